@@ -1,0 +1,168 @@
+"""MLPClassifier and MLPRegressor beside scikit-learn's: the same program with another import.
+
+    python benchmarks/dropin.py            ten typical uses, a fit of 20 rows, and memory over 1,000 fits
+    python benchmarks/dropin.py --rounds 9
+
+Each use runs once unmeasured, then in turns, ours and theirs, in one process; the shortest time of each counts.  The
+final cost stands beside the time, so that both can be seen to have done the same work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import math
+import statistics
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+import sklearn.neural_network
+from rich.console import Console
+from rich.table import Table
+from sklearn.datasets import load_digits, make_classification, make_multilabel_classification, make_regression
+
+import multilayer
+
+MODULES = (multilayer, sklearn.neural_network)
+
+
+@dataclass(frozen=True)
+class Use:
+    """One typical use: an estimator, its parameters, and data."""
+
+    name: str
+    kind: str
+    data: Callable[[], tuple[Any, Any]]
+    parameters: dict[str, Any] = field(default_factory=dict)
+    parts: int = 0  # of a stream for partial_fit; 0 for fit
+
+    def model(self, module: Any) -> Any:
+        epochs = {} if self.parts else {"max_iter": 30}
+        fixed = {"random_state": 0, "n_iter_no_change": math.inf} | epochs
+        return getattr(module, self.kind)(**(fixed | self.parameters))
+
+    def train(self, model: Any, X: Any, y: Any) -> None:
+        if not self.parts:
+            model.fit(X, y)
+            return
+        first = {"classes": np.unique(y)}
+        for rows in np.array_split(np.arange(X.shape[0]), self.parts):
+            model.partial_fit(X[rows], y[rows], **first)
+            first = {}
+
+
+def binary() -> tuple[Any, Any]:
+    return make_classification(2000, 20, n_informative=10, random_state=0)
+
+
+def digits() -> tuple[Any, Any]:
+    X, y = load_digits(return_X_y=True)
+    return X / 16, y
+
+
+def multilabel() -> tuple[Any, Any]:
+    X, Y = make_multilabel_classification(2000, 30, n_classes=8, random_state=0)
+    return X / 10, Y
+
+
+def regression() -> tuple[Any, Any]:
+    X, y = make_regression(2000, 20, noise=1.0, random_state=0)
+    return X, y / y.std()
+
+
+def text() -> tuple[Any, Any]:
+    rng = np.random.RandomState(0)
+    X = scipy.sparse.random(2000, 2000, density=0.01, format="csr", random_state=rng)
+    return X, (X[:, :200].sum(axis=1) > X[:, 200:400].sum(axis=1)).astype(int).ravel()
+
+
+CLASSIFIER, REGRESSOR = "MLPClassifier", "MLPRegressor"
+USES = [
+    Use("binary, defaults", CLASSIFIER, binary),
+    Use("digits, defaults", CLASSIFIER, digits),
+    Use("multilabel", CLASSIFIER, multilabel, {"hidden_layer_sizes": (32, 32)}),
+    Use("regression", REGRESSOR, regression, {"hidden_layer_sizes": (64, 32)}),
+    Use(
+        "sgd, adaptive", CLASSIFIER, binary, {"solver": "sgd", "learning_rate": "adaptive", "learning_rate_init": 0.05}
+    ),
+    Use("adam, small", CLASSIFIER, binary, {"hidden_layer_sizes": (8,), "batch_size": 32}),
+    Use("lbfgs", REGRESSOR, regression, {"solver": "lbfgs", "hidden_layer_sizes": (20,), "max_iter": 100}),
+    Use("early stopping", CLASSIFIER, digits, {"early_stopping": True, "hidden_layer_sizes": (50,)}),
+    Use("partial_fit, 100 parts", CLASSIFIER, binary, {"hidden_layer_sizes": (32,)}, parts=100),
+    Use("sparse text", CLASSIFIER, text, {"hidden_layer_sizes": (32,)}),
+]
+TINY = Use(
+    "fit of 20 rows", CLASSIFIER, lambda: make_classification(20, 5, random_state=0), {"hidden_layer_sizes": (5,)}
+)
+TINY_DATA = TINY.data()
+
+
+def measured(use: Use, rounds: int) -> tuple[list[float], list[float]]:
+    """Seconds and final cost, ours and scikit-learn's."""
+    X, y = use.data()
+    seconds, costs = [math.inf, math.inf], [math.nan, math.nan]
+    for round_ in range(rounds + 1):
+        for i, module in enumerate(MODULES):
+            model = use.model(module)
+            gc.collect()
+            began = time.perf_counter()
+            use.train(model, X, y)
+            elapsed = time.perf_counter() - began
+            if round_ > 0:
+                seconds[i] = min(seconds[i], elapsed)
+            costs[i] = model.loss_
+    return seconds, costs
+
+
+def resident() -> float:
+    """Memory of this process, MB."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * 4096 / 1e6
+
+
+def memory_over(fits: int) -> tuple[float, float]:
+    """Memory of this process before and after so many fits, MB."""
+    for _ in range(100):
+        TINY.train(TINY.model(multilayer), *TINY_DATA)
+    gc.collect()
+    before = resident()
+    for _ in range(fits):
+        TINY.train(TINY.model(multilayer), *TINY_DATA)
+    gc.collect()
+    return before, resident()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    rounds = parser.parse_args().rounds
+    warnings.simplefilter("ignore")
+    table = Table("use", "multilayer", "scikit-learn", "times faster", "cost", "scikit-learn's")
+    ratios = []
+    for use in [*USES, TINY]:
+        (ours, theirs), costs = measured(use, rounds)
+        if use is not TINY:
+            ratios.append(theirs / ours)
+        table.add_row(
+            use.name,
+            f"{ours * 1e3:.1f} ms",
+            f"{theirs * 1e3:.1f} ms",
+            f"{theirs / ours:.1f}",
+            *(f"{c:.9g}" for c in costs),
+        )
+    table.add_section()
+    table.add_row("median of the ten", "", "", f"{statistics.median(ratios):.1f}", "", "")
+    console = Console()
+    console.print(table)
+    before, after = memory_over(1000)
+    console.print(f"memory over 1,000 fits: {before:.1f} MB before, {after:.1f} MB after")
+
+
+if __name__ == "__main__":
+    main()

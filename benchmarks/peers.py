@@ -1,0 +1,202 @@
+"""The same training by the peers: a plain NumPy loop, scikit-learn, PyTorch, and JAX where it is installed.
+
+Each function prepares a run and returns a function that does ``n`` updates when called.  All see the same rows in the
+same batches, in the same dtype, and start from weights of the same size; none computes anything that the others do
+not, but for what its own loop does at each update (scikit-learn also keeps the cost; so do we).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Run = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Work:
+    """A network and its data."""
+
+    name: str
+    sizes: tuple[int, ...]
+    rows: int
+    batch: int
+    dtype: type = np.float32
+    hidden: str = "relu"
+    output: str = "softmax"
+    solver: str = "adam"
+    alpha: float = 1e-4
+    step_size: float = 1e-3
+
+    def data(self) -> tuple[Any, Any]:
+        rng = np.random.RandomState(0)
+        X = rng.standard_normal((self.rows, self.sizes[0])).astype(self.dtype)
+        teacher = rng.standard_normal((self.sizes[0], self.sizes[-1]))
+        return X, (X @ teacher).argmax(axis=1)
+
+    @property
+    def shuffled(self) -> bool:
+        return self.batch < self.rows
+
+
+def numpy_loop(work: Work) -> Run:
+    """The textbook's loop as one writes it in NumPy: full batch, sigmoid units, gradient descent."""
+    X, y = work.data()
+    Y = np.eye(work.sizes[-1], dtype=work.dtype)[y]
+    rng = np.random.RandomState(0)
+    thetas = [rng.uniform(-0.5, 0.5, (n, k + 1)).astype(work.dtype) for k, n in itertools.pairwise(work.sizes)]
+
+    def g(z: Any) -> Any:
+        return 1 / (1 + np.exp(-z))
+
+    def run(n: int) -> None:
+        for _ in range(n):
+            A = [X]
+            for theta in thetas:
+                A.append(g(np.c_[np.ones(len(X), work.dtype), A[-1]] @ theta.T))
+            H = A[-1]
+            -np.mean(np.sum(Y * np.log(H) + (1 - Y) * np.log(1 - H), axis=1))
+            delta = H - Y
+            for l in range(len(thetas) - 1, -1, -1):
+                D = delta.T @ np.c_[np.ones(len(X), work.dtype), A[l]] / len(X)
+                delta = (delta @ thetas[l][:, 1:]) * A[l] * (1 - A[l])
+                thetas[l] -= work.step_size * D
+
+    return run
+
+
+def scikit_learn(work: Work) -> Run:
+    from sklearn.neural_network import MLPClassifier
+
+    X, y = work.data()
+    if work.output == "sigmoid":  # its name for K yes/no answers is multilabel
+        y = np.eye(work.sizes[-1], dtype=int)[y]
+    updates_per_epoch = -(-work.rows // work.batch)
+    model = MLPClassifier(
+        work.sizes[1:-1],
+        activation={"sigmoid": "logistic"}.get(work.hidden, work.hidden),
+        solver=work.solver,
+        alpha=work.alpha,
+        batch_size=work.batch,
+        learning_rate_init=work.step_size,
+        momentum=0.0,
+        shuffle=work.shuffled,
+        tol=0.0,
+        n_iter_no_change=np.inf,
+        random_state=0,
+    )
+
+    def run(n: int) -> None:
+        model.set_params(max_iter=max(1, n // updates_per_epoch))
+        model.fit(X, y)
+
+    return run
+
+
+def pytorch(work: Work) -> Run:
+    import torch
+
+    torch.set_num_threads(1)
+    X, y = work.data()
+    X, y = torch.from_numpy(X), torch.from_numpy(y)
+    units = {"relu": torch.nn.ReLU, "sigmoid": torch.nn.Sigmoid}[work.hidden]
+    layers: list[Any] = []
+    for k, n in itertools.pairwise(work.sizes):
+        layers += [torch.nn.Linear(k, n), units()]
+    model = torch.nn.Sequential(*layers[:-1]).to(X.dtype)
+    if work.output == "sigmoid":
+        y = torch.nn.functional.one_hot(y, work.sizes[-1]).to(X.dtype)
+        loss = torch.nn.BCEWithLogitsLoss()
+    else:
+        loss = torch.nn.CrossEntropyLoss()
+    if work.solver == "adam":
+        # The L2 term as in the other libraries' cost, through the optimiser; fused: one kernel for all weights.
+        optimiser = torch.optim.Adam(
+            model.parameters(), work.step_size, weight_decay=work.alpha / work.batch, fused=True
+        )
+    else:
+        optimiser = torch.optim.SGD(model.parameters(), work.step_size, fused=True)
+    starts = range(0, work.rows, work.batch)
+
+    def run(n: int) -> None:
+        done = 0
+        while done < n:
+            order = torch.randperm(work.rows) if work.shuffled else None
+            for start in starts:
+                rows = slice(start, start + work.batch) if order is None else order[start : start + work.batch]
+                optimiser.zero_grad(set_to_none=True)
+                loss(model(X[rows]), y[rows]).backward()
+                optimiser.step()
+                done += 1
+
+    return run
+
+
+def jax(work: Work) -> Run:
+    """One jitted ``lax.scan`` over the batches of an epoch."""
+    import jax as J
+    import jax.numpy as jnp
+
+    if work.dtype is np.float64:
+        J.config.update("jax_enable_x64", True)
+    X, y = work.data()
+    Y = jnp.asarray(np.eye(work.sizes[-1], dtype=work.dtype)[y])
+    X = jnp.asarray(X)
+    rng = np.random.RandomState(0)
+    weights = [
+        (jnp.asarray(rng.uniform(-0.3, 0.3, (k, n)).astype(work.dtype)), jnp.zeros(n, work.dtype))
+        for k, n in itertools.pairwise(work.sizes)
+    ]
+    g = {"relu": J.nn.relu, "sigmoid": J.nn.sigmoid}[work.hidden]
+
+    def cost(weights: Any, X: Any, Y: Any) -> Any:
+        for W, b in weights[:-1]:
+            X = g(X @ W + b)
+        Z = X @ weights[-1][0] + weights[-1][1]
+        if work.output == "sigmoid":
+            J_ = jnp.mean(jnp.sum(jnp.logaddexp(0, Z) - Y * Z, axis=1))
+        else:
+            J_ = -jnp.mean(jnp.sum(Y * J.nn.log_softmax(Z), axis=1))
+        return J_ + 0.5 * work.alpha / len(X) * sum(jnp.sum(W * W) for W, _ in weights)
+
+    def step(state: Any, rows: Any) -> Any:
+        weights, p, q, t = state
+        J_, D = J.value_and_grad(cost)(weights, X[rows] if rows is not None else X, Y[rows] if rows is not None else Y)
+        if work.solver == "sgd":
+            return (J.tree.map(lambda w, d: w - work.step_size * d, weights, D), p, q, t), J_
+        t = t + 1
+        p = J.tree.map(lambda p, d: 0.9 * p + 0.1 * d, p, D)
+        q = J.tree.map(lambda q, d: 0.999 * q + 0.001 * d * d, q, D)
+        a = (work.step_size * jnp.sqrt(1 - 0.999**t) / (1 - 0.9**t)).astype(work.dtype)
+        weights = J.tree.map(lambda w, p, q: w - a * p / (jnp.sqrt(q) + 1e-8), weights, p, q)
+        return (weights, p, q, t), J_
+
+    zeros = J.tree.map(jnp.zeros_like, weights)
+    updates_per_epoch = work.rows // work.batch  # whole batches only: a scan needs them equal
+    length = updates_per_epoch if work.shuffled else 100
+
+    @J.jit
+    def epoch(state: Any, rows: Any) -> Any:
+        if work.shuffled:
+            return J.lax.scan(step, state, rows)
+        return J.lax.scan(lambda s, _: step(s, None), state, None, length=length)
+
+    state = (weights, zeros, zeros, jnp.asarray(0.0, dtype=work.dtype))
+
+    def run(n: int) -> None:
+        nonlocal state
+        for _ in range(max(1, n // length)):
+            rows = None
+            if work.shuffled:
+                rows = jnp.asarray(rng.permutation(work.rows)[: length * work.batch].reshape(length, work.batch))
+            state, costs = epoch(state, rows)
+        J.block_until_ready(costs)
+
+    return run
+
+
+PEERS = {"scikit-learn": scikit_learn, "PyTorch": pytorch, "JAX": jax}

@@ -1,0 +1,35 @@
+"""Multilayer perceptrons for tables: the textbook's mathematics, scikit-learn's interface.
+
+The names below load their modules on first use, so that ``import multilayer`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from multilayer.estimators import ConvergenceWarning, MLPClassifier, MLPRegressor, NotFittedError
+    from multilayer.network import Network
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "ConvergenceWarning": "multilayer.estimators",
+    "MLPClassifier": "multilayer.estimators",
+    "MLPRegressor": "multilayer.estimators",
+    "Network": "multilayer.network",
+    "NotFittedError": "multilayer.estimators",
+}
+
+__all__ = ["ConvergenceWarning", "MLPClassifier", "MLPRegressor", "Network", "NotFittedError", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'multilayer' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,40 @@
+"""Warnings as notes: one readable line each, in place of Python's two with a path."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from multilayer.cli._output import Output
+
+Wording = Callable[[Warning], str]
+
+
+@contextmanager
+def notes_for_warnings(output: Output, wording: Wording = str) -> Iterator[None]:
+    """Within this block warnings are collected; at its end, each different one is a note.
+
+    At the end, so that no line is printed into a progress bar.  Deprecations are for programmers and stay out.
+
+    Parameters
+    ----------
+    output : Output
+    wording : function of a warning
+        The text of its note; "" for none.
+    """
+    texts: dict[str, None] = {}
+
+    def keep(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        if not issubclass(category, DeprecationWarning | FutureWarning | PendingDeprecationWarning):
+            texts[wording(message if isinstance(message, Warning) else category(message))] = None
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = keep
+        try:
+            yield
+        finally:
+            for text in filter(None, texts):
+                output.note(text)

@@ -1,0 +1,137 @@
+"""What a command prints: narrative, tables and notes, plain where nobody is at a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+
+from rich.box import SIMPLE_HEAD, Box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from multilayer.cli._tables import TextTable, one_line
+
+_PLAIN_WIDTH = 80
+_WIDEST = 100  # lines of text longer than this are hard to read
+
+# Eight lines: top, head, line below the head, body, lines between rows, foot.  Only the third shows.
+_HYPHENS = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
+
+
+class Output:
+    """Writes to stdout, and notes to stderr.
+
+    Without a terminal there are no colours, no box-drawing characters and no control codes, in 80 columns.
+
+    Parameters
+    ----------
+    quiet : bool
+        Whether only results are shown: tables passed with ``result=True``.
+    """
+
+    def __init__(self, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self.at_terminal = _is_terminal()
+        self.console = _console(self.at_terminal)
+        self._began = False
+
+    def heading(self, text: str) -> None:
+        """The heading of what follows, set apart from what came before."""
+        if not self.quiet:
+            self._space()
+            self.console.print(Text(one_line(text), style="bold"))
+
+    def say(self, text: str) -> None:
+        """A paragraph of narrative, wrapped."""
+        if not self.quiet:
+            self._began = True
+            # Not wrapped by rich, which leaves a blank at the end of each line.
+            for line in textwrap.wrap(one_line(text), self.console.width):
+                self.console.print(Text(line), soft_wrap=True)
+
+    def blank(self) -> None:
+        """An empty line."""
+        if not self.quiet:
+            self._space()
+
+    def lines(self, lines: list[str]) -> None:
+        """Lines that belong under what was said, each as it is: paths can be copied."""
+        if not self.quiet:
+            for line in lines:
+                self.console.print(Text("  " + one_line(line)), soft_wrap=True)
+
+    def table(self, table: TextTable, *, result: bool = False) -> None:
+        """A table; ``result`` says that it is what the command was run for."""
+        if self.quiet and not result:
+            return
+        self._space()
+        drawn = _drawn(table, self.at_terminal)
+        if self.at_terminal:
+            self.console.print(drawn)
+            return
+        with self.console.capture() as capture:
+            self.console.print(Text(table.title))
+            self.console.print(drawn)
+        # rich fills every line up to the width of the table.
+        for line in capture.get().splitlines():
+            self.console.print(Text(line.rstrip()), soft_wrap=True)
+
+    def note(self, text: str) -> None:
+        """Something to know that is no error: on stderr, also when quiet."""
+        self.console.file.flush()
+        line = f"note: {one_line(text)}"
+        if sys.stderr.isatty():
+            line = textwrap.fill(line, self.console.width)
+        print(line, file=sys.stderr, flush=True)
+
+    def _space(self) -> None:
+        """An empty line, unless nothing stands above it."""
+        if self._began:
+            self.console.print()
+        self._began = True
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
+
+
+def _console(at_terminal: bool) -> Console:
+    # A name that the terminal's encoding lacks is shown with question marks, it does not end the command.
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="replace")
+    if at_terminal:
+        console = Console(file=sys.stdout, markup=False, emoji=False, highlight=False)
+        console.width = min(console.width, _WIDEST)
+        return console
+    # Explicit, since variables such as FORCE_COLOR would otherwise bring control codes into files.
+    return Console(
+        file=sys.stdout,
+        force_terminal=False,
+        color_system=None,
+        width=_PLAIN_WIDTH,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+
+
+def _drawn(table: TextTable, at_terminal: bool) -> Table:
+    drawn = Table(
+        title=Text(table.title, style="bold") if at_terminal else None,
+        title_justify="left",
+        box=SIMPLE_HEAD if at_terminal else _HYPHENS,
+        show_edge=False,
+        pad_edge=False,
+        header_style="bold" if at_terminal else "",
+    )
+    for heading, side in zip(table.headings, table.align, strict=True):
+        # Numbers stay on one line; text is folded where the line is too narrow.
+        drawn.add_column(
+            Text(heading), justify="right" if side == "r" else "left", overflow="fold", no_wrap=side == "r"
+        )
+    for row in table.rows:
+        drawn.add_row(*(Text(one_line(cell)) for cell in row))
+    return drawn

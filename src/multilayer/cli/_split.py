@@ -1,0 +1,87 @@
+"""Rows to train on and rows to test on, so that each class can be learned."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+
+from multilayer.cli._tables import count, shortened
+from multilayer.exceptions import InputError
+
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Row numbers from 0, sorted.
+
+    Attributes
+    ----------
+    train, test : arrays of int
+    stratified : whether both parts hold the classes in the same proportions
+    notes : what the user should know of it
+    """
+
+    train: Rows
+    test: Rows
+    stratified: bool
+    notes: tuple[str, ...]
+
+
+def split_rows(y: NDArray[Any], test_fraction: float, seed: int) -> Split:
+    """Split rows 0 .. m - 1 with labels y (m,); every class has at least one row in the training part.
+
+    Raises
+    ------
+    InputError
+        There are too few rows for a test part.
+    """
+    classes, codes, sizes = np.unique(y, return_inverse=True, return_counts=True)
+    n, n_classes = len(y), len(classes)
+    n_test = math.ceil(test_fraction * n)
+    spare = n - n_classes
+    if spare < 1:
+        raise InputError(
+            f"{count(n, 'row')} in {count(n_classes, 'class', 'classes')} cannot be split: with a row of each class to "
+            "train on, none is left to test on."
+        )
+    notes = _single_row_notes(classes, codes, sizes)
+    repeated = np.flatnonzero(sizes[codes] > 1)  # rows of classes with two rows or more
+    n_repeated = int(np.sum(sizes > 1))
+    if n_test >= n_repeated and len(repeated) - n_test >= n_repeated:
+        train, test = train_test_split(repeated, test_size=n_test, stratify=codes[repeated], random_state=seed)
+        train = np.concatenate([train, np.flatnonzero(sizes[codes] == 1)])
+        if len(np.unique(codes[train])) == n_classes:
+            return Split(np.sort(train), np.sort(test), True, notes)
+    train, test = _one_of_each_class(codes, min(n_test, spare), seed)
+    few = f"too few rows to keep the proportions of {count(n_classes, 'class', 'classes')} in both parts of the split"
+    return Split(train, test, False, (*notes, few))
+
+
+def _one_of_each_class(codes: Rows, n_test: int, seed: int) -> tuple[Rows, Rows]:
+    """A random split that keeps one random row of each class for training."""
+    order = np.random.RandomState(seed).permutation(len(codes))
+    _, first = np.unique(codes[order], return_index=True)  # where each class comes first in that order
+    free = np.delete(order, first)
+    test = np.sort(free[:n_test])
+    return np.setdiff1d(order, test), test
+
+
+def _single_row_notes(classes: NDArray[Any], codes: Rows, sizes: Rows) -> tuple[str, ...]:
+    singles = np.flatnonzero(sizes == 1)
+    if not len(singles):
+        return ()
+    first = singles[0]
+    name = shortened(str(classes[first]), 40)
+    row = int(np.flatnonzero(codes == first)[0]) + 1
+    if len(singles) == 1:
+        return (f"class {name!r} has a single row, data row {row}: it is trained on, and no score tells of it",)
+    return (
+        f"{len(singles)} classes have a single row, such as {name!r} in data row {row}: these are trained on, and no "
+        "score tells of them",
+    )

@@ -1,0 +1,71 @@
+"""What the terminal and the report both show: tables of text, and numbers written as text."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A table ready to be shown.
+
+    Attributes
+    ----------
+    title : what it holds
+    headings : one for each column
+    rows : each with as many cells as there are headings
+    align : "l" or "r" for each column, such as "lrr"
+    """
+
+    title: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    align: str
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A score with a fixed number of decimals; a dash where there is none.
+
+    Examples
+    --------
+    >>> number(0.99812), number(float("nan"))
+    ('0.998', '-')
+    """
+    return "-" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def count(n: int, what: str, plural: str = "") -> str:
+    """A number of things in words.
+
+    Examples
+    --------
+    >>> count(1, "row"), count(48842, "row"), count(2, "class", "classes")
+    ('1 row', '48,842 rows', '2 classes')
+    """
+    return f"{n:,} {what if n == 1 else plural or what + 's'}"
+
+
+def one_line(text: str) -> str:
+    """The text on one line that is safe to print.
+
+    Names and cells come from files, which may hold line breaks and the codes that steer a terminal.
+
+    Examples
+    --------
+    >>> one_line("a column\\n  called \\x1b[31mred")
+    'a column called �[31mred'
+    """
+    return "".join(letter if letter.isprintable() else "�" for letter in " ".join(text.split()))
+
+
+def shortened(text: str, most: int) -> str:
+    """One line of at most so many characters.
+
+    Examples
+    --------
+    >>> shortened("a rather long name", 12)
+    'a rather ...'
+    """
+    line = one_line(text)
+    return line if len(line) <= most else line[: most - 3] + "..."

@@ -1,0 +1,127 @@
+"""Matrix products by BLAS from compiled code: scipy's, through ``scipy.linalg.cython_blas``.
+
+The three products of a layer, on row-major matrices that lie in flat arrays.  BLAS reads memory column by column, and
+so sees the transpose of each matrix: C = A B is asked for as Cᵀ = Bᵀ Aᵀ.
+
+Numba knows no BLAS with accumulation, so a call to it is emitted by hand.  The address of a function changes from
+process to process and must not become part of cached machine code; a *name* may.  So the addresses are registered
+under names, here, at import, and compiled code calls the names.  A kernel loaded from disk before that would crash
+the process: every module with kernels imports this one first.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+from scipy.linalg import cython_blas
+
+from multilayer.engines.cpu.compiling import COMPILED, inner
+from multilayer.network import Floats
+
+
+def _symbol(routine: str) -> tuple[str, int]:
+    """Register a routine of cython_blas; its name for compiled code, and the width in bits of its integers.
+
+    scipy can be built with 64-bit integers; called with 32-bit ones such a BLAS returns garbage without a word.
+    The capsule's name is the C signature and tells which, and the width is part of the symbol's name, so that
+    machine code cached for one is never run with the other.
+    """
+    import llvmlite.binding
+
+    capsule = cython_blas.__pyx_capi__[routine]
+    get_name = ctypes.pythonapi.PyCapsule_GetName
+    get_name.restype, get_name.argtypes = ctypes.c_char_p, [ctypes.py_object]
+    get_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    get_pointer.restype, get_pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    signature = get_name(capsule)
+    width = 64 if b"int64" in signature or b"long" in signature else 32
+    name = f"multilayer_blas_{routine}_{width}"
+    llvmlite.binding.add_symbol(name, get_pointer(capsule, signature))
+    return name, width
+
+
+def _gemm_in_python(
+    transa: bool, transb: bool, m: int, n: int, k: int,
+    A: Floats, lda: int, B: Floats, ldb: int, beta: float, C: Floats, ldc: int,
+) -> None:  # fmt: skip
+    """What BLAS does, in the same column-major terms, for runs without a compiler."""
+    left, right = A.reshape(-1, lda), B.reshape(-1, ldb)  # row-major: the transposes of what BLAS sees
+    product = (right.T if transb else right) @ (left.T if transa else left)
+    C[...] = product if beta == 0 else C.dtype.type(beta) * C + product
+
+
+if COMPILED:
+    from llvmlite import ir
+    from numba import types
+    from numba.core import cgutils
+    from numba.core.imputils import impl_ret_untracked
+    from numba.extending import intrinsic
+
+    _SYMBOLS = {types.float32: _symbol("sgemm"), types.float64: _symbol("dgemm")}
+
+    @intrinsic
+    def _gemm(typingctx, transa, transb, m, n, k, A, lda, B, ldb, beta, C, ldc):
+        """C ← op(A) op(B) + beta C, column-major, in the dtype of C."""
+        dtype = C.dtype
+        symbol, width = _SYMBOLS[dtype]
+        size = types.intp
+        signature = types.void(types.boolean, types.boolean, size, size, size, A, size, B, size, dtype, C, size)
+
+        def generate(context, builder, sig, args):
+            transa, transb, m, n, k, A, lda, B, ldb, beta, C, ldc = args
+            integer, number, byte = ir.IntType(width), context.get_value_type(dtype), ir.IntType(8)
+
+            def by_reference(value, type_):
+                # Space in the function's entry block: in a loop, space taken on the spot would pile up.
+                slot = cgutils.alloca_once(builder, type_)
+                builder.store(value, slot)
+                return slot
+
+            def flag(value):
+                return by_reference(builder.select(value, byte(ord("T")), byte(ord("N"))), byte)
+
+            def count(value):
+                return by_reference(builder.trunc(value, integer) if width < value.type.width else value, integer)
+
+            def address(array, array_type):
+                return context.make_array(array_type)(context, builder, array).data
+
+            arguments = [
+                flag(transa), flag(transb), count(m), count(n), count(k),
+                by_reference(context.get_constant(dtype, 1.0), number),
+                address(A, sig.args[5]), count(lda),
+                address(B, sig.args[7]), count(ldb),
+                by_reference(beta, number),
+                address(C, sig.args[10]), count(ldc),
+            ]  # fmt: skip
+            function_type = ir.FunctionType(ir.VoidType(), [argument.type for argument in arguments])
+            function = cgutils.get_or_insert_function(builder.module, function_type, symbol)
+            builder.call(function, arguments)
+            return impl_ret_untracked(context, builder, sig.return_type, context.get_dummy_value())
+
+        return signature, generate
+
+else:
+    _gemm: Any = _gemm_in_python  # type: ignore[no-redef]
+
+
+@inner
+def multiply_into(C: Floats, A: Floats, B: Floats, keep: float) -> None:
+    """C ← keep C + A B for C (m, n), A (m, k), B (k, n)."""
+    m, n, k = C.shape[0], C.shape[1], A.shape[1]
+    _gemm(False, False, n, m, k, B, n, A, k, keep, C, n)
+
+
+@inner
+def multiply_transposed_into(C: Floats, A: Floats, B: Floats, keep: float) -> None:
+    """C ← keep C + Aᵀ B for C (m, n), A (k, m), B (k, n)."""
+    m, n, k = C.shape[0], C.shape[1], A.shape[0]
+    _gemm(False, True, n, m, k, B, n, A, m, keep, C, n)
+
+
+@inner
+def multiply_by_transposed_into(C: Floats, A: Floats, B: Floats, keep: float) -> None:
+    """C ← keep C + A Bᵀ for C (m, n), A (m, k), B (n, k)."""
+    m, n, k = C.shape[0], C.shape[1], A.shape[1]
+    _gemm(True, False, n, m, k, B, k, A, k, keep, C, n)

@@ -1,0 +1,60 @@
+"""Rows of a table to blocks, upright (rows, columns) or on their side (columns, rows), and back."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.engines.cpu.compiling import inner
+from multilayer.engines.cpu.views import line
+from multilayer.network import Floats
+
+
+@inner
+def gather_into(out: Floats, source: Floats, order: NDArray[np.intp], first: int) -> None:
+    for r in range(out.shape[0]):
+        row = order[first + r] if len(order) > 0 else first + r
+        for i in range(out.shape[1]):
+            out[r, i] = source[row, i]
+
+
+@inner
+def lay_on_side(out: Floats, source: Floats, order: NDArray[np.intp], first: int, rows: int) -> None:
+    """Rows of source as columns of out; columns beyond them are set to 0."""
+    n = out.shape[0]
+    if len(order) > 0:
+        for r in range(rows):
+            row = order[first + r]
+            for i in range(n):
+                out[i, r] = source[row, i]
+    else:
+        for i in range(n):
+            _take_every_into(line(out, i * out.shape[1], rows), line(source, first * n + i, rows * n), n)
+    clear_padding(out, rows)
+
+
+@inner
+def _take_every_into(out: Floats, source: Floats, step: int) -> None:
+    for r in range(out.size):
+        out[r] = source[r * step]
+
+
+@inner
+def put_upright(out: Floats, source: Floats) -> None:
+    """Columns of source as rows of out; the padding of source is left out."""
+    for r in range(out.shape[0]):
+        for k in range(out.shape[1]):
+            out[r, k] = source[k, r]
+
+
+@inner
+def clear_padding(out: Floats, rows: int) -> None:
+    for i in range(out.shape[0]):
+        for r in range(rows, out.shape[1]):
+            out[i, r] = 0
+
+
+@inner
+def copy_into(out: Floats, source: Floats) -> None:
+    for i in range(out.size):
+        out[i] = source[i]

@@ -1,0 +1,140 @@
+"""Dense layers of a block of rows, by BLAS: forward propagation (P2)-(P3) and backpropagation (B2)-(B3).
+
+Blocks are row-major, (rows, s_l) without padding.  The bias is not a product: each row of Z starts as a copy of the
+biases and BLAS adds to it, which costs nothing, since it would otherwise have to clear Z first.
+"""
+
+from __future__ import annotations
+
+from multilayer.engines.cpu.activations import activate_into, derivative_times_into
+from multilayer.engines.cpu.blas import multiply_by_transposed_into, multiply_into, multiply_transposed_into
+from multilayer.engines.cpu.blocks import gather_into, put_upright
+from multilayer.engines.cpu.compiling import inner
+from multilayer.engines.cpu.dropout import mask_into, times_into, unmask_into
+from multilayer.engines.cpu.plan import ACTIVATION, N_IN, N_OUT, THETA, VALUES, Data, Plan, Work
+from multilayer.engines.cpu.sparse import is_sparse, multiply_rows_into, multiply_transposed_rows_into
+from multilayer.engines.cpu.views import block, line
+from multilayer.network import Floats
+
+
+@inner
+def columns(rows: int) -> int:
+    """The width of a block on its side: no padding."""
+    return rows
+
+
+@inner
+def forward(plan: Plan, data: Data, work: Work, theta: Floats, first: int, rows: int) -> None:
+    """Z and A of every layer for a block of rows, in work.values; Z of the last on its side, in work.answers."""
+    s = plan.layers[0, N_IN]
+    if _copies_inputs(plan, data):
+        gather_into(block(work.inputs, 0, rows, s), data.X, data.order, first)
+    A = _inputs(plan, data, work, first, rows)
+    for l in range(len(plan.layers)):
+        k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
+        v = plan.layers[l, VALUES] * plan.rows
+        Z = block(work.values, v, rows, n)
+        _fill_rows(Z, line(theta, t, n))
+        if l == 0 and is_sparse(data):
+            multiply_rows_into(Z, plan, data, work, first, block(theta, t + n, k, n))
+        else:
+            _drop_into(A, plan, work, l, first)
+            multiply_into(Z, A, block(theta, t + n, k, n), 1.0)
+        code = plan.layers[l, ACTIVATION]
+        if code >= 0:
+            activate_into(code, line(work.values, v, rows * n), line(work.derivatives, v, rows * n))
+        A = Z
+    put_upright(block(work.answers, 0, A.shape[1], rows), A)
+
+
+@inner
+def backward(plan: Plan, data: Data, work: Work, theta: Floats, first: int, rows: int, keep: float) -> None:
+    """delta of every layer, and Delta: work.gradient ← keep work.gradient + Delta of a block of rows.
+
+    The output layer's delta comes from work.errors.  It is put at the beginning of work.deltas; the next goes to the
+    second half of it, and so on in turn.
+    """
+    half, d, K = work.deltas.size // 2, 0, plan.layers[len(plan.layers) - 1, N_OUT]
+    put_upright(block(work.deltas, 0, rows, K), block(work.errors, 0, K, rows))
+    for l in range(len(plan.layers) - 1, -1, -1):
+        k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
+        delta = block(work.deltas, d, rows, n)
+        _add_rows_into(line(work.gradient, t, n), delta, keep)
+        D = block(work.gradient, t + n, k, n)
+        if l > 0:
+            a = plan.layers[l - 1, VALUES] * plan.rows
+            multiply_transposed_into(D, block(work.values, a, rows, k), delta, keep)
+            d = half - d
+            multiply_by_transposed_into(block(work.deltas, d, rows, k), delta, block(theta, t + n, k, n), 0.0)
+            _times_derivative(plan, work, l, a, line(work.deltas, d, rows * k))
+        elif is_sparse(data):
+            multiply_transposed_rows_into(D, plan, data, work, first, delta, keep)
+        else:
+            multiply_transposed_into(D, _inputs(plan, data, work, first, rows), delta, keep)
+
+
+@inner
+def _copies_inputs(plan: Plan, data: Data) -> bool:
+    """Whether the rows of a block are copied: they lie apart, or dropout is to change them."""
+    return not is_sparse(data) and (len(data.order) > 0 or (len(plan.dropout) > 0 and plan.dropout[0] > 0.0))
+
+
+@inner
+def _inputs(plan: Plan, data: Data, work: Work, first: int, rows: int) -> Floats:
+    """A block of rows of X: the copy, or where they lie."""
+    s = plan.layers[0, N_IN]
+    return block(work.inputs, 0, rows, s) if _copies_inputs(plan, data) else block(data.X, first * s, rows, s)
+
+
+@inner
+def _drop_into(A: Floats, plan: Plan, work: Work, l: int, first: int) -> None:
+    """(R1) A_l ← A_l * M_l, where the layer has dropout."""
+    if len(plan.dropout) == 0 or plan.dropout[l] == 0.0:
+        return
+    m = _mask_offset(plan, l)
+    mask_into(
+        block(work.masks, m, A.shape[0], A.shape[1]),
+        plan.dropout[l],
+        plan.seed,
+        work.clock[0],
+        l,
+        first - work.clock[1],
+    )
+    times_into(line(A, 0, A.size), line(work.masks, m, A.size))
+
+
+@inner
+def _times_derivative(plan: Plan, work: Work, l: int, a: int, delta: Floats) -> None:
+    """delta ← delta * M_l * g'(Z_l), with A_l at work.values[a:]; A_l is not needed any more and may be changed."""
+    A = line(work.values, a, delta.size)
+    if len(plan.dropout) > 0 and plan.dropout[l] > 0.0:
+        times_into(delta, line(work.masks, _mask_offset(plan, l), delta.size))
+        unmask_into(A, plan.dropout[l])
+    derivative_times_into(plan.layers[l - 1, ACTIVATION], A, line(work.derivatives, a, delta.size), delta)
+
+
+@inner
+def _mask_offset(plan: Plan, l: int) -> int:
+    return 0 if l == 0 else (plan.layers[0, N_IN] + plan.layers[l - 1, VALUES]) * plan.rows
+
+
+# The loops below run over whole arrays.  With an offset added to it an index might be negative for all that the
+# compiler knows; it would then have to be wrapped around, and the loop could not be vectorised.
+
+
+@inner
+def _fill_rows(Z: Floats, bias: Floats) -> None:
+    for r in range(Z.shape[0]):
+        for j in range(Z.shape[1]):
+            Z[r, j] = bias[j]
+
+
+@inner
+def _add_rows_into(sums: Floats, delta: Floats, keep: float) -> None:
+    """sums ← keep sums + the sum of the rows of delta: the gradient of the biases."""
+    if keep == 0.0:  # what lies there may be anything, NaN too
+        for j in range(sums.size):
+            sums[j] = 0
+    for r in range(delta.shape[0]):
+        for j in range(delta.shape[1]):
+            sums[j] += delta[r, j]

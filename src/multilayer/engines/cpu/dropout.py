@@ -1,0 +1,68 @@
+"""Dropout (R1)-(R3) of the book for a block of rows: the same words, computed where they are needed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from multilayer.engines.cpu.compiling import inner
+from multilayer.equations.dropout import KEY_STEPS, MULTIPLIERS, ROUNDS
+from multilayer.network import Floats
+
+Word = np.uint64  # of which the lower half is used
+
+_M0, _M1 = np.uint64(MULTIPLIERS[0]), np.uint64(MULTIPLIERS[1])
+_W0, _W1 = np.uint64(KEY_STEPS[0]), np.uint64(KEY_STEPS[1])
+_LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
+
+
+@inner
+def _philox(c0: Word, c1: Word, c2: Word, c3: Word, seed: Word) -> tuple[Word, Word, Word, Word]:
+    """(R2) Four words from four, all uint64 below 2^32; the key is the two halves of the seed."""
+    k0, k1 = seed & _LOW, seed >> _HALF
+    for _ in range(ROUNDS):
+        first, second = c0 * _M0, c2 * _M1
+        c0 = (second >> _HALF) ^ c1 ^ k0
+        c1 = second & _LOW
+        c2 = (first >> _HALF) ^ c3 ^ k1
+        c3 = first & _LOW
+        k0 = (k0 + _W0) & _LOW
+        k1 = (k1 + _W1) & _LOW
+    return c0, c1, c2, c3
+
+
+@inner
+def mask_into(mask: Floats, rate: float, seed: int, update: int, layer: int, first_row: int) -> None:
+    """(R1) The mask of a block (rows, units) whose first row is row ``first_row`` of its batch."""
+    rows, units = mask.shape
+    limit = np.uint64(round(rate * 4294967296.0))
+    kept, silent = mask.dtype.type(1.0 / (1.0 - rate)), mask.dtype.type(0)
+    key, level = np.uint64(seed), np.uint64(layer)
+    when = np.uint64(update) & _LOW
+    for r in range(rows):
+        row = np.uint64(first_row + r)
+        for quad in range(-(-units // 4)):
+            words = _philox(np.uint64(quad), row, level, when, key)
+            for lane in range(min(4, units - 4 * quad)):
+                mask[r, 4 * quad + lane] = silent if words[lane] < limit else kept
+
+
+@inner
+def mask_at(rate: float, seed: int, update: int, layer: int, row: int, unit: int) -> float:
+    """(R1) One element of a mask, for inputs that are stored element by element."""
+    words = _philox(np.uint64(unit // 4), np.uint64(row), np.uint64(layer), np.uint64(update) & _LOW, np.uint64(seed))
+    return 0.0 if words[unit % 4] < np.uint64(round(rate * 4294967296.0)) else 1.0 / (1.0 - rate)
+
+
+@inner
+def times_into(A: Floats, mask: Floats) -> None:
+    """A ← A * mask, both flat."""
+    for i in range(A.size):
+        A[i] *= mask[i]
+
+
+@inner
+def unmask_into(A: Floats, rate: float) -> None:
+    """Kept units back to g(z), from which g' is computed; what stands at silent ones does not matter."""
+    factor = A.dtype.type(1.0 - rate)
+    for i in range(A.size):
+        A[i] *= factor

@@ -1,0 +1,182 @@
+"""The compiled calls: whole runs of updates, one gradient, one prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.engines.cpu import dense, narrow
+from multilayer.engines.cpu.blocks import clear_padding, lay_on_side, put_upright
+from multilayer.engines.cpu.compiling import inner, inner_sum, kernel
+from multilayer.engines.cpu.outputs import answer_into, output_into
+from multilayer.engines.cpu.plan import LAID, N_IN, N_OUT, PLACE, SLACK, START, STOP, THETA, Data, Descent, Plan, Work
+from multilayer.engines.cpu.rules import update_into
+from multilayer.engines.cpu.views import block, line
+from multilayer.network import Floats
+
+
+class Path(NamedTuple):
+    """One way to run the layers of a network; ``dense.py`` and ``narrow.py`` each hold one."""
+
+    name: str
+    columns: Callable[[int], int]  # rows of a block -> width of the block on its side, with padding
+    forward: Callable[..., None]  # (plan, data, work, theta, first, rows): Z on its side to work.answers
+    backward: Callable[..., None]  # (..., keep): from delta on its side in work.errors to work.gradient
+
+
+class Kernels(NamedTuple):
+    """The compiled calls of one path."""
+
+    descend: Callable[..., int]
+    cost_and_gradient: Callable[..., float]
+    predict: Callable[..., None]
+
+
+def make_kernels(path: Path) -> Kernels:
+    """The kernels of a path.  Nothing is compiled before it is called, so a path that is not used costs nothing."""
+    columns_of, forward, backward = path.columns, path.forward, path.backward
+
+    @inner
+    def batch_cost_and_gradient(plan: Plan, data: Data, work: Work, theta: Floats, start: int, stop: int) -> float:
+        """J of one batch and, in work.gradient, its D."""
+        K = plan.layers[len(plan.layers) - 1, N_OUT]
+        total_cost, total_weight = 0.0, 0.0
+        # Blocks of one batch are made equal: 200 rows are 100 and 100, not 156 and 44.
+        n_blocks = -(-(stop - start) // plan.block)
+        size = columns_of(-(-(stop - start) // n_blocks))
+        stays, laid = _look_up(data, work, K, start, stop)
+        for first in range(start, stop, size):
+            rows = min(size, stop - first)
+            columns = columns_of(rows)
+            work.held[PLACE] = first - start if stays else 0
+            work.held[LAID] = 1 if laid else 0
+            forward(plan, data, work, theta, first, rows)
+            Z, Y = block(work.answers, 0, K, columns), block(work.targets, work.held[PLACE] * K, K, columns)
+            delta, cost = block(work.errors, 0, K, columns), block(work.cost, 0, K, columns)
+            if not laid:
+                lay_on_side(Y, data.Y, data.order, first, rows)
+            output_into(plan.output, Z, Y, delta, cost, block(work.scratch, 0, 2, columns))
+            total_weight += _weigh(data, first, rows, delta, cost)
+            clear_padding(delta, rows)
+            clear_padding(cost, rows)
+            total_cost += _sum(line(work.cost, 0, K * columns))
+            backward(plan, data, work, theta, first, rows, 0.0 if first == start else 1.0)
+        if total_weight <= 0.0:  # every row of the batch has weight 0: there is nothing to learn from it
+            for p in range(work.gradient.size):
+                work.gradient[p] = 0
+            return 0.0
+        return total_cost / total_weight + _finish_gradient(plan, work.gradient, theta, data.lam, total_weight)
+
+    def descend(plan: Plan, data: Data, work: Work, theta: Floats, descent: Descent, costs: NDArray[np.float64]) -> int:
+        """Do the updates; the number of costs written, of which the last may not be finite."""
+        for i in range(len(descent.starts)):
+            work.clock[0], work.clock[1] = descent.t + i, descent.starts[i]
+            costs[i] = batch_cost_and_gradient(plan, data, work, theta, descent.starts[i], descent.stops[i])
+            if not np.isfinite(costs[i]):
+                return i + 1
+            update_into(
+                descent.rule,
+                descent.numbers,
+                theta,
+                work.gradient,
+                descent.slots,
+                descent.step_sizes[i],
+                descent.t + i + 1,
+            )
+        return len(descent.starts)
+
+    def cost_and_gradient(plan: Plan, data: Data, work: Work, theta: Floats, m: int) -> float:
+        """J over rows 0 .. m - 1; D is left in work.gradient."""
+        return batch_cost_and_gradient(plan, data, work, theta, 0, m)
+
+    def predict(plan: Plan, data: Data, work: Work, theta: Floats, H: Floats) -> None:
+        """H of all rows, block by block."""
+        m, K = H.shape
+        for first in range(0, m, plan.rows):
+            rows = min(plan.rows, m - first)
+            columns = columns_of(rows)
+            forward(plan, data, work, theta, first, rows)
+            Z = block(work.answers, 0, K, columns)
+            answer_into(plan.output, Z, block(work.scratch, 0, 2, columns))
+            put_upright(block(H, first * K, rows, K), Z)
+
+    return Kernels(
+        kernel(descend, f"descend-{path.name}"),
+        kernel(cost_and_gradient, f"cost_and_gradient-{path.name}"),
+        kernel(predict, f"predict-{path.name}"),
+    )
+
+
+@inner
+def _look_up(data: Data, work: Work, K: int, start: int, stop: int) -> tuple[bool, bool]:
+    """Whether there is room for the batch to stay on its side, and whether it lies there from the last update."""
+    stays = len(data.order) == 0 and (stop - start + SLACK) * K <= work.targets.size
+    laid = stays and work.held[START] == start and work.held[STOP] == stop
+    work.held[START], work.held[STOP] = (start, stop) if stays else (0, 0)
+    return stays, laid
+
+
+@inner
+def _weigh(data: Data, first: int, rows: int, delta: Floats, cost: Floats) -> float:
+    """Multiply delta and cost by the rows' weights, if there are any; the sum of the weights."""
+    if len(data.weight) == 0:
+        return float(rows)
+    total = 0.0
+    for r in range(rows):
+        w = data.weight[data.order[first + r] if len(data.order) > 0 else first + r]
+        total += w
+        for k in range(delta.shape[0]):
+            delta[k, r] *= w
+            cost[k, r] *= w
+    return total
+
+
+@inner
+def _finish_gradient(plan: Plan, D: Floats, theta: Floats, lam: float, m: float) -> float:
+    """(B4) D = Delta / m + λ/m Theta, no λ for biases; returns (C4), λ/(2m) times the squared weights."""
+    squares = 0.0
+    for l in range(len(plan.layers)):
+        k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
+        weights = line(theta, t + n, k * n)
+        _scale_into(line(D, t, n), 1.0 / m)
+        _scale_and_decay_into(line(D, t + n, k * n), weights, 1.0 / m, lam / m)
+        if lam > 0.0:
+            squares += _sum_of_squares(weights)
+    return lam / (2.0 * m) * squares
+
+
+@inner
+def _scale_into(D: Floats, factor: float) -> None:
+    scale = D.dtype.type(factor)
+    for p in range(D.size):
+        D[p] *= scale
+
+
+@inner
+def _scale_and_decay_into(D: Floats, weights: Floats, factor: float, decay: float) -> None:
+    scale, rate = D.dtype.type(factor), D.dtype.type(decay)
+    for p in range(D.size):
+        D[p] = D[p] * scale + rate * weights[p]
+
+
+@inner_sum
+def _sum(x: Floats) -> float:
+    total = 0.0
+    for i in range(x.size):
+        total += x[i]
+    return total
+
+
+@inner_sum
+def _sum_of_squares(x: Floats) -> float:
+    total = 0.0
+    for i in range(x.size):
+        total += x[i] * x[i]
+    return total
+
+
+DENSE = make_kernels(Path("dense", dense.columns, dense.forward, dense.backward))
+NARROW = make_kernels(Path("narrow", narrow.columns, narrow.forward, narrow.backward))

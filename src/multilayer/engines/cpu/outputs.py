@@ -1,0 +1,115 @@
+"""Output units, their costs and their delta, (C1) to (C3), (C5) and (B1) of the book, for a block of examples.
+
+Blocks lie on their side here, (K, rows): with ten classes a row would fill less than a vector register, while the
+examples of one class fill many.  A new output unit is a branch in both functions.
+"""
+
+from __future__ import annotations
+
+from multilayer.engines.cpu.compiling import inner
+from multilayer.engines.cpu.elementary import exp, log, sigmoid, sigmoid_and_log
+from multilayer.engines.cpu.plan import EXP_OUTPUT, SIGMOID_OUTPUT, SOFTMAX_OUTPUT
+from multilayer.engines.cpu.views import line
+from multilayer.network import Floats
+
+
+@inner
+def output_into(code: int, Z: Floats, Y: Floats, delta: Floats, cost: Floats, scratch: Floats) -> None:
+    """delta = H - Y and what each entry adds to the cost, both (K, rows), from Z and Y.
+
+    ``scratch`` is (2, rows).
+    """
+    if code == SIGMOID_OUTPUT:
+        _sigmoid_into(Z, Y, delta, cost)
+    elif code == SOFTMAX_OUTPUT:
+        _softmax_into(Z, Y, delta, cost, line(scratch, 0, Z.shape[1]), line(scratch, Z.shape[1], Z.shape[1]))
+    elif code == EXP_OUTPUT:
+        _exp_into(Z, Y, delta, cost)
+    else:
+        _identity_into(Z, Y, delta, cost)
+
+
+@inner
+def answer_into(code: int, Z: Floats, scratch: Floats) -> None:
+    """H from Z, in place."""
+    if code == SIGMOID_OUTPUT:
+        for k in range(Z.shape[0]):
+            for r in range(Z.shape[1]):
+                Z[k, r] = sigmoid(Z[k, r])
+    elif code == SOFTMAX_OUTPUT:
+        top, total = line(scratch, 0, Z.shape[1]), line(scratch, Z.shape[1], Z.shape[1])
+        _exponentials_into(Z, Z, top, total)
+        for k in range(Z.shape[0]):
+            for r in range(Z.shape[1]):
+                Z[k, r] /= total[r]
+    elif code == EXP_OUTPUT:
+        for k in range(Z.shape[0]):
+            for r in range(Z.shape[1]):
+                Z[k, r] = exp(Z[k, r])
+
+
+@inner
+def _sigmoid_into(Z: Floats, Y: Floats, delta: Floats, cost: Floats) -> None:
+    zero, one = Z.dtype.type(0), Z.dtype.type(1)
+    for k in range(Z.shape[0]):
+        for r in range(Z.shape[1]):
+            z, y = Z[k, r], Y[k, r]
+            # One exponential serves h and both logarithms: softplus(±z) = max(±z, 0) + log(1 + e^-|z|).
+            h, log_term = sigmoid_and_log(z)
+            wrong = (one - y) * z if z >= zero else -y * z
+            cost[k, r] = wrong + log_term
+            delta[k, r] = h - y
+
+
+@inner
+def _identity_into(Z: Floats, Y: Floats, delta: Floats, cost: Floats) -> None:
+    half = Z.dtype.type(0.5)
+    for k in range(Z.shape[0]):
+        for r in range(Z.shape[1]):
+            d = Z[k, r] - Y[k, r]
+            delta[k, r] = d
+            cost[k, r] = half * d * d
+
+
+@inner
+def _exp_into(Z: Floats, Y: Floats, delta: Floats, cost: Floats) -> None:
+    # y log y is 0 at 0, and nothing beside the other terms where y is as small as this.
+    nothing, one = Z.dtype.type(1e-30), Z.dtype.type(1)
+    for k in range(Z.shape[0]):
+        for r in range(Z.shape[1]):
+            z, y = Z[k, r], Y[k, r]
+            h = exp(z)
+            cost[k, r] = h - y * z + (y * log(y if y > nothing else one) - y)
+            delta[k, r] = h - y
+
+
+@inner
+def _softmax_into(Z: Floats, Y: Floats, delta: Floats, cost: Floats, top: Floats, total: Floats) -> None:
+    _exponentials_into(Z, delta, top, total)
+    # top becomes log Σ e^z, total 1 / Σ e^(z - top).
+    one = Z.dtype.type(1)
+    for r in range(top.size):
+        top[r] += log(total[r])
+        total[r] = one / total[r]
+    for k in range(Z.shape[0]):
+        for r in range(Z.shape[1]):
+            y = Y[k, r]
+            cost[k, r] = y * (top[r] - Z[k, r])  # -y log h
+            delta[k, r] = delta[k, r] * total[r] - y
+
+
+@inner
+def _exponentials_into(Z: Floats, out: Floats, top: Floats, total: Floats) -> None:
+    """out = e^(z - top) with each example's maximum as top, and the sum over its classes in total."""
+    for r in range(top.size):
+        top[r] = Z[0, r]
+        total[r] = 0
+    for k in range(1, Z.shape[0]):
+        for r in range(top.size):
+            z = Z[k, r]
+            top[r] = z if z > top[r] else top[r]
+    for k in range(Z.shape[0]):
+        for r in range(top.size):
+            e = exp(Z[k, r] - top[r])
+            out[k, r] = e
+            total[r] += e

@@ -1,0 +1,229 @@
+"""What a kernel is handed: the network as a table of numbers, the data, and the memory to work in.
+
+Compiled code knows no Network and no Python list.  A plan is a table with one row a layer and named columns; a new
+kind of layer is a new value in the column KIND, with a forward and a backward function beside those in ``dense.py``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.sparse
+from numpy.typing import DTypeLike, NDArray
+
+from multilayer.engines.protocol import Objective
+from multilayer.equations.activations import ACTIVATIONS
+from multilayer.network import Floats, Network, layer_shapes, n_parameters
+
+# Columns of the table of layers.
+N_IN = 0  # s_l
+N_OUT = 1  # s_{l+1}
+ACTIVATION = 2  # code of g; -1 in the last layer
+THETA = 3  # where the layer's parameters begin in the vector: n_out biases, then n_in rows of weights
+VALUES = 4  # what the layer puts out begins at this many *rows' worth* of elements in work.values
+COLUMNS = 5
+
+# The codes in activations.py count the book's activations in their order.
+CODES = {name: code for code, name in enumerate(ACTIVATIONS)}
+SIGMOID_OUTPUT, SOFTMAX_OUTPUT, IDENTITY_OUTPUT, EXP_OUTPUT = 0, 1, 2, 3
+OUTPUT_CODES = {
+    "sigmoid": SIGMOID_OUTPUT,
+    "softmax": SOFTMAX_OUTPUT,
+    "identity": IDENTITY_OUTPUT,
+    "exp": EXP_OUTPUT,
+}
+
+
+class Plan(NamedTuple):
+    """A network, in numbers."""
+
+    layers: NDArray[np.int64]  # (L - 1, COLUMNS)
+    output: int  # code of the output unit
+    block: int  # the most rows that a block may have: of the network alone, so that sums do not depend on the call
+    rows: int  # the most rows that a block has in this call: the memory that it needs
+    kept: int  # the most rows that may lie on their side at a time, and stay there from update to update
+    dropout: NDArray[np.float64]  # (L - 1,): the rate of the inputs and of each hidden layer; empty for none
+    seed: int  # of the dropout masks
+
+
+class Data(NamedTuple):
+    """What the network is to fit; arrays are empty where there is none."""
+
+    X: Floats  # (m, s_1), or (entries, 1) of a CSR matrix
+    indptr: NDArray[np.int64]  # (m + 1,) for a CSR matrix
+    indices: NDArray[np.int64]  # columns of its entries
+    Y: Floats  # (m, K)
+    weight: Floats  # (m,)
+    order: NDArray[np.intp]
+    lam: float
+
+
+class Descent(NamedTuple):
+    """The updates to do, and the memory of their rule."""
+
+    rule: int  # code of the update rule
+    numbers: NDArray[np.float64]  # its constants
+    slots: Floats  # (n_slots, P)
+    t: int  # updates done before
+    starts: NDArray[np.intp]  # (n,)
+    stops: NDArray[np.intp]  # (n,)
+    step_sizes: NDArray[np.float64]  # (n,)
+
+
+class Work(NamedTuple):
+    """Memory for one block of rows, taken once per call; nothing is allocated inside a kernel."""
+
+    inputs: Floats  # (rows, s_1): gathered rows
+    targets: Floats  # (K * rows,), on their side, as all that has to do with outputs
+    answers: Floats  # (K * rows,): Z, then H
+    errors: Floats  # (K * rows,): delta of the output layer
+    cost: Floats  # (K * rows,)
+    scratch: Floats  # (2, rows)
+    values: Floats  # what every layer puts out, layer after layer, flat
+    derivatives: Floats  # g' where it cannot be had from the value, likewise
+    deltas: Floats  # two blocks of the widest layer, used in turn
+    gradient: Floats  # (P,)
+    masks: Floats  # dropout: of the inputs, then as values; empty for none
+    held: NDArray[np.int64]  # what lies in inputs and targets: see START, STOP, PLACE, LAID
+    clock: NDArray[np.int64]  # dropout: [the update's number, the batch's first row]
+
+
+# Places in Work.held.
+START, STOP = 0, 1  # the batch that was laid on its side last
+PLACE = 2  # where the present block begins in inputs and targets, in rows
+LAID = 3  # 1 if it lies there already
+
+# Blocks.  OpenBLAS has kernels without packing for products of up to a million multiplications, which reach 110 of
+# 118 GFLOP/s in float32 where its general path reaches 80 to 95 (README.md, "Blocks"): so a block is made so small
+# that the products of every layer stay under that, unless too few rows would remain for that to pay.
+SMALL_PRODUCT = 1_000_000
+FEWEST_ROWS = 32
+MOST_ROWS = 256
+# Networks whose widest layer is narrower than this run in the loops of narrow.py.
+NARROW = 16
+NARROW_ROWS = 1024  # in a block: each of its loops has a beginning and an end to pay for
+MOST_KEPT = 1 << 17  # numbers of X and Y that stay on their side: 1 MB in float64
+LANES = 16  # numbers in the widest vector register: narrow blocks are filled up to a multiple of it
+SLACK = 2 * LANES  # what narrow_columns adds is less
+
+
+def make_plan(network: Network, most_rows: int, objective: Objective | None = None) -> Plan:
+    """The plan of a network for batches of at most ``most_rows`` rows; with the dropout of an objective, if given."""
+    table = np.empty((len(network.layer_sizes) - 1, COLUMNS), dtype=np.int64)
+    theta = values = 0
+    for index, (rows, n_out) in enumerate(layer_shapes(network)):
+        code = CODES[network.hidden[index]] if index < len(network.hidden) else -1
+        table[index] = (rows - 1, n_out, code, theta, values)
+        theta += rows * n_out
+        values += n_out
+    rates = objective.dropout if objective is not None and any(objective.dropout) else ()
+    most = NARROW_ROWS if is_narrow(network) else _block(table)
+    # Batches are never empty, but a prediction may be asked for no rows.
+    needed = max(min(most, most_rows), 1)
+    rows = narrow_columns(needed) if is_narrow(network) else needed
+    return Plan(
+        table,
+        OUTPUT_CODES[network.output],
+        most,
+        rows,
+        _kept(network, rows, most_rows) if objective is not None else rows,
+        np.array(rates, dtype=np.float64),
+        # Numba has no mixed arithmetic of signed and unsigned numbers: the upper half of the seeds becomes negative.
+        int(np.uint64(objective.seed).view(np.int64)) if rates and objective is not None else 0,
+    )
+
+
+def is_narrow(network: Network) -> bool:
+    """Whether the network's layers are all narrower than a vector register is long."""
+    return max(network.layer_sizes) < NARROW
+
+
+def make_work(network: Network, plan: Plan, dtype: DTypeLike, *, gathers: bool) -> Work:
+    """Memory for a plan; ``gathers``: whether rows of X are copied together first."""
+    rows, widths, n_inputs = plan.rows, network.layer_sizes[1:], network.layer_sizes[0]
+    drops = len(plan.dropout) > 0
+
+    def take(*shape: int) -> Any:
+        return np.empty(shape, dtype=dtype)
+
+    return Work(
+        inputs=take(plan.kept if is_narrow(network) else rows if gathers else 0, n_inputs),
+        targets=take(plan.kept * widths[-1]),
+        answers=take(rows * widths[-1]),
+        errors=take(rows * widths[-1]),
+        cost=take(rows * widths[-1]),
+        scratch=take(2, rows),
+        values=take(rows * sum(widths)),
+        derivatives=take(rows * sum(widths)),
+        deltas=take(2 * rows * max(widths)),
+        gradient=take(n_parameters(network)),
+        masks=take(rows * (n_inputs + sum(widths)) if drops else 0),
+        held=np.zeros(4, dtype=np.int64),
+        clock=np.zeros(2, dtype=np.int64),
+    )
+
+
+def make_data(objective: Objective, order: NDArray[np.intp] | None = None) -> Data:
+    """The arrays of an objective; no copy is made."""
+    values, indptr, indices = _input(objective.X)
+    weight = objective.sample_weight
+    return Data(
+        X=values,
+        indptr=indptr,
+        indices=indices,
+        Y=writeable(objective.Y),
+        weight=writeable(weight if weight is not None else np.empty(0, dtype=objective.Y.dtype)),
+        order=writeable(order if order is not None else np.empty(0, dtype=np.intp)),
+        lam=float(objective.lam),
+    )
+
+
+def input_data(X: Any) -> Data:
+    """The input alone, for a prediction."""
+    values, indptr, indices = _input(X)
+    return Data(values, indptr, indices, values[:0], values[:0, 0], np.empty(0, dtype=np.intp), 0.0)
+
+
+def writeable(array: Any) -> Any:
+    """A writeable alias of a C-contiguous array.
+
+    Numba compiles a kernel anew for read-only arrays, such as joblib's memory maps.  No kernel writes to its input,
+    so it is given an alias over the same memory that does not say that it is read-only.
+    """
+    if array.flags.writeable:
+        return array
+    if not array.size:
+        return np.empty(array.shape, dtype=array.dtype)
+    memory = (ctypes.c_byte * array.nbytes).from_address(array.ctypes.data)
+    return np.frombuffer(memory, dtype=array.dtype).reshape(array.shape)  # the caller holds on to the array itself
+
+
+def _input(X: Any) -> tuple[Any, NDArray[np.int64], NDArray[np.int64]]:
+    if scipy.sparse.issparse(X):
+        entries = writeable(X.data).reshape(-1, 1)
+        return entries, X.indptr.astype(np.int64, copy=False), X.indices.astype(np.int64, copy=False)
+    return writeable(X), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+
+
+def _block(table: NDArray[np.int64]) -> int:
+    rows = SMALL_PRODUCT // int((table[:, N_IN] * table[:, N_OUT]).max())
+    return MOST_ROWS if rows < FEWEST_ROWS else min(rows, MOST_ROWS)
+
+
+def narrow_columns(rows: int) -> int:
+    """The width of a block on its side: the rows, filled up to whole registers.
+
+    Units a multiple of 4 KB apart would share a few places of the first-level cache, and push each other out: a block
+    of 512 rows in float64 took half as long again as one of 528.
+    """
+    whole = -(-rows // LANES) * LANES
+    return whole if whole % 512 != 0 else whole + LANES
+
+
+def _kept(network: Network, rows: int, most_rows: int) -> int:
+    """Room for a whole batch on its side where that is little: a full batch is then turned once for all updates."""
+    whole = most_rows + SLACK
+    small = whole * (network.layer_sizes[0] + network.layer_sizes[-1]) <= MOST_KEPT
+    return max(rows, whole) if is_narrow(network) and small else rows

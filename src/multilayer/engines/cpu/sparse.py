@@ -1,0 +1,55 @@
+"""The first layer on the rows of a CSR matrix, which is never made dense.
+
+Only entries that are stored are visited.  The weights of a column lie side by side, so that each entry moves one
+vector of s_2 weights.
+"""
+
+from __future__ import annotations
+
+from multilayer.engines.cpu.compiling import inner
+from multilayer.engines.cpu.dropout import mask_at
+from multilayer.engines.cpu.plan import Data, Plan, Work
+from multilayer.network import Floats
+
+
+@inner
+def is_sparse(data: Data) -> bool:
+    return len(data.indptr) > 0
+
+
+@inner
+def multiply_rows_into(Z: Floats, plan: Plan, data: Data, work: Work, first: int, weights: Floats) -> None:
+    """Z ← Z + X weights for the rows of X from ``first`` on, Z (rows, s_2), weights (s_1, s_2)."""
+    for r in range(Z.shape[0]):
+        row = data.order[first + r] if len(data.order) > 0 else first + r
+        for entry in range(data.indptr[row], data.indptr[row + 1]):
+            column = data.indices[entry]
+            x = data.X[entry, 0] * Z.dtype.type(_mask(plan, work, first + r, column))
+            for j in range(Z.shape[1]):
+                Z[r, j] += x * weights[column, j]
+
+
+@inner
+def multiply_transposed_rows_into(
+    D: Floats, plan: Plan, data: Data, work: Work, first: int, delta: Floats, keep: float
+) -> None:
+    """D ← keep D + Xᵀ delta for the rows of X from ``first`` on, D (s_1, s_2), delta (rows, s_2); keep is 0 or 1."""
+    if keep == 0.0:  # what lies there may be anything, NaN too
+        for i in range(D.shape[0]):
+            for j in range(D.shape[1]):
+                D[i, j] = 0
+    for r in range(delta.shape[0]):
+        row = data.order[first + r] if len(data.order) > 0 else first + r
+        for entry in range(data.indptr[row], data.indptr[row + 1]):
+            column = data.indices[entry]
+            x = data.X[entry, 0] * D.dtype.type(_mask(plan, work, first + r, column))
+            for j in range(delta.shape[1]):
+                D[column, j] += x * delta[r, j]
+
+
+@inner
+def _mask(plan: Plan, work: Work, row: int, column: int) -> float:
+    """(R1) What dropout multiplies an input by."""
+    if len(plan.dropout) == 0 or plan.dropout[0] == 0.0:
+        return 1.0
+    return mask_at(plan.dropout[0], plan.seed, work.clock[0], 0, row - work.clock[1], column)

@@ -1,0 +1,53 @@
+"""Parts of arrays as arrays, without the price of slicing.
+
+A slice in compiled code counts references to its array, and the code for a slice or a reshape takes long to compile.
+These views only borrow the memory: whoever calls a kernel holds on to the arrays while it runs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from multilayer.engines.cpu.compiling import COMPILED
+from multilayer.network import Floats
+
+
+def _line_in_python(array: Floats, start: int, n: int) -> Floats:
+    """Elements ``start`` .. ``start + n - 1`` of a contiguous array, whatever its shape, as (n,)."""
+    return array.reshape(-1)[start : start + n]
+
+
+def _block_in_python(array: Floats, start: int, rows: int, columns: int) -> Floats:
+    """The ``rows * columns`` elements from ``start`` on, as (rows, columns)."""
+    return array.reshape(-1)[start : start + rows * columns].reshape(rows, columns)
+
+
+if COMPILED:
+    from numba import types
+    from numba.core import cgutils
+    from numba.core.imputils import impl_ret_borrowed
+    from numba.extending import intrinsic
+    from numba.np.arrayobj import make_array, populate_array
+
+    def _view(context, builder, sig, args):
+        array, start, *shape = args
+        data = context.make_array(sig.args[0])(context, builder, array).data
+        itemsize = context.get_abi_sizeof(context.get_data_type(sig.return_type.dtype))
+        strides = [cgutils.intp_t(itemsize)]
+        for extent in reversed(shape[1:]):
+            strides.insert(0, builder.mul(strides[0], extent))
+        view = make_array(sig.return_type)(context, builder)
+        populate_array(view, builder.gep(data, [start]), shape, strides, cgutils.intp_t(itemsize), meminfo=None)
+        return impl_ret_borrowed(context, builder, sig.return_type, view._getvalue())
+
+    @intrinsic
+    def line(typingctx, array, start, n):
+        return types.Array(array.dtype, 1, "C")(array, types.intp, types.intp), _view
+
+    @intrinsic
+    def block(typingctx, array, start, rows, columns):
+        return types.Array(array.dtype, 2, "C")(array, types.intp, types.intp, types.intp), _view
+
+else:
+    line: Any = _line_in_python  # type: ignore[no-redef]
+    block: Any = _block_in_python  # type: ignore[no-redef]

@@ -1,0 +1,82 @@
+"""The reference engine: the book behind the seam.  Slow, and right by being read.
+
+It computes in float64 whatever the dtype of the data, and rounds to that dtype what it stores.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.engines.protocol import Batches, DescentState, Objective
+from multilayer.equations.backpropagation import cost_and_gradient
+from multilayer.equations.descent import UpdateRule
+from multilayer.equations.dropout import dropout_masks
+from multilayer.equations.propagation import forward_propagation
+from multilayer.network import Floats, Network, pack, thetas
+
+
+class ReferenceEngine:
+    """Runs :mod:`multilayer.equations`, update by update."""
+
+    name = "reference"
+
+    def predict(self, network: Network, parameters: Floats, X: Floats) -> Floats:
+        _, A = forward_propagation(_dense(X), thetas(network, parameters), network.hidden, network.output)
+        return A[-1].astype(parameters.dtype, copy=False)
+
+    def cost_and_gradient(self, objective: Objective, parameters: Floats) -> tuple[float, Floats]:
+        return self._cost_and_gradient(objective, parameters, slice(None))
+
+    def descend(
+        self, objective: Objective, rule: UpdateRule, state: DescentState, batches: Batches
+    ) -> NDArray[np.float64]:
+        costs = np.empty(len(batches))
+        for i, (start, stop, alpha) in enumerate(zip(batches.starts, batches.stops, batches.step_sizes, strict=True)):
+            rows = slice(start, stop) if batches.order is None else batches.order[start:stop]
+            masks = dropout_masks(
+                objective.dropout, objective.seed, state.t, int(stop - start), objective.network.layer_sizes
+            )
+            costs[i], gradient = self._cost_and_gradient(objective, state.parameters, rows, masks)
+            if not np.isfinite(costs[i]):
+                return costs[: i + 1]
+            theta = state.parameters.astype(np.float64)
+            slots = [slot.astype(np.float64) for slot in state.slots]
+            with np.errstate(over="ignore", invalid="ignore"):
+                theta, slots = rule.step(theta, gradient.astype(np.float64), slots, float(alpha), state.t + 1)
+                state.parameters[...] = theta
+                for kept, slot in zip(state.slots, slots, strict=True):
+                    kept[...] = slot
+            state.t += 1
+        return costs
+
+    @staticmethod
+    def _cost_and_gradient(
+        objective: Objective,
+        parameters: Floats,
+        rows: slice | NDArray[np.intp],
+        masks: list[NDArray[np.float64]] | None = None,
+    ) -> tuple[float, Floats]:
+        network, weight = objective.network, objective.sample_weight
+        if weight is not None and not weight[rows].any():
+            return 0.0, np.zeros_like(parameters)  # nothing is to be learned from rows that do not count
+        # A diverging network overflows on its way; the cost that comes out says so, once.
+        with np.errstate(over="ignore", invalid="ignore"):
+            J, D = cost_and_gradient(
+                _dense(objective.X[rows]),
+                objective.Y[rows],
+                thetas(network, parameters),
+                objective.lam,
+                network.hidden,
+                network.output,
+                None if weight is None else weight[rows],
+                masks,
+            )
+            return J, pack(network, D, parameters.dtype)
+
+
+def _dense(X: Any) -> Floats:
+    """The rows of a CSR matrix as an array; an array as it is."""
+    return X.toarray() if hasattr(X, "toarray") else X

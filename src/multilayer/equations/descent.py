@@ -1,0 +1,168 @@
+r"""Descent: from a gradient to the next weights.
+
+:func:`gradient_descent` is the textbook's whole training loop.  The update rules below it are the same step and
+its refinements, written for one array of weights θ, its gradient D and the step size alpha; each keeps as many
+arrays of memory ("slots") as it needs between steps.
+
+    ====  ================  ==================================================================
+    tag   rule              step
+    ====  ================  ==================================================================
+    (D1)  gradient descent  θ ← θ - alpha D
+    (D2)  momentum          v ← μ v - alpha D;  θ ← θ + v
+    (D3)  Nesterov          v ← μ v - alpha D;  θ ← θ + μ v - alpha D
+    (D4)  Adam              p ← β1 p + (1-β1) D;  q ← β2 q + (1-β2) D²;
+                            θ ← θ - alpha √(1-β2^t) / (1-β1^t) · p / (√q + ε)
+    ====  ================  ==================================================================
+
+References: (D2) Polyak (1964); (D3) Sutskever et al. (2013), eq. 7, in the variable that is kept; (D4) Kingma
+and Ba (2015), in the form of the last paragraph of their section 2, which scikit-learn uses too.  PyTorch's Adam
+divides by √(q / (1-β2^t)) + ε instead: the same but for the size of ε.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from multilayer.equations._checks import as_thetas, check_count, check_positive
+from multilayer.equations.activations import Array
+from multilayer.equations.backpropagation import cost_and_gradient
+from multilayer.exceptions import DivergenceError
+
+
+def gradient_descent(
+    X: ArrayLike,
+    Y: ArrayLike,
+    thetas: Sequence[ArrayLike],
+    alpha: float,
+    max_iter: int,
+    lam: float = 0.0,
+    hidden: str | Sequence[str] = "sigmoid",
+    output: str = "sigmoid",
+) -> tuple[list[Array], list[float]]:
+    """(D1) Batch gradient descent: max_iter times Theta_l ← Theta_l - alpha D_l, on all examples at once.
+
+    Parameters
+    ----------
+    X : array of shape (m, s_1)
+    Y : array of shape (m, K)
+    thetas : list of arrays
+        Starting weights; they are not changed.
+    alpha : float
+        Step size, above 0.
+    max_iter : int
+        Number of steps, not below 0.
+    lam, hidden, output
+        As in :func:`cost`.
+
+    Returns
+    -------
+    thetas : list of arrays
+        The weights after the last step.
+    costs : list of max_iter floats
+        The cost before each step.
+
+    Raises
+    ------
+    DivergenceError
+        At the first cost that is not finite.
+
+    Examples
+    --------
+    >>> thetas, costs = gradient_descent([[0.0], [1.0]], [[0.0], [1.0]], [[[0.0, 0.0]]], alpha=1.0, max_iter=100)
+    >>> costs[0] > costs[-1]
+    True
+    """
+    check_positive(alpha, "alpha")
+    check_count(max_iter, "max_iter")
+    current = [theta.copy() for theta in as_thetas(thetas)]
+    costs = []
+    for iteration in range(int(max_iter)):
+        with np.errstate(over="ignore", invalid="ignore"):
+            J, D = cost_and_gradient(X, Y, current, lam, hidden, output)
+        if not np.isfinite(J):
+            raise DivergenceError(
+                f"the cost is {J} before step {iteration + 1}: gradient descent diverges with alpha={alpha:g}. "
+                "Use a smaller alpha, or bring the columns of X to a similar scale."
+            )
+        costs.append(J)
+        with np.errstate(over="ignore", invalid="ignore"):
+            current = [theta - alpha * d for theta, d in zip(current, D, strict=True)]  # (D1)
+    return current, costs
+
+
+class UpdateRule(Protocol):
+    """One step of descent for an array of weights."""
+
+    name: ClassVar[str]
+    n_slots: ClassVar[int]
+
+    def step(self, theta: Array, D: Array, slots: list[Array], alpha: float, t: int) -> tuple[Array, list[Array]]:
+        """The next weights and slots; t counts the steps from 1."""
+
+
+@dataclass(frozen=True)
+class GradientDescent:
+    """(D1) θ ← θ - alpha D.
+
+    Examples
+    --------
+    >>> GradientDescent().step(np.array([1.0]), np.array([0.5]), [], alpha=0.5, t=1)
+    (array([0.75]), [])
+    """
+
+    name: ClassVar[str] = "gradient descent"
+    n_slots: ClassVar[int] = 0
+
+    def step(self, theta: Array, D: Array, slots: list[Array], alpha: float, t: int) -> tuple[Array, list[Array]]:
+        return theta - alpha * D, slots
+
+
+@dataclass(frozen=True)
+class Momentum:
+    """(D2) v ← μ v - alpha D;  θ ← θ + v: a ball that rolls downhill with friction."""
+
+    mu: float = 0.9
+    name: ClassVar[str] = "momentum"
+    n_slots: ClassVar[int] = 1
+
+    def step(self, theta: Array, D: Array, slots: list[Array], alpha: float, t: int) -> tuple[Array, list[Array]]:
+        v = self.mu * slots[0] - alpha * D
+        return theta + v, [v]
+
+
+@dataclass(frozen=True)
+class Nesterov:
+    """(D3) v ← μ v - alpha D;  θ ← θ + μ v - alpha D: momentum that looks one step ahead."""
+
+    mu: float = 0.9
+    name: ClassVar[str] = "nesterov"
+    n_slots: ClassVar[int] = 1
+
+    def step(self, theta: Array, D: Array, slots: list[Array], alpha: float, t: int) -> tuple[Array, list[Array]]:
+        v = self.mu * slots[0] - alpha * D
+        return theta + (self.mu * v - alpha * D), [v]
+
+
+@dataclass(frozen=True)
+class Adam:
+    """(D4) Steps of a size near alpha for every weight, whatever the size of its gradient.
+
+    p and q are running means of D and D²; √(1-β2^t) / (1-β1^t) makes up for their start at zero.
+    """
+
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+    name: ClassVar[str] = "adam"
+    n_slots: ClassVar[int] = 2
+
+    def step(self, theta: Array, D: Array, slots: list[Array], alpha: float, t: int) -> tuple[Array, list[Array]]:
+        p = self.beta_1 * slots[0] + (1.0 - self.beta_1) * D
+        q = self.beta_2 * slots[1] + (1.0 - self.beta_2) * D**2
+        corrected = alpha * np.sqrt(1.0 - self.beta_2**t) / (1.0 - self.beta_1**t)
+        return theta - corrected * p / (np.sqrt(q) + self.epsilon), [p, q]

@@ -1,0 +1,148 @@
+r"""Starting weights.
+
+A unit's starting weights must differ from its neighbours', or the two stay equal for ever; they must be small,
+or sigmoid units start saturated, where g' is nearly 0 and nothing is learned.  How small depends on the number
+of weighted sums that a layer takes in and hands on:
+
+    ====  ==========  ============================================================  ======
+    tag   scheme      weights of a Theta with n_in inputs and n_out units           biases
+    ====  ==========  ============================================================  ======
+    (I1)  epsilon     uniform in [-e, e], e = √6 / √(n_out + n_in + 1)              as weights
+    (I2)  notebook    uniform in [-e/2, e/2], drawn as the textbook's code draws    as weights
+    (I3)  glorot      uniform in [-e, e], e = √6 / √(n_out + n_in)                  0
+    (I4)  he          normal, variance 2 / n_in                                     0
+    (I5)  lecun       normal, variance 1 / n_in                                     0
+    (I6)  zeros       0; shown to fail                                              0
+    ====  ==========  ============================================================  ======
+
+In (I1) and (I2) the bias is counted as one more input, as in the textbook, where Theta has n_in + 1 columns.
+The textbook's text gives (I1); its code, ``(rand - 0.5) * e``, draws from half that range, which is (I2).
+
+References: (I3) Glorot and Bengio (2010), eq. 16; (I4) He et al. (2015), eq. 10; (I5) LeCun et al. (1998), eq. 16.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from multilayer.equations.activations import Array
+from multilayer.exceptions import ParameterError, unknown_name
+
+Draw = Callable[[np.random.RandomState, int, int], Array]
+
+
+def epsilon_init(rng: np.random.RandomState, n_in: int, n_out: int) -> Array:
+    """(I1) Uniform in [-e, e], e = √6 / √(n_out + n_in + 1), biases too."""
+    e = np.sqrt(6.0) / np.sqrt(n_out + n_in + 1)
+    return rng.uniform(-e, e, (n_out, n_in + 1))
+
+
+def notebook_init(rng: np.random.RandomState, n_in: int, n_out: int) -> Array:
+    """(I2) (rand - 0.5) e: half the range of (I1), the same draws as the textbook's code."""
+    e = np.sqrt(6.0) / np.sqrt(n_out + n_in + 1)
+    return (rng.rand(n_out, n_in + 1) - 0.5) * e
+
+
+def glorot_init(rng: np.random.RandomState, n_in: int, n_out: int) -> Array:
+    """(I3) Uniform in [-e, e], e = √6 / √(n_out + n_in): the variance kept on the way forth and back."""
+    e = np.sqrt(6.0) / np.sqrt(n_out + n_in)
+    return _with_zero_bias(rng.uniform(-e, e, (n_out, n_in)))
+
+
+def he_init(rng: np.random.RandomState, n_in: int, n_out: int) -> Array:
+    """(I4) Normal with variance 2 / n_in: relu halves the variance, so it starts with twice as much."""
+    return _with_zero_bias(rng.normal(0.0, np.sqrt(2.0 / n_in), (n_out, n_in)))
+
+
+def lecun_init(rng: np.random.RandomState, n_in: int, n_out: int) -> Array:
+    """(I5) Normal with variance 1 / n_in: weighted sums of variance 1 from inputs of variance 1 (for selu)."""
+    return _with_zero_bias(rng.normal(0.0, np.sqrt(1.0 / n_in), (n_out, n_in)))
+
+
+def zeros_init(rng: np.random.RandomState, n_in: int, n_out: int) -> Array:
+    """(I6) All zero.  All units of a layer compute the same, get the same gradient and stay equal."""
+    return np.zeros((n_out, n_in + 1))
+
+
+SCHEMES: dict[str, Draw] = {
+    "epsilon": epsilon_init,
+    "notebook": notebook_init,
+    "glorot": glorot_init,
+    "he": he_init,
+    "lecun": lecun_init,
+    "zeros": zeros_init,
+}
+
+
+def initialize_thetas(
+    layer_sizes: Sequence[int],
+    random_state: int | np.random.RandomState | None = None,
+    scheme: str = "epsilon",
+) -> list[Array]:
+    """Starting weights for a network of the given layer sizes.
+
+    Parameters
+    ----------
+    layer_sizes : sequence of int
+        s_1 .. s_L: the number of inputs, of units in each hidden layer, and of outputs.
+    random_state : int, RandomState or None
+        A seed, a generator to draw from, or None for fresh weights at each call.
+    scheme : {"epsilon", "notebook", "glorot", "he", "lecun", "zeros"}
+        The rule (I1) to (I6).
+
+    Returns
+    -------
+    list of L - 1 arrays, the l-th of shape (s_{l+1}, s_l + 1), float64
+        Theta, the biases in column 0, drawn in layer order.
+
+    Raises
+    ------
+    ParameterError
+        For layer sizes that are not positive integers, fewer than two layers, or an unknown scheme.
+
+    Examples
+    --------
+    >>> [theta.shape for theta in initialize_thetas([2, 5, 5, 2], random_state=0)]
+    [(5, 3), (5, 6), (2, 6)]
+    """
+    sizes = check_layer_sizes(layer_sizes)
+    if scheme not in SCHEMES:
+        raise unknown_name("scheme of starting weights", scheme, SCHEMES)
+    rng = as_random_state(random_state)
+    return [SCHEMES[scheme](rng, n_in, n_out) for n_in, n_out in itertools.pairwise(sizes)]
+
+
+def check_layer_sizes(layer_sizes: Sequence[int]) -> tuple[int, ...]:
+    """Layer sizes as a tuple of Python integers, or an error that shows what is wrong."""
+    try:
+        if any(isinstance(size, (bool, np.bool_)) for size in layer_sizes):
+            raise TypeError
+        sizes = tuple(operator.index(size) for size in layer_sizes)
+    except TypeError:
+        raise ParameterError(f"layer sizes must be positive integers, got {layer_sizes!r}. Write 5, not 5.0.") from None
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise ParameterError(
+            f"layer sizes must be at least two positive integers (inputs, hidden layers, outputs), got {sizes}."
+        )
+    return sizes
+
+
+def as_random_state(random_state: int | np.random.RandomState | None) -> np.random.RandomState:
+    """A generator: the one given, or a new one from a seed or from the system's entropy."""
+    if isinstance(random_state, np.random.RandomState):
+        return random_state
+    try:
+        return np.random.RandomState(random_state)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(
+            f"random_state must be None, an integer from 0 to 2**32 - 1 or a RandomState, got {random_state!r} "
+            f"({error})."
+        ) from None
+
+
+def _with_zero_bias(weights: Array) -> Array:
+    return np.hstack([np.zeros((weights.shape[0], 1)), weights])

@@ -1,0 +1,7 @@
+"""Estimators: scikit-learn's interface to training.  They validate, encode, train and expose; no arithmetic."""
+
+from multilayer.estimators.classifier import MLPClassifier
+from multilayer.estimators.errors import ConvergenceWarning, NotFittedError
+from multilayer.estimators.regressor import MLPRegressor
+
+__all__ = ["ConvergenceWarning", "MLPClassifier", "MLPRegressor", "NotFittedError"]

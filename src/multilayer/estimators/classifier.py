@@ -1,0 +1,340 @@
+"""MLPClassifier: the textbook's network behind scikit-learn's interface."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.utils.metaestimators import available_if
+
+from multilayer.equations.activations import sigmoid, softplus
+from multilayer.equations.costs import SoftmaxOutput
+from multilayer.estimators.base import BaseMLP, Call, Targets, keep_parameters
+from multilayer.estimators.labels import Labels, check_known, check_same, labels_given, labels_of
+from multilayer.estimators.parameters import check_choice
+from multilayer.estimators.scores import accuracy, label_accuracy
+from multilayer.exceptions import ParameterError
+from multilayer.network import Floats
+from multilayer.training import Listener
+from multilayer.training.starting import SCIKIT_LEARN, Initialization
+
+
+class MLPClassifier(ClassifierMixin, BaseMLP):
+    r"""A multilayer perceptron that tells classes apart.
+
+    Trains by minimising the cross-entropy of its answers plus ``alpha`` / (2m) times the squared weights, m the
+    number of rows in the batch (with sample weights: their sum); biases are not penalised.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int, default=(100,)
+        Units of each hidden layer; ``()`` for none.
+    activation : str or sequence of str, default="relu"
+        Activation of the hidden units, one for all layers or one a layer: "relu", "tanh", "logistic" (or its other
+        name "sigmoid"), "identity", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus".
+    solver : {"adam", "sgd", "lbfgs"}, default="adam"
+        Adam; gradient descent with ``momentum``; or L-BFGS, which sees all rows at each step, suits small data, and
+        has no step size to choose.
+    alpha : float, default=0.0001
+        λ, the weight of the squared weights in the cost.
+    batch_size : int or "auto", default="auto"
+        Rows an update sees; "auto" is min(200, m).  The number of rows itself makes it batch gradient descent; a
+        larger one means all rows and is warned of.
+    learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
+        Only for solver="sgd".  "constant": ``learning_rate_init`` in every epoch.  "invscaling": ``learning_rate_init``
+        / (1 + n)^``power_t`` after n rows.  "adaptive": divided by 5 each time the stop rule of ``tol`` is met;
+        training ends when it is at most 1e-6.
+    learning_rate_init : float, default=0.001
+        Step size.  Not for solver="lbfgs".
+    power_t : float, default=0.5
+        See ``learning_rate``.
+    max_iter : int, default=200
+        Epochs: passes over all rows.  Iterations of solver="lbfgs".
+    shuffle : bool, default=True
+        Whether the rows are shuffled before each epoch.  Not for solver="lbfgs".
+    random_state : int, RandomState or None, default=None
+        Seed of the starting weights, of the rows held out, and of the shuffles.
+    tol : float, default=1e-4
+        Training ends when the cost has not fallen (with ``early_stopping``: the score has not risen) by more than
+        ``tol`` for ``n_iter_no_change`` epochs in a row.  With solver="lbfgs", when no entry of the gradient is larger.
+    verbose : bool or int, default=False
+        Print a line an epoch.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on where the last one ended: weights, memory of the update rule, step size, order of the
+        rows and random state.  Without ``early_stopping``, fits of k and m epochs are then one of k + m.
+    momentum : float, default=0.9
+        Only for solver="sgd"; 0 is plain gradient descent.
+    nesterovs_momentum : bool, default=True
+        Only for solver="sgd" with momentum.
+    early_stopping : bool, default=False
+        Hold out rows, stop by the score on them, and end with the weights of the best score.  The score is the
+        accuracy; of a multilabel y, the share of right answers, each label counted for itself.
+        Not for solver="lbfgs".
+    validation_fraction : float, default=0.1
+        The share of rows held out.
+    beta_1, beta_2, epsilon : float, default=0.9, 0.999, 1e-8
+        Only for solver="adam".
+    n_iter_no_change : int or inf, default=10
+        See ``tol``.
+    max_fun : int, default=15000
+        Only for solver="lbfgs": the most times that the cost is computed.
+    output : {"auto", "softmax", "sigmoid"}, default="auto"
+        The output units.  "softmax": one unit a class, probabilities that sum to 1.  "sigmoid": the textbook's one
+        unit a class, each asked "this class or not?", with the cross-entropy summed over the units.  "auto":
+        softmax; for two classes a single sigmoid unit, which is the same model with fewer weights; for a multilabel
+        y one sigmoid unit a label.
+    initialization : str or list of arrays, default="scikit-learn"
+        Starting weights: "scikit-learn" (its draws), a scheme of :func:`multilayer.equations.initialize_thetas`
+        ("epsilon", "notebook", "glorot", "he", "lecun", "zeros"), or the Theta matrices themselves.
+    engine : {"auto", "cpu", "reference"}, default="auto"
+        What does the arithmetic: compiled code, or the book itself.
+    callbacks : sequence of callables, default=()
+        Called with each event of training; see :mod:`multilayer.training.events`.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted; of a multilabel y the numbers of its columns.
+    thetas_ : list of ndarray, the l-th of shape (s_{l+1}, s_l + 1)
+        The textbook's weight matrices, biases in column 0; views of ``parameters_``, as the next two are.
+    coefs_ : list of ndarray, the l-th of shape (s_l, s_{l+1})
+        Weights without biases.
+    intercepts_ : list of ndarray, the l-th of shape (s_{l+1},)
+        Biases.
+    parameters_ : ndarray of shape (P,)
+        All weights and biases in one vector.
+    loss_curve_ : list of float
+        Mean cost of each epoch's batches, each before its update; of solver="lbfgs", the cost after each iteration.
+        It goes on through ``warm_start`` and ``partial_fit``.
+    loss_ : float
+        The last entry of it.
+    best_loss_ : float or None
+        The least entry of it; None with ``early_stopping``.
+    validation_scores_ : list of float or None
+        With ``early_stopping``, the score after each epoch.
+    best_validation_score_ : float or None
+        The largest of them, that of the weights kept.
+    n_iter_ : int
+        Epochs of the last call of ``fit`` or ``partial_fit``.
+    t_ : int
+        Rows trained on, those seen again counted again.
+    network_ : Network
+        Layer sizes and units.
+    n_layers_ : int
+        Layers, inputs and outputs counted.
+    n_outputs_ : int
+        Output units.
+    out_activation_ : str
+        Their kind, in scikit-learn's words: "logistic" or "softmax".
+    n_features_in_ : int
+        Columns of X.
+    feature_names_in_ : ndarray of str
+        Their names, where all are text.
+
+    Raises
+    ------
+    ParameterError
+        For a parameter outside its range.
+    InputError
+        For X or y that cannot be used, such as gaps, infinities, text, or a single class.
+    DivergenceError
+        Where the cost leaves the finite numbers.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_moons
+    >>> X, y = make_moons(n_samples=200, noise=0.1, random_state=0)
+    >>> model = MLPClassifier((16, 16), learning_rate_init=0.05, random_state=0).fit(X, y)
+    >>> float(model.score(X, y))
+    1.0
+    >>> [theta.shape for theta in model.thetas_]
+    [(16, 3), (16, 17), (1, 17)]
+
+    References
+    ----------
+    docs/mathematics.md derives cost and gradient.  Same ``random_state``, same training as scikit-learn's class of this
+    name; docs/migration.md lists where this one differs.
+    """
+
+    loss = "log_loss"  # a name that scikit-learn's class has too; not a parameter
+    classes_: NDArray[Any]
+    output: str
+    _labels: Labels
+
+    def __init__(
+        self,
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: str | Sequence[str] = "relu",
+        *,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: int | np.random.RandomState | None = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        output: str = "auto",
+        initialization: Initialization = SCIKIT_LEARN,
+        engine: str = "auto",
+        callbacks: Sequence[Listener] = (),
+    ) -> None:
+        keep_parameters(self, locals())
+
+    @available_if(BaseMLP._learns_in_parts)  # type: ignore[untyped-decorator]
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
+    ) -> Self:
+        """Train for one epoch on a part of the data, from where the network stands.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in :meth:`fit`; y need not hold all classes.
+        classes : array of shape (n_classes,), default=None
+            All labels there will be; needed in the first call alone.
+
+        Returns
+        -------
+        self
+            If training fails, it is as it was before.
+        """
+        self._check_classes(classes)
+        return self._fit_one_epoch(X, y, sample_weight, classes)
+
+    def predict(self, X: ArrayLike) -> Any:
+        """The most probable class of each row.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or frame of shape (m, s_1)
+
+        Returns
+        -------
+        array of shape (m,)
+            Labels; of a multilabel y an array of shape (m, n_classes) of zeros and ones.
+        """
+        return self._labels_of_the_fit().decode(self._answer(X))
+
+    def predict_proba(self, X: ArrayLike) -> Floats:
+        """The probability of each class for each row.
+
+        With output="sigmoid" the units answer each for itself, and their answers are divided by their sum, as
+        scikit-learn's OneVsRestClassifier does.  Of a multilabel y the answers are left as they are.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or frame of shape (m, s_1)
+
+        Returns
+        -------
+        array of shape (m, n_classes)
+            Columns are in the order of ``classes_``; rows sum to 1 but for a multilabel y.
+        """
+        self._check_is_fitted()
+        if self.n_outputs_ == 1:
+            # Not 1 - h, which loses the digits of a small probability.
+            Z = self._answer(X, output="identity")
+            return sigmoid.g(np.hstack([-Z, Z]))
+        H = self._answer(X)
+        if self.network_.output == "softmax" or self._labels.multilabel:
+            return H
+        total = H.sum(axis=1, keepdims=True)
+        # Every unit may say no so firmly that all answers round to 0: then nothing is known of the row.
+        return np.divide(H, total, out=np.full_like(H, 1.0 / H.shape[1]), where=total > 0)
+
+    def predict_log_proba(self, X: ArrayLike) -> Floats:
+        """The logarithm of :meth:`predict_proba`, finite where the probability itself has already rounded to 0.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or frame of shape (m, s_1)
+
+        Returns
+        -------
+        array of shape (m, n_classes)
+        """
+        Z = self._answer(X, output="identity")
+        if self.network_.output == "softmax":
+            logarithms = SoftmaxOutput().log_h(Z.astype(np.float64, copy=False))
+        elif Z.shape[1] == 1:
+            logarithms = -softplus.g(np.hstack([Z, -Z]).astype(np.float64, copy=False))
+        else:
+            logarithms = -softplus.g(-Z.astype(np.float64, copy=False))
+            if not self._labels.multilabel:
+                # log(h / Σ h) = log h - log Σ e^(log h), the last term as the softmax computes it.
+                logarithms = SoftmaxOutput().log_h(logarithms)
+        return logarithms.astype(Z.dtype, copy=False)
+
+    def _targets(self, y: Any, dtype: np.dtype[Any], call: Call) -> Targets:
+        if call.goes_on:
+            (check_known if call.is_part else check_same)(y, self._labels)
+        else:
+            self._labels = labels_of(y) if call.classes is None else labels_given(y, call.classes)
+            if call.is_part:
+                check_known(y, self._labels)
+            self.classes_ = self._labels.classes
+        units, output = self._output_layer(self._labels)
+        return Targets(
+            self._labels.targets(y, units, dtype),
+            output,
+            score=label_accuracy if self._labels.multilabel else accuracy,
+            stratify=units == 1,
+        )
+
+    def _output_layer(self, labels: Labels) -> tuple[int, str]:
+        """The number of output units and their kind."""
+        output, n_classes = check_choice("output", self.output, ("auto", "softmax", "sigmoid")), len(labels.classes)
+        if labels.multilabel:
+            if output == "softmax":
+                raise ParameterError(
+                    "output='softmax' gives each row one class, but y is multilabel, a column a label. "
+                    "Use output='sigmoid' or 'auto'."
+                )
+            return n_classes, "sigmoid"
+        if output == "auto":
+            return (1, "sigmoid") if n_classes == 2 else (n_classes, "softmax")
+        return n_classes, output
+
+    def _check_classes(self, classes: ArrayLike | None) -> None:
+        if not hasattr(self, "_run"):
+            if classes is None:
+                raise ParameterError(
+                    "classes must be passed on the first call to partial_fit: y need not hold all of them yet."
+                )
+        elif classes is not None and not self._labels.multilabel:
+            given = np.unique(np.asarray(classes))
+            if not np.array_equal(given, self.classes_):
+                raise ParameterError(
+                    f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}. "
+                    "Leave classes out, or call fit to begin anew."
+                )
+
+    def _labels_of_the_fit(self) -> Labels:
+        self._check_is_fitted()
+        return self._labels
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

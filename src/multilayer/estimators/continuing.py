@@ -1,0 +1,75 @@
+"""To begin a run, and to go on with one: warm_start and partial_fit."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import fields, replace
+from types import SimpleNamespace, TracebackType
+
+import numpy as np
+
+from multilayer.engines import DescentState, Objective
+from multilayer.exceptions import ParameterError
+from multilayer.network import Floats, Network
+from multilayer.training import Recipe, Run, starting_parameters
+from multilayer.training.starting import Initialization
+
+
+def begun(objective: Objective, settings: SimpleNamespace, initialization: Initialization, activation: str) -> Run:
+    """A run before its first update, whose rule has no memory yet."""
+    random_state = settings.random_state
+    parameters = starting_parameters(objective.network, initialization, random_state, objective.X.dtype, activation)
+    return Run(DescentState(parameters, np.empty((0, len(parameters)), dtype=parameters.dtype)), random_state)
+
+
+def continued(run: Run, recipe: Recipe, n_rows: int, *, is_part: bool) -> None:
+    """Make a run ready for a recipe, which may be another than before, and for data, which may be others.
+
+    Memory of another kind of update rule is given up, and so is the order of other rows.
+    """
+    if run.state.slots.shape[0] != recipe.rule.n_slots:
+        parameters = run.state.parameters
+        run.state.slots = np.zeros((recipe.rule.n_slots, len(parameters)), dtype=parameters.dtype)
+        run.state.t = 0
+    if is_part or (run.order is not None and len(run.order) != n_rows):
+        run.order = None
+
+
+class Continuing:
+    """Within this block a run is trained further in place; an error puts back what it was."""
+
+    def __init__(self, run: Run, parameters: Floats, before: Network, now: Network) -> None:
+        if before.layer_sizes != now.layer_sizes:
+            raise ParameterError(
+                f"the network has layers of {before.layer_sizes} units and cannot go on with {now.layer_sizes}. "
+                "Set warm_start=False and call fit to begin anew, or put hidden_layer_sizes and the columns of X and y "
+                "back to what they were."
+            )
+        self.run = run
+        run.state.parameters = parameters
+        self.kept = replace(
+            run,
+            state=DescentState(parameters.copy(), run.state.slots.copy(), run.state.t),
+            history=copy.copy(run.history),
+        )
+        self.lengths = [(curve, len(curve)) for curve in _curves(run)]
+
+    def __enter__(self) -> Run:
+        return self.run
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            return
+        run, kept = self.run, self.kept
+        run.state.parameters[...] = kept.state.parameters
+        kept.state.parameters = run.state.parameters
+        for curve, length in self.lengths:
+            del curve[length:]
+        for field in fields(Run):
+            setattr(run, field.name, getattr(kept, field.name))
+
+
+def _curves(run: Run) -> list[list[float]]:
+    return [run.history.costs, run.history.step_sizes, run.history.validation_scores or []]

@@ -1,0 +1,106 @@
+"""Class labels to targets and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_matrix, issparse
+from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
+
+from multilayer.equations.propagation import one_hot
+from multilayer.exceptions import InputError, ParameterError
+from multilayer.network import Floats
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What the columns of the targets stand for."""
+
+    classes: NDArray[Any]  # sorted
+    multilabel: bool = False  # each row may have several of them, or none
+    sparse: bool = False  # a multilabel y was given as a sparse matrix, and so are predictions
+
+    def targets(self, y: Any, units: int, dtype: np.dtype[Any]) -> Floats:
+        """y as targets for so many output units, (m, units)."""
+        if self.multilabel:
+            return _dense(y).astype(dtype)
+        codes = np.searchsorted(self.classes, y)
+        if units == 1:
+            return codes.reshape(-1, 1).astype(dtype)
+        return one_hot(codes, units).astype(dtype, copy=False)
+
+    def decode(self, H: Floats) -> Any:
+        """Predictions from the network's answers H, (m, K): labels (m,), or 0 and 1 (m, K) of a multilabel y."""
+        if self.multilabel:
+            indicator = (H > 0.5).astype(int)
+            return csr_matrix(indicator) if self.sparse else indicator
+        codes = (H[:, 0] > 0.5).astype(np.intp) if H.shape[1] == 1 else H.argmax(axis=1)
+        return self.classes[codes]
+
+
+def labels_of(y: Any) -> Labels:
+    """The labels that occur in y, an array of shape (m,) or a matrix of zeros and ones."""
+    kind = check_kind(y)
+    if kind == "multilabel-indicator":
+        return Labels(np.arange(y.shape[1]), multilabel=True, sparse=issparse(y))
+    return Labels(_at_least_two(np.unique(y)))
+
+
+def labels_given(y: Any, classes: ArrayLike) -> Labels:
+    """The labels named beforehand, for data that come in parts."""
+    if check_kind(y) == "multilabel-indicator":
+        return labels_of(y)
+    return Labels(_at_least_two(unique_labels(classes)))
+
+
+def check_kind(y: Any) -> str:
+    check_classification_targets(y)
+    kind = str(type_of_target(y, input_name="y"))
+    if kind == "multiclass-multioutput":
+        raise InputError(
+            f"y must be one column of labels, or zeros and ones with one column a label, got shape {y.shape} with "
+            "other values. Train one network a column (sklearn.multioutput.MultiOutputClassifier)."
+        )
+    return kind
+
+
+def check_known(y: Any, labels: Labels) -> None:
+    """An error where y holds labels, or columns, that were not there before."""
+    if (check_kind(y) == "multilabel-indicator") != labels.multilabel or (
+        labels.multilabel and y.shape[1] != len(labels.classes)
+    ):
+        raise InputError(
+            f"y must be of the kind of the first call, which had the labels {labels.classes}, got shape {y.shape}."
+        )
+    if not labels.multilabel and not np.isin(np.unique(y), labels.classes).all():
+        raise InputError(
+            f"`y` has classes not in `self.classes_`. `self.classes_` has {labels.classes}. 'y' has {np.unique(y)}. "
+            "Pass all classes there will be to the first call of partial_fit."
+        )
+
+
+def check_same(y: Any, labels: Labels) -> None:
+    """An error where y does not hold exactly the labels of the fit before."""
+    check_kind(y)
+    found = unique_labels(y)
+    if set(found.tolist()) != set(labels.classes.tolist()):
+        raise ParameterError(
+            "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
+            f"Previously got {labels.classes}, `y` has {found}. Set warm_start=False to begin anew."
+        )
+
+
+def _at_least_two(classes: NDArray[Any]) -> NDArray[Any]:
+    if len(classes) < 2:
+        raise InputError(
+            f"y must hold at least 2 classes, got one class only: {classes.tolist()[0]!r}. "
+            "There is nothing to tell apart; check the target, or the split that left one class."
+        )
+    return classes
+
+
+def _dense(y: Any) -> NDArray[Any]:
+    return y.toarray() if issparse(y) else np.asarray(y)

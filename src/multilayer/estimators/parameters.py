@@ -1,0 +1,154 @@
+"""The checks of constructor parameters: every error names the parameter, what it received and what it can be."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import operator
+from collections.abc import Callable, Sequence
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+from sklearn.utils import check_random_state
+
+from multilayer.equations.activations import ACTIVATIONS
+from multilayer.exceptions import ParameterError, unknown_name
+from multilayer.training import Listener
+from multilayer.training.schedules import SCHEDULES
+
+SOLVERS = ("adam", "lbfgs", "sgd")
+AUTO = "auto"
+# scikit-learn's name for what the textbook and everybody else calls sigmoid.
+LOGISTIC = "logistic"
+
+
+def check_real(
+    name: str, value: Any, low: float, high: float = math.inf, *, open_low: bool = False, open_high: bool = False
+) -> float:
+    """A finite number from ``low`` to ``high``, themselves excluded where ``open_low`` and ``open_high``."""
+    is_number = isinstance(value, numbers.Real) and value is not True and value is not False and math.isfinite(value)
+    if not is_number or value < low or value > high or (open_low and value == low) or (open_high and value == high):
+        bound = f"above {low:g}" if open_low else f"not below {low:g}"
+        above = "" if high == math.inf else f" and below {high:g}" if open_high else f" and not above {high:g}"
+        raise ParameterError(f"{name} must be a number {bound}{above}, got {value!r}.")
+    return float(value)
+
+
+def check_integer(name: str, value: Any, low: int) -> int:
+    """An integer not below ``low``."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < low:
+        raise ParameterError(f"{name} must be an integer not below {low}, got {value!r}.")
+    return int(value)
+
+
+def check_patience(name: str, value: Any) -> float:
+    return math.inf if value == math.inf else check_integer(name, value, 1)
+
+
+def check_batch_size(name: str, value: Any) -> int | str:
+    return check_choice(name, value, (AUTO,)) if isinstance(value, str) else check_integer(name, value, 1)
+
+
+def check_verbose(name: str, value: Any) -> bool:
+    """True, False, or scikit-learn's integer, of which any above 0 means True."""
+    return check_integer(name, value, 0) > 0 if isinstance(value, int) and value > 1 else check_flag(name, value)
+
+
+def check_generator(name: str, value: Any) -> Any:
+    try:
+        return check_random_state(value)
+    except ValueError:
+        raise ParameterError(
+            f"{name} must be None, an integer from 0 to 2**32 - 1 or a RandomState, got {value!r}."
+        ) from None
+
+
+def check_choice(name: str, value: Any, choices: Sequence[str]) -> str:
+    if not isinstance(value, str) or value not in choices:
+        raise unknown_name(name, value, choices)
+    return value
+
+
+def check_flag(name: str, value: Any) -> bool:
+    # Not bool(value): "no" is true.
+    if value is not True and value is not False and type(value).__name__ not in ("bool", "bool_"):
+        raise ParameterError(f"{name} must be True or False, got {value!r}.")
+    return bool(value)
+
+
+def check_callbacks(name: str, value: Any) -> list[Listener]:
+    """The listeners; none of them is called."""
+    if not hasattr(value, "__iter__") or not all(callable(listener) for listener in value):
+        raise ParameterError(f"{name} must be a sequence of callables, got {value!r}. Write [f] for a single f.")
+    return list(value)
+
+
+def check_hidden_layer_sizes(name: str, value: Any) -> tuple[int, ...]:
+    """The sizes of the hidden layers; a single integer is one layer, an empty sequence none."""
+    sizes = value if hasattr(value, "__iter__") and not isinstance(value, str) else [value]
+    try:
+        if any(isinstance(size, bool) for size in sizes):
+            raise TypeError
+        checked = tuple(operator.index(size) for size in sizes)
+        if min(checked, default=1) < 1:
+            raise TypeError
+    except TypeError:
+        hint = f" For the cost write loss={value!r}." if value in ("squared_error", "poisson") else ""
+        raise ParameterError(
+            f"{name} must be positive integers, got {value!r}. "
+            f"Write whole numbers above 0, such as (64, 32), or () for no hidden layer.{hint}"
+        ) from None
+    return checked
+
+
+def check_activation(value: Any, n_hidden: int) -> tuple[str, ...]:
+    """The activation of each hidden layer, in the book's names, from one name for all or one name a layer."""
+    names = [value] * n_hidden if isinstance(value, str) else list(value) if hasattr(value, "__iter__") else [value]
+    for name in [value] if isinstance(value, str) else names:
+        if name != LOGISTIC:
+            check_choice("activation", name, (*ACTIVATIONS, LOGISTIC))
+    if len(names) != n_hidden:
+        raise ParameterError(
+            f"activation must be one name or one for each of the {n_hidden} hidden layers, got {value!r}."
+        )
+    return tuple("sigmoid" if name == LOGISTIC else name for name in names)
+
+
+positive = partial(check_real, low=0.0, open_low=True)
+not_negative = partial(check_real, low=0.0)
+share = partial(check_real, low=0.0, high=1.0, open_high=True)
+count = partial(check_integer, low=1)
+
+# What both estimators are asked of each parameter.  The activation is checked with the number of layers, the starting
+# weights and the engine where they are got.
+CHECKS: dict[str, Callable[..., Any]] = {
+    "hidden_layer_sizes": check_hidden_layer_sizes,
+    "solver": partial(check_choice, choices=SOLVERS),
+    "alpha": not_negative,
+    "batch_size": check_batch_size,
+    "learning_rate": partial(check_choice, choices=SCHEDULES),
+    "learning_rate_init": positive,
+    "power_t": not_negative,
+    "max_iter": count,
+    "shuffle": check_flag,
+    "random_state": check_generator,
+    "tol": not_negative,
+    "verbose": check_verbose,
+    "warm_start": check_flag,
+    "momentum": partial(check_real, low=0.0, high=1.0),
+    "nesterovs_momentum": check_flag,
+    "early_stopping": check_flag,
+    "validation_fraction": share,
+    "beta_1": share,
+    "beta_2": share,
+    "epsilon": positive,
+    "n_iter_no_change": check_patience,
+    "max_fun": count,
+    "callbacks": check_callbacks,
+}
+
+
+def checked(estimator: object) -> SimpleNamespace:
+    """The parameters of an estimator, each as its check returns it."""
+    return SimpleNamespace(**{name: check(name, getattr(estimator, name)) for name, check in CHECKS.items()})

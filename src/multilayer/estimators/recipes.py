@@ -1,0 +1,70 @@
+"""scikit-learn's parameters as recipes for training."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from multilayer.equations.descent import Adam, GradientDescent, Momentum, Nesterov, UpdateRule
+from multilayer.estimators.errors import warn
+from multilayer.estimators.parameters import AUTO
+from multilayer.exceptions import ParameterWarning
+from multilayer.training import LbfgsRecipe, Recipe, Schedule, StopRule
+
+AUTO_BATCH_SIZE = 200
+
+
+def descent_recipe(settings: SimpleNamespace, n_rows: int, cost_divisor: int, max_epochs: int) -> Recipe:
+    """The recipe of solver="adam" or "sgd".
+
+    ``cost_divisor`` is what costs are divided by before they are shown; ``tol`` is meant for the shown ones.
+    """
+    name = settings.learning_rate if settings.solver == "sgd" else "constant"
+    watched_divisor = 1 if settings.early_stopping else cost_divisor
+    return Recipe(
+        rule=_update_rule(settings),
+        step_size=settings.learning_rate_init,
+        batch_size=_batch_size(settings.batch_size, n_rows),
+        shuffle=settings.shuffle,
+        max_epochs=max_epochs,
+        stop=StopRule(tol=settings.tol * watched_divisor, patience=settings.n_iter_no_change),
+        schedule=Schedule(name, settings.power_t),
+    )
+
+
+def lbfgs_recipe(settings: SimpleNamespace) -> LbfgsRecipe:
+    return LbfgsRecipe(settings.tol, settings.max_iter, settings.max_fun)
+
+
+def warn_of_parameters_without_effect(settings: SimpleNamespace) -> None:
+    if settings.solver != "sgd" and settings.learning_rate != "constant":
+        warn(
+            f"learning_rate={settings.learning_rate!r} has no effect with solver={settings.solver!r}, which keeps its "
+            "own step sizes. Use solver='sgd', or leave learning_rate at 'constant'.",
+            ParameterWarning,
+        )
+    if settings.solver == "lbfgs" and settings.early_stopping:
+        warn(
+            "early_stopping=True has no effect with solver='lbfgs', which ends by its gradient. "
+            "Use solver='adam' or 'sgd', or leave early_stopping at False.",
+            ParameterWarning,
+        )
+
+
+def _update_rule(settings: SimpleNamespace) -> UpdateRule:
+    if settings.solver == "adam":
+        return Adam(settings.beta_1, settings.beta_2, settings.epsilon)
+    if settings.momentum == 0:
+        return GradientDescent()
+    return Nesterov(settings.momentum) if settings.nesterovs_momentum else Momentum(settings.momentum)
+
+
+def _batch_size(batch_size: int | str, n_rows: int) -> int:
+    if batch_size == AUTO or isinstance(batch_size, str):
+        return min(AUTO_BATCH_SIZE, n_rows)
+    if batch_size > n_rows:
+        warn(
+            f"batch_size={batch_size} is larger than the data: each update sees all {n_rows} rows. "
+            f"Use batch_size={n_rows} to say so, or 'auto'.",
+            ParameterWarning,
+        )
+    return min(batch_size, n_rows)

@@ -1,0 +1,240 @@
+"""MLPRegressor: the textbook's network, for numbers, behind scikit-learn's interface."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import RegressorMixin
+from sklearn.utils.metaestimators import available_if
+
+from multilayer.estimators.base import BaseMLP, Call, Targets, keep_parameters
+from multilayer.estimators.parameters import check_choice
+from multilayer.estimators.scores import r2
+from multilayer.exceptions import InputError
+from multilayer.network import Floats
+from multilayer.training import Listener
+from multilayer.training.starting import SCIKIT_LEARN, Initialization
+
+OUTPUTS = {"squared_error": "identity", "poisson": "exp"}
+
+
+class MLPRegressor(RegressorMixin, BaseMLP):
+    r"""A multilayer perceptron that estimates numbers.
+
+    Trains by minimising the cost of ``loss``, summed over the outputs, plus ``alpha`` / (2m) times the squared
+    weights, m the number of rows in the batch (with sample weights: their sum); biases are not penalised.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int, default=(100,)
+        Units of each hidden layer; ``()`` for none.
+    activation : str or sequence of str, default="relu"
+        Activation of the hidden units, one for all layers or one a layer: "relu", "tanh", "logistic" (or its other
+        name "sigmoid"), "identity", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus".
+    loss : {"squared_error", "poisson"}, default="squared_error"
+        The cost.  "squared_error": half the squared error, for numbers of any kind; bring them to a scale near 1.
+        "poisson": half the Poisson deviance, for counts and rates; y must not be negative, and answers are positive.
+    solver : {"adam", "sgd", "lbfgs"}, default="adam"
+        Adam; gradient descent with ``momentum``; or L-BFGS, which sees all rows at each step, suits small data, and
+        has no step size to choose.
+    alpha : float, default=0.0001
+        λ, the weight of the squared weights in the cost.
+    batch_size : int or "auto", default="auto"
+        Rows an update sees; "auto" is min(200, m).  The number of rows itself makes it batch gradient descent; a
+        larger one means all rows and is warned of.
+    learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
+        Only for solver="sgd".  "constant": ``learning_rate_init`` in every epoch.  "invscaling": ``learning_rate_init``
+        / (1 + n)^``power_t`` after n rows.  "adaptive": divided by 5 each time the stop rule of ``tol`` is met;
+        training ends when it is at most 1e-6.
+    learning_rate_init : float, default=0.001
+        Step size.  Not for solver="lbfgs".
+    power_t : float, default=0.5
+        See ``learning_rate``.
+    max_iter : int, default=200
+        Epochs: passes over all rows.  Iterations of solver="lbfgs".
+    shuffle : bool, default=True
+        Whether the rows are shuffled before each epoch.  Not for solver="lbfgs".
+    random_state : int, RandomState or None, default=None
+        Seed of the starting weights, of the rows held out, and of the shuffles.
+    tol : float, default=1e-4
+        Training ends when the cost has not fallen (with ``early_stopping``: the score has not risen) by more than
+        ``tol`` for ``n_iter_no_change`` epochs in a row.  With solver="lbfgs", when no entry of the gradient is larger.
+    verbose : bool or int, default=False
+        Print a line an epoch.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on where the last one ended: weights, memory of the update rule, step size, order of the
+        rows and random state.  Without ``early_stopping``, fits of k and m epochs are then one of k + m.
+    momentum : float, default=0.9
+        Only for solver="sgd"; 0 is plain gradient descent.
+    nesterovs_momentum : bool, default=True
+        Only for solver="sgd" with momentum.
+    early_stopping : bool, default=False
+        Hold out rows, stop by the score on them, and end with the weights of the best score.  The score is R²,
+        its mean over the outputs.
+        Not for solver="lbfgs".
+    validation_fraction : float, default=0.1
+        The share of rows held out.
+    beta_1, beta_2, epsilon : float, default=0.9, 0.999, 1e-8
+        Only for solver="adam".
+    n_iter_no_change : int or inf, default=10
+        See ``tol``.
+    max_fun : int, default=15000
+        Only for solver="lbfgs": the most times that the cost is computed.
+    initialization : str or list of arrays, default="scikit-learn"
+        Starting weights: "scikit-learn" (its draws), a scheme of :func:`multilayer.equations.initialize_thetas`
+        ("epsilon", "notebook", "glorot", "he", "lecun", "zeros"), or the Theta matrices themselves.
+    engine : {"auto", "cpu", "reference"}, default="auto"
+        What does the arithmetic: compiled code, or the book itself.
+    callbacks : sequence of callables, default=()
+        Called with each event of training; see :mod:`multilayer.training.events`.
+
+    Attributes
+    ----------
+    thetas_ : list of ndarray, the l-th of shape (s_{l+1}, s_l + 1)
+        The textbook's weight matrices, biases in column 0; views of ``parameters_``, as the next two are.
+    coefs_ : list of ndarray, the l-th of shape (s_l, s_{l+1})
+        Weights without biases.
+    intercepts_ : list of ndarray, the l-th of shape (s_{l+1},)
+        Biases.
+    parameters_ : ndarray of shape (P,)
+        All weights and biases in one vector.
+    loss_curve_ : list of float
+        Mean cost of each epoch's batches, each before its update; of solver="lbfgs", the cost after each iteration.
+        With several outputs and loss="squared_error" it is divided by their number, as in scikit-learn.
+        It goes on through ``warm_start`` and ``partial_fit``.
+    loss_ : float
+        The last entry of it.
+    best_loss_ : float or None
+        The least entry of it; None with ``early_stopping``.
+    validation_scores_ : list of float or None
+        With ``early_stopping``, the score after each epoch.
+    best_validation_score_ : float or None
+        The largest of them, that of the weights kept.
+    n_iter_ : int
+        Epochs of the last call of ``fit`` or ``partial_fit``.
+    t_ : int
+        Rows trained on, those seen again counted again.
+    network_ : Network
+        Layer sizes and units.
+    n_layers_ : int
+        Layers, inputs and outputs counted.
+    n_outputs_ : int
+        Output units.
+    out_activation_ : str
+        Their kind, in scikit-learn's words: "identity" or "exp".
+    n_features_in_ : int
+        Columns of X.
+    feature_names_in_ : ndarray of str
+        Their names, where all are text.
+
+    Raises
+    ------
+    ParameterError
+        For a parameter outside its range.
+    InputError
+        For X or y that cannot be used, such as gaps, infinities or text.
+    DivergenceError
+        Where the cost leaves the finite numbers.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_regression
+    >>> X, y = make_regression(n_samples=200, n_features=5, random_state=0)
+    >>> y = (y - y.mean()) / y.std()
+    >>> model = MLPRegressor((16,), solver="lbfgs", max_iter=1000, random_state=0).fit(X, y)
+    >>> model.score(X, y) > 0.999
+    True
+
+    References
+    ----------
+    docs/mathematics.md derives costs and gradient.  Same ``random_state``, same training as scikit-learn's class of
+    this name; docs/migration.md lists where this one differs.
+    """
+
+    loss: str
+
+    def __init__(
+        self,
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: str | Sequence[str] = "relu",
+        *,
+        loss: str = "squared_error",
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: int | np.random.RandomState | None = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        initialization: Initialization = SCIKIT_LEARN,
+        engine: str = "auto",
+        callbacks: Sequence[Listener] = (),
+    ) -> None:
+        keep_parameters(self, locals())
+
+    @available_if(BaseMLP._learns_in_parts)  # type: ignore[untyped-decorator]
+    def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Train for one epoch on a part of the data, from where the network stands.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        self
+            If training fails, it is as it was before.
+        """
+        return self._fit_one_epoch(X, y, sample_weight)
+
+    def predict(self, X: ArrayLike) -> Floats:
+        """The network's answer for each row.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or frame of shape (m, s_1)
+
+        Returns
+        -------
+        array of shape (m,), or (m, K) for several outputs
+        """
+        H = self._answer(X)
+        return H.ravel() if H.shape[1] == 1 else H
+
+    def _targets(self, y: Any, dtype: np.dtype[Any], call: Call) -> Targets:  # noqa: ARG002 labels need it
+        output = OUTPUTS[check_choice("loss", self.loss, tuple(OUTPUTS))]
+        with np.errstate(over="ignore"):
+            Y = np.ascontiguousarray(_as_numbers(y).astype(dtype, copy=False).reshape(len(y), -1))
+        if not np.isfinite(Y).all():
+            raise InputError(
+                f"y must be finite in {dtype}, the dtype of X, got values up to {np.abs(y).max():g}. "
+                "Bring y to a scale near 1, or pass X as float64."
+            )
+        if output == "exp" and Y.min() < 0:
+            raise InputError(
+                f"y must not be negative for loss='poisson', got {Y.min():g}. Use loss='squared_error' for numbers of "
+                "either sign."
+            )
+        return Targets(Y, output, score=r2, cost_divisor=Y.shape[1] if output == "identity" else 1)
+
+
+def _as_numbers(y: Any) -> Any:
+    return y.astype(np.float64) if y.dtype.kind in "OUS" else y

@@ -1,0 +1,118 @@
+"""What every picture needs of matplotlib: an Axes to draw on, text as given, a legend that covers nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from multilayer.exceptions import MissingExtraError, ParameterError
+from multilayer.plots._style import DIVERGING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.legend import Legend
+
+# Above this many entries a legend is set in two columns.
+_TALL_LEGEND = 16
+
+
+def require_matplotlib(ax: object = None) -> None:
+    """Check, before any work, that matplotlib can be imported and that `ax` is an Axes or None.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    ParameterError
+        If `ax` is something else, such as the array of Axes from ``plt.subplots(1, 2)``.
+    """
+    try:
+        from matplotlib.axes import Axes
+    except ModuleNotFoundError as error:
+        if error.name is not None and error.name.split(".")[0] == "matplotlib":
+            raise MissingExtraError("plotting", "matplotlib", "plots") from error
+        raise
+    if ax is not None and not isinstance(ax, Axes):
+        raise ParameterError(
+            f"ax must be one matplotlib Axes or None, got {type(ax).__name__}. "
+            "Of several from plt.subplots, pass one, such as axes[0]."
+        )
+
+
+def axes_or_new(ax: Axes | None, size: tuple[float, float], *, whole: bool = False) -> Axes:
+    """`ax`, or the Axes of a new pyplot figure of `size` inches; ``whole`` makes it fill the figure."""
+    if ax is not None:
+        return ax
+    from matplotlib import pyplot as plt
+
+    if whole:
+        return plt.figure(figsize=size).add_axes((0.0, 0.0, 1.0, 1.0))
+    return plt.subplots(figsize=size, layout="constrained")[1]
+
+
+def figure_of(ax: Axes) -> Figure | SubFigure:
+    """The figure that `ax` is on."""
+    figure = ax.get_figure()
+    if figure is None:
+        raise ParameterError("ax was removed from its figure. Pass an Axes that is on a figure, or None.")
+    return figure
+
+
+def size_in_inches(ax: Axes) -> tuple[float, float]:
+    """Width and height of `ax`; needs no renderer, so it works before anything is drawn."""
+    dpi = figure_of(ax).dpi
+    return ax.bbox.width / dpi, ax.bbox.height / dpi
+
+
+def label_axes(ax: Axes, names: Sequence[str]) -> None:
+    """Name the x and y axis; our own ``$x_1$`` is mathematics, a name from the data is taken as it is written."""
+    x_name, y_name = names
+    ax.set_xlabel(x_name, parse_math=is_symbol(x_name))
+    ax.set_ylabel(y_name, parse_math=is_symbol(y_name))
+
+
+def is_symbol(name: str) -> bool:
+    """Whether `name` is a default such as ``$x_1$``, and not a column called ``"US$ to A$"``."""
+    return name.startswith(("$x_{", "$h_{", "$a_{")) and name.endswith("}$")
+
+
+def add_legend(ax: Axes, handles: Sequence[Any], labels: Sequence[str], title: str | None = None) -> Legend:
+    """A legend to the right of `ax` where a layout engine makes room for it, otherwise inside.
+
+    Beside the axes a legend covers no point.  Without a layout engine it would be cut off there, or lie on
+    the neighbouring axes.
+    """
+    figure = figure_of(ax)
+    outside = figure.get_layout_engine() is not None
+    place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0}
+    legend = ax.legend(
+        handles,
+        # Before 3.10 matplotlib drops entries whose label starts with an underscore; a class may be called so.
+        [f"entry {i}" for i in range(len(labels))],
+        title=title,
+        fontsize=9,
+        title_fontsize=9,
+        ncols=1 + len(handles) // (_TALL_LEGEND + 1),
+        alignment="left",
+        frameon=not outside,
+        framealpha=0.9,
+        **(place if outside else {"loc": "best"}),
+    )
+    for text, label in zip(legend.get_texts(), labels, strict=True):
+        text.set_text(label)
+        text.set_parse_math(False)
+    return legend
+
+
+def remove_frame(ax: Axes) -> None:
+    """Hide the top and right spines, which carry no scale."""
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def diverging_colors() -> LinearSegmentedColormap:
+    """Orange over white to blue, for values of both signs on a scale centred on 0."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("orange_white_blue", DIVERGING)

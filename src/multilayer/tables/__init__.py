@@ -1,0 +1,25 @@
+"""From a data file or a raw data frame to the arrays that a network is trained on.
+
+::
+
+    read_table("houses.csv")              a file               ->  a pyarrow table
+    split_target(table, "price")          a table              ->  the features, the target column
+    encode_target(column)                 the target column    ->  y, and which task it is
+    TableEncoder().fit_transform(frame)   the features         ->  X, numbers without gaps
+
+pyarrow and narwhals are imported when first needed: they come with ``multilayer[tables]``.
+"""
+
+from multilayer.tables.encoder import TableEncoder
+from multilayer.tables.encodings import ColumnReport
+from multilayer.tables.reading import read_table
+from multilayer.tables.target import TargetInfo, encode_target, split_target
+
+__all__ = [
+    "ColumnReport",
+    "TableEncoder",
+    "TargetInfo",
+    "encode_target",
+    "read_table",
+    "split_target",
+]

@@ -1,0 +1,232 @@
+"""Columns of any data frame as Arrow columns, and Arrow columns as NumPy arrays.
+
+Arrow is the common ground: pandas, polars and pyarrow all hand over a column in that form, most of them
+without a copy, so that what follows is written once and cannot differ between them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.exceptions import InputError, MissingExtraError
+from multilayer.tables._names import repeated
+
+if TYPE_CHECKING:
+    import narwhals as nw
+
+Kind = Literal["number", "Boolean", "text", "date", "time", "duration", "empty"]
+"""What a column holds.  ``empty`` is a column without a single value, whose type nothing tells."""
+
+PLURAL: dict[Kind, str] = {
+    "number": "numbers",
+    "Boolean": "Booleans",
+    "text": "text",
+    "date": "dates",
+    "time": "times of day",
+    "duration": "durations",
+    "empty": "nothing but gaps",
+}
+
+_TICKS_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+
+
+def import_pyarrow(feature: str) -> Any:
+    """pyarrow, or the error that says how to install it.  ``feature`` begins the error's sentence."""
+    try:
+        import pyarrow
+        import pyarrow.compute
+    except ImportError:
+        raise MissingExtraError(feature, "pyarrow", "tables") from None
+    return pyarrow
+
+
+def as_frame(data: object) -> nw.DataFrame[Any]:
+    """A pandas, polars or pyarrow table behind the one interface of narwhals; nothing is copied.
+
+    Raises
+    ------
+    InputError
+        For anything else, for repeated column names and for names that are not text.
+    """
+    try:
+        import narwhals
+    except ImportError:
+        raise MissingExtraError("encoding tables", "narwhals", "tables") from None
+    _check_columns_attribute(data)
+    try:
+        frame = narwhals.from_native(data, eager_only=True)  # type: ignore[call-overload]
+    except TypeError:
+        raise InputError(
+            f"expected a data frame of pandas, polars or pyarrow, got {type(data).__module__}."
+            f"{type(data).__qualname__}. Wrap it, e.g. in pandas.DataFrame; collect() a lazy frame."
+        ) from None
+    except narwhals.exceptions.DuplicateError:
+        names = repeated(data.column_names if hasattr(data, "column_names") else [])
+        raise InputError(_repeated_message(names)) from None
+    return frame
+
+
+def _check_columns_attribute(data: object) -> None:
+    """pandas alone allows repeated names and names that are numbers or tuples."""
+    if not type(data).__module__.startswith("pandas") or not hasattr(data, "columns"):
+        return
+    names = list(data.columns)
+    for name in names:
+        if not isinstance(name, str):
+            raise InputError(
+                f"column names must be text, got {name!r} ({type(name).__name__}). "
+                "Rename them: frame.columns = [str(name) for name in frame.columns]"
+            )
+    if repeats := repeated(names):
+        raise InputError(_repeated_message(repeats))
+
+
+def _repeated_message(names: list[str]) -> str:
+    return f"column names must differ, got more than once: {', '.join(map(repr, names))}. Rename them."
+
+
+def column_of(frame: nw.DataFrame[Any], name: str) -> Any:
+    """One column as a ``pyarrow.ChunkedArray``."""
+    return to_arrow(frame.get_column(name), f"column {name!r}")
+
+
+def to_arrow(column: object, what: str) -> Any:
+    """A series, array or list as a ``pyarrow.ChunkedArray``.
+
+    Raises
+    ------
+    InputError
+        Where the values have no common type, e.g. numbers and text in a pandas column of objects.
+    """
+    pa = import_pyarrow("encoding tables")
+    import narwhals
+
+    column = narwhals.to_native(column, pass_through=True)
+    if isinstance(column, pa.ChunkedArray):
+        return column
+    try:
+        series: Any = narwhals.from_native(column, series_only=True, pass_through=True)
+        array = series.to_arrow() if isinstance(series, narwhals.Series) else _array(pa, column)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        raise InputError(
+            f"{what} holds values that have no common type ({_first_line(error)}). Make them all numbers or all text."
+        ) from None
+    return array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
+
+
+def _array(pa: Any, values: object) -> Any:
+    if isinstance(values, pa.Array):
+        return values
+    # NumPy's fixed-width text has no gaps; NaN among floats is one, None is one everywhere.
+    return pa.array(values, from_pandas=True)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or ["no reason given"])[0].rstrip(".")
+
+
+def kind_of(column: Any, what: str) -> Kind:
+    """What an Arrow column holds; categories of whatever type are ``text``.
+
+    Raises
+    ------
+    InputError
+        For lists, records, bytes and other types that are no single number, word or date.
+    """
+    types = import_pyarrow("encoding tables").types
+    kind = column.type
+    tests: list[tuple[Kind, tuple[Any, ...]]] = [
+        ("empty", (types.is_null,)),
+        ("number", (types.is_integer, types.is_floating, types.is_decimal)),
+        ("Boolean", (types.is_boolean,)),
+        ("text", (types.is_string, types.is_large_string, types.is_string_view, types.is_dictionary)),
+        ("date", (types.is_date, types.is_timestamp)),
+        ("time", (types.is_time,)),
+        ("duration", (types.is_duration,)),
+    ]
+    for name, accepts in tests:
+        if any(accept(kind) for accept in accepts):
+            return name
+    raise InputError(
+        f"{what} holds values of type {kind}, which cannot be encoded. "
+        "Turn them into numbers, text or dates, or leave the column out."
+    )
+
+
+def numbers(column: Any, what: str) -> NDArray[np.float64]:
+    """A column of any kind but text as float64, with NaN at gaps.
+
+    Dates are seconds since the start of 1970 (UTC), times of day seconds since midnight, durations seconds,
+    Booleans 0 and 1.
+
+    Returns
+    -------
+    array of shape (m,), perhaps a view of the frame's own memory: not to be written to.
+
+    Raises
+    ------
+    InputError
+        At infinity, with its row; the first row of data is row 1.
+    """
+    kind = kind_of(column, what)
+    if kind == "empty":
+        return np.full(len(column), np.nan)
+    if kind in ("date", "time", "duration"):
+        return _seconds(column)
+    types = import_pyarrow("encoding tables").types
+    if types.is_decimal(column.type):
+        column = column.cast("float64")
+    elif types.is_boolean(column.type):
+        column = column.cast("int8")
+    elif types.is_float16(column.type):
+        column = column.cast("float32")
+    # Integers with gaps become floats with NaN here, others keep their type until the next line.
+    values: NDArray[np.float64] = column.to_numpy().astype(np.float64, copy=False)
+    infinite = np.isinf(values)
+    if infinite.any():
+        row = int(infinite.argmax())
+        raise InputError(
+            f"{what} holds {'infinity' if values[row] > 0 else 'minus infinity'} in data row {row + 1}. "
+            "Replace it by a number, or leave the cell empty for a gap."
+        )
+    return values
+
+
+def _seconds(column: Any) -> NDArray[np.float64]:
+    """Dates, times and durations as seconds.
+
+    Whole seconds are split off as integers first: nanoseconds since 1970 exceed what float64 holds exactly, and
+    the same moment must give the same number whether a library counts in micro- or nanoseconds.
+    """
+    pa = import_pyarrow("encoding tables")
+    if pa.types.is_date(column.type):
+        column = column.cast(pa.timestamp("s" if pa.types.is_date32(column.type) else "ms"))
+    per_second = _TICKS_PER_SECOND[column.type.unit]
+    gaps = is_gap(column)
+    width = "int32" if pa.types.is_time32(column.type) else "int64"
+    ticks = column.cast(width).fill_null(0).to_numpy().astype(np.int64)
+    seconds: NDArray[np.float64] = ticks // per_second + (ticks % per_second) / per_second
+    seconds[gaps] = np.nan
+    return seconds
+
+
+def is_gap(column: Any) -> NDArray[np.bool_]:
+    """Where an Arrow column has no value, of shape (m,).  NaN among floats is found by :func:`numbers` instead."""
+    result: NDArray[np.bool_] = column.is_null().to_numpy()
+    return result
+
+
+def texts(column: Any) -> Any:
+    """A column of text or of categories as an Arrow column of ``large_string``.
+
+    Categories that are numbers, as pandas allows, become their text: 1 becomes "1".
+    """
+    pa = import_pyarrow("encoding tables")
+    if pa.types.is_null(column.type):
+        return column.cast(pa.large_string())
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    return column.cast(pa.large_string())

@@ -1,0 +1,59 @@
+"""The one stream of events that progress bars, logs, callbacks and the command line consume.
+
+A listener is any callable that takes an event.  It hears of each epoch while the network stands as that epoch left
+it, and may return True to end the run there.  A listener that only watches can say so by an attribute
+``only_watches = True``: then many epochs of a small network may be trained in one go, their events follow together,
+and what it returns is ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from multilayer.network import Network
+
+
+@dataclass(frozen=True)
+class RunStarted:
+    """Training begins."""
+
+    network: Network
+    n_rows: int
+    max_epochs: int
+
+
+@dataclass(frozen=True)
+class EpochEnded:
+    """One pass over the rows is done."""
+
+    epoch: int  # from 1
+    cost: float
+    step_size: float  # NaN for L-BFGS, whose line search takes its place
+    seconds: float  # since the run began
+    validation_score: float | None = None  # of a run that is validated; higher is better
+
+
+@dataclass(frozen=True)
+class RunEnded:
+    """Training is over, for the reason given."""
+
+    reason: str  # one of training.state.REASONS
+    epochs: int
+    seconds: float
+
+
+Event = RunStarted | EpochEnded | RunEnded
+Listener = Callable[[Event], object]
+
+
+def tell(listeners: Iterable[Listener], event: Event) -> bool:
+    """Hand the event to every listener; whether one of those that may has asked to stop."""
+    stop = False
+    for listener in listeners:
+        stop |= listener(event) is True and not only_watches(listener)
+    return stop
+
+
+def only_watches(listener: Listener) -> bool:
+    return bool(getattr(listener, "only_watches", False))

@@ -1,0 +1,216 @@
+"""The loop that takes one network in training from epoch to epoch."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.engines.protocol import Batches, Engine, Objective
+from multilayer.exceptions import DivergenceError
+from multilayer.network import Floats
+from multilayer.training.batching import Rows, epoch_costs, epochs_of_batches, next_order
+from multilayer.training.events import EpochEnded, Listener, RunEnded, RunStarted, only_watches, tell
+from multilayer.training.interrupt import Interrupt, deferred_interrupt
+from multilayer.training.schedules import can_cut, step_sizes
+from multilayer.training.state import Recipe, Run
+from multilayer.training.stopping import after_epochs, epochs_until_possible_stop, should_stop
+
+# One call of an engine is to last about this long: short enough for Ctrl-C and a progress bar, long enough that the
+# way through Python does not count.  Results do not depend on it.
+SECONDS_PER_CALL = 0.05
+# The orders of the epochs that one call trains are made beforehand: at most so many row numbers (8 bytes each).
+MAX_ORDER = 1 << 18
+
+# A score of the parameters on rows held out; higher is better.
+Validate = Callable[[Floats], float]
+
+
+def train(
+    engine: Engine,
+    objective: Objective,
+    recipe: Recipe,
+    run: Run,
+    listeners: Sequence[Listener] = (),
+    validate: Validate | None = None,
+) -> Run:
+    """Train until the stop rule, the number of epochs, a listener or Ctrl-C ends it; ``run.reason`` says which.
+
+    The run is advanced in place and returned.  With ``validate`` the stop rule watches minus the score, and
+    ``run.best`` keeps the parameters of the best one.
+
+    Raises
+    ------
+    DivergenceError
+        At the first batch whose cost is not finite; the run then holds the parameters before that batch.  And where
+        the very last update has left the weights infinite.
+    """
+    loop = _Loop(engine, objective, recipe, run, listeners, validate)
+    tell(listeners, RunStarted(objective.network, loop.n_rows, recipe.max_epochs))
+    try:
+        with deferred_interrupt() as interrupt:
+            run.reason = loop.until_the_end(interrupt)
+        if not np.isfinite(run.state.parameters).all():
+            raise loop.diverged("the weights became infinite", run.history.n_epochs, run.state.t)
+    except DivergenceError:
+        run.reason = "diverged"
+        loop.end()
+        raise
+    loop.end()
+    return run
+
+
+class _Loop:
+    """The loop of :func:`train`, with what it needs at hand."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        objective: Objective,
+        recipe: Recipe,
+        run: Run,
+        listeners: Sequence[Listener],
+        validate: Validate | None,
+    ) -> None:
+        self.engine, self.objective, self.recipe, self.run = engine, objective, recipe, run
+        self.listeners, self.validate = listeners, validate
+        self.n_rows: int = objective.X.shape[0] if run.rows is None else len(run.rows)
+        self.began = time.perf_counter()
+        self.updates_per_epoch = -(-self.n_rows // recipe.batch_size)
+        self.updates_per_call = 1  # until the first call has shown how fast they are
+        self.looks_at_each_epoch = validate is not None or not all(only_watches(listener) for listener in listeners)
+        # Before the orders of the epochs at hand were drawn: the order of the last epoch, and the generator's state.
+        self.before: tuple[Rows | None, Any] | None = None
+
+    def end(self) -> None:
+        elapsed = time.perf_counter() - self.began
+        self.run.history.seconds += elapsed
+        tell(self.listeners, RunEnded(self.run.reason, self.run.history.n_epochs, elapsed))
+
+    def until_the_end(self, interrupt: Interrupt) -> str:
+        run, epochs_done = self.run, 0
+        while epochs_done < self.recipe.max_epochs:
+            n_epochs = self._epochs_in_one_go(self.recipe.max_epochs - epochs_done)
+            alphas = step_sizes(
+                self.recipe.schedule, self.recipe.step_size, run.rows_seen, run.n_cuts, self.n_rows, n_epochs
+            )
+            costs = self._descend(self._batches(alphas), interrupt)
+            has_diverged = len(costs) > 0 and not math.isfinite(costs[-1])
+            # What remains of an unfinished epoch is trained, but it has no place on the curve.
+            n_whole = (len(costs) - has_diverged) // self.updates_per_epoch
+            if n_whole < n_epochs:
+                self._put_back(n_whole)
+            asked_to_stop = self._record(costs[: n_whole * self.updates_per_epoch], alphas[:n_whole])
+            epochs_done += n_epochs
+            if has_diverged:
+                raise self.diverged(f"the cost became {costs[-1]}", run.history.n_epochs + 1, run.state.t + 1)
+            if interrupt.pressed:
+                return "interrupted"
+            if should_stop(self.recipe.stop, run.stop):
+                if not can_cut(self.recipe.schedule, alphas[-1]):
+                    return "converged"
+                run.n_cuts += 1
+                run.stop = replace(run.stop, stalled=0)
+            if asked_to_stop:
+                return "listener"
+        return "max_epochs"
+
+    def _epochs_in_one_go(self, remaining: int) -> int:
+        """As many epochs as can run before anybody has to look: no decision is made later than it would be."""
+        if self.looks_at_each_epoch:
+            return 1
+        in_time = self.updates_per_call // self.updates_per_epoch
+        in_memory = MAX_ORDER // self.n_rows if self.recipe.shuffle else math.inf
+        undecided = epochs_until_possible_stop(self.recipe.stop, self.run.stop)
+        return int(max(1, min(remaining, in_time, in_memory, undecided)))
+
+    def _batches(self, alphas: NDArray[np.float64]) -> Batches:
+        orders = None
+        if self.recipe.shuffle:
+            # To read the generator's state takes longer than a tiny epoch.  One call that trains one epoch trains all
+            # of it, and there is nothing to put back.
+            several = len(alphas) > 1 or self.updates_per_epoch > self.updates_per_call
+            self.before = (self.run.order, self.run.random_state.get_state()) if several else None
+            orders = [self._next_order() for _ in range(len(alphas))]
+        return epochs_of_batches(orders, self.n_rows, self.recipe.batch_size, alphas, self.run.rows)
+
+    def _next_order(self) -> Rows:
+        previous = np.arange(self.n_rows) if self.run.order is None else self.run.order
+        self.run.order = next_order(previous, self.run.random_state)
+        return self.run.order
+
+    def _put_back(self, n_whole: int) -> None:
+        """Order and generator as the last whole epoch left them: going on begins with a whole epoch."""
+        if self.before is not None:
+            self.run.order = self.before[0]
+            self.run.random_state.set_state(self.before[1])
+            for _ in range(n_whole):
+                self._next_order()
+
+    def _descend(self, batches: Batches, interrupt: Interrupt) -> NDArray[np.float64]:
+        """All updates, in calls that each last about SECONDS_PER_CALL; fewer after Ctrl-C or a cost not finite."""
+        done: list[NDArray[np.float64]] = []
+        start, n = 0, len(batches)
+        can_put_back = self.before is not None or not self.recipe.shuffle
+        while start < n and not (interrupt.pressed and can_put_back):
+            stop = min(start + self.updates_per_call, n)
+            part = batches if stop - start == n else _part(batches, start, stop)
+            before = time.perf_counter()
+            costs = self.engine.descend(self.objective, self.recipe.rule, self.run.state, part)
+            self._learn_speed(len(costs), time.perf_counter() - before)
+            done.append(costs)
+            if not math.isfinite(costs[-1]):
+                break
+            start = stop
+        return done[0] if len(done) == 1 else np.concatenate([np.empty(0), *done])
+
+    def _learn_speed(self, n_updates: int, seconds: float) -> None:
+        fitting = SECONDS_PER_CALL * n_updates / max(seconds, 1e-9)
+        # At most doubled at a time: the first call of a compiled engine, or a disturbed one, tells little.
+        self.updates_per_call = int(max(1, min(fitting, 2 * self.updates_per_call)))
+
+    def _record(self, batch_costs: NDArray[np.float64], alphas: NDArray[np.float64]) -> bool:
+        """Put whole epochs on the curves and tell of them; whether a listener has asked to stop."""
+        run, history, first = self.run, self.run.history, self.run.history.n_epochs
+        costs, sizes = epoch_costs(batch_costs, self.n_rows, self.recipe.batch_size).tolist(), alphas.tolist()
+        history.costs += costs
+        history.step_sizes += sizes
+        run.rows_seen += self.n_rows * len(costs)
+        scores = [self._validated() for _ in costs]
+        run.stop = after_epochs(self.recipe.stop, run.stop, costs if self.validate is None else [-s for s in scores])
+        asked_to_stop = False
+        if self.listeners:
+            for i, (cost, alpha, score) in enumerate(zip(costs, sizes, scores, strict=True), start=first + 1):
+                event = EpochEnded(i, cost, alpha, time.perf_counter() - self.began, score)
+                asked_to_stop |= tell(self.listeners, event)
+        return asked_to_stop
+
+    def _validated(self) -> Any:
+        """The validation score, None without validation; the parameters are kept where it is the best so far."""
+        if self.validate is None:
+            return None
+        run, score = self.run, self.validate(self.run.state.parameters)
+        if run.history.validation_scores is None:
+            run.history.validation_scores = []
+        run.history.validation_scores.append(score)
+        if run.best is None or -score < run.stop.best_cost:
+            run.best = run.state.parameters.copy()
+        return score
+
+    def diverged(self, what: str, epoch: int, update: int) -> DivergenceError:
+        run, recipe = self.run, self.recipe
+        alpha = step_sizes(recipe.schedule, recipe.step_size, run.rows_seen, run.n_cuts, self.n_rows, 1)[0]
+        return DivergenceError(
+            f"training diverged: {what} in epoch {epoch}, update {update}, "
+            f"with step size {alpha:g}. Use a smaller step size (learning_rate_init), or bring the "
+            "columns of X and, for regression, the targets to a similar scale (StandardScaler)."
+        )
+
+
+def _part(batches: Batches, start: int, stop: int) -> Batches:
+    return Batches(batches.order, batches.starts[start:stop], batches.stops[start:stop], batches.step_sizes[start:stop])

@@ -1,0 +1,68 @@
+"""The records of one network in training: its recipe, and its state, which is everything a checkpoint holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from multilayer.engines.protocol import DescentState, Objective, new_state
+from multilayer.equations.descent import UpdateRule
+from multilayer.network import Floats
+from multilayer.training.batching import Rows
+from multilayer.training.history import History
+from multilayer.training.schedules import Schedule
+from multilayer.training.stopping import StopRule, StopState
+
+REASONS = (
+    "converged",
+    "max_epochs",
+    "max_iterations",  # this and the next two: of L-BFGS
+    "max_evaluations",
+    "line_search",
+    "listener",
+    "interrupted",
+    "diverged",
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained."""
+
+    rule: UpdateRule
+    step_size: float  # the first; the schedule makes those of later epochs from it
+    batch_size: int
+    shuffle: bool
+    max_epochs: int
+    stop: StopRule
+    schedule: Schedule = Schedule()  # noqa: RUF009 frozen
+
+
+@dataclass
+class Run:
+    """The state of one network in training: everything that going on later needs."""
+
+    state: DescentState
+    random_state: np.random.RandomState
+    rows: Rows | None = None  # the rows of the table that are trained on; None for all
+    held_out: Rows | None = None  # the rows that validate
+    order: Rows | None = None  # of the rows in the last epoch; None before the first, or unshuffled
+    rows_seen: int = 0  # those seen again counted again
+    n_cuts: int = 0  # of the step size, by an adaptive schedule
+    stop: StopState = field(default_factory=StopState)
+    best: Floats | None = None  # the parameters of the best validation score so far
+    history: History = field(default_factory=History)
+    reason: str = ""  # why training ended, one of REASONS
+
+
+def new_run(objective: Objective, recipe: Recipe, parameters: Floats, random_state: np.random.RandomState) -> Run:
+    """A run that stands before its first update.  ``parameters`` are taken over and trained in place."""
+    return Run(new_state(objective.network, recipe.rule, parameters), random_state)
+
+
+def restore_best(run: Run) -> None:
+    """Put the parameters of the best validation score, if there is one, in place of the last; none is kept aside."""
+    if run.best is not None:
+        run.state.parameters[...] = run.best
+        run.best = None

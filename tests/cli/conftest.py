@@ -1,0 +1,52 @@
+"""What the tests of the command line share: a runner and small tables."""
+
+from __future__ import annotations
+
+import inspect
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from multilayer.cli import main
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="session")
+def run() -> Run:
+    """Run ``multilayer`` with the given arguments in this process; nothing but SystemExit may come out of it."""
+
+    # Before click 8.2, stderr had to be asked for.
+    separate = {"mix_stderr": False} if "mix_stderr" in inspect.signature(CliRunner).parameters else {}
+
+    def invoke(*args: object) -> Result:
+        result = CliRunner(**separate).invoke(main, [str(arg) for arg in args], prog_name="multilayer")
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return invoke
+
+
+def lines_of_people(n: int = 80) -> list[str]:
+    """Lines of a table: two columns of numbers, one with gaps, one of text with gaps, a class that follows them."""
+    draw = random.Random(0)
+    lines = ["age,income,town,buys"]
+    for i in range(n):
+        age, income, town = draw.randint(18, 80), draw.gauss(0, 1), draw.choice(["Ulm", "Bonn", ""])
+        buys = "yes" if income + (town == "Ulm") > 0 else "no"
+        lines.append(f"{age if i % 7 else ''},{income:.3f},{town},{buys}")
+    return lines
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    return write(tmp_path / "people.csv", lines_of_people())
+
+
+def write(path: Path, lines: list[str]) -> Path:
+    path.write_text("\n".join(lines) + "\n" if lines else "", encoding="utf-8")
+    return path

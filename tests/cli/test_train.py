@@ -1,0 +1,187 @@
+"""``multilayer train`` from end to end."""
+
+from __future__ import annotations
+
+import csv
+import html
+import re
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from multilayer.cli._train_report import in_python
+
+SMALL = ("--hidden", "8", "--epochs", "5")
+
+
+def test_says_what_it_does_and_how_well(run, people):
+    result = run("train", people, "--target", "buys", *SMALL)
+    assert result.exit_code == 0
+    for text in (
+        "people.csv: 80 rows, 3 columns and the target.",
+        "Task: classification. The target holds text, 2 different labels.",
+        "Split: 64 rows to train on, 16 to test on with the classes in the same",
+        "a column for each of 2 categories, one for",
+        "Trained a network of 6 - 8 - 1 units, 65 weights, for 5 epochs",
+        "Scores on 16 test rows",
+        "ROC AUC",
+        "majority class",
+        "Nothing was written. With --out DIR",
+    ):
+        assert text in result.stdout
+    assert result.stderr == (
+        "note: the cost was still falling after 5 epochs: more --epochs may help, or learn the training rows by heart\n"
+    )
+
+
+def test_output_without_a_terminal_is_plain(run, people, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    result = run("train", people, "--target", "buys", *SMALL)
+    assert result.stdout.isascii()
+    assert "\x1b" not in result.stdout
+    assert "\r" not in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    assert not [line for line in result.stdout.splitlines() if line != line.rstrip()]
+
+
+def test_quiet_prints_the_scores_only(run, people):
+    result = run("train", people, "--target", "buys", "--quiet", *SMALL)
+    assert result.stdout.startswith("Scores on 16 test rows\n")
+    assert "Task" not in result.stdout
+    assert "Nothing was written" not in result.stdout
+
+
+def test_same_seed_same_output(run, people):
+    one, two = (run("train", people, "--target", "buys", *SMALL).stdout for _ in range(2))
+    assert one == two
+    assert run("train", people, "--target", "buys", "--seed", "1", *SMALL).stdout != one
+
+
+@pytest.fixture
+def written(run, people) -> Path:
+    result = run("train", people, "--target", "buys", "--out", people.parent / "out" / "deep", *SMALL)
+    assert result.exit_code == 0
+    return people.parent / "out" / "deep"
+
+
+def test_writes_all_files_and_names_them(written):
+    names = {path.name for path in written.iterdir()}
+    pictures = {"calibration.png", "confusion.png", "cost.png", "network.png", "roc.png"}
+    assert names == {"predictions.csv", "report.html"} | pictures
+    assert all((written / name).read_bytes().startswith(b"\x89PNG") for name in pictures)
+
+
+def test_predictions_are_of_the_test_rows(written, people):
+    rows, predictions = (
+        list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+        for path in (people, written / "predictions.csv")
+    )
+    assert len(predictions) == 16
+    for prediction in predictions:
+        assert prediction["actual"] == rows[int(prediction["row"]) - 1]["buys"]
+        chances = {label: float(prediction[f"p({label})"]) for label in ("no", "yes")}
+        assert sum(chances.values()) == pytest.approx(1.0, abs=1e-5)
+        assert prediction["predicted"] == max(chances, key=chances.__getitem__)
+
+
+def test_report_is_one_file(written):
+    page = (written / "report.html").read_text(encoding="utf-8")
+    assert "http" not in re.sub(r"base64,[^\"]*", "", page).replace('http-equiv="Content-Security-Policy"', "")
+    assert page.count("data:image/png;base64,") == 5
+    assert set(re.findall(r'src="([^"]{5})', page)) == {"data:"}
+    for text in ("prefers-color-scheme: dark", "width=device-width", "Scores on 16 test rows", "TableEncoder"):
+        assert text in page
+
+
+def test_code_in_the_report_runs(written, capsys):
+    page = (written / "report.html").read_text(encoding="utf-8")
+    code = re.search(r"<pre><code>(.*)</code></pre>", page, re.DOTALL)
+    assert code is not None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        exec(compile(html.unescape(code[1]), "report", "exec"), {})
+    assert 0.0 <= float(capsys.readouterr().out) <= 1.0
+
+
+def test_several_classes_and_a_class_of_one_row(run, tmp_path):
+    lines = ["x,y"] + [f"{i},{'abc'[i % 3]}" for i in range(60)] + ["7,rare"]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(lines) + "\n")
+    result = run("train", path, "--target", "y", "--out", tmp_path / "out", *SMALL)
+    assert result.exit_code == 0
+    assert (
+        "note: class 'rare' has a single row, data row 61: it is trained on, and no score tells of it" in result.stderr
+    )
+    assert "ROC AUC" not in result.stdout
+    assert not (tmp_path / "out" / "roc.png").exists()
+    assert (tmp_path / "out" / "confusion.png").exists()
+
+
+def test_parquet_with_ignored_column(run, tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    rng = np.random.RandomState(0)
+    table = pa.table({"id": range(50), "x": rng.normal(size=50), "y": rng.rand(50) > 0.5})
+    pa.parquet.write_table(table, tmp_path / "t.parquet")
+    result = run(
+        "train", tmp_path / "t.parquet", "--target", "y", "--ignore", "id", "--hidden", "none", "--epochs", "2"
+    )
+    assert result.exit_code == 0
+    assert "50 rows, 1 column and the target." in result.stdout
+    assert "Trained a network of 1 - 1 units" in result.stdout
+    assert not re.search(r"^id ", result.stdout, re.MULTILINE)
+
+
+def test_names_from_a_file_cannot_steer_the_terminal(run, tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("\x1b[31mx,y\n" + "".join(f"{i},{'ab'[i % 2]}\x1b[1m\n" for i in range(40)))
+    result = run("train", path, "--target", "y", "--out", tmp_path / "out", *SMALL)
+    assert result.exit_code == 0
+    assert "\x1b" not in result.stdout + (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_names_from_a_file_are_escaped_in_the_report(run, tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("<b>x</b>,y\n" + "".join(f"{i},{'ab'[i % 2]}\n" for i in range(40)))
+    run("train", path, "--target", "y", "--out", tmp_path / "out", *SMALL)
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "<b>" not in page
+    assert "&lt;b&gt;x&lt;/b&gt;" in page
+
+
+def test_without_matplotlib_the_rest_works(run, people, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    out = people.parent / "out"
+    result = run("train", people, "--target", "buys", "--out", out, *SMALL)
+    assert result.exit_code == 0
+    assert "note: the report is without pictures: drawing pictures needs matplotlib" in result.stderr
+    assert 'python -m pip install "multilayer[plots]"' in result.stderr
+    assert {path.name for path in out.iterdir()} == {"predictions.csv", "report.html"}
+
+
+def test_without_pyarrow_it_says_how_to_install_it(run, people, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    result = run("train", people, "--target", "buys")
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert 'python -m pip install "multilayer[tables]"' in result.stderr
+
+
+def test_worse_than_the_baseline_is_said(run, people):
+    result = run("train", people, "--target", "buys", "--hidden", "4", "--epochs", "1", "--step-size", "1e-9")
+    assert "Its probabilities are worse than those of the" in " ".join(result.stdout.split())
+
+
+def test_code_for_ignored_columns_and_batches():
+    from multilayer.cli._classification import Problem, Settings
+
+    info = None
+    problem = Problem(Path("t.csv"), "y", ("id",), "classification", None, info)  # type: ignore[arg-type]
+    code = in_python(problem, Settings((8,), "relu", 5, 0.1, 0.01, 32, 0.25, 3))
+    assert "read_table('t.csv').drop_columns(['id'])" in code
+    assert "batch_size=32" in code
+    assert "encode_target(column, 'classification')" in code

@@ -1,0 +1,105 @@
+"""``multilayer train`` with wrong usage and with data that cannot be used: one line on stderr, exit code 2."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROWS = [f"{i % 9},{'xyz'[i % 3]},{'ab'[i * 7 % 11 % 2]}" for i in range(40)]
+TABLE = ["n,w,y", *ROWS]
+
+
+def one_line_of(result) -> str:
+    assert result.exit_code == 2
+    assert result.stderr.endswith("\n")
+    assert result.stderr.count("\n") == 1
+    assert "Traceback" not in result.stderr
+    return result.stderr
+
+
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        ([], "t.csv: is empty."),
+        (["n,w,y"], "t.csv: has column names but no rows below them."),
+        (["n,w,z", *ROWS], "t.csv: the table has no target column 'y'. Its columns: 'n', 'w', 'z'."),
+        (["n,w,Y", *ROWS], "Did you mean 'Y'?"),
+        ([*TABLE, "1,x,"], "t.csv: target 'y' has 1 gap, the first in data row 41 of 41."),
+        (["n,n,y", *ROWS], "t.csv: column names occur more than once: 'n' (columns 1 and 2)."),
+        ([*TABLE, "1,x,a,9"], "t.csv: data row 41 has 4 fields, expected 3"),
+        (["n,w,y", *ROWS[:2]], "t.csv: "),
+        (["y", *"abab"], "t.csv: the table has no column but the target 'y'"),
+        (["n,y", "1,a", "2,a"], "t.csv: target 'y' holds one value only, 'a'"),
+        (["n,y", "1,a", "2,b"], "t.csv: 2 rows in 2 classes cannot be split"),
+        (
+            ["n,y", *["1,a", "1,b"] * 9],
+            "t.csv: the table has no column to learn from. 'n': left out: every value is 1.",
+        ),
+        (
+            ["n,y", *[f"{i},{i / 7}" for i in range(40)]],
+            "t.csv: predicting amounts, which is what 'y' calls for, is not",
+        ),
+    ],
+)
+def test_table_that_cannot_be_used(run, tmp_path, lines, text):
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(lines) + "\n" if lines else "")
+    assert text in one_line_of(run("train", path, "--target", "y"))
+
+
+def test_infinity_is_found_in_the_row_of_the_file(run, tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join([*TABLE[:18], "inf,x,a", *TABLE[18:]]) + "\n")
+    error = one_line_of(run("train", path, "--target", "y"))
+    assert "t.csv: column 'n' holds infinity in data row 18." in error
+
+
+@pytest.mark.parametrize(("name", "text"), [("", "is a directory"), ("no.csv", "no such file"), ("t.txt", "extension")])
+def test_file_that_is_no_table(run, tmp_path, name, text):
+    (tmp_path / "t.txt").write_text("It was the best of times")
+    error = one_line_of(run("train", tmp_path / name, "--target", "y"))
+    assert text in error
+    assert str(tmp_path / name) in error
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ("", "name the column to predict with --target. Its columns: 'n', 'w', 'y'."),
+        ("--target y --hidden 0", "'--hidden': '0' is not a whole number above 0. Write sizes such as 64,64"),
+        ("--target y --hidden 5.5", "'--hidden': '5.5' is not a whole number above 0."),
+        ("--target y --hidden 8,", "'--hidden': '' is not a whole number above 0."),
+        ("--target y --activation sigmoyd", "unknown activation 'sigmoyd'. Did you mean 'sigmoid'?"),
+        ("--target y --activation relu,tanh,relu", "--activation must be one name or one for each of the 2 hidden"),
+        ("--target y --test-fraction 2", "'--test-fraction': 2.0 is not in the range 0<x<1."),
+        ("--target y --step-size -1", "'--step-size': -1.0 is not in the range x>0."),
+        ("--target y --step-size nan", "--step-size must be a number above 0, got nan."),
+        ("--target y --step-size 1e300", "Use a smaller --step-size."),
+        ("--target y --epochs 0", "'--epochs': 0 is not in the range x>=1."),
+        ("--target y --batch-size 500", "--batch-size 500 is larger than the 32 rows to train on."),
+        ("--target y --ignore m", "t.csv: unknown column to ignore 'm'. Known: 'n', 'w', 'y'."),
+        ("--target y --task guess", "'--task': 'guess' is not one of"),
+        ("--target n --task regression", "t.csv: predicting amounts"),
+        ("--target y --task regression", "t.csv: target 'y' holds text, regression needs numbers"),
+        ("--target y --nosuch", "No such option"),
+    ],
+)
+def test_options_that_cannot_be(run, tmp_path, options, text):
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(TABLE) + "\n")
+    assert text in one_line_of(run("train", path, *options.split()))
+
+
+def test_advice_for_python_is_reworded(run, tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["n,y", *[f"{i},{i / 7}" for i in range(40)]]) + "\n")
+    assert "Pass --task regression" in one_line_of(run("train", path, "--target", "y", "--task", "classification"))
+
+
+@pytest.mark.parametrize("out", ["t.csv", "t.csv/folder", ""])
+def test_out_that_is_no_folder(run, tmp_path: Path, out, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text("\n".join(TABLE) + "\n")
+    assert "--out" in one_line_of(run("train", "t.csv", "--target", "y", "--out", out))
+    assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]

@@ -1,0 +1,259 @@
+"""The CPU engine keeps the contract; its kernels are cached, run without a compiler, and share the machine politely."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from multilayer.engines import Engine, get_engine
+from multilayer.engines.cpu import compiling
+from multilayer.engines.cpu.engine import CpuEngine
+from multilayer.engines.cpu.plan import CODES, make_plan
+from multilayer.engines.cpu.threads import one_blas_thread
+from multilayer.equations import ACTIVATIONS, Adam
+from multilayer.network import Network
+
+from .contract import EngineContract, draw, shuffled
+
+
+class TestCpuEngine(EngineContract):
+    @pytest.fixture
+    def engine(self) -> Engine:
+        return CpuEngine()
+
+
+# --- compiling and the cache of kernels
+
+TRAIN = textwrap.dedent("""
+    import hashlib, sys
+    from multilayer.engines.cpu import compiling
+    compiled = []
+    compiling.on_compile = compiled.append
+    from sklearn.datasets import load_iris
+    from multilayer import MLPClassifier
+    X, y = load_iris(return_X_y=True)
+    model = MLPClassifier((20,), max_iter=3, tol=0, n_iter_no_change=10, random_state=0, engine="cpu")
+    import warnings; warnings.simplefilter("ignore")
+    model.fit(X, y)
+    print(len(compiled), hashlib.sha256(model.parameters_.tobytes()).hexdigest())
+""")
+
+
+def train(cache: Path, *, python: tuple[str, ...] = (), **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, *python, "-c", TRAIN],
+        env={**os.environ, "NUMBA_CACHE_DIR": str(cache), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def outcome(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """How many kernels were compiled, and a digest of the trained parameters."""
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    n_compiled, digest = out.split()
+    return int(n_compiled), digest
+
+
+compiled_only = pytest.mark.skipif(not compiling.COMPILED, reason="there is no compiler in this run")
+
+
+@compiled_only
+def test_kernels_come_from_disk_in_the_next_process_and_damage_is_mended(tmp_path: Path) -> None:
+    # Two at once, on an empty cache.
+    first, second = [outcome(process) for process in [train(tmp_path), train(tmp_path)]]
+    assert first == second
+    assert first[0] > 0
+    assert outcome(train(tmp_path)) == (0, first[1])
+    (kept,) = tmp_path.rglob("descend-dense-*.kernel")
+    kept.write_bytes(kept.read_bytes()[:1000])
+    assert outcome(train(tmp_path)) == (1, first[1])
+    assert not list(tmp_path.rglob("*tmp*"))
+
+
+@compiled_only
+def test_training_works_where_no_cache_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    no_directory = tmp_path / "file"
+    no_directory.write_text("in the way")
+    for name in ("XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(no_directory))
+    monkeypatch.setattr(compiling.numba.config, "CACHE_DIR", str(no_directory))
+    assert compiling.cache_directory() is None
+
+
+def test_training_without_a_compiler_gives_the_same_network(tmp_path: Path) -> None:
+    process = train(tmp_path, NUMBA_DISABLE_JIT="1")
+    n_compiled, _ = outcome(process)
+    assert n_compiled == 0
+    assert not list(tmp_path.rglob("*.kernel"))
+
+
+UNCOMPILED = textwrap.dedent("""
+    import sys
+    sys.modules["numba"] = None  # as if it were not installed
+    import numpy as np
+    from multilayer.engines import Batches, Objective, get_engine, new_state
+    from multilayer.engines.cpu import compiling
+    from multilayer.engines.cpu.engine import CpuEngine
+    from multilayer.equations import Adam
+    from multilayer.network import Network, n_parameters
+    assert not compiling.COMPILED and get_engine("auto").name == "reference"
+    rng = np.random.RandomState(0)
+    for sizes in [(3, 5, 2), (3, 18, 2)]:
+        for activation in ["sigmoid", "relu", "gelu"]:
+            network = Network(sizes, (activation,), "softmax")
+            Y = np.eye(2)[rng.randint(0, 2, 7)]
+            objective = Objective(network, rng.normal(size=(7, 3)), Y, 0.1, dropout=(0.1, 0.5), seed=1)
+            P = rng.normal(size=n_parameters(network))
+            batches = Batches(rng.permutation(7), np.array([0, 4]), np.array([4, 7]), np.full(2, 0.01))
+            for dropout in [(), (0.1, 0.5)]:
+                objective = Objective(network, objective.X, Y, 0.1, dropout=dropout, seed=1)
+                states = []
+                for engine in (CpuEngine(), get_engine("reference")):
+                    state = new_state(network, Adam(), P.copy())
+                    engine.descend(objective, Adam(), state, batches)
+                    states.append(state.parameters)
+                np.testing.assert_allclose(*states, rtol=1e-10, atol=1e-12)
+                answers = [engine.predict(network, P, objective.X) for engine in (CpuEngine(), get_engine("reference"))]
+                np.testing.assert_allclose(*answers)
+    print("agreed")
+""")
+
+
+def test_kernels_are_plain_functions_where_numba_is_missing() -> None:
+    ran = subprocess.run([sys.executable, "-c", UNCOMPILED], capture_output=True, text=True, timeout=300)
+    assert ran.stdout.strip() == "agreed", ran.stderr
+
+
+EDITED = TRAIN.replace("compiled = []", "compiled = []\ncompiling.source_digest = lambda: 'edited since'")
+
+
+@compiled_only
+def test_nothing_is_kept_of_sources_that_were_edited_while_the_process_ran(tmp_path: Path) -> None:
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", EDITED], env=environment, check=True, capture_output=True, timeout=300)
+    assert not list(tmp_path.rglob("*.kernel"))
+
+
+# --- threads
+
+
+def n_blas_threads() -> set[int]:
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
+def test_blas_has_one_thread_while_anybody_is_inside_and_what_it_had_afterwards() -> None:
+    with threadpool_limits(2, user_api="blas"):
+        before = n_blas_threads()
+        with one_blas_thread():
+            assert n_blas_threads() == {1}
+            with one_blas_thread():
+                assert n_blas_threads() == {1}
+            assert n_blas_threads() == {1}
+        assert n_blas_threads() == before
+
+
+def test_a_thread_other_than_the_main_one_sets_it_too() -> None:
+    seen: list[set[int]] = []
+
+    def look() -> None:
+        with one_blas_thread():
+            seen.append(n_blas_threads())
+        seen.append(n_blas_threads())
+
+    with threadpool_limits(2, user_api="blas"):
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join(30)
+        assert seen == [{1}, n_blas_threads()]
+
+
+def test_overlapping_users_leave_the_setting_as_it_was() -> None:
+    with threadpool_limits(2, user_api="blas"):
+        before = n_blas_threads()
+        entered, leave = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with one_blas_thread():
+                entered.set()
+                leave.wait(30)
+
+        other = threading.Thread(target=hold)
+        with one_blas_thread():
+            other.start()
+            entered.wait(30)
+        assert n_blas_threads() == {1}  # the other is still inside
+        leave.set()
+        other.join(30)
+        assert n_blas_threads() == before
+
+
+def test_an_error_inside_puts_the_threads_back() -> None:
+    with threadpool_limits(2, user_api="blas"):
+        before = n_blas_threads()
+        with pytest.raises(ZeroDivisionError), one_blas_thread():
+            raise ZeroDivisionError
+        assert n_blas_threads() == before
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_number_of_blas_threads_changes_no_bit(threads: int) -> None:
+    problem = draw(Network((100, 300, 5), ("tanh",), "softmax"), 300, np.float32)
+    batches = shuffled(300, 128, epochs=1)
+    expected = problem.state(Adam())
+    CpuEngine().descend(problem.objective, Adam(), expected, batches)
+    with threadpool_limits(threads, user_api="blas"):
+        state = problem.state(Adam())
+        CpuEngine().descend(problem.objective, Adam(), state, batches)
+        np.testing.assert_array_equal(state.parameters, expected.parameters)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_can_train() -> None:
+    problem = draw(Network((8, 32, 3), ("tanh",), "softmax"), 40)
+    batches = shuffled(40, 16, epochs=2)
+    expected = problem.state(Adam())
+    CpuEngine().descend(problem.objective, Adam(), expected, batches)
+    with one_blas_thread():  # the child begins in the middle of somebody's turn
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                state = problem.state(Adam())
+                CpuEngine().descend(problem.objective, Adam(), state, batches)
+                status = 0 if np.array_equal(state.parameters, expected.parameters) else 2
+            finally:
+                os._exit(status)
+        _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+
+
+# --- plans
+
+
+def test_activation_codes_count_the_book_s_activations() -> None:
+    from multilayer.engines.cpu import activations
+
+    assert {name: getattr(activations, name.upper()) for name in ACTIVATIONS} == CODES
+
+
+@pytest.mark.parametrize("sizes", [(64, 100, 10), (784, 256, 10), (5, 5, 2), (1, 1)])
+def test_a_block_depends_on_the_network_alone(sizes: tuple[int, ...]) -> None:
+    network = Network(sizes, ("relu",) * (len(sizes) - 2), "identity")
+    assert len({make_plan(network, rows).block for rows in (0, 1, 7, 100, 10_000)}) == 1
+
+
+def test_auto_is_the_cpu_engine_where_it_compiles() -> None:
+    assert get_engine("auto").name == ("cpu" if compiling.COMPILED else "reference")
+    assert get_engine("cpu").name == "cpu"

@@ -1,0 +1,76 @@
+"""The book stands alone, and each of its functions has its equation in docs/mathematics.md."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import multilayer.equations as book
+from multilayer.equations import ACTIVATIONS, OUTPUTS, SCHEMES
+
+ROOT = Path(__file__).parents[2]
+BOOK = ROOT / "src" / "multilayer" / "equations"
+MATHEMATICS = ROOT / "docs" / "mathematics.md"
+TAG = re.compile(r"\((?:[A-Z]\d+|J)\)")
+RULES = [book.GradientDescent, book.Momentum, book.Nesterov, book.Adam]
+
+TAGGED = [
+    *[getattr(book, name) for name in book.__all__ if inspect.isfunction(getattr(book, name))],
+    *[type(pair) for pair in (*ACTIVATIONS.values(), *OUTPUTS.values())],
+    *SCHEMES.values(),
+    *RULES,
+]
+
+
+def imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} imports relatively in line {node.lineno}"
+            names.add(node.module)
+    return names
+
+
+@pytest.mark.parametrize("path", sorted(BOOK.rglob("*.py")), ids=lambda path: path.name)
+def test_the_book_imports_numpy_and_itself_only(path):
+    for name in imported(path):
+        first = name.split(".")[0]
+        own = name == "multilayer.exceptions" or name.startswith("multilayer.equations")
+        assert own or first == "numpy" or first in sys.stdlib_module_names, f"{path.name} imports {name}"
+
+
+def test_importing_the_book_loads_no_heavy_module():
+    code = "import sys, multilayer.equations; print(*{name.split('.')[0] for name in sys.modules})"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(ran.stdout.split())
+    assert "numpy" in loaded
+    assert not loaded & {"scipy", "sklearn", "numba", "llvmlite", "matplotlib", "pyarrow", "pandas", "polars"}
+
+
+def test_the_public_names_are_complete():
+    assert len(set(book.__all__)) == len(book.__all__)
+    assert all(hasattr(book, name) for name in book.__all__)
+    public = {name for name, value in vars(book).items() if not name.startswith("_") and not inspect.ismodule(value)}
+    assert public == set(book.__all__)
+
+
+@pytest.mark.parametrize("equation", TAGGED, ids=lambda equation: equation.__name__)
+def test_every_equation_has_its_tag_in_the_code_and_in_the_mathematics(equation):
+    tags = TAG.findall(inspect.getdoc(equation) or "")
+    assert tags, f"{equation.__name__} has no tag such as (B2) in its docstring"
+    text = MATHEMATICS.read_text(encoding="utf-8")
+    assert [tag for tag in tags if tag not in text] == []
+
+
+def test_every_tag_of_the_code_is_derived_in_the_mathematics():
+    in_code = {tag for path in BOOK.rglob("*.py") for tag in TAG.findall(path.read_text(encoding="utf-8"))}
+    in_text = set(TAG.findall(MATHEMATICS.read_text(encoding="utf-8")))
+    assert in_code == in_text

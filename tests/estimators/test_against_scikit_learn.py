@@ -1,0 +1,223 @@
+"""The two estimators take the same way as scikit-learn's classes of those names, update by update."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.sparse
+import sklearn.neural_network
+from hypothesis import given
+from hypothesis import strategies as st
+
+import multilayer
+from multilayer import MLPClassifier
+
+from .comparison import KINDS, SOLVERS, assert_same, both, data, pair
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+ACTIVATIONS = ["relu", "tanh", "logistic", "identity"]
+# With several outputs and regularisation the loss alone differs: see test_differences.py.
+ALPHA = {"two outputs": {"alpha": 0.0}}
+ONE_MEANING = [kind for kind in KINDS if kind != "two outputs"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_every_solver_activation_and_cost(solver: str, activation: str, kind: str) -> None:
+    X, y = data(kind)
+    options = {"hidden_layer_sizes": (6, 4), "activation": activation, "batch_size": 10}
+    assert_same(*both(kind, X, y, **(options | SOLVERS[solver] | ALPHA.get(kind, {}))), X)
+
+
+@pytest.mark.parametrize("kind", ONE_MEANING)
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_lbfgs(activation: str, kind: str) -> None:
+    # Line searches magnify rounding, the more the longer the run.
+    X, y = data(kind)
+    for iterations, tolerance in ((5, 1e-9), (15, 1e-6)):
+        options = {"hidden_layer_sizes": (6,), "activation": activation, "max_iter": iterations, "solver": "lbfgs"}
+        ours, theirs = both(kind, X, y, **options)
+        assert_same(ours, theirs, X, tolerance)
+        assert ours.loss_curve_[-1] == ours.loss_
+        assert len(ours.loss_curve_) == ours.n_iter_
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "multilabel"])  # see test_differences.py
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("solver", ["adam", "nesterov", "adaptive"])
+def test_early_stopping(solver: str, weighted: bool, kind: str) -> None:
+    X, y = data(kind, m=61)
+    weight = np.random.RandomState(0).uniform(0.1, 3.0, len(X)) if weighted else None
+    options = {
+        "hidden_layer_sizes": 6,
+        "early_stopping": True,
+        "max_iter": 60,
+        "validation_fraction": 0.25,
+        "n_iter_no_change": 3,
+        "batch_size": 10,
+    }
+    assert_same(*both(kind, X, y, weight, **(SOLVERS[solver] | options | ALPHA.get(kind, {}))), X)
+
+
+@pytest.mark.parametrize("kind", ONE_MEANING)
+@pytest.mark.parametrize("solver", ["adam", "nesterov", "lbfgs"])
+def test_sample_weights(solver: str, kind: str) -> None:
+    X, y = data(kind)
+    weight = np.random.RandomState(0).uniform(0.1, 3.0, len(X))
+    options = SOLVERS.get(solver, {"solver": "lbfgs"})
+    assert_same(*both(kind, X, y, weight, hidden_layer_sizes=6, batch_size=10, **options), X, 1e-8)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, "auto", 43, 99])
+@pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.parametrize("early_stopping", [True, False])
+def test_every_batch_size_shuffled_or_not(early_stopping: bool, shuffle: bool, batch_size: int | str) -> None:
+    X, y = data("multiclass")
+    options = {"batch_size": batch_size, "shuffle": shuffle, "early_stopping": early_stopping}
+    assert_same(*both("multiclass", X, y, hidden_layer_sizes=5, **options), X)
+
+
+def test_auto_is_two_hundred_rows() -> None:
+    X, y = data("binary", m=430)
+    assert_same(*both("binary", X, y, hidden_layer_sizes=5, max_iter=3), X)
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
+@pytest.mark.parametrize("activation", ["relu", "logistic"])
+@pytest.mark.parametrize("hidden_layer_sizes", [(), (3,), [3, 6], np.array([4])])
+def test_every_number_of_hidden_layers(hidden_layer_sizes: Any, activation: str, kind: str) -> None:
+    X, y = data(kind)
+    assert_same(*both(kind, X, y, hidden_layer_sizes=hidden_layer_sizes, activation=activation), X)
+
+
+@pytest.mark.parametrize("kind", ["binary", "regression"])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_stops_at_the_same_epoch(solver: str, kind: str) -> None:
+    X, y = data(kind)
+    options = {"hidden_layer_sizes": 5, "max_iter": 2000, "tol": 1e-3, "n_iter_no_change": 4, "activation": "tanh"}
+    ours, theirs = both(kind, X, y, **(SOLVERS[solver] | options), learning_rate_init=0.05)
+    assert 5 < theirs.n_iter_ < 2000
+    assert_same(ours, theirs, X)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_float32_goes_the_same_way_and_stays_float32(kind: str) -> None:
+    X, y = data(kind)
+    X = X.astype(np.float32)
+    ours, theirs = both(kind, X, y, hidden_layer_sizes=5, activation="tanh", **ALPHA.get(kind, {}))
+    assert {array.dtype for array in (ours.parameters_, *ours.coefs_, *ours.intercepts_)} == {np.dtype(np.float32)}
+    assert_same(ours, theirs, X, 1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_partial_fit_on_a_stream_of_parts(solver: str, kind: str) -> None:
+    # scikit-learn goes on with a generator too, where it is given one rather than a seed.
+    X, y = data(kind)
+    models = [
+        model.set_params(random_state=np.random.RandomState(3))
+        for model in pair(kind, hidden_layer_sizes=5, batch_size=6, **(SOLVERS[solver] | ALPHA.get(kind, {})))
+    ]
+    for model in models:
+        first: dict[str, Any] = {}
+        if hasattr(model, "predict_proba"):
+            first = {"classes": np.arange({"binary": 2, "multilabel": 3, "multiclass": 4}[kind])}
+        for part in [slice(0, 20), slice(20, 33), slice(5, 43), slice(0, 20)]:
+            model.partial_fit(X[part], y[part], **first)
+            first = {}
+    assert_same(*models, X)
+
+
+def test_partial_fit_goes_on_from_fit() -> None:
+    X, y = data("binary")
+    models = [model.set_params(random_state=np.random.RandomState(3)) for model in pair("binary", hidden_layer_sizes=5)]
+    for model in models:
+        model.fit(X, y)
+        model.partial_fit(X[:20], y[:20])
+    assert_same(*models, X)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_warm_start_of_plain_gradient_descent(kind: str) -> None:
+    X, y = data(kind)
+    options = {"solver": "sgd", "momentum": 0.0, "shuffle": False, "warm_start": True} | ALPHA.get(kind, {})
+    models = both(kind, X, y, hidden_layer_sizes=5, **options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for model in models:
+            model.fit(X, y)
+    assert_same(*models, X)
+
+
+@pytest.mark.parametrize("container", [scipy.sparse.csr_matrix, scipy.sparse.csr_array, scipy.sparse.csc_array])
+@pytest.mark.parametrize("solver", [{"solver": "adam"}, {"solver": "lbfgs"}, {"early_stopping": True}])
+def test_sparse_input(solver: dict[str, Any], container: Any) -> None:
+    X, y = data("binary")
+    X[np.abs(X) < 0.8] = 0.0
+    ours, theirs = both("binary", container(X), y, hidden_layer_sizes=5, **solver)
+    assert_same(ours, theirs, container(X), 1e-8)
+    np.testing.assert_allclose(ours.predict_proba(X), ours.predict_proba(container(X)), rtol=1e-12)
+
+
+def test_the_generator_of_the_caller_is_drawn_from() -> None:
+    X, y = data("binary")
+    fitted = []
+    for kind in (MLPClassifier, sklearn.neural_network.MLPClassifier):
+        rng = np.random.RandomState(4)
+        models = [kind(5, random_state=rng, max_iter=2).fit(X, y) for _ in range(2)]
+        assert models[0].loss_ != models[1].loss_
+        fitted.append(models)
+    for ours, theirs in zip(*fitted, strict=True):
+        assert_same(ours, theirs, X)
+
+
+@given(
+    kind=st.sampled_from(KINDS),
+    hidden_layer_sizes=st.lists(st.integers(1, 9), max_size=2).map(tuple),
+    activation=st.sampled_from(ACTIVATIONS),
+    solver=st.sampled_from(sorted(SOLVERS)),
+    alpha=st.sampled_from([0.0, 1e-4, 1.0]),
+    batch_size=st.one_of(st.integers(1, 40), st.just("auto")),
+    shuffle=st.booleans(),
+    early_stopping=st.booleans(),
+    weighted=st.booleans(),
+    seed=st.integers(0, 1000),
+)
+def test_any_settings(
+    solver: str, kind: str, early_stopping: bool, weighted: bool, seed: int, **parameters: Any
+) -> None:
+    X, y = data(kind, m=30, seed=seed)
+    weight = np.random.RandomState(seed).uniform(0.1, 3.0, 30) if weighted else None
+    options = parameters | SOLVERS[solver] | ALPHA.get(kind, {})
+    options["early_stopping"] = early_stopping and kind != "multilabel"
+    assert_same(*both(kind, X, y, weight, **options, random_state=seed, max_iter=4), X)
+
+
+@pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])
+def test_every_parameter_of_scikit_learn_s_is_there_with_its_default(name: str) -> None:
+    ours, theirs = getattr(multilayer, name)().get_params(), getattr(sklearn.neural_network, name)().get_params()
+    assert {parameter: ours[parameter] for parameter in theirs} == theirs
+    assert math.isfinite(ours["n_iter_no_change"])
+    own = {"initialization", "engine", "callbacks"} | ({"output"} if name == "MLPClassifier" else set())
+    assert ours.keys() - theirs.keys() == own
+    kinds = {
+        parameter.name: parameter.kind for parameter in inspect.signature(getattr(multilayer, name)).parameters.values()
+    }
+    positional = [parameter for parameter, kind in kinds.items() if kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+    assert positional == ["hidden_layer_sizes", "activation"]
+
+
+@pytest.mark.parametrize("kind", ["multilabel", "regression"])
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_every_public_name_of_a_fitted_one_is_there(solver: str, kind: str) -> None:
+    X, y = data(kind)
+    ours, theirs = both(kind, X, y, solver=solver, hidden_layer_sizes=3)
+    missing = {name for name in dir(theirs) if name[0] != "_" and not hasattr(ours, name)}
+    assert missing == ({"partial_fit"} if (solver, kind) == ("lbfgs", "regression") else set())

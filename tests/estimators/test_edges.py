@@ -1,0 +1,211 @@
+"""Data at the edges: few rows, many classes, odd dtypes and layouts, files in memory."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import scipy.sparse
+import sklearn
+from sklearn.base import clone
+from sklearn.exceptions import DataConversionWarning
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from multilayer import MLPClassifier, MLPRegressor
+from multilayer.exceptions import InputError
+
+from .comparison import data
+
+X, TWO = data("binary")
+NUMBERS = data("regression")[1]
+
+
+def classifier(**parameters: Any) -> MLPClassifier:
+    return MLPClassifier(**({"hidden_layer_sizes": (4,), **FEW} | parameters))
+
+
+def regressor(**parameters: Any) -> MLPRegressor:
+    return MLPRegressor(**({"hidden_layer_sizes": (4,), **FEW} | parameters))
+
+
+FEW: dict[str, Any] = {"random_state": 0, "n_iter_no_change": math.inf, "max_iter": 5}
+
+
+# --- few and many
+
+
+def test_one_row_trains_a_regressor() -> None:
+    assert regressor().fit([[1.0, 2.0]], [3.0]).predict([[1.0, 2.0]]).shape == (1,)
+
+
+@pytest.mark.parametrize("kind", [classifier, regressor])
+def test_too_few_rows_to_hold_any_out(kind: Any) -> None:
+    with pytest.raises(InputError, match=r"validation set is too small: 1 of 4 rows|should be greater or equal to"):
+        kind(early_stopping=True).fit(X[:4], [0, 0, 1, 1])
+
+
+def test_one_column_and_constant_columns() -> None:
+    assert classifier().fit(X[:, :1], TWO).score(X[:, :1], TWO) >= 0
+    assert np.isfinite(classifier(max_iter=50).fit(np.ones((43, 2)), TWO).predict_proba(np.ones((2, 2)))).all()
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 40, 1000])
+def test_any_number_of_classes(n_classes: int) -> None:
+    rng = np.random.RandomState(0)
+    X, y = rng.normal(size=(2 * n_classes, 3)), np.repeat(np.arange(n_classes) * 7 - 5, 2)
+    P = classifier(max_iter=2, early_stopping=n_classes > 3).fit(X, y).predict_proba(X)
+    assert P.shape == (2 * n_classes, n_classes)
+    np.testing.assert_allclose(P.sum(axis=1), 1.0, rtol=0, atol=1e-12)
+
+
+def test_a_class_may_be_absent_from_the_rows_held_out() -> None:
+    y = np.where(np.arange(43) == 7, "rare", np.where(TWO, "a", "b"))
+    model = classifier(early_stopping=True).fit(X, y)
+    assert model.classes_.tolist() == ["a", "b", "rare"]
+    assert np.isfinite(model.validation_scores_).all()
+
+
+@pytest.mark.parametrize("dtype", [bool, "U5", "object of str", float])
+def test_labels_of_any_type_come_back(dtype: Any) -> None:
+    y = TWO.astype("U5").astype(object) if dtype == "object of str" else TWO.astype(dtype)
+    predictions = classifier(max_iter=60).fit(X, y).predict(X)
+    assert predictions.dtype == y.dtype
+    assert set(predictions) <= set(y)
+
+
+# --- dtypes, layouts and containers
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        np.asfortranarray,
+        lambda X: np.repeat(X, 2, axis=0)[::2],
+        lambda X: np.hstack([X, X])[:, : X.shape[1]],
+        pd.DataFrame,
+        lambda X: pl.DataFrame(X, schema=list("abcde")),
+        scipy.sparse.csr_matrix,
+        scipy.sparse.csc_matrix,
+        scipy.sparse.coo_array,
+        lambda X: X.tolist(),
+    ],
+)
+@pytest.mark.parametrize("kind", [classifier, regressor])
+def test_the_same_rows_in_another_container_give_the_same_network(kind: Any, change: Any) -> None:
+    y = TWO if kind is classifier else NUMBERS
+    model, expected = kind().fit(change(X), y), kind().fit(X, y)
+    np.testing.assert_allclose(model.parameters_, expected.parameters_, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(model.predict(change(X)), expected.predict(X), rtol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.int8, np.uint64, bool])
+def test_other_numbers_become_float64(dtype: Any) -> None:
+    rows = (np.abs(X) * 2).astype(dtype)
+    assert regressor().fit(rows, NUMBERS).parameters_.dtype == np.float64
+
+
+def test_memory_maps_that_cannot_be_written_to(tmp_path: Path) -> None:
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    model = regressor().fit(mapped, NUMBERS)
+    np.testing.assert_array_equal(model.predict(mapped), regressor().fit(X, NUMBERS).predict(X))
+
+
+@pytest.mark.parametrize("order", ["duplicates", "unsorted"])
+def test_sparse_entries_in_any_order_or_to_be_added_up(order: str) -> None:
+    rows = scipy.sparse.csr_array(X)
+    if order == "duplicates":
+        rows = scipy.sparse.csr_array(
+            (np.concatenate([[r, r] for r in rows.data / 2]), np.repeat(rows.indices, 2), 2 * rows.indptr), rows.shape
+        )
+    else:
+        rows.indices[:5], rows.data[:5] = rows.indices[:5][::-1].copy(), rows.data[:5][::-1].copy()
+        rows.has_sorted_indices = rows.has_canonical_format = False
+    before = rows.data.copy()
+    model = classifier().fit(rows, TWO)
+    np.testing.assert_allclose(model.parameters_, classifier().fit(X, TWO).parameters_, rtol=1e-10, atol=1e-12)
+    np.testing.assert_array_equal(rows.data, before)
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_columns_are_known_by_name(frame: Any) -> None:
+    named = frame({name: X[:, i] for i, name in enumerate("abcde")})
+    model = regressor().fit(named, NUMBERS)
+    assert model.feature_names_in_.tolist() == list("abcde")
+    with pytest.raises(InputError, match="must be in the same order as they were in fit"):
+        model.predict(named[list("bacde")])
+    with pytest.raises(InputError, match=r"(?s)Feature names unseen at fit time:\n- z"):
+        model.predict(named.rename(columns={"a": "z"}) if frame is pd.DataFrame else named.rename({"a": "z"}))
+
+
+def test_targets_in_one_column_and_targets_too_large_for_float32() -> None:
+    with pytest.warns(DataConversionWarning, match="column-vector y was passed"):
+        model = regressor().fit(X, NUMBERS.reshape(-1, 1))
+    np.testing.assert_array_equal(model.parameters_, regressor().fit(X, NUMBERS).parameters_)
+    with pytest.raises(InputError, match=r"y must be finite in float32, .*Bring y to a scale near 1"):
+        regressor().fit(X.astype(np.float32), NUMBERS * 1e39)
+
+
+def test_multilabel_targets_may_be_sparse() -> None:
+    X, Y = data("multilabel")
+    model, expected = classifier().fit(X, scipy.sparse.csr_matrix(Y)), classifier().fit(X, Y)
+    np.testing.assert_array_equal(model.parameters_, expected.parameters_)
+    np.testing.assert_array_equal(model.predict(X).toarray(), expected.predict(X))
+
+
+# --- weights that can be written to
+
+
+def test_weights_are_written_through() -> None:
+    model = regressor().fit(X, NUMBERS)
+    model.coefs_[0] = np.ones((5, 4))
+    model.intercepts_[1] += 2.0
+    assert (model.thetas_[0][:, 1:] == 1.0).all()
+    other = regressor().fit(X, NUMBERS[::-1])
+    other.coefs_, other.intercepts_ = model.coefs_, model.intercepts_
+    np.testing.assert_array_equal(other.predict(X), model.predict(X))
+    with pytest.raises(ValueError, match=r"coefs_ must be arrays of shapes \[\(5, 4\), \(4, 1\)\], got \[\(5, 4\)\]"):
+        other.coefs_ = model.coefs_[:1]
+
+
+# --- among scikit-learn's tools
+
+
+@pytest.mark.parametrize("kind", [classifier, regressor])
+def test_joblib_keeps_everything_that_going_on_needs(kind: Any, tmp_path: Path) -> None:
+    y = TWO if kind is classifier else NUMBERS
+    model = kind().fit(X, y)
+    joblib.dump(model, tmp_path / "model")
+    loaded = joblib.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
+    np.testing.assert_array_equal(loaded.partial_fit(X, y).parameters_, model.partial_fit(X, y).parameters_)
+    assert not hasattr(clone(loaded), "parameters_")
+
+
+def test_regressors_in_pipelines_searches_and_processes() -> None:
+    pipeline = make_pipeline(StandardScaler(), regressor(solver="lbfgs", max_iter=200, alpha=1.0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sklearn.exceptions.ConvergenceWarning)
+        search = GridSearchCV(pipeline, {"mlpregressor__alpha": [1.0, 1e6]}, cv=3, n_jobs=2).fit(X, X[:, 0])
+        assert search.best_params_ == {"mlpregressor__alpha": 1.0}
+        several = MultiOutputRegressor(regressor()).fit(X, np.c_[NUMBERS, -NUMBERS])
+    assert several.predict(X).shape == (43, 2)
+
+
+def test_sample_weights_are_routed() -> None:
+    weight = np.random.RandomState(0).uniform(size=43)
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = classifier().set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        model.set_partial_fit_request(sample_weight=True, classes=True)
+        scores = cross_val_score(model, X, TWO, cv=3, params={"sample_weight": weight})
+    assert scores.shape == (3,)

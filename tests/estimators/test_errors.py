@@ -1,0 +1,203 @@
+"""Every input that cannot be used has an error that names it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn.exceptions
+
+from multilayer import MLPClassifier, NotFittedError
+from multilayer.exceptions import (
+    DivergenceError,
+    InputError,
+    InputTypeError,
+    MultilayerError,
+    ParameterError,
+    ShapeError,
+)
+
+X = np.random.RandomState(0).normal(size=(12, 3))
+Y = np.arange(12) % 2
+
+
+def fitted() -> MLPClassifier:
+    return MLPClassifier(2, max_iter=1, n_iter_no_change=np.inf, random_state=0).fit(X, Y)
+
+
+def with_entry(value: float) -> Any:
+    spoilt = X.copy()
+    spoilt[4, 1] = value
+    return spoilt
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "message"),
+    [
+        (with_entry(np.nan), Y, r"Input X contains NaN"),
+        (with_entry(np.inf), Y, r"Input X contains infinity"),
+        ([["a", "b", "c"]] * 12, Y, r"could not convert string to float: 'a'"),
+        (X[:, 0], Y, r"Expected 2D array, got 1D array instead"),
+        (X[:0], Y[:0], r"Found array with 0 sample\(s\)"),
+        (X[:, :0], Y, r"Found array with 0 feature\(s\)"),
+        (X, Y[:-1], r"inconsistent numbers of samples: \[12, 11\]"),
+        (X, np.zeros(12, dtype=int), r"y must hold at least 2 classes, got one class only: 0\."),
+        (X, ["only"] * 12, r"got one class only: 'only'\. There is nothing to tell apart"),
+        (X, np.linspace(0, 1, 12), r"Unknown label type: continuous"),
+        (X, np.where(Y, np.nan, 1.0), r"Input y contains NaN"),
+        (X, np.arange(24).reshape(12, 2), r"y must be one column of labels, or zeros and ones .*got shape \(12, 2\)"),
+        (X, np.array([1, "a"] * 6, dtype=object), r"Unknown label type: unknown"),
+        (X, None, r"requires y to be passed, but the target y is None"),
+    ],
+)
+def test_data_that_cannot_be_used(X: Any, y: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        MLPClassifier().fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "message"),
+    [
+        (X, [b"a", b"b"] * 6, r"labels represented as bytes is not supported"),
+        (np.full((12, 1), {}, dtype=object), Y, r"float\(\) argument must be"),
+    ],
+)
+def test_data_of_a_type_that_cannot_be_used(X: Any, y: Any, message: str) -> None:
+    with pytest.raises(InputTypeError, match=message):
+        MLPClassifier().fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"hidden_layer_sizes": (64, 0)}, r"hidden_layer_sizes must be positive integers, got \(64, 0\)\."),
+        ({"hidden_layer_sizes": 0}, r"hidden_layer_sizes must be positive integers, got 0\."),
+        ({"hidden_layer_sizes": -5}, r"positive integers, got -5\. Write whole numbers above 0, such as \(64, 32\)"),
+        ({"hidden_layer_sizes": (5.0,)}, r"positive integers, got \(5\.0,\)"),
+        ({"hidden_layer_sizes": 2.5}, r"positive integers, got 2\.5"),
+        ({"hidden_layer_sizes": True}, r"positive integers, got True"),
+        ({"hidden_layer_sizes": (5, np.True_)}, r"positive integers, got \(5, "),
+        ({"hidden_layer_sizes": "64"}, r"positive integers, got '64'"),
+        ({"hidden_layer_sizes": None}, r"positive integers, got None"),
+        ({"hidden_layer_sizes": [[5]]}, r"positive integers, got \[\[5\]\]"),
+        ({"activation": "sigmiod"}, r"unknown activation 'sigmiod'\. Did you mean 'sigmoid'\? Known: 'elu', "),
+        ({"activation": "logistik"}, r"unknown activation 'logistik'\. Did you mean 'logistic'\?"),
+        ({"activation": ("relu", "tanh")}, r"activation must be one name or one for each of the 1 hidden layers, got"),
+        ({"activation": ("relux",)}, r"unknown activation 'relux'\. Did you mean 'relu'\?"),
+        ({"activation": 3}, r"unknown activation 3\."),
+        ({"activation": "relux", "hidden_layer_sizes": ()}, r"unknown activation 'relux'\. Did you mean 'relu'\?"),
+        ({"solver": "adm"}, r"unknown solver 'adm'\. Did you mean 'adam'\? Known: 'adam', 'lbfgs', 'sgd'\."),
+        ({"output": "softmx"}, r"unknown output 'softmx'\. Did you mean 'softmax'\?"),
+        ({"output": "identity"}, r"unknown output 'identity'\."),
+        ({"initialization": "notebok"}, r"unknown initialization 'notebok'\. Did you mean 'notebook'\?"),
+        ({"initialization": 7}, r"initialization must be the name of a scheme or a list of Theta matrices, got 7\."),
+        ({"engine": "referense"}, r"unknown engine 'referense'\. Did you mean 'reference'\?"),
+        ({"alpha": -1}, r"alpha must be a number not below 0, got -1\."),
+        ({"alpha": np.inf}, r"alpha must be a number not below 0, got inf\."),
+        ({"alpha": "0.1"}, r"alpha must be a number not below 0, got '0\.1'\."),
+        ({"batch_size": 0}, r"batch_size must be an integer not below 1, got 0\."),
+        ({"batch_size": 2.0}, r"batch_size must be an integer not below 1, got 2\.0\."),
+        ({"batch_size": True}, r"batch_size must be an integer not below 1, got True\."),
+        ({"batch_size": "atuo"}, r"unknown batch_size 'atuo'\. Did you mean 'auto'\?"),
+        ({"learning_rate_init": 0}, r"learning_rate_init must be a number above 0, got 0\."),
+        ({"learning_rate_init": -0.1}, r"learning_rate_init must be a number above 0, got -0\.1\."),
+        ({"learning_rate_init": np.nan}, r"learning_rate_init must be a number above 0, got nan\."),
+        ({"learning_rate_init": np.inf}, r"learning_rate_init must be a number above 0, got inf\."),
+        ({"learning_rate_init": "fast"}, r"learning_rate_init must be a number above 0, got 'fast'\."),
+        ({"learning_rate_init": True}, r"learning_rate_init must be a number above 0, got True\."),
+        ({"max_iter": 0}, r"max_iter must be an integer not below 1, got 0\."),
+        ({"max_iter": 10.0}, r"max_iter must be an integer not below 1, got 10\.0\."),
+        ({"shuffle": "no"}, r"shuffle must be True or False, got 'no'\."),
+        ({"shuffle": 1}, r"shuffle must be True or False, got 1\."),
+        ({"verbose": -1}, r"verbose must be True or False, got -1\."),
+        ({"verbose": "yes"}, r"verbose must be True or False, got 'yes'\."),
+        ({"learning_rate": "fast"}, r"unknown learning_rate 'fast'\. Known: 'adaptive', 'constant', 'invscaling'\."),
+        ({"power_t": -1}, r"power_t must be a number not below 0, got -1\."),
+        ({"validation_fraction": 1.0}, r"validation_fraction must be a number not below 0 and below 1, got 1\.0\."),
+        ({"warm_start": "yes"}, r"warm_start must be True or False, got 'yes'\."),
+        ({"early_stopping": 1}, r"early_stopping must be True or False, got 1\."),
+        ({"max_fun": 0}, r"max_fun must be an integer not below 1, got 0\."),
+        ({"solver": "sgd", "nesterovs_momentum": None}, r"nesterovs_momentum must be True or False, got None\."),
+        ({"solver": "sgd", "momentum": 1.5}, r"momentum must be a number not below 0 and not above 1, got 1\.5\."),
+        ({"beta_1": 1.0}, r"beta_1 must be a number not below 0 and below 1, got 1\.0\."),
+        ({"beta_2": 1}, r"beta_2 must be a number not below 0 and below 1, got 1\."),
+        ({"epsilon": 0.0}, r"epsilon must be a number above 0, got 0\.0\."),
+        ({"tol": -1e-4}, r"tol must be a number not below 0, got -0\.0001\."),
+        ({"n_iter_no_change": 0}, r"n_iter_no_change must be an integer not below 1, got 0\."),
+        ({"n_iter_no_change": 2.5}, r"n_iter_no_change must be an integer not below 1, got 2\.5\."),
+        (
+            {"random_state": "seed"},
+            r"random_state must be None, an integer from 0 to 2\*\*32 - 1 or a RandomState, got",
+        ),
+        ({"random_state": -1}, r"random_state must be None, .*got -1\."),
+        ({"callbacks": print}, r"callbacks must be a sequence of callables, got .*Write \[f\] for a single f\."),
+        ({"callbacks": [1]}, r"callbacks must be a sequence of callables, got \[1\]\."),
+        ({"callbacks": "print"}, r"callbacks must be a sequence of callables, got 'print'\."),
+    ],
+)
+def test_parameters_outside_their_range(parameters: dict[str, Any], message: str) -> None:
+    model = MLPClassifier(**parameters)  # to construct is never an error: set_params and clone rely on it
+    with pytest.raises(ParameterError, match=message):
+        model.fit(X, Y)
+
+
+def test_given_thetas_of_other_shapes() -> None:
+    model = MLPClassifier(4, initialization=[np.zeros((4, 3)), np.zeros((1, 5))])
+    with pytest.raises(
+        ShapeError, match=r"Theta matrices of shapes \[\(4, 4\), \(1, 5\)\], got \[\(4, 3\), \(1, 5\)\]"
+    ):
+        model.fit(X, Y)
+
+
+@pytest.mark.parametrize("use", ["predict", "predict_proba", "score"])
+def test_an_unfitted_network_says_so(use: str) -> None:
+    arguments = (X, Y) if use == "score" else (X,)
+    with pytest.raises(NotFittedError, match=r"^this MLPClassifier is not fitted yet\. Call fit\(X, y\) first\.$"):
+        getattr(MLPClassifier(), use)(*arguments)
+
+
+@pytest.mark.parametrize("name", ["thetas_", "coefs_", "intercepts_"])
+def test_an_unfitted_network_has_no_weights(name: str) -> None:
+    assert not hasattr(MLPClassifier(), name)
+    with pytest.raises(NotFittedError):
+        getattr(MLPClassifier(), name)
+
+
+def test_not_fitted_is_every_error_it_is_caught_as() -> None:
+    assert issubclass(NotFittedError, (MultilayerError))
+    assert issubclass(NotFittedError, sklearn.exceptions.NotFittedError)
+
+
+@pytest.mark.parametrize("use", ["predict", "predict_proba"])
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (X[:, :2], r"X has 2 features, but MLPClassifier is expecting 3 features as input"),
+        (X[0], r"Expected 2D array, got 1D array instead"),
+        (with_entry(np.nan), r"Input X contains NaN"),
+        ([["a", "b", "c"]], r"could not convert string to float"),
+    ],
+)
+def test_rows_that_cannot_be_answered(X: Any, message: str, use: str) -> None:
+    with pytest.raises(InputError, match=message):
+        getattr(fitted(), use)(X)
+
+
+def test_columns_in_another_order() -> None:
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    model = MLPClassifier(2, max_iter=1, n_iter_no_change=np.inf).fit(frame, Y)
+    assert model.feature_names_in_.tolist() == ["a", "b", "c"]
+    with pytest.raises(InputError, match=r"Feature names must be in the same order as they were in fit"):
+        model.predict(frame[["b", "a", "c"]])
+    with pytest.raises(InputError, match=r"feature names should match those that were passed during fit"):
+        model.predict(frame.rename(columns={"a": "z"}))
+
+
+def test_a_run_that_diverges_names_what_to_try() -> None:
+    model = MLPClassifier(4, solver="sgd", learning_rate_init=1e200, max_iter=20, random_state=0, activation="identity")
+    with pytest.raises(DivergenceError, match=r"in epoch \d+, update \d+, with step size 1e\+200\. Use a smaller step"):
+        model.fit(X, Y)
+    with pytest.raises(NotFittedError):
+        model.predict(X)

@@ -1,0 +1,38 @@
+"""Pictures are drawn headless, and no test leaves a figure behind for the next."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+
+import matplotlib
+import numpy as np
+import pytest
+from sklearn.datasets import make_moons
+from sklearn.neural_network import MLPClassifier
+
+matplotlib.use("Agg")
+
+from matplotlib import pyplot as plt
+
+
+@pytest.fixture(autouse=True)
+def _close_figures() -> Iterator[None]:
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="session")
+def moons() -> tuple[np.ndarray, np.ndarray]:
+    """Two classes of two features, not quite separable."""
+    return make_moons(120, noise=0.25, random_state=0)
+
+
+@pytest.fixture(scope="session")
+def moons_network(moons) -> MLPClassifier:
+    """scikit-learn's perceptron 2-5-5-1, which stands for any with coefs_ and intercepts_."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # not converged, which is fine here
+        return MLPClassifier((5, 5), activation="tanh", max_iter=60, learning_rate_init=0.02, random_state=0).fit(
+            *moons
+        )

@@ -1,0 +1,136 @@
+"""What holds for every picture: lazy import, the Axes returned, figures, errors that come before any figure."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+
+import multilayer.plots
+from multilayer.estimators import MLPClassifier
+from multilayer.exceptions import InputError, MissingExtraError, MultilayerError, ParameterError
+from multilayer.plots import plot_cost, plot_data, plot_decision_boundary, plot_network, plot_weights
+
+NAMES = ["plot_cost", "plot_data", "plot_decision_boundary", "plot_network", "plot_weights"]
+
+
+def draw(name, moons, network, **options):
+    """Call each function with what it needs."""
+    X, y = moons
+    arguments = {
+        "plot_cost": (network,),
+        "plot_data": (X, y),
+        "plot_decision_boundary": (network, X, y),
+        "plot_network": (network,),
+        "plot_weights": (network,),
+    }
+    return getattr(multilayer.plots, name)(*arguments[name], **options)
+
+
+def test_the_public_names_are_complete_and_sorted():
+    assert multilayer.plots.__all__ == NAMES
+
+
+def test_importing_the_package_does_not_import_matplotlib():
+    code = "import sys, multilayer.plots; sys.exit(any(m.split('.')[0] == 'matplotlib' for m in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_given_axes_are_drawn_on_and_returned(name, moons, moons_network):
+    figure, axes = plt.subplots(1, 2)
+    assert draw(name, moons, moons_network, ax=axes[1]) is axes[1]
+    assert axes[1].get_children() != axes[0].get_children()
+    assert plt.get_fignums() == [figure.number]
+    figure.canvas.draw()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_axes_one_figure_is_made_and_the_backend_stays(name, moons, moons_network, tmp_path):
+    ax = draw(name, moons, moons_network)
+    assert isinstance(ax, Axes)
+    assert plt.get_fignums() == [ax.figure.number]
+    assert matplotlib.get_backend().lower() == "agg"
+    ax.figure.savefig(tmp_path / "picture.svg")  # another renderer than the one on the screen
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_shown(name, moons, moons_network, monkeypatch):
+    monkeypatch.setattr(plt, "show", lambda *_args, **_kwargs: pytest.fail("plt.show was called"))
+    draw(name, moons, moons_network)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_several_axes_are_refused_with_a_hint(name, moons, moons_network):
+    _, axes = plt.subplots(1, 2)
+    with pytest.raises(
+        ParameterError, match=r"got ndarray\. Of several from plt\.subplots, pass one, such as axes\[0\]"
+    ):
+        draw(name, moons, moons_network, ax=axes)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_matplotlib_the_error_names_the_extra(name, moons, moons_network, monkeypatch):
+    for module in [m for m in sys.modules if m.split(".")[0] == "matplotlib"]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingExtraError, match=r'plotting needs matplotlib.*pip install "multilayer\[plots\]"'):
+        draw(name, moons, moons_network)
+
+
+@pytest.mark.parametrize(
+    "draw_unfitted",
+    [
+        plot_cost,
+        plot_network,
+        plot_weights,
+        lambda estimator: plot_decision_boundary(estimator, np.zeros((3, 2))),
+    ],
+)
+def test_an_estimator_that_is_not_fitted_is_an_error_and_leaves_no_figure(draw_unfitted):
+    from sklearn.exceptions import NotFittedError
+
+    with pytest.raises(NotFittedError, match="this MLPClassifier is not fitted") as caught:
+        draw_unfitted(MLPClassifier())
+    assert isinstance(caught.value, MultilayerError)
+    assert plt.get_fignums() == []
+
+
+def test_a_class_or_another_object_in_place_of_an_estimator_is_an_error():
+    with pytest.raises(InputError, match=r"got the class MLPClassifier\. Pass MLPClassifier\(\)\.fit\(X, y\)"):
+        plot_network(MLPClassifier)
+    with pytest.raises(InputError, match="expected a fitted estimator, got str"):
+        plot_network("network.json")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_documented_defaults_are_those_of_the_signature(name):
+    function = getattr(multilayer.plots, name)
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.default in (None, inspect.Parameter.empty):
+            continue
+        default = str(parameter.default)
+        lines = [line for line in function.__doc__.splitlines() if line.strip().startswith(f"{parameter.name} :")]
+        assert len(lines) == 1, parameter.name
+        assert lines[0].replace('"', "").endswith(f"default {default}"), lines[0]
+
+
+def test_text_from_the_data_is_not_read_as_mathematics(moons):
+    X, y = moons
+    ax = plot_data(X, y, feature_names=["US$ to A$", "x_$1"], class_names=["_hidden", "$^$"])
+    ax.figure.canvas.draw()
+    assert ax.get_xlabel() == "US$ to A$"
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["_hidden", "$^$"]
+
+
+def test_the_library_s_own_network_in_every_picture(moons):
+    network = MLPClassifier((5, 5), output="sigmoid", max_iter=5, n_iter_no_change=np.inf, random_state=0).fit(*moons)
+    for name in NAMES:
+        draw(name, moons, network).figure.canvas.draw()
+    assert {"2 units", "0", "1"} <= {text.get_text() for text in plot_network(network).texts}

@@ -1,0 +1,145 @@
+"""plot_cost: every form a run may have, what marks the best, and how many runs stay legible."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+from sklearn.base import BaseEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from multilayer.exceptions import InputError, ParameterError, ShapeError
+from multilayer.plots import plot_cost
+
+
+@dataclass
+class Curves:
+    """A history, as plot_cost asks for it."""
+
+    costs: list[float]
+    validation_costs: list[float] | None = None
+
+
+def legend_texts(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def stars(ax):
+    return [line for line in ax.lines if line.get_marker() == "*" and line.get_linestyle() == "None"]
+
+
+def test_an_estimator_is_one_solid_line_from_iteration_1(moons_network):
+    ax = plot_cost(moons_network)
+    (line,) = ax.lines
+    np.testing.assert_array_equal(line.get_ydata(), moons_network.loss_curve_)
+    assert line.get_xdata()[0] == 1
+    assert line.get_linestyle() == "-"
+    assert ax.get_legend() is None
+    assert [ax.get_xlabel(), ax.get_ylabel()] == ["iteration", "cost J"]
+
+
+def test_a_pipeline_is_read_through(moons_network):
+    pipeline = make_pipeline("passthrough", moons_network)
+    np.testing.assert_array_equal(plot_cost(pipeline).lines[0].get_ydata(), moons_network.loss_curve_)
+
+
+def test_validation_is_dashed_and_its_lowest_cost_starred():
+    ax = plot_cost(Curves([5.0, 3.0, 1.0, 0.5], [6.0, 2.0, 2.0, 4.0]))
+    training, validation, star = ax.lines
+    assert [training.get_linestyle(), validation.get_linestyle()] == ["-", "--"]
+    assert training.get_color() != validation.get_color()
+    assert (*star.get_xdata(), *star.get_ydata()) == (2, 2.0)
+    assert legend_texts(ax) == ["training", "validation", "lowest, iteration 2"]
+
+
+def test_the_validation_curve_of_an_estimator():
+    class Network(BaseEstimator):
+        def fit(self):
+            self.loss_curve_, self.validation_loss_curve_ = [2.0, 1.0], [2.0, 3.0]
+            return self
+
+    ax = plot_cost(Network().fit())
+    assert [line.get_linestyle() for line in ax.lines[:2]] == ["-", "--"]
+    assert stars(ax)[0].get_xdata() == [1]
+
+
+@pytest.mark.parametrize("costs", [[0.5, 0.2], (0.5, 0.2), np.array([0.5, 0.2], dtype=np.float32)])
+def test_plain_costs_are_one_run(costs):
+    assert len(plot_cost(costs).lines) == 1
+
+
+def test_several_runs_differ_in_colour_and_marker():
+    ax = plot_cost([np.linspace(1, k / 10, 30) for k in range(7)])
+    assert legend_texts(ax) == [f"run {k}" for k in range(1, 8)]
+    assert len({line.get_color() for line in ax.lines}) == 7
+    assert len({line.get_marker() for line in ax.lines}) == 7
+
+
+def test_a_dict_gives_the_labels_and_labels_override_it():
+    runs = {"slow": [3.0, 2.0], "fast": Curves([3.0, 1.0], [3.0, 2.0])}
+    assert legend_texts(plot_cost(runs)) == [
+        "slow",
+        "fast (lowest at 2)",
+        "training",
+        "validation",
+        "lowest validation cost",
+    ]
+    assert legend_texts(plot_cost(runs, labels=["a", "b"]))[:2] == ["a", "b (lowest at 2)"]
+    assert legend_texts(plot_cost([3.0, 2.0], labels=["only"])) == ["only"]
+
+
+def test_of_many_runs_the_best_stands_against_the_rest():
+    ax = plot_cost([Curves([2.0, 1.0], [2.0, abs(k - 5) + 1.0]) for k in range(20)])
+    assert legend_texts(ax)[0] == "run 6 (lowest final cost)"
+    assert legend_texts(ax)[-1] == "19 other runs"
+    assert len(ax.lines) == 19 + 2 + 1
+
+
+def test_a_diverged_run_is_drawn_and_is_not_the_best():
+    ax = plot_cost([[1.0, float(k)] for k in range(1, 18)] + [[1.0, np.nan]])
+    assert legend_texts(ax)[0] == "run 1 (lowest final cost)"
+    ax = plot_cost(Curves([1.0, np.inf, np.nan], [np.nan, np.nan, np.nan]))
+    assert stars(ax) == []
+    ax.figure.canvas.draw()
+
+
+def test_a_single_iteration_is_visible():
+    ax = plot_cost([0.5])
+    assert ax.lines[0].get_marker() == "o"
+    low, high = ax.get_xlim()
+    assert [tick for tick in ax.get_xticks() if low <= tick <= high] == [1.0]
+
+
+def test_a_logarithmic_scale_leaves_out_what_is_not_positive():
+    ax = plot_cost([1.0, 0.1, 0.0], log=True)
+    assert ax.get_yscale() == "log"
+    ax.figure.canvas.draw()
+    with pytest.raises(InputError, match="log=True needs positive costs"):
+        plot_cost([0.0, -1.0], log=True)
+
+
+@pytest.mark.parametrize(
+    ("runs", "error", "message"),
+    [
+        ([], InputError, "the costs of 'training' are empty"),
+        ({}, InputError, "runs is empty"),
+        ([[1.0], []], InputError, "the costs of 'run 2' are empty"),
+        (np.zeros((2, 3)), ShapeError, r"must be of shape \(T,\), got \(2, 3\). Pass several runs as a list"),
+        ([["a"]], InputError, "the costs of 'run 1' are not numbers"),
+        (None, ShapeError, r"must be of shape \(T,\), got \(\)"),
+    ],
+)
+def test_runs_that_cannot_be_drawn(runs, error, message):
+    with pytest.raises(error, match=message):
+        plot_cost(runs)
+    assert plt.get_fignums() == []
+
+
+def test_an_estimator_without_costs_and_labels_that_do_not_match(moons):
+    with pytest.raises(InputError, match="LogisticRegression has no loss_curve_"):
+        plot_cost(LogisticRegression().fit(*moons))
+    with pytest.raises(ParameterError, match="labels must have 2 names, got 1"):
+        plot_cost([[1.0], [2.0]], labels=["a"])

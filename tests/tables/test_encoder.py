@@ -1,0 +1,415 @@
+"""TableEncoder: the numbers, the report, and the same result from every kind of data frame."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from multilayer.exceptions import InputError, MissingExtraError, ParameterError
+from multilayer.tables import ColumnReport, TableEncoder
+
+Column = list[Any]
+
+
+def encode(**columns: Column) -> np.ndarray[Any, Any]:
+    return TableEncoder().fit_transform(pa.table(columns))  # type: ignore[no-any-return]
+
+
+def report(column: Any, **options: Any) -> ColumnReport:
+    table = pa.table({"x": column, "other": range(len(column))})
+    return TableEncoder(**options).fit(table).columns_[0]
+
+
+def test_numbers_are_standardised_with_the_population_deviation() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(5, 3, size=(50, 2))
+    expected = StandardScaler().fit_transform(values)
+    result = TableEncoder().fit_transform(pd.DataFrame(values, columns=["a", "b"]))
+    np.testing.assert_allclose(result, expected, rtol=1e-12, atol=1e-14)
+
+
+def test_gaps_in_numbers_by_hand() -> None:
+    # Mean 2 and deviation 1 of [1, 3]; the gap is the mean, the second column marks it.
+    np.testing.assert_array_equal(encode(x=[1.0, None, 3.0]), [[-1, 0], [0, 1], [1, 0]])
+    np.testing.assert_array_equal(encode(x=[1.0, float("nan"), 3.0]), [[-1, 0], [0, 1], [1, 0]])
+    assert report([1, None, 3]) == ColumnReport(
+        "x", "number", "standardised: mean 2, deviation 1; gaps become the mean, and a second column marks them", 1, 2
+    )
+
+
+def test_booleans_by_hand() -> None:
+    np.testing.assert_array_equal(encode(x=[True, False]), [[1], [0]])
+    np.testing.assert_array_equal(
+        encode(x=[True, False, None, True, True]), [[1, 0], [0, 0], [0.75, 1], [1, 0], [1, 0]]
+    )
+    assert (
+        report([True, False, None]).done
+        == "0 and 1; gaps become 0.5, the share of True, and a second column marks them"
+    )
+
+
+def test_text_by_hand() -> None:
+    encoder = TableEncoder()
+    result = encoder.fit_transform(pa.table({"x": ["b", "a", None, "b", "Z"]}))
+    assert encoder.get_feature_names_out().tolist() == ["x=Z", "x=a", "x=b", "x=(gap)"]
+    np.testing.assert_array_equal(result, [[0, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0], [1, 0, 0, 0]])
+    assert encoder.columns_ == [ColumnReport("x", "text", "a column for each of 3 categories, one for gaps", 1, 4)]
+
+
+def test_rare_categories_share_a_column() -> None:
+    words = ["c"] * 5 + ["a"] * 4 + ["e", "d", "d", "b", "b"]
+    encoder = TableEncoder(max_categories=4).fit(pa.table({"x": words}))
+    # d and b are equally frequent: the alphabetically first of them is kept.
+    assert encoder.get_feature_names_out().tolist() == ["x=a", "x=b", "x=c", "x=(other)"]
+    assert encoder.columns_[0].done == "a column for each of the 3 most frequent categories, one for the 2 others"
+    result = encoder.transform(pa.table({"x": ["e", "never seen", "b", None]}))
+    np.testing.assert_array_equal(result, [[0, 0, 0, 1], [0, 0, 0, 1], [0, 1, 0, 0], [0, 0, 0, 0]])
+
+
+def test_as_many_categories_as_allowed_need_no_other() -> None:
+    words = [f"{i:02}" for i in range(64)] * 2
+    assert report(words).done == "a column for each of 64 categories"
+    assert report([*words, "z"]).width == 64
+
+
+def test_unseen_categories_and_new_gaps() -> None:
+    encoder = TableEncoder().fit(pa.table({"n": [1.0, 3.0], "t": ["a", "b"], "b": [True, False]}))
+    result = encoder.transform(pa.table({"n": [None, 5.0], "t": ["c", None], "b": [None, True]}))
+    np.testing.assert_array_equal(result, [[0, 0, 0, 0.5], [3, 0, 0, 1]])
+
+
+@pytest.mark.parametrize(
+    ("column", "done", "width"),
+    [
+        ([7, 7, 7], "left out: every value is 7", 0),
+        (["u", "u"], "left out: every value is 'u'", 0),
+        ([True, True], "left out: every value is True", 0),
+        ([7, None, 7], "a column for gaps only: every value is 7", 1),
+        (["u", None], "a column for gaps only: every value is 'u'", 1),
+        ([None, None], "left out: every cell is a gap", 0),
+        ([float("nan")] * 2, "left out: every cell is a gap", 0),
+        ([f"id {i}" for i in range(21)], "left out: 21 of 21 values differ (an identifier or free text)", 0),
+        ([f"id {i}" for i in range(20)], "a column for each of 20 categories", 20),
+        (list(range(100, 121)), "standardised: mean 110, deviation 6.055; it numbers the rows: leave it", 1),
+        (
+            ["1,5", "2,25", "1,5"],
+            "a column for each of 2 categories; if these are numbers, write them",
+            2,
+        ),
+        ([dt.date(1970, 1, 2), dt.date(1970, 1, 3)], "seconds since 1970 (UTC), standardised", 1),
+        ([dt.time(1), dt.time(2), None], "seconds since midnight, standardised; gaps become the mean", 2),
+        ([dt.timedelta(1), dt.timedelta(2)], "seconds, standardised", 1),
+        ([decimal.Decimal("1.5"), decimal.Decimal("2.5")], "standardised: mean 2, deviation 0.5", 1),
+    ],
+)
+def test_report(column: Column, done: str, width: int) -> None:
+    result = report(column)
+    assert result.done.startswith(done)
+    assert result.width == width
+    assert result.n_gaps == sum(value is None or value != value for value in column)
+
+
+def test_constant_with_gaps_marks_the_gaps() -> None:
+    np.testing.assert_array_equal(encode(x=[7, None, 7]), [[0], [1], [0]])
+
+
+def test_mostly_different_text_is_left_out_and_a_repeating_one_is_not() -> None:
+    assert report([f"{i}" for i in range(95)] + ["0"] * 5).width == 0
+    assert report([f"{i}" for i in range(94)] + ["0"] * 6).width == 64
+
+
+def test_moments_in_any_unit_are_the_same_seconds() -> None:
+    moments = [dt.datetime(2026, 11, 23, 17, 0, 0, 123456), dt.datetime(1969, 1, 1, 0, 0, 0, 1), None]
+    results = [
+        TableEncoder().fit(pa.table({"x": pa.array(moments, pa.timestamp(unit, tz))}))
+        for unit, tz in [("us", None), ("ns", None), ("us", "UTC"), ("ns", "Asia/Tokyo")]
+    ]
+    assert len({result.encodings_ for result in results}) == 1
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [2**62, -(2**62), 0],
+        [1.7e308, -1.7e308, 0.0],
+        [1e-320, 0.0, 2e-320],
+        [1e200, 1e200 * (1 + 1e-9)],
+        [1e-160, 2e-160],
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_extreme_numbers(values: Column, dtype: Any) -> None:
+    result = TableEncoder(dtype=dtype).fit_transform(pa.table({"x": values}))
+    assert result.dtype == dtype
+    np.testing.assert_allclose(result.mean(), 0, atol=1e-6)
+    np.testing.assert_allclose(result.std(), 1, rtol=1e-6)
+
+
+@pytest.mark.parametrize("values", [[2.0**53, 2.0**53 + 2], [1e200, np.nextafter(1e200, 2e200)]])
+def test_numbers_that_differ_in_the_last_digit(values: Column) -> None:
+    low, high = TableEncoder().fit_transform(pa.table({"x": values}))[:, 0]
+    assert -2 <= low < high <= 2
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_number_far_outside_the_fitted_range_stays_finite(dtype: Any) -> None:
+    encoder = TableEncoder(dtype=dtype).fit(pa.table({"x": [1e-300, 2e-300]}))
+    result = encoder.transform(pa.table({"x": [1e300, -1.7e308]}))
+    np.testing.assert_array_equal(result[:, 0], [np.finfo(dtype).max, -np.finfo(dtype).max])
+
+
+def test_unsigned_integers_with_gaps_and_half_floats() -> None:
+    np.testing.assert_array_equal(encode(x=pa.array([2**64 - 1, None, 0], pa.uint64())), [[1, 0], [0, 1], [-1, 0]])
+    half = pa.array([np.float16(1), None, np.float16(3)], pa.float16())
+    np.testing.assert_array_equal(encode(x=half), [[-1, 0], [0, 1], [1, 0]])
+
+
+def test_names_are_unique_even_where_columns_and_categories_read_the_same() -> None:
+    table = pa.table({"a=b": ["c", "d"], "a": ["b=c", "x"], "g": ["(gap)", None]})
+    names = TableEncoder().fit(table).get_feature_names_out().tolist()
+    assert names == ["a=b=c", "a=b=d", "a=b=c (2)", "a=x", "g=(gap)"]
+
+
+# One table, three libraries.
+
+COLUMNS: dict[str, st.SearchStrategy[Any]] = {
+    "number": st.floats(allow_infinity=False, width=64) | st.just(0.1),
+    "integer": st.integers(-(2**63), 2**63 - 1),
+    "Boolean": st.booleans(),
+    "text": st.sampled_from(["a", "b", "", "ä", "Z", "(gap)"]) | st.text(st.characters(codec="utf-8"), max_size=3),
+    "date": st.datetimes(dt.datetime(1700, 1, 1), dt.datetime(2200, 1, 1)),
+}
+TYPES = {
+    "number": pa.float64(), "integer": pa.int64(), "Boolean": pa.bool_(), "text": pa.string(),
+    "date": pa.timestamp("us"),
+}  # fmt: skip
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[pa.Table, pa.Table]:
+    """Rows to fit on and rows to transform, of the same columns; the first column always stays."""
+    kinds = draw(st.lists(st.sampled_from(sorted(COLUMNS)), max_size=4))
+    pair = []
+    for least in (2, 0):
+        n = draw(st.integers(least, 6))
+        columns = {"first": pa.array(range(n), pa.int64())}
+        for i, kind in enumerate(kinds):
+            cell = st.none() | COLUMNS[kind]
+            columns[f"{kind} {i}"] = pa.array(draw(st.lists(cell, min_size=n, max_size=n)), TYPES[kind])
+        pair.append(pa.table(columns))
+    return pair[0], pair[1]
+
+
+@given(tables(), st.sampled_from([2, 64]), st.sampled_from([np.float32, np.float64]))
+def test_any_frame(pair: tuple[pa.Table, pa.Table], most: int, dtype: Any) -> None:
+    fitted, unseen = pair
+    encoder = TableEncoder(max_categories=most, dtype=dtype)
+    first = encoder.fit_transform(fitted)
+    second = encoder.transform(unseen)
+    width = sum(column.width for column in encoder.columns_)
+    assert len(set(encoder.get_feature_names_out())) == width
+    for result, rows in ((first, fitted), (second, unseen)):
+        assert result.shape == (rows.num_rows, width)
+        assert result.dtype == dtype
+        assert result.flags.c_contiguous
+        assert np.isfinite(result).all()
+    np.testing.assert_array_equal(encoder.transform(fitted), first)
+    # Row order: rows turned round give the result turned round, and the columns may come in any order.
+    backwards = fitted.take(list(range(fitted.num_rows))[::-1]).select(fitted.column_names[::-1])
+    np.testing.assert_array_equal(encoder.transform(backwards), first[::-1])
+    for other in (pl.from_arrow, pa.Table.to_pandas):
+        twin = TableEncoder(max_categories=most, dtype=dtype)
+        np.testing.assert_array_equal(twin.fit_transform(other(fitted)), first)
+        np.testing.assert_array_equal(twin.transform(other(unseen)), second)
+        np.testing.assert_array_equal(encoder.transform(other(unseen)), second)
+        assert [(c.n_gaps, c.width) for c in twin.columns_] == [(c.n_gaps, c.width) for c in encoder.columns_]
+
+
+def test_types_of_pandas_and_polars_alone() -> None:
+    expected = encode(
+        i=[1, None, 3],
+        b=[True, None, False],
+        c=["x", "y", None],
+        t=["u", "v", "u"],
+        d=[1.5, 2.5, None],
+        k=["1", "2", "1"],
+    )
+    pandas = pd.DataFrame(
+        {
+            "i": pd.array([1, None, 3], dtype="Int64"),
+            "b": pd.array([True, None, False], dtype="boolean"),
+            "c": pd.Categorical(["x", "y", None], categories=["y", "x", "never"]),
+            "t": pd.Series(["u", "v", "u"], dtype=object),
+            "d": pd.Series([decimal.Decimal("1.5"), decimal.Decimal("2.5"), None], dtype=object),
+            "k": pd.Categorical([1, 2, 1]),
+        }
+    ).set_axis([7, 7, 1])
+    polars = pl.DataFrame(
+        {
+            "i": pl.Series([1, None, 3], dtype=pl.UInt8),
+            "b": [True, None, False],
+            "c": pl.Series(["x", "y", None], dtype=pl.Enum(["y", "never", "x"])),
+            "t": pl.Series(["u", "v", "u"], dtype=pl.Categorical),
+            "d": pl.Series([decimal.Decimal("1.5"), decimal.Decimal("2.5"), None]),
+            "k": ["1", "2", "1"],
+        }
+    )
+    np.testing.assert_array_equal(TableEncoder().fit_transform(pandas), expected)
+    np.testing.assert_array_equal(TableEncoder().fit_transform(polars), expected)
+
+
+def test_input_is_left_alone() -> None:
+    frame = pd.DataFrame({"n": [1.0, np.nan, 3.0], "t": ["a", None, "b"]})
+    before = frame.copy(deep=True)
+    TableEncoder().fit_transform(frame)
+    pd.testing.assert_frame_equal(frame, before)
+
+
+# Columns at transform time.
+
+FITTED = pa.table(
+    {"Age": [1, 2, 3], "town": ["a", "b", "a"], "same": [1, 1, 1], "day": [dt.date(2020, 1, d) for d in (1, 2, 3)]}
+)
+
+
+def with_column(name: str, values: Any) -> pa.Table:
+    return FITTED.set_column(FITTED.column_names.index(name), name, [values])
+
+
+def test_columns_are_found_by_name_and_others_are_ignored() -> None:
+    encoder = TableEncoder().fit(FITTED)
+    other = FITTED.append_column("extra", [[[1], [2], [3]]]).select(["extra", "day", "town", "Age"])
+    np.testing.assert_array_equal(encoder.transform(other), encoder.transform(FITTED))
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (FITTED.drop_columns(["Age"]), r"no column 'Age'\. Its columns: 'town', 'same', 'day'\."),
+        (
+            FITTED.rename_columns(["age", "town", "same", "day"]),
+            r"no column 'Age'\. Did you mean 'age'\? Its columns: ",
+        ),
+        (
+            with_column("Age", ["4", None, "old"]),
+            r"^column 'Age' held numbers when the encoder was fitted, now it holds text \('old' in data row 3\)\. "
+            r"Turn it into numbers, or fit the encoder again\.$",
+        ),
+        (with_column("Age", ["4", "5", "6"]), r"now it holds text \(numbers written as text\)\."),
+        (with_column("Age", [True, False, True]), "held numbers .* now it holds Booleans"),
+        (with_column("town", [1, 2, 3]), r"column 'town' held text when .*, now it holds numbers\. Turn it into text"),
+        (with_column("day", ["x", "y", "z"]), "column 'day' held dates .* now it holds text"),
+        (with_column("Age", [1.0, np.inf, 2.0]), r"column 'Age' holds infinity in data row 2\. Replace it by a number"),
+    ],
+)
+def test_columns_that_no_longer_fit(table: pa.Table, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        TableEncoder().fit(FITTED).transform(table)
+
+
+@pytest.mark.parametrize("gaps", [pa.nulls(3), pa.array([np.nan] * 3), pa.nulls(3, pa.string())])
+@pytest.mark.parametrize("name", ["Age", "town", "day"])
+def test_a_column_of_gaps_fits_whatever_its_type(name: str, gaps: Any) -> None:
+    encoder = TableEncoder().fit(FITTED)
+    result = encoder.transform(with_column(name, gaps))
+    assert not result[:, [i for i, n in enumerate(encoder.get_feature_names_out()) if n.startswith(name)]].any()
+
+
+def test_no_rows_to_transform() -> None:
+    assert TableEncoder().fit(FITTED).transform(FITTED.slice(0, 0)).shape == (0, 4)
+
+
+# What cannot be fitted.
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        ([[1]], r"expected a data frame of pandas, polars or pyarrow, got builtins\.list\."),
+        (np.ones((2, 2)), r"got numpy\.ndarray\. Wrap it, e\.g\. in pandas\.DataFrame"),
+        (pl.DataFrame({"a": [1]}).lazy(), r"got polars.*LazyFrame\. .*collect\(\) a lazy frame"),
+        (pd.DataFrame([[1, 2]]), r"column names must be text, got 0 \(int\)\. Rename them: frame\.columns = "),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), r"column names must differ, got more than once: 'a'\."),
+        (pa.table([[1], [2]], names=["a", "a"]), r"column names must differ, got more than once: 'a'\."),
+        (pa.table({"a": pa.array([], pa.int64())}), "the table has no rows: the encoder needs at least one"),
+        (pa.table({"a": [1.0, -np.inf]}), "column 'a' holds minus infinity in data row 2"),
+        (pa.table({"a": [[1], [2]]}), r"column 'a' holds values of type list<.*>, which cannot be encoded"),
+        (pa.table({"a": [b"x", b"y"]}), "column 'a' holds values of type binary"),
+        (pd.DataFrame({"a": [1, "x"]}), "column 'a' holds values that have no common type"),
+        (pd.DataFrame({"a": ["x", 2.5]}), "column 'a' holds values that have no common type"),
+        (pd.DataFrame({"a": [object()]}), "column 'a' holds values that have no common type"),
+        (pd.DataFrame(index=[1, 2]), "no column to learn from"),
+        (
+            pa.table({"a": [1, 1], "b": pa.nulls(2)}),
+            r"no column to learn from\. 'a': left out: every value is 1; 'b': left out: every cell is a gap\.",
+        ),
+    ],
+)
+def test_frames_that_cannot_be_fitted(frame: object, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        TableEncoder().fit(frame)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"max_categories": 1}, "max_categories must be an integer of at least 2, got 1"),
+        ({"max_categories": True}, "got True"),
+        ({"max_categories": 2.0}, r"got 2\.0"),
+        ({"dtype": np.int64}, r"dtype must be numpy\.float32 or numpy\.float64, got <class 'numpy\.int64'>"),
+        ({"dtype": "florat"}, "got 'florat'"),
+    ],
+)
+def test_parameters(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        TableEncoder(**options).fit(FITTED)
+
+
+def test_without_narwhals(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "narwhals", None)
+    with pytest.raises(MissingExtraError, match=r"encoding tables needs narwhals"):
+        TableEncoder().fit(FITTED)
+
+
+# Inside scikit-learn.
+
+
+def test_not_fitted() -> None:
+    with pytest.raises(NotFittedError):
+        TableEncoder().transform(FITTED)
+    with pytest.raises(NotFittedError):
+        TableEncoder().get_feature_names_out()
+
+
+def test_clone_pipeline_and_column_transformer() -> None:
+    encoder = clone(TableEncoder(max_categories=5, dtype=np.float32))
+    assert encoder.get_params() == {"max_categories": 5, "dtype": np.float32}
+    frame, y = FITTED.to_pandas(), [0, 1, 1]
+    model = make_pipeline(encoder, LogisticRegression()).fit(frame, y)
+    assert model.predict(frame).shape == (3,)
+    assert ColumnTransformer([("t", TableEncoder(), ["town"])]).fit_transform(frame).shape == (3, 2)
+
+
+def test_set_output() -> None:
+    encoder = TableEncoder().set_output(transform="pandas")
+    result = encoder.fit_transform(FITTED.to_pandas())
+    assert list(result.columns) == list(encoder.get_feature_names_out())
+    assert encoder.feature_names_in_.tolist() == FITTED.column_names
+    assert encoder.n_features_in_ == 4

@@ -1,0 +1,98 @@
+"""What a network is, and where each weight lies in the parameter vector."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from multilayer.exceptions import ParameterError, ShapeError
+from multilayer.network import Network, coefs, intercepts, layer_shapes, layers, n_parameters, pack, thetas
+
+NETWORK = Network((2, 3, 1), ("tanh",), "sigmoid")
+
+networks = st.lists(st.integers(1, 8), min_size=2, max_size=5).map(
+    lambda sizes: Network(tuple(sizes), ("relu",) * (len(sizes) - 2), "softmax")
+)
+
+
+def test_each_weight_has_its_place() -> None:
+    parameters = np.arange(13.0)
+    first, second = layers(NETWORK, parameters)
+    assert first.tolist() == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]  # the biases, then a row for each of the two inputs
+    assert second.tolist() == [[9], [10], [11], [12]]
+    assert [theta.tolist() for theta in thetas(NETWORK, parameters)] == [
+        [[0, 3, 6], [1, 4, 7], [2, 5, 8]],
+        [[9, 10, 11, 12]],
+    ]
+    assert [weights.tolist() for weights in coefs(NETWORK, parameters)] == [
+        [[3, 4, 5], [6, 7, 8]],
+        [[10], [11], [12]],
+    ]
+    assert [biases.tolist() for biases in intercepts(NETWORK, parameters)] == [[0, 1, 2], [9]]
+
+
+@given(networks)
+def test_packing_undoes_thetas(network: Network) -> None:
+    parameters = np.random.RandomState(0).normal(size=n_parameters(network))
+    packed = pack(network, thetas(network, parameters))
+    np.testing.assert_array_equal(packed, parameters)
+    assert not np.shares_memory(packed, parameters)
+
+
+@given(networks)
+def test_views_cover_the_vector_once(network: Network) -> None:
+    parameters = np.zeros(n_parameters(network))
+    for view in (*coefs(network, parameters), *intercepts(network, parameters)):
+        view += 1.0
+    assert (parameters == 1.0).all()
+    assert sum(rows * columns for rows, columns in layer_shapes(network)) == len(parameters)
+    for of_layers in (layers, thetas):
+        assert all(np.shares_memory(view, parameters) for view in of_layers(network, parameters))
+
+
+def test_packing_rounds_to_the_dtype() -> None:
+    packed = pack(Network((1, 1), (), "identity"), [np.array([[0.1, 1.0]])], np.float32)
+    assert packed.dtype == np.float32
+    assert packed.tolist() == [np.float32(0.1), 1.0]
+
+
+def test_a_network_is_a_value() -> None:
+    assert Network((2, 3, 1), ("tanh",), "sigmoid") == NETWORK
+    assert len({NETWORK, Network((2, 3, 1), ("tanh",), "sigmoid")}) == 1
+    with pytest.raises(FrozenInstanceError):
+        NETWORK.output = "softmax"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (((2,), (), "sigmoid"), r"at least two positive integers .*got \(2,\)"),
+        (((2, 0, 1), ("relu",), "sigmoid"), r"positive integers"),
+        (((2, 1.5), (), "sigmoid"), r"positive integers, got \(2, 1\.5\)"),
+        (((2, True), (), "sigmoid"), r"positive integers, got \(2, True\)"),
+        (((2, 3, 1), (), "sigmoid"), r"has 1 hidden layers and needs as many activations, got 0: \(\)"),
+        (((2, 3, 1), ("relu", "relu"), "sigmoid"), r"got 2: \('relu', 'relu'\)"),
+        (((2, 3, 1), ("rleu",), "sigmoid"), r"unknown activation 'rleu'\. Did you mean 'relu'\?"),
+        (((2, 3, 1), ("relu",), "sofmax"), r"unknown output unit 'sofmax'\. Did you mean 'softmax'\?"),
+    ],
+)
+def test_what_is_no_network(arguments: Any, message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        Network(*arguments)
+
+
+@pytest.mark.parametrize("shape", [(12,), (14,), (13, 1), ()])
+def test_a_vector_of_another_length(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ShapeError, match=r"layer sizes \(2, 3, 1\) has 13 parameters, got an array of shape"):
+        layers(NETWORK, np.zeros(shape))
+
+
+@pytest.mark.parametrize("shapes", [[(3, 3)], [(3, 2), (1, 4)], [(2, 3), (1, 4)], [(3, 3), (1, 4), (1, 2)]])
+def test_matrices_of_other_shapes(shapes: list[tuple[int, int]]) -> None:
+    with pytest.raises(ShapeError, match=r"Theta matrices of shapes \[\(3, 3\), \(1, 4\)\], got \["):
+        pack(NETWORK, [np.zeros(shape) for shape in shapes])

@@ -1,0 +1,61 @@
+"""A small problem to train on, and a way to listen."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from multilayer.engines import Engine, Objective, get_engine
+from multilayer.equations import Adam, GradientDescent, one_hot
+from multilayer.network import Network
+from multilayer.training import Event, Recipe, Run, StopRule, new_run, starting_parameters
+
+M = 30
+NETWORK = Network((2, 4, 2), ("tanh",), "softmax")
+
+
+def objective(output: str = "softmax") -> Objective:
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(M, 2))
+    network = Network((2, 4, 2), ("tanh",), output)
+    return Objective(network, X, one_hot((X[:, 0] * X[:, 1] > 0).astype(int), 2))
+
+
+def recipe(**changes: Any) -> Recipe:
+    options: dict[str, Any] = {
+        "rule": Adam(),
+        "step_size": 0.05,
+        "batch_size": 7,  # 30 = 4 * 7 + 2: five updates an epoch
+        "shuffle": True,
+        "max_epochs": 12,
+        "stop": StopRule(patience=math.inf),
+    }
+    return Recipe(**(options | changes))
+
+
+def start(how: Recipe, of: Objective | None = None, seed: int = 3) -> Run:
+    of = of or objective()
+    random_state = np.random.RandomState(seed)
+    return new_run(of, how, starting_parameters(of.network, "epsilon", random_state, np.float64), random_state)
+
+
+def reference() -> Engine:
+    return get_engine("reference")
+
+
+class Recorder:
+    """Keeps every event; says stop at the epochs given."""
+
+    def __init__(self, *, only_watches: bool = False, stop_at: int | None = None) -> None:
+        self.events: list[Event] = []
+        self.only_watches = only_watches
+        self.stop_at = stop_at
+
+    def __call__(self, event: Event) -> bool:
+        self.events.append(event)
+        return getattr(event, "epoch", None) == self.stop_at
+
+
+DIVERGING = recipe(rule=GradientDescent(), step_size=1e40, batch_size=15, shuffle=False)

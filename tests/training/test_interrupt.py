@@ -1,0 +1,172 @@
+"""Ctrl-C between updates, never within one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import multilayer.training.run as run_module
+from multilayer.training import EpochEnded, Event, train
+from multilayer.training.interrupt import deferred_interrupt
+
+from .problems import objective, recipe, reference, start
+
+
+def press() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.fixture(autouse=True)
+def python_s_own_handler() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def press_after_epoch(epoch: int) -> Any:
+    def listener(event: Event) -> None:
+        if isinstance(event, EpochEnded) and event.epoch == epoch:
+            press()
+
+    return listener
+
+
+def test_a_press_between_epochs_ends_the_run_there() -> None:
+    run = train(reference(), objective(), recipe(), start(recipe()), [press_after_epoch(3)])
+    assert run.reason == "interrupted"
+    assert run.history.n_epochs == 3
+    expected = train(reference(), objective(), recipe(max_epochs=3), start(recipe()))
+    np.testing.assert_array_equal(run.state.parameters, expected.state.parameters)
+
+
+@pytest.mark.parametrize("updates", [1, 5, 7, 11])
+def test_a_press_within_an_epoch_waits_for_its_update(updates: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_module, "SECONDS_PER_CALL", 0.0)  # one update a call
+    engine = reference()
+    descend = engine.descend
+
+    def pressed_during(of: Any, rule: Any, state: Any, batches: Any) -> Any:
+        if state.t == updates - 1:
+            press()
+        return descend(of, rule, state, batches)
+
+    monkeypatch.setattr(engine, "descend", pressed_during)
+    run = train(engine, objective(), recipe(), start(recipe()))
+    assert run.reason == "interrupted"
+    assert run.state.t == updates
+    assert run.history.n_epochs == updates // 5  # an unfinished epoch is not on the curve
+    assert run.state.slots.any()
+
+
+def test_a_press_before_the_first_update_leaves_the_run_at_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    def pressed_during(*args: Any) -> Any:
+        press()
+        return batches(*args)
+
+    batches = run_module.epochs_of_batches
+    monkeypatch.setattr(run_module, "epochs_of_batches", pressed_during)
+    run, untouched = start(recipe()), start(recipe())
+    train(reference(), objective(), recipe(), run)
+    assert (run.reason, run.state.t, run.history.n_epochs) == ("interrupted", 0, 0)
+    np.testing.assert_array_equal(run.state.parameters, untouched.state.parameters)
+
+
+def test_a_press_at_any_moment_ends_a_long_run_soon() -> None:
+    timer = threading.Timer(0.1, press)
+    timer.start()
+    before = time.perf_counter()
+    run = train(reference(), objective(), recipe(max_epochs=10**6), start(recipe()))
+    timer.join()
+    assert run.reason == "interrupted"
+    assert time.perf_counter() - before < 30.0
+    assert np.isfinite(run.state.parameters).all()
+    assert run.state.t // 5 == run.history.n_epochs
+
+
+def test_a_second_press_interrupts_at_once() -> None:
+    def twice(event: Event) -> None:
+        if isinstance(event, EpochEnded):
+            press()
+            press()
+
+    with pytest.raises(KeyboardInterrupt):
+        train(reference(), objective(), recipe(), start(recipe()), [twice])
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_the_handler_is_python_s_again_afterwards() -> None:
+    inside = []
+    train(
+        reference(),
+        objective(),
+        recipe(max_epochs=1),
+        start(recipe()),
+        [lambda _: inside.append(signal.getsignal(signal.SIGINT))],
+    )
+    assert inside[1] is not signal.default_int_handler  # when the epoch ended it was ours
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with pytest.raises(KeyError), deferred_interrupt():
+        raise KeyError
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_handler_of_the_program_s_own_stays() -> None:
+    pressed = []
+
+    def own(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 the signature of a handler
+        pressed.append(signum)
+
+    signal.signal(signal.SIGINT, own)
+    run = train(reference(), objective(), recipe(), start(recipe()), [press_after_epoch(2)])
+    assert run.reason == "max_epochs"
+    assert pressed == [signal.SIGINT]
+    assert signal.getsignal(signal.SIGINT) is own
+
+
+def test_elsewhere_than_in_the_main_thread_nothing_is_touched() -> None:
+    handlers, reasons = [], []
+
+    def work() -> None:
+        run = train(
+            reference(),
+            objective(),
+            recipe(),
+            start(recipe()),
+            [lambda _: handlers.append(signal.getsignal(signal.SIGINT))],
+        )
+        reasons.append(run.reason)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert reasons == ["max_epochs"]
+    assert set(handlers) == {signal.default_int_handler}
+
+
+@pytest.mark.parametrize("updates", [7, 11])
+def test_order_and_generator_are_put_back_to_the_last_whole_epoch(
+    updates: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "SECONDS_PER_CALL", 0.0)
+    engine, whole = reference(), start(recipe())
+    descend = engine.descend
+
+    def pressed_during(of: Any, rule: Any, state: Any, batches: Any) -> Any:
+        if state.t == updates - 1:
+            press()
+        return descend(of, rule, state, batches)
+
+    monkeypatch.setattr(engine, "descend", pressed_during)
+    run = train(engine, objective(), recipe(), start(recipe()))
+    train(reference(), objective(), recipe(max_epochs=updates // 5), whole)
+    np.testing.assert_array_equal(run.order, whole.order)
+    np.testing.assert_array_equal(run.random_state.get_state()[1], whole.random_state.get_state()[1])
