@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -143,6 +144,54 @@ def test_nothing_is_kept_of_sources_that_were_edited_while_the_process_ran(tmp_p
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     subprocess.run([sys.executable, "-c", EDITED], env=environment, check=True, capture_output=True, timeout=300)
     assert not list(tmp_path.rglob("*.kernel"))
+
+
+IN_TURN = textwrap.dedent("""
+    import sys
+    import numpy as np
+    from multilayer.engines import Batches, Objective, get_engine, new_state
+    from multilayer.equations import Adam
+    from multilayer.network import Network, n_parameters
+    for widest in map(int, sys.argv[1:]):
+        network = Network((3, widest, 2), ("tanh",), "softmax")
+        rng = np.random.RandomState(0)
+        objective = Objective(network, rng.normal(size=(7, 3)), np.eye(2)[rng.randint(0, 2, 7)], 0.1)
+        P = rng.normal(size=n_parameters(network))
+        batches = Batches(rng.permutation(7), np.array([0, 4]), np.array([4, 7]), np.full(2, 0.01))
+        states = [new_state(network, Adam(), P.copy()) for _ in range(2)]
+        for state, engine in zip(states, ["cpu", "reference"]):
+            get_engine(engine).descend(objective, Adam(), state, batches)
+        np.testing.assert_allclose(states[0].parameters, states[1].parameters, rtol=1e-10, atol=1e-12)
+        print(widest)
+""")
+
+
+@compiled_only
+def test_a_kernel_from_disk_beside_one_compiled_here_calls_its_own_parts(tmp_path: Path) -> None:
+    # The first process leaves the kernel for wide layers on disk; the second compiles the other before it loads that.
+    for arguments in [["18"], ["5", "18"]]:
+        process = [sys.executable, "-c", IN_TURN, *arguments]
+        environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+        ran = subprocess.run(process, env=environment, capture_output=True, text=True, timeout=300)
+        assert ran.stdout.split() == arguments, (ran.returncode, ran.stderr)
+
+
+def functions_named() -> dict[str, set[int]]:
+    """The compiled functions of the engine by name, with those that bear it."""
+    named: dict[str, set[int]] = {}
+    for thing in gc.get_objects():
+        if type(thing).__name__ == "CPUDispatcher":
+            function = thing.py_func
+            if function.__module__.startswith("multilayer"):
+                named.setdefault(f"{function.__module__}.{function.__qualname__}", set()).add(id(thing))
+    return named
+
+
+@compiled_only
+def test_no_two_compiled_functions_share_a_name() -> None:
+    named = functions_named()
+    assert any(name.endswith("descend-narrow") for name in named)
+    assert [name for name, functions in named.items() if len(functions) > 1] == []
 
 
 # --- threads

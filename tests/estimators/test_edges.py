@@ -14,7 +14,9 @@ import polars as pl
 import pytest
 import scipy.sparse
 import sklearn
+import sklearn.neural_network
 from sklearn.base import clone
+from sklearn.ensemble import AdaBoostClassifier
 from sklearn.exceptions import DataConversionWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.multioutput import MultiOutputRegressor
@@ -209,3 +211,15 @@ def test_sample_weights_are_routed() -> None:
         model.set_partial_fit_request(sample_weight=True, classes=True)
         scores = cross_val_score(model, X, TWO, cv=3, params={"sample_weight": weight})
     assert scores.shape == (3,)
+
+
+def test_boosting_reweights_as_with_scikit_learn_s() -> None:
+    theirs = sklearn.neural_network.MLPClassifier((4,), max_iter=200)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        boosted = [
+            AdaBoostClassifier(each, n_estimators=3, random_state=0).fit(X, TWO)
+            for each in (MLPClassifier((4,), max_iter=200), theirs)
+        ]
+    np.testing.assert_allclose(boosted[0].estimator_weights_, boosted[1].estimator_weights_)
+    np.testing.assert_array_equal(boosted[0].predict(X), boosted[1].predict(X))

@@ -60,13 +60,28 @@ def inner_sum(function: Function) -> Function:
     return numba.njit(**{**_INSIDE, "fastmath": {"contract", "reassoc"}})(function) if COMPILED else function
 
 
-def kernel(function: Function, name: str) -> Function:
-    """Compile a function that Python calls, and keep its machine code on disk under a name of its own."""
+def kernel(function: Function) -> Function:
+    """Compile a function that Python calls, and keep its machine code on disk."""
     if not COMPILED:
         return function
     dispatcher = numba.njit(**_OPTIONS, no_cfunc_wrapper=True)(function)
-    dispatcher._cache = _DiskCache(name)
+    dispatcher._cache = _DiskCache(function.__qualname__.rpartition(".")[2])
     return dispatcher
+
+
+def belongs_to(owner: str) -> Callable[[Function], Function]:
+    """Give a function that is made once for each of several owners a name of its own for each.
+
+    Machine code that this process compiled and machine code that it loaded from disk may lie side by side, and the
+    linker takes functions of one name and one signature for the same function.  Two that differ and share their name
+    would then be called in each other's place.
+    """
+
+    def rename(function: Function) -> Function:
+        function.__qualname__ += f"-{owner}"
+        return function
+
+    return rename
 
 
 def cache_directory() -> Path | None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from multilayer.engines.cpu import dense, narrow
 from multilayer.engines.cpu.blocks import clear_padding, lay_on_side, put_upright
-from multilayer.engines.cpu.compiling import inner, inner_sum, kernel
+from multilayer.engines.cpu.compiling import belongs_to, inner, inner_sum, kernel
 from multilayer.engines.cpu.outputs import answer_into, output_into
 from multilayer.engines.cpu.plan import LAID, N_IN, N_OUT, PLACE, SLACK, START, STOP, THETA, Data, Descent, Plan, Work
 from multilayer.engines.cpu.rules import update_into
@@ -40,6 +40,7 @@ def make_kernels(path: Path) -> Kernels:
     columns_of, forward, backward = path.columns, path.forward, path.backward
 
     @inner
+    @belongs_to(path.name)
     def batch_cost_and_gradient(plan: Plan, data: Data, work: Work, theta: Floats, start: int, stop: int) -> float:
         """J of one batch and, in work.gradient, its D."""
         K = plan.layers[len(plan.layers) - 1, N_OUT]
@@ -70,6 +71,8 @@ def make_kernels(path: Path) -> Kernels:
             return 0.0
         return total_cost / total_weight + _finish_gradient(plan, work.gradient, theta, data.lam, total_weight)
 
+    @kernel
+    @belongs_to(path.name)
     def descend(plan: Plan, data: Data, work: Work, theta: Floats, descent: Descent, costs: NDArray[np.float64]) -> int:
         """Do the updates; the number of costs written, of which the last may not be finite."""
         for i in range(len(descent.starts)):
@@ -88,10 +91,14 @@ def make_kernels(path: Path) -> Kernels:
             )
         return len(descent.starts)
 
+    @kernel
+    @belongs_to(path.name)
     def cost_and_gradient(plan: Plan, data: Data, work: Work, theta: Floats, m: int) -> float:
         """J over rows 0 .. m - 1; D is left in work.gradient."""
         return batch_cost_and_gradient(plan, data, work, theta, 0, m)
 
+    @kernel
+    @belongs_to(path.name)
     def predict(plan: Plan, data: Data, work: Work, theta: Floats, H: Floats) -> None:
         """H of all rows, block by block."""
         m, K = H.shape
@@ -103,11 +110,7 @@ def make_kernels(path: Path) -> Kernels:
             answer_into(plan.output, Z, block(work.scratch, 0, 2, columns))
             put_upright(block(H, first * K, rows, K), Z)
 
-    return Kernels(
-        kernel(descend, f"descend-{path.name}"),
-        kernel(cost_and_gradient, f"cost_and_gradient-{path.name}"),
-        kernel(predict, f"predict-{path.name}"),
-    )
+    return Kernels(descend, cost_and_gradient, predict)
 
 
 @inner
