@@ -34,6 +34,7 @@ class Watch:
 
     def __init__(self, progress: Progress | None, what: str, n_runs: int = 1) -> None:
         self._progress, self._what, self._n_runs = progress, what, n_runs
+        self._description = what
         self._run = 0
         self._shown = 0.0
         self._task = None if progress is None else progress.add_task(what, total=None, cost=float("nan"))
@@ -46,16 +47,19 @@ class Watch:
         if self._progress is None or self._task is None:
             return
         # Here, since the module of events brings NumPy along.
-        from multilayer.training import EpochEnded, RunStarted
+        from multilayer.training import CompilationStarted, EpochEnded, RunStarted
 
         if isinstance(event, RunStarted):
             self._run += 1
             self._shown = 0.0
             which = f", {self._run} of {self._n_runs}" if self._n_runs > 1 else ""
-            self._progress.reset(self._task, total=event.max_epochs, description=self._what + which)
+            self._description = self._what + which
+            self._progress.reset(self._task, total=event.max_epochs, description=self._description)
+        elif isinstance(event, CompilationStarted):
+            self._progress.update(self._task, description="compiling for this machine, once")
         elif isinstance(event, EpochEnded) and event.seconds - self._shown >= _SECONDS_BETWEEN_UPDATES:
             self._shown = event.seconds
-            self._progress.update(self._task, completed=event.epoch, cost=event.cost)
+            self._progress.update(self._task, completed=event.epoch, cost=event.cost, description=self._description)
 
 
 class _Epochs(ProgressColumn):

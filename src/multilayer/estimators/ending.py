@@ -6,14 +6,16 @@ import math
 
 from multilayer.estimators.errors import ConvergenceWarning, warn
 from multilayer.exceptions import InterruptedTrainingWarning
-from multilayer.training import EpochEnded, Event, Listener
+from multilayer.training import CompilationStarted, EpochEnded, Event, Listener
 
 
 def epoch_printer(cost_divisor: int) -> Listener:
-    """A listener that prints scikit-learn's line an epoch."""
+    """A listener that prints scikit-learn's line an epoch, and what else takes its time."""
 
     def print_epoch(event: Event) -> None:
-        if isinstance(event, EpochEnded):
+        if isinstance(event, CompilationStarted):
+            print(f"Compiling {event.kernel} for this machine, once; some seconds ...", flush=True)
+        elif isinstance(event, EpochEnded):
             print(f"Iteration {event.epoch}, loss = {event.cost / cost_divisor:.8f}")
             if event.validation_score is not None:
                 print(f"Validation score: {event.validation_score:f}")

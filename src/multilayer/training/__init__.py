@@ -1,6 +1,6 @@
 """Training: batches, stop rules, history, events, and the loop that joins them.  Arithmetic is the engines'."""
 
-from multilayer.training.events import EpochEnded, Event, Listener, RunEnded, RunStarted
+from multilayer.training.events import CompilationStarted, EpochEnded, Event, Listener, RunEnded, RunStarted
 from multilayer.training.history import History
 from multilayer.training.lbfgs import LbfgsRecipe, train_lbfgs
 from multilayer.training.run import train
@@ -10,6 +10,7 @@ from multilayer.training.state import Recipe, Run, new_run, restore_best
 from multilayer.training.stopping import StopRule, StopState
 
 __all__ = [
+    "CompilationStarted",
     "EpochEnded",
     "Event",
     "History",

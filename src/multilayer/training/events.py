@@ -8,9 +8,11 @@ and what it returns is ignored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from multilayer.engines.announcing import compilation_told_to
 from multilayer.network import Network
 
 
@@ -21,6 +23,13 @@ class RunStarted:
     network: Network
     n_rows: int
     max_epochs: int
+
+
+@dataclass(frozen=True)
+class CompilationStarted:
+    """The engine is about to compile, which takes seconds, once on a machine."""
+
+    kernel: str  # its name
 
 
 @dataclass(frozen=True)
@@ -43,16 +52,25 @@ class RunEnded:
     seconds: float
 
 
-Event = RunStarted | EpochEnded | RunEnded
+Event = RunStarted | CompilationStarted | EpochEnded | RunEnded
 Listener = Callable[[Event], object]
 
 
-def tell(listeners: Iterable[Listener], event: Event) -> bool:
+def tell(listeners: Sequence[Listener], event: Event) -> bool:
     """Hand the event to every listener; whether one of those that may has asked to stop."""
     stop = False
     for listener in listeners:
         stop |= listener(event) is True and not only_watches(listener)
     return stop
+
+
+def telling_of_compilation(listeners: Sequence[Listener]) -> AbstractContextManager[None]:
+    """Within this block the listeners hear of each kernel before it is compiled."""
+
+    def started(kernel: str) -> None:
+        tell(listeners, CompilationStarted(kernel))
+
+    return compilation_told_to(started)
 
 
 def only_watches(listener: Listener) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from multilayer.engines.protocol import Engine, Objective
 from multilayer.exceptions import DivergenceError
 from multilayer.network import Floats
-from multilayer.training.events import EpochEnded, Listener, RunEnded, RunStarted, tell
+from multilayer.training.events import EpochEnded, Listener, RunEnded, RunStarted, tell, telling_of_compilation
 from multilayer.training.interrupt import Interrupt, deferred_interrupt
 from multilayer.training.state import Run
 from multilayer.training.stopping import StopRule, after_epochs
@@ -48,7 +48,7 @@ def train_lbfgs(
     minimization = _Minimization(engine, _in_float64(objective), run, listeners)
     tell(listeners, RunStarted(objective.network, objective.X.shape[0], recipe.max_iterations))
     try:
-        with deferred_interrupt() as interrupt:
+        with deferred_interrupt() as interrupt, telling_of_compilation(listeners):
             run.reason = minimization.until_the_end(recipe, interrupt)
     except DivergenceError:
         run.reason = "diverged"

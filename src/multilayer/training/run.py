@@ -15,7 +15,15 @@ from multilayer.engines.protocol import Batches, Engine, Objective
 from multilayer.exceptions import DivergenceError
 from multilayer.network import Floats
 from multilayer.training.batching import Rows, epoch_costs, epochs_of_batches, next_order
-from multilayer.training.events import EpochEnded, Listener, RunEnded, RunStarted, only_watches, tell
+from multilayer.training.events import (
+    EpochEnded,
+    Listener,
+    RunEnded,
+    RunStarted,
+    only_watches,
+    tell,
+    telling_of_compilation,
+)
 from multilayer.training.interrupt import Interrupt, deferred_interrupt
 from multilayer.training.schedules import can_cut, step_sizes
 from multilayer.training.state import Recipe, Run
@@ -53,7 +61,7 @@ def train(
     loop = _Loop(engine, objective, recipe, run, listeners, validate)
     tell(listeners, RunStarted(objective.network, loop.n_rows, recipe.max_epochs))
     try:
-        with deferred_interrupt() as interrupt:
+        with deferred_interrupt() as interrupt, telling_of_compilation(listeners):
             run.reason = loop.until_the_end(interrupt)
         if not np.isfinite(run.state.parameters).all():
             raise loop.diverged("the weights became infinite", run.history.n_epochs, run.state.t)

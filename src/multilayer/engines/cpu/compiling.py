@@ -22,6 +22,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from multilayer.engines.announcing import tell_of_compilation
+
 try:
     import numba
     from numba.core import caching, compiler
@@ -41,9 +43,6 @@ _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {
 # Without entry points for Python and C, which no function inside a kernel needs and which take longer to compile than
 # many a function itself.
 _INSIDE = {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-
-# What a listener of compilation gets: the name of the kernel.  Set by the engine while it is to be verbose.
-on_compile: Callable[[str], None] | None = None
 
 
 def inner(function: Function) -> Function:
@@ -148,8 +147,7 @@ if numba is not None:
                 # Numba's own serialisation of machine code; the file is one that this user's process wrote.
                 return compiler.CompileResult._rebuild(target_context, *pickle.loads(payload))
             except Exception:
-                if on_compile is not None:
-                    on_compile(self._name)
+                tell_of_compilation(self._name)
                 return None
 
         def save_overload(self, sig: Any, data: Any) -> None:
