@@ -189,7 +189,7 @@ def functions_named() -> dict[str, set[int]]:
         if type(thing).__name__ == "CPUDispatcher":
             function = thing.py_func
             if function.__module__.startswith("multilayer"):
-                named.setdefault(f"{function.__module__}.{function.__qualname__}", set()).add(id(thing))
+                named.setdefault(f"{function.__module__}.{function.__qualname__}", set()).add(id(function))
     return named
 
 

@@ -282,7 +282,3 @@ def test_exp_to_the_edges_of_its_range(dtype: type, least: float, most: float, m
 def test_tanh_is_odd(dtype: type, mode: str) -> None:
     x = np.random.default_rng(2).normal(0, 2, 100).astype(dtype)
     np.testing.assert_array_equal(apply("tanh", mode, -x), -apply("tanh", mode, x))
-
-
-def test_the_version_is_a_hash() -> None:
-    assert re.fullmatch("[0-9a-f]{12}", elementary.ELEMENTARY_VERSION)

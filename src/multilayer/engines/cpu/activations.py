@@ -37,6 +37,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from multilayer.engines.cpu.compiling import belongs_to
 from multilayer.engines.cpu.elementary import (
     Scalar,
     as_dtype_of,
@@ -196,27 +197,33 @@ def softplus_prime(a: Scalar) -> Scalar:
 
 
 def _loop(g: Callable[[Scalar], Scalar]) -> Callable[[Array], None]:
+    @compilable
+    @belongs_to(g.__name__)
     def activate(a: Array) -> None:
         for i in range(a.size):
             a[i] = g(a[i])
 
-    return compilable(activate)
+    return activate
 
 
 def _loop_with_derivative(pair: Callable[[Scalar], tuple[Scalar, Scalar]]) -> Callable[[Array, Array], None]:
+    @compilable
+    @belongs_to(pair.__name__)
     def activate(a: Array, d: Array) -> None:
         for i in range(a.size):
             a[i], d[i] = pair(a[i])
 
-    return compilable(activate)
+    return activate
 
 
 def _loop_times(g_prime: Callable[[Scalar], Scalar]) -> Callable[[Array, Array], None]:
+    @compilable
+    @belongs_to(g_prime.__name__)
     def multiply(a: Array, delta: Array) -> None:
         for i in range(a.size):
             delta[i] *= g_prime(a[i])
 
-    return compilable(multiply)
+    return multiply
 
 
 sigmoid_into = _loop(sigmoid)

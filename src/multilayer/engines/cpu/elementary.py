@@ -31,27 +31,23 @@ a division by zero stops vectorisation::
 
     from multilayer.engines.cpu.elementary import sigmoid
 
-    @njit(error_model="numpy", fastmath={"contract"}, cache=True)
+    @njit(error_model="numpy", fastmath={"contract"})
     def sigmoid_into(z, a):
         for i in range(z.size):
             a[i] = sigmoid(z[i])
 
-Numba's disk cache watches the kernel's own file only.  A cache of kernels that use this file must carry
-``ELEMENTARY_VERSION`` in the name of its directory.
-
-The coefficients were found by Remez exchange in 50-digit arithmetic (linearised, for the one rational function),
-each for the quantity that its comment names, and rounded to the dtype.
+The coefficients of its polynomials stand in ``coefficients.py``.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
+
+from multilayer.engines.cpu.coefficients import E32, E64, L32, L64, P32, P64, Q32, Q64, S32, S64, T32, T64
 
 _overload: Any = None  # without Numba the same functions run interpreted
 try:
@@ -63,10 +59,6 @@ except ImportError:
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Scalar = Any  # np.float32 or np.float64; the result has the dtype of the argument
-
-
-#: A hash of this file.
-ELEMENTARY_VERSION: str = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
 
 # contract: a * b + c in one instruction.  Never more: reassociation would undo the two-part constants and the
 # rounding by `shift` below.  forceinline: a call left in the loop would stop vectorisation.
@@ -218,102 +210,37 @@ _bits = _by_dtype(_bits32, _bits64)
 _from_bits = _by_dtype(_from_bits32, _from_bits64)  # the first argument only tells the dtype
 
 
-def _numbers(real: Any, *numbers: float) -> tuple[Any, ...]:
-    return tuple(real(number) for number in numbers)
-
-
-# (e^r - 1 - r) / r^2 for |r| <= 0.35: the error of e^r is at most 3.4e-9 and 3.9e-18.
-# fmt: off
-_E32 = _numbers(
-    np.float32, 0.50000001010091665418, 0.16666512890217735968, 0.041666187217352170762, 0.0083695982453375355396,
-    0.0013951720881751399281,
-)
-_E64 = _numbers(
-    np.float64, 0.50000000000000140595, 0.16666666666666702423, 0.041666666666503019514, 0.0083333333333050610945,
-    0.0013888888950555366674, 0.00019841269922020966166, 0.000024801486027826510681, 2.7557212161198807465e-6,
-    2.763275321988798807e-7, 2.5119170772651607994e-8,
-)
-# tanh(r / 2) = r P(r^2) / Q(r^2) for |r| <= 0.35, P then Q: relative error 5.6e-10 and 5.3e-18.
-_T32 = _numbers(np.float32, 0.24999999985889951721, 0.0041612091929051372434, 0.5, 0.049989043380769456219)
-_T64 = _numbers(
-    np.float64, 0.24999999999999999867, 0.006943677632758432831, 0.000016521621111061359017, 0.5,
-    0.055554021932182446442, 0.00049587840330849580923,
-)
-# (log((1 + s) / (1 - s)) - 2 s) / s^3 in powers of s^2, for 0 <= s <= 1/3: relative error of the logarithm 4.5e-9 and
-# 1.3e-18.
-_S32 = _numbers(
-    np.float32, 0.66666416178199816462, 0.4002153426655285696, 0.28001678164357930453, 0.28012666746110445489,
-)
-_S64 = _numbers(
-    np.float64, 0.66666666666666309318, 0.40000000000155266236, 0.28571428548097857714, 0.22222223954966418862,
-    0.18181744430366251175, 0.15386549473756675009, 0.13301106653152157058, 0.12105065351113067486,
-    0.083444288494605725755, 0.17010791291149966275,
-)
-# float32: (log(1 + f) - f + f^2 / 2) / f^3 for √½ <= 1 + f <= √2, error 7.3e-10 f.
-_L32 = _numbers(
-    np.float32, 0.33333310445305916003, -0.2499998657639884159, 0.20002226321840529051, -0.16669251818838442132,
-    0.14218663788136264098, -0.12384335037678396715, 0.11872925975125289401, -0.11789865552725162821,
-    0.069155411858852886739,
-)
-# float64: (log((1 + s) / (1 - s)) - 2 s) / s^3 in powers of s^2, for the same range, error 2.5e-18 s.
-_L64 = _numbers(
-    np.float64, 0.66666666666667344119, 0.39999999999414679935, 0.28571428742387356368, 0.22222198573206383418,
-    0.18183564325181667628, 0.15314050572246584697, 0.14795949530768012517,
-)
-# e^(t^2/2) Φ(-t) = P(t) / Q(t) for 0 <= t <= 14 (38.6), relative error 5.6e-9 and 5.1e-17; the last coefficient of
-# Q is 1.  All are positive, so that nothing cancels.
-_P32 = _numbers(
-    np.float32, 48.918927597440072777, 42.779764306883037602, 17.851728378586146786, 3.9499823398285572566,
-    0.398947305608930806,
-)
-_Q32 = _numbers(
-    np.float32, 97.837854655117764495, 163.62288091010160205, 117.33625774967732251, 45.732403736225367656,
-    9.9018036643391431264,
-)
-_P64 = _numbers(
-    np.float64, 144401.5806870470082, 223714.3922885768705, 171458.7325927843954, 83486.170104693952437,
-    28182.692975969565183, 6812.1010231577585581, 1178.8571582562726153, 141.3235598616142359,
-    10.730948894395425813, 0.39894228040019996155,
-)
-_Q64 = _numbers(
-    np.float64, 288803.16137409403091, 677860.36814859894013, 739370.20662452680176, 494784.75657443013674,
-    225645.77970872095, 73544.691316075390976, 17427.650790527086047, 2981.8551812436709754,
-    355.24563107975073733, 26.898499911675470403,
-)
-# fmt: on
-
-
 def _expm1_near_0_32(r: Scalar) -> Scalar:
-    c, r2 = _E32, r * r
+    c, r2 = E32, r * r
     return r + r2 * ((c[0] + c[1] * r) + r2 * ((c[2] + c[3] * r) + r2 * c[4]))
 
 
 def _expm1_near_0_64(r: Scalar) -> Scalar:
-    c, r2 = _E64, r * r
+    c, r2 = E64, r * r
     r4 = r2 * r2
     high = ((c[6] + c[7] * r) + r2 * (c[8] + c[9] * r)) * r4 + ((c[2] + c[3] * r) + r2 * (c[4] + c[5] * r))
     return r + r2 * ((c[0] + c[1] * r) + r2 * high)
 
 
 def _two_halves32(r: Scalar) -> tuple[Scalar, Scalar]:
-    c, z = _T32, r * r
+    c, z = T32, r * r
     p, q = r * (c[0] + c[1] * z), c[2] + c[3] * z
     return q + p, q - p
 
 
 def _two_halves64(r: Scalar) -> tuple[Scalar, Scalar]:
-    c, z = _T64, r * r
+    c, z = T64, r * r
     p, q = r * (c[0] + z * (c[1] + z * c[2])), c[3] + z * (c[4] + z * c[5])
     return q + p, q - p
 
 
 def _log_ratio32(s: Scalar) -> Scalar:
-    c, z = _S32, s * s
+    c, z = S32, s * s
     return (s + s) + (s * z) * (c[0] + z * (c[1] + z * (c[2] + z * c[3])))
 
 
 def _log_ratio64(s: Scalar) -> Scalar:
-    c, z = _S64, s * s
+    c, z = S64, s * s
     z2 = z * z
     z4 = z2 * z2
     high = z4 * (c[8] + z * c[9]) + ((c[4] + z * c[5]) + z2 * (c[6] + z * c[7]))
@@ -321,7 +248,7 @@ def _log_ratio64(s: Scalar) -> Scalar:
 
 
 def _log1p_near_0_32(f: Scalar) -> Scalar:
-    c, f2 = _L32, f * f
+    c, f2 = L32, f * f
     p = c[0] + f * (c[1] + f * (c[2] + f * (c[3] + f * (c[4] + f * (c[5] + f * (c[6] + f * (c[7] + f * c[8])))))))
     return f - f2 * (np.float32(0.5) - f * p)
 
@@ -329,7 +256,7 @@ def _log1p_near_0_32(f: Scalar) -> Scalar:
 def _log1p_near_0_64(f: Scalar) -> Scalar:
     # With s = f / (2 + f), log(1 + f) = log((1 + s) / (1 - s)) = 2 s + s^3 R(s^2), and 2 s = f - s f: so the
     # leading term is f itself, without a rounding error.
-    c = _L64
+    c = L64
     s = f / (np.float64(2.0) + f)
     z = s * s
     z2 = z * z
@@ -338,13 +265,13 @@ def _log1p_near_0_64(f: Scalar) -> Scalar:
 
 
 def _mills_ratio32(t: Scalar) -> Scalar:
-    p, q = _P32, _Q32
+    p, q = P32, Q32
     above = p[0] + t * (p[1] + t * (p[2] + t * (p[3] + t * p[4])))
     return above / (q[0] + t * (q[1] + t * (q[2] + t * (q[3] + t * (q[4] + t)))))
 
 
 def _mills_ratio64(t: Scalar) -> Scalar:
-    p, q = _P64, _Q64
+    p, q = P64, Q64
     above = p[4] + t * (p[5] + t * (p[6] + t * (p[7] + t * (p[8] + t * p[9]))))
     above = p[0] + t * (p[1] + t * (p[2] + t * (p[3] + t * above)))
     below = q[5] + t * (q[6] + t * (q[7] + t * (q[8] + t * (q[9] + t))))
