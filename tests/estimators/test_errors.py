@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
+import scipy.sparse
 import sklearn.exceptions
 
-from multilayer import MLPClassifier, NotFittedError
+from multilayer import ConvergenceWarning, MLPClassifier, MLPRegressor, NotFittedError
 from multilayer.exceptions import (
     DivergenceError,
     InputError,
@@ -38,7 +40,16 @@ def with_entry(value: float) -> Any:
     [
         (with_entry(np.nan), Y, r"Input X contains NaN"),
         (with_entry(np.inf), Y, r"Input X contains infinity"),
-        ([["a", "b", "c"]] * 12, Y, r"could not convert string to float: 'a'"),
+        (
+            [["a", "b", "c"]] * 12,
+            Y,
+            r"could not convert string to float: 'a'\. .*multilayer\.tables\.TableEncoder turns",
+        ),
+        (
+            pd.DataFrame({"a": range(12), "town": ["x", "y"] * 6}),
+            Y,
+            r"float: 'x'\. X must hold numbers: .*TableEncoder",
+        ),
         (X[:, 0], Y, r"Expected 2D array, got 1D array instead"),
         (X[:0], Y[:0], r"Found array with 0 sample\(s\)"),
         (X[:, :0], Y, r"Found array with 0 feature\(s\)"),
@@ -48,8 +59,23 @@ def with_entry(value: float) -> Any:
         (X, np.linspace(0, 1, 12), r"Unknown label type: continuous"),
         (X, np.where(Y, np.nan, 1.0), r"Input y contains NaN"),
         (X, np.arange(24).reshape(12, 2), r"y must be one column of labels, or zeros and ones .*got shape \(12, 2\)"),
-        (X, np.array([1, "a"] * 6, dtype=object), r"Unknown label type: unknown"),
+        (
+            X,
+            np.array([1, "a"] * 6, dtype=object),
+            r"y must hold labels of one type, got numbers \(1\) and text \('a'\)\. Write \[str\(label\)",
+        ),
         (X, None, r"requires y to be passed, but the target y is None"),
+        (X, [None, "a"] * 6, r"y must not have gaps, got None in row 0, and 6 such entries in all\. Remove them"),
+        (X, np.array(["a", np.nan] * 6, dtype=object), r"y must not have gaps, got nan in row 1, and 6 such"),
+        (X, pd.Series(["a", None] * 6, dtype="string"), r"y must not have gaps, got <NA> in row 1"),
+        (X, pl.Series(["a", None] * 6), r"y must not have gaps, got None in row 1"),
+        (X, [1, "a"] * 6, r"y must hold labels of one type, got numbers \(1\) and text \('a'\)"),
+        (X, np.array([True, "a"] * 6, dtype=object), r"got bools \(True\) and text \('a'\)"),
+        (X, np.zeros((12, 2, 2)), r"y must be an array of shape \(m,\) or \(m, K\), got shape \(12, 2, 2\)\. Pass"),
+        (X, 3, r"y must be an array of shape .*, got a single int\. Pass a list or an array"),
+        (X, [[1, 2], [3]] * 6, r"y must be an array of shape .*, got list: .*inhomogeneous"),
+        (X, np.c_[Y, Y] + 1, r"several columns must hold zeros and ones, .* got the values \[1, 2\]\. Write \(y == v"),
+        (X, scipy.sparse.csr_array(np.c_[Y, Y] * 2), r"must hold zeros and ones, .* got the values \[0, 2\]"),
     ],
 )
 def test_data_that_cannot_be_used(X: Any, y: Any, message: str) -> None:
@@ -60,13 +86,79 @@ def test_data_that_cannot_be_used(X: Any, y: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("X", "y", "message"),
     [
-        (X, [b"a", b"b"] * 6, r"labels represented as bytes is not supported"),
-        (np.full((12, 1), {}, dtype=object), Y, r"float\(\) argument must be"),
+        (
+            X,
+            [b"a", b"b"] * 6,
+            r"y must hold text, .* got labels represented as bytes, such as .*\. Write \[label\.decode\(\)",
+        ),
+        (X, np.array([b"a", b"b"] * 6), r"y must hold text, .* got labels represented as bytes"),
+        (X, [{1}, {2}] * 6, r"y must hold text, numbers or bools, got set, such as \{2\}\. Write \[str\(label\)"),
+        (np.full((12, 1), {}, dtype=object), Y, r"float\(\) argument must be .*X must hold numbers: .*TableEncoder"),
     ],
 )
 def test_data_of_a_type_that_cannot_be_used(X: Any, y: Any, message: str) -> None:
     with pytest.raises(InputTypeError, match=message):
         MLPClassifier().fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        ([None, 1.0] * 6, r"y must not have gaps, got None in row 0, and 6 such entries"),
+        (["1", "high"] * 6, r"y must hold numbers: could not convert .*'high'.*\. For classes use MLPClassifier"),
+        ([{}] * 12, r"y must hold numbers: float\(\) argument must be"),
+        (np.arange(12).astype("M8[D]"), r"y must hold numbers: got dates or times, datetime64\[D\]\. For classes"),
+        (np.where(Y, np.inf, 0.0), r"Input y contains infinity .*Remove these rows from X and y"),
+        (Y[:5], r"inconsistent numbers of samples: \[12, 5\]\. These are the rows of X and the entries of y"),
+        (np.zeros((12, 2, 2)), r"y must be an array of shape \(m,\) or \(m, K\), got shape \(12, 2, 2\)"),
+    ],
+)
+def test_targets_of_a_regression_that_cannot_be_used(y: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        MLPRegressor().fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        (np.ones(5), r"one finite number for each of the 12 rows, .*\(5,\), expected \(12,\)"),
+        (np.ones((12, 2)), r"one finite number for each of the 12 rows, .*got 2D array"),
+        (np.full(12, np.nan), r"one finite number for each of the 12 rows, .*contains NaN"),
+        ("balanced", r"sample_weight must be one finite number for each of the 12 rows, .*'balanced'"),
+        ([{}] * 12, r"sample_weight must be one finite number for each of the 12 rows, .*not 'dict'"),
+    ],
+)
+def test_weights_that_cannot_be_used(weight: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        MLPClassifier().fit(X, Y, weight)
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        ("ab", r"classes must be a list of all labels, got 'ab'\. Write classes=np\.unique\(y\)"),
+        ([[0], [1]], r"classes must be a list of all labels, got \[\[0\], \[1\]\]"),
+        ([0, "a"], r"classes must hold labels of one type, got numbers \(0\) and text \('a'\)"),
+        ([0, None], r"classes must not have gaps, got None in row 1"),
+        ([0], r"y must hold at least 2 classes"),
+    ],
+)
+def test_classes_that_cannot_be_used(classes: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        MLPClassifier().partial_fit(X, Y, classes=classes)
+    with pytest.raises(MultilayerError, match=r"^`?classes"):
+        MLPClassifier(2).partial_fit(X, Y, classes=[0, 1]).partial_fit(X, Y, classes=classes)
+
+
+def test_going_on_with_labels_of_another_kind() -> None:
+    model = fitted().set_params(warm_start=True)
+    with pytest.raises(InputError, match=r"of the kind of the call before, one column of labels, got zeros and ones"):
+        model.fit(X, np.c_[Y, 1 - Y])
+    with pytest.raises(ParameterError, match=r"warm_start can only be used where `y` has the same classes"):
+        model.fit(X, Y.astype(str))
+    several = MLPClassifier(2).partial_fit(X, np.c_[Y, 1 - Y], classes=[0, 1])
+    with pytest.raises(InputError, match=r"one column for each of the 2 labels of the first call, got shape \(12, 3\)"):
+        several.partial_fit(X, np.c_[Y, Y, Y])
 
 
 @pytest.mark.parametrize(
@@ -176,7 +268,7 @@ def test_not_fitted_is_every_error_it_is_caught_as() -> None:
     [
         (X[:, :2], r"X has 2 features, but MLPClassifier is expecting 3 features as input"),
         (X[0], r"Expected 2D array, got 1D array instead"),
-        (with_entry(np.nan), r"Input X contains NaN"),
+        (with_entry(np.nan), r"Input X contains NaN(?s:.)*multilayer\.tables\.TableEncoder fills gaps"),
         ([["a", "b", "c"]], r"could not convert string to float"),
     ],
 )
@@ -201,3 +293,31 @@ def test_a_run_that_diverges_names_what_to_try() -> None:
         model.fit(X, Y)
     with pytest.raises(NotFittedError):
         model.predict(X)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (
+            {"max_iter": 2},
+            r"after max_iter=2 epochs, while the cost was still falling\. Raise max_iter\..*n_iter_no_change",
+        ),
+        ({"max_iter": 6, "tol": 9.0}, r"while the cost had stopped falling for 5 epochs only\. Raise max_iter"),
+        (
+            {"max_iter": 6, "tol": 9.0, "early_stopping": True},
+            r"while the score of the rows held out had stopped rising",
+        ),
+        (
+            {"max_iter": 5, "learning_rate_init": 1e3},
+            r"a cost that has risen, from .* to .*\. Lower learning_rate_init, or",
+        ),
+        (
+            {"max_iter": 99, "learning_rate_init": 1e3},
+            r"a cost that has risen, from .* to .*\. Lower learning_rate_init",
+        ),
+    ],
+)
+def test_an_end_too_soon_says_what_to_change(parameters: dict[str, Any], message: str) -> None:
+    model = MLPClassifier(4, solver="sgd", random_state=0, **({"validation_fraction": 0.5} | parameters))
+    with pytest.warns(ConvergenceWarning, match=message):
+        model.fit(X, Y)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,11 +21,12 @@ from multilayer.estimators.continuing import Continuing, begun, continued
 from multilayer.estimators.ending import epoch_printer, warn_of_the_end
 from multilayer.estimators.errors import NotFittedError, input_errors, unchanged_on_failure
 from multilayer.estimators.holding_out import hold_nothing_out, hold_out, validation
+from multilayer.estimators.inputs import checked_y
 from multilayer.estimators.parameters import check_activation, checked
 from multilayer.estimators.recipes import descent_recipe, lbfgs_recipe, warn_of_parameters_without_effect
 from multilayer.estimators.scores import Score
 from multilayer.estimators.weights import Views, write
-from multilayer.exceptions import InputError, ParameterError
+from multilayer.exceptions import InputError, InputTypeError, ParameterError
 from multilayer.network import Floats, Network, coefs, intercepts, thetas
 from multilayer.training import Listener, Run, restore_best, train, train_lbfgs
 from multilayer.training.starting import Initialization
@@ -68,6 +69,7 @@ class BaseMLP(BaseEstimator, ABC):
     n_outputs_: int
     loss_curve_: list[float]
     _run: Run
+    _y_is_labels: ClassVar[bool] = False
 
     @abstractmethod
     def _targets(self, y: Any, dtype: np.dtype[Any], call: Call) -> Targets:
@@ -114,7 +116,8 @@ class BaseMLP(BaseEstimator, ABC):
         warn_of_parameters_without_effect(settings)
         with input_errors():
             X, y = self._validated(X, y, call.goes_on)
-            weight = _checked_weight(sample_weight, X)
+        weight = _checked_weight(sample_weight, X)
+        with input_errors():
             targets = self._targets(y, X.dtype, call)
         sizes = (X.shape[1], *settings.hidden_layer_sizes, targets.Y.shape[1])
         objective = Objective(Network(sizes, hidden, targets.output), X, targets.Y, settings.alpha, weight)
@@ -142,15 +145,18 @@ class BaseMLP(BaseEstimator, ABC):
                 validate = validation(engine, objective, run, targets.score) if validates else None
                 train(engine, objective, recipe, run, listeners, validate)
                 restore_best(run)
-        self._keep(objective.network, run, targets.cost_divisor, run.history.n_epochs - epochs_before, validates)
-        if not call.is_part:
-            warn_of_the_end(run.reason, self.n_iter_, settings.max_iter, settings.n_iter_no_change)
+            n_epochs = run.history.n_epochs - epochs_before
+            if not call.is_part:
+                # Within the block: where warnings are errors, this one too leaves everything as it was.
+                warn_of_the_end(run, n_epochs, settings, validates)
+            self._keep(objective.network, run, targets.cost_divisor, n_epochs, validates)
 
     @contextmanager
     def _run_for(self, objective: Objective, settings: SimpleNamespace, goes_on: bool) -> Iterator[Run]:
         """A new run, or the one to go on with; an error within the block leaves that one as it was."""
         if goes_on:
-            with Continuing(self._run, self.parameters_, self.network_, objective.network) as run:
+            network = objective.network
+            with Continuing(self._run, self.parameters_, self.network_, network, self.loss_curve_) as run:
                 yield run
         else:
             gate = check_activation(self.activation if isinstance(self.activation, str) else "relu", 1)[0]
@@ -159,6 +165,7 @@ class BaseMLP(BaseEstimator, ABC):
     def _validated(self, X: Any, y: Any, goes_on: bool) -> tuple[Any, Any]:
         # What goes on is computed in the dtype it began with.
         dtype = self.parameters_.dtype if goes_on else DTYPES
+        y = checked_y(y, are_labels=self._y_is_labels)
         X, y = validate_data(
             self, X, y, accept_sparse="csr", multi_output=True, dtype=dtype, order="C", reset=not goes_on
         )
@@ -251,7 +258,14 @@ def _canonical(X: Any) -> Any:
 def _checked_weight(sample_weight: Any, X: Any) -> Floats | None:
     if sample_weight is None:
         return None
-    weight: Floats = _check_sample_weight(sample_weight, X, dtype=X.dtype)
+    try:
+        weight: Floats = _check_sample_weight(sample_weight, X, dtype=X.dtype)
+    except (TypeError, ValueError) as error:
+        kind = InputTypeError if isinstance(error, TypeError) else InputError
+        raise kind(
+            f"sample_weight must be one finite number for each of the {X.shape[0]} rows, not negative and not all 0: "
+            f"{error}"
+        ) from None
     if weight.min() < 0:
         raise InputError(
             f"sample_weight must not be negative, got values from {weight.min():g} to {weight.max():g}. "

@@ -13,10 +13,11 @@ from sklearn.utils.metaestimators import available_if
 from multilayer.equations.activations import sigmoid, softplus
 from multilayer.equations.costs import SoftmaxOutput
 from multilayer.estimators.base import BaseMLP, Call, Targets, keep_parameters
+from multilayer.estimators.inputs import checked_y
 from multilayer.estimators.labels import Labels, check_known, check_same, labels_given, labels_of
 from multilayer.estimators.parameters import check_choice
 from multilayer.estimators.scores import accuracy, label_accuracy
-from multilayer.exceptions import ParameterError
+from multilayer.exceptions import InputError, ParameterError
 from multilayer.network import Floats
 from multilayer.training import Listener
 from multilayer.training.starting import SCIKIT_LEARN, Initialization
@@ -159,6 +160,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     name; docs/migration.md lists where this one differs.
     """
 
+    _y_is_labels = True
     loss = "log_loss"  # a name that scikit-learn's class has too; not a parameter
     classes_: NDArray[Any]
     output: str
@@ -219,8 +221,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self
             If training fails, it is as it was before.
         """
-        self._check_classes(classes)
-        return self._fit_one_epoch(X, y, sample_weight, classes)
+        return self._fit_one_epoch(X, y, sample_weight, self._checked_classes(classes))
 
     def predict(self, X: ArrayLike) -> Any:
         """The most probable class of each row.
@@ -316,19 +317,24 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             return (1, "sigmoid") if n_classes == 2 else (n_classes, "softmax")
         return n_classes, output
 
-    def _check_classes(self, classes: ArrayLike | None) -> None:
-        if not hasattr(self, "_run"):
-            if classes is None:
+    def _checked_classes(self, classes: ArrayLike | None) -> NDArray[Any] | None:
+        """The labels that parts may hold, as an array; None where the calls before have said."""
+        is_first = not hasattr(self, "_run")
+        if classes is None:
+            if is_first:
                 raise ParameterError(
                     "classes must be passed on the first call to partial_fit: y need not hold all of them yet."
                 )
-        elif classes is not None and not self._labels.multilabel:
-            given = np.unique(np.asarray(classes))
-            if not np.array_equal(given, self.classes_):
-                raise ParameterError(
-                    f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}. "
-                    "Leave classes out, or call fit to begin anew."
-                )
+            return None
+        if isinstance(classes, str) or np.ndim(np.asarray(classes, dtype=object)) != 1:
+            raise InputError(f"classes must be a list of all labels, got {classes!r}. Write classes=np.unique(y).")
+        given: NDArray[Any] = np.unique(checked_y(classes, are_labels=True, name="classes"))
+        if not (is_first or self._labels.multilabel or np.array_equal(given, self.classes_)):
+            raise ParameterError(
+                f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}. "
+                "Leave classes out, or call fit to begin anew."
+            )
+        return given
 
     def _labels_of_the_fit(self) -> Labels:
         self._check_is_fitted()

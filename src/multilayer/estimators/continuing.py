@@ -38,7 +38,7 @@ def continued(run: Run, recipe: Recipe, n_rows: int, *, is_part: bool) -> None:
 class Continuing:
     """Within this block a run is trained further in place; an error puts back what it was."""
 
-    def __init__(self, run: Run, parameters: Floats, before: Network, now: Network) -> None:
+    def __init__(self, run: Run, parameters: Floats, before: Network, now: Network, shown_costs: list[float]) -> None:
         if before.layer_sizes != now.layer_sizes:
             raise ParameterError(
                 f"the network has layers of {before.layer_sizes} units and cannot go on with {now.layer_sizes}. "
@@ -52,7 +52,11 @@ class Continuing:
             state=DescentState(parameters.copy(), run.state.slots.copy(), run.state.t),
             history=copy.copy(run.history),
         )
-        self.lengths = [(curve, len(curve)) for curve in _curves(run)]
+        # A run that draws from NumPy's one global generator does not wind it back: others draw from it too.
+        is_own = run.random_state is not np.random.mtrand._rand
+        self.draws = run.random_state.get_state(legacy=False) if is_own else None
+        curves = [run.history.costs, run.history.step_sizes, run.history.validation_scores or [], shown_costs]
+        self.lengths = [(curve, len(curve)) for curve in curves]
 
     def __enter__(self) -> Run:
         return self.run
@@ -69,7 +73,5 @@ class Continuing:
             del curve[length:]
         for field in fields(Run):
             setattr(run, field.name, getattr(kept, field.name))
-
-
-def _curves(run: Run) -> list[list[float]]:
-    return [run.history.costs, run.history.step_sizes, run.history.validation_scores or []]
+        if self.draws is not None:
+            run.random_state.set_state(self.draws)

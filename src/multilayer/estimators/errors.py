@@ -30,15 +30,38 @@ def warn(message: str, category: type[MultilayerWarning]) -> None:
 
 @contextmanager
 def input_errors() -> Iterator[None]:
-    """Within this block errors of scikit-learn's validation become input errors with the same text."""
+    """Within this block errors of scikit-learn's validation become input errors: its text, and what to do."""
     try:
         yield
     except MultilayerError:
         raise
     except ValueError as error:
-        raise InputError(str(error)) from None
+        raise InputError(_with_advice(str(error))) from None
     except TypeError as error:
-        raise InputTypeError(str(error)) from None
+        raise InputTypeError(_with_advice(str(error))) from None
+
+
+# What to do about an error of scikit-learn's, by a part of its text.
+_ADVICE = {
+    "could not convert string to float": (
+        "X must hold numbers: multilayer.tables.TableEncoder turns columns of text and categories into them."
+    ),
+    "float() argument must be": "X must hold numbers: multilayer.tables.TableEncoder turns a table into them.",
+    "Input X contains NaN": "multilayer.tables.TableEncoder fills gaps and marks where they were.",
+    "Input y contains": "Remove these rows from X and y: without a target there is nothing to learn from them.",
+    "inconsistent numbers of samples": "These are the rows of X and the entries of y: pass one target for each row.",
+    "Unknown label type: continuous": (
+        "y holds numbers with a fraction, which are no labels. Use MLPRegressor, or make classes of them first."
+    ),
+}
+
+
+def _with_advice(message: str) -> str:
+    for part, advice in _ADVICE.items():
+        if part in message:
+            stop = "" if message.rstrip().endswith((".", "!")) else "."
+            return f"{message.rstrip()}{stop} {advice}"
+    return message
 
 
 @contextmanager

@@ -50,15 +50,21 @@ def labels_of(y: Any) -> Labels:
 
 
 def labels_given(y: Any, classes: ArrayLike) -> Labels:
-    """The labels named beforehand, for data that come in parts."""
+    """The labels named beforehand, sorted, for data that come in parts."""
     if check_kind(y) == "multilabel-indicator":
         return labels_of(y)
-    return Labels(_at_least_two(unique_labels(classes)))
+    return Labels(_at_least_two(np.asarray(classes)))
 
 
 def check_kind(y: Any) -> str:
     check_classification_targets(y)
     kind = str(type_of_target(y, input_name="y"))
+    if kind == "multilabel-indicator" and not _is_indicator(y):
+        values = np.unique(_dense(y)).tolist()
+        raise InputError(
+            f"y with several columns must hold zeros and ones, one column a label, got the values {values}. "
+            "Write (y == value).astype(int), or train one network a column (sklearn.multioutput.MultiOutputClassifier)."
+        )
     if kind == "multiclass-multioutput":
         raise InputError(
             f"y must be one column of labels, or zeros and ones with one column a label, got shape {y.shape} with "
@@ -69,11 +75,11 @@ def check_kind(y: Any) -> str:
 
 def check_known(y: Any, labels: Labels) -> None:
     """An error where y holds labels, or columns, that were not there before."""
-    if (check_kind(y) == "multilabel-indicator") != labels.multilabel or (
-        labels.multilabel and y.shape[1] != len(labels.classes)
-    ):
+    _check_kind_as_before(y, labels)
+    if labels.multilabel and y.shape[1] != len(labels.classes):
         raise InputError(
-            f"y must be of the kind of the first call, which had the labels {labels.classes}, got shape {y.shape}."
+            f"y must have one column for each of the {len(labels.classes)} labels of the first call, got shape "
+            f"{y.shape}. Pass all columns, or call fit to begin anew."
         )
     if not labels.multilabel and not np.isin(np.unique(y), labels.classes).all():
         raise InputError(
@@ -84,13 +90,27 @@ def check_known(y: Any, labels: Labels) -> None:
 
 def check_same(y: Any, labels: Labels) -> None:
     """An error where y does not hold exactly the labels of the fit before."""
-    check_kind(y)
+    _check_kind_as_before(y, labels)
     found = unique_labels(y)
     if set(found.tolist()) != set(labels.classes.tolist()):
         raise ParameterError(
             "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
             f"Previously got {labels.classes}, `y` has {found}. Set warm_start=False to begin anew."
         )
+
+
+def _check_kind_as_before(y: Any, labels: Labels) -> None:
+    kinds = {False: "one column of labels", True: "zeros and ones in one column a label"}
+    if (check_kind(y) == "multilabel-indicator") != labels.multilabel:
+        raise InputError(
+            f"y must be of the kind of the call before, {kinds[labels.multilabel]}, got "
+            f"{kinds[not labels.multilabel]}, shape {y.shape}. Set warm_start=False and call fit to begin anew."
+        )
+
+
+def _is_indicator(y: Any) -> bool:
+    values = y.data if issparse(y) else np.asarray(y)
+    return bool(((values == 0) | (values == 1)).all())
 
 
 def _at_least_two(classes: NDArray[Any]) -> NDArray[Any]:

@@ -7,13 +7,14 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
 from multilayer.estimators.base import BaseMLP, Call, Targets, keep_parameters
 from multilayer.estimators.parameters import check_choice
 from multilayer.estimators.scores import r2
-from multilayer.exceptions import InputError
+from multilayer.exceptions import InputError, InputTypeError
 from multilayer.network import Floats
 from multilayer.training import Listener
 from multilayer.training.starting import SCIKIT_LEARN, Initialization
@@ -221,8 +222,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     def _targets(self, y: Any, dtype: np.dtype[Any], call: Call) -> Targets:  # noqa: ARG002 labels need it
         output = OUTPUTS[check_choice("loss", self.loss, tuple(OUTPUTS))]
+        y = _as_numbers(y)
         with np.errstate(over="ignore"):
-            Y = np.ascontiguousarray(_as_numbers(y).astype(dtype, copy=False).reshape(len(y), -1))
+            Y = np.ascontiguousarray(y.astype(dtype, copy=False).reshape(len(y), -1))
         if not np.isfinite(Y).all():
             raise InputError(
                 f"y must be finite in {dtype}, the dtype of X, got values up to {np.abs(y).max():g}. "
@@ -237,4 +239,16 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
 
 def _as_numbers(y: Any) -> Any:
-    return y.astype(np.float64) if y.dtype.kind in "OUS" else y
+    if issparse(y):
+        return y.toarray()
+    if y.dtype.kind in "biuf":
+        return y
+    try:
+        if y.dtype.kind in "Mm":
+            raise TypeError(f"got dates or times, {y.dtype}")
+        return y.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        kind = InputTypeError if isinstance(error, TypeError) else InputError
+        raise kind(
+            f"y must hold numbers: {error}. For classes use MLPClassifier; turn all else into numbers."
+        ) from None

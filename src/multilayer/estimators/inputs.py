@@ -1,0 +1,98 @@
+"""y as it was given: what cannot be used is named here, before scikit-learn's validation turns it into arrays."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+
+from multilayer.exceptions import InputError, InputTypeError
+
+
+def checked_y(y: Any, *, are_labels: bool, name: str = "y") -> Any:
+    """y; labels that are Python objects of one type come back as an array of that type.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        For another number of dimensions than one or two, gaps, and labels of several types or of none that can be told
+        apart and sorted.
+    """
+    if y is None or issparse(y):
+        return y
+    array = _as_array(y, name)
+    if array.dtype.kind == "O":
+        _check_gaps(array, name)
+    if not are_labels:
+        return y
+    if isinstance(y, list | tuple) and array.dtype.kind == "U":
+        array = np.array(y, dtype=object)  # NumPy has made text of numbers among text
+    if array.dtype.kind in "OS":
+        return _of_one_type(array, name)
+    return y
+
+
+def _as_array(y: Any, name: str) -> NDArray[Any]:
+    try:
+        array = np.asarray(y)
+    except ValueError as error:
+        raise InputError(f"{name} must be an array of shape (m,) or (m, K), got {type(y).__name__}: {error}") from None
+    if array.ndim not in (1, 2):
+        received = f"shape {array.shape}" if array.ndim else f"a single {type(y).__name__}"
+        raise InputError(
+            f"{name} must be an array of shape (m,) or (m, K), got {received}. "
+            "Pass a list or an array with one entry, or one row of K entries, for each row of X."
+        )
+    return array
+
+
+def _check_gaps(array: NDArray[Any], name: str) -> None:
+    if {type(entry) for entry in array.flat} <= {str, int, bool}:
+        return
+    gaps = [i for i, entry in enumerate(array.flat) if _is_gap(entry)]
+    if gaps:
+        row = gaps[0] * len(array) // array.size
+        raise InputError(
+            f"{name} must not have gaps, got {array.flat[gaps[0]]} in row {row}, and {len(gaps)} such entries "
+            "in all. Remove them (and their rows of X): without a target there is nothing to learn from a row."
+        )
+
+
+def _is_gap(entry: Any) -> bool:
+    is_nan = isinstance(entry, numbers.Real) and entry != entry
+    return entry is None or is_nan or type(entry).__name__ in ("NAType", "NaTType")  # of pandas
+
+
+def _of_one_type(array: NDArray[Any], name: str) -> NDArray[Any]:
+    examples = {_kind(entry): entry for entry in array.flat}
+    if "bytes" in examples:
+        raise InputTypeError(
+            f"{name} must hold text, numbers or bools, got labels represented as bytes, such as "
+            f"{examples['bytes']!r}. Write [label.decode() for label in {name}]."
+        )
+    if len(examples) > 1:
+        received = " and ".join(f"{kind} ({entry!r})" for kind, entry in sorted(examples.items()))
+        raise InputTypeError(
+            f"{name} must hold labels of one type, got {received}. Write [str(label) for label in {name}]."
+        )
+    if not examples or "text" in examples:
+        return array
+    converted = np.array(array.tolist())
+    if converted.dtype.kind not in "biuf":
+        (entry,) = examples.values()
+        raise InputTypeError(
+            f"{name} must hold text, numbers or bools, got {type(entry).__name__}, such as {entry!r}. "
+            f"Write [str(label) for label in {name}]."
+        )
+    return converted
+
+
+def _kind(entry: Any) -> str:
+    if isinstance(entry, str):
+        return "text"
+    if isinstance(entry, bool | np.bool_):
+        return "bools"
+    return "numbers" if isinstance(entry, numbers.Number) else type(entry).__name__.removesuffix("_")
