@@ -1,68 +1,117 @@
 """The CPU engine beside its peers: time per update, ratios, and the share of the machine's own limit.
 
-    python benchmarks/engine.py            # the table of works
-    python benchmarks/engine.py --quick    # fewer repetitions
+    python benchmarks/engine.py                        # everything but the curves, some six minutes
+    python benchmarks/engine.py --quick --only digits  # fewer and shorter turns; works whose name contains this
+    python benchmarks/engine.py --curves scaling.png   # time against rows, features, width, depth, batch and threads
+    python benchmarks/engine.py --markdown             # tables as docs/performance.md holds them
+    python benchmarks/engine.py --json figures.json    # every figure
 
-All run in one process on one BLAS thread, in turn, many times; ratios are of medians.  The limit is the time that the
-matrix products of an update take at the rate that BLAS reaches, in the same minutes, on the largest of them.
+Updates are timed in one process on one core, all libraries in turn, many times; ratios are of medians.  What a figure
+is to be at least (or at most) stands beside it.  The limit of an update is the time that its matrix products take at
+the rate that BLAS reaches, in the same minutes, on the largest of them.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import os
-import time
 import warnings
-from collections.abc import Callable
-from statistics import median
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
 
 import numpy as np
+import sklearn.neural_network
 from rich.console import Console
-from rich.table import Table
+from sklearn.datasets import load_digits
 from threadpoolctl import threadpool_limits
 
-from multilayer import MLPClassifier
-from peers import PEERS, Run, Work, numpy_loop
+import curves
+import fresh
+import multilayer
+from peers import PEERS, Work, installed, numpy_loop, ours
+from timing import Run, microseconds, one_core
 
+MOONS = Work(
+    "moons 2-5-5-2, float64",
+    (2, 5, 5, 2),
+    1000,
+    1000,
+    np.float64,
+    "sigmoid",
+    "sigmoid",
+    "sgd",
+    0.0,
+    0.5,
+    floors={"NumPy loop": 14, "scikit-learn": 16, "PyTorch": 16},
+)
+SMALL = Work(
+    "20-32-32-3, batch 256", (20, 32, 32, 3), 5120, 256, floors={"scikit-learn": 9, "PyTorch": 10}
+)
 WORKS = [
-    Work("moons 2-5-5-2, float64", (2, 5, 5, 2), 1000, 1000, np.float64, "sigmoid", "sigmoid", "sgd", 0.0, 0.5),
-    Work("moons 2-5-5-2, float32", (2, 5, 5, 2), 1000, 1000, np.float32, "sigmoid", "sigmoid", "sgd", 0.0, 0.5),
-    Work("digits 64-100-10, batch 200", (64, 100, 10), 1800, 200),
-    Work("50-64-64-3, batch 256", (50, 64, 64, 3), 5120, 256),
-    Work("20-32-32-3, batch 256", (20, 32, 32, 3), 5120, 256),
-    Work("784-256-128-10, batch 128", (784, 256, 128, 10), 2560, 128),
-    Work("100-512-512-3, batch 256", (100, 512, 512, 3), 2560, 256),
+    MOONS,
+    replace(MOONS, name="moons 2-5-5-2, float32", dtype=np.float32, floors={"scikit-learn": 24}),
+    Work(
+        "digits 64-100-10, batch 200",
+        (64, 100, 10),
+        1800,
+        200,
+        floors={"scikit-learn": 5, "PyTorch": 4.5},
+        share=0.8,
+    ),
+    Work("50-64-64-3, batch 256", (50, 64, 64, 3), 5120, 256, floors={"scikit-learn": 4.5, "PyTorch": 4.5}),
+    SMALL,
+    Work(
+        "784-256-128-10, batch 128", (784, 256, 128, 10), 2560, 128, floors={"scikit-learn": 1.8, "PyTorch": 1.4}
+    ),
+    Work(
+        "100-512-512-3, batch 256",
+        (100, 512, 512, 3),
+        2560,
+        256,
+        floors={"scikit-learn": 1.5, "PyTorch": 1.25},
+        share_of_rate=0.8,
+    ),
 ]
 
 
-def ours(work: Work) -> Run:
-    X, y = work.data()
-    updates_per_epoch = -(-work.rows // work.batch)
-    model = MLPClassifier(
-        work.sizes[1:-1],
-        work.hidden,
-        solver=work.solver,
-        alpha=work.alpha,
-        batch_size=work.batch,
-        learning_rate_init=work.step_size,
-        momentum=0.0,
-        shuffle=work.shuffled,
-        tol=0.0,
-        n_iter_no_change=np.inf,
-        output=work.output,
-        random_state=0,
-    )
+@dataclass(frozen=True)
+class Figure:
+    """A figure of a work, and what it is to be: at least ``floor``, at most ``ceiling``."""
 
-    def run(n: int) -> None:
-        model.set_params(max_iter=max(1, n // updates_per_epoch))
-        model.fit(X, y)
+    work: str
+    what: str
+    value: float
+    unit: str = ""
+    floor: float | None = None
+    ceiling: float | None = None
 
-    return run
+    @property
+    def aim(self) -> str:
+        if self.floor is not None:
+            return f"at least {self._text(self.floor)}"
+        return f"at most {self._text(self.ceiling)}" if self.ceiling is not None else ""
+
+    @property
+    def text(self) -> str:
+        return self._text(self.value)
+
+    @property
+    def met(self) -> bool:
+        return (self.floor is None or self.value >= self.floor) and (
+            self.ceiling is None or self.value <= self.ceiling
+        )
+
+    def _text(self, value: float) -> str:
+        if self.unit == "%":
+            return f"{value:.0%}"
+        return f"{value:.3g} {self.unit}".replace(" x", "x")
 
 
 def products(work: Work) -> list[tuple[int, int, int]]:
@@ -75,24 +124,14 @@ def products(work: Work) -> list[tuple[int, int, int]]:
     return shapes
 
 
-def blas_rate(work: Work) -> Run:
-    """The largest product of the work, over and over; its rate is the machine's."""
-    m, n, k = max(products(work), key=lambda s: s[0] * s[1] * s[2])
-    A, B = np.ones((m, k), work.dtype), np.ones((k, n), work.dtype)
-    C = np.empty((m, n), work.dtype)
-
-    def run(n_products: int) -> None:
-        for _ in range(n_products):
-            np.dot(A, B, out=C)
-
-    return run
+def flops(m: int, n: int, k: int) -> int:
+    return 2 * m * n * k
 
 
-def products_alone(work: Work) -> Run:
-    """All products of an update by BLAS, one after another, and nothing else."""
+def by_blas(work: Work, shapes: list[tuple[int, int, int]]) -> Run:
+    """These products by BLAS, one after another, and nothing else."""
     triples = [
-        (np.ones((m, k), work.dtype), np.ones((k, n), work.dtype), np.empty((m, n), work.dtype))
-        for m, n, k in products(work)
+        (np.ones((m, k), work.dtype), np.ones((k, n), work.dtype), np.empty((m, n), work.dtype)) for m, n, k in shapes
     ]
 
     def run(n: int) -> None:
@@ -103,84 +142,184 @@ def products_alone(work: Work) -> Run:
     return run
 
 
-def interleaved(runs: dict[str, Run], seconds: float, rounds: int) -> dict[str, list[float]]:
-    """Microseconds per call of every run, ``rounds`` times in turn; each turn lasts about ``seconds``."""
-    counts = {}
-    for name, run in runs.items():
-        run(100)  # compile, fill caches
-        start = time.perf_counter()
-        run(100)
-        counts[name] = max(100, int(100 * seconds / (time.perf_counter() - start)))
-    times: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(rounds):
-        for name, run in runs.items():
-            start = time.perf_counter()
-            run(counts[name])
-            times[name].append((time.perf_counter() - start) / counts[name] * 1e6)
-    return times
-
-
-def available(work: Work) -> dict[str, Callable[[Work], Run]]:
-    peers: dict[str, Callable[[Work], Run]] = {}
+def updates(work: Work, seconds: float, rounds: int) -> list[Figure]:
+    """Microseconds per update, the peers' in multiples of it, and the share of the limit."""
+    runs = {"ours": ours(work)}
     if not work.shuffled:
-        peers["NumPy loop"] = numpy_loop
-    for name, prepare in PEERS.items():
-        module = {"scikit-learn": "sklearn", "PyTorch": "torch", "JAX": "jax"}[name]
-        try:
-            __import__(module)
-        except ImportError:
+        runs["NumPy loop"] = numpy_loop(work)
+    runs |= {name: PEERS[name](work) for name in installed()}
+    shapes = products(work)
+    largest = max(shapes, key=lambda s: flops(*s))
+    if max(work.sizes) >= 16:
+        runs |= {"products": by_blas(work, shapes), "largest": by_blas(work, [largest])}
+    times = microseconds(runs, seconds, rounds)
+    figures = [Figure(work.name, "multilayer", times["ours"], "µs")]
+    for name in ("NumPy loop", *PEERS):
+        if name in times:
+            figures.append(Figure(work.name, name, times[name] / times["ours"], "x", floor=work.floors.get(name)))
+    if "products" in times:
+        rate = flops(*largest) / times["largest"] / 1e3
+        limit = sum(flops(*s) for s in shapes) / rate / 1e3
+        alone = times["products"] / times["ours"]
+        figures += [
+            Figure(work.name, "products alone", alone, "%", floor=work.share or None),
+            Figure(work.name, "BLAS", rate, "GFLOP/s"),
+            Figure(work.name, "at that rate", limit / times["ours"], "%", floor=work.share_of_rate or None),
+        ]
+    return figures
+
+
+def eight_networks(seconds: float, rounds: int) -> list[Figure]:
+    """Eight networks, each fitted by a thread of a pool: with two threads against one."""
+    members = [ours(SMALL) for _ in range(8)]
+
+    def with_threads(n_threads: int) -> Run:
+        def run(n: int) -> None:
+            with ThreadPoolExecutor(n_threads) as pool:
+                list(pool.map(lambda member: member(n), members))
+
+        return run
+
+    times = microseconds({str(n): with_threads(n) for n in (1, 2)}, seconds, rounds)
+    name = "8 networks of 20-32-32-3"
+    return [
+        Figure(name, "one core, each update", times["1"] / 8, "µs"),
+        Figure(name, "two cores", times["1"] / times["2"], "x", floor=1.85),
+    ]
+
+
+def predictions(seconds: float, rounds: int) -> list[Figure]:
+    """predict_proba of one row and of all digits."""
+    X, y = load_digits(return_X_y=True)
+    X = (X / 16).astype(np.float32)
+    models = {
+        "ours": multilayer.MLPClassifier((100,), max_iter=5, random_state=0).fit(X, y),
+        "theirs": sklearn.neural_network.MLPClassifier((100,), max_iter=5, random_state=0).fit(X, y),
+    }
+
+    def predicting(model: Any, rows: Any) -> Run:
+        def run(n: int) -> None:
+            for _ in range(n):
+                model.predict_proba(rows)
+
+        return run
+
+    figures = []
+    for name, rows in (("one row", X[:1]), ("1,797 rows", X)):
+        times = microseconds({key: predicting(model, rows) for key, model in models.items()}, seconds, rounds)
+        work = f"predict_proba of digits, {name}"
+        figures += [
+            Figure(work, "multilayer", times["ours"], "µs"),
+            Figure(work, "scikit-learn", times["theirs"] / times["ours"], "x", floor=2),
+        ]
+    return figures
+
+
+def memory() -> list[Figure]:
+    """What a fit of 200,000 x 100 float32 adds to the memory that the process has already."""
+    if not fresh.CLEAR.exists():
+        return []
+    name = "memory of fitting 200,000 x 100 float32"
+    return [
+        Figure(name, "multilayer", fresh.in_child("memory", "multilayer")["peak growth"], "MB", ceiling=10),
+        Figure(name, "scikit-learn", fresh.in_child("memory", "scikit-learn")["peak growth"], "MB"),
+    ]
+
+
+def first_fit(rounds: int) -> list[Figure]:
+    """What the first fit of a process takes more than its imports."""
+    found, name = fresh.first_fits(rounds), "first fit of a process"
+    return [
+        Figure(name, "kernels compiled", found["cold"]["first fit"], "s", ceiling=20),
+        Figure(name, "kernels from the cache", found["cached"]["first fit"], "s", ceiling=0.5),
+        Figure(name, "scikit-learn", found["scikit-learn"]["first fit"], "s"),
+        Figure(name, "imports", found["cached"]["imports"], "s"),
+        Figure(name, "scikit-learn's imports", found["scikit-learn"]["imports"], "s"),
+    ]
+
+
+COLUMNS = ("multilayer", "NumPy loop", *PEERS, "products alone", "BLAS", "at that rate")
+
+
+def tables(figures: list[Figure]) -> list[tuple[str, tuple[str, ...], list[list[Figure | None | str]]]]:
+    """Title, headings and cells: the updates of all works in one table, every other figure a line of the second."""
+    names = {work.name for work in WORKS}
+    rows: dict[str, list[Figure | None | str]] = {}
+    for figure in figures:
+        if figure.work in names:
+            row = rows.setdefault(figure.work, [figure.work, *[None] * len(COLUMNS)])
+            row[1 + COLUMNS.index(figure.what)] = figure
+    others = [[f.work, f.what, f, f.aim] for f in figures if f.work not in names]
+    return [
+        ("one update, and how many times as long the peers take", ("work", *COLUMNS), list(rows.values())),
+        ("everything else", ("work", "what", "figure", "aim"), others),
+    ]
+
+
+def cell(content: Figure | None | str, in_column: bool) -> str:
+    if isinstance(content, Figure):
+        aim = content.floor if content.floor is not None else content.ceiling
+        return content.text if not in_column or aim is None else f"{content.text} ({content._text(aim)})"
+    return content or ""
+
+
+def show(figures: list[Figure], console: Console) -> None:
+    from rich.table import Table
+
+    for title, headings, rows in tables(figures):
+        if not rows:
             continue
-        peers[name] = prepare
-    return peers
+        table = Table(title=title, caption="in brackets what it is to be" if headings[1] == "multilayer" else None)
+        for i, heading in enumerate(headings):
+            table.add_column(heading, justify="left" if i == 0 else "right")
+        for row in rows:
+            contents = [cell(c, headings[1] == "multilayer") for c in row]
+            styles = ["red" if isinstance(c, Figure) and not c.met else "" for c in row]
+            table.add_row(*(f"[{s}]{c}[/{s}]" if s else c for s, c in zip(styles, contents, strict=True)))
+        console.print(table)
 
 
-def measure(work: Work, seconds: float, rounds: int) -> dict[str, Any]:
-    runs = {"ours": ours(work), **{name: prepare(work) for name, prepare in available(work).items()}}
-    wide = max(work.sizes) >= 16
-    if wide:
-        runs["products alone"] = products_alone(work)
-        runs["largest product"] = blas_rate(work)
-    times = {name: median(values) for name, values in interleaved(runs, seconds, rounds).items()}
-    row: dict[str, Any] = {"work": work.name, **times}
-    if wide:
-        flops = 2 * sum(m * n * k for m, n, k in products(work))
-        m, n, k = max(products(work), key=lambda s: s[0] * s[1] * s[2])
-        row["rate"] = 2 * m * n * k / times["largest product"] / 1e3
-        row["limit"] = flops / row["rate"] / 1e3
-    return row
-
-
-def show(rows: list[dict[str, Any]], console: Console) -> None:
-    peers = ["NumPy loop", *PEERS]
-    table = Table(title="microseconds per update, and how many times as long the peers take")
-    table.add_column("work")
-    for heading in ("ours", *peers, "products alone", "share", "GFLOP/s", "share of it"):
-        table.add_column(heading, justify="right")
-    for row in rows:
-        cells = [row["work"], f"{row['ours']:.1f}"]
-        for peer in peers:
-            cells.append(f"{row[peer]:.0f} ({row[peer] / row['ours']:.1f}x)" if peer in row else "")
-        if "limit" in row:
-            cells += [
-                f"{row['products alone']:.1f}",
-                f"{row['products alone'] / row['ours']:.0%}",
-                f"{row['rate']:.0f}",
-                f"{row['limit'] / row['ours']:.0%}",
-            ]
-        table.add_row(*cells)
-    console.print(table)
+def markdown(figures: list[Figure]) -> str:
+    lines = []
+    for _, headings, rows in tables(figures):
+        if rows:
+            lines += ["| " + " | ".join(headings) + " |", "|---" * len(headings) + "|"]
+            lines += ["| " + " | ".join(cell(c, headings[1] == "multilayer") for c in row) + " |" for row in rows]
+            lines.append("")
+    return "\n".join(lines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter repetitions")
-    parser.add_argument("--only", default="", help="works whose name contains this")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter turns")
+    parser.add_argument("--only", default="", help="works whose name contains this, and nothing else")
+    parser.add_argument("--curves", type=Path, metavar="FILE", help="draw the scaling curves, and nothing else")
+    parser.add_argument("--markdown", action="store_true", help="print Markdown")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure to this file")
     options = parser.parse_args()
     seconds, rounds = (0.1, 5) if options.quick else (0.3, 11)
     warnings.simplefilter("ignore")
+    if options.curves:
+        with threadpool_limits(1):
+            curves.draw(options.curves, seconds / 3, rounds // 2)
+        return
+    figures = []
     with threadpool_limits(1):
-        rows = [measure(work, seconds, rounds) for work in WORKS if options.only in work.name]
-    show(rows, Console(width=170))
+        with one_core():
+            for work in WORKS:
+                if options.only in work.name:
+                    figures += updates(work, seconds, rounds)
+            if not options.only:
+                figures += predictions(seconds, rounds)
+        if not options.only:
+            figures += eight_networks(seconds, rounds)
+            figures += memory() + first_fit(3 if options.quick else 5)
+    if options.json:
+        options.json.write_text(json.dumps([asdict(f) for f in figures], indent=1), encoding="utf-8")
+    if options.markdown:
+        print(markdown(figures))
+    else:
+        show(figures, Console(width=150))
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ not, but for what its own loop does at each update (scikit-learn also keeps the 
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,11 @@ class Work:
     solver: str = "adam"
     alpha: float = 1e-4
     step_size: float = 1e-3
+    #: How many times as long each peer is to take at least.
+    floors: Mapping[str, float] = field(default_factory=dict)
+    #: The share of an update that its matrix products alone are to take at least, and that at BLAS's best rate.
+    share: float = 0.0
+    share_of_rate: float = 0.0
 
     def data(self) -> tuple[Any, Any]:
         rng = np.random.RandomState(0)
@@ -69,16 +75,12 @@ def numpy_loop(work: Work) -> Run:
     return run
 
 
-def scikit_learn(work: Work) -> Run:
-    from sklearn.neural_network import MLPClassifier
-
-    X, y = work.data()
-    if work.output == "sigmoid":  # its name for K yes/no answers is multilabel
-        y = np.eye(work.sizes[-1], dtype=int)[y]
+def _fits(kind: Any, work: Work, y: Any, **more: Any) -> Run:
+    """Whole fits of an estimator, ours or scikit-learn's, of as many epochs as make n updates."""
+    X, _ = work.data()
     updates_per_epoch = -(-work.rows // work.batch)
-    model = MLPClassifier(
+    model = kind(
         work.sizes[1:-1],
-        activation={"sigmoid": "logistic"}.get(work.hidden, work.hidden),
         solver=work.solver,
         alpha=work.alpha,
         batch_size=work.batch,
@@ -88,6 +90,7 @@ def scikit_learn(work: Work) -> Run:
         tol=0.0,
         n_iter_no_change=np.inf,
         random_state=0,
+        **more,
     )
 
     def run(n: int) -> None:
@@ -95,6 +98,21 @@ def scikit_learn(work: Work) -> Run:
         model.fit(X, y)
 
     return run
+
+
+def ours(work: Work) -> Run:
+    from multilayer import MLPClassifier
+
+    return _fits(MLPClassifier, work, work.data()[1], activation=work.hidden, output=work.output)
+
+
+def scikit_learn(work: Work) -> Run:
+    from sklearn.neural_network import MLPClassifier
+
+    y = work.data()[1]
+    if work.output == "sigmoid":  # its name for K yes/no answers is multilabel
+        y = np.eye(work.sizes[-1], dtype=int)[y]
+    return _fits(MLPClassifier, work, y, activation={"sigmoid": "logistic"}.get(work.hidden, work.hidden))
 
 
 def pytorch(work: Work) -> Run:
@@ -199,4 +217,10 @@ def jax(work: Work) -> Run:
     return run
 
 
+MODULES = {"scikit-learn": "sklearn", "PyTorch": "torch", "JAX": "jax"}
 PEERS = {"scikit-learn": scikit_learn, "PyTorch": pytorch, "JAX": jax}
+
+
+def installed(names: Iterable[str] = PEERS) -> list[str]:
+    """Those of the named peers that this Python has."""
+    return [name for name in names if importlib.util.find_spec(MODULES[name]) is not None]

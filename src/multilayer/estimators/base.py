@@ -21,7 +21,7 @@ from multilayer.estimators.continuing import Continuing, begun, continued
 from multilayer.estimators.ending import epoch_printer, warn_of_the_end
 from multilayer.estimators.errors import NotFittedError, input_errors, unchanged_on_failure
 from multilayer.estimators.holding_out import hold_nothing_out, hold_out, validation
-from multilayer.estimators.inputs import checked_y
+from multilayer.estimators.inputs import checked_y, is_as_needed
 from multilayer.estimators.parameters import check_activation, checked
 from multilayer.estimators.recipes import descent_recipe, lbfgs_recipe, warn_of_parameters_without_effect
 from multilayer.estimators.scores import Score
@@ -31,7 +31,7 @@ from multilayer.network import Floats, Network, coefs, intercepts, thetas
 from multilayer.training import Listener, Run, restore_best, train, train_lbfgs
 from multilayer.training.starting import Initialization
 
-DTYPES = (np.float64, np.float32)
+DTYPES = (np.float64, np.float32)  # what X may stay; validation turns everything else into the first
 
 
 @dataclass(frozen=True)
@@ -176,12 +176,15 @@ class BaseMLP(BaseEstimator, ABC):
     def _answer(self, X: ArrayLike, output: str | None = None) -> Floats:
         """H, (m, K), or the answers of the same weights with another output unit: "identity" gives Z."""
         self._check_is_fitted()
-        with input_errors():
-            rows = validate_data(self, X, accept_sparse="csr", dtype=DTYPES, order="C", reset=False)
+        if is_as_needed(X, self.n_features_in_) and not hasattr(self, "feature_names_in_"):
+            rows = X
+        else:
+            with input_errors():
+                rows = _canonical(validate_data(self, X, accept_sparse="csr", dtype=DTYPES, order="C", reset=False))
         network = self.network_
         if output is not None:
             network = Network(network.layer_sizes, network.hidden, output)
-        return get_engine(self.engine).predict(network, self.parameters_, _canonical(rows))
+        return get_engine(self.engine).predict(network, self.parameters_, rows)
 
     def _keep(self, network: Network, run: Run, cost_divisor: int, n_epochs: int, validates: bool) -> None:
         self._run = run

@@ -1,7 +1,8 @@
-"""y as it was given: what cannot be used is named here, before scikit-learn's validation turns it into arrays."""
+"""X and y as they were given: what needs no validation, and what scikit-learn's would not name well enough."""
 
 from __future__ import annotations
 
+import math
 import numbers
 from typing import Any
 
@@ -10,6 +11,22 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from multilayer.exceptions import InputError, InputTypeError
+
+
+def is_as_needed(X: Any, n_features: int) -> bool:
+    """Whether validation would hand X back as it is: then a prediction for a single row need not wait for it."""
+    if not (
+        type(X) is np.ndarray
+        and X.ndim == 2
+        and X.shape[1] == n_features
+        and len(X) > 0
+        and X.dtype in (np.float64, np.float32)
+        and X.flags.c_contiguous
+    ):
+        return False
+    with np.errstate(over="ignore", invalid="ignore"):
+        # A sum is finite only if every number is.  One that overflows is left to validation.
+        return math.isfinite(X.sum())
 
 
 def checked_y(y: Any, *, are_labels: bool, name: str = "y") -> Any:

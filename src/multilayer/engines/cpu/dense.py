@@ -135,6 +135,16 @@ def _add_rows_into(sums: Floats, delta: Floats, keep: float) -> None:
     if keep == 0.0:  # what lies there may be anything, NaN too
         for j in range(sums.size):
             sums[j] = 0
-    for r in range(delta.shape[0]):
-        for j in range(delta.shape[1]):
-            sums[j] += delta[r, j]
+    rows, n = delta.shape
+    r = 0
+    while r + 4 <= rows:  # four at a time: a sum is then loaded and stored a quarter as often
+        a, b = line(delta, r * n, n), line(delta, (r + 1) * n, n)
+        c, d = line(delta, (r + 2) * n, n), line(delta, (r + 3) * n, n)
+        for j in range(n):
+            sums[j] += (a[j] + b[j]) + (c[j] + d[j])
+        r += 4
+    while r < rows:
+        a = line(delta, r * n, n)
+        for j in range(n):
+            sums[j] += a[j]
+        r += 1

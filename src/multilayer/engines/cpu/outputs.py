@@ -38,7 +38,12 @@ def answer_into(code: int, Z: Floats, scratch: Floats) -> None:
                 Z[k, r] = sigmoid(Z[k, r])
     elif code == SOFTMAX_OUTPUT:
         top, total = line(scratch, 0, Z.shape[1]), line(scratch, Z.shape[1], Z.shape[1])
-        _exponentials_into(Z, Z, top, total)
+        _tops_into(Z, top, total)
+        for k in range(Z.shape[0]):
+            for r in range(Z.shape[1]):
+                e = exp(Z[k, r] - top[r])
+                Z[k, r] = e
+                total[r] += e
         for k in range(Z.shape[0]):
             for r in range(Z.shape[1]):
                 Z[k, r] /= total[r]
@@ -100,7 +105,21 @@ def _softmax_into(Z: Floats, Y: Floats, delta: Floats, cost: Floats, top: Floats
 
 @inner
 def _exponentials_into(Z: Floats, out: Floats, top: Floats, total: Floats) -> None:
-    """out = e^(z - top) with each example's maximum as top, and the sum over its classes in total."""
+    """out = e^(z - top) with each example's maximum as top, and the sum over its classes in total.
+
+    ``out`` must not be Z: a loop from an array to what may be the same one is not vectorised.
+    """
+    _tops_into(Z, top, total)
+    for k in range(Z.shape[0]):
+        for r in range(top.size):
+            e = exp(Z[k, r] - top[r])
+            out[k, r] = e
+            total[r] += e
+
+
+@inner
+def _tops_into(Z: Floats, top: Floats, total: Floats) -> None:
+    """Each example's largest z, and 0 in total."""
     for r in range(top.size):
         top[r] = Z[0, r]
         total[r] = 0
@@ -108,8 +127,3 @@ def _exponentials_into(Z: Floats, out: Floats, top: Floats, total: Floats) -> No
         for r in range(top.size):
             z = Z[k, r]
             top[r] = z if z > top[r] else top[r]
-    for k in range(Z.shape[0]):
-        for r in range(top.size):
-            e = exp(Z[k, r] - top[r])
-            out[k, r] = e
-            total[r] += e

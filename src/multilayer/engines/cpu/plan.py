@@ -7,6 +7,7 @@ kind of layer is a new value in the column KIND, with a forward and a backward f
 from __future__ import annotations
 
 import ctypes
+import functools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -111,15 +112,8 @@ SLACK = 2 * LANES  # what narrow_columns adds is less
 
 def make_plan(network: Network, most_rows: int, objective: Objective | None = None) -> Plan:
     """The plan of a network for batches of at most ``most_rows`` rows; with the dropout of an objective, if given."""
-    table = np.empty((len(network.layer_sizes) - 1, COLUMNS), dtype=np.int64)
-    theta = values = 0
-    for index, (rows, n_out) in enumerate(layer_shapes(network)):
-        code = CODES[network.hidden[index]] if index < len(network.hidden) else -1
-        table[index] = (rows - 1, n_out, code, theta, values)
-        theta += rows * n_out
-        values += n_out
+    table, most = _layers(network)
     rates = objective.dropout if objective is not None and any(objective.dropout) else ()
-    most = NARROW_ROWS if is_narrow(network) else _block(table)
     # Batches are never empty, but a prediction may be asked for no rows.
     needed = max(min(most, most_rows), 1)
     rows = narrow_columns(needed) if is_narrow(network) else needed
@@ -133,6 +127,19 @@ def make_plan(network: Network, most_rows: int, objective: Objective | None = No
         # Numba has no mixed arithmetic of signed and unsigned numbers: the upper half of the seeds becomes negative.
         int(np.uint64(objective.seed).view(np.int64)) if rates and objective is not None else 0,
     )
+
+
+@functools.lru_cache(maxsize=64)
+def _layers(network: Network) -> tuple[NDArray[np.int64], int]:
+    """The table of layers, which nobody may change, and the most rows of a block."""
+    table = np.empty((len(network.layer_sizes) - 1, COLUMNS), dtype=np.int64)
+    theta = values = 0
+    for index, (rows, n_out) in enumerate(layer_shapes(network)):
+        code = CODES[network.hidden[index]] if index < len(network.hidden) else -1
+        table[index] = (rows - 1, n_out, code, theta, values)
+        theta += rows * n_out
+        values += n_out
+    return table, NARROW_ROWS if is_narrow(network) else _block(table)
 
 
 def is_narrow(network: Network) -> bool:

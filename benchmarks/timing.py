@@ -1,0 +1,48 @@
+"""Timing on noisy machines: everything in turn, many times, in one process."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from statistics import median
+
+Run = Callable[[int], None]
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """This process, and all threads it starts meanwhile, on one core, where the system allows that.
+
+    Libraries differ in which setting keeps them to one thread, and in whether they heed it; none gets past this.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(cores)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
+def microseconds(runs: Mapping[str, Run], seconds: float, rounds: int, least: int = 100) -> dict[str, float]:
+    """The median time of one update of every run; each of ``rounds`` turns takes about ``seconds``.
+
+    A run is a function that does as many updates as it is told, ``least`` of them at least.
+    """
+    counts = {}
+    for name, run in runs.items():
+        run(least)  # compile, fill caches
+        start = time.perf_counter()
+        run(least)
+        counts[name] = max(least, int(least * seconds / (time.perf_counter() - start)))
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, run in runs.items():
+            start = time.perf_counter()
+            run(counts[name])
+            times[name].append((time.perf_counter() - start) / counts[name] * 1e6)
+    return {name: median(values) for name, values in times.items()}
