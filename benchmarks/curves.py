@@ -27,7 +27,9 @@ class Curve(NamedTuple):
 CURVES = [
     Curve("rows (a batch of all of them)", (16, 64, 256, 1024, 4096, 16384), lambda n: replace(BASE, rows=n, batch=n)),
     Curve("features", (2, 8, 32, 128, 512, 1024), lambda n: replace(BASE, sizes=(n, 64, 64, 3))),
-    Curve("units of each of two layers", (4, 8, 16, 32, 64, 128, 256, 512), lambda n: replace(BASE, sizes=(50, n, n, 3))),
+    Curve(
+        "units of each of two layers", (4, 8, 16, 32, 64, 128, 256, 512), lambda n: replace(BASE, sizes=(50, n, n, 3))
+    ),
     Curve("hidden layers of 64 units", (1, 2, 4, 8), lambda n: replace(BASE, sizes=(50, *[64] * n, 3))),
     Curve("rows of a batch", (1, 4, 16, 64, 256, 1024), lambda n: replace(BASE, rows=max(1024, 2 * n), batch=n)),
 ]

@@ -51,9 +51,7 @@ MOONS = Work(
     0.5,
     floors={"NumPy loop": 14, "scikit-learn": 16, "PyTorch": 16},
 )
-SMALL = Work(
-    "20-32-32-3, batch 256", (20, 32, 32, 3), 5120, 256, floors={"scikit-learn": 9, "PyTorch": 10}
-)
+SMALL = Work("20-32-32-3, batch 256", (20, 32, 32, 3), 5120, 256, floors={"scikit-learn": 9, "PyTorch": 10})
 WORKS = [
     MOONS,
     replace(MOONS, name="moons 2-5-5-2, float32", dtype=np.float32, floors={"scikit-learn": 24}),
@@ -67,9 +65,7 @@ WORKS = [
     ),
     Work("50-64-64-3, batch 256", (50, 64, 64, 3), 5120, 256, floors={"scikit-learn": 4.5, "PyTorch": 4.5}),
     SMALL,
-    Work(
-        "784-256-128-10, batch 128", (784, 256, 128, 10), 2560, 128, floors={"scikit-learn": 1.8, "PyTorch": 1.4}
-    ),
+    Work("784-256-128-10, batch 128", (784, 256, 128, 10), 2560, 128, floors={"scikit-learn": 1.8, "PyTorch": 1.4}),
     Work(
         "100-512-512-3, batch 256",
         (100, 512, 512, 3),
@@ -104,9 +100,7 @@ class Figure:
 
     @property
     def met(self) -> bool:
-        return (self.floor is None or self.value >= self.floor) and (
-            self.ceiling is None or self.value <= self.ceiling
-        )
+        return (self.floor is None or self.value >= self.floor) and (self.ceiling is None or self.value <= self.ceiling)
 
     def _text(self, value: float) -> str:
         if self.unit == "%":
@@ -241,10 +235,10 @@ def first_fit(rounds: int) -> list[Figure]:
 COLUMNS = ("multilayer", "NumPy loop", *PEERS, "products alone", "BLAS", "at that rate")
 
 
-def tables(figures: list[Figure]) -> list[tuple[str, tuple[str, ...], list[list[Figure | None | str]]]]:
+def tables(figures: list[Figure]) -> list[tuple[str, tuple[str, ...], list[list[Figure | str | None]]]]:
     """Title, headings and cells: the updates of all works in one table, every other figure a line of the second."""
     names = {work.name for work in WORKS}
-    rows: dict[str, list[Figure | None | str]] = {}
+    rows: dict[str, list[Figure | str | None]] = {}
     for figure in figures:
         if figure.work in names:
             row = rows.setdefault(figure.work, [figure.work, *[None] * len(COLUMNS)])
@@ -256,7 +250,7 @@ def tables(figures: list[Figure]) -> list[tuple[str, tuple[str, ...], list[list[
     ]
 
 
-def cell(content: Figure | None | str, in_column: bool) -> str:
+def cell(content: Figure | str | None, in_column: bool) -> str:
     if isinstance(content, Figure):
         aim = content.floor if content.floor is not None else content.ceiling
         return content.text if not in_column or aim is None else f"{content.text} ({content._text(aim)})"

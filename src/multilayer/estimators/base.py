@@ -176,9 +176,8 @@ class BaseMLP(BaseEstimator, ABC):
     def _answer(self, X: ArrayLike, output: str | None = None) -> Floats:
         """H, (m, K), or the answers of the same weights with another output unit: "identity" gives Z."""
         self._check_is_fitted()
-        if is_as_needed(X, self.n_features_in_) and not hasattr(self, "feature_names_in_"):
-            rows = X
-        else:
+        rows: Any = X
+        if not is_as_needed(X, self.n_features_in_) or hasattr(self, "feature_names_in_"):
             with input_errors():
                 rows = _canonical(validate_data(self, X, accept_sparse="csr", dtype=DTYPES, order="C", reset=False))
         network = self.network_

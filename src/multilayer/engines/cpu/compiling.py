@@ -22,6 +22,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from multilayer.engines.announcing import tell_of_compilation
 
 try:
@@ -60,9 +62,12 @@ def inner_sum(function: Function) -> Function:
 
 
 def kernel(function: Function) -> Function:
-    """Compile a function that Python calls, and keep its machine code on disk."""
+    """Compile a function that Python calls, and keep its machine code on disk.
+
+    Uncompiled, it is as silent about overflow and NaN as machine code: the cost that they lead to is what is looked at.
+    """
     if not COMPILED:
-        return function
+        return np.errstate(all="ignore")(function)
     dispatcher = numba.njit(**_OPTIONS, no_cfunc_wrapper=True)(function)
     dispatcher._cache = _DiskCache(function.__qualname__.rpartition(".")[2])
     return dispatcher

@@ -81,8 +81,10 @@ def _copies_inputs(plan: Plan, data: Data) -> bool:
 
 @inner
 def _inputs(plan: Plan, data: Data, work: Work, first: int, rows: int) -> Floats:
-    """A block of rows of X: the copy, or where they lie."""
+    """A block of rows of X: the copy, or where they lie; nothing if X is sparse."""
     s = plan.layers[0, N_IN]
+    if is_sparse(data):
+        return block(work.inputs, 0, 0, s)
     return block(work.inputs, 0, rows, s) if _copies_inputs(plan, data) else block(data.X, first * s, rows, s)
 
 

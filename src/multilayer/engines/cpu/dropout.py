@@ -36,7 +36,7 @@ def mask_into(mask: Floats, rate: float, seed: int, update: int, layer: int, fir
     rows, units = mask.shape
     limit = np.uint64(round(rate * 4294967296.0))
     kept, silent = mask.dtype.type(1.0 / (1.0 - rate)), mask.dtype.type(0)
-    key, level = np.uint64(seed), np.uint64(layer)
+    key, level = np.uint64(np.int64(seed)), np.uint64(layer)
     when = np.uint64(update) & _LOW
     for r in range(rows):
         row = np.uint64(first_row + r)
@@ -49,7 +49,9 @@ def mask_into(mask: Floats, rate: float, seed: int, update: int, layer: int, fir
 @inner
 def mask_at(rate: float, seed: int, update: int, layer: int, row: int, unit: int) -> float:
     """(R1) One element of a mask, for inputs that are stored element by element."""
-    words = _philox(np.uint64(unit // 4), np.uint64(row), np.uint64(layer), np.uint64(update) & _LOW, np.uint64(seed))
+    words = _philox(
+        np.uint64(unit // 4), np.uint64(row), np.uint64(layer), np.uint64(update) & _LOW, np.uint64(np.int64(seed))
+    )
     return 0.0 if words[unit % 4] < np.uint64(round(rate * 4294967296.0)) else 1.0 / (1.0 - rate)
 
 
