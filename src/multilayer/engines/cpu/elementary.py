@@ -48,6 +48,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 import numpy as np
 
 from multilayer.engines.cpu.coefficients import E32, E64, L32, L64, P32, P64, Q32, Q64, S32, S64, T32, T64
+from multilayer.engines.cpu.compiling import EVERYWHERE
 
 _overload: Any = None  # without Numba the same functions run interpreted
 try:
@@ -62,7 +63,7 @@ Scalar = Any  # np.float32 or np.float64; the result has the dtype of the argume
 
 # contract: a * b + c in one instruction.  Never more: reassociation would undo the two-part constants and the
 # rounding by `shift` below.  forceinline: a call left in the loop would stop vectorisation.
-_OPTIONS = {"fastmath": {"contract"}, "error_model": "numpy", "forceinline": True}
+_OPTIONS = {"fastmath": {"contract"}, "error_model": "numpy", "forceinline": True, **EVERYWHERE}
 
 
 def compilable(function: Function) -> Function:
@@ -373,15 +374,17 @@ def sigmoid_and_log(x: Scalar) -> tuple[Scalar, Scalar]:
     """(1 / (1 + e^-x), log(1 + e^-|x|)), what a sigmoid output needs for its delta and its cost.
 
     With e^-|x| = e / b they are b / (b + e), or e / (b + e) for x < 0, and log((1 + s) / (1 - s)) with
-    s = e / (2 b + e).  For x < ``deep`` the first is e^deep instead of less, which is nothing beside a cost.
+    s = e / (2 b + e).  Both quotients come from one division.  For x < ``deep`` the first is e^deep instead of less,
+    which is nothing beside a cost.
     """
     c = constants(x)
     t = -abs(x)
     k, r = _reduced(c.deep if t < c.deep else t, -c.zero)
     a, b = _two_halves(r)
     e = _times_power_of_2(a, k)
-    both = b + e
-    return (e if x < c.zero else b) / both, _log_ratio(e / (b + both))
+    p, q = b + e, b + b + e
+    inverse = c.one / (p * q)
+    return (e if x < c.zero else b) * (q * inverse), _log_ratio(e * (p * inverse))
 
 
 @compilable

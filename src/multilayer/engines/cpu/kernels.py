@@ -9,13 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.engines.cpu import dense, narrow
-from multilayer.engines.cpu.blocks import clear_padding, lay_on_side, put_upright
-from multilayer.engines.cpu.compiling import belongs_to, inner, inner_sum, kernel
+from multilayer.engines.cpu.blocks import clear_padding, fill, lay_on_side, put_upright
+from multilayer.engines.cpu.compiling import belongs_to, inlined, inner, inner_sum, kernel
 from multilayer.engines.cpu.outputs import answer_into, output_into
-from multilayer.engines.cpu.plan import LAID, N_IN, N_OUT, PLACE, SLACK, START, STOP, THETA, Data, Descent, Plan, Work
-from multilayer.engines.cpu.rules import update_into
+from multilayer.engines.cpu.plan import LAID, N_IN, N_OUT, PLACE, START, STOP, THETA, Data, Descent, Plan, Work
+from multilayer.engines.cpu.rules import first_factor, update_into
 from multilayer.engines.cpu.views import block, line
 from multilayer.network import Floats
+
+PIECE = 4096  # parameters that are finished and updated at a time
 
 
 class Path(NamedTuple):
@@ -24,7 +26,8 @@ class Path(NamedTuple):
     name: str
     columns: Callable[[int], int]  # rows of a block -> width of the block on its side, with padding
     forward: Callable[..., None]  # (plan, data, work, theta, first, rows): Z on its side to work.answers
-    backward: Callable[..., None]  # (..., keep): from delta on its side in work.errors to work.gradient
+    backward: Callable[..., None]  # (..., keep): from delta on its side in work.errors to Delta, added up
+    collect: Callable[..., None]  # (work): Delta of the whole batch to work.gradient
 
 
 class Kernels(NamedTuple):
@@ -37,12 +40,12 @@ class Kernels(NamedTuple):
 
 def make_kernels(path: Path) -> Kernels:
     """The kernels of a path.  Nothing is compiled before it is called, so a path that is not used costs nothing."""
-    columns_of, forward, backward = path.columns, path.forward, path.backward
+    columns_of, forward, backward, collect = path.columns, path.forward, path.backward, path.collect
 
-    @inner
+    @inlined
     @belongs_to(path.name)
-    def batch_cost_and_gradient(plan: Plan, data: Data, work: Work, theta: Floats, start: int, stop: int) -> float:
-        """J of one batch and, in work.gradient, its D."""
+    def batch_cost(plan: Plan, data: Data, work: Work, theta: Floats, start: int, stop: int) -> tuple[float, float]:
+        """The cost of one batch without (C4), and the weight of its rows; Delta is left in work.gradient."""
         K = plan.layers[len(plan.layers) - 1, N_OUT]
         total_cost, total_weight = 0.0, 0.0
         # Blocks of one batch are made equal: 200 rows are 100 and 100, not 156 and 44.
@@ -56,46 +59,45 @@ def make_kernels(path: Path) -> Kernels:
             work.held[LAID] = 1 if laid else 0
             forward(plan, data, work, theta, first, rows)
             Z, Y = block(work.answers, 0, K, columns), block(work.targets, work.held[PLACE] * K, K, columns)
-            delta, cost = block(work.errors, 0, K, columns), block(work.cost, 0, K, columns)
+            delta = block(work.errors, 0, K, columns)
             if not laid:
                 lay_on_side(Y, data.Y, data.order, first, rows)
-            output_into(plan.output, Z, Y, delta, cost, block(work.scratch, 0, 2, columns))
-            total_weight += _weigh(data, first, rows, delta, cost)
+            output_into(plan.output, Z, Y, delta, block(work.scratch, 0, 2, columns))
+            total_weight += _weigh(data, first, rows, delta, Z)
             clear_padding(delta, rows)
-            clear_padding(cost, rows)
-            total_cost += _sum(line(work.cost, 0, K * columns))
+            clear_padding(Z, rows)
+            total_cost += _sum(line(work.answers, 0, K * columns))
             backward(plan, data, work, theta, first, rows, 0.0 if first == start else 1.0)
+        collect(work)
         if total_weight <= 0.0:  # every row of the batch has weight 0: there is nothing to learn from it
-            for p in range(work.gradient.size):
-                work.gradient[p] = 0
-            return 0.0
-        return total_cost / total_weight + _finish_gradient(plan, work.gradient, theta, data.lam, total_weight)
+            return 0.0, 0.0
+        return total_cost / total_weight, total_weight
 
     @kernel
     @belongs_to(path.name)
     def descend(plan: Plan, data: Data, work: Work, theta: Floats, descent: Descent, costs: NDArray[np.float64]) -> int:
         """Do the updates; the number of costs written, of which the last may not be finite."""
+        squares = _squares(plan, theta, data.lam)
         for i in range(len(descent.starts)):
             work.clock[0], work.clock[1] = descent.t + i, descent.starts[i]
-            costs[i] = batch_cost_and_gradient(plan, data, work, theta, descent.starts[i], descent.stops[i])
+            J, weight = batch_cost(plan, data, work, theta, descent.starts[i], descent.stops[i])
+            costs[i] = J + _regularization(squares, data.lam, weight)
             if not np.isfinite(costs[i]):
                 return i + 1
-            update_into(
-                descent.rule,
-                descent.numbers,
-                theta,
-                work.gradient,
-                descent.slots,
-                descent.step_sizes[i],
-                descent.t + i + 1,
-            )
+            factor = first_factor(descent.rule, descent.numbers, descent.step_sizes[i], descent.t + i + 1)
+            squares = _update(plan, theta, work.gradient, descent, factor, data.lam, weight)
         return len(descent.starts)
 
     @kernel
     @belongs_to(path.name)
     def cost_and_gradient(plan: Plan, data: Data, work: Work, theta: Floats, m: int) -> float:
         """J over rows 0 .. m - 1; D is left in work.gradient."""
-        return batch_cost_and_gradient(plan, data, work, theta, 0, m)
+        J, weight = batch_cost(plan, data, work, theta, 0, m)
+        for l in range(len(plan.layers)):
+            k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
+            _finish_into(line(work.gradient, t, n), line(theta, t, n), 0.0, weight)
+            _finish_into(line(work.gradient, t + n, k * n), line(theta, t + n, k * n), data.lam, weight)
+        return J + _regularization(_squares(plan, theta, data.lam), data.lam, weight)
 
     @kernel
     @belongs_to(path.name)
@@ -113,16 +115,16 @@ def make_kernels(path: Path) -> Kernels:
     return Kernels(descend, cost_and_gradient, predict)
 
 
-@inner
+@inlined
 def _look_up(data: Data, work: Work, K: int, start: int, stop: int) -> tuple[bool, bool]:
     """Whether there is room for the batch to stay on its side, and whether it lies there from the last update."""
-    stays = len(data.order) == 0 and (stop - start + SLACK) * K <= work.targets.size
+    stays = len(data.order) == 0 and narrow.columns(stop - start) * K <= work.targets.size
     laid = stays and work.held[START] == start and work.held[STOP] == stop
     work.held[START], work.held[STOP] = (start, stop) if stays else (0, 0)
     return stays, laid
 
 
-@inner
+@inlined
 def _weigh(data: Data, first: int, rows: int, delta: Floats, cost: Floats) -> float:
     """Multiply delta and cost by the rows' weights, if there are any; the sum of the weights."""
     if len(data.weight) == 0:
@@ -137,32 +139,56 @@ def _weigh(data: Data, first: int, rows: int, delta: Floats, cost: Floats) -> fl
     return total
 
 
-@inner
-def _finish_gradient(plan: Plan, D: Floats, theta: Floats, lam: float, m: float) -> float:
-    """(B4) D = Delta / m + λ/m Theta, no λ for biases; returns (C4), λ/(2m) times the squared weights."""
+@inlined
+def _regularization(squares: float, lam: float, m: float) -> float:
+    """(C4) λ/(2m) times the squared weights; 0 if no row counts."""
+    return lam / (2.0 * m) * squares if m > 0.0 else 0.0
+
+
+@inlined
+def _squares(plan: Plan, theta: Floats, lam: float) -> float:
+    """The sum of the squared weights, if anything depends on it; the additions are those of ``_update``."""
+    squares = 0.0
+    if lam > 0.0:
+        for l in range(len(plan.layers)):
+            k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
+            for w in range(t + n, t + n + k * n, PIECE):
+                squares += _sum_of_squares(line(theta, w, min(PIECE, t + n + k * n - w)))
+    return squares
+
+
+@inlined
+def _update(plan: Plan, theta: Floats, D: Floats, descent: Descent, factor: float, lam: float, m: float) -> float:
+    """(B4) and the step, piece by piece: what one loop has written the next finds in the cache.
+
+    Returns the sum of the squared weights as they are then, if λ is not 0.
+    """
     squares = 0.0
     for l in range(len(plan.layers)):
         k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
-        weights = line(theta, t + n, k * n)
-        _scale_into(line(D, t, n), 1.0 / m)
-        _scale_and_decay_into(line(D, t + n, k * n), weights, 1.0 / m, lam / m)
-        if lam > 0.0:
-            squares += _sum_of_squares(weights)
-    return lam / (2.0 * m) * squares
+        _finish_into(line(D, t, n), line(theta, t, n), 0.0, m)
+        first = t  # the biases are updated with the first weights
+        for w in range(t + n, t + n + k * n, PIECE):
+            stop = min(w + PIECE, t + n + k * n)
+            weights, size = line(theta, w, stop - w), stop - first
+            _finish_into(line(D, w, stop - w), weights, lam, m)
+            here, gradient = line(theta, first, size), line(D, first, size)
+            update_into(descent.rule, descent.numbers, here, gradient, descent.slots, first, factor)
+            if lam > 0.0:
+                squares += _sum_of_squares(weights)
+            first = stop
+    return squares
 
 
 @inner
-def _scale_into(D: Floats, factor: float) -> None:
-    scale = D.dtype.type(factor)
+def _finish_into(D: Floats, theta: Floats, lam: float, m: float) -> None:
+    """(B4) D = Delta / m + λ/m Theta; 0 if no row counts."""
+    if m <= 0.0:
+        fill(D, 0.0)
+        return
+    scale, rate = D.dtype.type(1.0 / m), D.dtype.type(lam / m)
     for p in range(D.size):
-        D[p] *= scale
-
-
-@inner
-def _scale_and_decay_into(D: Floats, weights: Floats, factor: float, decay: float) -> None:
-    scale, rate = D.dtype.type(factor), D.dtype.type(decay)
-    for p in range(D.size):
-        D[p] = D[p] * scale + rate * weights[p]
+        D[p] = D[p] * scale + rate * theta[p]
 
 
 @inner_sum
@@ -181,5 +207,5 @@ def _sum_of_squares(x: Floats) -> float:
     return total
 
 
-DENSE = make_kernels(Path("dense", dense.columns, dense.forward, dense.backward))
-NARROW = make_kernels(Path("narrow", narrow.columns, narrow.forward, narrow.backward))
+DENSE = make_kernels(Path("dense", dense.columns, dense.forward, dense.backward, dense.collect))
+NARROW = make_kernels(Path("narrow", narrow.columns, narrow.forward, narrow.backward, narrow.collect))
