@@ -82,7 +82,7 @@ class Classification:
     def pictures(self, answers: Answers, target: str) -> list[Picture]:
         return class_pictures(answers, self.classes, self.output_names(target))
 
-    def output_names(self, target: str) -> list[str]:
+    def output_names(self, target: str) -> list[str]:  # noqa: ARG002
         return [shortened(str(label), LONGEST_NAME) for label in self.classes]
 
     def columns(self, actual: NDArray[Any], answer: Answer) -> dict[str, list[str]]:

@@ -9,14 +9,14 @@ import numpy as np
 from multilayer.exceptions import InputError, ShapeError
 from multilayer.plots._axes import add_legend, axes_or_new, figure_of, remove_frame, require_matplotlib
 from multilayer.plots._inputs import FloatArray
-from multilayer.plots._style import INK, MUTED, OKABE_ITO, lighten, point_size
+from multilayer.plots._style import INK, OKABE_ITO, lighten, point_size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # More points than this lie on top of each other; then cells are coloured by how many they hold.
 _MOST_POINTS = 2000
-_CELLS = 50  # along the axis
+_CELLS = 60  # along each axis
 _MARGIN = 0.04  # of the range, on each side
 # Beyond this squares overflow, and matplotlib's own arithmetic with them.
 _LARGEST = 1e150
@@ -65,7 +65,7 @@ def plot_predictions(
     >>> from multilayer.plots import plot_predictions
     >>> ax = plot_predictions([10.0, 20.0, 30.0, 40.0], [12.0, 19.0, 28.0, 41.0], target_name="price")
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
-    ['4 rows: R² 0.980, RMSE 1.581', 'predicted = actual']
+    ['4 rows\\nR² 0.980\\nRMSE 1.581', 'predicted = actual']
     >>> plt.close(ax.figure)
     """
     require_matplotlib(ax)
@@ -75,7 +75,9 @@ def plot_predictions(
         raise ShapeError(
             f"y has {len(actual)} rows and predicted has {len(answers)}. Pass the predictions of the same rows."
         )
-    ax = axes_or_new(ax, (6.4, 4.6))
+    from matplotlib.ticker import MaxNLocator
+
+    ax = axes_or_new(ax, (6.4, 4.8))
     low, high = _limits(actual, answers)
     (line,) = ax.plot([low, high], [low, high], color=INK, linewidth=1.0, linestyle="--", zorder=3)
     if len(actual) > _MOST_POINTS:
@@ -83,6 +85,9 @@ def plot_predictions(
     else:
         handle = _draw_points(ax, actual, answers)
     ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
+    for axis in (ax.xaxis, ax.yaxis):
+        # The same ticks on both, and few: numbers of six digits stand side by side below the axis.
+        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     of = "" if target_name is None else f" {target_name}"
     ax.set_xlabel(f"actual{of}", parse_math=False)
     ax.set_ylabel(f"predicted{of}", parse_math=False)
@@ -130,20 +135,29 @@ def _draw_points(ax: Axes, actual: FloatArray, answers: FloatArray) -> Any:
 
 
 def _draw_cells(ax: Axes, actual: FloatArray, answers: FloatArray, ends: tuple[float, float]) -> Any:
-    """Six-sided cells, the darker the more rows they hold, with a scale; returns the legend's mark for them."""
-    from matplotlib.colors import LinearSegmentedColormap
+    """Cells of the plane, the darker the more rows they hold, with a scale; returns the legend's mark for them."""
+    from matplotlib.colors import LinearSegmentedColormap, LogNorm
     from matplotlib.patches import Patch
 
+    # Squares, not hexagons, whose rows are set off: amounts that repeat, such as grades, would make a zigzag.
+    edges = np.linspace(*ends, _CELLS + 1)
+    counts = np.histogram2d(actual, answers, bins=(edges, edges))[0].T  # (answers, actual)
+    most = int(counts.max())
     # Pale, but not white: a cell with a single row is seen.
     colors = LinearSegmentedColormap.from_list("pale_to_blue", [lighten(OKABE_ITO[0], 0.25), OKABE_ITO[0], "#00223A"])
-    cells = ax.hexbin(
-        actual, answers, gridsize=_CELLS, extent=(*ends, *ends), mincnt=1, bins="log", cmap=colors, linewidths=0.1
-    )
+    norm = LogNorm(1, max(most, 2))
+    cells = np.ma.masked_equal(counts, 0)
+    mesh = ax.pcolormesh(edges, edges, cells, cmap=colors, norm=norm, linewidth=0, rasterized=True)
     figure = figure_of(ax)
-    # Below the axes, since the legend stands on their right; without a layout engine the label needs more room.
-    pad = 0.2 if figure.get_layout_engine() is None else 0.02
-    bar = figure.colorbar(cells, ax=ax, location="bottom", fraction=0.05, pad=pad, aspect=30)
-    bar.set_label("rows in a cell", color=MUTED)
+    # As long as the axis, and below its label; without a layout engine, which makes room there, in the corner that
+    # good predictions leave free.
+    place = (0.0, -0.24, 1.0, 0.03) if figure.get_layout_engine() is not None else (0.58, 0.24, 0.38, 0.03)
+    bar = figure.colorbar(mesh, cax=ax.inset_axes(place), orientation="horizontal")
+    ticks = [tick for power in range(len(str(most))) for tick in (10**power, 3 * 10**power) if tick <= most]
+    bar.set_ticks(ticks, labels=[f"{tick:,}" for tick in ticks], minor=False)
+    bar.ax.minorticks_off()
+    bar.outline.set_visible(False)
+    bar.set_label("rows in a cell")
     return Patch(color=OKABE_ITO[0])
 
 
@@ -151,7 +165,6 @@ def _caption(actual: FloatArray, answers: FloatArray) -> str:
     m = len(actual)
     error = float(np.mean((actual - answers) ** 2))
     variance = float(np.var(actual))
-    rows = f"{m:,} row" + ("" if m == 1 else "s")
     # A single amount, or amounts that are all the same, have no R².
-    score = f"R² {1.0 - error / variance:.3f}, " if actual.min() != actual.max() and variance > 0 else ""
-    return f"{rows}: {score}RMSE {float(f'{error**0.5:.4g}'):,.10g}"
+    score = [f"R² {1.0 - error / variance:.3f}"] if actual.min() != actual.max() and variance > 0 else []
+    return "\n".join([f"{m:,} row" + ("" if m == 1 else "s"), *score, f"RMSE {float(f'{error**0.5:.4g}'):,.10g}"])

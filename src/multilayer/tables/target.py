@@ -84,8 +84,8 @@ def encode_target(
     Raises
     ------
     InputError
-        Gaps (their number and the first row), nothing but gaps, no rows, infinity, one value only, text for regression, fractions for
-        classification, dates, text that differs in nearly every row.
+        Gaps (their number and the first row), nothing but gaps, no rows, infinity, one value only, text for regression,
+        fractions for classification, dates, text that differs in nearly every row.
     ParameterError
         An unknown task.
 
