@@ -29,6 +29,8 @@ def one_line_of(result) -> str:
         (["n,w,y", "1,x,"], "t.csv: target 'y' has no value at all, its only row is a gap."),
         (["n,y", "1,a"], "t.csv: target 'y' holds one value only, 'a'"),
         (["n,y", "1,1.5", "2,2.5"], "t.csv: 2 rows cannot be split: amounts need two rows to train on and one"),
+        (["n,y", "1,1e305", "2,2", "3,4e305"], "t.csv: the target reaches 4e+305: amounts beyond 1e+300 leave no"),
+        (["4,7", "5,9"], "t.csv: the table has no target column 'y'. Its columns: '4', '7'. These look like a row of "),
         (["n,y", "1,1.5", "2,"], "t.csv: target 'y' holds one value only, 1.5"),
         (["n,n,y", *ROWS], "t.csv: column names occur more than once: 'n' (columns 1 and 2)."),
         ([*TABLE, "1,x,a,9"], "t.csv: data row 41 has 4 fields, expected 3"),

@@ -81,7 +81,8 @@ def test_many_rows_on_axes_of_a_figure_without_layout(amounts):
         ([2.0, 2.0], [1.0, 3.0], "2 rows\nRMSE 1"),
         ([1, 3], [2, 2], "2 rows\nR² 0.000\nRMSE 1"),
         ([0.0, 0.0], [0.0, 0.0], "2 rows\nRMSE 0"),
-        ([1e100, 3e100], [1e100, 3e100], "2 rows\nR² 1.000\nRMSE 0"),
+        ([1e300, -1e300], [0, 0], "2 rows\nR² 0.000\nRMSE 1e+300"),
+        ([1e-300, 3e-300], [2e-300, 2e-300], "2 rows\nR² 0.000\nRMSE 1e-300"),
         ([1e-7, 3e-7], [2e-7, 2e-7], "2 rows\nR² 0.000\nRMSE 1e-07"),
         ([5e9, 5e9 + 1], [5e9 + 1, 5e9], "2 rows\nR² -3.000\nRMSE 1"),
     ],
@@ -112,7 +113,7 @@ def test_of_a_fitted_regressor():
         ([1, 2], [[1, 2], [3, 4]], ShapeError, r"predicted must hold .* got shape \(2, 2\)\. Of several outputs"),
         ([1, np.nan], [1, 2], InputError, r"y has NaN, infinite values or .* in 1 of 2 rows, first in row 1"),
         ([1, 2], [np.inf, 2], InputError, r"predicted has NaN, infinite .* in 1 of 2 rows, first in row 0"),
-        ([1, 1e200], [1, 2], InputError, r"values beyond 1e\+150"),
+        ([1, 1e301], [1, 2], InputError, r"values beyond 1e\+300"),
         (["a", "b"], [1, 2], InputError, r"y must hold numbers only: .*Classes are drawn by plot_data"),
     ],
 )

@@ -73,6 +73,9 @@ def test_a_task_that_is_asked_for() -> None:
     assert encode_target([1, 2, 1], "regression").y.dtype == np.float64
     assert encode_target([True, False], "regression").y.tolist() == [1.0, 0.0]
     assert encode_target([f"{i}" for i in range(30)], "classification").task == "classification"
+    # What to ask for is no news to those who asked.
+    assert "Ask for" not in encode_target([*range(20)] * 5, "regression").reason
+    assert "Ask for" not in encode_target([*range(20)] * 5, "classification").reason
     assert encode_target([1, 2, 1], "regression").reason == (
         "It was asked for; by itself: classification. The target takes two values, 1 and 2."
     )

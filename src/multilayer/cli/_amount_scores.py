@@ -26,16 +26,14 @@ def measure(model: str, y: NDArray[Any], predicted: NDArray[Any]) -> Scores:
 
     R2 is 1 - (RMSE / deviation of y)^2, which a single row or amounts that are all the same do not have.
     """
-    errors = y - predicted
-    rmse, deviation = _root_mean_square(errors), _root_mean_square(y - y.mean())
-    r2 = np.nan if y.min() == y.max() else 1.0 - (rmse / deviation) ** 2
-    return Scores(model, r2=float(r2), rmse=rmse, mae=float(np.abs(errors).mean()))
-
-
-def _root_mean_square(values: NDArray[Any]) -> float:
-    """Of amounts whose squares may be too large, or too small, for a float."""
-    unit = np.abs(values).max()
-    return float(unit * np.sqrt(np.mean((values / unit) ** 2))) if unit > 0 else 0.0
+    # In multiples of the largest amount, since squares of amounts may be too large, or too small, for a float.
+    unit = float(max(np.abs(y).max(), np.abs(predicted).max())) or 1.0
+    actual = y / unit
+    errors = actual - predicted / unit
+    rmse = float(np.sqrt(np.mean(errors**2)))
+    deviation = float(actual.std())
+    r2 = 1.0 - (rmse / deviation) ** 2 if y.min() != y.max() and deviation > 0 else np.nan
+    return Scores(model, r2=r2, rmse=rmse * unit, mae=float(np.abs(errors).mean()) * unit)
 
 
 def score_table(title: str, scores: list[Scores]) -> TextTable:

@@ -23,6 +23,9 @@ _LONGEST_NAME = 24
 # Below this share of the error on test rows, the error on training rows is a sign of learning by heart.
 _BY_HEART = 0.8
 
+# Sums of amounts, and the margins of a picture of them, have to be floats too.
+_LARGEST = 1e300
+
 _FIT = """
 mean, deviation = y[train].mean(), y[train].std()
 model.fit(features.take(train), (y[train] - mean) / deviation)
@@ -56,6 +59,12 @@ class Regression:
 
     @staticmethod
     def split(info: TargetInfo, test_fraction: float, seed: int) -> Split:
+        most = float(np.abs(info.y).max())
+        if most > _LARGEST:
+            raise InputError(
+                f"the target reaches {most:g}: amounts beyond {_LARGEST:g} leave no room to reckon with them. Divide "
+                "the column by a constant."
+            )
         return split_amounts(len(info.y), test_fraction, seed)
 
     @classmethod

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _MOST_POINTS = 2000
 _CELLS = 60  # along each axis
 _MARGIN = 0.04  # of the range, on each side
-# Beyond this squares overflow, and matplotlib's own arithmetic with them.
-_LARGEST = 1e150
+# Beyond this the margins may be no floats any more.
+_LARGEST = 1e300
 
 
 def plot_predictions(
@@ -55,7 +55,7 @@ def plot_predictions(
     ShapeError
         If `y` or `predicted` is empty, or not one amount for each row.
     InputError
-        If one of them holds NaN, infinite values, values beyond 1e150, or text.
+        If one of them holds NaN, infinite values, values beyond 1e300, or text.
     MissingExtraError
         If matplotlib is not installed.
 
@@ -163,8 +163,10 @@ def _draw_cells(ax: Axes, actual: FloatArray, answers: FloatArray, ends: tuple[f
 
 def _caption(actual: FloatArray, answers: FloatArray) -> str:
     m = len(actual)
-    error = float(np.mean((actual - answers) ** 2))
-    variance = float(np.var(actual))
+    # In multiples of the largest amount, whose square may be no float.
+    unit = float(max(np.abs(actual).max(), np.abs(answers).max())) or 1.0
+    error = float(np.sqrt(np.mean((actual / unit - answers / unit) ** 2)))
+    deviation = float(np.std(actual / unit))
     # A single amount, or amounts that are all the same, have no R².
-    score = [f"R² {1.0 - error / variance:.3f}"] if actual.min() != actual.max() and variance > 0 else []
-    return "\n".join([f"{m:,} row" + ("" if m == 1 else "s"), *score, f"RMSE {float(f'{error**0.5:.4g}'):,.10g}"])
+    score = [f"R² {1.0 - (error / deviation) ** 2:z.3f}"] if actual.min() != actual.max() and deviation > 0 else []
+    return "\n".join([f"{m:,} row" + ("" if m == 1 else "s"), *score, f"RMSE {float(f'{error * unit:.4g}'):,.10g}"])

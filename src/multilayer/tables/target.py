@@ -108,10 +108,12 @@ def encode_target(
     different = np.unique(values)
     if len(different) == 1:
         raise InputError(f"{what} holds one value only, {different[0].item()!r}: there is nothing to learn.")
-    inferred, reason = _inferred_task(values, different)
+    inferred, reason, advice = _inferred_task(values, different)
     if task == "auto" and values.dtype.kind == "U":
         _check_labels_repeat(values, rows, len(different), what)
-    if task != "auto" and task != inferred:
+    if task == "auto":
+        reason += advice
+    elif task != inferred:
         reason = f"It was asked for; by itself: {inferred}. {reason}"
     if task == "regression" or (task == "auto" and inferred == "regression"):
         return TargetInfo("regression", reason, _amounts(values, rows, what), None, rows)
@@ -178,21 +180,22 @@ def _whole_numbers(column: Any, amounts: NDArray[np.float64]) -> NDArray[Any]:
     return amounts
 
 
-def _inferred_task(values: NDArray[Any], different: NDArray[Any]) -> tuple[Task, str]:
+def _inferred_task(values: NDArray[Any], different: NDArray[Any]) -> tuple[Task, str, str]:
+    """The task, why, and where the rule may be wrong what to do about it."""
     n, n_different = len(values), len(different)
     match values.dtype.kind:
         case "U":
-            return "classification", f"The target holds text, {n_different} different labels."
+            return "classification", f"The target holds text, {n_different} different labels.", ""
         case "b":
-            return "classification", "The target holds Booleans."
+            return "classification", "The target holds Booleans.", ""
         case "f":
-            return "regression", "The target holds numbers with fractions."
+            return "regression", "The target holds numbers with fractions.", ""
     if n_different == 2:
-        return "classification", f"The target takes two values, {different[0]} and {different[1]}."
+        return "classification", f"The target takes two values, {different[0]} and {different[1]}.", ""
     found = f"The target holds whole numbers, {n_different} different ones in {n} rows"
     if n_different <= _MOST_CLASSES and n >= _ROWS_PER_CLASS * n_different:
-        return "classification", f'{found}: few enough to be classes. Ask for "regression" if they are amounts.'
-    return "regression", f'{found}: too many to be classes. Ask for "classification" if they are labels.'
+        return "classification", f"{found}: few enough to be classes.", ' Ask for "regression" if they are amounts.'
+    return "regression", f"{found}: too many to be classes.", ' Ask for "classification" if they are labels.'
 
 
 def _check_labels_repeat(values: NDArray[Any], rows: NDArray[np.intp], n_different: int, what: str) -> None:
