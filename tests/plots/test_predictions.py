@@ -101,7 +101,7 @@ def test_forms_of_amounts(amounts, form):
 def test_of_a_fitted_regressor():
     X = np.arange(10.0).reshape(-1, 1)
     ax = plot_predictions(3 * X[:, 0], LinearRegression().fit(X, 3 * X[:, 0]).predict(X))
-    assert legend(ax)[0] == "10 rows\nR² 1.000\nRMSE 0" or "e-" in legend(ax)[0]
+    assert legend(ax)[0].startswith("10 rows\nR² 1.000\nRMSE ")
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def plot_predictions(
     ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
     for axis in (ax.xaxis, ax.yaxis):
         # The same ticks on both, and few: numbers of six digits stand side by side below the axis.
-        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     of = "" if target_name is None else f" {target_name}"
     ax.set_xlabel(f"actual{of}", parse_math=False)
     ax.set_ylabel(f"predicted{of}", parse_math=False)
