@@ -134,14 +134,12 @@ def train(
       multilayer train houses.csv.gz --target price --hidden 128,64 --epochs 200
       multilayer train wine.parquet --target score --task regression
     """
-    output = Output(quiet)
-    problem = _read(file, target, ignore, task, output)
-
-    # Here, since these bring scikit-learn along, and a file that cannot be read is said at once.
     from multilayer.cli._problem import Settings
     from multilayer.cli._train_report import write_all
     from multilayer.cli._training import TASKS, encode, train_and_score
 
+    output = Output(quiet)
+    problem = _read(file, target, ignore, task, output)
     settings = Settings(
         batch_size=batch_size or "auto", epochs=epochs or TASKS[problem.info.task].default_epochs, **options
     )
