@@ -6,8 +6,9 @@ from multilayer.training.lbfgs import LbfgsRecipe, train_lbfgs
 from multilayer.training.run import train
 from multilayer.training.schedules import Schedule
 from multilayer.training.starting import starting_parameters
-from multilayer.training.state import Recipe, Run, new_run, restore_best
+from multilayer.training.state import Recipe, Run, new_run
 from multilayer.training.stopping import StopRule, StopState
+from multilayer.training.validation import Validation, restore_best
 
 __all__ = [
     "CompilationStarted",
@@ -23,6 +24,7 @@ __all__ = [
     "Schedule",
     "StopRule",
     "StopState",
+    "Validation",
     "new_run",
     "restore_best",
     "starting_parameters",

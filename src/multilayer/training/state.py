@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +18,7 @@ from multilayer.training.stopping import StopRule, StopState
 REASONS = (
     "converged",
     "max_epochs",
+    "max_time",
     "max_iterations",  # this and the next two: of L-BFGS
     "max_evaluations",
     "line_search",
@@ -37,6 +39,7 @@ class Recipe:
     max_epochs: int
     stop: StopRule
     schedule: Schedule = Schedule()  # noqa: RUF009 frozen
+    max_seconds: float = math.inf  # of one call of train
 
 
 @dataclass
@@ -47,11 +50,16 @@ class Run:
     random_state: np.random.RandomState
     rows: Rows | None = None  # the rows of the table that are trained on; None for all
     held_out: Rows | None = None  # the rows that validate
+    n_divided: int = 0  # rows of the table that the two were taken from
     order: Rows | None = None  # of the rows in the last epoch; None before the first, or unshuffled
     rows_seen: int = 0  # those seen again counted again
     n_cuts: int = 0  # of the step size, by an adaptive schedule
     stop: StopState = field(default_factory=StopState)
-    best: Floats | None = None  # the parameters of the best validation score so far
+    watches_score: bool = False  # whether ``stop`` is about minus the validation score, not about the cost
+    best: Floats | None = None  # while training, the parameters of the best validation score so far
+    best_score: float = -math.inf  # that score; -inf where none is known
+    last: Floats | None = None  # between trainings, the parameters to go on from, where the best are in their place
+    best_digest: bytes = b""  # of those best parameters
     history: History = field(default_factory=History)
     reason: str = ""  # why training ended, one of REASONS
 
@@ -59,10 +67,3 @@ class Run:
 def new_run(objective: Objective, recipe: Recipe, parameters: Floats, random_state: np.random.RandomState) -> Run:
     """A run that stands before its first update.  ``parameters`` are taken over and trained in place."""
     return Run(new_state(objective.network, recipe.rule, parameters), random_state)
-
-
-def restore_best(run: Run) -> None:
-    """Put the parameters of the best validation score, if there is one, in place of the last; none is kept aside."""
-    if run.best is not None:
-        run.state.parameters[...] = run.best
-        run.best = None
