@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,11 +18,16 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from multilayer.engines import Objective, get_engine
-from multilayer.estimators.continuing import Continuing, begun, continued
-from multilayer.estimators.ending import epoch_printer, warn_of_the_end
-from multilayer.estimators.errors import NotFittedError, input_errors, unchanged_on_failure
+from multilayer.estimators.continuing import Continuing, begun, continued, without_memory
+from multilayer.estimators.ending import epoch_printer, warn_of_an_interruption, warn_of_the_end
+from multilayer.estimators.errors import (
+    NotFittedError,
+    divergence_in_both_words,
+    input_errors,
+    unchanged_on_failure,
+)
 from multilayer.estimators.holding_out import hold_nothing_out, hold_out, validation
-from multilayer.estimators.inputs import checked_y, is_as_needed
+from multilayer.estimators.inputs import check_column_order, checked_y, is_as_needed
 from multilayer.estimators.parameters import check_activation, checked
 from multilayer.estimators.recipes import descent_recipe, lbfgs_recipe, warn_of_parameters_without_effect
 from multilayer.estimators.scores import Score
@@ -61,6 +67,7 @@ class BaseMLP(BaseEstimator, ABC):
     activation: str | Sequence[str]
     solver: str
     early_stopping: bool
+    warm_start: bool
     initialization: Initialization
     engine: str
     callbacks: Sequence[Listener]
@@ -69,6 +76,7 @@ class BaseMLP(BaseEstimator, ABC):
     n_outputs_: int
     loss_curve_: list[float]
     _run: Run
+    _last_was_part: bool  # whether the last call was partial_fit
     _y_is_labels: ClassVar[bool] = False
 
     @abstractmethod
@@ -92,7 +100,7 @@ class BaseMLP(BaseEstimator, ABC):
         self
             The fitted estimator.  If training fails, it is as it was before.
         """
-        with unchanged_on_failure(self):
+        with unchanged_on_failure(self), divergence_in_both_words():
             settings = checked(self)
             self._train(settings, X, y, sample_weight, Call(settings.warm_start and hasattr(self, "_run")))
         return self
@@ -100,7 +108,7 @@ class BaseMLP(BaseEstimator, ABC):
     def _fit_one_epoch(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, classes: ArrayLike | None = None
     ) -> Self:
-        with unchanged_on_failure(self):
+        with unchanged_on_failure(self), divergence_in_both_words():
             settings = checked(self)
             if settings.early_stopping:
                 raise ParameterError(
@@ -146,9 +154,12 @@ class BaseMLP(BaseEstimator, ABC):
                 train(engine, objective, recipe, run, listeners, validate)
                 restore_best(run)
             n_epochs = run.history.n_epochs - epochs_before
-            if not call.is_part:
-                # Within the block: where warnings are errors, this one too leaves everything as it was.
+            # Within the block: where warnings are errors, this one too leaves everything as it was.
+            if call.is_part:
+                warn_of_an_interruption(run, n_epochs, 1, validates)
+            else:
                 warn_of_the_end(run, n_epochs, settings, validates)
+            self._last_was_part = call.is_part
             self._keep(objective.network, run, targets.cost_divisor, n_epochs, validates)
 
     @contextmanager
@@ -166,6 +177,8 @@ class BaseMLP(BaseEstimator, ABC):
         # What goes on is computed in the dtype it began with.
         dtype = self.parameters_.dtype if goes_on else DTYPES
         y = checked_y(y, are_labels=self._y_is_labels)
+        if goes_on:
+            check_column_order(self, X)
         X, y = validate_data(
             self, X, y, accept_sparse="csr", multi_output=True, dtype=dtype, order="C", reset=not goes_on
         )
@@ -179,6 +192,7 @@ class BaseMLP(BaseEstimator, ABC):
         rows: Any = X
         if not is_as_needed(X, self.n_features_in_) or hasattr(self, "feature_names_in_"):
             with input_errors():
+                check_column_order(self, X)
                 rows = _canonical(validate_data(self, X, accept_sparse="csr", dtype=DTYPES, order="C", reset=False))
         network = self.network_
         if output is not None:
@@ -230,6 +244,25 @@ class BaseMLP(BaseEstimator, ABC):
             check_is_fitted(self, "parameters_")
         except ValueError:
             raise NotFittedError(f"this {type(self).__name__} is not fitted yet. Call fit(X, y) first.") from None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For a pickle, what answering needs; what going on needs only of an estimator that is about to go on."""
+        state: dict[str, Any] = super().__getstate__()
+        if "_run" in state and not (self.warm_start or self._last_was_part):
+            return state | {"_run": without_memory(self._run)}
+        return state
+
+    def __copy__(self) -> Self:
+        return self._with(self.__dict__)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self._with(copy.deepcopy(self.__dict__, memo))
+
+    def _with(self, attributes: dict[str, Any]) -> Self:
+        """An estimator of these attributes: a copy keeps all of them, unlike a pickle."""
+        other = type(self).__new__(type(self))
+        other.__dict__.update(attributes)
+        return other
 
     def _learns_in_parts(self) -> bool:
         if self.solver == "lbfgs":

@@ -1,4 +1,4 @@
-"""To begin a run, and to go on with one: warm_start and partial_fit."""
+"""To begin a run, to go on with one (warm_start and partial_fit), and what of one is worth keeping."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from multilayer.engines import DescentState, Objective
 from multilayer.exceptions import ParameterError
 from multilayer.network import Floats, Network
-from multilayer.training import Recipe, Run, starting_parameters
+from multilayer.training import Recipe, Run, StopState, starting_parameters
 from multilayer.training.starting import Initialization
 
 
@@ -33,6 +33,23 @@ def continued(run: Run, recipe: Recipe, n_rows: int, *, is_part: bool) -> None:
         run.state.t = 0
     if is_part or (run.order is not None and len(run.order) != n_rows):
         run.order = None
+
+
+def without_memory(run: Run) -> Run:
+    """A run that is over: its weights, curves and generator, without the memory of its update rule and of its rows.
+
+    Adam's memory is twice the weights, and the rows' is as long as the data.
+    """
+    parameters = run.state.parameters
+    return replace(
+        run,
+        state=DescentState(parameters, np.empty((0, len(parameters)), dtype=parameters.dtype)),
+        rows=None,
+        held_out=None,
+        order=None,
+        # Of a score on rows that are no longer known; a cost is still one.
+        stop=run.stop if run.held_out is None else StopState(),
+    )
 
 
 class Continuing:

@@ -27,19 +27,25 @@ def epoch_printer(cost_divisor: int) -> Listener:
 
 def warn_of_the_end(run: Run, epochs: int, settings: SimpleNamespace, validates: bool) -> None:
     """A warning where a run ended for another reason than its stop rule."""
-    if run.reason == "interrupted":
-        warn(
-            f"training was interrupted after {epochs} of {settings.max_iter} epochs; "
-            f"the estimator holds {'the best weights' if validates else 'the weights reached'} so far.",
-            InterruptedTrainingWarning,
-        )
-    elif not math.isinf(settings.n_iter_no_change) or run.reason in _OF_LBFGS:
-        message = _too_soon(run, epochs, validates)
+    warn_of_an_interruption(run, epochs, settings.max_iter, validates)
+    # No patience asks for max_iter epochs, and there they are; under warm_start they may be some of many.
+    if not math.isinf(settings.n_iter_no_change) or settings.warm_start or run.reason in _OF_LBFGS:
+        message = _too_soon(run, epochs, validates, settings.warm_start)
         if message:
             warn(message, ConvergenceWarning)
 
 
-def _too_soon(run: Run, epochs: int, validates: bool) -> str:
+def warn_of_an_interruption(run: Run, epochs: int, max_epochs: int, validates: bool) -> None:
+    """A warning where Ctrl-C ended a run."""
+    if run.reason == "interrupted":
+        warn(
+            f"training was interrupted after {epochs} of {max_epochs} epochs; "
+            f"the estimator holds {'the best weights' if validates else 'the weights reached'} so far.",
+            InterruptedTrainingWarning,
+        )
+
+
+def _too_soon(run: Run, epochs: int, validates: bool, warm: bool) -> str:
     if run.reason in _OF_LBFGS:
         return _OF_LBFGS[run.reason].format(epochs=epochs)
     costs = run.history.costs[-epochs:]
@@ -53,10 +59,12 @@ def _too_soon(run: Run, epochs: int, validates: bool) -> str:
     what, better = ("score of the rows held out", "rising") if validates else ("cost", "falling")
     stalled = run.stop.stalled
     state = f"had stopped {better} for {stalled} epochs only" if stalled else f"was still {better}"
+    remedy = "Call fit again to go on, or raise max_iter" if warm else "Raise max_iter"
+    wanted = "" if warm else " If that number of epochs is what you want, set n_iter_no_change=inf."
     return (
-        f"training ended after max_iter={epochs} epochs, while the {what} {state}. Raise max_iter. Where loss_curve_ "
+        f"training ended after max_iter={epochs} epochs, while the {what} {state}. {remedy}. Where loss_curve_ "
         "falls slowly and smoothly, a larger learning_rate_init is faster; where it goes up and down, a smaller one "
-        "is better. If that number of epochs is what you want, set n_iter_no_change=inf."
+        f"is better.{wanted}"
     )
 
 

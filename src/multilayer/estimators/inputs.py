@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
+from sklearn.utils.validation import _get_feature_names
 
 from multilayer.exceptions import InputError, InputTypeError
 
@@ -27,6 +28,25 @@ def is_as_needed(X: Any, n_features: int) -> bool:
     with np.errstate(over="ignore", invalid="ignore"):
         # A sum is finite only if every number is.  One that overflows is left to validation.
         return math.isfinite(X.sum())
+
+
+def check_column_order(estimator: object, X: Any) -> None:
+    """An error that names the columns of X, where they are those of the fit in another order.
+
+    scikit-learn's validation, whose words the error begins with, says only that there are such columns.
+    """
+    known = getattr(estimator, "feature_names_in_", None)
+    names = None if known is None else _get_feature_names(X)
+    if known is None or names is None or sorted(names) != sorted(known):
+        return
+    moved = [f"{name!r} in place of {before!r}" for name, before in zip(names, known, strict=True) if name != before]
+    if moved:
+        listing = ", ".join(moved[:5]) + (f" and {len(moved) - 5} more" if len(moved) > 5 else "")
+        raise InputError(
+            "The feature names should match those that were passed during fit.\n"
+            f"Feature names must be in the same order as they were in fit.\nGot {listing}. "
+            "Write X[list(model.feature_names_in_)]."
+        )
 
 
 def checked_y(y: Any, *, are_labels: bool, name: str = "y") -> Any:
