@@ -8,8 +8,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
+from multilayer import MLPClassifier
 from multilayer.exceptions import DivergenceError
 from multilayer.training.schedules import Schedule, step_sizes
 
@@ -87,6 +89,28 @@ def test_what_differs_on_purpose_ends_with_an_error(name: str) -> None:
 def test_left_out(name: str) -> None:
     assert name in THEIRS
     pytest.skip(LEFT_OUT[name])
+
+
+def test_their_example_worked_by_hand() -> None:
+    """The numbers of their test_fit; the network is given by its Theta matrices instead of by private attributes."""
+    model = MLPClassifier(
+        2,
+        "logistic",
+        solver="sgd",
+        learning_rate_init=0.1,
+        alpha=0.1,
+        momentum=0,
+        initialization=[[[0.1, 0.1, 0.3, 0.5], [0.1, 0.2, 0.1, 0.0]], [[1.0, 0.1, 0.2]]],
+    )
+    X = [[0.6, 0.8, 0.7]]
+    model.partial_fit(X, [0], classes=[0, 1])
+    # They compare three decimals too: with more the rounding of the numbers along their way would show.
+    expected = [[0.098, 0.195756], [0.2956664, 0.096008], [0.4939998, -0.002244]]
+    np.testing.assert_allclose(model.coefs_[0], expected, atol=1.5e-3)
+    np.testing.assert_allclose(model.coefs_[1], [[0.04706], [0.154089]], atol=1.5e-3)
+    np.testing.assert_allclose(model.intercepts_[0], [0.098333, 0.09626], atol=1.5e-3)
+    np.testing.assert_allclose(model.intercepts_[1], [0.9235], atol=1.5e-3)
+    assert model.predict_proba(X)[0, 1] == pytest.approx(0.739, abs=1.5e-3)
 
 
 def test_there_are_tests() -> None:

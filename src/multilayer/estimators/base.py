@@ -27,7 +27,7 @@ from multilayer.estimators.errors import (
     unchanged_on_failure,
 )
 from multilayer.estimators.holding_out import hold_nothing_out, hold_out, validation
-from multilayer.estimators.inputs import check_column_order, checked_y, is_as_needed
+from multilayer.estimators.inputs import are_as_needed, check_column_order, checked_y, is_as_needed
 from multilayer.estimators.parameters import check_activation, checked
 from multilayer.estimators.recipes import descent_recipe, lbfgs_recipe, warn_of_parameters_without_effect
 from multilayer.estimators.scores import Score
@@ -175,9 +175,11 @@ class BaseMLP(BaseEstimator, ABC):
 
     def _validated(self, X: Any, y: Any, goes_on: bool) -> tuple[Any, Any]:
         # What goes on is computed in the dtype it began with.
-        dtype = self.parameters_.dtype if goes_on else DTYPES
+        dtype: Any = self.parameters_.dtype if goes_on else DTYPES
         y = checked_y(y, are_labels=self._y_is_labels)
         if goes_on:
+            if not hasattr(self, "feature_names_in_") and are_as_needed(X, y, self.n_features_in_, dtype):
+                return X, y
             check_column_order(self, X)
         X, y = validate_data(
             self, X, y, accept_sparse="csr", multi_output=True, dtype=dtype, order="C", reset=not goes_on

@@ -17,7 +17,7 @@ from multilayer.estimators.base import BaseMLP, Call, Targets, keep_parameters
 from multilayer.estimators.inputs import checked_y
 from multilayer.estimators.labels import Labels, check_known, check_same, labels_given, labels_of
 from multilayer.estimators.parameters import check_choice
-from multilayer.estimators.scores import accuracy, label_accuracy
+from multilayer.estimators.scores import accuracy, always_right, label_accuracy
 from multilayer.exceptions import InputError, ParameterError
 from multilayer.network import Floats
 from multilayer.training import Listener
@@ -305,7 +305,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return Targets(
             self._labels.targets(y, units, dtype),
             output,
-            score=label_accuracy if self._labels.multilabel else accuracy,
+            score=label_accuracy if self._labels.multilabel else accuracy if len(self.classes_) > 1 else always_right,
             stratify=units == 1,
         )
 

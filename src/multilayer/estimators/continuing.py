@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from types import SimpleNamespace, TracebackType
 
 import numpy as np
+from sklearn.utils import check_random_state
 
 from multilayer.engines import DescentState, Objective
 from multilayer.exceptions import ParameterError
@@ -17,7 +18,7 @@ from multilayer.training.starting import Initialization
 
 def begun(objective: Objective, settings: SimpleNamespace, initialization: Initialization, activation: str) -> Run:
     """A run before its first update, whose rule has no memory yet."""
-    random_state = settings.random_state
+    random_state = check_random_state(settings.random_state)
     parameters = starting_parameters(objective.network, initialization, random_state, objective.X.dtype, activation)
     return Run(DescentState(parameters, np.empty((0, len(parameters)), dtype=parameters.dtype)), random_state)
 

@@ -30,6 +30,13 @@ def is_as_needed(X: Any, n_features: int) -> bool:
         return math.isfinite(X.sum())
 
 
+def are_as_needed(X: Any, y: Any, n_features: int, dtype: np.dtype[Any]) -> bool:
+    """Whether validation would hand X and y back as they are: then a stream of small parts need not wait for it."""
+    if not (is_as_needed(X, n_features) and X.dtype == dtype and type(y) is np.ndarray and y.shape == (len(X),)):
+        return False
+    return y.dtype.kind in "biuU" or (y.dtype.kind == "f" and bool(np.isfinite(y).all()))
+
+
 def check_column_order(estimator: object, X: Any) -> None:
     """An error that names the columns of X, where they are those of the fit in another order.
 
