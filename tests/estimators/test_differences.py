@@ -77,7 +77,9 @@ def test_a_change_of_layer_sizes_is_an_error() -> None:
 
 def test_another_solver_begins_with_an_empty_memory() -> None:
     model = classifier(solver="lbfgs", warm_start=True, max_iter=3)
-    with pytest.warns(ConvergenceWarning, match=r"L-BFGS ended after max_iter=3 iterations.*Raise max_iter"):
+    with pytest.warns(
+        ConvergenceWarning, match=r"ended after max_iter=3 iterations, with a gradient of up to 0\.\d+ .*Raise max_iter"
+    ):
         model.fit(X, Y)
     loss = model.loss_
     model.set_params(solver="adam", learning_rate_init=1e-3, warm_start=True)

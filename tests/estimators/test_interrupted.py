@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import signal
 from collections.abc import Iterator
 from typing import Any
@@ -28,7 +27,7 @@ def model(kind: Any = MLPClassifier, **parameters: Any) -> Any:
 def press_after(epoch: int) -> Any:
     def press(event: Event) -> None:
         if isinstance(event, EpochEnded) and event.epoch == epoch:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
     return press
 

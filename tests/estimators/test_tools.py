@@ -158,6 +158,10 @@ def test_a_pickle_of_what_is_done_is_as_large_as_the_weights(early_stopping: boo
     assert loaded.best_validation_score_ == model.best_validation_score_
 
 
+def test_two_fits_alike_are_pickled_alike() -> None:
+    assert joblib.hash(classifier().fit(X, TWO)) == joblib.hash(classifier().fit(X, TWO))
+
+
 def test_a_pickle_of_what_is_done_may_yet_go_on() -> None:
     X, y = data("multiclass", m=80)
     done = pickle.loads(pickle.dumps(classifier(early_stopping=True, max_iter=9).fit(X, y)))

@@ -39,7 +39,8 @@ def continued(run: Run, recipe: Recipe, n_rows: int, *, is_part: bool) -> None:
 def without_memory(run: Run) -> Run:
     """A run that is over: its weights, curves and generator, without the memory of its update rule and of its rows.
 
-    Adam's memory is twice the weights, and the rows' is as long as the data.
+    Adam's memory is twice the weights, and the rows' is as long as the data.  Nor does it know how long it took: two
+    fits alike are pickled alike, which joblib's cache goes by.
     """
     parameters = run.state.parameters
     return replace(
@@ -48,6 +49,7 @@ def without_memory(run: Run) -> Run:
         rows=None,
         held_out=None,
         order=None,
+        history=replace(run.history, seconds=0.0),
         # Of a score on rows that are no longer known; a cost is still one.
         stop=run.stop if run.held_out is None else StopState(),
     )

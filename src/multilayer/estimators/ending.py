@@ -30,7 +30,7 @@ def warn_of_the_end(run: Run, epochs: int, settings: SimpleNamespace, validates:
     warn_of_an_interruption(run, epochs, settings.max_iter, validates)
     # No patience asks for max_iter epochs, and there they are; under warm_start they may be some of many.
     if not math.isinf(settings.n_iter_no_change) or settings.warm_start or run.reason in _OF_LBFGS:
-        message = _too_soon(run, epochs, validates, settings.warm_start)
+        message = _too_soon(run, epochs, validates, settings)
         if message:
             warn(message, ConvergenceWarning)
 
@@ -45,9 +45,9 @@ def warn_of_an_interruption(run: Run, epochs: int, max_epochs: int, validates: b
         )
 
 
-def _too_soon(run: Run, epochs: int, validates: bool, warm: bool) -> str:
+def _too_soon(run: Run, epochs: int, validates: bool, settings: SimpleNamespace) -> str:
     if run.reason in _OF_LBFGS:
-        return _OF_LBFGS[run.reason].format(epochs=epochs)
+        return _OF_LBFGS[run.reason].format(epochs=epochs, gradient=run.gradient, tol=settings.tol)
     costs = run.history.costs[-epochs:]
     if run.reason in ("max_epochs", "converged") and not validates and costs[-1] > 2 * costs[0]:
         return (
@@ -59,8 +59,8 @@ def _too_soon(run: Run, epochs: int, validates: bool, warm: bool) -> str:
     what, better = ("score of the rows held out", "rising") if validates else ("cost", "falling")
     stalled = run.stop.stalled
     state = f"had stopped {better} for {stalled} epochs only" if stalled else f"was still {better}"
-    remedy = "Call fit again to go on, or raise max_iter" if warm else "Raise max_iter"
-    wanted = "" if warm else " If that number of epochs is what you want, set n_iter_no_change=inf."
+    remedy = "Call fit again to go on, or raise max_iter" if settings.warm_start else "Raise max_iter"
+    wanted = "" if settings.warm_start else " If that number of epochs is what you want, set n_iter_no_change=inf."
     return (
         f"training ended after max_iter={epochs} epochs, while the {what} {state}. {remedy}. Where loss_curve_ "
         "falls slowly and smoothly, a larger learning_rate_init is faster; where it goes up and down, a smaller one "
@@ -70,15 +70,16 @@ def _too_soon(run: Run, epochs: int, validates: bool, warm: bool) -> str:
 
 _OF_LBFGS = {
     "max_iterations": (
-        "L-BFGS ended after max_iter={epochs} iterations, before its gradient was smaller than tol. "
+        "L-BFGS ended after max_iter={epochs} iterations, with a gradient of up to {gradient:.2g} and tol={tol:g}. "
         "Raise max_iter or tol, or bring the columns of X to a similar scale (StandardScaler)."
     ),
     "max_evaluations": (
-        "L-BFGS ended in iteration {epochs} because it had computed the cost max_fun times, before its gradient was "
-        "smaller than tol. Raise max_fun or tol."
+        "L-BFGS ended in iteration {epochs} because it had computed the cost max_fun times, with a gradient of up to "
+        "{gradient:.2g} and tol={tol:g}. Raise max_fun or tol."
     ),
     "line_search": (
-        "L-BFGS ended in iteration {epochs} because no step along its direction lowered the cost. "
+        "L-BFGS ended in iteration {epochs} because no step along its direction lowered the cost, with a gradient of "
+        "up to {gradient:.2g} and tol={tol:g}. "
         "Bring the columns of X to a similar scale (StandardScaler); with float32 data, tol may be too small."
     ),
 }

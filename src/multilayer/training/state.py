@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -53,6 +54,7 @@ class Run:
     stop: StopState = field(default_factory=StopState)
     best: Floats | None = None  # the parameters of the best validation score so far
     history: History = field(default_factory=History)
+    gradient: float = math.nan  # its largest entry at the end, of L-BFGS
     reason: str = ""  # why training ended, one of REASONS
 
 
