@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,12 +12,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import issparse
-from sklearn.base import BaseEstimator
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from multilayer.engines import Objective, get_engine
-from multilayer.estimators.continuing import Continuing, begun, continued, without_memory
+from multilayer.estimators.continuing import Continuing, begun, continued
+from multilayer.estimators.copies import Copied
 from multilayer.estimators.ending import epoch_printer, warn_of_an_interruption, warn_of_the_end
 from multilayer.estimators.errors import (
     NotFittedError,
@@ -60,14 +59,13 @@ class Call:
     classes: ArrayLike | None = None  # the labels that parts may hold
 
 
-class BaseMLP(BaseEstimator, ABC):
+class BaseMLP(Copied, ABC):
     """A multilayer perceptron behind scikit-learn's interface; what its targets mean is left to the two estimators."""
 
     hidden_layer_sizes: int | Sequence[int]
     activation: str | Sequence[str]
     solver: str
     early_stopping: bool
-    warm_start: bool
     initialization: Initialization
     engine: str
     callbacks: Sequence[Listener]
@@ -75,8 +73,6 @@ class BaseMLP(BaseEstimator, ABC):
     parameters_: Floats
     n_outputs_: int
     loss_curve_: list[float]
-    _run: Run
-    _last_was_part: bool  # whether the last call was partial_fit
     _y_is_labels: ClassVar[bool] = False
 
     @abstractmethod
@@ -246,25 +242,6 @@ class BaseMLP(BaseEstimator, ABC):
             check_is_fitted(self, "parameters_")
         except ValueError:
             raise NotFittedError(f"this {type(self).__name__} is not fitted yet. Call fit(X, y) first.") from None
-
-    def __getstate__(self) -> dict[str, Any]:
-        """For a pickle, what answering needs; what going on needs only of an estimator that is about to go on."""
-        state: dict[str, Any] = super().__getstate__()
-        if "_run" in state and not (self.warm_start or self._last_was_part):
-            return state | {"_run": without_memory(self._run)}
-        return state
-
-    def __copy__(self) -> Self:
-        return self._with(self.__dict__)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self._with(copy.deepcopy(self.__dict__, memo))
-
-    def _with(self, attributes: dict[str, Any]) -> Self:
-        """An estimator of these attributes: a copy keeps all of them, unlike a pickle."""
-        other = type(self).__new__(type(self))
-        other.__dict__.update(attributes)
-        return other
 
     def _learns_in_parts(self) -> bool:
         if self.solver == "lbfgs":
