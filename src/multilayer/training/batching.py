@@ -5,30 +5,39 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from multilayer.engines import shuffled
 from multilayer.engines.protocol import Batches
 
 Rows = NDArray[np.intp]
 
+# So many rows in all are worth the way to compiled code: to get and set a generator's state takes 20 microseconds.
+MANY_ROWS = 4000
 
-def next_order(order: Rows, random_state: np.random.RandomState) -> Rows:
-    """The rows in a new order: a random permutation of the order before.
 
-    Permuting the last order rather than 0 .. m-1, and drawing by ``RandomState.shuffle``, is what scikit-learn's
+def next_orders(order: Rows, random_state: np.random.RandomState, n_epochs: int) -> Rows:
+    """The rows in new orders, (n_epochs, n_rows), each a random permutation of the order before.
+
+    Permuting the last order rather than 0 .. m-1, and drawing as ``RandomState.shuffle`` does, is what scikit-learn's
     networks do; so the same seed gives the same batches.
     """
-    permutation = np.arange(len(order))
-    random_state.shuffle(permutation)
-    return order[permutation]
+    orders = shuffled(order, random_state, n_epochs) if n_epochs * len(order) >= MANY_ROWS else None
+    if orders is None:
+        orders = np.empty((n_epochs, len(order)), dtype=np.intp)
+        for new in orders:
+            new[...] = order
+            random_state.shuffle(new)
+            order = new
+    return orders
 
 
 def epochs_of_batches(
-    orders: list[Rows] | None, n_rows: int, batch_size: int, step_sizes: NDArray[np.float64], rows: Rows | None = None
+    orders: Rows | None, n_rows: int, batch_size: int, step_sizes: NDArray[np.float64], rows: Rows | None = None
 ) -> Batches:
     """The updates of several epochs, one after another; each epoch's last batch may be smaller.
 
     Parameters
     ----------
-    orders : list of arrays of shape (n_rows,), one an epoch, or None
+    orders : array of shape (n_epochs, n_rows) or None
         The order of each epoch; None for the rows as they stand.
     n_rows : int
         Rows of an epoch.
@@ -48,7 +57,7 @@ def epochs_of_batches(
     n_epochs = len(step_sizes)
     starts = np.arange(0, n_rows, batch_size, dtype=np.intp)
     stops = np.minimum(starts + batch_size, n_rows)
-    order = None if orders is None else np.concatenate(orders) if n_epochs > 1 else orders[0]
+    order = None if orders is None else orders.ravel()
     if rows is not None:
         order = rows if order is None else rows[order]
     if n_epochs == 1:

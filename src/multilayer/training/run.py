@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from multilayer.engines.protocol import Batches, Engine, Objective
 from multilayer.exceptions import DivergenceError
-from multilayer.training.batching import Rows, epoch_costs, epochs_of_batches, next_order
+from multilayer.training.batching import Rows, epoch_costs, epochs_of_batches, next_orders
 from multilayer.training.events import (
     EpochEnded,
     Listener,
@@ -150,21 +150,22 @@ class _Loop:
             # of it, and there is nothing to put back.
             several = len(alphas) > 1 or self.updates_per_epoch > self.updates_per_call
             self.before = (self.run.order, self.run.random_state.get_state()) if several else None
-            orders = [self._next_order() for _ in range(len(alphas))]
+            orders = self._next_orders(len(alphas))
         return epochs_of_batches(orders, self.n_rows, self.recipe.batch_size, alphas, self.run.rows)
 
-    def _next_order(self) -> Rows:
+    def _next_orders(self, n_epochs: int) -> Rows:
         previous = np.arange(self.n_rows) if self.run.order is None else self.run.order
-        self.run.order = next_order(previous, self.run.random_state)
-        return self.run.order
+        orders = next_orders(previous, self.run.random_state, n_epochs)
+        self.run.order = orders[-1].copy()  # not a view, which would keep all the others
+        return orders
 
     def _put_back(self, n_whole: int) -> None:
         """Order and generator as the last whole epoch left them: going on begins with a whole epoch."""
         if self.before is not None:
             self.run.order = self.before[0]
             self.run.random_state.set_state(self.before[1])
-            for _ in range(n_whole):
-                self._next_order()
+            if n_whole > 0:
+                self._next_orders(n_whole)
 
     def _descend(self, batches: Batches, interrupt: Interrupt) -> NDArray[np.float64]:
         """All updates, in calls that each last about SECONDS_PER_CALL.
