@@ -22,6 +22,7 @@ from multilayer.estimators.ending import epoch_printer, warn_of_the_end
 from multilayer.estimators.errors import NotFittedError, input_errors, unchanged_on_failure
 from multilayer.estimators.holding_out import hold_nothing_out, hold_out, validation
 from multilayer.estimators.inputs import checked_y, is_as_needed
+from multilayer.estimators.inside import Inside
 from multilayer.estimators.parameters import check_activation, checked
 from multilayer.estimators.recipes import descent_recipe, lbfgs_recipe, warn_of_parameters_without_effect
 from multilayer.estimators.scores import Score
@@ -54,7 +55,7 @@ class Call:
     classes: ArrayLike | None = None  # the labels that parts may hold
 
 
-class BaseMLP(BaseEstimator, ABC):
+class BaseMLP(Inside, BaseEstimator, ABC):
     """A multilayer perceptron behind scikit-learn's interface; what its targets mean is left to the two estimators."""
 
     hidden_layer_sizes: int | Sequence[int]
@@ -176,14 +177,33 @@ class BaseMLP(BaseEstimator, ABC):
     def _answer(self, X: ArrayLike, output: str | None = None) -> Floats:
         """H, (m, K), or the answers of the same weights with another output unit: "identity" gives Z."""
         self._check_is_fitted()
-        rows: Any = X
-        if not is_as_needed(X, self.n_features_in_) or hasattr(self, "feature_names_in_"):
-            with input_errors():
-                rows = _canonical(validate_data(self, X, accept_sparse="csr", dtype=DTYPES, order="C", reset=False))
+        rows = self._rows(X)
         network = self.network_
         if output is not None:
             network = Network(network.layer_sizes, network.hidden, output)
         return get_engine(self.engine).predict(network, self.parameters_, rows)
+
+    def _rows(self, X: ArrayLike) -> Any:
+        """X as an engine needs it to predict."""
+        if is_as_needed(X, self.n_features_in_) and not hasattr(self, "feature_names_in_"):
+            return X
+        with input_errors():
+            return _canonical(validate_data(self, X, accept_sparse="csr", dtype=DTYPES, order="C", reset=False))
+
+    def _posed(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> tuple[Objective, Targets]:
+        """What the fitted network would minimise on these data, which are read as fit has read its own."""
+        self._check_is_fitted()
+        alpha = checked(self).alpha
+        with input_errors():
+            rows, y = self._validated(X, y, goes_on=True)
+        weight = _checked_weight(sample_weight, rows)
+        with input_errors():
+            targets = self._targets(y, rows.dtype, Call(goes_on=True, is_part=True))
+        if targets.Y.shape[1] != self.n_outputs_:
+            raise InputError(
+                f"y must have {self.n_outputs_} columns, as in fit, got {targets.Y.shape[1]}. Pass the same targets."
+            )
+        return Objective(self.network_, rows, targets.Y, alpha, weight), targets
 
     def _keep(self, network: Network, run: Run, cost_divisor: int, n_epochs: int, validates: bool) -> None:
         self._run = run

@@ -287,6 +287,38 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                 logarithms = SoftmaxOutput().log_h(logarithms)
         return logarithms.astype(Z.dtype, copy=False)
 
+    def decision_function(self, X: ArrayLike) -> Floats:
+        """How firmly each row is given to each class: the weighted sums z of the output units.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or frame of shape (m, s_1)
+
+        Returns
+        -------
+        array of shape (m,) for two classes, else (m, n_classes)
+            Two classes: the log odds of the second, log P(2nd) - log P(1st), which for a single unit is its z; above 0
+            the second is predicted.  More: z, the class with the largest is predicted.  Of a multilabel y: z, the log
+            odds of each label.
+
+        Examples
+        --------
+        >>> model = MLPClassifier((), solver="lbfgs", random_state=0).fit([[0.0], [1.0]], ["no", "yes"])
+        >>> model.decision_function([[0.0], [1.0]]) > 0
+        array([False,  True])
+        """
+        Z = self._answer(X, output="identity")
+        if self._labels.multilabel or len(self.classes_) > 2:
+            return Z
+        if Z.shape[1] == 1:
+            return Z[:, 0]
+        if self.network_.output == "softmax":
+            return Z[:, 1] - Z[:, 0]
+        log_h = -softplus.g(
+            -Z.astype(np.float64, copy=False)
+        )  # two sigmoid units, whose answers are divided by their sum: log h_2 - log h_1
+        return (log_h[:, 1] - log_h[:, 0]).astype(Z.dtype, copy=False)
+
     def _targets(self, y: Any, dtype: np.dtype[Any], call: Call) -> Targets:
         if call.goes_on:
             (check_known if call.is_part else check_same)(y, self._labels)
