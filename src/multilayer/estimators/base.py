@@ -18,13 +18,15 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from multilayer.engines import Objective, get_engine
 from multilayer.estimators.continuing import Continuing, begun, continued
-from multilayer.estimators.ending import epoch_printer, warn_of_the_end
+from multilayer.estimators.ending import warn_of_the_end
 from multilayer.estimators.errors import NotFittedError, input_errors, unchanged_on_failure
 from multilayer.estimators.holding_out import hold_nothing_out, hold_out, validation
 from multilayer.estimators.inputs import checked_y, is_as_needed
 from multilayer.estimators.inside import Inside
 from multilayer.estimators.parameters import check_activation, checked
+from multilayer.estimators.printing import EpochTable
 from multilayer.estimators.recipes import descent_recipe, lbfgs_recipe, warn_of_parameters_without_effect
+from multilayer.estimators.scikit_learn_callbacks import CallbackSupportMixin, scikit_learn_listeners, with_callbacks
 from multilayer.estimators.scores import Score
 from multilayer.estimators.weights import Views, write
 from multilayer.exceptions import InputError, InputTypeError, ParameterError
@@ -55,7 +57,7 @@ class Call:
     classes: ArrayLike | None = None  # the labels that parts may hold
 
 
-class BaseMLP(Inside, BaseEstimator, ABC):
+class BaseMLP(CallbackSupportMixin, Inside, BaseEstimator, ABC):
     """A multilayer perceptron behind scikit-learn's interface; what its targets mean is left to the two estimators."""
 
     hidden_layer_sizes: int | Sequence[int]
@@ -111,10 +113,12 @@ class BaseMLP(Inside, BaseEstimator, ABC):
             self._train(settings, X, y, sample_weight, Call(hasattr(self, "_run"), is_part=True, classes=classes))
         return self
 
+    @with_callbacks  # type: ignore[untyped-decorator]
     def _train(self, settings: SimpleNamespace, X: Any, y: Any, sample_weight: Any, call: Call) -> None:
         engine = get_engine(self.engine)
         hidden = check_activation(self.activation, len(settings.hidden_layer_sizes))
         warn_of_parameters_without_effect(settings)
+        given = X
         with input_errors():
             X, y = self._validated(X, y, call.goes_on)
         weight = _checked_weight(sample_weight, X)
@@ -133,7 +137,9 @@ class BaseMLP(Inside, BaseEstimator, ABC):
                 hold_nothing_out(run)
             listeners = list(settings.callbacks)
             if settings.verbose:
-                listeners.append(epoch_printer(targets.cost_divisor))
+                listeners.append(EpochTable(targets.cost_divisor, every_epoch=settings.verbose > 1))
+            if not call.is_part:
+                listeners += scikit_learn_listeners(self, run, given, y, weight)
             epochs_before = run.history.n_epochs
             if is_lbfgs:
                 train_lbfgs(engine, objective, lbfgs_recipe(settings), run, listeners)

@@ -50,9 +50,11 @@ def check_batch_size(name: str, value: Any) -> int | str:
     return check_choice(name, value, (AUTO,)) if isinstance(value, str) else check_integer(name, value, 1)
 
 
-def check_verbose(name: str, value: Any) -> bool:
-    """True, False, or scikit-learn's integer, of which any above 0 means True."""
-    return check_integer(name, value, 0) > 0 if isinstance(value, int) and value > 1 else check_flag(name, value)
+def check_verbose(name: str, value: Any) -> int:
+    """True, False, or scikit-learn's integer, of which any above 1 means 2."""
+    if isinstance(value, int) and value > 1:
+        return min(check_integer(name, value, 0), 2)
+    return int(check_flag(name, value))
 
 
 def check_generator(name: str, value: Any) -> Any:
@@ -79,6 +81,11 @@ def check_flag(name: str, value: Any) -> bool:
 
 def check_callbacks(name: str, value: Any) -> list[Listener]:
     """The listeners; none of them is called."""
+    if any(hasattr(listener, "on_fit_task_end") for listener in (value if hasattr(value, "__iter__") else [value])):
+        raise ParameterError(
+            f"{name} are called with events of training, and {value!r} holds a callback of scikit-learn's. "
+            "Pass that one to set_callbacks: MLPClassifier().set_callbacks(callback)."
+        )
     if not hasattr(value, "__iter__") or not all(callable(listener) for listener in value):
         raise ParameterError(f"{name} must be a sequence of callables, got {value!r}. Write [f] for a single f.")
     return list(value)

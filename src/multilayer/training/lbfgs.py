@@ -46,12 +46,13 @@ def train_lbfgs(
         Where the cost is not finite at the start, or the weights are not at the end.
     """
     minimization = _Minimization(engine, _in_float64(objective), run, listeners)
-    tell(listeners, RunStarted(objective.network, objective.X.shape[0], recipe.max_iterations))
     try:
+        n_rows, n_before = objective.X.shape[0], run.history.n_epochs
+        tell(listeners, RunStarted(objective.network, n_rows, recipe.max_iterations, n_before))
         with deferred_interrupt() as interrupt, telling_of_compilation(listeners):
             run.reason = minimization.until_the_end(recipe, interrupt)
-    except DivergenceError:
-        run.reason = "diverged"
+    except BaseException as error:
+        run.reason = "diverged" if isinstance(error, DivergenceError) else "error"
         minimization.end()
         raise
     minimization.end()

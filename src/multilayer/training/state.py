@@ -23,6 +23,7 @@ REASONS = (
     "listener",
     "interrupted",
     "diverged",
+    "error",  # any other than a divergence, such as one in a listener
 )
 
 
