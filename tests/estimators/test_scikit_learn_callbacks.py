@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002 the form of the hooks is scikit-learn's
 """scikit-learn's own callbacks, set by its own set_callbacks, on our estimators."""
 
 from __future__ import annotations

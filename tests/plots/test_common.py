@@ -17,7 +17,7 @@ from multilayer.estimators import MLPClassifier
 from multilayer.exceptions import InputError, MissingExtraError, MultilayerError, ParameterError
 from multilayer.plots import plot_cost, plot_data, plot_decision_boundary, plot_network, plot_weights
 
-NAMES = ["plot_cost", "plot_data", "plot_decision_boundary", "plot_network", "plot_weights"]
+NAMES = ["plot_cost", "plot_data", "plot_decision_boundary", "plot_diagnosis", "plot_network", "plot_weights"]
 
 
 def draw(name, moons, network, **options):
@@ -27,6 +27,7 @@ def draw(name, moons, network, **options):
         "plot_cost": (network,),
         "plot_data": (X, y),
         "plot_decision_boundary": (network, X, y),
+        "plot_diagnosis": (MLPClassifier((3,), solver="lbfgs", tol=0.1, random_state=0).fit(X, y).diagnose(X, y),),
         "plot_network": (network,),
         "plot_weights": (network,),
     }

@@ -15,8 +15,13 @@ from multilayer.equations.activations import activation
 from multilayer.equations.checking import GradientCheck, check_gradient
 from multilayer.equations.sensitivity import SIDES, input_gradient
 from multilayer.equations.tracing import Trace, trace
+from multilayer.estimators.diagnosis import Diagnosis
+from multilayer.estimators.findings import all_findings, validation_score
+from multilayer.estimators.parameters import checked
+from multilayer.estimators.vitals import Case, measure, skill
 from multilayer.exceptions import ParameterError, unknown_name
 from multilayer.network import Floats, Network, n_parameters, thetas
+from multilayer.training import Run
 
 if TYPE_CHECKING:
     from multilayer.estimators.base import Targets
@@ -32,6 +37,8 @@ class Inside(TransformerMixin):
     parameters_: Floats
     engine: str
     n_outputs_: int
+    loss_curve_: list[float]
+    _run: Run
 
     if TYPE_CHECKING:
 
@@ -195,6 +202,66 @@ class Inside(TransformerMixin):
         True
         """
         return check_gradient(**self._for_the_book(X, y, sample_weight))
+
+    def diagnose(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+    ) -> Diagnosis:
+        """What may be wrong with the fitted network: units, weights, step size, scales, fit; with what to try.
+
+        Looks for dead, saturated and constant units, constant answers, weights that hardly move, vanishing gradients,
+        a step size too large or too small, training that ended too soon, badly scaled inputs and targets, under- and
+        overfitting.  Nothing is trained: one more update is done on a copy.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in :meth:`fit`: the rows that the network was trained on.
+        X_val, y_val : as X and y, default=None
+            Rows that it has not seen.  Without them, the rows held out by ``early_stopping`` take their place.
+
+        Returns
+        -------
+        Diagnosis
+            Its ``findings`` each have a severity, evidence and advice; ``print`` it, or draw it by
+            :func:`multilayer.plots.plot_diagnosis`.
+
+        Raises
+        ------
+        ParameterError
+            For X_val without y_val, or y_val without X_val.
+
+        Examples
+        --------
+        >>> from multilayer import MLPClassifier
+        >>> X, y = [[0.0], [1000.0], [2000.0], [3000.0]], [0, 0, 1, 1]
+        >>> model = MLPClassifier((4,), max_iter=5, n_iter_no_change=float("inf"), random_state=0).fit(X, y)
+        >>> [finding.where for finding in model.diagnose(X, y) if finding.name == "inputs badly scaled"]
+        ['column 0 of X']
+        """
+        if (X_val is None) != (y_val is None):
+            raise ParameterError("X_val and y_val belong together: pass both or neither.")
+        objective, targets = self._posed(X, y, sample_weight)
+        case = Case(
+            objective,
+            self.parameters_,
+            self._run,
+            get_engine(self.engine),
+            checked(self),
+            self.loss_curve_,
+            targets.cost_divisor,
+            targets.score,
+            None if X_val is None or y_val is None else self._posed(X_val, y_val, None)[0],
+        )
+        vitals = measure(case)
+        score, _ = skill(case, vitals.H)
+        found = tuple(all_findings(case, vitals))
+        return Diagnosis(found, tuple(vitals.layers), objective.X.shape[0], score, validation_score(case)[0])
 
     def _for_the_book(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> dict[str, Any]:
         """The arguments of the book's functions for the fitted network and these data."""
