@@ -118,7 +118,7 @@ class TestUnits:
     @pytest.mark.parametrize("name", ACTIVATIONS)
     def test_the_largest_slope_is_about_what_it_is_taken_for(self, name: str) -> None:
         largest = np.abs(activation(name).g_prime(np.linspace(-20, 20, 4001))).max()
-        assert 1 <= largest / LARGEST_SLOPE.get(name, 1.0) < 2
+        assert 0.999 <= largest / LARGEST_SLOPE.get(name, 1.0) < 2
 
     def test_the_share_of_rows_that_a_unit_responds_to(self) -> None:
         model = classifier(sizes=(6,))
@@ -181,7 +181,7 @@ class TestTraining:
         assert "relu" in finding.advice
 
     def test_training_that_ended_too_soon(self) -> None:
-        model = classifier(max_iter=20, activation="tanh", learning_rate_init=0.02)
+        model = classifier(max_iter=100)
         assert the(model.diagnose(X, y), "ended too soon").evidence["fall"] > 0.05
 
     @pytest.mark.parametrize("solver", ["adam", "sgd"])

@@ -85,7 +85,8 @@ def silent_units(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noqa: ARG0
             what = f"{n} of {len(silent)} {layer.activation} units are at a bound in at least 99% of the rows"
             advice = "scale the inputs, start with smaller weights (initialization='glorot'), or raise alpha."
         else:
-            what = f"{n} of {len(silent)} {layer.activation} units respond to no row, or to hardly any"
+            rows = "no row" if layer.activation == "relu" else "at most 1% of the rows"
+            what = f"{n} of {len(silent)} {layer.activation} units respond to {rows}"
             advice = "a smaller learning_rate_init, scaled inputs, initialization='he', or activation='leaky_relu'."
         yield Finding(
             "saturated units" if is_bounded else "dead units",
