@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Group
 
 SEVERITIES = ("problem", "warning", "note")  # the worst first
+NO_RESPONSE = 0.01
 _COLORS = {"problem": "red", "warning": "yellow", "note": "cyan"}
 
 
@@ -44,6 +45,15 @@ class LayerVitals:
     weight_size: float  # the norm of the weights that lead into the layer, without biases
     gradient_size: float  # the norm of their derivatives D
     update_ratio: float  # the norm of one more update of them, divided by weight_size; NaN for L-BFGS
+
+    @property
+    def silent(self) -> NDArray[np.bool_]:
+        """(s_l,): the units that respond to at most 1% of the rows; of relu, to none.
+
+        A relu unit that responds to few rows may be a specialist, and lets a gradient pass whole; other units that
+        respond to so few are at a bound in all.
+        """
+        return self.responding <= (0.0 if self.activation == "relu" else NO_RESPONSE)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,11 +11,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from multilayer.estimators.diagnosis import SEVERITIES, Finding, LayerVitals
+from multilayer.estimators.diagnosis import SEVERITIES, Finding
 from multilayer.estimators.vitals import Case, Vitals, skill
 
 BOUNDED = ("sigmoid", "tanh")
-NO_RESPONSE = 0.01  # units that respond to at most this share of the rows are of no use; of relu: to none
 MANY, MOST = 1 / 2, 3 / 4  # shares of a layer's units that make a warning and a problem
 CONSTANT = 1e-6  # of units; relative to their size
 CONSTANT_ANSWER = 1e-3  # the range of an answer relative to that of the targets
@@ -77,7 +76,7 @@ def silent_units(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noqa: ARG0
     """Units through which next to no gradient passes: dead where they are silent, saturated where at a bound."""
     for layer in vitals.layers[:-1]:
         is_bounded = layer.activation in BOUNDED
-        silent = _silent(layer)
+        silent = layer.silent
         n, share = int(silent.sum()), float(silent.mean())
         if n == 0:
             continue
@@ -103,7 +102,7 @@ def constant_units(case: Case, vitals: Vitals) -> Iterator[Finding]:
         return
     for layer in vitals.layers[:-1]:
         size = np.maximum(np.maximum(np.abs(layer.least), np.abs(layer.largest)), 1.0)
-        constant = (layer.largest - layer.least <= CONSTANT * size) & ~_silent(layer)
+        constant = (layer.largest - layer.least <= CONSTANT * size) & ~layer.silent
         n, share = int(constant.sum()), float(constant.mean())
         if n:
             yield Finding(
@@ -273,11 +272,6 @@ LOOKS = (
     underfitting,
     overfitting,
 )
-
-
-def _silent(layer: LayerVitals) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    # A relu unit that responds to few rows may be a specialist; one that responds to none is dead.
-    return layer.responding <= (0.0 if layer.activation == "relu" else NO_RESPONSE)
 
 
 def _largest_update(case: Case, vitals: Vitals) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 
 from multilayer.exceptions import InputError
 from multilayer.plots._axes import axes_or_new, remove_frame, require_matplotlib
-from multilayer.plots._style import INK, MUTED, NEGATIVE, PALE, POSITIVE
+from multilayer.plots._style import INK, NEGATIVE, PALE, POSITIVE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,15 +17,14 @@ if TYPE_CHECKING:
     from multilayer.estimators import Diagnosis, LayerVitals
 
 _HALF_WIDTH = 0.32  # of a layer's strip; layers are 1 apart
-_SILENT = 0.01  # units that respond to at most this share of the rows stand out
 _MOST_LINES = 6
 
 
 def plot_diagnosis(diagnosis: Diagnosis, *, ax: Axes | None = None) -> Axes:
     """Draw the share of rows to which each hidden unit responds, layer beside layer, and name what was found.
 
-    A unit responds where g'(z) is not near 0, so that a gradient can pass.  Units that respond to next to no row, dead
-    or saturated ones, are vermilion triangles at the bottom.  Below each layer stands how far one more update would
+    A unit responds where g'(z) is not near 0, so that a gradient can pass.  Silent units, which respond to next to no
+    row, are vermilion triangles: they are dead or saturated.  Below each layer stands how far one more update would
     move its weights, relative to their size: about 1e-3 is usual.
 
     Parameters
@@ -88,7 +87,7 @@ def _draw_layer(ax: Axes, place: int, layer: LayerVitals) -> None:
     n = len(layer.responding)
     # Side by side in the order of the units: nothing is drawn by chance, and no two lie on each other.
     x = place + (np.linspace(-_HALF_WIDTH, _HALF_WIDTH, n) if n > 1 else np.zeros(1))
-    silent = layer.responding <= _SILENT
+    silent = layer.silent
     size = float(np.clip(900 / n, 9, 36))
     ax.plot([place - _HALF_WIDTH, place + _HALF_WIDTH], [0, 0], color=PALE, linewidth=1, zorder=1)
     for chosen, marker, color in ((~silent, "o", POSITIVE), (silent, "^", NEGATIVE)):
@@ -102,13 +101,12 @@ def _draw_layer(ax: Axes, place: int, layer: LayerVitals) -> None:
             zorder=2,
             clip_on=False,
         )
-    if silent.any():
-        text = f"{int(silent.sum())} of {n}"
-        ax.annotate(text, (place, 0.0), (0, 8), textcoords="offset points", ha="center", fontsize=8, color=MUTED)
 
 
 def _caption(layer: LayerVitals) -> str:
-    lines = [f"layer {layer.layer}", layer.activation]
+    lines = [f"layer {layer.layer}, {layer.activation}"]
+    if layer.silent.any():
+        lines.append(f"{int(layer.silent.sum())} of {len(layer.silent)} silent")
     if not np.isnan(layer.update_ratio):
         lines.append(f"update {layer.update_ratio:.0e}")
     return "\n".join(lines)
