@@ -26,7 +26,7 @@ from multilayer.estimators.inside import Inside
 from multilayer.estimators.parameters import check_activation, checked
 from multilayer.estimators.printing import EpochTable
 from multilayer.estimators.recipes import descent_recipe, lbfgs_recipe, warn_of_parameters_without_effect
-from multilayer.estimators.scikit_learn_callbacks import CallbackSupportMixin, scikit_learn_listeners, with_callbacks
+from multilayer.estimators.scikit_learn_callbacks import CallbackSupportMixin, scikit_learn_listeners, torn_down
 from multilayer.estimators.scores import Score
 from multilayer.estimators.weights import Views, write
 from multilayer.exceptions import InputError, InputTypeError, ParameterError
@@ -113,7 +113,6 @@ class BaseMLP(CallbackSupportMixin, Inside, BaseEstimator, ABC):
             self._train(settings, X, y, sample_weight, Call(hasattr(self, "_run"), is_part=True, classes=classes))
         return self
 
-    @with_callbacks  # type: ignore[untyped-decorator]
     def _train(self, settings: SimpleNamespace, X: Any, y: Any, sample_weight: Any, call: Call) -> None:
         engine = get_engine(self.engine)
         hidden = check_activation(self.activation, len(settings.hidden_layer_sizes))
@@ -129,7 +128,7 @@ class BaseMLP(CallbackSupportMixin, Inside, BaseEstimator, ABC):
         is_lbfgs = settings.solver == "lbfgs"
         validates = settings.early_stopping and not is_lbfgs
 
-        with self._run_for(objective, settings, call.goes_on) as run:
+        with torn_down(self), self._run_for(objective, settings, call.goes_on) as run:
             if validates:
                 with input_errors():
                     hold_out(run, targets.Y, settings.validation_fraction, stratify=targets.stratify)

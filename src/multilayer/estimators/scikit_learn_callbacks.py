@@ -7,7 +7,8 @@ no ``sklearn.callback``, and then no ``set_callbacks`` here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -16,7 +17,7 @@ from sklearn.utils import _safe_indexing
 from multilayer.network import Floats, Network
 from multilayer.training import EpochEnded, Event, Listener, Run, RunEnded, RunStarted
 
-__all__ = ["CallbackSupportMixin", "scikit_learn_listeners", "with_callbacks"]
+__all__ = ["CallbackSupportMixin", "scikit_learn_listeners", "torn_down"]
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -28,6 +29,19 @@ except ImportError:
     def with_callbacks(method: Callable[..., Any]) -> Callable[..., Any]:
         """The method itself."""
         return method
+
+
+@contextmanager
+def torn_down(estimator: Any) -> Iterator[None]:
+    """After this block, whatever ends it, scikit-learn's callbacks are torn down.
+
+    Its decorator does so after the method that it is put on.  Here that method does nothing: around all of training,
+    the decorator's frame would be the place that warnings point at.
+    """
+    try:
+        yield
+    finally:
+        with_callbacks(lambda _: None)(estimator)
 
 
 def scikit_learn_listeners(estimator: Any, run: Run, X: Any, y: Any, weight: Floats | None) -> list[Listener]:
