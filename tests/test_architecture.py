@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "network": {"equations", "exceptions"},
     "engines": {"equations", "exceptions", "network"},
     "training": {"engines", "equations", "exceptions", "network"},
+    "callbacks": {"exceptions", "training"},
     "estimators": {"engines", "equations", "exceptions", "network", "training"},
     "tables": {"engines", "equations", "estimators", "exceptions", "network", "training"},
 }

@@ -60,7 +60,10 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
         _ = multilayer.MLPClasifier
 
 
-@pytest.mark.parametrize("module", ["multilayer", "multilayer.equations", "multilayer.network", "multilayer.training"])
+@pytest.mark.parametrize(
+    "module",
+    ["multilayer", "multilayer.callbacks", "multilayer.equations", "multilayer.network", "multilayer.training"],
+)
 def test_importing_loads_nothing_heavy(module: str) -> None:
     code = f"import sys, {module}; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -143,3 +143,11 @@ def test_gradients_of_different_shapes_are_refused():
         compare_gradients([np.ones((2, 3))], [np.ones((1, 3))])
     with pytest.raises(ShapeError, match="gradients must have the same number of matrices, got 2 and 1"):
         compare_gradients([np.ones((2, 3))] * 2, [np.ones((2, 3))])
+
+
+def test_weighted_examples_pass_the_check_as_well():
+    X, Y, thetas = problem(SIZES[1])
+    weight = [1.0, 0.0, 2.5, 0.5, 1.0]
+    report = check_gradient(X, Y, thetas, 0.7, sample_weight=weight)
+    assert report.max_error < 1e-9
+    assert not np.allclose(report.analytic[0], check_gradient(X, Y, thetas, 0.7).analytic[0])

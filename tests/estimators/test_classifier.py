@@ -220,10 +220,11 @@ def test_callbacks_hear_every_epoch_and_may_stop() -> None:
     assert [event.cost for event in heard if isinstance(event, EpochEnded)] == fitted.loss_curve_
 
 
-def test_verbose_prints_a_line_an_epoch_as_scikit_learn_does(capsys: pytest.CaptureFixture[str]) -> None:
+def test_verbose_prints_a_table_and_changes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     fitted = model(max_iter=2, verbose=True).fit(X, TWO)
-    lines = [f"Iteration {epoch}, loss = {loss:.8f}" for epoch, loss in enumerate(fitted.loss_curve_, start=1)]
-    assert capsys.readouterr().out.splitlines() == lines
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["Iteration", "1", "2", "Ended"]
+    assert [float(line.split()[1]) for line in lines[1:3]] == pytest.approx(fitted.loss_curve_, abs=1e-8)
     np.testing.assert_array_equal(fitted.parameters_, model(max_iter=2).fit(X, TWO).parameters_)
 
 

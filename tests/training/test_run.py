@@ -113,10 +113,15 @@ def test_a_listener_that_returns_true_ends_the_run_at_that_epoch(epoch: int) -> 
     np.testing.assert_array_equal(run.state.parameters, expected.state.parameters)
 
 
-@pytest.mark.parametrize("answer", [1, "stop", None, False, np.True_])
+@pytest.mark.parametrize("answer", [1, "stop", None, False, np.False_, np.array([True])])
 def test_only_true_itself_ends_a_run(answer: object) -> None:
     run = train(reference(), objective(), recipe(), start(recipe()), [lambda _: answer])
     assert run.reason == "max_epochs"
+
+
+def test_true_of_numpy_s_ends_it_as_well() -> None:
+    run = train(reference(), objective(), recipe(), start(recipe()), [lambda _: np.True_])
+    assert (run.reason, run.history.n_epochs) == ("listener", 1)
 
 
 def test_what_a_listener_that_only_watches_returns_is_ignored() -> None:
@@ -129,7 +134,8 @@ def test_what_a_listener_that_only_watches_returns_is_ignored() -> None:
 
 def test_reasons_are_those_listed() -> None:
     of_lbfgs = ("max_iterations", "max_evaluations", "line_search")
-    assert ("converged", "max_epochs", "max_time", *of_lbfgs, "listener", "interrupted", "diverged") == REASONS
+    last = ("listener", "interrupted", "diverged", "error")
+    assert ("converged", "max_epochs", "max_time", *of_lbfgs, *last) == REASONS
 
 
 # --- events and history

@@ -25,6 +25,8 @@ from multilayer.equations.descent import (
 from multilayer.equations.dropout import dropout_mask, dropout_masks, philox
 from multilayer.equations.initialization import SCHEMES, initialize_thetas
 from multilayer.equations.propagation import cost, forward_propagation, one_hot, predict
+from multilayer.equations.sensitivity import answer_gradient, input_gradient
+from multilayer.equations.tracing import Trace, trace
 
 __all__ = [
     "ACTIVATIONS",
@@ -37,9 +39,11 @@ __all__ = [
     "Momentum",
     "Nesterov",
     "Output",
+    "Trace",
     "UpdateRule",
     "WorstWeight",
     "activation",
+    "answer_gradient",
     "backpropagation",
     "check_gradient",
     "compare_gradients",
@@ -51,10 +55,12 @@ __all__ = [
     "forward_propagation",
     "gradient_descent",
     "initialize_thetas",
+    "input_gradient",
     "numerical_gradient",
     "one_hot",
     "output_unit",
     "philox",
     "predict",
     "regularization",
+    "trace",
 ]

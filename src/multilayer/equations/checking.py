@@ -32,6 +32,7 @@ def numerical_gradient(
     hidden: str | Sequence[str] = "sigmoid",
     output: str = "sigmoid",
     step: float | None = None,
+    sample_weight: ArrayLike | None = None,
 ) -> list[Array]:
     """(N1) The derivative of the cost by every weight, from central differences of four points.
 
@@ -44,6 +45,7 @@ def numerical_gradient(
         As in :func:`cost`.
     step : float, optional
         h; 1e-3 where every activation is smooth, 1e-6 where one has a kink.
+    sample_weight : array of shape (m,), optional
 
     Returns
     -------
@@ -65,7 +67,7 @@ def numerical_gradient(
             J = {}
             for k in (-2, -1, 1, 2):
                 theta[index] = kept + k * h
-                J[k] = cost(X, Y, moved, lam, hidden, output)
+                J[k] = cost(X, Y, moved, lam, hidden, output, sample_weight)
             theta[index] = kept
             numerical[index] = (8.0 * (J[1] - J[-1]) - (J[2] - J[-2])) / (12.0 * h)  # (N1)
     return gradient
@@ -137,6 +139,7 @@ def check_gradient(
     hidden: str | Sequence[str] = "sigmoid",
     output: str = "sigmoid",
     step: float | None = None,
+    sample_weight: ArrayLike | None = None,
 ) -> GradientCheck:
     """(N2) Backpropagation against central differences, with a report for every weight.
 
@@ -145,7 +148,7 @@ def check_gradient(
 
     Parameters
     ----------
-    X, Y, thetas, lam, hidden, output, step
+    X, Y, thetas, lam, hidden, output, step, sample_weight
         As in :func:`numerical_gradient`.
 
     Returns
@@ -161,8 +164,8 @@ def check_gradient(
     >>> report.max_error < 1e-9
     True
     """
-    analytic = backpropagation(X, Y, thetas, lam, hidden, output)
-    numerical = numerical_gradient(X, Y, thetas, lam, hidden, output, step)
+    analytic = backpropagation(X, Y, thetas, lam, hidden, output, sample_weight)
+    numerical = numerical_gradient(X, Y, thetas, lam, hidden, output, step, sample_weight)
     return compare_gradients(analytic, numerical)
 
 

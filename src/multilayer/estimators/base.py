@@ -20,7 +20,7 @@ from multilayer.estimators.class_weights import ClassWeights, times
 from multilayer.estimators.continuing import Continuing, begun, continued
 from multilayer.estimators.copies import Copied
 from multilayer.estimators.data import Call, Rows, Table, Targets, ValidationArguments
-from multilayer.estimators.ending import epoch_printer, warn_of_an_interruption, warn_of_the_end
+from multilayer.estimators.ending import warn_of_an_interruption, warn_of_the_end
 from multilayer.estimators.errors import (
     NotFittedError,
     divergence_in_both_words,
@@ -35,9 +35,12 @@ from multilayer.estimators.inputs import (
     checked_y,
     is_as_needed,
 )
+from multilayer.estimators.inside import Inside
 from multilayer.estimators.metrics import Watched, measure
 from multilayer.estimators.parameters import check_activation, checked
+from multilayer.estimators.printing import EpochTable
 from multilayer.estimators.recipes import descent_recipe, lbfgs_recipe, warn_of_parameters_without_effect
+from multilayer.estimators.scikit_learn_callbacks import CallbackSupportMixin, scikit_learn_listeners, torn_down
 from multilayer.estimators.validation import about_validation_data, validation_rows
 from multilayer.estimators.weights import Views, write
 from multilayer.exceptions import ParameterError, ShapeError
@@ -48,7 +51,7 @@ from multilayer.training.starting import Initialization
 DTYPES = (np.float64, np.float32)  # what X may stay; validation turns everything else into the first
 
 
-class BaseMLP(Copied, ABC):
+class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
     """A multilayer perceptron behind scikit-learn's interface; what its targets mean is left to the two estimators."""
 
     hidden_layer_sizes: int | Sequence[int]
@@ -138,13 +141,14 @@ class BaseMLP(Copied, ABC):
         hidden = check_activation(self.activation, len(settings.hidden_layer_sizes))
         call.validation.check_complete()
         warn_of_parameters_without_effect(settings, call.validation)
-        rows = self._rows(X, y, sample_weight, call)
+        given = X
+        rows = self._read(X, y, sample_weight, call)
         table, targets = rows.training, rows.targets
         sizes = (table.X.shape[1], *settings.hidden_layer_sizes, table.Y.shape[1])
         network = Network(sizes, hidden, targets.output)
         objective = Objective(network, table.X, table.Y, settings.alpha, table.weight)
 
-        with self._run_for(objective, settings, call.goes_on) as run:
+        with torn_down(self), self._run_for(objective, settings, call.goes_on) as run:
             with input_errors():
                 validating = validation_rows(run, rows, settings, call.validation.groups)
             validation = None
@@ -153,7 +157,9 @@ class BaseMLP(Copied, ABC):
                 validation = Validation(measure(engine, network, validating, watched), settings.early_stopping)
             listeners = list(settings.callbacks)
             if settings.verbose:
-                listeners.append(epoch_printer(targets.cost_divisor))
+                listeners.append(EpochTable(targets.cost_divisor, every_epoch=settings.verbose > 1))
+            if not call.is_part:
+                listeners += scikit_learn_listeners(self, run, given, table.y, table.weight)
             epochs_before = run.history.n_epochs
             if settings.solver == "lbfgs":
                 train_lbfgs(engine, objective, lbfgs_recipe(settings), run, listeners, validation)
@@ -174,7 +180,7 @@ class BaseMLP(Copied, ABC):
             self._last_was_part = call.is_part
             self._keep(network, run, targets.cost_divisor, n_epochs, validated=validation is not None)
 
-    def _rows(self, X: Any, y: Any, sample_weight: Any, call: Call) -> Rows:
+    def _read(self, X: Any, y: Any, sample_weight: Any, call: Call) -> Rows:
         # What goes on is computed in the dtype it began with.
         dtype = self.parameters_.dtype if call.goes_on else DTYPES
         with input_errors():
@@ -230,15 +236,34 @@ class BaseMLP(Copied, ABC):
     def _answer(self, X: ArrayLike, output: str | None = None) -> Floats:
         """H, (m, K), or the answers of the same weights with another output unit: "identity" gives Z."""
         self._check_is_fitted()
-        rows: Any = X
-        if not is_as_needed(X, self.n_features_in_) or hasattr(self, "feature_names_in_"):
-            with input_errors():
-                check_column_order(self, X)
-                rows = canonical(validate_data(self, X, accept_sparse="csr", dtype=DTYPES, order="C", reset=False))
+        rows = self._rows(X)
         network = self.network_
         if output is not None:
             network = Network(network.layer_sizes, network.hidden, output)
         return get_engine(self.engine).predict(network, self.parameters_, rows)
+
+    def _rows(self, X: ArrayLike) -> Any:
+        """X as an engine needs it to predict."""
+        if is_as_needed(X, self.n_features_in_) and not hasattr(self, "feature_names_in_"):
+            return X
+        with input_errors():
+            check_column_order(self, X)
+            return canonical(validate_data(self, X, accept_sparse="csr", dtype=DTYPES, order="C", reset=False))
+
+    def _posed(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> tuple[Objective, Targets]:
+        """What the fitted network would minimise on these data, which are read as fit has read its own."""
+        self._check_is_fitted()
+        alpha = checked(self).alpha
+        with input_errors():
+            rows, y = self._validated(X, y, self.parameters_.dtype, reset=False)
+        weight = checked_weight(sample_weight, rows)
+        with input_errors():
+            targets = self._targets(y, rows.dtype, Call(goes_on=True, is_part=True))
+        if targets.Y.shape[1] != self.n_outputs_:
+            raise ShapeError(
+                f"y must have {self.n_outputs_} columns, as in fit, got {targets.Y.shape[1]}. Pass the same targets."
+            )
+        return Objective(self.network_, rows, targets.Y, alpha, weight), targets
 
     def _keep(self, network: Network, run: Run, cost_divisor: int, n_epochs: int, *, validated: bool) -> None:
         self._run = run

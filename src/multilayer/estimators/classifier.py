@@ -75,7 +75,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Training ends when the cost has not fallen (with ``early_stopping``: the score has not risen) by more than
         ``tol`` for ``n_iter_no_change`` epochs in a row.  With solver="lbfgs", when no entry of the gradient is larger.
     verbose : bool or int, default=False
-        Print a line an epoch.
+        Print a table of training.  True or 1: the epochs 1, 2, 5, 10, 20, 50, ..., and else a line each half second;
+        2 or more: every epoch.
     warm_start : bool, default=False
         Whether ``fit`` goes on where the last one ended: weights, memory of the update rule, step size, order of the
         rows and random state.  Fits of k and m epochs are then one of k + m; but solver="lbfgs" begins anew from the
@@ -119,7 +120,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     engine : {"auto", "cpu", "reference"}, default="auto"
         What does the arithmetic: compiled code, or the book itself.
     callbacks : sequence of callables, default=()
-        Called with each event of training; see :mod:`multilayer.training.events`.
+        Called with each event of training; :mod:`multilayer.callbacks` has some that are ready to use, and tells how
+        to write one.  Those of ``sklearn.callback`` are passed to ``set_callbacks``.
 
     Attributes
     ----------
@@ -331,6 +333,38 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             # log(h / Σ h) = log h - log Σ e^(log h), the last term as the softmax computes it.
             logarithms = SoftmaxOutput().log_h(-softplus.g(-sums))
         return logarithms.astype(Z.dtype, copy=False)
+
+    def decision_function(self, X: ArrayLike) -> Floats:
+        """How firmly each row is given to each class: the weighted sums z of the output units.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or frame of shape (m, s_1)
+
+        Returns
+        -------
+        array of shape (m,) for two classes, else (m, n_classes)
+            Two classes: the log odds of the second, log P(2nd) - log P(1st), which for a single unit is its z; above 0
+            the second is predicted.  More: z, the class with the largest is predicted.  Of a multilabel y: z, the log
+            odds of each label.
+
+        Examples
+        --------
+        >>> model = MLPClassifier((), solver="lbfgs", random_state=0).fit([[0.0], [1.0]], ["no", "yes"])
+        >>> model.decision_function([[0.0], [1.0]]) > 0
+        array([False,  True])
+        """
+        Z = self._answer(X, output="identity")
+        if self._labels.multilabel or len(self.classes_) > 2:
+            return Z
+        if Z.shape[1] == 1:
+            return Z[:, 0]
+        if self.network_.output == "softmax":
+            return Z[:, 1] - Z[:, 0]
+        log_h = -softplus.g(
+            -Z.astype(np.float64, copy=False)
+        )  # two sigmoid units, whose answers are divided by their sum: log h_2 - log h_1
+        return (log_h[:, 1] - log_h[:, 0]).astype(Z.dtype, copy=False)
 
     def _targets(self, y: Any, dtype: np.dtype[Any], call: Call) -> Targets:
         if call.is_validation:

@@ -1,4 +1,4 @@
-"""What training tells its user: a line an epoch, and a warning where it ended too soon."""
+"""What training tells its user where it ended too soon."""
 
 from __future__ import annotations
 
@@ -7,22 +7,7 @@ from types import SimpleNamespace
 
 from multilayer.estimators.errors import ConvergenceWarning, warn
 from multilayer.exceptions import InterruptedTrainingWarning
-from multilayer.training import CompilationStarted, EpochEnded, Event, Listener, Run
-
-
-def epoch_printer(cost_divisor: int) -> Listener:
-    """A listener that prints scikit-learn's line an epoch, and what else takes its time."""
-
-    def print_epoch(event: Event) -> None:
-        if isinstance(event, CompilationStarted):
-            print(f"Compiling {event.kernel} for this machine, once; some seconds ...", flush=True)
-        elif isinstance(event, EpochEnded):
-            print(f"Iteration {event.epoch}, loss = {event.cost / cost_divisor:.8f}")
-            if event.validation_score is not None:
-                print(f"Validation score: {event.validation_score:f}")
-
-    print_epoch.only_watches = True  # type: ignore[attr-defined]
-    return print_epoch
+from multilayer.training import Run
 
 
 def warn_of_the_end(run: Run, epochs: int, settings: SimpleNamespace) -> None:

@@ -70,9 +70,11 @@ def check_seconds(name: str, value: Any) -> float:
     return math.inf if value is None else positive(name, value)
 
 
-def check_verbose(name: str, value: Any) -> bool:
-    """True, False, or scikit-learn's integer, of which any above 0 means True."""
-    return check_integer(name, value, 0) > 0 if isinstance(value, int) and value > 1 else check_flag(name, value)
+def check_verbose(name: str, value: Any) -> int:
+    """True, False, or scikit-learn's integer, of which any above 1 means 2."""
+    if isinstance(value, int) and value > 1:
+        return min(check_integer(name, value, 0), 2)
+    return int(check_flag(name, value))
 
 
 def check_seed(name: str, value: Any) -> Any:
@@ -98,6 +100,11 @@ def check_flag(name: str, value: Any) -> bool:
 
 def check_callbacks(name: str, value: Any) -> list[Listener]:
     """The listeners; none of them is called."""
+    if any(hasattr(listener, "on_fit_task_end") for listener in (value if hasattr(value, "__iter__") else [value])):
+        raise ParameterError(
+            f"{name} are called with events of training, and {value!r} holds a callback of scikit-learn's. "
+            "Pass that one to set_callbacks: MLPClassifier().set_callbacks(callback)."
+        )
     if not hasattr(value, "__iter__") or not all(callable(listener) for listener in value):
         raise ParameterError(f"{name} must be a sequence of callables, got {value!r}. Write [f] for a single f.")
     return list(value)

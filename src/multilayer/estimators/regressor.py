@@ -68,7 +68,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Training ends when the cost has not fallen (with ``early_stopping``: the score has not risen) by more than
         ``tol`` for ``n_iter_no_change`` epochs in a row.  With solver="lbfgs", when no entry of the gradient is larger.
     verbose : bool or int, default=False
-        Print a line an epoch.
+        Print a table of training.  True or 1: the epochs 1, 2, 5, 10, 20, 50, ..., and else a line each half second;
+        2 or more: every epoch.
     warm_start : bool, default=False
         Whether ``fit`` goes on where the last one ended: weights, memory of the update rule, step size, order of the
         rows and random state.  Fits of k and m epochs are then one of k + m; but solver="lbfgs" begins anew from the
@@ -101,7 +102,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     engine : {"auto", "cpu", "reference"}, default="auto"
         What does the arithmetic: compiled code, or the book itself.
     callbacks : sequence of callables, default=()
-        Called with each event of training; see :mod:`multilayer.training.events`.
+        Called with each event of training; :mod:`multilayer.callbacks` has some that are ready to use, and tells how
+        to write one.  Those of ``sklearn.callback`` are passed to ``set_callbacks``.
 
     Attributes
     ----------

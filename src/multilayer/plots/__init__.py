@@ -12,6 +12,7 @@ from __future__ import annotations
 from multilayer.plots.boundary import plot_decision_boundary
 from multilayer.plots.cost import plot_cost
 from multilayer.plots.data import plot_data
+from multilayer.plots.diagnosis import plot_diagnosis
 from multilayer.plots.network import plot_network
 from multilayer.plots.predictions import plot_predictions
 from multilayer.plots.weights import plot_weights
@@ -20,6 +21,7 @@ __all__ = [
     "plot_cost",
     "plot_data",
     "plot_decision_boundary",
+    "plot_diagnosis",
     "plot_network",
     "plot_predictions",
     "plot_weights",

@@ -4,6 +4,9 @@ A listener is any callable that takes an event.  It hears of each epoch while th
 it, and may return True to end the run there.  A listener that only watches can say so by an attribute
 ``only_watches = True``: then many epochs of a small network may be trained in one go, their events follow together,
 and what it returns is ignored.
+
+Whatever ends a run, an error too, every listener hears of its end.  :mod:`multilayer.callbacks` has a class with one
+method for each kind of event, and listeners that are ready to use.
 """
 
 from __future__ import annotations
@@ -11,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+
+import numpy as np
 
 from multilayer.engines.announcing import compilation_told_to
 from multilayer.network import Network
@@ -23,6 +28,7 @@ class RunStarted:
     network: Network
     n_rows: int
     max_epochs: int
+    epochs_before: int = 0  # done by runs that this one goes on from (warm_start, partial_fit)
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,9 @@ def tell(listeners: Sequence[Listener], event: Event) -> bool:
     """Hand the event to every listener; whether one of those that may has asked to stop."""
     stop = False
     for listener in listeners:
-        stop |= listener(event) is True and not only_watches(listener)
+        answer = listener(event)
+        # NumPy's comparisons answer with a bool of their own; anything else, such as a length, is no request.
+        stop |= isinstance(answer, bool | np.bool_) and bool(answer) and not only_watches(listener)
     return stop
 
 

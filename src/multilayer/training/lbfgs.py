@@ -55,12 +55,13 @@ def train_lbfgs(
     """
     begin(run, validation)
     minimization = _Minimization(engine, _in_float64(objective), recipe, run, listeners, validation)
-    tell(listeners, RunStarted(objective.network, objective.X.shape[0], recipe.max_iterations))
     try:
+        n_rows, n_before = objective.X.shape[0], run.history.n_epochs
+        tell(listeners, RunStarted(objective.network, n_rows, recipe.max_iterations, n_before))
         with deferred_interrupt() as interrupt, telling_of_compilation(listeners):
             run.reason = minimization.until_the_end(interrupt)
-    except DivergenceError:
-        run.reason = "diverged"
+    except BaseException as error:
+        run.reason = "diverged" if isinstance(error, DivergenceError) else "error"
         minimization.end()
         raise
     minimization.end()

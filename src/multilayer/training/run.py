@@ -57,14 +57,14 @@ def train(
     """
     begin(run, validation)
     loop = _Loop(engine, objective, recipe, run, listeners, validation)
-    tell(listeners, RunStarted(objective.network, loop.n_rows, recipe.max_epochs))
     try:
+        tell(listeners, RunStarted(objective.network, loop.n_rows, recipe.max_epochs, run.history.n_epochs))
         with deferred_interrupt() as interrupt, telling_of_compilation(listeners):
             run.reason = loop.until_the_end(interrupt)
         if not np.isfinite(run.state.parameters).all():
             raise loop.diverged("the weights became infinite", run.history.n_epochs, run.state.t)
-    except DivergenceError:
-        run.reason = "diverged"
+    except BaseException as error:
+        run.reason = "diverged" if isinstance(error, DivergenceError) else "error"
         loop.end()
         raise
     loop.end()

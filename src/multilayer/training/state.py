@@ -25,6 +25,7 @@ REASONS = (
     "listener",
     "interrupted",
     "diverged",
+    "error",  # any other than a divergence, such as one in a listener
 )
 
 

@@ -23,7 +23,8 @@ _UPPER, _LOWER, _TWIST = 0x80000000, 0x7FFFFFFF, 0x9908B0DF
 def shuffle_into(orders: NDArray[np.intp], order: NDArray[np.intp], key: NDArray[np.uint32], position: int) -> int:
     """Each row of ``orders`` ← the row above it, shuffled; the first from ``order``.
 
-    ``key``, (624,), and ``position`` are the generator's state.  The key is advanced in place; returns the new position.
+    ``key``, (624,), and ``position`` are the generator's state.  The key is advanced in place; the
+    new position is returned.
     """
     for e in range(orders.shape[0]):
         for r in range(order.size):

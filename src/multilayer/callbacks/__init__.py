@@ -1,0 +1,12 @@
+"""Listeners to training, for the ``callbacks=`` of the estimators.
+
+A callback is any callable that takes an event of :mod:`multilayer.training`; it ends the run by returning True.
+:class:`Callback` is a class to write one's own with, one method for each kind of event; the others are ready to use.
+"""
+
+from multilayer.callbacks.base import Callback, LambdaCallback
+from multilayer.callbacks.boards import MLflow, TensorBoard
+from multilayer.callbacks.logs import CSVLog, JSONLinesLog
+from multilayer.callbacks.progress import ProgressBar
+
+__all__ = ["CSVLog", "Callback", "JSONLinesLog", "LambdaCallback", "MLflow", "ProgressBar", "TensorBoard"]

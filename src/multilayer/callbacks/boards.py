@@ -1,0 +1,145 @@
+"""Training shown by other programs: TensorBoard and MLflow."""
+
+from __future__ import annotations
+
+import math
+import os
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from multilayer.callbacks.base import Callback
+from multilayer.exceptions import MissingExtraError
+from multilayer.training import EpochEnded, RunEnded, RunStarted
+
+# tensorboardX first: the other one brings all of PyTorch along.
+_WRITERS = ("tensorboardX", "torch.utils.tensorboard")
+_MLFLOW_STATUS = {"diverged": "FAILED", "error": "FAILED", "interrupted": "KILLED"}  # else "FINISHED"
+
+
+class TensorBoard(Callback):
+    """Curves for TensorBoard: cost, step size and validation score of each epoch.
+
+    Each run writes to a new folder ``run-1``, ``run-2``, ... in the one given; one that goes on from another
+    (``warm_start``, ``partial_fit``) to the folder of that.  ``tensorboard --logdir FOLDER`` shows them.
+
+    Parameters
+    ----------
+    folder : str or path
+
+    Raises
+    ------
+    MissingExtraError
+        If neither tensorboardX nor PyTorch with tensorboard is installed.
+    """
+
+    only_watches = True
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        _summary_writer()
+        self.folder = Path(folder)
+        self._run: Path | None = None
+        self._writer: Any = None
+
+    def on_run_begin(self, event: RunStarted) -> None:
+        if self._run is None or event.epochs_before == 0:
+            self._run = _new_folder(self.folder)
+        self._writer = _summary_writer()(str(self._run))
+
+    def on_epoch_end(self, event: EpochEnded) -> None:
+        if self._writer is not None:
+            for name, value in _numbers(event).items():
+                self._writer.add_scalar(name, value, event.epoch)
+
+    def on_run_end(self, event: RunEnded) -> None:  # noqa: ARG002 the form of a callback
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+
+class MLflow(Callback):
+    """Curves for MLflow: cost, step size and validation score of each epoch, and the network's layers as parameters.
+
+    Each run of training is a run there; within one that is active, a nested one.  A run that goes on from another
+    (``warm_start``, ``partial_fit``) goes on there too.  Server and experiment are set as ever, by
+    ``mlflow.set_tracking_uri`` and ``mlflow.set_experiment``.
+
+    Parameters
+    ----------
+    run_name : str or None, default=None
+        None leaves the name to MLflow.
+
+    Raises
+    ------
+    MissingExtraError
+        If mlflow is not installed.
+    """
+
+    only_watches = True
+
+    def __init__(self, run_name: str | None = None) -> None:
+        _mlflow()
+        self.run_name = run_name
+        self._id: str | None = None
+        self._is_open = False
+
+    def on_run_begin(self, event: RunStarted) -> None:
+        mlflow = _mlflow()
+        if self._id is not None and event.epochs_before > 0:
+            mlflow.start_run(run_id=self._id, nested=True)
+        else:
+            self._id = mlflow.start_run(run_name=self.run_name, nested=True).info.run_id
+            network = event.network
+            mlflow.log_params(
+                {
+                    "layer_sizes": "-".join(str(size) for size in network.layer_sizes),
+                    "hidden": ", ".join(str(name) for name in network.hidden),
+                    "output": network.output,
+                    "n_rows": event.n_rows,
+                }
+            )
+        self._is_open = True
+
+    def on_epoch_end(self, event: EpochEnded) -> None:
+        if self._is_open:
+            _mlflow().log_metrics(_numbers(event), step=event.epoch)
+
+    def on_run_end(self, event: RunEnded) -> None:
+        if self._is_open:
+            self._is_open = False
+            _mlflow().end_run(status=_MLFLOW_STATUS.get(event.reason, "FINISHED"))
+
+
+def _numbers(event: EpochEnded) -> dict[str, float]:
+    """What there is to draw of an epoch."""
+    values = {name: value for name, value in vars(event).items() if name not in ("epoch", "seconds")}
+    return {name: float(value) for name, value in values.items() if value is not None and not math.isnan(value)}
+
+
+def _new_folder(folder: Path) -> Path:
+    """The first of run-1, run-2, ... that is not there yet."""
+    number = 1
+    while True:
+        run = folder / f"run-{number}"
+        try:
+            run.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+        else:
+            return run
+
+
+def _summary_writer() -> Any:
+    for module in _WRITERS:
+        try:
+            return import_module(module).SummaryWriter
+        except ImportError:
+            continue
+    raise MissingExtraError("the callback TensorBoard", "tensorboardX", "tensorboard")
+
+
+def _mlflow() -> Any:
+    try:
+        return import_module("mlflow")
+    except ImportError as error:
+        raise MissingExtraError("the callback MLflow", "mlflow", "mlflow") from error

@@ -1,0 +1,89 @@
+r"""How much the network's answer changes with each input: backpropagation carried on to the first layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from multilayer.equations._checks import as_thetas, hidden_activations
+from multilayer.equations.activations import Array, sigmoid
+from multilayer.equations.costs import output_unit
+from multilayer.equations.propagation import forward_propagation
+from multilayer.exceptions import ParameterError, unknown_name
+
+SIDES = ("H", "Z")
+
+
+def input_gradient(
+    X: ArrayLike,
+    thetas: Sequence[ArrayLike],
+    hidden: str | Sequence[str] = "sigmoid",
+    output: str = "sigmoid",
+    unit: int = 0,
+    of: str = "H",
+) -> Array:
+    """(V2) The derivative of one output unit's answer by every input, for each example.
+
+    v_L = ∂h_k / ∂z_L (V1), or the k-th unit vector for the weighted sum z_k itself;
+    v_l = (v_{l+1} Theta_l[:, 1:]) * g'(Z_l) as in (B2), and ∂h_k / ∂x = v_2 Theta_1[:, 1:].
+
+    Parameters
+    ----------
+    X : array of shape (m, s_1)
+    thetas, hidden, output
+        As in :func:`forward_propagation`.
+    unit : int
+        k, from 0.
+    of : {"H", "Z"}
+        The unit's answer, or its weighted sum.  Where the answer is firm, near 0 or 1, its derivative is near 0 for
+        every input, and that of the sum still tells the inputs apart.
+
+    Returns
+    -------
+    array of shape (m, s_1)
+
+    Examples
+    --------
+    >>> input_gradient([[0.0, 0.0]], [[[0.0, 1.0, -2.0]]])  # h' = 1/4
+    array([[ 0.25, -0.5 ]])
+    """
+    Z, _ = forward_propagation(X, thetas, hidden, output)
+    matrices = as_thetas(thetas)
+    activations = hidden_activations(hidden, len(matrices) - 1)
+    if of not in SIDES:
+        raise unknown_name("side of the output unit", of, SIDES)
+    n_outputs = Z[-1].shape[1]
+    if not 0 <= unit < n_outputs:
+        raise ParameterError(
+            f"unit must be from 0 to {n_outputs - 1}, one of the {n_outputs} output units, got {unit}."
+        )
+    v = answer_gradient(Z[-1], output, unit) if of == "H" else np.tile(np.eye(n_outputs)[unit], (len(Z[-1]), 1))
+    for l in range(len(matrices) - 1, 0, -1):
+        v = (v @ matrices[l][:, 1:]) * activations[l - 1].g_prime(Z[l - 1])  # (m, s_{l+1})
+    return v @ matrices[0][:, 1:]
+
+
+def answer_gradient(Z: Array, output: str, unit: int) -> Array:
+    """(V1) The derivative of the answer h_k by every weighted sum z_j of the last layer, (m, K).
+
+    Sigmoid, identity and exp units answer by their own sum alone: h'(z_k) where j = k, else 0.  Softmax units
+    answer by all of them: h_k (1 - h_k) where j = k, else -h_k h_j.
+
+    Examples
+    --------
+    >>> answer_gradient(np.array([[0.0, 0.0]]), "softmax", unit=0)
+    array([[ 0.25, -0.25]])
+    """
+    H = output_unit(output).h(Z)
+    own = np.eye(Z.shape[1])[unit]
+    if output == "softmax":
+        return H[:, [unit]] * (own - H)
+    if output == "sigmoid":
+        return sigmoid.g_prime(Z) * own
+    if output == "exp":
+        return H * own
+    if output == "identity":
+        return np.ones_like(Z) * own
+    raise unknown_name("output unit with a derivative by its sums", output, ("exp", "identity", "sigmoid", "softmax"))

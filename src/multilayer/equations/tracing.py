@@ -1,0 +1,124 @@
+r"""Everything that one forward and one backward pass compute, kept to be read.
+
+docs/mathematics.md derives the equations; ``propagation`` and ``backpropagation`` compute them for training and keep
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from multilayer.equations._checks import as_targets, as_thetas, as_weights
+from multilayer.equations.activations import Array
+from multilayer.equations.backpropagation import cost_and_gradient, deltas
+from multilayer.equations.propagation import cost, forward_propagation, with_bias
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Trace:
+    """All quantities of one pass forward and back, in the textbook's names.
+
+    Layers count from 1 and tuples from 0: ``A[0]`` is A_1 = X, and ``Z[0]`` and ``delta[0]`` belong to layer 2, the
+    first that has weighted sums.  Print it for a table of shapes and ranges.
+    """
+
+    thetas: tuple[Array, ...]  # Theta_1 .. Theta_{L-1}, (s_{l+1}, s_l + 1)
+    Z: tuple[Array, ...]  # Z_2 .. Z_L, (m, s_l)
+    A: tuple[Array, ...]  # A_1 .. A_L, (m, s_l)
+    Y: Array  # (m, K)
+    delta: tuple[Array, ...]  # delta_2 .. delta_L, (m, s_l)
+    Delta: tuple[Array, ...]  # Delta_1 .. Delta_{L-1}, as thetas
+    D: tuple[Array, ...]  # D_1 .. D_{L-1}, as thetas
+    J: float  # the cost, regularisation included
+    regularization: float  # its part of J
+
+    @property
+    def H(self) -> Array:
+        """The network's answer, A_L."""
+        return self.A[-1]
+
+    def __iter__(self) -> Iterator[tuple[str, Array]]:
+        """(name, array) of every quantity, in the order in which they are computed."""
+        yield "A_1 = X", self.A[0]
+        last = len(self.thetas) + 1
+        for l, theta in enumerate(self.thetas, start=1):
+            yield f"Theta_{l}", theta
+            yield f"Z_{l + 1}", self.Z[l - 1]
+            yield f"A_{l + 1} = H" if l + 1 == last else f"A_{l + 1}", self.A[l]
+        yield "Y", self.Y
+        for l in range(last - 1, 0, -1):
+            yield f"delta_{l + 1}", self.delta[l - 1]
+            yield f"Delta_{l}", self.Delta[l - 1]
+            yield f"D_{l}", self.D[l - 1]
+
+    def __repr__(self) -> str:
+        sizes = "-".join(str(A.shape[1]) for A in self.A)
+        return f"<Trace of {len(self.Y)} examples through {sizes} units, J = {self.J:.6g}>"
+
+    def __str__(self) -> str:
+        rows: list[tuple[str, ...]] = [("", "shape", "least", "mean", "largest")]
+        for name, array in self:
+            shape = " x ".join(str(n) for n in array.shape)
+            rows.append((name, shape, *(f"{value:.4g}" for value in (array.min(), array.mean(), array.max()))))
+        widths = [max(len(row[column]) for row in rows) for column in range(5)]
+        lines = [
+            "  ".join([row[0].ljust(widths[0]), *(cell.rjust(n) for cell, n in zip(row[1:], widths[1:], strict=True))])
+            for row in rows
+        ]
+        return "\n".join([*lines, f"J = {self.J:.6g}, of which regularisation {self.regularization:.6g}"])
+
+
+def trace(
+    X: ArrayLike,
+    Y: ArrayLike,
+    thetas: Sequence[ArrayLike],
+    lam: float = 0.0,
+    hidden: str | Sequence[str] = "sigmoid",
+    output: str = "sigmoid",
+    sample_weight: ArrayLike | None = None,
+) -> Trace:
+    """(P1)-(P4), (J), (B1)-(B4) One pass forward and back, with everything that it computes.
+
+    Parameters
+    ----------
+    X : array of shape (m, s_1)
+    Y : array of shape (m, K)
+    thetas, lam, hidden, output, sample_weight
+        As in :func:`cost`.
+
+    Returns
+    -------
+    Trace
+        Its ``delta`` are without sample weights, one example's derivatives; ``Delta`` and ``D`` are with them.
+
+    Examples
+    --------
+    >>> seen = trace([[2.0]], [[1.0]], [[[0.0, 0.0]]])
+    >>> print(seen)
+               shape    least     mean  largest
+    A_1 = X    1 x 1        2        2        2
+    Theta_1    1 x 2        0        0        0
+    Z_2        1 x 1        0        0        0
+    A_2 = H    1 x 1      0.5      0.5      0.5
+    Y          1 x 1        1        1        1
+    delta_2    1 x 1     -0.5     -0.5     -0.5
+    Delta_1    1 x 2       -1    -0.75     -0.5
+    D_1        1 x 2       -1    -0.75     -0.5
+    J = 0.693147, of which regularisation 0
+    """
+    J, D = cost_and_gradient(X, Y, thetas, lam, hidden, output, sample_weight)
+    penalty = J - cost(X, Y, thetas, 0.0, hidden, output, sample_weight)
+    Z, A = forward_propagation(X, thetas, hidden, output)
+    m, n_outputs = Z[-1].shape
+    Y = as_targets(Y, m, n_outputs, output)
+    w = as_weights(sample_weight, m)
+    # Copies: a trace stays what it was when the network is trained on.
+    matrices = [theta.copy() for theta in as_thetas(thetas, A[0].shape[1])]
+    delta = deltas(Z, Y, matrices, hidden, output)
+    # (B3)  (s_{l+1}, m) @ (m, s_l + 1)
+    Delta = [(w[:, np.newaxis] * d).T @ with_bias(a) for d, a in zip(delta, A[:-1], strict=True)]
+    return Trace(tuple(matrices), tuple(Z), tuple(A), Y, tuple(delta), tuple(Delta), tuple(D), J, penalty)

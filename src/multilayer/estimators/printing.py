@@ -1,0 +1,88 @@
+"""The table that ``verbose`` prints."""
+
+from __future__ import annotations
+
+from multilayer.training import CompilationStarted, EpochEnded, Event, RunEnded, RunStarted
+
+SECONDS_BETWEEN_LINES = 0.5
+
+
+class EpochTable:
+    """A listener that prints a line for an epoch: its number, loss, validation loss and score, step size, and the time.
+
+    The words are scikit-learn's.  Unless every epoch is asked for, lines are thinned: 1, 2, 5, 10, 20, 50, ..., one
+    more wherever SECONDS_BETWEEN_LINES have passed, and the last.
+
+    Parameters
+    ----------
+    cost_divisor : int
+        What costs are divided by before they are shown.
+    every_epoch : bool
+    """
+
+    only_watches = True
+
+    def __init__(self, cost_divisor: int, *, every_epoch: bool) -> None:
+        self.cost_divisor, self.every_epoch = cost_divisor, every_epoch
+        self.max_epochs, self.goes_on = 0, False
+        self.has_header = False
+        self.printed_at = 0.0
+        self.unprinted: EpochEnded | None = None
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, RunStarted):
+            self.max_epochs, self.goes_on = event.max_epochs, event.epochs_before > 0
+        elif isinstance(event, CompilationStarted):
+            print(f"Compiling {event.kernel} for this machine, once; some seconds ...", flush=True)
+        elif isinstance(event, EpochEnded):
+            is_due = event.seconds - self.printed_at >= SECONDS_BETWEEN_LINES
+            if self.every_epoch or is_due or _is_round(event.epoch):
+                self._print(event)
+            else:
+                self.unprinted = event
+        else:
+            self._end(event)
+
+    def _end(self, event: RunEnded) -> None:
+        if self.unprinted is not None:
+            self._print(self.unprinted)
+        if self.max_epochs > 1:  # a part of the data is trained on for one, and says no more
+            why = _REASONS.get(event.reason, event.reason)
+            print(f"Ended after {event.epochs} iterations and {event.seconds:.2f} s: {why}", flush=True)
+
+    def _print(self, event: EpochEnded) -> None:
+        cells = {"Iteration": f"{event.epoch}", "loss": f"{event.cost / self.cost_divisor:.8f}"}
+        if event.validation_cost is not None:
+            cells["validation loss"] = f"{event.validation_cost / self.cost_divisor:.8f}"
+        if event.validation_score is not None:
+            cells["validation score"] = f"{event.validation_score:.6f}"
+        if event.step_size == event.step_size:
+            cells["step size"] = f"{event.step_size:.3g}"
+        cells["seconds"] = f"{event.seconds:.2f}"
+        widths = [max(len(title), 12) if title != "Iteration" else len(title) for title in cells]
+        if not self.has_header and not (self.goes_on and self.max_epochs == 1):
+            print("  ".join(title.rjust(width) for title, width in zip(cells, widths, strict=True)))
+        self.has_header = True
+        print("  ".join(cell.rjust(width) for cell, width in zip(cells.values(), widths, strict=True)), flush=True)
+        self.printed_at, self.unprinted = event.seconds, None
+
+
+_REASONS = {
+    "converged": "no more progress",
+    "max_epochs": "max_iter",
+    "max_time": "max_time is over",
+    "max_iterations": "max_iter",
+    "max_evaluations": "max_fun",
+    "line_search": "no step lowers the cost",
+    "listener": "a callback asked for it",
+    "interrupted": "interrupted",
+    "diverged": "the cost is no longer finite",
+    "error": "an error",
+}
+
+
+def _is_round(epoch: int) -> bool:
+    """Whether a number is 1, 2 or 5 times a power of ten."""
+    while epoch % 10 == 0:
+        epoch //= 10
+    return epoch in (1, 2, 5)

@@ -1,0 +1,131 @@
+"""The callbacks of ``sklearn.callback``, through scikit-learn's own mechanism: ``set_callbacks``.
+
+scikit-learn sees training as a tree of tasks: the fit, and below it one task an epoch.  A listener to our events opens
+and closes these tasks, and scikit-learn calls the hooks of its callbacks with them.  Before scikit-learn 1.9 there is
+no ``sklearn.callback``, and then no ``set_callbacks`` here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from sklearn.utils import _safe_indexing
+
+from multilayer.network import Floats, Network
+from multilayer.training import EpochEnded, Event, Listener, Run, RunEnded, RunStarted
+
+__all__ = ["CallbackSupportMixin", "scikit_learn_listeners", "torn_down"]
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Nothing: this scikit-learn has no callbacks."""
+
+    def with_callbacks(method: Callable[..., Any]) -> Callable[..., Any]:
+        """The method itself."""
+        return method
+
+
+@contextmanager
+def torn_down(estimator: Any) -> Iterator[None]:
+    """After this block, whatever ends it, scikit-learn's callbacks are torn down.
+
+    Its decorator does so after the method that it is put on.  Here that method does nothing: around all of training,
+    the decorator's frame would be the place that warnings point at.
+    """
+    try:
+        yield
+    finally:
+        with_callbacks(lambda _: None)(estimator)
+
+
+def scikit_learn_listeners(estimator: Any, run: Run, X: Any, y: Any, weight: Floats | None) -> list[Listener]:
+    """A listener that tells scikit-learn's callbacks, if the estimator has any or is part of one that may have.
+
+    ``X`` is as the caller gave it: a frame keeps the names that a fitted estimator asks for.
+    """
+    if hasattr(estimator, "_skl_callbacks") or hasattr(estimator, "_parent_callback_ctx"):
+        return [_Tasks(estimator, run, X, y, weight)]
+    return []
+
+
+class _Tasks:
+    """Training as scikit-learn's tree of tasks.
+
+    The task of the next epoch begins when one has ended, so that its hook comes before it is trained; the one that is
+    open when training ends was never done, and ends without a fitted estimator, as in scikit-learn's own classes.
+    """
+
+    def __init__(self, estimator: Any, run: Run, X: Any, y: Any, weight: Floats | None) -> None:
+        self.estimator, self.run = estimator, run
+        # Functions, which scikit-learn calls where a callback asks for what they return.
+        self.data = {
+            "X": cache(lambda: self._trained_on(X)),
+            "y": cache(lambda: self._trained_on(y)),
+            "metadata": cache(lambda: None if weight is None else {"sample_weight": self._trained_on(weight)}),
+        }
+        self.only_watches = not hasattr(estimator, "_skl_callbacks")
+        self.left = 0  # epochs that may still come
+        self.network: Network | None = None
+        self.fit: Any = None
+        self.epoch: Any = None
+
+    def __call__(self, event: Event) -> bool:
+        if isinstance(event, RunStarted):
+            self._begin(event)
+        elif isinstance(event, EpochEnded):
+            return self._epoch_ended()
+        elif isinstance(event, RunEnded) and event.reason not in ("diverged", "error"):
+            self._end()
+        return False
+
+    def _begin(self, event: RunStarted) -> None:
+        self.left, self.network = event.max_epochs, event.network
+        self.fit = self.estimator._init_callback_context(task_name="fit", max_subtasks=event.max_epochs)
+        self.fit.call_on_fit_task_begin(estimator=self.estimator, **self.data)
+        self._begin_epoch()
+
+    def _begin_epoch(self) -> None:
+        self.epoch = None
+        if self.left > 0 and not self.only_watches:
+            self.left -= 1
+            self.epoch = self.fit.subcontext(task_name="epoch")
+            self.epoch.call_on_fit_task_begin(estimator=self.estimator, **self.data)
+
+    def _epoch_ended(self) -> bool:
+        if self.epoch is None:
+            return False
+        now = self.run.state.parameters
+        stop = self.epoch.call_on_fit_task_end(
+            estimator=self.estimator, reconstruction_attributes=lambda: self._fitted(now), **self.data
+        )
+        self._begin_epoch()
+        return bool(stop)
+
+    def _end(self) -> None:
+        if self.epoch is not None:
+            self.epoch.call_on_fit_task_end(estimator=self.estimator)
+        kept = self.run.state.parameters if self.run.best is None else self.run.best
+        self.fit.call_on_fit_task_end(
+            estimator=self.estimator, reconstruction_attributes=lambda: self._fitted(kept), **self.data
+        )
+
+    def _fitted(self, parameters: Floats) -> dict[str, Any]:
+        """The attributes that make an estimator of these parameters ready to predict."""
+        network = self.network
+        sizes = network.layer_sizes if network is not None else ()
+        return {
+            "network_": network,
+            "parameters_": parameters.copy(),
+            "n_layers_": len(sizes),
+            "n_outputs_": sizes[-1],
+        }
+
+    def _trained_on(self, table: Any) -> Any:
+        """The rows that are trained on; those held out are no training data."""
+        return table if self.run.rows is None else _safe_indexing(table, self.run.rows)

@@ -1,0 +1,122 @@
+"""The measurements behind a diagnosis: what the rows do to the units, and one more update to the weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.engines import Batches, DescentState, Engine, Objective
+from multilayer.equations.activations import activation
+from multilayer.equations.propagation import forward_propagation
+from multilayer.estimators.diagnosis import LayerVitals
+from multilayer.estimators.recipes import descent_recipe
+from multilayer.estimators.scores import Score
+from multilayer.network import Floats, coefs, thetas
+from multilayer.training import Run
+from multilayer.training.schedules import step_sizes
+
+BLOCK = 4096
+LARGEST_SLOPE = {"sigmoid": 0.25}  # of g; about 1 for all others
+RESPONDS = 0.01  # a unit responds to a row where g'(z) is at least this part of the largest slope
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A fitted network with the data that it is looked at with."""
+
+    objective: Objective
+    parameters: Floats
+    run: Run
+    engine: Engine
+    settings: SimpleNamespace
+    costs: list[float]  # its curve
+    cost_divisor: int
+    score: Score
+    validation: Objective | None
+
+
+@dataclass(frozen=True, eq=False)
+class Vitals:
+    """Everything that is measured; the findings are drawn from it alone."""
+
+    layers: list[LayerVitals]
+    column_sizes: Array  # (s_1,): the root mean square of each column of X
+    H: Array  # (m, K)
+    J: float
+
+
+def measure(case: Case) -> Vitals:
+    objective = case.objective
+    network, X = objective.network, objective.X
+    matrices = thetas(network, case.parameters)
+    m = X.shape[0]
+    responding = [np.zeros(size) for size in network.layer_sizes[1:]]
+    least = [np.full(size, np.inf) for size in network.layer_sizes[1:]]
+    largest = [np.full(size, -np.inf) for size in network.layer_sizes[1:]]
+    squares, answers = np.zeros(network.layer_sizes[0]), []
+    for start in range(0, m, BLOCK):
+        rows = X[start : start + BLOCK]
+        Z, A = forward_propagation(_dense(rows), matrices, network.hidden, network.output)
+        squares += (A[0] ** 2).sum(axis=0)
+        answers.append(A[-1])
+        for i, (sums, activations) in enumerate(zip(Z, A[1:], strict=True)):
+            np.minimum(least[i], activations.min(axis=0), out=least[i])
+            np.maximum(largest[i], activations.max(axis=0), out=largest[i])
+            if i < len(network.hidden):
+                name = network.hidden[i]
+                slopes = np.abs(activation(name).g_prime(sums)) / LARGEST_SLOPE.get(name, 1.0)
+                responding[i] += (slopes >= RESPONDS).sum(axis=0)
+            else:
+                responding[i] += len(sums)
+    J, D = case.engine.cost_and_gradient(objective, case.parameters)
+    gradients = [float(np.linalg.norm(part)) for part in coefs(network, D)]
+    names = (*network.hidden, network.output)
+    weights = [float(np.linalg.norm(part)) for part in coefs(network, case.parameters)]
+    ratios = _update_ratios(case, weights)
+    layers = [
+        LayerVitals(i + 2, names[i], responding[i] / m, least[i], largest[i], weights[i], gradients[i], ratios[i])
+        for i in range(len(names))
+    ]
+    return Vitals(layers, np.sqrt(squares / m), np.concatenate(answers), float(J))
+
+
+def skill(case: Case, H: Array) -> tuple[float, float]:
+    """(score, skill): how much of what a constant answer leaves open the network gets right, 1 for all of it."""
+    Y, weight = case.objective.Y, case.objective.sample_weight
+    score = case.score(H, Y, weight)
+    constant = np.broadcast_to(np.average(Y, axis=0, weights=weight), Y.shape)
+    base = case.score(constant, Y, weight)
+    return score, (score - base) / (1.0 - base) if base < 1.0 else 1.0
+
+
+def _update_ratios(case: Case, weights: list[float]) -> list[float]:
+    """The size of one more update of the solver, relative to the weights, layer by layer; on a copy."""
+    settings, objective, run = case.settings, case.objective, case.run
+    if settings.solver == "lbfgs":
+        return [np.nan] * len(weights)
+    m = objective.X.shape[0]
+    size = settings.batch_size if isinstance(settings.batch_size, str) else min(settings.batch_size, m)
+    recipe = descent_recipe(SimpleNamespace(**vars(settings) | {"batch_size": size}), m, case.cost_divisor, 1)
+    state = DescentState(case.parameters.copy(), run.state.slots.copy(), run.state.t)
+    if state.slots.shape != (recipe.rule.n_slots, len(state.parameters)):
+        state.slots = np.zeros((recipe.rule.n_slots, len(state.parameters)), dtype=state.parameters.dtype)
+        state.t = 0
+    # Rows from everywhere: the first ones may be of a single class.
+    rows = np.linspace(0, m - 1, recipe.batch_size).astype(np.intp)
+    alpha = step_sizes(recipe.schedule, recipe.step_size, run.rows_seen, run.n_cuts, m, 1)
+    case.engine.descend(objective, recipe.rule, state, Batches(rows, np.array([0]), np.array([len(rows)]), alpha))
+    steps = [float(np.linalg.norm(part)) for part in coefs(objective.network, state.parameters - case.parameters)]
+    return [
+        step / weight if weight > 0 else (np.inf if step > 0 else 0.0)
+        for step, weight in zip(steps, weights, strict=True)
+    ]
+
+
+def _dense(rows: Any) -> Any:
+    return rows.toarray() if hasattr(rows, "toarray") else rows

@@ -1,0 +1,121 @@
+"""A diagnosis drawn: how many rows each unit responds to, and what was found."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from multilayer.exceptions import InputError
+from multilayer.plots._axes import axes_or_new, remove_frame, require_matplotlib
+from multilayer.plots._style import INK, NEGATIVE, PALE, POSITIVE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from multilayer.estimators import Diagnosis, LayerVitals
+
+_HALF_WIDTH = 0.32  # of a layer's strip; layers are 1 apart
+_MOST_LINES = 6
+
+
+def plot_diagnosis(diagnosis: Diagnosis, *, ax: Axes | None = None) -> Axes:
+    """Draw the share of rows to which each hidden unit responds, layer beside layer, and name what was found.
+
+    A unit responds where g'(z) is not near 0, so that a gradient can pass.  Silent units, which respond to next to no
+    row, are vermilion triangles: they are dead or saturated.  Below each layer stands how far one more update would
+    move its weights, relative to their size: about 1e-3 is usual.
+
+    Parameters
+    ----------
+    diagnosis : Diagnosis
+        From ``model.diagnose(X, y)``.
+    ax : matplotlib Axes, optional
+        Where to draw.  By default a new figure.
+
+    Returns
+    -------
+    matplotlib Axes
+        `ax`, or the Axes of the new figure.
+
+    Raises
+    ------
+    InputError
+        If it is no diagnosis, or of a network without hidden layer.
+    MissingExtraError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from matplotlib import pyplot as plt
+    >>> from multilayer import MLPClassifier
+    >>> from multilayer.plots import plot_diagnosis
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1]
+    >>> model = MLPClassifier((8, 4), solver="lbfgs", random_state=0).fit(X, y)
+    >>> ax = plot_diagnosis(model.diagnose(X, y))
+    >>> ax.get_ylabel()
+    'rows a unit responds to'
+    >>> plt.close(ax.figure)
+    """
+    require_matplotlib(ax)
+    # Here, since the estimators bring scikit-learn along.
+    from multilayer.estimators import Diagnosis
+
+    if not isinstance(diagnosis, Diagnosis):
+        raise InputError(
+            f"expected a Diagnosis, got {type(diagnosis).__name__}. Pass model.diagnose(X, y) of a fitted model."
+        )
+    hidden = diagnosis.layers[:-1]
+    if not hidden:
+        raise InputError("the network has no hidden layer: there are no units to draw. Print the diagnosis instead.")
+    ax = axes_or_new(ax, (max(4.8, 1.5 * len(hidden) + 2.4), 4.4))
+    for place, layer in enumerate(hidden):
+        _draw_layer(ax, place, layer)
+    ax.set_xticks(range(len(hidden)), [_caption(layer) for layer in hidden])
+    ax.set_xlim(-0.6, len(hidden) - 0.4)
+    ax.set_ylim(-0.06, 1.06)
+    ax.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25%", "50%", "75%", "all"])
+    ax.set_ylabel("rows a unit responds to")
+    ax.tick_params(axis="x", length=0)
+    ax.set_title(_title(diagnosis), fontsize=9, color=INK, loc="left")
+    remove_frame(ax)
+    return ax
+
+
+def _draw_layer(ax: Axes, place: int, layer: LayerVitals) -> None:
+    n = len(layer.responding)
+    # Side by side in the order of the units: nothing is drawn by chance, and no two lie on each other.
+    x = place + (np.linspace(-_HALF_WIDTH, _HALF_WIDTH, n) if n > 1 else np.zeros(1))
+    silent = layer.silent
+    size = float(np.clip(900 / n, 9, 36))
+    ax.plot([place - _HALF_WIDTH, place + _HALF_WIDTH], [0, 0], color=PALE, linewidth=1, zorder=1)
+    for chosen, marker, color in ((~silent, "o", POSITIVE), (silent, "^", NEGATIVE)):
+        ax.scatter(
+            x[chosen],
+            layer.responding[chosen],
+            s=size,
+            c=color,
+            marker=marker,
+            linewidths=0,
+            zorder=2,
+            clip_on=False,
+        )
+
+
+def _caption(layer: LayerVitals) -> str:
+    lines = [f"layer {layer.layer}, {layer.activation}"]
+    if layer.silent.any():
+        lines.append(f"{int(layer.silent.sum())} of {len(layer.silent)} silent")
+    if not np.isnan(layer.update_ratio):
+        lines.append(f"update {layer.update_ratio:.0e}")
+    return "\n".join(lines)
+
+
+def _title(diagnosis: Diagnosis) -> str:
+    """The summary, and the worst findings below it, a line each."""
+    lines = textwrap.wrap(diagnosis.summary, 70)
+    lines += [f"{finding.severity}: {finding.name}, {finding.where}" for finding in diagnosis.findings[:_MOST_LINES]]
+    if len(diagnosis.findings) > _MOST_LINES:
+        lines.append(f"and {len(diagnosis.findings) - _MOST_LINES} more")
+    return "\n".join(lines)

@@ -1,0 +1,143 @@
+"""Logs hold what was trained, in whole lines, whatever happens."""
+
+from __future__ import annotations
+
+import copy
+import csv
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.model_selection import cross_val_score
+
+from multilayer import MLPClassifier
+from multilayer.callbacks import CSVLog, JSONLinesLog, LambdaCallback
+from multilayer.exceptions import DataFileError
+
+# Fits of a fixed number of epochs under warm_start may be some of many, and are warned of.
+pytestmark = pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
+
+rng = np.random.RandomState(0)
+X = rng.normal(size=(40, 2))
+y = (X[:, 0] > 0).astype(int)
+
+
+def model(log: Any, **options: Any) -> MLPClassifier:
+    defaults = {"max_iter": 4, "n_iter_no_change": np.inf, "random_state": 0}
+    return MLPClassifier((4,), callbacks=[log], **(defaults | options))
+
+
+def test_a_csv_log_is_the_curve(tmp_path: Path) -> None:
+    fitted = model(CSVLog(tmp_path / "new" / "log.csv"), early_stopping=True).fit(X, y)
+    frame = pd.read_csv(tmp_path / "new" / "log.csv")
+    assert frame["epoch"].tolist() == [1, 2, 3, 4]
+    assert frame["cost"].tolist() == fitted.loss_curve_
+    assert frame["step_size"].tolist() == [0.001] * 4
+    assert frame["validation_score"].tolist() == fitted.validation_scores_
+    assert frame["seconds"].is_monotonic_increasing
+    assert frame["run"].nunique() == 1
+
+
+def test_what_is_missing_is_left_empty(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match="max_iter"):
+        model(CSVLog(tmp_path / "log.csv"), solver="lbfgs").fit(X, y)
+    with (tmp_path / "log.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {(row["step_size"], row["validation_score"]) for row in rows} == {("", "")}
+
+
+def test_runs_share_a_file_and_those_that_go_on_share_a_name(tmp_path: Path) -> None:
+    going_on = model(CSVLog(tmp_path / "log.csv"), warm_start=True)
+    going_on.fit(X, y).fit(X, y)
+    model(CSVLog(tmp_path / "log.csv")).fit(X, y)
+    frame = pd.read_csv(tmp_path / "log.csv", dtype={"run": str})
+    assert frame["epoch"].tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4]
+    assert frame["run"].tolist() == [frame["run"][0]] * 8 + [frame["run"][8]] * 4
+    assert frame["run"].nunique() == 2
+
+
+def test_the_folds_of_a_cross_validation_in_processes_of_their_own(tmp_path: Path) -> None:
+    cross_val_score(model(CSVLog(tmp_path / "log.csv"), max_iter=50), X, y, cv=4)
+    frame = pd.read_csv(tmp_path / "log.csv", dtype={"run": str})
+    assert frame.groupby("run")["epoch"].apply(list).tolist() == [list(range(1, 51))] * 4
+
+
+def test_a_file_that_is_no_log_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("age,city\n3,Ulm\n")
+    with pytest.raises(DataFileError, match=r"table\.csv is not a log of training: its first line is 'age,city', not"):
+        model(CSVLog(path)).fit(X, y)
+    assert path.read_text() == "age,city\n3,Ulm\n"
+
+
+@pytest.mark.parametrize("kind", [CSVLog, JSONLinesLog])
+def test_an_unfinished_line_stays_a_line_of_its_own(kind: Any, tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    model(kind(path)).fit(X, y)
+    with path.open("a") as file:
+        file.write("half of a li")
+    model(kind(path)).fit(X, y)
+    lines = path.read_text().splitlines()
+    assert lines.count("half of a li") == 1
+
+
+@pytest.mark.parametrize("kind", [CSVLog, JSONLinesLog])
+def test_a_crash_leaves_whole_lines(kind: Any, tmp_path: Path) -> None:
+    code = f"""
+import os, signal, numpy as np
+from multilayer import MLPClassifier
+from multilayer.callbacks import {kind.__name__}, LambdaCallback
+die = LambdaCallback(on_epoch_end=lambda event: event.epoch == 3 and os.kill(os.getpid(), signal.SIGKILL))
+X = np.random.RandomState(0).normal(size=(40, 2))
+MLPClassifier((4,), engine="reference", callbacks=[{kind.__name__}("log"), die]).fit(X, (X[:, 0] > 0).astype(int))
+"""
+    died = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False, env=dict(os.environ))
+    assert died.returncode == -signal.SIGKILL
+    text = (tmp_path / "log").read_text()
+    assert text.endswith("\n")
+    if kind is CSVLog:
+        assert pd.read_csv(tmp_path / "log")["epoch"].tolist() == [1, 2, 3]
+    else:
+        assert [json.loads(line).get("epoch") for line in text.splitlines()][-3:] == [1, 2, 3]
+
+
+def test_a_line_is_there_as_soon_as_its_epoch_is_over(tmp_path: Path) -> None:
+    path, seen = tmp_path / "log.csv", []
+    look = LambdaCallback(on_epoch_end=lambda _: seen.append(len(path.read_text().splitlines())))
+    MLPClassifier((4,), max_iter=3, n_iter_no_change=np.inf, callbacks=[CSVLog(path), look]).fit(X, y)
+    assert seen == [2, 3, 4]
+
+
+def test_json_lines_hold_every_event(tmp_path: Path) -> None:
+    fitted = model(JSONLinesLog(tmp_path / "log.jsonl")).fit(X, y)
+    records = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    records = [record for record in records if record["event"] != "compilation_started"]
+    assert [record["event"] for record in records] == ["run_started", *["epoch_ended"] * 4, "run_ended"]
+    assert records[0]["network"] == {"layer_sizes": [2, 4, 1], "hidden": ["relu"], "output": "sigmoid"}
+    assert [record["cost"] for record in records[1:-1]] == fitted.loss_curve_
+    assert records[-1]["reason"] == "max_epochs"
+    assert len({record["run"] for record in records}) == 1
+
+
+def test_json_has_no_nan(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match="max_iter"):
+        model(JSONLinesLog(tmp_path / "log.jsonl"), solver="lbfgs").fit(X, y)
+    text = (tmp_path / "log.jsonl").read_text()
+    assert "NaN" not in text
+    assert '"step_size": null' in text
+
+
+@pytest.mark.parametrize("kind", [CSVLog, JSONLinesLog])
+def test_a_log_can_be_copied_and_pickled_and_leaves_no_file_open(kind: Any, tmp_path: Path) -> None:
+    log = kind(tmp_path / "log")
+    fitted = model(log).fit(X, y)
+    assert log._lines._file is None
+    assert copy.deepcopy(log).path == pickle.loads(pickle.dumps(fitted)).callbacks[0].path == log.path
