@@ -10,7 +10,7 @@ from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
 
 from multilayer.equations import GradientDescent
 from multilayer.training import Schedule, StopRule, train
-from multilayer.training.schedules import can_cut, step_sizes
+from multilayer.training.schedules import Progress, can_cut, step_sizes
 
 from .problems import M, objective, recipe, reference, start
 
@@ -25,22 +25,22 @@ def test_inverse_scaling_is_scikit_learn_s() -> None:
         optimizer.iteration_ends(epoch * 7)
         expected.append(optimizer.learning_rate)
     schedule = Schedule("invscaling", 0.3)
-    assert step_sizes(schedule, 0.1, 0, 0, 7, 5).tolist() == expected
-    assert step_sizes(schedule, 0.1, 14, 0, 7, 2).tolist() == expected[2:4]
+    assert step_sizes(schedule, 0.1, Progress(0, 7), 5).tolist() == expected
+    assert step_sizes(schedule, 0.1, Progress(14, 7), 2).tolist() == expected[2:4]
 
 
 def test_adaptive_cuts_are_scikit_learn_s() -> None:
     optimizer, schedule, cuts = theirs("adaptive"), Schedule("adaptive"), 0
     while not optimizer.trigger_stopping("", False):
-        assert can_cut(schedule, step_sizes(schedule, 0.1, 0, cuts, 7, 1)[0])
+        assert can_cut(schedule, step_sizes(schedule, 0.1, Progress(0, 7, n_cuts=cuts), 1)[0])
         cuts += 1
-        assert step_sizes(schedule, 0.1, 0, cuts, 7, 1)[0] == optimizer.learning_rate
+        assert step_sizes(schedule, 0.1, Progress(0, 7, n_cuts=cuts), 1)[0] == optimizer.learning_rate
     assert cuts == 8
-    assert not can_cut(schedule, step_sizes(schedule, 0.1, 0, cuts, 7, 1)[0])
+    assert not can_cut(schedule, step_sizes(schedule, 0.1, Progress(0, 7, n_cuts=cuts), 1)[0])
 
 
 def test_constant_is_constant_and_is_never_cut() -> None:
-    assert step_sizes(Schedule(), 0.1, 50, 0, 7, 3).tolist() == [0.1] * 3
+    assert step_sizes(Schedule(), 0.1, Progress(50, 7), 3).tolist() == [0.1] * 3
     assert not can_cut(Schedule(), 0.1)
 
 

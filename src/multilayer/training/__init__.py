@@ -4,18 +4,22 @@ from multilayer.training.events import CompilationStarted, EpochEnded, Event, Li
 from multilayer.training.history import History
 from multilayer.training.lbfgs import LbfgsRecipe, train_lbfgs
 from multilayer.training.run import train
-from multilayer.training.schedules import Schedule
+from multilayer.training.schedules import Cosine, OneCycle, OwnSchedule, Plateau, Schedule, WarmUp
 from multilayer.training.starting import starting_parameters
 from multilayer.training.state import Recipe, Run, new_run, restore_best
 from multilayer.training.stopping import StopRule, StopState
 
 __all__ = [
     "CompilationStarted",
+    "Cosine",
     "EpochEnded",
     "Event",
     "History",
     "LbfgsRecipe",
     "Listener",
+    "OneCycle",
+    "OwnSchedule",
+    "Plateau",
     "Recipe",
     "Run",
     "RunEnded",
@@ -23,6 +27,7 @@ __all__ = [
     "Schedule",
     "StopRule",
     "StopState",
+    "WarmUp",
     "new_run",
     "restore_best",
     "starting_parameters",

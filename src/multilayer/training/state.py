@@ -11,7 +11,7 @@ from multilayer.equations.descent import UpdateRule
 from multilayer.network import Floats
 from multilayer.training.batching import Rows
 from multilayer.training.history import History
-from multilayer.training.schedules import Schedule
+from multilayer.training.schedules import AnySchedule, Schedule
 from multilayer.training.stopping import StopRule, StopState
 
 REASONS = (
@@ -36,7 +36,7 @@ class Recipe:
     shuffle: bool
     max_epochs: int
     stop: StopRule
-    schedule: Schedule = Schedule()  # noqa: RUF009 frozen
+    schedule: AnySchedule = Schedule()  # noqa: RUF009 frozen
 
 
 @dataclass
@@ -49,8 +49,9 @@ class Run:
     held_out: Rows | None = None  # the rows that validate
     order: Rows | None = None  # of the rows in the last epoch; None before the first, or unshuffled
     rows_seen: int = 0  # those seen again counted again
-    n_cuts: int = 0  # of the step size, by an adaptive schedule
+    n_cuts: int = 0  # of the step size, by an adaptive schedule or a plateau
     stop: StopState = field(default_factory=StopState)
+    plateau: StopState = field(default_factory=StopState)  # what a plateau remembers between epochs
     best: Floats | None = None  # the parameters of the best validation score so far
     history: History = field(default_factory=History)
     reason: str = ""  # why training ended, one of REASONS
