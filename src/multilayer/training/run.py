@@ -119,14 +119,14 @@ class _Loop:
                 raise self.diverged(f"the cost became {costs[-1]}", run.history.n_epochs + 1, run.state.t + 1)
             if interrupt.pressed:
                 return "interrupted"
+            if self.cutting is not None and should_stop(self.cutting, run.plateau):
+                run.n_cuts += 1
+                run.plateau = replace(run.plateau, stalled=0)
             if should_stop(self.recipe.stop, run.stop):
                 if not can_cut(self.recipe.schedule, shown[-1]):
                     return "converged"
                 run.n_cuts += 1
                 run.stop = replace(run.stop, stalled=0)
-            if self.cutting is not None and should_stop(self.cutting, run.plateau):
-                run.n_cuts += 1
-                run.plateau = replace(run.plateau, stalled=0)
             if asked_to_stop:
                 return "listener"
         return "max_epochs"

@@ -32,7 +32,7 @@ class Cosine:
     floor: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_epochs(self.n_epochs)
+        _check_count("n_epochs", self.n_epochs, 1)
         _check_share("floor", self.floor, high=1.0)
 
 
@@ -46,7 +46,7 @@ class OneCycle:
     last: float = book.ONE_CYCLE_LAST  # share of the step size
 
     def __post_init__(self) -> None:
-        _check_epochs(self.n_epochs)
+        _check_count("n_epochs", self.n_epochs, 1)
         for name in ("rise", "first", "last"):
             _check_share(name, getattr(self, name), high=1.0)
         if self.rise == 1:
@@ -66,6 +66,9 @@ class Plateau:
         _check_share("factor", self.factor, high=1.0)
         if self.factor in (0, 1):
             raise ParameterError(f"factor must be above 0 and below 1, got {self.factor!r}.")
+        _check_count("patience", self.patience, 1)
+        _check_share("tol", self.tol)
+        _check_share("least", self.least)
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,10 @@ class OwnSchedule:
     """(S8) A function of the epoch, counted from 0, that the step size is multiplied with."""
 
     factor: Callable[[int], float]
+
+    def __post_init__(self) -> None:
+        if not callable(self.factor):
+            raise ParameterError(f"a schedule of one's own is a function of the epoch, got {self.factor!r}.")
 
 
 @dataclass(frozen=True)
@@ -83,8 +90,7 @@ class WarmUp:
     then: Schedule | Cosine | OneCycle | Plateau | OwnSchedule = Schedule()
 
     def __post_init__(self) -> None:
-        if isinstance(self.n_updates, bool) or not isinstance(self.n_updates, int) or self.n_updates < 0:
-            raise ParameterError(f"n_updates must be an integer not below 0, got {self.n_updates!r}.")
+        _check_count("n_updates", self.n_updates, 0)
 
 
 AnySchedule = Schedule | Cosine | OneCycle | Plateau | OwnSchedule | WarmUp
@@ -173,11 +179,12 @@ def _updates(progress: Progress, n_epochs: int) -> range:
     return range(first, first + n_epochs * progress.updates_per_epoch)
 
 
-def _check_epochs(n_epochs: int) -> None:
-    if isinstance(n_epochs, bool) or not isinstance(n_epochs, int) or n_epochs < 1:
-        raise ParameterError(f"n_epochs must be an integer not below 1, got {n_epochs!r}.")
+def _check_count(name: str, value: int, low: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < low:
+        raise ParameterError(f"{name} must be an integer not below {low}, got {value!r}.")
 
 
-def _check_share(name: str, value: float, high: float) -> None:
+def _check_share(name: str, value: float, high: float = math.inf) -> None:
     if not (math.isfinite(value) and 0 <= value <= high):
-        raise ParameterError(f"{name} must be a number from 0 to {high:g}, got {value!r}.")
+        wanted = f"from 0 to {high:g}" if math.isfinite(high) else "not below 0"
+        raise ParameterError(f"{name} must be a number {wanted}, got {value!r}.")
