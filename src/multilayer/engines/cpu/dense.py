@@ -9,7 +9,7 @@ from __future__ import annotations
 from multilayer.engines.cpu.activations import activate_into, derivative_times_into
 from multilayer.engines.cpu.blas import multiply_by_transposed_into, multiply_into, multiply_transposed_into
 from multilayer.engines.cpu.blocks import gather_into, put_upright
-from multilayer.engines.cpu.compiling import inner
+from multilayer.engines.cpu.compiling import inlined, inner
 from multilayer.engines.cpu.dropout import mask_into, times_into, unmask_into
 from multilayer.engines.cpu.plan import ACTIVATION, N_IN, N_OUT, THETA, VALUES, Data, Plan, Work
 from multilayer.engines.cpu.sparse import is_sparse, multiply_rows_into, multiply_transposed_rows_into
@@ -23,13 +23,15 @@ def columns(rows: int) -> int:
     return rows
 
 
-@inner
+@inlined
 def forward(plan: Plan, data: Data, work: Work, theta: Floats, first: int, rows: int) -> None:
     """Z and A of every layer for a block of rows, in work.values; Z of the last on its side, in work.answers."""
     s = plan.layers[0, N_IN]
     if _copies_inputs(plan, data):
         gather_into(block(work.inputs, 0, rows, s), data.X, data.order, first)
-    A = _inputs(plan, data, work, first, rows)
+    n_dense = 0 if is_sparse(data) else rows
+    # No function could return this: without counting of references Numba returns no arrays.
+    A = block(work.inputs, 0, rows, s) if _copies_inputs(plan, data) else block(data.X, first * s, n_dense, s)
     for l in range(len(plan.layers)):
         k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
         v = plan.layers[l, VALUES] * plan.rows
@@ -47,7 +49,7 @@ def forward(plan: Plan, data: Data, work: Work, theta: Floats, first: int, rows:
     put_upright(block(work.answers, 0, A.shape[1], rows), A)
 
 
-@inner
+@inlined
 def backward(plan: Plan, data: Data, work: Work, theta: Floats, first: int, rows: int, keep: float) -> None:
     """delta of every layer, and Delta: work.gradient ← keep work.gradient + Delta of a block of rows.
 
@@ -69,26 +71,24 @@ def backward(plan: Plan, data: Data, work: Work, theta: Floats, first: int, rows
             _times_derivative(plan, work, l, a, line(work.deltas, d, rows * k))
         elif is_sparse(data):
             multiply_transposed_rows_into(D, plan, data, work, first, delta, keep)
+        elif _copies_inputs(plan, data):
+            multiply_transposed_into(D, block(work.inputs, 0, rows, k), delta, keep)
         else:
-            multiply_transposed_into(D, _inputs(plan, data, work, first, rows), delta, keep)
+            multiply_transposed_into(D, block(data.X, first * k, rows, k), delta, keep)
 
 
-@inner
+@inlined
+def collect(work: Work) -> None:  # noqa: ARG001 the form of a path
+    """Nothing: backward adds to work.gradient itself."""
+
+
+@inlined
 def _copies_inputs(plan: Plan, data: Data) -> bool:
     """Whether the rows of a block are copied: they lie apart, or dropout is to change them."""
     return not is_sparse(data) and (len(data.order) > 0 or (len(plan.dropout) > 0 and plan.dropout[0] > 0.0))
 
 
-@inner
-def _inputs(plan: Plan, data: Data, work: Work, first: int, rows: int) -> Floats:
-    """A block of rows of X: the copy, or where they lie; nothing if X is sparse."""
-    s = plan.layers[0, N_IN]
-    if is_sparse(data):
-        return block(work.inputs, 0, 0, s)
-    return block(work.inputs, 0, rows, s) if _copies_inputs(plan, data) else block(data.X, first * s, rows, s)
-
-
-@inner
+@inlined
 def _drop_into(A: Floats, plan: Plan, work: Work, l: int, first: int) -> None:
     """(R1) A_l ← A_l * M_l, where the layer has dropout."""
     if len(plan.dropout) == 0 or plan.dropout[l] == 0.0:
@@ -105,7 +105,7 @@ def _drop_into(A: Floats, plan: Plan, work: Work, l: int, first: int) -> None:
     times_into(line(A, 0, A.size), line(work.masks, m, A.size))
 
 
-@inner
+@inlined
 def _times_derivative(plan: Plan, work: Work, l: int, a: int, delta: Floats) -> None:
     """delta ← delta * M_l * g'(Z_l), with A_l at work.values[a:]; A_l is not needed any more and may be changed."""
     A = line(work.values, a, delta.size)
@@ -115,7 +115,7 @@ def _times_derivative(plan: Plan, work: Work, l: int, a: int, delta: Floats) -> 
     derivative_times_into(plan.layers[l - 1, ACTIVATION], A, line(work.derivatives, a, delta.size), delta)
 
 
-@inner
+@inlined
 def _mask_offset(plan: Plan, l: int) -> int:
     return 0 if l == 0 else (plan.layers[0, N_IN] + plan.layers[l - 1, VALUES]) * plan.rows
 

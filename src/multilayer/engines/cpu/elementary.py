@@ -47,6 +47,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 
+from multilayer.engines.cpu.compiling import EVERYWHERE
 from multilayer.engines.cpu.coefficients import E32, E64, L32, L64, P32, P64, Q32, Q64, S32, S64, T32, T64
 
 _overload: Any = None  # without Numba the same functions run interpreted
@@ -62,7 +63,7 @@ Scalar = Any  # np.float32 or np.float64; the result has the dtype of the argume
 
 # contract: a * b + c in one instruction.  Never more: reassociation would undo the two-part constants and the
 # rounding by `shift` below.  forceinline: a call left in the loop would stop vectorisation.
-_OPTIONS = {"fastmath": {"contract"}, "error_model": "numpy", "forceinline": True}
+_OPTIONS = {"fastmath": {"contract"}, "error_model": "numpy", "forceinline": True, **EVERYWHERE}
 
 
 def compilable(function: Function) -> Function:
@@ -115,6 +116,7 @@ class Constants(NamedTuple):
     exp_least: Scalar  # e^x is a normal number from here ...
     exp_most: Scalar  # ... to here
     deep: Scalar  # e^x is still far above tiny here
+    sigmoid_least: Scalar  # the square of e^-x is still finite here
     far: Scalar  # from here on e^x - 1 is e^x, and tanh(x / 2) is 1, to the last digit
     sqrt_half_bits: Any
     sqrt2_less_1: Scalar
@@ -156,6 +158,7 @@ _FLOAT32 = _constants(
     exp_least=-87.33654022216797,
     exp_most=88.72283935546875,
     deep=-80.0,
+    sigmoid_least=-43.0,
     far=20.0,
     tail_end=14.0,
 )
@@ -167,6 +170,7 @@ _FLOAT64 = _constants(
     exp_least=-708.3964185322641,
     exp_most=709.782712893384,
     deep=-700.0,
+    sigmoid_least=-350.0,
     far=40.0,
     tail_end=38.6,
 )
@@ -369,19 +373,46 @@ def sigmoid(x: Scalar) -> Scalar:
 
 
 @compilable
+def two_sigmoids(x: Scalar, y: Scalar) -> tuple[Scalar, Scalar]:
+    """1 / (1 + e^-x) and 1 / (1 + e^-y) from one division, and 0 where they are below 1e-152 (float32: 1e-19).
+
+    A division takes as long as all else in float64: 1 / p and 1 / q are q / (p q) and p / (p q), and p q stays finite
+    down to there.
+    """
+    c = constants(x)
+    b, p = _two_parts_of_sigmoid(x)
+    d, q = _two_parts_of_sigmoid(y)
+    inverse = c.one / (p * q)
+    first, second = b * (q * inverse), d * (p * inverse)
+    return c.zero if x < c.sigmoid_least else first, c.zero if y < c.sigmoid_least else second
+
+
+@compilable
+def _two_parts_of_sigmoid(x: Scalar) -> tuple[Scalar, Scalar]:
+    """(b, p) with 1 / (1 + e^-x) = b / p, as in ``sigmoid``, for x >= sigmoid_least; a finite p below."""
+    c = constants(x)
+    x = c.far if x > c.far else x
+    k, r = _reduced(-(c.sigmoid_least if x < c.sigmoid_least else x), -c.zero)
+    a, b = _two_halves(r)
+    return b, b + _times_power_of_2(a, k)
+
+
+@compilable
 def sigmoid_and_log(x: Scalar) -> tuple[Scalar, Scalar]:
     """(1 / (1 + e^-x), log(1 + e^-|x|)), what a sigmoid output needs for its delta and its cost.
 
     With e^-|x| = e / b they are b / (b + e), or e / (b + e) for x < 0, and log((1 + s) / (1 - s)) with
-    s = e / (2 b + e).  For x < ``deep`` the first is e^deep instead of less, which is nothing beside a cost.
+    s = e / (2 b + e).  Both quotients come from one division.  For x < ``deep`` the first is e^deep instead of less,
+    which is nothing beside a cost.
     """
     c = constants(x)
     t = -abs(x)
     k, r = _reduced(c.deep if t < c.deep else t, -c.zero)
     a, b = _two_halves(r)
     e = _times_power_of_2(a, k)
-    both = b + e
-    return (e if x < c.zero else b) / both, _log_ratio(e / (b + both))
+    p, q = b + e, b + b + e
+    inverse = c.one / (p * q)
+    return (e if x < c.zero else b) * (q * inverse), _log_ratio(e * (p * inverse))
 
 
 @compilable

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from multilayer.engines.cpu import kernels, rules
-from multilayer.engines.cpu.plan import Descent, Plan, input_data, is_narrow, make_data, make_plan, make_work, writeable
+from multilayer.engines.cpu.plan import Descent, Plan, input_data, make_data, make_plan, make_work, writeable
 from multilayer.engines.cpu.threads import one_blas_thread
 from multilayer.engines.protocol import Batches, DescentState, Objective
 from multilayer.equations.descent import UpdateRule
@@ -29,19 +29,19 @@ class CpuEngine:
 
     def predict(self, network: Network, parameters: Floats, X: Floats) -> Floats:
         X = _in_dtype(X, parameters.dtype)
-        plan = make_plan(network, X.shape[0])
+        plan = make_plan(network, X, parameters.dtype, X.shape[0])
         work = make_work(network, plan, parameters.dtype, gathers=False)
         H: Floats = np.empty((X.shape[0], network.layer_sizes[-1]), dtype=parameters.dtype)
         with _blas_threads(network, plan.rows):
-            _kernels(network, X, plan).predict(plan, input_data(X), work, writeable(parameters), H)
+            _kernels(plan).predict(plan, input_data(X), work, writeable(parameters), H)
         return H
 
     def cost_and_gradient(self, objective: Objective, parameters: Floats) -> tuple[float, Floats]:
         network, X = objective.network, objective.X
-        plan = make_plan(network, X.shape[0])
+        plan = make_plan(network, X, parameters.dtype, X.shape[0])
         work = make_work(network, plan, parameters.dtype, gathers=False)
         with one_blas_thread():
-            call = _kernels(network, X, plan).cost_and_gradient
+            call = _kernels(plan).cost_and_gradient
             J = call(plan, make_data(objective), work, writeable(parameters), X.shape[0])
         return float(J), work.gradient
 
@@ -49,7 +49,9 @@ class CpuEngine:
         self, objective: Objective, rule: UpdateRule, state: DescentState, batches: Batches
     ) -> NDArray[np.float64]:
         network, X = objective.network, objective.X
-        plan = make_plan(network, int((batches.stops - batches.starts).max(initial=1)), objective)
+        plan = make_plan(
+            network, X, state.parameters.dtype, int((batches.stops - batches.starts).max(initial=1)), objective
+        )
         gathers = not issparse(X) and (batches.order is not None or len(plan.dropout) > 0)
         work = make_work(network, plan, state.parameters.dtype, gathers=gathers)
         descent = Descent(
@@ -62,16 +64,15 @@ class CpuEngine:
         )
         costs = np.empty(len(batches))
         with one_blas_thread():
-            call = _kernels(network, X, plan).descend
+            call = _kernels(plan).descend
             done = call(plan, make_data(objective, batches.order), work, state.parameters, descent, costs)
         # The cost that ended the run early belongs to an update that was not done.
         state.t += done if done == 0 or np.isfinite(costs[done - 1]) else done - 1
         return costs[:done]
 
 
-def _kernels(network: Network, X: Any, plan: Plan) -> kernels.Kernels:
-    """The narrow loops for narrow networks; they know neither sparse input nor dropout."""
-    return kernels.NARROW if is_narrow(network) and not issparse(X) and not len(plan.dropout) else kernels.DENSE
+def _kernels(plan: Plan) -> kernels.Kernels:
+    return kernels.NARROW if plan.narrow else kernels.DENSE
 
 
 def _in_dtype(X: Any, dtype: np.dtype[Any]) -> Any:

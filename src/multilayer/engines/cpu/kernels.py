@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from multilayer.engines.cpu import dense, narrow
 from multilayer.engines.cpu.blocks import clear_padding, lay_on_side, put_upright
-from multilayer.engines.cpu.compiling import belongs_to, inner, inner_sum, kernel
+from multilayer.engines.cpu.compiling import belongs_to, inlined, inner, inner_sum, kernel
 from multilayer.engines.cpu.outputs import answer_into, output_into
-from multilayer.engines.cpu.plan import LAID, N_IN, N_OUT, PLACE, SLACK, START, STOP, THETA, Data, Descent, Plan, Work
+from multilayer.engines.cpu.plan import LAID, N_IN, N_OUT, PLACE, START, STOP, THETA, Data, Descent, Plan, Work
 from multilayer.engines.cpu.rules import update_into
 from multilayer.engines.cpu.views import block, line
 from multilayer.network import Floats
@@ -24,7 +24,8 @@ class Path(NamedTuple):
     name: str
     columns: Callable[[int], int]  # rows of a block -> width of the block on its side, with padding
     forward: Callable[..., None]  # (plan, data, work, theta, first, rows): Z on its side to work.answers
-    backward: Callable[..., None]  # (..., keep): from delta on its side in work.errors to work.gradient
+    backward: Callable[..., None]  # (..., keep): from delta on its side in work.errors to Delta, added up
+    collect: Callable[..., None]  # (work): Delta of the whole batch to work.gradient
 
 
 class Kernels(NamedTuple):
@@ -37,9 +38,9 @@ class Kernels(NamedTuple):
 
 def make_kernels(path: Path) -> Kernels:
     """The kernels of a path.  Nothing is compiled before it is called, so a path that is not used costs nothing."""
-    columns_of, forward, backward = path.columns, path.forward, path.backward
+    columns_of, forward, backward, collect = path.columns, path.forward, path.backward, path.collect
 
-    @inner
+    @inlined
     @belongs_to(path.name)
     def batch_cost_and_gradient(plan: Plan, data: Data, work: Work, theta: Floats, start: int, stop: int) -> float:
         """J of one batch and, in work.gradient, its D."""
@@ -56,15 +57,16 @@ def make_kernels(path: Path) -> Kernels:
             work.held[LAID] = 1 if laid else 0
             forward(plan, data, work, theta, first, rows)
             Z, Y = block(work.answers, 0, K, columns), block(work.targets, work.held[PLACE] * K, K, columns)
-            delta, cost = block(work.errors, 0, K, columns), block(work.cost, 0, K, columns)
+            delta = block(work.errors, 0, K, columns)
             if not laid:
                 lay_on_side(Y, data.Y, data.order, first, rows)
-            output_into(plan.output, Z, Y, delta, cost, block(work.scratch, 0, 2, columns))
-            total_weight += _weigh(data, first, rows, delta, cost)
+            output_into(plan.output, Z, Y, delta, block(work.scratch, 0, 2, columns))
+            total_weight += _weigh(data, first, rows, delta, Z)
             clear_padding(delta, rows)
-            clear_padding(cost, rows)
-            total_cost += _sum(line(work.cost, 0, K * columns))
+            clear_padding(Z, rows)
+            total_cost += _sum(line(work.answers, 0, K * columns))
             backward(plan, data, work, theta, first, rows, 0.0 if first == start else 1.0)
+        collect(work)
         if total_weight <= 0.0:  # every row of the batch has weight 0: there is nothing to learn from it
             for p in range(work.gradient.size):
                 work.gradient[p] = 0
@@ -113,16 +115,16 @@ def make_kernels(path: Path) -> Kernels:
     return Kernels(descend, cost_and_gradient, predict)
 
 
-@inner
+@inlined
 def _look_up(data: Data, work: Work, K: int, start: int, stop: int) -> tuple[bool, bool]:
     """Whether there is room for the batch to stay on its side, and whether it lies there from the last update."""
-    stays = len(data.order) == 0 and (stop - start + SLACK) * K <= work.targets.size
+    stays = len(data.order) == 0 and narrow.columns(stop - start) * K <= work.targets.size
     laid = stays and work.held[START] == start and work.held[STOP] == stop
     work.held[START], work.held[STOP] = (start, stop) if stays else (0, 0)
     return stays, laid
 
 
-@inner
+@inlined
 def _weigh(data: Data, first: int, rows: int, delta: Floats, cost: Floats) -> float:
     """Multiply delta and cost by the rows' weights, if there are any; the sum of the weights."""
     if len(data.weight) == 0:
@@ -137,7 +139,7 @@ def _weigh(data: Data, first: int, rows: int, delta: Floats, cost: Floats) -> fl
     return total
 
 
-@inner
+@inlined
 def _finish_gradient(plan: Plan, D: Floats, theta: Floats, lam: float, m: float) -> float:
     """(B4) D = Delta / m + λ/m Theta, no λ for biases; returns (C4), λ/(2m) times the squared weights."""
     squares = 0.0
@@ -181,5 +183,5 @@ def _sum_of_squares(x: Floats) -> float:
     return total
 
 
-DENSE = make_kernels(Path("dense", dense.columns, dense.forward, dense.backward))
-NARROW = make_kernels(Path("narrow", narrow.columns, narrow.forward, narrow.backward))
+DENSE = make_kernels(Path("dense", dense.columns, dense.forward, dense.backward, dense.collect))
+NARROW = make_kernels(Path("narrow", narrow.columns, narrow.forward, narrow.backward, narrow.collect))

@@ -14,19 +14,19 @@ from multilayer.network import Floats
 
 
 @inner
-def output_into(code: int, Z: Floats, Y: Floats, delta: Floats, cost: Floats, scratch: Floats) -> None:
-    """delta = H - Y and what each entry adds to the cost, both (K, rows), from Z and Y.
+def output_into(code: int, Z: Floats, Y: Floats, delta: Floats, scratch: Floats) -> None:
+    """delta = H - Y from Z and Y, all (K, rows); what each entry adds to the cost takes the place of its z.
 
     ``scratch`` is (2, rows).
     """
     if code == SIGMOID_OUTPUT:
-        _sigmoid_into(Z, Y, delta, cost)
+        _sigmoid_into(Z, Y, delta)
     elif code == SOFTMAX_OUTPUT:
-        _softmax_into(Z, Y, delta, cost, line(scratch, 0, Z.shape[1]), line(scratch, Z.shape[1], Z.shape[1]))
+        _softmax_into(Z, Y, delta, line(scratch, 0, Z.shape[1]), line(scratch, Z.shape[1], Z.shape[1]))
     elif code == EXP_OUTPUT:
-        _exp_into(Z, Y, delta, cost)
+        _exp_into(Z, Y, delta)
     else:
-        _identity_into(Z, Y, delta, cost)
+        _identity_into(Z, Y, delta)
 
 
 @inner
@@ -54,7 +54,7 @@ def answer_into(code: int, Z: Floats, scratch: Floats) -> None:
 
 
 @inner
-def _sigmoid_into(Z: Floats, Y: Floats, delta: Floats, cost: Floats) -> None:
+def _sigmoid_into(Z: Floats, Y: Floats, delta: Floats) -> None:
     zero, one = Z.dtype.type(0), Z.dtype.type(1)
     for k in range(Z.shape[0]):
         for r in range(Z.shape[1]):
@@ -62,34 +62,34 @@ def _sigmoid_into(Z: Floats, Y: Floats, delta: Floats, cost: Floats) -> None:
             # One exponential serves h and both logarithms: softplus(±z) = max(±z, 0) + log(1 + e^-|z|).
             h, log_term = sigmoid_and_log(z)
             wrong = (one - y) * z if z >= zero else -y * z
-            cost[k, r] = wrong + log_term
+            Z[k, r] = wrong + log_term
             delta[k, r] = h - y
 
 
 @inner
-def _identity_into(Z: Floats, Y: Floats, delta: Floats, cost: Floats) -> None:
+def _identity_into(Z: Floats, Y: Floats, delta: Floats) -> None:
     half = Z.dtype.type(0.5)
     for k in range(Z.shape[0]):
         for r in range(Z.shape[1]):
             d = Z[k, r] - Y[k, r]
             delta[k, r] = d
-            cost[k, r] = half * d * d
+            Z[k, r] = half * d * d
 
 
 @inner
-def _exp_into(Z: Floats, Y: Floats, delta: Floats, cost: Floats) -> None:
+def _exp_into(Z: Floats, Y: Floats, delta: Floats) -> None:
     # y log y is 0 at 0, and nothing beside the other terms where y is as small as this.
     nothing, one = Z.dtype.type(1e-30), Z.dtype.type(1)
     for k in range(Z.shape[0]):
         for r in range(Z.shape[1]):
             z, y = Z[k, r], Y[k, r]
             h = exp(z)
-            cost[k, r] = h - y * z + (y * log(y if y > nothing else one) - y)
+            Z[k, r] = h - y * z + (y * log(y if y > nothing else one) - y)
             delta[k, r] = h - y
 
 
 @inner
-def _softmax_into(Z: Floats, Y: Floats, delta: Floats, cost: Floats, top: Floats, total: Floats) -> None:
+def _softmax_into(Z: Floats, Y: Floats, delta: Floats, top: Floats, total: Floats) -> None:
     _exponentials_into(Z, delta, top, total)
     # top becomes log Σ e^z, total 1 / Σ e^(z - top).
     one = Z.dtype.type(1)
@@ -99,7 +99,7 @@ def _softmax_into(Z: Floats, Y: Floats, delta: Floats, cost: Floats, top: Floats
     for k in range(Z.shape[0]):
         for r in range(Z.shape[1]):
             y = Y[k, r]
-            cost[k, r] = y * (top[r] - Z[k, r])  # -y log h
+            Z[k, r] = y * (top[r] - Z[k, r])  # -y log h
             delta[k, r] = delta[k, r] * total[r] - y
 
 

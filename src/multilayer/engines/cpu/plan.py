@@ -14,6 +14,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import DTypeLike, NDArray
 
+from multilayer.engines.cpu.vectors import BYTES, STRIP
 from multilayer.engines.protocol import Objective
 from multilayer.equations.activations import ACTIVATIONS
 from multilayer.network import Floats, Network, layer_shapes, n_parameters
@@ -45,6 +46,7 @@ class Plan(NamedTuple):
     block: int  # the most rows that a block may have: of the network alone, so that sums do not depend on the call
     rows: int  # the most rows that a block has in this call: the memory that it needs
     kept: int  # the most rows that may lie on their side at a time, and stay there from update to update
+    narrow: bool  # whether the loops of narrow.py run it
     dropout: NDArray[np.float64]  # (L - 1,): the rate of the inputs and of each hidden layer; empty for none
     seed: int  # of the dropout masks
 
@@ -76,16 +78,16 @@ class Descent(NamedTuple):
 class Work(NamedTuple):
     """Memory for one block of rows, taken once per call; nothing is allocated inside a kernel."""
 
-    inputs: Floats  # (rows, s_1): gathered rows
+    inputs: Floats  # (rows * s_1,): gathered rows, or [1 X] on its side
     targets: Floats  # (K * rows,), on their side, as all that has to do with outputs
-    answers: Floats  # (K * rows,): Z, then H
+    answers: Floats  # (K * rows,): Z, then H, or what each entry adds to the cost
     errors: Floats  # (K * rows,): delta of the output layer
-    cost: Floats  # (K * rows,)
     scratch: Floats  # (2, rows)
     values: Floats  # what every layer puts out, layer after layer, flat
     derivatives: Floats  # g' where it cannot be had from the value, likewise
     deltas: Floats  # two blocks of the widest layer, used in turn
     gradient: Floats  # (P,)
+    sums: Floats  # (P * numbers in a vector,): what narrow.py adds up before it becomes the gradient
     masks: Floats  # dropout: of the inputs, then as values; empty for none
     held: NDArray[np.int64]  # what lies in inputs and targets: see START, STOP, PLACE, LAID
     clock: NDArray[np.int64]  # dropout: [the update's number, the batch's first row]
@@ -104,25 +106,31 @@ FEWEST_ROWS = 32
 MOST_ROWS = 256
 # Networks whose widest layer is narrower than this run in the loops of narrow.py.
 NARROW = 16
-NARROW_ROWS = 1024  # in a block: each of its loops has a beginning and an end to pay for
+# What a block of theirs works on is to fit into the first-level cache; but each loop over it has a beginning and an end
+# to pay for, which fewer rows would not be worth.
+NARROW_BYTES = 30_000
+FEWEST_NARROW_ROWS = 64
+MOST_NARROW_ROWS = 1024
 MOST_KEPT = 1 << 17  # numbers of X and Y that stay on their side: 1 MB in float64
-LANES = 16  # numbers in the widest vector register: narrow blocks are filled up to a multiple of it
-SLACK = 2 * LANES  # what narrow_columns adds is less
 
 
-def make_plan(network: Network, most_rows: int, objective: Objective | None = None) -> Plan:
-    """The plan of a network for batches of at most ``most_rows`` rows; with the dropout of an objective, if given."""
-    table, most = _layers(network)
+def make_plan(
+    network: Network, X: Any, dtype: DTypeLike, most_rows: int, objective: Objective | None = None
+) -> Plan:
+    """The plan of a network for batches of at most ``most_rows`` rows of X; with the dropout of an objective, if given."""
     rates = objective.dropout if objective is not None and any(objective.dropout) else ()
+    narrow = is_narrow(network) and not scipy.sparse.issparse(X) and not rates
+    table, most = _layers(network, np.dtype(dtype).itemsize, narrow)
     # Batches are never empty, but a prediction may be asked for no rows.
     needed = max(min(most, most_rows), 1)
-    rows = narrow_columns(needed) if is_narrow(network) else needed
+    rows = narrow_columns(needed) if narrow else needed
     return Plan(
         table,
         OUTPUT_CODES[network.output],
         most,
         rows,
-        _kept(network, rows, most_rows) if objective is not None else rows,
+        _kept(network, rows, most_rows) if narrow and objective is not None else rows,
+        narrow,
         np.array(rates, dtype=np.float64),
         # Numba has no mixed arithmetic of signed and unsigned numbers: the upper half of the seeds becomes negative.
         int(np.uint64(objective.seed).view(np.int64)) if rates and objective is not None else 0,
@@ -130,7 +138,7 @@ def make_plan(network: Network, most_rows: int, objective: Objective | None = No
 
 
 @functools.lru_cache(maxsize=64)
-def _layers(network: Network) -> tuple[NDArray[np.int64], int]:
+def _layers(network: Network, itemsize: int, narrow: bool) -> tuple[NDArray[np.int64], int]:
     """The table of layers, which nobody may change, and the most rows of a block."""
     table = np.empty((len(network.layer_sizes) - 1, COLUMNS), dtype=np.int64)
     theta = values = 0
@@ -138,8 +146,8 @@ def _layers(network: Network) -> tuple[NDArray[np.int64], int]:
         code = CODES[network.hidden[index]] if index < len(network.hidden) else -1
         table[index] = (rows - 1, n_out, code, theta, values)
         theta += rows * n_out
-        values += n_out
-    return table, NARROW_ROWS if is_narrow(network) else _block(table)
+        values += n_out + narrow  # above narrow layers lies a row of ones
+    return table, _narrow_block(network, itemsize) if narrow else _block(table)
 
 
 def is_narrow(network: Network) -> bool:
@@ -150,23 +158,23 @@ def is_narrow(network: Network) -> bool:
 def make_work(network: Network, plan: Plan, dtype: DTypeLike, *, gathers: bool) -> Work:
     """Memory for a plan; ``gathers``: whether rows of X are copied together first."""
     rows, widths, n_inputs = plan.rows, network.layer_sizes[1:], network.layer_sizes[0]
-    drops = len(plan.dropout) > 0
+    units, drops = sum(widths), len(plan.dropout) > 0
 
     def take(*shape: int) -> Any:
         return np.empty(shape, dtype=dtype)
 
     return Work(
-        inputs=take(plan.kept if is_narrow(network) else rows if gathers else 0, n_inputs),
+        inputs=take(plan.kept * (n_inputs + 1)) if plan.narrow else take(rows * n_inputs if gathers else 0),
         targets=take(plan.kept * widths[-1]),
         answers=take(rows * widths[-1]),
         errors=take(rows * widths[-1]),
-        cost=take(rows * widths[-1]),
         scratch=take(2, rows),
-        values=take(rows * sum(widths)),
-        derivatives=take(rows * sum(widths)),
+        values=take(rows * (units + len(widths))),
+        derivatives=take(rows * (units + len(widths))),
         deltas=take(2 * rows * max(widths)),
         gradient=take(n_parameters(network)),
-        masks=take(rows * (n_inputs + sum(widths)) if drops else 0),
+        sums=take(n_parameters(network) * BYTES // np.dtype(dtype).itemsize if plan.narrow else 0),
+        masks=take(rows * (n_inputs + units) if drops else 0),
         held=np.zeros(4, dtype=np.int64),
         clock=np.zeros(2, dtype=np.int64),
     )
@@ -219,18 +227,20 @@ def _block(table: NDArray[np.int64]) -> int:
     return MOST_ROWS if rows < FEWEST_ROWS else min(rows, MOST_ROWS)
 
 
-def narrow_columns(rows: int) -> int:
-    """The width of a block on its side: the rows, filled up to whole registers.
+def _narrow_block(network: Network, itemsize: int) -> int:
+    """As many rows as leave a block's [1 X], [1 A], Z, Y and delta in the first-level cache."""
+    hidden, K = network.layer_sizes[:-1], network.layer_sizes[-1]
+    rows = NARROW_BYTES // (itemsize * (sum(hidden) + len(hidden) + 3 * K))
+    return min(max(rows, FEWEST_NARROW_ROWS), MOST_NARROW_ROWS) // STRIP * STRIP
 
-    Units a multiple of 4 KB apart would share a few places of the first-level cache, and push each other out: a block
-    of 512 rows in float64 took half as long again as one of 528.
-    """
-    whole = -(-rows // LANES) * LANES
-    return whole if whole % 512 != 0 else whole + LANES
+
+def narrow_columns(rows: int) -> int:
+    """The width of a block on its side: the rows, filled up to whole strips."""
+    return -(-rows // STRIP) * STRIP
 
 
 def _kept(network: Network, rows: int, most_rows: int) -> int:
     """Room for a whole batch on its side where that is little: a full batch is then turned once for all updates."""
-    whole = most_rows + SLACK
+    whole = narrow_columns(most_rows)
     small = whole * (network.layer_sizes[0] + network.layer_sizes[-1]) <= MOST_KEPT
-    return max(rows, whole) if is_narrow(network) and small else rows
+    return max(rows, whole) if small else rows

@@ -1,12 +1,13 @@
 """Bundles of vectors, for the loops that the compiler does not vectorise well by itself.
 
-A tile of a matrix product keeps several sums, and the weights that they need, in vector registers over a loop whose
-length is not known before.  From loops over scalars LLVM makes that only with everything loaded and stored around
-every few multiplications, and with a run-time check of every pair of arrays for overlap.  So those few loops say
-themselves what a vector is: 64 bytes of numbers, one register of AVX-512, two of AVX2, four of others.
+A tile of a matrix product keeps several sums in vector registers over a loop whose length is not known before.  From
+loops over scalars LLVM makes that only with everything loaded and stored around every few multiplications, and with a
+run-time check of every pair of arrays for overlap.  So those few loops say themselves what a vector is: as many numbers
+as one register holds.
 
-A bundle is a tuple of vectors, as many as a literal number says, which lie a ``stride`` apart in an array.  Where Numba
-compiles, each is a value of LLVM's vector type; uncompiled, it is a NumPy array of 8 or 16 numbers.
+A bundle is a tuple of vectors, as many as a literal number says.  A strip is ``STRIP`` numbers that lie side by side,
+one or a few vectors; functions named after strips handle all vectors of one at a time.  Where Numba compiles, each
+vector is a value of LLVM's vector type; uncompiled, it is a NumPy array.
 """
 
 from __future__ import annotations
@@ -15,13 +16,32 @@ from typing import Any
 
 import numpy as np
 
-from multilayer.engines.cpu.compiling import COMPILED
+from multilayer.engines.cpu.compiling import COMPILED, has_wide_registers
 from multilayer.network import Floats
 
-#: Size of a vector.
-BYTES = 64
+# AVX-512 has 32 registers of 64 bytes; elsewhere there are 16 of 32 bytes, or 32 of 16.  A strip is as long as five of
+# them, what they are multiplied with, and a factor fit in.
+#: Size of a vector, in bytes.
+BYTES = 64 if has_wide_registers() else 32
+#: Numbers of a strip.
+STRIP = 32 if has_wide_registers() else 8
 
-Bundle = Any  # tuple of vectors, each of 16 numbers in float32, 8 in float64
+Bundle = Any  # tuple of vectors, each of BYTES / itemsize numbers
+
+
+def _load_in_python(array: Floats, start: int, row: int, k: int, column: int, n: int) -> Bundle:
+    """The vectors at start + i row + j column, i < k and j < n, row after row."""
+    flat, lanes = array.reshape(-1), BYTES // array.itemsize
+    places = [start + i * row + j * column for i in range(k) for j in range(n)]
+    return tuple(flat[place : place + lanes].copy() for place in places)
+
+
+def _store_in_python(array: Floats, start: int, row: int, column: int, n: int, bundle: Bundle) -> None:
+    """Put vectors where ``load`` would find them."""
+    flat = array.reshape(-1)
+    for place, vector in enumerate(bundle):
+        first = start + place // n * row + place % n * column
+        flat[first : first + len(vector)] = vector
 
 
 def _zeros_in_python(array: Floats, n: int) -> Bundle:
@@ -29,28 +49,10 @@ def _zeros_in_python(array: Floats, n: int) -> Bundle:
     return (np.zeros(BYTES // array.itemsize, dtype=array.dtype),) * n
 
 
-def _load_in_python(array: Floats, start: int, stride: int, n: int) -> Bundle:
-    """The n vectors at ``start``, ``start + stride``, ... of a contiguous array, whatever its shape."""
-    flat, lanes = array.reshape(-1), BYTES // array.itemsize
-    return tuple(flat[s : s + lanes].copy() for s in range(start, start + n * stride, stride))
-
-
-def _store_in_python(array: Floats, start: int, stride: int, bundle: Bundle) -> None:
-    """Put vectors where ``load`` would find them."""
-    flat = array.reshape(-1)
-    for i, vector in enumerate(bundle):
-        flat[start + i * stride : start + i * stride + len(vector)] = vector
-
-
-def _spread_in_python(array: Floats, row: int, k: int, column: int, n: int) -> Bundle:
-    """The elements at i row + j column, i < k and j < n, row after row, each in every lane of a vector."""
-    flat, lanes = array.reshape(-1), BYTES // array.itemsize
-    return tuple(np.full(lanes, flat[i * row + j * column]) for i in range(k) for j in range(n))
-
-
-def _add_in_python(a: Bundle, b: Bundle) -> Bundle:
-    """Each vector of a plus that of b."""
-    return tuple(x + y for x, y in zip(a, b, strict=True))
+def _add_outer_in_python(sums: Bundle, left: Bundle, right: Bundle) -> Bundle:
+    """``sums[i n + j]`` + ``left[i] right[j]``, for n vectors on the right."""
+    products = [v * r for v in left for r in right]
+    return tuple(s + p for s, p in zip(sums, products, strict=True))
 
 
 def _gate_in_python(a: Bundle, b: Bundle) -> Bundle:
@@ -58,32 +60,36 @@ def _gate_in_python(a: Bundle, b: Bundle) -> Bundle:
     return tuple(x * (y * (y.dtype.type(1) - y)) for x, y in zip(a, b, strict=True))
 
 
-def _add_weighted_in_python(sums: Bundle, weights: Bundle, array: Floats, start: int, stride: int) -> Bundle:
-    """``sums[j]`` + Σ_i ``weights[i n + j]`` v_i for j < n, with v_i the vector at start + i stride."""
-    n = len(sums)
-    for i, v in enumerate(_load_in_python(array, start, stride, len(weights) // n)):
-        sums = tuple(s + v * w for s, w in zip(sums, weights[i * n : i * n + n], strict=True))
-    return sums
+def _per_strip(array: Floats) -> int:
+    return STRIP * array.itemsize // BYTES
 
 
-def _add_outer_in_python(sums: Bundle, array: Floats, start: int, stride: int, right: Bundle) -> Bundle:
-    """``sums[i n + j]`` + v_i ``right[j]`` for j < n, with v_i the vector at start + i stride."""
-    left = _load_in_python(array, start, stride, len(sums) // len(right))
-    products = [v * r for v in left for r in right]
-    return tuple(s + p for s, p in zip(sums, products, strict=True))
+def _zero_strips_in_python(array: Floats, k: int) -> Bundle:
+    """k strips of zeros in the dtype of an array."""
+    return _zeros_in_python(array, k * _per_strip(array))
 
 
-def _add_totals_into_in_python(array: Floats, row: int, n: int, bundle: Bundle) -> None:
-    """Add the total of number i n + j to the element at i row + j.
+def _spread_strips_in_python(array: Floats, start: int, step: int, k: int) -> Bundle:
+    """k strips, each of copies of the element at start + i step."""
+    flat, lanes = array.reshape(-1), BYTES // array.itemsize
+    return tuple(np.full(lanes, flat[start + i * step]) for i in range(k) for _ in range(_per_strip(array)))
 
-    Halves of a vector are added to each other until one number is left: so the order is the same everywhere.
-    """
-    flat = array.reshape(-1)
-    for place, vector in enumerate(bundle):
-        while len(vector) > 1:
-            half = len(vector) // 2
-            vector = vector[:half] + vector[half:]
-        flat[place // n * row + place % n] += vector[0]
+
+def _load_strips_in_python(array: Floats, start: int, row: int, k: int) -> Bundle:
+    """The k strips at start + i row."""
+    return _load_in_python(array, start, row, k, BYTES // array.itemsize, _per_strip(array))
+
+
+def _store_strips_in_python(array: Floats, start: int, row: int, bundle: Bundle) -> None:
+    """Put strips where ``load_strips`` would find them."""
+    _store_in_python(array, start, row, BYTES // array.itemsize, _per_strip(array), bundle)
+
+
+def _add_scaled_in_python(sums: Bundle, array: Floats, start: int, numbers: Floats, first: int, step: int) -> Bundle:
+    """Strip i of sums + number i times the strip at start; the numbers lie at first + i step."""
+    strip = _load_strips_in_python(array, start, 0, 1)
+    factors = _spread_strips_in_python(numbers, first, step, len(sums) // len(strip))
+    return tuple(s + v * w for s, v, w in zip(sums, strip * (len(sums) // len(strip)), factors, strict=True))
 
 
 if COMPILED:
@@ -102,157 +108,177 @@ if COMPILED:
     class _VectorModel(models.PrimitiveModel):
         def __init__(self, dmm: Any, fe_type: Any) -> None:
             element = ir.FloatType() if fe_type.dtype == types.float32 else ir.DoubleType()
-            super().__init__(dmm, fe_type, ir.VectorType(element, 8 * BYTES // fe_type.dtype.bitwidth))
+            super().__init__(dmm, fe_type, ir.VectorType(element, _lanes(fe_type)))
 
     # A product that is added becomes one instruction.
     _FUSED = ("contract",)
 
-    def _bundle_type(array: Any, n: Any) -> Any:
+    def _lanes(array: Any) -> int:
+        return 8 * BYTES // array.dtype.bitwidth
+
+    def _vectors_of_a_strip(array: Any) -> int:
+        return STRIP // _lanes(array)
+
+    def _bundle_type(array: Any, n: int) -> Any:
         return types.UniTuple(_VectorType(array.dtype), n)
 
     def _pack(context, builder, bundle_type, vectors):
         return cgutils.pack_array(builder, vectors, context.get_value_type(bundle_type.dtype))
+
+    def _grid(builder, start, row, k, column, n):
+        """Offsets start + i row + j column."""
+
+        def steps(first, stride, count):
+            offsets = [first]
+            for _ in range(count - 1):
+                offsets.append(builder.add(offsets[-1], stride))
+            return offsets
+
+        return [offset for first in steps(start, row, k) for offset in steps(first, column, n)]
+
+    def _strips(builder, array_type, start, row, k):
+        """Offsets of all vectors of k strips."""
+        lanes = cgutils.intp_t(_lanes(array_type))
+        return _grid(builder, start, row, k, lanes, _vectors_of_a_strip(array_type))
 
     def _places(context, builder, array_type, array, offsets, element):
         """Pointers to the elements of an array at these offsets."""
         data = context.make_array(array_type)(context, builder, array).data
         return [builder.bitcast(builder.gep(data, [offset]), element.as_pointer()) for offset in offsets]
 
-    def _steps(builder, start, stride, n):
-        offsets = [start]
-        for _ in range(n - 1):
-            offsets.append(builder.add(offsets[-1], stride))
-        return offsets
-
-    def _loaded(context, builder, array_type, place, n):
-        array, start, stride = place
+    def _loaded(context, builder, array_type, array, offsets):
         vector = context.get_value_type(_VectorType(array_type.dtype))
-        places = _places(context, builder, array_type, array, _steps(builder, start, stride, n), vector)
+        places = _places(context, builder, array_type, array, offsets, vector)
         # The default would be the alignment of a whole vector, which no array is sure to have.
         return [builder.load(place, align=context.get_abi_sizeof(vector.element)) for place in places]
 
-    def _part(builder, vector, start, n):
-        mask = ir.Constant(ir.VectorType(cgutils.int32_t, n), list(range(start, start + n)))
-        return builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), mask)
+    def _stored(context, builder, array_type, array, offsets, bundle):
+        vectors = cgutils.unpack_tuple(builder, bundle)
+        places = _places(context, builder, array_type, array, offsets, vectors[0].type)
+        for vector, place in zip(vectors, places, strict=True):
+            builder.store(vector, place, align=context.get_abi_sizeof(vector.type.element))
+        return context.get_dummy_value()
 
-    def _grid(builder, row, k, column, n):
-        """Offsets i row + j column."""
-        zero = cgutils.intp_t(0)
-        return [offset for first in _steps(builder, zero, row, k) for offset in _steps(builder, first, column, n)]
-
-    @intrinsic(prefer_literal=True)
-    def zeros(typingctx, array, n):
-        def generate(context, builder, sig, args):
-            vector = context.get_value_type(sig.return_type.dtype)
-            return _pack(context, builder, sig.return_type, [ir.Constant(vector, None)] * sig.return_type.count)
-
-        return _bundle_type(array, n.literal_value)(array, n), generate
-
-    @intrinsic(prefer_literal=True)
-    def load(typingctx, array, start, stride, n):
-        def generate(context, builder, sig, args):
-            vectors = _loaded(context, builder, sig.args[0], args[:3], sig.return_type.count)
-            return _pack(context, builder, sig.return_type, vectors)
-
-        return _bundle_type(array, n.literal_value)(array, types.intp, types.intp, n), generate
-
-    @intrinsic
-    def store(typingctx, array, start, stride, bundle):
-        def generate(context, builder, sig, args):
-            vectors = cgutils.unpack_tuple(builder, args[3])
-            offsets = _steps(builder, args[1], args[2], len(vectors))
-            places = _places(context, builder, sig.args[0], args[0], offsets, vectors[0].type)
-            for vector, place in zip(vectors, places, strict=True):
-                builder.store(vector, place, align=context.get_abi_sizeof(vector.type.element))
-            return context.get_dummy_value()
-
-        return types.void(array, types.intp, types.intp, bundle), generate
-
-    @intrinsic(prefer_literal=True)
-    def spread(typingctx, array, row, k, column, n):
-        rows, columns = k.literal_value, n.literal_value
-
-        def generate(context, builder, sig, args):
-            vector = context.get_value_type(sig.return_type.dtype)
-            nothing = ir.Constant(vector, ir.Undefined)
-            lanes = ir.Constant(ir.VectorType(cgutils.int32_t, vector.count), [0] * vector.count)
-            offsets = _grid(builder, args[1], rows, args[3], columns)
-            vectors = []
-            for place in _places(context, builder, sig.args[0], args[0], offsets, vector.element):
-                first = builder.insert_element(nothing, builder.load(place), cgutils.int32_t(0))
-                vectors.append(builder.shuffle_vector(first, nothing, lanes))
-            return _pack(context, builder, sig.return_type, vectors)
-
-        return _bundle_type(array, rows * columns)(array, types.intp, k, types.intp, n), generate
-
-    def _vector_by_vector(operation):
-        def typed(typingctx, a, b):
-            def generate(context, builder, sig, args):
-                both = zip(*(cgutils.unpack_tuple(builder, arg) for arg in args), strict=True)
-                return _pack(context, builder, sig.return_type, [operation(builder, x, y) for x, y in both])
-
-            return a(a, b), generate
-
-        return intrinsic(typed)
-
-    def _gated(builder, x, y):
-        one = ir.Constant(y.type, [1.0] * y.type.count)
-        return builder.fmul(x, builder.fmul(y, builder.fsub(one, y)))
-
-    add = _vector_by_vector(lambda builder, x, y: builder.fadd(x, y))
-    gate = _vector_by_vector(_gated)
+    def _spread(context, builder, array_type, array, offsets):
+        """Each of these elements in every lane of a vector."""
+        vector = context.get_value_type(_VectorType(array_type.dtype))
+        nothing = ir.Constant(vector, ir.Undefined)
+        lanes = ir.Constant(ir.VectorType(cgutils.int32_t, vector.count), [0] * vector.count)
+        vectors = []
+        for place in _places(context, builder, array_type, array, offsets, vector.element):
+            first = builder.insert_element(nothing, builder.load(place), cgutils.int32_t(0))
+            vectors.append(builder.shuffle_vector(first, nothing, lanes))
+        return vectors
 
     def _multiply_add(builder, a, b, c):
         return builder.fadd(builder.fmul(a, b, flags=_FUSED), c, flags=_FUSED)
 
-    @intrinsic
-    def add_weighted(typingctx, sums, weights, array, start, stride):
-        def generate(context, builder, sig, args):
-            totals, factors = (cgutils.unpack_tuple(builder, arg) for arg in args[:2])
-            n = len(totals)
-            for i, v in enumerate(_loaded(context, builder, sig.args[2], args[2:], len(factors) // n)):
-                totals = [_multiply_add(builder, v, factors[i * n + j], totals[j]) for j in range(n)]
-            return _pack(context, builder, sig.return_type, totals)
-
-        return sums(sums, weights, array, types.intp, types.intp), generate
-
-    @intrinsic
-    def add_outer(typingctx, sums, array, start, stride, right):
-        def generate(context, builder, sig, args):
-            totals, factors = (cgutils.unpack_tuple(builder, arg) for arg in (args[0], args[4]))
-            left = _loaded(context, builder, sig.args[1], args[1:4], len(totals) // len(factors))
-            pairs = [(v, r) for v in left for r in factors]
-            totals = [_multiply_add(builder, v, r, s) for (v, r), s in zip(pairs, totals, strict=True)]
-            return _pack(context, builder, sig.return_type, totals)
-
-        return sums(sums, array, types.intp, types.intp, right), generate
+    def _zero_vectors(context, builder, sig, args):  # noqa: ARG001 the form of a code generator
+        vector = context.get_value_type(sig.return_type.dtype)
+        return _pack(context, builder, sig.return_type, [ir.Constant(vector, None)] * sig.return_type.count)
 
     @intrinsic(prefer_literal=True)
-    def add_totals_into(typingctx, array, row, n, bundle):
+    def zeros(typingctx, array, n):
+        return _bundle_type(array, n.literal_value)(array, n), _zero_vectors
+
+    @intrinsic(prefer_literal=True)
+    def load(typingctx, array, start, row, k, column, n):
+        rows, columns = k.literal_value, n.literal_value
+
+        def generate(context, builder, sig, args):
+            offsets = _grid(builder, args[1], args[2], rows, args[4], columns)
+            return _pack(context, builder, sig.return_type, _loaded(context, builder, sig.args[0], args[0], offsets))
+
+        return _bundle_type(array, rows * columns)(array, types.intp, types.intp, k, types.intp, n), generate
+
+    @intrinsic(prefer_literal=True)
+    def store(typingctx, array, start, row, column, n, bundle):
         columns = n.literal_value
 
         def generate(context, builder, sig, args):
-            vectors = cgutils.unpack_tuple(builder, args[3])
-            offsets = _grid(builder, args[1], len(vectors) // columns, cgutils.intp_t(1), columns)
-            places = _places(context, builder, sig.args[0], args[0], offsets, vectors[0].type.element)
-            for value, place in zip(vectors, places, strict=True):
-                half = value.type.count
-                while half > 1:
-                    half //= 2
-                    value = builder.fadd(_part(builder, value, 0, half), _part(builder, value, half, half))
-                total = builder.extract_element(value, cgutils.int32_t(0))
-                builder.store(builder.fadd(builder.load(place), total), place)
-            return context.get_dummy_value()
+            offsets = _grid(builder, args[1], args[2], bundle.count // columns, args[3], columns)
+            return _stored(context, builder, sig.args[0], args[0], offsets, args[5])
 
-        return types.void(array, types.intp, n, bundle), generate
+        return types.void(array, types.intp, types.intp, types.intp, n, bundle), generate
+
+    @intrinsic
+    def add_outer(typingctx, sums, left, right):
+        def generate(context, builder, sig, args):
+            totals, first, second = (cgutils.unpack_tuple(builder, arg) for arg in args)
+            pairs = [(v, r) for v in first for r in second]
+            totals = [_multiply_add(builder, v, r, s) for (v, r), s in zip(pairs, totals, strict=True)]
+            return _pack(context, builder, sig.return_type, totals)
+
+        return sums(sums, left, right), generate
+
+    @intrinsic
+    def gate(typingctx, a, b):
+        def generate(context, builder, sig, args):
+            pairs = zip(*(cgutils.unpack_tuple(builder, arg) for arg in args), strict=True)
+            one = ir.Constant(context.get_value_type(sig.return_type.dtype), [1.0] * (8 * BYTES // a.dtype.dtype.bitwidth))
+            gated = [builder.fmul(x, builder.fmul(y, builder.fsub(one, y))) for x, y in pairs]
+            return _pack(context, builder, sig.return_type, gated)
+
+        return a(a, b), generate
+
+    @intrinsic(prefer_literal=True)
+    def zero_strips(typingctx, array, k):
+        return _bundle_type(array, k.literal_value * _vectors_of_a_strip(array))(array, k), _zero_vectors
+
+    @intrinsic(prefer_literal=True)
+    def spread_strips(typingctx, array, start, step, k):
+        strips, copies = k.literal_value, _vectors_of_a_strip(array)
+
+        def generate(context, builder, sig, args):
+            offsets = _grid(builder, args[1], args[2], strips, args[2], 1)
+            vectors = _spread(context, builder, sig.args[0], args[0], offsets)
+            return _pack(context, builder, sig.return_type, [v for v in vectors for _ in range(copies)])
+
+        return _bundle_type(array, strips * copies)(array, types.intp, types.intp, k), generate
+
+    @intrinsic(prefer_literal=True)
+    def load_strips(typingctx, array, start, row, k):
+        strips = k.literal_value
+
+        def generate(context, builder, sig, args):
+            offsets = _strips(builder, sig.args[0], args[1], args[2], strips)
+            return _pack(context, builder, sig.return_type, _loaded(context, builder, sig.args[0], args[0], offsets))
+
+        bundle = _bundle_type(array, strips * _vectors_of_a_strip(array))
+        return bundle(array, types.intp, types.intp, k), generate
+
+    @intrinsic
+    def store_strips(typingctx, array, start, row, bundle):
+        def generate(context, builder, sig, args):
+            strips = bundle.count // _vectors_of_a_strip(array)
+            offsets = _strips(builder, sig.args[0], args[1], args[2], strips)
+            return _stored(context, builder, sig.args[0], args[0], offsets, args[3])
+
+        return types.void(array, types.intp, types.intp, bundle), generate
+
+    @intrinsic
+    def add_scaled(typingctx, sums, array, start, numbers, first, step):
+        def generate(context, builder, sig, args):
+            totals, copies = cgutils.unpack_tuple(builder, args[0]), _vectors_of_a_strip(array)
+            strip = _loaded(
+                context, builder, sig.args[1], args[1], _strips(builder, array, args[2], cgutils.intp_t(0), 1)
+            )
+            offsets = _grid(builder, args[4], args[5], len(totals) // copies, args[5], 1)
+            factors = _spread(context, builder, sig.args[3], args[3], offsets)
+            pairs = [(v, w) for w in factors for v in strip]
+            totals = [_multiply_add(builder, v, w, s) for (v, w), s in zip(pairs, totals, strict=True)]
+            return _pack(context, builder, sig.return_type, totals)
+
+        return sums(sums, array, types.intp, numbers, types.intp, types.intp), generate
 
 else:
     zeros: Any = _zeros_in_python  # type: ignore[no-redef]
     load: Any = _load_in_python  # type: ignore[no-redef]
     store: Any = _store_in_python  # type: ignore[no-redef]
-    spread: Any = _spread_in_python  # type: ignore[no-redef]
-    add: Any = _add_in_python  # type: ignore[no-redef]
-    gate: Any = _gate_in_python  # type: ignore[no-redef]
-    add_weighted: Any = _add_weighted_in_python  # type: ignore[no-redef]
     add_outer: Any = _add_outer_in_python  # type: ignore[no-redef]
-    add_totals_into: Any = _add_totals_into_in_python  # type: ignore[no-redef]
+    gate: Any = _gate_in_python  # type: ignore[no-redef]
+    zero_strips: Any = _zero_strips_in_python  # type: ignore[no-redef]
+    spread_strips: Any = _spread_strips_in_python  # type: ignore[no-redef]
+    load_strips: Any = _load_strips_in_python  # type: ignore[no-redef]
+    store_strips: Any = _store_strips_in_python  # type: ignore[no-redef]
+    add_scaled: Any = _add_scaled_in_python  # type: ignore[no-redef]
