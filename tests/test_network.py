@@ -72,6 +72,10 @@ def test_packing_rounds_to_the_dtype() -> None:
     assert packed.tolist() == [np.float32(0.1), 1.0]
 
 
+class Unhashable(AbsoluteError):
+    __hash__ = None  # type: ignore[assignment]
+
+
 def test_a_network_is_a_value() -> None:
     assert Network((2, 3, 1), ("tanh",), "sigmoid") == NETWORK
     assert len({NETWORK, Network((2, 3, 1), ("tanh",), "sigmoid")}) == 1
@@ -103,6 +107,7 @@ def test_a_network_without_a_cost_has_the_one_that_matches() -> None:
         (((2, 3, 1), ("rleu",), "sigmoid"), r"unknown activation 'rleu'\. Did you mean 'relu'\?"),
         (((2, 3, 1), ("relu",), "sofmax"), r"unknown output unit 'sofmax'\. Did you mean 'softmax'\?"),
         (((2, 3, 1), (7,), "sigmoid"), r"an activation is a name, or an object with the methods g\(z\).*got 7"),
+        (((2, 1), (), "identity", Unhashable()), r"activations and costs must be hashable, got .*Unhashable"),
         (((2, 1), (), "identity", "huber"), r"a cost is an object with the methods value.*got 'huber'"),
         (((2, 1), (), "identity", GammaDeviance()), r"GammaDeviance\(\) is a cost for exp outputs, got output='ident"),
         (((2, 3), (), "identity", Quantile((0.1, 0.9))), r"one for each of the 3 outputs, got 2: \(0\.1, 0\.9\)"),

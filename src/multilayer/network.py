@@ -68,9 +68,22 @@ class Network:
         for each in self.hidden:
             activation(each)
         output_unit(self.output, self.cost)
+        _check_hashable(self.cost, *self.hidden)
         check_outputs = getattr(self.cost, "check_outputs", None)
         if check_outputs is not None:
             check_outputs(self.output, sizes[-1])
+
+
+def _check_hashable(*given: object) -> None:
+    """A network is a value, and so are its parts: engines keep what they have worked out for one."""
+    for each in given:
+        try:
+            hash(each)
+        except TypeError:
+            raise ParameterError(
+                f"activations and costs must be hashable, got {each!r}. Write @dataclass(frozen=True), or leave __eq__ "
+                "to Python."
+            ) from None
 
 
 def output_with_cost(network: Network) -> Output:
