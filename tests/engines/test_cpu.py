@@ -30,18 +30,6 @@ class TestCpuEngine(EngineContract):
     def engine(self) -> Engine:
         return CpuEngine()
 
-    @pytest.fixture(autouse=True)
-    def _only_what_it_has_code_for(self, request: pytest.FixtureRequest) -> None:
-        asked = request.node.name
-        if any(word in asked for word in ("cost", "answer", "penal", "refinements", "clipped", "average")) or (
-            "increasing" in asked or "descends" in asked or "run" in asked
-        ):
-            given = getattr(request.node, "callspec", None)
-            lacks = [] if given is None else [name for name in ("chosen", "options") if name in given.params]
-            names = ("absolute", "penalty", "clipped", "average", "increasing", "any_cost", "with_refinements")
-            if lacks or any(word in asked for word in names):
-                pytest.skip("the CPU engine has no code for it yet")
-
 
 # --- compiling and the cache of kernels
 

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from multilayer.equations.chosen_costs import (
+    AbsoluteError,
+    GammaDeviance,
+    Huber,
+    Quantile,
+    SigmoidFocal,
+    SoftmaxFocal,
+)
 from multilayer.network import Network
+
+COMPILED_COSTS = (AbsoluteError, GammaDeviance, Huber, Quantile, SigmoidFocal, SoftmaxFocal)
 
 
 def cpu_lacks(network: Network) -> str:
@@ -10,6 +20,6 @@ def cpu_lacks(network: Network) -> str:
     own = [each for each in network.hidden if not isinstance(each, str)]
     if own:
         return f"the activation {own[0]!r}, whose g and g' are Python functions"
-    if network.cost is not None:
-        return f"the cost {network.cost!r}"
-    return f"{network.output} outputs" if network.output == "increasing" else ""
+    if network.cost is not None and type(network.cost) not in COMPILED_COSTS:
+        return f"the cost {network.cost!r}, whose value and delta are Python functions"
+    return ""

@@ -22,13 +22,20 @@ from multilayer.estimators.ending import epoch_printer, warn_of_the_end
 from multilayer.estimators.errors import NotFittedError, input_errors, unchanged_on_failure
 from multilayer.estimators.holding_out import hold_nothing_out, hold_out, validation
 from multilayer.estimators.inputs import checked_y, is_as_needed
+from multilayer.estimators.losses import Loss
+from multilayer.estimators.optimising import (
+    dropout_rates,
+    settle_average,
+    warn_of_options_without_effect,
+    with_dropout_seed,
+)
 from multilayer.estimators.parameters import check_activation, checked
 from multilayer.estimators.recipes import descent_recipe, lbfgs_recipe, warn_of_parameters_without_effect
 from multilayer.estimators.scores import Score
 from multilayer.estimators.weights import Views, write
 from multilayer.exceptions import InputError, InputTypeError, ParameterError
 from multilayer.network import Floats, Network, coefs, intercepts, thetas
-from multilayer.training import Listener, Run, restore_best, train, train_lbfgs
+from multilayer.training import Listener, Run, restore_best, standing, train, train_lbfgs
 from multilayer.training.starting import Initialization
 
 DTYPES = (np.float64, np.float32)  # what X may stay; validation turns everything else into the first
@@ -39,7 +46,7 @@ class Targets:
     """What y has become."""
 
     Y: Floats  # (m, K)
-    output: str  # the output unit
+    loss: Loss  # the output unit and its cost
     score: Score  # of the rows held out
     stratify: bool = False  # whether the rows held out are to have as large a share of each class
     cost_divisor: int = 1  # the costs that are shown are J divided by this
@@ -111,20 +118,26 @@ class BaseMLP(BaseEstimator, ABC):
         return self
 
     def _train(self, settings: SimpleNamespace, X: Any, y: Any, sample_weight: Any, call: Call) -> None:
-        engine = get_engine(self.engine)
+        get_engine(self.engine)  # an unknown one is named before the data are looked at
         hidden = check_activation(self.activation, len(settings.hidden_layer_sizes))
+        dropout = dropout_rates(settings)
         warn_of_parameters_without_effect(settings)
+        warn_of_options_without_effect(settings)
         with input_errors():
             X, y = self._validated(X, y, call.goes_on)
         weight = _checked_weight(sample_weight, X)
         with input_errors():
             targets = self._targets(y, X.dtype, call)
         sizes = (X.shape[1], *settings.hidden_layer_sizes, targets.Y.shape[1])
-        objective = Objective(Network(sizes, hidden, targets.output), X, targets.Y, settings.alpha, weight)
+        network = Network(sizes, hidden, targets.loss.output, targets.loss.cost)
+        engine = get_engine(self.engine, network)
+        objective = Objective(network, X, targets.Y, settings.alpha, weight, dropout, lam1=settings.l1_alpha)
         is_lbfgs = settings.solver == "lbfgs"
         validates = settings.early_stopping and not is_lbfgs
 
         with self._run_for(objective, settings, call.goes_on) as run:
+            objective = with_dropout_seed(objective, run)
+            settle_average(run, averages=settings.weight_averaging > 0 and not is_lbfgs)
             if validates:
                 with input_errors():
                     hold_out(run, targets.Y, settings.validation_fraction, stratify=targets.stratify)
@@ -138,9 +151,7 @@ class BaseMLP(BaseEstimator, ABC):
                 train_lbfgs(engine, objective, lbfgs_recipe(settings), run, listeners)
             else:
                 n_rows = X.shape[0] if run.rows is None else len(run.rows)
-                recipe = descent_recipe(
-                    settings, n_rows, targets.cost_divisor, 1 if call.is_part else settings.max_iter
-                )
+                recipe = descent_recipe(settings, run, n_rows, targets.cost_divisor, is_part=call.is_part)
                 continued(run, recipe, n_rows, is_part=call.is_part)
                 validate = validation(engine, objective, run, targets.score) if validates else None
                 train(engine, objective, recipe, run, listeners, validate)
@@ -183,12 +194,12 @@ class BaseMLP(BaseEstimator, ABC):
         network = self.network_
         if output is not None:
             network = Network(network.layer_sizes, network.hidden, output)
-        return get_engine(self.engine).predict(network, self.parameters_, rows)
+        return get_engine(self.engine, network).predict(network, self.parameters_, rows)
 
     def _keep(self, network: Network, run: Run, cost_divisor: int, n_epochs: int, validates: bool) -> None:
         self._run = run
         self.network_ = network
-        self.parameters_ = run.state.parameters
+        self.parameters_ = standing(run)
         known = getattr(self, "loss_curve_", []) if run.history.n_epochs > n_epochs else []
         self.loss_curve_ = known
         self.loss_curve_ += [cost / cost_divisor for cost in run.history.costs[len(known) :]]

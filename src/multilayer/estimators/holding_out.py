@@ -9,7 +9,7 @@ from multilayer.engines import Engine, Objective
 from multilayer.estimators.scores import Score
 from multilayer.exceptions import InputError
 from multilayer.network import Floats
-from multilayer.training import Run, StopState
+from multilayer.training import Run, StopState, standing
 from multilayer.training.run import Validate
 
 
@@ -20,7 +20,7 @@ def hold_out(run: Run, Y: Floats, fraction: float, *, stratify: bool) -> None:
     its parameters are the best so far.
     """
     if run.rows is not None and run.held_out is not None and len(run.rows) + len(run.held_out) == len(Y):
-        run.best = run.state.parameters.copy() if run.history.validation_scores else None
+        run.best = standing(run).copy() if run.history.validation_scores else None
         return
     run.stop = StopState()
     # As scikit-learn names the classes of its single target column.

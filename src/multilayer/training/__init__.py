@@ -6,7 +6,7 @@ from multilayer.training.lbfgs import LbfgsRecipe, train_lbfgs
 from multilayer.training.run import train
 from multilayer.training.schedules import Cosine, OneCycle, OwnSchedule, Plateau, Schedule, WarmUp
 from multilayer.training.starting import starting_parameters
-from multilayer.training.state import Recipe, Run, new_run, restore_best
+from multilayer.training.state import Recipe, Run, new_run, restore_best, standing
 from multilayer.training.stopping import StopRule, StopState
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "WarmUp",
     "new_run",
     "restore_best",
+    "standing",
     "starting_parameters",
     "train",
     "train_lbfgs",

@@ -26,7 +26,7 @@ from multilayer.training.events import (
 )
 from multilayer.training.interrupt import Interrupt, deferred_interrupt
 from multilayer.training.schedules import Progress, can_cut, cutting_rule, step_sizes
-from multilayer.training.state import Recipe, Run
+from multilayer.training.state import Recipe, Run, standing
 from multilayer.training.stopping import after_epochs, epochs_until_possible_stop, should_stop
 
 # One call of an engine is to last about this long: short enough for Ctrl-C and a progress bar, long enough that the
@@ -177,7 +177,7 @@ class _Loop:
             stop = min(start + self.updates_per_call, n)
             part = batches if stop - start == n else _part(batches, start, stop)
             before = time.perf_counter()
-            costs = self.engine.descend(self.objective, self.recipe.rule, self.run.state, part)
+            costs = self.engine.descend(self.objective, self.recipe.rule, self.run.state, part, self.recipe.options)
             self._learn_speed(len(costs), time.perf_counter() - before)
             done.append(costs)
             if not math.isfinite(costs[-1]):
@@ -213,12 +213,12 @@ class _Loop:
         """The validation score, None without validation; the parameters are kept where it is the best so far."""
         if self.validate is None:
             return None
-        run, score = self.run, self.validate(self.run.state.parameters)
+        run, score = self.run, self.validate(standing(self.run))
         if run.history.validation_scores is None:
             run.history.validation_scores = []
         run.history.validation_scores.append(score)
         if run.best is None or -score < run.stop.best_cost:
-            run.best = run.state.parameters.copy()
+            run.best = standing(run).copy()
         return score
 
     def diverged(self, what: str, epoch: int, update: int) -> DivergenceError:

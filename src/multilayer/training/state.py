@@ -8,6 +8,7 @@ import numpy as np
 
 from multilayer.engines.protocol import DescentState, Objective, new_state
 from multilayer.equations.descent import UpdateRule
+from multilayer.equations.refinements import StepOptions
 from multilayer.network import Floats
 from multilayer.training.batching import Rows
 from multilayer.training.history import History
@@ -37,6 +38,7 @@ class Recipe:
     max_epochs: int
     stop: StopRule
     schedule: AnySchedule = Schedule()  # noqa: RUF009 frozen
+    options: StepOptions = StepOptions()  # noqa: RUF009 frozen
 
 
 @dataclass
@@ -48,6 +50,7 @@ class Run:
     rows: Rows | None = None  # the rows of the table that are trained on; None for all
     held_out: Rows | None = None  # the rows that validate
     order: Rows | None = None  # of the rows in the last epoch; None before the first, or unshuffled
+    seed: int | None = None  # of the dropout masks; None where none has been needed
     rows_seen: int = 0  # those seen again counted again
     n_cuts: int = 0  # of the step size, by an adaptive schedule or a plateau
     stop: StopState = field(default_factory=StopState)
@@ -62,8 +65,13 @@ def new_run(objective: Objective, recipe: Recipe, parameters: Floats, random_sta
     return Run(new_state(objective.network, recipe.rule, parameters), random_state)
 
 
+def standing(run: Run) -> Floats:
+    """The parameters that the network answers with: the average, where one is kept."""
+    return run.state.parameters if run.state.average is None else run.state.average
+
+
 def restore_best(run: Run) -> None:
     """Put the parameters of the best validation score, if there is one, in place of the last; none is kept aside."""
     if run.best is not None:
-        run.state.parameters[...] = run.best
+        standing(run)[...] = run.best
         run.best = None

@@ -78,7 +78,7 @@ def backward(plan: Plan, data: Data, work: Work, theta: Floats, first: int, rows
 
 
 @inlined
-def collect(work: Work) -> None:  # noqa: ARG001 the form of a path
+def collect(work: Work) -> None:
     """Nothing: backward adds to work.gradient itself."""
 
 

@@ -47,8 +47,8 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 
-from multilayer.engines.cpu.compiling import EVERYWHERE
 from multilayer.engines.cpu.coefficients import E32, E64, L32, L64, P32, P64, Q32, Q64, S32, S64, T32, T64
+from multilayer.engines.cpu.compiling import EVERYWHERE
 
 _overload: Any = None  # without Numba the same functions run interpreted
 try:

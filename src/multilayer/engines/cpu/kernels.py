@@ -11,8 +11,15 @@ from numpy.typing import NDArray
 from multilayer.engines.cpu import dense, narrow
 from multilayer.engines.cpu.blocks import clear_padding, lay_on_side, put_upright
 from multilayer.engines.cpu.compiling import belongs_to, inlined, inner, inner_sum, kernel
+from multilayer.engines.cpu.costs import chosen_into
 from multilayer.engines.cpu.outputs import answer_into, output_into
 from multilayer.engines.cpu.plan import LAID, N_IN, N_OUT, PLACE, START, STOP, THETA, Data, Descent, Plan, Work
+from multilayer.engines.cpu.refinements import (
+    after_update_into,
+    before_update_into,
+    scale_into,
+    sum_of_squares,
+)
 from multilayer.engines.cpu.rules import update_into
 from multilayer.engines.cpu.views import block, line
 from multilayer.network import Floats
@@ -26,6 +33,7 @@ class Path(NamedTuple):
     forward: Callable[..., None]  # (plan, data, work, theta, first, rows): Z on its side to work.answers
     backward: Callable[..., None]  # (..., keep): from delta on its side in work.errors to Delta, added up
     collect: Callable[..., None]  # (work): Delta of the whole batch to work.gradient
+    output: Callable[..., None]  # (plan, Z, Y, delta, scratch): delta of the last layer, and the cost
 
 
 class Kernels(NamedTuple):
@@ -39,6 +47,7 @@ class Kernels(NamedTuple):
 def make_kernels(path: Path) -> Kernels:
     """The kernels of a path.  Nothing is compiled before it is called, so a path that is not used costs nothing."""
     columns_of, forward, backward, collect = path.columns, path.forward, path.backward, path.collect
+    delta_into = path.output
 
     @inlined
     @belongs_to(path.name)
@@ -60,7 +69,7 @@ def make_kernels(path: Path) -> Kernels:
             delta = block(work.errors, 0, K, columns)
             if not laid:
                 lay_on_side(Y, data.Y, data.order, first, rows)
-            output_into(plan.output, Z, Y, delta, block(work.scratch, 0, 2, columns))
+            delta_into(plan, Z, Y, delta, block(work.scratch, 0, 2, columns))
             total_weight += _weigh(data, first, rows, delta, Z)
             clear_padding(delta, rows)
             clear_padding(Z, rows)
@@ -71,7 +80,10 @@ def make_kernels(path: Path) -> Kernels:
             for p in range(work.gradient.size):
                 work.gradient[p] = 0
             return 0.0
-        return total_cost / total_weight + _finish_gradient(plan, work.gradient, theta, data.lam, total_weight)
+        penalty = _finish_gradient(plan, work.gradient, theta, data.lam, total_weight)
+        if data.lam1 > 0.0:
+            penalty += _penalise_absolutes(plan, work.gradient, theta, data.lam1, total_weight)
+        return total_cost / total_weight + penalty
 
     @kernel
     @belongs_to(path.name)
@@ -82,6 +94,7 @@ def make_kernels(path: Path) -> Kernels:
             costs[i] = batch_cost_and_gradient(plan, data, work, theta, descent.starts[i], descent.stops[i])
             if not np.isfinite(costs[i]):
                 return i + 1
+            before_update_into(plan, descent, theta, work.gradient, descent.step_sizes[i])
             update_into(
                 descent.rule,
                 descent.numbers,
@@ -91,6 +104,7 @@ def make_kernels(path: Path) -> Kernels:
                 descent.step_sizes[i],
                 descent.t + i + 1,
             )
+            after_update_into(descent, theta, descent.t + i + 1)
         return len(descent.starts)
 
     @kernel
@@ -146,18 +160,31 @@ def _finish_gradient(plan: Plan, D: Floats, theta: Floats, lam: float, m: float)
     for l in range(len(plan.layers)):
         k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
         weights = line(theta, t + n, k * n)
-        _scale_into(line(D, t, n), 1.0 / m)
+        scale_into(line(D, t, n), 1.0 / m)
         _scale_and_decay_into(line(D, t + n, k * n), weights, 1.0 / m, lam / m)
         if lam > 0.0:
-            squares += _sum_of_squares(weights)
+            squares += sum_of_squares(weights)
     return lam / (2.0 * m) * squares
 
 
+@inlined
+def _penalise_absolutes(plan: Plan, D: Floats, theta: Floats, lam1: float, m: float) -> float:
+    """D plus λ1/m sign(Theta), no λ1 for biases; returns (C13), λ1/m times the weights' absolute values."""
+    absolutes = 0.0
+    for l in range(len(plan.layers)):
+        k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
+        weights = line(theta, t + n, k * n)
+        _add_signs_into(line(D, t + n, k * n), weights, lam1 / m)
+        absolutes += _sum_of_absolutes(weights)
+    return lam1 / m * absolutes
+
+
 @inner
-def _scale_into(D: Floats, factor: float) -> None:
-    scale = D.dtype.type(factor)
+def _add_signs_into(D: Floats, weights: Floats, rate: float) -> None:
+    up, zero = D.dtype.type(rate), D.dtype.type(0)
     for p in range(D.size):
-        D[p] *= scale
+        w = weights[p]
+        D[p] += up if w > zero else -up if w < zero else zero
 
 
 @inner
@@ -176,12 +203,16 @@ def _sum(x: Floats) -> float:
 
 
 @inner_sum
-def _sum_of_squares(x: Floats) -> float:
+def _sum_of_absolutes(x: Floats) -> float:
     total = 0.0
     for i in range(x.size):
-        total += x[i] * x[i]
+        total += abs(x[i])
     return total
 
 
-DENSE = make_kernels(Path("dense", dense.columns, dense.forward, dense.backward, dense.collect))
-NARROW = make_kernels(Path("narrow", narrow.columns, narrow.forward, narrow.backward, narrow.collect))
+_DENSE = Path("dense", dense.columns, dense.forward, dense.backward, dense.collect, output_into)
+_NARROW = Path("narrow", narrow.columns, narrow.forward, narrow.backward, narrow.collect, output_into)
+DENSE, NARROW = make_kernels(_DENSE), make_kernels(_NARROW)
+# The same with costs of one's choice.
+DENSE_CHOSEN = make_kernels(_DENSE._replace(name="dense_chosen", output=chosen_into))
+NARROW_CHOSEN = make_kernels(_NARROW._replace(name="narrow_chosen", output=chosen_into))

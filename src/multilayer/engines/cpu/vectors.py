@@ -173,7 +173,7 @@ if COMPILED:
     def _multiply_add(builder, a, b, c):
         return builder.fadd(builder.fmul(a, b, flags=_FUSED), c, flags=_FUSED)
 
-    def _zero_vectors(context, builder, sig, args):  # noqa: ARG001 the form of a code generator
+    def _zero_vectors(context, builder, sig, args):
         vector = context.get_value_type(sig.return_type.dtype)
         return _pack(context, builder, sig.return_type, [ir.Constant(vector, None)] * sig.return_type.count)
 
