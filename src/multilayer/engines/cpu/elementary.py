@@ -116,7 +116,6 @@ class Constants(NamedTuple):
     exp_least: Scalar  # e^x is a normal number from here ...
     exp_most: Scalar  # ... to here
     deep: Scalar  # e^x is still far above tiny here
-    sigmoid_least: Scalar  # the square of e^-x is still finite here
     far: Scalar  # from here on e^x - 1 is e^x, and tanh(x / 2) is 1, to the last digit
     sqrt_half_bits: Any
     sqrt2_less_1: Scalar
@@ -158,7 +157,6 @@ _FLOAT32 = _constants(
     exp_least=-87.33654022216797,
     exp_most=88.72283935546875,
     deep=-80.0,
-    sigmoid_least=-43.0,
     far=20.0,
     tail_end=14.0,
 )
@@ -170,7 +168,6 @@ _FLOAT64 = _constants(
     exp_least=-708.3964185322641,
     exp_most=709.782712893384,
     deep=-700.0,
-    sigmoid_least=-350.0,
     far=40.0,
     tail_end=38.6,
 )
@@ -370,31 +367,6 @@ def sigmoid(x: Scalar) -> Scalar:
     a, b = _two_halves(r)
     y = b / (b + _times_power_of_2(a, k))
     return c.zero if x < -c.exp_most else y  # there k is too large to be added to an exponent
-
-
-@compilable
-def two_sigmoids(x: Scalar, y: Scalar) -> tuple[Scalar, Scalar]:
-    """1 / (1 + e^-x) and 1 / (1 + e^-y) from one division, and 0 where they are below 1e-152 (float32: 1e-19).
-
-    A division takes as long as all else in float64: 1 / p and 1 / q are q / (p q) and p / (p q), and p q stays finite
-    down to there.
-    """
-    c = constants(x)
-    b, p = _two_parts_of_sigmoid(x)
-    d, q = _two_parts_of_sigmoid(y)
-    inverse = c.one / (p * q)
-    first, second = b * (q * inverse), d * (p * inverse)
-    return c.zero if x < c.sigmoid_least else first, c.zero if y < c.sigmoid_least else second
-
-
-@compilable
-def _two_parts_of_sigmoid(x: Scalar) -> tuple[Scalar, Scalar]:
-    """(b, p) with 1 / (1 + e^-x) = b / p, as in ``sigmoid``, for x >= sigmoid_least; a finite p below."""
-    c = constants(x)
-    x = c.far if x > c.far else x
-    k, r = _reduced(-(c.sigmoid_least if x < c.sigmoid_least else x), -c.zero)
-    a, b = _two_halves(r)
-    return b, b + _times_power_of_2(a, k)
 
 
 @compilable

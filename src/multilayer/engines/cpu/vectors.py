@@ -215,7 +215,9 @@ if COMPILED:
     def gate(typingctx, a, b):
         def generate(context, builder, sig, args):
             pairs = zip(*(cgutils.unpack_tuple(builder, arg) for arg in args), strict=True)
-            one = ir.Constant(context.get_value_type(sig.return_type.dtype), [1.0] * (8 * BYTES // a.dtype.dtype.bitwidth))
+            one = ir.Constant(
+                context.get_value_type(sig.return_type.dtype), [1.0] * (8 * BYTES // a.dtype.dtype.bitwidth)
+            )
             gated = [builder.fmul(x, builder.fmul(y, builder.fsub(one, y))) for x, y in pairs]
             return _pack(context, builder, sig.return_type, gated)
 
