@@ -12,19 +12,26 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 from sklearn.base import clone
+from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
 from multilayer import ConvergenceWarning, MLPClassifier
+from multilayer.cli import _amount_scores
+from multilayer.cli._class_scores import class_table, measure
 from multilayer.cli._columns import columns_table
 from multilayer.cli._files import OutputFolder
 from multilayer.cli._notes import notes_for_warnings
 from multilayer.cli._output import Output
 from multilayer.cli._progress import Watch, _Epochs, training_progress
+from multilayer.cli._regression import Regression
 from multilayer.cli._report import Section, html_report
-from multilayer.cli._scores import class_table, measure
-from multilayer.cli._split import split_rows
+from multilayer.cli._split import split_amounts, split_classes
 from multilayer.cli._tables import TextTable
 from multilayer.exceptions import InputError
 from multilayer.tables import ColumnReport
+
+
+def split_rows(y, test_fraction, seed):
+    return split_classes(y, np.arange(len(y)), test_fraction, seed)
 
 
 class TestSplit:
@@ -53,6 +60,24 @@ class TestSplit:
     def test_several_single_rows(self):
         assert "2 classes have a single row, such as 'b'" in split_rows(np.array([*"aaaaaabc"]), 0.2, 0).notes[0]
 
+    def test_single_rows_are_called_by_their_place_in_the_file(self):
+        split = split_classes(np.array([*"aaaaaab"]), np.array([0, 1, 2, 3, 4, 5, 41]), 0.2, 0)
+        assert "class 'b' has a single row, data row 42:" in split.notes[0]
+
+    @pytest.mark.parametrize("fraction", [0.001, 0.3, 0.5, 0.999])
+    @pytest.mark.parametrize("n", [3, 4, 10, 101])
+    def test_amounts(self, n, fraction):
+        split = split_amounts(n, fraction, 0)
+        assert len(split.train) >= 2
+        assert len(split.test) == min(int(np.ceil(fraction * n)), n - 2)
+        assert sorted([*split.train, *split.test]) == list(range(n))
+        assert not split.stratified
+        assert bool(split.notes) == (len(split.test) < 10)
+
+    def test_amounts_of_two_rows_cannot_be_split(self):
+        with pytest.raises(InputError, match="2 rows cannot be split: amounts need two rows to train on and one to"):
+            split_amounts(2, 0.2, 0)
+
 
 class TestScores:
     def test_by_hand(self):
@@ -77,6 +102,65 @@ class TestScores:
         table = class_table(y, y, np.arange(40))
         assert len(table.rows) == 26
         assert table.rows[-1] == ("... 15 smaller classes", "", "", "", "120")
+
+
+class TestAmountScores:
+    def test_by_hand(self):
+        score = _amount_scores.measure("m", np.array([1.0, 2.0, 6.0]), np.array([2.0, 2.0, 4.0]))
+        assert score.rmse == pytest.approx((5 / 3) ** 0.5)
+        assert score.mae == pytest.approx(1.0)
+        assert score.r2 == pytest.approx(1 - 5 / 14)
+
+    def test_as_scikit_learn_has_them(self):
+        y, predicted = np.random.RandomState(0).normal(size=(2, 50)) * 300 + 7
+        score = _amount_scores.measure("m", y, predicted)
+        assert score.r2 == pytest.approx(r2_score(y, predicted))
+        assert score.rmse == pytest.approx(mean_squared_error(y, predicted) ** 0.5)
+        assert score.mae == pytest.approx(mean_absolute_error(y, predicted))
+
+    @pytest.mark.parametrize("unit", [1e-200, 1.0, 1e200])
+    def test_squares_neither_overflow_nor_vanish(self, unit):
+        score = _amount_scores.measure("m", np.array([1.0, 2.0, 6.0]) * unit, np.array([2.0, 2.0, 4.0]) * unit)
+        assert score.rmse == pytest.approx((5 / 3) ** 0.5 * unit, rel=1e-12, abs=0)
+        assert score.r2 == pytest.approx(1 - 5 / 14)
+
+    @pytest.mark.parametrize("y", [[3.0], [3.0, 3.0]])
+    def test_amounts_that_are_all_the_same_have_no_r2(self, y):
+        score = _amount_scores.measure("m", np.array(y), np.array(y) + 1)
+        assert np.isnan(score.r2)
+        assert score.rmse == score.mae == 1.0
+        assert _amount_scores.score_table("t", [score]).rows == (("m", "-", "1", "1"),)
+
+    def test_perfect(self):
+        y = np.array([1.0, 2.0])
+        assert _amount_scores.measure("m", y, y) == _amount_scores.Scores("m", 1.0, 0.0, 0.0)
+
+
+class TestRegression:
+    @pytest.mark.parametrize("amounts", [[1e299, 3e299, -1e299], [1e-300, 3e-300, 0.0], [1e9 + 1, 1e9 + 2, 1e9]])
+    def test_standardises_amounts_of_any_size_and_takes_answers_back(self, amounts):
+        y = np.array(amounts)
+        task = Regression.learn(y)
+        goal = task.goal(y)
+        assert goal.mean() == pytest.approx(0.0, abs=1e-6)
+        assert goal.std() == pytest.approx(1.0, rel=1e-6)
+
+        class Model:
+            def predict(self, _):
+                return goal.astype(np.float32)
+
+        np.testing.assert_allclose(task.answer(Model(), np.zeros((3, 1))), y, rtol=1e-6, atol=1e-6 * np.ptp(y))
+        np.testing.assert_allclose(task.baseline(2), [np.mean(y / y.max()) * y.max()] * 2)
+
+    def test_one_amount_in_all_training_rows(self):
+        with pytest.raises(InputError, match=r"all 4 rows to train on have the target 2\.5: .* Try another --seed"):
+            Regression.learn(np.full(4, 2.5))
+
+    def test_columns_keep_every_digit_of_the_file(self):
+        columns = Regression.learn(np.array([0.0, 1.0])).columns(
+            np.array([0.1, 15.0, 1e-9, 1234567890.123]), np.zeros(4)
+        )
+        assert columns["actual"] == ["0.1", "15", "1e-09", "1234567890.123"]
 
 
 def test_long_tables_of_columns_keep_what_was_left_out():

@@ -12,7 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from multilayer.cli._train_report import in_python
+from multilayer.cli._classification import Classification
+from multilayer.cli._train_code import in_python
+from multilayer.tables import encode_target
 
 SMALL = ("--hidden", "8", "--epochs", "5")
 
@@ -177,11 +179,28 @@ def test_worse_than_the_baseline_is_said(run, people):
 
 
 def test_code_for_ignored_columns_and_batches():
-    from multilayer.cli._classification import Problem, Settings
+    from multilayer.cli._problem import Problem, Settings
 
-    info = None
-    problem = Problem(Path("t.csv"), "y", ("id",), "classification", None, info)  # type: ignore[arg-type]
-    code = in_python(problem, Settings((8,), "relu", 5, 0.1, 0.01, 32, 0.25, 3))
+    problem = Problem(Path("t.csv"), "y", ("id",), None, encode_target(["a", "b"]))
+    settings = Settings((8,), "relu", 5, 0.1, 0.01, 32, 0.25, 3)
+    code = in_python(problem, settings, Classification.code, stratified=False)
     assert "read_table('t.csv').drop_columns(['id'])" in code
     assert "batch_size=32" in code
-    assert "encode_target(column, 'classification')" in code
+    assert "encode_target(column, 'classification'" in code
+    assert "stratify" not in code
+    assert "stratify=y" in in_python(problem, settings, Classification.code, stratified=True)
+
+
+def test_rows_without_a_target_are_left_out_and_said(run, people):
+    lines = people.read_text(encoding="utf-8").splitlines()
+    for i in (3, 9):  # lines, the first of which names the columns
+        lines[i] = lines[i].rpartition(",")[0] + ","
+    people.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    out = people.parent / "out"
+    result = run("train", people, "--target", "buys", "--out", out, *SMALL)
+    assert result.exit_code == 0
+    assert "note: 2 rows left out for want of a target, the first is data row 3\n" in result.stderr
+    assert "Split: 62 rows to train on, 16 to test on" in result.stdout
+    for prediction in csv.DictReader((out / "predictions.csv").read_text(encoding="utf-8").splitlines()):
+        assert prediction["actual"] == lines[int(prediction["row"])].rpartition(",")[2]
+    assert "80 rows, 2 rows without a target left out, 62 to train on" in (out / "report.html").read_text("utf-8")

@@ -25,7 +25,13 @@ def one_line_of(result) -> str:
         (["n,w,y"], "t.csv: has column names but no rows below them."),
         (["n,w,z", *ROWS], "t.csv: the table has no target column 'y'. Its columns: 'n', 'w', 'z'."),
         (["n,w,Y", *ROWS], "Did you mean 'Y'?"),
-        ([*TABLE, "1,x,"], "t.csv: target 'y' has 1 gap, the first in data row 41 of 41."),
+        (["n,w,y", *["1,x,"] * 3], "t.csv: target 'y' has no value at all, all of its 3 rows are gaps."),
+        (["n,w,y", "1,x,"], "t.csv: target 'y' has no value at all, its only row is a gap."),
+        (["n,y", "1,a"], "t.csv: target 'y' holds one value only, 'a'"),
+        (["n,y", "1,1.5", "2,2.5"], "t.csv: 2 rows cannot be split: amounts need two rows to train on and one"),
+        (["n,y", "1,1e305", "2,2", "3,4e305"], "t.csv: the target reaches 4e+305: amounts beyond 1e+300 leave no"),
+        (["4,7", "5,9"], "t.csv: the table has no target column 'y'. Its columns: '4', '7'. These look like a row of "),
+        (["n,y", "1,1.5", "2,"], "t.csv: target 'y' holds one value only, 1.5"),
         (["n,n,y", *ROWS], "t.csv: column names occur more than once: 'n' (columns 1 and 2)."),
         ([*TABLE, "1,x,a,9"], "t.csv: data row 41 has 4 fields, expected 3"),
         (["n,w,y", *ROWS[:2]], "t.csv: "),
@@ -36,16 +42,20 @@ def one_line_of(result) -> str:
             ["n,y", *["1,a", "1,b"] * 9],
             "t.csv: the table has no column to learn from. 'n': left out: every value is 1.",
         ),
-        (
-            ["n,y", *[f"{i},{i / 7}" for i in range(40)]],
-            "t.csv: predicting amounts, which is what 'y' calls for, is not",
-        ),
     ],
 )
 def test_table_that_cannot_be_used(run, tmp_path, lines, text):
     path = tmp_path / "t.csv"
     path.write_text("\n".join(lines) + "\n" if lines else "")
     assert text in one_line_of(run("train", path, "--target", "y"))
+
+
+def test_one_amount_in_all_rows_to_train_on(run, tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("n,y\n" + "".join(f"{i},{2.5 if i == 26 else 2}\n" for i in range(60)))
+    error = one_line_of(run("train", path, "--target", "y"))
+    assert "t.csv: all 48 rows to train on have the target 2: there is nothing to learn from them." in error
+    assert "Try another --seed" in error
 
 
 def test_infinity_is_found_in_the_row_of_the_file(run, tmp_path):
@@ -80,8 +90,10 @@ def test_file_that_is_no_table(run, tmp_path, name, text):
         ("--target y --batch-size 500", "--batch-size 500 is larger than the 32 rows to train on."),
         ("--target y --ignore m", "t.csv: unknown column to ignore 'm'. Known: 'n', 'w', 'y'."),
         ("--target y --task guess", "'--task': 'guess' is not one of"),
-        ("--target n --task regression", "t.csv: predicting amounts"),
-        ("--target y --task regression", "t.csv: target 'y' holds text, regression needs numbers"),
+        (
+            "--target y --task regression",
+            "t.csv: target 'y' holds text, regression needs numbers: 'a' in data row 1. Pass --task",
+        ),
         ("--target y --nosuch", "No such option"),
     ],
 )

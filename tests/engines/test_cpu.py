@@ -306,7 +306,8 @@ def test_activation_codes_count_the_book_s_activations() -> None:
 @pytest.mark.parametrize("sizes", [(64, 100, 10), (784, 256, 10), (5, 5, 2), (1, 1)])
 def test_a_block_depends_on_the_network_alone(sizes: tuple[int, ...]) -> None:
     network = Network(sizes, ("relu",) * (len(sizes) - 2), "identity")
-    assert len({make_plan(network, np.empty((1, sizes[0])), np.float64, rows).block for rows in (0, 1, 7, 100, 10_000)}) == 1
+    X = np.empty((1, sizes[0]))
+    assert len({make_plan(network, X, np.float64, rows).block for rows in (0, 1, 7, 100, 10_000)}) == 1
 
 
 def test_auto_is_the_cpu_engine_where_it_compiles() -> None:

@@ -205,7 +205,8 @@ def test_every_parameter_of_scikit_learn_s_is_there_with_its_default(name: str) 
     ours, theirs = getattr(multilayer, name)().get_params(), getattr(sklearn.neural_network, name)().get_params()
     assert {parameter: ours[parameter] for parameter in theirs} == theirs
     assert math.isfinite(ours["n_iter_no_change"])
-    own = {"initialization", "engine", "callbacks"} | ({"output"} if name == "MLPClassifier" else set())
+    own = {"initialization", "engine", "callbacks", "early_stopping_metric", "max_time"}
+    own |= {"output", "class_weight"} if name == "MLPClassifier" else set()
     assert ours.keys() - theirs.keys() == own
     kinds = {
         parameter.name: parameter.kind for parameter in inspect.signature(getattr(multilayer, name)).parameters.values()

@@ -17,7 +17,14 @@ from multilayer.estimators import MLPClassifier
 from multilayer.exceptions import InputError, MissingExtraError, MultilayerError, ParameterError
 from multilayer.plots import plot_cost, plot_data, plot_decision_boundary, plot_network, plot_weights
 
-NAMES = ["plot_cost", "plot_data", "plot_decision_boundary", "plot_network", "plot_weights"]
+NAMES = [
+    "plot_cost",
+    "plot_data",
+    "plot_decision_boundary",
+    "plot_network",
+    "plot_predictions",
+    "plot_weights",
+]
 
 
 def draw(name, moons, network, **options):
@@ -28,6 +35,7 @@ def draw(name, moons, network, **options):
         "plot_data": (X, y),
         "plot_decision_boundary": (network, X, y),
         "plot_network": (network,),
+        "plot_predictions": (y, network.predict_proba(X)[:, 1]),
         "plot_weights": (network,),
     }
     return getattr(multilayer.plots, name)(*arguments[name], **options)

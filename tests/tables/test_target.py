@@ -73,6 +73,9 @@ def test_a_task_that_is_asked_for() -> None:
     assert encode_target([1, 2, 1], "regression").y.dtype == np.float64
     assert encode_target([True, False], "regression").y.tolist() == [1.0, 0.0]
     assert encode_target([f"{i}" for i in range(30)], "classification").task == "classification"
+    # What to ask for is no news to those who asked.
+    assert "Ask for" not in encode_target([*range(20)] * 5, "regression").reason
+    assert "Ask for" not in encode_target([*range(20)] * 5, "classification").reason
     assert encode_target([1, 2, 1], "regression").reason == (
         "It was asked for; by itself: classification. The target takes two values, 1 and 2."
     )
@@ -99,11 +102,45 @@ def test_gaps(form: Any) -> None:
         encode_target(form(["a", None, "b", None]))
 
 
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("values", "task", "y"),
+    [
+        ([None, "b", None, "a"], "classification", ["b", "a"]),
+        ([None, True, None, False], "classification", [True, False]),
+        ([None, 2, None, 1], "classification", [2, 1]),
+        ([None, 2.5, None, 1.5], "regression", [2.5, 1.5]),
+    ],
+)
+def test_gaps_are_dropped_where_asked_for(form: Any, values: list[Any], task: str, y: list[Any]) -> None:
+    info = encode_target(form(values), drop_gaps=True)
+    assert info.task == task
+    assert info.y.tolist() == y
+    assert info.rows.tolist() == [1, 3]
+
+
+def test_dropping_gaps_keeps_every_digit_and_the_rows_of_messages() -> None:
+    column = pa.array([None, 2**63 - 1, 2**63 - 2])
+    assert encode_target(column, drop_gaps=True).y.tolist() == [2**63 - 1, 2**63 - 2]
+    with pytest.raises(InputError, match=r"2\.5 in data row 3"):
+        encode_target([None, 1.0, 2.5], "classification", drop_gaps=True)
+    with pytest.raises(InputError, match=r"'x' in data row 3"):
+        encode_target([None, "1", "x"], "regression", drop_gaps=True)
+    with pytest.raises(InputError, match="has no value at all"):
+        encode_target([None, float("nan")], drop_gaps=True)
+
+
+def test_without_gaps_the_rows_are_all() -> None:
+    for drop_gaps in (True, False):
+        assert encode_target([1, 2, 1], drop_gaps=drop_gaps).rows.tolist() == [0, 1, 2]
+
+
 @pytest.mark.parametrize(
     ("values", "task", "message"),
     [
         ([1.0, float("nan")], "auto", r"^the target has 1 gap, the first in data row 2 of 2\."),
-        ([None, None], "auto", r"has 2 gaps, the first in data row 1 of 2"),
+        ([None, None], "auto", r"has no value at all, all of its 2 rows are gaps\. Name another column, or fill it"),
+        ([None], "auto", r"has no value at all, its only row is a gap\."),
         ([], "auto", "the target has no rows"),
         (["a", "a"], "auto", "the target holds one value only, 'a': there is nothing to learn"),
         ([2.5, 2.5], "regression", r"holds one value only, 2\.5"),
@@ -111,9 +148,11 @@ def test_gaps(form: Any) -> None:
         ([1.0, float("inf")], "auto", "the target holds infinity in data row 2"),
         ([1.0, 2.5], "classification", r"fractions, which are no class labels: 2\.5 in data row 2\. Pass task="),
         (["a", "b"], "regression", r"holds text, regression needs numbers: 'a' in data row 1\. Pass task="),
+        (["1.5", "2 ", "-3e4", "5 EUR"], "regression", r"regression needs numbers: '5 EUR' in data row 4\. Pass task="),
         ([dt.date(2020, 1, 1), dt.date(2020, 1, 2)], "auto", "holds dates, which cannot be predicted as such"),
         ([[1], [2]], "auto", r"holds values of type list<.*>, which cannot be encoded"),
         ([f"{i}" for i in range(30)], "auto", r"text that differs in 30 of 30 rows: too many to be class labels"),
+        ([*map(str, range(30)), "n.a."], "auto", r"decimal point and nothing else \('n\.a\.' in data row 31\)"),
         ([1, "a"], "auto", "the target holds values that have no common type"),
         (3, "auto", "the target holds values that have no common type"),
     ],

@@ -13,7 +13,18 @@ import multilayer.training.run as run_module
 from multilayer.equations import Adam, GradientDescent, Momentum, Nesterov, gradient_descent
 from multilayer.exceptions import DivergenceError
 from multilayer.network import thetas
-from multilayer.training import EpochEnded, Event, History, Run, RunEnded, RunStarted, StopRule, restore_best, train
+from multilayer.training import (
+    EpochEnded,
+    Event,
+    History,
+    Run,
+    RunEnded,
+    RunStarted,
+    StopRule,
+    Validation,
+    restore_best,
+    train,
+)
 from multilayer.training.events import only_watches
 from multilayer.training.state import REASONS
 
@@ -118,7 +129,7 @@ def test_what_a_listener_that_only_watches_returns_is_ignored() -> None:
 
 def test_reasons_are_those_listed() -> None:
     of_lbfgs = ("max_iterations", "max_evaluations", "line_search")
-    assert ("converged", "max_epochs", *of_lbfgs, "listener", "interrupted", "diverged") == REASONS
+    assert ("converged", "max_epochs", "max_time", *of_lbfgs, "listener", "interrupted", "diverged") == REASONS
 
 
 # --- events and history
@@ -302,20 +313,24 @@ def test_the_score_takes_the_place_of_the_cost_and_the_best_parameters_are_kept(
     scores = [0.1, 0.5, 0.9, 0.2, 0.9, 0.3, 0.3]
     seen: list[Any] = []
 
-    def validate(parameters: Any) -> float:
+    def measure(parameters: Any) -> tuple[float, float]:
         seen.append(parameters.copy())
-        return scores[len(seen) - 1]
+        return 2.0, scores[len(seen) - 1]
 
     recorder, how = Recorder(), recipe(max_epochs=7, stop=StopRule(tol=0.0, patience=2))
-    run = train(reference(), objective(), how, start(how), [recorder], validate)
+    run = train(reference(), objective(), how, start(how), [recorder], Validation(measure))
     assert run.reason == "max_epochs"  # a score as good as the best is progress where tol is 0
     assert run.history.validation_scores == scores
     assert [event.validation_score for event in recorder.events if isinstance(event, EpochEnded)] == scores
-    assert run.stop.best_cost == -0.9
+    assert run.history.validation_costs == [2.0] * 7
+    assert run.stop.best_cost == -0.9 == -run.best_score
     assert run.best is not None
     np.testing.assert_array_equal(run.best, seen[2])
     restore_best(run)
     np.testing.assert_array_equal(run.state.parameters, seen[2])
+    assert run.best is None
+    assert run.last is not None
+    np.testing.assert_array_equal(run.last, seen[-1])
 
 
 def test_rows_that_are_held_out_are_not_trained_on() -> None:

@@ -1,4 +1,4 @@
-"""Rows to train on and rows to test on, so that each class can be learned."""
+"""Rows to train on and rows to test on, so that there is something to learn and to test."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from multilayer.cli._tables import count, shortened
 from multilayer.exceptions import InputError
 
 Rows = NDArray[np.intp]
+
+_FEWEST_TO_TRAIN = 2
+_FEW_TO_TEST = 10
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,28 @@ class Split:
     notes: tuple[str, ...]
 
 
-def split_rows(y: NDArray[Any], test_fraction: float, seed: int) -> Split:
+def split_amounts(n: int, test_fraction: float, seed: int) -> Split:
+    """Split rows 0 .. n - 1; at least two are in the training part.
+
+    Raises
+    ------
+    InputError
+        There are too few rows for a test part.
+    """
+    if n < _FEWEST_TO_TRAIN + 1:
+        raise InputError(
+            f"{count(n, 'row')} cannot be split: amounts need two rows to train on and one to test on. Add rows."
+        )
+    n_test = min(math.ceil(test_fraction * n), n - _FEWEST_TO_TRAIN)
+    train, test = train_test_split(np.arange(n), test_size=n_test, random_state=seed)
+    few = f"{count(n_test, 'row')} to test on: the scores would differ much on others"
+    return Split(np.sort(train), np.sort(test), False, (few,) if n_test < _FEW_TO_TEST else ())
+
+
+def split_classes(y: NDArray[Any], rows: Rows, test_fraction: float, seed: int) -> Split:
     """Split rows 0 .. m - 1 with labels y (m,); every class has at least one row in the training part.
+
+    In notes they are called by where they stand in the file, ``rows`` (m,).
 
     Raises
     ------
@@ -50,8 +73,8 @@ def split_rows(y: NDArray[Any], test_fraction: float, seed: int) -> Split:
             f"{count(n, 'row')} in {count(n_classes, 'class', 'classes')} cannot be split: with a row of each class to "
             "train on, none is left to test on."
         )
-    notes = _single_row_notes(classes, codes, sizes)
-    repeated = np.flatnonzero(sizes[codes] > 1)  # rows of classes with two rows or more
+    notes = _single_row_notes(classes, codes, sizes, rows)
+    repeated = np.flatnonzero(sizes[codes] > 1)  # those of classes with two rows or more
     n_repeated = int(np.sum(sizes > 1))
     if n_test >= n_repeated and len(repeated) - n_test >= n_repeated:
         train, test = train_test_split(repeated, test_size=n_test, stratify=codes[repeated], random_state=seed)
@@ -72,13 +95,13 @@ def _one_of_each_class(codes: Rows, n_test: int, seed: int) -> tuple[Rows, Rows]
     return np.setdiff1d(order, test), test
 
 
-def _single_row_notes(classes: NDArray[Any], codes: Rows, sizes: Rows) -> tuple[str, ...]:
+def _single_row_notes(classes: NDArray[Any], codes: Rows, sizes: Rows, rows: Rows) -> tuple[str, ...]:
     singles = np.flatnonzero(sizes == 1)
     if not len(singles):
         return ()
     first = singles[0]
     name = shortened(str(classes[first]), 40)
-    row = int(np.flatnonzero(codes == first)[0]) + 1
+    row = int(rows[np.argmax(codes == first)]) + 1
     if len(singles) == 1:
         return (f"class {name!r} has a single row, data row {row}: it is trained on, and no score tells of it",)
     return (

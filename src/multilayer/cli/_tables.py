@@ -29,10 +29,10 @@ def number(value: float, digits: int = 3) -> str:
 
     Examples
     --------
-    >>> number(0.99812), number(float("nan"))
-    ('0.998', '-')
+    >>> number(0.99812), number(-0.0001), number(float("nan"))
+    ('0.998', '0.000', '-')
     """
-    return "-" if math.isnan(value) else f"{value:.{digits}f}"
+    return "-" if math.isnan(value) else f"{value:z.{digits}f}"
 
 
 def count(n: int, what: str, plural: str = "") -> str:

@@ -5,30 +5,29 @@ from __future__ import annotations
 import csv
 import io
 
-from multilayer.cli._classification import Classification, Problem, Settings, verdict
 from multilayer.cli._columns import columns_table
 from multilayer.cli._files import OutputFolder
 from multilayer.cli._output import Output
-from multilayer.cli._pictures import DrawnPicture, draw_pictures
+from multilayer.cli._pictures import DrawnPicture, Picture, draw_pictures
+from multilayer.cli._problem import Problem, Settings
 from multilayer.cli._progress import waiting
 from multilayer.cli._report import Section, html_report
-from multilayer.cli._tables import count
-from multilayer.cli._train_pictures import pictures_of
+from multilayer.cli._tables import count, shortened
+from multilayer.cli._train_code import in_python
+from multilayer.cli._training import Result
 from multilayer.exceptions import MissingExtraError
+from multilayer.plots import plot_cost, plot_network
 
-# More probabilities a row than this, or a larger matrix, nobody reads.
-_MOST_CLASSES = 20
 _MOST_COLUMNS = 200
+_MOST_UNITS = 10
 
 
-def write_all(
-    problem: Problem, settings: Settings, result: Classification, folder: OutputFolder, output: Output
-) -> None:
+def write_all(problem: Problem, settings: Settings, result: Result, folder: OutputFolder, output: Output) -> None:
     """Predictions, pictures, report."""
     folder.write("predictions.csv", predictions(result))
     with waiting(output, "drawing"):
         try:
-            pictures = draw_pictures(pictures_of(result))
+            pictures = draw_pictures(_pictures(problem, result))
         except MissingExtraError as error:
             output.note(f"the report is without pictures: {error}")
             pictures = []
@@ -39,29 +38,41 @@ def write_all(
     output.lines([str(path) for path in folder.written])
 
 
-def predictions(result: Classification) -> str:
-    """CSV: data row of the file (from 1), its class, the predicted class and the probability of each class."""
+def predictions(result: Result) -> str:
+    """CSV: data row of the file (from 1), its target, the predicted one, and what else the task knows of it."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    probabilities = result.probabilities
-    names = [f"p({label})" for label in result.classes]
-    if len(names) > _MOST_CLASSES:
-        names, probabilities = ["p"], probabilities.max(axis=1, keepdims=True)
-    writer.writerow(["row", "actual", "predicted", *names])
-    rows = (result.encoded.split.test + 1).tolist()
-    columns = (rows, result.encoded.y_test.tolist(), result.predicted.tolist(), probabilities.tolist())
-    for row, actual, predicted, chances in zip(*columns, strict=True):
-        writer.writerow([row, actual, predicted, *(f"{chance:.6g}" for chance in chances)])
+    columns = result.task.columns(result.answers.actual, result.answers.network)
+    writer.writerow(["row", *columns])
+    writer.writerows(zip((result.encoded.rows_test + 1).tolist(), *columns.values(), strict=True))
     return text.getvalue()
 
 
-def report(problem: Problem, settings: Settings, result: Classification, pictures: list[DrawnPicture]) -> str:
+def _pictures(problem: Problem, result: Result) -> list[Picture]:
+    """The cost, what the task has to show, and the network."""
+    network, task = result.network, result.task
+    inputs = [shortened(str(name), 40) for name in result.encoded.encoder.get_feature_names_out()]
+    outputs = task.output_names(problem.target)
+    return [
+        Picture("cost", "The cost, epoch by epoch.", lambda: plot_cost(network)),
+        *task.pictures(result.answers, problem.target),
+        Picture(
+            "network",
+            "The trained network.",
+            lambda: plot_network(network, feature_names=inputs, class_names=outputs, max_units=_MOST_UNITS),
+        ),
+    ]
+
+
+def report(problem: Problem, settings: Settings, result: Result, pictures: list[DrawnPicture]) -> str:
     """The whole page."""
     network, split = result.network, result.encoded.split
     sizes = ", ".join(f"{size:,}" for size in network.network_.layer_sizes)
+    n_gaps = len(problem.gaps)
+    left_out = f", {count(n_gaps, 'row')} without a target left out" if n_gaps else ""
     data = [
-        f"{problem.file.name}: {count(len(problem.info.y), 'row')}, of which {len(split.train):,} to train on and "
-        f"{len(split.test):,} to test on. {problem.info.reason}",
+        f"{problem.file.name}: {count(problem.features.num_rows, 'row')}{left_out}, {len(split.train):,} to train on "
+        f"and {len(split.test):,} to test on. {problem.info.reason}",
         *(f"Note: {note}." for note in split.notes),
     ]
     training = (
@@ -70,38 +81,10 @@ def report(problem: Problem, settings: Settings, result: Classification, picture
         "encoded with what the training rows hold; the test rows were used for nothing but the scores."
     )
     sections = [
-        Section("Scores", [], [result.score, result.each_class]),
+        Section("Scores", [], result.judgement.tables),
         Section("Data", data, [columns_table(result.encoded.encoder.columns_, _MOST_COLUMNS)]),
         Section("Training", [training], pictures=pictures),
-        Section("The same in Python", code=in_python(problem, settings)),
+        Section("The same in Python", code=in_python(problem, settings, result.task.code, split.stratified)),
     ]
     title = f"multilayer: {problem.target} in {problem.file.name}"
-    return html_report(title, verdict(result.scores), sections)
-
-
-def in_python(problem: Problem, settings: Settings) -> str:
-    """The code that trains the same kind of network."""
-    batch = "" if settings.batch_size == "auto" else f", batch_size={settings.batch_size!r}"
-    ignored = f".drop_columns({list(problem.ignored)!r})" if problem.ignored else ""
-    return f"""
-import numpy as np
-from sklearn.model_selection import train_test_split
-from sklearn.pipeline import make_pipeline
-from multilayer import MLPClassifier
-from multilayer.tables import TableEncoder, encode_target, read_table, split_target
-
-table = read_table({str(problem.file)!r}){ignored}
-features, column = split_target(table, {problem.target!r})
-y = encode_target(column, {problem.task!r}).y
-train, test = train_test_split(
-    np.arange(len(y)), test_size={settings.test_fraction!r}, stratify=y, random_state={settings.seed!r}
-)
-train, test = np.sort(train), np.sort(test)
-network = MLPClassifier(
-    {settings.hidden!r}, {settings.activation!r}, alpha={settings.alpha!r},
-    learning_rate_init={settings.step_size!r}, max_iter={settings.epochs!r}, random_state={settings.seed!r}{batch},
-)
-model = make_pipeline(TableEncoder(dtype=np.float32), network)
-model.fit(features.take(train), y[train])
-print(model.score(features.take(test), y[test]))
-"""
+    return html_report(title, result.judgement.verdict, sections)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from multilayer.cli._output import Output
 from multilayer.exceptions import DivergenceError, InputError, ParameterError, unknown_name
 
 if TYPE_CHECKING:
-    from multilayer.cli._classification import Problem, Settings
+    from multilayer.cli._problem import Problem
 
 _OPTION_NAMES = {
     "hidden_layer_sizes": "--hidden",
@@ -36,7 +37,7 @@ _OPTION_NAMES = {
     type=click.Choice(["auto", "classification", "regression"]),
     default="auto",
     show_default=True,
-    help="Whether the target is a class or an amount.",
+    help="Whether the target holds classes or amounts; auto decides by its values.",
 )
 @click.option(
     "--hidden",
@@ -58,9 +59,7 @@ _OPTION_NAMES = {
     "--epochs",
     type=click.IntRange(min=1),
     metavar="N",
-    default=30,
-    show_default=True,
-    help="At most so many passes over the rows.",
+    help="At most so many passes over the rows; by default 30 for classes, 100 for amounts.",
 )
 @click.option(
     "--alpha",
@@ -114,39 +113,51 @@ def train(
     task: str,
     out: OutputFolder | None,
     quiet: bool,
+    epochs: int | None,
     batch_size: int | None,
     **options: Any,
 ) -> None:
     """Train a network on FILE, a table in CSV or Parquet, and test it on rows kept aside.
 
     FILE may be .csv, .tsv (also .gz) or .parquet, with columns of numbers, text, dates and Booleans, and with gaps.
-    Everything the network is told of the columns is taken from the training rows. Its scores stand next to those of
-    logistic regression on the same columns, and of always saying the most frequent class. Ctrl-C ends the
-    training early; the network is scored as it then stands.
+    A target of text, of Booleans or of a few whole numbers holds classes; any other numbers are amounts. Rows
+    without a target are left out. Everything the network is told of the columns is taken from the training rows.
+
+    The network's scores stand next to those of a linear model on the same columns (logistic regression for classes,
+    ridge regression for amounts), and of always saying the most frequent class, or the mean. Errors of amounts are in
+    the target's own units. Ctrl-C ends the training early; the network is scored as it then stands.
 
     \b
     Examples:
       multilayer train churn.csv --target churned
       multilayer train churn.csv --target churned --ignore customer_id --out churn
-      multilayer train wine.parquet --target score --hidden 128,64 --epochs 100
+      multilayer train houses.csv.gz --target price --hidden 128,64 --epochs 200
+      multilayer train wine.parquet --target score --task regression
     """
-    from multilayer.cli._classification import Settings
+    from multilayer.cli._problem import Settings
+    from multilayer.cli._train_report import write_all
+    from multilayer.cli._training import TASKS, encode, train_and_score
 
     output = Output(quiet)
-    settings = Settings(batch_size=batch_size or "auto", **options)
     problem = _read(file, target, ignore, task, output)
-    run = _TASKS.get(problem.info.task)
-    if run is None:
-        raise click.ClickException(
-            f"{file}: predicting amounts, which is what {problem.target!r} calls for, is not there yet. "
-            f"{problem.info.reason}"
-        )
-    run(problem, settings, out, output)
+    settings = Settings(
+        batch_size=batch_size or "auto", epochs=epochs or TASKS[problem.info.task].default_epochs, **options
+    )
+    with _naming(file):
+        encoded = encode(problem, settings, output)
+        if out is not None:
+            out.prepare()
+        result = train_and_score(problem, encoded, settings, output)
+    output.blank()
+    if out is None:
+        output.say("Nothing was written. With --out DIR there are predictions, pictures and a report.")
+    else:
+        write_all(problem, settings, result, out, output)
 
 
 def _read(file: Path, target: str | None, ignore: tuple[str, ...], task: str, output: Output) -> Problem:
     """The table, its target and what kind of target it is."""
-    from multilayer.cli._classification import Problem
+    from multilayer.cli._problem import Problem
     from multilayer.cli._progress import waiting
     from multilayer.cli._tables import count
     from multilayer.tables import encode_target, read_table, split_target
@@ -160,32 +171,16 @@ def _read(file: Path, target: str | None, ignore: tuple[str, ...], task: str, ou
             if name not in table.column_names:
                 raise InputError(str(unknown_name("column to ignore", name, table.column_names)))
         features, column = split_target(table.drop_columns(list(dict.fromkeys(ignore))), target)
-        info = encode_target(column, task, name=target)
+        info = encode_target(column, task, name=target, drop_gaps=True)
+    problem = Problem(file, target, ignore, features, replace(info, reason=_for_shell(info.reason)))
     output.say(f"{file.name}: {count(table.num_rows, 'row')}, {count(features.num_columns, 'column')} and the target.")
-    output.say(f"Task: {info.task}. {info.reason}")
-    return Problem(file, target, ignore, task, features, info)
-
-
-def _classification(problem: Problem, settings: Settings, folder: OutputFolder | None, output: Output) -> None:
-    from multilayer.cli._classification import classify, encode
-    from multilayer.cli._train_report import write_all
-
-    with _naming(problem.file):
-        encoded = encode(problem, settings, output)
-        if folder is not None:
-            folder.prepare()
-        result = classify(encoded, settings, output)
-    output.blank()
-    if folder is None:
-        output.say("Nothing was written. With --out DIR there are predictions, pictures and a report.")
-    else:
-        write_all(problem, settings, result, folder, output)
-
-
-# Regression takes its place here as soon as there is an estimator for it.
-_TASKS: dict[str, Callable[[Problem, Settings, OutputFolder | None, Output], None]] = {
-    "classification": _classification,
-}
+    output.say(f"Task: {info.task}. {problem.info.reason}")
+    if len(problem.gaps):
+        output.note(
+            f"{count(len(problem.gaps), 'row')} left out for want of a target, the first is data row "
+            f"{problem.gaps[0] + 1}"
+        )
+    return problem
 
 
 @contextmanager
@@ -194,8 +189,7 @@ def _naming(file: Path) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        text = re.sub(r'\btask="(\w+)"', r"--task \1", str(error))
-        raise InputError(f"{file}: {text}") from error
+        raise InputError(f"{file}: {_for_shell(str(error))}") from error
     except DivergenceError as error:
         # What went wrong, without the advice for those who write Python.
         text = str(error).partition(". Use ")[0]
@@ -205,6 +199,11 @@ def _naming(file: Path) -> Iterator[None]:
         for name, option in _OPTION_NAMES.items():
             text = re.sub(rf"\b{name}\b", option, text)
         raise click.ClickException(text) from error
+
+
+def _for_shell(text: str) -> str:
+    """Advice on the task, in the words of the command line."""
+    return re.sub(r'(?:\btask=|(?<=Ask for ))"(\w+)"', r"--task \1", text)
 
 
 def _listing(names: list[str], most: int = 20) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, ClassVar, Self
 
@@ -14,15 +14,16 @@ from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import column_or_1d
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from multilayer.engines import Objective, get_engine
+from multilayer.estimators.class_weights import ClassWeights, times
 from multilayer.estimators.continuing import Continuing, begun, continued
+from multilayer.estimators.data import Call, Rows, Table, Targets, ValidationArguments
 from multilayer.estimators.ending import epoch_printer, warn_of_the_end
 from multilayer.estimators.errors import NotFittedError, input_errors, unchanged_on_failure
-from multilayer.estimators.holding_out import hold_nothing_out, hold_out, validation
-from multilayer.estimators.inputs import checked_y, is_as_needed
-from multilayer.estimators.losses import Loss
+from multilayer.estimators.inputs import canonical, checked_weight, checked_y, is_as_needed
+from multilayer.estimators.metrics import Watched, measure
 from multilayer.estimators.optimising import (
     dropout_rates,
     settle_average,
@@ -31,34 +32,14 @@ from multilayer.estimators.optimising import (
 )
 from multilayer.estimators.parameters import check_activation, checked
 from multilayer.estimators.recipes import descent_recipe, lbfgs_recipe, warn_of_parameters_without_effect
-from multilayer.estimators.scores import Score
+from multilayer.estimators.validation import about_validation_data, validation_rows
 from multilayer.estimators.weights import Views, write
-from multilayer.exceptions import InputError, InputTypeError, ParameterError
+from multilayer.exceptions import ParameterError, ShapeError
 from multilayer.network import Floats, Network, coefs, intercepts, thetas
-from multilayer.training import Listener, Run, restore_best, standing, train, train_lbfgs
+from multilayer.training import Listener, Run, Validation, restore_best, standing, train, train_lbfgs
 from multilayer.training.starting import Initialization
 
 DTYPES = (np.float64, np.float32)  # what X may stay; validation turns everything else into the first
-
-
-@dataclass(frozen=True)
-class Targets:
-    """What y has become."""
-
-    Y: Floats  # (m, K)
-    loss: Loss  # the output unit and its cost
-    score: Score  # of the rows held out
-    stratify: bool = False  # whether the rows held out are to have as large a share of each class
-    cost_divisor: int = 1  # the costs that are shown are J divided by this
-
-
-@dataclass(frozen=True)
-class Call:
-    """What is asked of a training."""
-
-    goes_on: bool  # from where the network stands
-    is_part: bool = False  # one epoch on a part of the data
-    classes: ArrayLike | None = None  # the labels that parts may hold
 
 
 class BaseMLP(BaseEstimator, ABC):
@@ -82,7 +63,21 @@ class BaseMLP(BaseEstimator, ABC):
     def _targets(self, y: Any, dtype: np.dtype[Any], call: Call) -> Targets:
         """Targets from a validated y, (m,) or (m, K); sets the attributes that say what their columns mean."""
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+    def _class_weights(self, y: Any, weight: Floats | None, call: Call) -> ClassWeights | None:  # noqa: ARG002
+        """How many rows each row of a class counts for; None for one."""
+        return None
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Train the network.
 
         Parameters
@@ -93,6 +88,13 @@ class BaseMLP(BaseEstimator, ABC):
             The targets: class labels, zeros and ones in one column a label, or numbers.
         sample_weight : array of shape (m,), default=None
             How many rows each row counts for; not negative.
+        X_val, y_val : as X and y, default=None
+            Rows to validate on after each epoch; none of them is trained on, and all rows of X are.  The best weights
+            are kept; with ``early_stopping`` training stops by them, too.  y_val has no labels that y has not.
+        sample_weight_val : array of the length of y_val, default=None
+            Their weights.
+        groups : array of shape (m,), default=None
+            For a ``validation_fraction`` that splits by groups.
 
         Returns
         -------
@@ -101,66 +103,95 @@ class BaseMLP(BaseEstimator, ABC):
         """
         with unchanged_on_failure(self):
             settings = checked(self)
-            self._train(settings, X, y, sample_weight, Call(settings.warm_start and hasattr(self, "_run")))
+            given = ValidationArguments(X_val, y_val, sample_weight_val, groups)
+            call = Call(settings.warm_start and hasattr(self, "_run"), validation=given)
+            self._train(settings, X, y, sample_weight, call)
         return self
 
     def _fit_one_epoch(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, classes: ArrayLike | None = None
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None,
+        given: ValidationArguments,
+        classes: ArrayLike | None = None,
     ) -> Self:
         with unchanged_on_failure(self):
             settings = checked(self)
-            if settings.early_stopping:
+            if settings.early_stopping and not given.has_rows:
                 raise ParameterError(
                     "partial_fit does not support early_stopping=True: a part of the data has no rows to spare, and "
-                    "one epoch no stop to make. Set early_stopping=False, and watch score() on rows of your own."
+                    "one epoch no stop to make. Set early_stopping=False, and watch score() on rows of your own, or "
+                    "pass them as X_val and y_val."
                 )
-            self._train(settings, X, y, sample_weight, Call(hasattr(self, "_run"), is_part=True, classes=classes))
+            call = Call(hasattr(self, "_run"), is_part=True, classes=classes, validation=given)
+            self._train(settings, X, y, sample_weight, call)
         return self
 
     def _train(self, settings: SimpleNamespace, X: Any, y: Any, sample_weight: Any, call: Call) -> None:
         get_engine(self.engine)  # an unknown one is named before the data are looked at
         hidden = check_activation(self.activation, len(settings.hidden_layer_sizes))
         dropout = dropout_rates(settings)
-        warn_of_parameters_without_effect(settings)
+        call.validation.check_complete()
+        warn_of_parameters_without_effect(settings, call.validation)
         warn_of_options_without_effect(settings)
-        with input_errors():
-            X, y = self._validated(X, y, call.goes_on)
-        weight = _checked_weight(sample_weight, X)
-        with input_errors():
-            targets = self._targets(y, X.dtype, call)
-        sizes = (X.shape[1], *settings.hidden_layer_sizes, targets.Y.shape[1])
+        rows = self._rows(X, y, sample_weight, call)
+        table, targets = rows.training, rows.targets
+        sizes = (table.X.shape[1], *settings.hidden_layer_sizes, table.Y.shape[1])
         network = Network(sizes, hidden, targets.loss.output, targets.loss.cost)
         engine = get_engine(self.engine, network)
-        objective = Objective(network, X, targets.Y, settings.alpha, weight, dropout, lam1=settings.l1_alpha)
-        is_lbfgs = settings.solver == "lbfgs"
-        validates = settings.early_stopping and not is_lbfgs
+        objective = Objective(network, table.X, table.Y, settings.alpha, table.weight, dropout, lam1=settings.l1_alpha)
 
         with self._run_for(objective, settings, call.goes_on) as run:
             objective = with_dropout_seed(objective, run)
-            settle_average(run, averages=settings.weight_averaging > 0 and not is_lbfgs)
-            if validates:
-                with input_errors():
-                    hold_out(run, targets.Y, settings.validation_fraction, stratify=targets.stratify)
-            else:
-                hold_nothing_out(run)
+            settle_average(run, averages=settings.weight_averaging > 0 and settings.solver != "lbfgs")
+            with input_errors():
+                validating = validation_rows(run, rows, settings, call.validation.groups)
+            validation = None
+            if validating is not None:
+                watched = Watched(settings.early_stopping_metric, targets, self._view(network))
+                validation = Validation(measure(engine, network, validating, watched), settings.early_stopping)
             listeners = list(settings.callbacks)
             if settings.verbose:
                 listeners.append(epoch_printer(targets.cost_divisor))
             epochs_before = run.history.n_epochs
-            if is_lbfgs:
-                train_lbfgs(engine, objective, lbfgs_recipe(settings), run, listeners)
+            if settings.solver == "lbfgs":
+                train_lbfgs(engine, objective, lbfgs_recipe(settings), run, listeners, validation)
             else:
-                n_rows = X.shape[0] if run.rows is None else len(run.rows)
+                n_rows = table.X.shape[0] if run.rows is None else len(run.rows)
                 recipe = descent_recipe(settings, run, n_rows, targets.cost_divisor, is_part=call.is_part)
                 continued(run, recipe, n_rows, is_part=call.is_part)
-                validate = validation(engine, objective, run, targets.score) if validates else None
-                train(engine, objective, recipe, run, listeners, validate)
-                restore_best(run)
+                train(engine, objective, recipe, run, listeners, validation)
+            restore_best(run)
             n_epochs = run.history.n_epochs - epochs_before
             if not call.is_part:
                 # Within the block: where warnings are errors, this one too leaves everything as it was.
-                warn_of_the_end(run, n_epochs, settings, validates)
-            self._keep(objective.network, run, targets.cost_divisor, n_epochs, validates)
+                warn_of_the_end(run, n_epochs, settings)
+            self._keep(network, run, targets.cost_divisor, n_epochs, validated=validation is not None)
+
+    def _rows(self, X: Any, y: Any, sample_weight: Any, call: Call) -> Rows:
+        # What goes on is computed in the dtype it began with.
+        dtype = self.parameters_.dtype if call.goes_on else DTYPES
+        with input_errors():
+            X, y = self._validated(X, y, dtype, reset=not call.goes_on)
+        weight = checked_weight(sample_weight, X)
+        with input_errors():
+            targets = self._targets(y, X.dtype, call)
+        of_classes = self._class_weights(y, weight, call)
+        if of_classes is not None:
+            weight = times(of_classes.of_rows(y), weight, X.dtype)
+        table, given = Table(X, y, targets.Y, weight), call.validation
+        if not given.has_rows:
+            return Rows(table, targets)
+        with about_validation_data(), input_errors():
+            X, y = self._validated(given.X, given.y, X.dtype, reset=False)
+            weight = checked_weight(given.weight, X, "sample_weight_val")
+            Y = self._targets(y, X.dtype, Call(goes_on=True, is_validation=True)).Y
+            if Y.shape[1] != table.Y.shape[1]:
+                raise ShapeError(f"y_val must have as many columns as y, {table.Y.shape[1]}, got {Y.shape[1]}.")
+            if of_classes is not None:
+                weight = times(of_classes.of_rows(y), weight, X.dtype)
+        return Rows(table, targets, Table(X, y, Y, weight))
 
     @contextmanager
     def _run_for(self, objective: Objective, settings: SimpleNamespace, goes_on: bool) -> Iterator[Run]:
@@ -173,16 +204,19 @@ class BaseMLP(BaseEstimator, ABC):
             gate = check_activation(self.activation if isinstance(self.activation, str) else "relu", 1)[0]
             yield begun(objective, settings, self.initialization, gate)
 
-    def _validated(self, X: Any, y: Any, goes_on: bool) -> tuple[Any, Any]:
-        # What goes on is computed in the dtype it began with.
-        dtype = self.parameters_.dtype if goes_on else DTYPES
+    def _validated(self, X: Any, y: Any, dtype: Any, *, reset: bool) -> tuple[Any, Any]:
         y = checked_y(y, are_labels=self._y_is_labels)
-        X, y = validate_data(
-            self, X, y, accept_sparse="csr", multi_output=True, dtype=dtype, order="C", reset=not goes_on
-        )
+        X, y = validate_data(self, X, y, accept_sparse="csr", multi_output=True, dtype=dtype, order="C", reset=reset)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y.toarray() if issparse(y) else y, warn=True)
-        return _canonical(X), y
+        return canonical(X), y
+
+    def _view(self, network: Network) -> Self:
+        """This estimator as a scorer is to see it while it trains: X is checked already, and weights are put in."""
+        view: Any = copy.copy(self)
+        view.network_, view.n_outputs_ = network, network.layer_sizes[-1]
+        vars(view).pop("feature_names_in_", None)
+        return view
 
     def _answer(self, X: ArrayLike, output: str | None = None) -> Floats:
         """H, (m, K), or the answers of the same weights with another output unit: "identity" gives Z."""
@@ -190,13 +224,13 @@ class BaseMLP(BaseEstimator, ABC):
         rows: Any = X
         if not is_as_needed(X, self.n_features_in_) or hasattr(self, "feature_names_in_"):
             with input_errors():
-                rows = _canonical(validate_data(self, X, accept_sparse="csr", dtype=DTYPES, order="C", reset=False))
+                rows = canonical(validate_data(self, X, accept_sparse="csr", dtype=DTYPES, order="C", reset=False))
         network = self.network_
         if output is not None:
             network = Network(network.layer_sizes, network.hidden, output)
         return get_engine(self.engine, network).predict(network, self.parameters_, rows)
 
-    def _keep(self, network: Network, run: Run, cost_divisor: int, n_epochs: int, validates: bool) -> None:
+    def _keep(self, network: Network, run: Run, cost_divisor: int, n_epochs: int, *, validated: bool) -> None:
         self._run = run
         self.network_ = network
         self.parameters_ = standing(run)
@@ -204,9 +238,11 @@ class BaseMLP(BaseEstimator, ABC):
         self.loss_curve_ = known
         self.loss_curve_ += [cost / cost_divisor for cost in run.history.costs[len(known) :]]
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.nan
-        self.best_loss_ = None if validates else run.stop.best_cost / cost_divisor
-        self.validation_scores_ = run.history.validation_scores if validates else None
-        self.best_validation_score_ = -run.stop.best_cost if validates else None
+        self.best_loss_ = None if run.watches_score else run.stop.best_cost / cost_divisor
+        costs = (run.history.validation_costs or []) if validated else None
+        self.validation_loss_curve_ = [cost / cost_divisor for cost in costs] if costs and cost_divisor > 1 else costs
+        self.validation_scores_ = (run.history.validation_scores or []) if validated else None
+        self.best_validation_score_ = run.best_score if run.best_score > -np.inf else None
         self.n_iter_ = n_epochs
         self.t_ = run.rows_seen
         self.n_layers_ = len(network.layer_sizes)
@@ -258,30 +294,3 @@ class BaseMLP(BaseEstimator, ABC):
 def keep_parameters(estimator: object, arguments: dict[str, Any]) -> None:
     """The body of a constructor: each argument becomes an attribute of its name, unchecked, as scikit-learn asks."""
     vars(estimator).update({name: value for name, value in arguments.items() if name not in ("self", "__class__")})
-
-
-def _canonical(X: Any) -> Any:
-    """CSR without entries that are to be added up; the caller's matrix is left as it is."""
-    if issparse(X) and not X.has_canonical_format:
-        X = X.copy()
-        X.sum_duplicates()
-    return X
-
-
-def _checked_weight(sample_weight: Any, X: Any) -> Floats | None:
-    if sample_weight is None:
-        return None
-    try:
-        weight: Floats = _check_sample_weight(sample_weight, X, dtype=X.dtype)
-    except (TypeError, ValueError) as error:
-        kind = InputTypeError if isinstance(error, TypeError) else InputError
-        raise kind(
-            f"sample_weight must be one finite number for each of the {X.shape[0]} rows, not negative and not all 0: "
-            f"{error}"
-        ) from None
-    if weight.min() < 0:
-        raise InputError(
-            f"sample_weight must not be negative, got values from {weight.min():g} to {weight.max():g}. "
-            "Remove rows that are not to count, or give them the weight 0."
-        )
-    return weight

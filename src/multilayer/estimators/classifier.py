@@ -13,11 +13,23 @@ from sklearn.utils.metaestimators import available_if
 from multilayer.equations import Cost
 from multilayer.equations.activations import sigmoid, softplus
 from multilayer.equations.costs import SoftmaxOutput
-from multilayer.estimators.base import BaseMLP, Call, Targets, keep_parameters
+from multilayer.estimators.base import BaseMLP, keep_parameters
+from multilayer.estimators.class_weights import ClassWeight, ClassWeights, class_weights, refuse_balanced_parts
+from multilayer.estimators.data import Call, Targets, ValidationArguments
+from multilayer.estimators.holding_out import Split
 from multilayer.estimators.inputs import checked_y
-from multilayer.estimators.labels import Labels, check_known, check_same, labels_given, labels_of
+from multilayer.estimators.labels import (
+    Labels,
+    check_known,
+    check_known_to_validation,
+    check_same,
+    labels_given,
+    labels_of,
+)
 from multilayer.estimators.losses import loss_of_classes
+from multilayer.estimators.metrics import Metric
 from multilayer.estimators.parameters import check_choice
+from multilayer.estimators.recipes import VALIDATION_FRACTION
 from multilayer.estimators.scores import accuracy, label_accuracy
 from multilayer.exceptions import InputError, ParameterError
 from multilayer.network import Floats
@@ -76,28 +88,41 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Print a line an epoch.
     warm_start : bool, default=False
         Whether ``fit`` goes on where the last one ended: weights, memory of the update rule, step size, order of the
-        rows and random state.  Without ``early_stopping``, fits of k and m epochs are then one of k + m.
+        rows and random state.  Fits of k and m epochs are then one of k + m; but solver="lbfgs" begins anew from the
+        last weights.  With validation it goes on from the last weights, not from the best.
     momentum : float, default=0.9
         Only for solver="sgd"; 0 is plain gradient descent.
     nesterovs_momentum : bool, default=True
         Only for solver="sgd" with momentum.
     early_stopping : bool, default=False
-        Hold out rows, stop by the score on them, and end with the weights of the best score.  The score is the
-        accuracy; of a multilabel y, the share of right answers, each label counted for itself.
-        Not for solver="lbfgs".
-    validation_fraction : float, default=0.1
-        The share of rows held out.
+        Hold out rows, stop by the score on them, and end with the weights of the best score.  With ``X_val`` in
+        ``fit`` those are the rows, and none are held out; solver="lbfgs" stops early by such rows alone.
+    validation_fraction : float, int or splitter, default=0.1
+        The rows held out: a share, a number, or the first split of a splitter of scikit-learn's such as
+        GroupShuffleSplit or TimeSeriesSplit; rows in neither part of it are not used.
+    early_stopping_metric : str or callable, default="auto"
+        The score of the rows that validate; higher is better.  "auto": the accuracy; of a multilabel y,
+        the share of right answers, each label counted for itself.  "loss": minus the cost without regularisation.
+        Or any scorer of scikit-learn's, by its name or as a function of (estimator, X, y), whose X is as the network
+        sees it.
     beta_1, beta_2, epsilon : float, default=0.9, 0.999, 1e-8
         Only for solver="adam".
     n_iter_no_change : int or inf, default=10
         See ``tol``.
     max_fun : int, default=15000
         Only for solver="lbfgs": the most times that the cost is computed.
+    max_time : float or None, default=None
+        Seconds after which a call of ``fit`` or ``partial_fit`` ends training, between two updates.
     output : {"auto", "softmax", "sigmoid"}, default="auto"
         The output units.  "softmax": one unit a class, probabilities that sum to 1.  "sigmoid": the textbook's one
         unit a class, each asked "this class or not?", with the cross-entropy summed over the units.  "auto":
         softmax; for two classes a single sigmoid unit, which is the same model with fewer weights; for a multilabel
         y one sigmoid unit a label.
+    class_weight : dict, "balanced", list of dicts or None, default=None
+        How many rows each row of a class counts for, times its sample weight, in training and in validation.  A dict
+        of labels and weights, where a label left out has the weight 1; "balanced": m / (n_classes m_k), m_k the rows of
+        the class, so that all classes weigh the same.  Of a multilabel y "balanced" or one dict a label, of the
+        weights of 0 and 1, which are multiplied over the labels.
     initialization : str or list of arrays, default="scikit-learn"
         Starting weights: "scikit-learn" (its draws), a scheme of :func:`multilayer.equations.initialize_thetas`
         ("epsilon", "notebook", "glorot", "he", "lecun", "zeros"), or the Theta matrices themselves.
@@ -139,8 +164,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         The last entry of it.
     best_loss_ : float or None
         The least entry of it; None with ``early_stopping``.
+    validation_loss_curve_ : list of float or None
+        With rows to validate on, their mean cost after each epoch, without regularisation.
     validation_scores_ : list of float or None
-        With ``early_stopping``, the score after each epoch.
+        With rows to validate on, their score after each epoch.
     best_validation_score_ : float or None
         The largest of them, that of the weights kept.
     n_iter_ : int
@@ -189,6 +216,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     loss: str | Cost
     classes_: NDArray[Any]
     output: str
+    class_weight: ClassWeight | None
     _labels: Labels
 
     def __init__(
@@ -212,13 +240,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
         early_stopping: bool = False,
-        validation_fraction: float = 0.1,
+        validation_fraction: Split = VALIDATION_FRACTION,
+        early_stopping_metric: Metric = "auto",
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
+        max_time: float | None = None,
         output: str = "auto",
+        class_weight: ClassWeight | None = None,
         initialization: Initialization = SCIKIT_LEARN,
         engine: str = "auto",
         callbacks: Sequence[Listener] = (),
@@ -238,8 +269,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         classes: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
     ) -> Self:
-        """Train for one epoch on a part of the data, from where the network stands.
+        """Train for one epoch on a part of the data, from the last weights.
 
         Parameters
         ----------
@@ -247,13 +282,17 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             As in :meth:`fit`; y need not hold all classes.
         classes : array of shape (n_classes,), default=None
             All labels there will be; needed in the first call alone.
+        X_val, y_val, sample_weight_val
+            As in :meth:`fit`: the weights that scored best in any call so far are kept, and training goes on from the
+            last.  No call refuses to train: when to stop calling is yours to say, by ``validation_scores_``.
 
         Returns
         -------
         self
             If training fails, it is as it was before.
         """
-        return self._fit_one_epoch(X, y, sample_weight, self._checked_classes(classes))
+        given = ValidationArguments(X_val, y_val, sample_weight_val)
+        return self._fit_one_epoch(X, y, sample_weight, given, self._checked_classes(classes))
 
     def predict(self, X: ArrayLike) -> Any:
         """The most probable class of each row.
@@ -320,7 +359,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return logarithms.astype(Z.dtype, copy=False)
 
     def _targets(self, y: Any, dtype: np.dtype[Any], call: Call) -> Targets:
-        if call.goes_on:
+        if call.is_validation:
+            check_known_to_validation(y, self._labels)
+        elif call.goes_on:
             (check_known if call.is_part else check_same)(y, self._labels)
         else:
             self._labels = labels_of(y) if call.classes is None else labels_given(y, call.classes)
@@ -334,6 +375,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             score=label_accuracy if self._labels.multilabel else accuracy,
             stratify=units == 1,
         )
+
+    def _class_weights(self, y: Any, weight: Floats | None, call: Call) -> ClassWeights | None:
+        if self.class_weight is None:
+            return None
+        if call.is_part:
+            refuse_balanced_parts(self.class_weight)
+        return class_weights(self.class_weight, y, self._labels, weight)
 
     def _output_layer(self, labels: Labels) -> tuple[int, str]:
         """The number of output units and their kind."""

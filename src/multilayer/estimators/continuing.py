@@ -61,8 +61,9 @@ class Continuing:
         # A run that draws from NumPy's one global generator does not wind it back: others draw from it too.
         is_own = run.random_state is not np.random.mtrand._rand
         self.draws = run.random_state.get_state(legacy=False) if is_own else None
-        curves = [run.history.costs, run.history.step_sizes, run.history.validation_scores or [], shown_costs]
-        self.lengths = [(curve, len(curve)) for curve in curves]
+        history = run.history
+        curves = [history.costs, history.step_sizes, history.validation_costs, history.validation_scores, shown_costs]
+        self.lengths = [(curve, len(curve)) for curve in curves if curve is not None]
 
     def __enter__(self) -> Run:
         return self.run

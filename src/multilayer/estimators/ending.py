@@ -25,32 +25,39 @@ def epoch_printer(cost_divisor: int) -> Listener:
     return print_epoch
 
 
-def warn_of_the_end(run: Run, epochs: int, settings: SimpleNamespace, validates: bool) -> None:
+def warn_of_the_end(run: Run, epochs: int, settings: SimpleNamespace) -> None:
     """A warning where a run ended for another reason than its stop rule."""
     if run.reason == "interrupted":
         warn(
             f"training was interrupted after {epochs} of {settings.max_iter} epochs; "
-            f"the estimator holds {'the best weights' if validates else 'the weights reached'} so far.",
+            f"the estimator holds {_WEIGHTS[run.best_score > -math.inf]} so far.",
             InterruptedTrainingWarning,
         )
+    elif run.reason == "max_time" and epochs == 0:
+        warn(
+            f"max_time={settings.max_time:g} seconds were over before one epoch was done; the estimator holds the "
+            "weights reached. Raise max_time.",
+            ConvergenceWarning,
+        )
     elif not math.isinf(settings.n_iter_no_change) or run.reason in _OF_LBFGS:
-        message = _too_soon(run, epochs, validates)
+        message = _too_soon(run, epochs)
         if message:
             warn(message, ConvergenceWarning)
 
 
-def _too_soon(run: Run, epochs: int, validates: bool) -> str:
+def _too_soon(run: Run, epochs: int) -> str:
     if run.reason in _OF_LBFGS:
         return _OF_LBFGS[run.reason].format(epochs=epochs)
     costs = run.history.costs[-epochs:]
-    if run.reason in ("max_epochs", "converged") and not validates and costs[-1] > 2 * costs[0]:
+    if run.reason in ("max_epochs", "converged") and not run.watches_score and costs[-1] > 2 * costs[0]:
         return (
             f"training ended after {epochs} epochs with a cost that has risen, from {costs[0]:.3g} to {costs[-1]:.3g}. "
             "Lower learning_rate_init, or bring the columns of X to a similar scale (StandardScaler)."
         )
     if run.reason != "max_epochs":
         return ""
-    what, better = ("score of the rows held out", "rising") if validates else ("cost", "falling")
+    score = "validation score" if run.held_out is None else "score of the rows held out"
+    what, better = (score, "rising") if run.watches_score else ("cost", "falling")
     stalled = run.stop.stalled
     state = f"had stopped {better} for {stalled} epochs only" if stalled else f"was still {better}"
     return (
@@ -60,6 +67,7 @@ def _too_soon(run: Run, epochs: int, validates: bool) -> str:
     )
 
 
+_WEIGHTS = {True: "the best weights", False: "the weights reached"}
 _OF_LBFGS = {
     "max_iterations": (
         "L-BFGS ended after max_iter={epochs} iterations, before its gradient was smaller than tol. "

@@ -1,55 +1,71 @@
-"""Early stopping: rows set aside, and the score on them."""
+"""Rows set aside for validation: by a share, by a number, or by a splitter of scikit-learn's."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from sklearn.model_selection import train_test_split
+from sklearn.utils import check_consistent_length
 
-from multilayer.engines import Engine, Objective
-from multilayer.estimators.scores import Score
-from multilayer.exceptions import InputError
-from multilayer.network import Floats
-from multilayer.training import Run, StopState, standing
-from multilayer.training.run import Validate
+from multilayer.estimators.data import Table
+from multilayer.exceptions import InputError, ParameterError
+from multilayer.training import Run
+from multilayer.training.batching import Rows
+
+Split = float | int | Any  # a splitter is whatever has split(X, y, groups)
 
 
-def hold_out(run: Run, Y: Floats, fraction: float, *, stratify: bool) -> None:
-    """Divide the rows into those that train and those that validate, by scikit-learn's draws.
+def hold_out(run: Run, table: Table, split: Split, groups: Any, *, stratify: bool) -> Rows:
+    """Divide the rows into those that train and those that validate, which are returned.
 
-    A run that goes on with as many rows keeps its division, so that no row that validates has been trained on, and
-    its parameters are the best so far.
+    A share or a number is drawn as scikit-learn's networks draw; of a splitter it is the first split.  A run that goes
+    on with as many rows keeps its division, so that no row that validates has been trained on.
     """
-    if run.rows is not None and run.held_out is not None and len(run.rows) + len(run.held_out) == len(Y):
-        run.best = standing(run).copy() if run.history.validation_scores else None
-        return
-    run.stop = StopState()
-    # As scikit-learn names the classes of its single target column.
-    kinds = np.where(Y[:, 0] > 0, "True", "False") if stratify else None
-    run.rows, run.held_out = train_test_split(
-        np.arange(len(Y)), random_state=run.random_state, test_size=fraction, stratify=kinds
-    )
-    if len(run.held_out) < 2:
-        raise InputError(
-            f"The validation set is too small: {len(run.held_out)} of {len(Y)} rows. "
-            "Increase 'validation_fraction' or the size of your dataset."
+    n_rows = len(table.Y)
+    if run.held_out is not None and run.n_divided == n_rows:
+        return run.held_out
+    if hasattr(split, "split"):
+        rows, held_out = _first_split(table, split, groups)
+    else:
+        if groups is not None:
+            raise ParameterError(
+                f"groups have no effect with validation_fraction={split!r}, which would put rows of one group on both "
+                "sides. Set validation_fraction=sklearn.model_selection.GroupShuffleSplit(test_size=0.1)."
+            )
+        # As scikit-learn names the classes of its single target column.
+        kinds = np.where(table.Y[:, 0] > 0, "True", "False") if stratify else None
+        rows, held_out = train_test_split(
+            np.arange(n_rows), random_state=run.random_state, test_size=split, stratify=kinds
         )
+    run.rows, run.held_out, run.n_divided = rows, held_out, n_rows
+    if table.weight is not None and not table.weight[rows].any():
+        raise InputError("All rows that are left to train on have the weight 0. Use another split, or other weights.")
+    return held_out
 
 
 def hold_nothing_out(run: Run) -> None:
-    """Train on all rows; what the stop rule remembers of a validation score means nothing for a cost."""
-    if run.held_out is not None:
-        run.rows = run.held_out = None
-        run.stop = StopState()
+    """Train on all rows."""
+    run.rows = run.held_out = None
 
 
-def validation(engine: Engine, objective: Objective, run: Run, score: Score) -> Validate:
-    """The score on the rows held out, as a function of the parameters."""
-    rows, weight = run.held_out, objective.sample_weight
-    X, Y = objective.X[rows], objective.Y[rows]
-    weight = None if weight is None else weight[rows]
-
-    def validate(parameters: Floats) -> float:
-        H = engine.predict(objective.network, parameters, X)
-        return score(H, Y, weight) if np.isfinite(H).all() else float("nan")
-
-    return validate
+def _first_split(table: Table, splitter: Any, groups: Any) -> tuple[Rows, Rows]:
+    if groups is not None:
+        check_consistent_length(table.X, groups)
+    first = next(iter(splitter.split(table.X, table.y, groups)), None)
+    if first is None:
+        raise InputError(f"validation_fraction={splitter!r} makes no split of {len(table.Y)} rows.")
+    rows, held_out = (np.asarray(part) for part in first)
+    both = np.concatenate([rows, held_out])
+    if (
+        both.dtype.kind not in "iu"
+        or not len(rows)
+        or both.min() < 0
+        or both.max() >= len(table.Y)
+        or len(np.unique(both)) < len(both)
+    ):
+        raise InputError(
+            f"validation_fraction={splitter!r} must split the rows into two sets of row numbers from 0 to "
+            f"{len(table.Y) - 1} that have none in common, got {rows!r} and {held_out!r}."
+        )
+    return rows.astype(np.intp), held_out.astype(np.intp)

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
+from sklearn.utils.validation import _check_sample_weight
 
 from multilayer.exceptions import InputError, InputTypeError
+from multilayer.network import Floats
 
 
 def is_as_needed(X: Any, n_features: int) -> bool:
@@ -27,6 +29,33 @@ def is_as_needed(X: Any, n_features: int) -> bool:
     with np.errstate(over="ignore", invalid="ignore"):
         # A sum is finite only if every number is.  One that overflows is left to validation.
         return math.isfinite(X.sum())
+
+
+def canonical(X: Any) -> Any:
+    """CSR without entries that are to be added up; the caller's matrix is left as it is."""
+    if issparse(X) and not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    return X
+
+
+def checked_weight(weight: Any, X: Any, name: str = "sample_weight") -> Floats | None:
+    """The weights of rows in the dtype of X."""
+    if weight is None:
+        return None
+    try:
+        checked: Floats = _check_sample_weight(weight, X, dtype=X.dtype)
+    except (TypeError, ValueError) as error:
+        kind = InputTypeError if isinstance(error, TypeError) else InputError
+        raise kind(
+            f"{name} must be one finite number for each of the {X.shape[0]} rows, not negative and not all 0: {error}"
+        ) from None
+    if checked.min() < 0:
+        raise InputError(
+            f"{name} must not be negative, got values from {checked.min():g} to {checked.max():g}. "
+            "Remove rows that are not to count, or give them the weight 0."
+        )
+    return checked
 
 
 def checked_y(y: Any, *, are_labels: bool, name: str = "y") -> Any:

@@ -88,6 +88,20 @@ def check_known(y: Any, labels: Labels) -> None:
         )
 
 
+def check_known_to_validation(y: Any, labels: Labels) -> None:
+    """An error where the labels of validation rows are not all among those that are learned."""
+    if (check_kind(y) == "multilabel-indicator") != labels.multilabel or (
+        labels.multilabel and y.shape[1] != len(labels.classes)
+    ):
+        raise InputError(f"y_val must have the form of y, got shape {y.shape}. Encode both alike.")
+    unknown = [] if labels.multilabel else sorted(set(np.unique(y).tolist()) - set(labels.classes.tolist()))
+    if unknown:
+        raise InputError(
+            f"y_val has labels that y has not: {unknown!r}. y has {labels.classes.tolist()!r}. "
+            "Remove these rows from X_val and y_val, or take some into X and y."
+        )
+
+
 def check_same(y: Any, labels: Labels) -> None:
     """An error where y does not hold exactly the labels of the fit before."""
     _check_kind_as_before(y, labels)

@@ -13,6 +13,7 @@ from typing import Any
 from sklearn.utils import check_random_state
 
 from multilayer.equations.activations import ACTIVATIONS
+from multilayer.estimators.metrics import check_metric
 from multilayer.exceptions import ParameterError, unknown_name
 from multilayer.training import Listener, OwnSchedule
 from multilayer.training.schedules import SCHEDULES, AnySchedule
@@ -48,6 +49,25 @@ def check_patience(name: str, value: Any) -> float:
 
 def check_batch_size(name: str, value: Any) -> int | str:
     return check_choice(name, value, (AUTO,)) if isinstance(value, str) else check_integer(name, value, 1)
+
+
+def check_split(name: str, value: Any) -> Any:
+    """A share of the rows, a number of them, or a splitter."""
+    if hasattr(value, "split") and not isinstance(value, str):
+        return value
+    if isinstance(value, numbers.Integral) and value is not True and int(value) > 0:
+        return int(value)
+    if isinstance(value, numbers.Real):
+        return share(name, value)
+    raise ParameterError(
+        f"{name} must be a share of the rows, a number of rows or a splitter of scikit-learn's, such as "
+        f"GroupShuffleSplit(), got {value!r}."
+    )
+
+
+def check_seconds(name: str, value: Any) -> float:
+    """Seconds above 0; None is without end."""
+    return math.inf if value is None else positive(name, value)
 
 
 def check_verbose(name: str, value: Any) -> bool:
@@ -159,7 +179,9 @@ CHECKS: dict[str, Callable[..., Any]] = {
     "momentum": partial(check_real, low=0.0, high=1.0),
     "nesterovs_momentum": check_flag,
     "early_stopping": check_flag,
-    "validation_fraction": share,
+    "validation_fraction": check_split,
+    "early_stopping_metric": check_metric,
+    "max_time": check_seconds,
     "beta_1": share,
     "beta_2": share,
     "epsilon": positive,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 
 from multilayer.equations.descent import Adam, GradientDescent, Momentum, Nesterov, UpdateRule
+from multilayer.estimators.data import ValidationArguments
 from multilayer.estimators.errors import warn
 from multilayer.estimators.optimising import schedule, step_options
 from multilayer.estimators.parameters import AUTO
@@ -12,6 +14,7 @@ from multilayer.exceptions import ParameterWarning
 from multilayer.training import LbfgsRecipe, Recipe, Run, StopRule
 
 AUTO_BATCH_SIZE = 200
+VALIDATION_FRACTION = 0.1  # the default
 
 
 def descent_recipe(settings: SimpleNamespace, run: Run, n_rows: int, cost_divisor: int, *, is_part: bool) -> Recipe:
@@ -33,14 +36,17 @@ def descent_recipe(settings: SimpleNamespace, run: Run, n_rows: int, cost_diviso
         stop=StopRule(tol=settings.tol * watched_divisor, patience=settings.n_iter_no_change),
         schedule=schedule(settings, watched_divisor, epochs_done, to_come),
         options=step_options(settings),
+        max_seconds=settings.max_time,
     )
 
 
 def lbfgs_recipe(settings: SimpleNamespace) -> LbfgsRecipe:
-    return LbfgsRecipe(settings.tol, settings.max_iter, settings.max_fun)
+    patience = settings.n_iter_no_change if settings.early_stopping else math.inf
+    stop = StopRule(tol=settings.tol, patience=patience)
+    return LbfgsRecipe(settings.tol, settings.max_iter, settings.max_fun, settings.max_time, stop)
 
 
-def warn_of_parameters_without_effect(settings: SimpleNamespace) -> None:
+def warn_of_parameters_without_effect(settings: SimpleNamespace, given: ValidationArguments) -> None:
     ignores = settings.solver == "lbfgs" or settings.learning_rate in ("invscaling", "adaptive")
     if settings.solver != "sgd" and settings.learning_rate != "constant" and ignores:
         warn(
@@ -48,10 +54,29 @@ def warn_of_parameters_without_effect(settings: SimpleNamespace) -> None:
             "own step sizes. Use solver='sgd', or leave learning_rate at 'constant'.",
             ParameterWarning,
         )
-    if settings.solver == "lbfgs" and settings.early_stopping:
+    holds_out = settings.early_stopping and settings.solver != "lbfgs" and not given.has_rows
+    if settings.solver == "lbfgs" and settings.early_stopping and not given.has_rows:
         warn(
-            "early_stopping=True has no effect with solver='lbfgs', which ends by its gradient. "
-            "Use solver='adam' or 'sgd', or leave early_stopping at False.",
+            "early_stopping=True has no effect with solver='lbfgs', which ends by its gradient and holds no rows out. "
+            "Pass X_val and y_val to fit, use solver='adam' or 'sgd', or leave early_stopping at False.",
+            ParameterWarning,
+        )
+    elif settings.early_stopping_metric != AUTO and not (holds_out or given.has_rows):
+        warn(
+            f"early_stopping_metric={settings.early_stopping_metric!r} has no effect without rows to validate on. "
+            "Set early_stopping=True, or pass X_val and y_val to fit.",
+            ParameterWarning,
+        )
+    if given.groups is not None and not holds_out:
+        warn(
+            "groups have no effect where no rows are held out. Set early_stopping=True and validation_fraction to a "
+            "splitter such as GroupShuffleSplit(), and pass no X_val, or leave groups out.",
+            ParameterWarning,
+        )
+    if given.has_rows and settings.validation_fraction != VALIDATION_FRACTION:
+        warn(
+            f"validation_fraction={settings.validation_fraction!r} has no effect where X_val is given: all rows of X "
+            "train. Leave one of the two out.",
             ParameterWarning,
         )
 

@@ -12,8 +12,12 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
 from multilayer.equations import Cost, Quantile
-from multilayer.estimators.base import BaseMLP, Call, Targets, keep_parameters
+from multilayer.estimators.base import BaseMLP, keep_parameters
+from multilayer.estimators.data import Call, Targets, ValidationArguments
+from multilayer.estimators.holding_out import Split
 from multilayer.estimators.losses import check_targets, loss_of_numbers, repeated
+from multilayer.estimators.metrics import Metric
+from multilayer.estimators.recipes import VALIDATION_FRACTION
 from multilayer.estimators.scores import pinball_d2, r2
 from multilayer.exceptions import InputError, InputTypeError
 from multilayer.network import Floats
@@ -80,23 +84,30 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Print a line an epoch.
     warm_start : bool, default=False
         Whether ``fit`` goes on where the last one ended: weights, memory of the update rule, step size, order of the
-        rows and random state.  Without ``early_stopping``, fits of k and m epochs are then one of k + m.
+        rows and random state.  Fits of k and m epochs are then one of k + m; but solver="lbfgs" begins anew from the
+        last weights.  With validation it goes on from the last weights, not from the best.
     momentum : float, default=0.9
         Only for solver="sgd"; 0 is plain gradient descent.
     nesterovs_momentum : bool, default=True
         Only for solver="sgd" with momentum.
     early_stopping : bool, default=False
-        Hold out rows, stop by the score on them, and end with the weights of the best score.  The score is R²,
-        its mean over the outputs.
-        Not for solver="lbfgs".
-    validation_fraction : float, default=0.1
-        The share of rows held out.
+        Hold out rows, stop by the score on them, and end with the weights of the best score.  With ``X_val`` in
+        ``fit`` those are the rows, and none are held out; solver="lbfgs" stops early by such rows alone.
+    validation_fraction : float, int or splitter, default=0.1
+        The rows held out: a share, a number, or the first split of a splitter of scikit-learn's such as
+        GroupShuffleSplit or TimeSeriesSplit; rows in neither part of it are not used.
+    early_stopping_metric : str or callable, default="auto"
+        The score of the rows that validate; higher is better.  "auto": R², its mean over the
+        outputs.  "loss": minus the cost without regularisation.  Or any scorer of scikit-learn's, by its name or as a
+        function of (estimator, X, y), whose X is as the network sees it.
     beta_1, beta_2, epsilon : float, default=0.9, 0.999, 1e-8
         Only for solver="adam".
     n_iter_no_change : int or inf, default=10
         See ``tol``.
     max_fun : int, default=15000
         Only for solver="lbfgs": the most times that the cost is computed.
+    max_time : float or None, default=None
+        Seconds after which a call of ``fit`` or ``partial_fit`` ends training, between two updates.
     initialization : str or list of arrays, default="scikit-learn"
         Starting weights: "scikit-learn" (its draws), a scheme of :func:`multilayer.equations.initialize_thetas`
         ("epsilon", "notebook", "glorot", "he", "lecun", "zeros"), or the Theta matrices themselves.
@@ -137,8 +148,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         The last entry of it.
     best_loss_ : float or None
         The least entry of it; None with ``early_stopping``.
+    validation_loss_curve_ : list of float or None
+        With rows to validate on, their mean cost after each epoch, without regularisation.
     validation_scores_ : list of float or None
-        With ``early_stopping``, the score after each epoch.
+        With rows to validate on, their score after each epoch.
     best_validation_score_ : float or None
         The largest of them, that of the weights kept.
     n_iter_ : int
@@ -207,12 +220,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
         early_stopping: bool = False,
-        validation_fraction: float = 0.1,
+        validation_fraction: Split = VALIDATION_FRACTION,
+        early_stopping_metric: Metric = "auto",
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
+        max_time: float | None = None,
         initialization: Initialization = SCIKIT_LEARN,
         engine: str = "auto",
         callbacks: Sequence[Listener] = (),
@@ -226,20 +241,32 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         keep_parameters(self, locals())
 
     @available_if(BaseMLP._learns_in_parts)  # type: ignore[untyped-decorator]
-    def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Train for one epoch on a part of the data, from where the network stands.
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
+        """Train for one epoch on a part of the data, from the last weights.
 
         Parameters
         ----------
         X, y, sample_weight
             As in :meth:`fit`.
+        X_val, y_val, sample_weight_val
+            As in :meth:`fit`: the weights that scored best in any call so far are kept, and training goes on from the
+            last.  No call refuses to train: when to stop calling is yours to say, by ``validation_scores_``.
 
         Returns
         -------
         self
             If training fails, it is as it was before.
         """
-        return self._fit_one_epoch(X, y, sample_weight)
+        return self._fit_one_epoch(X, y, sample_weight, ValidationArguments(X_val, y_val, sample_weight_val))
 
     def predict(self, X: ArrayLike) -> Floats:
         """The network's answer for each row.

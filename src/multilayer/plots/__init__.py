@@ -13,6 +13,14 @@ from multilayer.plots.boundary import plot_decision_boundary
 from multilayer.plots.cost import plot_cost
 from multilayer.plots.data import plot_data
 from multilayer.plots.network import plot_network
+from multilayer.plots.predictions import plot_predictions
 from multilayer.plots.weights import plot_weights
 
-__all__ = ["plot_cost", "plot_data", "plot_decision_boundary", "plot_network", "plot_weights"]
+__all__ = [
+    "plot_cost",
+    "plot_data",
+    "plot_decision_boundary",
+    "plot_network",
+    "plot_predictions",
+    "plot_weights",
+]

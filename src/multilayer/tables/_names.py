@@ -38,7 +38,9 @@ def missing_column(what: str, missing: str, names: Sequence[str]) -> InputError:
         folded.setdefault(name.casefold().strip(), name)
     near = difflib.get_close_matches(missing.casefold().strip(), list(folded), n=3)
     hint = f" Did you mean {' or '.join(repr(folded[name]) for name in near)}?" if near else ""
-    return InputError(f"the table has no {what} {missing!r}.{hint} Its columns: {listing(names)}.")
+    numbers = names and all(name.replace(".", "", 1).removeprefix("-").isdigit() for name in names)
+    data = " These look like a row of data: the first line has to name the columns." if numbers else ""
+    return InputError(f"the table has no {what} {missing!r}.{hint} Its columns: {listing(names)}.{data}")
 
 
 def repeated(names: Iterable[str]) -> list[str]:

@@ -6,8 +6,9 @@ from multilayer.training.lbfgs import LbfgsRecipe, train_lbfgs
 from multilayer.training.run import train
 from multilayer.training.schedules import Cosine, OneCycle, OwnSchedule, Plateau, Schedule, WarmUp
 from multilayer.training.starting import starting_parameters
-from multilayer.training.state import Recipe, Run, new_run, restore_best, standing
+from multilayer.training.state import Recipe, Run, new_run, standing
 from multilayer.training.stopping import StopRule, StopState
+from multilayer.training.validation import Validation, restore_best
 
 __all__ = [
     "CompilationStarted",
@@ -27,6 +28,7 @@ __all__ = [
     "Schedule",
     "StopRule",
     "StopState",
+    "Validation",
     "WarmUp",
     "new_run",
     "restore_best",

@@ -17,8 +17,8 @@ class History:
 
     costs: list[float] = field(default_factory=list)
     step_sizes: list[float] = field(default_factory=list)
-    validation_costs: list[float] | None = None
-    validation_scores: list[float] | None = None  # after each epoch; higher is better
+    validation_costs: list[float] | None = None  # after each epoch that was validated, without regularisation
+    validation_scores: list[float] | None = None  # beside them; higher is better
     seconds: float = 0.0  # spent in training, over all calls
 
     @property

@@ -16,7 +16,8 @@ from multilayer.network import Floats
 from multilayer.training.events import EpochEnded, Listener, RunEnded, RunStarted, tell, telling_of_compilation
 from multilayer.training.interrupt import Interrupt, deferred_interrupt
 from multilayer.training.state import Run
-from multilayer.training.stopping import StopRule, after_epochs
+from multilayer.training.stopping import StopRule, after_epochs, should_stop
+from multilayer.training.validation import Validation, after_epoch, begin
 
 # SciPy's word for how it ended: the gradient or the progress is small, a limit was reached, the line search failed.
 CONVERGED, LIMIT = 0, 1
@@ -30,10 +31,17 @@ class LbfgsRecipe:
     tol: float = 1e-4  # it ends where no entry of the gradient is larger
     max_iterations: int = 200
     max_evaluations: int = 15000  # of cost and gradient; an iteration needs one or a few
+    max_seconds: float = math.inf  # it ends after the iteration in which they are over
+    stop: StopRule = NO_RULE  # beside its own rules; of use where validation stops the run
 
 
 def train_lbfgs(
-    engine: Engine, objective: Objective, recipe: LbfgsRecipe, run: Run, listeners: Sequence[Listener] = ()
+    engine: Engine,
+    objective: Objective,
+    recipe: LbfgsRecipe,
+    run: Run,
+    listeners: Sequence[Listener] = (),
+    validation: Validation | None = None,
 ) -> Run:
     """Minimise J over all rows; an iteration counts as an epoch and has its event.
 
@@ -45,11 +53,12 @@ def train_lbfgs(
     DivergenceError
         Where the cost is not finite at the start, or the weights are not at the end.
     """
-    minimization = _Minimization(engine, _in_float64(objective), run, listeners)
+    begin(run, validation)
+    minimization = _Minimization(engine, _in_float64(objective), recipe, run, listeners, validation)
     tell(listeners, RunStarted(objective.network, objective.X.shape[0], recipe.max_iterations))
     try:
         with deferred_interrupt() as interrupt, telling_of_compilation(listeners):
-            run.reason = minimization.until_the_end(recipe, interrupt)
+            run.reason = minimization.until_the_end(interrupt)
     except DivergenceError:
         run.reason = "diverged"
         minimization.end()
@@ -59,8 +68,17 @@ def train_lbfgs(
 
 
 class _Minimization:
-    def __init__(self, engine: Engine, objective: Objective, run: Run, listeners: Sequence[Listener]) -> None:
-        self.engine, self.objective, self.run, self.listeners = engine, objective, run, listeners
+    def __init__(
+        self,
+        engine: Engine,
+        objective: Objective,
+        recipe: LbfgsRecipe,
+        run: Run,
+        listeners: Sequence[Listener],
+        validation: Validation | None,
+    ) -> None:
+        self.engine, self.objective, self.recipe, self.run = engine, objective, recipe, run
+        self.listeners, self.validation = listeners, validation
         self.began = time.perf_counter()
         self.at_start = True
         self.ended_early = ""
@@ -70,14 +88,18 @@ class _Minimization:
         self.run.history.seconds += elapsed
         tell(self.listeners, RunEnded(self.run.reason, self.run.history.n_epochs, elapsed))
 
-    def until_the_end(self, recipe: LbfgsRecipe, interrupt: Interrupt) -> str:
+    def until_the_end(self, interrupt: Interrupt) -> str:
         # Importing SciPy's optimisers takes a tenth of a second: not before they are needed.
         from scipy.optimize import minimize
+
+        recipe = self.recipe
 
         def iteration_ended(intermediate_result: Any) -> None:
             self._record(intermediate_result.x, float(intermediate_result.fun))
             if interrupt.pressed and not self.ended_early:
                 self.ended_early = "interrupted"
+            if time.perf_counter() - self.began >= recipe.max_seconds and not self.ended_early:
+                self.ended_early = "max_time"
             if self.ended_early:
                 raise StopIteration
 
@@ -113,11 +135,17 @@ class _Minimization:
         run.state.t += 1
         history.costs.append(cost)
         history.step_sizes.append(math.nan)
-        run.stop = after_epochs(NO_RULE, run.stop, [cost])
+        validated, score = None, None
+        if self.validation is not None:
+            validated, score = after_epoch(run, self.validation)
+        watched = -score if score is not None and run.watches_score else cost
+        run.stop = after_epochs(self.recipe.stop, run.stop, [watched])
         if self.listeners:
-            event = EpochEnded(history.n_epochs, cost, math.nan, time.perf_counter() - self.began)
-            if tell(self.listeners, event):
+            elapsed = time.perf_counter() - self.began
+            if tell(self.listeners, EpochEnded(history.n_epochs, cost, math.nan, elapsed, score, validated)):
                 self.ended_early = "listener"
+        if should_stop(self.recipe.stop, run.stop):
+            self.ended_early = "converged"
 
     def _diverged(self, what: str) -> DivergenceError:
         iteration = self.run.history.n_epochs + 1

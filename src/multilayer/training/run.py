@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from multilayer.engines.protocol import Batches, Engine, Objective
 from multilayer.exceptions import DivergenceError
-from multilayer.network import Floats
 from multilayer.training.batching import Rows, epoch_costs, epochs_of_batches, next_order
 from multilayer.training.events import (
     EpochEnded,
@@ -26,17 +25,15 @@ from multilayer.training.events import (
 )
 from multilayer.training.interrupt import Interrupt, deferred_interrupt
 from multilayer.training.schedules import Progress, can_cut, cutting_rule, step_sizes
-from multilayer.training.state import Recipe, Run, standing
+from multilayer.training.state import Recipe, Run
 from multilayer.training.stopping import after_epochs, epochs_until_possible_stop, should_stop
+from multilayer.training.validation import Validation, after_epoch, begin
 
 # One call of an engine is to last about this long: short enough for Ctrl-C and a progress bar, long enough that the
 # way through Python does not count.  Results do not depend on it.
 SECONDS_PER_CALL = 0.05
 # The orders of the epochs that one call trains are made beforehand: at most so many row numbers (8 bytes each).
 MAX_ORDER = 1 << 18
-
-# A score of the parameters on rows held out; higher is better.
-Validate = Callable[[Floats], float]
 
 
 def train(
@@ -45,12 +42,12 @@ def train(
     recipe: Recipe,
     run: Run,
     listeners: Sequence[Listener] = (),
-    validate: Validate | None = None,
+    validation: Validation | None = None,
 ) -> Run:
-    """Train until the stop rule, the number of epochs, a listener or Ctrl-C ends it; ``run.reason`` says which.
+    """Train until the stop rule, the epochs, the time, a listener or Ctrl-C ends it; ``run.reason`` says which.
 
-    The run is advanced in place and returned.  With ``validate`` the stop rule watches minus the score, and
-    ``run.best`` keeps the parameters of the best one.
+    The run is advanced in place and returned.  With ``validation`` ``run.best`` keeps the parameters of the best
+    score; :func:`restore_best` puts them in place.
 
     Raises
     ------
@@ -58,7 +55,8 @@ def train(
         At the first batch whose cost is not finite; the run then holds the parameters before that batch.  And where
         the very last update has left the weights infinite.
     """
-    loop = _Loop(engine, objective, recipe, run, listeners, validate)
+    begin(run, validation)
+    loop = _Loop(engine, objective, recipe, run, listeners, validation)
     tell(listeners, RunStarted(objective.network, loop.n_rows, recipe.max_epochs))
     try:
         with deferred_interrupt() as interrupt, telling_of_compilation(listeners):
@@ -83,15 +81,16 @@ class _Loop:
         recipe: Recipe,
         run: Run,
         listeners: Sequence[Listener],
-        validate: Validate | None,
+        validation: Validation | None,
     ) -> None:
         self.engine, self.objective, self.recipe, self.run = engine, objective, recipe, run
-        self.listeners, self.validate = listeners, validate
+        self.listeners, self.validation = listeners, validation
         self.n_rows: int = objective.X.shape[0] if run.rows is None else len(run.rows)
         self.began = time.perf_counter()
+        self.deadline = self.began + recipe.max_seconds
         self.updates_per_epoch = -(-self.n_rows // recipe.batch_size)
         self.updates_per_call = 1  # until the first call has shown how fast they are
-        self.looks_at_each_epoch = validate is not None or not all(only_watches(listener) for listener in listeners)
+        self.looks_at_each_epoch = validation is not None or not all(only_watches(listener) for listener in listeners)
         self.cutting = cutting_rule(recipe.schedule)
         # Before the orders of the epochs at hand were drawn: the order of the last epoch, and the generator's state.
         self.before: tuple[Rows | None, Any] | None = None
@@ -119,6 +118,8 @@ class _Loop:
                 raise self.diverged(f"the cost became {costs[-1]}", run.history.n_epochs + 1, run.state.t + 1)
             if interrupt.pressed:
                 return "interrupted"
+            if n_whole < n_epochs:
+                return "max_time"
             if self.cutting is not None and should_stop(self.cutting, run.plateau):
                 run.n_cuts += 1
                 run.plateau = replace(run.plateau, stalled=0)
@@ -129,7 +130,12 @@ class _Loop:
                 run.stop = replace(run.stop, stalled=0)
             if asked_to_stop:
                 return "listener"
+            if epochs_done < self.recipe.max_epochs and self._time_is_over():
+                return "max_time"
         return "max_epochs"
+
+    def _time_is_over(self) -> bool:
+        return time.perf_counter() >= self.deadline
 
     def _epochs_in_one_go(self, remaining: int) -> int:
         """As many epochs as can run before anybody has to look: no decision is made later than it would be."""
@@ -169,11 +175,14 @@ class _Loop:
                 self._next_order()
 
     def _descend(self, batches: Batches, interrupt: Interrupt) -> NDArray[np.float64]:
-        """All updates, in calls that each last about SECONDS_PER_CALL; fewer after Ctrl-C or a cost not finite."""
+        """All updates, in calls that each last about SECONDS_PER_CALL.
+
+        Fewer after Ctrl-C, when the time is over, or where a cost is not finite.
+        """
         done: list[NDArray[np.float64]] = []
         start, n = 0, len(batches)
         can_put_back = self.before is not None or not self.recipe.shuffle
-        while start < n and not (interrupt.pressed and can_put_back):
+        while start < n and not (can_put_back and (interrupt.pressed or self._time_is_over())):
             stop = min(start + self.updates_per_call, n)
             part = batches if stop - start == n else _part(batches, start, stop)
             before = time.perf_counter()
@@ -186,7 +195,8 @@ class _Loop:
         return done[0] if len(done) == 1 else np.concatenate([np.empty(0), *done])
 
     def _learn_speed(self, n_updates: int, seconds: float) -> None:
-        fitting = SECONDS_PER_CALL * n_updates / max(seconds, 1e-9)
+        remaining = max(self.deadline - time.perf_counter(), 0.0)
+        fitting = min(SECONDS_PER_CALL, remaining) * n_updates / max(seconds, 1e-9)
         # At most doubled at a time: the first call of a compiled engine, or a disturbed one, tells little.
         self.updates_per_call = int(max(1, min(fitting, 2 * self.updates_per_call)))
 
@@ -197,29 +207,19 @@ class _Loop:
         history.costs += costs
         history.step_sizes += sizes
         run.rows_seen += self.n_rows * len(costs)
-        scores = [self._validated() for _ in costs]
-        watched = costs if self.validate is None else [-s for s in scores]
+        validated, score = None, None
+        if self.validation is not None and costs:  # then there is one epoch at a time
+            validated, score = after_epoch(run, self.validation)
+        watched = [-score] if score is not None and run.watches_score else costs
         run.stop = after_epochs(self.recipe.stop, run.stop, watched)
         if self.cutting is not None:
             run.plateau = after_epochs(self.cutting, run.plateau, watched)
         asked_to_stop = False
         if self.listeners:
-            for i, (cost, alpha, score) in enumerate(zip(costs, sizes, scores, strict=True), start=first + 1):
-                event = EpochEnded(i, cost, alpha, time.perf_counter() - self.began, score)
+            for i, (cost, alpha) in enumerate(zip(costs, sizes, strict=True), start=first + 1):
+                event = EpochEnded(i, cost, alpha, time.perf_counter() - self.began, score, validated)
                 asked_to_stop |= tell(self.listeners, event)
         return asked_to_stop
-
-    def _validated(self) -> Any:
-        """The validation score, None without validation; the parameters are kept where it is the best so far."""
-        if self.validate is None:
-            return None
-        run, score = self.run, self.validate(standing(self.run))
-        if run.history.validation_scores is None:
-            run.history.validation_scores = []
-        run.history.validation_scores.append(score)
-        if run.best is None or -score < run.stop.best_cost:
-            run.best = standing(run).copy()
-        return score
 
     def diverged(self, what: str, epoch: int, update: int) -> DivergenceError:
         alpha = step_sizes(self.recipe.schedule, self.recipe.step_size, self._progress(), 1).flat[0]

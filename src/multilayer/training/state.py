@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +19,7 @@ from multilayer.training.stopping import StopRule, StopState
 REASONS = (
     "converged",
     "max_epochs",
+    "max_time",
     "max_iterations",  # this and the next two: of L-BFGS
     "max_evaluations",
     "line_search",
@@ -39,6 +41,7 @@ class Recipe:
     stop: StopRule
     schedule: AnySchedule = Schedule()  # noqa: RUF009 frozen
     options: StepOptions = StepOptions()  # noqa: RUF009 frozen
+    max_seconds: float = math.inf  # of one call of train
 
 
 @dataclass
@@ -49,13 +52,18 @@ class Run:
     random_state: np.random.RandomState
     rows: Rows | None = None  # the rows of the table that are trained on; None for all
     held_out: Rows | None = None  # the rows that validate
+    n_divided: int = 0  # rows of the table that the two were taken from
     order: Rows | None = None  # of the rows in the last epoch; None before the first, or unshuffled
     seed: int | None = None  # of the dropout masks; None where none has been needed
     rows_seen: int = 0  # those seen again counted again
     n_cuts: int = 0  # of the step size, by an adaptive schedule or a plateau
     stop: StopState = field(default_factory=StopState)
     plateau: StopState = field(default_factory=StopState)  # what a plateau remembers between epochs
-    best: Floats | None = None  # the parameters of the best validation score so far
+    watches_score: bool = False  # whether ``stop`` is about minus the validation score, not about the cost
+    best: Floats | None = None  # while training, the parameters of the best validation score so far
+    best_score: float = -math.inf  # that score; -inf where none is known
+    last: Floats | None = None  # between trainings, the parameters to go on from, where the best are in their place
+    best_digest: bytes = b""  # of those best parameters
     history: History = field(default_factory=History)
     reason: str = ""  # why training ended, one of REASONS
 
@@ -68,10 +76,3 @@ def new_run(objective: Objective, recipe: Recipe, parameters: Floats, random_sta
 def standing(run: Run) -> Floats:
     """The parameters that the network answers with: the average, where one is kept."""
     return run.state.parameters if run.state.average is None else run.state.average
-
-
-def restore_best(run: Run) -> None:
-    """Put the parameters of the best validation score, if there is one, in place of the last; none is kept aside."""
-    if run.best is not None:
-        standing(run)[...] = run.best
-        run.best = None

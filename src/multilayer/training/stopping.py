@@ -11,7 +11,7 @@ from dataclasses import dataclass
 class StopRule:
     """Stop when the cost has not fallen by more than ``tol`` below its best for over ``patience`` epochs in a row.
 
-    Of a run that is validated, minus the validation score takes the place of the cost.
+    Where validation may stop a run, minus the validation score takes the place of the cost.
     """
 
     tol: float = 1e-4

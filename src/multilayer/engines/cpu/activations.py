@@ -49,9 +49,7 @@ from multilayer.engines.cpu.elementary import (
     sigmoid,
     softplus,
     tanh,
-    two_sigmoids,
 )
-from multilayer.engines.cpu.views import line
 from multilayer.equations.activations import LEAKY_RELU_SLOPE, SELU_ALPHA, SELU_SCALE
 
 Array = NDArray[Any]  # contiguous, one-dimensional, float32 or float64
@@ -228,17 +226,7 @@ def _loop_times(g_prime: Callable[[Scalar], Scalar]) -> Callable[[Array, Array],
     return multiply
 
 
-@compilable
-def sigmoid_into(a: Array) -> None:
-    """(A1) Two at a time, the halves of the array side by side."""
-    half = a.size // 2
-    first, second = line(a, 0, half), line(a, half, half)
-    for i in range(half):
-        first[i], second[i] = two_sigmoids(first[i], second[i])
-    if a.size > 2 * half:
-        a[2 * half] = sigmoid(a[2 * half])
-
-
+sigmoid_into = _loop(sigmoid)
 tanh_into = _loop(tanh)
 relu_into = _loop(relu)
 leaky_relu_into = _loop(leaky_relu)

@@ -79,8 +79,8 @@ if COMPILED:
             return [pipeline]
 
 
-#: Options of every function that is compiled, those of an overload too: our own lowering, and no counting of references.
-#: Kernels only borrow arrays, but Numba would count each view of one, and that took up to half of a small update.
+#: Options of every function that is compiled, those of an overload too: our own lowering, and no counting of
+#: references.  Kernels only borrow arrays, but Numba would count each view of one: that took half of a small update.
 EVERYWHERE: dict[str, Any] = {"pipeline_class": _Compiler, "_nrt": False} if COMPILED else {}
 # "contract" lets a*b + c become one instruction; it rounds once instead of twice and breaks nothing.  Full fastmath
 # would also assume that there are no NaN, and a diverging run is recognised by its NaN.  The NumPy error model drops

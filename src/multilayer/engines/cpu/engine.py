@@ -34,9 +34,8 @@ class CpuEngine:
         work = make_work(network, plan, parameters.dtype, gathers=False)
         H: Floats = np.empty((X.shape[0], network.layer_sizes[-1]), dtype=parameters.dtype)
         with _blas_threads(network, plan.rows):
-            (kernels.NARROW if plan.narrow else kernels.DENSE).predict(
-                plan, input_data(X), work, writeable(parameters), H
-            )
+            call = (kernels.NARROW if plan.narrow else kernels.DENSE).predict  # a prediction has no cost
+            call(plan, input_data(X), work, writeable(parameters), H)
         return H
 
     def cost_and_gradient(self, objective: Objective, parameters: Floats) -> tuple[float, Floats]:

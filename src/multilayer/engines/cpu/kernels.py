@@ -9,20 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.engines.cpu import dense, narrow
-from multilayer.engines.cpu.blocks import clear_padding, lay_on_side, put_upright
+from multilayer.engines.cpu.blocks import clear_padding, fill, lay_on_side, put_upright
 from multilayer.engines.cpu.compiling import belongs_to, inlined, inner, inner_sum, kernel
 from multilayer.engines.cpu.costs import chosen_into
 from multilayer.engines.cpu.outputs import answer_into, output_into
 from multilayer.engines.cpu.plan import LAID, N_IN, N_OUT, PLACE, START, STOP, THETA, Data, Descent, Plan, Work
-from multilayer.engines.cpu.refinements import (
-    after_update_into,
-    before_update_into,
-    scale_into,
-    sum_of_squares,
-)
-from multilayer.engines.cpu.rules import update_into
+from multilayer.engines.cpu.refinements import after_update_into, before_update_into, refines, sum_of_squares
+from multilayer.engines.cpu.rules import first_factor, update_into
 from multilayer.engines.cpu.views import block, line
 from multilayer.network import Floats
+
+PIECE = 4096  # parameters that are finished and updated at a time
 
 
 class Path(NamedTuple):
@@ -51,8 +48,8 @@ def make_kernels(path: Path) -> Kernels:
 
     @inlined
     @belongs_to(path.name)
-    def batch_cost_and_gradient(plan: Plan, data: Data, work: Work, theta: Floats, start: int, stop: int) -> float:
-        """J of one batch and, in work.gradient, its D."""
+    def batch_cost(plan: Plan, data: Data, work: Work, theta: Floats, start: int, stop: int) -> tuple[float, float]:
+        """The cost of one batch without (C4), and the weight of its rows; Delta is left in work.gradient."""
         K = plan.layers[len(plan.layers) - 1, N_OUT]
         total_cost, total_weight = 0.0, 0.0
         # Blocks of one batch are made equal: 200 rows are 100 and 100, not 156 and 44.
@@ -77,41 +74,41 @@ def make_kernels(path: Path) -> Kernels:
             backward(plan, data, work, theta, first, rows, 0.0 if first == start else 1.0)
         collect(work)
         if total_weight <= 0.0:  # every row of the batch has weight 0: there is nothing to learn from it
-            for p in range(work.gradient.size):
-                work.gradient[p] = 0
-            return 0.0
-        penalty = _finish_gradient(plan, work.gradient, theta, data.lam, total_weight)
-        if data.lam1 > 0.0:
-            penalty += _penalise_absolutes(plan, work.gradient, theta, data.lam1, total_weight)
-        return total_cost / total_weight + penalty
+            return 0.0, 0.0
+        return total_cost / total_weight, total_weight
 
     @kernel
     @belongs_to(path.name)
     def descend(plan: Plan, data: Data, work: Work, theta: Floats, descent: Descent, costs: NDArray[np.float64]) -> int:
         """Do the updates; the number of costs written, of which the last may not be finite."""
+        squares = _squares(plan, theta, data.lam)
+        is_plain = data.lam1 == 0.0 and not refines(descent)
         for i in range(len(descent.starts)):
             work.clock[0], work.clock[1] = descent.t + i, descent.starts[i]
-            costs[i] = batch_cost_and_gradient(plan, data, work, theta, descent.starts[i], descent.stops[i])
+            J, weight = batch_cost(plan, data, work, theta, descent.starts[i], descent.stops[i])
+            costs[i] = J + _regularization(squares, data.lam, weight) + _absolutes(plan, theta, data.lam1, weight)
             if not np.isfinite(costs[i]):
                 return i + 1
+            factor = first_factor(descent.rule, descent.numbers, descent.step_sizes[i], descent.t + i + 1)
+            if is_plain:
+                squares = _update(plan, theta, work.gradient, descent, factor, data.lam, weight)
+                continue
+            # Clipping asks for the whole gradient before any weight is changed.
+            _finish_gradient(plan, work.gradient, theta, data, weight)
             before_update_into(plan, descent, theta, work.gradient, descent.step_sizes[i])
-            update_into(
-                descent.rule,
-                descent.numbers,
-                theta,
-                work.gradient,
-                descent.slots,
-                descent.step_sizes[i],
-                descent.t + i + 1,
-            )
+            update_into(descent.rule, descent.numbers, theta, work.gradient, descent.slots, 0, factor)
             after_update_into(descent, theta, descent.t + i + 1)
+            squares = _squares(plan, theta, data.lam)
         return len(descent.starts)
 
     @kernel
     @belongs_to(path.name)
     def cost_and_gradient(plan: Plan, data: Data, work: Work, theta: Floats, m: int) -> float:
         """J over rows 0 .. m - 1; D is left in work.gradient."""
-        return batch_cost_and_gradient(plan, data, work, theta, 0, m)
+        J, weight = batch_cost(plan, data, work, theta, 0, m)
+        _finish_gradient(plan, work.gradient, theta, data, weight)
+        squares = _squares(plan, theta, data.lam)
+        return J + _regularization(squares, data.lam, weight) + _absolutes(plan, theta, data.lam1, weight)
 
     @kernel
     @belongs_to(path.name)
@@ -154,29 +151,67 @@ def _weigh(data: Data, first: int, rows: int, delta: Floats, cost: Floats) -> fl
 
 
 @inlined
-def _finish_gradient(plan: Plan, D: Floats, theta: Floats, lam: float, m: float) -> float:
-    """(B4) D = Delta / m + λ/m Theta, no λ for biases; returns (C4), λ/(2m) times the squared weights."""
-    squares = 0.0
-    for l in range(len(plan.layers)):
-        k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
-        weights = line(theta, t + n, k * n)
-        scale_into(line(D, t, n), 1.0 / m)
-        _scale_and_decay_into(line(D, t + n, k * n), weights, 1.0 / m, lam / m)
-        if lam > 0.0:
-            squares += sum_of_squares(weights)
-    return lam / (2.0 * m) * squares
+def _regularization(squares: float, lam: float, m: float) -> float:
+    """(C4) λ/(2m) times the squared weights; 0 if no row counts."""
+    return lam / (2.0 * m) * squares if m > 0.0 else 0.0
 
 
 @inlined
-def _penalise_absolutes(plan: Plan, D: Floats, theta: Floats, lam1: float, m: float) -> float:
-    """D plus λ1/m sign(Theta), no λ1 for biases; returns (C13), λ1/m times the weights' absolute values."""
-    absolutes = 0.0
+def _squares(plan: Plan, theta: Floats, lam: float) -> float:
+    """The sum of the squared weights, if anything depends on it; the additions are those of ``_update``."""
+    squares = 0.0
+    if lam > 0.0:
+        for l in range(len(plan.layers)):
+            k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
+            for w in range(t + n, t + n + k * n, PIECE):
+                squares += sum_of_squares(line(theta, w, min(PIECE, t + n + k * n - w)))
+    return squares
+
+
+@inlined
+def _update(plan: Plan, theta: Floats, D: Floats, descent: Descent, factor: float, lam: float, m: float) -> float:
+    """(B4) and the step, piece by piece: what one loop has written the next finds in the cache.
+
+    Returns the sum of the squared weights as they are then, if λ is not 0.
+    """
+    squares = 0.0
     for l in range(len(plan.layers)):
         k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
-        weights = line(theta, t + n, k * n)
-        _add_signs_into(line(D, t + n, k * n), weights, lam1 / m)
-        absolutes += _sum_of_absolutes(weights)
-    return lam1 / m * absolutes
+        _finish_into(line(D, t, n), line(theta, t, n), 0.0, m)
+        first = t  # the biases are updated with the first weights
+        for w in range(t + n, t + n + k * n, PIECE):
+            stop = min(w + PIECE, t + n + k * n)
+            weights, size = line(theta, w, stop - w), stop - first
+            _finish_into(line(D, w, stop - w), weights, lam, m)
+            here, gradient = line(theta, first, size), line(D, first, size)
+            update_into(descent.rule, descent.numbers, here, gradient, descent.slots, first, factor)
+            if lam > 0.0:
+                squares += sum_of_squares(weights)
+            first = stop
+    return squares
+
+
+@inlined
+def _finish_gradient(plan: Plan, D: Floats, theta: Floats, data: Data, m: float) -> None:
+    """(B4), all of it, with the derivative of (C13)."""
+    for l in range(len(plan.layers)):
+        k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
+        _finish_into(line(D, t, n), line(theta, t, n), 0.0, m)
+        _finish_into(line(D, t + n, k * n), line(theta, t + n, k * n), data.lam, m)
+        if data.lam1 > 0.0 and m > 0.0:
+            _add_signs_into(line(D, t + n, k * n), line(theta, t + n, k * n), data.lam1 / m)
+
+
+@inlined
+def _absolutes(plan: Plan, theta: Floats, lam1: float, m: float) -> float:
+    """(C13) λ1/m times the weights' absolute values; 0 if no row counts."""
+    absolutes = 0.0
+    if lam1 > 0.0 and m > 0.0:
+        for l in range(len(plan.layers)):
+            k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
+            absolutes += _sum_of_absolutes(line(theta, t + n, k * n))
+        absolutes *= lam1 / m
+    return absolutes
 
 
 @inner
@@ -188,10 +223,14 @@ def _add_signs_into(D: Floats, weights: Floats, rate: float) -> None:
 
 
 @inner
-def _scale_and_decay_into(D: Floats, weights: Floats, factor: float, decay: float) -> None:
-    scale, rate = D.dtype.type(factor), D.dtype.type(decay)
+def _finish_into(D: Floats, theta: Floats, lam: float, m: float) -> None:
+    """(B4) D = Delta / m + λ/m Theta; 0 if no row counts."""
+    if m <= 0.0:
+        fill(D, 0.0)
+        return
+    scale, rate = D.dtype.type(1.0 / m), D.dtype.type(lam / m)
     for p in range(D.size):
-        D[p] = D[p] * scale + rate * weights[p]
+        D[p] = D[p] * scale + rate * theta[p]
 
 
 @inner_sum

@@ -12,6 +12,8 @@ in the first-level cache.
 
 from __future__ import annotations
 
+from typing import Any
+
 from multilayer.engines.cpu.activations import SIGMOID, activate_into, derivative_times_into
 from multilayer.engines.cpu.blocks import fill, lay_on_side
 from multilayer.engines.cpu.compiling import inlined, inner, inner_sum
@@ -98,7 +100,7 @@ def collect(work: Work) -> None:
 
 
 @inner_sum
-def _total(x: Floats) -> Floats:
+def _total(x: Floats) -> Any:
     total = x.dtype.type(0)
     for i in range(x.size):
         total += x[i]

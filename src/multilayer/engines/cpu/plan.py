@@ -137,7 +137,7 @@ MOST_KEPT = 1 << 17  # numbers of X and Y that stay on their side: 1 MB in float
 
 
 def make_plan(network: Network, X: Any, dtype: DTypeLike, most_rows: int, objective: Objective | None = None) -> Plan:
-    """The plan of a network for batches of at most ``most_rows`` rows of X; with the dropout of an objective, if given."""
+    """The plan of a network for batches of at most ``most_rows`` rows of X, with the dropout of an objective."""
     rates = objective.dropout if objective is not None and any(objective.dropout) else ()
     narrow = is_narrow(network) and not scipy.sparse.issparse(X) and not rates
     table, most = _layers(network, np.dtype(dtype).itemsize, narrow)

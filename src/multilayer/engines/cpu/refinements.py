@@ -11,6 +11,12 @@ from multilayer.network import Floats
 
 
 @inlined
+def refines(descent: Descent) -> bool:
+    """Whether any of the three is asked for."""
+    return descent.clip_norm < math.inf or descent.weight_decay > 0.0 or descent.beta > 0.0
+
+
+@inlined
 def before_update_into(plan: Plan, descent: Descent, theta: Floats, D: Floats, alpha: float) -> None:
     """(D5) and (D6), where they are asked for."""
     if descent.clip_norm < math.inf:

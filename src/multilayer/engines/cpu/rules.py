@@ -33,18 +33,27 @@ def encode(rule: UpdateRule) -> tuple[int, NDArray[np.float64]]:
 
 
 @inner
+def first_factor(code: int, numbers: NDArray[np.float64], alpha: float, t: int) -> float:
+    """What a step begins with, worked out once an update: alpha, for Adam with its correction for the start at zero."""
+    if code == ADAM:
+        return alpha * math.sqrt(1.0 - numbers[1] ** t) / (1.0 - numbers[0] ** t)
+    return alpha
+
+
+@inner
 def update_into(
-    code: int, numbers: NDArray[np.float64], theta: Floats, D: Floats, slots: Floats, alpha: float, t: int
+    code: int, numbers: NDArray[np.float64], theta: Floats, D: Floats, slots: Floats, first: int, factor: float
 ) -> None:
-    """One step of the rule, in place; ``t`` counts the steps from 1."""
+    """One step of the rule, in place, for the parameters from the ``first`` on; slots is (n_slots, P)."""
+    n, P = theta.size, slots.shape[1]
     if code == GRADIENT_DESCENT:
-        _gradient_descent_into(theta, D, alpha)
+        _gradient_descent_into(theta, D, factor)
     elif code == MOMENTUM:
-        _momentum_into(theta, D, line(slots, 0, theta.size), alpha, numbers[0])
+        _momentum_into(theta, D, line(slots, first, n), factor, numbers[0])
     elif code == NESTEROV:
-        _nesterov_into(theta, D, line(slots, 0, theta.size), alpha, numbers[0])
+        _nesterov_into(theta, D, line(slots, first, n), factor, numbers[0])
     else:
-        _adam_into(theta, D, line(slots, 0, theta.size), line(slots, theta.size, theta.size), alpha, numbers, t)
+        _adam_into(theta, D, line(slots, first, n), line(slots, P + first, n), factor, numbers)
 
 
 # A Python number in a loop over float32 would turn its arithmetic into float64: each is cast before the loop.
@@ -77,10 +86,7 @@ def _nesterov_into(theta: Floats, D: Floats, v: Floats, alpha: float, mu: float)
 
 
 @inner
-def _adam_into(
-    theta: Floats, D: Floats, p: Floats, q: Floats, alpha: float, numbers: NDArray[np.float64], t: int
-) -> None:
-    corrected = alpha * math.sqrt(1.0 - numbers[1] ** t) / (1.0 - numbers[0] ** t)
+def _adam_into(theta: Floats, D: Floats, p: Floats, q: Floats, corrected: float, numbers: NDArray[np.float64]) -> None:
     step, epsilon = theta.dtype.type(corrected), theta.dtype.type(numbers[2])
     beta_1, rest_1 = theta.dtype.type(numbers[0]), theta.dtype.type(1.0 - numbers[0])
     beta_2, rest_2 = theta.dtype.type(numbers[1]), theta.dtype.type(1.0 - numbers[1])

@@ -2,9 +2,9 @@
 
 Both products are cut into tiles whose numbers of units (and inputs) are literal: the sums of a tile then stay in
 registers.  A tile of weighted sums has up to five units and runs over their inputs, one strip of rows after another;
-each strip of an input is loaded once for all units of the tile.  A tile of products of up to three inputs by three units
-runs over the rows.  Its sums are vectors, one number a lane; they stay in memory from block to block and are added up
-when the batch is done.
+each strip of an input is loaded once for all units of the tile.  A tile of products, of up to three inputs by three
+units, runs over the rows.  Its sums are vectors, one number a lane; they stay in memory from block to block and are
+added up when the batch is done.
 """
 
 from __future__ import annotations
@@ -61,7 +61,10 @@ def weighted_sums_into(out: Floats, A: Floats, W: Floats, bias: Floats, a: Float
 
 @inner
 def add_products_into(sums: Floats, A: Floats, delta: Floats, keep: float) -> None:
-    """``sums[i, j]`` ← keep ``sums[i, j]`` + A[i] delta[j], each sum a vector; A (k, rows), delta (n, rows); keep is 0 or 1."""
+    """``sums[i, j]`` ← keep ``sums[i, j]`` + A[i] delta[j], each sum a vector.
+
+    A is (k, rows), delta (n, rows), keep 0 or 1.
+    """
     k, n = A.shape[0], delta.shape[0]
     for j in range(0, n, 3):
         units = min(n - j, 3)

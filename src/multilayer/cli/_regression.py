@@ -1,0 +1,144 @@
+"""Regression: amounts, next to those of a linear model and to the mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import Ridge
+
+from multilayer import MLPRegressor
+from multilayer.cli._amount_scores import Scores, measure, rounded, score_table
+from multilayer.cli._pictures import Picture
+from multilayer.cli._split import Split, split_amounts
+from multilayer.cli._tables import count, shortened
+from multilayer.cli._task import Answer, Answers, Code, Judgement
+from multilayer.exceptions import InputError
+from multilayer.plots import plot_predictions
+from multilayer.tables import TargetInfo
+
+_LONGEST_NAME = 24
+# Below this share of the error on test rows, the error on training rows is a sign of learning by heart.
+_BY_HEART = 0.8
+
+# Sums of amounts, and the margins of a picture of them, have to be floats too.
+_LARGEST = 1e300
+
+_FIT = """
+mean, deviation = y[train].mean(), y[train].std()
+model.fit(features.take(train), (y[train] - mean) / deviation)
+""".strip()
+_ENDING = """
+predicted = mean + deviation * model.predict(features.take(test)).astype(np.float64)
+print(r2_score(y[test], predicted))
+""".strip()
+
+
+@dataclass(frozen=True)
+class Regression:
+    """The target's mean and deviation among the training rows, both in multiples of ``unit``.
+
+    Networks and step sizes are made for targets of a size near 1, so that both models are trained on
+    ``(y / unit - mean) / deviation``.  The unit, the largest amount, keeps squares of huge amounts finite.
+    """
+
+    unit: float
+    mean: float
+    deviation: float
+
+    linear_name: ClassVar[str] = "linear regression"
+    default_epochs: ClassVar[int] = 100
+    code: ClassVar[Code] = Code(
+        imports="from sklearn.metrics import r2_score\n",
+        estimator="MLPRegressor",
+        fit=_FIT,
+        ending=_ENDING,
+    )
+
+    @staticmethod
+    def split(info: TargetInfo, test_fraction: float, seed: int) -> Split:
+        most = float(np.abs(info.y).max())
+        if most > _LARGEST:
+            raise InputError(
+                f"the target reaches {most:g}: amounts beyond {_LARGEST:g} leave no room to reckon with them. Divide "
+                "the column by a constant."
+            )
+        return split_amounts(len(info.y), test_fraction, seed)
+
+    @classmethod
+    def learn(cls, y_train: NDArray[Any]) -> Self:
+        if y_train.min() == y_train.max():
+            raise InputError(
+                f"all {count(len(y_train), 'row')} to train on have the target {y_train[0]:g}: there is nothing to "
+                "learn from them. Try another --seed, or a smaller --test-fraction."
+            )
+        unit = float(np.abs(y_train).max())
+        multiples = y_train / unit
+        return cls(unit, float(multiples.mean()), float(multiples.std()))
+
+    def network(self, **options: Any) -> MLPRegressor:
+        return MLPRegressor(**options)
+
+    def linear_model(self) -> Ridge:
+        # With a little regularisation, for a column for each category beside others that follow from them.
+        return Ridge()
+
+    def goal(self, y: NDArray[Any]) -> NDArray[Any]:
+        standardised: NDArray[Any] = (y / self.unit - self.mean) / self.deviation
+        return standardised
+
+    def answer(self, model: Any, X: NDArray[Any]) -> Answer:
+        # float32 would lose what sets large amounts apart, such as years in seconds.
+        standardised = model.predict(X).astype(np.float64)
+        amounts: Answer = (self.mean + self.deviation * standardised) * self.unit
+        return amounts
+
+    def baseline(self, n_rows: int) -> Answer:
+        return np.full(n_rows, self.mean * self.unit)
+
+    def judge(self, answers: Answers) -> Judgement:
+        scores = [
+            measure("network", answers.actual, answers.network),
+            measure(self.linear_name, answers.actual, answers.linear),
+            measure("mean", answers.actual, answers.baseline),
+            measure("network, training rows", answers.actual_train, answers.network_train),
+        ]
+        table = score_table(f"Scores on {count(len(answers.actual), 'test row')}", scores)
+        return Judgement((table,), _verdict(scores))
+
+    def pictures(self, answers: Answers, target: str) -> list[Picture]:
+        caption = "What the network predicts against what is so, on the test rows; on the line they are the same."
+        name = shortened(target, 2 * _LONGEST_NAME)
+        return [
+            Picture("predictions", caption, lambda: plot_predictions(answers.actual, answers.network, target_name=name))
+        ]
+
+    def output_names(self, target: str) -> list[str]:
+        return [shortened(target, _LONGEST_NAME)]
+
+    def columns(self, actual: NDArray[Any], answer: Answer) -> dict[str, list[str]]:
+        """The amount, every digit of it, and the predicted amount."""
+        return {
+            "actual": [repr(amount).removesuffix(".0") for amount in actual.tolist()],
+            "predicted": [f"{amount:.10g}" for amount in answer.tolist()],
+        }
+
+
+def _verdict(scores: list[Scores]) -> str:
+    """The result in words: is the network worth its effort?"""
+    network, linear, mean, trained = scores
+    text = (
+        f"The network is off by {rounded(network.mae)} on average over the test rows, linear regression by "
+        f"{rounded(linear.mae)}, and always saying the mean by {rounded(mean.mae)}."
+    )
+    best = min(linear, mean, key=lambda score: score.rmse)
+    if network.rmse > best.rmse:
+        by_heart = trained.rmse < _BY_HEART * network.rmse
+        advice = "fewer --epochs, a larger --alpha or fewer --hidden units" if by_heart else "more --epochs"
+        text += (
+            f" Its squared errors are larger than those of the {best.model} (RMSE {rounded(network.rmse)} against "
+            f"{rounded(best.rmse)}): {advice} may help."
+        )
+    return text

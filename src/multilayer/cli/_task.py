@@ -1,0 +1,118 @@
+"""What classification and regression do differently; the rest of ``multilayer train`` does not ask which it is.
+
+An *answer* is what a model says of some rows: probabilities (m, K) of classes, or amounts (m,) in the target's own
+units.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, Self
+
+from numpy.typing import NDArray
+
+from multilayer.cli._pictures import Picture
+from multilayer.cli._split import Split
+from multilayer.cli._tables import TextTable
+from multilayer.tables import TargetInfo
+
+Answer = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What is known of the rows and what each model says of them.
+
+    Attributes
+    ----------
+    actual : labels or amounts of the test rows
+    network, linear, baseline : answers of three models for the test rows
+    actual_train, network_train : the same of the rows that were trained on
+    """
+
+    actual: NDArray[Any]
+    network: Answer
+    linear: Answer
+    baseline: Answer
+    actual_train: NDArray[Any]
+    network_train: Answer
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How good the answers are: the tables that are printed, and the result in words."""
+
+    tables: tuple[TextTable, ...]
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Code:
+    """The lines of "the same in Python" that depend on the task.
+
+    Attributes
+    ----------
+    imports : between those of NumPy and of this library; each ends in a line break
+    estimator : name of the class
+    fit : the line that trains ``model``, and what it needs
+    ending : how the trained ``model`` is scored
+    """
+
+    imports: str
+    estimator: str
+    fit: str
+    ending: str
+
+
+class Task(Protocol):
+    """A task on some training rows."""
+
+    linear_name: ClassVar[str]
+    code: ClassVar[Code]
+    default_epochs: ClassVar[int]
+
+    @staticmethod
+    def split(info: TargetInfo, test_fraction: float, seed: int) -> Split:
+        """Rows to train on and rows to test on."""
+        ...
+
+    @classmethod
+    def learn(cls, y_train: NDArray[Any]) -> Self:
+        """The task, with what has to be known of the target."""
+        ...
+
+    def network(self, **options: Any) -> Any:
+        """An estimator that is not trained yet, with the given parameters of ``MLPClassifier`` or ``MLPRegressor``."""
+        ...
+
+    def linear_model(self) -> Any:
+        """The same, of the linear model that the network is compared with."""
+        ...
+
+    def goal(self, y: NDArray[Any]) -> NDArray[Any]:
+        """What ``fit`` of these two gets for a target."""
+        ...
+
+    def answer(self, model: Any, X: NDArray[Any]) -> Answer:
+        """Of one of these two, trained."""
+        ...
+
+    def baseline(self, n_rows: int) -> Answer:
+        """The best answer that looks at no column."""
+        ...
+
+    def judge(self, answers: Answers) -> Judgement:
+        """Scores of the three models."""
+        ...
+
+    def pictures(self, answers: Answers, target: str) -> list[Picture]:
+        """What there is to see of the answers."""
+        ...
+
+    def output_names(self, target: str) -> list[str]:
+        """Names of what the network's output stands for."""
+        ...
+
+    def columns(self, actual: NDArray[Any], answer: Answer) -> dict[str, list[str]]:
+        """The columns of ``predictions.csv``, by name."""
+        ...

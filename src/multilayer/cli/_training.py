@@ -1,0 +1,125 @@
+"""The work of ``multilayer train``: encode, train the network and a linear model, score both on the test rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from multilayer import ConvergenceWarning
+from multilayer.cli._classification import Classification
+from multilayer.cli._columns import columns_table
+from multilayer.cli._notes import notes_for_warnings
+from multilayer.cli._output import Output
+from multilayer.cli._problem import Encoded, Problem, Settings
+from multilayer.cli._progress import training_progress, waiting
+from multilayer.cli._regression import Regression
+from multilayer.cli._tables import count
+from multilayer.cli._task import Answers, Judgement, Task
+from multilayer.exceptions import InputError, ParameterError
+from multilayer.tables import TableEncoder
+
+TASKS: dict[str, type[Task]] = {"classification": Classification, "regression": Regression}
+
+
+@dataclass(frozen=True)
+class Result:
+    """A trained network, what it and others say of the test rows, and how good that is."""
+
+    task: Task
+    encoded: Encoded
+    network: Any
+    answers: Answers
+    judgement: Judgement
+
+
+def encode(problem: Problem, settings: Settings, output: Output) -> Encoded:
+    """Split the rows and fit the encoder on the training part, so that nothing is learned from the test rows."""
+    y, rows = problem.info.y, problem.info.rows
+    split = TASKS[problem.info.task].split(problem.info, settings.test_fraction, settings.seed)
+    proportions = " with the classes in the same proportions" if split.stratified else ""
+    output.say(f"Split: {count(len(split.train), 'row')} to train on, {len(split.test):,} to test on{proportions}.")
+    for note in split.notes:
+        output.note(note)
+    # Half the memory and time of float64, and far finer than any table is measured.
+    encoder = TableEncoder(dtype=np.float32)
+    with waiting(output, "encoding"):
+        try:
+            X_train = encoder.fit_transform(problem.features.take(rows[split.train]))
+            X_test = encoder.transform(problem.features.take(rows[split.test]))
+        except InputError:
+            # The same error from all rows, which are counted as in the file.
+            TableEncoder().fit(problem.features)
+            raise
+    return Encoded(split, encoder, X_train, X_test, y[split.train], y[split.test], rows[split.test])
+
+
+def train_and_score(problem: Problem, encoded: Encoded, settings: Settings, output: Output) -> Result:
+    """Train the network and the linear model, and print how they do on the test rows."""
+    n_train = len(encoded.X_train)
+    if settings.batch_size != "auto" and settings.batch_size > n_train:
+        raise ParameterError(f"--batch-size {settings.batch_size} is larger than the {n_train} rows to train on.")
+    task = TASKS[problem.info.task].learn(encoded.y_train)
+    output.table(columns_table(encoded.encoder.columns_))
+    output.blank()
+    network = _train(task, encoded, settings, output)
+    answers = Answers(
+        actual=encoded.y_test,
+        network=task.answer(network, encoded.X_test),
+        linear=task.answer(_linear_model(task, encoded, output), encoded.X_test),
+        baseline=task.baseline(len(encoded.y_test)),
+        actual_train=encoded.y_train,
+        network_train=task.answer(network, encoded.X_train),
+    )
+    judgement = task.judge(answers)
+    for table in judgement.tables:
+        output.table(table, result=True)
+    output.blank()
+    output.say(judgement.verdict)
+    return Result(task, encoded, network, answers, judgement)
+
+
+def _train(task: Task, encoded: Encoded, settings: Settings, output: Output) -> Any:
+    with (
+        notes_for_warnings(output, _wording(settings)),
+        training_progress(output, "training") as watch,
+    ):
+        network = task.network(
+            hidden_layer_sizes=settings.hidden,
+            activation=settings.activation,
+            alpha=settings.alpha,
+            learning_rate_init=settings.step_size,
+            batch_size=settings.batch_size,
+            max_iter=settings.epochs,
+            random_state=settings.seed,
+            callbacks=[watch],
+        ).fit(encoded.X_train, task.goal(encoded.y_train))
+    sizes = " - ".join(f"{size:,}" for size in network.network_.layer_sizes)
+    output.say(
+        f"Trained a network of {sizes} units, {network.parameters_.size:,} weights, for "
+        f"{count(network.n_iter_, 'epoch')}: the cost went from {network.loss_curve_[0]:.4f} to {network.loss_:.4f}."
+    )
+    if network.loss_ >= network.loss_curve_[0]:
+        output.note("the cost has not fallen: try a smaller --step-size")
+    return network
+
+
+def _wording(settings: Settings) -> Callable[[Warning], str]:
+    def words(warning: Warning) -> str:
+        if isinstance(warning, ConvergenceWarning):
+            return (
+                f"the cost was still falling after {count(settings.epochs, 'epoch')}: more --epochs may help, or learn "
+                "the training rows by heart"
+            )
+        return str(warning)
+
+    return words
+
+
+def _linear_model(task: Task, encoded: Encoded, output: Output) -> Any:
+    """The linear model, trained."""
+    name = task.linear_name
+    with waiting(output, name), notes_for_warnings(output, lambda _: f"{name}, the baseline, did not settle"):
+        return task.linear_model().fit(encoded.X_train, task.goal(encoded.y_train))

@@ -1,0 +1,117 @@
+"""Class weights: how many rows each row of a class counts for."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+
+from multilayer.estimators.labels import Labels
+from multilayer.exceptions import InputError, ParameterError, unknown_name
+from multilayer.network import Floats
+
+BALANCED = "balanced"
+ClassWeight = Mapping[Any, float] | Sequence[Mapping[Any, float]] | str
+
+
+@dataclass(frozen=True)
+class ClassWeights:
+    """The weight of each class; of a multilabel y, for each label that of its absence and that of its presence."""
+
+    labels: Labels
+    columns: list[NDArray[np.float64]]
+
+    def of_rows(self, y: Any) -> NDArray[np.float64]:
+        """The weight of each row, (m,); of a multilabel y the product over its labels."""
+        codes = _codes(y, self.labels)
+        return np.prod([weight[code] for weight, code in zip(self.columns, codes, strict=True)], axis=0)
+
+
+def class_weights(class_weight: ClassWeight, y: Any, labels: Labels, sample_weight: Floats | None) -> ClassWeights:
+    """The weights of the classes in y.
+
+    "balanced" is scikit-learn's: the class k has the weight m / (n_classes m_k), so that all classes weigh the same
+    and the mean weight of a row is 1.  Rows are counted by their sample weight, and a row of weight 0 is none.
+
+    Raises
+    ------
+    ParameterError
+        For labels that are not in y, and for weights that are not numbers from 0 up.
+    """
+    codes = _codes(y, labels)
+    sizes = [2] * len(codes) if labels.multilabel else [len(labels.classes)]
+    if isinstance(class_weight, str):
+        if class_weight != BALANCED:
+            raise unknown_name("class_weight", class_weight, (BALANCED,))
+        return ClassWeights(
+            labels, [_balanced(code, size, sample_weight) for code, size in zip(codes, sizes, strict=True)]
+        )
+    if not labels.multilabel:
+        return ClassWeights(labels, [_given("class_weight", class_weight, labels.classes.tolist())])
+    if isinstance(class_weight, Mapping) or not isinstance(class_weight, Sequence) or len(class_weight) != len(codes):
+        raise ParameterError(
+            f"class_weight must be 'balanced' or a list of {len(codes)} dicts, one for each label of a multilabel y, "
+            f"got {class_weight!r}. Write [{{0: 1, 1: 5}}, ...]: the weights of rows without and with the label."
+        )
+    return ClassWeights(labels, [_given(f"class_weight[{k}]", each, [0, 1]) for k, each in enumerate(class_weight)])
+
+
+def times(class_weight: NDArray[np.float64], sample_weight: Floats | None, dtype: np.dtype[Any]) -> Floats:
+    """The weights of rows by their classes times those that were passed."""
+    product = class_weight if sample_weight is None else class_weight * sample_weight
+    if not product.any():
+        raise InputError(
+            "class_weight gives every row the weight 0: its classes occur only in rows that do not count. "
+            "Give a weight above 0 to a class that is there."
+        )
+    return product.astype(dtype)
+
+
+def refuse_balanced_parts(class_weight: ClassWeight | None) -> None:
+    if isinstance(class_weight, str) and class_weight == BALANCED:
+        raise ParameterError(
+            "class_weight='balanced' cannot be used with partial_fit: it follows from how often each class occurs in "
+            "all of the data, and a part does not tell. Pass a dict with the weight of each label, such as "
+            "dict(zip(classes, sklearn.utils.class_weight.compute_class_weight('balanced', classes=classes, y=y)))."
+        )
+
+
+def _codes(y: Any, labels: Labels) -> list[NDArray[np.intp]]:
+    """The number of each row's class, for one column of labels or for each column of zeros and ones."""
+    if not labels.multilabel:
+        return [np.searchsorted(labels.classes, y)]
+    indicator = y.toarray() if issparse(y) else np.asarray(y)
+    return list(indicator.T.astype(np.intp))
+
+
+def _balanced(codes: NDArray[np.intp], n_classes: int, sample_weight: Floats | None) -> NDArray[np.float64]:
+    totals = np.bincount(codes, sample_weight, minlength=n_classes).astype(np.float64)
+    present = totals > 0
+    weights = np.ones(n_classes)
+    weights[present] = totals.sum() / (present.sum() * totals[present])
+    return weights
+
+
+def _given(name: str, weights: Any, classes: list[Any]) -> NDArray[np.float64]:
+    """The weights of a dict in the order of the classes; a class that it does not name has the weight 1."""
+    if not isinstance(weights, Mapping):
+        raise ParameterError(f"{name} must be None, 'balanced' or a dict of labels and their weights, got {weights!r}.")
+    unknown = [label for label in weights if label not in classes]
+    if unknown:
+        raise ParameterError(
+            f"{name} names labels that there are not: {unknown!r}. The labels are {classes!r}. "
+            "Remove those, or write them as they are in y."
+        )
+    for label, weight in weights.items():
+        is_number = isinstance(weight, numbers.Real) and not isinstance(weight, bool)
+        if not is_number or not math.isfinite(weight) or weight < 0:
+            raise ParameterError(
+                f"{name} must give each label a finite number not below 0, got {weight!r} for {label!r}."
+            )
+    return np.array([float(weights.get(label, 1.0)) for label in classes])

@@ -1,0 +1,180 @@
+"""Going on with validation: from the last weights, bit for bit, with the best ones kept."""
+
+from __future__ import annotations
+
+import math
+import pickle
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+
+from multilayer import ConvergenceWarning, MLPClassifier, MLPRegressor
+from multilayer.exceptions import DivergenceError, ParameterError
+from multilayer.training import EpochEnded
+
+from .comparison import SOLVERS as RULES
+from .comparison import data
+
+X, Y = data("multiclass", m=80)
+X_VAL, Y_VAL = (array[80:] for array in data("multiclass", m=120))
+OWN = {"X_val": X_VAL, "y_val": Y_VAL}
+ENGINES = pytest.mark.parametrize("engine", ["reference", "cpu"])
+
+
+def model(**parameters: Any) -> MLPClassifier:
+    """Large steps, so that the best epoch is seldom the last."""
+    defaults: dict[str, Any] = {"hidden_layer_sizes": (6,), "random_state": 0, "n_iter_no_change": math.inf}
+    defaults |= {"max_iter": 12, "warm_start": True}
+    if parameters.get("solver") != "lbfgs":
+        defaults["learning_rate_init"] = 0.1
+    return MLPClassifier(**(defaults | parameters))
+
+
+def assert_same(parts: Any, whole: Any) -> None:
+    np.testing.assert_array_equal(parts.parameters_, whole.parameters_)
+    assert (parts._run.last is None) == (whole._run.last is None)
+    if whole._run.last is not None:
+        np.testing.assert_array_equal(parts._run.last, whole._run.last)
+    np.testing.assert_array_equal(parts._run.state.slots, whole._run.state.slots)
+    for curve in ("loss_curve_", "validation_loss_curve_", "validation_scores_"):
+        assert getattr(parts, curve) == getattr(whole, curve)
+    assert parts.best_validation_score_ == whole.best_validation_score_
+    assert (parts.t_, parts.best_loss_, parts._run.stop) == (whole.t_, whole.best_loss_, whole._run.stop)
+
+
+@ENGINES
+@pytest.mark.parametrize("how", ["held out", "own", "own, watched"])
+@pytest.mark.parametrize("metric", ["auto", "loss", "f1_macro"])
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
+def test_fits_of_k_and_m_epochs_are_one_of_k_and_m(rule: str, metric: str, how: str, engine: str) -> None:
+    given = {} if how == "held out" else OWN
+    options = RULES[rule] | {"early_stopping": how != "own", "early_stopping_metric": metric, "engine": engine}
+    whole = model(**options, max_iter=11).fit(X, Y, **given)
+    for k in (1, 4, 7):
+        parts = model(**options, max_iter=k).fit(X, Y, **given)
+        parts = pickle.loads(pickle.dumps(parts))
+        parts.set_params(max_iter=11 - k).fit(X, Y, **given)
+        assert_same(parts, whole)
+
+
+def test_what_goes_on_knows_for_how_long_the_score_has_stalled() -> None:
+    options = {"early_stopping": True, "n_iter_no_change": 5, "tol": 0.0}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        whole = model(**options, max_iter=300).fit(X, Y, **OWN)
+        parts = model(**options, max_iter=whole.n_iter_ - 2).fit(X, Y, **OWN)
+        parts.set_params(max_iter=300).fit(X, Y, **OWN)
+    assert whole.n_iter_ < 300
+    assert parts.n_iter_ == 2
+    assert_same(parts, whole)
+
+
+@pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
+def test_lbfgs_begins_anew_from_the_last_weights() -> None:
+    fitted = model(solver="lbfgs", max_iter=8).fit(X, Y, **OWN)
+    last = fitted._run.last
+    assert last is not None
+    plain = model(solver="lbfgs", max_iter=8).fit(X, Y)
+    np.testing.assert_array_equal(last, plain.parameters_)
+    plain.set_params(max_iter=3).fit(X, Y)
+    fitted.set_params(max_iter=3).fit(X, Y, **OWN)
+    assert fitted.loss_curve_ == plain.loss_curve_
+    assert len(fitted.validation_scores_) == 11
+    assert fitted.score(X_VAL, Y_VAL) == max(fitted.validation_scores_)
+
+
+def test_without_validation_training_goes_on_from_the_last_weights_too() -> None:
+    plain, mixed = model().fit(X, Y), model().fit(X, Y, **OWN)
+    assert mixed._run.last is not None
+    np.testing.assert_array_equal(mixed.fit(X, Y).parameters_, plain.fit(X, Y).parameters_)
+    assert mixed.validation_scores_ is mixed.best_validation_score_ is None
+
+
+def test_other_validation_rows_measure_the_best_weights_anew() -> None:
+    fitted = model(early_stopping=True).fit(X, Y, X_val=X, y_val=Y)
+    best = fitted.parameters_.copy()
+    score = model().set_params(early_stopping=True).fit(X, Y, X_val=X, y_val=Y).score(X_VAL, Y_VAL)
+    fitted.set_params(max_iter=1, learning_rate_init=1e-12).fit(X, Y, **OWN)
+    expected = max(score, fitted.validation_scores_[-1])
+    assert fitted.best_validation_score_ == pytest.approx(expected)
+    assert np.array_equal(fitted.parameters_, best) == (score >= fitted.validation_scores_[-1])
+    loss = fitted.set_params(early_stopping_metric="loss").fit(X, Y, **OWN).best_validation_score_
+    assert loss < 0  # and is not compared with an accuracy
+
+
+def test_weights_that_were_written_by_hand_are_gone_on_from() -> None:
+    fitted = model().fit(X, Y, **OWN)
+    assert fitted._run.last is not None
+    fitted.coefs_[0][...] = 0.0
+    by_hand = fitted.parameters_.copy()
+    fitted.set_params(learning_rate_init=1e-12, max_iter=1).fit(X, Y, **OWN)
+    np.testing.assert_allclose(fitted.parameters_, by_hand, atol=1e-9)
+
+
+def test_views_stay_views_of_the_same_vector() -> None:
+    fitted = model().fit(X, Y, **OWN)
+    parameters, weights = fitted.parameters_, fitted.coefs_[0]
+    fitted.fit(X, Y, **OWN)
+    assert fitted.parameters_ is parameters
+    np.testing.assert_array_equal(weights, fitted.coefs_[0])
+
+
+@pytest.mark.parametrize("given", [{}, OWN], ids=["held out", "own"])
+def test_a_failure_leaves_best_and_last_as_they_were(given: Any) -> None:
+    options = {"early_stopping": True, "solver": "sgd", "activation": "identity"}
+    fitted, expected = (model(**options).fit(X, Y, **given) for _ in range(2))
+    with pytest.raises(DivergenceError):
+        fitted.set_params(learning_rate_init=1e300).fit(X, Y, **given)
+    assert_same(fitted, expected)
+    fitted.set_params(learning_rate_init=0.1).fit(X, Y, **given)
+    assert_same(fitted, expected.fit(X, Y, **given))
+
+
+def test_a_callback_that_fails_leaves_best_and_last_as_they_were() -> None:
+    fitted, expected = (model().fit(X, Y, **OWN) for _ in range(2))
+
+    def fail(event: Any) -> None:
+        if isinstance(event, EpochEnded) and event.epoch == 15:
+            raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError, match="no"):
+        fitted.set_params(callbacks=[fail]).fit(X, Y, **OWN)
+    fitted.set_params(callbacks=[])
+    assert_same(fitted, expected)
+
+
+# --- partial_fit
+
+
+@ENGINES
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_parts_are_validated_the_best_weights_kept_and_the_last_gone_on_from(early_stopping: bool, engine: str) -> None:
+    plain, watched = model(engine=engine), model(engine=engine, early_stopping=early_stopping)
+    scores, states = [], []
+    for i in range(15):
+        part = slice(20 * (i % 4), 20 * (i % 4) + 20)
+        plain.partial_fit(X[part], Y[part], classes=np.unique(Y))
+        watched.partial_fit(X[part], Y[part], classes=np.unique(Y), **OWN)
+        scores.append(plain.score(X_VAL, Y_VAL))
+        states.append(plain.parameters_.copy())
+        np.testing.assert_array_equal(watched.parameters_, states[int(np.argmax(scores))])
+        assert watched.best_validation_score_ == pytest.approx(max(scores))
+    assert np.argmax(scores) < 14
+    np.testing.assert_allclose(watched.validation_scores_, scores)
+    assert watched.loss_curve_ == plain.loss_curve_
+
+
+def test_parts_of_a_regression() -> None:
+    regressor = MLPRegressor(4, random_state=0, early_stopping=True, early_stopping_metric="loss")
+    for _ in range(5):
+        regressor.partial_fit(X, X[:, :2], X_val=X_VAL, y_val=X_VAL[:, :2])
+    assert len(regressor.validation_loss_curve_) == 5
+    assert regressor.best_validation_score_ == -min(regressor.validation_loss_curve_)
+
+
+def test_parts_have_no_rows_to_spare() -> None:
+    with pytest.raises(ParameterError, match=r"does not support early_stopping=True: .* pass them as X_val and y_val"):
+        model(early_stopping=True).partial_fit(X, Y, classes=np.unique(Y))
