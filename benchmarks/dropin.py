@@ -79,7 +79,8 @@ def regression() -> tuple[Any, Any]:
 def text() -> tuple[Any, Any]:
     rng = np.random.RandomState(0)
     X = scipy.sparse.random(2000, 2000, density=0.01, format="csr", random_state=rng)
-    return X, (X[:, :200].sum(axis=1) > X[:, 200:400].sum(axis=1)).astype(int).ravel()
+    first, second = (np.asarray(X[:, columns].sum(axis=1)).ravel() for columns in (slice(0, 200), slice(200, 400)))
+    return X, (first > second).astype(int)
 
 
 CLASSIFIER, REGRESSOR = "MLPClassifier", "MLPRegressor"

@@ -7,7 +7,8 @@
     │   ├── ShapeError                     two shapes do not fit together
     │   └── InputTypeError (TypeError)     an entry or a label is of a type that cannot be used
     ├── ParameterError (ValueError)        a parameter has a value it cannot have
-    ├── DivergenceError (ArithmeticError)  the cost left the finite numbers while training
+    ├── DivergenceError (ArithmeticError, ValueError)
+    │                                  the cost left the finite numbers while training
     ├── DataFileError (ValueError)         a data file cannot be read as a table
     ├── MissingExtraError (ImportError)    an optional dependency is not installed
     └── NotFittedError                     multilayer.estimators: also scikit-learn's NotFittedError
@@ -48,8 +49,8 @@ class ParameterError(MultilayerError, ValueError):
     """A parameter has a value that it cannot have."""
 
 
-class DivergenceError(MultilayerError, ArithmeticError):
-    """Training left the finite numbers."""
+class DivergenceError(MultilayerError, ArithmeticError, ValueError):
+    """Training left the finite numbers.  Also a ValueError, which is what scikit-learn raises of it."""
 
 
 class DataFileError(MultilayerError, ValueError):

@@ -200,6 +200,45 @@ def test_any_settings(
     assert_same(*both(kind, X, y, weight, **options, random_state=seed, max_iter=4), X)
 
 
+@given(
+    kind=st.sampled_from(ONE_MEANING),
+    hidden_layer_sizes=st.lists(st.integers(1, 9), max_size=2).map(tuple),
+    activation=st.sampled_from(["tanh", "logistic", "identity"]),  # a kink of relu may lie between two roundings
+    alpha=st.sampled_from([0.0, 1e-4, 1.0]),
+    weighted=st.booleans(),
+    seed=st.integers(0, 1000),
+)
+def test_any_settings_of_lbfgs(kind: str, weighted: bool, seed: int, **parameters: Any) -> None:
+    X, y = data(kind, m=30, seed=seed)
+    weight = np.random.RandomState(seed).uniform(0.1, 3.0, 30) if weighted else None
+    assert_same(*both(kind, X, y, weight, **parameters, solver="lbfgs", random_state=seed, max_iter=3), X, 1e-8)
+
+
+@given(
+    kind=st.sampled_from(KINDS),
+    solver=st.sampled_from(sorted(SOLVERS)),
+    batch_size=st.integers(1, 40),
+    cuts=st.lists(st.integers(1, 29), min_size=1, max_size=3, unique=True).map(sorted),
+    weighted=st.booleans(),
+    seed=st.integers(0, 1000),
+)
+@pytest.mark.filterwarnings("ignore::multilayer.exceptions.ParameterWarning")
+@pytest.mark.filterwarnings("ignore:Got `batch_size` less than 1 or larger:UserWarning")
+def test_any_stream_of_parts(kind: str, solver: str, batch_size: int, cuts: Any, weighted: bool, seed: int) -> None:
+    X, y = data(kind, m=30, seed=seed)
+    weight = np.random.RandomState(seed).uniform(0.1, 3.0, 30) if weighted else None
+    models = pair(kind, hidden_layer_sizes=5, batch_size=batch_size, **(SOLVERS[solver] | ALPHA.get(kind, {})))
+    for model in models:
+        model.set_params(random_state=np.random.RandomState(seed))
+        first: dict[str, Any] = {}
+        if hasattr(model, "predict_proba"):
+            first = {"classes": np.arange({"binary": 2, "multilabel": 3, "multiclass": 4}[kind])}
+        for rows in np.split(np.arange(30), cuts):
+            model.partial_fit(X[rows], y[rows], sample_weight=None if weight is None else weight[rows], **first)
+            first = {}
+    assert_same(*models, X)
+
+
 @pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])
 def test_every_parameter_of_scikit_learn_s_is_there_with_its_default(name: str) -> None:
     ours, theirs = getattr(multilayer, name)().get_params(), getattr(sklearn.neural_network, name)().get_params()

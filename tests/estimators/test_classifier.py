@@ -5,11 +5,8 @@ from __future__ import annotations
 import copy
 import inspect
 import math
-import os
 import pickle
 import re
-import signal
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -24,7 +21,6 @@ from sklearn.preprocessing import StandardScaler
 
 from multilayer import ConvergenceWarning, MLPClassifier, MLPRegressor
 from multilayer.equations import cost, cost_and_gradient, forward_propagation, initialize_thetas, one_hot
-from multilayer.exceptions import InterruptedTrainingWarning, MultilayerWarning
 from multilayer.network import Network
 from multilayer.training import EpochEnded, Event
 
@@ -229,27 +225,6 @@ def test_verbose_prints_a_line_an_epoch_as_scikit_learn_does(capsys: pytest.Capt
     lines = [f"Iteration {epoch}, loss = {loss:.8f}" for epoch, loss in enumerate(fitted.loss_curve_, start=1)]
     assert capsys.readouterr().out.splitlines() == lines
     np.testing.assert_array_equal(fitted.parameters_, model(max_iter=2).fit(X, TWO).parameters_)
-
-
-@pytest.fixture
-def python_s_own_handler() -> Iterator[None]:
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("python_s_own_handler")
-def test_ctrl_c_leaves_a_usable_network_and_a_warning() -> None:
-    def press(event: Event) -> None:
-        if isinstance(event, EpochEnded) and event.epoch == 2:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    interrupted = model(max_iter=50, callbacks=[press])
-    with pytest.warns(InterruptedTrainingWarning, match=r"interrupted after 2 of 50 epochs; the estimator holds"):
-        interrupted.fit(X, TWO)
-    np.testing.assert_array_equal(interrupted.predict(X), model(max_iter=2).fit(X, TWO).predict(X))
-    assert interrupted.n_iter_ == 2
-    assert issubclass(InterruptedTrainingWarning, MultilayerWarning)
 
 
 # --- among scikit-learn's tools

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import signal
 import warnings
 from typing import Any
 
@@ -14,18 +12,12 @@ from sklearn.metrics import accuracy_score, r2_score
 
 from multilayer import ConvergenceWarning, MLPClassifier, MLPRegressor
 from multilayer.estimators.scores import accuracy, label_accuracy, r2
-from multilayer.exceptions import (
-    DivergenceError,
-    InputError,
-    InterruptedTrainingWarning,
-    ParameterError,
-    ParameterWarning,
-)
-from multilayer.training import EpochEnded
+from multilayer.exceptions import DivergenceError, InputError, ParameterError, ParameterWarning
 
 from .comparison import assert_close, both, data, pair
 
 X, Y = data("binary")
+IGNORE_END = pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
 
 
 def classifier(**parameters: Any) -> MLPClassifier:
@@ -63,6 +55,7 @@ def test_partial_fit_draws_new_orders_and_scikit_learn_s_the_same_again() -> Non
     assert abs(ours.loss_curve_[2] - theirs.loss_curve_[2]) > 1e-6
 
 
+@IGNORE_END
 def test_rows_held_out_stay_held_out_and_the_best_weights_stay_the_best() -> None:
     model = classifier(early_stopping=True, warm_start=True, max_iter=8, learning_rate_init=0.1).fit(X, Y)
     held_out, first = model._run.held_out, model.best_validation_score_
@@ -73,6 +66,7 @@ def test_rows_held_out_stay_held_out_and_the_best_weights_stay_the_best() -> Non
     assert model.score(X[held_out], Y[held_out]) == pytest.approx(model.best_validation_score_)
 
 
+@IGNORE_END
 def test_a_change_of_layer_sizes_is_an_error() -> None:
     model = classifier(warm_start=True).fit(X, Y)
     before = model.parameters_.copy()
@@ -83,10 +77,16 @@ def test_a_change_of_layer_sizes_is_an_error() -> None:
 
 def test_another_solver_begins_with_an_empty_memory() -> None:
     model = classifier(solver="lbfgs", warm_start=True, max_iter=3)
-    with pytest.warns(ConvergenceWarning, match=r"L-BFGS ended after max_iter=3 iterations.*Raise max_iter"):
+    with pytest.warns(
+        ConvergenceWarning, match=r"ended after max_iter=3 iterations, with a gradient of up to 0\.\d+ .*Raise max_iter"
+    ):
         model.fit(X, Y)
     loss = model.loss_
-    model.set_params(solver="adam", learning_rate_init=1e-3).fit(X, Y)
+    model.set_params(solver="adam", learning_rate_init=1e-3, warm_start=True)
+    with pytest.warns(
+        ConvergenceWarning, match=r"still falling\. Call fit again to go on, or raise max_iter\. (?!.*inf)"
+    ):
+        model.fit(X, Y)
     assert model.loss_curve_[3] == pytest.approx(loss, rel=0.05)
     assert len(model.loss_curve_) == 6
 
@@ -117,7 +117,8 @@ def test_a_failed_training_leaves_the_estimator_as_it_was(early_stopping: bool) 
     model = classifier(early_stopping=early_stopping).fit(X, Y)
     before, answers = dict(vars(model)), model.predict_proba(X)
     model.set_params(solver="sgd", learning_rate_init=1e300, activation="identity", max_iter=50)
-    with pytest.raises(DivergenceError, match=r"in epoch \d+, update \d+, with step size 1e\+300"):
+    scikit_learn_s = r"Solver produced non-finite parameter weights\. The input data may contain large values"
+    with pytest.raises(DivergenceError, match=rf"in epoch \d+, update \d+, with step size 1e\+300.*{scikit_learn_s}"):
         model.fit(np.hstack([X, X]), np.where(Y, "a", "b"))
     assert {k: v for k, v in vars(model).items() if k[-1] == "_"} == {k: v for k, v in before.items() if k[-1] == "_"}
     model.set_params(activation="relu")
@@ -161,22 +162,6 @@ def test_scores_are_those_of_scikit_learn(weighted: bool) -> None:
     assert label_accuracy(H, labels, w) == pytest.approx(np.mean(of_labels))
     for targets in (numbers, np.ones((20, 3)), H):
         assert r2(H, targets, w) == pytest.approx(r2_score(targets, H, sample_weight=w))
-
-
-def test_ctrl_c_with_early_stopping_ends_with_the_best_weights() -> None:
-    def press(event: Any) -> None:
-        if isinstance(event, EpochEnded) and event.epoch == 20:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        model = classifier(early_stopping=True, max_iter=99, learning_rate_init=0.3, callbacks=[press])
-        with pytest.warns(InterruptedTrainingWarning, match="after 20 of 99 epochs"):
-            model.fit(X, Y)
-    finally:
-        signal.signal(signal.SIGINT, before)
-    rows = model._run.held_out
-    assert model.score(X[rows], Y[rows]) == pytest.approx(max(model.validation_scores_))
 
 
 # --- parameters
@@ -250,17 +235,3 @@ def test_the_loss_of_several_outputs_is_j_by_their_number() -> None:
             squares = sum((weights**2).sum() for weights in start.fit(X, y).coefs_)
         regularization = alpha / (2 * len(X)) * squares
         assert theirs.loss_ - ours.loss_ == pytest.approx(regularization / 2, abs=1e-9)
-
-
-def test_logarithms_of_probabilities_are_finite_and_right() -> None:
-    for kind in ("binary", "multiclass", "multilabel"):
-        X, y = data(kind)
-        for output in ("auto", "sigmoid"):
-            model = classifier(output=output).fit(X, y)
-            np.testing.assert_allclose(
-                model.predict_log_proba(X), np.log(model.predict_proba(X)), rtol=1e-9, atol=1e-12
-            )
-            model.parameters_ *= 1e4
-            logarithms = model.predict_log_proba(X)
-            assert np.isfinite(logarithms).all()
-            assert (model.predict_proba(X) == 0).any()

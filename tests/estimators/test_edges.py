@@ -7,7 +7,6 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -15,13 +14,7 @@ import pytest
 import scipy.sparse
 import sklearn
 import sklearn.neural_network
-from sklearn.base import clone
-from sklearn.ensemble import AdaBoostClassifier
 from sklearn.exceptions import DataConversionWarning
-from sklearn.model_selection import GridSearchCV, cross_val_score
-from sklearn.multioutput import MultiOutputRegressor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from multilayer import MLPClassifier, MLPRegressor
 from multilayer.exceptions import InputError
@@ -43,11 +36,39 @@ def regressor(**parameters: Any) -> MLPRegressor:
 FEW: dict[str, Any] = {"random_state": 0, "n_iter_no_change": math.inf, "max_iter": 5}
 
 
+def with_wide_indices(rows: Any) -> Any:
+    """A sparse matrix whose row and column numbers are 64-bit, as those of very large ones are."""
+    rows.indices, rows.indptr = rows.indices.astype(np.int64), rows.indptr.astype(np.int64)
+    return rows
+
+
 # --- few and many
 
 
-def test_one_row_trains_a_regressor() -> None:
-    assert regressor().fit([[1.0, 2.0]], [3.0]).predict([[1.0, 2.0]]).shape == (1,)
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_one_row_trains_a_network(solver: str) -> None:
+    options = {"solver": solver, "max_iter": 300}
+    assert regressor(**options).fit([[1.0, 2.0]], [0.5]).predict([[1.0, 2.0]]) == pytest.approx([0.5], abs=0.3)
+    assert classifier(**options).fit([[1.0, 2.0]], ["only"]).predict([[1.0, 2.0], [0.0, 0.0]]).tolist() == ["only"] * 2
+
+
+@pytest.mark.parametrize("output", ["auto", "sigmoid", "softmax"])
+def test_a_single_class_is_always_predicted(output: str) -> None:
+    model = classifier(output=output, early_stopping=True).fit(X, np.full(43, 7))
+    np.testing.assert_array_equal(model.predict(X), 7)
+    np.testing.assert_array_equal(model.predict_proba(X), np.ones((43, 1)))
+    np.testing.assert_array_equal(model.predict_log_proba(X), np.zeros((43, 1)))
+    assert model.classes_.tolist() == [7]
+    assert model.best_validation_score_ == 1.0
+
+
+def test_a_single_class_is_learned_as_by_scikit_learn() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sklearn.exceptions.ConvergenceWarning)
+        theirs = sklearn.neural_network.MLPClassifier((4,), **FEW).fit(X, np.full(43, "a"))
+    ours = classifier().fit(X, np.full(43, "a"))
+    np.testing.assert_allclose(ours.loss_curve_, theirs.loss_curve_, rtol=1e-9)
+    np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
 
 
 @pytest.mark.parametrize("kind", [classifier, regressor])
@@ -99,6 +120,10 @@ def test_labels_of_any_type_come_back(dtype: Any) -> None:
         scipy.sparse.csr_matrix,
         scipy.sparse.csc_matrix,
         scipy.sparse.coo_array,
+        lambda X: with_wide_indices(scipy.sparse.csr_matrix(X)),
+        lambda X: with_wide_indices(scipy.sparse.csr_array(X)),
+        lambda X: with_wide_indices(scipy.sparse.csc_matrix(X)),
+        lambda X: with_wide_indices(scipy.sparse.csc_array(X)),
         lambda X: X.tolist(),
     ],
 )
@@ -178,48 +203,3 @@ def test_weights_are_written_through() -> None:
     np.testing.assert_array_equal(other.predict(X), model.predict(X))
     with pytest.raises(ValueError, match=r"coefs_ must be arrays of shapes \[\(5, 4\), \(4, 1\)\], got \[\(5, 4\)\]"):
         other.coefs_ = model.coefs_[:1]
-
-
-# --- among scikit-learn's tools
-
-
-@pytest.mark.parametrize("kind", [classifier, regressor])
-def test_joblib_keeps_everything_that_going_on_needs(kind: Any, tmp_path: Path) -> None:
-    y = TWO if kind is classifier else NUMBERS
-    model = kind().fit(X, y)
-    joblib.dump(model, tmp_path / "model")
-    loaded = joblib.load(tmp_path / "model")
-    np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
-    np.testing.assert_array_equal(loaded.partial_fit(X, y).parameters_, model.partial_fit(X, y).parameters_)
-    assert not hasattr(clone(loaded), "parameters_")
-
-
-def test_regressors_in_pipelines_searches_and_processes() -> None:
-    pipeline = make_pipeline(StandardScaler(), regressor(solver="lbfgs", max_iter=200, alpha=1.0))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", sklearn.exceptions.ConvergenceWarning)
-        search = GridSearchCV(pipeline, {"mlpregressor__alpha": [1.0, 1e6]}, cv=3, n_jobs=2).fit(X, X[:, 0])
-        assert search.best_params_ == {"mlpregressor__alpha": 1.0}
-        several = MultiOutputRegressor(regressor()).fit(X, np.c_[NUMBERS, -NUMBERS])
-    assert several.predict(X).shape == (43, 2)
-
-
-def test_sample_weights_are_routed() -> None:
-    weight = np.random.RandomState(0).uniform(size=43)
-    with sklearn.config_context(enable_metadata_routing=True):
-        model = classifier().set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
-        model.set_partial_fit_request(sample_weight=True, classes=True)
-        scores = cross_val_score(model, X, TWO, cv=3, params={"sample_weight": weight})
-    assert scores.shape == (3,)
-
-
-def test_boosting_reweights_as_with_scikit_learn_s() -> None:
-    theirs = sklearn.neural_network.MLPClassifier((4,), max_iter=200)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        boosted = [
-            AdaBoostClassifier(each, n_estimators=3, random_state=0).fit(X, TWO)
-            for each in (MLPClassifier((4,), max_iter=200), theirs)
-        ]
-    np.testing.assert_allclose(boosted[0].estimator_weights_, boosted[1].estimator_weights_)
-    np.testing.assert_array_equal(boosted[0].predict(X), boosted[1].predict(X))

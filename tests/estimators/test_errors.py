@@ -54,8 +54,6 @@ def with_entry(value: float) -> Any:
         (X[:0], Y[:0], r"Found array with 0 sample\(s\)"),
         (X[:, :0], Y, r"Found array with 0 feature\(s\)"),
         (X, Y[:-1], r"inconsistent numbers of samples: \[12, 11\]"),
-        (X, np.zeros(12, dtype=int), r"y must hold at least 2 classes, got one class only: 0\."),
-        (X, ["only"] * 12, r"got one class only: 'only'\. There is nothing to tell apart"),
         (X, np.linspace(0, 1, 12), r"Unknown label type: continuous"),
         (X, np.where(Y, np.nan, 1.0), r"Input y contains NaN"),
         (X, np.arange(24).reshape(12, 2), r"y must be one column of labels, or zeros and ones .*got shape \(12, 2\)"),
@@ -140,7 +138,7 @@ def test_weights_that_cannot_be_used(weight: Any, message: str) -> None:
         ([[0], [1]], r"classes must be a list of all labels, got \[\[0\], \[1\]\]"),
         ([0, "a"], r"classes must hold labels of one type, got numbers \(0\) and text \('a'\)"),
         ([0, None], r"classes must not have gaps, got None in row 1"),
-        ([0], r"y must hold at least 2 classes"),
+        ([0], r"`y` has classes not in `self\.classes_`\. .* has \[0\]\. 'y' has \[0 1\]\. Pass all classes"),
     ],
 )
 def test_classes_that_cannot_be_used(classes: Any, message: str) -> None:
@@ -283,6 +281,15 @@ def test_columns_in_another_order() -> None:
     assert model.feature_names_in_.tolist() == ["a", "b", "c"]
     with pytest.raises(InputError, match=r"Feature names must be in the same order as they were in fit"):
         model.predict(frame[["b", "a", "c"]])
+    with pytest.raises(
+        InputError, match=r"\nGot 'b' in place of 'a', 'a' in place of 'b'\. Write X\[list\(model\.feat"
+    ):
+        model.partial_fit(frame[["b", "a", "c"]], Y)
+    wide = MLPClassifier(2, max_iter=1, n_iter_no_change=np.inf).fit(
+        pd.DataFrame(np.hstack([X] * 3)).add_prefix("c"), Y
+    )
+    with pytest.raises(InputError, match=r"Got 'c8' in place of 'c0', .*'c5' in place of 'c3', .* and 3 more\. Write"):
+        wide.predict_proba(pd.DataFrame(np.hstack([X] * 3)).add_prefix("c").iloc[:, ::-1])
     with pytest.raises(InputError, match=r"feature names should match those that were passed during fit"):
         model.predict(frame.rename(columns={"a": "z"}))
 

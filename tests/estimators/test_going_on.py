@@ -20,6 +20,8 @@ from .comparison import data
 X, Y = data("multiclass", m=80)
 X_VAL, Y_VAL = (array[80:] for array in data("multiclass", m=120))
 OWN = {"X_val": X_VAL, "y_val": Y_VAL}
+# A fixed number of epochs under warm_start may be some of many, and is warned of.
+pytestmark = pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
 ENGINES = pytest.mark.parametrize("engine", ["reference", "cpu"])
 
 
@@ -48,7 +50,6 @@ def assert_same(parts: Any, whole: Any) -> None:
 @pytest.mark.parametrize("how", ["held out", "own", "own, watched"])
 @pytest.mark.parametrize("metric", ["auto", "loss", "f1_macro"])
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
 def test_fits_of_k_and_m_epochs_are_one_of_k_and_m(rule: str, metric: str, how: str, engine: str) -> None:
     given = {} if how == "held out" else OWN
     options = RULES[rule] | {"early_stopping": how != "own", "early_stopping_metric": metric, "engine": engine}
@@ -72,7 +73,6 @@ def test_what_goes_on_knows_for_how_long_the_score_has_stalled() -> None:
     assert_same(parts, whole)
 
 
-@pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
 def test_lbfgs_begins_anew_from_the_last_weights() -> None:
     fitted = model(solver="lbfgs", max_iter=8).fit(X, Y, **OWN)
     last = fitted._run.last

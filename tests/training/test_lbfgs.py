@@ -40,7 +40,9 @@ def test_it_ends_where_the_gradient_is_small() -> None:
     of = replace(objective(), lam=1.0)
     run = run_of(LbfgsRecipe(tol=1e-5), of=of)
     assert run.reason == "converged"
-    assert np.abs(reference().cost_and_gradient(of, run.state.parameters)[1]).max() <= 1e-5
+    largest = np.abs(reference().cost_and_gradient(of, run.state.parameters)[1]).max()
+    assert largest <= 1e-5
+    assert run.gradient == pytest.approx(largest)
 
 
 def test_it_ends_at_the_most_evaluations() -> None:

@@ -12,17 +12,29 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import issparse
-from sklearn.base import BaseEstimator
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from multilayer.engines import Objective, get_engine
 from multilayer.estimators.class_weights import ClassWeights, times
 from multilayer.estimators.continuing import Continuing, begun, continued
+from multilayer.estimators.copies import Copied
 from multilayer.estimators.data import Call, Rows, Table, Targets, ValidationArguments
-from multilayer.estimators.ending import epoch_printer, warn_of_the_end
-from multilayer.estimators.errors import NotFittedError, input_errors, unchanged_on_failure
-from multilayer.estimators.inputs import canonical, checked_weight, checked_y, is_as_needed
+from multilayer.estimators.ending import epoch_printer, warn_of_an_interruption, warn_of_the_end
+from multilayer.estimators.errors import (
+    NotFittedError,
+    divergence_in_both_words,
+    input_errors,
+    unchanged_on_failure,
+)
+from multilayer.estimators.inputs import (
+    are_as_needed,
+    canonical,
+    check_column_order,
+    checked_weight,
+    checked_y,
+    is_as_needed,
+)
 from multilayer.estimators.metrics import Watched, measure
 from multilayer.estimators.optimising import (
     dropout_rates,
@@ -42,7 +54,7 @@ from multilayer.training.starting import Initialization
 DTYPES = (np.float64, np.float32)  # what X may stay; validation turns everything else into the first
 
 
-class BaseMLP(BaseEstimator, ABC):
+class BaseMLP(Copied, ABC):
     """A multilayer perceptron behind scikit-learn's interface; what its targets mean is left to the two estimators."""
 
     hidden_layer_sizes: int | Sequence[int]
@@ -56,7 +68,6 @@ class BaseMLP(BaseEstimator, ABC):
     parameters_: Floats
     n_outputs_: int
     loss_curve_: list[float]
-    _run: Run
     _y_is_labels: ClassVar[bool] = False
 
     @abstractmethod
@@ -101,7 +112,7 @@ class BaseMLP(BaseEstimator, ABC):
         self
             The fitted estimator.  If training fails, it is as it was before.
         """
-        with unchanged_on_failure(self):
+        with unchanged_on_failure(self), divergence_in_both_words():
             settings = checked(self)
             given = ValidationArguments(X_val, y_val, sample_weight_val, groups)
             call = Call(settings.warm_start and hasattr(self, "_run"), validation=given)
@@ -116,7 +127,7 @@ class BaseMLP(BaseEstimator, ABC):
         given: ValidationArguments,
         classes: ArrayLike | None = None,
     ) -> Self:
-        with unchanged_on_failure(self):
+        with unchanged_on_failure(self), divergence_in_both_words():
             settings = checked(self)
             if settings.early_stopping and not given.has_rows:
                 raise ParameterError(
@@ -164,9 +175,12 @@ class BaseMLP(BaseEstimator, ABC):
                 train(engine, objective, recipe, run, listeners, validation)
             restore_best(run)
             n_epochs = run.history.n_epochs - epochs_before
-            if not call.is_part:
-                # Within the block: where warnings are errors, this one too leaves everything as it was.
+            # Within the block: where warnings are errors, this one too leaves everything as it was.
+            if call.is_part:
+                warn_of_an_interruption(run, n_epochs, 1)
+            else:
                 warn_of_the_end(run, n_epochs, settings)
+            self._last_was_part = call.is_part
             self._keep(network, run, targets.cost_divisor, n_epochs, validated=validation is not None)
 
     def _rows(self, X: Any, y: Any, sample_weight: Any, call: Call) -> Rows:
@@ -206,6 +220,10 @@ class BaseMLP(BaseEstimator, ABC):
 
     def _validated(self, X: Any, y: Any, dtype: Any, *, reset: bool) -> tuple[Any, Any]:
         y = checked_y(y, are_labels=self._y_is_labels)
+        if not reset:
+            if not hasattr(self, "feature_names_in_") and are_as_needed(X, y, self.n_features_in_, dtype):
+                return X, y
+            check_column_order(self, X)
         X, y = validate_data(self, X, y, accept_sparse="csr", multi_output=True, dtype=dtype, order="C", reset=reset)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y.toarray() if issparse(y) else y, warn=True)
@@ -224,6 +242,7 @@ class BaseMLP(BaseEstimator, ABC):
         rows: Any = X
         if not is_as_needed(X, self.n_features_in_) or hasattr(self, "feature_names_in_"):
             with input_errors():
+                check_column_order(self, X)
                 rows = canonical(validate_data(self, X, accept_sparse="csr", dtype=DTYPES, order="C", reset=False))
         network = self.network_
         if output is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
@@ -30,7 +31,7 @@ from multilayer.estimators.losses import loss_of_classes
 from multilayer.estimators.metrics import Metric
 from multilayer.estimators.parameters import check_choice
 from multilayer.estimators.recipes import VALIDATION_FRACTION
-from multilayer.estimators.scores import accuracy, label_accuracy
+from multilayer.estimators.scores import accuracy, always_right, label_accuracy
 from multilayer.exceptions import InputError, ParameterError
 from multilayer.network import Floats
 from multilayer.training import Listener
@@ -117,7 +118,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         The output units.  "softmax": one unit a class, probabilities that sum to 1.  "sigmoid": the textbook's one
         unit a class, each asked "this class or not?", with the cross-entropy summed over the units.  "auto":
         softmax; for two classes a single sigmoid unit, which is the same model with fewer weights; for a multilabel
-        y one sigmoid unit a label.
+        y one sigmoid unit a label.  A single class is always learned as the no of one sigmoid unit.
     class_weight : dict, "balanced", list of dicts or None, default=None
         How many rows each row of a class counts for, times its sample weight, in training and in validation.  A dict
         of labels and weights, where a label left out has the weight 1; "balanced": m / (n_classes m_k), m_k the rows of
@@ -192,7 +193,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     ParameterError
         For a parameter outside its range.
     InputError
-        For X or y that cannot be used, such as gaps, infinities, text, or a single class.
+        For X or y that cannot be used, such as gaps, infinities or text.
     DivergenceError
         Where the cost leaves the finite numbers.
 
@@ -306,7 +307,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         array of shape (m,)
             Labels; of a multilabel y an array of shape (m, n_classes) of zeros and ones.
         """
-        return self._labels_of_the_fit().decode(self._answer(X))
+        return self._labels_of_the_fit().decode(self._finite_answer(X))
 
     def predict_proba(self, X: ArrayLike) -> Floats:
         """The probability of each class for each row.
@@ -327,8 +328,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         if self.n_outputs_ == 1:
             # Not 1 - h, which loses the digits of a small probability.
             Z = self._answer(X, output="identity")
-            return sigmoid.g(np.hstack([-Z, Z]))
-        H = self._answer(X)
+            return sigmoid.g(np.hstack([-Z, Z])) if len(self.classes_) == 2 else np.ones_like(Z)
+        H = self._finite_answer(X)
         if self.network_.output == "softmax" or self._labels.multilabel:
             return H
         total = H.sum(axis=1, keepdims=True)
@@ -347,15 +348,20 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         array of shape (m, n_classes)
         """
         Z = self._answer(X, output="identity")
+        sums = _clipped(Z).astype(np.float64, copy=False)
         if self.network_.output == "softmax":
-            logarithms = SoftmaxOutput().log_h(Z.astype(np.float64, copy=False))
+            logarithms = SoftmaxOutput().log_h(sums)
+        elif len(self.classes_) == 1:
+            logarithms = np.zeros_like(sums)
         elif Z.shape[1] == 1:
-            logarithms = -softplus.g(np.hstack([Z, -Z]).astype(np.float64, copy=False))
+            logarithms = -softplus.g(np.hstack([sums, -sums]))
+        elif self._labels.multilabel:
+            # Labels whose probabilities have all rounded to 1 tie, here as in predict_proba.
+            h = self._answer(X)
+            logarithms = np.where(h > 0.5, np.log(np.maximum(h, 0.5)), -softplus.g(-sums))
         else:
-            logarithms = -softplus.g(-Z.astype(np.float64, copy=False))
-            if not self._labels.multilabel:
-                # log(h / Σ h) = log h - log Σ e^(log h), the last term as the softmax computes it.
-                logarithms = SoftmaxOutput().log_h(logarithms)
+            # log(h / Σ h) = log h - log Σ e^(log h), the last term as the softmax computes it.
+            logarithms = SoftmaxOutput().log_h(-softplus.g(-sums))
         return logarithms.astype(Z.dtype, copy=False)
 
     def _targets(self, y: Any, dtype: np.dtype[Any], call: Call) -> Targets:
@@ -372,7 +378,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return Targets(
             self._labels.targets(y, units, dtype),
             loss_of_classes(self.loss, output),
-            score=label_accuracy if self._labels.multilabel else accuracy,
+            score=label_accuracy if self._labels.multilabel else accuracy if len(self.classes_) > 1 else always_right,
             stratify=units == 1,
         )
 
@@ -393,6 +399,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                     "Use output='sigmoid' or 'auto'."
                 )
             return n_classes, "sigmoid"
+        if n_classes == 1:
+            return 1, "sigmoid"
         if output == "auto":
             return (1, "sigmoid") if n_classes == 2 else (n_classes, "softmax")
         return n_classes, output
@@ -416,6 +424,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             )
         return given
 
+    def _finite_answer(self, X: ArrayLike) -> Floats:
+        """H; the softmax of weighted sums that have overflowed is that of the largest numbers there are."""
+        H = self._answer(X)
+        if self.network_.output == "softmax" and not math.isfinite(H.sum()):
+            Z = _clipped(self._answer(X, output="identity"))
+            return SoftmaxOutput().h(Z.astype(np.float64, copy=False)).astype(Z.dtype, copy=False)
+        return H
+
     def _labels_of_the_fit(self) -> Labels:
         self._check_is_fitted()
         return self._labels
@@ -424,3 +440,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _clipped(Z: Floats) -> Floats:
+    """Z within what differences of its entries can hold."""
+    limit = np.finfo(Z.dtype).max / 4
+    return np.clip(Z, -limit, limit)

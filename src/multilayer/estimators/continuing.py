@@ -1,23 +1,25 @@
-"""To begin a run, and to go on with one: warm_start and partial_fit."""
+"""To begin a run, to go on with one (warm_start and partial_fit), and what of one is worth keeping."""
 
 from __future__ import annotations
 
 import copy
+import math
 from dataclasses import fields, replace
 from types import SimpleNamespace, TracebackType
 
 import numpy as np
+from sklearn.utils import check_random_state
 
 from multilayer.engines import DescentState, Objective
 from multilayer.exceptions import ParameterError
 from multilayer.network import Floats, Network
-from multilayer.training import Recipe, Run, starting_parameters
+from multilayer.training import Recipe, Run, StopState, starting_parameters
 from multilayer.training.starting import Initialization
 
 
 def begun(objective: Objective, settings: SimpleNamespace, initialization: Initialization, activation: str) -> Run:
     """A run before its first update, whose rule has no memory yet."""
-    random_state = settings.random_state
+    random_state = check_random_state(settings.random_state)
     parameters = starting_parameters(objective.network, initialization, random_state, objective.X.dtype, activation)
     return Run(DescentState(parameters, np.empty((0, len(parameters)), dtype=parameters.dtype)), random_state)
 
@@ -33,6 +35,30 @@ def continued(run: Run, recipe: Recipe, n_rows: int, *, is_part: bool) -> None:
         run.state.t = 0
     if is_part or (run.order is not None and len(run.order) != n_rows):
         run.order = None
+
+
+def without_memory(run: Run) -> Run:
+    """A run that is over: its weights, curves and generator, without the memory of its update rule and of its rows.
+
+    Adam's memory is twice the weights, and the rows' is as long as the data.  Nor does it know how long it took: two
+    fits alike are pickled alike, which joblib's cache goes by.
+    """
+    parameters = run.state.parameters
+    return replace(
+        run,
+        state=DescentState(parameters, np.empty((0, len(parameters)), dtype=parameters.dtype)),
+        rows=None,
+        held_out=None,
+        n_divided=0,
+        order=None,
+        history=replace(run.history, seconds=0.0),
+        # Of a score on rows that are no longer known; a cost is still one.
+        stop=StopState() if run.watches_score else run.stop,
+        watches_score=False,
+        best_score=-math.inf,
+        last=None,
+        best_digest=b"",
+    )
 
 
 class Continuing:

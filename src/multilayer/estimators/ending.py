@@ -27,27 +27,33 @@ def epoch_printer(cost_divisor: int) -> Listener:
 
 def warn_of_the_end(run: Run, epochs: int, settings: SimpleNamespace) -> None:
     """A warning where a run ended for another reason than its stop rule."""
-    if run.reason == "interrupted":
-        warn(
-            f"training was interrupted after {epochs} of {settings.max_iter} epochs; "
-            f"the estimator holds {_WEIGHTS[run.best_score > -math.inf]} so far.",
-            InterruptedTrainingWarning,
-        )
-    elif run.reason == "max_time" and epochs == 0:
+    warn_of_an_interruption(run, epochs, settings.max_iter)
+    if run.reason == "max_time" and epochs == 0:
         warn(
             f"max_time={settings.max_time:g} seconds were over before one epoch was done; the estimator holds the "
             "weights reached. Raise max_time.",
             ConvergenceWarning,
         )
-    elif not math.isinf(settings.n_iter_no_change) or run.reason in _OF_LBFGS:
-        message = _too_soon(run, epochs)
+    # No patience asks for max_iter epochs, and there they are; under warm_start they may be some of many.
+    elif not math.isinf(settings.n_iter_no_change) or settings.warm_start or run.reason in _OF_LBFGS:
+        message = _too_soon(run, epochs, settings)
         if message:
             warn(message, ConvergenceWarning)
 
 
-def _too_soon(run: Run, epochs: int) -> str:
+def warn_of_an_interruption(run: Run, epochs: int, max_epochs: int) -> None:
+    """A warning where Ctrl-C ended a run."""
+    if run.reason == "interrupted":
+        warn(
+            f"training was interrupted after {epochs} of {max_epochs} epochs; "
+            f"the estimator holds {_WEIGHTS[run.best_score > -math.inf]} so far.",
+            InterruptedTrainingWarning,
+        )
+
+
+def _too_soon(run: Run, epochs: int, settings: SimpleNamespace) -> str:
     if run.reason in _OF_LBFGS:
-        return _OF_LBFGS[run.reason].format(epochs=epochs)
+        return _OF_LBFGS[run.reason].format(epochs=epochs, gradient=run.gradient, tol=settings.tol)
     costs = run.history.costs[-epochs:]
     if run.reason in ("max_epochs", "converged") and not run.watches_score and costs[-1] > 2 * costs[0]:
         return (
@@ -60,25 +66,28 @@ def _too_soon(run: Run, epochs: int) -> str:
     what, better = (score, "rising") if run.watches_score else ("cost", "falling")
     stalled = run.stop.stalled
     state = f"had stopped {better} for {stalled} epochs only" if stalled else f"was still {better}"
+    remedy = "Call fit again to go on, or raise max_iter" if settings.warm_start else "Raise max_iter"
+    wanted = "" if settings.warm_start else " If that number of epochs is what you want, set n_iter_no_change=inf."
     return (
-        f"training ended after max_iter={epochs} epochs, while the {what} {state}. Raise max_iter. Where loss_curve_ "
+        f"training ended after max_iter={epochs} epochs, while the {what} {state}. {remedy}. Where loss_curve_ "
         "falls slowly and smoothly, a larger learning_rate_init is faster; where it goes up and down, a smaller one "
-        "is better. If that number of epochs is what you want, set n_iter_no_change=inf."
+        f"is better.{wanted}"
     )
 
 
 _WEIGHTS = {True: "the best weights", False: "the weights reached"}
 _OF_LBFGS = {
     "max_iterations": (
-        "L-BFGS ended after max_iter={epochs} iterations, before its gradient was smaller than tol. "
+        "L-BFGS ended after max_iter={epochs} iterations, with a gradient of up to {gradient:.2g} and tol={tol:g}. "
         "Raise max_iter or tol, or bring the columns of X to a similar scale (StandardScaler)."
     ),
     "max_evaluations": (
-        "L-BFGS ended in iteration {epochs} because it had computed the cost max_fun times, before its gradient was "
-        "smaller than tol. Raise max_fun or tol."
+        "L-BFGS ended in iteration {epochs} because it had computed the cost max_fun times, with a gradient of up to "
+        "{gradient:.2g} and tol={tol:g}. Raise max_fun or tol."
     ),
     "line_search": (
-        "L-BFGS ended in iteration {epochs} because no step along its direction lowered the cost. "
+        "L-BFGS ended in iteration {epochs} because no step along its direction lowered the cost, with a gradient of "
+        "up to {gradient:.2g} and tol={tol:g}. "
         "Bring the columns of X to a similar scale (StandardScaler); with float32 data, tol may be too small."
     ),
 }

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import sklearn.exceptions
 
-from multilayer.exceptions import InputError, InputTypeError, MultilayerError, MultilayerWarning
+from multilayer.exceptions import DivergenceError, InputError, InputTypeError, MultilayerError, MultilayerWarning
 
 
 class NotFittedError(MultilayerError, sklearn.exceptions.NotFittedError):
@@ -62,6 +62,18 @@ def _with_advice(message: str) -> str:
             stop = "" if message.rstrip().endswith((".", "!")) else "."
             return f"{message.rstrip()}{stop} {advice}"
     return message
+
+
+@contextmanager
+def divergence_in_both_words() -> Iterator[None]:
+    """Within this block a divergence also says what scikit-learn says of one: programs may look for its words."""
+    try:
+        yield
+    except DivergenceError as error:
+        raise DivergenceError(
+            f"{error} In scikit-learn's words: Solver produced non-finite parameter weights. The input data may "
+            "contain large values and need to be preprocessed."
+        ) from None
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
-from sklearn.utils.validation import _check_sample_weight
+from sklearn.utils.validation import _check_sample_weight, _get_feature_names
 
 from multilayer.exceptions import InputError, InputTypeError
 from multilayer.network import Floats
@@ -56,6 +56,32 @@ def checked_weight(weight: Any, X: Any, name: str = "sample_weight") -> Floats |
             "Remove rows that are not to count, or give them the weight 0."
         )
     return checked
+
+
+def are_as_needed(X: Any, y: Any, n_features: int, dtype: np.dtype[Any]) -> bool:
+    """Whether validation would hand X and y back as they are: then a stream of small parts need not wait for it."""
+    if not (is_as_needed(X, n_features) and X.dtype == dtype and type(y) is np.ndarray and y.shape == (len(X),)):
+        return False
+    return y.dtype.kind in "biuU" or (y.dtype.kind == "f" and bool(np.isfinite(y).all()))
+
+
+def check_column_order(estimator: object, X: Any) -> None:
+    """An error that names the columns of X, where they are those of the fit in another order.
+
+    scikit-learn's validation, whose words the error begins with, says only that there are such columns.
+    """
+    known = getattr(estimator, "feature_names_in_", None)
+    names = None if known is None else _get_feature_names(X)
+    if known is None or names is None or sorted(names) != sorted(known):
+        return
+    moved = [f"{name!r} in place of {before!r}" for name, before in zip(names, known, strict=True) if name != before]
+    if moved:
+        listing = ", ".join(moved[:5]) + (f" and {len(moved) - 5} more" if len(moved) > 5 else "")
+        raise InputError(
+            "The feature names should match those that were passed during fit.\n"
+            f"Feature names must be in the same order as they were in fit.\nGot {listing}. "
+            "Write X[list(model.feature_names_in_)]."
+        )
 
 
 def checked_y(y: Any, *, are_labels: bool, name: str = "y") -> Any:

@@ -37,6 +37,8 @@ class Labels:
         if self.multilabel:
             indicator = (H > 0.5).astype(int)
             return csr_matrix(indicator) if self.sparse else indicator
+        if len(self.classes) == 1:
+            return np.repeat(self.classes, len(H))
         codes = (H[:, 0] > 0.5).astype(np.intp) if H.shape[1] == 1 else H.argmax(axis=1)
         return self.classes[codes]
 
@@ -46,14 +48,14 @@ def labels_of(y: Any) -> Labels:
     kind = check_kind(y)
     if kind == "multilabel-indicator":
         return Labels(np.arange(y.shape[1]), multilabel=True, sparse=issparse(y))
-    return Labels(_at_least_two(np.unique(y)))
+    return Labels(np.unique(y))
 
 
 def labels_given(y: Any, classes: ArrayLike) -> Labels:
     """The labels named beforehand, sorted, for data that come in parts."""
     if check_kind(y) == "multilabel-indicator":
         return labels_of(y)
-    return Labels(_at_least_two(np.asarray(classes)))
+    return Labels(np.asarray(classes))
 
 
 def check_kind(y: Any) -> str:
@@ -114,6 +116,8 @@ def check_same(y: Any, labels: Labels) -> None:
 
 
 def _check_kind_as_before(y: Any, labels: Labels) -> None:
+    if not labels.multilabel and isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "biuU":
+        return  # what else could it be: a stream of small parts need not wait for scikit-learn's look at each
     kinds = {False: "one column of labels", True: "zeros and ones in one column a label"}
     if (check_kind(y) == "multilabel-indicator") != labels.multilabel:
         raise InputError(
@@ -125,15 +129,6 @@ def _check_kind_as_before(y: Any, labels: Labels) -> None:
 def _is_indicator(y: Any) -> bool:
     values = y.data if issparse(y) else np.asarray(y)
     return bool(((values == 0) | (values == 1)).all())
-
-
-def _at_least_two(classes: NDArray[Any]) -> NDArray[Any]:
-    if len(classes) < 2:
-        raise InputError(
-            f"y must hold at least 2 classes, got one class only: {classes.tolist()[0]!r}. "
-            "There is nothing to tell apart; check the target, or the split that left one class."
-        )
-    return classes
 
 
 def _dense(y: Any) -> NDArray[Any]:

@@ -10,7 +10,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
-from sklearn.utils import check_random_state
+import numpy as np
 
 from multilayer.equations.activations import ACTIVATIONS
 from multilayer.estimators.metrics import check_metric
@@ -75,13 +75,12 @@ def check_verbose(name: str, value: Any) -> bool:
     return check_integer(name, value, 0) > 0 if isinstance(value, int) and value > 1 else check_flag(name, value)
 
 
-def check_generator(name: str, value: Any) -> Any:
-    try:
-        return check_random_state(value)
-    except ValueError:
-        raise ParameterError(
-            f"{name} must be None, an integer from 0 to 2**32 - 1 or a RandomState, got {value!r}."
-        ) from None
+def check_seed(name: str, value: Any) -> Any:
+    """What a generator can be made of, as it is: to make one takes longer than to train on a small part."""
+    is_integer = isinstance(value, numbers.Integral) and 0 <= int(value) < 2**32
+    if not (is_integer or value is None or value is np.random or isinstance(value, np.random.RandomState)):
+        raise ParameterError(f"{name} must be None, an integer from 0 to 2**32 - 1 or a RandomState, got {value!r}.")
+    return value
 
 
 def check_choice(name: str, value: Any, choices: Sequence[str]) -> str:
@@ -172,7 +171,7 @@ CHECKS: dict[str, Callable[..., Any]] = {
     "power_t": not_negative,
     "max_iter": count,
     "shuffle": check_flag,
-    "random_state": check_generator,
+    "random_state": check_seed,
     "tol": not_negative,
     "verbose": check_verbose,
     "warm_start": check_flag,

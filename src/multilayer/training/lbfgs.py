@@ -114,6 +114,7 @@ class _Minimization:
         self.run.state.parameters[...] = found.x
         if not math.isfinite(found.fun) or not np.isfinite(self.run.state.parameters).all():
             raise self._diverged(f"the cost became {found.fun}")
+        self.run.gradient = float(np.abs(found.jac).max())
         if self.ended_early:
             return self.ended_early
         if found.status == CONVERGED:

@@ -65,6 +65,7 @@ class Run:
     last: Floats | None = None  # between trainings, the parameters to go on from, where the best are in their place
     best_digest: bytes = b""  # of those best parameters
     history: History = field(default_factory=History)
+    gradient: float = math.nan  # its largest entry at the end, of L-BFGS
     reason: str = ""  # why training ended, one of REASONS
 
 

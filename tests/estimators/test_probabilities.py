@@ -1,0 +1,70 @@
+"""Probabilities sum to one, and their logarithms are finite, however many classes and however large the weights."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.special import log_softmax
+
+from multilayer import MLPClassifier
+
+from .comparison import data
+
+
+def fitted(X: Any, y: Any, **parameters: Any) -> MLPClassifier:
+    defaults = {"hidden_layer_sizes": (4,), "random_state": 0, "n_iter_no_change": math.inf, "max_iter": 5}
+    return MLPClassifier(**(defaults | parameters)).fit(X, y)
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
+@pytest.mark.parametrize("output", ["auto", "sigmoid"])
+def test_logarithms_are_those_of_the_probabilities(output: str, kind: str) -> None:
+    X, y = data(kind)
+    model = fitted(X, y, output=output)
+    np.testing.assert_allclose(model.predict_log_proba(X), np.log(model.predict_proba(X)), rtol=1e-9, atol=1e-12)
+    model.parameters_ *= 1e4
+    assert np.isfinite(model.predict_log_proba(X)).all()
+    assert (model.predict_proba(X) == 0).any()
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("output", ["auto", "sigmoid"])
+@pytest.mark.parametrize("n_classes", [2, 3, 1000])
+@pytest.mark.parametrize("factor", [1.0, 1e4, 1e8, "largest"])
+def test_any_weights_give_probabilities(factor: Any, n_classes: int, output: str, dtype: Any) -> None:
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(2 * n_classes, 3)).astype(dtype)
+    model = fitted(X, np.arange(2 * n_classes) % n_classes, output=output, max_iter=1)
+    # The sums of the largest overflow.
+    model.parameters_ *= np.finfo(dtype).max / 8 if factor == "largest" else factor
+    assert np.isfinite(model.parameters_).all()
+    with np.errstate(over="ignore", invalid="ignore"):
+        P, logarithms = model.predict_proba(X), model.predict_log_proba(X)
+    assert P.dtype == logarithms.dtype == dtype
+    assert (P >= 0).all()
+    np.testing.assert_allclose(P.sum(axis=1), 1.0, rtol=0, atol=1e-12 if dtype is np.float64 else 1e-5)
+    assert np.isfinite(logarithms).all()
+    assert (logarithms <= 0).all()
+    np.testing.assert_allclose(np.exp(logarithms.astype(np.float64)), P, rtol=1e-4, atol=1e-6)
+    np.testing.assert_array_equal(model.predict(X), model.classes_[P.argmax(axis=1)])
+
+
+def test_logarithms_of_a_softmax_are_its_sums_less_a_constant() -> None:
+    X, y = data("multiclass")
+    model = fitted(X, y, hidden_layer_sizes=())
+    model.parameters_ *= 1e5
+    Z = X @ model.coefs_[0] + model.intercepts_[0]
+    np.testing.assert_allclose(model.predict_log_proba(X), log_softmax(Z, axis=1), rtol=1e-12)
+    assert model.predict_log_proba(X).min() < -1e4
+
+
+def test_labels_that_are_all_certain_tie() -> None:
+    X, y = data("multilabel")
+    model = fitted(X, y, hidden_layer_sizes=())
+    model.parameters_[...] = 0.0
+    model.intercepts_[0][...] = [40.0, 50.0, -1000.0]
+    np.testing.assert_array_equal(model.predict_proba(X[:1]), [[1.0, 1.0, 0.0]])
+    np.testing.assert_array_equal(model.predict_log_proba(X[:1]), [[0.0, 0.0, -1000.0]])
