@@ -19,6 +19,7 @@ from multilayer.training import (
     Run,
     Schedule,
     StopRule,
+    Validation,
     WarmUp,
     train,
 )
@@ -182,7 +183,8 @@ def test_the_run_s_own_rule_still_ends_it() -> None:
 
 def test_a_plateau_of_a_validated_run_watches_the_score() -> None:
     scores = iter([1.0, 2.0, 3.0, 3.0, 3.0, 3.0, 3.0, 4.0, 4.0, 4.0])
-    run = plateau_run(Plateau(0.1, patience=3), StopRule(patience=math.inf), validate=lambda _: next(scores))
+    validation = Validation(lambda _: (1.0, next(scores)))
+    run = plateau_run(Plateau(0.1, patience=3), StopRule(patience=math.inf), validation=validation)
     assert run.history.step_sizes == pytest.approx([0.05] * 6 + [0.005] * 4)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +20,7 @@ from multilayer.equations import (
     check_cost,
 )
 from multilayer.estimators.errors import warn
-from multilayer.estimators.parameters import check_choice
-from multilayer.exceptions import InputError, ParameterError, ParameterWarning
+from multilayer.exceptions import InputError, ParameterError, ParameterWarning, unknown_name
 from multilayer.network import Floats
 
 QUANTILE = "quantile"
@@ -58,8 +57,7 @@ def loss_of_numbers(loss: str | Cost, quantile: float | Sequence[float]) -> Loss
     if loss == QUANTILE:
         return _quantiles(Quantile(levels))
     if isinstance(loss, str) or not _is_cost(loss):
-        output, cost = OF_NUMBERS[check_choice("loss", loss, tuple(OF_NUMBERS))]
-        return Loss(output, cost)
+        return Loss(*OF_NUMBERS[_known(loss, OF_NUMBERS)])
     if isinstance(loss, Quantile):
         return _quantiles(loss)
     return Loss(getattr(loss, "outputs", ("identity",))[0], loss)
@@ -68,7 +66,7 @@ def loss_of_numbers(loss: str | Cost, quantile: float | Sequence[float]) -> Loss
 def loss_of_classes(loss: str | Cost, output: str) -> Loss:
     """What MLPClassifier minimises, for sigmoid or softmax outputs."""
     if isinstance(loss, str) or not _is_cost(loss):
-        if check_choice("loss", loss, OF_CLASSES) == "log_loss":
+        if _known(loss, OF_CLASSES) == "log_loss":
             return Loss(output)
         return Loss(output, SigmoidFocal() if output == "sigmoid" else SoftmaxFocal())
     outputs = getattr(loss, "outputs", (output,))
@@ -131,6 +129,12 @@ def _levels(quantile: Any) -> tuple[float, ...]:
             "Write (0.1, 0.5, 0.9) for three quantiles."
         )
     return tuple(float(level) for level in levels)
+
+
+def _known(loss: Any, names: Iterable[str]) -> str:
+    if not isinstance(loss, str) or loss not in names:
+        raise unknown_name("loss", loss, names)
+    return loss
 
 
 def _is_cost(loss: object) -> bool:
