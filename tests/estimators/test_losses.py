@@ -144,7 +144,7 @@ class Wrong(Quartic):
 
 
 def test_a_cost_of_one_s_own_is_checked_and_runs_on_the_reference_engine() -> None:
-    model = MLPRegressor(loss=Quartic(), **settings(max_iter=300)).fit(X[:50], Y[:50])
+    model = MLPRegressor(loss=Quartic(), **descending()).fit(X[:50], Y[:50])
     assert model.score(X[:50], Y[:50]) > 0.3
     with pytest.raises(ParameterError, match=r"delta of .*Wrong.* is not the derivative of value: in row \d"):
         MLPRegressor(loss=Wrong(), **settings()).fit(X, Y)
@@ -172,7 +172,7 @@ def test_what_a_regressor_refuses(arguments: Any, y: Any, error: Any, message: s
 
 def test_a_quantile_without_effect_is_warned_of() -> None:
     with pytest.warns(ParameterWarning, match=r"quantile=0\.9 has no effect with loss='squared_error'"):
-        MLPRegressor(quantile=0.9, **settings()).fit(X, Y)
+        MLPRegressor(quantile=0.9, **descending(max_iter=2)).fit(X, Y)
 
 
 @pytest.mark.parametrize(

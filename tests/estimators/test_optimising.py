@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ X = RNG.normal(size=(200, 4))
 Y = X[:, 0] - 0.5 * X[:, 1] + 0.1 * RNG.normal(size=200)
 CLASSES = (Y > 0).astype(int)
 
+# A run that is about to go on is told that it has not come to its end.
+pytestmark = pytest.mark.filterwarnings("ignore:training ended after max_iter")
 engines = pytest.mark.parametrize("engine", ["reference", "cpu"])
 OPTIONS: list[dict[str, Any]] = [
     {"l1_alpha": 0.1},
@@ -25,7 +28,7 @@ OPTIONS: list[dict[str, Any]] = [
     {"weight_averaging": 0.9},
     {"dropout": 0.3, "input_dropout": 0.1},
     {"dropout": (0.2,)},
-    {"learning_rate": "plateau"},
+    {"learning_rate": Plateau(0.5, patience=1, tol=1.0)},
     {"learning_rate": WarmUp(7, Cosine(20))},
     {"learning_rate": OneCycle(20)},
     {"learning_rate": lambda epoch: 0.9**epoch},
@@ -111,6 +114,14 @@ def test_weights_written_by_the_user_count() -> None:
     model = MLPRegressor(**settings(), weight_averaging=0.9).fit(X, Y)
     model.coefs_[0] = np.zeros((4, 6))
     assert np.ptp(model.predict(X)) == 0
+
+
+def test_a_pickle_holds_the_average_once() -> None:
+    model = MLPRegressor(**settings(), weight_averaging=0.9).fit(X, Y)
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+    assert again._run.state.average is None
+    assert again._run.state.parameters is again.parameters_
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])

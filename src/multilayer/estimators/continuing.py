@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from multilayer.engines import DescentState, Objective
 from multilayer.exceptions import ParameterError
 from multilayer.network import Floats, Network
-from multilayer.training import Recipe, Run, StopState, starting_parameters
+from multilayer.training import Recipe, Run, StopState, standing, starting_parameters
 from multilayer.training.starting import Initialization
 
 
@@ -43,7 +43,7 @@ def without_memory(run: Run) -> Run:
     Adam's memory is twice the weights, and the rows' is as long as the data.  Nor does it know how long it took: two
     fits alike are pickled alike, which joblib's cache goes by.
     """
-    parameters = run.state.parameters
+    parameters = standing(run)
     return replace(
         run,
         state=DescentState(parameters, np.empty((0, len(parameters)), dtype=parameters.dtype)),
