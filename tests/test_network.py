@@ -10,8 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from multilayer.equations import AbsoluteError, GammaDeviance, Huber, Quantile, output_unit
 from multilayer.exceptions import ParameterError, ShapeError
-from multilayer.network import Network, coefs, intercepts, layer_shapes, layers, n_parameters, pack, thetas
+from multilayer.network import (
+    Network,
+    coefs,
+    intercepts,
+    layer_shapes,
+    layers,
+    n_parameters,
+    output_with_cost,
+    pack,
+    thetas,
+)
 
 NETWORK = Network((2, 3, 1), ("tanh",), "sigmoid")
 
@@ -61,11 +72,27 @@ def test_packing_rounds_to_the_dtype() -> None:
     assert packed.tolist() == [np.float32(0.1), 1.0]
 
 
+class Unhashable(AbsoluteError):
+    __hash__ = None  # type: ignore[assignment]
+
+
 def test_a_network_is_a_value() -> None:
     assert Network((2, 3, 1), ("tanh",), "sigmoid") == NETWORK
     assert len({NETWORK, Network((2, 3, 1), ("tanh",), "sigmoid")}) == 1
     with pytest.raises(FrozenInstanceError):
         NETWORK.output = "softmax"  # type: ignore[misc]
+
+
+def test_the_cost_belongs_to_the_value() -> None:
+    huber = Network((2, 1), (), "identity", Huber(1.0))
+    assert huber == Network((2, 1), (), "identity", Huber(1.0))
+    assert len({huber, Network((2, 1), (), "identity", Huber(2.0)), Network((2, 1), (), "identity")}) == 3
+
+
+def test_a_network_without_a_cost_has_the_one_that_matches() -> None:
+    assert output_with_cost(NETWORK) is output_unit("sigmoid")
+    Z, Y = np.array([[3.0]]), np.array([[1.0]])
+    assert output_with_cost(Network((1, 1), (), "identity", AbsoluteError())).cost(Z, Y) == [2.0]
 
 
 @pytest.mark.parametrize(
@@ -79,6 +106,13 @@ def test_a_network_is_a_value() -> None:
         (((2, 3, 1), ("relu", "relu"), "sigmoid"), r"got 2: \('relu', 'relu'\)"),
         (((2, 3, 1), ("rleu",), "sigmoid"), r"unknown activation 'rleu'\. Did you mean 'relu'\?"),
         (((2, 3, 1), ("relu",), "sofmax"), r"unknown output unit 'sofmax'\. Did you mean 'softmax'\?"),
+        (((2, 3, 1), (7,), "sigmoid"), r"an activation is a name, or an object with the methods g\(z\).*got 7"),
+        (((2, 1), (), "identity", Unhashable()), r"activations and costs must be hashable, got .*Unhashable"),
+        (((2, 1), (), "identity", "huber"), r"a cost is an object with the methods value.*got 'huber'"),
+        (((2, 1), (), "identity", GammaDeviance()), r"GammaDeviance\(\) is a cost for exp outputs, got output='ident"),
+        (((2, 3), (), "identity", Quantile((0.1, 0.9))), r"one for each of the 3 outputs, got 2: \(0\.1, 0\.9\)"),
+        (((2, 2), (), "increasing", Quantile((0.9, 0.1))), r"of rising levels, got \(0\.9, 0\.1\)\. Sort"),
+        (((2, 2), (), "increasing", Quantile((0.5,))), r"increasing outputs are quantiles of rising levels"),
     ],
 )
 def test_what_is_no_network(arguments: Any, message: str) -> None:

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from multilayer.equations.activations import activation
-from multilayer.equations.costs import output_unit
+from multilayer.equations.activations import Activation, activation
+from multilayer.equations.costs import Cost, Output, output_unit
 from multilayer.equations.initialization import check_layer_sizes
 from multilayer.exceptions import ParameterError, ShapeError
 
@@ -32,15 +32,19 @@ class Network:
     ----------
     layer_sizes : tuple of int
         s_1 .. s_L: inputs, units of each hidden layer, outputs.
-    hidden : tuple of str
-        The activation of each hidden layer, L - 2 names.
-    output : {"sigmoid", "softmax", "identity", "exp"}
-        The output unit; it brings the cost that matches it.
+    hidden : tuple of str or Activation
+        The activation of each hidden layer, L - 2 names or pairs (g, g') of one's own.
+    output : {"sigmoid", "softmax", "identity", "exp", "increasing"}
+        The output unit.
+    cost : Cost, optional
+        The cost of its answers; where none is given, the one that matches the output unit.  A cost of one's own is
+        told from another by its identity, unless it says otherwise.
 
     Raises
     ------
     ParameterError
-        For sizes that are not positive integers, unknown names, or another number of activations.
+        For sizes that are not positive integers, unknown names, another number of activations, or a cost that is not
+        for such outputs.
 
     Examples
     --------
@@ -50,8 +54,9 @@ class Network:
     """
 
     layer_sizes: tuple[int, ...]
-    hidden: tuple[str, ...]
+    hidden: tuple[str | Activation, ...]
     output: str
+    cost: Cost | None = None
 
     def __post_init__(self) -> None:
         sizes = check_layer_sizes(self.layer_sizes)
@@ -60,9 +65,36 @@ class Network:
                 f"a network of layer sizes {sizes} has {len(sizes) - 2} hidden layers and needs as many activations, "
                 f"got {len(self.hidden)}: {self.hidden}."
             )
-        for name in self.hidden:
-            activation(name)
-        output_unit(self.output)
+        for each in self.hidden:
+            activation(each)
+        output_unit(self.output, self.cost)
+        _check_hashable(self.cost, *self.hidden)
+        check_outputs = getattr(self.cost, "check_outputs", None)
+        if check_outputs is not None:
+            check_outputs(self.output, sizes[-1])
+
+
+def _check_hashable(*given: object) -> None:
+    """A network is a value, and so are its parts: engines keep what they have worked out for one."""
+    for each in given:
+        try:
+            hash(each)
+        except TypeError:
+            raise ParameterError(
+                f"activations and costs must be hashable, got {each!r}. Write @dataclass(frozen=True), or leave __eq__ "
+                "to Python."
+            ) from None
+
+
+def output_with_cost(network: Network) -> Output:
+    """The network's output unit, with its cost.
+
+    Examples
+    --------
+    >>> output_with_cost(Network((1, 1), (), "identity")).cost(np.array([[3.0]]), np.array([[1.0]]))
+    array([2.])
+    """
+    return output_unit(network.output, network.cost)
 
 
 def layer_shapes(network: Network) -> list[tuple[int, int]]:

@@ -121,10 +121,17 @@ def test_json_lines_hold_every_event(tmp_path: Path) -> None:
     records = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     records = [record for record in records if record["event"] != "compilation_started"]
     assert [record["event"] for record in records] == ["run_started", *["epoch_ended"] * 4, "run_ended"]
-    assert records[0]["network"] == {"layer_sizes": [2, 4, 1], "hidden": ["relu"], "output": "sigmoid"}
+    network = {"layer_sizes": [2, 4, 1], "hidden": ["relu"], "output": "sigmoid", "cost": None}
+    assert records[0]["network"] == network
     assert [record["cost"] for record in records[1:-1]] == fitted.loss_curve_
     assert records[-1]["reason"] == "max_epochs"
     assert len({record["run"] for record in records}) == 1
+
+
+def test_json_names_a_chosen_cost(tmp_path: Path) -> None:
+    model(JSONLinesLog(tmp_path / "log.jsonl"), loss="focal").fit(X, y)
+    started = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
+    assert started["network"]["cost"] == "SigmoidFocal(gamma=2.0)"
 
 
 def test_json_has_no_nan(tmp_path: Path) -> None:

@@ -31,31 +31,71 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from multilayer.engines import Batches, DescentState, Engine, Objective, new_state
+from multilayer.engines.protocol import PLAIN
 from multilayer.equations import (
     ACTIVATIONS,
     OUTPUTS,
+    AbsoluteError,
     Adam,
+    Cost,
+    GammaDeviance,
     GradientDescent,
+    Huber,
     Momentum,
     Nesterov,
+    Penalty,
+    Quantile,
+    SigmoidFocal,
+    SoftmaxFocal,
+    StepOptions,
     UpdateRule,
+    average_weights,
+    clip_gradient,
     cost_and_gradient,
+    decay_weights,
     dropout_masks,
     forward_propagation,
     initialize_thetas,
     one_hot,
 )
-from multilayer.network import Floats, Network, pack
+from multilayer.network import Floats, Network, output_with_cost, pack
 
 KINKED = ("relu", "leaky_relu", "selu")
 DTYPES = (np.float64, np.float32)
 RULES = (GradientDescent(), Momentum(0.8), Nesterov(0.8), Adam(0.8, 0.95, 1e-3))
+
+# Output units with the costs that may be chosen for them, and one whose matched cost is no H - Y.
+QUANTILES = Quantile((0.1, 0.5, 0.9))
+COSTS = (
+    ("identity", AbsoluteError()),
+    ("identity", Huber(0.5)),
+    ("identity", Quantile((0.3,))),
+    ("identity", QUANTILES),
+    ("increasing", None),
+    ("increasing", AbsoluteError()),
+    ("increasing", Huber(0.5)),
+    ("increasing", QUANTILES),
+    ("exp", GammaDeviance()),
+    *[("sigmoid", SigmoidFocal(gamma)) for gamma in (0.0, 0.5, 2.0)],
+    *[("softmax", SoftmaxFocal(gamma)) for gamma in (0.0, 0.5, 2.0)],
+)
+OPTIONS = (
+    StepOptions(clip_norm=0.2),
+    StepOptions(clip_norm=1e6),  # longer than any gradient here
+    StepOptions(weight_decay=0.3),
+    StepOptions(average=0.9),
+    StepOptions(clip_norm=0.3, weight_decay=0.1, average=0.5),
+)
 
 # How far from a kink every weighted sum is to stay: a thousand times the rounding of one forward propagation.
 MARGIN = {np.float64: 1e-12, np.float32: 1e-4}
 
 rules = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: dtype.__name__)
+costs = pytest.mark.parametrize(("output", "chosen"), COSTS, ids=str)
+refinements = pytest.mark.parametrize("options", OPTIONS, ids=str)
+# Networks for the loops over narrow layers and for matrix products.
+widths = pytest.mark.parametrize("width", [5, 40])
 # One test method serves every engine, and an engine holds no state between examples.
 examples = settings(suppress_health_check=[HealthCheck.differing_executors, HealthCheck.function_scoped_fixture])
 
@@ -83,6 +123,7 @@ class Descended:
     costs: list[float]
     parameters: Floats
     slots: list[Floats]
+    average: Floats | None
     margin: float  # the least distance of a weighted sum from a kink
 
 
@@ -103,9 +144,9 @@ def book_gradient(
         objective.X[rows],
         objective.Y[rows],
         thetas,
-        objective.lam,
+        Penalty(objective.lam, objective.lam1),
         network.hidden,
-        network.output,
+        output_with_cost(network),
         None if weight is None else weight[rows],
         masks,
     )
@@ -118,10 +159,13 @@ def margin(objective: Objective, thetas: list[Floats]) -> float:
     return min((float(np.abs(z).min()) for z in kinked), default=np.inf)
 
 
-def book_descent(objective: Objective, rule: UpdateRule, state: DescentState, batches: Batches) -> Descended:
+def book_descent(
+    objective: Objective, rule: UpdateRule, state: DescentState, batches: Batches, options: StepOptions = PLAIN
+) -> Descended:
     network = objective.network
     thetas = book_thetas(network, state.parameters)
     memories = [book_thetas(network, slot) for slot in state.slots]  # [slot][layer]
+    means = [np.zeros_like(theta) for theta in thetas]
     costs, least = [], np.inf
     for i, (start, stop, alpha) in enumerate(zip(batches.starts, batches.stops, batches.step_sizes, strict=True)):
         least = min(least, margin(objective, thetas))
@@ -129,12 +173,18 @@ def book_descent(objective: Objective, rule: UpdateRule, state: DescentState, ba
         masks = dropout_masks(objective.dropout, objective.seed, state.t + i, len(rows), network.layer_sizes)
         J, D = book_gradient(objective, thetas, rows, masks)
         costs.append(J)
+        D = clip_gradient(D, options.clip_norm)
         for layer, (theta, gradient) in enumerate(zip(thetas, D, strict=True)):
             slots = [memory[layer] for memory in memories]
+            theta = decay_weights(theta, float(alpha), options.weight_decay)
             thetas[layer], slots = rule.step(theta, gradient, slots, float(alpha), state.t + i + 1)
             for memory, slot in zip(memories, slots, strict=True):
                 memory[layer] = slot
-    return Descended(costs, pack(network, thetas), [pack(network, memory) for memory in memories], least)
+        if options.average > 0:
+            pairs = zip(means, thetas, strict=True)
+            means = [average_weights(mean, theta, options.average, state.t + i + 1) for mean, theta in pairs]
+    average = pack(network, means) if options.average > 0 else None
+    return Descended(costs, pack(network, thetas), [pack(network, memory) for memory in memories], average, least)
 
 
 def is_steady(problem: Problem, rule: UpdateRule, batches: Batches, rtol: float) -> bool:
@@ -166,12 +216,15 @@ def draw(
 ) -> Problem:
     rng = np.random.RandomState(seed)
     K = network.layer_sizes[-1]
+    rate = {"exp": rng.gamma(2.0, size=(m, K)) + 0.1} if isinstance(network.cost, GammaDeviance) else {}
     Y = {
+        "increasing": lambda: np.repeat(rng.normal(size=(m, 1)), K, axis=1),
         "sigmoid": lambda: rng.uniform(size=(m, K)).round(1),  # any number from 0 to 1 is a target
         "softmax": lambda: one_hot(rng.randint(K, size=m), K),
         "identity": lambda: rng.normal(size=(m, K)),
         "exp": lambda: rng.poisson(1.0, size=(m, K)).astype(np.float64),
     }[network.output]()
+    Y = rate.get(network.output, Y)
     objective = Objective(
         network,
         rng.normal(size=(m, network.layer_sizes[0])).astype(dtype),
@@ -214,6 +267,9 @@ def assert_same_state(received: DescentState, expected: DescentState) -> None:
     np.testing.assert_array_equal(received.parameters, expected.parameters)
     np.testing.assert_array_equal(received.slots, expected.slots)
     assert received.t == expected.t
+    assert (received.average is None) == (expected.average is None)
+    if expected.average is not None:
+        np.testing.assert_array_equal(received.average, expected.average)
 
 
 @st.composite
@@ -272,11 +328,13 @@ class EngineContract:
         assert_near(J, expected_J, self.rtol(dtype))
         assert_near(gradient, pack(problem.network, D), self.rtol(dtype))
 
-    def assert_descends(self, engine: Engine, problem: Problem, rule: UpdateRule, batches: Batches) -> None:
+    def assert_descends(
+        self, engine: Engine, problem: Problem, rule: UpdateRule, batches: Batches, options: StepOptions = PLAIN
+    ) -> None:
         dtype = problem.parameters.dtype.type
-        expected = book_descent(problem.objective, rule, problem.state(rule), batches)
+        expected = book_descent(problem.objective, rule, problem.state(rule), batches, options)
         state = problem.state(rule)
-        costs = engine.descend(problem.objective, rule, state, batches)
+        costs = engine.descend(problem.objective, rule, state, batches, options)
         assert costs.dtype == np.float64
         assert costs.shape == (len(batches),)
         assert state.parameters.dtype == state.slots.dtype == dtype
@@ -284,6 +342,155 @@ class EngineContract:
         assert_near(costs, expected.costs, self.rtol(dtype))
         assert_near(state.parameters, expected.parameters, self.rtol(dtype))
         assert_near(state.slots, np.reshape(expected.slots, state.slots.shape), self.rtol(dtype))
+        assert (state.average is None) == (expected.average is None)
+        if state.average is not None:
+            assert state.average.dtype == dtype
+            assert_near(state.average, expected.average, self.rtol(dtype))
+
+    # --- costs of one's choice
+
+    @dtypes
+    @costs
+    @widths
+    def test_every_cost_is_the_book_s(
+        self, engine: Engine, output: str, chosen: Cost | None, width: int, dtype: Any
+    ) -> None:
+        network = Network((4, width, 3), ("tanh",), output, chosen)
+        for m, weighted in ((1, False), (37, True)):
+            self.assert_cost_and_gradient(engine, draw(network, m, dtype, lam=0.1, weighted=weighted))
+
+    @rules
+    @costs
+    @widths
+    def test_every_cost_descends(
+        self, engine: Engine, output: str, chosen: Cost | None, width: int, rule: UpdateRule
+    ) -> None:
+        problem = draw(Network((4, width, 3), ("tanh",), output, chosen), 23, lam=0.1, weighted=True)
+        self.assert_descends(engine, problem, rule, shuffled(23, 11, epochs=4, step_size=0.02))
+        self.assert_descends(engine, problem, rule, full_batches(23, 20, step_size=0.02))
+
+    @costs
+    @widths
+    def test_every_cost_descends_in_float32(self, engine: Engine, output: str, chosen: Cost | None, width: int) -> None:
+        problem = draw(Network((4, width, 3), ("tanh",), output, chosen), 23, np.float32)
+        self.assert_descends(engine, problem, Nesterov(), part(shuffled(23, 11, epochs=2, step_size=0.001), slice(3)))
+
+    @costs
+    def test_a_firm_answer_costs_what_it_should(self, engine: Engine, output: str, chosen: Cost | None) -> None:
+        network = Network((1, 3), (), output, chosen)
+        parameters = pack(network, [np.array([[0.0, 50.0], [0.0, -50.0], [0.0, 20.0]])])
+        Y = {"softmax": one_hot([0, 1], 3), "sigmoid": np.eye(3)[:2], "exp": np.ones((2, 3))}
+        X = np.array([[1.0], [-1.0]])
+        objective = Objective(network, X, Y.get(output, np.array([[1.0] * 3, [-2.0] * 3])))
+        self.assert_cost_and_gradient(engine, Problem(objective, parameters))
+
+    @pytest.mark.parametrize("output", ["identity", "increasing"])
+    @pytest.mark.parametrize("chosen", [AbsoluteError(), Quantile((0.5,)), Huber()], ids=str)
+    def test_a_right_answer_is_left_alone(self, engine: Engine, output: str, chosen: Cost) -> None:
+        network = Network((1, 1), (), output, chosen)
+        objective = Objective(network, np.array([[1.0], [2.0]]), np.array([[3.0], [5.0]]))
+        J, gradient = engine.cost_and_gradient(objective, pack(network, [np.array([[1.0, 2.0]])]))
+        assert J == 0.0
+        assert not gradient.any()
+
+    @examples
+    @given(data=st.data())
+    def test_any_cost_and_penalty(self, engine: Engine, data: st.DataObject) -> None:
+        sizes = (*data.draw(st.lists(st.integers(1, 40), min_size=1, max_size=3)), 3)
+        output, chosen = data.draw(st.sampled_from(COSTS))
+        network = Network(sizes, ("tanh",) * (len(sizes) - 2), output, chosen)
+        weighted, seed = data.draw(st.booleans()), data.draw(st.integers(0, 2**16))
+        problem = draw(network, data.draw(st.integers(1, 50)), weighted=weighted, seed=seed)
+        lam, lam1 = (data.draw(st.sampled_from([0.0, 0.01, 0.7])) for _ in range(2))
+        problem = replace(problem, objective=replace(problem.objective, lam=lam, lam1=lam1))
+        self.assert_cost_and_gradient(engine, problem)
+
+    # --- penalties and refinements of a step
+
+    @dtypes
+    @widths
+    @pytest.mark.parametrize("lam", [0.0, 0.7])
+    def test_absolute_weights_are_penalised(self, engine: Engine, lam: float, width: int, dtype: Any) -> None:
+        problem = draw(Network((4, width, 3), ("tanh",), "softmax"), 23, dtype, lam=lam, weighted=True)
+        problem.parameters[5:50:7] = 0.0  # some weights and biases
+        problem = replace(problem, objective=replace(problem.objective, lam1=0.3))
+        self.assert_cost_and_gradient(engine, problem)
+        self.assert_descends(engine, problem, Adam(), part(shuffled(23, 11, epochs=1, step_size=0.001), slice(2)))
+
+    def test_a_penalty_pulls_weights_down_and_leaves_biases(self, engine: Engine) -> None:
+        network = Network((2, 2), (), "identity")
+        thetas = [np.array([[1.0, 2.0, -3.0], [-1.0, 0.0, 0.5]])]
+        X = np.array([[1.0, 2.0], [0.5, -1.0]])
+        _, A = forward_propagation(X, thetas, (), "identity")  # a perfect fit: the penalty alone is left
+        J, gradient = engine.cost_and_gradient(Objective(network, X, A[-1], lam1=4.0), pack(network, thetas))
+        assert J == 4.0 / 2 * 5.5
+        np.testing.assert_array_equal(gradient, pack(network, [np.array([[0.0, 2.0, -2.0], [0.0, 0.0, 2.0]])]))
+
+    @rules
+    @refinements
+    @widths
+    def test_refinements_are_the_book_s(
+        self, engine: Engine, options: StepOptions, width: int, rule: UpdateRule
+    ) -> None:
+        problem = draw(Network((4, width, 5, 3), ("tanh", "sigmoid"), "softmax"), 23, lam=0.1, weighted=True)
+        self.assert_descends(engine, problem, rule, shuffled(23, 11, epochs=4), options)
+        self.assert_descends(engine, problem, rule, full_batches(23, 20, step_size=0.05), options)
+
+    @rules
+    @refinements
+    def test_refinements_in_float32(self, engine: Engine, options: StepOptions, rule: UpdateRule) -> None:
+        for width in (5, 40):
+            problem = draw(Network((4, width, 3), ("tanh",), "softmax"), 23, np.float32, lam=0.1)
+            self.assert_descends(engine, problem, rule, shuffled(23, 11, epochs=2), options)
+
+    @rules
+    @dtypes
+    @refinements
+    def test_a_run_with_refinements_may_be_cut_anywhere(
+        self, engine: Engine, options: StepOptions, rule: UpdateRule, dtype: Any
+    ) -> None:
+        problem, batches = draw(SMALL, 11, dtype, lam=0.1), shuffled(11, 3, epochs=5)
+        whole, pieces = problem.state(rule), problem.state(rule)
+        costs = engine.descend(problem.objective, rule, whole, batches, options)
+        parts = [
+            engine.descend(problem.objective, rule, pieces, part(batches, slice(i, i + 7)), options)
+            for i in range(0, len(batches), 7)
+        ]
+        np.testing.assert_array_equal(np.concatenate(parts), costs)
+        assert_same_state(pieces, whole)
+
+    @widths
+    def test_a_clipped_step_of_plain_descent_is_as_long_as_alpha_times_c(self, engine: Engine, width: int) -> None:
+        problem, rule = draw(Network((4, width, 3), ("tanh",), "softmax"), 23, lam=0.1), GradientDescent()
+        state = problem.state(rule)
+        engine.descend(problem.objective, rule, state, full_batches(23, 1, step_size=0.5), StepOptions(clip_norm=0.01))
+        moved = state.parameters - problem.parameters
+        assert np.linalg.norm(moved) == pytest.approx(0.5 * 0.01, rel=1e-12)
+        _, D = engine.cost_and_gradient(problem.objective, problem.parameters)
+        np.testing.assert_allclose(moved / np.linalg.norm(moved), -D / np.linalg.norm(D), atol=1e-12)
+
+    def test_an_average_only_watches(self, engine: Engine) -> None:
+        problem, rule, batches = draw(SMALL, 11), Adam(), shuffled(11, 3, epochs=5)
+        plain, watched = problem.state(rule), problem.state(rule)
+        costs = engine.descend(problem.objective, rule, plain, batches)
+        same = engine.descend(problem.objective, rule, watched, batches, StepOptions(average=0.9))
+        np.testing.assert_array_equal(same, costs)
+        assert watched.average is not None
+        assert not np.shares_memory(watched.average, watched.parameters)
+        watched.average = None
+        assert_same_state(watched, plain)
+
+    def test_the_average_is_advanced_in_place_and_not_by_a_cost_that_is_not_finite(self, engine: Engine) -> None:
+        problem, rule = draw(Network((2, 3, 1), ("identity",), "identity"), 8), GradientDescent()
+        state, options = problem.state(rule), StepOptions(average=0.5)
+        engine.descend(problem.objective, rule, state, full_batches(8, 2, step_size=0.01), options)
+        average = state.average
+        assert average is not None
+        kept = average.copy()
+        state.parameters[0] = np.nan
+        engine.descend(problem.objective, rule, state, full_batches(8, 2), options)
+        assert state.average is average
+        np.testing.assert_array_equal(average, kept)
 
     # --- dropout
 

@@ -2,20 +2,65 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from multilayer.engines import Engine, get_engine, new_state
+from multilayer.equations import Adam
 from multilayer.exceptions import ParameterError
-from multilayer.network import n_parameters
+from multilayer.network import Network, n_parameters
 
-from .contract import RULES, SMALL, EngineContract
+from .contract import RULES, SMALL, EngineContract, draw, shuffled
 
 
 class TestReferenceEngine(EngineContract):
     @pytest.fixture
     def engine(self) -> Engine:
         return get_engine("reference")
+
+    def test_one_s_own_activation_and_cost_are_the_book_s(self, engine: Engine) -> None:
+        problem = draw(OWN, 11, lam=0.1, weighted=True)
+        self.assert_cost_and_gradient(engine, problem)
+        self.assert_descends(engine, problem, Adam(), shuffled(11, 4, epochs=3))
+
+
+class Sine:
+    def g(self, z: Any) -> Any:
+        return np.sin(z)
+
+    def g_prime(self, z: Any) -> Any:
+        return np.cos(z)
+
+
+class Quartic:
+    def value(self, Z: Any, Y: Any) -> Any:
+        return ((Z - Y) ** 4).sum(axis=1)
+
+    def delta(self, Z: Any, Y: Any) -> Any:
+        return 4 * (Z - Y) ** 3
+
+
+OWN = Network((3, 4, 5, 2), (Sine(), "tanh"), "identity", Quartic())
+
+
+@pytest.mark.parametrize(
+    ("network", "message"),
+    [
+        (OWN, r"engine='cpu' cannot run the activation <.*Sine.*>, whose g and g' are Python functions\. Use engine="),
+        (Network((3, 2), (), "identity", Quartic()), r"engine='cpu' cannot run the cost <.*Quartic.*'auto' or 'ref"),
+    ],
+)
+def test_what_the_cpu_engine_has_no_code_for_the_reference_engine_runs(network: Network, message: str) -> None:
+    assert get_engine("auto", network).name == get_engine("reference", network).name == "reference"
+    with pytest.raises(ParameterError, match=message):
+        get_engine("cpu", network)
+
+
+def test_a_network_of_the_book_changes_no_engine() -> None:
+    assert get_engine("auto", SMALL).name == get_engine().name
+    assert get_engine("cpu", SMALL).name == "cpu"
 
 
 def test_an_engine_is_got_by_name() -> None:

@@ -22,7 +22,16 @@ def _answer(z, output):
         return [math.exp(z_k) / sum(math.exp(z_j) for z_j in z) for z_k in z]
     if output == "exp":
         return [math.exp(z_k) for z_k in z]
+    if output == "increasing":
+        return [z[0] + sum(math.log(1 + math.exp(z_j)) for z_j in z[1 : k + 1]) for k in range(len(z))]
     return list(z)
+
+
+def _output_delta(z, h, y, output):
+    delta = [h_k - y_k for h_k, y_k in zip(h, y, strict=True)]
+    if output != "increasing":
+        return delta
+    return [sum(delta[k:]) * (1 if k == 0 else 1 / (1 + math.exp(-z[k]))) for k in range(len(z))]
 
 
 def _example_cost(h, y, output):
@@ -64,7 +73,7 @@ def gradient(X, Y, thetas, lam, hidden, output):
     D = [[[0 for _ in row] for row in theta] for theta in thetas]
     for x, y in zip(X, Y, strict=True):
         z, a = forward(x, thetas, hidden, output)
-        delta = [h_k - y_k for h_k, y_k in zip(a[-1], y, strict=True)]
+        delta = _output_delta(z[-1], a[-1], y, output)
         for layer in range(len(thetas) - 1, -1, -1):
             for i in range(len(delta)):
                 D[layer][i][0] += delta[i]

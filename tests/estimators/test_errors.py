@@ -203,7 +203,7 @@ def test_going_on_with_labels_of_another_kind() -> None:
         ({"shuffle": 1}, r"shuffle must be True or False, got 1\."),
         ({"verbose": -1}, r"verbose must be True or False, got -1\."),
         ({"verbose": "yes"}, r"verbose must be True or False, got 'yes'\."),
-        ({"learning_rate": "fast"}, r"unknown learning_rate 'fast'\. Known: 'adaptive', 'constant', 'invscaling'\."),
+        ({"learning_rate": "fast"}, r"unknown learning_rate 'fast'\. Known: 'adaptive', 'constant', 'cosine', 'inv"),
         ({"power_t": -1}, r"power_t must be a number not below 0, got -1\."),
         ({"validation_fraction": 1.0}, r"validation_fraction must be a number not below 0 and below 1, got 1\.0\."),
         ({"warm_start": "yes"}, r"warm_start must be True or False, got 'yes'\."),

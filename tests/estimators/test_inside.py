@@ -238,6 +238,28 @@ class TestCheckGradient:
         ):
             assert model.check_gradient(X[:10], y[:10], weight).max_error < 1e-6
 
+    @pytest.mark.parametrize(
+        ("loss", "options"),
+        [
+            ("huber", {}),
+            ("absolute_error", {}),
+            ("gamma", {}),
+            ("quantile", {"quantile": 0.3}),
+            ("quantile", {"quantile": (0.1, 0.5, 0.9)}),
+            ("squared_error", {"l1_alpha": 0.5}),
+        ],
+        ids=str,
+    )
+    def test_so_it_does_with_every_cost_and_penalty(self, loss: str, options: dict[str, Any]) -> None:
+        y = np.abs(NUMBER) + 0.1
+        model = regressor(y, loss=loss, activation="tanh", **options)
+        assert model.check_gradient(X[:10], y[:10]).max_error < 1e-6
+        assert model.trace(X[:10], y[:10]).regularization > 0
+
+    def test_so_it_does_with_the_focal_cost(self) -> None:
+        for y in (TWO, THREE):
+            assert classifier(y, loss="focal", activation="tanh").check_gradient(X[:10], y[:10]).max_error < 1e-6
+
     def test_weights_and_alpha_are_in_it(self) -> None:
         model = classifier(activation="tanh", alpha=2.0)
         seen, report = model.trace(X[:10], TWO[:10]), model.check_gradient(X[:10], TWO[:10])

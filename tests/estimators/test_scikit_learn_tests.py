@@ -13,7 +13,7 @@ import pytest
 
 from multilayer import MLPClassifier
 from multilayer.exceptions import DivergenceError
-from multilayer.training.schedules import Schedule, step_sizes
+from multilayer.training.schedules import Progress, Schedule, step_sizes
 
 PRIVATE = "reaches into private attributes"
 IMPORT = "from sklearn.neural_network import MLPClassifier, MLPRegressor\n"
@@ -47,7 +47,8 @@ pytestmark = [
 def next_step_size(model: Any) -> float:
     """The step size with which a network would go on: after its last epoch, as scikit-learn's optimiser holds it."""
     run, schedule = model._run, Schedule(model.learning_rate, model.power_t)
-    return float(step_sizes(schedule, model.learning_rate_init, run.rows_seen, run.n_cuts, n_rows=1, n_epochs=1)[0])
+    progress = Progress(run.rows_seen, n_rows=1, n_cuts=run.n_cuts)
+    return float(step_sizes(schedule, model.learning_rate_init, progress, n_epochs=1)[0])
 
 
 def load() -> ModuleType:

@@ -54,10 +54,10 @@ def test_a_press_within_an_epoch_waits_for_its_update(updates: int, monkeypatch:
     engine = reference()
     descend = engine.descend
 
-    def pressed_during(of: Any, rule: Any, state: Any, batches: Any) -> Any:
+    def pressed_during(of: Any, rule: Any, state: Any, batches: Any, options: Any) -> Any:
         if state.t == updates - 1:
             press()
-        return descend(of, rule, state, batches)
+        return descend(of, rule, state, batches, options)
 
     monkeypatch.setattr(engine, "descend", pressed_during)
     run = train(engine, objective(), recipe(), start(recipe()))
@@ -160,10 +160,10 @@ def test_order_and_generator_are_put_back_to_the_last_whole_epoch(
     engine, whole = reference(), start(recipe())
     descend = engine.descend
 
-    def pressed_during(of: Any, rule: Any, state: Any, batches: Any) -> Any:
+    def pressed_during(of: Any, rule: Any, state: Any, batches: Any, options: Any) -> Any:
         if state.t == updates - 1:
             press()
-        return descend(of, rule, state, batches)
+        return descend(of, rule, state, batches, options)
 
     monkeypatch.setattr(engine, "descend", pressed_during)
     run = train(engine, objective(), recipe(), start(recipe()))

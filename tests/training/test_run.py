@@ -239,9 +239,9 @@ def test_many_epochs_do_go_in_one_call_where_only_watchers_listen(monkeypatch: p
     engine, sizes = reference(), []
     descend = engine.descend
 
-    def counted(of: Any, rule: Any, state: Any, batches: Any) -> Any:
+    def counted(of: Any, rule: Any, state: Any, batches: Any, options: Any) -> Any:
         sizes.append(len(batches))
-        return descend(of, rule, state, batches)
+        return descend(of, rule, state, batches, options)
 
     monkeypatch.setattr(engine, "descend", counted)
     train(engine, objective(), recipe(max_epochs=100), start(recipe()), [Recorder(only_watches=True)])

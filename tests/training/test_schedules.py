@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
+import numpy as np
 import pytest
 from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
 
 from multilayer.equations import GradientDescent
-from multilayer.training import Schedule, StopRule, train
-from multilayer.training.schedules import can_cut, step_sizes
+from multilayer.exceptions import ParameterError
+from multilayer.training import (
+    Cosine,
+    OneCycle,
+    OwnSchedule,
+    Plateau,
+    Run,
+    Schedule,
+    StopRule,
+    Validation,
+    WarmUp,
+    train,
+)
+from multilayer.training.schedules import Progress, can_cut, step_sizes
 
-from .problems import M, objective, recipe, reference, start
+from .problems import M, Recorder, objective, recipe, reference, start
 
 
 def theirs(name: str) -> Any:
@@ -25,22 +39,22 @@ def test_inverse_scaling_is_scikit_learn_s() -> None:
         optimizer.iteration_ends(epoch * 7)
         expected.append(optimizer.learning_rate)
     schedule = Schedule("invscaling", 0.3)
-    assert step_sizes(schedule, 0.1, 0, 0, 7, 5).tolist() == expected
-    assert step_sizes(schedule, 0.1, 14, 0, 7, 2).tolist() == expected[2:4]
+    assert step_sizes(schedule, 0.1, Progress(0, 7), 5).tolist() == expected
+    assert step_sizes(schedule, 0.1, Progress(14, 7), 2).tolist() == expected[2:4]
 
 
 def test_adaptive_cuts_are_scikit_learn_s() -> None:
     optimizer, schedule, cuts = theirs("adaptive"), Schedule("adaptive"), 0
     while not optimizer.trigger_stopping("", False):
-        assert can_cut(schedule, step_sizes(schedule, 0.1, 0, cuts, 7, 1)[0])
+        assert can_cut(schedule, step_sizes(schedule, 0.1, Progress(0, 7, n_cuts=cuts), 1)[0])
         cuts += 1
-        assert step_sizes(schedule, 0.1, 0, cuts, 7, 1)[0] == optimizer.learning_rate
+        assert step_sizes(schedule, 0.1, Progress(0, 7, n_cuts=cuts), 1)[0] == optimizer.learning_rate
     assert cuts == 8
-    assert not can_cut(schedule, step_sizes(schedule, 0.1, 0, cuts, 7, 1)[0])
+    assert not can_cut(schedule, step_sizes(schedule, 0.1, Progress(0, 7, n_cuts=cuts), 1)[0])
 
 
 def test_constant_is_constant_and_is_never_cut() -> None:
-    assert step_sizes(Schedule(), 0.1, 50, 0, 7, 3).tolist() == [0.1] * 3
+    assert step_sizes(Schedule(), 0.1, Progress(50, 7), 3).tolist() == [0.1] * 3
     assert not can_cut(Schedule(), 0.1)
 
 
@@ -61,3 +75,141 @@ def test_an_adaptive_run_ends_where_its_step_size_is_small() -> None:
     assert run.reason == "converged"
     assert run.history.step_sizes[-1] <= 1e-6 < run.history.step_sizes[-4]
     assert run.n_cuts == math.ceil(math.log(0.05 / 1e-6, 5))
+
+
+# --- schedules that know how long the run is, or that see updates
+
+PER_UPDATE = [OneCycle(6), WarmUp(7), WarmUp(7, Cosine(6)), WarmUp(7, OneCycle(6)), WarmUp(13, Schedule("adaptive"))]
+ALL = [
+    *PER_UPDATE,
+    Cosine(6),
+    Cosine(6, floor=0.1),
+    OwnSchedule(lambda epoch: 0.9**epoch),
+    Plateau(0.5, patience=1, tol=1.0),
+    WarmUp(3, Plateau(0.5, patience=2, tol=1.0)),
+]
+
+
+def taken(schedule: Any, n_epochs: int = 6) -> Any:
+    return step_sizes(schedule, 0.5, Progress(0, M, updates_per_epoch=5), n_epochs)
+
+
+def test_one_cycle_takes_its_end_points_over_the_whole_run() -> None:
+    sizes = taken(OneCycle(6, rise=0.5, first=0.1, last=0.01))
+    assert sizes.shape == (6, 5)
+    assert sizes[0, 0] == pytest.approx(0.05)
+    assert sizes[-1, -1] == pytest.approx(0.005)
+    assert sizes.max() == pytest.approx(0.5, rel=5e-3)  # no update of 30 lies at the very top
+    assert np.unravel_index(sizes.argmax(), sizes.shape)[0] in (2, 3)
+
+
+def test_a_warm_up_is_multiplied_with_what_follows() -> None:
+    sizes = taken(WarmUp(7, Cosine(6)))
+    plain = taken(Cosine(6))
+    factors = np.minimum(np.arange(1, 31) / 7, 1.0).reshape(6, 5)
+    np.testing.assert_allclose(sizes, plain[:, np.newaxis] * factors, rtol=1e-15)
+    np.testing.assert_allclose(taken(WarmUp(7, OneCycle(6))), taken(OneCycle(6)) * factors, rtol=1e-15)
+
+
+@pytest.mark.parametrize("schedule", ALL, ids=lambda s: re.sub(" at 0x[0-9a-f]+", "", str(s)))
+def test_step_sizes_follow_from_how_far_the_run_has_come(schedule: Any) -> None:
+    whole = taken(schedule)
+    later = step_sizes(schedule, 0.5, Progress(4 * M, M, updates_per_epoch=5), 2)
+    np.testing.assert_array_equal(later, whole[4:])
+
+
+@pytest.mark.parametrize("schedule", ALL, ids=lambda s: re.sub(" at 0x[0-9a-f]+", "", str(s)))
+def test_a_run_that_is_stopped_and_resumed_takes_the_same_way(schedule: Any) -> None:
+    how = recipe(schedule=schedule, max_epochs=6)
+    whole = train(reference(), objective(), how, start(how))
+    parts = start(how)
+    for n_epochs in (1, 3, 2):
+        train(reference(), objective(), recipe(schedule=schedule, max_epochs=n_epochs), parts)
+    np.testing.assert_array_equal(parts.state.parameters, whole.state.parameters)
+    assert parts.history.step_sizes == whole.history.step_sizes
+    assert parts.n_cuts == whole.n_cuts
+
+
+@pytest.mark.parametrize("schedule", ALL, ids=lambda s: re.sub(" at 0x[0-9a-f]+", "", str(s)))
+def test_whether_somebody_listens_to_each_epoch_changes_nothing(schedule: Any) -> None:
+    how = recipe(schedule=schedule)
+    unheard = train(reference(), objective(), how, start(how))
+    heard = train(reference(), objective(), how, start(how), [Recorder()])
+    np.testing.assert_array_equal(heard.state.parameters, unheard.state.parameters)
+
+
+class Watching:
+    """The reference engine, which notes the step size of each update."""
+
+    name = "reference"
+
+    def __init__(self) -> None:
+        self.sizes: list[float] = []
+
+    def descend(self, objective: Any, rule: Any, state: Any, batches: Any, *options: Any) -> Any:
+        self.sizes += batches.step_sizes.tolist()
+        return reference().descend(objective, rule, state, batches, *options)
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_the_engine_is_given_a_step_size_for_each_update(shuffle: bool) -> None:
+    how = recipe(schedule=WarmUp(12), max_epochs=4, shuffle=shuffle)
+    engine: Any = Watching()
+    run = train(engine, objective(), how, start(how))
+    assert engine.sizes == pytest.approx([0.05 * min(1, (i + 1) / 12) for i in range(20)])
+    assert run.history.step_sizes == pytest.approx([0.05 / 12, 0.05 * 6 / 12, 0.05 * 11 / 12, 0.05])
+
+
+def plateau_run(schedule: Any, stop: StopRule, **options: Any) -> Run:
+    how = recipe(rule=GradientDescent(), schedule=schedule, stop=stop, max_epochs=10)
+    return train(reference(), objective(), how, start(how), **options)
+
+
+def test_a_plateau_cuts_after_its_patience_and_the_run_goes_on() -> None:
+    # No epoch makes a progress of 9: the first counts as one, since there is none before it.
+    run = plateau_run(Plateau(0.5, patience=2, tol=9.0), StopRule(patience=math.inf))
+    assert run.history.step_sizes == pytest.approx(
+        [0.05, 0.05, 0.05, 0.025, 0.025, 0.0125, 0.0125, 0.00625, 0.00625, 0.003125]
+    )
+    assert run.reason == "max_epochs"
+    assert run.n_cuts == 4
+
+
+def test_the_run_s_own_rule_still_ends_it() -> None:
+    run = plateau_run(Plateau(0.5, patience=2, tol=9.0), StopRule(tol=9.0, patience=5))
+    assert run.reason == "converged"
+    assert run.history.n_epochs == 7
+    assert run.n_cuts == 3
+
+
+def test_a_plateau_of_a_validated_run_watches_the_score() -> None:
+    scores = iter([1.0, 2.0, 3.0, 3.0, 3.0, 3.0, 3.0, 4.0, 4.0, 4.0])
+    validation = Validation(lambda _: (1.0, next(scores)))
+    run = plateau_run(Plateau(0.1, patience=3), StopRule(patience=math.inf), validation=validation)
+    assert run.history.step_sizes == pytest.approx([0.05] * 6 + [0.005] * 4)
+
+
+def test_an_own_schedule_that_gives_nonsense_says_in_which_epoch() -> None:
+    how = recipe(schedule=OwnSchedule(lambda epoch: 1.0 - epoch / 4))
+    with pytest.raises(ParameterError, match=r"must return a finite number above 0, got 0\.0 in epoch 4"):
+        train(reference(), objective(), how, start(how))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Cosine(0), r"n_epochs must be an integer not below 1, got 0"),
+        (lambda: Cosine(5, floor=1.5), r"floor must be a number from 0 to 1, got 1\.5"),
+        (lambda: OneCycle(2.5), r"n_epochs must be an integer not below 1, got 2\.5"),
+        (lambda: OneCycle(5, rise=1.0), r"rise must be below 1, got 1"),
+        (lambda: OneCycle(5, last=-0.1), r"last must be a number from 0 to 1, got -0\.1"),
+        (lambda: Plateau(1.0), r"factor must be above 0 and below 1, got 1\.0"),
+        (lambda: Plateau(math.nan), r"factor must be a number from 0 to 1, got nan"),
+        (lambda: Plateau(patience=0), r"patience must be an integer not below 1, got 0"),
+        (lambda: WarmUp(-1), r"n_updates must be an integer not below 0, got -1"),
+        (lambda: OwnSchedule(0.5), r"a schedule of one's own is a function of the epoch, got 0\.5"),
+    ],
+)
+def test_what_is_no_schedule(make: Any, message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        make()

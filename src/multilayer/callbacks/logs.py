@@ -121,6 +121,8 @@ class JSONLinesLog(Callback):
 
     def _write(self, name: str, event: Event) -> None:
         record = {"event": name, "run": self._lines.run, **_as_json(asdict(event))}
+        if isinstance(event, RunStarted) and event.network.cost is not None:
+            record["network"]["cost"] = str(event.network.cost)  # with the name of its class
         self._lines.write(json.dumps(record, default=str, allow_nan=False) + "\n")
 
 

@@ -9,18 +9,25 @@ from numpy.typing import NDArray
 
 from multilayer.engines.protocol import Batches, DescentState, Engine, Objective, new_state
 from multilayer.engines.reference import ReferenceEngine
-from multilayer.exceptions import unknown_name
+from multilayer.engines.support import cpu_lacks
+from multilayer.exceptions import ParameterError, unknown_name
+from multilayer.network import Network
 
 __all__ = ["ENGINES", "Batches", "DescentState", "Engine", "Objective", "get_engine", "new_state", "shuffled"]
 
 ENGINES = ("auto", "cpu", "reference")
 
 
-def get_engine(name: str = "auto") -> Engine:
-    """The engine of that name.
+def get_engine(name: str = "auto", network: Network | None = None) -> Engine:
+    """The engine of that name, for a network, if one is given.
 
-    "auto" is the CPU engine; where Numba is missing or its compiler switched off, the reference engine, which is then
-    the faster of the two.
+    "auto" is the CPU engine.  Where Numba is missing or its compiler switched off, and for a network that the CPU
+    engine has no code for (:func:`multilayer.engines.support.cpu_lacks`), it is the reference engine.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown name; for "cpu" and a network that it has no code for.
 
     Examples
     --------
@@ -29,7 +36,12 @@ def get_engine(name: str = "auto") -> Engine:
     """
     if not isinstance(name, str) or name not in ENGINES:
         raise unknown_name("engine", name, ENGINES)
-    return ReferenceEngine() if name == "reference" else _cpu_or_reference(name)
+    lacks = "" if name == "reference" or network is None else cpu_lacks(network)
+    if name == "cpu" and lacks:
+        raise ParameterError(
+            f"engine='cpu' cannot run {lacks}. Use engine='auto' or 'reference'; the reference engine runs it, slowly."
+        )
+    return ReferenceEngine() if name == "reference" or lacks else _cpu_or_reference(name)
 
 
 @cache

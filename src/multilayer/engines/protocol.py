@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.equations.descent import UpdateRule
+from multilayer.equations.refinements import StepOptions
 from multilayer.network import Floats, Network, n_parameters
 
 
@@ -29,10 +30,11 @@ class Objective:
     network: Network
     X: Floats  # (m, s_1), or CSR
     Y: Floats  # (m, K)
-    lam: float = 0.0
+    lam: float = 0.0  # of the squared weights
     sample_weight: Floats | None = None  # (m,)
     dropout: tuple[float, ...] = ()  # rates of all layers but the last, or () for none; in descents only
     seed: int = 0  # of the dropout masks: masks follow from it and from the number of updates done
+    lam1: float = 0.0  # of the weights' absolute values
 
 
 @dataclass
@@ -42,6 +44,7 @@ class DescentState:
     parameters: Floats  # (P,)
     slots: Floats  # (rule.n_slots, P), the update rule's memory
     t: int = 0  # updates done
+    average: Floats | None = None  # (P,), the mean of the parameters; None where none is kept
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,9 @@ class Batches:
         return len(self.starts)
 
 
+PLAIN = StepOptions()
+
+
 class Engine(Protocol):
     """Runs networks.  Engines hold no state between calls and may be called from several threads at once."""
 
@@ -73,9 +79,16 @@ class Engine(Protocol):
         """J over all rows, and its derivative by the parameter vector, a new array (P,)."""
 
     def descend(
-        self, objective: Objective, rule: UpdateRule, state: DescentState, batches: Batches
+        self,
+        objective: Objective,
+        rule: UpdateRule,
+        state: DescentState,
+        batches: Batches,
+        options: StepOptions = PLAIN,
     ) -> NDArray[np.float64]:
         """Do the updates; return the cost of each batch before its update, (n,) float64.
+
+        With ``options.average`` the state's ``average`` is kept up to date, and begun where there is none.
 
         Where a cost is not finite the engine stops before that update: the array then ends with that cost, and
         ``state`` is as the update before left it.
@@ -85,3 +98,10 @@ class Engine(Protocol):
 def new_state(network: Network, rule: UpdateRule, parameters: Floats) -> DescentState:
     """The state in which a descent begins: the given parameters (taken over, not copied) and empty slots."""
     return DescentState(parameters, np.zeros((rule.n_slots, n_parameters(network)), dtype=parameters.dtype))
+
+
+def with_average(state: DescentState, options: StepOptions) -> DescentState:
+    """The same state; where a mean of the parameters is to be kept and there is none, it begins."""
+    if options.average > 0 and state.average is None:
+        state.average = state.parameters.copy()
+    return state

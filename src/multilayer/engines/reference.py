@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.engines.protocol import Batches, DescentState, Objective
+from multilayer.engines.protocol import PLAIN, Batches, DescentState, Objective, with_average
 from multilayer.equations.backpropagation import cost_and_gradient
 from multilayer.equations.descent import UpdateRule
 from multilayer.equations.dropout import dropout_masks
+from multilayer.equations.penalties import Penalty
 from multilayer.equations.propagation import forward_propagation
-from multilayer.network import Floats, Network, pack, thetas
+from multilayer.equations.refinements import StepOptions, average_weights, clip_gradient, decay_weights
+from multilayer.network import Floats, Network, output_with_cost, pack, thetas
 
 
 class ReferenceEngine:
@@ -31,8 +33,14 @@ class ReferenceEngine:
         return self._cost_and_gradient(objective, parameters, slice(None))
 
     def descend(
-        self, objective: Objective, rule: UpdateRule, state: DescentState, batches: Batches
+        self,
+        objective: Objective,
+        rule: UpdateRule,
+        state: DescentState,
+        batches: Batches,
+        options: StepOptions = PLAIN,
     ) -> NDArray[np.float64]:
+        with_average(state, options)
         costs = np.empty(len(batches))
         for i, (start, stop, alpha) in enumerate(zip(batches.starts, batches.stops, batches.step_sizes, strict=True)):
             rows = slice(start, stop) if batches.order is None else batches.order[start:stop]
@@ -42,15 +50,33 @@ class ReferenceEngine:
             costs[i], gradient = self._cost_and_gradient(objective, state.parameters, rows, masks)
             if not np.isfinite(costs[i]):
                 return costs[: i + 1]
-            theta = state.parameters.astype(np.float64)
-            slots = [slot.astype(np.float64) for slot in state.slots]
             with np.errstate(over="ignore", invalid="ignore"):
-                theta, slots = rule.step(theta, gradient.astype(np.float64), slots, float(alpha), state.t + 1)
-                state.parameters[...] = theta
-                for kept, slot in zip(state.slots, slots, strict=True):
-                    kept[...] = slot
-            state.t += 1
+                self._update(objective.network, rule, state, gradient.astype(np.float64), float(alpha), options)
         return costs
+
+    @staticmethod
+    def _update(
+        network: Network,
+        rule: UpdateRule,
+        state: DescentState,
+        gradient: NDArray[np.float64],
+        alpha: float,
+        options: StepOptions,
+    ) -> None:
+        theta: NDArray[Any] = state.parameters.astype(np.float64)
+        slots = [slot.astype(np.float64) for slot in state.slots]
+        (gradient,) = clip_gradient([gradient], options.clip_norm)
+        if options.weight_decay > 0:
+            matrices = [matrix.astype(np.float64) for matrix in thetas(network, theta)]
+            theta = pack(network, [decay_weights(matrix, alpha, options.weight_decay) for matrix in matrices])
+        theta, slots = rule.step(theta, gradient, slots, alpha, state.t + 1)
+        state.parameters[...] = theta
+        for kept, slot in zip(state.slots, slots, strict=True):
+            kept[...] = slot
+        state.t += 1
+        if state.average is not None and options.average > 0:
+            mean, newest = state.average.astype(np.float64), state.parameters.astype(np.float64)
+            state.average[...] = average_weights(mean, newest, options.average, state.t)
 
     @staticmethod
     def _cost_and_gradient(
@@ -68,9 +94,9 @@ class ReferenceEngine:
                 _dense(objective.X[rows]),
                 objective.Y[rows],
                 thetas(network, parameters),
-                objective.lam,
+                Penalty(objective.lam, objective.lam1),
                 network.hidden,
-                network.output,
+                output_with_cost(network),
                 None if weight is None else weight[rows],
                 masks,
             )

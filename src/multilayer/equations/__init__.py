@@ -13,7 +13,15 @@ from multilayer.equations.checking import (
     compare_gradients,
     numerical_gradient,
 )
-from multilayer.equations.costs import OUTPUTS, Output, output_unit, regularization
+from multilayer.equations.chosen_costs import (
+    AbsoluteError,
+    GammaDeviance,
+    Huber,
+    Quantile,
+    SigmoidFocal,
+    SoftmaxFocal,
+)
+from multilayer.equations.costs import OUTPUTS, Cost, Output, output_unit
 from multilayer.equations.descent import (
     Adam,
     GradientDescent,
@@ -24,7 +32,10 @@ from multilayer.equations.descent import (
 )
 from multilayer.equations.dropout import dropout_mask, dropout_masks, philox
 from multilayer.equations.initialization import SCHEMES, initialize_thetas
+from multilayer.equations.own import check_activation, check_cost
+from multilayer.equations.penalties import Penalty, regularization, regularization_gradient
 from multilayer.equations.propagation import cost, forward_propagation, one_hot, predict
+from multilayer.equations.refinements import StepOptions, average_weights, clip_gradient, decay_weights
 from multilayer.equations.sensitivity import answer_gradient, input_gradient
 from multilayer.equations.tracing import Trace, trace
 
@@ -32,23 +43,37 @@ __all__ = [
     "ACTIVATIONS",
     "OUTPUTS",
     "SCHEMES",
+    "AbsoluteError",
     "Activation",
     "Adam",
+    "Cost",
+    "GammaDeviance",
     "GradientCheck",
     "GradientDescent",
+    "Huber",
     "Momentum",
     "Nesterov",
     "Output",
+    "Penalty",
+    "Quantile",
+    "SigmoidFocal",
+    "SoftmaxFocal",
+    "StepOptions",
     "Trace",
     "UpdateRule",
     "WorstWeight",
     "activation",
     "answer_gradient",
+    "average_weights",
     "backpropagation",
+    "check_activation",
+    "check_cost",
     "check_gradient",
+    "clip_gradient",
     "compare_gradients",
     "cost",
     "cost_and_gradient",
+    "decay_weights",
     "deltas",
     "dropout_mask",
     "dropout_masks",
@@ -62,5 +87,6 @@ __all__ = [
     "philox",
     "predict",
     "regularization",
+    "regularization_gradient",
     "trace",
 ]

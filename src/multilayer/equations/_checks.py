@@ -8,7 +8,8 @@ from numbers import Real
 import numpy as np
 from numpy.typing import ArrayLike
 
-from multilayer.equations.activations import Activation, Array, activation
+from multilayer.equations.activations import Activation, Array, Hidden, activation
+from multilayer.equations.costs import CostedOutput, Output, output_unit
 from multilayer.exceptions import InputError, ParameterError, ShapeError
 
 # How far a row of targets in float32 may be from summing to 1.
@@ -58,7 +59,7 @@ def as_thetas(thetas: Sequence[ArrayLike], n_features: int | None = None) -> lis
     return checked
 
 
-def as_targets(Y: ArrayLike, m: int, n_outputs: int, output: str) -> Array:
+def as_targets(Y: ArrayLike, m: int, n_outputs: int, output: str | Output) -> Array:
     """Targets of one row an example and one column an output unit, in the range that the cost is made for."""
     targets = as_matrix(Y, "Y")
     if m == 0:
@@ -68,6 +69,21 @@ def as_targets(Y: ArrayLike, m: int, n_outputs: int, output: str) -> Array:
             f"Y must have shape ({m}, {n_outputs}): one row for each row of X, one column for each output unit; "
             f"got {targets.shape}. Use one_hot(y, n_classes) for class numbers."
         )
+    unit = output_unit(output)
+    if isinstance(unit, CostedOutput):
+        # One's own cost may do without: it knows what it can take.
+        getattr(unit.chosen, "check_targets", _accept)(targets)
+    else:
+        _check_matched_targets(targets, unit.name)
+    return targets
+
+
+def _accept(Y: Array) -> None:
+    pass
+
+
+def _check_matched_targets(targets: Array, output: str) -> None:
+    """The range of targets of (C1), (C2) and (C5)."""
     if output in ("sigmoid", "softmax") and (targets.min() < 0 or targets.max() > 1):
         raise InputError(
             f"Y must lie in [0, 1] for {output} outputs, got values from {targets.min():g} to {targets.max():g}. "
@@ -85,7 +101,6 @@ def as_targets(Y: ArrayLike, m: int, n_outputs: int, output: str) -> Array:
             f"each row of Y must sum to 1 for softmax outputs, got {targets[row].sum():g} in row {row}. "
             "Use output='sigmoid' for classes that do not exclude each other."
         )
-    return targets
 
 
 def as_weights(sample_weight: ArrayLike | None, m: int) -> Array:
@@ -106,16 +121,16 @@ def as_weights(sample_weight: ArrayLike | None, m: int) -> Array:
     return weights
 
 
-def hidden_activations(hidden: str | Sequence[str], n_hidden: int) -> list[Activation]:
-    """One activation for each hidden layer, from one name for all or one name a layer."""
-    if isinstance(hidden, str):
+def hidden_activations(hidden: Hidden, n_hidden: int) -> list[Activation]:
+    """One activation for each hidden layer, from one for all or one a layer; each a name or a pair (g, g')."""
+    if isinstance(hidden, str) or not isinstance(hidden, Sequence):
         return [activation(hidden)] * n_hidden
-    names = list(hidden)
-    if len(names) != n_hidden:
+    given = list(hidden)
+    if len(given) != n_hidden:
         raise ParameterError(
-            f"hidden must be one name or one for each of the {n_hidden} hidden layers, got {len(names)}: {names}."
+            f"hidden must be one name or one for each of the {n_hidden} hidden layers, got {len(given)}: {given}."
         )
-    return [activation(name) for name in names]
+    return [activation(each) for each in given]
 
 
 def check_not_negative(value: float, name: str) -> None:

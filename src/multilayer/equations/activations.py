@@ -23,12 +23,13 @@ shape and return an array of the same shape; both stay finite for every |z| up t
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.exceptions import unknown_name
+from multilayer.exceptions import ParameterError, unknown_name
 
 Array = NDArray[np.float64]
 
@@ -39,10 +40,17 @@ SELU_SCALE = 1.0507009873554804934193349852946
 
 
 class Activation(Protocol):
-    """A pair of functions: g and its derivative g'."""
+    """A pair of functions: g and its derivative g'; one's own is any object with these two methods.
+
+    Both take an array of any shape and return one of the same shape, each entry of the entry in its place.
+    """
 
     def g(self, z: Array) -> Array: ...
     def g_prime(self, z: Array) -> Array: ...
+
+
+# What a function takes for its hidden layers: one for all or one a layer, each a name or a pair of functions.
+Hidden = str | Activation | Sequence[str | Activation]
 
 
 class Sigmoid:
@@ -209,13 +217,14 @@ ACTIVATIONS: dict[str, Activation] = {
 }
 
 
-def activation(name: str) -> Activation:
-    """(A1)-(A11) The activation of that name.
+def activation(given: str | Activation) -> Activation:
+    """(A1)-(A11) The activation of that name; one's own pair (g, g') is returned as it is.
 
     Raises
     ------
     ParameterError
-        Where there is no activation of that name; the message suggests the nearest one.
+        Where there is no activation of that name; the message suggests the nearest one.  For an object without g and
+        g_prime.
 
     Examples
     --------
@@ -224,6 +233,13 @@ def activation(name: str) -> Activation:
     >>> activation("sigmoid").g_prime(np.array([0.0]))
     array([0.25])
     """
-    if name not in ACTIVATIONS:
-        raise unknown_name("activation", name, ACTIVATIONS)
-    return ACTIVATIONS[name]
+    if isinstance(given, str):
+        if given not in ACTIVATIONS:
+            raise unknown_name("activation", given, ACTIVATIONS)
+        return ACTIVATIONS[given]
+    if not (callable(getattr(given, "g", None)) and callable(getattr(given, "g_prime", None))):
+        raise ParameterError(
+            f"an activation is a name, or an object with the methods g(z) and g_prime(z), got {given!r}. "
+            f"Known: {', '.join(repr(name) for name in sorted(ACTIVATIONS))}."
+        )
+    return given

@@ -14,11 +14,11 @@ from multilayer.equations._checks import (
     as_targets,
     as_thetas,
     as_weights,
-    check_not_negative,
     hidden_activations,
 )
-from multilayer.equations.activations import Array
-from multilayer.equations.costs import output_unit, regularization
+from multilayer.equations.activations import Array, Hidden
+from multilayer.equations.costs import Output, output_unit
+from multilayer.equations.penalties import Penalty, as_penalty, regularization, regularization_gradient
 from multilayer.equations.propagation import forward_propagation, with_bias
 from multilayer.exceptions import ShapeError
 
@@ -27,13 +27,13 @@ def deltas(
     Z: Sequence[Array],
     Y: ArrayLike,
     thetas: Sequence[ArrayLike],
-    hidden: str | Sequence[str] = "sigmoid",
-    output: str = "sigmoid",
+    hidden: Hidden = "sigmoid",
+    output: str | Output = "sigmoid",
     masks: Sequence[Array] | None = None,
 ) -> list[Array]:
     """(B1)-(B2) delta: how much each example's cost grows with each unit's weighted sum.
 
-    (B1) delta_L = H - Y;  (B2) delta_l = (delta_{l+1} Theta_l[:, 1:]) * g'(Z_l).
+    (B1) delta_L = dcost/dZ_L, H - Y for matched pairs;  (B2) delta_l = (delta_{l+1} Theta_l[:, 1:]) * g'(Z_l).
 
     Column 0 of Theta is left out in (B2): it multiplies the bias unit, which is always 1 and passes nothing on.
 
@@ -77,9 +77,9 @@ def backpropagation(
     X: ArrayLike,
     Y: ArrayLike,
     thetas: Sequence[ArrayLike],
-    lam: float = 0.0,
-    hidden: str | Sequence[str] = "sigmoid",
-    output: str = "sigmoid",
+    lam: float | Penalty = 0.0,
+    hidden: Hidden = "sigmoid",
+    output: str | Output = "sigmoid",
     sample_weight: ArrayLike | None = None,
 ) -> list[Array]:
     """(B1)-(B4) D: the derivative of the cost J by every weight.
@@ -112,9 +112,9 @@ def cost_and_gradient(
     X: ArrayLike,
     Y: ArrayLike,
     thetas: Sequence[ArrayLike],
-    lam: float = 0.0,
-    hidden: str | Sequence[str] = "sigmoid",
-    output: str = "sigmoid",
+    lam: float | Penalty = 0.0,
+    hidden: Hidden = "sigmoid",
+    output: str | Output = "sigmoid",
     sample_weight: ArrayLike | None = None,
     masks: Sequence[Array] | None = None,
 ) -> tuple[float, list[Array]]:
@@ -128,7 +128,7 @@ def cost_and_gradient(
     >>> round(J, 4), D
     (0.6931, [array([[-0.5, -1. ]])])
     """
-    check_not_negative(lam, "lam")
+    lam = as_penalty(lam)
     Z, A = forward_propagation(X, thetas, hidden, output, masks)
     m, n_outputs = Z[-1].shape
     Y = as_targets(Y, m, n_outputs, output)
@@ -140,12 +140,5 @@ def cost_and_gradient(
     D = []
     for l, delta in enumerate(deltas(Z, Y, matrices, hidden, output, masks)):
         Delta = (w[:, np.newaxis] * delta).T @ with_bias(A[l])  # (B3)  (s_{l+1}, m) @ (m, s_l + 1)
-        D.append(Delta / total + lam / total * without_bias(matrices[l]))  # (B4)
+        D.append(Delta / total + regularization_gradient(matrices[l], lam, total))  # (B4)
     return J, D
-
-
-def without_bias(theta: Array) -> Array:
-    """Theta with zeros in its bias column: what the regularisation sees of it."""
-    kept = theta.copy()
-    kept[:, 0] = 0.0
-    return kept

@@ -13,13 +13,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from multilayer.equations._checks import as_thetas, check_positive
-from multilayer.equations.activations import Array
+from multilayer.equations.activations import Array, Hidden
 from multilayer.equations.backpropagation import backpropagation
+from multilayer.equations.costs import CostedOutput, Output
+from multilayer.equations.penalties import Penalty, as_penalty
 from multilayer.equations.propagation import cost
 from multilayer.exceptions import ShapeError
 
 # Activations with a kink, in themselves or in a derivative, at z = 0: a wide difference quotient that reaches over the
-# kink is wrong there, so these get a narrow one, at the price of a few digits.
+# kink is wrong there, so these get a narrow one, at the price of a few digits; so do one's own, of which nobody knows.
 KINKED = frozenset({"relu", "leaky_relu", "elu", "selu"})
 SMOOTH_STEP, KINKED_STEP = 1e-3, 1e-6
 
@@ -28,9 +30,9 @@ def numerical_gradient(
     X: ArrayLike,
     Y: ArrayLike,
     thetas: Sequence[ArrayLike],
-    lam: float = 0.0,
-    hidden: str | Sequence[str] = "sigmoid",
-    output: str = "sigmoid",
+    lam: float | Penalty = 0.0,
+    hidden: Hidden = "sigmoid",
+    output: str | Output = "sigmoid",
     step: float | None = None,
     sample_weight: ArrayLike | None = None,
 ) -> list[Array]:
@@ -57,7 +59,7 @@ def numerical_gradient(
     >>> np.round(D[0], 9)
     array([[-0.5, -1. ]])
     """
-    h = _default_step(hidden) if step is None else step
+    h = _default_step(hidden, output, lam) if step is None else step
     check_positive(h, "step")
     moved = [theta.copy() for theta in as_thetas(thetas)]
     gradient = [np.zeros_like(theta) for theta in moved]
@@ -135,9 +137,9 @@ def check_gradient(
     X: ArrayLike,
     Y: ArrayLike,
     thetas: Sequence[ArrayLike],
-    lam: float = 0.0,
-    hidden: str | Sequence[str] = "sigmoid",
-    output: str = "sigmoid",
+    lam: float | Penalty = 0.0,
+    hidden: Hidden = "sigmoid",
+    output: str | Output = "sigmoid",
     step: float | None = None,
     sample_weight: ArrayLike | None = None,
 ) -> GradientCheck:
@@ -188,6 +190,8 @@ def compare_gradients(analytic: Sequence[Array], numerical: Sequence[Array]) -> 
     return GradientCheck(list(analytic), list(numerical), errors)
 
 
-def _default_step(hidden: str | Sequence[str]) -> float:
-    names = {hidden} if isinstance(hidden, str) else set(hidden)
-    return KINKED_STEP if names & KINKED else SMOOTH_STEP
+def _default_step(hidden: Hidden, output: str | Output, lam: float | Penalty) -> float:
+    given = [hidden] if isinstance(hidden, str) or not isinstance(hidden, Sequence) else list(hidden)
+    is_smooth = all(isinstance(name, str) and name not in KINKED for name in given)
+    has_kinked_cost = isinstance(output, CostedOutput) or as_penalty(lam).absolutes > 0
+    return SMOOTH_STEP if is_smooth and not has_kinked_cost else KINKED_STEP

@@ -12,9 +12,11 @@ targets Y.  The two are matched, so that for each of the four the derivative of 
     (C5)  exp: K counts or rates      Σ_k [y_k log(y_k / h_k) - y_k + h_k]        h - y
     ====  ==========================  ==========================================  =============
 
-(C4) is the regularisation, which is no cost of an example.
+A fifth output unit, (C12) "increasing", answers K numbers of which none is below the one before it, as quantiles are.
+(C4) and (C13) are the regularisation, which is no cost of an example; see :mod:`multilayer.equations.penalties`.
 
-Only for a matched pair: a squared cost on sigmoid outputs, say, would bring the factor g'(z) back.
+Only for a matched pair is delta H - Y: a squared cost on sigmoid outputs, say, would bring the factor g'(z) back.
+:mod:`multilayer.equations.chosen_costs` holds costs, each with its own delta, that take the place of the matched one.
 
 Costs are computed from Z_L, not from H.  At z = 40 the sigmoid rounds to exactly 1 and log(1 - h) would be
 log 0; computed from z the same cost is 40 + e^-40, and nothing is lost.
@@ -22,18 +24,36 @@ log 0; computed from z the same cost is 40 + e^-40, and nothing is lost.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from multilayer.equations.activations import Array, sigmoid, softplus
-from multilayer.exceptions import unknown_name
+from multilayer.exceptions import ParameterError, unknown_name
+
+
+class Cost(Protocol):
+    """A cost and its derivative; one's own is any object with these two methods.
+
+    Z are the last weighted sums; of "increasing" outputs, the answers H.  A cost may have, besides, ``outputs``, the
+    names of the output units that it is for, and ``check_targets(Y)``, which raises an InputError for targets that it
+    cannot use.
+    """
+
+    def value(self, Z: Array, Y: Array) -> Array:
+        """The cost of each example, (m,) from (m, K)."""
+
+    def delta(self, Z: Array, Y: Array) -> Array:
+        """The derivative of each example's cost by its Z, (m, K)."""
 
 
 class Output(Protocol):
-    """An output unit h with the cost that matches it."""
+    """An output unit h with its cost."""
+
+    @property
+    def name(self) -> str:
+        """The name of the unit."""
 
     def h(self, Z: Array) -> Array:
         """The network's answer, (m, K) from (m, K)."""
@@ -51,6 +71,8 @@ class SigmoidOutput:
     With h = sigmoid(z): log h = -softplus(-z) and log(1 - h) = -softplus(z), so that
     -y log h - (1 - y) log(1 - h) = softplus(z) - y z.
     """
+
+    name: ClassVar[str] = "sigmoid"
 
     def h(self, Z: Array) -> Array:
         return sigmoid.g(Z)
@@ -71,6 +93,8 @@ class SoftmaxOutput:
     and keeps e^z at most 1; without it z = 1000 gives inf / inf.
     """
 
+    name: ClassVar[str] = "softmax"
+
     def h(self, Z: Array) -> Array:
         e = np.exp(Z - Z.max(axis=1, keepdims=True))
         return e / e.sum(axis=1, keepdims=True)
@@ -90,6 +114,8 @@ class SoftmaxOutput:
 class IdentityOutput:
     """(C3) h = z; half the squared error summed over K numbers.  The half cancels the 2 of the derivative."""
 
+    name: ClassVar[str] = "identity"
+
     def h(self, Z: Array) -> Array:
         return np.array(Z)
 
@@ -107,6 +133,8 @@ class ExpOutput:
     With h = e^z: y log(y / h) - y + h = e^z - y z + (y log y - y), and 0 log 0 = 0.
     """
 
+    name: ClassVar[str] = "exp"
+
     def h(self, Z: Array) -> Array:
         return np.exp(Z)
 
@@ -118,36 +146,96 @@ class ExpOutput:
         return self.h(Z) - Y
 
 
+class IncreasingOutput:
+    """(C12) h_1 = z_1, h_k = h_{k-1} + softplus(z_k): K numbers, none below the one before; half the squared error.
+
+    Each z_k acts on h_k and on all answers after it, with the factor softplus'(z_k) = sigmoid(z_k), but z_1 with 1:
+    dc/dz_k = sigmoid(z_k) Σ_{j>=k} dc/dh_j.
+    """
+
+    name: ClassVar[str] = "increasing"
+
+    def h(self, Z: Array) -> Array:
+        return np.cumsum(np.hstack([Z[:, :1], softplus.g(Z[:, 1:])]), axis=1)
+
+    def cost(self, Z: Array, Y: Array) -> Array:
+        return 0.5 * np.sum((self.h(Z) - Y) ** 2, axis=1)
+
+    def delta(self, Z: Array, Y: Array) -> Array:
+        return self.through(Z, self.h(Z) - Y)
+
+    def through(self, Z: Array, delta_H: Array) -> Array:
+        """The derivative of each example's cost by Z, from that by H."""
+        later = np.cumsum(delta_H[:, ::-1], axis=1)[:, ::-1]  # Σ_{j>=k}
+        return later * np.hstack([np.ones_like(Z[:, :1]), sigmoid.g(Z[:, 1:])])
+
+
+@dataclass(frozen=True)
+class CostedOutput:
+    """An output unit with a cost chosen for it in place of the one that matches.
+
+    Examples
+    --------
+    >>> from multilayer.equations import AbsoluteError
+    >>> CostedOutput("identity", AbsoluteError()).cost(np.array([[3.0]]), np.array([[1.0]]))
+    array([2.])
+    """
+
+    name: str
+    chosen: Cost
+
+    def h(self, Z: Array) -> Array:
+        return OUTPUTS[self.name].h(Z)
+
+    def cost(self, Z: Array, Y: Array) -> Array:
+        return self.chosen.value(self._seen(Z), Y)
+
+    def delta(self, Z: Array, Y: Array) -> Array:
+        delta = self.chosen.delta(self._seen(Z), Y)
+        unit = OUTPUTS[self.name]
+        return unit.through(Z, delta) if isinstance(unit, IncreasingOutput) else delta
+
+    def _seen(self, Z: Array) -> Array:
+        # The increasing unit works like one more layer, without weights, before identity outputs.
+        return self.h(Z) if self.name == IncreasingOutput.name else Z
+
+
 OUTPUTS: dict[str, Output] = {
     "sigmoid": SigmoidOutput(),
     "softmax": SoftmaxOutput(),
     "identity": IdentityOutput(),
     "exp": ExpOutput(),
+    "increasing": IncreasingOutput(),
 }
 
 
-def output_unit(name: str) -> Output:
-    """(C1)-(C3), (C5) The output unit of that name, with its cost.
+def output_unit(output: str | Output, cost: Cost | None = None) -> Output:
+    """(C1)-(C3), (C5), (C12) The output unit of that name, with the cost that matches it or the one given.
+
+    An output unit that comes with its cost is returned as it is.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown name, an object that is no cost, or a cost that is not for this output unit.
 
     Examples
     --------
     >>> output_unit("softmax").h(np.array([[0.0, 0.0]]))
     array([[0.5, 0.5]])
     """
-    if name not in OUTPUTS:
-        raise unknown_name("output unit", name, OUTPUTS)
-    return OUTPUTS[name]
-
-
-def regularization(thetas: Sequence[NDArray[np.float64]], lam: float, m: float) -> float:
-    """(C4) λ / (2m) times the sum of all squared weights, without the bias weights (column 0).
-
-    A bias shifts a unit's threshold and does not make the network's function steeper: shrinking it would only
-    pull the answer towards sigmoid(0).
-
-    Examples
-    --------
-    >>> regularization([np.array([[9.0, 1.0, 2.0]])], lam=0.4, m=2)
-    0.5
-    """
-    return lam / (2.0 * m) * sum(float(np.sum(theta[:, 1:] ** 2)) for theta in thetas)
+    if not isinstance(output, str) and callable(getattr(output, "delta", None)):
+        return output
+    if not isinstance(output, str) or output not in OUTPUTS:
+        raise unknown_name("output unit", output, OUTPUTS)
+    if cost is None:
+        return OUTPUTS[output]
+    if not (callable(getattr(cost, "value", None)) and callable(getattr(cost, "delta", None))):
+        raise ParameterError(
+            f"a cost is an object with the methods value(Z, Y) and delta(Z, Y), got {cost!r}. "
+            "Use one of multilayer.equations, such as Huber(1.0), or None for the cost that matches the output unit."
+        )
+    outputs = getattr(cost, "outputs", tuple(OUTPUTS))
+    if output not in outputs:
+        raise ParameterError(f"{cost!r} is a cost for {' or '.join(outputs)} outputs, got output={output!r}.")
+    return CostedOutput(output, cost)

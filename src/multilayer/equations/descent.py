@@ -29,8 +29,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from multilayer.equations._checks import as_thetas, check_count, check_positive
-from multilayer.equations.activations import Array
+from multilayer.equations.activations import Array, Hidden
 from multilayer.equations.backpropagation import cost_and_gradient
+from multilayer.equations.costs import Output
+from multilayer.equations.penalties import Penalty
 from multilayer.exceptions import DivergenceError
 
 
@@ -40,9 +42,9 @@ def gradient_descent(
     thetas: Sequence[ArrayLike],
     alpha: float,
     max_iter: int,
-    lam: float = 0.0,
-    hidden: str | Sequence[str] = "sigmoid",
-    output: str = "sigmoid",
+    lam: float | Penalty = 0.0,
+    hidden: Hidden = "sigmoid",
+    output: str | Output = "sigmoid",
 ) -> tuple[list[Array], list[float]]:
     """(D1) Batch gradient descent: max_iter times Theta_l ← Theta_l - alpha D_l, on all examples at once.
 

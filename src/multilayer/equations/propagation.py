@@ -16,19 +16,19 @@ from multilayer.equations._checks import (
     as_targets,
     as_thetas,
     as_weights,
-    check_not_negative,
     hidden_activations,
 )
-from multilayer.equations.activations import Array
-from multilayer.equations.costs import output_unit, regularization
+from multilayer.equations.activations import Array, Hidden
+from multilayer.equations.costs import Output, output_unit
+from multilayer.equations.penalties import Penalty, as_penalty, regularization
 from multilayer.exceptions import InputError
 
 
 def forward_propagation(
     X: ArrayLike,
     thetas: Sequence[ArrayLike],
-    hidden: str | Sequence[str] = "sigmoid",
-    output: str = "sigmoid",
+    hidden: Hidden = "sigmoid",
+    output: str | Output = "sigmoid",
     masks: Sequence[Array] | None = None,
 ) -> tuple[list[Array], list[Array]]:
     """(P1)-(P4) Weighted sums Z and activations A of every layer.
@@ -39,10 +39,11 @@ def forward_propagation(
     ----------
     X : array of shape (m, s_1)
     thetas : list of arrays, the l-th of shape (s_{l+1}, s_l + 1), bias in column 0
-    hidden : str, or one str for each hidden layer
-        Name of the activation g; see :mod:`multilayer.equations.activations`.
-    output : {"sigmoid", "softmax", "identity", "exp"}
-        Name of the output unit h; see :mod:`multilayer.equations.costs`.
+    hidden : str or Activation, or one for each hidden layer
+        The activation g by its name, or one's own pair (g, g'); see :mod:`multilayer.equations.activations`.
+    output : {"sigmoid", "softmax", "identity", "exp", "increasing"} or Output
+        The output unit h by its name, with the cost that matches it; ``output_unit(name, cost)`` gives it another.
+        See :mod:`multilayer.equations.costs`.
     masks : list of L - 1 arrays, ``masks[l]`` of the shape of ``A[l]``, optional
         Dropout (R1): each A_l but the last is multiplied by its mask; see :func:`dropout_mask`.
 
@@ -81,17 +82,17 @@ def forward_propagation(
 def predict(
     X: ArrayLike,
     thetas: Sequence[ArrayLike],
-    hidden: str | Sequence[str] = "sigmoid",
-    output: str = "sigmoid",
+    hidden: Hidden = "sigmoid",
+    output: str | Output = "sigmoid",
 ) -> NDArray[np.int64] | Array:
     """(P5) The predicted class of each example: the number of the output unit that answers most.
 
-    A single sigmoid unit answers class 1 where h > 1/2.  With identity and exp outputs there is no class, and
-    the answer H itself is returned.
+    A single sigmoid unit answers class 1 where h > 1/2.  With identity, exp and increasing outputs there is
+    no class, and the answer H itself is returned.
 
     Returns
     -------
-    array of shape (m,), int64; or (m, K), float64, for identity and exp outputs
+    array of shape (m,), int64; or (m, K), float64, for identity, exp and increasing outputs
 
     Examples
     --------
@@ -100,9 +101,10 @@ def predict(
     """
     _, A = forward_propagation(X, thetas, hidden, output)
     H = A[-1]  # (m, K)
-    if output in ("identity", "exp"):
+    name = output_unit(output).name
+    if name in ("identity", "exp", "increasing"):
         return H
-    if output == "sigmoid" and H.shape[1] == 1:
+    if name == "sigmoid" and H.shape[1] == 1:
         return (H[:, 0] > 0.5).astype(np.int64)
     return H.argmax(axis=1).astype(np.int64)
 
@@ -111,12 +113,12 @@ def cost(
     X: ArrayLike,
     Y: ArrayLike,
     thetas: Sequence[ArrayLike],
-    lam: float = 0.0,
-    hidden: str | Sequence[str] = "sigmoid",
-    output: str = "sigmoid",
+    lam: float | Penalty = 0.0,
+    hidden: Hidden = "sigmoid",
+    output: str | Output = "sigmoid",
     sample_weight: ArrayLike | None = None,
 ) -> float:
-    """(J) The cost: the examples' mean cost (C1)-(C3), (C5) plus the regularisation (C4).
+    """(J) The cost: the examples' mean cost (C1)-(C3), (C5)-(C12) plus the regularisation (C4), (C13).
 
     J = 1/m Σ_i cost_i + λ/(2m) Σ_l Σ Theta_l[:, 1:]².  With sample weights w the mean is the weighted one and
     m is Σ_i w_i, so that an example of weight 2 counts as two rows and one of weight 0 as none.
@@ -128,8 +130,8 @@ def cost(
         Targets; :func:`one_hot` makes them from class numbers.
     thetas, hidden, output
         As in :func:`forward_propagation`.
-    lam : float
-        λ, not below 0.
+    lam : float or Penalty
+        λ, not below 0; a :class:`Penalty` for (C13) beside it.
     sample_weight : array of shape (m,), optional
 
     Examples
@@ -137,7 +139,7 @@ def cost(
     >>> cost([[0.0]], [[1.0]], [[[0.0, 0.0]]])  # h = 1/2: log 2
     0.6931471805599453
     """
-    check_not_negative(lam, "lam")
+    lam = as_penalty(lam)
     Z, _ = forward_propagation(X, thetas, hidden, output)
     m, n_outputs = Z[-1].shape
     Y = as_targets(Y, m, n_outputs, output)

@@ -1,4 +1,4 @@
-r"""Schedules: the step size of each epoch.
+r"""Schedules: the step size of each epoch, or of each update.
 
     ====  ================  ==================================================================
     tag   schedule          step size
@@ -6,17 +6,34 @@ r"""Schedules: the step size of each epoch.
     (S1)  constant          alpha
     (S2)  inverse scaling   alpha / (1 + n)^p after n examples
     (S3)  adaptive          alpha / 5^k after k times without progress
+    (S4)  cosine            from alpha to a floor, along half a cosine
+    (S5)  one-cycle         from a small share of alpha up to alpha, and down to next to nothing
+    (S6)  warm-up           any of these times min(1, (i + 1) / n) in update i
+    (S7)  plateau           alpha f^k after k times without progress, not below a least one
+    (S8)  one's own         alpha times a function of the epoch
     ====  ================  ==================================================================
 
 (S2) falls fast: with p = 1/2 and 1,000 examples it takes a thirtieth of alpha from the second epoch on.  (S3) falls
 only when it must; a run ends when a step size of at most 1e-6 makes no progress either.  Both are as in scikit-learn.
+(S4) and (S5) need to know how long the run will be.  All are functions of how far the run has come, and of nothing
+that would have to be kept from update to update, but for the number of cuts of (S3) and (S7).
+
+References: (S4) Loshchilov and Hutter (2017), eq. 5, without restarts; (S5) Smith and Topin (2018), in the cosine form
+and with the end points of fastai.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
+from multilayer.exceptions import ParameterError
+
 # (S3): what a step size is divided by, and the step size that is not divided any more.
 ADAPTIVE_DIVISOR = 5.0
 ADAPTIVE_LEAST = 1e-6
+# (S5): the share of the run that rises, and the shares of alpha at its first and last update.
+ONE_CYCLE_RISE, ONE_CYCLE_FIRST, ONE_CYCLE_LAST = 0.25, 1.0 / 25.0, 1e-5
 
 
 def constant(alpha: float) -> float:
@@ -46,3 +63,98 @@ def adaptive(alpha: float, n_cuts: int) -> float:
     for _ in range(n_cuts):
         alpha /= ADAPTIVE_DIVISOR
     return alpha
+
+
+def half_cosine(a: float, b: float, share: float) -> float:
+    """(S4) b + (a - b) (1 + cos(π s)) / 2: from a at s = 0 to b at s = 1, level at both ends.
+
+    Examples
+    --------
+    >>> half_cosine(1.0, 0.0, 0.0), half_cosine(1.0, 0.0, 0.5), half_cosine(1.0, 0.0, 1.0)
+    (1.0, 0.5, 0.0)
+    """
+    return b + (a - b) * (0.5 * (1.0 + math.cos(math.pi * share)))
+
+
+def cosine(alpha: float, epoch: int, n_epochs: int, floor: float = 0.0) -> float:
+    """(S4) alpha in epoch 0, falling along half a cosine; the floor once all n_epochs are done.
+
+    Examples
+    --------
+    >>> [round(cosine(1.0, epoch, n_epochs=4), 4) for epoch in range(6)]
+    [1.0, 0.8536, 0.5, 0.1464, 0.0, 0.0]
+    """
+    return half_cosine(alpha, floor, min(epoch / n_epochs, 1.0))
+
+
+def one_cycle(
+    alpha: float,
+    update: int,
+    n_updates: int,
+    rise: float = ONE_CYCLE_RISE,
+    first: float = ONE_CYCLE_FIRST,
+    last: float = ONE_CYCLE_LAST,
+) -> float:
+    """(S5) alpha ``first`` in update 0, alpha after the share ``rise`` of the updates, alpha ``last`` in the last one.
+
+    Both ways along half a cosine; updates beyond the last stay at alpha ``last``.
+
+    Examples
+    --------
+    >>> [round(one_cycle(1.0, update, n_updates=5), 5) for update in (0, 1, 4, 9)]
+    [0.04, 1.0, 1e-05, 1e-05]
+    """
+    done = min(update / max(n_updates - 1, 1), 1.0)
+    if done < rise:
+        return half_cosine(alpha * first, alpha, done / rise)
+    return half_cosine(alpha, alpha * last, (done - rise) / (1.0 - rise))
+
+
+def warm_up(update: int, n_updates: int) -> float:
+    """(S6) min(1, (i + 1) / n): what to multiply the step size of update i with, n the length of the warm-up.
+
+    Adam's running means rest on few gradients at first, and a large step on them leads anywhere.
+
+    Examples
+    --------
+    >>> [warm_up(update, n_updates=4) for update in range(6)]
+    [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
+    """
+    return min(1.0, (update + 1) / n_updates) if n_updates > 0 else 1.0
+
+
+def plateau(alpha: float, n_cuts: int, factor: float = 0.5, least: float = 0.0) -> float:
+    """(S7) alpha f^k, at least ``least``, after k times without progress.
+
+    Examples
+    --------
+    >>> plateau(0.8, n_cuts=3), plateau(0.8, n_cuts=3, least=0.2)
+    (0.1, 0.2)
+    """
+    return max(alpha * factor**n_cuts, min(alpha, least))
+
+
+def own(alpha: float, epoch: int, factor: Callable[[int], float]) -> float:
+    """(S8) alpha times factor(epoch), epochs counted from 0.
+
+    Raises
+    ------
+    ParameterError
+        Where the factor is not a finite number above 0.
+
+    Examples
+    --------
+    >>> own(0.1, epoch=3, factor=lambda epoch: 0.5**epoch)
+    0.0125
+    """
+    try:
+        share = float(factor(epoch))
+    except (TypeError, ValueError) as error:
+        raise ParameterError(
+            f"a schedule of one's own must return a number for each epoch, but in epoch {epoch}: {error}."
+        ) from None
+    if not (math.isfinite(share) and share > 0):
+        raise ParameterError(
+            f"a schedule of one's own must return a finite number above 0, got {share!r} in epoch {epoch}."
+        )
+    return alpha * share

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from multilayer.equations._checks import as_thetas, hidden_activations
-from multilayer.equations.activations import Array, sigmoid
+from multilayer.equations.activations import Array, Hidden, sigmoid
 from multilayer.equations.costs import output_unit
 from multilayer.equations.propagation import forward_propagation
 from multilayer.exceptions import ParameterError, unknown_name
@@ -19,7 +19,7 @@ SIDES = ("H", "Z")
 def input_gradient(
     X: ArrayLike,
     thetas: Sequence[ArrayLike],
-    hidden: str | Sequence[str] = "sigmoid",
+    hidden: Hidden = "sigmoid",
     output: str = "sigmoid",
     unit: int = 0,
     of: str = "H",
@@ -69,7 +69,8 @@ def answer_gradient(Z: Array, output: str, unit: int) -> Array:
     """(V1) The derivative of the answer h_k by every weighted sum z_j of the last layer, (m, K).
 
     Sigmoid, identity and exp units answer by their own sum alone: h'(z_k) where j = k, else 0.  Softmax units
-    answer by all of them: h_k (1 - h_k) where j = k, else -h_k h_j.
+    answer by all of them: h_k (1 - h_k) where j = k, else -h_k h_j.  Increasing units answer by the sums up to their
+    own, j <= k: 1 for the first, sigmoid(z_j) for the others.
 
     Examples
     --------
@@ -86,4 +87,5 @@ def answer_gradient(Z: Array, output: str, unit: int) -> Array:
         return H * own
     if output == "identity":
         return np.ones_like(Z) * own
-    raise unknown_name("output unit with a derivative by its sums", output, ("exp", "identity", "sigmoid", "softmax"))
+    # "increasing": output_unit has refused all other names.
+    return np.hstack([np.ones_like(Z[:, :1]), sigmoid.g(Z[:, 1:])]) * (np.arange(Z.shape[1]) <= unit)

@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from multilayer.equations._checks import as_targets, as_thetas, as_weights
-from multilayer.equations.activations import Array
+from multilayer.equations.activations import Array, Hidden
 from multilayer.equations.backpropagation import cost_and_gradient, deltas
+from multilayer.equations.costs import Output
+from multilayer.equations.penalties import Penalty
 from multilayer.equations.propagation import cost, forward_propagation, with_bias
 
 
@@ -76,9 +78,9 @@ def trace(
     X: ArrayLike,
     Y: ArrayLike,
     thetas: Sequence[ArrayLike],
-    lam: float = 0.0,
-    hidden: str | Sequence[str] = "sigmoid",
-    output: str = "sigmoid",
+    lam: float | Penalty = 0.0,
+    hidden: Hidden = "sigmoid",
+    output: str | Output = "sigmoid",
     sample_weight: ArrayLike | None = None,
 ) -> Trace:
     """(P1)-(P4), (J), (B1)-(B4) One pass forward and back, with everything that it computes.

@@ -37,6 +37,12 @@ from multilayer.estimators.inputs import (
 )
 from multilayer.estimators.inside import Inside
 from multilayer.estimators.metrics import Watched, measure
+from multilayer.estimators.optimising import (
+    dropout_rates,
+    settle_average,
+    warn_of_options_without_effect,
+    with_dropout_seed,
+)
 from multilayer.estimators.parameters import check_activation, checked
 from multilayer.estimators.printing import EpochTable
 from multilayer.estimators.recipes import descent_recipe, lbfgs_recipe, warn_of_parameters_without_effect
@@ -45,7 +51,7 @@ from multilayer.estimators.validation import about_validation_data, validation_r
 from multilayer.estimators.weights import Views, write
 from multilayer.exceptions import ParameterError, ShapeError
 from multilayer.network import Floats, Network, coefs, intercepts, thetas
-from multilayer.training import Listener, Run, Validation, restore_best, train, train_lbfgs
+from multilayer.training import Listener, Run, Validation, restore_best, standing, train, train_lbfgs
 from multilayer.training.starting import Initialization
 
 DTYPES = (np.float64, np.float32)  # what X may stay; validation turns everything else into the first
@@ -137,18 +143,23 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
         return self
 
     def _train(self, settings: SimpleNamespace, X: Any, y: Any, sample_weight: Any, call: Call) -> None:
-        engine = get_engine(self.engine)
+        get_engine(self.engine)  # an unknown one is named before the data are looked at
         hidden = check_activation(self.activation, len(settings.hidden_layer_sizes))
+        dropout = dropout_rates(settings)
         call.validation.check_complete()
         warn_of_parameters_without_effect(settings, call.validation)
+        warn_of_options_without_effect(settings)
         given = X
         rows = self._read(X, y, sample_weight, call)
         table, targets = rows.training, rows.targets
         sizes = (table.X.shape[1], *settings.hidden_layer_sizes, table.Y.shape[1])
-        network = Network(sizes, hidden, targets.output)
-        objective = Objective(network, table.X, table.Y, settings.alpha, table.weight)
+        network = Network(sizes, hidden, targets.loss.output, targets.loss.cost)
+        engine = get_engine(self.engine, network)
+        objective = Objective(network, table.X, table.Y, settings.alpha, table.weight, dropout, lam1=settings.l1_alpha)
 
         with torn_down(self), self._run_for(objective, settings, call.goes_on) as run:
+            objective = with_dropout_seed(objective, run)
+            settle_average(run, averages=settings.weight_averaging > 0 and settings.solver != "lbfgs")
             with input_errors():
                 validating = validation_rows(run, rows, settings, call.validation.groups)
             validation = None
@@ -165,9 +176,7 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
                 train_lbfgs(engine, objective, lbfgs_recipe(settings), run, listeners, validation)
             else:
                 n_rows = table.X.shape[0] if run.rows is None else len(run.rows)
-                recipe = descent_recipe(
-                    settings, n_rows, targets.cost_divisor, 1 if call.is_part else settings.max_iter
-                )
+                recipe = descent_recipe(settings, run, n_rows, targets.cost_divisor, is_part=call.is_part)
                 continued(run, recipe, n_rows, is_part=call.is_part)
                 train(engine, objective, recipe, run, listeners, validation)
             restore_best(run)
@@ -240,7 +249,7 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
         network = self.network_
         if output is not None:
             network = Network(network.layer_sizes, network.hidden, output)
-        return get_engine(self.engine).predict(network, self.parameters_, rows)
+        return get_engine(self.engine, network).predict(network, self.parameters_, rows)
 
     def _rows(self, X: ArrayLike) -> Any:
         """X as an engine needs it to predict."""
@@ -253,7 +262,7 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
     def _posed(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> tuple[Objective, Targets]:
         """What the fitted network would minimise on these data, which are read as fit has read its own."""
         self._check_is_fitted()
-        alpha = checked(self).alpha
+        settings = checked(self)
         with input_errors():
             rows, y = self._validated(X, y, self.parameters_.dtype, reset=False)
         weight = checked_weight(sample_weight, rows)
@@ -263,12 +272,12 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
             raise ShapeError(
                 f"y must have {self.n_outputs_} columns, as in fit, got {targets.Y.shape[1]}. Pass the same targets."
             )
-        return Objective(self.network_, rows, targets.Y, alpha, weight), targets
+        return Objective(self.network_, rows, targets.Y, settings.alpha, weight, lam1=settings.l1_alpha), targets
 
     def _keep(self, network: Network, run: Run, cost_divisor: int, n_epochs: int, *, validated: bool) -> None:
         self._run = run
         self.network_ = network
-        self.parameters_ = run.state.parameters
+        self.parameters_ = standing(run)
         known = getattr(self, "loss_curve_", []) if run.history.n_epochs > n_epochs else []
         self.loss_curve_ = known
         self.loss_curve_ += [cost / cost_divisor for cost in run.history.costs[len(known) :]]

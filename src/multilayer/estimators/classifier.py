@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
+from multilayer.equations import Cost
 from multilayer.equations.activations import sigmoid, softplus
 from multilayer.equations.costs import SoftmaxOutput
 from multilayer.estimators.base import BaseMLP, keep_parameters
@@ -26,6 +27,7 @@ from multilayer.estimators.labels import (
     labels_given,
     labels_of,
 )
+from multilayer.estimators.losses import loss_of_classes
 from multilayer.estimators.metrics import Metric
 from multilayer.estimators.parameters import check_choice
 from multilayer.estimators.recipes import VALIDATION_FRACTION
@@ -33,6 +35,7 @@ from multilayer.estimators.scores import accuracy, always_right, label_accuracy
 from multilayer.exceptions import InputError, ParameterError
 from multilayer.network import Floats
 from multilayer.training import Listener
+from multilayer.training.schedules import AnySchedule
 from multilayer.training.starting import SCIKIT_LEARN, Initialization
 
 
@@ -49,6 +52,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     activation : str or sequence of str, default="relu"
         Activation of the hidden units, one for all layers or one a layer: "relu", "tanh", "logistic" (or its other
         name "sigmoid"), "identity", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus".
+    loss : {"log_loss", "focal"} or Cost, default="log_loss"
+        The cost.  "log_loss": the cross-entropy.  "focal": the cross-entropy times (1 - h)², h the answer for the right
+        class, so that easy rows count less.  Or a cost: ``SoftmaxFocal(1.0)`` or ``SigmoidFocal(1.0)`` of
+        :mod:`multilayer.equations`, or one's own, an object with ``value(Z, Y)`` and ``delta(Z, Y)``.
     solver : {"adam", "sgd", "lbfgs"}, default="adam"
         Adam; gradient descent with ``momentum``; or L-BFGS, which sees all rows at each step, suits small data, and
         has no step size to choose.
@@ -57,10 +64,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     batch_size : int or "auto", default="auto"
         Rows an update sees; "auto" is min(200, m).  The number of rows itself makes it batch gradient descent; a
         larger one means all rows and is warned of.
-    learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
-        Only for solver="sgd".  "constant": ``learning_rate_init`` in every epoch.  "invscaling": ``learning_rate_init``
-        / (1 + n)^``power_t`` after n rows.  "adaptive": divided by 5 each time the stop rule of ``tol`` is met;
-        training ends when it is at most 1e-6.
+    learning_rate : str, schedule or callable, default="constant"
+        Not for solver="lbfgs".  "constant": ``learning_rate_init`` in every epoch.  "invscaling" (by name only for
+        solver="sgd"): ``learning_rate_init`` / (1 + n)^``power_t`` after n rows.  "adaptive" (by name only for
+        solver="sgd"): divided by 5 each time the stop rule of ``tol`` is met; training ends when it is at most 1e-6.
+        "cosine": falls to 0 along half a cosine, in ``max_iter`` epochs.  "one_cycle": rises from a 25th for a quarter
+        of the updates, then falls to next to nothing.  "plateau": halved after 5 epochs without progress.  A function
+        of the epoch, counted from 0, whose value ``learning_rate_init`` is multiplied with.  Or a schedule of
+        :mod:`multilayer.training`, such as ``WarmUp(100, Cosine(50))``.
     learning_rate_init : float, default=0.001
         Step size.  Not for solver="lbfgs".
     power_t : float, default=0.5
@@ -122,6 +133,20 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     callbacks : sequence of callables, default=()
         Called with each event of training; :mod:`multilayer.callbacks` has some that are ready to use, and tells how
         to write one.  Those of ``sklearn.callback`` are passed to ``set_callbacks``.
+    l1_alpha : float, default=0.0
+        λ1, the weight of the weights' absolute values in the cost, as ``alpha`` is of half their squares.
+    weight_decay : float, default=0.0
+        Decoupled weight decay: before each update the weights, not the biases, are multiplied by 1 - step size times
+        this.  With solver="adam" it makes AdamW.  Not for solver="lbfgs", as the next five.
+    clip_norm : float or None, default=None
+        The length to which longer gradients are cut, all layers taken together; None for any length.
+    weight_averaging : float, default=0.0
+        β: the network answers with the mean of its weights after each update, of which each counts β times as much as
+        the one after it, about 1 / (1 - β) updates.  Training goes on from the weights themselves.  0 for the last.
+    dropout : float or sequence of float, default=0.0
+        The share of the hidden units that are silent in an update; one for all hidden layers, or one a layer.
+    input_dropout : float, default=0.0
+        The share of the entries of X that are taken as 0 in an update.
 
     Attributes
     ----------
@@ -191,7 +216,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     """
 
     _y_is_labels = True
-    loss = "log_loss"  # a name that scikit-learn's class has too; not a parameter
+    loss: str | Cost
     classes_: NDArray[Any]
     output: str
     class_weight: ClassWeight | None
@@ -202,10 +227,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         hidden_layer_sizes: int | Sequence[int] = (100,),
         activation: str | Sequence[str] = "relu",
         *,
+        loss: str | Cost = "log_loss",
         solver: str = "adam",
         alpha: float = 0.0001,
         batch_size: int | str = "auto",
-        learning_rate: str = "constant",
+        learning_rate: str | AnySchedule | Callable[[int], float] = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
@@ -230,6 +256,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         initialization: Initialization = SCIKIT_LEARN,
         engine: str = "auto",
         callbacks: Sequence[Listener] = (),
+        l1_alpha: float = 0.0,
+        weight_decay: float = 0.0,
+        clip_norm: float | None = None,
+        weight_averaging: float = 0.0,
+        dropout: float | Sequence[float] = 0.0,
+        input_dropout: float = 0.0,
     ) -> None:
         keep_parameters(self, locals())
 
@@ -379,7 +411,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         units, output = self._output_layer(self._labels)
         return Targets(
             self._labels.targets(y, units, dtype),
-            output,
+            loss_of_classes(self.loss, output),
             score=label_accuracy if self._labels.multilabel else accuracy if len(self.classes_) > 1 else always_right,
             stratify=units == 1,
         )

@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from multilayer.engines import DescentState, Objective
 from multilayer.exceptions import ParameterError
 from multilayer.network import Floats, Network
-from multilayer.training import Recipe, Run, StopState, starting_parameters
+from multilayer.training import Recipe, Run, StopState, standing, starting_parameters
 from multilayer.training.starting import Initialization
 
 
@@ -43,7 +43,7 @@ def without_memory(run: Run) -> Run:
     Adam's memory is twice the weights, and the rows' is as long as the data.  Nor does it know how long it took: two
     fits alike are pickled alike, which joblib's cache goes by.
     """
-    parameters = run.state.parameters
+    parameters = standing(run)
     return replace(
         run,
         state=DescentState(parameters, np.empty((0, len(parameters)), dtype=parameters.dtype)),
@@ -71,11 +71,17 @@ class Continuing:
                 "Set warm_start=False and call fit to begin anew, or put hidden_layer_sizes and the columns of X and y "
                 "back to what they were."
             )
-        self.run = run
-        run.state.parameters = parameters
+        self.run, state = run, run.state
+        # What the estimator shows, and lets its user write to, is the average where one is kept.
+        if state.average is None:
+            state.parameters = parameters
+        else:
+            state.average = parameters
+        self.arrays = state.parameters, state.average
+        average = None if state.average is None else state.average.copy()
         self.kept = replace(
             run,
-            state=DescentState(parameters.copy(), run.state.slots.copy(), run.state.t),
+            state=DescentState(state.parameters.copy(), state.slots.copy(), state.t, average),
             history=copy.copy(run.history),
         )
         # A run that draws from NumPy's one global generator does not wind it back: others draw from it too.
@@ -94,8 +100,12 @@ class Continuing:
         if kind is None:
             return
         run, kept = self.run, self.kept
-        run.state.parameters[...] = kept.state.parameters
-        kept.state.parameters = run.state.parameters
+        parameters, average = self.arrays
+        parameters[...] = kept.state.parameters
+        kept.state.parameters = parameters
+        if average is not None:
+            average[...] = kept.state.average
+            kept.state.average = average
         for curve, length in self.lengths:
             del curve[length:]
         for field in fields(Run):

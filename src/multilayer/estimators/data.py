@@ -7,6 +7,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from multilayer.estimators.losses import Loss
 from multilayer.estimators.scores import Score
 from multilayer.exceptions import ParameterError
 from multilayer.network import Floats
@@ -33,7 +34,7 @@ class Targets:
     """What y has become."""
 
     Y: Floats  # (m, K)
-    output: str  # the output unit
+    loss: Loss  # the output unit and its cost
     score: Score  # of the rows that validate
     stratify: bool = False  # whether the rows held out are to have as large a share of each class
     cost_divisor: int = 1  # the costs that are shown are J divided by this

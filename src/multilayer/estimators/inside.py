@@ -13,6 +13,8 @@ from sklearn.utils._set_output import _get_output_config
 from multilayer.engines import Objective, get_engine
 from multilayer.equations.activations import activation
 from multilayer.equations.checking import GradientCheck, check_gradient
+from multilayer.equations.costs import output_unit
+from multilayer.equations.penalties import Penalty
 from multilayer.equations.sensitivity import SIDES, input_gradient
 from multilayer.equations.tracing import Trace, trace
 from multilayer.estimators.diagnosis import Diagnosis
@@ -251,7 +253,7 @@ class Inside(TransformerMixin):
             objective,
             self.parameters_,
             self._run,
-            get_engine(self.engine),
+            get_engine(self.engine, objective.network),
             checked(self),
             self.loss_curve_,
             targets.cost_divisor,
@@ -270,9 +272,9 @@ class Inside(TransformerMixin):
             "X": as_dense(objective.X),
             "Y": objective.Y,
             "thetas": thetas(self.network_, self.parameters_),
-            "lam": objective.lam,
+            "lam": Penalty(objective.lam, objective.lam1),
             "hidden": self.network_.hidden,
-            "output": self.network_.output,
+            "output": output_unit(self.network_.output, self.network_.cost),
             "sample_weight": objective.sample_weight,
         }
 

@@ -12,11 +12,10 @@ import numpy as np
 from sklearn.metrics import get_scorer, get_scorer_names
 
 from multilayer.engines import Engine
-from multilayer.equations.costs import output_unit
 from multilayer.estimators.data import Table, Targets
 from multilayer.estimators.errors import warn
 from multilayer.exceptions import InputError, MultilayerError, ParameterWarning, unknown_name
-from multilayer.network import Floats, Network
+from multilayer.network import Floats, Network, output_with_cost
 from multilayer.training.validation import Measure
 
 AUTO, LOSS = "auto", "loss"
@@ -49,7 +48,7 @@ def measure(engine: Engine, network: Network, table: Table, watched: Watched) ->
 
     Without regularisation it says what mistakes on new rows cost, and networks of different ``alpha`` compare.
     """
-    unit, summing = output_unit(network.output), Network(network.layer_sizes, network.hidden, "identity")
+    unit, summing = output_with_cost(network), Network(network.layer_sizes, network.hidden, "identity")
     score_of, Y = _score(table, watched), table.Y.astype(np.float64, copy=False)
 
     def measured(parameters: Floats) -> tuple[float, float]:

@@ -15,8 +15,8 @@ import numpy as np
 from multilayer.equations.activations import ACTIVATIONS
 from multilayer.estimators.metrics import check_metric
 from multilayer.exceptions import ParameterError, unknown_name
-from multilayer.training import Listener
-from multilayer.training.schedules import SCHEDULES
+from multilayer.training import Listener, OwnSchedule
+from multilayer.training.schedules import SCHEDULES, AnySchedule
 
 SOLVERS = ("adam", "lbfgs", "sgd")
 AUTO = "auto"
@@ -141,6 +141,26 @@ def check_activation(value: Any, n_hidden: int) -> tuple[str, ...]:
     return tuple("sigmoid" if name == LOGISTIC else name for name in names)
 
 
+def check_clip_norm(name: str, value: Any) -> float | None:
+    return None if value is None else positive(name, value)
+
+
+def check_dropout(name: str, value: Any) -> float | tuple[float, ...]:
+    """A rate for all hidden layers, or one a layer."""
+    if hasattr(value, "__iter__") and not isinstance(value, str):
+        return tuple(share(name, rate) for rate in value)
+    return share(name, value)
+
+
+def check_learning_rate(name: str, value: Any) -> Any:
+    """A name, a schedule, or a function of the epoch, which becomes a schedule."""
+    if isinstance(value, AnySchedule):
+        return value
+    if callable(value):
+        return OwnSchedule(value)
+    return check_choice(name, value, (*SCHEDULES, "cosine", "one_cycle", "plateau"))
+
+
 positive = partial(check_real, low=0.0, open_low=True)
 not_negative = partial(check_real, low=0.0)
 share = partial(check_real, low=0.0, high=1.0, open_high=True)
@@ -153,7 +173,7 @@ CHECKS: dict[str, Callable[..., Any]] = {
     "solver": partial(check_choice, choices=SOLVERS),
     "alpha": not_negative,
     "batch_size": check_batch_size,
-    "learning_rate": partial(check_choice, choices=SCHEDULES),
+    "learning_rate": check_learning_rate,
     "learning_rate_init": positive,
     "power_t": not_negative,
     "max_iter": count,
@@ -174,6 +194,12 @@ CHECKS: dict[str, Callable[..., Any]] = {
     "n_iter_no_change": check_patience,
     "max_fun": count,
     "callbacks": check_callbacks,
+    "l1_alpha": not_negative,
+    "weight_decay": not_negative,
+    "clip_norm": check_clip_norm,
+    "weight_averaging": share,
+    "dropout": check_dropout,
+    "input_dropout": share,
 }
 
 

@@ -8,29 +8,34 @@ from types import SimpleNamespace
 from multilayer.equations.descent import Adam, GradientDescent, Momentum, Nesterov, UpdateRule
 from multilayer.estimators.data import ValidationArguments
 from multilayer.estimators.errors import warn
+from multilayer.estimators.optimising import schedule, step_options
 from multilayer.estimators.parameters import AUTO
 from multilayer.exceptions import ParameterWarning
-from multilayer.training import LbfgsRecipe, Recipe, Schedule, StopRule
+from multilayer.training import LbfgsRecipe, Recipe, Run, StopRule
 
 AUTO_BATCH_SIZE = 200
 VALIDATION_FRACTION = 0.1  # the default
 
 
-def descent_recipe(settings: SimpleNamespace, n_rows: int, cost_divisor: int, max_epochs: int) -> Recipe:
+def descent_recipe(settings: SimpleNamespace, run: Run, n_rows: int, cost_divisor: int, *, is_part: bool) -> Recipe:
     """The recipe of solver="adam" or "sgd".
 
     ``cost_divisor`` is what costs are divided by before they are shown; ``tol`` is meant for the shown ones.
     """
-    name = settings.learning_rate if settings.solver == "sgd" else "constant"
+    max_epochs = 1 if is_part else settings.max_iter
+    epochs_done = run.rows_seen // n_rows
+    # Parts are epochs of a run whose length only max_iter tells.
+    to_come = max(settings.max_iter - epochs_done, 1) if is_part else max_epochs
     watched_divisor = 1 if settings.early_stopping else cost_divisor
     return Recipe(
-        rule=_update_rule(settings),
+        rule=update_rule(settings),
         step_size=settings.learning_rate_init,
         batch_size=_batch_size(settings.batch_size, n_rows),
         shuffle=settings.shuffle,
         max_epochs=max_epochs,
         stop=StopRule(tol=settings.tol * watched_divisor, patience=settings.n_iter_no_change),
-        schedule=Schedule(name, settings.power_t),
+        schedule=schedule(settings, watched_divisor, epochs_done, to_come),
+        options=step_options(settings),
         max_seconds=settings.max_time,
     )
 
@@ -42,7 +47,8 @@ def lbfgs_recipe(settings: SimpleNamespace) -> LbfgsRecipe:
 
 
 def warn_of_parameters_without_effect(settings: SimpleNamespace, given: ValidationArguments) -> None:
-    if settings.solver != "sgd" and settings.learning_rate != "constant":
+    ignores = settings.solver == "lbfgs" or settings.learning_rate in ("invscaling", "adaptive")
+    if settings.solver != "sgd" and settings.learning_rate != "constant" and ignores:
         warn(
             f"learning_rate={settings.learning_rate!r} has no effect with solver={settings.solver!r}, which keeps its "
             "own step sizes. Use solver='sgd', or leave learning_rate at 'constant'.",
@@ -75,7 +81,7 @@ def warn_of_parameters_without_effect(settings: SimpleNamespace, given: Validati
         )
 
 
-def _update_rule(settings: SimpleNamespace) -> UpdateRule:
+def update_rule(settings: SimpleNamespace) -> UpdateRule:
     if settings.solver == "adam":
         return Adam(settings.beta_1, settings.beta_2, settings.epsilon)
     if settings.momentum == 0:

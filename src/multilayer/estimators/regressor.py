@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -11,26 +11,27 @@ from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
+from multilayer.equations import Cost, Quantile
 from multilayer.estimators.base import BaseMLP, keep_parameters
 from multilayer.estimators.data import Call, Targets, ValidationArguments
 from multilayer.estimators.holding_out import Split
+from multilayer.estimators.losses import check_targets, loss_of_numbers, repeated
 from multilayer.estimators.metrics import Metric
-from multilayer.estimators.parameters import check_choice
 from multilayer.estimators.recipes import VALIDATION_FRACTION
-from multilayer.estimators.scores import r2
+from multilayer.estimators.scores import pinball_d2, r2
 from multilayer.exceptions import InputError, InputTypeError
 from multilayer.network import Floats
 from multilayer.training import Listener
+from multilayer.training.schedules import AnySchedule
 from multilayer.training.starting import SCIKIT_LEARN, Initialization
-
-OUTPUTS = {"squared_error": "identity", "poisson": "exp"}
 
 
 class MLPRegressor(RegressorMixin, BaseMLP):
     r"""A multilayer perceptron that estimates numbers.
 
     Trains by minimising the cost of ``loss``, summed over the outputs, plus ``alpha`` / (2m) times the squared
-    weights, m the number of rows in the batch (with sample weights: their sum); biases are not penalised.
+    weights (and ``l1_alpha`` / m times their absolute values), m the number of rows in the batch (with sample weights:
+    their sum); biases are not penalised.
 
     Parameters
     ----------
@@ -39,9 +40,17 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     activation : str or sequence of str, default="relu"
         Activation of the hidden units, one for all layers or one a layer: "relu", "tanh", "logistic" (or its other
         name "sigmoid"), "identity", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus".
-    loss : {"squared_error", "poisson"}, default="squared_error"
+    loss : str or Cost, default="squared_error"
         The cost.  "squared_error": half the squared error, for numbers of any kind; bring them to a scale near 1.
+        "absolute_error": its best answer is the median.  "huber": squared up to an error of 1 and straight beyond, so
+        that outliers pull no harder.  "quantile": see ``quantile``.
         "poisson": half the Poisson deviance, for counts and rates; y must not be negative, and answers are positive.
+        "gamma": half the Gamma deviance, for amounts above 0 that scatter in proportion to their mean.
+        Or a cost: ``Huber(2.0)`` of :mod:`multilayer.equations`, or one's own, an object with ``value(Z, Y)`` and
+        ``delta(Z, Y)``, which is checked before training and runs on the reference engine.
+    quantile : float or sequence of float, default=0.5
+        For loss="quantile": the share of targets that are to lie below the answer.  With several, in rising order, the
+        network answers all of them, and they never cross: ``predict`` returns (m, number of quantiles).
     solver : {"adam", "sgd", "lbfgs"}, default="adam"
         Adam; gradient descent with ``momentum``; or L-BFGS, which sees all rows at each step, suits small data, and
         has no step size to choose.
@@ -50,10 +59,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     batch_size : int or "auto", default="auto"
         Rows an update sees; "auto" is min(200, m).  The number of rows itself makes it batch gradient descent; a
         larger one means all rows and is warned of.
-    learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
-        Only for solver="sgd".  "constant": ``learning_rate_init`` in every epoch.  "invscaling": ``learning_rate_init``
-        / (1 + n)^``power_t`` after n rows.  "adaptive": divided by 5 each time the stop rule of ``tol`` is met;
-        training ends when it is at most 1e-6.
+    learning_rate : str, schedule or callable, default="constant"
+        Not for solver="lbfgs".  "constant": ``learning_rate_init`` in every epoch.  "invscaling" (by name only for
+        solver="sgd"): ``learning_rate_init`` / (1 + n)^``power_t`` after n rows.  "adaptive" (by name only for
+        solver="sgd"): divided by 5 each time the stop rule of ``tol`` is met; training ends when it is at most 1e-6.
+        "cosine": falls to 0 along half a cosine, in ``max_iter`` epochs.  "one_cycle": rises from a 25th for a quarter
+        of the updates, then falls to next to nothing.  "plateau": halved after 5 epochs without progress.  A function
+        of the epoch, counted from 0, whose value ``learning_rate_init`` is multiplied with.  Or a schedule of
+        :mod:`multilayer.training`, such as ``WarmUp(100, Cosine(50))``.
     learning_rate_init : float, default=0.001
         Step size.  Not for solver="lbfgs".
     power_t : float, default=0.5
@@ -104,6 +117,20 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     callbacks : sequence of callables, default=()
         Called with each event of training; :mod:`multilayer.callbacks` has some that are ready to use, and tells how
         to write one.  Those of ``sklearn.callback`` are passed to ``set_callbacks``.
+    l1_alpha : float, default=0.0
+        λ1, the weight of the weights' absolute values in the cost, as ``alpha`` is of half their squares.
+    weight_decay : float, default=0.0
+        Decoupled weight decay: before each update the weights, not the biases, are multiplied by 1 - step size times
+        this.  With solver="adam" it makes AdamW.  Not for solver="lbfgs", as the next five.
+    clip_norm : float or None, default=None
+        The length to which longer gradients are cut, all layers taken together; None for any length.
+    weight_averaging : float, default=0.0
+        β: the network answers with the mean of its weights after each update, of which each counts β times as much as
+        the one after it, about 1 / (1 - β) updates.  Training goes on from the weights themselves.  0 for the last.
+    dropout : float or sequence of float, default=0.0
+        The share of the hidden units that are silent in an update; one for all hidden layers, or one a layer.
+    input_dropout : float, default=0.0
+        The share of the entries of X that are taken as 0 in an update.
 
     Attributes
     ----------
@@ -170,18 +197,20 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     this name; docs/migration.md lists where this one differs.
     """
 
-    loss: str
+    loss: str | Cost
+    quantile: float | Sequence[float]
 
     def __init__(
         self,
         hidden_layer_sizes: int | Sequence[int] = (100,),
         activation: str | Sequence[str] = "relu",
         *,
-        loss: str = "squared_error",
+        loss: str | Cost = "squared_error",
+        quantile: float | Sequence[float] = 0.5,
         solver: str = "adam",
         alpha: float = 0.0001,
         batch_size: int | str = "auto",
-        learning_rate: str = "constant",
+        learning_rate: str | AnySchedule | Callable[[int], float] = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
@@ -204,6 +233,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         initialization: Initialization = SCIKIT_LEARN,
         engine: str = "auto",
         callbacks: Sequence[Listener] = (),
+        l1_alpha: float = 0.0,
+        weight_decay: float = 0.0,
+        clip_norm: float | None = None,
+        weight_averaging: float = 0.0,
+        dropout: float | Sequence[float] = 0.0,
+        input_dropout: float = 0.0,
     ) -> None:
         keep_parameters(self, locals())
 
@@ -244,13 +279,22 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
         Returns
         -------
-        array of shape (m,), or (m, K) for several outputs
+        array of shape (m,), or (m, K) for several outputs or quantiles
         """
         H = self._answer(X)
         return H.ravel() if H.shape[1] == 1 else H
 
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """R²; of several quantiles, the share of the quantile cost of constant answers that these save, its mean."""
+        if not (isinstance(self.network_.cost, Quantile) and len(self.network_.cost.levels) > 1):
+            return float(super().score(X, y, sample_weight))
+        H = self.predict(X).astype(np.float64)
+        Y = np.repeat(np.asarray(y, dtype=np.float64).reshape(-1, 1), H.shape[1], axis=1)
+        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        return pinball_d2(self.network_.cost.levels)(H, Y, weight)
+
     def _targets(self, y: Any, dtype: np.dtype[Any], call: Call) -> Targets:  # noqa: ARG002 labels need it
-        output = OUTPUTS[check_choice("loss", self.loss, tuple(OUTPUTS))]
+        loss = loss_of_numbers(self.loss, self.quantile)
         y = _as_numbers(y)
         with np.errstate(over="ignore"):
             Y = np.ascontiguousarray(y.astype(dtype, copy=False).reshape(len(y), -1))
@@ -259,12 +303,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):
                 f"y must be finite in {dtype}, the dtype of X, got values up to {np.abs(y).max():g}. "
                 "Bring y to a scale near 1, or pass X as float64."
             )
-        if output == "exp" and Y.min() < 0:
-            raise InputError(
-                f"y must not be negative for loss='poisson', got {Y.min():g}. Use loss='squared_error' for numbers of "
-                "either sign."
-            )
-        return Targets(Y, output, score=r2, cost_divisor=Y.shape[1] if output == "identity" else 1)
+        Y = repeated(Y, loss)
+        check_targets(loss, self.loss, Y)
+        score = pinball_d2(loss.cost.levels) if isinstance(loss.cost, Quantile) else r2
+        is_squared = loss.output == "identity" and loss.cost is None
+        return Targets(Y, loss, score=score, cost_divisor=Y.shape[1] if is_squared else 1)
 
 
 def _as_numbers(y: Any) -> Any:

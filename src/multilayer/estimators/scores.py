@@ -48,5 +48,34 @@ def r2(H: Floats, Y: Floats, weight: Floats | None) -> float:
     return float(np.where(total > 0, explained, residual == 0).mean())
 
 
+def pinball_d2(levels: tuple[float, ...]) -> Score:
+    """1 - the quantile cost of the answers / that of the best constant answers, the mean over the outputs."""
+
+    def score(H: Floats, Y: Floats, weight: Floats | None) -> float:
+        w = np.ones(len(Y)) if weight is None else weight.astype(np.float64)
+        taus = levels if len(levels) == Y.shape[1] else levels * Y.shape[1]
+        shares = []
+        for k, tau in enumerate(taus):
+            y, h = Y[:, k].astype(np.float64), H[:, k].astype(np.float64)
+            paid, worst = (_weighted_cost(tau, answer, y, w) for answer in (h, _constant(y, tau, w)))
+            shares.append(1.0 - paid / worst if worst > 0 else float(paid == 0))
+        return float(np.mean(shares))
+
+    return score
+
+
+def _weighted_cost(tau: float, h: Floats, y: Floats, w: Floats) -> float:
+    low = y - h
+    return float(np.dot(w, np.where(low > 0, tau * low, (tau - 1.0) * low)))
+
+
+def _constant(y: Floats, tau: float, w: Floats) -> Floats:
+    """The weighted quantile of y, for each of its entries."""
+    order = np.argsort(y)
+    below = np.cumsum(w[order])
+    found = order[np.searchsorted(below, tau * below[-1])]
+    return np.full(len(y), y[found])
+
+
 def _mean(right: NDArray[np.bool_] | Floats, weight: Floats | None) -> float:
     return float(right.mean() if weight is None else np.average(right, weights=weight))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,11 +13,11 @@ from multilayer.engines import Batches, DescentState, Engine, Objective
 from multilayer.equations.activations import activation
 from multilayer.equations.propagation import forward_propagation
 from multilayer.estimators.diagnosis import LayerVitals
-from multilayer.estimators.recipes import descent_recipe
+from multilayer.estimators.optimising import step_options
+from multilayer.estimators.recipes import AUTO_BATCH_SIZE, update_rule
 from multilayer.estimators.scores import Score
 from multilayer.network import Floats, coefs, thetas
 from multilayer.training import Run
-from multilayer.training.schedules import step_sizes
 
 BLOCK = 4096
 LARGEST_SLOPE = {"sigmoid": 0.25}  # of g; about 1 for all others
@@ -55,6 +55,7 @@ def measure(case: Case) -> Vitals:
     objective = case.objective
     network, X = objective.network, objective.X
     matrices = thetas(network, case.parameters)
+    names = [str(name) for name in (*network.hidden, network.output)]
     m = X.shape[0]
     responding = [np.zeros(size) for size in network.layer_sizes[1:]]
     least = [np.full(size, np.inf) for size in network.layer_sizes[1:]]
@@ -69,14 +70,12 @@ def measure(case: Case) -> Vitals:
             np.minimum(least[i], activations.min(axis=0), out=least[i])
             np.maximum(largest[i], activations.max(axis=0), out=largest[i])
             if i < len(network.hidden):
-                name = network.hidden[i]
-                slopes = np.abs(activation(name).g_prime(sums)) / LARGEST_SLOPE.get(name, 1.0)
+                slopes = np.abs(activation(network.hidden[i]).g_prime(sums)) / LARGEST_SLOPE.get(names[i], 1.0)
                 responding[i] += (slopes >= RESPONDS).sum(axis=0)
             else:
                 responding[i] += len(sums)
     J, D = case.engine.cost_and_gradient(objective, case.parameters)
     gradients = [float(np.linalg.norm(part)) for part in coefs(network, D)]
-    names = (*network.hidden, network.output)
     weights = [float(np.linalg.norm(part)) for part in coefs(network, case.parameters)]
     ratios = _update_ratios(case, weights)
     layers = [
@@ -100,17 +99,17 @@ def _update_ratios(case: Case, weights: list[float]) -> list[float]:
     settings, objective, run = case.settings, case.objective, case.run
     if settings.solver == "lbfgs":
         return [np.nan] * len(weights)
-    m = objective.X.shape[0]
-    size = settings.batch_size if isinstance(settings.batch_size, str) else min(settings.batch_size, m)
-    recipe = descent_recipe(SimpleNamespace(**vars(settings) | {"batch_size": size}), m, case.cost_divisor, 1)
+    m, rule = objective.X.shape[0], update_rule(settings)
     state = DescentState(case.parameters.copy(), run.state.slots.copy(), run.state.t)
-    if state.slots.shape != (recipe.rule.n_slots, len(state.parameters)):
-        state.slots = np.zeros((recipe.rule.n_slots, len(state.parameters)), dtype=state.parameters.dtype)
+    if state.slots.shape != (rule.n_slots, len(state.parameters)):
+        state.slots = np.zeros((rule.n_slots, len(state.parameters)), dtype=state.parameters.dtype)
         state.t = 0
     # Rows from everywhere: the first ones may be of a single class.
-    rows = np.linspace(0, m - 1, recipe.batch_size).astype(np.intp)
-    alpha = step_sizes(recipe.schedule, recipe.step_size, run.rows_seen, run.n_cuts, m, 1)
-    case.engine.descend(objective, recipe.rule, state, Batches(rows, np.array([0]), np.array([len(rows)]), alpha))
+    size = AUTO_BATCH_SIZE if isinstance(settings.batch_size, str) else settings.batch_size
+    rows = np.linspace(0, m - 1, min(size, m)).astype(np.intp)
+    alpha = np.array((run.history.step_sizes or [settings.learning_rate_init])[-1:])
+    options = replace(step_options(settings), average=0.0)  # the average is where the step begins here
+    case.engine.descend(objective, rule, state, Batches(rows, np.array([0]), np.array([len(rows)]), alpha), options)
     steps = [float(np.linalg.norm(part)) for part in coefs(objective.network, state.parameters - case.parameters)]
     return [
         step / weight if weight > 0 else (np.inf if step > 0 else 0.0)

@@ -4,19 +4,23 @@ from multilayer.training.events import CompilationStarted, EpochEnded, Event, Li
 from multilayer.training.history import History
 from multilayer.training.lbfgs import LbfgsRecipe, train_lbfgs
 from multilayer.training.run import train
-from multilayer.training.schedules import Schedule
+from multilayer.training.schedules import Cosine, OneCycle, OwnSchedule, Plateau, Schedule, WarmUp
 from multilayer.training.starting import starting_parameters
-from multilayer.training.state import Recipe, Run, new_run
+from multilayer.training.state import Recipe, Run, new_run, standing
 from multilayer.training.stopping import StopRule, StopState
 from multilayer.training.validation import Validation, restore_best
 
 __all__ = [
     "CompilationStarted",
+    "Cosine",
     "EpochEnded",
     "Event",
     "History",
     "LbfgsRecipe",
     "Listener",
+    "OneCycle",
+    "OwnSchedule",
+    "Plateau",
     "Recipe",
     "Run",
     "RunEnded",
@@ -25,8 +29,10 @@ __all__ = [
     "StopRule",
     "StopState",
     "Validation",
+    "WarmUp",
     "new_run",
     "restore_best",
+    "standing",
     "starting_parameters",
     "train",
     "train_lbfgs",

@@ -43,8 +43,8 @@ def epochs_of_batches(
         Rows of an epoch.
     batch_size : int
         Rows of a batch.
-    step_sizes : array, (n_epochs,)
-        The step size of each epoch.
+    step_sizes : array of shape (n_epochs,) or (n_epochs, updates an epoch)
+        The step size of each epoch, or of each update.
     rows : array of shape (n_rows,), optional
         The rows of the table that are trained on, where it is not all of them; ``orders`` are orders of these.
 
@@ -61,14 +61,14 @@ def epochs_of_batches(
     if rows is not None:
         order = rows if order is None else rows[order]
     if n_epochs == 1:
-        return Batches(order, starts, stops, np.full(len(starts), step_sizes[0]))
+        return Batches(order, starts, stops, np.full(len(starts), step_sizes[0]))  # one number, or as many as updates
     # Where the orders of the epochs lie one after another, so do the batches in them.
     offsets = (0 if orders is None else n_rows) * np.arange(n_epochs, dtype=np.intp)
     return Batches(
         order=order,
         starts=(offsets[:, np.newaxis] + starts).ravel(),
         stops=(offsets[:, np.newaxis] + stops).ravel(),
-        step_sizes=np.repeat(step_sizes, len(starts)),
+        step_sizes=np.repeat(step_sizes, len(starts)) if step_sizes.ndim == 1 else step_sizes.ravel(),
     )
 
 

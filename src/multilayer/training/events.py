@@ -44,7 +44,7 @@ class EpochEnded:
 
     epoch: int  # from 1
     cost: float
-    step_size: float  # NaN for L-BFGS, whose line search takes its place
+    step_size: float  # of the epoch's first update; NaN for L-BFGS, whose line search takes its place
     seconds: float  # since the run began
     validation_score: float | None = None  # of a run that is validated; higher is better
     validation_cost: float | None = None  # of the same rows; without regularisation

@@ -11,7 +11,8 @@ class History:
 
     ``costs`` holds the mean over the epoch's batches of the cost before each update, so that with one batch of all
     rows ``costs[i]`` is the cost before update i + 1.  Of an L-BFGS run it holds the cost after each iteration, and
-    ``step_sizes`` holds NaN: its line search takes the place of a step size.
+    ``step_sizes`` holds NaN: its line search takes the place of a step size.  Where the step size changes within an
+    epoch, that of the epoch's first update is kept.
     """
 
     costs: list[float] = field(default_factory=list)

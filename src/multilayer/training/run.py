@@ -24,7 +24,7 @@ from multilayer.training.events import (
     telling_of_compilation,
 )
 from multilayer.training.interrupt import Interrupt, deferred_interrupt
-from multilayer.training.schedules import can_cut, step_sizes
+from multilayer.training.schedules import Progress, can_cut, cutting_rule, step_sizes
 from multilayer.training.state import Recipe, Run
 from multilayer.training.stopping import after_epochs, epochs_until_possible_stop, should_stop
 from multilayer.training.validation import Validation, after_epoch, begin
@@ -91,6 +91,7 @@ class _Loop:
         self.updates_per_epoch = -(-self.n_rows // recipe.batch_size)
         self.updates_per_call = 1  # until the first call has shown how fast they are
         self.looks_at_each_epoch = validation is not None or not all(only_watches(listener) for listener in listeners)
+        self.cutting = cutting_rule(recipe.schedule)
         # Before the orders of the epochs at hand were drawn: the order of the last epoch, and the generator's state.
         self.before: tuple[Rows | None, Any] | None = None
 
@@ -103,16 +104,15 @@ class _Loop:
         run, epochs_done = self.run, 0
         while epochs_done < self.recipe.max_epochs:
             n_epochs = self._epochs_in_one_go(self.recipe.max_epochs - epochs_done)
-            alphas = step_sizes(
-                self.recipe.schedule, self.recipe.step_size, run.rows_seen, run.n_cuts, self.n_rows, n_epochs
-            )
+            alphas = step_sizes(self.recipe.schedule, self.recipe.step_size, self._progress(), n_epochs)
             costs = self._descend(self._batches(alphas), interrupt)
             has_diverged = len(costs) > 0 and not math.isfinite(costs[-1])
             # What remains of an unfinished epoch is trained, but it has no place on the curve.
             n_whole = (len(costs) - has_diverged) // self.updates_per_epoch
             if n_whole < n_epochs:
                 self._put_back(n_whole)
-            asked_to_stop = self._record(costs[: n_whole * self.updates_per_epoch], alphas[:n_whole])
+            shown = alphas if alphas.ndim == 1 else alphas[:, 0]
+            asked_to_stop = self._record(costs[: n_whole * self.updates_per_epoch], shown[:n_whole])
             epochs_done += n_epochs
             if has_diverged:
                 raise self.diverged(f"the cost became {costs[-1]}", run.history.n_epochs + 1, run.state.t + 1)
@@ -120,8 +120,11 @@ class _Loop:
                 return "interrupted"
             if n_whole < n_epochs:
                 return "max_time"
+            if self.cutting is not None and should_stop(self.cutting, run.plateau):
+                run.n_cuts += 1
+                run.plateau = replace(run.plateau, stalled=0)
             if should_stop(self.recipe.stop, run.stop):
-                if not can_cut(self.recipe.schedule, alphas[-1]):
+                if not can_cut(self.recipe.schedule, shown[-1]):
                     return "converged"
                 run.n_cuts += 1
                 run.stop = replace(run.stop, stalled=0)
@@ -141,7 +144,12 @@ class _Loop:
         in_time = self.updates_per_call // self.updates_per_epoch
         in_memory = MAX_ORDER // self.n_rows if self.recipe.shuffle else math.inf
         undecided = epochs_until_possible_stop(self.recipe.stop, self.run.stop)
+        if self.cutting is not None:
+            undecided = min(undecided, epochs_until_possible_stop(self.cutting, self.run.plateau))
         return int(max(1, min(remaining, in_time, in_memory, undecided)))
+
+    def _progress(self) -> Progress:
+        return Progress(self.run.rows_seen, self.n_rows, self.updates_per_epoch, self.run.n_cuts)
 
     def _batches(self, alphas: NDArray[np.float64]) -> Batches:
         orders = None
@@ -179,7 +187,7 @@ class _Loop:
             stop = min(start + self.updates_per_call, n)
             part = batches if stop - start == n else _part(batches, start, stop)
             before = time.perf_counter()
-            costs = self.engine.descend(self.objective, self.recipe.rule, self.run.state, part)
+            costs = self.engine.descend(self.objective, self.recipe.rule, self.run.state, part, self.recipe.options)
             self._learn_speed(len(costs), time.perf_counter() - before)
             done.append(costs)
             if not math.isfinite(costs[-1]):
@@ -205,6 +213,8 @@ class _Loop:
             validated, score = after_epoch(run, self.validation)
         watched = [-score] if score is not None and run.watches_score else costs
         run.stop = after_epochs(self.recipe.stop, run.stop, watched)
+        if self.cutting is not None:
+            run.plateau = after_epochs(self.cutting, run.plateau, watched)
         asked_to_stop = False
         if self.listeners:
             for i, (cost, alpha) in enumerate(zip(costs, sizes, strict=True), start=first + 1):
@@ -213,8 +223,7 @@ class _Loop:
         return asked_to_stop
 
     def diverged(self, what: str, epoch: int, update: int) -> DivergenceError:
-        run, recipe = self.run, self.recipe
-        alpha = step_sizes(recipe.schedule, recipe.step_size, run.rows_seen, run.n_cuts, self.n_rows, 1)[0]
+        alpha = step_sizes(self.recipe.schedule, self.recipe.step_size, self._progress(), 1).flat[0]
         return DivergenceError(
             f"training diverged: {what} in epoch {epoch}, update {update}, "
             f"with step size {alpha:g}. Use a smaller step size (learning_rate_init), or bring the "

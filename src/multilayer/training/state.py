@@ -9,10 +9,11 @@ import numpy as np
 
 from multilayer.engines.protocol import DescentState, Objective, new_state
 from multilayer.equations.descent import UpdateRule
+from multilayer.equations.refinements import StepOptions
 from multilayer.network import Floats
 from multilayer.training.batching import Rows
 from multilayer.training.history import History
-from multilayer.training.schedules import Schedule
+from multilayer.training.schedules import AnySchedule, Schedule
 from multilayer.training.stopping import StopRule, StopState
 
 REASONS = (
@@ -39,7 +40,8 @@ class Recipe:
     shuffle: bool
     max_epochs: int
     stop: StopRule
-    schedule: Schedule = Schedule()  # noqa: RUF009 frozen
+    schedule: AnySchedule = Schedule()  # noqa: RUF009 frozen
+    options: StepOptions = StepOptions()  # noqa: RUF009 frozen
     max_seconds: float = math.inf  # of one call of train
 
 
@@ -53,9 +55,11 @@ class Run:
     held_out: Rows | None = None  # the rows that validate
     n_divided: int = 0  # rows of the table that the two were taken from
     order: Rows | None = None  # of the rows in the last epoch; None before the first, or unshuffled
+    seed: int | None = None  # of the dropout masks; None where none has been needed
     rows_seen: int = 0  # those seen again counted again
-    n_cuts: int = 0  # of the step size, by an adaptive schedule
+    n_cuts: int = 0  # of the step size, by an adaptive schedule or a plateau
     stop: StopState = field(default_factory=StopState)
+    plateau: StopState = field(default_factory=StopState)  # what a plateau remembers between epochs
     watches_score: bool = False  # whether ``stop`` is about minus the validation score, not about the cost
     best: Floats | None = None  # while training, the parameters of the best validation score so far
     best_score: float = -math.inf  # that score; -inf where none is known
@@ -69,3 +73,8 @@ class Run:
 def new_run(objective: Objective, recipe: Recipe, parameters: Floats, random_state: np.random.RandomState) -> Run:
     """A run that stands before its first update.  ``parameters`` are taken over and trained in place."""
     return Run(new_state(objective.network, recipe.rule, parameters), random_state)
+
+
+def standing(run: Run) -> Floats:
+    """The parameters that the network answers with: the average, where one is kept."""
+    return run.state.parameters if run.state.average is None else run.state.average

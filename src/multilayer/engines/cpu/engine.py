@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from multilayer.engines.cpu import kernels, rules
-from multilayer.engines.cpu.plan import Descent, Plan, input_data, make_data, make_plan, make_work, writeable
+from multilayer.engines.cpu.plan import MATCHED, Descent, Plan, input_data, make_data, make_plan, make_work, writeable
 from multilayer.engines.cpu.threads import one_blas_thread
-from multilayer.engines.protocol import Batches, DescentState, Objective
+from multilayer.engines.protocol import PLAIN, Batches, DescentState, Objective, with_average
 from multilayer.equations.descent import UpdateRule
+from multilayer.equations.refinements import StepOptions
 from multilayer.network import Floats, Network
 
 # OpenBLAS starts no second thread for products of fewer multiplications than this, and setting the number of threads
@@ -33,7 +34,8 @@ class CpuEngine:
         work = make_work(network, plan, parameters.dtype, gathers=False)
         H: Floats = np.empty((X.shape[0], network.layer_sizes[-1]), dtype=parameters.dtype)
         with _blas_threads(network, plan.rows):
-            _kernels(plan).predict(plan, input_data(X), work, writeable(parameters), H)
+            call = (kernels.NARROW if plan.narrow else kernels.DENSE).predict  # a prediction has no cost
+            call(plan, input_data(X), work, writeable(parameters), H)
         return H
 
     def cost_and_gradient(self, objective: Objective, parameters: Floats) -> tuple[float, Floats]:
@@ -46,7 +48,12 @@ class CpuEngine:
         return float(J), work.gradient
 
     def descend(
-        self, objective: Objective, rule: UpdateRule, state: DescentState, batches: Batches
+        self,
+        objective: Objective,
+        rule: UpdateRule,
+        state: DescentState,
+        batches: Batches,
+        options: StepOptions = PLAIN,
     ) -> NDArray[np.float64]:
         network, X = objective.network, objective.X
         plan = make_plan(
@@ -54,6 +61,7 @@ class CpuEngine:
         )
         gathers = not issparse(X) and (batches.order is not None or len(plan.dropout) > 0)
         work = make_work(network, plan, state.parameters.dtype, gathers=gathers)
+        average = with_average(state, options).average
         descent = Descent(
             *rules.encode(rule),
             state.slots,
@@ -61,6 +69,10 @@ class CpuEngine:
             np.ascontiguousarray(batches.starts),
             np.ascontiguousarray(batches.stops),
             np.ascontiguousarray(batches.step_sizes),
+            float(options.clip_norm),
+            float(options.weight_decay),
+            float(options.average),
+            average if average is not None else state.parameters[:0],
         )
         costs = np.empty(len(batches))
         with one_blas_thread():
@@ -72,7 +84,9 @@ class CpuEngine:
 
 
 def _kernels(plan: Plan) -> kernels.Kernels:
-    return kernels.NARROW if plan.narrow else kernels.DENSE
+    if plan.cost == MATCHED:
+        return kernels.NARROW if plan.narrow else kernels.DENSE
+    return kernels.NARROW_CHOSEN if plan.narrow else kernels.DENSE_CHOSEN
 
 
 def _in_dtype(X: Any, dtype: np.dtype[Any]) -> Any:

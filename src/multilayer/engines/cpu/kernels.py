@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from multilayer.engines.cpu import dense, narrow
 from multilayer.engines.cpu.blocks import clear_padding, fill, lay_on_side, put_upright
 from multilayer.engines.cpu.compiling import belongs_to, inlined, inner, inner_sum, kernel
+from multilayer.engines.cpu.costs import chosen_into
 from multilayer.engines.cpu.outputs import answer_into, output_into
 from multilayer.engines.cpu.plan import LAID, N_IN, N_OUT, PLACE, START, STOP, THETA, Data, Descent, Plan, Work
+from multilayer.engines.cpu.refinements import after_update_into, before_update_into, refines, sum_of_squares
 from multilayer.engines.cpu.rules import first_factor, update_into
 from multilayer.engines.cpu.views import block, line
 from multilayer.network import Floats
@@ -28,6 +30,7 @@ class Path(NamedTuple):
     forward: Callable[..., None]  # (plan, data, work, theta, first, rows): Z on its side to work.answers
     backward: Callable[..., None]  # (..., keep): from delta on its side in work.errors to Delta, added up
     collect: Callable[..., None]  # (work): Delta of the whole batch to work.gradient
+    output: Callable[..., None]  # (plan, Z, Y, delta, scratch): delta of the last layer, and the cost
 
 
 class Kernels(NamedTuple):
@@ -41,6 +44,7 @@ class Kernels(NamedTuple):
 def make_kernels(path: Path) -> Kernels:
     """The kernels of a path.  Nothing is compiled before it is called, so a path that is not used costs nothing."""
     columns_of, forward, backward, collect = path.columns, path.forward, path.backward, path.collect
+    delta_into = path.output
 
     @inlined
     @belongs_to(path.name)
@@ -62,7 +66,7 @@ def make_kernels(path: Path) -> Kernels:
             delta = block(work.errors, 0, K, columns)
             if not laid:
                 lay_on_side(Y, data.Y, data.order, first, rows)
-            output_into(plan.output, Z, Y, delta, block(work.scratch, 0, 2, columns))
+            delta_into(plan, Z, Y, delta, block(work.scratch, 0, 2, columns))
             total_weight += _weigh(data, first, rows, delta, Z)
             clear_padding(delta, rows)
             clear_padding(Z, rows)
@@ -78,14 +82,23 @@ def make_kernels(path: Path) -> Kernels:
     def descend(plan: Plan, data: Data, work: Work, theta: Floats, descent: Descent, costs: NDArray[np.float64]) -> int:
         """Do the updates; the number of costs written, of which the last may not be finite."""
         squares = _squares(plan, theta, data.lam)
+        is_plain = data.lam1 == 0.0 and not refines(descent)
         for i in range(len(descent.starts)):
             work.clock[0], work.clock[1] = descent.t + i, descent.starts[i]
             J, weight = batch_cost(plan, data, work, theta, descent.starts[i], descent.stops[i])
-            costs[i] = J + _regularization(squares, data.lam, weight)
+            costs[i] = J + _regularization(squares, data.lam, weight) + _absolutes(plan, theta, data.lam1, weight)
             if not np.isfinite(costs[i]):
                 return i + 1
             factor = first_factor(descent.rule, descent.numbers, descent.step_sizes[i], descent.t + i + 1)
-            squares = _update(plan, theta, work.gradient, descent, factor, data.lam, weight)
+            if is_plain:
+                squares = _update(plan, theta, work.gradient, descent, factor, data.lam, weight)
+                continue
+            # Clipping asks for the whole gradient before any weight is changed.
+            _finish_gradient(plan, work.gradient, theta, data, weight)
+            before_update_into(plan, descent, theta, work.gradient, descent.step_sizes[i])
+            update_into(descent.rule, descent.numbers, theta, work.gradient, descent.slots, 0, factor)
+            after_update_into(descent, theta, descent.t + i + 1)
+            squares = _squares(plan, theta, data.lam)
         return len(descent.starts)
 
     @kernel
@@ -93,11 +106,9 @@ def make_kernels(path: Path) -> Kernels:
     def cost_and_gradient(plan: Plan, data: Data, work: Work, theta: Floats, m: int) -> float:
         """J over rows 0 .. m - 1; D is left in work.gradient."""
         J, weight = batch_cost(plan, data, work, theta, 0, m)
-        for l in range(len(plan.layers)):
-            k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
-            _finish_into(line(work.gradient, t, n), line(theta, t, n), 0.0, weight)
-            _finish_into(line(work.gradient, t + n, k * n), line(theta, t + n, k * n), data.lam, weight)
-        return J + _regularization(_squares(plan, theta, data.lam), data.lam, weight)
+        _finish_gradient(plan, work.gradient, theta, data, weight)
+        squares = _squares(plan, theta, data.lam)
+        return J + _regularization(squares, data.lam, weight) + _absolutes(plan, theta, data.lam1, weight)
 
     @kernel
     @belongs_to(path.name)
@@ -153,7 +164,7 @@ def _squares(plan: Plan, theta: Floats, lam: float) -> float:
         for l in range(len(plan.layers)):
             k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
             for w in range(t + n, t + n + k * n, PIECE):
-                squares += _sum_of_squares(line(theta, w, min(PIECE, t + n + k * n - w)))
+                squares += sum_of_squares(line(theta, w, min(PIECE, t + n + k * n - w)))
     return squares
 
 
@@ -175,9 +186,40 @@ def _update(plan: Plan, theta: Floats, D: Floats, descent: Descent, factor: floa
             here, gradient = line(theta, first, size), line(D, first, size)
             update_into(descent.rule, descent.numbers, here, gradient, descent.slots, first, factor)
             if lam > 0.0:
-                squares += _sum_of_squares(weights)
+                squares += sum_of_squares(weights)
             first = stop
     return squares
+
+
+@inlined
+def _finish_gradient(plan: Plan, D: Floats, theta: Floats, data: Data, m: float) -> None:
+    """(B4), all of it, with the derivative of (C13)."""
+    for l in range(len(plan.layers)):
+        k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
+        _finish_into(line(D, t, n), line(theta, t, n), 0.0, m)
+        _finish_into(line(D, t + n, k * n), line(theta, t + n, k * n), data.lam, m)
+        if data.lam1 > 0.0 and m > 0.0:
+            _add_signs_into(line(D, t + n, k * n), line(theta, t + n, k * n), data.lam1 / m)
+
+
+@inlined
+def _absolutes(plan: Plan, theta: Floats, lam1: float, m: float) -> float:
+    """(C13) λ1/m times the weights' absolute values; 0 if no row counts."""
+    absolutes = 0.0
+    if lam1 > 0.0 and m > 0.0:
+        for l in range(len(plan.layers)):
+            k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
+            absolutes += _sum_of_absolutes(line(theta, t + n, k * n))
+        absolutes *= lam1 / m
+    return absolutes
+
+
+@inner
+def _add_signs_into(D: Floats, weights: Floats, rate: float) -> None:
+    up, zero = D.dtype.type(rate), D.dtype.type(0)
+    for p in range(D.size):
+        w = weights[p]
+        D[p] += up if w > zero else -up if w < zero else zero
 
 
 @inner
@@ -200,12 +242,16 @@ def _sum(x: Floats) -> float:
 
 
 @inner_sum
-def _sum_of_squares(x: Floats) -> float:
+def _sum_of_absolutes(x: Floats) -> float:
     total = 0.0
     for i in range(x.size):
-        total += x[i] * x[i]
+        total += abs(x[i])
     return total
 
 
-DENSE = make_kernels(Path("dense", dense.columns, dense.forward, dense.backward, dense.collect))
-NARROW = make_kernels(Path("narrow", narrow.columns, narrow.forward, narrow.backward, narrow.collect))
+_DENSE = Path("dense", dense.columns, dense.forward, dense.backward, dense.collect, output_into)
+_NARROW = Path("narrow", narrow.columns, narrow.forward, narrow.backward, narrow.collect, output_into)
+DENSE, NARROW = make_kernels(_DENSE), make_kernels(_NARROW)
+# The same with costs of one's choice.
+DENSE_CHOSEN = make_kernels(_DENSE._replace(name="dense_chosen", output=chosen_into))
+NARROW_CHOSEN = make_kernels(_NARROW._replace(name="narrow_chosen", output=chosen_into))

@@ -7,18 +7,20 @@ examples of one class fill many.  A new output unit is a branch in both function
 from __future__ import annotations
 
 from multilayer.engines.cpu.compiling import inner
+from multilayer.engines.cpu.costs import rise_into
 from multilayer.engines.cpu.elementary import exp, log, sigmoid, sigmoid_and_log
-from multilayer.engines.cpu.plan import EXP_OUTPUT, SIGMOID_OUTPUT, SOFTMAX_OUTPUT
+from multilayer.engines.cpu.plan import EXP_OUTPUT, INCREASING_OUTPUT, SIGMOID_OUTPUT, SOFTMAX_OUTPUT, Plan
 from multilayer.engines.cpu.views import line
 from multilayer.network import Floats
 
 
 @inner
-def output_into(code: int, Z: Floats, Y: Floats, delta: Floats, scratch: Floats) -> None:
+def output_into(plan: Plan, Z: Floats, Y: Floats, delta: Floats, scratch: Floats) -> None:
     """delta = H - Y from Z and Y, all (K, rows); what each entry adds to the cost takes the place of its z.
 
     ``scratch`` is (2, rows).
     """
+    code = plan.output
     if code == SIGMOID_OUTPUT:
         _sigmoid_into(Z, Y, delta)
     elif code == SOFTMAX_OUTPUT:
@@ -51,6 +53,8 @@ def answer_into(code: int, Z: Floats, scratch: Floats) -> None:
         for k in range(Z.shape[0]):
             for r in range(Z.shape[1]):
                 Z[k, r] = exp(Z[k, r])
+    elif code == INCREASING_OUTPUT:
+        rise_into(Z)
 
 
 @inner

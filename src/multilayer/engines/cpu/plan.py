@@ -16,7 +16,17 @@ from numpy.typing import DTypeLike, NDArray
 
 from multilayer.engines.cpu.vectors import BYTES, STRIP
 from multilayer.engines.protocol import Objective
+from multilayer.engines.support import cpu_lacks
 from multilayer.equations.activations import ACTIVATIONS
+from multilayer.equations.chosen_costs import (
+    AbsoluteError,
+    GammaDeviance,
+    Huber,
+    Quantile,
+    SigmoidFocal,
+    SoftmaxFocal,
+)
+from multilayer.exceptions import ParameterError
 from multilayer.network import Floats, Network, layer_shapes, n_parameters
 
 # Columns of the table of layers.
@@ -29,13 +39,18 @@ COLUMNS = 5
 
 # The codes in activations.py count the book's activations in their order.
 CODES = {name: code for code, name in enumerate(ACTIVATIONS)}
-SIGMOID_OUTPUT, SOFTMAX_OUTPUT, IDENTITY_OUTPUT, EXP_OUTPUT = 0, 1, 2, 3
+SIGMOID_OUTPUT, SOFTMAX_OUTPUT, IDENTITY_OUTPUT, EXP_OUTPUT, INCREASING_OUTPUT = range(5)
 OUTPUT_CODES = {
     "sigmoid": SIGMOID_OUTPUT,
     "softmax": SOFTMAX_OUTPUT,
     "identity": IDENTITY_OUTPUT,
     "exp": EXP_OUTPUT,
+    "increasing": INCREASING_OUTPUT,
 }
+# Costs: the matched one, the two families of costs.py, and two that stand alone.
+MATCHED, CUT, STEP, GAMMA, FOCAL = range(5)
+
+NO_NUMBERS = np.empty((0, 2))
 
 
 class Plan(NamedTuple):
@@ -43,6 +58,8 @@ class Plan(NamedTuple):
 
     layers: NDArray[np.int64]  # (L - 1, COLUMNS)
     output: int  # code of the output unit
+    cost: int  # code of the cost
+    numbers: NDArray[np.float64]  # the cost's own: (1, 2), or (K, 2) where each output has its own; empty for none
     block: int  # the most rows that a block may have: of the network alone, so that sums do not depend on the call
     rows: int  # the most rows that a block has in this call: the memory that it needs
     kept: int  # the most rows that may lie on their side at a time, and stay there from update to update
@@ -61,6 +78,7 @@ class Data(NamedTuple):
     weight: Floats  # (m,)
     order: NDArray[np.intp]
     lam: float
+    lam1: float
 
 
 class Descent(NamedTuple):
@@ -73,6 +91,10 @@ class Descent(NamedTuple):
     starts: NDArray[np.intp]  # (n,)
     stops: NDArray[np.intp]  # (n,)
     step_sizes: NDArray[np.float64]  # (n,)
+    clip_norm: float  # infinite for none
+    weight_decay: float
+    beta: float  # of the average; 0 for none
+    average: Floats  # (P,); empty for none
 
 
 class Work(NamedTuple):
@@ -125,6 +147,7 @@ def make_plan(network: Network, X: Any, dtype: DTypeLike, most_rows: int, object
     return Plan(
         table,
         OUTPUT_CODES[network.output],
+        *encode_cost(network),
         most,
         rows,
         _kept(network, rows, most_rows) if narrow and objective is not None else rows,
@@ -135,13 +158,34 @@ def make_plan(network: Network, X: Any, dtype: DTypeLike, most_rows: int, object
     )
 
 
+def encode_cost(network: Network) -> tuple[int, NDArray[np.float64]]:
+    """The network's cost as a code and its numbers: of the two families, the bounds (low, high) of the slope."""
+    match network.cost:
+        case None if network.output == "increasing":
+            return CUT, np.array([[-np.inf, np.inf]])
+        case AbsoluteError():
+            return STEP, np.array([[-1.0, 1.0]])
+        case Huber(threshold):
+            return CUT, np.array([[-threshold, threshold]])
+        case Quantile(levels):
+            return STEP, np.array([[-level, 1.0 - level] for level in levels])
+        case GammaDeviance():
+            return GAMMA, NO_NUMBERS
+        case SigmoidFocal(gamma) | SoftmaxFocal(gamma):
+            return FOCAL, np.array([[gamma, 0.0]])
+    return MATCHED, NO_NUMBERS
+
+
 @functools.lru_cache(maxsize=64)
 def _layers(network: Network, itemsize: int, narrow: bool) -> tuple[NDArray[np.int64], int]:
     """The table of layers, which nobody may change, and the most rows of a block."""
+    lacks = cpu_lacks(network)
+    if lacks:
+        raise ParameterError(f"the CPU engine cannot run {lacks}. Use the reference engine, which runs it slowly.")
     table = np.empty((len(network.layer_sizes) - 1, COLUMNS), dtype=np.int64)
     theta = values = 0
     for index, (rows, n_out) in enumerate(layer_shapes(network)):
-        code = CODES[network.hidden[index]] if index < len(network.hidden) else -1
+        code = CODES[str(network.hidden[index])] if index < len(network.hidden) else -1
         table[index] = (rows - 1, n_out, code, theta, values)
         theta += rows * n_out
         values += n_out + narrow  # above narrow layers lies a row of ones
@@ -190,13 +234,14 @@ def make_data(objective: Objective, order: NDArray[np.intp] | None = None) -> Da
         weight=writeable(weight if weight is not None else np.empty(0, dtype=objective.Y.dtype)),
         order=writeable(order if order is not None else np.empty(0, dtype=np.intp)),
         lam=float(objective.lam),
+        lam1=float(objective.lam1),
     )
 
 
 def input_data(X: Any) -> Data:
     """The input alone, for a prediction."""
     values, indptr, indices = _input(X)
-    return Data(values, indptr, indices, values[:0], values[:0, 0], np.empty(0, dtype=np.intp), 0.0)
+    return Data(values, indptr, indices, values[:0], values[:0, 0], np.empty(0, dtype=np.intp), 0.0, 0.0)
 
 
 def writeable(array: Any) -> Any:

@@ -1,0 +1,82 @@
+r"""Regularisation: what weights cost by being large.
+
+    =====  =====================  ======================  =========================
+    tag    penalty                cost                    its derivative
+    =====  =====================  ======================  =========================
+    (C4)   squares, "L2"          λ / (2m) Σ Theta²       λ/m Theta
+    (C13)  absolute values, "L1"  λ1 / m Σ abs(Theta)     λ1/m sign(Theta)
+    =====  =====================  ======================  =========================
+
+The sums leave out the biases, column 0.  (C13) has a kink at 0, where its derivative is taken as 0: a weight of 0
+stays where it is unless the examples move it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.equations._checks import check_not_negative
+from multilayer.equations.activations import Array
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """(C4) λ for the squared weights and (C13) λ1 for their absolute values, where a plain λ is not enough.
+
+    Examples
+    --------
+    >>> regularization([np.array([[9.0, 1.0, -2.0]])], Penalty(squares=0.4, absolutes=2.0), m=2)
+    3.5
+    """
+
+    squares: float = 0.0
+    absolutes: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_not_negative(self.squares, "squares")
+        check_not_negative(self.absolutes, "absolutes")
+
+
+def as_penalty(lam: float | Penalty) -> Penalty:
+    """(C4) A plain λ as a penalty on squares; a penalty as it is."""
+    if isinstance(lam, Penalty):
+        return lam
+    check_not_negative(lam, "lam")
+    return Penalty(lam)
+
+
+def regularization(thetas: Sequence[NDArray[np.float64]], lam: float | Penalty, m: float) -> float:
+    """(C4) λ / (2m) times the sum of all squared weights, without the bias weights (column 0); (C13) with a penalty.
+
+    A bias shifts a unit's threshold and does not make the network's function steeper: shrinking it would only
+    pull the answer towards sigmoid(0).
+
+    Examples
+    --------
+    >>> regularization([np.array([[9.0, 1.0, 2.0]])], lam=0.4, m=2)
+    0.5
+    """
+    penalty = as_penalty(lam)
+    squares = penalty.squares / (2.0 * m) * sum(float(np.sum(theta[:, 1:] ** 2)) for theta in thetas)
+    if penalty.absolutes == 0:
+        return squares
+    return squares + penalty.absolutes / m * sum(float(np.sum(np.abs(theta[:, 1:]))) for theta in thetas)
+
+
+def regularization_gradient(theta: Array, lam: float | Penalty, m: float) -> Array:
+    """(C4), (C13) The derivative of the regularisation by one Theta: λ/m Theta + λ1/m sign(Theta), 0 for biases.
+
+    Examples
+    --------
+    >>> regularization_gradient(np.array([[9.0, 1.0, -2.0]]), Penalty(squares=0.4, absolutes=2.0), m=2)
+    array([[ 0. ,  1.2, -1.4]])
+    """
+    penalty = as_penalty(lam)
+    kept = theta.copy()
+    kept[:, 0] = 0.0
+    gradient = penalty.squares / m * kept
+    return gradient if penalty.absolutes == 0 else gradient + penalty.absolutes / m * np.sign(kept)

@@ -1,0 +1,98 @@
+"""What goes beyond scikit-learn on the way to the minimum: schedules, refinements of a step, dropout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
+
+from multilayer.engines import Objective
+from multilayer.equations import StepOptions
+from multilayer.estimators.errors import warn
+from multilayer.exceptions import ParameterError, ParameterWarning
+from multilayer.training import Cosine, OneCycle, Plateau, Run, Schedule, WarmUp
+from multilayer.training.schedules import AnySchedule
+
+# Those of the parameters that say nothing to L-BFGS, with the values that ask for nothing.
+OF_DESCENTS = {
+    "weight_decay": 0.0,
+    "clip_norm": None,
+    "weight_averaging": 0.0,
+    "dropout": 0.0,
+    "input_dropout": 0.0,
+}
+
+
+def schedule(settings: SimpleNamespace, cost_divisor: int, epochs_done: int, n_epochs: int) -> AnySchedule:
+    """The schedule that ``learning_rate`` asks for, in a training of ``n_epochs`` after ``epochs_done``."""
+    asked = settings.learning_rate
+    total = epochs_done + n_epochs
+    named: dict[str, Callable[[], AnySchedule]] = {
+        "cosine": lambda: Cosine(total),
+        "one_cycle": lambda: OneCycle(total),
+        "plateau": lambda: Plateau(tol=settings.tol * cost_divisor),
+    }
+    if isinstance(asked, str) and asked in named:
+        return named[asked]()
+    if isinstance(asked, str):
+        # scikit-learn's Adam ignores these, and so the same program gives the same network.
+        return Schedule(asked if settings.solver == "sgd" else "constant", settings.power_t)
+    _check_not_over(asked.then if isinstance(asked, WarmUp) else asked, epochs_done)
+    return asked
+
+
+def step_options(settings: SimpleNamespace) -> StepOptions:
+    options = StepOptions(weight_decay=settings.weight_decay, average=settings.weight_averaging)
+    return options if settings.clip_norm is None else replace(options, clip_norm=settings.clip_norm)
+
+
+def dropout_rates(settings: SimpleNamespace) -> tuple[float, ...]:
+    """The rates of the inputs and of each hidden layer; () where all are 0."""
+    n_hidden = len(settings.hidden_layer_sizes)
+    given = settings.dropout
+    hidden = given if isinstance(given, tuple) else (given,) * n_hidden
+    if len(hidden) != n_hidden:
+        raise ParameterError(
+            f"dropout must be one number or one for each of the {n_hidden} hidden layers, got {given}."
+        )
+    rates = (settings.input_dropout, *hidden)
+    return rates if any(rates) and settings.solver != "lbfgs" else ()
+
+
+def with_dropout_seed(objective: Objective, run: Run) -> Objective:
+    """The objective with the run's own seed; drawn where there is none yet, and only where units are dropped."""
+    if not objective.dropout:
+        return objective
+    if run.seed is None:
+        low, high = run.random_state.randint(0, 2**32, size=2, dtype="uint64").tolist()
+        run.seed = low + (high << 32)
+    return replace(objective, seed=run.seed)
+
+
+def settle_average(run: Run, *, averages: bool) -> None:
+    """Where no average is kept any more, the descent goes on from it: it is where the network stands."""
+    if run.state.average is not None and not averages:
+        run.state.parameters, run.state.average = run.state.average, None
+
+
+def warn_of_options_without_effect(settings: SimpleNamespace) -> None:
+    """One warning for each parameter that L-BFGS has no use for."""
+    if settings.solver != "lbfgs":
+        return
+    for name, nothing in OF_DESCENTS.items():
+        value = getattr(settings, name)
+        if value != nothing and (not isinstance(value, tuple) or any(value)):
+            warn(
+                f"{name}={value!r} has no effect with solver='lbfgs'. Use solver='adam' or 'sgd', or leave {name} at "
+                f"{nothing!r}.",
+                ParameterWarning,
+            )
+
+
+def _check_not_over(asked: AnySchedule, epochs_done: int) -> None:
+    ends_at_0 = (isinstance(asked, Cosine) and asked.floor == 0) or (isinstance(asked, OneCycle) and asked.last == 0)
+    if ends_at_0 and isinstance(asked, Cosine | OneCycle) and epochs_done >= asked.n_epochs:
+        raise ParameterError(
+            f"learning_rate={asked!r} has come to its end: the run has done {epochs_done} epochs, and steps of size 0 "
+            "learn nothing. Give it more n_epochs, or an end above 0."
+        )

@@ -1,0 +1,70 @@
+"""(S4)-(S8): where step sizes begin, end and turn."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from multilayer.equations.schedules import cosine, one_cycle, own, plateau, warm_up
+from multilayer.exceptions import ParameterError
+
+
+@given(st.integers(1, 500), st.floats(0, 0.5))
+def test_cosine_falls_from_alpha_to_the_floor(n, floor):
+    sizes = [cosine(0.5, epoch, n, floor) for epoch in range(n + 3)]
+    assert sizes[0] == pytest.approx(0.5, rel=1e-15)
+    assert sizes[n:] == [floor] * 3
+    assert (np.diff(sizes) <= 1e-15).all()
+    assert cosine(0.5, n, 2 * n, floor) == pytest.approx((0.5 + floor) / 2)
+
+
+@given(st.integers(2, 500), st.floats(0, 0.9))
+def test_one_cycle_has_its_end_points_and_one_peak(n, rise):
+    sizes = np.array([one_cycle(0.5, update, n, rise) for update in range(n)])
+    first, top = sizes[0], int(sizes.argmax())
+    assert first == pytest.approx(0.5 / 25 if rise > 0 else 0.5)
+    assert sizes[-1] == pytest.approx(0.5e-5)
+    assert (np.diff(sizes[: top + 1]) >= 0).all()
+    assert (np.diff(sizes[top:]) <= 0).all()
+    assert sizes.max() <= 0.5 * (1 + 1e-15)
+    assert one_cycle(0.5, n + 7, n, rise) == sizes[-1]
+
+
+def test_one_cycle_is_at_its_top_after_the_rise():
+    assert one_cycle(0.3, 25, 101, rise=0.25) == 0.3
+    # The formula by hand, half way up and half way down.
+    assert one_cycle(1.0, 10, 41, rise=0.5, first=0.2, last=0.0) == pytest.approx(0.2 + 0.8 * 0.5)
+    assert one_cycle(1.0, 30, 41, rise=0.5, first=0.2, last=0.0) == pytest.approx(0.5)
+
+
+def test_a_cycle_of_one_update_has_an_answer():
+    assert one_cycle(1.0, 0, 1) == pytest.approx(1.0 / 25)
+
+
+def test_a_warm_up_of_no_updates_is_none():
+    assert warm_up(0, 0) == 1.0
+    assert [warm_up(i, 2) for i in range(3)] == [0.5, 1.0, 1.0]
+
+
+def test_a_plateau_stops_at_its_least():
+    assert [plateau(1.0, n, 0.1, least=0.005) for n in range(4)] == pytest.approx([1.0, 0.1, 0.01, 0.005])
+    assert plateau(0.001, 0, 0.1, least=0.005) == 0.001  # a least one above alpha does not raise it
+
+
+@pytest.mark.parametrize(
+    ("factor", "message"),
+    [
+        (lambda _: 0.0, r"a finite number above 0, got 0\.0 in epoch 2"),
+        (lambda _: -1, r"a finite number above 0, got -1\.0 in epoch 2"),
+        (lambda _: math.nan, r"a finite number above 0, got nan in epoch 2"),
+        (lambda _: "half", r"must return a number for each epoch, but in epoch 2: could not convert"),
+        (lambda _: None, r"must return a number for each epoch, but in epoch 2"),
+    ],
+)
+def test_a_schedule_of_one_s_own_that_is_none(factor, message):
+    with pytest.raises(ParameterError, match=message):
+        own(0.1, 2, factor)

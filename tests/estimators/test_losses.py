@@ -1,0 +1,188 @@
+"""``loss=`` beyond scikit-learn's: what each cost promises, on both engines."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import d2_pinball_score, r2_score
+
+from multilayer import MLPClassifier, MLPRegressor
+from multilayer.equations import AbsoluteError, GammaDeviance, Huber, Quantile, SigmoidFocal, SoftmaxFocal
+from multilayer.exceptions import InputError, ParameterError, ParameterWarning
+
+RNG = np.random.RandomState(0)
+X = RNG.normal(size=(300, 2))
+NOISE = RNG.normal(size=300)
+Y = X[:, 0] - 0.5 * X[:, 1] + NOISE
+CLASSES = (X[:, 0] + 0.5 * NOISE > 0.8).astype(int)
+
+engines = pytest.mark.parametrize("engine", ["reference", "cpu"])
+
+
+def settings(**changes: Any) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "hidden_layer_sizes": (6,),
+        "activation": "tanh",
+        "solver": "lbfgs",
+        "alpha": 0.0,
+        "max_iter": 1000,
+        "random_state": 0,
+    }
+    return options | changes
+
+
+def descending(**changes: Any) -> dict[str, Any]:
+    return settings(solver="adam", learning_rate_init=0.02, max_iter=150, n_iter_no_change=math.inf) | changes
+
+
+@engines
+@pytest.mark.parametrize(
+    ("loss", "cost"),
+    [
+        ("absolute_error", AbsoluteError()),
+        ("huber", Huber(1.0)),
+        ("quantile", Quantile((0.5,))),
+        (Huber(0.3), Huber(0.3)),
+        (Quantile((0.2,)), Quantile((0.2,))),
+    ],
+    ids=str,
+)
+def test_the_loss_shown_is_the_cost_of_the_answers(loss: Any, cost: Any, engine: str) -> None:
+    given = descending(solver="sgd", batch_size=300, max_iter=1, learning_rate_init=1e-300)
+    model = MLPRegressor(loss=loss, engine=engine, **given).fit(X, Y)
+    H = model.predict(X).reshape(-1, 1)  # the weights have not moved
+    assert model.loss_ == pytest.approx(cost.value(H, Y[:, np.newaxis]).mean(), rel=1e-12)
+
+
+@engines
+def test_outliers_hardly_move_the_absolute_error_and_huber(engine: str) -> None:
+    spoilt = Y.copy()
+    spoilt[:15] += 100.0
+    errors = {}
+    for loss in ("squared_error", "absolute_error", "huber"):
+        model = MLPRegressor(loss=loss, engine=engine, **descending(hidden_layer_sizes=())).fit(X, spoilt)
+        errors[loss] = np.abs(model.predict(X) - (X[:, 0] - 0.5 * X[:, 1])).mean()
+    assert errors["absolute_error"] < 0.3
+    assert errors["huber"] < 0.5
+    assert errors["squared_error"] > 1.0
+
+
+@engines
+def test_quantiles_cover_what_they_say_and_never_cross(engine: str) -> None:
+    levels = (0.1, 0.5, 0.9)
+    model = MLPRegressor(loss="quantile", quantile=levels, engine=engine, **descending(max_iter=300)).fit(X, Y)
+    H = model.predict(X)
+    assert H.shape == (300, 3)
+    assert (np.diff(H, axis=1) >= 0).all()
+    far = np.random.RandomState(1).normal(size=(1000, 2)) * 100
+    assert (np.diff(model.predict(far), axis=1) >= 0).all()
+    assert (Y[:, np.newaxis] <= H).mean(axis=0) == pytest.approx(levels, abs=0.06)
+    assert model.out_activation_ == "increasing"
+    assert model.n_outputs_ == 3
+
+
+@engines
+def test_one_quantile_is_a_column_of_answers(engine: str) -> None:
+    model = MLPRegressor(loss="quantile", quantile=0.8, engine=engine, **descending()).fit(X, Y)
+    assert model.predict(X).shape == (300,)
+    assert (model.predict(X) >= Y).mean() == pytest.approx(0.8, abs=0.05)
+    assert model.score(X, Y) == pytest.approx(r2_score(Y, model.predict(X)))
+
+
+def test_the_score_of_several_quantiles_is_the_mean_of_scikit_learn_s() -> None:
+    model = MLPRegressor(loss="quantile", quantile=(0.25, 0.75), **descending()).fit(X, Y)
+    H = model.predict(X)
+    expected = np.mean([d2_pinball_score(Y, H[:, k], alpha=level) for k, level in enumerate((0.25, 0.75))])
+    assert model.score(X, Y) == pytest.approx(expected, abs=1e-3)  # scikit-learn interpolates the constant answer
+    weight = RNG.randint(0, 3, size=300)
+    repeated = np.repeat(np.arange(300), weight)
+    assert model.score(X, Y, weight) == pytest.approx(model.score(X[repeated], Y[repeated]), rel=1e-12)
+
+
+@engines
+def test_gamma_answers_are_positive_and_scale_with_the_targets(engine: str) -> None:
+    amounts = np.exp(X[:, 0]) * RNG.gamma(2.0, size=300)
+    model = MLPRegressor(loss="gamma", engine=engine, **settings(hidden_layer_sizes=())).fit(X, amounts)
+    larger = MLPRegressor(loss="gamma", engine=engine, **settings(hidden_layer_sizes=())).fit(X, 10 * amounts)
+    assert (model.predict(X) > 0).all()
+    np.testing.assert_allclose(larger.predict(X), 10 * model.predict(X), rtol=1e-2)
+
+
+@engines
+@pytest.mark.parametrize("output", ["softmax", "sigmoid"])
+def test_focal_looks_at_the_hard_rows(engine: str, output: str) -> None:
+    models = [
+        MLPClassifier(loss=loss, output=output, engine=engine, **descending()).fit(X, CLASSES)
+        for loss in ("log_loss", "focal")
+    ]
+    sure = [np.abs(model.predict_proba(X) - 0.5).mean() for model in models]
+    assert sure[1] < sure[0]  # what is right already is not made surer
+    assert models[1].score(X, CLASSES) > 0.8
+
+
+@engines
+def test_focal_without_gamma_is_the_log_loss(engine: str) -> None:
+    plain = MLPClassifier(engine=engine, **descending(max_iter=20)).fit(X, CLASSES)
+    focal = MLPClassifier(loss=SigmoidFocal(0.0), engine=engine, **descending(max_iter=20)).fit(X, CLASSES)
+    np.testing.assert_allclose(focal.parameters_, plain.parameters_, rtol=1e-8, atol=1e-10)
+
+
+class Quartic:
+    def value(self, Z: Any, Y: Any) -> Any:
+        return ((Z - Y) ** 4).sum(axis=1)
+
+    def delta(self, Z: Any, Y: Any) -> Any:
+        return 4 * (Z - Y) ** 3
+
+
+class Wrong(Quartic):
+    def delta(self, Z: Any, Y: Any) -> Any:
+        return (Z - Y) ** 3
+
+
+def test_a_cost_of_one_s_own_is_checked_and_runs_on_the_reference_engine() -> None:
+    model = MLPRegressor(loss=Quartic(), **descending()).fit(X[:50], Y[:50])
+    assert model.score(X[:50], Y[:50]) > 0.3
+    with pytest.raises(ParameterError, match=r"delta of .*Wrong.* is not the derivative of value: in row \d"):
+        MLPRegressor(loss=Wrong(), **settings()).fit(X, Y)
+    with pytest.raises(ParameterError, match=r"engine='cpu' cannot run the cost .*Quartic.*Python functions"):
+        MLPRegressor(loss=Quartic(), engine="cpu", **settings()).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "y", "error", "message"),
+    [
+        ({"loss": "hubber"}, Y, ParameterError, r"unknown loss 'hubber'\. Did you mean 'huber'\?"),
+        ({"loss": 3}, Y, ParameterError, r"unknown loss 3\."),
+        ({"loss": "gamma"}, np.abs(Y) * 0, InputError, r"y must be above 0 for loss='gamma', got 0\."),
+        ({"loss": GammaDeviance()}, -np.abs(Y), InputError, r"Y must be above 0 for the Gamma deviance"),
+        ({"loss": "quantile", "quantile": 1.0}, Y, ParameterError, r"quantile must be a number above 0 and below 1"),
+        ({"loss": "quantile", "quantile": (0.9, 0.1)}, Y, ParameterError, r"in rising order, got \(0\.9, 0\.1\)"),
+        ({"loss": "quantile", "quantile": "low"}, Y, ParameterError, r"quantile must be a number .* got 'low'"),
+        ({"loss": "quantile", "quantile": (0.1, 0.9)}, X, InputError, r"several quantiles are for a y of one column"),
+    ],
+)
+def test_what_a_regressor_refuses(arguments: Any, y: Any, error: Any, message: str) -> None:
+    with pytest.raises(error, match=message):
+        MLPRegressor(**arguments, **settings()).fit(X, y)
+
+
+def test_a_quantile_without_effect_is_warned_of() -> None:
+    with pytest.warns(ParameterWarning, match=r"quantile=0\.9 has no effect with loss='squared_error'"):
+        MLPRegressor(quantile=0.9, **descending(max_iter=2)).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("loss", "message"),
+    [
+        ("focall", r"unknown loss 'focall'\. Did you mean 'focal'\?"),
+        (Huber(), r"loss=Huber.* is a cost for identity or increasing outputs, but this network has sigmoid outputs"),
+        (SoftmaxFocal(), r"for softmax outputs, but this network has sigmoid outputs\. Set output, or use loss="),
+    ],
+)
+def test_what_a_classifier_refuses(loss: Any, message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        MLPClassifier(loss=loss, **settings()).fit(X, CLASSES)

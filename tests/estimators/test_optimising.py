@@ -1,0 +1,212 @@
+"""Penalties, refinements, dropout and schedules of the estimators: what each promises, on both engines."""
+
+from __future__ import annotations
+
+import math
+import pickle
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+from multilayer import MLPClassifier, MLPRegressor
+from multilayer.exceptions import ParameterError, ParameterWarning
+from multilayer.training import Cosine, OneCycle, Plateau, WarmUp
+
+RNG = np.random.RandomState(0)
+X = RNG.normal(size=(200, 4))
+Y = X[:, 0] - 0.5 * X[:, 1] + 0.1 * RNG.normal(size=200)
+CLASSES = (Y > 0).astype(int)
+
+# A run that is about to go on is told that it has not come to its end.
+pytestmark = pytest.mark.filterwarnings("ignore:training ended after max_iter")
+engines = pytest.mark.parametrize("engine", ["reference", "cpu"])
+OPTIONS: list[dict[str, Any]] = [
+    {"l1_alpha": 0.1},
+    {"weight_decay": 0.1},
+    {"clip_norm": 0.05},
+    {"weight_averaging": 0.9},
+    {"dropout": 0.3, "input_dropout": 0.1},
+    {"dropout": (0.2,)},
+    {"learning_rate": Plateau(0.5, patience=1, tol=1.0)},
+    {"learning_rate": WarmUp(7, Cosine(20))},
+    {"learning_rate": OneCycle(20)},
+    {"learning_rate": lambda epoch: 0.9**epoch},
+    {"weight_decay": 0.1, "clip_norm": 0.5, "weight_averaging": 0.9, "dropout": 0.1, "learning_rate": Cosine(20)},
+]
+options = pytest.mark.parametrize("option", OPTIONS, ids=lambda option: re.sub(" at 0x[0-9a-f]+", "", str(option)))
+solvers = pytest.mark.parametrize("solver", ["adam", "sgd"])
+
+
+def settings(**changes: Any) -> dict[str, Any]:
+    given: dict[str, Any] = {
+        "hidden_layer_sizes": (6,),
+        "activation": "tanh",
+        "alpha": 0.0,
+        "learning_rate_init": 0.01,
+        "batch_size": 50,
+        "max_iter": 20,
+        "n_iter_no_change": math.inf,
+        "random_state": 0,
+    }
+    return given | changes
+
+
+@engines
+@solvers
+@options
+def test_stopped_and_resumed_is_as_if_it_had_never_stopped(option: dict[str, Any], solver: str, engine: str) -> None:
+    whole = MLPClassifier(**settings(**option, solver=solver, engine=engine)).fit(X, CLASSES)
+    parts = MLPClassifier(**settings(**option, solver=solver, engine=engine, warm_start=True, max_iter=8))
+    parts.fit(X, CLASSES).set_params(max_iter=12).fit(X, CLASSES)
+    np.testing.assert_array_equal(parts.parameters_, whole.parameters_)
+    np.testing.assert_array_equal(parts.predict_proba(X), whole.predict_proba(X))
+    assert parts.loss_curve_ == whole.loss_curve_
+
+
+@solvers
+@options
+def test_both_engines_go_the_same_way(option: dict[str, Any], solver: str) -> None:
+    ours = [MLPRegressor(**settings(**option, solver=solver, engine=name)).fit(X, Y) for name in ("reference", "cpu")]
+    np.testing.assert_allclose(ours[0].parameters_, ours[1].parameters_, rtol=1e-8, atol=1e-9)
+
+
+@solvers
+@options
+def test_an_option_changes_the_run(option: dict[str, Any], solver: str) -> None:
+    plain, other = (MLPRegressor(**settings(**given, solver=solver)).fit(X, Y) for given in ({}, option))
+    assert not np.allclose(plain.parameters_, other.parameters_, rtol=1e-6)
+
+
+@engines
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_l1_makes_useless_weights_small(engine: str, solver: str) -> None:
+    given = settings(hidden_layer_sizes=(), solver=solver, engine=engine, max_iter=300, batch_size=200)
+    if solver == "adam":
+        given["learning_rate"] = "cosine"
+    plain, sparse = (MLPRegressor(l1_alpha=l1, **given).fit(X, Y).coefs_[0].ravel() for l1 in (0.0, 20.0))
+    assert np.abs(sparse[2:]).max() < 1e-3  # the targets do not depend on the last two columns
+    assert np.abs(plain[2:]).max() > 2e-3
+    assert sparse[0] > 0.7
+
+
+@engines
+def test_the_average_answers_and_the_descent_goes_on_from_its_own_weights(engine: str) -> None:
+    given = settings(engine=engine, learning_rate_init=0.1)
+    steps: list[Any] = []
+    plain = MLPRegressor(**given | {"batch_size": 200}, callbacks=[lambda _: None]).fit(X, Y)
+    for n in range(1, 6):
+        steps.append(MLPRegressor(**given | {"batch_size": 200, "max_iter": n}).fit(X, Y).parameters_.copy())
+    mean = MLPRegressor(**given | {"batch_size": 200, "max_iter": 5}, weight_averaging=0.5).fit(X, Y)
+    expected = np.average(steps, axis=0, weights=0.5 ** np.arange(4, -1, -1))
+    np.testing.assert_allclose(mean.parameters_, expected, rtol=1e-9, atol=1e-12)
+    assert mean.loss_curve_ == plain.loss_curve_[:5]
+
+
+def test_an_average_that_is_switched_off_is_where_the_run_goes_on() -> None:
+    model = MLPRegressor(**settings(warm_start=True), weight_averaging=0.9).fit(X, Y)
+    stood = model.parameters_.copy()
+    model.set_params(weight_averaging=0.0, max_iter=1, learning_rate_init=1e-300).fit(X, Y)
+    np.testing.assert_allclose(model.parameters_, stood, rtol=1e-12)
+
+
+def test_weights_written_by_the_user_count() -> None:
+    model = MLPRegressor(**settings(), weight_averaging=0.9).fit(X, Y)
+    model.coefs_[0] = np.zeros((4, 6))
+    assert np.ptp(model.predict(X)) == 0
+
+
+def test_a_pickle_holds_the_average_once() -> None:
+    model = MLPRegressor(**settings(), weight_averaging=0.9).fit(X, Y)
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+    assert again._run.state.average is None
+    assert again._run.state.parameters is again.parameters_
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_a_fit_that_fails_leaves_weights_and_average_as_they_were(early_stopping: bool) -> None:
+    given = settings(warm_start=True, early_stopping=early_stopping, max_iter=5)
+    model = MLPRegressor(**given, weight_averaging=0.9).fit(X, Y)
+    before, raw = model.parameters_.copy(), model._run.state.parameters.copy()
+
+    def fail(event: Any) -> None:
+        if getattr(event, "epoch", 0) > 6:
+            raise RuntimeError("enough")
+
+    model.set_params(callbacks=[fail])
+    with pytest.raises(RuntimeError, match="enough"):
+        model.fit(X, Y)
+    np.testing.assert_array_equal(model.parameters_, before)
+    np.testing.assert_array_equal(model._run.state.parameters, raw)
+
+
+@engines
+def test_dropout_without_rates_draws_nothing(engine: str) -> None:
+    plain, same = (MLPClassifier(**settings(engine=engine, **given)) for given in ({}, {"dropout": (0.0,)}))
+    np.testing.assert_array_equal(same.fit(X, CLASSES).parameters_, plain.fit(X, CLASSES).parameters_)
+
+
+def test_named_schedules_end_with_the_fit() -> None:
+    sizes: list[float] = []
+
+    def note(event: Any) -> None:
+        if hasattr(event, "step_size"):
+            sizes.append(event.step_size)
+
+    MLPRegressor(**settings(learning_rate="cosine"), callbacks=[note]).fit(X, Y)
+    assert sizes[0] == pytest.approx(0.01)
+    assert 0 < sizes[-1] < 1e-3
+    sizes.clear()
+    model = MLPRegressor(**settings(learning_rate="one_cycle", warm_start=True), callbacks=[note]).fit(X, Y)
+    assert sizes[0] == pytest.approx(0.01 / 25)
+    assert max(sizes) == pytest.approx(0.01, rel=0.02)
+    model.fit(X, Y)  # planned anew: the second half of a run of 40 epochs
+    assert sizes[20] > 1e-3 > sizes[-1]
+
+
+def test_a_schedule_that_has_come_to_its_end() -> None:
+    model = MLPRegressor(**settings(learning_rate=Cosine(20), warm_start=True)).fit(X, Y)
+    with pytest.raises(ParameterError, match=r"has come to its end: the run has done 20 epochs.*more n_epochs"):
+        model.fit(X, Y)
+    model.set_params(learning_rate=Cosine(20, floor=0.1)).fit(X, Y)
+
+
+def test_parts_follow_a_named_schedule_up_to_max_iter() -> None:
+    model = MLPRegressor(**settings(learning_rate="cosine", max_iter=3))
+    for _ in range(5):
+        model.partial_fit(X, Y)
+    assert model._run.history.step_sizes[:3] == pytest.approx([0.01, 0.0075, 0.0025])
+    assert min(model._run.history.step_sizes) > 0
+
+
+@pytest.mark.parametrize("name", ["weight_decay", "clip_norm", "weight_averaging", "dropout", "input_dropout"])
+def test_what_lbfgs_has_no_use_for_is_warned_of(name: str) -> None:
+    with pytest.warns(ParameterWarning, match=rf"{name}=0\.5 has no effect with solver='lbfgs'"):
+        MLPRegressor(**settings(solver="lbfgs", max_iter=500), **{name: 0.5}).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"l1_alpha": -1}, r"l1_alpha must be a number not below 0, got -1"),
+        ({"weight_decay": "much"}, r"weight_decay must be a number not below 0, got 'much'"),
+        ({"clip_norm": 0}, r"clip_norm must be a number above 0, got 0"),
+        ({"weight_averaging": 1.0}, r"weight_averaging must be a number not below 0 and below 1, got 1\.0"),
+        ({"dropout": 1.0}, r"dropout must be a number not below 0 and below 1, got 1\.0"),
+        ({"dropout": (0.1, 0.2)}, r"dropout must be one number or one for each of the 1 hidden layers, got \(0\.1, 0"),
+        ({"input_dropout": -0.1}, r"input_dropout must be a number not below 0 and below 1, got -0\.1"),
+        ({"learning_rate": "cosin"}, r"unknown learning_rate 'cosin'\. Did you mean 'cosine'\?"),
+        ({"learning_rate": 0.1}, r"unknown learning_rate 0\.1\."),
+        ({"learning_rate": lambda epoch: 1.0 - epoch}, r"a finite number above 0, got 0\.0 in epoch 1"),
+    ],
+)
+def test_what_is_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        MLPRegressor(**settings(**arguments)).fit(X, Y)
+
+
+def test_a_plateau_of_one_s_own() -> None:
+    model = MLPRegressor(**settings(learning_rate=Plateau(0.1, patience=1, tol=1e9))).fit(X, Y)
+    assert model._run.history.step_sizes[:4] == pytest.approx([0.01, 0.01, 0.001, 0.0001])
