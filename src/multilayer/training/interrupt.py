@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from types import FrameType
 
 
@@ -16,6 +17,20 @@ class Interrupt:
         self.pressed = False
 
 
+# A context variable is one for each Python thread.
+_of_another_thread: ContextVar[Interrupt | None] = ContextVar("interrupt", default=None)
+
+
+@contextmanager
+def interrupted_by(interrupt: Interrupt) -> Iterator[None]:
+    """Within this block training in this thread ends where Ctrl-C is pressed in the one that watches for it."""
+    token = _of_another_thread.set(interrupt)
+    try:
+        yield
+    finally:
+        _of_another_thread.reset(token)
+
+
 @contextmanager
 def deferred_interrupt() -> Iterator[Interrupt]:
     """Within this block Ctrl-C only sets ``pressed``; a second one interrupts at once, as ever.
@@ -23,6 +38,10 @@ def deferred_interrupt() -> Iterator[Interrupt]:
     An exception in the middle of an update would leave half of the weights updated.  Signals reach the main thread
     alone, and a program may have a handler of its own: elsewhere, and then, nothing is changed.
     """
+    shared = _of_another_thread.get()
+    if shared is not None:
+        yield shared
+        return
     interrupt = Interrupt()
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:

@@ -1,0 +1,285 @@
+"""Cross-validation: every fold a member of a pack, on rows that are shared."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import clone, is_classifier
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import check_cv
+from sklearn.utils import _safe_indexing, check_consistent_length, indexable
+
+from multilayer.estimators.errors import warn
+from multilayer.exceptions import InterruptedTrainingWarning, MissingExtraError, ParameterError
+from multilayer.selection.fitting import fitted
+from multilayer.selection.out_of_fold import Predictions, out_of_fold
+from multilayer.training.pack import THREADS, Member, Outcome, PackListener, run_pack
+
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One fold as it was trained and scored."""
+
+    estimator: Any
+    train: Rows
+    test: Rows
+    test_scores: dict[str, float]
+    train_scores: dict[str, float] = field(default_factory=dict)
+    fit_time: float = 0.0  # seconds
+    score_time: float = 0.0  # seconds
+    predicted: Mapping[str, Any] = field(default_factory=dict)  # answers for the test rows, by method
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What every fold is given."""
+
+    estimator: Any
+    X: Any
+    y: Any
+    weight: Any
+    scorer: Callable[..., Any]
+    return_train_score: bool
+
+
+class CrossValidation(Mapping[str, Any]):
+    """The result of :func:`cross_validate`: scikit-learn's keys, and what they mean.
+
+    Keys: "test_score" (with several metrics "test_<metric>"), arrays with a number a fold; "train_score" likewise if
+    asked for; "fit_time" and "score_time", seconds; "estimator", the fitted ones; "indices", a dict of "train" and
+    "test", each a list of row numbers.
+
+    Attributes
+    ----------
+    folds : list of Fold
+    failures : dict
+        The error of each fold that failed, by its number; its scores are NaN.
+    """
+
+    def __init__(self, folds: dict[int, Fold], failures: dict[int, Exception], splits: Sequence[Any], m: int) -> None:
+        self.folds = [folds[i] for i in sorted(folds)]
+        self.failures = failures
+        self._m = m
+        order = sorted({*folds, *failures})
+        self._values: dict[str, Any] = {
+            "fit_time": np.array([folds[i].fit_time if i in folds else np.nan for i in order]),
+            "score_time": np.array([folds[i].score_time if i in folds else np.nan for i in order]),
+            "estimator": [folds[i].estimator if i in folds else None for i in order],
+            "indices": {"train": [splits[i][0] for i in order], "test": [splits[i][1] for i in order]},
+        }
+        for side in ("test", "train"):
+            known = [getattr(fold, f"{side}_scores") for fold in self.folds]
+            for name in known[0] if known else ():
+                scores = [getattr(folds[i], f"{side}_scores")[name] if i in folds else np.nan for i in order]
+                self._values[f"{side}_{name}"] = np.array(scores)
+
+    def __getitem__(self, key: str) -> Any:
+        return self._values[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    @property
+    def mean(self) -> dict[str, float]:
+        """The mean of each score over the folds that were scored."""
+        return {name: float(np.nanmean(self[name])) for name in self._score_names()}
+
+    @property
+    def standard_error(self) -> dict[str, float]:
+        """Of each mean: the standard deviation over the folds / √(number of folds); NaN for a single one."""
+        return {name: _standard_error(self[name]) for name in self._score_names()}
+
+    @property
+    def predictions(self) -> Predictions:
+        """The answers for each row by a network that has not seen it; over repeats, their mean."""
+        return out_of_fold([(fold.test, fold.predicted, fold.estimator) for fold in self.folds], self._m)
+
+    @property
+    def loss_curves(self) -> list[list[float]]:
+        """``loss_curve_`` of each fold's network."""
+        return [_network(fold.estimator).loss_curve_ for fold in self.folds]
+
+    def to_frame(self) -> Any:
+        """A pandas frame with a row a fold: scores, times, numbers of rows, epochs."""
+        try:
+            import pandas as pd
+        except ImportError:
+            raise MissingExtraError("to_frame", "pandas", "frames") from None
+        columns = {name: self[name] for name in [*self._score_names(), "fit_time", "score_time"]}
+        sizes = {f"n_{side}": [len(rows) for rows in self["indices"][side]] for side in ("train", "test")}
+        epochs = [np.nan if model is None else _network(model).n_iter_ for model in self["estimator"]]
+        return pd.DataFrame(columns | sizes | {"epochs": epochs})
+
+    def __rich__(self) -> Any:
+        from rich.table import Table
+
+        names = self._score_names()
+        table = Table("fold", "rows", *names, "epochs", "seconds")
+        for i, fold in enumerate(self.folds, start=1):
+            scores = [
+                f"{({**_prefixed('test', fold.test_scores), **_prefixed('train', fold.train_scores)})[n]:.4f}"
+                for n in names
+            ]
+            epochs = f"{_network(fold.estimator).n_iter_}"
+            table.add_row(f"{i}", f"{len(fold.train)} + {len(fold.test)}", *scores, epochs, f"{fold.fit_time:.2f}")
+        table.add_section()
+        table.add_row("mean", "", *(f"{self.mean[n]:.4f} ± {self.standard_error[n]:.4f}" for n in names), "", "")
+        return table
+
+    def __str__(self) -> str:
+        lines = [f"{len(self.folds)} folds"]
+        lines += [f"{name} {self.mean[name]:.4f} ± {self.standard_error[name]:.4f}" for name in self._score_names()]
+        return ", ".join([*lines, *([f"{len(self.failures)} failed"] if self.failures else [])])
+
+    __repr__ = __str__
+
+    def _score_names(self) -> list[str]:
+        return [name for name in self if name.startswith(("test_", "train_"))]
+
+
+def cross_validate(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    *,
+    groups: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+    scoring: Any = None,
+    cv: Any = 5,
+    repeats: int = 1,
+    return_train_score: bool = False,
+    error_score: float | str = np.nan,
+    n_jobs: int | None = None,
+    backend: str = THREADS,
+    listener: PackListener | None = None,
+) -> CrossValidation:
+    """Train a network on all folds but one, score it on that one, for each fold; all of them at once.
+
+    The folds are a pack: one thread a network, on all cores.  The rows are shared, not copied for each fold, where the
+    estimator is a network itself; a pipeline's other steps are fitted for each fold on its own training rows, so
+    that nothing leaks.  Splits and scores are those of scikit-learn's ``cross_validate``.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier, MLPRegressor, or a Pipeline that ends in one
+        It is cloned for each fold and not changed.
+    X, y
+        As its ``fit`` takes them.
+    groups : array of shape (m,), default=None
+        For splitters that keep groups together.
+    sample_weight : array of shape (m,), default=None
+        How many rows each row counts for, in training and in scores.
+    scoring : str, callable, list or dict, default=None
+        As in scikit-learn; None for the estimator's own ``score``.
+    cv : int, splitter or iterable of (train, test), default=5
+        As in scikit-learn; an integer is that many folds, stratified for a classifier.
+    repeats : int, default=1
+        How many times; with an integer ``cv`` each time with other, shuffled folds (seeds 0, 1, ...).
+    return_train_score : bool, default=False
+    error_score : "raise" or float, default=NaN
+        The score of a fold whose training fails; "raise" raises its error when the others are done.
+    n_jobs, backend, listener
+        As in :func:`multilayer.training.pack.run_pack`.
+
+    Returns
+    -------
+    CrossValidation
+        After Ctrl-C, of the folds that were done, with an InterruptedTrainingWarning.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from multilayer import MLPClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = MLPClassifier((50,), max_iter=40, n_iter_no_change=float("inf"), random_state=0)
+    >>> result = cross_validate(model, X / 16, y)
+    >>> result["test_score"].shape, result.mean["test_score"] > 0.9
+    ((5,), True)
+    """
+    X, y, groups = indexable(X, y, groups)
+    if sample_weight is not None:
+        sample_weight = np.asarray(sample_weight)
+        check_consistent_length(X, sample_weight)
+    splits = list(_splits(estimator, X, y, groups, cv, repeats))
+    shared = _Work(estimator, X, y, sample_weight, check_scoring(estimator, scoring), return_train_score)
+    members = [Member(i, partial(_fold, shared, *split), size=len(split[0])) for i, split in enumerate(splits)]
+    outcomes = run_pack(members, n_jobs=n_jobs, backend=backend, listener=listener)
+    failures = {i: outcome.error for i, outcome in outcomes.items() if outcome.error is not None}
+    _raise_or_tell(failures, outcomes, len(splits), error_score)
+    folds = {i: outcome.value for i, outcome in outcomes.items() if outcome.error is None}
+    return CrossValidation(folds, failures, splits, len(y))
+
+
+def _splits(estimator: Any, X: Any, y: Any, groups: Any, cv: Any, repeats: int) -> Iterable[tuple[Rows, Rows]]:
+    if isinstance(repeats, bool) or not isinstance(repeats, int) or repeats < 1:
+        raise ParameterError(f"repeats must be an integer not below 1, got {repeats!r}.")
+    splitter = check_cv(cv, y, classifier=is_classifier(estimator))
+    for repeat in range(repeats):
+        if repeats > 1 and not hasattr(splitter, "random_state"):
+            raise ParameterError(
+                f"repeats={repeats} needs a splitter that shuffles, got cv={cv!r}, whose folds are the same each time. "
+                "Pass a number of folds, or one repeat."
+            )
+        if repeats > 1:
+            splitter = clone(splitter, safe=False)
+            splitter.shuffle, splitter.random_state = True, repeat
+        yield from splitter.split(X, y, groups)
+
+
+def _fold(shared: _Work, train: Rows, test: Rows) -> Fold:
+    began = time.perf_counter()
+    model = fitted(shared.estimator, shared.X, shared.y, shared.weight, train)
+    fit_time = time.perf_counter() - began
+    sides = {"test": test} | ({"train": train} if shared.return_train_score else {})
+    began = time.perf_counter()
+    scores = {side: _scores(shared, model, rows) for side, rows in sides.items()}
+    score_time = time.perf_counter() - began
+    X_test = _safe_indexing(shared.X, test)
+    methods = [name for name in ("predict", "predict_proba") if hasattr(model, name)]
+    predicted = {name: getattr(model, name)(X_test) for name in methods}
+    return Fold(model, train, test, scores["test"], scores.get("train", {}), fit_time, score_time, predicted)
+
+
+def _scores(shared: _Work, model: Any, rows: Rows) -> dict[str, float]:
+    X, y = _safe_indexing(shared.X, rows), _safe_indexing(shared.y, rows)
+    weight = {} if shared.weight is None else {"sample_weight": shared.weight[rows]}
+    scores = shared.scorer(model, X, y, **weight)
+    return (
+        {name: float(score) for name, score in scores.items()} if isinstance(scores, dict) else {"score": float(scores)}
+    )
+
+
+def _raise_or_tell(
+    failures: dict[int, Exception], outcomes: dict[int, Outcome], n: int, error_score: float | str
+) -> None:
+    if failures and (error_score == "raise" or len(failures) == n):
+        raise next(iter(failures.values()))
+    if len(outcomes) < n:
+        warn(
+            f"cross-validation was interrupted after {len(outcomes)} of {n} folds; the result holds those.",
+            InterruptedTrainingWarning,
+        )
+
+
+def _network(model: Any) -> Any:
+    return model[-1] if hasattr(model, "steps") else model
+
+
+def _prefixed(side: str, scores: dict[str, float]) -> dict[str, float]:
+    return {f"{side}_{name}": score for name, score in scores.items()}
+
+
+def _standard_error(scores: NDArray[np.float64]) -> float:
+    known = scores[~np.isnan(scores)]
+    return float(known.std(ddof=1) / np.sqrt(len(known))) if len(known) > 1 else float("nan")

@@ -1,0 +1,57 @@
+"""Answers for rows by networks that have not seen them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Answered = Sequence[tuple[NDArray[np.intp], Mapping[str, Any], Any]]  # (rows, answers by method, estimator)
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Out-of-fold answers, row by row of the table."""
+
+    predicted: Any  # (m,) or (m, K): labels or numbers
+    probabilities: Any = None  # (m, n_classes) of a classifier, in the order of ``classes``; NaN where there is none
+    classes: Any = None
+    n_times: Any = None  # (m,): how many networks have answered for the row
+
+
+def out_of_fold(answered: Answered, m: int) -> Predictions:
+    """The mean over the networks that have answered for a row; a class that a fold lacks has the probability 0 there.
+
+    Rows that none has answered for are NaN, and of labels the one that comes first by the alphabet: see ``n_times``.
+    """
+    n_times = np.zeros(m, dtype=np.intp)
+    for rows, _, _ in answered:
+        n_times[rows] += 1
+    if all("predict_proba" in answers for _, answers, _ in answered):
+        return _of_classes(answered, n_times)
+    return Predictions(_mean([(rows, answers["predict"]) for rows, answers, _ in answered], n_times), n_times=n_times)
+
+
+def _of_classes(answered: Answered, n_times: NDArray[np.intp]) -> Predictions:
+    classes = np.unique(np.concatenate([model.classes_ for _, _, model in answered]))
+    spread = []
+    for rows, answers, model in answered:
+        probabilities = np.zeros((len(rows), len(classes)))
+        probabilities[:, np.searchsorted(classes, model.classes_)] = answers["predict_proba"]
+        spread.append((rows, probabilities))
+    probabilities = _mean(spread, n_times)
+    if np.ndim(answered[0][1]["predict"]) == 2:  # several labels a row
+        return Predictions((probabilities > 0.5).astype(int), probabilities, classes, n_times)
+    best = np.nan_to_num(probabilities).argmax(axis=1)
+    return Predictions(classes[best], probabilities, classes, n_times)
+
+
+def _mean(parts: Sequence[tuple[NDArray[np.intp], Any]], n_times: NDArray[np.intp]) -> Any:
+    total = np.zeros((len(n_times), *np.shape(parts[0][1])[1:]))
+    for rows, values in parts:
+        total[rows] += values
+    with np.errstate(invalid="ignore"):
+        return total / n_times.reshape(-1, *[1] * (total.ndim - 1))

@@ -1,0 +1,209 @@
+"""Cross-validation gives scikit-learn's splits, networks and scores."""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import signal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn.model_selection
+from rich.console import Console
+from scipy.sparse import csr_matrix
+from sklearn.model_selection import GroupKFold, KFold, LeaveOneGroupOut, StratifiedKFold, StratifiedShuffleSplit
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from multilayer import MLPClassifier, MLPRegressor
+from multilayer.exceptions import DivergenceError, InputError, InterruptedTrainingWarning, ParameterError
+from multilayer.selection import cross_validate
+from multilayer.training import EpochEnded
+
+rng = np.random.RandomState(0)
+X = rng.normal(size=(90, 4))
+CLASSES = np.array(["a", "b", "c"])[np.digitize(X[:, 0] + X[:, 1], [-0.7, 0.7])]
+NUMBERS = X @ [1.0, -2.0, 0.5, 0.0] + 0.1 * rng.normal(size=90)
+LABELS = (X[:, :3] > 0).astype(int)
+WEIGHT = rng.uniform(0.5, 2.0, 90)
+
+
+def classifier(**options: Any) -> MLPClassifier:
+    return MLPClassifier((6,), **({"max_iter": 8, "n_iter_no_change": math.inf, "random_state": 1} | options))
+
+
+def regressor(**options: Any) -> MLPRegressor:
+    return MLPRegressor((6,), **({"max_iter": 8, "n_iter_no_change": math.inf, "random_state": 1} | options))
+
+
+ESTIMATORS = [
+    (classifier(), CLASSES),
+    (classifier(early_stopping=True, batch_size=7), CLASSES),
+    (classifier(shuffle=False, solver="sgd", batch_size=10), CLASSES),
+    (classifier(), LABELS),
+    (regressor(), NUMBERS),
+    (regressor(solver="lbfgs", tol=1.0), NUMBERS),
+    (make_pipeline(StandardScaler(), classifier()), CLASSES),
+]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize(("estimator", "y"), ESTIMATORS, ids=[f"{i}" for i in range(len(ESTIMATORS))])
+def test_scores_are_scikit_learn_s(estimator: Any, y: Any, n_jobs: int) -> None:
+    ours = cross_validate(estimator, X, y, cv=4, return_train_score=True, n_jobs=n_jobs)
+    options = {"return_train_score": True, "return_indices": True, "return_estimator": True}
+    theirs = sklearn.model_selection.cross_validate(estimator, X, y, cv=4, **options)
+    assert set(theirs) == set(ours)
+    for name in ("test_score", "train_score"):
+        np.testing.assert_array_equal(ours[name], theirs[name])
+    for side in ("train", "test"):
+        for one, other in zip(ours["indices"][side], theirs["indices"][side], strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("container", [np.asarray, csr_matrix, lambda X: pd.DataFrame(X, columns=list("abcd"))])
+def test_tables_of_all_kinds(container: Any) -> None:
+    result = cross_validate(classifier(), container(X), pd.Series(CLASSES), cv=3)
+    expected = sklearn.model_selection.cross_validate(classifier(), container(X), pd.Series(CLASSES), cv=3)
+    np.testing.assert_allclose(result["test_score"], expected["test_score"], rtol=1e-12)
+    assert hasattr(result.folds[0].estimator, "feature_names_in_") == isinstance(container(X), pd.DataFrame)
+
+
+def test_several_metrics_and_splitters() -> None:
+    options: dict[str, Any] = {"scoring": ["accuracy", "neg_log_loss"], "cv": StratifiedShuffleSplit(3, random_state=0)}
+    ours = cross_validate(classifier(), X, CLASSES, **options)
+    theirs = sklearn.model_selection.cross_validate(classifier(), X, CLASSES, **options)
+    for name in ("test_accuracy", "test_neg_log_loss"):
+        np.testing.assert_array_equal(ours[name], theirs[name])
+
+
+def test_groups_stay_together() -> None:
+    groups = np.arange(90) // 10
+    result = cross_validate(classifier(), X, CLASSES, cv=GroupKFold(3), groups=groups)
+    for train, test in zip(*result["indices"].values(), strict=True):
+        assert not set(groups[train]) & set(groups[test])
+
+
+def test_weights_count_in_training_and_in_scores() -> None:
+    result = cross_validate(classifier(), X, CLASSES, sample_weight=WEIGHT, cv=KFold(3))
+    for fold in result.folds:
+        alone = classifier().fit(X[fold.train], CLASSES[fold.train], WEIGHT[fold.train])
+        np.testing.assert_array_equal(fold.estimator.parameters_, alone.parameters_)
+        assert fold.test_scores["score"] == alone.score(X[fold.test], CLASSES[fold.test], WEIGHT[fold.test])
+
+
+def test_mean_standard_error_and_curves() -> None:
+    result = cross_validate(regressor(), X, NUMBERS, cv=4)
+    scores = result["test_score"]
+    assert result.mean == {"test_score": pytest.approx(scores.mean())}
+    assert result.standard_error == {"test_score": pytest.approx(scores.std(ddof=1) / 2)}
+    assert result.loss_curves == [fold.estimator.loss_curve_ for fold in result.folds]
+    assert str(result).startswith("4 folds, test_score ")
+
+
+def test_out_of_fold_answers_come_from_networks_that_have_not_seen_the_row() -> None:
+    result = cross_validate(classifier(), X, CLASSES, cv=3)
+    found = result.predictions
+    for fold in result.folds:
+        np.testing.assert_allclose(found.probabilities[fold.test], fold.estimator.predict_proba(X[fold.test]))
+        np.testing.assert_array_equal(found.predicted[fold.test], fold.estimator.predict(X[fold.test]))
+    numbers = cross_validate(regressor(), X, NUMBERS, cv=3)
+    for fold in numbers.folds:
+        np.testing.assert_allclose(numbers.predictions.predicted[fold.test], fold.estimator.predict(X[fold.test]))
+    labels = cross_validate(classifier(), X, LABELS, cv=KFold(3)).predictions
+    assert labels.predicted.shape == labels.probabilities.shape == (90, 3)
+
+
+def test_rows_that_are_never_tested_have_no_answer_and_a_missing_class_none_in_that_fold() -> None:
+    rows = np.argsort(CLASSES, kind="stable")
+    without_c, half = rows[:40], rows[-30:]
+    result = cross_validate(classifier(), X, CLASSES, cv=[(without_c, half)])
+    found = result.predictions
+    assert found.n_times.sum() == 30
+    assert np.isnan(found.probabilities[found.n_times == 0]).all()
+
+
+def test_repeats_shuffle_anew_and_answers_are_their_mean() -> None:
+    result = cross_validate(regressor(), X, NUMBERS, cv=3, repeats=2)
+    assert len(result.folds) == 6
+    assert (result.predictions.n_times == 2).all()
+    expected = [
+        score
+        for seed in (0, 1)
+        for score in sklearn.model_selection.cross_val_score(
+            regressor(), X, NUMBERS, cv=KFold(3, shuffle=True, random_state=seed)
+        )
+    ]
+    np.testing.assert_array_equal(result["test_score"], expected)
+
+
+def test_the_estimator_is_left_as_it_was() -> None:
+    model = classifier()
+    before = vars(model).copy()
+    cross_validate(model, X, CLASSES, cv=3)
+    assert vars(model) == before
+
+
+def test_a_fold_that_fails_has_no_score_and_takes_no_other_down() -> None:
+    y = np.abs(NUMBERS)
+    y[0] = -1.0  # which this cost has no room for, where the row is trained on
+    model = regressor(loss="poisson")
+    result = cross_validate(model, X, y, cv=KFold(3))
+    assert [type(error) for error in result.failures.values()] == [InputError] * 2
+    assert np.isnan(result["test_score"]).tolist() == [False, True, True]
+    assert "2 failed" in str(result)
+    assert result.to_frame()["epochs"].isna().sum() == 2
+    with pytest.raises(InputError, match="y must not be negative for loss='poisson'"):
+        cross_validate(model, X, y, cv=KFold(3), error_score="raise")
+
+
+def test_where_all_folds_fail_the_first_error_is_raised() -> None:
+    with pytest.raises(DivergenceError):
+        cross_validate(regressor(solver="sgd"), X, 1e200 * NUMBERS, cv=3)
+
+
+def test_ctrl_c_returns_the_folds_that_are_done() -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    heard = []
+
+    def press_in_the_second_fold(event: Any) -> None:
+        if isinstance(event, EpochEnded) and event.epoch == 3:
+            heard.append(event)
+            if len(heard) == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    model = classifier(callbacks=[press_in_the_second_fold])
+    try:
+        with (
+            pytest.warns(InterruptedTrainingWarning, match="interrupted after 1 of 3 folds"),
+            pytest.warns(InterruptedTrainingWarning, match="interrupted after 3 of 8 epochs"),
+        ):
+            result = cross_validate(model, X, CLASSES, cv=3, n_jobs=1)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert len(result.folds) == len(result["test_score"]) == 1
+
+
+def test_frame_and_table() -> None:
+    result = cross_validate(classifier(), X, CLASSES, cv=StratifiedKFold(3))
+    frame = result.to_frame()
+    assert list(frame.columns) == ["test_score", "fit_time", "score_time", "n_train", "n_test", "epochs"]
+    assert frame["n_test"].sum() == 90
+    console = Console(width=100, file=io.StringIO())
+    console.print(result)
+    assert "mean" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"repeats": 0}, "repeats must be an integer not below 1, got 0"),
+        ({"repeats": 2, "cv": LeaveOneGroupOut(), "groups": np.arange(90)}, "repeats=2 needs a splitter that shuffles"),
+    ],
+)
+def test_what_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        cross_validate(classifier(), X, CLASSES, **options)

@@ -1,0 +1,139 @@
+"""Many runs at once: each as if it were alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
+
+from multilayer.exceptions import DivergenceError, ParameterError
+from multilayer.training import pack as pack_module
+from multilayer.training import train
+from multilayer.training.pack import Member, MemberEnded, cores, run_pack
+
+from .problems import objective, recipe, reference, start
+
+
+def trained(step_size: float) -> Any:
+    how = recipe(step_size=step_size)
+    return train(reference(), objective(), how, start(how)).state.parameters.copy()
+
+
+def networks(*step_sizes: float) -> list[Member]:
+    return [Member(size, partial(trained, size)) for size in step_sizes]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2, 5, None])
+def test_a_member_does_not_depend_on_the_others(n_jobs: int | None) -> None:
+    outcomes = run_pack(networks(0.01, 0.02, 0.03, 0.04), n_jobs=n_jobs)
+    assert list(outcomes) == [0.01, 0.02, 0.03, 0.04]
+    for size, outcome in outcomes.items():
+        assert outcome.error is None
+        np.testing.assert_array_equal(outcome.value, trained(size))
+
+
+def test_processes_give_the_same() -> None:
+    outcomes = run_pack(networks(0.01, 0.02), n_jobs=2, backend="loky")
+    for size, outcome in outcomes.items():
+        np.testing.assert_array_equal(outcome.value, trained(size))
+
+
+@pytest.mark.parametrize("n_jobs", [1, 3])
+def test_one_that_fails_is_reported_and_takes_no_other_down(n_jobs: int) -> None:
+    def fail() -> None:
+        raise DivergenceError("gone")
+
+    outcomes = run_pack([Member("bad", fail), *networks(0.01)], n_jobs=n_jobs)
+    assert isinstance(outcomes["bad"].error, DivergenceError)
+    assert outcomes[0.01].value is not None
+
+
+def test_the_longest_begin_first() -> None:
+    begun: list[int] = []
+    run_pack([Member(n, partial(begun.append, n), size=n) for n in (1, 3, 2)], n_jobs=1)
+    assert begun == [3, 2, 1]
+
+
+def test_members_run_side_by_side_with_one_thread_of_blas() -> None:
+    both_there = threading.Barrier(2, timeout=30)
+
+    def meet() -> set[int]:
+        both_there.wait()
+        return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+    before = threadpool_info()
+    outcomes = run_pack([Member(n, meet) for n in range(2)], n_jobs=2)
+    assert all(outcome.value == {1} for outcome in outcomes.values())
+    assert threadpool_info() == before
+
+
+def test_the_listener_hears_of_each_in_the_thread_that_called() -> None:
+    heard: list[tuple[MemberEnded, Any]] = []
+    run_pack(networks(0.01, 0.02), n_jobs=2, listener=lambda event: heard.append((event, threading.current_thread())))
+    assert [(event.n_done, event.n_members) for event, _ in heard] == [(1, 2), (2, 2)]
+    assert {event.outcome.key for event, _ in heard} == {0.01, 0.02}
+    assert {thread for _, thread in heard} == {threading.current_thread()}
+
+
+def test_an_error_of_the_listener_ends_the_pack() -> None:
+    def listener(event: MemberEnded) -> None:
+        raise KeyError(f"mine: {event.n_done}")
+
+    begun: list[int] = []
+    members = [Member(n, partial(begun.append, n)) for n in range(200)]
+    with pytest.raises(KeyError, match="mine: 1"):
+        run_pack(members, n_jobs=2, listener=listener)
+    assert len(begun) < 200
+
+
+def test_no_members_are_no_outcomes() -> None:
+    assert run_pack([]) == {}
+
+
+@pytest.mark.parametrize("n_jobs", [0, -1, 1.5, True, "all"])
+def test_a_wrong_number_of_jobs_is_an_error(n_jobs: Any) -> None:
+    with pytest.raises(ParameterError, match="n_jobs must be None or an integer not below 1, got"):
+        run_pack([], n_jobs=n_jobs)
+
+
+def test_cores_are_those_that_may_be_used() -> None:
+    assert 1 <= cores() <= (os.cpu_count() or 1)
+
+
+@pytest.fixture
+def python_s_own_handler() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("python_s_own_handler")
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_ctrl_c_ends_training_at_an_update_and_returns_what_is_done(
+    n_jobs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pack_module, "SECONDS_BETWEEN_LOOKS", 0.01)
+    ended: list[str] = []
+
+    def endless() -> None:
+        how = recipe(max_epochs=10**9)
+        ended.append(train(reference(), objective(), how, start(how)).reason)
+
+    def press() -> None:
+        time.sleep(0.3)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=press).start()
+    members = [Member("done", lambda: "value", size=3), Member("endless", endless, size=2), Member("late", endless)]
+    outcomes = run_pack(members, n_jobs=n_jobs)
+    assert {key: outcome.value for key, outcome in outcomes.items()} == {"done": "value"}
+    assert ended == ["interrupted"] * n_jobs
