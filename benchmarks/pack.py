@@ -1,0 +1,130 @@
+"""Cross-validation as a pack beside scikit-learn's with warm workers: time, scores, cores, memory.
+
+    python benchmarks/pack.py             # a minute
+    python benchmarks/pack.py --rounds 9
+
+Each side runs once unmeasured, then in turns in one process; medians count.  scikit-learn trains its own networks with
+n_jobs=2 in workers that are kept, ours train in threads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import statistics
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import sklearn.neural_network
+from rich.console import Console
+from rich.table import Table
+from sklearn.datasets import load_digits
+from sklearn.model_selection import cross_val_score
+
+import multilayer
+from fresh import CLEAR, _status
+from multilayer.selection import cross_validate
+from multilayer.training.pack import Member, run_pack
+
+OPTIONS = {"hidden_layer_sizes": (100,), "max_iter": 20, "n_iter_no_change": math.inf, "random_state": 0}
+
+
+def digits() -> tuple[Any, Any]:
+    X, y = load_digits(return_X_y=True)
+    return (X / 16).astype(np.float32), y
+
+
+def medians(runs: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
+    for run in runs.values():
+        run()
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, run in runs.items():
+            began = time.perf_counter()
+            run()
+            times[name].append(time.perf_counter() - began)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def five_folds(rounds: int) -> list[tuple[str, str, str]]:
+    X, y = digits()
+    ours = multilayer.MLPClassifier(**OPTIONS)
+    theirs = sklearn.neural_network.MLPClassifier(**OPTIONS)
+    times = medians(
+        {
+            "ours": lambda: cross_validate(ours, X, y, n_jobs=2),
+            "theirs": lambda: cross_val_score(theirs, X, y, n_jobs=2),
+            "ours, by scikit-learn": lambda: cross_val_score(ours, X, y),
+        },
+        rounds,
+    )
+    same = cross_validate(ours, X, y)["test_score"].tolist() == cross_val_score(ours, X, y).tolist()
+    return [
+        ("5 folds of digits, (100,), 20 epochs", "multilayer", f"{times['ours'] * 1e3:.0f} ms"),
+        ("", "scikit-learn, n_jobs=2", f"{times['theirs'] / times['ours']:.1f}x (8x)"),
+        ("", "ours fit by fit, one core", f"{times['ours, by scikit-learn'] / times['ours']:.2f}x"),
+        ("", "scores equal those fit by fit", "yes" if same else "NO"),
+    ]
+
+
+def sixteen_members(rounds: int) -> list[tuple[str, str, str]]:
+    X, y = digits()
+
+    def pack(n_jobs: int) -> None:
+        options = OPTIONS | {"max_iter": 60}
+        work = [multilayer.MLPClassifier(**(options | {"random_state": seed})) for seed in range(16)]
+        run_pack([Member(i, lambda model=model: model.fit(X, y)) for i, model in enumerate(work)], n_jobs=n_jobs)
+
+    times = medians({"1": lambda: pack(1), "2": lambda: pack(2)}, rounds)
+    return [("16 members on 2 cores", "one core", f"{times['1'] / times['2']:.2f}x (1.9x)")]
+
+
+def memory_of(task: str) -> float:
+    """MB that a cross-validation of 200,000 x 100 float32 adds at its peak, in a process of its own."""
+    done = subprocess.run([sys.executable, __file__, "--memory", task], check=True, capture_output=True, text=True)
+    return float(done.stdout)
+
+
+def memory(n_jobs: int) -> None:
+    rng = np.random.RandomState(0)
+    X = rng.standard_normal((200_000, 100)).astype(np.float32)
+    y = (X[:, 0] > 0).astype(np.int64)
+    model = multilayer.MLPClassifier((64,), batch_size=256, max_iter=1, n_iter_no_change=math.inf, random_state=0)
+    cross_validate(model, X[:2000], y[:2000], n_jobs=n_jobs)
+    CLEAR.write_text("5", encoding="ascii")
+    before = _status("VmRSS")
+    cross_validate(model, X, y, n_jobs=n_jobs)
+    print(_status("VmHWM") - before)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--memory", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    if options.memory:
+        memory(int(options.memory))
+        return
+    table = Table("work", "what", "figure", caption="in brackets what it is to be at least")
+    for row in five_folds(options.rounds) + sixteen_members(options.rounds):
+        table.add_row(*row)
+    if CLEAR.exists():
+        sizes = {n: memory_of(str(n)) for n in (1, 2)}
+        table.add_row(
+            "memory, 5 folds of 200,000 x 100 float32 (80 MB)",
+            "1 and 2 threads",
+            f"{sizes[1]:.0f} and {sizes[2]:.0f} MB",
+        )
+    Console(width=120).print(table)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    main()
