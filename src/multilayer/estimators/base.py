@@ -183,7 +183,7 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
             epochs_before, validated = run.history.n_epochs - call.epochs_done, validation is not None
             self._last_was_part = call.is_part
 
-            def snapshot() -> Self:
+            def snapshot() -> Any:
                 copied, held = as_it_stands(self, run)
                 n_epochs = run.history.n_epochs - epochs_before
                 copied._keep(network, held, targets.cost_divisor, n_epochs, validated=validated)

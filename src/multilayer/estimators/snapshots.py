@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from multilayer.training import Listener, Run, restore_best
-
-E = TypeVar("E")
 
 
 def offer(listeners: Sequence[Listener], snapshot: Callable[[], Any]) -> None:
@@ -19,7 +17,7 @@ def offer(listeners: Sequence[Listener], snapshot: Callable[[], Any]) -> None:
             begin(snapshot)
 
 
-def as_it_stands(estimator: E, run: Run) -> tuple[E, Run]:
+def as_it_stands(estimator: Any, run: Run) -> tuple[Any, Run]:
     """A copy of an estimator in training, and a copy of its run as it would be if training ended now.
 
     Neither shares anything with what is trained further.  What the run says of the estimator is still to be put in.
