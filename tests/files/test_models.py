@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import math
 import os
@@ -287,7 +288,7 @@ def test_the_file_is_as_format_md_says(tmp_path: Path) -> None:
     assert head["model"]["class"] == "MLPClassifier"
     sizes = head["model"]["attributes"]["network_"]["fields"]["layer_sizes"]["tuple"]
     A, start = X, 0
-    for n_in, n_out in zip(sizes, sizes[1:], strict=False):
+    for n_in, n_out in itertools.pairwise(sizes):
         layer = parameters[start : start + (n_in + 1) * n_out].reshape(n_in + 1, n_out)
         start += layer.size
         Z = A @ layer[1:] + layer[0]

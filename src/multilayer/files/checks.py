@@ -79,7 +79,7 @@ def _check_rows(run: Run) -> None:
     if (run.rows is None) != (run.held_out is None):
         raise ModelFileError("rows are held out, but none are left, or the other way round")
     if run.rows is not None and run.held_out is not None:
-        if min(run.rows.ndim, run.held_out.ndim, len(run.rows)) < 1:
+        if (run.rows.ndim, run.held_out.ndim) != (1, 1) or not len(run.rows):
             raise ModelFileError("the rows that train and those held out are no two lists")
         _check_distinct(np.concatenate([run.rows, run.held_out]), run.n_divided)
 

@@ -126,7 +126,7 @@ class Decoder:
                     return read(self, *(value[key] for key in keys))
                 except MultilayerError:
                     raise
-                except (TypeError, ValueError, KeyError, IndexError, OverflowError) as error:
+                except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
                     raise ModelFileError(f"the {keys[0]} {str(value)[:80]!r} cannot be read: {error!s:.200}") from None
         raise ModelFileError(f"it holds {str(value)[:80]!r}, which is no value that this version knows")
 

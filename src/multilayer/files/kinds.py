@@ -67,7 +67,7 @@ def fits(value: Any, hint: Any) -> bool:
         return value is None
     if getattr(hint, "_is_protocol", False):
         # A part of the network: of what a file can hold, records alone have behaviour.
-        return is_dataclass(value) and all(hasattr(value, name) for name in hint.__protocol_attrs__)
+        return is_dataclass(value) and all(hasattr(value, name) for name in vars(hint) if name[0] != "_")
     return isinstance(hint, type) and isinstance(value, hint)
 
 

@@ -88,7 +88,7 @@ def _put_back_the_last(run: Run) -> None:
     if _digest(shown) == run.best_digest:
         run.best = shown.copy()
         shown[...] = run.last
-    run.last = None
+    run.last, run.best_digest = None, b""
 
 
 def _digest(parameters: Floats) -> bytes:
