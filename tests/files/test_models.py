@@ -259,7 +259,28 @@ def test_folders_are_made_and_nothing_is_left_beside(tmp_path: Path) -> None:
     assert os.listdir(path.parent) == ["model"]
     with pytest.raises(ModelFileError, match=r"cannot be written: .* Choose another path"):
         save_model(fitted(n=1), path.parent)  # a folder
+    with pytest.raises(ModelFileError, match=r"cannot be written: .* Choose another path"):
+        save_model(fitted(n=1), path / "below a file")
+    with pytest.raises(ModelFileError, match=r"cannot be written: .* Choose another path"):
+        save_model(fitted(n=1), path.parent / ("n" * 250))
     assert os.listdir(path.parent.parent) == ["folder"]
+    assert os.listdir(path.parent) == ["model"]
+
+
+def test_a_disk_that_is_full_leaves_the_file_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "model"
+    save_model(fitted(n=1), path)
+
+    def no_room(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", no_room)
+    with pytest.raises(
+        ModelFileError, match=r"model: cannot be written: .*No space left on device\. Choose another path"
+    ):
+        save_model(fitted(n=2), path, keep=2)
+    assert os.listdir(tmp_path) == ["model"]
+    assert load_model(path).n_iter_ == 1
 
 
 def test_files_before_are_kept_on_demand(tmp_path: Path) -> None:

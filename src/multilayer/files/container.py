@@ -8,6 +8,7 @@ import os
 import shutil
 import stat
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,23 +30,25 @@ def write(path: Path, model: dict[str, Any], tensors: Tensors, keep: int = 1) ->
 
     ``keep`` above 1 leaves the files before under the names with .1, .2 and so on added, .1 the youngest.
     """
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
     head = _canonical({"version": VERSION, "digest": _digest(model, tensors), "model": model})
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         save_file(tensors, beside, metadata={KEY: head})
         _flush(beside)
         if keep > 1:
             _move_on(path, keep)
         os.replace(beside, path)
-    except OSError as error:
+        if os.name == "posix":
+            _flush(path.parent)  # the name too
+    except (OSError, SafetensorError) as error:
         raise ModelFileError(f"{path}: cannot be written: {error}. Choose another path, or make room there.") from None
     finally:
-        beside.unlink(missing_ok=True)
-    if os.name == "posix":
-        _flush(path.parent)  # the name too
+        with suppress(OSError):  # where it was renamed, or never made
+            beside.unlink()
 
 
 def read(path: Path) -> tuple[dict[str, Any], Tensors]:
