@@ -432,11 +432,20 @@ def test_a_function_may_take_weights() -> None:
             r"cannot score the 40 rows that validate: the score is NaN\.",
         ),
         (lambda *_: "good", InputError, r"cannot score .*could not convert string to float: 'good'\. Validate on"),
+        (log_loss, InputError, r"must be a function of \(estimator, X, y\): sklearn\.metrics\.make_scorer makes one"),
     ],
 )
 def test_metrics_that_cannot_be(metric: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         model(early_stopping_metric=metric, early_stopping=True).fit(X, Y, **OWN)
+
+
+def test_a_metric_of_classes_says_what_numbers_are_scored_by() -> None:
+    regressor = MLPRegressor(4, random_state=0, early_stopping_metric="accuracy")
+    with pytest.raises(
+        InputError, match=r"='accuracy' cannot score .* Use a metric of numbers, such as 'neg_mean_abso"
+    ):
+        regressor.fit(X, X[:, 0], X_val=X_VAL, y_val=X_VAL[:, 0])
 
 
 # --- parameters without effect

@@ -26,8 +26,9 @@ def descent_recipe(settings: SimpleNamespace, run: Run, n_rows: int, cost_diviso
     epochs_done = run.rows_seen // n_rows
     # Parts are epochs of a run whose length only max_iter tells.
     to_come = max(settings.max_iter - epochs_done, 1) if is_part else max_epochs
-    warn_of_a_plan_that_is_over(settings, epochs_done, is_part=is_part)
     watched_divisor = 1 if settings.early_stopping else cost_divisor
+    planned = schedule(settings, watched_divisor, epochs_done, to_come)
+    warn_of_a_plan_that_is_over(settings, epochs_done, is_part=is_part)
     return Recipe(
         rule=update_rule(settings),
         step_size=settings.learning_rate_init,
@@ -35,7 +36,7 @@ def descent_recipe(settings: SimpleNamespace, run: Run, n_rows: int, cost_diviso
         shuffle=settings.shuffle,
         max_epochs=max_epochs,
         stop=StopRule(tol=settings.tol * watched_divisor, patience=settings.n_iter_no_change),
-        schedule=schedule(settings, watched_divisor, epochs_done, to_come),
+        schedule=planned,
         options=step_options(settings),
         max_seconds=settings.max_time,
     )
