@@ -214,7 +214,7 @@ def test_an_own_schedule_that_gives_nonsense_says_in_which_epoch() -> None:
             lambda: WarmUp(3, "cosine"),
             r"what follows a warm-up must be a schedule other .* Cosine\(50\).* got 'cosine'",
         ),
-        (lambda: WarmUp(3, lambda epoch: 1.0), r"OwnSchedule\(f\) for a function f of the epoch, got <function"),
+        (lambda: WarmUp(3, lambda epoch: 0.9**epoch), r"OwnSchedule\(f\) for a function f of the epoch, got <function"),
         (lambda: WarmUp(3, WarmUp(3)), r"a schedule other than a warm-up"),
         (lambda: OwnSchedule(0.5), r"a schedule of one's own is a function of the epoch, got 0\.5"),
     ],
