@@ -16,6 +16,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from multilayer.engines import Objective, get_engine
+from multilayer.equations.activations import Hidden
 from multilayer.estimators.class_weights import ClassWeights, times
 from multilayer.estimators.continuing import Continuing, begun, continued
 from multilayer.estimators.copies import Copied
@@ -43,6 +44,7 @@ from multilayer.estimators.optimising import (
     warn_of_options_without_effect,
     with_dropout_seed,
 )
+from multilayer.estimators.own import check_own_activations, warn_of_the_reference_engine
 from multilayer.estimators.parameters import check_activation, checked
 from multilayer.estimators.printing import EpochTable
 from multilayer.estimators.recipes import descent_recipe, lbfgs_recipe, warn_of_parameters_without_effect
@@ -61,7 +63,7 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
     """A multilayer perceptron behind scikit-learn's interface; what its targets mean is left to the two estimators."""
 
     hidden_layer_sizes: int | Sequence[int]
-    activation: str | Sequence[str]
+    activation: Hidden
     solver: str
     early_stopping: bool
     initialization: Initialization
@@ -145,6 +147,7 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
     def _train(self, settings: SimpleNamespace, X: Any, y: Any, sample_weight: Any, call: Call) -> None:
         get_engine(self.engine)  # an unknown one is named before the data are looked at
         hidden = check_activation(self.activation, len(settings.hidden_layer_sizes))
+        check_own_activations(hidden, self.network_.hidden if call.goes_on else ())
         dropout = dropout_rates(settings)
         call.validation.check_complete()
         warn_of_parameters_without_effect(settings, call.validation)
@@ -155,6 +158,8 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
         sizes = (table.X.shape[1], *settings.hidden_layer_sizes, table.Y.shape[1])
         network = Network(sizes, hidden, targets.loss.output, targets.loss.cost)
         engine = get_engine(self.engine, network)
+        if not call.goes_on:
+            warn_of_the_reference_engine(self.engine, network)
         objective = Objective(network, table.X, table.Y, settings.alpha, table.weight, dropout, lam1=settings.l1_alpha)
 
         with torn_down(self), self._run_for(objective, settings, call.goes_on) as run:

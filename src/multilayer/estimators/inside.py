@@ -80,12 +80,12 @@ class Inside(TransformerMixin):
         self._check_is_fitted()
         number = self._layer_number(layer)
         rows = self._rows(X)
-        network, engine = self.network_, get_engine(self.engine)
+        network = self.network_
         if number == len(network.layer_sizes):
-            return engine.predict(network, self.parameters_, rows)
+            return get_engine(self.engine, network).predict(network, self.parameters_, rows)
         # The layers up to this one are a network of their own, whose parameters begin the vector of the whole.
         lower = Network(network.layer_sizes[:number], network.hidden[: number - 2], "identity")
-        A = engine.predict(lower, self.parameters_[: n_parameters(lower)], rows)
+        A = get_engine(self.engine, lower).predict(lower, self.parameters_[: n_parameters(lower)], rows)
         g = activation(network.hidden[number - 2]).g
         for block in _blocks(len(A)):
             A[block] = g(A[block].astype(np.float64, copy=False))

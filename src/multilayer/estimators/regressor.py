@@ -12,6 +12,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
 from multilayer.equations import Cost, Quantile
+from multilayer.equations.activations import Hidden
 from multilayer.estimators.base import BaseMLP, keep_parameters
 from multilayer.estimators.data import Call, Targets, ValidationArguments
 from multilayer.estimators.holding_out import Split
@@ -37,9 +38,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     ----------
     hidden_layer_sizes : int or sequence of int, default=(100,)
         Units of each hidden layer; ``()`` for none.
-    activation : str or sequence of str, default="relu"
+    activation : str, Activation or sequence of these, default="relu"
         Activation of the hidden units, one for all layers or one a layer: "relu", "tanh", "logistic" (or its other
-        name "sigmoid"), "identity", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus".
+        name "sigmoid"), "identity", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus".  Or one's own, an
+        object with ``g(z)`` and its derivative ``g_prime(z)``, which is checked before training and runs on the
+        reference engine.
     loss : str or Cost, default="squared_error"
         The cost.  "squared_error": half the squared error, for numbers of any kind; bring them to a scale near 1.
         "absolute_error": its best answer is the median.  "huber": squared up to an error of 1 and straight beyond, so
@@ -203,7 +206,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def __init__(
         self,
         hidden_layer_sizes: int | Sequence[int] = (100,),
-        activation: str | Sequence[str] = "relu",
+        activation: Hidden = "relu",
         *,
         loss: str | Cost = "squared_error",
         quantile: float | Sequence[float] = 0.5,
