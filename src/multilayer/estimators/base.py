@@ -6,6 +6,7 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, ClassVar, Self
 
@@ -49,6 +50,7 @@ from multilayer.estimators.parameters import check_activation, checked
 from multilayer.estimators.printing import EpochTable
 from multilayer.estimators.recipes import descent_recipe, lbfgs_recipe, warn_of_parameters_without_effect
 from multilayer.estimators.scikit_learn_callbacks import CallbackSupportMixin, scikit_learn_listeners, torn_down
+from multilayer.estimators.target_scale import TargetScale
 from multilayer.estimators.validation import about_validation_data, validation_rows
 from multilayer.estimators.weights import Views, write
 from multilayer.exceptions import ParameterError, ShapeError
@@ -82,6 +84,15 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
     def _class_weights(self, y: Any, weight: Floats | None, call: Call) -> ClassWeights | None:  # noqa: ARG002
         """How many rows each row of a class counts for; None for one."""
         return None
+
+    def _settle_targets(self, rows: Rows, run: Run, call: Call) -> None:
+        """Decide, once it is known which rows train, what is taken off the targets."""
+
+    @property
+    def _target_scale(self) -> TargetScale | None:
+        """What is taken off the targets before training and put back by predict."""
+        mean, deviation = getattr(self, "target_mean_", None), getattr(self, "target_scale_", None)
+        return None if mean is None or deviation is None else TargetScale(mean, deviation)
 
     def fit(
         self,
@@ -167,6 +178,12 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
             settle_average(run, averages=settings.weight_averaging > 0 and settings.solver != "lbfgs")
             with input_errors():
                 validating = validation_rows(run, rows, settings, call.validation.groups)
+            self._settle_targets(rows, run, call)
+            scale = self._target_scale
+            if scale is not None:
+                objective = replace(objective, Y=scale.standardized(table.Y, table.X.dtype))
+                if validating is not None:
+                    validating = replace(validating, Y=scale.standardized(validating.Y, table.X.dtype))
             validation = None
             if validating is not None:
                 watched = Watched(settings.early_stopping_metric, targets, self._view(network))
@@ -277,7 +294,9 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
             raise ShapeError(
                 f"y must have {self.n_outputs_} columns, as in fit, got {targets.Y.shape[1]}. Pass the same targets."
             )
-        return Objective(self.network_, rows, targets.Y, settings.alpha, weight, lam1=settings.l1_alpha), targets
+        scale = self._target_scale
+        Y = targets.Y.astype(rows.dtype, copy=False) if scale is None else scale.standardized(targets.Y, rows.dtype)
+        return Objective(self.network_, rows, Y, settings.alpha, weight, lam1=settings.l1_alpha), targets
 
     def _keep(self, network: Network, run: Run, cost_divisor: int, n_epochs: int, *, validated: bool) -> None:
         self._run = run
