@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "training": {"engines", "equations", "exceptions", "network"},
     "callbacks": {"exceptions", "training"},
     "estimators": {"engines", "equations", "exceptions", "network", "training"},
+    "selection": {"engines", "estimators", "exceptions", "training"},
     "tables": {"engines", "equations", "estimators", "exceptions", "network", "training"},
 }
 ONLY_PUBLIC_NAMES = ("plots", "cli")

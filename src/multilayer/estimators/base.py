@@ -16,7 +16,7 @@ from scipy.sparse import issparse
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from multilayer.engines import Objective, get_engine
+from multilayer.engines import Engine, Objective, get_engine
 from multilayer.equations.activations import Hidden
 from multilayer.estimators.class_weights import ClassWeights, times
 from multilayer.estimators.continuing import Continuing, begun, continued
@@ -156,34 +156,19 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
         return self
 
     def _train(self, settings: SimpleNamespace, X: Any, y: Any, sample_weight: Any, call: Call) -> None:
-        get_engine(self.engine)  # an unknown one is named before the data are looked at
-        hidden = check_activation(self.activation, len(settings.hidden_layer_sizes))
-        check_own_activations(hidden, self.network_.hidden if call.goes_on else ())
-        dropout = dropout_rates(settings)
+        given = X
         call.validation.check_complete()
         warn_of_parameters_without_effect(settings, call.validation)
         warn_of_options_without_effect(settings)
-        given = X
-        rows = self._read(X, y, sample_weight, call)
-        table, targets = rows.training, rows.targets
-        sizes = (table.X.shape[1], *settings.hidden_layer_sizes, table.Y.shape[1])
-        network = Network(sizes, hidden, targets.loss.output, targets.loss.cost)
-        engine = get_engine(self.engine, network)
-        if not call.goes_on:
-            warn_of_the_reference_engine(self.engine, network)
-        objective = Objective(network, table.X, table.Y, settings.alpha, table.weight, dropout, lam1=settings.l1_alpha)
+        rows, engine, objective = self._read_for_training(settings, X, y, sample_weight, call)
+        table, targets, network = rows.training, rows.targets, objective.network
 
         with torn_down(self), self._run_for(objective, settings, call.goes_on) as run:
             objective = with_dropout_seed(objective, run)
             settle_average(run, averages=settings.weight_averaging > 0 and settings.solver != "lbfgs")
             with input_errors():
                 validating = validation_rows(run, rows, settings, call.validation.groups)
-            self._settle_targets(rows, run, call)
-            scale = self._target_scale
-            if scale is not None:
-                objective = replace(objective, Y=scale.standardized(table.Y, table.X.dtype))
-                if validating is not None:
-                    validating = replace(validating, Y=scale.standardized(validating.Y, table.X.dtype))
+            objective, validating = self._in_units_of_training(rows, run, call, objective, validating)
             validation = None
             if validating is not None:
                 watched = Watched(settings.early_stopping_metric, targets, self._view(network))
@@ -210,6 +195,36 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
                 warn_of_the_end(run, n_epochs, settings)
             self._last_was_part = call.is_part
             self._keep(network, run, targets.cost_divisor, n_epochs, validated=validation is not None)
+
+    def _read_for_training(
+        self, settings: SimpleNamespace, X: Any, y: Any, sample_weight: Any, call: Call
+    ) -> tuple[Rows, Engine, Objective]:
+        """The rows, and what is to be minimised on them, by which engine."""
+        get_engine(self.engine)  # an unknown one is named before the data are looked at
+        hidden = check_activation(self.activation, len(settings.hidden_layer_sizes))
+        check_own_activations(hidden, self.network_.hidden if call.goes_on else ())
+        dropout = dropout_rates(settings)
+        rows = self._read(X, y, sample_weight, call)
+        table, loss = rows.training, rows.targets.loss
+        sizes = (table.X.shape[1], *settings.hidden_layer_sizes, table.Y.shape[1])
+        network = Network(sizes, hidden, loss.output, loss.cost)
+        engine = get_engine(self.engine, network)
+        if not call.goes_on:
+            warn_of_the_reference_engine(self.engine, network)
+        objective = Objective(network, table.X, table.Y, settings.alpha, table.weight, dropout, lam1=settings.l1_alpha)
+        return rows, engine, objective
+
+    def _in_units_of_training(
+        self, rows: Rows, run: Run, call: Call, objective: Objective, validating: Table | None
+    ) -> tuple[Objective, Table | None]:
+        """Objective and rows that validate, with their targets as the network is to see them."""
+        self._settle_targets(rows, run, call)
+        scale, dtype = self._target_scale, objective.X.dtype
+        if scale is not None:
+            objective = replace(objective, Y=scale.standardized(objective.Y, dtype))
+            if validating is not None:
+                validating = replace(validating, Y=scale.standardized(validating.Y, dtype))
+        return objective, validating
 
     def _read(self, X: Any, y: Any, sample_weight: Any, call: Call) -> Rows:
         # What goes on is computed in the dtype it began with.
