@@ -256,7 +256,7 @@ def _fading_sums(values: Array, fading: float) -> Array:
     return np.array(list(itertools.accumulate(values.tolist(), lambda total, value: fading * total + value)))
 
 
-def _limits(least: Array, ceiling: float) -> Array:
+def _limits(least: Any, ceiling: float) -> Any:
     """``ceiling`` times the least cost; of a cost below 0, which one's own may be, as far above it."""
     return least + (ceiling - 1.0) * np.abs(least)
 
@@ -266,8 +266,8 @@ def _read(step_sizes: Array, course: _Course, fading: float, ceiling: float) -> 
     costs, sizes = course.costs, course.sizes
     means = _fading_means(costs, sizes, fading)
     turn = int(means.argmin())
-    # The last costs of a divergence are of any size; their neighbours are not to be hidden by them.
-    limit = float(_limits(means[turn : turn + 1], ceiling)[0])
+    # The last costs of a divergence are of any size, and would hide their neighbours; worse than at first is enough.
+    limit = min(float(_limits(means[turn], ceiling)), float(means[: turn + 1].max()))
     tamed = np.concatenate([costs[:turn], np.minimum(costs[turn:], limit)])
     smoothed = _smoothed(tamed, sizes, fading)
     low = int(smoothed.argmin())
