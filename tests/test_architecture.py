@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "callbacks": {"exceptions", "files", "training"},
     "estimators": {"engines", "equations", "exceptions", "network", "training"},
     "files": {"engines", "equations", "estimators", "exceptions", "network", "training"},
+    "selection": {"engines", "estimators", "exceptions", "training"},
     "tables": {"engines", "equations", "estimators", "exceptions", "network", "training"},
 }
 ONLY_PUBLIC_NAMES = ("plots", "cli")

@@ -144,7 +144,9 @@ class Wrong(Quartic):
 
 
 def test_a_cost_of_one_s_own_is_checked_and_runs_on_the_reference_engine() -> None:
-    model = MLPRegressor(loss=Quartic(), **descending()).fit(X[:50], Y[:50])
+    model = MLPRegressor(loss=Quartic(), **descending())
+    with pytest.warns(ParameterWarning, match=r"engine='auto' is the reference engine here, .* the cost .*Quartic"):
+        model.fit(X[:50], Y[:50])
     assert model.score(X[:50], Y[:50]) > 0.3
     with pytest.raises(ParameterError, match=r"delta of .*Wrong.* is not the derivative of value: in row \d"):
         MLPRegressor(loss=Wrong(), **settings()).fit(X, Y)
