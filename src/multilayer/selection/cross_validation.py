@@ -1,4 +1,4 @@
-"""Cross-validation: every fold a member of a pack, on rows that are shared."""
+"""Cross-validation: every fold a member of a pack."""
 
 from __future__ import annotations
 
@@ -166,9 +166,9 @@ def cross_validate(
 ) -> CrossValidation:
     """Train a network on all folds but one, score it on that one, for each fold; all of them at once.
 
-    The folds are a pack: one thread a network, on all cores.  The rows are shared, not copied for each fold, where the
-    estimator is a network itself; a pipeline's other steps are fitted for each fold on its own training rows, so
-    that nothing leaks.  Splits and scores are those of scikit-learn's ``cross_validate``.
+    The folds are a pack: one thread a network, on all cores.  A fold's training rows are copied while it is trained, so
+    that there are as many copies at a time as threads.  A pipeline's other steps are fitted for each fold on its own
+    training rows: nothing leaks.  Splits and scores are those of scikit-learn's ``cross_validate``.
 
     Parameters
     ----------
