@@ -172,6 +172,7 @@ def test_going_on_with_labels_of_another_kind() -> None:
         ({"hidden_layer_sizes": "64"}, r"positive integers, got '64'"),
         ({"hidden_layer_sizes": None}, r"positive integers, got None"),
         ({"hidden_layer_sizes": [[5]]}, r"positive integers, got \[\[5\]\]"),
+        ({"hidden_layer_sizes": iter((5, 3))}, r"positive integers, got <tuple_iterator"),
         ({"activation": "sigmiod"}, r"unknown activation 'sigmiod'\. Did you mean 'sigmoid'\? Known: 'elu', "),
         ({"activation": "logistik"}, r"unknown activation 'logistik'\. Did you mean 'logistic'\?"),
         ({"activation": ("relu", "tanh")}, r"activation must be one name or one for each of the 1 hidden layers, got"),
@@ -246,6 +247,12 @@ def test_an_unfitted_network_says_so(use: str) -> None:
     arguments = (X, Y) if use == "score" else (X,)
     with pytest.raises(NotFittedError, match=r"^this MLPClassifier is not fitted yet\. Call fit\(X, y\) first\.$"):
         getattr(MLPClassifier(), use)(*arguments)
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "quantile"])
+def test_an_unfitted_network_of_numbers_has_no_score(loss: str) -> None:
+    with pytest.raises(NotFittedError, match=r"^this MLPRegressor is not fitted yet"):
+        MLPRegressor(loss=loss).score(X, X[:, 0])
 
 
 @pytest.mark.parametrize("name", ["thetas_", "coefs_", "intercepts_"])

@@ -16,7 +16,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from multilayer.engines import Objective, get_engine
-from multilayer.estimators.class_weights import ClassWeights, times
+from multilayer.estimators.class_weights import ClassWeights, with_class_weights
 from multilayer.estimators.continuing import Continuing, begun, continued
 from multilayer.estimators.copies import Copied
 from multilayer.estimators.data import Call, Rows, Table, Targets, ValidationArguments
@@ -198,8 +198,7 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
         with input_errors():
             targets = self._targets(y, X.dtype, call)
         of_classes = self._class_weights(y, weight, call)
-        if of_classes is not None:
-            weight = times(of_classes.of_rows(y), weight, X.dtype)
+        weight = with_class_weights(of_classes, y, weight, X.dtype)
         table, given = Table(X, y, targets.Y, weight), call.validation
         if not given.has_rows:
             return Rows(table, targets)
@@ -209,8 +208,7 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
             Y = self._targets(y, X.dtype, Call(goes_on=True, is_validation=True)).Y
             if Y.shape[1] != table.Y.shape[1]:
                 raise ShapeError(f"y_val must have as many columns as y, {table.Y.shape[1]}, got {Y.shape[1]}.")
-            if of_classes is not None:
-                weight = times(of_classes.of_rows(y), weight, X.dtype)
+            weight = with_class_weights(of_classes, y, weight, X.dtype)
         return Rows(table, targets, Table(X, y, Y, weight))
 
     @contextmanager
@@ -268,6 +266,7 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
         weight = checked_weight(sample_weight, rows)
         with input_errors():
             targets = self._targets(y, rows.dtype, Call(goes_on=True, is_part=True))
+        weight = with_class_weights(self._class_weights(y, weight, Call(goes_on=True)), y, weight, rows.dtype)
         if targets.Y.shape[1] != self.n_outputs_:
             raise ShapeError(
                 f"y must have {self.n_outputs_} columns, as in fit, got {targets.Y.shape[1]}. Pass the same targets."

@@ -112,7 +112,8 @@ def check_callbacks(name: str, value: Any) -> list[Listener]:
 
 def check_hidden_layer_sizes(name: str, value: Any) -> tuple[int, ...]:
     """The sizes of the hidden layers; a single integer is one layer, an empty sequence none."""
-    sizes = value if hasattr(value, "__iter__") and not isinstance(value, str) else [value]
+    # An iterator can be gone through once only, and a network is fitted and copied more often.
+    sizes = value if hasattr(value, "__len__") and not isinstance(value, str) else [value]
     try:
         if any(isinstance(size, bool) for size in sizes):
             raise TypeError

@@ -14,8 +14,16 @@ from sklearn.utils.metaestimators import available_if
 from multilayer.equations import Cost, Quantile
 from multilayer.estimators.base import BaseMLP, keep_parameters
 from multilayer.estimators.data import Call, Targets, ValidationArguments
+from multilayer.estimators.errors import input_errors
 from multilayer.estimators.holding_out import Split
-from multilayer.estimators.losses import check_targets, loss_of_numbers, repeated
+from multilayer.estimators.inputs import checked_weight
+from multilayer.estimators.losses import (
+    Loss,
+    check_targets,
+    loss_of_numbers,
+    repeated,
+    warn_of_quantiles_without_effect,
+)
 from multilayer.estimators.metrics import Metric
 from multilayer.estimators.recipes import VALIDATION_FRACTION
 from multilayer.estimators.scores import pinball_d2, r2
@@ -286,15 +294,20 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """R²; of several quantiles, the share of the quantile cost of constant answers that these save, its mean."""
-        if not (isinstance(self.network_.cost, Quantile) and len(self.network_.cost.levels) > 1):
+        self._check_is_fitted()
+        cost = self.network_.cost
+        if not (isinstance(cost, Quantile) and len(cost.levels) > 1):
             return float(super().score(X, y, sample_weight))
-        H = self.predict(X).astype(np.float64)
-        Y = np.repeat(np.asarray(y, dtype=np.float64).reshape(-1, 1), H.shape[1], axis=1)
-        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-        return pinball_d2(self.network_.cost.levels)(H, Y, weight)
+        with input_errors():
+            rows, given = self._validated(X, y, self.parameters_.dtype, reset=False)
+        numbers = _as_numbers(given).astype(np.float64, copy=False).reshape(rows.shape[0], -1)
+        Y = repeated(numbers, Loss(self.network_.output, cost, len(cost.levels)))
+        return pinball_d2(cost.levels)(self.predict(X), Y, checked_weight(sample_weight, rows))
 
-    def _targets(self, y: Any, dtype: np.dtype[Any], call: Call) -> Targets:  # noqa: ARG002 labels need it
+    def _targets(self, y: Any, dtype: np.dtype[Any], call: Call) -> Targets:
         loss = loss_of_numbers(self.loss, self.quantile)
+        if not call.is_validation:  # of y_val the same was said of y
+            warn_of_quantiles_without_effect(self.loss, self.quantile)
         y = _as_numbers(y)
         with np.errstate(over="ignore"):
             Y = np.ascontiguousarray(y.astype(dtype, copy=False).reshape(len(y), -1))
