@@ -86,6 +86,17 @@ def _check_hashable(*given: object) -> None:
             ) from None
 
 
+def activation_name(given: str | Activation) -> str:
+    """What to call an activation: its name, or the type of a pair of one's own.
+
+    Examples
+    --------
+    >>> activation_name("relu")
+    'relu'
+    """
+    return given if isinstance(given, str) else type(given).__name__
+
+
 def output_with_cost(network: Network) -> Output:
     """The network's output unit, with its cost.
 

@@ -246,7 +246,7 @@ def test_every_parameter_of_scikit_learn_s_is_there_with_its_default(name: str) 
     assert math.isfinite(ours["n_iter_no_change"])
     own = {"initialization", "engine", "callbacks", "early_stopping_metric", "max_time"}
     own |= {"l1_alpha", "weight_decay", "clip_norm", "weight_averaging", "dropout", "input_dropout"}
-    own |= {"output", "class_weight", "loss"} if name == "MLPClassifier" else {"quantile"}
+    own |= {"output", "class_weight", "loss"} if name == "MLPClassifier" else {"quantile", "standardize_targets"}
     assert ours.keys() - theirs.keys() == own
     kinds = {
         parameter.name: parameter.kind for parameter in inspect.signature(getattr(multilayer, name)).parameters.values()

@@ -16,6 +16,7 @@ import multilayer.plots
 from multilayer.estimators import MLPClassifier
 from multilayer.exceptions import InputError, MissingExtraError, MultilayerError, ParameterError
 from multilayer.plots import plot_cost, plot_data, plot_decision_boundary, plot_network, plot_weights
+from multilayer.selection import find_step_size
 
 NAMES = [
     "plot_cost",
@@ -24,6 +25,7 @@ NAMES = [
     "plot_diagnosis",
     "plot_network",
     "plot_predictions",
+    "plot_step_sizes",
     "plot_weights",
 ]
 
@@ -38,6 +40,7 @@ def draw(name, moons, network, **options):
         "plot_diagnosis": (MLPClassifier((3,), solver="lbfgs", tol=0.1, random_state=0).fit(X, y).diagnose(X, y),),
         "plot_network": (network,),
         "plot_predictions": (y, network.predict_proba(X)[:, 1]),
+        "plot_step_sizes": (find_step_size(MLPClassifier((3,), random_state=0), X, y),),
         "plot_weights": (network,),
     }
     return getattr(multilayer.plots, name)(*arguments[name], **options)

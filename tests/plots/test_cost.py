@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from multilayer import MLPClassifier
 from multilayer.exceptions import InputError, ParameterError, ShapeError
 from multilayer.plots import plot_cost
 
@@ -21,10 +23,15 @@ class Curves:
 
     costs: list[float]
     validation_costs: list[float] | None = None
+    validation_scores: list[float] | None = None
 
 
 def legend_texts(ax):
     return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def dotted(ax):
+    return [line for line in ax.lines if line.get_linestyle() == ":"]
 
 
 def stars(ax):
@@ -64,6 +71,66 @@ def test_the_validation_curve_of_an_estimator():
     ax = plot_cost(Network().fit())
     assert [line.get_linestyle() for line in ax.lines[:2]] == ["-", "--"]
     assert stars(ax)[0].get_xdata() == [1]
+
+
+def test_the_epoch_whose_weights_are_kept_is_marked_where_it_is_not_that_of_the_lowest_cost(moons):
+    X, y = moons
+    model = MLPClassifier((8,), early_stopping=True, max_iter=30, n_iter_no_change=np.inf, random_state=0).fit(X, y)
+    best = int(np.argmax(model.validation_scores_)) + 1
+    lowest = int(np.argmin(model.validation_loss_curve_)) + 1
+    assert best != lowest
+    ax = plot_cost(model)
+    assert [line.get_xdata()[0] for line in dotted(ax)] == [best]
+    assert legend_texts(ax)[-2:] == [f"lowest, iteration {lowest}", f"highest score, iteration {best}"]
+    np.testing.assert_array_equal(ax.lines[1].get_ydata(), model.validation_loss_curve_)
+
+    same = plot_cost(Curves([3.0, 2.0, 1.0], [3.0, 1.0, 2.0], [0.1, 0.9, 0.9]))
+    assert dotted(same) == []
+    assert legend_texts(same)[-1] == "lowest, iteration 2"
+    scored = plot_cost(Curves([3.0, 2.0], None, [np.nan, 0.5]))  # as scikit-learn's own networks
+    assert legend_texts(scored) == ["training", "highest score, iteration 2"]
+
+
+@pytest.mark.parametrize("place", ["new", "grid", "free"])
+def test_the_scores_have_a_panel_of_their_own_below_the_costs(place):
+    run = Curves([3.0, 2.0, 1.0], [3.0, 1.0, 2.0], [0.1, 0.5, 0.9])
+    figure = None if place == "new" else plt.figure()
+    given = {"new": lambda: None, "grid": lambda: figure.subplots(1, 2)[0], "free": lambda: figure.add_axes((0.1,) * 4)}
+    ax = given[place]()
+    drawn = plot_cost(run, scores=True, ax=ax)
+    assert ax is None or drawn is ax
+    figure = drawn.figure
+    figure.canvas.draw()
+    below = figure.axes[-1]
+    assert below is not drawn
+    np.testing.assert_array_equal(below.lines[0].get_ydata(), run.validation_scores)
+    assert below.get_xlim() == drawn.get_xlim()
+    assert below.get_position().y1 < drawn.get_position().y0
+    assert [drawn.get_xlabel(), below.get_xlabel(), below.get_ylabel()] == ["", "iteration", "score"]
+    assert [line.get_xdata()[0] for line in dotted(below)] == [3]
+
+
+def test_scores_of_several_runs_or_of_none_are_an_error():
+    scored = Curves([1.0], [1.0], [0.5])
+    with pytest.raises(InputError, match=r"needs one run with validation scores, got 2 runs"):
+        plot_cost([scored, scored], scores=True)
+    with pytest.raises(InputError, match=r"got a run without\. Pass an estimator fitted with"):
+        plot_cost([0.5, 0.2], scores=True)
+    assert plt.get_fignums() == []
+
+
+def test_a_run_that_was_validated_in_its_last_epochs_alone(moons):
+    X, y = moons
+    model = MLPClassifier((4,), max_iter=4, warm_start=True, tol=0, n_iter_no_change=3, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X, y).fit(X, y, X_val=X, y_val=y)
+    ax = plot_cost(model, scores=True)
+    assert ax.lines[1].get_xdata().tolist() == [5, 6, 7, 8]
+    assert stars(ax)[0].get_xdata() == [5 + np.argmin(model.validation_loss_curve_)]
+    assert ax.figure.axes[-1].lines[0].get_xdata().tolist() == [5, 6, 7, 8]
+    several = plot_cost([model, model])
+    assert several.lines[1].get_xdata().tolist() == [5, 6, 7, 8]
 
 
 @pytest.mark.parametrize("costs", [[0.5, 0.2], (0.5, 0.2), np.array([0.5, 0.2], dtype=np.float32)])

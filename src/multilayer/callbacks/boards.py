@@ -93,7 +93,7 @@ class MLflow(Callback):
             mlflow.log_params(
                 {
                     "layer_sizes": "-".join(str(size) for size in network.layer_sizes),
-                    "hidden": ", ".join(str(name) for name in network.hidden),
+                    "hidden": ", ".join(g if isinstance(g, str) else type(g).__name__ for g in network.hidden),
                     "output": network.output,
                     "n_rows": event.n_rows,
                 }

@@ -6,26 +6,22 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from multilayer.engines import Objective, get_engine
+from multilayer.engines import Engine, Objective, get_engine
+from multilayer.equations.activations import Hidden
 from multilayer.estimators.class_weights import ClassWeights, with_class_weights
 from multilayer.estimators.continuing import Continuing, begun, continued
 from multilayer.estimators.copies import Copied
-from multilayer.estimators.data import Call, Targets, ValidationArguments
+from multilayer.estimators.data import Call, Rows, Table, Targets, ValidationArguments
 from multilayer.estimators.ending import warn_of_an_interruption, warn_of_the_end
-from multilayer.estimators.errors import (
-    divergence_in_both_words,
-    input_errors,
-    unchanged_on_failure,
-)
-from multilayer.estimators.inputs import (
-    checked_weight,
-)
+from multilayer.estimators.errors import divergence_in_both_words, input_errors, unchanged_on_failure
+from multilayer.estimators.inputs import checked_weight
 from multilayer.estimators.inside import Inside
 from multilayer.estimators.metrics import Watched, measure
 from multilayer.estimators.optimising import (
@@ -34,11 +30,14 @@ from multilayer.estimators.optimising import (
     warn_of_options_without_effect,
     with_dropout_seed,
 )
+from multilayer.estimators.own import check_own_activations, warn_of_the_reference_engine
 from multilayer.estimators.parameters import check_activation, checked
 from multilayer.estimators.printing import EpochTable
 from multilayer.estimators.reading import Reading
 from multilayer.estimators.recipes import descent_recipe, lbfgs_recipe, warn_of_parameters_without_effect
 from multilayer.estimators.scikit_learn_callbacks import CallbackSupportMixin, scikit_learn_listeners, torn_down
+from multilayer.estimators.snapshots import as_it_stands, offer
+from multilayer.estimators.target_scale import TargetScale
 from multilayer.estimators.validation import validation_rows
 from multilayer.estimators.weights import Weights
 from multilayer.exceptions import ParameterError, ShapeError
@@ -51,7 +50,7 @@ class BaseMLP(CallbackSupportMixin, Inside, Reading, Weights, Copied, ABC):
     """A multilayer perceptron behind scikit-learn's interface; what its targets mean is left to the two estimators."""
 
     hidden_layer_sizes: int | Sequence[int]
-    activation: str | Sequence[str]
+    activation: Hidden
     solver: str
     early_stopping: bool
     initialization: Initialization
@@ -69,6 +68,15 @@ class BaseMLP(CallbackSupportMixin, Inside, Reading, Weights, Copied, ABC):
     def _class_weights(self, y: Any, weight: Floats | None, call: Call) -> ClassWeights | None:  # noqa: ARG002
         """How many rows each row of a class counts for; None for one."""
         return None
+
+    def _settle_targets(self, rows: Rows, run: Run, call: Call) -> None:
+        """Decide, once it is known which rows train, what is taken off the targets."""
+
+    @property
+    def _target_scale(self) -> TargetScale | None:
+        """What is taken off the targets before training and put back by predict."""
+        mean, deviation = getattr(self, "target_mean_", None), getattr(self, "target_scale_", None)
+        return None if mean is None or deviation is None else TargetScale(mean, deviation)
 
     def fit(
         self,
@@ -131,26 +139,28 @@ class BaseMLP(CallbackSupportMixin, Inside, Reading, Weights, Copied, ABC):
             self._train(settings, X, y, sample_weight, call)
         return self
 
+    def _finish(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, given: ValidationArguments) -> Self:
+        """Train the epochs that are left of a fit that was cut off, as if it had not been."""
+        with unchanged_on_failure(self), divergence_in_both_words():
+            settings = checked(self)
+            settings.max_iter -= self.n_iter_
+            self._train(settings, X, y, sample_weight, Call(True, validation=given, epochs_done=self.n_iter_))
+        return self
+
     def _train(self, settings: SimpleNamespace, X: Any, y: Any, sample_weight: Any, call: Call) -> None:
-        get_engine(self.engine)  # an unknown one is named before the data are looked at
-        hidden = check_activation(self.activation, len(settings.hidden_layer_sizes))
-        dropout = dropout_rates(settings)
+        given = X
         call.validation.check_complete()
         warn_of_parameters_without_effect(settings, call.validation)
         warn_of_options_without_effect(settings)
-        given = X
-        rows = self._read(X, y, sample_weight, call)
-        table, targets = rows.training, rows.targets
-        sizes = (table.X.shape[1], *settings.hidden_layer_sizes, table.Y.shape[1])
-        network = Network(sizes, hidden, targets.loss.output, targets.loss.cost)
-        engine = get_engine(self.engine, network)
-        objective = Objective(network, table.X, table.Y, settings.alpha, table.weight, dropout, lam1=settings.l1_alpha)
+        rows, engine, objective = self._read_for_training(settings, X, y, sample_weight, call)
+        table, targets, network = rows.training, rows.targets, objective.network
 
         with torn_down(self), self._run_for(objective, settings, call.goes_on) as run:
             objective = with_dropout_seed(objective, run)
             settle_average(run, averages=settings.weight_averaging > 0 and settings.solver != "lbfgs")
             with input_errors():
                 validating = validation_rows(run, rows, settings, call.validation.groups)
+            objective, validating = self._in_units_of_training(rows, run, call, objective, validating)
             validation = None
             if validating is not None:
                 watched = Watched(settings.early_stopping_metric, targets, self._view(network))
@@ -160,7 +170,16 @@ class BaseMLP(CallbackSupportMixin, Inside, Reading, Weights, Copied, ABC):
                 listeners.append(EpochTable(targets.cost_divisor, every_epoch=settings.verbose > 1))
             if not call.is_part:
                 listeners += scikit_learn_listeners(self, run, given, table.y, table.weight)
-            epochs_before = run.history.n_epochs
+            epochs_before, validated = run.history.n_epochs - call.epochs_done, validation is not None
+            self._last_was_part = call.is_part
+
+            def snapshot() -> Any:
+                copied, held = as_it_stands(self, run)
+                n_epochs = run.history.n_epochs - epochs_before
+                copied._keep(network, held, targets.cost_divisor, n_epochs, validated=validated)
+                return copied
+
+            offer(listeners, snapshot)
             if settings.solver == "lbfgs":
                 train_lbfgs(engine, objective, lbfgs_recipe(settings), run, listeners, validation)
             else:
@@ -170,13 +189,43 @@ class BaseMLP(CallbackSupportMixin, Inside, Reading, Weights, Copied, ABC):
                 train(engine, objective, recipe, run, listeners, validation)
             restore_best(run)
             n_epochs = run.history.n_epochs - epochs_before
+            settings.max_iter += call.epochs_done  # of the whole training, as warnings count
             # Within the block: where warnings are errors, this one too leaves everything as it was.
             if call.is_part:
                 warn_of_an_interruption(run, n_epochs, 1)
             else:
                 warn_of_the_end(run, n_epochs, settings)
-            self._last_was_part = call.is_part
-            self._keep(network, run, targets.cost_divisor, n_epochs, validated=validation is not None)
+            self._keep(network, run, targets.cost_divisor, n_epochs, validated=validated)
+
+    def _read_for_training(
+        self, settings: SimpleNamespace, X: Any, y: Any, sample_weight: Any, call: Call
+    ) -> tuple[Rows, Engine, Objective]:
+        """The rows, and what is to be minimised on them, by which engine."""
+        get_engine(self.engine)  # an unknown one is named before the data are looked at
+        hidden = check_activation(self.activation, len(settings.hidden_layer_sizes))
+        check_own_activations(hidden, self.network_.hidden if call.goes_on else ())
+        dropout = dropout_rates(settings)
+        rows = self._read(X, y, sample_weight, call)
+        table, loss = rows.training, rows.targets.loss
+        sizes = (table.X.shape[1], *settings.hidden_layer_sizes, table.Y.shape[1])
+        network = Network(sizes, hidden, loss.output, loss.cost)
+        engine = get_engine(self.engine, network)
+        if not call.goes_on:
+            warn_of_the_reference_engine(self.engine, network)
+        objective = Objective(network, table.X, table.Y, settings.alpha, table.weight, dropout, lam1=settings.l1_alpha)
+        return rows, engine, objective
+
+    def _in_units_of_training(
+        self, rows: Rows, run: Run, call: Call, objective: Objective, validating: Table | None
+    ) -> tuple[Objective, Table | None]:
+        """Objective and rows that validate, with their targets as the network is to see them."""
+        self._settle_targets(rows, run, call)
+        scale, dtype = self._target_scale, objective.X.dtype
+        if scale is not None:
+            objective = replace(objective, Y=scale.standardized(objective.Y, dtype))
+            if validating is not None:
+                validating = replace(validating, Y=scale.standardized(validating.Y, dtype))
+        return objective, validating
 
     @contextmanager
     def _run_for(self, objective: Objective, settings: SimpleNamespace, goes_on: bool) -> Iterator[Run]:
@@ -219,7 +268,9 @@ class BaseMLP(CallbackSupportMixin, Inside, Reading, Weights, Copied, ABC):
             raise ShapeError(
                 f"y must have {self.n_outputs_} columns, as in fit, got {targets.Y.shape[1]}. Pass the same targets."
             )
-        return Objective(self.network_, rows, targets.Y, settings.alpha, weight, lam1=settings.l1_alpha), targets
+        scale = self._target_scale
+        Y = targets.Y.astype(rows.dtype, copy=False) if scale is None else scale.standardized(targets.Y, rows.dtype)
+        return Objective(self.network_, rows, Y, settings.alpha, weight, lam1=settings.l1_alpha), targets
 
     def _keep(self, network: Network, run: Run, cost_divisor: int, n_epochs: int, *, validated: bool) -> None:
         self._run = run

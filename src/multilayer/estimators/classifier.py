@@ -12,7 +12,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
 from multilayer.equations import Cost
-from multilayer.equations.activations import sigmoid, softplus
+from multilayer.equations.activations import Hidden, sigmoid, softplus
 from multilayer.equations.costs import SoftmaxOutput
 from multilayer.estimators.base import BaseMLP, keep_parameters
 from multilayer.estimators.class_weights import ClassWeight, ClassWeights, class_weights, refuse_balanced_parts
@@ -49,9 +49,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     ----------
     hidden_layer_sizes : int or sequence of int, default=(100,)
         Units of each hidden layer; ``()`` for none.
-    activation : str or sequence of str, default="relu"
+    activation : str, Activation or sequence of these, default="relu"
         Activation of the hidden units, one for all layers or one a layer: "relu", "tanh", "logistic" (or its other
-        name "sigmoid"), "identity", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus".
+        name "sigmoid"), "identity", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus".  Or one's own, an
+        object with ``g(z)`` and its derivative ``g_prime(z)``, which is checked before training and runs on the
+        reference engine.
     loss : {"log_loss", "focal"} or Cost, default="log_loss"
         The cost.  "log_loss": the cross-entropy.  "focal": the cross-entropy times (1 - h)², h the answer for the right
         class, so that easy rows count less.  Or a cost: ``SoftmaxFocal(1.0)`` or ``SigmoidFocal(1.0)`` of
@@ -225,7 +227,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def __init__(
         self,
         hidden_layer_sizes: int | Sequence[int] = (100,),
-        activation: str | Sequence[str] = "relu",
+        activation: Hidden = "relu",
         *,
         loss: str | Cost = "log_loss",
         solver: str = "adam",

@@ -12,13 +12,16 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from multilayer.engines import DescentState, Objective
+from multilayer.equations.activations import Activation
 from multilayer.exceptions import ParameterError
 from multilayer.network import Floats, Network
 from multilayer.training import Recipe, Run, StopState, standing, starting_parameters
 from multilayer.training.starting import Initialization
 
 
-def begun(objective: Objective, settings: SimpleNamespace, initialization: Initialization, activation: str) -> Run:
+def begun(
+    objective: Objective, settings: SimpleNamespace, initialization: Initialization, activation: str | Activation
+) -> Run:
     """A run before its first update, whose rule has no memory yet."""
     random_state = check_random_state(settings.random_state)
     parameters = starting_parameters(objective.network, initialization, random_state, objective.X.dtype, activation)

@@ -20,7 +20,7 @@ class Table:
 
     X: Any  # (m, s_1), an array or CSR
     y: Any  # as it was passed: labels, (m,), zeros and ones, (m, K), or numbers
-    Y: Floats  # the targets made of it, (m, K)
+    Y: Floats  # the targets made of it, (m, K); such as are to be standardised in float64, until it is known how
     weight: Floats | None = None  # (m,)
 
     def taken(self, rows: RowNumbers) -> Table:
@@ -83,3 +83,4 @@ class Call:
     classes: ArrayLike | None = None  # the labels that parts may hold
     validation: ValidationArguments = NO_VALIDATION
     is_validation: bool = False  # y is y_val
+    epochs_done: int = 0  # of this training, before it was cut off

@@ -68,7 +68,7 @@ def badly_scaled_targets(case: Case, vitals: Vitals) -> Iterator[Finding]:  # no
     size = float(np.sqrt(np.mean(case.objective.Y.astype(np.float64) ** 2)))
     if size > LARGE_TARGET:
         what = f"the root mean square of y is {size:.3g}; near 1 is best."
-        advice = "scale y: TransformedTargetRegressor(model, transformer=StandardScaler())."
+        advice = "standardize_targets=True."
         yield Finding("targets badly scaled", "warning", "y", what, advice, {"size": size})
 
 

@@ -27,6 +27,7 @@ from multilayer.training import Run
 
 if TYPE_CHECKING:
     from multilayer.estimators.data import Targets
+    from multilayer.estimators.target_scale import TargetScale
 
 # Rows that are worked on at a time where NumPy makes arrays of the size of a layer.
 BLOCK = 4096
@@ -44,6 +45,8 @@ class Inside(TransformerMixin):
 
     if TYPE_CHECKING:
 
+        @property
+        def _target_scale(self) -> TargetScale | None: ...
         def _check_is_fitted(self) -> None: ...
         def _rows(self, X: ArrayLike) -> Any: ...
         def _posed(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> tuple[Objective, Targets]: ...
@@ -80,12 +83,12 @@ class Inside(TransformerMixin):
         self._check_is_fitted()
         number = self._layer_number(layer)
         rows = self._rows(X)
-        network, engine = self.network_, get_engine(self.engine)
+        network = self.network_
         if number == len(network.layer_sizes):
-            return engine.predict(network, self.parameters_, rows)
+            return get_engine(self.engine, network).predict(network, self.parameters_, rows)
         # The layers up to this one are a network of their own, whose parameters begin the vector of the whole.
         lower = Network(network.layer_sizes[:number], network.hidden[: number - 2], "identity")
-        A = engine.predict(lower, self.parameters_[: n_parameters(lower)], rows)
+        A = get_engine(self.engine, lower).predict(lower, self.parameters_[: n_parameters(lower)], rows)
         g = activation(network.hidden[number - 2]).g
         for block in _blocks(len(A)):
             A[block] = g(A[block].astype(np.float64, copy=False))
@@ -120,7 +123,8 @@ class Inside(TransformerMixin):
             The number of the output unit, from 0; of a classifier, the place of the class in ``classes_``.  A network
             for two classes has a single unit, 0, which answers for the second.  None: all units.
         of : {"H", "Z"}, default="H"
-            "H": the unit's answer (a probability, of a classifier, before ``output="sigmoid"`` divides by their sum).
+            "H": the unit's answer (a probability, of a classifier, before ``output="sigmoid"`` divides by their sum;
+            of a regressor that standardises its targets, in the units of y).
             "Z": its weighted sum, as :meth:`decision_function` shows it.  Where an answer is firm its derivative is
             near 0 for every input; that of the sum still tells them apart.
 
@@ -154,6 +158,9 @@ class Inside(TransformerMixin):
             dense = as_dense(rows[block])
             for place, unit in enumerate(units):
                 gradient[block, place] = input_gradient(dense, matrices, network.hidden, network.output, unit, of)
+        scale = self._target_scale
+        if of == "H" and scale is not None:
+            gradient *= scale.deviation[units, np.newaxis].astype(gradient.dtype)
         return gradient[:, 0] if len(units) == 1 else gradient
 
     def trace(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Trace:

@@ -12,13 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from multilayer.equations.activations import ACTIVATIONS
+from multilayer.equations.activations import ACTIVATIONS, Activation
 from multilayer.estimators.metrics import check_metric
 from multilayer.exceptions import ParameterError, unknown_name
 from multilayer.training import Listener, OwnSchedule
 from multilayer.training.schedules import SCHEDULES, AnySchedule
 
 SOLVERS = ("adam", "lbfgs", "sgd")
+# Schedules by name that reach their end with the last of max_iter epochs.
+PLANNED = ("cosine", "one_cycle")
 AUTO = "auto"
 # scikit-learn's name for what the textbook and everybody else calls sigmoid.
 LOGISTIC = "logistic"
@@ -129,17 +131,41 @@ def check_hidden_layer_sizes(name: str, value: Any) -> tuple[int, ...]:
     return checked
 
 
-def check_activation(value: Any, n_hidden: int) -> tuple[str, ...]:
-    """The activation of each hidden layer, in the book's names, from one name for all or one name a layer."""
-    names = [value] * n_hidden if isinstance(value, str) else list(value) if hasattr(value, "__iter__") else [value]
-    for name in [value] if isinstance(value, str) else names:
-        if name != LOGISTIC:
-            check_choice("activation", name, (*ACTIVATIONS, LOGISTIC))
-    if len(names) != n_hidden:
+def check_activation(value: Any, n_hidden: int) -> tuple[str | Activation, ...]:
+    """The activation of each hidden layer, in the book's names, from one for all or one a layer.
+
+    Each is a name, or a pair (g, g') of one's own; whether g' is the derivative of g is not looked at here.
+    """
+    is_one = isinstance(value, str) or _has_pair(value) or not hasattr(value, "__iter__")
+    given = [value] if is_one else list(value)
+    for each in given:
+        _check_one_activation(each)
+    if not is_one and len(given) != n_hidden:
         raise ParameterError(
             f"activation must be one name or one for each of the {n_hidden} hidden layers, got {value!r}."
         )
-    return tuple("sigmoid" if name == LOGISTIC else name for name in names)
+    layers = given * n_hidden if is_one else given
+    return tuple("sigmoid" if isinstance(each, str) and each == LOGISTIC else each for each in layers)
+
+
+def _check_one_activation(given: Any) -> None:
+    if isinstance(given, type) and _has_pair(given):
+        raise ParameterError(
+            f"activation must be an object with g(z) and g_prime(z), got the class {given.__name__}. "
+            f"Write {given.__name__}()."
+        )
+    if callable(given) and not _has_pair(given):
+        raise ParameterError(
+            f"activation must be a name or an object with the two methods g(z) and g_prime(z), got {given!r} alone, "
+            "whose derivative is not known. Write a class with both."
+        )
+    if not _has_pair(given) and not (isinstance(given, str) and given == LOGISTIC):
+        check_choice("activation", given, (*ACTIVATIONS, LOGISTIC))
+
+
+def _has_pair(value: object) -> bool:
+    """Whether it is an activation of one's own: an object with g and g_prime; it may be a sequence besides."""
+    return callable(getattr(value, "g", None)) and callable(getattr(value, "g_prime", None))
 
 
 def check_clip_norm(name: str, value: Any) -> float | None:
@@ -148,18 +174,25 @@ def check_clip_norm(name: str, value: Any) -> float | None:
 
 def check_dropout(name: str, value: Any) -> float | tuple[float, ...]:
     """A rate for all hidden layers, or one a layer."""
-    if hasattr(value, "__iter__") and not isinstance(value, str):
-        return tuple(share(name, rate) for rate in value)
-    return share(name, value)
+    if np.ndim(value) == 0:
+        return share(name, value)
+    return tuple(share(name, rate) for rate in value)
 
 
 def check_learning_rate(name: str, value: Any) -> Any:
     """A name, a schedule, or a function of the epoch, which becomes a schedule."""
     if isinstance(value, AnySchedule):
         return value
+    if isinstance(value, type):
+        raise ParameterError(f"{name} must be a schedule, got the class {value.__name__}: call it, as in Cosine(50).")
     if callable(value):
         return OwnSchedule(value)
-    return check_choice(name, value, (*SCHEDULES, "cosine", "one_cycle", "plateau"))
+    if isinstance(value, numbers.Real):
+        raise ParameterError(
+            f"{name} says how the step size changes, and must be a name, a schedule or a function of the epoch, got "
+            f"{value!r}. For the step size itself write learning_rate_init={value!r}."
+        )
+    return check_choice(name, value, (*SCHEDULES, *PLANNED, "plateau"))
 
 
 positive = partial(check_real, low=0.0, open_low=True)

@@ -6,14 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
 from multilayer.equations import Cost, Quantile
+from multilayer.equations.activations import Hidden
 from multilayer.estimators.base import BaseMLP, keep_parameters
-from multilayer.estimators.data import Call, Targets, ValidationArguments
+from multilayer.estimators.data import Call, Rows, Targets, ValidationArguments
 from multilayer.estimators.errors import input_errors
 from multilayer.estimators.holding_out import Split
 from multilayer.estimators.inputs import checked_weight
@@ -25,11 +26,13 @@ from multilayer.estimators.losses import (
     warn_of_quantiles_without_effect,
 )
 from multilayer.estimators.metrics import Metric
+from multilayer.estimators.parameters import check_flag
 from multilayer.estimators.recipes import VALIDATION_FRACTION
 from multilayer.estimators.scores import pinball_d2, r2
+from multilayer.estimators.target_scale import check_can_standardize, check_goes_on_alike, target_scale
 from multilayer.exceptions import InputError, InputTypeError
 from multilayer.network import Floats
-from multilayer.training import Listener
+from multilayer.training import Listener, Run
 from multilayer.training.schedules import AnySchedule
 from multilayer.training.starting import SCIKIT_LEARN, Initialization
 
@@ -45,9 +48,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     ----------
     hidden_layer_sizes : int or sequence of int, default=(100,)
         Units of each hidden layer; ``()`` for none.
-    activation : str or sequence of str, default="relu"
+    activation : str, Activation or sequence of these, default="relu"
         Activation of the hidden units, one for all layers or one a layer: "relu", "tanh", "logistic" (or its other
-        name "sigmoid"), "identity", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus".
+        name "sigmoid"), "identity", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus".  Or one's own, an
+        object with ``g(z)`` and its derivative ``g_prime(z)``, which is checked before training and runs on the
+        reference engine.
     loss : str or Cost, default="squared_error"
         The cost.  "squared_error": half the squared error, for numbers of any kind; bring them to a scale near 1.
         "absolute_error": its best answer is the median.  "huber": squared up to an error of 1 and straight beyond, so
@@ -139,6 +144,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         The share of the hidden units that are silent in an update; one for all hidden layers, or one a layer.
     input_dropout : float, default=0.0
         The share of the entries of X that are taken as 0 in an update.
+    standardize_targets : bool, default=False
+        Take the mean off y and divide by the standard deviation before training, each output by itself, and put both
+        back in ``predict``; with sample weights, by weight.  Not for loss="poisson" and "gamma".  Costs and
+        their curves are then those of standardised targets, and so are ``loss="huber"``'s errors; scores and scorers
+        see y itself.  The rows are those that train: not the ones held out.  ``partial_fit`` takes them from
+        its first part, and ``warm_start`` keeps what the first fit took.
 
     Attributes
     ----------
@@ -150,6 +161,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Biases.
     parameters_ : ndarray of shape (P,)
         All weights and biases in one vector.
+    target_mean_, target_scale_ : ndarray of shape (n_outputs_,) or None
+        With ``standardize_targets``, what is taken off the targets of each output unit, and what they are divided by;
+        1 where they are constant.
     loss_curve_ : list of float
         Mean cost of each epoch's batches, each before its update; of solver="lbfgs", the cost after each iteration.
         With several outputs and loss="squared_error" it is divided by their number, as in scikit-learn.
@@ -207,11 +221,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     loss: str | Cost
     quantile: float | Sequence[float]
+    standardize_targets: bool
+    target_mean_: NDArray[np.float64] | None
+    target_scale_: NDArray[np.float64] | None
 
     def __init__(
         self,
         hidden_layer_sizes: int | Sequence[int] = (100,),
-        activation: str | Sequence[str] = "relu",
+        activation: Hidden = "relu",
         *,
         loss: str | Cost = "squared_error",
         quantile: float | Sequence[float] = 0.5,
@@ -247,6 +264,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         weight_averaging: float = 0.0,
         dropout: float | Sequence[float] = 0.0,
         input_dropout: float = 0.0,
+        standardize_targets: bool = False,
     ) -> None:
         keep_parameters(self, locals())
 
@@ -289,7 +307,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         -------
         array of shape (m,), or (m, K) for several outputs or quantiles
         """
-        H = self._answer(X)
+        H, scale = self._answer(X), self._target_scale
+        if scale is not None:
+            H = scale.restored(H)
         return H.ravel() if H.shape[1] == 1 else H
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
@@ -308,6 +328,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         loss = loss_of_numbers(self.loss, self.quantile)
         if not call.is_validation:  # of y_val the same was said of y
             warn_of_quantiles_without_effect(self.loss, self.quantile)
+        standardizes = check_flag("standardize_targets", self.standardize_targets)
+        if standardizes:
+            check_can_standardize(loss, self.loss)
+            dtype = np.dtype(np.float64)  # a large mean would take the digits of what is left in float32
         y = _as_numbers(y)
         with np.errstate(over="ignore"):
             Y = np.ascontiguousarray(y.astype(dtype, copy=False).reshape(len(y), -1))
@@ -317,10 +341,26 @@ class MLPRegressor(RegressorMixin, BaseMLP):
                 "Bring y to a scale near 1, or pass X as float64."
             )
         Y = repeated(Y, loss)
-        check_targets(loss, self.loss, Y)
+        if not standardizes:
+            check_targets(loss, self.loss, Y)
         score = pinball_d2(loss.cost.levels) if isinstance(loss.cost, Quantile) else r2
         is_squared = loss.output == "identity" and loss.cost is None
         return Targets(Y, loss, score=score, cost_divisor=Y.shape[1] if is_squared else 1)
+
+    def _settle_targets(self, rows: Rows, run: Run, call: Call) -> None:
+        table, standardizes = rows.training, bool(self.standardize_targets)
+        if call.goes_on:
+            check_goes_on_alike(self._target_scale, standardizes=standardizes)
+        elif standardizes:
+            trained_on = table.Y if run.rows is None else table.Y[run.rows]
+            weight = table.weight if table.weight is None or run.rows is None else table.weight[run.rows]
+            scale = target_scale(trained_on, weight)
+            self.target_mean_, self.target_scale_ = scale.mean, scale.deviation
+        else:
+            self.target_mean_ = self.target_scale_ = None
+        settled = self._target_scale
+        if settled is not None:
+            check_targets(rows.targets.loss, self.loss, settled.standardized(table.Y, table.Y.dtype))
 
 
 def _as_numbers(y: Any) -> Any:

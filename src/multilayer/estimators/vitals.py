@@ -16,7 +16,7 @@ from multilayer.estimators.diagnosis import LayerVitals
 from multilayer.estimators.optimising import step_options
 from multilayer.estimators.recipes import AUTO_BATCH_SIZE, update_rule
 from multilayer.estimators.scores import Score
-from multilayer.network import Floats, coefs, thetas
+from multilayer.network import Floats, activation_name, coefs, thetas
 from multilayer.training import Run
 
 BLOCK = 4096
@@ -55,7 +55,7 @@ def measure(case: Case) -> Vitals:
     objective = case.objective
     network, X = objective.network, objective.X
     matrices = thetas(network, case.parameters)
-    names = [str(name) for name in (*network.hidden, network.output)]
+    names = [activation_name(each) for each in (*network.hidden, network.output)]
     m = X.shape[0]
     responding = [np.zeros(size) for size in network.layer_sizes[1:]]
     least = [np.full(size, np.inf) for size in network.layer_sizes[1:]]

@@ -15,6 +15,7 @@ from multilayer.plots.data import plot_data
 from multilayer.plots.diagnosis import plot_diagnosis
 from multilayer.plots.network import plot_network
 from multilayer.plots.predictions import plot_predictions
+from multilayer.plots.step_sizes import plot_step_sizes
 from multilayer.plots.weights import plot_weights
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "plot_diagnosis",
     "plot_network",
     "plot_predictions",
+    "plot_step_sizes",
     "plot_weights",
 ]

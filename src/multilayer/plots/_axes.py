@@ -66,6 +66,18 @@ def size_in_inches(ax: Axes) -> tuple[float, float]:
     return ax.bbox.width / dpi, ax.bbox.height / dpi
 
 
+def panel_below(ax: Axes) -> Axes:
+    """New Axes over the same x, in the lower third of the place of `ax`, which keeps the rest."""
+    figure, place = figure_of(ax), ax.get_subplotspec()
+    if place is None:
+        whole = ax.get_position()
+        ax.set_position((whole.x0, whole.y0 + 0.38 * whole.height, whole.width, 0.62 * whole.height))
+        return figure.add_axes((whole.x0, whole.y0, whole.width, 0.3 * whole.height), sharex=ax)
+    divided = place.subgridspec(2, 1, height_ratios=(2, 1), hspace=0.1)
+    ax.set_subplotspec(divided[0])
+    return figure.add_subplot(divided[1], sharex=ax)
+
+
 def label_axes(ax: Axes, names: Sequence[str]) -> None:
     """Name the x and y axis; our own ``$x_1$`` is mathematics, a name from the data is taken as it is written."""
     x_name, y_name = names

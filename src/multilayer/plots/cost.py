@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from numbers import Real
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from multilayer.exceptions import InputError, ShapeError
-from multilayer.plots._axes import add_legend, axes_or_new, remove_frame, require_matplotlib
-from multilayer.plots._inputs import FloatArray, check_fitted, innermost, read_names
+from multilayer.exceptions import InputError
+from multilayer.plots._axes import add_legend, axes_or_new, panel_below, remove_frame, require_matplotlib
+from multilayer.plots._inputs import FloatArray
+from multilayer.plots._runs import Run, read_runs, skipped
 from multilayer.plots._style import INK, LINE_COLORS, MUTED, PALE, style
 
 if TYPE_CHECKING:
@@ -22,39 +21,19 @@ _MAX_STYLED = 16
 _MARKS_PER_CURVE = 7
 
 
-@dataclass(frozen=True)
-class _Run:
-    """The costs (T,) of one run of T iterations, and those on validation data (T,), if it had any."""
-
-    label: str
-    costs: FloatArray
-    validation: FloatArray | None
-
-    @property
-    def lowest(self) -> tuple[int, float] | None:
-        """The iteration (from 1) and value of the lowest finite validation cost, the first of equals."""
-        if self.validation is None or not np.isfinite(self.validation).any():
-            return None
-        i = int(np.argmin(np.where(np.isfinite(self.validation), self.validation, np.inf)))
-        return i + 1, float(self.validation[i])
-
-    @property
-    def final(self) -> float:
-        """The last validation cost, or the last cost; infinite if the run diverged."""
-        last = float((self.costs if self.validation is None else self.validation)[-1])
-        return last if np.isfinite(last) else float("inf")
-
-
 def plot_cost(
     runs: Any,
     *,
     labels: Sequence[str] | None = None,
     log: bool = False,
+    scores: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the cost of one or more training runs against the iteration.
 
-    Training is solid, validation dashed, and a star marks the lowest validation cost.  Up to 16 runs differ in
+    Training is solid, validation dashed, and a star marks the lowest validation cost.  Of a single run that was
+    scored on validation data a dotted line marks the iteration of the highest score, whose weights an estimator keeps,
+    where that is another one.  Up to 16 runs differ in
     colour or marker, the first seven in both.  Of more, the one with the lowest final cost (on validation data, if
     it has any) is drawn against those costs of the others, thin and grey.  Gaps in a curve are costs that are not
     finite or, with ``log=True``, not positive.
@@ -63,11 +42,15 @@ def plot_cost(
     ----------
     runs : fitted estimator, array-like of shape (T,), history, or a list or dict of these
         An estimator with ``loss_curve_`` (and ``validation_loss_curve_``), also inside a pipeline or search;
-        the costs of T iterations; or an object with ``costs`` and ``validation_costs``.  A dict maps labels to runs.
+        the costs of T iterations; or an object with ``costs``, ``validation_costs`` and ``validation_scores``.  A dict
+        maps labels to runs.
     labels : sequence of str, optional
         One label for each run.  By default the keys of a dict, or "run 1", "run 2", ...
     log : bool, default False
         Draw the cost on a logarithmic scale.
+    scores : bool, default False
+        Draw the validation scores of a single run in a panel of their own below; the Axes returned is that of the
+        costs.
     ax : matplotlib Axes, optional
         Where to draw.  By default a new figure.
 
@@ -79,7 +62,8 @@ def plot_cost(
     Raises
     ------
     InputError
-        If there is no run, or one has no costs, or costs that are not numbers.
+        If there is no run, or one has no costs, or costs that are not numbers; with ``scores=True``, if there is more
+        than one run, or no validation scores.
     ShapeError
         If costs are not of shape (T,).
     ParameterError
@@ -99,11 +83,17 @@ def plot_cost(
     >>> plt.close(ax.figure)
     """
     require_matplotlib(ax)
-    curves = _read_runs(runs, labels)
+    curves = read_runs(runs, labels)
     if log and not any(np.any(_positive(run.costs)) for run in curves):
         raise InputError("log=True needs positive costs, and there is none. Use log=False.")
+    if scores and (len(curves) > 1 or curves[0].scores is None):
+        received = f"{len(curves)} runs" if len(curves) > 1 else "a run without"
+        raise InputError(
+            f"scores=True needs one run with validation scores, got {received}. Pass an estimator fitted with "
+            "early_stopping=True or X_val, or use scores=False."
+        )
 
-    ax = axes_or_new(ax, (7.2, 4.2))
+    ax = axes_or_new(ax, (7.2, 5.4 if scores else 4.2))
     if len(curves) == 1:
         _draw_one(ax, curves[0])
     elif len(curves) <= _MAX_STYLED:
@@ -113,80 +103,51 @@ def plot_cost(
     if log:
         ax.set_yscale("log", nonpositive="mask")
     _finish(ax, max(len(run.costs) for run in curves))
+    if scores:
+        _draw_scores(ax, curves[0])
     return ax
-
-
-def _read_runs(runs: Any, labels: Sequence[str] | None) -> list[_Run]:
-    """`runs` in any of the forms it may have, as a list."""
-    if isinstance(runs, Mapping):
-        keys, items = [str(key) for key in runs], list(runs.values())
-    elif isinstance(runs, (list, tuple)) and not all(isinstance(item, Real) for item in runs):
-        keys, items = [f"run {i}" for i in range(1, len(runs) + 1)], list(runs)
-    else:
-        keys, items = ["training"], [runs]
-    if not items:
-        raise InputError("runs is empty. Pass at least one fitted estimator, history or list of costs.")
-    keys = read_names("labels", labels, len(items)) or keys
-    return [_read_run(label, item) for label, item in zip(keys, items, strict=True)]
-
-
-def _read_run(label: str, run: Any) -> _Run:
-    if hasattr(run, "costs"):
-        costs, validation = run.costs, getattr(run, "validation_costs", None)
-    elif hasattr(run, "fit"):
-        check_fitted(run)
-        network = innermost(run)
-        costs = getattr(network, "loss_curve_", None)
-        validation = getattr(network, "validation_loss_curve_", None)
-        if costs is None:
-            raise InputError(
-                f"{type(network).__name__} has no loss_curve_: it kept no costs. Pass an estimator that keeps them, "
-                "such as an MLPClassifier, or the costs themselves."
-            )
-    else:
-        costs, validation = run, None
-    checked = None if validation is None else _read_costs(label, validation)
-    return _Run(label, _read_costs(label, costs), checked)
-
-
-def _read_costs(label: str, costs: Any) -> FloatArray:
-    """`costs` as a float64 array (T,), T at least 1; NaN stays, since a diverged run is worth seeing."""
-    try:
-        values = np.asarray(costs, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            f"the costs of {label!r} are not numbers: {error}. Pass a fitted estimator, a history or a 1-D array."
-        ) from error
-    if values.ndim != 1:
-        raise ShapeError(
-            f"the costs of {label!r} must be of shape (T,), got {values.shape}. "
-            "Pass several runs as a list of 1-D arrays."
-        )
-    if not len(values):
-        raise InputError(f"the costs of {label!r} are empty. Train for at least one iteration.")
-    return values
 
 
 def _positive(values: FloatArray) -> Any:
     return np.isfinite(values) & (values > 0)
 
 
-def _draw_one(ax: Axes, run: _Run) -> None:
+def _draw_one(ax: Axes, run: Run) -> None:
     """Training and validation in two colours; without validation data the axis label says it all."""
-    training = _draw_curve(ax, run.costs, style(0).color)
-    if run.validation is None:
-        if run.label != "training":
-            add_legend(ax, [training], [run.label])
-        return
-    validation = _draw_curve(ax, run.validation, style(1).color, dashed=True)
-    handles, names = [training, validation], [run.label, "validation"]
+    handles, names = [_draw_curve(ax, run.costs, style(0).color)], [run.label]
+    if run.validation is not None:
+        first = 1 + skipped(run, run.validation)
+        handles.append(_draw_curve(ax, run.validation, style(1).color, dashed=True, first=first))
+        names.append("validation")
     if run.lowest is not None:
         handles.append(_mark(ax, run.lowest, style(1).color))
         names.append(f"lowest, iteration {run.lowest[0]}")
-    add_legend(ax, handles, names)
+    if run.best is not None and (run.lowest is None or run.best[0] != run.lowest[0]):
+        handles.append(_mark_iteration(ax, run.best[0]))
+        names.append(f"highest score, iteration {run.best[0]}")
+    if len(handles) > 1 or run.label != "training":
+        add_legend(ax, handles, names)
 
 
-def _draw_several(ax: Axes, runs: Sequence[_Run]) -> None:
+def _draw_scores(ax: Axes, run: Run) -> None:
+    """The validation scores in the lower third of what was the place of `ax`, over the same iterations."""
+    if run.scores is None:
+        return
+    below = panel_below(ax)
+    _draw_curve(below, run.scores, style(2).color, first=1 + skipped(run, run.scores))
+    if run.best is not None:
+        _mark_iteration(below, run.best[0])
+    _finish(below, len(run.costs))
+    below.set_ylabel("score")
+    ax.set_xlabel("")
+    ax.tick_params(axis="x", labelbottom=False)
+
+
+def _mark_iteration(ax: Axes, iteration: int) -> Any:
+    return ax.axvline(iteration, color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
+
+
+def _draw_several(ax: Axes, runs: Sequence[Run]) -> None:
     """Each run in its own colour and marker."""
     from matplotlib.lines import Line2D
 
@@ -198,7 +159,8 @@ def _draw_several(ax: Axes, runs: Sequence[_Run]) -> None:
         handles.append(_draw_curve(ax, run.costs, look.color, marker=look.marker, shift=shift))
         names.append(run.label)
         if run.validation is not None:
-            _draw_curve(ax, run.validation, look.color, dashed=True, marker=look.marker, shift=shift)
+            first = 1 + skipped(run, run.validation)
+            _draw_curve(ax, run.validation, look.color, dashed=True, marker=look.marker, shift=shift, first=first)
         if run.lowest is not None:
             _mark(ax, run.lowest, look.color)
             names[-1] += f" (lowest at {run.lowest[0]})"
@@ -208,7 +170,7 @@ def _draw_several(ax: Axes, runs: Sequence[_Run]) -> None:
     add_legend(ax, handles, names)
 
 
-def _draw_many(ax: Axes, runs: Sequence[_Run]) -> None:
+def _draw_many(ax: Axes, runs: Sequence[Run]) -> None:
     """The run with the lowest final cost against all others in grey."""
     best = min(runs, key=lambda run: run.final)
     for run in runs:
@@ -219,7 +181,8 @@ def _draw_many(ax: Axes, runs: Sequence[_Run]) -> None:
     handles = [_draw_curve(ax, best.costs, style(0).color), rest]
     names = [f"{best.label} (lowest final cost)", f"{len(runs) - 1} other runs"]
     if best.validation is not None:
-        handles.insert(1, _draw_curve(ax, best.validation, style(0).color, dashed=True))
+        first = 1 + skipped(best, best.validation)
+        handles.insert(1, _draw_curve(ax, best.validation, style(0).color, dashed=True, first=first))
         names.insert(1, "its validation cost")
     if best.lowest is not None:
         handles.insert(2, _mark(ax, best.lowest, style(0).color))
@@ -236,11 +199,12 @@ def _draw_curve(
     marker: str | None = None,
     shift: float = 0.0,
     width: float = 1.6,
+    first: int = 1,
 ) -> Any:
-    """Costs (T,) against the iterations 1 to T, with a few markers along the curve."""
+    """Costs (T,) against the iterations from `first` on, with a few markers along the curve."""
     every = max(1, len(costs) // _MARKS_PER_CURVE)
     (line,) = ax.plot(
-        np.arange(1, len(costs) + 1),
+        np.arange(first, first + len(costs)),
         costs,
         color=color,
         linestyle="--" if dashed else "-",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from multilayer.equations.activations import Activation
 from multilayer.equations.initialization import SCHEMES, initialize_thetas
 from multilayer.exceptions import InputError, ParameterError, unknown_name
 from multilayer.network import Floats, Network, coefs, intercepts, n_parameters, pack
@@ -21,7 +22,7 @@ def starting_parameters(
     initialization: Initialization,
     random_state: np.random.RandomState,
     dtype: DTypeLike,
-    activation: str = "relu",
+    activation: str | Activation = "relu",
 ) -> Floats:
     """A new parameter vector: by a scheme of the book, by scikit-learn's, or from given Theta matrices.
 
@@ -70,16 +71,17 @@ def _check_room(network: Network, dtype: DTypeLike) -> None:
 
 
 def _as_scikit_learn_draws(
-    network: Network, random_state: np.random.RandomState, dtype: DTypeLike, activation: str
+    network: Network, random_state: np.random.RandomState, dtype: DTypeLike, activation: str | Activation
 ) -> Floats:
     """Uniform in ±√(6 / (s_l + s_{l+1})), ±√(2 / ...) for sigmoid units, weights before biases, in layer order.
 
-    scikit-learn knows one activation for all hidden layers and takes its bound for the last layer too.
+    scikit-learn knows one activation for all hidden layers and takes its bound for the last layer too.  A pair of
+    one's own has the first bound, as all have that are not the sigmoid: its slope is unknown, and 1 the usual one.
     """
     parameters: Floats = np.empty(n_parameters(network), dtype=dtype)
     gates = [*network.hidden, network.hidden[-1] if network.hidden else activation]
-    for weights, biases, name in zip(coefs(network, parameters), intercepts(network, parameters), gates, strict=True):
-        bound = np.sqrt((2.0 if name == "sigmoid" else 6.0) / sum(weights.shape))
+    for weights, biases, gate in zip(coefs(network, parameters), intercepts(network, parameters), gates, strict=True):
+        bound = np.sqrt((2.0 if isinstance(gate, str) and gate == "sigmoid" else 6.0) / sum(weights.shape))
         weights[...] = random_state.uniform(-bound, bound, weights.shape)
         biases[...] = random_state.uniform(-bound, bound, biases.shape)
     return parameters

@@ -1,0 +1,107 @@
+"""A step-size test drawn: the cost while the step size rises, and the one that is suggested."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from multilayer.exceptions import InputError
+from multilayer.plots._axes import add_legend, axes_or_new, remove_frame, require_matplotlib
+from multilayer.plots._style import INK, LINE_COLORS, NEGATIVE, PALE, POSITIVE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from multilayer.selection import StepSizeTest
+
+
+def plot_step_sizes(test: StepSizeTest, *, log: bool = False, ax: Axes | None = None) -> Axes:
+    """Draw the cost against the step size, on a logarithmic scale, and mark the suggestion.
+
+    The costs of the batches are pale points, their smoothed curve is blue.  A vermilion line marks the suggestion; a
+    circle where the curve falls fastest, and a square where it is least, are what it was chosen by.
+
+    Parameters
+    ----------
+    test : StepSizeTest
+        From :func:`multilayer.selection.find_step_size`.
+    log : bool, default False
+        Draw the cost on a logarithmic scale too.
+    ax : matplotlib Axes, optional
+        Where to draw.  By default a new figure.
+
+    Returns
+    -------
+    matplotlib Axes
+        `ax`, or the Axes of the new figure.
+
+    Raises
+    ------
+    InputError
+        If it is no such test, or with ``log=True`` has costs that are not positive.
+    MissingExtraError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from matplotlib import pyplot as plt
+    >>> from multilayer import MLPClassifier
+    >>> from multilayer.plots import plot_step_sizes
+    >>> from multilayer.selection import find_step_size
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1]
+    >>> ax = plot_step_sizes(find_step_size(MLPClassifier((8,), random_state=0), X, y))
+    >>> ax.get_xscale()
+    'log'
+    >>> plt.close(ax.figure)
+    """
+    require_matplotlib(ax)
+    # Here, since it brings the estimators and scikit-learn along.
+    from multilayer.selection import StepSizeTest
+
+    if not isinstance(test, StepSizeTest):
+        raise InputError(
+            f"expected a StepSizeTest, got {type(test).__name__}. Pass find_step_size(model, X, y) of "
+            "multilayer.selection."
+        )
+    if log and test.smoothed.min() <= 0:
+        raise InputError(f"log=True needs positive costs, got {test.smoothed.min():g}. Use log=False.")
+    ax = axes_or_new(ax, (7.2, 4.2))
+    ax.set_xscale("log")
+    if log:
+        ax.set_yscale("log", nonpositive="mask")
+    (points,) = ax.plot(test.step_sizes, test.costs, ".", color=PALE, markersize=4, zorder=1)
+    (curve,) = ax.plot(test.step_sizes, test.smoothed, color=POSITIVE, linewidth=1.8, zorder=2)
+    handles, names = [points, curve], ["cost of a batch", "smoothed"]
+    for step, marker, color, name in (
+        (test.steepest, "o", LINE_COLORS[2], "falls fastest"),
+        (test.lowest, "s", LINE_COLORS[3], "least"),
+    ):
+        if step is not None and test.suggestion is not None:
+            height = test.smoothed[int(np.searchsorted(test.step_sizes, step))]
+            (mark,) = ax.plot([step], [height], marker, color=color, markeredgecolor=INK, markersize=8, zorder=4)
+            handles.append(mark)
+            names.append(f"{name}, {step:.2g}")
+    if test.suggestion is not None:
+        handles.append(ax.axvline(test.suggestion, color=NEGATIVE, linestyle="--", linewidth=1.5, zorder=3))
+        names.append(f"suggestion, {test.suggestion:.2g}")
+    _fit(ax, test, log=log)
+    add_legend(ax, handles, names)
+    return ax
+
+
+def _fit(ax: Axes, test: StepSizeTest, *, log: bool) -> None:
+    """Scales on which the fall is seen, whatever the height to which single costs have risen."""
+    low, high = float(min(test.smoothed.min(), np.quantile(test.costs, 0.02))), float(test.smoothed[0])
+    high = max(high, float(test.smoothed[: int(test.smoothed.argmin()) + 1].max()))
+    if log:
+        ratio = max(high / test.smoothed.min(), 1.5)
+        ax.set_ylim(test.smoothed.min() / ratio**0.3, high * ratio**0.3)
+    else:
+        room = max(high - low, 1e-3 * abs(high), 1e-300)
+        ax.set_ylim(low - 0.08 * room, high + 0.3 * room)
+    ax.set_xlabel("step size")
+    ax.set_ylabel("cost J")
+    ax.grid(axis="y", color="#E5E5E5", linewidth=0.8)
+    ax.set_axisbelow(True)
+    remove_frame(ax)
