@@ -15,6 +15,7 @@ import numpy as np
 from multilayer.equations.activations import ACTIVATIONS
 from multilayer.estimators.metrics import check_metric
 from multilayer.exceptions import ParameterError, unknown_name
+from multilayer.network import NORMALIZATIONS
 from multilayer.training import Listener, OwnSchedule
 from multilayer.training.schedules import SCHEDULES, AnySchedule
 
@@ -152,6 +153,10 @@ def check_dropout(name: str, value: Any) -> float | tuple[float, ...]:
     return share(name, value)
 
 
+def check_normalization(name: str, value: Any) -> str | None:
+    return None if value is None else check_choice(name, value, NORMALIZATIONS)
+
+
 def check_learning_rate(name: str, value: Any) -> Any:
     """A name, a schedule, or a function of the epoch, which becomes a schedule."""
     if isinstance(value, AnySchedule):
@@ -200,6 +205,7 @@ CHECKS: dict[str, Callable[..., Any]] = {
     "weight_averaging": share,
     "dropout": check_dropout,
     "input_dropout": share,
+    "normalization": check_normalization,
 }
 
 
