@@ -134,10 +134,10 @@ def book_weights(network: Network, parameters: Floats) -> list[Floats]:
     Read from the vector as its documentation describes it.
     """
     matrices, norms, rest = [], [], parameters.astype(np.float64)
-    for l, (n_in, n_out) in enumerate(itertools.pairwise(network.layer_sizes)):
+    for layer, (n_in, n_out) in enumerate(itertools.pairwise(network.layer_sizes)):
         stored, rest = rest[: (n_in + 1) * n_out], rest[(n_in + 1) * n_out :]
         matrices.append(stored.reshape(n_in + 1, n_out).T.copy())
-        if network.normalization is not None and l < len(network.hidden):
+        if network.normalization is not None and layer < len(network.hidden):
             norm, rest = rest[: 2 * n_out], rest[2 * n_out :]
             norms.append(norm.reshape(2, n_out).copy())
     assert not rest.size
