@@ -23,8 +23,9 @@ MAY_IMPORT = {
     "network": {"equations", "exceptions"},
     "engines": {"equations", "exceptions", "network"},
     "training": {"engines", "equations", "exceptions", "network"},
-    "callbacks": {"exceptions", "training"},
+    "callbacks": {"exceptions", "files", "training"},
     "estimators": {"engines", "equations", "exceptions", "network", "training"},
+    "files": {"engines", "equations", "estimators", "exceptions", "network", "training"},
     "tables": {"engines", "equations", "estimators", "exceptions", "network", "training"},
 }
 ONLY_PUBLIC_NAMES = ("plots", "cli")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from multilayer.estimators import ConvergenceWarning, MLPClassifier, MLPRegressor, NotFittedError
+    from multilayer.files import load_model, resume, save_model
     from multilayer.network import Network
 
 __version__ = "0.1.0"
@@ -20,9 +21,22 @@ _HOMES = {
     "MLPRegressor": "multilayer.estimators",
     "Network": "multilayer.network",
     "NotFittedError": "multilayer.estimators",
+    "load_model": "multilayer.files",
+    "resume": "multilayer.files",
+    "save_model": "multilayer.files",
 }
 
-__all__ = ["ConvergenceWarning", "MLPClassifier", "MLPRegressor", "Network", "NotFittedError", "__version__"]
+__all__ = [
+    "ConvergenceWarning",
+    "MLPClassifier",
+    "MLPRegressor",
+    "Network",
+    "NotFittedError",
+    "__version__",
+    "load_model",
+    "resume",
+    "save_model",
+]
 
 
 def __getattr__(name: str) -> Any:

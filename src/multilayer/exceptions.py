@@ -10,6 +10,7 @@
     ├── DivergenceError (ArithmeticError, ValueError)
     │                                  the cost left the finite numbers while training
     ├── DataFileError (ValueError)         a data file cannot be read as a table
+    ├── ModelFileError (ValueError)         a model file cannot be read or written
     ├── MissingExtraError (ImportError)    an optional dependency is not installed
     └── NotFittedError                     multilayer.estimators: also scikit-learn's NotFittedError
 
@@ -55,6 +56,10 @@ class DivergenceError(MultilayerError, ArithmeticError, ValueError):
 
 class DataFileError(MultilayerError, ValueError):
     """A data file cannot be read as a table."""
+
+
+class ModelFileError(MultilayerError, ValueError):
+    """A model file cannot be read or written."""
 
 
 class MissingExtraError(MultilayerError, ImportError):

@@ -12,7 +12,7 @@ import pytest
 
 from multilayer import ConvergenceWarning, MLPClassifier, MLPRegressor
 from multilayer.exceptions import DivergenceError, ParameterError
-from multilayer.training import EpochEnded
+from multilayer.training import Cosine, EpochEnded, OneCycle, OwnSchedule, Plateau, WarmUp
 
 from .comparison import SOLVERS as RULES
 from .comparison import data
@@ -32,6 +32,11 @@ def model(**parameters: Any) -> MLPClassifier:
     if parameters.get("solver") != "lbfgs":
         defaults["learning_rate_init"] = 0.1
     return MLPClassifier(**(defaults | parameters))
+
+
+def _fading(epoch: int) -> float:
+    """A function of a module, which can be pickled."""
+    return 0.9**epoch
 
 
 def assert_same(parts: Any, whole: Any) -> None:
@@ -59,6 +64,49 @@ def test_fits_of_k_and_m_epochs_are_one_of_k_and_m(rule: str, metric: str, how: 
         parts = pickle.loads(pickle.dumps(parts))
         parts.set_params(max_iter=11 - k).fit(X, Y, **given)
         assert_same(parts, whole)
+
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "dropout": {"dropout": 0.3, "input_dropout": 0.2},
+    "average": {"weight_averaging": 0.9},
+    "decay and clipping": {"weight_decay": 0.2, "clip_norm": 0.5, "l1_alpha": 0.1},
+    "cosine": {"learning_rate": Cosine(12)},
+    "one cycle": {"learning_rate": OneCycle(12)},
+    "warm-up": {"learning_rate": WarmUp(9, Plateau(0.5, patience=1, tol=1e-2))},
+    "function": {"learning_rate": OwnSchedule(_fading)},
+}
+OPTIONS["all of them"] = OPTIONS["dropout"] | OPTIONS["average"] | OPTIONS["decay and clipping"] | OPTIONS["one cycle"]
+
+
+@ENGINES
+@pytest.mark.parametrize("own", [False, True], ids=["held out", "own"])
+@pytest.mark.parametrize("option", OPTIONS)
+@pytest.mark.parametrize("rule", ["adam", "gradient descent", "momentum", "nesterov"])
+def test_so_they_are_with_each_option_and_early_stopping_by_loss(
+    rule: str, option: str, own: bool, engine: str
+) -> None:
+    given = OWN if own else {}
+    options = (
+        RULES[rule] | OPTIONS[option] | {"early_stopping": True, "early_stopping_metric": "loss", "engine": engine}
+    )
+    whole = model(**options, batch_size=20, max_iter=11).fit(X, Y, **given)
+    for k in (1, 6):
+        parts = model(**options, batch_size=20, max_iter=k).fit(X, Y, **given)
+        parts = pickle.loads(pickle.dumps(parts))
+        parts.set_params(max_iter=11 - k).fit(X, Y, **given)
+        assert_same(parts, whole)
+
+
+@ENGINES
+@pytest.mark.parametrize("option", OPTIONS)
+def test_parts_go_on_from_a_pickle_as_if_there_had_been_none(option: str, engine: str) -> None:
+    whole, stored = (MLPRegressor(5, random_state=0, max_iter=20, engine=engine, **OPTIONS[option]) for _ in range(2))
+    for i in range(10):
+        part = slice(20 * (i % 4), 20 * (i % 4) + 20)
+        whole.partial_fit(X[part], X[part, 0], X_val=X_VAL, y_val=X_VAL[:, 0])
+        stored.partial_fit(X[part], X[part, 0], X_val=X_VAL, y_val=X_VAL[:, 0])
+        stored = pickle.loads(pickle.dumps(stored))
+    assert_same(stored, whole)
 
 
 def test_what_goes_on_knows_for_how_long_the_score_has_stalled() -> None:

@@ -156,7 +156,11 @@ def test_a_cost_of_one_s_own_is_checked_and_runs_on_the_reference_engine() -> No
     ("arguments", "y", "error", "message"),
     [
         ({"loss": "hubber"}, Y, ParameterError, r"unknown loss 'hubber'\. Did you mean 'huber'\?"),
-        ({"loss": 3}, Y, ParameterError, r"unknown loss 3\."),
+        ({"loss": 3}, Y, ParameterError, r"loss must be one of 'absolute_error', .*an object with .* got 3\."),
+        ({"loss": np.abs}, Y, ParameterError, r"object with the methods value\(Z, Y\) and delta\(Z, Y\).*got <ufunc"),
+        ({"loss": Huber}, Y, ParameterError, r"loss must be a cost, got the class Huber: call it"),
+        ({"loss": "mae"}, Y, ParameterError, r"called 'mae' elsewhere is 'absolute_error' here"),
+        ({"loss": "focal"}, Y, ParameterError, r"unknown loss 'focal'.* 'focal' is for MLPClassifier\."),
         ({"loss": "gamma"}, np.abs(Y) * 0, InputError, r"y must be above 0 for loss='gamma', got 0\."),
         ({"loss": GammaDeviance()}, -np.abs(Y), InputError, r"Y must be above 0 for the Gamma deviance"),
         ({"loss": "quantile", "quantile": 1.0}, Y, ParameterError, r"quantile must be a number above 0 and below 1"),
@@ -170,6 +174,14 @@ def test_what_a_regressor_refuses(arguments: Any, y: Any, error: Any, message: s
         MLPRegressor(**arguments, **settings()).fit(X, y)
 
 
+def test_scorers_of_one_answer_a_row_do_not_know_what_to_do_with_quantiles() -> None:
+    model = MLPRegressor(loss="quantile", quantile=(0.1, 0.9), early_stopping_metric="r2", **descending(max_iter=2))
+    with pytest.raises(InputError, match=r"early_stopping_metric='r2' cannot .* not several quantiles; 'auto' and 'lo"):
+        model.fit(X, Y, X_val=X, y_val=Y)
+    model.set_params(early_stopping_metric="loss").fit(X, Y, X_val=X, y_val=Y)
+    assert model.best_validation_score_ == -min(model.validation_loss_curve_)
+
+
 def test_a_quantile_without_effect_is_warned_of() -> None:
     with pytest.warns(ParameterWarning, match=r"quantile=0\.9 has no effect with loss='squared_error'"):
         MLPRegressor(quantile=0.9, **descending(max_iter=2)).fit(X, Y)
@@ -179,6 +191,9 @@ def test_a_quantile_without_effect_is_warned_of() -> None:
     ("loss", "message"),
     [
         ("focall", r"unknown loss 'focall'\. Did you mean 'focal'\?"),
+        ("cross_entropy", r"called 'cross_entropy' elsewhere is 'log_loss' here"),
+        ("quantile", r"unknown loss 'quantile'.* 'quantile' is for MLPRegressor\."),
+        (SoftmaxFocal, r"loss must be a cost, got the class SoftmaxFocal: call it"),
         (Huber(), r"loss=Huber.* is a cost for identity or increasing outputs, but this network has sigmoid outputs"),
         (SoftmaxFocal(), r"for softmax outputs, but this network has sigmoid outputs\. Set output, or use loss="),
     ],

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from multilayer import MLPClassifier, MLPRegressor
+from multilayer import ConvergenceWarning, MLPClassifier, MLPRegressor
 from multilayer.exceptions import ParameterError, ParameterWarning
 from multilayer.training import Cosine, OneCycle, Plateau, WarmUp
 
@@ -177,10 +177,42 @@ def test_a_schedule_that_has_come_to_its_end() -> None:
 
 def test_parts_follow_a_named_schedule_up_to_max_iter() -> None:
     model = MLPRegressor(**settings(learning_rate="cosine", max_iter=3))
-    for _ in range(5):
+    for _ in range(3):
         model.partial_fit(X, Y)
+    for _ in range(2):
+        with pytest.warns(ParameterWarning, match=r"'cosine' is planned for 3 epochs.* Raise max_iter\."):
+            model.partial_fit(X, Y)
     assert model._run.history.step_sizes[:3] == pytest.approx([0.01, 0.0075, 0.0025])
     assert min(model._run.history.step_sizes) > 0
+
+
+@pytest.mark.parametrize("schedule", [Cosine(4), OneCycle(4), WarmUp(2, Cosine(4))], ids=str)
+def test_a_schedule_shorter_than_the_fit_is_warned_of(schedule: Any) -> None:
+    model = MLPRegressor(**settings(learning_rate=schedule, max_iter=4)).fit(X, Y)
+    with pytest.warns(ParameterWarning, match=r"is planned for 4 epochs, and this call asks for epoch 5.*n_epochs"):
+        model.set_params(max_iter=5).fit(X, Y)
+
+
+@pytest.mark.parametrize("schedule", [Cosine(4, floor=0.1), OneCycle(4, last=0.1), Cosine(20), Plateau()], ids=str)
+def test_a_schedule_with_steps_for_all_epochs_is_not(schedule: Any) -> None:
+    MLPRegressor(**settings(learning_rate=schedule, max_iter=5)).fit(X, Y)
+
+
+@pytest.mark.filterwarnings("error:training ended after max_iter")
+@pytest.mark.parametrize("schedule", ["cosine", "one_cycle", Cosine(5), WarmUp(2, OneCycle(5))], ids=str)
+def test_a_run_that_has_come_to_its_planned_end_has_not_ended_too_soon(schedule: Any) -> None:
+    given = settings(max_iter=5, n_iter_no_change=10)
+    MLPRegressor(**given | {"learning_rate": schedule}).fit(X, Y)
+    with pytest.warns(ConvergenceWarning, match="training ended after max_iter=5 epochs"):
+        MLPRegressor(**given | {"learning_rate": Cosine(6)}).fit(X, Y)
+
+
+def test_dropout_of_no_hidden_layers_is_warned_of() -> None:
+    with pytest.warns(
+        ParameterWarning, match=r"dropout=0\.5 has no effect without hidden layers\. Set .*input_dropout"
+    ):
+        MLPRegressor(**settings(hidden_layer_sizes=()), dropout=0.5).fit(X, Y)
+    MLPRegressor(**settings(hidden_layer_sizes=()), dropout=(), input_dropout=0.5).fit(X, Y)
 
 
 @pytest.mark.parametrize("name", ["weight_decay", "clip_norm", "weight_averaging", "dropout", "input_dropout"])
@@ -202,7 +234,10 @@ def test_what_lbfgs_has_no_use_for_is_warned_of(name: str) -> None:
         ({"normalization": "layers"}, r"unknown normalization 'layers'\. Did you mean 'layer'\?"),
         ({"normalization": True}, r"unknown normalization True"),
         ({"learning_rate": "cosin"}, r"unknown learning_rate 'cosin'\. Did you mean 'cosine'\?"),
-        ({"learning_rate": 0.1}, r"unknown learning_rate 0\.1\."),
+        ({"learning_rate": 0.1}, r"learning_rate says how .* got 0\.1\. .* write learning_rate_init=0\.1\."),
+        ({"learning_rate": Cosine}, r"learning_rate must be a schedule, got the class Cosine: call it"),
+        ({"dropout": np.array(0.5)}, r"dropout must be a number not below 0 and below 1, got array\(0\.5\)"),
+        ({"weight_decay": 100}, r"weight_decay=100 times learning_rate_init=0\.01 must be below 1: that share"),
         ({"learning_rate": lambda epoch: 1.0 - epoch}, r"a finite number above 0, got 0\.0 in epoch 1"),
     ],
 )

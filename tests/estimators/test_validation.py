@@ -326,7 +326,7 @@ class _Splits:
         (_Splits(([0.5], [1.0])), {}, InputError, r"two sets of row numbers"),
         (_Splits(([0, 1], [2])), {}, InputError, r"The validation set is too small: 1 of 80 rows"),
         (1, {}, InputError, r"test_size = 1|The validation set is too small: 1 of 80 rows"),
-        (80, {}, InputError, r"test_size=80"),
+        (80, {}, InputError, r"validation_fraction=80 rows to hold out leave none of the 80 to train on"),
         (0.1, {"sample_weight": np.repeat([1.0, 0.0], [1, 79])}, InputError, r"weight 0|too small: . of 80 rows"),
         (
             "first",
@@ -432,11 +432,20 @@ def test_a_function_may_take_weights() -> None:
             r"cannot score the 40 rows that validate: the score is NaN\.",
         ),
         (lambda *_: "good", InputError, r"cannot score .*could not convert string to float: 'good'\. Validate on"),
+        (log_loss, InputError, r"must be a function of \(estimator, X, y\): sklearn\.metrics\.make_scorer makes one"),
     ],
 )
 def test_metrics_that_cannot_be(metric: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         model(early_stopping_metric=metric, early_stopping=True).fit(X, Y, **OWN)
+
+
+def test_a_metric_of_classes_says_what_numbers_are_scored_by() -> None:
+    regressor = MLPRegressor(4, random_state=0, early_stopping_metric="accuracy")
+    with pytest.raises(
+        InputError, match=r"='accuracy' cannot score .* Use a metric of numbers, such as 'neg_mean_abso"
+    ):
+        regressor.fit(X, X[:, 0], X_val=X_VAL, y_val=X_VAL[:, 0])
 
 
 # --- parameters without effect

@@ -207,9 +207,22 @@ def test_an_own_schedule_that_gives_nonsense_says_in_which_epoch() -> None:
         (lambda: Plateau(math.nan), r"factor must be a number from 0 to 1, got nan"),
         (lambda: Plateau(patience=0), r"patience must be an integer not below 1, got 0"),
         (lambda: WarmUp(-1), r"n_updates must be an integer not below 0, got -1"),
+        (lambda: Cosine(5, floor="low"), r"floor must be a number from 0 to 1, got 'low'"),
+        (lambda: Schedule("cosin"), r"unknown schedule 'cosin'\. Known: 'adaptive', 'constant', 'invscaling'"),
+        (lambda: Schedule("invscaling", power=-1.0), r"power must be a number not below 0, got -1\.0"),
+        (
+            lambda: WarmUp(3, "cosine"),
+            r"what follows a warm-up must be a schedule other .* Cosine\(50\).* got 'cosine'",
+        ),
+        (lambda: WarmUp(3, lambda epoch: 0.9**epoch), r"OwnSchedule\(f\) for a function f of the epoch, got <function"),
+        (lambda: WarmUp(3, WarmUp(3)), r"a schedule other than a warm-up"),
         (lambda: OwnSchedule(0.5), r"a schedule of one's own is a function of the epoch, got 0\.5"),
     ],
 )
 def test_what_is_no_schedule(make: Any, message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         make()
+
+
+def test_numpy_s_integers_are_integers() -> None:
+    assert Cosine(np.int64(5)) == Cosine(5)

@@ -6,7 +6,8 @@ A callback is any callable that takes an event of :mod:`multilayer.training`; it
 
 from multilayer.callbacks.base import Callback, LambdaCallback
 from multilayer.callbacks.boards import MLflow, TensorBoard
+from multilayer.callbacks.checkpoint import Checkpoint
 from multilayer.callbacks.logs import CSVLog, JSONLinesLog
 from multilayer.callbacks.progress import ProgressBar
 
-__all__ = ["CSVLog", "Callback", "JSONLinesLog", "LambdaCallback", "MLflow", "ProgressBar", "TensorBoard"]
+__all__ = ["CSVLog", "Callback", "Checkpoint", "JSONLinesLog", "LambdaCallback", "MLflow", "ProgressBar", "TensorBoard"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import final
+from typing import Any, final
 
 from multilayer.exceptions import ParameterError
 from multilayer.training import CompilationStarted, EpochEnded, Event, RunEnded, RunStarted
@@ -35,6 +35,13 @@ class Callback:
     """
 
     only_watches = False
+
+    def on_fit_begin(self, snapshot: Callable[[], Any]) -> object:
+        """An estimator is about to train; at the end of an epoch ``snapshot()`` is a fitted copy of it as it stands.
+
+        With validation it holds the best weights so far, as the estimator will.  To copy takes time and memory, and
+        with ``only_watches = True`` it may be epochs ahead of the event.
+        """
 
     def on_run_begin(self, event: RunStarted) -> object:
         """Training begins; ``event`` has the network, the number of rows, and the most epochs there will be."""

@@ -49,6 +49,7 @@ from multilayer.estimators.parameters import check_activation, checked
 from multilayer.estimators.printing import EpochTable
 from multilayer.estimators.recipes import descent_recipe, lbfgs_recipe, warn_of_parameters_without_effect
 from multilayer.estimators.scikit_learn_callbacks import CallbackSupportMixin, scikit_learn_listeners, torn_down
+from multilayer.estimators.snapshots import as_it_stands, offer
 from multilayer.estimators.validation import about_validation_data, validation_rows
 from multilayer.estimators.weights import Views, write
 from multilayer.exceptions import ParameterError, ShapeError
@@ -144,6 +145,14 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
             self._train(settings, X, y, sample_weight, call)
         return self
 
+    def _finish(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, given: ValidationArguments) -> Self:
+        """Train the epochs that are left of a fit that was cut off, as if it had not been."""
+        with unchanged_on_failure(self), divergence_in_both_words():
+            settings = checked(self)
+            settings.max_iter -= self.n_iter_
+            self._train(settings, X, y, sample_weight, Call(True, validation=given, epochs_done=self.n_iter_))
+        return self
+
     def _train(self, settings: SimpleNamespace, X: Any, y: Any, sample_weight: Any, call: Call) -> None:
         get_engine(self.engine)  # an unknown one is named before the data are looked at
         hidden = check_activation(self.activation, len(settings.hidden_layer_sizes))
@@ -174,7 +183,16 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
                 listeners.append(EpochTable(targets.cost_divisor, every_epoch=settings.verbose > 1))
             if not call.is_part:
                 listeners += scikit_learn_listeners(self, run, given, table.y, table.weight)
-            epochs_before = run.history.n_epochs
+            epochs_before, validated = run.history.n_epochs - call.epochs_done, validation is not None
+            self._last_was_part = call.is_part
+
+            def snapshot() -> Any:
+                copied, held = as_it_stands(self, run)
+                n_epochs = run.history.n_epochs - epochs_before
+                copied._keep(network, held, targets.cost_divisor, n_epochs, validated=validated)
+                return copied
+
+            offer(listeners, snapshot)
             if settings.solver == "lbfgs":
                 train_lbfgs(engine, objective, lbfgs_recipe(settings), run, listeners, validation)
             else:
@@ -184,13 +202,13 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
                 train(engine, objective, recipe, run, listeners, validation)
             restore_best(run)
             n_epochs = run.history.n_epochs - epochs_before
+            settings.max_iter += call.epochs_done  # of the whole training, as warnings count
             # Within the block: where warnings are errors, this one too leaves everything as it was.
             if call.is_part:
                 warn_of_an_interruption(run, n_epochs, 1)
             else:
                 warn_of_the_end(run, n_epochs, settings)
-            self._last_was_part = call.is_part
-            self._keep(network, run, targets.cost_divisor, n_epochs, validated=validation is not None)
+            self._keep(network, run, targets.cost_divisor, n_epochs, validated=validated)
 
     def _read(self, X: Any, y: Any, sample_weight: Any, call: Call) -> Rows:
         # What goes on is computed in the dtype it began with.

@@ -83,3 +83,4 @@ class Call:
     classes: ArrayLike | None = None  # the labels that parts may hold
     validation: ValidationArguments = NO_VALIDATION
     is_validation: bool = False  # y is y_val
+    epochs_done: int = 0  # of this training, before it was cut off

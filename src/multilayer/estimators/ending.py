@@ -6,6 +6,7 @@ import math
 from types import SimpleNamespace
 
 from multilayer.estimators.errors import ConvergenceWarning, warn
+from multilayer.estimators.optimising import is_done
 from multilayer.exceptions import InterruptedTrainingWarning
 from multilayer.training import Run
 
@@ -45,7 +46,7 @@ def _too_soon(run: Run, epochs: int, settings: SimpleNamespace) -> str:
             f"training ended after {epochs} epochs with a cost that has risen, from {costs[0]:.3g} to {costs[-1]:.3g}. "
             "Lower learning_rate_init, or bring the columns of X to a similar scale (StandardScaler)."
         )
-    if run.reason != "max_epochs":
+    if run.reason != "max_epochs" or is_done(settings, run.history.n_epochs):
         return ""
     score = "validation score" if run.held_out is None else "score of the rows held out"
     what, better = (score, "rising") if run.watches_score else ("cost", "falling")

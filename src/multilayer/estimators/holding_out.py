@@ -33,6 +33,10 @@ def hold_out(run: Run, table: Table, split: Split, groups: Any, *, stratify: boo
                 f"groups have no effect with validation_fraction={split!r}, which would put rows of one group on both "
                 "sides. Set validation_fraction=sklearn.model_selection.GroupShuffleSplit(test_size=0.1)."
             )
+        if isinstance(split, int) and split >= n_rows:
+            raise InputError(
+                f"validation_fraction={split} rows to hold out leave none of the {n_rows} to train on. Hold fewer out."
+            )
         # As scikit-learn names the classes of its single target column.
         kinds = np.where(table.Y[:, 0] > 0, "True", "False") if stratify else None
         rows, held_out = train_test_split(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,17 @@ OF_NUMBERS: dict[str, tuple[str, Cost | None]] = {
     "gamma": ("exp", GammaDeviance()),
 }
 OF_CLASSES = ("log_loss", "focal")
+# What other libraries call them.
+OTHER_NAMES = {
+    "mse": "squared_error",
+    "l2": "squared_error",
+    "mae": "absolute_error",
+    "l1": "absolute_error",
+    "pinball": QUANTILE,
+    "cross_entropy": "log_loss",
+    "binary_crossentropy": "log_loss",
+    "categorical_crossentropy": "log_loss",
+}
 # How many rows a cost of one's own is checked on before it is trained with.
 ROWS_CHECKED = 5
 
@@ -131,11 +142,24 @@ def _levels(quantile: Any) -> tuple[float, ...]:
     return tuple(float(level) for level in levels)
 
 
-def _known(loss: Any, names: Iterable[str]) -> str:
-    if not isinstance(loss, str) or loss not in names:
-        raise unknown_name("loss", loss, names)
-    return loss
+def _known(loss: Any, names: Collection[str]) -> str:
+    if isinstance(loss, str) and loss in names:
+        return loss
+    if isinstance(loss, type):
+        raise ParameterError(f"loss must be a cost, got the class {loss.__name__}: call it, as in Huber(1.0).")
+    if not isinstance(loss, str):
+        raise ParameterError(
+            f"loss must be one of {', '.join(map(repr, sorted(names)))}, or an object with the methods value(Z, Y) and "
+            f"delta(Z, Y), the derivative of value by Z; got {loss!r}."
+        )
+    error = unknown_name("loss", loss, names)
+    if OTHER_NAMES.get(loss, loss) in names:
+        raise ParameterError(f"{error} What is called {loss!r} elsewhere is {OTHER_NAMES[loss]!r} here.")
+    if loss in OF_NUMBERS or loss in OF_CLASSES:
+        raise ParameterError(f"{error} {loss!r} is for {'MLPRegressor' if loss in OF_NUMBERS else 'MLPClassifier'}.")
+    raise error
 
 
 def _is_cost(loss: object) -> bool:
-    return callable(getattr(loss, "value", None)) and callable(getattr(loss, "delta", None))
+    is_class = isinstance(loss, type)
+    return not is_class and callable(getattr(loss, "value", None)) and callable(getattr(loss, "delta", None))

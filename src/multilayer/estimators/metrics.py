@@ -94,9 +94,9 @@ def _scorer(table: Table, watched: Watched) -> Callable[[Floats, Floats], float]
         except MultilayerError:
             raise
         except (TypeError, ValueError) as error:
-            raise InputError(_unusable(metric, table, str(error).rstrip("."))) from error
+            raise InputError(_unusable(watched, table, str(error).rstrip("."))) from error
         if math.isnan(value):
-            raise InputError(_unusable(metric, table, "the score is NaN"))
+            raise InputError(_unusable(watched, table, "the score is NaN"))
         return value
 
     return score
@@ -111,8 +111,29 @@ def _takes_weights(scorer: Scorer) -> bool:
         return False
 
 
-def _unusable(metric: Metric, table: Table, why: str) -> str:
+def _unusable(watched: Watched, table: Table, why: str) -> str:
+    loss = watched.targets.loss
+    if loss.n_quantiles > 1:
+        advice = "Scorers of scikit-learn's know one answer a row, not several quantiles; 'auto' and 'loss' do."
+    elif not isinstance(watched.metric, str) and not _takes_estimators(watched.metric):
+        advice = (
+            "It must be a function of (estimator, X, y): sklearn.metrics.make_scorer makes one of a metric. "
+            "Or set early_stopping_metric='loss'."
+        )
+    elif loss.output in ("sigmoid", "softmax"):
+        advice = "Validate on more rows, with every class among them, or set early_stopping_metric='loss'."
+    else:
+        advice = "Use a metric of numbers, such as 'neg_mean_absolute_error', or set early_stopping_metric='loss'."
     return (
-        f"early_stopping_metric={metric!r} cannot score the {len(table.Y)} rows that validate: {why}. "
-        "Validate on more rows, with every class among them, or set early_stopping_metric='loss'."
+        f"early_stopping_metric={watched.metric!r} cannot score the {len(table.Y)} rows that validate: {why}. {advice}"
     )
+
+
+def _takes_estimators(scorer: Scorer) -> bool:
+    """Whether it can be called with an estimator, X and y, and does not ask for targets by their usual name."""
+    try:
+        parameters = inspect.signature(scorer).parameters
+        inspect.signature(scorer).bind(None, None, None)
+    except (TypeError, ValueError):
+        return False
+    return "y_true" not in parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ from types import SimpleNamespace
 from multilayer.engines import Objective
 from multilayer.equations import StepOptions
 from multilayer.estimators.errors import warn
+from multilayer.estimators.parameters import PLANNED
 from multilayer.exceptions import ParameterError, ParameterWarning
 from multilayer.training import Cosine, OneCycle, Plateau, Run, Schedule, WarmUp
 from multilayer.training.schedules import AnySchedule
@@ -21,6 +23,8 @@ OF_DESCENTS = {
     "dropout": 0.0,
     "input_dropout": 0.0,
 }
+# A plan that ends at this share of the first step size, or less, has come to its end there.
+NEXT_TO_NOTHING = 1e-4
 
 
 def schedule(settings: SimpleNamespace, cost_divisor: int, epochs_done: int, n_epochs: int) -> AnySchedule:
@@ -37,11 +41,42 @@ def schedule(settings: SimpleNamespace, cost_divisor: int, epochs_done: int, n_e
     if isinstance(asked, str):
         # scikit-learn's Adam ignores these, and so the same program gives the same network.
         return Schedule(asked if settings.solver == "sgd" else "constant", settings.power_t)
-    _check_not_over(asked.then if isinstance(asked, WarmUp) else asked, epochs_done)
+    _check_not_over(_plan(asked), epochs_done)
     return asked
 
 
+def is_done(settings: SimpleNamespace, epochs_done: int) -> bool:
+    """Whether the steps have come to the end that was planned for them, where there is one."""
+    if settings.learning_rate in PLANNED:
+        return not settings.warm_start
+    return epochs_done >= _planned_epochs(settings.learning_rate)
+
+
+def warn_of_a_plan_that_is_over(settings: SimpleNamespace, epochs_done: int, *, is_part: bool) -> None:
+    """A warning where epochs are asked for that a schedule has no steps for.
+
+    What the names mean goes by the call, and of parts by ``max_iter``; other schedules say it themselves.
+    """
+    by_name = settings.learning_rate in PLANNED
+    if by_name and not is_part:
+        return
+    planned = settings.max_iter if by_name else _planned_epochs(settings.learning_rate)
+    asked_for = epochs_done + (1 if is_part else settings.max_iter)
+    if asked_for > planned:
+        remedy = "Raise max_iter" if by_name else "Give it more n_epochs or a higher end, or lower max_iter"
+        warn(
+            f"learning_rate={settings.learning_rate!r} is planned for {planned} epochs, and this call asks for epoch "
+            f"{asked_for}: in those beyond the plan the steps are next to nothing. {remedy}.",
+            ParameterWarning,
+        )
+
+
 def step_options(settings: SimpleNamespace) -> StepOptions:
+    if settings.weight_decay * settings.learning_rate_init >= 1:
+        raise ParameterError(
+            f"weight_decay={settings.weight_decay:g} times learning_rate_init={settings.learning_rate_init:g} must be "
+            "below 1: that share of each weight is taken away before each update. Lower one of the two."
+        )
     options = StepOptions(weight_decay=settings.weight_decay, average=settings.weight_averaging)
     return options if settings.clip_norm is None else replace(options, clip_norm=settings.clip_norm)
 
@@ -76,8 +111,14 @@ def settle_average(run: Run, *, averages: bool) -> None:
 
 
 def warn_of_options_without_effect(settings: SimpleNamespace) -> None:
-    """One warning for each parameter that L-BFGS has no use for."""
+    """One warning for each parameter that L-BFGS, or a network without hidden layers, has no use for."""
     if settings.solver != "lbfgs":
+        if settings.dropout and not settings.hidden_layer_sizes:
+            warn(
+                f"dropout={settings.dropout!r} has no effect without hidden layers. Set hidden_layer_sizes, or "
+                "input_dropout, which silences entries of X.",
+                ParameterWarning,
+            )
         return
     for name, nothing in OF_DESCENTS.items():
         value = getattr(settings, name)
@@ -107,6 +148,20 @@ def warn_of_normalization(settings: SimpleNamespace) -> None:
             "or leave normalization at None.",
             ParameterWarning,
         )
+
+
+def _plan(asked: AnySchedule) -> AnySchedule:
+    return asked.then if isinstance(asked, WarmUp) else asked
+
+
+def _planned_epochs(asked: str | AnySchedule) -> float:
+    """How many epochs there are until the steps are next to nothing, whatever the run does meanwhile."""
+    plan = asked if isinstance(asked, str) else _plan(asked)
+    if isinstance(plan, Cosine) and plan.floor <= NEXT_TO_NOTHING:
+        return plan.n_epochs
+    if isinstance(plan, OneCycle) and plan.last <= NEXT_TO_NOTHING:
+        return plan.n_epochs
+    return math.inf
 
 
 def _check_not_over(asked: AnySchedule, epochs_done: int) -> None:

@@ -20,6 +20,8 @@ from multilayer.training import Listener, OwnSchedule
 from multilayer.training.schedules import SCHEDULES, AnySchedule
 
 SOLVERS = ("adam", "lbfgs", "sgd")
+# Schedules by name that reach their end with the last of max_iter epochs.
+PLANNED = ("cosine", "one_cycle")
 AUTO = "auto"
 # scikit-learn's name for what the textbook and everybody else calls sigmoid.
 LOGISTIC = "logistic"
@@ -148,9 +150,9 @@ def check_clip_norm(name: str, value: Any) -> float | None:
 
 def check_dropout(name: str, value: Any) -> float | tuple[float, ...]:
     """A rate for all hidden layers, or one a layer."""
-    if hasattr(value, "__iter__") and not isinstance(value, str):
-        return tuple(share(name, rate) for rate in value)
-    return share(name, value)
+    if np.ndim(value) == 0:
+        return share(name, value)
+    return tuple(share(name, rate) for rate in value)
 
 
 def check_normalization(name: str, value: Any) -> str | None:
@@ -161,9 +163,16 @@ def check_learning_rate(name: str, value: Any) -> Any:
     """A name, a schedule, or a function of the epoch, which becomes a schedule."""
     if isinstance(value, AnySchedule):
         return value
+    if isinstance(value, type):
+        raise ParameterError(f"{name} must be a schedule, got the class {value.__name__}: call it, as in Cosine(50).")
     if callable(value):
         return OwnSchedule(value)
-    return check_choice(name, value, (*SCHEDULES, "cosine", "one_cycle", "plateau"))
+    if isinstance(value, numbers.Real):
+        raise ParameterError(
+            f"{name} says how the step size changes, and must be a name, a schedule or a function of the epoch, got "
+            f"{value!r}. For the step size itself write learning_rate_init={value!r}."
+        )
+    return check_choice(name, value, (*SCHEDULES, *PLANNED, "plateau"))
 
 
 positive = partial(check_real, low=0.0, open_low=True)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from multilayer.equations.descent import Adam, GradientDescent, Momentum, Nesterov, UpdateRule
 from multilayer.estimators.data import ValidationArguments
 from multilayer.estimators.errors import warn
-from multilayer.estimators.optimising import schedule, step_options
+from multilayer.estimators.optimising import schedule, step_options, warn_of_a_plan_that_is_over
 from multilayer.estimators.parameters import AUTO
 from multilayer.exceptions import ParameterWarning
 from multilayer.training import LbfgsRecipe, Recipe, Run, StopRule
@@ -27,6 +27,8 @@ def descent_recipe(settings: SimpleNamespace, run: Run, n_rows: int, cost_diviso
     # Parts are epochs of a run whose length only max_iter tells.
     to_come = max(settings.max_iter - epochs_done, 1) if is_part else max_epochs
     watched_divisor = 1 if settings.early_stopping else cost_divisor
+    planned = schedule(settings, watched_divisor, epochs_done, to_come)
+    warn_of_a_plan_that_is_over(settings, epochs_done, is_part=is_part)
     return Recipe(
         rule=update_rule(settings),
         step_size=settings.learning_rate_init,
@@ -34,7 +36,7 @@ def descent_recipe(settings: SimpleNamespace, run: Run, n_rows: int, cost_diviso
         shuffle=settings.shuffle,
         max_epochs=max_epochs,
         stop=StopRule(tol=settings.tol * watched_divisor, patience=settings.n_iter_no_change),
-        schedule=schedule(settings, watched_divisor, epochs_done, to_come),
+        schedule=planned,
         options=step_options(settings),
         max_seconds=settings.max_time,
     )
@@ -49,9 +51,10 @@ def lbfgs_recipe(settings: SimpleNamespace) -> LbfgsRecipe:
 def warn_of_parameters_without_effect(settings: SimpleNamespace, given: ValidationArguments) -> None:
     ignores = settings.solver == "lbfgs" or settings.learning_rate in ("invscaling", "adaptive")
     if settings.solver != "sgd" and settings.learning_rate != "constant" and ignores:
+        others = "'sgd'" if settings.learning_rate in ("invscaling", "adaptive") else "'adam' or 'sgd'"
         warn(
             f"learning_rate={settings.learning_rate!r} has no effect with solver={settings.solver!r}, which keeps its "
-            "own step sizes. Use solver='sgd', or leave learning_rate at 'constant'.",
+            f"own step sizes. Use solver={others}, or leave learning_rate at 'constant'.",
             ParameterWarning,
         )
     holds_out = settings.early_stopping and settings.solver != "lbfgs" and not given.has_rows

@@ -120,14 +120,8 @@ class _Loop:
                 return "interrupted"
             if n_whole < n_epochs:
                 return "max_time"
-            if self.cutting is not None and should_stop(self.cutting, run.plateau):
-                run.n_cuts += 1
-                run.plateau = replace(run.plateau, stalled=0)
-            if should_stop(self.recipe.stop, run.stop):
-                if not can_cut(self.recipe.schedule, shown[-1]):
-                    return "converged"
-                run.n_cuts += 1
-                run.stop = replace(run.stop, stalled=0)
+            if run.reason:
+                return run.reason
             if asked_to_stop:
                 return "listener"
             if epochs_done < self.recipe.max_epochs and self._time_is_over():
@@ -215,12 +209,27 @@ class _Loop:
         run.stop = after_epochs(self.recipe.stop, run.stop, watched)
         if self.cutting is not None:
             run.plateau = after_epochs(self.cutting, run.plateau, watched)
+        if costs:
+            self._draw_conclusions(sizes[-1])
         asked_to_stop = False
         if self.listeners:
             for i, (cost, alpha) in enumerate(zip(costs, sizes, strict=True), start=first + 1):
                 event = EpochEnded(i, cost, alpha, time.perf_counter() - self.began, score, validated)
                 asked_to_stop |= tell(self.listeners, event)
         return asked_to_stop
+
+    def _draw_conclusions(self, alpha: float) -> None:
+        """What follows for the next epochs, before anybody is told: who writes the run down then writes that too."""
+        run = self.run
+        if self.cutting is not None and should_stop(self.cutting, run.plateau):
+            run.n_cuts += 1
+            run.plateau = replace(run.plateau, stalled=0)
+        if should_stop(self.recipe.stop, run.stop):
+            if can_cut(self.recipe.schedule, alpha):
+                run.n_cuts += 1
+                run.stop = replace(run.stop, stalled=0)
+            else:
+                run.reason = "converged"
 
     def diverged(self, what: str, epoch: int, update: int) -> DivergenceError:
         alpha = step_sizes(self.recipe.schedule, self.recipe.step_size, self._progress(), 1).flat[0]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.equations import schedules as book
-from multilayer.exceptions import ParameterError
+from multilayer.exceptions import ParameterError, unknown_name
 from multilayer.training.stopping import StopRule
 
 SCHEDULES = ("constant", "invscaling", "adaptive")
@@ -22,6 +24,11 @@ class Schedule:
 
     name: str = "constant"
     power: float = 0.5  # of "invscaling"
+
+    def __post_init__(self) -> None:
+        if self.name not in SCHEDULES:
+            raise unknown_name("schedule", self.name, SCHEDULES)
+        _check_share("power", self.power)
 
 
 @dataclass(frozen=True)
@@ -87,10 +94,15 @@ class WarmUp:
     """(S6) The first ``n_updates`` rise to the step size of the schedule that follows; a step size for each update."""
 
     n_updates: int
-    then: Schedule | Cosine | OneCycle | Plateau | OwnSchedule = Schedule()
+    then: Schedule | Cosine | OneCycle | Plateau | OwnSchedule = field(default_factory=Schedule)
 
     def __post_init__(self) -> None:
         _check_count("n_updates", self.n_updates, 0)
+        if not isinstance(self.then, Schedule | Cosine | OneCycle | Plateau | OwnSchedule):
+            raise ParameterError(
+                "what follows a warm-up must be a schedule other than a warm-up, such as Cosine(50), or OwnSchedule(f) "
+                f"for a function f of the epoch, got {self.then!r}."
+            )
 
 
 AnySchedule = Schedule | Cosine | OneCycle | Plateau | OwnSchedule | WarmUp
@@ -179,12 +191,12 @@ def _updates(progress: Progress, n_epochs: int) -> range:
     return range(first, first + n_epochs * progress.updates_per_epoch)
 
 
-def _check_count(name: str, value: int, low: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < low:
+def _check_count(name: str, value: Any, low: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < low:
         raise ParameterError(f"{name} must be an integer not below {low}, got {value!r}.")
 
 
-def _check_share(name: str, value: float, high: float = math.inf) -> None:
-    if not (math.isfinite(value) and 0 <= value <= high):
+def _check_share(name: str, value: Any, high: float = math.inf) -> None:
+    if not (isinstance(value, numbers.Real) and math.isfinite(value) and 0 <= float(value) <= high):
         wanted = f"from 0 to {high:g}" if math.isfinite(high) else "not below 0"
         raise ParameterError(f"{name} must be a number {wanted}, got {value!r}.")

@@ -67,7 +67,7 @@ class Run:
     best_digest: bytes = b""  # of those best parameters
     history: History = field(default_factory=History)
     gradient: float = math.nan  # its largest entry at the end, of L-BFGS
-    reason: str = ""  # why training ended, one of REASONS
+    reason: str = ""  # why training ended, one of REASONS; empty while it lasts
 
 
 def new_run(objective: Objective, recipe: Recipe, parameters: Floats, random_state: np.random.RandomState) -> Run:

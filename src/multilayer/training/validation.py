@@ -36,6 +36,7 @@ def begin(run: Run, validation: Validation | None) -> None:
     The rows, the weights and the kind of the score may be others than before.  So the best parameters are measured
     anew, and where they score as they did, nothing has changed and every record stands.
     """
+    run.reason = ""
     was_validated = run.best_score > -math.inf
     _put_back_the_last(run)
     stops = validation is not None and validation.stops
@@ -87,7 +88,7 @@ def _put_back_the_last(run: Run) -> None:
     if _digest(shown) == run.best_digest:
         run.best = shown.copy()
         shown[...] = run.last
-    run.last = None
+    run.last, run.best_digest = None, b""
 
 
 def _digest(parameters: Floats) -> bytes:

@@ -28,8 +28,7 @@ from multilayer.engines.announcing import tell_of_compilation
 
 try:
     import numba
-    from numba.core import caching, compiler, lowering, typed_passes
-    from numba.core.compiler_machinery import register_pass
+    from numba.core import caching, compiler
 except ImportError:
     numba = None
 
@@ -39,57 +38,20 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 COMPILED: bool = numba is not None and not numba.config.DISABLE_JIT
 
 if COMPILED:
+    from multilayer.engines.cpu.pipelines import InnerCompiler, KernelCompiler
 
-    class _Lowering(lowering.Lower):
-        """Numba's, which also asks for the widest vectors that there are.
-
-        Tuned for Intel's first processors with AVX-512, LLVM halves its vectors there, for code that uses them now and
-        then.  Kernels do little else: loops over activations then take up to half as long.
-        """
-
-        def lower_normal_function(self, fndesc: Any) -> None:
-            super().lower_normal_function(fndesc)
-            for function in self.module.functions:
-                if not function.is_declaration:
-                    # Past the check of llvmlite's set, which knows no attribute with a value.
-                    set.add(function.attributes, '"prefer-vector-width"="512"')
-
-    @register_pass(mutates_CFG=True, analysis_only=False)
-    class _WideLowering(typed_passes.NativeLowering):
-        _name = "multilayer_wide_lowering"
-
-        @property
-        def lowering_class(self) -> Any:
-            return _Lowering
-
-    class _Compiler(compiler.CompilerBase):
-        def define_pipelines(self) -> list[Any]:
-            builder = compiler.DefaultPassBuilder
-            pipeline = compiler.PassManager("nopython")
-            parts = (
-                builder.define_untyped_pipeline,
-                builder.define_typed_pipeline,
-                builder.define_nopython_lowering_pipeline,
-            )
-            for part in parts:
-                for step, text in part(self.state).passes:
-                    wide = step is typed_passes.NativeLowering
-                    pipeline.add_pass(_WideLowering if wide else step, text)
-            pipeline.finalize()
-            return [pipeline]
-
-
-#: Options of every function that is compiled, those of an overload too: our own lowering, and no counting of
-#: references.  Kernels only borrow arrays, but Numba would count each view of one: that took half of a small update.
-EVERYWHERE: dict[str, Any] = {"pipeline_class": _Compiler, "_nrt": False} if COMPILED else {}
 # "contract" lets a*b + c become one instruction; it rounds once instead of twice and breaks nothing.  Full fastmath
 # would also assume that there are no NaN, and a diverging run is recognised by its NaN.  The NumPy error model drops
-# the check for division by zero, which keeps loops from being vectorised.
-_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}, **EVERYWHERE}
+# the check for division by zero, which keeps loops from being vectorised.  And nothing counts references: kernels only
+# borrow arrays, but Numba would count each view of one, which took half of a small update.
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}, "_nrt": False}
 
-# Without entry points for Python and C, which no function inside a kernel needs and which take longer to compile than
-# many a function itself.
-_INSIDE = {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+#: Options of a function that only compiled code calls, that of an overload too.
+INSIDE: dict[str, Any] = (
+    {**_OPTIONS, "pipeline_class": InnerCompiler, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    if COMPILED
+    else {}
+)
 
 
 def has_wide_registers() -> bool:
@@ -104,12 +66,12 @@ def has_wide_registers() -> bool:
 
 def inner(function: Function) -> Function:
     """Compile a function that only kernels call."""
-    return numba.njit(**_INSIDE)(function) if COMPILED else function
+    return numba.njit(**INSIDE)(function) if COMPILED else function
 
 
 def inlined(function: Function) -> Function:
     """Compile a function that only kernels call, into each place where it is called."""
-    return numba.njit(**_INSIDE, forceinline=True)(function) if COMPILED else function
+    return numba.njit(**INSIDE, forceinline=True)(function) if COMPILED else function
 
 
 def inner_sum(function: Function) -> Function:
@@ -118,7 +80,7 @@ def inner_sum(function: Function) -> Function:
     A plain sum has one order of additions, and a compiler that keeps to it cannot use vector registers.  "reassoc"
     frees the order; it is still one and the same order in every run.
     """
-    return numba.njit(**{**_INSIDE, "fastmath": {"contract", "reassoc"}})(function) if COMPILED else function
+    return numba.njit(**{**INSIDE, "fastmath": {"contract", "reassoc"}})(function) if COMPILED else function
 
 
 def kernel(function: Function) -> Function:
@@ -128,7 +90,7 @@ def kernel(function: Function) -> Function:
     """
     if not COMPILED:
         return np.errstate(all="ignore")(function)
-    dispatcher = numba.njit(**_OPTIONS, no_cfunc_wrapper=True)(function)
+    dispatcher = numba.njit(**_OPTIONS, pipeline_class=KernelCompiler, no_cfunc_wrapper=True)(function)
     dispatcher._cache = _DiskCache(function.__qualname__.rpartition(".")[2])
     return dispatcher
 

@@ -48,7 +48,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 import numpy as np
 
 from multilayer.engines.cpu.coefficients import E32, E64, L32, L64, P32, P64, Q32, Q64, S32, S64, T32, T64
-from multilayer.engines.cpu.compiling import EVERYWHERE
+from multilayer.engines.cpu.compiling import INSIDE
 
 _overload: Any = None  # without Numba the same functions run interpreted
 try:
@@ -63,7 +63,7 @@ Scalar = Any  # np.float32 or np.float64; the result has the dtype of the argume
 
 # contract: a * b + c in one instruction.  Never more: reassociation would undo the two-part constants and the
 # rounding by `shift` below.  forceinline: a call left in the loop would stop vectorisation.
-_OPTIONS = {"fastmath": {"contract"}, "error_model": "numpy", "forceinline": True, **EVERYWHERE}
+_OPTIONS = {**INSIDE, "forceinline": True}
 
 
 def compilable(function: Function) -> Function:
