@@ -42,6 +42,7 @@ from multilayer.estimators.metrics import Watched, measure
 from multilayer.estimators.optimising import (
     dropout_rates,
     settle_average,
+    warn_of_normalization,
     warn_of_options_without_effect,
     with_dropout_seed,
 )
@@ -55,7 +56,7 @@ from multilayer.estimators.target_scale import TargetScale
 from multilayer.estimators.validation import about_validation_data, validation_rows
 from multilayer.estimators.weights import Views, write
 from multilayer.exceptions import ParameterError, ShapeError
-from multilayer.network import Floats, Network, coefs, intercepts, thetas
+from multilayer.network import Floats, Network, coefs, intercepts, norms, thetas
 from multilayer.training import Listener, Run, Validation, restore_best, standing, train, train_lbfgs
 from multilayer.training.starting import Initialization
 
@@ -169,6 +170,7 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
         call.validation.check_complete()
         warn_of_parameters_without_effect(settings, call.validation)
         warn_of_options_without_effect(settings)
+        warn_of_normalization(settings)
         rows, engine, objective = self._read_for_training(settings, X, y, sample_weight, call)
         table, targets, network = rows.training, rows.targets, objective.network
 
@@ -225,7 +227,7 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
         rows = self._read(X, y, sample_weight, call)
         table, loss = rows.training, rows.targets.loss
         sizes = (table.X.shape[1], *settings.hidden_layer_sizes, table.Y.shape[1])
-        network = Network(sizes, hidden, loss.output, loss.cost)
+        network = Network(sizes, hidden, loss.output, loss.cost, settings.normalization)
         engine = get_engine(self.engine, network)
         if not call.goes_on:
             warn_of_the_reference_engine(self.engine, network)
@@ -303,7 +305,7 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
         rows = self._rows(X)
         network = self.network_
         if output is not None:
-            network = Network(network.layer_sizes, network.hidden, output)
+            network = replace(network, output=output, cost=None)
         return get_engine(self.engine, network).predict(network, self.parameters_, rows)
 
     def _rows(self, X: ArrayLike) -> Any:
@@ -372,6 +374,11 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
     @intercepts_.setter
     def intercepts_(self, values: Sequence[Floats]) -> None:
         write("intercepts_", self.intercepts_, values)
+
+    @property
+    def norms_(self) -> list[Floats]:
+        self._check_is_fitted()
+        return Views(norms(self.network_, self.parameters_))
 
     def _check_is_fitted(self) -> None:
         try:
