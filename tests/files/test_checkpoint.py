@@ -297,14 +297,16 @@ def test_any_callback_can_have_a_copy_of_the_estimator() -> None:
 
 
 PROGRAM = """
-import sys, warnings
+import sys, time, warnings
 warnings.simplefilter("ignore")
 import numpy as np
 from multilayer import MLPClassifier
 from multilayer.callbacks import Checkpoint
 random = np.random.RandomState(0)
 X = random.standard_normal((800, 8)); y = (X[:, 0] * X[:, 1] > 0).astype(int)
-MLPClassifier((16, 8), callbacks=[Checkpoint(sys.argv[1])], dropout=0.1, early_stopping=True, max_iter=40,
+def wait(event):  # so that the whole takes longer than anybody lets it live
+    time.sleep(0.05)
+MLPClassifier((16, 8), callbacks=[Checkpoint(sys.argv[1]), wait], dropout=0.1, early_stopping=True, max_iter=40,
               n_iter_no_change=1000, random_state=0, engine="reference").fit(X, y)
 """
 
@@ -317,7 +319,6 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         whole = MLPClassifier((16, 8), random_state=0, engine="reference", **options).fit(X, y)
-        killed_at = set()
         for moment in random.Random(0).sample(range(100), 3):
             path.unlink(missing_ok=True)
             process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(path)])
@@ -326,6 +327,5 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
             time.sleep(moment / 100)
             process.send_signal(signal.SIGKILL)
             process.wait()
-            killed_at.add(load_model(path).n_iter_)
+            assert load_model(path).n_iter_ >= 1
             assert_same(resume(path, X, y), copy.deepcopy(whole))
-    assert min(killed_at) < 40

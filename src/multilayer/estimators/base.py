@@ -27,6 +27,7 @@ from multilayer.estimators.metrics import Watched, measure
 from multilayer.estimators.optimising import (
     dropout_rates,
     settle_average,
+    warn_of_normalization,
     warn_of_options_without_effect,
     with_dropout_seed,
 )
@@ -152,6 +153,7 @@ class BaseMLP(CallbackSupportMixin, Inside, Reading, Weights, Copied, ABC):
         call.validation.check_complete()
         warn_of_parameters_without_effect(settings, call.validation)
         warn_of_options_without_effect(settings)
+        warn_of_normalization(settings)
         rows, engine, objective = self._read_for_training(settings, X, y, sample_weight, call)
         table, targets, network = rows.training, rows.targets, objective.network
 
@@ -208,7 +210,7 @@ class BaseMLP(CallbackSupportMixin, Inside, Reading, Weights, Copied, ABC):
         rows = self._read(X, y, sample_weight, call)
         table, loss = rows.training, rows.targets.loss
         sizes = (table.X.shape[1], *settings.hidden_layer_sizes, table.Y.shape[1])
-        network = Network(sizes, hidden, loss.output, loss.cost)
+        network = Network(sizes, hidden, loss.output, loss.cost, settings.normalization)
         engine = get_engine(self.engine, network)
         if not call.goes_on:
             warn_of_the_reference_engine(self.engine, network)
@@ -251,7 +253,7 @@ class BaseMLP(CallbackSupportMixin, Inside, Reading, Weights, Copied, ABC):
         rows = self._rows(X)
         network = self.network_
         if output is not None:
-            network = Network(network.layer_sizes, network.hidden, output)
+            network = replace(network, output=output, cost=None)
         return get_engine(self.engine, network).predict(network, self.parameters_, rows)
 
     def _posed(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> tuple[Objective, Targets]:

@@ -75,6 +75,11 @@ class Continuing:
                 "Set warm_start=False and call fit to begin anew, or put hidden_layer_sizes and the columns of X and y "
                 "back to what they were."
             )
+        if before.normalization != now.normalization:
+            raise ParameterError(
+                f"the network has normalization={before.normalization!r} and cannot go on with {now.normalization!r}. "
+                "Set warm_start=False and call fit to begin anew, or put normalization back to what it was."
+            )
         self.run, state = run, run.state
         # joblib loads the arrays of an estimator as memory maps that cannot be written to.
         parameters, state.slots, run.order = _writeable(parameters), _writeable(state.slots), _writeable(run.order)

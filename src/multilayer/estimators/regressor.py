@@ -150,6 +150,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         their curves are then those of standardised targets, and so are ``loss="huber"``'s errors; scores and scorers
         see y itself.  The rows are those that train: not the ones held out.  ``partial_fit`` takes them from
         its first part, and ``warm_start`` keeps what the first fit took.
+    normalization : "layer" or None, default=None
+        "layer": the weighted sums of each hidden layer are brought to mean 0 and variance 1 over its units, for each
+        row by itself, then multiplied by a gain and moved by a shift, which are learned; then comes the activation.
+        Gain and shift are neither penalised nor decayed.
 
     Attributes
     ----------
@@ -159,8 +163,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Weights without biases.
     intercepts_ : list of ndarray, the l-th of shape (s_{l+1},)
         Biases.
+    norms_ : list of ndarray, the l-th of shape (2, s_{l+1})
+        With ``normalization``, gain (row 0) and shift of each hidden layer; views too.  Else empty.
     parameters_ : ndarray of shape (P,)
-        All weights and biases in one vector.
+        All weights and biases in one vector, and gains and shifts.
     target_mean_, target_scale_ : ndarray of shape (n_outputs_,) or None
         With ``standardize_targets``, what is taken off the targets of each output unit, and what they are divided by;
         1 where they are constant.
@@ -265,6 +271,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         dropout: float | Sequence[float] = 0.0,
         input_dropout: float = 0.0,
         standardize_targets: bool = False,
+        normalization: str | None = None,
     ) -> None:
         keep_parameters(self, locals())
 

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from multilayer.estimators.errors import NotFittedError
 from multilayer.exceptions import ShapeError
-from multilayer.network import Floats, Network, coefs, intercepts, thetas
+from multilayer.network import Floats, Network, coefs, intercepts, norms, thetas
 
 
 class Views(list[Floats]):
@@ -64,6 +64,11 @@ class Weights:
     @intercepts_.setter
     def intercepts_(self, values: Sequence[Floats]) -> None:
         write("intercepts_", self.intercepts_, values)
+
+    @property
+    def norms_(self) -> list[Floats]:
+        self._check_is_fitted()
+        return Views(norms(self.network_, self.parameters_))
 
     def _check_is_fitted(self) -> None:
         try:
