@@ -149,7 +149,6 @@ class BaseMLP(CallbackSupportMixin, Inside, Reading, Weights, Copied, ABC):
         return self
 
     def _train(self, settings: SimpleNamespace, X: Any, y: Any, sample_weight: Any, call: Call) -> None:
-        given = X
         call.validation.check_complete()
         warn_of_parameters_without_effect(settings, call.validation)
         warn_of_options_without_effect(settings)
@@ -167,11 +166,7 @@ class BaseMLP(CallbackSupportMixin, Inside, Reading, Weights, Copied, ABC):
             if validating is not None:
                 watched = Watched(settings.early_stopping_metric, targets, self._view(network))
                 validation = Validation(measure(engine, network, validating, watched), settings.early_stopping)
-            listeners = list(settings.callbacks)
-            if settings.verbose:
-                listeners.append(EpochTable(targets.cost_divisor, every_epoch=settings.verbose > 1))
-            if not call.is_part:
-                listeners += scikit_learn_listeners(self, run, given, table.y, table.weight)
+            listeners = self._listeners(settings, run, rows, X, call)
             epochs_before, validated = run.history.n_epochs - call.epochs_done, validation is not None
             self._last_was_part = call.is_part
 
@@ -198,6 +193,15 @@ class BaseMLP(CallbackSupportMixin, Inside, Reading, Weights, Copied, ABC):
             else:
                 warn_of_the_end(run, n_epochs, settings)
             self._keep(network, run, targets.cost_divisor, n_epochs, validated=validated)
+
+    def _listeners(self, settings: SimpleNamespace, run: Run, rows: Rows, X: Any, call: Call) -> list[Listener]:
+        """Who hears of the training; X is as the caller gave it."""
+        listeners = list(settings.callbacks)
+        if settings.verbose:
+            listeners.append(EpochTable(rows.targets.cost_divisor, every_epoch=settings.verbose > 1))
+        if not call.is_part:
+            listeners += scikit_learn_listeners(self, run, X, rows.training.y, rows.training.weight)
+        return listeners
 
     def _read_for_training(
         self, settings: SimpleNamespace, X: Any, y: Any, sample_weight: Any, call: Call
