@@ -192,7 +192,7 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
     def _read(self, X: Any, y: Any, sample_weight: Any, call: Call) -> Rows:
         # What goes on is computed in the dtype it began with.
         dtype = self.parameters_.dtype if call.goes_on else DTYPES
-        with input_errors():
+        with input_errors(X):
             X, y = self._validated(X, y, dtype, reset=not call.goes_on)
         weight = checked_weight(sample_weight, X)
         with input_errors():
@@ -203,7 +203,7 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
         table, given = Table(X, y, targets.Y, weight), call.validation
         if not given.has_rows:
             return Rows(table, targets)
-        with about_validation_data(), input_errors():
+        with about_validation_data(), input_errors(given.X):
             X, y = self._validated(given.X, given.y, X.dtype, reset=False)
             weight = checked_weight(given.weight, X, "sample_weight_val")
             Y = self._targets(y, X.dtype, Call(goes_on=True, is_validation=True)).Y
@@ -255,7 +255,7 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
         """X as an engine needs it to predict."""
         if is_as_needed(X, self.n_features_in_) and not hasattr(self, "feature_names_in_"):
             return X
-        with input_errors():
+        with input_errors(X):
             check_column_order(self, X)
             return canonical(validate_data(self, X, accept_sparse="csr", dtype=DTYPES, order="C", reset=False))
 
@@ -263,7 +263,7 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
         """What the fitted network would minimise on these data, which are read as fit has read its own."""
         self._check_is_fitted()
         settings = checked(self)
-        with input_errors():
+        with input_errors(X):
             rows, y = self._validated(X, y, self.parameters_.dtype, reset=False)
         weight = checked_weight(sample_weight, rows)
         with input_errors():

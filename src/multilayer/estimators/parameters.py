@@ -158,6 +158,8 @@ def check_learning_rate(name: str, value: Any) -> Any:
         return value
     if callable(value):
         return OwnSchedule(value)
+    if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+        raise ParameterError(f"{name} names a schedule, got the number {value!r}. Write learning_rate_init={value!r}.")
     return check_choice(name, value, (*SCHEDULES, "cosine", "one_cycle", "plateau"))
 
 
