@@ -111,7 +111,11 @@ def _verdict(scores: list[Scores]) -> str:
         better = logistic if logistic.log_loss <= majority.log_loss else majority
         # Worse on the rows it has learned, too: it has not learned enough, rather than too much.
         by_heart = trained.log_loss < better.log_loss
-        advice = "fewer --epochs, a larger --alpha or fewer --hidden units" if by_heart else "more --epochs"
+        advice = (
+            "fewer --epochs, a larger --alpha or fewer --hidden units"
+            if by_heart
+            else "more --epochs or another --step-size"
+        )
         text += (
             f" Its probabilities are worse than those of the {better.model} (log-loss {network.log_loss:.3f} against "
             f"{better.log_loss:.3f}): {advice} may help."

@@ -117,9 +117,14 @@ def _train(task: Task, encoded: Encoded, settings: Settings, output: Output) -> 
     sizes = " - ".join(f"{size:,}" for size in network.network_.layer_sizes)
     output.say(
         f"Trained a network of {sizes} units, {network.parameters_.size:,} weights, for "
-        f"{count(network.n_iter_, 'epoch')}: the cost went from {network.loss_curve_[0]:.4f} to {network.loss_:.4f}."
+        f"{count(network.n_iter_, 'epoch')}: the cost went from {_cost(network.loss_curve_[0])} to "
+        f"{_cost(network.loss_)}."
     )
     return network
+
+
+def _cost(value: float) -> str:
+    return f"{value:.4f}" if value < 1e6 else f"{value:.3g}"
 
 
 def _linear_model(task: Task, encoded: Encoded, output: Output) -> Any:
