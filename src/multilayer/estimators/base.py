@@ -264,10 +264,10 @@ class BaseMLP(CallbackSupportMixin, Inside, Reading, Weights, Copied, ABC):
         """What the fitted network would minimise on these data, which are read as fit has read its own."""
         self._check_is_fitted()
         settings = checked(self)
-        with input_errors():
+        with input_errors(X):
             rows, y = self._validated(X, y, self.parameters_.dtype, reset=False)
         weight = checked_weight(sample_weight, rows)
-        with input_errors():
+        with input_errors(X):
             targets = self._targets(y, rows.dtype, Call(goes_on=True, is_part=True))
         weight = with_class_weights(self._class_weights(y, weight, Call(goes_on=True)), y, weight, rows.dtype)
         if targets.Y.shape[1] != self.n_outputs_:

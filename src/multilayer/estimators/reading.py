@@ -43,7 +43,7 @@ class Reading:
     def _read(self, X: Any, y: Any, sample_weight: Any, call: Call) -> Rows:
         # What goes on is computed in the dtype it began with.
         dtype = self.parameters_.dtype if call.goes_on else DTYPES
-        with input_errors():
+        with input_errors(X):
             X, y = self._validated(X, y, dtype, reset=not call.goes_on)
         weight = checked_weight(sample_weight, X)
         with input_errors():
@@ -53,7 +53,7 @@ class Reading:
         table, given = Table(X, y, targets.Y, weight), call.validation
         if not given.has_rows:
             return Rows(table, targets)
-        with about_validation_data(), input_errors():
+        with about_validation_data(), input_errors(given.X):
             X, y = self._validated(given.X, given.y, X.dtype, reset=False)
             weight = checked_weight(given.weight, X, "sample_weight_val")
             Y = self._targets(y, X.dtype, Call(goes_on=True, is_validation=True)).Y
@@ -77,6 +77,6 @@ class Reading:
         """X as an engine needs it to predict."""
         if is_as_needed(X, self.n_features_in_) and not hasattr(self, "feature_names_in_"):
             return X
-        with input_errors():
+        with input_errors(X):
             check_column_order(self, X)
             return canonical(validate_data(self, X, accept_sparse="csr", dtype=DTYPES, order="C", reset=False))
