@@ -226,7 +226,7 @@ def test_going_on_with_labels_of_another_kind() -> None:
         ({"verbose": "yes"}, r"verbose must be True or False, got 'yes'\."),
         (
             {"learning_rate": 0.01},
-            r"learning_rate names a schedule, got the number 0\.01\. Write learning_rate_init=0\.01",
+            r"got 0\.01\. For the step size itself write learning_rate_init=0\.01",
         ),
         ({"learning_rate": "fast"}, r"unknown learning_rate 'fast'\. Known: 'adaptive', 'constant', 'cosine', 'inv"),
         ({"power_t": -1}, r"power_t must be a number not below 0, got -1\."),
