@@ -19,6 +19,7 @@ from multilayer.network import (
     layer_shapes,
     layers,
     n_parameters,
+    norms,
     output_with_cost,
     pack,
     thetas,
@@ -130,3 +131,49 @@ def test_a_vector_of_another_length(shape: tuple[int, ...]) -> None:
 def test_matrices_of_other_shapes(shapes: list[tuple[int, int]]) -> None:
     with pytest.raises(ShapeError, match=r"Theta matrices of shapes \[\(3, 3\), \(1, 4\)\], got \["):
         pack(NETWORK, [np.zeros(shape) for shape in shapes])
+
+
+# --- layer normalisation
+
+NORMALIZED = Network((2, 3, 2, 1), ("tanh", "relu"), "sigmoid", normalization="layer")
+
+
+def test_gain_and_shift_follow_the_weights_of_their_layer() -> None:
+    parameters = np.arange(9.0 + 6 + 8 + 4 + 3)
+    assert n_parameters(NORMALIZED) == len(parameters)
+    assert [layer.ravel().tolist() for layer in layers(NORMALIZED, parameters)] == [
+        list(range(9)),
+        list(range(15, 23)),
+        list(range(27, 30)),
+    ]
+    assert [norm.tolist() for norm in norms(NORMALIZED, parameters)] == [
+        [[9, 10, 11], [12, 13, 14]],
+        [[23, 24], [25, 26]],
+    ]
+    norms(NORMALIZED, parameters)[1][0] = 7.0
+    assert parameters[23:25].tolist() == [7, 7]
+
+
+def test_packed_without_norms_gains_are_one_and_shifts_zero() -> None:
+    parameters = np.random.RandomState(0).normal(size=n_parameters(NORMALIZED))
+    matrices = thetas(NORMALIZED, parameters)
+    for gain, shift in norms(NORMALIZED, pack(NORMALIZED, matrices)):
+        assert set(gain) == {1.0}
+        assert set(shift) == {0.0}
+    packed = pack(NORMALIZED, matrices, norms_given=norms(NORMALIZED, parameters))
+    np.testing.assert_array_equal(packed, parameters)
+    with pytest.raises(ShapeError, match=r"has gains and shifts of shapes \[\(2, 3\), \(2, 2\)\], got \[\]"):
+        pack(NORMALIZED, matrices, norms_given=[])
+
+
+def test_a_network_without_hidden_layers_has_nothing_to_normalise() -> None:
+    network = Network((2, 1), (), "identity", normalization="layer")
+    assert n_parameters(network) == 3
+    assert norms(network, np.zeros(3)) == []
+    assert norms(NETWORK, np.zeros(13)) == []
+
+
+@pytest.mark.parametrize("given", ["batch", True, ["layer"]])
+def test_unknown_normalisations(given: Any) -> None:
+    with pytest.raises(ParameterError, match="unknown normalization"):
+        Network((2, 3, 1), ("tanh",), "sigmoid", normalization=given)

@@ -2,7 +2,8 @@
 
 All parameters of a network are one contiguous vector, layer after layer.  Layer l is stored as an array of shape
 (s_l + 1, s_{l+1}): the biases in row 0, the weights from unit i of the layer below in row 1 + i.  Theta_l of the
-textbook is its transpose.  The functions below return views: to write into them is to write into the vector, and
+textbook is its transpose.  Where layers are normalised, gain and shift of a hidden layer follow its weights, s_{l+1}
+numbers each.  The functions below return views: to write into them is to write into the vector, and
 an optimiser, a checkpoint or a message to another machine handles one array.
 """
 
@@ -19,9 +20,11 @@ from numpy.typing import DTypeLike, NDArray
 from multilayer.equations.activations import Activation, activation
 from multilayer.equations.costs import Cost, Output, output_unit
 from multilayer.equations.initialization import check_layer_sizes
-from multilayer.exceptions import ParameterError, ShapeError
+from multilayer.exceptions import ParameterError, ShapeError, unknown_name
 
 Floats = NDArray[np.floating[Any]]
+
+NORMALIZATIONS = ("layer",)
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Network:
     cost : Cost, optional
         The cost of its answers; where none is given, the one that matches the output unit.  A cost of one's own is
         told from another by its identity, unless it says otherwise.
+    normalization : "layer", optional
+        Layer normalisation (M1)-(M2) of all hidden layers, before their activations.
 
     Raises
     ------
@@ -51,12 +56,15 @@ class Network:
     >>> network = Network((2, 5, 5, 2), ("sigmoid", "sigmoid"), "sigmoid")
     >>> n_parameters(network)
     57
+    >>> n_parameters(Network((2, 5, 5, 2), ("sigmoid", "sigmoid"), "sigmoid", normalization="layer"))
+    77
     """
 
     layer_sizes: tuple[int, ...]
     hidden: tuple[str | Activation, ...]
     output: str
     cost: Cost | None = None
+    normalization: str | None = None
 
     def __post_init__(self) -> None:
         sizes = check_layer_sizes(self.layer_sizes)
@@ -68,6 +76,8 @@ class Network:
         for each in self.hidden:
             activation(each)
         output_unit(self.output, self.cost)
+        if self.normalization is not None and self.normalization not in NORMALIZATIONS:
+            raise unknown_name("normalization", self.normalization, NORMALIZATIONS)
         _check_hashable(self.cost, *self.hidden)
         check_outputs = getattr(self.cost, "check_outputs", None)
         if check_outputs is not None:
@@ -119,9 +129,30 @@ def layer_shapes(network: Network) -> list[tuple[int, int]]:
     return [(n_in + 1, n_out) for n_in, n_out in itertools.pairwise(network.layer_sizes)]
 
 
+def normalized_sizes(network: Network) -> tuple[int, ...]:
+    """The sizes of the layers that have gain and shift: all hidden ones, or none."""
+    return network.layer_sizes[1:-1] if network.normalization is not None else ()
+
+
 def n_parameters(network: Network) -> int:
-    """The length of the parameter vector: all weights and biases."""
-    return sum(rows * columns for rows, columns in layer_shapes(network))
+    """The length of the parameter vector: all weights and biases, gains and shifts."""
+    weights = sum(rows * columns for rows, columns in layer_shapes(network))
+    return weights + 2 * sum(normalized_sizes(network))
+
+
+def places(network: Network) -> list[int]:
+    """Where each layer's parameters begin in the vector.
+
+    Examples
+    --------
+    >>> places(Network((2, 5, 1), ("tanh",), "identity"))
+    [0, 15]
+    >>> places(Network((2, 5, 1), ("tanh",), "identity", normalization="layer"))
+    [0, 25]
+    """
+    norms = [2 * size for size in normalized_sizes(network)]
+    sizes = [rows * columns for rows, columns in layer_shapes(network)[:-1]]
+    return [0, *itertools.accumulate(a + b for a, b in itertools.zip_longest(sizes, norms, fillvalue=0))]
 
 
 def layers(network: Network, parameters: Floats) -> list[Floats]:
@@ -131,11 +162,27 @@ def layers(network: Network, parameters: Floats) -> list[Floats]:
             f"a network of layer sizes {network.layer_sizes} has {n_parameters(network)} parameters, "
             f"got an array of shape {parameters.shape}."
         )
-    views, start = [], 0
-    for rows, columns in layer_shapes(network):
-        views.append(parameters[start : start + rows * columns].reshape(rows, columns))
-        start += rows * columns
-    return views
+    starts, shapes = places(network), layer_shapes(network)
+    return [
+        parameters[start : start + rows * columns].reshape(rows, columns)
+        for start, (rows, columns) in zip(starts, shapes, strict=True)
+    ]
+
+
+def norms(network: Network, parameters: Floats) -> list[Floats]:
+    """Gain and shift of each normalised layer, (2, s_l) with the gain in row 0, as views of the parameter vector.
+
+    Examples
+    --------
+    >>> network = Network((1, 2, 1), ("tanh",), "identity", normalization="layer")
+    >>> (norm,) = norms(network, np.arange(11.0))
+    >>> gain, shift = norm
+    >>> gain, shift
+    (array([4., 5.]), array([6., 7.]))
+    """
+    # They lie between the end of their layer's weights and the beginning of the next layer's.
+    ends, sizes = places(network)[1:], normalized_sizes(network)
+    return [parameters[end - 2 * size : end].reshape(2, size) for end, size in zip(ends, sizes, strict=False)]
 
 
 def thetas(network: Network, parameters: Floats) -> list[Floats]:
@@ -153,8 +200,15 @@ def intercepts(network: Network, parameters: Floats) -> list[Floats]:
     return [layer[0] for layer in layers(network, parameters)]
 
 
-def pack(network: Network, weights: Sequence[Floats], dtype: DTypeLike = np.float64) -> Floats:
-    """A new parameter vector from Theta_1 .. Theta_{L-1}.
+def pack(
+    network: Network,
+    weights: Sequence[Floats],
+    dtype: DTypeLike = np.float64,
+    norms_given: Sequence[Floats] | None = None,
+) -> Floats:
+    """A new parameter vector from Theta_1 .. Theta_{L-1}, and from gain and shift of each normalised layer.
+
+    Where none are given, gains are 1 and shifts 0, as a run begins with.
 
     Examples
     --------
@@ -163,13 +217,25 @@ def pack(network: Network, weights: Sequence[Floats], dtype: DTypeLike = np.floa
     array([7., 3.])
     """
     parameters: Floats = np.empty(n_parameters(network), dtype=dtype)
-    views = thetas(network, parameters)
-    received = [np.shape(theta) for theta in weights]
+    _copy_into(thetas(network, parameters), weights, network, "Theta matrices")
+    begin_norms_into(network, parameters)
+    if norms_given is not None:
+        _copy_into(norms(network, parameters), norms_given, network, "gains and shifts")
+    return parameters
+
+
+def begin_norms_into(network: Network, parameters: Floats) -> None:
+    """Set all gains to 1 and all shifts to 0, in place."""
+    for gain, shift in norms(network, parameters):
+        gain[...], shift[...] = 1, 0
+
+
+def _copy_into(views: list[Floats], given: Sequence[Floats], network: Network, what: str) -> None:
+    received = [np.shape(array) for array in given]
     if received != [view.shape for view in views]:
         raise ShapeError(
-            f"a network of layer sizes {network.layer_sizes} has Theta matrices of shapes "
+            f"a network of layer sizes {network.layer_sizes} has {what} of shapes "
             f"{[view.shape for view in views]}, got {received}."
         )
-    for view, theta in zip(views, weights, strict=True):
-        view[...] = theta
-    return parameters
+    for view, array in zip(views, given, strict=True):
+        view[...] = array

@@ -121,7 +121,7 @@ def test_json_lines_hold_every_event(tmp_path: Path) -> None:
     records = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     records = [record for record in records if record["event"] != "compilation_started"]
     assert [record["event"] for record in records] == ["run_started", *["epoch_ended"] * 4, "run_ended"]
-    network = {"layer_sizes": [2, 4, 1], "hidden": ["relu"], "output": "sigmoid", "cost": None}
+    network = {"layer_sizes": [2, 4, 1], "hidden": ["relu"], "output": "sigmoid", "cost": None, "normalization": None}
     assert records[0]["network"] == network
     assert [record["cost"] for record in records[1:-1]] == fitted.loss_curve_
     assert records[-1]["reason"] == "max_epochs"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import html
+import random
 import re
 import sys
 import warnings
@@ -175,7 +176,24 @@ def test_without_pyarrow_it_says_how_to_install_it(run, people, monkeypatch):
 
 def test_worse_than_the_baseline_is_said(run, people):
     result = run("train", people, "--target", "buys", "--hidden", "4", "--epochs", "1", "--step-size", "1e-9")
-    assert "Its probabilities are worse than those of the" in " ".join(result.stdout.split())
+    said = " ".join(result.stdout.split())
+    assert "Its probabilities are worse than those of the" in said
+    assert "more --epochs or another --step-size may help" in said
+    assert "fewer --epochs" not in said
+
+
+def test_learned_by_heart_is_said(run, tmp_path):
+    draw = random.Random(0)
+    lines = ["x,w,y", *(f"{draw.gauss(0, 1)},{draw.gauss(0, 1)},{draw.choice('ab')}" for _ in range(60))]
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
+    result = run("train", tmp_path / "t.csv", "--target", "y", "--epochs", "500", "--alpha", "0", "--step-size", "0.02")
+    assert "fewer --epochs, a larger --alpha or fewer --hidden units may help" in " ".join(result.stdout.split())
+
+
+def test_cost_that_rose_gets_one_advice(run, people):
+    result = run("train", people, "--target", "buys", "--epochs", "3", "--step-size", "1e9")
+    assert re.search(r"the cost went from \S{1,9} to \S{1,9}\. ", " ".join(result.stdout.split()))
+    assert result.stderr == "note: the cost has not fallen: try a smaller --step-size\n"
 
 
 def test_code_for_ignored_columns_and_batches():

@@ -191,7 +191,7 @@ def test_epochs_by_default(run, tmp_path):
 @pytest.mark.parametrize(
     ("options", "advice"),
     [
-        (("--epochs", "1", "--step-size", "1e-9"), "more --epochs may help"),
+        (("--epochs", "1", "--step-size", "1e-9"), "more --epochs or another --step-size may help"),
         (("--epochs", "2000", "--alpha", "0", "--step-size", "0.02"), "fewer --epochs, a larger --alpha or fewer"),
     ],
 )

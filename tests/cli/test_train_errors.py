@@ -21,7 +21,7 @@ def one_line_of(result) -> str:
 @pytest.mark.parametrize(
     ("lines", "text"),
     [
-        ([], "t.csv: is empty."),
+        ([], "t.csv: is empty. Column names and rows are needed."),
         (["n,w,y"], "t.csv: has column names but no rows below them."),
         (["n,w,z", *ROWS], "t.csv: the table has no target column 'y'. Its columns: 'n', 'w', 'z'."),
         (["n,w,Y", *ROWS], "Did you mean 'Y'?"),
@@ -87,7 +87,10 @@ def test_file_that_is_no_table(run, tmp_path, name, text):
         ("--target y --step-size nan", "--step-size must be a number above 0, got nan."),
         ("--target y --step-size 1e300", "Use a smaller --step-size."),
         ("--target y --epochs 0", "'--epochs': 0 is not in the range x>=1."),
-        ("--target y --batch-size 500", "--batch-size 500 is larger than the 32 rows to train on."),
+        (
+            "--target y --batch-size 500",
+            "--batch-size 500 is larger than the 32 rows to train on. Pass at most 32, or leave it out.",
+        ),
         ("--target y --ignore m", "t.csv: unknown column to ignore 'm'. Known: 'n', 'w', 'y'."),
         ("--target y --task guess", "'--task': 'guess' is not one of"),
         (

@@ -142,9 +142,10 @@ def test_the_cost_of_all_rows_is_the_mean_of_the_parts(cut):
 def test_without_hidden_layers_the_cost_is_convex(first, second):
     rng = np.random.RandomState(0)
     X, Y = rng.normal(size=(8, 1)), np.eye(5)[rng.randint(5, size=8)]
-    for output in OUTPUTS:
+    for output in OUTPUTS.keys() - {"increasing"}:  # its answers bend: the square of their error may curve down
         ends = [cost(X, Y, [theta], 0.1, output=output) for theta in (first, second)]
-        assert cost(X, Y, [(first + second) / 2], 0.1, output=output) <= sum(ends) / 2 + 1e-12
+        middle = cost(X, Y, [(first + second) / 2], 0.1, output=output)
+        assert middle <= sum(ends) / 2 * (1 + 1e-14) + 1e-12
 
 
 @given(st.floats(0, 100), st.floats(0, 100))

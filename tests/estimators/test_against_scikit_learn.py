@@ -245,7 +245,7 @@ def test_every_parameter_of_scikit_learn_s_is_there_with_its_default(name: str) 
     assert {parameter: ours[parameter] for parameter in theirs} == theirs
     assert math.isfinite(ours["n_iter_no_change"])
     own = {"initialization", "engine", "callbacks", "early_stopping_metric", "max_time"}
-    own |= {"l1_alpha", "weight_decay", "clip_norm", "weight_averaging", "dropout", "input_dropout"}
+    own |= {"l1_alpha", "weight_decay", "clip_norm", "weight_averaging", "dropout", "input_dropout", "normalization"}
     own |= {"output", "class_weight", "loss"} if name == "MLPClassifier" else {"quantile", "standardize_targets"}
     assert ours.keys() - theirs.keys() == own
     kinds = {

@@ -122,6 +122,19 @@ def test_class_weights_count_in_validation() -> None:
     assert own.best_validation_score_ == pytest.approx(own.score(X[:9], Y[:9], of_rows))
 
 
+@ENGINES
+@pytest.mark.parametrize("class_weight", [WEIGHTS, "balanced"])
+@pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
+def test_class_weights_count_where_one_looks_inside(class_weight: Any, engine: str) -> None:
+    weight = RNG.uniform(0.5, 2.0, size=40)
+    fitted = model(class_weight=class_weight, solver="lbfgs", max_iter=30, engine=engine).fit(X, Y, weight)
+    np.testing.assert_allclose(fitted.trace(X, Y, weight).J, fitted.loss_, rtol=1e-9)
+    assert fitted.check_gradient(X, Y, weight).max_error < 1e-6
+    right = fitted.predict(X) == Y
+    expected = np.average(right, weights=weight * row_weights(class_weight, Y, weight))
+    assert fitted.diagnose(X, Y, weight).score == pytest.approx(expected, rel=1e-12)
+
+
 def test_a_rare_class_is_found_more_often() -> None:
     plain = model(max_iter=60, learning_rate_init=0.01).fit(X, Y)
     weighted = model(max_iter=60, learning_rate_init=0.01, class_weight={"rare": 50}).fit(X, Y)

@@ -307,3 +307,18 @@ def test_what_is_documented_is_there_after_fit(estimator: Any) -> None:
     assert {"thetas_", "loss_", "best_loss_", "n_layers_", "feature_names_in_"} <= set(names)
     assert [name for name in names if not hasattr(fitted, name)] == []
     assert {name for name in vars(fitted) if name.endswith("_")} <= set(names)
+
+
+@pytest.mark.parametrize("kind", [list, pd.Series, lambda y: np.array(y, dtype=object), np.array])
+def test_labels_of_text_are_an_array_of_text(kind: Any) -> None:
+    X = np.random.RandomState(0).normal(size=(20, 2))
+    y = kind(["cat", "mouse"] * 10)
+    model = MLPClassifier(2, max_iter=1, n_iter_no_change=np.inf, random_state=0).fit(X, y)
+    assert model.classes_.dtype == model.predict(X).dtype == np.dtype("<U5")
+    parts = MLPClassifier(2, random_state=0).partial_fit(X, y, classes=kind(["cat", "mouse"])).partial_fit(X, y)
+    assert parts.classes_.dtype == np.dtype("<U5")
+
+
+def test_labels_that_differ_in_a_last_zero_character_stay_two() -> None:
+    model = MLPClassifier(2, max_iter=1, n_iter_no_change=np.inf, random_state=0).fit(np.eye(4), ["a", "a\0"] * 2)
+    assert model.classes_.tolist() == ["a", "a\0"]

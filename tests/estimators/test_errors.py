@@ -38,8 +38,20 @@ def with_entry(value: float) -> Any:
 @pytest.mark.parametrize(
     ("X", "y", "message"),
     [
-        (with_entry(np.nan), Y, r"Input X contains NaN"),
-        (with_entry(np.inf), Y, r"Input X contains infinity"),
+        (
+            with_entry(np.nan),
+            Y,
+            r"Input X contains NaN(?s:.*)The first of 1 is in row 4, column 1\. .*TableEncoder fills",
+        ),
+        (
+            pd.DataFrame(with_entry(np.nan), columns=["a", "b", "c"]),
+            Y,
+            r"The first of 1 is in row 4, column 'b'\.",
+        ),
+        (pl.DataFrame(with_entry(np.nan), schema=["a", "b", "c"]), Y, r"first of 1 is in row 4, column 'b'\."),
+        (scipy.sparse.csr_array(with_entry(np.nan)), Y, r"first of 1 is in row 4, column 1\."),
+        (pd.DataFrame({"a": pd.array([None] + [1] * 11, dtype="Int64")}), Y, r"Input X contains NaN"),
+        (with_entry(np.inf), Y, r"Input X contains infinity .*Remove these rows, or clip"),
         (
             [["a", "b", "c"]] * 12,
             Y,
@@ -49,6 +61,14 @@ def with_entry(value: float) -> Any:
             pd.DataFrame({"a": range(12), "town": ["x", "y"] * 6}),
             Y,
             r"float: 'x'\. X must hold numbers: .*TableEncoder",
+        ),
+        (X + 1j, Y, r"Complex data not supported(?s:.*)np\.c_\[X\.real, X\.imag\]"),
+        (X[None], Y, r"dim 3, .*X\.reshape\(len\(X\), -1\)"),
+        ([[1, 2], [3]] * 6, Y, r"inhomogeneous shape.*X must be a table: rows of the same number of columns\."),
+        (
+            pd.DataFrame({"a": np.ones(12), "day": pd.date_range("2020-01-01", periods=12)}),
+            Y,
+            r"such as dates: multilayer\.tables\.TableEncoder",
         ),
         (X[:, 0], Y, r"Expected 2D array, got 1D array instead"),
         (X[:0], Y[:0], r"Found array with 0 sample\(s\)"),
@@ -172,6 +192,7 @@ def test_going_on_with_labels_of_another_kind() -> None:
         ({"hidden_layer_sizes": "64"}, r"positive integers, got '64'"),
         ({"hidden_layer_sizes": None}, r"positive integers, got None"),
         ({"hidden_layer_sizes": [[5]]}, r"positive integers, got \[\[5\]\]"),
+        ({"hidden_layer_sizes": iter((5, 3))}, r"positive integers, got <tuple_iterator"),
         ({"activation": "sigmiod"}, r"unknown activation 'sigmiod'\. Did you mean 'sigmoid'\? Known: 'elu', "),
         ({"activation": "logistik"}, r"unknown activation 'logistik'\. Did you mean 'logistic'\?"),
         ({"activation": ("relu", "tanh")}, r"activation must be one name or one for each of the 1 hidden layers, got"),
@@ -203,6 +224,10 @@ def test_going_on_with_labels_of_another_kind() -> None:
         ({"shuffle": 1}, r"shuffle must be True or False, got 1\."),
         ({"verbose": -1}, r"verbose must be True or False, got -1\."),
         ({"verbose": "yes"}, r"verbose must be True or False, got 'yes'\."),
+        (
+            {"learning_rate": 0.01},
+            r"got 0\.01\. For the step size itself write learning_rate_init=0\.01",
+        ),
         ({"learning_rate": "fast"}, r"unknown learning_rate 'fast'\. Known: 'adaptive', 'constant', 'cosine', 'inv"),
         ({"power_t": -1}, r"power_t must be a number not below 0, got -1\."),
         ({"validation_fraction": 1.0}, r"validation_fraction must be a number not below 0 and below 1, got 1\.0\."),
@@ -248,6 +273,12 @@ def test_an_unfitted_network_says_so(use: str) -> None:
         getattr(MLPClassifier(), use)(*arguments)
 
 
+@pytest.mark.parametrize("loss", ["squared_error", "quantile"])
+def test_an_unfitted_network_of_numbers_has_no_score(loss: str) -> None:
+    with pytest.raises(NotFittedError, match=r"^this MLPRegressor is not fitted yet"):
+        MLPRegressor(loss=loss).score(X, X[:, 0])
+
+
 @pytest.mark.parametrize("name", ["thetas_", "coefs_", "intercepts_"])
 def test_an_unfitted_network_has_no_weights(name: str) -> None:
     assert not hasattr(MLPClassifier(), name)
@@ -264,7 +295,8 @@ def test_not_fitted_is_every_error_it_is_caught_as() -> None:
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        (X[:, :2], r"X has 2 features, but MLPClassifier is expecting 3 features as input"),
+        (X[:, :2], r"X has 2 features, but MLPClassifier is expecting 3 features as input\. Pass the columns that fit"),
+        (with_entry(np.inf), r"Input X contains infinity (?s:.*)The first of 1 is in row 4, column 1\."),
         (X[0], r"Expected 2D array, got 1D array instead"),
         (with_entry(np.nan), r"Input X contains NaN(?s:.)*multilayer\.tables\.TableEncoder fills gaps"),
         ([["a", "b", "c"]], r"could not convert string to float"),

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import pickle
 import warnings
+from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import pytest
 
 from multilayer import ConvergenceWarning, MLPClassifier, MLPRegressor
-from multilayer.exceptions import DivergenceError, ParameterError
+from multilayer.exceptions import DivergenceError, InputError, ParameterError
 from multilayer.training import Cosine, EpochEnded, OneCycle, OwnSchedule, Plateau, WarmUp
 
 from .comparison import SOLVERS as RULES
@@ -160,6 +162,17 @@ def test_weights_that_were_written_by_hand_are_gone_on_from() -> None:
     by_hand = fitted.parameters_.copy()
     fitted.set_params(learning_rate_init=1e-12, max_iter=1).fit(X, Y, **OWN)
     np.testing.assert_allclose(fitted.parameters_, by_hand, atol=1e-9)
+
+
+@pytest.mark.parametrize("options", [{}, {"weight_averaging": 0.9}, {"solver": "lbfgs"}])
+def test_a_network_loaded_as_memory_maps_goes_on_like_any_other(tmp_path: Path, options: dict[str, Any]) -> None:
+    whole = model(**options).fit(X, Y)
+    joblib.dump(whole, tmp_path / "model")
+    mapped = joblib.load(tmp_path / "model", mmap_mode="r")
+    with pytest.raises(InputError, match="inconsistent numbers of samples"):
+        mapped.fit(X, Y[:5])
+    np.testing.assert_array_equal(mapped.predict(X), whole.predict(X))
+    np.testing.assert_array_equal(mapped.fit(X, Y).parameters_, whole.fit(X, Y).parameters_)
 
 
 def test_views_stay_views_of_the_same_vector() -> None:

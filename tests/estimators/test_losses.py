@@ -102,6 +102,23 @@ def test_the_score_of_several_quantiles_is_the_mean_of_scikit_learn_s() -> None:
     assert model.score(X, Y, weight) == pytest.approx(model.score(X[repeated], Y[repeated]), rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("y", "weight", "message"),
+    [
+        (Y[:5], None, r"inconsistent numbers of samples"),
+        (np.where(np.arange(300) == 2, np.nan, Y), None, r"contains NaN"),
+        (np.column_stack([Y, Y]), None, r"several quantiles are for a y of one column, got 2 columns"),
+        (["a"] * 300, None, r"y must hold numbers"),
+        (Y, np.ones(3), r"sample_weight must be one finite number for each of the 300 rows"),
+        (Y, -np.ones(300), r"sample_weight must not be negative"),
+    ],
+)
+def test_the_score_of_several_quantiles_refuses_what_fit_does(y: Any, weight: Any, message: str) -> None:
+    model = MLPRegressor(loss="quantile", quantile=(0.25, 0.75), **descending(max_iter=2)).fit(X, Y)
+    with pytest.raises(InputError, match=message):
+        model.score(X, y, weight)
+
+
 @engines
 def test_gamma_answers_are_positive_and_scale_with_the_targets(engine: str) -> None:
     amounts = np.exp(X[:, 0]) * RNG.gamma(2.0, size=300)
@@ -187,6 +204,12 @@ def test_scorers_of_one_answer_a_row_do_not_know_what_to_do_with_quantiles() -> 
 def test_a_quantile_without_effect_is_warned_of() -> None:
     with pytest.warns(ParameterWarning, match=r"quantile=0\.9 has no effect with loss='squared_error'"):
         MLPRegressor(quantile=0.9, **descending(max_iter=2)).fit(X, Y)
+
+
+def test_with_validation_it_is_warned_of_once() -> None:
+    with pytest.warns(ParameterWarning, match=r"has no effect with loss=") as warned:
+        MLPRegressor(quantile=0.9, **descending(max_iter=2)).fit(X, Y, X_val=X, y_val=Y)
+    assert len(warned) == 1
 
 
 @pytest.mark.parametrize(

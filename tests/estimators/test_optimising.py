@@ -29,6 +29,8 @@ OPTIONS: list[dict[str, Any]] = [
     {"weight_averaging": 0.9},
     {"dropout": 0.3, "input_dropout": 0.1},
     {"dropout": (0.2,)},
+    {"normalization": "layer"},
+    {"normalization": "layer", "dropout": 0.3, "weight_averaging": 0.9, "weight_decay": 0.1},
     {"learning_rate": Plateau(0.5, patience=1, tol=1.0)},
     {"learning_rate": WarmUp(7, Cosine(20))},
     {"learning_rate": OneCycle(20)},
@@ -76,7 +78,7 @@ def test_both_engines_go_the_same_way(option: dict[str, Any], solver: str) -> No
 @options
 def test_an_option_changes_the_run(option: dict[str, Any], solver: str) -> None:
     plain, other = (MLPRegressor(**settings(**given, solver=solver)).fit(X, Y) for given in ({}, option))
-    assert not np.allclose(plain.parameters_, other.parameters_, rtol=1e-6)
+    assert not np.allclose(plain.predict(X), other.predict(X), rtol=1e-6)
 
 
 @engines
@@ -229,6 +231,8 @@ def test_what_lbfgs_has_no_use_for_is_warned_of(name: str) -> None:
         ({"dropout": 1.0}, r"dropout must be a number not below 0 and below 1, got 1\.0"),
         ({"dropout": (0.1, 0.2)}, r"dropout must be one number or one for each of the 1 hidden layers, got \(0\.1, 0"),
         ({"input_dropout": -0.1}, r"input_dropout must be a number not below 0 and below 1, got -0\.1"),
+        ({"normalization": "layers"}, r"unknown normalization 'layers'\. Did you mean 'layer'\?"),
+        ({"normalization": True}, r"unknown normalization True"),
         ({"learning_rate": "cosin"}, r"unknown learning_rate 'cosin'\. Did you mean 'cosine'\?"),
         ({"learning_rate": 0.1}, r"learning_rate says how .* got 0\.1\. .* write learning_rate_init=0\.1\."),
         ({"learning_rate": Cosine}, r"learning_rate must be a schedule, got the class Cosine: call it"),

@@ -147,6 +147,17 @@ def test_going_on_counts_its_own_epochs() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_estimators_answer_with_their_averaged_weights(early_stopping: bool) -> None:
+    recorder = Recorder()
+    fitted = model(recorder, weight_averaging=0.9, early_stopping=early_stopping).fit(X, y)
+    ends = [data[3] for what, task, data in recorder.heard if what == "end" and data[3] is not None]
+    assert np.array_equal(ends[-1].predict_proba(X), fitted.predict_proba(X))
+    first = model(Recorder(), weight_averaging=0.9, max_iter=1).fit(X, y)
+    if not early_stopping:
+        assert np.allclose(ends[0].predict_proba(X), first.predict_proba(X), rtol=1e-9)
+
+
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_scoring_monitor_follows_the_score(solver: str, kind: Any) -> None:

@@ -111,6 +111,14 @@ def test_unseen_categories_and_new_gaps() -> None:
             "a column for each of 2 categories; if these are numbers, write them",
             2,
         ),
+        (
+            ["1,200 EUR", "950 EUR"],
+            "a column for each of 2 categories; if these are numbers, write them without units",
+            2,
+        ),
+        (["$1.50", "$20"], "a column for each of 2 categories; if these are numbers, write them without units", 2),
+        ([f"{i}%" for i in range(21)], "left out: 21 of 21 values differ (an identifier or free text); if these", 0),
+        (["31/12/2020", "1/2/2021 23:59"], "a column for each of 2 categories; if these are dates, write them as 2", 2),
         ([dt.date(1970, 1, 2), dt.date(1970, 1, 3)], "seconds since 1970 (UTC), standardised", 1),
         ([dt.time(1), dt.time(2), None], "seconds since midnight, standardised; gaps become the mean", 2),
         ([dt.timedelta(1), dt.timedelta(2)], "seconds, standardised", 1),
@@ -122,6 +130,13 @@ def test_report(column: Column, done: str, width: int) -> None:
     assert result.done.startswith(done)
     assert result.width == width
     assert result.n_gaps == sum(value is None or value != value for value in column)
+
+
+@pytest.mark.parametrize(
+    "words", [["01067", "80331"], ["10115 Berlin", "80331 Bonn"], ["18-24", "25-34"], ["Q1", "Q2"]]
+)
+def test_text_that_is_no_amount_gets_no_hint(words: list[str]) -> None:
+    assert report(words).done == "a column for each of 2 categories"
 
 
 def test_constant_with_gaps_marks_the_gaps() -> None:

@@ -155,9 +155,9 @@ NOT_UTF8 = r"Save it as UTF-8, e\.g\.: iconv -f latin1 -t utf-8$"
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", r"data\.csv: is empty\.$"),
-        ("\n \n\n", r"data\.csv: is empty\.$"),
-        (b"\xef\xbb\xbf", r"data\.csv: is empty\.$"),
+        ("", r"data\.csv: is empty\. Column names and rows are needed\.$"),
+        ("\n \n\n", r"data\.csv: is empty\. Column names and rows are needed\.$"),
+        (b"\xef\xbb\xbf", r"data\.csv: is empty\. Column names and rows are needed\.$"),
         ("a,b\n", r"data\.csv: has column names but no rows below them\.$"),
         ("a,b", r"data\.csv: has column names but no rows below them\.$"),
         (
@@ -229,7 +229,10 @@ def test_a_file_without_permission(tmp_path: Path) -> None:
 def test_damaged_gzip(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "data.csv.gz"
     path.write_bytes(content)
-    with pytest.raises(DataFileError, match=r"is not gzip data, or is damaged or cut short\.$|is empty\.$"):
+    with pytest.raises(
+        DataFileError,
+        match=r"is not gzip data, or is damaged or cut short\.$|is empty\. Column names and rows are needed\.$",
+    ):
         read_table(path)
 
 

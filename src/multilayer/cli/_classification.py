@@ -102,15 +102,22 @@ class Classification:
 
 def _verdict(scores: list[Scores]) -> str:
     """The result in words: is the network worth its effort?"""
-    network, logistic, majority = scores[:3]
+    network, logistic, majority, trained = scores
     text = (
         f"The network is right on {network.accuracy:.1%} of the test rows, logistic regression on "
         f"{logistic.accuracy:.1%}, and always saying the most frequent class on {majority.accuracy:.1%}."
     )
     if network.log_loss > min(logistic.log_loss, majority.log_loss):
         better = logistic if logistic.log_loss <= majority.log_loss else majority
+        # Worse on the rows it has learned, too: it has not learned enough, rather than too much.
+        by_heart = trained.log_loss < better.log_loss
+        advice = (
+            "fewer --epochs, a larger --alpha or fewer --hidden units"
+            if by_heart
+            else "more --epochs or another --step-size"
+        )
         text += (
             f" Its probabilities are worse than those of the {better.model} (log-loss {network.log_loss:.3f} against "
-            f"{better.log_loss:.3f}): fewer --epochs, a larger --alpha or fewer --hidden units may help."
+            f"{better.log_loss:.3f}): {advice} may help."
         )
     return text

@@ -48,7 +48,7 @@ class Output:
         if not self.quiet:
             self._began = True
             # Not wrapped by rich, which leaves a blank at the end of each line.
-            for line in textwrap.wrap(one_line(text), self.console.width):
+            for line in textwrap.wrap(one_line(text), self.console.width, break_on_hyphens=False):
                 self.console.print(Text(line), soft_wrap=True)
 
     def blank(self) -> None:
@@ -83,7 +83,7 @@ class Output:
         self.console.file.flush()
         line = f"note: {one_line(text)}"
         if sys.stderr.isatty():
-            line = textwrap.fill(line, self.console.width)
+            line = textwrap.fill(line, self.console.width, break_on_hyphens=False)
         print(line, file=sys.stderr, flush=True)
 
     def _space(self) -> None:

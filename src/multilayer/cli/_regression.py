@@ -136,7 +136,11 @@ def _verdict(scores: list[Scores]) -> str:
     best = min(linear, mean, key=lambda score: score.rmse)
     if network.rmse > best.rmse:
         by_heart = trained.rmse < _BY_HEART * network.rmse
-        advice = "fewer --epochs, a larger --alpha or fewer --hidden units" if by_heart else "more --epochs"
+        advice = (
+            "fewer --epochs, a larger --alpha or fewer --hidden units"
+            if by_heart
+            else "more --epochs or another --step-size"
+        )
         text += (
             f" Its squared errors are larger than those of the {best.model} (RMSE {rounded(network.rmse)} against "
             f"{rounded(best.rmse)}): {advice} may help."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +59,10 @@ def train_and_score(problem: Problem, encoded: Encoded, settings: Settings, outp
     """Train the network and the linear model, and print how they do on the test rows."""
     n_train = len(encoded.X_train)
     if settings.batch_size != "auto" and settings.batch_size > n_train:
-        raise ParameterError(f"--batch-size {settings.batch_size} is larger than the {n_train} rows to train on.")
+        raise ParameterError(
+            f"--batch-size {settings.batch_size} is larger than the {n_train} rows to train on. "
+            f"Pass at most {n_train}, or leave it out."
+        )
     task = TASKS[problem.info.task].learn(encoded.y_train)
     output.table(columns_table(encoded.encoder.columns_))
     output.blank()
@@ -82,8 +84,16 @@ def train_and_score(problem: Problem, encoded: Encoded, settings: Settings, outp
 
 
 def _train(task: Task, encoded: Encoded, settings: Settings, output: Output) -> Any:
+    unsettled: list[Warning] = []
+
+    def words(warning: Warning) -> str:
+        if not isinstance(warning, ConvergenceWarning):
+            return str(warning)
+        unsettled.append(warning)
+        return ""
+
     with (
-        notes_for_warnings(output, _wording(settings)),
+        notes_for_warnings(output, words),
         training_progress(output, "training") as watch,
     ):
         network = task.network(
@@ -96,26 +106,25 @@ def _train(task: Task, encoded: Encoded, settings: Settings, output: Output) -> 
             random_state=settings.seed,
             callbacks=[watch],
         ).fit(encoded.X_train, task.goal(encoded.y_train))
+    # A cost that ends higher than it began may have fallen in the last epoch: more epochs would be the wrong advice.
+    if network.loss_ >= network.loss_curve_[0]:
+        output.note("the cost has not fallen: try a smaller --step-size")
+    elif unsettled:
+        output.note(
+            f"the cost was still falling after {count(settings.epochs, 'epoch')}: more --epochs may help, or learn "
+            "the training rows by heart"
+        )
     sizes = " - ".join(f"{size:,}" for size in network.network_.layer_sizes)
     output.say(
         f"Trained a network of {sizes} units, {network.parameters_.size:,} weights, for "
-        f"{count(network.n_iter_, 'epoch')}: the cost went from {network.loss_curve_[0]:.4f} to {network.loss_:.4f}."
+        f"{count(network.n_iter_, 'epoch')}: the cost went from {_cost(network.loss_curve_[0])} to "
+        f"{_cost(network.loss_)}."
     )
-    if network.loss_ >= network.loss_curve_[0]:
-        output.note("the cost has not fallen: try a smaller --step-size")
     return network
 
 
-def _wording(settings: Settings) -> Callable[[Warning], str]:
-    def words(warning: Warning) -> str:
-        if isinstance(warning, ConvergenceWarning):
-            return (
-                f"the cost was still falling after {count(settings.epochs, 'epoch')}: more --epochs may help, or learn "
-                "the training rows by heart"
-            )
-        return str(warning)
-
-    return words
+def _cost(value: float) -> str:
+    return f"{value:.4f}" if value < 1e6 else f"{value:.3g}"
 
 
 def _linear_model(task: Task, encoded: Encoded, output: Output) -> Any:

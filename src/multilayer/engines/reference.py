@@ -17,7 +17,7 @@ from multilayer.equations.dropout import dropout_masks
 from multilayer.equations.penalties import Penalty
 from multilayer.equations.propagation import forward_propagation
 from multilayer.equations.refinements import StepOptions, average_weights, clip_gradient, decay_weights
-from multilayer.network import Floats, Network, output_with_cost, pack, thetas
+from multilayer.network import Floats, Network, norms, output_with_cost, pack, thetas
 
 
 class ReferenceEngine:
@@ -26,7 +26,8 @@ class ReferenceEngine:
     name = "reference"
 
     def predict(self, network: Network, parameters: Floats, X: Floats) -> Floats:
-        _, A = forward_propagation(_dense(X), thetas(network, parameters), network.hidden, network.output)
+        matrices, of_layers = thetas(network, parameters), norms(network, parameters)
+        _, A = forward_propagation(_dense(X), matrices, network.hidden, network.output, norms=of_layers)
         return A[-1].astype(parameters.dtype, copy=False)
 
     def cost_and_gradient(self, objective: Objective, parameters: Floats) -> tuple[float, Floats]:
@@ -68,7 +69,8 @@ class ReferenceEngine:
         (gradient,) = clip_gradient([gradient], options.clip_norm)
         if options.weight_decay > 0:
             matrices = [matrix.astype(np.float64) for matrix in thetas(network, theta)]
-            theta = pack(network, [decay_weights(matrix, alpha, options.weight_decay) for matrix in matrices])
+            decayed = [decay_weights(matrix, alpha, options.weight_decay) for matrix in matrices]
+            theta = pack(network, decayed, norms_given=norms(network, theta))
         theta, slots = rule.step(theta, gradient, slots, alpha, state.t + 1)
         state.parameters[...] = theta
         for kept, slot in zip(state.slots, slots, strict=True):
@@ -90,17 +92,19 @@ class ReferenceEngine:
             return 0.0, np.zeros_like(parameters)  # nothing is to be learned from rows that do not count
         # A diverging network overflows on its way; the cost that comes out says so, once.
         with np.errstate(over="ignore", invalid="ignore"):
+            matrices = thetas(network, parameters)
             J, D = cost_and_gradient(
                 _dense(objective.X[rows]),
                 objective.Y[rows],
-                thetas(network, parameters),
+                matrices,
                 Penalty(objective.lam, objective.lam1),
                 network.hidden,
                 output_with_cost(network),
                 None if weight is None else weight[rows],
                 masks,
+                norms(network, parameters),
             )
-            return J, pack(network, D, parameters.dtype)
+            return J, pack(network, D[: len(matrices)], parameters.dtype, D[len(matrices) :])
 
 
 def _dense(X: Any) -> Floats:

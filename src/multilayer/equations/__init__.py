@@ -32,6 +32,12 @@ from multilayer.equations.descent import (
 )
 from multilayer.equations.dropout import dropout_mask, dropout_masks, philox
 from multilayer.equations.initialization import SCHEMES, initialize_thetas
+from multilayer.equations.normalization import (
+    normalization_delta,
+    normalization_gradient,
+    normalize,
+    standardize,
+)
 from multilayer.equations.own import check_activation, check_cost
 from multilayer.equations.penalties import Penalty, regularization, regularization_gradient
 from multilayer.equations.propagation import cost, forward_propagation, one_hot, predict
@@ -81,6 +87,9 @@ __all__ = [
     "gradient_descent",
     "initialize_thetas",
     "input_gradient",
+    "normalization_delta",
+    "normalization_gradient",
+    "normalize",
     "numerical_gradient",
     "one_hot",
     "output_unit",
@@ -88,5 +97,6 @@ __all__ = [
     "predict",
     "regularization",
     "regularization_gradient",
+    "standardize",
     "trace",
 ]

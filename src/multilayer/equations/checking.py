@@ -7,7 +7,7 @@ the cost does.  Where the two agree to many digits, both are right.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,6 +16,7 @@ from multilayer.equations._checks import as_thetas, check_positive
 from multilayer.equations.activations import Array, Hidden
 from multilayer.equations.backpropagation import backpropagation
 from multilayer.equations.costs import CostedOutput, Output
+from multilayer.equations.normalization import Norms, as_norms
 from multilayer.equations.penalties import Penalty, as_penalty
 from multilayer.equations.propagation import cost
 from multilayer.exceptions import ShapeError
@@ -24,6 +25,8 @@ from multilayer.exceptions import ShapeError
 # kink is wrong there, so these get a narrow one, at the price of a few digits; so do one's own, of which nobody knows.
 KINKED = frozenset({"relu", "leaky_relu", "elu", "selu"})
 SMOOTH_STEP, KINKED_STEP = 1e-3, 1e-6
+# (M1) divides by the spread of a layer's sums, which may be small, and then bends with every weight before it.
+NORMALIZED_STEP = 1e-4
 
 
 def numerical_gradient(
@@ -35,6 +38,7 @@ def numerical_gradient(
     output: str | Output = "sigmoid",
     step: float | None = None,
     sample_weight: ArrayLike | None = None,
+    norms: Norms | None = None,
 ) -> list[Array]:
     """(N1) The derivative of the cost by every weight, from central differences of four points.
 
@@ -46,12 +50,14 @@ def numerical_gradient(
     X, Y, thetas, lam, hidden, output
         As in :func:`cost`.
     step : float, optional
-        h; 1e-3 where every activation is smooth, 1e-6 where one has a kink.
+        h; 1e-3 where every activation is smooth (1e-4 where layers are normalised), 1e-6 where one has a kink.
     sample_weight : array of shape (m,), optional
+    norms : list of arrays, optional
+        Gain and shift of normalised layers, as in :func:`forward_propagation`; they are moved like any weight.
 
     Returns
     -------
-    list of arrays of the shapes of ``thetas``
+    list of arrays of the shapes of ``thetas``, and after them those of ``norms``
 
     Examples
     --------
@@ -59,17 +65,19 @@ def numerical_gradient(
     >>> np.round(D[0], 9)
     array([[-0.5, -1. ]])
     """
-    h = _default_step(hidden, output, lam) if step is None else step
+    h = _default_step(hidden, output, lam, norms) if step is None else step
     check_positive(h, "step")
     moved = [theta.copy() for theta in as_thetas(thetas)]
-    gradient = [np.zeros_like(theta) for theta in moved]
-    for theta, numerical in zip(moved, gradient, strict=True):
+    moved_norms = [norm.copy() for norm in as_norms(norms, moved) or ()]
+    everything = [*moved, *moved_norms]
+    gradient = [np.zeros_like(array) for array in everything]
+    for theta, numerical in zip(everything, gradient, strict=True):
         for index in np.ndindex(theta.shape):
             kept = theta[index]
             J = {}
             for k in (-2, -1, 1, 2):
                 theta[index] = kept + k * h
-                J[k] = cost(X, Y, moved, lam, hidden, output, sample_weight)
+                J[k] = cost(X, Y, moved, lam, hidden, output, sample_weight, moved_norms)
             theta[index] = kept
             numerical[index] = (8.0 * (J[1] - J[-1]) - (J[2] - J[-2])) / (12.0 * h)  # (N1)
     return gradient
@@ -79,16 +87,17 @@ def numerical_gradient(
 class WorstWeight:
     """The weight on which backpropagation and difference quotient agree least."""
 
-    layer: int  # from 0: the index into thetas
-    row: int  # the unit that the weight leads to
-    column: int  # 0 for the bias, else 1 + the unit that it comes from
+    layer: int  # from 0: the index into thetas, or norms
+    row: int  # the unit that the weight leads to; of norms 0 for the gain and 1 for the shift
+    column: int  # 0 for the bias, else 1 + the unit that it comes from; of norms the unit
     analytic: float
     numerical: float
     error: float
+    of: str = "thetas"  # or "norms", for gain and shift of a normalised layer
 
     def __str__(self) -> str:
         return (
-            f"thetas[{self.layer}][{self.row}, {self.column}]: backpropagation {self.analytic:.10g}, "
+            f"{self.of}[{self.layer}][{self.row}, {self.column}]: backpropagation {self.analytic:.10g}, "
             f"difference quotient {self.numerical:.10g}, relative error {self.error:.2g}"
         )
 
@@ -100,19 +109,13 @@ class GradientCheck:
     analytic: list[Array]
     numerical: list[Array]
     errors: list[Array]
+    n_norms: int = 0  # how many of the arrays, the last ones, belong to gain and shift of normalised layers
 
     @property
     def worst(self) -> WorstWeight:
-        layer = max(range(len(self.errors)), key=lambda index: float(self.errors[index].max()))
-        row, column = (int(i) for i in np.unravel_index(self.errors[layer].argmax(), self.errors[layer].shape))
-        return WorstWeight(
-            layer,
-            row,
-            column,
-            float(self.analytic[layer][row, column]),
-            float(self.numerical[layer][row, column]),
-            float(self.errors[layer][row, column]),
-        )
+        index = max(range(len(self.errors)), key=lambda index: float(self.errors[index].max()))
+        row, column = (int(i) for i in np.unravel_index(self.errors[index].argmax(), self.errors[index].shape))
+        return self._weight(index, row, column)
 
     @property
     def max_error(self) -> float:
@@ -120,17 +123,33 @@ class GradientCheck:
 
     def __iter__(self) -> Iterator[WorstWeight]:
         """Every weight's line of the report, in the order of the weights."""
-        for layer, errors in enumerate(self.errors):
+        for index, errors in enumerate(self.errors):
             for row, column in np.ndindex(errors.shape):
-                pair = float(self.analytic[layer][row, column]), float(self.numerical[layer][row, column])
-                yield WorstWeight(layer, row, column, *pair, float(errors[row, column]))
+                yield self._weight(index, row, column)
 
     def __str__(self) -> str:
         lines = [
-            f"Theta{layer + 1} {errors.shape[0]} x {errors.shape[1]}: largest relative error {errors.max():.2g}"
-            for layer, errors in enumerate(self.errors)
+            f"{self._name(index)} {errors.shape[0]} x {errors.shape[1]}: largest relative error {errors.max():.2g}"
+            for index, errors in enumerate(self.errors)
         ]
         return "\n".join([*lines, f"worst: {self.worst}"])
+
+    @property
+    def _n_thetas(self) -> int:
+        return len(self.errors) - self.n_norms
+
+    def _name(self, index: int) -> str:
+        # The first normalised layer is layer 2.
+        is_theta = index < self._n_thetas
+        return f"Theta{index + 1}" if is_theta else f"gain and shift of layer {index - self._n_thetas + 2}"
+
+    def _weight(self, index: int, row: int, column: int) -> WorstWeight:
+        analytic, numerical, error = (
+            float(arrays[index][row, column]) for arrays in (self.analytic, self.numerical, self.errors)
+        )
+        if index < self._n_thetas:
+            return WorstWeight(index, row, column, analytic, numerical, error)
+        return WorstWeight(index - self._n_thetas, row, column, analytic, numerical, error, "norms")
 
 
 def check_gradient(
@@ -142,6 +161,7 @@ def check_gradient(
     output: str | Output = "sigmoid",
     step: float | None = None,
     sample_weight: ArrayLike | None = None,
+    norms: Norms | None = None,
 ) -> GradientCheck:
     """(N2) Backpropagation against central differences, with a report for every weight.
 
@@ -150,7 +170,7 @@ def check_gradient(
 
     Parameters
     ----------
-    X, Y, thetas, lam, hidden, output, step, sample_weight
+    X, Y, thetas, lam, hidden, output, step, sample_weight, norms
         As in :func:`numerical_gradient`.
 
     Returns
@@ -166,9 +186,9 @@ def check_gradient(
     >>> report.max_error < 1e-9
     True
     """
-    analytic = backpropagation(X, Y, thetas, lam, hidden, output, sample_weight)
-    numerical = numerical_gradient(X, Y, thetas, lam, hidden, output, step, sample_weight)
-    return compare_gradients(analytic, numerical)
+    analytic = backpropagation(X, Y, thetas, lam, hidden, output, sample_weight, norms)
+    numerical = numerical_gradient(X, Y, thetas, lam, hidden, output, step, sample_weight, norms)
+    return replace(compare_gradients(analytic, numerical), n_norms=len(analytic) - len(thetas))
 
 
 def compare_gradients(analytic: Sequence[Array], numerical: Sequence[Array]) -> GradientCheck:
@@ -190,8 +210,10 @@ def compare_gradients(analytic: Sequence[Array], numerical: Sequence[Array]) -> 
     return GradientCheck(list(analytic), list(numerical), errors)
 
 
-def _default_step(hidden: Hidden, output: str | Output, lam: float | Penalty) -> float:
+def _default_step(hidden: Hidden, output: str | Output, lam: float | Penalty, norms: Norms | None) -> float:
     given = [hidden] if isinstance(hidden, str) or not isinstance(hidden, Sequence) else list(hidden)
     is_smooth = all(isinstance(name, str) and name not in KINKED for name in given)
     has_kinked_cost = isinstance(output, CostedOutput) or as_penalty(lam).absolutes > 0
-    return SMOOTH_STEP if is_smooth and not has_kinked_cost else KINKED_STEP
+    if not is_smooth or has_kinked_cost:
+        return KINKED_STEP
+    return SMOOTH_STEP if norms is None or len(norms) == 0 else NORMALIZED_STEP

@@ -20,6 +20,7 @@ from multilayer.equations._checks import (
 )
 from multilayer.equations.activations import Array, Hidden
 from multilayer.equations.costs import Output, output_unit
+from multilayer.equations.normalization import Norms, as_norms, normalized
 from multilayer.equations.penalties import Penalty, as_penalty, regularization
 from multilayer.exceptions import InputError
 
@@ -30,6 +31,7 @@ def forward_propagation(
     hidden: Hidden = "sigmoid",
     output: str | Output = "sigmoid",
     masks: Sequence[Array] | None = None,
+    norms: Norms | None = None,
 ) -> tuple[list[Array], list[Array]]:
     """(P1)-(P4) Weighted sums Z and activations A of every layer.
 
@@ -46,10 +48,13 @@ def forward_propagation(
         See :mod:`multilayer.equations.costs`.
     masks : list of L - 1 arrays, ``masks[l]`` of the shape of ``A[l]``, optional
         Dropout (R1): each A_l but the last is multiplied by its mask; see :func:`dropout_mask`.
+    norms : list of L - 2 arrays, the l-th of shape (2, s_{l+1}), optional
+        Layer normalisation (M2): gain and shift of each hidden layer, whose g is then applied to Z' in place of Z;
+        see :mod:`multilayer.equations.normalization`.
 
     Returns
     -------
-    Z : list of L - 1 arrays, ``Z[l]`` of shape (m, s_{l+2}): the sums that ``thetas[l]`` makes
+    Z : list of L - 1 arrays, ``Z[l]`` of shape (m, s_{l+2}): the sums that ``thetas[l]`` makes, before normalisation
     A : list of L arrays, ``A[0]`` is X and ``A[-1]`` the network's answer (m, K)
 
     Raises
@@ -66,6 +71,7 @@ def forward_propagation(
     X = as_matrix(X, "X")
     thetas = as_thetas(thetas, X.shape[1])
     activations = hidden_activations(hidden, len(thetas) - 1)
+    norms = as_norms(norms, thetas)
 
     A = [X]  # (P1)
     Z = []
@@ -74,7 +80,7 @@ def forward_propagation(
             A[l] = A[l] * masks[l]  # (R1)
         Z.append(with_bias(A[l]) @ theta.T)  # (P2)  (m, s_l + 1) @ (s_l + 1, s_{l+1})
         if l < len(activations):
-            A.append(activations[l].g(Z[l]))  # (P3)
+            A.append(activations[l].g(normalized(Z, norms, l)))  # (P3), of (M2) where there are norms
     A.append(output_unit(output).h(Z[-1]))  # (P4)
     return Z, A
 
@@ -84,6 +90,7 @@ def predict(
     thetas: Sequence[ArrayLike],
     hidden: Hidden = "sigmoid",
     output: str | Output = "sigmoid",
+    norms: Norms | None = None,
 ) -> NDArray[np.int64] | Array:
     """(P5) The predicted class of each example: the number of the output unit that answers most.
 
@@ -99,7 +106,7 @@ def predict(
     >>> predict([[-1.0], [1.0]], [[[0.0, -1.0], [0.0, 1.0]]])
     array([0, 1])
     """
-    _, A = forward_propagation(X, thetas, hidden, output)
+    _, A = forward_propagation(X, thetas, hidden, output, norms=norms)
     H = A[-1]  # (m, K)
     name = output_unit(output).name
     if name in ("identity", "exp", "increasing"):
@@ -117,6 +124,7 @@ def cost(
     hidden: Hidden = "sigmoid",
     output: str | Output = "sigmoid",
     sample_weight: ArrayLike | None = None,
+    norms: Norms | None = None,
 ) -> float:
     """(J) The cost: the examples' mean cost (C1)-(C3), (C5)-(C12) plus the regularisation (C4), (C13).
 
@@ -128,7 +136,7 @@ def cost(
     X : array of shape (m, s_1)
     Y : array of shape (m, K)
         Targets; :func:`one_hot` makes them from class numbers.
-    thetas, hidden, output
+    thetas, hidden, output, norms
         As in :func:`forward_propagation`.
     lam : float or Penalty
         λ, not below 0; a :class:`Penalty` for (C13) beside it.
@@ -140,7 +148,7 @@ def cost(
     0.6931471805599453
     """
     lam = as_penalty(lam)
-    Z, _ = forward_propagation(X, thetas, hidden, output)
+    Z, _ = forward_propagation(X, thetas, hidden, output, norms=norms)
     m, n_outputs = Z[-1].shape
     Y = as_targets(Y, m, n_outputs, output)
     w = as_weights(sample_weight, m)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from multilayer.equations._checks import as_thetas, hidden_activations
 from multilayer.equations.activations import Array, Hidden, sigmoid
 from multilayer.equations.costs import output_unit
+from multilayer.equations.normalization import Norms, as_norms, normalization_delta, normalized
 from multilayer.equations.propagation import forward_propagation
 from multilayer.exceptions import ParameterError, unknown_name
 
@@ -23,16 +24,18 @@ def input_gradient(
     output: str = "sigmoid",
     unit: int = 0,
     of: str = "H",
+    norms: Norms | None = None,
 ) -> Array:
     """(V2) The derivative of one output unit's answer by every input, for each example.
 
     v_L = ∂h_k / ∂z_L (V1), or the k-th unit vector for the weighted sum z_k itself;
-    v_l = (v_{l+1} Theta_l[:, 1:]) * g'(Z_l) as in (B2), and ∂h_k / ∂x = v_2 Theta_1[:, 1:].
+    v_l = (v_{l+1} Theta_l[:, 1:]) * g'(Z_l) as in (B2), and ∂h_k / ∂x = v_2 Theta_1[:, 1:].  Through normalised layers
+    it goes by (M4), as delta does.
 
     Parameters
     ----------
     X : array of shape (m, s_1)
-    thetas, hidden, output
+    thetas, hidden, output, norms
         As in :func:`forward_propagation`.
     unit : int
         k, from 0.
@@ -49,8 +52,9 @@ def input_gradient(
     >>> input_gradient([[0.0, 0.0]], [[[0.0, 1.0, -2.0]]])  # h' = 1/4
     array([[ 0.25, -0.5 ]])
     """
-    Z, _ = forward_propagation(X, thetas, hidden, output)
+    Z, _ = forward_propagation(X, thetas, hidden, output, norms=norms)
     matrices = as_thetas(thetas)
+    norms = as_norms(norms, matrices)
     activations = hidden_activations(hidden, len(matrices) - 1)
     if of not in SIDES:
         raise unknown_name("side of the output unit", of, SIDES)
@@ -61,7 +65,9 @@ def input_gradient(
         )
     v = answer_gradient(Z[-1], output, unit) if of == "H" else np.tile(np.eye(n_outputs)[unit], (len(Z[-1]), 1))
     for l in range(len(matrices) - 1, 0, -1):
-        v = (v @ matrices[l][:, 1:]) * activations[l - 1].g_prime(Z[l - 1])  # (m, s_{l+1})
+        v = (v @ matrices[l][:, 1:]) * activations[l - 1].g_prime(normalized(Z, norms, l - 1))  # (m, s_{l+1})
+        if norms is not None:
+            v = normalization_delta(v, Z[l - 1], norms[l - 1][0])  # (M4)
     return v @ matrices[0][:, 1:]
 
 

@@ -16,6 +16,7 @@ from multilayer.equations._checks import as_targets, as_thetas, as_weights
 from multilayer.equations.activations import Array, Hidden
 from multilayer.equations.backpropagation import cost_and_gradient, deltas
 from multilayer.equations.costs import Output
+from multilayer.equations.normalization import Norms, as_norms, normalize
 from multilayer.equations.penalties import Penalty
 from multilayer.equations.propagation import cost, forward_propagation, with_bias
 
@@ -37,6 +38,9 @@ class Trace:
     D: tuple[Array, ...]  # D_1 .. D_{L-1}, as thetas
     J: float  # the cost, regularisation included
     regularization: float  # its part of J
+    norms: tuple[Array, ...] = ()  # gain and shift of layers 2 .. L-1, (2, s_l), where they are normalised
+    Z_normalized: tuple[Array, ...] = ()  # Z'_2 .. Z'_{L-1}, (m, s_l), what g is then applied to
+    D_norms: tuple[Array, ...] = ()  # the derivatives by gain and shift, as norms
 
     @property
     def H(self) -> Array:
@@ -50,9 +54,16 @@ class Trace:
         for l, theta in enumerate(self.thetas, start=1):
             yield f"Theta_{l}", theta
             yield f"Z_{l + 1}", self.Z[l - 1]
+            if l <= len(self.norms):
+                yield f"gain_{l + 1}", self.norms[l - 1][0]
+                yield f"shift_{l + 1}", self.norms[l - 1][1]
+                yield f"Z'_{l + 1}", self.Z_normalized[l - 1]
             yield f"A_{l + 1} = H" if l + 1 == last else f"A_{l + 1}", self.A[l]
         yield "Y", self.Y
         for l in range(last - 1, 0, -1):
+            if l <= len(self.norms):
+                yield f"D of gain_{l + 1}", self.D_norms[l - 1][0]
+                yield f"D of shift_{l + 1}", self.D_norms[l - 1][1]
             yield f"delta_{l + 1}", self.delta[l - 1]
             yield f"Delta_{l}", self.Delta[l - 1]
             yield f"D_{l}", self.D[l - 1]
@@ -82,6 +93,7 @@ def trace(
     hidden: Hidden = "sigmoid",
     output: str | Output = "sigmoid",
     sample_weight: ArrayLike | None = None,
+    norms: Norms | None = None,
 ) -> Trace:
     """(P1)-(P4), (J), (B1)-(B4) One pass forward and back, with everything that it computes.
 
@@ -89,7 +101,7 @@ def trace(
     ----------
     X : array of shape (m, s_1)
     Y : array of shape (m, K)
-    thetas, lam, hidden, output, sample_weight
+    thetas, lam, hidden, output, sample_weight, norms
         As in :func:`cost`.
 
     Returns
@@ -112,15 +124,19 @@ def trace(
     D_1        1 x 2       -1    -0.75     -0.5
     J = 0.693147, of which regularisation 0
     """
-    J, D = cost_and_gradient(X, Y, thetas, lam, hidden, output, sample_weight)
-    penalty = J - cost(X, Y, thetas, 0.0, hidden, output, sample_weight)
-    Z, A = forward_propagation(X, thetas, hidden, output)
+    J, D = cost_and_gradient(X, Y, thetas, lam, hidden, output, sample_weight, norms=norms)
+    penalty = J - cost(X, Y, thetas, 0.0, hidden, output, sample_weight, norms)
+    Z, A = forward_propagation(X, thetas, hidden, output, norms=norms)
     m, n_outputs = Z[-1].shape
     Y = as_targets(Y, m, n_outputs, output)
     w = as_weights(sample_weight, m)
     # Copies: a trace stays what it was when the network is trained on.
     matrices = [theta.copy() for theta in as_thetas(thetas, A[0].shape[1])]
-    delta = deltas(Z, Y, matrices, hidden, output)
+    kept = [norm.copy() for norm in as_norms(norms, matrices) or ()]
+    sums = tuple(normalize(z, norm) for z, norm in zip(Z, kept, strict=False))
+    delta = deltas(Z, Y, matrices, hidden, output, norms=norms)
     # (B3)  (s_{l+1}, m) @ (m, s_l + 1)
     Delta = [(w[:, np.newaxis] * d).T @ with_bias(a) for d, a in zip(delta, A[:-1], strict=True)]
-    return Trace(tuple(matrices), tuple(Z), tuple(A), Y, tuple(delta), tuple(Delta), tuple(D), J, penalty)
+    of_thetas, of_norms = tuple(D[: len(matrices)]), tuple(D[len(matrices) :])
+    passes = tuple(Z), tuple(A), Y, tuple(delta), tuple(Delta)
+    return Trace(tuple(matrices), *passes, of_thetas, J, penalty, tuple(kept), sums, of_norms)

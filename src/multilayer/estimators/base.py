@@ -8,61 +8,46 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.sparse import issparse
-from sklearn.utils import column_or_1d
-from sklearn.utils.validation import check_is_fitted, validate_data
 
 from multilayer.engines import Engine, Objective, get_engine
 from multilayer.equations.activations import Hidden
-from multilayer.estimators.class_weights import ClassWeights, times
+from multilayer.estimators.class_weights import ClassWeights, with_class_weights
 from multilayer.estimators.continuing import Continuing, begun, continued
 from multilayer.estimators.copies import Copied
 from multilayer.estimators.data import Call, Rows, Table, Targets, ValidationArguments
 from multilayer.estimators.ending import warn_of_an_interruption, warn_of_the_end
-from multilayer.estimators.errors import (
-    NotFittedError,
-    divergence_in_both_words,
-    input_errors,
-    unchanged_on_failure,
-)
-from multilayer.estimators.inputs import (
-    are_as_needed,
-    canonical,
-    check_column_order,
-    checked_weight,
-    checked_y,
-    is_as_needed,
-)
+from multilayer.estimators.errors import divergence_in_both_words, input_errors, unchanged_on_failure
+from multilayer.estimators.inputs import checked_weight
 from multilayer.estimators.inside import Inside
 from multilayer.estimators.metrics import Watched, measure
 from multilayer.estimators.optimising import (
     dropout_rates,
     settle_average,
+    warn_of_normalization,
     warn_of_options_without_effect,
     with_dropout_seed,
 )
 from multilayer.estimators.own import check_own_activations, warn_of_the_reference_engine
 from multilayer.estimators.parameters import check_activation, checked
 from multilayer.estimators.printing import EpochTable
+from multilayer.estimators.reading import Reading
 from multilayer.estimators.recipes import descent_recipe, lbfgs_recipe, warn_of_parameters_without_effect
 from multilayer.estimators.scikit_learn_callbacks import CallbackSupportMixin, scikit_learn_listeners, torn_down
 from multilayer.estimators.snapshots import as_it_stands, offer
 from multilayer.estimators.target_scale import TargetScale
-from multilayer.estimators.validation import about_validation_data, validation_rows
-from multilayer.estimators.weights import Views, write
+from multilayer.estimators.validation import validation_rows
+from multilayer.estimators.weights import Weights
 from multilayer.exceptions import ParameterError, ShapeError
-from multilayer.network import Floats, Network, coefs, intercepts, thetas
+from multilayer.network import Floats, Network
 from multilayer.training import Listener, Run, Validation, restore_best, standing, train, train_lbfgs
 from multilayer.training.starting import Initialization
 
-DTYPES = (np.float64, np.float32)  # what X may stay; validation turns everything else into the first
 
-
-class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
+class BaseMLP(CallbackSupportMixin, Inside, Reading, Weights, Copied, ABC):
     """A multilayer perceptron behind scikit-learn's interface; what its targets mean is left to the two estimators."""
 
     hidden_layer_sizes: int | Sequence[int]
@@ -76,7 +61,6 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
     parameters_: Floats
     n_outputs_: int
     loss_curve_: list[float]
-    _y_is_labels: ClassVar[bool] = False
 
     @abstractmethod
     def _targets(self, y: Any, dtype: np.dtype[Any], call: Call) -> Targets:
@@ -165,10 +149,10 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
         return self
 
     def _train(self, settings: SimpleNamespace, X: Any, y: Any, sample_weight: Any, call: Call) -> None:
-        given = X
         call.validation.check_complete()
         warn_of_parameters_without_effect(settings, call.validation)
         warn_of_options_without_effect(settings)
+        warn_of_normalization(settings)
         rows, engine, objective = self._read_for_training(settings, X, y, sample_weight, call)
         table, targets, network = rows.training, rows.targets, objective.network
 
@@ -182,11 +166,7 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
             if validating is not None:
                 watched = Watched(settings.early_stopping_metric, targets, self._view(network))
                 validation = Validation(measure(engine, network, validating, watched), settings.early_stopping)
-            listeners = list(settings.callbacks)
-            if settings.verbose:
-                listeners.append(EpochTable(targets.cost_divisor, every_epoch=settings.verbose > 1))
-            if not call.is_part:
-                listeners += scikit_learn_listeners(self, run, given, table.y, table.weight)
+            listeners = self._listeners(settings, run, rows, X, call)
             epochs_before, validated = run.history.n_epochs - call.epochs_done, validation is not None
             self._last_was_part = call.is_part
 
@@ -214,6 +194,15 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
                 warn_of_the_end(run, n_epochs, settings)
             self._keep(network, run, targets.cost_divisor, n_epochs, validated=validated)
 
+    def _listeners(self, settings: SimpleNamespace, run: Run, rows: Rows, X: Any, call: Call) -> list[Listener]:
+        """Who hears of the training; X is as the caller gave it."""
+        listeners = list(settings.callbacks)
+        if settings.verbose:
+            listeners.append(EpochTable(rows.targets.cost_divisor, every_epoch=settings.verbose > 1))
+        if not call.is_part:
+            listeners += scikit_learn_listeners(self, run, X, rows.training.y, rows.training.weight)
+        return listeners
+
     def _read_for_training(
         self, settings: SimpleNamespace, X: Any, y: Any, sample_weight: Any, call: Call
     ) -> tuple[Rows, Engine, Objective]:
@@ -225,7 +214,7 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
         rows = self._read(X, y, sample_weight, call)
         table, loss = rows.training, rows.targets.loss
         sizes = (table.X.shape[1], *settings.hidden_layer_sizes, table.Y.shape[1])
-        network = Network(sizes, hidden, loss.output, loss.cost)
+        network = Network(sizes, hidden, loss.output, loss.cost, settings.normalization)
         engine = get_engine(self.engine, network)
         if not call.goes_on:
             warn_of_the_reference_engine(self.engine, network)
@@ -244,30 +233,6 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
                 validating = replace(validating, Y=scale.standardized(validating.Y, dtype))
         return objective, validating
 
-    def _read(self, X: Any, y: Any, sample_weight: Any, call: Call) -> Rows:
-        # What goes on is computed in the dtype it began with.
-        dtype = self.parameters_.dtype if call.goes_on else DTYPES
-        with input_errors():
-            X, y = self._validated(X, y, dtype, reset=not call.goes_on)
-        weight = checked_weight(sample_weight, X)
-        with input_errors():
-            targets = self._targets(y, X.dtype, call)
-        of_classes = self._class_weights(y, weight, call)
-        if of_classes is not None:
-            weight = times(of_classes.of_rows(y), weight, X.dtype)
-        table, given = Table(X, y, targets.Y, weight), call.validation
-        if not given.has_rows:
-            return Rows(table, targets)
-        with about_validation_data(), input_errors():
-            X, y = self._validated(given.X, given.y, X.dtype, reset=False)
-            weight = checked_weight(given.weight, X, "sample_weight_val")
-            Y = self._targets(y, X.dtype, Call(goes_on=True, is_validation=True)).Y
-            if Y.shape[1] != table.Y.shape[1]:
-                raise ShapeError(f"y_val must have as many columns as y, {table.Y.shape[1]}, got {Y.shape[1]}.")
-            if of_classes is not None:
-                weight = times(of_classes.of_rows(y), weight, X.dtype)
-        return Rows(table, targets, Table(X, y, Y, weight))
-
     @contextmanager
     def _run_for(self, objective: Objective, settings: SimpleNamespace, goes_on: bool) -> Iterator[Run]:
         """A new run, or the one to go on with; an error within the block leaves that one as it was."""
@@ -278,17 +243,6 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
         else:
             gate = check_activation(self.activation if isinstance(self.activation, str) else "relu", 1)[0]
             yield begun(objective, settings, self.initialization, gate)
-
-    def _validated(self, X: Any, y: Any, dtype: Any, *, reset: bool) -> tuple[Any, Any]:
-        y = checked_y(y, are_labels=self._y_is_labels)
-        if not reset:
-            if not hasattr(self, "feature_names_in_") and are_as_needed(X, y, self.n_features_in_, dtype):
-                return X, y
-            check_column_order(self, X)
-        X, y = validate_data(self, X, y, accept_sparse="csr", multi_output=True, dtype=dtype, order="C", reset=reset)
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y.toarray() if issparse(y) else y, warn=True)
-        return canonical(X), y
 
     def _view(self, network: Network) -> Self:
         """This estimator as a scorer is to see it while it trains: X is checked already, and weights are put in."""
@@ -303,26 +257,19 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
         rows = self._rows(X)
         network = self.network_
         if output is not None:
-            network = Network(network.layer_sizes, network.hidden, output)
+            network = replace(network, output=output, cost=None)
         return get_engine(self.engine, network).predict(network, self.parameters_, rows)
-
-    def _rows(self, X: ArrayLike) -> Any:
-        """X as an engine needs it to predict."""
-        if is_as_needed(X, self.n_features_in_) and not hasattr(self, "feature_names_in_"):
-            return X
-        with input_errors():
-            check_column_order(self, X)
-            return canonical(validate_data(self, X, accept_sparse="csr", dtype=DTYPES, order="C", reset=False))
 
     def _posed(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> tuple[Objective, Targets]:
         """What the fitted network would minimise on these data, which are read as fit has read its own."""
         self._check_is_fitted()
         settings = checked(self)
-        with input_errors():
+        with input_errors(X):
             rows, y = self._validated(X, y, self.parameters_.dtype, reset=False)
         weight = checked_weight(sample_weight, rows)
-        with input_errors():
+        with input_errors(X):
             targets = self._targets(y, rows.dtype, Call(goes_on=True, is_part=True))
+        weight = with_class_weights(self._class_weights(y, weight, Call(goes_on=True)), y, weight, rows.dtype)
         if targets.Y.shape[1] != self.n_outputs_:
             raise ShapeError(
                 f"y must have {self.n_outputs_} columns, as in fit, got {targets.Y.shape[1]}. Pass the same targets."
@@ -349,35 +296,6 @@ class BaseMLP(CallbackSupportMixin, Inside, Copied, ABC):
         self.n_layers_ = len(network.layer_sizes)
         self.n_outputs_ = network.layer_sizes[-1]
         self.out_activation_ = "logistic" if network.output == "sigmoid" else network.output
-
-    @property
-    def thetas_(self) -> list[Floats]:
-        self._check_is_fitted()
-        return Views(thetas(self.network_, self.parameters_))
-
-    @property
-    def coefs_(self) -> list[Floats]:
-        self._check_is_fitted()
-        return Views(coefs(self.network_, self.parameters_))
-
-    @coefs_.setter
-    def coefs_(self, values: Sequence[Floats]) -> None:
-        write("coefs_", self.coefs_, values)
-
-    @property
-    def intercepts_(self) -> list[Floats]:
-        self._check_is_fitted()
-        return Views(intercepts(self.network_, self.parameters_))
-
-    @intercepts_.setter
-    def intercepts_(self, values: Sequence[Floats]) -> None:
-        write("intercepts_", self.intercepts_, values)
-
-    def _check_is_fitted(self) -> None:
-        try:
-            check_is_fitted(self, "parameters_")
-        except ValueError:
-            raise NotFittedError(f"this {type(self).__name__} is not fitted yet. Call fit(X, y) first.") from None
 
     def _learns_in_parts(self) -> bool:
         if self.solver == "lbfgs":

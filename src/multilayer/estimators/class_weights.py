@@ -62,9 +62,13 @@ def class_weights(class_weight: ClassWeight, y: Any, labels: Labels, sample_weig
     return ClassWeights(labels, [_given(f"class_weight[{k}]", each, [0, 1]) for k, each in enumerate(class_weight)])
 
 
-def times(class_weight: NDArray[np.float64], sample_weight: Floats | None, dtype: np.dtype[Any]) -> Floats:
-    """The weights of rows by their classes times those that were passed."""
-    product = class_weight if sample_weight is None else class_weight * sample_weight
+def with_class_weights(
+    weights: ClassWeights | None, y: Any, sample_weight: Floats | None, dtype: np.dtype[Any]
+) -> Floats | None:
+    """The weights of rows by their classes, if there are any, times those that were passed."""
+    if weights is None:
+        return sample_weight
+    product = weights.of_rows(y) if sample_weight is None else weights.of_rows(y) * sample_weight
     if not product.any():
         raise InputError(
             "class_weight gives every row the weight 0: its classes occur only in rows that do not count. "

@@ -149,6 +149,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         The share of the hidden units that are silent in an update; one for all hidden layers, or one a layer.
     input_dropout : float, default=0.0
         The share of the entries of X that are taken as 0 in an update.
+    normalization : "layer" or None, default=None
+        "layer": the weighted sums of each hidden layer are brought to mean 0 and variance 1 over its units, for each
+        row by itself, then multiplied by a gain and moved by a shift, which are learned; then comes the activation.
+        Gain and shift are neither penalised nor decayed.
 
     Attributes
     ----------
@@ -160,8 +164,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Weights without biases.
     intercepts_ : list of ndarray, the l-th of shape (s_{l+1},)
         Biases.
+    norms_ : list of ndarray, the l-th of shape (2, s_{l+1})
+        With ``normalization``, gain (row 0) and shift of each hidden layer; views too.  Else empty.
     parameters_ : ndarray of shape (P,)
-        All weights and biases in one vector.
+        All weights and biases in one vector, and gains and shifts.
     loss_curve_ : list of float
         Mean cost of each epoch's batches, each before its update; of solver="lbfgs", the cost after each iteration.
         It goes on through ``warm_start`` and ``partial_fit``.
@@ -264,6 +270,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         weight_averaging: float = 0.0,
         dropout: float | Sequence[float] = 0.0,
         input_dropout: float = 0.0,
+        normalization: str | None = None,
     ) -> None:
         keep_parameters(self, locals())
 

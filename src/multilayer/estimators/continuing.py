@@ -6,6 +6,7 @@ import copy
 import math
 from dataclasses import fields, replace
 from types import SimpleNamespace, TracebackType
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -74,12 +75,19 @@ class Continuing:
                 "Set warm_start=False and call fit to begin anew, or put hidden_layer_sizes and the columns of X and y "
                 "back to what they were."
             )
+        if before.normalization != now.normalization:
+            raise ParameterError(
+                f"the network has normalization={before.normalization!r} and cannot go on with {now.normalization!r}. "
+                "Set warm_start=False and call fit to begin anew, or put normalization back to what it was."
+            )
         self.run, state = run, run.state
+        # joblib loads the arrays of an estimator as memory maps that cannot be written to.
+        parameters, state.slots, run.order = _writeable(parameters), _writeable(state.slots), _writeable(run.order)
         # What the estimator shows, and lets its user write to, is the average where one is kept.
         if state.average is None:
             state.parameters = parameters
         else:
-            state.average = parameters
+            state.parameters, state.average = _writeable(state.parameters), parameters
         self.arrays = state.parameters, state.average
         average = None if state.average is None else state.average.copy()
         self.kept = replace(
@@ -115,3 +123,8 @@ class Continuing:
             setattr(run, field.name, getattr(kept, field.name))
         if self.draws is not None:
             run.random_state.set_state(self.draws)
+
+
+def _writeable(array: Any) -> Any:
+    """The array itself, or a copy of one that cannot be written to; None is None."""
+    return array if array is None or array.flags.writeable else np.array(array)

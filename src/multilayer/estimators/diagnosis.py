@@ -63,7 +63,7 @@ class Diagnosis:
     findings: tuple[Finding, ...]
     layers: tuple[LayerVitals, ...]
     n_rows: int
-    score: float  # on the rows given: accuracy, share of right labels, or R²
+    score: float  # on the rows given, weighted as in training: accuracy, share of right labels, or R²
     validation_score: float | None  # on X_val, or on the rows that early stopping holds out
 
     @property

@@ -51,14 +51,18 @@ def _too_soon(run: Run, epochs: int, settings: SimpleNamespace) -> str:
     score = "validation score" if run.held_out is None else "score of the rows held out"
     what, better = (score, "rising") if run.watches_score else ("cost", "falling")
     stalled = run.stop.stalled
-    state = f"had stopped {better} for {stalled} epochs only" if stalled else f"was still {better}"
+    state = f"had stopped {better} for {_epochs(stalled)} only" if stalled else f"was still {better}"
     remedy = "Call fit again to go on, or raise max_iter" if settings.warm_start else "Raise max_iter"
     wanted = "" if settings.warm_start else " If that number of epochs is what you want, set n_iter_no_change=inf."
     return (
-        f"training ended after max_iter={epochs} epochs, while the {what} {state}. {remedy}. Where loss_curve_ "
+        f"training ended after max_iter={_epochs(epochs)}, while the {what} {state}. {remedy}. Where loss_curve_ "
         "falls slowly and smoothly, a larger learning_rate_init is faster; where it goes up and down, a smaller one "
         f"is better.{wanted}"
     )
+
+
+def _epochs(n: int) -> str:
+    return f"{n} epoch" if n == 1 else f"{n} epochs"
 
 
 _WEIGHTS = {True: "the best weights", False: "the weights reached"}

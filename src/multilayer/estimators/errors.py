@@ -6,9 +6,11 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import sklearn.exceptions
 
+from multilayer.estimators.inputs import where_not_finite
 from multilayer.exceptions import DivergenceError, InputError, InputTypeError, MultilayerError, MultilayerWarning
 
 
@@ -29,14 +31,19 @@ def warn(message: str, category: type[MultilayerWarning]) -> None:
 
 
 @contextmanager
-def input_errors() -> Iterator[None]:
-    """Within this block errors of scikit-learn's validation become input errors: its text, and what to do."""
+def input_errors(X: Any = None) -> Iterator[None]:
+    """Within this block errors of scikit-learn's validation become input errors: its text, and what to do.
+
+    Of entries of ``X`` that are not finite the first is named, too.
+    """
     try:
         yield
     except MultilayerError:
         raise
     except ValueError as error:
-        raise InputError(_with_advice(str(error))) from None
+        message = str(error)
+        where = where_not_finite(X) if "Input X contains" in message else ""
+        raise InputError(_with_advice(message, where)) from None
     except TypeError as error:
         raise InputTypeError(_with_advice(str(error))) from None
 
@@ -47,6 +54,17 @@ _ADVICE = {
         "X must hold numbers: multilayer.tables.TableEncoder turns columns of text and categories into them."
     ),
     "float() argument must be": "X must hold numbers: multilayer.tables.TableEncoder turns a table into them.",
+    "could not be promoted by": (
+        "X must hold numbers, got columns of types that have none in common, such as dates: "
+        "multilayer.tables.TableEncoder turns a table into numbers."
+    ),
+    "inhomogeneous shape": "X must be a table: rows of the same number of columns.",
+    "Complex data not supported": "X and y must hold real numbers: write np.c_[X.real, X.imag] for both parts.",
+    "Found array with dim": (
+        "X must be a table of shape (m, n): write X.reshape(len(X), -1) to put what a row has in one line."
+    ),
+    "Input X contains infinity": "Remove these rows, or clip the numbers to what the dtype holds.",
+    " features as input": "Pass the columns that fit was given, in their order.",
     "Input X contains NaN": "multilayer.tables.TableEncoder fills gaps and marks where they were.",
     "Input y contains": "Remove these rows from X and y: without a target there is nothing to learn from them.",
     "inconsistent numbers of samples": "These are the rows of X and the entries of y: pass one target for each row.",
@@ -56,11 +74,11 @@ _ADVICE = {
 }
 
 
-def _with_advice(message: str) -> str:
+def _with_advice(message: str, where: str = "") -> str:
     for part, advice in _ADVICE.items():
         if part in message:
             stop = "" if message.rstrip().endswith((".", "!")) else "."
-            return f"{message.rstrip()}{stop} {advice}"
+            return f"{message.rstrip()}{stop} {where}{advice}"
     return message
 
 

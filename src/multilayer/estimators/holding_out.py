@@ -39,9 +39,16 @@ def hold_out(run: Run, table: Table, split: Split, groups: Any, *, stratify: boo
             )
         # As scikit-learn names the classes of its single target column.
         kinds = np.where(table.Y[:, 0] > 0, "True", "False") if stratify else None
-        rows, held_out = train_test_split(
-            np.arange(n_rows), random_state=run.random_state, test_size=split, stratify=kinds
-        )
+        try:
+            rows, held_out = train_test_split(
+                np.arange(n_rows), random_state=run.random_state, test_size=split, stratify=kinds
+            )
+        except ValueError as error:
+            stop = "" if str(error).endswith(".") else "."
+            raise InputError(
+                f"validation_fraction={split!r} cannot divide {n_rows} rows: {error}{stop} Set another "
+                "validation_fraction, or pass rows of your own to fit as X_val and y_val."
+            ) from None
     run.rows, run.held_out, run.n_divided = rows, held_out, n_rows
     if table.weight is not None and not table.weight[rows].any():
         raise InputError("All rows that are left to train on have the weight 0. Use another split, or other weights.")

@@ -31,6 +31,24 @@ def is_as_needed(X: Any, n_features: int) -> bool:
         return math.isfinite(X.sum())
 
 
+def where_not_finite(X: Any) -> str:
+    """A sentence on where the entries of X are that are not finite, or "" for what NumPy does not read as numbers."""
+    names = _get_feature_names(X)
+    try:
+        if issparse(X):
+            entries = X.tocoo()
+            spoilt = ~np.isfinite(entries.data)
+            rows, columns = entries.row[spoilt], entries.col[spoilt]
+        else:
+            rows, columns = np.nonzero(~np.isfinite(np.asarray(X, dtype=np.float64)))
+    except (TypeError, ValueError):
+        return ""
+    if not len(rows):  # too large for float32 only
+        return ""
+    column = repr(str(names[columns[0]])) if names is not None else str(columns[0])
+    return f"The first of {len(rows):,} is in row {rows[0]}, column {column}. "
+
+
 def canonical(X: Any) -> Any:
     """CSR without entries that are to be added up; the caller's matrix is left as it is."""
     if issparse(X) and not X.has_canonical_format:

@@ -14,6 +14,7 @@ from multilayer.engines import Objective, get_engine
 from multilayer.equations.activations import activation
 from multilayer.equations.checking import GradientCheck, check_gradient
 from multilayer.equations.costs import output_unit
+from multilayer.equations.normalization import normalize
 from multilayer.equations.penalties import Penalty
 from multilayer.equations.sensitivity import SIDES, input_gradient
 from multilayer.equations.tracing import Trace, trace
@@ -22,7 +23,7 @@ from multilayer.estimators.findings import all_findings, validation_score
 from multilayer.estimators.parameters import checked
 from multilayer.estimators.vitals import Case, measure, skill
 from multilayer.exceptions import ParameterError, unknown_name
-from multilayer.network import Floats, Network, n_parameters, thetas
+from multilayer.network import Floats, Network, n_parameters, norms, thetas
 from multilayer.training import Run
 
 if TYPE_CHECKING:
@@ -87,11 +88,14 @@ class Inside(TransformerMixin):
         if number == len(network.layer_sizes):
             return get_engine(self.engine, network).predict(network, self.parameters_, rows)
         # The layers up to this one are a network of their own, whose parameters begin the vector of the whole.
-        lower = Network(network.layer_sizes[:number], network.hidden[: number - 2], "identity")
+        sizes, hidden = network.layer_sizes[:number], network.hidden[: number - 2]
+        lower = Network(sizes, hidden, "identity", normalization=network.normalization)
         A = get_engine(self.engine, lower).predict(lower, self.parameters_[: n_parameters(lower)], rows)
         g = activation(network.hidden[number - 2]).g
+        of_layers = [norm.astype(np.float64) for norm in norms(network, self.parameters_)]
         for block in _blocks(len(A)):
-            A[block] = g(A[block].astype(np.float64, copy=False))
+            Z = A[block].astype(np.float64, copy=False)
+            A[block] = g(normalize(Z, of_layers[number - 2]) if of_layers else Z)
         return A
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[np.object_]:
@@ -153,11 +157,12 @@ class Inside(TransformerMixin):
         rows, network = self._rows(X), self.network_
         units = range(K) if output is None else [int(output)]
         gradient = np.empty((rows.shape[0], len(units), rows.shape[1]), dtype=self.parameters_.dtype)
-        matrices = thetas(network, self.parameters_)
+        given = thetas(network, self.parameters_), network.hidden, network.output
+        of_layers = norms(network, self.parameters_)
         for block in _blocks(rows.shape[0]):
             dense = as_dense(rows[block])
             for place, unit in enumerate(units):
-                gradient[block, place] = input_gradient(dense, matrices, network.hidden, network.output, unit, of)
+                gradient[block, place] = input_gradient(dense, *given, unit, of, of_layers)
         scale = self._target_scale
         if of == "H" and scale is not None:
             gradient *= scale.deviation[units, np.newaxis].astype(gradient.dtype)
@@ -283,6 +288,7 @@ class Inside(TransformerMixin):
             "hidden": self.network_.hidden,
             "output": output_unit(self.network_.output, self.network_.cost),
             "sample_weight": objective.sample_weight,
+            "norms": norms(self.network_, self.parameters_),
         }
 
     def _layer_number(self, layer: int | None) -> int:

@@ -48,14 +48,23 @@ def labels_of(y: Any) -> Labels:
     kind = check_kind(y)
     if kind == "multilabel-indicator":
         return Labels(np.arange(y.shape[1]), multilabel=True, sparse=issparse(y))
-    return Labels(np.unique(y))
+    return Labels(_as_scikit_learn_keeps_them(np.unique(y)))
 
 
 def labels_given(y: Any, classes: ArrayLike) -> Labels:
     """The labels named beforehand, sorted, for data that come in parts."""
     if check_kind(y) == "multilabel-indicator":
         return labels_of(y)
-    return Labels(np.asarray(classes))
+    return Labels(_as_scikit_learn_keeps_them(np.asarray(classes)))
+
+
+def _as_scikit_learn_keeps_them(classes: NDArray[Any]) -> NDArray[Any]:
+    """Text as an array of text, also where it came as Python objects: predictions are then saved without pickle."""
+    if classes.dtype.kind != "O":
+        return classes
+    text = np.array(classes.tolist())
+    # An array of text drops zero characters at the end.
+    return text if text.dtype.kind == "U" and text.tolist() == classes.tolist() else classes
 
 
 def check_kind(y: Any) -> str:

@@ -60,11 +60,6 @@ class Loss:
 def loss_of_numbers(loss: str | Cost, quantile: float | Sequence[float]) -> Loss:
     """What MLPRegressor minimises."""
     levels = _levels(quantile)
-    if loss != QUANTILE and levels != (0.5,):
-        warn(
-            f"quantile={quantile!r} has no effect with loss={loss!r}. Use loss='quantile', or leave quantile at 0.5.",
-            ParameterWarning,
-        )
     if loss == QUANTILE:
         return _quantiles(Quantile(levels))
     if isinstance(loss, str) or not _is_cost(loss):
@@ -72,6 +67,14 @@ def loss_of_numbers(loss: str | Cost, quantile: float | Sequence[float]) -> Loss
     if isinstance(loss, Quantile):
         return _quantiles(loss)
     return Loss(getattr(loss, "outputs", ("identity",))[0], loss)
+
+
+def warn_of_quantiles_without_effect(loss: str | Cost, quantile: float | Sequence[float]) -> None:
+    if loss != QUANTILE and _levels(quantile) != (0.5,):
+        warn(
+            f"quantile={quantile!r} has no effect with loss={loss!r}. Use loss='quantile', or leave quantile at 0.5.",
+            ParameterWarning,
+        )
 
 
 def loss_of_classes(loss: str | Cost, output: str) -> Loss:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,7 @@ def measure(engine: Engine, network: Network, table: Table, watched: Watched) ->
 
     Without regularisation it says what mistakes on new rows cost, and networks of different ``alpha`` compare.
     """
-    unit, summing = output_with_cost(network), Network(network.layer_sizes, network.hidden, "identity")
+    unit, summing = output_with_cost(network), replace(network, output="identity", cost=None)
     score_of, Y = _score(table, watched), table.Y.astype(np.float64, copy=False)
 
     def measured(parameters: Floats) -> tuple[float, float]:

@@ -130,6 +130,26 @@ def warn_of_options_without_effect(settings: SimpleNamespace) -> None:
             )
 
 
+def warn_of_normalization(settings: SimpleNamespace) -> None:
+    """Where there is nothing to normalise, or where it leaves nothing of a layer."""
+    sizes = settings.hidden_layer_sizes
+    if settings.normalization is None:
+        return
+    if not sizes:
+        warn(
+            f"normalization={settings.normalization!r} has no effect without hidden layers. Give hidden_layer_sizes, "
+            "or leave normalization at None.",
+            ParameterWarning,
+        )
+    elif 1 in sizes:
+        warn(
+            f"normalization={settings.normalization!r} lets nothing through a hidden layer of one unit, whose sum is "
+            f"its own mean, got hidden_layer_sizes={sizes}: all rows get the same answer. Give the layer more units, "
+            "or leave normalization at None.",
+            ParameterWarning,
+        )
+
+
 def _plan(asked: AnySchedule) -> AnySchedule:
     return asked.then if isinstance(asked, WarmUp) else asked
 

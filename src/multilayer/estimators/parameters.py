@@ -15,6 +15,7 @@ import numpy as np
 from multilayer.equations.activations import ACTIVATIONS, Activation
 from multilayer.estimators.metrics import check_metric
 from multilayer.exceptions import ParameterError, unknown_name
+from multilayer.network import NORMALIZATIONS
 from multilayer.training import Listener, OwnSchedule
 from multilayer.training.schedules import SCHEDULES, AnySchedule
 
@@ -114,7 +115,8 @@ def check_callbacks(name: str, value: Any) -> list[Listener]:
 
 def check_hidden_layer_sizes(name: str, value: Any) -> tuple[int, ...]:
     """The sizes of the hidden layers; a single integer is one layer, an empty sequence none."""
-    sizes = value if hasattr(value, "__iter__") and not isinstance(value, str) else [value]
+    # An iterator can be gone through once only, and a network is fitted and copied more often.
+    sizes = value if hasattr(value, "__len__") and not isinstance(value, str) else [value]
     try:
         if any(isinstance(size, bool) for size in sizes):
             raise TypeError
@@ -178,6 +180,10 @@ def check_dropout(name: str, value: Any) -> float | tuple[float, ...]:
     return tuple(share(name, rate) for rate in value)
 
 
+def check_normalization(name: str, value: Any) -> str | None:
+    return None if value is None else check_choice(name, value, NORMALIZATIONS)
+
+
 def check_learning_rate(name: str, value: Any) -> Any:
     """A name, a schedule, or a function of the epoch, which becomes a schedule."""
     if isinstance(value, AnySchedule):
@@ -233,6 +239,7 @@ CHECKS: dict[str, Callable[..., Any]] = {
     "weight_averaging": share,
     "dropout": check_dropout,
     "input_dropout": share,
+    "normalization": check_normalization,
 }
 
 

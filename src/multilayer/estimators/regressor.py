@@ -15,8 +15,16 @@ from multilayer.equations import Cost, Quantile
 from multilayer.equations.activations import Hidden
 from multilayer.estimators.base import BaseMLP, keep_parameters
 from multilayer.estimators.data import Call, Rows, Targets, ValidationArguments
+from multilayer.estimators.errors import input_errors
 from multilayer.estimators.holding_out import Split
-from multilayer.estimators.losses import check_targets, loss_of_numbers, repeated
+from multilayer.estimators.inputs import checked_weight
+from multilayer.estimators.losses import (
+    Loss,
+    check_targets,
+    loss_of_numbers,
+    repeated,
+    warn_of_quantiles_without_effect,
+)
 from multilayer.estimators.metrics import Metric
 from multilayer.estimators.parameters import check_flag
 from multilayer.estimators.recipes import VALIDATION_FRACTION
@@ -142,6 +150,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         their curves are then those of standardised targets, and so are ``loss="huber"``'s errors; scores and scorers
         see y itself.  The rows are those that train: not the ones held out.  ``partial_fit`` takes them from
         its first part, and ``warm_start`` keeps what the first fit took.
+    normalization : "layer" or None, default=None
+        "layer": the weighted sums of each hidden layer are brought to mean 0 and variance 1 over its units, for each
+        row by itself, then multiplied by a gain and moved by a shift, which are learned; then comes the activation.
+        Gain and shift are neither penalised nor decayed.
 
     Attributes
     ----------
@@ -151,8 +163,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Weights without biases.
     intercepts_ : list of ndarray, the l-th of shape (s_{l+1},)
         Biases.
+    norms_ : list of ndarray, the l-th of shape (2, s_{l+1})
+        With ``normalization``, gain (row 0) and shift of each hidden layer; views too.  Else empty.
     parameters_ : ndarray of shape (P,)
-        All weights and biases in one vector.
+        All weights and biases in one vector, and gains and shifts.
     target_mean_, target_scale_ : ndarray of shape (n_outputs_,) or None
         With ``standardize_targets``, what is taken off the targets of each output unit, and what they are divided by;
         1 where they are constant.
@@ -257,6 +271,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         dropout: float | Sequence[float] = 0.0,
         input_dropout: float = 0.0,
         standardize_targets: bool = False,
+        normalization: str | None = None,
     ) -> None:
         keep_parameters(self, locals())
 
@@ -306,15 +321,20 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """R²; of several quantiles, the share of the quantile cost of constant answers that these save, its mean."""
-        if not (isinstance(self.network_.cost, Quantile) and len(self.network_.cost.levels) > 1):
+        self._check_is_fitted()
+        cost = self.network_.cost
+        if not (isinstance(cost, Quantile) and len(cost.levels) > 1):
             return float(super().score(X, y, sample_weight))
-        H = self.predict(X).astype(np.float64)
-        Y = np.repeat(np.asarray(y, dtype=np.float64).reshape(-1, 1), H.shape[1], axis=1)
-        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-        return pinball_d2(self.network_.cost.levels)(H, Y, weight)
+        with input_errors():
+            rows, given = self._validated(X, y, self.parameters_.dtype, reset=False)
+        numbers = _as_numbers(given).astype(np.float64, copy=False).reshape(rows.shape[0], -1)
+        Y = repeated(numbers, Loss(self.network_.output, cost, len(cost.levels)))
+        return pinball_d2(cost.levels)(self.predict(X), Y, checked_weight(sample_weight, rows))
 
-    def _targets(self, y: Any, dtype: np.dtype[Any], call: Call) -> Targets:  # noqa: ARG002 labels need it
+    def _targets(self, y: Any, dtype: np.dtype[Any], call: Call) -> Targets:
         loss = loss_of_numbers(self.loss, self.quantile)
+        if not call.is_validation:  # of y_val the same was said of y
+            warn_of_quantiles_without_effect(self.loss, self.quantile)
         standardizes = check_flag("standardize_targets", self.standardize_targets)
         if standardizes:
             check_can_standardize(loss, self.loss)

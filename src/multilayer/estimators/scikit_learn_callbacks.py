@@ -15,7 +15,7 @@ from typing import Any
 from sklearn.utils import _safe_indexing
 
 from multilayer.network import Floats, Network
-from multilayer.training import EpochEnded, Event, Listener, Run, RunEnded, RunStarted
+from multilayer.training import EpochEnded, Event, Listener, Run, RunEnded, RunStarted, standing
 
 __all__ = ["CallbackSupportMixin", "scikit_learn_listeners", "torn_down"]
 
@@ -100,7 +100,7 @@ class _Tasks:
     def _epoch_ended(self) -> bool:
         if self.epoch is None:
             return False
-        now = self.run.state.parameters
+        now = standing(self.run)
         stop = self.epoch.call_on_fit_task_end(
             estimator=self.estimator, reconstruction_attributes=lambda: self._fitted(now), **self.data
         )
@@ -110,7 +110,7 @@ class _Tasks:
     def _end(self) -> None:
         if self.epoch is not None:
             self.epoch.call_on_fit_task_end(estimator=self.estimator)
-        kept = self.run.state.parameters if self.run.best is None else self.run.best
+        kept = standing(self.run) if self.run.best is None else self.run.best
         self.fit.call_on_fit_task_end(
             estimator=self.estimator, reconstruction_attributes=lambda: self._fitted(kept), **self.data
         )

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from multilayer.engines import Batches, DescentState, Engine, Objective
 from multilayer.equations.activations import activation
+from multilayer.equations.normalization import normalized
 from multilayer.equations.propagation import forward_propagation
 from multilayer.estimators.diagnosis import LayerVitals
 from multilayer.estimators.optimising import step_options
 from multilayer.estimators.recipes import AUTO_BATCH_SIZE, update_rule
 from multilayer.estimators.scores import Score
-from multilayer.network import Floats, activation_name, coefs, thetas
+from multilayer.network import Floats, activation_name, coefs, norms, thetas
 from multilayer.training import Run
 
 BLOCK = 4096
@@ -55,6 +56,7 @@ def measure(case: Case) -> Vitals:
     objective = case.objective
     network, X = objective.network, objective.X
     matrices = thetas(network, case.parameters)
+    of_layers = [norm.astype(np.float64) for norm in norms(network, case.parameters)] or None
     names = [activation_name(each) for each in (*network.hidden, network.output)]
     m = X.shape[0]
     responding = [np.zeros(size) for size in network.layer_sizes[1:]]
@@ -63,14 +65,16 @@ def measure(case: Case) -> Vitals:
     squares, answers = np.zeros(network.layer_sizes[0]), []
     for start in range(0, m, BLOCK):
         rows = X[start : start + BLOCK]
-        Z, A = forward_propagation(_dense(rows), matrices, network.hidden, network.output)
+        Z, A = forward_propagation(_dense(rows), matrices, network.hidden, network.output, norms=of_layers)
         squares += (A[0] ** 2).sum(axis=0)
         answers.append(A[-1])
         for i, (sums, activations) in enumerate(zip(Z, A[1:], strict=True)):
             np.minimum(least[i], activations.min(axis=0), out=least[i])
             np.maximum(largest[i], activations.max(axis=0), out=largest[i])
             if i < len(network.hidden):
-                slopes = np.abs(activation(network.hidden[i]).g_prime(sums)) / LARGEST_SLOPE.get(names[i], 1.0)
+                slopes = np.abs(activation(network.hidden[i]).g_prime(normalized(Z, of_layers, i))) / LARGEST_SLOPE.get(
+                    names[i], 1.0
+                )
                 responding[i] += (slopes >= RESPONDS).sum(axis=0)
             else:
                 responding[i] += len(sums)

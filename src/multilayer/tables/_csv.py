@@ -104,7 +104,7 @@ def _read_header(file: Path, head: bytes, separator: str) -> tuple[list[str], st
     """The names in the first line as they are written, and the separator between them."""
     line = head.lstrip().splitlines()[0] if head.strip() else b""
     if not line.removeprefix(b"\xef\xbb\xbf").strip():
-        raise DataFileError(f"{file}: is empty.")
+        raise DataFileError(f"{file}: is empty. Column names and rows are needed.")
     try:
         line.decode("utf-8")
     except UnicodeDecodeError as error:

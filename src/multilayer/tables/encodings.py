@@ -31,6 +31,10 @@ Output = NDArray[np.float32] | NDArray[np.float64]
 _FEW_VALUES = 20
 _IDENTIFIER_SHARE = 0.95
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+(?:[.,]\d+)*,\d+")
+# "1,500 EUR", "$ 9.50", "12%", "3 km"; not "01067", which has nothing to be taken away.
+_AMOUNT = re.compile(r"(?![\d.+-]+$)(?:[$€£¥]|[A-Z]{3} )? ?[-+]?\d+(?:[.,]\d+)*(?: ?[%$€£¥°]| [^\W\d]{1,4}[²³]?)?")
+# "31/12/2020 23:59", "31.12.20".
+_DATE = re.compile(r"\d{1,2}([/.-])\d{1,2}\1(?:\d{2}){1,2}(?:[T ]\d{1,2}:\d{2}(?::\d{2})?(?: ?[AP]M)?)?", re.IGNORECASE)
 _WORDS: dict[Kind, str] = {
     "date": "seconds since 1970 (UTC), ",
     "time": "seconds since midnight, ",
@@ -195,9 +199,9 @@ def _fit_text(name: str, column: Any, max_categories: int) -> tuple[Encoding | N
     if len(categories) == 1:
         encoding = TextEncoding(name, "text", (), has_other=False, has_gaps=n_gaps > 0)
         return _constant(encoding, _shortened(categories[0]), n_gaps)
-    comma = _decimal_comma_words(categories)
+    hint = _hint(categories)
     if n_values > _FEW_VALUES and len(categories) >= _IDENTIFIER_SHARE * n_values:
-        done = f"left out: {len(categories)} of {n_values} values differ (an identifier or free text){comma}"
+        done = f"left out: {len(categories)} of {n_values} values differ (an identifier or free text){hint}"
         return None, ColumnReport(name, "text", done, n_gaps, 0)
 
     n_rare = 0
@@ -210,7 +214,7 @@ def _fit_text(name: str, column: Any, max_categories: int) -> tuple[Encoding | N
     if n_rare:
         done = f"a column for each of the {len(categories)} most frequent categories, one for the {n_rare} others"
     done += ", one for gaps" if n_gaps else ""
-    return encoding, ColumnReport(name, "text", done + comma, n_gaps, len(encoding.feature_names()))
+    return encoding, ColumnReport(name, "text", done + hint, n_gaps, len(encoding.feature_names()))
 
 
 def _constant(encoding: NumberEncoding | TextEncoding, value: str, n_gaps: int) -> tuple[Encoding | None, ColumnReport]:
@@ -246,10 +250,15 @@ def _row_number_words(column: Any, present: NDArray[np.float64], low: float, hig
     return "; it numbers the rows: leave it out unless their order matters"
 
 
-def _decimal_comma_words(categories: list[str]) -> str:
-    """A hint for the text "1,5": it stays text, since "1,500" may be either number."""
-    if all(_DECIMAL_COMMA.fullmatch(category) for category in categories[:_FEW_VALUES]):
+def _hint(categories: list[str]) -> str:
+    """What to do about text that looks like numbers or dates: "1,5" stays text, since "1,500" may be either number."""
+    some = categories[:_FEW_VALUES]
+    if all(map(_DATE.fullmatch, some)):
+        return "; if these are dates, write them as 2020-12-31 or 2020-12-31 23:59"
+    if all(map(_DECIMAL_COMMA.fullmatch, some)):
         return "; if these are numbers, write them with a decimal point and nothing between thousands"
+    if all(map(_AMOUNT.fullmatch, some)):
+        return "; if these are numbers, write them without units, with a decimal point and nothing between thousands"
     return ""
 
 

@@ -101,7 +101,7 @@ def _check_is_file(file: Path) -> None:
         # Reading from a pipe that nobody writes to would wait for ever.
         raise DataFileError(f"{file}: is not a regular file.")
     if not file.stat().st_size:
-        raise DataFileError(f"{file}: is empty.")
+        raise DataFileError(f"{file}: is empty. Column names and rows are needed.")
 
 
 def _read_parquet(pa: Any, file: Path, text_columns: Collection[str]) -> Any:

@@ -192,7 +192,7 @@ def _inferred_task(values: NDArray[Any], different: NDArray[Any]) -> tuple[Task,
             return "regression", "The target holds numbers with fractions.", ""
     if n_different == 2:
         return "classification", f"The target takes two values, {different[0]} and {different[1]}.", ""
-    found = f"The target holds whole numbers, {n_different} different ones in {n} rows"
+    found = f"The target holds whole numbers, {n_different:,} different ones in {n:,} rows"
     if n_different <= _MOST_CLASSES and n >= _ROWS_PER_CLASS * n_different:
         return "classification", f"{found}: few enough to be classes.", ' Ask for "regression" if they are amounts.'
     return "regression", f"{found}: too many to be classes.", ' Ask for "classification" if they are labels.'

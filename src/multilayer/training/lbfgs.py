@@ -13,7 +13,8 @@ import numpy as np
 from multilayer.engines.protocol import Engine, Objective
 from multilayer.exceptions import DivergenceError
 from multilayer.network import Floats
-from multilayer.training.events import EpochEnded, Listener, RunEnded, RunStarted, tell, telling_of_compilation
+from multilayer.training.ending import told_of_its_end
+from multilayer.training.events import EpochEnded, Listener, RunStarted, tell, telling_of_compilation
 from multilayer.training.interrupt import Interrupt, deferred_interrupt
 from multilayer.training.state import Run
 from multilayer.training.stopping import StopRule, after_epochs, should_stop
@@ -54,17 +55,12 @@ def train_lbfgs(
         Where the cost is not finite at the start, or the weights are not at the end.
     """
     begin(run, validation)
-    minimization = _Minimization(engine, _in_float64(objective), recipe, run, listeners, validation)
-    try:
+    with told_of_its_end(run, listeners):
+        minimization = _Minimization(engine, _in_float64(objective), recipe, run, listeners, validation)
         n_rows, n_before = objective.X.shape[0], run.history.n_epochs
         tell(listeners, RunStarted(objective.network, n_rows, recipe.max_iterations, n_before))
         with deferred_interrupt() as interrupt, telling_of_compilation(listeners):
             run.reason = minimization.until_the_end(interrupt)
-    except BaseException as error:
-        run.reason = "diverged" if isinstance(error, DivergenceError) else "error"
-        minimization.end()
-        raise
-    minimization.end()
     return run
 
 
@@ -83,11 +79,6 @@ class _Minimization:
         self.began = time.perf_counter()
         self.at_start = True
         self.ended_early = ""
-
-    def end(self) -> None:
-        elapsed = time.perf_counter() - self.began
-        self.run.history.seconds += elapsed
-        tell(self.listeners, RunEnded(self.run.reason, self.run.history.n_epochs, elapsed))
 
     def until_the_end(self, interrupt: Interrupt) -> str:
         # Importing SciPy's optimisers takes a tenth of a second: not before they are needed.

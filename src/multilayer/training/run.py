@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from multilayer.engines.protocol import Batches, Engine, Objective
 from multilayer.exceptions import DivergenceError
 from multilayer.training.batching import Rows, epoch_costs, epochs_of_batches, next_orders
+from multilayer.training.ending import told_of_its_end
 from multilayer.training.events import (
     EpochEnded,
     Listener,
-    RunEnded,
     RunStarted,
     only_watches,
     tell,
@@ -56,18 +56,13 @@ def train(
         the very last update has left the weights infinite.
     """
     begin(run, validation)
-    loop = _Loop(engine, objective, recipe, run, listeners, validation)
-    try:
+    with told_of_its_end(run, listeners):
+        loop = _Loop(engine, objective, recipe, run, listeners, validation)
         tell(listeners, RunStarted(objective.network, loop.n_rows, recipe.max_epochs, run.history.n_epochs))
         with deferred_interrupt() as interrupt, telling_of_compilation(listeners):
             run.reason = loop.until_the_end(interrupt)
         if not np.isfinite(run.state.parameters).all():
             raise loop.diverged("the weights became infinite", run.history.n_epochs, run.state.t)
-    except BaseException as error:
-        run.reason = "diverged" if isinstance(error, DivergenceError) else "error"
-        loop.end()
-        raise
-    loop.end()
     return run
 
 
@@ -94,11 +89,6 @@ class _Loop:
         self.cutting = cutting_rule(recipe.schedule)
         # Before the orders of the epochs at hand were drawn: the order of the last epoch, and the generator's state.
         self.before: tuple[Rows | None, Any] | None = None
-
-    def end(self) -> None:
-        elapsed = time.perf_counter() - self.began
-        self.run.history.seconds += elapsed
-        tell(self.listeners, RunEnded(self.run.reason, self.run.history.n_epochs, elapsed))
 
     def until_the_end(self, interrupt: Interrupt) -> str:
         run, epochs_done = self.run, 0

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from multilayer.equations.activations import Activation
 from multilayer.equations.initialization import SCHEMES, initialize_thetas
 from multilayer.exceptions import InputError, ParameterError, unknown_name
-from multilayer.network import Floats, Network, coefs, intercepts, n_parameters, pack
+from multilayer.network import Floats, Network, begin_norms_into, coefs, intercepts, n_parameters, pack
 
 SCIKIT_LEARN = "scikit-learn"
 
@@ -84,4 +84,5 @@ def _as_scikit_learn_draws(
         bound = np.sqrt((2.0 if isinstance(gate, str) and gate == "sigmoid" else 6.0) / sum(weights.shape))
         weights[...] = random_state.uniform(-bound, bound, weights.shape)
         biases[...] = random_state.uniform(-bound, bound, biases.shape)
+    begin_norms_into(network, parameters)
     return parameters

@@ -6,11 +6,14 @@ biases and BLAS adds to it, which costs nothing, since it would otherwise have t
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from multilayer.engines.cpu.activations import activate_into, derivative_times_into
 from multilayer.engines.cpu.blas import multiply_by_transposed_into, multiply_into, multiply_transposed_into
 from multilayer.engines.cpu.blocks import gather_into, put_upright
-from multilayer.engines.cpu.compiling import inlined, inner
+from multilayer.engines.cpu.compiling import belongs_to, inlined, inner
 from multilayer.engines.cpu.dropout import mask_into, times_into, unmask_into
+from multilayer.engines.cpu.normalization import add_row_products_into, normalize_into, pass_back_into
 from multilayer.engines.cpu.plan import ACTIVATION, N_IN, N_OUT, THETA, VALUES, Data, Plan, Work
 from multilayer.engines.cpu.sparse import is_sparse, multiply_rows_into, multiply_transposed_rows_into
 from multilayer.engines.cpu.views import block, line
@@ -23,58 +26,68 @@ def columns(rows: int) -> int:
     return rows
 
 
-@inlined
-def forward(plan: Plan, data: Data, work: Work, theta: Floats, first: int, rows: int) -> None:
-    """Z and A of every layer for a block of rows, in work.values; Z of the last on its side, in work.answers."""
-    s = plan.layers[0, N_IN]
-    if _copies_inputs(plan, data):
-        gather_into(block(work.inputs, 0, rows, s), data.X, data.order, first)
-    n_dense = 0 if is_sparse(data) else rows
-    # No function could return this: without counting of references Numba returns no arrays.
-    A = block(work.inputs, 0, rows, s) if _copies_inputs(plan, data) else block(data.X, first * s, n_dense, s)
-    for l in range(len(plan.layers)):
-        k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
-        v = plan.layers[l, VALUES] * plan.rows
-        Z = block(work.values, v, rows, n)
-        _fill_rows(Z, line(theta, t, n))
-        if l == 0 and is_sparse(data):
-            multiply_rows_into(Z, plan, data, work, first, block(theta, t + n, k, n))
-        else:
-            _drop_into(A, plan, work, l, first)
-            multiply_into(Z, A, block(theta, t + n, k, n), 1.0)
-        code = plan.layers[l, ACTIVATION]
-        if code >= 0:
-            activate_into(code, line(work.values, v, rows * n), line(work.derivatives, v, rows * n))
-        A = Z
-    put_upright(block(work.answers, 0, A.shape[1], rows), A)
+def make_layers(name: str, normalizes: bool) -> tuple[Callable[..., None], Callable[..., None]]:
+    """forward and backward, with normalised hidden layers or without: of the others none is asked whether it is one."""
 
+    @inlined
+    @belongs_to(name)
+    def forward(plan: Plan, data: Data, work: Work, theta: Floats, first: int, rows: int) -> None:
+        """Z and A of every layer for a block of rows, in work.values; Z of the last on its side, in work.answers."""
+        s = plan.layers[0, N_IN]
+        if _copies_inputs(plan, data):
+            gather_into(block(work.inputs, 0, rows, s), data.X, data.order, first)
+        n_dense = 0 if is_sparse(data) else rows
+        # No function could return this: without counting of references Numba returns no arrays.
+        A = block(work.inputs, 0, rows, s) if _copies_inputs(plan, data) else block(data.X, first * s, n_dense, s)
+        for l in range(len(plan.layers)):
+            k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
+            v = plan.layers[l, VALUES] * plan.rows
+            Z = block(work.values, v, rows, n)
+            _fill_rows(Z, line(theta, t, n))
+            if l == 0 and is_sparse(data):
+                multiply_rows_into(Z, plan, data, work, first, block(theta, t + n, k, n))
+            else:
+                _drop_into(A, plan, work, l, first)
+                multiply_into(Z, A, block(theta, t + n, k, n), 1.0)
+            code = plan.layers[l, ACTIVATION]
+            if code >= 0:
+                if normalizes:
+                    _normalize(Z, plan, work, theta, l)
+                activate_into(code, line(work.values, v, rows * n), line(work.derivatives, v, rows * n))
+            A = Z
+        put_upright(block(work.answers, 0, A.shape[1], rows), A)
 
-@inlined
-def backward(plan: Plan, data: Data, work: Work, theta: Floats, first: int, rows: int, keep: float) -> None:
-    """delta of every layer, and Delta: work.gradient ← keep work.gradient + Delta of a block of rows.
+    @inlined
+    @belongs_to(name)
+    def backward(plan: Plan, data: Data, work: Work, theta: Floats, first: int, rows: int, keep: float) -> None:
+        """delta of every layer, and Delta: work.gradient ← keep work.gradient + Delta of a block of rows.
 
-    The output layer's delta comes from work.errors.  It is put at the beginning of work.deltas; the next goes to the
-    second half of it, and so on in turn.
-    """
-    half, d, K = work.deltas.size // 2, 0, plan.layers[len(plan.layers) - 1, N_OUT]
-    put_upright(block(work.deltas, 0, rows, K), block(work.errors, 0, K, rows))
-    for l in range(len(plan.layers) - 1, -1, -1):
-        k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
-        delta = block(work.deltas, d, rows, n)
-        _add_rows_into(line(work.gradient, t, n), delta, keep)
-        D = block(work.gradient, t + n, k, n)
-        if l > 0:
-            a = plan.layers[l - 1, VALUES] * plan.rows
-            multiply_transposed_into(D, block(work.values, a, rows, k), delta, keep)
-            d = half - d
-            multiply_by_transposed_into(block(work.deltas, d, rows, k), delta, block(theta, t + n, k, n), 0.0)
-            _times_derivative(plan, work, l, a, line(work.deltas, d, rows * k))
-        elif is_sparse(data):
-            multiply_transposed_rows_into(D, plan, data, work, first, delta, keep)
-        elif _copies_inputs(plan, data):
-            multiply_transposed_into(D, block(work.inputs, 0, rows, k), delta, keep)
-        else:
-            multiply_transposed_into(D, block(data.X, first * k, rows, k), delta, keep)
+        The output layer's delta comes from work.errors.  It is put at the beginning of work.deltas; the next goes to
+        the second half of it, and so on in turn.
+        """
+        half, d, K = work.deltas.size // 2, 0, plan.layers[len(plan.layers) - 1, N_OUT]
+        put_upright(block(work.deltas, 0, rows, K), block(work.errors, 0, K, rows))
+        for l in range(len(plan.layers) - 1, -1, -1):
+            k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
+            delta = block(work.deltas, d, rows, n)
+            _add_rows_into(line(work.gradient, t, n), delta, keep)
+            D = block(work.gradient, t + n, k, n)
+            if l > 0:
+                a = plan.layers[l - 1, VALUES] * plan.rows
+                multiply_transposed_into(D, block(work.values, a, rows, k), delta, keep)
+                d = half - d
+                multiply_by_transposed_into(block(work.deltas, d, rows, k), delta, block(theta, t + n, k, n), 0.0)
+                _times_derivative(plan, work, l, a, line(work.deltas, d, rows * k))
+                if normalizes:
+                    _pass_back(block(work.deltas, d, rows, k), plan, work, theta, l, keep)
+            elif is_sparse(data):
+                multiply_transposed_rows_into(D, plan, data, work, first, delta, keep)
+            elif _copies_inputs(plan, data):
+                multiply_transposed_into(D, block(work.inputs, 0, rows, k), delta, keep)
+            else:
+                multiply_transposed_into(D, block(data.X, first * k, rows, k), delta, keep)
+
+    return forward, backward
 
 
 @inlined
@@ -116,6 +129,35 @@ def _times_derivative(plan: Plan, work: Work, l: int, a: int, delta: Floats) -> 
 
 
 @inlined
+def _normalize(Z: Floats, plan: Plan, work: Work, theta: Floats, l: int) -> None:
+    """(M2) Z ← Z' of the hidden layer that row ``l`` of the table makes; Ẑ and its scales stay in work.sums."""
+    rows, n = Z.shape
+    normalize_into(
+        Z,
+        block(work.sums, plan.layers[l, VALUES] * plan.rows, rows, n),
+        line(work.sums, _scales_offset(plan, l), rows),
+        line(theta, plan.layers[l + 1, THETA] - 2 * n, 2 * n),
+    )
+
+
+@inlined
+def _pass_back(delta: Floats, plan: Plan, work: Work, theta: Floats, l: int, keep: float) -> None:
+    """(M3), (M4) delta from η, which stands there, of the hidden layer below row ``l``; and Delta of gain and shift."""
+    rows, n = delta.shape
+    Z_hat = block(work.sums, plan.layers[l - 1, VALUES] * plan.rows, rows, n)
+    norm = plan.layers[l, THETA] - 2 * n  # gain, then shift, before the next layer's biases
+    add_row_products_into(line(work.gradient, norm, n), delta, Z_hat, keep)
+    _add_rows_into(line(work.gradient, norm + n, n), delta, keep)
+    pass_back_into(delta, Z_hat, line(work.sums, _scales_offset(plan, l - 1), rows), line(theta, norm, n))
+
+
+@inlined
+def _scales_offset(plan: Plan, l: int) -> int:
+    # The values of the last layer begin where those of the hidden ones end.
+    return (plan.layers[len(plan.layers) - 1, VALUES] + l) * plan.rows
+
+
+@inlined
 def _mask_offset(plan: Plan, l: int) -> int:
     return 0 if l == 0 else (plan.layers[0, N_IN] + plan.layers[l - 1, VALUES]) * plan.rows
 
@@ -150,3 +192,6 @@ def _add_rows_into(sums: Floats, delta: Floats, keep: float) -> None:
         for j in range(n):
             sums[j] += a[j]
         r += 1
+
+
+PLAIN, NORMALIZED = make_layers("dense", False), make_layers("normalized", True)

@@ -34,7 +34,7 @@ class CpuEngine:
         work = make_work(network, plan, parameters.dtype, gathers=False)
         H: Floats = np.empty((X.shape[0], network.layer_sizes[-1]), dtype=parameters.dtype)
         with _blas_threads(network, plan.rows):
-            call = (kernels.NARROW if plan.narrow else kernels.DENSE).predict  # a prediction has no cost
+            call = _kernels(network, plan, MATCHED).predict  # a prediction has no cost
             call(plan, input_data(X), work, writeable(parameters), H)
         return H
 
@@ -43,7 +43,7 @@ class CpuEngine:
         plan = make_plan(network, X, parameters.dtype, X.shape[0])
         work = make_work(network, plan, parameters.dtype, gathers=False)
         with one_blas_thread():
-            call = _kernels(plan).cost_and_gradient
+            call = _kernels(network, plan, plan.cost).cost_and_gradient
             J = call(plan, make_data(objective), work, writeable(parameters), X.shape[0])
         return float(J), work.gradient
 
@@ -76,15 +76,17 @@ class CpuEngine:
         )
         costs = np.empty(len(batches))
         with one_blas_thread():
-            call = _kernels(plan).descend
+            call = _kernels(network, plan, plan.cost).descend
             done = call(plan, make_data(objective, batches.order), work, state.parameters, descent, costs)
         # The cost that ended the run early belongs to an update that was not done.
         state.t += done if done == 0 or np.isfinite(costs[done - 1]) else done - 1
         return costs[:done]
 
 
-def _kernels(plan: Plan) -> kernels.Kernels:
-    if plan.cost == MATCHED:
+def _kernels(network: Network, plan: Plan, cost: int) -> kernels.Kernels:
+    if network.normalization is not None and network.hidden:
+        return kernels.NORMALIZED if cost == MATCHED else kernels.NORMALIZED_CHOSEN
+    if cost == MATCHED:
         return kernels.NARROW if plan.narrow else kernels.DENSE
     return kernels.NARROW_CHOSEN if plan.narrow else kernels.DENSE_CHOSEN
 

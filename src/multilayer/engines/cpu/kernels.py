@@ -174,11 +174,12 @@ def _update(plan: Plan, theta: Floats, D: Floats, descent: Descent, factor: floa
 
     Returns the sum of the squared weights as they are then, if λ is not 0.
     """
-    squares = 0.0
+    squares, first = 0.0, 0
     for l in range(len(plan.layers)):
         k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
-        _finish_into(line(D, t, n), line(theta, t, n), 0.0, m)
-        first = t  # the biases are updated with the first weights
+        # What has no penalty lies between the weights of two layers, gain and shift of the one and the biases of the
+        # other, and is updated with the first weights after it.
+        _finish_into(line(D, first, t + n - first), line(theta, first, t + n - first), 0.0, m)
         for w in range(t + n, t + n + k * n, PIECE):
             stop = min(w + PIECE, t + n + k * n)
             weights, size = line(theta, w, stop - w), stop - first
@@ -194,9 +195,11 @@ def _update(plan: Plan, theta: Floats, D: Floats, descent: Descent, factor: floa
 @inlined
 def _finish_gradient(plan: Plan, D: Floats, theta: Floats, data: Data, m: float) -> None:
     """(B4), all of it, with the derivative of (C13)."""
+    first = 0
     for l in range(len(plan.layers)):
         k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
-        _finish_into(line(D, t, n), line(theta, t, n), 0.0, m)
+        _finish_into(line(D, first, t + n - first), line(theta, first, t + n - first), 0.0, m)
+        first = t + n + k * n
         _finish_into(line(D, t + n, k * n), line(theta, t + n, k * n), data.lam, m)
         if data.lam1 > 0.0 and m > 0.0:
             _add_signs_into(line(D, t + n, k * n), line(theta, t + n, k * n), data.lam1 / m)
@@ -249,9 +252,12 @@ def _sum_of_absolutes(x: Floats) -> float:
     return total
 
 
-_DENSE = Path("dense", dense.columns, dense.forward, dense.backward, dense.collect, output_into)
+_DENSE = Path("dense", dense.columns, *dense.PLAIN, dense.collect, output_into)
+_NORMALIZED = Path("normalized", dense.columns, *dense.NORMALIZED, dense.collect, output_into)
 _NARROW = Path("narrow", narrow.columns, narrow.forward, narrow.backward, narrow.collect, output_into)
 DENSE, NARROW = make_kernels(_DENSE), make_kernels(_NARROW)
-# The same with costs of one's choice.
+# The same with costs of one's choice, and with normalised layers: nobody else waits for their compilation.
 DENSE_CHOSEN = make_kernels(_DENSE._replace(name="dense_chosen", output=chosen_into))
+NORMALIZED = make_kernels(_NORMALIZED)
+NORMALIZED_CHOSEN = make_kernels(_NORMALIZED._replace(name="normalized_chosen", output=chosen_into))
 NARROW_CHOSEN = make_kernels(_NARROW._replace(name="narrow_chosen", output=chosen_into))

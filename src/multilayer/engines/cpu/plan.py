@@ -27,13 +27,13 @@ from multilayer.equations.chosen_costs import (
     SoftmaxFocal,
 )
 from multilayer.exceptions import ParameterError
-from multilayer.network import Floats, Network, layer_shapes, n_parameters
+from multilayer.network import Floats, Network, layer_shapes, n_parameters, normalized_sizes, places
 
 # Columns of the table of layers.
 N_IN = 0  # s_l
 N_OUT = 1  # s_{l+1}
 ACTIVATION = 2  # code of g; -1 in the last layer
-THETA = 3  # where the layer's parameters begin in the vector: n_out biases, then n_in rows of weights
+THETA = 3  # where the layer's parameters begin in the vector: n_out biases, n_in rows of weights, gain and shift if any
 VALUES = 4  # what the layer puts out begins at this many *rows' worth* of elements in work.values
 COLUMNS = 5
 
@@ -109,7 +109,10 @@ class Work(NamedTuple):
     derivatives: Floats  # g' where it cannot be had from the value, likewise
     deltas: Floats  # two blocks of the widest layer, used in turn
     gradient: Floats  # (P,)
-    sums: Floats  # (P * numbers in a vector,): what narrow.py adds up before it becomes the gradient
+    # Of narrow.py (P * numbers in a vector,): what it adds up before it becomes the gradient.  Of normalised layers,
+    # which it does not run: Ẑ of the hidden ones, as values, then the scales of the rows, (rows,) each.  One member
+    # for both, because every array in a call costs time to hand over.
+    sums: Floats
     masks: Floats  # dropout: of the inputs, then as values; empty for none
     held: NDArray[np.int64]  # what lies in inputs and targets: see START, STOP, PLACE, LAID
     clock: NDArray[np.int64]  # dropout: [the update's number, the batch's first row]
@@ -139,7 +142,7 @@ MOST_KEPT = 1 << 17  # numbers of X and Y that stay on their side: 1 MB in float
 def make_plan(network: Network, X: Any, dtype: DTypeLike, most_rows: int, objective: Objective | None = None) -> Plan:
     """The plan of a network for batches of at most ``most_rows`` rows of X, with the dropout of an objective."""
     rates = objective.dropout if objective is not None and any(objective.dropout) else ()
-    narrow = is_narrow(network) and not scipy.sparse.issparse(X) and not rates
+    narrow = is_narrow(network) and not scipy.sparse.issparse(X) and not rates and not normalized_sizes(network)
     table, most = _layers(network, np.dtype(dtype).itemsize, narrow)
     # Batches are never empty, but a prediction may be asked for no rows.
     needed = max(min(most, most_rows), 1)
@@ -183,11 +186,10 @@ def _layers(network: Network, itemsize: int, narrow: bool) -> tuple[NDArray[np.i
     if lacks:
         raise ParameterError(f"the CPU engine cannot run {lacks}. Use the reference engine, which runs it slowly.")
     table = np.empty((len(network.layer_sizes) - 1, COLUMNS), dtype=np.int64)
-    theta = values = 0
-    for index, (rows, n_out) in enumerate(layer_shapes(network)):
+    values = 0
+    for index, ((rows, n_out), theta) in enumerate(zip(layer_shapes(network), places(network), strict=True)):
         code = CODES[str(network.hidden[index])] if index < len(network.hidden) else -1
         table[index] = (rows - 1, n_out, code, theta, values)
-        theta += rows * n_out
         values += n_out + narrow  # above narrow layers lies a row of ones
     return table, _narrow_block(network, itemsize) if narrow else _block(table)
 
@@ -201,6 +203,8 @@ def make_work(network: Network, plan: Plan, dtype: DTypeLike, *, gathers: bool) 
     """Memory for a plan; ``gathers``: whether rows of X are copied together first."""
     rows, widths, n_inputs = plan.rows, network.layer_sizes[1:], network.layer_sizes[0]
     units, drops = sum(widths), len(plan.dropout) > 0
+    normalized = normalized_sizes(network)
+    sums = n_parameters(network) * BYTES // np.dtype(dtype).itemsize if plan.narrow else 0
 
     def take(*shape: int) -> Any:
         return np.empty(shape, dtype=dtype)
@@ -215,7 +219,7 @@ def make_work(network: Network, plan: Plan, dtype: DTypeLike, *, gathers: bool) 
         derivatives=take(rows * (units + len(widths))),
         deltas=take(2 * rows * max(widths)),
         gradient=take(n_parameters(network)),
-        sums=take(n_parameters(network) * BYTES // np.dtype(dtype).itemsize if plan.narrow else 0),
+        sums=take(sums + rows * (sum(normalized) + len(normalized))),
         masks=take(rows * (n_inputs + units) if drops else 0),
         held=np.zeros(4, dtype=np.int64),
         clock=np.zeros(2, dtype=np.int64),

@@ -1,0 +1,127 @@
+r"""Layer normalisation: the sums of a hidden layer, brought to one mean and one spread for each example by itself.
+
+    ====  =========================================================  =============================================
+    tag   equation                                                   what it is
+    ====  =========================================================  =============================================
+    (M1)  Ẑ = (Z - mean(Z)) / √(var(Z) + ε)                          mean and variance over the units of the layer
+    (M2)  Z' = gain * Ẑ + shift                                      what g is applied to, in place of Z
+    (M3)  D_gain = 1/m Σ_i η_i * ẑ_i,  D_shift = 1/m Σ_i η_i         η the derivative by Z'
+    (M4)  δ = (u - mean(u) - Ẑ * mean(u * Ẑ)) / √(var(Z) + ε)        u = η * gain; the derivative by Z
+    ====  =========================================================  =============================================
+
+Gain and shift are weights of their own, one each a unit, which start at 1 and 0.  A layer's two are kept as one array
+of shape (2, s_l), gain in row 0, so that ``gain, shift = norm``.  Neither is penalised or decayed.
+
+In a layer of one unit Z is its own mean: Ẑ is 0, the unit answers g(shift) to every example, and (M4) passes nothing
+on.
+
+References: Ba, Kiros and Hinton (2016), "Layer normalization".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from multilayer.equations._checks import as_matrix
+from multilayer.equations.activations import Array
+from multilayer.exceptions import ShapeError
+
+# ε keeps a layer whose sums are all alike from dividing by 0; small beside the variance of any other.
+EPSILON = 1e-5
+
+Norms = Sequence[ArrayLike]  # one array (2, s_l) a hidden layer
+
+
+def standardize(Z: Array) -> tuple[Array, Array]:
+    """(M1) Ẑ, (m, s_l), and 1 / √(var(Z) + ε), (m, 1).
+
+    Examples
+    --------
+    >>> Z_hat, scale = standardize(np.array([[1.0, 3.0], [5.0, 5.0]]))
+    >>> Z_hat.round(4)
+    array([[-1.,  1.],
+           [ 0.,  0.]])
+    """
+    centred = Z - Z.mean(axis=1, keepdims=True)
+    # Of the differences, not E[z²] - E[z]²: where the mean is large beside the spread, that would cancel to nothing.
+    scale = 1.0 / np.sqrt((centred**2).mean(axis=1, keepdims=True) + EPSILON)
+    return centred * scale, scale
+
+
+def normalize(Z: Array, norm: Array) -> Array:
+    """(M1), (M2) Z' of one layer.
+
+    Parameters
+    ----------
+    Z : array of shape (m, s_l)
+        Weighted sums.
+    norm : array of shape (2, s_l)
+        Gain and shift.
+
+    Examples
+    --------
+    >>> normalize(np.array([[1.0, 3.0]]), np.array([[2.0, 2.0], [10.0, 20.0]])).round(4)
+    array([[ 8., 22.]])
+    """
+    gain, shift = norm
+    return gain * standardize(Z)[0] + shift
+
+
+def normalized(Z: Sequence[Array], norms: Sequence[Array] | None, l: int) -> Array:
+    """(M2) What g of hidden layer ``l``, counted from 0, is applied to: Z' where there are norms, else Z."""
+    return Z[l] if norms is None else normalize(Z[l], norms[l])
+
+
+def normalization_gradient(eta: Array, Z: Array, w: Array) -> Array:
+    """(M3) The derivative of the examples' summed cost by gain and shift, (2, s_l), without the 1/m.
+
+    Parameters
+    ----------
+    eta : array of shape (m, s_l)
+        η, the derivative of each example's cost by Z'.
+    Z : array of shape (m, s_l)
+    w : array of shape (m,)
+        Weights of the examples.
+
+    Examples
+    --------
+    >>> normalization_gradient(np.array([[0.5, 0.25]]), np.array([[1.0, 3.0]]), np.ones(1)).round(4)
+    array([[-0.5 ,  0.25],
+           [ 0.5 ,  0.25]])
+    """
+    Z_hat, _ = standardize(Z)
+    return np.stack([w @ (eta * Z_hat), w @ eta])
+
+
+def normalization_delta(eta: Array, Z: Array, gain: Array) -> Array:
+    """(M4) delta, the derivative of each example's cost by its Z, from η, that by Z'.
+
+    Its rows sum to 0: to move all sums of a layer by the same amount changes nothing.
+
+    Examples
+    --------
+    >>> delta = normalization_delta(np.array([[1.0, 0.0, 0.0]]), np.array([[1.0, 2.0, 3.0]]), np.ones(3))
+    >>> delta.round(3)
+    array([[ 0.204, -0.408,  0.204]])
+    """
+    Z_hat, scale = standardize(Z)
+    u = eta * gain
+    return (u - u.mean(axis=1, keepdims=True) - Z_hat * (u * Z_hat).mean(axis=1, keepdims=True)) * scale
+
+
+def as_norms(norms: Norms | None, thetas: Sequence[Array]) -> list[Array] | None:
+    """One array of gain and shift, (2, s_l), for each hidden layer; None where no layer is normalised."""
+    if norms is None or len(norms) == 0:
+        return None
+    sizes = [theta.shape[0] for theta in thetas[:-1]]
+    # Like weights, they may have left the finite numbers, and the cost then has too.
+    checked = [as_matrix(norm, f"norms[{index}]", finite=False) for index, norm in enumerate(norms)]
+    if [norm.shape for norm in checked] != [(2, size) for size in sizes]:
+        raise ShapeError(
+            f"norms must hold gain and shift of each hidden layer, arrays of shapes {[(2, size) for size in sizes]}, "
+            f"got {[norm.shape for norm in checked]}."
+        )
+    return checked

@@ -1,0 +1,82 @@
+"""From X and y as they are passed to rows that an engine can run on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.sparse import issparse
+from sklearn.utils import column_or_1d
+from sklearn.utils.validation import validate_data
+
+from multilayer.estimators.class_weights import ClassWeights, with_class_weights
+from multilayer.estimators.data import Call, Rows, Table, Targets
+from multilayer.estimators.errors import input_errors
+from multilayer.estimators.inputs import (
+    are_as_needed,
+    canonical,
+    check_column_order,
+    checked_weight,
+    checked_y,
+    is_as_needed,
+)
+from multilayer.estimators.validation import about_validation_data
+from multilayer.exceptions import ShapeError
+from multilayer.network import Floats
+
+DTYPES = (np.float64, np.float32)  # what X may stay; validation turns everything else into the first
+
+
+class Reading:
+    """The part of an estimator that checks data and brings them into the form they are computed in."""
+
+    n_features_in_: int
+    parameters_: Floats
+    _y_is_labels: ClassVar[bool] = False
+
+    if TYPE_CHECKING:
+
+        def _targets(self, y: Any, dtype: np.dtype[Any], call: Call) -> Targets: ...
+        def _class_weights(self, y: Any, weight: Floats | None, call: Call) -> ClassWeights | None: ...
+
+    def _read(self, X: Any, y: Any, sample_weight: Any, call: Call) -> Rows:
+        # What goes on is computed in the dtype it began with.
+        dtype = self.parameters_.dtype if call.goes_on else DTYPES
+        with input_errors(X):
+            X, y = self._validated(X, y, dtype, reset=not call.goes_on)
+        weight = checked_weight(sample_weight, X)
+        with input_errors():
+            targets = self._targets(y, X.dtype, call)
+        of_classes = self._class_weights(y, weight, call)
+        weight = with_class_weights(of_classes, y, weight, X.dtype)
+        table, given = Table(X, y, targets.Y, weight), call.validation
+        if not given.has_rows:
+            return Rows(table, targets)
+        with about_validation_data(), input_errors(given.X):
+            X, y = self._validated(given.X, given.y, X.dtype, reset=False)
+            weight = checked_weight(given.weight, X, "sample_weight_val")
+            Y = self._targets(y, X.dtype, Call(goes_on=True, is_validation=True)).Y
+            if Y.shape[1] != table.Y.shape[1]:
+                raise ShapeError(f"y_val must have as many columns as y, {table.Y.shape[1]}, got {Y.shape[1]}.")
+            weight = with_class_weights(of_classes, y, weight, X.dtype)
+        return Rows(table, targets, Table(X, y, Y, weight))
+
+    def _validated(self, X: Any, y: Any, dtype: Any, *, reset: bool) -> tuple[Any, Any]:
+        y = checked_y(y, are_labels=self._y_is_labels)
+        if not reset:
+            if not hasattr(self, "feature_names_in_") and are_as_needed(X, y, self.n_features_in_, dtype):
+                return X, y
+            check_column_order(self, X)
+        X, y = validate_data(self, X, y, accept_sparse="csr", multi_output=True, dtype=dtype, order="C", reset=reset)
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y.toarray() if issparse(y) else y, warn=True)
+        return canonical(X), y
+
+    def _rows(self, X: ArrayLike) -> Any:
+        """X as an engine needs it to predict."""
+        if is_as_needed(X, self.n_features_in_) and not hasattr(self, "feature_names_in_"):
+            return X
+        with input_errors(X):
+            check_column_order(self, X)
+            return canonical(validate_data(self, X, accept_sparse="csr", dtype=DTYPES, order="C", reset=False))
