@@ -223,6 +223,11 @@ class TestFit:
         assert diagnosis.validation_score == model.best_validation_score_
         assert not found(diagnosis, "nothing to compare with")
 
+    def test_scores_of_another_metric_are_not_compared(self) -> None:
+        diagnosis = classifier(early_stopping=True, early_stopping_metric="loss").diagnose(X, y)
+        assert diagnosis.validation_score is None
+        assert not found(diagnosis, "overfitting")
+
     def test_without_either_it_says_so(self) -> None:
         finding = the(classifier().diagnose(X, y), "nothing to compare with")
         assert finding.severity == "note"

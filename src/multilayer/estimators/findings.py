@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from multilayer.estimators.diagnosis import SEVERITIES, Finding
+from multilayer.estimators.parameters import AUTO
 from multilayer.estimators.vitals import Case, Vitals, skill
 
 BOUNDED = ("sigmoid", "tanh")
@@ -248,13 +249,16 @@ def overfitting(case: Case, vitals: Vitals) -> Iterator[Finding]:
 
 
 def validation_score(case: Case) -> tuple[float | None, int]:
-    """The score of the validation rows given, else of those that training held out; and their number."""
+    """The score of the validation rows given, else of those that training held out; and their number.
+
+    Training's own scores are comparable with that of the rows given only where they are of the same metric.
+    """
     if case.validation is not None:
         given = case.validation
         H = case.engine.predict(given.network, case.parameters, given.X)
         return case.score(H, given.Y, given.sample_weight), given.X.shape[0]
     scores = case.run.history.validation_scores
-    if scores and case.run.held_out is not None:
+    if scores and case.run.held_out is not None and case.settings.early_stopping_metric == AUTO:
         return max(scores), len(case.run.held_out)
     return None, 0
 
