@@ -194,8 +194,7 @@ class SigmoidFocal:
         check_not_negative(self.gamma, "gamma")
 
     def check_targets(self, Y: Array) -> None:
-        if Y.min() < 0 or Y.max() > 1:
-            raise InputError(f"Y must lie in [0, 1] for the focal cost, got values from {Y.min():g} to {Y.max():g}.")
+        _check_shares(Y)
 
     def value(self, Z: Array, Y: Array) -> Array:
         h, q = sigmoid.g(Z), sigmoid.g(-Z)
@@ -228,8 +227,7 @@ class SoftmaxFocal:
         check_not_negative(self.gamma, "gamma")
 
     def check_targets(self, Y: Array) -> None:
-        if Y.min() < 0 or Y.max() > 1:
-            raise InputError(f"Y must lie in [0, 1] for the focal cost, got values from {Y.min():g} to {Y.max():g}.")
+        _check_shares(Y)
 
     def value(self, Z: Array, Y: Array) -> Array:
         log_h = SoftmaxOutput().log_h(Z)
@@ -243,3 +241,8 @@ class SoftmaxFocal:
         fraction = np.where(q > 0, log_h / np.where(q > 0, q, 1.0), -1.0)
         u = Y * q**self.gamma * (self.gamma * h * fraction - 1.0)
         return u - h * np.sum(u, axis=1, keepdims=True)
+
+
+def _check_shares(Y: Array) -> None:
+    if Y.min() < 0 or Y.max() > 1:
+        raise InputError(f"Y must lie in [0, 1] for the focal cost, got values from {Y.min():g} to {Y.max():g}.")

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from multilayer.equations._checks import as_thetas, hidden_activations
 from multilayer.equations.activations import Array, Hidden, sigmoid
-from multilayer.equations.costs import output_unit
+from multilayer.equations.costs import IncreasingOutput, output_unit
 from multilayer.equations.normalization import Norms, as_norms, normalization_delta, normalized
 from multilayer.equations.propagation import forward_propagation
 from multilayer.exceptions import ParameterError, unknown_name
@@ -93,5 +93,4 @@ def answer_gradient(Z: Array, output: str, unit: int) -> Array:
         return H * own
     if output == "identity":
         return np.ones_like(Z) * own
-    # "increasing": output_unit has refused all other names.
-    return np.hstack([np.ones_like(Z[:, :1]), sigmoid.g(Z[:, 1:])]) * (np.arange(Z.shape[1]) <= unit)
+    return IncreasingOutput().through(Z, np.tile(own, (len(Z), 1)))  # output_unit has refused all other names
