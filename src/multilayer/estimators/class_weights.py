@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
 
+from multilayer.estimators.inputs import as_dense
 from multilayer.estimators.labels import Labels
 from multilayer.exceptions import InputError, ParameterError, unknown_name
 from multilayer.network import Floats
@@ -90,8 +90,7 @@ def _codes(y: Any, labels: Labels) -> list[NDArray[np.intp]]:
     """The number of each row's class, for one column of labels or for each column of zeros and ones."""
     if not labels.multilabel:
         return [np.searchsorted(labels.classes, y)]
-    indicator = y.toarray() if issparse(y) else np.asarray(y)
-    return list(indicator.T.astype(np.intp))
+    return list(as_dense(y).T.astype(np.intp))
 
 
 def _balanced(codes: NDArray[np.intp], n_classes: int, sample_weight: Floats | None) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from multilayer.estimators.diagnosis import SEVERITIES, Finding
-from multilayer.estimators.parameters import AUTO
+from multilayer.estimators.metrics import AUTO
 from multilayer.estimators.vitals import Case, Vitals, skill
 
 BOUNDED = ("sigmoid", "tanh")

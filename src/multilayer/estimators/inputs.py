@@ -49,6 +49,11 @@ def where_not_finite(X: Any) -> str:
     return f"The first of {len(rows):,} is in row {rows[0]}, column {column}. "
 
 
+def as_dense(rows: Any) -> NDArray[Any]:
+    """Rows of a sparse matrix as an array; an array as it is."""
+    return rows.toarray() if issparse(rows) else np.asarray(rows)
+
+
 def canonical(X: Any) -> Any:
     """CSR without entries that are to be added up; the caller's matrix is left as it is."""
     if issparse(X) and not X.has_canonical_format:

@@ -20,8 +20,9 @@ from multilayer.equations.sensitivity import SIDES, input_gradient
 from multilayer.equations.tracing import Trace, trace
 from multilayer.estimators.diagnosis import Diagnosis
 from multilayer.estimators.findings import all_findings, validation_score
+from multilayer.estimators.inputs import as_dense
 from multilayer.estimators.parameters import checked
-from multilayer.estimators.vitals import Case, measure, skill
+from multilayer.estimators.vitals import BLOCK, Case, measure, skill
 from multilayer.exceptions import ParameterError, unknown_name
 from multilayer.network import Floats, Network, n_parameters, norms, thetas
 from multilayer.training import Run
@@ -29,9 +30,6 @@ from multilayer.training import Run
 if TYPE_CHECKING:
     from multilayer.estimators.data import Targets
     from multilayer.estimators.target_scale import TargetScale
-
-# Rows that are worked on at a time where NumPy makes arrays of the size of a layer.
-BLOCK = 4096
 
 
 class Inside(TransformerMixin):
@@ -314,10 +312,6 @@ class Inside(TransformerMixin):
                 f'show layer {layer}. Call set_output(transform="default") first.'
             )
         return int(layer)
-
-
-def as_dense(rows: Any) -> NDArray[Any]:
-    return rows.toarray() if hasattr(rows, "toarray") else rows
 
 
 def _blocks(n_rows: int) -> Iterator[slice]:

@@ -11,6 +11,7 @@ from scipy.sparse import csr_matrix, issparse
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 
 from multilayer.equations.propagation import one_hot
+from multilayer.estimators.inputs import as_dense
 from multilayer.exceptions import InputError, ParameterError
 from multilayer.network import Floats
 
@@ -26,7 +27,7 @@ class Labels:
     def targets(self, y: Any, units: int, dtype: np.dtype[Any]) -> Floats:
         """y as targets for so many output units, (m, units)."""
         if self.multilabel:
-            return _dense(y).astype(dtype)
+            return as_dense(y).astype(dtype)
         codes = np.searchsorted(self.classes, y)
         if units == 1:
             return codes.reshape(-1, 1).astype(dtype)
@@ -71,7 +72,7 @@ def check_kind(y: Any) -> str:
     check_classification_targets(y)
     kind = str(type_of_target(y, input_name="y"))
     if kind == "multilabel-indicator" and not _is_indicator(y):
-        values = np.unique(_dense(y)).tolist()
+        values = np.unique(as_dense(y)).tolist()
         raise InputError(
             f"y with several columns must hold zeros and ones, one column a label, got the values {values}. "
             "Write (y == value).astype(int), or train one network a column (sklearn.multioutput.MultiOutputClassifier)."
@@ -138,7 +139,3 @@ def _check_kind_as_before(y: Any, labels: Labels) -> None:
 def _is_indicator(y: Any) -> bool:
     values = y.data if issparse(y) else np.asarray(y)
     return bool(((values == 0) | (values == 1)).all())
-
-
-def _dense(y: Any) -> NDArray[Any]:
-    return y.toarray() if issparse(y) else np.asarray(y)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from multilayer.equations.activations import ACTIVATIONS, Activation
-from multilayer.estimators.metrics import check_metric
+from multilayer.estimators.metrics import AUTO, check_metric
 from multilayer.exceptions import ParameterError, unknown_name
 from multilayer.network import NORMALIZATIONS
 from multilayer.training import Listener, OwnSchedule
@@ -22,7 +22,6 @@ from multilayer.training.schedules import SCHEDULES, AnySchedule
 SOLVERS = ("adam", "lbfgs", "sgd")
 # Schedules by name that reach their end with the last of max_iter epochs.
 PLANNED = ("cosine", "one_cycle")
-AUTO = "auto"
 # scikit-learn's name for what the textbook and everybody else calls sigmoid.
 LOGISTIC = "logistic"
 

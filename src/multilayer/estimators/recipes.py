@@ -8,8 +8,8 @@ from types import SimpleNamespace
 from multilayer.equations.descent import Adam, GradientDescent, Momentum, Nesterov, UpdateRule
 from multilayer.estimators.data import ValidationArguments
 from multilayer.estimators.errors import warn
+from multilayer.estimators.metrics import AUTO
 from multilayer.estimators.optimising import schedule, step_options, warn_of_a_plan_that_is_over
-from multilayer.estimators.parameters import AUTO
 from multilayer.exceptions import ParameterWarning
 from multilayer.training import LbfgsRecipe, Recipe, Run, StopRule
 

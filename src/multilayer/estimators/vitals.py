@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +13,14 @@ from multilayer.equations.activations import activation
 from multilayer.equations.normalization import normalized
 from multilayer.equations.propagation import forward_propagation
 from multilayer.estimators.diagnosis import LayerVitals
+from multilayer.estimators.inputs import as_dense
 from multilayer.estimators.optimising import step_options
 from multilayer.estimators.recipes import AUTO_BATCH_SIZE, update_rule
 from multilayer.estimators.scores import Score
 from multilayer.network import Floats, activation_name, coefs, norms, thetas
 from multilayer.training import Run
 
-BLOCK = 4096
+BLOCK = 4096  # rows that are worked on at a time where NumPy makes arrays of the size of a layer
 LARGEST_SLOPE = {"sigmoid": 0.25}  # of g; about 1 for all others
 RESPONDS = 0.01  # a unit responds to a row where g'(z) is at least this part of the largest slope
 
@@ -65,7 +65,7 @@ def measure(case: Case) -> Vitals:
     squares, answers = np.zeros(network.layer_sizes[0]), []
     for start in range(0, m, BLOCK):
         rows = X[start : start + BLOCK]
-        Z, A = forward_propagation(_dense(rows), matrices, network.hidden, network.output, norms=of_layers)
+        Z, A = forward_propagation(as_dense(rows), matrices, network.hidden, network.output, norms=of_layers)
         squares += (A[0] ** 2).sum(axis=0)
         answers.append(A[-1])
         for i, (sums, activations) in enumerate(zip(Z, A[1:], strict=True)):
@@ -119,7 +119,3 @@ def _update_ratios(case: Case, weights: list[float]) -> list[float]:
         step / weight if weight > 0 else (np.inf if step > 0 else 0.0)
         for step, weight in zip(steps, weights, strict=True)
     ]
-
-
-def _dense(rows: Any) -> Any:
-    return rows.toarray() if hasattr(rows, "toarray") else rows
