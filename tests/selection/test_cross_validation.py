@@ -92,7 +92,7 @@ def test_weights_count_in_training_and_in_scores() -> None:
     for fold in result.folds:
         alone = classifier().fit(X[fold.train], CLASSES[fold.train], WEIGHT[fold.train])
         np.testing.assert_array_equal(fold.estimator.parameters_, alone.parameters_)
-        assert fold.test_scores["score"] == alone.score(X[fold.test], CLASSES[fold.test], WEIGHT[fold.test])
+        assert fold.scores["test_score"] == alone.score(X[fold.test], CLASSES[fold.test], WEIGHT[fold.test])
 
 
 def test_mean_standard_error_and_curves() -> None:
@@ -160,6 +160,17 @@ def test_a_fold_that_fails_has_no_score_and_takes_no_other_down() -> None:
         cross_validate(model, X, y, cv=KFold(3), error_score="raise")
 
 
+def test_a_fold_that_fails_has_the_score_that_is_asked_for_and_its_line_in_the_table() -> None:
+    y = np.abs(NUMBERS)
+    y[0] = -1.0
+    result = cross_validate(regressor(loss="poisson"), X, y, cv=KFold(3), error_score=-7.0)
+    assert result["test_score"][1:].tolist() == [-7.0, -7.0]
+    console = Console(width=100, file=io.StringIO())
+    console.print(result)
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert [line.split("│")[1].strip() for line in lines if "failed" in line] == ["2", "3"]
+
+
 def test_where_all_folds_fail_the_first_error_is_raised() -> None:
     with pytest.raises(DivergenceError):
         cross_validate(regressor(solver="sgd"), X, 1e200 * NUMBERS, cv=3)
@@ -200,6 +211,7 @@ def test_frame_and_table() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"error_score": "rase"}, "error_score must be a number or 'raise', got 'rase'"),
         ({"repeats": 0}, "repeats must be an integer not below 1, got 0"),
         ({"repeats": 2, "cv": LeaveOneGroupOut(), "groups": np.arange(90)}, "repeats=2 needs a splitter that shuffles"),
     ],

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import numbers
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,12 +18,14 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing, check_consistent_length, indexable
 
 from multilayer.estimators.errors import warn
+from multilayer.estimators.parameters import check_integer
 from multilayer.exceptions import InterruptedTrainingWarning, MissingExtraError, ParameterError
 from multilayer.selection.fitting import fitted
 from multilayer.selection.out_of_fold import Predictions, out_of_fold
+from multilayer.training.batching import Rows
 from multilayer.training.pack import THREADS, Member, Outcome, PackListener, run_pack
 
-Rows = NDArray[np.intp]
+RAISE = "raise"  # the value of error_score that is no score
 
 
 @dataclass(frozen=True)
@@ -31,11 +35,10 @@ class Fold:
     estimator: Any
     train: Rows
     test: Rows
-    test_scores: dict[str, float]
-    train_scores: dict[str, float] = field(default_factory=dict)
-    fit_time: float = 0.0  # seconds
-    score_time: float = 0.0  # seconds
-    predicted: Mapping[str, Any] = field(default_factory=dict)  # answers for the test rows, by method
+    scores: dict[str, float]  # by their keys in the result: "test_score", ...
+    fit_time: float  # seconds
+    score_time: float  # seconds
+    predicted: Mapping[str, Any]  # answers for the test rows, by method
 
 
 @dataclass(frozen=True)
@@ -61,25 +64,25 @@ class CrossValidation(Mapping[str, Any]):
     ----------
     folds : list of Fold
     failures : dict
-        The error of each fold that failed, by its number; its scores are NaN.
+        The error of each fold that failed, by its number; its scores are ``error_score``.
     """
 
-    def __init__(self, folds: dict[int, Fold], failures: dict[int, Exception], splits: Sequence[Any], m: int) -> None:
-        self.folds = [folds[i] for i in sorted(folds)]
-        self.failures = failures
+    def __init__(
+        self, outcomes: Mapping[int, Outcome], splits: Sequence[Any], m: int, error_score: float = math.nan
+    ) -> None:
+        found = [outcome.value for outcome in outcomes.values()]  # None for a fold that failed
+        self.folds: list[Fold] = [fold for fold in found if fold is not None]
+        self.failures = {i: outcome.error for i, outcome in outcomes.items() if outcome.error is not None}
         self._m = m
-        order = sorted({*folds, *failures})
         self._values: dict[str, Any] = {
-            "fit_time": np.array([folds[i].fit_time if i in folds else np.nan for i in order]),
-            "score_time": np.array([folds[i].score_time if i in folds else np.nan for i in order]),
-            "estimator": [folds[i].estimator if i in folds else None for i in order],
-            "indices": {"train": [splits[i][0] for i in order], "test": [splits[i][1] for i in order]},
+            "fit_time": np.array([math.nan if fold is None else fold.fit_time for fold in found]),
+            "score_time": np.array([math.nan if fold is None else fold.score_time for fold in found]),
+            "estimator": [None if fold is None else fold.estimator for fold in found],
+            "indices": {"train": [splits[i][0] for i in outcomes], "test": [splits[i][1] for i in outcomes]},
         }
-        for side in ("test", "train"):
-            known = [getattr(fold, f"{side}_scores") for fold in self.folds]
-            for name in known[0] if known else ():
-                scores = [getattr(folds[i], f"{side}_scores")[name] if i in folds else np.nan for i in order]
-                self._values[f"{side}_{name}"] = np.array(scores)
+        for name in self.folds[0].scores if self.folds else ():
+            scores = [error_score if fold is None else fold.scores[name] for fold in found]
+            self._values[name] = np.array(scores)
 
     def __getitem__(self, key: str) -> Any:
         return self._values[key]
@@ -92,7 +95,7 @@ class CrossValidation(Mapping[str, Any]):
 
     @property
     def mean(self) -> dict[str, float]:
-        """The mean of each score over the folds that were scored."""
+        """The mean of each score over the folds, those left out that have none."""
         return {name: float(np.nanmean(self[name])) for name in self._score_names()}
 
     @property
@@ -124,15 +127,12 @@ class CrossValidation(Mapping[str, Any]):
     def __rich__(self) -> Any:
         from rich.table import Table
 
-        names = self._score_names()
+        names, sides = self._score_names(), zip(*self["indices"].values(), strict=True)
         table = Table("fold", "rows", *names, "epochs", "seconds")
-        for i, fold in enumerate(self.folds, start=1):
-            scores = [
-                f"{({**_prefixed('test', fold.test_scores), **_prefixed('train', fold.train_scores)})[n]:.4f}"
-                for n in names
-            ]
-            epochs = f"{_network(fold.estimator).n_iter_}"
-            table.add_row(f"{i}", f"{len(fold.train)} + {len(fold.test)}", *scores, epochs, f"{fold.fit_time:.2f}")
+        for i, (train, test) in enumerate(sides):
+            model, scores = self["estimator"][i], [f"{self[name][i]:.4f}" for name in names]
+            ended = ("failed", "") if model is None else (f"{_network(model).n_iter_}", f"{self['fit_time'][i]:.2f}")
+            table.add_row(f"{i + 1}", f"{len(train)} + {len(test)}", *scores, *ended)
         table.add_section()
         table.add_row("mean", "", *(f"{self.mean[n]:.4f} ± {self.standard_error[n]:.4f}" for n in names), "", "")
         return table
@@ -159,7 +159,7 @@ def cross_validate(
     cv: Any = 5,
     repeats: int = 1,
     return_train_score: bool = False,
-    error_score: float | str = np.nan,
+    error_score: float | str = math.nan,
     n_jobs: int | None = None,
     backend: str = THREADS,
     listener: PackListener | None = None,
@@ -207,6 +207,7 @@ def cross_validate(
     >>> result["test_score"].shape, result.mean["test_score"] > 0.9
     ((5,), True)
     """
+    score_of_failures = _checked_error_score(error_score)
     X, y, groups = indexable(X, y, groups)
     if sample_weight is not None:
         sample_weight = np.asarray(sample_weight)
@@ -215,15 +216,22 @@ def cross_validate(
     shared = _Work(estimator, X, y, sample_weight, check_scoring(estimator, scoring), return_train_score)
     members = [Member(i, partial(_fold, shared, *split), size=len(split[0])) for i, split in enumerate(splits)]
     outcomes = run_pack(members, n_jobs=n_jobs, backend=backend, listener=listener)
-    failures = {i: outcome.error for i, outcome in outcomes.items() if outcome.error is not None}
-    _raise_or_tell(failures, outcomes, len(splits), error_score)
-    folds = {i: outcome.value for i, outcome in outcomes.items() if outcome.error is None}
-    return CrossValidation(folds, failures, splits, len(y))
+    result = CrossValidation(outcomes, splits, len(y), score_of_failures)
+    _raise_or_tell(result.failures, len(outcomes), len(splits), error_score)
+    return result
+
+
+def _checked_error_score(value: Any) -> float:
+    """The score of a fold that fails, if no error is to be raised instead."""
+    if value == RAISE:
+        return math.nan
+    if not isinstance(value, numbers.Real):
+        raise ParameterError(f"error_score must be a number or {RAISE!r}, got {value!r}.")
+    return float(value)
 
 
 def _splits(estimator: Any, X: Any, y: Any, groups: Any, cv: Any, repeats: int) -> Iterable[tuple[Rows, Rows]]:
-    if isinstance(repeats, bool) or not isinstance(repeats, int) or repeats < 1:
-        raise ParameterError(f"repeats must be an integer not below 1, got {repeats!r}.")
+    check_integer("repeats", repeats, 1)
     splitter = check_cv(cv, y, classifier=is_classifier(estimator))
     for repeat in range(repeats):
         if repeats > 1 and not hasattr(splitter, "random_state"):
@@ -241,43 +249,36 @@ def _fold(shared: _Work, train: Rows, test: Rows) -> Fold:
     began = time.perf_counter()
     model = fitted(shared.estimator, shared.X, shared.y, shared.weight, train)
     fit_time = time.perf_counter() - began
-    sides = {"test": test} | ({"train": train} if shared.return_train_score else {})
-    began = time.perf_counter()
-    scores = {side: _scores(shared, model, rows) for side, rows in sides.items()}
-    score_time = time.perf_counter() - began
     X_test = _safe_indexing(shared.X, test)
+    began = time.perf_counter()
+    scores = _scores(shared, model, X_test, test, "test")
+    if shared.return_train_score:
+        scores |= _scores(shared, model, _safe_indexing(shared.X, train), train, "train")
+    score_time = time.perf_counter() - began
     methods = [name for name in ("predict", "predict_proba") if hasattr(model, name)]
     predicted = {name: getattr(model, name)(X_test) for name in methods}
-    return Fold(model, train, test, scores["test"], scores.get("train", {}), fit_time, score_time, predicted)
+    return Fold(model, train, test, scores, fit_time, score_time, predicted)
 
 
-def _scores(shared: _Work, model: Any, rows: Rows) -> dict[str, float]:
-    X, y = _safe_indexing(shared.X, rows), _safe_indexing(shared.y, rows)
+def _scores(shared: _Work, model: Any, X: Any, rows: Rows, side: str) -> dict[str, float]:
     weight = {} if shared.weight is None else {"sample_weight": shared.weight[rows]}
-    scores = shared.scorer(model, X, y, **weight)
-    return (
-        {name: float(score) for name, score in scores.items()} if isinstance(scores, dict) else {"score": float(scores)}
-    )
+    found = shared.scorer(model, X, _safe_indexing(shared.y, rows), **weight)
+    by_name = found if isinstance(found, dict) else {"score": found}
+    return {f"{side}_{name}": float(score) for name, score in by_name.items()}
 
 
-def _raise_or_tell(
-    failures: dict[int, Exception], outcomes: dict[int, Outcome], n: int, error_score: float | str
-) -> None:
-    if failures and (error_score == "raise" or len(failures) == n):
+def _raise_or_tell(failures: dict[int, Exception], n_done: int, n: int, error_score: float | str) -> None:
+    if failures and (error_score == RAISE or len(failures) == n):
         raise next(iter(failures.values()))
-    if len(outcomes) < n:
+    if n_done < n:
         warn(
-            f"cross-validation was interrupted after {len(outcomes)} of {n} folds; the result holds those.",
+            f"cross-validation was interrupted after {n_done} of {n} folds; the result holds those.",
             InterruptedTrainingWarning,
         )
 
 
 def _network(model: Any) -> Any:
     return model[-1] if hasattr(model, "steps") else model
-
-
-def _prefixed(side: str, scores: dict[str, float]) -> dict[str, float]:
-    return {f"{side}_{name}": score for name, score in scores.items()}
 
 
 def _standard_error(scores: NDArray[np.float64]) -> float:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Answered = Sequence[tuple[NDArray[np.intp], Mapping[str, Any], Any]]  # (rows, answers by method, estimator)
+from multilayer.training.batching import Rows
+
+Answered = Sequence[tuple[Rows, Mapping[str, Any], Any]]  # (rows, answers by method, estimator)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +36,7 @@ def out_of_fold(answered: Answered, m: int) -> Predictions:
     return Predictions(_mean([(rows, answers["predict"]) for rows, answers, _ in answered], n_times), n_times=n_times)
 
 
-def _of_classes(answered: Answered, n_times: NDArray[np.intp]) -> Predictions:
+def _of_classes(answered: Answered, n_times: Rows) -> Predictions:
     classes = np.unique(np.concatenate([model.classes_ for _, _, model in answered]))
     spread = []
     for rows, answers, model in answered:
@@ -49,7 +50,7 @@ def _of_classes(answered: Answered, n_times: NDArray[np.intp]) -> Predictions:
     return Predictions(classes[best], probabilities, classes, n_times)
 
 
-def _mean(parts: Sequence[tuple[NDArray[np.intp], Any]], n_times: NDArray[np.intp]) -> Any:
+def _mean(parts: Sequence[tuple[Rows, Any]], n_times: Rows) -> Any:
     total = np.zeros((len(n_times), *np.shape(parts[0][1])[1:]))
     for rows, values in parts:
         total[rows] += values
