@@ -15,12 +15,12 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone, is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
-from sklearn.utils import _safe_indexing, check_consistent_length, indexable
+from sklearn.utils import indexable
 
 from multilayer.estimators.errors import warn
 from multilayer.estimators.parameters import check_integer
 from multilayer.exceptions import InterruptedTrainingWarning, MissingExtraError, ParameterError
-from multilayer.selection.fitting import fitted
+from multilayer.selection.fitting import Data
 from multilayer.selection.out_of_fold import Predictions, out_of_fold
 from multilayer.training.batching import Rows
 from multilayer.training.pack import THREADS, Member, Outcome, PackListener, run_pack
@@ -46,9 +46,7 @@ class _Work:
     """What every fold is given."""
 
     estimator: Any
-    X: Any
-    y: Any
-    weight: Any
+    data: Data
     scorer: Callable[..., Any]
     return_train_score: bool
 
@@ -208,15 +206,13 @@ def cross_validate(
     ((5,), True)
     """
     score_of_failures = _checked_error_score(error_score)
-    X, y, groups = indexable(X, y, groups)
-    if sample_weight is not None:
-        sample_weight = np.asarray(sample_weight)
-        check_consistent_length(X, sample_weight)
-    splits = list(_splits(estimator, X, y, groups, cv, repeats))
-    shared = _Work(estimator, X, y, sample_weight, check_scoring(estimator, scoring), return_train_score)
+    data = Data.of(X, y, sample_weight)
+    _, groups = indexable(data.X, groups)
+    splits = list(_splits(estimator, data.X, data.y, groups, cv, repeats))
+    shared = _Work(estimator, data, check_scoring(estimator, scoring), return_train_score)
     members = [Member(i, partial(_fold, shared, *split), size=len(split[0])) for i, split in enumerate(splits)]
     outcomes = run_pack(members, n_jobs=n_jobs, backend=backend, listener=listener)
-    result = CrossValidation(outcomes, splits, len(y), score_of_failures)
+    result = CrossValidation(outcomes, splits, len(data), score_of_failures)
     _raise_or_tell(result.failures, len(outcomes), len(splits), error_score)
     return result
 
@@ -245,24 +241,24 @@ def _splits(estimator: Any, X: Any, y: Any, groups: Any, cv: Any, repeats: int) 
         yield from splitter.split(X, y, groups)
 
 
-def _fold(shared: _Work, train: Rows, test: Rows) -> Fold:
+def _fold(work: _Work, train: Rows, test: Rows) -> Fold:
     began = time.perf_counter()
-    model = fitted(shared.estimator, shared.X, shared.y, shared.weight, train)
+    model = work.data.fit(clone(work.estimator), train)
     fit_time = time.perf_counter() - began
-    X_test = _safe_indexing(shared.X, test)
+    X_test = work.data.part(test)[0]
     began = time.perf_counter()
-    scores = _scores(shared, model, X_test, test, "test")
-    if shared.return_train_score:
-        scores |= _scores(shared, model, _safe_indexing(shared.X, train), train, "train")
+    scores = _scores(work, model, test, "test")
+    if work.return_train_score:
+        scores |= _scores(work, model, train, "train")
     score_time = time.perf_counter() - began
     methods = [name for name in ("predict", "predict_proba") if hasattr(model, name)]
     predicted = {name: getattr(model, name)(X_test) for name in methods}
     return Fold(model, train, test, scores, fit_time, score_time, predicted)
 
 
-def _scores(shared: _Work, model: Any, X: Any, rows: Rows, side: str) -> dict[str, float]:
-    weight = {} if shared.weight is None else {"sample_weight": shared.weight[rows]}
-    found = shared.scorer(model, X, _safe_indexing(shared.y, rows), **weight)
+def _scores(work: _Work, model: Any, rows: Rows, side: str) -> dict[str, float]:
+    X, y, weight = work.data.part(rows)
+    found = work.scorer(model, X, y, **({} if weight is None else {"sample_weight": weight}))
     by_name = found if isinstance(found, dict) else {"score": found}
     return {f"{side}_{name}": float(score) for name, score in by_name.items()}
 
