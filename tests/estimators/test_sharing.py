@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
@@ -117,6 +118,36 @@ def test_a_network_may_be_used_between_the_parts(name: str) -> None:
         assert ours.n_iter_ == len(ours.loss_curve_) == fit.n_epochs
     fit.end()
     same(ours, expected)
+
+
+@pytest.mark.parametrize("weight", [None, WEIGHT], ids=["unweighted", "weighted"])
+@pytest.mark.parametrize("name", ["adam", "two classes", "standardised", "class weights", "lbfgs"])
+def test_rows_to_validate_on(name: str, weight: Any) -> None:
+    model, X, y = CASES[name]
+    model, held_out = clone(model).set_params(random_state=3), np.setdiff1d(np.arange(m), ROWS)
+    given = {"X_val": X[held_out], "y_val": y[held_out]}
+    given |= {} if weight is None else {"sample_weight_val": weight[held_out]}
+    expected = clone(model).fit(X[ROWS], y[ROWS], None if weight is None else weight[ROWS], **given)
+    ours = clone(model)
+    fit = begin(ours, shared_by(model, X, y, weight), ROWS, held_out)
+    while not fit.has_ended:
+        fit.advance(2)
+    fit.end()
+    same(ours, expected)
+
+
+def test_names_of_columns_are_kept() -> None:
+    frame = pd.DataFrame(X, columns=list("abcde"))
+    fit = begin(
+        model := MLPClassifier((3,), max_iter=2, **ENDLESS),
+        shared_by(MLPClassifier(), frame, CLASSES),
+        ROWS[:50],
+        ROWS[50:],
+    )
+    fit.advance()
+    fit.end()
+    assert model.feature_names_in_.tolist() == list("abcde")
+    assert model.predict(frame).shape == (m,)
 
 
 def test_nothing_is_copied_that_all_share() -> None:

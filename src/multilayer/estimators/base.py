@@ -163,9 +163,9 @@ class BaseMLP(CallbackSupportMixin, Inside, Reading, Weights, Copied, ABC):
             # Within the block: where warnings are errors, they too leave everything as it was.
             fit.end()
 
-    def _begin(self, part: Part) -> Fit:
+    def _begin(self, part: Part, validation: ValidationArguments) -> Fit:
         """A fit on some rows of a shared table, before its first update."""
-        settings, call = checked(self), Call(goes_on=False, part=part)
+        settings, call = checked(self), Call(goes_on=False, part=part, validation=validation)
         self._warn_of_what_has_no_effect(settings, call)
         rows, engine, objective = self._read_for_training(settings, None, None, None, call)
         self._last_was_part = False

@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from multilayer.engines import Engine, Objective
 from multilayer.estimators.base import BaseMLP
 from multilayer.estimators.classifier import MLPClassifier
-from multilayer.estimators.data import Call, Part, Shared
+from multilayer.estimators.data import NO_VALIDATION, Call, Part, Shared
 from multilayer.estimators.fit import Fit
 from multilayer.estimators.parameters import checked
 from multilayer.estimators.regressor import MLPRegressor
@@ -64,10 +64,11 @@ def shared_by(model: Any, X: Any, y: Any, sample_weight: Any = None) -> Shared:
     return reader._shared(X, y, sample_weight)
 
 
-def begin(model: Any, shared: Shared, rows: RowNumbers) -> Fit:
+def begin(model: Any, shared: Shared, rows: RowNumbers, validating: RowNumbers | None = None) -> Fit:
     """The fit of a model that has not been fitted, on some of the rows, before its first update.
 
-    It comes to the same as ``model.fit`` on copies of these rows, bit for bit.
+    It comes to the same as ``model.fit`` on copies of these rows, bit for bit; ``validating`` are those of X_val.
     """
-    fit: Fit = model._begin(Part(shared, rows))
+    validation = NO_VALIDATION if validating is None else shared.validation(validating)
+    fit: Fit = model._begin(Part(shared, rows), validation)
     return fit

@@ -108,14 +108,17 @@ class Shared:
         """
         if Y.shape[1:] == self.Y.shape[1:] and Y.dtype == self.Y.dtype and np.array_equal(Y, self.Y[rows]):
             return self.Y
-        return scattered(Y, rows, len(self.Y))
+        return self.scattered(Y, rows)
 
+    def scattered(self, values: Floats, rows: RowNumbers) -> Floats:
+        """Entries of some rows in an array for all; 0 elsewhere."""
+        whole = np.zeros((len(self.Y), *values.shape[1:]), dtype=values.dtype)
+        whole[rows] = values
+        return whole
 
-def scattered(values: Floats, rows: RowNumbers, m: int) -> Floats:
-    """Entries of some rows in an array for all m; 0 elsewhere."""
-    whole = np.zeros((m, *values.shape[1:]), dtype=values.dtype)
-    whole[rows] = values
-    return whole
+    def validation(self, rows: RowNumbers) -> ValidationArguments:
+        """Some of the rows to validate on."""
+        return ValidationArguments(self.X[rows], self.y[rows], None if self.weight is None else self.weight[rows])
 
 
 @dataclass(frozen=True, eq=False)

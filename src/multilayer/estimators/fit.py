@@ -55,22 +55,31 @@ class Fit:
             watched = Watched(settings.early_stopping_metric, rows.targets, estimator._view(network))
             measured = measure(self.engine, network, validating, watched)
             self.validation = Validation(measured, settings.early_stopping)
-        self.recipe = self._recipe(rows.training.X.shape[0])
+        self.recipe = self._recipe()
         self.epochs_before = run.history.n_epochs - call.epochs_done
         self.seconds = 0.0
 
-    def _recipe(self, m: int) -> Recipe | LbfgsRecipe:
+    def _recipe(self) -> Recipe | LbfgsRecipe:
         if self.settings.solver == "lbfgs":
             return lbfgs_recipe(self.settings)
-        n_rows = m if self.run.rows is None else len(self.run.rows)
-        recipe = descent_recipe(self.settings, self.run, n_rows, self.cost_divisor, is_part=self.call.is_part)
-        continued(self.run, recipe, n_rows, is_part=self.call.is_part)
+        recipe = descent_recipe(self.settings, self.run, self.n_rows, self.cost_divisor, is_part=self.call.is_part)
+        continued(self.run, recipe, self.n_rows, is_part=self.call.is_part)
         return recipe
 
     @property
     def n_epochs(self) -> int:
         """Epochs done of this fit."""
         return self.run.history.n_epochs - self.epochs_before
+
+    @property
+    def n_rows(self) -> int:
+        """Rows that an epoch goes through."""
+        return int(self.objective.X.shape[0]) if self.run.rows is None else len(self.run.rows)
+
+    @property
+    def n_weights(self) -> int:
+        """Weights and biases."""
+        return self.run.state.parameters.size
 
     @property
     def max_epochs(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -23,7 +23,7 @@ from multilayer.exceptions import InterruptedTrainingWarning, MissingExtraError,
 from multilayer.selection.fitting import Data
 from multilayer.selection.out_of_fold import Predictions, out_of_fold
 from multilayer.training.batching import Rows
-from multilayer.training.pack import THREADS, Member, Outcome, PackListener, run_pack
+from multilayer.training.pack import THREADS, Member, Outcome, PackListener, Slice, StopWatch, run_pack
 
 RAISE = "raise"  # the value of error_score that is no score
 
@@ -206,7 +206,7 @@ def cross_validate(
     ((5,), True)
     """
     score_of_failures = _checked_error_score(error_score)
-    data = Data.of(X, y, sample_weight)
+    data = Data.of(X, y, sample_weight, estimator)
     _, groups = indexable(data.X, groups)
     splits = list(_splits(estimator, data.X, data.y, groups, cv, repeats))
     shared = _Work(estimator, data, check_scoring(estimator, scoring), return_train_score)
@@ -241,10 +241,10 @@ def _splits(estimator: Any, X: Any, y: Any, groups: Any, cv: Any, repeats: int) 
         yield from splitter.split(X, y, groups)
 
 
-def _fold(work: _Work, train: Rows, test: Rows) -> Fold:
-    began = time.perf_counter()
-    model = work.data.fit(clone(work.estimator), train)
-    fit_time = time.perf_counter() - began
+def _fold(work: _Work, train: Rows, test: Rows) -> Generator[float, Slice, Fold]:
+    watch = StopWatch()
+    model = yield from watch.timing(work.data.fitting(clone(work.estimator), train))
+    fit_time = watch.seconds
     X_test = work.data.part(test)[0]
     began = time.perf_counter()
     scores = _scores(work, model, test, "test")
