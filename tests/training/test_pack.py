@@ -122,13 +122,31 @@ def test_work_in_steps_comes_to_the_same(n_jobs: int) -> None:
     assert sorted(log) == sorted("b" + 2 * "c" + 3 * "d" + 4 * "e")
 
 
-def test_the_last_members_take_turns_and_the_longest_comes_first() -> None:
+def test_the_last_members_take_turns_so_that_no_core_idles() -> None:
+    """Three members of equal length on two cores: each thread works for one and a half of them."""
+    n, seconds, log = 30, 0.004, []  # type: ignore[var-annotated]
+
+    def work(key: str) -> Steps:
+        left = n
+        while left:
+            asked = yield left / n
+            part = max(1, round(asked.share * left))
+            log.append((key, part, threading.get_ident()))
+            time.sleep(seconds * part)
+            left -= part
+
+    run_pack([Member(key, partial(work, key)) for key in "abc"], n_jobs=2)
+    threads = {thread for _, _, thread in log}
+    shares = [sum(part for _, part, by in log if by == thread) for thread in threads]
+    assert sum(shares) == 3 * n
+    assert min(shares) > 1.2 * n  # not n, as without turns
+    assert len(log) < 15
+
+
+def test_while_many_are_left_each_is_worked_on_to_its_end() -> None:
     log: list[str] = []
-    run_pack([Member(key, partial(steps, key, 9, log), size=size) for key, size in (("a", 9), ("b", 8))], n_jobs=1)
-    assert "".join(log).startswith("aaabbbaab")
-    log.clear()
-    run_pack([Member(key, partial(steps, key, 3, log), size=3) for key in "abcd"], n_jobs=1)
-    assert "".join(log).startswith("aaabbb")  # but not before there are few
+    run_pack([Member(key, partial(steps, key, 3, log)) for key in "abcd"], n_jobs=1)
+    assert "".join(log) == "aaabbbcccddd"
 
 
 def test_of_higher_priority_comes_first() -> None:

@@ -57,7 +57,7 @@ class Fit:
             self.validation = Validation(measured, settings.early_stopping)
         self.recipe = self._recipe()
         self.epochs_before = run.history.n_epochs - call.epochs_done
-        self.seconds = 0.0
+        self.seconds, self.n_updates = 0.0, 0  # of the training so far
 
     def _recipe(self) -> Recipe | LbfgsRecipe:
         if self.settings.solver == "lbfgs":
@@ -102,7 +102,10 @@ class Fit:
         else:
             left = min(n_epochs, self.max_epochs - self.n_epochs)
             part = replace(recipe, max_epochs=int(left), max_seconds=recipe.max_seconds - self.seconds)
-            train(self.engine, self.objective, part, self.run, listeners, self.validation)
+            pace = self.seconds / self.n_updates if self.n_updates else None
+            before = self.run.state.t
+            train(self.engine, self.objective, part, self.run, listeners, self.validation, pace)
+            self.n_updates += self.run.state.t - before
         self.seconds += time.perf_counter() - began
 
     def keep(self) -> None:

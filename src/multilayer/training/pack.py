@@ -28,9 +28,8 @@ from multilayer.training.interrupt import Interrupt, deferred_interrupt, interru
 THREADS = "threads"
 # How often the thread that waits looks for Ctrl-C.
 SECONDS_BETWEEN_LOOKS = 0.1
-# Where no more members are left than this many a thread, they take turns, each with this share of what it has left.
+# Where no more members are left than this many a thread, they take turns.
 MEMBERS_TO_TAKE_TURNS = 2
-SHARE_OF_A_TURN = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -141,14 +140,20 @@ class _Entry:
     steps: Steps | None = None  # once it has begun, if it can be put aside
     seconds: float = 0.0  # at work
     share: float = 1.0  # of its next slice
+    is_working: bool = False
     is_paused: bool = False
     is_last: bool = False  # whether its next slice is its last
     is_over: bool = False
 
     @property
+    def rest(self) -> float:
+        """What it has left, in the unit of sizes; of one at work, about."""
+        return self.member.size * self.left * (1.0 - self.share / 2 if self.is_working else 1.0)
+
+    @property
     def rank(self) -> tuple[int, float]:
         """The highest is taken first."""
-        return self.member.priority, self.member.size * self.left
+        return self.member.priority, self.rest
 
 
 @dataclass(eq=False)
@@ -159,6 +164,19 @@ class _Hall:
     waiting: list[_Entry] = field(default_factory=list)  # in the order in which they came
     n_working: int = 0
     is_closed: bool = False
+
+    def share_of_turn(self, entry: _Entry, n_jobs: int) -> float:
+        """How much of its rest a member is to do before another is taken.
+
+        If all cores are busy to the end, that end is when the rest of all has been shared out evenly.  So that the
+        longest of those who wait can still be done by then, this one stops in time and goes on later, in whatever
+        thread: McNaughton's rule (1959), anew at each turn.
+        """
+        if not self.waiting or not entry.rest:
+            return 1.0
+        end = sum(other.rest for other in self.entries.values() if not other.is_paused) / n_jobs
+        longest = max(other.rest for other in self.waiting)
+        return min(max((end - longest) / entry.rest, 0.0), 1.0)
 
 
 class Pack:
@@ -291,12 +309,14 @@ class Pack:
                 entry = before
             hall.waiting.remove(entry)
             hall.n_working += 1
-            entry.share = SHARE_OF_A_TURN if in_turns and hall.waiting else 1.0
+            entry.share = hall.share_of_turn(entry, self.n_jobs) if in_turns else 1.0
+            entry.is_working = True
             return entry
 
     def _put_back(self, entry: _Entry) -> None:
         with self._changed:
             self._hall.n_working -= 1
+            entry.is_working = False
             if entry.is_over:
                 if entry.steps is not None:
                     entry.steps.close()
