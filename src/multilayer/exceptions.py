@@ -11,6 +11,7 @@
     │                                  the cost left the finite numbers while training
     ├── DataFileError (ValueError)         a data file cannot be read as a table
     ├── ModelFileError (ValueError)         a model file cannot be read or written
+    ├── JournalError (ValueError)           the journal of a search cannot be gone on with
     ├── MissingExtraError (ImportError)    an optional dependency is not installed
     └── NotFittedError                     multilayer.estimators: also scikit-learn's NotFittedError
 
@@ -60,6 +61,10 @@ class DataFileError(MultilayerError, ValueError):
 
 class ModelFileError(MultilayerError, ValueError):
     """A model file cannot be read or written."""
+
+
+class JournalError(MultilayerError, ValueError):
+    """The journal of a search cannot be gone on with."""
 
 
 class MissingExtraError(MultilayerError, ImportError):

@@ -9,6 +9,7 @@ and its own generator.
 
 from __future__ import annotations
 
+import math
 import os
 import queue
 import threading
@@ -258,11 +259,31 @@ class Pack:
             if entry in self._hall.waiting:
                 self._hall.waiting.remove(entry)
 
-    def ended(self) -> Iterator[Outcome]:
-        """Outcomes as members end, until none is left but paused ones, or Ctrl-C is pressed."""
-        while self._has_work() or not self._outcomes.empty():
+    def drop_all(self) -> None:
+        """Forget all members."""
+        for key in self.keys:
+            self.drop(key)
+
+    @property
+    def keys(self) -> list[Any]:
+        """Of all members that have not ended."""
+        with self._changed:
+            return list(self._hall.entries)
+
+    @property
+    def n_waiting(self) -> int:
+        """Members that no thread is working on."""
+        with self._changed:
+            return len(self._hall.waiting)
+
+    def ended(self, until: float = math.inf) -> Iterator[Outcome]:
+        """Outcomes as members end, until none is left but paused ones, or Ctrl-C is pressed, or the time is over.
+
+        That is when ``time.perf_counter()`` is past ``until``.
+        """
+        while (self._has_work() or not self._outcomes.empty()) and time.perf_counter() < until:
             if self.n_jobs == 1:
-                self._work_until_one_ends()
+                self._work_until_one_ends(until)
             with suppress(queue.Empty):
                 yield self._outcomes.get(timeout=SECONDS_BETWEEN_LOOKS if self.n_jobs > 1 else 0)
 
@@ -286,9 +307,13 @@ class Pack:
         while (entry := self._next(entry, waits=True)) is not None:
             self._work_on(entry)
 
-    def _work_until_one_ends(self) -> None:
+    def _work_until_one_ends(self, until: float) -> None:
         entry = None
-        while self._outcomes.empty() and (entry := self._next(entry, waits=False)) is not None:
+        while (
+            self._outcomes.empty()
+            and time.perf_counter() < until
+            and (entry := self._next(entry, waits=False)) is not None
+        ):
             self._work_on(entry)
         if entry is not None:
             self._put_back(entry)
