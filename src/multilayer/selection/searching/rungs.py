@@ -50,8 +50,10 @@ def rung_epochs(max_epochs: int, n_trials: int | None, factor: float, min_epochs
             f"min_epochs={min_epochs} is more than a whole training has, max_iter={max_epochs}. Lower it, or raise "
             "max_iter."
         )
-    epochs, n = [], float(min_epochs)
-    while round(n) < max_epochs:
+    if min_epochs == max_epochs:
+        return (max_epochs,)
+    epochs, n = [min_epochs], min_epochs * factor
+    while n < max_epochs / math.sqrt(factor):  # a rung shortly below the last would compare nothing new
         epochs.append(round(n))
         n *= factor
     return (*dict.fromkeys(epochs), max_epochs)
