@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from multilayer.exceptions import MissingExtraError
-from multilayer.selection.searching.trials import Trial
+from multilayer.selection.searching.trials import Problem, Trial
 
 MOST_ROWS = 10  # of a printed table
 
@@ -33,7 +33,9 @@ class Search:
     estimator
         Fitted on all rows with the parameters of ``best`` or ``simplest``; None if that was not asked for.
     n_epochs : int
-        Epochs trained in all, by all networks.
+        Epochs trained in all, by all networks but the linear one.
+    problem : Problem
+        What was searched on: ``estimator``, ``data``, ``splits``.
     """
 
     trials: Sequence[Trial]
@@ -44,7 +46,7 @@ class Search:
     n_epochs: int
     seconds: float
     metric: str
-    _problem: Any = None
+    problem: Problem
 
     @property
     def conclusion(self) -> str:

@@ -74,7 +74,8 @@ class Searching:
         n_epochs = sum(fold.epochs for trial in scored for fold in trial.scores[-1])
         seconds = time.perf_counter() - self.began
         has_baseline = linear is not None and linear.scores
-        return Search(scored, linear if has_baseline else None, best, simplest, None, n_epochs, seconds, metric)
+        linear = linear if has_baseline else None
+        return Search(scored, linear, best, simplest, None, n_epochs, seconds, metric, self.problem)
 
     def _begin_more(self) -> bool:
         """Begin as many trials as there are threads for; whether any was begun, or has been begun before."""
