@@ -1,7 +1,32 @@
 """How good a network is, and what it is to be trained with."""
 
 from multilayer.selection.cross_validation import CrossValidation, Fold, cross_validate
+from multilayer.selection.curves import (
+    CapacityCurve,
+    LearningCurve,
+    RegularizationPath,
+    SeedSpread,
+    capacity_curve,
+    learning_curve,
+    regularization_path,
+    seed_spread,
+)
 from multilayer.selection.out_of_fold import Predictions
 from multilayer.selection.step_size import StepSizeTest, find_step_size
 
-__all__ = ["CrossValidation", "Fold", "Predictions", "StepSizeTest", "cross_validate", "find_step_size"]
+__all__ = [
+    "CapacityCurve",
+    "CrossValidation",
+    "Fold",
+    "LearningCurve",
+    "Predictions",
+    "RegularizationPath",
+    "SeedSpread",
+    "StepSizeTest",
+    "capacity_curve",
+    "cross_validate",
+    "find_step_size",
+    "learning_curve",
+    "regularization_path",
+    "seed_spread",
+]
