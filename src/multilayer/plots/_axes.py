@@ -130,6 +130,11 @@ def add_legend(ax: Axes, handles: Sequence[Any], labels: Sequence[str], title: s
     return legend
 
 
+def legend_inside(ax: Axes, handles: Sequence[Any], labels: Sequence[str]) -> Legend:
+    """A legend on the axes where it covers least: for curves, which leave some place free."""
+    return ax.legend(handles, labels, fontsize=9, framealpha=0.9, loc="best")
+
+
 def legend_above(ax: Axes, handles: Sequence[Any], labels: Sequence[str], ncols: int = 1) -> Legend:
     """A legend over the axes, which covers no point and takes no width, of which two panels have little.
 

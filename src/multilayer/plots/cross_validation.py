@@ -9,15 +9,13 @@ import numpy as np
 
 from multilayer.exceptions import InputError, unknown_name
 from multilayer.plots._axes import axes_or_new, draw_grid, legend_above, panel_beside, remove_frame, require_matplotlib
+from multilayer.plots._curves import log_where_wide
 from multilayer.plots._style import INK, MUTED, NEGATIVE, POSITIVE, lighten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from multilayer.selection import CrossValidation
-
-# Costs are drawn on a logarithmic scale where the largest is this many times the smallest.
-_WIDE_RANGE = 10.0
 
 
 def plot_cross_validation(result: CrossValidation, *, ax: Axes | None = None, score: str | None = None) -> Axes:
@@ -140,10 +138,7 @@ def _draw_costs(ax: Axes, curves: list[list[float]]) -> None:
     for costs in curves:
         iterations = np.arange(1, len(costs) + 1)
         ax.plot(iterations, costs, color=POSITIVE, alpha=0.55, linewidth=1.2, marker="o" if len(costs) == 1 else None)
-    known = np.concatenate([np.asarray(costs, dtype=np.float64) for costs in curves])
-    known = known[np.isfinite(known)]
-    if len(known) and known.min() > 0 and known.max() >= _WIDE_RANGE * known.min():
-        ax.set_yscale("log")
+    log_where_wide(ax, curves)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
     ax.set_xlabel("iteration")
     ax.set_ylabel("training cost J")

@@ -12,6 +12,7 @@ from multilayer.selection.curves import (
     seed_spread,
 )
 from multilayer.selection.out_of_fold import Predictions
+from multilayer.selection.statistics import mean_and_error
 from multilayer.selection.step_size import StepSizeTest, find_step_size
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "cross_validate",
     "find_step_size",
     "learning_curve",
+    "mean_and_error",
     "regularization_path",
     "seed_spread",
 ]

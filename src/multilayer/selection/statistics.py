@@ -41,6 +41,18 @@ def standard_error(values: ArrayLike, axis: int = -1) -> Array:
     return np.sqrt(np.divide(squares, n * (n - 1.0), out=np.full(n.shape, np.nan), where=n > 1))
 
 
+def mean_and_error(values: ArrayLike) -> tuple[Array, Array]:
+    """Of scores or costs (..., folds) the mean over the folds, and its standard error; what is not finite is left out.
+
+    Examples
+    --------
+    >>> means, errors = mean_and_error([[1.0, 3.0], [float("nan"), 5.0]])
+    >>> means.tolist(), errors.tolist()
+    ([2.0, 5.0], [1.0, nan])
+    """
+    return mean(values), standard_error(values)
+
+
 def _known(values: ArrayLike, axis: int) -> tuple[Array, NDArray[np.intp]]:
     """The values, 0 in place of those that are not finite, and how many are."""
     array = np.asarray(values, dtype=np.float64)

@@ -62,9 +62,17 @@ class CapacityCurve:
         chosen = best_and_within_one_error(self.test_scores, self.order)
         return None if chosen is None else self.capacities[chosen[1]]
 
+    def mean_curves(self, capacity: int) -> tuple[Array, Array]:
+        """Training and validation cost of capacity number ``capacity`` after each epoch, their means over the folds.
+
+        A fold that ended earlier counts with its last cost; without any curve they are empty.
+        """
+        train, test = (_carried_on(curves[capacity]) for curves in (self.train_curves, self.test_curves))
+        return mean(train, axis=0), mean(test, axis=0)
+
     def overfits_from(self, capacity: int) -> int | None:
         """The epoch (from 1) from which the validation cost of capacity number ``capacity`` clearly rises, or None."""
-        curves = carried_on(self.test_curves[capacity])
+        curves = _carried_on(self.test_curves[capacity])
         if not curves.size:
             return None
         means = mean(curves, axis=0)
@@ -190,14 +198,14 @@ def named(capacity: tuple[int, ...]) -> str:
     return repr(tuple(int(size) for size in capacity))
 
 
-def carried_on(curves: Array) -> Array:
+def _carried_on(curves: Array) -> Array:
     """Curves (folds, epochs), those that have ended held at their last value: the network stays as it is.
 
     Folds without any epoch are left out.
 
     Examples
     --------
-    >>> carried_on(np.array([[3.0, 2.0, np.nan], [3.0, 1.0, 4.0], [np.nan] * 3])).tolist()
+    >>> _carried_on(np.array([[3.0, 2.0, np.nan], [3.0, 1.0, 4.0], [np.nan] * 3])).tolist()
     [[3.0, 2.0, 2.0], [3.0, 1.0, 4.0]]
     """
     kept = curves[np.isfinite(curves).any(axis=1)]

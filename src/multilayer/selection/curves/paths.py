@@ -57,6 +57,8 @@ class RegularizationPath:
             return f"{first}; there is no other to compare it with."
         if math.isnan(error):
             choice = ", of a single fold: pass more folds to tell that from luck."
+        elif best == len(self.alphas) - 1:
+            choice = ", the strongest tried."
         elif strongest == best:
             choice = ", and no stronger one is within one standard error."
         else:

@@ -145,6 +145,8 @@ def _path(on: Bench, train: Rows, test: Rows, alphas: Sequence[tuple[int, float]
             network_of(model).set_params(alpha=alpha)
             if before is not None:
                 network_of(model).set_params(initialization=[theta.copy() for theta in before.thetas_])
+                if before.solver == "lbfgs":  # may begin at its end; to that warning of an early one has no words
+                    network_of(model).set_params(n_iter_no_change=math.inf)
             try:
                 found[place] = _point(on, model, train, test, known)
                 before = None if _has_collapsed(network_of(model)) else network_of(model)

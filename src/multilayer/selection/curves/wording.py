@@ -68,7 +68,7 @@ def rich_table(columns: Sequence[str], rows: Iterable[Sequence[str]], notes: Seq
 
     table = Table()
     for column in columns:
-        table.add_column(column, justify="right")
+        table.add_column(Text(column), justify="right")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     return Group(table, *(Text(note) for note in notes))
