@@ -119,6 +119,6 @@ def plain_ticks(ax: Axes, values: Sequence[float]) -> None:
         need = (len(f"{value:,.0f}") + 1.5) * 0.085
         if not kept or (np.log10(kept[-1]) - place) * room >= need:
             kept.append(float(value))
-    ax.xaxis.set_major_locator(FixedLocator(kept))
+    ax.xaxis.set_major_locator(FixedLocator(kept[::-1]))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     ax.xaxis.set_minor_locator(NullLocator())

@@ -8,6 +8,7 @@ import numpy as np
 
 from multilayer.plots._axes import (
     axes_or_new,
+    legend_above,
     legend_inside,
     panel_below,
     panel_beside,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _CHARACTERS = 11  # an inch, of the names below the panels
 _MARKS_PER_CURVE = 5
+_VIEW = 8.0  # training costs are seen down to this part of the least validation cost
 _MOST_CURVES = 7  # of epochs: more of them are a tangle
 
 
@@ -40,8 +42,9 @@ def plot_capacity_curve(curve: CapacityCurve, *, ax: Axes | None = None) -> Axes
 
     From left to right networks have more weights.  Lines are means over the folds, bands one standard error; a ring is
     around the best score, a square around the simplest within one standard error of it.  Beside them validation costs
-    are solid, training costs dashed, and a star marks where a validation cost begins to rise; of more than seven sizes
-    every other is left out there.  A fold that ended earlier counts with its last cost.
+    are solid, training costs dashed, and a star marks where a validation cost begins to rise.  Of more than seven sizes
+    every other is left out there; training costs that fall to next to nothing leave the picture, and a fold that ended
+    earlier counts with its last cost.
 
     Parameters
     ----------
@@ -147,9 +150,18 @@ def _draw_epochs(ax: Axes, curve: CapacityCurve) -> None:
     handles += [Line2D([], [], color=MUTED), Line2D([], [], color=MUTED, linestyle="--", linewidth=1.0)]
     labels += ["held out" if curve.stops_early else "validation", "training"]
     log_where_wide(ax, drawn)
+    _keep_validation_in_view(ax, curve)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
     finish(ax, "iteration", "cost J")
-    legend_inside(ax, handles, labels)
+    legend_above(ax, handles, labels, ncols=4)
+
+
+def _keep_validation_in_view(ax: Axes, curve: CapacityCurve) -> None:
+    """A training cost may fall to next to nothing: on a logarithmic scale it would press all else together."""
+    costs = np.concatenate([curve.mean_curves(i)[1] for i in curve.order])
+    costs = costs[np.isfinite(costs) & (costs > 0)]
+    if ax.get_yscale() == "log" and len(costs):
+        ax.set_ylim(bottom=max(ax.get_ylim()[0], float(costs.min()) / _VIEW))
 
 
 def _mark_the_rise(ax: Axes, curve: CapacityCurve, i: int, color: str) -> None:

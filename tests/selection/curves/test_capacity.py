@@ -165,6 +165,7 @@ FALLING = np.linspace(1.0, 0.3, 20) + 0.01 * np.arange(4)[:, np.newaxis]
             r"^\(16,\) is best: accuracy 0\.95, of a single fold: pass more folds",
         ),
         (capacity(scores([0.8])), r"^\(4,\) is best: accuracy 0\.80.*; there is no other to compare it with\.$"),
+        (capacity(scores([0.95, 0.9])), r"^\(4,\) is best: accuracy 0\.95.*, the smallest tried\.$"),
         (capacity(np.full((2, 3), NAN)), r"^Nothing can be concluded: no network has a validation score\.$"),
         (
             capacity(scores([0.8, 0.9]), test_curves=(FALLING, rising(40))),

@@ -109,6 +109,8 @@ class CapacityCurve:
             return f"{first}; there is no other to compare it with."
         if math.isnan(float(standard_error(scores))):
             return f"{first}, of a single fold: pass more folds to tell that from luck."
+        if best == self.order[0]:
+            return f"{first}, the smallest tried."
         if simplest != best:
             return f"{first}; {names[simplest]} is the simplest within one standard error of it."
         if best == self.order[-1]:

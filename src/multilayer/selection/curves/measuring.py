@@ -91,7 +91,11 @@ def checked_network(estimator: Any) -> BaseMLP:
 
 
 def measured(
-    members: Sequence[Member], n_jobs: int | None, backend: str, listener: PackListener | None
+    members: Sequence[Member],
+    n_jobs: int | None,
+    backend: str,
+    listener: PackListener | None,
+    what: str = "trainings",
 ) -> tuple[dict[Any, Any], dict[Any, Exception]]:
     """The values of the members that were finished, by their keys, and the errors of those that failed.
 
@@ -103,8 +107,7 @@ def measured(
         raise next(iter(failures.values()))
     if len(outcomes) < len(members):
         warn(
-            f"the curve was interrupted after {len(outcomes)} of {len(members)} trainings; what was not finished is "
-            "NaN.",
+            f"the curve was interrupted after {len(outcomes)} of {len(members)} {what}; what was not finished is NaN.",
             InterruptedTrainingWarning,
         )
     return {key: outcome.value for key, outcome in outcomes.items() if outcome.error is None}, failures

@@ -123,7 +123,7 @@ def regularization_path(
         for fold, (train, test) in enumerate(on.splits)
         for part in parts
     ]
-    paths, _ = measured(members, n_jobs, backend, listener)
+    paths, _ = measured(members, n_jobs, backend, listener, "paths" if warm_start else "trainings")
     return _gathered(rising, on, paths, warm_start)
 
 
