@@ -23,6 +23,7 @@ from multilayer.selection import (
     find_step_size,
     learning_curve,
     regularization_path,
+    search,
     seed_spread,
 )
 
@@ -37,6 +38,7 @@ NAMES = [
     "plot_network",
     "plot_predictions",
     "plot_regularization_path",
+    "plot_search",
     "plot_seed_spread",
     "plot_step_sizes",
     "plot_weights",
@@ -58,6 +60,7 @@ def draw(name, moons, network, **options):
         "plot_network": lambda: (network,),
         "plot_predictions": lambda: (y, network.predict_proba(X)[:, 1]),
         "plot_regularization_path": lambda: (regularization_path(small, X, y, cv=2, alphas=[0.1, 1.0]),),
+        "plot_search": lambda: (search(small, {"alpha": [0.1, 1.0]}, X, y, cv=2),),
         "plot_seed_spread": lambda: (seed_spread(small, X, y, cv=2, n_seeds=2),),
         "plot_step_sizes": lambda: (find_step_size(MLPClassifier((3,), random_state=0), X, y),),
         "plot_weights": lambda: (network,),

@@ -19,6 +19,7 @@ from multilayer.plots.learning_curve import plot_learning_curve
 from multilayer.plots.network import plot_network
 from multilayer.plots.predictions import plot_predictions
 from multilayer.plots.regularization_path import plot_regularization_path
+from multilayer.plots.search import plot_search
 from multilayer.plots.seed_spread import plot_seed_spread
 from multilayer.plots.step_sizes import plot_step_sizes
 from multilayer.plots.weights import plot_weights
@@ -34,6 +35,7 @@ __all__ = [
     "plot_network",
     "plot_predictions",
     "plot_regularization_path",
+    "plot_search",
     "plot_seed_spread",
     "plot_step_sizes",
     "plot_weights",

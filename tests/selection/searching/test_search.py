@@ -299,7 +299,8 @@ def test_it_prints_a_table_and_a_conclusion() -> None:
     assert "and 6 more" in printed
     assert f"{found.best.mean:.4f} ± {found.best.standard_error:.4f}" in printed
     assert str(found).startswith("16 trials, ")
-    assert "A linear model has score" in str(found)
+    assert f"Best, with accuracy {found.best.mean:.4f} ± " in str(found)
+    assert "A linear model has 0." in str(found)
 
 
 def test_wrong_arguments() -> None:

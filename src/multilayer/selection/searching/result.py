@@ -52,11 +52,10 @@ class Search:
     @property
     def conclusion(self) -> str:
         """What to make of it, in a few sentences."""
-        best, parts = self.best, [f"Best: {_described(self.best)}, {_score(self.best)}."]
+        best, parts = self.best, [f"Best, with {self.metric} {_numbers(self.best)}: {_described(self.best)}."]
         if self.simplest is not best:
-            parts.append(
-                f"Within one standard error and simpler: {_described(self.simplest)}, {_score(self.simplest)}."
-            )
+            simplest = f"with {_numbers(self.simplest)}: {_described(self.simplest)}"
+            parts.append(f"Simpler and within one standard error, {simplest}.")
         if self.baseline is not None and not math.isnan(self.baseline.mean):
             gain = best.mean - self.baseline.mean
             spread = math.hypot(best.standard_error, self.baseline.standard_error)
@@ -67,7 +66,7 @@ class Search:
                 if not gain > spread
                 else "the networks are worth their while"
             )
-            parts.append(f"A linear model has {_score(self.baseline)}: {verdict}.")
+            parts.append(f"A linear model has {_numbers(self.baseline)}: {verdict}.")
         n_failed = sum(math.isnan(trial.mean) for trial in self.trials)
         if n_failed:
             parts.append(f"{n_failed} of {len(self.trials)} trials failed.")
@@ -147,7 +146,3 @@ def _value(value: Any) -> str:
 def _numbers(trial: Trial) -> str:
     error = "" if math.isnan(trial.standard_error) else f" ± {trial.standard_error:.4f}"
     return f"{trial.mean:.4f}{error}"
-
-
-def _score(trial: Trial) -> str:
-    return f"score {_numbers(trial)}"

@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib.metadata import version
 from typing import Any
 
 import joblib
@@ -17,7 +18,6 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import indexable
 
-import multilayer
 from multilayer.estimators import MLPClassifier, MLPRegressor
 from multilayer.estimators.errors import warn
 from multilayer.estimators.parameters import check_choice, check_flag, check_seconds
@@ -194,7 +194,7 @@ def _linear(estimator: Any, data: Data) -> Any:
 
 def _fingerprint(problem: Problem, data: Sequence[Data | None], *settings: Any) -> str:
     """Of all that results depend on, so that a journal is gone on with by the same search alone."""
-    shown = [multilayer.__version__, repr(_plain(problem.estimator.get_params())), problem.epochs]
+    shown = [version("multilayer"), repr(_plain(problem.estimator.get_params())), problem.epochs]
     shown += [repr(_plain(setting)) for setting in settings]
     digest = hashlib.sha256(repr(shown).encode())
     for split in problem.splits:

@@ -1,0 +1,75 @@
+"""The picture of a search shows its trials, the best, the simplest and the linear model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+
+from multilayer import MLPClassifier
+from multilayer.exceptions import InputError, ParameterError
+from multilayer.plots import plot_search
+from multilayer.selection import Search, search
+
+rng = np.random.RandomState(0)
+X = rng.normal(size=(60, 3))
+Y = (X[:, 0] + 0.5 * rng.normal(size=60) > 0).astype(int)
+SPACE = {"hidden_layer_sizes": [(2,), (8,)], "learning_rate_init": [1e-3, 1e-2, 1e-1], "alpha": [0.0, 1.0]}
+
+
+def found(**options: Any) -> Search:
+    model = MLPClassifier(max_iter=9, n_iter_no_change=float("inf"), random_state=0)
+    return search(model, SPACE, X, Y, cv=3, refit=False, **options)
+
+
+def labels(ax: Any) -> list[str]:
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Any:
+    yield
+    plt.close("all")
+
+
+def test_with_halving_each_trial_is_a_line_over_its_rungs() -> None:
+    result = found()
+    ax = plot_search(result)
+    courses = {tuple(line.get_ydata()) for line in ax.lines}
+    for trial in result.trials:
+        means = tuple(float(np.mean([scored.score for scored in folds])) for folds in trial.scores)
+        assert means in courses
+    assert ax.get_xlabel() == "epochs"
+    assert ax.get_xscale() == "log"
+    assert labels(ax)[0].startswith(f"best, {result.best.mean:.4g} ± ")
+    assert result.baseline is not None
+    assert labels(ax)[-1] == f"linear model, {result.baseline.mean:.4g}"
+    assert ax.get_title(loc="left").replace("\n", " ").startswith("Best, with accuracy")
+
+
+def test_without_it_each_is_a_point() -> None:
+    result = found(halving=False, baseline=False)
+    ax = plot_search(result)
+    points = ax.lines[0]
+    assert list(points.get_xdata()) == list(range(12))
+    assert list(points.get_ydata()) == [trial.mean for trial in result.trials]
+    assert not any(label.startswith("linear") for label in labels(ax))
+
+
+def test_against_a_parameter() -> None:
+    result = found()
+    ax = plot_search(result, parameter="learning_rate_init")
+    assert ax.get_xscale() == "log"
+    assert "ended on an earlier rung" in labels(ax)
+    ax = plot_search(result, parameter="hidden_layer_sizes")
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["(2,)", "(8,)"]
+    assert plot_search(result, parameter="alpha").get_xscale() == "linear"
+
+
+def test_what_it_does_not_know() -> None:
+    with pytest.raises(ParameterError, match="Did you mean 'alpha'"):
+        plot_search(found(), parameter="alfa")
+    with pytest.raises(InputError, match="expected a Search, got dict"):
+        plot_search({})  # type: ignore[arg-type]
