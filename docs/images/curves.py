@@ -1,4 +1,4 @@
-"""Draws the pictures of docs/curves.md: python docs/images/curves.py"""
+"""Draws the pictures of docs/curves.md and docs/search.md: python docs/images/curves.py"""
 
 from __future__ import annotations
 
@@ -15,9 +15,17 @@ from multilayer.plots import (
     plot_cross_validation,
     plot_learning_curve,
     plot_regularization_path,
+    plot_search,
     plot_seed_spread,
 )
-from multilayer.selection import capacity_curve, cross_validate, learning_curve, regularization_path, seed_spread
+from multilayer.selection import (
+    capacity_curve,
+    cross_validate,
+    learning_curve,
+    regularization_path,
+    search,
+    seed_spread,
+)
 
 HERE = Path(__file__).parent
 
@@ -32,6 +40,13 @@ def main() -> None:
     noisy, labels = X[rows] + 0.25 * rng.normal(size=(1000, 64)), y[rows]
     model = MLPClassifier((32,), max_iter=60, n_iter_no_change=float("inf"), learning_rate_init=0.01, random_state=0)
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    # As in docs/search.md.
+    network = MLPClassifier(max_iter=54, n_iter_no_change=float("inf"), random_state=0)
+    space = {
+        "hidden_layer_sizes": [(8,), (32,), (64,), (64, 32)],
+        "learning_rate_init": [1e-4, 1e-3, 1e-2],
+        "alpha": [1e-3, 1.0, 10.0],
+    }
 
     for name, ax in {
         "cross-validation": plot_cross_validation(
@@ -40,6 +55,7 @@ def main() -> None:
         "learning-curve": plot_learning_curve(learning_curve(model, X, y, cv=folds)),
         "capacity-curve": plot_capacity_curve(capacity_curve(model, noisy, labels, cv=folds)),
         "regularization-path": plot_regularization_path(regularization_path(model, noisy, labels, cv=folds)),
+        "search": plot_search(search(network, space, X, y, cv=3)),
         "seed-spread": plot_seed_spread(seed_spread(model, noisy, labels, cv=folds)),
     }.items():
         ax.figure.savefig(HERE / f"{name}.png", dpi=100)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -154,20 +155,28 @@ class OfOptuna:
         # By their places: Optuna keeps numbers and text only, and a value may be a tuple.
         self._distributions |= {name: choices(list(range(len(values)))) for name, values in self._values.items()}
         self.n_trials = n_trials
-        self._n_asked = 0
+        self._n_asked, self._asked = 0, deque[Params]()
+        for _ in range(TRIALS_AHEAD):
+            self._ask()
 
     def next(self) -> Params | None:
-        if self._n_asked == self.n_trials:
-            return None
-        self._n_asked += 1
-        asked = self._study.ask(self._distributions).params
-        return {name: self._values[name][value] if name in self._values else value for name, value in asked.items()}
+        return self._asked.popleft() if self._asked else None
 
     def tell(self, number: int, score: float) -> None:
+        """The score of a trial; the next is asked for at once, before it can be told of another."""
         if math.isfinite(score):
             self._study.tell(number, score)
         else:
             self._study.tell(number, state=self._failed)
+        self._ask()
+
+    def _ask(self) -> None:
+        if self._n_asked == self.n_trials:
+            return
+        self._n_asked += 1
+        asked = self._study.ask(self._distributions).params
+        values = {name: self._values[name][value] if name in self._values else value for name, value in asked.items()}
+        self._asked.append(values)
 
 
 def _for_optuna(name: str, distribution: Any) -> Any:
