@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "estimators": {"engines", "equations", "exceptions", "network", "training"},
     "files": {"engines", "equations", "estimators", "exceptions", "network", "training"},
     "selection": {"engines", "estimators", "exceptions", "training"},
+    "ensembles": {"equations", "estimators", "exceptions", "network", "selection", "training"},
     "tables": {"engines", "equations", "estimators", "exceptions", "network", "training"},
 }
 ONLY_PUBLIC_NAMES = ("plots", "cli")
