@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -205,7 +205,7 @@ class BaseEnsemble(BaseEstimator, ABC):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         given = self.estimator if isinstance(self.estimator, list | tuple) else [self.estimator]
-        of_members = [get_tags(each) for each in given if hasattr(each, "__sklearn_tags__")]
+        of_members = [get_tags(each) for each in given if _is_estimator(each)]
         of_member = of_members[0] if of_members else get_tags(self._default())
         tags.input_tags = of_member.input_tags
         tags.input_tags.sparse = all(each.input_tags.sparse for each in of_members or [of_member])
@@ -220,17 +220,21 @@ def network_of(model: Any) -> Any:
     return model[-1] if hasattr(model, "steps") else model
 
 
-def check_estimator_kind(estimator: Any, *, is_right: bool, example: str, task: str) -> None:
+def check_estimator_kind(estimator: Any, is_right: Callable[[Any], bool], *, example: str, task: str) -> None:
     """An error for what is no estimator of the task."""
-    if not hasattr(estimator, "fit") or isinstance(estimator, type):
+    if not _is_estimator(estimator):
         received = f"the class {estimator.__name__}" if isinstance(estimator, type) else repr(estimator)
         raise InputTypeError(
             f"estimator must be a {task} such as {example}, or a list of them, got {received}. Write {example}."
         )
-    if not is_right:
+    if not is_right(estimator):
         raise ParameterError(
             f"estimator must be a {task} such as {example}, or a pipeline that ends in one, got {estimator!r:.200}."
         )
+
+
+def _is_estimator(value: Any) -> bool:
+    return hasattr(value, "fit") and hasattr(value, "__sklearn_tags__") and not isinstance(value, type)
 
 
 def weighted(left_out: NDArray[np.bool_], weights: Floats) -> Floats:

@@ -188,8 +188,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
         return MLPClassifier()
 
     def _check_kind(self, estimator: Any) -> None:
-        is_right = hasattr(estimator, "fit") and is_classifier(estimator) and hasattr(estimator, "predict_proba")
-        check_estimator_kind(estimator, is_right=is_right, example="MLPClassifier()", task="classifier")
+        check_estimator_kind(estimator, _gives_probabilities, example="MLPClassifier()", task="classifier")
 
     def _settle_targets(self, y: Any) -> None:
         self._labels = labels_of(y)
@@ -198,3 +197,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
     def _score_out_of_fold(self, found: Predictions, rows: Rows, y: Any, weight: Any) -> float:
         predicted = self._labels.decode(found.probabilities[rows])
         return float(accuracy_score(y, predicted, sample_weight=weight))
+
+
+def _gives_probabilities(estimator: Any) -> bool:
+    return bool(is_classifier(estimator)) and hasattr(estimator, "predict_proba")

@@ -284,8 +284,7 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         return MLPRegressor()
 
     def _check_kind(self, estimator: Any) -> None:
-        is_right = hasattr(estimator, "fit") and is_regressor(estimator)
-        check_estimator_kind(estimator, is_right=is_right, example="MLPRegressor()", task="regressor")
+        check_estimator_kind(estimator, is_regressor, example="MLPRegressor()", task="regressor")
 
     def _settle_targets(self, y: Any) -> None:  # noqa: ARG002 numbers need no names
         self._y = None
