@@ -6,7 +6,7 @@
     python benchmarks/intervals.py --splits 10      more random splits of each table
     python benchmarks/intervals.py --markdown       the table as docs/ensembles.md has it
 
-The folder can also be named by the environment variable MULTILAYER_DATA.  The four tables differ in what makes intervals
+The folder can also be named by the environment variable MULTILAYER_DATA.  The four tables differ in what makes them
 hard: abalone is small and its noise grows with the target; bike_sharing_hourly has counts from 1 to 977, whose noise
 differs a hundredfold between night and day; california_housing has gaps, text and a target that is cut off at the top;
 kin8nm has next to no noise, so that the error is the network's own.
@@ -32,7 +32,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import RepeatedKFold, train_test_split
 from sklearn.pipeline import make_pipeline
 
 from multilayer import EnsembleRegressor, MLPRegressor
@@ -49,9 +49,9 @@ def network() -> Any:
     return make_pipeline(TableEncoder(), MLPRegressor((64,), **options))
 
 
-def by_rows_left_out(by: str, n_members: int) -> Method:
+def by_rows_left_out(**options: Any) -> Method:
     def ends(rows: Any, y: Any, new: Any, seed: int) -> Ends:
-        model = EnsembleRegressor(network(), n_members, by=by, random_state=seed)
+        model = EnsembleRegressor(network(), random_state=seed, **options)
         return model.fit(rows, y).predict_interval(new, COVERAGE)
 
     return ends
@@ -74,8 +74,11 @@ def boosted_quantiles(rows: Any, y: Any, new: Any, seed: int) -> Ends:
 
 
 METHODS: dict[str, Method] = {
-    'CV+, by="fold", 8 members': by_rows_left_out("fold", 8),
-    'jackknife+ after bootstrap, by="bootstrap", 16 members': by_rows_left_out("bootstrap", 16),
+    'CV+, by="fold", 8 members': by_rows_left_out(by="fold", n_members=8),
+    "CV+, 4 folds 4 times, 16 members": by_rows_left_out(
+        by="fold", cv=RepeatedKFold(n_splits=4, n_repeats=4, random_state=0)
+    ),
+    'jackknife+ after bootstrap, by="bootstrap", 16 members': by_rows_left_out(by="bootstrap", n_members=16),
     'split conformal, by="seed", 8 members, calibrate': split_conformal,
     "scikit-learn: HistGradientBoosting, two quantiles": boosted_quantiles,
 }
