@@ -37,6 +37,7 @@ class OutOfFold:
     score: float
     rows: Rows  # those that somebody has answered for, and that count
     left_out: NDArray[np.bool_]  # (k, n): whether a member has not seen a row, of those
+    errors: NDArray[np.float64] | None = None  # (n,) or (n, K): how far the answers are off, of numbers
 
 
 class BaseEnsemble(BaseEstimator, ABC):
@@ -74,8 +75,8 @@ class BaseEnsemble(BaseEstimator, ABC):
         """Set the attributes that say what y holds."""
 
     @abstractmethod
-    def _score_out_of_fold(self, found: Predictions, rows: Rows, y: Any, weight: Any) -> float:
-        """The ensemble's score on these rows, by the answers of members that have not seen them."""
+    def _rated(self, found: Predictions, rows: Rows, y: Any, weight: Any) -> tuple[float, NDArray[np.float64] | None]:
+        """The score of the answers to these rows by members that have not seen them, and the errors of numbers."""
 
     @property
     def _classes(self) -> NDArray[Any] | None:
@@ -174,8 +175,8 @@ class BaseEnsemble(BaseEstimator, ABC):
         for i, member in answering:
             left_out[i, member.left_out] = True
         weight = None if data.weight is None else data.weight[rows]
-        score = self._score_out_of_fold(found, rows, data.y[rows], weight) if len(rows) else np.nan
-        return OutOfFold(found, score, rows, left_out[:, rows])
+        score, errors = self._rated(found, rows, data.y[rows], weight)
+        return OutOfFold(found, score, rows, left_out[:, rows], errors)
 
     def _of_rows_left_out(self, name: str) -> OutOfFold:
         self._check_is_fitted()

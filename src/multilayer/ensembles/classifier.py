@@ -194,9 +194,11 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
         self._labels = labels_of(y)
         self.classes_ = self._labels.classes
 
-    def _score_out_of_fold(self, found: Predictions, rows: Rows, y: Any, weight: Any) -> float:
+    def _rated(self, found: Predictions, rows: Rows, y: Any, weight: Any) -> tuple[float, None]:
+        if not len(rows):
+            return float("nan"), None
         predicted = self._labels.decode(found.probabilities[rows])
-        return float(accuracy_score(y, predicted, sample_weight=weight))
+        return float(accuracy_score(y, predicted, sample_weight=weight)), None
 
 
 def _gives_probabilities(estimator: Any) -> bool:

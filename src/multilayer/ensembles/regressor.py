@@ -17,6 +17,7 @@ from multilayer.ensembles.planning import FOLD, SEED
 from multilayer.equations import Quantile
 from multilayer.estimators import MLPRegressor
 from multilayer.estimators.base import keep_parameters
+from multilayer.estimators.inputs import as_dense
 from multilayer.estimators.scores import pinball_d2
 from multilayer.exceptions import InputError, ParameterError, ShapeError
 from multilayer.network import Floats
@@ -107,7 +108,6 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
     """
 
     calibration_errors_: NDArray[np.float64]
-    _y: NDArray[np.float64] | None  # of the rows that members have answered for
 
     def __init__(
         self,
@@ -237,7 +237,8 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
     def _interval_by_rows_left_out(
         self, X: ArrayLike, coverage: float
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        if self._out_of_fold is None or self._y is None:
+        kept = self._out_of_fold
+        if kept is None:
             raise ParameterError(
                 "with by='seed' every member has seen all rows, and intervals need errors on others. Pass some to "
                 "calibrate(X, y), or set by='fold' or by='bootstrap'."
@@ -247,9 +248,8 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
                 "intervals from folds need members that are trained alike, and these are a list of estimators. Pass "
                 "rows of your own to calibrate(X, y)."
             )
-        kept = self._out_of_fold
         shares = weighted(kept.left_out, self.weights_)
-        errors = np.abs(self._y - kept.predictions.predicted[kept.rows])
+        errors = np.asarray(kept.errors)
         answers = np.array([answer for _, answer in self._answers(X, "predict")], dtype=np.float64)
         if answers.ndim == 2:
             return jackknife_plus(answers, shares, errors, coverage)
@@ -287,12 +287,12 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         check_estimator_kind(estimator, is_regressor, example="MLPRegressor()", task="regressor")
 
     def _settle_targets(self, y: Any) -> None:  # noqa: ARG002 numbers need no names
-        self._y = None
         self.__dict__.pop("calibration_errors_", None)
 
-    def _score_out_of_fold(self, found: Predictions, rows: Rows, y: Any, weight: Any) -> float:
-        self._y = np.asarray(y.toarray() if hasattr(y, "toarray") else y, dtype=np.float64)
-        return self._score(found.predicted[rows], self._y, weight) if len(rows) > 1 else float("nan")
+    def _rated(self, found: Predictions, rows: Rows, y: Any, weight: Any) -> tuple[float, NDArray[np.float64] | None]:
+        numbers, answers = as_dense(y).astype(np.float64), found.predicted[rows]
+        score = self._score(answers, numbers, weight) if len(rows) > 1 else float("nan")
+        return score, None if self._levels() else np.abs(numbers - answers)
 
 
 def _targets_like(predicted: Floats, y: Any) -> NDArray[np.float64]:
