@@ -97,6 +97,15 @@ def test_widths_grow_with_the_coverage_and_with_the_units() -> None:
         np.testing.assert_allclose(1000 * mine, theirs, rtol=1e-6, atol=1e-6)
 
 
+def test_an_ensemble_of_ensembles() -> None:
+    seeds = EnsembleRegressor(regressor(), 2)
+    model = EnsembleRegressor(seeds, 3, by="fold", random_state=0).fit(X, NUMBERS)
+    assert (model.predict_interval(X)[0] < model.predict_interval(X)[1]).all()
+    model.set_params(estimator__estimator__loss="quantile", estimator__estimator__quantile=(0.1, 0.9)).fit(X, NUMBERS)
+    with pytest.raises(ParameterError, match=r"these networks answer with the quantiles \(0.1, 0.9\)"):
+        model.predict_interval(X)
+
+
 def test_what_is_refused() -> None:
     model = EnsembleRegressor(regressor(), 2, random_state=0).fit(X, NUMBERS)
     with pytest.raises(

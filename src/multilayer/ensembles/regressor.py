@@ -198,7 +198,8 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
 
         After :meth:`calibrate`: the mean answer and as much to both sides as the errors on those rows say (split
         conformal).  Without it, from the errors on rows that members have not seen: CV+ with by="fold", jackknife+
-        after bootstrap with by="bootstrap".
+        after bootstrap with by="bootstrap".  Folds that are made several times (RepeatedKFold as ``cv``) give narrower
+        intervals: the mean of several members that have not seen a row is less a matter of luck.
 
         Parameters
         ----------
@@ -263,7 +264,10 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
     def _levels(self) -> tuple[float, ...]:
         """The quantiles that each row is answered with, where there are several."""
         self._check_is_fitted()
-        cost = getattr(getattr(network_of(self.estimators_[0]), "network_", None), "cost", None)
+        network = network_of(self.estimators_[0])
+        if isinstance(network, EnsembleRegressor):  # an ensemble of ensembles
+            return network._levels()
+        cost = getattr(getattr(network, "network_", None), "cost", None)
         return cost.levels if isinstance(cost, Quantile) and len(cost.levels) > 1 else ()
 
     def _check_has_one_answer(self) -> None:
