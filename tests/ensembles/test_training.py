@@ -325,6 +325,13 @@ def test_data_that_are_refused() -> None:
     assert not hasattr(model, "classes_")
 
 
+def test_splits_that_test_on_rows_that_they_train_on_are_refused() -> None:
+    rows = np.arange(90)
+    splits = [(rows[:60], rows[60:]), (rows[20:], rows[:30])]
+    with pytest.raises(ParameterError, match="split 1 of cv tests on 10 rows that it trains on"):
+        EnsembleRegressor(regressor(), by="fold", cv=splits).fit(X, NUMBERS)
+
+
 def test_a_splitter_without_effect_is_warned_of() -> None:
     with pytest.warns(ParameterWarning, match="cv has no effect with by='bootstrap'"):
         EnsembleClassifier(classifier(), 2, by="bootstrap", cv=5).fit(X, CLASSES)

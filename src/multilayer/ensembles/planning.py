@@ -30,9 +30,8 @@ class Plan:
 
     estimator: Any  # a clone, with seeds of its own
     counts: NDArray[np.integer[Any]] | None = None  # (m,), how often each row is trained on; None: each once
-    left_out: Rows = field(
-        default_factory=lambda: np.empty(0, dtype=np.intp)
-    )  # the rows that it has not seen, and answers for
+    # The rows that it has not seen, and answers for.
+    left_out: Rows = field(default_factory=lambda: np.empty(0, dtype=np.intp))
 
 
 @dataclass(frozen=True)
@@ -154,7 +153,14 @@ def _folds(
             splitter.shuffle, splitter.random_state = True, int(random_state.randint(MAX_SEED))
         splits = list(splitter.split(data.X, data.y, groups))
     m = n_rows(data)
-    return [(_as_counts(train, m), np.arange(m)[test]) for train, test in splits]
+    shares = [(_as_counts(train, m), np.arange(m)[test]) for train, test in splits]
+    for i, (counts, test) in enumerate(shares):
+        if counts[test].any():
+            raise ParameterError(
+                f"split {i} of cv tests on {np.count_nonzero(counts[test])} rows that it trains on, whose answers "
+                "would say nothing of new rows. Pass splits without rows in common."
+            )
+    return shares
 
 
 def _as_counts(rows: Rows, m: int) -> NDArray[np.integer[Any]]:
