@@ -13,6 +13,7 @@
     ├── ModelFileError (ValueError)         a model file cannot be read or written
     ├── InterruptedTrainingError (KeyboardInterrupt)
     │                                  Ctrl-C came before there was anything to keep
+    ├── JournalError (ValueError)           the journal of a search cannot be gone on with
     ├── MissingExtraError (ImportError)    an optional dependency is not installed
     └── NotFittedError                     multilayer.estimators: also scikit-learn's NotFittedError
 
@@ -66,6 +67,10 @@ class ModelFileError(MultilayerError, ValueError):
 
 class InterruptedTrainingError(MultilayerError, KeyboardInterrupt):
     """Ctrl-C came before there was anything to keep."""
+
+
+class JournalError(MultilayerError, ValueError):
+    """The journal of a search cannot be gone on with."""
 
 
 class MissingExtraError(MultilayerError, ImportError):

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_info
 from multilayer.exceptions import DivergenceError, ParameterError
 from multilayer.training import pack as pack_module
 from multilayer.training import train
-from multilayer.training.pack import Member, MemberEnded, cores, run_pack
+from multilayer.training.pack import Member, MemberEnded, Pack, Steps, cores, run_pack
 
 from .problems import objective, recipe, reference, start
 
@@ -88,10 +88,152 @@ def test_an_error_of_the_listener_ends_the_pack() -> None:
         raise KeyError(f"mine: {event.n_done}")
 
     begun: list[int] = []
-    members = [Member(n, partial(begun.append, n)) for n in range(200)]
+
+    def work(n: int) -> None:
+        begun.append(n)
+        time.sleep(0.005)
+
+    members = [Member(n, partial(work, n)) for n in range(200)]
     with pytest.raises(KeyError, match="mine: 1"):
         run_pack(members, n_jobs=2, listener=listener)
     assert len(begun) < 200
+
+
+def steps(key: str, n: int, log: list[str]) -> Steps:
+    """Work of so many units, each of which leaves its key."""
+    done = 0
+    while done < n:
+        asked = yield (n - done) / n
+        if asked.is_last:
+            return f"{done} of {n}"
+        for _ in range(max(1, round(asked.share * (n - done)))):
+            log.append(key)
+            done += 1
+    return f"all {n}"
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2, 3])
+def test_work_in_steps_comes_to_the_same(n_jobs: int) -> None:
+    log: list[str] = []
+    outcomes = run_pack(
+        [Member(key, partial(steps, key, n, log)) for key, n in zip("abcde", range(5), strict=True)], n_jobs=n_jobs
+    )
+    assert {key: outcome.value for key, outcome in outcomes.items()} == {k: f"all {n}" for n, k in enumerate("abcde")}
+    assert sorted(log) == sorted("b" + 2 * "c" + 3 * "d" + 4 * "e")
+
+
+def test_the_last_members_take_turns_so_that_no_core_idles() -> None:
+    """Three members of equal length on two cores: each thread works for one and a half of them."""
+    n, seconds, log = 30, 0.004, []  # type: ignore[var-annotated]
+
+    def work(key: str) -> Steps:
+        left = n
+        while left:
+            asked = yield left / n
+            part = max(1, round(asked.share * left))
+            log.append((key, part, threading.get_ident()))
+            time.sleep(seconds * part)
+            left -= part
+
+    run_pack([Member(key, partial(work, key)) for key in "abc"], n_jobs=2)
+    threads = {thread for _, _, thread in log}
+    shares = [sum(part for _, part, by in log if by == thread) for thread in threads]
+    assert sum(shares) == 3 * n
+    assert min(shares) > 1.2 * n  # not n, as without turns
+    assert len(log) < 15
+
+
+def test_while_many_are_left_each_is_worked_on_to_its_end() -> None:
+    log: list[str] = []
+    run_pack([Member(key, partial(steps, key, 3, log)) for key in "abcd"], n_jobs=1)
+    assert "".join(log) == "aaabbbcccddd"
+
+
+def test_of_higher_priority_comes_first() -> None:
+    log: list[str] = []
+    members = [Member("a", partial(steps, "a", 2, log), size=9), Member("b", partial(steps, "b", 2, log), priority=1)]
+    run_pack(members, n_jobs=1)
+    assert log == ["b", "b", "a", "a"]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_members_are_added_while_others_work(n_jobs: int) -> None:
+    with Pack(n_jobs) as pack:
+        pack.add(Member(0, lambda: 1))
+        values = []
+        for outcome in pack.ended():
+            values.append(outcome.value)
+            if outcome.key < 6:
+                pack.add(Member(outcome.key + 1, lambda value=outcome.value: 2 * value))
+    assert values == [1, 2, 4, 8, 16, 32, 64]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_member_is_paused_resumed_stopped_and_dropped(n_jobs: int) -> None:
+    log: list[str] = []
+    with Pack(n_jobs) as pack:
+        for key in ("paused", "stopped", "dropped"):
+            pack.add(Member(key, partial(steps, key, 4, log)))
+            pack.pause(key)
+        pack.add(Member("free", partial(steps, "free", 2, log)))
+        assert [outcome.value for outcome in pack.ended()] == ["all 2"]
+        assert log.count("free") == 2
+        pack.drop("dropped")
+        pack.resume("paused")
+        pack.stop("stopped")
+        values = {outcome.key: outcome.value for outcome in pack.ended()}
+    assert values == {"paused": "all 4", "stopped": "0 of 4"}
+    assert "dropped" not in log
+
+
+def test_one_that_works_is_put_aside_after_its_slice() -> None:
+    at_work, go_on = threading.Event(), threading.Event()
+    closed: list[str] = []
+
+    def work() -> Steps:
+        try:
+            yield 1.0
+            at_work.set()
+            go_on.wait(30)
+            yield 0.5
+        except GeneratorExit:
+            closed.append("closed")
+            raise
+        return "done"
+
+    with Pack(2) as pack:
+        for key in ("paused", "dropped"):
+            pack.add(Member(key, work))
+            assert at_work.wait(30)
+            (pack.pause if key == "paused" else pack.drop)(key)
+            go_on.set()
+            assert list(pack.ended()) == []
+            at_work.clear()
+            go_on.clear()
+        assert closed == ["closed"]
+        go_on.set()
+        pack.resume("paused")
+        assert [outcome.value for outcome in pack.ended()] == ["done"]
+
+
+def test_keys_are_checked() -> None:
+    with Pack(1) as pack:
+        pack.add(Member("a", lambda: 1))
+        with pytest.raises(ParameterError, match="each member of a pack has a key of its own, got 'a' twice"):
+            pack.add(Member("a", lambda: 1))
+        with pytest.raises(ParameterError, match="there is no member 'b' at work"):
+            pack.pause("b")
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_an_error_in_a_step_is_the_member_s(n_jobs: int) -> None:
+    def work() -> Steps:
+        yield 1.0
+        raise DivergenceError("gone")
+
+    outcomes = run_pack([Member("bad", work), Member("good", lambda: 1)], n_jobs=n_jobs)
+    assert isinstance(outcomes["bad"].error, DivergenceError)
+    assert outcomes["good"].value == 1
 
 
 def test_no_members_are_no_outcomes() -> None:
@@ -123,13 +265,17 @@ def test_ctrl_c_ends_training_at_an_update_and_returns_what_is_done(
 ) -> None:
     monkeypatch.setattr(pack_module, "SECONDS_BETWEEN_LOOKS", 0.01)
     ended: list[str] = []
+    at_work = threading.Semaphore(0)
 
     def endless() -> None:
+        at_work.release()
         how = recipe(max_epochs=10**9)
         ended.append(train(reference(), objective(), how, start(how)).reason)
 
     def press() -> None:
-        time.sleep(0.3)
+        for _ in range(n_jobs):
+            assert at_work.acquire(timeout=30)
+        time.sleep(0.1)
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=press).start()

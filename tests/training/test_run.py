@@ -247,7 +247,25 @@ def test_many_epochs_do_go_in_one_call_where_only_watchers_listen(monkeypatch: p
     train(engine, objective(), recipe(max_epochs=100), start(recipe()), [Recorder(only_watches=True)])
     assert sum(sizes) == 500
     assert max(sizes) > 100
-    assert sizes[0] == 1  # until it is known how long an update lasts
+
+
+def test_the_first_call_is_a_short_one_until_it_is_known_how_long_an_update_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine, sizes = reference(), []
+    descend = engine.descend
+
+    def counted(of: Any, rule: Any, state: Any, batches: Any, options: Any) -> Any:
+        sizes.append(len(batches))
+        return descend(of, rule, state, batches, options)
+
+    monkeypatch.setattr(engine, "descend", counted)
+    monkeypatch.setattr(run_module, "SECONDS_PER_CALL", 60 * run_module.SECONDS_PER_UPDATE)
+    train(engine, objective(), recipe(max_epochs=100), start(recipe()))
+    assert 10 < sizes[0] <= 60
+    sizes.clear()
+    train(engine, objective(), recipe(max_epochs=100), start(recipe()), seconds_per_update=run_module.SECONDS_PER_CALL)
+    assert sizes[0] == 1
 
 
 # --- divergence

@@ -110,7 +110,8 @@ class BaseEnsemble(BaseEstimator, ABC):
             for estimator in asked.estimators or [asked.estimator]:
                 self._check_kind(estimator)
             random_state = check_random_state(check_seed("random_state", self.random_state))
-            data = self._data(X, y, sample_weight)
+            alike = asked.estimator if asked.estimators is None else None
+            data = self._data(X, y, sample_weight, alike)
             planned = plans(asked, data, groups, random_state)
             weights = _checked_weights(self.weights, len(planned))
             workers = Workers(self.n_jobs, self.backend, self.listener)
@@ -137,7 +138,7 @@ class BaseEnsemble(BaseEstimator, ABC):
         """The score of the answers to rows by members that have not seen them."""
         return self._of_rows_left_out("oof_score_").score
 
-    def _data(self, X: Any, y: Any, sample_weight: Any) -> Data:
+    def _data(self, X: Any, y: Any, sample_weight: Any, alike: Any) -> Data:
         name = type(self).__name__
         if y is None:
             raise InputError(f"{name} requires y to be passed, but the target y is None. Call fit(X, y).")
@@ -150,8 +151,9 @@ class BaseEnsemble(BaseEstimator, ABC):
             validate_data(self, data.X, reset=True, skip_check_array=True)
             assert_all_finite(y.data if issparse(y) else y, input_name="y")
             self._settle_targets(y)
-        weight = checked_weight(sample_weight, np.empty((n_rows(data), 0)))
-        return data if weight is None else Data.of(data.X, data.y, weight)
+        weight = checked_weight(sample_weight, n_rows(data), np.dtype(np.float64))
+        # One table for all members to read from, where all read it alike.
+        return Data.of(data.X, data.y, weight, alike)
 
     def _keep(self, members: Sequence[Trained], weights: NDArray[np.float64], data: Data) -> None:
         self.estimators_ = [member.model for member in members]

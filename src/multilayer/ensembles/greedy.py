@@ -144,7 +144,7 @@ def _checked_targets(y: ArrayLike, sample_weight: Any, answer: NDArray[np.float6
         raise ShapeError(
             f"y has {len(targets)} entries for {len(answer)} rows of answers. Pass one for each."
         ) from None
-    return targets, checked_weight(sample_weight, np.empty((len(answer), 0)))
+    return targets, checked_weight(sample_weight, len(answer), np.dtype(np.float64))
 
 
 def _rated(scoring: Any, y: Any, classes: ArrayLike | None, weight: Any, rows: NDArray[np.intp]) -> Rated:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -14,7 +14,7 @@ from multilayer.estimators.errors import ConvergenceWarning, warn
 from multilayer.exceptions import DivergenceError, InterruptedTrainingError, InterruptedTrainingWarning
 from multilayer.selection.fitting import Data
 from multilayer.training.batching import Rows
-from multilayer.training.pack import THREADS, Member, Outcome, PackListener, run_pack
+from multilayer.training.pack import THREADS, Member, Outcome, PackListener, Slice, run_pack
 
 
 @dataclass(frozen=True)
@@ -60,22 +60,23 @@ def _size(plan: Plan) -> float:
     return 1.0 if plan.counts is None else float(np.count_nonzero(plan.counts))
 
 
-def _trained(number: int, plan: Plan, data: Data, methods: Sequence[str]) -> Trained:
-    model = _fitted(plan, data)
+def _trained(number: int, plan: Plan, data: Data, methods: Sequence[str]) -> Generator[float, Slice, Trained]:
+    model = yield from _fitting(plan, data)
     if not len(plan.left_out):
         return Trained(number, model, plan.left_out)
     X = data.part(plan.left_out)[0]
     return Trained(number, model, plan.left_out, {name: getattr(model, name)(X) for name in methods})
 
 
-def _fitted(plan: Plan, data: Data) -> Any:
+def _fitting(plan: Plan, data: Data) -> Generator[float, Slice, Any]:
+    """The training of a member, in parts between which another one may have its thread."""
     if plan.counts is None:
-        return data.fit(plan.estimator, np.arange(n_rows(data)))
+        return data.fitting(plan.estimator, np.arange(n_rows(data)))
     rows = np.flatnonzero(plan.counts)
     if plan.counts.max() > 1:
         weight = plan.counts.astype(np.float64) * (1.0 if data.weight is None else data.weight)
         data = Data.of(data.X, data.y, weight)
-    return data.fit(plan.estimator, rows)
+    return data.fitting(plan.estimator, rows)
 
 
 def _raise_or_tell(outcomes: Mapping[Any, Outcome], n: int) -> None:

@@ -16,34 +16,30 @@ from numpy.typing import ArrayLike
 from multilayer.engines import Engine, Objective, get_engine
 from multilayer.equations.activations import Hidden
 from multilayer.estimators.class_weights import ClassWeights, with_class_weights
-from multilayer.estimators.continuing import Continuing, begun, continued
+from multilayer.estimators.continuing import Continuing, begun
 from multilayer.estimators.copies import Copied
-from multilayer.estimators.data import Call, Rows, Table, Targets, ValidationArguments
-from multilayer.estimators.ending import warn_of_an_interruption, warn_of_the_end
+from multilayer.estimators.data import Call, Part, Rows, Table, Targets, ValidationArguments
 from multilayer.estimators.errors import divergence_in_both_words, input_errors, unchanged_on_failure
+from multilayer.estimators.fit import Fit
 from multilayer.estimators.inputs import checked_weight
 from multilayer.estimators.inside import Inside
-from multilayer.estimators.metrics import Watched, measure
 from multilayer.estimators.optimising import (
     dropout_rates,
-    settle_average,
     warn_of_normalization,
     warn_of_options_without_effect,
-    with_dropout_seed,
 )
 from multilayer.estimators.own import check_own_activations, warn_of_the_reference_engine
 from multilayer.estimators.parameters import check_activation, checked
 from multilayer.estimators.printing import EpochTable
 from multilayer.estimators.reading import Reading
-from multilayer.estimators.recipes import descent_recipe, lbfgs_recipe, warn_of_parameters_without_effect
+from multilayer.estimators.recipes import warn_of_parameters_without_effect
 from multilayer.estimators.scikit_learn_callbacks import CallbackSupportMixin, scikit_learn_listeners, torn_down
 from multilayer.estimators.snapshots import as_it_stands, offer
 from multilayer.estimators.target_scale import TargetScale
-from multilayer.estimators.validation import validation_rows
 from multilayer.estimators.weights import Weights
 from multilayer.exceptions import ParameterError, ShapeError
 from multilayer.network import Floats, Network
-from multilayer.training import Listener, Run, Validation, restore_best, standing, train, train_lbfgs
+from multilayer.training import Listener, Run, standing
 from multilayer.training.starting import Initialization
 
 
@@ -150,49 +146,36 @@ class BaseMLP(CallbackSupportMixin, Inside, Reading, Weights, Copied, ABC):
 
     def _train(self, settings: SimpleNamespace, X: Any, y: Any, sample_weight: Any, call: Call) -> None:
         call.validation.check_complete()
-        warn_of_parameters_without_effect(settings, call.validation)
-        warn_of_options_without_effect(settings)
-        warn_of_normalization(settings)
+        self._warn_of_what_has_no_effect(settings, call)
         rows, engine, objective = self._read_for_training(settings, X, y, sample_weight, call)
-        table, targets, network = rows.training, rows.targets, objective.network
-
         with torn_down(self), self._run_for(objective, settings, call.goes_on) as run:
-            objective = with_dropout_seed(objective, run)
-            settle_average(run, averages=settings.weight_averaging > 0 and settings.solver != "lbfgs")
-            with input_errors():
-                validating = validation_rows(run, rows, settings, call.validation.groups)
-            objective, validating = self._in_units_of_training(rows, run, call, objective, validating)
-            validation = None
-            if validating is not None:
-                watched = Watched(settings.early_stopping_metric, targets, self._view(network))
-                validation = Validation(measure(engine, network, validating, watched), settings.early_stopping)
-            listeners = self._listeners(settings, run, rows, X, call)
-            epochs_before, validated = run.history.n_epochs - call.epochs_done, validation is not None
+            fit = Fit(self, settings, rows, (engine, objective), run, call)
             self._last_was_part = call.is_part
+            listeners = self._listeners(settings, run, rows, X, call)
 
             def snapshot() -> Any:
                 copied, held = as_it_stands(self, run)
-                n_epochs = run.history.n_epochs - epochs_before
-                copied._keep(network, held, targets.cost_divisor, n_epochs, validated=validated)
+                fit.keep_in(copied, held)
                 return copied
 
             offer(listeners, snapshot)
-            if settings.solver == "lbfgs":
-                train_lbfgs(engine, objective, lbfgs_recipe(settings), run, listeners, validation)
-            else:
-                n_rows = table.X.shape[0] if run.rows is None else len(run.rows)
-                recipe = descent_recipe(settings, run, n_rows, targets.cost_divisor, is_part=call.is_part)
-                continued(run, recipe, n_rows, is_part=call.is_part)
-                train(engine, objective, recipe, run, listeners, validation)
-            restore_best(run)
-            n_epochs = run.history.n_epochs - epochs_before
-            settings.max_iter += call.epochs_done  # of the whole training, as warnings count
-            # Within the block: where warnings are errors, this one too leaves everything as it was.
-            if call.is_part:
-                warn_of_an_interruption(run, n_epochs, 1)
-            else:
-                warn_of_the_end(run, n_epochs, settings)
-            self._keep(network, run, targets.cost_divisor, n_epochs, validated=validated)
+            fit.advance(listeners=listeners)
+            # Within the block: where warnings are errors, they too leave everything as it was.
+            fit.end()
+
+    def _begin(self, part: Part, validation: ValidationArguments) -> Fit:
+        """A fit on some rows of a shared table, before its first update."""
+        settings, call = checked(self), Call(goes_on=False, part=part, validation=validation)
+        self._warn_of_what_has_no_effect(settings, call)
+        rows, engine, objective = self._read_for_training(settings, None, None, None, call)
+        self._last_was_part = False
+        with self._run_for(objective, settings, goes_on=False) as run:
+            return Fit(self, settings, rows, (engine, objective), run, call)
+
+    def _warn_of_what_has_no_effect(self, settings: SimpleNamespace, call: Call) -> None:
+        warn_of_parameters_without_effect(settings, call.validation)
+        warn_of_options_without_effect(settings)
+        warn_of_normalization(settings)
 
     def _listeners(self, settings: SimpleNamespace, run: Run, rows: Rows, X: Any, call: Call) -> list[Listener]:
         """Who hears of the training; X is as the caller gave it."""
@@ -266,7 +249,7 @@ class BaseMLP(CallbackSupportMixin, Inside, Reading, Weights, Copied, ABC):
         settings = checked(self)
         with input_errors(X):
             rows, y = self._validated(X, y, self.parameters_.dtype, reset=False)
-        weight = checked_weight(sample_weight, rows)
+        weight = checked_weight(sample_weight, rows.shape[0], rows.dtype)
         with input_errors(X):
             targets = self._targets(y, rows.dtype, Call(goes_on=True, is_part=True))
         weight = with_class_weights(self._class_weights(y, weight, Call(goes_on=True)), y, weight, rows.dtype)

@@ -1,4 +1,4 @@
-"""Where a fit begins: the state before its first update, for tools that look at what the first updates would do."""
+"""Where a fit begins: for tools that look at what its first updates would do, and for many fits on shared data."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import copy
 from dataclasses import dataclass
 from typing import Any
 
+from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from multilayer.engines import Engine, Objective
 from multilayer.estimators.base import BaseMLP
-from multilayer.estimators.continuing import continued
-from multilayer.estimators.data import Call
-from multilayer.estimators.errors import input_errors
-from multilayer.estimators.optimising import with_dropout_seed
+from multilayer.estimators.classifier import MLPClassifier
+from multilayer.estimators.data import NO_VALIDATION, Call, Part, Shared
+from multilayer.estimators.fit import Fit
 from multilayer.estimators.parameters import checked
-from multilayer.estimators.recipes import descent_recipe
-from multilayer.estimators.validation import validation_rows
+from multilayer.estimators.regressor import MLPRegressor
 from multilayer.training import Recipe, Run
+from multilayer.training.batching import Rows as RowNumbers
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,32 @@ def beginning_of(estimator: BaseMLP, X: Any, y: Any, sample_weight: Any = None) 
     settings, call = checked(model), Call(goes_on=False)
     rows, engine, objective = model._read_for_training(settings, X, y, sample_weight, call)
     with model._run_for(objective, settings, goes_on=False) as run:
-        objective = with_dropout_seed(objective, run)
-        with input_errors():
-            validating = validation_rows(run, rows, settings, None)
-        objective, _ = model._in_units_of_training(rows, run, call, objective, validating)
-        n_rows = objective.X.shape[0] if run.rows is None else len(run.rows)
-        recipe = descent_recipe(settings, run, n_rows, rows.targets.cost_divisor, is_part=False)
-        continued(run, recipe, n_rows, is_part=False)
-    return Beginning(engine, objective, recipe, run, rows.targets.cost_divisor)
+        fit = Fit(model, settings, rows, (engine, objective), run, call)
+    recipe: Any = fit.recipe  # not that of L-BFGS
+    return Beginning(engine, fit.objective, recipe, run, fit.cost_divisor)
+
+
+def can_share(model: Any) -> bool:
+    """Whether a fit of this model can be begun on rows of a shared table, and trained in parts that nobody sees.
+
+    Classes made of ours may have a ``fit`` of their own, and callbacks count trainings.
+    """
+    listens = hasattr(model, "_skl_callbacks") or hasattr(model, "_parent_callback_ctx")
+    is_ours = type(model) in (MLPClassifier, MLPRegressor)
+    return is_ours and not (listens or model.callbacks or model.verbose or hasattr(model, "_run"))
+
+
+def shared_by(model: Any, X: Any, y: Any, sample_weight: Any = None) -> Shared:
+    """The data of many fits, checked as ``fit`` of a model would check them."""
+    reader: BaseMLP = clone(model)
+    return reader._shared(X, y, sample_weight)
+
+
+def begin(model: Any, shared: Shared, rows: RowNumbers, validating: RowNumbers | None = None) -> Fit:
+    """The fit of a model that has not been fitted, on some of the rows, before its first update.
+
+    It comes to the same as ``model.fit`` on copies of these rows, bit for bit; ``validating`` are those of X_val.
+    """
+    validation = NO_VALIDATION if validating is None else shared.validation(validating)
+    fit: Fit = model._begin(Part(shared, rows), validation)
+    return fit

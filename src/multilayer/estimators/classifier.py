@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
 
 from multilayer.equations import Cost
@@ -24,6 +25,7 @@ from multilayer.estimators.labels import (
     check_known,
     check_known_to_validation,
     check_same,
+    is_same_kind_of_labels,
     labels_given,
     labels_of,
 )
@@ -319,6 +321,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             Labels; of a multilabel y an array of shape (m, n_classes) of zeros and ones.
         """
         return self._labels_of_the_fit().decode(self._finite_answer(X))
+
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """The share of rows, by weight, whose class is the predicted one; of a multilabel y, of those all right."""
+        predicted = self.predict(X)
+        if sample_weight is None and is_same_kind_of_labels(y, predicted):
+            return float(np.average(y == predicted))  # as below, without its search for what y may be
+        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
 
     def predict_proba(self, X: ArrayLike) -> Floats:
         """The probability of each class for each row.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import cache
 from typing import Any, Self
 
 from sklearn.base import BaseEstimator
@@ -17,6 +18,13 @@ class Copied(BaseEstimator):
     warm_start: bool
     _run: Run
     _last_was_part: bool  # whether the last call was partial_fit
+
+    @classmethod
+    @cache
+    def _get_param_names(cls) -> list[str]:
+        """The parameters of the constructor; to read its signature takes longer than the rest of a clone."""
+        names: list[str] = super()._get_param_names()
+        return names
 
     def __getstate__(self) -> dict[str, Any]:
         """For a pickle, what answering needs; what going on needs only of an estimator that is about to go on."""

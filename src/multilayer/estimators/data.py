@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from multilayer.estimators.losses import Loss
@@ -16,15 +17,31 @@ from multilayer.training.batching import Rows as RowNumbers
 
 @dataclass(frozen=True)
 class Table:
-    """Rows ready for the network."""
+    """Rows ready for the network: all of a table's, or those with the ``numbers`` of a table that others share."""
 
     X: Any  # (m, s_1), an array or CSR
     y: Any  # as it was passed: labels, (m,), zeros and ones, (m, K), or numbers
     Y: Floats  # the targets made of it, (m, K); such as are to be standardised in float64, until it is known how
     weight: Floats | None = None  # (m,)
+    numbers: RowNumbers | None = None  # None for all
+
+    @property
+    def n_rows(self) -> int:
+        return len(self.Y) if self.numbers is None else len(self.numbers)
+
+    def own(self, column: Any) -> Any:
+        """Of an array with an entry for each row of the table, the entries of these rows."""
+        return column if self.numbers is None else column[self.numbers]
+
+    def numbered(self, rows: RowNumbers | None) -> RowNumbers | None:
+        """The numbers in the whole table of some of these rows, which are counted from 0 here; None for all."""
+        if self.numbers is None or rows is None:
+            return rows if self.numbers is None else self.numbers
+        return self.numbers[rows]
 
     def taken(self, rows: RowNumbers) -> Table:
-        """A copy of some of the rows."""
+        """A copy of some of these rows, which are counted from 0 here."""
+        rows = rows if self.numbers is None else self.numbers[rows]
         weight = None if self.weight is None else self.weight[rows]
         return Table(self.X[rows], self.y[rows], self.Y[rows], weight)
 
@@ -74,6 +91,44 @@ class ValidationArguments:
 NO_VALIDATION = ValidationArguments()
 
 
+@dataclass(frozen=True, eq=False)
+class Shared:
+    """X and y, checked once for many fits, each on rows of its own."""
+
+    X: Any  # (m, s_1)
+    y: Any  # (m,) or (m, K)
+    Y: Floats  # (m, K), the targets that a fit on all rows would have
+    weight: Floats | None  # (m,)
+    columns: dict[str, Any]  # n_features_in_, and feature_names_in_ if there are any
+
+    def whole(self, Y: Floats, rows: RowNumbers) -> Floats:
+        """Targets of some rows as a table of all: the shared one wherever it has the same.
+
+        It has not where a class is missing in these rows, or another cost has other targets.
+        """
+        if Y.shape[1:] == self.Y.shape[1:] and Y.dtype == self.Y.dtype and np.array_equal(Y, self.Y[rows]):
+            return self.Y
+        return self.scattered(Y, rows)
+
+    def scattered(self, values: Floats, rows: RowNumbers) -> Floats:
+        """Entries of some rows in an array for all; 0 elsewhere."""
+        whole = np.zeros((len(self.Y), *values.shape[1:]), dtype=values.dtype)
+        whole[rows] = values
+        return whole
+
+    def validation(self, rows: RowNumbers) -> ValidationArguments:
+        """Some of the rows to validate on."""
+        return ValidationArguments(self.X[rows], self.y[rows], None if self.weight is None else self.weight[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The rows of a shared table that a fit is about."""
+
+    shared: Shared
+    rows: RowNumbers
+
+
 @dataclass(frozen=True)
 class Call:
     """What is asked of a training."""
@@ -84,3 +139,4 @@ class Call:
     validation: ValidationArguments = NO_VALIDATION
     is_validation: bool = False  # y is y_val
     epochs_done: int = 0  # of this training, before it was cut off
+    part: Part | None = None  # what to train on, in place of X and y

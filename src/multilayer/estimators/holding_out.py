@@ -20,9 +20,10 @@ def hold_out(run: Run, table: Table, split: Split, groups: Any, *, stratify: boo
     """Divide the rows into those that train and those that validate, which are returned.
 
     A share or a number is drawn as scikit-learn's networks draw; of a splitter it is the first split.  A run that goes
-    on with as many rows keeps its division, so that no row that validates has been trained on.
+    on with as many rows keeps its division, so that no row that validates has been trained on.  Rows are counted
+    within the table's own.
     """
-    n_rows = len(table.Y)
+    n_rows = table.n_rows
     if run.held_out is not None and run.n_divided == n_rows:
         return run.held_out
     if hasattr(split, "split"):
@@ -38,7 +39,7 @@ def hold_out(run: Run, table: Table, split: Split, groups: Any, *, stratify: boo
                 f"validation_fraction={split} rows to hold out leave none of the {n_rows} to train on. Hold fewer out."
             )
         # As scikit-learn names the classes of its single target column.
-        kinds = np.where(table.Y[:, 0] > 0, "True", "False") if stratify else None
+        kinds = np.where(table.own(table.Y)[:, 0] > 0, "True", "False") if stratify else None
         try:
             rows, held_out = train_test_split(
                 np.arange(n_rows), random_state=run.random_state, test_size=split, stratify=kinds
@@ -50,7 +51,7 @@ def hold_out(run: Run, table: Table, split: Split, groups: Any, *, stratify: boo
                 "validation_fraction, or pass rows of your own to fit as X_val and y_val."
             ) from None
     run.rows, run.held_out, run.n_divided = rows, held_out, n_rows
-    if table.weight is not None and not table.weight[rows].any():
+    if table.weight is not None and not table.own(table.weight)[rows].any():
         raise InputError("All rows that are left to train on have the weight 0. Use another split, or other weights.")
     return held_out
 
@@ -61,22 +62,23 @@ def hold_nothing_out(run: Run) -> None:
 
 
 def _first_split(table: Table, splitter: Any, groups: Any) -> tuple[Rows, Rows]:
+    X, y = table.own(table.X), table.own(table.y)
     if groups is not None:
-        check_consistent_length(table.X, groups)
-    first = next(iter(splitter.split(table.X, table.y, groups)), None)
+        check_consistent_length(X, groups)
+    first = next(iter(splitter.split(X, y, groups)), None)
     if first is None:
-        raise InputError(f"validation_fraction={splitter!r} makes no split of {len(table.Y)} rows.")
+        raise InputError(f"validation_fraction={splitter!r} makes no split of {table.n_rows} rows.")
     rows, held_out = (np.asarray(part) for part in first)
     both = np.concatenate([rows, held_out])
     if (
         both.dtype.kind not in "iu"
         or not len(rows)
         or both.min() < 0
-        or both.max() >= len(table.Y)
+        or both.max() >= table.n_rows
         or len(np.unique(both)) < len(both)
     ):
         raise InputError(
             f"validation_fraction={splitter!r} must split the rows into two sets of row numbers from 0 to "
-            f"{len(table.Y) - 1} that have none in common, got {rows!r} and {held_out!r}."
+            f"{table.n_rows - 1} that have none in common, got {rows!r} and {held_out!r}."
         )
     return rows.astype(np.intp), held_out.astype(np.intp)

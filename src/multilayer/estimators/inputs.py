@@ -62,16 +62,16 @@ def canonical(X: Any) -> Any:
     return X
 
 
-def checked_weight(weight: Any, X: Any, name: str = "sample_weight") -> Floats | None:
-    """The weights of rows in the dtype of X."""
+def checked_weight(weight: Any, m: int, dtype: np.dtype[Any], name: str = "sample_weight") -> Floats | None:
+    """The weights of m rows in the dtype of X."""
     if weight is None:
         return None
     try:
-        checked: Floats = _check_sample_weight(weight, X, dtype=X.dtype)
+        checked: Floats = _check_sample_weight(weight, range(m), dtype=dtype)
     except (TypeError, ValueError) as error:
         kind = InputTypeError if isinstance(error, TypeError) else InputError
         raise kind(
-            f"{name} must be one finite number for each of the {X.shape[0]} rows, not negative and not all 0: {error}"
+            f"{name} must be one finite number for each of the {m} rows, not negative and not all 0: {error}"
         ) from None
     if checked.min() < 0:
         raise InputError(

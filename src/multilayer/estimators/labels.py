@@ -46,10 +46,25 @@ class Labels:
 
 def labels_of(y: Any) -> Labels:
     """The labels that occur in y, an array of shape (m,) or a matrix of zeros and ones."""
+    if type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "biuU":
+        found = np.unique(y)
+        if 2 * len(found) <= len(y):  # a column of labels without a doubt, which validation takes longer to see
+            return Labels(found)
     kind = check_kind(y)
     if kind == "multilabel-indicator":
         return Labels(np.arange(y.shape[1]), multilabel=True, sparse=issparse(y))
     return Labels(_as_scikit_learn_keeps_them(np.unique(y)))
+
+
+def is_same_kind_of_labels(y: Any, others: Any) -> bool:
+    """Whether both are columns of labels without a doubt, as many, of the same kind."""
+    return (
+        type(y) is type(others) is np.ndarray
+        and y.ndim == 1
+        and y.shape == others.shape
+        and y.dtype.kind == others.dtype.kind
+        and y.dtype.kind in "biuU"
+    )
 
 
 def labels_given(y: Any, classes: ArrayLike) -> Labels:

@@ -329,7 +329,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             rows, given = self._validated(X, y, self.parameters_.dtype, reset=False)
         numbers = _as_numbers(given).astype(np.float64, copy=False).reshape(rows.shape[0], -1)
         Y = repeated(numbers, Loss(self.network_.output, cost, len(cost.levels)))
-        return pinball_d2(cost.levels)(self.predict(X), Y, checked_weight(sample_weight, rows))
+        return pinball_d2(cost.levels)(self.predict(X), Y, checked_weight(sample_weight, rows.shape[0], rows.dtype))
 
     def _targets(self, y: Any, dtype: np.dtype[Any], call: Call) -> Targets:
         loss = loss_of_numbers(self.loss, self.quantile)

@@ -33,7 +33,7 @@ def validation_rows(run: Run, rows: Rows, settings: SimpleNamespace, groups: Any
         table = rows.training
         held_out = hold_out(run, table, settings.validation_fraction, groups, stratify=rows.targets.stratify)
         advice = "Increase 'validation_fraction' or the size of your dataset."
-        return _counted(table.taken(held_out), advice, len(table.Y))
+        return _counted(table.taken(held_out), advice, table.n_rows)
     hold_nothing_out(run)
     return None
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import numbers
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,9 @@ from multilayer.estimators.errors import warn
 from multilayer.estimators.parameters import check_integer
 from multilayer.exceptions import InterruptedTrainingWarning, MissingExtraError, ParameterError
 from multilayer.selection.fitting import Data
-from multilayer.selection.out_of_fold import Predictions, out_of_fold
+from multilayer.selection.out_of_fold import Predictions, answers, out_of_fold
 from multilayer.training.batching import Rows
-from multilayer.training.pack import THREADS, Member, Outcome, PackListener, run_pack
+from multilayer.training.pack import THREADS, Member, Outcome, PackListener, Slice, StopWatch, run_pack
 
 RAISE = "raise"  # the value of error_score that is no score
 
@@ -38,7 +38,6 @@ class Fold:
     scores: dict[str, float]  # by their keys in the result: "test_score", ...
     fit_time: float  # seconds
     score_time: float  # seconds
-    predicted: Mapping[str, Any]  # answers for the test rows, by method
 
 
 @dataclass(frozen=True)
@@ -66,12 +65,12 @@ class CrossValidation(Mapping[str, Any]):
     """
 
     def __init__(
-        self, outcomes: Mapping[int, Outcome], splits: Sequence[Any], m: int, error_score: float = math.nan
+        self, outcomes: Mapping[int, Outcome], splits: Sequence[Any], data: Data, error_score: float = math.nan
     ) -> None:
         found = [outcome.value for outcome in outcomes.values()]  # None for a fold that failed
         self.folds: list[Fold] = [fold for fold in found if fold is not None]
         self.failures = {i: outcome.error for i, outcome in outcomes.items() if outcome.error is not None}
-        self._m = m
+        self._data = data
         self._values: dict[str, Any] = {
             "fit_time": np.array([math.nan if fold is None else fold.fit_time for fold in found]),
             "score_time": np.array([math.nan if fold is None else fold.score_time for fold in found]),
@@ -101,10 +100,13 @@ class CrossValidation(Mapping[str, Any]):
         """Of each mean: the standard deviation over the folds / √(number of folds); NaN for a single one."""
         return {name: _standard_error(self[name]) for name in self._score_names()}
 
-    @property
+    @cached_property
     def predictions(self) -> Predictions:
         """The answers for each row by a network that has not seen it; over repeats, their mean."""
-        return out_of_fold([(fold.test, fold.predicted, fold.estimator) for fold in self.folds], self._m)
+        answered = [
+            (fold.test, answers(fold.estimator, self._data.part(fold.test)[0]), fold.estimator) for fold in self.folds
+        ]
+        return out_of_fold(answered, len(self._data))
 
     @property
     def loss_curves(self) -> list[list[float]]:
@@ -206,13 +208,13 @@ def cross_validate(
     ((5,), True)
     """
     score_of_failures = _checked_error_score(error_score)
-    data = Data.of(X, y, sample_weight)
+    data = Data.of(X, y, sample_weight, estimator)
     _, groups = indexable(data.X, groups)
     splits = list(_splits(estimator, data.X, data.y, groups, cv, repeats))
     shared = _Work(estimator, data, check_scoring(estimator, scoring), return_train_score)
     members = [Member(i, partial(_fold, shared, *split), size=len(split[0])) for i, split in enumerate(splits)]
     outcomes = run_pack(members, n_jobs=n_jobs, backend=backend, listener=listener)
-    result = CrossValidation(outcomes, splits, len(data), score_of_failures)
+    result = CrossValidation(outcomes, splits, data, score_of_failures)
     _raise_or_tell(result.failures, len(outcomes), len(splits), error_score)
     return result
 
@@ -241,19 +243,16 @@ def _splits(estimator: Any, X: Any, y: Any, groups: Any, cv: Any, repeats: int) 
         yield from splitter.split(X, y, groups)
 
 
-def _fold(work: _Work, train: Rows, test: Rows) -> Fold:
-    began = time.perf_counter()
-    model = work.data.fit(clone(work.estimator), train)
-    fit_time = time.perf_counter() - began
-    X_test = work.data.part(test)[0]
+def _fold(work: _Work, train: Rows, test: Rows) -> Generator[float, Slice, Fold]:
+    watch = StopWatch()
+    model = yield from watch.timing(work.data.fitting(clone(work.estimator), train))
+    fit_time = watch.seconds
     began = time.perf_counter()
     scores = _scores(work, model, test, "test")
     if work.return_train_score:
         scores |= _scores(work, model, train, "train")
     score_time = time.perf_counter() - began
-    methods = [name for name in ("predict", "predict_proba") if hasattr(model, name)]
-    predicted = {name: getattr(model, name)(X_test) for name in methods}
-    return Fold(model, train, test, scores, fit_time, score_time, predicted)
+    return Fold(model, train, test, scores, fit_time, score_time)
 
 
 def _scores(work: _Work, model: Any, rows: Rows, side: str) -> dict[str, float]:

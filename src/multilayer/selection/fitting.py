@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,25 +12,47 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import _safe_indexing, check_consistent_length, indexable
 
+from multilayer.estimators.beginning import begin, can_share, shared_by
+from multilayer.estimators.data import Shared
+from multilayer.estimators.errors import divergence_in_both_words
+from multilayer.estimators.fit import Fit
+from multilayer.exceptions import InputError
 from multilayer.training.batching import Rows
+from multilayer.training.pack import Slice
+
+# So long, about, a network trains before somebody looks whether another one is to have its thread.
+SECONDS_PER_SLICE = 0.25
+LEAST_SECONDS_PER_SLICE = 0.002
+# Of a row in an update, until it is known how fast a network really is: fewer than on any machine.
+WEIGHTS_PER_SECOND = 1e9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Data:
-    """Rows with their targets and weights, from which each member of a pack takes its own by their numbers."""
+    """Rows with their targets and weights, from which each member of a pack takes its own by their numbers.
+
+    A network of ours reads the rows where they are: the table is checked once and shared, not copied.  Where another
+    step comes before it in a pipeline, that step makes a copy for each member at work.
+    """
 
     X: Any
     y: Any
     weight: Any = None
+    shared: Shared | None = None  # as our networks see it
 
     @classmethod
-    def of(cls, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Data:
-        """The arguments of a ``fit``, once it is clear that they have as many rows."""
+    def of(cls, X: Any, y: Any, sample_weight: ArrayLike | None = None, model: Any = None) -> Data:
+        """The arguments of a ``fit``, once it is clear that they have as many rows; to share, if ``model`` can."""
         X, y = indexable(X, y)
         if sample_weight is not None:
             sample_weight = np.asarray(sample_weight)
             check_consistent_length(X, sample_weight)
-        return cls(X, y, sample_weight)
+        shared = None
+        if can_share(model):
+            # What is wrong with some rows is an error of the members that have them.
+            with suppress(InputError):
+                shared = shared_by(model, X, y, sample_weight)
+        return cls(X, y, sample_weight, shared)
 
     def __len__(self) -> int:
         return len(self.y)
@@ -42,15 +67,57 @@ class Data:
 
         With ``validating`` the network validates on those rows after each epoch, as seen by the steps before it.
         """
-        X, y, weight = self.part(rows)
+        steps = self.fitting(model, rows, validating)
+        try:
+            next(steps)
+            while True:
+                steps.send(Slice())
+        except StopIteration as end:
+            return end.value
+
+    def fitting(self, model: Any, rows: Rows, validating: Rows | None = None) -> Generator[float, Slice, Any]:
+        """The same in steps, for the work of a member of a pack."""
+        with divergence_in_both_words():
+            fit = self.begin(model, rows, validating)
+            if fit is not None:
+                yield from advancing(fit)
+                fit.end()
+        return model
+
+    def begin(self, model: Any, rows: Rows, validating: Rows | None = None) -> Fit | None:
+        """The fit of the network, for which the steps before it are fitted; None where all is done already."""
         network = model[-1] if hasattr(model, "steps") else model
         before = model[:-1] if hasattr(model, "steps") and len(model.steps) > 1 else None
+        if before is None and self.shared is not None and can_share(network):
+            return begin(network, self.shared, rows, validating)
+        X, y, weight = self.part(rows)
         if before is not None:
             X = before.fit_transform(X, y)
+        if validating is None and can_share(network):
+            return begin(network, shared_by(network, X, y, weight), np.arange(len(rows)))
         arguments = {} if weight is None else {"sample_weight": weight}
         if validating is not None:
             X_val, y_val, weight_val = self.part(validating)
             arguments |= {"X_val": X_val if before is None else before.transform(X_val), "y_val": y_val}
             arguments |= {} if weight_val is None else {"sample_weight_val": weight_val}
         network.fit(X, y, **arguments)
-        return model
+        return None
+
+
+def advancing(fit: Fit, until: float = math.inf) -> Generator[float, Slice, None]:
+    """Train a fit in steps, to its end or until so many epochs are done, or until it is asked to end."""
+    began = fit.n_epochs
+    last = min(until, fit.max_epochs)
+    while not fit.has_ended and fit.n_epochs < last:
+        asked = yield (last - fit.n_epochs) / (last - began)
+        if asked.is_last:
+            return
+        fit.advance(_epochs(fit, last - fit.n_epochs, asked.share))
+
+
+def _epochs(fit: Fit, left: float, share: float) -> int:
+    """The epochs of a slice: a share of what is left, if that takes neither too long nor next to no time."""
+    is_known = fit.n_epochs > 0 and fit.seconds > 0
+    pace = fit.seconds / fit.n_epochs if is_known else fit.n_weights * fit.n_rows / WEIGHTS_PER_SECOND
+    least, most = math.ceil(LEAST_SECONDS_PER_SLICE / pace), math.ceil(SECONDS_PER_SLICE / pace)
+    return int(min(left, max(min(math.ceil(share * left), most), least)))

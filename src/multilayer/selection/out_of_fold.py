@@ -24,6 +24,12 @@ class Predictions:
     n_times: Any = None  # (m,): how many networks have answered for the row
 
 
+def answers(model: Any, X: Any) -> dict[str, Any]:
+    """What a fitted model says of some rows, by the methods that it has."""
+    methods = [name for name in ("predict", "predict_proba") if hasattr(model, name)]
+    return {name: getattr(model, name)(X) for name in methods}
+
+
 def out_of_fold(
     answered: Answered, m: int, weights: Sequence[float] | None = None, classes: NDArray[Any] | None = None
 ) -> Predictions:

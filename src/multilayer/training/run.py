@@ -32,6 +32,10 @@ from multilayer.training.validation import Validation, after_epoch, begin
 # One call of an engine is to last about this long: short enough for Ctrl-C and a progress bar, long enough that the
 # way through Python does not count.  Results do not depend on it.
 SECONDS_PER_CALL = 0.05
+# What an update takes, until the first call has shown it: so many multiplications a second, and so long whatever there
+# is to do.  Both are those of a slow machine.
+MULTIPLICATIONS_PER_SECOND = 2e10
+SECONDS_PER_UPDATE = 5e-5
 # The orders of the epochs that one call trains are made beforehand: at most so many row numbers (8 bytes each).
 MAX_ORDER = 1 << 18
 
@@ -43,11 +47,13 @@ def train(
     run: Run,
     listeners: Sequence[Listener] = (),
     validation: Validation | None = None,
+    seconds_per_update: float | None = None,
 ) -> Run:
     """Train until the stop rule, the epochs, the time, a listener or Ctrl-C ends it; ``run.reason`` says which.
 
     The run is advanced in place and returned.  With ``validation`` ``run.best`` keeps the parameters of the best
-    score; :func:`restore_best` puts them in place.
+    score; :func:`restore_best` puts them in place.  What is known of the ``seconds_per_update`` saves finding it out,
+    and changes no result.
 
     Raises
     ------
@@ -58,6 +64,7 @@ def train(
     begin(run, validation)
     with told_of_its_end(run, listeners):
         loop = _Loop(engine, objective, recipe, run, listeners, validation)
+        loop.begin_at(seconds_per_update)
         tell(listeners, RunStarted(objective.network, loop.n_rows, recipe.max_epochs, run.history.n_epochs))
         with deferred_interrupt() as interrupt, telling_of_compilation(listeners):
             run.reason = loop.until_the_end(interrupt)
@@ -84,11 +91,18 @@ class _Loop:
         self.began = time.perf_counter()
         self.deadline = self.began + recipe.max_seconds
         self.updates_per_epoch = -(-self.n_rows // recipe.batch_size)
-        self.updates_per_call = 1  # until the first call has shown how fast they are
+        self.updates_per_call = 1
         self.looks_at_each_epoch = validation is not None or not all(only_watches(listener) for listener in listeners)
         self.cutting = cutting_rule(recipe.schedule)
         # Before the orders of the epochs at hand were drawn: the order of the last epoch, and the generator's state.
         self.before: tuple[Rows | None, Any] | None = None
+
+    def begin_at(self, seconds_per_update: float | None) -> None:
+        """How many updates the first call has."""
+        if seconds_per_update is None:
+            multiplications = 3 * min(self.recipe.batch_size, self.n_rows) * self.run.state.parameters.size
+            seconds_per_update = multiplications / MULTIPLICATIONS_PER_SECOND + SECONDS_PER_UPDATE
+        self.updates_per_call = max(1, int(min(SECONDS_PER_CALL, self.recipe.max_seconds) / seconds_per_update))
 
     def until_the_end(self, interrupt: Interrupt) -> str:
         run, epochs_done = self.run, 0

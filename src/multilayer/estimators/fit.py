@@ -1,0 +1,131 @@
+"""A fit under way."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+from multilayer.engines import Engine, Objective
+from multilayer.estimators.continuing import continued
+from multilayer.estimators.data import Call, Rows
+from multilayer.estimators.ending import warn_of_an_interruption, warn_of_the_end
+from multilayer.estimators.errors import input_errors
+from multilayer.estimators.metrics import Watched, measure
+from multilayer.estimators.optimising import settle_average, with_dropout_seed
+from multilayer.estimators.recipes import descent_recipe, lbfgs_recipe
+from multilayer.estimators.validation import validation_rows
+from multilayer.training import LbfgsRecipe, Listener, Recipe, Run, Validation, restore_best, train, train_lbfgs
+
+if TYPE_CHECKING:
+    from multilayer.estimators.base import BaseMLP
+
+
+class Fit:
+    """Training that is begun, goes on in as many parts as one likes, and is kept by its estimator.
+
+    What comes out does not depend on the parts.  Between them the estimator may be kept as it stands, and used.
+    """
+
+    def __init__(
+        self,
+        estimator: BaseMLP,
+        settings: SimpleNamespace,
+        rows: Rows,
+        problem: tuple[Engine, Objective],
+        run: Run,
+        call: Call,
+    ) -> None:
+        self.estimator, self.settings, self.run, self.call = estimator, settings, run, call
+        self.engine, objective = problem
+        objective = with_dropout_seed(objective, run)
+        settle_average(run, averages=settings.weight_averaging > 0 and settings.solver != "lbfgs")
+        with input_errors():
+            validating = validation_rows(run, rows, settings, call.validation.groups)
+        self.cost_divisor, self.numbers, self.own_rows = rows.targets.cost_divisor, rows.training.numbers, run.rows
+        if self.numbers is not None:
+            run.rows = rows.training.numbered(run.rows)
+        self.objective, validating = estimator._in_units_of_training(rows, run, call, objective, validating)
+        self.validation: Validation | None = None
+        if validating is not None:
+            network = self.objective.network
+            watched = Watched(settings.early_stopping_metric, rows.targets, estimator._view(network))
+            measured = measure(self.engine, network, validating, watched)
+            self.validation = Validation(measured, settings.early_stopping)
+        self.recipe = self._recipe()
+        self.epochs_before = run.history.n_epochs - call.epochs_done
+        self.seconds, self.n_updates = 0.0, 0  # of the training so far
+
+    def _recipe(self) -> Recipe | LbfgsRecipe:
+        if self.settings.solver == "lbfgs":
+            return lbfgs_recipe(self.settings)
+        recipe = descent_recipe(self.settings, self.run, self.n_rows, self.cost_divisor, is_part=self.call.is_part)
+        continued(self.run, recipe, self.n_rows, is_part=self.call.is_part)
+        return recipe
+
+    @property
+    def n_epochs(self) -> int:
+        """Epochs done of this fit."""
+        return self.run.history.n_epochs - self.epochs_before
+
+    @property
+    def n_rows(self) -> int:
+        """Rows that an epoch goes through."""
+        return int(self.objective.X.shape[0]) if self.run.rows is None else len(self.run.rows)
+
+    @property
+    def n_weights(self) -> int:
+        """Weights and biases."""
+        return self.run.state.parameters.size
+
+    @property
+    def max_epochs(self) -> int:
+        """Epochs after which it ends if nothing has ended it before."""
+        recipe = self.recipe
+        to_come = recipe.max_iterations if isinstance(recipe, LbfgsRecipe) else recipe.max_epochs
+        return to_come + self.call.epochs_done
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether there is nothing left to train."""
+        reason = self.run.reason
+        return bool(reason) and (reason != "max_epochs" or self.n_epochs >= self.max_epochs)
+
+    def advance(self, n_epochs: float = math.inf, listeners: Sequence[Listener] = ()) -> None:
+        """Train for so many epochs, or to the end; by L-BFGS always to the end."""
+        began, recipe = time.perf_counter(), self.recipe
+        if isinstance(recipe, LbfgsRecipe):
+            train_lbfgs(self.engine, self.objective, recipe, self.run, listeners, self.validation)
+        else:
+            left = min(n_epochs, self.max_epochs - self.n_epochs)
+            part = replace(recipe, max_epochs=int(left), max_seconds=recipe.max_seconds - self.seconds)
+            pace = self.seconds / self.n_updates if self.n_updates else None
+            before = self.run.state.t
+            train(self.engine, self.objective, part, self.run, listeners, self.validation, pace)
+            self.n_updates += self.run.state.t - before
+        self.seconds += time.perf_counter() - began
+
+    def keep(self) -> None:
+        """Make the estimator a fitted one, as it stands now."""
+        run = self.run
+        restore_best(run)
+        self.keep_in(self.estimator, run)
+
+    def keep_in(self, estimator: BaseMLP, run: Run) -> None:
+        """Make an estimator a fitted one by a run, this one or a copy."""
+        validated = self.validation is not None
+        estimator._keep(self.objective.network, run, self.cost_divisor, self.n_epochs, validated=validated)
+
+    def end(self) -> None:
+        """Keep it for good, with a warning where it has ended too soon."""
+        self.keep()
+        # What the estimator goes on with later are rows of its own, however they were shared.
+        self.run.rows = self.own_rows
+        if self.call.is_part:
+            warn_of_an_interruption(self.run, self.n_epochs, 1)
+        else:
+            whole = SimpleNamespace(**(vars(self.settings) | {"max_iter": self.max_epochs}))
+            warn_of_the_end(self.run, self.n_epochs, whole)

@@ -1,0 +1,186 @@
+"""Where the candidates of a search come from: a grid, chance, or Optuna."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from sklearn.model_selection import ParameterGrid, ParameterSampler
+from sklearn.utils import check_random_state
+
+from multilayer.estimators.parameters import check_choice, check_integer
+from multilayer.exceptions import MissingExtraError, ParameterError
+
+Params = dict[str, Any]
+Space = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+SAMPLERS = ("auto", "grid", "random", "optuna")
+# Trials of which Optuna has not heard yet when it is asked for the next: enough to keep cores busy, and always as many,
+# so that what it answers does not depend on how many cores there are.
+TRIALS_AHEAD = 4
+
+
+class Candidates(Protocol):
+    """Parameters, one trial after another."""
+
+    n_trials: int | None  # None without end
+    ahead: int | None  # how many trials may begin before the score of the first is told; None for any number
+
+    def next(self) -> Params | None:
+        """Those of the next trial; None where there are no more."""
+        ...
+
+    def tell(self, number: int, score: float) -> None:
+        """The score of a trial; scores are told in the order of the trials."""
+        ...
+
+
+def candidates(space: Any, sampler: str, n_trials: int | None, random_state: Any) -> Candidates:
+    """The candidates of a space by a sampler; "auto" takes the whole of a space of lists, else chance.
+
+    Raises
+    ------
+    ParameterError
+        For a space that is none, and for a sampler that cannot take candidates from it.
+    """
+    check_choice("sampler", sampler, SAMPLERS)
+    if n_trials is not None:
+        check_integer("n_trials", n_trials, 1)
+    parts = checked_space(space)
+    is_finite = all(not _is_distribution(values) for part in parts for values in part.values())
+    if sampler == "optuna":
+        return OfOptuna(parts, n_trials, random_state)
+    if sampler == "grid" and not is_finite:
+        name = next(name for part in parts for name, values in part.items() if _is_distribution(values))
+        raise ParameterError(
+            f"sampler='grid' takes lists of values, got a distribution for {name!r}. Give a list, or use "
+            "sampler='random'."
+        )
+    n_all = len(ParameterGrid(list(parts))) if is_finite else math.inf
+    if sampler == "grid" or (sampler == "auto" and (n_trials is None or n_trials >= n_all) and is_finite):
+        return OfGrid(parts, n_trials)
+    return OfChance(parts, n_trials, int(n_all) if is_finite else None, random_state)
+
+
+def checked_space(space: Any) -> tuple[dict[str, Any], ...]:
+    """The parts of a space, each a dict of names and lists or distributions."""
+    parts = [space] if isinstance(space, Mapping) else space
+    is_list = isinstance(parts, Sequence) and not isinstance(parts, str)
+    if not is_list or not all(isinstance(part, Mapping) for part in parts):
+        raise ParameterError(
+            f"space must be a dict of parameter names and their values, or a list of such dicts, got {space!r}. "
+            "Write {'alpha': [0.01, 0.1, 1.0], 'hidden_layer_sizes': [(32,), (64,)]}."
+        )
+    if not parts or not all(parts):
+        raise ParameterError(f"space has no parameter to search, got {space!r}. Name at least one.")
+    for part in parts:
+        for name, values in part.items():
+            is_list = isinstance(values, Sequence | np.ndarray) and not isinstance(values, str)
+            if not (is_list or _is_distribution(values)) or (is_list and len(values) == 0):
+                raise ParameterError(
+                    f"space[{name!r}] must be a list of values or a distribution of scipy.stats, got {values!r}. "
+                    f"Write [{values!r}] for a single value."
+                )
+    return tuple(dict(part) for part in parts)
+
+
+def _is_distribution(values: Any) -> bool:
+    return hasattr(values, "rvs")
+
+
+class OfGrid:
+    """All combinations, in the order of scikit-learn's ParameterGrid, the first ``n_trials`` of them."""
+
+    ahead: int | None = None
+
+    def __init__(self, parts: tuple[dict[str, Any], ...], n_trials: int | None) -> None:
+        grid = ParameterGrid(list(parts))
+        self.n_trials: int | None = min(len(grid), n_trials or len(grid))
+        self._left: Iterator[Params] = iter(list(grid)[: self.n_trials])
+
+    def next(self) -> Params | None:
+        return next(self._left, None)
+
+    def tell(self, number: int, score: float) -> None:
+        """A grid has nothing to learn."""
+
+
+class OfChance:
+    """Combinations by chance, as scikit-learn's ParameterSampler draws them; of lists alone each comes once."""
+
+    ahead: int | None = None
+
+    def __init__(
+        self, parts: tuple[dict[str, Any], ...], n_trials: int | None, n_all: int | None, random_state: Any
+    ) -> None:
+        n_trials = n_trials if n_all is None else min(n_trials or n_all, n_all)
+        self.n_trials = n_trials
+        self._parts, self._random_state = list(parts), check_random_state(random_state)
+        self._left: Iterator[Params] = iter(())
+        if n_trials is not None:
+            self._left = iter(ParameterSampler(self._parts, n_trials, random_state=self._random_state))
+
+    def next(self) -> Params | None:
+        if self.n_trials is not None:
+            return next(self._left, None)
+        drawn: Params = next(iter(ParameterSampler(self._parts, 1, random_state=self._random_state)))
+        return drawn
+
+    def tell(self, number: int, score: float) -> None:
+        """Chance has nothing to learn."""
+
+
+class OfOptuna:
+    """Combinations that Optuna's tree-structured Parzen estimator proposes, from the scores of those before."""
+
+    ahead: int | None = TRIALS_AHEAD
+
+    def __init__(self, parts: tuple[dict[str, Any], ...], n_trials: int | None, random_state: Any) -> None:
+        try:
+            import optuna
+        except ImportError:
+            raise MissingExtraError("sampler='optuna'", "Optuna", "optuna") from None
+        if len(parts) > 1:
+            raise ParameterError("sampler='optuna' takes one dict as the space, got a list of several. Pass one.")
+        seed = int(check_random_state(random_state).randint(2**31 - 1))
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self._study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
+        self._failed = optuna.trial.TrialState.FAIL
+        self._values = {name: list(values) for name, values in parts[0].items() if not _is_distribution(values)}
+        distributions = {name: values for name, values in parts[0].items() if _is_distribution(values)}
+        self._distributions = {name: _for_optuna(name, values) for name, values in distributions.items()}
+        choices = optuna.distributions.CategoricalDistribution
+        # By their places: Optuna keeps numbers and text only, and a value may be a tuple.
+        self._distributions |= {name: choices(list(range(len(values)))) for name, values in self._values.items()}
+        self.n_trials = n_trials
+        self._n_asked = 0
+
+    def next(self) -> Params | None:
+        if self._n_asked == self.n_trials:
+            return None
+        self._n_asked += 1
+        asked = self._study.ask(self._distributions).params
+        return {name: self._values[name][value] if name in self._values else value for name, value in asked.items()}
+
+    def tell(self, number: int, score: float) -> None:
+        if math.isfinite(score):
+            self._study.tell(number, score)
+        else:
+            self._study.tell(number, state=self._failed)
+
+
+def _for_optuna(name: str, distribution: Any) -> Any:
+    """A distribution of SciPy's in Optuna's terms."""
+    from optuna.distributions import FloatDistribution, IntDistribution
+
+    kind = getattr(getattr(distribution, "dist", None), "name", type(distribution).__name__)
+    if kind not in ("uniform", "loguniform", "reciprocal", "randint"):
+        raise ParameterError(
+            f"sampler='optuna' knows uniform, loguniform and randint of scipy.stats, got {kind} for {name!r}. Use one "
+            "of these, a list, or sampler='random'."
+        )
+    low, high = (value.item() if hasattr(value, "item") else value for value in distribution.support())
+    if kind == "randint":
+        return IntDistribution(int(low), int(high))
+    return FloatDistribution(float(low), float(high), log=kind in ("loguniform", "reciprocal"))

@@ -1,0 +1,102 @@
+"""Successive halving without waiting: who of those trained for a while is to be trained for longer.
+
+A trial that is among the best 1/factor of those that have reached a rung is trained on, to the next rung, as soon as
+that is known (ASHA).  Here it is decided in the order in which trials were begun, whatever the order in which threads
+are done with them: a decision waits for the results of the trials before, and for nobody else.  So what is trained does
+not depend on how many threads there are, or how fast.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from multilayer.estimators.parameters import check_integer, check_real
+from multilayer.exceptions import ParameterError
+
+# At most so many times are the best promoted: the first rung is not shorter than 1/factor^3 of a training.
+MOST_PROMOTIONS = 3
+
+
+def rung_epochs(max_epochs: int, n_trials: int | None, factor: float, min_epochs: int | None) -> tuple[int, ...]:
+    """The epochs after which trials are compared; the last are those of a whole training.
+
+    Parameters
+    ----------
+    max_epochs : int
+        Of a whole training.
+    n_trials : int or None
+        How many trials are to begin; None where nobody knows.
+    factor : float
+        The best 1/factor of a rung go on, and the next is factor times as far.
+    min_epochs : int or None
+        The first rung; None for as few as leave a trial or more for the last one, but three promotions at most.
+
+    Examples
+    --------
+    >>> rung_epochs(81, 30, 3.0, None)
+    (3, 9, 27, 81)
+    >>> rung_epochs(81, 10, 3.0, None)
+    (9, 27, 81)
+    >>> rung_epochs(100, 10, 3.0, 20)
+    (20, 60, 100)
+    """
+    check_real("factor", factor, 1.0, open_low=True)
+    if min_epochs is None:
+        possible = MOST_PROMOTIONS if n_trials is None else int(math.log(max(n_trials, 1)) / math.log(factor) + 1e-9)
+        min_epochs = max(1, round(max_epochs / factor ** min(possible, MOST_PROMOTIONS)))
+    elif check_integer("min_epochs", min_epochs, 1) > max_epochs:
+        raise ParameterError(
+            f"min_epochs={min_epochs} is more than a whole training has, max_iter={max_epochs}. Lower it, or raise "
+            "max_iter."
+        )
+    if min_epochs == max_epochs:
+        return (max_epochs,)
+    epochs, n = [min_epochs], min_epochs * factor
+    while n < max_epochs / math.sqrt(factor):  # a rung shortly below the last would compare nothing new
+        epochs.append(round(n))
+        n *= factor
+    return (*dict.fromkeys(epochs), max_epochs)
+
+
+@dataclass
+class Rungs:
+    """The trials on each rung, and who is promoted; a score that is not a number is below all others."""
+
+    n_rungs: int
+    factor: float
+    trials: list[list[int]] = field(init=False)  # of each rung, in the order in which they came to it
+    scores: list[dict[int, float]] = field(init=False)  # those known
+    n_judged: list[int] = field(init=False)  # the first of ``trials`` that promotions have been decided by
+    promoted: list[set[int]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.trials, self.scores = [[] for _ in range(self.n_rungs)], [{} for _ in range(self.n_rungs)]
+        self.n_judged, self.promoted = [0] * self.n_rungs, [set() for _ in range(self.n_rungs)]
+
+    def begin(self, trial: int) -> None:
+        """Trials begin in the order of their numbers."""
+        self.trials[0].append(trial)
+
+    def arrived(self, trial: int, rung: int, score: float) -> list[tuple[int, int]]:
+        """A trial has a score on a rung; the trials that are to be trained to a rung because of it, best first."""
+        self.scores[rung][trial] = -math.inf if math.isnan(score) else score
+        found = []
+        while rung + 1 < self.n_rungs and self._next_is_known(rung):
+            self.n_judged[rung] += 1
+            for best in self._newly_best(rung):
+                self.promoted[rung].add(best)
+                self.trials[rung + 1].append(best)
+                found.append((best, rung + 1))
+        return found
+
+    def _next_is_known(self, rung: int) -> bool:
+        n = self.n_judged[rung]
+        return n < len(self.trials[rung]) and self.trials[rung][n] in self.scores[rung]
+
+    def _newly_best(self, rung: int) -> list[int]:
+        judged = self.trials[rung][: self.n_judged[rung]]
+        scores = self.scores[rung]
+        # Ties go to the one that came first.
+        best = sorted(judged, key=lambda trial: -scores[trial])[: int(len(judged) / self.factor)]
+        return [trial for trial in best if trial not in self.promoted[rung] and scores[trial] > -math.inf]

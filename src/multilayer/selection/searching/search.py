@@ -1,0 +1,248 @@
+"""The search, as its user calls it."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import joblib
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import clone, is_classifier
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import check_cv
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import indexable
+
+import multilayer
+from multilayer.estimators import MLPClassifier, MLPRegressor
+from multilayer.estimators.errors import warn
+from multilayer.estimators.parameters import check_choice, check_flag, check_seconds
+from multilayer.exceptions import InterruptedTrainingWarning, ParameterError
+from multilayer.selection.fitting import Data
+from multilayer.selection.searching.candidates import candidates
+from multilayer.selection.searching.journal import Journal
+from multilayer.selection.searching.progress import SearchListener
+from multilayer.selection.searching.result import Search
+from multilayer.selection.searching.rungs import Rungs, rung_epochs
+from multilayer.selection.searching.running import Searching
+from multilayer.selection.searching.trials import Problem, Split
+from multilayer.training.pack import Pack
+
+BEST, SIMPLEST = "best", "one_standard_error"
+
+
+def search(
+    estimator: Any,
+    space: Any,
+    X: Any,
+    y: Any,
+    *,
+    groups: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+    X_val: Any = None,
+    y_val: Any = None,
+    sample_weight_val: ArrayLike | None = None,
+    scoring: Any = None,
+    cv: Any = 5,
+    sampler: str = "auto",
+    n_trials: int | None = None,
+    max_time: float | None = None,
+    halving: bool = True,
+    factor: float = 3.0,
+    min_epochs: int | None = None,
+    refit: str | bool = BEST,
+    baseline: bool = True,
+    random_state: Any = 0,
+    journal: str | os.PathLike[str] | None = None,
+    n_jobs: int | None = None,
+    listener: SearchListener | None = None,
+) -> Search:
+    """Search for good parameters of a network: all candidates, on all folds, as one pack.
+
+    With ``halving`` a candidate is trained for a few epochs first.  When it is among the best 1/factor of those so far
+    it is trained on, from where it stands, to ``factor`` times as many; and so on up to a whole training.  Nobody waits
+    for the others (asynchronous successive halving), and yet what is trained depends neither on the number of threads
+    nor on their speed.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier, MLPRegressor, or a Pipeline that ends in one
+        It is cloned and not changed.
+    space : dict, or list of dicts
+        Names of parameters with lists of values, or distributions of ``scipy.stats``.  In a pipeline names without
+        "__" are those of its last step.
+    X, y, sample_weight, groups
+        As in :func:`cross_validate`.
+    X_val, y_val, sample_weight_val : default=None
+        Rows to score on in place of cross-validation; all rows of X train.
+    scoring : str, callable, default=None
+        One metric, higher is better; None for the estimator's own ``score``.
+    cv : int, splitter or iterable of (train, test), default=5
+    sampler : {"auto", "grid", "random", "optuna"}, default="auto"
+        All combinations of lists, combinations by chance, or what Optuna proposes from the first scores of those
+        before.  "auto": the grid if the space has lists alone and ``n_trials`` allows for all, else chance.
+    n_trials : int, default=None
+        At most so many candidates.  A space with distributions needs it, or ``max_time``.
+    max_time : float, default=None
+        Seconds after which no training goes on; the best so far is chosen.
+    halving : bool, default=True
+        False trains each candidate to its end.
+    factor : float, default=3
+    min_epochs : int, default=None
+        Of the first rung; None for max_iter / factor³, or more where there are few trials.
+    refit : {"best", "one_standard_error", False}, default="best"
+        Which candidate is fitted on all rows.
+    baseline : bool, default=True
+        Whether a network without hidden layers, that is a linear model, is scored on the same folds.
+    random_state : int, default=0
+        Of the sampler.
+    journal : path, default=None
+        A file in which each result is written down.  The same call with the same file goes on where that search ended,
+        whatever ended it, and has the same result as if nothing had.
+    n_jobs, listener
+        Threads, and who hears of each :class:`TrialScored`.
+
+    Returns
+    -------
+    Search
+        After Ctrl-C of what is done so far, with an InterruptedTrainingWarning.
+
+    Raises
+    ------
+    ParameterError
+        For a space, a sampler or a number that cannot be used; and where the candidates are without end.
+    JournalError
+        For a file that is no journal, or one of another search.
+    MultilayerError
+        Where every trial fails: the error of the first.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> X, y = load_digits(return_X_y=True)
+    >>> network = MLPClassifier(max_iter=30, n_iter_no_change=float("inf"), random_state=0)
+    >>> space = {"hidden_layer_sizes": [(16,), (64,)], "learning_rate_init": [1e-4, 1e-3, 1e-2]}
+    >>> found = search(network, space, X / 16, y, cv=3)
+    >>> found.best.params["learning_rate_init"], found.best.mean > found.baseline.mean
+    (0.01, True)
+
+    References
+    ----------
+    Li, L. et al. (2020). A system for massively parallel hyperparameter tuning. MLSys.
+    """
+    if refit is not False:
+        check_choice("refit", refit if isinstance(refit, str) else repr(refit), (BEST, SIMPLEST))
+    seconds = check_seconds("max_time", max_time)
+    data = Data.of(X, y, sample_weight, estimator)
+    validation = None if X_val is None and y_val is None else _validation(X_val, y_val, sample_weight_val)
+    splits = _splits(estimator, data, groups, cv, validation)
+    proposed = candidates(space, sampler, n_trials, random_state)
+    if proposed.n_trials is None and seconds == math.inf:
+        raise ParameterError(
+            "a space with distributions has candidates without end. Pass n_trials or max_time, or lists of values."
+        )
+    max_epochs = _last_step(estimator).get_params().get("max_iter", 1)
+    epochs = rung_epochs(max_epochs, proposed.n_trials, factor, min_epochs) if check_flag("halving", halving) else ()
+    problem = Problem(estimator, data, splits, _scorer(estimator, scoring), (*epochs[:-1], math.inf))
+    settings = (space, sampler, factor, scoring, random_state)
+    fingerprint = _fingerprint(problem, (data, validation), *settings)
+    with Journal(journal, fingerprint) as book, Pack(n_jobs) as pack:
+        searching = Searching(problem, proposed, Rungs(len(problem.epochs), factor), book, pack)
+        searching.tell, searching.seconds = listener, seconds
+        searching.until_the_end(_linear(estimator, data) if check_flag("baseline", baseline) else None)
+        was_interrupted = pack.interrupt.pressed
+    found = searching.result(_metric(scoring, estimator))
+    if was_interrupted:
+        n = len(found.trials)
+        warn(f"the search was interrupted; the result is of the {n} trials scored so far.", InterruptedTrainingWarning)
+    return _refitted(found, refit, data)
+
+
+def _last_step(estimator: Any) -> Any:
+    return estimator[-1] if isinstance(estimator, Pipeline) else estimator
+
+
+def _validation(X_val: Any, y_val: Any, weight: Any) -> Data:
+    if X_val is None or y_val is None:
+        missing = "X_val" if X_val is None else "y_val"
+        raise ParameterError(f"{missing} is missing. Pass X_val and y_val together, or neither.")
+    return Data.of(X_val, y_val, weight)
+
+
+def _splits(estimator: Any, data: Data, groups: Any, cv: Any, validation: Data | None) -> list[Split]:
+    if validation is not None:
+        return [Split(np.arange(len(data)), validation, np.arange(len(validation)))]
+    _, groups = indexable(data.X, groups)
+    folds = check_cv(cv, data.y, classifier=is_classifier(estimator)).split(data.X, data.y, groups)
+    return [Split(np.asarray(train), data, np.asarray(test)) for train, test in folds]
+
+
+def _scorer(estimator: Any, scoring: Any) -> Any:
+    if isinstance(scoring, list | tuple | set | dict):
+        raise ParameterError(f"scoring must be one metric, which the search goes by, got {scoring!r}. Name one.")
+    return check_scoring(estimator, scoring)
+
+
+def _metric(scoring: Any, estimator: Any) -> str:
+    if isinstance(scoring, str):
+        return scoring
+    if scoring is not None:
+        return str(getattr(scoring, "__name__", "score"))
+    return "accuracy" if is_classifier(estimator) else "R²"
+
+
+def _linear(estimator: Any, data: Data) -> Any:
+    """A network without hidden layers in place of the network, on standardised columns: a linear model."""
+    network = _last_step(estimator)
+    kind = MLPClassifier if is_classifier(network) else MLPRegressor
+    kept = ("loss", "quantile", "output", "class_weight", "standardize_targets")
+    parameters = {name: getattr(network, name) for name in kept if hasattr(network, name) and hasattr(kind(), name)}
+    # alpha=1 is C=1 of scikit-learn's LogisticRegression, and alpha=1 of its Ridge but for the factor m.
+    linear = kind((), solver="lbfgs", alpha=1.0, max_iter=1000, random_state=0, **parameters)
+    steps = clone(estimator).steps[:-1] if isinstance(estimator, Pipeline) else []
+    is_sparse = hasattr(data.X, "tocsr")
+    return Pipeline([*steps, ("standardize", StandardScaler(with_mean=not is_sparse)), ("linear", linear)])
+
+
+def _fingerprint(problem: Problem, data: Sequence[Data | None], *settings: Any) -> str:
+    """Of all that results depend on, so that a journal is gone on with by the same search alone."""
+    shown = [multilayer.__version__, repr(_plain(problem.estimator.get_params())), problem.epochs]
+    shown += [repr(_plain(setting)) for setting in settings]
+    digest = hashlib.sha256(repr(shown).encode())
+    for split in problem.splits:
+        digest.update(np.ascontiguousarray(split.train).tobytes() + np.ascontiguousarray(split.test).tobytes())
+    for table in data:
+        digest.update(repr(table and [joblib.hash(part) for part in (table.X, table.y, table.weight)]).encode())
+    return digest.hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """A setting without what is another in each process, such as the place of an object in memory."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if hasattr(value, "rvs"):
+        return [value.dist.name, value.args, value.kwds] if hasattr(value, "dist") else type(value).__name__
+    if hasattr(value, "get_params") and not isinstance(value, type):
+        return [type(value).__name__, _plain(value.get_params())]
+    if callable(value):
+        return getattr(value, "__qualname__", type(value).__name__)
+    if isinstance(value, np.random.RandomState):
+        return joblib.hash(value.get_state())
+    return value
+
+
+def _refitted(found: Search, refit: str | bool, data: Data) -> Search:
+    if refit is False:
+        return found
+    chosen = found.best if refit == BEST else found.simplest
+    return replace(found, estimator=data.fit(clone(chosen.model), np.arange(len(data))))

@@ -1,0 +1,92 @@
+"""Who is promoted: ASHA's rule, in the order of the trials."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from multilayer.exceptions import ParameterError
+from multilayer.selection.searching.rungs import Rungs, rung_epochs
+
+
+@pytest.mark.parametrize(
+    ("n_trials", "options", "expected"),
+    [
+        (1, {}, (81,)),
+        (2, {}, (81,)),
+        (3, {}, (27, 81)),
+        (9, {}, (9, 27, 81)),
+        (27, {}, (3, 9, 27, 81)),
+        (5000, {}, (3, 9, 27, 81)),
+        (None, {}, (3, 9, 27, 81)),
+        (16, {"factor": 2.0}, (10, 20, 40, 81)),
+        (9, {"min_epochs": 81}, (81,)),
+        (9, {"min_epochs": 50}, (50, 81)),
+    ],
+)
+def test_rungs_rise_by_a_factor_to_a_whole_training(n_trials: Any, options: Any, expected: Any) -> None:
+    assert rung_epochs(81, n_trials, **({"factor": 3.0, "min_epochs": None} | options)) == expected
+
+
+@given(st.integers(1, 10_000), st.integers(1, 1000), st.floats(1.1, 10))
+def test_rungs_are_some_and_rise(max_epochs: int, n_trials: int, factor: float) -> None:
+    epochs = rung_epochs(max_epochs, n_trials, factor, None)
+    assert epochs[-1] == max_epochs
+    assert all(one < other for one, other in itertools.pairwise(epochs))
+    assert epochs[0] >= 1
+
+
+def test_wrong_rungs() -> None:
+    with pytest.raises(ParameterError, match="factor must be a number above 1, got 1"):
+        rung_epochs(10, 5, 1.0, None)
+    with pytest.raises(ParameterError, match="min_epochs=20 is more than a whole training has, max_iter=10"):
+        rung_epochs(10, 5, 3.0, 20)
+
+
+def test_by_hand() -> None:
+    rungs = Rungs(3, 2.0)
+    for trial in range(4):
+        rungs.begin(trial)
+    assert rungs.arrived(0, 0, 0.5) == []  # the best half of one is none
+    assert rungs.arrived(1, 0, 0.4) == [(0, 1)]  # of two it is one
+    assert rungs.arrived(3, 0, 0.9) == []  # the one before is not known yet
+    # of 0.5, 0.4, 0.3 still 0 only; of 0.5, 0.4, 0.3, 0.9 the trials 3 and 0
+    assert rungs.arrived(2, 0, 0.3) == [(3, 1)]
+    assert rungs.arrived(0, 1, 0.6) == []
+    assert rungs.arrived(3, 1, 0.7) == [(3, 2)]
+    assert rungs.arrived(3, 2, 0.8) == []
+
+
+def test_what_has_failed_is_never_promoted_and_ties_go_to_the_first() -> None:
+    rungs = Rungs(2, 2.0)
+    for trial in range(4):
+        rungs.begin(trial)
+    assert rungs.arrived(0, 0, math.nan) == []
+    assert rungs.arrived(1, 0, math.nan) == []
+    assert rungs.arrived(2, 0, 0.5) == [(2, 1)]
+    assert rungs.arrived(3, 0, 0.5) == [(3, 1)]  # the best two of four
+    assert rungs.arrived(2, 1, 0.5) == []
+
+
+@given(st.data(), st.lists(st.integers(0, 9), min_size=1, max_size=30), st.sampled_from([1.5, 2.0, 3.0]))
+def test_in_whatever_order_results_come_the_same_are_promoted_in_the_same_order(
+    data: st.DataObject, scores: list[int], factor: float
+) -> None:
+    def play(shuffled: bool) -> list[list[int]]:
+        rungs = Rungs(3, factor)
+        for trial in range(len(scores)):
+            rungs.begin(trial)
+        at_work = [(trial, 0) for trial in range(len(scores))]
+        while at_work:
+            place = data.draw(st.integers(0, len(at_work) - 1)) if shuffled else 0
+            trial, rung = at_work.pop(place)
+            # Scores of a trial differ from rung to rung.
+            at_work += rungs.arrived(trial, rung, (scores[trial] * (rung + 1) * 7) % 10)
+        return rungs.trials
+
+    assert play(shuffled=True) == play(shuffled=False)

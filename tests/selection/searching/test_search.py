@@ -1,0 +1,326 @@
+"""A search scores as cross-validation does, whatever the threads, the pauses and the crashes."""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+from scipy.stats import loguniform
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import make_scorer, mean_absolute_error
+from sklearn.model_selection import GridSearchCV, GroupKFold, HalvingGridSearchCV, RandomizedSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from multilayer import MLPClassifier, MLPRegressor
+from multilayer.exceptions import InterruptedTrainingWarning, JournalError, MultilayerError, ParameterError
+from multilayer.selection import Search, TrialScored, cross_validate, search
+from multilayer.selection.searching import running
+
+rng = np.random.RandomState(0)
+X = rng.normal(size=(90, 4))
+CLASSES = np.array(["a", "b", "c"])[np.digitize(X[:, 0] + X[:, 1], [-0.7, 0.7])]
+NUMBERS = X @ [1.0, -2.0, 0.5, 0.0] + 0.1 * rng.normal(size=90)
+SPACE = {"hidden_layer_sizes": [(3,), (8,)], "learning_rate_init": [1e-4, 1e-3, 1e-2, 1e-1], "alpha": [1e-3, 1.0]}
+
+
+def classifier(**options: Any) -> MLPClassifier:
+    return MLPClassifier(
+        **({"hidden_layer_sizes": (6,), "max_iter": 18, "n_iter_no_change": math.inf, "random_state": 1} | options)
+    )
+
+
+def regressor(**options: Any) -> MLPRegressor:
+    return MLPRegressor(
+        **({"hidden_layer_sizes": (6,), "max_iter": 18, "n_iter_no_change": math.inf, "random_state": 1} | options)
+    )
+
+
+def table(found: Search) -> pd.DataFrame:
+    """What must not depend on threads, pauses and crashes."""
+    return found.to_frame().drop(columns="seconds")
+
+
+def same(one: Search, other: Search) -> None:
+    pd.testing.assert_frame_equal(table(one), table(other))
+    assert one.best.number == other.best.number
+    assert one.simplest.number == other.simplest.number
+    assert (one.baseline is None) == (other.baseline is None)
+    if one.baseline is not None and other.baseline is not None:
+        assert one.baseline.fold_scores == other.baseline.fold_scores
+    if one.estimator is not None:
+        np.testing.assert_array_equal(one.estimator.predict(X), other.estimator.predict(X))
+
+
+def test_trained_to_the_end_the_scores_are_those_of_cross_validation() -> None:
+    found = search(classifier(), SPACE, X, CLASSES, cv=3, halving=False, baseline=False)
+    assert len(found.trials) == 16
+    for trial in found.trials:
+        expected = cross_validate(classifier(**trial.params), X, CLASSES, cv=3)
+        assert trial.fold_scores == expected["test_score"].tolist()
+        assert (trial.mean, trial.standard_error) == pytest.approx(
+            (expected.mean["test_score"], expected.standard_error["test_score"]), rel=1e-12
+        )
+        assert trial.epochs == 18
+        assert trial.n_weights == expected["estimator"][0].parameters_.size
+    assert found.best.mean == max(trial.mean for trial in found.trials)
+    assert found.n_epochs == 16 * 3 * 18
+    expected = classifier(**found.best.params).fit(X, CLASSES)
+    np.testing.assert_array_equal(found.estimator.parameters_, expected.parameters_)
+
+
+@pytest.mark.parametrize("estimator", [classifier(), make_pipeline(StandardScaler(), classifier())])
+def test_halving_scores_what_so_many_epochs_give_and_goes_on_from_there(estimator: Any) -> None:
+    found = search(estimator, SPACE, X, CLASSES, cv=3)
+    epochs = [2, 6, 18]
+    assert {trial.epochs for trial in found.trials} == set(epochs)
+    for trial in found.trials:
+        for rung, folds in enumerate(trial.scores):
+            model = trial.model if hasattr(trial.model, "steps") else make_pipeline(trial.model)
+            expected = cross_validate(model.set_params(mlpclassifier__max_iter=epochs[rung]), X, CLASSES, cv=3)
+            assert [scored.score for scored in folds] == expected["test_score"].tolist()
+            assert {scored.epochs for scored in folds} == {epochs[rung]}
+    assert found.n_epochs == sum(3 * trial.epochs for trial in found.trials) < 16 * 3 * 18
+    assert found.best.epochs == 18
+
+
+@pytest.mark.parametrize(
+    ("estimator", "y", "options"),
+    [
+        (classifier(), CLASSES, {}),
+        (classifier(early_stopping=True, n_iter_no_change=2), CLASSES, {"scoring": "neg_log_loss"}),
+        (classifier(), CLASSES, {"sampler": "random", "n_trials": 11, "random_state": 3}),
+        (classifier(), CLASSES, {"sampler": "optuna", "n_trials": 11}),
+        (classifier(solver="lbfgs", tol=10.0), CLASSES, {"n_trials": 5}),
+        (make_pipeline(StandardScaler(), regressor()), NUMBERS, {"sample_weight": rng.uniform(0.5, 2.0, 90)}),
+    ],
+    ids=["grid", "stopping early", "chance", "optuna", "lbfgs", "pipeline"],
+)
+def test_threads_and_pauses_change_nothing(
+    estimator: Any, y: Any, options: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if options.get("sampler") == "optuna":
+        pytest.importorskip("optuna")
+    found = search(estimator, SPACE, X, y, cv=3, n_jobs=1, **options)
+    for n_jobs in (2, 5):
+        same(search(estimator, SPACE, X, y, cv=3, n_jobs=n_jobs, **options), found)
+    monkeypatch.setattr(running, "BYTES_PUT_ASIDE", 0)
+    same(search(estimator, SPACE, X, y, cv=3, n_jobs=2, **options), found)
+
+
+def test_a_journal_cut_off_anywhere_leads_to_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    found = search(classifier(), SPACE, X, CLASSES, cv=3, journal=path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    for n in (1, 2, 7, 20, 40, len(lines) - 1, len(lines)):
+        path.write_bytes(b"".join(lines[:n]) + (lines[n][:11] if n < len(lines) else b""))
+        same(search(classifier(), SPACE, X, CLASSES, cv=3, journal=path), found)
+        assert len(path.read_bytes().splitlines()) == len(lines)
+    heard: list[Any] = []
+    search(classifier(), SPACE, X, CLASSES, cv=3, journal=path, listener=heard.append)
+    assert sum(event.trial.seconds for event in heard) > 0  # as it was in the first place
+    for change in ({"cv": 4}, {"factor": 2.0}, {"scoring": "neg_log_loss"}, {"random_state": 7}):
+        with pytest.raises(JournalError, match="is the journal of another search"):
+            search(classifier(), SPACE, X, CLASSES, **({"cv": 3, "journal": path} | change))
+    with pytest.raises(JournalError, match="is the journal of another search"):
+        search(classifier(tol=0.1), SPACE, X, CLASSES, cv=3, journal=path)
+    with pytest.raises(JournalError, match="is the journal of another search"):
+        search(classifier(), SPACE, X + 1, CLASSES, cv=3, journal=path)
+
+
+KILLED = """
+import sys
+sys.path.insert(0, {folder!r})
+from test_search import *
+if __name__ == "__main__":
+    search(classifier(max_iter=162), SPACE, X, CLASSES, cv=3, journal={journal!r})
+"""
+
+
+@pytest.mark.parametrize("n_lines", [1, 15, 45])
+def test_a_search_that_was_killed_goes_on(n_lines: int, tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    code = KILLED.format(folder=str(Path(__file__).parent), journal=str(path))
+    process = subprocess.Popen([sys.executable, "-c", code])
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        if path.exists() and path.read_bytes().count(b"\n") >= n_lines:
+            break
+        time.sleep(0.001)
+    process.kill()
+    process.wait()
+    assert path.read_bytes().count(b"\n") >= n_lines
+    same(
+        search(classifier(max_iter=162), SPACE, X, CLASSES, cv=3, journal=path),
+        search(classifier(max_iter=162), SPACE, X, CLASSES, cv=3),
+    )
+
+
+def test_one_that_fails_takes_no_other_down() -> None:
+    space = {"solver": ["sgd"], "learning_rate_init": [1e9, 1e-2], "alpha": [0.0, -1.0]}
+    found = search(regressor(), space, X, NUMBERS, cv=3)
+    errors = {tuple(trial.params.values()): trial.error for trial in found.trials}
+    assert [bool(error) for error in errors.values()] == [True, False, True, True]
+    assert "DivergenceError: training diverged" in next(iter(errors.values()))
+    assert found.best.params == {"alpha": 0.0, "learning_rate_init": 1e-2, "solver": "sgd"}
+    assert "3 of 4 trials failed" in found.conclusion
+    with pytest.raises(MultilayerError, match="alpha must be a number not below 0, got -1"):
+        search(regressor(), {"alpha": [-1.0, -1.0]}, X, NUMBERS, cv=3, baseline=False)
+
+
+def test_scored_on_rows_of_one_s_own() -> None:
+    options: dict[str, Any] = {"X_val": X[60:], "y_val": CLASSES[60:], "halving": False}
+    found = search(classifier(), SPACE, X[:60], CLASSES[:60], **options)
+    for trial in found.trials:
+        model = classifier(**trial.params).fit(X[:60], CLASSES[:60])
+        assert trial.fold_scores == [model.score(X[60:], CLASSES[60:])]
+    assert found.simplest is found.best  # there is no standard error of one score
+    assert found.baseline is not None
+    assert len(found.baseline.fold_scores) == 1
+    with pytest.raises(ParameterError, match="y_val is missing"):
+        search(classifier(), SPACE, X, CLASSES, X_val=X)
+
+
+def test_groups_and_scorers() -> None:
+    groups = np.repeat(np.arange(9), 10)
+    scoring = make_scorer(mean_absolute_error, greater_is_better=False)
+    options: dict[str, Any] = {"groups": groups, "cv": GroupKFold(3), "scoring": scoring}
+    found = search(regressor(), {"alpha": [0.1, 1.0]}, X, NUMBERS, halving=False, **options)
+    for trial in found.trials:
+        assert (
+            trial.fold_scores == cross_validate(regressor(**trial.params), X, NUMBERS, **options)["test_score"].tolist()
+        )
+    with pytest.raises(ParameterError, match="scoring must be one metric"):
+        search(regressor(), {"alpha": [0.1]}, X, NUMBERS, scoring=["r2"])
+
+
+def test_the_linear_model_is_one() -> None:
+    found = search(make_pipeline(StandardScaler(), classifier()), {"alpha": [0.1, 1.0]}, X, CLASSES, cv=3)
+    assert found.baseline is not None
+    expected = cross_validate_linear()
+    assert found.baseline.fold_scores == pytest.approx(expected, abs=0.04)
+    assert search(classifier(), {"alpha": [0.1]}, X, CLASSES, cv=3, baseline=False).baseline is None
+    labels = (X[:, :3] > 0).astype(int)
+    assert search(classifier(), {"alpha": [0.1]}, X, labels, cv=3).baseline.mean > 0.7  # type: ignore[union-attr]
+    assert search(regressor(), {"alpha": [0.1]}, X, NUMBERS, cv=3).baseline.mean > 0.9  # type: ignore[union-attr]
+
+
+def cross_validate_linear() -> list[float]:
+    from sklearn.model_selection import cross_val_score
+
+    return cross_val_score(make_pipeline(StandardScaler(), LogisticRegression()), X, CLASSES, cv=3).tolist()
+
+
+def test_the_simplest_is_within_one_standard_error_of_the_best() -> None:
+    found = search(classifier(max_iter=60), SPACE, X, CLASSES, cv=3, halving=False, refit="one_standard_error")
+    limit = found.best.mean - found.best.standard_error
+    as_good = [trial for trial in found.trials if trial.mean >= limit]
+    assert found.simplest in as_good
+    assert found.simplest.n_weights == min(trial.n_weights for trial in as_good)
+    same_size = [trial for trial in as_good if trial.n_weights == found.simplest.n_weights]
+    assert found.simplest.params["alpha"] == max(trial.params["alpha"] for trial in same_size)
+    assert found.estimator.get_params()["alpha"] == found.simplest.params["alpha"]
+    assert search(classifier(), {"alpha": [0.1]}, X, CLASSES, cv=3, refit=False).estimator is None
+
+
+def test_time_that_is_over() -> None:
+    space = {"learning_rate_init": loguniform(1e-5, 1e-1)}
+    began = time.perf_counter()
+    heard: list[TrialScored] = []
+    found = search(classifier(max_iter=60), space, X, CLASSES, cv=3, max_time=1.0, listener=heard.append)
+    assert time.perf_counter() - began < 20
+    assert len(found.trials) > 3
+    assert found.best.rung == max(trial.rung for trial in found.trials)
+    assert all(event.seconds_left < 1.0 for event in heard)
+    assert heard[-1].n_trials is None
+    with pytest.raises(ParameterError, match=r"candidates without end\. Pass n_trials or max_time"):
+        search(classifier(), space, X, CLASSES)
+    with pytest.raises(MultilayerError, match=r"ended before any trial had a score\. Give it more time"):
+        search(classifier(max_iter=10**6, hidden_layer_sizes=(300,)), {"alpha": [0.1]}, X, CLASSES, max_time=0.01)
+
+
+def test_progress_is_told() -> None:
+    heard: list[TrialScored] = []
+    found = search(classifier(), SPACE, X, CLASSES, cv=3, listener=heard.append)
+    assert len(heard) == 1 + sum(len(trial.scores) for trial in found.trials)
+    assert sum(event.trial.number == -1 for event in heard) == 1
+    last = heard[-1]
+    assert last.n_done == last.n_planned
+    assert last.n_trials == last.n_begun == 16
+    assert last.best is not None
+    assert last.best.number == found.best.number
+    assert last.seconds_left == math.inf
+
+
+@pytest.fixture
+def _python_s_own_handler() -> Any:
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_python_s_own_handler")
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_ctrl_c_returns_what_is_there(n_jobs: int) -> None:
+    pressed: list[bool] = []
+
+    def listener(event: TrialScored) -> None:
+        if event.n_done >= 30 and not pressed:
+            pressed.append(True)
+            threading.Thread(target=os.kill, args=(os.getpid(), signal.SIGINT)).start()
+            time.sleep(0.05)
+
+    with pytest.warns(InterruptedTrainingWarning, match="the search was interrupted; the result is of the"):
+        found = search(classifier(), SPACE, X, CLASSES, cv=3, n_jobs=n_jobs, listener=listener, baseline=False)
+    assert 0 < len(found.trials) <= 16
+    assert found.estimator.predict(X).shape == (90,)
+
+
+def test_it_prints_a_table_and_a_conclusion() -> None:
+    found = search(classifier(), SPACE, X, CLASSES, cv=3)
+    console = Console(file=io.StringIO(), width=140)
+    console.print(found)
+    printed = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "linear" in printed
+    assert "and 6 more" in printed
+    assert f"{found.best.mean:.4f} ± {found.best.standard_error:.4f}" in printed
+    assert str(found).startswith("16 trials, ")
+    assert "A linear model has score" in str(found)
+
+
+def test_wrong_arguments() -> None:
+    with pytest.raises(ParameterError, match="refit"):
+        search(classifier(), SPACE, X, CLASSES, refit=True)
+    with pytest.raises(ParameterError, match="min_epochs=50 is more than a whole training has, max_iter=18"):
+        search(classifier(), SPACE, X, CLASSES, min_epochs=50)
+    with pytest.raises(ValueError, match="Invalid parameter 'alfa'"):
+        search(classifier(), {"alfa": [1.0]}, X, CLASSES)
+
+
+@pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
+def test_scikit_learn_s_own_searches() -> None:
+    space = {"alpha": [0.01, 1.0], "learning_rate_init": [1e-3, 1e-2]}
+    grid = GridSearchCV(classifier(), space, cv=3).fit(X, CLASSES)
+    ours = search(classifier(), space, X, CLASSES, cv=3, halving=False)
+    assert [trial.mean for trial in ours.trials] == pytest.approx(grid.cv_results_["mean_test_score"].tolist())
+    assert ours.best.params == grid.best_params_
+    by_chance = RandomizedSearchCV(classifier(), space, n_iter=2, cv=3, random_state=0).fit(X, CLASSES)
+    assert by_chance.best_score_ in grid.cv_results_["mean_test_score"]
+    halving = HalvingGridSearchCV(
+        classifier(), space, resource="max_iter", min_resources=6, max_resources=18, cv=3, random_state=0
+    ).fit(X, CLASSES)
+    assert halving.best_estimator_.n_iter_ <= 18
