@@ -239,3 +239,10 @@ def test_parts_of_a_regression() -> None:
 def test_parts_have_no_rows_to_spare() -> None:
     with pytest.raises(ParameterError, match=r"does not support early_stopping=True: .* pass them as X_val and y_val"):
         model(early_stopping=True).partial_fit(X, Y, classes=np.unique(Y))
+
+
+def test_lbfgs_may_begin_at_its_end() -> None:
+    first = MLPRegressor((3,), solver="lbfgs", tol=1e-3, max_iter=2000, random_state=0).fit(X, X[:, 0])
+    again = MLPRegressor((3,), solver="lbfgs", tol=0.1, initialization=list(first.thetas_)).fit(X, X[:, 0])
+    assert again.n_iter_ == 0
+    np.testing.assert_array_equal(again.parameters_, first.parameters_)

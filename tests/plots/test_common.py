@@ -11,20 +11,33 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from sklearn.base import clone
 
 import multilayer.plots
 from multilayer.estimators import MLPClassifier
 from multilayer.exceptions import InputError, MissingExtraError, MultilayerError, ParameterError
 from multilayer.plots import plot_cost, plot_data, plot_decision_boundary, plot_network, plot_weights
-from multilayer.selection import find_step_size
+from multilayer.selection import (
+    capacity_curve,
+    cross_validate,
+    find_step_size,
+    learning_curve,
+    regularization_path,
+    seed_spread,
+)
 
 NAMES = [
+    "plot_capacity_curve",
     "plot_cost",
+    "plot_cross_validation",
     "plot_data",
     "plot_decision_boundary",
     "plot_diagnosis",
+    "plot_learning_curve",
     "plot_network",
     "plot_predictions",
+    "plot_regularization_path",
+    "plot_seed_spread",
     "plot_step_sizes",
     "plot_weights",
 ]
@@ -33,17 +46,23 @@ NAMES = [
 def draw(name, moons, network, **options):
     """Call each function with what it needs."""
     X, y = moons
+    small = MLPClassifier((3,), solver="lbfgs", tol=0.1, random_state=0)
     arguments = {
-        "plot_cost": (network,),
-        "plot_data": (X, y),
-        "plot_decision_boundary": (network, X, y),
-        "plot_diagnosis": (MLPClassifier((3,), solver="lbfgs", tol=0.1, random_state=0).fit(X, y).diagnose(X, y),),
-        "plot_network": (network,),
-        "plot_predictions": (y, network.predict_proba(X)[:, 1]),
-        "plot_step_sizes": (find_step_size(MLPClassifier((3,), random_state=0), X, y),),
-        "plot_weights": (network,),
+        "plot_capacity_curve": lambda: (capacity_curve(small, X, y, cv=2, capacities=[(2,), (3,)]),),
+        "plot_cost": lambda: (network,),
+        "plot_cross_validation": lambda: (cross_validate(small, X, y, cv=2),),
+        "plot_data": lambda: (X, y),
+        "plot_decision_boundary": lambda: (network, X, y),
+        "plot_diagnosis": lambda: (clone(small).fit(X, y).diagnose(X, y),),
+        "plot_learning_curve": lambda: (learning_curve(small, X, y, cv=2, sizes=[0.5, 1.0]),),
+        "plot_network": lambda: (network,),
+        "plot_predictions": lambda: (y, network.predict_proba(X)[:, 1]),
+        "plot_regularization_path": lambda: (regularization_path(small, X, y, cv=2, alphas=[0.1, 1.0]),),
+        "plot_seed_spread": lambda: (seed_spread(small, X, y, cv=2, n_seeds=2),),
+        "plot_step_sizes": lambda: (find_step_size(MLPClassifier((3,), random_state=0), X, y),),
+        "plot_weights": lambda: (network,),
     }
-    return getattr(multilayer.plots, name)(*arguments[name], **options)
+    return getattr(multilayer.plots, name)(*arguments[name](), **options)
 
 
 def test_the_public_names_are_complete_and_sorted():

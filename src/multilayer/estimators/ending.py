@@ -41,7 +41,7 @@ def _too_soon(run: Run, epochs: int, settings: SimpleNamespace) -> str:
     if run.reason in _OF_LBFGS:
         return _OF_LBFGS[run.reason].format(epochs=epochs, gradient=run.gradient, tol=settings.tol)
     costs = run.history.costs[-epochs:]
-    if run.reason in ("max_epochs", "converged") and not run.watches_score and costs[-1] > 2 * costs[0]:
+    if run.reason in ("max_epochs", "converged") and not run.watches_score and costs and costs[-1] > 2 * costs[0]:
         return (
             f"training ended after {epochs} epochs with a cost that has risen, from {costs[0]:.3g} to {costs[-1]:.3g}. "
             "Lower learning_rate_init, or bring the columns of X to a similar scale (StandardScaler)."

@@ -1,22 +1,42 @@
 """How good a network is, and what it is to be trained with."""
 
 from multilayer.selection.cross_validation import CrossValidation, Fold, cross_validate
+from multilayer.selection.curves import (
+    CapacityCurve,
+    LearningCurve,
+    RegularizationPath,
+    SeedSpread,
+    capacity_curve,
+    learning_curve,
+    regularization_path,
+    seed_spread,
+)
 from multilayer.selection.out_of_fold import Predictions
 from multilayer.selection.searching.progress import TrialScored
 from multilayer.selection.searching.result import Search
 from multilayer.selection.searching.search import search
 from multilayer.selection.searching.trials import Trial
+from multilayer.selection.statistics import mean_and_error
 from multilayer.selection.step_size import StepSizeTest, find_step_size
 
 __all__ = [
+    "CapacityCurve",
     "CrossValidation",
     "Fold",
+    "LearningCurve",
     "Predictions",
+    "RegularizationPath",
     "Search",
+    "SeedSpread",
     "StepSizeTest",
     "Trial",
     "TrialScored",
+    "capacity_curve",
     "cross_validate",
     "find_step_size",
+    "learning_curve",
+    "mean_and_error",
+    "regularization_path",
     "search",
+    "seed_spread",
 ]

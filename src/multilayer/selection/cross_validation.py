@@ -5,23 +5,23 @@ from __future__ import annotations
 import math
 import numbers
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from sklearn.base import clone, is_classifier
+from numpy.typing import ArrayLike
+from sklearn.base import clone
 from sklearn.metrics import check_scoring
-from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 
 from multilayer.estimators.errors import warn
-from multilayer.estimators.parameters import check_integer
 from multilayer.exceptions import InterruptedTrainingWarning, MissingExtraError, ParameterError
-from multilayer.selection.fitting import Data
+from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.out_of_fold import Predictions, answers, out_of_fold
+from multilayer.selection.splitting import divided
+from multilayer.selection.statistics import standard_error
 from multilayer.training.batching import Rows
 from multilayer.training.pack import THREADS, Member, Outcome, PackListener, Slice, StopWatch, run_pack
 
@@ -98,7 +98,7 @@ class CrossValidation(Mapping[str, Any]):
     @property
     def standard_error(self) -> dict[str, float]:
         """Of each mean: the standard deviation over the folds / √(number of folds); NaN for a single one."""
-        return {name: _standard_error(self[name]) for name in self._score_names()}
+        return {name: float(standard_error(self[name])) for name in self._score_names()}
 
     @cached_property
     def predictions(self) -> Predictions:
@@ -111,7 +111,7 @@ class CrossValidation(Mapping[str, Any]):
     @property
     def loss_curves(self) -> list[list[float]]:
         """``loss_curve_`` of each fold's network."""
-        return [_network(fold.estimator).loss_curve_ for fold in self.folds]
+        return [network_of(fold.estimator).loss_curve_ for fold in self.folds]
 
     def to_frame(self) -> Any:
         """A pandas frame with a row a fold: scores, times, numbers of rows, epochs."""
@@ -121,7 +121,7 @@ class CrossValidation(Mapping[str, Any]):
             raise MissingExtraError("to_frame", "pandas", "frames") from None
         columns = {name: self[name] for name in [*self._score_names(), "fit_time", "score_time"]}
         sizes = {f"n_{side}": [len(rows) for rows in self["indices"][side]] for side in ("train", "test")}
-        epochs = [np.nan if model is None else _network(model).n_iter_ for model in self["estimator"]]
+        epochs = [np.nan if model is None else network_of(model).n_iter_ for model in self["estimator"]]
         return pd.DataFrame(columns | sizes | {"epochs": epochs})
 
     def __rich__(self) -> Any:
@@ -131,7 +131,7 @@ class CrossValidation(Mapping[str, Any]):
         table = Table("fold", "rows", *names, "epochs", "seconds")
         for i, (train, test) in enumerate(sides):
             model, scores = self["estimator"][i], [f"{self[name][i]:.4f}" for name in names]
-            ended = ("failed", "") if model is None else (f"{_network(model).n_iter_}", f"{self['fit_time'][i]:.2f}")
+            ended = ("failed", "") if model is None else (f"{network_of(model).n_iter_}", f"{self['fit_time'][i]:.2f}")
             table.add_row(f"{i + 1}", f"{len(train)} + {len(test)}", *scores, *ended)
         table.add_section()
         table.add_row("mean", "", *(f"{self.mean[n]:.4f} ± {self.standard_error[n]:.4f}" for n in names), "", "")
@@ -210,7 +210,7 @@ def cross_validate(
     score_of_failures = _checked_error_score(error_score)
     data = Data.of(X, y, sample_weight, estimator)
     _, groups = indexable(data.X, groups)
-    splits = list(_splits(estimator, data.X, data.y, groups, cv, repeats))
+    splits = list(divided(estimator, data.X, data.y, groups, cv, repeats))
     shared = _Work(estimator, data, check_scoring(estimator, scoring), return_train_score)
     members = [Member(i, partial(_fold, shared, *split), size=len(split[0])) for i, split in enumerate(splits)]
     outcomes = run_pack(members, n_jobs=n_jobs, backend=backend, listener=listener)
@@ -226,21 +226,6 @@ def _checked_error_score(value: Any) -> float:
     if not isinstance(value, numbers.Real):
         raise ParameterError(f"error_score must be a number or {RAISE!r}, got {value!r}.")
     return float(value)
-
-
-def _splits(estimator: Any, X: Any, y: Any, groups: Any, cv: Any, repeats: int) -> Iterable[tuple[Rows, Rows]]:
-    check_integer("repeats", repeats, 1)
-    splitter = check_cv(cv, y, classifier=is_classifier(estimator))
-    for repeat in range(repeats):
-        if repeats > 1 and not hasattr(splitter, "random_state"):
-            raise ParameterError(
-                f"repeats={repeats} needs a splitter that shuffles, got cv={cv!r}, whose folds are the same each time. "
-                "Pass a number of folds, or one repeat."
-            )
-        if repeats > 1:
-            splitter = clone(splitter, safe=False)
-            splitter.shuffle, splitter.random_state = True, repeat
-        yield from splitter.split(X, y, groups)
 
 
 def _fold(work: _Work, train: Rows, test: Rows) -> Generator[float, Slice, Fold]:
@@ -270,12 +255,3 @@ def _raise_or_tell(failures: dict[int, Exception], n_done: int, n: int, error_sc
             f"cross-validation was interrupted after {n_done} of {n} folds; the result holds those.",
             InterruptedTrainingWarning,
         )
-
-
-def _network(model: Any) -> Any:
-    return model[-1] if hasattr(model, "steps") else model
-
-
-def _standard_error(scores: NDArray[np.float64]) -> float:
-    known = scores[~np.isnan(scores)]
-    return float(known.std(ddof=1) / np.sqrt(len(known))) if len(known) > 1 else float("nan")

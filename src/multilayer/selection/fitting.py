@@ -86,7 +86,7 @@ class Data:
 
     def begin(self, model: Any, rows: Rows, validating: Rows | None = None) -> Fit | None:
         """The fit of the network, for which the steps before it are fitted; None where all is done already."""
-        network = model[-1] if hasattr(model, "steps") else model
+        network = network_of(model)
         before = model[:-1] if hasattr(model, "steps") and len(model.steps) > 1 else None
         if before is None and self.shared is not None and can_share(network):
             return begin(network, self.shared, rows, validating)
@@ -102,6 +102,11 @@ class Data:
             arguments |= {} if weight_val is None else {"sample_weight_val": weight_val}
         network.fit(X, y, **arguments)
         return None
+
+
+def network_of(model: Any) -> Any:
+    """The last step of a pipeline, or the model itself."""
+    return model[-1] if hasattr(model, "steps") else model
 
 
 def advancing(fit: Fit, until: float = math.inf) -> Generator[float, Slice, None]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from multilayer.exceptions import MissingExtraError
+from multilayer.selection.fitting import network_of
 from multilayer.selection.searching.trials import Problem, Trial
 
 MOST_ROWS = 10  # of a printed table
@@ -132,8 +133,7 @@ def best_and_simplest(trials: Sequence[Trial]) -> tuple[Trial, Trial]:
 
 
 def _regularisation(trial: Trial) -> float:
-    network = trial.model[-1] if hasattr(trial.model, "steps") else trial.model
-    return float(getattr(network, "alpha", 0.0))
+    return float(getattr(network_of(trial.model), "alpha", 0.0))
 
 
 def _described(trial: Trial) -> str:

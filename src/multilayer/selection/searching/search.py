@@ -13,8 +13,6 @@ import joblib
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import clone, is_classifier
-from sklearn.metrics import check_scoring
-from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import indexable
@@ -24,7 +22,8 @@ from multilayer.estimators import MLPClassifier, MLPRegressor
 from multilayer.estimators.errors import warn
 from multilayer.estimators.parameters import check_choice, check_flag, check_seconds
 from multilayer.exceptions import InterruptedTrainingWarning, ParameterError
-from multilayer.selection.fitting import Data
+from multilayer.selection.fitting import Data, network_of
+from multilayer.selection.scoring import metric_name, one_scorer
 from multilayer.selection.searching.candidates import candidates
 from multilayer.selection.searching.journal import Journal
 from multilayer.selection.searching.progress import SearchListener
@@ -32,6 +31,7 @@ from multilayer.selection.searching.result import Search
 from multilayer.selection.searching.rungs import Rungs, rung_epochs
 from multilayer.selection.searching.running import Searching
 from multilayer.selection.searching.trials import Problem, Split
+from multilayer.selection.splitting import divided
 from multilayer.training.pack import Pack
 
 BEST, SIMPLEST = "best", "one_standard_error"
@@ -147,9 +147,9 @@ def search(
         raise ParameterError(
             "a space with distributions has candidates without end. Pass n_trials or max_time, or lists of values."
         )
-    max_epochs = _last_step(estimator).get_params().get("max_iter", 1)
+    max_epochs = network_of(estimator).get_params().get("max_iter", 1)
     epochs = rung_epochs(max_epochs, proposed.n_trials, factor, min_epochs) if check_flag("halving", halving) else ()
-    problem = Problem(estimator, data, splits, _scorer(estimator, scoring), (*epochs[:-1], math.inf))
+    problem = Problem(estimator, data, splits, one_scorer(estimator, scoring), (*epochs[:-1], math.inf))
     settings = (space, sampler, factor, scoring, random_state)
     fingerprint = _fingerprint(problem, (data, validation), *settings)
     with Journal(journal, fingerprint) as book, Pack(n_jobs) as pack:
@@ -157,15 +157,11 @@ def search(
         searching.tell, searching.seconds = listener, seconds
         searching.until_the_end(_linear(estimator, data) if check_flag("baseline", baseline) else None)
         was_interrupted = pack.interrupt.pressed
-    found = searching.result(_metric(scoring, estimator))
+    found = searching.result(metric_name(estimator, scoring))
     if was_interrupted:
         n = len(found.trials)
         warn(f"the search was interrupted; the result is of the {n} trials scored so far.", InterruptedTrainingWarning)
     return _refitted(found, refit, data)
-
-
-def _last_step(estimator: Any) -> Any:
-    return estimator[-1] if isinstance(estimator, Pipeline) else estimator
 
 
 def _validation(X_val: Any, y_val: Any, weight: Any) -> Data:
@@ -179,27 +175,13 @@ def _splits(estimator: Any, data: Data, groups: Any, cv: Any, validation: Data |
     if validation is not None:
         return [Split(np.arange(len(data)), validation, np.arange(len(validation)))]
     _, groups = indexable(data.X, groups)
-    folds = check_cv(cv, data.y, classifier=is_classifier(estimator)).split(data.X, data.y, groups)
+    folds = divided(estimator, data.X, data.y, groups, cv)
     return [Split(np.asarray(train), data, np.asarray(test)) for train, test in folds]
-
-
-def _scorer(estimator: Any, scoring: Any) -> Any:
-    if isinstance(scoring, list | tuple | set | dict):
-        raise ParameterError(f"scoring must be one metric, which the search goes by, got {scoring!r}. Name one.")
-    return check_scoring(estimator, scoring)
-
-
-def _metric(scoring: Any, estimator: Any) -> str:
-    if isinstance(scoring, str):
-        return scoring
-    if scoring is not None:
-        return str(getattr(scoring, "__name__", "score"))
-    return "accuracy" if is_classifier(estimator) else "R²"
 
 
 def _linear(estimator: Any, data: Data) -> Any:
     """A network without hidden layers in place of the network, on standardised columns: a linear model."""
-    network = _last_step(estimator)
+    network = network_of(estimator)
     kind = MLPClassifier if is_classifier(network) else MLPRegressor
     kept = ("loss", "quantile", "output", "class_weight", "standardize_targets")
     parameters = {name: getattr(network, name) for name in kept if hasattr(network, name) and hasattr(kind(), name)}

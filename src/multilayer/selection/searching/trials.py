@@ -12,7 +12,7 @@ from sklearn.base import clone
 
 from multilayer.estimators.fit import Fit
 from multilayer.exceptions import ParameterError
-from multilayer.selection.fitting import Data, advancing
+from multilayer.selection.fitting import Data, advancing, network_of
 from multilayer.selection.searching.journal import Scored
 from multilayer.training.batching import Rows
 from multilayer.training.pack import Slice, StopWatch
@@ -152,5 +152,5 @@ class Course:
 
 
 def _n_weights(model: Any) -> int:
-    network = model[-1] if hasattr(model, "steps") else model
+    network = network_of(model)
     return int(np.size(getattr(network, "parameters_", getattr(network, "coef_", ()))))

@@ -1,0 +1,49 @@
+"""Draws the pictures of docs/curves.md: python docs/images/curves.py"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.model_selection import StratifiedKFold
+
+from multilayer import MLPClassifier
+from multilayer.plots import (
+    plot_capacity_curve,
+    plot_cross_validation,
+    plot_learning_curve,
+    plot_regularization_path,
+    plot_seed_spread,
+)
+from multilayer.selection import capacity_curve, cross_validate, learning_curve, regularization_path, seed_spread
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    matplotlib.use("Agg")
+    # As docs/curves.md begins.
+    X, y = load_digits(return_X_y=True)
+    X = X / 16
+    rng = np.random.RandomState(0)
+    rows = rng.permutation(len(y))[:1000]
+    noisy, labels = X[rows] + 0.25 * rng.normal(size=(1000, 64)), y[rows]
+    model = MLPClassifier((32,), max_iter=60, n_iter_no_change=float("inf"), learning_rate_init=0.01, random_state=0)
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+
+    for name, ax in {
+        "cross-validation": plot_cross_validation(
+            cross_validate(model, noisy, labels, cv=folds, return_train_score=True)
+        ),
+        "learning-curve": plot_learning_curve(learning_curve(model, X, y, cv=folds)),
+        "capacity-curve": plot_capacity_curve(capacity_curve(model, noisy, labels, cv=folds)),
+        "regularization-path": plot_regularization_path(regularization_path(model, noisy, labels, cv=folds)),
+        "seed-spread": plot_seed_spread(seed_spread(model, noisy, labels, cv=folds)),
+    }.items():
+        ax.figure.savefig(HERE / f"{name}.png", dpi=100)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,230 @@
+"""The learning curve: the score against the number of rows, in training and in validation."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import clone
+from sklearn.utils import check_random_state
+
+from multilayer.exceptions import ParameterError
+from multilayer.selection.curves.measuring import Bench, bench, measured, table_of
+from multilayer.selection.curves.wording import failure_lines, frame_of, plus_minus, rich_table, text_table
+from multilayer.selection.fitting import Data
+from multilayer.selection.statistics import Array, is_clear, mean, paired, standard_error
+from multilayer.training.batching import Rows
+from multilayer.training.pack import THREADS, Member, PackListener
+
+# Each twice the one before, so that the curve shows what a doubling brings.
+SIZES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class LearningCurve:
+    """What :func:`learning_curve` measured; print it, or draw it by :func:`multilayer.plots.plot_learning_curve`."""
+
+    sizes: NDArray[np.intp]  # (n,), numbers of training rows, rising
+    train_scores: Array  # (n, folds), of the rows trained on; NaN for a training that failed
+    test_scores: Array  # (n, folds), of the rows left out
+    fit_times: Array  # (n, folds), seconds
+    metric: str  # what the scores are
+    failures: Mapping[tuple[int, int], Exception] = field(default_factory=dict)  # by (size, fold)
+
+    @property
+    def rise(self) -> tuple[float, float]:
+        """How much the validation score rises a doubling of the rows, at the end of the curve, and its standard error.
+
+        From half of the largest size, or the next smaller one, fold by fold.
+        """
+        known = np.flatnonzero(np.isfinite(self.test_scores).any(axis=1))
+        if len(known) < 2:
+            return math.nan, math.nan
+        last = known[-1]
+        smaller = known[self.sizes[known] <= self.sizes[last] / 2]
+        first = smaller[-1] if len(smaller) else known[0]
+        doublings = math.log2(self.sizes[last] / self.sizes[first])
+        rise, error = paired(self.test_scores[last], self.test_scores[first])
+        return rise / doublings, error / doublings
+
+    @property
+    def gap(self) -> tuple[float, float]:
+        """How much higher the training score is than the validation score, at the end, and its standard error."""
+        known = np.flatnonzero(np.isfinite(self.test_scores).any(axis=1))
+        return paired(self.train_scores[known[-1]], self.test_scores[known[-1]]) if len(known) else (math.nan, math.nan)
+
+    @property
+    def conclusion(self) -> str:
+        """Whether more rows would help, and how far training is ahead."""
+        rise, error = self.rise
+        if math.isnan(rise):
+            return "Nothing can be concluded: it takes the scores of two sizes in one fold."
+        way = "rises" if rise >= 0 else "falls"
+        course = f"validation {self.metric} still {way} by {plus_minus(abs(rise), error)} a doubling"
+        if math.isnan(error):
+            return f"Of a single fold, {course}: pass more folds to tell that from luck. {self._on_the_gap()}"
+        if is_clear(rise, error):
+            return f"More rows would help: {course}. {self._on_the_gap()}"
+        if rise > error:
+            return f"More rows may help: {course}, which may be luck. {self._on_the_gap()}"
+        if is_clear(-rise, error):
+            return f"More rows would not help: {course}. {self._on_the_gap()}"
+        return f"More rows would hardly help: {course.replace(' still', '')}, no more than luck. {self._on_the_gap()}"
+
+    def _on_the_gap(self) -> str:
+        gap, error = self.gap
+        if math.isnan(gap):
+            return "The training scores are not known."
+        if math.isnan(error) or not is_clear(gap, error):
+            if math.isnan(error) or gap > error:
+                return f"Training is ahead by {plus_minus(gap, error)}."
+            return "Training scores no better, so that a larger network or better columns may bring more."
+        ahead = f"Training is ahead by {plus_minus(gap, error)}"
+        if is_clear(*self.rise):
+            return f"{ahead}."
+        return f"{ahead}: a smaller network or a larger alpha may close the gap."
+
+    def to_frame(self) -> Any:
+        """A pandas frame with a row a training: size, fold, scores, seconds."""
+        n, folds = self.test_scores.shape
+        return frame_of(
+            {
+                "size": np.repeat(self.sizes, folds),
+                "fold": np.tile(np.arange(folds), n),
+                "train_score": self.train_scores.ravel(),
+                "test_score": self.test_scores.ravel(),
+                "fit_time": self.fit_times.ravel(),
+            }
+        )
+
+    def _table(self) -> tuple[list[str], list[list[str]], list[str]]:
+        columns = [
+            [f"{size:,}" for size in self.sizes],
+            *_means(self.train_scores, self.test_scores),
+            [f"{seconds:.2f}" for seconds in mean(self.fit_times)],
+        ]
+        notes = [self.conclusion, *failure_lines(self.failures, self.test_scores.size)]
+        head = ["rows", f"training {self.metric}", f"validation {self.metric}", "seconds"]
+        return head, [list(row) for row in zip(*columns, strict=True)], notes
+
+    def __rich__(self) -> Any:
+        return rich_table(*self._table())
+
+    def __str__(self) -> str:
+        return text_table(*self._table())
+
+    def __repr__(self) -> str:
+        return f"<LearningCurve: {len(self.sizes)} sizes, {self.test_scores.shape[1]} folds. {self.conclusion}>"
+
+
+def _means(*scores: Array) -> list[list[str]]:
+    return [[plus_minus(*pair) for pair in zip(mean(each), standard_error(each), strict=True)] for each in scores]
+
+
+@dataclass(frozen=True)
+class _Point:
+    """One network's scores."""
+
+    train_score: float
+    test_score: float
+    fit_time: float
+
+
+def learning_curve(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    *,
+    sizes: Sequence[float] = SIZES,
+    cv: Any = 5,
+    scoring: Any = None,
+    groups: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+    random_state: int | np.random.RandomState | None = 0,
+    n_jobs: int | None = None,
+    backend: str = THREADS,
+    listener: PackListener | None = None,
+) -> LearningCurve:
+    """Would more rows help?  Train on more and more of them, and score on a fold left out, for each fold.
+
+    All networks are one pack.  The rows of a smaller size are among those of the next.  The numbers are those of
+    scikit-learn's ``learning_curve(..., shuffle=True)`` with the same splits and ``random_state``.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier, MLPRegressor, or a Pipeline that ends in one
+        It is cloned for each training and not changed.
+    X, y
+        As its ``fit`` takes them.
+    sizes : sequence of float or int, default=(1/16, 1/8, 1/4, 1/2, 1.0)
+        Numbers of training rows, or shares of the smallest fold's.
+    cv, scoring, groups, sample_weight
+        As in :func:`cross_validate`, with a single metric.
+    random_state : int, RandomState or None, default=0
+        Draws the order in which training rows are taken; the network has its own.
+    n_jobs, backend, listener
+        As in :func:`multilayer.training.pack.run_pack`.
+
+    Returns
+    -------
+    LearningCurve
+        Trainings that failed, and after Ctrl-C those that were not done, are NaN.
+
+    Raises
+    ------
+    ParameterError
+        For sizes that are no share, or more rows than there are.
+    Exception
+        The first error of the trainings, where all of them failed.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from multilayer import MLPClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = MLPClassifier((32,), max_iter=30, n_iter_no_change=float("inf"), random_state=0)
+    >>> curve = learning_curve(model, X / 16, y, sizes=[100, 400, 1400])
+    >>> print(curve.conclusion)
+    More rows would help: validation accuracy still rises by 0.1... ± 0.0... a doubling. Training is ahead by ...
+    """
+    on = bench(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv)
+    ns = _numbers_of_rows(sizes, min(len(train) for train, _ in on.splits))
+    generator = check_random_state(random_state)
+    members = []
+    for fold, (train, test) in enumerate(on.splits):
+        order = generator.permutation(train)
+        for i, n in enumerate(ns):
+            members.append(Member((i, fold), partial(_point, on, order[:n], test), size=float(n)))
+    values, failures = measured(members, n_jobs, backend, listener)
+    table = partial(table_of, values, (len(ns), len(on.splits)))
+    return LearningCurve(ns, table("train_score"), table("test_score"), table("fit_time"), on.metric, failures)
+
+
+def _point(on: Bench, train: Rows, test: Rows) -> _Point:
+    began = time.perf_counter()
+    model = on.data.fit(clone(on.estimator), train)
+    seconds = time.perf_counter() - began
+    return _Point(on.score(model, train), on.score(model, test), seconds)
+
+
+def _numbers_of_rows(sizes: Any, most: int) -> NDArray[np.intp]:
+    """Sizes as numbers of rows, each once, rising."""
+    given = list(sizes) if hasattr(sizes, "__iter__") and not isinstance(sizes, str) else [sizes]
+    if not given or not all(isinstance(size, numbers.Real) and not isinstance(size, bool) for size in given):
+        raise ParameterError(f"sizes must be numbers of rows, or shares of them from 0 to 1, got {sizes!r}.")
+    are_numbers = [isinstance(size, numbers.Integral) for size in given]
+    bound = most if all(are_numbers) else 1
+    if any(are_numbers) != all(are_numbers) or not all(0 < size <= bound for size in given):
+        raise ParameterError(
+            f"sizes must be integers from 1 to {most:,}, the training rows of the smallest fold, or all of them "
+            f"shares above 0 and not above 1, got {sizes!r}."
+        )
+    rows = given if all(are_numbers) else [max(int(size * most), 1) for size in given]
+    return np.unique(np.asarray(rows, dtype=np.intp))

@@ -1,0 +1,107 @@
+"""What all curves share: an estimator, a table divided into folds, a scorer, and the pack that trains on them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import is_classifier
+from sklearn.utils import indexable
+
+from multilayer.estimators.base import BaseMLP
+from multilayer.estimators.costs import mean_cost
+from multilayer.estimators.errors import warn
+from multilayer.exceptions import InputError, InterruptedTrainingWarning
+from multilayer.selection.fitting import Data, network_of
+from multilayer.selection.scoring import metric_name, one_scorer
+from multilayer.selection.splitting import Split, divided
+from multilayer.selection.statistics import Array
+from multilayer.training.batching import Rows
+from multilayer.training.pack import Member, Outcome, PackListener, run_pack
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What every member of a curve's pack is given."""
+
+    estimator: Any
+    data: Data
+    splits: Sequence[Split]
+    scorer: Callable[..., Any]
+    metric: str  # what the scores are called
+
+    def score(self, model: Any, rows: Rows) -> float:
+        X, y, weight = self.data.part(rows)
+        return float(self.scorer(model, X, y, **({} if weight is None else {"sample_weight": weight})))
+
+    def cost(self, model: Any, rows: Rows) -> float:
+        """The mean cost of rows by a fitted model, without regularisation; NaN where none can be told."""
+        if not len(rows):
+            return math.nan
+        X, y, weight = self.data.part(rows)
+        X = model[:-1].transform(X) if hasattr(model, "steps") and len(model.steps) > 1 else X
+        return mean_cost(network_of(model), X, y, weight)
+
+    def known(self, train: Rows, test: Rows) -> Rows:
+        """The test rows whose label is among the training rows: of others no cost can be told, it is infinite."""
+        y = np.asarray(self.data.y)
+        if y.ndim != 1 or not is_classifier(self.estimator):
+            return test
+        return test[np.isin(y[test], y[train])]
+
+
+def bench(estimator: Any, data: Data, groups: ArrayLike | None, scoring: Any, cv: Any, repeats: int = 1) -> Bench:
+    """The folds of scikit-learn's functions, and their scorer, of which there must be one."""
+    _, groups = indexable(data.X, groups)
+    splits = list(divided(estimator, data.X, data.y, groups, cv, repeats))
+    return Bench(estimator, data, splits, one_scorer(estimator, scoring), metric_name(estimator, scoring))
+
+
+def checked_network(estimator: Any) -> BaseMLP:
+    """The network of an estimator, whose own parameters a curve goes through."""
+    network = network_of(estimator)
+    if not isinstance(network, BaseMLP):
+        received = network.__name__ if isinstance(network, type) else type(network).__name__
+        raise InputError(
+            f"estimator must be an MLPClassifier, an MLPRegressor, or a pipeline that ends in one, got {received}."
+        )
+    return network
+
+
+def measured(
+    members: Sequence[Member],
+    n_jobs: int | None,
+    backend: str,
+    listener: PackListener | None,
+    what: str = "trainings",
+) -> tuple[dict[Any, Any], dict[Any, Exception]]:
+    """The values of the members that were finished, by their keys, and the errors of those that failed.
+
+    Where all have failed, which is no matter of chance, the first error is raised.
+    """
+    outcomes = run_pack(members, n_jobs=n_jobs, backend=backend, listener=listener)
+    failures = failures_of(outcomes)
+    if failures and len(failures) == len(members):
+        raise next(iter(failures.values()))
+    if len(outcomes) < len(members):
+        warn(
+            f"the curve was interrupted after {len(outcomes)} of {len(members)} {what}; what was not finished is NaN.",
+            InterruptedTrainingWarning,
+        )
+    return {key: outcome.value for key, outcome in outcomes.items() if outcome.error is None}, failures
+
+
+def failures_of(outcomes: Mapping[Any, Outcome]) -> dict[Any, Exception]:
+    return {key: outcome.error for key, outcome in outcomes.items() if outcome.error is not None}
+
+
+def table_of(values: Mapping[Any, Any], shape: tuple[int, ...], field: str) -> Array:
+    """One number of each member, at the place that its key names; NaN where there is none."""
+    table = np.full(shape, math.nan)
+    for place, value in values.items():
+        table[place] = getattr(value, field)
+    return table

@@ -1,0 +1,122 @@
+"""What a regularization path says: the best alpha, the strongest that is as good, whether the range is too short."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from multilayer.selection.curves.wording import failure_lines, frame_of, plus_minus, rich_table, text_table
+from multilayer.selection.statistics import Array, best_and_within_one_error, is_clear, mean, paired, standard_error
+
+
+@dataclass(frozen=True, eq=False)
+class RegularizationPath:
+    """What :func:`regularization_path` measured; print it, or draw it by ``plot_regularization_path``."""
+
+    alphas: Array  # (n,), rising; they were trained falling
+    train_scores: Array  # (n, folds), of the rows trained on; NaN for a training that failed
+    test_scores: Array  # (n, folds), of the rows left out
+    train_costs: Array  # (n, folds), mean cost of the network, without regularisation
+    test_costs: Array  # (n, folds)
+    fit_times: Array  # (n, folds), seconds
+    norms: Array  # (n, folds, layers), √ Σ θ² of each layer's weights, biases left out
+    metric: str  # what the scores are
+    warm_start: bool = True  # whether each network began with the weights of the next stronger alpha
+    failures: Mapping[tuple[int, int], Exception] = field(default_factory=dict)  # by (alpha, fold)
+
+    @property
+    def best(self) -> float:
+        """The alpha of the highest mean validation score; NaN where there is none."""
+        chosen = self._chosen()
+        return math.nan if chosen is None else float(self.alphas[chosen[0]])
+
+    @property
+    def strongest(self) -> float:
+        """The largest alpha whose mean score is within one standard error of the best: the simplest such network."""
+        chosen = self._chosen()
+        return math.nan if chosen is None else float(self.alphas[chosen[1]])
+
+    def _chosen(self) -> tuple[int, int] | None:
+        return best_and_within_one_error(self.test_scores, range(len(self.alphas))[::-1])
+
+    @property
+    def conclusion(self) -> str:
+        """The best alpha, the strongest within one standard error, and whether the range ends too early."""
+        chosen = self._chosen()
+        if chosen is None:
+            return "Nothing can be concluded: no network has a validation score."
+        best, strongest = chosen
+        scores = self.test_scores[best]
+        error = float(standard_error(scores))
+        first = f"alpha={self.alphas[best]:g} is best: {self.metric} {plus_minus(float(mean(scores)), error)}"
+        if len(self.alphas) == 1:
+            return f"{first}; there is no other to compare it with."
+        if math.isnan(error):
+            choice = ", of a single fold: pass more folds to tell that from luck."
+        elif best == len(self.alphas) - 1:
+            choice = ", the strongest tried."
+        elif strongest == best:
+            choice = ", and no stronger one is within one standard error."
+        else:
+            choice = f"; alpha={self.alphas[strongest]:g} is the strongest within one standard error of it."
+        return " ".join([first + choice, *self._on_the_range(best, strongest)])
+
+    def _on_the_range(self, best: int, strongest: int) -> list[str]:
+        """Whether smaller or larger alphas remain to be tried."""
+        weakest, last = self.alphas[0], len(self.alphas) - 1
+        found = []
+        if best == 0:
+            gain, error = paired(self.test_scores[0], self.test_scores[1])
+            if weakest == 0:
+                found.append("Regularisation brings nothing here.")
+            elif is_clear(gain, error):
+                found.append(f"The range ends too early: the score still rises towards {weakest:g}, try smaller ones.")
+            else:
+                found.append(f"Below {self.alphas[1]:g} it hardly matters.")
+        if last in (best, strongest):
+            found.append(f"The range ends too early: {self.alphas[last]:g} is as good as any, try larger ones.")
+        return found
+
+    def to_frame(self) -> Any:
+        """A pandas frame with a row a training: alpha, fold, scores, costs, the norm of all weights, seconds."""
+        n, folds = self.test_scores.shape
+        return frame_of(
+            {
+                "alpha": np.repeat(self.alphas, folds),
+                "fold": np.tile(np.arange(folds), n),
+                "train_score": self.train_scores.ravel(),
+                "test_score": self.test_scores.ravel(),
+                "train_cost": self.train_costs.ravel(),
+                "test_cost": self.test_costs.ravel(),
+                "norm": np.sqrt((self.norms**2).sum(axis=2)).ravel(),
+                "fit_time": self.fit_times.ravel(),
+            }
+        )
+
+    def _table(self) -> tuple[list[str], list[list[str]], list[str]]:
+        head = ["alpha", f"training {self.metric}", f"validation {self.metric}"]
+        head += ["training cost", "validation cost", "norms of the layers"]
+        tables = (self.train_scores, self.test_scores, self.train_costs, self.test_costs)
+        rows = [
+            [
+                f"{alpha:g}",
+                *(plus_minus(float(mean(each[i])), float(standard_error(each[i]))) for each in tables),
+                "  ".join(f"{norm:.3g}" for norm in mean(self.norms[i], axis=0)),
+            ]
+            for i, alpha in enumerate(self.alphas)
+        ]
+        return head, rows, [self.conclusion, *failure_lines(self.failures, self.test_scores.size)]
+
+    def __rich__(self) -> Any:
+        return rich_table(*self._table())
+
+    def __str__(self) -> str:
+        return text_table(*self._table())
+
+    def __repr__(self) -> str:
+        n, folds = self.test_scores.shape
+        return f"<RegularizationPath: {n} alphas, {folds} folds. {self.conclusion}>"

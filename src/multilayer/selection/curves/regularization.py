@@ -1,0 +1,195 @@
+"""The regularization path: score, cost and weights against lambda (alpha), from strong to weak."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import clone
+
+from multilayer.estimators.base import BaseMLP
+from multilayer.estimators.parameters import check_flag, check_real
+from multilayer.exceptions import ParameterError
+from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of
+from multilayer.selection.curves.paths import RegularizationPath
+from multilayer.selection.fitting import Data, network_of
+from multilayer.selection.statistics import Array
+from multilayer.training.batching import Rows
+from multilayer.training.interrupt import deferred_interrupt
+from multilayer.training.pack import THREADS, Member, PackListener
+
+# Half powers of ten.  The cost counts alpha / 2 Σ θ² a batch, divided by the batch's rows.
+ALPHAS = tuple(float(f"{alpha:.2g}") for alpha in np.logspace(-3, 2, 11))
+# A layer whose weights are below this share of those that a network begins with has collapsed.
+COLLAPSED = 0.1
+
+
+@dataclass(frozen=True)
+class _Point:
+    """The network of one alpha."""
+
+    train_score: float
+    test_score: float
+    train_cost: float
+    test_cost: float
+    fit_time: float
+    norms: tuple[float, ...]  # of each layer's weights
+
+
+def regularization_path(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    *,
+    alphas: ArrayLike | None = None,
+    warm_start: bool = True,
+    cv: Any = 5,
+    scoring: Any = None,
+    groups: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+    n_jobs: int | None = None,
+    backend: str = THREADS,
+    listener: PackListener | None = None,
+) -> RegularizationPath:
+    """How much regularisation?  Train with each ``alpha``, the strongest first, and score on a fold left out.
+
+    Each network begins with the weights of the one before, and is trained as ``fit`` trains: with a step size, a stop
+    rule and ``max_iter`` epochs of its own.  From strong to weak, since then networks begin small and simple, and grow
+    by what the next alpha allows; the other way round, units that have saturated while alpha was weak would have to be
+    taken back, and an overfitted network leaves its place slowly.  Where an alpha is so strong that a layer's weights
+    all but vanish, the next network begins anew: at 0 there is no gradient to leave by.
+
+    The network of an alpha has gone through all stronger ones, and may have seen more epochs than a ``fit`` with that
+    alpha has; ``warm_start=False`` trains each from its own beginning, as ``fit`` does.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier, MLPRegressor, or a Pipeline that ends in one
+        It is cloned for each training and not changed; only ``alpha`` differs.
+    X, y
+        As its ``fit`` takes them.
+    alphas : array of shape (n,), default=None
+        Not negative; None for half powers of ten from 0.001 to 100.
+    warm_start : bool, default=True
+        Whether a network begins with the weights of the one before.
+    cv, scoring, groups, sample_weight
+        As in :func:`cross_validate`, with a single metric.
+    n_jobs, backend, listener
+        As in :func:`multilayer.training.pack.run_pack`.  A member is a fold's whole path, unless all begin anew.
+
+    Returns
+    -------
+    RegularizationPath
+        Trainings that failed, and after Ctrl-C the folds that were not done, are NaN.
+
+    Raises
+    ------
+    InputError
+        For an estimator that is no network.
+    ParameterError
+        For alphas that are negative or no numbers.
+    Exception
+        The first error of the trainings, where all of them failed.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from multilayer import MLPClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier((16,), solver="lbfgs", max_iter=1000, tol=1e-3, random_state=0)
+    >>> path = regularization_path(model, X, y, alphas=[0.01, 1, 100, 10000])
+    >>> 0.01 <= path.best <= path.strongest < 10000
+    True
+
+    References
+    ----------
+    Friedman, J., Hastie, T. and Tibshirani, R. (2010). Regularization paths for generalized linear models via
+    coordinate descent. Journal of Statistical Software 33(1).  The order, and the warm starts.
+    """
+    rising = _checked_alphas(alphas)
+    check_flag("warm_start", warm_start)
+    checked_network(estimator)
+    on = bench(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv)
+    falling = list(range(len(rising)))[::-1]
+    parts = [falling] if warm_start else [[i] for i in falling]
+    members = [
+        Member((fold, part[0]), partial(_path, on, train, test, [(i, float(rising[i])) for i in part]), size=len(train))
+        for fold, (train, test) in enumerate(on.splits)
+        for part in parts
+    ]
+    paths, _ = measured(members, n_jobs, backend, listener, "paths" if warm_start else "trainings")
+    return _gathered(rising, on, paths, warm_start)
+
+
+def _checked_alphas(alphas: Any) -> Array:
+    given = ALPHAS if alphas is None else alphas
+    if isinstance(given, str) or np.ndim(given) != 1 or not len(given):
+        raise ParameterError(f"alphas must be a list of numbers not below 0, got {alphas!r}. Write [0.01, 0.1, 1].")
+    return np.unique([check_real("alphas", alpha, 0.0) for alpha in given])
+
+
+def _path(on: Bench, train: Rows, test: Rows, alphas: Sequence[tuple[int, float]]) -> dict[int, _Point | Exception]:
+    """One fold's networks, by the places of their alphas; in place of one that failed its error."""
+    known = on.known(train, test)
+    found: dict[int, _Point | Exception] = {}
+    before: BaseMLP | None = None
+    with deferred_interrupt() as interrupt:
+        for place, alpha in alphas:
+            model = clone(on.estimator)
+            network_of(model).set_params(alpha=alpha)
+            if before is not None:
+                network_of(model).set_params(initialization=[theta.copy() for theta in before.thetas_])
+            try:
+                found[place] = _point(on, model, train, test, known)
+                before = None if _has_collapsed(network_of(model)) else network_of(model)
+            except Exception as error:
+                found[place], before = error, None
+            if interrupt.pressed:
+                break
+    return found
+
+
+def _point(on: Bench, model: Any, train: Rows, test: Rows, known: Rows) -> _Point:
+    began = time.perf_counter()
+    model = on.data.fit(model, train)
+    seconds = time.perf_counter() - began
+    scores = on.score(model, train), on.score(model, test)
+    costs = on.cost(model, train), on.cost(model, known)
+    return _Point(*scores, *costs, seconds, tuple(float(np.linalg.norm(W)) for W in network_of(model).coefs_))
+
+
+def _has_collapsed(network: BaseMLP) -> bool:
+    """Whether a layer's weights are far smaller than those that a network begins with (Glorot and Bengio 2010)."""
+    usual = [math.sqrt(2.0 * W.size / sum(W.shape)) for W in network.coefs_]
+    return any(np.linalg.norm(W) < COLLAPSED * norm for W, norm in zip(network.coefs_, usual, strict=True))
+
+
+def _gathered(rising: Array, on: Bench, paths: dict[Any, Any], warm_start: bool) -> RegularizationPath:
+    found = {(i, fold): point for (fold, _), path in paths.items() for i, point in path.items()}
+    failures = {place: point for place, point in found.items() if isinstance(point, Exception)}
+    points = {place: point for place, point in found.items() if not isinstance(point, Exception)}
+    if failures and not points:
+        raise next(iter(failures.values()))
+    shape = (len(rising), len(on.splits))
+    norms = np.full((*shape, max((len(point.norms) for point in points.values()), default=1)), math.nan)
+    for place, point in points.items():
+        norms[place] = point.norms
+    table = partial(table_of, points, shape)
+    return RegularizationPath(
+        rising,
+        table("train_score"),
+        table("test_score"),
+        table("train_cost"),
+        table("test_cost"),
+        table("fit_time"),
+        norms,
+        on.metric,
+        warm_start,
+        failures,
+    )

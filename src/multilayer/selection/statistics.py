@@ -1,0 +1,89 @@
+"""Means over folds, how far to trust them, and the choices that follow; what is not finite is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+# A difference of more standard errors than this is taken for one: about 95 of 100 by chance lie within.
+CLEAR = 2.0
+
+
+def mean(values: ArrayLike, axis: int = -1) -> Array:
+    """The mean of the finite values; NaN where there is none.
+
+    Examples
+    --------
+    >>> mean([[1.0, 3.0], [float("nan"), 5.0]]).tolist()
+    [2.0, 5.0]
+    """
+    known, n = _known(values, axis)
+    return np.divide(known.sum(axis=axis), n, out=np.full(n.shape, np.nan), where=n > 0)
+
+
+def standard_error(values: ArrayLike, axis: int = -1) -> Array:
+    """Of the mean of the finite values: their standard deviation / √(how many); NaN for fewer than two.
+
+    Folds share most of their training rows, so that their scores are no independent draws: it is a little too small.
+
+    Examples
+    --------
+    >>> standard_error([[1.0, 3.0], [float("nan"), 5.0]]).tolist()
+    [1.0, nan]
+    """
+    known, n = _known(values, axis)
+    centre = np.expand_dims(mean(values, axis), axis)
+    squares = np.where(np.isfinite(np.asarray(values, dtype=np.float64)), (known - centre) ** 2, 0.0).sum(axis=axis)
+    return np.sqrt(np.divide(squares, n * (n - 1.0), out=np.full(n.shape, np.nan), where=n > 1))
+
+
+def mean_and_error(values: ArrayLike) -> tuple[Array, Array]:
+    """Of scores or costs (..., folds) the mean over the folds, and its standard error; what is not finite is left out.
+
+    Examples
+    --------
+    >>> means, errors = mean_and_error([[1.0, 3.0], [float("nan"), 5.0]])
+    >>> means.tolist(), errors.tolist()
+    ([2.0, 5.0], [1.0, nan])
+    """
+    return mean(values), standard_error(values)
+
+
+def _known(values: ArrayLike, axis: int) -> tuple[Array, NDArray[np.intp]]:
+    """The values, 0 in place of those that are not finite, and how many are."""
+    array = np.asarray(values, dtype=np.float64)
+    finite = np.isfinite(array)
+    return np.where(finite, array, 0.0), finite.sum(axis=axis)
+
+
+def paired(one: ArrayLike, other: ArrayLike) -> tuple[float, float]:
+    """How much more the one is than the other: the mean of the differences fold by fold, and its standard error.
+
+    A fold that is hard is so for both, and drops out.
+    """
+    first, second = np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)
+    known = np.isfinite(first) & np.isfinite(second)
+    difference = first[known] - second[known]
+    return float(mean(difference)), float(standard_error(difference))
+
+
+def is_clear(difference: float, error: float) -> bool:
+    """Whether a positive difference is more than chance; never, where its error is not known."""
+    return bool(difference > 0 and difference > CLEAR * error)
+
+
+def best_and_within_one_error(scores: Array, simplest_first: Sequence[int]) -> tuple[int, int] | None:
+    """Of scores (n, folds) the place of the highest mean, and the simplest within one standard error of it.
+
+    None where there is no score.  (Breiman et al. 1984, section 3.4.3; with a single fold the two are one.)
+    """
+    means, errors = mean(scores), standard_error(scores)
+    if not np.isfinite(means).any():
+        return None
+    best = int(np.nanargmax(means))
+    least = means[best] - np.nan_to_num(errors[best])
+    return best, next(i for i in simplest_first if means[i] >= least)

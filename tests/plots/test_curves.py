@@ -1,0 +1,204 @@
+"""The curves of model selection drawn: the numbers measured, a band of one standard error, the conclusion in words."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+
+from multilayer.exceptions import InputError
+from multilayer.plots import plot_capacity_curve, plot_learning_curve, plot_regularization_path, plot_seed_spread
+from multilayer.selection import CapacityCurve, LearningCurve, RegularizationPath, SeedSpread, mean_and_error
+
+FOLDS = 4
+rng = np.random.RandomState(0)
+
+
+def measured(n, low=0.5, high=1.0):
+    return rng.uniform(low, high, (n, FOLDS))
+
+
+def learning(sizes=(50, 100, 200)):
+    n = len(sizes)
+    return LearningCurve(np.array(sizes), measured(n), measured(n), measured(n), "accuracy")
+
+
+def capacity(capacities=((64,), (), (4,)), epochs=30):
+    n = len(capacities)
+    weights = np.array([1.0 + sum(sizes) for sizes in capacities])
+    falling = tuple(np.geomspace(1.0, 0.01, epochs) + np.zeros((FOLDS, 1)) for _ in range(n))
+    rising = tuple(
+        np.r_[np.linspace(1, 0.2, 5), np.linspace(0.2, 0.8, epochs - 5)] + np.zeros((FOLDS, 1)) for _ in range(n)
+    )
+    return CapacityCurve(capacities, weights, *(measured(n) for _ in range(5)), falling, rising, "accuracy")
+
+
+def path(alphas=(0.01, 0.1, 1.0)):
+    n = len(alphas)
+    norms = rng.uniform(1, 2, (n, FOLDS, 2))
+    return RegularizationPath(np.array(alphas), *(measured(n) for _ in range(5)), norms, "accuracy")
+
+
+def spread(seeds=6, divisions=1):
+    return SeedSpread(rng.uniform(0.8, 0.9, (seeds, divisions, FOLDS)), "accuracy")
+
+
+def texts(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def with_marker(ax, marker):
+    return [line for line in ax.lines if line.get_marker() == marker]
+
+
+def words(text):
+    return text.replace("\n", " ")
+
+
+ALL = [
+    (plot_learning_curve, learning),
+    (plot_capacity_curve, capacity),
+    (plot_regularization_path, path),
+    (plot_seed_spread, spread),
+]
+
+
+def test_a_learning_curve_shows_means_and_one_standard_error():
+    curve = learning()
+    ax = plot_learning_curve(curve)
+    for marker, scores in (("o", curve.test_scores), ("^", curve.train_scores)):
+        (line,) = with_marker(ax, marker)
+        means, _ = mean_and_error(scores)
+        np.testing.assert_array_equal(line.get_xdata(), curve.sizes)
+        np.testing.assert_array_equal(line.get_ydata(), means)
+    heights = ax.collections[0].get_paths()[0].vertices[:, 1]
+    means, errors = mean_and_error(curve.test_scores)
+    assert [heights.min(), heights.max()] == pytest.approx([(means - errors).min(), (means + errors).max()])
+    assert words(ax.get_title(loc="left")) == curve.conclusion
+    assert texts(ax) == ["validation", "training"]
+    assert ax.get_xscale() == "log"
+
+
+def test_the_sizes_are_the_ticks_and_those_that_would_run_into_others_are_left_out():
+    ax = plot_learning_curve(learning((50, 51, 52, 100, 1000)))
+    ax.figure.canvas.draw()
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["52", "100", "1,000"]
+
+
+def test_validation_and_training_differ_without_colour_too():
+    ax = plot_learning_curve(learning())
+    validation, training = with_marker(ax, "o")[0], with_marker(ax, "^")[0]
+    assert validation.get_linestyle() != training.get_linestyle()
+
+
+def test_a_single_fold_has_no_band():
+    one = np.array([[0.5], [0.6]])
+    ax = plot_learning_curve(LearningCurve(np.array([10, 20]), one, one, one, "R²"))
+    assert not ax.collections
+    assert ax.get_ylabel() == "R²"
+
+
+def test_capacities_stand_in_the_order_of_their_weights_with_best_and_simplest_marked():
+    curve = capacity()
+    ax = plot_capacity_curve(curve)
+    beside, below = ax.figure.axes[1:]
+    assert [label.get_text() for label in below.get_xticklabels()] == ["linear", "(4,)", "(64,)"]
+    (line,) = with_marker(below, "o")
+    np.testing.assert_allclose(line.get_ydata(), mean_and_error(curve.test_costs)[0][curve.order])
+    best, within = ax.lines[-2:]
+    places = [curve.order.index(curve.capacities.index(chosen)) for chosen in (curve.best, curve.simplest)]
+    assert [best.get_xdata()[0], within.get_xdata()[0]] == places
+    assert texts(ax) == ["validation", "training", "best", "within one error"]
+    assert words(ax.figure.get_suptitle()) == curve.conclusion
+    stars = with_marker(beside, "*")
+    assert [star.get_xdata()[0] for star in stars] == [curve.overfits_from(i) for i in curve.order] == [5, 5, 5]
+    assert texts(beside) == ["linear", "(4,)", "(64,)", "validation", "training"]
+
+
+def test_of_many_capacities_the_epochs_of_some_are_drawn_the_largest_among_them():
+    curve = capacity(tuple((units,) for units in range(1, 17)))
+    beside = plot_capacity_curve(curve).figure.axes[1]
+    assert texts(beside)[:-2] == ["(1,)", "(4,)", "(7,)", "(10,)", "(13,)", "(16,)"]
+
+
+def test_long_names_are_turned():
+    ax = plot_capacity_curve(capacity(tuple((units, units // 2, 3) for units in range(20, 30))))
+    assert {label.get_rotation() for label in ax.figure.axes[2].get_xticklabels()} == {45.0}
+
+
+def test_a_path_marks_its_choices_and_shows_a_norm_a_layer():
+    found = path()
+    ax = plot_regularization_path(found)
+    beside = ax.figure.axes[1]
+    dotted = [line.get_xdata()[0] for line in ax.lines if line.get_linestyle() == ":"]
+    assert dotted == [found.best]
+    assert texts(beside) == ["layer 1 to 2", "layer 2 to 3"]
+    np.testing.assert_allclose(with_marker(beside, "o")[0].get_ydata(), found.norms[:, :, 0].mean(axis=1))
+    assert words(ax.figure.get_suptitle()) == found.conclusion
+    assert f"best, {found.best:g}" in texts(ax)
+
+
+def test_the_strongest_within_one_error_is_marked_where_it_is_another():
+    scores = np.array([[0.8, 0.9, 1.0, 0.9], [0.79, 0.89, 0.99, 0.89], [0.1, 0.1, 0.1, 0.1]])
+    found = RegularizationPath(np.array([0.1, 1.0, 10.0]), *[scores] * 5, np.ones((3, 4, 1)), "accuracy")
+    ax = plot_regularization_path(found)
+    assert texts(ax) == ["validation", "training", "best, 0.1", "strongest within one error, 1"]
+
+
+def test_an_alpha_of_0_has_its_place():
+    ax = plot_regularization_path(path((0.0, 0.1, 1.0)))
+    assert ax.get_xscale() == "symlog"
+    ax.figure.canvas.draw()
+    assert plot_regularization_path(path((0.0,))).get_xscale() == "linear"
+
+
+@pytest.mark.parametrize("divisions", [1, 3])
+def test_each_run_is_a_point_and_the_band_is_as_high_as_luck(divisions):
+    found = spread(6, divisions)
+    ax = plot_seed_spread(found)
+    points = with_marker(ax, "o")
+    assert len(points) == divisions
+    for line, runs in zip(points, found.runs.T, strict=True):
+        np.testing.assert_array_equal(line.get_ydata(), runs)
+    heights = ax.collections[0].get_paths()[0].vertices[:, 1]
+    assert np.ptp(heights) == pytest.approx(found.luck)
+    assert texts(ax) == ["a run: one seed", "mean of the runs", f"luck, {found.luck:.2g}"]
+    assert words(ax.get_title(loc="left")) == found.conclusion
+
+
+@pytest.mark.parametrize(("draw", "make"), ALL)
+def test_on_given_axes_there_is_room_for_the_first_sentence(draw, make):
+    result = make()
+    figure, axes = plt.subplots(2, 2, figsize=(12, 8), layout="constrained")
+    draw(result, ax=axes[1, 0])
+    title = words(axes[1, 0].get_title(loc="left"))
+    assert title == re.split(r"(?<=\.) ", result.conclusion)[0]
+    assert figure.get_suptitle() == ""
+    figure.canvas.draw()
+
+
+@pytest.mark.parametrize(("draw", "make"), ALL)
+def test_what_is_missing_leaves_a_picture(draw, make):
+    from dataclasses import fields, replace
+
+    full = make()
+    arrays = {f.name: getattr(full, f.name) for f in fields(full) if isinstance(getattr(full, f.name), np.ndarray)}
+    gone = {name: np.full(values.shape, np.nan) for name, values in arrays.items() if values.ndim > 1}
+    some = {name: values.copy() for name, values in arrays.items() if values.ndim > 1}
+    for values in some.values():
+        values[0] = np.nan
+    if isinstance(full, CapacityCurve):
+        gone |= {name: tuple(np.empty((FOLDS, 0)) for _ in full.capacities) for name in ("train_curves", "test_curves")}
+    for result in (replace(full, **gone), replace(full, **some)):
+        draw(result).figure.canvas.draw()
+
+
+@pytest.mark.parametrize(("draw", "make"), ALL)
+def test_what_is_no_such_result(draw, make):
+    kind = type(make()).__name__
+    function = draw.__name__.removeprefix("plot_")
+    with pytest.raises(InputError, match=rf"expected a {kind}, got list\. Pass {function}\(model, X, y\) of"):
+        draw([0.5])
+    assert plt.get_fignums() == []

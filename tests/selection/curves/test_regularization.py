@@ -1,0 +1,175 @@
+"""The path equals fits one after the other, begins anew where weights have vanished, and says which alpha to take."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import signal
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.model_selection import KFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from multilayer import MLPClassifier, MLPRegressor
+from multilayer.estimators.costs import mean_cost
+from multilayer.exceptions import DivergenceError, InterruptedTrainingWarning, ParameterError
+from multilayer.selection import regularization_path
+from multilayer.training import RunStarted
+
+from .results import NAN, path, restless, scores
+
+rng = np.random.RandomState(0)
+X = rng.normal(size=(90, 4))
+CLASSES = np.array(["a", "b", "c"])[np.digitize(X[:, 0] + X[:, 1], [-0.7, 0.7])]
+NUMBERS = X @ [1.0, -2.0, 0.5, 0.0] + 0.1 * rng.normal(size=90)
+WEIGHT = rng.uniform(0.5, 2.0, 90)
+PATIENT: dict[str, Any] = {"max_iter": 8, "n_iter_no_change": math.inf, "random_state": 1}
+ALPHAS = [0.01, 0.3, 10.0]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "y"),
+    [
+        (MLPClassifier((6,), **PATIENT), CLASSES),
+        (MLPClassifier((6, 4), early_stopping=True, **PATIENT), CLASSES),
+        (MLPRegressor((6,), solver="lbfgs", tol=0.5, random_state=1), NUMBERS),
+    ],
+)
+@pytest.mark.parametrize("warm_start", [True, False])
+def test_each_network_is_that_of_a_fit_from_the_weights_before(estimator: Any, y: Any, warm_start: bool) -> None:
+    options: dict[str, Any] = {"sample_weight": WEIGHT, "warm_start": warm_start}
+    found = regularization_path(estimator, X, y, alphas=ALPHAS[::-1], cv=KFold(3), **options)
+    assert found.alphas.tolist() == ALPHAS
+    for fold, (train, test) in enumerate(KFold(3).split(X)):
+        before = None
+        # L-BFGS may begin where it would end, and n_iter_no_change is nothing to it.
+        for i in (2, 1, 0):
+            begin = {} if before is None or not warm_start else {"initialization": before.thetas_}
+            alone = type(estimator)(**(estimator.get_params() | {"alpha": ALPHAS[i]} | begin))
+            before = alone.fit(X[train], y[train], WEIGHT[train])
+            assert found.train_scores[i, fold] == alone.score(X[train], y[train], WEIGHT[train])
+            assert found.test_scores[i, fold] == alone.score(X[test], y[test], WEIGHT[test])
+            assert found.train_costs[i, fold] == mean_cost(alone, X[train], y[train], WEIGHT[train])
+            assert found.test_costs[i, fold] == mean_cost(alone, X[test], y[test], WEIGHT[test])
+            assert found.norms[i, fold].tolist() == [np.linalg.norm(W) for W in alone.coefs_]
+
+
+def test_after_weights_have_vanished_the_next_network_begins_anew() -> None:
+    options: dict[str, Any] = {"max_iter": 60, "n_iter_no_change": math.inf, "random_state": 1}
+    model = MLPClassifier((6,), learning_rate_init=0.05, **options)
+    found = regularization_path(model, X, CLASSES, alphas=[0.01, 1e4], cv=KFold(3))
+    assert found.norms[1].max() < 0.1
+    train, test = next(KFold(3).split(X))
+    anew = MLPClassifier((6,), alpha=0.01, learning_rate_init=0.05, **options).fit(X[train], CLASSES[train])
+    assert found.test_scores[0, 0] == anew.score(X[test], CLASSES[test]) >= 0.8
+
+
+def test_an_alpha_that_diverges_is_missing_and_the_path_goes_on() -> None:
+    model = MLPRegressor((6,), solver="sgd", **PATIENT)
+    with np.errstate(all="ignore"):
+        found = regularization_path(model, X, NUMBERS, alphas=[0.01, 1e300], cv=KFold(3))
+    assert {type(error) for error in found.failures.values()} == {DivergenceError}
+    assert set(found.failures) == {(1, 0), (1, 1), (1, 2)}
+    assert np.isfinite(found.test_scores[0]).all()
+    assert "3 of 6 trainings failed and are NaN." in str(found)
+    with pytest.raises(DivergenceError), np.errstate(all="ignore"):
+        regularization_path(model, X, NUMBERS, alphas=[1e300], cv=KFold(3))
+
+
+def test_a_pipeline_s_network_has_the_alphas() -> None:
+    pipeline = make_pipeline(StandardScaler(), MLPClassifier((6,), alpha=7.0, **PATIENT))
+    found = regularization_path(pipeline, 100 * X, CLASSES, alphas=[1.0], cv=KFold(3), scoring="neg_log_loss")
+    train, test = next(KFold(3).split(X))
+    scaler = StandardScaler().fit(100 * X[train])
+    alone = MLPClassifier((6,), alpha=1.0, **PATIENT).fit(scaler.transform(100 * X[train]), CLASSES[train])
+    cost = mean_cost(alone, scaler.transform(100 * X[test]), CLASSES[test])
+    assert found.test_scores[0, 0] == pytest.approx(-cost)
+    assert found.metric == "neg_log_loss"
+    assert pipeline[-1].alpha == 7.0
+
+
+def test_ctrl_c_returns_the_folds_that_are_done_and_begins_no_other_alpha() -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    begun = []
+
+    def press_in_the_fourth(event: Any) -> None:
+        if isinstance(event, RunStarted):
+            begun.append(event)
+            if len(begun) == 4:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    model = MLPClassifier((6,), callbacks=[press_in_the_fourth], **PATIENT)
+    try:
+        with (
+            pytest.warns(InterruptedTrainingWarning, match="the curve was interrupted after 1 of 3 paths"),
+            pytest.warns(InterruptedTrainingWarning, match="training was interrupted after"),
+        ):
+            found = regularization_path(model, X, CLASSES, alphas=ALPHAS, cv=KFold(3), n_jobs=1)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert len(begun) == 4
+    assert np.isfinite(found.test_scores).all(axis=0).tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (
+            path(scores([0.8, 0.95, 0.93, 0.5], 0.05), alphas=(0.01, 0.1, 1, 10)),
+            r"^alpha=0\.1 is best: accuracy 0\.950 ± 0\.022; alpha=1 is the strongest within one",
+        ),
+        (
+            path(scores([0.8, 0.95, 0.7])),
+            r"^alpha=0\.1 is best: .*, and no stronger one is within one standard error\.$",
+        ),
+        (
+            path(scores([0.7, 0.8, 0.9])),
+            r"alpha=1 is best: .*, the strongest tried\. The range ends too early: 1 is as",
+        ),
+        (
+            path(scores([0.9, 0.9, 0.899])),
+            r"1 is the strongest within .* The range ends too early: 1 is as good as any",
+        ),
+        (path(scores([0.9, 0.8, 0.7])), r" The range ends too early: the score still rises towards 0\.01, try smaller"),
+        (path(restless([0.9, 0.895, 0.5])), r" Below 0\.1 it hardly matters\.$"),
+        (path(scores([0.9, 0.8, 0.7]), alphas=(0, 1, 10)), r" Regularisation brings nothing here\.$"),
+        (path(scores([0.9]), alphas=(1,)), r"; there is no other to compare it with\.$"),
+        (path(scores([0.8, 0.9, 0.8], folds=1)), r"alpha=0\.1 is best: accuracy 0\.9, of a single fold: pass more"),
+        (path(np.full((3, 2), NAN)), r"^Nothing can be concluded: no network has a validation score\.$"),
+    ],
+)
+def test_what_is_concluded(found: Any, words: str) -> None:
+    assert re.search(words, found.conclusion), found.conclusion
+
+
+def test_best_and_strongest() -> None:
+    found = path(scores([0.8, 0.95, 0.93], 0.05))
+    assert (found.best, found.strongest) == (0.1, 1.0)
+    nothing = path(np.full((3, 2), NAN))
+    assert math.isnan(nothing.best)
+    assert math.isnan(nothing.strongest)
+
+
+def test_frame() -> None:
+    frame = regularization_path(MLPClassifier((6,), **PATIENT), X, CLASSES, alphas=ALPHAS, cv=3).to_frame()
+    assert frame["alpha"].tolist() == [0.01] * 3 + [0.3] * 3 + [10.0] * 3
+    assert (frame["norm"] > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"alphas": [-1.0, 1.0]}, r"alphas must be a number not below 0, got -1\.0"),
+        ({"alphas": [math.nan]}, "alphas must be a number not below 0, got nan"),
+        ({"alphas": []}, r"alphas must be a list of numbers not below 0, got \[\]"),
+        ({"alphas": 0.1}, r"alphas must be a list of numbers not below 0, got 0\.1\. Write \[0\.01, 0\.1, 1\]"),
+        ({"warm_start": "no"}, "warm_start must be True or False, got 'no'"),
+    ],
+)
+def test_what_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        regularization_path(MLPClassifier((6,), **PATIENT), X, CLASSES, **options)
