@@ -25,8 +25,18 @@ MAY_IMPORT = {
     "training": {"engines", "equations", "exceptions", "network"},
     "callbacks": {"exceptions", "files", "training"},
     "estimators": {"engines", "equations", "exceptions", "network", "training"},
-    "files": {"engines", "equations", "estimators", "exceptions", "network", "training"},
+    "files": {
+        "engines",
+        "ensembles",
+        "equations",
+        "estimators",
+        "exceptions",
+        "network",
+        "selection",
+        "training",
+    },
     "selection": {"engines", "estimators", "exceptions", "training"},
+    "ensembles": {"equations", "estimators", "exceptions", "network", "selection", "training"},
     "tables": {"engines", "equations", "estimators", "exceptions", "network", "training"},
 }
 ONLY_PUBLIC_NAMES = ("plots", "cli")

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from multilayer.ensembles import EnsembleClassifier, EnsembleRegressor
     from multilayer.estimators import ConvergenceWarning, MLPClassifier, MLPRegressor, NotFittedError
     from multilayer.files import load_model, resume, save_model
     from multilayer.network import Network
@@ -17,6 +18,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "ConvergenceWarning": "multilayer.estimators",
+    "EnsembleClassifier": "multilayer.ensembles",
+    "EnsembleRegressor": "multilayer.ensembles",
     "MLPClassifier": "multilayer.estimators",
     "MLPRegressor": "multilayer.estimators",
     "Network": "multilayer.network",
@@ -28,6 +31,8 @@ _HOMES = {
 
 __all__ = [
     "ConvergenceWarning",
+    "EnsembleClassifier",
+    "EnsembleRegressor",
     "MLPClassifier",
     "MLPRegressor",
     "Network",

@@ -11,6 +11,8 @@
     │                                  the cost left the finite numbers while training
     ├── DataFileError (ValueError)         a data file cannot be read as a table
     ├── ModelFileError (ValueError)         a model file cannot be read or written
+    ├── InterruptedTrainingError (KeyboardInterrupt)
+    │                                  Ctrl-C came before there was anything to keep
     ├── JournalError (ValueError)           the journal of a search cannot be gone on with
     ├── MissingExtraError (ImportError)    an optional dependency is not installed
     └── NotFittedError                     multilayer.estimators: also scikit-learn's NotFittedError
@@ -61,6 +63,10 @@ class DataFileError(MultilayerError, ValueError):
 
 class ModelFileError(MultilayerError, ValueError):
     """A model file cannot be read or written."""
+
+
+class InterruptedTrainingError(MultilayerError, KeyboardInterrupt):
+    """Ctrl-C came before there was anything to keep."""
 
 
 class JournalError(MultilayerError, ValueError):

@@ -18,13 +18,26 @@ from numpy.typing import NDArray
 
 import multilayer.network as network
 from multilayer.engines import protocol
+from multilayer.ensembles import base as ensembles
 from multilayer.equations import chosen_costs
 from multilayer.estimators import labels
 from multilayer.exceptions import ModelFileError, MultilayerError
 from multilayer.files.kinds import check_fields
+from multilayer.selection import out_of_fold
 from multilayer.training import history, schedules, state, stopping
 
-_HOMES: tuple[ModuleType, ...] = (network, protocol, chosen_costs, labels, history, schedules, state, stopping)
+_HOMES: tuple[ModuleType, ...] = (
+    network,
+    protocol,
+    chosen_costs,
+    labels,
+    history,
+    schedules,
+    state,
+    stopping,
+    out_of_fold,
+    ensembles,
+)
 RECORDS: dict[str, type] = {
     name: value
     for module in _HOMES

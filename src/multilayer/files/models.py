@@ -3,32 +3,51 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sklearn.base import clone
+
+from multilayer.ensembles import EnsembleClassifier, EnsembleRegressor
 from multilayer.estimators import MLPClassifier, MLPRegressor
 from multilayer.exceptions import InputTypeError, ModelFileError, MultilayerError, ParameterError
 from multilayer.files.checks import check_is_finite, check_model
 from multilayer.files.codec import Decoder, Encoder, UnstorableError
 from multilayer.files.container import ADVICE, read, write
+from multilayer.files.ensembles import check_ensemble
 from multilayer.training import standing
 
 CLASSES: dict[str, Any] = {"MLPClassifier": MLPClassifier, "MLPRegressor": MLPRegressor}
-LEFT_OUT = ("callbacks",)  # of the parameters; a file holds no code
-# Attributes that are views of others, or scikit-learn's own machinery.
-NOT_OURS = ("parameters_", "_skl_callbacks", "_parent_callback_ctx", "_callback_fit_ctx", "_metadata_request")
+ENSEMBLES: dict[str, Any] = {"EnsembleClassifier": EnsembleClassifier, "EnsembleRegressor": EnsembleRegressor}
+LEFT_OUT: dict[str, Any] = {
+    "callbacks": [],
+    "listener": None,
+}  # parameters that are code, and what a file holds of them
+# Attributes that are views of others, have a place of their own, or are scikit-learn's machinery.
+NOT_OURS = (
+    "parameters_",
+    "estimators_",
+    "_skl_callbacks",
+    "_parent_callback_ctx",
+    "_callback_fit_ctx",
+    "_metadata_request",
+)
+Model = MLPClassifier | MLPRegressor | EnsembleClassifier | EnsembleRegressor
 
 
-def save_model(model: MLPClassifier | MLPRegressor, path: str | os.PathLike[str], *, keep: int = 1) -> None:
-    """Write a trained estimator to one file: weights, parameters, labels, and all that going on needs.
+def save_model(model: Model, path: str | os.PathLike[str], *, keep: int = 1) -> None:
+    """Write a trained estimator, or an ensemble of them, to one file: weights, parameters, labels, and all that going
+    on needs.
 
     The file holds numbers and plain JSON, never code.  It is written beside and renamed, so that nobody ever finds half
-    of one.  No row of the data is in it; where rows are shuffled or held out, their numbers are.
+    of one.  No row of the data is in it; where rows are shuffled or held out, their numbers are, and of an ensemble by
+    bootstrap or fold its answers for them and the errors of these.
 
     Parameters
     ----------
-    model : MLPClassifier or MLPRegressor
-        Its ``callbacks`` and scikit-learn's own are left out.
+    model : MLPClassifier, MLPRegressor, EnsembleClassifier or EnsembleRegressor
+        Its ``callbacks``, an ensemble's ``listener`` and scikit-learn's own are left out.
     path : str or path
         Folders that are missing are made; a file that is there is replaced.
     keep : int, default=1
@@ -56,7 +75,8 @@ def save_model(model: MLPClassifier | MLPRegressor, path: str | os.PathLike[str]
     if isinstance(keep, bool) or not isinstance(keep, int) or keep < 1:
         raise ParameterError(f"keep must be an integer not below 1, got {keep!r}.")
     described, encoder = describe(model)
-    check_is_finite(model)
+    for network in model.estimators_ if type(model).__name__ in ENSEMBLES else [model]:
+        check_is_finite(network)
     write(Path(path), described, encoder.tensors, keep)
 
 
@@ -71,7 +91,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
 
     Returns
     -------
-    MLPClassifier or MLPRegressor
+    MLPClassifier, MLPRegressor, EnsembleClassifier or EnsembleRegressor
         Its ``callbacks`` are empty.
 
     Raises
@@ -89,31 +109,65 @@ def load_model(path: str | os.PathLike[str]) -> Any:
 
 def describe(model: Any) -> tuple[dict[str, Any], Encoder]:
     """What a file says of an estimator, and the arrays that go with it."""
+    encoder = Encoder()
+    if ENSEMBLES.get(type(model).__name__) is not type(model):
+        return _described_network(model, encoder, "a model file holds"), encoder
+    model._check_is_fitted()
+    return {
+        **_described(model, encoder, "", left_out=("estimator",)),
+        "estimator": _described_base(model.estimator, encoder, "estimator"),
+        "members": [
+            _described_network(member, encoder, "a file of an ensemble holds members of", f"members.{i}.")
+            for i, member in enumerate(model.estimators_)
+        ],
+    }, encoder
+
+
+def _described_network(model: Any, encoder: Encoder, whose: str, prefix: str = "") -> dict[str, Any]:
+    _check_is_network(model, whose)
+    model._check_is_fitted()
+    return _described(model, encoder, prefix)
+
+
+def _described_base(estimator: Any, encoder: Encoder, path: str) -> Any:
+    """The parameters of what the members are clones of, which is not fitted; a list has one for each."""
+    if estimator is None:
+        return None
+    if isinstance(estimator, list | tuple):
+        return [_described_base(each, encoder, f"{path}.{i}") for i, each in enumerate(estimator)]
+    _check_is_network(estimator, "a file of an ensemble holds members of")
+    return _described(clone(estimator), encoder, f"{path}.")
+
+
+def _described(model: Any, encoder: Encoder, prefix: str, left_out: Sequence[str] = ()) -> dict[str, Any]:
+    given = {key: value for key, value in model.get_params(deep=False).items() if key not in left_out}
+    parameters = {key: _encoded(encoder, f"the parameter {key}", given[key], prefix + key, model) for key in given}
+    attributes = {
+        key: _encoded(encoder, f"the attribute {key}", value, prefix + key, model)
+        for key, value in vars(model).items()
+        if key not in given and key not in NOT_OURS and key not in left_out
+    }
+    return {"class": type(model).__name__, "parameters": parameters, "attributes": attributes}
+
+
+def _check_is_network(model: Any, whose: str) -> None:
     name = type(model).__name__
     if CLASSES.get(name) is not type(model):
         raise InputTypeError(
-            f"a model file holds an MLPClassifier or MLPRegressor, got {name}. "
-            "Pass the estimator itself: of a pipeline, model[-1]; of a search, model.best_estimator_."
+            f"{whose} an MLPClassifier or MLPRegressor, got {name}. "
+            "Pass the estimator itself: of a pipeline, model[-1]; of a search, model.best_estimator_; and fit an "
+            "ensemble on rows that the steps before have prepared."
         )
-    model._check_is_fitted()
-    encoder = Encoder()
-    given = model.get_params(deep=False)
-    parameters = {key: _encoded(encoder, f"the parameter {key}", given[key], key, model) for key in given}
-    attributes = {
-        key: _encoded(encoder, f"the attribute {key}", value, key, model)
-        for key, value in vars(model).items()
-        if key not in given and key not in NOT_OURS
-    }
-    return {"class": name, "parameters": parameters, "attributes": attributes}, encoder
 
 
-def _encoded(encoder: Encoder, what: str, value: Any, key: str, model: Any) -> Any:
+def _encoded(encoder: Encoder, what: str, value: Any, path: str, model: Any) -> Any:
+    key = path.rsplit(".", 1)[-1]
     if key in LEFT_OUT:
-        return []
-    if key == "random_state" and value is model._run.random_state:
+        return LEFT_OUT[key]
+    if key == "random_state" and value is not None and value is getattr(getattr(model, "_run", None), key, None):
         return {"shared": "_run.random_state"}
     try:
-        return encoder.encode(value, key)
+        return encoder.encode(value, path)
     except UnstorableError:
         raise ParameterError(
             f"{what} cannot be stored in a file: {str(value)[:80]!r} is code or holds some, and a model file holds "
@@ -122,17 +176,60 @@ def _encoded(encoder: Encoder, what: str, value: Any, key: str, model: Any) -> A
 
 
 def _model(described: dict[str, Any], decoder: Decoder) -> Any:
-    if set(described) != {"class", "parameters", "attributes"} or not all(
-        isinstance(described[part], dict) for part in ("parameters", "attributes")
+    model = (_ensemble if described.get("class") in ENSEMBLES else _network)(described, decoder)
+    unused = sorted(set(decoder.tensors) - decoder.used)
+    if unused:
+        raise ModelFileError(f"it has arrays that nothing asks for: {unused[:5]}")
+    return model
+
+
+def _ensemble(described: dict[str, Any], decoder: Decoder) -> Any:
+    members = described.get("members")
+    if set(described) != {"class", "parameters", "attributes", "estimator", "members"} or not isinstance(members, list):
+        raise ModelFileError("its header is not that of an ensemble")
+    own = {part: described[part] for part in ("class", "parameters", "attributes")}
+    model = _with_attributes(own, decoder, ENSEMBLES)
+    model.estimator = _base(described["estimator"], decoder)
+    model.estimators_ = [_network(member, decoder) for member in members]
+    check_ensemble(model)
+    return model
+
+
+def _base(described: Any, decoder: Decoder) -> Any:
+    if isinstance(described, list):
+        return [_base(each, decoder) for each in described]
+    if described is None:
+        return None
+    if not isinstance(described, dict) or described.get("attributes") != {}:
+        raise ModelFileError("the estimator of an ensemble is none that is to be fitted")
+    return _with_attributes(described, decoder, CLASSES)
+
+
+def _network(described: Any, decoder: Decoder) -> Any:
+    is_shared = False
+    if isinstance(described, dict) and isinstance(described.get("parameters"), dict):
+        is_shared = described["parameters"].get("random_state") == {"shared": "_run.random_state"}
+        if is_shared:
+            described = described | {"parameters": described["parameters"] | {"random_state": None}}
+    model = _with_attributes(described, decoder, CLASSES)
+    check_model(model)
+    model.parameters_ = standing(model._run)
+    if is_shared:
+        model.random_state = model._run.random_state
+    return model
+
+
+def _with_attributes(described: Any, decoder: Decoder, kinds: Mapping[str, Any]) -> Any:
+    """An estimator of these kinds with the parameters and attributes of a file, which are still to be checked."""
+    if (
+        not isinstance(described, dict)
+        or set(described) != {"class", "parameters", "attributes"}
+        or not all(isinstance(described[part], dict) for part in ("parameters", "attributes"))
     ):
         raise ModelFileError("its header is not that of a model")
-    if described["class"] not in CLASSES:
-        raise ModelFileError(f"it holds a {str(described['class'])[:80]!r}, and models are {', '.join(CLASSES)}")
-    kind = CLASSES[described["class"]]
-    parameters = dict(described["parameters"])
-    is_shared = parameters.get("random_state") == {"shared": "_run.random_state"}
-    if is_shared:
-        parameters["random_state"] = None
+    if described["class"] not in kinds:
+        raise ModelFileError(f"it holds a {str(described['class'])[:80]!r}, and models are {', '.join(kinds)}")
+    kind, parameters = kinds[described["class"]], described["parameters"]
     unknown = set(parameters) - set(kind._get_param_names())
     if unknown:
         raise ModelFileError(f"{described['class']} has parameters that this version does not know: {sorted(unknown)}")
@@ -141,11 +238,4 @@ def _model(described: dict[str, Any], decoder: Decoder) -> Any:
         if hasattr(kind, name) or name in NOT_OURS or name in parameters or not name.isidentifier():
             raise ModelFileError(f"{name[:80]!r} is no attribute of a model")
         setattr(model, name, decoder.decode(value))
-    unused = sorted(set(decoder.tensors) - decoder.used)
-    if unused:
-        raise ModelFileError(f"it has arrays that nothing asks for: {unused[:5]}")
-    check_model(model)
-    model.parameters_ = standing(model._run)
-    if is_shared:
-        model.random_state = model._run.random_state
     return model

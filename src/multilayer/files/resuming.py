@@ -9,6 +9,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import _num_samples
 
+from multilayer.estimators.base import BaseMLP
 from multilayer.estimators.data import ValidationArguments
 from multilayer.exceptions import InputError, ParameterError
 from multilayer.files.models import load_model
@@ -56,7 +57,7 @@ def resume(
     InputError
         For another number of rows than before, and as ``fit``.
     ParameterError
-        For a file of ``partial_fit``, whose training has no end.
+        For a file of ``partial_fit``, whose training has no end, or of an ensemble.
 
     Examples
     --------
@@ -79,6 +80,11 @@ def resume(
     (20, True)
     """
     model = load_model(path)
+    if not isinstance(model, BaseMLP):
+        raise ParameterError(
+            f"{path} holds an {type(model).__name__}, whose training is done and cannot be resumed. "
+            "Call load_model(path)."
+        )
     model.callbacks = callbacks
     run = model._run
     if model._last_was_part:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from multilayer.training.batching import Rows
 
@@ -29,36 +30,43 @@ def answers(model: Any, X: Any) -> dict[str, Any]:
     return {name: getattr(model, name)(X) for name in methods}
 
 
-def out_of_fold(answered: Answered, m: int) -> Predictions:
+def out_of_fold(
+    answered: Answered, m: int, weights: Sequence[float] | None = None, classes: NDArray[Any] | None = None
+) -> Predictions:
     """The mean over the networks that have answered for a row; a class that a fold lacks has the probability 0 there.
 
     Rows that none has answered for are NaN, and of labels the one that comes first by the alphabet: see ``n_times``.
+    ``weights`` say how much each network counts; ``classes`` there may be more of than any network knows.
     """
     n_times = np.zeros(m, dtype=np.intp)
     for rows, _, _ in answered:
         n_times[rows] += 1
+    counts = [1.0] * len(answered) if weights is None else weights
     if all("predict_proba" in answers for _, answers, _ in answered):
-        return _of_classes(answered, n_times)
-    return Predictions(_mean([(rows, answers["predict"]) for rows, answers, _ in answered], n_times), n_times=n_times)
+        if classes is None:
+            classes = np.unique(np.concatenate([model.classes_ for _, _, model in answered]))
+        return _of_classes(answered, n_times, counts, classes)
+    predicted = _mean([(rows, answers["predict"]) for rows, answers, _ in answered], m, counts)
+    return Predictions(predicted, n_times=n_times)
 
 
-def _of_classes(answered: Answered, n_times: Rows) -> Predictions:
-    classes = np.unique(np.concatenate([model.classes_ for _, _, model in answered]))
+def _of_classes(answered: Answered, n_times: Rows, weights: Sequence[float], classes: NDArray[Any]) -> Predictions:
     spread = []
     for rows, answers, model in answered:
         probabilities = np.zeros((len(rows), len(classes)))
         probabilities[:, np.searchsorted(classes, model.classes_)] = answers["predict_proba"]
         spread.append((rows, probabilities))
-    probabilities = _mean(spread, n_times)
+    probabilities = _mean(spread, len(n_times), weights)
     if np.ndim(answered[0][1]["predict"]) == 2:  # several labels a row
         return Predictions((probabilities > 0.5).astype(int), probabilities, classes, n_times)
     best = np.nan_to_num(probabilities).argmax(axis=1)
     return Predictions(classes[best], probabilities, classes, n_times)
 
 
-def _mean(parts: Sequence[tuple[Rows, Any]], n_times: Rows) -> Any:
-    total = np.zeros((len(n_times), *np.shape(parts[0][1])[1:]))
-    for rows, values in parts:
-        total[rows] += values
+def _mean(parts: Sequence[tuple[Rows, Any]], m: int, weights: Sequence[float]) -> Any:
+    total, counted = np.zeros((m, *np.shape(parts[0][1])[1:])), np.zeros(m)
+    for (rows, values), weight in zip(parts, weights, strict=True):
+        total[rows] += weight * values
+        counted[rows] += weight
     with np.errstate(invalid="ignore"):
-        return total / n_times.reshape(-1, *[1] * (total.ndim - 1))
+        return total / counted.reshape(-1, *[1] * (total.ndim - 1))

@@ -1,0 +1,7 @@
+"""Several networks as one: their mean answers, their spread, intervals, and which of them to take."""
+
+from multilayer.ensembles.classifier import EnsembleClassifier
+from multilayer.ensembles.greedy import greedy_selection
+from multilayer.ensembles.regressor import EnsembleRegressor
+
+__all__ = ["EnsembleClassifier", "EnsembleRegressor", "greedy_selection"]

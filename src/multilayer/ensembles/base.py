@@ -1,0 +1,261 @@
+"""What the two ensembles share: from parameters and a table to trained members, and from them to attributes."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
+from sklearn.utils import assert_all_finite, check_random_state, column_or_1d, get_tags
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from multilayer.ensembles.members import Trained, Workers, train_members
+from multilayer.ensembles.planning import SEED, n_rows, plans, wishes
+from multilayer.estimators import NotFittedError
+from multilayer.estimators.errors import input_errors, unchanged_on_failure
+from multilayer.estimators.inputs import check_column_order, checked_weight, checked_y
+from multilayer.estimators.parameters import check_seed
+from multilayer.exceptions import InputError, InputTypeError, ParameterError
+from multilayer.network import Floats
+from multilayer.selection import Predictions
+from multilayer.selection.fitting import Data
+from multilayer.selection.out_of_fold import out_of_fold
+from multilayer.training.batching import Rows
+from multilayer.training.pack import PackListener
+
+
+@dataclass(frozen=True, eq=False)
+class OutOfFold:
+    """What the members say of the rows that they have not been trained on."""
+
+    predictions: Predictions
+    score: float
+    rows: Rows  # those that somebody has answered for, and that count
+    left_out: NDArray[np.bool_]  # (k, n): whether a member has not seen a row, of those
+    errors: NDArray[np.float64] | None = None  # (n,) or (n, K): how far the answers are off, of numbers
+
+
+class BaseEnsemble(BaseEstimator, ABC):
+    """Several networks as one; what their answers mean is left to the two estimators."""
+
+    estimator: Any
+    n_members: int | None
+    by: str
+    cv: Any
+    weights: Sequence[float] | None
+    random_state: int | np.random.RandomState | None
+    n_jobs: int | None
+    backend: str
+    listener: PackListener | None
+    estimators_: list[Any]
+    weights_: NDArray[np.float64]
+    n_features_in_: int
+    feature_names_in_: NDArray[Any]
+    _out_of_fold: OutOfFold | None
+    _shares: list[Any]
+    _n_rows: int
+    _y_is_labels: ClassVar[bool] = False
+    _methods: ClassVar[tuple[str, ...]] = ("predict",)  # that rows left out are passed to
+
+    @abstractmethod
+    def _default(self) -> Any:
+        """The estimator where none is given."""
+
+    @abstractmethod
+    def _check_kind(self, estimator: Any) -> None:
+        """An error for an estimator of the other task."""
+
+    @abstractmethod
+    def _settle_targets(self, y: Any) -> None:
+        """Set the attributes that say what y holds."""
+
+    @abstractmethod
+    def _rated(self, found: Predictions, rows: Rows, y: Any, weight: Any) -> tuple[float, NDArray[np.float64] | None]:
+        """The score of the answers to these rows by members that have not seen them, and the errors of numbers."""
+
+    @property
+    def _classes(self) -> NDArray[Any] | None:
+        return getattr(self, "classes_", None)
+
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, *, groups: ArrayLike | None = None
+    ) -> Self:
+        """Train the members, on all cores.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or frame of shape (m, s_1)
+            As the members' ``fit`` takes it.
+        y : array of shape (m,) or (m, K)
+        sample_weight : array of shape (m,), default=None
+            How many rows each row counts for; not negative.  A bootstrap draws rows, whatever their weights above 0.
+        groups : array of shape (m,), default=None
+            For a ``cv`` that keeps groups together.
+
+        Returns
+        -------
+        self
+            After Ctrl-C, of the members that were done, with an InterruptedTrainingWarning.  If training fails, it is
+            as it was before.
+        """
+        with unchanged_on_failure(self):
+            asked = wishes(
+                self._default() if self.estimator is None else self.estimator, self.n_members, self.by, self.cv
+            )
+            for estimator in asked.estimators or [asked.estimator]:
+                self._check_kind(estimator)
+            random_state = check_random_state(check_seed("random_state", self.random_state))
+            alike = asked.estimator if asked.estimators is None else None
+            data = self._data(X, y, sample_weight, alike)
+            planned = plans(asked, data, groups, random_state)
+            weights = _checked_weights(self.weights, len(planned))
+            workers = Workers(self.n_jobs, self.backend, self.listener)
+            members = train_members(planned, data, self._methods, workers)
+            self._keep(members, weights, data)
+            self._shares = [planned[member.number].counts for member in members]
+        return self
+
+    @property
+    def n_iter_(self) -> int:
+        """Epochs of the member that took most."""
+        self._check_is_fitted()
+        return max(network_of(model).n_iter_ for model in self.estimators_)
+
+    @property
+    def estimators_samples_(self) -> list[Rows]:
+        """The numbers of the rows that each member was trained on, each as often as it was drawn."""
+        self._check_is_fitted()
+        rows = np.arange(self._n_rows)
+        return [rows if counts is None else np.repeat(rows, counts) for counts in self._shares]
+
+    @property
+    def oof_score_(self) -> float:
+        """The score of the answers to rows by members that have not seen them."""
+        return self._of_rows_left_out("oof_score_").score
+
+    def _data(self, X: Any, y: Any, sample_weight: Any, alike: Any) -> Data:
+        name = type(self).__name__
+        if y is None:
+            raise InputError(f"{name} requires y to be passed, but the target y is None. Call fit(X, y).")
+        y = checked_y(y, are_labels=self._y_is_labels)
+        y = y if issparse(y) else np.asarray(y)
+        with input_errors(X):
+            if y.ndim == 2 and y.shape[1] == 1:
+                y = column_or_1d(y.toarray() if issparse(y) else y, warn=True)
+            data = Data.of(X, y)
+            validate_data(self, data.X, reset=True, skip_check_array=True)
+            assert_all_finite(y.data if issparse(y) else y, input_name="y")
+            self._settle_targets(y)
+        weight = checked_weight(sample_weight, n_rows(data), np.dtype(np.float64))
+        # One table for all members to read from, where all read it alike.
+        return Data.of(data.X, data.y, weight, alike)
+
+    def _keep(self, members: Sequence[Trained], weights: NDArray[np.float64], data: Data) -> None:
+        self.estimators_ = [member.model for member in members]
+        kept = weights[[member.number for member in members]]
+        self.weights_ = kept / kept.sum()
+        self._n_rows = n_rows(data)
+        self._out_of_fold = None if self.by == SEED else self._left_out(members, kept, data)
+
+    def _left_out(self, members: Sequence[Trained], weights: NDArray[np.float64], data: Data) -> OutOfFold:
+        m = n_rows(data)
+        answering = [(i, member) for i, member in enumerate(members) if member.answers]
+        if not answering:
+            raise InputError(
+                f"no member has a row left to answer for: X has {m} sample(s). Pass more rows, or set by='seed'."
+            )
+        answered = [(member.left_out, member.answers, member.model) for _, member in answering]
+        found = out_of_fold(answered, m, [float(weights[i]) for i, _ in answering], self._classes)
+        counts = found.n_times > 0 if data.weight is None else (found.n_times > 0) & (data.weight > 0)
+        rows = np.flatnonzero(counts)
+        left_out = np.zeros((len(members), m), dtype=bool)
+        for i, member in answering:
+            left_out[i, member.left_out] = True
+        weight = None if data.weight is None else data.weight[rows]
+        score, errors = self._rated(found, rows, data.y[rows], weight)
+        return OutOfFold(found, score, rows, left_out[:, rows], errors)
+
+    def _of_rows_left_out(self, name: str) -> OutOfFold:
+        self._check_is_fitted()
+        if self._out_of_fold is None:
+            raise AttributeError(
+                f"{name} is there with by='bootstrap' and by='fold': with by='seed' every member has seen all rows. "
+                "Set by, or score on rows of your own."
+            )
+        return self._out_of_fold
+
+    def _answers(self, X: ArrayLike, method: str) -> Iterator[tuple[float, Any]]:
+        """How much each member counts, and what it says."""
+        self._check_is_fitted()
+        with input_errors(X):
+            check_column_order(self, X)
+            if getattr(X, "ndim", 2) == 2:  # of all else the members say what is wrong
+                validate_data(self, X, reset=False, skip_check_array=True)
+        for weight, model in zip(self.weights_.tolist(), self.estimators_, strict=True):
+            yield weight, getattr(model, method)(X)
+
+    def _check_is_fitted(self) -> None:
+        try:
+            check_is_fitted(self, "estimators_")
+        except ValueError:
+            raise NotFittedError(f"this {type(self).__name__} is not fitted yet. Call fit(X, y) first.") from None
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        given = self.estimator if isinstance(self.estimator, list | tuple) else [self.estimator]
+        of_members = [get_tags(each) for each in given if _is_estimator(each)]
+        of_member = of_members[0] if of_members else get_tags(self._default())
+        tags.input_tags = of_member.input_tags
+        tags.input_tags.sparse = all(each.input_tags.sparse for each in of_members or [of_member])
+        tags.target_tags = of_member.target_tags
+        if tags.classifier_tags is not None and of_member.classifier_tags is not None:
+            tags.classifier_tags.multi_label = of_member.classifier_tags.multi_label
+        return tags
+
+
+def network_of(model: Any) -> Any:
+    """The network at the end of a pipeline, or the model itself."""
+    return model[-1] if hasattr(model, "steps") else model
+
+
+def check_estimator_kind(estimator: Any, is_right: Callable[[Any], bool], *, example: str, task: str) -> None:
+    """An error for what is no estimator of the task."""
+    if not _is_estimator(estimator):
+        received = f"the class {estimator.__name__}" if isinstance(estimator, type) else repr(estimator)
+        raise InputTypeError(
+            f"estimator must be a {task} such as {example}, or a list of them, got {received}. Write {example}."
+        )
+    if not is_right(estimator):
+        raise ParameterError(
+            f"estimator must be a {task} such as {example}, or a pipeline that ends in one, got {estimator!r:.200}."
+        )
+
+
+def _is_estimator(value: Any) -> bool:
+    return hasattr(value, "fit") and hasattr(value, "__sklearn_tags__") and not isinstance(value, type)
+
+
+def weighted(left_out: NDArray[np.bool_], weights: Floats) -> Floats:
+    """(k, n): how much each member counts in the answer for each row, of those that have not seen it."""
+    shares = left_out * weights[:, np.newaxis]
+    return shares / shares.sum(axis=0)
+
+
+def _checked_weights(weights: Any, n: int) -> NDArray[np.float64]:
+    if weights is None:
+        return np.ones(n)
+    try:
+        checked = np.asarray(weights, dtype=np.float64)
+    except (TypeError, ValueError):
+        checked = np.empty(0)
+    if checked.shape != (n,) or not np.isfinite(checked).all() or checked.min() <= 0:
+        raise ParameterError(
+            f"weights must be a number above 0 for each of the {n} members, got {weights!r}. Leave out estimators that "
+            "are not to count."
+        )
+    return checked

@@ -1,0 +1,205 @@
+"""EnsembleClassifier: the mean probabilities of several networks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import ClassifierMixin, is_classifier
+from sklearn.metrics import accuracy_score
+
+from multilayer.ensembles.base import BaseEnsemble, check_estimator_kind
+from multilayer.ensembles.combining import Weighted, for_classes, log_mean, mean_and_deviation
+from multilayer.ensembles.planning import SEED
+from multilayer.estimators import MLPClassifier
+from multilayer.estimators.base import keep_parameters
+from multilayer.estimators.labels import Labels, labels_of
+from multilayer.network import Floats
+from multilayer.selection import Predictions
+from multilayer.training.batching import Rows
+from multilayer.training.pack import THREADS, PackListener
+
+
+class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
+    """Several classifiers that answer with the mean of their probabilities.
+
+    The members are trained at once, one thread each.  What makes them differ is chosen by ``by``.
+
+    Parameters
+    ----------
+    estimator : classifier, list of classifiers or None, default=None
+        What each member is a clone of: an MLPClassifier, or a pipeline that ends in one; None for MLPClassifier().
+        A list holds one estimator a member.
+    n_members : int or None, default=None
+        How many there are; None for as many as the list or ``cv`` has, and else 8.
+    by : {"seed", "bootstrap", "fold"}, default="seed"
+        "seed": all rows for each, and other starting weights and shuffles.  "bootstrap": beside that, each has rows
+        drawn with replacement, as many as there are; a row drawn three times has three times the weight.  "fold":
+        beside that, member i is trained on all folds but the i-th.
+    cv : int, splitter, iterable of (train, test) or None, default=None
+        Only for by="fold": the folds, as in scikit-learn; a number, or None for ``n_members``, makes folds of shuffled
+        rows, in which each class has its share.
+    weights : sequence of float or None, default=None
+        How much each member counts, above 0; None for all alike.
+    random_state : int, RandomState or None, default=None
+        Seed of the members' own ``random_state``, of bootstraps and of folds.  Each member has another one; one that an
+        estimator of a list was given stays.
+    n_jobs : int or None, default=None
+        Members trained at a time; None for one on each core.  It changes nothing in the result.
+    backend : str, default="threads"
+        As in ``multilayer.selection.cross_validate``.
+    listener : callable or None, default=None
+        Told of each member when it is trained.
+
+    Attributes
+    ----------
+    estimators_ : list of classifiers
+        The members.
+    weights_ : ndarray of shape (n_members,)
+        How much each counts; they sum to 1.
+    classes_ : ndarray of shape (n_classes,)
+        The labels of all of y.  A member whose rows lack one gives it the probability 0.
+    oof_score_ : float
+        The accuracy, on the training rows, of answers by members that have not seen them.  Not with by="seed".
+    oof_probabilities_ : ndarray of shape (m, n_classes)
+        These answers; NaN for rows that all members have seen.  Not with by="seed".
+    estimators_samples_ : list of ndarray
+        The numbers of the rows each member was trained on, each as often as it was drawn.
+    n_iter_ : int
+        Epochs of the member that took most.
+    n_features_in_ : int
+        Columns of X.
+    feature_names_in_ : ndarray of str
+        Their names, where all are text.
+
+    Raises
+    ------
+    ParameterError
+        For parameters outside their range, or that do not go together.
+    InputError
+        For X or y that cannot be used.
+    DivergenceError
+        Where all members diverge; those that diverge beside others are left out with a ConvergenceWarning.
+    InterruptedTrainingError
+        Where Ctrl-C comes before any member is done.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> X, y = load_digits(return_X_y=True)
+    >>> network = MLPClassifier((32,), learning_rate_init=0.01, max_iter=20, n_iter_no_change=float("inf"))
+    >>> model = EnsembleClassifier(network, n_members=4, by="fold", random_state=0).fit(X / 16, y)
+    >>> model.oof_score_ > 0.9
+    True
+    >>> probabilities, deviation = model.predict_proba(X[:2] / 16, return_std=True)
+    >>> probabilities.shape, deviation.shape
+    ((2, 10), (2, 10))
+
+    References
+    ----------
+    Breiman, L. (1996). Bagging predictors. Machine Learning 24.  Lakshminarayanan, B., Pritzel, A. and Blundell, C.
+    (2017). Simple and scalable predictive uncertainty estimation using deep ensembles. NeurIPS.
+    """
+
+    classes_: NDArray[Any]
+    _labels: Labels
+    _y_is_labels = True
+    _methods: ClassVar[tuple[str, ...]] = ("predict", "predict_proba")
+
+    def __init__(
+        self,
+        estimator: Any = None,
+        n_members: int | None = None,
+        *,
+        by: str = SEED,
+        cv: Any = None,
+        weights: Sequence[float] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        n_jobs: int | None = None,
+        backend: str = THREADS,
+        listener: PackListener | None = None,
+    ) -> None:
+        keep_parameters(self, locals())
+
+    @property
+    def oof_probabilities_(self) -> Floats:
+        """The probabilities of the training rows by members that have not seen them; NaN where there is none."""
+        probabilities: Floats = self._of_rows_left_out("oof_probabilities_").predictions.probabilities
+        return probabilities
+
+    def predict(self, X: ArrayLike) -> Any:
+        """The class whose mean probability is largest, for each row.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or frame of shape (m, s_1)
+
+        Returns
+        -------
+        array of shape (m,)
+            Labels; of a multilabel y an array of shape (m, n_classes) of zeros and ones.
+        """
+        probabilities = self.predict_proba(X)
+        return self._labels.decode(probabilities)
+
+    @overload
+    def predict_proba(self, X: ArrayLike, return_std: Literal[False] = False) -> Floats: ...
+    @overload
+    def predict_proba(self, X: ArrayLike, return_std: Literal[True]) -> tuple[Floats, Floats]: ...
+    def predict_proba(self, X: ArrayLike, return_std: bool = False) -> Floats | tuple[Floats, Floats]:
+        """The mean probability of each class for each row.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or frame of shape (m, s_1)
+        return_std : bool, default=False
+            Whether the standard deviation of the members' probabilities is returned, too: how far they disagree.
+
+        Returns
+        -------
+        array of shape (m, n_classes), or two of them
+            Columns are in the order of ``classes_``.
+        """
+        mean, deviation = mean_and_deviation(self._for_all_classes(X, "predict_proba", 0.0))
+        return (mean, deviation) if return_std else mean
+
+    def predict_log_proba(self, X: ArrayLike) -> Floats:
+        """The logarithm of :meth:`predict_proba`, finite where the probability itself has already rounded to 0.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or frame of shape (m, s_1)
+
+        Returns
+        -------
+        array of shape (m, n_classes)
+            -inf for a class that no member has seen.
+        """
+        return log_mean(self._for_all_classes(X, "predict_log_proba", -np.inf))
+
+    def _for_all_classes(self, X: ArrayLike, method: str, absent: float) -> Weighted:
+        self._check_is_fitted()
+        answers = zip(self._answers(X, method), self.estimators_, strict=True)
+        return ((w, for_classes(answer, model.classes_, self.classes_, absent)) for (w, answer), model in answers)
+
+    def _default(self) -> MLPClassifier:
+        return MLPClassifier()
+
+    def _check_kind(self, estimator: Any) -> None:
+        check_estimator_kind(estimator, _gives_probabilities, example="MLPClassifier()", task="classifier")
+
+    def _settle_targets(self, y: Any) -> None:
+        self._labels = labels_of(y)
+        self.classes_ = self._labels.classes
+
+    def _rated(self, found: Predictions, rows: Rows, y: Any, weight: Any) -> tuple[float, None]:
+        if not len(rows):
+            return float("nan"), None
+        predicted = self._labels.decode(found.probabilities[rows])
+        return float(accuracy_score(y, predicted, sample_weight=weight)), None
+
+
+def _gives_probabilities(estimator: Any) -> bool:
+    return bool(is_classifier(estimator)) and hasattr(estimator, "predict_proba")

@@ -1,0 +1,104 @@
+"""Training the members of an ensemble, and what they say of the rows that they have not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from multilayer.ensembles.planning import Plan, n_rows
+from multilayer.estimators.errors import ConvergenceWarning, warn
+from multilayer.exceptions import DivergenceError, InterruptedTrainingError, InterruptedTrainingWarning
+from multilayer.selection.fitting import Data
+from multilayer.training.batching import Rows
+from multilayer.training.pack import THREADS, Member, Outcome, PackListener, Slice, run_pack
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Who trains: as in :func:`multilayer.training.pack.run_pack`."""
+
+    n_jobs: int | None = None
+    backend: str = THREADS
+    listener: PackListener | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A member that is done."""
+
+    number: int
+    model: Any
+    left_out: Rows  # none with by="seed"
+    answers: Mapping[str, Any] = field(default_factory=dict)  # for the rows left out, by method
+
+
+def train_members(plans: Sequence[Plan], data: Data, methods: Sequence[str], workers: Workers) -> list[Trained]:
+    """The members that have been trained, in their order.
+
+    Those that Ctrl-C or a divergence has kept from it are missing, and a warning says so.
+
+    Raises
+    ------
+    InterruptedTrainingError
+        Where Ctrl-C came before any member was done.
+    MultilayerError
+        What a member has raised, where all have diverged, or any has raised something else.
+    """
+    pack = [
+        Member(i, partial(_trained, i, plan, data, tuple(methods)), size=_size(plan)) for i, plan in enumerate(plans)
+    ]
+    outcomes = run_pack(pack, n_jobs=workers.n_jobs, backend=workers.backend, listener=workers.listener)
+    _raise_or_tell(outcomes, len(plans))
+    return [outcome.value for outcome in outcomes.values() if outcome.error is None]
+
+
+def _size(plan: Plan) -> float:
+    return 1.0 if plan.counts is None else float(np.count_nonzero(plan.counts))
+
+
+def _trained(number: int, plan: Plan, data: Data, methods: Sequence[str]) -> Generator[float, Slice, Trained]:
+    model = yield from _fitting(plan, data)
+    if not len(plan.left_out):
+        return Trained(number, model, plan.left_out)
+    X = data.part(plan.left_out)[0]
+    return Trained(number, model, plan.left_out, {name: getattr(model, name)(X) for name in methods})
+
+
+def _fitting(plan: Plan, data: Data) -> Generator[float, Slice, Any]:
+    """The training of a member, in parts between which another one may have its thread."""
+    if plan.counts is None:
+        return data.fitting(plan.estimator, np.arange(n_rows(data)))
+    rows = np.flatnonzero(plan.counts)
+    if plan.counts.max() > 1:
+        weight = plan.counts.astype(np.float64) * (1.0 if data.weight is None else data.weight)
+        data = Data.of(data.X, data.y, weight)
+    return data.fitting(plan.estimator, rows)
+
+
+def _raise_or_tell(outcomes: Mapping[Any, Outcome], n: int) -> None:
+    failures = {number: outcome.error for number, outcome in outcomes.items() if outcome.error is not None}
+    others = [error for error in failures.values() if not isinstance(error, DivergenceError)]
+    n_trained = len(outcomes) - len(failures)
+    if others:
+        raise others[0]
+    if failures and not n_trained:
+        raise next(iter(failures.values()))
+    if not outcomes:
+        raise InterruptedTrainingError(
+            f"Ctrl-C came before any of the {n} members was trained, and there is no ensemble. Call fit again."
+        )
+    if failures:
+        number, error = next(iter(failures.items()))
+        warn(
+            f"{len(failures)} of {n} members diverged and are left out of the ensemble; member {number}: {error}",
+            ConvergenceWarning,
+        )
+    if len(outcomes) < n:
+        warn(
+            f"training was interrupted after {len(outcomes)} of {n} members; the ensemble is those.",
+            InterruptedTrainingWarning,
+        )

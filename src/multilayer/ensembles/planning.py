@@ -1,0 +1,168 @@
+"""What each member of an ensemble is trained on: its rows, its seeds, and the rows that it will be asked about."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import clone, is_classifier
+from sklearn.model_selection import check_cv
+from sklearn.utils.validation import _num_samples
+
+from multilayer.estimators.errors import input_errors, warn
+from multilayer.estimators.parameters import check_choice, check_integer
+from multilayer.exceptions import InputError, ParameterError, ParameterWarning
+from multilayer.selection.fitting import Data
+from multilayer.training.batching import Rows
+
+SEED, BOOTSTRAP, FOLD = "seed", "bootstrap", "fold"
+N_MEMBERS = 8  # where nothing else says how many
+MAX_SEED = 2**31 - 1
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """One member before it is trained."""
+
+    estimator: Any  # a clone, with seeds of its own
+    counts: NDArray[np.integer[Any]] | None = None  # (m,), how often each row is trained on; None: each once
+    # The rows that it has not seen, and answers for.
+    left_out: Rows = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is asked of an ensemble, checked as far as it can be without data."""
+
+    estimators: Sequence[Any] | None  # one a member, None where all are clones of ``estimator``
+    estimator: Any
+    n_members: int | None
+    by: str
+    cv: Any
+
+
+def wishes(estimator: Any, n_members: int | None, by: str, cv: Any) -> Wishes:
+    """The parameters of an ensemble, once it is clear that they can go together."""
+    check_choice("by", by, (SEED, BOOTSTRAP, FOLD))
+    estimators = list(estimator) if isinstance(estimator, list | tuple) else None
+    if estimators is not None and not estimators:
+        raise ParameterError("estimator must be an estimator or a list of at least one, got an empty list.")
+    if n_members is not None:
+        check_integer("n_members", n_members, 1)
+    if cv is not None and by != FOLD:
+        warn(f"cv has no effect with by={by!r}. Set by='fold', or leave cv out and give n_members.", ParameterWarning)
+        cv = None
+    is_splits = isinstance(cv, Iterable) or (hasattr(cv, "split") and hasattr(cv, "get_n_splits"))
+    if isinstance(cv, str) or not (cv is None or isinstance(cv, numbers.Integral) or is_splits):
+        raise ParameterError(
+            f"cv must be a number of folds, a splitter, or an iterable of (train, test), got {cv!r}. Write cv=5."
+        )
+    of_list = None if estimators is None else len(estimators)
+    of_cv = check_integer("cv", cv, 2) if isinstance(cv, numbers.Integral) else None
+    given = {"n_members": n_members, "the list of estimators": of_list, "cv": of_cv}
+    known = {name: n for name, n in given.items() if n is not None}
+    if len(set(known.values())) > 1:
+        received = " and ".join(f"{name} says {n}" for name, n in known.items())
+        raise ParameterError(f"how many members there are to be is said twice: {received}. Leave one of them out.")
+    n = next(iter(known.values()), None)
+    if by == FOLD and n == 1:
+        raise ParameterError("by='fold' needs at least 2 members, a fold each, got 1. Use by='seed' for one network.")
+    return Wishes(estimators, estimator, n, by, cv)
+
+
+def plans(asked: Wishes, data: Data, groups: ArrayLike | None, random_state: np.random.RandomState) -> list[Plan]:
+    """A plan for each member.
+
+    All that is random is drawn here, in one thread: the ensemble does not depend on how many train it.  But for folds
+    a member does not depend on those after it, either: an ensemble of 4 is the first half of one of 8.
+    """
+    if groups is not None and (asked.by != FOLD or not hasattr(asked.cv, "split")):
+        raise ParameterError(
+            f"groups are for by='fold' with a splitter that keeps them together, got by={asked.by!r} and "
+            f"cv={asked.cv!r}. Write by='fold', cv=GroupKFold(8), or leave groups out."
+        )
+    shares = _folds(asked, data, groups, random_state) if asked.by == FOLD else None
+    n = len(shares) if shares is not None else asked.n_members or N_MEMBERS
+    if n != (asked.n_members or n):
+        raise ParameterError(
+            f"how many members there are to be is said twice: cv makes {n} folds, and n_members or the list of "
+            f"estimators says {asked.n_members}. Leave n_members out, or choose a splitter of as many folds."
+        )
+    bases = asked.estimators or [asked.estimator] * n
+    members = []
+    for i, seed in enumerate(random_state.randint(MAX_SEED, size=n)):
+        own = np.random.RandomState(seed)
+        estimator = with_seeds(clone(bases[i]), own, replace=asked.estimators is None)
+        if shares is not None:
+            members.append(Plan(estimator, *shares[i]))
+        elif asked.by == BOOTSTRAP:
+            counts = _drawn(data, own)
+            members.append(Plan(estimator, counts, np.flatnonzero(counts == 0)))
+        else:
+            members.append(Plan(estimator))
+    return members
+
+
+def n_rows(data: Data) -> int:
+    """The number of rows; y may be a sparse matrix, which has no length."""
+    return int(_num_samples(data.X))
+
+
+def with_seeds(estimator: Any, random_state: np.random.RandomState, *, replace: bool) -> Any:
+    """The estimator with a number of its own for each ``random_state`` in it, as scikit-learn's ensembles have.
+
+    Without ``replace`` those that are set stay: in a list of estimators they are one's own choice.
+    """
+    parameters = estimator.get_params(deep=True)
+    names = [name for name in sorted(parameters) if name == "random_state" or name.endswith("__random_state")]
+    drawn = {name: int(random_state.randint(MAX_SEED)) for name in names}
+    wanted = {name: seed for name, seed in drawn.items() if replace or parameters[name] is None}
+    return estimator.set_params(**wanted) if wanted else estimator
+
+
+def _drawn(data: Data, random_state: np.random.RandomState) -> NDArray[np.integer[Any]]:
+    """As many rows as there are, drawn with replacement: how often each.
+
+    Not a list with repetitions: as the weight of a single row, a repetition is not computed twice, no batch holds a
+    row twice, and with ``early_stopping`` no row both trains and validates.  A row of weight 0 is as if it were not
+    there, and so it cannot be drawn.
+    """
+    m = n_rows(data)
+    there = np.arange(m) if data.weight is None else np.flatnonzero(data.weight > 0)
+    if not len(there):
+        raise InputError("X has 0 sample(s), and a bootstrap draws from them. Pass at least one row.")
+    counts = np.bincount(there[random_state.randint(len(there), size=len(there))], minlength=m)
+    return counts.astype(np.min_scalar_type(int(counts.max())))
+
+
+def _folds(
+    asked: Wishes, data: Data, groups: ArrayLike | None, random_state: np.random.RandomState
+) -> list[tuple[NDArray[np.integer[Any]], Rows]]:
+    """For each fold how often each row trains, 0 or 1, and the rows of the fold."""
+    base = asked.estimator if asked.estimators is None else asked.estimators[0]
+    with input_errors(data.X):
+        by_number = asked.cv is None or isinstance(asked.cv, numbers.Integral)
+        cv = (asked.n_members or N_MEMBERS) if by_number else asked.cv
+        splitter = check_cv(cv, data.y, classifier=is_classifier(base))
+        if by_number:
+            # Tables are often sorted, and then a fold of neighbours is unlike all others.
+            splitter.shuffle, splitter.random_state = True, int(random_state.randint(MAX_SEED))
+        splits = list(splitter.split(data.X, data.y, groups))
+    m = n_rows(data)
+    shares = [(_as_counts(train, m), np.arange(m)[test]) for train, test in splits]
+    for i, (counts, test) in enumerate(shares):
+        if counts[test].any():
+            raise ParameterError(
+                f"split {i} of cv tests on {np.count_nonzero(counts[test])} rows that it trains on, whose answers "
+                "would say nothing of new rows. Pass splits without rows in common."
+            )
+    return shares
+
+
+def _as_counts(rows: Rows, m: int) -> NDArray[np.integer[Any]]:
+    counts = np.bincount(np.arange(m)[rows], minlength=m)
+    return counts.astype(np.min_scalar_type(int(counts.max())))

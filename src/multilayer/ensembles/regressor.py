@@ -1,0 +1,317 @@
+"""EnsembleRegressor: the mean answer of several networks, their spread, and intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, Self, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import RegressorMixin, is_regressor
+from sklearn.metrics import r2_score
+
+from multilayer.ensembles.base import BaseEnsemble, check_estimator_kind, network_of, weighted
+from multilayer.ensembles.combining import mean_and_deviation
+from multilayer.ensembles.intervals import check_coverage, jackknife_plus, split_conformal
+from multilayer.ensembles.planning import FOLD, SEED
+from multilayer.equations import Quantile
+from multilayer.estimators import MLPRegressor
+from multilayer.estimators.base import keep_parameters
+from multilayer.estimators.inputs import as_dense
+from multilayer.estimators.scores import pinball_d2
+from multilayer.exceptions import InputError, ParameterError, ShapeError
+from multilayer.network import Floats
+from multilayer.selection import Predictions
+from multilayer.training.batching import Rows
+from multilayer.training.pack import THREADS, PackListener
+
+
+class EnsembleRegressor(RegressorMixin, BaseEnsemble):
+    """Several regressors that answer with their mean, and with intervals that hold what they promise.
+
+    The members are trained at once, one thread each.  What makes them differ is chosen by ``by``.
+
+    Parameters
+    ----------
+    estimator : regressor, list of regressors or None, default=None
+        What each member is a clone of: an MLPRegressor, or a pipeline that ends in one; None for MLPRegressor().  A
+        list holds one estimator a member.
+    n_members : int or None, default=None
+        How many there are; None for as many as the list or ``cv`` has, and else 8.
+    by : {"seed", "bootstrap", "fold"}, default="seed"
+        "seed": all rows for each, and other starting weights and shuffles.  "bootstrap": beside that, each has rows
+        drawn with replacement, as many as there are; a row drawn three times has three times the weight.  "fold":
+        beside that, member i is trained on all folds but the i-th.
+    cv : int, splitter, iterable of (train, test) or None, default=None
+        Only for by="fold": the folds, as in scikit-learn; a number, or None for ``n_members``, makes folds of shuffled
+        rows.
+    weights : sequence of float or None, default=None
+        How much each member counts, above 0; None for all alike.
+    random_state : int, RandomState or None, default=None
+        Seed of the members' own ``random_state``, of bootstraps and of folds.  Each member has another one; one that an
+        estimator of a list was given stays.
+    n_jobs : int or None, default=None
+        Members trained at a time; None for one on each core.  It changes nothing in the result.
+    backend : str, default="threads"
+        As in ``multilayer.selection.cross_validate``.
+    listener : callable or None, default=None
+        Told of each member when it is trained.
+
+    Attributes
+    ----------
+    estimators_ : list of regressors
+        The members.
+    weights_ : ndarray of shape (n_members,)
+        How much each counts; they sum to 1.
+    oof_score_ : float
+        R², on the training rows, of answers by members that have not seen them.  Not with by="seed".
+    oof_prediction_ : ndarray of shape (m,) or (m, K)
+        These answers; NaN for rows that all members have seen.  Not with by="seed".
+    calibration_errors_ : ndarray of shape (n,) or (n, K)
+        After :meth:`calibrate`, how far the ensemble is off on the rows passed to it.
+    estimators_samples_ : list of ndarray
+        The numbers of the rows each member was trained on, each as often as it was drawn.
+    n_iter_ : int
+        Epochs of the member that took most.
+    n_features_in_ : int
+        Columns of X.
+    feature_names_in_ : ndarray of str
+        Their names, where all are text.
+
+    Raises
+    ------
+    ParameterError
+        For parameters outside their range, or that do not go together.
+    InputError
+        For X or y that cannot be used.
+    DivergenceError
+        Where all members diverge; those that diverge beside others are left out with a ConvergenceWarning.
+    InterruptedTrainingError
+        Where Ctrl-C comes before any member is done.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> network = MLPRegressor((8,), solver="lbfgs", alpha=10.0, max_iter=50, tol=0.1, standardize_targets=True)
+    >>> model = EnsembleRegressor(network, by="fold", random_state=0).fit(20 * X[:400], y[:400])
+    >>> mean, deviation = model.predict(20 * X[400:], return_std=True)
+    >>> lower, upper = model.predict_interval(20 * X[400:], coverage=0.9)
+    >>> bool(((lower < mean) & (mean < upper)).all())
+    True
+
+    References
+    ----------
+    Breiman, L. (1996). Bagging predictors. Machine Learning 24.  Lakshminarayanan, B., Pritzel, A. and Blundell, C.
+    (2017). Simple and scalable predictive uncertainty estimation using deep ensembles. NeurIPS.  For intervals see
+    :meth:`predict_interval`.
+    """
+
+    calibration_errors_: NDArray[np.float64]
+
+    def __init__(
+        self,
+        estimator: Any = None,
+        n_members: int | None = None,
+        *,
+        by: str = SEED,
+        cv: Any = None,
+        weights: Sequence[float] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        n_jobs: int | None = None,
+        backend: str = THREADS,
+        listener: PackListener | None = None,
+    ) -> None:
+        keep_parameters(self, locals())
+
+    @property
+    def oof_prediction_(self) -> Floats:
+        """The answers for the training rows by members that have not seen them; NaN where there is none."""
+        predicted: Floats = self._of_rows_left_out("oof_prediction_").predictions.predicted
+        return predicted
+
+    @overload
+    def predict(self, X: ArrayLike, return_std: Literal[False] = False) -> Floats: ...
+    @overload
+    def predict(self, X: ArrayLike, return_std: Literal[True]) -> tuple[Floats, Floats]: ...
+    def predict(self, X: ArrayLike, return_std: bool = False) -> Floats | tuple[Floats, Floats]:
+        """The mean answer for each row.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or frame of shape (m, s_1)
+        return_std : bool, default=False
+            Whether the standard deviation of the members' answers is returned, too: how far they disagree, which is
+            what the network does not know for want of rows.  It says nothing of the noise: see
+            :meth:`predict_interval`.
+
+        Returns
+        -------
+        array of shape (m,), or (m, K) for several outputs or quantiles; or two of them
+        """
+        mean, deviation = mean_and_deviation(self._answers(X, "predict"))
+        return (mean, deviation) if return_std else mean
+
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """R²; of several quantiles, the share of the quantile cost of constant answers that these save, its mean."""
+        if not self._levels():
+            return float(super().score(X, y, sample_weight))
+        predicted = self.predict(X)
+        targets = _targets_like(predicted[:, 0], y)
+        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        return self._score(predicted, targets, weight)
+
+    def calibrate(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Learn from rows that nobody was trained on how wide intervals are to be: split conformal prediction.
+
+        :meth:`predict_interval` then uses these rows, whatever ``by`` is, until the next ``fit``.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or frame of shape (n, s_1)
+            No row of it may have been in ``fit``, nor have had a part in the choice of the estimator.
+        y : array of shape (n,) or (n, K)
+
+        Returns
+        -------
+        self
+
+        Examples
+        --------
+        >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
+        >>> y = X[:, 0] + np.random.RandomState(0).normal(size=200)
+        >>> model = EnsembleRegressor(MLPRegressor((), solver="lbfgs"), n_members=2, random_state=0).fit(X[::2], y[::2])
+        >>> lower, upper = model.calibrate(X[1::2], y[1::2]).predict_interval(X, coverage=0.9)
+        >>> 0.8 < np.mean((lower <= y) & (y <= upper)) < 1
+        np.True_
+        """
+        self._check_has_one_answer()
+        predicted = self.predict(X).astype(np.float64, copy=False)
+        self.calibration_errors_ = np.abs(_targets_like(predicted, y) - predicted)
+        return self
+
+    def predict_interval(self, X: ArrayLike, coverage: float = 0.9) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """An interval for the target of each row, which holds it with probability ``coverage``.
+
+        It asks nothing of the network or the noise; only that old and new rows could have changed places.  Coverage is
+        that of all new rows taken together, not of each kind of them.
+
+        After :meth:`calibrate`: the mean answer and as much to both sides as the errors on those rows say (split
+        conformal).  Without it, from the errors on rows that members have not seen: CV+ with by="fold", jackknife+
+        after bootstrap with by="bootstrap".  Folds that are made several times (RepeatedKFold as ``cv``) give narrower
+        intervals: the mean of several members that have not seen a row is less a matter of luck.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or frame of shape (m, s_1)
+        coverage : float, default=0.9
+            From 0.5, and below 1.
+
+        Returns
+        -------
+        lower, upper : arrays of shape (m,), or (m, K) for several outputs, each of which has its own interval
+
+        Raises
+        ------
+        ParameterError
+            Where there are too few rows for so much coverage: less than coverage / (1 - coverage).  With by="seed" and
+            no calibration, and for a list of estimators by folds, whose errors are not those of one way to train.
+
+        References
+        ----------
+        Barber, R. F., Candès, E. J., Ramdas, A. and Tibshirani, R. J. (2021). Predictive inference with the
+        jackknife+. The Annals of Statistics 49.  Kim, B., Xu, C. and Barber, R. F. (2020). Predictive inference is free
+        with the jackknife+-after-bootstrap. NeurIPS.  Lei, J. and others (2018). Distribution-free predictive inference
+        for regression. Journal of the American Statistical Association 113.
+        """
+        self._check_has_one_answer()
+        coverage = check_coverage(coverage)
+        if hasattr(self, "calibration_errors_"):
+            errors = self.calibration_errors_
+            columns = errors.reshape(len(errors), -1).T
+            widths = np.array([split_conformal(column, coverage) for column in columns])
+            predicted = self.predict(X).astype(np.float64, copy=False)
+            half = widths if predicted.ndim == 2 else widths[0]
+            return predicted - half, predicted + half
+        return self._interval_by_rows_left_out(X, coverage)
+
+    def _interval_by_rows_left_out(
+        self, X: ArrayLike, coverage: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        kept = self._out_of_fold
+        if kept is None:
+            raise ParameterError(
+                "with by='seed' every member has seen all rows, and intervals need errors on others. Pass some to "
+                "calibrate(X, y), or set by='fold' or by='bootstrap'."
+            )
+        if self.by == FOLD and isinstance(self.estimator, list | tuple):
+            raise ParameterError(
+                "intervals from folds need members that are trained alike, and these are a list of estimators. Pass "
+                "rows of your own to calibrate(X, y)."
+            )
+        shares = weighted(kept.left_out, self.weights_)
+        errors = np.asarray(kept.errors)
+        answers = np.array([answer for _, answer in self._answers(X, "predict")], dtype=np.float64)
+        if answers.ndim == 2:
+            return jackknife_plus(answers, shares, errors, coverage)
+        ends = [
+            jackknife_plus(np.ascontiguousarray(answers[:, :, c]), shares, errors[:, c], coverage)
+            for c in range(answers.shape[2])
+        ]
+        lower, upper = (np.column_stack(side) for side in zip(*ends, strict=True))
+        return lower, upper
+
+    def _levels(self) -> tuple[float, ...]:
+        """The quantiles that each row is answered with, where there are several."""
+        self._check_is_fitted()
+        network = network_of(self.estimators_[0])
+        if isinstance(network, EnsembleRegressor):  # an ensemble of ensembles
+            return network._levels()
+        cost = getattr(getattr(network, "network_", None), "cost", None)
+        return cost.levels if isinstance(cost, Quantile) and len(cost.levels) > 1 else ()
+
+    def _check_has_one_answer(self) -> None:
+        levels = self._levels()
+        if levels:
+            raise ParameterError(
+                f"intervals are for one answer a row, and these networks answer with the quantiles {levels}. Ask for "
+                "one quantile, such as 0.5, or use what predict returns as an interval, whose coverage is not assured."
+            )
+
+    def _score(self, predicted: Floats, y: Any, weight: Any) -> float:
+        levels = self._levels()
+        if levels:
+            return pinball_d2(levels)(predicted, np.repeat(y.reshape(-1, 1), len(levels), axis=1), weight)
+        return float(r2_score(y, predicted, sample_weight=weight))
+
+    def _default(self) -> MLPRegressor:
+        return MLPRegressor()
+
+    def _check_kind(self, estimator: Any) -> None:
+        check_estimator_kind(estimator, is_regressor, example="MLPRegressor()", task="regressor")
+
+    def _settle_targets(self, y: Any) -> None:  # noqa: ARG002 numbers need no names
+        self.__dict__.pop("calibration_errors_", None)
+
+    def _rated(self, found: Predictions, rows: Rows, y: Any, weight: Any) -> tuple[float, NDArray[np.float64] | None]:
+        numbers, answers = as_dense(y).astype(np.float64), found.predicted[rows]
+        score = self._score(answers, numbers, weight) if len(rows) > 1 else float("nan")
+        return score, None if self._levels() else np.abs(numbers - answers)
+
+
+def _targets_like(predicted: Floats, y: Any) -> NDArray[np.float64]:
+    """y as finite numbers of the shape of the answers."""
+    try:
+        numbers = np.asarray(y, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"y must hold numbers: {error}.") from None
+    if predicted.ndim == 1 and numbers.ndim == 2 and numbers.shape[1] == 1:
+        numbers = numbers[:, 0]
+    if numbers.shape != predicted.shape:
+        raise ShapeError(
+            f"y must be of the shape of the answers, {predicted.shape}, got {numbers.shape}. Pass one target for each "
+            "row of X."
+        )
+    if not np.isfinite(numbers).all():
+        raise InputError("y must be finite, got NaN or infinity. Remove these rows from X and y.")
+    return numbers

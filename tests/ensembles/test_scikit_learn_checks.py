@@ -1,0 +1,42 @@
+"""scikit-learn's own checks of what an estimator must be and do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from multilayer import EnsembleClassifier, EnsembleRegressor, MLPClassifier, MLPRegressor
+
+# Few epochs: the checks are about behaviour, and train many networks.
+CLASSIFIER = MLPClassifier((20,), solver="lbfgs", max_iter=30)
+REGRESSOR = MLPRegressor((20,), solver="lbfgs", max_iter=30)
+ESTIMATORS = [
+    EnsembleClassifier(CLASSIFIER, n_members=2),
+    EnsembleRegressor(REGRESSOR, n_members=2),
+    EnsembleClassifier(make_pipeline(StandardScaler(), CLASSIFIER), n_members=3, by="bootstrap"),
+    EnsembleRegressor([REGRESSOR, make_pipeline(StandardScaler(), REGRESSOR)], by="bootstrap"),
+    EnsembleClassifier(CLASSIFIER, by="fold", cv=3),
+    EnsembleRegressor(REGRESSOR, by="fold", cv=3),
+]
+DRAWN = "rows are drawn, whatever their weights"
+
+
+def expected_to_fail(estimator: Any) -> dict[str, str]:
+    """A row of weight 2 and the row twice are trained on alike, but are not drawn alike."""
+    names = ("dense", "sparse") if estimator.by == "bootstrap" else ()
+    return {f"check_sample_weight_equivalence_on_{name}_data": DRAWN for name in names}
+
+
+@pytest.mark.filterwarnings(
+    "ignore::multilayer.ConvergenceWarning",
+    "ignore:cv has no effect:multilayer.exceptions.ParameterWarning",
+    "ignore:The least populated class in y:UserWarning",
+)
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_to_fail)
+def test_scikit_learn_s_checks_pass(estimator: Any, check: Callable[[Any], None]) -> None:
+    check(estimator)
