@@ -303,6 +303,12 @@ def test_it_prints_a_table_and_a_conclusion() -> None:
     assert "A linear model has 0." in str(found)
 
 
+def test_without_a_seed_all_candidates_get_the_same() -> None:
+    found = search(classifier(random_state=None), {"tol": [0.1, 0.2]}, X, CLASSES, cv=3, halving=False)
+    assert found.trials[0].fold_scores == found.trials[1].fold_scores
+    same(found, search(classifier(random_state=None), {"tol": [0.1, 0.2]}, X, CLASSES, cv=3, halving=False))
+
+
 def test_wrong_arguments() -> None:
     with pytest.raises(ParameterError, match="refit"):
         search(classifier(), SPACE, X, CLASSES, refit=True)

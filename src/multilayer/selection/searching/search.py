@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
-from collections.abc import Sequence
 from dataclasses import replace
-from importlib.metadata import version
 from typing import Any
 
-import joblib
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import clone, is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import indexable
+from sklearn.utils import check_random_state, indexable
 
 from multilayer.estimators import MLPClassifier, MLPRegressor
 from multilayer.estimators.errors import warn
@@ -25,6 +21,7 @@ from multilayer.exceptions import InterruptedTrainingWarning, ParameterError
 from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.scoring import metric_name, one_scorer
 from multilayer.selection.searching.candidates import candidates
+from multilayer.selection.searching.fingerprint import fingerprint
 from multilayer.selection.searching.journal import Journal
 from multilayer.selection.searching.progress import SearchListener
 from multilayer.selection.searching.result import Search
@@ -73,7 +70,8 @@ def search(
     Parameters
     ----------
     estimator : MLPClassifier, MLPRegressor, or a Pipeline that ends in one
-        It is cloned and not changed.
+        It is cloned and not changed.  Without a ``random_state`` all candidates get the same, drawn from that of the
+        search.
     space : dict, or list of dicts
         Names of parameters with lists of values, or distributions of ``scipy.stats``.  In a pipeline names without
         "__" are those of its last step.
@@ -139,6 +137,7 @@ def search(
     if refit is not False:
         check_choice("refit", refit if isinstance(refit, str) else repr(refit), (BEST, SIMPLEST))
     seconds = check_seconds("max_time", max_time)
+    estimator = _seeded(estimator, random_state)
     data = Data.of(X, y, sample_weight, estimator)
     validation = None if X_val is None and y_val is None else _validation(X_val, y_val, sample_weight_val)
     splits = _splits(estimator, data, groups, cv, validation)
@@ -151,8 +150,8 @@ def search(
     epochs = rung_epochs(max_epochs, proposed.n_trials, factor, min_epochs) if check_flag("halving", halving) else ()
     problem = Problem(estimator, data, splits, one_scorer(estimator, scoring), (*epochs[:-1], math.inf))
     settings = (space, sampler, factor, scoring, random_state)
-    fingerprint = _fingerprint(problem, (data, validation), *settings)
-    with Journal(journal, fingerprint) as book, Pack(n_jobs) as pack:
+    identity = fingerprint(problem, (data, validation), settings)
+    with Journal(journal, identity) as book, Pack(n_jobs) as pack:
         searching = Searching(problem, proposed, Rungs(len(problem.epochs), factor), book, pack)
         searching.tell, searching.seconds = listener, seconds
         searching.until_the_end(_linear(estimator, data) if check_flag("baseline", baseline) else None)
@@ -162,6 +161,15 @@ def search(
         n = len(found.trials)
         warn(f"the search was interrupted; the result is of the {n} trials scored so far.", InterruptedTrainingWarning)
     return _refitted(found, refit, data)
+
+
+def _seeded(estimator: Any, random_state: Any) -> Any:
+    """The estimator with a seed: chance must not choose between candidates, and a journal be gone on with."""
+    if getattr(network_of(estimator), "random_state", 0) is not None:
+        return estimator
+    seeded = clone(estimator)
+    network_of(seeded).set_params(random_state=int(check_random_state(random_state).randint(2**31 - 1)))
+    return seeded
 
 
 def _validation(X_val: Any, y_val: Any, weight: Any) -> Data:
@@ -190,37 +198,6 @@ def _linear(estimator: Any, data: Data) -> Any:
     steps = clone(estimator).steps[:-1] if isinstance(estimator, Pipeline) else []
     is_sparse = hasattr(data.X, "tocsr")
     return Pipeline([*steps, ("standardize", StandardScaler(with_mean=not is_sparse)), ("linear", linear)])
-
-
-def _fingerprint(problem: Problem, data: Sequence[Data | None], *settings: Any) -> str:
-    """Of all that results depend on, so that a journal is gone on with by the same search alone."""
-    shown = [version("multilayer"), repr(_plain(problem.estimator.get_params())), problem.epochs]
-    shown += [repr(_plain(setting)) for setting in settings]
-    digest = hashlib.sha256(repr(shown).encode())
-    for split in problem.splits:
-        digest.update(np.ascontiguousarray(split.train).tobytes() + np.ascontiguousarray(split.test).tobytes())
-    for table in data:
-        digest.update(repr(table and [joblib.hash(part) for part in (table.X, table.y, table.weight)]).encode())
-    return digest.hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    """A setting without what is another in each process, such as the place of an object in memory."""
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if hasattr(value, "rvs"):
-        return [value.dist.name, value.args, value.kwds] if hasattr(value, "dist") else type(value).__name__
-    if hasattr(value, "get_params") and not isinstance(value, type):
-        return [type(value).__name__, _plain(value.get_params())]
-    if callable(value):
-        return getattr(value, "__qualname__", type(value).__name__)
-    if isinstance(value, np.random.RandomState):
-        return joblib.hash(value.get_state())
-    return value
 
 
 def _refitted(found: Search, refit: str | bool, data: Data) -> Search:

@@ -1,0 +1,63 @@
+"""What the results of a search depend on, as one number: a journal is gone on with by the same search alone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+
+from multilayer.selection.fitting import Data
+from multilayer.selection.searching.trials import Problem
+
+
+def fingerprint(problem: Problem, tables: Sequence[Data | None], settings: Sequence[Any]) -> str:
+    """A digest of the release, the estimator, the settings, the folds and the data, the same in every process."""
+    shown = [version("multilayer"), _plain(problem.estimator), list(problem.epochs), _plain(list(settings))]
+    digest = hashlib.sha256(repr(shown).encode())
+    for split in problem.splits:
+        digest.update(repr([len(split.train), len(split.test)]).encode())
+        digest.update(np.asarray(split.train, dtype=np.int64).tobytes())
+        digest.update(np.asarray(split.test, dtype=np.int64).tobytes())
+    for table in tables:
+        for part in () if table is None else (table.X, table.y, table.weight):
+            for piece in _bytes(part):
+                digest.update(piece)
+    return digest.hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """A setting without what is another in each process, such as the place of an object in memory."""
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, np.ndarray):
+        return [str(value.dtype), value.tolist()]
+    if isinstance(value, np.random.RandomState):
+        return _plain(value.get_state())
+    if hasattr(value, "rvs"):  # a distribution of scipy.stats
+        is_frozen = hasattr(value, "dist")
+        return [value.dist.name, _plain(value.args), _plain(value.kwds)] if is_frozen else type(value).__qualname__
+    if hasattr(value, "get_params") and not isinstance(value, type):
+        return [type(value).__qualname__, _plain(value.get_params())]
+    if callable(value):
+        return getattr(value, "__qualname__", type(value).__qualname__)
+    return value
+
+
+def _bytes(table: Any) -> Iterator[bytes]:
+    """What a table holds, whatever it is made of."""
+    yield repr(
+        [type(table).__name__, getattr(table, "shape", None), [*map(str, getattr(table, "columns", ()))]]
+    ).encode()
+    if table is None:
+        return
+    pieces = (table.data, table.indices, table.indptr) if issparse(table) else (table,)
+    for piece in pieces:
+        array = np.asarray(piece)
+        yield str(array.dtype).encode()
+        yield repr(array.tolist()).encode() if array.dtype.kind == "O" else np.ascontiguousarray(array).tobytes()
