@@ -2,6 +2,7 @@
 
 from multilayer.ensembles.classifier import EnsembleClassifier
 from multilayer.ensembles.greedy import greedy_selection
+from multilayer.ensembles.of_search import ensemble_of
 from multilayer.ensembles.regressor import EnsembleRegressor
 
-__all__ = ["EnsembleClassifier", "EnsembleRegressor", "greedy_selection"]
+__all__ = ["EnsembleClassifier", "EnsembleRegressor", "ensemble_of", "greedy_selection"]

@@ -75,7 +75,7 @@ def _fitting(plan: Plan, data: Data) -> Generator[float, Slice, Any]:
     rows = np.flatnonzero(plan.counts)
     if plan.counts.max() > 1:
         weight = plan.counts.astype(np.float64) * (1.0 if data.weight is None else data.weight)
-        data = Data.of(data.X, data.y, weight)
+        data = data.weighted(weight)
     return data.fitting(plan.estimator, rows)
 
 

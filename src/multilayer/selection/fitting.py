@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,11 @@ class Data:
 
     def __len__(self) -> int:
         return len(self.y)
+
+    def weighted(self, weight: Any) -> Data:
+        """The same rows with other weights, (m,)."""
+        shared = self.shared and replace(self.shared, weight=weight.astype(self.shared.X.dtype))
+        return replace(self, weight=weight, shared=shared)
 
     def part(self, rows: Rows) -> tuple[Any, Any, Any]:
         """X, y and weights of some rows, copied."""

@@ -1,0 +1,130 @@
+"""From the candidates of a search to an ensemble."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from functools import partial
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone, is_classifier
+
+from multilayer.ensembles.classifier import EnsembleClassifier
+from multilayer.ensembles.greedy import MAX_SIZE, greedy_selection
+from multilayer.ensembles.regressor import EnsembleRegressor
+from multilayer.estimators.errors import warn
+from multilayer.estimators.parameters import check_integer
+from multilayer.exceptions import InputError, InterruptedTrainingError, InterruptedTrainingWarning
+from multilayer.selection import Predictions, Search, Trial
+from multilayer.selection.out_of_fold import answers, out_of_fold
+from multilayer.selection.searching.result import ranked
+from multilayer.selection.searching.trials import Problem, Split
+from multilayer.training.pack import Member, Slice, run_pack
+
+
+def ensemble_of(
+    search: Search,
+    *,
+    n_candidates: int = 10,
+    max_size: int = MAX_SIZE,
+    scoring: Any = None,
+    n_jobs: int | None = None,
+) -> EnsembleClassifier | EnsembleRegressor:
+    """An ensemble of the best candidates of a search, chosen and weighted by greedy selection, fitted on all its rows.
+
+    The candidates are trained on the folds of the search once more, to the end, and :func:`greedy_selection` goes by
+    their answers for the rows left out.  Those that it takes are trained on all rows and count as often as they were
+    taken.
+
+    Parameters
+    ----------
+    search : Search
+        From :func:`multilayer.selection.search`.
+    n_candidates : int, default=10
+        Of the search's trials, the best so many.
+    max_size, scoring
+        As in :func:`greedy_selection`.
+    n_jobs : int or None, default=None
+        Networks at work at a time; None for one on each core.
+
+    Returns
+    -------
+    EnsembleClassifier or EnsembleRegressor
+        Fitted, with ``by="seed"`` and the ``weights`` of the selection.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from multilayer import MLPClassifier
+    >>> from multilayer.selection import search
+    >>> X, y = load_digits(return_X_y=True)
+    >>> network = MLPClassifier(max_iter=20, n_iter_no_change=float("inf"), learning_rate_init=0.01, random_state=0)
+    >>> found = search(network, {"hidden_layer_sizes": [(16,), (32,), (64,)], "alpha": [0.0, 1.0]}, X / 16, y, cv=3)
+    >>> ensemble = ensemble_of(found, scoring="accuracy")
+    >>> len(ensemble.estimators_) == len(ensemble.weights_) <= 6
+    True
+    """
+    check_integer("n_candidates", n_candidates, 1)
+    problem = search.problem
+    trials = [trial for trial in ranked(search.trials) if not math.isnan(trial.mean)][:n_candidates]
+    scored = problem.splits[0].scored
+    found = _left_out(problem, trials, n_jobs)
+    trials = list(found)
+    if is_classifier(problem.estimator):
+        classes = np.unique(np.concatenate([predictions.classes for predictions in found.values()]))
+        told = [_in_columns(predictions, classes) for predictions in found.values()]
+    else:
+        classes, told = None, [predictions.predicted for predictions in found.values()]
+        if np.size(told[0]) != np.size(scored.y):
+            raise InputError(
+                f"the candidates answer with {np.size(told[0])} numbers for {np.size(scored.y)} targets, as those of "
+                "several quantiles do, and cannot be rated by their mean. Search with one answer for each target."
+            )
+    counts = greedy_selection(
+        told, scored.y, scoring=scoring, classes=classes, max_size=max_size, sample_weight=scored.weight
+    )
+    kind = EnsembleRegressor if classes is None else EnsembleClassifier
+    taken = [i for i, count in enumerate(counts) if count]
+    members = [clone(trials[i].model) for i in taken]
+    ensemble = kind(members, weights=[float(counts[i]) for i in taken], random_state=0, n_jobs=n_jobs)
+    return ensemble.fit(problem.data.X, problem.data.y, problem.data.weight)
+
+
+def _left_out(problem: Problem, trials: list[Trial], n_jobs: int | None) -> dict[Trial, Predictions]:
+    """What each candidate says of the rows that score, by networks that have not seen them."""
+    members = [
+        Member((trial.number, fold), partial(_answers, problem, trial, split), size=len(split.train))
+        for trial in trials
+        for fold, split in enumerate(problem.splits)
+    ]
+    outcomes = run_pack(members, n_jobs=n_jobs)
+    for outcome in outcomes.values():
+        if outcome.error is not None:
+            raise outcome.error
+    found, m = {}, len(problem.splits[0].scored)
+    for trial in trials:
+        ended = [outcomes.get((trial.number, fold)) for fold in range(len(problem.splits))]
+        answered = [outcome.value for outcome in ended if outcome is not None]
+        if len(answered) == len(ended):
+            found[trial] = out_of_fold(answered, m)
+    if not found:
+        raise InterruptedTrainingError("Ctrl-C came before any candidate was trained again. Call ensemble_of again.")
+    if len(found) < len(trials):
+        warn(
+            f"training was interrupted after {len(found)} of {len(trials)} candidates; the ensemble is of those.",
+            InterruptedTrainingWarning,
+        )
+    return found
+
+
+def _answers(problem: Problem, trial: Trial, split: Split) -> Generator[float, Slice, Any]:
+    model = yield from problem.data.fitting(clone(trial.model), split.train)
+    return split.test, answers(model, split.scored.part(split.test)[0]), model
+
+
+def _in_columns(predictions: Predictions, classes: Any) -> Any:
+    """Probabilities in the columns of all classes; 0 where no network of a candidate knew one."""
+    told = np.zeros((len(predictions.probabilities), len(classes)))
+    told[:, np.searchsorted(classes, predictions.classes)] = predictions.probabilities
+    return told
