@@ -21,10 +21,10 @@ from multilayer.selection.searching.rungs import Rungs, rung_epochs
         (2, {}, (81,)),
         (3, {}, (27, 81)),
         (9, {}, (9, 27, 81)),
-        (27, {}, (3, 9, 27, 81)),
-        (5000, {}, (3, 9, 27, 81)),
-        (None, {}, (3, 9, 27, 81)),
-        (16, {"factor": 2.0}, (10, 20, 40, 81)),
+        (27, {}, (9, 27, 81)),
+        (5000, {}, (9, 27, 81)),
+        (None, {}, (9, 27, 81)),
+        (16, {"factor": 2.0}, (20, 40, 81)),
         (9, {"min_epochs": 81}, (81,)),
         (9, {"min_epochs": 50}, (50, 81)),
     ],
@@ -60,6 +60,17 @@ def test_by_hand() -> None:
     assert rungs.arrived(0, 1, 0.6) == []
     assert rungs.arrived(3, 1, 0.7) == [(3, 2)]
     assert rungs.arrived(3, 2, 0.8) == []
+
+
+def test_the_first_promotions_wait_for_half_of_the_trials() -> None:
+    rungs = Rungs(3, 2.0, n_trials=8)
+    for trial in range(8):
+        rungs.begin(trial)
+    for trial in range(3):
+        assert rungs.arrived(trial, 0, trial / 10) == []
+    assert rungs.arrived(3, 0, 0.15) == [(2, 1), (3, 1)]
+    assert rungs.arrived(2, 1, 0.5) == []
+    assert rungs.arrived(3, 1, 0.6) == [(3, 2)]  # later rungs do not wait
 
 
 def test_what_has_failed_is_never_promoted_and_ties_go_to_the_first() -> None:

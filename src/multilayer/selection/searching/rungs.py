@@ -14,8 +14,11 @@ from dataclasses import dataclass, field
 from multilayer.estimators.parameters import check_integer, check_real
 from multilayer.exceptions import ParameterError
 
-# At most so many times are the best promoted: the first rung is not shorter than 1/factor^3 of a training.
-MOST_PROMOTIONS = 3
+# At most so many times are the best promoted: the first rung is not shorter than 1/factor^2 of a training.  On real
+# tables (benchmarks/halving.py) less of it, a few epochs of sixty, misjudged step sizes.
+MOST_PROMOTIONS = 2
+# Of the trials that are to come, so many have a score before the first is promoted: early on, anything is the best.
+SHARE_BEFORE_PROMOTIONS = 1 / 2
 
 
 def rung_epochs(max_epochs: int, n_trials: int | None, factor: float, min_epochs: int | None) -> tuple[int, ...]:
@@ -30,14 +33,14 @@ def rung_epochs(max_epochs: int, n_trials: int | None, factor: float, min_epochs
     factor : float
         The best 1/factor of a rung go on, and the next is factor times as far.
     min_epochs : int or None
-        The first rung; None for as few as leave a trial or more for the last one, but three promotions at most.
+        The first rung; None for as few as leave a trial or more for the last one, but two promotions at most.
 
     Examples
     --------
     >>> rung_epochs(81, 30, 3.0, None)
-    (3, 9, 27, 81)
-    >>> rung_epochs(81, 10, 3.0, None)
     (9, 27, 81)
+    >>> rung_epochs(81, 5, 3.0, None)
+    (27, 81)
     >>> rung_epochs(100, 10, 3.0, 20)
     (20, 60, 100)
     """
@@ -65,6 +68,7 @@ class Rungs:
 
     n_rungs: int
     factor: float
+    n_trials: int | None = None  # that are to begin, if it is known
     trials: list[list[int]] = field(init=False)  # of each rung, in the order in which they came to it
     scores: list[dict[int, float]] = field(init=False)  # those known
     n_judged: list[int] = field(init=False)  # the first of ``trials`` that promotions have been decided by
@@ -95,6 +99,8 @@ class Rungs:
         return n < len(self.trials[rung]) and self.trials[rung][n] in self.scores[rung]
 
     def _newly_best(self, rung: int) -> list[int]:
+        if rung == 0 and self.n_judged[0] < SHARE_BEFORE_PROMOTIONS * (self.n_trials or 0):
+            return []
         judged = self.trials[rung][: self.n_judged[rung]]
         scores = self.scores[rung]
         # Ties go to the one that came first.

@@ -93,7 +93,7 @@ def search(
         False trains each candidate to its end.
     factor : float, default=3
     min_epochs : int, default=None
-        Of the first rung; None for max_iter / factor³, or more where there are few trials.
+        Of the first rung; None for max_iter / factor², or more where there are few trials.
     refit : {"best", "one_standard_error", False}, default="best"
         Which candidate is fitted on all rows.
     baseline : bool, default=True
@@ -152,7 +152,7 @@ def search(
     settings = (space, sampler, factor, scoring, random_state)
     identity = fingerprint(problem, (data, validation), settings)
     with Journal(journal, identity) as book, Pack(n_jobs) as pack:
-        searching = Searching(problem, proposed, Rungs(len(problem.epochs), factor), book, pack)
+        searching = Searching(problem, proposed, Rungs(len(problem.epochs), factor, proposed.n_trials), book, pack)
         searching.tell, searching.seconds = listener, seconds
         searching.until_the_end(_linear(estimator, data) if check_flag("baseline", baseline) else None)
         was_interrupted = pack.interrupt.pressed
