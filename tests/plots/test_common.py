@@ -11,15 +11,17 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from sklearn.base import clone
 
 import multilayer.plots
 from multilayer.estimators import MLPClassifier
 from multilayer.exceptions import InputError, MissingExtraError, MultilayerError, ParameterError
 from multilayer.plots import plot_cost, plot_data, plot_decision_boundary, plot_network, plot_weights
-from multilayer.selection import find_step_size
+from multilayer.selection import cross_validate, find_step_size
 
 NAMES = [
     "plot_cost",
+    "plot_cross_validation",
     "plot_data",
     "plot_decision_boundary",
     "plot_diagnosis",
@@ -33,11 +35,13 @@ NAMES = [
 def draw(name, moons, network, **options):
     """Call each function with what it needs."""
     X, y = moons
+    small = MLPClassifier((3,), solver="lbfgs", tol=0.1, random_state=0)
     arguments = {
         "plot_cost": (network,),
+        "plot_cross_validation": (cross_validate(small, X, y, cv=2),),
         "plot_data": (X, y),
         "plot_decision_boundary": (network, X, y),
-        "plot_diagnosis": (MLPClassifier((3,), solver="lbfgs", tol=0.1, random_state=0).fit(X, y).diagnose(X, y),),
+        "plot_diagnosis": (clone(small).fit(X, y).diagnose(X, y),),
         "plot_network": (network,),
         "plot_predictions": (y, network.predict_proba(X)[:, 1]),
         "plot_step_sizes": (find_step_size(MLPClassifier((3,), random_state=0), X, y),),

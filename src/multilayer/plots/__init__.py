@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from multilayer.plots.boundary import plot_decision_boundary
 from multilayer.plots.cost import plot_cost
+from multilayer.plots.cross_validation import plot_cross_validation
 from multilayer.plots.data import plot_data
 from multilayer.plots.diagnosis import plot_diagnosis
 from multilayer.plots.network import plot_network
@@ -20,6 +21,7 @@ from multilayer.plots.weights import plot_weights
 
 __all__ = [
     "plot_cost",
+    "plot_cross_validation",
     "plot_data",
     "plot_decision_boundary",
     "plot_diagnosis",

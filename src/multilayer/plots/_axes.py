@@ -78,6 +78,18 @@ def panel_below(ax: Axes) -> Axes:
     return figure.add_subplot(divided[1], sharex=ax)
 
 
+def panel_beside(ax: Axes) -> Axes:
+    """New Axes of their own x in the right half of the place of `ax`, which keeps the left."""
+    figure, place = figure_of(ax), ax.get_subplotspec()
+    if place is None:
+        whole = ax.get_position()
+        ax.set_position((whole.x0, whole.y0, 0.42 * whole.width, whole.height))
+        return figure.add_axes((whole.x0 + 0.58 * whole.width, whole.y0, 0.42 * whole.width, whole.height))
+    divided = place.subgridspec(1, 2, wspace=0.1 if figure.get_layout_engine() is not None else 0.45)
+    ax.set_subplotspec(divided[0])
+    return figure.add_subplot(divided[1])
+
+
 def label_axes(ax: Axes, names: Sequence[str]) -> None:
     """Name the x and y axis; our own ``$x_1$`` is mathematics, a name from the data is taken as it is written."""
     x_name, y_name = names
@@ -118,9 +130,25 @@ def add_legend(ax: Axes, handles: Sequence[Any], labels: Sequence[str], title: s
     return legend
 
 
+def legend_above(ax: Axes, handles: Sequence[Any], labels: Sequence[str], ncols: int = 1) -> Legend:
+    """A legend over the axes, which covers no point and takes no width, of which two panels have little.
+
+    Without a layout engine it would be cut off there, and lies where it covers least.
+    """
+    above = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "frameon": False, "ncols": ncols}
+    has_room = figure_of(ax).get_layout_engine() is not None
+    return ax.legend(handles, labels, fontsize=9, framealpha=0.9, **(above if has_room else {"loc": "best"}))
+
+
 def remove_frame(ax: Axes) -> None:
     """Hide the top and right spines, which carry no scale."""
     ax.spines[["top", "right"]].set_visible(False)
+
+
+def draw_grid(ax: Axes) -> None:
+    """Pale lines to read heights by, under all that is drawn."""
+    ax.grid(axis="y", color="#E5E5E5", linewidth=0.8)
+    ax.set_axisbelow(True)
 
 
 def diverging_colors() -> LinearSegmentedColormap:

@@ -1,0 +1,152 @@
+"""A cross-validation drawn: the score of each fold about their mean, and how the cost of each fell."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from multilayer.exceptions import InputError, unknown_name
+from multilayer.plots._axes import axes_or_new, draw_grid, legend_above, panel_beside, remove_frame, require_matplotlib
+from multilayer.plots._style import INK, MUTED, NEGATIVE, POSITIVE, lighten
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from multilayer.selection import CrossValidation
+
+# Costs are drawn on a logarithmic scale where the largest is this many times the smallest.
+_WIDE_RANGE = 10.0
+
+
+def plot_cross_validation(result: CrossValidation, *, ax: Axes | None = None, score: str | None = None) -> Axes:
+    """Draw the score of each fold, their mean with a band of one standard error, and the cost curves beside them.
+
+    Test scores are blue circles.  Training scores, where the result has them, are vermilion triangles.  A fold that
+    failed is a cross at the foot.  Costs are drawn on a logarithmic scale where they fall to a tenth or less.
+
+    Parameters
+    ----------
+    result : CrossValidation
+        From :func:`multilayer.selection.cross_validate`.
+    ax : matplotlib Axes, optional
+        Where to draw; the costs take its right half.  By default a new figure.
+    score : str, optional
+        Which score, of several: "accuracy" or "test_accuracy".  By default the first.
+
+    Returns
+    -------
+    matplotlib Axes
+        `ax`, or the Axes of the new figure: that of the scores.
+
+    Raises
+    ------
+    InputError
+        If it is no cross-validation, or one without a single score.
+    ParameterError
+        If it has no such score.
+    MissingExtraError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from matplotlib import pyplot as plt
+    >>> from sklearn.datasets import load_iris
+    >>> from multilayer import MLPClassifier
+    >>> from multilayer.plots import plot_cross_validation
+    >>> from multilayer.selection import cross_validate
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier((8,), max_iter=20, n_iter_no_change=float("inf"), random_state=0)
+    >>> ax = plot_cross_validation(cross_validate(model, X, y))
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('fold', 'score')
+    >>> plt.close(ax.figure)
+    """
+    require_matplotlib(ax)
+    # Here, since it brings the estimators and scikit-learn along.
+    from multilayer.selection import CrossValidation
+
+    if not isinstance(result, CrossValidation):
+        raise InputError(
+            f"expected a CrossValidation, got {type(result).__name__}. Pass cross_validate(model, X, y) of "
+            "multilayer.selection."
+        )
+    name = _chosen(result, score)
+    ax = axes_or_new(ax, (8.4, 3.8))
+    beside = panel_beside(ax)
+    _draw_scores(ax, result, name)
+    _draw_costs(beside, result.loss_curves)
+    return ax
+
+
+def _chosen(result: CrossValidation, score: str | None) -> str:
+    """The name of a score without "test_"."""
+    names = [key.removeprefix("test_") for key in result if key.startswith("test_")]
+    if not names:
+        raise InputError("the cross-validation has no score: no fold of it was finished. Draw one that has.")
+    if score is None:
+        return names[0]
+    name = score.removeprefix("test_")
+    if name not in names:
+        raise unknown_name("score", score, names)
+    return name
+
+
+def _draw_scores(ax: Axes, result: CrossValidation, name: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    # Before the scores are read: a fold that failed may have been given a number.
+    has_failed = np.array([estimator is None for estimator in result["estimator"]])
+    folds = np.arange(1, len(has_failed) + 1)
+    handles, labels = [], []
+    for side, color, marker in (("test", POSITIVE, "o"), ("train", NEGATIVE, "^")):
+        key = f"{side}_{name}"
+        if key not in result:
+            continue
+        mean, error = result.mean[key], result.standard_error[key]
+        if not math.isnan(error):
+            ax.axhspan(mean - error, mean + error, color=lighten(color, 0.2), linewidth=0, zorder=1)
+        ax.axhline(mean, color=color, linewidth=1.4, linestyle="-" if side == "test" else "--", zorder=2)
+        (points,) = ax.plot(
+            folds[~has_failed],
+            result[key][~has_failed],
+            marker,
+            color=color,
+            markeredgecolor=INK,
+            markeredgewidth=0.5,
+            markersize=7 if len(folds) <= 20 else 4.5,
+            zorder=3,
+        )
+        handles.append(points)
+        what = "test" if side == "test" else "training"
+        labels.append(f"{what}, {mean:.4g}" + ("" if math.isnan(error) else f" ± {error:.2g}"))
+    if has_failed.any():
+        x = folds[has_failed]
+        handles += ax.plot(x, np.full(len(x), 0.03), "x", color=INK, transform=ax.get_xaxis_transform(), zorder=3)
+        labels.append("failed")
+    ax.set_xlim(0.5, len(folds) + 0.5)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
+    ax.set_xlabel("fold")
+    ax.set_ylabel(name)
+    draw_grid(ax)
+    remove_frame(ax)
+    legend_above(ax, handles, labels)
+
+
+def _draw_costs(ax: Axes, curves: list[list[float]]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    for costs in curves:
+        iterations = np.arange(1, len(costs) + 1)
+        ax.plot(iterations, costs, color=POSITIVE, alpha=0.55, linewidth=1.2, marker="o" if len(costs) == 1 else None)
+    known = np.concatenate([np.asarray(costs, dtype=np.float64) for costs in curves])
+    known = known[np.isfinite(known)]
+    if len(known) and known.min() > 0 and known.max() >= _WIDE_RANGE * known.min():
+        ax.set_yscale("log")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
+    ax.set_xlabel("iteration")
+    ax.set_ylabel("training cost J")
+    ax.set_title("each line one fold", loc="left", fontsize=9, color=MUTED)
+    draw_grid(ax)
+    remove_frame(ax)
