@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from multilayer.cli._metrics import Metric, scores_table
 from multilayer.cli._tables import TextTable, number
 
 
@@ -36,18 +38,27 @@ def measure(model: str, y: NDArray[Any], predicted: NDArray[Any]) -> Scores:
     return Scores(model, r2=r2, rmse=rmse * unit, mae=float(np.abs(errors).mean()) * unit)
 
 
-def score_table(title: str, scores: list[Scores]) -> TextTable:
-    """One line a model."""
-    rows = [(score.model, number(score.r2), rounded(score.rmse), rounded(score.mae)) for score in scores]
-    return TextTable(title, ("model", "R2", "RMSE", "MAE"), tuple(rows), "lrrr")
-
-
-def rounded(amount: float) -> str:
-    """Four significant digits: amounts may be in millions or in millionths.
+def rounded(amount: float, digits: int = 4) -> str:
+    """Four significant digits: amounts may be in millions or in millionths; a dash where there is none.
 
     Examples
     --------
-    >>> rounded(1234567.8), rounded(3.14159), rounded(1.23456e-7)
-    ('1,235,000', '3.142', '1.235e-07')
+    >>> rounded(1234567.8), rounded(3.14159), rounded(1.23456e-7), rounded(1234567.8, 2)
+    ('1,235,000', '3.142', '1.235e-07', '1,200,000')
     """
-    return f"{float(f'{amount:.4g}'):,.10g}"
+    return "-" if math.isnan(amount) else f"{float(f'{amount:.{digits}g}'):,.10g}"
+
+
+def rounded_error(error: float) -> str:
+    """Two digits: more of an uncertainty are uncertain themselves."""
+    return rounded(error, 2)
+
+
+RMSE = Metric("rmse", "RMSE", False, rounded, rounded_error)
+MAE = Metric("mae", "MAE", False, rounded, rounded_error)
+METRICS = (Metric("r2", "R2", True, number, number), RMSE, MAE)
+
+
+def score_table(title: str, scores: list[Scores]) -> TextTable:
+    """One line a model."""
+    return scores_table(title, scores, METRICS)
