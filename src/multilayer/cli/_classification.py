@@ -46,6 +46,10 @@ class Classification:
     )
 
     @staticmethod
+    def check(info: TargetInfo) -> None:
+        """Any classes will do."""
+
+    @staticmethod
     def split(info: TargetInfo, test_fraction: float, seed: int) -> Split:
         return split_classes(info.y, info.rows, test_fraction, seed)
 

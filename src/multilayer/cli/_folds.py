@@ -29,6 +29,8 @@ class Folds:
     n_folds : int
         Of one repeat.
     repeats : int
+    seed : int
+        Of the first repeat; each further one has the next.
     splitter : name of the class of scikit-learn that divides the rows
     singles : array of int
         Rows that are alone in their class, which are in the training part of every fold.
@@ -39,19 +41,20 @@ class Folds:
     splits: tuple[tuple[Rows, Rows], ...]
     n_folds: int
     repeats: int
+    seed: int
     splitter: str
     singles: Rows
     n_groups: int
     notes: tuple[str, ...]
 
     def in_words(self) -> str:
-        """How the rows were divided."""
-        times = f", {self.repeats} times anew" if self.repeats > 1 else ""
+        """How the rows were divided; goes on without a full stop."""
+        times = f"{self.repeats} times " if self.repeats > 1 else ""
         alike = " with the classes in the same proportions" if self.splitter == "StratifiedKFold" else ""
         together = f" that keep {self.n_groups:,} groups together" if self.n_groups else ""
-        sizes = sorted({len(train) for train, _ in self.splits})
+        sizes = sorted(len(train) for train, _ in self.splits)
         rows = " to ".join(f"{size:,}" for size in dict.fromkeys((sizes[0], sizes[-1])))
-        return f"{self.n_folds} folds{together}{times}: {rows} rows to train on{alike}."
+        return f"divided {times}into {self.n_folds} folds{together}{alike}; each network is trained on {rows} rows"
 
     def name(self, fold: int) -> str:
         """What a fold is called, from 0: ``3``, or ``2.3`` for the third of the second repeat."""
@@ -75,7 +78,8 @@ def divide(problem: Problem, n_folds: int, repeats: int, seed: int) -> Folds:
             f"the group column {problem.group!r} holds {count(n_groups, 'group')}, fewer than {n_folds} folds. "
             f"{_fewer(n_groups)}"
         )
-    divided, singles, notes = np.arange(len(y)), np.arange(0), ()
+    divided, singles = np.arange(len(y)), np.arange(0)
+    notes: tuple[str, ...] = ()
     if problem.info.task == "classification":
         classes, codes, sizes = np.unique(y, return_inverse=True, return_counts=True)
         if groups is None:
@@ -87,15 +91,21 @@ def divide(problem: Problem, n_folds: int, repeats: int, seed: int) -> Folds:
     name = _splitter_name(problem)
     splits = [
         (np.union1d(divided[train], singles), divided[test])
-        for repeat in range(repeats)
-        for train, test in _split(name, n_folds, (seed + repeat) % _SEEDS, divided, y, groups)
+        for turn in seeds(seed, repeats)
+        for train, test in _split(name, n_folds, turn, divided, y, groups)
     ]
     if any(len(test) == 0 for _, test in splits):
         raise InputError(
             f"the groups of {problem.group!r} cannot be dealt out to {n_folds} folds: a few hold most of the rows. "
             "Use fewer --folds."
         )
-    return Folds(tuple(splits), n_folds, repeats, name, singles, n_groups, notes + _notes_on_unseen(y, splits, problem))
+    notes += _notes_on_unseen(y, splits, problem)
+    return Folds(tuple(splits), n_folds, repeats, seed, name, singles, n_groups, notes)
+
+
+def seeds(first: int, repeats: int) -> tuple[int, ...]:
+    """One for each repeat."""
+    return tuple((first + repeat) % _SEEDS for repeat in range(repeats))
 
 
 def _splitter_name(problem: Problem) -> str:
@@ -128,7 +138,7 @@ def _codes_of_groups(problem: Problem) -> Rows:
             f"the group column {problem.group!r} has {count(int(gaps.sum()), 'gap')}, the first in data row "
             f"{problem.info.rows[gaps.argmax()] + 1}. Fill them: each row belongs to a group."
         )
-    codes: Rows = column.combine_chunks().dictionary_encode().indices.to_numpy().astype(np.intp)
+    codes: Rows = np.unique(column.to_numpy(zero_copy_only=False), return_inverse=True)[1]
     return codes
 
 
@@ -170,6 +180,6 @@ def _notes_on_unseen(y: NDArray[Any], splits: list[tuple[Rows, Rows]], problem: 
     if not unseen:
         return ()
     return (
-        f"class {shortened(str(unseen[0]), 40)!r} is in so few groups that a fold tests it which has not trained on it: "
-        "its log-loss is large there",
+        f"class {shortened(str(unseen[0]), 40)!r} is in so few groups that a fold tests it without having trained on "
+        "it: the log-loss is large there",
     )

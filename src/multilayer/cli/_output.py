@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import textwrap
+from dataclasses import replace
 
 from rich.box import SIMPLE_HEAD, Box
 from rich.console import Console
@@ -47,8 +48,11 @@ class Output:
         """A paragraph of narrative, wrapped."""
         if not self.quiet:
             self._began = True
+            text = one_line(text)
             # Not wrapped by rich, which leaves a blank at the end of each line.
-            for line in textwrap.wrap(one_line(text), self.console.width, break_on_hyphens=False):
+            for line in textwrap.wrap(
+                text if self.at_terminal else _ascii_signs(text), self.console.width, break_on_hyphens=False
+            ):
                 self.console.print(Text(line), soft_wrap=True)
 
     def blank(self) -> None:
@@ -67,6 +71,8 @@ class Output:
         if self.quiet and not result:
             return
         self._space()
+        if not self.at_terminal:
+            table = _in_ascii(table)
         drawn = _drawn(table, self.at_terminal)
         if self.at_terminal:
             self.console.print(drawn)
@@ -116,6 +122,16 @@ def _console(at_terminal: bool) -> Console:
         emoji=False,
         highlight=False,
     )
+
+
+def _ascii_signs(text: str) -> str:
+    """Our own sign in ASCII, where what is printed may go anywhere."""
+    return text.replace(" ± ", " +- ")
+
+
+def _in_ascii(table: TextTable) -> TextTable:
+    rows = tuple(tuple(map(_ascii_signs, row)) for row in table.rows)
+    return replace(table, title=_ascii_signs(table.title), rows=rows)
 
 
 def _drawn(table: TextTable, at_terminal: bool) -> Table:

@@ -76,12 +76,12 @@ class PackProgress:
         if self._progress is None or self._task is None:
             return
         outcome = event.outcome
-        said = {}
+        left = self._seconds_left(event.n_done, event.n_members)
+        self._progress.update(self._task, completed=event.n_done, total=event.n_members, left=left)
         if self._so_far is not None and outcome.error is None:
             self._scores.append(self._so_far.score(outcome.value))
-            said = {"so_far": f"{self._so_far.what} {self._so_far.gathered(self._scores):.4g}"}
-        left = self._seconds_left(event.n_done, event.n_members)
-        self._progress.update(self._task, completed=event.n_done, total=event.n_members, left=left, **said)
+            said = f"{self._so_far.what} {self._so_far.gathered(self._scores):.4g}"
+            self._progress.update(self._task, so_far=said)
 
     def _seconds_left(self, n_done: int, n_members: int) -> Callable[[], float]:
         """A function of nothing: members take as long as those before them, and the pack no longer than it may."""

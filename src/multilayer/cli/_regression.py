@@ -65,13 +65,17 @@ class Regression:
     )
 
     @staticmethod
-    def split(info: TargetInfo, test_fraction: float, seed: int) -> Split:
+    def check(info: TargetInfo) -> None:
         most = float(np.abs(info.y).max())
         if most > _LARGEST:
             raise InputError(
                 f"the target reaches {most:g}: amounts beyond {_LARGEST:g} leave no room to reckon with them. Divide "
                 "the column by a constant."
             )
+
+    @classmethod
+    def split(cls, info: TargetInfo, test_fraction: float, seed: int) -> Split:
+        cls.check(info)
         return split_amounts(len(info.y), test_fraction, seed)
 
     @classmethod

@@ -83,6 +83,11 @@ class Task(Protocol):
     default_epochs: ClassVar[int]
 
     @staticmethod
+    def check(info: TargetInfo) -> None:
+        """Raise InputError for a target that cannot be reckoned with."""
+        ...
+
+    @staticmethod
     def split(info: TargetInfo, test_fraction: float, seed: int) -> Split:
         """Rows to train on and rows to test on."""
         ...

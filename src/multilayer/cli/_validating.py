@@ -1,0 +1,261 @@
+"""The work of ``multilayer cv``: the network, a linear model and the baseline in the same folds."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.pipeline import make_pipeline
+
+from multilayer import ConvergenceWarning
+from multilayer.cli._columns import columns_table
+from multilayer.cli._fold_scores import (
+    ROUGH,
+    Comparison,
+    ModelFolds,
+    compare,
+    comparison_table,
+    folds_table,
+    means_table,
+    scored,
+    verdict,
+)
+from multilayer.cli._folds import Folds
+from multilayer.cli._notes import notes_for_warnings
+from multilayer.cli._output import Output
+from multilayer.cli._pack_progress import SoFar, pack_progress
+from multilayer.cli._problem import Problem, Settings
+from multilayer.cli._progress import waiting
+from multilayer.cli._reading import in_shell_words, rows_as_in_the_file
+from multilayer.cli._split import Rows
+from multilayer.cli._tables import TextTable, count
+from multilayer.cli._task import Answer, Answers, Judgement, Task
+from multilayer.cli._tasks import TASKS
+from multilayer.exceptions import InputError, InterruptedTrainingWarning, MultilayerError
+from multilayer.selection import CrossValidation, Fold, cross_validate
+from multilayer.tables import ColumnReport, TableEncoder
+
+_MOST_FOLDS = 20  # that are printed
+
+
+@dataclass(frozen=True)
+class Validated:
+    """What the models say of rows that they have not seen, and how good that is.
+
+    Attributes
+    ----------
+    task : Task
+    folds : Folds
+    columns : what is done with each column of the table, all rows taken together
+    result : of the network
+    done : its folds by their numbers; those are missing that failed or were not begun
+    models : network, linear model, baseline
+    trained : the networks in words
+    judgement : Judgement
+    """
+
+    task: Task
+    folds: Folds
+    columns: Sequence[ColumnReport]
+    result: CrossValidation
+    done: Mapping[int, Fold]
+    models: tuple[ModelFolds, ModelFolds, ModelFolds]
+    trained: str
+    judgement: Judgement
+
+
+def encoded_columns(problem: Problem, output: Output) -> Sequence[ColumnReport]:
+    """What an encoder makes of the columns, printed; errors in the table come now, not in some fold."""
+    with waiting(output, "looking at the columns"), rows_as_in_the_file(problem.features):
+        columns = TableEncoder().fit(problem.features.take(problem.info.rows)).columns_
+    output.table(columns_table(columns))
+    output.blank()
+    return columns
+
+
+def validate(problem: Problem, settings: Settings, folds: Folds, n_jobs: int | None, output: Output) -> Validated:
+    """Train all models in all folds, and print how they do on the rows that they have not seen."""
+    settings.check_batch_size(min(len(train) for train, _ in folds.splits))
+    y, rows = problem.info.y, problem.info.rows
+    task = TASKS[problem.info.task].learn(y)
+    columns = encoded_columns(problem, output)
+    # Amounts in multiples of their deviation keep their digits in float32. The same constants for all folds give
+    # nothing away: what the models take from the targets, they take from each fold's own training rows.
+    run = _Run(task, problem.features.take(rows), task.goal(y), folds, n_jobs, output)
+    linear = _linear_model(run)
+    result, done = _network(run, settings)
+    trained = _trained([fold.estimator[-1] for fold in done.values()])
+    output.say(trained)
+    known = {fold: task.baseline_from(y[train], len(test)) for fold, (train, test) in enumerate(folds.splits)}
+    models = (
+        scored(task, "network", {fold: task.answer_of_fold(one) for fold, one in done.items()}, folds, y),
+        scored(task, task.linear_name, {fold: task.answer_of_fold(one) for fold, one in linear.items()}, folds, y),
+        scored(task, task.baseline_name, {fold: known[fold] for fold in done}, folds, y),
+    )
+    judgement = _judge(task, folds, models, _epochs(done), answers_of(models, folds, y)[1])
+    for table in judgement.tables:
+        output.table(table, result=True)
+    output.blank()
+    output.say(judgement.verdict)
+    output.say(ROUGH)
+    return Validated(task, folds, columns, result, done, models, trained, judgement)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What all models are given."""
+
+    task: Task
+    features: Any
+    goal: NDArray[Any]
+    folds: Folds
+    n_jobs: int | None
+    output: Output
+
+    def of(self, estimator: Any, what: str) -> tuple[CrossValidation, dict[int, Fold], dict[int, Exception]]:
+        """The result, the folds that were done and the errors of those that failed; nothing of those not begun."""
+        ended: dict[int, Any] = {}
+        splits = self.folds.splits
+        so_far = SoFar(f"mean {self.task.metrics[0].heading}", lambda fold: fold.scores["test_score"], statistics.fmean)
+        with pack_progress(self.output, what, len(splits), so_far) as bar:
+
+            def listener(event: Any) -> None:
+                ended[event.outcome.key] = event.outcome
+                bar(event)
+
+            model = make_pipeline(TableEncoder(dtype=np.float32), estimator)
+            result = cross_validate(model, self.features, self.goal, cv=splits, n_jobs=self.n_jobs, listener=listener)
+        done = {fold: ended[fold].value for fold in sorted(ended) if ended[fold].error is None}
+        return result, done, {fold: ended[fold].error for fold in sorted(ended) if ended[fold].error is not None}
+
+
+def _linear_model(run: _Run) -> dict[int, Fold]:
+    name, n = run.task.linear_name, len(run.folds.splits)
+    with notes_for_warnings(
+        run.output, lambda warning: _unless_expected(warning, f"{name}, the baseline, did not settle")
+    ):
+        try:
+            _, done, failures = run.of(run.task.linear_model(), name)
+        except MultilayerError:
+            raise
+        except ValueError as error:
+            raise InputError(f"{name}, the baseline, cannot be trained in any fold: {error}") from error
+    if len(done) + len(failures) < n:
+        # Nothing has been learned of the network yet.
+        raise click.Abort
+    _tell_failures(run, failures, f"{name}, the baseline, ")
+    return done
+
+
+def _network(run: _Run, settings: Settings) -> tuple[CrossValidation, dict[int, Fold]]:
+    unsettled: list[Warning] = []
+    n = len(run.folds.splits)
+
+    def words(warning: Warning) -> str:
+        if isinstance(warning, ConvergenceWarning):
+            unsettled.append(warning)
+            return ""
+        return _unless_expected(warning, str(warning))
+
+    with notes_for_warnings(run.output, words):
+        result, done, failures = run.of(run.task.network_for_folds(**settings.parameters()), count(n, "network"))
+    if not done:
+        raise click.Abort
+    if len(done) + len(failures) < n:
+        run.output.note(f"interrupted: the scores are those of {len(done)} of {n} folds")
+    _tell_failures(run, failures, "")
+    networks = [fold.estimator[-1] for fold in done.values()]
+    rose = sum(network.loss_ >= network.loss_curve_[0] for network in networks)
+    if rose:
+        run.output.note(f"the cost has not fallen in {rose} of {n} folds: try a smaller --step-size")
+    elif unsettled:
+        run.output.note(
+            f"the cost was still falling after {count(settings.epochs, 'epoch')} in {len(unsettled)} of {n} folds: "
+            "more --epochs may help, or learn the training rows by heart"
+        )
+    return result, done
+
+
+def _unless_expected(warning: Warning, text: str) -> str:
+    """No word of what is told otherwise: that it was interrupted, and that scores of single rows are not defined."""
+    return "" if isinstance(warning, InterruptedTrainingWarning | UndefinedMetricWarning) else text
+
+
+def _tell_failures(run: _Run, failures: Mapping[int, Exception], who: str) -> None:
+    for fold, error in failures.items():
+        run.output.note(f"{who}fold {run.folds.name(fold)} failed, and is in no score: {in_shell_words(error)}")
+
+
+def _trained(networks: Sequence[Any]) -> str:
+    """Sizes, weights and epochs, from the least to the most where folds differ."""
+    sizes = " - ".join(_least_to_most(layer) for layer in zip(*(n.network_.layer_sizes for n in networks), strict=True))
+    weights = _least_to_most(network.parameters_.size for network in networks)
+    epochs = _least_to_most(network.n_iter_ for network in networks)
+    return (
+        f"Trained {count(len(networks), 'network')} of {sizes} units, {weights} weights, for "
+        f"{epochs} epoch{'' if epochs == '1' else 's'}{' each' if len(networks) > 1 else ''}."
+    )
+
+
+def _least_to_most(numbers: Iterable[int]) -> str:
+    found = sorted(numbers)
+    return f"{found[0]:,}" if found[0] == found[-1] else f"{found[0]:,} to {found[-1]:,}"
+
+
+def _epochs(done: Mapping[int, Fold]) -> dict[int, int]:
+    return {number: fold.estimator[-1].n_iter_ for number, fold in done.items()}
+
+
+def _judge(
+    task: Task,
+    folds: Folds,
+    models: tuple[ModelFolds, ModelFolds, ModelFolds],
+    epochs: Mapping[int, int],
+    answers: Answers,
+) -> Judgement:
+    network, linear, baseline = models
+    metrics, decisive = task.metrics, task.decisive
+    means = [model.mean(metrics) for model in models]
+    other = baseline if decisive.better(decisive.of(means[2]), decisive.of(means[1])) else linear
+    comparisons = [compare(network, other, metric, folds) for metric in metrics]
+    decision: Comparison = comparisons[metrics.index(decisive)]
+    tables: list[TextTable] = [means_table(models, metrics, _so_many(len(network.scores), folds))]
+    if decision.n_folds:
+        tables.append(comparison_table(comparisons, other.name))
+    tables.append(folds_table(network, metrics, folds, epochs, _MOST_FOLDS))
+    tables += task.further_tables(answers)
+    return Judgement(
+        tuple(tables), f"{task.in_words(means, 'the rows it has not seen')} {verdict(decision, other.name)}"
+    )
+
+
+def _so_many(n: int, folds: Folds) -> str:
+    return count(n, "fold") if n == len(folds.splits) else f"{n} of {len(folds.splits)} folds"
+
+
+def out_of_fold(model: ModelFolds, folds: Folds, m: int) -> tuple[Rows, Answer]:
+    """Rows that were tested, and the answer for each by a model that has not seen it; over repeats, their mean."""
+    n_times = np.zeros(m)
+    total = np.zeros((m, *next(iter(model.answers.values())).shape[1:]))
+    for fold, answer in model.answers.items():
+        n_times[folds.splits[fold][1]] += 1
+        total[folds.splits[fold][1]] += answer
+    rows = np.flatnonzero(n_times)
+    answers: Answer = total[rows] / n_times[rows].reshape(-1, *[1] * (total.ndim - 1))
+    return rows, answers
+
+
+def answers_of(models: Sequence[ModelFolds], folds: Folds, y: NDArray[Any]) -> tuple[Rows, Answers]:
+    """The rows that all models have answered for, and what they say of them."""
+    found = [out_of_fold(model, folds, len(y)) for model in models]
+    rows = np.arange(len(y))
+    for tested, _ in found:
+        rows = np.intersect1d(rows, tested)
+    network, linear, baseline = (answer[np.isin(tested, rows)] for tested, answer in found)
+    return rows, Answers(y[rows], network, linear, baseline)
