@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.cli._metrics import Metric, scores_table
-from multilayer.cli._tables import TextTable, number
+from multilayer.cli._tables import TextTable, finer_number, number
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ def rounded_error(error: float) -> str:
     return rounded(error, 2)
 
 
-RMSE = Metric("rmse", "RMSE", False, rounded, rounded_error)
-MAE = Metric("mae", "MAE", False, rounded, rounded_error)
-METRICS = (Metric("r2", "R2", True, number, number), RMSE, MAE)
+RMSE = Metric("rmse", "RMSE", False, rounded, rounded, rounded_error)
+MAE = Metric("mae", "MAE", False, rounded, rounded, rounded_error)
+METRICS = (Metric("r2", "R2", True, number, finer_number, finer_number), RMSE, MAE)
 
 
 def score_table(title: str, scores: list[Scores]) -> TextTable:

@@ -73,12 +73,13 @@ class Output:
         self._space()
         if not self.at_terminal:
             table = _in_ascii(table)
+        # Not as rich's title, which is wrapped at the width of the table.
+        self.console.print(Text(one_line(table.title), style="bold" if self.at_terminal else ""), soft_wrap=True)
         drawn = _drawn(table, self.at_terminal)
         if self.at_terminal:
             self.console.print(drawn)
             return
         with self.console.capture() as capture:
-            self.console.print(Text(table.title))
             self.console.print(drawn)
         # rich fills every line up to the width of the table.
         for line in capture.get().splitlines():
@@ -136,8 +137,6 @@ def _in_ascii(table: TextTable) -> TextTable:
 
 def _drawn(table: TextTable, at_terminal: bool) -> Table:
     drawn = Table(
-        title=Text(table.title, style="bold") if at_terminal else None,
-        title_justify="left",
         box=SIMPLE_HEAD if at_terminal else _HYPHENS,
         show_edge=False,
         pad_edge=False,

@@ -1,26 +1,33 @@
 """A progress bar of a pack: how many of its members are done, how good they are, how long it still takes.
 
-::
+It is a listener of the pack, and its ``watch`` one of the networks, so that it also moves while they train::
 
-    with pack_progress(output, "5 folds", n_members=5, so_far=SoFar("mean accuracy", score_of, fmean)) as listener:
-        cross_validate(model, X, y, listener=listener)
+    with pack_progress(output, "5 folds", n_members=5, so_far=SoFar("mean accuracy", score_of, fmean)) as bar:
+        cross_validate(MLPClassifier(callbacks=[bar.watch(n_epochs)]), X, y, listener=bar)
 """
 
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
 from multilayer.cli._output import Output
+from multilayer.cli._progress import SECONDS_BETWEEN_UPDATES
+
+if TYPE_CHECKING:
+    from multilayer.training import Event
 
 Clock = Callable[[], float]
+# Before this share of the work is done, its pace is mostly that of compiling and encoding.
+_LEAST_DONE = 0.03
 
 
 @dataclass(frozen=True)
@@ -64,31 +71,80 @@ class PackProgress:
     ) -> None:
         self._progress, self._so_far, self._clock = progress, so_far, clock
         self._scores: list[float] = []
-        self._began, self._seconds = clock(), seconds
+        self._n_members, self._n_done, self._parts = n_members, 0, 0.0
+        self._began, self._end = clock(), clock() + seconds
+        self._shown = -math.inf
+        self._lock = threading.Lock()  # networks end their epochs in threads of their own
         self._task = (
             None
             if progress is None
-            else progress.add_task(what, total=n_members, so_far="", left=self._seconds_left(0, n_members))
+            else progress.add_task(what, total=n_members, n_done=0, so_far="", left=lambda: math.inf)
         )
+        self._show()
 
     def __call__(self, event: Any) -> None:
         """Told of ``MemberEnded``."""
+        outcome = event.outcome
+        with self._lock:
+            self._n_done, self._n_members = event.n_done, event.n_members
+            if outcome.error is None and self._so_far is not None:
+                self._scores.append(self._so_far.score(outcome.value))
+        self._show()
+
+    def watch(self, n_epochs: int) -> _Watch:
+        """A callback for the networks of this pack, of at most so many epochs."""
+        return _Watch(self, 1.0 / n_epochs)
+
+    def advance(self, part: float) -> None:
+        """That a member has done a part of its work."""
+        with self._lock:
+            self._parts += part
+        if self._clock() - self._shown >= SECONDS_BETWEEN_UPDATES:
+            self._show()
+
+    def _show(self) -> None:
         if self._progress is None or self._task is None:
             return
-        outcome = event.outcome
-        left = self._seconds_left(event.n_done, event.n_members)
-        self._progress.update(self._task, completed=event.n_done, total=event.n_members, left=left)
-        if self._so_far is not None and outcome.error is None:
-            self._scores.append(self._so_far.score(outcome.value))
-            said = f"{self._so_far.what} {self._so_far.gathered(self._scores):.4g}"
-            self._progress.update(self._task, so_far=said)
+        with self._lock:
+            now = self._shown = self._clock()
+            # Members that end before their last epoch have done less than their parts, but are done.
+            done = min(max(self._n_done, self._parts), self._n_members)
+            known = done >= _LEAST_DONE * self._n_members and done > 0
+            end = now + (now - self._began) * (self._n_members - done) / done if known else math.inf
+            left = _seconds_until(min(end, self._end), self._clock)
+            self._progress.update(
+                self._task, completed=done, total=self._n_members, n_done=self._n_done, so_far=self._said(), left=left
+            )
 
-    def _seconds_left(self, n_done: int, n_members: int) -> Callable[[], float]:
-        """A function of nothing: members take as long as those before them, and the pack no longer than it may."""
-        now = self._clock()
-        pace = (now - self._began) / n_done if n_done else math.inf
-        end = min(now + pace * (n_members - n_done) if n_members > n_done else now, self._began + self._seconds)
-        return lambda: max(0.0, end - self._clock())
+    def _said(self) -> str:
+        known = [score for score in self._scores if not math.isnan(score)]
+        if self._so_far is None or not known:
+            return ""
+        return f"{self._so_far.what} {self._so_far.gathered(known):.4f}"
+
+
+class _Watch:
+    """A listener of networks that counts their epochs; it only watches, so that many are still trained in one go."""
+
+    only_watches = True
+
+    def __init__(self, pack: PackProgress, part: float) -> None:
+        self._pack, self._part = pack, part
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        # Each member of the pack is a copy of one estimator; there is still one bar.
+        return self
+
+    def __call__(self, event: Event) -> None:
+        # Here, since the module of events brings NumPy along.
+        from multilayer.training import EpochEnded
+
+        if isinstance(event, EpochEnded):
+            self._pack.advance(self._part)
+
+
+def _seconds_until(end: float, clock: Clock) -> Callable[[], float]:
+    return lambda: max(0.0, end - clock())
 
 
 class _SoFarColumn(ProgressColumn):
@@ -96,15 +152,15 @@ class _SoFarColumn(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         said = task.fields["so_far"]
-        return Text(f"{int(task.completed):,}/{int(task.total or 0):,}" + (f"  {said}" if said else ""))
+        return Text(f"{task.fields['n_done']:,}/{int(task.total or 0):,}" + (f"  {said}" if said else ""))
 
 
 class _TimeLeftColumn(ProgressColumn):
-    """Minutes and seconds; nothing as long as no member is done."""
+    """Minutes and seconds; nothing as long as nothing is done."""
 
     def render(self, task: Task) -> Text:
         left = task.fields["left"]()
-        return Text("" if math.isinf(left) else f"{clock_time(left)} left")
+        return Text("" if math.isinf(left) else f" {clock_time(left)} left")
 
 
 def clock_time(seconds: float) -> str:

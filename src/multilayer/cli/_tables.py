@@ -35,6 +35,17 @@ def number(value: float, digits: int = 3) -> str:
     return "-" if math.isnan(value) else f"{value:z.{digits}f}"
 
 
+def finer_number(value: float) -> str:
+    """A mean of scores, or its error, with one decimal more.
+
+    Examples
+    --------
+    >>> finer_number(0.99812)
+    '0.9981'
+    """
+    return number(value, 4)
+
+
 def count(n: int, what: str, plural: str = "") -> str:
     """A number of things in words.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ from multilayer.cli._fold_scores import (
 from multilayer.cli._folds import Folds
 from multilayer.cli._notes import notes_for_warnings
 from multilayer.cli._output import Output
-from multilayer.cli._pack_progress import SoFar, pack_progress
+from multilayer.cli._pack_progress import PackProgress, SoFar, pack_progress
 from multilayer.cli._problem import Problem, Settings
 from multilayer.cli._progress import waiting
 from multilayer.cli._reading import in_shell_words, rows_as_in_the_file
@@ -118,7 +118,9 @@ class _Run:
     n_jobs: int | None
     output: Output
 
-    def of(self, estimator: Any, what: str) -> tuple[CrossValidation, dict[int, Fold], dict[int, Exception]]:
+    def of(
+        self, estimator: Callable[[PackProgress], Any], what: str
+    ) -> tuple[CrossValidation, dict[int, Fold], dict[int, Exception]]:
         """The result, the folds that were done and the errors of those that failed; nothing of those not begun."""
         ended: dict[int, Any] = {}
         splits = self.folds.splits
@@ -129,7 +131,7 @@ class _Run:
                 ended[event.outcome.key] = event.outcome
                 bar(event)
 
-            model = make_pipeline(TableEncoder(dtype=np.float32), estimator)
+            model = make_pipeline(TableEncoder(dtype=np.float32), estimator(bar))
             result = cross_validate(model, self.features, self.goal, cv=splits, n_jobs=self.n_jobs, listener=listener)
         done = {fold: ended[fold].value for fold in sorted(ended) if ended[fold].error is None}
         return result, done, {fold: ended[fold].error for fold in sorted(ended) if ended[fold].error is not None}
@@ -141,7 +143,7 @@ def _linear_model(run: _Run) -> dict[int, Fold]:
         run.output, lambda warning: _unless_expected(warning, f"{name}, the baseline, did not settle")
     ):
         try:
-            _, done, failures = run.of(run.task.linear_model(), name)
+            _, done, failures = run.of(lambda _: run.task.linear_model(), name)
         except MultilayerError:
             raise
         except ValueError as error:
@@ -163,8 +165,11 @@ def _network(run: _Run, settings: Settings) -> tuple[CrossValidation, dict[int, 
             return ""
         return _unless_expected(warning, str(warning))
 
+    def network(bar: PackProgress) -> Any:
+        return run.task.network_for_folds(**settings.parameters(), callbacks=[bar.watch(settings.epochs)])
+
     with notes_for_warnings(run.output, words):
-        result, done, failures = run.of(run.task.network_for_folds(**settings.parameters()), count(n, "network"))
+        result, done, failures = run.of(network, count(n, "network"))
     if not done:
         raise click.Abort
     if len(done) + len(failures) < n:
