@@ -86,7 +86,9 @@ def spread(values: Iterable[float]) -> Spread:
     known = [value for value in values if not math.isnan(value)]
     if not known:
         return Spread(math.nan, math.nan)
-    error = float(np.std(known, ddof=1)) / math.sqrt(len(known)) if len(known) > 1 else math.nan
+    # In multiples of the largest, since squares of amounts may be too large for a float.
+    unit = max(map(abs, known)) or 1.0
+    error = float(np.std(np.array(known) / unit, ddof=1)) / math.sqrt(len(known)) * unit if len(known) > 1 else math.nan
     return Spread(float(np.mean(known)), error)
 
 

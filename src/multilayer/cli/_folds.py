@@ -87,13 +87,17 @@ def divide(problem: Problem, n_folds: int, repeats: int, seed: int) -> Folds:
             notes = single_row_notes(classes, codes, sizes, rows)
         _check_classes(sizes, n_folds)
         notes += _notes_on_few(classes, sizes, n_folds)
-    _check_rows(len(divided), n_folds)
+    if len(divided) < n_folds:
+        raise InputError(f"{count(len(divided), 'row')} cannot be divided into {n_folds} folds. {_fewer(len(divided))}")
     name = _splitter_name(problem)
     splits = [
         (np.union1d(divided[train], singles), divided[test])
         for turn in seeds(seed, repeats)
         for train, test in _split(name, n_folds, turn, divided, y, groups)
     ]
+    fewest = min(len(train) for train, _ in splits)
+    if fewest < _FEWEST_TO_TRAIN:
+        raise InputError(f"a fold of {n_folds} leaves {count(fewest, 'row')} to train on: two are needed. Add rows.")
     if any(len(test) == 0 for _, test in splits):
         raise InputError(
             f"the groups of {problem.group!r} cannot be dealt out to {n_folds} folds: a few hold most of the rows. "
@@ -140,13 +144,6 @@ def _codes_of_groups(problem: Problem) -> Rows:
         )
     codes: Rows = np.unique(column.to_numpy(zero_copy_only=False), return_inverse=True)[1]
     return codes
-
-
-def _check_rows(n: int, n_folds: int) -> None:
-    if n < n_folds:
-        raise InputError(f"{count(n, 'row')} cannot be divided into {n_folds} folds. {_fewer(n)}")
-    if n - -(-n // n_folds) < _FEWEST_TO_TRAIN:
-        raise InputError(f"{count(n, 'row')} in {n_folds} folds leave fewer than two to train on. Add rows.")
 
 
 def _check_classes(sizes: Rows, n_folds: int) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.table import Column
 from rich.text import Text
 
 from multilayer.cli._output import Output
@@ -184,6 +185,11 @@ def pack_progress(
     if output.quiet or not output.at_terminal:
         yield PackProgress(None, what, n_members, so_far, seconds=seconds)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), _SoFarColumn(), _TimeLeftColumn())
+    columns = (
+        TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+        BarColumn(bar_width=16),  # so that the rest fits beside it in 80 columns
+        _SoFarColumn(table_column=Column(no_wrap=True)),
+        _TimeLeftColumn(table_column=Column(no_wrap=True)),
+    )
     with Progress(*columns, console=output.console, transient=True) as progress:
         yield PackProgress(progress, what, n_members, so_far, seconds=seconds)
