@@ -25,6 +25,7 @@ from multilayer.cli._problem import Problem
 from multilayer.cli._regression import Regression
 from multilayer.cli._tables import TextTable
 from multilayer.cli._validating import out_of_fold
+from multilayer.exceptions import InputError
 from multilayer.selection import cross_validate
 from multilayer.tables import encode_target
 
@@ -66,6 +67,21 @@ class TestFolds:
         assert folds.name(0) == "1.1"
         assert folds.name(5) == "2.3"
 
+    def test_groups_that_leave_a_fold_without_rows(self):
+        """Found by trial: the rows of two groups are dealt to one fold, and none to another."""
+        y = ["a" if n == "0" else "b" for n in "010111011"]
+        groups = list("230003231")
+        errors = []
+        for seed in range(300):
+            try:
+                divide(problem(y, groups), 4, 1, seed)
+            except InputError as error:
+                errors.append(str(error))
+        assert errors
+        assert set(errors) == {
+            "the groups of 'g' cannot be dealt out to 4 folds: a few hold most of the rows. Use fewer --folds."
+        }
+
 
 class TestScores:
     @pytest.mark.parametrize("unit", [1.0, 1e200, 1e-200])
@@ -99,7 +115,7 @@ class TestScores:
                 -3.0,
                 1.0,
                 5,
-                "its RMSE is 3 ± 1 lower than that of it, and better in 4 of 5 folds: the network is better by",
+                "its RMSE is 3.0 ± 1.0 lower than that of it, and better in 4 of 5 folds: the network is better by",
             ),
             (3.0, 1.0, 5, "higher than that of it, and better in 4 of 5 folds: the network is worse by more than"),
             (-1.0, 1.0, 5, "by this score neither of the two is shown to be better."),

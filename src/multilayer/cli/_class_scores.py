@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from sklearn.metrics import log_loss, precision_recall_fscore_support, roc_auc_score
 
 from multilayer.cli._metrics import Metric
-from multilayer.cli._tables import TextTable, count, finer_number, number, shortened
+from multilayer.cli._tables import TextTable, count, number, number_with_error, shortened
 
 _MOST_CLASSES = 25
 _LONGEST_LABEL = 30
 
-LOG_LOSS = Metric("log_loss", "log-loss", False, number, finer_number, finer_number)
+LOG_LOSS = Metric("log_loss", "log-loss", False, number, number_with_error)
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,10 @@ def measure(model: str, y: NDArray[Any], probabilities: NDArray[Any], classes: N
 def metrics_of(n_classes: int) -> tuple[Metric, ...]:
     """The scores that there are of so many classes."""
     return (
-        Metric("accuracy", "accuracy", True, number, finer_number, finer_number),
-        Metric("balanced_accuracy", "balanced accuracy", True, number, finer_number, finer_number),
+        Metric("accuracy", "accuracy", True, number, number_with_error),
+        Metric("balanced_accuracy", "balanced accuracy", True, number, number_with_error),
         LOG_LOSS,
-        *[Metric("roc_auc", "ROC AUC", True, number, finer_number, finer_number)] * (n_classes == 2),
+        *[Metric("roc_auc", "ROC AUC", True, number, number_with_error)] * (n_classes == 2),
     )
 
 

@@ -163,7 +163,7 @@ def verdict(comparison: Comparison, other: str) -> str:
         return ""
     side = "higher" if difference.mean > 0 else "lower"
     if n == 1:
-        amount = metric.write_mean(abs(difference.mean))
+        amount = metric.write(abs(difference.mean))
         return f"In the one fold that was done its {metric.heading} is {amount} {side}; one fold decides nothing."
     text = (
         f"Fold by fold its {metric.heading} is {_with_error(replace(difference, mean=abs(difference.mean)), metric)} "
@@ -183,13 +183,12 @@ def verdict(comparison: Comparison, other: str) -> str:
 
 
 def _with_error(value: Spread, metric: Metric) -> str:
-    error = "" if math.isnan(value.error) else f" ± {metric.write_error(value.error)}"
-    return metric.write_mean(value.mean) + error
+    return metric.write_with_error(value.mean, value.error)
 
 
 def _signed(value: Spread, metric: Metric) -> str:
     text = _with_error(replace(value, mean=abs(value.mean)), metric)
-    if math.isnan(value.mean) or not any(digit in "123456789" for digit in metric.write_mean(abs(value.mean))):
+    if math.isnan(value.mean) or not any(digit in "123456789" for digit in text.partition(" ± ")[0]):
         return text
     return ("+" if value.mean > 0 else "-") + text
 

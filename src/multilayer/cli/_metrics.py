@@ -26,16 +26,14 @@ class Metric:
     heading : in tables and sentences
     greater_is_better : bool
     write : a score as text
-    write_mean : the mean of several, or a difference, which are known more exactly
-    write_error : its uncertainty
+    write_with_error : the mean of several, or a difference, which are known more exactly, and its uncertainty
     """
 
     name: str
     heading: str
     greater_is_better: bool
     write: Callable[[float], str]
-    write_mean: Callable[[float], str]
-    write_error: Callable[[float], str]
+    write_with_error: Callable[[float, float], str]
 
     def of(self, scores: Any) -> float:
         """This score among several."""
