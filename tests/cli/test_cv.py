@@ -405,7 +405,8 @@ def test_a_fold_that_fails_is_a_note(run, table, monkeypatch):
     result = run("cv", table, "--target", "buys", "--jobs", "1", "--out", out, *SMALL)
     assert result.exit_code == 0
     note = re.search(
-        r"^note: fold (\d) failed, and is in no score: the cost is nan in epoch 3\. Use a smaller --step-size\.$",
+        r"^note: the network failed in fold (\d), which is in no score: the cost is nan in epoch 3\. Use a smaller "
+        r"--step-size\.$",
         result.stderr,
         re.MULTILINE,
     )
@@ -414,6 +415,28 @@ def test_a_fold_that_fails_is_a_note(run, table, monkeypatch):
     assert re.search(r"^log-loss .* \d of 4 folds$", result.stdout, re.MULTILINE)
     folds = [row["fold"] for row in rows_of(out / "folds.csv") if row["model"] == "network"]
     assert folds == [fold for fold in "12345" if fold != note[1]]
+
+
+@pytest.mark.parametrize("n_failing", [1, 5])
+def test_linear_model_that_fails(run, table, monkeypatch, n_failing):
+    fit = LogisticRegression.fit
+    calls = []
+
+    def fit_but_some(self, *args, **options):
+        calls.append(1)
+        if len(calls) <= n_failing:
+            raise ValueError("the solver has no solution")
+        return fit(self, *args, **options)
+
+    monkeypatch.setattr(LogisticRegression, "fit", fit_but_some)
+    result = run("cv", table, "--target", "buys", "--jobs", "1", *SMALL)
+    if n_failing == 5:
+        assert result.exit_code == 2
+        assert "logistic regression, the baseline, cannot be trained in any fold: the solver has no" in result.stderr
+    else:
+        assert result.exit_code == 0
+        assert re.search(r"note: logistic regression, the baseline, failed in fold \d, .*: the solver", result.stderr)
+        assert "Scores over 4 of 5 folds" in result.stdout
 
 
 @pytest.fixture

@@ -104,6 +104,12 @@ def test_group_that_leaves_one_row_to_train_on(run, tmp_path):
     assert "t.csv: a fold of 2 leaves 1 row to train on: two are needed." in error
 
 
+def test_class_that_is_alone_to_train_on(run, tmp_path):
+    lines = ["n,g,y", *(f"{i},{'abcd'[i % 4]},{'yes' if i % 4 == 0 else 'no'}" for i in range(40))]
+    error = one_line_of(cv(run, tmp_path, lines, "--target y --group g --folds 3"))
+    assert "t.csv: with the groups of 'g' kept together, a fold has class 'no' only to train on. Use another" in error
+
+
 def test_out_that_is_no_folder(run, tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("\n".join(TABLE) + "\n")

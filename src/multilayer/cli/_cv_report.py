@@ -76,7 +76,7 @@ def _pictures(problem: Problem, found: Validated) -> list[Picture]:
         ax.set_ylabel(heading)
         return ax
 
-    pictures = found.task.pictures(answers_of(found.models, found.folds, problem.info.y)[1], problem.target)
+    pictures = found.task.pictures(answers_of(found.models, found.folds, problem.info.y), problem.target)
     if not np.isfinite(found.result["test_score"]).any():
         return pictures
     caption = (

@@ -159,8 +159,6 @@ def folds_table(
 def verdict(comparison: Comparison, other: str) -> str:
     """Whether the network is better than another model by more than the choice of the rows explains."""
     metric, difference, n = comparison.metric, comparison.difference, comparison.n_folds
-    if n == 0:
-        return ""
     side = "higher" if difference.mean > 0 else "lower"
     if n == 1:
         amount = metric.write(abs(difference.mean))

@@ -173,6 +173,7 @@ def _notes_on_unseen(y: NDArray[Any], splits: list[tuple[Rows, Rows]], problem: 
     """Folds that test classes which their training rows lack, where groups are kept together."""
     if problem.info.task != "classification" or problem.groups is None:
         return ()
+    _check_two_classes(y, splits, problem)
     unseen = [label for train, test in splits for label in np.setdiff1d(y[test], y[train])]
     if not unseen:
         return ()
@@ -180,3 +181,12 @@ def _notes_on_unseen(y: NDArray[Any], splits: list[tuple[Rows, Rows]], problem: 
         f"class {shortened(str(unseen[0]), 40)!r} is in so few groups that a fold tests it without having trained on "
         "it: the log-loss is large there",
     )
+
+
+def _check_two_classes(y: NDArray[Any], splits: list[tuple[Rows, Rows]], problem: Problem) -> None:
+    for train, _ in splits:
+        if (y[train] == y[train[0]]).all():
+            raise InputError(
+                f"with the groups of {problem.group!r} kept together, a fold has class "
+                f"{shortened(str(y[train[0]]), 40)!r} only to train on. Use another --group, or more --folds."
+            )

@@ -54,7 +54,7 @@ class Validated:
     folds : Folds
     columns : what is done with each column of the table, all rows taken together
     result : of the network
-    done : its folds by their numbers; those are missing that failed or were not begun
+    done : its folds by their numbers; those are missing that failed, with either model, or were not begun
     models : network, linear model, baseline
     trained : the networks in words
     judgement : Judgement
@@ -92,19 +92,22 @@ def validate(problem: Problem, settings: Settings, folds: Folds, n_jobs: int | N
     result, done = _network(run, settings)
     trained = _trained([fold.estimator[-1] for fold in done.values()])
     output.say(trained)
-    known = {fold: task.baseline_from(y[train], len(test)) for fold, (train, test) in enumerate(folds.splits)}
+    both = {fold: one for fold, one in done.items() if fold in linear}
+    if not both:
+        raise InputError(f"there is no fold in which both the network and {task.linear_name} could be trained.")
+    constant = {fold: task.baseline_from(y[folds.splits[fold][0]], len(folds.splits[fold][1])) for fold in both}
     models = (
-        scored(task, "network", {fold: task.answer_of_fold(one) for fold, one in done.items()}, folds, y),
-        scored(task, task.linear_name, {fold: task.answer_of_fold(one) for fold, one in linear.items()}, folds, y),
-        scored(task, task.baseline_name, {fold: known[fold] for fold in done}, folds, y),
+        scored(task, "network", {fold: task.answer_of_fold(one) for fold, one in both.items()}, folds, y),
+        scored(task, task.linear_name, {fold: task.answer_of_fold(linear[fold]) for fold in both}, folds, y),
+        scored(task, task.baseline_name, constant, folds, y),
     )
-    judgement = _judge(task, folds, models, _epochs(done), answers_of(models, folds, y)[1])
+    judgement = _judge(task, folds, models, _epochs(both), answers_of(models, folds, y))
     for table in judgement.tables:
         output.table(table, result=True)
     output.blank()
     output.say(judgement.verdict)
     output.say(ROUGH)
-    return Validated(task, folds, columns, result, done, models, trained, judgement)
+    return Validated(task, folds, columns, result, both, models, trained, judgement)
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,7 @@ def _linear_model(run: _Run) -> dict[int, Fold]:
     if len(done) + len(failures) < n:
         # Nothing has been learned of the network yet.
         raise click.Abort
-    _tell_failures(run, failures, f"{name}, the baseline, ")
+    _tell_failures(run, failures, f"{name}, the baseline,")
     return done
 
 
@@ -174,7 +177,7 @@ def _network(run: _Run, settings: Settings) -> tuple[CrossValidation, dict[int, 
         raise click.Abort
     if len(done) + len(failures) < n:
         run.output.note(f"interrupted: the scores are those of {len(done)} of {n} folds")
-    _tell_failures(run, failures, "")
+    _tell_failures(run, failures, "the network")
     networks = [fold.estimator[-1] for fold in done.values()]
     rose = sum(network.loss_ >= network.loss_curve_[0] for network in networks)
     if rose:
@@ -194,7 +197,7 @@ def _unless_expected(warning: Warning, text: str) -> str:
 
 def _tell_failures(run: _Run, failures: Mapping[int, Exception], who: str) -> None:
     for fold, error in failures.items():
-        run.output.note(f"{who}fold {run.folds.name(fold)} failed, and is in no score: {in_shell_words(error)}")
+        run.output.note(f"{who} failed in fold {run.folds.name(fold)}, which is in no score: {in_shell_words(error)}")
 
 
 def _trained(networks: Sequence[Any]) -> str:
@@ -230,11 +233,12 @@ def _judge(
     other = baseline if decisive.better(decisive.of(means[2]), decisive.of(means[1])) else linear
     comparisons = [compare(network, other, metric, folds) for metric in metrics]
     decision: Comparison = comparisons[metrics.index(decisive)]
-    tables: list[TextTable] = [means_table(models, metrics, _so_many(len(network.scores), folds))]
-    if decision.n_folds:
-        tables.append(comparison_table(comparisons, other.name))
-    tables.append(folds_table(network, metrics, folds, epochs, _MOST_FOLDS))
-    tables += task.further_tables(answers)
+    tables: list[TextTable] = [
+        means_table(models, metrics, _so_many(len(network.scores), folds)),
+        comparison_table(comparisons, other.name),
+        folds_table(network, metrics, folds, epochs, _MOST_FOLDS),
+        *task.further_tables(answers),
+    ]
     return Judgement(
         tuple(tables), f"{task.in_words(means, 'the rows it has not seen')} {verdict(decision, other.name)}"
     )
@@ -256,11 +260,7 @@ def out_of_fold(model: ModelFolds, folds: Folds, m: int) -> tuple[Rows, Answer]:
     return rows, answers
 
 
-def answers_of(models: Sequence[ModelFolds], folds: Folds, y: NDArray[Any]) -> tuple[Rows, Answers]:
-    """The rows that all models have answered for, and what they say of them."""
-    found = [out_of_fold(model, folds, len(y)) for model in models]
-    rows = np.arange(len(y))
-    for tested, _ in found:
-        rows = np.intersect1d(rows, tested)
-    network, linear, baseline = (answer[np.isin(tested, rows)] for tested, answer in found)
-    return rows, Answers(y[rows], network, linear, baseline)
+def answers_of(models: Sequence[ModelFolds], folds: Folds, y: NDArray[Any]) -> Answers:
+    """What all models say of the rows that were tested."""
+    network, linear, baseline = (out_of_fold(model, folds, len(y)) for model in models)
+    return Answers(y[network[0]], network[1], linear[1], baseline[1])
