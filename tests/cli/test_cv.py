@@ -341,7 +341,9 @@ class TestAmounts:
     def test_large_amounts_keep_what_sets_them_apart(self, run, tmp_path):
         path = write(tmp_path / "t.csv", ["x,y", *(f"{i},{1_700_000_000 + i + 0.5}" for i in range(50))])
         stdout = run("cv", path, "--target", "y", "--hidden", "16", "--epochs", "300", "--step-size", "0.02").stdout
-        assert [rmse for rmse, _ in cells_of(stdout, "RMSE")][:2] < [3.0, 1.0]
+        network, linear, mean = (rmse for rmse, _ in cells_of(stdout, "RMSE"))
+        assert network < 0.3 * mean
+        assert linear < 0.1 * mean
 
     def test_a_fold_a_row_has_no_r2(self, run, tmp_path):
         path = write(tmp_path / "t.csv", ["x,y", "1,1.5", "2,2.25", "4,3.5", "5,4.5"])

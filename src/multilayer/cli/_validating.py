@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import click
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.pipeline import make_pipeline
 
 from multilayer import ConvergenceWarning
-from multilayer.cli._columns import columns_table
+from multilayer.cli._fold_run import FoldRun, encoded_columns, linear_model, tell_failures, unless_expected
 from multilayer.cli._fold_scores import (
     ROUGH,
     Comparison,
@@ -29,17 +26,14 @@ from multilayer.cli._fold_scores import (
 from multilayer.cli._folds import Folds
 from multilayer.cli._notes import notes_for_warnings
 from multilayer.cli._output import Output
-from multilayer.cli._pack_progress import PackProgress, SoFar, pack_progress
+from multilayer.cli._pack_progress import PackProgress
 from multilayer.cli._problem import Problem, Settings
-from multilayer.cli._progress import waiting
-from multilayer.cli._reading import in_shell_words, rows_as_in_the_file
 from multilayer.cli._split import Rows
 from multilayer.cli._tables import TextTable, count
 from multilayer.cli._task import Answer, Answers, Judgement, Task
-from multilayer.cli._tasks import TASKS
-from multilayer.exceptions import InputError, InterruptedTrainingWarning, MultilayerError
-from multilayer.selection import CrossValidation, Fold, cross_validate
-from multilayer.tables import ColumnReport, TableEncoder
+from multilayer.exceptions import InputError
+from multilayer.selection import CrossValidation, Fold
+from multilayer.tables import ColumnReport
 
 _MOST_FOLDS = 20  # that are printed
 
@@ -70,25 +64,14 @@ class Validated:
     judgement: Judgement
 
 
-def encoded_columns(problem: Problem, output: Output) -> Sequence[ColumnReport]:
-    """What an encoder makes of the columns, printed; errors in the table come now, not in some fold."""
-    with waiting(output, "looking at the columns"), rows_as_in_the_file(problem.features):
-        columns = TableEncoder().fit(problem.features.take(problem.info.rows)).columns_
-    output.table(columns_table(columns))
-    output.blank()
-    return columns
-
-
 def validate(problem: Problem, settings: Settings, folds: Folds, n_jobs: int | None, output: Output) -> Validated:
     """Train all models in all folds, and print how they do on the rows that they have not seen."""
     settings.check_batch_size(min(len(train) for train, _ in folds.splits))
-    y, rows = problem.info.y, problem.info.rows
-    task = TASKS[problem.info.task].learn(y)
+    y = problem.info.y
     columns = encoded_columns(problem, output)
-    # Amounts in multiples of their deviation keep their digits in float32. The same constants for all folds give
-    # nothing away: what the models take from the targets, they take from each fold's own training rows.
-    run = _Run(task, problem.features.take(rows), task.goal(y), folds, n_jobs, output)
-    linear = _linear_model(run)
+    run = FoldRun.begun(problem, folds, n_jobs, output)
+    task = run.task
+    linear = linear_model(run)
     result, done = _network(run, settings)
     trained = _trained([fold.estimator[-1] for fold in done.values()])
     output.say(trained)
@@ -110,55 +93,7 @@ def validate(problem: Problem, settings: Settings, folds: Folds, n_jobs: int | N
     return Validated(task, folds, columns, result, both, models, trained, judgement)
 
 
-@dataclass(frozen=True)
-class _Run:
-    """What all models are given."""
-
-    task: Task
-    features: Any
-    goal: NDArray[Any]
-    folds: Folds
-    n_jobs: int | None
-    output: Output
-
-    def of(
-        self, estimator: Callable[[PackProgress], Any], what: str
-    ) -> tuple[CrossValidation, dict[int, Fold], dict[int, Exception]]:
-        """The result, the folds that were done and the errors of those that failed; nothing of those not begun."""
-        ended: dict[int, Any] = {}
-        splits = self.folds.splits
-        so_far = SoFar(f"mean {self.task.metrics[0].heading}", lambda fold: fold.scores["test_score"], statistics.fmean)
-        with pack_progress(self.output, what, len(splits), so_far) as bar:
-
-            def listener(event: Any) -> None:
-                ended[event.outcome.key] = event.outcome
-                bar(event)
-
-            model = make_pipeline(TableEncoder(dtype=np.float32), estimator(bar))
-            result = cross_validate(model, self.features, self.goal, cv=splits, n_jobs=self.n_jobs, listener=listener)
-        done = {fold: ended[fold].value for fold in sorted(ended) if ended[fold].error is None}
-        return result, done, {fold: ended[fold].error for fold in sorted(ended) if ended[fold].error is not None}
-
-
-def _linear_model(run: _Run) -> dict[int, Fold]:
-    name, n = run.task.linear_name, len(run.folds.splits)
-    with notes_for_warnings(
-        run.output, lambda warning: _unless_expected(warning, f"{name}, the baseline, did not settle")
-    ):
-        try:
-            _, done, failures = run.of(lambda _: run.task.linear_model(), name)
-        except MultilayerError:
-            raise
-        except ValueError as error:
-            raise InputError(f"{name}, the baseline, cannot be trained in any fold: {error}") from error
-    if len(done) + len(failures) < n:
-        # Nothing has been learned of the network yet.
-        raise click.Abort
-    _tell_failures(run, failures, f"{name}, the baseline,")
-    return done
-
-
-def _network(run: _Run, settings: Settings) -> tuple[CrossValidation, dict[int, Fold]]:
+def _network(run: FoldRun, settings: Settings) -> tuple[CrossValidation, dict[int, Fold]]:
     unsettled: list[Warning] = []
     n = len(run.folds.splits)
 
@@ -166,7 +101,7 @@ def _network(run: _Run, settings: Settings) -> tuple[CrossValidation, dict[int, 
         if isinstance(warning, ConvergenceWarning):
             unsettled.append(warning)
             return ""
-        return _unless_expected(warning, str(warning))
+        return unless_expected(warning, str(warning))
 
     def network(bar: PackProgress) -> Any:
         return run.task.network_for_folds(**settings.parameters(), callbacks=[bar.watch(settings.epochs)])
@@ -177,27 +112,20 @@ def _network(run: _Run, settings: Settings) -> tuple[CrossValidation, dict[int, 
         raise click.Abort
     if len(done) + len(failures) < n:
         run.output.note(f"interrupted: the scores are those of {len(done)} of {n} folds")
-    _tell_failures(run, failures, "the network")
+    tell_failures(run, failures, "the network")
     networks = [fold.estimator[-1] for fold in done.values()]
     rose = sum(network.loss_ >= network.loss_curve_[0] for network in networks)
     if rose:
-        run.output.note(f"the cost has not fallen in {rose} of {n} folds: try a smaller --step-size")
+        run.output.note(
+            f"the cost has not fallen in {rose} of {count(len(networks), 'fold')}: try a smaller --step-size"
+        )
     elif unsettled:
         run.output.note(
-            f"the cost was still falling after {count(settings.epochs, 'epoch')} in {len(unsettled)} of {n} folds: "
-            "more --epochs may help, or learn the training rows by heart"
+            f"the cost was still falling after {count(settings.epochs, 'epoch')} in "
+            f"{min(len(unsettled), len(networks))} of {count(len(networks), 'fold')}: more --epochs may help, or learn "
+            "the training rows by heart"
         )
     return result, done
-
-
-def _unless_expected(warning: Warning, text: str) -> str:
-    """No word of what is told otherwise: that it was interrupted, and that scores of single rows are not defined."""
-    return "" if isinstance(warning, InterruptedTrainingWarning | UndefinedMetricWarning) else text
-
-
-def _tell_failures(run: _Run, failures: Mapping[int, Exception], who: str) -> None:
-    for fold, error in failures.items():
-        run.output.note(f"{who} failed in fold {run.folds.name(fold)}, which is in no score: {in_shell_words(error)}")
 
 
 def _trained(networks: Sequence[Any]) -> str:
