@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from multilayer.cli._classification import Classification
+from multilayer.cli._split import Split
 from multilayer.cli._train_code import in_python
 from multilayer.tables import encode_target
 
@@ -200,13 +201,15 @@ def test_code_for_ignored_columns_and_batches():
     from multilayer.cli._problem import Problem, Settings
 
     problem = Problem(Path("t.csv"), "y", ("id",), None, encode_target(["a", "b"]))
-    settings = Settings((8,), "relu", 5, 0.1, 0.01, 32, 0.25, 3)
-    code = in_python(problem, settings, Classification.code, stratified=False)
-    assert "read_table('t.csv').drop_columns(['id'])" in code
+    settings = Settings((8,), "relu", 5, 0.1, 0.01, 32, 3)
+    rows = np.arange(2)
+    code = in_python(problem, settings, Classification.code, Split(rows, rows, False, (), 0.25))
+    assert "split_target(table.drop_columns(['id']), 'y')" in code
     assert "batch_size=32" in code
     assert "encode_target(column, 'classification'" in code
     assert "stratify" not in code
-    assert "stratify=y" in in_python(problem, settings, Classification.code, stratified=True)
+    assert "test_size=0.25" in code
+    assert "stratify=y" in in_python(problem, settings, Classification.code, Split(rows, rows, True, (), 0.25))
 
 
 def test_rows_without_a_target_are_left_out_and_said(run, people):

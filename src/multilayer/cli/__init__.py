@@ -1,6 +1,6 @@
-"""The command line: ``multilayer demo`` and ``multilayer train``.
+"""The command line: ``multilayer demo``, ``multilayer train`` and ``multilayer cv``.
 
-One module a command, ``demo`` and ``train``; what they share is in the modules that begin with ``_``.  NumPy,
+One module a command, ``demo``, ``train`` and ``cv``; what they share is in the modules that begin with ``_``.  NumPy,
 scikit-learn and the rest of this library are imported by the commands as they run, so that ``multilayer --help``
 answers at once.
 

@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import log_loss, precision_recall_fscore_support, roc_auc_score
 
-from multilayer.cli._tables import TextTable, count, number, shortened
+from multilayer.cli._metrics import Metric
+from multilayer.cli._tables import TextTable, count, number, number_with_error, shortened
 
 _MOST_CLASSES = 25
 _LONGEST_LABEL = 30
+
+LOG_LOSS = Metric("log_loss", "log-loss", False, number, number_with_error)
 
 
 @dataclass(frozen=True)
@@ -48,15 +51,14 @@ def measure(model: str, y: NDArray[Any], probabilities: NDArray[Any], classes: N
     )
 
 
-def score_table(title: str, scores: list[Scores], n_classes: int) -> TextTable:
-    """One line a model."""
-    two = n_classes == 2
-    headings = ("model", "accuracy", "balanced accuracy", "log-loss") + ("ROC AUC",) * two
-    rows = []
-    for score in scores:
-        values = [score.accuracy, score.balanced_accuracy, score.log_loss] + [score.roc_auc] * two
-        rows.append((score.model, *map(number, values)))
-    return TextTable(title, headings, tuple(rows), "l" + "r" * (len(headings) - 1))
+def metrics_of(n_classes: int) -> tuple[Metric, ...]:
+    """The scores that there are of so many classes."""
+    return (
+        Metric("accuracy", "accuracy", True, number, number_with_error),
+        Metric("balanced_accuracy", "balanced accuracy", True, number, number_with_error),
+        LOG_LOSS,
+        *[Metric("roc_auc", "ROC AUC", True, number, number_with_error)] * (n_classes == 2),
+    )
 
 
 def class_table(y: NDArray[Any], predicted: NDArray[Any], classes: NDArray[Any]) -> TextTable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -11,11 +12,13 @@ from sklearn.linear_model import LogisticRegression
 
 from multilayer import MLPClassifier
 from multilayer.cli._class_pictures import LONGEST_NAME, class_pictures
-from multilayer.cli._class_scores import Scores, class_table, measure, score_table
+from multilayer.cli._class_scores import LOG_LOSS, Scores, class_table, measure, metrics_of
+from multilayer.cli._metrics import Metric, scores_table
 from multilayer.cli._pictures import Picture
 from multilayer.cli._split import Split, split_classes
-from multilayer.cli._tables import count, shortened
-from multilayer.cli._task import Answer, Answers, Code, Judgement
+from multilayer.cli._tables import TextTable, count, shortened
+from multilayer.cli._task import Answer, Answers, Code, Judgement, Learned
+from multilayer.selection import Fold
 from multilayer.tables import TargetInfo
 
 # Of logistic regression: enough for standardised columns, and an end for those that never settle.
@@ -32,6 +35,8 @@ class Classification:
     shares: NDArray[np.float64]
 
     linear_name: ClassVar[str] = "logistic regression"
+    baseline_name: ClassVar[str] = "majority class"
+    decisive: ClassVar[Metric] = LOG_LOSS
     default_epochs: ClassVar[int] = 30
     code: ClassVar[Code] = Code(
         imports="",
@@ -39,6 +44,10 @@ class Classification:
         fit="model.fit(features.take(train), y[train])",
         ending="print(model.score(features.take(test), y[test]))",
     )
+
+    @staticmethod
+    def check(info: TargetInfo) -> None:
+        """Any classes will do."""
 
     @staticmethod
     def split(info: TargetInfo, test_fraction: float, seed: int) -> Split:
@@ -50,6 +59,9 @@ class Classification:
         return cls(classes, sizes / len(y_train))
 
     def network(self, **options: Any) -> MLPClassifier:
+        return MLPClassifier(**options)
+
+    def network_for_folds(self, **options: Any) -> MLPClassifier:
         return MLPClassifier(**options)
 
     def linear_model(self) -> LogisticRegression:
@@ -65,19 +77,46 @@ class Classification:
     def baseline(self, n_rows: int) -> Answer:
         return np.tile(self.shares, (n_rows, 1))
 
-    def judge(self, answers: Answers) -> Judgement:
-        classes = self.classes
-        scores = [
-            measure("network", answers.actual, answers.network, classes),
-            measure(self.linear_name, answers.actual, answers.linear, classes),
-            measure("majority class", answers.actual, answers.baseline, classes),
-            measure("network, training rows", answers.actual_train, answers.network_train, classes),
-        ]
-        tables = (
-            score_table(f"Scores on {count(len(answers.actual), 'test row')}", scores, len(classes)),
-            class_table(answers.actual, self._predicted(answers.network), classes),
+    def baseline_from(self, y_train: NDArray[Any], n_rows: int) -> Answer:
+        part = self.learn(y_train)
+        return np.tile(self._spread(part.classes, part.shares), (n_rows, 1))
+
+    def answer_of_fold(self, fold: Fold) -> Answer:
+        return self._spread(fold.estimator.classes_, fold.predicted["predict_proba"])
+
+    def _spread(self, known: NDArray[Any], chances: Answer) -> Answer:
+        """Chances of some classes as those of all: a model gives none to a class that it has not seen."""
+        spread = np.zeros((*chances.shape[:-1], len(self.classes)))
+        spread[..., np.searchsorted(self.classes, known)] = chances
+        return spread
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        return metrics_of(len(self.classes))
+
+    def measure(self, model: str, actual: NDArray[Any], answer: Answer) -> Scores:
+        return measure(model, actual, answer, self.classes)
+
+    def further_tables(self, answers: Answers) -> tuple[TextTable, ...]:
+        return (class_table(answers.actual, self._predicted(answers.network), self.classes),)
+
+    def in_words(self, scores: Sequence[Any], rows: str) -> str:
+        network, logistic, majority = (f"{score.accuracy:.1%}" for score in scores)
+        return (
+            f"The network is right on {network} of {rows}, logistic regression on {logistic}, and always saying the "
+            f"most frequent class on {majority}."
         )
-        return Judgement(tables, _verdict(scores))
+
+    def judge(self, answers: Answers, learned: Learned) -> Judgement:
+        scores = [
+            self.measure("network", answers.actual, answers.network),
+            self.measure(self.linear_name, answers.actual, answers.linear),
+            self.measure(self.baseline_name, answers.actual, answers.baseline),
+            self.measure("network, training rows", learned.actual, learned.network),
+        ]
+        title = f"Scores on {count(len(answers.actual), 'test row')}"
+        tables = (scores_table(title, scores, self.metrics), *self.further_tables(answers))
+        return Judgement(tables, self.in_words(scores[:3], "the test rows") + _advice(scores))
 
     def pictures(self, answers: Answers, target: str) -> list[Picture]:
         return class_pictures(answers, self.classes, self.output_names(target))
@@ -100,24 +139,20 @@ class Classification:
         return self.classes[probabilities.argmax(axis=1)]
 
 
-def _verdict(scores: list[Scores]) -> str:
-    """The result in words: is the network worth its effort?"""
+def _advice(scores: list[Scores]) -> str:
+    """What to do where the network is not worth its effort."""
     network, logistic, majority, trained = scores
-    text = (
-        f"The network is right on {network.accuracy:.1%} of the test rows, logistic regression on "
-        f"{logistic.accuracy:.1%}, and always saying the most frequent class on {majority.accuracy:.1%}."
+    if network.log_loss <= min(logistic.log_loss, majority.log_loss):
+        return ""
+    better = logistic if logistic.log_loss <= majority.log_loss else majority
+    # Worse on the rows it has learned, too: it has not learned enough, rather than too much.
+    by_heart = trained.log_loss < better.log_loss
+    advice = (
+        "fewer --epochs, a larger --alpha or fewer --hidden units"
+        if by_heart
+        else "more --epochs or another --step-size"
     )
-    if network.log_loss > min(logistic.log_loss, majority.log_loss):
-        better = logistic if logistic.log_loss <= majority.log_loss else majority
-        # Worse on the rows it has learned, too: it has not learned enough, rather than too much.
-        by_heart = trained.log_loss < better.log_loss
-        advice = (
-            "fewer --epochs, a larger --alpha or fewer --hidden units"
-            if by_heart
-            else "more --epochs or another --step-size"
-        )
-        text += (
-            f" Its probabilities are worse than those of the {better.model} (log-loss {network.log_loss:.3f} against "
-            f"{better.log_loss:.3f}): {advice} may help."
-        )
-    return text
+    return (
+        f" Its probabilities are worse than those of the {better.model} (log-loss {network.log_loss:.3f} against "
+        f"{better.log_loss:.3f}): {advice} may help."
+    )

@@ -10,6 +10,7 @@ import click
 
 from multilayer import __version__
 from multilayer.cli._tables import one_line
+from multilayer.cli.cv import cv
 from multilayer.cli.demo import demo
 from multilayer.cli.train import train
 from multilayer.exceptions import MultilayerError
@@ -74,6 +75,7 @@ def cli(ctx: click.Context) -> None:
       multilayer demo                            the textbook's story
       multilayer demo --out demo                 ... with pictures and a report
       multilayer train houses.csv --target sold  a network for your own table
+      multilayer cv houses.csv --target sold     how good such networks are
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
@@ -81,3 +83,4 @@ def cli(ctx: click.Context) -> None:
 
 cli.add_command(demo)
 cli.add_command(train)
+cli.add_command(cv)

@@ -1,15 +1,21 @@
-"""Options that hold more than a number or a word, checked before any file is read: callbacks of click."""
+"""The options that commands share, and how those are read that hold more than a number or a word.
+
+All are checked before any file is read.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from multilayer.cli._files import OutputFolder
 
 _NO_LAYER = "none"
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class Fraction(click.FloatRange):
@@ -63,3 +69,136 @@ def read_folder(_ctx: click.Context, _param: click.Parameter, value: str | None)
         # Path("") is the current folder, which an unset variable of the shell does not mean.
         raise click.BadParameter("the name of the folder is empty")
     return OutputFolder(Path(value))
+
+
+def table_options(command: Command) -> Command:
+    """FILE and what is to be learned from it: ``file``, ``target``, ``ignore``, ``task``."""
+    return _all_of(
+        command,
+        click.argument("file", type=click.Path(path_type=Path)),
+        click.option("--target", metavar="COLUMN", help="The column to predict."),
+        click.option(
+            "--ignore", metavar="COLUMN", multiple=True, help="A column to leave out; may be given several times."
+        ),
+        click.option(
+            "--task",
+            type=click.Choice(["auto", "classification", "regression"]),
+            default="auto",
+            show_default=True,
+            help="Whether the target holds classes or amounts; auto decides by its values.",
+        ),
+    )
+
+
+def network_options(command: Command) -> Command:
+    """What shapes a network and its training: ``hidden``, ``activation``, ``epochs``, ..., ``batch_size``."""
+    return _all_of(
+        command,
+        click.option(
+            "--hidden",
+            metavar="SIZES",
+            callback=read_hidden,
+            default="64,64",
+            show_default=True,
+            help="Units of each hidden layer; none for no hidden layer.",
+        ),
+        click.option(
+            "--activation",
+            metavar="NAMES",
+            callback=read_activation,
+            default="relu",
+            show_default=True,
+            help="Of the hidden units: relu, tanh, sigmoid, gelu, ...; one name, or one a layer.",
+        ),
+        click.option(
+            "--epochs",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="At most so many passes over the rows; by default 30 for classes, 100 for amounts.",
+        ),
+        click.option(
+            "--alpha",
+            type=click.FloatRange(min=0),
+            metavar="X",
+            default=0.3,
+            show_default=True,
+            help="Regularisation: the weight of the squared weights in the cost.",
+        ),
+        click.option(
+            "--step-size",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="X",
+            default=0.001,
+            show_default=True,
+            help="Step size of Adam.",
+        ),
+        click.option(
+            "--batch-size",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Rows an update sees; 200, or all if fewer, by default.",
+        ),
+    )
+
+
+def fold_options(command: Command) -> Command:
+    """How the rows are divided, and how many networks are trained at a time."""
+    return _all_of(
+        command,
+        click.option(
+            "--folds",
+            type=click.IntRange(min=2),
+            metavar="N",
+            default=5,
+            show_default=True,
+            help="Parts of the rows; each is tested by a network trained on all others.",
+        ),
+        click.option(
+            "--repeats",
+            type=click.IntRange(min=1),
+            metavar="N",
+            default=1,
+            show_default=True,
+            help="How many times the rows are divided anew.",
+        ),
+        click.option(
+            "--group",
+            metavar="COLUMN",
+            help="Rows with the same value here are tested together, as those of one patient; it is not learned from.",
+        ),
+        click.option(
+            "--jobs", type=click.IntRange(min=1), metavar="N", help="Networks trained at a time; one a core by default."
+        ),
+    )
+
+
+def seed_option(what: str) -> Callable[[Command], Command]:
+    """``seed``, with what it decides."""
+    return click.option(
+        "--seed", type=click.IntRange(0, 2**32 - 1), metavar="N", default=0, show_default=True, help=what
+    )
+
+
+def result_options(files: str) -> Callable[[Command], Command]:
+    """Where results go: ``out``, the folder for these files, and ``quiet``."""
+
+    def add(command: Command) -> Command:
+        return _all_of(
+            command,
+            click.option(
+                "--out",
+                metavar="DIR",
+                callback=read_folder,
+                help=f"Write {files} to this folder; it is made if it is not there.",
+            ),
+            click.option("--quiet", is_flag=True, help="Print the tables of scores only."),
+        )
+
+    return add
+
+
+def _all_of(command: Command, *options: Callable[[Command], Command]) -> Command:
+    """The command with these options, which its help lists in this order."""
+    for option in reversed(options):
+        command = option(command)
+    return command

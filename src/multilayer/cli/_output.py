@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import textwrap
+from dataclasses import replace
 
 from rich.box import SIMPLE_HEAD, Box
 from rich.console import Console
@@ -47,8 +48,11 @@ class Output:
         """A paragraph of narrative, wrapped."""
         if not self.quiet:
             self._began = True
+            text = one_line(text)
             # Not wrapped by rich, which leaves a blank at the end of each line.
-            for line in textwrap.wrap(one_line(text), self.console.width, break_on_hyphens=False):
+            for line in textwrap.wrap(
+                text if self.at_terminal else _ascii_signs(text), self.console.width, break_on_hyphens=False
+            ):
                 self.console.print(Text(line), soft_wrap=True)
 
     def blank(self) -> None:
@@ -67,12 +71,15 @@ class Output:
         if self.quiet and not result:
             return
         self._space()
+        if not self.at_terminal:
+            table = _in_ascii(table)
+        # Not as rich's title, which is wrapped at the width of the table.
+        self.console.print(Text(one_line(table.title), style="bold" if self.at_terminal else ""), soft_wrap=True)
         drawn = _drawn(table, self.at_terminal)
         if self.at_terminal:
             self.console.print(drawn)
             return
         with self.console.capture() as capture:
-            self.console.print(Text(table.title))
             self.console.print(drawn)
         # rich fills every line up to the width of the table.
         for line in capture.get().splitlines():
@@ -118,10 +125,18 @@ def _console(at_terminal: bool) -> Console:
     )
 
 
+def _ascii_signs(text: str) -> str:
+    """Our own sign in ASCII, where what is printed may go anywhere."""
+    return text.replace(" ± ", " +- ")
+
+
+def _in_ascii(table: TextTable) -> TextTable:
+    rows = tuple(tuple(map(_ascii_signs, row)) for row in table.rows)
+    return replace(table, title=_ascii_signs(table.title), rows=rows)
+
+
 def _drawn(table: TextTable, at_terminal: bool) -> Table:
     drawn = Table(
-        title=Text(table.title, style="bold") if at_terminal else None,
-        title_justify="left",
         box=SIMPLE_HEAD if at_terminal else _HYPHENS,
         show_edge=False,
         pad_edge=False,

@@ -1,4 +1,4 @@
-"""What ``multilayer train`` was asked for, and the rows it works on, as records."""
+"""What a command was asked for, and the rows it works on, as records."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.cli._split import Rows, Split
+from multilayer.exceptions import ParameterError
 from multilayer.tables import TableEncoder, TargetInfo
 
 
@@ -22,6 +23,8 @@ class Problem:
     ignored: tuple[str, ...]
     features: Any  # a pyarrow table with all rows of the file; those with a target are info.rows
     info: TargetInfo
+    group: str | None = None  # the column whose rows of one value stay together, and what it holds
+    groups: Any = None
 
     @property
     def gaps(self) -> Rows:
@@ -39,8 +42,27 @@ class Settings:
     alpha: float
     step_size: float
     batch_size: int | Literal["auto"]
-    test_fraction: float
     seed: int
+
+    def parameters(self) -> dict[str, Any]:
+        """As the estimators call them."""
+        return {
+            "hidden_layer_sizes": self.hidden,
+            "activation": self.activation,
+            "alpha": self.alpha,
+            "learning_rate_init": self.step_size,
+            "batch_size": self.batch_size,
+            "max_iter": self.epochs,
+            "random_state": self.seed,
+        }
+
+    def check_batch_size(self, n_train: int) -> None:
+        """Raise ParameterError for batches larger than the fewest rows that a network is trained on."""
+        if self.batch_size != "auto" and self.batch_size > n_train:
+            raise ParameterError(
+                f"--batch-size {self.batch_size} is larger than the {n_train} rows to train on. "
+                f"Pass at most {n_train}, or leave it out."
+            )
 
 
 @dataclass(frozen=True)

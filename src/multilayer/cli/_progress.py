@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from multilayer.training import Event
 
 # The screen shows no more pictures a second than this, and a small network ends thousands of epochs in that time.
-_SECONDS_BETWEEN_UPDATES = 0.05
+SECONDS_BETWEEN_UPDATES = 0.05
 
 
 class Watch:
@@ -57,7 +57,7 @@ class Watch:
             self._progress.reset(self._task, total=event.max_epochs, description=self._description)
         elif isinstance(event, CompilationStarted):
             self._progress.update(self._task, description="compiling for this machine, once")
-        elif isinstance(event, EpochEnded) and event.seconds - self._shown >= _SECONDS_BETWEEN_UPDATES:
+        elif isinstance(event, EpochEnded) and event.seconds - self._shown >= SECONDS_BETWEEN_UPDATES:
             self._shown = event.seconds
             self._progress.update(self._task, completed=event.epoch, cost=event.cost, description=self._description)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -10,13 +11,15 @@ from numpy.typing import NDArray
 from sklearn.linear_model import Ridge
 
 from multilayer import MLPRegressor
-from multilayer.cli._amount_scores import Scores, measure, rounded, score_table
+from multilayer.cli._amount_scores import METRICS, RMSE, Scores, measure, rounded, score_table
+from multilayer.cli._metrics import Metric
 from multilayer.cli._pictures import Picture
 from multilayer.cli._split import Split, split_amounts
-from multilayer.cli._tables import count, shortened
-from multilayer.cli._task import Answer, Answers, Code, Judgement
+from multilayer.cli._tables import TextTable, count, shortened
+from multilayer.cli._task import Answer, Answers, Code, Judgement, Learned
 from multilayer.exceptions import InputError
 from multilayer.plots import plot_predictions
+from multilayer.selection import Fold
 from multilayer.tables import TargetInfo
 
 _LONGEST_NAME = 24
@@ -49,22 +52,30 @@ class Regression:
     deviation: float
 
     linear_name: ClassVar[str] = "linear regression"
+    baseline_name: ClassVar[str] = "mean"
+    metrics: ClassVar[tuple[Metric, ...]] = METRICS
+    decisive: ClassVar[Metric] = RMSE
     default_epochs: ClassVar[int] = 100
     code: ClassVar[Code] = Code(
         imports="from sklearn.metrics import r2_score\n",
         estimator="MLPRegressor",
         fit=_FIT,
         ending=_ENDING,
+        for_folds="standardize_targets=True",
     )
 
     @staticmethod
-    def split(info: TargetInfo, test_fraction: float, seed: int) -> Split:
+    def check(info: TargetInfo) -> None:
         most = float(np.abs(info.y).max())
         if most > _LARGEST:
             raise InputError(
                 f"the target reaches {most:g}: amounts beyond {_LARGEST:g} leave no room to reckon with them. Divide "
                 "the column by a constant."
             )
+
+    @classmethod
+    def split(cls, info: TargetInfo, test_fraction: float, seed: int) -> Split:
+        cls.check(info)
         return split_amounts(len(info.y), test_fraction, seed)
 
     @classmethod
@@ -81,6 +92,9 @@ class Regression:
     def network(self, **options: Any) -> MLPRegressor:
         return MLPRegressor(**options)
 
+    def network_for_folds(self, **options: Any) -> MLPRegressor:
+        return MLPRegressor(standardize_targets=True, **options)
+
     def linear_model(self) -> Ridge:
         # With a little regularisation, for a column for each category beside others that follow from them.
         return Ridge()
@@ -90,23 +104,44 @@ class Regression:
         return standardised
 
     def answer(self, model: Any, X: NDArray[Any]) -> Answer:
+        return self._restored(model.predict(X))
+
+    def _restored(self, standardised: NDArray[Any]) -> Answer:
         # float32 would lose what sets large amounts apart, such as years in seconds.
-        standardised = model.predict(X).astype(np.float64)
-        amounts: Answer = (self.mean + self.deviation * standardised) * self.unit
+        amounts: Answer = (self.mean + self.deviation * standardised.astype(np.float64)) * self.unit
         return amounts
 
     def baseline(self, n_rows: int) -> Answer:
         return np.full(n_rows, self.mean * self.unit)
 
-    def judge(self, answers: Answers) -> Judgement:
+    def baseline_from(self, y_train: NDArray[Any], n_rows: int) -> Answer:
+        return np.full(n_rows, float((y_train / self.unit).mean()) * self.unit)
+
+    def answer_of_fold(self, fold: Fold) -> Answer:
+        return self._restored(fold.predicted["predict"])
+
+    def measure(self, model: str, actual: NDArray[Any], answer: Answer) -> Scores:
+        return measure(model, actual, answer)
+
+    def further_tables(self, answers: Answers) -> tuple[TextTable, ...]:  # noqa: ARG002
+        return ()
+
+    def in_words(self, scores: Sequence[Any], rows: str) -> str:
+        network, linear, mean = (rounded(score.mae) for score in scores)
+        return (
+            f"The network is off by {network} on average over {rows}, linear regression by {linear}, and always saying "
+            f"the mean by {mean}."
+        )
+
+    def judge(self, answers: Answers, learned: Learned) -> Judgement:
         scores = [
             measure("network", answers.actual, answers.network),
             measure(self.linear_name, answers.actual, answers.linear),
-            measure("mean", answers.actual, answers.baseline),
-            measure("network, training rows", answers.actual_train, answers.network_train),
+            measure(self.baseline_name, answers.actual, answers.baseline),
+            measure("network, training rows", learned.actual, learned.network),
         ]
         table = score_table(f"Scores on {count(len(answers.actual), 'test row')}", scores)
-        return Judgement((table,), _verdict(scores))
+        return Judgement((table,), self.in_words(scores[:3], "the test rows") + _advice(scores))
 
     def pictures(self, answers: Answers, target: str) -> list[Picture]:
         caption = "What the network predicts against what is so, on the test rows; on the line they are the same."
@@ -126,23 +161,19 @@ class Regression:
         }
 
 
-def _verdict(scores: list[Scores]) -> str:
-    """The result in words: is the network worth its effort?"""
+def _advice(scores: list[Scores]) -> str:
+    """What to do where the network is not worth its effort."""
     network, linear, mean, trained = scores
-    text = (
-        f"The network is off by {rounded(network.mae)} on average over the test rows, linear regression by "
-        f"{rounded(linear.mae)}, and always saying the mean by {rounded(mean.mae)}."
-    )
     best = min(linear, mean, key=lambda score: score.rmse)
-    if network.rmse > best.rmse:
-        by_heart = trained.rmse < _BY_HEART * network.rmse
-        advice = (
-            "fewer --epochs, a larger --alpha or fewer --hidden units"
-            if by_heart
-            else "more --epochs or another --step-size"
-        )
-        text += (
-            f" Its squared errors are larger than those of the {best.model} (RMSE {rounded(network.rmse)} against "
-            f"{rounded(best.rmse)}): {advice} may help."
-        )
-    return text
+    if network.rmse <= best.rmse:
+        return ""
+    by_heart = trained.rmse < _BY_HEART * network.rmse
+    advice = (
+        "fewer --epochs, a larger --alpha or fewer --hidden units"
+        if by_heart
+        else "more --epochs or another --step-size"
+    )
+    return (
+        f" Its squared errors are larger than those of the {best.model} (RMSE {rounded(network.rmse)} against "
+        f"{rounded(best.rmse)}): {advice} may help."
+    )

@@ -28,12 +28,14 @@ class Split:
     train, test : arrays of int
     stratified : whether both parts hold the classes in the same proportions
     notes : what the user should know of it
+    fraction : the share of the rows that was asked for to test on
     """
 
     train: Rows
     test: Rows
     stratified: bool
     notes: tuple[str, ...]
+    fraction: float
 
 
 def split_amounts(n: int, test_fraction: float, seed: int) -> Split:
@@ -51,7 +53,8 @@ def split_amounts(n: int, test_fraction: float, seed: int) -> Split:
     n_test = min(math.ceil(test_fraction * n), n - _FEWEST_TO_TRAIN)
     train, test = train_test_split(np.arange(n), test_size=n_test, random_state=seed)
     few = f"{count(n_test, 'row')} to test on: the scores would differ much on others"
-    return Split(np.sort(train), np.sort(test), False, (few,) if n_test < _FEW_TO_TEST else ())
+    notes = (few,) if n_test < _FEW_TO_TEST else ()
+    return Split(np.sort(train), np.sort(test), False, notes, test_fraction)
 
 
 def split_classes(y: NDArray[Any], rows: Rows, test_fraction: float, seed: int) -> Split:
@@ -73,17 +76,17 @@ def split_classes(y: NDArray[Any], rows: Rows, test_fraction: float, seed: int) 
             f"{count(n, 'row')} in {count(n_classes, 'class', 'classes')} cannot be split: with a row of each class to "
             "train on, none is left to test on."
         )
-    notes = _single_row_notes(classes, codes, sizes, rows)
+    notes = single_row_notes(classes, codes, sizes, rows)
     repeated = np.flatnonzero(sizes[codes] > 1)  # those of classes with two rows or more
     n_repeated = int(np.sum(sizes > 1))
     if n_test >= n_repeated and len(repeated) - n_test >= n_repeated:
         train, test = train_test_split(repeated, test_size=n_test, stratify=codes[repeated], random_state=seed)
         train = np.concatenate([train, np.flatnonzero(sizes[codes] == 1)])
         if len(np.unique(codes[train])) == n_classes:
-            return Split(np.sort(train), np.sort(test), True, notes)
+            return Split(np.sort(train), np.sort(test), True, notes, test_fraction)
     train, test = _one_of_each_class(codes, min(n_test, spare), seed)
     few = f"too few rows to keep the proportions of {count(n_classes, 'class', 'classes')} in both parts of the split"
-    return Split(train, test, False, (*notes, few))
+    return Split(train, test, False, (*notes, few), test_fraction)
 
 
 def _one_of_each_class(codes: Rows, n_test: int, seed: int) -> tuple[Rows, Rows]:
@@ -95,7 +98,8 @@ def _one_of_each_class(codes: Rows, n_test: int, seed: int) -> tuple[Rows, Rows]
     return np.setdiff1d(order, test), test
 
 
-def _single_row_notes(classes: NDArray[Any], codes: Rows, sizes: Rows, rows: Rows) -> tuple[str, ...]:
+def single_row_notes(classes: NDArray[Any], codes: Rows, sizes: Rows, rows: Rows) -> tuple[str, ...]:
+    """That classes with a single row are in no test part; they are called by where they stand in the file, ``rows``."""
     singles = np.flatnonzero(sizes == 1)
     if not len(singles):
         return ()

@@ -35,6 +35,17 @@ def number(value: float, digits: int = 3) -> str:
     return "-" if math.isnan(value) else f"{value:z.{digits}f}"
 
 
+def number_with_error(value: float, error: float) -> str:
+    """A mean of scores with its error, if that is known, with one decimal more.
+
+    Examples
+    --------
+    >>> number_with_error(0.99812, 0.00125), number_with_error(0.99812, float("nan"))
+    ('0.9981 ± 0.0013', '0.9981')
+    """
+    return number(value, 4) + ("" if math.isnan(error) else f" ± {number(error, 4)}")
+
+
 def count(n: int, what: str, plural: str = "") -> str:
     """A number of things in words.
 

@@ -1,4 +1,4 @@
-"""What classification and regression do differently; the rest of ``multilayer train`` does not ask which it is.
+"""What classification and regression do differently; the rest of a command does not ask which it is.
 
 An *answer* is what a model says of some rows: probabilities (m, K) of classes, or amounts (m,) in the target's own
 units.
@@ -6,14 +6,17 @@ units.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self
 
 from numpy.typing import NDArray
 
+from multilayer.cli._metrics import Metric, Scores
 from multilayer.cli._pictures import Picture
 from multilayer.cli._split import Split
 from multilayer.cli._tables import TextTable
+from multilayer.selection import Fold
 from multilayer.tables import TargetInfo
 
 Answer = NDArray[Any]
@@ -21,21 +24,26 @@ Answer = NDArray[Any]
 
 @dataclass(frozen=True)
 class Answers:
-    """What is known of the rows and what each model says of them.
+    """What is known of some test rows and what each model says of them.
 
     Attributes
     ----------
-    actual : labels or amounts of the test rows
-    network, linear, baseline : answers of three models for the test rows
-    actual_train, network_train : the same of the rows that were trained on
+    actual : labels or amounts
+    network, linear, baseline : answers of three models
     """
 
     actual: NDArray[Any]
     network: Answer
     linear: Answer
     baseline: Answer
-    actual_train: NDArray[Any]
-    network_train: Answer
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What is known of the rows that were trained on, and what the network says of them."""
+
+    actual: NDArray[Any]
+    network: Answer
 
 
 @dataclass(frozen=True)
@@ -56,20 +64,28 @@ class Code:
     estimator : name of the class
     fit : the line that trains ``model``, and what it needs
     ending : how the trained ``model`` is scored
+    for_folds : the estimator's further arguments where each fold trains it on targets as they are
     """
 
     imports: str
     estimator: str
     fit: str
     ending: str
+    for_folds: str = ""
 
 
 class Task(Protocol):
     """A task on some training rows."""
 
     linear_name: ClassVar[str]
+    baseline_name: ClassVar[str]
     code: ClassVar[Code]
     default_epochs: ClassVar[int]
+
+    @staticmethod
+    def check(info: TargetInfo) -> None:
+        """Raise InputError for a target that cannot be reckoned with."""
+        ...
 
     @staticmethod
     def split(info: TargetInfo, test_fraction: float, seed: int) -> Split:
@@ -83,6 +99,10 @@ class Task(Protocol):
 
     def network(self, **options: Any) -> Any:
         """An estimator that is not trained yet, with the given parameters of ``MLPClassifier`` or ``MLPRegressor``."""
+        ...
+
+    def network_for_folds(self, **options: Any) -> Any:
+        """The same, for some of the rows: what it has to know of the target it takes from these."""
         ...
 
     def linear_model(self) -> Any:
@@ -101,8 +121,38 @@ class Task(Protocol):
         """The best answer that looks at no column."""
         ...
 
-    def judge(self, answers: Answers) -> Judgement:
-        """Scores of the three models."""
+    def baseline_from(self, y_train: NDArray[Any], n_rows: int) -> Answer:
+        """The same, from some of the rows that the task was learned from."""
+        ...
+
+    def answer_of_fold(self, fold: Fold) -> Answer:
+        """Of a model trained on ``goal(y)`` of some of these rows, for the test rows of its fold."""
+        ...
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The scores that :meth:`measure` finds."""
+        ...
+
+    @property
+    def decisive(self) -> Metric:
+        """The one of them by which models are compared."""
+        ...
+
+    def measure(self, model: str, actual: NDArray[Any], answer: Answer) -> Scores:
+        """How good the answers of a model are."""
+        ...
+
+    def further_tables(self, answers: Answers) -> tuple[TextTable, ...]:
+        """What else there is to say in figures of the network's answers."""
+        ...
+
+    def in_words(self, scores: Sequence[Scores], rows: str) -> str:
+        """How good network, linear model and baseline are on "the test rows" or whichever, in a sentence."""
+        ...
+
+    def judge(self, answers: Answers, learned: Learned) -> Judgement:
+        """Scores of the three models, and of the network on what it has learned from."""
         ...
 
     def pictures(self, answers: Answers, target: str) -> list[Picture]:

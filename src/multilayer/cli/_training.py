@@ -8,19 +8,16 @@ from typing import Any
 import numpy as np
 
 from multilayer import ConvergenceWarning
-from multilayer.cli._classification import Classification
 from multilayer.cli._columns import columns_table
 from multilayer.cli._notes import notes_for_warnings
 from multilayer.cli._output import Output
 from multilayer.cli._problem import Encoded, Problem, Settings
 from multilayer.cli._progress import training_progress, waiting
-from multilayer.cli._regression import Regression
+from multilayer.cli._reading import rows_as_in_the_file
 from multilayer.cli._tables import count
-from multilayer.cli._task import Answers, Judgement, Task
-from multilayer.exceptions import InputError, ParameterError
+from multilayer.cli._task import Answers, Judgement, Learned, Task
+from multilayer.cli._tasks import TASKS
 from multilayer.tables import TableEncoder
-
-TASKS: dict[str, type[Task]] = {"classification": Classification, "regression": Regression}
 
 
 @dataclass(frozen=True)
@@ -34,35 +31,25 @@ class Result:
     judgement: Judgement
 
 
-def encode(problem: Problem, settings: Settings, output: Output) -> Encoded:
+def encode(problem: Problem, settings: Settings, test_fraction: float, output: Output) -> Encoded:
     """Split the rows and fit the encoder on the training part, so that nothing is learned from the test rows."""
     y, rows = problem.info.y, problem.info.rows
-    split = TASKS[problem.info.task].split(problem.info, settings.test_fraction, settings.seed)
+    split = TASKS[problem.info.task].split(problem.info, test_fraction, settings.seed)
     proportions = " with the classes in the same proportions" if split.stratified else ""
     output.say(f"Split: {count(len(split.train), 'row')} to train on, {len(split.test):,} to test on{proportions}.")
     for note in split.notes:
         output.note(note)
     # Half the memory and time of float64, and far finer than any table is measured.
     encoder = TableEncoder(dtype=np.float32)
-    with waiting(output, "encoding"):
-        try:
-            X_train = encoder.fit_transform(problem.features.take(rows[split.train]))
-            X_test = encoder.transform(problem.features.take(rows[split.test]))
-        except InputError:
-            # The same error from all rows, which are counted as in the file.
-            TableEncoder().fit(problem.features)
-            raise
+    with waiting(output, "encoding"), rows_as_in_the_file(problem.features):
+        X_train = encoder.fit_transform(problem.features.take(rows[split.train]))
+        X_test = encoder.transform(problem.features.take(rows[split.test]))
     return Encoded(split, encoder, X_train, X_test, y[split.train], y[split.test], rows[split.test])
 
 
 def train_and_score(problem: Problem, encoded: Encoded, settings: Settings, output: Output) -> Result:
     """Train the network and the linear model, and print how they do on the test rows."""
-    n_train = len(encoded.X_train)
-    if settings.batch_size != "auto" and settings.batch_size > n_train:
-        raise ParameterError(
-            f"--batch-size {settings.batch_size} is larger than the {n_train} rows to train on. "
-            f"Pass at most {n_train}, or leave it out."
-        )
+    settings.check_batch_size(len(encoded.X_train))
     task = TASKS[problem.info.task].learn(encoded.y_train)
     output.table(columns_table(encoded.encoder.columns_))
     output.blank()
@@ -72,10 +59,8 @@ def train_and_score(problem: Problem, encoded: Encoded, settings: Settings, outp
         network=task.answer(network, encoded.X_test),
         linear=task.answer(_linear_model(task, encoded, output), encoded.X_test),
         baseline=task.baseline(len(encoded.y_test)),
-        actual_train=encoded.y_train,
-        network_train=task.answer(network, encoded.X_train),
     )
-    judgement = task.judge(answers)
+    judgement = task.judge(answers, Learned(encoded.y_train, task.answer(network, encoded.X_train)))
     for table in judgement.tables:
         output.table(table, result=True)
     output.blank()
@@ -96,16 +81,8 @@ def _train(task: Task, encoded: Encoded, settings: Settings, output: Output) -> 
         notes_for_warnings(output, words),
         training_progress(output, "training") as watch,
     ):
-        network = task.network(
-            hidden_layer_sizes=settings.hidden,
-            activation=settings.activation,
-            alpha=settings.alpha,
-            learning_rate_init=settings.step_size,
-            batch_size=settings.batch_size,
-            max_iter=settings.epochs,
-            random_state=settings.seed,
-            callbacks=[watch],
-        ).fit(encoded.X_train, task.goal(encoded.y_train))
+        network = task.network(**settings.parameters(), callbacks=[watch])
+        network.fit(encoded.X_train, task.goal(encoded.y_train))
     # A cost that ends higher than it began may have fallen in the last epoch: more epochs would be the wrong advice.
     if network.loss_ >= network.loss_curve_[0]:
         output.note("the cost has not fallen: try a smaller --step-size")

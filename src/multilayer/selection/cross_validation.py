@@ -6,7 +6,7 @@ import math
 import numbers
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -32,12 +32,19 @@ RAISE = "raise"  # the value of error_score that is no score
 class Fold:
     """One fold as it was trained and scored."""
 
+    number: int  # from 0
     estimator: Any
     train: Rows
     test: Rows
     scores: dict[str, float]  # by their keys in the result: "test_score", ...
     fit_time: float  # seconds
     score_time: float  # seconds
+    data: Data | None = None  # the rows
+
+    @cached_property
+    def predicted(self) -> Mapping[str, Any]:
+        """Answers for the test rows, by method; worked out when they are asked for."""
+        return {} if self.data is None else answers(self.estimator, self.data.part(self.test)[0])
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,8 @@ class CrossValidation(Mapping[str, Any]):
         self, outcomes: Mapping[int, Outcome], splits: Sequence[Any], data: Data, error_score: float = math.nan
     ) -> None:
         found = [outcome.value for outcome in outcomes.values()]  # None for a fold that failed
-        self.folds: list[Fold] = [fold for fold in found if fold is not None]
+        # Processes send folds back without the table.
+        self.folds: list[Fold] = [replace(fold, data=data) for fold in found if fold is not None]
         self.failures = {i: outcome.error for i, outcome in outcomes.items() if outcome.error is not None}
         self._data = data
         self._values: dict[str, Any] = {
@@ -103,9 +111,7 @@ class CrossValidation(Mapping[str, Any]):
     @cached_property
     def predictions(self) -> Predictions:
         """The answers for each row by a network that has not seen it; over repeats, their mean."""
-        answered = [
-            (fold.test, answers(fold.estimator, self._data.part(fold.test)[0]), fold.estimator) for fold in self.folds
-        ]
+        answered = [(fold.test, fold.predicted, fold.estimator) for fold in self.folds]
         return out_of_fold(answered, len(self._data))
 
     @property
@@ -212,7 +218,7 @@ def cross_validate(
     _, groups = indexable(data.X, groups)
     splits = list(divided(estimator, data.X, data.y, groups, cv, repeats))
     shared = _Work(estimator, data, check_scoring(estimator, scoring), return_train_score)
-    members = [Member(i, partial(_fold, shared, *split), size=len(split[0])) for i, split in enumerate(splits)]
+    members = [Member(i, partial(_fold, shared, i, *split), size=len(split[0])) for i, split in enumerate(splits)]
     outcomes = run_pack(members, n_jobs=n_jobs, backend=backend, listener=listener)
     result = CrossValidation(outcomes, splits, data, score_of_failures)
     _raise_or_tell(result.failures, len(outcomes), len(splits), error_score)
@@ -228,7 +234,7 @@ def _checked_error_score(value: Any) -> float:
     return float(value)
 
 
-def _fold(work: _Work, train: Rows, test: Rows) -> Generator[float, Slice, Fold]:
+def _fold(work: _Work, number: int, train: Rows, test: Rows) -> Generator[float, Slice, Fold]:
     watch = StopWatch()
     model = yield from watch.timing(work.data.fitting(clone(work.estimator), train))
     fit_time = watch.seconds
@@ -237,7 +243,7 @@ def _fold(work: _Work, train: Rows, test: Rows) -> Generator[float, Slice, Fold]
     if work.return_train_score:
         scores |= _scores(work, model, train, "train")
     score_time = time.perf_counter() - began
-    return Fold(model, train, test, scores, fit_time, score_time)
+    return Fold(number, model, train, test, scores, fit_time, score_time)
 
 
 def _scores(work: _Work, model: Any, rows: Rows, side: str) -> dict[str, float]:

@@ -1,0 +1,116 @@
+"""``multilayer cv`` with wrong usage and with data that cannot be used: one line on stderr, exit code 2."""
+
+from __future__ import annotations
+
+import pytest
+
+ROWS = [f"{i % 9},{'xyz'[i % 3]},{i % 8},{'ab'[i * 7 % 11 % 2]}" for i in range(40)]
+TABLE = ["n,w,g,y", *ROWS]
+
+
+def one_line_of(result) -> str:
+    assert result.exit_code == 2
+    assert result.stderr.endswith("\n")
+    assert result.stderr.count("\n") == 1
+    assert "Traceback" not in result.stderr
+    return result.stderr
+
+
+def cv(run, tmp_path, lines, options="--target y"):
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(lines) + "\n" if lines else "")
+    return run("cv", path, *options.split())
+
+
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        ([], "t.csv: is empty. Column names and rows are needed."),
+        (["n,w,z", "1,x,a"], "t.csv: the table has no target column 'y'. Its columns: 'n', 'w', 'z'."),
+        (["n,y", "1,a"], "t.csv: target 'y' holds one value only, 'a'"),
+        (["n,y", "1,1.5"], "t.csv: target 'y' holds one value only, 1.5"),
+        (["n,y", "1,1.5", "2,2.5"], "t.csv: 2 rows cannot be divided into 5 folds. Use --folds 2."),
+        (["n,y", "1,1.5", "2,2.5", "3,5.25"], "t.csv: 3 rows cannot be divided into 5 folds. Use --folds 3 or fewer."),
+        (["n,y", "1,1e305", "2,2", "3,4e305"], "t.csv: the target reaches 4e+305: amounts beyond 1e+300 leave no"),
+        (
+            ["n,y", "1,a", "2,b"],
+            "t.csv: no class has more than 1 row, fewer than 5 folds: there is none that each fold can train and test. "
+            "Add rows.",
+        ),
+        (["n,y", *["1,a", "2,b"] * 3], "t.csv: no class has more than 3 rows, fewer than 5 folds:"),
+        (["n,y", *["1,a", "2,b"] * 3], "Use --folds 3 or fewer."),
+        (["n,y", *["1,a", "1,b"] * 9], "t.csv: the table has no column to learn from. 'n': left out: every value is"),
+        (
+            ["n,y", *[f"{i},{'ab'[i % 2]}" for i in range(20)], "inf,a"],
+            "t.csv: column 'n' holds infinity in data row 21.",
+        ),
+    ],
+)
+def test_table_that_cannot_be_used(run, tmp_path, lines, text):
+    assert text in one_line_of(cv(run, tmp_path, lines))
+
+
+def test_two_rows_in_two_folds(run, tmp_path):
+    error = one_line_of(cv(run, tmp_path, ["n,y", "1,1.5", "2,2.5"], "--target y --folds 2"))
+    assert "t.csv: a fold of 2 leaves 1 row to train on: two are needed. Add rows." in error
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ("", "name the column to predict with --target. Its columns: 'n', 'w', 'g', 'y'."),
+        ("--target y --folds 1", "'--folds': 1 is not in the range x>=2."),
+        ("--target y --folds two", "'--folds': 'two' is not a valid integer range."),
+        ("--target y --repeats 0", "'--repeats': 0 is not in the range x>=1."),
+        ("--target y --jobs 0", "'--jobs': 0 is not in the range x>=1."),
+        ("--target y --folds 30", "t.csv: no class has more than 2"),
+        ("--target y --ignore m", "t.csv: unknown column to ignore 'm'. Known: 'g', 'n', 'w', 'y'."),
+        ("--target y --group G", "t.csv: unknown group column 'G'. Did you mean 'g'?"),
+        ("--target y --group y", "t.csv: 'y' is the target, and cannot be the column of groups too. Name another"),
+        (
+            "--target y --group w",
+            "t.csv: the group column 'w' holds 3 groups, fewer than 5 folds. Use --folds 3 or fewer.",
+        ),
+        ("--target y --activation relu,tanh,relu", "--activation must be one name or one for each of the 2 hidden"),
+        ("--target y --step-size 1e300", "Use a smaller --step-size."),
+        (
+            "--target y --batch-size 33",
+            "--batch-size 33 is larger than the 32 rows to train on. Pass at most 32, or leave it out.",
+        ),
+        ("--target y --test-fraction 0.2", "No such option '--test-fraction'"),
+    ],
+)
+def test_options_that_cannot_be(run, tmp_path, options, text):
+    assert text in one_line_of(cv(run, tmp_path, TABLE, options))
+
+
+def test_gaps_in_the_column_of_groups(run, tmp_path):
+    lines = list(TABLE)
+    for i in (3, 9):
+        n, w, _, y = lines[i].split(",")
+        lines[i] = f"{n},{w},,{y}"
+    error = one_line_of(cv(run, tmp_path, lines, "--target y --group g"))
+    assert "t.csv: the group column 'g' has 2 gaps, the first in data row 3. Fill them: each row belongs to" in error
+
+
+def test_gaps_in_the_column_of_groups_where_there_is_no_target_do_not_count(run, tmp_path):
+    result = cv(run, tmp_path, [*TABLE, "1,x,,"], "--target y --group g --hidden 4 --epochs 1")
+    assert result.exit_code == 0
+
+
+def test_group_that_leaves_one_row_to_train_on(run, tmp_path):
+    lines = ["n,g,y", *(f"{i},{'a' if i < 30 else 'b'},{i / 7}" for i in range(31))]
+    error = one_line_of(cv(run, tmp_path, lines, "--target y --group g --folds 2"))
+    assert "t.csv: a fold of 2 leaves 1 row to train on: two are needed." in error
+
+
+def test_class_that_is_alone_to_train_on(run, tmp_path):
+    lines = ["n,g,y", *(f"{i},{'abcd'[i % 4]},{'yes' if i % 4 == 0 else 'no'}" for i in range(40))]
+    error = one_line_of(cv(run, tmp_path, lines, "--target y --group g --folds 3"))
+    assert "t.csv: with the groups of 'g' kept together, a fold has class 'no' only to train on. Use another" in error
+
+
+def test_out_that_is_no_folder(run, tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(TABLE) + "\n")
+    assert "is not a folder" in one_line_of(run("cv", path, "--target", "y", "--out", path))
