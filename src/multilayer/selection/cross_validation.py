@@ -172,9 +172,10 @@ def cross_validate(
 ) -> CrossValidation:
     """Train a network on all folds but one, score it on that one, for each fold; all of them at once.
 
-    The folds are a pack: one thread a network, on all cores.  A fold's training rows are copied while it is trained, so
-    that there are as many copies at a time as threads.  A pipeline's other steps are fitted for each fold on its own
-    training rows: nothing leaks.  Splits and scores are those of scikit-learn's ``cross_validate``.
+    The folds are a pack: one thread a network, on all cores.  The table is checked once and shared by all networks,
+    which take their rows by number.  A pipeline's other steps are fitted for each fold on its own training rows, of
+    which they make a copy while it is trained: nothing leaks.  Splits and scores are those of scikit-learn's
+    ``cross_validate``.
 
     Parameters
     ----------

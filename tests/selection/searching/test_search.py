@@ -331,3 +331,41 @@ def test_scikit_learn_s_own_searches() -> None:
         classifier(), space, resource="max_iter", min_resources=6, max_resources=18, cv=3, random_state=0
     ).fit(X, CLASSES)
     assert halving.best_estimator_.n_iter_ <= 18
+
+
+class Counting(StandardScaler):
+    """Counts how often it is fitted, whatever is cloned."""
+
+    fits: list[int] = []  # noqa: RUF012 shared on purpose
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Counting:
+        self.fits.append(len(X))
+        super().fit(X, y, sample_weight)
+        return self
+
+
+def test_steps_before_the_network_are_fitted_once_a_fold() -> None:
+    model = make_pipeline(Counting(), classifier())
+    Counting.fits.clear()
+    found = search(model, SPACE, X, CLASSES, cv=3, baseline=False, refit=False)
+    assert Counting.fits == [60, 60, 60]
+    for trial in found.trials[:3]:
+        model = make_pipeline(StandardScaler(), classifier(**trial.params, max_iter=trial.epochs))
+        assert trial.fold_scores == cross_validate(model, X, CLASSES, cv=3)["test_score"].tolist()
+    Counting.fits.clear()
+    space = {"counting__with_mean": [True, False], "alpha": [0.1, 1.0]}
+    search(make_pipeline(Counting(), classifier()), space, X, CLASSES, cv=3, baseline=False, refit=False)
+    assert len(Counting.fits) == 4 * 3
+
+
+def test_a_scorer_of_one_s_own_sees_the_pipeline_and_the_rows_as_they_came() -> None:
+    frame = pd.DataFrame(X, columns=list("abcd"))
+
+    def scoring(model: Any, X: Any, y: Any) -> float:
+        assert list(X.columns) == list("abcd")
+        return float(model.named_steps["standardscaler"].mean_[0] + model.score(X, y))
+
+    model = make_pipeline(StandardScaler(), classifier())
+    found = search(model, {"alpha": [0.1, 1.0]}, frame, CLASSES, cv=3, scoring=scoring, halving=False, baseline=False)
+    expected = cross_validate(model.set_params(mlpclassifier__alpha=0.1), frame, CLASSES, cv=3, scoring=scoring)
+    assert found.trials[0].fold_scores == expected["test_score"].tolist()

@@ -11,11 +11,12 @@ import numpy as np
 
 from multilayer.exceptions import InputError
 from multilayer.selection.searching.candidates import Candidates
+from multilayer.selection.searching.courses import Course, Preparation
 from multilayer.selection.searching.journal import Journal, Scored
 from multilayer.selection.searching.progress import SearchListener, TrialScored
 from multilayer.selection.searching.result import Search, best_and_simplest
 from multilayer.selection.searching.rungs import Rungs
-from multilayer.selection.searching.trials import Course, Problem, Trial
+from multilayer.selection.searching.trials import Problem, Trial
 from multilayer.training.pack import Member, Pack
 
 BASELINE = -1  # the number of its trial
@@ -29,6 +30,7 @@ class Searching:
 
     def __init__(self, problem: Problem, proposed: Candidates, rungs: Rungs, journal: Journal, pack: Pack) -> None:
         self.problem, self.proposed, self.rungs, self.journal, self.pack = problem, proposed, rungs, journal, pack
+        self.preparation = Preparation(problem)
         self.trials: dict[int, Trial] = {}
         self.courses: dict[tuple[int, int], Course] = {}
         self.arriving: dict[tuple[int, int], dict[int, Scored]] = {}  # scores of folds by trial and rung
@@ -100,8 +102,10 @@ class Searching:
 
     def _begin(self, trial: Trial) -> None:
         self.trials[trial.number] = trial
-        for fold, split in enumerate(self.problem.splits):
-            self.courses[trial.number, fold] = Course(self.problem, split, trial.model)
+        shares = trial.number != BASELINE and self.problem.shares_steps(trial.params)
+        for fold in range(len(self.problem.splits)):
+            preparation = self.preparation if shares else None
+            self.courses[trial.number, fold] = Course(self.problem, fold, trial.model, preparation)
         self._to_rung(trial.number, len(self.problem.epochs) - 1 if trial.number == BASELINE else 0)
 
     def _to_rung(self, number: int, rung: int) -> None:

@@ -148,7 +148,9 @@ def search(
         )
     max_epochs = network_of(estimator).get_params().get("max_iter", 1)
     epochs = rung_epochs(max_epochs, proposed.n_trials, factor, min_epochs) if check_flag("halving", halving) else ()
-    problem = Problem(estimator, data, splits, one_scorer(estimator, scoring), (*epochs[:-1], math.inf))
+    scorer = one_scorer(estimator, scoring)
+    is_metric = scoring is None or isinstance(scoring, str) or hasattr(scoring, "_score_func")
+    problem = Problem(estimator, data, splits, scorer, (*epochs[:-1], math.inf), is_metric)
     settings = (space, sampler, factor, scoring, random_state)
     identity = fingerprint(problem, (data, validation), settings)
     with Journal(journal, identity) as book, Pack(n_jobs) as pack:

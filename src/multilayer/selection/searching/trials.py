@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
 
-from multilayer.estimators.fit import Fit
-from multilayer.exceptions import ParameterError
-from multilayer.selection.fitting import Data, advancing, network_of
+from multilayer.selection.fitting import Data
 from multilayer.selection.searching.journal import Scored
 from multilayer.training.batching import Rows
-from multilayer.training.pack import Slice, StopWatch
-
-BYTES_PER_WEIGHT = 3 * 8  # at most: the weight and Adam's two moments
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +33,18 @@ class Problem:
     splits: Sequence[Split]
     scorer: Callable[..., float]
     epochs: Sequence[float]  # of each rung
+    scores_predictions: bool = True  # whether the scorer is a metric of predictions, not a function of one's own
 
     def with_params(self, params: dict[str, Any]) -> Any:
         """A clone of the estimator with other parameters; in a pipeline plain names are those of its last step."""
         return clone(self.estimator).set_params(**{self.full_name(name): value for name, value in params.items()})
+
+    def shares_steps(self, params: dict[str, Any]) -> bool:
+        """Whether candidates with these parameters differ in the network alone, and not in the steps before it."""
+        steps: Any = getattr(self.estimator, "steps", None)
+        if steps is None or len(steps) < 2:
+            return False
+        return all(self.full_name(name).startswith(f"{steps[-1][0]}__") for name in params)
 
     def full_name(self, name: str) -> str:
         steps: Any = getattr(self.estimator, "steps", None)
@@ -104,53 +107,3 @@ class Trial:
     def error(self) -> str:
         """What went wrong, of the first fold where something did; "" where nothing did."""
         return next((scored.error for scored in self.scores[-1] if scored.error), "") if self.scores else ""
-
-
-@dataclass(eq=False)
-class Course:
-    """One fold of one trial: a network in training, put aside between rungs."""
-
-    problem: Problem
-    split: Split
-    blank: Any  # the model, unfitted
-    model: Any = None
-    fit: Fit | None = None
-
-    def to_rung(self, rung: int) -> Generator[float, Slice, Scored]:
-        """Train to a rung and score; from the beginning, if the network has been given up, which comes to the same."""
-        watch = StopWatch()
-        yield from watch.timing(self._train(self.problem.epochs[rung]))
-        score = self._score()
-        fit = self.fit
-        if fit is None:
-            return Scored(score, seconds=watch.seconds, n_weights=_n_weights(self.model))
-        return Scored(score, fit.n_epochs, fit.has_ended, fit.n_weights, watch.seconds)
-
-    def give_up(self) -> None:
-        """Free what the network holds."""
-        self.model = self.fit = None
-
-    @property
-    def n_bytes(self) -> int:
-        """What it holds while it is put aside, about."""
-        return 0 if self.fit is None else self.fit.n_weights * BYTES_PER_WEIGHT + self.fit.n_rows * 8
-
-    def _train(self, epochs: float) -> Generator[float, Slice, None]:
-        if self.model is None:
-            self.model = clone(self.blank)
-            self.fit = self.problem.data.begin(self.model, self.split.train)
-        if self.fit is not None:
-            yield from advancing(self.fit, epochs)
-            self.fit.keep()
-
-    def _score(self) -> float:
-        X, y, weight = self.split.scored.part(self.split.test)
-        score = self.problem.scorer(self.model, X, y, **({} if weight is None else {"sample_weight": weight}))
-        if not isinstance(score, float | int | np.number):
-            raise ParameterError(f"scoring must give one number, got {score!r}. Name a single metric.")
-        return float(score)
-
-
-def _n_weights(model: Any) -> int:
-    network = network_of(model)
-    return int(np.size(getattr(network, "parameters_", getattr(network, "coef_", ()))))
