@@ -15,8 +15,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from multilayer.exceptions import DivergenceError, ParameterError
-from multilayer.training import pack as pack_module
-from multilayer.training import train
+from multilayer.training import train, turns
 from multilayer.training.pack import Member, MemberEnded, Pack, Steps, cores, run_pack
 
 from .problems import objective, recipe, reference, start
@@ -263,7 +262,7 @@ def python_s_own_handler() -> Iterator[None]:
 def test_ctrl_c_ends_training_at_an_update_and_returns_what_is_done(
     n_jobs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pack_module, "SECONDS_BETWEEN_LOOKS", 0.01)
+    monkeypatch.setattr(turns, "SECONDS_BETWEEN_LOOKS", 0.01)
     ended: list[str] = []
     at_work = threading.Semaphore(0)
 

@@ -9,60 +9,32 @@ and its own generator.
 
 from __future__ import annotations
 
-import math
-import os
-import queue
-import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, field
-from inspect import isgenerator
-from typing import Any, Self
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
 
 import joblib
 
-from multilayer.engines.cpu.threads import one_blas_thread
-from multilayer.exceptions import ParameterError
-from multilayer.training.interrupt import Interrupt, deferred_interrupt, interrupted_by
+from multilayer.training.members import Member, Outcome, Slice, Steps, StopWatch, worked_out
+from multilayer.training.turns import Pack, checked_jobs, cores
+
+__all__ = [
+    "THREADS",
+    "Member",
+    "MemberEnded",
+    "Outcome",
+    "Pack",
+    "PackListener",
+    "Slice",
+    "Steps",
+    "StopWatch",
+    "cores",
+    "run_pack",
+]
 
 THREADS = "threads"
-# How often the thread that waits looks for Ctrl-C.
-SECONDS_BETWEEN_LOOKS = 0.1
-# Where no more members are left than this many a thread, they take turns.
-MEMBERS_TO_TAKE_TURNS = 2
-
-
-@dataclass(frozen=True)
-class Slice:
-    """What a member is asked to do before it may be put aside."""
-
-    share: float = 1.0  # of what it has left, about
-    is_last: bool = False  # whether it is to end now, with what it has
-
-
-# Work that can be put aside: it yields the fraction of itself that is left and is sent the next slice.
-Steps = Generator[float, Slice, Any]
-
-
-@dataclass(frozen=True)
-class Member:
-    """One network of a pack, or whatever else is to be worked out beside others."""
-
-    key: Any  # what it is known by
-    work: Callable[[], Any]  # trains it, in whatever thread or process; or makes Steps
-    size: float = 1.0  # how long it takes, in any unit: the longest begin first
-    priority: int = 0  # those of a higher one begin before all others
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a member: a value or an error."""
-
-    key: Any
-    value: Any = None
-    error: Exception | None = None
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -120,283 +92,6 @@ def run_pack(
     return {member.key: outcomes[member.key] for member in members if member.key in outcomes}
 
 
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def checked_jobs(n_jobs: int | None) -> int:
-    """A number of members at a time, from one that a user has passed."""
-    if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, int) or n_jobs < 1):
-        raise ParameterError(f"n_jobs must be None or an integer not below 1, got {n_jobs!r}.")
-    return n_jobs or cores()
-
-
-@dataclass(eq=False)
-class _Entry:
-    """A member and how far it has come."""
-
-    member: Member
-    left: float = 1.0  # of its work
-    steps: Steps | None = None  # once it has begun, if it can be put aside
-    seconds: float = 0.0  # at work
-    share: float = 1.0  # of its next slice
-    is_working: bool = False
-    is_paused: bool = False
-    is_last: bool = False  # whether its next slice is its last
-    is_over: bool = False
-
-    @property
-    def rest(self) -> float:
-        """What it has left, in the unit of sizes; of one at work, about."""
-        return self.member.size * self.left * (1.0 - self.share / 2 if self.is_working else 1.0)
-
-    @property
-    def rank(self) -> tuple[int, float]:
-        """The highest is taken first."""
-        return self.member.priority, self.rest
-
-
-@dataclass(eq=False)
-class _Hall:
-    """Where members wait to be taken; whoever looks or changes anything holds the lock."""
-
-    entries: dict[Any, _Entry] = field(default_factory=dict)  # of all who are not over
-    waiting: list[_Entry] = field(default_factory=list)  # in the order in which they came
-    n_working: int = 0
-    is_closed: bool = False
-
-    def share_of_turn(self, entry: _Entry, n_jobs: int) -> float:
-        """How much of its rest a member is to do before another is taken.
-
-        If all cores are busy to the end, that end is when the rest of all has been shared out evenly.  So that the
-        longest of those who wait can still be done by then, this one stops in time and goes on later, in whatever
-        thread: McNaughton's rule (1959), anew at each turn.
-        """
-        if not self.waiting or not entry.rest:
-            return 1.0
-        end = sum(other.rest for other in self.entries.values() if not other.is_paused) / n_jobs
-        longest = max(other.rest for other in self.waiting)
-        return min(max((end - longest) / entry.rest, 0.0), 1.0)
-
-
-class Pack:
-    """Members at work, to which others may be added while they are.
-
-    Use it as a context: its threads are there within the block.  From the thread that opened it members can be added,
-    paused, resumed, stopped and dropped at any time; it takes effect when the slice that is being worked on is done.
-
-    Examples
-    --------
-    >>> with Pack(n_jobs=2) as pack:
-    ...     pack.add(Member(1, lambda: 10))
-    ...     for outcome in pack.ended():
-    ...         if outcome.key < 3:  # what has ended says what to do next
-    ...             pack.add(Member(outcome.key + 1, lambda value=outcome.value: value + 1))
-    >>> outcome.value
-    12
-    """
-
-    def __init__(self, n_jobs: int | None = None) -> None:
-        self.n_jobs = checked_jobs(n_jobs)
-        self.interrupt = Interrupt()
-        self._hall, self._changed = _Hall(), threading.Condition()
-        self._outcomes: queue.Queue[Outcome] = queue.Queue()  # a SimpleQueue may wait for ever after a signal
-        self._block = ExitStack()
-
-    def __enter__(self) -> Self:
-        self._block.enter_context(one_blas_thread())
-        self.interrupt = self._block.enter_context(deferred_interrupt())
-        if self.n_jobs > 1:  # one member at a time works in this thread: a debugger sees it, and Ctrl-C reaches it
-            threads = [threading.Thread(target=self._work, daemon=True) for _ in range(self.n_jobs)]
-            for thread in threads:
-                thread.start()
-                self._block.callback(thread.join)
-        self._block.callback(self._close)  # called before the joins
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:  # the listener's, or a second Ctrl-C: nobody waits for what is left
-            self.interrupt.pressed = True
-        self._block.close()
-
-    def add(self, member: Member) -> None:
-        """A member that is to be worked on, whose key none at work has."""
-        with self._changed:
-            if member.key in self._hall.entries:
-                raise ParameterError(f"each member of a pack has a key of its own, got {member.key!r} twice.")
-            entry = self._hall.entries[member.key] = _Entry(member)
-            self._hall.waiting.append(entry)
-            self._changed.notify()
-
-    def pause(self, key: Any) -> None:
-        """Put a member aside after its slice, until it is resumed."""
-        with self._changed:
-            entry = self._entry(key)
-            entry.is_paused = True
-            if entry in self._hall.waiting:
-                self._hall.waiting.remove(entry)
-
-    def resume(self, key: Any) -> None:
-        """Let a paused member go on from where it is."""
-        with self._changed:
-            entry = self._entry(key)
-            if entry.is_paused:
-                entry.is_paused = False
-                self._hall.waiting.append(entry)
-                self._changed.notify()
-
-    def stop(self, key: Any) -> None:
-        """Let a member end after its slice with what it has; one that is paused is resumed for it."""
-        self._entry(key).is_last = True
-        self.resume(key)
-
-    def drop(self, key: Any) -> None:
-        """Forget a member: it has no outcome, and what it holds is given up after its slice."""
-        with self._changed:
-            entry = self._hall.entries.pop(key)
-            entry.is_over = True
-            if entry in self._hall.waiting:
-                self._hall.waiting.remove(entry)
-
-    def drop_all(self) -> None:
-        """Forget all members."""
-        for key in self.keys:
-            self.drop(key)
-
-    @property
-    def keys(self) -> list[Any]:
-        """Of all members that have not ended."""
-        with self._changed:
-            return list(self._hall.entries)
-
-    @property
-    def n_waiting(self) -> int:
-        """Members that no thread is working on."""
-        with self._changed:
-            return len(self._hall.waiting)
-
-    def ended(self, until: float = math.inf) -> Iterator[Outcome]:
-        """Outcomes as members end, until none is left but paused ones, or Ctrl-C is pressed, or the time is over.
-
-        That is when ``time.perf_counter()`` is past ``until``.
-        """
-        while (self._has_work() or not self._outcomes.empty()) and time.perf_counter() < until:
-            if self.n_jobs == 1:
-                self._work_until_one_ends(until)
-            with suppress(queue.Empty):
-                yield self._outcomes.get(timeout=SECONDS_BETWEEN_LOOKS if self.n_jobs > 1 else 0)
-
-    def _has_work(self) -> bool:
-        with self._changed:
-            return self._hall.n_working > 0 or (len(self._hall.waiting) > 0 and not self.interrupt.pressed)
-
-    def _entry(self, key: Any) -> _Entry:
-        if key not in self._hall.entries:
-            raise ParameterError(f"there is no member {key!r} at work. It has ended, or it was never added.")
-        return self._hall.entries[key]
-
-    def _close(self) -> None:
-        with self._changed:
-            self._hall.is_closed = True
-            self._changed.notify_all()
-
-    def _work(self) -> None:
-        """What a thread does: a slice of one member after another."""
-        entry = None
-        while (entry := self._next(entry, waits=True)) is not None:
-            self._work_on(entry)
-
-    def _work_until_one_ends(self, until: float) -> None:
-        entry = None
-        while (
-            self._outcomes.empty()
-            and time.perf_counter() < until
-            and (entry := self._next(entry, waits=False)) is not None
-        ):
-            self._work_on(entry)
-        if entry is not None:
-            self._put_back(entry)
-
-    def _next(self, before: _Entry | None, *, waits: bool) -> _Entry | None:
-        """The member to work on after that one, which is put back; None where the work is over."""
-        with self._changed:
-            if before is not None:
-                self._put_back(before)
-            hall = self._hall
-            while not hall.waiting or hall.is_closed or self.interrupt.pressed:
-                if hall.is_closed or self.interrupt.pressed or not waits:
-                    return None
-                self._changed.wait(SECONDS_BETWEEN_LOOKS)
-            in_turns = len(hall.waiting) + hall.n_working <= MEMBERS_TO_TAKE_TURNS * self.n_jobs
-            entry = max(hall.waiting, key=lambda waiting: waiting.rank)
-            if before in hall.waiting and not (in_turns or entry.member.priority > before.member.priority):
-                entry = before
-            hall.waiting.remove(entry)
-            hall.n_working += 1
-            entry.share = hall.share_of_turn(entry, self.n_jobs) if in_turns else 1.0
-            entry.is_working = True
-            return entry
-
-    def _put_back(self, entry: _Entry) -> None:
-        with self._changed:
-            self._hall.n_working -= 1
-            entry.is_working = False
-            if entry.is_over:
-                if entry.steps is not None:
-                    entry.steps.close()
-            elif not entry.is_paused:
-                self._hall.waiting.append(entry)
-                if len(self._hall.waiting) > 1:  # besides the one that this thread itself will take
-                    self._changed.notify()
-
-    def _work_on(self, entry: _Entry) -> None:
-        """A slice of a member's work; its outcome, if that was all, and if Ctrl-C did not end it."""
-        began, value, error = time.perf_counter(), None, None
-        with interrupted_by(self.interrupt):
-            try:
-                if entry.steps is None:
-                    value = entry.member.work()
-                    entry.steps = _steps(value)
-                    if entry.steps is not None:
-                        entry.left = next(entry.steps)
-                if entry.steps is not None:
-                    entry.left = entry.steps.send(Slice(entry.share, entry.is_last))
-                    entry.seconds += time.perf_counter() - began
-                    return
-            except StopIteration as end:
-                value = end.value
-            except Exception as failure:
-                value, error = None, failure
-        seconds = entry.seconds + time.perf_counter() - began
-        with self._changed:
-            was_dropped, entry.is_over = entry.is_over, True
-            if not was_dropped:
-                del self._hall.entries[entry.member.key]
-        if not (self.interrupt.pressed or was_dropped):
-            self._outcomes.put(Outcome(entry.member.key, value, error, seconds))
-
-
-class StopWatch:
-    """The seconds that steps are at work, those not counted in which they are put aside."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def timing(self, steps: Steps) -> Steps:
-        """The same steps."""
-        asked: Slice | None = None
-        while True:
-            began = time.perf_counter()
-            try:
-                left = next(steps) if asked is None else steps.send(asked)
-            except StopIteration as end:
-                return end.value
-            finally:
-                self.seconds += time.perf_counter() - began
-            asked = yield left
-
-
 def _in_threads(members: Sequence[Member], n_jobs: int) -> Generator[Outcome]:
     with Pack(n_jobs) as pack:
         for member in sorted(members, key=lambda member: (-member.priority, -member.size)):
@@ -407,26 +102,4 @@ def _in_threads(members: Sequence[Member], n_jobs: int) -> Generator[Outcome]:
 def _by_joblib(members: Sequence[Member], n_jobs: int, backend: str) -> Generator[Outcome]:
     longest_first = sorted(members, key=lambda member: (-member.priority, -member.size))
     run = joblib.Parallel(n_jobs=n_jobs, backend=backend, return_as="generator_unordered")
-    yield from run(joblib.delayed(_whole)(member) for member in longest_first)
-
-
-def _steps(made: Any) -> Steps | None:
-    return made if isgenerator(made) else None  # type: ignore[return-value]
-
-
-def _whole(member: Member) -> Outcome:
-    """All of a member's work in one go."""
-    began = time.perf_counter()
-    value, error = None, None
-    try:
-        value = member.work()
-        steps = _steps(value)
-        if steps is not None:
-            next(steps)
-            while True:
-                steps.send(Slice())
-    except StopIteration as end:
-        value = end.value
-    except Exception as failure:
-        value, error = None, failure
-    return Outcome(member.key, value, error, time.perf_counter() - began)
+    yield from run(joblib.delayed(worked_out)(member) for member in longest_first)
