@@ -17,6 +17,7 @@ import argparse
 import itertools
 import json
 import os
+import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -209,6 +210,30 @@ def predictions(seconds: float, rounds: int) -> list[Figure]:
     return figures
 
 
+LATE = "late epochs of digits"
+
+
+def late_epochs() -> list[Figure]:
+    """An epoch after many others: what Adam remembers of pixels that are never set has faded away by then."""
+    X, y = load_digits(return_X_y=True)
+    model = multilayer.MLPClassifier((100,), n_iter_no_change=10**6, random_state=0, warm_start=True, max_iter=1)
+    X = (X / 16).astype(np.float32)
+    model.fit(X, y)
+
+    def milliseconds(epochs: int) -> float:
+        start = time.perf_counter()
+        model.set_params(max_iter=epochs).fit(X, y)
+        return (time.perf_counter() - start) / epochs * 1e3
+
+    early = min(milliseconds(10) for _ in range(5))
+    milliseconds(450)
+    late = min(milliseconds(10) for _ in range(5))
+    return [
+        Figure(LATE, "epochs 1 to 50, each", early, "ms"),
+        Figure(LATE, "epochs 500 to 550", late / early, "x", ceiling=1.2),
+    ]
+
+
 def memory() -> list[Figure]:
     """What a fit of 200,000 x 100 float32 adds to the memory that the process has already."""
     if not fresh.CLEAR.exists():
@@ -305,6 +330,8 @@ def main() -> None:
                     figures += updates(work, seconds, rounds)
             if not options.only:
                 figures += predictions(seconds, rounds)
+            if options.only in LATE:
+                figures += late_epochs()
         if not options.only:
             figures += eight_networks(seconds, rounds)
             figures += memory() + first_fit(3 if options.quick else 5)

@@ -844,6 +844,27 @@ class EngineContract:
         self.assert_descends(engine, problem, rule, batches)
 
     @rules
+    @dtypes
+    @widths
+    def test_numbers_too_small_to_be_normal_lead_nowhere_else(
+        self, engine: Engine, width: int, dtype: Any, rule: UpdateRule
+    ) -> None:
+        # An engine may take them for zeros, in what it is given and in what it makes.
+        problem, tiny = draw(Network((4, width, 3), ("tanh",), "softmax"), 23, dtype, lam=0.1), np.finfo(dtype).tiny
+        problem.objective.X[:, 1] = 0.3 * tiny
+        problem.objective.X[::2, 2] = 0.0
+        problem.parameters[3::5] = -0.2 * tiny
+        state = problem.state(rule)
+        state.slots[:] = 0.4 * tiny
+        batches = shuffled(23, 11, epochs=2, step_size=0.001)
+        expected = book_descent(problem.objective, rule, state, batches)
+        costs = engine.descend(problem.objective, rule, state, batches)
+        assert_near(costs, expected.costs, self.rtol(dtype))
+        assert_near(state.parameters, expected.parameters, self.rtol(dtype))
+        assert_near(state.slots, np.reshape(expected.slots, state.slots.shape), self.rtol(dtype))
+        self.assert_cost_and_gradient(engine, problem)
+
+    @rules
     def test_the_rows_of_an_order_may_repeat_and_be_left_out(self, engine: Engine, rule: UpdateRule) -> None:
         problem = draw(SMALL, 9, weighted=True)
         order = np.array([8, 8, 0, 3, 3, 3, 1, 7, 2, 2, 5], dtype=np.intp)

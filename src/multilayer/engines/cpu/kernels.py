@@ -16,6 +16,7 @@ from multilayer.engines.cpu.outputs import answer_into, output_into
 from multilayer.engines.cpu.plan import LAID, N_IN, N_OUT, PLACE, START, STOP, THETA, Data, Descent, Plan, Work
 from multilayer.engines.cpu.refinements import after_update_into, before_update_into, refines, sum_of_squares
 from multilayer.engines.cpu.rules import first_factor, update_into
+from multilayer.engines.cpu.subnormals import flush, restore
 from multilayer.engines.cpu.views import block, line
 from multilayer.network import Floats
 
@@ -77,10 +78,11 @@ def make_kernels(path: Path) -> Kernels:
             return 0.0, 0.0
         return total_cost / total_weight, total_weight
 
-    @kernel
+    @inlined
     @belongs_to(path.name)
-    def descend(plan: Plan, data: Data, work: Work, theta: Floats, descent: Descent, costs: NDArray[np.float64]) -> int:
-        """Do the updates; the number of costs written, of which the last may not be finite."""
+    def do_updates(
+        plan: Plan, data: Data, work: Work, theta: Floats, descent: Descent, costs: NDArray[np.float64]
+    ) -> int:
         squares = _squares(plan, theta, data.lam)
         is_plain = data.lam1 == 0.0 and not refines(descent)
         for i in range(len(descent.starts)):
@@ -103,17 +105,30 @@ def make_kernels(path: Path) -> Kernels:
 
     @kernel
     @belongs_to(path.name)
+    def descend(plan: Plan, data: Data, work: Work, theta: Floats, descent: Descent, costs: NDArray[np.float64]) -> int:
+        """Do the updates; the number of costs written, of which the last may not be finite."""
+        state = flush()
+        done = do_updates(plan, data, work, theta, descent, costs)
+        restore(state)
+        return done
+
+    @kernel
+    @belongs_to(path.name)
     def cost_and_gradient(plan: Plan, data: Data, work: Work, theta: Floats, m: int) -> float:
         """J over rows 0 .. m - 1; D is left in work.gradient."""
+        state = flush()
         J, weight = batch_cost(plan, data, work, theta, 0, m)
         _finish_gradient(plan, work.gradient, theta, data, weight)
         squares = _squares(plan, theta, data.lam)
-        return J + _regularization(squares, data.lam, weight) + _absolutes(plan, theta, data.lam1, weight)
+        J += _regularization(squares, data.lam, weight) + _absolutes(plan, theta, data.lam1, weight)
+        restore(state)
+        return J
 
     @kernel
     @belongs_to(path.name)
     def predict(plan: Plan, data: Data, work: Work, theta: Floats, H: Floats) -> None:
         """H of all rows, block by block."""
+        state = flush()
         m, K = H.shape
         for first in range(0, m, plan.rows):
             rows = min(plan.rows, m - first)
@@ -122,6 +137,7 @@ def make_kernels(path: Path) -> Kernels:
             Z = block(work.answers, 0, K, columns)
             answer_into(plan.output, Z, block(work.scratch, 0, 2, columns))
             put_upright(block(H, first * K, rows, K), Z)
+        restore(state)
 
     return Kernels(descend, cost_and_gradient, predict)
 
