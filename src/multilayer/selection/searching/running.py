@@ -28,8 +28,18 @@ BYTES_PUT_ASIDE = 1 << 30
 class Searching:
     """A search under way."""
 
-    def __init__(self, problem: Problem, proposed: Candidates, rungs: Rungs, journal: Journal, pack: Pack) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        proposed: Candidates,
+        rungs: Rungs,
+        journal: Journal,
+        pack: Pack,
+        listener: SearchListener | None = None,
+        seconds: float = math.inf,
+    ) -> None:
         self.problem, self.proposed, self.rungs, self.journal, self.pack = problem, proposed, rungs, journal, pack
+        self.listener, self.seconds, self.began = listener, seconds, time.perf_counter()
         self.preparation = Preparation(problem)
         self.trials: dict[int, Trial] = {}
         self.courses: dict[tuple[int, int], Course] = {}
@@ -37,9 +47,6 @@ class Searching:
         self.errors: list[Exception] = []
         self.n_told, self.n_done, self.n_planned = 0, 0, 0
         self.is_exhausted = False
-        self.began = time.perf_counter()
-        self.seconds = math.inf
-        self.tell: SearchListener | None = None
 
     def until_the_end(self, linear: Any) -> None:
         """Train until there is nothing left to train, or no time."""
@@ -176,13 +183,13 @@ class Searching:
         return time.perf_counter() - self.began >= self.seconds
 
     def _tell(self, trial: Trial) -> None:
-        if self.tell is None:
+        if self.listener is None:
             return
         scored = [t for number, t in self.trials.items() if number != BASELINE and t.scores and not math.isnan(t.mean)]
         elapsed = time.perf_counter() - self.began
         best = best_and_simplest(scored)[0] if scored else None
         counts = len(self.rungs.trials[0]), self.proposed.n_trials, self.n_done, self.n_planned
-        self.tell(TrialScored(trial, best, *counts, elapsed, self.seconds - elapsed))
+        self.listener(TrialScored(trial, best, *counts, elapsed, self.seconds - elapsed))
 
 
 def _again(scored: Scored) -> Scored:

@@ -154,8 +154,8 @@ def search(
     settings = (space, sampler, factor, scoring, random_state)
     identity = fingerprint(problem, (data, validation), settings)
     with Journal(journal, identity) as book, Pack(n_jobs) as pack:
-        searching = Searching(problem, proposed, Rungs(len(problem.epochs), factor, proposed.n_trials), book, pack)
-        searching.tell, searching.seconds = listener, seconds
+        rungs = Rungs(len(problem.epochs), factor, proposed.n_trials)
+        searching = Searching(problem, proposed, rungs, book, pack, listener, seconds)
         searching.until_the_end(_linear(estimator, data) if check_flag("baseline", baseline) else None)
         was_interrupted = pack.interrupt.pressed
     found = searching.result(metric_name(estimator, scoring))
