@@ -298,7 +298,7 @@ def test_the_listener_hears_of_each_member() -> None:
         ({"weights": [1, 0], "n_members": 2}, ParameterError, "Leave out estimators that are not to count"),
         ({"weights": "many", "n_members": 2}, ParameterError, "for each of the 2 members, got 'many'"),
         ({"random_state": -1}, ParameterError, "random_state must be None, an integer from 0"),
-        ({"n_jobs": 0}, ParameterError, "n_jobs must be None or an integer not below 1, got 0"),
+        ({"n_jobs": 0}, ParameterError, "n_jobs must be None or -1 for all cores, or an integer not below 1, got 0"),
     ],
 )
 def test_what_is_refused(options: dict[str, Any], error: type[Exception], message: str) -> None:

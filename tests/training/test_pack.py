@@ -239,10 +239,14 @@ def test_no_members_are_no_outcomes() -> None:
     assert run_pack([]) == {}
 
 
-@pytest.mark.parametrize("n_jobs", [0, -1, 1.5, True, "all"])
+@pytest.mark.parametrize("n_jobs", [0, -2, -1.0, 1.5, True, "all"])
 def test_a_wrong_number_of_jobs_is_an_error(n_jobs: Any) -> None:
-    with pytest.raises(ParameterError, match="n_jobs must be None or an integer not below 1, got"):
+    with pytest.raises(ParameterError, match="n_jobs must be None or -1 for all cores, or an integer not below 1, got"):
         run_pack([], n_jobs=n_jobs)
+
+
+def test_minus_one_is_all_cores_as_in_scikit_learn() -> None:
+    assert Pack(-1).n_jobs == Pack(None).n_jobs == cores()
 
 
 def test_cores_are_those_that_may_be_used() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 import os
 import queue
@@ -30,9 +31,11 @@ def cores() -> int:
 
 def checked_jobs(n_jobs: int | None) -> int:
     """A number of members at a time, from one that a user has passed."""
-    if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, int) or n_jobs < 1):
-        raise ParameterError(f"n_jobs must be None or an integer not below 1, got {n_jobs!r}.")
-    return n_jobs or cores()
+    if n_jobs is None or (n_jobs == -1 and isinstance(n_jobs, int)):
+        return cores()
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, int) or n_jobs < 1:
+        raise ParameterError(f"n_jobs must be None or -1 for all cores, or an integer not below 1, got {n_jobs!r}.")
+    return n_jobs
 
 
 @dataclass(eq=False)
@@ -44,6 +47,7 @@ class _Entry:
     steps: Steps | None = None  # once it has begun, if it can be put aside
     seconds: float = 0.0  # at work
     share: float = 1.0  # of its next slice
+    ticket: int = 0  # while it waits
     is_working: bool = False
     is_paused: bool = False
     is_last: bool = False  # whether its next slice is its last
@@ -54,20 +58,37 @@ class _Entry:
         """What it has left, in the unit of sizes; of one at work, about."""
         return self.member.size * self.left * (1.0 - self.share / 2 if self.is_working else 1.0)
 
-    @property
-    def rank(self) -> tuple[int, float]:
-        """The highest is taken first."""
-        return self.member.priority, self.rest
-
 
 @dataclass(eq=False)
 class _Hall:
     """Where members wait to be taken; whoever looks or changes anything holds the lock."""
 
     entries: dict[Any, _Entry] = field(default_factory=dict)  # of all who are not over
-    waiting: list[_Entry] = field(default_factory=list)  # in the order in which they came
+    # A heap: of the highest priority the longest, of equals the first that came; no longer valid with another ticket.
+    queue: list[tuple[int, float, int, _Entry]] = field(default_factory=list)
+    n_waiting: int = 0
     n_working: int = 0
+    n_tickets: int = 0
     is_closed: bool = False
+
+    def put(self, entry: _Entry) -> None:
+        """Let a member wait."""
+        self.n_tickets += 1
+        self.n_waiting += 1
+        entry.ticket = self.n_tickets
+        heapq.heappush(self.queue, (-entry.member.priority, -entry.rest, entry.ticket, entry))
+
+    def remove(self, entry: _Entry) -> None:
+        """Take a member out of those that wait, if it is among them."""
+        if entry.ticket:
+            entry.ticket = 0
+            self.n_waiting -= 1
+
+    def first(self) -> _Entry:
+        """The one to take next, of those that wait; there must be one."""
+        while self.queue[0][2] != self.queue[0][3].ticket:
+            heapq.heappop(self.queue)
+        return self.queue[0][3]
 
     def share_of_turn(self, entry: _Entry, n_jobs: int) -> float:
         """How much of its rest a member is to do before another is taken.
@@ -76,10 +97,11 @@ class _Hall:
         longest of those who wait can still be done by then, this one stops in time and goes on later, in whatever
         thread: McNaughton's rule (1959), anew at each turn.
         """
-        if not self.waiting or not entry.rest:
+        waiting = [other for other in self.entries.values() if other.ticket]
+        if not waiting or not entry.rest:
             return 1.0
         end = sum(other.rest for other in self.entries.values() if not other.is_paused) / n_jobs
-        longest = max(other.rest for other in self.waiting)
+        longest = max(other.rest for other in waiting)
         return min(max((end - longest) / entry.rest, 0.0), 1.0)
 
 
@@ -129,7 +151,7 @@ class Pack:
             if member.key in self._hall.entries:
                 raise ParameterError(f"each member of a pack has a key of its own, got {member.key!r} twice.")
             entry = self._hall.entries[member.key] = _Entry(member)
-            self._hall.waiting.append(entry)
+            self._hall.put(entry)
             self._changed.notify()
 
     def pause(self, key: Any) -> None:
@@ -137,8 +159,7 @@ class Pack:
         with self._changed:
             entry = self._entry(key)
             entry.is_paused = True
-            if entry in self._hall.waiting:
-                self._hall.waiting.remove(entry)
+            self._hall.remove(entry)
 
     def resume(self, key: Any) -> None:
         """Let a paused member go on from where it is."""
@@ -146,8 +167,9 @@ class Pack:
             entry = self._entry(key)
             if entry.is_paused:
                 entry.is_paused = False
-                self._hall.waiting.append(entry)
-                self._changed.notify()
+                if not entry.is_working:
+                    self._hall.put(entry)
+                    self._changed.notify()
 
     def stop(self, key: Any) -> None:
         """Let a member end after its slice with what it has; one that is paused is resumed for it."""
@@ -159,8 +181,7 @@ class Pack:
         with self._changed:
             entry = self._hall.entries.pop(key)
             entry.is_over = True
-            if entry in self._hall.waiting:
-                self._hall.waiting.remove(entry)
+            self._hall.remove(entry)
 
     def drop_all(self) -> None:
         """Forget all members."""
@@ -177,7 +198,7 @@ class Pack:
     def n_waiting(self) -> int:
         """Members that no thread is working on."""
         with self._changed:
-            return len(self._hall.waiting)
+            return self._hall.n_waiting
 
     def ended(self, until: float = math.inf) -> Iterator[Outcome]:
         """Outcomes as members end, until none is left but paused ones, or Ctrl-C is pressed, or the time is over.
@@ -192,7 +213,7 @@ class Pack:
 
     def _has_work(self) -> bool:
         with self._changed:
-            return self._hall.n_working > 0 or (len(self._hall.waiting) > 0 and not self.interrupt.pressed)
+            return self._hall.n_working > 0 or (self._hall.n_waiting > 0 and not self.interrupt.pressed)
 
     def _entry(self, key: Any) -> _Entry:
         if key not in self._hall.entries:
@@ -227,15 +248,16 @@ class Pack:
             if before is not None:
                 self._put_back(before)
             hall = self._hall
-            while not hall.waiting or hall.is_closed or self.interrupt.pressed:
+            while not hall.n_waiting or hall.is_closed or self.interrupt.pressed:
                 if hall.is_closed or self.interrupt.pressed or not waits:
                     return None
                 self._changed.wait(SECONDS_BETWEEN_LOOKS)
-            in_turns = len(hall.waiting) + hall.n_working <= MEMBERS_TO_TAKE_TURNS * self.n_jobs
-            entry = max(hall.waiting, key=lambda waiting: waiting.rank)
-            if before in hall.waiting and not (in_turns or entry.member.priority > before.member.priority):
-                entry = before
-            hall.waiting.remove(entry)
+            in_turns = hall.n_waiting + hall.n_working <= MEMBERS_TO_TAKE_TURNS * self.n_jobs
+            entry = hall.first()
+            if before is not None and before.ticket and not in_turns:
+                stays = before.member.priority >= entry.member.priority
+                entry = before if stays else entry
+            hall.remove(entry)
             hall.n_working += 1
             entry.share = hall.share_of_turn(entry, self.n_jobs) if in_turns else 1.0
             entry.is_working = True
@@ -249,8 +271,8 @@ class Pack:
                 if entry.steps is not None:
                     entry.steps.close()
             elif not entry.is_paused:
-                self._hall.waiting.append(entry)
-                if len(self._hall.waiting) > 1:  # besides the one that this thread itself will take
+                self._hall.put(entry)
+                if self._hall.n_waiting > 1:  # besides the one that this thread itself will take
                     self._changed.notify()
 
     def _work_on(self, entry: _Entry) -> None:
