@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +12,27 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
-from scipy.stats import loguniform
+from sklearn.base import clone
+from sklearn.metrics import make_scorer, mean_absolute_error, mean_squared_error
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from multilayer import MLPClassifier
 from multilayer.selection.fitting import Data
-from multilayer.selection.searching.fingerprint import fingerprint
+from multilayer.selection.searching.fingerprint import candidate, fingerprint
 from multilayer.selection.searching.trials import Problem, Split
+from multilayer.training import Cosine
 
 X = np.arange(12.0).reshape(4, 3)
 Y = np.array([0, 1, 0, 1])
 
 
 def of(
-    X: Any = X, y: Any = Y, *, estimator: Any = None, train: Any = (0, 1), settings: Any = (), weight: Any = None
+    X: Any = X, y: Any = Y, *, estimator: Any = None, train: Any = (0, 1), scoring: Any = None, weight: Any = None
 ) -> str:
     data = Data(X, y, weight)
     split = Split(np.array(train), data, np.array([2, 3]))
-    return fingerprint(Problem(estimator or MLPClassifier(), data, [split], len, (1, 3)), (data, None), settings)
+    return fingerprint(Problem(estimator or MLPClassifier(), data, [split], len, (1, 3)), (data, None), scoring)
 
 
 CHANGES: list[dict[str, Any]] = [
@@ -48,11 +52,13 @@ CHANGES: list[dict[str, Any]] = [
     {"estimator": MLPClassifier(random_state=np.random.RandomState(0))},
     {"estimator": MLPClassifier(random_state=np.random.RandomState(1))},
     {"estimator": StandardScaler()},
-    {"settings": ({"a": [1, 2]},)},
-    {"settings": ({"a": np.array([1, 2])},)},
-    {"settings": ({"a": loguniform(1, 2)},)},
-    {"settings": ({"a": loguniform(1, 3)},)},
-    {"settings": (len,)},
+    {"scoring": "accuracy"},
+    {"scoring": make_scorer(mean_squared_error)},
+    {"scoring": make_scorer(mean_absolute_error)},
+    {"scoring": lambda *_: 1.0},
+    {"scoring": lambda *_: (lambda x: x)(2.0)},
+    {"scoring": partial(max, 1.0)},
+    {"scoring": partial(max, 2.0)},
 ]
 
 
@@ -62,7 +68,21 @@ def test_each_change_is_seen_and_the_same_is_the_same() -> None:
     assert found == [of(**change) for change in CHANGES]
 
 
-@pytest.mark.parametrize("i", [5, 7, 14, 18])
+def test_candidates_differ_by_their_parameters() -> None:
+    models = [
+        MLPClassifier(),
+        MLPClassifier(alpha=0.1),
+        MLPClassifier((8, 8)),
+        MLPClassifier(learning_rate=Cosine(5)),
+        MLPClassifier(learning_rate=Cosine(6)),
+        make_pipeline(StandardScaler(), MLPClassifier()),
+        make_pipeline(StandardScaler(with_mean=False), MLPClassifier()),
+    ]
+    assert len({candidate(model) for model in models}) == len(models)
+    assert candidate(clone(models[-1])) == candidate(models[-1])
+
+
+@pytest.mark.parametrize("i", [5, 7, 14, 18, 20])
 def test_it_is_the_same_in_another_process(i: int) -> None:
     path = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})"
     code = f"{path}; import test_fingerprint as t; print(t.of(**t.CHANGES[{i}]))"

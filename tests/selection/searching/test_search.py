@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,12 @@ from scipy.stats import loguniform
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import make_scorer, mean_absolute_error
-from sklearn.model_selection import GridSearchCV, GroupKFold, HalvingGridSearchCV, RandomizedSearchCV
+from sklearn.model_selection import GridSearchCV, GroupKFold, HalvingGridSearchCV, LeaveOneOut, RandomizedSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from multilayer import MLPClassifier, MLPRegressor
-from multilayer.exceptions import InterruptedTrainingWarning, JournalError, MultilayerError, ParameterError
+from multilayer.exceptions import InputError, InterruptedTrainingWarning, JournalError, MultilayerError, ParameterError
 from multilayer.selection import Search, TrialScored, cross_validate, search
 from multilayer.selection.searching import running
 
@@ -132,7 +133,7 @@ def test_a_journal_cut_off_anywhere_leads_to_the_same(tmp_path: Path) -> None:
     heard: list[Any] = []
     search(classifier(), SPACE, X, CLASSES, cv=3, journal=path, listener=heard.append)
     assert sum(event.trial.seconds for event in heard) > 0  # as it was in the first place
-    for change in ({"cv": 4}, {"factor": 2.0}, {"scoring": "neg_log_loss"}, {"random_state": 7}):
+    for change in ({"cv": 4}, {"scoring": "neg_log_loss"}):
         with pytest.raises(JournalError, match="is the journal of another search"):
             search(classifier(), SPACE, X, CLASSES, **({"cv": 3, "journal": path} | change))
     with pytest.raises(JournalError, match="is the journal of another search"):
@@ -248,7 +249,9 @@ def test_time_that_is_over() -> None:
     assert heard[-1].n_trials is None
     with pytest.raises(ParameterError, match=r"candidates without end\. Pass n_trials or max_time"):
         search(classifier(), space, X, CLASSES)
-    with pytest.raises(MultilayerError, match=r"ended before any trial had a score\. Give it more time"):
+    with pytest.raises(
+        MultilayerError, match=r"max_time=0.01 seconds were over before any candidate had a score; 0 of"
+    ):
         search(classifier(max_iter=10**6, hidden_layer_sizes=(300,)), {"alpha": [0.1]}, X, CLASSES, max_time=0.01)
 
 
@@ -314,8 +317,57 @@ def test_wrong_arguments() -> None:
         search(classifier(), SPACE, X, CLASSES, refit=True)
     with pytest.raises(ParameterError, match="min_epochs=50 is more than a whole training has, max_iter=18"):
         search(classifier(), SPACE, X, CLASSES, min_epochs=50)
-    with pytest.raises(ValueError, match="Invalid parameter 'alfa'"):
-        search(classifier(), {"alfa": [1.0]}, X, CLASSES)
+    with pytest.raises(ParameterError, match="unknown parameter in space 'alhpa'. Did you mean 'alpha'"):
+        search(classifier(), {"alhpa": [1.0]}, X, CLASSES)
+    model = make_pipeline(StandardScaler(), classifier())
+    with pytest.raises(ParameterError, match="space names one parameter twice, 'alpha' and 'mlpclassifier__alpha'"):
+        search(model, {"alpha": [1.0], "mlpclassifier__alpha": [2.0]}, X, CLASSES)
+    with pytest.raises(InputError, match="estimator must be a network, or a pipeline that ends in one, got dict"):
+        search(SPACE, classifier(), X, CLASSES)
+    with pytest.raises(ParameterError, match="sample_weight_val was passed without X_val"):
+        search(classifier(), SPACE, X, CLASSES, sample_weight_val=np.ones(9))
+    with pytest.raises(ParameterError, match="groups divide rows into folds, and with X_val there are none"):
+        search(classifier(), SPACE, X, CLASSES, X_val=X, y_val=CLASSES, groups=np.ones(90))
+    with pytest.raises(ParameterError, match="listener must be a function of a TrialScored, got 3"):
+        search(classifier(), SPACE, X, CLASSES, listener=3)  # type: ignore[arg-type]
+
+
+def test_a_score_that_is_no_number_is_said_to_be_one() -> None:
+    with pytest.raises(InputError, match="R² is not a number for any of the 2 candidates"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        search(regressor(), {"alpha": [0.1, 1.0]}, X[:12], NUMBERS[:12], cv=LeaveOneOut())
+
+
+def test_a_search_goes_on_with_more_candidates(tmp_path: Path) -> None:
+    space = {"learning_rate_init": loguniform(1e-4, 1e-1)}
+    options: dict[str, Any] = {"cv": 3, "halving": False, "journal": tmp_path / "journal"}
+    few = search(classifier(), space, X, CLASSES, n_trials=3, **options)
+    n_lines = (tmp_path / "journal").read_bytes().count(b"\n")
+    more = search(classifier(), space, X, CLASSES, n_trials=5, **options)
+    assert [trial.fold_scores for trial in more.trials[:3]] == [trial.fold_scores for trial in few.trials]
+    assert (tmp_path / "journal").read_bytes().count(b"\n") == n_lines + 2 * 3
+    same(more, search(classifier(), space, X, CLASSES, n_trials=5, cv=3, halving=False))
+
+
+def test_a_linear_model_behind_a_sparse_step_and_one_that_fails() -> None:
+    frame = pd.DataFrame({"a": list("xyz") * 30, "b": list("uv") * 45})
+    model = make_pipeline(OneHotEncoder(), classifier())
+    found = search(model, {"alpha": [0.1, 1.0]}, frame, CLASSES, cv=3)
+    assert found.baseline is not None
+    assert not math.isnan(found.baseline.mean)
+    model = make_pipeline(FunctionTransformer(lambda X: np.where(X > 0, X, np.inf)), AnyRows())
+    found = search(model, {"alpha": [0.1, 1.0]}, X, CLASSES, cv=3)
+    assert "The linear model failed: " in found.conclusion
+
+
+class AnyRows(MLPClassifier):
+    """Learns from infinite numbers, too."""
+
+    def fit(self, X: Any, y: Any) -> Any:  # type: ignore[override]
+        return super().fit(np.where(np.isfinite(X), X, 0.0), y)
+
+    def predict(self, X: Any) -> Any:
+        return super().predict(np.where(np.isfinite(X), X, 0.0))
 
 
 @pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")

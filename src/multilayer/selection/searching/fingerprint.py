@@ -1,9 +1,10 @@
-"""What the results of a search depend on, as one number: a journal is gone on with by the same search alone."""
+"""What scores depend on, as numbers: a journal is gone on with where these are the same."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -14,9 +15,12 @@ from multilayer.selection.fitting import Data
 from multilayer.selection.searching.trials import Problem
 
 
-def fingerprint(problem: Problem, tables: Sequence[Data | None], settings: Sequence[Any]) -> str:
-    """A digest of the release, the estimator, the settings, the folds and the data, the same in every process."""
-    shown = [version("multilayer"), _plain(problem.estimator), list(problem.epochs), _plain(list(settings))]
+def fingerprint(problem: Problem, tables: Sequence[Data | None], scoring: Any) -> str:
+    """A digest of the release, the estimator, the scoring, the folds and the data, the same in every process.
+
+    Not of the space and of what is trained for how long: candidates may be added to a search, and go further.
+    """
+    shown = [version("multilayer"), _plain(problem.estimator), _plain(scoring)]
     digest = hashlib.sha256(repr(shown).encode())
     for split in problem.splits:
         digest.update(repr([len(split.train), len(split.test)]).encode())
@@ -27,6 +31,11 @@ def fingerprint(problem: Problem, tables: Sequence[Data | None], settings: Seque
             for piece in _bytes(part):
                 digest.update(piece)
     return digest.hexdigest()
+
+
+def candidate(model: Any) -> str:
+    """A digest of a candidate, by the parameters of its model."""
+    return hashlib.sha256(repr(_plain(model)).encode()).hexdigest()[:20]
 
 
 def _plain(value: Any) -> Any:
@@ -45,8 +54,20 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "get_params") and not isinstance(value, type):
         return [type(value).__qualname__, _plain(value.get_params())]
     if callable(value):
-        return getattr(value, "__qualname__", type(value).__qualname__)
+        code = getattr(value, "__code__", None)
+        name = getattr(value, "__qualname__", type(value).__qualname__)
+        if code is not None:
+            return [name, *_instructions(code)]
+        if isinstance(value, partial):
+            return [name, _plain(value.func), _plain(value.args), _plain(value.keywords)]
+        return [name, _plain(vars(value))] if hasattr(value, "__dict__") and not isinstance(value, type) else name
     return value
+
+
+def _instructions(code: Any) -> list[Any]:
+    """What a function of one's own does, without where it is."""
+    consts = [_instructions(each) if hasattr(each, "co_code") else each for each in code.co_consts]
+    return [code.co_code.hex(), consts, code.co_names]
 
 
 def _bytes(table: Any) -> Iterator[bytes]:

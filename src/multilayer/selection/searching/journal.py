@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
-from multilayer.exceptions import JournalError
+from multilayer.exceptions import JournalError, ParameterError
 
 FORMAT, VERSION = "multilayer-search-journal", 1
 
@@ -26,7 +26,9 @@ class Scored:
     error: str = ""
 
 
-Place = tuple[int, int, int]  # trial, fold, rung
+# A digest of a candidate's parameters, the fold, and the epochs it was to be trained for (0: to its end).
+Place = tuple[str, int, int]
+BEGINNING = b'{"format": "' + FORMAT.encode() + b'"'
 
 
 class Journal:
@@ -44,6 +46,8 @@ class Journal:
     """
 
     def __init__(self, path: str | os.PathLike[str] | None, fingerprint: str) -> None:
+        if path is not None and not isinstance(path, str | os.PathLike):
+            raise ParameterError(f"journal must be a path or None, got {path!r}.")
         self.known: dict[Place, Scored] = {}
         self._path = None if path is None else Path(path)
         self._file: BinaryIO | None = None
@@ -51,8 +55,14 @@ class Journal:
 
     def __enter__(self) -> Self:
         if self._path is not None:
-            # Not buffered: what is written is with the operating system, whatever becomes of this process.
-            self._file = self._path.open("a+b", buffering=0)
+            try:
+                # Not buffered: what is written is with the operating system, whatever becomes of this process.
+                self._file = self._path.open("a+b", buffering=0)
+            except OSError as error:
+                raise JournalError(
+                    f"{self._path} cannot be opened as a journal: {error.strerror}. Name a file in a folder that can "
+                    "be written to."
+                ) from None
             try:
                 _lock(self._file, self._path)
                 self._read(self._file, self._path)
@@ -67,10 +77,10 @@ class Journal:
         if self._file is not None:
             self._file.close()
 
-    def add(self, place: Place, scored: Scored) -> None:
-        """Write a result down."""
+    def add(self, place: Place, scored: Scored, shown: str = "") -> None:
+        """Write a result down; ``shown`` are the candidate's parameters, for whoever reads the file."""
         self.known[place] = scored
-        self._write({"trial": place[0], "fold": place[1], "rung": place[2]} | asdict(scored))
+        self._write({"candidate": place[0], "fold": place[1], "to": place[2]} | asdict(scored) | {"params": shown})
 
     def _write(self, entry: dict[str, Any]) -> None:
         if self._file is not None:
@@ -80,6 +90,8 @@ class Journal:
         file.seek(0)
         text = file.read()
         whole = text[: text.rfind(b"\n") + 1]
+        if not (text.startswith(BEGINNING) or (not whole and BEGINNING.startswith(text))):
+            raise JournalError(f"{path} is no journal of a search. Name another file; this one is left as it is.")
         if len(whole) < len(text):
             file.truncate(len(whole))
         if not whole:
@@ -88,11 +100,8 @@ class Journal:
         first, *lines = whole.splitlines()
         try:
             header = json.loads(first)
-            is_journal = isinstance(header, dict) and header.get("format") == FORMAT
-        except ValueError:
-            is_journal = False
-        if not is_journal:
-            raise JournalError(f"{path} is no journal of a search. Name another file; this one is left as it is.")
+        except ValueError as error:
+            raise JournalError(f"{path} is damaged in line 1: {error}. Name another file.") from error
         if header.get("version") != VERSION:
             raise JournalError(
                 f"{path} is a journal of version {header.get('version')!r}, and this release reads version {VERSION}. "
@@ -100,13 +109,14 @@ class Journal:
             )
         if header.get("fingerprint") != self._fingerprint:
             raise JournalError(
-                f"{path} is the journal of another search: the data, the estimator, the space, the folds, the scoring "
-                "or the settings were others. Call search as it was called then, or name another file."
+                f"{path} is the journal of another search: the data, the estimator, the folds or the scoring were "
+                "others, or the release of the library. Call search as it was called then, or name another file."
             )
         for number, line in enumerate(lines, start=2):
             try:
                 entry = json.loads(line)
-                place = entry.pop("trial"), entry.pop("fold"), entry.pop("rung")
+                place = entry.pop("candidate"), entry.pop("fold"), entry.pop("to")
+                entry.pop("params")
                 self.known[place] = Scored(**entry)
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise JournalError(f"{path} is damaged in line {number}: {error}. Name another file.") from error

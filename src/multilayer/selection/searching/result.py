@@ -56,21 +56,22 @@ class Search:
         if self.simplest is not best:
             simplest = f"with {_numbers(self.simplest)}: {_described(self.simplest)}"
             parts.append(f"Simpler and within one standard error, {simplest}.")
-        if self.baseline is not None and not math.isnan(self.baseline.mean):
-            gain = best.mean - self.baseline.mean
-            spread = math.hypot(best.standard_error, self.baseline.standard_error)
-            verdict = (
-                "no network is better"
-                if gain <= 0
-                else "hardly more than chance"
-                if not gain > spread
-                else "the networks are worth their while"
-            )
-            parts.append(f"A linear model has {_numbers(self.baseline)}: {verdict}.")
+        if self.baseline is not None:
+            parts.append(self._beside_the_linear_model(self.baseline))
         n_failed = sum(math.isnan(trial.mean) for trial in self.trials)
         if n_failed:
             parts.append(f"{n_failed} of {len(self.trials)} trials failed.")
         return " ".join(parts)
+
+    def _beside_the_linear_model(self, linear: Trial) -> str:
+        if math.isnan(linear.mean):
+            return f"The linear model failed: {linear.error or 'its score is not a number'}."
+        gain, spread = self.best.mean - linear.mean, math.hypot(self.best.standard_error, linear.standard_error)
+        if gain <= 0:
+            return f"No network is better than a linear model, which has {_numbers(linear)}."
+        if gain > spread or math.isnan(spread):
+            return f"A linear model has {_numbers(linear)}: the best network is better."
+        return f"A linear model has {_numbers(linear)}: the lead of the best network is within the standard errors."
 
     def to_frame(self) -> Any:
         """A pandas frame with a row a trial, the best first."""

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from multilayer.exceptions import InputError
+from multilayer.exceptions import InputError, InterruptedTrainingError
 from multilayer.selection.searching.candidates import Candidates
 from multilayer.selection.searching.courses import Course, Preparation
-from multilayer.selection.searching.journal import Journal, Scored
+from multilayer.selection.searching.fingerprint import candidate
+from multilayer.selection.searching.journal import Journal, Place, Scored
 from multilayer.selection.searching.progress import SearchListener, TrialScored
-from multilayer.selection.searching.result import Search, best_and_simplest
+from multilayer.selection.searching.result import Search, best_and_simplest, ranked
 from multilayer.selection.searching.rungs import Rungs
 from multilayer.selection.searching.trials import Problem, Trial
 from multilayer.training.pack import Member, Pack
@@ -44,23 +45,27 @@ class Searching:
         self.trials: dict[int, Trial] = {}
         self.courses: dict[tuple[int, int], Course] = {}
         self.arriving: dict[tuple[int, int], dict[int, Scored]] = {}  # scores of folds by trial and rung
-        self.errors: list[Exception] = []
+        self.errors: list[Exception] = []  # of the candidates
+        self.aside: dict[tuple[int, int], int] = {}  # bytes that networks hold which nobody works on
+        self.n_bytes_aside = 0
+        self.best: Trial | None = None
         self.n_told, self.n_done, self.n_planned = 0, 0, 0
         self.is_exhausted = False
 
     def until_the_end(self, linear: Any) -> None:
         """Train until there is nothing left to train, or no time."""
         if linear is not None:
-            self._begin(Trial(BASELINE, {}, linear))
+            self._begin(Trial(BASELINE, {}, linear, candidate(linear)))
         while True:
             self._begin_more()
             for outcome in self.pack.ended(self.began + self.seconds):
                 trial, fold, rung = outcome.key
                 scored = outcome.value
                 if outcome.error is not None:
-                    self.errors.append(outcome.error)
+                    if trial != BASELINE:
+                        self.errors.append(outcome.error)
                     scored = Scored(math.nan, seconds=outcome.seconds, error=_one_line(outcome.error))
-                self.journal.add((trial, fold, rung), scored)
+                self.journal.add(self._place(trial, fold, rung), scored, repr(self.trials[trial].params))
                 self._arrived(trial, fold, rung, scored)
                 self._begin_more()
             if self.pack.interrupt.pressed or self._is_over() or not self._begin_more():
@@ -69,22 +74,38 @@ class Searching:
 
     def result(self, metric: str) -> Search:
         scored = [trial for number, trial in sorted(self.trials.items()) if trial.scores and number != BASELINE]
-        if not any(not math.isnan(trial.mean) for trial in scored):
-            if self.errors:
-                raise self.errors[0]
-            why = next((trial.error for trial in scored if trial.error), "")
-            raise InputError(
-                f"every trial of the search failed: {why}"
-                if why
-                else "the search ended before any trial had a score. Give it more time."
-            )
+        if all(math.isnan(trial.mean) for trial in scored):
+            raise self._why_there_is_none(scored, metric)
         best, simplest = best_and_simplest(scored)
         linear = self.trials.get(BASELINE)
         n_epochs = sum(fold.epochs for trial in scored for fold in trial.scores[-1])
         seconds = time.perf_counter() - self.began
-        has_baseline = linear is not None and linear.scores
-        linear = linear if has_baseline else None
+        linear = linear if linear is not None and linear.scores else None
         return Search(scored, linear, best, simplest, None, n_epochs, seconds, metric, self.problem)
+
+    def _why_there_is_none(self, scored: list[Trial], metric: str) -> Exception:
+        """The error of a search without a score."""
+        if self.errors:
+            return self.errors[0]
+        reached = f"{self.n_done} of {self.n_planned} networks that it had begun with were trained"
+        if self.pack.interrupt.pressed:
+            return InterruptedTrainingError(f"Ctrl-C came before any candidate had a score; {reached}.")
+        if not scored:
+            return InputError(
+                f"max_time={self.seconds:g} seconds were over before any candidate had a score; {reached}. Give the "
+                "search more time, or fewer folds, rows or epochs."
+            )
+        why = next((trial.error for trial in scored if trial.error), "")
+        if why:  # known from the journal alone
+            return InputError(f"every trial of the search failed: {why}")
+        return InputError(
+            f"{metric} is not a number for any of the {len(scored)} candidates: it cannot score the test rows of a "
+            "fold. Use another scoring, or folds with more rows and all classes."
+        )
+
+    def _place(self, number: int, fold: int, rung: int) -> Place:
+        epochs = self.problem.epochs[rung]
+        return self.trials[number].digest, fold, 0 if epochs == math.inf else int(epochs)
 
     def _begin_more(self) -> bool:
         """Begin as many trials as there are threads for; whether any was begun, or has been begun before."""
@@ -96,7 +117,8 @@ class Searching:
                 break
             number = len(self.rungs.trials[0])
             self.rungs.begin(number)
-            self._begin(Trial(number, params, self.problem.with_params(params)))
+            model = self.problem.with_params(params)
+            self._begin(Trial(number, params, model, candidate(model)))
             began = True
         return began
 
@@ -120,12 +142,12 @@ class Searching:
         known = []
         self.n_planned += len(self.problem.splits)
         for fold, split in enumerate(self.problem.splits):
-            scored = self.journal.known.get((number, fold, rung))
+            scored = self.journal.known.get(self._place(number, fold, rung))
             if scored is not None:
                 known.append((fold, scored))
                 continue
-            course = self.courses[number, fold]
-            work = partial(course.to_rung, rung)
+            self._note_aside(number, fold, 0)
+            work = partial(self.courses[number, fold].to_rung, rung)
             self.pack.add(Member((number, fold, rung), work, size=len(split.train), priority=rung))
         for fold, scored in known:
             self._arrived(number, fold, rung, scored)
@@ -133,6 +155,7 @@ class Searching:
     def _arrived(self, number: int, fold: int, rung: int, scored: Scored) -> None:
         """A fold has its score; with the last of them the trial has one, and others may go on because of it."""
         self.n_done += 1
+        self._note_aside(number, fold, self.courses[number, fold].n_bytes)
         folds = self.arriving.setdefault((number, rung), {})
         folds[fold] = scored
         if len(folds) < len(self.problem.splits):
@@ -144,7 +167,9 @@ class Searching:
         is_done = rung == len(self.problem.epochs) - 1 or trial.has_ended or math.isnan(trial.mean)
         if is_done:
             for i in folds:
-                self.courses[number, i].give_up()
+                self._give_up(number, i)
+        if number != BASELINE:
+            self._learn_best(trial)
         self._tell(trial)
         if number != BASELINE:
             self._tell_sampler()
@@ -168,16 +193,31 @@ class Searching:
             self.proposed.tell(self.n_told, float(np.mean([scored.score for scored in trial.scores[0]])))
             self.n_told += 1
 
+    def _note_aside(self, number: int, fold: int, n_bytes: int) -> None:
+        self.n_bytes_aside += n_bytes - self.aside.pop((number, fold), 0)
+        if n_bytes:
+            self.aside[number, fold] = n_bytes
+
+    def _give_up(self, number: int, fold: int) -> None:
+        self.courses[number, fold].give_up()
+        self._note_aside(number, fold, 0)
+
     def _free_what_is_put_aside(self) -> None:
         """Give up the least promising networks where all that are put aside hold too much."""
-        working = {(number, fold) for number, fold, _ in self.pack.keys}
-        aside = [(key, course) for key, course in self.courses.items() if course.n_bytes and key not in working]
-        total = sum(course.n_bytes for _, course in aside)
-        for _, course in sorted(aside, key=lambda item: self.trials[item[0][0]].mean):
-            if total <= BYTES_PUT_ASIDE:
+        if self.n_bytes_aside <= BYTES_PUT_ASIDE:
+            return
+        means = {number: self.trials[number].mean for number, _ in self.aside}
+        for number, fold in sorted(self.aside, key=lambda place: means[place[0]]):
+            if self.n_bytes_aside <= BYTES_PUT_ASIDE:
                 return
-            total -= course.n_bytes
-            course.give_up()
+            self._give_up(number, fold)
+
+    def _learn_best(self, trial: Trial) -> None:
+        if trial is self.best and math.isnan(trial.mean):  # it has failed on a later rung
+            known = [t for number, t in self.trials.items() if number != BASELINE and not math.isnan(t.mean)]
+            self.best = ranked(known)[0] if known else None
+        elif not math.isnan(trial.mean) and (self.best is None or _rank(trial) > _rank(self.best)):
+            self.best = trial
 
     def _is_over(self) -> bool:
         return time.perf_counter() - self.began >= self.seconds
@@ -185,11 +225,13 @@ class Searching:
     def _tell(self, trial: Trial) -> None:
         if self.listener is None:
             return
-        scored = [t for number, t in self.trials.items() if number != BASELINE and t.scores and not math.isnan(t.mean)]
         elapsed = time.perf_counter() - self.began
-        best = best_and_simplest(scored)[0] if scored else None
         counts = len(self.rungs.trials[0]), self.proposed.n_trials, self.n_done, self.n_planned
-        self.listener(TrialScored(trial, best, *counts, elapsed, self.seconds - elapsed))
+        self.listener(TrialScored(trial, self.best, *counts, elapsed, self.seconds - elapsed))
+
+
+def _rank(trial: Trial) -> tuple[int, float, int]:
+    return trial.rung, trial.mean, -trial.number
 
 
 def _again(scored: Scored) -> Scored:

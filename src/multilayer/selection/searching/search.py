@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.sparse import issparse
 from sklearn.base import clone, is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
@@ -17,17 +18,17 @@ from sklearn.utils import check_random_state, indexable
 from multilayer.estimators import MLPClassifier, MLPRegressor
 from multilayer.estimators.errors import warn
 from multilayer.estimators.parameters import check_choice, check_flag, check_seconds
-from multilayer.exceptions import InterruptedTrainingWarning, ParameterError
+from multilayer.exceptions import InputError, InterruptedTrainingWarning, ParameterError, unknown_name
 from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.scoring import metric_name, one_scorer
-from multilayer.selection.searching.candidates import candidates
+from multilayer.selection.searching.candidates import candidates, checked_space
 from multilayer.selection.searching.fingerprint import fingerprint
 from multilayer.selection.searching.journal import Journal
 from multilayer.selection.searching.progress import SearchListener
 from multilayer.selection.searching.result import Search
 from multilayer.selection.searching.rungs import Rungs, rung_epochs
 from multilayer.selection.searching.running import Searching
-from multilayer.selection.searching.trials import Problem, Split
+from multilayer.selection.searching.trials import Problem, Split, full_name
 from multilayer.selection.splitting import divided
 from multilayer.training.pack import Pack
 
@@ -137,11 +138,13 @@ def search(
     if refit is not False:
         check_choice("refit", refit if isinstance(refit, str) else repr(refit), (BEST, SIMPLEST))
     seconds = check_seconds("max_time", max_time)
+    _check_arguments(estimator, groups, X_val, sample_weight_val, listener)
     estimator = _seeded(estimator, random_state)
     data = Data.of(X, y, sample_weight, estimator)
     validation = None if X_val is None and y_val is None else _validation(X_val, y_val, sample_weight_val)
     splits = _splits(estimator, data, groups, cv, validation)
     proposed = candidates(space, sampler, n_trials, random_state)
+    _check_names(estimator, space)
     if proposed.n_trials is None and seconds == math.inf:
         raise ParameterError(
             "a space with distributions has candidates without end. Pass n_trials or max_time, or lists of values."
@@ -151,18 +154,44 @@ def search(
     scorer = one_scorer(estimator, scoring)
     is_metric = scoring is None or isinstance(scoring, str) or hasattr(scoring, "_score_func")
     problem = Problem(estimator, data, splits, scorer, (*epochs[:-1], math.inf), is_metric)
-    settings = (space, sampler, factor, scoring, random_state)
-    identity = fingerprint(problem, (data, validation), settings)
+    identity = fingerprint(problem, (data, validation), scoring)
     with Journal(journal, identity) as book, Pack(n_jobs) as pack:
         rungs = Rungs(len(problem.epochs), factor, proposed.n_trials)
         searching = Searching(problem, proposed, rungs, book, pack, listener, seconds)
-        searching.until_the_end(_linear(estimator, data) if check_flag("baseline", baseline) else None)
+        searching.until_the_end(_linear(estimator) if check_flag("baseline", baseline) else None)
         was_interrupted = pack.interrupt.pressed
     found = searching.result(metric_name(estimator, scoring))
     if was_interrupted:
         n = len(found.trials)
         warn(f"the search was interrupted; the result is of the {n} trials scored so far.", InterruptedTrainingWarning)
     return _refitted(found, refit, data)
+
+
+def _check_arguments(estimator: Any, groups: Any, X_val: Any, weight_val: Any, listener: Any) -> None:
+    if isinstance(estimator, type) or not hasattr(estimator, "fit"):
+        received = estimator.__name__ if isinstance(estimator, type) else type(estimator).__name__
+        raise InputError(
+            f"estimator must be a network, or a pipeline that ends in one, got {received}. "
+            "Write search(MLPClassifier(), {'alpha': [0.1, 1.0]}, X, y)."
+        )
+    if X_val is None and weight_val is not None:
+        raise ParameterError("sample_weight_val was passed without X_val and y_val. Pass all three, or none.")
+    if X_val is not None and groups is not None:
+        raise ParameterError("groups divide rows into folds, and with X_val there are none. Leave one of the two out.")
+    if listener is not None and not callable(listener):
+        raise ParameterError(f"listener must be a function of a TrialScored, got {listener!r}.")
+
+
+def _check_names(estimator: Any, space: Any) -> None:
+    """An error for a name that is no parameter, and for two names of one parameter."""
+    known, of_network = estimator.get_params(), network_of(estimator).get_params()
+    for part in checked_space(space):
+        full = {name: full_name(estimator, name) for name in part}
+        for name in part:
+            if full[name] not in known:
+                raise unknown_name("parameter in space", name, {*known, *of_network})
+            if full[name] != name and full[name] in part:
+                raise ParameterError(f"space names one parameter twice, {name!r} and {full[name]!r}. Leave one out.")
 
 
 def _seeded(estimator: Any, random_state: Any) -> Any:
@@ -189,7 +218,7 @@ def _splits(estimator: Any, data: Data, groups: Any, cv: Any, validation: Data |
     return [Split(np.asarray(train), data, np.asarray(test)) for train, test in folds]
 
 
-def _linear(estimator: Any, data: Data) -> Any:
+def _linear(estimator: Any) -> Any:
     """A network without hidden layers in place of the network, on standardised columns: a linear model."""
     network = network_of(estimator)
     kind = MLPClassifier if is_classifier(network) else MLPRegressor
@@ -198,8 +227,15 @@ def _linear(estimator: Any, data: Data) -> Any:
     # alpha=1 is C=1 of scikit-learn's LogisticRegression, and alpha=1 of its Ridge but for the factor m.
     linear = kind((), solver="lbfgs", alpha=1.0, max_iter=1000, random_state=0, **parameters)
     steps = clone(estimator).steps[:-1] if isinstance(estimator, Pipeline) else []
-    is_sparse = hasattr(data.X, "tocsr")
-    return Pipeline([*steps, ("standardize", StandardScaler(with_mean=not is_sparse)), ("linear", linear)])
+    return Pipeline([*steps, ("standardize", _Standardize()), ("linear", linear)])
+
+
+class _Standardize(StandardScaler):
+    """Mean 0 and deviation 1; a sparse matrix, as some steps before it make, keeps its zeros and so its mean."""
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
+        self.with_mean = not issparse(X)
+        return super().fit(X, y, sample_weight)
 
 
 def _refitted(found: Search, refit: str | bool, data: Data) -> Search:

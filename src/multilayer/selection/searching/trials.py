@@ -37,20 +37,24 @@ class Problem:
 
     def with_params(self, params: dict[str, Any]) -> Any:
         """A clone of the estimator with other parameters; in a pipeline plain names are those of its last step."""
-        return clone(self.estimator).set_params(**{self.full_name(name): value for name, value in params.items()})
+        return clone(self.estimator).set_params(
+            **{full_name(self.estimator, name): value for name, value in params.items()}
+        )
 
     def shares_steps(self, params: dict[str, Any]) -> bool:
         """Whether candidates with these parameters differ in the network alone, and not in the steps before it."""
         steps: Any = getattr(self.estimator, "steps", None)
         if steps is None or len(steps) < 2:
             return False
-        return all(self.full_name(name).startswith(f"{steps[-1][0]}__") for name in params)
+        return all(full_name(self.estimator, name).startswith(f"{steps[-1][0]}__") for name in params)
 
-    def full_name(self, name: str) -> str:
-        steps: Any = getattr(self.estimator, "steps", None)
-        if steps is None or "__" in name or name in self.estimator.get_params():
-            return name
-        return f"{steps[-1][0]}__{name}"
+
+def full_name(estimator: Any, name: str) -> str:
+    """What ``set_params`` of an estimator calls a parameter: in a pipeline plain names are those of its last step."""
+    steps: Any = getattr(estimator, "steps", None)
+    if steps is None or "__" in name or name in estimator.get_params():
+        return name
+    return f"{steps[-1][0]}__{name}"
 
 
 @dataclass(eq=False)
@@ -60,6 +64,7 @@ class Trial:
     number: int
     params: dict[str, Any]
     model: Any  # unfitted
+    digest: str = ""  # of the model: what it is known by in a journal
     scores: list[list[Scored]] = field(default_factory=list)  # [rung][fold]
 
     @property
