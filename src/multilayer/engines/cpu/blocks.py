@@ -55,6 +55,12 @@ def clear_padding(out: Floats, rows: int) -> None:
 
 
 @inner
+def copy_into(out: Floats, source: Floats) -> None:
+    for i in range(out.size):
+        out[i] = source[i]
+
+
+@inner
 def fill(out: Floats, number: float) -> None:
     value = out.dtype.type(number)
     for i in range(out.size):

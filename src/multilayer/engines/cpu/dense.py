@@ -10,11 +10,11 @@ from collections.abc import Callable
 
 from multilayer.engines.cpu.activations import activate_into, derivative_times_into
 from multilayer.engines.cpu.blas import multiply_by_transposed_into, multiply_into, multiply_transposed_into
-from multilayer.engines.cpu.blocks import gather_into, put_upright
+from multilayer.engines.cpu.blocks import copy_into, gather_into, put_upright
 from multilayer.engines.cpu.compiling import belongs_to, inlined, inner
 from multilayer.engines.cpu.dropout import mask_into, times_into, unmask_into
 from multilayer.engines.cpu.normalization import add_row_products_into, normalize_into, pass_back_into
-from multilayer.engines.cpu.plan import ACTIVATION, N_IN, N_OUT, THETA, VALUES, Data, Plan, Work
+from multilayer.engines.cpu.plan import ACTIVATION, FEWEST_TURNED, N_IN, N_OUT, THETA, VALUES, Data, Plan, Work
 from multilayer.engines.cpu.sparse import is_sparse, multiply_rows_into, multiply_transposed_rows_into
 from multilayer.engines.cpu.views import block, line
 from multilayer.network import Floats
@@ -76,7 +76,7 @@ def make_layers(name: str, normalizes: bool) -> tuple[Callable[..., None], Calla
                 a = plan.layers[l - 1, VALUES] * plan.rows
                 multiply_transposed_into(D, block(work.values, a, rows, k), delta, keep)
                 d = half - d
-                multiply_by_transposed_into(block(work.deltas, d, rows, k), delta, block(theta, t + n, k, n), 0.0)
+                _back_into(block(work.deltas, d, rows, k), delta, block(theta, t + n, k, n), plan, work, t + n, keep)
                 _times_derivative(plan, work, l, a, line(work.deltas, d, rows * k))
                 if normalizes:
                     _pass_back(block(work.deltas, d, rows, k), plan, work, theta, l, keep)
@@ -116,6 +116,22 @@ def _drop_into(A: Floats, plan: Plan, work: Work, l: int, first: int) -> None:
         first - work.clock[1],
     )
     times_into(line(A, 0, A.size), line(work.masks, m, A.size))
+
+
+@inlined
+def _back_into(eta: Floats, delta: Floats, W: Floats, plan: Plan, work: Work, place: int, keep: float) -> None:
+    """(B2) before g': eta ← delta Wᵀ, for the weights at ``place`` in the parameter vector.
+
+    OpenBLAS has no kernel without packing for a product by a transpose.  So the weights are turned round, once a batch,
+    where its rows are so many that this pays; no block of a batch has more than the first.
+    """
+    if plan.turns and eta.shape[0] >= FEWEST_TURNED:
+        turned = block(work.sums, work.sums.size - work.gradient.size + place, W.shape[1], W.shape[0])
+        if keep == 0.0:
+            put_upright(turned, W)
+        multiply_into(eta, delta, turned, 0.0)
+    else:
+        multiply_by_transposed_into(eta, delta, W, 0.0)
 
 
 @inlined
@@ -168,9 +184,14 @@ def _mask_offset(plan: Plan, l: int) -> int:
 
 @inner
 def _fill_rows(Z: Floats, bias: Floats) -> None:
-    for r in range(Z.shape[0]):
-        for j in range(Z.shape[1]):
-            Z[r, j] = bias[j]
+    """Z ← the bias in each row: the first eight one by one, the others as copies of those, which make a longer loop."""
+    rows, n = Z.shape
+    few = min(rows, 8)
+    for r in range(few):
+        copy_into(line(Z, r * n, n), bias)
+    for r in range(few, rows, 8):
+        size = min(rows - r, 8) * n
+        copy_into(line(Z, r * n, size), line(Z, 0, size))
 
 
 @inner

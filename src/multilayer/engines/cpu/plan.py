@@ -64,6 +64,7 @@ class Plan(NamedTuple):
     rows: int  # the most rows that a block has in this call: the memory that it needs
     kept: int  # the most rows that may lie on their side at a time, and stay there from update to update
     narrow: bool  # whether the loops of narrow.py run it
+    turns: bool  # whether backpropagation may turn the weights of a layer round before it multiplies by them
     dropout: NDArray[np.float64]  # (L - 1,): the rate of the inputs and of each hidden layer; empty for none
     seed: int  # of the dropout masks
 
@@ -110,8 +111,9 @@ class Work(NamedTuple):
     deltas: Floats  # two blocks of the widest layer, used in turn
     gradient: Floats  # (P,)
     # Of narrow.py (P * numbers in a vector,): what it adds up before it becomes the gradient.  Of normalised layers,
-    # which it does not run: Ẑ of the hidden ones, as values, then the scales of the rows, (rows,) each.  One member
-    # for both, because every array in a call costs time to hand over.
+    # which it does not run: Ẑ of the hidden ones, as values, then the scales of the rows, (rows,) each.  At the end,
+    # where the plan turns weights round, those, (P,).  One member for all, because every array in a call costs time to
+    # hand over.
     sums: Floats
     masks: Floats  # dropout: of the inputs, then as values; empty for none
     held: NDArray[np.int64]  # what lies in inputs and targets: see START, STOP, PLACE, LAID
@@ -129,6 +131,8 @@ LAID = 3  # 1 if it lies there already
 SMALL_PRODUCT = 1_000_000
 FEWEST_ROWS = 32
 MOST_ROWS = 256
+# Fewer rows than these are multiplied by the transposes of weights as they lie.
+FEWEST_TURNED = 16
 # Networks whose widest layer is narrower than this run in the loops of narrow.py.
 NARROW = 16
 # What a block of theirs works on is to fit into the first-level cache; but each loop over it has a beginning and an end
@@ -155,6 +159,7 @@ def make_plan(network: Network, X: Any, dtype: DTypeLike, most_rows: int, object
         rows,
         _kept(network, rows, most_rows) if narrow and objective is not None else rows,
         narrow,
+        not narrow and _is_small(table, most),
         np.array(rates, dtype=np.float64),
         # Numba has no mixed arithmetic of signed and unsigned numbers: the upper half of the seeds becomes negative.
         int(np.uint64(objective.seed).view(np.int64)) if rates and objective is not None else 0,
@@ -205,6 +210,7 @@ def make_work(network: Network, plan: Plan, dtype: DTypeLike, *, gathers: bool) 
     units, drops = sum(widths), len(plan.dropout) > 0
     normalized = normalized_sizes(network)
     sums = n_parameters(network) * BYTES // np.dtype(dtype).itemsize if plan.narrow else 0
+    turned = n_parameters(network) if plan.turns else 0
 
     def take(*shape: int) -> Any:
         return np.empty(shape, dtype=dtype)
@@ -219,7 +225,7 @@ def make_work(network: Network, plan: Plan, dtype: DTypeLike, *, gathers: bool) 
         derivatives=take(rows * (units + len(widths))),
         deltas=take(2 * rows * max(widths)),
         gradient=take(n_parameters(network)),
-        sums=take(sums + rows * (sum(normalized) + len(normalized))),
+        sums=take(sums + rows * (sum(normalized) + len(normalized)) + turned),
         masks=take(rows * (n_inputs + units) if drops else 0),
         held=np.zeros(4, dtype=np.int64),
         clock=np.zeros(2, dtype=np.int64),
@@ -269,8 +275,16 @@ def _input(X: Any) -> tuple[Any, NDArray[np.int64], NDArray[np.int64]]:
     return writeable(X), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
 
 
+def _is_small(table: NDArray[np.int64], rows: int) -> bool:
+    return rows * _most_weights(table) <= SMALL_PRODUCT
+
+
+def _most_weights(table: NDArray[np.int64]) -> int:
+    return int((table[:, N_IN] * table[:, N_OUT]).max())
+
+
 def _block(table: NDArray[np.int64]) -> int:
-    rows = SMALL_PRODUCT // int((table[:, N_IN] * table[:, N_OUT]).max())
+    rows = SMALL_PRODUCT // _most_weights(table)
     return MOST_ROWS if rows < FEWEST_ROWS else min(rows, MOST_ROWS)
 
 
