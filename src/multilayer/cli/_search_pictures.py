@@ -43,8 +43,10 @@ def _drawn(result: Search, metric: Metric, linear: Mapping[int, float], paramete
     _, ax = plt.subplots(figsize=(7.6, 4.6), layout="constrained")
     plot_search(result, parameter=parameter, ax=ax)
     # In place of the conclusion, which the report has in words of its own.
-    ax.set_title("")
+    ax.set_title("", loc="left")
     ax.set_xlabel(label or ax.get_xlabel())
+    if parameter is None and result.best.rung == 0:
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value + 1:.10g}")  # trials from 1, as in the table
     known = [score for score in linear.values() if not math.isnan(score)]
     if known:
         _draw_linear(ax, statistics.fmean(known), metric)
@@ -56,12 +58,13 @@ def _draw_linear(ax: Axes, score: float, metric: Metric) -> None:
     sign = 1.0 if metric.greater_is_better else -1.0
     ax.axhline(sign * score, color="black", linestyle="--", linewidth=1.2)
     ax.annotate(
-        f"linear model, {metric.write(score)}",
-        (0.0, sign * score),
-        (4, 3),
+        f"linear model\n{metric.write(score)}",
+        (1.0, sign * score),
+        (4, 0),
         xycoords=("axes fraction", "data"),
         textcoords="offset points",
         fontsize=9,
+        va="center",
     )
 
 

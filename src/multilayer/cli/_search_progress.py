@@ -44,6 +44,7 @@ class SearchProgress:
     ) -> None:
         self._metric, self._wanted, self._n_folds = metric, wanted, n_folds
         self._epochs: dict[int, int] = {}  # that each trial has been trained for
+        self._n_scored = 0  # networks of which trials have told
         self._n_networks, self._best = 0, math.nan
         self._bar = WorkBar(progress, "search", self._planned, seconds=wanted.seconds or math.inf, clock=clock)
         self._show()
@@ -56,6 +57,7 @@ class SearchProgress:
     def __call__(self, event: TrialScored) -> None:
         """Told of ``TrialScored``."""
         self._epochs[event.trial.number] = event.trial.epochs
+        self._n_scored += self._n_folds
         self._n_networks = event.n_done
         self._best = math.nan if event.best is None else abs(event.best.mean)
         self._show()
@@ -65,7 +67,10 @@ class SearchProgress:
         return planned_epochs(self._wanted.n_trials * self._n_folds, self._wanted.first_rung, self._wanted.epochs)
 
     def _show(self) -> None:
-        done, planned = float(sum(self._epochs.values()) * self._n_folds), self._planned
+        planned = self._planned
+        # Of those that are done and wait for the other folds of their trials, most are on the first rung.
+        waiting = max(0, self._n_networks - self._n_scored) * self._wanted.first_rung
+        done = float(sum(self._epochs.values()) * self._n_folds + waiting)
         self._bar.show(min(done, planned), planned, self._said())
 
     def _said(self) -> str:

@@ -184,7 +184,7 @@ def _no_result(error: Exception, bar: SearchProgress, wanted: Wanted, seconds: f
         if wanted.seconds is None or seconds < wanted.seconds:
             return click.Abort()
         return InputError(f"no trial had a score within --minutes {wanted.minutes:g}. Give it more --minutes.")
-    return InputError(f"{count(bar.n_scored, 'trial')} of {wanted.n_trials} failed, all there were: {_what(error)}")
+    return InputError(f"all {count(bar.n_scored, 'trial')} failed, the first: {_what(error)}")
 
 
 def _what(error: Exception) -> str:

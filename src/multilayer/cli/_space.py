@@ -136,6 +136,6 @@ def sizes(settings: Settings) -> str:
 
 def described(settings: Settings) -> str:
     """A candidate in words."""
-    layers = "a hidden layer of" if len(settings.hidden) == 1 else f"{len(settings.hidden)} hidden layers of"
-    units = " and ".join(map(str, dict.fromkeys(settings.hidden)))
+    layers = "a hidden layer of" if len(settings.hidden) == 1 else "two hidden layers of"
+    units = settings.hidden[0]  # each has as many
     return f"{layers} {units} units, step size {settings.step_size:.4g}, alpha {settings.alpha:.4g}"
