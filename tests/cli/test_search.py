@@ -228,7 +228,9 @@ def test_simplest_is_what_is_trained(run, tmp_path):
         *(f"{a:.3f},{b:.3f},{'no' if a + rng.normal() > 0 else 'yes'}" for a, b in rng.normal(size=(90, 2))),
     ]
     table = write(tmp_path / "t.csv", lines)
-    result = run("search", table, "--target", "y", "--simplest", "--trials", "10", "--epochs", "40", "--folds", "3")
+    result = run(
+        "search", table, "--target", "y", "--simplest", "--trials", "8", "--epochs", "60", "--folds", "3", "--seed", "1"
+    )
     assert result.exit_code == 0
     chosen = re.search(r"^\d+ +(\S+) .* 1 SE$", result.stdout, re.MULTILINE)
     assert chosen is not None

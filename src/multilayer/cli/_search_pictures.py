@@ -46,7 +46,10 @@ def _drawn(result: Search, metric: Metric, linear: Mapping[int, float], paramete
     ax.set_title("", loc="left")
     ax.set_xlabel(label or ax.get_xlabel())
     if parameter is None and result.best.rung == 0:
-        ax.xaxis.set_major_formatter(lambda value, _: f"{value + 1:.10g}")  # trials from 1, as in the table
+        from matplotlib.ticker import MaxNLocator
+
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value + 1:.0f}")  # trials from 1, as in the table
     known = [score for score in linear.values() if not math.isnan(score)]
     if known:
         _draw_linear(ax, statistics.fmean(known), metric)
@@ -74,6 +77,6 @@ def _turn(ax: Axes, metric: Metric, n_folds: int) -> None:
     ax.set_ylabel(f"{metric.heading}, mean over {count(n_folds, 'fold')}")
     if metric.greater_is_better:
         return
-    ax.yaxis.set_major_formatter(lambda value, _: f"{-value:,.10g}")
+    ax.yaxis.set_major_formatter(lambda value, _: f"{0.0 - value:,.10g}")
     for text in legend.get_texts() if legend is not None else ():
         text.set_text(text.get_text().replace(", -", ", "))

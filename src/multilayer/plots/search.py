@@ -184,10 +184,9 @@ def _places(ax: Axes, values: Sequence[Any]) -> list[float]:
 
 def _in_order(values: Sequence[Any]) -> list[Any]:
     """Each once: layer sizes from few and small ones to many and large ones, all else as it came."""
-    different = list(dict.fromkeys(values)) if all(isinstance(value, tuple) for value in values) else []
-    if different and all(isinstance(size, int) for value in different for size in value):
-        return sorted(different, key=lambda sizes: (len(sizes), sizes))
-    return list({str(value): value for value in values}.values())
+    different = list({str(value): value for value in values}.values())
+    are_sizes = all(isinstance(value, tuple) and all(isinstance(size, int) for size in value) for value in different)
+    return sorted(different, key=lambda sizes: (len(sizes), sizes)) if are_sizes else different
 
 
 def _draw_error(ax: Axes, place: float, trial: Trial) -> None:
