@@ -277,6 +277,9 @@ class TestAmounts:
     def test_says_that_the_network_is_better(self, houses):
         assert re.search(r"its RMSE is \S+ \+- \S+ lower than that of linear regression", said(houses[0]))
         assert "the network is better by more than the choice of the rows explains." in said(houses[0])
+        assert re.search(
+            r"^  MLPRegressor\(\(.*, max_iter=150, standardize_targets=True\)$", houses[0].stdout, re.MULTILINE
+        )
 
     def test_code_in_the_report_finds_the_same(self, houses, tmp_path, capsys):
         mean, _ = run_code(python_of(houses[2], tmp_path), capsys)

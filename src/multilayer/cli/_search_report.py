@@ -8,7 +8,7 @@ from typing import Any
 
 from multilayer.cli._columns import columns_table
 from multilayer.cli._files import OutputFolder
-from multilayer.cli._fold_scores import WIDENED
+from multilayer.cli._fold_scores import ROUGH, WIDENED
 from multilayer.cli._output import Output
 from multilayer.cli._pictures import DrawnPicture
 from multilayer.cli._problem import Problem
@@ -65,7 +65,7 @@ def report(problem: Problem, wanted: Wanted, found: Found, task: str, pictures: 
     of_search = [picture for picture in pictures if picture.name != COST]
     of_cost = [picture for picture in pictures if picture.name == COST]
     sections = [
-        Section("Trials", [in_plan(wanted), WIDENED], found.tables, of_search),
+        Section("Trials", [in_plan(wanted), f"{ROUGH} {WIDENED}"], found.tables, of_search),
         Section("The chosen network", [found.trained], pictures=of_cost),
         Section("Data", [*data, how], [columns_table(found.columns, MOST_COLUMNS)]),
         Section("These parameters in other folds, on rows kept aside, and in Python", code="\n".join(steps)),

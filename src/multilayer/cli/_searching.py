@@ -242,9 +242,11 @@ def next_steps(problem: Problem, settings: Settings, folds: Folds, task: str) ->
     # Other folds than those that the choice was made in.
     seed = ["--seed", str(settings.seed + 1 if settings.seed < 2**32 - 1 else 0)]
     apart = [] if problem.group is None or problem.group in problem.ignored else ["--ignore", problem.group]
+    code = TASKS[problem.info.task].code
+    more = f", {code.for_folds}" if code.for_folds else ""
     return [
         shlex.join(["multilayer", "cv", *table, *divided, *network, *seed]),
         shlex.join(["multilayer", "train", *table, *apart, *network, *seed]),
-        f"{TASKS[problem.info.task].code.estimator}({settings.hidden}, learning_rate_init={settings.step_size:.4g}, "
-        f"alpha={settings.alpha:.4g}, max_iter={settings.epochs})",
+        f"{code.estimator}({settings.hidden}, learning_rate_init={settings.step_size:.4g}, "
+        f"alpha={settings.alpha:.4g}, max_iter={settings.epochs}{more})",
     ]
