@@ -6,6 +6,7 @@ import io
 import math
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,8 +15,11 @@ from rich.progress import Progress, TextColumn
 
 from multilayer.cli._bar import SaidColumn, TimeLeftColumn
 from multilayer.cli._class_scores import LOG_LOSS
+from multilayer.cli._fold_scores import ModelFolds
+from multilayer.cli._folds import Folds
 from multilayer.cli._output import Output
 from multilayer.cli._search_progress import SearchProgress, planned_epochs, search_progress
+from multilayer.cli._search_scores import conclusion
 from multilayer.cli._space import ALPHA, HIDDEN, STEP_SIZE, Wanted, described, first_rung
 
 
@@ -100,6 +104,24 @@ def test_first_rung_leaves_room_for_another_or_is_a_whole_training(epochs, n_tri
 def test_no_more_is_planned_than_that_all_are_trained_to_the_end(n, rung, epochs):
     rung = min(rung, epochs)
     assert n * rung <= planned_epochs(n, rung, epochs) <= n * epochs + 1e-6
+
+
+@pytest.mark.parametrize(("epochs", "has_ended"), [(10, False), (10, True), (90, False)])
+def test_best_that_was_not_trained_to_the_end_is_said(epochs, has_ended):
+    params = {HIDDEN: (16,), STEP_SIZE: 0.001, ALPHA: 1.0}
+    best = SimpleNamespace(number=0, params=params, epochs=epochs, has_ended=has_ended, error="", fold_scores=[-1, -2])
+    models = [
+        ModelFolds(name, {}, {0: SimpleNamespace(log_loss=1.0), 1: SimpleNamespace(log_loss=high)})
+        for name, high in (("best network", 2.0), ("line", 3.0), ("constant", 4.0))
+    ]
+    splits = ((np.array([0]), np.array([1])), (np.array([1]), np.array([0])))
+    folds = Folds(splits, 2, 1, 0, "KFold", np.arange(0), 0, ())
+    text = conclusion(SimpleNamespace(trials=[best], best=best, simplest=best), wanted(), LOG_LOSS, models, folds)
+    assert text.startswith(
+        "Best is trial 1, a hidden layer of 16 units, step size 0.001, alpha 1: its log-loss is 1.5000"
+    )
+    assert ("That is after 10 of 90 epochs: no trial was" in text) == (epochs == 10 and not has_ended)
+    assert "was chosen for its score" not in text
 
 
 @pytest.mark.parametrize(

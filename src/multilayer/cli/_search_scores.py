@@ -27,6 +27,11 @@ def ranked(result: Search) -> list[Trial]:
     return sorted(result.trials, key=lambda one: (math.isnan(one.mean), -one.rung, -one.mean, one.number))
 
 
+def is_whole(trial: Trial, wanted: Wanted) -> bool:
+    """Whether longer training would change nothing, or is not wanted."""
+    return trial.epochs >= wanted.epochs or (not trial.error and trial.has_ended)
+
+
 def mark(trial: Trial, result: Search) -> str:
     """Whether it is the best, or the simplest within one standard error of that."""
     return BEST if trial is result.best else SIMPLEST if trial is result.simplest else ""
@@ -115,6 +120,11 @@ def conclusion(result: Search, wanted: Wanted, metric: Metric, models: Sequence[
         f"{metric.write_with_error(mean.mean, mean.error)}.",
         verdict(compare(models[0], other, metric, folds), other.name, _ADVICE),
     ]
+    if not is_whole(best, wanted):
+        parts.append(
+            f"That is after {best.epochs} of {count(wanted.epochs, 'epoch')}: no trial was trained to the end, and with "
+            "all of them it may be better or worse."
+        )
     if simplest is not best:
         taken = "it is the one that was chosen" if wanted.simplest else "--simplest chooses it"
         smaller = (

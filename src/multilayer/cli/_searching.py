@@ -19,7 +19,7 @@ from multilayer.cli._problem import Problem, Settings
 from multilayer.cli._progress import Watch
 from multilayer.cli._reading import in_shell_words
 from multilayer.cli._search_progress import SearchProgress, search_progress
-from multilayer.cli._search_scores import conclusion, models_of, models_table, trials_table
+from multilayer.cli._search_scores import conclusion, is_whole, models_of, models_table, trials_table
 from multilayer.cli._space import FACTOR, IN_WORDS, Wanted, first_rung, sizes, space
 from multilayer.cli._tables import TextTable, count
 from multilayer.cli._task import Task
@@ -204,7 +204,7 @@ def _tell_of_the_journal(wanted: Wanted, output: Output) -> None:
 
 
 def _tell_of_the_end(result: Search, wanted: Wanted, interrupted: bool, output: Output) -> None:
-    n_scored, n_whole = len(result.trials), sum(_is_whole(trial, wanted) for trial in result.trials)
+    n_scored, n_whole = len(result.trials), sum(is_whole(trial, wanted) for trial in result.trials)
     if interrupted or (wanted.seconds is not None and result.seconds >= wanted.seconds):
         why = "interrupted" if interrupted else f"time was up after {wanted.minutes:g} minutes"
         go_on = "" if wanted.journal is None else "; the same command goes on from here"
@@ -216,10 +216,6 @@ def _tell_of_the_end(result: Search, wanted: Wanted, interrupted: bool, output: 
     if failed:
         what = failed[0].error.partition(": ")[2].partition(". Use ")[0].removesuffix(".")
         output.note(f"{len(failed)} of {count(n_scored, 'trial')} failed, the first: {what}")
-
-
-def _is_whole(trial: Any, wanted: Wanted) -> bool:
-    return trial.epochs >= wanted.epochs or (not trial.error and trial.has_ended)
 
 
 def _on_all_rows(run: FoldRun, settings: Settings) -> Any:
