@@ -122,8 +122,8 @@ def conclusion(result: Search, wanted: Wanted, metric: Metric, models: Sequence[
     ]
     if not is_whole(best, wanted):
         parts.append(
-            f"That is after {best.epochs} of {count(wanted.epochs, 'epoch')}: no trial was trained to the end, and with "
-            "all of them it may be better or worse."
+            f"That is after {best.epochs} of {count(wanted.epochs, 'epoch')}: no trial was trained to the end, and "
+            "with all of them it may be better or worse."
         )
     if simplest is not best:
         taken = "it is the one that was chosen" if wanted.simplest else "--simplest chooses it"

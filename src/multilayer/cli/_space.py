@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from multilayer.cli._problem import Settings
@@ -89,7 +89,7 @@ class Wanted:
 
     def base(self) -> dict[str, Any]:
         """The parameters of the estimator that candidates have in common."""
-        first = replace(self.settings({HIDDEN: SIZES[0], ALPHA: ALPHAS[0], STEP_SIZE: STEP_SIZES[0]}))
+        first = self.settings({HIDDEN: SIZES[0], ALPHA: ALPHAS[0], STEP_SIZE: STEP_SIZES[0]})
         return {name: value for name, value in first.parameters().items() if name not in (HIDDEN, ALPHA, STEP_SIZE)}
 
 
