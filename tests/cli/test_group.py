@@ -15,7 +15,9 @@ def test_version(run):
     assert run("--version").stdout == f"multilayer {multilayer.__version__}\n"
 
 
-@pytest.mark.parametrize("args", [(), ("--help",), ("-h",), ("demo", "--help"), ("train", "--help"), ("cv", "--help")])
+@pytest.mark.parametrize(
+    "args", [(), ("--help",), ("-h",), ("demo", "--help"), ("train", "--help"), ("cv", "--help"), ("search", "--help")]
+)
 def test_help_has_examples_and_fits(run, args):
     result = run(*args)
     assert result.exit_code == 0
@@ -57,4 +59,4 @@ def test_entry_point_runs_as_a_module():
 
 
 def test_commands_are_in_order():
-    assert list(main.commands) == ["demo", "train", "cv"]
+    assert list(main.commands) == ["demo", "train", "cv", "search"]

@@ -11,6 +11,7 @@ from matplotlib import pyplot as plt
 from multilayer import MLPClassifier
 from multilayer.exceptions import InputError, ParameterError
 from multilayer.plots import plot_search
+from multilayer.plots.search import _in_order
 from multilayer.selection import Search, search
 
 rng = np.random.RandomState(0)
@@ -66,6 +67,19 @@ def test_against_a_parameter() -> None:
     ax = plot_search(result, parameter="hidden_layer_sizes")
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["(2,)", "(8,)"]
     assert plot_search(result, parameter="alpha").get_xscale() == "linear"
+
+
+@pytest.mark.parametrize(
+    ("values", "order"),
+    [
+        ([(64, 64), (128,), (16,), (16, 32), (128,)], [(16,), (128,), (16, 32), (64, 64)]),
+        (["sgd", "adam", "sgd"], ["sgd", "adam"]),
+        ([(8,), "auto", (4,)], [(8,), "auto", (4,)]),
+        ([8, (4,), [2], [2]], [8, (4,), [2]]),
+    ],
+)
+def test_order_of_what_is_no_number(values, order) -> None:
+    assert _in_order(values) == order
 
 
 def test_what_it_does_not_know() -> None:

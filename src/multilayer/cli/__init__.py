@@ -1,6 +1,6 @@
-"""The command line: ``multilayer demo``, ``multilayer train`` and ``multilayer cv``.
+"""The command line: ``multilayer demo``, ``train``, ``cv`` and ``search``.
 
-One module a command, ``demo``, ``train`` and ``cv``; what they share is in the modules that begin with ``_``.  NumPy,
+One module a command, by its name; what they share is in the modules that begin with ``_``.  NumPy,
 scikit-learn and the rest of this library are imported by the commands as they run, so that ``multilayer --help``
 answers at once.
 

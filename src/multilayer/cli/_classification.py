@@ -43,6 +43,7 @@ class Classification:
         estimator="MLPClassifier",
         fit="model.fit(features.take(train), y[train])",
         ending="print(model.score(features.take(test), y[test]))",
+        scoring="neg_log_loss",
     )
 
     @staticmethod
@@ -83,6 +84,12 @@ class Classification:
 
     def answer_of_fold(self, fold: Fold) -> Answer:
         return self._spread(fold.estimator.classes_, fold.predicted["predict_proba"])
+
+    def answer_for(self, model: Any, X: Any) -> Answer:
+        return self._spread(model.classes_, model.predict_proba(X))
+
+    def actual(self, goal: NDArray[Any]) -> NDArray[Any]:
+        return goal
 
     def _spread(self, known: NDArray[Any], chances: Answer) -> Answer:
         """Chances of some classes as those of all: a model gives none to a class that it has not seen."""

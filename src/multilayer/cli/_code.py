@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from multilayer.cli._folds import Folds, seeds
 from multilayer.cli._problem import Problem, Settings
 
 
@@ -31,3 +32,32 @@ network = {estimator}(
 )
 model = make_pipeline(TableEncoder(dtype=np.float32), network)
 """.strip()
+
+
+def folds_code(folds: Folds) -> str:
+    """Lines that make ``folds``."""
+    if len(folds.singles):
+        return _apart_from_singles(folds)
+    if folds.repeats == 1:
+        return f"folds = {_splitter(folds, repr(folds.seed))}"
+    groups = ", groups" if folds.n_groups else ""
+    return f"""folds = [
+    fold
+    for seed in {seeds(folds.seed, folds.repeats)}
+    for fold in {_splitter(folds, "seed")}.split(y, y{groups})
+]"""
+
+
+def _apart_from_singles(folds: Folds) -> str:
+    """Rows that are alone in their class are trained on in every fold."""
+    return f"""_, codes, sizes = np.unique(y, return_inverse=True, return_counts=True)
+several, alone = np.flatnonzero(sizes[codes] > 1), np.flatnonzero(sizes[codes] == 1)
+folds = [
+    (np.union1d(several[train], alone), several[test])
+    for seed in {seeds(folds.seed, folds.repeats)}
+    for train, test in {_splitter(folds, "seed")}.split(several, y[several])
+]"""
+
+
+def _splitter(folds: Folds, seed: str) -> str:
+    return f"{folds.splitter}({folds.n_folds}, shuffle=True, random_state={seed})"

@@ -18,6 +18,7 @@ from multilayer.cli._task import Answer, Task
 # A difference beyond so many of its errors is more than the choice of the rows.
 _ERRORS = 2.0
 _WIDEST_HEADING = 8
+ADVICE = "Other --epochs, --alpha or --hidden may help."
 ROUGH = "Folds share training rows: all these errors are rough ones."
 WIDENED = (
     "The error of a difference is widened for that by the rule of Nadeau and Bengio (2003), the others are the "
@@ -126,7 +127,7 @@ def comparison_table(comparisons: Sequence[Comparison], other: str) -> TextTable
     rows = [
         (
             comparison.metric.heading,
-            _signed(comparison.difference, comparison.metric),
+            signed(comparison.difference, comparison.metric),
             f"{comparison.n_better} of {count(comparison.n_folds, 'fold')}",
         )
         for comparison in comparisons
@@ -156,8 +157,8 @@ def folds_table(
     return TextTable("The network, fold by fold", headings, tuple(rows), "l" + "r" * (len(headings) - 1))
 
 
-def verdict(comparison: Comparison, other: str) -> str:
-    """Whether the network is better than another model by more than the choice of the rows explains."""
+def verdict(comparison: Comparison, other: str, advice: str = ADVICE) -> str:
+    """Whether the network is better than another model by more than the choice of the rows explains; else advice."""
     metric, difference, n = comparison.metric, comparison.difference, comparison.n_folds
     side = "higher" if difference.mean > 0 else "lower"
     if n == 1:
@@ -174,17 +175,15 @@ def verdict(comparison: Comparison, other: str) -> str:
         )
     if comparison.is_better:
         return text + "the network is better by more than the choice of the rows explains."
-    return text + (
-        "the network is worse by more than the choice of the rows explains. Other --epochs, --alpha or --hidden may "
-        "help."
-    )
+    return f"{text}the network is worse by more than the choice of the rows explains. {advice}"
 
 
 def _with_error(value: Spread, metric: Metric) -> str:
     return metric.write_with_error(value.mean, value.error)
 
 
-def _signed(value: Spread, metric: Metric) -> str:
+def signed(value: Spread, metric: Metric) -> str:
+    """A difference and its error, with a sign unless it is nothing."""
     text = _with_error(replace(value, mean=abs(value.mean)), metric)
     if math.isnan(value.mean) or not any(digit in "123456789" for digit in text.partition(" ± ")[0]):
         return text

@@ -12,6 +12,7 @@ from multilayer import __version__
 from multilayer.cli._tables import one_line
 from multilayer.cli.cv import cv
 from multilayer.cli.demo import demo
+from multilayer.cli.search import search
 from multilayer.cli.train import train
 from multilayer.exceptions import MultilayerError
 
@@ -76,6 +77,7 @@ def cli(ctx: click.Context) -> None:
       multilayer demo --out demo                 ... with pictures and a report
       multilayer train houses.csv --target sold  a network for your own table
       multilayer cv houses.csv --target sold     how good such networks are
+      multilayer search houses.csv --target sold which of them is the best
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
@@ -84,3 +86,4 @@ def cli(ctx: click.Context) -> None:
 cli.add_command(demo)
 cli.add_command(train)
 cli.add_command(cv)
+cli.add_command(search)

@@ -5,6 +5,7 @@ All are checked before any file is read.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -69,6 +70,27 @@ def read_folder(_ctx: click.Context, _param: click.Parameter, value: str | None)
         # Path("") is the current folder, which an unset variable of the shell does not mean.
         raise click.BadParameter("the name of the folder is empty")
     return OutputFolder(Path(value))
+
+
+def read_minutes(_ctx: click.Context, _param: click.Parameter, value: float | None) -> float | None:
+    """A limit of time, in minutes; ``1e999`` and ``nan`` are none."""
+    if value is not None and not 0 < value < math.inf:
+        raise click.BadParameter(f"{value:g} is not a number of minutes above 0. Leave it out for no limit")
+    return value
+
+
+def read_journal(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Path | None:
+    """A file that is there, or can be made where it is to be."""
+    if value is None:
+        return None
+    path = Path(value)
+    if not value.strip():
+        raise click.BadParameter("the name of the file is empty")
+    if path.is_dir():
+        raise click.BadParameter(f"{value} is a folder. Name a file")
+    if not path.parent.is_dir():
+        raise click.BadParameter(f"{value} cannot be written: there is no folder {path.parent}. Make it first")
+    return path
 
 
 def table_options(command: Command) -> Command:
@@ -141,18 +163,29 @@ def network_options(command: Command) -> Command:
     )
 
 
+_FOLDS = click.option(
+    "--folds",
+    type=click.IntRange(min=2),
+    metavar="N",
+    default=5,
+    show_default=True,
+    help="Parts of the rows; each is tested by a network trained on all others.",
+)
+_GROUP = click.option(
+    "--group",
+    metavar="COLUMN",
+    help="Rows with the same value here are tested together, as those of one patient; it is not learned from.",
+)
+_JOBS = click.option(
+    "--jobs", type=click.IntRange(min=1), metavar="N", help="Networks trained at a time; one a core by default."
+)
+
+
 def fold_options(command: Command) -> Command:
-    """How the rows are divided, and how many networks are trained at a time."""
+    """How the rows are divided, once or several times, and how many networks are trained at a time."""
     return _all_of(
         command,
-        click.option(
-            "--folds",
-            type=click.IntRange(min=2),
-            metavar="N",
-            default=5,
-            show_default=True,
-            help="Parts of the rows; each is tested by a network trained on all others.",
-        ),
+        _FOLDS,
         click.option(
             "--repeats",
             type=click.IntRange(min=1),
@@ -161,15 +194,14 @@ def fold_options(command: Command) -> Command:
             show_default=True,
             help="How many times the rows are divided anew.",
         ),
-        click.option(
-            "--group",
-            metavar="COLUMN",
-            help="Rows with the same value here are tested together, as those of one patient; it is not learned from.",
-        ),
-        click.option(
-            "--jobs", type=click.IntRange(min=1), metavar="N", help="Networks trained at a time; one a core by default."
-        ),
+        _GROUP,
+        _JOBS,
     )
+
+
+def single_fold_options(command: Command) -> Command:
+    """The same, where the rows are divided once."""
+    return _all_of(command, _FOLDS, _GROUP, _JOBS)
 
 
 def seed_option(what: str) -> Callable[[Command], Command]:

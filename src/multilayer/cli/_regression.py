@@ -61,6 +61,7 @@ class Regression:
         estimator="MLPRegressor",
         fit=_FIT,
         ending=_ENDING,
+        scoring="neg_root_mean_squared_error",
         for_folds="standardize_targets=True",
     )
 
@@ -119,6 +120,12 @@ class Regression:
 
     def answer_of_fold(self, fold: Fold) -> Answer:
         return self._restored(fold.predicted["predict"])
+
+    def answer_for(self, model: Any, X: Any) -> Answer:
+        return self._restored(model.predict(X))
+
+    def actual(self, goal: NDArray[Any]) -> NDArray[Any]:
+        return self._restored(goal)
 
     def measure(self, model: str, actual: NDArray[Any], answer: Answer) -> Scores:
         return measure(model, actual, answer)

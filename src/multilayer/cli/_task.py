@@ -65,12 +65,14 @@ class Code:
     fit : the line that trains ``model``, and what it needs
     ending : how the trained ``model`` is scored
     for_folds : the estimator's further arguments where each fold trains it on targets as they are
+    scoring : scikit-learn's name of the decisive score, its sign such that higher is better
     """
 
     imports: str
     estimator: str
     fit: str
     ending: str
+    scoring: str
     for_folds: str = ""
 
 
@@ -127,6 +129,14 @@ class Task(Protocol):
 
     def answer_of_fold(self, fold: Fold) -> Answer:
         """Of a model trained on ``goal(y)`` of some of these rows, for the test rows of its fold."""
+        ...
+
+    def answer_for(self, model: Any, X: Any) -> Answer:
+        """The same, for any rows."""
+        ...
+
+    def actual(self, goal: NDArray[Any]) -> NDArray[Any]:
+        """The labels or amounts of which this is the :meth:`goal`."""
         ...
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from multilayer.cli._columns import columns_table
 from multilayer.cli._notes import notes_for_warnings
 from multilayer.cli._output import Output
 from multilayer.cli._problem import Encoded, Problem, Settings
-from multilayer.cli._progress import training_progress, waiting
+from multilayer.cli._progress import Watch, training_progress, waiting
 from multilayer.cli._reading import rows_as_in_the_file
 from multilayer.cli._tables import count
 from multilayer.cli._task import Answers, Judgement, Learned, Task
@@ -69,6 +70,17 @@ def train_and_score(problem: Problem, encoded: Encoded, settings: Settings, outp
 
 
 def _train(task: Task, encoded: Encoded, settings: Settings, output: Output) -> Any:
+    def train(watch: Watch) -> Any:
+        network = task.network(**settings.parameters(), callbacks=[watch])
+        return network.fit(encoded.X_train, task.goal(encoded.y_train))
+
+    network = trained_with_notes(output, train, settings.epochs)
+    output.say(f"Trained {in_words(network)}.")
+    return network
+
+
+def trained_with_notes(output: Output, train: Callable[[Watch], Any], n_epochs: int) -> Any:
+    """The network that ``train`` returns, trained behind a bar; notes of what did not go as it should."""
     unsettled: list[Warning] = []
 
     def words(warning: Warning) -> str:
@@ -81,23 +93,25 @@ def _train(task: Task, encoded: Encoded, settings: Settings, output: Output) -> 
         notes_for_warnings(output, words),
         training_progress(output, "training") as watch,
     ):
-        network = task.network(**settings.parameters(), callbacks=[watch])
-        network.fit(encoded.X_train, task.goal(encoded.y_train))
+        network = train(watch)
     # A cost that ends higher than it began may have fallen in the last epoch: more epochs would be the wrong advice.
     if network.loss_ >= network.loss_curve_[0]:
         output.note("the cost has not fallen: try a smaller --step-size")
     elif unsettled:
         output.note(
-            f"the cost was still falling after {count(settings.epochs, 'epoch')}: more --epochs may help, or learn "
+            f"the cost was still falling after {count(n_epochs, 'epoch')}: more --epochs may help, or learn "
             "the training rows by heart"
         )
-    sizes = " - ".join(f"{size:,}" for size in network.network_.layer_sizes)
-    output.say(
-        f"Trained a network of {sizes} units, {network.parameters_.size:,} weights, for "
-        f"{count(network.n_iter_, 'epoch')}: the cost went from {_cost(network.loss_curve_[0])} to "
-        f"{_cost(network.loss_)}."
-    )
     return network
+
+
+def in_words(network: Any) -> str:
+    """Its size and its training; goes on without a full stop."""
+    sizes = " - ".join(f"{size:,}" for size in network.network_.layer_sizes)
+    return (
+        f"a network of {sizes} units, {network.parameters_.size:,} weights, for {count(network.n_iter_, 'epoch')}: the "
+        f"cost went from {_cost(network.loss_curve_[0])} to {_cost(network.loss_)}"
+    )
 
 
 def _cost(value: float) -> str:

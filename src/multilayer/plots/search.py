@@ -176,10 +176,17 @@ def _places(ax: Axes, values: Sequence[Any]) -> list[float]:
         if min(numbers) > 0 and max(numbers) >= WIDE_RANGE * min(numbers):
             ax.set_xscale("log")
         return numbers
-    names = list(dict.fromkeys(str(value) for value in values))
+    names = [str(value) for value in _in_order(values)]
     ax.set_xticks(range(len(names)), names)
     ax.set_xlim(-0.5, len(names) - 0.5)
     return [float(names.index(str(value))) for value in values]
+
+
+def _in_order(values: Sequence[Any]) -> list[Any]:
+    """Each once: layer sizes from few and small ones to many and large ones, all else as it came."""
+    different = list({str(value): value for value in values}.values())
+    are_sizes = all(isinstance(value, tuple) and all(isinstance(size, int) for size in value) for value in different)
+    return sorted(different, key=lambda sizes: (len(sizes), sizes)) if are_sizes else different
 
 
 def _draw_error(ax: Axes, place: float, trial: Trial) -> None:

@@ -1,0 +1,69 @@
+"""``multilayer search`` with wrong usage and with data that cannot be used: one line on stderr, exit code 2."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from .test_cv_errors import TABLE, one_line_of
+
+
+def search(run, tmp_path, options, lines=TABLE):
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return run("search", path, *options.split())
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ("", "name the column to predict with --target. Its columns: 'n', 'w', 'g', 'y'."),
+        ("--target z", "t.csv: the table has no target column 'z'."),
+        ("--target y --trials 0", "'--trials': 0 is not in the range x>=1."),
+        ("--target y --minutes 0", "'--minutes': 0 is not a number of minutes above 0. Leave it out for no limit."),
+        ("--target y --minutes nan", "'--minutes': nan is not a number of minutes above 0."),
+        ("--target y --sampler grid", "'--sampler': 'grid' is not one of 'random', 'optuna'."),
+        ("--target y --folds 30", "t.csv: no class has more than 2"),
+        ("--target y --group w", "the group column 'w' holds 3 groups, fewer than 5 folds."),
+        ("--target y --repeats 2", "No such option '--repeats'"),
+        ("--target y --alpha 1", "No such option '--alpha'"),
+        ("--target y --journal no/such/journal", "'--journal': no/such/journal cannot be written: there is no folder"),
+        ("--target y --journal .", "'--journal': . is a folder. Name a file."),
+        (
+            "--target y --minutes 1e-7",
+            "t.csv: no trial had a score within --minutes 1e-07. Give it more --minutes.",
+        ),
+    ],
+)
+def test_options_that_cannot_be(run, tmp_path, options, text):
+    assert text in one_line_of(search(run, tmp_path, options))
+
+
+def test_file_that_is_no_journal(run, tmp_path):
+    journal = tmp_path / "notes.txt"
+    journal.write_text("bread\nmilk\n")
+    error = one_line_of(search(run, tmp_path, f"--target y --journal {journal}"))
+    assert f"--journal {journal} is no journal of a search. Name another --journal; this one is left as it" in error
+    assert journal.read_text() == "bread\nmilk\n"
+
+
+def test_journal_of_another_search(run, tmp_path):
+    journal = tmp_path / "journal"
+    options = f"--target y --trials 1 --folds 2 --epochs 1 --journal {journal}"
+    assert search(run, tmp_path, options).exit_code == 0
+    error = one_line_of(search(run, tmp_path, f"{options} --seed 1"))
+    assert f"--journal {journal} is the journal of another search" in error
+    assert "Give the table and the options of then, or name another --journal." in error
+
+
+def test_optuna_that_is_not_installed(run, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    error = one_line_of(search(run, tmp_path, "--target y --sampler optuna"))
+    assert "--sampler optuna needs Optuna" in error
+
+
+def test_out_that_is_no_folder(run, tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(TABLE) + "\n")
+    assert "is not a folder" in one_line_of(run("search", path, "--target", "y", "--out", path))
