@@ -79,7 +79,7 @@ def plot_search(search: Search, *, parameter: str | None = None, ax: Axes | None
     own_figure = ax is None
     ax = axes_or_new(ax, (7.6, 4.6))
     handles, labels = _draw_linear(ax, search)
-    if parameter is None and search.best.rung > 0:
+    if parameter is None and search.best.rung > 0 and search.best.epochs > 0:
         x_label = "epochs"
         drawn = _draw_rungs(ax, search)
     else:

@@ -18,7 +18,7 @@ from sklearn.utils import check_random_state, indexable
 from multilayer.estimators import MLPClassifier, MLPRegressor
 from multilayer.estimators.errors import warn
 from multilayer.estimators.parameters import check_choice, check_flag, check_seconds
-from multilayer.exceptions import InputError, InterruptedTrainingWarning, ParameterError, unknown_name
+from multilayer.exceptions import InputError, InterruptedTrainingWarning, ParameterError, ParameterWarning, unknown_name
 from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.scoring import metric_name, one_scorer
 from multilayer.selection.searching.candidates import candidates, checked_space
@@ -139,7 +139,7 @@ def search(
         check_choice("refit", refit if isinstance(refit, str) else repr(refit), (BEST, SIMPLEST))
     seconds = check_seconds("max_time", max_time)
     _check_arguments(estimator, groups, X_val, sample_weight_val, listener)
-    estimator = _seeded(estimator, random_state)
+    estimator = _seeded(_unheard(estimator), random_state)
     data = Data.of(X, y, sample_weight, estimator)
     validation = None if X_val is None and y_val is None else _validation(X_val, y_val, sample_weight_val)
     splits = _splits(estimator, data, groups, cv, validation)
@@ -192,6 +192,23 @@ def _check_names(estimator: Any, space: Any) -> None:
                 raise unknown_name("parameter in space", name, {*known, *of_network})
             if full[name] != name and full[name] in part:
                 raise ParameterError(f"space names one parameter twice, {name!r} and {full[name]!r}. Leave one out.")
+
+
+def _unheard(estimator: Any) -> Any:
+    """The estimator without callbacks and printing, which do not know which of many trainings they hear of."""
+    network = network_of(estimator)
+    heard = [name for name in ("callbacks", "verbose") if getattr(network, name, None)]
+    if not heard or not isinstance(network, MLPClassifier | MLPRegressor):
+        return estimator
+    names = " and ".join(heard)
+    warn(
+        f"{names} of the network have no part in a search, whose networks are trained side by side and with pauses. "
+        f"Pass a listener to search, and leave {names} out.",
+        ParameterWarning,
+    )
+    quiet = clone(estimator)
+    network_of(quiet).set_params(callbacks=(), verbose=False)
+    return quiet
 
 
 def _seeded(estimator: Any, random_state: Any) -> Any:
