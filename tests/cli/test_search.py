@@ -333,9 +333,9 @@ class TestJournal:
         assert tables[0] == tables[1] == run(*options).stdout[-len(tables[0]) :]
 
 
-def place(line: str) -> tuple[int, int, int, float]:
+def place(line: str) -> tuple[str, int, int, float]:
     entry = json.loads(line)
-    return entry["trial"], entry["fold"], entry["rung"], entry["score"]
+    return entry["candidate"], entry["fold"], entry["to"], entry["score"]
 
 
 def test_trials_that_fail_are_a_note(run, table, monkeypatch):
