@@ -188,10 +188,7 @@ def test_ctrl_c_returns_the_folds_that_are_done() -> None:
 
     model = classifier(callbacks=[press_in_the_second_fold])
     try:
-        with (
-            pytest.warns(InterruptedTrainingWarning, match="interrupted after 1 of 3 folds"),
-            pytest.warns(InterruptedTrainingWarning, match="interrupted after 3 of 8 epochs"),
-        ):
+        with pytest.warns(InterruptedTrainingWarning, match="interrupted after 1 of 3 folds"):
             result = cross_validate(model, X, CLASSES, cv=3, n_jobs=1)
     finally:
         signal.signal(signal.SIGINT, before)

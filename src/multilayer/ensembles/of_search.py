@@ -13,7 +13,7 @@ from sklearn.base import clone, is_classifier
 from multilayer.ensembles.classifier import EnsembleClassifier
 from multilayer.ensembles.greedy import MAX_SIZE, greedy_selection
 from multilayer.ensembles.regressor import EnsembleRegressor
-from multilayer.estimators.errors import warn
+from multilayer.estimators.errors import Complaint, warn
 from multilayer.estimators.parameters import check_integer
 from multilayer.exceptions import InputError, InterruptedTrainingError, InterruptedTrainingWarning
 from multilayer.selection import Predictions, Search, Trial
@@ -119,7 +119,9 @@ def _left_out(problem: Problem, trials: list[Trial], n_jobs: int | None) -> dict
 
 
 def _answers(problem: Problem, trial: Trial, split: Split) -> Generator[float, Slice, Any]:
-    model = yield from problem.data.fitting(clone(trial.model), split.train)
+    # Whether training ends too soon is said of the members that are chosen, once, by the ensemble's own fit.
+    unsaid: list[Complaint] = []
+    model = yield from problem.data.fitting(clone(trial.model), split.train, None, unsaid)
     return split.test, answers(model, split.scored.part(split.test)[0]), model
 
 

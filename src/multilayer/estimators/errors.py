@@ -6,6 +6,8 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 import sklearn.exceptions
@@ -22,8 +24,40 @@ class ConvergenceWarning(MultilayerWarning, sklearn.exceptions.ConvergenceWarnin
     """Training ended before its stop rule was met."""
 
 
-def warn(message: str, category: type[MultilayerWarning]) -> None:
-    """A warning that points at the line outside this library from which it was called."""
+@dataclass(frozen=True)
+class Complaint:
+    """A warning that somebody else is to give: one for many trainings, in place of one for each."""
+
+    message: str
+    category: type[MultilayerWarning]
+    of_many: str = ""  # the message without the numbers of this one training, if it has such
+
+
+_LISTENING: ContextVar[list[Complaint] | None] = ContextVar("_LISTENING", default=None)
+
+
+@contextmanager
+def handed_over(complaints: list[Complaint] | None) -> Iterator[None]:
+    """Within this block, in this thread, :func:`warn` appends to the list in place of warning; None: it warns.
+
+    Catching warnings would not do: it changes the filters of all threads.
+    """
+    token = _LISTENING.set(_LISTENING.get() if complaints is None else complaints)
+    try:
+        yield
+    finally:
+        _LISTENING.reset(token)
+
+
+def warn(message: str, category: type[MultilayerWarning], of_many: str = "") -> None:
+    """A warning that points at the line outside this library from which it was called.
+
+    ``of_many`` is what is said of many trainings whose messages differ in their numbers alone.
+    """
+    complaints = _LISTENING.get()
+    if complaints is not None:
+        complaints.append(Complaint(message, category, of_many))
+        return
     level, frame = 1, sys._getframe()
     while frame is not None and frame.f_globals.get("__name__", "").startswith("multilayer."):
         level, frame = level + 1, frame.f_back  # type: ignore[assignment]

@@ -16,8 +16,9 @@ from sklearn.base import clone
 from sklearn.metrics import check_scoring
 from sklearn.utils import indexable
 
-from multilayer.estimators.errors import warn
+from multilayer.estimators.errors import Complaint, warn
 from multilayer.exceptions import InterruptedTrainingWarning, MissingExtraError, ParameterError
+from multilayer.selection.complaining import warn_once
 from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.out_of_fold import Predictions, answers, out_of_fold
 from multilayer.selection.splitting import divided
@@ -40,6 +41,7 @@ class Fold:
     fit_time: float  # seconds
     score_time: float  # seconds
     data: Data | None = None  # the rows
+    complaints: Sequence[Complaint] = ()  # what its training has to warn of
 
     @cached_property
     def predicted(self) -> Mapping[str, Any]:
@@ -223,6 +225,7 @@ def cross_validate(
     outcomes = run_pack(members, n_jobs=n_jobs, backend=backend, listener=listener)
     result = CrossValidation(outcomes, splits, data, score_of_failures)
     _raise_or_tell(result.failures, len(outcomes), len(splits), error_score)
+    warn_once([fold.complaints for fold in result.folds], len(outcomes), "folds")
     return result
 
 
@@ -236,15 +239,15 @@ def _checked_error_score(value: Any) -> float:
 
 
 def _fold(work: _Work, number: int, train: Rows, test: Rows) -> Generator[float, Slice, Fold]:
-    watch = StopWatch()
-    model = yield from watch.timing(work.data.fitting(clone(work.estimator), train))
+    watch, complaints = StopWatch(), list[Complaint]()
+    model = yield from watch.timing(work.data.fitting(clone(work.estimator), train, None, complaints))
     fit_time = watch.seconds
     began = time.perf_counter()
     scores = _scores(work, model, test, "test")
     if work.return_train_score:
         scores |= _scores(work, model, train, "train")
     score_time = time.perf_counter() - began
-    return Fold(number, model, train, test, scores, fit_time, score_time)
+    return Fold(number, model, train, test, scores, fit_time, score_time, complaints=complaints)
 
 
 def _scores(work: _Work, model: Any, rows: Rows, side: str) -> dict[str, float]:

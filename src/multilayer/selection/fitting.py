@@ -14,7 +14,7 @@ from sklearn.utils import _safe_indexing, check_consistent_length, indexable
 
 from multilayer.estimators.beginning import begin, can_share, shared_by
 from multilayer.estimators.data import Shared
-from multilayer.estimators.errors import divergence_in_both_words
+from multilayer.estimators.errors import Complaint, divergence_in_both_words, handed_over
 from multilayer.estimators.fit import Fit
 from multilayer.exceptions import InputError
 from multilayer.training.batching import Rows
@@ -67,12 +67,15 @@ class Data:
         weight = None if self.weight is None else self.weight[rows]
         return _safe_indexing(self.X, rows), _safe_indexing(self.y, rows), weight
 
-    def fit(self, model: Any, rows: Rows, validating: Rows | None = None) -> Any:
+    def fit(
+        self, model: Any, rows: Rows, validating: Rows | None = None, complaints: list[Complaint] | None = None
+    ) -> Any:
         """Fit a model on some of the rows, and return it; weights go to the last step of a pipeline.
 
         With ``validating`` the network validates on those rows after each epoch, as seen by the steps before it.
+        What there is to warn of is appended to ``complaints``; without, it is warned of.
         """
-        steps = self.fitting(model, rows, validating)
+        steps = self.fitting(model, rows, validating, complaints)
         try:
             next(steps)
             while True:
@@ -80,13 +83,18 @@ class Data:
         except StopIteration as end:
             return end.value
 
-    def fitting(self, model: Any, rows: Rows, validating: Rows | None = None) -> Generator[float, Slice, Any]:
+    def fitting(
+        self, model: Any, rows: Rows, validating: Rows | None = None, complaints: list[Complaint] | None = None
+    ) -> Generator[float, Slice, Any]:
         """The same in steps, for the work of a member of a pack."""
         with divergence_in_both_words():
-            fit = self.begin(model, rows, validating)
+            # Handed over in parts: between two steps the thread belongs to others.
+            with handed_over(complaints):
+                fit = self.begin(model, rows, validating)
             if fit is not None:
                 yield from advancing(fit)
-                fit.end()
+                with handed_over(complaints):
+                    fit.end()
         return model
 
     def begin(self, model: Any, rows: Rows, validating: Rows | None = None) -> Fit | None:

@@ -15,8 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
+from multilayer.estimators.errors import Complaint
 from multilayer.exceptions import ParameterError
-from multilayer.selection.curves.measuring import Bench, bench, measured, table_of
+from multilayer.selection.curves.measuring import Bench, bench, measured, table_of, tell
 from multilayer.selection.curves.wording import failure_lines, frame_of, plus_minus, rich_table, text_table
 from multilayer.selection.fitting import Data
 from multilayer.selection.statistics import Array, is_clear, mean, paired, standard_error
@@ -135,6 +136,7 @@ class _Point:
     train_score: float
     test_score: float
     fit_time: float
+    complaints: Sequence[Complaint]
 
 
 def learning_curve(
@@ -203,15 +205,16 @@ def learning_curve(
         for i, n in enumerate(ns):
             members.append(Member((i, fold), partial(_point, on, order[:n], test), size=float(n)))
     values, failures = measured(members, n_jobs, backend, listener)
+    tell(values.values(), len(members))
     table = partial(table_of, values, (len(ns), len(on.splits)))
     return LearningCurve(ns, table("train_score"), table("test_score"), table("fit_time"), on.metric, failures)
 
 
 def _point(on: Bench, train: Rows, test: Rows) -> _Point:
-    began = time.perf_counter()
-    model = on.data.fit(clone(on.estimator), train)
+    began, complaints = time.perf_counter(), list[Complaint]()
+    model = on.data.fit(clone(on.estimator), train, None, complaints)
     seconds = time.perf_counter() - began
-    return _Point(on.score(model, train), on.score(model, test), seconds)
+    return _Point(on.score(model, train), on.score(model, test), seconds, complaints)
 
 
 def _numbers_of_rows(sizes: Any, most: int) -> NDArray[np.intp]:

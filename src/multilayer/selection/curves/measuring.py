@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,14 +14,22 @@ from sklearn.utils import indexable
 
 from multilayer.estimators.base import BaseMLP
 from multilayer.estimators.costs import mean_cost
-from multilayer.estimators.errors import warn
+from multilayer.estimators.errors import Complaint, warn
 from multilayer.exceptions import InputError, InterruptedTrainingWarning
+from multilayer.selection.complaining import warn_once
 from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.scoring import metric_name, one_scorer
 from multilayer.selection.splitting import Split, divided
 from multilayer.selection.statistics import Array
 from multilayer.training.batching import Rows
 from multilayer.training.pack import Member, Outcome, PackListener, run_pack
+
+
+class Measured(Protocol):
+    """What a training has shown, and what it has to warn of."""
+
+    @property
+    def complaints(self) -> Sequence[Complaint]: ...
 
 
 @dataclass(frozen=True)
@@ -93,6 +101,11 @@ def measured(
             InterruptedTrainingWarning,
         )
     return {key: outcome.value for key, outcome in outcomes.items() if outcome.error is None}, failures
+
+
+def tell(points: Iterable[Measured], n: int) -> None:
+    """One warning for all of a curve's trainings."""
+    warn_once([point.complaints for point in points], n, "fits")
 
 
 def failures_of(outcomes: Mapping[Any, Outcome]) -> dict[Any, Exception]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -13,8 +13,9 @@ from numpy.typing import ArrayLike
 from scipy.stats import t as student
 from sklearn.base import clone
 
+from multilayer.estimators.errors import Complaint
 from multilayer.estimators.parameters import check_integer
-from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured
+from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
 from multilayer.selection.curves.wording import failure_lines, frame_of, plus_minus, rich_table, text_table
 from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.statistics import Array, mean, standard_error
@@ -216,18 +217,24 @@ def seed_spread(
     n_folds = len(on.splits) // repeats
     # Of equal size: they begin in this order, and after Ctrl-C as many seeds as can be are whole.
     members = [
-        Member((seed, *divmod(i, n_folds)), partial(_score, on, seed, *split))
+        Member((seed, *divmod(i, n_folds)), partial(_point, on, seed, *split))
         for seed in range(n_seeds)
         for i, split in enumerate(on.splits)
     ]
     values, failures = measured(members, n_jobs, backend, listener)
-    scores = np.full((n_seeds, repeats, n_folds), math.nan)
-    for place, value in values.items():
-        scores[place] = value
-    return SeedSpread(scores, on.metric, failures)
+    tell(values.values(), len(members))
+    return SeedSpread(table_of(values, (n_seeds, repeats, n_folds), "score"), on.metric, failures)
 
 
-def _score(on: Bench, seed: int, train: Rows, test: Rows) -> float:
-    model = clone(on.estimator)
+@dataclass(frozen=True)
+class _Point:
+    """One network's score."""
+
+    score: float
+    complaints: Sequence[Complaint]
+
+
+def _point(on: Bench, seed: int, train: Rows, test: Rows) -> _Point:
+    model, complaints = clone(on.estimator), list[Complaint]()
     network_of(model).set_params(random_state=seed)
-    return on.score(on.data.fit(model, train), test)
+    return _Point(on.score(on.data.fit(model, train, None, complaints), test), complaints)
