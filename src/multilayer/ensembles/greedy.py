@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.metrics import check_scoring
 from sklearn.utils import check_consistent_length
 
 from multilayer.estimators.inputs import checked_weight
 from multilayer.estimators.parameters import check_integer
 from multilayer.exceptions import InputError, ShapeError
+from multilayer.selection.scoring import one_scorer
 
 Rated = Callable[[NDArray[np.float64]], float]  # answers, (m,) or (m, K), to a score, higher is better
 
@@ -151,7 +151,7 @@ def _rated(scoring: Any, y: Any, classes: ArrayLike | None, weight: Any, rows: N
     labels = None if classes is None else np.asarray(classes)
     if scoring is None:
         return _squared_error(y, weight) if labels is None else _log_loss(y, labels, weight)
-    scorer = check_scoring(_Numbers() if labels is None else _Probabilities(), scoring)
+    scorer = one_scorer(_Numbers() if labels is None else _Probabilities(), scoring)
     X, arguments = rows.reshape(-1, 1), {} if weight is None else {"sample_weight": weight}
 
     def rated(answer: NDArray[np.float64]) -> float:

@@ -13,14 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import clone
-from sklearn.metrics import check_scoring
-from sklearn.utils import indexable
 
 from multilayer.estimators.errors import Complaint, warn
 from multilayer.exceptions import InterruptedTrainingWarning, MissingExtraError, ParameterError
 from multilayer.selection.complaining import warn_once
-from multilayer.selection.fitting import Data, network_of
+from multilayer.selection.fitting import Data, checked_estimator, network_of
 from multilayer.selection.out_of_fold import Predictions, answers, out_of_fold
+from multilayer.selection.scoring import scorer_of
 from multilayer.selection.splitting import divided
 from multilayer.selection.statistics import standard_error
 from multilayer.training.batching import Rows
@@ -217,14 +216,21 @@ def cross_validate(
     ((5,), True)
     """
     score_of_failures = _checked_error_score(error_score)
+    checked_estimator(estimator)
+    scorer = scorer_of(estimator, scoring)
     data = Data.of(X, y, sample_weight, estimator)
-    _, groups = indexable(data.X, groups)
-    splits = list(divided(estimator, data.X, data.y, groups, cv, repeats))
-    shared = _Work(estimator, data, check_scoring(estimator, scoring), return_train_score)
+    splits = divided(estimator, data.X, data.y, groups, cv, repeats)
+    shared = _Work(estimator, data, scorer, return_train_score)
     members = [Member(i, partial(_fold, shared, i, *split), size=len(split[0])) for i, split in enumerate(splits)]
     outcomes = run_pack(members, n_jobs=n_jobs, backend=backend, listener=listener)
     result = CrossValidation(outcomes, splits, data, score_of_failures)
-    _raise_or_tell(result.failures, len(outcomes), len(splits), error_score)
+    if result.failures and (error_score == RAISE or len(result.failures) == len(splits)):
+        raise data.reason(result.failures.values())
+    if len(outcomes) < len(splits):
+        warn(
+            f"cross-validation was interrupted after {len(outcomes)} of {len(splits)} folds; the result holds those.",
+            InterruptedTrainingWarning,
+        )
     warn_once([fold.complaints for fold in result.folds], len(outcomes), "folds")
     return result
 
@@ -255,13 +261,3 @@ def _scores(work: _Work, model: Any, rows: Rows, side: str) -> dict[str, float]:
     found = work.scorer(model, X, y, **({} if weight is None else {"sample_weight": weight}))
     by_name = found if isinstance(found, dict) else {"score": found}
     return {f"{side}_{name}": float(score) for name, score in by_name.items()}
-
-
-def _raise_or_tell(failures: dict[int, Exception], n_done: int, n: int, error_score: float | str) -> None:
-    if failures and (error_score == RAISE or len(failures) == n):
-        raise next(iter(failures.values()))
-    if n_done < n:
-        warn(
-            f"cross-validation was interrupted after {n_done} of {n} folds; the result holds those.",
-            InterruptedTrainingWarning,
-        )

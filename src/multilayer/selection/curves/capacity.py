@@ -121,7 +121,7 @@ def capacity_curve(
         for fold, (train, test) in enumerate(on.splits)
         for i, size in enumerate(sizes)
     ]
-    values, failures = measured(members, n_jobs, backend, listener)
+    values, failures = measured(on, members, n_jobs, backend, listener)
     tell(values.values(), len(members))
     return _gathered(sizes, on, values, stops_early, failures)
 

@@ -19,7 +19,7 @@ from multilayer.estimators.errors import Complaint
 from multilayer.exceptions import ParameterError
 from multilayer.selection.curves.measuring import Bench, bench, measured, table_of, tell
 from multilayer.selection.curves.wording import failure_lines, frame_of, plus_minus, rich_table, text_table
-from multilayer.selection.fitting import Data
+from multilayer.selection.fitting import Data, checked_estimator
 from multilayer.selection.statistics import Array, is_clear, mean, paired, standard_error
 from multilayer.training.batching import Rows
 from multilayer.training.pack import THREADS, Member, PackListener
@@ -196,6 +196,7 @@ def learning_curve(
     >>> print(curve.conclusion)
     More rows would help: validation accuracy still rises by 0.1... ± 0.0... a doubling. Training is ahead by ...
     """
+    checked_estimator(estimator)
     on = bench(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv)
     ns = _numbers_of_rows(sizes, min(len(train) for train, _ in on.splits))
     generator = check_random_state(random_state)
@@ -204,7 +205,7 @@ def learning_curve(
         order = generator.permutation(train)
         for i, n in enumerate(ns):
             members.append(Member((i, fold), partial(_point, on, order[:n], test), size=float(n)))
-    values, failures = measured(members, n_jobs, backend, listener)
+    values, failures = measured(on, members, n_jobs, backend, listener)
     tell(values.values(), len(members))
     table = partial(table_of, values, (len(ns), len(on.splits)))
     return LearningCurve(ns, table("train_score"), table("test_score"), table("fit_time"), on.metric, failures)

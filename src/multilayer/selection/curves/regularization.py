@@ -125,7 +125,7 @@ def regularization_path(
         for fold, (train, test) in enumerate(on.splits)
         for part in parts
     ]
-    paths, _ = measured(members, n_jobs, backend, listener, "paths" if warm_start else "trainings")
+    paths, _ = measured(on, members, n_jobs, backend, listener, "paths" if warm_start else "trainings")
     return _gathered(rising, on, paths, warm_start)
 
 
@@ -178,7 +178,7 @@ def _gathered(rising: Array, on: Bench, paths: dict[Any, Any], warm_start: bool)
     failures = {place: point for place, point in found.items() if isinstance(point, Exception)}
     points = {place: point for place, point in found.items() if not isinstance(point, Exception)}
     if failures and not points:
-        raise next(iter(failures.values()))
+        raise on.data.reason(failures.values())
     shape = (len(rising), len(on.splits))
     tell(points.values(), len(rising) * len(on.splits))
     norms = np.full((*shape, max((len(point.norms) for point in points.values()), default=1)), math.nan)

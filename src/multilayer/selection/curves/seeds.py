@@ -221,7 +221,7 @@ def seed_spread(
         for seed in range(n_seeds)
         for i, split in enumerate(on.splits)
     ]
-    values, failures = measured(members, n_jobs, backend, listener)
+    values, failures = measured(on, members, n_jobs, backend, listener)
     tell(values.values(), len(members))
     return SeedSpread(table_of(values, (n_seeds, repeats, n_folds), "score"), on.metric, failures)
 
