@@ -195,6 +195,20 @@ def test_ctrl_c_returns_the_folds_that_are_done() -> None:
     assert len(result.folds) == len(result["test_score"]) == 1
 
 
+def test_scores_that_are_all_missing_have_no_mean_and_say_nothing() -> None:
+    result = cross_validate(classifier(), X, CLASSES, cv=3, scoring=lambda *_, **__: math.nan)
+    assert math.isnan(result.mean["test_score"])
+    assert str(result) == "3 folds, test_score nan"
+
+
+def test_of_a_single_fold_no_error_is_printed() -> None:
+    result = cross_validate(classifier(), X, CLASSES, cv=[(np.arange(60), np.arange(60, 90))])
+    assert str(result) == f"1 fold, test_score {result['test_score'][0]:.4f}"
+    console = Console(width=100, file=io.StringIO())
+    console.print(result)
+    assert "±" not in console.file.getvalue()  # type: ignore[attr-defined]
+
+
 def test_frame_and_table() -> None:
     result = cross_validate(classifier(), X, CLASSES, cv=StratifiedKFold(3))
     frame = result.to_frame()

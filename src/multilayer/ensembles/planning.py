@@ -17,7 +17,7 @@ from multilayer.estimators.errors import input_errors, warn
 from multilayer.estimators.parameters import check_choice, check_integer
 from multilayer.exceptions import InputError, ParameterError, ParameterWarning
 from multilayer.selection.fitting import Data
-from multilayer.selection.splitting import check_kind_of_cv, checked_folds, checked_groups
+from multilayer.selection.splitting import Split, check_kind_of_cv, checked_folds, checked_groups, is_list_of_folds
 from multilayer.training.batching import Rows
 
 SEED, BOOTSTRAP, FOLD = "seed", "bootstrap", "fold"
@@ -140,15 +140,10 @@ def _folds(
     asked: Wishes, data: Data, groups: ArrayLike | None, random_state: np.random.RandomState
 ) -> list[tuple[NDArray[np.integer[Any]], Rows]]:
     """For each fold how often each row trains, 0 or 1, and the rows of the fold."""
-    base = asked.estimator if asked.estimators is None else asked.estimators[0]
-    with input_errors(data.X):
-        by_number = asked.cv is None or isinstance(asked.cv, numbers.Integral)
-        cv = (asked.n_members or N_MEMBERS) if by_number else asked.cv
-        splitter = check_cv(cv, data.y, classifier=is_classifier(base))
-        if by_number:
-            # Tables are often sorted, and then a fold of neighbours is unlike all others.
-            splitter.shuffle, splitter.random_state = True, int(random_state.randint(MAX_SEED))
-        splits = checked_folds(splitter.split(data.X, data.y, checked_groups(data.X, groups)), n_rows(data))
+    if is_list_of_folds(asked.cv):
+        splits = checked_folds(asked.cv, n_rows(data))
+    else:
+        splits = _divided(asked, data, checked_groups(data.X, groups), random_state)
     shares = [(_as_counts(train, n_rows(data)), test) for train, test in splits]
     for i, (counts, test) in enumerate(shares):
         if counts[test].any():
@@ -157,6 +152,18 @@ def _folds(
                 "would say nothing of new rows. Pass splits without rows in common."
             )
     return shares
+
+
+def _divided(asked: Wishes, data: Data, groups: Any, random_state: np.random.RandomState) -> list[Split]:
+    base = asked.estimator if asked.estimators is None else asked.estimators[0]
+    with input_errors(data.X):
+        by_number = asked.cv is None or isinstance(asked.cv, numbers.Integral)
+        cv = (asked.n_members or N_MEMBERS) if by_number else asked.cv
+        splitter = check_cv(cv, data.y, classifier=is_classifier(base))
+        if by_number:
+            # Tables are often sorted, and then a fold of neighbours is unlike all others.
+            splitter.shuffle, splitter.random_state = True, int(random_state.randint(MAX_SEED))
+        return checked_folds(splitter.split(data.X, data.y, groups), n_rows(data))
 
 
 def _as_counts(rows: Rows, m: int) -> NDArray[np.integer[Any]]:

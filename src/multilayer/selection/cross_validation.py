@@ -102,7 +102,8 @@ class CrossValidation(Mapping[str, Any]):
     @property
     def mean(self) -> dict[str, float]:
         """The mean of each score over the folds, those left out that have none."""
-        return {name: float(np.nanmean(self[name])) for name in self._score_names()}
+        known = {name: self[name][~np.isnan(self[name])] for name in self._score_names()}
+        return {name: float(scores.mean()) if len(scores) else math.nan for name, scores in known.items()}
 
     @property
     def standard_error(self) -> dict[str, float]:
@@ -141,15 +142,21 @@ class CrossValidation(Mapping[str, Any]):
             ended = ("failed", "") if model is None else (f"{network_of(model).n_iter_}", f"{self['fit_time'][i]:.2f}")
             table.add_row(f"{i + 1}", f"{len(train)} + {len(test)}", *scores, *ended)
         table.add_section()
-        table.add_row("mean", "", *(f"{self.mean[n]:.4f} ± {self.standard_error[n]:.4f}" for n in names), "", "")
+        table.add_row("mean", "", *(self._in_words(name) for name in names), "", "")
         return table
 
     def __str__(self) -> str:
-        lines = [f"{len(self.folds)} folds"]
-        lines += [f"{name} {self.mean[name]:.4f} ± {self.standard_error[name]:.4f}" for name in self._score_names()]
+        n = len(self.folds)
+        lines = [f"{n} fold{'' if n == 1 else 's'}"]
+        lines += [f"{name} {self._in_words(name)}" for name in self._score_names()]
         return ", ".join([*lines, *([f"{len(self.failures)} failed"] if self.failures else [])])
 
     __repr__ = __str__
+
+    def _in_words(self, name: str) -> str:
+        """A mean and its standard error, where there is one."""
+        error = self.standard_error[name]
+        return f"{self.mean[name]:.4f}" + ("" if math.isnan(error) else f" ± {error:.4f}")
 
     def _score_names(self) -> list[str]:
         return [name for name in self if name.startswith(("test_", "train_"))]
@@ -191,9 +198,11 @@ def cross_validate(
     scoring : str, callable, list or dict, default=None
         As in scikit-learn; None for the estimator's own ``score``.
     cv : int, splitter or iterable of (train, test), default=5
-        As in scikit-learn; an integer is that many folds, stratified for a classifier.
+        As in scikit-learn; an integer is that many folds, stratified for a classifier.  Sides of a fold are row
+        numbers, or masks with a bool a row.
     repeats : int, default=1
-        How many times; with an integer ``cv`` each time with other, shuffled folds (seeds 0, 1, ...).
+        How many times, each time with other folds, shuffled by the seeds 0, 1, ...: of a number of folds, or of a
+        splitter that shuffles and has no ``random_state`` of its own.
     return_train_score : bool, default=False
     error_score : "raise" or float, default=NaN
         The score of a fold whose training fails; "raise" raises its error when the others are done.
@@ -204,6 +213,15 @@ def cross_validate(
     -------
     CrossValidation
         After Ctrl-C, of the folds that were done, with an InterruptedTrainingWarning.
+
+    Raises
+    ------
+    InputError
+        For rows, targets or folds that cannot be used, and for an estimator that is none.
+    ParameterError
+        For an unknown metric, what is no splitter, and repeats that would divide the rows as before.
+    Exception
+        The first error of the folds, where all of them failed, or with ``error_score="raise"``.
 
     Examples
     --------

@@ -27,6 +27,11 @@ def scorer_of(estimator: Any, scoring: Any) -> Callable[..., Any]:
     ParameterError
         For a name that there is not, with those that it may be meant for, and for what is no scorer.
     """
+    if not (scoring is None or callable(scoring) or isinstance(scoring, str | Iterable)) or isinstance(scoring, type):
+        raise ParameterError(
+            f"scoring must be the name of a metric, a scorer, or a list or dict of them, got {scoring!r:.200}. "
+            "Write scoring='accuracy'."
+        )
     names = scoring.values() if isinstance(scoring, Mapping) else scoring
     for name in [names] if isinstance(names, str) else names if isinstance(names, Iterable) else ():
         if isinstance(name, str):

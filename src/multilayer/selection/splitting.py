@@ -37,6 +37,8 @@ def divided(estimator: Any, X: Any, y: Any, groups: Any, cv: Any, repeats: int =
     _check_can_repeat(cv, repeats)
     is_number = cv is None or isinstance(cv, numbers.Integral)
     m, groups = _num_samples(X), checked_groups(X, groups)
+    if is_list_of_folds(cv):
+        return checked_folds(cv, m)
     folds: list[Split] = []
     with input_errors():
         splitter = check_cv(cv, y, classifier=is_classifier(estimator))
@@ -59,8 +61,13 @@ def check_kind_of_cv(cv: Any) -> None:
         check_integer("cv", cv, 2)
         return
     is_splitter = hasattr(cv, "split") and hasattr(cv, "get_n_splits")
-    if isinstance(cv, str | bytes) or not (cv is None or is_splitter or isinstance(cv, Iterable)):
+    if isinstance(cv, str | bytes) or not (cv is None or is_splitter or is_list_of_folds(cv)):
         raise ParameterError(f"{what}, got {cv!r}. Write cv=5.")
+
+
+def is_list_of_folds(cv: Any) -> bool:
+    """Whether folds are given as they are, as pairs (train, test)."""
+    return isinstance(cv, Iterable) and not hasattr(cv, "split")
 
 
 def _check_can_repeat(cv: Any, repeats: int) -> None:

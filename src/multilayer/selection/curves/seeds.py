@@ -24,6 +24,8 @@ from multilayer.training.pack import THREADS, Member, PackListener
 
 # Of the differences of two runs that differ by luck alone, so many are smaller than ``luck``.
 COVERED = 0.95
+# Of fewer free runs the standard deviation is hardly known: Student's t of 2 is 4.3, of 1 it is 12.7.
+FEWEST_FREE = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +79,11 @@ class SeedSpread:
         return math.sqrt(float(np.mean(variances))) if variances else math.nan
 
     @property
+    def has_enough_seeds(self) -> bool:
+        """Whether there are runs enough, 4 of one division, to tell from them how large luck is."""
+        return self._within_divisions()[1] >= FEWEST_FREE
+
+    @property
     def luck(self) -> float:
         """Differences between two runs on the same folds below this are luck: 95 of 100 such differences are smaller.
 
@@ -104,6 +111,12 @@ class SeedSpread:
         run = f"the mean over {folds} folds" if folds > 1 else "the score"
         if luck == 0:
             return f"The seed makes no difference: {run} is the same for all of them."
+        if not self.has_enough_seeds:
+            n = len(self.scores)
+            return (
+                f"Too few seeds: {n} move {run} by {self.between_seeds:.2g} (standard deviation), and of so few "
+                "that is hardly known. Pass n_seeds=5 or more to see which differences are luck."
+            )
         first = (
             f"Differences below {luck:.2g} in {self.metric} are luck: another seed alone moves {run} by "
             f"{self.between_seeds:.2g} (standard deviation)."
@@ -133,7 +146,11 @@ class SeedSpread:
             "luck, other folds": self.luck_on_other_folds,
         }
         rows = [["mean", plus_minus(float(mean(self.runs.ravel())), float(standard_error(self.runs.ravel())))]]
-        rows += [[name, f"{value:.2g}"] for name, value in spreads.items() if not math.isnan(value)]
+        rows += [
+            [name, f"{value:.2g}"]
+            for name, value in spreads.items()
+            if not math.isnan(value) and (self.has_enough_seeds or not name.startswith("luck"))
+        ]
         return (
             ["", f"validation {self.metric}"],
             rows,
