@@ -163,5 +163,9 @@ def test_what_is_refused() -> None:
     chances, labels, _ = probabilities(0)
     with pytest.raises(InputError, match=r"y has labels that classes has not: \['c'\]"):
         greedy_selection([chance[:, :2] for chance in chances], labels, classes=["a", "b"])
+    with pytest.raises(ShapeError, match=r"of shape \(20, 3\) for a y of shape \(20,\)\. Pass classes, the labels of"):
+        greedy_selection(chances, labels)
+    with pytest.raises(ShapeError, match=r"a column for each of the 2 classes, got the shape \(20, 3\)"):
+        greedy_selection(chances, labels, classes=["a", "b"])
     with pytest.raises(InputError, match="sample_weight must not be negative"):
         greedy_selection(answers, y, sample_weight=-np.ones(12))

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from multilayer import EnsembleClassifier, EnsembleRegressor, MLPClassifier, MLPRegressor
 from multilayer.ensembles import ensemble_of, greedy_selection
-from multilayer.exceptions import InputError, ParameterError
+from multilayer.exceptions import InputError, InputTypeError, ParameterError
 from multilayer.selection import cross_validate, search
 
 rng = np.random.RandomState(0)
@@ -55,6 +55,10 @@ def test_of_numbers_behind_a_scaler(own_rows: bool) -> None:
 
 
 def test_what_cannot_be() -> None:
+    with pytest.raises(
+        InputTypeError, match=r"search must be a Search, got list\. Pass what multilayer\.selection\.sea"
+    ):
+        ensemble_of([MLPClassifier()])  # type: ignore[arg-type]
     found = search(MLPRegressor(loss="quantile", quantile=[0.1, 0.9], **OPTIONS), {"alpha": [0.0, 1.0]}, X, NUMBERS)
     with pytest.raises(InputError, match="the candidates answer with 180 numbers for 90 targets"):
         ensemble_of(found)

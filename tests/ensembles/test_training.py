@@ -230,7 +230,6 @@ class TestWhatDoesNotGetThrough:
         yield
         signal.signal(signal.SIGINT, before)
 
-    @pytest.mark.filterwarnings("ignore:training was interrupted after 3 of 8 epochs")
     @pytest.mark.parametrize("by", ["seed", "fold"])
     def test_ctrl_c_leaves_an_ensemble_of_those_that_are_done(self, by: str) -> None:
         pressed = PressAt(n_members=2)
@@ -244,7 +243,6 @@ class TestWhatDoesNotGetThrough:
             lower, upper = model.predict_interval(X)
             assert (lower < upper).all()
 
-    @pytest.mark.filterwarnings("ignore:training was interrupted after 3 of 8 epochs")
     def test_ctrl_c_before_any_is_done_is_an_error(self) -> None:
         model = EnsembleRegressor(regressor(callbacks=[PressAt(n_members=1)]), 4, n_jobs=1)
         with pytest.raises(InterruptedTrainingError, match="Ctrl-C came before any of the 4 members was trained") as e:

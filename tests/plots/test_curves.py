@@ -115,6 +115,7 @@ def test_capacities_stand_in_the_order_of_their_weights_with_best_and_simplest_m
     stars = with_marker(beside, "*")
     assert [star.get_xdata()[0] for star in stars] == [curve.overfits_from(i) for i in curve.order] == [5, 5, 5]
     assert texts(beside) == ["linear", "(4,)", "(64,)", "validation", "training"]
+    assert beside.get_ylabel() == "cost J\n(training: with regularisation)"
 
 
 def test_of_many_capacities_the_epochs_of_some_are_drawn_the_largest_among_them():
@@ -166,6 +167,20 @@ def test_each_run_is_a_point_and_the_band_is_as_high_as_luck(divisions):
     assert np.ptp(heights) == pytest.approx(found.luck)
     assert texts(ax) == ["a run: one seed", "mean of the runs", f"luck, {found.luck:.2g}"]
     assert words(ax.get_title(loc="left")) == found.conclusion
+
+
+def test_of_too_few_seeds_there_is_no_band():
+    ax = plot_seed_spread(spread(2))
+    assert not ax.collections
+    assert texts(ax) == ["a run: one seed", "mean of the runs"]
+
+
+@pytest.mark.parametrize(("draw", "make"), [(plot_regularization_path, path), (plot_seed_spread, spread)])
+def test_legends_cover_nothing(draw, make):
+    figure = draw(make()).figure
+    figure.canvas.draw()
+    for ax in [ax for ax in figure.axes if ax.get_legend() is not None]:
+        assert not ax.get_legend().get_window_extent().overlaps(ax.get_window_extent().shrunk(0.99, 0.99))
 
 
 @pytest.mark.parametrize(("draw", "make"), ALL)

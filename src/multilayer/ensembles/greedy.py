@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.metrics import check_scoring
 from sklearn.utils import check_consistent_length
 
 from multilayer.estimators.inputs import checked_weight
 from multilayer.estimators.parameters import check_integer
 from multilayer.exceptions import InputError, ShapeError
+from multilayer.selection.scoring import one_scorer
 
 Rated = Callable[[NDArray[np.float64]], float]  # answers, (m,) or (m, K), to a score, higher is better
 
@@ -66,7 +66,10 @@ def greedy_selection(
     Raises
     ------
     InputError
-        For answers of different shapes, and such as are missing for some candidates alone.
+        For answers of different shapes, or of another than y or the classes have, and such as are missing for some
+        candidates alone.
+    ParameterError
+        For an unknown metric.
 
     Examples
     --------
@@ -82,7 +85,8 @@ def greedy_selection(
     check_integer("max_size", max_size, 1)
     answers, rows = _checked_answers(predictions)
     targets, weight = _checked_targets(y, sample_weight, answers[0])
-    rated = _rated(scoring, targets[rows], classes, None if weight is None else weight[rows], rows)
+    columns = _checked_columns(answers[0], targets, classes)
+    rated = _rated(scoring, targets[rows], columns, None if weight is None else weight[rows], rows)
     return _selected([answer[rows] for answer in answers], rated, max_size)
 
 
@@ -147,11 +151,28 @@ def _checked_targets(y: ArrayLike, sample_weight: Any, answer: NDArray[np.float6
     return targets, checked_weight(sample_weight, len(answer), np.dtype(np.float64))
 
 
-def _rated(scoring: Any, y: Any, classes: ArrayLike | None, weight: Any, rows: NDArray[np.intp]) -> Rated:
-    labels = None if classes is None else np.asarray(classes)
+def _checked_columns(answer: NDArray[np.float64], y: Any, classes: ArrayLike | None) -> NDArray[Any] | None:
+    """The labels of the columns of probabilities, of which there are as many; None for numbers."""
+    if classes is None:
+        if answer.size != y.size:
+            raise ShapeError(
+                f"predictions are of shape {answer.shape} for a y of shape {y.shape}. Pass classes, the labels of "
+                "their columns, if they are probabilities, and else one number for each target."
+            )
+        return None
+    labels = np.asarray(classes)
+    if answer.shape[1:] != labels.shape:
+        raise ShapeError(
+            f"predictions must have a column for each of the {labels.size} classes, got the shape {answer.shape}. Pass "
+            "probabilities, as predict_proba gives them."
+        )
+    return labels
+
+
+def _rated(scoring: Any, y: Any, labels: NDArray[Any] | None, weight: Any, rows: NDArray[np.intp]) -> Rated:
     if scoring is None:
         return _squared_error(y, weight) if labels is None else _log_loss(y, labels, weight)
-    scorer = check_scoring(_Numbers() if labels is None else _Probabilities(), scoring)
+    scorer = one_scorer(_Numbers() if labels is None else _Probabilities(), scoring)
     X, arguments = rows.reshape(-1, 1), {} if weight is None else {"sample_weight": weight}
 
     def rated(answer: NDArray[np.float64]) -> float:

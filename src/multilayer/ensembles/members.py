@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from multilayer.ensembles.planning import Plan, n_rows
-from multilayer.estimators.errors import ConvergenceWarning, warn
+from multilayer.estimators.errors import Complaint, ConvergenceWarning, warn
 from multilayer.exceptions import DivergenceError, InterruptedTrainingError, InterruptedTrainingWarning
+from multilayer.selection.complaining import warn_once
 from multilayer.selection.fitting import Data
 from multilayer.training.batching import Rows
 from multilayer.training.pack import THREADS, Member, Outcome, PackListener, Slice, run_pack
@@ -34,6 +35,7 @@ class Trained:
     model: Any
     left_out: Rows  # none with by="seed"
     answers: Mapping[str, Any] = field(default_factory=dict)  # for the rows left out, by method
+    complaints: Sequence[Complaint] = ()  # what its training has to warn of
 
 
 def train_members(plans: Sequence[Plan], data: Data, methods: Sequence[str], workers: Workers) -> list[Trained]:
@@ -53,7 +55,9 @@ def train_members(plans: Sequence[Plan], data: Data, methods: Sequence[str], wor
     ]
     outcomes = run_pack(pack, n_jobs=workers.n_jobs, backend=workers.backend, listener=workers.listener)
     _raise_or_tell(outcomes, len(plans))
-    return [outcome.value for outcome in outcomes.values() if outcome.error is None]
+    trained = [outcome.value for outcome in outcomes.values() if outcome.error is None]
+    warn_once([member.complaints for member in trained], len(outcomes), "members")
+    return trained
 
 
 def _size(plan: Plan) -> float:
@@ -61,22 +65,24 @@ def _size(plan: Plan) -> float:
 
 
 def _trained(number: int, plan: Plan, data: Data, methods: Sequence[str]) -> Generator[float, Slice, Trained]:
-    model = yield from _fitting(plan, data)
-    if not len(plan.left_out):
-        return Trained(number, model, plan.left_out)
-    X = data.part(plan.left_out)[0]
-    return Trained(number, model, plan.left_out, {name: getattr(model, name)(X) for name in methods})
+    complaints: list[Complaint] = []
+    model = yield from _fitting(plan, data, complaints)
+    answers = {}
+    if len(plan.left_out):
+        X = data.part(plan.left_out)[0]
+        answers = {name: getattr(model, name)(X) for name in methods}
+    return Trained(number, model, plan.left_out, answers, complaints)
 
 
-def _fitting(plan: Plan, data: Data) -> Generator[float, Slice, Any]:
+def _fitting(plan: Plan, data: Data, complaints: list[Complaint]) -> Generator[float, Slice, Any]:
     """The training of a member, in parts between which another one may have its thread."""
     if plan.counts is None:
-        return data.fitting(plan.estimator, np.arange(n_rows(data)))
+        return data.fitting(plan.estimator, np.arange(n_rows(data)), None, complaints)
     rows = np.flatnonzero(plan.counts)
     if plan.counts.max() > 1:
         weight = plan.counts.astype(np.float64) * (1.0 if data.weight is None else data.weight)
         data = data.weighted(weight)
-    return data.fitting(plan.estimator, rows)
+    return data.fitting(plan.estimator, rows, None, complaints)
 
 
 def _raise_or_tell(outcomes: Mapping[Any, Outcome], n: int) -> None:

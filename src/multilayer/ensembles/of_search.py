@@ -13,9 +13,9 @@ from sklearn.base import clone, is_classifier
 from multilayer.ensembles.classifier import EnsembleClassifier
 from multilayer.ensembles.greedy import MAX_SIZE, greedy_selection
 from multilayer.ensembles.regressor import EnsembleRegressor
-from multilayer.estimators.errors import warn
+from multilayer.estimators.errors import Complaint, warn
 from multilayer.estimators.parameters import check_integer
-from multilayer.exceptions import InputError, InterruptedTrainingError, InterruptedTrainingWarning
+from multilayer.exceptions import InputError, InputTypeError, InterruptedTrainingError, InterruptedTrainingWarning
 from multilayer.selection import Predictions, Search, Trial
 from multilayer.selection.out_of_fold import answers, out_of_fold
 from multilayer.selection.searching.result import ranked
@@ -65,6 +65,10 @@ def ensemble_of(
     >>> len(ensemble.estimators_) == len(ensemble.weights_) <= 6
     True
     """
+    if not isinstance(search, Search):
+        raise InputTypeError(
+            f"search must be a Search, got {type(search).__name__}. Pass what multilayer.selection.search returns."
+        )
     check_integer("n_candidates", n_candidates, 1)
     problem = search.problem
     trials = [trial for trial in ranked(search.trials) if not math.isnan(trial.mean)][:n_candidates]
@@ -119,7 +123,9 @@ def _left_out(problem: Problem, trials: list[Trial], n_jobs: int | None) -> dict
 
 
 def _answers(problem: Problem, trial: Trial, split: Split) -> Generator[float, Slice, Any]:
-    model = yield from problem.data.fitting(clone(trial.model), split.train)
+    # Whether training ends too soon is said of the members that are chosen, once, by the ensemble's own fit.
+    unsaid: list[Complaint] = []
+    model = yield from problem.data.fitting(clone(trial.model), split.train, None, unsaid)
     return split.test, answers(model, split.scored.part(split.test)[0]), model
 
 

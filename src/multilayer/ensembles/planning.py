@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from multilayer.estimators.errors import input_errors, warn
 from multilayer.estimators.parameters import check_choice, check_integer
 from multilayer.exceptions import InputError, ParameterError, ParameterWarning
 from multilayer.selection.fitting import Data
+from multilayer.selection.splitting import Split, check_kind_of_cv, checked_folds, checked_groups, is_list_of_folds
 from multilayer.training.batching import Rows
 
 SEED, BOOTSTRAP, FOLD = "seed", "bootstrap", "fold"
@@ -56,13 +57,9 @@ def wishes(estimator: Any, n_members: int | None, by: str, cv: Any) -> Wishes:
     if cv is not None and by != FOLD:
         warn(f"cv has no effect with by={by!r}. Set by='fold', or leave cv out and give n_members.", ParameterWarning)
         cv = None
-    is_splits = isinstance(cv, Iterable) or (hasattr(cv, "split") and hasattr(cv, "get_n_splits"))
-    if isinstance(cv, str) or not (cv is None or isinstance(cv, numbers.Integral) or is_splits):
-        raise ParameterError(
-            f"cv must be a number of folds, a splitter, or an iterable of (train, test), got {cv!r}. Write cv=5."
-        )
+    check_kind_of_cv(cv)
     of_list = None if estimators is None else len(estimators)
-    of_cv = check_integer("cv", cv, 2) if isinstance(cv, numbers.Integral) else None
+    of_cv = int(cv) if isinstance(cv, numbers.Integral) else None
     given = {"n_members": n_members, "the list of estimators": of_list, "cv": of_cv}
     known = {name: n for name, n in given.items() if n is not None}
     if len(set(known.values())) > 1:
@@ -143,17 +140,11 @@ def _folds(
     asked: Wishes, data: Data, groups: ArrayLike | None, random_state: np.random.RandomState
 ) -> list[tuple[NDArray[np.integer[Any]], Rows]]:
     """For each fold how often each row trains, 0 or 1, and the rows of the fold."""
-    base = asked.estimator if asked.estimators is None else asked.estimators[0]
-    with input_errors(data.X):
-        by_number = asked.cv is None or isinstance(asked.cv, numbers.Integral)
-        cv = (asked.n_members or N_MEMBERS) if by_number else asked.cv
-        splitter = check_cv(cv, data.y, classifier=is_classifier(base))
-        if by_number:
-            # Tables are often sorted, and then a fold of neighbours is unlike all others.
-            splitter.shuffle, splitter.random_state = True, int(random_state.randint(MAX_SEED))
-        splits = list(splitter.split(data.X, data.y, groups))
-    m = n_rows(data)
-    shares = [(_as_counts(train, m), np.arange(m)[test]) for train, test in splits]
+    if is_list_of_folds(asked.cv):
+        splits = checked_folds(asked.cv, n_rows(data))
+    else:
+        splits = _divided(asked, data, checked_groups(data.X, groups), random_state)
+    shares = [(_as_counts(train, n_rows(data)), test) for train, test in splits]
     for i, (counts, test) in enumerate(shares):
         if counts[test].any():
             raise ParameterError(
@@ -163,6 +154,18 @@ def _folds(
     return shares
 
 
+def _divided(asked: Wishes, data: Data, groups: Any, random_state: np.random.RandomState) -> list[Split]:
+    base = asked.estimator if asked.estimators is None else asked.estimators[0]
+    with input_errors(data.X):
+        by_number = asked.cv is None or isinstance(asked.cv, numbers.Integral)
+        cv = (asked.n_members or N_MEMBERS) if by_number else asked.cv
+        splitter = check_cv(cv, data.y, classifier=is_classifier(base))
+        if by_number:
+            # Tables are often sorted, and then a fold of neighbours is unlike all others.
+            splitter.shuffle, splitter.random_state = True, int(random_state.randint(MAX_SEED))
+        return checked_folds(splitter.split(data.X, data.y, groups), n_rows(data))
+
+
 def _as_counts(rows: Rows, m: int) -> NDArray[np.integer[Any]]:
-    counts = np.bincount(np.arange(m)[rows], minlength=m)
+    counts = np.bincount(rows, minlength=m)
     return counts.astype(np.min_scalar_type(int(counts.max())))

@@ -6,6 +6,8 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 import sklearn.exceptions
@@ -22,8 +24,40 @@ class ConvergenceWarning(MultilayerWarning, sklearn.exceptions.ConvergenceWarnin
     """Training ended before its stop rule was met."""
 
 
-def warn(message: str, category: type[MultilayerWarning]) -> None:
-    """A warning that points at the line outside this library from which it was called."""
+@dataclass(frozen=True)
+class Complaint:
+    """A warning that somebody else is to give: one for many trainings, in place of one for each."""
+
+    message: str
+    category: type[MultilayerWarning]
+    of_many: str = ""  # the message without the numbers of this one training, if it has such
+
+
+_LISTENING: ContextVar[list[Complaint] | None] = ContextVar("_LISTENING", default=None)
+
+
+@contextmanager
+def handed_over(complaints: list[Complaint] | None) -> Iterator[None]:
+    """Within this block, in this thread, :func:`warn` appends to the list in place of warning; None: it warns.
+
+    Catching warnings would not do: it changes the filters of all threads.
+    """
+    token = _LISTENING.set(_LISTENING.get() if complaints is None else complaints)
+    try:
+        yield
+    finally:
+        _LISTENING.reset(token)
+
+
+def warn(message: str, category: type[MultilayerWarning], of_many: str = "") -> None:
+    """A warning that points at the line outside this library from which it was called.
+
+    ``of_many`` is what is said of many trainings whose messages differ in their numbers alone.
+    """
+    complaints = _LISTENING.get()
+    if complaints is not None:
+        complaints.append(Complaint(message, category, of_many))
+        return
     level, frame = 1, sys._getframe()
     while frame is not None and frame.f_globals.get("__name__", "").startswith("multilayer."):
         level, frame = level + 1, frame.f_back  # type: ignore[assignment]
@@ -31,10 +65,11 @@ def warn(message: str, category: type[MultilayerWarning]) -> None:
 
 
 @contextmanager
-def input_errors(X: Any = None) -> Iterator[None]:
+def input_errors(X: Any = None, *, known_only: bool = False) -> Iterator[None]:
     """Within this block errors of scikit-learn's validation become input errors: its text, and what to do.
 
-    Of entries of ``X`` that are not finite the first is named, too.
+    Of entries of ``X`` that are not finite the first is named, too.  With ``known_only`` errors that nothing can be
+    said of stay as they are: those of somebody else's code, whose place in it matters.
     """
     try:
         yield
@@ -42,9 +77,13 @@ def input_errors(X: Any = None) -> Iterator[None]:
         raise
     except ValueError as error:
         message = str(error)
+        if known_only and not _advice_on(message):
+            raise
         where = where_not_finite(X) if "Input X contains" in message else ""
         raise InputError(_with_advice(message, where)) from None
     except TypeError as error:
+        if known_only and not _advice_on(str(error)):
+            raise
         raise InputTypeError(_with_advice(str(error))) from None
 
 
@@ -67,19 +106,32 @@ _ADVICE = {
     " features as input": "Pass the columns that fit was given, in their order.",
     "Input X contains NaN": "multilayer.tables.TableEncoder fills gaps and marks where they were.",
     "Input y contains": "Remove these rows from X and y: without a target there is nothing to learn from them.",
+    "cannot be greater than the number of members in each class": (
+        "Pass fewer folds, such as cv=2, or leave out the classes that have too few rows."
+    ),
+    "Cannot have number of splits": "Pass fewer folds than there are rows.",
+    "greater than the number of groups": "Pass fewer folds than there are groups.",
+    "'groups' parameter should not be None": "Pass groups, an entry for each row of X.",
     "inconsistent numbers of samples": "These are the rows of X and the entries of y: pass one target for each row.",
     "Unknown label type: continuous": (
         "y holds numbers with a fraction, which are no labels. Use MLPRegressor, or make classes of them first."
     ),
 }
 
+_OF_OTHER_MODELS = "\n"  # in a message of gaps, what begins with the second line
+
+
+def _advice_on(message: str) -> str:
+    return next((advice for part, advice in _ADVICE.items() if part in message), "")
+
 
 def _with_advice(message: str, where: str = "") -> str:
-    for part, advice in _ADVICE.items():
-        if part in message:
-            stop = "" if message.rstrip().endswith((".", "!")) else "."
-            return f"{message.rstrip()}{stop} {where}{advice}"
-    return message
+    advice = _advice_on(message)
+    if not advice:
+        return message
+    # After gaps scikit-learn goes on to recommend other models.
+    message = message.split(_OF_OTHER_MODELS)[0].rstrip() if "contains NaN" in message else message.rstrip()
+    return f"{message}{'' if message.endswith(('.', '!')) else '.'} {where}{advice}"
 
 
 @contextmanager

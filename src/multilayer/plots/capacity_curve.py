@@ -42,7 +42,8 @@ def plot_capacity_curve(curve: CapacityCurve, *, ax: Axes | None = None) -> Axes
 
     From left to right networks have more weights.  Lines are means over the folds, bands one standard error; a ring is
     around the best score, a square around the simplest within one standard error of it.  Beside them validation costs
-    are solid, training costs dashed, and a star marks where a validation cost begins to rise.  Of more than seven sizes
+    are solid, training costs dashed, and a star marks where a validation cost begins to rise.  These training costs are
+    what is minimised, with regularisation; all other costs are without.  Of more than seven sizes
     every other is left out there; training costs that fall to next to nothing leave the picture, and a fold that ended
     earlier counts with its last cost.
 
@@ -99,6 +100,9 @@ def plot_capacity_curve(curve: CapacityCurve, *, ax: Axes | None = None) -> Axes
     finish(ax, "", curve.metric)
     finish(below, "hidden layers, in the order of weights", "cost J")
     _draw_epochs(beside, curve)
+    if own_figure:  # elsewhere there is no room for a second line
+        # loss_curve_ is what training minimises, and has the squares of the weights in it; the other has not.
+        beside.set_ylabel("cost J\n(training: with regularisation)")
     say(ax, curve.conclusion, own_figure=own_figure, panels=True)
     return ax
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from multilayer.plots._axes import (
     axes_or_new,
+    legend_above,
     legend_inside,
     panel_below,
     panel_beside,
@@ -91,11 +92,20 @@ def plot_regularization_path(path: RegularizationPath, *, ax: Axes | None = None
     finish(below, "alpha", "cost J")
     finish(beside, "alpha", "norm of a layer's weights")
     ax.tick_params(axis="x", labelbottom=False)
-    legend_inside(ax, handles, names)
+    _legend(ax, handles, names, 2, own_figure=own_figure)
     layers = [line for line in beside.lines if line.get_marker() not in ("None", "", None)]
-    legend_inside(beside, layers, [f"layer {i} to {i + 1}" for i in range(1, len(layers) + 1)])
+    of_layers = [f"layer {i} to {i + 1}" for i in range(1, len(layers) + 1)]
+    _legend(beside, layers, of_layers, 3, own_figure=own_figure)
     say(ax, path.conclusion, own_figure=own_figure, panels=True)
     return ax
+
+
+def _legend(ax: Axes, handles: list[Any], names: list[str], ncols: int, *, own_figure: bool) -> None:
+    """Above the panel, where it covers no curve; on axes that were given the title is there, and little width."""
+    if own_figure:
+        legend_above(ax, handles, names, ncols=ncols)
+    else:
+        legend_inside(ax, handles, names)
 
 
 def _choices(path: RegularizationPath) -> list[tuple[float, str, str]]:

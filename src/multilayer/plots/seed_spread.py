@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from multilayer.plots._axes import axes_or_new, legend_inside, require_matplotlib
+from multilayer.plots._axes import add_legend, axes_or_new, require_matplotlib
 from multilayer.plots._curves import check_result, finish, say
 from multilayer.plots._style import INK, POSITIVE, lighten
 
@@ -24,7 +24,7 @@ def plot_seed_spread(spread: SeedSpread, *, ax: Axes | None = None) -> Axes:
 
     A point is a run, the mean over the folds with one seed; seeds stand side by side in their order.  A line is the
     mean of a division of the rows.  The band is as high as ``luck``, with the mean in its middle: two runs in it are no
-    further apart than the seed puts them.
+    further apart than the seed puts them.  With too few seeds to know ``luck`` there is none.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def plot_seed_spread(spread: SeedSpread, *, ax: Axes | None = None) -> Axes:
 
     check_result(spread, SeedSpread, "seed_spread")
     own_figure = ax is None
-    ax = axes_or_new(ax, (max(6.0, 1.4 * spread.scores.shape[1] + 3.0), 4.2))
+    ax = axes_or_new(ax, (max(7.4, 1.4 * spread.scores.shape[1] + 4.4), 4.2))
     handles: list[Any] = []
     names: list[str] = []
     for place, runs in enumerate(spread.runs.T):
@@ -75,7 +75,7 @@ def plot_seed_spread(spread: SeedSpread, *, ax: Axes | None = None) -> Axes:
         x = place + (np.linspace(-_HALF_WIDTH, _HALF_WIDTH, len(runs)) if len(runs) > 1 else np.zeros(1))
         mean, sides = float(runs[known].mean()), [place - _HALF_WIDTH - 0.08, place + _HALF_WIDTH + 0.08]
         band = None
-        if math.isfinite(spread.luck):
+        if math.isfinite(spread.luck) and spread.has_enough_seeds:
             half = spread.luck / 2
             band = ax.fill_between(sides, mean - half, mean + half, color=lighten(POSITIVE, 0.2), linewidth=0, zorder=1)
         (line,) = ax.plot(sides, [mean, mean], color=POSITIVE, linewidth=1.6, zorder=2)
@@ -94,6 +94,6 @@ def plot_seed_spread(spread: SeedSpread, *, ax: Axes | None = None) -> Axes:
     label = spread.metric if folds == 1 else f"{spread.metric}, mean over {folds} folds"
     finish(ax, "division of the rows" if divisions > 1 else f"{len(spread.scores)} seeds", label)
     if handles:
-        legend_inside(ax, handles, names)
+        add_legend(ax, handles, names)
     say(ax, spread.conclusion, own_figure=own_figure)
     return ax

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import clone
-from sklearn.metrics import check_scoring
-from sklearn.utils import indexable
 
-from multilayer.estimators.errors import warn
+from multilayer.estimators.errors import Complaint, warn
 from multilayer.exceptions import InterruptedTrainingWarning, MissingExtraError, ParameterError
-from multilayer.selection.fitting import Data, network_of
+from multilayer.selection.complaining import warn_once
+from multilayer.selection.fitting import Data, checked_estimator, network_of
 from multilayer.selection.out_of_fold import Predictions, answers, out_of_fold
+from multilayer.selection.scoring import scorer_of
 from multilayer.selection.splitting import divided
 from multilayer.selection.statistics import standard_error
 from multilayer.training.batching import Rows
@@ -40,6 +40,7 @@ class Fold:
     fit_time: float  # seconds
     score_time: float  # seconds
     data: Data | None = None  # the rows
+    complaints: Sequence[Complaint] = ()  # what its training has to warn of
 
     @cached_property
     def predicted(self) -> Mapping[str, Any]:
@@ -101,7 +102,8 @@ class CrossValidation(Mapping[str, Any]):
     @property
     def mean(self) -> dict[str, float]:
         """The mean of each score over the folds, those left out that have none."""
-        return {name: float(np.nanmean(self[name])) for name in self._score_names()}
+        known = {name: self[name][~np.isnan(self[name])] for name in self._score_names()}
+        return {name: float(scores.mean()) if len(scores) else math.nan for name, scores in known.items()}
 
     @property
     def standard_error(self) -> dict[str, float]:
@@ -140,15 +142,21 @@ class CrossValidation(Mapping[str, Any]):
             ended = ("failed", "") if model is None else (f"{network_of(model).n_iter_}", f"{self['fit_time'][i]:.2f}")
             table.add_row(f"{i + 1}", f"{len(train)} + {len(test)}", *scores, *ended)
         table.add_section()
-        table.add_row("mean", "", *(f"{self.mean[n]:.4f} ± {self.standard_error[n]:.4f}" for n in names), "", "")
+        table.add_row("mean", "", *(self._in_words(name) for name in names), "", "")
         return table
 
     def __str__(self) -> str:
-        lines = [f"{len(self.folds)} folds"]
-        lines += [f"{name} {self.mean[name]:.4f} ± {self.standard_error[name]:.4f}" for name in self._score_names()]
+        n = len(self.folds)
+        lines = [f"{n} fold{'' if n == 1 else 's'}"]
+        lines += [f"{name} {self._in_words(name)}" for name in self._score_names()]
         return ", ".join([*lines, *([f"{len(self.failures)} failed"] if self.failures else [])])
 
     __repr__ = __str__
+
+    def _in_words(self, name: str) -> str:
+        """A mean and its standard error, where there is one."""
+        error = self.standard_error[name]
+        return f"{self.mean[name]:.4f}" + ("" if math.isnan(error) else f" ± {error:.4f}")
 
     def _score_names(self) -> list[str]:
         return [name for name in self if name.startswith(("test_", "train_"))]
@@ -190,9 +198,11 @@ def cross_validate(
     scoring : str, callable, list or dict, default=None
         As in scikit-learn; None for the estimator's own ``score``.
     cv : int, splitter or iterable of (train, test), default=5
-        As in scikit-learn; an integer is that many folds, stratified for a classifier.
+        As in scikit-learn; an integer is that many folds, stratified for a classifier.  Sides of a fold are row
+        numbers, or masks with a bool a row.
     repeats : int, default=1
-        How many times; with an integer ``cv`` each time with other, shuffled folds (seeds 0, 1, ...).
+        How many times, each time with other folds, shuffled by the seeds 0, 1, ...: of a number of folds, or of a
+        splitter that shuffles and has no ``random_state`` of its own.
     return_train_score : bool, default=False
     error_score : "raise" or float, default=NaN
         The score of a fold whose training fails; "raise" raises its error when the others are done.
@@ -203,6 +213,15 @@ def cross_validate(
     -------
     CrossValidation
         After Ctrl-C, of the folds that were done, with an InterruptedTrainingWarning.
+
+    Raises
+    ------
+    InputError
+        For rows, targets or folds that cannot be used, and for an estimator that is none.
+    ParameterError
+        For an unknown metric, what is no splitter, and repeats that would divide the rows as before.
+    Exception
+        The first error of the folds, where all of them failed, or with ``error_score="raise"``.
 
     Examples
     --------
@@ -215,14 +234,22 @@ def cross_validate(
     ((5,), True)
     """
     score_of_failures = _checked_error_score(error_score)
+    checked_estimator(estimator)
+    scorer = scorer_of(estimator, scoring)
     data = Data.of(X, y, sample_weight, estimator)
-    _, groups = indexable(data.X, groups)
-    splits = list(divided(estimator, data.X, data.y, groups, cv, repeats))
-    shared = _Work(estimator, data, check_scoring(estimator, scoring), return_train_score)
+    splits = divided(estimator, data.X, data.y, groups, cv, repeats)
+    shared = _Work(estimator, data, scorer, return_train_score)
     members = [Member(i, partial(_fold, shared, i, *split), size=len(split[0])) for i, split in enumerate(splits)]
     outcomes = run_pack(members, n_jobs=n_jobs, backend=backend, listener=listener)
     result = CrossValidation(outcomes, splits, data, score_of_failures)
-    _raise_or_tell(result.failures, len(outcomes), len(splits), error_score)
+    if result.failures and (error_score == RAISE or len(result.failures) == len(splits)):
+        raise data.reason(result.failures.values())
+    if len(outcomes) < len(splits):
+        warn(
+            f"cross-validation was interrupted after {len(outcomes)} of {len(splits)} folds; the result holds those.",
+            InterruptedTrainingWarning,
+        )
+    warn_once([fold.complaints for fold in result.folds], len(outcomes), "folds")
     return result
 
 
@@ -236,15 +263,15 @@ def _checked_error_score(value: Any) -> float:
 
 
 def _fold(work: _Work, number: int, train: Rows, test: Rows) -> Generator[float, Slice, Fold]:
-    watch = StopWatch()
-    model = yield from watch.timing(work.data.fitting(clone(work.estimator), train))
+    watch, complaints = StopWatch(), list[Complaint]()
+    model = yield from watch.timing(work.data.fitting(clone(work.estimator), train, None, complaints))
     fit_time = watch.seconds
     began = time.perf_counter()
     scores = _scores(work, model, test, "test")
     if work.return_train_score:
         scores |= _scores(work, model, train, "train")
     score_time = time.perf_counter() - began
-    return Fold(number, model, train, test, scores, fit_time, score_time)
+    return Fold(number, model, train, test, scores, fit_time, score_time, complaints=complaints)
 
 
 def _scores(work: _Work, model: Any, rows: Rows, side: str) -> dict[str, float]:
@@ -252,13 +279,3 @@ def _scores(work: _Work, model: Any, rows: Rows, side: str) -> dict[str, float]:
     found = work.scorer(model, X, y, **({} if weight is None else {"sample_weight": weight}))
     by_name = found if isinstance(found, dict) else {"score": found}
     return {f"{side}_{name}": float(score) for name, score in by_name.items()}
-
-
-def _raise_or_tell(failures: dict[int, Exception], n_done: int, n: int, error_score: float | str) -> None:
-    if failures and (error_score == RAISE or len(failures) == n):
-        raise next(iter(failures.values()))
-    if n_done < n:
-        warn(
-            f"cross-validation was interrupted after {n_done} of {n} folds; the result holds those.",
-            InterruptedTrainingWarning,
-        )

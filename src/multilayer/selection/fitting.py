@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import _safe_indexing, check_consistent_length, indexable
+from scipy.sparse import issparse
+from sklearn.base import is_classifier
+from sklearn.utils import _safe_indexing, assert_all_finite, indexable
+from sklearn.utils.validation import _num_samples
 
 from multilayer.estimators.beginning import begin, can_share, shared_by
 from multilayer.estimators.data import Shared
-from multilayer.estimators.errors import divergence_in_both_words
+from multilayer.estimators.errors import Complaint, divergence_in_both_words, handed_over, input_errors
 from multilayer.estimators.fit import Fit
-from multilayer.exceptions import InputError
+from multilayer.estimators.inputs import checked_weight, checked_y
+from multilayer.exceptions import InputError, InputTypeError
 from multilayer.training.batching import Rows
 from multilayer.training.pack import Slice
 
@@ -39,20 +42,28 @@ class Data:
     y: Any
     weight: Any = None
     shared: Shared | None = None  # as our networks see it
+    trouble: InputError | None = None  # why they do not: some rows cannot be used
 
     @classmethod
     def of(cls, X: Any, y: Any, sample_weight: ArrayLike | None = None, model: Any = None) -> Data:
         """The arguments of a ``fit``, once it is clear that they have as many rows; to share, if ``model`` can."""
-        X, y = indexable(X, y)
-        if sample_weight is not None:
-            sample_weight = np.asarray(sample_weight)
-            check_consistent_length(X, sample_weight)
-        shared = None
+        with input_errors():
+            X, y = indexable(X, y)
+        if model is not None:
+            _check_targets(y, are_labels=is_classifier(model))
+        weight = checked_weight(sample_weight, _num_samples(X), np.dtype(np.float64))
+        shared, trouble = None, None
         if can_share(model):
-            # What is wrong with some rows is an error of the members that have them.
-            with suppress(InputError):
-                shared = shared_by(model, X, y, sample_weight)
-        return cls(X, y, sample_weight, shared)
+            try:
+                shared = shared_by(model, X, y, weight)
+            except InputError as error:  # of the members that have these rows, which may not be all
+                trouble = error
+        return cls(X, y, weight, shared, trouble)
+
+    def reason(self, failures: Iterable[Exception]) -> Exception:
+        """Where all members have failed, why: by the rows as they were passed, whose numbers a member does not know."""
+        first = next(iter(failures))
+        return self.trouble if self.trouble is not None and isinstance(first, InputError) else first
 
     def __len__(self) -> int:
         return len(self.y)
@@ -67,12 +78,15 @@ class Data:
         weight = None if self.weight is None else self.weight[rows]
         return _safe_indexing(self.X, rows), _safe_indexing(self.y, rows), weight
 
-    def fit(self, model: Any, rows: Rows, validating: Rows | None = None) -> Any:
+    def fit(
+        self, model: Any, rows: Rows, validating: Rows | None = None, complaints: list[Complaint] | None = None
+    ) -> Any:
         """Fit a model on some of the rows, and return it; weights go to the last step of a pipeline.
 
         With ``validating`` the network validates on those rows after each epoch, as seen by the steps before it.
+        What there is to warn of is appended to ``complaints``; without, it is warned of.
         """
-        steps = self.fitting(model, rows, validating)
+        steps = self.fitting(model, rows, validating, complaints)
         try:
             next(steps)
             while True:
@@ -80,13 +94,18 @@ class Data:
         except StopIteration as end:
             return end.value
 
-    def fitting(self, model: Any, rows: Rows, validating: Rows | None = None) -> Generator[float, Slice, Any]:
+    def fitting(
+        self, model: Any, rows: Rows, validating: Rows | None = None, complaints: list[Complaint] | None = None
+    ) -> Generator[float, Slice, Any]:
         """The same in steps, for the work of a member of a pack."""
         with divergence_in_both_words():
-            fit = self.begin(model, rows, validating)
+            # Handed over in parts: between two steps the thread belongs to others.
+            with handed_over(complaints):
+                fit = self.begin(model, rows, validating)
             if fit is not None:
                 yield from advancing(fit)
-                fit.end()
+                with handed_over(complaints):
+                    fit.end()
         return model
 
     def begin(self, model: Any, rows: Rows, validating: Rows | None = None) -> Fit | None:
@@ -97,7 +116,8 @@ class Data:
             return begin(network, self.shared, rows, validating)
         X, y, weight = self.part(rows)
         if before is not None:
-            X = before.fit_transform(X, y)
+            with input_errors(X, known_only=True):
+                X = before.fit_transform(X, y)
         if validating is None and can_share(network):
             return begin(network, shared_by(network, X, y, weight), np.arange(len(rows)))
         arguments = {} if weight is None else {"sample_weight": weight}
@@ -107,6 +127,38 @@ class Data:
             arguments |= {} if weight_val is None else {"sample_weight_val": weight_val}
         network.fit(X, y, **arguments)
         return None
+
+
+def checked_estimator(estimator: Any) -> Any:
+    """An estimator that can be cloned and fitted.
+
+    Raises
+    ------
+    InputError
+        For anything else, which says what it is.
+    """
+    if isinstance(estimator, type):
+        raise InputTypeError(
+            f"estimator must be a model, got the class {estimator.__name__}. Write {estimator.__name__}()."
+        )
+    if not (hasattr(estimator, "fit") and hasattr(estimator, "get_params")):
+        inner = getattr(estimator, "estimator", None)
+        remedy = "Pass an MLPClassifier, an MLPRegressor, or a pipeline that ends in one."
+        if hasattr(inner, "get_params"):
+            remedy = "Pass found.estimator, the model that it holds."
+        elif isinstance(estimator, Mapping) and "estimator" in estimator:
+            remedy = 'Pass the model itself; result["estimator"] holds one for each fold.'
+        raise InputTypeError(f"estimator must be a model, got {type(estimator).__name__}. {remedy}")
+    return estimator
+
+
+def _check_targets(y: Any, *, are_labels: bool) -> None:
+    """An error for targets that are missing, which splitters and scorers would meet before the network does."""
+    if y is None:
+        raise InputError("y is None, and a network learns from targets. Pass y, one for each row of X.")
+    checked = checked_y(y, are_labels=are_labels)
+    with input_errors():
+        assert_all_finite(checked.data if issparse(checked) else np.asarray(checked), input_name="y")
 
 
 def network_of(model: Any) -> Any:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import difflib
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sklearn.base import is_classifier
-from sklearn.metrics import check_scoring
+from sklearn.metrics import check_scoring, get_scorer_names
 
 from multilayer.exceptions import ParameterError
 
@@ -15,8 +16,57 @@ def one_scorer(estimator: Any, scoring: Any) -> Callable[..., Any]:
     """The scorer of one metric, by its name or a scorer; None for the estimator's own ``score``."""
     if scoring is not None and not isinstance(scoring, str) and not callable(scoring):
         raise ParameterError(f"scoring must be one metric, by its name or a scorer, got {scoring!r}. Name one.")
-    scorer: Callable[..., Any] = check_scoring(estimator, scoring)
+    return scorer_of(estimator, scoring)
+
+
+def scorer_of(estimator: Any, scoring: Any) -> Callable[..., Any]:
+    """The scorer of one metric or several, as scikit-learn takes them; None for the estimator's own ``score``.
+
+    Raises
+    ------
+    ParameterError
+        For a name that there is not, with those that it may be meant for, and for what is no scorer.
+    """
+    if not (scoring is None or callable(scoring) or isinstance(scoring, str | Iterable)) or isinstance(scoring, type):
+        raise ParameterError(
+            f"scoring must be the name of a metric, a scorer, or a list or dict of them, got {scoring!r:.200}. "
+            "Write scoring='accuracy'."
+        )
+    names = scoring.values() if isinstance(scoring, Mapping) else scoring
+    for name in [names] if isinstance(names, str) else names if isinstance(names, Iterable) else ():
+        if isinstance(name, str):
+            check_metric_name(name)
+    try:
+        scorer: Callable[..., Any] = check_scoring(estimator, scoring)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(f"scoring cannot be used, got {scoring!r}: {error}") from None
     return scorer
+
+
+def check_metric_name(name: str) -> None:
+    """An error for a name that scikit-learn has no scorer of, with those that it may be meant for."""
+    known = get_scorer_names()
+    if name in known:
+        return
+    asked = name.lower().replace(" ", "_").replace("-", "_").removeprefix("neg_")
+    near = [_SHORT[asked]] if asked in _SHORT else difflib.get_close_matches(name.lower(), known, n=3)
+    hint = f" Did you mean {' or '.join(repr(each) for each in near)}?" if near else ""
+    raise ParameterError(f"unknown scoring {name!r}.{hint} sklearn.metrics.get_scorer_names() lists all names.")
+
+
+# scikit-learn's scorers by the names that others have for them.
+_SHORT = {
+    "rmse": "neg_root_mean_squared_error",
+    "mse": "neg_mean_squared_error",
+    "mae": "neg_mean_absolute_error",
+    "mape": "neg_mean_absolute_percentage_error",
+    "logloss": "neg_log_loss",
+    "cross_entropy": "neg_log_loss",
+    "log_loss": "neg_log_loss",
+    "brier": "neg_brier_score",
+    "auc": "roc_auc",
+    "r_squared": "r2",
+}
 
 
 def metric_name(estimator: Any, scoring: Any) -> str:

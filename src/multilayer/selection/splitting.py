@@ -1,31 +1,129 @@
-"""The folds of scikit-learn's splitters, once or several times."""
+"""The folds of scikit-learn's splitters, once or several times, as numbers of rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import numbers
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import check_cv
+from sklearn.utils import indexable
+from sklearn.utils.validation import _num_samples
 
+from multilayer.estimators.errors import input_errors
 from multilayer.estimators.parameters import check_integer
-from multilayer.exceptions import ParameterError
+from multilayer.exceptions import InputError, ParameterError, ShapeError
 from multilayer.training.batching import Rows
 
 Split = tuple[Rows, Rows]  # the rows that train and those that are left out
 
 
-def divided(estimator: Any, X: Any, y: Any, groups: Any, cv: Any, repeats: int = 1) -> Iterator[Split]:
-    """The folds, with several repeats each time others, shuffled by the seeds 0, 1, ..."""
+def divided(estimator: Any, X: Any, y: Any, groups: Any, cv: Any, repeats: int = 1) -> list[Split]:
+    """The folds, with several repeats each time others, shuffled by the seeds 0, 1, ...
+
+    Raises
+    ------
+    ParameterError
+        For what is no splitter, and for repeats of one whose folds are the same each time or are drawn by a seed of
+        its own.
+    InputError
+        For rows that cannot be divided so, and for folds that are no numbers of rows.
+    """
     check_integer("repeats", repeats, 1)
-    splitter = check_cv(cv, y, classifier=is_classifier(estimator))
-    for repeat in range(repeats):
-        if repeats > 1 and not hasattr(splitter, "random_state"):
-            raise ParameterError(
-                f"repeats={repeats} needs a splitter that shuffles, got cv={cv!r}, whose folds are the same each time. "
-                "Pass a number of folds, or one repeat."
-            )
-        if repeats > 1:
-            splitter = clone(splitter, safe=False)
-            splitter.shuffle, splitter.random_state = True, repeat
-        yield from splitter.split(X, y, groups)
+    check_kind_of_cv(cv)
+    _check_can_repeat(cv, repeats)
+    is_number = cv is None or isinstance(cv, numbers.Integral)
+    m, groups = _num_samples(X), checked_groups(X, groups)
+    if is_list_of_folds(cv):
+        return checked_folds(cv, m)
+    folds: list[Split] = []
+    with input_errors():
+        splitter = check_cv(cv, y, classifier=is_classifier(estimator))
+        for repeat in range(repeats):
+            if repeats > 1:
+                splitter = clone(splitter, safe=False)
+                splitter.random_state = repeat
+                if is_number:
+                    splitter.shuffle = True
+            folds += checked_folds(splitter.split(X, y, groups), m)
+    return folds
+
+
+def check_kind_of_cv(cv: Any) -> None:
+    """An error for what is no number of folds, no splitter and no list of splits."""
+    what = "cv must be a number of folds, a splitter, or an iterable of (train, test)"
+    if isinstance(cv, type):
+        raise ParameterError(f"{what}, got the class {cv.__name__}. Write {cv.__name__}().")
+    if isinstance(cv, numbers.Integral):
+        check_integer("cv", cv, 2)
+        return
+    is_splitter = hasattr(cv, "split") and hasattr(cv, "get_n_splits")
+    if isinstance(cv, str | bytes) or not (cv is None or is_splitter or is_list_of_folds(cv)):
+        raise ParameterError(f"{what}, got {cv!r}. Write cv=5.")
+
+
+def is_list_of_folds(cv: Any) -> bool:
+    """Whether folds are given as they are, as pairs (train, test)."""
+    return isinstance(cv, Iterable) and not hasattr(cv, "split")
+
+
+def _check_can_repeat(cv: Any, repeats: int) -> None:
+    """Only folds that come out differently each time say more than once is worth."""
+    if repeats == 1 or cv is None or isinstance(cv, numbers.Integral):
+        return
+    wanted = f"repeats={repeats} needs a splitter that shuffles, without a random_state of its own"
+    remedy = "Pass a number of folds, which are shuffled by the seeds 0, 1, ..., or one repeat."
+    if not hasattr(cv, "random_state") or not getattr(cv, "shuffle", True):
+        raise ParameterError(f"{wanted}, got cv={cv!r:.200}, whose folds are the same each time. {remedy}")
+    if cv.random_state is not None:
+        raise ParameterError(f"{wanted}, got cv={cv!r:.200}. Leave its random_state out. {remedy}")
+
+
+def checked_groups(X: Any, groups: ArrayLike | None) -> Any:
+    """Groups, an entry for each row of X."""
+    if groups is None:
+        return None
+    with input_errors():
+        m, n = _num_samples(X), _num_samples(groups)
+    if m != n:
+        raise ShapeError(f"groups must have an entry for each of the {m} rows of X, got {n}. Pass one for each.")
+    return indexable(groups)[0]
+
+
+def checked_folds(splits: Iterable[Any], m: int) -> list[Split]:
+    """Folds of m rows, each as two arrays of row numbers."""
+    folds: list[Split] = []
+    for i, split in enumerate(splits):
+        if not isinstance(split, Iterable) or len(sides := list(split)) != 2:
+            raise InputError(f"fold {i} of cv must be a pair (train, test) of row numbers, got {split!r:.200}.")
+        folds.append((_numbers(sides[0], m, f"fold {i} of cv: train"), _numbers(sides[1], m, f"fold {i} of cv: test")))
+    if not folds:
+        raise ParameterError("cv has no folds. Pass a number of them, such as cv=5, or at least one (train, test).")
+    return folds
+
+
+def _numbers(rows: Any, m: int, name: str) -> Rows:
+    """Row numbers from 0 to m - 1 of what may be a mask."""
+    array = np.asarray(rows)
+    if array.dtype.kind == "b" and array.shape == (m,):
+        array = np.flatnonzero(array)
+    elif array.dtype.kind == "b":
+        raise ShapeError(
+            f"{name} is a mask of shape {array.shape}, and X has {m} rows. Pass True or False for each, or row numbers."
+        )
+    if array.ndim == 1 and not array.size:
+        raise InputError(f"{name} has no rows. Leave the fold out, or give it some.")
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        received = f"shape {array.shape}" if array.ndim != 1 else f"entries such as {array[0]!r}"
+        raise InputError(
+            f"{name} must be row numbers, integers from 0 to {m - 1}, or a mask of {m} bools, got {received}."
+        )
+    if array.min() < 0 or array.max() >= m:
+        raise InputError(
+            f"{name} must be row numbers from 0 to {m - 1}, got numbers from {array.min()} to {array.max()}. "
+            "Count rows by their place in X, from 0, not by the labels of a frame."
+        )
+    return array.astype(np.intp, copy=False)

@@ -104,10 +104,7 @@ def test_ctrl_c_returns_the_folds_that_are_done_and_begins_no_other_alpha() -> N
 
     model = MLPClassifier((6,), callbacks=[press_in_the_fourth], **PATIENT)
     try:
-        with (
-            pytest.warns(InterruptedTrainingWarning, match="the curve was interrupted after 1 of 3 paths"),
-            pytest.warns(InterruptedTrainingWarning, match="training was interrupted after"),
-        ):
+        with pytest.warns(InterruptedTrainingWarning, match="the curve was interrupted after 1 of 3 paths"):
             found = regularization_path(model, X, CLASSES, alphas=ALPHAS, cv=KFold(3), n_jobs=1)
     finally:
         signal.signal(signal.SIGINT, before)

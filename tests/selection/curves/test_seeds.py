@@ -91,8 +91,10 @@ def test_luck_by_hand() -> None:
     assert found.luck == pytest.approx(student.ppf(0.975, 2) * math.sqrt(2) * 0.1)
     assert found.between_folds == pytest.approx(math.sqrt(0.02))
     assert math.isnan(found.between_divisions)
-    assert found.conclusion == (
-        "Differences below 0.61 in accuracy are luck: another seed alone moves the mean over 2 folds by 0.1 (standard "
+    four = spread([[[0.8, 1.0]], [[0.7, 0.9]], [[0.9, 1.1]], [[0.8, 1.0]]])
+    assert four.luck == pytest.approx(student.ppf(0.975, 3) * math.sqrt(2) * math.sqrt(0.02 / 3))
+    assert four.conclusion == (
+        "Differences below 0.37 in accuracy are luck: another seed alone moves the mean over 2 folds by 0.082 (standard "
         "deviation)."
     )
 
@@ -110,9 +112,14 @@ def test_a_run_with_a_training_missing_is_left_out() -> None:
         ([[[NAN]], [[NAN]]], "Nothing can be concluded: it takes the scores of two seeds on the same folds."),
         ([[[0.8]], [[0.8]]], "The seed makes no difference: the score is the same for all of them."),
         (
-            [[[0.8], [0.7]], [[0.9], [0.8]]],
-            "Differences below 0.43 in accuracy are luck: another seed alone moves the score by 0.071 (standard "
-            "deviation). Where the rows are divided differently, too, those below 0.53 are.",
+            [[[0.5], [0.7], [0.8]], [[0.9], [0.9], [0.9]]],
+            "Differences below 0.84 in accuracy are luck: another seed alone moves the score by 0.19 (standard "
+            "deviation). Where the rows are divided differently, too, those below 0.84 are.",
+        ),
+        (
+            [[[0.3]], [[0.9]]],
+            "Too few seeds: 2 move the score by 0.42 (standard deviation), and of so few that is hardly known. Pass "
+            "n_seeds=5 or more to see which differences are luck.",
         ),
     ],
 )
@@ -121,12 +128,13 @@ def test_what_is_concluded(scores: Any, words: str) -> None:
 
 
 def test_frame_and_text() -> None:
-    found = spread([[[0.8, 1.0]], [[0.7, 0.9]], [[0.9, 1.1]]])
+    found = spread([[[0.8, 1.0]], [[0.7, 0.9]], [[0.9, 1.1]], [[0.8, 1.0]]])
     frame = found.to_frame()
     assert list(frame.columns) == ["seed", "division", "fold", "test_score"]
-    assert frame["seed"].tolist() == [0, 0, 1, 1, 2, 2]
+    assert frame["seed"].tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
     assert "luck, same folds" in str(found)
-    assert repr(found).startswith("<SeedSpread: 3 seeds, 1 x 2 folds. Differences below")
+    assert repr(found).startswith("<SeedSpread: 4 seeds, 1 x 2 folds. Differences below")
+    assert "luck, same folds" not in str(spread([[[0.8, 1.0]], [[0.7, 0.9]], [[0.9, 1.1]]]))
 
 
 def test_what_is_refused() -> None:

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import clone
 
+from multilayer.estimators.errors import Complaint
 from multilayer.estimators.parameters import check_hidden_layer_sizes
 from multilayer.exceptions import ParameterError
 from multilayer.selection.curves.capacities import CapacityCurve
-from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of
+from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
 from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.statistics import Array
 from multilayer.training.batching import Rows
@@ -38,6 +39,7 @@ class _Point:
     n_weights: int
     train_curve: Sequence[float]
     test_curve: Sequence[float]
+    complaints: Sequence[Complaint]
 
 
 class _Latest:
@@ -119,7 +121,8 @@ def capacity_curve(
         for fold, (train, test) in enumerate(on.splits)
         for i, size in enumerate(sizes)
     ]
-    values, failures = measured(members, n_jobs, backend, listener)
+    values, failures = measured(on, members, n_jobs, backend, listener)
+    tell(values.values(), len(members))
     return _gathered(sizes, on, values, stops_early, failures)
 
 
@@ -167,8 +170,8 @@ def _point(on: Bench, size: tuple[int, ...], train: Rows, test: Rows, stops_earl
     watched = None if stops_early or not _can_validate(on, known) else known
     if watched is not None:
         network_of(model).set_params(early_stopping=False, early_stopping_metric=_Latest())
-    began = time.perf_counter()
-    model = on.data.fit(model, train, watched)
+    began, complaints = time.perf_counter(), list[Complaint]()
+    model = on.data.fit(model, train, watched, complaints)
     seconds = time.perf_counter() - began
     network = network_of(model)
     return _Point(
@@ -180,6 +183,7 @@ def _point(on: Bench, size: tuple[int, ...], train: Rows, test: Rows, stops_earl
         network.parameters_.size,
         network.loss_curve_,
         network.validation_loss_curve_ or [],
+        complaints,
     )
 
 

@@ -15,10 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
+from multilayer.estimators.errors import Complaint
 from multilayer.exceptions import ParameterError
-from multilayer.selection.curves.measuring import Bench, bench, measured, table_of
+from multilayer.selection.curves.measuring import Bench, bench, measured, table_of, tell
 from multilayer.selection.curves.wording import failure_lines, frame_of, plus_minus, rich_table, text_table
-from multilayer.selection.fitting import Data
+from multilayer.selection.fitting import Data, checked_estimator
 from multilayer.selection.statistics import Array, is_clear, mean, paired, standard_error
 from multilayer.training.batching import Rows
 from multilayer.training.pack import THREADS, Member, PackListener
@@ -135,6 +136,7 @@ class _Point:
     train_score: float
     test_score: float
     fit_time: float
+    complaints: Sequence[Complaint]
 
 
 def learning_curve(
@@ -194,6 +196,7 @@ def learning_curve(
     >>> print(curve.conclusion)
     More rows would help: validation accuracy still rises by 0.1... ± 0.0... a doubling. Training is ahead by ...
     """
+    checked_estimator(estimator)
     on = bench(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv)
     ns = _numbers_of_rows(sizes, min(len(train) for train, _ in on.splits))
     generator = check_random_state(random_state)
@@ -202,16 +205,17 @@ def learning_curve(
         order = generator.permutation(train)
         for i, n in enumerate(ns):
             members.append(Member((i, fold), partial(_point, on, order[:n], test), size=float(n)))
-    values, failures = measured(members, n_jobs, backend, listener)
+    values, failures = measured(on, members, n_jobs, backend, listener)
+    tell(values.values(), len(members))
     table = partial(table_of, values, (len(ns), len(on.splits)))
     return LearningCurve(ns, table("train_score"), table("test_score"), table("fit_time"), on.metric, failures)
 
 
 def _point(on: Bench, train: Rows, test: Rows) -> _Point:
-    began = time.perf_counter()
-    model = on.data.fit(clone(on.estimator), train)
+    began, complaints = time.perf_counter(), list[Complaint]()
+    model = on.data.fit(clone(on.estimator), train, None, complaints)
     seconds = time.perf_counter() - began
-    return _Point(on.score(model, train), on.score(model, test), seconds)
+    return _Point(on.score(model, train), on.score(model, test), seconds, complaints)
 
 
 def _numbers_of_rows(sizes: Any, most: int) -> NDArray[np.intp]:

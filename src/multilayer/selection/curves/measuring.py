@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import is_classifier
-from sklearn.utils import indexable
 
 from multilayer.estimators.base import BaseMLP
 from multilayer.estimators.costs import mean_cost
-from multilayer.estimators.errors import warn
+from multilayer.estimators.errors import Complaint, warn
 from multilayer.exceptions import InputError, InterruptedTrainingWarning
-from multilayer.selection.fitting import Data, network_of
+from multilayer.selection.complaining import warn_once
+from multilayer.selection.fitting import Data, checked_estimator, network_of
 from multilayer.selection.scoring import metric_name, one_scorer
 from multilayer.selection.splitting import Split, divided
 from multilayer.selection.statistics import Array
 from multilayer.training.batching import Rows
 from multilayer.training.pack import Member, Outcome, PackListener, run_pack
+
+
+class Measured(Protocol):
+    """What a training has shown, and what it has to warn of."""
+
+    @property
+    def complaints(self) -> Sequence[Complaint]: ...
 
 
 @dataclass(frozen=True)
@@ -56,13 +63,14 @@ class Bench:
 
 def bench(estimator: Any, data: Data, groups: ArrayLike | None, scoring: Any, cv: Any, repeats: int = 1) -> Bench:
     """The folds of scikit-learn's functions, and their scorer, of which there must be one."""
-    _, groups = indexable(data.X, groups)
-    splits = list(divided(estimator, data.X, data.y, groups, cv, repeats))
-    return Bench(estimator, data, splits, one_scorer(estimator, scoring), metric_name(estimator, scoring))
+    scorer = one_scorer(estimator, scoring)
+    splits = divided(estimator, data.X, data.y, groups, cv, repeats)
+    return Bench(estimator, data, splits, scorer, metric_name(estimator, scoring))
 
 
 def checked_network(estimator: Any) -> BaseMLP:
     """The network of an estimator, whose own parameters a curve goes through."""
+    checked_estimator(estimator)
     network = network_of(estimator)
     if not isinstance(network, BaseMLP):
         received = network.__name__ if isinstance(network, type) else type(network).__name__
@@ -73,6 +81,7 @@ def checked_network(estimator: Any) -> BaseMLP:
 
 
 def measured(
+    on: Bench,
     members: Sequence[Member],
     n_jobs: int | None,
     backend: str,
@@ -86,13 +95,18 @@ def measured(
     outcomes = run_pack(members, n_jobs=n_jobs, backend=backend, listener=listener)
     failures = failures_of(outcomes)
     if failures and len(failures) == len(members):
-        raise next(iter(failures.values()))
+        raise on.data.reason(failures.values())
     if len(outcomes) < len(members):
         warn(
             f"the curve was interrupted after {len(outcomes)} of {len(members)} {what}; what was not finished is NaN.",
             InterruptedTrainingWarning,
         )
     return {key: outcome.value for key, outcome in outcomes.items() if outcome.error is None}, failures
+
+
+def tell(points: Iterable[Measured], n: int) -> None:
+    """One warning for all of a curve's trainings."""
+    warn_once([point.complaints for point in points], n, "fits")
 
 
 def failures_of(outcomes: Mapping[Any, Outcome]) -> dict[Any, Exception]:

@@ -14,9 +14,10 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone
 
 from multilayer.estimators.base import BaseMLP
+from multilayer.estimators.errors import Complaint
 from multilayer.estimators.parameters import check_flag, check_real
 from multilayer.exceptions import ParameterError
-from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of
+from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
 from multilayer.selection.curves.paths import RegularizationPath
 from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.statistics import Array
@@ -40,6 +41,7 @@ class _Point:
     test_cost: float
     fit_time: float
     norms: tuple[float, ...]  # of each layer's weights
+    complaints: Sequence[Complaint]
 
 
 def regularization_path(
@@ -123,7 +125,7 @@ def regularization_path(
         for fold, (train, test) in enumerate(on.splits)
         for part in parts
     ]
-    paths, _ = measured(members, n_jobs, backend, listener, "paths" if warm_start else "trainings")
+    paths, _ = measured(on, members, n_jobs, backend, listener, "paths" if warm_start else "trainings")
     return _gathered(rising, on, paths, warm_start)
 
 
@@ -156,12 +158,13 @@ def _path(on: Bench, train: Rows, test: Rows, alphas: Sequence[tuple[int, float]
 
 
 def _point(on: Bench, model: Any, train: Rows, test: Rows, known: Rows) -> _Point:
-    began = time.perf_counter()
-    model = on.data.fit(model, train)
+    began, complaints = time.perf_counter(), list[Complaint]()
+    model = on.data.fit(model, train, None, complaints)
     seconds = time.perf_counter() - began
     scores = on.score(model, train), on.score(model, test)
     costs = on.cost(model, train), on.cost(model, known)
-    return _Point(*scores, *costs, seconds, tuple(float(np.linalg.norm(W)) for W in network_of(model).coefs_))
+    norms = tuple(float(np.linalg.norm(W)) for W in network_of(model).coefs_)
+    return _Point(*scores, *costs, seconds, norms, complaints)
 
 
 def _has_collapsed(network: BaseMLP) -> bool:
@@ -175,8 +178,9 @@ def _gathered(rising: Array, on: Bench, paths: dict[Any, Any], warm_start: bool)
     failures = {place: point for place, point in found.items() if isinstance(point, Exception)}
     points = {place: point for place, point in found.items() if not isinstance(point, Exception)}
     if failures and not points:
-        raise next(iter(failures.values()))
+        raise on.data.reason(failures.values())
     shape = (len(rising), len(on.splits))
+    tell(points.values(), len(rising) * len(on.splits))
     norms = np.full((*shape, max((len(point.norms) for point in points.values()), default=1)), math.nan)
     for place, point in points.items():
         norms[place] = point.norms

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -13,8 +13,9 @@ from numpy.typing import ArrayLike
 from scipy.stats import t as student
 from sklearn.base import clone
 
+from multilayer.estimators.errors import Complaint
 from multilayer.estimators.parameters import check_integer
-from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured
+from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
 from multilayer.selection.curves.wording import failure_lines, frame_of, plus_minus, rich_table, text_table
 from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.statistics import Array, mean, standard_error
@@ -23,6 +24,8 @@ from multilayer.training.pack import THREADS, Member, PackListener
 
 # Of the differences of two runs that differ by luck alone, so many are smaller than ``luck``.
 COVERED = 0.95
+# Of fewer free runs the standard deviation is hardly known: Student's t of 2 is 4.3, of 1 it is 12.7.
+FEWEST_FREE = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +79,11 @@ class SeedSpread:
         return math.sqrt(float(np.mean(variances))) if variances else math.nan
 
     @property
+    def has_enough_seeds(self) -> bool:
+        """Whether there are runs enough, 4 of one division, to tell from them how large luck is."""
+        return self._within_divisions()[1] >= FEWEST_FREE
+
+    @property
     def luck(self) -> float:
         """Differences between two runs on the same folds below this are luck: 95 of 100 such differences are smaller.
 
@@ -103,6 +111,12 @@ class SeedSpread:
         run = f"the mean over {folds} folds" if folds > 1 else "the score"
         if luck == 0:
             return f"The seed makes no difference: {run} is the same for all of them."
+        if not self.has_enough_seeds:
+            n = len(self.scores)
+            return (
+                f"Too few seeds: {n} move {run} by {self.between_seeds:.2g} (standard deviation), and of so few "
+                "that is hardly known. Pass n_seeds=5 or more to see which differences are luck."
+            )
         first = (
             f"Differences below {luck:.2g} in {self.metric} are luck: another seed alone moves {run} by "
             f"{self.between_seeds:.2g} (standard deviation)."
@@ -132,7 +146,11 @@ class SeedSpread:
             "luck, other folds": self.luck_on_other_folds,
         }
         rows = [["mean", plus_minus(float(mean(self.runs.ravel())), float(standard_error(self.runs.ravel())))]]
-        rows += [[name, f"{value:.2g}"] for name, value in spreads.items() if not math.isnan(value)]
+        rows += [
+            [name, f"{value:.2g}"]
+            for name, value in spreads.items()
+            if not math.isnan(value) and (self.has_enough_seeds or not name.startswith("luck"))
+        ]
         return (
             ["", f"validation {self.metric}"],
             rows,
@@ -216,18 +234,24 @@ def seed_spread(
     n_folds = len(on.splits) // repeats
     # Of equal size: they begin in this order, and after Ctrl-C as many seeds as can be are whole.
     members = [
-        Member((seed, *divmod(i, n_folds)), partial(_score, on, seed, *split))
+        Member((seed, *divmod(i, n_folds)), partial(_point, on, seed, *split))
         for seed in range(n_seeds)
         for i, split in enumerate(on.splits)
     ]
-    values, failures = measured(members, n_jobs, backend, listener)
-    scores = np.full((n_seeds, repeats, n_folds), math.nan)
-    for place, value in values.items():
-        scores[place] = value
-    return SeedSpread(scores, on.metric, failures)
+    values, failures = measured(on, members, n_jobs, backend, listener)
+    tell(values.values(), len(members))
+    return SeedSpread(table_of(values, (n_seeds, repeats, n_folds), "score"), on.metric, failures)
 
 
-def _score(on: Bench, seed: int, train: Rows, test: Rows) -> float:
-    model = clone(on.estimator)
+@dataclass(frozen=True)
+class _Point:
+    """One network's score."""
+
+    score: float
+    complaints: Sequence[Complaint]
+
+
+def _point(on: Bench, seed: int, train: Rows, test: Rows) -> _Point:
+    model, complaints = clone(on.estimator), list[Complaint]()
     network_of(model).set_params(random_state=seed)
-    return on.score(on.data.fit(model, train), test)
+    return _Point(on.score(on.data.fit(model, train, None, complaints), test), complaints)
