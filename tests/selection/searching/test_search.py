@@ -326,7 +326,7 @@ def test_wrong_arguments() -> None:
     model = make_pipeline(StandardScaler(), classifier())
     with pytest.raises(ParameterError, match="space names one parameter twice, 'alpha' and 'mlpclassifier__alpha'"):
         search(model, {"alpha": [1.0], "mlpclassifier__alpha": [2.0]}, X, CLASSES)
-    with pytest.raises(InputError, match="estimator must be a network, or a pipeline that ends in one, got dict"):
+    with pytest.raises(InputError, match="estimator must be a model, got dict"):
         search(SPACE, classifier(), X, CLASSES)
     with pytest.raises(ParameterError, match="sample_weight_val was passed without X_val"):
         search(classifier(), SPACE, X, CLASSES, sample_weight_val=np.ones(9))

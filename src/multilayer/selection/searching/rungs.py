@@ -41,8 +41,8 @@ def rung_epochs(max_epochs: int, n_trials: int | None, factor: float, min_epochs
     (9, 27, 81)
     >>> rung_epochs(81, 5, 3.0, None)
     (27, 81)
-    >>> rung_epochs(100, 10, 3.0, 20)
-    (20, 60, 100)
+    >>> rung_epochs(120, 10, 3.0, 20)
+    (20, 60, 120)
     """
     check_real("factor", factor, 1.0, open_low=True)
     if min_epochs is None:

@@ -18,8 +18,8 @@ from sklearn.utils import check_random_state, indexable
 from multilayer.estimators import MLPClassifier, MLPRegressor
 from multilayer.estimators.errors import warn
 from multilayer.estimators.parameters import check_choice, check_flag, check_seconds
-from multilayer.exceptions import InputError, InterruptedTrainingWarning, ParameterError, ParameterWarning, unknown_name
-from multilayer.selection.fitting import Data, network_of
+from multilayer.exceptions import InterruptedTrainingWarning, ParameterError, ParameterWarning, unknown_name
+from multilayer.selection.fitting import Data, checked_estimator, network_of
 from multilayer.selection.scoring import metric_name, one_scorer
 from multilayer.selection.searching.candidates import candidates, checked_space
 from multilayer.selection.searching.fingerprint import fingerprint
@@ -168,12 +168,7 @@ def search(
 
 
 def _check_arguments(estimator: Any, groups: Any, X_val: Any, weight_val: Any, listener: Any) -> None:
-    if isinstance(estimator, type) or not hasattr(estimator, "fit"):
-        received = estimator.__name__ if isinstance(estimator, type) else type(estimator).__name__
-        raise InputError(
-            f"estimator must be a network, or a pipeline that ends in one, got {received}. "
-            "Write search(MLPClassifier(), {'alpha': [0.1, 1.0]}, X, y)."
-        )
+    checked_estimator(estimator)
     if X_val is None and weight_val is not None:
         raise ParameterError("sample_weight_val was passed without X_val and y_val. Pass all three, or none.")
     if X_val is not None and groups is not None:
