@@ -94,8 +94,8 @@ def test_luck_by_hand() -> None:
     four = spread([[[0.8, 1.0]], [[0.7, 0.9]], [[0.9, 1.1]], [[0.8, 1.0]]])
     assert four.luck == pytest.approx(student.ppf(0.975, 3) * math.sqrt(2) * math.sqrt(0.02 / 3))
     assert four.conclusion == (
-        "Differences below 0.37 in accuracy are luck: another seed alone moves the mean over 2 folds by 0.082 (standard "
-        "deviation)."
+        "Differences below 0.37 in accuracy are luck: another seed alone moves the mean over 2 folds by 0.082 "
+        "(standard deviation)."
     )
 
 
