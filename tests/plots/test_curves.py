@@ -169,20 +169,6 @@ def test_each_run_is_a_point_and_the_band_is_as_high_as_luck(divisions):
     assert words(ax.get_title(loc="left")) == found.conclusion
 
 
-def test_of_too_few_seeds_there_is_no_band():
-    ax = plot_seed_spread(spread(2))
-    assert not ax.collections
-    assert texts(ax) == ["a run: one seed", "mean of the runs"]
-
-
-@pytest.mark.parametrize(("draw", "make"), [(plot_regularization_path, path), (plot_seed_spread, spread)])
-def test_legends_cover_nothing(draw, make):
-    figure = draw(make()).figure
-    figure.canvas.draw()
-    for ax in [ax for ax in figure.axes if ax.get_legend() is not None]:
-        assert not ax.get_legend().get_window_extent().overlaps(ax.get_window_extent().shrunk(0.99, 0.99))
-
-
 @pytest.mark.parametrize(("draw", "make"), ALL)
 def test_on_given_axes_there_is_room_for_the_first_sentence(draw, make):
     result = make()
@@ -217,3 +203,17 @@ def test_what_is_no_such_result(draw, make):
     with pytest.raises(InputError, match=rf"expected a {kind}, got list\. Pass {function}\(model, X, y\) of"):
         draw([0.5])
     assert plt.get_fignums() == []
+
+
+def test_of_too_few_seeds_there_is_no_band():
+    ax = plot_seed_spread(spread(2))
+    assert not ax.collections
+    assert texts(ax) == ["a run: one seed", "mean of the runs"]
+
+
+@pytest.mark.parametrize(("draw", "make"), [(plot_regularization_path, path), (plot_seed_spread, spread)])
+def test_legends_cover_nothing(draw, make):
+    figure = draw(make()).figure
+    figure.canvas.draw()
+    for ax in [ax for ax in figure.axes if ax.get_legend() is not None]:
+        assert not ax.get_legend().get_window_extent().overlaps(ax.get_window_extent().shrunk(0.99, 0.99))

@@ -94,14 +94,10 @@ def validate(problem: Problem, settings: Settings, folds: Folds, n_jobs: int | N
 
 
 def _network(run: FoldRun, settings: Settings) -> tuple[CrossValidation, dict[int, Fold]]:
-    unsettled: list[Warning] = []
     n = len(run.folds.splits)
 
     def words(warning: Warning) -> str:
-        if isinstance(warning, ConvergenceWarning):
-            unsettled.append(warning)
-            return ""
-        return unless_expected(warning, str(warning))
+        return "" if isinstance(warning, ConvergenceWarning) else unless_expected(warning, str(warning))
 
     def network(bar: PackProgress) -> Any:
         return run.task.network_for_folds(**settings.parameters(), callbacks=[bar.watch(settings.epochs)])
@@ -119,11 +115,15 @@ def _network(run: FoldRun, settings: Settings) -> tuple[CrossValidation, dict[in
         run.output.note(
             f"the cost has not fallen in {rose} of {count(len(networks), 'fold')}: try a smaller --step-size"
         )
-    elif unsettled:
+        return result, done
+    unsettled = sum(
+        any(issubclass(complaint.category, ConvergenceWarning) for complaint in fold.complaints)
+        for fold in done.values()
+    )
+    if unsettled:
         run.output.note(
-            f"the cost was still falling after {count(settings.epochs, 'epoch')} in "
-            f"{min(len(unsettled), len(networks))} of {count(len(networks), 'fold')}: more --epochs may help, or learn "
-            "the training rows by heart"
+            f"the cost was still falling after {count(settings.epochs, 'epoch')} in {unsettled} of "
+            f"{count(len(networks), 'fold')}: more --epochs may help, or learn the training rows by heart"
         )
     return result, done
 
