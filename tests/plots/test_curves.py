@@ -16,6 +16,11 @@ FOLDS = 4
 rng = np.random.RandomState(0)
 
 
+@pytest.fixture(autouse=True)
+def _the_same_numbers_in_whatever_order_tests_run():
+    rng.seed(0)
+
+
 def measured(n, low=0.5, high=1.0):
     return rng.uniform(low, high, (n, FOLDS))
 

@@ -155,8 +155,8 @@ def _check_is_network(model: Any, whose: str) -> None:
     if CLASSES.get(name) is not type(model):
         raise InputTypeError(
             f"{whose} an MLPClassifier or MLPRegressor, got {name}. "
-            "Pass the estimator itself: of a pipeline, model[-1]; of a search, model.best_estimator_; and fit an "
-            "ensemble on rows that the steps before have prepared."
+            "Pass the estimator itself: of a pipeline, model[-1]; of a search, .estimator or .best_estimator_; and fit "
+            "an ensemble on rows that the steps before have prepared."
         )
 
 

@@ -13,7 +13,7 @@ from scipy.sparse import issparse
 from sklearn.base import clone, is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_random_state, indexable
+from sklearn.utils import check_random_state
 
 from multilayer.estimators import MLPClassifier, MLPRegressor
 from multilayer.estimators.errors import warn
@@ -225,7 +225,6 @@ def _validation(X_val: Any, y_val: Any, weight: Any) -> Data:
 def _splits(estimator: Any, data: Data, groups: Any, cv: Any, validation: Data | None) -> list[Split]:
     if validation is not None:
         return [Split(np.arange(len(data)), validation, np.arange(len(validation)))]
-    _, groups = indexable(data.X, groups)
     folds = divided(estimator, data.X, data.y, groups, cv)
     return [Split(np.asarray(train), data, np.asarray(test)) for train, test in folds]
 
