@@ -14,6 +14,8 @@ import pytest
 import sklearn.model_selection
 from rich.console import Console
 from scipy.sparse import csr_matrix
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, KFold, LeaveOneGroupOut, StratifiedKFold, StratifiedShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -230,3 +232,16 @@ def test_frame_and_table() -> None:
 def test_what_is_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         cross_validate(classifier(), X, CLASSES, **options)
+
+
+def test_estimators_without_epochs_are_validated_too() -> None:
+    result = cross_validate(LogisticRegression(), X, CLASSES, cv=3)
+    assert (
+        result["test_score"].tolist()
+        == sklearn.model_selection.cross_val_score(LogisticRegression(), X, CLASSES, cv=3).tolist()
+    )
+    assert len(result.to_frame()) == 3
+    result = cross_validate(LinearDiscriminantAnalysis(), X, CLASSES, cv=3)
+    assert result.to_frame()["epochs"].isna().all()
+    assert result.loss_curves == [[], [], []]
+    Console(file=io.StringIO()).print(result)

@@ -224,6 +224,62 @@ def test_keys_are_checked() -> None:
             pack.pause("b")
 
 
+def test_what_is_dropped_is_given_up_at_once() -> None:
+    closed: list[str] = []
+
+    def work(key: str) -> Steps:
+        try:
+            while True:
+                yield 1.0
+        finally:
+            closed.append(key)
+
+    with Pack(1) as pack:
+        pack.add(Member("a", partial(work, "a")))
+        list(pack.ended(time.perf_counter() + 0.05))
+        assert closed == []
+        pack.drop("a")
+        assert closed == ["a"]
+        pack.drop("a")  # nothing is left to forget
+
+
+def test_all_may_be_dropped_while_members_end() -> None:
+    for _ in range(20):
+        with Pack(3) as pack:
+            for key in range(30):
+                pack.add(Member(key, partial(time.sleep, 0.0002)))
+            time.sleep(0.001)
+            pack.drop_all()
+            list(pack.ended())
+            assert pack.keys == []
+
+
+def test_outcomes_that_came_before_the_time_was_over_are_told() -> None:
+    with Pack(2) as pack:
+        for key in range(4):
+            pack.add(Member(key, partial(pow, key, 2)))
+        time.sleep(0.2)
+        assert len(list(pack.ended(time.perf_counter() - 1.0))) == 4
+
+
+def test_a_member_that_ends_the_thread_does_not_end_the_pack() -> None:
+    def leave() -> None:
+        raise SystemExit(3)
+
+    outcomes = run_pack([Member("leaves", leave), Member("stays", lambda: 1)], n_jobs=2)
+    assert "SystemExit was raised in a member: 3" in str(outcomes["leaves"].error)
+    assert outcomes["stays"].value == 1
+
+
+def test_keys_and_backends_are_checked_before_anything_begins() -> None:
+    begun: list[int] = []
+    with pytest.raises(ParameterError, match="each member of a pack has a key of its own, got 'a' twice"):
+        run_pack([Member("a", partial(begun.append, n)) for n in range(2)], backend="loky")
+    with pytest.raises(ParameterError, match=r"unknown backend 'thread'\. Did you mean 'threads'"):
+        run_pack([Member("a", partial(begun.append, 1))], backend="thread")
+    assert begun == []
+
+
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_an_error_in_a_step_is_the_member_s(n_jobs: int) -> None:
     def work() -> Steps:

@@ -28,6 +28,7 @@ from multilayer.cli._training import in_words, trained_with_notes
 from multilayer.exceptions import (
     DivergenceError,
     InputError,
+    InterruptedTrainingError,
     InterruptedTrainingWarning,
     JournalError,
     MissingExtraError,
@@ -181,8 +182,10 @@ def _searched(run: FoldRun, wanted: Wanted) -> Search:
 def _no_result(error: Exception, bar: SearchProgress, wanted: Wanted, seconds: float) -> Exception:
     """The error of a search without a single score."""
     if bar.n_scored == 0:
-        if wanted.seconds is None or seconds < wanted.seconds:
+        if isinstance(error, InterruptedTrainingError):
             return click.Abort()
+        if wanted.seconds is None or seconds < wanted.seconds:
+            return InputError(_what(error))
         return InputError(f"no trial had a score within --minutes {wanted.minutes:g}. Give it more --minutes.")
     return InputError(f"all {count(bar.n_scored, 'trial')} failed, the first: {_what(error)}")
 

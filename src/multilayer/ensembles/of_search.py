@@ -13,7 +13,7 @@ from sklearn.base import clone, is_classifier
 from multilayer.ensembles.classifier import EnsembleClassifier
 from multilayer.ensembles.greedy import MAX_SIZE, greedy_selection
 from multilayer.ensembles.regressor import EnsembleRegressor
-from multilayer.estimators.errors import Complaint, warn
+from multilayer.estimators.errors import Complaint, ConvergenceWarning, warn
 from multilayer.estimators.parameters import check_integer
 from multilayer.exceptions import InputError, InputTypeError, InterruptedTrainingError, InterruptedTrainingWarning
 from multilayer.selection import Predictions, Search, Trial
@@ -103,18 +103,24 @@ def _left_out(problem: Problem, trials: list[Trial], n_jobs: int | None) -> dict
         for fold, split in enumerate(problem.splits)
     ]
     outcomes = run_pack(members, n_jobs=n_jobs)
-    for outcome in outcomes.values():
-        if outcome.error is not None:
-            raise outcome.error
     found, m = {}, len(problem.splits[0].scored)
     for trial in trials:
         ended = [outcomes.get((trial.number, fold)) for fold in range(len(problem.splits))]
-        answered = [outcome.value for outcome in ended if outcome is not None]
-        if len(answered) == len(ended):
-            found[trial] = out_of_fold(answered, m)
+        if all(outcome is not None and outcome.error is None for outcome in ended):
+            found[trial] = out_of_fold([outcome.value for outcome in ended if outcome is not None], m)
+    errors = {key[0]: outcome.error for key, outcome in outcomes.items() if outcome.error is not None}
     if not found:
+        for error in errors.values():
+            raise error
         raise InterruptedTrainingError("Ctrl-C came before any candidate was trained again. Call ensemble_of again.")
-    if len(found) < len(trials):
+    if errors:
+        number, error = next(iter(errors.items()))
+        warn(
+            f"{len(errors)} of {len(trials)} candidates failed when they were trained to the end, and are left out; "
+            f"trial {number}: {error}",
+            ConvergenceWarning,
+        )
+    if len(found) + len(errors) < len(trials):
         warn(
             f"training was interrupted after {len(found)} of {len(trials)} candidates; the ensemble is of those.",
             InterruptedTrainingWarning,

@@ -118,8 +118,8 @@ class CrossValidation(Mapping[str, Any]):
 
     @property
     def loss_curves(self) -> list[list[float]]:
-        """``loss_curve_`` of each fold's network."""
-        return [network_of(fold.estimator).loss_curve_ for fold in self.folds]
+        """``loss_curve_`` of each fold's network; empty for an estimator that has none."""
+        return [getattr(network_of(fold.estimator), "loss_curve_", []) for fold in self.folds]
 
     def to_frame(self) -> Any:
         """A pandas frame with a row a fold: scores, times, numbers of rows, epochs."""
@@ -129,7 +129,7 @@ class CrossValidation(Mapping[str, Any]):
             raise MissingExtraError("to_frame", "pandas", "frames") from None
         columns = {name: self[name] for name in [*self._score_names(), "fit_time", "score_time"]}
         sizes = {f"n_{side}": [len(rows) for rows in self["indices"][side]] for side in ("train", "test")}
-        epochs = [np.nan if model is None else network_of(model).n_iter_ for model in self["estimator"]]
+        epochs = [np.nan if model is None else _epochs(model) for model in self["estimator"]]
         return pd.DataFrame(columns | sizes | {"epochs": epochs})
 
     def __rich__(self) -> Any:
@@ -139,7 +139,7 @@ class CrossValidation(Mapping[str, Any]):
         table = Table("fold", "rows", *names, "epochs", "seconds")
         for i, (train, test) in enumerate(sides):
             model, scores = self["estimator"][i], [f"{self[name][i]:.4f}" for name in names]
-            ended = ("failed", "") if model is None else (f"{network_of(model).n_iter_}", f"{self['fit_time'][i]:.2f}")
+            ended = ("failed", "") if model is None else (f"{_epochs(model):g}", f"{self['fit_time'][i]:.2f}")
             table.add_row(f"{i + 1}", f"{len(train)} + {len(test)}", *scores, *ended)
         table.add_section()
         table.add_row("mean", "", *(self._in_words(name) for name in names), "", "")
@@ -279,3 +279,9 @@ def _scores(work: _Work, model: Any, rows: Rows, side: str) -> dict[str, float]:
     found = work.scorer(model, X, y, **({} if weight is None else {"sample_weight": weight}))
     by_name = found if isinstance(found, dict) else {"score": found}
     return {f"{side}_{name}": float(score) for name, score in by_name.items()}
+
+
+def _epochs(model: Any) -> float:
+    """Those of its network; NaN for an estimator that has none."""
+    epochs = getattr(network_of(model), "n_iter_", math.nan)
+    return float(epochs) if isinstance(epochs, int | float) else math.nan

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import joblib
+from joblib.parallel import BACKENDS, EXTERNAL_BACKENDS, MAYBE_AVAILABLE_BACKENDS
 
+from multilayer.exceptions import ParameterError, unknown_name
 from multilayer.training.members import Member, Outcome, Slice, Steps, StopWatch, worked_out
 from multilayer.training.turns import Pack, checked_jobs, cores
 
@@ -30,6 +32,7 @@ __all__ = [
     "Slice",
     "Steps",
     "StopWatch",
+    "checked_jobs",
     "cores",
     "run_pack",
 ]
@@ -60,7 +63,7 @@ def run_pack(
     """Train all members; what became of each, by its key, in the order of the members.
 
     A member that fails is reported and takes no other down.  Ctrl-C ends the training of those at work at their next
-    update and begins no other: then the members that were not done are missing.
+    update (in processes, at once) and begins no other: then the members that were not done are missing.
 
     Parameters
     ----------
@@ -81,6 +84,11 @@ def run_pack(
     [1, 4, 9]
     """
     n_jobs = min(checked_jobs(n_jobs), max(len(members), 1))
+    _check_backend(backend)
+    keys = [member.key for member in members]
+    if len(set(keys)) < len(keys):
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ParameterError(f"each member of a pack has a key of its own, got {twice!r} twice.")
     outcomes: dict[Any, Outcome] = {}
     began = time.perf_counter()
     ended = _in_threads(members, n_jobs) if backend == THREADS else _by_joblib(members, n_jobs, backend)
@@ -102,4 +110,11 @@ def _in_threads(members: Sequence[Member], n_jobs: int) -> Generator[Outcome]:
 def _by_joblib(members: Sequence[Member], n_jobs: int, backend: str) -> Generator[Outcome]:
     longest_first = sorted(members, key=lambda member: (-member.priority, -member.size))
     run = joblib.Parallel(n_jobs=n_jobs, backend=backend, return_as="generator_unordered")
-    yield from run(joblib.delayed(worked_out)(member) for member in longest_first)
+    with suppress(KeyboardInterrupt):  # those that are done are the outcome
+        yield from run(joblib.delayed(worked_out)(member) for member in longest_first)
+
+
+def _check_backend(backend: Any) -> None:
+    known = {THREADS, *BACKENDS, *EXTERNAL_BACKENDS, *MAYBE_AVAILABLE_BACKENDS}
+    if not isinstance(backend, str) or backend not in known:
+        raise unknown_name("backend", backend, known)

@@ -53,6 +53,12 @@ class _Entry:
     is_last: bool = False  # whether its next slice is its last
     is_over: bool = False
 
+    def give_up(self) -> None:
+        """Free what its steps hold."""
+        steps, self.steps = self.steps, None
+        if steps is not None:
+            steps.close()
+
     @property
     def rest(self) -> float:
         """What it has left, in the unit of sizes; of one at work, about."""
@@ -173,20 +179,29 @@ class Pack:
 
     def stop(self, key: Any) -> None:
         """Let a member end after its slice with what it has; one that is paused is resumed for it."""
-        self._entry(key).is_last = True
-        self.resume(key)
+        with self._changed:
+            self._entry(key).is_last = True
+            self.resume(key)
 
     def drop(self, key: Any) -> None:
-        """Forget a member: it has no outcome, and what it holds is given up after its slice."""
+        """Forget a member: it has no outcome, and what it holds is given up, after its slice if it is at work.
+
+        Of one that has ended meanwhile there is nothing to forget.
+        """
         with self._changed:
-            entry = self._hall.entries.pop(key)
+            entry = self._hall.entries.pop(key, None)
+            if entry is None:
+                return
             entry.is_over = True
             self._hall.remove(entry)
+            if not entry.is_working:
+                entry.give_up()
 
     def drop_all(self) -> None:
         """Forget all members."""
-        for key in self.keys:
-            self.drop(key)
+        with self._changed:
+            for key in list(self._hall.entries):
+                self.drop(key)
 
     @property
     def keys(self) -> list[Any]:
@@ -196,7 +211,7 @@ class Pack:
 
     @property
     def n_waiting(self) -> int:
-        """Members that no thread is working on."""
+        """Members that no thread is working on, paused ones not counted."""
         with self._changed:
             return self._hall.n_waiting
 
@@ -210,6 +225,9 @@ class Pack:
                 self._work_until_one_ends(until)
             with suppress(queue.Empty):
                 yield self._outcomes.get(timeout=SECONDS_BETWEEN_LOOKS if self.n_jobs > 1 else 0)
+        with suppress(queue.Empty):  # those that ended shortly before the time was over
+            while True:
+                yield self._outcomes.get_nowait()
 
     def _has_work(self) -> bool:
         with self._changed:
@@ -268,8 +286,7 @@ class Pack:
             self._hall.n_working -= 1
             entry.is_working = False
             if entry.is_over:
-                if entry.steps is not None:
-                    entry.steps.close()
+                entry.give_up()
             elif not entry.is_paused:
                 self._hall.put(entry)
                 if self._hall.n_waiting > 1:  # besides the one that this thread itself will take
@@ -293,6 +310,10 @@ class Pack:
                 value = end.value
             except Exception as failure:
                 value, error = None, failure
+            except BaseException as failure:  # such as SystemExit: of a thread nobody would hear of it
+                if self.n_jobs == 1:
+                    raise
+                value, error = None, RuntimeError(f"{type(failure).__name__} was raised in a member: {failure}")
         seconds = entry.seconds + time.perf_counter() - began
         with self._changed:
             was_dropped, entry.is_over = entry.is_over, True

@@ -57,6 +57,7 @@ CHANGES: list[dict[str, Any]] = [
     {"scoring": make_scorer(mean_absolute_error)},
     {"scoring": lambda *_: 1.0},
     {"scoring": lambda *_: (lambda x: x)(2.0)},
+    {"scoring": lambda *_: 1.0 if "a" in {"a", "b", "c", "d"} else 2.0},
     {"scoring": partial(max, 1.0)},
     {"scoring": partial(max, 2.0)},
 ]
@@ -66,6 +67,13 @@ def test_each_change_is_seen_and_the_same_is_the_same() -> None:
     found = [of(**change) for change in CHANGES]
     assert len(set(found)) == len(found)
     assert found == [of(**change) for change in CHANGES]
+
+
+def test_what_a_function_holds_counts() -> None:
+    def holding(number: float) -> Any:
+        return lambda *_: number
+
+    assert of(scoring=holding(1.0)) == of(scoring=holding(1.0)) != of(scoring=holding(2.0))
 
 
 def test_candidates_differ_by_their_parameters() -> None:
@@ -82,7 +90,7 @@ def test_candidates_differ_by_their_parameters() -> None:
     assert candidate(clone(models[-1])) == candidate(models[-1])
 
 
-@pytest.mark.parametrize("i", [5, 7, 14, 18, 20])
+@pytest.mark.parametrize("i", [5, 7, 14, 18, 20, 21])
 def test_it_is_the_same_in_another_process(i: int) -> None:
     path = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})"
     code = f"{path}; import test_fingerprint as t; print(t.of(**t.CHANGES[{i}]))"

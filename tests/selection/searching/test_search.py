@@ -24,9 +24,11 @@ from sklearn.metrics import make_scorer, mean_absolute_error
 from sklearn.model_selection import GridSearchCV, GroupKFold, HalvingGridSearchCV, LeaveOneOut, RandomizedSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.random_projection import GaussianRandomProjection
 
-from multilayer import MLPClassifier, MLPRegressor
+from multilayer import ConvergenceWarning, MLPClassifier, MLPRegressor
 from multilayer.exceptions import (
+    DivergenceError,
     InputError,
     InterruptedTrainingWarning,
     JournalError,
@@ -44,16 +46,20 @@ NUMBERS = X @ [1.0, -2.0, 0.5, 0.0] + 0.1 * rng.normal(size=90)
 SPACE = {"hidden_layer_sizes": [(3,), (8,)], "learning_rate_init": [1e-4, 1e-3, 1e-2, 1e-1], "alpha": [1e-3, 1.0]}
 
 
+DEFAULTS: dict[str, Any] = {
+    "hidden_layer_sizes": (6,),
+    "max_iter": 18,
+    "n_iter_no_change": math.inf,
+    "random_state": 1,
+}
+
+
 def classifier(**options: Any) -> MLPClassifier:
-    return MLPClassifier(
-        **({"hidden_layer_sizes": (6,), "max_iter": 18, "n_iter_no_change": math.inf, "random_state": 1} | options)
-    )
+    return MLPClassifier(**(DEFAULTS | options))
 
 
 def regressor(**options: Any) -> MLPRegressor:
-    return MLPRegressor(
-        **({"hidden_layer_sizes": (6,), "max_iter": 18, "n_iter_no_change": math.inf, "random_state": 1} | options)
-    )
+    return MLPRegressor(**(DEFAULTS | options))
 
 
 def table(found: Search) -> pd.DataFrame:
@@ -350,6 +356,42 @@ def test_callbacks_and_printing_have_no_part_in_it(capsys: pytest.CaptureFixture
     same(found, search(classifier(), SPACE, X, CLASSES, cv=3))
     assert heard == []
     assert capsys.readouterr().out == ""
+
+
+def test_what_has_no_effect_is_said() -> None:
+    with pytest.warns(ParameterWarning, match="min_epochs has no effect with halving=False"):
+        search(classifier(), {"alpha": [0.1]}, X, CLASSES, cv=3, halving=False, min_epochs=3)
+    with pytest.warns(ParameterWarning, match="cv=3 has no effect with X_val"):
+        search(classifier(), {"alpha": [0.1]}, X, CLASSES, cv=3, X_val=X, y_val=CLASSES)
+    with pytest.raises(ParameterError, match="factor must be a number above 1, got -3"):
+        search(classifier(), {"alpha": [0.1]}, X, CLASSES, halving=False, factor=-3)
+
+
+def test_nothing_is_lost_with_the_last_fit(tmp_path: Path) -> None:
+    model = Refusing(**DEFAULTS)
+    with pytest.warns(ConvergenceWarning, match=r"cannot be trained on all rows, .*estimator is None: 90 rows"):
+        found = search(model, {"alpha": [0.1, 1.0]}, X, CLASSES, cv=3)
+    assert found.estimator is None
+    assert len(found.trials) == 2
+    with pytest.raises(ParameterError, match="n_jobs must be"):
+        search(classifier(), {"alpha": [0.1]}, X, CLASSES, n_jobs=0, journal=tmp_path / "journal")
+    assert not (tmp_path / "journal").exists()
+
+
+class Refusing(MLPClassifier):
+    """Learns from few rows only."""
+
+    def fit(self, X: Any, y: Any) -> Any:  # type: ignore[override]
+        if len(y) == 90:
+            raise DivergenceError("90 rows")
+        return super().fit(X, y)
+
+
+def test_steps_without_a_seed_get_one() -> None:
+    model = make_pipeline(GaussianRandomProjection(2), classifier(random_state=None))
+    options: dict[str, Any] = {"cv": 3, "halving": False}
+    found = search(model, {"alpha": [0.1, 1.0]}, X, CLASSES, **options)
+    same(search(model, {"alpha": [0.1, 1.0]}, X, CLASSES, n_jobs=1, **options), found)
 
 
 def test_a_search_goes_on_with_more_candidates(tmp_path: Path) -> None:

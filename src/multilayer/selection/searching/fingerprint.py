@@ -44,6 +44,8 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
+    if isinstance(value, set | frozenset):  # whose order is another in each process
+        return sorted(repr(_plain(each)) for each in value)
     if isinstance(value, np.ndarray):
         return [str(value.dtype), value.tolist()]
     if isinstance(value, np.random.RandomState):
@@ -57,16 +59,26 @@ def _plain(value: Any) -> Any:
         code = getattr(value, "__code__", None)
         name = getattr(value, "__qualname__", type(value).__qualname__)
         if code is not None:
-            return [name, *_instructions(code)]
+            held = [cell.cell_contents for cell in getattr(value, "__closure__", None) or ()]
+            held += getattr(value, "__defaults__", None) or ()
+            return [name, *_instructions(code), [_held(each) for each in held]]
         if isinstance(value, partial):
             return [name, _plain(value.func), _plain(value.args), _plain(value.keywords)]
         return [name, _plain(vars(value))] if hasattr(value, "__dict__") and not isinstance(value, type) else name
     return value
 
 
+def _held(value: Any) -> Any:
+    """A value that a function holds, as far as it can be shown: what goes deeper may lead back to the function."""
+    if value is None or isinstance(value, bool | int | float | complex | str | bytes | np.generic):
+        return value
+    code = getattr(value, "__code__", None)
+    return type(value).__qualname__ if code is None else _instructions(code)
+
+
 def _instructions(code: Any) -> list[Any]:
     """What a function of one's own does, without where it is."""
-    consts = [_instructions(each) if hasattr(each, "co_code") else each for each in code.co_consts]
+    consts = [_instructions(each) if hasattr(each, "co_code") else _plain(each) for each in code.co_consts]
     return [code.co_code.hex(), consts, code.co_names]
 
 

@@ -83,8 +83,17 @@ class Journal:
         self._write({"candidate": place[0], "fold": place[1], "to": place[2]} | asdict(scored) | {"params": shown})
 
     def _write(self, entry: dict[str, Any]) -> None:
-        if self._file is not None:
-            self._file.write(json.dumps(entry).encode() + b"\n")
+        if self._file is None:
+            return
+        line = json.dumps(entry).encode() + b"\n"
+        try:
+            n_written = self._file.write(line)
+        except OSError as error:
+            raise JournalError(
+                f"{self._path} cannot be written to: {error.strerror}. What it holds is whole."
+            ) from error
+        if n_written != len(line):
+            raise JournalError(f"{self._path} cannot be written to: the disk is full. Make room and call search again.")
 
     def _read(self, file: BinaryIO, path: Path) -> None:
         file.seek(0)

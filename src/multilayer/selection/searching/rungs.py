@@ -1,9 +1,9 @@
 """Successive halving without waiting: who of those trained for a while is to be trained for longer.
 
-A trial that is among the best 1/factor of those that have reached a rung is trained on, to the next rung, as soon as
-that is known (ASHA).  Here it is decided in the order in which trials were begun, whatever the order in which threads
-are done with them: a decision waits for the results of the trials before, and for nobody else.  So what is trained does
-not depend on how many threads there are, or how fast.
+A trial that is among the best 1/factor of those that have reached a rung is trained on, to the next rung, without
+waiting for the rest of them (ASHA).  Here it is decided in the order in which trials were begun, whatever the order in
+which threads are done with them: a decision waits for the results of the trials before, and the first ones for half of
+the trials.  So what is trained does not depend on how many threads there are, or how fast.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from multilayer.estimators.parameters import check_integer, check_real
 from multilayer.exceptions import ParameterError
 
-# At most so many times are the best promoted: the first rung is not shorter than 1/factor^2 of a training.  On real
-# tables (benchmarks/halving.py) less of it, a few epochs of sixty, misjudged step sizes.
+# At most so many times are the best promoted: the first rung is not shorter than 1/factor^2 of a training.  On kin8nm,
+# a table of benchmarks/halving.py, two epochs of sixty misjudged the step size.
 MOST_PROMOTIONS = 2
 # Of the trials that are to come, so many have a score before the first is promoted: early on, anything is the best.
 SHARE_BEFORE_PROMOTIONS = 1 / 2

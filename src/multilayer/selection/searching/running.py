@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from multilayer.exceptions import InputError, InterruptedTrainingError
+from multilayer.exceptions import InputError, InterruptedTrainingError, MultilayerError
 from multilayer.selection.searching.candidates import Candidates
 from multilayer.selection.searching.courses import Course, Preparation
 from multilayer.selection.searching.fingerprint import candidate
@@ -65,7 +65,9 @@ class Searching:
                     if trial != BASELINE:
                         self.errors.append(outcome.error)
                     scored = Scored(math.nan, seconds=outcome.seconds, error=_one_line(outcome.error))
-                self.journal.add(self._place(trial, fold, rung), scored, repr(self.trials[trial].params))
+                if outcome.error is None or isinstance(outcome.error, MultilayerError | ValueError):
+                    # Another error, such as a want of memory, need not come again.
+                    self.journal.add(self._place(trial, fold, rung), scored, repr(self.trials[trial].params))
                 self._arrived(trial, fold, rung, scored)
                 self._begin_more()
             if self.pack.interrupt.pressed or self._is_over() or not self._begin_more():
@@ -148,7 +150,8 @@ class Searching:
                 continue
             self._note_aside(number, fold, 0)
             work = partial(self.courses[number, fold].to_rung, rung)
-            self.pack.add(Member((number, fold, rung), work, size=len(split.train), priority=rung))
+            size = len(split.train) * self.trials[number].work_per_row
+            self.pack.add(Member((number, fold, rung), work, size=size, priority=rung))
         for fold, scored in known:
             self._arrived(number, fold, rung, scored)
 
@@ -206,7 +209,8 @@ class Searching:
         """Give up the least promising networks where all that are put aside hold too much."""
         if self.n_bytes_aside <= BYTES_PUT_ASIDE:
             return
-        means = {number: self.trials[number].mean for number, _ in self.aside}
+        scores = {number: self.trials[number].mean for number, _ in self.aside}
+        means = {number: -math.inf if math.isnan(score) else score for number, score in scores.items()}
         for number, fold in sorted(self.aside, key=lambda place: means[place[0]]):
             if self.n_bytes_aside <= BYTES_PUT_ASIDE:
                 return

@@ -16,9 +16,15 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
 from multilayer.estimators import MLPClassifier, MLPRegressor
-from multilayer.estimators.errors import warn
+from multilayer.estimators.errors import ConvergenceWarning, warn
 from multilayer.estimators.parameters import check_choice, check_flag, check_seconds
-from multilayer.exceptions import InterruptedTrainingWarning, ParameterError, ParameterWarning, unknown_name
+from multilayer.exceptions import (
+    InterruptedTrainingWarning,
+    MultilayerError,
+    ParameterError,
+    ParameterWarning,
+    unknown_name,
+)
 from multilayer.selection.fitting import Data, checked_estimator, network_of
 from multilayer.selection.scoring import metric_name, one_scorer
 from multilayer.selection.searching.candidates import candidates, checked_space
@@ -30,9 +36,10 @@ from multilayer.selection.searching.rungs import Rungs, rung_epochs
 from multilayer.selection.searching.running import Searching
 from multilayer.selection.searching.trials import Problem, Split, full_name
 from multilayer.selection.splitting import divided
-from multilayer.training.pack import Pack
+from multilayer.training.pack import Pack, checked_jobs
 
 BEST, SIMPLEST = "best", "one_standard_error"
+CV = 5  # folds, unless told otherwise
 
 
 def search(
@@ -47,7 +54,7 @@ def search(
     y_val: Any = None,
     sample_weight_val: ArrayLike | None = None,
     scoring: Any = None,
-    cv: Any = 5,
+    cv: Any = CV,
     sampler: str = "auto",
     n_trials: int | None = None,
     max_time: float | None = None,
@@ -64,9 +71,9 @@ def search(
     """Search for good parameters of a network: all candidates, on all folds, as one pack.
 
     With ``halving`` a candidate is trained for a few epochs first.  When it is among the best 1/factor of those so far
-    it is trained on, from where it stands, to ``factor`` times as many; and so on up to a whole training.  Nobody waits
-    for the others (asynchronous successive halving), and yet what is trained depends neither on the number of threads
-    nor on their speed.
+    it is trained on, from where it stands, to ``factor`` times as many; and so on up to a whole training.  No rung
+    waits for the last of its trials (asynchronous successive halving), and yet what is trained depends neither on the
+    number of threads nor on their speed.
 
     Parameters
     ----------
@@ -89,10 +96,12 @@ def search(
     n_trials : int, default=None
         At most so many candidates.  A space with distributions needs it, or ``max_time``.
     max_time : float, default=None
-        Seconds after which no training goes on; the best so far is chosen.
+        Seconds after which no candidate is trained further; the best so far is chosen, and fitted on all rows.  What
+        cannot be put aside (L-BFGS, estimators not ours) is trained to its end when it has begun.
     halving : bool, default=True
         False trains each candidate to its end.
     factor : float, default=3
+        Of the trials on a rung the best 1/factor go on, to factor times as many epochs.
     min_epochs : int, default=None
         Of the first rung; None for max_iter / factor², or more where there are few trials.
     refit : {"best", "one_standard_error", False}, default="best"
@@ -105,7 +114,7 @@ def search(
         A file in which each result is written down.  The same call with the same file goes on where that search ended,
         whatever ended it, and has the same result as if nothing had.
     n_jobs, listener
-        Threads, and who hears of each :class:`TrialScored`.
+        Threads of this process, and who hears of each :class:`TrialScored`.
 
     Returns
     -------
@@ -150,7 +159,14 @@ def search(
             "a space with distributions has candidates without end. Pass n_trials or max_time, or lists of values."
         )
     max_epochs = network_of(estimator).get_params().get("max_iter", 1)
-    epochs = rung_epochs(max_epochs, proposed.n_trials, factor, min_epochs) if check_flag("halving", halving) else ()
+    halved = rung_epochs(max_epochs, proposed.n_trials, factor, min_epochs)
+    epochs = halved if check_flag("halving", halving) else ()
+    if not halving and min_epochs is not None:
+        warn("min_epochs has no effect with halving=False, which trains each to its end.", ParameterWarning)
+    if validation is not None and cv != CV:
+        warn(f"cv={cv!r} has no effect with X_val, which all candidates are scored on.", ParameterWarning)
+    linear = _linear(estimator) if check_flag("baseline", baseline) else None
+    n_jobs = checked_jobs(n_jobs)
     scorer = one_scorer(estimator, scoring)
     is_metric = scoring is None or isinstance(scoring, str) or hasattr(scoring, "_score_func")
     problem = Problem(estimator, data, splits, scorer, (*epochs[:-1], math.inf), is_metric)
@@ -158,7 +174,7 @@ def search(
     with Journal(journal, identity) as book, Pack(n_jobs) as pack:
         rungs = Rungs(len(problem.epochs), factor, proposed.n_trials)
         searching = Searching(problem, proposed, rungs, book, pack, listener, seconds)
-        searching.until_the_end(_linear(estimator) if check_flag("baseline", baseline) else None)
+        searching.until_the_end(linear)
         was_interrupted = pack.interrupt.pressed
     found = searching.result(metric_name(estimator, scoring))
     if was_interrupted:
@@ -207,12 +223,14 @@ def _unheard(estimator: Any) -> Any:
 
 
 def _seeded(estimator: Any, random_state: Any) -> Any:
-    """The estimator with a seed: chance must not choose between candidates, and a journal be gone on with."""
-    if getattr(network_of(estimator), "random_state", 0) is not None:
+    """The estimator with seeds: chance must not choose between candidates, and a journal be gone on with."""
+    parameters = estimator.get_params(deep=True)
+    names = [name for name in sorted(parameters) if name == "random_state" or name.endswith("__random_state")]
+    unset = [name for name in names if parameters[name] is None]
+    if not unset:
         return estimator
-    seeded = clone(estimator)
-    network_of(seeded).set_params(random_state=int(check_random_state(random_state).randint(2**31 - 1)))
-    return seeded
+    draws = check_random_state(random_state).randint(2**31 - 1, size=len(unset)).tolist()
+    return clone(estimator).set_params(**dict(zip(unset, draws, strict=True)))
 
 
 def _validation(X_val: Any, y_val: Any, weight: Any) -> Data:
@@ -253,4 +271,11 @@ def _refitted(found: Search, refit: str | bool, data: Data) -> Search:
     if refit is False:
         return found
     chosen = found.best if refit == BEST else found.simplest
-    return replace(found, estimator=data.fit(clone(chosen.model), np.arange(len(data))))
+    try:
+        return replace(found, estimator=data.fit(clone(chosen.model), np.arange(len(data))))
+    except MultilayerError as error:  # what has been found is not lost with it
+        warn(
+            f"the candidate that was chosen cannot be trained on all rows, estimator is None: {error}",
+            ConvergenceWarning,
+        )
+        return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,9 +11,12 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from multilayer.selection.fitting import Data
+from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.searching.journal import Scored
 from multilayer.training.batching import Rows
+
+# Of a table, to tell which of two networks takes longer: most of the difference is in the layers.
+TYPICAL_COLUMNS = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +70,16 @@ class Trial:
     model: Any  # unfitted
     digest: str = ""  # of the model: what it is known by in a journal
     scores: list[list[Scored]] = field(default_factory=list)  # [rung][fold]
+
+    @property
+    def work_per_row(self) -> float:
+        """How long a row takes, beside other candidates: by the units of neighbouring layers."""
+        sizes = getattr(network_of(self.model), "hidden_layer_sizes", 1)
+        layers = [sizes] if isinstance(sizes, int | np.integer) else list(sizes)
+        try:
+            return float(sum(k * n for k, n in itertools.pairwise([TYPICAL_COLUMNS, *layers, 1])))
+        except TypeError:  # sizes that the network itself will refuse
+            return 1.0
 
     @property
     def rung(self) -> int:
