@@ -162,7 +162,7 @@ def _searched(run: FoldRun, wanted: Wanted) -> Search:
                 max_time=wanted.seconds,
                 halving=wanted.has_halving,
                 factor=FACTOR,
-                min_epochs=wanted.first_rung,
+                min_epochs=wanted.first_rung if wanted.has_halving else None,
                 refit=False,
                 baseline=False,
                 random_state=wanted.seed,
