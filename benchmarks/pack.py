@@ -107,7 +107,7 @@ def sixteen_members(rounds: int) -> list[tuple[str, str, str]]:
 
     def pack(n_jobs: int) -> None:
         networks = [clone(network).set_params(random_state=seed) for seed in range(16)]
-        work = [partial(data.fitting, each, rows) for each in networks]
+        work = [partial(data.training, each, rows) for each in networks]
         run_pack([Member(i, each) for i, each in enumerate(work)], n_jobs=n_jobs)
 
     times = medians({"1": lambda: pack(1), "2": lambda: pack(2)}, rounds)

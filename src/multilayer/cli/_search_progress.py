@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Iterator
@@ -90,11 +91,11 @@ def planned_epochs(n_networks: int, first_rung: int, n_epochs: int) -> float:
     >>> planned_epochs(90, 81, 81)
     7290.0
     """
-    total, reached, rung, going_on = 0.0, 0.0, float(first_rung), float(n_networks)
-    while reached < n_epochs:
-        total += going_on * (rung - reached)
-        # A rung shortly below a whole training is none.
-        reached, rung = rung, rung * FACTOR if rung * FACTOR < n_epochs / math.sqrt(FACTOR) else float(n_epochs)
+    from multilayer.selection import rung_epochs
+
+    total, going_on = 0.0, float(n_networks)
+    for before, rung in itertools.pairwise((0, *rung_epochs(n_epochs, None, FACTOR, first_rung))):
+        total += going_on * (rung - before)
         going_on /= FACTOR
     return total
 

@@ -16,7 +16,7 @@ from multilayer.cli._report import Section, html_report
 from multilayer.cli._report_parts import MOST_COLUMNS, as_csv, drawn_into, rows_in_words, say_written, title_of
 from multilayer.cli._search_code import in_python
 from multilayer.cli._search_pictures import COST, pictures_of
-from multilayer.cli._search_scores import fold_scores, mark, ranked
+from multilayer.cli._search_scores import fold_scores, mark
 from multilayer.cli._searching import Found, in_plan, next_steps
 from multilayer.cli._space import Wanted, sizes
 
@@ -32,7 +32,7 @@ def write_all(problem: Problem, wanted: Wanted, found: Found, task: str, folder:
 def trials(wanted: Wanted, found: Found) -> str:
     """CSV: a line for each trial, the best first, with every digit."""
     metric, lines = found.task.decisive, []
-    for trial in ranked(found.result):
+    for trial in found.result.ranked:
         settings, scores = wanted.settings(trial.params), fold_scores(trial, metric)
         line: dict[str, Any] = {
             "trial": trial.number + 1,

@@ -22,11 +22,6 @@ BEST, SIMPLEST = "best", "1 SE"
 _ADVICE = "More --trials or --epochs may find a better one."
 
 
-def ranked(result: Search) -> list[Trial]:
-    """The best first: those trained furthest, by their mean score; failed ones last."""
-    return sorted(result.trials, key=lambda one: (math.isnan(one.mean), -one.rung, -one.mean, one.number))
-
-
 def is_whole(trial: Trial, wanted: Wanted) -> bool:
     """Whether longer training would change nothing, or is not wanted."""
     return trial.epochs >= wanted.epochs or (not trial.error and trial.has_ended)
@@ -44,7 +39,7 @@ def fold_scores(trial: Trial, metric: Metric) -> list[float]:
 
 def trials_table(result: Search, wanted: Wanted, metric: Metric) -> TextTable:
     """One line a trial, the best first; of many the best, and the simplest."""
-    order = ranked(result)
+    order = result.ranked
     shown = order[:MOST_TRIALS]
     if result.simplest not in shown:
         shown = [*order[: MOST_TRIALS - 1], result.simplest]

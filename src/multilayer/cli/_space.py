@@ -29,9 +29,8 @@ IN_WORDS = (
 )
 
 
-# Successive halving: a third of those on a rung go on, three times as far, twice at most.
+# Successive halving: a third of those on a rung go on, three times as far.
 FACTOR = 3.0
-_MOST_PROMOTIONS = 2
 _LEAST_UPDATES = 300
 _BATCH = 200  # rows that an update sees
 
@@ -106,9 +105,10 @@ def first_rung(epochs: int, n_trials: int, n_rows: int) -> int:
     >>> first_rung(30, 30, 40_000), first_rung(30, 30, 6_000), first_rung(30, 30, 800), first_rung(30, 5, 40_000)
     (3, 10, 30, 10)
     """
-    promotions = min(_MOST_PROMOTIONS, int(math.log(n_trials, FACTOR) + 1e-9))
+    from multilayer.selection import rung_epochs
+
     updates = math.ceil(n_rows / min(_BATCH, n_rows))
-    rung = max(1, round(epochs / FACTOR**promotions), math.ceil(_LEAST_UPDATES / updates))
+    rung = max(rung_epochs(epochs, n_trials, FACTOR)[0], math.ceil(_LEAST_UPDATES / updates))
     return epochs if rung * math.sqrt(FACTOR) >= epochs else rung
 
 

@@ -11,19 +11,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
-from sklearn.utils import assert_all_finite, check_random_state, column_or_1d, get_tags
+from sklearn.utils import assert_all_finite, check_consistent_length, check_random_state, column_or_1d, get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from multilayer.ensembles.members import Trained, Workers, train_members
-from multilayer.ensembles.planning import SEED, n_rows, plans, wishes
+from multilayer.ensembles.planning import SEED, plans, wishes
 from multilayer.estimators import NotFittedError
 from multilayer.estimators.errors import input_errors, unchanged_on_failure
-from multilayer.estimators.inputs import check_column_order, checked_weight, checked_y
+from multilayer.estimators.inputs import check_column_order, checked_y
 from multilayer.estimators.parameters import check_seed
 from multilayer.exceptions import InputError, InputTypeError, ParameterError
 from multilayer.network import Floats
 from multilayer.selection import Predictions
-from multilayer.selection.fitting import Data
+from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.out_of_fold import out_of_fold
 from multilayer.training.batching import Rows
 from multilayer.training.pack import PackListener
@@ -147,23 +147,22 @@ class BaseEnsemble(BaseEstimator, ABC):
         with input_errors(X):
             if y.ndim == 2 and y.shape[1] == 1:
                 y = column_or_1d(y.toarray() if issparse(y) else y, warn=True)
-            data = Data.of(X, y)
-            validate_data(self, data.X, reset=True, skip_check_array=True)
+            check_consistent_length(X, y)
+            validate_data(self, X, reset=True, skip_check_array=True)
             assert_all_finite(y.data if issparse(y) else y, input_name="y")
             self._settle_targets(y)
-        weight = checked_weight(sample_weight, n_rows(data), np.dtype(np.float64))
         # One table for all members to read from, where all read it alike.
-        return Data.of(data.X, data.y, weight, alike)
+        return Data.of(X, y, sample_weight, alike)
 
     def _keep(self, members: Sequence[Trained], weights: NDArray[np.float64], data: Data) -> None:
         self.estimators_ = [member.model for member in members]
         kept = weights[[member.number for member in members]]
         self.weights_ = kept / kept.sum()
-        self._n_rows = n_rows(data)
+        self._n_rows = len(data)
         self._out_of_fold = None if self.by == SEED else self._left_out(members, kept, data)
 
     def _left_out(self, members: Sequence[Trained], weights: NDArray[np.float64], data: Data) -> OutOfFold:
-        m = n_rows(data)
+        m = len(data)
         answering = [(i, member) for i, member in enumerate(members) if member.answers]
         if not answering:
             raise InputError(
@@ -216,11 +215,6 @@ class BaseEnsemble(BaseEstimator, ABC):
         if tags.classifier_tags is not None and of_member.classifier_tags is not None:
             tags.classifier_tags.multi_label = of_member.classifier_tags.multi_label
         return tags
-
-
-def network_of(model: Any) -> Any:
-    """The network at the end of a pipeline, or the model itself."""
-    return model[-1] if hasattr(model, "steps") else model
 
 
 def check_estimator_kind(estimator: Any, is_right: Callable[[Any], bool], *, example: str, task: str) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from multilayer.ensembles.planning import Plan, n_rows
+from multilayer.ensembles.planning import Plan
 from multilayer.estimators.errors import Complaint, ConvergenceWarning, warn
 from multilayer.exceptions import DivergenceError, InterruptedTrainingError, InterruptedTrainingWarning
 from multilayer.selection.complaining import warn_once
-from multilayer.selection.fitting import Data
+from multilayer.selection.fitting import Data, Fitted, work_of
 from multilayer.training.batching import Rows
 from multilayer.training.pack import THREADS, Member, Outcome, PackListener, Slice, run_pack
 
@@ -51,7 +51,8 @@ def train_members(plans: Sequence[Plan], data: Data, methods: Sequence[str], wor
         What a member has raised, where all have diverged, or any has raised something else.
     """
     pack = [
-        Member(i, partial(_trained, i, plan, data, tuple(methods)), size=_size(plan)) for i, plan in enumerate(plans)
+        Member(i, partial(_trained, i, plan, data, tuple(methods)), size=_size(plan, len(data)))
+        for i, plan in enumerate(plans)
     ]
     outcomes = run_pack(pack, n_jobs=workers.n_jobs, backend=workers.backend, listener=workers.listener)
     _raise_or_tell(outcomes, len(plans))
@@ -60,29 +61,28 @@ def train_members(plans: Sequence[Plan], data: Data, methods: Sequence[str], wor
     return trained
 
 
-def _size(plan: Plan) -> float:
-    return 1.0 if plan.counts is None else float(np.count_nonzero(plan.counts))
+def _size(plan: Plan, m: int) -> float:
+    return work_of(plan.estimator, m if plan.counts is None else int(np.count_nonzero(plan.counts)))
 
 
 def _trained(number: int, plan: Plan, data: Data, methods: Sequence[str]) -> Generator[float, Slice, Trained]:
-    complaints: list[Complaint] = []
-    model = yield from _fitting(plan, data, complaints)
+    fitted = yield from _training(plan, data)
     answers = {}
     if len(plan.left_out):
         X = data.part(plan.left_out)[0]
-        answers = {name: getattr(model, name)(X) for name in methods}
-    return Trained(number, model, plan.left_out, answers, complaints)
+        answers = {name: getattr(fitted.model, name)(X) for name in methods}
+    return Trained(number, fitted.model, plan.left_out, answers, fitted.complaints)
 
 
-def _fitting(plan: Plan, data: Data, complaints: list[Complaint]) -> Generator[float, Slice, Any]:
+def _training(plan: Plan, data: Data) -> Generator[float, Slice, Fitted]:
     """The training of a member, in parts between which another one may have its thread."""
     if plan.counts is None:
-        return data.fitting(plan.estimator, np.arange(n_rows(data)), None, complaints)
+        return data.training(plan.estimator, np.arange(len(data)))
     rows = np.flatnonzero(plan.counts)
     if plan.counts.max() > 1:
         weight = plan.counts.astype(np.float64) * (1.0 if data.weight is None else data.weight)
         data = data.weighted(weight)
-    return data.fitting(plan.estimator, rows, None, complaints)
+    return data.training(plan.estimator, rows)
 
 
 def _raise_or_tell(outcomes: Mapping[Any, Outcome], n: int) -> None:

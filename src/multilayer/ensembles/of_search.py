@@ -13,12 +13,12 @@ from sklearn.base import clone, is_classifier
 from multilayer.ensembles.classifier import EnsembleClassifier
 from multilayer.ensembles.greedy import MAX_SIZE, greedy_selection
 from multilayer.ensembles.regressor import EnsembleRegressor
-from multilayer.estimators.errors import Complaint, ConvergenceWarning, warn
+from multilayer.estimators.errors import ConvergenceWarning, warn
 from multilayer.estimators.parameters import check_integer
 from multilayer.exceptions import InputError, InputTypeError, InterruptedTrainingError, InterruptedTrainingWarning
 from multilayer.selection import Predictions, Search, Trial
+from multilayer.selection.fitting import work_of
 from multilayer.selection.out_of_fold import answers, out_of_fold
-from multilayer.selection.searching.result import ranked
 from multilayer.selection.searching.trials import Problem, Split
 from multilayer.training.pack import Member, Slice, run_pack
 
@@ -71,7 +71,7 @@ def ensemble_of(
         )
     check_integer("n_candidates", n_candidates, 1)
     problem = search.problem
-    trials = [trial for trial in ranked(search.trials) if not math.isnan(trial.mean)][:n_candidates]
+    trials = [trial for trial in search.ranked if not math.isnan(trial.mean)][:n_candidates]
     scored = problem.splits[0].scored
     found = _left_out(problem, trials, n_jobs)
     trials = list(found)
@@ -98,7 +98,9 @@ def ensemble_of(
 def _left_out(problem: Problem, trials: list[Trial], n_jobs: int | None) -> dict[Trial, Predictions]:
     """What each candidate says of the rows that score, by networks that have not seen them."""
     members = [
-        Member((trial.number, fold), partial(_answers, problem, trial, split), size=len(split.train))
+        Member(
+            (trial.number, fold), partial(_answers, problem, trial, split), size=work_of(trial.model, len(split.train))
+        )
         for trial in trials
         for fold, split in enumerate(problem.splits)
     ]
@@ -130,9 +132,8 @@ def _left_out(problem: Problem, trials: list[Trial], n_jobs: int | None) -> dict
 
 def _answers(problem: Problem, trial: Trial, split: Split) -> Generator[float, Slice, Any]:
     # Whether training ends too soon is said of the members that are chosen, once, by the ensemble's own fit.
-    unsaid: list[Complaint] = []
-    model = yield from problem.data.fitting(clone(trial.model), split.train, None, unsaid)
-    return split.test, answers(model, split.scored.part(split.test)[0]), model
+    fitted = yield from problem.data.training(clone(trial.model), split.train)
+    return split.test, answers(fitted.model, split.scored.part(split.test)[0]), fitted.model
 
 
 def _in_columns(predictions: Predictions, classes: Any) -> Any:

@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import check_cv
-from sklearn.utils.validation import _num_samples
 
 from multilayer.estimators.errors import input_errors, warn
 from multilayer.estimators.parameters import check_choice, check_integer
 from multilayer.exceptions import InputError, ParameterError, ParameterWarning
-from multilayer.selection.fitting import Data
+from multilayer.selection.fitting import Data, names_of_seeds
 from multilayer.selection.splitting import Split, check_kind_of_cv, checked_folds, checked_groups, is_list_of_folds
 from multilayer.training.batching import Rows
 
@@ -104,19 +103,13 @@ def plans(asked: Wishes, data: Data, groups: ArrayLike | None, random_state: np.
     return members
 
 
-def n_rows(data: Data) -> int:
-    """The number of rows; y may be a sparse matrix, which has no length."""
-    return int(_num_samples(data.X))
-
-
 def with_seeds(estimator: Any, random_state: np.random.RandomState, *, replace: bool) -> Any:
     """The estimator with a number of its own for each ``random_state`` in it, as scikit-learn's ensembles have.
 
     Without ``replace`` those that are set stay: in a list of estimators they are one's own choice.
     """
-    parameters = estimator.get_params(deep=True)
-    names = [name for name in sorted(parameters) if name == "random_state" or name.endswith("__random_state")]
-    drawn = {name: int(random_state.randint(MAX_SEED)) for name in names}
+    parameters = estimator.get_params()
+    drawn = {name: int(random_state.randint(MAX_SEED)) for name in names_of_seeds(estimator)}
     wanted = {name: seed for name, seed in drawn.items() if replace or parameters[name] is None}
     return estimator.set_params(**wanted) if wanted else estimator
 
@@ -128,7 +121,7 @@ def _drawn(data: Data, random_state: np.random.RandomState) -> NDArray[np.intege
     row twice, and with ``early_stopping`` no row both trains and validates.  A row of weight 0 is as if it were not
     there, and so it cannot be drawn.
     """
-    m = n_rows(data)
+    m = len(data)
     there = np.arange(m) if data.weight is None else np.flatnonzero(data.weight > 0)
     if not len(there):
         raise InputError("X has 0 sample(s), and a bootstrap draws from them. Pass at least one row.")
@@ -141,10 +134,10 @@ def _folds(
 ) -> list[tuple[NDArray[np.integer[Any]], Rows]]:
     """For each fold how often each row trains, 0 or 1, and the rows of the fold."""
     if is_list_of_folds(asked.cv):
-        splits = checked_folds(asked.cv, n_rows(data))
+        splits = checked_folds(asked.cv, len(data))
     else:
         splits = _divided(asked, data, checked_groups(data.X, groups), random_state)
-    shares = [(_as_counts(train, n_rows(data)), test) for train, test in splits]
+    shares = [(_as_counts(train, len(data)), test) for train, test in splits]
     for i, (counts, test) in enumerate(shares):
         if counts[test].any():
             raise ParameterError(
@@ -163,7 +156,7 @@ def _divided(asked: Wishes, data: Data, groups: Any, random_state: np.random.Ran
         if by_number:
             # Tables are often sorted, and then a fold of neighbours is unlike all others.
             splitter.shuffle, splitter.random_state = True, int(random_state.randint(MAX_SEED))
-        return checked_folds(splitter.split(data.X, data.y, groups), n_rows(data))
+        return checked_folds(splitter.split(data.X, data.y, groups), len(data))
 
 
 def _as_counts(rows: Rows, m: int) -> NDArray[np.integer[Any]]:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin, is_regressor
 from sklearn.metrics import r2_score
 
-from multilayer.ensembles.base import BaseEnsemble, check_estimator_kind, network_of, weighted
+from multilayer.ensembles.base import BaseEnsemble, check_estimator_kind, weighted
 from multilayer.ensembles.combining import mean_and_deviation
 from multilayer.ensembles.intervals import check_coverage, jackknife_plus, split_conformal
 from multilayer.ensembles.planning import FOLD, SEED
@@ -22,6 +22,7 @@ from multilayer.estimators.scores import pinball_d2
 from multilayer.exceptions import InputError, ParameterError, ShapeError
 from multilayer.network import Floats
 from multilayer.selection import Predictions
+from multilayer.selection.fitting import network_of
 from multilayer.training.batching import Rows
 from multilayer.training.pack import THREADS, PackListener
 

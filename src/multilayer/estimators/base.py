@@ -167,8 +167,13 @@ class BaseMLP(CallbackSupportMixin, Inside, Reading, Weights, Copied, ABC):
         """A fit on some rows of a shared table, before its first update."""
         settings, call = checked(self), Call(goes_on=False, part=part, validation=validation)
         self._warn_of_what_has_no_effect(settings, call)
-        rows, engine, objective = self._read_for_training(settings, None, None, None, call)
         self._last_was_part = False
+        return self._before_its_first_update(settings, None, None, None, call)
+
+    def _before_its_first_update(
+        self, settings: SimpleNamespace, X: Any, y: Any, sample_weight: Any, call: Call
+    ) -> Fit:
+        rows, engine, objective = self._read_for_training(settings, X, y, sample_weight, call)
         with self._run_for(objective, settings, goes_on=False) as run:
             return Fit(self, settings, rows, (engine, objective), run, call)
 

@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
 from typing import Any
 
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
-from multilayer.engines import Engine, Objective
 from multilayer.estimators.base import BaseMLP
 from multilayer.estimators.classifier import MLPClassifier
 from multilayer.estimators.data import NO_VALIDATION, Call, Part, Shared
 from multilayer.estimators.fit import Fit
 from multilayer.estimators.parameters import checked
 from multilayer.estimators.regressor import MLPRegressor
-from multilayer.training import Recipe, Run
+from multilayer.estimators.scikit_learn_callbacks import may_have_callbacks
 from multilayer.training.batching import Rows as RowNumbers
 
 
-@dataclass(frozen=True)
-class Beginning:
-    """A run before its first update, with all that it takes to do one."""
-
-    engine: Engine
-    objective: Objective
-    recipe: Recipe
-    run: Run
-    cost_divisor: int  # costs that are shown are J divided by this
-
-
-def beginning_of(estimator: BaseMLP, X: Any, y: Any, sample_weight: Any = None) -> Beginning:
-    """The beginning of ``estimator.fit(X, y, sample_weight)`` by gradient descent, of one that has not been fitted.
+def beginning_of(estimator: BaseMLP, X: Any, y: Any, sample_weight: Any = None) -> Fit:
+    """The beginning of ``estimator.fit(X, y, sample_weight)``, of one that has not been fitted.
 
     Neither the estimator nor its random state is changed: weights, rows held out and shuffles are those that its next
     fit would draw.  Callbacks hear of nothing.
@@ -40,12 +27,7 @@ def beginning_of(estimator: BaseMLP, X: Any, y: Any, sample_weight: Any = None) 
     parameters = estimator.get_params(deep=False)
     random_state = copy.deepcopy(check_random_state(checked(estimator).random_state))
     model = type(estimator)(**(parameters | {"random_state": random_state, "callbacks": ()}))
-    settings, call = checked(model), Call(goes_on=False)
-    rows, engine, objective = model._read_for_training(settings, X, y, sample_weight, call)
-    with model._run_for(objective, settings, goes_on=False) as run:
-        fit = Fit(model, settings, rows, (engine, objective), run, call)
-    recipe: Any = fit.recipe  # not that of L-BFGS
-    return Beginning(engine, fit.objective, recipe, run, fit.cost_divisor)
+    return model._before_its_first_update(checked(model), X, y, sample_weight, Call(goes_on=False))
 
 
 def can_share(model: Any) -> bool:
@@ -53,9 +35,8 @@ def can_share(model: Any) -> bool:
 
     Classes made of ours may have a ``fit`` of their own, and callbacks count trainings.
     """
-    listens = hasattr(model, "_skl_callbacks") or hasattr(model, "_parent_callback_ctx")
     is_ours = type(model) in (MLPClassifier, MLPRegressor)
-    return is_ours and not (listens or model.callbacks or model.verbose or hasattr(model, "_run"))
+    return is_ours and not (may_have_callbacks(model) or model.callbacks or model.verbose or hasattr(model, "_run"))
 
 
 def shared_by(model: Any, X: Any, y: Any, sample_weight: Any = None) -> Shared:

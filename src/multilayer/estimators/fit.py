@@ -18,7 +18,17 @@ from multilayer.estimators.metrics import Watched, measure
 from multilayer.estimators.optimising import settle_average, with_dropout_seed
 from multilayer.estimators.recipes import descent_recipe, lbfgs_recipe
 from multilayer.estimators.validation import validation_rows
-from multilayer.training import LbfgsRecipe, Listener, Recipe, Run, Validation, restore_best, train, train_lbfgs
+from multilayer.training import (
+    LbfgsRecipe,
+    Listener,
+    Recipe,
+    Run,
+    Validation,
+    n_rows_of,
+    restore_best,
+    train,
+    train_lbfgs,
+)
 
 if TYPE_CHECKING:
     from multilayer.estimators.base import BaseMLP
@@ -74,7 +84,7 @@ class Fit:
     @property
     def n_rows(self) -> int:
         """Rows that an epoch goes through."""
-        return int(self.objective.X.shape[0]) if self.run.rows is None else len(self.run.rows)
+        return n_rows_of(self.run, self.objective.X.shape[0])
 
     @property
     def n_weights(self) -> int:

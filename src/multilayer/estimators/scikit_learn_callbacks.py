@@ -17,7 +17,7 @@ from sklearn.utils import _safe_indexing
 from multilayer.network import Floats, Network
 from multilayer.training import EpochEnded, Event, Listener, Run, RunEnded, RunStarted, standing
 
-__all__ = ["CallbackSupportMixin", "scikit_learn_listeners", "torn_down"]
+__all__ = ["CallbackSupportMixin", "may_have_callbacks", "scikit_learn_listeners", "torn_down"]
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -49,9 +49,12 @@ def scikit_learn_listeners(estimator: Any, run: Run, X: Any, y: Any, weight: Flo
 
     ``X`` is as the caller gave it: a frame keeps the names that a fitted estimator asks for.
     """
-    if hasattr(estimator, "_skl_callbacks") or hasattr(estimator, "_parent_callback_ctx"):
-        return [_Tasks(estimator, run, X, y, weight)]
-    return []
+    return [_Tasks(estimator, run, X, y, weight)] if may_have_callbacks(estimator) else []
+
+
+def may_have_callbacks(estimator: Any) -> bool:
+    """Whether an estimator has callbacks of scikit-learn's, or is part of one that may have."""
+    return hasattr(estimator, "_skl_callbacks") or hasattr(estimator, "_parent_callback_ctx")
 
 
 class _Tasks:

@@ -14,6 +14,7 @@ from multilayer.selection.curves import (
 from multilayer.selection.out_of_fold import Predictions
 from multilayer.selection.searching.progress import TrialScored
 from multilayer.selection.searching.result import Search
+from multilayer.selection.searching.rungs import rung_epochs
 from multilayer.selection.searching.search import search
 from multilayer.selection.searching.trials import Trial
 from multilayer.selection.statistics import mean_and_error
@@ -37,6 +38,7 @@ __all__ = [
     "learning_curve",
     "mean_and_error",
     "regularization_path",
+    "rung_epochs",
     "search",
     "seed_spread",
 ]

@@ -19,11 +19,11 @@ from multilayer.exceptions import InterruptedTrainingWarning, MissingExtraError,
 from multilayer.selection.complaining import warn_once
 from multilayer.selection.fitting import Data, checked_estimator, network_of
 from multilayer.selection.out_of_fold import Predictions, answers, out_of_fold
-from multilayer.selection.scoring import scorer_of
+from multilayer.selection.scoring import score_of, scorer_of
 from multilayer.selection.splitting import divided
 from multilayer.selection.statistics import standard_error
 from multilayer.training.batching import Rows
-from multilayer.training.pack import THREADS, Member, Outcome, PackListener, Slice, StopWatch, run_pack
+from multilayer.training.pack import THREADS, Member, Outcome, PackListener, Slice, run_pack
 
 RAISE = "raise"  # the value of error_score that is no score
 
@@ -263,20 +263,18 @@ def _checked_error_score(value: Any) -> float:
 
 
 def _fold(work: _Work, number: int, train: Rows, test: Rows) -> Generator[float, Slice, Fold]:
-    watch, complaints = StopWatch(), list[Complaint]()
-    model = yield from watch.timing(work.data.fitting(clone(work.estimator), train, None, complaints))
-    fit_time = watch.seconds
+    fitted = yield from work.data.training(clone(work.estimator), train)
+    model = fitted.model
     began = time.perf_counter()
     scores = _scores(work, model, test, "test")
     if work.return_train_score:
         scores |= _scores(work, model, train, "train")
     score_time = time.perf_counter() - began
-    return Fold(number, model, train, test, scores, fit_time, score_time, complaints=complaints)
+    return Fold(number, model, train, test, scores, fitted.seconds, score_time, complaints=fitted.complaints)
 
 
 def _scores(work: _Work, model: Any, rows: Rows, side: str) -> dict[str, float]:
-    X, y, weight = work.data.part(rows)
-    found = work.scorer(model, X, y, **({} if weight is None else {"sample_weight": weight}))
+    found = score_of(work.scorer, model, work.data.part(rows))
     by_name = found if isinstance(found, dict) else {"score": found}
     return {f"{side}_{name}": float(score) for name, score in by_name.items()}
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import numbers
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,13 +23,24 @@ from multilayer.estimators.fit import Fit
 from multilayer.estimators.inputs import checked_weight, checked_y
 from multilayer.exceptions import InputError, InputTypeError
 from multilayer.training.batching import Rows
-from multilayer.training.pack import Slice
+from multilayer.training.pack import Slice, StopWatch, carried_out
 
 # So long, about, a network trains before somebody looks whether another one is to have its thread.
 SECONDS_PER_SLICE = 0.25
 LEAST_SECONDS_PER_SLICE = 0.002
 # Of a row in an update, until it is known how fast a network really is: fewer than on any machine.
 WEIGHTS_PER_SECOND = 1e9
+# Of a table, to tell which of two networks takes longer: most of the difference is in the layers.
+TYPICAL_COLUMNS = 32
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model that was fitted as the member of a pack."""
+
+    model: Any
+    seconds: float  # that it took
+    complaints: list[Complaint]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +79,7 @@ class Data:
         return self.trouble if self.trouble is not None and isinstance(first, InputError) else first
 
     def __len__(self) -> int:
-        return len(self.y)
+        return int(_num_samples(self.X))  # y may be a sparse matrix, which has no length
 
     def weighted(self, weight: Any) -> Data:
         """The same rows with other weights, (m,)."""
@@ -78,26 +91,23 @@ class Data:
         weight = None if self.weight is None else self.weight[rows]
         return _safe_indexing(self.X, rows), _safe_indexing(self.y, rows), weight
 
-    def fit(
-        self, model: Any, rows: Rows, validating: Rows | None = None, complaints: list[Complaint] | None = None
-    ) -> Any:
-        """Fit a model on some of the rows, and return it; weights go to the last step of a pipeline.
+    def fit(self, model: Any, rows: Rows) -> Any:
+        """Fit a model on some of the rows, and return it; weights go to the last step of a pipeline."""
+        carried_out(self._fitting(model, rows, None, None))
+        return model
+
+    def training(self, model: Any, rows: Rows, validating: Rows | None = None) -> Generator[float, Slice, Fitted]:
+        """The same in steps, for the work of a member of a pack, which hands over what there is to warn of.
 
         With ``validating`` the network validates on those rows after each epoch, as seen by the steps before it.
-        What there is to warn of is appended to ``complaints``; without, it is warned of.
         """
-        steps = self.fitting(model, rows, validating, complaints)
-        try:
-            next(steps)
-            while True:
-                steps.send(Slice())
-        except StopIteration as end:
-            return end.value
+        watch, complaints = StopWatch(), list[Complaint]()
+        yield from watch.timing(self._fitting(model, rows, validating, complaints))
+        return Fitted(model, watch.seconds, complaints)
 
-    def fitting(
-        self, model: Any, rows: Rows, validating: Rows | None = None, complaints: list[Complaint] | None = None
-    ) -> Generator[float, Slice, Any]:
-        """The same in steps, for the work of a member of a pack."""
+    def _fitting(
+        self, model: Any, rows: Rows, validating: Rows | None, complaints: list[Complaint] | None
+    ) -> Generator[float, Slice, None]:
         with divergence_in_both_words():
             # Handed over in parts: between two steps the thread belongs to others.
             with handed_over(complaints):
@@ -106,18 +116,20 @@ class Data:
                 yield from advancing(fit)
                 with handed_over(complaints):
                     fit.end()
-        return model
+
+    def through(self, before: Any, rows: Rows) -> tuple[Any, Any, Any]:
+        """X, y and weights of some rows, after the steps before a network, which are fitted on them."""
+        X, y, weight = self.part(rows)
+        with input_errors(X, known_only=True):
+            return before.fit_transform(X, y), y, weight
 
     def begin(self, model: Any, rows: Rows, validating: Rows | None = None) -> Fit | None:
         """The fit of the network, for which the steps before it are fitted; None where all is done already."""
         network = network_of(model)
-        before = model[:-1] if hasattr(model, "steps") and len(model.steps) > 1 else None
+        before = steps_before(model)
         if before is None and self.shared is not None and can_share(network):
             return begin(network, self.shared, rows, validating)
-        X, y, weight = self.part(rows)
-        if before is not None:
-            with input_errors(X, known_only=True):
-                X = before.fit_transform(X, y)
+        X, y, weight = self.part(rows) if before is None else self.through(before, rows)
         if validating is None and can_share(network):
             return begin(network, shared_by(network, X, y, weight), np.arange(len(rows)))
         arguments = {} if weight is None else {"sample_weight": weight}
@@ -164,6 +176,26 @@ def _check_targets(y: Any, *, are_labels: bool) -> None:
 def network_of(model: Any) -> Any:
     """The last step of a pipeline, or the model itself."""
     return model[-1] if hasattr(model, "steps") else model
+
+
+def steps_before(model: Any) -> Any:
+    """The steps of a pipeline before its last; None where there are none."""
+    return model[:-1] if hasattr(model, "steps") and len(model.steps) > 1 else None
+
+
+def work_of(model: Any, n_rows: int) -> float:
+    """How long a training on so many rows takes, beside others: by the units of neighbouring layers."""
+    sizes: Any = getattr(network_of(model), "hidden_layer_sizes", ())
+    try:
+        layers: list[Any] = [sizes] if isinstance(sizes, numbers.Integral) else list(sizes)
+        return float(n_rows * sum(k * n for k, n in itertools.pairwise([TYPICAL_COLUMNS, *layers, 1])))
+    except TypeError:  # sizes that the network itself will refuse
+        return float(n_rows)
+
+
+def names_of_seeds(estimator: Any) -> list[str]:
+    """The parameters of an estimator, and of those in it, that are seeds."""
+    return [name for name in sorted(estimator.get_params()) if name.split("__")[-1] == "random_state"]
 
 
 def advancing(fit: Fit, until: float = math.inf) -> Generator[float, Slice, None]:

@@ -7,17 +7,19 @@ import math
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from multilayer.engines import Batches
 from multilayer.estimators.base import BaseMLP
-from multilayer.estimators.beginning import Beginning, beginning_of
+from multilayer.estimators.beginning import beginning_of
 from multilayer.estimators.errors import divergence_in_both_words
+from multilayer.estimators.fit import Fit
 from multilayer.estimators.parameters import check_integer, check_real
 from multilayer.exceptions import DivergenceError, InputError, ParameterError
+from multilayer.training import Recipe
 from multilayer.training.batching import Rows, epochs_of_batches, next_orders
 
 Array = NDArray[np.float64]
@@ -173,16 +175,16 @@ class _Course:
     ended: str = "last"
 
 
-def _range_test(beginning: Beginning, planned: Array, fading: float, ceiling: float) -> _Course:
+def _range_test(beginning: Fit, planned: Array, fading: float, ceiling: float) -> _Course:
     """Train with the planned step sizes until the cost is too high.
 
     That is decided by the mean of the costs so far, in which older ones fade: what comes after is not known yet.
     """
     # The mean of the weights answers for a network that is trained; here each update is looked at for itself.
-    recipe, run = beginning.recipe, beginning.run
+    recipe, run = cast(Recipe, beginning.recipe), beginning.run  # not that of L-BFGS, which has no step size
     options = replace(recipe.options, average=0.0)
     costs, sizes = np.empty(0), np.empty(0)
-    for batches, counts in _parts(beginning, planned):
+    for batches, counts in _parts(beginning, recipe, planned):
         new = beginning.engine.descend(beginning.objective, recipe.rule, run.state, batches, options)
         costs = np.concatenate([costs, new / beginning.cost_divisor])
         sizes = np.concatenate([sizes, counts[: len(new)]])
@@ -204,10 +206,10 @@ def _range_test(beginning: Beginning, planned: Array, fading: float, ceiling: fl
     return _Course(costs, sizes)
 
 
-def _parts(beginning: Beginning, planned: Array) -> Iterator[tuple[Batches, Array]]:
+def _parts(beginning: Fit, recipe: Recipe, planned: Array) -> Iterator[tuple[Batches, Array]]:
     """The updates of epoch after epoch in calls of a few, each with how much its batch counts."""
-    run, recipe, weight = beginning.run, beginning.recipe, beginning.objective.sample_weight
-    n_rows = beginning.objective.X.shape[0] if run.rows is None else len(run.rows)
+    run, weight = beginning.run, beginning.objective.sample_weight
+    n_rows = beginning.n_rows
     done = 0
     order: Rows | None = np.arange(n_rows) if recipe.shuffle else None
     while done < len(planned):

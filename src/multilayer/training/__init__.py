@@ -6,7 +6,7 @@ from multilayer.training.lbfgs import LbfgsRecipe, train_lbfgs
 from multilayer.training.run import train
 from multilayer.training.schedules import Cosine, OneCycle, OwnSchedule, Plateau, Schedule, WarmUp
 from multilayer.training.starting import starting_parameters
-from multilayer.training.state import Recipe, Run, new_run, standing
+from multilayer.training.state import Recipe, Run, n_rows_of, new_run, standing
 from multilayer.training.stopping import StopRule, StopState
 from multilayer.training.validation import Validation, restore_best
 
@@ -30,6 +30,7 @@ __all__ = [
     "StopState",
     "Validation",
     "WarmUp",
+    "n_rows_of",
     "new_run",
     "restore_best",
     "standing",

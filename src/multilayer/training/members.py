@@ -46,6 +46,16 @@ def steps_of(made: Any) -> Steps | None:
     return made if isgenerator(made) else None  # type: ignore[return-value]
 
 
+def carried_out(steps: Steps) -> Any:
+    """All steps in one go; what they come to."""
+    try:
+        next(steps)
+        while True:
+            steps.send(Slice())
+    except StopIteration as end:
+        return end.value
+
+
 def worked_out(member: Member) -> Outcome:
     """All of a member's work in one go."""
     began = time.perf_counter()
@@ -53,12 +63,7 @@ def worked_out(member: Member) -> Outcome:
     try:
         value = member.work()
         steps = steps_of(value)
-        if steps is not None:
-            next(steps)
-            while True:
-                steps.send(Slice())
-    except StopIteration as end:
-        value = end.value
+        value = value if steps is None else carried_out(steps)
     except Exception as failure:
         value, error = None, failure
     return Outcome(member.key, value, error, time.perf_counter() - began)

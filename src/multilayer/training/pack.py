@@ -19,7 +19,7 @@ import joblib
 from joblib.parallel import BACKENDS, EXTERNAL_BACKENDS, MAYBE_AVAILABLE_BACKENDS
 
 from multilayer.exceptions import ParameterError, unknown_name
-from multilayer.training.members import Member, Outcome, Slice, Steps, StopWatch, worked_out
+from multilayer.training.members import Member, Outcome, Slice, Steps, StopWatch, carried_out, worked_out
 from multilayer.training.turns import Pack, checked_jobs, cores
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Slice",
     "Steps",
     "StopWatch",
+    "carried_out",
     "checked_jobs",
     "cores",
     "run_pack",
@@ -91,7 +92,8 @@ def run_pack(
         raise ParameterError(f"each member of a pack has a key of its own, got {twice!r} twice.")
     outcomes: dict[Any, Outcome] = {}
     began = time.perf_counter()
-    ended = _in_threads(members, n_jobs) if backend == THREADS else _by_joblib(members, n_jobs, backend)
+    first = sorted(members, key=lambda member: (-member.priority, -member.size))
+    ended = _in_threads(first, n_jobs) if backend == THREADS else _by_joblib(first, n_jobs, backend)
     with closing(ended):  # at once, where the listener raises an error
         for outcome in ended:
             outcomes[outcome.key] = outcome
@@ -102,16 +104,15 @@ def run_pack(
 
 def _in_threads(members: Sequence[Member], n_jobs: int) -> Generator[Outcome]:
     with Pack(n_jobs) as pack:
-        for member in sorted(members, key=lambda member: (-member.priority, -member.size)):
+        for member in members:
             pack.add(member)
         yield from pack.ended()
 
 
 def _by_joblib(members: Sequence[Member], n_jobs: int, backend: str) -> Generator[Outcome]:
-    longest_first = sorted(members, key=lambda member: (-member.priority, -member.size))
     run = joblib.Parallel(n_jobs=n_jobs, backend=backend, return_as="generator_unordered")
     with suppress(KeyboardInterrupt):  # those that are done are the outcome
-        yield from run(joblib.delayed(worked_out)(member) for member in longest_first)
+        yield from run(joblib.delayed(worked_out)(member) for member in members)
 
 
 def _check_backend(backend: Any) -> None:

@@ -25,7 +25,7 @@ from multilayer.training.events import (
 )
 from multilayer.training.interrupt import Interrupt, deferred_interrupt
 from multilayer.training.schedules import Progress, can_cut, cutting_rule, step_sizes
-from multilayer.training.state import Recipe, Run
+from multilayer.training.state import Recipe, Run, n_rows_of
 from multilayer.training.stopping import after_epochs, epochs_until_possible_stop, should_stop
 from multilayer.training.validation import Validation, after_epoch, begin
 
@@ -87,7 +87,7 @@ class _Loop:
     ) -> None:
         self.engine, self.objective, self.recipe, self.run = engine, objective, recipe, run
         self.listeners, self.validation = listeners, validation
-        self.n_rows: int = objective.X.shape[0] if run.rows is None else len(run.rows)
+        self.n_rows = n_rows_of(run, objective.X.shape[0])
         self.began = time.perf_counter()
         self.deadline = self.began + recipe.max_seconds
         self.updates_per_epoch = -(-self.n_rows // recipe.batch_size)

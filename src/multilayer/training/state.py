@@ -75,6 +75,11 @@ def new_run(objective: Objective, recipe: Recipe, parameters: Floats, random_sta
     return Run(new_state(objective.network, recipe.rule, parameters), random_state)
 
 
+def n_rows_of(run: Run, m: int) -> int:
+    """Rows that an epoch of a run goes through, of a table of m."""
+    return m if run.rows is None else len(run.rows)
+
+
 def standing(run: Run) -> Floats:
     """The parameters that the network answers with: the average, where one is kept."""
     return run.state.parameters if run.state.average is None else run.state.average

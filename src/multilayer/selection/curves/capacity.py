@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,10 +17,10 @@ from multilayer.estimators.parameters import check_hidden_layer_sizes
 from multilayer.exceptions import ParameterError
 from multilayer.selection.curves.capacities import CapacityCurve
 from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
-from multilayer.selection.fitting import Data, network_of
+from multilayer.selection.fitting import Data, network_of, work_of
 from multilayer.selection.statistics import Array
 from multilayer.training.batching import Rows
-from multilayer.training.pack import THREADS, Member, PackListener
+from multilayer.training.pack import THREADS, Member, PackListener, Slice
 
 CAPACITIES = ((), (4,), (16,), (64,), (64, 64))
 
@@ -116,10 +114,11 @@ def capacity_curve(
     sizes = _checked_capacities(capacities)
     stops_early = bool(checked_network(estimator).early_stopping) and checked_network(estimator).solver != "lbfgs"
     on = bench(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv)
+    models = [_of_size(on.estimator, size) for size in sizes]
     members = [
-        Member((i, fold), partial(_point, on, size, train, test, stops_early), size=_work(size, len(train)))
+        Member((i, fold), partial(_point, on, model, train, test, stops_early), size=work_of(model, len(train)))
         for fold, (train, test) in enumerate(on.splits)
-        for i, size in enumerate(sizes)
+        for i, model in enumerate(models)
     ]
     values, failures = measured(on, members, n_jobs, backend, listener)
     tell(values.values(), len(members))
@@ -158,32 +157,30 @@ def _checked_capacities(capacities: Any) -> tuple[tuple[int, ...], ...]:
     return sizes
 
 
-def _work(size: tuple[int, ...], n_rows: int) -> float:
-    """How long a training takes, about: rows by units, and by the weights between hidden layers."""
-    return n_rows * (1.0 + sum(size) + sum(a * b for a, b in pairwise(size)) / 64)
-
-
-def _point(on: Bench, size: tuple[int, ...], train: Rows, test: Rows, stops_early: bool) -> _Point:
-    model = clone(on.estimator)
+def _of_size(estimator: Any, size: tuple[int, ...]) -> Any:
+    model = clone(estimator)
     network_of(model).set_params(hidden_layer_sizes=size)
+    return model
+
+
+def _point(on: Bench, blank: Any, train: Rows, test: Rows, stops_early: bool) -> Generator[float, Slice, _Point]:
+    model = clone(blank)
     known = on.known(train, test)
     watched = None if stops_early or not _can_validate(on, known) else known
     if watched is not None:
         network_of(model).set_params(early_stopping=False, early_stopping_metric=_Latest())
-    began, complaints = time.perf_counter(), list[Complaint]()
-    model = on.data.fit(model, train, watched, complaints)
-    seconds = time.perf_counter() - began
+    fitted = yield from on.data.training(model, train, watched)
     network = network_of(model)
     return _Point(
         on.score(model, train),
         on.score(model, test),
         on.cost(model, train),
         on.cost(model, known),
-        seconds,
+        fitted.seconds,
         network.parameters_.size,
         network.loss_curve_,
         network.validation_loss_curve_ or [],
-        complaints,
+        fitted.complaints,
     )
 
 

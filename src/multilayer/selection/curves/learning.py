@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -22,7 +21,7 @@ from multilayer.selection.curves.wording import failure_lines, frame_of, plus_mi
 from multilayer.selection.fitting import Data, checked_estimator
 from multilayer.selection.statistics import Array, is_clear, mean, paired, standard_error
 from multilayer.training.batching import Rows
-from multilayer.training.pack import THREADS, Member, PackListener
+from multilayer.training.pack import THREADS, Member, PackListener, Slice
 
 # Each twice the one before, so that the curve shows what a doubling brings.
 SIZES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
@@ -211,11 +210,9 @@ def learning_curve(
     return LearningCurve(ns, table("train_score"), table("test_score"), table("fit_time"), on.metric, failures)
 
 
-def _point(on: Bench, train: Rows, test: Rows) -> _Point:
-    began, complaints = time.perf_counter(), list[Complaint]()
-    model = on.data.fit(clone(on.estimator), train, None, complaints)
-    seconds = time.perf_counter() - began
-    return _Point(on.score(model, train), on.score(model, test), seconds, complaints)
+def _point(on: Bench, train: Rows, test: Rows) -> Generator[float, Slice, _Point]:
+    fitted = yield from on.data.training(clone(on.estimator), train)
+    return _Point(on.score(fitted.model, train), on.score(fitted.model, test), fitted.seconds, fitted.complaints)
 
 
 def _numbers_of_rows(sizes: Any, most: int) -> NDArray[np.intp]:

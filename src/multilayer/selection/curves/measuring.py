@@ -16,8 +16,8 @@ from multilayer.estimators.costs import mean_cost
 from multilayer.estimators.errors import Complaint, warn
 from multilayer.exceptions import InputError, InterruptedTrainingWarning
 from multilayer.selection.complaining import warn_once
-from multilayer.selection.fitting import Data, checked_estimator, network_of
-from multilayer.selection.scoring import metric_name, one_scorer
+from multilayer.selection.fitting import Data, checked_estimator, network_of, steps_before
+from multilayer.selection.scoring import metric_name, one_scorer, score_of
 from multilayer.selection.splitting import Split, divided
 from multilayer.selection.statistics import Array
 from multilayer.training.batching import Rows
@@ -42,15 +42,15 @@ class Bench:
     metric: str  # what the scores are called
 
     def score(self, model: Any, rows: Rows) -> float:
-        X, y, weight = self.data.part(rows)
-        return float(self.scorer(model, X, y, **({} if weight is None else {"sample_weight": weight})))
+        return float(score_of(self.scorer, model, self.data.part(rows)))
 
     def cost(self, model: Any, rows: Rows) -> float:
         """The mean cost of rows by a fitted model, without regularisation; NaN where none can be told."""
         if not len(rows):
             return math.nan
         X, y, weight = self.data.part(rows)
-        X = model[:-1].transform(X) if hasattr(model, "steps") and len(model.steps) > 1 else X
+        before = steps_before(model)
+        X = X if before is None else before.transform(X)
         return mean_cost(network_of(model), X, y, weight)
 
     def known(self, train: Rows, test: Rows) -> Rows:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +22,7 @@ from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.statistics import Array
 from multilayer.training.batching import Rows
 from multilayer.training.interrupt import deferred_interrupt
-from multilayer.training.pack import THREADS, Member, PackListener
+from multilayer.training.pack import THREADS, Member, PackListener, carried_out
 
 # Half powers of ten.  The cost counts alpha / 2 Σ θ² a batch, divided by the batch's rows.
 ALPHAS = tuple(float(f"{alpha:.2g}") for alpha in np.logspace(-3, 2, 11))
@@ -158,13 +157,11 @@ def _path(on: Bench, train: Rows, test: Rows, alphas: Sequence[tuple[int, float]
 
 
 def _point(on: Bench, model: Any, train: Rows, test: Rows, known: Rows) -> _Point:
-    began, complaints = time.perf_counter(), list[Complaint]()
-    model = on.data.fit(model, train, None, complaints)
-    seconds = time.perf_counter() - began
+    fitted = carried_out(on.data.training(model, train))
     scores = on.score(model, train), on.score(model, test)
     costs = on.cost(model, train), on.cost(model, known)
     norms = tuple(float(np.linalg.norm(W)) for W in network_of(model).coefs_)
-    return _Point(*scores, *costs, seconds, norms, complaints)
+    return _Point(*scores, *costs, fitted.seconds, norms, fitted.complaints)
 
 
 def _has_collapsed(network: BaseMLP) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -20,7 +20,7 @@ from multilayer.selection.curves.wording import failure_lines, frame_of, plus_mi
 from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.statistics import Array, mean, standard_error
 from multilayer.training.batching import Rows
-from multilayer.training.pack import THREADS, Member, PackListener
+from multilayer.training.pack import THREADS, Member, PackListener, Slice
 
 # Of the differences of two runs that differ by luck alone, so many are smaller than ``luck``.
 COVERED = 0.95
@@ -251,7 +251,8 @@ class _Point:
     complaints: Sequence[Complaint]
 
 
-def _point(on: Bench, seed: int, train: Rows, test: Rows) -> _Point:
-    model, complaints = clone(on.estimator), list[Complaint]()
+def _point(on: Bench, seed: int, train: Rows, test: Rows) -> Generator[float, Slice, _Point]:
+    model = clone(on.estimator)
     network_of(model).set_params(random_state=seed)
-    return _Point(on.score(on.data.fit(model, train, None, complaints), test), complaints)
+    fitted = yield from on.data.training(model, train)
+    return _Point(on.score(model, test), fitted.complaints)

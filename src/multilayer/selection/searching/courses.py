@@ -13,7 +13,8 @@ from sklearn.pipeline import Pipeline
 
 from multilayer.estimators.fit import Fit
 from multilayer.exceptions import ParameterError
-from multilayer.selection.fitting import Data, advancing, network_of
+from multilayer.selection.fitting import Data, advancing, network_of, steps_before
+from multilayer.selection.scoring import score_of
 from multilayer.selection.searching.journal import Scored
 from multilayer.selection.searching.trials import Problem, Split
 from multilayer.training.pack import Slice, StopWatch
@@ -49,8 +50,7 @@ class Preparation:
 
     def _prepared(self, split: Split) -> Prepared:
         before, network = clone(self._problem.estimator[:-1]), network_of(self._problem.estimator)
-        X, y, weight = self._problem.data.part(split.train)
-        training = Data.of(before.fit_transform(X, y), y, weight, clone(network))
+        training = Data.of(*self._problem.data.through(before, split.train), clone(network))
         X, y, weight = split.scored.part(split.test)
         return Prepared(before.steps, training, Data(before.transform(X), y, weight))
 
@@ -85,7 +85,7 @@ class Course:
         """What it holds while it is put aside, about."""
         if self.fit is None:
             return 0
-        is_own = self.preparation is None and len(getattr(self.blank, "steps", ())) > 1
+        is_own = self.preparation is None and steps_before(self.blank) is not None
         rows = getattr(self.fit.objective.X, "nbytes", 0) if is_own else 0
         return self.fit.n_weights * BYTES_PER_WEIGHT + self.fit.n_rows * 8 + rows
 
@@ -106,21 +106,17 @@ class Course:
         self.fit = prepared.training.begin(network, np.arange(len(prepared.training)))
 
     def _score(self) -> float:
-        scorer = self.problem.scorer
         # A function of one's own may want the pipeline and the rows as they came; a metric wants predictions.
         if self.preparation is not None and self.problem.scores_predictions:
-            model, (X, y, weight) = network_of(self.model), _whole(self.preparation.of(self.fold).scored)
+            scored = self.preparation.of(self.fold).scored
+            model, part = network_of(self.model), (scored.X, scored.y, scored.weight)
         else:
             split = self.problem.splits[self.fold]
-            model, (X, y, weight) = self.model, split.scored.part(split.test)
-        score = scorer(model, X, y, **({} if weight is None else {"sample_weight": weight}))
+            model, part = self.model, split.scored.part(split.test)
+        score = score_of(self.problem.scorer, model, part)
         if not isinstance(score, float | int | np.number):
             raise ParameterError(f"scoring must give one number, got {score!r}. Name a single metric.")
         return float(score)
-
-
-def _whole(data: Data) -> tuple[Any, Any, Any]:
-    return data.X, data.y, data.weight
 
 
 def _n_weights(model: Any) -> int:

@@ -50,6 +50,11 @@ class Search:
     problem: Problem
 
     @property
+    def ranked(self) -> list[Trial]:
+        """The trials, the best first: those trained furthest, by their mean score; failed ones last."""
+        return sorted(self.trials, key=rank, reverse=True)
+
+    @property
     def conclusion(self) -> str:
         """What to make of it, in a few sentences."""
         best, parts = self.best, [f"Best, with {self.metric} {_numbers(self.best)}: {_described(self.best)}."]
@@ -85,7 +90,7 @@ class Search:
             | {name: trial.params.get(name) for name in names}
             | {"score": trial.mean, "standard_error": trial.standard_error, "epochs": trial.epochs}
             | {"rung": trial.rung, "n_weights": trial.n_weights, "seconds": trial.seconds, "error": trial.error}
-            for trial in ranked(self.trials)
+            for trial in self.ranked
         ]
         return pd.DataFrame(rows)
 
@@ -94,7 +99,7 @@ class Search:
 
         names = self._names()
         table = Table("trial", *names, self.metric, "epochs", "weights", "", caption=self.conclusion)
-        for trial in ranked(self.trials)[:MOST_ROWS]:
+        for trial in self.ranked[:MOST_ROWS]:
             values = [_value(trial.params.get(name, "")) for name in names]
             marks = [mark for mark, marked in (("best", self.best), ("1 SE", self.simplest)) if trial is marked]
             score = "failed" if math.isnan(trial.mean) else _numbers(trial)
@@ -117,14 +122,15 @@ class Search:
         return list(dict.fromkeys(name for trial in self.trials for name in trial.params))
 
 
-def ranked(trials: Sequence[Trial]) -> list[Trial]:
-    """The best first: those trained furthest, by their mean score; failed ones last."""
-    return sorted(trials, key=lambda trial: (math.isnan(trial.mean), -trial.rung, -trial.mean, trial.number))
+def rank(trial: Trial) -> tuple[bool, int, float, int]:
+    """The higher the better: those trained furthest, by their mean score; failed ones lowest."""
+    has_failed = math.isnan(trial.mean)
+    return not has_failed, trial.rung, 0.0 if has_failed else trial.mean, -trial.number
 
 
 def best_and_simplest(trials: Sequence[Trial]) -> tuple[Trial, Trial]:
     """The best of the trials, and the simplest that is as good but for one standard error."""
-    best = ranked(trials)[0]
+    best = max(trials, key=rank)
     if math.isnan(best.standard_error):
         return best, best
     limit = best.mean - best.standard_error

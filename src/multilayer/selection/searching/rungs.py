@@ -21,7 +21,7 @@ MOST_PROMOTIONS = 2
 SHARE_BEFORE_PROMOTIONS = 1 / 2
 
 
-def rung_epochs(max_epochs: int, n_trials: int | None, factor: float, min_epochs: int | None) -> tuple[int, ...]:
+def rung_epochs(max_epochs: int, n_trials: int | None, factor: float, min_epochs: int | None = None) -> tuple[int, ...]:
     """The epochs after which trials are compared; the last are those of a whole training.
 
     Parameters

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from multilayer.exceptions import InputError, InterruptedTrainingError, MultilayerError
+from multilayer.selection.fitting import work_of
 from multilayer.selection.searching.candidates import Candidates
 from multilayer.selection.searching.courses import Course, Preparation
 from multilayer.selection.searching.fingerprint import candidate
 from multilayer.selection.searching.journal import Journal, Place, Scored
 from multilayer.selection.searching.progress import SearchListener, TrialScored
-from multilayer.selection.searching.result import Search, best_and_simplest, ranked
+from multilayer.selection.searching.result import Search, best_and_simplest, rank
 from multilayer.selection.searching.rungs import Rungs
 from multilayer.selection.searching.trials import Problem, Trial
 from multilayer.training.pack import Member, Pack
@@ -150,7 +152,7 @@ class Searching:
                 continue
             self._note_aside(number, fold, 0)
             work = partial(self.courses[number, fold].to_rung, rung)
-            size = len(split.train) * self.trials[number].work_per_row
+            size = work_of(self.trials[number].model, len(split.train))
             self.pack.add(Member((number, fold, rung), work, size=size, priority=rung))
         for fold, scored in known:
             self._arrived(number, fold, rung, scored)
@@ -185,7 +187,7 @@ class Searching:
         if trial.has_ended:  # longer training changes nothing: it is scored already
             self.n_planned += len(self.problem.splits)
             for fold, scored in enumerate(trial.scores[-1]):
-                self._arrived(number, fold, rung, _again(scored))
+                self._arrived(number, fold, rung, replace(scored, seconds=0.0))
             return
         self._to_rung(number, rung)
 
@@ -219,8 +221,8 @@ class Searching:
     def _learn_best(self, trial: Trial) -> None:
         if trial is self.best and math.isnan(trial.mean):  # it has failed on a later rung
             known = [t for number, t in self.trials.items() if number != BASELINE and not math.isnan(t.mean)]
-            self.best = ranked(known)[0] if known else None
-        elif not math.isnan(trial.mean) and (self.best is None or _rank(trial) > _rank(self.best)):
+            self.best = max(known, key=rank, default=None)
+        elif not math.isnan(trial.mean) and (self.best is None or rank(trial) > rank(self.best)):
             self.best = trial
 
     def _is_over(self) -> bool:
@@ -232,14 +234,6 @@ class Searching:
         elapsed = time.perf_counter() - self.began
         counts = len(self.rungs.trials[0]), self.proposed.n_trials, self.n_done, self.n_planned
         self.listener(TrialScored(trial, self.best, *counts, elapsed, self.seconds - elapsed))
-
-
-def _rank(trial: Trial) -> tuple[int, float, int]:
-    return trial.rung, trial.mean, -trial.number
-
-
-def _again(scored: Scored) -> Scored:
-    return Scored(scored.score, scored.epochs, True, scored.n_weights, 0.0, scored.error)
 
 
 def _one_line(error: Exception) -> str:

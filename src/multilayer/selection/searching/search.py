@@ -25,7 +25,7 @@ from multilayer.exceptions import (
     ParameterWarning,
     unknown_name,
 )
-from multilayer.selection.fitting import Data, checked_estimator, network_of
+from multilayer.selection.fitting import Data, checked_estimator, names_of_seeds, network_of
 from multilayer.selection.scoring import metric_name, one_scorer
 from multilayer.selection.searching.candidates import candidates, checked_space
 from multilayer.selection.searching.fingerprint import fingerprint
@@ -224,9 +224,8 @@ def _unheard(estimator: Any) -> Any:
 
 def _seeded(estimator: Any, random_state: Any) -> Any:
     """The estimator with seeds: chance must not choose between candidates, and a journal be gone on with."""
-    parameters = estimator.get_params(deep=True)
-    names = [name for name in sorted(parameters) if name == "random_state" or name.endswith("__random_state")]
-    unset = [name for name in names if parameters[name] is None]
+    parameters = estimator.get_params()
+    unset = [name for name in names_of_seeds(estimator) if parameters[name] is None]
     if not unset:
         return estimator
     draws = check_random_state(random_state).randint(2**31 - 1, size=len(unset)).tolist()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,12 +10,10 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from multilayer.selection.fitting import Data, network_of
+from multilayer.selection.fitting import Data, steps_before
 from multilayer.selection.searching.journal import Scored
+from multilayer.selection.statistics import standard_error
 from multilayer.training.batching import Rows
-
-# Of a table, to tell which of two networks takes longer: most of the difference is in the layers.
-TYPICAL_COLUMNS = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +44,10 @@ class Problem:
 
     def shares_steps(self, params: dict[str, Any]) -> bool:
         """Whether candidates with these parameters differ in the network alone, and not in the steps before it."""
-        steps: Any = getattr(self.estimator, "steps", None)
-        if steps is None or len(steps) < 2:
+        if steps_before(self.estimator) is None:
             return False
-        return all(full_name(self.estimator, name).startswith(f"{steps[-1][0]}__") for name in params)
+        last = self.estimator.steps[-1][0]
+        return all(full_name(self.estimator, name).startswith(f"{last}__") for name in params)
 
 
 def full_name(estimator: Any, name: str) -> str:
@@ -72,16 +69,6 @@ class Trial:
     scores: list[list[Scored]] = field(default_factory=list)  # [rung][fold]
 
     @property
-    def work_per_row(self) -> float:
-        """How long a row takes, beside other candidates: by the units of neighbouring layers."""
-        sizes = getattr(network_of(self.model), "hidden_layer_sizes", 1)
-        layers = [sizes] if isinstance(sizes, int | np.integer) else list(sizes)
-        try:
-            return float(sum(k * n for k, n in itertools.pairwise([TYPICAL_COLUMNS, *layers, 1])))
-        except TypeError:  # sizes that the network itself will refuse
-            return 1.0
-
-    @property
     def rung(self) -> int:
         """The highest that it has been scored on; -1 before the first."""
         return len(self.scores) - 1
@@ -99,8 +86,7 @@ class Trial:
     @property
     def standard_error(self) -> float:
         """Of the mean, from the spread over the folds; NaN for a single one."""
-        n = len(self.fold_scores)
-        return float(np.std(self.fold_scores, ddof=1) / math.sqrt(n)) if n > 1 else math.nan
+        return math.nan if math.isnan(self.mean) else float(standard_error(self.fold_scores))
 
     @property
     def epochs(self) -> int:
