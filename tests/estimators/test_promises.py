@@ -19,7 +19,7 @@ from sklearn.metrics import (
 )
 
 from multilayer import MLPClassifier, MLPRegressor
-from multilayer.equations import schedules as book
+from multilayer.equations.extensions import schedules as book
 from multilayer.training import Cosine, OneCycle, OwnSchedule, Plateau, WarmUp
 
 RNG = np.random.RandomState(0)

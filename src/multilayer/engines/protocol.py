@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.equations.descent import UpdateRule
-from multilayer.equations.refinements import StepOptions
+from multilayer.equations.extensions.step_options import StepOptions
 from multilayer.network import Floats, Network, n_parameters
 
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from multilayer.engines.protocol import PLAIN, Batches, DescentState, Objective, with_average
 from multilayer.equations.backpropagation import cost_and_gradient
 from multilayer.equations.descent import UpdateRule
-from multilayer.equations.dropout import dropout_masks
-from multilayer.equations.penalties import Penalty
+from multilayer.equations.extensions.dropout import dropout_masks
+from multilayer.equations.extensions.penalties import Penalty
+from multilayer.equations.extensions.step_options import StepOptions, average_weights, clip_gradient, decay_weights
 from multilayer.equations.propagation import forward_propagation
-from multilayer.equations.refinements import StepOptions, average_weights, clip_gradient, decay_weights
 from multilayer.network import Floats, Network, norms, output_with_cost, pack, thetas
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from multilayer.equations.chosen_costs import (
+from multilayer.equations.extensions.chosen_costs import (
     AbsoluteError,
     GammaDeviance,
     Huber,

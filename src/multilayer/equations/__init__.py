@@ -13,14 +13,6 @@ from multilayer.equations.checking import (
     compare_gradients,
     numerical_gradient,
 )
-from multilayer.equations.chosen_costs import (
-    AbsoluteError,
-    GammaDeviance,
-    Huber,
-    Quantile,
-    SigmoidFocal,
-    SoftmaxFocal,
-)
 from multilayer.equations.costs import OUTPUTS, Cost, Output, output_unit
 from multilayer.equations.descent import (
     Adam,
@@ -30,20 +22,28 @@ from multilayer.equations.descent import (
     UpdateRule,
     gradient_descent,
 )
-from multilayer.equations.dropout import dropout_mask, dropout_masks, philox
-from multilayer.equations.initialization import SCHEMES, initialize_thetas
-from multilayer.equations.normalization import (
+from multilayer.equations.extensions.chosen_costs import (
+    AbsoluteError,
+    GammaDeviance,
+    Huber,
+    Quantile,
+    SigmoidFocal,
+    SoftmaxFocal,
+)
+from multilayer.equations.extensions.custom import check_activation, check_cost
+from multilayer.equations.extensions.dropout import dropout_mask, dropout_masks, philox
+from multilayer.equations.extensions.normalization import (
     normalization_delta,
     normalization_gradient,
     normalize,
     standardize,
 )
-from multilayer.equations.own import check_activation, check_cost
-from multilayer.equations.penalties import Penalty, regularization, regularization_gradient
+from multilayer.equations.extensions.penalties import Penalty, regularization, regularization_gradient
+from multilayer.equations.extensions.sensitivity import answer_gradient, input_gradient
+from multilayer.equations.extensions.step_options import StepOptions, average_weights, clip_gradient, decay_weights
+from multilayer.equations.extensions.tracing import Trace, trace
+from multilayer.equations.initialization import SCHEMES, initialize_thetas
 from multilayer.equations.propagation import cost, forward_propagation, one_hot, predict
-from multilayer.equations.refinements import StepOptions, average_weights, clip_gradient, decay_weights
-from multilayer.equations.sensitivity import answer_gradient, input_gradient
-from multilayer.equations.tracing import Trace, trace
 
 __all__ = [
     "ACTIVATIONS",

@@ -10,23 +10,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from multilayer.equations._checks import (
-    as_targets,
-    as_thetas,
-    as_weights,
-    hidden_activations,
-)
+from multilayer.equations._checks import as_targets
 from multilayer.equations.activations import Array, Hidden
-from multilayer.equations.costs import Output, output_unit
-from multilayer.equations.normalization import (
+from multilayer.equations.costs import Output
+from multilayer.equations.extensions.normalization import (
     Norms,
-    as_norms,
     normalization_delta,
     normalization_gradient,
     normalized,
 )
-from multilayer.equations.penalties import Penalty, as_penalty, regularization, regularization_gradient
-from multilayer.equations.propagation import forward_propagation, with_bias
+from multilayer.equations.extensions.penalties import Penalty, regularization_gradient
+from multilayer.equations.propagation import Examples, Layers, as_layers, as_problem, cost_of_sums, forward, with_bias
 from multilayer.exceptions import ShapeError
 
 
@@ -43,7 +37,7 @@ def deltas(
 
     (B1) delta_L = dcost/dZ_L, H - Y for matched pairs;  (B2) delta_l = (delta_{l+1} Theta_l[:, 1:]) * g'(Z_l).
 
-    Column 0 of Theta is left out in (B2): it multiplies the bias unit, which is always 1 and passes nothing on.
+    (B2) omits column 0 of Theta: it multiplies the bias unit, which is always 1 and passes nothing on.
     Where layers are normalised, (B2) with g'(Z'_l) is the derivative by Z'_l, and (M4) makes delta_l of it.
 
     Parameters
@@ -66,35 +60,32 @@ def deltas(
     >>> deltas(Z, [[1.0]], thetas)  # h - y = 1/2 - 1
     [array([[-0.5]])]
     """
-    return _deltas_and_etas(Z, Y, thetas, hidden, output, masks, norms)[0]
+    layers = as_layers(thetas, hidden, output, norms)
+    if len(Z) != len(layers.thetas):
+        raise ShapeError(f"Z must hold one array for each of the {len(layers.thetas)} weight matrices, got {len(Z)}.")
+    Y = as_targets(Y, len(Z[-1]), Z[-1].shape[1], output)
+    return deltas_of(Z, Y, layers, masks)
+
+
+def deltas_of(Z: Sequence[Array], Y: Array, layers: Layers, masks: Sequence[Array] | None = None) -> list[Array]:
+    """(B1)-(B2) of checked arguments."""
+    return _deltas_and_etas(Z, Y, layers, masks)[0]
 
 
 def _deltas_and_etas(
-    Z: Sequence[Array],
-    Y: ArrayLike,
-    thetas: Sequence[ArrayLike],
-    hidden: Hidden,
-    output: str | Output,
-    masks: Sequence[Array] | None,
-    norms: Norms | None,
+    Z: Sequence[Array], Y: Array, layers: Layers, masks: Sequence[Array] | None
 ) -> tuple[list[Array], list[Array]]:
-    """(B1)-(B2) delta of every layer, and η, the derivative by what g was applied to, of every hidden layer."""
-    matrices = as_thetas(thetas)
-    if len(Z) != len(matrices):
-        raise ShapeError(f"Z must hold one array for each of the {len(matrices)} weight matrices, got {len(Z)}.")
-    activations = hidden_activations(hidden, len(matrices) - 1)
-    norms = as_norms(norms, matrices)
-    Y = as_targets(Y, len(Z[-1]), Z[-1].shape[1], output)
-
-    delta = output_unit(output).delta(Z[-1], Y)  # (B1)  (m, K)
+    """(B1)-(B2) delta of every layer, and η of every hidden layer: the derivative by what g was applied to."""
+    delta = layers.unit.delta(Z[-1], Y)  # (B1)  (m, K)
     deltas: list[Array] = [delta]
     etas: list[Array] = []
-    for l in range(len(matrices) - 1, 0, -1):
-        eta = (delta @ matrices[l][:, 1:]) * activations[l - 1].g_prime(normalized(Z, norms, l - 1))  # (B2)
+    for l in range(len(layers.thetas) - 1, 0, -1):
+        g_prime = layers.activations[l - 1].g_prime(normalized(Z, layers.norms, l - 1))
+        eta = (delta @ layers.thetas[l][:, 1:]) * g_prime  # (B2)
         if masks is not None:
-            eta = eta * masks[l]  # a unit that was silent passes nothing back
-        delta = eta if norms is None else normalization_delta(eta, Z[l - 1], norms[l - 1][0])  # (M4)  (m, s_{l+1})
-        deltas.insert(0, delta)
+            eta = eta * masks[l]  # a dropped unit passes nothing back
+        delta = eta if layers.norms is None else normalization_delta(eta, Z[l - 1], layers.norms[l - 1][0])  # (M4)
+        deltas.insert(0, delta)  # (m, s_{l+1})
         etas.insert(0, eta)
     return deltas, etas
 
@@ -157,20 +148,22 @@ def cost_and_gradient(
     >>> round(J, 4), D
     (0.6931, [array([[-0.5, -1. ]])])
     """
-    lam = as_penalty(lam)
-    Z, A = forward_propagation(X, thetas, hidden, output, masks, norms)
-    m, n_outputs = Z[-1].shape
-    Y = as_targets(Y, m, n_outputs, output)
-    w = as_weights(sample_weight, m)
-    total = float(w.sum())
-    matrices = as_thetas(thetas, A[0].shape[1])
+    examples, layers = as_problem(X, Y, thetas, lam, hidden, output, sample_weight, norms)
+    return cost_and_gradient_of(examples, layers, masks)
 
-    J = float(w @ output_unit(output).cost(Z[-1], Y)) / total + regularization(matrices, lam, total)
+
+def cost_and_gradient_of(
+    examples: Examples, layers: Layers, masks: Sequence[Array] | None = None
+) -> tuple[float, list[Array]]:
+    """(J) and (B1)-(B4) of checked arguments."""
+    Z, A = forward(examples.X, layers, masks)
+    J = cost_of_sums(Z[-1], examples, layers)
+    w, total = examples.w, examples.total_weight
     D = []
-    of_sums, of_normalized = _deltas_and_etas(Z, Y, matrices, hidden, output, masks, norms)
+    of_sums, of_normalized = _deltas_and_etas(Z, examples.Y, layers, masks)
     for l, delta in enumerate(of_sums):
         Delta = (w[:, np.newaxis] * delta).T @ with_bias(A[l])  # (B3)  (s_{l+1}, m) @ (m, s_l + 1)
-        D.append(Delta / total + regularization_gradient(matrices[l], lam, total))  # (B4)
-    if as_norms(norms, matrices) is not None:
+        D.append(Delta / total + regularization_gradient(layers.thetas[l], examples.penalty, total))  # (B4)
+    if layers.norms is not None:
         D += [normalization_gradient(eta, Z[l], w) / total for l, eta in enumerate(of_normalized)]  # (M3)
     return J, D

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from multilayer.equations._checks import as_thetas, check_positive
+from multilayer.equations._checks import check_positive
 from multilayer.equations.activations import Array, Hidden
 from multilayer.equations.backpropagation import backpropagation
 from multilayer.equations.costs import CostedOutput, Output
-from multilayer.equations.normalization import Norms, as_norms
-from multilayer.equations.penalties import Penalty, as_penalty
-from multilayer.equations.propagation import cost
+from multilayer.equations.extensions.normalization import Norms
+from multilayer.equations.extensions.penalties import Penalty, as_penalty
+from multilayer.equations.propagation import as_problem, cost_of
 from multilayer.exceptions import ShapeError
 
 # Activations with a kink, in themselves or in a derivative, at z = 0: a wide difference quotient that reaches over the
@@ -67,9 +67,11 @@ def numerical_gradient(
     """
     h = _default_step(hidden, output, lam, norms) if step is None else step
     check_positive(h, "step")
-    moved = [theta.copy() for theta in as_thetas(thetas)]
-    moved_norms = [norm.copy() for norm in as_norms(norms, moved) or ()]
-    everything = [*moved, *moved_norms]
+    examples, layers = as_problem(X, Y, thetas, lam, hidden, output, sample_weight, norms)
+    moved = [theta.copy() for theta in layers.thetas]
+    moved_norms = None if layers.norms is None else [norm.copy() for norm in layers.norms]
+    layers = replace(layers, thetas=moved, norms=moved_norms)
+    everything = [*moved, *(moved_norms or ())]
     gradient = [np.zeros_like(array) for array in everything]
     for theta, numerical in zip(everything, gradient, strict=True):
         for index in np.ndindex(theta.shape):
@@ -77,7 +79,7 @@ def numerical_gradient(
             J = {}
             for k in (-2, -1, 1, 2):
                 theta[index] = kept + k * h
-                J[k] = cost(X, Y, moved, lam, hidden, output, sample_weight, moved_norms)
+                J[k] = cost_of(examples, layers)
             theta[index] = kept
             numerical[index] = (8.0 * (J[1] - J[-1]) - (J[2] - J[-2])) / (12.0 * h)  # (N1)
     return gradient

@@ -13,10 +13,11 @@ targets Y.  The two are matched, so that for each of the four the derivative of 
     ====  ==========================  ==========================================  =============
 
 A fifth output unit, (C12) "increasing", answers K numbers of which none is below the one before it, as quantiles are.
-(C4) and (C13) are the regularisation, which is no cost of an example; see :mod:`multilayer.equations.penalties`.
+(C4) and (C13) are the regularisation, which is no cost of an example; see
+:mod:`multilayer.equations.extensions.penalties`.
 
 Only for a matched pair is delta H - Y: a squared cost on sigmoid outputs, say, would bring the factor g'(z) back.
-:mod:`multilayer.equations.chosen_costs` holds costs, each with its own delta, that take the place of the matched one.
+:mod:`multilayer.equations.extensions.chosen_costs` holds costs, each with its own delta, that replace the matched one.
 
 Costs are computed from Z_L, not from H.  At z = 40 the sigmoid rounds to exactly 1 and log(1 - h) would be
 log 0; computed from z the same cost is 40 + e^-40, and nothing is lost.

@@ -22,17 +22,18 @@ divides by √(q / (1-β2^t)) + ε instead: the same but for the size of ε.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from multilayer.equations._checks import as_thetas, check_count, check_positive
+from multilayer.equations._checks import check_count, check_positive
 from multilayer.equations.activations import Array, Hidden
-from multilayer.equations.backpropagation import cost_and_gradient
+from multilayer.equations.backpropagation import cost_and_gradient_of
 from multilayer.equations.costs import Output
-from multilayer.equations.penalties import Penalty
+from multilayer.equations.extensions.penalties import Penalty
+from multilayer.equations.propagation import as_problem
 from multilayer.exceptions import DivergenceError
 
 
@@ -55,9 +56,9 @@ def gradient_descent(
     thetas : list of arrays
         Starting weights; they are not changed.
     alpha : float
-        Step size, above 0.
+        Step size, positive.
     max_iter : int
-        Number of steps, not below 0.
+        Number of steps, at least 0.
     lam, hidden, output
         As in :func:`cost`.
 
@@ -81,11 +82,11 @@ def gradient_descent(
     """
     check_positive(alpha, "alpha")
     check_count(max_iter, "max_iter")
-    current = [theta.copy() for theta in as_thetas(thetas)]
+    examples, layers = as_problem(X, Y, thetas, lam, hidden, output, None, None)
     costs = []
     for iteration in range(int(max_iter)):
         with np.errstate(over="ignore", invalid="ignore"):
-            J, D = cost_and_gradient(X, Y, current, lam, hidden, output)
+            J, D = cost_and_gradient_of(examples, layers)
         if not np.isfinite(J):
             raise DivergenceError(
                 f"the cost is {J} before step {iteration + 1}: gradient descent diverges with alpha={alpha:g}. "
@@ -93,8 +94,9 @@ def gradient_descent(
             )
         costs.append(J)
         with np.errstate(over="ignore", invalid="ignore"):
-            current = [theta - alpha * d for theta, d in zip(current, D, strict=True)]  # (D1)
-    return current, costs
+            stepped = [theta - alpha * d for theta, d in zip(layers.thetas, D, strict=True)]  # (D1)
+        layers = replace(layers, thetas=stepped)
+    return [theta.copy() for theta in layers.thetas] if not costs else layers.thetas, costs
 
 
 class UpdateRule(Protocol):

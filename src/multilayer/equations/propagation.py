@@ -7,6 +7,7 @@ Shapes: m examples, s_l units in layer l, K = s_L outputs, L layers.  Lists coun
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,11 +19,66 @@ from multilayer.equations._checks import (
     as_weights,
     hidden_activations,
 )
-from multilayer.equations.activations import Array, Hidden
+from multilayer.equations.activations import Activation, Array, Hidden
 from multilayer.equations.costs import Output, output_unit
-from multilayer.equations.normalization import Norms, as_norms, normalized
-from multilayer.equations.penalties import Penalty, as_penalty, regularization
+from multilayer.equations.extensions.normalization import Norms, as_norms, normalized
+from multilayer.equations.extensions.penalties import Penalty, as_penalty, regularization
 from multilayer.exceptions import InputError
+
+
+@dataclass(frozen=True)
+class Layers:
+    """A network's weights and units, checked once at a public function and passed on to the private ones."""
+
+    thetas: list[Array]  # (s_{l+1}, s_l + 1), biases in column 0
+    activations: list[Activation]  # of the hidden layers
+    unit: Output
+    norms: list[Array] | None = None  # gain and shift of each hidden layer, (2, s_{l+1})
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Checked examples, and what the cost needs beside them."""
+
+    X: Array  # (m, s_1)
+    Y: Array  # (m, K)
+    w: Array  # (m,) sample weights
+    penalty: Penalty
+
+    @property
+    def total_weight(self) -> float:
+        """m of the cost: the sum of the sample weights."""
+        return float(self.w.sum())
+
+
+def as_layers(
+    thetas: Sequence[ArrayLike],
+    hidden: Hidden,
+    output: str | Output,
+    norms: Norms | None,
+    n_features: int | None = None,
+) -> Layers:
+    """Weights that fit together, and units that exist."""
+    matrices = as_thetas(thetas, n_features)
+    activations = hidden_activations(hidden, len(matrices) - 1)
+    return Layers(matrices, activations, output_unit(output), as_norms(norms, matrices))
+
+
+def as_problem(
+    X: ArrayLike,
+    Y: ArrayLike,
+    thetas: Sequence[ArrayLike],
+    lam: float | Penalty,
+    hidden: Hidden,
+    output: str | Output,
+    sample_weight: ArrayLike | None,
+    norms: Norms | None,
+) -> tuple[Examples, Layers]:
+    """Every argument of the cost, checked."""
+    penalty, X = as_penalty(lam), as_matrix(X, "X")
+    layers = as_layers(thetas, hidden, output, norms, X.shape[1])
+    Y = as_targets(Y, len(X), layers.thetas[-1].shape[0], output)
+    return Examples(X, Y, as_weights(sample_weight, len(X)), penalty), layers
 
 
 def forward_propagation(
@@ -42,7 +98,7 @@ def forward_propagation(
     X : array of shape (m, s_1)
     thetas : list of arrays, the l-th of shape (s_{l+1}, s_l + 1), bias in column 0
     hidden : str or Activation, or one for each hidden layer
-        The activation g by its name, or one's own pair (g, g'); see :mod:`multilayer.equations.activations`.
+        The activation g by its name, or a custom pair (g, g'); see :mod:`multilayer.equations.activations`.
     output : {"sigmoid", "softmax", "identity", "exp", "increasing"} or Output
         The output unit h by its name, with the cost that matches it; ``output_unit(name, cost)`` gives it another.
         See :mod:`multilayer.equations.costs`.
@@ -50,7 +106,7 @@ def forward_propagation(
         Dropout (R1): each A_l but the last is multiplied by its mask; see :func:`dropout_mask`.
     norms : list of L - 2 arrays, the l-th of shape (2, s_{l+1}), optional
         Layer normalisation (M2): gain and shift of each hidden layer, whose g is then applied to Z' in place of Z;
-        see :mod:`multilayer.equations.normalization`.
+        see :mod:`multilayer.equations.extensions.normalization`.
 
     Returns
     -------
@@ -69,19 +125,20 @@ def forward_propagation(
     array([[7.]])
     """
     X = as_matrix(X, "X")
-    thetas = as_thetas(thetas, X.shape[1])
-    activations = hidden_activations(hidden, len(thetas) - 1)
-    norms = as_norms(norms, thetas)
+    return forward(X, as_layers(thetas, hidden, output, norms, X.shape[1]), masks)
 
+
+def forward(X: Array, layers: Layers, masks: Sequence[Array] | None = None) -> tuple[list[Array], list[Array]]:
+    """(P1)-(P4) of checked arguments; (R1) with masks, (M2) where there are norms."""
     A = [X]  # (P1)
     Z = []
-    for l, theta in enumerate(thetas):
+    for l, theta in enumerate(layers.thetas):
         if masks is not None:
             A[l] = A[l] * masks[l]  # (R1)
         Z.append(with_bias(A[l]) @ theta.T)  # (P2)  (m, s_l + 1) @ (s_l + 1, s_{l+1})
-        if l < len(activations):
-            A.append(activations[l].g(normalized(Z, norms, l)))  # (P3), of (M2) where there are norms
-    A.append(output_unit(output).h(Z[-1]))  # (P4)
+        if l < len(layers.activations):
+            A.append(layers.activations[l].g(normalized(Z, layers.norms, l)))  # (P3)
+    A.append(layers.unit.h(Z[-1]))  # (P4)
     return Z, A
 
 
@@ -139,7 +196,7 @@ def cost(
     thetas, hidden, output, norms
         As in :func:`forward_propagation`.
     lam : float or Penalty
-        λ, not below 0; a :class:`Penalty` for (C13) beside it.
+        λ, at least 0; a :class:`Penalty` adds (C13).
     sample_weight : array of shape (m,), optional
 
     Examples
@@ -147,13 +204,18 @@ def cost(
     >>> cost([[0.0]], [[1.0]], [[[0.0, 0.0]]])  # h = 1/2: log 2
     0.6931471805599453
     """
-    lam = as_penalty(lam)
-    Z, _ = forward_propagation(X, thetas, hidden, output, norms=norms)
-    m, n_outputs = Z[-1].shape
-    Y = as_targets(Y, m, n_outputs, output)
-    w = as_weights(sample_weight, m)
-    mean = float(w @ output_unit(output).cost(Z[-1], Y)) / float(w.sum())
-    return mean + regularization([np.asarray(theta, dtype=np.float64) for theta in thetas], lam, float(w.sum()))
+    return cost_of(*as_problem(X, Y, thetas, lam, hidden, output, sample_weight, norms))
+
+
+def cost_of(examples: Examples, layers: Layers) -> float:
+    """(J) of checked arguments."""
+    return cost_of_sums(forward(examples.X, layers)[0][-1], examples, layers)
+
+
+def cost_of_sums(Z: Array, examples: Examples, layers: Layers) -> float:
+    """(J) from the last weighted sums Z_L."""
+    mean = float(examples.w @ layers.unit.cost(Z, examples.Y)) / examples.total_weight
+    return mean + regularization(layers.thetas, examples.penalty, examples.total_weight)
 
 
 def one_hot(y: ArrayLike, n_classes: int) -> Array:

@@ -14,10 +14,10 @@ from multilayer.engines import Objective, get_engine
 from multilayer.equations.activations import activation
 from multilayer.equations.checking import GradientCheck, check_gradient
 from multilayer.equations.costs import output_unit
-from multilayer.equations.normalization import normalize
-from multilayer.equations.penalties import Penalty
-from multilayer.equations.sensitivity import SIDES, input_gradient
-from multilayer.equations.tracing import Trace, trace
+from multilayer.equations.extensions.normalization import normalize
+from multilayer.equations.extensions.penalties import Penalty
+from multilayer.equations.extensions.sensitivity import SIDES, input_gradient
+from multilayer.equations.extensions.tracing import Trace, trace
 from multilayer.estimators.diagnosis import Diagnosis
 from multilayer.estimators.findings import all_findings, validation_score
 from multilayer.estimators.inputs import as_dense

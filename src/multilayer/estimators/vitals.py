@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from multilayer.engines import Batches, DescentState, Engine, Objective
 from multilayer.equations.activations import activation
-from multilayer.equations.normalization import normalized
+from multilayer.equations.extensions.normalization import normalized
 from multilayer.equations.propagation import forward_propagation
 from multilayer.estimators.diagnosis import LayerVitals
 from multilayer.estimators.inputs import as_dense

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 import multilayer.network as network
 from multilayer.engines import protocol
 from multilayer.ensembles import base as ensembles
-from multilayer.equations import chosen_costs
+from multilayer.equations.extensions import chosen_costs
 from multilayer.estimators import labels
 from multilayer.exceptions import ModelFileError, MultilayerError
 from multilayer.files.kinds import check_fields

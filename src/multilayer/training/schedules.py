@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.equations import schedules as book
+from multilayer.equations.extensions import schedules as book
 from multilayer.exceptions import ParameterError, unknown_name
 from multilayer.training.stopping import StopRule
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from multilayer.engines.protocol import DescentState, Objective, new_state
 from multilayer.equations.descent import UpdateRule
-from multilayer.equations.refinements import StepOptions
+from multilayer.equations.extensions.step_options import StepOptions
 from multilayer.network import Floats
 from multilayer.training.batching import Rows
 from multilayer.training.history import History

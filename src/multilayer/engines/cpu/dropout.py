@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from multilayer.engines.cpu.compiling import inner
-from multilayer.equations.dropout import KEY_STEPS, MULTIPLIERS, ROUNDS
+from multilayer.equations.extensions.dropout import KEY_STEPS, MULTIPLIERS, ROUNDS
 from multilayer.network import Floats
 
 Word = np.uint64  # of which the lower half is used

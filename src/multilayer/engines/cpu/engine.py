@@ -15,7 +15,7 @@ from multilayer.engines.cpu.plan import MATCHED, Descent, Plan, input_data, make
 from multilayer.engines.cpu.threads import one_blas_thread
 from multilayer.engines.protocol import PLAIN, Batches, DescentState, Objective, with_average
 from multilayer.equations.descent import UpdateRule
-from multilayer.equations.refinements import StepOptions
+from multilayer.equations.extensions.step_options import StepOptions
 from multilayer.network import Floats, Network
 
 # OpenBLAS starts no second thread for products of fewer multiplications than this, and setting the number of threads

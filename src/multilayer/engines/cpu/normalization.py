@@ -12,7 +12,7 @@ import numpy as np
 
 from multilayer.engines.cpu.compiling import inner, inner_sum
 from multilayer.engines.cpu.views import line
-from multilayer.equations.normalization import EPSILON
+from multilayer.equations.extensions.normalization import EPSILON
 from multilayer.network import Floats
 
 

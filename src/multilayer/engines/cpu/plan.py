@@ -18,7 +18,7 @@ from multilayer.engines.cpu.vectors import BYTES, STRIP
 from multilayer.engines.protocol import Objective
 from multilayer.engines.support import cpu_lacks
 from multilayer.equations.activations import ACTIVATIONS
-from multilayer.equations.chosen_costs import (
+from multilayer.equations.extensions.chosen_costs import (
     AbsoluteError,
     GammaDeviance,
     Huber,

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from multilayer.equations._checks import as_thetas, hidden_activations
+from multilayer.equations._checks import as_matrix
 from multilayer.equations.activations import Array, Hidden, sigmoid
 from multilayer.equations.costs import IncreasingOutput, output_unit
-from multilayer.equations.normalization import Norms, as_norms, normalization_delta, normalized
-from multilayer.equations.propagation import forward_propagation
+from multilayer.equations.extensions.normalization import Norms, normalization_delta, normalized
+from multilayer.equations.propagation import as_layers, forward
 from multilayer.exceptions import ParameterError, unknown_name
 
 SIDES = ("H", "Z")
@@ -52,10 +52,10 @@ def input_gradient(
     >>> input_gradient([[0.0, 0.0]], [[[0.0, 1.0, -2.0]]])  # h' = 1/4
     array([[ 0.25, -0.5 ]])
     """
-    Z, _ = forward_propagation(X, thetas, hidden, output, norms=norms)
-    matrices = as_thetas(thetas)
-    norms = as_norms(norms, matrices)
-    activations = hidden_activations(hidden, len(matrices) - 1)
+    X = as_matrix(X, "X")
+    layers = as_layers(thetas, hidden, output, norms, X.shape[1])
+    matrices = layers.thetas
+    Z, _ = forward(X, layers)
     if of not in SIDES:
         raise unknown_name("side of the output unit", of, SIDES)
     n_outputs = Z[-1].shape[1]
@@ -65,9 +65,11 @@ def input_gradient(
         )
     v = answer_gradient(Z[-1], output, unit) if of == "H" else np.tile(np.eye(n_outputs)[unit], (len(Z[-1]), 1))
     for l in range(len(matrices) - 1, 0, -1):
-        v = (v @ matrices[l][:, 1:]) * activations[l - 1].g_prime(normalized(Z, norms, l - 1))  # (m, s_{l+1})
-        if norms is not None:
-            v = normalization_delta(v, Z[l - 1], norms[l - 1][0])  # (M4)
+        v = (v @ matrices[l][:, 1:]) * layers.activations[l - 1].g_prime(
+            normalized(Z, layers.norms, l - 1)
+        )  # (m, s_{l+1})
+        if layers.norms is not None:
+            v = normalization_delta(v, Z[l - 1], layers.norms[l - 1][0])  # (M4)
     return v @ matrices[0][:, 1:]
 
 

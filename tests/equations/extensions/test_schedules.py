@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from multilayer.equations.schedules import cosine, one_cycle, own, plateau, warm_up
+from multilayer.equations.extensions.schedules import cosine, one_cycle, own, plateau, warm_up
 from multilayer.exceptions import ParameterError
 
 

@@ -7,18 +7,17 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from multilayer.equations._checks import as_targets, as_thetas, as_weights
 from multilayer.equations.activations import Array, Hidden
-from multilayer.equations.backpropagation import cost_and_gradient, deltas
+from multilayer.equations.backpropagation import cost_and_gradient_of, deltas_of
 from multilayer.equations.costs import Output
-from multilayer.equations.normalization import Norms, as_norms, normalize
-from multilayer.equations.penalties import Penalty
-from multilayer.equations.propagation import cost, forward_propagation, with_bias
+from multilayer.equations.extensions.normalization import Norms, normalize
+from multilayer.equations.extensions.penalties import Penalty
+from multilayer.equations.propagation import as_problem, cost_of, forward, with_bias
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -124,19 +123,17 @@ def trace(
     D_1        1 x 2       -1    -0.75     -0.5
     J = 0.693147, of which regularisation 0
     """
-    J, D = cost_and_gradient(X, Y, thetas, lam, hidden, output, sample_weight, norms=norms)
-    penalty = J - cost(X, Y, thetas, 0.0, hidden, output, sample_weight, norms)
-    Z, A = forward_propagation(X, thetas, hidden, output, norms=norms)
-    m, n_outputs = Z[-1].shape
-    Y = as_targets(Y, m, n_outputs, output)
-    w = as_weights(sample_weight, m)
-    # Copies: a trace stays what it was when the network is trained on.
-    matrices = [theta.copy() for theta in as_thetas(thetas, A[0].shape[1])]
-    kept = [norm.copy() for norm in as_norms(norms, matrices) or ()]
+    examples, layers = as_problem(X, Y, thetas, lam, hidden, output, sample_weight, norms)
+    # Copies: a trace stays as it is when the network is trained on.
+    matrices = [theta.copy() for theta in layers.thetas]
+    kept = [norm.copy() for norm in layers.norms or ()]
+    Z, A = forward(examples.X, layers)
+    J, D = cost_and_gradient_of(examples, layers)
+    penalty = J - cost_of(replace(examples, penalty=Penalty()), layers)
     sums = tuple(normalize(z, norm) for z, norm in zip(Z, kept, strict=False))
-    delta = deltas(Z, Y, matrices, hidden, output, norms=norms)
+    delta = deltas_of(Z, examples.Y, layers)
     # (B3)  (s_{l+1}, m) @ (m, s_l + 1)
-    Delta = [(w[:, np.newaxis] * d).T @ with_bias(a) for d, a in zip(delta, A[:-1], strict=True)]
+    Delta = [(examples.w[:, np.newaxis] * d).T @ with_bias(a) for d, a in zip(delta, A[:-1], strict=True)]
     of_thetas, of_norms = tuple(D[: len(matrices)]), tuple(D[len(matrices) :])
-    passes = tuple(Z), tuple(A), Y, tuple(delta), tuple(Delta)
+    passes = tuple(Z), tuple(A), examples.Y, tuple(delta), tuple(Delta)
     return Trace(tuple(matrices), *passes, of_thetas, J, penalty, tuple(kept), sums, of_norms)
