@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
 
 # A test gives the same answer every time, on a slow or busy machine too.
 settings.register_profile("multilayer", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("multilayer")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _interrupts_reach_python() -> Iterator[None]:
+    """A background job of a shell ignores SIGINT; tests of Ctrl-C need Python's own handler."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
