@@ -36,12 +36,12 @@ class Network:
     layer_sizes : tuple of int
         s_1 .. s_L: inputs, units of each hidden layer, outputs.
     hidden : tuple of str or Activation
-        The activation of each hidden layer, L - 2 names or pairs (g, g') of one's own.
+        The activation of each hidden layer, L - 2 names or custom pairs (g, g').
     output : {"sigmoid", "softmax", "identity", "exp", "increasing"}
         The output unit.
     cost : Cost, optional
-        The cost of its answers; where none is given, the one that matches the output unit.  A cost of one's own is
-        told from another by its identity, unless it says otherwise.
+        The cost of its answers; by default the one that matches the output unit.  Custom costs are compared by
+        identity, unless they define ``__eq__``.
     normalization : "layer", optional
         Layer normalisation (M1)-(M2) of all hidden layers, before their activations.
 
@@ -97,7 +97,7 @@ def _check_hashable(*given: object) -> None:
 
 
 def activation_name(given: str | Activation) -> str:
-    """What to call an activation: its name, or the type of a pair of one's own.
+    """The name of an activation; for a custom pair, the name of its type.
 
     Examples
     --------

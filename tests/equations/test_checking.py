@@ -134,7 +134,7 @@ def test_the_weights_are_not_changed():
 
 @pytest.mark.parametrize("step", [0, -1e-3, np.nan, "1e-3"])
 def test_the_step_must_be_above_zero(step):
-    with pytest.raises(ParameterError, match="step must be a number above 0, got"):
+    with pytest.raises(ParameterError, match="step must be a positive number, got"):
         check_gradient(*problem(SIZES[0]), step=step)
 
 

@@ -195,13 +195,13 @@ def test_no_steps_return_the_start_as_a_copy():
 
 @pytest.mark.parametrize("alpha", [0, 0.0, -0.5, np.nan, np.inf, "0.1", None, True])
 def test_the_step_size_must_be_above_zero(alpha):
-    with pytest.raises(ParameterError, match="alpha must be a number above 0, got"):
+    with pytest.raises(ParameterError, match="alpha must be a positive number, got"):
         gradient_descent(X, Y, START, alpha=alpha, max_iter=1)
 
 
 @pytest.mark.parametrize("max_iter", [-1, 1.5, np.nan, np.inf, "1", None])
 def test_the_number_of_steps_must_be_a_count(max_iter):
-    with pytest.raises(ParameterError, match="max_iter must be an integer not below 0, got"):
+    with pytest.raises(ParameterError, match="max_iter must be a non-negative integer, got"):
         gradient_descent(X, Y, START, alpha=0.1, max_iter=max_iter)
 
 

@@ -278,7 +278,7 @@ def test_no_rows_have_no_mean_but_an_answer():
 @pytest.mark.parametrize("lam", [-0.1, np.nan, np.inf, "0.1", None, True])
 def test_lambda_must_be_a_number_not_below_zero(lam):
     for call in (cost, cost_and_gradient):
-        with pytest.raises(ParameterError, match="lam must be a number not below 0, got"):
+        with pytest.raises(ParameterError, match="lam must be a non-negative number, got"):
             call(X, Y, THETAS, lam)
 
 

@@ -238,7 +238,7 @@ def test_what_lbfgs_has_no_use_for_is_warned_of(name: str) -> None:
         ({"learning_rate": Cosine}, r"learning_rate must be a schedule, got the class Cosine: call it"),
         ({"dropout": np.array(0.5)}, r"dropout must be a number not below 0 and below 1, got array\(0\.5\)"),
         ({"weight_decay": 100}, r"weight_decay=100 times learning_rate_init=0\.01 must be below 1: that share"),
-        ({"learning_rate": lambda epoch: 1.0 - epoch}, r"a finite number above 0, got 0\.0 in epoch 1"),
+        ({"learning_rate": lambda epoch: 1.0 - epoch}, r"a finite positive number, got 0\.0 in epoch 1"),
     ],
 )
 def test_what_is_refused(arguments: dict[str, Any], message: str) -> None:

@@ -191,7 +191,7 @@ def test_a_plateau_of_a_validated_run_watches_the_score() -> None:
 
 def test_an_own_schedule_that_gives_nonsense_says_in_which_epoch() -> None:
     how = recipe(schedule=OwnSchedule(lambda epoch: 1.0 - epoch / 4))
-    with pytest.raises(ParameterError, match=r"must return a finite number above 0, got 0\.0 in epoch 4"):
+    with pytest.raises(ParameterError, match=r"must return a finite positive number, got 0\.0 in epoch 4"):
         train(reference(), objective(), how, start(how))
 
 

@@ -1,4 +1,4 @@
-"""What every function of the book asks of its arguments, with errors that name the argument."""
+"""Checks of the arguments of public functions; each error names the argument."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SUM_TOLERANCE = 1e-6
 
 
 def as_matrix(values: ArrayLike, name: str, *, finite: bool = True) -> Array:
-    """A float64 array of two dimensions, finite unless said otherwise, or an error that says what is not."""
+    """A float64 matrix; with ``finite``, an error names the first entry that is not finite."""
     try:
         matrix = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -39,10 +39,10 @@ def as_matrix(values: ArrayLike, name: str, *, finite: bool = True) -> Array:
 
 
 def as_thetas(thetas: Sequence[ArrayLike], n_features: int | None = None) -> list[Array]:
-    """Weight matrices of which each takes in what the one before puts out; the first takes in n_features, if given."""
+    """Weight matrices that fit together: each has as many inputs as the one before has outputs."""
     if len(thetas) == 0:
         raise ShapeError("thetas is empty: a network has at least one weight matrix.")
-    # Weights that have left the finite numbers make a cost that has too, which is where a descent looks.
+    # Weights that are not finite make a cost that is not finite, and the descent stops there.
     checked = [as_matrix(theta, f"thetas[{index}]", finite=False) for index, theta in enumerate(thetas)]
     inputs, source = n_features, f"X has {n_features} columns"
     if inputs is None:
@@ -60,7 +60,7 @@ def as_thetas(thetas: Sequence[ArrayLike], n_features: int | None = None) -> lis
 
 
 def as_targets(Y: ArrayLike, m: int, n_outputs: int, output: str | Output) -> Array:
-    """Targets of one row an example and one column an output unit, in the range that the cost is made for."""
+    """Targets of one row an example and one column an output unit, within the range of the cost."""
     targets = as_matrix(Y, "Y")
     if m == 0:
         raise ShapeError("X has no rows: a mean cost needs at least one example.")
@@ -71,7 +71,7 @@ def as_targets(Y: ArrayLike, m: int, n_outputs: int, output: str | Output) -> Ar
         )
     unit = output_unit(output)
     if isinstance(unit, CostedOutput):
-        # One's own cost may do without: it knows what it can take.
+        # A custom cost may omit this check.
         getattr(unit.chosen, "check_targets", _accept)(targets)
     else:
         _check_matched_targets(targets, unit.name)
@@ -135,17 +135,17 @@ def hidden_activations(hidden: Hidden, n_hidden: int) -> list[Activation]:
 
 def check_not_negative(value: float, name: str) -> None:
     if not (_is_finite_number(value) and value >= 0):
-        raise ParameterError(f"{name} must be a number not below 0, got {value!r}.")
+        raise ParameterError(f"{name} must be a non-negative number, got {value!r}.")
 
 
 def check_positive(value: float, name: str) -> None:
     if not (_is_finite_number(value) and value > 0):
-        raise ParameterError(f"{name} must be a number above 0, got {value!r}.")
+        raise ParameterError(f"{name} must be a positive number, got {value!r}.")
 
 
 def check_count(value: int, name: str) -> None:
     if not (_is_finite_number(value) and value >= 0 and value == int(value)):
-        raise ParameterError(f"{name} must be an integer not below 0, got {value!r}.")
+        raise ParameterError(f"{name} must be a non-negative integer, got {value!r}.")
 
 
 def _is_finite_number(value: object) -> bool:

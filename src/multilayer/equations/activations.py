@@ -40,7 +40,7 @@ SELU_SCALE = 1.0507009873554804934193349852946
 
 
 class Activation(Protocol):
-    """A pair of functions: g and its derivative g'; one's own is any object with these two methods.
+    """An activation g and its derivative g'; a custom activation is any object with these two methods.
 
     Both take an array of any shape and return one of the same shape, each entry of the entry in its place.
     """
@@ -218,12 +218,12 @@ ACTIVATIONS: dict[str, Activation] = {
 
 
 def activation(given: str | Activation) -> Activation:
-    """(A1)-(A11) The activation of that name; one's own pair (g, g') is returned as it is.
+    """(A1)-(A11) The activation with this name; a custom pair (g, g') is returned unchanged.
 
     Raises
     ------
     ParameterError
-        Where there is no activation of that name; the message suggests the nearest one.  For an object without g and
+        For an unknown name; the message suggests the closest one.  For an object without g and
         g_prime.
 
     Examples

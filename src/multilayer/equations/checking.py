@@ -1,7 +1,7 @@
-r"""The gradient check: backpropagation held against difference quotients, weight by weight.
+r"""The gradient check: backpropagation compared with difference quotients, weight by weight.
 
-A difference quotient knows nothing of backpropagation: it moves one weight a little, both ways, and looks what
-the cost does.  Where the two agree to many digits, both are right.
+A difference quotient does not use backpropagation: it changes one weight slightly in both directions and measures the
+cost.  Where the two agree to many digits, both are right.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from multilayer.equations.propagation import as_problem, cost_of
 from multilayer.exceptions import ShapeError
 
 # Activations with a kink, in themselves or in a derivative, at z = 0: a wide difference quotient that reaches over the
-# kink is wrong there, so these get a narrow one, at the price of a few digits; so do one's own, of which nobody knows.
+# kink is wrong there, so these get a narrow one, which costs a few digits.  Custom activations get it too.
 KINKED = frozenset({"relu", "leaky_relu", "elu", "selu"})
 SMOOTH_STEP, KINKED_STEP = 1e-3, 1e-6
 # (M1) divides by the spread of a layer's sums, which may be small, and then bends with every weight before it.
@@ -87,7 +87,7 @@ def numerical_gradient(
 
 @dataclass(frozen=True)
 class WorstWeight:
-    """The weight on which backpropagation and difference quotient agree least."""
+    """The weight with the largest error."""
 
     layer: int  # from 0: the index into thetas, or norms
     row: int  # the unit that the weight leads to; of norms 0 for the gain and 1 for the shift
@@ -106,7 +106,7 @@ class WorstWeight:
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """What :func:`check_gradient` found: both gradients and their relative error, for every weight."""
+    """The result of :func:`check_gradient`: both gradients and their relative error, for every weight."""
 
     analytic: list[Array]
     numerical: list[Array]
@@ -179,8 +179,8 @@ def check_gradient(
     -------
     GradientCheck
         ``max_error``, ``worst`` (named by layer, row and column), the gradients and all errors; iterate over it
-        for one record a weight, print it for a summary.  Below 1e-7 all is well; above 1e-4 there is a mistake
-        in a derivative (or, with relu and its kin, a weighted sum happens to lie on the kink).
+        for one record a weight, print it for a summary.  An error below 1e-7 is rounding; above 1e-4 a
+        derivative is wrong (or a weighted sum lies on the kink of an activation such as relu).
 
     Examples
     --------
@@ -207,7 +207,7 @@ def compare_gradients(analytic: Sequence[Array], numerical: Sequence[Array]) -> 
         np.abs(a - n) / np.maximum(np.maximum(np.abs(a), np.abs(n)), scale)
         for a, n in zip(analytic, numerical, strict=True)
     ]
-    # A derivative that is not a number agrees with nothing; as NaN it would be passed over by the maximum.
+    # The maximum would ignore NaN, so a derivative that is NaN counts as an infinite error.
     errors = [np.where(np.isnan(error), np.inf, error) for error in errors]
     return GradientCheck(list(analytic), list(numerical), errors)
 

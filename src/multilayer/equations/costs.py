@@ -13,7 +13,7 @@ targets Y.  The two are matched, so that for each of the four the derivative of 
     ====  ==========================  ==========================================  =============
 
 A fifth output unit, (C12) "increasing", answers K numbers of which none is below the one before it, as quantiles are.
-(C4) and (C13) are the regularisation, which is no cost of an example; see
+(C4) and (C13) are the regularisation, which does not depend on the examples; see
 :mod:`multilayer.equations.extensions.penalties`.
 
 Only for a matched pair is delta H - Y: a squared cost on sigmoid outputs, say, would bring the factor g'(z) back.
@@ -35,10 +35,10 @@ from multilayer.exceptions import ParameterError, unknown_name
 
 
 class Cost(Protocol):
-    """A cost and its derivative; one's own is any object with these two methods.
+    """A cost and its derivative; a custom cost is any object with these two methods.
 
-    Z are the last weighted sums; of "increasing" outputs, the answers H.  A cost may have, besides, ``outputs``, the
-    names of the output units that it is for, and ``check_targets(Y)``, which raises an InputError for targets that it
+    Z are the last weighted sums; for "increasing" outputs, the answers H.  A cost may also have ``outputs``, the
+    names of the output units that it supports, and ``check_targets(Y)``, which raises an InputError for targets that it
     cannot use.
     """
 
@@ -197,7 +197,7 @@ class CostedOutput:
         return unit.through(Z, delta) if isinstance(unit, IncreasingOutput) else delta
 
     def _seen(self, Z: Array) -> Array:
-        # The increasing unit works like one more layer, without weights, before identity outputs.
+        # The increasing unit acts as one more layer, without weights, before identity outputs.
         return self.h(Z) if self.name == IncreasingOutput.name else Z
 
 
@@ -211,14 +211,14 @@ OUTPUTS: dict[str, Output] = {
 
 
 def output_unit(output: str | Output, cost: Cost | None = None) -> Output:
-    """(C1)-(C3), (C5), (C12) The output unit of that name, with the cost that matches it or the one given.
+    """(C1)-(C3), (C5), (C12) The output unit with this name, with its matching cost or the one given.
 
-    An output unit that comes with its cost is returned as it is.
+    An output unit that has its own cost is returned unchanged.
 
     Raises
     ------
     ParameterError
-        For an unknown name, an object that is no cost, or a cost that is not for this output unit.
+        For an unknown name, an object that is not a cost, or a cost for another output unit.
 
     Examples
     --------

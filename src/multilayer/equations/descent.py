@@ -1,7 +1,7 @@
 r"""Descent: from a gradient to the next weights.
 
 :func:`gradient_descent` is the textbook's whole training loop.  The update rules below it are the same step and
-its refinements, written for one array of weights θ, its gradient D and the step size alpha; each keeps as many
+more general rules, written for one array of weights θ, its gradient D and the step size alpha; each keeps as many
 arrays of memory ("slots") as it needs between steps.
 
     ====  ================  ==================================================================

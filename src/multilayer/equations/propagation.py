@@ -149,7 +149,7 @@ def predict(
     output: str | Output = "sigmoid",
     norms: Norms | None = None,
 ) -> NDArray[np.int64] | Array:
-    """(P5) The predicted class of each example: the number of the output unit that answers most.
+    """(P5) The predicted class of each example: the index of the output unit with the largest answer.
 
     A single sigmoid unit answers class 1 where h > 1/2.  With identity, exp and increasing outputs there is
     no class, and the answer H itself is returned.
@@ -221,8 +221,7 @@ def cost_of_sums(Z: Array, examples: Examples, layers: Layers) -> float:
 def one_hot(y: ArrayLike, n_classes: int) -> Array:
     """(E1) Class numbers as rows of zeros with a single 1, in the column of the class.
 
-    The number of classes is given, never guessed: a batch in which the last class happens to be missing
-    would otherwise come out one column short.
+    The number of classes is an argument: inferred from a batch without the last class, it would be one too small.
 
     Parameters
     ----------

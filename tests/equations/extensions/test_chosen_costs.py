@@ -262,12 +262,12 @@ def test_what_the_check_refuses(own, Y, error, message):
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: Huber(0.0), ParameterError, r"threshold must be a number above 0, got 0\.0"),
-        (lambda: SigmoidFocal(-1.0), ParameterError, r"gamma must be a number not below 0, got -1\.0"),
-        (lambda: SoftmaxFocal(float("nan")), ParameterError, r"gamma must be a number not below 0, got nan"),
-        (lambda: Quantile(()), ParameterError, r"levels must be numbers above 0 and below 1, got \(\)"),
+        (lambda: Huber(0.0), ParameterError, r"threshold must be a positive number, got 0\.0"),
+        (lambda: SigmoidFocal(-1.0), ParameterError, r"gamma must be a non-negative number, got -1\.0"),
+        (lambda: SoftmaxFocal(float("nan")), ParameterError, r"gamma must be a non-negative number, got nan"),
+        (lambda: Quantile(()), ParameterError, r"levels must be numbers between 0 and 1, got \(\)"),
         (lambda: Quantile((0.5, 1.0)), ParameterError, r"levels must be .*got \(0\.5, 1\.0\).*median"),
-        (lambda: Quantile(0.5), ParameterError, r"levels must be numbers above 0 and below 1, got 0\.5"),
+        (lambda: Quantile(0.5), ParameterError, r"levels must be numbers between 0 and 1, got 0\.5"),
         (lambda: output_unit("softmax", Huber()), ParameterError, r"Huber.* is a cost for identity or increasing"),
         (lambda: output_unit("identity", GammaDeviance()), ParameterError, r"a cost for exp outputs, got output='id"),
         (lambda: output_unit(3), ParameterError, r"unknown output unit 3"),
@@ -281,7 +281,7 @@ def test_what_cannot_be_a_cost(call, error, message):
 @pytest.mark.parametrize(
     ("unit", "Y", "error", "message"),
     [
-        (output_unit("exp", GammaDeviance()), [[0.0]], InputError, r"Y must be above 0 for the Gamma deviance, got 0"),
+        (output_unit("exp", GammaDeviance()), [[0.0]], InputError, r"Y must be positive for the Gamma deviance, got 0"),
         (output_unit("sigmoid", SigmoidFocal()), [[2.0]], InputError, r"Y must lie in \[0, 1\] for the focal cost"),
         (output_unit("softmax", SoftmaxFocal()), [[-1.0]], InputError, r"Y must lie in \[0, 1\] for the focal cost"),
         (output_unit("identity", Quantile(LEVELS)), [[2.0]], ShapeError, r"one column for each of the 3 levels"),

@@ -55,8 +55,8 @@ def test_a_row_of_weight_2_counts_as_two_in_the_penalty_too():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"squares": -1.0}, r"squares must be a number not below 0, got -1\.0"),
-        ({"absolutes": float("inf")}, r"absolutes must be a number not below 0, got inf"),
+        ({"squares": -1.0}, r"squares must be a non-negative number, got -1\.0"),
+        ({"absolutes": float("inf")}, r"absolutes must be a non-negative number, got inf"),
     ],
 )
 def test_what_is_no_penalty(arguments, message):

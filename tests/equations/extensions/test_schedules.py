@@ -58,9 +58,9 @@ def test_a_plateau_stops_at_its_least():
 @pytest.mark.parametrize(
     ("factor", "message"),
     [
-        (lambda _: 0.0, r"a finite number above 0, got 0\.0 in epoch 2"),
-        (lambda _: -1, r"a finite number above 0, got -1\.0 in epoch 2"),
-        (lambda _: math.nan, r"a finite number above 0, got nan in epoch 2"),
+        (lambda _: 0.0, r"a finite positive number, got 0\.0 in epoch 2"),
+        (lambda _: -1, r"a finite positive number, got -1\.0 in epoch 2"),
+        (lambda _: math.nan, r"a finite positive number, got nan in epoch 2"),
         (lambda _: "half", r"must return a number for each epoch, but in epoch 2: could not convert"),
         (lambda _: None, r"must return a number for each epoch, but in epoch 2"),
     ],

@@ -66,11 +66,11 @@ def test_the_mean_is_the_weighted_mean_of_all_that_came_before(beta):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"clip_norm": 0.0}, r"clip_norm must be above 0, got 0\.0\. Use math\.inf"),
-        ({"clip_norm": math.nan}, r"clip_norm must be above 0, got nan"),
-        ({"weight_decay": -0.1}, r"weight_decay must be a number not below 0, got -0\.1"),
+        ({"clip_norm": 0.0}, r"clip_norm must be positive, got 0\.0\. Use math\.inf"),
+        ({"clip_norm": math.nan}, r"clip_norm must be positive, got nan"),
+        ({"weight_decay": -0.1}, r"weight_decay must be a non-negative number, got -0\.1"),
         ({"average": 1.0}, r"average must be below 1, got 1\.0"),
-        ({"average": -0.5}, r"average must be a number not below 0"),
+        ({"average": -0.5}, r"average must be a non-negative number"),
     ],
 )
 def test_what_are_no_options(arguments, message):

@@ -14,7 +14,7 @@ e = h - y is the error of one answer; a cost sums over the K answers of an examp
     =====  ==============  =============================================  ==========================  ==============
 
 "increasing" outputs (C12) take the costs for identity outputs, which then see H instead of Z.
-Where a cost has a kink, at e = 0, delta is 0 there: the answer is right, and right answers are left alone.
+Where a cost has a kink, at e = 0, delta is 0: the answer is right and is not changed.
 
 References: (C7) Huber (1964); (C8) Koenker and Bassett (1978); (C10), (C11) Lin et al. (2017), eq. 4.
 """
@@ -108,7 +108,7 @@ class Quantile:
         is_right = levels.ndim == 1 and levels.size > 0 and levels.dtype.kind == "f"
         if not is_right or not ((levels > 0) & (levels < 1)).all():
             raise ParameterError(
-                f"levels must be numbers above 0 and below 1, got {self.levels!r}. Write (0.5,) for the median."
+                f"levels must be numbers between 0 and 1, got {self.levels!r}. Write (0.5,) for the median."
             )
         object.__setattr__(self, "levels", tuple(float(level) for level in levels))
 
@@ -143,7 +143,7 @@ class Quantile:
 
 @dataclass(frozen=True)
 class GammaDeviance:
-    """(C9) Σ_k y_k/h_k - log(y_k/h_k) - 1,  delta = 1 - y/h: half the Gamma deviance, for targets above 0.
+    """(C9) Σ_k y_k/h_k - log(y_k/h_k) - 1,  delta = 1 - y/h: half the Gamma deviance, for positive targets.
 
     With h = e^z and r = log y - z = log(y/h) it is e^r - 1 - r, and delta = -(e^r - 1).  The error counts in percent
     of the target: doubling y and h changes nothing.
@@ -159,7 +159,7 @@ class GammaDeviance:
     def check_targets(self, Y: Array) -> None:
         if Y.min() <= 0:
             raise InputError(
-                f"Y must be above 0 for the Gamma deviance, got {Y.min():g}. Use the Poisson cost, which "
+                f"Y must be positive for the Gamma deviance, got {Y.min():g}. Use the Poisson cost, which "
                 "exp outputs bring along and which allows 0, or identity outputs for numbers of either sign."
             )
 

@@ -1,4 +1,4 @@
-r"""One's own activations and costs, held against difference quotients before anything is trained with them."""
+r"""Checks of custom activations and costs against difference quotients, before training uses them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SUMS = np.linspace(-8.0, 8.0, 257) + 0.0137
 
 
 def check_activation(pair: Activation, z: ArrayLike | None = None) -> float:
-    """(N1) One's own g' against central differences of one's own g.
+    """(N1) The derivative g' of a custom activation, compared with central differences of its g.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def check_activation(pair: Activation, z: ArrayLike | None = None) -> float:
 
 
 def check_cost(cost: Cost, Z: ArrayLike, Y: ArrayLike, output: str = "identity") -> float:
-    """(N1) One's own delta against central differences of one's own value, entry by entry.
+    """(N1) The delta of a custom cost, compared with central differences of its value, entry by entry.
 
     Parameters
     ----------

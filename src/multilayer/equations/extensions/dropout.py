@@ -7,7 +7,7 @@ Backward, the same mask stands in (B2): what a silent unit would have passed on 
 
 Which units are dropped follows from four numbers, (seed, update, layer, row, unit), by a counter-based generator:
 a keyed scrambling of a counter, without any state.  Two engines that work through a batch in different orders, or on
-different machines, draw the same masks; a run that is resumed at update t goes on as if it had not stopped.
+different machines, draw the same masks; a run that is resumed at update t continues as if it had not stopped.
 
 References: Srivastava et al. (2014), dropout; Salmon et al. (2011), "Parallel random numbers: as easy as 1, 2, 3",
 the generator Philox 4x32-10.

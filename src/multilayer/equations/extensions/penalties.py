@@ -1,4 +1,4 @@
-r"""Regularisation: what weights cost by being large.
+r"""Regularisation: the cost of large weights.
 
     =====  =====================  ======================  =========================
     tag    penalty                cost                    its derivative
@@ -7,7 +7,7 @@ r"""Regularisation: what weights cost by being large.
     (C13)  absolute values, "L1"  λ1 / m Σ abs(Theta)     λ1/m sign(Theta)
     =====  =====================  ======================  =========================
 
-The sums leave out the biases, column 0.  (C13) has a kink at 0, where its derivative is taken as 0: a weight of 0
+The sums omit the biases, column 0.  (C13) has a kink at 0, where its derivative is taken as 0: a weight of 0
 stays where it is unless the examples move it.
 """
 
@@ -25,7 +25,7 @@ from multilayer.equations.activations import Array
 
 @dataclass(frozen=True)
 class Penalty:
-    """(C4) λ for the squared weights and (C13) λ1 for their absolute values, where a plain λ is not enough.
+    """(C4) λ for the squared weights and (C13) λ1 for their absolute values, together.
 
     Examples
     --------
@@ -42,7 +42,7 @@ class Penalty:
 
 
 def as_penalty(lam: float | Penalty) -> Penalty:
-    """(C4) A plain λ as a penalty on squares; a penalty as it is."""
+    """(C4) A number λ as a penalty on squares; a penalty unchanged."""
     if isinstance(lam, Penalty):
         return lam
     check_not_negative(lam, "lam")

@@ -9,8 +9,8 @@ r"""Schedules: the step size of each epoch, or of each update.
     (S4)  cosine            from alpha to a floor, along half a cosine
     (S5)  one-cycle         from a small share of alpha up to alpha, and down to next to nothing
     (S6)  warm-up           any of these times min(1, (i + 1) / n) in update i
-    (S7)  plateau           alpha f^k after k times without progress, not below a least one
-    (S8)  one's own         alpha times a function of the epoch
+    (S7)  plateau           alpha f^k after k times without progress, but at least a given minimum
+    (S8)  custom            alpha times a function of the epoch
     ====  ================  ==================================================================
 
 (S2) falls fast: with p = 1/2 and 1,000 examples it takes a thirtieth of alpha from the second epoch on.  (S3) falls
@@ -140,7 +140,7 @@ def own(alpha: float, epoch: int, factor: Callable[[int], float]) -> float:
     Raises
     ------
     ParameterError
-        Where the factor is not a finite number above 0.
+        Where the factor is not a finite positive number.
 
     Examples
     --------
@@ -151,10 +151,8 @@ def own(alpha: float, epoch: int, factor: Callable[[int], float]) -> float:
         share = float(factor(epoch))
     except (TypeError, ValueError) as error:
         raise ParameterError(
-            f"a schedule of one's own must return a number for each epoch, but in epoch {epoch}: {error}."
+            f"a custom schedule must return a number for each epoch, but in epoch {epoch}: {error}."
         ) from None
     if not (math.isfinite(share) and share > 0):
-        raise ParameterError(
-            f"a schedule of one's own must return a finite number above 0, got {share!r} in epoch {epoch}."
-        )
+        raise ParameterError(f"a custom schedule must return a finite positive number, got {share!r} in epoch {epoch}.")
     return alpha * share

@@ -1,7 +1,7 @@
-r"""Refinements of a step, which go with every update rule.
+r"""Options of a step, which every update rule supports.
 
     ====  ======================  ==================================================================
-    tag   refinement              what it does
+    tag   option                  what it does
     ====  ======================  ==================================================================
     (D5)  clipping                D ← D min(1, c / ‖D‖), before the rule
     (D6)  decoupled weight decay  Theta ← Theta - alpha w Theta without the biases, before the rule
@@ -29,7 +29,7 @@ from multilayer.exceptions import ParameterError
 
 @dataclass(frozen=True)
 class StepOptions:
-    """(D5)-(D7) The refinements of a descent; as it stands, none.
+    """(D5)-(D7) The options of a step; by default none is used.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class StepOptions:
 
     def __post_init__(self) -> None:
         if not self.clip_norm > 0:
-            raise ParameterError(f"clip_norm must be above 0, got {self.clip_norm!r}. Use math.inf for no clipping.")
+            raise ParameterError(f"clip_norm must be positive, got {self.clip_norm!r}. Use math.inf for no clipping.")
         check_not_negative(self.weight_decay, "weight_decay")
         check_not_negative(self.average, "average")
         if self.average >= 1:
@@ -69,7 +69,7 @@ def clip_gradient(D: Sequence[Array], c: float) -> list[Array]:
 
 
 def decay_weights(theta: Array, alpha: float, decay: float) -> Array:
-    """(D6) Theta (1 - alpha w), its column 0, the biases, as it is.
+    """(D6) Theta (1 - alpha w); column 0, the biases, is unchanged.
 
     Beside (C4), which puts λ/m Theta into the gradient: plain gradient descent makes the same of both, but Adam
     divides the gradient by its own size and with it the penalty, so that (C4) there shrinks a weight with large
