@@ -12,6 +12,7 @@ pyarrow and narwhals are imported when first needed: they come with ``multilayer
 
 from multilayer.tables.encoder import TableEncoder
 from multilayer.tables.encodings import ColumnReport
+from multilayer.tables._notes import reading_notes
 from multilayer.tables.reading import read_table
 from multilayer.tables.target import TargetInfo, encode_target, split_target
 
@@ -21,5 +22,6 @@ __all__ = [
     "TargetInfo",
     "encode_target",
     "read_table",
+    "reading_notes",
     "split_target",
 ]

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Collection
-from pathlib import Path
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
-from multilayer.exceptions import DataFileError
+from multilayer.exceptions import DataFileError, ParameterError
 from multilayer.tables._arrow import import_pyarrow
+from multilayer.tables._cells import CellFormat, spells_date, typed
+from multilayer.tables._dialect import WINDOW, Dialect, find_dialect
 from multilayer.tables._names import check_names, missing_column
+from multilayer.tables._notes import ColumnNote, with_notes
+from multilayer.tables._sources import LONGEST_LINE, Source, check_has_line_end, encoding_by_mark
 
 GAP_MARKS = (
     "", "?", "NA", "N/A", "n/a", "<NA>", "#N/A", "#NA", "NaN", "nan", "-NaN", "-nan", "NULL", "Null", "null",
 )  # fmt: skip
 
-LONGEST_LINE = 16 * 2**20
-"""Bytes within which the first line has to end, and the size of the blocks in which the file is parsed."""
-
 _MEGABYTE = 2**20
-_OTHER_SEPARATORS = (";", "\t")
+_LARGEST_WINDOW = 4 * _MEGABYTE
+_UTF8_MARK = b"\xef\xbb\xbf"
 _RAGGED = re.compile(r"(?:Row #(\d+): )?Expected (\d+) columns, got (\d+): (.*)", re.DOTALL)
-_RECODE = "Save it as UTF-8, e.g.: iconv -f latin1 -t utf-8"
+_RECODE = 'Name its encoding, e.g. encoding="cp1252", or save it as UTF-8.'
 _FORMATS = {
     b"\x1f\x8b": "gzip data",
     b"PK\x03\x04": "a zip archive (perhaps a spreadsheet)",
@@ -31,126 +31,155 @@ _FORMATS = {
 }
 
 
-def read_csv(file: Path, separator: str, text_columns: Collection[str]) -> Any:
+def read_csv(source: Source, separator: str | None, form: CellFormat, text_columns: Collection[str]) -> Any:
     """The table in a text file; see :func:`multilayer.tables.read_table`."""
-    import pyarrow.csv
-
     pa = import_pyarrow("reading tables")
-    head = _read_head(pa, file)
-    names, separator = _read_header(file, head, separator)
+    if source.encoding is None:
+        source = replace(source, encoding=encoding_by_mark(_first_bytes(source)))
+    head, is_whole = _read_head(source)
+    _check_is_text(source.name, head)
+    mark = len(_UTF8_MARK) if head.startswith(_UTF8_MARK) else 0
+    text = head[mark:].decode("utf-8", "surrogateescape")
+    default = "\t" if source.extension.startswith(".tsv") else ","
+    dialect = find_dialect(source.name, text, separator, default, is_whole)
+    dialect = replace(dialect, start=dialect.start + mark)
+    _check_header(source.name, dialect)
     for name in text_columns:
-        if name not in (stripped := [known.strip() for known in names]):
-            raise missing_column("column", name, stripped)
-    convert = pyarrow.csv.ConvertOptions(
-        null_values=list(GAP_MARKS),
-        strings_can_be_null=True,
-        true_values=["true", "True", "TRUE"],
-        false_values=["false", "False", "FALSE"],
-        column_types={name: pa.string() for name in names if name.strip() in text_columns},
-    )
-    table = _parse(pa, file, separator, convert)
-    for position, name in enumerate(table.column_names):
-        column = table.column(position)
-        if pa.types.is_binary(column.type):
-            raise _not_utf8(file, name, column)
-        if pa.types.is_string(column.type):
-            trimmed = _trimmed(pa, column, infer=name not in text_columns)
-            table = table.set_column(position, name, trimmed)
-    _check_last_quote(pa, file, table)
-    return table
+        if name not in dialect.names:
+            raise missing_column("column", name, dialect.names)
+    table = _parse(source, dialect, pa.string())
+    _check_last_quote(pa, source, dialect, table)
+    return _typed_columns(pa, source.name, table, dialect, form, text_columns)
 
 
-def _open(pa: Any, file: Path) -> Any:
-    compression = "gzip" if file.name.lower().endswith(".gz") else None
-    return pa.input_stream(str(file), compression=compression)
+def _typed_columns(
+    pa: Any, file: str, table: Any, dialect: Dialect, form: CellFormat, text_columns: Collection[str]
+) -> Any:
+    """The table with each column as what its cells spell."""
+    columns, notes = [], {}
+    for name, column in zip(dialect.names, table.columns, strict=True):
+        trimmed = _trimmed(pa, column)
+        if name in text_columns:
+            found, note = trimmed, ColumnNote(is_code=True)
+        else:
+            found, note = typed(trimmed, form)
+        if pa.types.is_string(found.type):
+            _check_no_zero_byte(pa, file, name, found)
+        columns.append(found)
+        if note != ColumnNote():
+            notes[name] = note
+    result = pa.table(columns, names=list(dialect.names))
+    if form.date_format is not None:
+        _check_date_format_fits(pa, file, table, result, form.date_format)
+    return with_notes(result, dialect.notes, notes)
 
 
-def _read_head(pa: Any, file: Path) -> bytes:
-    """The beginning of the text, at least to the end of its first line.
-
-    A file without any line end would otherwise be read whole, however large it is.
-    """
-    head = b""
+def _first_bytes(source: Source) -> bytes:
     try:
-        with _open(pa, file) as stream:
-            while chunk := stream.read(_MEGABYTE):
-                head += chunk
-                if b"\n" in chunk.lstrip() or b"\r" in chunk.lstrip():
-                    break
-                if len(head) >= LONGEST_LINE:
-                    raise DataFileError(
-                        f"{file}: no end of line within the first {LONGEST_LINE // _MEGABYTE} MiB: "
-                        "not a table in text form."
-                    )
+        with source.open_bytes() as stream:
+            return stream.read(4)
     except OSError as error:
         if error.errno is not None:
             raise
-        raise _damaged(file) from None
+        raise _damaged(source.name) from None
+
+
+def _read_head(source: Source) -> tuple[bytes, bool]:
+    """The beginning of the text, of some lines if these are not too long, and whether that is all of it."""
+    head = bytearray()
+    try:
+        with source.open_text() as stream:
+            while chunk := stream.read(_MEGABYTE):
+                head += chunk
+                n_lines = head.count(b"\n") or head.count(b"\r")
+                if n_lines > 50 * WINDOW or (len(head) >= _LARGEST_WINDOW and len(head.split(None, 1)) and n_lines):
+                    return bytes(head), False
+                if len(head) >= LONGEST_LINE:
+                    check_has_line_end(source.name, bytes(head))
+                    return bytes(head), False
+    except UnicodeDecodeError as error:
+        raise _not_encoded(source, error) from None
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise _damaged(source.name) from None
+    return bytes(head), True
+
+
+def _check_is_text(file: str, head: bytes) -> None:
     for magic, content in _FORMATS.items():
         if head.startswith(magic):
             raise DataFileError(f"{file}: holds {content}, not text. Give the file the extension it should have.")
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise DataFileError(f"{file}: is UTF-16 text. Save it as UTF-8.")
-    if b"\0" in head:
-        raise DataFileError(f"{file}: holds binary data (a zero byte at {head.index(0)}), not text.")
-    return head
+    if b"\0" not in head:
+        return
+    some = head[:1000]
+    for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        if 2 * some[start::2].count(0) > len(some[start::2]):
+            raise DataFileError(
+                f'{file}: holds a zero byte in every second place: if it is UTF-16 text, name it: encoding="{encoding}".'
+            )
+    raise DataFileError(f"{file}: holds binary data (a zero byte at {head.index(0)}), not text.")
 
 
-def _damaged(file: Path) -> DataFileError:
+def _check_header(file: str, dialect: Dialect) -> None:
+    for name in dialect.names:
+        data = name.encode("utf-8", "surrogateescape")
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise DataFileError(
+                f"{file}: is not UTF-8 text: a column name holds the byte 0x{data[error.start]:02x}. {_RECODE}"
+            ) from None
+    check_names(file, dialect.names)
+
+
+def _damaged(file: str) -> DataFileError:
     return DataFileError(f"{file}: is not gzip data, or is damaged or cut short.")
 
 
-def _read_header(file: Path, head: bytes, separator: str) -> tuple[list[str], str]:
-    """The names in the first line as they are written, and the separator between them."""
-    line = head.lstrip().splitlines()[0] if head.strip() else b""
-    if not line.removeprefix(b"\xef\xbb\xbf").strip():
-        raise DataFileError(f"{file}: is empty. Column names and rows are needed.")
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError as error:
-        at = head.index(line) + error.start
-        raise DataFileError(
-            f"{file}: is not UTF-8 text: byte {at} in the first line is 0x{line[error.start]:02x}. {_RECODE}"
-        ) from None
-    text = head.decode("utf-8-sig", errors="replace").lstrip("\r\n")
-    readings = {}
-    for candidate in (separator, *_OTHER_SEPARATORS):
-        try:
-            readings[candidate] = next(csv.reader(io.StringIO(text, newline=""), delimiter=candidate))
-        except csv.Error as error:
-            raise DataFileError(f"{file}: the first line cannot be read: {error}.") from None
-    # One name by every separator is a table of one column.
-    found = next((candidate for candidate, names in readings.items() if len(names) > 1), separator)
-    check_names(file, [name.strip() for name in readings[found]])
-    return readings[found], found
+def _not_encoded(source: Source, error: UnicodeDecodeError) -> DataFileError:
+    byte = f"the byte 0x{error.object[error.start]:02x}"
+    return DataFileError(f"{source.name}: is not {source.encoding} text: {byte} is not part of it. {_RECODE}")
 
 
-def _parse(pa: Any, file: Path, separator: str, convert: Any, threads: bool = True) -> Any:
+def _parse(source: Source, dialect: Dialect, kind: Any, threads: bool = True) -> Any:
+    """All columns as text, or as bytes, of the rows below the names."""
     import pyarrow.csv
 
+    pa = import_pyarrow("reading tables")
+    names = list(dialect.names)
+    convert = pyarrow.csv.ConvertOptions(
+        null_values=list(GAP_MARKS), strings_can_be_null=True, column_types=dict.fromkeys(names, kind)
+    )
     try:
-        with _open(pa, file) as stream:
-            table = pyarrow.csv.read_csv(
+        with source.open_text() as stream:
+            stream.read(dialect.start)
+            return pyarrow.csv.read_csv(
                 stream,
-                read_options=pyarrow.csv.ReadOptions(block_size=LONGEST_LINE, use_threads=threads),
-                parse_options=pyarrow.csv.ParseOptions(delimiter=separator, newlines_in_values=True),
+                read_options=pyarrow.csv.ReadOptions(block_size=LONGEST_LINE, use_threads=threads, column_names=names),
+                parse_options=pyarrow.csv.ParseOptions(
+                    delimiter=dialect.separator, quote_char=dialect.quote, newlines_in_values=True
+                ),
                 convert_options=convert,
             )
-            return table.rename_columns([name.strip() for name in table.column_names])
-    except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
+    except UnicodeDecodeError as error:
+        raise _not_encoded(source, error) from None
+    except (pa.ArrowException, OSError) as error:
         if threads and _RAGGED.search(str(error)):
             # Several threads cannot tell which row it was; one can.
-            return _parse(pa, file, separator, convert, threads=False)
-        raise _explained(file, error) from None
+            return _parse(source, dialect, kind, threads=False)
+        if "UTF8" in str(error):
+            raise _not_utf8(source, dialect) from None
+        raise _explained(source.name, error) from None
 
 
-def _explained(file: Path, error: Exception) -> Exception:
+def _explained(file: str, error: Exception) -> Exception:
     """pyarrow's error as one line that names the row where that is known."""
     message = str(error)
     if ragged := _RAGGED.search(message):
         number, expected, received, text = ragged.groups()
         excerpt = text if len(text) <= 60 else text[:57] + "..."
-        row = f"data row {int(number) - 1}" if number else "a row"
+        row = f"data row {int(number)}" if number else "a row"
         return DataFileError(
             f"{file}: {row} has {received} field{'s' if received != '1' else ''}, "
             f"expected {expected} as in the first line: {excerpt!r}."
@@ -161,63 +190,101 @@ def _explained(file: Path, error: Exception) -> Exception:
             "A quotation mark that is never closed does that."
         )
     if "Empty CSV file" in message:
-        # One line without a line end; with one, pyarrow returns a table of no rows.
         return DataFileError(f"{file}: has column names but no rows below them.")
     if isinstance(error, OSError):
         return error if error.errno is not None else _damaged(file)
-    if isinstance(error, UnicodeDecodeError) or "UTF8" in message:
-        return DataFileError(f"{file}: is not UTF-8 text. {_RECODE}")
     return DataFileError(f"{file}: cannot be read as a table: {message.splitlines()[0]}.")
 
 
-def _not_utf8(file: Path, name: str, column: Any) -> DataFileError:
-    row = 0
-    for chunk in column.iterchunks():
-        for value in chunk:
-            row += 1
+def _not_utf8(source: Source, dialect: Dialect) -> DataFileError:
+    """Where the first byte stands that is not UTF-8, by row and then by column."""
+    table = _parse(source, dialect, import_pyarrow("reading tables").binary())
+    first: tuple[int, str, int] | None = None
+    for name, column in zip(dialect.names, table.columns, strict=True):
+        for row, value in enumerate(column.to_pylist(), start=1):
+            if first is not None and row >= first[0]:
+                break
             try:
-                (value.as_py() or b"").decode("utf-8")
+                (value or b"").decode("utf-8")
             except UnicodeDecodeError as error:
-                byte = f"0x{error.object[error.start]:02x}"
-                return DataFileError(
-                    f"{file}: is not UTF-8 text: data row {row}, column {name!r} holds the byte {byte}. {_RECODE}"
-                )
-    return DataFileError(f"{file}: column {name!r} is not UTF-8 text. {_RECODE}")
+                first = row, name, error.object[error.start]
+    if first is None:
+        return DataFileError(f"{source.name}: is not UTF-8 text. {_RECODE}")
+    row, name, byte = first
+    return DataFileError(
+        f"{source.name}: is not UTF-8 text: data row {row}, column {name!r} holds the byte 0x{byte:02x}. {_RECODE}"
+    )
 
 
-def _trimmed(pa: Any, column: Any, infer: bool) -> Any:
-    """A column of text without blanks around its cells, which may turn out to be gaps or numbers.
-
-    pyarrow ignores blanks around numbers but not around gap marks: " NA" makes a column of numbers text.
-    """
+def _trimmed(pa: Any, column: Any) -> Any:
+    """A column of text without blanks around its cells, some of which may turn out to be gaps."""
     trimmed = pa.compute.utf8_trim_whitespace(column)
     if trimmed.equals(column):
         return column
     marks = pa.array(GAP_MARKS, pa.string())
-    trimmed = pa.compute.if_else(pa.compute.is_in(trimmed, value_set=marks), pa.scalar(None, pa.string()), trimmed)
-    if not infer:
-        return trimmed
-    for kind in (pa.int64(), pa.float64(), pa.bool_(), pa.date32(), pa.timestamp("s")):
-        try:
-            return trimmed.cast(kind)
-        except pa.ArrowInvalid:
-            continue
-    return trimmed
+    return pa.compute.if_else(pa.compute.is_in(trimmed, value_set=marks), pa.scalar(None, pa.string()), trimmed)
 
 
-def _check_last_quote(pa: Any, file: Path, table: Any) -> None:
+def _check_no_zero_byte(pa: Any, file: str, name: str, column: Any) -> None:
+    found = pa.compute.match_substring(column, "\0").fill_null(False)
+    if pa.compute.any(found).as_py():
+        row = pa.compute.index(found, True).as_py() + 1
+        raise DataFileError(f"{file}: holds binary data (a zero byte in data row {row}, column {name!r}), not text.")
+
+
+def _check_date_format_fits(pa: Any, file: str, table: Any, result: Any, date_format: str) -> None:
+    """An option without effect is a mistake that the user has to know of."""
+    seen = []
+    for name, kind in zip(result.column_names, result.schema.types, strict=True):
+        words = table.column(name).drop_null().slice(0, 2 * WINDOW).to_pylist()
+        if pa.types.is_temporal(kind) and any(spells_date(word.strip(), date_format) for word in words):
+            return
+        if words and (pa.types.is_string(kind) or pa.types.is_temporal(kind)):
+            seen.append(f"column {name!r} holds {words[0].strip()[:40]!r}")
+    found = f": {', '.join(seen[:3])}" if seen else ""
+    raise ParameterError(f'no column of {file} fits date_format="{date_format}"{found}.')
+
+
+def _check_last_quote(pa: Any, source: Source, dialect: Dialect, table: Any) -> None:
     """A quotation mark that is never closed makes the rest of the file one cell, which pyarrow accepts."""
     if not table.num_rows:
         return
-    column = table.column(table.num_columns - 1)
-    last = column[-1].as_py() if pa.types.is_string(column.type) else None
-    if last is None or "\n" not in last:
+    last = table.column(table.num_columns - 1)[-1].as_py()
+    if last is None or ("\n" not in last and "\r" not in last):
         return
     tail = b""
-    with _open(pa, file) as stream:
+    with source.open_text() as stream:
         while chunk := stream.read(_MEGABYTE):
             tail = (tail + chunk)[-_MEGABYTE:]
-    if not tail.rstrip().endswith(b'"'):
+    if not tail.rstrip().endswith(dialect.quote.encode()):
         raise DataFileError(
-            f"{file}: a quotation mark in data row {table.num_rows}, column {table.column_names[-1]!r} is never closed."
+            f"{source.name}: a quotation mark in data row {table.num_rows}, column {dialect.names[-1]!r} "
+            "is never closed."
         )
+
+
+def check_separator(separator: str | None) -> None:
+    """Raise ParameterError for what cannot stand between fields."""
+    if separator is not None and (not isinstance(separator, str) or len(separator) != 1 or separator in "\r\n\"'\0"):
+        raise ParameterError(
+            'separator must be one character, such as separator=";" or separator="\\t", and no quotation mark or line '
+            f"end, got {separator!r}."
+        )
+    if separator is not None and not separator.isascii():
+        raise ParameterError(f"separator must be an ASCII character, got {separator!r}.")
+
+
+def check_form(decimal: str, date_format: str | None) -> CellFormat:
+    """The format of cells, once its parts are known to be possible."""
+    if decimal not in (".", ","):
+        raise ParameterError(f'decimal must be decimal="." or decimal=",", got {decimal!r}.')
+    if date_format is None:
+        return CellFormat(decimal)
+    directives: Sequence[str] = re.findall("%[-#]?([A-Za-z])", date_format) if isinstance(date_format, str) else ()
+    dated = set(directives) & set("aAwdbBmjUWVu")
+    if not directives or (dated and not set(directives) & set("YyGcx")):
+        raise ParameterError(
+            'date_format must be a format of Python\'s strptime with a year, such as date_format="%d.%m.%Y", or with '
+            f"a time of day, got {date_format!r}."
+        )
+    return CellFormat(decimal, date_format)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from multilayer.exceptions import DataFileError, InputError
 
@@ -71,7 +70,7 @@ def unique(names: Iterable[str]) -> list[str]:
     return result
 
 
-def check_names(file: Path, names: list[str]) -> None:
+def check_names(file: str, names: Sequence[str]) -> None:
     """Refuse names that are empty or occur twice: columns are told apart by name everywhere."""
     for number, name in enumerate(names, start=1):
         if not name:

@@ -1,0 +1,290 @@
+"""A column of text as the numbers, Booleans or dates that its cells spell.
+
+All cells have to be of one type; :func:`nearly_typed` allows for a few that are not, which become gaps.  The casts
+are pyarrow's.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from multilayer.tables._arrow import import_pyarrow
+from multilayer.tables._notes import ColumnNote
+
+FEW_VALUES = 20
+"""Text of more values than that is judged by how they repeat; of fewer, categories lose nothing."""
+
+NUMBER = r"^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$"
+_MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?)?$"
+_CODE = r"^0[0-9]+$"
+_CLOCK = r"^[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?$"
+_OFFSET = r"^.*(?P<offset>Z|[-+][0-9]{2}:?(?:[0-9]{2})?)$"
+_UNITS = ("s", "us", "ns")
+_MOST_STRAY = 0.05
+_MOST_MARKED = 0.5
+_LISTED = 3
+
+_DATE_DIRECTIVES = re.compile(r"%[aAwdbBmyYjUWcxGuV]")
+_CLOCK_DIRECTIVES = re.compile(r"%[HIpMSfzZcX]")
+
+
+@dataclass(frozen=True)
+class CellFormat:
+    """How numbers and dates are written, where not as 1.5 and 2020-12-31."""
+
+    decimal: str = "."
+    date_format: str | None = None
+
+
+def typed(column: Any, form: CellFormat) -> tuple[Any, ColumnNote]:
+    """A column of trimmed text with gaps as what all of its cells spell, or as text."""
+    pa = import_pyarrow("reading tables")
+    if column.null_count == len(column):
+        return pa.chunked_array([pa.nulls(len(column))]), ColumnNote()
+    found = _strictly_typed(pa, column, form)
+    if found is None:
+        found = nearly_typed(column, form)
+    return (column, ColumnNote()) if found is None else found
+
+
+def _strictly_typed(pa: Any, column: Any, form: CellFormat) -> tuple[Any, ColumnNote] | None:
+    whole = _cast(pa, column, pa.int64())
+    if whole is not None:
+        note = _code_note(pa, column)
+        return (column, ColumnNote(note, is_code=True)) if note else (whole, ColumnNote())
+    converted = _numbers(pa, column, form.decimal)
+    if converted is None:
+        converted = _booleans(pa, column)
+    if converted is None:
+        converted = _cast(pa, column, pa.date32())
+    if converted is None:
+        converted = _clocks(pa, column)
+    if converted is None:
+        converted = _first_cast(pa, column, None)
+    if converted is not None:
+        return converted, ColumnNote()
+    found = _zoned(pa, column)
+    if found is None and form.date_format is not None:
+        converted = _by_format(pa, column, form.date_format)
+        if converted is not None and converted.null_count == column.null_count:
+            found = converted, ColumnNote()
+    return found
+
+
+def nearly_typed(column: Any, form: CellFormat) -> tuple[Any, ColumnNote] | None:
+    """A column of numbers or dates in which a few cells are something else, which become gaps; None for others.
+
+    "Few" is at most one in twenty, or one and the same word (a mark for a gap) in less than half of the cells.  A column
+    of at most twenty different numbers stays text: as categories, the odd word among them keeps its meaning, as in 0, 1,
+    2, "3 or more".
+    """
+    pa = import_pyarrow("reading tables")
+    n_values = len(column) - column.null_count
+    if n_values <= FEW_VALUES:
+        return None
+    for what, converted in _loosely_typed(pa, column, form):
+        stray = pa.compute.and_(column.is_valid(), converted.is_null())
+        words = column.filter(stray)
+        is_one_mark = len(pa.compute.utf8_lower(words).unique()) == 1
+        share = len(words) / n_values
+        few = share <= _MOST_STRAY or (is_one_mark and share < _MOST_MARKED)
+        if len(words) and few and len(converted.drop_null().unique()) > FEW_VALUES:
+            return converted, ColumnNote(_stray_words(column, stray, n_values, what))
+    return None
+
+
+def spelled_numbers(column: Any, decimal: str = ".") -> Any:
+    """A column of text as float64; cells that spell no number are gaps."""
+    pa = import_pyarrow("encoding tables")
+    pattern = NUMBER if decimal == "." else NUMBER.replace(r"\.", decimal)
+    matches = pa.compute.match_substring_regex(column, pattern)
+    kept = pa.compute.if_else(matches, column, pa.scalar(None, column.type))
+    return _numbers(pa, kept, decimal)
+
+
+def stray_words(column: Any) -> str:
+    """Which cells of a text column that is mostly numbers are none, in words; "" for other columns."""
+    pa = import_pyarrow("encoding tables")
+    n_values = len(column) - column.null_count
+    converted = spelled_numbers(column)
+    n_numbers = len(converted) - converted.null_count
+    if n_numbers == n_values or 2 * n_numbers < n_values or len(converted.drop_null().unique()) <= FEW_VALUES:
+        return ""
+    stray = pa.compute.and_(column.is_valid(), converted.is_null())
+    return _cells_in_words(column, stray, n_values, "numbers", "number")
+
+
+def _loosely_typed(pa: Any, column: Any, form: CellFormat) -> Iterator[tuple[tuple[str, str], Any]]:
+    converted = spelled_numbers(column, form.decimal)
+    spelled = column.filter(converted.is_valid())
+    if not (len(spelled) and pa.compute.any(pa.compute.match_substring_regex(spelled, _CODE)).as_py()):
+        yield ("numbers", "number"), converted
+    dates = _loose_dates(pa, column)
+    if dates is not None:
+        yield ("dates", "date"), dates
+    if form.date_format is not None:
+        dates = _by_format(pa, column, form.date_format)
+        if dates is not None:
+            yield ("dates", "date"), dates
+
+
+def _loose_dates(pa: Any, column: Any) -> Any:
+    matches = pa.compute.match_substring_regex(column, _MOMENT)
+    if not 2 * pa.compute.sum(matches).as_py() > len(column) - column.null_count:
+        return None
+    # The 30th of February is spelled like a date, and is none.
+    some = column.filter(matches).unique()
+    possible = pa.array([word for word in some.to_pylist() if _is_moment(word)], column.type)
+    kept = pa.compute.if_else(
+        pa.compute.is_in(column, value_set=possible), column, pa.scalar(None, column.type)
+    )
+    converted = _cast(pa, kept, pa.date32())
+    return _first_cast(pa, kept, None) if converted is None else converted
+
+
+def _is_moment(word: str) -> bool:
+    try:
+        datetime.datetime.fromisoformat(word[:19])
+    except ValueError:
+        return False
+    return True
+
+
+def _stray_words(column: Any, stray: Any, n_values: int, what: tuple[str, str]) -> str:
+    one = stray.cast("int64").to_numpy().sum() == 1
+    text = _cells_in_words(column, stray, n_values, *what)
+    head, _, tail = text.partition(": ")
+    return f"{head} and {'counts as a gap' if one else 'count as gaps'}: {tail}"
+
+
+def _cells_in_words(column: Any, stray: Any, n_values: int, plural: str, singular: str) -> str:
+    """For example ``2 of 90 cells are not numbers: 'n/a!' (data row 7), 'x' (data row 9)``."""
+    rows = stray.to_numpy().nonzero()[0]
+    words: dict[str, int] = {}
+    for row in rows[:1000].tolist():
+        words.setdefault(column[row].as_py(), row)
+        if len(words) == _LISTED:
+            break
+    listed = ", ".join(f"{_shortened(word)} (data row {row + 1})" for word, row in words.items())
+    more = f" and {len(rows) - len(words):,} more" if len(rows) > len(words) else ""
+    verb = f"is not a {singular}" if len(rows) == 1 else f"are not {plural}"
+    return f"{len(rows):,} of {n_values:,} cells {verb}: {listed}{more}"
+
+
+def _shortened(word: str, most: int = 40) -> str:
+    return repr(word if len(word) <= most else word[: most - 3] + "...")
+
+
+def _code_note(pa: Any, column: Any) -> str:
+    matches = pa.compute.match_substring_regex(column, _CODE).fill_null(False).to_numpy()
+    n = int(matches.sum())
+    if not n:
+        return ""
+    row = int(matches.argmax())
+    n_values = len(column) - column.null_count
+    begin = "begins with a zero" if n == 1 else "begin with zeros"
+    return (
+        f"kept as text, since {n:,} of {n_values:,} cells {begin}, "
+        f"such as {_shortened(column[row].as_py())} (data row {row + 1})"
+    )
+
+
+def _cast(pa: Any, column: Any, kind: Any) -> Any:
+    try:
+        return column.cast(kind)
+    except pa.ArrowInvalid:
+        return None
+
+
+def _first_cast(pa: Any, column: Any, zone: str | None) -> Any:
+    for unit in _UNITS:
+        converted = _cast(pa, column, pa.timestamp(unit, zone))
+        if converted is not None:
+            return converted
+    return None
+
+
+def _numbers(pa: Any, column: Any, decimal: str) -> Any:
+    if decimal == ".":
+        return _cast(pa, column, pa.float64())
+    if pa.compute.any(pa.compute.match_substring(column, ".")).as_py():
+        return None  # 1.200,50 is no number: the points may stand between thousands, or be the decimal points
+    return _cast(pa, pa.compute.replace_substring(column, decimal, "."), pa.float64())
+
+
+def _booleans(pa: Any, column: Any) -> Any:
+    some = column.slice(0, 100).drop_null().unique().to_pylist()
+    if any(word.lower() not in ("true", "false") for word in some):
+        return None
+    lower = pa.compute.utf8_lower(column)
+    truths = pa.array(["true", "false"], column.type)
+    if not pa.compute.all(pa.compute.is_in(lower.drop_null(), value_set=truths)).as_py():
+        return None
+    return pa.compute.equal(lower, "true")
+
+
+def _clocks(pa: Any, column: Any) -> Any:
+    """Times of day: Arrow casts no text to them, but it does cast moments."""
+    if not pa.compute.all(pa.compute.match_substring_regex(column, _CLOCK)).as_py():
+        return None
+    padded = pa.compute.replace_substring_regex(column, r"^([0-9]:)", r"0\1")
+    day = pa.compute.binary_join_element_wise(pa.scalar("1970-01-01", column.type), padded, " ")
+    moments = _first_cast(pa, day, None)
+    if moments is None:
+        return None
+    return moments.cast(pa.time32("s") if moments.type.unit == "s" else pa.time64(moments.type.unit))
+
+
+def _zoned(pa: Any, column: Any) -> tuple[Any, ColumnNote] | None:
+    """Moments with offsets from UTC: in their own zone where all have the same, else in UTC."""
+    moments = _first_cast(pa, column, "UTC")
+    if moments is None:
+        return None
+    offsets = pa.compute.extract_regex(column, _OFFSET).combine_chunks().field("offset").drop_null().unique()
+    if len(offsets) > 1:
+        listed = ", ".join(sorted(offsets.to_pylist())[:_LISTED])
+        return moments, ColumnNote(f"moments with different offsets ({listed}) are read in UTC")
+    digits = offsets[0].as_py().replace(":", "") if len(offsets) else "Z"
+    zone = "UTC" if digits == "Z" else f"{digits[:3]}:{digits[3:] or '00'}"
+    return moments.cast(pa.timestamp(moments.type.unit, zone)), ColumnNote()
+
+
+def _by_format(pa: Any, column: Any, date_format: str) -> Any:
+    """The dates, moments or times of day that ``strptime`` finds, gaps elsewhere; None where half of the cells fail.
+
+    Python's strptime: Arrow's takes the 30th of February for the 1st of March.
+    """
+    words = column.combine_chunks().dictionary_encode()
+    different = words.dictionary.to_pylist()
+    moments: list[datetime.datetime | None] = []
+    n_failed = 0
+    for number, word in enumerate(different, start=1):
+        moments.append(_strptime(word, date_format))
+        n_failed += moments[-1] is None
+        if number >= FEW_VALUES and 2 * n_failed > number:
+            return None
+    if 2 * n_failed > len(different):
+        return None
+    has_zone = any(moment is not None and moment.tzinfo is not None for moment in moments)
+    values = pa.array(moments, pa.timestamp("us", "UTC" if has_zone else None)).take(words.indices)
+    if not _DATE_DIRECTIVES.search(date_format):
+        values = values.cast(pa.time64("us"))
+    elif not _CLOCK_DIRECTIVES.search(date_format):
+        values = values.cast(pa.date32())
+    return pa.chunked_array([values])
+
+
+def spells_date(word: str, date_format: str) -> bool:
+    """Whether ``strptime`` takes the word by this format."""
+    return _strptime(word, date_format) is not None
+
+
+def _strptime(word: str, date_format: str) -> datetime.datetime | None:
+    try:
+        return datetime.datetime.strptime(word, date_format)
+    except ValueError:
+        return None
