@@ -10,9 +10,10 @@
 pyarrow and narwhals are imported when first needed: they come with ``multilayer[tables]``.
 """
 
+from multilayer.tables._identifiers import row_identifiers
+from multilayer.tables._notes import reading_notes
 from multilayer.tables.encoder import TableEncoder
 from multilayer.tables.encodings import ColumnReport
-from multilayer.tables._notes import reading_notes
 from multilayer.tables.reading import read_table
 from multilayer.tables.target import TargetInfo, encode_target, split_target
 
@@ -23,5 +24,6 @@ __all__ = [
     "encode_target",
     "read_table",
     "reading_notes",
+    "row_identifiers",
     "split_target",
 ]

@@ -1,4 +1,4 @@
-"""Columns of any data frame as Arrow columns, and Arrow columns as NumPy arrays.
+"""Columns of any data frame or array as Arrow columns, and Arrow columns as NumPy arrays.
 
 Arrow is the common ground: pandas, polars and pyarrow all hand over a column in that form, most of them
 without a copy, so that what follows is written once and cannot differ between them.
@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.exceptions import InputError, MissingExtraError
-from multilayer.tables._names import repeated
+from multilayer.exceptions import InputError, InputTypeError, MissingExtraError
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -43,51 +42,6 @@ def import_pyarrow(feature: str) -> Any:
     return pyarrow
 
 
-def as_frame(data: object) -> nw.DataFrame[Any]:
-    """A pandas, polars or pyarrow table behind the one interface of narwhals; nothing is copied.
-
-    Raises
-    ------
-    InputError
-        For anything else, for repeated column names and for names that are not text.
-    """
-    try:
-        import narwhals
-    except ImportError:
-        raise MissingExtraError("encoding tables", "narwhals", "tables") from None
-    _check_columns_attribute(data)
-    try:
-        frame = narwhals.from_native(data, eager_only=True)  # type: ignore[call-overload]
-    except TypeError:
-        raise InputError(
-            f"expected a data frame of pandas, polars or pyarrow, got {type(data).__module__}."
-            f"{type(data).__qualname__}. Wrap it, e.g. in pandas.DataFrame; collect() a lazy frame."
-        ) from None
-    except narwhals.exceptions.DuplicateError:
-        names = repeated(data.column_names if hasattr(data, "column_names") else [])
-        raise InputError(_repeated_message(names)) from None
-    return frame
-
-
-def _check_columns_attribute(data: object) -> None:
-    """pandas alone allows repeated names and names that are numbers or tuples."""
-    if not type(data).__module__.startswith("pandas") or not hasattr(data, "columns"):
-        return
-    names = list(data.columns)
-    for name in names:
-        if not isinstance(name, str):
-            raise InputError(
-                f"column names must be text, got {name!r} ({type(name).__name__}). "
-                "Rename them: frame.columns = [str(name) for name in frame.columns]"
-            )
-    if repeats := repeated(names):
-        raise InputError(_repeated_message(repeats))
-
-
-def _repeated_message(names: list[str]) -> str:
-    return f"column names must differ, got more than once: {', '.join(map(repr, names))}. Rename them."
-
-
 def column_of(frame: nw.DataFrame[Any], name: str) -> Any:
     """One column as a ``pyarrow.ChunkedArray``."""
     return to_arrow(frame.get_column(name), f"column {name!r}")
@@ -107,19 +61,49 @@ def to_arrow(column: object, what: str) -> Any:
     column = narwhals.to_native(column, pass_through=True)
     if isinstance(column, pa.ChunkedArray):
         return column
+    column = _plain(column, what)
     try:
         series: Any = narwhals.from_native(column, series_only=True, pass_through=True)
         array = series.to_arrow() if isinstance(series, narwhals.Series) else _array(pa, column)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        if hasattr(column, "__iter__") and any(isinstance(value, complex) for value in column):
+            raise _complex(what) from None
         raise InputError(
             f"{what} holds values that have no common type ({_first_line(error)}). Make them all numbers or all text."
         ) from None
     return array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
 
 
+def _plain(column: Any, what: str) -> Any:
+    """A column in this machine's byte order, dense, and of a type that Arrow has."""
+    dtype = getattr(column, "dtype", None)
+    if type(dtype).__name__ == "SparseDtype":
+        column = column.sparse.to_dense()
+        dtype = column.dtype
+    if not isinstance(dtype, np.dtype):
+        return column
+    if dtype.kind == "c":
+        raise _complex(what)
+    if dtype.kind == "T":  # NumPy's text of variable width
+        return column.astype(object)
+    if dtype.kind == "f" and dtype.itemsize > 8:
+        return column.astype(np.float64)
+    if dtype.kind in "mM" and np.datetime_data(dtype)[0] not in _TICKS_PER_SECOND:
+        return column.astype(f"{dtype.kind}8[s]")
+    return column if dtype.isnative else column.astype(dtype.newbyteorder("="))
+
+
+def _complex(what: str) -> InputTypeError:
+    return InputTypeError(
+        f"Complex data not supported: {what} holds complex numbers. Make two columns of them, real and imaginary parts."
+    )
+
+
 def _array(pa: Any, values: object) -> Any:
     if isinstance(values, pa.Array):
         return values
+    if isinstance(values, np.ma.MaskedArray):
+        return pa.array(values.data, mask=np.ma.getmaskarray(values), from_pandas=True)
     # NumPy's fixed-width text has no gaps; NaN among floats is one, None is one everywhere.
     return pa.array(values, from_pandas=True)
 
@@ -156,7 +140,7 @@ def kind_of(column: Any, what: str) -> Kind:
     )
 
 
-def numbers(column: Any, what: str) -> NDArray[np.float64]:
+def numbers(column: Any, what: str, *, allow_infinity: bool = False) -> NDArray[np.float64]:
     """A column of any kind but text as float64, with NaN at gaps.
 
     Dates are seconds since the start of 1970 (UTC), times of day seconds since midnight, durations seconds,
@@ -169,7 +153,7 @@ def numbers(column: Any, what: str) -> NDArray[np.float64]:
     Raises
     ------
     InputError
-        At infinity, with its row; the first row of data is row 1.
+        At infinity unless that is allowed, with its row; the first row of data is row 1.
     """
     kind = kind_of(column, what)
     if kind == "empty":
@@ -186,7 +170,7 @@ def numbers(column: Any, what: str) -> NDArray[np.float64]:
     # Integers with gaps become floats with NaN here, others keep their type until the next line.
     values: NDArray[np.float64] = column.to_numpy().astype(np.float64, copy=False)
     infinite = np.isinf(values)
-    if infinite.any():
+    if infinite.any() and not allow_infinity:
         row = int(infinite.argmax())
         raise InputError(
             f"{what} holds {'infinity' if values[row] > 0 else 'minus infinity'} in data row {row + 1}. "
@@ -211,6 +195,18 @@ def _seconds(column: Any) -> NDArray[np.float64]:
     seconds: NDArray[np.float64] = ticks // per_second + (ticks % per_second) / per_second
     seconds[gaps] = np.nan
     return seconds
+
+
+def local_seconds(column: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Dates, moments and times of day as whole seconds by the clock of their own zone, 0 at gaps; and the gaps."""
+    pa = import_pyarrow("encoding tables")
+    gaps = is_gap(column)
+    if pa.types.is_null(column.type) or not pa.types.is_temporal(column.type):
+        return np.zeros(len(column), dtype=np.int64), np.ones(len(column), dtype=np.bool_)
+    if pa.types.is_timestamp(column.type) and column.type.tz is not None:
+        column = pa.compute.local_timestamp(column)
+    seconds = np.floor(np.where(gaps, 0.0, _seconds(column)))
+    return seconds.astype(np.int64), gaps
 
 
 def is_gap(column: Any) -> NDArray[np.bool_]:

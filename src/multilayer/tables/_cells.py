@@ -48,10 +48,15 @@ def typed(column: Any, form: CellFormat) -> tuple[Any, ColumnNote]:
     found = _strictly_typed(pa, column, form)
     if found is None:
         found = nearly_typed(column, form)
-    return (column, ColumnNote()) if found is None else found
+    return (column, _point_note(pa, column, form.decimal)) if found is None else found
 
 
 def _strictly_typed(pa: Any, column: Any, form: CellFormat) -> tuple[Any, ColumnNote] | None:
+    if form.date_format is not None:
+        # Before numbers: 20201231 is a date by %Y%m%d.
+        converted = _by_format(pa, column, form.date_format, most_failed=0.0)
+        if converted is not None:
+            return converted, ColumnNote()
     whole = _cast(pa, column, pa.int64())
     if whole is not None:
         note = _code_note(pa, column)
@@ -65,28 +70,21 @@ def _strictly_typed(pa: Any, column: Any, form: CellFormat) -> tuple[Any, Column
         converted = _clocks(pa, column)
     if converted is None:
         converted = _first_cast(pa, column, None)
-    if converted is not None:
-        return converted, ColumnNote()
-    found = _zoned(pa, column)
-    if found is None and form.date_format is not None:
-        converted = _by_format(pa, column, form.date_format)
-        if converted is not None and converted.null_count == column.null_count:
-            found = converted, ColumnNote()
-    return found
+    return _zoned(pa, column) if converted is None else (converted, ColumnNote())
 
 
-def nearly_typed(column: Any, form: CellFormat) -> tuple[Any, ColumnNote] | None:
+def nearly_typed(column: Any, form: CellFormat, dates: bool = True) -> tuple[Any, ColumnNote] | None:
     """A column of numbers or dates in which a few cells are something else, which become gaps; None for others.
 
-    "Few" is at most one in twenty, or one and the same word (a mark for a gap) in less than half of the cells.  A column
-    of at most twenty different numbers stays text: as categories, the odd word among them keeps its meaning, as in 0, 1,
-    2, "3 or more".
+    "Few" is at most one in twenty, or one and the same word (a mark for a gap) in less than half of the cells.  A
+    column of at most twenty different numbers stays text: as categories, the odd word among them keeps its meaning, as
+    in 0, 1, 2, "3 or more".
     """
     pa = import_pyarrow("reading tables")
     n_values = len(column) - column.null_count
     if n_values <= FEW_VALUES:
         return None
-    for what, converted in _loosely_typed(pa, column, form):
+    for what, converted in _loosely_typed(pa, column, form, dates):
         stray = pa.compute.and_(column.is_valid(), converted.is_null())
         words = column.filter(stray)
         is_one_mark = len(pa.compute.utf8_lower(words).unique()) == 1
@@ -118,16 +116,16 @@ def stray_words(column: Any) -> str:
     return _cells_in_words(column, stray, n_values, "numbers", "number")
 
 
-def _loosely_typed(pa: Any, column: Any, form: CellFormat) -> Iterator[tuple[tuple[str, str], Any]]:
+def _loosely_typed(pa: Any, column: Any, form: CellFormat, with_dates: bool) -> Iterator[tuple[tuple[str, str], Any]]:
     converted = spelled_numbers(column, form.decimal)
     spelled = column.filter(converted.is_valid())
     if not (len(spelled) and pa.compute.any(pa.compute.match_substring_regex(spelled, _CODE)).as_py()):
         yield ("numbers", "number"), converted
-    dates = _loose_dates(pa, column)
+    dates = _loose_dates(pa, column) if with_dates else None
     if dates is not None:
         yield ("dates", "date"), dates
     if form.date_format is not None:
-        dates = _by_format(pa, column, form.date_format)
+        dates = _by_format(pa, column, form.date_format, most_failed=_MOST_MARKED)
         if dates is not None:
             yield ("dates", "date"), dates
 
@@ -139,9 +137,7 @@ def _loose_dates(pa: Any, column: Any) -> Any:
     # The 30th of February is spelled like a date, and is none.
     some = column.filter(matches).unique()
     possible = pa.array([word for word in some.to_pylist() if _is_moment(word)], column.type)
-    kept = pa.compute.if_else(
-        pa.compute.is_in(column, value_set=possible), column, pa.scalar(None, column.type)
-    )
+    kept = pa.compute.if_else(pa.compute.is_in(column, value_set=possible), column, pa.scalar(None, column.type))
     converted = _cast(pa, kept, pa.date32())
     return _first_cast(pa, kept, None) if converted is None else converted
 
@@ -191,6 +187,14 @@ def _code_note(pa: Any, column: Any) -> str:
         f"kept as text, since {n:,} of {n_values:,} cells {begin}, "
         f"such as {_shortened(column[row].as_py())} (data row {row + 1})"
     )
+
+
+def _point_note(pa: Any, column: Any, decimal: str) -> ColumnNote:
+    """That numbers with a decimal point are text, where decimal commas were asked for."""
+    if decimal == "." or not pa.compute.all(pa.compute.match_substring_regex(column, NUMBER)).as_py():
+        return ColumnNote()
+    word = _shortened(column.drop_null()[0].as_py())
+    return ColumnNote(f'kept as text, since points in numbers, as in {word}, do not go with decimal=","')
 
 
 def _cast(pa: Any, column: Any, kind: Any) -> Any:
@@ -253,8 +257,8 @@ def _zoned(pa: Any, column: Any) -> tuple[Any, ColumnNote] | None:
     return moments.cast(pa.timestamp(moments.type.unit, zone)), ColumnNote()
 
 
-def _by_format(pa: Any, column: Any, date_format: str) -> Any:
-    """The dates, moments or times of day that ``strptime`` finds, gaps elsewhere; None where half of the cells fail.
+def _by_format(pa: Any, column: Any, date_format: str, most_failed: float) -> Any:
+    """The dates, moments or times of day that ``strptime`` finds, gaps elsewhere; None where too many cells fail.
 
     Python's strptime: Arrow's takes the 30th of February for the 1st of March.
     """
@@ -262,13 +266,11 @@ def _by_format(pa: Any, column: Any, date_format: str) -> Any:
     different = words.dictionary.to_pylist()
     moments: list[datetime.datetime | None] = []
     n_failed = 0
-    for number, word in enumerate(different, start=1):
+    for word in different:
         moments.append(_strptime(word, date_format))
         n_failed += moments[-1] is None
-        if number >= FEW_VALUES and 2 * n_failed > number:
+        if n_failed > most_failed * max(len(moments), FEW_VALUES):
             return None
-    if 2 * n_failed > len(different):
-        return None
     has_zone = any(moment is not None and moment.tzinfo is not None for moment in moments)
     values = pa.array(moments, pa.timestamp("us", "UTC" if has_zone else None)).take(words.indices)
     if not _DATE_DIRECTIVES.search(date_format):

@@ -48,7 +48,7 @@ def read_csv(source: Source, separator: str | None, form: CellFormat, text_colum
         if name not in dialect.names:
             raise missing_column("column", name, dialect.names)
     table = _parse(source, dialect, pa.string())
-    _check_last_quote(pa, source, dialect, table)
+    _check_last_quote(source, dialect, table)
     return _typed_columns(pa, source.name, table, dialect, form, text_columns)
 
 
@@ -116,7 +116,8 @@ def _check_is_text(file: str, head: bytes) -> None:
     for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
         if 2 * some[start::2].count(0) > len(some[start::2]):
             raise DataFileError(
-                f'{file}: holds a zero byte in every second place: if it is UTF-16 text, name it: encoding="{encoding}".'
+                f"{file}: holds a zero byte in every second place. If it is UTF-16 text, name it: "
+                f'encoding="{encoding}".'
             )
     raise DataFileError(f"{file}: holds binary data (a zero byte at {head.index(0)}), not text.")
 
@@ -139,7 +140,10 @@ def _damaged(file: str) -> DataFileError:
 
 def _not_encoded(source: Source, error: UnicodeDecodeError) -> DataFileError:
     byte = f"the byte 0x{error.object[error.start]:02x}"
-    return DataFileError(f"{source.name}: is not {source.encoding} text: {byte} is not part of it. {_RECODE}")
+    return DataFileError(
+        f"{source.name}: is not {source.encoding} text, which has no place for {byte}. "
+        'Name the encoding that it has, e.g. encoding="latin-1", or save it as UTF-8.'
+    )
 
 
 def _parse(source: Source, dialect: Dialect, kind: Any, threads: bool = True) -> Any:
@@ -158,7 +162,10 @@ def _parse(source: Source, dialect: Dialect, kind: Any, threads: bool = True) ->
                 stream,
                 read_options=pyarrow.csv.ReadOptions(block_size=LONGEST_LINE, use_threads=threads, column_names=names),
                 parse_options=pyarrow.csv.ParseOptions(
-                    delimiter=dialect.separator, quote_char=dialect.quote, newlines_in_values=True
+                    delimiter=dialect.separator,
+                    quote_char=dialect.quote,
+                    newlines_in_values=True,
+                    invalid_row_handler=lambda row: "error" if row.text.strip(" \x1a") else "skip",
                 ),
                 convert_options=convert,
             )
@@ -239,13 +246,14 @@ def _check_date_format_fits(pa: Any, file: str, table: Any, result: Any, date_fo
         words = table.column(name).drop_null().slice(0, 2 * WINDOW).to_pylist()
         if pa.types.is_temporal(kind) and any(spells_date(word.strip(), date_format) for word in words):
             return
+        words.sort(key=lambda word: spells_date(word.strip(), date_format))  # the first that does not fit
         if words and (pa.types.is_string(kind) or pa.types.is_temporal(kind)):
             seen.append(f"column {name!r} holds {words[0].strip()[:40]!r}")
     found = f": {', '.join(seen[:3])}" if seen else ""
     raise ParameterError(f'no column of {file} fits date_format="{date_format}"{found}.')
 
 
-def _check_last_quote(pa: Any, source: Source, dialect: Dialect, table: Any) -> None:
+def _check_last_quote(source: Source, dialect: Dialect, table: Any) -> None:
     """A quotation mark that is never closed makes the rest of the file one cell, which pyarrow accepts."""
     if not table.num_rows:
         return

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -223,7 +224,7 @@ def _looks_like_data(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bo
         else:
             return False
     counting = [int(cell) for cell in header if re.fullmatch("[0-9]{1,9}", cell)]
-    steps = {after - before for before, after in zip(counting, counting[1:], strict=False)}
+    steps = {after - before for before, after in itertools.pairwise(counting)}
     counts = len(counting) == n_numbers and (len(counting) > 2 or counting[:1] == [0]) and len(steps) <= 1
     return n_numbers > 0 and not counts
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from multilayer.exceptions import DataFileError, InputError
 
 _MOST_LISTED = 20
+_DATA = " These look like a row of data: the first line has to name the columns."
 
 
 def listing(names: Sequence[str]) -> str:
@@ -37,9 +38,12 @@ def missing_column(what: str, missing: str, names: Sequence[str]) -> InputError:
         folded.setdefault(name.casefold().strip(), name)
     near = difflib.get_close_matches(missing.casefold().strip(), list(folded), n=3)
     hint = f" Did you mean {' or '.join(repr(folded[name]) for name in near)}?" if near else ""
-    numbers = names and all(name.replace(".", "", 1).removeprefix("-").isdigit() for name in names)
-    data = " These look like a row of data: the first line has to name the columns." if numbers else ""
+    data = _DATA if names and all(map(_is_number, names)) else ""
     return InputError(f"the table has no {what} {missing!r}.{hint} Its columns: {listing(names)}.{data}")
+
+
+def _is_number(name: str) -> bool:
+    return name.replace(".", "", 1).removeprefix("-").isdigit()
 
 
 def repeated(names: Iterable[str]) -> list[str]:
@@ -83,4 +87,5 @@ def check_names(file: str, names: Sequence[str]) -> None:
             f"{name!r} (columns {' and '.join(str(i) for i, other in enumerate(names, 1) if other == name)})"
             for name in repeats
         )
-        raise DataFileError(f"{file}: column names occur more than once: {listed}. Rename all but one.")
+        data = _DATA if all(map(_is_number, repeats)) else ""
+        raise DataFileError(f"{file}: column names occur more than once: {listed}. Rename all but one.{data}")

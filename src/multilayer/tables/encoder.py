@@ -1,7 +1,9 @@
-"""TableEncoder: the columns of a raw data frame as one array of finite numbers."""
+"""TableEncoder: the columns of a raw table as one array of finite numbers."""
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -9,14 +11,18 @@ from numpy.typing import DTypeLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from multilayer.exceptions import InputError, ParameterError
-from multilayer.tables._arrow import PLURAL, as_frame, column_of, import_pyarrow, kind_of, numbers, texts
+from multilayer.exceptions import InputError, MultilayerWarning, ParameterError, ShapeError
+from multilayer.tables._arrow import PLURAL, import_pyarrow, kind_of, numbers, texts
+from multilayer.tables._frames import Columns, columns_of
+from multilayer.tables._identifiers import checked_identifiers
 from multilayer.tables._names import missing_column, unique
-from multilayer.tables.encodings import ColumnReport, Encoding, Output, fit_column
+from multilayer.tables._notes import ColumnNote
+from multilayer.tables.encodings import ColumnReport, Encoding, Output, as_spelled
+from multilayer.tables.fitting import Identifiers, Rules, fit_column
 
 
 class TableEncoder(TransformerMixin, BaseEstimator):
-    """Encode a pandas, polars or pyarrow table as numbers for a network; equal tables give equal arrays.
+    """Encode a table or an array as numbers for a network; equal tables give equal arrays, whatever library holds them.
 
     ============  =========================================================================================
     a column of   becomes
@@ -25,22 +31,40 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     Booleans      one column of 0 and 1, the share of True at a gap
     text          one column of 0 and 1 for each category, in alphabetical order; 0 in all of them at a gap.
                   Beyond ``max_categories``, the most frequent keep theirs and the others share a last one
-    dates, times  seconds since 1970 (UTC), or since midnight, treated as numbers
+    dates, times  seconds since 1970 (UTC), or since midnight, treated as numbers; then parts of the calendar
     gaps          where the fitting rows have gaps, one more column of 0 and 1 that marks them
     ============  =========================================================================================
 
-    Left out, and said so in ``columns_``: columns that hold one value, columns without any value, and text of
-    more than 20 values of which 95 % or more differ (identifiers, free text).
+    Parts of the calendar are those that more than 20 fitting rows can tell something of: the year (one column) and the
+    month (sine and cosine of the place in the year) where the rows reach over a year, the day of the month (sine and
+    cosine) over 62 days, the weekday (seven columns) over 14 days, the hour (sine and cosine) over two days, or for
+    times of day over 12 hours.  They are read by the clock of the column's own time zone.
+
+    Left out, and reported in ``columns_``: columns that hold one value, or numbers that differ by no more than their
+    rounding; columns without any value; text that only tells rows apart (identifiers, free text).
+
+    Numbers far outside the fitted range are drawn in, since a network would answer with a certainty for which it has no
+    ground, and float32 may not hold them: beyond r deviations from the mean, z becomes ``r (2 - r / |z|)`` with its
+    sign, and infinity ``2 r``.  r is 8, or that of the furthest fitting row; ``columns_`` holds the bounds.  In
+    fitting, infinity is an error.
+
+    Text of more than 20 different numbers with a few other words, which count as gaps, becomes numbers:
+    :func:`read_table` has the rule.
 
     Rows to be transformed need the columns that were kept, by name and in any order; other columns are ignored.
-    A category that was not seen in fitting counts as "other" where that column exists and sets nothing
-    otherwise.  A column may be newly missing values.
+    Columns without names, of arrays, are told by their place, and all of them are needed.  A category that was not seen
+    in fitting counts as "other" where that column exists and sets nothing otherwise.  A column may be newly missing
+    values.
 
     Parameters
     ----------
     max_categories : int, default=64
         Largest number of columns that the categories of one text column take, the one for the others included
         and the one for gaps not; at least 2.
+    identifiers : "auto" or names of columns, default="auto"
+        The columns that only tell rows apart: text is left out, whole numbers stay in with a warning in ``columns_``,
+        since they may count years.  "auto" judges the fitting rows by the rule of :func:`row_identifiers`; names from
+        that function, of the whole table, keep the judgement the same for all parts of it.
     dtype : numpy.float64 or numpy.float32, default=numpy.float64
         Type of the array that ``transform`` returns.
 
@@ -49,6 +73,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     columns_ : list of ColumnReport
         What was done with each column of the table, in the table's order.
     feature_names_in_ : array of str, of shape (n_features_in_,)
+        Only where the columns have names.
     n_features_in_ : int
         Number of columns of the table.
     encodings_ : tuple of frozen records
@@ -74,19 +99,27 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     Notes
     -----
     scikit-learn's OneHotEncoder raises at an unseen category unless told otherwise, and its StandardScaler leaves
-    gaps as NaN.
+    gaps as NaN and numbers outside the fitted range as they are.  Its estimators want named columns in the order of
+    fitting.
     """
 
-    def __init__(self, *, max_categories: int = 64, dtype: DTypeLike = np.float64) -> None:
+    def __init__(
+        self,
+        *,
+        max_categories: int = 64,
+        identifiers: Identifiers = "auto",
+        dtype: DTypeLike = np.float64,
+    ) -> None:
         self.max_categories = max_categories
+        self.identifiers = identifiers
         self.dtype = dtype
 
     def fit(self, X: object, y: object = None) -> Self:  # noqa: ARG002
-        """Learn means, deviations and categories from the rows of a data frame.
+        """Learn means, deviations and categories from the rows of a table.
 
         Parameters
         ----------
-        X : pandas, polars or pyarrow table of shape (m, n_features), m >= 1
+        X : pandas, polars or pyarrow table, or array, of shape (m, n_features), m >= 1
         y : ignored; here for scikit-learn's pipelines
 
         Raises
@@ -97,31 +130,35 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             A parameter with a value that it cannot have.
         """
         self._checked_dtype()
-        most = self._checked_max_categories()
-        frame = as_frame(X)
-        if not len(frame):
+        rules = Rules(self._checked_max_categories(), checked_identifiers(self.identifiers))
+        table = columns_of(X)
+        if not table.n_rows:
             raise InputError("the table has no rows: the encoder needs at least one.")
         encodings: list[Encoding] = []
         reports: list[ColumnReport] = []
-        for name in frame.columns:
-            encoding, report = fit_column(name, column_of(frame, name), most)
+        for name in table.names:
+            encoding, report = fit_column(name, table.arrow(name), rules, table.notes.get(name, ColumnNote()))
             reports.append(report)
             if encoding is not None:
                 encodings.append(encoding)
         if not encodings:
-            raise InputError(f"the table has no column to learn from. {_summary(reports)}")
+            rows = "1 sample" if table.n_rows == 1 else f"{table.n_rows:,} rows"
+            raise InputError(f"the table of {rows} has no column to learn from. {_summary(reports)}")
         self.encodings_ = tuple(encodings)
         self.columns_ = reports
-        self.feature_names_in_ = np.asarray(frame.columns, dtype=object)
-        self.n_features_in_ = len(frame.columns)
+        self.n_features_in_ = len(table.names)
+        if table.has_names:
+            self.feature_names_in_ = np.asarray(table.names, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
         return self
 
     def transform(self, X: object) -> Output:
-        """The rows of a data frame as numbers, in the same order.
+        """The rows of a table as numbers, in the same order.
 
         Parameters
         ----------
-        X : pandas, polars or pyarrow table with at least the columns that were kept in fitting
+        X : pandas, polars or pyarrow table, or array, with at least the columns that were kept in fitting
 
         Returns
         -------
@@ -130,28 +167,59 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Raises
         ------
         InputError
-            A column is missing or of another kind than in fitting, or holds infinity.
+            A column is missing or of another kind than in fitting.
         """
         check_is_fitted(self)
-        frame = as_frame(X)
-        names = frame.columns
-        for encoding in self.encodings_:
-            if encoding.name not in names:
-                raise missing_column("column", encoding.name, names)
-        widths = [len(encoding.feature_names()) for encoding in self.encodings_]
-        out: Output = np.zeros((len(frame), sum(widths)), dtype=self._checked_dtype())
+        table = columns_of(X)
+        received = self._received_names(table)
+        widths = [len(encoding.feature_names(encoding.name)) for encoding in self.encodings_]
+        out: Output = np.zeros((table.n_rows, sum(widths)), dtype=self._checked_dtype())
         start = 0
         for encoding, width in zip(self.encodings_, widths, strict=True):
-            column = _of_fitted_kind(encoding, column_of(frame, encoding.name))
+            column = _of_fitted_kind(encoding, table.arrow(received[encoding.name]))
             encoding.encode_into(out[:, start : start + width], column)
             start += width
         return out
 
-    def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:  # noqa: ARG002
-        """The name of each output column: ``age``, ``age=(gap)``, ``town=Ulm``, ``town=(other)``."""
+    def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> NDArray[np.object_]:
+        """The name of each output column: ``age``, ``age=(gap)``, ``town=Ulm``, ``town=(other)``.
+
+        Parameters
+        ----------
+        input_features : names of the columns, default=None
+            Those of fitting, or x0, x1, ... for an array.  Other names are taken only where an array was fitted.
+        """
         check_is_fitted(self)
-        names = [name for encoding in self.encodings_ for name in encoding.feature_names()]
+        fitted = [report.name for report in self.columns_]
+        given = fitted if input_features is None else list(input_features)
+        if len(given) != len(fitted):
+            raise InputError(
+                f"input_features should have length equal to number of features ({len(fitted)}), got {len(given)}."
+            )
+        if hasattr(self, "feature_names_in_") and given != fitted:
+            raise InputError("input_features is not equal to feature_names_in_. Leave input_features out.")
+        name_of = dict(zip(fitted, given, strict=True))
+        names = [name for encoding in self.encodings_ for name in encoding.feature_names(name_of[encoding.name])]
         return np.asarray(unique(names), dtype=object)
+
+    def _received_names(self, table: Columns) -> Mapping[str, str]:
+        """Under what name each column of fitting is found in the table: its own, or that of its place."""
+        fitted = [report.name for report in self.columns_]
+        had_names = hasattr(self, "feature_names_in_")
+        if had_names and table.has_names:
+            for encoding in self.encodings_:
+                if encoding.name not in table.names:
+                    raise missing_column("column", encoding.name, table.names)
+            return dict(zip(table.names, table.names, strict=True))
+        if len(table.names) != len(fitted):
+            raise ShapeError(
+                f"X has {len(table.names)} features, but TableEncoder is expecting {len(fitted)} features as input."
+            )
+        if had_names:
+            _warn("X does not have valid feature names, but TableEncoder was fitted with feature names")
+        elif table.has_names:
+            _warn("X has feature names, but TableEncoder was fitted without feature names")
+        return dict(zip(fitted, table.names, strict=True))
 
     def _checked_dtype(self) -> np.dtype[Any]:
         try:
@@ -173,7 +241,12 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
         tags.input_tags.categorical = True
+        tags.transformer_tags.preserves_dtype = [np.dtype(self.dtype).name]
         return tags
+
+
+def _warn(message: str) -> None:
+    warnings.warn(f"{message}; columns are taken by their place.", MultilayerWarning, stacklevel=4)
 
 
 def _of_fitted_kind(encoding: Encoding, column: Any) -> Any:
@@ -185,7 +258,13 @@ def _of_fitted_kind(encoding: Encoding, column: Any) -> Any:
     received = kind_of(column, what)
     if received in (encoding.kind, "empty"):
         return column
-    if column.null_count == len(column) or (received != "text" and np.isnan(numbers(column, what)).all()):
+    if received == "text" and getattr(encoding, "from_text", False):
+        spelled = as_spelled(column)
+        if spelled.null_count < len(spelled):
+            return spelled
+    if column.null_count == len(column) or (
+        received != "text" and np.isnan(numbers(column, what, allow_infinity=True)).all()
+    ):
         pa = import_pyarrow("encoding tables")
         return pa.chunked_array([pa.nulls(len(column))])
     expected = PLURAL[encoding.kind]

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.exceptions import InputError, unknown_name
-from multilayer.tables._arrow import PLURAL, as_frame, is_gap, kind_of, numbers, texts, to_arrow
+from multilayer.tables._arrow import PLURAL, is_gap, kind_of, numbers, texts, to_arrow
+from multilayer.tables._frames import as_frame
 from multilayer.tables._names import missing_column
 
 Task = Literal["classification", "regression"]

@@ -1,0 +1,151 @@
+"""Tables of any library, and two-dimensional arrays, behind one interface."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import sparse
+
+from multilayer.exceptions import InputError, InputTypeError, MissingExtraError, ShapeError
+from multilayer.tables._arrow import column_of, import_pyarrow, to_arrow
+from multilayer.tables._names import repeated
+from multilayer.tables._notes import ColumnNote, column_notes
+
+if TYPE_CHECKING:
+    import narwhals as nw
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a table or an array.
+
+    Attributes
+    ----------
+    names : of the columns; x0, x1, ... where they have none
+    has_names : whether they have names of their own
+    n_rows : int
+    frame : a frame of narwhals, or None for an array
+    arrays : Arrow columns by name, of an array
+    notes : what reading a file noted about columns, by name
+    """
+
+    names: tuple[str, ...]
+    has_names: bool
+    n_rows: int
+    frame: Any = None
+    arrays: Mapping[str, Any] = field(default_factory=dict)
+    notes: Mapping[str, ColumnNote] = field(default_factory=dict)
+
+    def arrow(self, name: str) -> Any:
+        """One column as a ``pyarrow.ChunkedArray``."""
+        return self.arrays[name] if self.frame is None else column_of(self.frame, name)
+
+
+def columns_of(data: Any) -> Columns:
+    """The columns of a pandas, polars or pyarrow table, of a NumPy array, or of a list of rows.
+
+    Raises
+    ------
+    InputError
+        For anything else, for repeated names, and for arrays that have not two dimensions.
+    """
+    if sparse.issparse(data):
+        raise InputTypeError(
+            "Sparse data was passed, but TableEncoder needs dense data. Use X.toarray(), or pass a sparse X of numbers "
+            "to the network as it is."
+        )
+    is_frame = any(hasattr(data, name) for name in ("columns", "column_names"))
+    if not is_frame and (isinstance(data, list | tuple) or hasattr(data, "__array__")):
+        return _of_array(data)
+    data, has_names = _with_names(data)
+    frame = as_frame(data)
+    return Columns(tuple(frame.columns), has_names, len(frame), frame, notes=column_notes(data))
+
+
+def _with_names(data: Any) -> tuple[Any, bool]:
+    """A pandas frame whose columns are numbered gets x0, x1, ..., as scikit-learn has it."""
+    if not type(data).__module__.startswith("pandas") or not hasattr(data, "set_axis"):
+        return data, True
+    if not len(data.columns) or any(isinstance(name, str) for name in data.columns):
+        return data, True
+    return data.set_axis([f"x{i}" for i in range(data.shape[1])], axis=1), False
+
+
+def _of_array(data: Any) -> Columns:
+    array = data if isinstance(data, np.ndarray) else _as_array(data)
+    if array.dtype.names is not None:
+        raise InputTypeError("structured arrays are not supported. Wrap X in pandas.DataFrame.")
+    if array.ndim != 2:
+        raise ShapeError(
+            f"Expected 2D array, got {array.ndim}D array instead of shape {array.shape}. Reshape your data: "
+            "X.reshape(-1, 1) is one column, X.reshape(1, -1) one row."
+        )
+    n_rows, n_columns = array.shape
+    if not n_columns:
+        raise ShapeError(
+            f"Found array with 0 feature(s) (shape={array.shape}) while a minimum of 1 is required by TableEncoder."
+        )
+    if array.dtype.kind == "c":
+        to_arrow(array[:, 0], "X")  # which refuses it
+    names = tuple(f"x{i}" for i in range(n_columns))
+    arrays = {name: to_arrow(array[:, i], f"column {name!r}") for i, name in enumerate(names)}
+    return Columns(names, False, n_rows, arrays=arrays)
+
+
+def _as_array(data: Any) -> Any:
+    """Rows as an array that keeps numbers and text apart: NumPy would make text of both."""
+    try:
+        return np.asarray(data, dtype=object if isinstance(data, list | tuple) else None)
+    except ValueError as error:
+        raise InputError(f"X is no table: {error}.") from None
+
+
+def as_frame(data: Any) -> nw.DataFrame[Any]:
+    """A pandas, polars or pyarrow table or record batch behind the one interface of narwhals; nothing is copied.
+
+    Raises
+    ------
+    InputError
+        For anything else, for repeated column names and for names that are not text.
+    """
+    try:
+        import narwhals
+    except ImportError:
+        raise MissingExtraError("encoding tables", "narwhals", "tables") from None
+    if type(data).__name__ == "RecordBatch":
+        data = import_pyarrow("encoding tables").Table.from_batches([data])
+    _check_columns_attribute(data)
+    try:
+        frame = narwhals.from_native(data, eager_only=True)
+    except TypeError:
+        raise InputError(
+            f"expected a data frame of pandas, polars or pyarrow, or a two-dimensional array, got "
+            f"{type(data).__module__}.{type(data).__qualname__}. Wrap it, e.g. in pandas.DataFrame; collect() a lazy "
+            "frame."
+        ) from None
+    except narwhals.exceptions.DuplicateError:
+        names = repeated(data.column_names if hasattr(data, "column_names") else [])
+        raise InputError(_repeated_message(names)) from None
+    return frame
+
+
+def _check_columns_attribute(data: object) -> None:
+    """pandas alone allows repeated names and names that are numbers or tuples."""
+    if not type(data).__module__.startswith("pandas") or not hasattr(data, "columns"):
+        return
+    names = list(data.columns)
+    for name in names:
+        if not isinstance(name, str):
+            raise InputError(
+                f"column names must be text, got {name!r} ({type(name).__name__}). "
+                "Rename them: frame.columns = [str(name) for name in frame.columns]"
+            )
+    if repeats := repeated(names):
+        raise InputError(_repeated_message(repeats))
+
+
+def _repeated_message(names: list[str]) -> str:
+    return f"column names must differ, got more than once: {', '.join(map(repr, names))}. Rename them."

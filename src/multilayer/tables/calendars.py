@@ -1,0 +1,140 @@
+"""Dates as elapsed time and, where the fitting rows go round a cycle, as the place in it.
+
+Elapsed time says what was before and after.  What comes back every day, week, month or year has no straight line
+through it: those get a place in their cycle, in the column's own time zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.tables._arrow import Kind, import_pyarrow, local_seconds
+from multilayer.tables._cells import FEW_VALUES
+from multilayer.tables.encodings import NumberEncoding, Output, draw_in
+
+Part = Literal["year", "month", "day", "weekday", "hour"]
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_DAY = 86_400
+_LEAST_SPAN: dict[Part, float] = {"year": 365, "month": 365, "day": 62, "weekday": 14, "hour": 2}
+"""Days from the first to the last fitting row: twice round the cycle, so that it is seen to come back.
+
+A year's seasons are an exception, of which once round has to do; the year itself is a step from one to the next.
+"""
+
+# Of the seconds since 1970 by the clock of the column's zone, (m,): where in its cycle each moment is, from 0 to 1.
+_Place = Callable[[NDArray[np.int64]], NDArray[np.float64]]
+
+
+def _of_month(seconds: NDArray[np.int64]) -> NDArray[np.float64]:
+    dates = seconds.astype("datetime64[s]")
+    first = dates.astype("datetime64[M]")
+    days = (dates.astype("datetime64[D]") - first.astype("datetime64[D]")).astype(np.int64)
+    return days / 31.0
+
+
+def _of_year(seconds: NDArray[np.int64]) -> NDArray[np.float64]:
+    months = seconds.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64)
+    return (months % 12 + _of_month(seconds)) / 12.0
+
+
+def _of_day(seconds: NDArray[np.int64]) -> NDArray[np.float64]:
+    return (seconds % _DAY) / _DAY
+
+
+_PLACES: dict[Part, _Place] = {"month": _of_year, "day": _of_month, "hour": _of_day}
+
+
+def _years(seconds: NDArray[np.int64]) -> NDArray[np.float64]:
+    return seconds.astype("datetime64[s]").astype("datetime64[Y]").astype(np.float64) + 1970.0
+
+
+def _weekdays(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """0 for Monday; 1970 began on a Thursday."""
+    return (seconds // _DAY + 3) % 7
+
+
+@dataclass(frozen=True)
+class DateEncoding:
+    """Elapsed time, then the parts: the year standardised, month, day and hour as sine and cosine, weekdays as 0 and 1.
+
+    At a gap all parts are 0.
+    """
+
+    elapsed: NumberEncoding
+    parts: tuple[Part, ...]
+    year_centre: float
+    year_scale: float
+
+    @property
+    def name(self) -> str:
+        return self.elapsed.name
+
+    @property
+    def kind(self) -> Kind:
+        return self.elapsed.kind
+
+    def feature_names(self, name: str) -> list[str]:
+        names = [name]
+        for part in self.parts:
+            if part == "year":
+                names.append(f"{name}=year")
+            elif part == "weekday":
+                names += [f"{name}={day}" for day in WEEKDAYS]
+            else:
+                names += [f"{name}={part} (sin)", f"{name}={part} (cos)"]
+        return names + [f"{name}=(gap)"] * self.elapsed.has_gaps
+
+    def encode_into(self, out: Output, column: Any) -> None:
+        ends = [0, -1] if self.elapsed.has_gaps else [0]
+        edge = np.zeros((len(out), len(ends)))
+        self.elapsed.encode_into(edge, column)
+        out[:, ends] = edge
+        seconds, gaps = local_seconds(column)
+        at = 1
+        for part in self.parts:
+            if part == "year":
+                years = (_years(seconds) - self.year_centre) / self.year_scale
+                out[:, at] = draw_in(years, self.elapsed.reach)
+                width = 1
+            elif part == "weekday":
+                out[np.arange(len(out)), at + _weekdays(seconds)] = 1
+                width = 7
+            else:
+                angle = 2 * np.pi * _PLACES[part](seconds)
+                out[:, at], out[:, at + 1] = np.sin(angle), np.cos(angle)
+                width = 2
+            out[gaps, at : at + width] = 0
+            at += width
+
+
+def with_calendar(elapsed: NumberEncoding, column: Any) -> NumberEncoding | DateEncoding:
+    """The encoding of elapsed time, with those parts of the calendar that the fitting rows can tell something of.
+
+    More than 20 rows have to be there, they have to reach over :data:`_LEAST_SPAN` days, and the part has to differ
+    between rows: dates without times have no hour.
+    """
+    pa = import_pyarrow("encoding tables")
+    seconds, gaps = local_seconds(column)
+    seconds = seconds[~gaps]
+    if len(seconds) <= FEW_VALUES:
+        return elapsed
+    span = float(seconds.max() - seconds.min()) / _DAY
+    parts: list[Part] = []
+    if pa.types.is_time(column.type):
+        # Midnight is near to the hour before it as to the hour after it.
+        parts = ["hour"] if span >= 0.5 else []
+        return DateEncoding(elapsed, tuple(parts), 0.0, 1.0) if parts else elapsed
+    years = _years(seconds)
+    for part, least in _LEAST_SPAN.items():
+        values = {"year": _years, "weekday": _weekdays}.get(part) or _PLACES[part]
+        if span >= least and np.ptp(values(seconds)) > 0:
+            parts.append(part)
+    if not parts:
+        return elapsed
+    return DateEncoding(elapsed, tuple(parts), float(years.mean()), float(years.std()) or 1.0)

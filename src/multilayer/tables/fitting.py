@@ -1,0 +1,215 @@
+"""What is learned from one column of the fitting rows.
+
+Rules
+-----
+* A gap in numbers takes the mean, in Booleans the share of True; in text no category is set.  Where the fitting
+  rows have gaps, a column of 0 and 1 says so in addition.
+* A column that holds one value, but for the rounding of its numbers, is left out; where it also has gaps, the column of
+  0 and 1 for them stays.
+* Text of more than ``max_categories`` categories keeps the ``max_categories - 1`` most frequent (of equally
+  frequent ones the alphabetically first); the others share one column, "other".
+* Text that only tells rows apart is left out: as categories, each of which was seen about once, it would let a
+  network memorise the rows.  Whole numbers that number the rows stay in, with a warning, since they may count years.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer._constant import is_constant
+from multilayer.tables._arrow import Kind, import_pyarrow, kind_of, numbers, texts
+from multilayer.tables._cells import FEW_VALUES, CellFormat, nearly_typed, stray_words
+from multilayer.tables._hints import hint
+from multilayer.tables._notes import ColumnNote
+from multilayer.tables.calendars import DateEncoding, with_calendar
+from multilayer.tables.encodings import NARROWEST_REACH, ColumnReport, Encoding, NumberEncoding, TextEncoding
+
+Identifiers = Literal["auto"] | Collection[str]
+
+_IDENTIFIER_SHARE = 0.95
+_WORDS: dict[Kind, str] = {
+    "date": "seconds since 1970 (UTC), ",
+    "time": "seconds since midnight, ",
+    "duration": "seconds, ",
+}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How columns are encoded: the parameters of a :class:`TableEncoder`."""
+
+    max_categories: int = 64
+    identifiers: Identifiers = "auto"
+
+    def names_rows(self, name: str, by_itself: bool) -> bool:
+        """Whether a column only tells rows apart: by its values, or because the caller says so."""
+        return by_itself if isinstance(self.identifiers, str) else name in self.identifiers
+
+
+def fit_column(name: str, column: Any, rules: Rules, note: ColumnNote) -> tuple[Encoding | None, ColumnReport]:
+    """Learn how to encode one Arrow column of at least one row.
+
+    Returns
+    -------
+    The encoding, or None for a column that is left out, and the report of what was done.
+
+    Raises
+    ------
+    InputError
+        For infinity and for types that cannot be encoded.
+    """
+    kind = kind_of(column, f"column {name!r}")
+    if kind == "text":
+        encoding, report = _fit_text(name, column, rules, note)
+    else:
+        encoding, report = _fit_numbers(name, kind, column, rules)
+    if note.text:
+        report = replace(report, done=f"{report.done}; {note.text}")
+    return encoding, report
+
+
+def _fit_numbers(name: str, kind: Kind, column: Any, rules: Rules) -> tuple[Encoding | None, ColumnReport]:
+    values = numbers(column, f"column {name!r}")
+    present = values[~np.isnan(values)]
+    n_gaps = len(values) - len(present)
+    if not len(present):
+        return None, ColumnReport(name, kind, "left out: every cell is a gap", n_gaps, 0)
+    low, high = float(present.min()), float(present.max())
+    plain = NumberEncoding(name, kind, 0.0, 1.0, 0, 0.0, 1.0, has_values=True, has_gaps=n_gaps > 0)
+    if low == high or is_constant(low, high, _type_given(column)):
+        value = str(_first_value(column)) if low == high else f"{high:.12g} but for rounding"
+        return _constant(replace(plain, has_values=False), value, n_gaps)
+    if kind == "Boolean":
+        share = float(present.mean())
+        done = "0 and 1" + _gap_words(n_gaps, f"gaps become {share:.2g}, the share of True")
+        return replace(plain, fill=share), ColumnReport(name, kind, done, n_gaps, 1 + plain.has_gaps)
+
+    encoding = _standardising(plain, present, max(-low, high))
+    done = _WORDS.get(kind, "") + "standardised"
+    if kind == "number":
+        mean, deviation = (math.ldexp(x, encoding.exponent) for x in (encoding.centre, encoding.scale))
+        done += f": mean {mean:.4g}, deviation {deviation:.4g}"
+    result = with_calendar(encoding, column) if kind in ("date", "time") else encoding
+    if isinstance(result, DateEncoding):
+        done += f", and {', '.join(result.parts)}"
+    done += _gap_words(n_gaps, "gaps become the mean")
+    counts = rules.names_rows(name, by_itself=_numbers_the_rows(column, present, low, high))
+    done += "; it numbers the rows: leave it out unless their order matters" if counts else ""
+    width = len(result.feature_names(name))
+    return result, ColumnReport(name, kind, done, n_gaps, width, counts, _bounds(encoding))
+
+
+def _standardising(plain: NumberEncoding, present: NDArray[np.float64], largest: float) -> NumberEncoding:
+    exponent = _exponent(largest)
+    scaled = np.ldexp(present, -exponent) if exponent else present
+    centre = float(scaled.mean())
+    deviation = math.sqrt(float(np.mean((scaled - centre) ** 2)))
+    encoding = replace(plain, centre=centre, scale=deviation, exponent=exponent)
+    furthest = float(np.abs(encoding.standardised(present)).max())
+    return replace(encoding, reach=max(NARROWEST_REACH, furthest))
+
+
+def _bounds(encoding: NumberEncoding) -> tuple[float, float]:
+    reach = encoding.reach * encoding.scale
+    with np.errstate(over="ignore"):
+        low, high = np.ldexp([encoding.centre - reach, encoding.centre + reach], encoding.exponent).tolist()
+    return low, high
+
+
+def _fit_text(name: str, column: Any, rules: Rules, note: ColumnNote) -> tuple[Encoding | None, ColumnReport]:
+    words = texts(column)
+    n_gaps = words.null_count
+    n_values = len(words) - n_gaps
+    if not n_values:
+        return None, ColumnReport(name, "text", "left out: every cell is a gap", n_gaps, 0)
+    # Categories are text on purpose, as are codes.
+    deliberate = note.is_code or import_pyarrow("encoding tables").types.is_dictionary(column.type)
+    spelled = None if deliberate else nearly_typed(words, CellFormat(), dates=False)
+    if spelled is not None:
+        return _fit_spelled(name, *spelled, rules)
+    counted = words.drop_null().value_counts()
+    categories: list[str] = counted.field("values").to_pylist()
+    if len(categories) == 1:
+        encoding = TextEncoding(name, "text", (), has_other=False, has_gaps=n_gaps > 0)
+        return _constant(encoding, _shortened(categories[0]), n_gaps)
+    advice = "" if deliberate else hint(categories)
+    if not deliberate and len(categories) > FEW_VALUES and (stray := stray_words(words)):
+        advice = f"; {stray}"
+    differs = n_values > FEW_VALUES and len(categories) >= _IDENTIFIER_SHARE * n_values
+    if rules.names_rows(name, by_itself=differs):
+        done = f"left out: {len(categories)} of {n_values} values differ (an identifier or free text){advice}"
+        return None, ColumnReport(name, "text", done, n_gaps, 0, is_identifier=True)
+
+    n_rare = 0
+    if len(categories) > rules.max_categories:
+        n_rare = len(categories) - (rules.max_categories - 1)
+        times = dict(zip(categories, counted.field("counts").to_pylist(), strict=True))
+        categories = sorted(categories, key=lambda category: (-times[category], category))[:-n_rare]
+    encoding = TextEncoding(name, "text", tuple(sorted(categories)), has_other=n_rare > 0, has_gaps=n_gaps > 0)
+    done = f"a column for each of {len(categories)} categories"
+    if n_rare:
+        done = f"a column for each of the {len(categories)} most frequent categories, one for the {n_rare} others"
+    done += ", one for gaps" if n_gaps else ""
+    return encoding, ColumnReport(name, "text", done + advice, n_gaps, len(encoding.feature_names(name)))
+
+
+def _fit_spelled(name: str, column: Any, note: ColumnNote, rules: Rules) -> tuple[Encoding | None, ColumnReport]:
+    """Text nearly all of which spells numbers."""
+    encoding, report = _fit_numbers(name, "number", column, rules)
+    if isinstance(encoding, NumberEncoding):
+        encoding = replace(encoding, from_text=True)
+    return encoding, replace(report, done=f"{report.done}; {note.text}")
+
+
+def _constant(encoding: NumberEncoding | TextEncoding, value: str, n_gaps: int) -> tuple[Encoding | None, ColumnReport]:
+    if n_gaps:
+        done = f"a column for gaps only: every value is {value}"
+        return encoding, ColumnReport(encoding.name, encoding.kind, done, n_gaps, 1)
+    return None, ColumnReport(encoding.name, encoding.kind, f"left out: every value is {value}", 0, 0)
+
+
+def _type_given(column: Any) -> type[np.generic]:
+    """The type whose rounding the numbers carry; dates and decimals carry none but that of float64 itself."""
+    types = import_pyarrow("encoding tables").types
+    for is_type, kind in (
+        (types.is_float16, np.float16),
+        (types.is_float32, np.float32),
+        (types.is_float64, np.float64),
+    ):
+        if is_type(column.type):
+            return kind
+    return np.int64
+
+
+def _exponent(largest: float) -> int:
+    """The power of two that brings the numbers near 1 where their squares, or a sum of them, leave float64.
+
+    Two columns [0, 1e200] and [0, 1e-200] have deviations of 5e199 and 5e-201, but variances of infinity and 0.
+    Dividing by a power of two is exact.
+    """
+    return 0 if 1e-100 < largest < 1e100 else math.frexp(largest)[1]
+
+
+def _first_value(column: Any) -> object:
+    return next(value for chunk in column.iterchunks() for value in chunk.drop_null().to_pylist()[:1])
+
+
+def _gap_words(n_gaps: int, becomes: str) -> str:
+    return f"; {becomes}, and a second column marks them" if n_gaps else ""
+
+
+def _numbers_the_rows(column: Any, present: NDArray[np.float64], low: float, high: float) -> bool:
+    """Whether whole numbers are n different ones from the least to the largest, in whatever order."""
+    n = len(present)
+    whole = import_pyarrow("encoding tables").types.is_integer(column.type)
+    return n > FEW_VALUES and whole and high - low == n - 1 and len(np.unique(present)) == n
+
+
+def _shortened(value: str, most: int = 40) -> str:
+    return repr(value if len(value) <= most else value[: most - 3] + "...")
