@@ -149,7 +149,7 @@ def test_what_pyarrow_writes_is_read_back(values: list[tuple[int | None, str | N
     assert table["t"].to_pylist() == list(words)
 
 
-NOT_UTF8 = r"Save it as UTF-8, e\.g\.: iconv -f latin1 -t utf-8$"
+NOT_UTF8 = r'Name its encoding, e\.g\. encoding="cp1252", or save it as UTF-8\.$'
 
 
 @pytest.mark.parametrize(
@@ -169,11 +169,17 @@ NOT_UTF8 = r"Save it as UTF-8, e\.g\.: iconv -f latin1 -t utf-8$"
         ("a,b\n1,2\n\n3\n4,5,6\n", r"data\.csv: data row 2 has 1 field, expected 2 as in the first line: '3'\.$"),
         ("a,b\n1,2,3\n", r"data row 1 has 3 fields, expected 2 as in the first line: '1,2,3'\.$"),
         (b"a,b\n1,x\n2,y\xff\n", r"is not UTF-8 text: data row 2, column 'b' holds the byte 0xff\. " + NOT_UTF8),
-        (b"a,\xe9\n1,x\n", r"is not UTF-8 text: byte 2 in the first line is 0xe9\. " + NOT_UTF8),
-        (b'a,"b\n\xe9"\n1,x\n', r"is not UTF-8 text\. " + NOT_UTF8),
+        (b"a,\xe9\n1,x\n", r"is not UTF-8 text: a column name holds the byte 0xe9\. " + NOT_UTF8),
+        (b'a,"b\n\xe9"\n1,x\n', r"is not UTF-8 text: a column name holds the byte 0xe9\. " + NOT_UTF8),
         (b"a,b\n1,2\n\xff\n", r"data row 2 has 1 field, expected 2 as in the first line: "),
         (b"a,b\n" + b"x" * 99 + b"\n", r"first line: 'x{57}\.\.\.'\.$"),
-        ("a,b\n1,2\n".encode("utf-16"), r"is UTF-16 text\. Save it as UTF-8\."),
+        (
+            "a,b\n1,2\n".encode("utf-16-le"),
+            r'holds a zero byte in every second place\. If it is UTF-16 text, name it: encoding="utf-16-le"\.$',
+        ),
+        ("a,b\n1,2\n".encode("utf-16-be"), r'name it: encoding="utf-16-be"\.$'),
+        (b"a,b\n1,2\n" * 99 + b"3,x\0y\n", r"holds binary data \(a zero byte at \d+\), not text\."),
+        ("1,1\n2,3\n", r"more than once: '1' .* These look like a row of data: the first line has to name the columns"),
         (b"a\0\x01\x02,b\n1,2\n", r"holds binary data \(a zero byte at 1\), not text\."),
         (b"\x1f\x8b\x08\0", r"holds gzip data, not text\. Give the file the extension it should have\."),
         (b"PK\x03\x04\x14", r"holds a zip archive \(perhaps a spreadsheet\), not text\."),

@@ -57,13 +57,17 @@ def _strictly_typed(pa: Any, column: Any, form: CellFormat) -> tuple[Any, Column
         converted = _by_format(pa, column, form.date_format, most_failed=0.0)
         if converted is not None:
             return converted, ColumnNote()
-    whole = _cast(pa, column, pa.int64())
+    # A few cells tell what is not worth trying: a cast that fails costs more than one that succeeds.
+    some = [word for word in column.slice(0, FEW_VALUES).to_pylist() if word is not None]
+    spells_words = some and not any(word[0] in "0123456789+-.,iInN" for word in some)
+    if spells_words:
+        converted = _booleans(pa, column)
+        return None if converted is None else (converted, ColumnNote())
+    whole = None if any("." in word for word in some) else _cast(pa, column, pa.int64())
     if whole is not None:
         note = _code_note(pa, column)
         return (column, ColumnNote(note, is_code=True)) if note else (whole, ColumnNote())
     converted = _numbers(pa, column, form.decimal)
-    if converted is None:
-        converted = _booleans(pa, column)
     if converted is None:
         converted = _cast(pa, column, pa.date32())
     if converted is None:
@@ -221,9 +225,6 @@ def _numbers(pa: Any, column: Any, decimal: str) -> Any:
 
 
 def _booleans(pa: Any, column: Any) -> Any:
-    some = column.slice(0, 100).drop_null().unique().to_pylist()
-    if any(word.lower() not in ("true", "false") for word in some):
-        return None
     lower = pa.compute.utf8_lower(column)
     truths = pa.array(["true", "false"], column.type)
     if not pa.compute.all(pa.compute.is_in(lower.drop_null(), value_set=truths)).as_py():
@@ -249,12 +250,17 @@ def _zoned(pa: Any, column: Any) -> tuple[Any, ColumnNote] | None:
     if moments is None:
         return None
     offsets = pa.compute.extract_regex(column, _OFFSET).combine_chunks().field("offset").drop_null().unique()
-    if len(offsets) > 1:
-        listed = ", ".join(sorted(offsets.to_pylist())[:_LISTED])
+    zones = sorted({_zone(offset) for offset in offsets.to_pylist()})
+    if len(zones) > 1:
+        listed = ", ".join(zones[:_LISTED])
         return moments, ColumnNote(f"moments with different offsets ({listed}) are read in UTC")
-    digits = offsets[0].as_py().replace(":", "") if len(offsets) else "Z"
-    zone = "UTC" if digits == "Z" else f"{digits[:3]}:{digits[3:] or '00'}"
-    return moments.cast(pa.timestamp(moments.type.unit, zone)), ColumnNote()
+    return moments.cast(pa.timestamp(moments.type.unit, zones[0] if zones else "UTC")), ColumnNote()
+
+
+def _zone(offset: str) -> str:
+    """An offset as Arrow names it: ``+01:00`` for +01, +0100 and +01:00."""
+    digits = offset.replace(":", "")
+    return "UTC" if digits == "Z" else f"{digits[:3]}:{digits[3:] or '00'}"
 
 
 def _by_format(pa: Any, column: Any, date_format: str, most_failed: float) -> Any:

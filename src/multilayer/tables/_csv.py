@@ -146,7 +146,7 @@ def _not_encoded(source: Source, error: UnicodeDecodeError) -> DataFileError:
     )
 
 
-def _parse(source: Source, dialect: Dialect, kind: Any, threads: bool = True) -> Any:
+def _parse(source: Source, dialect: Dialect, kind: Any, *, threads: bool = True, skip_blank: bool = True) -> Any:
     """All columns as text, or as bytes, of the rows below the names."""
     import pyarrow.csv
 
@@ -165,19 +165,27 @@ def _parse(source: Source, dialect: Dialect, kind: Any, threads: bool = True) ->
                     delimiter=dialect.separator,
                     quote_char=dialect.quote,
                     newlines_in_values=True,
-                    invalid_row_handler=lambda row: "error" if row.text.strip(" \x1a") else "skip",
+                    invalid_row_handler=_skip_blank if skip_blank else None,
                 ),
                 convert_options=convert,
             )
     except UnicodeDecodeError as error:
-        raise _not_encoded(source, error) from None
+        if source.encoding is not None:
+            raise _not_encoded(source, error) from None
+        # A row that does not fit and is not UTF-8: without the handler, which takes text, the parser tells which.
+        return _parse(source, dialect, kind, threads=False, skip_blank=False)
     except (pa.ArrowException, OSError) as error:
         if threads and _RAGGED.search(str(error)):
             # Several threads cannot tell which row it was; one can.
-            return _parse(source, dialect, kind, threads=False)
+            return _parse(source, dialect, kind, threads=False, skip_blank=skip_blank)
         if "UTF8" in str(error):
             raise _not_utf8(source, dialect) from None
         raise _explained(source.name, error) from None
+
+
+def _skip_blank(row: Any) -> str:
+    """Skip lines of nothing but blanks, or the mark that DOS ends files with."""
+    return "error" if row.text.strip(" \x1a") else "skip"
 
 
 def _explained(file: str, error: Exception) -> Exception:

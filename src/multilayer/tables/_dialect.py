@@ -21,6 +21,7 @@ WINDOW = 20
 """Lines below comments that are looked at."""
 
 _MOST_LISTED = 5
+_MOST_CELLS = 100  # of a row that are looked at
 _NUMBER = re.compile(NUMBER)
 _AMOUNT = re.compile(r"[-+]?\d+(?:[.,]\d+)?$")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -72,7 +73,7 @@ class _Reading:
         if width == 1:
             return (False, 0.0, True, 0.0)
         fitting = sum(len(row) == width for row in self.rows) / len(self.rows) if self.rows else 1.0
-        cells = [cell.strip() for row in self.rows for cell in row if cell.strip()]
+        cells = [cell.strip() for row in self.rows for cell in row[:_MOST_CELLS] if cell.strip()]
         amounts = sum(_AMOUNT.match(cell) is not None for cell in cells) / len(cells) if cells else 0.0
         return (True, fitting, not self.skipped, amounts)
 
@@ -213,9 +214,9 @@ def _looks_like_data(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bo
     Whole numbers that count up, such as 0, 1, 2 or years, are names all the same.
     """
     rows = [row for row in rows if len(row) == len(header)]
-    columns = [[row[i].strip() for row in rows] for i in range(len(header))]
     n_numbers = 0
-    for cell, column in zip(header, columns, strict=True):
+    for i, cell in enumerate(header):
+        column = [row[i].strip() for row in rows]
         if not _is_value(cell):
             if cell not in column:
                 return False

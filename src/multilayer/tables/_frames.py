@@ -57,7 +57,7 @@ def columns_of(data: Any) -> Columns:
             "Sparse data was passed, but TableEncoder needs dense data. Use X.toarray(), or pass a sparse X of numbers "
             "to the network as it is."
         )
-    is_frame = any(hasattr(data, name) for name in ("columns", "column_names"))
+    is_frame = any(hasattr(type(data), name) for name in ("columns", "column_names"))
     if not is_frame and (isinstance(data, list | tuple) or hasattr(data, "__array__")):
         return _of_array(data)
     data, has_names = _with_names(data)

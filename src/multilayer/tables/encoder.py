@@ -134,6 +134,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         table = columns_of(X)
         if not table.n_rows:
             raise InputError("the table has no rows: the encoder needs at least one.")
+        for name in () if isinstance(rules.identifiers, str) else rules.identifiers:
+            if name not in table.names:
+                raise missing_column("identifier column", name, table.names)
         encodings: list[Encoding] = []
         reports: list[ColumnReport] = []
         for name in table.names:
@@ -246,7 +249,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
 
 def _warn(message: str) -> None:
-    warnings.warn(f"{message}; columns are taken by their place.", MultilayerWarning, stacklevel=4)
+    warnings.warn(f"{message}; columns are taken by their place.", MultilayerWarning, stacklevel=5)
 
 
 def _of_fitted_kind(encoding: Encoding, column: Any) -> Any:

@@ -83,7 +83,8 @@ def _fit_numbers(name: str, kind: Kind, column: Any, rules: Rules) -> tuple[Enco
     low, high = float(present.min()), float(present.max())
     plain = NumberEncoding(name, kind, 0.0, 1.0, 0, 0.0, 1.0, has_values=True, has_gaps=n_gaps > 0)
     if low == high or is_constant(low, high, _type_given(column)):
-        value = str(_first_value(column)) if low == high else f"{high:.12g} but for rounding"
+        same = low == high and (abs(high) < 2.0**53 or len(column.drop_null().unique()) == 1)
+        value = str(_first_value(column)) if same else f"{high:.12g} but for rounding"
         return _constant(replace(plain, has_values=False), value, n_gaps)
     if kind == "Boolean":
         share = float(present.mean())
