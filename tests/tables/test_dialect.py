@@ -403,8 +403,10 @@ def test_notes_do_not_outlive_the_reading(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("length", [200_000, 3_000_000])
-def test_long_cells_and_many_columns(length: int) -> None:
+def test_long_cells(length: int) -> None:
     assert rows("a,b\n" + "y" * length + ",1\nz,2\n")[0] == {"a": "y" * length, "b": 1}
-    width = length // 100
-    table = read(";".join(f"c{i}" for i in range(width)) + "\n" + (";".join(["1"] * width) + "\n") * 2)
-    assert (table.num_columns, table.num_rows) == (width, 2)
+
+
+def test_many_columns() -> None:
+    table = read(";".join(f"c{i}" for i in range(2000)) + "\n" + (";".join(["1"] * 2000) + "\n") * 2)
+    assert (table.num_columns, table.num_rows) == (2000, 2)

@@ -13,23 +13,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from multilayer.tables._arrow import import_pyarrow
+from multilayer.tables._casts import (
+    FEW_VALUES,
+    as_booleans,
+    as_clocks,
+    as_numbers,
+    as_zoned,
+    by_format,
+    cast,
+    first_cast,
+)
 from multilayer.tables._notes import ColumnNote
-
-FEW_VALUES = 20
-"""Text of more values than that is judged by how they repeat; of fewer, categories lose nothing."""
 
 NUMBER = r"^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$"
 _MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?)?$"
 _CODE = r"^0[0-9]+$"
-_CLOCK = r"^[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?$"
-_OFFSET = r"^.*(?P<offset>Z|[-+][0-9]{2}:?(?:[0-9]{2})?)$"
-_UNITS = ("s", "us", "ns")
 _MOST_STRAY = 0.05
 _MOST_MARKED = 0.5
 _LISTED = 3
-
-_DATE_DIRECTIVES = re.compile(r"%[aAwdbBmyYjUWcxGuV]")
-_CLOCK_DIRECTIVES = re.compile(r"%[HIpMSfzZcX]")
 
 
 @dataclass(frozen=True)
@@ -51,30 +52,45 @@ def typed(column: Any, form: CellFormat) -> tuple[Any, ColumnNote]:
     return (column, _point_note(pa, column, form.decimal)) if found is None else found
 
 
+def plain_numbers(column: Any, form: CellFormat) -> tuple[Any, ColumnNote] | None:
+    """A column of text all of whose cells spell numbers without blanks around them, or None: a short cut."""
+    pa = import_pyarrow("reading tables")
+    some = [word for word in column.slice(0, FEW_VALUES).to_pylist() if word is not None]
+    if form != CellFormat() or not some or not all(re.match(NUMBER, word) for word in some):
+        return None
+    return _whole_or_fractions(pa, column, form, some)
+
+
+def _whole_or_fractions(pa: Any, column: Any, form: CellFormat, some: list[str]) -> tuple[Any, ColumnNote] | None:
+    whole = None if any("." in word for word in some) else cast(pa, column, pa.int64())
+    if whole is not None:
+        note = _code_note(pa, column)
+        return (column, ColumnNote(note, is_code=True)) if note else (whole, ColumnNote())
+    converted = as_numbers(pa, column, form.decimal)
+    return None if converted is None else (converted, ColumnNote())
+
+
 def _strictly_typed(pa: Any, column: Any, form: CellFormat) -> tuple[Any, ColumnNote] | None:
     if form.date_format is not None:
         # Before numbers: 20201231 is a date by %Y%m%d.
-        converted = _by_format(pa, column, form.date_format, most_failed=0.0)
+        converted = by_format(pa, column, form.date_format, most_failed=0.0)
         if converted is not None:
             return converted, ColumnNote()
     # A few cells tell what is not worth trying: a cast that fails costs more than one that succeeds.
     some = [word for word in column.slice(0, FEW_VALUES).to_pylist() if word is not None]
     spells_words = some and not any(word[0] in "0123456789+-.,iInN" for word in some)
     if spells_words:
-        converted = _booleans(pa, column)
+        converted = as_booleans(pa, column)
         return None if converted is None else (converted, ColumnNote())
-    whole = None if any("." in word for word in some) else _cast(pa, column, pa.int64())
-    if whole is not None:
-        note = _code_note(pa, column)
-        return (column, ColumnNote(note, is_code=True)) if note else (whole, ColumnNote())
-    converted = _numbers(pa, column, form.decimal)
+    found = _whole_or_fractions(pa, column, form, some)
+    if found is not None:
+        return found
+    converted = cast(pa, column, pa.date32())
     if converted is None:
-        converted = _cast(pa, column, pa.date32())
+        converted = as_clocks(pa, column)
     if converted is None:
-        converted = _clocks(pa, column)
-    if converted is None:
-        converted = _first_cast(pa, column, None)
-    return _zoned(pa, column) if converted is None else (converted, ColumnNote())
+        converted = first_cast(pa, column, None)
+    return as_zoned(pa, column) if converted is None else (converted, ColumnNote())
 
 
 def nearly_typed(column: Any, form: CellFormat, dates: bool = True) -> tuple[Any, ColumnNote] | None:
@@ -105,7 +121,7 @@ def spelled_numbers(column: Any, decimal: str = ".") -> Any:
     pattern = NUMBER if decimal == "." else NUMBER.replace(r"\.", decimal)
     matches = pa.compute.match_substring_regex(column, pattern)
     kept = pa.compute.if_else(matches, column, pa.scalar(None, column.type))
-    return _numbers(pa, kept, decimal)
+    return as_numbers(pa, kept, decimal)
 
 
 def stray_words(column: Any) -> str:
@@ -129,7 +145,7 @@ def _loosely_typed(pa: Any, column: Any, form: CellFormat, with_dates: bool) -> 
     if dates is not None:
         yield ("dates", "date"), dates
     if form.date_format is not None:
-        dates = _by_format(pa, column, form.date_format, most_failed=_MOST_MARKED)
+        dates = by_format(pa, column, form.date_format, most_failed=_MOST_MARKED)
         if dates is not None:
             yield ("dates", "date"), dates
 
@@ -142,8 +158,8 @@ def _loose_dates(pa: Any, column: Any) -> Any:
     some = column.filter(matches).unique()
     possible = pa.array([word for word in some.to_pylist() if _is_moment(word)], column.type)
     kept = pa.compute.if_else(pa.compute.is_in(column, value_set=possible), column, pa.scalar(None, column.type))
-    converted = _cast(pa, kept, pa.date32())
-    return _first_cast(pa, kept, None) if converted is None else converted
+    converted = cast(pa, kept, pa.date32())
+    return first_cast(pa, kept, None) if converted is None else converted
 
 
 def _is_moment(word: str) -> bool:
@@ -199,100 +215,3 @@ def _point_note(pa: Any, column: Any, decimal: str) -> ColumnNote:
         return ColumnNote()
     word = _shortened(column.drop_null()[0].as_py())
     return ColumnNote(f'kept as text, since points in numbers, as in {word}, do not go with decimal=","')
-
-
-def _cast(pa: Any, column: Any, kind: Any) -> Any:
-    try:
-        return column.cast(kind)
-    except pa.ArrowInvalid:
-        return None
-
-
-def _first_cast(pa: Any, column: Any, zone: str | None) -> Any:
-    for unit in _UNITS:
-        converted = _cast(pa, column, pa.timestamp(unit, zone))
-        if converted is not None:
-            return converted
-    return None
-
-
-def _numbers(pa: Any, column: Any, decimal: str) -> Any:
-    if decimal == ".":
-        return _cast(pa, column, pa.float64())
-    if pa.compute.any(pa.compute.match_substring(column, ".")).as_py():
-        return None  # 1.200,50 is no number: the points may stand between thousands, or be the decimal points
-    return _cast(pa, pa.compute.replace_substring(column, decimal, "."), pa.float64())
-
-
-def _booleans(pa: Any, column: Any) -> Any:
-    lower = pa.compute.utf8_lower(column)
-    truths = pa.array(["true", "false"], column.type)
-    if not pa.compute.all(pa.compute.is_in(lower.drop_null(), value_set=truths)).as_py():
-        return None
-    return pa.compute.equal(lower, "true")
-
-
-def _clocks(pa: Any, column: Any) -> Any:
-    """Times of day: Arrow casts no text to them, but it does cast moments."""
-    if not pa.compute.all(pa.compute.match_substring_regex(column, _CLOCK)).as_py():
-        return None
-    padded = pa.compute.replace_substring_regex(column, r"^([0-9]:)", r"0\1")
-    day = pa.compute.binary_join_element_wise(pa.scalar("1970-01-01", column.type), padded, " ")
-    moments = _first_cast(pa, day, None)
-    if moments is None:
-        return None
-    return moments.cast(pa.time32("s") if moments.type.unit == "s" else pa.time64(moments.type.unit))
-
-
-def _zoned(pa: Any, column: Any) -> tuple[Any, ColumnNote] | None:
-    """Moments with offsets from UTC: in their own zone where all have the same, else in UTC."""
-    moments = _first_cast(pa, column, "UTC")
-    if moments is None:
-        return None
-    offsets = pa.compute.extract_regex(column, _OFFSET).combine_chunks().field("offset").drop_null().unique()
-    zones = sorted({_zone(offset) for offset in offsets.to_pylist()})
-    if len(zones) > 1:
-        listed = ", ".join(zones[:_LISTED])
-        return moments, ColumnNote(f"moments with different offsets ({listed}) are read in UTC")
-    return moments.cast(pa.timestamp(moments.type.unit, zones[0] if zones else "UTC")), ColumnNote()
-
-
-def _zone(offset: str) -> str:
-    """An offset as Arrow names it: ``+01:00`` for +01, +0100 and +01:00."""
-    digits = offset.replace(":", "")
-    return "UTC" if digits == "Z" else f"{digits[:3]}:{digits[3:] or '00'}"
-
-
-def _by_format(pa: Any, column: Any, date_format: str, most_failed: float) -> Any:
-    """The dates, moments or times of day that ``strptime`` finds, gaps elsewhere; None where too many cells fail.
-
-    Python's strptime: Arrow's takes the 30th of February for the 1st of March.
-    """
-    words = column.combine_chunks().dictionary_encode()
-    different = words.dictionary.to_pylist()
-    moments: list[datetime.datetime | None] = []
-    n_failed = 0
-    for word in different:
-        moments.append(_strptime(word, date_format))
-        n_failed += moments[-1] is None
-        if n_failed > most_failed * max(len(moments), FEW_VALUES):
-            return None
-    has_zone = any(moment is not None and moment.tzinfo is not None for moment in moments)
-    values = pa.array(moments, pa.timestamp("us", "UTC" if has_zone else None)).take(words.indices)
-    if not _DATE_DIRECTIVES.search(date_format):
-        values = values.cast(pa.time64("us"))
-    elif not _CLOCK_DIRECTIVES.search(date_format):
-        values = values.cast(pa.date32())
-    return pa.chunked_array([values])
-
-
-def spells_date(word: str, date_format: str) -> bool:
-    """Whether ``strptime`` takes the word by this format."""
-    return _strptime(word, date_format) is not None
-
-
-def _strptime(word: str, date_format: str) -> datetime.datetime | None:
-    try:
-        return datetime.datetime.strptime(word, date_format)
-    except ValueError:
-        return None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
 from multilayer.exceptions import DataFileError, ParameterError
 from multilayer.tables._arrow import import_pyarrow
-from multilayer.tables._cells import CellFormat, spells_date, typed
+from multilayer.tables._casts import spells_date
+from multilayer.tables._cells import CellFormat, plain_numbers, typed
 from multilayer.tables._dialect import WINDOW, Dialect, find_dialect
 from multilayer.tables._names import check_names, missing_column
 from multilayer.tables._notes import ColumnNote, with_notes
@@ -58,11 +59,13 @@ def _typed_columns(
     """The table with each column as what its cells spell."""
     columns, notes = [], {}
     for name, column in zip(dialect.names, table.columns, strict=True):
-        trimmed = _trimmed(pa, column)
-        if name in text_columns:
-            found, note = trimmed, ColumnNote(is_code=True)
+        quickly = None if name in text_columns else plain_numbers(column, form)
+        if quickly is not None:
+            found, note = quickly
+        elif name in text_columns:
+            found, note = _trimmed(pa, column), ColumnNote(is_code=True)
         else:
-            found, note = typed(trimmed, form)
+            found, note = typed(_trimmed(pa, column), form)
         if pa.types.is_string(found.type):
             _check_no_zero_byte(pa, file, name, found)
         columns.append(found)
@@ -146,7 +149,7 @@ def _not_encoded(source: Source, error: UnicodeDecodeError) -> DataFileError:
     )
 
 
-def _parse(source: Source, dialect: Dialect, kind: Any, *, threads: bool = True, skip_blank: bool = True) -> Any:
+def _parse(source: Source, dialect: Dialect, kind: Any, *, threads: bool = True, skip_blank: bool = False) -> Any:
     """All columns as text, or as bytes, of the rows below the names."""
     import pyarrow.csv
 
@@ -170,12 +173,12 @@ def _parse(source: Source, dialect: Dialect, kind: Any, *, threads: bool = True,
                 convert_options=convert,
             )
     except UnicodeDecodeError as error:
-        if source.encoding is not None:
-            raise _not_encoded(source, error) from None
-        # A row that does not fit and is not UTF-8: without the handler, which takes text, the parser tells which.
-        return _parse(source, dialect, kind, threads=False, skip_blank=False)
+        raise (_not_encoded(source, error) if source.encoding else _not_utf8(source, dialect)) from None
     except (pa.ArrowException, OSError) as error:
-        if threads and _RAGGED.search(str(error)):
+        ragged = _RAGGED.search(str(error))
+        if ragged and not skip_blank and not ragged.group(4).strip(" \x1a"):
+            return _parse(source, dialect, kind, threads=threads, skip_blank=True)
+        if ragged and threads:
             # Several threads cannot tell which row it was; one can.
             return _parse(source, dialect, kind, threads=False, skip_blank=skip_blank)
         if "UTF8" in str(error):
@@ -277,30 +280,3 @@ def _check_last_quote(source: Source, dialect: Dialect, table: Any) -> None:
             f"{source.name}: a quotation mark in data row {table.num_rows}, column {dialect.names[-1]!r} "
             "is never closed."
         )
-
-
-def check_separator(separator: str | None) -> None:
-    """Raise ParameterError for what cannot stand between fields."""
-    if separator is not None and (not isinstance(separator, str) or len(separator) != 1 or separator in "\r\n\"'\0"):
-        raise ParameterError(
-            'separator must be one character, such as separator=";" or separator="\\t", and no quotation mark or line '
-            f"end, got {separator!r}."
-        )
-    if separator is not None and not separator.isascii():
-        raise ParameterError(f"separator must be an ASCII character, got {separator!r}.")
-
-
-def check_form(decimal: str, date_format: str | None) -> CellFormat:
-    """The format of cells, once its parts are known to be possible."""
-    if decimal not in (".", ","):
-        raise ParameterError(f'decimal must be decimal="." or decimal=",", got {decimal!r}.')
-    if date_format is None:
-        return CellFormat(decimal)
-    directives: Sequence[str] = re.findall("%[-#]?([A-Za-z])", date_format) if isinstance(date_format, str) else ()
-    dated = set(directives) & set("aAwdbBmjUWVu")
-    if not directives or (dated and not set(directives) & set("YyGcx")):
-        raise ParameterError(
-            'date_format must be a format of Python\'s strptime with a year, such as date_format="%d.%m.%Y", or with '
-            f"a time of day, got {date_format!r}."
-        )
-    return CellFormat(decimal, date_format)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from multilayer.tables._cells import FEW_VALUES, NUMBER
+from multilayer.tables._casts import FEW_VALUES
+from multilayer.tables._cells import NUMBER
 
 _NUMBER = re.compile(NUMBER)
 _CODE = re.compile(r"0\d")

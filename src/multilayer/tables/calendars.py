@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.tables._arrow import Kind, import_pyarrow, local_seconds
-from multilayer.tables._cells import FEW_VALUES
+from multilayer.tables._casts import FEW_VALUES
 from multilayer.tables.encodings import NumberEncoding, Output, draw_in
 
 Part = Literal["year", "month", "day", "weekday", "hour"]

@@ -145,8 +145,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             if encoding is not None:
                 encodings.append(encoding)
         if not encodings:
-            rows = "1 sample" if table.n_rows == 1 else f"{table.n_rows:,} rows"
-            raise InputError(f"the table of {rows} has no column to learn from. {_summary(reports)}")
+            single = " With 1 sample, every column is constant: add rows." if table.n_rows == 1 else ""
+            raise InputError(f"the table has no column to learn from. {_summary(reports)}{single}")
         self.encodings_ = tuple(encodings)
         self.columns_ = reports
         self.n_features_in_ = len(table.names)

@@ -67,6 +67,8 @@ class Encoding(Protocol):
 def draw_in(standardised: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
     """Bend numbers beyond ``reach`` towards twice of it, in place; the others stay as they are, to the bit.
 
+    The numbers, of shape (m,), may be infinite but not NaN.
+
     ``sign(z) r (2 - r / |z|)`` for ``|z| > r`` goes on from ``z`` with the same slope, rises everywhere and is ``2 r``
     at infinity.  A network answers far outside of what it has seen with certainty, and has no ground for it.
 
@@ -75,8 +77,8 @@ def draw_in(standardised: NDArray[np.float64], reach: float) -> NDArray[np.float
     >>> draw_in(np.array([1.5, -8.0, 16.0, np.inf]), 8.0).tolist()
     [1.5, -8.0, 12.0, 16.0]
     """
-    far = np.abs(standardised) > reach  # NaN is not
-    if far.any():
+    if len(standardised) and (standardised.max() > reach or standardised.min() < -reach):
+        far = np.abs(standardised) > reach
         z = standardised[far]
         standardised[far] = np.copysign(reach * (2.0 - reach / np.abs(z)), z)
     return standardised
@@ -110,9 +112,9 @@ class NumberEncoding:
         values = numbers(column, f"column {self.name!r}", allow_infinity=True)
         gaps = np.isnan(values)
         if self.has_values:
-            standardised = draw_in(self.standardised(values), self.reach)
+            standardised = self.standardised(values)
             standardised[gaps] = self.fill
-            out[:, 0] = standardised
+            out[:, 0] = draw_in(standardised, self.reach)
         if self.has_gaps:
             out[:, -1] = gaps
 

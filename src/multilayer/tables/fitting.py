@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from multilayer._constant import is_constant
 from multilayer.tables._arrow import Kind, import_pyarrow, kind_of, numbers, texts
-from multilayer.tables._cells import FEW_VALUES, CellFormat, nearly_typed, stray_words
+from multilayer.tables._casts import FEW_VALUES
+from multilayer.tables._cells import CellFormat, nearly_typed, stray_words
 from multilayer.tables._hints import hint
 from multilayer.tables._notes import ColumnNote
 from multilayer.tables.calendars import DateEncoding, with_calendar
@@ -91,7 +92,7 @@ def _fit_numbers(name: str, kind: Kind, column: Any, rules: Rules) -> tuple[Enco
         done = "0 and 1" + _gap_words(n_gaps, f"gaps become {share:.2g}, the share of True")
         return replace(plain, fill=share), ColumnReport(name, kind, done, n_gaps, 1 + plain.has_gaps)
 
-    encoding = _standardising(plain, present, max(-low, high))
+    encoding = _standardising(plain, present, low, high)
     done = _WORDS.get(kind, "") + "standardised"
     if kind == "number":
         mean, deviation = (math.ldexp(x, encoding.exponent) for x in (encoding.centre, encoding.scale))
@@ -106,13 +107,13 @@ def _fit_numbers(name: str, kind: Kind, column: Any, rules: Rules) -> tuple[Enco
     return result, ColumnReport(name, kind, done, n_gaps, width, counts, _bounds(encoding))
 
 
-def _standardising(plain: NumberEncoding, present: NDArray[np.float64], largest: float) -> NumberEncoding:
-    exponent = _exponent(largest)
+def _standardising(plain: NumberEncoding, present: NDArray[np.float64], low: float, high: float) -> NumberEncoding:
+    exponent = _exponent(max(-low, high))
     scaled = np.ldexp(present, -exponent) if exponent else present
     centre = float(scaled.mean())
     deviation = math.sqrt(float(np.mean((scaled - centre) ** 2)))
     encoding = replace(plain, centre=centre, scale=deviation, exponent=exponent)
-    furthest = float(np.abs(encoding.standardised(present)).max())
+    furthest = float(np.abs(encoding.standardised(np.array([low, high]))).max())
     return replace(encoding, reach=max(NARROWEST_REACH, furthest))
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any, BinaryIO
 
 from multilayer.exceptions import DataFileError, ParameterError
 from multilayer.tables._arrow import import_pyarrow
-from multilayer.tables._csv import check_form, check_separator, read_csv
+from multilayer.tables._cells import CellFormat
+from multilayer.tables._csv import read_csv
 from multilayer.tables._names import check_names, missing_column
 from multilayer.tables._notes import without_notes
 from multilayer.tables._sources import Source, checked_encoding, find_source
@@ -89,8 +91,8 @@ def read_table(
     [{'day': datetime.date(2025, 12, 31), 'rain': 1.5}]
     """
     pa = import_pyarrow("reading tables")
-    check_separator(separator)
-    form = check_form(decimal, date_format)
+    _check_separator(separator)
+    form = _checked_form(decimal, date_format)
     codec = checked_encoding(encoding)
     found = find_source(source)
     try:
@@ -106,6 +108,33 @@ def read_table(
     if not table.num_rows:
         raise DataFileError(f"{found.name}: has column names but no rows below them.")
     return table
+
+
+def _check_separator(separator: str | None) -> None:
+    """Raise ParameterError for what cannot stand between fields."""
+    if separator is not None and (not isinstance(separator, str) or len(separator) != 1 or separator in "\r\n\"'\0"):
+        raise ParameterError(
+            'separator must be one character, such as separator=";" or separator="\\t", and no quotation mark or line '
+            f"end, got {separator!r}."
+        )
+    if separator is not None and not separator.isascii():
+        raise ParameterError(f"separator must be an ASCII character, got {separator!r}.")
+
+
+def _checked_form(decimal: str, date_format: str | None) -> CellFormat:
+    """The format of cells, once its parts are known to be possible."""
+    if decimal not in (".", ","):
+        raise ParameterError(f'decimal must be decimal="." or decimal=",", got {decimal!r}.')
+    if date_format is None:
+        return CellFormat(decimal)
+    directives: Sequence[str] = re.findall("%[-#]?([A-Za-z])", date_format) if isinstance(date_format, str) else ()
+    dated = set(directives) & set("aAwdbBmjUWVu")
+    if not directives or (dated and not set(directives) & set("YyGcx")):
+        raise ParameterError(
+            'date_format must be a format of Python\'s strptime with a year, such as date_format="%d.%m.%Y", or with '
+            f"a time of day, got {date_format!r}."
+        )
+    return CellFormat(decimal, date_format)
 
 
 def _check_no_text_options(
