@@ -40,11 +40,21 @@ class Source:
     extension: str
     encoding: str | None = None
 
-    def open_bytes(self) -> Any:
+    @property
+    def place(self) -> Any:
+        """What pyarrow opens: the path, or the content where there is none."""
         pa = import_pyarrow("reading tables")
+        if self.path is None:
+            return pa.BufferReader(self.data)
+        try:
+            str(self.path).encode("utf-8")
+        except UnicodeEncodeError:  # pyarrow opens names in UTF-8 alone
+            return pa.BufferReader(self.path.read_bytes())
+        return str(self.path)
+
+    def open_bytes(self) -> Any:
         compression = "gzip" if self.extension.endswith(".gz") else None
-        where = pa.BufferReader(self.data) if self.path is None else str(self.path)
-        return pa.input_stream(where, compression=compression)
+        return import_pyarrow("reading tables").input_stream(self.place, compression=compression)
 
     def open_text(self) -> Any:
         """A stream of UTF-8, perhaps behind a byte order mark."""

@@ -150,7 +150,7 @@ def _read_parquet(pa: Any, source: Source, text_columns: Collection[str]) -> Any
     import pyarrow.parquet
 
     try:
-        with pyarrow.parquet.ParquetFile(source.path or pa.BufferReader(source.data)) as parquet:
+        with pyarrow.parquet.ParquetFile(source.place) as parquet:
             table = parquet.read()
         # Damage may also show in the data alone, as text that is not UTF-8 or ends beyond the buffer.
         table.validate(full=True)
