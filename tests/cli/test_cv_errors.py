@@ -39,7 +39,10 @@ def cv(run, tmp_path, lines, options="--target y"):
         ),
         (["n,y", *["1,a", "2,b"] * 3], "t.csv: no class has more than 3 rows, fewer than 5 folds:"),
         (["n,y", *["1,a", "2,b"] * 3], "Use --folds 3 or fewer."),
-        (["n,y", *["1,a", "1,b"] * 9], "t.csv: the table has no column to learn from. 'n': left out: every value is"),
+        (
+            ["n,y", *["1,a", "1,b"] * 9],
+            "t.csv: the table of 18 rows has no column to learn from. 'n': left out: every value is",
+        ),
         (
             ["n,y", *[f"{i},{'ab'[i % 2]}" for i in range(20)], "inf,a"],
             "t.csv: column 'n' holds infinity in data row 21.",
@@ -59,10 +62,10 @@ def test_two_rows_in_two_folds(run, tmp_path):
     ("options", "text"),
     [
         ("", "name the column to predict with --target. Its columns: 'n', 'w', 'g', 'y'."),
-        ("--target y --folds 1", "'--folds': 1 is not in the range x>=2."),
+        ("--target y --folds 1", "'--folds': 1 is not in the range 2<=x<=2147483647."),
         ("--target y --folds two", "'--folds': 'two' is not a valid integer range."),
-        ("--target y --repeats 0", "'--repeats': 0 is not in the range x>=1."),
-        ("--target y --jobs 0", "'--jobs': 0 is not in the range x>=1."),
+        ("--target y --repeats 0", "'--repeats': 0 is not in the range 1<=x<=2147483647."),
+        ("--target y --jobs 0", "'--jobs': 0 is not in the range 1<=x<=2147483647."),
         ("--target y --folds 30", "t.csv: no class has more than 2"),
         ("--target y --ignore m", "t.csv: unknown column to ignore 'm'. Known: 'g', 'n', 'w', 'y'."),
         ("--target y --group G", "t.csv: unknown group column 'G'. Did you mean 'g'?"),

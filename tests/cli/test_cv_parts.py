@@ -24,6 +24,7 @@ from multilayer.cli._output import Output
 from multilayer.cli._pack_progress import PackProgress, SoFar, pack_progress
 from multilayer.cli._problem import Problem
 from multilayer.cli._regression import Regression
+from multilayer.cli._source import Source
 from multilayer.cli._tables import TextTable
 from multilayer.cli._validating import out_of_fold
 from multilayer.exceptions import InputError
@@ -34,7 +35,7 @@ from multilayer.tables import encode_target
 def problem(y, groups=None) -> Problem:
     features = pa.table({"x": range(len(y))})
     column = None if groups is None else pa.chunked_array([pa.array(groups)])
-    return Problem(Path("t.csv"), "y", (), features, encode_target(y), groups and "g", column)
+    return Problem(Source(Path("t.csv")), "y", (), features, encode_target(y), groups and "g", column)
 
 
 class TestFolds:

@@ -20,7 +20,7 @@ def search(run, tmp_path, options, lines=TABLE):
     [
         ("", "name the column to predict with --target. Its columns: 'n', 'w', 'g', 'y'."),
         ("--target z", "t.csv: the table has no target column 'z'."),
-        ("--target y --trials 0", "'--trials': 0 is not in the range x>=1."),
+        ("--target y --trials 0", "'--trials': 0 is not in the range 1<=x<=2147483647."),
         ("--target y --minutes 0", "'--minutes': 0 is not a number of minutes above 0. Leave it out for no limit."),
         ("--target y --minutes nan", "'--minutes': nan is not a number of minutes above 0."),
         ("--target y --sampler grid", "'--sampler': 'grid' is not one of 'random', 'optuna'."),
@@ -32,7 +32,7 @@ def search(run, tmp_path, options, lines=TABLE):
         ("--target y --journal .", "'--journal': . is a folder. Name a file."),
         (
             "--target y --minutes 1e-7",
-            "t.csv: no trial had a score within --minutes 1e-07. Give it more --minutes.",
+            "the time was over before the linear model was trained, with --minutes 1e-07. Give it more --minutes.",
         ),
     ],
 )

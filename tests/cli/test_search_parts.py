@@ -40,11 +40,13 @@ def wanted(**changes) -> Wanted:
 class Screen:
     """A bar on a screen of 80 columns, and a clock that stands still until it is set."""
 
-    def __init__(self, **changes):
+    def __init__(self, seconds=None, **changes):
         self.now = 0.0
         self.console = Console(file=io.StringIO(), force_terminal=True, width=80)
         self.progress = Progress(TextColumn("{task.description}"), SaidColumn(), TimeLeftColumn(), console=self.console)
-        self.bar = SearchProgress(self.progress, wanted(**changes), 2, LOG_LOSS, clock=lambda: self.now)
+        self.bar = SearchProgress(
+            self.progress, wanted(**changes), 2, LOG_LOSS, seconds=seconds, clock=lambda: self.now
+        )
 
     def scored(self, number, rung, epochs, n_done, best=-0.25):
         trial = SimpleNamespace(number=number, rung=rung, epochs=epochs)
@@ -71,7 +73,7 @@ class TestProgress:
         assert screen.text().startswith("search 2/9 trials, 6 networks best log-loss 0.125")
 
     def test_no_longer_than_it_may_take(self):
-        screen = Screen(minutes=2.0)
+        screen = Screen(seconds=120.0)
         assert screen.text() == "search 0/9 trials, 0 networks 2:00 left"
 
     def test_trials_that_fail_count(self):
@@ -120,7 +122,7 @@ def test_best_that_was_not_trained_to_the_end_is_said(epochs, has_ended):
     assert text.startswith(
         "Best is trial 1, a hidden layer of 16 units, step size 0.001, alpha 1: its log-loss is 1.5000"
     )
-    assert ("That is after 10 of 90 epochs: no trial was" in text) == (epochs == 10 and not has_ended)
+    assert ("That is after 10 of 90 epochs: trained to the end, it may be" in text) == (epochs == 10 and not has_ended)
     assert "was chosen for its score" not in text
 
 

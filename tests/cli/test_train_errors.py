@@ -40,7 +40,7 @@ def one_line_of(result) -> str:
         (["n,y", "1,a", "2,b"], "t.csv: 2 rows in 2 classes cannot be split"),
         (
             ["n,y", *["1,a", "1,b"] * 9],
-            "t.csv: the table has no column to learn from. 'n': left out: every value is 1.",
+            "t.csv: the table of 18 rows has no column to learn from. 'n': left out: every value is 1.",
         ),
     ],
 )
@@ -84,9 +84,9 @@ def test_file_that_is_no_table(run, tmp_path, name, text):
         ("--target y --activation relu,tanh,relu", "--activation must be one name or one for each of the 2 hidden"),
         ("--target y --test-fraction 2", "'--test-fraction': 2.0 is not in the range 0<x<1."),
         ("--target y --step-size -1", "'--step-size': -1.0 is not in the range x>0."),
-        ("--target y --step-size nan", "--step-size must be a number above 0, got nan."),
+        ("--target y --step-size nan", "'--step-size': nan is not a finite number."),
         ("--target y --step-size 1e300", "Use a smaller --step-size."),
-        ("--target y --epochs 0", "'--epochs': 0 is not in the range x>=1."),
+        ("--target y --epochs 0", "'--epochs': 0 is not in the range 1<=x<=2147483647."),
         (
             "--target y --batch-size 500",
             "--batch-size 500 is larger than the 32 rows to train on. Pass at most 32, or leave it out.",

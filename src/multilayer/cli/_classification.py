@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from multilayer import MLPClassifier
+from multilayer.cli._advice import Course, Evidence, advice
 from multilayer.cli._class_pictures import LONGEST_NAME, class_pictures
 from multilayer.cli._class_scores import LOG_LOSS, Scores, class_table, measure, metrics_of
 from multilayer.cli._metrics import Metric, scores_table
@@ -114,7 +115,7 @@ class Classification:
             f"most frequent class on {majority}."
         )
 
-    def judge(self, answers: Answers, learned: Learned) -> Judgement:
+    def judge(self, answers: Answers, learned: Learned, course: Course) -> Judgement:
         scores = [
             self.measure("network", answers.actual, answers.network),
             self.measure(self.linear_name, answers.actual, answers.linear),
@@ -123,7 +124,14 @@ class Classification:
         ]
         title = f"Scores on {count(len(answers.actual), 'test row')}"
         tables = (scores_table(title, scores, self.metrics), *self.further_tables(answers))
-        return Judgement(tables, self.in_words(scores[:3], "the test rows") + _advice(scores))
+        return Judgement(tables, self.in_words(scores[:3], "the test rows") + _advice(scores, course))
+
+    def doubts(self, y_train: NDArray[Any], answer: Answer) -> tuple[str, ...]:  # noqa: ARG002
+        return ()
+
+    @property
+    def n_outputs(self) -> int:
+        return 1 if len(self.classes) == 2 else len(self.classes)
 
     def pictures(self, answers: Answers, target: str) -> list[Picture]:
         return class_pictures(answers, self.classes, self.output_names(target))
@@ -146,20 +154,13 @@ class Classification:
         return self.classes[probabilities.argmax(axis=1)]
 
 
-def _advice(scores: list[Scores]) -> str:
-    """What to do where the network is not worth its effort."""
+def _advice(scores: list[Scores], course: Course) -> str:
+    """What to do where the network is not worth its effort, or could be better."""
     network, logistic, majority, trained = scores
-    if network.log_loss <= min(logistic.log_loss, majority.log_loss):
-        return ""
     better = logistic if logistic.log_loss <= majority.log_loss else majority
-    # Worse on the rows it has learned, too: it has not learned enough, rather than too much.
-    by_heart = trained.log_loss < better.log_loss
-    advice = (
-        "fewer --epochs, a larger --alpha or fewer --hidden units"
-        if by_heart
-        else "more --epochs or another --step-size"
+    evidence = Evidence(course, network.log_loss > better.log_loss, network.log_loss, trained.log_loss)
+    worse = (
+        f"Its probabilities are worse than those of the {better.model} (log-loss {network.log_loss:.3f} against "
+        f"{better.log_loss:.3f})"
     )
-    return (
-        f" Its probabilities are worse than those of the {better.model} (log-loss {network.log_loss:.3f} against "
-        f"{better.log_loss:.3f}): {advice} may help."
-    )
+    return advice(evidence, worse if evidence.is_worse else "")

@@ -11,7 +11,8 @@ def reading_code(problem: Problem) -> str:
     unused = [*problem.ignored, *([] if problem.group is None else [problem.group])]
     dropped = f".drop_columns({list(dict.fromkeys(unused))!r})" if unused else ""
     lines = [
-        f"table = read_table({str(problem.file)!r})",
+        *["import sys"] * problem.source.is_standard_input,
+        f"table = {problem.source.code}",
         f"features, column = split_target(table{dropped}, {problem.target!r})",
         f"info = encode_target(column, {problem.info.task!r}, drop_gaps=True)",
         "features, y = features.take(info.rows), info.y",
@@ -21,7 +22,12 @@ def reading_code(problem: Problem) -> str:
     return "\n".join(lines)
 
 
-def network_code(settings: Settings, estimator: str, more: str = "") -> str:
+def encoder_code(problem: Problem) -> str:
+    """The encoder of the columns."""
+    return f"TableEncoder(dtype=np.float32, identifiers={problem.identifiers!r})"
+
+
+def network_code(problem: Problem, settings: Settings, estimator: str, more: str = "") -> str:
     """Lines that make ``model``, with ``more`` arguments of the estimator."""
     batch = "" if settings.batch_size == "auto" else f", batch_size={settings.batch_size!r}"
     more = f"{batch}, {more}" if more else batch
@@ -30,7 +36,7 @@ network = {estimator}(
     {settings.hidden!r}, {settings.activation!r}, alpha={settings.alpha!r},
     learning_rate_init={settings.step_size!r}, max_iter={settings.epochs!r}, random_state={settings.seed!r}{more},
 )
-model = make_pipeline(TableEncoder(dtype=np.float32), network)
+model = make_pipeline({encoder_code(problem)}, network)
 """.strip()
 
 

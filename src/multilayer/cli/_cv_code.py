@@ -21,7 +21,7 @@ from multilayer.tables import TableEncoder, encode_target, read_table, split_tar
 
 {reading_code(problem)}
 {folds_code(folds)}
-{network_code(settings, code.estimator, code.for_folds)}
+{network_code(problem, settings, code.estimator, code.for_folds)}
 result = cross_validate(model, features, y, cv=folds{groups})
 print(result.mean["test_score"], result.standard_error["test_score"])
 predicted = result.predictions.predicted

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from multilayer.cli._columns import columns_table
 from multilayer.cli._cv_code import in_python
+from multilayer.cli._deadline import Deadline
 from multilayer.cli._files import OutputFolder
 from multilayer.cli._fold_scores import ROUGH, WIDENED
 from multilayer.cli._output import Output
 from multilayer.cli._pictures import DrawnPicture, Picture
 from multilayer.cli._problem import Problem, Settings
 from multilayer.cli._report import Section, html_report
-from multilayer.cli._report_parts import MOST_COLUMNS, as_csv, drawn_into, rows_in_words, say_written, title_of
+from multilayer.cli._report_parts import (
+    MOST_COLUMNS,
+    as_csv,
+    drawn_into,
+    notes_in_words,
+    rows_in_words,
+    say_written,
+    title_of,
+)
 from multilayer.cli._validating import Validated, answers_of, out_of_fold
 from multilayer.plots import plot_cross_validation
 
@@ -24,12 +34,14 @@ if TYPE_CHECKING:
 FOLDS = "folds"  # the picture of them
 
 
-def write_all(problem: Problem, settings: Settings, found: Validated, folder: OutputFolder, output: Output) -> None:
+def write_all(
+    problem: Problem, settings: Settings, found: Validated, folder: OutputFolder, deadline: Deadline, output: Output
+) -> None:
     """Predictions, folds, pictures, report."""
     folder.write("predictions.csv", predictions(problem, found))
     folder.write("folds.csv", folds(found))
-    pictures = drawn_into(folder, _pictures(problem, found), output)
-    folder.write("report.html", report(problem, settings, found, pictures))
+    pictures = drawn_into(folder, _pictures(problem, found), deadline, output)
+    folder.write_report(report(problem, settings, found, pictures, notes_in_words(output)))
     say_written(folder, output)
 
 
@@ -86,11 +98,13 @@ def _pictures(problem: Problem, found: Validated) -> list[Picture]:
     return [Picture(FOLDS, caption, draw_folds), *pictures]
 
 
-def report(problem: Problem, settings: Settings, found: Validated, pictures: list[DrawnPicture]) -> str:
+def report(
+    problem: Problem, settings: Settings, found: Validated, pictures: Sequence[DrawnPicture], notes: Sequence[str]
+) -> str:
     """The whole page."""
     data = [
         f"{rows_in_words(problem)}, {found.folds.in_words()}. {problem.info.reason}",
-        *(f"Note: {note}." for note in found.folds.notes),
+        *notes,
     ]
     training = (
         f"Step size {settings.step_size:g}, regularisation {settings.alpha:g} and seed {settings.seed}. In each fold "

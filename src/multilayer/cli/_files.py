@@ -1,12 +1,20 @@
-"""Files written whole or not at all."""
+"""Files written whole or not at all, and files of an earlier run that no longer belong to the others."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import re
 from pathlib import Path
 
 import click
+
+_REPORT = "report.html"
+# The report lists what was written beside it: name and SHA-256, so that nobody else's file is taken for one of ours.
+_LIST = re.compile(r'<meta name="multilayer-files" content="([^"]*)">')
+_ENTRY = re.compile(r"([a-z_]+\.[a-z]+) ([0-9a-f]{64})")
+_HEAD_BYTES = 1 << 16  # of a report, within which its list stands
 
 
 class OutputFolder:
@@ -21,11 +29,15 @@ class OutputFolder:
     ----------
     written : list of Path
         The files written so far, in that order.
+    removed : list of Path
+        The files of an earlier run that were removed.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.written: list[Path] = []
+        self.removed: list[Path] = []
+        self._digests: dict[str, str] = {}
 
     def prepare(self) -> None:
         """Make the folder and see that it takes files: before the training, not after it.
@@ -57,7 +69,35 @@ class OutputFolder:
             with contextlib.suppress(OSError):
                 partial.unlink(missing_ok=True)
         self.written.append(target)
+        self._digests[name] = hashlib.sha256(data).hexdigest()
         return target
+
+    def write_report(self, page: str) -> Path:
+        """Write the report, with a list of all files, and remove those that an earlier run left and this one did not.
+
+        A file that was changed since then stays.
+        """
+        before = self._listed()
+        entries = ", ".join(f"{name} {digest}" for name, digest in self._digests.items())
+        meta = f'<meta name="multilayer-files" content="{entries}">'
+        report = self.write(_REPORT, page.replace("</title>", f"</title>\n{meta}", 1))
+        for name, digest in before.items():
+            path = self.path / name
+            with contextlib.suppress(OSError):
+                if name not in self._digests and hashlib.sha256(path.read_bytes()).hexdigest() == digest:
+                    path.unlink()
+                    self.removed.append(path)
+        return report
+
+    def _listed(self) -> dict[str, str]:
+        """The files beside the report of an earlier run."""
+        try:
+            with (self.path / _REPORT).open("rb") as report:
+                head = report.read(_HEAD_BYTES).decode("utf-8", "replace")
+        except OSError:
+            return {}
+        found = _LIST.search(head)
+        return dict(_ENTRY.findall(found[1])) if found else {}
 
     def _partial(self, name: str) -> Path:
         return self.path / f".{name}.{os.getpid()}.part"

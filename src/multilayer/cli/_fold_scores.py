@@ -18,7 +18,6 @@ from multilayer.cli._task import Answer, Task
 # A difference beyond so many of its errors is more than the choice of the rows.
 _ERRORS = 2.0
 _WIDEST_HEADING = 8
-ADVICE = "Other --epochs, --alpha or --hidden may help."
 ROUGH = "Folds share training rows: all these errors are rough ones."
 WIDENED = (
     "The error of a difference is widened for that by the rule of Nadeau and Bengio (2003), the others are the "
@@ -64,6 +63,11 @@ class Comparison:
     @property
     def is_better(self) -> bool:
         return self.metric.better(self.difference.mean, 0.0)
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether the network is worse by more than the choice of the rows explains."""
+        return self.n_folds > 1 and self.is_beyond_chance and not self.is_better
 
     @property
     def is_beyond_chance(self) -> bool:
@@ -157,8 +161,8 @@ def folds_table(
     return TextTable("The network, fold by fold", headings, tuple(rows), "l" + "r" * (len(headings) - 1))
 
 
-def verdict(comparison: Comparison, other: str, advice: str = ADVICE) -> str:
-    """Whether the network is better than another model by more than the choice of the rows explains; else advice."""
+def verdict(comparison: Comparison, other: str) -> str:
+    """Whether the network is better than another model by more than the choice of the rows explains."""
     metric, difference, n = comparison.metric, comparison.difference, comparison.n_folds
     side = "higher" if difference.mean > 0 else "lower"
     if n == 1:
@@ -175,7 +179,7 @@ def verdict(comparison: Comparison, other: str, advice: str = ADVICE) -> str:
         )
     if comparison.is_better:
         return text + "the network is better by more than the choice of the rows explains."
-    return f"{text}the network is worse by more than the choice of the rows explains. {advice}"
+    return f"{text}the network is worse by more than the choice of the rows explains."
 
 
 def _with_error(value: Spread, metric: Metric) -> str:

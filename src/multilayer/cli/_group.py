@@ -1,14 +1,19 @@
-"""The ``multilayer`` command: its subcommands, and how errors become one line and an exit code."""
+"""The ``multilayer`` command: its subcommands, and how whatever goes wrong becomes one line and an exit code."""
 
 from __future__ import annotations
 
+import os
 import sys
+import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import click
 
 from multilayer import __version__
+from multilayer.cli._signals import ignore_signals, watched_signals
+from multilayer.cli._streams import GuardedStream, OutputLostError, guarded_streams, open_missing_descriptors
 from multilayer.cli._tables import one_line
 from multilayer.cli.cv import cv
 from multilayer.cli.demo import demo
@@ -16,12 +21,33 @@ from multilayer.cli.search import search
 from multilayer.cli.train import train
 from multilayer.exceptions import MultilayerError
 
+FAILED = 1  # no memory, no place for the output, a fault of this program
 UNUSABLE = 2
-INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+NO_READER = 141  # 128 + SIGPIPE, as shells have it
+DEBUG_VARIABLE = "MULTILAYER_DEBUG"
 
 
 class _Group(click.Group):
-    """A group whose errors are one line on stderr, and never a traceback for what a user passed in."""
+    """A group whose errors are one line on stderr, and never a traceback."""
+
+    def __call__(self, *args: Any, **extra: Any) -> Any:
+        """Run as a program of its own."""
+        if not extra.get("standalone_mode", True):
+            return self.main(*args, **extra)
+        open_missing_descriptors()
+        code: Any = FAILED
+        try:
+            self.main(*args, **extra)
+        except SystemExit as end:
+            code = end.code
+        finally:
+            ignore_signals()
+        if code not in (0, FAILED, UNUSABLE):
+            # At once: other threads may be within compiled code, which the interpreter would wait for.
+            with suppress(Exception):
+                sys.stdout.flush()
+            os._exit(code)
+        sys.exit(code)
 
     def main(
         self,
@@ -33,22 +59,67 @@ class _Group(click.Group):
     ) -> Any:
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, False, **extra)
-        try:
-            code = super().main(args, prog_name, complete_var, False, **extra)
-        except click.Abort:
+        with watched_signals() as signals, guarded_streams() as out, warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            try:
+                # click returns the code of --help and --version, and what the command returned otherwise.
+                returned = super().main(args, prog_name, complete_var, False, **extra)
+                out.flush()
+                code = returned if isinstance(returned, int) else 0
+            except (Exception, KeyboardInterrupt) as error:
+                code, message = _outcome(error, signals.exit_code)
+                if message:
+                    click.echo(f"multilayer: {one_line(message)}", err=True)
+            code = signals.exit_code if signals.is_terminated else code or _code_of_output(out)
+        sys.exit(code)
+
+
+def _outcome(error: BaseException, exit_code_of_signals: int) -> tuple[int, str]:
+    """The exit code and the line that explain what has ended a command."""
+    match error:
+        case click.Abort() | KeyboardInterrupt():
             # click has ended the line on which the terminal showed ^C.
-            _fail("interrupted.", INTERRUPTED)
-        except click.ClickException as error:
-            _fail(_with_help(error), UNUSABLE)
-        except (MultilayerError, OSError) as error:
-            _fail(str(error), UNUSABLE)
-        # click returns the code of --help and --version, and what the command returned otherwise.
-        sys.exit(code if isinstance(code, int) else 0)
+            return exit_code_of_signals, "interrupted."
+        case click.ClickException():
+            return UNUSABLE, _with_help(error)
+        case OutputLostError():
+            return 0, ""  # the state of the output says what has happened to it
+        case MemoryError():
+            return FAILED, f"out of memory{_details(error)}. Use a smaller network or fewer rows and columns."
+        case MultilayerError():
+            return UNUSABLE, str(error)
+        case OSError():
+            where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+            return UNUSABLE, f"{where}{error.strerror or error}."
+    if os.environ.get(DEBUG_VARIABLE):
+        raise error
+    return FAILED, (
+        f"unexpected {type(error).__name__}: {error}. This is a fault of multilayer, please report it; "
+        f"{DEBUG_VARIABLE}=1 shows the traceback."
+    )
 
 
-def _fail(message: str, code: int) -> None:
-    click.echo(f"multilayer: {one_line(message)}", err=True)
-    sys.exit(code)
+def _code_of_output(out: GuardedStream) -> int:
+    """The exit code that follows from what has become of standard output, where all else went well."""
+    if out.error is None:
+        return 0
+    if out.has_lost_its_reader:
+        return NO_READER
+    click.echo(
+        f"multilayer: standard output cannot be written: {one_line(out.error.strerror or '').lower()}.", err=True
+    )
+    return FAILED
+
+
+def _details(error: MemoryError) -> str:
+    text = str(error).rstrip(".")
+    return f" ({text})" if text else ""
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+    """A warning that no part of a command has put into words: one line, not Python's two with a path."""
+    if not issubclass(category, DeprecationWarning | FutureWarning | PendingDeprecationWarning):
+        click.echo(f"note: {one_line(str(message))}", err=True)
 
 
 def _with_help(error: click.ClickException) -> str:
@@ -78,6 +149,10 @@ def cli(ctx: click.Context) -> None:
       multilayer train houses.csv --target sold  a network for your own table
       multilayer cv houses.csv --target sold     how good such networks are
       multilayer search houses.csv --target sold which of them is the best
+
+    \b
+    Exit codes: 0 done; 1 no memory or no place for the output; 2 wrong usage or
+    unusable data; 130 Ctrl-C; 141 nobody reads the output; 143 SIGTERM.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from multilayer.cli._output import Output
+from multilayer.exceptions import InterruptedTrainingWarning
 
 Wording = Callable[[Warning], str]
 
@@ -16,7 +17,8 @@ Wording = Callable[[Warning], str]
 def notes_for_warnings(output: Output, wording: Wording = str) -> Iterator[None]:
     """Within this block warnings are collected; at its end, each different one is a note.
 
-    At the end, so that no line is printed into a progress bar.  Deprecations are for programmers and stay out.
+    At the end, so that no line is printed into a progress bar.  Deprecations are for programmers and stay out.  A
+    training that Ctrl-C has ended marks the command as interrupted.
 
     Parameters
     ----------
@@ -27,6 +29,8 @@ def notes_for_warnings(output: Output, wording: Wording = str) -> Iterator[None]
     texts: dict[str, None] = {}
 
     def keep(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        if issubclass(category, InterruptedTrainingWarning):
+            output.interrupt()
         if not issubclass(category, DeprecationWarning | FutureWarning | PendingDeprecationWarning):
             texts[wording(message if isinstance(message, Warning) else category(message))] = None
 

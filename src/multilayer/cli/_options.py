@@ -12,11 +12,42 @@ from typing import Any, TypeVar
 
 import click
 
+from multilayer.cli._deadline import Deadline
 from multilayer.cli._files import OutputFolder
+from multilayer.cli._machine import check_hidden_layers
+from multilayer.cli._source import with_source
+from multilayer.cli._streams import keep_running_without_reader
+from multilayer.cli._tables import shortened
 
 _NO_LAYER = "none"
+_LARGEST = 2**31 - 1  # whole number that any option takes
+_LONGEST_NUMBER = 12  # digits of a number of units
+_LONGEST_LINE = 1000  # characters of a number
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Count(click.IntRange):
+    """A whole number of things, of which there are at most so many that none of our counters overflows."""
+
+    def __init__(self, least: int = 1) -> None:
+        super().__init__(least, _LARGEST)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        # Python refuses to read more than 4,300 digits, with advice for programmers.
+        if isinstance(value, str) and len(value) > _LONGEST_LINE:
+            self.fail(f"a text of {len(value):,} characters is not in the range {self._describe_range()}.", param, ctx)
+        return int(super().convert(value, param, ctx))
+
+
+class Amount(click.FloatRange):
+    """A number of finite size: ``1e999`` and ``nan`` would pass a plain range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
 
 
 class Fraction(click.FloatRange):
@@ -38,12 +69,16 @@ def read_hidden(_ctx: click.Context, _param: click.Parameter, value: str) -> tup
         return ()
     sizes = []
     for part in (part.strip() for part in value.split(",")):
-        size = int(part) if part.isascii() and part.isdigit() else 0
-        if size < 1:
+        digits = part.lstrip("0") if part.isascii() and part.isdigit() else ""
+        if len(digits) > _LONGEST_NUMBER:
+            raise click.BadParameter(f"a layer of {len(digits):,} digits is larger than any computer. Write 64,64")
+        if not digits:
             raise click.BadParameter(
-                f"{part!r} is not a whole number above 0. Write sizes such as 64,64, or none for no hidden layer"
+                f"{shortened(part, 40)!r} is not a whole number above 0. Write sizes such as 64,64, or none for no "
+                "hidden layer"
             )
-        sizes.append(size)
+        sizes.append(int(digits))
+    check_hidden_layers(sizes)
     return tuple(sizes)
 
 
@@ -69,14 +104,20 @@ def read_folder(_ctx: click.Context, _param: click.Parameter, value: str | None)
     if not value.strip():
         # Path("") is the current folder, which an unset variable of the shell does not mean.
         raise click.BadParameter("the name of the folder is empty")
+    keep_running_without_reader()
     return OutputFolder(Path(value))
 
 
-def read_minutes(_ctx: click.Context, _param: click.Parameter, value: float | None) -> float | None:
+def read_minutes(_ctx: click.Context, _param: click.Parameter, value: float | None) -> Deadline:
     """A limit of time, in minutes; ``1e999`` and ``nan`` are none."""
     if value is not None and not 0 < value < math.inf:
         raise click.BadParameter(f"{value:g} is not a number of minutes above 0. Leave it out for no limit")
-    return value
+    return Deadline(value)
+
+
+def read_separator(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """One character; a tab is hard to type."""
+    return "\t" if value in ("tab", "\\t") else value
 
 
 def read_journal(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Path | None:
@@ -93,11 +134,11 @@ def read_journal(_ctx: click.Context, _param: click.Parameter, value: str | None
     return path
 
 
-def table_options(command: Command) -> Command:
-    """FILE and what is to be learned from it: ``file``, ``target``, ``ignore``, ``task``."""
+def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """FILE, how it is written, and what is to be learned from it: ``source``, ``target``, ``ignore``, ``task``."""
     return _all_of(
-        command,
-        click.argument("file", type=click.Path(path_type=Path)),
+        with_source(command),
+        click.argument("file", type=click.Path(path_type=Path, allow_dash=True)),
         click.option("--target", metavar="COLUMN", help="The column to predict."),
         click.option(
             "--ignore", metavar="COLUMN", multiple=True, help="A column to leave out; may be given several times."
@@ -108,6 +149,19 @@ def table_options(command: Command) -> Command:
             default="auto",
             show_default=True,
             help="Whether the target holds classes or amounts; auto decides by its values.",
+        ),
+        click.option(
+            "--separator",
+            metavar="CHAR",
+            callback=read_separator,
+            help="Between the cells of a text file, such as ';' or tab; found out by default.",
+        ),
+        click.option("--decimal", metavar="CHAR", help="Before the decimals of a number: '.' (the default) or ','."),
+        click.option("--encoding", metavar="NAME", help="Of a text file, such as latin-1; UTF-8 by default."),
+        click.option(
+            "--date-format",
+            metavar="FORMAT",
+            help="How dates are written, such as %d.%m.%Y; ISO dates are always read.",
         ),
     )
 
@@ -134,13 +188,13 @@ def network_options(command: Command) -> Command:
         ),
         click.option(
             "--epochs",
-            type=click.IntRange(min=1),
+            type=Count(),
             metavar="N",
             help="At most so many passes over the rows; by default 30 for classes, 100 for amounts.",
         ),
         click.option(
             "--alpha",
-            type=click.FloatRange(min=0),
+            type=Amount(min=0),
             metavar="X",
             default=0.3,
             show_default=True,
@@ -148,7 +202,7 @@ def network_options(command: Command) -> Command:
         ),
         click.option(
             "--step-size",
-            type=click.FloatRange(min=0, min_open=True),
+            type=Amount(min=0, min_open=True),
             metavar="X",
             default=0.001,
             show_default=True,
@@ -156,7 +210,7 @@ def network_options(command: Command) -> Command:
         ),
         click.option(
             "--batch-size",
-            type=click.IntRange(min=1),
+            type=Count(),
             metavar="N",
             help="Rows an update sees; 200, or all if fewer, by default.",
         ),
@@ -165,7 +219,7 @@ def network_options(command: Command) -> Command:
 
 _FOLDS = click.option(
     "--folds",
-    type=click.IntRange(min=2),
+    type=Count(2),
     metavar="N",
     default=5,
     show_default=True,
@@ -176,9 +230,7 @@ _GROUP = click.option(
     metavar="COLUMN",
     help="Rows with the same value here are tested together, as those of one patient; it is not learned from.",
 )
-_JOBS = click.option(
-    "--jobs", type=click.IntRange(min=1), metavar="N", help="Networks trained at a time; one a core by default."
-)
+_JOBS = click.option("--jobs", type=Count(), metavar="N", help="Networks trained at a time; one a core by default.")
 
 
 def fold_options(command: Command) -> Command:
@@ -188,7 +240,7 @@ def fold_options(command: Command) -> Command:
         _FOLDS,
         click.option(
             "--repeats",
-            type=click.IntRange(min=1),
+            type=Count(),
             metavar="N",
             default=1,
             show_default=True,
@@ -202,6 +254,18 @@ def fold_options(command: Command) -> Command:
 def single_fold_options(command: Command) -> Command:
     """The same, where the rows are divided once."""
     return _all_of(command, _FOLDS, _GROUP, _JOBS)
+
+
+def minutes_option(what: str) -> Callable[[Command], Command]:
+    """``deadline``: of the whole command, which begins to run down when the option is read."""
+    return click.option(
+        "--minutes",
+        "deadline",
+        type=float,
+        metavar="X",
+        callback=read_minutes,
+        help=f"The time for the whole command: {what} No limit by default.",
+    )
 
 
 def seed_option(what: str) -> Callable[[Command], Command]:

@@ -12,10 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from multilayer.cli._signals import INTERRUPTED, end_at_the_next_signal
 from multilayer.cli._tables import TextTable, one_line
 
 _PLAIN_WIDTH = 80
 _WIDEST = 100  # lines of text longer than this are hard to read
+_NARROWEST = 20  # COLUMNS may say anything
 
 # Eight lines: top, head, line below the head, body, lines between rows, foot.  Only the third shows.
 _HYPHENS = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
@@ -30,13 +32,33 @@ class Output:
     ----------
     quiet : bool
         Whether only results are shown: tables passed with ``result=True``.
+
+    Attributes
+    ----------
+    was_interrupted : bool
+        Whether Ctrl-C has ended a part of the work.
+    notes : list of str
+        All that were printed so far.
     """
 
     def __init__(self, quiet: bool = False) -> None:
         self.quiet = quiet
         self.at_terminal = _is_terminal()
         self.console = _console(self.at_terminal)
+        self.was_interrupted = False
+        self.notes: list[str] = []
         self._began = False
+
+    def interrupt(self) -> None:
+        """Ctrl-C has ended a part of the work: what there is will be written, unless it is pressed again."""
+        if not self.was_interrupted:
+            self.was_interrupted = True
+            end_at_the_next_signal()
+
+    @property
+    def exit_code(self) -> int:
+        """Of a command that has come to its end."""
+        return INTERRUPTED if self.was_interrupted else 0
 
     def heading(self, text: str) -> None:
         """The heading of what follows, set apart from what came before."""
@@ -87,6 +109,7 @@ class Output:
 
     def note(self, text: str) -> None:
         """Something to know that is no error: on stderr, also when quiet."""
+        self.notes.append(text)
         self.console.file.flush()
         line = f"note: {one_line(text)}"
         if sys.stderr.isatty():
@@ -105,13 +128,9 @@ def _is_terminal() -> bool:
 
 
 def _console(at_terminal: bool) -> Console:
-    # A name that the terminal's encoding lacks is shown with question marks, it does not end the command.
-    reconfigure = getattr(sys.stdout, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="replace")
     if at_terminal:
         console = Console(file=sys.stdout, markup=False, emoji=False, highlight=False)
-        console.width = min(console.width, _WIDEST)
+        console.width = min(max(console.width, _NARROWEST), _WIDEST)
         return console
     # Explicit, since variables such as FORCE_COLOR would otherwise bring control codes into files.
     return Console(

@@ -69,6 +69,7 @@ class PackProgress:
         self._bar, self._so_far = WorkBar(progress, what, n_members, seconds=seconds, clock=clock), so_far
         self._scores: list[float] = []
         self._n_members, self._n_done, self._parts = n_members, 0, 0.0
+        self.n_out_of_time = 0  # networks that were ended by their max_time
         self._lock = threading.Lock()  # networks end their epochs in threads of their own
         self._show()
 
@@ -84,6 +85,11 @@ class PackProgress:
     def watch(self, n_epochs: int) -> _Watch:
         """A callback for the networks of this pack, of at most so many epochs."""
         return _Watch(self, 1.0 / n_epochs)
+
+    def end_in_time(self) -> None:
+        """That a network has been ended by its ``max_time``."""
+        with self._lock:
+            self.n_out_of_time += 1
 
     def advance(self, part: float) -> None:
         """That a member has done a part of its work."""
@@ -120,8 +126,10 @@ class _Watch:
 
     def __call__(self, event: Event) -> None:
         # Here, since the module of events brings NumPy along.
-        from multilayer.training import EpochEnded
+        from multilayer.training import EpochEnded, RunEnded
 
+        if isinstance(event, RunEnded) and event.reason == "max_time":
+            self._pack.end_in_time()
         if isinstance(event, EpochEnded):
             self._pack.advance(self._part)
 

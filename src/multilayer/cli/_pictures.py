@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,21 +41,24 @@ class DrawnPicture:
     png: bytes
 
 
-def draw_pictures(pictures: list[Picture]) -> list[DrawnPicture]:
-    """Draw them all.
+def draw_pictures(pictures: Iterable[Picture]) -> Iterator[DrawnPicture]:
+    """Draw them all, one after another.
 
     Raises
     ------
     MissingExtraError
         matplotlib is not installed.
     """
+    # It tells of a cache folder that it cannot write to, and of fonts.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:
         import matplotlib
     except ImportError:
         raise MissingExtraError("drawing pictures", "matplotlib", "plots") from None
     # A program that writes files must not open windows, nor fail where there is no display.
     matplotlib.use("agg")
-    return [DrawnPicture(picture.name, picture.caption, _png(picture)) for picture in pictures]
+    for picture in pictures:
+        yield DrawnPicture(picture.name, picture.caption, _png(picture))
 
 
 def _png(picture: Picture) -> bytes:

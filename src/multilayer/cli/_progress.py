@@ -28,6 +28,11 @@ class Watch:
     """A listener that moves a progress bar, through one run of training or several in a row.
 
     It only watches, so that many epochs of a small network are still trained in one go.
+
+    Attributes
+    ----------
+    ran_out_of_time : bool
+        Whether the last run was ended by its ``max_time``.
     """
 
     only_watches = True
@@ -37,6 +42,7 @@ class Watch:
         self._description = what
         self._run = 0
         self._shown = 0.0
+        self.ran_out_of_time = False
         self._task = None if progress is None else progress.add_task(what, total=None, cost=float("nan"))
 
     def __deepcopy__(self, memo: dict[int, object]) -> Self:
@@ -44,11 +50,13 @@ class Watch:
         return self
 
     def __call__(self, event: Event) -> None:
+        # Here, since the module of events brings NumPy along.
+        from multilayer.training import CompilationStarted, EpochEnded, RunEnded, RunStarted
+
+        if isinstance(event, RunEnded):
+            self.ran_out_of_time = event.reason == "max_time"
         if self._progress is None or self._task is None:
             return
-        # Here, since the module of events brings NumPy along.
-        from multilayer.training import CompilationStarted, EpochEnded, RunStarted
-
         if isinstance(event, RunStarted):
             self._run += 1
             self._shown = 0.0

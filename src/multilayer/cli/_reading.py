@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import click
@@ -14,9 +13,10 @@ import click
 from multilayer.cli._output import Output
 from multilayer.cli._problem import Problem
 from multilayer.cli._progress import waiting
+from multilayer.cli._source import Source
 from multilayer.cli._tables import count
-from multilayer.exceptions import DivergenceError, InputError, ParameterError, unknown_name
-from multilayer.tables import TableEncoder, encode_target, read_table, split_target
+from multilayer.exceptions import DataFileError, DivergenceError, InputError, ParameterError, unknown_name
+from multilayer.tables import TableEncoder, encode_target, reading_notes, row_identifiers, split_target
 
 _OPTION_NAMES = {
     "hidden_layer_sizes": "--hidden",
@@ -24,16 +24,20 @@ _OPTION_NAMES = {
     "learning_rate_init": "--step-size",
     "max_iter": "--epochs",
     "alpha": "--alpha",
+    "separator": "--separator",
+    "decimal": "--decimal",
+    "encoding": "--encoding",
+    "date_format": "--date-format",
 }
 
 
 def read_problem(
-    file: Path, target: str | None, ignore: tuple[str, ...], task: str, output: Output, *, group: str | None = None
+    source: Source, target: str | None, ignore: tuple[str, ...], task: str, output: Output, *, group: str | None = None
 ) -> Problem:
     """The table, its target and what kind of target it is; the column of groups is not among the features."""
-    with naming(file):
-        with waiting(output, f"reading {file.name}"):
-            table = read_table(file)
+    with naming(source):
+        with waiting(output, f"reading {source.name}"):
+            table = source.read()
         if target is None:
             raise InputError(f"name the column to predict with --target. Its columns: {_listing(table.column_names)}.")
         for what, name in [("column to ignore", name) for name in ignore] + [("group column", group)] * (
@@ -45,10 +49,17 @@ def read_problem(
             raise InputError(f"{target!r} is the target, and cannot be the column of groups too. Name another --group.")
         unused = dict.fromkeys(ignore) | ({} if group is None else {group: None})
         features, column = split_target(table.drop_columns(list(unused)), target)
+        for note in reading_notes(table):
+            output.note(in_options(note))
+        identifiers = row_identifiers(features)
         info = encode_target(column, task, name=target, drop_gaps=True)
     groups = None if group is None else table.column(group)
-    problem = Problem(file, target, ignore, features, replace(info, reason=_for_shell(info.reason)), group, groups)
-    output.say(f"{file.name}: {count(table.num_rows, 'row')}, {count(features.num_columns, 'column')} and the target.")
+    problem = Problem(
+        source, target, ignore, features, replace(info, reason=in_options(info.reason)), group, groups, identifiers
+    )
+    output.say(
+        f"{source.name}: {count(table.num_rows, 'row')}, {count(features.num_columns, 'column')} and the target."
+    )
     output.say(f"Task: {info.task}. {problem.info.reason}")
     if len(problem.gaps):
         output.note(
@@ -59,22 +70,24 @@ def read_problem(
 
 
 @contextmanager
-def rows_as_in_the_file(features: Any) -> Iterator[None]:
+def rows_as_in_the_file(features: Any, encoder: TableEncoder) -> Iterator[None]:
     """An error of an encoder fitted on some of the rows becomes that of all rows, which are counted as in the file."""
     try:
         yield
     except InputError:
-        TableEncoder().fit(features)
+        encoder.fit(features)
         raise
 
 
 @contextmanager
-def naming(file: Path) -> Iterator[None]:
+def naming(source: Source) -> Iterator[None]:
     """Errors about the data name the file, and advice for Python becomes advice for the command line."""
     try:
         yield
     except InputError as error:
-        raise InputError(f"{file}: {in_shell_words(error)}") from error
+        raise InputError(f"{source.label}: {in_shell_words(error)}") from error
+    except DataFileError as error:
+        raise DataFileError(in_options(str(error))) from error
     except DivergenceError as error:
         raise DivergenceError(in_shell_words(error)) from error
     except ParameterError as error:
@@ -89,13 +102,18 @@ def in_shell_words(error: Exception) -> str:
         return f"{text.partition('. Use ')[0]}. Use a smaller --step-size."
     if isinstance(error, ParameterError):
         for name, option in _OPTION_NAMES.items():
-            text = re.sub(rf"\b{name}\b", option, text)
+            text = re.sub(rf"(?<!-)\b{name}\b", option, text)
         return text
-    return _for_shell(text)
+    return in_options(text)
 
 
-def _for_shell(text: str) -> str:
-    """Advice on the task, in the words of the command line."""
+def in_options(text: str) -> str:
+    """Advice on the task and on how the file is written, in the words of the command line."""
+    text = re.sub(
+        r'\b(separator|decimal|encoding|date_format)=("[^"]*")',
+        lambda match: f"--{match[1].replace('_', '-')} {match[2]}",
+        text,
+    )
     return re.sub(r'(?:\btask=|(?<=Ask for ))"(\w+)"', r"--task \1", text)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import Ridge
 
 from multilayer import MLPRegressor
+from multilayer.cli._advice import Course, Evidence, advice
 from multilayer.cli._amount_scores import METRICS, RMSE, Scores, measure, rounded, score_table
 from multilayer.cli._metrics import Metric
 from multilayer.cli._pictures import Picture
@@ -23,8 +24,6 @@ from multilayer.selection import Fold
 from multilayer.tables import TargetInfo
 
 _LONGEST_NAME = 24
-# Below this share of the error on test rows, the error on training rows is a sign of learning by heart.
-_BY_HEART = 0.8
 
 # Sums of amounts, and the margins of a picture of them, have to be floats too.
 _LARGEST = 1e300
@@ -140,7 +139,7 @@ class Regression:
             f"the mean by {mean}."
         )
 
-    def judge(self, answers: Answers, learned: Learned) -> Judgement:
+    def judge(self, answers: Answers, learned: Learned, course: Course) -> Judgement:
         scores = [
             measure("network", answers.actual, answers.network),
             measure(self.linear_name, answers.actual, answers.linear),
@@ -148,7 +147,21 @@ class Regression:
             measure("network, training rows", learned.actual, learned.network),
         ]
         table = score_table(f"Scores on {count(len(answers.actual), 'test row')}", scores)
-        return Judgement((table,), self.in_words(scores[:3], "the test rows") + _advice(scores))
+        return Judgement((table,), self.in_words(scores[:3], "the test rows") + _advice(scores, course))
+
+    def doubts(self, y_train: NDArray[Any], answer: Answer) -> tuple[str, ...]:
+        n_below = int(np.sum(answer < 0))
+        if not n_below or y_train.min() < 0:
+            return ()
+        counts = bool((y_train == np.trunc(y_train)).all())
+        what = "a target of counts" if counts else "the target"
+        return (
+            f"{n_below:,} of {count(len(answer), 'prediction')} {'is' if n_below == 1 else 'are'} below 0, which "
+            f"{what} never is. "
+            'In Python, MLPRegressor(loss="poisson") predicts amounts above 0',
+        )
+
+    n_outputs: ClassVar[int] = 1
 
     def pictures(self, answers: Answers, target: str) -> list[Picture]:
         caption = "What the network predicts against what is so, on the test rows; on the line they are the same."
@@ -168,19 +181,13 @@ class Regression:
         }
 
 
-def _advice(scores: list[Scores]) -> str:
-    """What to do where the network is not worth its effort."""
+def _advice(scores: list[Scores], course: Course) -> str:
+    """What to do where the network is not worth its effort, or could be better."""
     network, linear, mean, trained = scores
     best = min(linear, mean, key=lambda score: score.rmse)
-    if network.rmse <= best.rmse:
-        return ""
-    by_heart = trained.rmse < _BY_HEART * network.rmse
-    advice = (
-        "fewer --epochs, a larger --alpha or fewer --hidden units"
-        if by_heart
-        else "more --epochs or another --step-size"
+    evidence = Evidence(course, network.rmse > best.rmse, network.rmse, trained.rmse)
+    worse = (
+        f"Its squared errors are larger than those of the {best.model} (RMSE {rounded(network.rmse)} against "
+        f"{rounded(best.rmse)})"
     )
-    return (
-        f" Its squared errors are larger than those of the {best.model} (RMSE {rounded(network.rmse)} against "
-        f"{rounded(best.rmse)}): {advice} may help."
-    )
+    return advice(evidence, worse if evidence.is_worse else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.cli._code import folds_code, reading_code
+from multilayer.cli._code import encoder_code, folds_code, reading_code
 from multilayer.cli._folds import Folds
 from multilayer.cli._problem import Problem
 from multilayer.cli._space import Wanted, space_code
@@ -42,7 +42,7 @@ from multilayer.tables import TableEncoder, encode_target, read_table, split_tar
 {reading_code(problem)}
 {folds_code(folds)}
 network = {code.estimator}(max_iter={wanted.epochs}, random_state={wanted.seed}{more})
-model = make_pipeline(TableEncoder(dtype=np.float32), network)
+model = make_pipeline({encoder_code(problem)}, network)
 {space_code()}
 {scorer}found = search(
     model, space, features, y,

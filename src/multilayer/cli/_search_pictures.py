@@ -33,7 +33,8 @@ def pictures_of(result: Search, metric: Metric, network: Any, linear: Mapping[in
             Picture(name, f"The {heading} of the trials against {label}.", partial(drawn, parameter, label))
             for name, (parameter, label) in _PARAMETERS.items()
         ),
-        Picture(COST, "The cost of the chosen network, trained on all rows.", lambda: plot_cost(network)),
+        *[Picture(COST, "The cost of the chosen network, trained on all rows.", lambda: plot_cost(network))]
+        * (network is not None),
     ]
 
 

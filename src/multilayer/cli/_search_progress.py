@@ -31,6 +31,7 @@ class SearchProgress:
     wanted : what is asked of the search
     n_folds : int
     metric : the score of the trials, which the search has with its sign turned where lower is better
+    seconds : that the search may take
     clock : seconds from any moment on
     """
 
@@ -41,13 +42,14 @@ class SearchProgress:
         n_folds: int,
         metric: Metric,
         *,
+        seconds: float | None = None,
         clock: Clock = time.monotonic,
     ) -> None:
         self._metric, self._wanted, self._n_folds = metric, wanted, n_folds
         self._epochs: dict[int, int] = {}  # that each trial has been trained for
         self._n_scored = 0  # networks of which trials have told
         self._n_networks, self._best = 0, math.nan
-        self._bar = WorkBar(progress, "search", self._planned, seconds=wanted.seconds or math.inf, clock=clock)
+        self._bar = WorkBar(progress, "search", self._planned, seconds=seconds or math.inf, clock=clock)
         self._show()
 
     @property
@@ -101,7 +103,9 @@ def planned_epochs(n_networks: int, first_rung: int, n_epochs: int) -> float:
 
 
 @contextmanager
-def search_progress(output: Output, wanted: Wanted, n_folds: int, metric: Metric) -> Iterator[SearchProgress]:
+def search_progress(
+    output: Output, wanted: Wanted, n_folds: int, metric: Metric, seconds: float | None = None
+) -> Iterator[SearchProgress]:
     """A listener whose bar is there within this block, and gone after it; no bar where nobody is at a terminal."""
     with progress_display(output, _BAR_WIDTH) as progress:
-        yield SearchProgress(progress, wanted, n_folds, metric)
+        yield SearchProgress(progress, wanted, n_folds, metric, seconds=seconds)

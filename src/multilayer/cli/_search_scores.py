@@ -9,6 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from multilayer.cli._advice import recommend_trials
 from multilayer.cli._fold_scores import ROUGH, ModelFolds, compare, scored, signed, spread, verdict
 from multilayer.cli._folds import Folds
 from multilayer.cli._metrics import Metric
@@ -19,7 +20,6 @@ from multilayer.selection import Fold, Search, Trial
 
 MOST_TRIALS = 10  # that are printed
 BEST, SIMPLEST = "best", "1 SE"
-_ADVICE = "More --trials or --epochs may find a better one."
 
 
 def is_whole(trial: Trial, wanted: Wanted) -> bool:
@@ -110,16 +110,21 @@ def conclusion(result: Search, wanted: Wanted, metric: Metric, models: Sequence[
     mean = spread(fold_scores(best, metric))
     means = [spread(model.of(metric).values()).mean for model in (linear, constant)]
     other = constant if metric.better(means[1], means[0]) else linear
+    decision = compare(models[0], other, metric, folds)
     parts = [
         f"Best is trial {best.number + 1}, {described(wanted.settings(best.params))}: its {metric.heading} is "
         f"{metric.write_with_error(mean.mean, mean.error)}.",
-        verdict(compare(models[0], other, metric, folds), other.name, _ADVICE),
+        verdict(decision, other.name),
     ]
     if not is_whole(best, wanted):
+        n_whole = sum(is_whole(trial, wanted) for trial in result.trials)
+        others = f", as {n_whole} of the {len(result.trials)} were" if n_whole else ""
         parts.append(
-            f"That is after {best.epochs} of {count(wanted.epochs, 'epoch')}: no trial was trained to the end, and "
-            "with all of them it may be better or worse."
+            f"That is after {best.epochs} of {count(wanted.epochs, 'epoch')}: trained to the end{others}, it may be "
+            "better or worse."
         )
+    elif decision.is_worse:
+        parts.append(recommend_trials([_mean(scores) for scores in best.scores]))
     if simplest is not best:
         taken = "it is the one that was chosen" if wanted.simplest else "--simplest chooses it"
         smaller = (
@@ -137,3 +142,7 @@ def conclusion(result: Search, wanted: Wanted, metric: Metric, models: Sequence[
         )
     parts.append(ROUGH)
     return " ".join(parts)
+
+
+def _mean(scores: Sequence[Any]) -> float:
+    return sum(scored.score for scored in scores) / len(scores)

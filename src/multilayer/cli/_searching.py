@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 import click
 
 from multilayer import ConvergenceWarning
+from multilayer.cli._deadline import SHARE_OF_TRAINING, Deadline
 from multilayer.cli._fold_run import FoldRun, encoded_columns, linear_model
 from multilayer.cli._folds import Folds
 from multilayer.cli._notes import notes_for_warnings
@@ -21,7 +21,7 @@ from multilayer.cli._reading import in_shell_words
 from multilayer.cli._search_progress import SearchProgress, search_progress
 from multilayer.cli._search_scores import conclusion, is_whole, models_of, models_table, trials_table
 from multilayer.cli._space import FACTOR, IN_WORDS, Wanted, first_rung, sizes, space
-from multilayer.cli._tables import TextTable, count
+from multilayer.cli._tables import TextTable, count, shell_line
 from multilayer.cli._task import Task
 from multilayer.cli._tasks import TASKS
 from multilayer.cli._training import in_words, trained_with_notes
@@ -37,6 +37,8 @@ from multilayer.exceptions import (
 from multilayer.selection import Search, search
 from multilayer.tables import ColumnReport
 
+_SHARE = 0.7  # of the time that is left, for the search; the chosen network and the pictures have the rest
+
 
 @dataclass(frozen=True)
 class Found:
@@ -50,8 +52,8 @@ class Found:
     result : Search
     linear : the decisive score of the linear model in each fold
     settings : of the network that was chosen
-    network : that one, trained on all rows
-    trained : how, in words
+    network : that one, trained on all rows; None where Ctrl-C or the end of the time came first
+    trained : how, in words; "" for None
     tables : of the best trials, and of the models
     conclusion : in words
     """
@@ -98,10 +100,12 @@ def _require_optuna() -> None:
         raise MissingExtraError("--sampler optuna", "Optuna", "optuna") from None
 
 
-def search_for(problem: Problem, wanted: Wanted, folds: Folds, n_jobs: int | None, output: Output) -> Found:
+def search_for(
+    problem: Problem, wanted: Wanted, folds: Folds, n_jobs: int | None, deadline: Deadline, output: Output
+) -> Found:
     """Search, print what was found, and train the network that was chosen on all rows."""
-    columns = encoded_columns(problem, output)
-    run = FoldRun.begun(problem, folds, n_jobs, output)
+    columns = encoded_columns(problem, folds, output)
+    run = FoldRun.begun(problem, folds, n_jobs, deadline, output)
     task, y = run.task, problem.info.y
     linear = linear_model(run)
     output.say(in_plan(wanted))
@@ -116,10 +120,13 @@ def search_for(problem: Problem, wanted: Wanted, folds: Folds, n_jobs: int | Non
     output.blank()
     settings = wanted.settings((result.simplest if wanted.simplest else result.best).params)
     network = _on_all_rows(run, settings)
-    trained = f"Trained on all {count(len(y), 'row')}: {in_words(network)}."
+    trained = "" if network is None else f"Trained on all {count(len(y), 'row')}: {in_words(network[-1])}."
     output.say(trained)
+    if network is not None:
+        for note in task.doubts(y, task.answer_for(network, run.features)):
+            output.note(note)
     of_linear = {fold: task.decisive.of(scores) for fold, scores in models[-2].scores.items()}
-    return Found(task, folds, columns, result, of_linear, settings, network, trained, tables, text)
+    return Found(task, folds, columns, result, of_linear, settings, network and network[-1], trained, tables, text)
 
 
 def in_plan(wanted: Wanted) -> str:
@@ -134,18 +141,17 @@ def in_plan(wanted: Wanted) -> str:
 
 
 def _searched(run: FoldRun, wanted: Wanted) -> Search:
-    task, output, interrupted = run.task, run.output, []
+    task, output = run.task, run.output
 
     def words(warning: Warning) -> str:
-        if isinstance(warning, InterruptedTrainingWarning):
-            interrupted.append(warning)
         return "" if isinstance(warning, InterruptedTrainingWarning | ConvergenceWarning) else str(warning)
 
     _tell_of_the_journal(wanted, output)
+    seconds = run.deadline.seconds_for(_SHARE, "the search began")
     began = time.monotonic()
     with (
         notes_for_warnings(output, words),
-        search_progress(output, wanted, len(run.folds.splits), task.decisive) as bar,
+        search_progress(output, wanted, len(run.folds.splits), task.decisive, seconds) as bar,
     ):
         # Without callbacks: a network that somebody listens to is not put aside and trained on.
         network = task.network_for_folds(**wanted.base())
@@ -159,7 +165,7 @@ def _searched(run: FoldRun, wanted: Wanted) -> Search:
                 scoring=DecisiveScore(task),
                 sampler=wanted.sampler,
                 n_trials=wanted.n_trials,
-                max_time=wanted.seconds,
+                max_time=seconds,
                 halving=wanted.has_halving,
                 factor=FACTOR,
                 min_epochs=wanted.first_rung if wanted.has_halving else None,
@@ -174,17 +180,19 @@ def _searched(run: FoldRun, wanted: Wanted) -> Search:
             text = str(error).replace("Call search as it was called then", "Give the table and the options of then")
             raise click.ClickException(f"--journal {text.replace('another file', 'another --journal')}") from error
         except (MultilayerError, ValueError) as error:
-            raise _no_result(error, bar, wanted, time.monotonic() - began) from error
-    _tell_of_the_end(result, wanted, bool(interrupted), output)
+            is_over = seconds is not None and time.monotonic() - began >= seconds
+            raise _no_result(error, bar, wanted, is_over) from error
+    is_over = seconds is not None and result.seconds >= seconds
+    _tell_of_the_end(result, wanted, is_over, output)
     return result
 
 
-def _no_result(error: Exception, bar: SearchProgress, wanted: Wanted, seconds: float) -> Exception:
+def _no_result(error: Exception, bar: SearchProgress, wanted: Wanted, is_over: bool) -> Exception:
     """The error of a search without a single score."""
     if bar.n_scored == 0:
         if isinstance(error, InterruptedTrainingError):
             return click.Abort()
-        if wanted.seconds is None or seconds < wanted.seconds:
+        if not is_over:
             return InputError(_what(error))
         return InputError(f"no trial had a score within --minutes {wanted.minutes:g}. Give it more --minutes.")
     return InputError(f"all {count(bar.n_scored, 'trial')} failed, the first: {_what(error)}")
@@ -206,14 +214,18 @@ def _tell_of_the_journal(wanted: Wanted, output: Output) -> None:
         output.say(f"{wanted.journal} holds {count(n_known, 'result')}: the search goes on from there.")
 
 
-def _tell_of_the_end(result: Search, wanted: Wanted, interrupted: bool, output: Output) -> None:
+def _tell_of_the_end(result: Search, wanted: Wanted, is_over: bool, output: Output) -> None:
     n_scored, n_whole = len(result.trials), sum(is_whole(trial, wanted) for trial in result.trials)
-    if interrupted or (wanted.seconds is not None and result.seconds >= wanted.seconds):
-        why = "interrupted" if interrupted else f"time was up after {wanted.minutes:g} minutes"
+    if output.was_interrupted or is_over:
+        why = (
+            "interrupted"
+            if output.was_interrupted
+            else f"the time for the search was over ({wanted.minutes:g} minutes in all)"
+        )
         go_on = "" if wanted.journal is None else "; the same command goes on from here"
         output.note(
-            f"{why}: {n_scored} of {count(wanted.n_trials, 'trial')} have a score, {n_whole} were trained to the "
-            f"end{go_on}"
+            f"{why}: {n_scored} of {count(wanted.n_trials, 'trial')} have a score, {n_whole} of them "
+            f"{'was' if n_whole == 1 else 'were'} trained to the end{go_on}"
         )
     failed = [trial for trial in result.trials if trial.error]
     if failed:
@@ -222,16 +234,32 @@ def _tell_of_the_end(result: Search, wanted: Wanted, interrupted: bool, output: 
 
 
 def _on_all_rows(run: FoldRun, settings: Settings) -> Any:
-    def train(watch: Watch) -> Any:
-        network = run.task.network_for_folds(**settings.parameters(), callbacks=[watch])
-        return run.pipeline(network).fit(run.features, run.goal)[-1]
+    """A pipeline with the chosen network, trained on all rows; None where Ctrl-C or the end of the time came first."""
+    if run.output.was_interrupted or run.deadline.is_over:
+        run.output.note("the chosen network was not trained on all rows")
+        return None
+    seconds = run.deadline.seconds_for(SHARE_OF_TRAINING, "the chosen network was trained")
+    model: Any = None
 
-    return trained_with_notes(run.output, train, settings.epochs)
+    def train(watch: Watch) -> Any:
+        nonlocal model
+        network = run.task.network_for_folds(**settings.parameters(), callbacks=[watch], max_time=seconds)
+        model = run.pipeline(network).fit(run.features, run.goal)
+        return model[-1]
+
+    try:
+        _, course = trained_with_notes(run.output, train, settings.epochs)
+    except click.ClickException:  # not an epoch in time
+        run.output.note("the chosen network was not trained on all rows: the time was over")
+        return None
+    if course.has_risen:
+        run.output.note("the cost has not fallen when the chosen network was trained on all rows")
+    return model
 
 
 def next_steps(problem: Problem, settings: Settings, folds: Folds, task: str) -> list[str]:
     """What to type next: the same parameters in other folds, on rows kept aside, and in Python."""
-    table = [str(problem.file), "--target", problem.target]
+    table = [*problem.source.words, "--target", problem.target]
     table += [word for name in problem.ignored for word in ("--ignore", name)]
     table += [] if task == "auto" else ["--task", task]
     network = ["--hidden", sizes(settings), "--step-size", f"{settings.step_size:.4g}"]
@@ -244,8 +272,8 @@ def next_steps(problem: Problem, settings: Settings, folds: Folds, task: str) ->
     code = TASKS[problem.info.task].code
     more = f", {code.for_folds}" if code.for_folds else ""
     return [
-        shlex.join(["multilayer", "cv", *table, *divided, *network, *seed]),
-        shlex.join(["multilayer", "train", *table, *apart, *network, *seed]),
+        shell_line(["multilayer", "cv", *table, *divided, *network, *seed]),
+        shell_line(["multilayer", "train", *table, *apart, *network, *seed]),
         f"{code.estimator}({settings.hidden}, learning_rate_init={settings.step_size:.4g}, "
         f"alpha={settings.alpha:.4g}, max_iter={settings.epochs}{more})",
     ]

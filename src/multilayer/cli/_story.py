@@ -68,7 +68,7 @@ class Story:
             Section(
                 chapter.heading,
                 chapter.paragraphs,
-                pictures=draw_pictures(chapter.pictures) if with_pictures else (),
+                pictures=list(draw_pictures(chapter.pictures)) if with_pictures else (),
             )
             for chapter in self._chapters
         ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -68,6 +70,25 @@ def one_line(text: str) -> str:
     'a column called �[31mred'
     """
     return "".join(letter if letter.isprintable() else "�" for letter in " ".join(text.split()))
+
+
+def shell_line(words: Sequence[str]) -> str:
+    """Words as a shell reads them; ``$'...'`` with codes for what cannot be shown, such as names that are not UTF-8.
+
+    Examples
+    --------
+    >>> print(shell_line(["cv", "my table.csv", "\\udcff.csv"]))
+    cv 'my table.csv' $'\\xff.csv'
+    """
+    return " ".join(shlex.quote(word) if word.isprintable() else _in_codes(word) for word in words)
+
+
+def _in_codes(word: str) -> str:
+    codes = (
+        chr(byte) if 32 <= byte < 127 and chr(byte) not in "\\'" else f"\\x{byte:02x}"
+        for byte in word.encode("utf-8", "surrogateescape")
+    )
+    return f"$'{''.join(codes)}'"
 
 
 def shortened(text: str, most: int) -> str:

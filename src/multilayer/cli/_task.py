@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 from numpy.typing import NDArray
 
+from multilayer.cli._advice import Course
 from multilayer.cli._metrics import Metric, Scores
 from multilayer.cli._pictures import Picture
 from multilayer.cli._split import Split
@@ -161,8 +162,17 @@ class Task(Protocol):
         """How good network, linear model and baseline are on "the test rows" or whichever, in a sentence."""
         ...
 
-    def judge(self, answers: Answers, learned: Learned) -> Judgement:
-        """Scores of the three models, and of the network on what it has learned from."""
+    def judge(self, answers: Answers, learned: Learned, course: Course) -> Judgement:
+        """Scores of the three models, and of the network on its training rows; with a recommendation, if any."""
+        ...
+
+    def doubts(self, y_train: NDArray[Any], answer: Answer) -> tuple[str, ...]:
+        """Notes on answers that cannot be right."""
+        ...
+
+    @property
+    def n_outputs(self) -> int:
+        """Units of the network's output layer."""
         ...
 
     def pictures(self, answers: Answers, target: str) -> list[Picture]:

@@ -23,7 +23,7 @@ train, test = train_test_split(
     np.arange(len(y)), test_size={split.fraction!r}, {stratify}random_state={settings.seed!r}
 )
 train, test = np.sort(train), np.sort(test)
-{network_code(settings, code.estimator)}
+{network_code(problem, settings, code.estimator)}
 {code.fit}
 {code.ending}
 """

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from multilayer.cli._columns import columns_table
+from multilayer.cli._deadline import Deadline
 from multilayer.cli._files import OutputFolder
 from multilayer.cli._output import Output
 from multilayer.cli._pictures import DrawnPicture, Picture
 from multilayer.cli._problem import Problem, Settings
 from multilayer.cli._report import Section, html_report
-from multilayer.cli._report_parts import MOST_COLUMNS, as_csv, drawn_into, rows_in_words, say_written, title_of
+from multilayer.cli._report_parts import (
+    MOST_COLUMNS,
+    as_csv,
+    drawn_into,
+    notes_in_words,
+    rows_in_words,
+    say_written,
+    title_of,
+)
 from multilayer.cli._tables import count, shortened
 from multilayer.cli._train_code import in_python
-from multilayer.cli._training import Result
+from multilayer.cli._training import Result, layers_in_words
 from multilayer.plots import plot_cost, plot_network
 
 _MOST_UNITS = 10
 
 
-def write_all(problem: Problem, settings: Settings, result: Result, folder: OutputFolder, output: Output) -> None:
+def write_all(
+    problem: Problem, settings: Settings, result: Result, folder: OutputFolder, deadline: Deadline, output: Output
+) -> None:
     """Predictions, pictures, report."""
     folder.write("predictions.csv", predictions(result))
-    pictures = drawn_into(folder, _pictures(problem, result), output)
-    folder.write("report.html", report(problem, settings, result, pictures))
+    pictures = drawn_into(folder, _pictures(problem, result), deadline, output)
+    folder.write_report(report(problem, settings, result, pictures, notes_in_words(output)))
     say_written(folder, output)
 
 
@@ -47,18 +60,20 @@ def _pictures(problem: Problem, result: Result) -> list[Picture]:
     ]
 
 
-def report(problem: Problem, settings: Settings, result: Result, pictures: list[DrawnPicture]) -> str:
+def report(
+    problem: Problem, settings: Settings, result: Result, pictures: Sequence[DrawnPicture], notes: Sequence[str]
+) -> str:
     """The whole page."""
     network, split = result.network, result.encoded.split
-    sizes = ", ".join(f"{size:,}" for size in network.network_.layer_sizes)
     data = [
         f"{rows_in_words(problem)}, {len(split.train):,} to train on and {len(split.test):,} to test on. "
         f"{problem.info.reason}",
-        *(f"Note: {note}." for note in split.notes),
+        *notes,
     ]
     training = (
-        f"Layers of {sizes} units, {network.parameters_.size:,} weights, {count(network.n_iter_, 'epoch')} with step "
-        f"size {settings.step_size:g}, regularisation {settings.alpha:g} and seed {settings.seed}. Columns were "
+        f"Layers of {layers_in_words(network.network_.layer_sizes)}, {count(network.parameters_.size, 'weight')}, "
+        f"{count(network.n_iter_, 'epoch')} with step size {settings.step_size:g}, "
+        f"regularisation {settings.alpha:g} and seed {settings.seed}. Columns were "
         "encoded with what the training rows hold; the test rows were used for nothing but the scores."
     )
     sections = [

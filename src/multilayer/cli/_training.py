@@ -1,4 +1,4 @@
-"""The work of ``multilayer train``: encode, train the network and a linear model, score both on the test rows."""
+"""The work of ``multilayer train``: encode, train a linear model and the network, score both on the test rows."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+import click
 
 from multilayer import ConvergenceWarning
+from multilayer.cli._advice import SMALLER_STEPS, Course, has_risen
+from multilayer.cli._alike import alike_rows
 from multilayer.cli._columns import columns_table
+from multilayer.cli._deadline import SHARE_OF_TRAINING, Deadline
+from multilayer.cli._machine import check_network
 from multilayer.cli._notes import notes_for_warnings
 from multilayer.cli._output import Output
 from multilayer.cli._problem import Encoded, Problem, Settings
@@ -18,7 +22,10 @@ from multilayer.cli._reading import rows_as_in_the_file
 from multilayer.cli._tables import count
 from multilayer.cli._task import Answers, Judgement, Learned, Task
 from multilayer.cli._tasks import TASKS
-from multilayer.tables import TableEncoder
+from multilayer.cli._timed_linear import in_time
+from multilayer.exceptions import InterruptedTrainingWarning
+
+_MOST_LAYERS = 8  # whose sizes are printed
 
 
 @dataclass(frozen=True)
@@ -40,86 +47,110 @@ def encode(problem: Problem, settings: Settings, test_fraction: float, output: O
     output.say(f"Split: {count(len(split.train), 'row')} to train on, {len(split.test):,} to test on{proportions}.")
     for note in split.notes:
         output.note(note)
-    # Half the memory and time of float64, and far finer than any table is measured.
-    encoder = TableEncoder(dtype=np.float32)
-    with waiting(output, "encoding"), rows_as_in_the_file(problem.features):
+    encoder = problem.encoder()
+    with waiting(output, "encoding"), rows_as_in_the_file(problem.features, problem.encoder()):
         X_train = encoder.fit_transform(problem.features.take(rows[split.train]))
         X_test = encoder.transform(problem.features.take(rows[split.test]))
+    alike = alike_rows(problem.features.take(rows), encoder.columns_, y, [(split.train, split.test)])
+    note = alike.note("Remove them, or keep rows that belong together in one fold: multilayer cv --group COLUMN")
+    if note:
+        output.note(note)
     return Encoded(split, encoder, X_train, X_test, y[split.train], y[split.test], rows[split.test])
 
 
-def train_and_score(problem: Problem, encoded: Encoded, settings: Settings, output: Output) -> Result:
+def train_and_score(
+    problem: Problem, encoded: Encoded, settings: Settings, deadline: Deadline, output: Output
+) -> Result:
     """Train the network and the linear model, and print how they do on the test rows."""
     settings.check_batch_size(len(encoded.X_train))
     task = TASKS[problem.info.task].learn(encoded.y_train)
+    check_network((encoded.X_train.shape[1], *settings.hidden, task.n_outputs))
     output.table(columns_table(encoded.encoder.columns_))
     output.blank()
-    network = _train(task, encoded, settings, output)
+    linear = task.answer(_linear_model(task, encoded, deadline, output), encoded.X_test)
+    network, course = _train(task, encoded, settings, deadline, output)
     answers = Answers(
         actual=encoded.y_test,
         network=task.answer(network, encoded.X_test),
-        linear=task.answer(_linear_model(task, encoded, output), encoded.X_test),
+        linear=linear,
         baseline=task.baseline(len(encoded.y_test)),
     )
-    judgement = task.judge(answers, Learned(encoded.y_train, task.answer(network, encoded.X_train)))
+    judgement = task.judge(answers, Learned(encoded.y_train, task.answer(network, encoded.X_train)), course)
     for table in judgement.tables:
         output.table(table, result=True)
     output.blank()
+    for note in task.doubts(encoded.y_train, answers.network):
+        output.note(note)
     output.say(judgement.verdict)
     return Result(task, encoded, network, answers, judgement)
 
 
-def _train(task: Task, encoded: Encoded, settings: Settings, output: Output) -> Any:
+def _train(task: Task, encoded: Encoded, settings: Settings, deadline: Deadline, output: Output) -> tuple[Any, Course]:
     def train(watch: Watch) -> Any:
-        network = task.network(**settings.parameters(), callbacks=[watch])
+        network = task.network(**settings.parameters(), callbacks=[watch], max_time=seconds)
         return network.fit(encoded.X_train, task.goal(encoded.y_train))
 
-    network = trained_with_notes(output, train, settings.epochs)
+    seconds = deadline.seconds_for(SHARE_OF_TRAINING, "the network was trained")
+    network, course = trained_with_notes(output, train, settings.epochs)
+    if course.has_risen:
+        output.note(f"the cost has not fallen: {SMALLER_STEPS}")
     output.say(f"Trained {in_words(network)}.")
-    return network
+    return network, course
 
 
-def trained_with_notes(output: Output, train: Callable[[Watch], Any], n_epochs: int) -> Any:
-    """The network that ``train`` returns, trained behind a bar; notes of what did not go as it should."""
+def trained_with_notes(output: Output, train: Callable[[Watch], Any], n_epochs: int) -> tuple[Any, Course]:
+    """The network that ``train`` returns, trained behind a bar, and how that went; notes of what went wrong."""
     unsettled: list[Warning] = []
 
     def words(warning: Warning) -> str:
-        if not isinstance(warning, ConvergenceWarning):
-            return str(warning)
-        unsettled.append(warning)
-        return ""
+        if isinstance(warning, ConvergenceWarning):
+            unsettled.append(warning)
+        is_told_below = isinstance(warning, ConvergenceWarning | InterruptedTrainingWarning)
+        return "" if is_told_below else str(warning)
 
-    with (
-        notes_for_warnings(output, words),
-        training_progress(output, "training") as watch,
-    ):
+    with notes_for_warnings(output, words), training_progress(output, "training") as watch:
         network = train(watch)
-    # A cost that ends higher than it began may have fallen in the last epoch: more epochs would be the wrong advice.
-    if network.loss_ >= network.loss_curve_[0]:
-        output.note("the cost has not fallen: try a smaller --step-size")
-    elif unsettled:
-        output.note(
-            f"the cost was still falling after {count(n_epochs, 'epoch')}: more --epochs may help, or learn "
-            "the training rows by heart"
-        )
-    return network
+    if not network.loss_curve_:
+        if output.was_interrupted:
+            raise click.Abort
+        raise click.ClickException("the time was over before the first epoch was. Give it more --minutes.")
+    if output.was_interrupted:
+        output.note(f"interrupted after {network.n_iter_:,} of {count(n_epochs, 'epoch')}")
+    if watch.ran_out_of_time:
+        output.note(f"the time was over after {network.n_iter_:,} of {count(n_epochs, 'epoch')}")
+    ran_out = bool(unsettled) and not watch.ran_out_of_time
+    return network, Course(network.n_iter_, has_risen(network), ran_out)
 
 
 def in_words(network: Any) -> str:
     """Its size and its training; goes on without a full stop."""
-    sizes = " - ".join(f"{size:,}" for size in network.network_.layer_sizes)
     return (
-        f"a network of {sizes} units, {network.parameters_.size:,} weights, for {count(network.n_iter_, 'epoch')}: the "
-        f"cost went from {_cost(network.loss_curve_[0])} to {_cost(network.loss_)}"
+        f"a network of {layers_in_words(network.network_.layer_sizes)}, {count(network.parameters_.size, 'weight')}, "
+        f"for {count(network.n_iter_, 'epoch')}: the cost went from {_cost(network.loss_curve_[0])} to "
+        f"{_cost(network.loss_)}"
     )
+
+
+def layers_in_words(sizes: tuple[int, ...]) -> str:
+    """The units of all layers; of many layers their number.
+
+    Examples
+    --------
+    >>> layers_in_words((6, 64, 1)), layers_in_words((6, *[8] * 100, 1))
+    ('6 - 64 - 1 units', '6 - 8 - ... - 1 units in 102 layers')
+    """
+    if len(sizes) <= _MOST_LAYERS:
+        return " - ".join(f"{size:,}" for size in sizes) + " units"
+    return f"{sizes[0]:,} - {sizes[1]:,} - ... - {sizes[-1]:,} units in {len(sizes):,} layers"
 
 
 def _cost(value: float) -> str:
     return f"{value:.4f}" if value < 1e6 else f"{value:.3g}"
 
 
-def _linear_model(task: Task, encoded: Encoded, output: Output) -> Any:
+def _linear_model(task: Task, encoded: Encoded, deadline: Deadline, output: Output) -> Any:
     """The linear model, trained."""
-    name = task.linear_name
+    name, goal = task.linear_name, task.goal(encoded.y_train)
     with waiting(output, name), notes_for_warnings(output, lambda _: f"{name}, the baseline, did not settle"):
-        return task.linear_model().fit(encoded.X_train, task.goal(encoded.y_train))
+        model = in_time(task.linear_model(), lambda model: model.fit(encoded.X_train, goal), deadline)
+        return model.fit(encoded.X_train, goal)

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer import ConvergenceWarning
+from multilayer.cli._advice import SMALLER_STEPS, Course, Evidence, advice, has_risen, recommend
+from multilayer.cli._deadline import SHARE_OF_TRAINING, Deadline
 from multilayer.cli._fold_run import FoldRun, encoded_columns, linear_model, tell_failures, unless_expected
 from multilayer.cli._fold_scores import (
     ROUGH,
@@ -24,6 +26,7 @@ from multilayer.cli._fold_scores import (
     verdict,
 )
 from multilayer.cli._folds import Folds
+from multilayer.cli._machine import check_network
 from multilayer.cli._notes import notes_for_warnings
 from multilayer.cli._output import Output
 from multilayer.cli._pack_progress import PackProgress
@@ -64,15 +67,19 @@ class Validated:
     judgement: Judgement
 
 
-def validate(problem: Problem, settings: Settings, folds: Folds, n_jobs: int | None, output: Output) -> Validated:
+def validate(
+    problem: Problem, settings: Settings, folds: Folds, n_jobs: int | None, deadline: Deadline, output: Output
+) -> Validated:
     """Train all models in all folds, and print how they do on the rows that they have not seen."""
     settings.check_batch_size(min(len(train) for train, _ in folds.splits))
     y = problem.info.y
-    columns = encoded_columns(problem, output)
-    run = FoldRun.begun(problem, folds, n_jobs, output)
+    columns = encoded_columns(problem, folds, output)
+    run = FoldRun.begun(problem, folds, n_jobs, deadline, output)
     task = run.task
+    n_inputs = sum(column.width for column in columns)
+    check_network((n_inputs, *settings.hidden, task.n_outputs), n_networks=run.n_at_a_time)
     linear = linear_model(run)
-    result, done = _network(run, settings)
+    result, done, course = _network(run, settings)
     trained = _trained([fold.estimator[-1] for fold in done.values()])
     output.say(trained)
     both = {fold: one for fold, one in done.items() if fold in linear}
@@ -84,7 +91,10 @@ def validate(problem: Problem, settings: Settings, folds: Folds, n_jobs: int | N
         scored(task, task.linear_name, {fold: task.answer_of_fold(linear[fold]) for fold in both}, folds, y),
         scored(task, task.baseline_name, constant, folds, y),
     )
-    judgement = _judge(task, folds, models, _epochs(both), answers_of(models, folds, y))
+    answers = answers_of(models, folds, y)
+    for note in task.doubts(y, answers.network):
+        output.note(note)
+    judgement = _judge(run, models, both, answers, course)
     for table in judgement.tables:
         output.table(table, result=True)
     output.blank()
@@ -93,39 +103,42 @@ def validate(problem: Problem, settings: Settings, folds: Folds, n_jobs: int | N
     return Validated(task, folds, columns, result, both, models, trained, judgement)
 
 
-def _network(run: FoldRun, settings: Settings) -> tuple[CrossValidation, dict[int, Fold]]:
+def _network(run: FoldRun, settings: Settings) -> tuple[CrossValidation, Mapping[int, Fold], Course]:
     n = len(run.folds.splits)
 
     def words(warning: Warning) -> str:
         return "" if isinstance(warning, ConvergenceWarning) else unless_expected(warning, str(warning))
 
     def network(bar: PackProgress) -> Any:
-        return run.task.network_for_folds(**settings.parameters(), callbacks=[bar.watch(settings.epochs)])
+        callbacks = [bar.watch(settings.epochs)]
+        return run.task.network_for_folds(**settings.parameters(), callbacks=callbacks, max_time=seconds)
 
+    seconds = run.deadline.seconds_for(SHARE_OF_TRAINING / run.n_waves, "the networks were trained")
     with notes_for_warnings(run.output, words):
-        result, done, failures = run.of(network, count(n, "network"))
+        found = run.of(network, count(n, "network"))
+    done = {number: fold for number, fold in found.done.items() if fold.estimator[-1].loss_curve_}
     if not done:
-        raise click.Abort
-    if len(done) + len(failures) < n:
+        if run.output.was_interrupted:
+            raise click.Abort
+        raise click.ClickException("the time was over before any network had trained an epoch. Give it more --minutes.")
+    if len(found.done) + len(found.failures) < n:
         run.output.note(f"interrupted: the scores are those of {len(done)} of {n} folds")
-    tell_failures(run, failures, "the network")
-    networks = [fold.estimator[-1] for fold in done.values()]
-    rose = sum(network.loss_ >= network.loss_curve_[0] for network in networks)
-    if rose:
+    tell_failures(run, found.failures, "the network")
+    if found.n_out_of_time:
         run.output.note(
-            f"the cost has not fallen in {rose} of {count(len(networks), 'fold')}: try a smaller --step-size"
+            f"the time was over before {found.n_out_of_time} of {count(n, 'network')} had trained "
+            f"{count(settings.epochs, 'epoch')}"
         )
-        return result, done
+    networks = [fold.estimator[-1] for fold in done.values()]
+    rose = sum(map(has_risen, networks))
+    if rose:
+        run.output.note(f"the cost has not fallen in {rose} of {count(len(networks), 'fold')}: {SMALLER_STEPS}")
     unsettled = sum(
         any(issubclass(complaint.category, ConvergenceWarning) for complaint in fold.complaints)
         for fold in done.values()
     )
-    if unsettled:
-        run.output.note(
-            f"the cost was still falling after {count(settings.epochs, 'epoch')} in {unsettled} of "
-            f"{count(len(networks), 'fold')}: more --epochs may help, or learn the training rows by heart"
-        )
-    return result, done
+    ran_out = unsettled > len(networks) / 2 and not found.n_out_of_time
+    return found.result, done, Course(settings.epochs, rose > 0, ran_out)
 
 
 def _trained(networks: Sequence[Any]) -> str:
@@ -149,12 +162,13 @@ def _epochs(done: Mapping[int, Fold]) -> dict[int, int]:
 
 
 def _judge(
-    task: Task,
-    folds: Folds,
+    run: FoldRun,
     models: tuple[ModelFolds, ModelFolds, ModelFolds],
-    epochs: Mapping[int, int],
+    done: Mapping[int, Fold],
     answers: Answers,
+    course: Course,
 ) -> Judgement:
+    task, folds = run.task, run.folds
     network, linear, baseline = models
     metrics, decisive = task.metrics, task.decisive
     means = [model.mean(metrics) for model in models]
@@ -164,12 +178,25 @@ def _judge(
     tables: list[TextTable] = [
         means_table(models, metrics, _so_many(len(network.scores), folds)),
         comparison_table(comparisons, other.name),
-        folds_table(network, metrics, folds, epochs, _MOST_FOLDS),
+        folds_table(network, metrics, folds, _epochs(done), _MOST_FOLDS),
         *task.further_tables(answers),
     ]
-    return Judgement(
-        tuple(tables), f"{task.in_words(means, 'the rows it has not seen')} {verdict(decision, other.name)}"
-    )
+    text = task.in_words(means, "the rows it has not seen")
+    text += " " + verdict(decision, other.name) + _advice(run, network, done, decision, course)
+    return Judgement(tuple(tables), text)
+
+
+def _advice(run: FoldRun, network: ModelFolds, done: Mapping[int, Fold], decision: Comparison, course: Course) -> str:
+    """A recommendation by what the network of the first fold makes of its training rows and of its test rows."""
+    number, fold = next(iter(done.items()))
+    decisive, train = run.task.decisive, run.folds.splits[number][0]
+    answer = run.task.answer_for(fold.estimator, run.features.take(train))
+    trained = run.task.measure("network, training rows", run.problem.info.y[train], answer)
+    evidence = Evidence(course, decision.is_worse, network.of(decisive)[number], decisive.of(trained))
+    if not evidence.is_worse:
+        return advice(evidence)
+    found = "" if course.has_risen else recommend(evidence)
+    return f" {found[0].upper()}{found[1:]}." if found else ""
 
 
 def _so_many(n: int, folds: Folds) -> str:

@@ -89,6 +89,7 @@ def _write(story: Story, folder: OutputFolder) -> None:
     """The pictures and the report."""
     from multilayer.cli._progress import waiting
     from multilayer.cli._report import Section, html_report
+    from multilayer.cli._report_parts import say_written
 
     with waiting(story.output, "drawing"):
         try:
@@ -103,9 +104,8 @@ def _write(story: Story, folder: OutputFolder) -> None:
         Section("All scores", tables=[story.closing_table()]),
         Section("The same in Python", code=IN_PYTHON),
     ]
-    folder.write("report.html", html_report("multilayer: the two moons", story.lead, sections))
-    story.output.say("Written:")
-    story.output.lines([str(path) for path in folder.written])
+    folder.write_report(html_report("multilayer: the two moons", story.lead, sections))
+    say_written(folder, story.output)
 
 
 def _wording(warning: Warning) -> str:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
+from multilayer.cli._deadline import Deadline
 from multilayer.cli._files import OutputFolder
 from multilayer.cli._options import (
+    Count,
+    minutes_option,
     read_journal,
-    read_minutes,
     result_options,
     seed_option,
     single_fold_options,
     table_options,
 )
 from multilayer.cli._output import Output
+from multilayer.cli._source import Source
 
 
 @click.command(short_help="Search for good parameters of a network for a CSV or Parquet file.")
@@ -25,22 +27,16 @@ from multilayer.cli._output import Output
 @click.option(
     "--trials",
     "n_trials",
-    type=click.IntRange(min=1),
+    type=Count(),
     metavar="N",
     default=30,
     show_default=True,
     help="Candidates that are tried.",
 )
-@click.option(
-    "--minutes",
-    type=float,
-    metavar="X",
-    callback=read_minutes,
-    help="No candidate is trained after so long; the best so far is chosen. No limit by default.",
-)
+@minutes_option("no candidate is trained when it is running out, and the best so far is chosen.")
 @click.option(
     "--epochs",
-    type=click.IntRange(min=1),
+    type=Count(),
     metavar="N",
     help="Passes over the rows of a whole training; by default 30 for classes, 100 for amounts.",
 )
@@ -66,17 +62,18 @@ from multilayer.cli._output import Output
 @seed_option("Of the folds, the candidates, the starting weights and the order of the rows.")
 @result_options("trials.csv, pictures and report.html")
 def search(
-    file: Path,
+    source: Source,
     target: str | None,
     ignore: tuple[str, ...],
     task: str,
     folds: int,
     group: str | None,
     jobs: int | None,
+    deadline: Deadline,
     out: OutputFolder | None,
     quiet: bool,
     **options: Any,
-) -> None:
+) -> int:
     """Search for good parameters of a network for FILE, a table in CSV or Parquet, by cross-validation.
 
     Candidates have one or two hidden layers of 16, 32, 64 or 128 units, a step size from 0.0003 to 0.03 and an alpha
@@ -86,7 +83,8 @@ def search(
 
     They are ranked by their log-loss (classes) or RMSE (amounts), next to that of a linear model and of always giving
     the same answer in the same folds. The best is trained on all rows. FILE, the target and the task are as for
-    multilayer train. Ctrl-C ends the search with the best so far.
+    multilayer train. Ctrl-C ends the search with the best so far, which is not trained on all rows then, and exit code
+    130. A second Ctrl-C ends the command at once.
 
     \b
     Examples:
@@ -102,17 +100,17 @@ def search(
     from multilayer.cli._tasks import TASKS
 
     output = Output(quiet)
-    problem = read_problem(file, target, ignore, task, output, group=group)
-    with naming(file):
+    problem = read_problem(source, target, ignore, task, output, group=group)
+    with naming(source):
         TASKS[problem.info.task].check(problem.info)
         divided = divide(problem, folds, 1, options["seed"])
-        wanted = wanted_of(problem, divided, **options)
+        wanted = wanted_of(problem, divided, minutes=deadline.minutes, **options)
         output.say(f"Rows: {divided.in_words()}.")
         for note in divided.notes:
             output.note(note)
         if out is not None:
             out.prepare()
-        found = search_for(problem, wanted, divided, jobs, output)
+        found = search_for(problem, wanted, divided, jobs, deadline, output)
     output.blank()
     output.say("These parameters in other folds, on rows kept aside, and in Python:")
     output.lines(next_steps(problem, found.settings, divided, task))
@@ -120,4 +118,5 @@ def search(
     if out is None:
         output.say("Nothing was written. With --out DIR there are all trials, pictures and a report.")
     else:
-        write_all(problem, wanted, found, task, out, output)
+        write_all(problem, wanted, found, task, out, deadline, output)
+    return output.exit_code

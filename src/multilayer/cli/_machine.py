@@ -1,0 +1,88 @@
+"""How large a network is and whether this machine can hold it, before anything is read or trained."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Sequence
+
+import click
+
+from multilayer.cli._tables import count
+
+_BYTES = 4  # of a float32
+# The weights, their gradient, and the two means of Adam.
+_PER_WEIGHT = 4
+# Rows are trained on in blocks; a block of wide layers has so many, and each unit four numbers for each of them.
+_ROWS, _PER_UNIT_AND_ROW = 32, 4
+
+
+def n_weights(sizes: Sequence[int]) -> int:
+    """Weights and biases of a network with layers of these sizes.
+
+    Examples
+    --------
+    >>> n_weights([3, 64, 64, 1])
+    4481
+    """
+    return sum((before + 1) * after for before, after in itertools.pairwise(sizes))
+
+
+def bytes_to_train(sizes: Sequence[int]) -> int:
+    """The memory that the training of such a network takes, about.
+
+    Examples
+    --------
+    >>> bytes_to_train([1, 1])  # 2 weights and 1 unit
+    544
+    """
+    return _BYTES * (_PER_WEIGHT * n_weights(sizes) + _PER_UNIT_AND_ROW * _ROWS * sum(sizes[1:]))
+
+
+def check_hidden_layers(hidden: Sequence[int]) -> None:
+    """Refuse hidden layers that are too large for this machine even with one column and one output."""
+    check_network([1, *hidden, 1], "at least ")
+
+
+def check_network(sizes: Sequence[int], how_many: str = "", n_networks: int = 1) -> None:
+    """Refuse a network that this machine cannot hold.
+
+    Raises
+    ------
+    click.BadParameter
+        With the weights and the memory that it would need, and the memory that there is.
+    """
+    needed, present = n_networks * bytes_to_train(sizes), memory()
+    if needed <= present:
+        return
+    each = f"{n_networks} networks at a time, each with " if n_networks > 1 else "a network with "
+    fewer = "fewer units, or a smaller --jobs" if n_networks > 1 else "fewer units"
+    raise click.BadParameter(
+        f"{each}{how_many}{count(n_weights(sizes), 'weight')} would need {how_many}{in_gib(needed)} of memory to "
+        f"train, and this machine has {in_gib(present)}. Use {fewer}",
+        param_hint="'--hidden'",
+    )
+
+
+def memory() -> int:
+    """The bytes of memory of this machine; where the system does not say, more than any has."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return 1 << 50
+
+
+def cores() -> int:
+    """The processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def in_gib(n_bytes: int) -> str:
+    """Bytes in words.
+
+    Examples
+    --------
+    >>> in_gib(5 << 29), in_gib(3 << 60)
+    ('2.5 GiB', '3,221,225,472.0 GiB')
+    """
+    return f"{n_bytes / (1 << 30):,.1f} GiB"

@@ -1,0 +1,132 @@
+"""Standard output and standard error that cannot end a command with a traceback.
+
+A stream may be closed (``>&-``), its reader may have left (``| head -1``), its disk may be full, its encoding may lack
+a character.  Everything that a command prints passes through the streams of this module.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+_DESCRIPTORS = (0, 1, 2)
+
+
+class OutputLostError(Exception):
+    """Nobody can read what the command prints, and it was asked for nothing else."""
+
+
+class GuardedStream:
+    """A text stream that keeps its first error and drops what is printed after it.
+
+    Parameters
+    ----------
+    stream : the stream that is written to; its other attributes are those of this one
+    raises : bool
+        Whether the error ends the command: an OutputLostError in the main thread, unless files are written too.
+
+    Attributes
+    ----------
+    error : OSError or None
+        What was wrong with the first text that could not be written.
+    """
+
+    def __init__(self, stream: TextIO, raises: bool) -> None:
+        self._stream, self.raises = stream, raises
+        self.error: OSError | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        if self.error is None:
+            try:
+                return self._stream.write(text)
+            except OSError as error:
+                self._lose(error)
+        return len(text)
+
+    def writelines(self, lines: Any) -> None:
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        if self.error is None:
+            try:
+                self._stream.flush()
+            except OSError as error:
+                self._lose(error)
+
+    def _lose(self, error: OSError) -> None:
+        self.error = error
+        _discard_buffered(self._stream)
+        # The thread that draws a progress bar has nobody who would catch the error.
+        if self.raises and threading.current_thread() is threading.main_thread():
+            raise OutputLostError from error
+
+    @property
+    def has_lost_its_reader(self) -> bool:
+        return self.error is not None and self.error.errno in (errno.EPIPE, errno.EINVAL, errno.ESHUTDOWN)
+
+
+@contextmanager
+def guarded_streams() -> Iterator[GuardedStream]:
+    """Guard ``sys.stdout`` and ``sys.stderr`` within this block; the guarded standard output."""
+    before = sys.stdout, sys.stderr
+    with contextlib.ExitStack() as stack:
+        for name in ("stdout", "stderr"):
+            stream = getattr(sys, name)
+            if stream is None or stream.closed:
+                stream = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
+            # A character that the encoding lacks is shown as a question mark.
+            reconfigure = getattr(stream, "reconfigure", None)
+            if reconfigure is not None:
+                reconfigure(errors="replace")
+            setattr(sys, name, GuardedStream(stream, raises=name == "stdout"))
+        out: Any = sys.stdout
+        try:
+            yield out
+        finally:
+            out.raises = False
+            sys.stdout.flush()
+            sys.stderr.flush()
+            sys.stdout, sys.stderr = before
+
+
+def keep_running_without_reader() -> None:
+    """From now on the command writes files, which are worth having where nobody reads what it prints."""
+    if isinstance(sys.stdout, GuardedStream):
+        sys.stdout.raises = False
+
+
+def open_missing_descriptors() -> None:
+    """Open the null device in place of standard streams that are closed.
+
+    The next file that is opened would take the free descriptor, and receive what libraries print.
+    """
+    for descriptor in _DESCRIPTORS:
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest that is free
+
+
+def _discard_buffered(stream: TextIO) -> None:
+    """Send what is still in a stream's buffer to the null device: flushed at exit, it would fail again."""
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError, AttributeError):
+        return  # no file of the operating system
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, descriptor)
+    finally:
+        os.close(null)
+    with contextlib.suppress(OSError, ValueError):
+        stream.flush()

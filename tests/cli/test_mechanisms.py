@@ -1,0 +1,501 @@
+"""What keeps every command from ending in a traceback or beyond its time, in this process."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import html
+import io
+import os
+import signal
+import sys
+import threading
+import warnings
+from pathlib import Path
+from types import SimpleNamespace
+
+import click
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from multilayer.cli import _machine, _streams
+from multilayer.cli._advice import Course, Evidence, advice, has_risen, recommend, recommend_trials
+from multilayer.cli._alike import AlikeRows, alike_rows
+from multilayer.cli._deadline import Deadline
+from multilayer.cli._files import OutputFolder
+from multilayer.cli._output import Output
+from multilayer.cli._regression import Regression
+from multilayer.cli._signals import watched_signals
+from multilayer.cli._streams import GuardedStream, OutputLostError, guarded_streams
+from multilayer.cli._tables import shell_line
+from multilayer.cli._timed_linear import in_time
+from multilayer.tables import ColumnReport
+
+from .conftest import lines_of_people, write
+
+SMALL = ("--target", "buys", "--hidden", "8", "--epochs", "5")
+
+
+class Broken(io.StringIO):
+    """A stream without a descriptor whose text goes nowhere."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+    def write(self, _: str) -> int:
+        raise OSError(self.number, os.strerror(self.number))
+
+
+class TestStreams:
+    @pytest.mark.parametrize(("number", "has_left"), [(errno.EPIPE, True), (errno.ENOSPC, False), (errno.EIO, False)])
+    def test_the_first_error_ends_the_command_and_is_kept(self, number, has_left):
+        stream = GuardedStream(Broken(number), raises=True)
+        with pytest.raises(OutputLostError):
+            stream.write("a")
+        assert stream.error.errno == number
+        assert stream.has_lost_its_reader == has_left
+        assert stream.write("nothing more is tried") == 21
+
+    def test_where_files_are_written_the_command_goes_on(self, monkeypatch):
+        stream = GuardedStream(Broken(errno.EPIPE), raises=True)
+        monkeypatch.setattr(sys, "stdout", stream)
+        _streams.keep_running_without_reader()
+        print("lost")
+        assert stream.error is not None
+
+    def test_no_error_in_the_thread_of_a_progress_bar(self):
+        stream = GuardedStream(Broken(errno.EPIPE), raises=True)
+        thread = threading.Thread(target=stream.write, args=("a",))
+        thread.start()
+        thread.join()
+        assert stream.error is not None
+
+    def test_streams_that_are_not_there(self, monkeypatch):
+        monkeypatch.setattr(sys, "stdout", None)
+        monkeypatch.setattr(sys, "stderr", None)
+        with guarded_streams() as out:
+            print("ä", file=sys.stderr)
+            Output().say("ä")
+        assert out.error is None
+        assert sys.stdout is None
+
+    def test_characters_that_an_encoding_lacks(self, monkeypatch):
+        raw = io.BytesIO()
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, "ascii"))
+        with guarded_streams():
+            Output().say("Größe \udcff ₃")
+        assert raw.getvalue().decode("ascii").rstrip() == "Gr??e ? ?"
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("error", "code", "text"),
+        [
+            (MemoryError("Unable to allocate 7 TiB"), 1, "out of memory (Unable to allocate 7 TiB). Use a smaller"),
+            (MemoryError(), 1, "out of memory. Use a smaller network"),
+            (OSError(28, "No space left on device", "/x/y"), 2, "/x/y: No space left on device."),
+            (RecursionError("too deep"), 1, "unexpected RecursionError: too deep. This is a fault of multilayer"),
+            (KeyboardInterrupt(), 130, "interrupted."),
+        ],
+    )
+    def test_are_one_line(self, run, people, monkeypatch, error, code, text):
+        monkeypatch.delenv("MULTILAYER_DEBUG", raising=False)
+
+        def fail(*_, **__):
+            raise error
+
+        monkeypatch.setattr("multilayer.cli._reading.encode_target", fail)
+        result = run("train", people, *SMALL)
+        assert result.exit_code == code
+        assert result.stderr.splitlines()[-1].startswith(f"multilayer: {text}")
+        assert "Traceback" not in result.stderr
+
+    def test_traceback_of_a_fault_for_those_who_ask(self, run, people, monkeypatch):
+        monkeypatch.setenv("MULTILAYER_DEBUG", "1")
+        monkeypatch.setattr("multilayer.cli._reading.encode_target", None)
+        with pytest.raises(TypeError):
+            run("train", people, *SMALL)
+
+    def test_warnings_that_nobody_has_put_into_words(self, run, people, monkeypatch):
+        def warn(*_, **__):
+            with warnings.catch_warnings():
+                warnings.simplefilter("always")
+                warnings.warn("first\n  line", UserWarning, stacklevel=1)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("multilayer.cli._reading.encode_target", warn)
+        assert run("train", people, *SMALL).stderr.splitlines()[0] == "note: first line"
+
+    @pytest.mark.parametrize("command", ["train", "cv"])
+    @pytest.mark.parametrize(
+        ("options", "text"),
+        [
+            (("--hidden", "9" * 5000), "a layer of 5,000 digits is larger than any computer."),
+            (("--hidden", "8," * 3 + "x" * 5000), "is not a whole number above 0."),
+            (("--hidden", "1" + "0" * 11), "a network with at least 300,000,000,001 weights would need at least 52,"),
+            (("--hidden", ",".join(["100000"] * 200)), "a network with at least 1,990,0"),
+            (("--epochs", "1" + "0" * 20), "is not in the range 1<=x<=2147483647."),
+            (("--epochs", "9" * 5000), "'--epochs': a text of 5,000 characters is not in the range"),
+            (("--batch-size", "1" + "0" * 20), "is not in the range 1<=x<=2147483647."),
+            (("--step-size", "1e400"), "'--step-size': 1e400 is not a finite number."),
+            (("--alpha", "nan"), "'--alpha': nan is not a finite number."),
+            (("--minutes", "nan"), "'--minutes': nan is not a number of minutes above 0."),
+            (("--minutes", "-1"), "'--minutes': -1 is not a number of minutes above 0."),
+            (("--seed", "4294967296"), "'--seed': 4294967296 is not in the range 0<=x<=4294967295."),
+        ],
+    )
+    def test_numbers_beyond_all_bounds_are_refused_before_anything_is_read(self, run, command, options, text):
+        result = run(command, "no-such-file.csv", *options)
+        assert result.exit_code == 2
+        assert text in result.stderr
+        assert result.stderr.count("\n") == 1
+        assert len(result.stderr) < 400
+
+
+class TestMemory:
+    def test_by_hand(self):
+        assert _machine.n_weights([3, 4, 2]) == 4 * 4 + 5 * 2
+        # 26 weights with their gradient and two means, 6 units with four numbers for 32 rows, of 4 bytes each.
+        assert _machine.bytes_to_train([3, 4, 2]) == 4 * (4 * 26 + 6 * 4 * 32)
+
+    def test_the_network_of_a_table_is_checked_before_it_is_trained(self, run, people, monkeypatch):
+        monkeypatch.setattr(_machine, "memory", lambda: 40_000)
+        assert _machine.check_hidden_layers([64]) is None
+        for command, text in (("train", "a network with 513 weights would need"), ("cv", "networks at a time, each")):
+            result = run(command, people, "--target", "buys", "--hidden", "64", *["--jobs", "2"] * (command == "cv"))
+            assert (result.exit_code, "Trained" in result.stdout) == (2, False)
+            assert text in result.stderr
+
+    def test_many_layers_are_not_all_printed(self, run, people):
+        result = run("train", people, "--target", "buys", "--hidden", ",".join(["2"] * 40), "--epochs", "1")
+        assert "Trained a network of 6 - 2 - ... - 1 units in 42 layers" in result.stdout
+
+
+def evidence(*, worse=False, loss=1.0, trained=1.0, risen=False, ran_out=True) -> Evidence:
+    return Evidence(Course(9, risen, ran_out), worse, loss, trained)
+
+
+class TestAdvice:
+    @pytest.mark.parametrize(
+        ("known", "text"),
+        [
+            (evidence(risen=True, worse=True), "try a smaller --step-size"),
+            (evidence(worse=True, trained=0.1), "fewer --epochs, a larger --alpha or fewer --hidden units may help"),
+            (evidence(worse=True), "more --epochs or another --step-size may help"),
+            (
+                evidence(worse=True, ran_out=False),
+                "another --step-size, a smaller --alpha or more --hidden units may help",
+            ),
+            (evidence(), "more --epochs may help"),
+            (evidence(trained=0.1), ""),  # still falling, but on the training rows alone
+            (evidence(ran_out=False), ""),
+        ],
+    )
+    def test_one_recommendation_or_none(self, known, text):
+        assert recommend(known) == text
+        assert not ("more --epochs" in text and "fewer --epochs" in text)
+
+    def test_a_single_epoch_does_not_tell_whether_the_cost_falls(self, run, people):
+        assert not has_risen(SimpleNamespace(loss_curve_=[0.7], loss_=0.7))
+        assert has_risen(SimpleNamespace(loss_curve_=[0.7, 0.8], loss_=0.8))
+        result = run("train", people, "--target", "buys", "--hidden", "8", "--epochs", "1")
+        assert "has not fallen" not in result.stderr
+
+    def test_sentences(self):
+        assert advice(evidence()).endswith("as well as those that it was trained on: more --epochs may help.")
+        assert advice(evidence(worse=True, trained=0.1), "It is worse") == (
+            " It is worse: fewer --epochs, a larger --alpha or fewer --hidden units may help."
+        )
+        assert advice(evidence(worse=True, risen=True), "It is worse") == " It is worse."  # a note says what to do
+
+    def test_of_a_search(self):
+        assert recommend_trials([-0.5, -0.4]) == "More --trials or --epochs may find a better one."
+        assert recommend_trials([-0.4, -0.5]) == recommend_trials([-0.4]) == "More --trials may find a better one."
+
+
+class TestAlikeRows:
+    REPORTS = (
+        ColumnReport("a", "number", "", 0, 1),
+        ColumnReport("b", "text", "", 0, 2),
+        ColumnReport("id", "text", "", 0, 0),
+    )
+
+    def test_equal_in_all_columns_that_are_used_and_in_the_target(self):
+        rng = np.random.RandomState(0)
+        a, b = rng.normal(size=100), rng.choice(["x", "y", None], 100)
+        a[50:53], b[50:53] = a[:3], b[:3]  # the third has another target
+        a[60], a[7] = np.nan, np.nan
+        y = np.zeros(100)
+        y[52] = 1.0
+        features = pa.table({"a": a, "b": b.tolist(), "id": [f"id {i}" for i in range(100)]})
+        found = alike_rows(features, self.REPORTS, y, [(np.arange(50), np.arange(50, 100))])
+        assert (found.n, found.n_tested) == (2 + (b[60] == b[7]), 50)
+        assert found.note("Remove them").startswith(
+            f"{found.n} of 50 tested rows equal rows to train on in every column"
+        )
+        assert found.note("Remove them").endswith("the scores are too good. Remove them")
+
+    def test_few_different_values_are_alike_by_chance(self):
+        rng = np.random.RandomState(0)
+        features = pa.table({"a": rng.randint(3, size=400), "b": rng.choice(["x", "y"], 400).tolist()})
+        found = alike_rows(
+            features, self.REPORTS[:2], rng.randint(2, size=400), [(np.arange(300), np.arange(300, 400))]
+        )
+        assert found.n == 100
+        assert found.note("Remove them") == ""
+
+    def test_few_in_a_large_table_are_a_fact_without_advice(self):
+        assert AlikeRows(1, 1000, 0.0).note("Remove") == (
+            "1 of 1,000 tested rows equals a row to train on in every column and in the target"
+        )
+
+    @pytest.mark.parametrize("command", ["train", "cv"])
+    def test_said_on_the_console(self, run, tmp_path, command):
+        head, *rows = lines_of_people(40)
+        path = write(tmp_path / "t.csv", [head, *rows, *rows])
+        result = run(command, path, *SMALL)
+        note = next(line for line in result.stderr.splitlines() if "tested rows" in line)
+        assert "equal rows to train on in every column and in the target: if these are repeats" in note
+        assert "--group COLUMN" in note
+        n, _, n_tested = note.split()[1:4]
+        assert int(n) > 0.6 * int(n_tested)
+
+
+class TestDoubts:
+    def test_counts_below_zero(self):
+        task = Regression.learn(np.array([0.0, 1.0, 5.0]))
+        answer = np.array([-0.5, 1.0, 2.0, -0.1])
+        (note,) = task.doubts(np.array([0.0, 1.0, 5.0]), answer)
+        assert note.startswith("2 of 4 predictions are below 0, which a target of counts never is.")
+        assert 'MLPRegressor(loss="poisson")' in note
+        assert "which the target never is" in task.doubts(np.array([0.5, 1.0]), answer)[0]
+        assert task.doubts(np.array([-1.0, 1.0]), answer) == task.doubts(np.array([0.0, 1.0]), -answer[[0, 3]]) == ()
+
+    def test_said_by_the_command(self, run, tmp_path):
+        lines = ["x,y", *(f"{i},{max(0, i - 60)}" for i in range(100))]
+        path = write(tmp_path / "t.csv", lines)
+        result = run("train", path, "--target", "y", "--hidden", "none", "--step-size", "0.05")
+        assert "below 0, which a target of counts never is" in result.stderr
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class TestDeadline:
+    def test_parts_share_what_is_left(self):
+        clock = Clock()
+        deadline = Deadline(2.0, clock)
+        assert deadline.seconds_for(0.5, "") == 60.0
+        clock.now += 100.0
+        assert deadline.seconds_for(0.5, "") == pytest.approx(10.0)
+        clock.now += 100.0
+        assert deadline.is_over
+        with pytest.raises(click.ClickException, match="was over before the network was trained, with --minutes 2"):
+            deadline.seconds_for(0.5, "the network was trained")
+        assert Deadline(None, clock).seconds_for(0.5, "") is None
+
+    def test_linear_model_has_iterations_for_its_share(self):
+        from sklearn.linear_model import LogisticRegression, Ridge
+
+        clock = Clock()
+
+        def fit(model):
+            clock.now += 0.5 * model.max_iter
+
+        # A probe of 3 iterations takes 1.5 s; a quarter of 60 s is 15 s for four fits of 0.5 s an iteration.
+        assert in_time(LogisticRegression(max_iter=1000), fit, Deadline(1.0, clock), 4.0).max_iter == 7
+        assert in_time(LogisticRegression(max_iter=5), fit, Deadline(10.0, clock)).max_iter == 5
+        assert in_time(LogisticRegression(max_iter=1000), fit, Deadline(None, clock)).max_iter == 1000
+        assert in_time(Ridge(), fit, Deadline(1.0, clock)).max_iter is None
+
+    @pytest.mark.parametrize("command", ["train", "cv", "search"])
+    def test_commands_end_in_time_with_what_there_is(self, run, people, command):
+        out = people.parent / "out"
+        endless = ["--epochs", "2000000"]
+        endless += (
+            ["--trials", "2", "--folds", "2"] if command == "search" else ["--hidden", "8", "--step-size", "1e-9"]
+        )
+        result = run(command, people, "--target", "buys", "--minutes", "0.02", "--out", out, *endless)
+        if result.exit_code == 2:  # a machine so slow that there was no time for anything
+            assert "Give it more --minutes." in result.stderr
+        else:
+            assert result.exit_code == 0
+            assert "the time" in result.stderr
+            assert (out / "report.html").exists()
+
+    def test_pictures_are_left_out_when_the_time_is_over(self, run, people, monkeypatch):
+        monkeypatch.setattr(Deadline, "is_over", True)
+        out = people.parent / "out"
+        result = run("train", people, *SMALL, "--out", out)
+        assert result.exit_code == 0
+        assert "note: the report is without 4 pictures: the time was over\n" in result.stderr
+        assert {path.name for path in out.iterdir()} == {"predictions.csv", "cost.png", "report.html"}
+
+
+class TestInterrupts:
+    def test_in_the_drawing_the_report_is_written(self, run, people, monkeypatch):
+        def draw(_):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("multilayer.cli._report_parts.draw_pictures", draw)
+        out = people.parent / "out"
+        result = run("train", people, *SMALL, "--out", out)
+        assert result.exit_code == 130
+        assert "note: the report is without pictures: interrupted\n" in result.stderr
+        assert {path.name for path in out.iterdir()} == {"predictions.csv", "report.html"}
+
+    def test_the_second_is_not_put_off_and_handlers_are_put_back(self):
+        from multilayer.cli._signals import end_at_the_next_signal
+
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            with watched_signals() as signals:
+                end_at_the_next_signal()
+                assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler  # which training puts off
+                with pytest.raises(KeyboardInterrupt):
+                    signal.raise_signal(signal.SIGINT)
+                assert signals.exit_code == 130
+            assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def test_sigterm_takes_the_way_of_ctrl_c(self):
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            with watched_signals() as signals:
+                with pytest.raises(KeyboardInterrupt):
+                    signal.raise_signal(signal.SIGTERM)
+                assert signals.exit_code == 143
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+class TestEarlierRuns:
+    def test_files_of_another_task_are_removed_and_said(self, run, people):
+        out = people.parent / "out"
+        assert run("train", people, *SMALL, "--out", out).exit_code == 0
+        (out / "notes.txt").write_text("mine")
+        (out / "roc.png").write_bytes(b"changed")
+        result = run("train", people, "--target", "income", "--hidden", "8", "--epochs", "2", "--out", out)
+        said = " ".join(result.stdout.split())
+        assert {path.name for path in out.iterdir()} == {
+            "predictions.csv",
+            "cost.png",
+            "network.png",
+            "predictions.png",
+            "report.html",
+            "notes.txt",
+            "roc.png",  # not as it was written
+        }
+        removed = said[said.index("Removed, since they were those of an earlier run:") :]
+        assert "confusion.png" in removed
+        assert "calibration.png" in removed
+        assert "roc.png" not in removed
+
+    @pytest.mark.parametrize("name", ["../mine.png", "/mine.png", "mine"])
+    def test_a_forged_report_removes_nothing_elsewhere(self, tmp_path, name):
+        folder = OutputFolder(tmp_path / "out")
+        folder.prepare()
+        digest = hashlib.sha256(b"mine").hexdigest()
+        (tmp_path / "mine.png").write_bytes(b"mine")
+        page = f'<title></title><meta name="multilayer-files" content="{name} {digest}">'
+        (tmp_path / "out" / "report.html").write_text(page)
+        folder.write_report("<title></title>")
+        assert folder.removed == []
+        assert (tmp_path / "mine.png").exists()
+
+
+class TestNames:
+    def test_of_files_that_are_not_utf_8(self, run, tmp_path, monkeypatch):
+        try:
+            path = write(Path(os.fsdecode(os.fsencode(tmp_path) + b"/t\xff.csv")), lines_of_people())
+        except OSError:
+            pytest.skip("the file system takes names in UTF-8 alone")
+        out = Path(os.fsdecode(os.fsencode(tmp_path) + b"/out\xff"))
+        monkeypatch.setitem(sys.modules, "matplotlib", None)  # whose pictures hold no names of files
+        result = run("train", path, *SMALL, "--out", out)
+        assert result.exit_code == 0
+        page = (out / "report.html").read_text("utf-8")
+        assert "read_table(&#x27;" in page
+        assert "t\\udcff.csv" in page  # as Python reads it back
+        missing = run("train", path.with_name("no\udcff.csv"), *SMALL)
+        assert (missing.exit_code, missing.stderr.count("\n")) == (2, 1)
+
+    def test_as_a_shell_reads_them(self):
+        assert shell_line(["a b", "c", "it's \udcff\n"]) == "'a b' c $'it\\x27s \\xff\\x0a'"
+
+    def test_one_column_of_a_terminal(self, monkeypatch, capsys):
+        monkeypatch.setattr("multilayer.cli._output._is_terminal", lambda: True)
+        for columns in ("0", "1"):
+            monkeypatch.setenv("COLUMNS", columns)
+            Output().say("one two")
+        assert capsys.readouterr().out.split() == ["one", "two"] * 2
+
+
+class TestReading:
+    def test_options_say_how_the_file_is_written(self, run, tmp_path):
+        lines = ["tag;größe;y", *(f"{1 + i % 28:02}.0{1 + i % 9}.2024;{i % 17},5;{'ab'[i % 2]}" for i in range(60))]
+        path = tmp_path / "t.csv"
+        path.write_bytes("\n".join(lines).encode("latin-1"))
+        options = ("--separator", ";", "--decimal", ",", "--encoding", "latin-1", "--date-format", "%d.%m.%Y")
+        for command in ("train", "cv"):
+            result = run(
+                command, path, "--target", "y", "--hidden", "4", "--epochs", "1", *options, "--out", tmp_path / "out"
+            )
+            assert result.exit_code == 0
+            page = (tmp_path / "out" / "report.html").read_text("utf-8")
+            assert "größe" in page
+            for text in ("separator=&#x27;;&#x27;", "decimal=&#x27;,&#x27;", "date_format=&#x27;%d.%m.%Y&#x27;"):
+                assert text in page
+
+    def test_standard_input(self, people):
+        from click.testing import CliRunner
+
+        from multilayer.cli import main
+
+        result = CliRunner().invoke(main, ["train", "-", *SMALL], input=people.read_bytes())
+        assert result.exit_code == 0
+        assert "standard input: 80 rows, 3 columns and the target." in result.output
+        piped = CliRunner().invoke(main, ["train", "-", *SMALL], input=b"")
+        assert "is empty. Column names and rows are needed." in piped.output
+
+    @pytest.mark.parametrize(
+        ("options", "text"),
+        [
+            (("--separator", "ab"), "multilayer: --separator must"),
+            (("--encoding", "klingon"), "multilayer: unknown --encoding"),
+            (("--decimal", ":"), "multilayer: --decimal must"),
+            (("--date-format", "day"), "multilayer: --date-format"),
+        ],
+    )
+    def test_options_that_cannot_be(self, run, people, options, text):
+        result = run("train", people, *SMALL, *options)
+        assert result.exit_code == 2
+        assert result.stderr.startswith(text)
+        assert result.stderr.count("\n") == 1
+
+    def test_what_the_reader_reports_is_on_the_console_and_in_the_report(self, run, tmp_path):
+        head, *rows = lines_of_people()
+        cells = [f"{row},{i:05}" for i, row in enumerate(rows)]
+        cells[11] = cells[11].replace(cells[11].split(",")[1], "n/a!", 1)
+        path = write(tmp_path / "t.csv", ["# exported", f"{head},code", *cells])
+        result = run("train", path, *SMALL, "--out", tmp_path / "out")
+        page = (tmp_path / "out" / "report.html").read_text("utf-8")
+        notes = [line.removeprefix("note: ") for line in result.stderr.splitlines()]
+        for words in (("1 line above", "# exported"), ("income", "n/a!"), ("code", "text")):
+            assert [note for note in notes if all(word in note for word in words)], words
+        assert all(note in html.unescape(page) for note in notes)
+
+    @pytest.mark.parametrize("command", ["train", "cv"])
+    def test_a_column_that_numbers_the_rows_is_said_by_all(self, run, tmp_path, command):
+        head, *rows = lines_of_people()
+        path = write(tmp_path / "t.csv", [f"no,{head}", *(f"{i},{row}" for i, row in enumerate(rows, start=1))])
+        said = " ".join(run(command, path, *SMALL).stdout.split())
+        assert "it numbers the rows" in said
