@@ -132,7 +132,7 @@ def search_for(
 def in_plan(wanted: Wanted) -> str:
     """What is searched, in a sentence or two."""
     drawn = "drawn by chance" if wanted.sampler == "random" else "that Optuna proposes"
-    until = "" if wanted.minutes is None else f" in {wanted.minutes:g} minutes at most"
+    until = "" if wanted.minutes is None else f" within --minutes {wanted.minutes:g}"
     course = ", the less promising ones for fewer" if wanted.has_halving else ""
     return (
         f"Search: {count(wanted.n_trials, 'trial')} {drawn}{until}, of {IN_WORDS}. Each is trained for up to "
@@ -220,7 +220,7 @@ def _tell_of_the_end(result: Search, wanted: Wanted, is_over: bool, output: Outp
         why = (
             "interrupted"
             if output.was_interrupted
-            else f"the time for the search was over ({wanted.minutes:g} minutes in all)"
+            else f"the time for the search was over (--minutes {wanted.minutes:g})"
         )
         go_on = "" if wanted.journal is None else "; the same command goes on from here"
         output.note(

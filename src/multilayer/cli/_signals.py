@@ -45,7 +45,8 @@ def watched_signals() -> Iterator[Signals]:
         yield signals
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            if handler is not None:  # one that was not installed by Python cannot be put back
+                signal.signal(number, handler)
 
 
 def end_at_the_next_signal() -> None:
