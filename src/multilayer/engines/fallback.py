@@ -77,8 +77,10 @@ def warn_of_fallback(reason: str) -> None:
 
 
 def _level_of_caller() -> int:
-    """The stack level, for ``warn_of_fallback``, of the first line outside this library."""
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("multilayer."):
+    """The stack level, for ``warn_of_fallback``, of the line that called this library."""
+    found, level, frame = 1, 1, sys._getframe(1)
+    while frame.f_back is not None:
+        if frame.f_globals.get("__name__", "").startswith("multilayer."):  # SciPy's may lie between ours
+            found = level + 1
         level, frame = level + 1, frame.f_back
-    return level
+    return found

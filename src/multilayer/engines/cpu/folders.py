@@ -16,6 +16,9 @@ from pathlib import Path
 # Files of other formats lay in a folder of another name.
 FOLDER = Path("multilayer", "machine-code")
 
+# Windows has text files; elsewhere a pipe would be waited for.
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+
 
 def candidates(numba_cache_dir: str = "") -> list[Path]:
     """The folders to look into, in order; they need not exist.
@@ -55,7 +58,7 @@ def read_trusted(path: Path) -> bytes | None:
     if not is_trusted_folder(path.parent):
         return None
     try:
-        with path.open("rb") as file:
+        with open(os.open(path, _READ), "rb") as file:
             status = os.fstat(file.fileno())  # of what was opened, whatever the name stands for by now
             return file.read() if stat.S_ISREG(status.st_mode) and is_trusted(status) else None
     except OSError:
