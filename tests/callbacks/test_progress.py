@@ -101,7 +101,7 @@ def test_copies_are_the_bar_itself_and_pickles_begin_anew() -> None:
 
 
 def test_it_is_drawn_where_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(self: threading.Thread) -> None:
+    def refuse(*_: Any) -> None:
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)

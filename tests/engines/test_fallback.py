@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import textwrap
@@ -105,7 +104,13 @@ def test_results_are_those_of_the_reference_engine(engine: str, make: Any, solve
     assert warning.filename == __file__
 
 
-ERRORS = [RuntimeError("LLVM"), AttributeError("_dynfunc"), ImportError("gone"), SystemError("x"), OSError(12, "no map")]
+ERRORS = [
+    RuntimeError("LLVM"),
+    AttributeError("_dynfunc"),
+    ImportError("gone"),
+    SystemError("x"),
+    OSError(12, "no map"),
+]
 
 
 @compiled_only
@@ -156,7 +161,7 @@ def test_the_engine_itself_raises_our_error(no_kernel: Any) -> None:
         warnings.simplefilter("ignore")
         problem.fit(X, y)
     for _ in range(2):
-        with pytest.raises(EngineError, match="^the kernel broken cannot be compiled: TypingError: "):
+        with pytest.raises(EngineError, match=r"^the kernel broken cannot be compiled: TypingError: "):
             cpu_engine.CpuEngine().predict(problem.network_, problem.parameters_, X)
 
 
@@ -176,7 +181,9 @@ def test_an_engine_that_cannot_be_loaded_is_replaced(name: str, monkeypatch: pyt
 
 
 def test_inside_a_browser_the_reference_engine_is_no_surprise(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "_compiled_engine", lambda: (None, "Numba cannot be imported: No module named 'numba'"))
+    monkeypatch.setattr(
+        engines, "_compiled_engine", lambda: (None, "Numba cannot be imported: No module named 'numba'")
+    )
     monkeypatch.setattr(engines.sys, "platform", "emscripten")
     assert isinstance(get_engine("auto"), ReferenceEngine)
     with pytest.warns(EngineWarning, match="No module named 'numba'"):
@@ -208,7 +215,8 @@ BROWSER = textwrap.dedent("""
             folds = cross_validate(model, X, y, cv=3, n_jobs=n_jobs)
             trials = search(model, {"alpha": [0.1, 0.01]}, X, y, cv=2, n_jobs=n_jobs)
             ensemble = EnsembleClassifier(model, 2, n_jobs=n_jobs, random_state=0).fit(X, y)
-            found.append([folds["test_score"], trials.estimator.predict_proba(X), ensemble.predict_proba(X), model.fit(X, y).parameters_])
+            answers = [each.predict_proba(X) for each in (trials.estimator, ensemble, model.fit(X, y))]
+            found.append([folds["test_score"], *answers])
     for one, other in zip(*found):
         np.testing.assert_array_equal(one, other)
     (warning,) = [each for each in caught if issubclass(each.category, EngineWarning)]
@@ -219,7 +227,7 @@ BROWSER = textwrap.dedent("""
 
 
 def test_everything_trains_without_numba_and_without_threads() -> None:
-    ran = subprocess.run([sys.executable, "-c", BROWSER], env={**os.environ}, capture_output=True, text=True, timeout=300)
+    ran = subprocess.run([sys.executable, "-c", BROWSER], capture_output=True, text=True, timeout=300)
     assert ran.stdout.strip() == "done", ran.stderr
 
 

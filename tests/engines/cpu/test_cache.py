@@ -254,7 +254,7 @@ def test_kernels_are_compiled_where_nothing_can_be_written(tmp_path: Path, monke
 
 
 def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def is_full(self: Path, target: Path) -> Path:
+    def is_full(*_: Path) -> Path:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", is_full)
@@ -264,9 +264,7 @@ def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("name", ["XDG_CACHE_HOME", "LOCALAPPDATA", "HOME", "NUMBA_CACHE_DIR"])
 @pytest.mark.parametrize("value", ["", "relative", "./here", "~/cache"])
-def test_a_relative_path_names_no_cache(
-    name: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_relative_path_names_no_cache(name: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for each in ("XDG_CACHE_HOME", "LOCALAPPDATA", "HOME"):
         monkeypatch.setenv(each, value if each == name else str(tmp_path / each))

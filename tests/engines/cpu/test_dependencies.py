@@ -36,7 +36,9 @@ def key(function: Callable[..., Any], *argument_types: Any, options: Any = None,
     return dependencies.kernel_key(function, argument_types, options or {}, codegen or Codegen())
 
 
-def made(value: Any, source: str = "def kernel(x): return helper(x)", helper: str = "def helper(x): return VALUE") -> Any:
+def made(
+    value: Any, source: str = "def kernel(x): return helper(x)", helper: str = "def helper(x): return VALUE"
+) -> Any:
     """A function that calls another, which uses a global."""
     scope: dict[str, Any] = {"VALUE": value, "__name__": "somewhere"}
     exec(f"{helper}\n{source}", scope)
@@ -72,7 +74,10 @@ def test_a_value_that_a_function_inside_uses_is_in_the_key() -> None:
     ],
 )
 def test_code_defaults_and_closures_are_in_the_key(changes: dict[str, str]) -> None:
-    others = [made(1), made(1, source="def outer(y):\n def kernel(x): return helper(x) + y\n return kernel\nkernel = outer(3)")]
+    others = [
+        made(1),
+        made(1, source="def outer(y):\n def kernel(x): return helper(x) + y\n return kernel\nkernel = outer(3)"),
+    ]
     assert key(made(1, **changes)) not in [key(other) for other in others]
     assert key(made(1, **changes)) == key(made(1, **changes))
 

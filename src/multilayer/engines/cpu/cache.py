@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,7 +37,10 @@ class _Unkept(Exception):
 
 
 class KernelCache:
-    """What a Numba dispatcher asks before it compiles, and tells when it has."""
+    """What a Numba dispatcher asks before it compiles, and tells when it has.
+
+    Numba does both under a lock of its own, which all kernels share.
+    """
 
     # Found when the first kernel is called, not when the module is imported; shared by all kernels.
     _folders: list[Path] | None = None
@@ -46,7 +48,6 @@ class KernelCache:
     # The kernels that were compiled in this process, with their keys: see _check_unchanged.
     _compiled: tuple[tuple[KernelCache, Any, str], ...] = ()
     _has_changed = False
-    _lock = threading.Lock()
 
     def __init__(self, name: str, function: Callable[..., Any], options: dict[str, Any]) -> None:
         self._name, self._function, self._options = name, function, options
@@ -113,11 +114,10 @@ class KernelCache:
 
     @classmethod
     def _look(cls) -> list[Path]:
-        with cls._lock:
-            if cls._folders is None:
-                cls._folders = folders.candidates(numba.config.CACHE_DIR)
-                cls._writable = folders.first_writable(cls._folders)
-            return cls._folders
+        if cls._folders is None:
+            cls._writable = folders.first_writable(looked_into := folders.candidates(numba.config.CACHE_DIR))
+            cls._folders = looked_into
+        return cls._folders
 
     def _check_unchanged(self, sig: Any, codegen: Any, key: str) -> None:
         """An error where something that kernels depend on was replaced since this process compiled one of them.
@@ -126,11 +126,10 @@ class KernelCache:
         compiled, the next may hold the old value or the new one, and no key tells which.
         """
         cls = KernelCache
-        with cls._lock:
-            cls._compiled += ((self, sig, key),)
-            cls._has_changed |= any(not then or cache._key(of, codegen) != then for cache, of, then in cls._compiled)
-            if cls._has_changed:
-                raise _Unkept("something that kernels depend on has changed")
+        cls._compiled += ((self, sig, key),)
+        cls._has_changed |= any(not then or cache._key(of, codegen) != then for cache, of, then in cls._compiled)
+        if cls._has_changed:
+            raise _Unkept("something that kernels depend on has changed")
 
     def _restored(self, stored: bytes, key: str, sig: Any, target_context: Any) -> Any:
         header, machine_code, bitcode = _opened(stored)

@@ -6,9 +6,9 @@ closures that these name (they are frozen into machine code), of the options tha
 types among its arguments, and of versions, Numba's settings and the processor.  It is the same for a package in a
 folder, in a zip and without sources, and another one where a constant was edited or replaced.
 
-What belongs to Python or to a package whose version is in the key is described by its name.  An object that this module cannot describe
-raises :class:`IndescribableError`, and its kernel is then not kept on disk: a key that misses something is worse than
-none.
+What belongs to Python or to a package whose version is in the key is described by its name.  An object that this module
+cannot describe raises :class:`IndescribableError`, and its kernel is then not kept on disk: a key that misses something
+is worse than none.
 """
 
 from __future__ import annotations
@@ -157,9 +157,10 @@ class _Description:
         from numba.core.dispatcher import Dispatcher
         from numba.core.extending import _Intrinsic
 
+        inside: Any = thing  # Numba's hints leave out what is not public
         if isinstance(thing, Dispatcher):
             options = {name: thing.targetoptions[name] for name in sorted(thing.targetoptions)}
-            self._add_all((thing.py_func, options, thing._compiler.pipeline_class))
+            self._add_all((thing.py_func, options, inside._compiler.pipeline_class))
         elif isinstance(thing, _Intrinsic):
             self._add_all((thing._defn, thing._prefer_literal, dict(thing._ctor_kwargs)))
         elif isinstance(thing, types.Type):
@@ -168,7 +169,7 @@ class _Description:
             raise IndescribableError(f"{type(thing).__module__}.{type(thing).__qualname__}")
 
     def add_type(self, type_: Any) -> None:
-        """One of Numba's types.  The name of a record's type has its name and its types, not the names of its fields."""
+        """One of Numba's types, whose names leave out the names of a record's fields."""
         self.text(type_)
         record = getattr(type_, "instance_class", None)
         if record is not None:
@@ -217,7 +218,7 @@ def _digest_of(thing: Any) -> str:
 
 
 def _goes_by_version(thing: Any) -> bool:
-    """Whether a module, class or function comes from Python or from one of the packages whose versions are in the key."""
+    """Whether a module, class or function comes from Python or from a package whose version is in the key."""
     name = thing.__name__ if isinstance(thing, ModuleType) else thing.__module__
     first = str(name).partition(".")[0]
     return first in PACKAGES_IN_KEY or first in sys.stdlib_module_names
