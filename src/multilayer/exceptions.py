@@ -72,10 +72,7 @@ class InterruptedTrainingError(MultilayerError, KeyboardInterrupt):
 
 
 class EngineError(MultilayerError, RuntimeError):
-    """The compiled engine cannot compile a kernel on this machine, or with this version of Numba.
-
-    Engines that :func:`multilayer.engines.get_engine` returns warn, and run the reference engine instead.
-    """
+    """The compiled engine cannot compile a kernel on this machine, or with this version of Numba."""
 
 
 class JournalError(MultilayerError, ValueError):
