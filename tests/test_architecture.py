@@ -122,15 +122,11 @@ def test_there_are_no_cycles_between_rooms() -> None:
     assert set(order[:2]) == {"_constant", "exceptions"}
 
 
-# Numba has no other form for machine code; the files lie in the user's own cache and are never passed on.
-KERNEL_CACHE = "engines/cpu/compiling.py"
 # joblib's backends hand members to other processes; nothing is written.
 OTHER_PROCESSES = "training/pack.py"
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in FILES if name_of(path) not in (KERNEL_CACHE, OTHER_PROCESSES)], ids=name_of
-)
+@pytest.mark.parametrize("path", [path for path in FILES if name_of(path) != OTHER_PROCESSES], ids=name_of)
 def test_nothing_is_pickled(path: Path) -> None:
     modules = {module.split(".")[0] for module, _ in imports(path)}
     assert modules.isdisjoint({"pickle", "cPickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"})

@@ -13,11 +13,13 @@
     ├── ModelFileError (ValueError)         a model file cannot be read or written
     ├── InterruptedTrainingError (KeyboardInterrupt)
     │                                  Ctrl-C came before there was anything to keep
+    ├── EngineError (RuntimeError)      the compiled engine cannot compile a kernel here
     ├── JournalError (ValueError)           the journal of a search cannot be gone on with
     ├── MissingExtraError (ImportError)    an optional dependency is not installed
     └── NotFittedError                     multilayer.estimators: also scikit-learn's NotFittedError
 
     MultilayerWarning (UserWarning)
+    ├── EngineWarning                      the reference engine runs in place of the compiled one
     ├── InterruptedTrainingWarning         training was ended by Ctrl-C
     ├── ParameterWarning                   a parameter was adapted to the data, or has no effect
     └── ConvergenceWarning                 multilayer.estimators: also scikit-learn's ConvergenceWarning
@@ -69,6 +71,10 @@ class InterruptedTrainingError(MultilayerError, KeyboardInterrupt):
     """Ctrl-C came before there was anything to keep."""
 
 
+class EngineError(MultilayerError, RuntimeError):
+    """The compiled engine cannot compile a kernel on this machine, or with this version of Numba."""
+
+
 class JournalError(MultilayerError, ValueError):
     """The journal of a search cannot be gone on with."""
 
@@ -85,6 +91,10 @@ class MissingExtraError(MultilayerError, ImportError):
 
 class MultilayerWarning(UserWarning):
     """Any warning raised on purpose by this library."""
+
+
+class EngineWarning(MultilayerWarning):
+    """The compiled engine cannot be used; the reference engine takes its place, which is slower."""
 
 
 class InterruptedTrainingWarning(MultilayerWarning):

@@ -98,3 +98,14 @@ def test_copies_are_the_bar_itself_and_pickles_begin_anew() -> None:
     assert copy.deepcopy(bar) is bar
     other = pickle.loads(pickle.dumps(bar))
     assert (other.description, other.console) == ("words", None)
+
+
+def test_it_is_drawn_where_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    console = terminal()
+    model(ProgressBar("fold 1", console)).fit(X, y)
+    assert last_line(console).startswith("fold 1 ")
+    assert "30/30" in last_line(console)

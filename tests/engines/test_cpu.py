@@ -85,16 +85,6 @@ def test_kernels_come_from_disk_in_the_next_process_and_damage_is_mended(tmp_pat
     assert not list(tmp_path.rglob("*tmp*"))
 
 
-@compiled_only
-def test_training_works_where_no_cache_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    no_directory = tmp_path / "file"
-    no_directory.write_text("in the way")
-    for name in ("XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"):
-        monkeypatch.setenv(name, str(no_directory))
-    monkeypatch.setattr(compiling.numba.config, "CACHE_DIR", str(no_directory))
-    assert compiling.cache_directory() is None
-
-
 def test_training_without_a_compiler_gives_the_same_network(tmp_path: Path) -> None:
     process = train(tmp_path, NUMBA_DISABLE_JIT="1")
     n_compiled, _ = outcome(process)
@@ -137,19 +127,6 @@ UNCOMPILED = textwrap.dedent("""
 def test_kernels_are_plain_functions_where_numba_is_missing() -> None:
     ran = subprocess.run([sys.executable, "-c", UNCOMPILED], capture_output=True, text=True, timeout=300)
     assert ran.stdout.strip() == "agreed", ran.stderr
-
-
-EDITED = TRAIN.replace("compiled = []", "compiled = []\ncompiling.source_digest = lambda: 'edited since'").replace(
-    "callbacks", "verbose=True, callbacks"
-)
-
-
-@compiled_only
-def test_nothing_is_kept_of_sources_that_were_edited_while_the_process_ran(tmp_path: Path) -> None:
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-    ran = subprocess.run([sys.executable, "-c", EDITED], env=environment, capture_output=True, text=True, timeout=300)
-    assert ran.stdout.startswith("Compiling descend-dense for this machine"), ran.stderr
-    assert not list(tmp_path.rglob("*.kernel"))
 
 
 IN_TURN = textwrap.dedent("""

@@ -342,3 +342,28 @@ def test_ctrl_c_ends_training_at_an_update_and_returns_what_is_done(
     outcomes = run_pack(members, n_jobs=n_jobs)
     assert {key: outcome.value for key, outcome in outcomes.items()} == {"done": "value"}
     assert ended == ["interrupted"] * n_jobs
+
+
+@pytest.mark.parametrize("n_allowed", [0, 1, 2])
+def test_members_are_worked_on_by_as_many_threads_as_can_be_started(
+    n_allowed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, started = threading.Thread.start, []
+
+    def limited(self: threading.Thread) -> None:
+        if len(started) == n_allowed:
+            raise RuntimeError("can't start new thread")
+        started.append(self)
+        start(self)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    seen: set[threading.Thread] = set()
+
+    def work(n: int) -> int:
+        seen.add(threading.current_thread())
+        return n * n
+
+    outcomes = run_pack([Member(n, lambda n=n: work(n)) for n in range(20)], n_jobs=4)  # type: ignore[misc]
+    assert [outcome.value for outcome in outcomes.values()] == [n * n for n in range(20)]
+    assert seen <= set(started) if n_allowed else seen == {threading.current_thread()}
+    assert not any(thread.is_alive() for thread in started)

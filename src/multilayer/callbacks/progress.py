@@ -67,6 +67,7 @@ class ProgressBar(Callback):
         bar = self._bars.get(threading.get_ident())
         if bar is not None and self._progress is not None:
             self._progress.update(bar.task, description="compiling for this machine, once")
+            self._draw()
 
     def on_epoch_end(self, event: EpochEnded) -> None:
         bar = self._bars.get(threading.get_ident())
@@ -97,6 +98,12 @@ class ProgressBar(Callback):
             shown += f", validation score {event.validation_score:.4g}"
         done = event.epoch - bar.epochs_before
         self._progress.update(bar.task, completed=done, shown=shown, description=self.description)
+        self._draw()
+
+    def _draw(self) -> None:
+        """Draw the bars where no thread of the display does so."""
+        if self._progress is not None and not self._progress.live.auto_refresh:
+            self._progress.refresh()
 
 
 class _Bar:
@@ -118,5 +125,10 @@ def _new_progress(console: Console | None) -> Progress | None:
     text, shown = TextColumn("{task.description}"), TextColumn("{task.fields[shown]}")
     columns = (text, BarColumn(bar_width=24), MofNCompleteColumn(), shown, TimeRemainingColumn())
     progress = Progress(*columns, console=console)
-    progress.start()
+    try:
+        progress.start()
+    except RuntimeError:  # no thread can be started, which would draw it again and again: inside a browser
+        progress.stop()
+        progress = Progress(*columns, console=console, auto_refresh=False)
+        progress.start()
     return progress

@@ -132,6 +132,7 @@ class Pack:
         self.n_jobs = checked_jobs(n_jobs)
         self.interrupt = Interrupt()
         self._hall, self._changed = _Hall(), threading.Condition()
+        self._in_threads = False
         self._outcomes: queue.Queue[Outcome] = queue.Queue()  # a SimpleQueue may wait for ever after a signal
         self._block = ExitStack()
 
@@ -139,10 +140,7 @@ class Pack:
         self._block.enter_context(one_blas_thread())
         self.interrupt = self._block.enter_context(deferred_interrupt())
         if self.n_jobs > 1:  # one member at a time works in this thread: a debugger sees it, and Ctrl-C reaches it
-            threads = [threading.Thread(target=self._work, daemon=True) for _ in range(self.n_jobs)]
-            for thread in threads:
-                thread.start()
-                self._block.callback(thread.join)
+            self.n_jobs = max(self._start_threads(), 1)
         self._block.callback(self._close)  # called before the joins
         return self
 
@@ -150,6 +148,18 @@ class Pack:
         if kind is not None:  # the listener's, or a second Ctrl-C: nobody waits for what is left
             self.interrupt.pressed = True
         self._block.close()
+
+    def _start_threads(self) -> int:
+        """Start as many threads as there are to be, or as can be: inside a browser there are none."""
+        for n_started in range(self.n_jobs):
+            thread = threading.Thread(target=self._work, daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                return n_started
+            self._in_threads = True
+            self._block.callback(thread.join)
+        return self.n_jobs
 
     def add(self, member: Member) -> None:
         """A member that is to be worked on, whose key none at work has."""
@@ -221,10 +231,10 @@ class Pack:
         That is when ``time.perf_counter()`` is past ``until``.
         """
         while (self._has_work() or not self._outcomes.empty()) and time.perf_counter() < until:
-            if self.n_jobs == 1:
+            if not self._in_threads:
                 self._work_until_one_ends(until)
             with suppress(queue.Empty):
-                yield self._outcomes.get(timeout=SECONDS_BETWEEN_LOOKS if self.n_jobs > 1 else 0)
+                yield self._outcomes.get(timeout=SECONDS_BETWEEN_LOOKS if self._in_threads else 0)
         with suppress(queue.Empty):  # those that ended shortly before the time was over
             while True:
                 yield self._outcomes.get_nowait()
@@ -311,7 +321,7 @@ class Pack:
             except Exception as failure:
                 value, error = None, failure
             except BaseException as failure:  # such as SystemExit: of a thread nobody would hear of it
-                if self.n_jobs == 1:
+                if not self._in_threads:
                     raise
                 value, error = None, RuntimeError(f"{type(failure).__name__} was raised in a member: {failure}")
         seconds = entry.seconds + time.perf_counter() - began

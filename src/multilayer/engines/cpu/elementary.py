@@ -79,6 +79,7 @@ def compilable(function: Function) -> Function:
 
     if _overload is not None:
         _overload(interpreted, jit_options=_OPTIONS, strict=False)(lambda *_: function)
+        interpreted.jit_options = _OPTIONS  # type: ignore[attr-defined]  # what cached machine code depends on
     return cast(Function, interpreted)
 
 
@@ -91,6 +92,7 @@ def _by_dtype(for_float32: Callable[..., Any], for_float64: Callable[..., Any]) 
     if _overload is not None:
         both = {types.float32: for_float32, types.float64: for_float64}
         _overload(chosen, jit_options=_OPTIONS, strict=False)(lambda *scalars: both.get(scalars[0]))
+        chosen.jit_options = _OPTIONS  # type: ignore[attr-defined]
     return chosen
 
 

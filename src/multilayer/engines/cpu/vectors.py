@@ -110,6 +110,8 @@ if COMPILED:
             element = ir.FloatType() if fe_type.dtype == types.float32 else ir.DoubleType()
             super().__init__(dmm, fe_type, ir.VectorType(element, _lanes(fe_type)))
 
+    _VectorType.model = _VectorModel  # what cached machine code depends on is found from the type
+
     # A product that is added becomes one instruction.
     _FUSED = ("contract",)
 

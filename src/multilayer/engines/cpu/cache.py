@@ -1,0 +1,233 @@
+"""The kernel cache: machine code on disk, so that the next process need not compile.
+
+Numba has a cache of its own, which this one replaces, because Numba's notices changes in a kernel's own file alone, and
+a kernel here is spread over several; its index file can mix up two processes that compile at once; a truncated file
+raises; where nothing is writable it raises at import; and it unpickles what it reads.  Here each entry is one file,
+named by everything that it depends on (``dependencies.py``), read only where it is safe to run (``folders.py``),
+checked by its digest, and replaced atomically.  Whatever goes wrong, the kernel is compiled.
+
+A file holds, in this order: ``MAGIC``; the SHA-256 digest of all that follows; the length of the header, 4 bytes; the
+header, JSON; the machine code; LLVM's bitcode.  There is no pickle in it, and no name in it is imported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba.core import compiler, funcdesc, sigutils, types
+from numba.core.environment import Environment, lookup_environment
+from numba.core.typing import signature
+
+from multilayer.engines.announcing import tell_of_compilation
+from multilayer.engines.cpu import folders
+from multilayer.engines.cpu.dependencies import kernel_key
+
+MAGIC = b"multilayer kernel 1\n"
+# What kernels return.
+RETURN_TYPES = {str(each): each for each in (types.none, types.boolean, types.int32, types.int64, types.float64)}
+
+
+class _Unkept(Exception):
+    """A compiled kernel cannot be kept, or a file cannot be used."""
+
+
+class KernelCache:
+    """What a Numba dispatcher asks before it compiles, and tells when it has.
+
+    Numba does both under a lock of its own, which all kernels share.
+    """
+
+    # Found when the first kernel is called, not when the module is imported; shared by all kernels.
+    _folders: list[Path] | None = None
+    _writable: Path | None = None
+    # The kernels that were compiled in this process, with their keys: see _check_unchanged.
+    _compiled: tuple[tuple[KernelCache, Any, str], ...] = ()
+    _has_changed = False
+
+    def __init__(self, name: str, function: Callable[..., Any], options: dict[str, Any]) -> None:
+        self._name, self._function, self._options = name, function, options
+        self._enabled = True
+        self._keys: dict[Any, str] = {}  # of signatures that are being compiled
+
+    @property
+    def cache_path(self) -> str:
+        """Where new kernels go."""
+        self._look()
+        return str(self._writable or "")
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The kernel for arguments of these types from disk; None where it has to be compiled."""
+        target_context.refresh()
+        self._keys[sig] = key = self._key(sig, target_context.codegen())
+        for folder in self._look() if key and self._enabled else ():
+            stored = folders.read_trusted(self._path(folder, key))
+            try:
+                if stored is not None:
+                    return self._restored(stored, key, sig, target_context)
+            except MemoryError:
+                raise
+            except Exception:
+                pass  # damaged, or of a Numba whose inside is another one: compiled anew
+        tell_of_compilation(self._name)
+        return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep a kernel that was compiled, if it can be kept."""
+        try:
+            key = self._keys.pop(sig)
+            self._look()
+            if self._enabled and self._writable is not None:
+                self._check_unchanged(sig, data.codegen, key)
+                folders.write_whole(self._path(self._writable, key), _container(data, key))
+        except Exception:
+            pass  # the disk is full, or the kernel cannot be kept: the next process compiles it again
+
+    def enable(self) -> None:
+        self._enabled = True
+
+    def disable(self) -> None:
+        self._enabled = False
+
+    def flush(self) -> None:
+        """Remove the files of this kernel."""
+        self._look()
+        for path in self._writable.glob(f"{self._name}-*.kernel") if self._writable else ():
+            path.unlink(missing_ok=True)
+
+    def _key(self, sig: Any, codegen: Any) -> str:
+        """The key of a kernel, or "" for one that has none."""
+        argument_types, _ = sigutils.normalize_signature(sig)
+        try:
+            return kernel_key(self._function, argument_types, self._options, codegen)
+        except MemoryError:
+            raise
+        except Exception:
+            return ""
+
+    def _path(self, folder: Path, key: str) -> Path:
+        return folder / f"{self._name}-{key[:40]}.kernel"
+
+    @classmethod
+    def _look(cls) -> list[Path]:
+        if cls._folders is None:
+            cls._writable = folders.first_writable(looked_into := folders.candidates(numba.config.CACHE_DIR))
+            cls._folders = looked_into
+        return cls._folders
+
+    def _check_unchanged(self, sig: Any, codegen: Any, key: str) -> None:
+        """An error where something that kernels depend on was replaced since this process compiled one of them.
+
+        A function that several kernels call is compiled once.  With a constant replaced after the first of them was
+        compiled, the next may hold the old value or the new one, and no key tells which.
+        """
+        cls = KernelCache
+        cls._compiled += ((self, sig, key),)
+        cls._has_changed |= any(not then or cache._key(of, codegen) != then for cache, of, then in cls._compiled)
+        if cls._has_changed:
+            raise _Unkept("something that kernels depend on has changed")
+
+    def _restored(self, stored: bytes, key: str, sig: Any, target_context: Any) -> Any:
+        header, machine_code, bitcode = _opened(stored)
+        if header["key"] != key:  # a file of another kernel under this one's name
+            raise _Unkept("of another kernel")
+        argument_types, _ = sigutils.normalize_signature(sig)
+        description = _described(self._function, header, argument_types)
+        environment = _environment(header["environment"], self._function)
+        library = target_context.codegen().unserialize_library((header["library"], "object", (machine_code, bitcode)))
+        entry_point = target_context.get_executable(library, description, environment)
+        others = [_environment(name, self._function) for name in header["environments"]]
+        for each in others:
+            library.codegen.set_env(each.env_name, each)
+        return compiler.compile_result(
+            target_context=target_context,
+            typing_context=target_context.typing_context,
+            library=library,
+            environment=environment,
+            entry_point=entry_point,
+            fndesc=description,
+            type_annotation="",
+            signature=signature(description.restype, *argument_types),
+            objectmode=False,
+            lifted=(),
+            typing_error=None,
+            call_helper=None,
+            metadata=None,
+            reload_init=(),
+            referenced_envs=tuple(others),
+        )
+
+
+def _container(result: Any, key: str) -> bytes:
+    """The file of a kernel that Numba has compiled."""
+    description, environments = result.fndesc, result._find_referenced_environments()
+    library, kind, (machine_code, bitcode) = result.library.serialize_using_object_code()
+    if (
+        kind != "object"
+        or result.objectmode
+        or result.lifted
+        or result.reload_init
+        or description.inline
+        or description.noalias
+        or result.library.has_dynamic_globals  # addresses of this process
+        or any(each.consts for each in (result.environment, *environments))  # Python's objects
+        or str(description.restype) not in RETURN_TYPES
+    ):
+        raise _Unkept("a kernel of a kind that has no form on disk")
+    header = {
+        "key": key,
+        "library": library,
+        "name": description.mangled_name,
+        "returns": str(description.restype),
+        "environment": result.environment.env_name,
+        "environments": [each.env_name for each in environments],
+        "machine_code": len(machine_code),
+    }
+    encoded = json.dumps(header).encode()
+    content = len(encoded).to_bytes(4, "little") + encoded + machine_code + bitcode
+    return MAGIC + hashlib.sha256(content).digest() + content
+
+
+def _opened(stored: bytes) -> tuple[dict[str, Any], bytes, bytes]:
+    """Header, machine code and bitcode of a file."""
+    begin = len(MAGIC) + hashlib.sha256().digest_size
+    content = stored[begin:]
+    if stored[:begin] != MAGIC + hashlib.sha256(content).digest():
+        raise _Unkept("damaged")
+    begin = 4 + int.from_bytes(content[:4], "little")
+    header = json.loads(content[4:begin])
+    end = begin + header["machine_code"]
+    return header, content[begin:end], content[end:]
+
+
+def _described(function: Callable[..., Any], header: dict[str, Any], argument_types: tuple[Any, ...]) -> Any:
+    """What Numba knows of a compiled function: from the function itself and the names in machine code."""
+    code = function.__code__
+    return funcdesc.PythonFunctionDescriptor(
+        native=True,
+        modname=function.__module__,
+        qualname=function.__qualname__,
+        unique_name=function.__qualname__,
+        doc="",
+        typemap=None,
+        restype=RETURN_TYPES[header["returns"]],
+        calltypes=None,
+        args=code.co_varnames[: code.co_argcount],
+        kws=(),
+        mangler=lambda *_, **__: header["name"],
+        argtypes=tuple(argument_types),
+        env_name=header["environment"],
+    )
+
+
+def _environment(name: str, function: Callable[..., Any]) -> Any:
+    """Numba's environment of that name; without constants in it, nothing reads its globals."""
+    environment = lookup_environment(name)
+    if environment is None:
+        environment = Environment(function.__globals__)
+        environment.env_name = name
+    return environment

@@ -1,0 +1,106 @@
+"""The folders of the kernel cache, and which of their files are safe to run.
+
+A file of the cache is machine code that this process will run.  So it is read only where nobody but this user and the
+administrator can have written it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+# Files of other formats lay in a folder of another name.
+FOLDER = Path("multilayer", "machine-code")
+
+# Windows has text files; elsewhere a pipe would be waited for.
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+def candidates(numba_cache_dir: str = "") -> list[Path]:
+    """The folders to look into, in order; they need not exist.
+
+    A relative path is ignored: it would name another folder in each working directory, one that somebody else filled
+    among them.  The XDG base directory specification asks for the same.
+    """
+    bases = [numba_cache_dir, os.environ.get("XDG_CACHE_HOME", "")]
+    if os.name == "nt":
+        bases.append(os.environ.get("LOCALAPPDATA", ""))
+    with suppress(RuntimeError):  # no home directory: a service account
+        home = Path.home()
+        bases.append(str(home / "Library" / "Caches" if sys.platform == "darwin" else home / ".cache"))
+    return list(dict.fromkeys(Path(base) / FOLDER for base in bases if Path(base).is_absolute()))
+
+
+def is_trusted(status: os.stat_result) -> bool:
+    """Whether a file or a folder belongs to this user or to the administrator, and nobody else may write to it.
+
+    Windows keeps no such bits; there the folders lie in the user's profile, or where the user has put them.
+    """
+    if not hasattr(os, "geteuid"):
+        return True
+    return status.st_uid in (os.geteuid(), 0) and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def is_trusted_folder(path: Path) -> bool:
+    try:
+        status = path.stat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and is_trusted(status)
+
+
+def read_trusted(path: Path) -> bytes | None:
+    """The content of a file that is safe to run, in a folder that is; None where there is no such file."""
+    if not is_trusted_folder(path.parent):
+        return None
+    try:
+        with open(os.open(path, _READ), "rb") as file:
+            status = os.fstat(file.fileno())  # of what was opened, whatever the name stands for by now
+            return file.read() if stat.S_ISREG(status.st_mode) and is_trusted(status) else None
+    except OSError:
+        return None
+
+
+def first_writable(folders: list[Path]) -> Path | None:
+    """The first folder that files can be written to and read from safely; made where it is missing."""
+    for folder in folders:
+        try:
+            _make(folder)
+            if is_trusted_folder(folder):
+                tempfile.TemporaryFile(dir=folder).close()
+                return folder
+        except OSError:
+            continue
+    return None
+
+
+def _make(folder: Path) -> None:
+    """Make a folder that nobody else can write to, whatever the umask; those above ``FOLDER`` as usual."""
+    base = folder.parents[len(FOLDER.parts) - 1]
+    base.mkdir(parents=True, exist_ok=True)
+    for path in (folder.parent, folder):
+        path.mkdir(mode=0o755, exist_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file beside its place and move it there; readable for all that the umask lets read, writable for one.
+
+    Machine code of this library is no secret, and a cache that one user has filled may serve others.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    temporary = Path(name)
+    try:
+        with open(handle, "wb") as file:
+            file.write(content)
+        if os.name == "posix":
+            folder_mode = stat.S_IMODE(path.parent.stat().st_mode)
+            temporary.chmod(0o600 | folder_mode & 0o044)
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise

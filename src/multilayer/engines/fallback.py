@@ -1,0 +1,86 @@
+"""The reference engine in place of the compiled one, where that cannot be used; a warning says so, once per process."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.engines.protocol import PLAIN, Batches, DescentState, Engine, Objective
+from multilayer.engines.reference import ReferenceEngine
+from multilayer.equations.descent import UpdateRule
+from multilayer.equations.refinements import StepOptions
+from multilayer.exceptions import EngineError, EngineWarning
+from multilayer.network import Floats, Network
+
+_lock = threading.Lock()
+_has_warned = False
+
+
+class FallbackEngine:
+    """The compiled engine, and the reference engine for each call whose kernel cannot be compiled.
+
+    A kernel is compiled when it is called, before it does anything: parameters and state are then as they were, and the
+    reference engine takes the same call.
+    """
+
+    def __init__(self, compiled: Engine) -> None:
+        self.name = compiled.name
+        self._compiled, self._reference = compiled, ReferenceEngine()
+
+    def predict(self, network: Network, parameters: Floats, X: Floats) -> Floats:
+        try:
+            return self._compiled.predict(network, parameters, X)
+        except EngineError as error:
+            warn_of_fallback(str(error))
+        return self._reference.predict(network, parameters, X)
+
+    def cost_and_gradient(self, objective: Objective, parameters: Floats) -> tuple[float, Floats]:
+        try:
+            return self._compiled.cost_and_gradient(objective, parameters)
+        except EngineError as error:
+            warn_of_fallback(str(error))
+        return self._reference.cost_and_gradient(objective, parameters)
+
+    def descend(
+        self,
+        objective: Objective,
+        rule: UpdateRule,
+        state: DescentState,
+        batches: Batches,
+        options: StepOptions = PLAIN,
+    ) -> NDArray[np.float64]:
+        try:
+            return self._compiled.descend(objective, rule, state, batches, options)
+        except EngineError as error:
+            warn_of_fallback(str(error))
+        return self._reference.descend(objective, rule, state, batches, options)
+
+
+def warn_of_fallback(reason: str) -> None:
+    """Warn, if this process has not done so, that the reference engine takes the compiled one's place."""
+    global _has_warned
+    with _lock:
+        if _has_warned:
+            return
+        # Set only after a warning that was not made an error: then the next call raises it, too.
+        warnings.warn(
+            f"the compiled engine cannot be used, and the reference engine takes its place, which is slower; the "
+            f"results are equal up to rounding. {reason}. Set engine='reference' to choose it without this warning.",
+            EngineWarning,
+            stacklevel=_level_of_caller(),
+        )
+        _has_warned = True
+
+
+def _level_of_caller() -> int:
+    """The stack level, for ``warn_of_fallback``, of the line that called this library."""
+    found, level, frame = 1, 1, sys._getframe(1)
+    while frame.f_back is not None:
+        if frame.f_globals.get("__name__", "").startswith("multilayer."):  # SciPy's may lie between ours
+            found = level + 1
+        level, frame = level + 1, frame.f_back
+    return found
