@@ -10,7 +10,9 @@ import pytest
 
 from multilayer import MLPClassifier, MLPRegressor
 
-SUBSETS: list[Any] = [[i] for i in (0, 1, 60, 119)] + [slice(m) for m in (2, 5, 8, 13, 64, 97)] + [slice(None, None, -3)]
+SUBSETS: list[Any] = (
+    [[i] for i in (0, 1, 60, 119)] + [slice(m) for m in (2, 5, 8, 13, 64, 97)] + [slice(None, None, -3)]
+)
 
 
 def rows(dtype: Any) -> tuple[Any, Any]:

@@ -90,10 +90,8 @@ def _panel(vectors: int) -> Callable[..., None]:
         for first in range(0, k, DEPTH):
             depth = min(k - first, DEPTH)
             for r in range(0, rows, ROWS):
-                if first == 0:
-                    s = load(panel, 0, 0, ROWS, lanes, vectors)
-                else:
-                    s = load(Z, r * n, n, ROWS, lanes, vectors)
+                start, at, row = (panel, 0, 0) if first == 0 else (Z, r * n, n)
+                s = load(start, at, row, ROWS, lanes, vectors)
                 for i in range(first, first + depth):
                     weights = load(panel, (i + 1) * step, 0, 1, lanes, vectors)
                     s = add_outer(s, spread(A, r * k + i, k, ROWS), weights)
