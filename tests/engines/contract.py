@@ -638,7 +638,7 @@ class EngineContract:
         self.assert_cost_and_gradient(engine, problem)
         H, m = engine.predict(problem.network, problem.parameters, problem.objective.X), 3
         few = engine.predict(problem.network, problem.parameters, problem.objective.X[:m])
-        assert_near(few, H[:m], self.rtol(dtype))  # a row's answer does not depend on the rows beside it
+        assert_near(few, H[:m], self.rtol(dtype))  # but for rounding, a row's answer does not depend on others
 
     def test_sums_that_are_all_alike_are_normalised_to_the_shift(self, engine: Engine) -> None:
         for sizes in ((2, 1, 1), (2, 20, 1)):  # one unit, and units that are all the same

@@ -146,3 +146,13 @@ def test_split_conformal_holds_as_often_as_is_proved(n: int, coverage: float) ->
     probability = math.ceil(round(coverage * (n + 1), 9)) / (n + 1)
     deviation = math.sqrt(probability * (1 - probability) / n_times)  # binomial
     assert abs(held / n_times - probability) < 4 * deviation
+
+
+def test_the_interval_of_a_row_does_not_depend_on_the_rows_beside_it() -> None:
+    rng = np.random.RandomState(0)
+    answers, errors = rng.normal(size=(20, 150)), rng.exponential(size=130)
+    left_out = weighted(rng.uniform(size=(20, 130)) < 0.4, rng.uniform(1.0, 2.0, 20))
+    whole = jackknife_plus(answers, left_out, errors, 0.8)
+    for rows in [[0], [149], range(3), range(40, 47), range(149, -1, -1)]:
+        part = jackknife_plus(np.ascontiguousarray(answers[:, rows]), left_out, errors, 0.8)
+        np.testing.assert_array_equal(part, np.array(whole)[:, rows])

@@ -73,7 +73,10 @@ class Engine(Protocol):
     name: str
 
     def predict(self, network: Network, parameters: Floats, X: Floats) -> Floats:
-        """The network's answer H, (m, K), in the dtype of the parameters."""
+        """The network's answer H, (m, K), in the dtype of the parameters.
+
+        The answer for a row may depend on the rows beside it by no more than rounding; in the CPU engine it does not.
+        """
 
     def cost_and_gradient(self, objective: Objective, parameters: Floats) -> tuple[float, Floats]:
         """J over all rows, and its derivative by the parameter vector, a new array (P,)."""

@@ -120,7 +120,10 @@ def jackknife_plus(
     lower, upper = np.empty(m), np.empty(m)
     for start in range(0, m, max(1, BLOCK // n)):
         block = slice(start, start + max(1, BLOCK // n))
-        centres = answers[:, block].T @ left_out  # (b, n)
+        # Member by member: a matrix product would add up in an order that depends on the number of rows.
+        centres = np.zeros((answers[:, block].shape[1], n))
+        for answer, shares in zip(answers[:, block], left_out, strict=True):
+            centres += answer[:, np.newaxis] * shares
         highs = centres + errors
         highs.partition(k, axis=1)
         upper[block] = highs[:, k]

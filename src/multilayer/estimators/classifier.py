@@ -480,8 +480,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """H; the softmax of weighted sums that have overflowed is that of the largest numbers there are."""
         H = self._answer(X)
         if self.network_.output == "softmax" and not math.isfinite(H.sum()):
-            Z = _clipped(self._answer(X, output="identity"))
-            return SoftmaxOutput().h(Z.astype(np.float64, copy=False)).astype(Z.dtype, copy=False)
+            rows = ~np.isfinite(H).all(axis=1)  # the others keep the answers that they get without these
+            Z = _clipped(self._answer(X, output="identity")[rows])
+            H[rows] = SoftmaxOutput().h(Z.astype(np.float64, copy=False))
         return H
 
     def _labels_of_the_fit(self) -> Labels:

@@ -61,6 +61,12 @@ def copy_into(out: Floats, source: Floats) -> None:
 
 
 @inner
+def add_into(out: Floats, other: Floats) -> None:
+    for i in range(out.size):
+        out[i] += other[i]
+
+
+@inner
 def fill(out: Floats, number: float) -> None:
     value = out.dtype.type(number)
     for i in range(out.size):

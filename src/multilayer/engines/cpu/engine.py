@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from multilayer.engines.cpu import kernels, rules
-from multilayer.engines.cpu.plan import MATCHED, Descent, Plan, input_data, make_data, make_plan, make_work, writeable
+from multilayer.engines.cpu import inference, kernels, rules
+from multilayer.engines.cpu.plan import MATCHED, Descent, Plan, make_data, make_plan, make_work, writeable
 from multilayer.engines.cpu.threads import one_blas_thread
 from multilayer.engines.protocol import PLAIN, Batches, DescentState, Objective, with_average
 from multilayer.equations.descent import UpdateRule
 from multilayer.equations.extensions.step_options import StepOptions
 from multilayer.network import Floats, Network
-
-# OpenBLAS starts no second thread for products of fewer multiplications than this, and setting the number of threads
-# takes longer than they do.
-ALWAYS_ONE_THREAD = 1 << 15
 
 
 class CpuEngine:
@@ -30,13 +24,7 @@ class CpuEngine:
 
     def predict(self, network: Network, parameters: Floats, X: Floats) -> Floats:
         X = _in_dtype(X, parameters.dtype)
-        plan = make_plan(network, X, parameters.dtype, X.shape[0])
-        work = make_work(network, plan, parameters.dtype, gathers=False)
-        H: Floats = np.empty((X.shape[0], network.layer_sizes[-1]), dtype=parameters.dtype)
-        with _blas_threads(network, plan.rows):
-            call = _kernels(network, plan, MATCHED).predict  # a prediction has no cost
-            call(plan, input_data(X), work, writeable(parameters), H)
-        return H
+        return inference.predict(network, writeable(parameters), X)
 
     def cost_and_gradient(self, objective: Objective, parameters: Floats) -> tuple[float, Floats]:
         network, X = objective.network, objective.X
@@ -95,8 +83,3 @@ def _in_dtype(X: Any, dtype: np.dtype[Any]) -> Any:
     if issparse(X):
         return X.tocsr().astype(dtype, copy=False)
     return np.ascontiguousarray(X, dtype=dtype)
-
-
-def _blas_threads(network: Network, rows: int) -> AbstractContextManager[None]:
-    largest = max(k * n for k, n in itertools.pairwise(network.layer_sizes))
-    return nullcontext() if rows * largest <= ALWAYS_ONE_THREAD else one_blas_thread()

@@ -1,4 +1,4 @@
-"""The compiled calls: whole runs of updates, one gradient, one prediction."""
+"""The compiled calls of training: whole runs of updates, and one gradient."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.engines.cpu import dense, narrow
-from multilayer.engines.cpu.blocks import clear_padding, fill, lay_on_side, put_upright
+from multilayer.engines.cpu.blocks import clear_padding, fill, lay_on_side
 from multilayer.engines.cpu.compiling import belongs_to, inlined, inner, inner_sum, kernel
 from multilayer.engines.cpu.costs import chosen_into
-from multilayer.engines.cpu.outputs import answer_into, output_into
+from multilayer.engines.cpu.outputs import output_into
 from multilayer.engines.cpu.plan import LAID, N_IN, N_OUT, PLACE, START, STOP, THETA, Data, Descent, Plan, Work
 from multilayer.engines.cpu.refinements import after_update_into, before_update_into, refines, sum_of_squares
 from multilayer.engines.cpu.rules import first_factor, update_into
@@ -39,7 +39,6 @@ class Kernels(NamedTuple):
 
     descend: Callable[..., int]
     cost_and_gradient: Callable[..., float]
-    predict: Callable[..., None]
 
 
 def make_kernels(path: Path) -> Kernels:
@@ -124,22 +123,7 @@ def make_kernels(path: Path) -> Kernels:
         restore(state)
         return J
 
-    @kernel
-    @belongs_to(path.name)
-    def predict(plan: Plan, data: Data, work: Work, theta: Floats, H: Floats) -> None:
-        """H of all rows, block by block."""
-        state = flush()
-        m, K = H.shape
-        for first in range(0, m, plan.rows):
-            rows = min(plan.rows, m - first)
-            columns = columns_of(rows)
-            forward(plan, data, work, theta, first, rows)
-            Z = block(work.answers, 0, K, columns)
-            answer_into(plan.output, Z, block(work.scratch, 0, 2, columns))
-            put_upright(block(H, first * K, rows, K), Z)
-        restore(state)
-
-    return Kernels(descend, cost_and_gradient, predict)
+    return Kernels(descend, cost_and_gradient)
 
 
 @inlined

@@ -147,8 +147,7 @@ def make_plan(network: Network, X: Any, dtype: DTypeLike, most_rows: int, object
     """The plan of a network for batches of at most ``most_rows`` rows of X, with the dropout of an objective."""
     rates = objective.dropout if objective is not None and any(objective.dropout) else ()
     narrow = is_narrow(network) and not scipy.sparse.issparse(X) and not rates and not normalized_sizes(network)
-    table, most = _layers(network, np.dtype(dtype).itemsize, narrow)
-    # Batches are never empty, but a prediction may be asked for no rows.
+    table, most = layer_table(network, np.dtype(dtype).itemsize, narrow)
     needed = max(min(most, most_rows), 1)
     rows = narrow_columns(needed) if narrow else needed
     return Plan(
@@ -185,7 +184,7 @@ def encode_cost(network: Network) -> tuple[int, NDArray[np.float64]]:
 
 
 @functools.lru_cache(maxsize=64)
-def _layers(network: Network, itemsize: int, narrow: bool) -> tuple[NDArray[np.int64], int]:
+def layer_table(network: Network, itemsize: int, narrow: bool) -> tuple[NDArray[np.int64], int]:
     """The table of layers, which nobody may change, and the most rows of a block."""
     lacks = cpu_lacks(network)
     if lacks:
@@ -234,7 +233,7 @@ def make_work(network: Network, plan: Plan, dtype: DTypeLike, *, gathers: bool) 
 
 def make_data(objective: Objective, order: NDArray[np.intp] | None = None) -> Data:
     """The arrays of an objective; no copy is made."""
-    values, indptr, indices = _input(objective.X)
+    values, indptr, indices = input_arrays(objective.X)
     weight = objective.sample_weight
     return Data(
         X=values,
@@ -246,12 +245,6 @@ def make_data(objective: Objective, order: NDArray[np.intp] | None = None) -> Da
         lam=float(objective.lam),
         lam1=float(objective.lam1),
     )
-
-
-def input_data(X: Any) -> Data:
-    """The input alone, for a prediction."""
-    values, indptr, indices = _input(X)
-    return Data(values, indptr, indices, values[:0], values[:0, 0], np.empty(0, dtype=np.intp), 0.0, 0.0)
 
 
 def writeable(array: Any) -> Any:
@@ -268,7 +261,8 @@ def writeable(array: Any) -> Any:
     return np.frombuffer(memory, dtype=array.dtype).reshape(array.shape)  # the caller holds on to the array itself
 
 
-def _input(X: Any) -> tuple[Any, NDArray[np.int64], NDArray[np.int64]]:
+def input_arrays(X: Any) -> tuple[Any, NDArray[np.int64], NDArray[np.int64]]:
+    """The rows, or the entries of a CSR matrix, (entries, 1), with its indptr and indices; these are else empty."""
     if scipy.sparse.issparse(X):
         entries = writeable(X.data).reshape(-1, 1)
         return entries, X.indptr.astype(np.int64, copy=False), X.indices.astype(np.int64, copy=False)

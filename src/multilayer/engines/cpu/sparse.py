@@ -6,9 +6,16 @@ vector of s_2 weights.
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.engines.cpu.blocks import copy_into
 from multilayer.engines.cpu.compiling import inner
 from multilayer.engines.cpu.dropout import mask_at
 from multilayer.engines.cpu.plan import Data, Plan, Work
+from multilayer.engines.cpu.views import line
 from multilayer.network import Floats
 
 
@@ -27,6 +34,25 @@ def multiply_rows_into(Z: Floats, plan: Plan, data: Data, work: Work, first: int
             x = data.X[entry, 0] * Z.dtype.type(_mask(plan, work, first + r, column))
             for j in range(Z.shape[1]):
                 Z[r, j] += x * weights[column, j]
+
+
+@inner
+def answer_rows_into(
+    Z: Floats, X: Floats, indptr: NDArray[np.int64], indices: NDArray[np.int64], first: int, layer: Floats
+) -> None:
+    """Z ← bias + X weights, as above without dropout; biases and weights are (1 + s_1, s_2)."""
+    n = Z.shape[1]
+    for r in range(Z.shape[0]):
+        z = line(Z, r * n, n)
+        copy_into(z, line(layer, 0, n))
+        for entry in range(indptr[first + r], indptr[first + r + 1]):
+            _add_times_into(z, line(layer, (1 + indices[entry]) * n, n), X[entry, 0])
+
+
+@inner
+def _add_times_into(z: Floats, weights: Floats, x: Any) -> None:
+    for j in range(z.size):
+        z[j] += x * weights[j]
 
 
 @inner

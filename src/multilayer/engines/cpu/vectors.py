@@ -75,6 +75,12 @@ def _spread_strips_in_python(array: Floats, start: int, step: int, k: int) -> Bu
     return tuple(np.full(lanes, flat[start + i * step]) for i in range(k) for _ in range(_per_strip(array)))
 
 
+def _spread_in_python(array: Floats, start: int, step: int, k: int) -> Bundle:
+    """k vectors, each of copies of the element at start + i step."""
+    flat, lanes = array.reshape(-1), BYTES // array.itemsize
+    return tuple(np.full(lanes, flat[start + i * step]) for i in range(k))
+
+
 def _load_strips_in_python(array: Floats, start: int, row: int, k: int) -> Bundle:
     """The k strips at start + i row."""
     return _load_in_python(array, start, row, k, BYTES // array.itemsize, _per_strip(array))
@@ -241,6 +247,14 @@ if COMPILED:
         return _bundle_type(array, strips * copies)(array, types.intp, types.intp, k), generate
 
     @intrinsic(prefer_literal=True)
+    def spread(typingctx, array, start, step, k):
+        def generate(context, builder, sig, args):
+            offsets = _grid(builder, args[1], args[2], k.literal_value, args[2], 1)
+            return _pack(context, builder, sig.return_type, _spread(context, builder, sig.args[0], args[0], offsets))
+
+        return _bundle_type(array, k.literal_value)(array, types.intp, types.intp, k), generate
+
+    @intrinsic(prefer_literal=True)
     def load_strips(typingctx, array, start, row, k):
         strips = k.literal_value
 
@@ -283,6 +297,7 @@ else:
     gate: Any = _gate_in_python  # type: ignore[no-redef]
     zero_strips: Any = _zero_strips_in_python  # type: ignore[no-redef]
     spread_strips: Any = _spread_strips_in_python  # type: ignore[no-redef]
+    spread: Any = _spread_in_python  # type: ignore[no-redef]
     load_strips: Any = _load_strips_in_python  # type: ignore[no-redef]
     store_strips: Any = _store_strips_in_python  # type: ignore[no-redef]
     add_scaled: Any = _add_scaled_in_python  # type: ignore[no-redef]

@@ -1,0 +1,244 @@
+"""Predictions, in which the answer for a row does not depend on the rows beside it.
+
+Three things would make it depend on them: an order of additions that follows the number of rows, as that of BLAS does;
+a loop whose last numbers run in other instructions than the rest; and sums over rows.  So the products are those of
+``panels.py`` or ``tiles.py``, a block is filled up to whole tiles, and loops that round run over a multiple of
+``WHOLE`` numbers, beyond what is needed, which leaves no remainder.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from multilayer.engines.cpu.activations import activate_into
+from multilayer.engines.cpu.blocks import copy_into, lay_on_side, put_upright
+from multilayer.engines.cpu.compiling import belongs_to, inlined, inner, kernel
+from multilayer.engines.cpu.normalization import normalize_into
+from multilayer.engines.cpu.outputs import WHOLE, answer_into, whole
+from multilayer.engines.cpu.panels import ROWS, lay_into, panels_size, products_into
+from multilayer.engines.cpu.plan import (
+    ACTIVATION,
+    N_IN,
+    N_OUT,
+    OUTPUT_CODES,
+    THETA,
+    input_arrays,
+    is_narrow,
+    layer_table,
+    narrow_columns,
+)
+from multilayer.engines.cpu.sparse import answer_rows_into
+from multilayer.engines.cpu.subnormals import flush, restore
+from multilayer.engines.cpu.tiles import weighted_sums_into
+from multilayer.engines.cpu.vectors import BYTES
+from multilayer.engines.cpu.views import block, line
+from multilayer.network import Floats, Network, normalized_sizes
+
+# Columns of the table of layers: those of the plan, but for the last.
+PANELS = 4  # where the layer's panels begin; -1 where its weights are read as they lie
+
+# Rows of a block, a multiple of ROWS: inputs and values of a block then stay in the second-level cache.
+MOST_ROWS = 96
+# From so many rows on it pays to copy the weights into panels.
+FEWEST_LAID = 64
+
+
+class Inputs(NamedTuple):
+    """The rows to answer for."""
+
+    X: Floats  # (m, s_1), or (entries, 1) of a CSR matrix
+    indptr: NDArray[np.int64]  # (m + 1,) for a CSR matrix, else empty
+    indices: NDArray[np.int64]  # columns of its entries
+
+
+class Pass(NamedTuple):
+    """A network as a table, and memory for one block of rows.  ``spare`` numbers lie behind what each array holds."""
+
+    layers: NDArray[np.int64]  # (L - 1, columns)
+    output: int  # code of the output unit
+    rows: int  # the most rows of a block
+    half: int  # where the second half of ``values`` begins
+    inputs: Floats  # (rows, s_1): a block that is filled up, or lies on its side
+    values: Floats  # what a layer puts out; layers take turns at the two halves
+    spare: Floats  # g' of the activations that compute it along with g; Ẑ of a normalised layer
+    answers: Floats  # (K, rows)
+    scratch: Floats  # (2, rows)
+    panels: Floats  # see panels.py
+
+
+class Inference(NamedTuple):
+    """One way to run the layers."""
+
+    name: str
+    columns: Callable[[int], int]  # rows of a block -> rows that are computed
+    prepare: Callable[..., None]  # (run, theta): before the first block
+    forward: Callable[..., None]  # (run, given, theta, first, rows): Z on its side to run.answers
+
+
+def make_predict(inference: Inference) -> Callable[..., None]:
+    columns_of, prepare, forward = inference.columns, inference.prepare, inference.forward
+
+    @kernel
+    @belongs_to(inference.name)
+    def predict(run: Pass, given: Inputs, theta: Floats, H: Floats) -> None:
+        """H of all rows, block by block."""
+        state = flush()
+        m, K = H.shape
+        prepare(run, theta)
+        for first in range(0, m, run.rows):
+            rows = min(run.rows, m - first)
+            columns = columns_of(rows)
+            forward(run, given, theta, first, rows)
+            answer_into(run.output, run.answers, K, columns, run.scratch)
+            put_upright(block(H, first * K, rows, K), block(run.answers, 0, K, columns))
+        restore(state)
+
+    return predict
+
+
+def _make_dense(name: str, normalizes: bool) -> Inference:
+    """Blocks of rows that lie upright, (rows, s_l)."""
+
+    @inlined
+    @belongs_to(name)
+    def prepare(run: Pass, theta: Floats) -> None:
+        for l in range(len(run.layers)):
+            k, n, t = run.layers[l, N_IN], run.layers[l, N_OUT], run.layers[l, THETA]
+            place = run.layers[l, PANELS]
+            if place >= 0:
+                lay_into(line(run.panels, place, run.panels.size - place), line(theta, t, (k + 1) * n), n)
+
+    @inlined
+    @belongs_to(name)
+    def forward(run: Pass, given: Inputs, theta: Floats, first: int, rows: int) -> None:
+        columns, s = _whole_tiles(rows), run.layers[0, N_IN]
+        is_sparse = len(given.indptr) > 0
+        if columns > rows and not is_sparse:
+            _fill_up_into(line(run.inputs, 0, columns * s), line(given.X, first * s, rows * s))
+            A = block(run.inputs, 0, columns, s)
+        else:
+            A = block(given.X, first * s, 0 if is_sparse else columns, s)
+        for l in range(len(run.layers)):
+            k, n, t = run.layers[l, N_IN], run.layers[l, N_OUT], run.layers[l, THETA]
+            v = l % 2 * run.half
+            Z, layer = line(run.values, v, columns * n + WHOLE), line(theta, t, (k + 1) * n)
+            if l == 0 and is_sparse:
+                answer_rows_into(block(Z, 0, rows, n), given.X, given.indptr, given.indices, first, layer)
+                _clear(line(Z, rows * n, (columns - rows) * n))
+            else:
+                place = max(run.layers[l, PANELS], 0)
+                n_laid = run.panels.size - place if run.layers[l, PANELS] >= 0 else 0
+                products_into(Z, A, layer, n, line(run.panels, place, n_laid))
+            A, code = block(Z, 0, columns, n), run.layers[l, ACTIVATION]
+            if code >= 0:
+                if normalizes:
+                    norm = line(theta, t + (k + 1) * n, 2 * n)
+                    normalize_into(A, block(run.spare, 0, columns, n), line(run.scratch, 0, columns), norm)
+                activate_into(code, line(Z, 0, whole(columns * n)), line(run.spare, 0, whole(columns * n)))
+        put_upright(block(run.answers, 0, A.shape[1], columns), A)
+
+    return Inference(name, _whole_tiles, prepare, forward)
+
+
+@inner
+def _whole_tiles(rows: int) -> int:
+    return -(-rows // ROWS) * ROWS
+
+
+@inner
+def _fill_up_into(out: Floats, source: Floats) -> None:
+    copy_into(line(out, 0, source.size), source)
+    _clear(line(out, source.size, out.size - source.size))
+
+
+@inner
+def _clear(out: Floats) -> None:
+    for i in range(out.size):
+        out[i] = 0
+
+
+@inlined
+def _prepare_narrow(run: Pass, theta: Floats) -> None:
+    """Nothing."""
+
+
+@inlined
+def _forward_narrow(run: Pass, given: Inputs, theta: Floats, first: int, rows: int) -> None:
+    """Blocks on their side, (s_l, rows), as in ``narrow.py``."""
+    columns, s, last = _whole_strips(rows), run.layers[0, N_IN], len(run.layers) - 1
+    A, nothing = block(run.inputs, 0, s, columns), line(theta, 0, 0)
+    lay_on_side(A, given.X, given.indices, first, rows)  # there are no indices, and so no other order
+    for l in range(len(run.layers)):
+        k, n, t = run.layers[l, N_IN], run.layers[l, N_OUT], run.layers[l, THETA]
+        v = l % 2 * run.half
+        Z = block(run.values, v, n, columns) if l < last else block(run.answers, 0, n, columns)
+        weighted_sums_into(Z, A, line(theta, t + n, k * n), line(theta, t, n), nothing)
+        if l < last:
+            size = whole(n * columns)
+            activate_into(run.layers[l, ACTIVATION], line(run.values, v, size), line(run.spare, 0, size))
+        A = Z
+
+
+_whole_strips = inner(narrow_columns)
+
+_DENSE = make_predict(_make_dense("dense", False))
+_NORMALIZED = make_predict(_make_dense("normalized", True))
+_NARROW = make_predict(Inference("narrow", _whole_strips, _prepare_narrow, _forward_narrow))
+
+
+def predict(network: Network, theta: Floats, X: Any) -> Floats:
+    """H (m, K) for the rows of X, an array or a CSR matrix in the dtype of the parameters."""
+    given, normalized = Inputs(*input_arrays(X)), bool(normalized_sizes(network))
+    is_sparse = len(given.indptr) > 0
+    narrow = is_narrow(network) and not is_sparse and not normalized
+    H: Floats = np.empty((X.shape[0], network.layer_sizes[-1]), dtype=theta.dtype)
+    run = _make_pass(network, H.dtype, len(H), narrow, is_sparse)
+    call = _NARROW if narrow else _NORMALIZED if normalized else _DENSE
+    call(run, given, theta, H)
+    return H
+
+
+def _make_pass(network: Network, dtype: DTypeLike, m: int, narrow: bool, is_sparse: bool) -> Pass:
+    itemsize = np.dtype(dtype).itemsize
+    layers, panels, most = _table(network, itemsize, narrow, m >= FEWEST_LAID, is_sparse)
+    needed = max(min(m, most), 1)  # a prediction may be asked for no rows
+    rows = narrow_columns(needed) if narrow else -(-needed // ROWS) * ROWS
+    s, widths = network.layer_sizes[0], network.layer_sizes[1:]
+    half = rows * max(widths) + WHOLE
+
+    def take(*shape: int) -> Any:
+        return np.empty(shape, dtype=dtype)
+
+    return Pass(
+        layers=layers,
+        output=OUTPUT_CODES[network.output],
+        rows=rows,
+        half=half,
+        inputs=take(rows * s if narrow or (m % ROWS and not is_sparse) else 0),
+        values=take(2 * half),
+        spare=take(half),
+        answers=take(rows * widths[-1] + WHOLE),
+        scratch=take(2 * rows),
+        panels=take(panels),
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _table(
+    network: Network, itemsize: int, narrow: bool, is_laid: bool, is_sparse: bool
+) -> tuple[NDArray[np.int64], int, int]:
+    """The table of layers, which nobody may change, the numbers in all panels, and the most rows of a block."""
+    table, most = layer_table(network, itemsize, narrow)
+    table, size = table.copy(), 0
+    for l, layer in enumerate(table):
+        k, n = int(layer[N_IN]), int(layer[N_OUT])
+        layer[PANELS] = -1
+        if not narrow and (is_laid or n * itemsize < BYTES) and not (is_sparse and l == 0):
+            layer[PANELS] = size
+            size += panels_size(k, n, itemsize)
+    return table, size, most if narrow else MOST_ROWS

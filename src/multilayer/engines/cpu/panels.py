@@ -1,0 +1,104 @@
+"""Products of rows by weights in which no sum depends on the other rows: those of a prediction.
+
+BLAS adds up a product in an order that depends on the number of rows and on the place of a row among them.  Here every
+sum starts with the bias and adds input by input, each by one multiply-add, in tiles of ``ROWS`` rows by one or two
+vectors of units.  All tiles of one kind run the same instructions, so a row has the same sums in any of them.
+
+The biases and weights of a layer lie in the parameter vector as one matrix, (1 + k, n).  A tile reads some of its
+columns, a panel.  Where many rows follow, the panels are copied first, each into one piece of memory: the rows of a
+wide matrix lie so far apart that the cache holds few of them.  The last panel begins early enough to end with the
+matrix and computes some columns a second time.  Layers with fewer units than a vector has numbers are always copied,
+and filled up with zeros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from multilayer.engines.cpu.blocks import copy_into
+from multilayer.engines.cpu.compiling import belongs_to, has_wide_registers, inlined, inner
+from multilayer.engines.cpu.vectors import BYTES, add_outer, load, spread, store
+from multilayer.engines.cpu.views import line
+from multilayer.network import Floats
+
+#: Rows of a tile.  With two vectors of units their sums take 24 of AVX-512's 32 registers, and 12 of AVX2's 16.
+ROWS = 12 if has_wide_registers() else 6
+# Inputs that a tile adds up before the next tile does: a piece of a panel that stays in the first-level cache.
+DEPTH = 256
+
+
+def panels_size(k: int, n: int, itemsize: int) -> int:
+    """The numbers in the panels of a layer of n units with k inputs."""
+    lanes, columns, j = BYTES // itemsize, 0, 0
+    while j < n:
+        width = panel_width(n, j, lanes)
+        columns, j = columns + width, j + width
+    return (k + 1) * columns
+
+
+def panel_width(n: int, j: int, lanes: int) -> int:
+    """The columns of the panel for the units from the j-th on."""
+    return 2 * lanes if n - j > lanes and n >= 2 * lanes else lanes
+
+
+_panel_width = inner(panel_width)
+
+
+@inner
+def lay_into(panels: Floats, layer: Floats, n: int) -> None:
+    """Copy a layer's biases and weights, (1 + k, n), panel by panel."""
+    lanes, k, place, j = BYTES // layer.itemsize, layer.size // n - 1, 0, 0
+    while j < n:
+        width = _panel_width(n, j, lanes)
+        start, filled = max(min(j, n - width), 0), min(width, n)
+        for i in range(k + 1):
+            copy_into(line(panels, place, filled), line(layer, i * n + start, filled))
+            for c in range(filled, width):
+                panels[place + c] = 0
+            place += width
+        j += width
+
+
+@inner
+def products_into(Z: Floats, A: Floats, layer: Floats, n: int, panels: Floats) -> None:
+    """Z ← bias + A W for A (rows, k), rows a multiple of ROWS, and a layer's biases and weights, (1 + k, n).
+
+    Z holds (rows, n), and one vector more: what lies behind is overwritten.  ``panels`` is empty where the layer is
+    read as it lies.
+    """
+    lanes, k, place, j = BYTES // Z.itemsize, A.shape[1], 0, 0
+    while j < n:
+        width = _panel_width(n, j, lanes)
+        start = max(min(j, n - width), 0)
+        is_laid = panels.size > 0
+        panel = line(panels, place, (k + 1) * width) if is_laid else line(layer, start, layer.size - start)
+        z = line(Z, start, Z.size - start)
+        if width > lanes:
+            _panel_of_2(z, n, A, panel, width if is_laid else n)
+        else:
+            _panel_of_1(z, n, A, panel, width if is_laid else n)
+        place, j = place + (k + 1) * width, j + width
+
+
+def _panel(vectors: int) -> Callable[..., None]:
+    """The sums of the units of one panel, as many as so many vectors hold, for all rows."""
+
+    @inlined
+    @belongs_to(f"{vectors}")
+    def panel_into(Z: Floats, n: int, A: Floats, panel: Floats, step: int) -> None:
+        (rows, k), lanes = A.shape, BYTES // A.itemsize
+        for first in range(0, k, DEPTH):
+            depth = min(k - first, DEPTH)
+            for r in range(0, rows, ROWS):
+                start, at, row = (panel, 0, 0) if first == 0 else (Z, r * n, n)
+                s = load(start, at, row, ROWS, lanes, vectors)
+                for i in range(first, first + depth):
+                    weights = load(panel, (i + 1) * step, 0, 1, lanes, vectors)
+                    s = add_outer(s, spread(A, r * k + i, k, ROWS), weights)
+                # In layers of less than a vector each row's zeros are overwritten by the next row.
+                store(Z, r * n, n, lanes, vectors, s)
+
+    return panel_into
+
+
+_panel_of_1, _panel_of_2 = _panel(1), _panel(2)
