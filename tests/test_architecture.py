@@ -24,7 +24,8 @@ MAY_IMPORT = {
     "network": {"equations", "exceptions"},
     "engines": {"equations", "exceptions", "network"},
     "training": {"engines", "equations", "exceptions", "network"},
-    "callbacks": {"exceptions", "files", "training"},
+    "storage": {"exceptions"},
+    "callbacks": {"exceptions", "files", "storage", "training"},
     "estimators": {"_constant", "engines", "equations", "exceptions", "network", "training"},
     "files": {
         "engines",
@@ -34,9 +35,10 @@ MAY_IMPORT = {
         "exceptions",
         "network",
         "selection",
+        "storage",
         "training",
     },
-    "selection": {"engines", "estimators", "exceptions", "training"},
+    "selection": {"engines", "estimators", "exceptions", "storage", "training"},
     "ensembles": {"equations", "estimators", "exceptions", "network", "selection", "training"},
     "tables": {"_constant", "engines", "equations", "estimators", "exceptions", "network", "training"},
 }
