@@ -13,7 +13,7 @@
     ├── ModelFileError (ValueError)         a model file cannot be read or written
     ├── InterruptedTrainingError (KeyboardInterrupt)
     │                                  Ctrl-C came before there was anything to keep
-    ├── JournalError (ValueError)           the journal of a search cannot be gone on with
+    ├── JournalError (ValueError)           the journal of a search cannot be used
     ├── MissingExtraError (ImportError)    an optional dependency is not installed
     └── NotFittedError                     multilayer.estimators: also scikit-learn's NotFittedError
 
@@ -70,7 +70,7 @@ class InterruptedTrainingError(MultilayerError, KeyboardInterrupt):
 
 
 class JournalError(MultilayerError, ValueError):
-    """The journal of a search cannot be gone on with."""
+    """The journal of a search cannot be used: it is damaged, in use, or that of another search."""
 
 
 class MissingExtraError(MultilayerError, ImportError):

@@ -253,11 +253,11 @@ def test_what_cannot_be_stored_is_refused_before_the_first_epoch(tmp_path: Path)
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"every": 0}, "every must be an integer not below 1, got 0"),
-        ({"every": True}, "every must be an integer not below 1, got True"),
-        ({"keep": 1.5}, "keep must be an integer not below 1, got 1.5"),
-        ({"seconds": -1}, "seconds must be a number not below 0 or None, got -1"),
-        ({"seconds": "5"}, "seconds must be a number not below 0 or None, got '5'"),
+        ({"every": 0}, "every must be a positive integer, got 0"),
+        ({"every": True}, "every must be a positive integer, got True"),
+        ({"keep": 1.5}, "keep must be a positive integer, got 1.5"),
+        ({"seconds": -1}, "seconds must be a number of at least 0 or None, got -1"),
+        ({"seconds": "5"}, "seconds must be a number of at least 0 or None, got '5'"),
     ],
 )
 def test_parameters_out_of_range(arguments: dict[str, Any], message: str) -> None:

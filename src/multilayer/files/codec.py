@@ -188,7 +188,7 @@ class Decoder:
 
     def _generator(self, name: str, pos: int, has_gauss: int, gauss: float) -> np.random.RandomState:
         key = self.tensor(name)
-        is_right = key.shape == (624,) and key.dtype == np.uint32 and key.any()
+        is_right = key.shape == (624,) and key.dtype == np.uint32 and bool(key.any())
         is_right = is_right and type(pos) is int and 0 <= pos <= 624 and type(has_gauss) is int and has_gauss in (0, 1)
         if not is_right or type(gauss) not in (int, float):
             raise ModelFileError("the random state is none of MT19937")

@@ -63,14 +63,14 @@ def write(path: Path, model: dict[str, Any], tensors: Tensors, keep: int = 1) ->
     content = save(tensors, metadata={KEY: head})
     if int.from_bytes(content[:8], "little") > MAX_HEADER:
         raise ModelFileError(
-            f"{path}: cannot be written: text and numbers beside the arrays take {len(head):,} bytes, and a file holds "
-            f"{MAX_HEADER:,}. Shorten class labels and feature names, or save members of an ensemble one by one."
+            f"{_shown(path)}: cannot be written: text and numbers beside the arrays take {len(head):,} bytes, and a "
+            f"file holds {MAX_HEADER:,}. Shorten class labels and feature names, or save the members one by one."
         )
     try:
         replace_file(path, content, keep)
     except (OSError, ValueError) as error:
         raise ModelFileError(
-            f"{str(path)!r}: cannot be written: {reason_of(error)}. Choose another path, or make room there."
+            f"{_shown(path)}: cannot be written: {reason_of(error)}. Choose another path, or make room there."
         ) from None
 
 
@@ -88,21 +88,26 @@ def read(path: Path) -> tuple[dict[str, Any], Tensors]:
         with open_regular(path) as file:
             head, tensors = _read(file)
     except FileNotFoundError:
-        raise ModelFileError(f"{path}: no such file. Look at the path.") from None
+        raise ModelFileError(f"{_shown(path)}: no such file. Look at the path.") from None
     except ModelFileError as error:
-        raise ModelFileError(f"{path}: {error}") from None
+        raise ModelFileError(f"{_shown(path)}: {error}") from None
     except (OSError, ValueError) as error:
-        raise ModelFileError(f"{str(path)!r}: cannot be read: {reason_of(error)}. {ADVICE}") from None
+        raise ModelFileError(f"{_shown(path)}: cannot be read: {reason_of(error)}. {ADVICE}") from None
     except MemoryError:
-        raise ModelFileError(f"{path}: does not fit into memory. Load it on a machine with more.") from None
+        raise ModelFileError(f"{_shown(path)}: does not fit into memory. Load it on a machine with more.") from None
     model = head["model"]
     try:
         is_whole = head["digest"] == _digest(model, tensors)
     except RecursionError:
         is_whole = False
     if not is_whole:
-        raise ModelFileError(f"{path}: is damaged: its content is not what its digest says. {ADVICE}")
+        raise ModelFileError(f"{_shown(path)}: is damaged: its content is not what its digest says. {ADVICE}")
     return model, tensors
+
+
+def _shown(path: Path) -> str:
+    """The path, so that it can be printed: with its zero bytes, or what is no Unicode in it, as escapes."""
+    return str(path) if str(path).isprintable() else repr(str(path))
 
 
 def _read(file: FileIO) -> tuple[dict[str, Any], Tensors]:

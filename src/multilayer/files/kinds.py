@@ -37,10 +37,11 @@ class Place:
         return Place(f"{self.name}.{name}" if self.name else name, self.sizes)
 
     def wrong(self, wanted: str, value: Any) -> ModelFileError:
-        shown = f"{value.name}(...)" if isinstance(value, Stored) else value
         if isinstance(value, np.ndarray):
             shown = f"an array of {value.dtype} of shape {value.shape}"
-        return ModelFileError(f"{self.name[:200]} must be {wanted}, got {str(shown)[:80]!r}")
+        else:
+            shown = repr(f"{value.name}(...)" if isinstance(value, Stored) else str(value)[:80])
+        return ModelFileError(f"{self.name[:200]} must be {wanted}, got {shown[:100]}")
 
 
 Kind = Callable[[Any, Place], Any]
@@ -94,7 +95,9 @@ def size(letter: str) -> Kind:
     """An integer that follows from the network."""
 
     def read(value: Any, place: Place) -> Any:
-        return integer(place.sizes[letter], place.sizes[letter])(value, place)
+        if type(value) is not int or value != place.sizes[letter]:
+            raise place.wrong(f"{place.sizes[letter]}, as the network has them", value)
+        return value
 
     return read
 
@@ -145,9 +148,11 @@ def sequence(kind: Kind, *types: type) -> Kind:
     """A list or a tuple of values of one kind; it stays what it is."""
 
     def read(value: Any, place: Place) -> Any:
-        if not isinstance(value, types or (list, tuple)):
+        given: Any = value
+        if not isinstance(given, types or (list, tuple)):
             raise place.wrong("a list", value)
-        return type(value)(kind(each, place.inside(str(i))) for i, each in enumerate(value))
+        make: Any = type(given)
+        return make(kind(each, place.inside(str(i))) for i, each in enumerate(given))
 
     return read
 
@@ -186,14 +191,15 @@ def array(kinds: str, *shape: str | None) -> Kind:
             and all(n in (None, has) for n, has in zip(wanted, value.shape, strict=True))
         )
         if not is_right:
-            shown = ", ".join("any" if n is None else str(n) for n in wanted)
+            shown = "".join("any, " if n is None else f"{n}, " for n in wanted).rstrip(" ")
+            shown = shown if len(wanted) == 1 else shown.rstrip(",")
             raise place.wrong(f"an array of {' or '.join(map(_NAMES.__getitem__, kinds))} of shape ({shown})", value)
         return value
 
     return read
 
 
-_NAMES = {"b": "Booleans", "i": "integers", "u": "counts", "f": "floats", "U": "text", "O": "objects"}
+_NAMES = {"b": "Booleans", "i": "integers", "u": "unsigned integers", "f": "floats", "U": "text", "O": "objects"}
 
 
 def rows(value: Any, place: Place) -> Any:
@@ -234,6 +240,7 @@ def _built(spec: Record, given: Mapping[str, Any], place: Place) -> Any:
         if name not in given:
             raise ModelFileError(f"{spec.name} has no {name!r}")
     try:
-        return spec.make(**{name: spec.fields[name](value, place.inside(name)) for name, value in given.items()})
+        kinds = {name: kind for name, kind in spec.fields.items() if name in given}
+        return spec.make(**{name: kind(given[name], place.inside(name)) for name, kind in kinds.items()})
     except MultilayerError as error:
         raise error if isinstance(error, ModelFileError) else ModelFileError(f"{spec.name}: {error}") from None

@@ -297,8 +297,9 @@ def _built(kind: Estimator, parameters: Mapping[str, Any], attributes: Mapping[s
             raise ModelFileError(f"{name} is missing")
     known = {**kind.attributes, **kind.optional}
     model = kind.make(**_parameters(kind, parameters, place))
-    for name, value in attributes.items():
-        setattr(model, name, known[name](value, place.inside(name)))
+    for name, kind_of_value in known.items():
+        if name in attributes:
+            setattr(model, name, kind_of_value(attributes[name], place.inside(name)))
     return model
 
 
