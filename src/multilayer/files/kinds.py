@@ -148,11 +148,11 @@ def sequence(kind: Kind, *types: type) -> Kind:
     """A list or a tuple of values of one kind; it stays what it is."""
 
     def read(value: Any, place: Place) -> Any:
-        given: Any = value
-        if not isinstance(given, types or (list, tuple)):
+        allowed: Any = types or (list, tuple)
+        if not isinstance(value, allowed):
             raise place.wrong("a list", value)
-        make: Any = type(given)
-        return make(kind(each, place.inside(str(i))) for i, each in enumerate(given))
+        make: Any = type(value)
+        return make(kind(each, place.inside(str(i))) for i, each in enumerate(value))
 
     return read
 

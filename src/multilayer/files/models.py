@@ -200,8 +200,8 @@ def _encoded(encoder: Encoder, what: str, value: Any, path: str, model: Any) -> 
 
 
 def _model(described: dict[str, Any], decoder: Decoder) -> Any:
-    read_one = _ensemble if described.get("class") in ENSEMBLES else _network
-    model = read_one(described, decoder)
+    name = described.get("class")
+    model = (_ensemble if isinstance(name, str) and name in ENSEMBLES else _network)(described, decoder)
     unused = sorted(set(decoder.tensors) - decoder.used)
     if unused:
         raise ModelFileError(f"it has arrays that nothing asks for: {unused[:5]}")
