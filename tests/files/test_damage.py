@@ -198,7 +198,10 @@ CASES: dict[str, tuple[Callable[[Model, Tensors], None], str]] = {
         changed("attributes/classes_", {"texts": ["no"], "width": 10**10}),
         "do not fit a width of 1000000",
     ),
-    "weights that are not finite": (retyped("_run.state.parameters", lambda a: a * np.nan), "not finite numbers only"),
+    "weights that are not finite": (
+        retyped("_run.state.parameters", lambda a: a * np.nan),
+        "the weights are not finite numbers only",
+    ),
     "too few weights": (
         retyped("_run.state.parameters", lambda a: a[1:]),
         r"parameters must be an array of floats of shape \(35,\), got",

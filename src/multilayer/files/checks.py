@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,8 @@ from multilayer.network import Floats
 from multilayer.training import Run
 
 OUTPUTS = {True: ("sigmoid", "softmax"), False: ("identity", "exp", "increasing")}  # of classifiers, of regressors
+SPARSE = 8  # rows of a table for each number of one
 MAX_SLOTS = 2  # arrays that an update rule remembers; the second of two is Adam's mean of squares
-
-
-def check_is_finite(model: Any) -> None:
-    """An error where weights are not finite: such a network answers nothing."""
-    if not _is_finite(model._run, model.parameters_):
-        raise ModelFileError("the weights are not finite numbers only, and a model file holds no others. Fit anew.")
 
 
 def check_network(model: Any) -> None:
@@ -58,15 +54,16 @@ def check_labels(labels: Labels, classes: Any, whose: str) -> None:
 
 def check_distinct(numbers: NDArray[Any], n_rows: int, *, whole: bool = False) -> None:
     """An error for numbers of rows that are not different ones of a table."""
-    found = np.unique(numbers)
-    is_right = len(found) == len(numbers) and (not len(found) or found[-1] < n_rows)
-    if not is_right or (whole and len(numbers) != n_rows):
+    n = len(numbers)
+    is_right = not n or int(numbers.max()) < n_rows
+    if is_right and n_rows <= SPARSE * n:  # a mark for each row of the table takes less time than to sort
+        marks = np.zeros(n_rows, dtype=bool)
+        marks[numbers] = True
+        is_right = np.count_nonzero(marks) == n
+    elif is_right:
+        is_right = len(np.unique(numbers)) == n
+    if not is_right or (whole and n != n_rows):
         raise ModelFileError(f"it has numbers of rows that are not different ones below {n_rows}")
-
-
-def _is_finite(run: Run, shown: Floats) -> bool:
-    arrays = (shown, run.state.parameters, run.state.average, run.best, run.last)
-    return all(array is None or bool(np.isfinite(array).all()) for array in arrays)
 
 
 def _check_arrays(run: Run) -> None:
@@ -74,11 +71,13 @@ def _check_arrays(run: Run) -> None:
     arrays = (state.parameters, state.slots, state.average, run.best, run.last)
     if len({array.dtype for array in arrays if array is not None}) > 1:
         raise ModelFileError("its arrays are float32 and float64 at once")
-    if not _is_finite(run, state.parameters):
-        raise ModelFileError("its weights are not finite numbers only")
+    answering = (state.parameters, state.average, run.best, run.last)
+    if not all(array is None or bool(np.isfinite(array).all()) for array in answering):
+        raise ModelFileError("the weights are not finite numbers only, and such a network answers nothing")
     # An update of a gradient that overflows leaves an infinity, which training can go on from.
-    is_memory = len(state.slots) <= MAX_SLOTS and not np.isnan(state.slots).any()
-    if not is_memory or (len(state.slots) == MAX_SLOTS and (state.slots[1] < 0).any()):
+    least = [float(slot.min()) for slot in state.slots[: MAX_SLOTS + 1]]  # NaN where there is any
+    is_memory = len(least) <= MAX_SLOTS and not any(map(math.isnan, least))
+    if not is_memory or (len(least) == MAX_SLOTS and least[1] < 0):
         raise ModelFileError("the update rule's memory does not hold two arrays of numbers, the second of squares")
 
 

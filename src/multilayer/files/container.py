@@ -34,6 +34,7 @@ DTYPES = {
     "F32": "<f4",
     "F64": "<f8",
 }
+NAMES = {np.dtype(dtype).str: name for name, dtype in DTYPES.items()}
 # Python's objects take up to thirty times the room of their JSON: a header of this size, half a gigabyte.
 MAX_HEADER = 1 << 24
 MAX_DIMENSIONS = 8
@@ -57,21 +58,45 @@ def write(path: Path, model: dict[str, Any], tensors: Tensors, keep: int = 1) ->
 
     ``keep`` above 1 leaves the files before under the names with .1, .2 and so on added, .1 the youngest.
     """
-    from safetensors.numpy import save
-
+    arrays = {name: _little_endian(tensors[name]) for name in sorted(tensors, key=lambda name: _order(name, tensors))}
     head = _canonical({"version": VERSION, "digest": _digest(model, tensors), "model": model})
-    content = save(tensors, metadata={KEY: head})
-    if int.from_bytes(content[:8], "little") > MAX_HEADER:
+    header = _header(head, arrays)
+    if len(header) > MAX_HEADER:
         raise ModelFileError(
-            f"{_shown(path)}: cannot be written: text and numbers beside the arrays take {len(head):,} bytes, and a "
+            f"{_shown(path)}: cannot be written: text and numbers beside the arrays take {len(header):,} bytes, and a "
             f"file holds {MAX_HEADER:,}. Shorten class labels and feature names, or save the members one by one."
         )
     try:
-        replace_file(path, content, keep)
+        replace_file(path, [len(header).to_bytes(8, "little"), header, *map(_bytes_of, arrays.values())], keep)
     except (OSError, ValueError) as error:
         raise ModelFileError(
             f"{_shown(path)}: cannot be written: {reason_of(error)}. Choose another path, or make room there."
         ) from None
+
+
+def _header(head: str, arrays: Tensors) -> bytes:
+    """The header of safetensors: what each array is and where it lies, and text of our own; arrays begin aligned."""
+    described: dict[str, Any] = {METADATA: {KEY: head}}
+    end = 0
+    for name, array in arrays.items():
+        start, end = end, end + array.nbytes
+        described[name] = {"dtype": NAMES[array.dtype.str], "shape": list(array.shape), "data_offsets": [start, end]}
+    text = json.dumps(described, separators=(",", ":")).encode()
+    return text + b" " * (-len(text) % 8)
+
+
+def _order(name: str, tensors: Tensors) -> tuple[int, str]:
+    """Wide numbers come first, so that all are aligned."""
+    return -tensors[name].dtype.itemsize, name
+
+
+def _little_endian(array: NDArray[Any]) -> NDArray[Any]:
+    array = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    return np.ascontiguousarray(array).reshape(array.shape)
+
+
+def _bytes_of(array: NDArray[Any]) -> memoryview:
+    return array.reshape(-1).view(np.uint8).data
 
 
 def read(path: Path) -> tuple[dict[str, Any], Tensors]:
@@ -205,10 +230,9 @@ def _digest(model: dict[str, Any], tensors: Tensors) -> str:
     """BLAKE2b, 32 bytes, over the JSON and each array's name, dtype, shape and bytes, in the order of the names."""
     digest = hashlib.blake2b(_canonical(model).encode(), digest_size=32)
     for name in sorted(tensors):
-        array = tensors[name]
-        array = array.astype(array.dtype.newbyteorder("<"), copy=False)
+        array = _little_endian(tensors[name])
         digest.update(_canonical([name, array.dtype.str, list(array.shape)]).encode())
-        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+        digest.update(_bytes_of(array))
     return digest.hexdigest()
 
 

@@ -13,7 +13,7 @@ from sklearn.base import clone
 from multilayer.ensembles import EnsembleClassifier, EnsembleRegressor
 from multilayer.estimators import MLPClassifier, MLPRegressor
 from multilayer.exceptions import InputTypeError, ModelFileError, MultilayerError, ParameterError
-from multilayer.files.checks import check_is_finite, check_network
+from multilayer.files.checks import check_network
 from multilayer.files.codec import Decoder, Encoder, UnstorableError
 from multilayer.files.container import ADVICE, read, write
 from multilayer.files.ensembles import check_ensemble
@@ -107,11 +107,8 @@ def describe(model: Any) -> tuple[dict[str, Any], Encoder]:
     encoder = Encoder()
     if _kind_of(model, ENSEMBLES) is None:
         described = _described_network(model, encoder, "a model file holds")
-        check_is_finite(model)
     else:
         described = _described_ensemble(model, encoder)
-        for member in model.estimators_:
-            check_is_finite(member)
     try:
         _model(described, Decoder(encoder.tensors))
     except ModelFileError as error:

@@ -11,7 +11,7 @@ import re
 import secrets
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
@@ -28,7 +28,7 @@ ATTEMPTS = 100
 PATIENCE = 2.0  # seconds to wait for another program, which has the file open on Windows, or locks the folder
 
 
-def replace_file(path: Path, content: bytes, keep: int = 1) -> None:
+def replace_file(path: Path, content: bytes | Sequence[bytes | memoryview], keep: int = 1) -> None:
     """Put a file with this content in the place of ``path``, or make one.
 
     An existing file keeps its mode, and a new one has the mode that the umask leaves.  Of a symbolic link its target
@@ -39,7 +39,7 @@ def replace_file(path: Path, content: bytes, keep: int = 1) -> None:
     Parameters
     ----------
     path : Path
-    content : bytes
+    content : bytes, or a sequence of them
     keep : int, default=1
         Above 1, the files before stay under their name with .1, .2, ... added, .1 the youngest.
 
@@ -56,7 +56,7 @@ def replace_file(path: Path, content: bytes, keep: int = 1) -> None:
         temporary, file = _begin(target, before)
         with file:
             _remove_abandoned(target)
-            _write(file, content)
+            _write(file, [content] if isinstance(content, bytes) else content)
             if before is not None:
                 _take_over(temporary, before)
             if not WINDOWS:  # which cannot rename a file that is open
@@ -158,10 +158,11 @@ def _begin(target: Path, before: os.stat_result | None) -> tuple[Path, FileIO]:
         os.close(descriptor)  # taken for abandoned by another process, in the moment before it was locked
 
 
-def _write(file: FileIO, content: bytes) -> None:
-    left = memoryview(content)
-    while left:
-        left = left[file.write(left) :]
+def _write(file: FileIO, content: Sequence[bytes | memoryview]) -> None:
+    for piece in content:
+        left = memoryview(piece)
+        while left:
+            left = left[file.write(left) :]
     os.fsync(file.fileno())
 
 
@@ -231,7 +232,7 @@ def _second_name(target: Path) -> Path:
         second, file = _begin(target, before)
         try:
             with file:
-                _write(file, target.read_bytes())
+                _write(file, [target.read_bytes()])
                 _take_over(second, before)
         except BaseException:
             second.unlink()
