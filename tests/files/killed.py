@@ -1,7 +1,6 @@
 """Trainings that are killed at any moment, and what must be true afterwards.
 
-Run as a program it is the training: ``python killed.py train SCENARIO FOLDER``, begun or resumed, as a user's script
-would; or ``python killed.py read FOLDER``, a reader that opens the file again and again.
+Run as a program it is the training, begun or resumed, as a user's script would: ``python killed.py SCENARIO FOLDER``.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from pathlib import Path
@@ -85,7 +85,7 @@ def trained(scenario: str, path: Path, *, is_victim: bool = False) -> list[Any]:
 
 def kill(scenario: str, folder: Path, seconds: float, *, after_first_file: bool) -> None:
     """Begin or resume the training in another process, and kill it."""
-    process = subprocess.Popen([sys.executable, __file__, "train", scenario, str(folder)])
+    process = subprocess.Popen([sys.executable, __file__, scenario, str(folder)])
     try:
         while after_first_file and not (folder / FILE).exists() and process.poll() is None:
             time.sleep(0.002)
@@ -105,35 +105,33 @@ def check(scenario: str, folder: Path, undisturbed: list[Any]) -> None:
     assert set(os.listdir(folder)) <= names, os.listdir(folder)
 
 
-def read(folder: Path) -> None:
-    """Open all files of the folder again and again, until one is called "over"; each must be a whole one."""
-    from multilayer import load_model
-
-    while not (folder / "over").exists():
-        for name in (FILE, f"{FILE}.1"):
-            if (folder / name).exists():
-                load_model(folder / name).predict(X)
-
-
 class Reader:
-    """A reader at work in another process, for as long as the block lasts."""
+    """A thread that loads the files of a folder again and again while the block lasts; each must be a whole one."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.process = subprocess.Popen([sys.executable, __file__, "read", str(folder)], stderr=subprocess.PIPE)
+        self.folder, self.errors, self.is_over = folder, [], threading.Event()
+        self.thread = threading.Thread(target=self._read)
+
+    def _read(self) -> None:
+        from multilayer import load_model
+
+        try:
+            while not self.is_over.wait(0.001):
+                for name in (FILE, f"{FILE}.1"):
+                    if (self.folder / name).exists():
+                        load_model(self.folder / name)
+        except BaseException as error:
+            self.errors.append(error)
 
     def __enter__(self) -> Reader:
+        self.thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        (self.folder / "over").touch()
-        errors = self.process.communicate()[1].decode()
-        (self.folder / "over").unlink()
-        assert self.process.returncode == 0, errors
+        self.is_over.set()
+        self.thread.join()
+        assert not self.errors, self.errors
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "train":
-        trained(sys.argv[2], Path(sys.argv[3]) / FILE, is_victim=True)
-    else:
-        read(Path(sys.argv[2]))
+    trained(sys.argv[1], Path(sys.argv[2]) / FILE, is_victim=True)

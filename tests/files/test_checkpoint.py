@@ -297,7 +297,7 @@ def test_any_callback_can_have_a_copy_of_the_estimator() -> None:
 @pytest.mark.parametrize(
     ("scenario", "seconds"), [("dropout, early stopping", 0.1), ("normalised, cosine", 0.2), ("ensemble", 0.05)]
 )
-def test_killed_while_another_process_reads(scenario: str, seconds: float, tmp_path: Path) -> None:
+def test_killed_while_somebody_reads(scenario: str, seconds: float, tmp_path: Path) -> None:
     """benchmarks/kills.py kills as often as it is told to."""
     (tmp_path / "whole").mkdir()
     (tmp_path / "killed").mkdir()
