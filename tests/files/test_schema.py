@@ -290,7 +290,7 @@ def shrink():
 thread = threading.Thread(target=shrink)
 thread.start()
 verdicts = set()
-for _ in range(300):
+for _ in range(100):
     try:
         load_model(path).predict(X)
         verdicts.add("read")
