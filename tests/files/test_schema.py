@@ -93,6 +93,10 @@ REGRESSOR: dict[str, tuple[Change, str]] = {
     "an activation that is none": (put("parameters/activation", "eval"), "unknown activation 'eval'"),
     "an engine that is none": (put("parameters/engine", "os.system"), "engine must be one of 'auto', 'cpu', 'refe"),
     "a cost of the wrong task": (put("parameters/loss", "log_loss"), "loss must be one of 'squared_error'"),
+    "an array for a seed": (
+        lambda model, tensors: (put("parameters/random_state", {"tensor": "x"})(model, tensors), tensors.update(x=X)),
+        "random_state must be None, an integer from 0 to",
+    ),
     "callbacks": (put("parameters/callbacks", ["print"]), "callbacks must be empty"),
     "a schedule of your own": (
         put("parameters/learning_rate", {"record": "OwnSchedule", "fields": {"factor": 1}}),

@@ -244,10 +244,12 @@ def _base(described: Any, decoder: Decoder) -> Any:
 
 
 def _network(described: Any, decoder: Decoder) -> Any:
+    is_shared = False
+    if isinstance(described, dict) and isinstance(described.get("parameters"), dict):
+        is_shared = described["parameters"].get("random_state") == SHARED
+        if is_shared:
+            described = described | {"parameters": described["parameters"] | {"random_state": None}}
     kind, parameters, attributes = _decoded(described, decoder, NETWORKS)
-    is_shared = parameters.get("random_state") == SHARED
-    if is_shared:
-        parameters = parameters | {"random_state": None}
     if "network_" not in attributes:
         raise ModelFileError("network_ is missing")
     network = kind.attributes["network_"](attributes["network_"], Place("network_"))
@@ -281,9 +283,7 @@ def _decoded(
     for each in described["attributes"]:
         if each not in kind.attributes and each not in kind.optional:
             raise ModelFileError(f"{each[:80]!r} is no attribute of a model")
-    parameters = {
-        each: value if value == SHARED else decoder.decode(value) for each, value in described["parameters"].items()
-    }
+    parameters = {each: decoder.decode(value) for each, value in described["parameters"].items()}
     return kind, parameters, {each: decoder.decode(value) for each, value in described["attributes"].items()}
 
 
