@@ -56,9 +56,9 @@ def replace_file(path: Path, content: bytes | Sequence[bytes | memoryview], keep
         temporary, file = _begin(target, before)
         with file:
             _remove_abandoned(target)
-            _write(file, [content] if isinstance(content, bytes) else content)
             if before is not None:
                 _take_over(temporary, before)
+            _write(file, [content] if isinstance(content, bytes) else content)
             if not WINDOWS:  # which cannot rename a file that is open
                 _put_in_place(temporary, target, keep)
         if WINDOWS:
@@ -107,7 +107,9 @@ def _take_over(temporary: Path, before: os.stat_result) -> None:
     if (now.st_uid, now.st_gid) != (before.st_uid, before.st_gid) and not WINDOWS:
         with suppress(OSError):
             os.chown(temporary, before.st_uid, before.st_gid)
-    os.chmod(temporary, stat.S_IMODE(before.st_mode))
+        now = os.stat(temporary)
+    if stat.S_IMODE(now.st_mode) != stat.S_IMODE(before.st_mode):
+        os.chmod(temporary, stat.S_IMODE(before.st_mode))
 
 
 def _make_folders(folder: Path) -> list[Path]:
@@ -232,8 +234,8 @@ def _second_name(target: Path) -> Path:
         second, file = _begin(target, before)
         try:
             with file:
-                _write(file, [target.read_bytes()])
                 _take_over(second, before)
+                _write(file, [target.read_bytes()])
         except BaseException:
             second.unlink()
             raise
