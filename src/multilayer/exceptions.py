@@ -14,7 +14,7 @@
     ├── InterruptedTrainingError (KeyboardInterrupt)
     │                                  Ctrl-C came before there was anything to keep
     ├── EngineError (RuntimeError)      the compiled engine cannot compile a kernel here
-    ├── JournalError (ValueError)           the journal of a search cannot be gone on with
+    ├── JournalError (ValueError)           the journal of a search cannot be used
     ├── MissingExtraError (ImportError)    an optional dependency is not installed
     └── NotFittedError                     multilayer.estimators: also scikit-learn's NotFittedError
 
@@ -76,7 +76,7 @@ class EngineError(MultilayerError, RuntimeError):
 
 
 class JournalError(MultilayerError, ValueError):
-    """The journal of a search cannot be gone on with."""
+    """The journal of a search cannot be used: it is damaged, in use, or that of another search."""
 
 
 class MissingExtraError(MultilayerError, ImportError):

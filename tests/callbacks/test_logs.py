@@ -148,3 +148,13 @@ def test_a_log_can_be_copied_and_pickled_and_leaves_no_file_open(kind: Any, tmp_
     fitted = model(log).fit(X, y)
     assert log._lines._file is None
     assert copy.deepcopy(log).path == pickle.loads(pickle.dumps(fitted)).callbacks[0].path == log.path
+
+
+@pytest.mark.skipif(os.name != "posix", reason="devices and pipes of POSIX")
+@pytest.mark.parametrize("kind", [CSVLog, JSONLinesLog])
+def test_what_cannot_be_written_to_is_an_error_of_ours(kind: Any, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").write_bytes(b"")
+    for path in (tmp_path, tmp_path / "pipe", "/dev/full", tmp_path / "file" / "below", tmp_path / "a\0b"):
+        with pytest.raises(DataFileError, match=r"cannot be written to: .+\. Name a regular file in a folder"):
+            MLPClassifier((2,), max_iter=1, engine="reference", callbacks=[kind(path)]).fit([[0.0], [1.0]], [0, 1])

@@ -151,7 +151,7 @@ def test_other_json_with_a_right_digest_is_an_ensemble_or_our_error(name: str, d
 
 
 CASES: dict[str, tuple[Callable[[dict[str, Any], dict[str, Any]], None], str]] = {
-    "no members": (lambda model, _: model.update(members=[]), "has members that are each an MLPRegressor"),
+    "no members": (lambda model, _: model.update(members=[]), "its list of members is empty"),
     "no list of members": (lambda model, _: model.update(members=3), "its header is not that of an ensemble"),
     "a member of another kind": (
         lambda model, _: model["members"][0].update({"class": "os.system"}),
@@ -164,9 +164,12 @@ CASES: dict[str, tuple[Callable[[dict[str, Any], dict[str, Any]], None], str]] =
     "weights": (lambda _, tensors: tensors.update(weights_=np.ones(3)), "the weights of its members are no shares"),
     "shares": (
         lambda _, tensors: tensors.update({"_shares.0": np.ones(3, np.uint8)}),
-        "how often each member was trained on each row",
+        r"_shares\.0 must be an array of unsigned integers or integers of shape \(90,\), got",
     ),
-    "columns": (lambda model, _: model["attributes"].update(n_features_in_=5), "trained on the 5 columns"),
+    "columns": (
+        lambda model, _: model["attributes"].update(n_features_in_=5),
+        "n_features_in_ must be 4, as the network has them, got '5'",
+    ),
     "rows": (
         lambda _, tensors: tensors.update({"_out_of_fold.rows": np.arange(90) + 1}),
         "numbers of rows that are not different ones below 90",
@@ -177,7 +180,7 @@ CASES: dict[str, tuple[Callable[[dict[str, Any], dict[str, Any]], None], str]] =
     ),
     "answers": (
         lambda _, tensors: tensors.update({"_out_of_fold.errors": np.zeros((90, 2))}),
-        "not of the form of its answers",
+        r"_out_of_fold\.errors must be an array of floats of shape \(any, 1\), got",
     ),
     "an array too many": (lambda _, tensors: tensors.update(x=np.zeros(1)), r"nothing asks for: \['x'\]"),
 }

@@ -6,12 +6,8 @@ import copy
 import math
 import os
 import pickle
-import random
 import signal
-import subprocess
-import sys
 import time
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +23,7 @@ from multilayer.exceptions import DivergenceError, InputError, ModelFileError, P
 from multilayer.network import Network
 from multilayer.training import RunStarted
 
+from . import killed
 from .comparison import assert_same
 from .test_models import ENGINES, TRAININGS
 
@@ -253,11 +250,11 @@ def test_what_cannot_be_stored_is_refused_before_the_first_epoch(tmp_path: Path)
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"every": 0}, "every must be an integer not below 1, got 0"),
-        ({"every": True}, "every must be an integer not below 1, got True"),
-        ({"keep": 1.5}, "keep must be an integer not below 1, got 1.5"),
-        ({"seconds": -1}, "seconds must be a number not below 0 or None, got -1"),
-        ({"seconds": "5"}, "seconds must be a number not below 0 or None, got '5'"),
+        ({"every": 0}, "every must be a positive integer, got 0"),
+        ({"every": True}, "every must be a positive integer, got True"),
+        ({"keep": 1.5}, "keep must be a positive integer, got 1.5"),
+        ({"seconds": -1}, "seconds must be a number of at least 0 or None, got -1"),
+        ({"seconds": "5"}, "seconds must be a number of at least 0 or None, got '5'"),
     ],
 )
 def test_parameters_out_of_range(arguments: dict[str, Any], message: str) -> None:
@@ -296,36 +293,16 @@ def test_any_callback_can_have_a_copy_of_the_estimator() -> None:
         assert snapshot.n_iter_ == n
 
 
-PROGRAM = """
-import sys, time, warnings
-warnings.simplefilter("ignore")
-import numpy as np
-from multilayer import MLPClassifier
-from multilayer.callbacks import Checkpoint
-random = np.random.RandomState(0)
-X = random.standard_normal((800, 8)); y = (X[:, 0] * X[:, 1] > 0).astype(int)
-def wait(event):  # so that the whole takes longer than anybody lets it live
-    time.sleep(0.05)
-MLPClassifier((16, 8), callbacks=[Checkpoint(sys.argv[1]), wait], dropout=0.1, early_stopping=True, max_iter=40,
-              n_iter_no_change=1000, random_state=0, engine="reference").fit(X, y)
-"""
-
-
-def test_killed_at_any_moment(tmp_path: Path) -> None:
-    path, seed = tmp_path / "run", np.random.RandomState(0)
-    X = seed.standard_normal((800, 8))
-    y = (X[:, 0] * X[:, 1] > 0).astype(int)
-    options: dict[str, Any] = {"dropout": 0.1, "early_stopping": True, "max_iter": 40, "n_iter_no_change": 1000}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        whole = MLPClassifier((16, 8), random_state=0, engine="reference", **options).fit(X, y)
-        for moment in random.Random(0).sample(range(100), 3):
-            path.unlink(missing_ok=True)
-            process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(path)])
-            while not path.exists() and process.poll() is None:
-                time.sleep(0.002)
-            time.sleep(moment / 100)
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            assert load_model(path).n_iter_ >= 1
-            assert_same(resume(path, X, y), copy.deepcopy(whole))
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals of POSIX")
+@pytest.mark.parametrize(
+    ("scenario", "seconds"), [("dropout, early stopping", 0.1), ("normalised, cosine", 0.2), ("ensemble", 0.05)]
+)
+def test_killed_while_somebody_reads(scenario: str, seconds: float, tmp_path: Path) -> None:
+    """benchmarks/kills.py kills as often as it is told to."""
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "killed").mkdir()
+    undisturbed = killed.trained(scenario, tmp_path / "whole" / killed.FILE)
+    with killed.Reader(tmp_path / "killed"):
+        killed.kill(scenario, tmp_path / "killed", seconds, after_first_file=True)
+    assert load_model(tmp_path / "killed" / killed.FILE)
+    killed.check(scenario, tmp_path / "killed", undisturbed)

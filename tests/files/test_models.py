@@ -244,7 +244,7 @@ def test_what_is_no_estimator_of_ours_is_refused(tmp_path: Path) -> None:
             save_model(model, tmp_path / "model")  # type: ignore[arg-type]
     with pytest.raises(NotFittedError, match="not fitted yet"):
         save_model(MLPClassifier(), tmp_path / "model")
-    with pytest.raises(ParameterError, match="keep must be an integer not below 1, got 0"):
+    with pytest.raises(ParameterError, match="keep must be a positive integer, got 0"):
         save_model(fitted(n=1), tmp_path / "model", keep=0)
     broken = fitted(n=1)
     broken.coefs_[0][0, 0] = np.nan
@@ -262,7 +262,7 @@ def test_folders_are_made_and_nothing_is_left_beside(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match=r"cannot be written: .* Choose another path"):
         save_model(fitted(n=1), path / "below a file")
     with pytest.raises(ModelFileError, match=r"cannot be written: .* Choose another path"):
-        save_model(fitted(n=1), path.parent / ("n" * 250))
+        save_model(fitted(n=1), path.parent / ("n" * 256))
     assert os.listdir(path.parent.parent) == ["folder"]
     assert os.listdir(path.parent) == ["model"]
 

@@ -64,9 +64,9 @@ class Checkpoint(Callback):
     ) -> None:
         for name, value in (("every", every), ("keep", keep)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ParameterError(f"{name} must be an integer not below 1, got {value!r}.")
+                raise ParameterError(f"{name} must be a positive integer, got {value!r}.")
         if seconds is not None and not (isinstance(seconds, int | float) and seconds >= 0):
-            raise ParameterError(f"seconds must be a number not below 0 or None, got {seconds!r}.")
+            raise ParameterError(f"seconds must be a number of at least 0 or None, got {seconds!r}.")
         self.path, self.every, self.seconds, self.keep = Path(path), every, seconds, keep
         self._snapshot: Callable[[], Any] | None = None
         self._last_epoch = 0  # whose end is that of the run, and written then

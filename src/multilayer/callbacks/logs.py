@@ -9,11 +9,13 @@ import math
 import os
 import uuid
 from dataclasses import asdict, fields
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
 from multilayer.callbacks.base import Callback
 from multilayer.exceptions import DataFileError
+from multilayer.storage import open_regular, reason_of
 from multilayer.training import CompilationStarted, EpochEnded, Event, RunEnded, RunStarted
 
 _COLUMNS = ("run", *(field.name for field in fields(EpochEnded)))
@@ -35,7 +37,8 @@ class CSVLog(Callback):
     Raises
     ------
     DataFileError
-        When training begins, if the file holds something else.
+        When training begins, if the file holds something else or is not a regular file; at any time, if it cannot be
+        written to.
 
     Examples
     --------
@@ -88,6 +91,11 @@ class JSONLinesLog(Callback):
     path : str or path
         It is created, with its folders, when training begins.
 
+    Raises
+    ------
+    DataFileError
+        If the file is not a regular one, or cannot be written to.
+
     Examples
     --------
     >>> import json, pathlib, tempfile
@@ -132,19 +140,22 @@ class _Lines:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.run = ""
-        self._file: int | None = None
+        self._file: FileIO | None = None
 
     def begin(self, event: RunStarted) -> None:
         if event.epochs_before == 0 or not self.run:
             self.run = uuid.uuid4().hex[:8]
         self.end()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
-        size = os.fstat(self._file).st_size
-        if size > 0:
-            os.lseek(self._file, size - 1, os.SEEK_SET)
-            if os.read(self._file, 1) != b"\n":
-                self.write("\n")  # what another program has left unfinished stays a line of its own
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = open_regular(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+            size = self._file.seek(0, os.SEEK_END)
+            if size > 0:
+                self._file.seek(size - 1)
+                if self._file.read(1) != b"\n":
+                    self.write("\n")  # what another program has left unfinished stays a line of its own
+        except (OSError, ValueError) as error:
+            raise self._failed(error) from None
 
     def first_line(self) -> str | None:
         """The first line of the file; None of an empty one."""
@@ -152,12 +163,24 @@ class _Lines:
             return file.readline(4096) or None
 
     def write(self, line: str) -> None:
-        if self._file is not None:
-            os.write(self._file, line.encode())
+        if self._file is None:
+            return
+        content = line.encode()
+        try:
+            if self._file.write(content) != len(content):
+                raise OSError("the disk is full")
+        except OSError as error:
+            raise self._failed(error) from None
+
+    def _failed(self, error: Exception) -> DataFileError:
+        return DataFileError(
+            f"{self.path} cannot be written to: {reason_of(error)}. Name a regular file in a folder that can be "
+            "written to, or make room there."
+        )
 
     def end(self) -> None:
         if self._file is not None:
-            os.close(self._file)
+            self._file.close()
             self._file = None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -49,6 +49,7 @@ class SearchProgress:
         self._epochs: dict[int, int] = {}  # that each trial has been trained for
         self._n_scored = 0  # networks of which trials have told
         self._n_networks, self._best = 0, math.nan
+        self.on_journal: Callable[[int], None] = lambda _: None  # called with the results that a journal holds
         self._bar = WorkBar(progress, "search", self._planned, seconds=seconds or math.inf, clock=clock)
         self._show()
 

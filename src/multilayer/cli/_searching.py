@@ -146,13 +146,15 @@ def _searched(run: FoldRun, wanted: Wanted) -> Search:
     def words(warning: Warning) -> str:
         return "" if isinstance(warning, InterruptedTrainingWarning | ConvergenceWarning) else str(warning)
 
-    _tell_of_the_journal(wanted, output)
     seconds = run.deadline.seconds_for(_SHARE, "the search began")
     began = time.monotonic()
     with (
         notes_for_warnings(output, words),
         search_progress(output, wanted, len(run.folds.splits), task.decisive, seconds) as bar,
     ):
+        bar.on_journal = lambda n_known: output.say(
+            f"{wanted.journal} holds {count(n_known, 'result')}: the search goes on from there."
+        )
         # Without callbacks: a network that somebody listens to is not put aside and trained on.
         network = task.network_for_folds(**wanted.base())
         try:
@@ -203,15 +205,6 @@ def _what(error: Exception) -> str:
     if isinstance(error, DivergenceError):
         return str(error).partition(". Use ")[0].removesuffix(".") + "."
     return in_shell_words(error)
-
-
-def _tell_of_the_journal(wanted: Wanted, output: Output) -> None:
-    if wanted.journal is None or not wanted.journal.exists():
-        return
-    with wanted.journal.open("rb") as file:
-        n_known = sum(1 for _ in file) - 1
-    if n_known > 0:
-        output.say(f"{wanted.journal} holds {count(n_known, 'result')}: the search goes on from there.")
 
 
 def _tell_of_the_end(result: Search, wanted: Wanted, is_over: bool, output: Output) -> None:

@@ -1,51 +1,30 @@
 """Values as plain JSON, with their arrays beside them, and back: the only types a model file knows.
 
 What JSON has no form for is an object with one key that says what it is, such as {"tuple": [1, 2]}; FORMAT.md lists
-them.  Records are the dataclasses of a few modules of this library, told by their names: a file names no module, and
-nothing is imported for it.
+them.  Records are those of the schema, by the names that it gives them: a file names no module, and nothing is imported
+for it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, fields, is_dataclass
-from types import ModuleType
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-import multilayer.network as network
-from multilayer.engines import protocol
-from multilayer.ensembles import base as ensembles
-from multilayer.equations.extensions import chosen_costs
-from multilayer.estimators import labels
 from multilayer.exceptions import ModelFileError, MultilayerError
-from multilayer.files.kinds import check_fields
-from multilayer.selection import out_of_fold
-from multilayer.training import history, schedules, state, stopping
+from multilayer.files.kinds import Stored
+from multilayer.files.schema import RECORDS
+from multilayer.storage import MAX_INTEGER
 
-_HOMES: tuple[ModuleType, ...] = (
-    network,
-    protocol,
-    chosen_costs,
-    labels,
-    history,
-    schedules,
-    state,
-    stopping,
-    out_of_fold,
-    ensembles,
-)
-RECORDS: dict[str, type] = {
-    name: value
-    for module in _HOMES
-    for name, value in vars(module).items()
-    if is_dataclass(value) and isinstance(value, type) and value.__module__ == module.__name__
-}
+_RECORD_OF = {record.make: record for record in RECORDS}
 NUMERIC = "biuf"  # the kinds of arrays that are stored as tensors
-MAX_LABEL_CELLS = 1 << 24  # characters that an array of text may take
+MAX_TEXT_CELLS = 1 << 24  # characters that all arrays of text together may take: NumPy pads each text to the longest
+MAX_KEYS = 1 << 20  # of a dict
+KEYS = (str, bool, int, float)  # of dicts; others hash alike where somebody wants them to
 GENERATOR = "MT19937"  # the only one: what seeds and scikit-learn make
 
 
@@ -58,6 +37,7 @@ class Encoder:
     """Turns values into JSON; their arrays are gathered in ``tensors``, each under the path of where it was found."""
 
     tensors: dict[str, NDArray[Any]] = field(default_factory=dict)
+    text_cells: int = 0
 
     def encode(self, value: Any, path: str) -> Any:
         if isinstance(value, np.generic) and value.dtype.kind in NUMERIC + "U":
@@ -65,6 +45,8 @@ class Encoder:
         if value is None or isinstance(value, bool | str):
             return str(value) if isinstance(value, str) else value
         if isinstance(value, int):
+            if not -MAX_INTEGER < value < MAX_INTEGER:
+                raise UnstorableError(path)
             return int(value)
         if isinstance(value, float):
             return float(value) if math.isfinite(value) else {"float": str(float(value))}
@@ -73,18 +55,18 @@ class Encoder:
         if isinstance(value, list | tuple):
             return self._sequence(value, path)
         if isinstance(value, dict):
+            if len(value) > MAX_KEYS:
+                raise UnstorableError(path)
             pairs = [[self.encode(key, f"{path}.key"), self.encode(value[key], f"{path}.{key}")] for key in value]
             return {"dict": pairs}
         if isinstance(value, np.ndarray):
             return self._array(value, path)
         if isinstance(value, np.random.RandomState):
             return self._generator(value, path)
-        record: Any = RECORDS.get(type(value).__name__)
-        if record is type(value):
-            parts = {
-                each.name: self.encode(getattr(value, each.name), f"{path}.{each.name}") for each in fields(record)
-            }
-            return {"record": type(value).__name__, "fields": parts}
+        record = _RECORD_OF.get(type(value))
+        if record is not None:
+            parts = {name: self.encode(getattr(value, name), f"{path}.{name}") for name in record.fields}
+            return {"record": record.name, "fields": parts}
         raise UnstorableError(path)
 
     def _tensor(self, array: NDArray[Any], path: str) -> str:
@@ -105,7 +87,8 @@ class Encoder:
         if value.ndim != 1 or value.dtype.kind not in "UO":
             raise UnstorableError(path)
         if value.dtype.kind == "U":
-            if value.size * _width(value.dtype) > MAX_LABEL_CELLS:
+            self.text_cells += value.size * _width(value.dtype)
+            if self.text_cells > MAX_TEXT_CELLS:
                 raise UnstorableError(path)
             return {"texts": value.tolist(), "width": _width(value.dtype)}
         if not all(each is None or isinstance(each, str | int | float | np.generic) for each in value):
@@ -123,10 +106,14 @@ class Encoder:
 
 @dataclass
 class Decoder:
-    """Turns JSON back into values; every tensor is to be asked for once."""
+    """Turns JSON back into values; every tensor is to be asked for once.
+
+    What it makes of JSON takes no more than a constant times its room.  Records are not built: see the schema.
+    """
 
     tensors: dict[str, NDArray[Any]]
     used: set[str] = field(default_factory=set)
+    text_cells: int = 0
 
     def decode(self, value: Any) -> Any:
         if value is None or isinstance(value, bool | int | float | str):
@@ -144,8 +131,8 @@ class Decoder:
         raise ModelFileError(f"it holds {str(value)[:80]!r}, which is no value that this version knows")
 
     def tensor(self, name: str) -> NDArray[Any]:
-        if name not in self.tensors or name in self.used:
-            raise ModelFileError(f"the array {name!r} is missing, or stands for two")
+        if not isinstance(name, str) or name not in self.tensors or name in self.used:
+            raise ModelFileError(f"the array {str(name)[:80]!r} is missing, or stands for two")
         self.used.add(name)
         return self.tensors[name]
 
@@ -156,40 +143,71 @@ class Decoder:
         curve: list[float] = array.tolist()
         return curve
 
-    def _dict(self, pairs: Iterable[Any]) -> dict[Any, Any]:
-        return {self.decode(key): self.decode(each) for key, each in pairs}
+    def _dict(self, pairs: Any) -> dict[Any, Any]:
+        if not isinstance(pairs, list) or len(pairs) > MAX_KEYS:
+            raise ModelFileError(f"a dict is a list of at most {MAX_KEYS:,} pairs")
+        found = {}
+        for key, each in pairs:
+            if not isinstance(key, KEYS):
+                raise ModelFileError(f"the key of a dict must be text or a number, got {str(key)[:80]!r}")
+            found[key] = self.decode(each)
+        if len(found) < len(pairs):
+            raise ModelFileError("a dict has a key twice")
+        return found
 
     def _texts(self, texts: list[str], width: int) -> NDArray[Any]:
-        longest = max((len(text) for text in texts), default=0)
-        if not (isinstance(width, int) and max(longest, 1) <= width and width * len(texts) <= MAX_LABEL_CELLS):
-            raise ModelFileError(f"{len(texts)} texts of up to {longest} characters do not fit a width of {width}")
+        if not isinstance(texts, list) or not all(isinstance(each, str) for each in texts) or type(width) is not int:
+            raise ModelFileError("an array of text is a list of texts and their width")
+        longest = max((len(each) for each in texts), default=0)
+        self.text_cells += width * len(texts) if max(longest, 1) <= width else MAX_TEXT_CELLS + 1
+        if self.text_cells > MAX_TEXT_CELLS:
+            raise ModelFileError(
+                f"{len(texts)} texts of up to {longest} characters do not fit a width of {width}, or all texts "
+                f"together take more than {MAX_TEXT_CELLS:,}"
+            )
         return np.array(texts, dtype=f"U{width}")
 
     def _objects(self, items: list[Any]) -> NDArray[Any]:
+        if not isinstance(items, list) or not all(each is None or isinstance(each, (*KEYS, dict)) for each in items):
+            raise ModelFileError("an array of objects holds text, numbers, Booleans and null")
         array = np.empty(len(items), dtype=object)
         for index, each in enumerate(items):
-            array[index] = self.decode(each)
+            array[index] = self._special(each) if isinstance(each, dict) else each
         return array
+
+    def _tuple(self, items: list[Any]) -> tuple[Any, ...]:
+        if not isinstance(items, list):
+            raise ModelFileError("a tuple is a list of values")
+        return tuple(self.decode(each) for each in items)
+
+    def _special(self, value: Any) -> float:
+        """A float that JSON has no form for."""
+        if not isinstance(value, dict) or list(value) != ["float"] or value["float"] not in _SPECIAL:
+            raise ModelFileError(f"a float must be one of {', '.join(_SPECIAL)}, got {str(value)[:80]!r}")
+        return _SPECIAL[value["float"]]
 
     def _generator(self, name: str, pos: int, has_gauss: int, gauss: float) -> np.random.RandomState:
         key = self.tensor(name)
-        if key.shape != (624,) or key.dtype != np.uint32 or not key.any() or not 0 <= pos <= 624:
+        is_right = key.shape == (624,) and key.dtype == np.uint32 and bool(key.any())
+        is_right = is_right and type(pos) is int and 0 <= pos <= 624 and type(has_gauss) is int and has_gauss in (0, 1)
+        if not is_right or type(gauss) not in (int, float):
             raise ModelFileError("the random state is none of MT19937")
         random_state = np.random.RandomState(0)
-        random_state.set_state((GENERATOR, key, pos, int(has_gauss), float(gauss)))
+        random_state.set_state((GENERATOR, key, pos, has_gauss, float(gauss)))
         return random_state
 
-    def _record(self, name: str, parts: dict[str, Any]) -> Any:
-        if name not in RECORDS:
-            raise ModelFileError(f"it holds a {name!r}, which this version does not know. Update multilayer")
-        return check_fields(RECORDS[name], {key: self.decode(each) for key, each in parts.items()})
+    def _record(self, name: str, parts: dict[str, Any]) -> Stored:
+        if not isinstance(name, str) or not isinstance(parts, dict):
+            raise ModelFileError("a record is a name and an object of its fields")
+        return Stored(name, {key: self.decode(each) for key, each in parts.items()})
 
 
+_SPECIAL = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
 # What an object of JSON with these keys is.
 _FORMS: dict[tuple[str, ...], Callable[..., Any]] = {
-    ("float",): lambda _, text: {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}[text],
+    ("float",): lambda decoder, text: decoder._special({"float": text}),
     ("bytes",): lambda _, text: bytes.fromhex(text),
-    ("tuple",): lambda decoder, items: tuple(decoder.decode(each) for each in items),
+    ("tuple",): Decoder._tuple,
     ("dict",): Decoder._dict,
     ("floats",): Decoder._floats,
     ("tensor",): Decoder.tensor,

@@ -1,14 +1,12 @@
-"""The file itself: safetensors, with everything that is no array as JSON in its header, and a digest of the whole."""
+"""The file itself: safetensors, with all that is not an array as JSON in its header, and a digest of the whole."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-import stat
-import threading
-from contextlib import suppress
+import math
+from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -16,95 +14,215 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.exceptions import ModelFileError
+from multilayer.storage import open_regular, parse_json, read_exactly, reason_of, replace_file
 
 VERSION = 1  # of the format; a reader knows its own and those before
 KEY = "multilayer"  # of the header
+METADATA = "__metadata__"
 # By safetensors' names; others have no dtype in NumPy, or none that a model holds.
-DTYPES = {"BOOL", "I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64", "F16", "F32", "F64"}
+DTYPES = {
+    "BOOL": "?",
+    "I8": "<i1",
+    "I16": "<i2",
+    "I32": "<i4",
+    "I64": "<i8",
+    "U8": "<u1",
+    "U16": "<u2",
+    "U32": "<u4",
+    "U64": "<u8",
+    "F16": "<f2",
+    "F32": "<f4",
+    "F64": "<f8",
+}
+NAMES = {np.dtype(dtype).str: name for name, dtype in DTYPES.items()}
+# Python's objects take up to thirty times the room of their JSON: a header of this size, half a gigabyte.
+MAX_HEADER = 1 << 24
+MAX_DIMENSIONS = 8
 
 Tensors = dict[str, NDArray[Any]]
+ADVICE = "Use a file that save_model or Checkpoint has written, or a copy of it from before."
+
+
+@dataclass(frozen=True)
+class Extent:
+    """Where an array lies behind the header, and what it is."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    start: int
+    stop: int
 
 
 def write(path: Path, model: dict[str, Any], tensors: Tensors, keep: int = 1) -> None:
-    """Write beside, then rename: whatever happens, the file under the name is a whole one, the old or the new.
+    """Replace a file as a whole, or make one.
 
     ``keep`` above 1 leaves the files before under the names with .1, .2 and so on added, .1 the youngest.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import save_file
-
+    arrays = {name: _little_endian(tensors[name]) for name in sorted(tensors, key=lambda name: _order(name, tensors))}
     head = _canonical({"version": VERSION, "digest": _digest(model, tensors), "model": model})
-    beside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+    header = _header(head, arrays)
+    if len(header) > MAX_HEADER:
+        raise ModelFileError(
+            f"{_shown(path)}: cannot be written: text and numbers beside the arrays take {len(header):,} bytes, and a "
+            f"file holds {MAX_HEADER:,}. Shorten class labels and feature names, or save the members one by one."
+        )
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, beside, metadata={KEY: head})
-        _flush(beside)
-        if keep > 1:
-            _move_on(path, keep)
-        os.replace(beside, path)
-        if os.name == "posix":
-            _flush(path.parent)  # the name too
-    except (OSError, SafetensorError) as error:
-        raise ModelFileError(f"{path}: cannot be written: {error}. Choose another path, or make room there.") from None
-    finally:
-        with suppress(OSError):  # where it was renamed, or never made
-            beside.unlink()
+        replace_file(path, [len(header).to_bytes(8, "little"), header, *map(_bytes_of, arrays.values())], keep)
+    except (OSError, ValueError) as error:
+        raise ModelFileError(
+            f"{_shown(path)}: cannot be written: {reason_of(error)}. Choose another path, or make room there."
+        ) from None
+
+
+def _header(head: str, arrays: Tensors) -> bytes:
+    """The header of safetensors: what each array is and where it lies, and text of our own; arrays begin aligned."""
+    described: dict[str, Any] = {METADATA: {KEY: head}}
+    end = 0
+    for name, array in arrays.items():
+        start, end = end, end + array.nbytes
+        described[name] = {"dtype": NAMES[array.dtype.str], "shape": list(array.shape), "data_offsets": [start, end]}
+    text = json.dumps(described, separators=(",", ":")).encode()
+    return text + b" " * (-len(text) % 8)
+
+
+def _order(name: str, tensors: Tensors) -> tuple[int, str]:
+    """Wide numbers come first, so that all are aligned."""
+    return -tensors[name].dtype.itemsize, name
+
+
+def _little_endian(array: NDArray[Any]) -> NDArray[Any]:
+    array = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    return np.ascontiguousarray(array).reshape(array.shape)
+
+
+def _bytes_of(array: NDArray[Any]) -> memoryview:
+    return array.reshape(-1).view(np.uint8).data
 
 
 def read(path: Path) -> tuple[dict[str, Any], Tensors]:
-    """What :func:`write` was given.  No array is larger than what the file holds of it.
+    """What :func:`write` was given.  The file is not mapped: whatever becomes of it later, the arrays stay.
+
+    Nothing takes more memory than the file's size allows, but for the JSON of its header, whose size is bounded.
 
     Raises
     ------
     ModelFileError
         For a file that is not there, is none of ours, is damaged, or is of a newer version.
     """
-    from safetensors import SafetensorError, safe_open
-
-    _check_is_file(path)
     try:
-        with safe_open(path, framework="numpy") as file:
-            head = _head(path, (file.metadata() or {}).get(KEY))
-            names = list(file.keys())
-            for name in names:
-                dtype = file.get_slice(name).get_dtype()
-                if dtype not in DTYPES:
-                    raise ModelFileError(f"{path}: the array {name!r} is of {dtype}, which no model has. {ADVICE}")
-            # Copies, which are aligned and can be written to.
-            tensors = {name: np.array(file.get_tensor(name)) for name in names}
-    except (SafetensorError, OSError, ValueError, TypeError) as error:
-        if isinstance(error, ModelFileError):
-            raise
-        raise ModelFileError(f"{path}: is no model file, or is damaged ({error!s:.200}). {ADVICE}") from None
+        with open_regular(path) as file:
+            head, tensors = _read(file)
+    except FileNotFoundError:
+        raise ModelFileError(f"{_shown(path)}: no such file. Look at the path.") from None
+    except ModelFileError as error:
+        raise ModelFileError(f"{_shown(path)}: {error}") from None
+    except (OSError, ValueError) as error:
+        raise ModelFileError(f"{_shown(path)}: cannot be read: {reason_of(error)}. {ADVICE}") from None
+    except MemoryError:
+        raise ModelFileError(f"{_shown(path)}: does not fit into memory. Load it on a machine with more.") from None
     model = head["model"]
     try:
         is_whole = head["digest"] == _digest(model, tensors)
     except RecursionError:
         is_whole = False
     if not is_whole:
-        raise ModelFileError(f"{path}: is damaged: its content is not what its digest says. {ADVICE}")
+        raise ModelFileError(f"{_shown(path)}: is damaged: its content is not what its digest says. {ADVICE}")
     return model, tensors
 
 
-ADVICE = "Use a file that save_model or Checkpoint has written, or a copy of it from before."
+def _shown(path: Path) -> str:
+    """The path, so that it can be printed: with its zero bytes, or what is no Unicode in it, as escapes."""
+    return str(path) if str(path).isprintable() else repr(str(path))
 
 
-def _head(path: Path, text: str | None) -> dict[str, Any]:
-    if text is None:
-        raise ModelFileError(f"{path}: is a file of safetensors, but not of multilayer: {KEY!r} is missing. {ADVICE}")
+def _read(file: FileIO) -> tuple[dict[str, Any], Tensors]:
+    size = file.seek(0, 2)
+    file.seek(0)
+    length = int.from_bytes(_bytes(file, 8), "little") if size >= 8 else 0
+    if not 2 <= length <= size - 8:
+        raise _damaged("it does not begin with the header of a safetensors file")
+    if length > MAX_HEADER:
+        raise ModelFileError(f"has a header of {length:,} bytes; that of a model has up to {MAX_HEADER:,}. {ADVICE}")
     try:
-        head = json.loads(text, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        raise ModelFileError(f"{path}: is damaged: its header is no JSON ({error!s:.200}). {ADVICE}") from None
+        header = parse_json(_bytes(file, length).decode())
+    except ValueError as error:
+        raise _damaged(f"{error!s:.200}") from None
+    metadata = header.pop(METADATA, None) if isinstance(header, dict) else None
+    if not isinstance(header, dict) or not isinstance(metadata or {}, dict):
+        raise _damaged("its header is not that of a safetensors file")
+    head = _head((metadata or {}).get(KEY))
+    extents = _extents(header, size - 8 - length)
+    tensors: Tensors = {}
+    for name in sorted(extents, key=lambda name: extents[name].start):
+        extent = extents[name]
+        tensors[name] = np.empty(extent.shape, dtype=extent.dtype)
+        content = tensors[name].reshape(-1).view(np.uint8)
+        if len(content) and not read_exactly(file, content.data):
+            raise _damaged("it is shorter than its header says")
+        if extent.dtype.kind == "b" and len(content) and content.max() > 1:
+            raise _damaged(f"the array {name[:80]!r} holds Booleans that are neither 0 nor 1")
+    return head, {name: tensors[name].astype(extents[name].dtype.newbyteorder("="), copy=False) for name in tensors}
+
+
+def _bytes(file: FileIO, n: int) -> bytearray:
+    buffer = bytearray(n)
+    if not read_exactly(file, memoryview(buffer)):
+        raise _damaged("it is shorter than its header says")
+    return buffer
+
+
+def _extents(header: dict[str, Any], size: int) -> dict[str, Extent]:
+    """The arrays of a file: one behind the other, without gaps, up to the end of the file."""
+    extents = {name: _extent(name, described) for name, described in header.items()}
+    end = 0
+    for name, extent in sorted(extents.items(), key=lambda pair: (pair[1].start, pair[1].stop)):
+        if extent.start != end:
+            raise _damaged(f"the array {name[:80]!r} does not begin where the one before ends")
+        end = extent.stop
+    if end != size:
+        raise _damaged(f"its arrays have {end} bytes, and it has {size} for them")
+    return extents
+
+
+def _extent(name: str, described: Any) -> Extent:
+    if not isinstance(described, dict) or set(described) != {"dtype", "shape", "data_offsets"}:
+        raise _damaged(f"the array {name[:80]!r} is not described by dtype, shape and data_offsets")
+    dtype, shape, offsets = (described[key] for key in ("dtype", "shape", "data_offsets"))
+    if not isinstance(dtype, str) or dtype not in DTYPES:
+        raise ModelFileError(f"the array {name[:80]!r} is of {str(dtype)[:80]!r}, which no model has. {ADVICE}")
+    if not (_are_counts(shape) and len(shape) <= MAX_DIMENSIONS and _are_counts(offsets) and len(offsets) == 2):
+        raise _damaged(f"shape and place of the array {name[:80]!r} are not counts")
+    found = Extent(np.dtype(DTYPES[dtype]), tuple(shape), *offsets)
+    if found.stop - found.start != math.prod(found.shape) * found.dtype.itemsize:
+        raise _damaged(f"the array {name[:80]!r} of shape {found.shape} does not have {found.stop - found.start} bytes")
+    return found
+
+
+def _are_counts(values: Any) -> bool:
+    # No array has more than 2**47 bytes; NumPy counts with signed numbers of 64 bits.
+    return isinstance(values, list) and all(type(each) is int and 0 <= each < 1 << 48 for each in values)
+
+
+def _damaged(why: str) -> ModelFileError:
+    return ModelFileError(f"is no model file, or is damaged ({why}). {ADVICE}")
+
+
+def _head(text: Any) -> dict[str, Any]:
+    if not isinstance(text, str):
+        raise ModelFileError(f"is a file of safetensors, but not of multilayer: {KEY!r} is missing. {ADVICE}")
+    try:
+        head = parse_json(text)
+    except ValueError as error:
+        raise ModelFileError(f"is damaged: its header is no JSON ({error!s:.200}). {ADVICE}") from None
     version: Any = head.get("version") if isinstance(head, dict) else None
-    if isinstance(version, int) and version > VERSION:
+    if type(version) is int and version > VERSION:
         raise ModelFileError(
-            f"{path}: was written by a newer multilayer, in version {version} of the format; this one reads up to "
+            f"was written by a newer multilayer, in version {version} of the format; this one reads up to "
             f"{VERSION}. Update: python -m pip install --upgrade multilayer"
         )
     is_ours = isinstance(head, dict) and set(head) == {"version", "digest", "model"} and type(version) is int
     if not (is_ours and version >= 1 and isinstance(head["model"], dict)):
-        raise ModelFileError(f"{path}: is damaged: its header is not that of a model. {ADVICE}")
+        raise ModelFileError(f"is damaged: its header is not that of a model. {ADVICE}")
     return dict(head)
 
 
@@ -112,51 +230,11 @@ def _digest(model: dict[str, Any], tensors: Tensors) -> str:
     """BLAKE2b, 32 bytes, over the JSON and each array's name, dtype, shape and bytes, in the order of the names."""
     digest = hashlib.blake2b(_canonical(model).encode(), digest_size=32)
     for name in sorted(tensors):
-        array = tensors[name]
-        array = array.astype(array.dtype.newbyteorder("<"), copy=False)
+        array = _little_endian(tensors[name])
         digest.update(_canonical([name, array.dtype.str, list(array.shape)]).encode())
-        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+        digest.update(_bytes_of(array))
     return digest.hexdigest()
 
 
 def _canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
-
-
-def _check_is_file(path: Path) -> None:
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        raise ModelFileError(f"{path}: no such file. Look at the path.") from None
-    except (OSError, ValueError) as error:
-        raise ModelFileError(f"{str(path)!r}: cannot be read: {error}. Look at the path.") from None
-    if not stat.S_ISREG(status.st_mode):
-        raise ModelFileError(f"{path}: is not a regular file. {ADVICE}")
-
-
-def _move_on(path: Path, keep: int) -> None:
-    """The files before, each one number further; the newest of them keeps its name too, which is never empty."""
-    for number in range(keep - 1, 1, -1):
-        older, younger = (path.with_name(f"{path.name}.{n}") for n in (number, number - 1))
-        if younger.exists():
-            os.replace(younger, older)
-    if path.exists():
-        first = path.with_name(f"{path.name}.1")
-        first.unlink(missing_ok=True)
-        try:
-            os.link(path, first)
-        except OSError:  # a file system without links
-            shutil.copyfile(path, first)
-
-
-def _flush(path: Path) -> None:
-    """To the disk, so that a machine that loses its power has it."""
-    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,80 +1,246 @@
-"""Whether what a file holds is of the type that a record's field is declared with."""
+"""What a value in a file may be: each kind is a function that returns the value, or raises an error that names it.
+
+Records have not been built when they are checked: a constructor never sees a value of another kind than it expects.
+"""
 
 from __future__ import annotations
 
-import types
-from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, fields, is_dataclass
-from typing import Any, Union, get_args, get_origin, get_type_hints
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from multilayer.exceptions import ModelFileError, MultilayerError
 
+COUNT = 2**53  # beyond which float64 no longer counts one by one
+LABELS = "biufUO"  # kinds of arrays that class labels come in
 
-def check_fields(record: type, values: Mapping[str, Any]) -> Any:
-    """The record of these values.
 
-    A field that the file does not have takes its default: the file is older than the field.
+@dataclass(frozen=True)
+class Stored:
+    """A record as a file has it: its name, and the values of its fields."""
 
-    Raises
-    ------
-    ModelFileError
-        For a value of another type than the field's, a field that there is not, or one that is missing.
+    name: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value stands, and how long the axes of arrays are there."""
+
+    name: str = ""
+    sizes: Mapping[str, int] = field(default_factory=dict)  # by letter, as in the schema
+
+    def inside(self, name: str) -> Place:
+        return Place(f"{self.name}.{name}" if self.name else name, self.sizes)
+
+    def wrong(self, wanted: str, value: Any) -> ModelFileError:
+        if isinstance(value, np.ndarray):
+            shown = f"an array of {value.dtype} of shape {value.shape}"
+        else:
+            shown = repr(f"{value.name}(...)" if isinstance(value, Stored) else str(value)[:80])
+        return ModelFileError(f"{self.name[:200]} must be {wanted}, got {shown[:100]}")
+
+
+Kind = Callable[[Any, Place], Any]
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record of the schema: its name in files, what it becomes, and the kinds of its fields."""
+
+    name: str
+    make: Callable[..., Any]
+    fields: Mapping[str, Kind]
+    required: tuple[str, ...] = ()  # the others have a default, which files from before them take
+
+
+def integer(low: int = 0, high: int = COUNT) -> Kind:
+    def read(value: Any, place: Place) -> Any:
+        if type(value) is not int or not low <= value <= high:
+            raise place.wrong(f"an integer from {low} to {high}", value)
+        return value
+
+    return read
+
+
+def number(low: float = -math.inf, *, infinite: bool = False, nan: bool = False) -> Kind:
+    def read(value: Any, place: Place) -> Any:
+        is_number = type(value) in (int, float) and (nan or not math.isnan(value))
+        if not is_number or value < low or (math.isinf(value) and not infinite):
+            raise place.wrong("a number" if low == -math.inf else f"a number of at least {low:g}", value)
+        return value
+
+    return read
+
+
+def flag(value: Any, place: Place) -> Any:
+    if type(value) is not bool:
+        raise place.wrong("true or false", value)
+    return value
+
+
+def text(*choices: str) -> Kind:
+    def read(value: Any, place: Place) -> Any:
+        if not isinstance(value, str) or (choices and value not in choices):
+            raise place.wrong(f"one of {', '.join(map(repr, choices))}" if choices else "text", value)
+        return value
+
+    return read
+
+
+def size(letter: str) -> Kind:
+    """An integer that follows from the network."""
+
+    def read(value: Any, place: Place) -> Any:
+        if type(value) is not int or value != place.sizes[letter]:
+            raise place.wrong(f"{place.sizes[letter]}, as the network has them", value)
+        return value
+
+    return read
+
+
+def blob(longest: int) -> Kind:
+    def read(value: Any, place: Place) -> Any:
+        if not isinstance(value, bytes) or len(value) > longest:
+            raise place.wrong(f"at most {longest} bytes", value)
+        return value
+
+    return read
+
+
+def nothing(value: Any, place: Place) -> Any:
+    if value is not None:
+        raise place.wrong("null", value)
+    return value
+
+
+def empty(value: Any, place: Place) -> Any:
+    if not isinstance(value, list | tuple) or value:
+        raise place.wrong("empty", value)
+    return value
+
+
+def optional(kind: Kind) -> Kind:
+    def read(value: Any, place: Place) -> Any:
+        return None if value is None else kind(value, place)
+
+    return read
+
+
+def either(*kinds: Kind) -> Kind:
+    """The first of the kinds that takes the value; the error of the last where none does."""
+
+    def read(value: Any, place: Place) -> Any:
+        for kind in kinds[:-1]:
+            try:
+                return kind(value, place)
+            except MultilayerError:
+                continue
+        return kinds[-1](value, place)
+
+    return read
+
+
+def sequence(kind: Kind, *types: type) -> Kind:
+    """A list or a tuple of values of one kind; it stays what it is."""
+
+    def read(value: Any, place: Place) -> Any:
+        allowed: Any = types or (list, tuple)
+        if not isinstance(value, allowed):
+            raise place.wrong("a list", value)
+        make: Any = type(value)
+        return make(kind(each, place.inside(str(i))) for i, each in enumerate(value))
+
+    return read
+
+
+def curve(value: Any, place: Place) -> Any:
+    """A list of numbers, NaN and infinities among them."""
+    if not isinstance(value, list) or not set(map(type, value)) <= {float, int}:
+        raise place.wrong("a list of numbers", value)
+    return value
+
+
+def mapping(key: Kind, kind: Kind) -> Kind:
+    def read(value: Any, place: Place) -> Any:
+        if not isinstance(value, dict):
+            raise place.wrong("a dict", value)
+        return {
+            key(name, place.inside("key")): kind(each, place.inside(str(name)[:80])) for name, each in value.items()
+        }
+
+    return read
+
+
+def array(kinds: str, *shape: str | None) -> Kind:
+    """An array of one of these kinds of numbers, with an axis for each letter; None is an axis of any length.
+
+    Floats are float32 or float64.
     """
-    hints = get_type_hints(record)
-    known = {each.name: each for each in fields(record)}
-    for name, value in values.items():
-        if name not in known:
+
+    def read(value: Any, place: Place) -> Any:
+        wanted = tuple(place.sizes[letter] if letter is not None else None for letter in shape)
+        is_right = (
+            isinstance(value, np.ndarray)
+            and value.dtype.kind in kinds
+            and value.dtype != np.float16
+            and value.ndim == len(wanted)
+            and all(n in (None, has) for n, has in zip(wanted, value.shape, strict=True))
+        )
+        if not is_right:
+            shown = "".join("any, " if n is None else f"{n}, " for n in wanted).rstrip(" ")
+            shown = shown if len(wanted) == 1 else shown.rstrip(",")
+            raise place.wrong(f"an array of {' or '.join(map(_NAMES.__getitem__, kinds))} of shape ({shown})", value)
+        return value
+
+    return read
+
+
+_NAMES = {"b": "Booleans", "i": "integers", "u": "unsigned integers", "f": "floats", "U": "text", "O": "objects"}
+
+
+def rows(value: Any, place: Place) -> Any:
+    """Numbers of rows, in this machine's own width."""
+    found = array("i", None)(value, place)
+    if len(found) and not 0 <= found.min() <= found.max() < COUNT:
+        raise place.wrong(f"numbers of rows from 0 to {COUNT}", value)
+    return found.astype(np.intp, copy=False)
+
+
+def generator(value: Any, place: Place) -> Any:
+    if not isinstance(value, np.random.RandomState):
+        raise place.wrong("the state of a random generator", value)
+    return value
+
+
+def record(*records: Record) -> Kind:
+    """A record of one of these names."""
+    known = {each.name: each for each in records}
+
+    def read(value: Any, place: Place) -> Any:
+        if not isinstance(value, Stored):
+            raise place.wrong(f"one of {', '.join(known)}" if len(known) > 1 else f"a {records[0].name}", value)
+        if value.name not in known:
+            raise ModelFileError(f"it holds a {value.name[:80]!r}, which this version does not know. Update multilayer")
+        return _built(known[value.name], value.fields, place)
+
+    return read
+
+
+def _built(spec: Record, given: Mapping[str, Any], place: Place) -> Any:
+    for name in given:
+        if name not in spec.fields:
             raise ModelFileError(
-                f"{record.__name__} has a {name!r}, which this version does not know. Update multilayer"
+                f"{spec.name} has a {name[:80]!r}, which this version does not know. Update multilayer"
             )
-        if not fits(value, hints[name]):
-            raise ModelFileError(f"{record.__name__}.{name} cannot be {_short(value)}")
-    for name, each in known.items():
-        if name not in values and each.default is MISSING and each.default_factory is MISSING:
-            raise ModelFileError(f"{record.__name__} has no {name!r}")
+    for name in spec.required:
+        if name not in given:
+            raise ModelFileError(f"{spec.name} has no {name!r}")
     try:
-        return record(**values)
+        kinds = {name: kind for name, kind in spec.fields.items() if name in given}
+        return spec.make(**{name: kind(given[name], place.inside(name)) for name, kind in kinds.items()})
     except MultilayerError as error:
-        raise ModelFileError(f"{record.__name__}: {error}") from None
-
-
-def fits(value: Any, hint: Any) -> bool:
-    """Whether a value is of the type that a hint declares.
-
-    Examples
-    --------
-    >>> fits((2, 5), tuple[int, ...]), fits((2, 0.5), tuple[int, ...]), fits(None, float | None)
-    (True, False, True)
-    """
-    origin, of = get_origin(hint), get_args(hint)
-    if hint is Any:
-        return True
-    if origin in (Union, types.UnionType):
-        return any(fits(value, each) for each in of)
-    if hint in (int, float):
-        kinds = int if hint is int else (int, float)
-        return isinstance(value, kinds) and not isinstance(value, bool)
-    if origin is np.ndarray:
-        return isinstance(value, np.ndarray) and _is_of(value.dtype.type, get_args(of[1])[0])
-    if origin is tuple:
-        inside = of[:1] * len(value) if isinstance(value, tuple) and of[1:] == (...,) else of
-        return isinstance(value, tuple) and len(inside) == len(value) and all(map(fits, value, inside))
-    if origin in (list, Sequence):
-        return isinstance(value, list | tuple) and all(fits(each, of[0]) for each in value)
-    if hint is None or hint is type(None):
-        return value is None
-    if getattr(hint, "_is_protocol", False):
-        # A part of the network: of what a file can hold, records alone have behaviour.
-        return is_dataclass(value) and all(hasattr(value, name) for name in vars(hint) if name[0] != "_")
-    return isinstance(hint, type) and isinstance(value, hint)
-
-
-def _is_of(scalar: type, wanted: Any) -> bool:
-    kind = get_origin(wanted) or wanted
-    return kind is Any or issubclass(scalar, kind)
-
-
-def _short(value: Any) -> str:
-    return f"an array of {value.dtype}" if isinstance(value, np.ndarray) else f"{str(value)[:80]!r}"
+        raise error if isinstance(error, ModelFileError) else ModelFileError(f"{spec.name}: {error}") from None

@@ -7,32 +7,24 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from sklearn.base import clone
 
 from multilayer.ensembles import EnsembleClassifier, EnsembleRegressor
 from multilayer.estimators import MLPClassifier, MLPRegressor
 from multilayer.exceptions import InputTypeError, ModelFileError, MultilayerError, ParameterError
-from multilayer.files.checks import check_is_finite, check_model
+from multilayer.files.checks import check_network
 from multilayer.files.codec import Decoder, Encoder, UnstorableError
 from multilayer.files.container import ADVICE, read, write
 from multilayer.files.ensembles import check_ensemble
+from multilayer.files.kinds import Place, Stored
+from multilayer.files.schema import ENSEMBLES, NETWORKS, NOT_STORED, Estimator
+from multilayer.network import n_parameters
 from multilayer.training import standing
 
-CLASSES: dict[str, Any] = {"MLPClassifier": MLPClassifier, "MLPRegressor": MLPRegressor}
-ENSEMBLES: dict[str, Any] = {"EnsembleClassifier": EnsembleClassifier, "EnsembleRegressor": EnsembleRegressor}
-LEFT_OUT: dict[str, Any] = {
-    "callbacks": [],
-    "listener": None,
-}  # parameters that are code, and what a file holds of them
-# Attributes that are views of others, have a place of their own, or are scikit-learn's machinery.
-NOT_OURS = (
-    "parameters_",
-    "estimators_",
-    "_skl_callbacks",
-    "_parent_callback_ctx",
-    "_callback_fit_ctx",
-    "_metadata_request",
-)
+# Parameters that are code, and what a file holds of them.
+LEFT_OUT: dict[str, Any] = {"callbacks": [], "listener": None}
+SHARED = {"shared": "_run.random_state"}  # a generator of the user's own, which training draws from
 Model = MLPClassifier | MLPRegressor | EnsembleClassifier | EnsembleRegressor
 
 
@@ -41,15 +33,17 @@ def save_model(model: Model, path: str | os.PathLike[str], *, keep: int = 1) -> 
     on needs.
 
     The file holds numbers and plain JSON, never code.  It is written beside and renamed, so that nobody ever finds half
-    of one.  No row of the data is in it; where rows are shuffled or held out, their numbers are, and of an ensemble by
-    bootstrap or fold its answers for them and the errors of these.
+    of one; temporary files of processes that were killed are removed by the next save to the path.  No row of the data
+    is in it; where rows are shuffled or held out, their numbers are, and of an ensemble by bootstrap or fold its
+    answers for them and the errors of these.
 
     Parameters
     ----------
     model : MLPClassifier, MLPRegressor, EnsembleClassifier or EnsembleRegressor
         Its ``callbacks``, an ensemble's ``listener`` and scikit-learn's own are left out.
     path : str or path
-        Folders that are missing are made; a file that is there is replaced.
+        Folders that are missing are made; a file that is there is replaced and keeps its mode.  Of a symbolic link the
+        target is replaced.
     keep : int, default=1
         How many files to keep: this one, and those before it under its name with .1, .2, ... added.
 
@@ -58,7 +52,8 @@ def save_model(model: Model, path: str | os.PathLike[str], *, keep: int = 1) -> 
     NotFittedError
         If it is not fitted.
     ParameterError
-        For a parameter that only code can make: a cost, metric, schedule, splitter or activation of one's own.
+        For a parameter that only code can make (a cost, metric, schedule, splitter or activation of your own), a
+        parameter out of range, and an attribute that estimators do not have.
     ModelFileError
         If the file cannot be written, or the weights are not finite.
 
@@ -73,17 +68,16 @@ def save_model(model: Model, path: str | os.PathLike[str], *, keep: int = 1) -> 
     ['no', 'yes']
     """
     if isinstance(keep, bool) or not isinstance(keep, int) or keep < 1:
-        raise ParameterError(f"keep must be an integer not below 1, got {keep!r}.")
+        raise ParameterError(f"keep must be a positive integer, got {keep!r}.")
     described, encoder = describe(model)
-    for network in model.estimators_ if type(model).__name__ in ENSEMBLES else [model]:
-        check_is_finite(network)
     write(Path(path), described, encoder.tensors, keep)
 
 
 def load_model(path: str | os.PathLike[str]) -> Any:
-    """The estimator of a file, as it was: same answers, bit for bit, and it goes on as it would have.
+    """The estimator of a file, as it was: same answers, bit for bit, and training continues as it would have.
 
-    Nothing in the file is run or imported by name; sizes, shapes and a digest are checked.
+    Nothing in the file is run or imported by name.  A digest finds damage, and every value is checked against the
+    schema of the format.
 
     Parameters
     ----------
@@ -103,15 +97,35 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     described, tensors = read(file)
     try:
         return _model(described, Decoder(tensors))
-    except (MultilayerError, TypeError, RecursionError) as error:
-        raise ModelFileError(f"{file}: is no model that can be used: {str(error).rstrip('.')}. {ADVICE}") from None
+    except (MultilayerError, RecursionError) as error:
+        why = f"{error!s:.500}".rstrip(".")
+        raise ModelFileError(f"{file}: is no model that can be used: {why}. {ADVICE}") from None
 
 
 def describe(model: Any) -> tuple[dict[str, Any], Encoder]:
-    """What a file says of an estimator, and the arrays that go with it."""
+    """What a file says of an estimator, and the arrays that go with it; checked as :func:`load_model` checks it."""
     encoder = Encoder()
-    if ENSEMBLES.get(type(model).__name__) is not type(model):
-        return _described_network(model, encoder, "a model file holds"), encoder
+    if _kind_of(model, ENSEMBLES) is None:
+        described = _described_network(model, encoder, "a model file holds")
+    else:
+        described = _described_ensemble(model, encoder)
+    try:
+        _model(described, Decoder(encoder.tensors))
+    except ModelFileError as error:
+        raise ModelFileError(
+            f"this {type(model).__name__} cannot be saved: {str(error).rstrip('.')}. Fit it anew, or undo what was "
+            "changed in it since."
+        ) from None
+    return described, encoder
+
+
+def _kind_of(model: Any, kinds: Mapping[str, Estimator]) -> Estimator | None:
+    """What the schema says of the model's class itself, not of one derived from it."""
+    kind = kinds.get(type(model).__name__)
+    return kind if kind is not None and kind.make is type(model) else None
+
+
+def _described_ensemble(model: Any, encoder: Encoder) -> dict[str, Any]:
     model._check_is_fitted()
     return {
         **_described(model, encoder, "", left_out=("estimator",)),
@@ -120,7 +134,7 @@ def describe(model: Any) -> tuple[dict[str, Any], Encoder]:
             _described_network(member, encoder, "a file of an ensemble holds members of", f"members.{i}.")
             for i, member in enumerate(model.estimators_)
         ],
-    }, encoder
+    }
 
 
 def _described_network(model: Any, encoder: Encoder, whose: str, prefix: str = "") -> dict[str, Any]:
@@ -140,21 +154,27 @@ def _described_base(estimator: Any, encoder: Encoder, path: str) -> Any:
 
 
 def _described(model: Any, encoder: Encoder, prefix: str, left_out: Sequence[str] = ()) -> dict[str, Any]:
+    kind = (NETWORKS | ENSEMBLES)[type(model).__name__]
     given = {key: value for key, value in model.get_params(deep=False).items() if key not in left_out}
+    for key in vars(model):
+        if key not in {*given, *NOT_STORED, *left_out, *kind.attributes, *kind.optional}:
+            raise ParameterError(
+                f"the attribute {key!r} cannot be stored in a file: it is none of {type(model).__name__}'s own. Remove "
+                f"it (del model.{key}), and keep it beside the file."
+            )
     parameters = {key: _encoded(encoder, f"the parameter {key}", given[key], prefix + key, model) for key in given}
     attributes = {
         key: _encoded(encoder, f"the attribute {key}", value, prefix + key, model)
         for key, value in vars(model).items()
-        if key not in given and key not in NOT_OURS and key not in left_out
+        if key not in given and key not in NOT_STORED and key not in left_out
     }
     return {"class": type(model).__name__, "parameters": parameters, "attributes": attributes}
 
 
 def _check_is_network(model: Any, whose: str) -> None:
-    name = type(model).__name__
-    if CLASSES.get(name) is not type(model):
+    if _kind_of(model, NETWORKS) is None:
         raise InputTypeError(
-            f"{whose} an MLPClassifier or MLPRegressor, got {name}. "
+            f"{whose} an MLPClassifier or MLPRegressor, got {type(model).__name__}. "
             "Pass the estimator itself: of a pipeline, model[-1]; of a search, .estimator or .best_estimator_; and fit "
             "an ensemble on rows that the steps before have prepared."
         )
@@ -165,18 +185,20 @@ def _encoded(encoder: Encoder, what: str, value: Any, path: str, model: Any) -> 
     if key in LEFT_OUT:
         return LEFT_OUT[key]
     if key == "random_state" and value is not None and value is getattr(getattr(model, "_run", None), key, None):
-        return {"shared": "_run.random_state"}
+        return SHARED
     try:
         return encoder.encode(value, path)
     except UnstorableError:
         raise ParameterError(
             f"{what} cannot be stored in a file: {str(value)[:80]!r} is code or holds some, and a model file holds "
-            "none. Use the library's own costs, schedules and metrics, numbers, text, and for random_state an integer."
+            "none; or it is text or a number too long for one. Use the library's own costs, schedules and metrics, "
+            "numbers of up to 64 bits, text, and for random_state an integer."
         ) from None
 
 
 def _model(described: dict[str, Any], decoder: Decoder) -> Any:
-    model = (_ensemble if described.get("class") in ENSEMBLES else _network)(described, decoder)
+    name = described.get("class")
+    model = (_ensemble if isinstance(name, str) and name in ENSEMBLES else _network)(described, decoder)
     unused = sorted(set(decoder.tensors) - decoder.used)
     if unused:
         raise ModelFileError(f"it has arrays that nothing asks for: {unused[:5]}")
@@ -188,11 +210,26 @@ def _ensemble(described: dict[str, Any], decoder: Decoder) -> Any:
     if set(described) != {"class", "parameters", "attributes", "estimator", "members"} or not isinstance(members, list):
         raise ModelFileError("its header is not that of an ensemble")
     own = {part: described[part] for part in ("class", "parameters", "attributes")}
-    model = _with_attributes(own, decoder, ENSEMBLES)
+    kind, parameters, attributes = _decoded(own, decoder, ENSEMBLES)
+    networks = [_network(member, decoder) for member in members]
+    if not networks:
+        raise ModelFileError("its list of members is empty")
+    sizes = {"k": len(networks), "D": networks[0].n_features_in_, "K": networks[0].n_outputs_}
+    for letter, name in (("m", "_n_rows"), ("C", "_labels")):
+        sizes[letter] = _length(attributes.get(name))
+    model = _built(kind, parameters, attributes, Place(sizes=sizes))
     model.estimator = _base(described["estimator"], decoder)
-    model.estimators_ = [_network(member, decoder) for member in members]
+    model.estimators_ = networks
     check_ensemble(model)
     return model
+
+
+def _length(value: Any) -> int:
+    """How many rows or classes there are, by a value that is checked later; -1 fits no array."""
+    if isinstance(value, Stored):
+        value = value.fields.get("classes")
+        return len(value) if isinstance(value, np.ndarray) and value.ndim else -1
+    return value if type(value) is int else -1
 
 
 def _base(described: Any, decoder: Decoder) -> Any:
@@ -202,40 +239,66 @@ def _base(described: Any, decoder: Decoder) -> Any:
         return None
     if not isinstance(described, dict) or described.get("attributes") != {}:
         raise ModelFileError("the estimator of an ensemble is none that is to be fitted")
-    return _with_attributes(described, decoder, CLASSES)
+    kind, parameters, _ = _decoded(described, decoder, NETWORKS)
+    return kind.make(**_parameters(kind, parameters, Place()))
 
 
 def _network(described: Any, decoder: Decoder) -> Any:
     is_shared = False
     if isinstance(described, dict) and isinstance(described.get("parameters"), dict):
-        is_shared = described["parameters"].get("random_state") == {"shared": "_run.random_state"}
+        is_shared = described["parameters"].get("random_state") == SHARED
         if is_shared:
             described = described | {"parameters": described["parameters"] | {"random_state": None}}
-    model = _with_attributes(described, decoder, CLASSES)
-    check_model(model)
+    kind, parameters, attributes = _decoded(described, decoder, NETWORKS)
+    if "network_" not in attributes:
+        raise ModelFileError("network_ is missing")
+    network = kind.attributes["network_"](attributes["network_"], Place("network_"))
+    layers = network.layer_sizes
+    sizes = {"D": layers[0], "K": layers[-1], "L": len(layers), "P": n_parameters(network)}
+    model = _built(kind, parameters, attributes, Place(sizes=sizes))
+    check_network(model)
     model.parameters_ = standing(model._run)
     if is_shared:
         model.random_state = model._run.random_state
     return model
 
 
-def _with_attributes(described: Any, decoder: Decoder, kinds: Mapping[str, Any]) -> Any:
-    """An estimator of these kinds with the parameters and attributes of a file, which are still to be checked."""
+def _decoded(
+    described: Any, decoder: Decoder, kinds: Mapping[str, Estimator]
+) -> tuple[Estimator, dict[str, Any], dict[str, Any]]:
+    """The class, the parameters and the attributes that a file says, still to be checked."""
     if (
         not isinstance(described, dict)
         or set(described) != {"class", "parameters", "attributes"}
         or not all(isinstance(described[part], dict) for part in ("parameters", "attributes"))
     ):
         raise ModelFileError("its header is not that of a model")
-    if described["class"] not in kinds:
-        raise ModelFileError(f"it holds a {str(described['class'])[:80]!r}, and models are {', '.join(kinds)}")
-    kind, parameters = kinds[described["class"]], described["parameters"]
-    unknown = set(parameters) - set(kind._get_param_names())
+    name = described["class"]
+    if not isinstance(name, str) or name not in kinds:
+        raise ModelFileError(f"it holds a {str(name)[:80]!r}, and models are {', '.join(kinds)}")
+    kind = kinds[name]
+    unknown = sorted(set(described["parameters"]) - (set(kind.parameters) & set(kind.make._get_param_names())))
     if unknown:
-        raise ModelFileError(f"{described['class']} has parameters that this version does not know: {sorted(unknown)}")
-    model: Any = kind(**{name: decoder.decode(value) for name, value in parameters.items()})
-    for name, value in described["attributes"].items():
-        if hasattr(kind, name) or name in NOT_OURS or name in parameters or not name.isidentifier():
-            raise ModelFileError(f"{name[:80]!r} is no attribute of a model")
-        setattr(model, name, decoder.decode(value))
+        raise ModelFileError(f"{name} has parameters that this version does not know: {str(unknown)[:200]}")
+    for each in described["attributes"]:
+        if each not in kind.attributes and each not in kind.optional:
+            raise ModelFileError(f"{each[:80]!r} is no attribute of a model")
+    parameters = {each: decoder.decode(value) for each, value in described["parameters"].items()}
+    return kind, parameters, {each: decoder.decode(value) for each, value in described["attributes"].items()}
+
+
+def _built(kind: Estimator, parameters: Mapping[str, Any], attributes: Mapping[str, Any], place: Place) -> Any:
+    """An estimator whose parts are each of the kind that the schema asks for."""
+    for name in kind.attributes:
+        if name not in attributes:
+            raise ModelFileError(f"{name} is missing")
+    known = {**kind.attributes, **kind.optional}
+    model = kind.make(**_parameters(kind, parameters, place))
+    for name, kind_of_value in known.items():
+        if name in attributes:
+            setattr(model, name, kind_of_value(attributes[name], place.inside(name)))
     return model
+
+
+def _parameters(kind: Estimator, parameters: Mapping[str, Any], place: Place) -> dict[str, Any]:
+    return {name: kind.parameters[name](value, place.inside(name)) for name, value in parameters.items()}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
+import os
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multilayer.exceptions import JournalError, ParameterError
-from multilayer.selection.searching.journal import Journal, Scored
+from multilayer.selection.searching import journal as journal_module
+from multilayer.selection.searching.journal import MAX_LINE, Journal, Scored, _check
 
 ENTRIES = {
     ("a", 0, 6): Scored(0.1 + 0.2, 3, False, 17, 0.25),
@@ -69,16 +73,110 @@ def test_of_another_search_or_no_journal_at_all(tmp_path: Path) -> None:
         ):
             Journal(path, "abc").__enter__()
         assert path.read_bytes() == foreign
-    path.write_text('{"format": "multilayer-search-journal", "version": 99}\n')
-    with pytest.raises(JournalError, match="is a journal of version 99, and this release reads version 1"):
-        Journal(path, "abc").__enter__()
-    entry = '{"candidate": "a", "fold": 0, "to": 0, "params": "", "score": 1, "what": 2}'
-    for line in ("nonsense", "[1]", '{"candidate": "a"}', entry):
-        written(path := tmp_path / "damaged")
-        path.write_text(path.read_text() + line + "\n")
-        with pytest.raises(JournalError, match="is damaged in line 5"):
+    for version in ("1", "99", '"2"'):
+        path.write_text('{"format": "multilayer-search-journal", "version": ' + version + "}\n")
+        with pytest.raises(JournalError, match=r"is a journal of version '[0-9]+', and this release reads version 2"):
             Journal(path, "abc").__enter__()
-        path.unlink()
+
+
+ENTRY = {"candidate": "a", "fold": 0, "to": 6, "score": 0.5, "epochs": 3, "has_ended": False, "n_weights": 17}
+ENTRY |= {"seconds": 0.25, "error": "", "params": ""}
+
+
+def with_a_right_checksum(text: str) -> bytes:
+    return text[:-1].encode() + f', "check": "{_check(text[:-1].encode())}"}}\n'.encode()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b"nonsense\n", "its checksum is missing or wrong"),
+        (b"\n", "its checksum is missing or wrong"),
+        (json.dumps(ENTRY).encode() + b"\n", "its checksum is missing or wrong"),
+        (b"x" * (MAX_LINE + 9) + b"\n", "its checksum is missing or wrong"),
+        (with_a_right_checksum('{"candidate": "a"}'), "it must have the members candidate, fold, to, score"),
+        (with_a_right_checksum(json.dumps(ENTRY | {"what": 1})), "it must have the members"),
+        (with_a_right_checksum(json.dumps(ENTRY)[:-1] + ', "fold": 1}'), "the key 'fold' occurs twice"),
+        *(
+            (with_a_right_checksum(json.dumps(ENTRY | {name: value})), f"{name} cannot be ")
+            for name, value in {
+                "candidate": 3,
+                "fold": True,
+                "to": 2**70 - 2**70 - 1,
+                "score": "high",
+                "epochs": 1.5,
+                "has_ended": 1,
+                "n_weights": None,
+                "seconds": -1,
+                "error": ["what"],
+                "params": "x" * 20_000,
+            }.items()
+        ),
+        (with_a_right_checksum(json.dumps(ENTRY | {"to": 2**70})), "has more than 64 bits"),
+        (with_a_right_checksum(json.dumps(ENTRY).replace("0.5", "1e999")), "outside the range of float64"),
+        (with_a_right_checksum(json.dumps(ENTRY).replace("0.5", "NaN")), "NaN is not JSON"),
+    ],
+)
+def test_damage_is_found_and_named(tmp_path: Path, line: bytes, message: str) -> None:
+    path = written(tmp_path / "journal")
+    whole = path.read_bytes()
+    for content, number in ((whole + line, 5), (whole.replace(b"\n", b"\n" + line, 1), 2)):
+        path.write_bytes(content)
+        with pytest.raises(JournalError, match=rf"journal is damaged in line {number}: .*{re.escape(message)}"):
+            Journal(path, "abc").__enter__()
+        assert path.read_bytes() == content
+
+
+@given(st.data())
+def test_any_byte_that_changes_is_found(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    path = written(tmp_path_factory.mktemp("changed") / "journal")
+    whole = bytearray(path.read_bytes())
+    place = data.draw(st.integers(0, len(whole) - 2))
+    whole[place] = data.draw(st.integers(1, 255).filter(lambda byte: byte != whole[place]))
+    path.write_bytes(whole)
+    with pytest.raises(JournalError, match=r"is damaged in line|is no journal of a search|of version"):
+        Journal(path, "abc").__enter__()
+
+
+def test_zeros_that_a_loss_of_power_leaves_are_cut_off(tmp_path: Path) -> None:
+    path = written(tmp_path / "journal")
+    whole = path.read_bytes()
+    for tail in (b"\0" * 100, b"\0" * 20 + b'0.5, "check": "0123456789abcdef"}\n', b'{"candi\0\0\0'):
+        path.write_bytes(whole + tail)
+        with Journal(path, "abc") as journal:
+            assert journal.known == ENTRIES
+        assert path.read_bytes() == whole
+
+
+def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path / "journal")
+    whole = path.read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with Journal(path, "abc") as journal:
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(JournalError, match=r"cannot be written to: No space left on device\. What it holds is"):
+            journal.add(("z", 0, 0), Scored(1.0))
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.skipif(os.name != "posix", reason="devices and pipes of POSIX")
+def test_what_is_no_regular_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in ("/dev/full", "/dev/zero", "/dev/null", tmp_path / "pipe", tmp_path, tmp_path / "a\0b"):
+        with pytest.raises(JournalError, match=r"cannot be opened as a journal: (is not a regular file|embedded null)"):
+            Journal(path, "abc").__enter__()
+
+
+def test_where_nothing_can_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_locks(_: int) -> bool:
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(journal_module, "lock", no_locks)
+    with pytest.raises(JournalError, match=r"cannot be locked against a second search: Function not implemented\. Nam"):
+        Journal(tmp_path / "journal", "abc").__enter__()
 
 
 def test_one_search_at_a_time(tmp_path: Path) -> None:

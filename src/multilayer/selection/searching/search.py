@@ -111,10 +111,13 @@ def search(
     random_state : int, default=0
         Of the sampler.
     journal : path, default=None
-        A file in which each result is written down.  The same call with the same file goes on where that search ended,
-        whatever ended it, and has the same result as if nothing had.
-    n_jobs, listener
-        Threads of this process, and who hears of each :class:`TrialScored`.
+        A file in which each result is written down.  The same call with the same file resumes that search, whatever
+        ended it, and has the same result as if nothing had.
+    n_jobs : int, default=None
+        Threads of this process.
+    listener : callable, default=None
+        It is called with each :class:`TrialScored`.  If it has a method ``on_journal``, that is called with the number
+        of results that the journal holds, once the journal is known to be whole and of this search.
 
     Returns
     -------
@@ -126,7 +129,7 @@ def search(
     ParameterError
         For a space, a sampler or a number that cannot be used; and where the candidates are without end.
     JournalError
-        For a file that is no journal, or one of another search.
+        For a file that is no journal, is damaged, is in use by another process, or is that of another search.
     MultilayerError
         Where every trial fails: the error of the first.
 
@@ -172,6 +175,9 @@ def search(
     problem = Problem(estimator, data, splits, scorer, (*epochs[:-1], math.inf), is_metric)
     identity = fingerprint(problem, (data, validation), scoring)
     with Journal(journal, identity) as book, Pack(n_jobs) as pack:
+        on_journal = getattr(listener, "on_journal", None)
+        if book.known and on_journal is not None:
+            on_journal(len(book.known))
         rungs = Rungs(len(problem.epochs), factor, proposed.n_trials)
         searching = Searching(problem, proposed, rungs, book, pack, listener, seconds)
         searching.until_the_end(linear)

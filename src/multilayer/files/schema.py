@@ -1,0 +1,339 @@
+"""What a file of version 1 may hold, written down once: every estimator, parameter, attribute and record.
+
+The names are those of the format, whatever the library calls a thing today.  The letters of shapes: D inputs, K
+outputs, L layers, P weights and biases, C classes; of an ensemble k members and m rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from multilayer.engines import ENGINES
+from multilayer.engines.protocol import DescentState
+from multilayer.ensembles import EnsembleClassifier, EnsembleRegressor
+from multilayer.ensembles.base import OutOfFold
+from multilayer.ensembles.planning import BOOTSTRAP, FOLD, SEED
+from multilayer.equations.activations import ACTIVATIONS
+from multilayer.equations.extensions.chosen_costs import (
+    AbsoluteError,
+    GammaDeviance,
+    Huber,
+    Quantile,
+    SigmoidFocal,
+    SoftmaxFocal,
+)
+from multilayer.equations.initialization import SCHEMES
+from multilayer.estimators import MLPClassifier, MLPRegressor
+from multilayer.estimators.class_weights import BALANCED
+from multilayer.estimators.labels import Labels
+from multilayer.estimators.losses import OF_CLASSES, OF_NUMBERS, QUANTILE, loss_of_numbers
+from multilayer.estimators.parameters import CHECKS, check_activation, check_choice, check_flag, check_seed
+from multilayer.exceptions import ModelFileError, MultilayerError
+from multilayer.files.kinds import (
+    COUNT,
+    LABELS,
+    Kind,
+    Place,
+    Record,
+    Stored,
+    array,
+    blob,
+    curve,
+    either,
+    empty,
+    flag,
+    generator,
+    integer,
+    mapping,
+    nothing,
+    number,
+    optional,
+    record,
+    rows,
+    sequence,
+    size,
+    text,
+)
+from multilayer.network import NORMALIZATIONS, Network
+from multilayer.selection.out_of_fold import Predictions
+from multilayer.training.history import History
+from multilayer.training.schedules import SCHEDULES, Cosine, OneCycle, Plateau, Schedule, WarmUp
+from multilayer.training.starting import SCIKIT_LEARN
+from multilayer.training.state import REASONS, Run
+from multilayer.training.stopping import StopState
+
+any_number = number(infinite=True, nan=True)
+labels = array(LABELS, None)
+
+
+# Costs and schedules, whose constructors check their ranges.
+def _simple(record_name: str, make: Callable[..., Any], **fields: Kind) -> Record:
+    return Record(record_name, make, fields)
+
+
+COSTS = (
+    _simple("AbsoluteError", AbsoluteError),
+    _simple("Huber", Huber, threshold=number()),
+    _simple("Quantile", Quantile, levels=sequence(number(), tuple)),
+    _simple("GammaDeviance", GammaDeviance),
+    _simple("SigmoidFocal", SigmoidFocal, gamma=number()),
+    _simple("SoftmaxFocal", SoftmaxFocal, gamma=number()),
+)
+_PLAIN_SCHEDULES = (
+    Record("Schedule", Schedule, {"name": text(*SCHEDULES), "power": number()}),
+    Record("Cosine", Cosine, {"n_epochs": integer(1), "floor": number()}, ("n_epochs",)),
+    Record(
+        "OneCycle",
+        OneCycle,
+        {"n_epochs": integer(1), "rise": number(), "first": number(), "last": number()},
+        ("n_epochs",),
+    ),
+    _simple("Plateau", Plateau, factor=number(), patience=integer(1), tol=number(), least=number()),
+)
+_WARM_UP = Record("WarmUp", WarmUp, {"n_updates": integer(), "then": record(*_PLAIN_SCHEDULES)}, ("n_updates",))
+ALL_SCHEDULES = (*_PLAIN_SCHEDULES, _WARM_UP)
+
+# What a network is, and how far its training has come.
+NETWORK = Record(
+    "Network",
+    Network,
+    {
+        "layer_sizes": sequence(integer(1), tuple),
+        "hidden": sequence(text(*ACTIVATIONS), tuple),
+        "output": text("sigmoid", "softmax", "identity", "exp", "increasing"),
+        "cost": optional(record(*COSTS)),
+        "normalization": optional(text(*NORMALIZATIONS)),
+    },
+    ("layer_sizes", "hidden", "output"),
+)
+weights = array("f", "P")
+STATE = Record(
+    "DescentState",
+    DescentState,
+    {"parameters": weights, "slots": array("f", None, "P"), "t": integer(), "average": optional(weights)},
+    ("parameters", "slots"),
+)
+STOP = _simple("StopState", StopState, best_cost=any_number, stalled=integer())
+HISTORY = _simple(
+    "History",
+    History,
+    costs=curve,
+    step_sizes=curve,
+    validation_costs=optional(curve),
+    validation_scores=optional(curve),
+    seconds=number(0.0),
+)
+RUN = Record(
+    "Run",
+    Run,
+    {
+        "state": record(STATE),
+        "random_state": generator,
+        "rows": optional(rows),
+        "held_out": optional(rows),
+        "n_divided": integer(),
+        "order": optional(rows),
+        "seed": optional(integer(0, 2**64 - 1)),
+        "rows_seen": integer(),
+        "n_cuts": integer(),
+        "stop": record(STOP),
+        "plateau": record(STOP),
+        "watches_score": flag,
+        "best": optional(weights),
+        "best_score": any_number,
+        "last": optional(weights),
+        "best_digest": blob(64),
+        "history": record(HISTORY),
+        "gradient": any_number,
+        "reason": text("", *REASONS),
+    },
+    ("state", "random_state"),
+)
+LABELS_OF_Y = Record("Labels", Labels, {"classes": labels, "multilabel": flag, "sparse": flag}, ("classes",))
+PREDICTIONS = Record(
+    "Predictions",
+    Predictions,
+    {
+        "predicted": either(array(LABELS, "m"), array("if", "m", None)),
+        "probabilities": optional(array("f", "m", "C")),
+        "classes": optional(labels),
+        "n_times": optional(array("i", "m")),
+    },
+    ("predicted",),
+)
+OUT_OF_FOLD = Record(
+    "OutOfFold",
+    OutOfFold,
+    {
+        "predictions": record(PREDICTIONS),
+        "score": any_number,
+        "rows": rows,
+        "left_out": array("b", "k", None),
+        "errors": optional(either(array("f", None), array("f", None, "K"))),
+    },
+    ("predictions", "score", "rows", "left_out"),
+)
+
+
+def _checked(check: Callable[[Any], Any]) -> Kind:
+    """A parameter that passes the check of the estimators; it stays as it was given."""
+
+    def read(value: Any, place: Place) -> Any:
+        if _holds_record(value):
+            raise place.wrong("a plain value", value)
+        try:
+            check(value)
+        except MultilayerError:
+            raise
+        except (TypeError, ValueError, OverflowError, AttributeError) as error:
+            raise ModelFileError(f"{place.name} cannot be {str(value)[:80]!r}: {error!s:.200}") from None
+        return value
+
+    return read
+
+
+def _holds_record(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_holds_record, (*value, *value.values())))
+    return isinstance(value, Stored) or (isinstance(value, list | tuple) and any(map(_holds_record, value)))
+
+
+def _check_activation(value: Any) -> None:
+    n = 1 if isinstance(value, str) else len(value)
+    check_activation(value, n)
+
+
+def _matrix(value: Any, place: Place) -> Any:
+    matrix = np.asarray(value) if isinstance(value, list | tuple | np.ndarray) else np.empty(0)
+    if matrix.ndim != 2 or matrix.dtype.kind not in "biuf":
+        raise place.wrong("a matrix of numbers", value)
+    return value
+
+
+def _matrices(value: Any, place: Place) -> Any:
+    if isinstance(value, np.ndarray):
+        return array("biuf", None, None, None)(value, place)
+    return sequence(_matrix)(value, place)
+
+
+_label = either(text(), flag, number())
+_weights_of_classes = mapping(_label, number(0.0))
+_indices = either(array("iu", None), sequence(integer()))
+_folds = sequence(sequence(_indices))
+
+# Of the estimators' parameters: their own table of constraints, and here what it leaves to others.
+_OF_NETWORKS: dict[str, Kind] = {
+    **{name: _checked(partial(check, name)) for name, check in CHECKS.items()},
+    "activation": _checked(_check_activation),
+    "learning_rate": either(record(*ALL_SCHEDULES), _checked(partial(CHECKS["learning_rate"], "learning_rate"))),
+    "initialization": either(_matrices, text(SCIKIT_LEARN, *SCHEMES)),
+    "engine": text(*ENGINES),
+    "callbacks": empty,
+    "random_state": either(generator, _checked(partial(check_seed, "random_state"))),
+}
+_OF_CLASSIFIERS = _OF_NETWORKS | {
+    "loss": either(record(*COSTS), text(*OF_CLASSES)),
+    "output": _checked(partial(check_choice, "output", choices=("auto", "softmax", "sigmoid"))),
+    "class_weight": optional(either(_weights_of_classes, sequence(_weights_of_classes), text(BALANCED))),
+}
+_OF_REGRESSORS = _OF_NETWORKS | {
+    "loss": either(record(*COSTS), text(*OF_NUMBERS)),
+    "quantile": _checked(partial(loss_of_numbers, QUANTILE)),
+    "standardize_targets": _checked(partial(check_flag, "standardize_targets")),
+}
+_OF_ENSEMBLES: dict[str, Kind] = {
+    "n_members": optional(integer(1)),
+    "by": text(SEED, BOOTSTRAP, FOLD),
+    "cv": optional(either(integer(2), _folds)),
+    "weights": optional(either(array("iuf", None), sequence(number(0.0)))),
+    "random_state": either(generator, _checked(partial(check_seed, "random_state"))),
+    "n_jobs": optional(integer(-COUNT)),
+    "backend": text(),
+    "listener": nothing,
+    "callbacks": empty,
+}
+
+_names = either(array("U", "D"), array("O", "D"))
+_OUTPUT_CONFIG = mapping(text("transform"), text("default", "pandas", "polars"))
+_EVERYWHERE: dict[str, Kind] = {"feature_names_in_": _names, "_sklearn_output_config": _OUTPUT_CONFIG}
+_TRAINED: dict[str, Kind] = {
+    "network_": record(NETWORK),
+    "_run": record(RUN),
+    "_last_was_part": flag,
+    "n_features_in_": size("D"),
+    "n_layers_": size("L"),
+    "n_outputs_": size("K"),
+    "n_iter_": integer(),
+    "t_": integer(),
+    "out_activation_": text("logistic", "softmax", "identity", "exp", "increasing"),
+    "loss_": any_number,
+    "best_loss_": optional(any_number),
+    "best_validation_score_": optional(any_number),
+    "loss_curve_": curve,
+    "validation_loss_curve_": optional(curve),
+    "validation_scores_": optional(curve),
+}
+_OF_LABELS: dict[str, Kind] = {"classes_": labels, "_labels": record(LABELS_OF_Y)}
+_per_output = optional(array("f", "K"))
+_OF_UNITS: dict[str, Kind] = {"target_mean_": _per_output, "target_scale_": _per_output}
+_COMBINED: dict[str, Kind] = {
+    "n_features_in_": size("D"),
+    "_n_rows": integer(),
+    "weights_": array("f", "k"),
+    "_shares": sequence(optional(array("ui", "m")), list),
+    "_out_of_fold": optional(record(OUT_OF_FOLD)),
+}
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """The parameters and attributes of one class; those of ``optional`` need not be there."""
+
+    make: Any
+    parameters: Mapping[str, Kind]
+    attributes: Mapping[str, Kind]
+    optional: Mapping[str, Kind]
+
+
+NETWORKS = {
+    "MLPClassifier": Estimator(MLPClassifier, _OF_CLASSIFIERS, _TRAINED | _OF_LABELS, _EVERYWHERE),
+    "MLPRegressor": Estimator(
+        MLPRegressor,
+        _OF_REGRESSORS,
+        _TRAINED | _OF_UNITS,
+        _EVERYWHERE,
+    ),
+}
+_ERRORS = either(array("f", None), array("f", None, "K"))
+ENSEMBLES = {
+    "EnsembleClassifier": Estimator(EnsembleClassifier, _OF_ENSEMBLES, _COMBINED | _OF_LABELS, _EVERYWHERE),
+    "EnsembleRegressor": Estimator(
+        EnsembleRegressor, _OF_ENSEMBLES, _COMBINED, _EVERYWHERE | {"calibration_errors_": _ERRORS}
+    ),
+}
+RECORDS = (
+    *COSTS,
+    *ALL_SCHEDULES,
+    NETWORK,
+    STATE,
+    STOP,
+    HISTORY,
+    RUN,
+    LABELS_OF_Y,
+    PREDICTIONS,
+    OUT_OF_FOLD,
+)
+# Of estimators, but not of their files: views of what is stored, and scikit-learn's machinery.
+NOT_STORED = (
+    "parameters_",
+    "estimators_",
+    "_skl_callbacks",
+    "_parent_callback_ctx",
+    "_callback_fit_ctx",
+    "_metadata_request",
+)

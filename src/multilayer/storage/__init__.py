@@ -1,0 +1,17 @@
+"""Files on disk: replaced as a whole, read within bounds, locked against a second writer; and strict JSON."""
+
+from multilayer.storage.json_text import MAX_INTEGER, parse_json
+from multilayer.storage.locking import lock
+from multilayer.storage.reading import open_regular, read_exactly
+from multilayer.storage.replacing import reason_of, replace_file, sync_folder
+
+__all__ = [
+    "MAX_INTEGER",
+    "lock",
+    "open_regular",
+    "parse_json",
+    "read_exactly",
+    "reason_of",
+    "replace_file",
+    "sync_folder",
+]

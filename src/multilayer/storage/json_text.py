@@ -1,0 +1,64 @@
+"""JSON from files that may be damaged or hostile: what the standard library accepts beyond the standard is refused."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+MAX_DIGITS = 20  # of an integer; 2**64 has 20
+MAX_INTEGER = 2**64
+
+
+def parse_json(text: str | bytes) -> Any:
+    """The value of a JSON text.
+
+    Raises
+    ------
+    ValueError
+        For text that is not JSON, and for ``NaN``, ``Infinity``, numbers beyond float64, integers of more than 64
+        bits, keys that stand twice in one object, and values that are nested too deeply.
+
+    Examples
+    --------
+    >>> parse_json('{"a": [1, 2.5, null]}')
+    {'a': [1, 2.5, None]}
+    >>> parse_json('1e999')
+    Traceback (most recent call last):
+    ValueError: the number 1e999 is outside the range of float64
+    """
+    try:
+        return json.loads(
+            text, parse_constant=_refuse, parse_int=_integer, parse_float=_number, object_pairs_hook=_object
+        )
+    except RecursionError:
+        raise ValueError("its values are nested too deeply") from None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _integer(digits: str) -> int:
+    # Python takes quadratic time for long integers, and refuses those of more than 4,300 digits by another error.
+    if len(digits) <= MAX_DIGITS + 1:
+        value = int(digits)
+        if -MAX_INTEGER < value < MAX_INTEGER:
+            return value
+    raise ValueError(f"the integer {digits[:24]}... has more than 64 bits")
+
+
+def _number(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError(f"the number {digits[:24]} is outside the range of float64")
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice[:80]!r} occurs twice in one object")
+    return found

@@ -1,0 +1,447 @@
+"""Mutants of model files, checkpoints and journals: damage by chance, and forgeries whose checksums are right.
+
+Each mutant must end in an error of this library, or be read.  One that was damaged by chance is then the original: its
+answers are the same to the bit, and so is what a resumed training or search makes of it.  A forgery may hold other
+numbers, as whoever can write a file may choose them, but must be as usable as any model: it predicts, it is saved, and
+training goes on from it or is refused.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import json
+import math
+import random
+import tempfile
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save
+
+from multilayer import (
+    EnsembleClassifier,
+    EnsembleRegressor,
+    MLPClassifier,
+    MLPRegressor,
+    load_model,
+    resume,
+    save_model,
+)
+from multilayer.callbacks import Checkpoint
+from multilayer.exceptions import JournalError, ModelFileError, MultilayerError
+from multilayer.files import container
+from multilayer.selection.searching.journal import Journal, Scored, _check
+
+X = np.random.RandomState(0).standard_normal((40, 3))
+CLASSES = np.where(X[:, 0] > 0, "yes", "no")
+NUMBERS = X @ [[1.0, 0.5], [0.0, 2.0], [1.0, 1.0]]
+COMMON: dict[str, Any] = {"n_iter_no_change": math.inf, "random_state": 0, "engine": "reference", "max_iter": 4}
+LARGEST = 64 << 20  # bytes of Python's memory that a mutant of a few kilobytes may take
+
+ERROR, SAME, USABLE = "an error of ours", "the same numbers", "another model that works"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A file, and how a mutant of it is judged."""
+
+    name: str
+    content: bytes
+    judge: Callable[[Subject, bytes, bool], str]
+    mutate: Callable[[bytes, random.Random], tuple[bytes, bool]]  # the second: whether its checksums are right
+
+
+class _Stop:
+    """Ends training in the middle, as a crash would."""
+
+    def on_epoch_end(self, event: Any) -> None:
+        if event.epoch == 3:
+            raise KeyError
+
+    def __call__(self, event: Any) -> None:
+        if type(event).__name__ == "EpochEnded":
+            self.on_epoch_end(event)
+
+
+def _models() -> dict[str, tuple[Any, Any]]:
+    """Estimators with what they are fitted to; between them they have every form that a file has."""
+    tuned = {"weight_averaging": 0.5, "dropout": 0.1, "class_weight": {"no": 2}, "early_stopping": True}
+    return {
+        "classifier": (MLPClassifier((4, 3), **tuned, **COMMON), CLASSES),
+        "normalised": (MLPClassifier((4,), normalization="layer", learning_rate="cosine", **COMMON), X[:, 0] > 0),
+        "regressor": (MLPRegressor((4,), standardize_targets=True, loss="huber", solver="sgd", **COMMON), NUMBERS),
+        "members": (EnsembleClassifier(MLPClassifier((3,), **COMMON), 2, by="fold", random_state=0), CLASSES),
+        "bootstrap": (EnsembleRegressor(MLPRegressor((3,), **COMMON), 2, by="bootstrap", random_state=0), NUMBERS),
+    }
+
+
+@functools.cache
+def subjects() -> tuple[Subject, ...]:
+    found = []
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        path = Path(folder) / "file"
+        for name, (model, y) in _models().items():
+            save_model(copy.deepcopy(model).fit(X, y), path)
+            found.append(Subject(name, path.read_bytes(), _judge_model, _mutate_model))
+            if isinstance(model, MLPClassifier | MLPRegressor):
+                try:
+                    copy.deepcopy(model).set_params(callbacks=[Checkpoint(path), _Stop()]).fit(X, y)
+                except KeyError:
+                    found.append(Subject(f"checkpoint of {name}", path.read_bytes(), _judge_model, _mutate_model))
+        path.unlink()
+        with Journal(path, "0" * 64) as journal:
+            for i in range(6):
+                journal.add((f"candidate{i}", i % 3, 9), Scored(0.1 * i, 9, i % 2 == 0, 17, 0.5), "{'alpha': 1}")
+            journal.add(("failed", 0, 0), Scored(math.nan, error="InputError: what"))
+        found.append(Subject("journal", path.read_bytes(), _judge_journal, _mutate_journal))
+    return tuple(found)
+
+
+def verdict(subject: Subject, seed: int) -> str:
+    """What became of one mutant; an AssertionError, or what else was raised, where it ended otherwise."""
+    content, is_forged = subject.mutate(subject.content, random.Random(f"{subject.name} {seed}"))
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        return subject.judge(subject, content, is_forged)
+
+
+# How mutants are judged.
+
+
+def _judge_model(subject: Subject, content: bytes, is_forged: bool) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        path.write_bytes(content)
+        try:
+            model = load_model(path)
+        except ModelFileError as error:
+            _check_message(error)
+            return ERROR
+        original = _original(subject)
+        for network in getattr(model, "estimators_", [model]):
+            network.engine = "reference"  # another that a forgery names may have to be compiled first
+        answers = _answers(model)
+        if not is_forged:
+            assert _are_same(answers, original.answers)
+            if original.resumed is not None:
+                assert _are_same(_answers(resume(path, X, original.y)), original.resumed)
+            return SAME
+        assert all(len(each) == len(X) for each in answers)
+        save_model(model, path)
+        assert _are_same(_answers(load_model(path)), answers)
+        _train_on(model, path, original.y)
+        return SAME if _are_same(answers, original.answers) else USABLE
+
+
+def _check_message(error: MultilayerError) -> None:
+    assert len(str(error)) < 2000
+    assert str(error).endswith((".", "multilayer"))
+
+
+@dataclass(frozen=True)
+class _Original:
+    y: Any
+    answers: list[Any]
+    resumed: list[Any] | None
+
+
+@functools.cache
+def _original(subject: Subject) -> _Original:
+    y = _models()[subject.name.removeprefix("checkpoint of ")][1]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        path.write_bytes(subject.content)
+        model = load_model(path)
+        is_network = isinstance(model, MLPClassifier | MLPRegressor)
+        return _Original(y, _answers(model), _answers(resume(path, X, y)) if is_network else None)
+
+
+def _answers(model: Any) -> list[Any]:
+    found = [model.predict(X)]
+    if hasattr(model, "predict_proba"):
+        found += [model.predict_proba(X)]
+    if hasattr(model, "parameters_"):
+        found += [np.resize(model.parameters_, len(X))]
+    if getattr(model, "by", "seed") != "seed":
+        found += [np.full(len(X), model.oof_score_)]
+    return [each.toarray() if hasattr(each, "toarray") else each for each in found]
+
+
+def _train_on(model: Any, path: Path, y: Any) -> None:
+    """Training goes on from a forgery, or is refused: sizes that would take long are made smaller first."""
+    if not isinstance(model, MLPClassifier | MLPRegressor):
+        return
+    try:
+        model.set_params(verbose=False, max_iter=min(model.max_iter, model.n_iter_ + 2), max_time=1.0)
+        save_model(model, path)
+        resume(path, X, y)
+    except MultilayerError:
+        pass
+
+
+def _are_same(some: list[Any], others: list[Any]) -> bool:
+    return len(some) == len(others) and all(
+        one.dtype == other.dtype and np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+        for one, other in zip(some, others, strict=True)
+    )
+
+
+def _judge_journal(subject: Subject, content: bytes, is_forged: bool) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        path.write_bytes(subject.content)
+        with Journal(path, "0" * 64) as journal:
+            known = {place: repr(scored) for place, scored in journal.known.items()}
+        path.write_bytes(content)
+        try:
+            with Journal(path, "0" * 64) as journal:
+                journal.add(("added", 0, 0), Scored(1.0))
+        except JournalError as error:
+            _check_message(error)
+            assert path.read_bytes() == content
+            return ERROR
+        with Journal(path, "0" * 64) as journal:
+            read = {place: repr(scored) for place, scored in journal.known.items()}
+        assert read.pop(("added", 0, 0)) == repr(Scored(1.0))
+        # What was torn off is scored again; what is read is what was written.
+        assert is_forged or read.items() <= known.items()
+        return SAME if read.items() <= known.items() else USABLE
+
+
+# How files are mutated.
+
+
+def _damaged(content: bytes, chance: random.Random) -> bytes:
+    """Damage as disks, copies and editors do it."""
+    damaged = bytearray(content)
+    place, length = chance.randrange(len(content)), chance.randint(1, 40)
+    match chance.randrange(8):
+        case 0:
+            del damaged[place:]
+        case 1:
+            damaged[place] ^= 1 << chance.randrange(8)
+        case 2:
+            damaged[place : place + length] = bytes(length)
+        case 3:
+            damaged[place : place + length] = chance.randbytes(length)
+        case 4:
+            del damaged[place : place + length]
+        case 5:
+            damaged[place:place] = damaged[place : place + length]
+        case 6:
+            damaged += chance.randbytes(length)
+        case _:
+            for _ in range(chance.randint(2, 20)):
+                damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+    return bytes(damaged)
+
+
+JUNK: tuple[Any, ...] = (
+    *(None, True, False, 0, 1, -1, 2, 3, 7, 10**6, 2**31, 2**53, 2**63, 2**64 - 1, -(2**63)),
+    *(0.5, -0.5, 1e-300, 1e308, -1e308, "", "x", "relu", "mean", "\ud800", "\0", "x" * 5000),
+    *([], {}, [1], [[]], {"tuple": []}, {"tuple": [1, 2]}, {"float": "nan"}, {"float": "inf"}, {"float": "no"}),
+    *({"bytes": "00"}, {"bytes": "0"}, {"dict": []}, {"dict": [[1, 2], [1, 3]]}, {"dict": [[{"tuple": [1]}, 2]]}),
+    *({"dict": [[k * (2**61 - 1), 1.0] for k in range(8)]}, {"dict": 3}, {"dict": [1]}, {"objects": [1, "a", None]}),
+    *({"texts": ["a"], "width": 2**24}, {"texts": [1], "width": 1}, {"objects": [[]]}, {"objects": {"a": 1}}),
+    *(
+        {"record": "Huber", "fields": {"threshold": -1}},
+        {"record": "Schedule", "fields": {}},
+        {"record": [], "fields": 1},
+    ),
+    *({"record": "Cosine", "fields": {"n_epochs": 5}}, {"record": "OwnSchedule", "fields": {"factor": 1}}),
+    *({"record": "Quantile", "fields": {"levels": {"tuple": [0.1, 0.9]}}}, {"record": "Run", "fields": {}}),
+    *(
+        {"tensor": "_run.order"},
+        {"tensor": "no"},
+        {"floats": "loss_curve_"},
+        {"tensor": []},
+        {"shared": "_run.random_state"},
+    ),
+    functools.reduce(lambda deep, _: {"tuple": [deep]}, range(150), 1),
+)
+NUMBERS_AS_TEXT = ("1e999", "-1e999", "NaN", "Infinity", "1" * 30, "9" * 5000, "1.0", "-0", "01")
+
+
+def _mutate_model(content: bytes, chance: random.Random) -> tuple[bytes, bool]:
+    kind = chance.randrange(12)
+    if kind < 3:
+        return _damaged(content, chance), False
+    model, tensors = _parts(content)
+    model, tensors = copy.deepcopy(model), dict(tensors)
+    if kind == 3:
+        return _with_text(model, tensors, chance), True
+    for _ in range(chance.choice((1, 1, 1, 1, 2, 4))):
+        if tensors and chance.randrange(3) == 0:
+            _mutate_array(tensors, chance)
+        else:
+            _mutate_value(model, chance)
+    if kind == 4:
+        return _with_layout(model, tensors, chance), True
+    return written(model, tensors), True
+
+
+@functools.lru_cache(maxsize=64)
+def _parts(content: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        path.write_bytes(content)
+        return container.read(path)
+
+
+def written(model: Any, tensors: dict[str, Any], version: Any = 1) -> bytes:
+    """A file of the form, with a digest that is right: whoever makes one on purpose can do that too."""
+    head = {"version": version, "digest": container._digest(model, tensors), "model": model}
+    return save(tensors, metadata={container.KEY: json.dumps(head)})
+
+
+def places(value: Any) -> list[tuple[Any, Any]]:
+    """(container, key) of every part of a JSON value."""
+    found: list[tuple[Any, Any]] = []
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        inside = each.items() if isinstance(each, dict) else enumerate(each) if isinstance(each, list) else ()
+        for key, part in inside:
+            found.append((each, key))
+            waiting.append(part)
+    return found
+
+
+def _mutate_value(model: Any, chance: random.Random) -> None:
+    known = places(model)
+    if not known:
+        return
+    (place, key), (other, other_key) = chance.choice(known), chance.choice(known)
+    if chance.randrange(2):  # a small change: what it leads to may look like a model
+        leaves = [(each, name) for each, name in known if not isinstance(each[name], dict | list)]
+        place, key = chance.choice(leaves)
+        alike = [each[name] for each, name in leaves if type(each[name]) is type(place[key])]
+        place[key] = chance.choice(alike) if chance.randrange(2) else _tweaked(place[key], chance)
+        return
+    match chance.randrange(6):
+        case 0:
+            del place[key]
+        case 1:
+            if isinstance(place, dict):
+                place[chance.choice(("predict", "x", "_run", "__class__", "fields", "a\ud800"))] = chance.choice(JUNK)
+            else:
+                place.insert(key, copy.deepcopy(place[key]))
+        case 2:
+            place[key] = copy.deepcopy(other[other_key])
+        case 3 if isinstance(place[key], int | float) and not isinstance(place[key], bool):
+            place[key] = chance.choice(
+                (-place[key], place[key] + 1, place[key] * 10, float(place[key]), str(place[key]))
+            )
+        case _:
+            place[key] = copy.deepcopy(chance.choice(JUNK))
+
+
+def _tweaked(value: Any, chance: random.Random) -> Any:
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return chance.choice((value + 1, value - 1, value * 2, value / 2, value * 1.5, -value))
+    return None if isinstance(value, str) else chance.choice((0, 0.5, "auto", True))
+
+
+def _mutate_array(tensors: dict[str, Any], chance: random.Random) -> None:
+    name = chance.choice(sorted(tensors))
+    array = tensors[name]
+    match chance.randrange(14):
+        case 0:
+            del tensors[name]
+            return
+        case 1:
+            tensors[f"{name}{chance.choice(('x', '#1', '.0'))}"] = array
+            return
+        case 2:
+            with np.errstate(all="ignore"):
+                array = array.astype(chance.choice(("f2", "f4", "f8", "i1", "i8", "u1", "u4", "u8", "?")))
+        case 3:
+            array = array[..., : chance.randrange(array.shape[-1] + 1)] if array.ndim else array
+        case 4:
+            array = np.concatenate([array, array], axis=-1) if array.ndim else array
+        case 5:
+            array = array.reshape(chance.choice(((1, *array.shape), (*array.shape, 1), (-1,))))
+        case 6:
+            array = array.reshape(-1)[:1].reshape(()) if array.size else array
+        case _ if array.size:
+            array = array.copy()
+            special = (
+                (0, 1, -1, 2**40, 1e300, np.nan, np.inf, -np.inf) if array.dtype.kind == "f" else (0, 1, 3, 100, -1)
+            )
+            flat = array.reshape(-1)
+            index = chance.choice((chance.randrange(array.size), slice(None)))
+            flat[index] = np.array(chance.choice(special)).astype(array.dtype)
+    tensors[name] = np.ascontiguousarray(array).reshape(array.shape)
+
+
+def _with_text(model: Any, tensors: dict[str, Any], chance: random.Random) -> bytes:
+    """A header with numbers that JSON does not have, keys that stand twice, or deep nesting; no digest covers these."""
+    head = json.dumps({"version": 1, "digest": container._digest(model, tensors), "model": model})
+    begin, end = '"n_iter_": ', ","
+    start = head.index(begin) + len(begin)
+    stop = head.index(end, start)
+    number = chance.choice((*NUMBERS_AS_TEXT, "[" * 5000 + "]" * 5000, '4, "n_iter_": 4', '{"a": 1, "a": 2}'))
+    return save(tensors, metadata={container.KEY: head[:start] + number + head[stop:]})
+
+
+def _with_layout(model: Any, tensors: dict[str, Any], chance: random.Random) -> bytes:
+    """Arrays whose places overlap, leave gaps, or lie outside the file, and lengths that no file has."""
+    content = written(model, tensors)
+    length = int.from_bytes(content[:8], "little")
+    header, data = json.loads(content[8 : 8 + length]), content[8 + length :]
+    names = [name for name in header if name != container.METADATA]
+    if not names:
+        return content
+    described = header[chance.choice(names)]
+    match chance.randrange(6):
+        case 0:
+            described["data_offsets"] = list(header[chance.choice(names)]["data_offsets"])
+        case 1:
+            described["data_offsets"] = [chance.choice((0, -1, 2**62, 2**70, 1.5, "0")), described["data_offsets"][1]]
+        case 2:
+            described["shape"] = chance.choice(([2**40], [2**32, 2**32], [-1], [True], [1] * 200, [], [0], "no"))
+        case 3:
+            described["dtype"] = chance.choice(("F16", "BF16", "F8_E4M3", "C64", 3, None, "BOOL", "I8"))
+        case 4:
+            header[container.METADATA] = chance.choice(({}, 3, {"multilayer": 3}, None, {"format": "pt"}))
+        case _:
+            fake = chance.choice((0, 1, length - 1, length + 1, 2**40, 2**63, 2**64 - 1))
+            return fake.to_bytes(8, "little") + content[8:]
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + data
+
+
+def _mutate_journal(content: bytes, chance: random.Random) -> tuple[bytes, bool]:
+    if chance.randrange(2):
+        return _damaged(content, chance), False
+    lines = content.splitlines(keepends=True)
+    number = chance.randrange(len(lines))
+    body = json.loads(lines[number])
+    del body["check"]
+    match chance.randrange(5):
+        case 0:
+            body[chance.choice(list(body))] = chance.choice(JUNK)
+        case 1:
+            del body[chance.choice(list(body))]
+        case 2:
+            body["x"] = chance.choice(JUNK)
+        case 3:
+            lines.insert(number, lines[chance.randrange(len(lines))])
+            return b"".join(lines), True
+        case _:
+            pass
+    text = json.dumps(body)
+    if chance.randrange(4) == 0 and '"fold": ' in text:
+        start = text.index('"fold": ') + 8
+        text = text[:start] + chance.choice(NUMBERS_AS_TEXT) + text[text.index(",", start) :]
+    start = text[:-1].encode()
+    lines[number] = start + f', "check": "{_check(start)}"}}\n'.encode()
+    return b"".join(lines), True

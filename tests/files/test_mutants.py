@@ -1,0 +1,35 @@
+"""A few hundred mutants of each file; benchmarks/mutants.py makes as many as are asked for."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import pytest
+
+from .mutants import ERROR, LARGEST, SAME, USABLE, subjects, verdict
+
+NAMES = [
+    *("classifier", "checkpoint of classifier", "normalised", "checkpoint of normalised", "regressor"),
+    *("checkpoint of regressor", "members", "bootstrap", "journal"),
+]
+
+
+def test_the_subjects_are_those_named() -> None:
+    assert [subject.name for subject in subjects()] == NAMES
+
+
+@pytest.mark.parametrize("number", range(len(NAMES)), ids=NAMES)
+def test_mutants_end_in_our_errors_or_are_read(number: int) -> None:
+    verdicts = [verdict(subjects()[number], seed) for seed in range(40)]
+    assert set(verdicts) <= {ERROR, SAME, USABLE}
+    assert verdicts.count(ERROR) > 10
+
+
+def test_mutants_take_no_memory_beyond_their_size() -> None:
+    tracemalloc.start()
+    try:
+        for seed in range(15):
+            verdict(subjects()[0], seed)
+        assert tracemalloc.get_traced_memory()[1] < LARGEST
+    finally:
+        tracemalloc.stop()

@@ -1,0 +1,285 @@
+"""A file is replaced as a whole; nothing is left beside it, and nothing of anybody else's is touched."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from multilayer.storage import locking, replace_file, replacing
+
+POSIX = pytest.mark.skipif(os.name != "posix", reason="modes, links and locks of POSIX")
+
+
+@pytest.fixture
+def umask() -> Iterator[None]:
+    before = os.umask(0o027)
+    yield
+    os.umask(before)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@POSIX
+@pytest.mark.usefixtures("umask")
+def test_a_new_file_has_the_mode_that_the_umask_leaves(tmp_path: Path) -> None:
+    replace_file(tmp_path / "new", b"1")
+    assert mode(tmp_path / "new") == 0o640
+
+
+@POSIX
+@pytest.mark.parametrize("before", [0o600, 0o444, 0o664, 0o755])
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path, before: int) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    path.chmod(before)
+    replace_file(path, b"new", keep=2)
+    assert (path.read_bytes(), mode(path)) == (b"new", before)
+    assert ((tmp_path / "file.1").read_bytes(), mode(tmp_path / "file.1")) == (b"old", before)
+
+
+@POSIX
+@pytest.mark.parametrize("exists", [True, False])
+@pytest.mark.parametrize("relative", [True, False])
+def test_a_symbolic_link_stays_and_its_target_is_replaced(tmp_path: Path, exists: bool, relative: bool) -> None:
+    target, link = tmp_path / "there" / "target", tmp_path / "link"
+    target.parent.mkdir()
+    if exists:
+        target.write_bytes(b"old")
+    link.symlink_to(Path("there", "target") if relative else target)
+    replace_file(link, b"new", keep=2)
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+    assert sorted(os.listdir(tmp_path)) == ["link", "there"]
+    assert sorted(os.listdir(target.parent)) == ["target", "target.1"][: 1 + exists]
+
+
+@POSIX
+def test_what_is_no_file_is_refused_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "device").symlink_to("/dev/null")
+    (tmp_path / "file").write_bytes(b"")
+    before = sorted(os.listdir(tmp_path))
+    for name, reason in {
+        "loop": "symbolic link",
+        "pipe": "not a regular file",
+        "folder": "is a folder",
+        "device": "not a regular file",
+        "file/below": "ot a directory",
+        "new/" + "n" * 256: "too long",
+    }.items():
+        with pytest.raises(OSError, match=reason):
+            replace_file(tmp_path / name, b"new")
+        assert sorted(os.listdir(tmp_path)) == before
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+    with pytest.raises(ValueError, match="null"):
+        replace_file(tmp_path / "a\0b", b"new")
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+@pytest.mark.parametrize("name", ["n" * 255, "ö" * 127, "model"])
+def test_long_names(tmp_path: Path, name: str) -> None:
+    for _ in range(2):
+        replace_file(tmp_path / name, b"new")
+    assert os.listdir(tmp_path) == [name]
+
+
+@POSIX
+def test_a_disk_that_is_full(tmp_path: Path) -> None:
+    """Here the largest file is a kilobyte: the system refuses the rest, as a full disk does."""
+    code = (
+        "import pathlib, resource, sys; from multilayer.storage import replace_file;"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024));"
+        "replace_file(pathlib.Path(sys.argv[1]), bytes(5000), keep=3)"
+    )
+    (tmp_path / "file").write_bytes(b"old")
+    for name in ("file", "folder/new"):
+        done = subprocess.run([sys.executable, "-c", code, str(tmp_path / name)], capture_output=True, text=True)
+        assert "File too large" in done.stderr
+        assert os.listdir(tmp_path) == ["file"]
+        assert (tmp_path / "file").read_bytes() == b"old"
+
+
+KILLED = """
+import os, pathlib, signal, sys
+from multilayer.storage import replace_file, replacing
+replacing._write = lambda *_: os.kill(os.getpid(), signal.SIGSTOP if sys.argv[2] == "stop" else signal.SIGKILL)
+replace_file(pathlib.Path(sys.argv[1]), b"new")
+"""
+
+
+def stopped(path: Path, how: str) -> subprocess.Popen[bytes]:
+    """A process that is stopped, or killed, while it writes to the path."""
+    process = subprocess.Popen([sys.executable, "-c", KILLED, str(path), how])
+    os.waitpid(process.pid, os.WUNTRACED) if how == "stop" else process.wait()
+    return process
+
+
+@POSIX
+def test_temporary_files_of_the_dead_are_removed_and_those_of_the_living_are_not(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    living = stopped(path, "stop")
+    dead = stopped(path, "kill")
+    (theirs,) = (name for name in os.listdir(tmp_path) if f".{living.pid}-" in name)
+    foreign = [".model.1-0123abcd.tmp.txt", ".model.12-xyz.tmp", ".models.1-0123abcd.tmp", "model.1-0123abcd.tmp"]
+    for name in foreign:
+        (tmp_path / name).write_bytes(b"mine")
+    (tmp_path / ".model.1-0123abcd.tmp").mkdir()
+    (tmp_path / ".model.2-0123abcd.tmp").symlink_to("model")
+    try:
+        assert any(f".{dead.pid}-" in name for name in os.listdir(tmp_path))
+        replace_file(path, b"ours")
+        kept = {"model", theirs, *foreign, ".model.1-0123abcd.tmp", ".model.2-0123abcd.tmp"}
+        assert set(os.listdir(tmp_path)) == kept
+        living.send_signal(signal.SIGCONT)
+        assert living.wait() == 0
+    finally:
+        living.kill()
+        living.wait()
+    assert theirs not in os.listdir(tmp_path)
+    assert path.read_bytes() == b""  # of the one that went on, which wrote nothing
+
+
+@POSIX
+def test_without_locks_what_is_old_is_abandoned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_locks(_: int) -> bool:
+        raise OSError("Function not implemented")
+
+    monkeypatch.setattr(replacing, "lock", no_locks)
+    old, new = (tmp_path / f".file.{pid}-01234567.tmp" for pid in (1, 2))
+    for path in (old, new):
+        path.write_bytes(b"")
+    os.utime(old, (time.time() - 90000,) * 2)
+    replace_file(tmp_path / "file", b"new", keep=2)
+    assert sorted(os.listdir(tmp_path)) == [new.name, "file"]
+
+
+def test_without_links_the_file_before_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_links(*_: Any) -> None:
+        raise PermissionError("Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    for content in (b"1", b"2", b"3", b"4"):
+        replace_file(tmp_path / "file", content, keep=3)
+    names = sorted(os.listdir(tmp_path))
+    assert names == ["file", "file.1", "file.2"]
+    assert [(tmp_path / name).read_bytes() for name in names] == [b"4", b"3", b"2"]
+
+
+def test_a_reader_keeps_what_it_has_opened(tmp_path: Path) -> None:
+    """No byte of a file that is there is ever changed, whatever name it goes by."""
+    path = tmp_path / "file"
+    opened = []
+    try:
+        for number in range(6):
+            replace_file(path, bytes([number]) * 100, keep=3)
+            opened += [(file, file.open("rb")) for file in tmp_path.iterdir()]
+            identities = {file.name: (file.stat().st_ino, file.read_bytes()) for file in tmp_path.iterdir()}
+        first = [stream.read() for _, stream in opened]
+        for number in range(6, 12):
+            replace_file(path, bytes([number]) * 100, keep=3)
+        for (_, stream), content in zip(opened, first, strict=True):
+            stream.seek(0)
+            assert stream.read() == content
+    finally:
+        for _, stream in opened:
+            stream.close()
+    assert len(identities) == 3
+
+
+def test_several_writers_and_readers_of_one_path(tmp_path: Path) -> None:
+    """Each of the files kept is a whole one, and they are different ones."""
+    path, errors, is_over = tmp_path / "file", [], threading.Event()
+    replace_file(path, bytes(3000))
+
+    def write(number: int) -> None:
+        try:
+            for i in range(20):
+                replace_file(path, bytes([number * 20 + i + 1]) * 3000, keep=4)
+        except BaseException as error:
+            errors.append(error)
+
+    def read() -> None:
+        try:
+            while not is_over.is_set():
+                content = path.read_bytes()
+                assert content == content[:1] * 3000
+        except BaseException as error:
+            errors.append(error)
+
+    reader = threading.Thread(target=read)
+    writers = [threading.Thread(target=write, args=(number,)) for number in range(3)]
+    for thread in (reader, *writers):
+        thread.start()
+    for thread in writers:
+        thread.join()
+    is_over.set()
+    reader.join()
+    assert not errors
+    assert sorted(os.listdir(tmp_path)) == ["file", "file.1", "file.2", "file.3"]
+    contents = [(tmp_path / name).read_bytes() for name in sorted(os.listdir(tmp_path))]
+    assert all(content == content[:1] * 3000 for content in contents)
+    assert len(set(contents)) == 4
+
+
+def test_windows_waits_for_a_program_that_has_the_file_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls, replace = [], os.replace
+
+    def held(source: Any, target: Any) -> None:
+        calls.append(target)
+        if len(calls) < 3:
+            raise PermissionError("The process cannot access the file")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", held)
+    monkeypatch.setattr(replacing, "WINDOWS", True)
+    replace_file(tmp_path / "file", b"new")
+    assert (tmp_path / "file").read_bytes() == b"new"
+    assert len(calls) == 3
+    monkeypatch.setattr(replacing, "PATIENCE", 0.05)
+    monkeypatch.setattr(os, "replace", lambda *_: held("", "") if calls.clear() is None else None)
+    with pytest.raises(PermissionError, match="cannot access"):
+        replace_file(tmp_path / "file", b"newer")
+    assert os.listdir(tmp_path) == ["file"]
+    assert (tmp_path / "file").read_bytes() == b"new"
+
+
+class FakeMsvcrt:
+    """The one function of Windows' runtime that is used, over a set of locked bytes."""
+
+    LK_NBLCK = 2
+
+    def __init__(self) -> None:
+        self.locked: set[tuple[int, int]] = set()
+
+    def locking(self, descriptor: int, mode: int, n_bytes: int) -> None:
+        place = os.fstat(descriptor).st_ino, os.lseek(descriptor, 0, os.SEEK_CUR)
+        assert (mode, n_bytes) == (self.LK_NBLCK, 1)
+        if place in self.locked:
+            raise PermissionError(13, "Permission denied")
+        self.locked.add(place)
+
+
+def test_locks_of_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    monkeypatch.setitem(sys.modules, "msvcrt", FakeMsvcrt())  # type: ignore[arg-type]
+    with (tmp_path / "file").open("w+b") as one, (tmp_path / "file").open("r+b") as other:
+        assert locking.lock(one.fileno())
+        assert not locking.lock(other.fileno())
+        assert one.tell() == other.tell() == 0
+    monkeypatch.setitem(sys.modules, "msvcrt", None)
+    with (tmp_path / "file").open("r+b") as file, pytest.raises(OSError, match="no file locks"):
+        locking.lock(file.fileno())
