@@ -11,13 +11,14 @@ from sklearn.base import ClassifierMixin, is_classifier
 from sklearn.metrics import accuracy_score
 
 from multilayer.ensembles.base import BaseEnsemble, check_estimator_kind
-from multilayer.ensembles.combining import Weighted, for_classes, log_mean, mean_and_deviation
+from multilayer.ensembles.combining import Weighted, log_mean, mean_and_deviation
 from multilayer.ensembles.planning import SEED
 from multilayer.estimators import MLPClassifier
 from multilayer.estimators.base import keep_parameters
 from multilayer.estimators.labels import Labels, labels_of
 from multilayer.network import Floats
 from multilayer.selection import Predictions
+from multilayer.selection.out_of_fold import for_classes
 from multilayer.training.batching import Rows
 from multilayer.training.pack import THREADS, PackListener
 

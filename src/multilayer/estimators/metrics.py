@@ -79,7 +79,7 @@ def _scorer(table: Table, watched: Watched) -> Callable[[Floats, Floats], float]
     metric, view = watched.metric, watched.view
     scorer: Scorer = get_scorer(metric) if isinstance(metric, str) else metric
     weights = {} if table.weight is None else {"sample_weight": table.weight}
-    if weights and not _takes_weights(scorer):
+    if weights and not takes_weights(scorer):
         warn(
             f"early_stopping_metric={metric!r} takes no sample_weight: all rows that validate count alike in it. "
             "Use a scorer that does, or 'auto' or 'loss'.",
@@ -102,7 +102,8 @@ def _scorer(table: Table, watched: Watched) -> Callable[[Floats, Floats], float]
     return score
 
 
-def _takes_weights(scorer: Scorer) -> bool:
+def takes_weights(scorer: Scorer) -> bool:
+    """Whether a scorer, or any other function, has a parameter ``sample_weight``."""
     # Scorers that scikit-learn makes of metrics take whatever their metric takes.
     function = getattr(scorer, "_score_func", scorer)
     try:

@@ -17,11 +17,14 @@ from sklearn.utils import _safe_indexing, assert_all_finite, indexable
 from sklearn.utils.validation import _num_samples
 
 from multilayer.estimators.beginning import begin, can_share, shared_by
+from multilayer.estimators.class_weights import KnownClasses, classes_of, known_classes
 from multilayer.estimators.data import Shared
 from multilayer.estimators.errors import Complaint, divergence_in_both_words, handed_over, input_errors
 from multilayer.estimators.fit import Fit
 from multilayer.estimators.inputs import checked_weight, checked_y
-from multilayer.exceptions import InputError, InputTypeError
+from multilayer.estimators.metrics import takes_weights
+from multilayer.exceptions import InputError, InputTypeError, ParameterError
+from multilayer.selection.routing import requested
 from multilayer.training.batching import Rows
 from multilayer.training.pack import Slice, StopWatch, carried_out
 
@@ -56,6 +59,7 @@ class Data:
     weight: Any = None
     shared: Shared | None = None  # as our networks see it
     trouble: InputError | None = None  # why they do not: some rows cannot be used
+    known: KnownClasses | None = None  # the labels of all rows, of which a member may see some only
 
     @classmethod
     def of(cls, X: Any, y: Any, sample_weight: ArrayLike | None = None, model: Any = None) -> Data:
@@ -71,7 +75,7 @@ class Data:
                 shared = shared_by(model, X, y, weight)
             except InputError as error:  # of the members that have these rows, which may not be all
                 trouble = error
-        return cls(X, y, weight, shared, trouble)
+        return cls(X, y, weight, shared, trouble, classes_of(y))
 
     def reason(self, failures: Iterable[Exception]) -> Exception:
         """Where all members have failed, why: by the rows as they were passed, whose numbers a member does not know."""
@@ -85,6 +89,10 @@ class Data:
         """The same rows with other weights, (m,)."""
         shared = self.shared and replace(self.shared, weight=weight.astype(self.shared.X.dtype))
         return replace(self, weight=weight, shared=shared)
+
+    def _unweighted(self) -> Data:
+        """The same rows, each counted once."""
+        return replace(self, weight=None, shared=self.shared and replace(self.shared, weight=None))
 
     def part(self, rows: Rows) -> tuple[Any, Any, Any]:
         """X, y and weights of some rows, copied."""
@@ -125,6 +133,12 @@ class Data:
 
     def begin(self, model: Any, rows: Rows, validating: Rows | None = None) -> Fit | None:
         """The fit of the network, for which the steps before it are fitted; None where all is done already."""
+        if self.weight is not None and requested(model, "fit") is False:
+            return self._unweighted().begin(model, rows, validating)
+        with known_classes(self.known):
+            return self._begin(model, rows, validating)
+
+    def _begin(self, model: Any, rows: Rows, validating: Rows | None) -> Fit | None:
         network = network_of(model)
         before = steps_before(model)
         if before is None and self.shared is not None and can_share(network):
@@ -132,6 +146,11 @@ class Data:
         X, y, weight = self.part(rows) if before is None else self.through(before, rows)
         if validating is None and can_share(network):
             return begin(network, shared_by(network, X, y, weight), np.arange(len(rows)))
+        if weight is not None and not takes_weights(network.fit):
+            raise ParameterError(
+                f"sample_weight was passed, and fit of {type(network).__name__} takes none. Leave the weights out, or "
+                "train an estimator whose fit takes them."
+            )
         arguments = {} if weight is None else {"sample_weight": weight}
         if validating is not None:
             X_val, y_val, weight_val = self.part(validating)

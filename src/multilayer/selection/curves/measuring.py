@@ -17,7 +17,8 @@ from multilayer.estimators.errors import Complaint, warn
 from multilayer.exceptions import InputError, InterruptedTrainingWarning
 from multilayer.selection.complaining import warn_once
 from multilayer.selection.fitting import Data, checked_estimator, network_of, steps_before
-from multilayer.selection.scoring import metric_name, one_scorer, score_of
+from multilayer.selection.scores import score_of, warn_of_scores_without_weights
+from multilayer.selection.scoring import metric_name, one_scorer
 from multilayer.selection.splitting import Split, divided
 from multilayer.selection.statistics import Array
 from multilayer.training.batching import Rows
@@ -42,7 +43,7 @@ class Bench:
     metric: str  # what the scores are called
 
     def score(self, model: Any, rows: Rows) -> float:
-        return float(score_of(self.scorer, model, self.data.part(rows)))
+        return float(score_of(self.scorer, model, self.data.part(rows), self.data.known))
 
     def cost(self, model: Any, rows: Rows) -> float:
         """The mean cost of rows by a fitted model, without regularisation; NaN where none can be told."""
@@ -64,6 +65,7 @@ class Bench:
 def bench(estimator: Any, data: Data, groups: ArrayLike | None, scoring: Any, cv: Any, repeats: int = 1) -> Bench:
     """The folds of scikit-learn's functions, and their scorer, of which there must be one."""
     scorer = one_scorer(estimator, scoring)
+    warn_of_scores_without_weights(scorer, estimator, data.weight)
     splits = divided(estimator, data.X, data.y, groups, cv, repeats)
     return Bench(estimator, data, splits, scorer, metric_name(estimator, scoring))
 
