@@ -18,6 +18,7 @@ from multilayer.ensembles.callbacks import MemberCallbacks
 from multilayer.ensembles.members import Followers, Trained, Workers, train_members
 from multilayer.ensembles.planning import SEED, plans, wishes
 from multilayer.estimators import NotFittedError
+from multilayer.estimators.documentation import DocumentedMixin
 from multilayer.estimators.errors import input_errors, unchanged_on_failure
 from multilayer.estimators.inputs import check_column_order, checked_y
 from multilayer.estimators.parameters import check_seed
@@ -43,7 +44,7 @@ class OutOfFold:
     errors: NDArray[np.float64] | None = None  # (n,) or (n, K): how far the answers are off, of numbers
 
 
-class BaseEnsemble(CallbackSupportMixin, BaseEstimator, ABC):
+class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
     """Several networks as one; what their answers mean is left to the two estimators."""
 
     estimator: Any

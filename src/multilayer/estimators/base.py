@@ -19,6 +19,7 @@ from multilayer.estimators.class_weights import ClassWeights, with_class_weights
 from multilayer.estimators.continuing import Continuing, begun
 from multilayer.estimators.copies import Copied
 from multilayer.estimators.data import Call, Part, Rows, Table, Targets, ValidationArguments
+from multilayer.estimators.documentation import DocumentedMixin
 from multilayer.estimators.errors import divergence_in_both_words, input_errors, unchanged_on_failure
 from multilayer.estimators.fit import Fit
 from multilayer.estimators.inputs import checked_weight
@@ -43,7 +44,7 @@ from multilayer.training import Listener, Run, standing
 from multilayer.training.starting import Initialization
 
 
-class BaseMLP(CallbackSupportMixin, Inside, Reading, Weights, Copied, ABC):
+class BaseMLP(DocumentedMixin, CallbackSupportMixin, Inside, Reading, Weights, Copied, ABC):
     """A multilayer perceptron behind scikit-learn's interface; what its targets mean is left to the two estimators."""
 
     hidden_layer_sizes: int | Sequence[int]

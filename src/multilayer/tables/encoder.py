@@ -9,13 +9,14 @@ from numpy.typing import DTypeLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from multilayer.estimators.documentation import DocumentedMixin
 from multilayer.exceptions import InputError, ParameterError
 from multilayer.tables._arrow import PLURAL, as_frame, column_of, import_pyarrow, kind_of, numbers, texts
 from multilayer.tables._names import missing_column, unique
 from multilayer.tables.encodings import ColumnReport, Encoding, Output, fit_column
 
 
-class TableEncoder(TransformerMixin, BaseEstimator):
+class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
     """Encode a pandas, polars or pyarrow table as numbers for a network; equal tables give equal arrays.
 
     ============  =========================================================================================
