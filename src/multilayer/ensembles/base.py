@@ -47,6 +47,8 @@ class OutOfFold:
 class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
     """Several networks as one; what their answers mean is left to the two estimators."""
 
+    # With metadata routing, groups are for splitters; fit gets them where set_fit_request(groups=True) says so.
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": False}
     estimator: Any
     n_members: int | None
     by: str

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -47,6 +47,8 @@ from multilayer.training.starting import Initialization
 class BaseMLP(DocumentedMixin, CallbackSupportMixin, Inside, Reading, Weights, Copied, ABC):
     """A multilayer perceptron behind scikit-learn's interface; what its targets mean is left to the two estimators."""
 
+    # With metadata routing, groups are for splitters; fit gets them where set_fit_request(groups=True) says so.
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": False}
     hidden_layer_sizes: int | Sequence[int]
     activation: Hidden
     solver: str

@@ -159,7 +159,7 @@ def _given(name: str, weights: Any, classes: list[Any], labels: list[Any] | None
     if unknown and (labels is None or any(label not in weights for label in expected)):
         raise ParameterError(
             f"{name} names labels that there are not: {unknown!r}. The labels are {expected!r}. "
-            "Remove those, or write them as they are in y."
+            "Remove those, or write them as they are in y. Where a fold may lack a class, give every class a weight."
         )
     for label, weight in weights.items():
         is_number = isinstance(weight, numbers.Real) and not isinstance(weight, bool)

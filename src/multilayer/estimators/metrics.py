@@ -112,6 +112,12 @@ def takes_weights(scorer: Scorer) -> bool:
         return False
 
 
+def takes_any(function: Callable[..., Any]) -> bool:
+    """Whether a function takes arguments of any name, which it may hand on."""
+    parameters = inspect.signature(function).parameters.values()
+    return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+
+
 def _unusable(watched: Watched, table: Table, why: str) -> str:
     loss = watched.targets.loss
     if loss.n_quantiles > 1:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import issparse
+from sklearn import config_context
 from sklearn.base import is_classifier
 from sklearn.utils import _safe_indexing, assert_all_finite, indexable
 from sklearn.utils.validation import _num_samples
@@ -22,9 +23,10 @@ from multilayer.estimators.data import Shared
 from multilayer.estimators.errors import Complaint, divergence_in_both_words, handed_over, input_errors
 from multilayer.estimators.fit import Fit
 from multilayer.estimators.inputs import checked_weight, checked_y
-from multilayer.estimators.metrics import takes_weights
+from multilayer.estimators.metrics import takes_any, takes_weights
+from multilayer.estimators.scikit_learn_callbacks import may_have_callbacks
 from multilayer.exceptions import InputError, InputTypeError, ParameterError
-from multilayer.selection.routing import requested
+from multilayer.selection.routing import SAMPLE_WEIGHT, consumes, requested
 from multilayer.training.batching import Rows
 from multilayer.training.pack import Slice, StopWatch, carried_out
 
@@ -129,7 +131,8 @@ class Data:
         """X, y and weights of some rows, after the steps before a network, which are fitted on them."""
         X, y, weight = self.part(rows)
         with input_errors(X, known_only=True):
-            return before.fit_transform(X, y), y, weight
+            weights = {SAMPLE_WEIGHT: weight} if weight is not None and consumes(before, "fit_transform") else {}
+            return before.fit_transform(X, y, **weights), y, weight
 
     def begin(self, model: Any, rows: Rows, validating: Rows | None = None) -> Fit | None:
         """The fit of the network, for which the steps before it are fitted; None where all is done already."""
@@ -143,10 +146,13 @@ class Data:
         before = steps_before(model)
         if before is None and self.shared is not None and can_share(network):
             return begin(network, self.shared, rows, validating)
+        if before is not None and validating is None and may_have_callbacks(model):
+            self._fit_with_callbacks(model, rows)
+            return None
         X, y, weight = self.part(rows) if before is None else self.through(before, rows)
         if validating is None and can_share(network):
             return begin(network, shared_by(network, X, y, weight), np.arange(len(rows)))
-        if weight is not None and not takes_weights(network.fit):
+        if weight is not None and not (takes_weights(network.fit) or takes_any(network.fit)):
             raise ParameterError(
                 f"sample_weight was passed, and fit of {type(network).__name__} takes none. Leave the weights out, or "
                 "train an estimator whose fit takes them."
@@ -158,6 +164,13 @@ class Data:
             arguments |= {} if weight_val is None else {"sample_weight_val": weight_val}
         network.fit(X, y, **arguments)
         return None
+
+    def _fit_with_callbacks(self, pipeline: Any, rows: Rows) -> None:
+        """Fit a pipeline whose own callbacks, those of scikit-learn, follow all of its steps."""
+        X, y, weight = self.part(rows)
+        weights = {} if weight is None else {f"{pipeline.steps[-1][0]}__sample_weight": weight}
+        with input_errors(X, known_only=True), config_context(enable_metadata_routing=False):
+            pipeline.fit(X, y, **weights)
 
 
 def checked_estimator(estimator: Any) -> Any:

@@ -23,7 +23,14 @@ def requested(subject: Any, method: str) -> bool | None:
     if not hasattr(subject, "get_metadata_routing"):
         return None
     requests = get_routing_for_object(subject)
-    if isinstance(requests, MetadataRouter):  # which asks what it holds
-        return True if requests.consumes(method, [SAMPLE_WEIGHT]) else None
+    if isinstance(requests, MetadataRouter):
+        return True if consumes(subject, method) else None
     wanted = getattr(requests, method).requests.get(SAMPLE_WEIGHT)
     return wanted if isinstance(wanted, bool) else None
+
+
+def consumes(subject: Any, method: str) -> bool:
+    """Whether an estimator, or anything that it holds, has requested ``sample_weight`` for a method."""
+    if not get_config()["enable_metadata_routing"]:
+        return False
+    return bool(get_routing_for_object(subject).consumes(method, [SAMPLE_WEIGHT]))

@@ -107,7 +107,7 @@ def _takes_weights(scorer: Scorer, model: Any) -> bool:
         last = model
         while hasattr(last, "steps"):  # a pipeline hands the weights to its last step
             last = last[-1]
-        return takes_weights(last.score)
+        return takes_weights(last.score) or requested(last, "score") is True
     return takes_weights(scorer)
 
 
@@ -122,9 +122,10 @@ def _one_score(scorer: Scorer, model: Any, part: tuple[Any, Any, Any], classes: 
     weights = {} if weight is None or not _is_weighted(scorer, model) else {"sample_weight": weight}
     if classes is not None and _needs_labels(scorer):
         scorer, model = _with_labels(scorer, classes), _OfAllClasses(model, classes)
-    if not weights or not _is_own_score(scorer) or requested(model, "score"):
+    if not _is_own_score(scorer) or (weights and requested(model, "score")):
         return scorer(model, X, y, **weights)
-    # Nobody has said whether the score is weighted; sample_weight, the argument of our function, says so.
+    # With routing a pipeline would refuse weights that nobody has requested, though sample_weight was passed to our
+    # function; and even weights of None where its last step has refused them.
     with config_context(enable_metadata_routing=False):
         return scorer(model, X, y, **weights)
 
