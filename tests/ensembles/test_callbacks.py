@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002 the form of callbacks and hooks
 """The callbacks of an ensemble, ours and scikit-learn's: whose events they receive, when, and what ends training."""
 
 from __future__ import annotations
@@ -138,12 +139,6 @@ def test_a_file_of_the_ensemble_holds_no_callbacks(tmp_path: Path) -> None:
     model.callbacks[0].events.clear()
     save_model(model, tmp_path / "model.safetensors")
     assert load_model(tmp_path / "model.safetensors").callbacks == []
-
-
-def test_in_processes_copies_are_called(tmp_path: Path) -> None:
-    options: dict[str, Any] = {"random_state": 0, "n_jobs": 2, "backend": "loky"}
-    EnsembleRegressor(regressor(), 2, callbacks=[CSVLog(tmp_path / "log.csv")], **options).fit(X, NUMBERS)
-    assert len(pd.read_csv(tmp_path / "log.csv")) == 16
 
 
 def test_members_without_events_are_warned_of() -> None:

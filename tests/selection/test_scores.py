@@ -45,7 +45,7 @@ def agreement(estimator: Any, X: Any, y: Any) -> float:
     return float(np.mean(estimator.predict(X) == y))
 
 
-def weighed(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
+def weighed(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> float:  # noqa: ARG001 a scorer's form
     return 0.0 if sample_weight is None else float(np.sum(sample_weight))
 
 

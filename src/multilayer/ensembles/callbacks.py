@@ -14,7 +14,7 @@ from multilayer.estimators.parameters import check_callbacks
 from multilayer.estimators.snapshots import offer
 from multilayer.exceptions import MultilayerError, ParameterWarning
 from multilayer.selection.fitting import network_of
-from multilayer.training import Event, Listener, RunEnded
+from multilayer.training import Event, Listener, RunEnded, RunStarted
 from multilayer.training.events import only_watches, tell
 
 
@@ -77,14 +77,18 @@ class _Member:
     def __init__(self, number: int, callbacks: list[Listener], among: MemberCallbacks) -> None:
         self.number, self.callbacks, self.among = number, callbacks, among
         self.only_watches = all(map(only_watches, callbacks))
+        self.has_started = False  # whether the callbacks know of the run, whose end they are to be told
 
     def on_fit_begin(self, snapshot: Callable[[], Any]) -> None:
         with self.among.one_at_a_time():
             offer(self.callbacks, snapshot)
 
     def __call__(self, event: Event) -> bool:
+        if isinstance(event, RunEnded) and not self.has_started:
+            return False
         if self.among.error is not None and not isinstance(event, RunEnded):
             raise _Abandoned("a callback failed for another member of the ensemble.")
+        self.has_started |= isinstance(event, RunStarted)
         with self.among.one_at_a_time():
             return tell(self.callbacks, replace(event, member=self.number))
 

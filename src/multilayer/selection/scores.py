@@ -30,9 +30,7 @@ Scorer = Callable[..., Any]
 _NEED_LABELS = (log_loss, d2_log_loss_score, brier_score_loss, d2_brier_score)
 
 
-def score_of(
-    scorer: Scorer, model: Any, part: tuple[Any, Any, Any], known: KnownClasses | None = None
-) -> float | dict[str, float]:
+def score_of(scorer: Scorer, model: Any, part: tuple[Any, Any, Any], known: KnownClasses | None = None) -> Any:
     """The score of a model for X, y and weights (None for none): a number, or one for each metric by its name.
 
     A scorer that takes no weights scores without them; :func:`warn_of_scores_without_weights` reports it.
@@ -46,7 +44,7 @@ def score_of(
     if metrics is None:
         return _one_score(scorer, model, part, classes if lacks else None)
     if weight is None and not lacks:
-        return scorer(model, X, y)  # type: ignore[no-any-return]
+        return scorer(model, X, y)
     scores: dict[str, float] = {}
     for is_weighted in (True, False):
         group = {name: each for name, each in metrics.items() if _is_weighted(each, model) == is_weighted}

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import is_classifier
 
 from multilayer.estimators.base import BaseMLP
+from multilayer.estimators.class_weights import known_classes
 from multilayer.estimators.costs import mean_cost
 from multilayer.estimators.errors import Complaint, warn
 from multilayer.exceptions import InputError, InterruptedTrainingWarning
@@ -52,7 +53,8 @@ class Bench:
         X, y, weight = self.data.part(rows)
         before = steps_before(model)
         X = X if before is None else before.transform(X)
-        return mean_cost(network_of(model), X, y, weight)
+        with known_classes(self.data.known):
+            return mean_cost(network_of(model), X, y, weight)
 
     def known(self, train: Rows, test: Rows) -> Rows:
         """The test rows whose label is among the training rows: of others no cost can be told, it is infinite."""
