@@ -146,7 +146,8 @@ class Data:
         before = steps_before(model)
         if before is None and self.shared is not None and can_share(network):
             return begin(network, self.shared, rows, validating)
-        if before is not None and validating is None and may_have_callbacks(model):
+        follows_network = hasattr(network, "_parent_callback_ctx")  # an ensemble's callbacks, which have it already
+        if before is not None and validating is None and may_have_callbacks(model) and not follows_network:
             self._fit_with_callbacks(model, rows)
             return None
         X, y, weight = self.part(rows) if before is None else self.through(before, rows)
