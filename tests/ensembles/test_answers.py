@@ -16,7 +16,8 @@ from sklearn.ensemble import VotingClassifier, VotingRegressor
 from sklearn.metrics import accuracy_score, r2_score
 
 from multilayer import EnsembleClassifier, EnsembleRegressor, NotFittedError
-from multilayer.ensembles.combining import for_classes, log_mean, mean_and_deviation
+from multilayer.ensembles.combining import log_mean, mean_and_deviation
+from multilayer.selection.out_of_fold import for_classes
 
 from .data import CLASSES, LABELS, NUMBERS, SEVERAL, WEIGHT, X, classifier, regressor
 

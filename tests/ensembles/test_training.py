@@ -6,6 +6,7 @@ import os
 import signal
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from multilayer import ConvergenceWarning, EnsembleClassifier, EnsembleRegressor, MLPClassifier, MLPRegressor
+from multilayer.callbacks import CSVLog
 from multilayer.exceptions import (
     DivergenceError,
     InputError,
@@ -128,12 +130,14 @@ def test_the_same_seed_gives_the_same_ensemble_whoever_trains_it(by: str, n_jobs
         np.testing.assert_array_equal(one.predict_interval(X), other.predict_interval(X))
 
 
-def test_processes_give_the_same() -> None:
+def test_processes_give_the_same_and_call_copies_of_callbacks(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
     one, other = (
-        EnsembleRegressor(regressor(), n_members=2, by="fold", random_state=0, n_jobs=2, backend=backend)
-        for backend in ("threads", "loky")
+        EnsembleRegressor(regressor(), 2, by="fold", random_state=0, n_jobs=2, backend=backend, callbacks=callbacks)
+        for backend, callbacks in (("threads", []), ("loky", [CSVLog(log)]))
     )
     np.testing.assert_array_equal(one.fit(X, NUMBERS).predict(X), other.fit(X, NUMBERS).predict(X))
+    assert pd.read_csv(log)["epoch"].value_counts().tolist() == [2] * 8
 
 
 @pytest.mark.parametrize("by", ["seed", "bootstrap"])

@@ -15,9 +15,10 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from multilayer import MLPClassifier, MLPRegressor
+from multilayer import EnsembleClassifier, MLPClassifier, MLPRegressor
 from multilayer.estimators import scikit_learn_callbacks
 from multilayer.exceptions import ParameterError
+from multilayer.selection import cross_validate
 
 # Fits of a fixed number of epochs under warm_start may be some of many, and are warned of.
 pytestmark = pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
@@ -183,6 +184,25 @@ def test_within_a_search_each_candidate_is_followed() -> None:
     search.fit(X, y)
     log = monitor.get_logs().data_as_pandas
     assert (log["task_name"] == "epoch").sum() == 4 * 5
+
+
+def test_within_our_cross_validation_those_of_a_pipeline_follow_its_steps() -> None:
+    recorder = Recorder()
+    pipeline = make_pipeline(StandardScaler(), MLPClassifier((4,), max_iter=5, n_iter_no_change=np.inf, random_state=0))
+    alone = cross_validate(pipeline, X, y, sample_weight=np.arange(60.0), cv=2)
+    found = cross_validate(pipeline.set_callbacks(recorder), X, y, sample_weight=np.arange(60.0), cv=2, n_jobs=1)
+    assert [task for what, task, _ in recorder.heard if what == "begin"].count("fit-final-estimator") == 2
+    np.testing.assert_array_equal(found["test_score"], alone["test_score"])
+
+
+def test_those_of_a_pipeline_within_an_ensemble_that_has_its_own() -> None:
+    inner, outer = Recorder(), Recorder()
+    network = MLPClassifier((4,), max_iter=5, n_iter_no_change=np.inf)
+    pipeline = make_pipeline(StandardScaler(), network).set_callbacks(inner)
+    EnsembleClassifier(pipeline, 2, random_state=0, n_jobs=1).fit(X, y)
+    assert [task for what, task, _ in inner.heard if what == "setup"] == ["fit", "fit"]
+    EnsembleClassifier(pipeline, 2, random_state=0, n_jobs=1).set_callbacks(outer).fit(X, y)
+    assert [task for what, task, _ in outer.heard if what == "begin"] == ["fit", "member", "member"]
 
 
 def test_among_our_own_callbacks_theirs_are_an_error_that_says_where_they_belong() -> None:

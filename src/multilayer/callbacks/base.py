@@ -36,6 +36,13 @@ class Callback:
 
     only_watches = False
 
+    def for_member(self, number: int) -> Callable[[Event], object]:  # noqa: ARG002 for subclasses
+        """What receives the events of member ``number`` of an ensemble that has this callback: the callback itself.
+
+        Called for each member before the first is trained.  Return another object where members must not share one.
+        """
+        return self
+
     def on_fit_begin(self, snapshot: Callable[[], Any]) -> object:
         """An estimator is about to train; at the end of an epoch ``snapshot()`` is a fitted copy of it as it stands.
 

@@ -6,7 +6,7 @@ import math
 import os
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from multilayer.callbacks.base import Callback
 from multilayer.exceptions import MissingExtraError
@@ -21,7 +21,8 @@ class TensorBoard(Callback):
     """Curves for TensorBoard: cost, step size and validation score of each epoch.
 
     Each run writes to a new folder ``run-1``, ``run-2``, ... in the one given; one that goes on from another
-    (``warm_start``, ``partial_fit``) to the folder of that.  ``tensorboard --logdir FOLDER`` shows them.
+    (``warm_start``, ``partial_fit``) to the folder of that.  Member i of an ensemble has the folder ``member-i`` in the
+    one given.  ``tensorboard --logdir FOLDER`` shows them.
 
     Parameters
     ----------
@@ -40,6 +41,9 @@ class TensorBoard(Callback):
         self.folder = Path(folder)
         self._run: Path | None = None
         self._writer: Any = None
+
+    def for_member(self, number: int) -> Self:
+        return type(self)(self.folder / f"member-{number}")
 
     def on_run_begin(self, event: RunStarted) -> None:
         if self._run is None or event.epochs_before == 0:
@@ -61,7 +65,8 @@ class MLflow(Callback):
     """Curves for MLflow: cost, step size and validation score of each epoch, and the network's layers as parameters.
 
     Each run of training is a run there; within one that is active, a nested one.  A run that goes on from another
-    (``warm_start``, ``partial_fit``) goes on there too.  Server and experiment are set as ever, by
+    (``warm_start``, ``partial_fit``) goes on there too.  Each member of an ensemble has a run, whose name ends in its
+    number.  Server and experiment are set as ever, by
     ``mlflow.set_tracking_uri`` and ``mlflow.set_experiment``.
 
     Parameters
@@ -82,6 +87,9 @@ class MLflow(Callback):
         self.run_name = run_name
         self._id: str | None = None
         self._is_open = False
+
+    def for_member(self, number: int) -> Self:
+        return type(self)(None if self.run_name is None else f"{self.run_name}-{number}")
 
     def on_run_begin(self, event: RunStarted) -> None:
         mlflow = _mlflow()
@@ -112,7 +120,7 @@ class MLflow(Callback):
 
 def _numbers(event: EpochEnded) -> dict[str, float]:
     """What there is to draw of an epoch."""
-    values = {name: value for name, value in vars(event).items() if name not in ("epoch", "seconds")}
+    values = {name: value for name, value in vars(event).items() if name not in ("epoch", "seconds", "member")}
     return {name: float(value) for name, value in values.items() if value is not None and not math.isnan(value)}
 
 

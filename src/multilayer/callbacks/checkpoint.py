@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -27,7 +27,8 @@ class Checkpoint(Callback):
 
     It holds numbers and plain JSON: no callbacks, and no parameters that are code.  An estimator with such a one is
     refused before its first epoch.  Give each fit a path of its own: the folds of a cross-validation would all write
-    to one.
+    to one.  The members of an ensemble have files of their own: of ``run.safetensors`` member i writes
+    ``run-i.safetensors``.
 
     Parameters
     ----------
@@ -75,6 +76,10 @@ class Checkpoint(Callback):
     def __getstate__(self) -> dict[str, Any]:
         # What is trained is no part of a copy, and cannot be pickled.
         return {**vars(self), "_snapshot": None}
+
+    def for_member(self, number: int) -> Self:
+        path = self.path.with_name(f"{self.path.stem}-{number}{self.path.suffix}")
+        return type(self)(path, self.every, seconds=self.seconds, keep=self.keep)
 
     def on_fit_begin(self, snapshot: Callable[[], Any]) -> None:
         self._snapshot = snapshot

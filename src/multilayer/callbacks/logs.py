@@ -11,14 +11,15 @@ import uuid
 from dataclasses import asdict, fields
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from multilayer.callbacks.base import Callback
 from multilayer.exceptions import DataFileError
 from multilayer.storage import open_regular, reason_of
 from multilayer.training import CompilationStarted, EpochEnded, Event, RunEnded, RunStarted
 
-_COLUMNS = ("run", *(field.name for field in fields(EpochEnded)))
+# Which member of an ensemble it is, the name of the run tells.
+_COLUMNS = ("run", *(field.name for field in fields(EpochEnded) if field.name != "member"))
 
 
 class CSVLog(Callback):
@@ -27,6 +28,7 @@ class CSVLog(Callback):
     Lines are added to what the file holds, each by one write of the whole line: a crash cannot cut one in two, and
     several processes may write to one file.  ``run`` is the same for all lines of a run and those that go on from it
     (``warm_start``, ``partial_fit``), and tells apart runs that share a file, such as the folds of a cross-validation.
+    For member i of an ensemble it ends in ``-i``.
     The cost is J, regularisation included; a value that there is not is left empty.
 
     Parameters
@@ -57,6 +59,9 @@ class CSVLog(Callback):
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self._lines = _Lines(self.path)
+
+    def for_member(self, number: int) -> Self:  # noqa: ARG002 the event says which
+        return type(self)(self.path)
 
     def on_run_begin(self, event: RunStarted) -> None:
         self._lines.begin(event)
@@ -113,6 +118,9 @@ class JSONLinesLog(Callback):
         self.path = Path(path)
         self._lines = _Lines(self.path)
 
+    def for_member(self, number: int) -> Self:  # noqa: ARG002 the event says which
+        return type(self)(self.path)
+
     def on_run_begin(self, event: RunStarted) -> None:
         self._lines.begin(event)
         self._write("run_started", event)
@@ -129,6 +137,8 @@ class JSONLinesLog(Callback):
 
     def _write(self, name: str, event: Event) -> None:
         record = {"event": name, "run": self._lines.run, **_as_json(asdict(event))}
+        if event.member is None:
+            del record["member"]
         if isinstance(event, RunStarted) and event.network.cost is not None:
             record["network"]["cost"] = str(event.network.cost)  # with the name of its class
         self._lines.write(json.dumps(record, default=str, allow_nan=False) + "\n")
@@ -144,7 +154,7 @@ class _Lines:
 
     def begin(self, event: RunStarted) -> None:
         if event.epochs_before == 0 or not self.run:
-            self.run = uuid.uuid4().hex[:8]
+            self.run = uuid.uuid4().hex[:8] + ("" if event.member is None else f"-{event.member}")
         self.end()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)

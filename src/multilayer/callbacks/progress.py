@@ -60,8 +60,10 @@ class ProgressBar(Callback):
             if self._progress is None:
                 self._progress = _new_progress(self.console)
             if self._progress is not None:
-                task = self._progress.add_task(self.description, total=event.max_epochs, shown="")
-                self._bars[threading.get_ident()] = _Bar(task, event.epochs_before)
+                of_member = "" if event.member is None else f", member {event.member}"
+                description = self.description + of_member
+                task = self._progress.add_task(description, total=event.max_epochs, shown="")
+                self._bars[threading.get_ident()] = _Bar(task, description, event.epochs_before)
 
     def on_compilation(self, event: CompilationStarted) -> None:  # noqa: ARG002 the form of a callback
         bar = self._bars.get(threading.get_ident())
@@ -97,6 +99,7 @@ class ProgressBar(Callback):
         if event.validation_score is not None:
             shown += f", validation score {event.validation_score:.4g}"
         done = event.epoch - bar.epochs_before
+<<<<<<< HEAD
         self._progress.update(bar.task, completed=done, shown=shown, description=self.description)
         self._draw()
 
@@ -104,11 +107,14 @@ class ProgressBar(Callback):
         """Draw the bars where no thread of the display does so."""
         if self._progress is not None and not self._progress.live.auto_refresh:
             self._progress.refresh()
+=======
+        self._progress.update(bar.task, completed=done, shown=shown, description=bar.description)
+>>>>>>> sklearn
 
 
 class _Bar:
-    def __init__(self, task: TaskID, epochs_before: int) -> None:
-        self.task, self.epochs_before = task, epochs_before
+    def __init__(self, task: TaskID, description: str, epochs_before: int) -> None:
+        self.task, self.description, self.epochs_before = task, description, epochs_before
         self.seconds = 0.0  # when it was shown
         self.last: EpochEnded | None = None
 

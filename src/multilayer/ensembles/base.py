@@ -14,17 +14,21 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import assert_all_finite, check_consistent_length, check_random_state, column_or_1d, get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from multilayer.ensembles.members import Trained, Workers, train_members
+from multilayer.ensembles.callbacks import MemberCallbacks
+from multilayer.ensembles.members import Followers, Trained, Workers, train_members
 from multilayer.ensembles.planning import SEED, plans, wishes
 from multilayer.estimators import NotFittedError
+from multilayer.estimators.documentation import DocumentedMixin
 from multilayer.estimators.errors import input_errors, unchanged_on_failure
 from multilayer.estimators.inputs import check_column_order, checked_y
 from multilayer.estimators.parameters import check_seed
+from multilayer.estimators.scikit_learn_callbacks import CallbackSupportMixin, EnsembleTasks, torn_down
 from multilayer.exceptions import InputError, InputTypeError, ParameterError
 from multilayer.network import Floats
 from multilayer.selection import Predictions
 from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.out_of_fold import out_of_fold
+from multilayer.training import Listener
 from multilayer.training.batching import Rows
 from multilayer.training.pack import PackListener
 
@@ -40,9 +44,11 @@ class OutOfFold:
     errors: NDArray[np.float64] | None = None  # (n,) or (n, K): how far the answers are off, of numbers
 
 
-class BaseEnsemble(BaseEstimator, ABC):
+class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
     """Several networks as one; what their answers mean is left to the two estimators."""
 
+    # With metadata routing, groups are for splitters; fit gets them where set_fit_request(groups=True) says so.
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": False}
     estimator: Any
     n_members: int | None
     by: str
@@ -52,6 +58,7 @@ class BaseEnsemble(BaseEstimator, ABC):
     n_jobs: int | None
     backend: str
     listener: PackListener | None
+    callbacks: Sequence[Listener]
     estimators_: list[Any]
     weights_: NDArray[np.float64]
     n_features_in_: int
@@ -103,7 +110,7 @@ class BaseEnsemble(BaseEstimator, ABC):
             After Ctrl-C, of the members that were done, with an InterruptedTrainingWarning.  If training fails, it is
             as it was before.
         """
-        with unchanged_on_failure(self):
+        with unchanged_on_failure(self), torn_down(self):
             asked = wishes(
                 self._default() if self.estimator is None else self.estimator, self.n_members, self.by, self.cv
             )
@@ -115,9 +122,13 @@ class BaseEnsemble(BaseEstimator, ABC):
             planned = plans(asked, data, groups, random_state)
             weights = _checked_weights(self.weights, len(planned))
             workers = Workers(self.n_jobs, self.backend, self.listener)
-            members = train_members(planned, data, self._methods, workers)
+            callbacks = MemberCallbacks(self.callbacks, [plan.estimator for plan in planned])
+            followers = Followers(callbacks, EnsembleTasks.of(self, len(planned), X, y, sample_weight))
+            members = train_members(planned, data, self._methods, workers, followers)
             self._keep(members, weights, data)
             self._shares = [planned[member.number].counts for member in members]
+            if followers.tasks is not None:
+                followers.tasks.end()
         return self
 
     @property

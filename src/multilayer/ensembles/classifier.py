@@ -11,13 +11,15 @@ from sklearn.base import ClassifierMixin, is_classifier
 from sklearn.metrics import accuracy_score
 
 from multilayer.ensembles.base import BaseEnsemble, check_estimator_kind
-from multilayer.ensembles.combining import Weighted, for_classes, log_mean, mean_and_deviation
+from multilayer.ensembles.combining import Weighted, log_mean, mean_and_deviation
 from multilayer.ensembles.planning import SEED
 from multilayer.estimators import MLPClassifier
 from multilayer.estimators.base import keep_parameters
 from multilayer.estimators.labels import Labels, labels_of
 from multilayer.network import Floats
 from multilayer.selection import Predictions
+from multilayer.selection.out_of_fold import for_classes
+from multilayer.training import Listener
 from multilayer.training.batching import Rows
 from multilayer.training.pack import THREADS, PackListener
 
@@ -52,6 +54,9 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
         As in ``multilayer.selection.cross_validate``.
     listener : callable or None, default=None
         Told of each member when it is trained.
+    callbacks : sequence of callables, default=()
+        Called with the events of all members, one at a time; ``event.member`` is the number of the member.  Those of
+        ``sklearn.callback`` are passed to ``set_callbacks``.
 
     Attributes
     ----------
@@ -120,6 +125,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
         n_jobs: int | None = None,
         backend: str = THREADS,
         listener: PackListener | None = None,
+        callbacks: Sequence[Listener] = (),
     ) -> None:
         keep_parameters(self, locals())
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from multilayer.network import Floats
 
@@ -42,12 +41,3 @@ def log_mean(answers: Weighted) -> Floats:
         total, dtype = total + weight, answer.dtype
         summed = np.logaddexp(summed, np.log(weight) + answer.astype(np.float64, copy=False))
     return (summed - np.log(total)).astype(dtype, copy=False)
-
-
-def for_classes(answer: Floats, has: NDArray[Any], classes: NDArray[Any], absent: float = 0.0) -> Floats:
-    """Columns for all ``classes`` of an answer that has columns for some; those that it lacks are ``absent``."""
-    if len(has) == len(classes):
-        return answer
-    columns = np.full((len(answer), len(classes)), absent, dtype=answer.dtype)
-    columns[:, np.searchsorted(classes, has)] = answer
-    return columns

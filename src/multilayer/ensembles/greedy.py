@@ -13,6 +13,7 @@ from sklearn.utils import check_consistent_length
 from multilayer.estimators.inputs import checked_weight
 from multilayer.estimators.parameters import check_integer
 from multilayer.exceptions import InputError, ShapeError
+from multilayer.selection.scores import score_of, warn_of_scores_without_weights
 from multilayer.selection.scoring import one_scorer
 
 Rated = Callable[[NDArray[np.float64]], float]  # answers, (m,) or (m, K), to a score, higher is better
@@ -173,11 +174,12 @@ def _rated(scoring: Any, y: Any, labels: NDArray[Any] | None, weight: Any, rows:
     if scoring is None:
         return _squared_error(y, weight) if labels is None else _log_loss(y, labels, weight)
     scorer = one_scorer(_Numbers() if labels is None else _Probabilities(), scoring)
-    X, arguments = rows.reshape(-1, 1), {} if weight is None else {"sample_weight": weight}
+    X = rows.reshape(-1, 1)
+    warn_of_scores_without_weights(scorer, _Numbers() if labels is None else _Probabilities(), weight)
 
     def rated(answer: NDArray[np.float64]) -> float:
         model = _Numbers(answer) if labels is None else _Probabilities(answer, labels, y.ndim == 2)
-        return float(scorer(model, X, y, **arguments))
+        return float(score_of(scorer, model, (X, y, weight)))
 
     return rated
 

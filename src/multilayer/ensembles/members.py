@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from multilayer.ensembles.callbacks import MemberCallbacks
 from multilayer.ensembles.planning import Plan
 from multilayer.estimators.errors import Complaint, ConvergenceWarning, warn
+from multilayer.estimators.scikit_learn_callbacks import EnsembleTasks
 from multilayer.exceptions import DivergenceError, InterruptedTrainingError, InterruptedTrainingWarning
 from multilayer.selection.complaining import warn_once
-from multilayer.selection.fitting import Data, Fitted, work_of
+from multilayer.selection.fitting import Data, Fitted, network_of, work_of
 from multilayer.training.batching import Rows
 from multilayer.training.pack import THREADS, Member, Outcome, PackListener, Slice, run_pack
 
@@ -28,6 +31,26 @@ class Workers:
 
 
 @dataclass(frozen=True, eq=False)
+class Followers:
+    """The callbacks that follow the training of the members: ours, and those of scikit-learn if there are any."""
+
+    callbacks: MemberCallbacks
+    tasks: EnsembleTasks | None = None
+
+    @contextmanager
+    def of_member(self, number: int, estimator: Any) -> Iterator[None]:
+        """Within this block they follow the training of a member."""
+        tasks = nullcontext() if self.tasks is None else self.tasks.member(number, network_of(estimator))
+        with self.callbacks.called_by(number, estimator), tasks:
+            yield
+
+    @property
+    def end_it(self) -> bool:
+        """Whether no further member is to be trained: a callback has failed, or asked for the end."""
+        return self.callbacks.error is not None or (self.tasks is not None and self.tasks.is_stopped)
+
+
+@dataclass(frozen=True, eq=False)
 class Trained:
     """A member that is done."""
 
@@ -38,10 +61,13 @@ class Trained:
     complaints: Sequence[Complaint] = ()  # what its training has to warn of
 
 
-def train_members(plans: Sequence[Plan], data: Data, methods: Sequence[str], workers: Workers) -> list[Trained]:
+def train_members(
+    plans: Sequence[Plan], data: Data, methods: Sequence[str], workers: Workers, followers: Followers
+) -> list[Trained]:
     """The members that have been trained, in their order.
 
-    Those that Ctrl-C or a divergence has kept from it are missing, and a warning says so.
+    Those that Ctrl-C or a divergence has kept from it are missing, and a warning says so; those that a callback has
+    asked not to train are missing, too.
 
     Raises
     ------
@@ -49,14 +75,18 @@ def train_members(plans: Sequence[Plan], data: Data, methods: Sequence[str], wor
         Where Ctrl-C came before any member was done.
     MultilayerError
         What a member has raised, where all have diverged, or any has raised something else.
+    Exception
+        The error of a callback.
     """
     pack = [
-        Member(i, partial(_trained, i, plan, data, tuple(methods)), size=_size(plan, len(data)))
+        Member(i, partial(_trained, i, plan, data, tuple(methods), followers), size=_size(plan, len(data)))
         for i, plan in enumerate(plans)
     ]
     outcomes = run_pack(pack, n_jobs=workers.n_jobs, backend=workers.backend, listener=workers.listener)
+    if followers.callbacks.error is not None:
+        raise followers.callbacks.error
     _raise_or_tell(outcomes, len(plans))
-    trained = [outcome.value for outcome in outcomes.values() if outcome.error is None]
+    trained = [outcome.value for outcome in outcomes.values() if outcome.value is not None]
     warn_once([member.complaints for member in trained], len(outcomes), "members")
     return trained
 
@@ -65,8 +95,13 @@ def _size(plan: Plan, m: int) -> float:
     return work_of(plan.estimator, m if plan.counts is None else int(np.count_nonzero(plan.counts)))
 
 
-def _trained(number: int, plan: Plan, data: Data, methods: Sequence[str]) -> Generator[float, Slice, Trained]:
-    fitted = yield from _training(plan, data)
+def _trained(
+    number: int, plan: Plan, data: Data, methods: Sequence[str], followers: Followers
+) -> Generator[float, Slice, Trained | None]:
+    if followers.end_it:
+        return None
+    with followers.of_member(number, plan.estimator):
+        fitted = yield from _training(plan, data)
     answers = {}
     if len(plan.left_out):
         X = data.part(plan.left_out)[0]

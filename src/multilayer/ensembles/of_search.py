@@ -18,7 +18,7 @@ from multilayer.estimators.parameters import check_integer
 from multilayer.exceptions import InputError, InputTypeError, InterruptedTrainingError, InterruptedTrainingWarning
 from multilayer.selection import Predictions, Search, Trial
 from multilayer.selection.fitting import work_of
-from multilayer.selection.out_of_fold import answers, out_of_fold
+from multilayer.selection.out_of_fold import answers, for_classes, out_of_fold
 from multilayer.selection.searching.trials import Problem, Split
 from multilayer.training.pack import Member, Slice, run_pack
 
@@ -77,7 +77,7 @@ def ensemble_of(
     trials = list(found)
     if is_classifier(problem.estimator):
         classes = np.unique(np.concatenate([predictions.classes for predictions in found.values()]))
-        told = [_in_columns(predictions, classes) for predictions in found.values()]
+        told = [for_classes(each.probabilities, each.classes, classes) for each in found.values()]
     else:
         classes, told = None, [predictions.predicted for predictions in found.values()]
         if np.size(told[0]) != np.size(scored.y):
@@ -134,10 +134,3 @@ def _answers(problem: Problem, trial: Trial, split: Split) -> Generator[float, S
     # Whether training ends too soon is said of the members that are chosen, once, by the ensemble's own fit.
     fitted = yield from problem.data.training(clone(trial.model), split.train)
     return split.test, answers(fitted.model, split.scored.part(split.test)[0]), fitted.model
-
-
-def _in_columns(predictions: Predictions, classes: Any) -> Any:
-    """Probabilities in the columns of all classes; 0 where no network of a candidate knew one."""
-    told = np.zeros((len(predictions.probabilities), len(classes)))
-    told[:, np.searchsorted(classes, predictions.classes)] = predictions.probabilities
-    return told

@@ -23,6 +23,7 @@ from multilayer.exceptions import InputError, ParameterError, ShapeError
 from multilayer.network import Floats
 from multilayer.selection import Predictions
 from multilayer.selection.fitting import network_of
+from multilayer.training import Listener
 from multilayer.training.batching import Rows
 from multilayer.training.pack import THREADS, PackListener
 
@@ -57,6 +58,9 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         As in ``multilayer.selection.cross_validate``.
     listener : callable or None, default=None
         Told of each member when it is trained.
+    callbacks : sequence of callables, default=()
+        Called with the events of all members, one at a time; ``event.member`` is the number of the member.  Those of
+        ``sklearn.callback`` are passed to ``set_callbacks``.
 
     Attributes
     ----------
@@ -122,6 +126,7 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         n_jobs: int | None = None,
         backend: str = THREADS,
         listener: PackListener | None = None,
+        callbacks: Sequence[Listener] = (),
     ) -> None:
         keep_parameters(self, locals())
 

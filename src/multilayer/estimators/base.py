@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,6 +19,7 @@ from multilayer.estimators.class_weights import ClassWeights, with_class_weights
 from multilayer.estimators.continuing import Continuing, begun
 from multilayer.estimators.copies import Copied
 from multilayer.estimators.data import Call, Part, Rows, Table, Targets, ValidationArguments
+from multilayer.estimators.documentation import DocumentedMixin
 from multilayer.estimators.errors import divergence_in_both_words, input_errors, unchanged_on_failure
 from multilayer.estimators.fit import Fit
 from multilayer.estimators.inputs import checked_weight
@@ -43,9 +44,11 @@ from multilayer.training import Listener, Run, standing
 from multilayer.training.starting import Initialization
 
 
-class BaseMLP(CallbackSupportMixin, Inside, Reading, Weights, Copied, ABC):
+class BaseMLP(DocumentedMixin, CallbackSupportMixin, Inside, Reading, Weights, Copied, ABC):
     """A multilayer perceptron behind scikit-learn's interface; what its targets mean is left to the two estimators."""
 
+    # With metadata routing, groups are for splitters; fit gets them where set_fit_request(groups=True) says so.
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": False}
     hidden_layer_sizes: int | Sequence[int]
     activation: Hidden
     solver: str

@@ -4,20 +4,58 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from multilayer.estimators.inputs import as_dense
-from multilayer.estimators.labels import Labels
+from multilayer.estimators.labels import Labels, labels_of
 from multilayer.exceptions import InputError, ParameterError, unknown_name
 from multilayer.network import Floats
 
 BALANCED = "balanced"
 ClassWeight = Mapping[Any, float] | Sequence[Mapping[Any, float]] | str
+
+
+@dataclass(eq=False)
+class KnownClasses:
+    """The labels of the whole y that the user passed, of which a fit may see some rows only."""
+
+    y: Any
+
+    @cached_property
+    def values(self) -> NDArray[Any] | None:
+        """The labels, sorted; None where y is no column of labels."""
+        try:
+            labels = labels_of(self.y if issparse(self.y) else np.asarray(self.y))
+        except (TypeError, ValueError):
+            return None
+        return None if labels.multilabel else labels.classes
+
+
+_KNOWN: ContextVar[KnownClasses | None] = ContextVar("_KNOWN", default=None)
+
+
+def classes_of(y: Any) -> KnownClasses:
+    """The labels of y, or of the larger table that its rows are part of."""
+    return _KNOWN.get() or KnownClasses(y)
+
+
+@contextmanager
+def known_classes(known: KnownClasses | None) -> Iterator[None]:
+    """Within this block, in this thread, ``class_weight`` may name labels that a fit's own rows lack."""
+    token = _KNOWN.set(known)
+    try:
+        yield
+    finally:
+        _KNOWN.reset(token)
 
 
 @dataclass(frozen=True)
@@ -42,7 +80,7 @@ def class_weights(class_weight: ClassWeight, y: Any, labels: Labels, sample_weig
     Raises
     ------
     ParameterError
-        For labels that are not in y, and for weights that are not numbers from 0 up.
+        For labels that are not in y, while others of y have no weight, and for weights that are not numbers from 0 up.
     """
     codes = _codes(y, labels)
     sizes = [2] * len(codes) if labels.multilabel else [len(labels.classes)]
@@ -53,7 +91,8 @@ def class_weights(class_weight: ClassWeight, y: Any, labels: Labels, sample_weig
             labels, [_balanced(code, size, sample_weight) for code, size in zip(codes, sizes, strict=True)]
         )
     if not labels.multilabel:
-        return ClassWeights(labels, [_given("class_weight", class_weight, labels.classes.tolist())])
+        classes = labels.classes.tolist()
+        return ClassWeights(labels, [_given("class_weight", class_weight, classes, _all_labels(classes))])
     if isinstance(class_weight, Mapping) or not isinstance(class_weight, Sequence) or len(class_weight) != len(codes):
         raise ParameterError(
             f"class_weight must be 'balanced' or a list of {len(codes)} dicts, one for each label of a multilabel y, "
@@ -101,15 +140,26 @@ def _balanced(codes: NDArray[np.intp], n_classes: int, sample_weight: Floats | N
     return weights
 
 
-def _given(name: str, weights: Any, classes: list[Any]) -> NDArray[np.float64]:
-    """The weights of a dict in the order of the classes; a class that it does not name has the weight 1."""
+def _all_labels(classes: list[Any]) -> list[Any]:
+    """The classes of a fit and, of one on a part of a larger table, those of the whole table."""
+    known = _KNOWN.get()
+    return classes if known is None or known.values is None else list(dict.fromkeys([*classes, *known.values.tolist()]))
+
+
+def _given(name: str, weights: Any, classes: list[Any], labels: list[Any] | None = None) -> NDArray[np.float64]:
+    """The weights of a dict in the order of the classes; a class that it does not name has the weight 1.
+
+    ``labels`` are those that may be named; None for the classes alone.
+    """
     if not isinstance(weights, Mapping):
         raise ParameterError(f"{name} must be None, 'balanced' or a dict of labels and their weights, got {weights!r}.")
-    unknown = [label for label in weights if label not in classes]
-    if unknown:
+    expected = classes if labels is None else labels
+    unknown = [label for label in weights if label not in expected]
+    # Where every class has a weight, one label more is no misspelling: a fold of scikit-learn's may lack the class.
+    if unknown and (labels is None or any(label not in weights for label in expected)):
         raise ParameterError(
-            f"{name} names labels that there are not: {unknown!r}. The labels are {classes!r}. "
-            "Remove those, or write them as they are in y."
+            f"{name} names labels that there are not: {unknown!r}. The labels are {expected!r}. "
+            "Remove those, or write them as they are in y. Where a fold may lack a class, give every class a weight."
         )
     for label, weight in weights.items():
         is_number = isinstance(weight, numbers.Real) and not isinstance(weight, bool)

@@ -79,7 +79,7 @@ def _scorer(table: Table, watched: Watched) -> Callable[[Floats, Floats], float]
     metric, view = watched.metric, watched.view
     scorer: Scorer = get_scorer(metric) if isinstance(metric, str) else metric
     weights = {} if table.weight is None else {"sample_weight": table.weight}
-    if weights and not _takes_weights(scorer):
+    if weights and not takes_weights(scorer):
         warn(
             f"early_stopping_metric={metric!r} takes no sample_weight: all rows that validate count alike in it. "
             "Use a scorer that does, or 'auto' or 'loss'.",
@@ -102,13 +102,20 @@ def _scorer(table: Table, watched: Watched) -> Callable[[Floats, Floats], float]
     return score
 
 
-def _takes_weights(scorer: Scorer) -> bool:
+def takes_weights(scorer: Scorer) -> bool:
+    """Whether a scorer, or any other function, has a parameter ``sample_weight``."""
     # Scorers that scikit-learn makes of metrics take whatever their metric takes.
     function = getattr(scorer, "_score_func", scorer)
     try:
         return "sample_weight" in inspect.signature(function).parameters
     except (TypeError, ValueError):
         return False
+
+
+def takes_any(function: Callable[..., Any]) -> bool:
+    """Whether a function takes arguments of any name, which it may hand on."""
+    parameters = inspect.signature(function).parameters.values()
+    return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
 
 
 def _unusable(watched: Watched, table: Table, why: str) -> str:

@@ -114,8 +114,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         The score of the rows that validate; higher is better.  "auto": R², its mean over the
         outputs.  "loss": minus the cost without regularisation.  Or any scorer of scikit-learn's, by its name or as a
         function of (estimator, X, y), whose X is as the network sees it.
-    beta_1, beta_2, epsilon : float, default=0.9, 0.999, 1e-8
-        Only for solver="adam".
+    beta_1 : float, default=0.9
+        Decay rate of the mean of the gradients; from 0 to below 1.  Only for solver="adam".
+    beta_2 : float, default=0.999
+        Decay rate of the mean of the squared gradients; from 0 to below 1.  Only for solver="adam".
+    epsilon : float, default=1e-8
+        Added to the root of that mean before the step is divided by it.  Only for solver="adam".
     n_iter_no_change : int or inf, default=10
         See ``tol``.
     max_fun : int, default=15000

@@ -7,8 +7,9 @@ no ``sklearn.callback``, and then no ``set_callbacks`` here.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import Any
 
@@ -17,7 +18,7 @@ from sklearn.utils import _safe_indexing
 from multilayer.network import Floats, Network
 from multilayer.training import EpochEnded, Event, Listener, Run, RunEnded, RunStarted, standing
 
-__all__ = ["CallbackSupportMixin", "may_have_callbacks", "scikit_learn_listeners", "torn_down"]
+__all__ = ["CallbackSupportMixin", "EnsembleTasks", "may_have_callbacks", "scikit_learn_listeners", "torn_down"]
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -29,6 +30,11 @@ except ImportError:
     def with_callbacks(method: Callable[..., Any]) -> Callable[..., Any]:
         """The method itself."""
         return method
+
+
+# Held while hooks are called for estimators that may be fitted in several threads: the members of an ensemble, the
+# candidates of a search.
+_ONE_AT_A_TIME = threading.RLock()
 
 
 @contextmanager
@@ -73,18 +79,20 @@ class _Tasks:
             "metadata": cache(lambda: None if weight is None else {"sample_weight": self._trained_on(weight)}),
         }
         self.only_watches = not hasattr(estimator, "_skl_callbacks")
+        self.turn = _ONE_AT_A_TIME if hasattr(estimator, "_parent_callback_ctx") else nullcontext()
         self.left = 0  # epochs that may still come
         self.network: Network | None = None
         self.fit: Any = None
         self.epoch: Any = None
 
     def __call__(self, event: Event) -> bool:
-        if isinstance(event, RunStarted):
-            self._begin(event)
-        elif isinstance(event, EpochEnded):
-            return self._epoch_ended()
-        elif isinstance(event, RunEnded) and event.reason not in ("diverged", "error"):
-            self._end()
+        with self.turn:
+            if isinstance(event, RunStarted):
+                self._begin(event)
+            elif isinstance(event, EpochEnded):
+                return self._epoch_ended()
+            elif isinstance(event, RunEnded) and event.reason not in ("diverged", "error"):
+                self._end()
         return False
 
     def _begin(self, event: RunStarted) -> None:
@@ -132,3 +140,42 @@ class _Tasks:
     def _trained_on(self, table: Any) -> Any:
         """The rows that are trained on; those held out are no training data."""
         return table if self.run.rows is None else _safe_indexing(table, self.run.rows)
+
+
+class EnsembleTasks:
+    """The fit of an ensemble as scikit-learn's tree of tasks: the fit, a task for each member, its epochs below it.
+
+    Callbacks that propagate to inner estimators, such as ProgressBar, are also called for the epochs of the members;
+    the others are called for the fit and for the members.
+    """
+
+    def __init__(self, ensemble: Any, n_members: int, X: Any, y: Any, weight: Any) -> None:
+        self.ensemble = ensemble
+        self.data = {"X": X, "y": y, "metadata": None if weight is None else {"sample_weight": weight}}
+        self.is_stopped = False  # whether a callback has asked for no further member
+        self.fit = ensemble._init_callback_context("fit", max_subtasks=n_members, sequential_subtasks=False)
+        self.fit.call_on_fit_task_begin(estimator=ensemble, **self.data)
+        self.members = [self.fit.subcontext("member", task_id=i) for i in range(n_members)]
+
+    @staticmethod
+    def of(ensemble: Any, n_members: int, X: Any, y: Any, weight: Any) -> EnsembleTasks | None:
+        """The tasks of an ensemble that has callbacks; None for one that has none."""
+        return EnsembleTasks(ensemble, n_members, X, y, weight) if may_have_callbacks(ensemble) else None
+
+    @contextmanager
+    def member(self, number: int, network: Any) -> Iterator[None]:
+        """Within this block the network of a member is fitted."""
+        if not any(hasattr(each, "_skl_callbacks") for each in (self.ensemble, network)):
+            yield  # the ensemble is a step of a pipeline without callbacks
+            return
+        task = self.members[number]
+        with task.propagate_callback_context(network):
+            with _ONE_AT_A_TIME:
+                task.call_on_fit_task_begin(estimator=self.ensemble, **self.data)
+            yield
+        with _ONE_AT_A_TIME:
+            self.is_stopped |= bool(task.call_on_fit_task_end(estimator=self.ensemble, **self.data))
+
+    def end(self) -> None:
+        """The ensemble is fitted."""
+        self.fit.call_on_fit_task_end(estimator=self.ensemble, reconstruction_attributes=dict, **self.data)

@@ -19,7 +19,8 @@ from multilayer.exceptions import InterruptedTrainingWarning, MissingExtraError,
 from multilayer.selection.complaining import warn_once
 from multilayer.selection.fitting import Data, checked_estimator, network_of
 from multilayer.selection.out_of_fold import Predictions, answers, out_of_fold
-from multilayer.selection.scoring import score_of, scorer_of
+from multilayer.selection.scores import score_of, warn_of_scores_without_weights
+from multilayer.selection.scoring import scorer_of
 from multilayer.selection.splitting import divided
 from multilayer.selection.statistics import standard_error
 from multilayer.training.batching import Rows
@@ -237,6 +238,7 @@ def cross_validate(
     checked_estimator(estimator)
     scorer = scorer_of(estimator, scoring)
     data = Data.of(X, y, sample_weight, estimator)
+    warn_of_scores_without_weights(scorer, estimator, data.weight)
     splits = divided(estimator, data.X, data.y, groups, cv, repeats)
     shared = _Work(estimator, data, scorer, return_train_score)
     members = [Member(i, partial(_fold, shared, i, *split), size=len(split[0])) for i, split in enumerate(splits)]
@@ -274,7 +276,7 @@ def _fold(work: _Work, number: int, train: Rows, test: Rows) -> Generator[float,
 
 
 def _scores(work: _Work, model: Any, rows: Rows, side: str) -> dict[str, float]:
-    found = score_of(work.scorer, model, work.data.part(rows))
+    found = score_of(work.scorer, model, work.data.part(rows), work.data.known)
     by_name = found if isinstance(found, dict) else {"score": found}
     return {f"{side}_{name}": float(score) for name, score in by_name.items()}
 

@@ -12,16 +12,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import issparse
+from sklearn import config_context
 from sklearn.base import is_classifier
 from sklearn.utils import _safe_indexing, assert_all_finite, indexable
 from sklearn.utils.validation import _num_samples
 
 from multilayer.estimators.beginning import begin, can_share, shared_by
+from multilayer.estimators.class_weights import KnownClasses, classes_of, known_classes
 from multilayer.estimators.data import Shared
 from multilayer.estimators.errors import Complaint, divergence_in_both_words, handed_over, input_errors
 from multilayer.estimators.fit import Fit
 from multilayer.estimators.inputs import checked_weight, checked_y
-from multilayer.exceptions import InputError, InputTypeError
+from multilayer.estimators.metrics import takes_any, takes_weights
+from multilayer.estimators.scikit_learn_callbacks import may_have_callbacks
+from multilayer.exceptions import InputError, InputTypeError, ParameterError
+from multilayer.selection.routing import SAMPLE_WEIGHT, consumes, requested
 from multilayer.training.batching import Rows
 from multilayer.training.pack import Slice, StopWatch, carried_out
 
@@ -56,6 +61,7 @@ class Data:
     weight: Any = None
     shared: Shared | None = None  # as our networks see it
     trouble: InputError | None = None  # why they do not: some rows cannot be used
+    known: KnownClasses | None = None  # the labels of all rows, of which a member may see some only
 
     @classmethod
     def of(cls, X: Any, y: Any, sample_weight: ArrayLike | None = None, model: Any = None) -> Data:
@@ -71,7 +77,7 @@ class Data:
                 shared = shared_by(model, X, y, weight)
             except InputError as error:  # of the members that have these rows, which may not be all
                 trouble = error
-        return cls(X, y, weight, shared, trouble)
+        return cls(X, y, weight, shared, trouble, classes_of(y))
 
     def reason(self, failures: Iterable[Exception]) -> Exception:
         """Where all members have failed, why: by the rows as they were passed, whose numbers a member does not know."""
@@ -85,6 +91,10 @@ class Data:
         """The same rows with other weights, (m,)."""
         shared = self.shared and replace(self.shared, weight=weight.astype(self.shared.X.dtype))
         return replace(self, weight=weight, shared=shared)
+
+    def _unweighted(self) -> Data:
+        """The same rows, each counted once."""
+        return replace(self, weight=None, shared=self.shared and replace(self.shared, weight=None))
 
     def part(self, rows: Rows) -> tuple[Any, Any, Any]:
         """X, y and weights of some rows, copied."""
@@ -121,17 +131,33 @@ class Data:
         """X, y and weights of some rows, after the steps before a network, which are fitted on them."""
         X, y, weight = self.part(rows)
         with input_errors(X, known_only=True):
-            return before.fit_transform(X, y), y, weight
+            weights = {SAMPLE_WEIGHT: weight} if weight is not None and consumes(before, "fit_transform") else {}
+            return before.fit_transform(X, y, **weights), y, weight
 
     def begin(self, model: Any, rows: Rows, validating: Rows | None = None) -> Fit | None:
         """The fit of the network, for which the steps before it are fitted; None where all is done already."""
+        if self.weight is not None and requested(model, "fit") is False:
+            return self._unweighted().begin(model, rows, validating)
+        with known_classes(self.known):
+            return self._begin(model, rows, validating)
+
+    def _begin(self, model: Any, rows: Rows, validating: Rows | None) -> Fit | None:
         network = network_of(model)
         before = steps_before(model)
         if before is None and self.shared is not None and can_share(network):
             return begin(network, self.shared, rows, validating)
+        follows_network = hasattr(network, "_parent_callback_ctx")  # an ensemble's callbacks, which have it already
+        if before is not None and validating is None and may_have_callbacks(model) and not follows_network:
+            self._fit_with_callbacks(model, rows)
+            return None
         X, y, weight = self.part(rows) if before is None else self.through(before, rows)
         if validating is None and can_share(network):
             return begin(network, shared_by(network, X, y, weight), np.arange(len(rows)))
+        if weight is not None and not (takes_weights(network.fit) or takes_any(network.fit)):
+            raise ParameterError(
+                f"sample_weight was passed, and fit of {type(network).__name__} takes none. Leave the weights out, or "
+                "train an estimator whose fit takes them."
+            )
         arguments = {} if weight is None else {"sample_weight": weight}
         if validating is not None:
             X_val, y_val, weight_val = self.part(validating)
@@ -139,6 +165,13 @@ class Data:
             arguments |= {} if weight_val is None else {"sample_weight_val": weight_val}
         network.fit(X, y, **arguments)
         return None
+
+    def _fit_with_callbacks(self, pipeline: Any, rows: Rows) -> None:
+        """Fit a pipeline whose own callbacks, those of scikit-learn, follow all of its steps."""
+        X, y, weight = self.part(rows)
+        weights = {} if weight is None else {f"{pipeline.steps[-1][0]}__sample_weight": weight}
+        with input_errors(X, known_only=True), config_context(enable_metadata_routing=False):
+            pipeline.fit(X, y, **weights)
 
 
 def checked_estimator(estimator: Any) -> Any:

@@ -50,12 +50,20 @@ def out_of_fold(
     return Predictions(predicted, n_times=n_times)
 
 
+def for_classes(answer: NDArray[Any], has: NDArray[Any], classes: NDArray[Any], absent: float = 0.0) -> NDArray[Any]:
+    """Columns for all ``classes`` of an answer that has columns for some; those that it lacks are ``absent``."""
+    if len(has) == len(classes):
+        return answer
+    columns = np.full((len(answer), len(classes)), absent, dtype=answer.dtype)
+    columns[:, np.searchsorted(classes, has)] = answer
+    return columns
+
+
 def _of_classes(answered: Answered, n_times: Rows, weights: Sequence[float], classes: NDArray[Any]) -> Predictions:
     spread = []
     for rows, answers, model in answered:
-        probabilities = np.zeros((len(rows), len(classes)))
-        probabilities[:, np.searchsorted(classes, model.classes_)] = answers["predict_proba"]
-        spread.append((rows, probabilities))
+        answer = np.asarray(answers["predict_proba"], dtype=np.float64)
+        spread.append((rows, for_classes(answer, model.classes_, classes)))
     probabilities = _mean(spread, len(n_times), weights)
     if np.ndim(answered[0][1]["predict"]) == 2:  # several labels a row
         return Predictions((probabilities > 0.5).astype(int), probabilities, classes, n_times)

@@ -77,9 +77,3 @@ def metric_name(estimator: Any, scoring: Any) -> str:
         return scoring
     metric = getattr(scoring, "_score_func", scoring)
     return str(getattr(metric, "__name__", "score"))
-
-
-def score_of(scorer: Callable[..., Any], model: Any, part: tuple[Any, Any, Any]) -> Any:
-    """What a scorer gives a model for X, y and weights, None for none: a number, or one for each metric."""
-    X, y, weight = part
-    return scorer(model, X, y, **({} if weight is None else {"sample_weight": weight}))

@@ -29,6 +29,7 @@ class RunStarted:
     n_rows: int
     max_epochs: int
     epochs_before: int = 0  # done by runs that this one goes on from (warm_start, partial_fit)
+    member: int | None = None  # which member of an ensemble it is, from 0; None for a network on its own
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class CompilationStarted:
     """The engine is about to compile, which takes seconds, once on a machine."""
 
     kernel: str  # its name
+    member: int | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class EpochEnded:
     seconds: float  # since the run began
     validation_score: float | None = None  # of a run that is validated; higher is better
     validation_cost: float | None = None  # of the same rows; without regularisation
+    member: int | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class RunEnded:
     reason: str  # one of training.state.REASONS
     epochs: int
     seconds: float
+    member: int | None = None
 
 
 Event = RunStarted | CompilationStarted | EpochEnded | RunEnded

@@ -17,6 +17,7 @@ from typing import Any
 
 import joblib
 from joblib.parallel import BACKENDS, EXTERNAL_BACKENDS, MAYBE_AVAILABLE_BACKENDS
+from sklearn import config_context, get_config
 
 from multilayer.exceptions import ParameterError, unknown_name
 from multilayer.training.members import Member, Outcome, Slice, Steps, StopWatch, carried_out, worked_out
@@ -111,8 +112,15 @@ def _in_threads(members: Sequence[Member], n_jobs: int) -> Generator[Outcome]:
 
 def _by_joblib(members: Sequence[Member], n_jobs: int, backend: str) -> Generator[Outcome]:
     run = joblib.Parallel(n_jobs=n_jobs, backend=backend, return_as="generator_unordered")
+    config = get_config()
     with suppress(KeyboardInterrupt):  # those that are done are the outcome
-        yield from run(joblib.delayed(worked_out)(member) for member in members)
+        yield from run(joblib.delayed(_configured)(config, member) for member in members)
+
+
+def _configured(config: dict[str, Any], member: Member) -> Outcome:
+    """A member's work under the scikit-learn settings of the process that began the pack."""
+    with config_context(**config):
+        return worked_out(member)
 
 
 def _check_backend(backend: Any) -> None:

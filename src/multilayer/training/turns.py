@@ -13,6 +13,8 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from sklearn import config_context, get_config
+
 from multilayer.engines.cpu.threads import one_blas_thread
 from multilayer.exceptions import ParameterError
 from multilayer.training.interrupt import Interrupt, deferred_interrupt, interrupted_by
@@ -135,6 +137,8 @@ class Pack:
         self._in_threads = False
         self._outcomes: queue.Queue[Outcome] = queue.Queue()  # a SimpleQueue may wait for ever after a signal
         self._block = ExitStack()
+        # scikit-learn's settings, such as metadata routing and the frames of transformers, are each thread's own.
+        self._config = get_config()
 
     def __enter__(self) -> Self:
         self._block.enter_context(one_blas_thread())
@@ -256,8 +260,9 @@ class Pack:
     def _work(self) -> None:
         """What a thread does: a slice of one member after another."""
         entry = None
-        while (entry := self._next(entry, waits=True)) is not None:
-            self._work_on(entry)
+        with config_context(**self._config):
+            while (entry := self._next(entry, waits=True)) is not None:
+                self._work_on(entry)
 
     def _work_until_one_ends(self, until: float) -> None:
         entry = None

@@ -12,12 +12,14 @@ from numpy.typing import ArrayLike
 from sklearn.base import is_classifier
 
 from multilayer.estimators.base import BaseMLP
+from multilayer.estimators.class_weights import known_classes
 from multilayer.estimators.costs import mean_cost
 from multilayer.estimators.errors import Complaint, warn
 from multilayer.exceptions import InputError, InterruptedTrainingWarning
 from multilayer.selection.complaining import warn_once
 from multilayer.selection.fitting import Data, checked_estimator, network_of, steps_before
-from multilayer.selection.scoring import metric_name, one_scorer, score_of
+from multilayer.selection.scores import score_of, warn_of_scores_without_weights
+from multilayer.selection.scoring import metric_name, one_scorer
 from multilayer.selection.splitting import Split, divided
 from multilayer.selection.statistics import Array
 from multilayer.training.batching import Rows
@@ -42,7 +44,7 @@ class Bench:
     metric: str  # what the scores are called
 
     def score(self, model: Any, rows: Rows) -> float:
-        return float(score_of(self.scorer, model, self.data.part(rows)))
+        return float(score_of(self.scorer, model, self.data.part(rows), self.data.known))
 
     def cost(self, model: Any, rows: Rows) -> float:
         """The mean cost of rows by a fitted model, without regularisation; NaN where none can be told."""
@@ -51,7 +53,8 @@ class Bench:
         X, y, weight = self.data.part(rows)
         before = steps_before(model)
         X = X if before is None else before.transform(X)
-        return mean_cost(network_of(model), X, y, weight)
+        with known_classes(self.data.known):
+            return mean_cost(network_of(model), X, y, weight)
 
     def known(self, train: Rows, test: Rows) -> Rows:
         """The test rows whose label is among the training rows: of others no cost can be told, it is infinite."""
@@ -64,6 +67,7 @@ class Bench:
 def bench(estimator: Any, data: Data, groups: ArrayLike | None, scoring: Any, cv: Any, repeats: int = 1) -> Bench:
     """The folds of scikit-learn's functions, and their scorer, of which there must be one."""
     scorer = one_scorer(estimator, scoring)
+    warn_of_scores_without_weights(scorer, estimator, data.weight)
     splits = divided(estimator, data.X, data.y, groups, cv, repeats)
     return Bench(estimator, data, splits, scorer, metric_name(estimator, scoring))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 from multilayer.estimators.fit import Fit
 from multilayer.exceptions import ParameterError
 from multilayer.selection.fitting import Data, advancing, network_of, steps_before
-from multilayer.selection.scoring import score_of
+from multilayer.selection.scores import score_of
 from multilayer.selection.searching.journal import Scored
 from multilayer.selection.searching.trials import Problem, Split
 from multilayer.training.pack import Slice, StopWatch
@@ -51,6 +51,7 @@ class Preparation:
     def _prepared(self, split: Split) -> Prepared:
         before, network = clone(self._problem.estimator[:-1]), network_of(self._problem.estimator)
         training = Data.of(*self._problem.data.through(before, split.train), clone(network))
+        training = replace(training, known=self._problem.data.known)  # of all folds
         X, y, weight = split.scored.part(split.test)
         return Prepared(before.steps, training, Data(before.transform(X), y, weight))
 
@@ -113,7 +114,7 @@ class Course:
         else:
             split = self.problem.splits[self.fold]
             model, part = self.model, split.scored.part(split.test)
-        score = score_of(self.problem.scorer, model, part)
+        score = score_of(self.problem.scorer, model, part, self.problem.data.known)
         if not isinstance(score, float | int | np.number):
             raise ParameterError(f"scoring must give one number, got {score!r}. Name a single metric.")
         return float(score)

@@ -26,6 +26,7 @@ from multilayer.exceptions import (
     unknown_name,
 )
 from multilayer.selection.fitting import Data, checked_estimator, names_of_seeds, network_of
+from multilayer.selection.scores import warn_of_scores_without_weights
 from multilayer.selection.scoring import metric_name, one_scorer
 from multilayer.selection.searching.candidates import candidates, checked_space
 from multilayer.selection.searching.fingerprint import fingerprint
@@ -171,6 +172,7 @@ def search(
     linear = _linear(estimator) if check_flag("baseline", baseline) else None
     n_jobs = checked_jobs(n_jobs)
     scorer = one_scorer(estimator, scoring)
+    warn_of_scores_without_weights(scorer, estimator, splits[0].scored.weight)
     is_metric = scoring is None or isinstance(scoring, str) or hasattr(scoring, "_score_func")
     problem = Problem(estimator, data, splits, scorer, (*epochs[:-1], math.inf), is_metric)
     identity = fingerprint(problem, (data, validation), scoring)

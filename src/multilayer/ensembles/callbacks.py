@@ -1,0 +1,105 @@
+"""The callbacks of an ensemble: called with the events of all its members, one at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from multilayer.estimators.base import BaseMLP
+from multilayer.estimators.errors import warn
+from multilayer.estimators.parameters import check_callbacks
+from multilayer.estimators.snapshots import offer
+from multilayer.exceptions import MultilayerError, ParameterWarning
+from multilayer.selection.fitting import network_of
+from multilayer.training import Event, Listener, RunEnded, RunStarted
+from multilayer.training.events import only_watches, tell
+
+
+class _Abandoned(MultilayerError):
+    """Ends the training of a member because a callback has failed for another one."""
+
+
+class MemberCallbacks:
+    """What connects the members of an ensemble with its callbacks.
+
+    Members train in several threads.  A lock is held while callbacks are called, so that they never run at the same
+    time.  It is reentrant: a callback that predicts may cause the event of a compilation.
+    """
+
+    def __init__(self, callbacks: Any, estimators: Sequence[Any]) -> None:
+        given = check_callbacks("callbacks", callbacks)
+        self._of_members = [[_for_member(each, i) for each in given] for i in range(len(estimators))]
+        self._lock = threading.RLock()
+        self.error: Exception | None = None  # the first that a callback has raised
+        others = sorted({type(network_of(each)).__name__ for each in estimators if not _has_events(network_of(each))})
+        if given and others:
+            warn(
+                f"callbacks have no effect on members that are no networks of this library, got {', '.join(others)}.",
+                ParameterWarning,
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        # In another process there is a single thread to call them.
+        return vars(self) | {"_lock": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state | {"_lock": threading.RLock()})
+
+    @contextmanager
+    def called_by(self, number: int, estimator: Any) -> Iterator[None]:
+        """Within this block a member's fit calls them; an error leaves the estimator with them, which nobody uses."""
+        network = network_of(estimator)
+        if not self._of_members[number] or not _has_events(network):
+            yield
+            return
+        own = network.callbacks
+        network.callbacks = [*own, _Member(number, self._of_members[number], self)]
+        yield
+        network.callbacks = own
+
+    @contextmanager
+    def one_at_a_time(self) -> Iterator[None]:
+        """Within this block no other member calls callbacks; an error here ends the training of all members."""
+        with self._lock:
+            try:
+                yield
+            except Exception as error:
+                self.error = self.error or error
+                raise
+
+
+class _Member:
+    """The listener of one member."""
+
+    def __init__(self, number: int, callbacks: list[Listener], among: MemberCallbacks) -> None:
+        self.number, self.callbacks, self.among = number, callbacks, among
+        self.only_watches = all(map(only_watches, callbacks))
+        self.has_started = False  # whether the callbacks know of the run, whose end they are to be told
+
+    def on_fit_begin(self, snapshot: Callable[[], Any]) -> None:
+        with self.among.one_at_a_time():
+            offer(self.callbacks, snapshot)
+
+    def __call__(self, event: Event) -> bool:
+        if isinstance(event, RunEnded) and not self.has_started:
+            return False
+        if self.among.error is not None and not isinstance(event, RunEnded):
+            raise _Abandoned("a callback failed for another member of the ensemble.")
+        self.has_started |= isinstance(event, RunStarted)
+        with self.among.one_at_a_time():
+            return tell(self.callbacks, replace(event, member=self.number))
+
+
+def _for_member(callback: Any, number: int) -> Listener:
+    """What is called with the events of a member: the callback itself, or what it provides for this member."""
+    provide = getattr(callback, "for_member", None)
+    return callback if provide is None else provide(number)
+
+
+def _has_events(network: Any) -> bool:
+    return isinstance(network, BaseMLP) or (
+        hasattr(type(network), "estimators_samples_") and hasattr(network, "callbacks")
+    )

@@ -1,0 +1,69 @@
+"""The HTML that scikit-learn shows of estimators: links, and a description of each parameter."""
+
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.utils import estimator_html_repr
+
+from multilayer import EnsembleClassifier, EnsembleRegressor, MLPClassifier, MLPRegressor
+from multilayer.estimators import documentation
+from multilayer.tables import TableEncoder
+
+KINDS = [MLPClassifier, MLPRegressor, EnsembleClassifier, EnsembleRegressor, TableEncoder]
+DESCRIBED = re.compile(r'<span class="param-doc-description".*?>\s*(\w+): .*?<br><br>(.+?)</span>', re.DOTALL)
+
+
+def described(estimator: Any) -> dict[str, str]:
+    """The descriptions in the HTML by parameter."""
+    return {name: html.unescape(text) for name, text in DESCRIBED.findall(estimator_html_repr(estimator))}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_link_leads_to_the_documentation_of_the_installed_version(kind: Any) -> None:
+    link = kind()._get_doc_link()
+    assert f'href="{link}"' in estimator_html_repr(kind())
+    assert f"class {kind.__name__}(" in Path(unquote(urlparse(link).path)).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_parameter_has_its_description(kind: Any) -> None:
+    found = described(kind())
+    assert set(found) == set(kind().get_params(deep=False))
+    assert all(len(text) > 10 for text in found.values())
+
+
+def test_descriptions_are_those_of_the_docstring() -> None:
+    assert described(MLPClassifier())["hidden_layer_sizes"] == "Units of each hidden layer; ``()`` for none."
+
+
+def test_pipelines_and_ensembles_show_those_of_their_parts() -> None:
+    inner = make_pipeline(TableEncoder(), MLPRegressor())
+    for model in (inner, EnsembleRegressor(inner)):
+        assert {"max_categories", "standardize_targets"} <= set(described(model))
+
+
+def test_classes_made_of_ours_have_no_link() -> None:
+    class Mine(MLPClassifier):
+        pass
+
+    assert Mine()._get_doc_link() == ""
+    assert "Mine" in estimator_html_repr(Mine())
+
+
+def test_a_published_address_takes_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documentation, "PUBLISHED", "https://example.org/{module}/{name}.html")
+    assert MLPClassifier()._get_doc_link() == (
+        "https://example.org/multilayer.estimators.classifier/MLPClassifier.html"
+    )
+
+
+def test_without_a_source_file_there_is_no_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inspect.getfile", lambda _: "/archive.zip/multilayer/estimators/classifier.py")
+    assert MLPClassifier()._get_doc_link() == ""
