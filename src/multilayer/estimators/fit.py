@@ -62,7 +62,10 @@ class Fit:
         self.validation: Validation | None = None
         if validating is not None:
             network = self.objective.network
-            watched = Watched(settings.early_stopping_metric, rows.targets, estimator._view(network))
+            scale, targets = estimator._target_scale, rows.targets
+            if scale is not None:
+                targets = replace(targets, score=scale.scored(targets.score))
+            watched = Watched(settings.early_stopping_metric, targets, estimator._view(network))
             measured = measure(self.engine, network, validating, watched)
             self.validation = Validation(measured, settings.early_stopping)
         self.recipe = self._recipe()

@@ -29,7 +29,13 @@ from multilayer.estimators.metrics import Metric
 from multilayer.estimators.parameters import check_flag
 from multilayer.estimators.recipes import VALIDATION_FRACTION
 from multilayer.estimators.scores import pinball_d2, r2
-from multilayer.estimators.target_scale import check_can_standardize, check_goes_on_alike, target_scale
+from multilayer.estimators.target_scale import (
+    check_can_standardize,
+    check_goes_on_alike,
+    dtype_given,
+    rescaled,
+    target_scale,
+)
 from multilayer.exceptions import InputError, InputTypeError
 from multilayer.network import Floats
 from multilayer.training import Listener, Run
@@ -149,7 +155,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         back in ``predict``; with sample weights, by weight.  Not for loss="poisson" and "gamma".  Costs and
         their curves are then those of standardised targets, and so are ``loss="huber"``'s errors; scores and scorers
         see y itself.  The rows are those that train: not the ones held out.  ``partial_fit`` takes them from
-        its first part, and ``warm_start`` keeps what the first fit took.
+        its first part, and ``warm_start`` keeps what the first fit took.  A constant output, whose spread is within
+        the rounding of its values, is answered with exactly that number; if it varies in a later part, it takes mean
+        and deviation from that one.
     normalization : "layer" or None, default=None
         "layer": the weighted sums of each hidden layer are brought to mean 0 and variance 1 over its units, for each
         row by itself, then multiplied by a gain and moved by a shift, which are learned; then comes the activation.
@@ -168,8 +176,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     parameters_ : ndarray of shape (P,)
         All weights and biases in one vector, and gains and shifts.
     target_mean_, target_scale_ : ndarray of shape (n_outputs_,) or None
-        With ``standardize_targets``, what is taken off the targets of each output unit, and what they are divided by;
-        1 where they are constant.
+        With ``standardize_targets``, the mean of the targets of each output unit and their standard deviation, 0
+        where they are constant but for rounding.
     loss_curve_ : list of float
         Mean cost of each epoch's batches, each before its update; of solver="lbfgs", the cost after each iteration.
         With several outputs and loss="squared_error" it is divided by their number, as in scikit-learn.
@@ -355,19 +363,18 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return Targets(Y, loss, score=score, cost_divisor=Y.shape[1] if is_squared else 1)
 
     def _settle_targets(self, rows: Rows, run: Run, call: Call) -> None:
-        table, standardizes = rows.training, bool(self.standardize_targets)
+        table, before = rows.training, self._target_scale if call.goes_on else None
+        standardizes, given = bool(self.standardize_targets), dtype_given(table.y)
         if call.goes_on:
-            check_goes_on_alike(self._target_scale, standardizes=standardizes)
-        elif standardizes:
-            trained_on = table.Y if run.rows is None else table.Y[run.rows]
-            weight = table.weight if table.weight is None or run.rows is None else table.weight[run.rows]
-            scale = target_scale(trained_on, weight)
-            self.target_mean_, self.target_scale_ = scale.mean, scale.deviation
-        else:
+            check_goes_on_alike(before, standardizes=standardizes)
+        if not standardizes:
             self.target_mean_ = self.target_scale_ = None
-        settled = self._target_scale
-        if settled is not None:
-            check_targets(rows.targets.loss, self.loss, settled.standardized(table.Y, table.Y.dtype))
+            return
+        trained_on = table.Y if run.rows is None else table.Y[run.rows]
+        weight = table.weight if table.weight is None or run.rows is None else table.weight[run.rows]
+        scale = target_scale(trained_on, weight, given) if before is None else rescaled(before, trained_on, weight, given)
+        self.target_mean_, self.target_scale_ = scale.mean, scale.deviation
+        check_targets(rows.targets.loss, self.loss, scale.standardized(table.Y, table.Y.dtype, given))
 
 
 def _as_numbers(y: Any) -> Any:
