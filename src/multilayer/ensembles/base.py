@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from multilayer.ensembles.members import Trained, Workers, train_members
 from multilayer.ensembles.planning import SEED, plans, wishes
 from multilayer.estimators import NotFittedError
+from multilayer.estimators.containers import checked_entries
 from multilayer.estimators.errors import input_errors, unchanged_on_failure
 from multilayer.estimators.inputs import check_column_order, checked_y
 from multilayer.estimators.parameters import check_seed
@@ -144,6 +145,7 @@ class BaseEnsemble(BaseEstimator, ABC):
             raise InputError(f"{name} requires y to be passed, but the target y is None. Call fit(X, y).")
         y = checked_y(y, are_labels=self._y_is_labels)
         y = y if issparse(y) else np.asarray(y)
+        X = checked_entries(X)
         with input_errors(X):
             if y.ndim == 2 and y.shape[1] == 1:
                 y = column_or_1d(y.toarray() if issparse(y) else y, warn=True)
@@ -191,6 +193,7 @@ class BaseEnsemble(BaseEstimator, ABC):
     def _answers(self, X: ArrayLike, method: str) -> Iterator[tuple[float, Any]]:
         """How much each member counts, and what it says."""
         self._check_is_fitted()
+        checked_entries(X)
         with input_errors(X):
             check_column_order(self, X)
             if getattr(X, "ndim", 2) == 2:  # of all else the members say what is wrong

@@ -327,7 +327,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         predicted = self.predict(X)
         if sample_weight is None and is_same_kind_of_labels(y, predicted):
             return float(np.average(y == predicted))  # as below, without its search for what y may be
-        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
+        return float(accuracy_score(checked_y(y, are_labels=True), predicted, sample_weight=sample_weight))
 
     def predict_proba(self, X: ArrayLike) -> Floats:
         """The probability of each class for each row.

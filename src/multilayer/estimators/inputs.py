@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.utils.validation import _check_sample_weight, _get_feature_names
 
+from multilayer.estimators.containers import check_no_dates, check_not_masked
+from multilayer.estimators.sparse import checked_sparse
 from multilayer.exceptions import InputError, InputTypeError
 from multilayer.network import Floats
 
@@ -40,7 +42,8 @@ def where_not_finite(X: Any) -> str:
             spoilt = ~np.isfinite(entries.data)
             rows, columns = entries.row[spoilt], entries.col[spoilt]
         else:
-            rows, columns = np.nonzero(~np.isfinite(np.asarray(X, dtype=np.float64)))
+            with np.errstate(over="ignore"):
+                rows, columns = np.nonzero(~np.isfinite(np.asarray(X, dtype=np.float64)))
     except (TypeError, ValueError):
         return ""
     if not len(rows):  # too large for float32 only
@@ -54,24 +57,19 @@ def as_dense(rows: Any) -> NDArray[Any]:
     return rows.toarray() if issparse(rows) else np.asarray(rows)
 
 
-def canonical(X: Any) -> Any:
-    """CSR without entries that are to be added up; the caller's matrix is left as it is."""
-    if issparse(X) and not X.has_canonical_format:
-        X = X.copy()
-        X.sum_duplicates()
-    return X
-
-
 def checked_weight(weight: Any, m: int, dtype: np.dtype[Any], name: str = "sample_weight") -> Floats | None:
     """The weights of m rows in the dtype of X."""
     if weight is None:
         return None
+    check_not_masked(weight, name)
+    check_no_dates(weight, name)
     try:
         checked: Floats = _check_sample_weight(weight, range(m), dtype=dtype)
     except (TypeError, ValueError) as error:
         kind = InputTypeError if isinstance(error, TypeError) else InputError
+        reason = str(error).split("\n")[0]  # the lines after it may hold all of the numbers
         raise kind(
-            f"{name} must be one finite number for each of the {m} rows, not negative and not all 0: {error}"
+            f"{name} must be one finite number for each of the {m} rows, not negative and not all 0: {reason}"
         ) from None
     if checked.min() < 0:
         raise InputError(
@@ -117,17 +115,19 @@ def checked_y(y: Any, *, are_labels: bool, name: str = "y") -> Any:
         apart and sorted.
     """
     if y is None or issparse(y):
-        return y
+        return checked_sparse(y, name)
+    check_not_masked(y, name)
     array = _as_array(y, name)
     if array.dtype.kind == "O":
         _check_gaps(array, name)
-    if not are_labels:
+    if not are_labels or isinstance(y, np.matrix):  # which scikit-learn refuses
         return y
     if isinstance(y, list | tuple) and array.dtype.kind == "U":
         array = np.array(y, dtype=object)  # NumPy has made text of numbers among text
     if array.dtype.kind in "OS":
         return _of_one_type(array, name)
-    return y
+    # As the array, not as y: scikit-learn makes floats of pandas' Int64 and boolean.
+    return _of_known_kind(array, name)
 
 
 def _as_array(y: Any, name: str) -> NDArray[Any]:
@@ -183,6 +183,30 @@ def _of_one_type(array: NDArray[Any], name: str) -> NDArray[Any]:
             f"Write [str(label) for label in {name}]."
         )
     return converted
+
+
+def _of_known_kind(array: NDArray[Any], name: str) -> NDArray[Any]:
+    """Labels of a kind that predictions, comparisons and model files can hold."""
+    kind, given = array.dtype.kind, array.dtype
+    if kind == "T":  # NumPy's StringDType
+        return np.array(array.tolist())
+    if kind == "f" and given.itemsize > 8:
+        with np.errstate(over="ignore"):
+            as_float64 = array.astype(np.float64)
+        changed = (as_float64 != array) & ~np.isnan(array)
+        if changed.any():
+            label = array[changed].flat[0]
+            raise InputTypeError(
+                f"{name} must hold labels that float64 can hold, got the {given} {label!r}. "
+                f"Write {name}.astype(str), or number the labels."
+            )
+        return as_float64
+    if kind in "mMV":
+        raise InputTypeError(
+            f"{name} must hold text, numbers or bools, got {given}: a model file has no such labels. "
+            f"Write {name}.astype(str), or number the labels."
+        )
+    return array
 
 
 def _kind(entry: Any) -> str:

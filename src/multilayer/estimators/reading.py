@@ -12,16 +12,17 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.validation import validate_data
 
 from multilayer.estimators.class_weights import ClassWeights, with_class_weights
+from multilayer.estimators.containers import checked_numbers
 from multilayer.estimators.data import Call, Part, Rows, Shared, Table, Targets, ValidationArguments
 from multilayer.estimators.errors import input_errors
 from multilayer.estimators.inputs import (
     are_as_needed,
-    canonical,
     check_column_order,
     checked_weight,
     checked_y,
     is_as_needed,
 )
+from multilayer.estimators.sparse import canonical
 from multilayer.estimators.validation import about_validation_data
 from multilayer.exceptions import ShapeError
 from multilayer.network import Floats
@@ -109,7 +110,10 @@ class Reading:
             if not hasattr(self, "feature_names_in_") and are_as_needed(X, y, self.n_features_in_, dtype):
                 return X, y
             check_column_order(self, X)
-        X, y = validate_data(self, X, y, accept_sparse="csr", multi_output=True, dtype=dtype, order="C", reset=reset)
+        X = checked_numbers(X)
+        options: dict[str, Any] = {"accept_sparse": "csr", "dtype": dtype, "order": "C", "reset": reset}
+        with np.errstate(over="ignore"):  # what is too large for the dtype becomes infinite, and an error
+            X, y = validate_data(self, X, y, multi_output=True, **options)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y.toarray() if issparse(y) else y, warn=True)
         return canonical(X), y
@@ -118,6 +122,7 @@ class Reading:
         """X as an engine needs it to predict."""
         if is_as_needed(X, self.n_features_in_) and not hasattr(self, "feature_names_in_"):
             return X
-        with input_errors(X):
+        with input_errors(X), np.errstate(over="ignore"):
             check_column_order(self, X)
+            X = checked_numbers(X)
             return canonical(validate_data(self, X, accept_sparse="csr", dtype=DTYPES, order="C", reset=False))

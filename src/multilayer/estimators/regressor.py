@@ -17,7 +17,7 @@ from multilayer.estimators.base import BaseMLP, keep_parameters
 from multilayer.estimators.data import Call, Rows, Targets, ValidationArguments
 from multilayer.estimators.errors import input_errors
 from multilayer.estimators.holding_out import Split
-from multilayer.estimators.inputs import checked_weight
+from multilayer.estimators.inputs import checked_weight, checked_y
 from multilayer.estimators.losses import (
     Loss,
     check_targets,
@@ -332,7 +332,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self._check_is_fitted()
         cost = self.network_.cost
         if not (isinstance(cost, Quantile) and len(cost.levels) > 1):
-            return float(super().score(X, y, sample_weight))
+            return float(super().score(X, checked_y(y, are_labels=False), sample_weight))
         with input_errors():
             rows, given = self._validated(X, y, self.parameters_.dtype, reset=False)
         numbers = _as_numbers(given).astype(np.float64, copy=False).reshape(rows.shape[0], -1)
@@ -372,7 +372,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             return
         trained_on = table.Y if run.rows is None else table.Y[run.rows]
         weight = table.weight if table.weight is None or run.rows is None else table.weight[run.rows]
-        scale = target_scale(trained_on, weight, given) if before is None else rescaled(before, trained_on, weight, given)
+        if before is None:
+            scale = target_scale(trained_on, weight, given)
+        else:
+            scale = rescaled(before, trained_on, weight, given)
         self.target_mean_, self.target_scale_ = scale.mean, scale.deviation
         check_targets(rows.targets.loss, self.loss, scale.standardized(table.Y, table.Y.dtype, given))
 

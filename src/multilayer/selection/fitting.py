@@ -17,6 +17,7 @@ from sklearn.utils import _safe_indexing, assert_all_finite, indexable
 from sklearn.utils.validation import _num_samples
 
 from multilayer.estimators.beginning import begin, can_share, shared_by
+from multilayer.estimators.containers import checked_entries
 from multilayer.estimators.data import Shared
 from multilayer.estimators.errors import Complaint, divergence_in_both_words, handed_over, input_errors
 from multilayer.estimators.fit import Fit
@@ -60,6 +61,7 @@ class Data:
     @classmethod
     def of(cls, X: Any, y: Any, sample_weight: ArrayLike | None = None, model: Any = None) -> Data:
         """The arguments of a ``fit``, once it is clear that they have as many rows; to share, if ``model`` can."""
+        X, y = checked_entries(X), checked_entries(y, "y")
         with input_errors():
             X, y = indexable(X, y)
         if model is not None:
