@@ -21,6 +21,7 @@ from multilayer.estimators.containers import checked_entries
 from multilayer.estimators.errors import input_errors, unchanged_on_failure
 from multilayer.estimators.inputs import check_column_order, checked_y
 from multilayer.estimators.parameters import check_seed
+from multilayer.estimators.sample_weights import scaled_weights
 from multilayer.exceptions import InputError, InputTypeError, ParameterError
 from multilayer.network import Floats
 from multilayer.selection import Predictions
@@ -255,4 +256,4 @@ def _checked_weights(weights: Any, n: int) -> NDArray[np.float64]:
             f"weights must be a number above 0 for each of the {n} members, got {weights!r}. Leave out estimators that "
             "are not to count."
         )
-    return checked
+    return np.maximum(scaled_weights(checked, np.float64), np.finfo(np.float64).tiny)

@@ -19,7 +19,7 @@ from multilayer.estimators.base import BaseMLP, keep_parameters
 from multilayer.estimators.class_weights import ClassWeight, ClassWeights, class_weights, refuse_balanced_parts
 from multilayer.estimators.data import Call, Targets, ValidationArguments
 from multilayer.estimators.holding_out import Split
-from multilayer.estimators.inputs import checked_y
+from multilayer.estimators.inputs import checked_weight, checked_y
 from multilayer.estimators.labels import (
     Labels,
     check_known,
@@ -327,7 +327,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         predicted = self.predict(X)
         if sample_weight is None and is_same_kind_of_labels(y, predicted):
             return float(np.average(y == predicted))  # as below, without its search for what y may be
-        return float(accuracy_score(checked_y(y, are_labels=True), predicted, sample_weight=sample_weight))
+        weight = checked_weight(sample_weight, len(predicted), np.dtype(np.float64))
+        return float(accuracy_score(checked_y(y, are_labels=True), predicted, sample_weight=weight))
 
     def predict_proba(self, X: ArrayLike) -> Floats:
         """The probability of each class for each row.

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
+from sklearn.utils.validation import _get_feature_names
 
 from multilayer.estimators.sparse import checked_sparse
 from multilayer.exceptions import InputError, InputTypeError
@@ -49,6 +51,25 @@ def checked_numbers(X: Any, name: str = "X") -> Any:
             "data frame with its dates."
         )
     return checked_entries(X, name)
+
+
+def where_not_finite(X: Any) -> str:
+    """A sentence on where the entries of X are that are not finite, or "" for what NumPy does not read as numbers."""
+    names = _get_feature_names(X)
+    try:
+        if issparse(X):
+            entries = X.tocoo()
+            spoilt = ~np.isfinite(entries.data)
+            rows, columns = entries.row[spoilt], entries.col[spoilt]
+        else:
+            with np.errstate(over="ignore"):
+                rows, columns = np.nonzero(~np.isfinite(np.asarray(X, dtype=np.float64)))
+    except (TypeError, ValueError):
+        return ""
+    if not len(rows):  # too large for float32 only
+        return ""
+    column = repr(str(names[columns[0]])) if names is not None else str(columns[0])
+    return f"The first of {len(rows):,} is in row {rows[0]}, column {column}. "
 
 
 def check_not_masked(values: Any, name: str) -> None:

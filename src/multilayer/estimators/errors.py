@@ -12,7 +12,7 @@ from typing import Any
 
 import sklearn.exceptions
 
-from multilayer.estimators.inputs import where_not_finite
+from multilayer.estimators.containers import where_not_finite
 from multilayer.exceptions import DivergenceError, InputError, InputTypeError, MultilayerError, MultilayerWarning
 
 

@@ -12,6 +12,7 @@ from scipy.sparse import issparse
 from sklearn.utils.validation import _check_sample_weight, _get_feature_names
 
 from multilayer.estimators.containers import check_no_dates, check_not_masked
+from multilayer.estimators.sample_weights import scaled_weights
 from multilayer.estimators.sparse import checked_sparse
 from multilayer.exceptions import InputError, InputTypeError
 from multilayer.network import Floats
@@ -33,38 +34,21 @@ def is_as_needed(X: Any, n_features: int) -> bool:
         return math.isfinite(X.sum())
 
 
-def where_not_finite(X: Any) -> str:
-    """A sentence on where the entries of X are that are not finite, or "" for what NumPy does not read as numbers."""
-    names = _get_feature_names(X)
-    try:
-        if issparse(X):
-            entries = X.tocoo()
-            spoilt = ~np.isfinite(entries.data)
-            rows, columns = entries.row[spoilt], entries.col[spoilt]
-        else:
-            with np.errstate(over="ignore"):
-                rows, columns = np.nonzero(~np.isfinite(np.asarray(X, dtype=np.float64)))
-    except (TypeError, ValueError):
-        return ""
-    if not len(rows):  # too large for float32 only
-        return ""
-    column = repr(str(names[columns[0]])) if names is not None else str(columns[0])
-    return f"The first of {len(rows):,} is in row {rows[0]}, column {column}. "
-
-
 def as_dense(rows: Any) -> NDArray[Any]:
     """Rows of a sparse matrix as an array; an array as it is."""
     return rows.toarray() if issparse(rows) else np.asarray(rows)
 
 
-def checked_weight(weight: Any, m: int, dtype: np.dtype[Any], name: str = "sample_weight") -> Floats | None:
-    """The weights of m rows in the dtype of X."""
+def checked_weight(
+    weight: Any, m: int, dtype: np.dtype[Any], name: str = "sample_weight", *, warns: bool = False
+) -> Floats | None:
+    """The weights of m rows in the dtype of X, as :func:`scaled_weights` brings them there."""
     if weight is None:
         return None
     check_not_masked(weight, name)
     check_no_dates(weight, name)
     try:
-        checked: Floats = _check_sample_weight(weight, range(m), dtype=dtype)
+        checked: NDArray[np.float64] = _check_sample_weight(weight, range(m), dtype=np.float64)
     except (TypeError, ValueError) as error:
         kind = InputTypeError if isinstance(error, TypeError) else InputError
         reason = str(error).split("\n")[0]  # the lines after it may hold all of the numbers
@@ -76,7 +60,7 @@ def checked_weight(weight: Any, m: int, dtype: np.dtype[Any], name: str = "sampl
             f"{name} must not be negative, got values from {checked.min():g} to {checked.max():g}. "
             "Remove rows that are not to count, or give them the weight 0."
         )
-    return checked
+    return scaled_weights(checked, dtype, name, warns=warns)
 
 
 def are_as_needed(X: Any, y: Any, n_features: int, dtype: np.dtype[Any]) -> bool:

@@ -51,11 +51,11 @@ class Reading:
         dtype = self.parameters_.dtype if call.goes_on else DTYPES
         with input_errors(X):
             X, y = self._validated(X, y, dtype, reset=not call.goes_on)
-        weight = checked_weight(sample_weight, X.shape[0], X.dtype)
+        weight = checked_weight(sample_weight, X.shape[0], X.dtype, warns=True)
         with input_errors():
             targets = self._targets(y, X.dtype, call)
         of_classes = self._class_weights(y, weight, call)
-        weight = with_class_weights(of_classes, y, weight, X.dtype)
+        weight = with_class_weights(of_classes, y, weight, X.dtype, warns=True)
         table = Table(X, y, targets.Y, weight)
         return Rows(table, targets, self._read_validation(call.validation, table, of_classes))
 
@@ -78,7 +78,7 @@ class Reading:
         """What fits on rows of these data have in common."""
         with input_errors(X):
             X, y = self._validated(X, y, DTYPES, reset=True)
-        weight = checked_weight(sample_weight, X.shape[0], X.dtype)
+        weight = checked_weight(sample_weight, X.shape[0], X.dtype, warns=True)
         with input_errors():
             targets = self._targets(y, X.dtype, Call(goes_on=False))
         columns = {name: getattr(self, name) for name in COLUMNS if hasattr(self, name)}
@@ -89,15 +89,19 @@ class Reading:
         shared, rows = part.shared, part.rows
         self.n_features_in_ = shared.columns["n_features_in_"]
         y, dtype = shared.y[rows], shared.X.dtype
-        given = checked_weight(None if shared.weight is None else shared.weight[rows], len(rows), dtype)
+        passed = None if shared.weight is None else shared.weight[rows]
+        given = checked_weight(passed, len(rows), dtype)
         with input_errors():
             targets = self._targets(y, dtype, call)
         of_classes = self._class_weights(y, given, call)
-        weight = with_class_weights(of_classes, y, given, dtype)
+        weight = with_class_weights(of_classes, y, given, dtype, warns=True)
         if self.solver == "lbfgs":  # which has no batches to take rows for
             table = Table(shared.X[rows], y, targets.Y, weight)
         else:
-            of_all = shared.weight if weight is given or weight is None else shared.scattered(weight, rows)
+            if weight is None or (passed is not None and weight is given and np.array_equal(weight, passed)):
+                of_all = shared.weight
+            else:
+                of_all = shared.scattered(weight, rows)
             targets = replace(targets, Y=shared.whole(targets.Y, rows))
             table = Table(shared.X, shared.y, targets.Y, of_all, rows)
         validating = self._read_validation(call.validation, table, of_classes)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import _num_samples
 
 from multilayer.equations import Cost, Quantile
 from multilayer.equations.activations import Hidden
@@ -332,7 +333,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self._check_is_fitted()
         cost = self.network_.cost
         if not (isinstance(cost, Quantile) and len(cost.levels) > 1):
-            return float(super().score(X, checked_y(y, are_labels=False), sample_weight))
+            weight = checked_weight(sample_weight, _num_samples(X), np.dtype(np.float64))
+            return float(super().score(X, checked_y(y, are_labels=False), weight))
         with input_errors():
             rows, given = self._validated(X, y, self.parameters_.dtype, reset=False)
         numbers = _as_numbers(given).astype(np.float64, copy=False).reshape(rows.shape[0], -1)

@@ -22,6 +22,7 @@ from multilayer.estimators.data import Shared
 from multilayer.estimators.errors import Complaint, divergence_in_both_words, handed_over, input_errors
 from multilayer.estimators.fit import Fit
 from multilayer.estimators.inputs import checked_weight, checked_y
+from multilayer.estimators.sample_weights import scaled_weights
 from multilayer.exceptions import InputError, InputTypeError
 from multilayer.training.batching import Rows
 from multilayer.training.pack import Slice, StopWatch, carried_out
@@ -66,7 +67,7 @@ class Data:
             X, y = indexable(X, y)
         if model is not None:
             _check_targets(y, are_labels=is_classifier(model))
-        weight = checked_weight(sample_weight, _num_samples(X), np.dtype(np.float64))
+        weight = checked_weight(sample_weight, _num_samples(X), np.dtype(np.float64), warns=True)
         shared, trouble = None, None
         if can_share(model):
             try:
@@ -85,7 +86,7 @@ class Data:
 
     def weighted(self, weight: Any) -> Data:
         """The same rows with other weights, (m,)."""
-        shared = self.shared and replace(self.shared, weight=weight.astype(self.shared.X.dtype))
+        shared = self.shared and replace(self.shared, weight=scaled_weights(weight, self.shared.X.dtype))
         return replace(self, weight=weight, shared=shared)
 
     def part(self, rows: Rows) -> tuple[Any, Any, Any]:
