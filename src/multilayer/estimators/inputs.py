@@ -29,9 +29,31 @@ def is_as_needed(X: Any, n_features: int) -> bool:
         and X.flags.c_contiguous
     ):
         return False
+    return _has_finite_squares(X.reshape(-1))
+
+
+def _has_finite_squares(numbers: NDArray[Any]) -> bool:
+    """Whether all numbers are finite, and so small that their squares sum up to one; without a copy."""
     with np.errstate(over="ignore", invalid="ignore"):
-        # A sum is finite only if every number is.  One that overflows is left to validation.
-        return math.isfinite(X.sum())
+        return math.isfinite(np.dot(numbers, numbers))
+
+
+def check_magnitude(X: Any) -> None:
+    """An error for a finite X whose numbers are so large that products of two overflow in its dtype.
+
+    Training goes through such products, and answers to such rows would be infinite, or firm for no reason.
+    """
+    entries = (X.data if issparse(X) else X).reshape(-1)
+    limit = math.sqrt(np.finfo(X.dtype).max)
+    if not len(entries) or _has_finite_squares(entries) or (entries.max() <= limit and entries.min() >= -limit):
+        return
+    found = X.tocoo() if issparse(X) else None
+    place = int((np.abs(entries) > limit).argmax())
+    row, column = divmod(place, X.shape[1]) if found is None else (int(found.row[place]), int(found.col[place]))
+    raise InputError(
+        f"X must hold numbers up to {limit:.2g} in {X.dtype}, whose products stay finite, got {entries[place]:.3g} in "
+        f"row {row}, column {column}. Remove such rows, or divide the column by its usual size (StandardScaler)."
+    )
 
 
 def as_dense(rows: Any) -> NDArray[Any]:

@@ -18,6 +18,7 @@ from multilayer.estimators.errors import input_errors
 from multilayer.estimators.inputs import (
     are_as_needed,
     check_column_order,
+    check_magnitude,
     checked_weight,
     checked_y,
     is_as_needed,
@@ -116,8 +117,11 @@ class Reading:
             check_column_order(self, X)
         X = checked_numbers(X)
         options: dict[str, Any] = {"accept_sparse": "csr", "dtype": dtype, "order": "C", "reset": reset}
-        with np.errstate(over="ignore"):  # what is too large for the dtype becomes infinite, and an error
+        with np.errstate(
+            over="ignore", invalid="ignore"
+        ):  # what is too large for the dtype becomes infinite, and an error
             X, y = validate_data(self, X, y, multi_output=True, **options)
+        check_magnitude(X)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y.toarray() if issparse(y) else y, warn=True)
         return canonical(X), y
@@ -126,7 +130,9 @@ class Reading:
         """X as an engine needs it to predict."""
         if is_as_needed(X, self.n_features_in_) and not hasattr(self, "feature_names_in_"):
             return X
-        with input_errors(X), np.errstate(over="ignore"):
+        with input_errors(X), np.errstate(over="ignore", invalid="ignore"):
             check_column_order(self, X)
             X = checked_numbers(X)
-            return canonical(validate_data(self, X, accept_sparse="csr", dtype=DTYPES, order="C", reset=False))
+            X = validate_data(self, X, accept_sparse="csr", dtype=DTYPES, order="C", reset=False)
+        check_magnitude(X)
+        return canonical(X)

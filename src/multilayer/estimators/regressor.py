@@ -123,8 +123,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         function of (estimator, X, y), whose X is as the network sees it.
     beta_1, beta_2, epsilon : float, default=0.9, 0.999, 1e-8
         Only for solver="adam".
-    n_iter_no_change : int or inf, default=10
-        See ``tol``.
+    n_iter_no_change : int or None, default=10
+        See ``tol``.  None: training ends after exactly ``max_iter`` epochs, without a warning; ``float("inf")`` means
+        the same.  With solver="lbfgs" it applies only where rows validate.
     max_fun : int, default=15000
         Only for solver="lbfgs": the most times that the cost is computed.
     max_time : float or None, default=None
@@ -267,7 +268,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
-        n_iter_no_change: float = 10,
+        n_iter_no_change: float | None = 10,
         max_fun: int = 15000,
         max_time: float | None = None,
         initialization: Initialization = SCIKIT_LEARN,
