@@ -91,7 +91,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
     --------
     >>> from sklearn.datasets import load_digits
     >>> X, y = load_digits(return_X_y=True)
-    >>> network = MLPClassifier((32,), learning_rate_init=0.01, max_iter=20, n_iter_no_change=float("inf"))
+    >>> network = MLPClassifier((32,), learning_rate_init=0.01, max_iter=20, n_iter_no_change=None)
     >>> model = EnsembleClassifier(network, n_members=4, by="fold", random_state=0).fit(X / 16, y)
     >>> model.oof_score_ > 0.9
     True
