@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shutil
 from typing import Any
 
 import numpy as np
@@ -87,12 +88,13 @@ def test_ensembles_searches_files_and_checkpoints_take_it(tmp_path: Any) -> None
     theirs = GridSearchCV(model(), {"n_iter_no_change": [None], "alpha": [0.1, 1.0]}, cv=2).fit(X, y)
     assert theirs.best_estimator_.n_iter_ == 6
 
-    def cut_off(event: Any) -> bool:
-        return type(event).__name__ == "EpochEnded" and event.epoch == 4
+    def keep_a_copy(event: Any) -> None:
+        if type(event).__name__ == "EpochEnded" and event.epoch == 4:
+            shutil.copy(tmp_path / "run", tmp_path / "after 4")
 
     fitted = model().fit(X, y)
-    model(callbacks=[Checkpoint(tmp_path / "run", every=4), cut_off]).fit(X, y)
-    resumed = resume(tmp_path / "run", X, y)
+    model(callbacks=[Checkpoint(tmp_path / "run", every=4), keep_a_copy]).fit(X, y)
+    resumed = resume(tmp_path / "after 4", X, y)
     assert resumed.n_iter_ == 6
     np.testing.assert_array_equal(resumed.parameters_, fitted.parameters_)
     save_model(fitted, tmp_path / "model")
