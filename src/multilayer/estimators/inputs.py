@@ -17,6 +17,8 @@ from multilayer.estimators.sparse import checked_sparse
 from multilayer.exceptions import InputError, InputTypeError
 from multilayer.network import Floats
 
+DOT = 8192  # numbers in a product of BLAS that it does not wake its threads for
+
 
 def is_as_needed(X: Any, n_features: int) -> bool:
     """Whether validation would hand X back as it is: then a prediction for a single row need not wait for it."""
@@ -33,9 +35,12 @@ def is_as_needed(X: Any, n_features: int) -> bool:
 
 
 def _has_finite_squares(numbers: NDArray[Any]) -> bool:
-    """Whether all numbers are finite, and so small that their squares sum up to one; without a copy."""
+    """Whether all numbers are finite, and so small that sums of their squares are too; without a copy."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return math.isfinite(np.dot(numbers, numbers))
+        if len(numbers) <= DOT:
+            return math.isfinite(np.dot(numbers, numbers))
+        parts = (numbers[start : start + DOT] for start in range(0, len(numbers), DOT))
+        return all(math.isfinite(np.dot(part, part)) for part in parts)
 
 
 def check_magnitude(X: Any) -> None:
