@@ -38,10 +38,10 @@ def main() -> None:
     rng = np.random.RandomState(0)
     rows = rng.permutation(len(y))[:1000]
     noisy, labels = X[rows] + 0.25 * rng.normal(size=(1000, 64)), y[rows]
-    model = MLPClassifier((32,), max_iter=60, n_iter_no_change=float("inf"), learning_rate_init=0.01, random_state=0)
+    model = MLPClassifier((32,), max_iter=60, n_iter_no_change=None, learning_rate_init=0.01, random_state=0)
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
     # As in docs/search.md.
-    network = MLPClassifier(max_iter=54, n_iter_no_change=float("inf"), random_state=0)
+    network = MLPClassifier(max_iter=54, n_iter_no_change=None, random_state=0)
     space = {
         "hidden_layer_sizes": [(8,), (32,), (64,), (64, 32)],
         "learning_rate_init": [1e-4, 1e-3, 1e-2],

@@ -39,9 +39,8 @@ def rounding(low: ArrayLike, high: ArrayLike, dtype: DTypeLike = np.float64) -> 
     True
     """
     given = np.dtype(dtype)
-    is_float = given.kind == "f"
-    kind = np.finfo(given if is_float and given.itemsize < 8 else np.float64)
-    share = ROUNDINGS * float(kind.eps) if is_float else float(kind.eps)
+    kind = np.finfo(given if given.kind == "f" and given.itemsize < 8 else np.float64)
+    share = float(kind.eps) if given.kind in "biu" else ROUNDINGS * float(kind.eps)
     if share > COARSEST:
         share = 0.0
     largest = np.maximum(np.abs(np.asarray(low, np.float64)), np.abs(np.asarray(high, np.float64)))

@@ -68,7 +68,7 @@ def with_entry(value: float) -> Any:
         (
             pd.DataFrame({"a": np.ones(12), "day": pd.date_range("2020-01-01", periods=12)}),
             Y,
-            r"such as dates: multilayer\.tables\.TableEncoder",
+            r"got dates or times in column .*TableEncoder",
         ),
         (X[:, 0], Y, r"Expected 2D array, got 1D array instead"),
         (X[:0], Y[:0], r"Found array with 0 sample\(s\)"),

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.metrics import get_scorer
+from sklearn.metrics import get_scorer, r2_score
 from sklearn.preprocessing import StandardScaler
 
-from multilayer import MLPRegressor
+from multilayer import EnsembleRegressor, MLPRegressor
 from multilayer.equations import GammaDeviance, Huber
 from multilayer.estimators.target_scale import target_scale
 from multilayer.exceptions import InputError, ParameterError
@@ -138,8 +138,93 @@ def test_a_constant_target_is_answered(constant: float) -> None:
     model = standardizing(max_iter=300).fit(X, y)
     assert model.target_mean_ is not None
     assert model.target_scale_ is not None
-    assert (model.target_mean_[1], model.target_scale_[1]) == (constant, 1.0)
-    np.testing.assert_allclose(model.predict(X)[:, 1], constant, atol=0.2)
+    assert (model.target_mean_[1], model.target_scale_[1]) == (constant, 0.0)
+    assert (model.predict(X)[:, 1] == constant).all()
+    assert (model.input_gradient(X)[:, 1] == 0).all()
+    assert model.score(X, y) == pytest.approx((1 + r2_score(ONE, model.predict(X)[:, 0])) / 2)
+
+
+FITS: dict[str, dict[str, Any]] = {
+    "adam": {},
+    "sgd": {"solver": "sgd"},
+    "lbfgs": {"solver": "lbfgs"},
+    "early stopping": {"early_stopping": True},
+    "averaging": {"weight_averaging": 0.9},
+    "absolute error": {"loss": "absolute_error"},
+    "reference": {"engine": "reference"},
+}
+
+
+@pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
+@pytest.mark.parametrize("changes", FITS.values(), ids=FITS)
+@pytest.mark.parametrize("value", [0.3, 1e9 + 1e-7, -1e16, 5e-324, 1.7e308])
+def test_a_constant_y_is_answered_to_the_bit(value: float, changes: dict[str, Any]) -> None:
+    model = standardizing(**changes).fit(X, np.full(80, value))
+    assert (model.predict(100 * X) == value).all()
+
+
+@pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
+def test_a_constant_y_is_answered_to_the_bit_however_training_is_called() -> None:
+    y = np.full(80, 0.3)
+    model = standardizing().partial_fit(X[:40], y[:40]).partial_fit(X[40:], y[40:])
+    assert (model.predict(X) == 0.3).all()
+    warm = standardizing(warm_start=True).fit(X, y).fit(X[::-1], y)
+    assert (warm.predict(X) == 0.3).all()
+    watched = standardizing(early_stopping=True, max_iter=3).fit(X, y, X_val=X, y_val=np.r_[y[:79], 0.4])
+    assert (watched.predict(X) == 0.3).all()
+    single = standardizing().fit(X.astype(np.float32), y)
+    assert (single.predict(X.astype(np.float32)) == np.float32(0.3)).all()
+    quantiles = standardizing(loss="quantile", quantile=(0.1, 0.9)).fit(X, y)
+    assert (quantiles.predict(X) == 0.3).all()
+    both = EnsembleRegressor(standardizing(), n_members=3, by="fold", random_state=0).fit(X, y)
+    assert (both.predict(X) == 0.3).all()
+
+
+ROUNDED: dict[str, list[Any]] = {
+    "sums": [0.1 + 0.2, 0.3],
+    "products": [0.1 * 3, 0.3],
+    "a large number": [1e9, 1e9 + 1e-7],
+    "beyond the integers": [1e16, 1e16 + 2],
+    "subnormal": [0.0, 1e-310],
+    "float32": [np.float32(1) / np.float32(3), np.float32(1) / np.float32(3) + np.float32(2.0**-24)],
+}
+
+
+@pytest.mark.parametrize("values", ROUNDED.values(), ids=ROUNDED)
+def test_a_spread_within_rounding_is_no_deviation(values: list[Any]) -> None:
+    y = np.array(values * 40)
+    model = standardizing().fit(X, y)
+    assert model.target_scale_ is not None
+    assert model.target_scale_.tolist() == [0.0]
+    assert len(set(model.predict(X).tolist())) == 1
+    assert min(values) <= model.predict(X)[0] <= max(values)
+    seen = model.trace(X, y)  # in which the targets are 0, not multiples of the rounding
+    np.testing.assert_array_equal(seen.delta[-1], seen.A[-1])
+
+
+def test_rows_of_weight_0_do_not_make_a_target_vary() -> None:
+    y, weight = np.r_[np.full(79, 0.3), 7.0], np.r_[np.ones(79), 0.0]
+    model = standardizing().fit(X, y, weight)
+    assert (model.predict(X) == 0.3).all()
+
+
+def test_held_out_rows_are_scored_by_the_constant_answer() -> None:
+    Y = np.c_[ONE, np.full(80, 0.3)]
+    model = standardizing(max_iter=3).fit(X[:60], Y[:60], X_val=X[60:], y_val=Y[60:])
+    assert model.best_validation_score_ == pytest.approx(model.score(X[60:], Y[60:]))
+    found = model.diagnose(X[:60], Y[:60], X_val=X[60:], y_val=Y[60:])
+    assert found.score == pytest.approx(model.score(X[:60], Y[:60]))
+    assert found.validation_score == pytest.approx(model.score(X[60:], Y[60:]))
+
+
+def test_an_output_that_varies_later_takes_its_scale_then() -> None:
+    model = standardizing(batch_size="auto").partial_fit(X[:1], ONE[:1])
+    assert (model.predict(X) == ONE[0]).all()
+    model.partial_fit(X, ONE)
+    np.testing.assert_allclose([model.target_mean_, model.target_scale_], [[ONE.mean()], [ONE.std()]])
+    assert len(set(model.predict(X).tolist())) > 1
+    taken = model.target_scale_
+    np.testing.assert_array_equal(model.partial_fit(X, 2 * ONE).target_scale_, taken)
 
 
 @pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
@@ -249,5 +334,5 @@ def test_weights_are_repeated_rows_and_there_and_back_is_nothing(Y: Any, weight:
     tolerance = 1e-12 * max(1.0, np.abs(Y).max())
     np.testing.assert_allclose(scale.mean, repeated.mean(axis=0), atol=tolerance)
     varies = (repeated != repeated[0]).any(axis=0)
-    np.testing.assert_allclose(scale.deviation, np.where(varies, repeated.std(axis=0), 1.0), atol=10 * tolerance)
+    np.testing.assert_allclose(scale.deviation, np.where(varies, repeated.std(axis=0), 0.0), atol=10 * tolerance)
     np.testing.assert_allclose(scale.restored(scale.standardized(Y, Y.dtype)), Y, rtol=1e-12, atol=tolerance)

@@ -53,7 +53,7 @@ class Checkpoint(Callback):
     >>> import pathlib, tempfile
     >>> from multilayer import MLPClassifier, load_model
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "run.safetensors"
-    >>> options = {"max_iter": 20, "n_iter_no_change": float("inf"), "random_state": 0}
+    >>> options = {"max_iter": 20, "n_iter_no_change": None, "random_state": 0}
     >>> model = MLPClassifier((8,), callbacks=[Checkpoint(path, every=5)], **options)
     >>> model = model.fit([[0.0], [1.0]], [0, 1])
     >>> load_model(path).n_iter_

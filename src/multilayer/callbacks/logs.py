@@ -47,7 +47,7 @@ class CSVLog(Callback):
     >>> import pathlib, tempfile
     >>> from multilayer import MLPClassifier
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "log.csv"
-    >>> model = MLPClassifier((2,), max_iter=2, n_iter_no_change=float("inf"), callbacks=[CSVLog(path)])
+    >>> model = MLPClassifier((2,), max_iter=2, n_iter_no_change=None, callbacks=[CSVLog(path)])
     >>> _ = model.fit([[0.0], [1.0]], [0, 1])
     >>> header, first, second = path.read_text().splitlines()
     >>> header.split(",")[:4]
@@ -106,7 +106,7 @@ class JSONLinesLog(Callback):
     >>> import json, pathlib, tempfile
     >>> from multilayer import MLPClassifier
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "log.jsonl"
-    >>> model = MLPClassifier((2,), max_iter=2, n_iter_no_change=float("inf"), callbacks=[JSONLinesLog(path)])
+    >>> model = MLPClassifier((2,), max_iter=2, n_iter_no_change=None, callbacks=[JSONLinesLog(path)])
     >>> _ = model.fit([[0.0], [1.0]], [0, 1])
     >>> json.loads(path.read_text().splitlines()[-1])["reason"]
     'max_epochs'

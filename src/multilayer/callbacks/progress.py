@@ -99,17 +99,13 @@ class ProgressBar(Callback):
         if event.validation_score is not None:
             shown += f", validation score {event.validation_score:.4g}"
         done = event.epoch - bar.epochs_before
-<<<<<<< HEAD
-        self._progress.update(bar.task, completed=done, shown=shown, description=self.description)
+        self._progress.update(bar.task, completed=done, shown=shown, description=bar.description)
         self._draw()
 
     def _draw(self) -> None:
         """Draw the bars where no thread of the display does so."""
         if self._progress is not None and not self._progress.live.auto_refresh:
             self._progress.refresh()
-=======
-        self._progress.update(bar.task, completed=done, shown=shown, description=bar.description)
->>>>>>> sklearn
 
 
 class _Bar:

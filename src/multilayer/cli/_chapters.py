@@ -56,7 +56,7 @@ def textbook_network(n_rows: int, n_iterations: int, watch: Listener) -> MLPClas
         max_iter=n_iterations,
         shuffle=False,
         tol=0,
-        n_iter_no_change=np.inf,
+        n_iter_no_change=None,
         output="sigmoid",
         initialization="notebook",
         random_state=0,
@@ -157,7 +157,7 @@ def cross_validate(story: Story, moons: Rows) -> None:
             batch_size=50,
             learning_rate_init=0.02,
             max_iter=100,
-            n_iter_no_change=np.inf,
+            n_iter_no_change=None,
             random_state=0,
             callbacks=[watch],
         )
@@ -178,7 +178,7 @@ def read_digits(story: Story) -> None:
     seen, unseen = Rows(X_train, y_train), Rows(X_test, y_test)
     story.chapter("Real data: handwritten digits")
     with training_progress(story.output, "digits") as watch:
-        network = MLPClassifier((64,), max_iter=100, n_iter_no_change=np.inf, random_state=0, callbacks=[watch])
+        network = MLPClassifier((64,), max_iter=100, n_iter_no_change=None, random_state=0, callbacks=[watch])
         model = make_pipeline(StandardScaler(), network).fit(X_train, y_train)
     logistic = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(X_train, y_train)
     found = _compare(story, DIGITS, "network, 64 hidden units", model, seen, unseen)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 # How to do the same in Python; the tests run it.
 IN_PYTHON = """
-import numpy as np
 from sklearn.datasets import make_moons
 from multilayer import MLPClassifier
 from multilayer.plots import plot_decision_boundary
@@ -26,7 +25,7 @@ model = MLPClassifier(
     (5, 5), "sigmoid", output="sigmoid", initialization="notebook",
     solver="sgd", momentum=0, learning_rate_init=0.5, alpha=0,
     batch_size=500, shuffle=False, max_iter=5000,
-    tol=0, n_iter_no_change=np.inf, random_state=0,
+    tol=0, n_iter_no_change=None, random_state=0,
 )
 model.fit(X[:500], y[:500])
 print(model.score(X[500:], y[500:]))

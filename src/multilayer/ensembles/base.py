@@ -18,10 +18,12 @@ from multilayer.ensembles.callbacks import MemberCallbacks
 from multilayer.ensembles.members import Followers, Trained, Workers, train_members
 from multilayer.ensembles.planning import SEED, plans, wishes
 from multilayer.estimators import NotFittedError
+from multilayer.estimators.containers import checked_entries
 from multilayer.estimators.documentation import DocumentedMixin
 from multilayer.estimators.errors import input_errors, unchanged_on_failure
 from multilayer.estimators.inputs import check_column_order, checked_y
 from multilayer.estimators.parameters import check_seed
+from multilayer.estimators.sample_weights import scaled_weights
 from multilayer.estimators.scikit_learn_callbacks import CallbackSupportMixin, EnsembleTasks, torn_down
 from multilayer.exceptions import InputError, InputTypeError, ParameterError
 from multilayer.network import Floats
@@ -155,6 +157,7 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
             raise InputError(f"{name} requires y to be passed, but the target y is None. Call fit(X, y).")
         y = checked_y(y, are_labels=self._y_is_labels)
         y = y if issparse(y) else np.asarray(y)
+        X = checked_entries(X)
         with input_errors(X):
             if y.ndim == 2 and y.shape[1] == 1:
                 y = column_or_1d(y.toarray() if issparse(y) else y, warn=True)
@@ -202,6 +205,7 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
     def _answers(self, X: ArrayLike, method: str) -> Iterator[tuple[float, Any]]:
         """How much each member counts, and what it says."""
         self._check_is_fitted()
+        checked_entries(X)
         with input_errors(X):
             check_column_order(self, X)
             if getattr(X, "ndim", 2) == 2:  # of all else the members say what is wrong
@@ -263,4 +267,4 @@ def _checked_weights(weights: Any, n: int) -> NDArray[np.float64]:
             f"weights must be a number above 0 for each of the {n} members, got {weights!r}. Leave out estimators that "
             "are not to count."
         )
-    return checked
+    return np.maximum(scaled_weights(checked, np.float64), np.finfo(np.float64).tiny)

@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin, is_classifier
 from sklearn.metrics import accuracy_score
+from sklearn.utils.validation import _num_samples
 
 from multilayer.ensembles.base import BaseEnsemble, check_estimator_kind
 from multilayer.ensembles.combining import Weighted, log_mean, mean_and_deviation
 from multilayer.ensembles.planning import SEED
 from multilayer.estimators import MLPClassifier
 from multilayer.estimators.base import keep_parameters
+from multilayer.estimators.inputs import checked_weight, checked_y
 from multilayer.estimators.labels import Labels, labels_of
 from multilayer.network import Floats
 from multilayer.selection import Predictions
@@ -94,7 +96,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
     --------
     >>> from sklearn.datasets import load_digits
     >>> X, y = load_digits(return_X_y=True)
-    >>> network = MLPClassifier((32,), learning_rate_init=0.01, max_iter=20, n_iter_no_change=float("inf"))
+    >>> network = MLPClassifier((32,), learning_rate_init=0.01, max_iter=20, n_iter_no_change=None)
     >>> model = EnsembleClassifier(network, n_members=4, by="fold", random_state=0).fit(X / 16, y)
     >>> model.oof_score_ > 0.9
     True
@@ -149,6 +151,11 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
         """
         probabilities = self.predict_proba(X)
         return self._labels.decode(probabilities)
+
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """The share of rows, by weight, whose class is the predicted one; of a multilabel y, of those all right."""
+        weight = checked_weight(sample_weight, _num_samples(X), np.dtype(np.float64))
+        return float(super().score(X, checked_y(y, are_labels=True), weight))
 
     @overload
     def predict_proba(self, X: ArrayLike, return_std: Literal[False] = False) -> Floats: ...

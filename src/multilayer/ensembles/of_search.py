@@ -59,7 +59,7 @@ def ensemble_of(
     >>> from multilayer import MLPClassifier
     >>> from multilayer.selection import search
     >>> X, y = load_digits(return_X_y=True)
-    >>> network = MLPClassifier(max_iter=20, n_iter_no_change=float("inf"), learning_rate_init=0.01, random_state=0)
+    >>> network = MLPClassifier(max_iter=20, n_iter_no_change=None, learning_rate_init=0.01, random_state=0)
     >>> found = search(network, {"hidden_layer_sizes": [(16,), (32,), (64,)], "alpha": [0.0, 1.0]}, X / 16, y, cv=3)
     >>> ensemble = ensemble_of(found, scoring="accuracy")
     >>> len(ensemble.estimators_) == len(ensemble.weights_) <= 6

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin, is_regressor
 from sklearn.metrics import r2_score
+from sklearn.utils.validation import _num_samples
 
 from multilayer.ensembles.base import BaseEnsemble, check_estimator_kind, weighted
 from multilayer.ensembles.combining import mean_and_deviation
@@ -17,7 +18,7 @@ from multilayer.ensembles.planning import FOLD, SEED
 from multilayer.equations import Quantile
 from multilayer.estimators import MLPRegressor
 from multilayer.estimators.base import keep_parameters
-from multilayer.estimators.inputs import as_dense
+from multilayer.estimators.inputs import as_dense, checked_weight, checked_y
 from multilayer.estimators.scores import pinball_d2
 from multilayer.exceptions import InputError, ParameterError, ShapeError
 from multilayer.network import Floats
@@ -160,11 +161,11 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """R²; of several quantiles, the share of the quantile cost of constant answers that these save, its mean."""
+        weight = checked_weight(sample_weight, _num_samples(X), np.dtype(np.float64))
         if not self._levels():
-            return float(super().score(X, y, sample_weight))
+            return float(super().score(X, checked_y(y, are_labels=False), weight))
         predicted = self.predict(X)
         targets = _targets_like(predicted[:, 0], y)
-        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         return self._score(predicted, targets, weight)
 
     def calibrate(self, X: ArrayLike, y: ArrayLike) -> Self:

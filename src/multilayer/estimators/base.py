@@ -36,7 +36,7 @@ from multilayer.estimators.reading import Reading
 from multilayer.estimators.recipes import warn_of_parameters_without_effect
 from multilayer.estimators.scikit_learn_callbacks import CallbackSupportMixin, scikit_learn_listeners, torn_down
 from multilayer.estimators.snapshots import as_it_stands, offer
-from multilayer.estimators.target_scale import TargetScale
+from multilayer.estimators.target_scale import TargetScale, dtype_given
 from multilayer.estimators.weights import Weights
 from multilayer.exceptions import ParameterError, ShapeError
 from multilayer.network import Floats, Network
@@ -219,9 +219,10 @@ class BaseMLP(DocumentedMixin, CallbackSupportMixin, Inside, Reading, Weights, C
         self._settle_targets(rows, run, call)
         scale, dtype = self._target_scale, objective.X.dtype
         if scale is not None:
-            objective = replace(objective, Y=scale.standardized(objective.Y, dtype))
+            objective = replace(objective, Y=scale.standardized(objective.Y, dtype, dtype_given(rows.training.y)))
             if validating is not None:
-                validating = replace(validating, Y=scale.standardized(validating.Y, dtype))
+                Y = scale.standardized(validating.Y, dtype, dtype_given(validating.y))
+                validating = replace(validating, Y=Y)
         return objective, validating
 
     @contextmanager
@@ -266,7 +267,11 @@ class BaseMLP(DocumentedMixin, CallbackSupportMixin, Inside, Reading, Weights, C
                 f"y must have {self.n_outputs_} columns, as in fit, got {targets.Y.shape[1]}. Pass the same targets."
             )
         scale = self._target_scale
-        Y = targets.Y.astype(rows.dtype, copy=False) if scale is None else scale.standardized(targets.Y, rows.dtype)
+        if scale is None:
+            Y = targets.Y.astype(rows.dtype, copy=False)
+        else:
+            Y = scale.standardized(targets.Y, rows.dtype, dtype_given(y))
+            targets = replace(targets, score=scale.scored(targets.score))
         return Objective(self.network_, rows, Y, settings.alpha, weight, lam1=settings.l1_alpha), targets
 
     def _keep(self, network: Network, run: Run, cost_divisor: int, n_epochs: int, *, validated: bool) -> None:

@@ -17,6 +17,7 @@ from scipy.sparse import issparse
 
 from multilayer.estimators.inputs import as_dense
 from multilayer.estimators.labels import Labels, labels_of
+from multilayer.estimators.sample_weights import product_of_weights, scaled_weights
 from multilayer.exceptions import InputError, ParameterError, unknown_name
 from multilayer.network import Floats
 
@@ -68,7 +69,7 @@ class ClassWeights:
     def of_rows(self, y: Any) -> NDArray[np.float64]:
         """The weight of each row, (m,); of a multilabel y the product over its labels."""
         codes = _codes(y, self.labels)
-        return np.prod([weight[code] for weight, code in zip(self.columns, codes, strict=True)], axis=0)
+        return product_of_weights([weight[code] for weight, code in zip(self.columns, codes, strict=True)])
 
 
 def class_weights(class_weight: ClassWeight, y: Any, labels: Labels, sample_weight: Floats | None) -> ClassWeights:
@@ -102,18 +103,22 @@ def class_weights(class_weight: ClassWeight, y: Any, labels: Labels, sample_weig
 
 
 def with_class_weights(
-    weights: ClassWeights | None, y: Any, sample_weight: Floats | None, dtype: np.dtype[Any]
+    weights: ClassWeights | None, y: Any, sample_weight: Floats | None, dtype: np.dtype[Any], *, warns: bool = False
 ) -> Floats | None:
-    """The weights of rows by their classes, if there are any, times those that were passed."""
+    """The weights of rows by their classes, if there are any, times those that were passed.
+
+    ``warns`` as in :func:`scaled_weights`.
+    """
     if weights is None:
         return sample_weight
-    product = weights.of_rows(y) if sample_weight is None else weights.of_rows(y) * sample_weight
+    of_rows = weights.of_rows(y)
+    product = of_rows if sample_weight is None else product_of_weights([of_rows, sample_weight])
     if not product.any():
         raise InputError(
             "class_weight gives every row the weight 0: its classes occur only in rows that do not count. "
             "Give a weight above 0 to a class that is there."
         )
-    return product.astype(dtype)
+    return scaled_weights(product, dtype, "class_weight", warns=warns)
 
 
 def refuse_balanced_parts(class_weight: ClassWeight | None) -> None:

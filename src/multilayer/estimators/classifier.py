@@ -19,7 +19,7 @@ from multilayer.estimators.base import BaseMLP, keep_parameters
 from multilayer.estimators.class_weights import ClassWeight, ClassWeights, class_weights, refuse_balanced_parts
 from multilayer.estimators.data import Call, Targets, ValidationArguments
 from multilayer.estimators.holding_out import Split
-from multilayer.estimators.inputs import checked_y
+from multilayer.estimators.inputs import checked_weight, checked_y
 from multilayer.estimators.labels import (
     Labels,
     check_known,
@@ -117,8 +117,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Decay rate of the mean of the squared gradients; from 0 to below 1.  Only for solver="adam".
     epsilon : float, default=1e-8
         Added to the root of that mean before the step is divided by it.  Only for solver="adam".
-    n_iter_no_change : int or inf, default=10
-        See ``tol``.
+    n_iter_no_change : int or None, default=10
+        See ``tol``.  None: training ends after exactly ``max_iter`` epochs, without a warning; ``float("inf")`` means
+        the same.  With solver="lbfgs" it applies only where rows validate.
     max_fun : int, default=15000
         Only for solver="lbfgs": the most times that the cost is computed.
     max_time : float or None, default=None
@@ -262,7 +263,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
-        n_iter_no_change: float = 10,
+        n_iter_no_change: float | None = 10,
         max_fun: int = 15000,
         max_time: float | None = None,
         output: str = "auto",
@@ -331,7 +332,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         predicted = self.predict(X)
         if sample_weight is None and is_same_kind_of_labels(y, predicted):
             return float(np.average(y == predicted))  # as below, without its search for what y may be
-        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
+        weight = checked_weight(sample_weight, len(predicted), np.dtype(np.float64))
+        return float(accuracy_score(checked_y(y, are_labels=True), predicted, sample_weight=weight))
 
     def predict_proba(self, X: ArrayLike) -> Floats:
         """The probability of each class for each row.

@@ -12,7 +12,7 @@ from typing import Any
 
 import sklearn.exceptions
 
-from multilayer.estimators.inputs import where_not_finite
+from multilayer.estimators.containers import where_not_finite
 from multilayer.exceptions import DivergenceError, InputError, InputTypeError, MultilayerError, MultilayerWarning
 
 
@@ -118,7 +118,8 @@ _ADVICE = {
     ),
 }
 
-_OF_OTHER_MODELS = "\n"  # in a message of gaps, what begins with the second line
+# Messages of which the first line is enough: then come other models, or all of the numbers.
+_CUT = ("contains NaN", "Complex data not supported")
 
 
 def _advice_on(message: str) -> str:
@@ -129,8 +130,8 @@ def _with_advice(message: str, where: str = "") -> str:
     advice = _advice_on(message)
     if not advice:
         return message
-    # After gaps scikit-learn goes on to recommend other models.
-    message = message.split(_OF_OTHER_MODELS)[0].rstrip() if "contains NaN" in message else message.rstrip()
+    is_cut = any(part in message for part in _CUT)
+    message = message.split("\n")[0].rstrip() if is_cut else message.rstrip()
     return f"{message}{'' if message.endswith(('.', '!')) else '.'} {where}{advice}"
 
 

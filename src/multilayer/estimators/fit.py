@@ -9,6 +9,8 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from multilayer.engines import Engine, Objective
 from multilayer.estimators.continuing import continued
 from multilayer.estimators.data import Call, Rows
@@ -17,7 +19,10 @@ from multilayer.estimators.errors import input_errors
 from multilayer.estimators.metrics import Watched, measure
 from multilayer.estimators.optimising import settle_average, with_dropout_seed
 from multilayer.estimators.recipes import descent_recipe, lbfgs_recipe
+from multilayer.estimators.unit_scale import scale_advice
 from multilayer.estimators.validation import validation_rows
+from multilayer.estimators.vitals import skill_of
+from multilayer.exceptions import DivergenceError
 from multilayer.training import (
     LbfgsRecipe,
     Listener,
@@ -26,6 +31,7 @@ from multilayer.training import (
     Validation,
     n_rows_of,
     restore_best,
+    standing,
     train,
     train_lbfgs,
 )
@@ -58,11 +64,16 @@ class Fit:
         self.cost_divisor, self.numbers, self.own_rows = rows.targets.cost_divisor, rows.training.numbers, run.rows
         if self.numbers is not None:
             run.rows = rows.training.numbered(run.rows)
+        self.trained_on = run.rows
         self.objective, validating = estimator._in_units_of_training(rows, run, call, objective, validating)
+        scale, targets = estimator._target_scale, rows.targets
+        if scale is not None:
+            targets = replace(targets, score=scale.scored(targets.score))
+        self.score = targets.score
         self.validation: Validation | None = None
         if validating is not None:
             network = self.objective.network
-            watched = Watched(settings.early_stopping_metric, rows.targets, estimator._view(network))
+            watched = Watched(settings.early_stopping_metric, targets, estimator._view(network))
             measured = measure(self.engine, network, validating, watched)
             self.validation = Validation(measured, settings.early_stopping)
         self.recipe = self._recipe()
@@ -106,6 +117,13 @@ class Fit:
 
     def advance(self, n_epochs: float = math.inf, listeners: Sequence[Listener] = ()) -> None:
         """Train for so many epochs, or to the end; by L-BFGS always to the end."""
+        try:
+            self._advance(n_epochs, listeners)
+        except DivergenceError as error:
+            found, _ = self._scale_advice()
+            raise (DivergenceError(f"{error} {found}") if found else error) from None
+
+    def _advance(self, n_epochs: float, listeners: Sequence[Listener]) -> None:
         began, recipe = time.perf_counter(), self.recipe
         if isinstance(recipe, LbfgsRecipe):
             train_lbfgs(self.engine, self.objective, recipe, self.run, listeners, self.validation)
@@ -138,4 +156,18 @@ class Fit:
             warn_of_an_interruption(self.run, self.n_epochs, 1)
         else:
             whole = SimpleNamespace(**(vars(self.settings) | {"max_iter": self.max_epochs}))
-            warn_of_the_end(self.run, self.n_epochs, whole)
+            warn_of_the_end(self.run, self.n_epochs, whole, self._scale_advice, self._skill)
+
+    def _scale_advice(self) -> tuple[str, str]:
+        """What of the rows that train is far from unit scale."""
+        names = getattr(self.estimator, "feature_names_in_", None)
+        return scale_advice(self.objective, self.trained_on, names)
+
+    def _skill(self) -> float:
+        """How much of what a constant answer leaves open the network gets right, on the rows that train."""
+        rows = slice(None) if self.trained_on is None else self.trained_on
+        objective = self.objective
+        Y, weight = objective.Y[rows], objective.sample_weight
+        with np.errstate(over="ignore", invalid="ignore"):
+            H = self.engine.predict(objective.network, standing(self.run), objective.X[rows])
+            return skill_of(self.score, H, Y, None if weight is None else weight[rows])[1]

@@ -11,8 +11,13 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.utils.validation import _check_sample_weight, _get_feature_names
 
+from multilayer.estimators.containers import check_no_dates, check_not_masked
+from multilayer.estimators.sample_weights import scaled_weights
+from multilayer.estimators.sparse import checked_sparse
 from multilayer.exceptions import InputError, InputTypeError
 from multilayer.network import Floats
+
+DOT = 8192  # numbers in a product of BLAS that it does not wake its threads for
 
 
 def is_as_needed(X: Any, n_features: int) -> bool:
@@ -26,27 +31,34 @@ def is_as_needed(X: Any, n_features: int) -> bool:
         and X.flags.c_contiguous
     ):
         return False
+    return _has_finite_squares(X.reshape(-1))
+
+
+def _has_finite_squares(numbers: NDArray[Any]) -> bool:
+    """Whether all numbers are finite, and so small that sums of their squares are too; without a copy."""
     with np.errstate(over="ignore", invalid="ignore"):
-        # A sum is finite only if every number is.  One that overflows is left to validation.
-        return math.isfinite(X.sum())
+        if len(numbers) <= DOT:
+            return math.isfinite(np.dot(numbers, numbers))
+        parts = (numbers[start : start + DOT] for start in range(0, len(numbers), DOT))
+        return all(math.isfinite(np.dot(part, part)) for part in parts)
 
 
-def where_not_finite(X: Any) -> str:
-    """A sentence on where the entries of X are that are not finite, or "" for what NumPy does not read as numbers."""
-    names = _get_feature_names(X)
-    try:
-        if issparse(X):
-            entries = X.tocoo()
-            spoilt = ~np.isfinite(entries.data)
-            rows, columns = entries.row[spoilt], entries.col[spoilt]
-        else:
-            rows, columns = np.nonzero(~np.isfinite(np.asarray(X, dtype=np.float64)))
-    except (TypeError, ValueError):
-        return ""
-    if not len(rows):  # too large for float32 only
-        return ""
-    column = repr(str(names[columns[0]])) if names is not None else str(columns[0])
-    return f"The first of {len(rows):,} is in row {rows[0]}, column {column}. "
+def check_magnitude(X: Any) -> None:
+    """An error for a finite X whose numbers are so large that products of two overflow in its dtype.
+
+    Training goes through such products, and answers to such rows would be infinite, or firm for no reason.
+    """
+    entries = (X.data if issparse(X) else X).reshape(-1)
+    limit = math.sqrt(np.finfo(X.dtype).max)
+    if not len(entries) or _has_finite_squares(entries) or (entries.max() <= limit and entries.min() >= -limit):
+        return
+    found = X.tocoo() if issparse(X) else None
+    place = int((np.abs(entries) > limit).argmax())
+    row, column = divmod(place, X.shape[1]) if found is None else (int(found.row[place]), int(found.col[place]))
+    raise InputError(
+        f"X must hold numbers up to {limit:.2g} in {X.dtype}, whose products stay finite, got {entries[place]:.3g} in "
+        f"row {row}, column {column}. Remove such rows, or divide the column by its usual size (StandardScaler)."
+    )
 
 
 def as_dense(rows: Any) -> NDArray[Any]:
@@ -54,31 +66,28 @@ def as_dense(rows: Any) -> NDArray[Any]:
     return rows.toarray() if issparse(rows) else np.asarray(rows)
 
 
-def canonical(X: Any) -> Any:
-    """CSR without entries that are to be added up; the caller's matrix is left as it is."""
-    if issparse(X) and not X.has_canonical_format:
-        X = X.copy()
-        X.sum_duplicates()
-    return X
-
-
-def checked_weight(weight: Any, m: int, dtype: np.dtype[Any], name: str = "sample_weight") -> Floats | None:
-    """The weights of m rows in the dtype of X."""
+def checked_weight(
+    weight: Any, m: int, dtype: np.dtype[Any], name: str = "sample_weight", *, warns: bool = False
+) -> Floats | None:
+    """The weights of m rows in the dtype of X, as :func:`scaled_weights` brings them there."""
     if weight is None:
         return None
+    check_not_masked(weight, name)
+    check_no_dates(weight, name)
     try:
-        checked: Floats = _check_sample_weight(weight, range(m), dtype=dtype)
+        checked: NDArray[np.float64] = _check_sample_weight(weight, range(m), dtype=np.float64)
     except (TypeError, ValueError) as error:
         kind = InputTypeError if isinstance(error, TypeError) else InputError
+        reason = str(error).split("\n")[0]  # the lines after it may hold all of the numbers
         raise kind(
-            f"{name} must be one finite number for each of the {m} rows, not negative and not all 0: {error}"
+            f"{name} must be one finite number for each of the {m} rows, not negative and not all 0: {reason}"
         ) from None
     if checked.min() < 0:
         raise InputError(
             f"{name} must not be negative, got values from {checked.min():g} to {checked.max():g}. "
             "Remove rows that are not to count, or give them the weight 0."
         )
-    return checked
+    return scaled_weights(checked, dtype, name, warns=warns)
 
 
 def are_as_needed(X: Any, y: Any, n_features: int, dtype: np.dtype[Any]) -> bool:
@@ -117,17 +126,19 @@ def checked_y(y: Any, *, are_labels: bool, name: str = "y") -> Any:
         apart and sorted.
     """
     if y is None or issparse(y):
-        return y
+        return checked_sparse(y, name)
+    check_not_masked(y, name)
     array = _as_array(y, name)
     if array.dtype.kind == "O":
         _check_gaps(array, name)
-    if not are_labels:
+    if not are_labels or isinstance(y, np.matrix):  # which scikit-learn refuses
         return y
     if isinstance(y, list | tuple) and array.dtype.kind == "U":
         array = np.array(y, dtype=object)  # NumPy has made text of numbers among text
     if array.dtype.kind in "OS":
         return _of_one_type(array, name)
-    return y
+    # As the array, not as y: scikit-learn makes floats of pandas' Int64 and boolean.
+    return _of_known_kind(array, name)
 
 
 def _as_array(y: Any, name: str) -> NDArray[Any]:
@@ -183,6 +194,30 @@ def _of_one_type(array: NDArray[Any], name: str) -> NDArray[Any]:
             f"Write [str(label) for label in {name}]."
         )
     return converted
+
+
+def _of_known_kind(array: NDArray[Any], name: str) -> NDArray[Any]:
+    """Labels of a kind that predictions, comparisons and model files can hold."""
+    kind, given = array.dtype.kind, array.dtype
+    if kind == "T":  # NumPy's StringDType
+        return np.array(array.tolist())
+    if kind == "f" and given.itemsize > 8:
+        with np.errstate(over="ignore"):
+            as_float64 = array.astype(np.float64)
+        changed = (as_float64 != array) & ~np.isnan(array)
+        if changed.any():
+            label = array[changed].flat[0]
+            raise InputTypeError(
+                f"{name} must hold labels that float64 can hold, got the {given} {label!r}. "
+                f"Write {name}.astype(str), or number the labels."
+            )
+        return as_float64
+    if kind in "mMV":
+        raise InputTypeError(
+            f"{name} must hold text, numbers or bools, got {given}: a model file has no such labels. "
+            f"Write {name}.astype(str), or number the labels."
+        )
+    return array
 
 
 def _kind(entry: Any) -> str:

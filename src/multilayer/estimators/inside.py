@@ -252,7 +252,7 @@ class Inside(TransformerMixin):
         --------
         >>> from multilayer import MLPClassifier
         >>> X, y = [[0.0], [1000.0], [2000.0], [3000.0]], [0, 0, 1, 1]
-        >>> model = MLPClassifier((4,), max_iter=5, n_iter_no_change=float("inf"), random_state=0).fit(X, y)
+        >>> model = MLPClassifier((4,), max_iter=5, n_iter_no_change=None, random_state=0).fit(X, y)
         >>> [finding.where for finding in model.diagnose(X, y) if finding.name == "inputs badly scaled"]
         ['column 0 of X']
         """

@@ -46,7 +46,13 @@ def check_integer(name: str, value: Any, low: int) -> int:
 
 
 def check_patience(name: str, value: Any) -> float:
-    return math.inf if value == math.inf else check_integer(name, value, 1)
+    """An integer; None, and infinity, for as many epochs as there are."""
+    if value is None or (isinstance(value, numbers.Real) and value == math.inf):
+        return math.inf
+    try:
+        return check_integer(name, value, 1)
+    except ParameterError as error:
+        raise ParameterError(f"{error} Write None to train for exactly max_iter epochs.") from None
 
 
 def check_batch_size(name: str, value: Any) -> int | str:

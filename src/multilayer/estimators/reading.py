@@ -12,16 +12,18 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.validation import validate_data
 
 from multilayer.estimators.class_weights import ClassWeights, with_class_weights
+from multilayer.estimators.containers import checked_numbers
 from multilayer.estimators.data import Call, Part, Rows, Shared, Table, Targets, ValidationArguments
 from multilayer.estimators.errors import input_errors
 from multilayer.estimators.inputs import (
     are_as_needed,
-    canonical,
     check_column_order,
+    check_magnitude,
     checked_weight,
     checked_y,
     is_as_needed,
 )
+from multilayer.estimators.sparse import canonical
 from multilayer.estimators.validation import about_validation_data
 from multilayer.exceptions import ShapeError
 from multilayer.network import Floats
@@ -50,11 +52,11 @@ class Reading:
         dtype = self.parameters_.dtype if call.goes_on else DTYPES
         with input_errors(X):
             X, y = self._validated(X, y, dtype, reset=not call.goes_on)
-        weight = checked_weight(sample_weight, X.shape[0], X.dtype)
+        weight = checked_weight(sample_weight, X.shape[0], X.dtype, warns=True)
         with input_errors():
             targets = self._targets(y, X.dtype, call)
         of_classes = self._class_weights(y, weight, call)
-        weight = with_class_weights(of_classes, y, weight, X.dtype)
+        weight = with_class_weights(of_classes, y, weight, X.dtype, warns=True)
         table = Table(X, y, targets.Y, weight)
         return Rows(table, targets, self._read_validation(call.validation, table, of_classes))
 
@@ -77,7 +79,7 @@ class Reading:
         """What fits on rows of these data have in common."""
         with input_errors(X):
             X, y = self._validated(X, y, DTYPES, reset=True)
-        weight = checked_weight(sample_weight, X.shape[0], X.dtype)
+        weight = checked_weight(sample_weight, X.shape[0], X.dtype, warns=True)
         with input_errors():
             targets = self._targets(y, X.dtype, Call(goes_on=False))
         columns = {name: getattr(self, name) for name in COLUMNS if hasattr(self, name)}
@@ -88,15 +90,19 @@ class Reading:
         shared, rows = part.shared, part.rows
         self.n_features_in_ = shared.columns["n_features_in_"]
         y, dtype = shared.y[rows], shared.X.dtype
-        given = checked_weight(None if shared.weight is None else shared.weight[rows], len(rows), dtype)
+        passed = None if shared.weight is None else shared.weight[rows]
+        given = checked_weight(passed, len(rows), dtype)
         with input_errors():
             targets = self._targets(y, dtype, call)
         of_classes = self._class_weights(y, given, call)
-        weight = with_class_weights(of_classes, y, given, dtype)
+        weight = with_class_weights(of_classes, y, given, dtype, warns=True)
         if self.solver == "lbfgs":  # which has no batches to take rows for
             table = Table(shared.X[rows], y, targets.Y, weight)
         else:
-            of_all = shared.weight if weight is given or weight is None else shared.scattered(weight, rows)
+            if weight is None or (passed is not None and weight is given and np.array_equal(weight, passed)):
+                of_all = shared.weight
+            else:
+                of_all = shared.scattered(weight, rows)
             targets = replace(targets, Y=shared.whole(targets.Y, rows))
             table = Table(shared.X, shared.y, targets.Y, of_all, rows)
         validating = self._read_validation(call.validation, table, of_classes)
@@ -109,7 +115,13 @@ class Reading:
             if not hasattr(self, "feature_names_in_") and are_as_needed(X, y, self.n_features_in_, dtype):
                 return X, y
             check_column_order(self, X)
-        X, y = validate_data(self, X, y, accept_sparse="csr", multi_output=True, dtype=dtype, order="C", reset=reset)
+        X = checked_numbers(X)
+        options: dict[str, Any] = {"accept_sparse": "csr", "dtype": dtype, "order": "C", "reset": reset}
+        with np.errstate(
+            over="ignore", invalid="ignore"
+        ):  # what is too large for the dtype becomes infinite, and an error
+            X, y = validate_data(self, X, y, multi_output=True, **options)
+        check_magnitude(X)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y.toarray() if issparse(y) else y, warn=True)
         return canonical(X), y
@@ -118,6 +130,9 @@ class Reading:
         """X as an engine needs it to predict."""
         if is_as_needed(X, self.n_features_in_) and not hasattr(self, "feature_names_in_"):
             return X
-        with input_errors(X):
+        with input_errors(X), np.errstate(over="ignore", invalid="ignore"):
             check_column_order(self, X)
-            return canonical(validate_data(self, X, accept_sparse="csr", dtype=DTYPES, order="C", reset=False))
+            X = checked_numbers(X)
+            X = validate_data(self, X, accept_sparse="csr", dtype=DTYPES, order="C", reset=False)
+        check_magnitude(X)
+        return canonical(X)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import _num_samples
 
 from multilayer.equations import Cost, Quantile
 from multilayer.equations.activations import Hidden
@@ -17,7 +18,7 @@ from multilayer.estimators.base import BaseMLP, keep_parameters
 from multilayer.estimators.data import Call, Rows, Targets, ValidationArguments
 from multilayer.estimators.errors import input_errors
 from multilayer.estimators.holding_out import Split
-from multilayer.estimators.inputs import checked_weight
+from multilayer.estimators.inputs import checked_weight, checked_y
 from multilayer.estimators.losses import (
     Loss,
     check_targets,
@@ -29,7 +30,13 @@ from multilayer.estimators.metrics import Metric
 from multilayer.estimators.parameters import check_flag
 from multilayer.estimators.recipes import VALIDATION_FRACTION
 from multilayer.estimators.scores import pinball_d2, r2
-from multilayer.estimators.target_scale import check_can_standardize, check_goes_on_alike, target_scale
+from multilayer.estimators.target_scale import (
+    check_can_standardize,
+    check_goes_on_alike,
+    dtype_given,
+    rescaled,
+    target_scale,
+)
 from multilayer.exceptions import InputError, InputTypeError
 from multilayer.network import Floats
 from multilayer.training import Listener, Run
@@ -120,8 +127,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Decay rate of the mean of the squared gradients; from 0 to below 1.  Only for solver="adam".
     epsilon : float, default=1e-8
         Added to the root of that mean before the step is divided by it.  Only for solver="adam".
-    n_iter_no_change : int or inf, default=10
-        See ``tol``.
+    n_iter_no_change : int or None, default=10
+        See ``tol``.  None: training ends after exactly ``max_iter`` epochs, without a warning; ``float("inf")`` means
+        the same.  With solver="lbfgs" it applies only where rows validate.
     max_fun : int, default=15000
         Only for solver="lbfgs": the most times that the cost is computed.
     max_time : float or None, default=None
@@ -153,7 +161,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         back in ``predict``; with sample weights, by weight.  Not for loss="poisson" and "gamma".  Costs and
         their curves are then those of standardised targets, and so are ``loss="huber"``'s errors; scores and scorers
         see y itself.  The rows are those that train: not the ones held out.  ``partial_fit`` takes them from
-        its first part, and ``warm_start`` keeps what the first fit took.
+        its first part, and ``warm_start`` keeps what the first fit took.  A constant output, whose spread is within
+        the rounding of its values, is answered with exactly that number; if it varies in a later part, it takes mean
+        and deviation from that one.
     normalization : "layer" or None, default=None
         "layer": the weighted sums of each hidden layer are brought to mean 0 and variance 1 over its units, for each
         row by itself, then multiplied by a gain and moved by a shift, which are learned; then comes the activation.
@@ -172,8 +182,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     parameters_ : ndarray of shape (P,)
         All weights and biases in one vector, and gains and shifts.
     target_mean_, target_scale_ : ndarray of shape (n_outputs_,) or None
-        With ``standardize_targets``, what is taken off the targets of each output unit, and what they are divided by;
-        1 where they are constant.
+        With ``standardize_targets``, the mean of the targets of each output unit and their standard deviation, 0
+        where they are constant but for rounding.
     loss_curve_ : list of float
         Mean cost of each epoch's batches, each before its update; of solver="lbfgs", the cost after each iteration.
         With several outputs and loss="squared_error" it is divided by their number, as in scikit-learn.
@@ -262,7 +272,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
-        n_iter_no_change: float = 10,
+        n_iter_no_change: float | None = 10,
         max_fun: int = 15000,
         max_time: float | None = None,
         initialization: Initialization = SCIKIT_LEARN,
@@ -328,7 +338,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self._check_is_fitted()
         cost = self.network_.cost
         if not (isinstance(cost, Quantile) and len(cost.levels) > 1):
-            return float(super().score(X, y, sample_weight))
+            weight = checked_weight(sample_weight, _num_samples(X), np.dtype(np.float64))
+            return float(super().score(X, checked_y(y, are_labels=False), weight))
         with input_errors():
             rows, given = self._validated(X, y, self.parameters_.dtype, reset=False)
         numbers = _as_numbers(given).astype(np.float64, copy=False).reshape(rows.shape[0], -1)
@@ -359,19 +370,21 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return Targets(Y, loss, score=score, cost_divisor=Y.shape[1] if is_squared else 1)
 
     def _settle_targets(self, rows: Rows, run: Run, call: Call) -> None:
-        table, standardizes = rows.training, bool(self.standardize_targets)
+        table, before = rows.training, self._target_scale if call.goes_on else None
+        standardizes, given = bool(self.standardize_targets), dtype_given(table.y)
         if call.goes_on:
-            check_goes_on_alike(self._target_scale, standardizes=standardizes)
-        elif standardizes:
-            trained_on = table.Y if run.rows is None else table.Y[run.rows]
-            weight = table.weight if table.weight is None or run.rows is None else table.weight[run.rows]
-            scale = target_scale(trained_on, weight)
-            self.target_mean_, self.target_scale_ = scale.mean, scale.deviation
-        else:
+            check_goes_on_alike(before, standardizes=standardizes)
+        if not standardizes:
             self.target_mean_ = self.target_scale_ = None
-        settled = self._target_scale
-        if settled is not None:
-            check_targets(rows.targets.loss, self.loss, settled.standardized(table.Y, table.Y.dtype))
+            return
+        trained_on = table.Y if run.rows is None else table.Y[run.rows]
+        weight = table.weight if table.weight is None or run.rows is None else table.weight[run.rows]
+        if before is None:
+            scale = target_scale(trained_on, weight, given)
+        else:
+            scale = rescaled(before, trained_on, weight, given)
+        self.target_mean_, self.target_scale_ = scale.mean, scale.deviation
+        check_targets(rows.targets.loss, self.loss, scale.standardized(table.Y, table.Y.dtype, given))
 
 
 def _as_numbers(y: Any) -> Any:

@@ -91,10 +91,14 @@ def measure(case: Case) -> Vitals:
 
 def skill(case: Case, H: Array) -> tuple[float, float]:
     """(score, skill): how much of what a constant answer leaves open the network gets right, 1 for all of it."""
-    Y, weight = case.objective.Y, case.objective.sample_weight
-    score = case.score(H, Y, weight)
+    return skill_of(case.score, H, case.objective.Y, case.objective.sample_weight)
+
+
+def skill_of(score_of: Score, H: Floats, Y: Floats, weight: Floats | None) -> tuple[float, float]:
+    """The same of any answers H, (m, K)."""
+    score = score_of(H, Y, weight)
     constant = np.broadcast_to(np.average(Y, axis=0, weights=weight), Y.shape)
-    base = case.score(constant, Y, weight)
+    base = score_of(constant, Y, weight)
     return score, (score - base) / (1.0 - base) if base < 1.0 else 1.0
 
 

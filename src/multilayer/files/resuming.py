@@ -71,7 +71,7 @@ def resume(
     ...             raise MemoryError
     >>> X, y = make_moons(100, random_state=0)
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "run.safetensors"
-    >>> options = {"max_iter": 20, "n_iter_no_change": float("inf"), "random_state": 0}
+    >>> options = {"max_iter": 20, "n_iter_no_change": None, "random_state": 0}
     >>> MLPClassifier(callbacks=[Checkpoint(path), Crash()], **options).fit(X, y)
     Traceback (most recent call last):
     MemoryError

@@ -74,7 +74,7 @@ def plot_capacity_curve(curve: CapacityCurve, *, ax: Axes | None = None) -> Axes
     >>> from multilayer.plots import plot_capacity_curve
     >>> from multilayer.selection import capacity_curve
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = MLPClassifier(max_iter=20, n_iter_no_change=float("inf"), random_state=0)
+    >>> model = MLPClassifier(max_iter=20, n_iter_no_change=None, random_state=0)
     >>> ax = plot_capacity_curve(capacity_curve(model, X, y, capacities=[(2,), (8,)]))
     >>> [label.get_text() for label in ax.figure.axes[-1].get_xticklabels()]
     ['(2,)', '(8,)']

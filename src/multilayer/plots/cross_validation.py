@@ -55,7 +55,7 @@ def plot_cross_validation(result: CrossValidation, *, ax: Axes | None = None, sc
     >>> from multilayer.plots import plot_cross_validation
     >>> from multilayer.selection import cross_validate
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = MLPClassifier((8,), max_iter=20, n_iter_no_change=float("inf"), random_state=0)
+    >>> model = MLPClassifier((8,), max_iter=20, n_iter_no_change=None, random_state=0)
     >>> ax = plot_cross_validation(cross_validate(model, X, y))
     >>> ax.get_xlabel(), ax.get_ylabel()
     ('fold', 'score')

@@ -46,7 +46,7 @@ def plot_learning_curve(curve: LearningCurve, *, ax: Axes | None = None) -> Axes
     >>> from multilayer.plots import plot_learning_curve
     >>> from multilayer.selection import learning_curve
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = MLPClassifier((8,), max_iter=20, n_iter_no_change=float("inf"), random_state=0)
+    >>> model = MLPClassifier((8,), max_iter=20, n_iter_no_change=None, random_state=0)
     >>> ax = plot_learning_curve(learning_curve(model, X, y))
     >>> ax.get_xlabel(), ax.get_ylabel(), ax.get_xscale()
     ('training rows', 'accuracy', 'log')

@@ -56,7 +56,7 @@ def plot_regularization_path(path: RegularizationPath, *, ax: Axes | None = None
     >>> from multilayer.plots import plot_regularization_path
     >>> from multilayer.selection import regularization_path
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = MLPClassifier((8,), max_iter=20, n_iter_no_change=float("inf"), random_state=0)
+    >>> model = MLPClassifier((8,), max_iter=20, n_iter_no_change=None, random_state=0)
     >>> ax = plot_regularization_path(regularization_path(model, X, y, alphas=[0.01, 1, 100]))
     >>> ax.get_xscale(), ax.get_ylabel()
     ('log', 'accuracy')

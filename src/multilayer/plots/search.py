@@ -61,7 +61,7 @@ def plot_search(search: Search, *, parameter: str | None = None, ax: Axes | None
     >>> from multilayer.plots import plot_search
     >>> from multilayer.selection import search
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = MLPClassifier((8,), max_iter=30, n_iter_no_change=float("inf"), random_state=0)
+    >>> model = MLPClassifier((8,), max_iter=30, n_iter_no_change=None, random_state=0)
     >>> found = search(model, {"learning_rate_init": [0.001, 0.01, 0.1]}, X, y)
     >>> ax = plot_search(found, parameter="learning_rate_init")
     >>> ax.get_xlabel(), ax.get_ylabel()

@@ -53,7 +53,7 @@ def plot_seed_spread(spread: SeedSpread, *, ax: Axes | None = None) -> Axes:
     >>> from multilayer.plots import plot_seed_spread
     >>> from multilayer.selection import seed_spread
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = MLPClassifier((8,), max_iter=20, n_iter_no_change=float("inf"))
+    >>> model = MLPClassifier((8,), max_iter=20, n_iter_no_change=None)
     >>> ax = plot_seed_spread(seed_spread(model, X, y, n_seeds=4))
     >>> ax.get_ylabel()
     'accuracy, mean over 5 folds'

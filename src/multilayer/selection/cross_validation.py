@@ -229,7 +229,7 @@ def cross_validate(
     >>> from sklearn.datasets import load_digits
     >>> from multilayer import MLPClassifier
     >>> X, y = load_digits(return_X_y=True)
-    >>> model = MLPClassifier((50,), max_iter=40, n_iter_no_change=float("inf"), random_state=0)
+    >>> model = MLPClassifier((50,), max_iter=40, n_iter_no_change=None, random_state=0)
     >>> result = cross_validate(model, X / 16, y)
     >>> result["test_score"].shape, result.mean["test_score"] > 0.9
     ((5,), True)

@@ -19,11 +19,13 @@ from sklearn.utils.validation import _num_samples
 
 from multilayer.estimators.beginning import begin, can_share, shared_by
 from multilayer.estimators.class_weights import KnownClasses, classes_of, known_classes
+from multilayer.estimators.containers import checked_entries
 from multilayer.estimators.data import Shared
 from multilayer.estimators.errors import Complaint, divergence_in_both_words, handed_over, input_errors
 from multilayer.estimators.fit import Fit
 from multilayer.estimators.inputs import checked_weight, checked_y
 from multilayer.estimators.metrics import takes_any, takes_weights
+from multilayer.estimators.sample_weights import scaled_weights
 from multilayer.estimators.scikit_learn_callbacks import may_have_callbacks
 from multilayer.exceptions import InputError, InputTypeError, ParameterError
 from multilayer.selection.routing import SAMPLE_WEIGHT, consumes, requested
@@ -66,11 +68,12 @@ class Data:
     @classmethod
     def of(cls, X: Any, y: Any, sample_weight: ArrayLike | None = None, model: Any = None) -> Data:
         """The arguments of a ``fit``, once it is clear that they have as many rows; to share, if ``model`` can."""
+        X, y = checked_entries(X), checked_entries(y, "y")
         with input_errors():
             X, y = indexable(X, y)
         if model is not None:
             _check_targets(y, are_labels=is_classifier(model))
-        weight = checked_weight(sample_weight, _num_samples(X), np.dtype(np.float64))
+        weight = checked_weight(sample_weight, _num_samples(X), np.dtype(np.float64), warns=True)
         shared, trouble = None, None
         if can_share(model):
             try:
@@ -89,7 +92,7 @@ class Data:
 
     def weighted(self, weight: Any) -> Data:
         """The same rows with other weights, (m,)."""
-        shared = self.shared and replace(self.shared, weight=weight.astype(self.shared.X.dtype))
+        shared = self.shared and replace(self.shared, weight=scaled_weights(weight, self.shared.X.dtype))
         return replace(self, weight=weight, shared=shared)
 
     def _unweighted(self) -> Data:

@@ -11,29 +11,19 @@ from numpy.typing import DTypeLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-<<<<<<< HEAD
+from multilayer.estimators.documentation import DocumentedMixin
 from multilayer.exceptions import InputError, MultilayerWarning, ParameterError, ShapeError
 from multilayer.tables._arrow import PLURAL, import_pyarrow, kind_of, numbers, texts
 from multilayer.tables._frames import Columns, columns_of
 from multilayer.tables._identifiers import checked_identifiers
-=======
-from multilayer.estimators.documentation import DocumentedMixin
-from multilayer.exceptions import InputError, ParameterError
-from multilayer.tables._arrow import PLURAL, as_frame, column_of, import_pyarrow, kind_of, numbers, texts
->>>>>>> sklearn
 from multilayer.tables._names import missing_column, unique
 from multilayer.tables._notes import ColumnNote
 from multilayer.tables.encodings import ColumnReport, Encoding, Output, as_spelled
 from multilayer.tables.fitting import Identifiers, Rules, fit_column
 
 
-<<<<<<< HEAD
-class TableEncoder(TransformerMixin, BaseEstimator):
-    """Encode a table or an array as numbers for a network; equal tables give equal arrays, whatever library holds them.
-=======
 class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
-    """Encode a pandas, polars or pyarrow table as numbers for a network; equal tables give equal arrays.
->>>>>>> sklearn
+    """Encode a table or an array as numbers for a network; equal tables give equal arrays, whatever library holds them.
 
     ============  =========================================================================================
     a column of   becomes

@@ -106,7 +106,7 @@ def capacity_curve(
     >>> from sklearn.datasets import load_iris
     >>> from multilayer import MLPClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = MLPClassifier(max_iter=100, n_iter_no_change=float("inf"), learning_rate_init=0.01, random_state=0)
+    >>> model = MLPClassifier(max_iter=100, n_iter_no_change=None, learning_rate_init=0.01, random_state=0)
     >>> curve = capacity_curve(model, X, y, capacities=[(1,), (16,)])
     >>> print(curve.conclusion)
     (16,) is best: accuracy 0.9... ± 0.0...

@@ -190,7 +190,7 @@ def learning_curve(
     >>> from sklearn.datasets import load_digits
     >>> from multilayer import MLPClassifier
     >>> X, y = load_digits(return_X_y=True)
-    >>> model = MLPClassifier((32,), max_iter=30, n_iter_no_change=float("inf"), random_state=0)
+    >>> model = MLPClassifier((32,), max_iter=30, n_iter_no_change=None, random_state=0)
     >>> curve = learning_curve(model, X / 16, y, sizes=[100, 400, 1400])
     >>> print(curve.conclusion)
     More rows would help: validation accuracy still rises by 0.1... ± 0.0... a doubling. Training is ahead by ...

@@ -223,7 +223,7 @@ def seed_spread(
     >>> from sklearn.datasets import load_digits
     >>> from multilayer import MLPClassifier
     >>> X, y = load_digits(return_X_y=True)
-    >>> model = MLPClassifier((32,), max_iter=20, n_iter_no_change=float("inf"), learning_rate_init=0.01)
+    >>> model = MLPClassifier((32,), max_iter=20, n_iter_no_change=None, learning_rate_init=0.01)
     >>> print(seed_spread(model, X / 16, y, n_seeds=5).conclusion)
     Differences below 0.0... in accuracy are luck: another seed alone moves the mean over 5 folds by 0.0... (standard
     deviation).

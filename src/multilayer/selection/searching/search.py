@@ -138,7 +138,7 @@ def search(
     --------
     >>> from sklearn.datasets import load_digits
     >>> X, y = load_digits(return_X_y=True)
-    >>> network = MLPClassifier(max_iter=30, n_iter_no_change=float("inf"), random_state=0)
+    >>> network = MLPClassifier(max_iter=30, n_iter_no_change=None, random_state=0)
     >>> space = {"hidden_layer_sizes": [(16,), (64,)], "learning_rate_init": [1e-4, 1e-3, 1e-2]}
     >>> found = search(network, space, X / 16, y, cv=3)
     >>> found.best.params["learning_rate_init"], found.best.mean > found.baseline.mean

@@ -1,0 +1,81 @@
+"""Whether columns of X and targets are near the scale that a network is made for, and what to do where they are not.
+
+Weights begin near 0 with a size that suits inputs of mean 0 and deviation 1, answers begin near 0, and a step of Adam
+moves a weight by at most ``learning_rate_init``.  So far from unit scale are
+
+- a column of X or a target whose mean or standard deviation is above 10 in absolute value,
+- an X of which no column has a root mean square above 0.01,
+- targets whose standard deviation is below 0.01, whose cost ``tol`` takes for 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+
+from multilayer.engines import Objective
+from multilayer.training.batching import Rows
+
+LARGE, SMALL = 10.0, 0.01
+BLOCK = 4096  # rows that are looked at at a time
+SCALES_TARGETS = ("identity", "increasing")  # outputs that go with standardize_targets
+
+Array = NDArray[np.float64]
+
+
+def scale_advice(objective: Objective, rows: Rows | None, names: Sequence[str] | None = None) -> tuple[str, str]:
+    """What is far from unit scale and what to do, in a sentence for y and one for X; and the same without numbers.
+
+    Both are empty where everything is near it.  ``rows`` are those that train, None for all.
+    """
+    found: list[str] = []
+    of_many: list[str] = []
+    if objective.network.output in SCALES_TARGETS:
+        mean, deviation = _moments(objective.Y, rows)
+        far = _is_large(mean, deviation) | ((deviation > 0) & (deviation < SMALL))
+        if far.any():
+            k = int(far.argmax())
+            what = "y" if len(far) == 1 else f"Column {k} of y"
+            found.append(_sentence(what, mean[k], deviation[k], "set standardize_targets=True"))
+            of_many.append("y is far from unit scale: set standardize_targets=True.")
+    mean, deviation = _moments(objective.X, rows)
+    far = _is_large(mean, deviation)
+    advice = "put a StandardScaler before the network"
+    if far.any():
+        column = int((np.abs(mean) + deviation).argmax())
+        name = repr(str(names[column])) if names is not None else str(column)
+        more = f", the furthest of {int(far.sum())} such columns" if far.sum() > 1 else ""
+        found.append(_sentence(f"Column {name} of X", mean[column], deviation[column], advice, more))
+        of_many.append(f"Columns of X are far from unit scale: {advice}.")
+    elif 0 < (largest := float(np.hypot(mean, deviation).max())) < SMALL:
+        found.append(f"X is far from unit scale (no column has a root mean square above {largest:.3g}): {advice}.")
+        of_many.append(f"X is far from unit scale: {advice}.")
+    return " ".join(found), " ".join(of_many)
+
+
+def _sentence(what: str, mean: float, deviation: float, advice: str, more: str = "") -> str:
+    return f"{what} is far from unit scale (mean {mean:.3g}, standard deviation {deviation:.3g}{more}): {advice}."
+
+
+def _is_large(mean: Array, deviation: Array) -> NDArray[np.bool_]:
+    return (np.abs(mean) > LARGE) | (deviation > LARGE)
+
+
+def _moments(table: Any, rows: Rows | None) -> tuple[Array, Array]:
+    """Mean and standard deviation of each column over some rows, in float64."""
+    m = table.shape[0] if rows is None else len(rows)
+    blocks = [slice(i, i + BLOCK) for i in range(0, m, BLOCK)]
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = sum(_block(table, rows, block).sum(axis=0) for block in blocks) / m
+        squares = sum(((_block(table, rows, block) - mean) ** 2).sum(axis=0) for block in blocks)
+        return mean, np.sqrt(squares / m)
+
+
+def _block(table: Any, rows: Rows | None, block: slice) -> Array:
+    part = table[block] if rows is None else table[rows[block]]
+    dense: Array = (part.toarray() if issparse(part) else part).astype(np.float64, copy=False)
+    return dense
