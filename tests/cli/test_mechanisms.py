@@ -169,8 +169,8 @@ class TestMemory:
             assert text in result.stderr
 
     def test_many_layers_are_not_all_printed(self, run, people):
-        result = run("train", people, "--target", "buys", "--hidden", ",".join(["2"] * 40), "--epochs", "1")
-        assert "Trained a network of 6 - 2 - ... - 1 units in 42 layers" in result.stdout
+        result = run("train", people, "--target", "buys", "--hidden", ",".join(["2"] * 10), "--epochs", "1")
+        assert "Trained a network of 6 - 2 - ... - 1 units in 12 layers" in result.stdout
 
 
 def evidence(*, worse=False, loss=1.0, trained=1.0, risen=False, ran_out=True) -> Evidence:
@@ -440,20 +440,19 @@ class TestNames:
 
 
 class TestReading:
-    def test_options_say_how_the_file_is_written(self, run, tmp_path):
+    def test_options_say_how_the_file_is_written(self, run, tmp_path, monkeypatch):
         lines = ["tag;größe;y", *(f"{1 + i % 28:02}.0{1 + i % 9}.2024;{i % 17},5;{'ab'[i % 2]}" for i in range(60))]
         path = tmp_path / "t.csv"
         path.write_bytes("\n".join(lines).encode("latin-1"))
         options = ("--separator", ";", "--decimal", ",", "--encoding", "latin-1", "--date-format", "%d.%m.%Y")
-        for command in ("train", "cv"):
-            result = run(
-                command, path, "--target", "y", "--hidden", "4", "--epochs", "1", *options, "--out", tmp_path / "out"
-            )
-            assert result.exit_code == 0
-            page = (tmp_path / "out" / "report.html").read_text("utf-8")
-            assert "größe" in page
-            for text in ("separator=&#x27;;&#x27;", "decimal=&#x27;,&#x27;", "date_format=&#x27;%d.%m.%Y&#x27;"):
-                assert text in page
+        monkeypatch.setitem(sys.modules, "matplotlib", None)
+        out = ("--out", tmp_path / "out")
+        result = run("train", path, "--target", "y", "--hidden", "4", "--epochs", "1", *options, *out)
+        assert result.exit_code == 0
+        page = (tmp_path / "out" / "report.html").read_text("utf-8")
+        assert "größe" in page
+        for text in ("separator=&#x27;;&#x27;", "decimal=&#x27;,&#x27;", "date_format=&#x27;%d.%m.%Y&#x27;"):
+            assert text in page
 
     def test_standard_input(self, people):
         from click.testing import CliRunner
@@ -481,7 +480,8 @@ class TestReading:
         assert result.stderr.startswith(text)
         assert result.stderr.count("\n") == 1
 
-    def test_what_the_reader_reports_is_on_the_console_and_in_the_report(self, run, tmp_path):
+    def test_what_the_reader_reports_is_on_the_console_and_in_the_report(self, run, tmp_path, monkeypatch):
+        monkeypatch.setitem(sys.modules, "matplotlib", None)
         head, *rows = lines_of_people()
         cells = [f"{row},{i:05}" for i, row in enumerate(rows)]
         cells[11] = cells[11].replace(cells[11].split(",")[1], "n/a!", 1)
