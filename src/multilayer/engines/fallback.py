@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from multilayer.engines.protocol import PLAIN, Batches, DescentState, Engine, Objective
 from multilayer.engines.reference import ReferenceEngine
 from multilayer.equations.descent import UpdateRule
-from multilayer.equations.refinements import StepOptions
+from multilayer.equations.extensions.step_options import StepOptions
 from multilayer.exceptions import EngineError, EngineWarning
 from multilayer.network import Floats, Network
 
