@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from multilayer.engines.cpu.activations import activate_into
 from multilayer.engines.cpu.blocks import copy_into, lay_on_side, put_upright
-from multilayer.engines.cpu.compiling import belongs_to, inlined, inner, kernel
+from multilayer.engines.cpu.compiling import COMPILED, belongs_to, inlined, inner, kernel
 from multilayer.engines.cpu.normalization import normalize_into
 from multilayer.engines.cpu.outputs import WHOLE, answer_into, whole
 from multilayer.engines.cpu.panels import ROWS, lay_into, panels_size, products_into
@@ -238,7 +238,7 @@ def _table(
     for l, layer in enumerate(table):
         k, n = int(layer[N_IN]), int(layer[N_OUT])
         layer[PANELS] = -1
-        if not narrow and (is_laid or n * itemsize < BYTES) and not (is_sparse and l == 0):
+        if COMPILED and not narrow and (is_laid or n * itemsize < BYTES) and not (is_sparse and l == 0):
             layer[PANELS] = size
             size += panels_size(k, n, itemsize)
     return table, size, most if narrow else MOST_ROWS

@@ -7,7 +7,7 @@ examples of one class fill many.  A new output unit is a branch in both function
 from __future__ import annotations
 
 from multilayer.engines.cpu.blocks import add_into
-from multilayer.engines.cpu.compiling import inner
+from multilayer.engines.cpu.compiling import COMPILED, inner
 from multilayer.engines.cpu.elementary import exp, log, sigmoid, sigmoid_and_log, softplus
 from multilayer.engines.cpu.plan import EXP_OUTPUT, INCREASING_OUTPUT, SIGMOID_OUTPUT, SOFTMAX_OUTPUT, Plan
 from multilayer.engines.cpu.views import block, line
@@ -33,7 +33,7 @@ def output_into(plan: Plan, Z: Floats, Y: Floats, delta: Floats, scratch: Floats
 
 # The most numbers that one iteration of a vectorised loop handles: four vectors of 16.  What is left over the compiler
 # leaves to other instructions, in which a number might be rounded otherwise.
-WHOLE = 64
+WHOLE = 64 if COMPILED else 1
 
 
 def _whole(n: int) -> int:

@@ -16,13 +16,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from multilayer.engines.cpu.blocks import copy_into
-from multilayer.engines.cpu.compiling import belongs_to, has_wide_registers, inlined, inner
+from multilayer.engines.cpu.compiling import COMPILED, belongs_to, has_wide_registers, inlined, inner
 from multilayer.engines.cpu.vectors import BYTES, add_outer, load, spread, store
 from multilayer.engines.cpu.views import line
 from multilayer.network import Floats
 
 #: Rows of a tile.  With two vectors of units their sums take 24 of AVX-512's 32 registers, and 12 of AVX2's 16.
-ROWS = 12 if has_wide_registers() else 6
+ROWS = 1 if not COMPILED else 12 if has_wide_registers() else 6
 # Inputs that a tile adds up before the next tile does: a piece of a panel that stays in the first-level cache.
 DEPTH = 256
 
@@ -59,8 +59,16 @@ def lay_into(panels: Floats, layer: Floats, n: int) -> None:
         j += width
 
 
+def _products_in_python(Z: Floats, A: Floats, layer: Floats, n: int, panels: Floats) -> None:  # noqa: ARG001 not used here
+    """The same sums in the same order, for all rows at a time, for runs without a compiler."""
+    weights, sums = layer.reshape(-1, n), Z[: len(A) * n].reshape(-1, n)
+    sums[...] = weights[0]
+    for i in range(A.shape[1]):
+        sums += A[:, i : i + 1] * weights[1 + i]
+
+
 @inner
-def products_into(Z: Floats, A: Floats, layer: Floats, n: int, panels: Floats) -> None:
+def _products_in_panels(Z: Floats, A: Floats, layer: Floats, n: int, panels: Floats) -> None:
     """Z ← bias + A W for A (rows, k), rows a multiple of ROWS, and a layer's biases and weights, (1 + k, n).
 
     Z holds (rows, n), and one vector more: what lies behind is overwritten.  ``panels`` is empty where the layer is
@@ -102,3 +110,4 @@ def _panel(vectors: int) -> Callable[..., None]:
 
 
 _panel_of_1, _panel_of_2 = _panel(1), _panel(2)
+products_into = _products_in_panels if COMPILED else _products_in_python
