@@ -139,7 +139,9 @@ class _Lines:
             self.run = uuid.uuid4().hex[:8]
         self.end()
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+        # Without O_BINARY Windows would write each "\n" as "\r\n".
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+        self._file = os.open(self.path, flags, 0o666)
         size = os.fstat(self._file).st_size
         if size > 0:
             os.lseek(self._file, size - 1, os.SEEK_SET)
