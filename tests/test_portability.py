@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 import os
 import sys
+import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,9 @@ from sklearn.model_selection import StratifiedKFold
 
 from multilayer import EnsembleClassifier, MLPClassifier
 from multilayer.callbacks import CSVLog, JSONLinesLog
+from multilayer.cli import _machine
 from multilayer.cli._output import Output
+from multilayer.cli._streams import guarded_streams
 from multilayer.network import Floats
 from multilayer.selection import cross_validate
 from multilayer.training.pack import cores
@@ -34,13 +38,27 @@ def without_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("without_affinity")
 def test_cores_where_the_system_has_no_affinity() -> None:
-    assert cores() == 7
+    assert cores() == _machine.cores() == 7
 
 
 def test_cores_of_a_container_are_those_that_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     # joblib reads a container's limit from files of the system; this variable is its own limit of the same kind.
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
-    assert cores() == 1
+    assert cores() == _machine.cores() == 1
+
+
+@pytest.mark.parametrize(("succeeds", "expected"), [(1, 16 << 30), (0, 1 << 50)])
+def test_memory_of_windows(succeeds: int, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(reference: Any) -> int:
+        status = reference._obj
+        assert status.length == ctypes.sizeof(status) == 64  # as Windows checks
+        status.total = 16 << 30
+        return succeeds
+
+    kernel = types.SimpleNamespace(kernel32=types.SimpleNamespace(GlobalMemoryStatusEx=fill))
+    monkeypatch.delattr(os, "sysconf", raising=False)
+    monkeypatch.setattr(ctypes, "windll", kernel, raising=False)
+    assert _machine.memory() == expected
 
 
 class Random32(np.random.RandomState):
@@ -120,11 +138,11 @@ def test_a_console_that_lacks_a_letter_shows_a_question_mark(
     console = Console(encoding, at_terminal)
     monkeypatch.setattr(sys, "stdout", console)
     monkeypatch.setenv("TERM", "xterm")
-    output = Output()
-    output.heading("Classes of 日本")
-    output.say("0.98 ± 0.01 for 日本")
-    output.lines(["C:\\日本\\report.html"])
-    console.flush()
+    with guarded_streams():
+        output = Output()
+        output.heading("Classes of 日本")
+        output.say("0.98 ± 0.01 for 日本")
+        output.lines(["C:\\日本\\report.html"])
     written = console.buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
     assert "Classes of ??" in written
     assert "for ??" in written

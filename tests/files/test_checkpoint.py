@@ -325,7 +325,7 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
             while not path.exists() and process.poll() is None:
                 time.sleep(0.002)
             time.sleep(moment / 100)
-            process.send_signal(signal.SIGKILL)
+            process.kill()
             process.wait()
             assert load_model(path).n_iter_ >= 1
             assert_same(resume(path, X, y), copy.deepcopy(whole))

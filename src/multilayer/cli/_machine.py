@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -67,14 +68,36 @@ def check_network(sizes: Sequence[int], how_many: str = "", n_networks: int = 1)
 def memory() -> int:
     """The bytes of memory of this machine; where the system does not say, more than any has."""
     try:
+        if not hasattr(os, "sysconf"):
+            return _memory_on_windows()
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):
         return 1 << 50
 
 
+def _memory_on_windows() -> int:
+    import ctypes
+
+    class MemoryStatus(ctypes.Structure):  # MEMORYSTATUSEX
+        _fields_ = (
+            ("length", ctypes.c_uint32),
+            ("load", ctypes.c_uint32),
+            ("total", ctypes.c_uint64),
+            ("others", ctypes.c_uint64 * 6),
+        )
+
+    status = MemoryStatus(length=ctypes.sizeof(MemoryStatus))
+    kernel: Any = getattr(ctypes, "windll")  # noqa: B009 there is none on other systems
+    if not kernel.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)):
+        raise OSError("the system does not tell its memory")
+    return int(status.total)
+
+
 def cores() -> int:
-    """The processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """The processor cores that this process may use, as many as a pack takes."""
+    import joblib
+
+    return joblib.cpu_count()
 
 
 def in_gib(n_bytes: int) -> str:

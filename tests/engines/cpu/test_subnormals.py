@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -66,6 +67,8 @@ def test_what_decays_becomes_zero(width: int, dtype: Any) -> None:
 @dtypes
 @widths
 def test_subnormal_operands_count_as_zero(width: int, dtype: Any) -> None:
+    if width == 40 and sys.platform == "darwin":
+        pytest.skip("Apple's BLAS may compute on units with a register of their own")
     network = Network((width, 2), (), "identity")
     tiny, large = np.finfo(dtype).tiny / 8, dtype(1e30)
     parameters = np.full(2 + 2 * width, tiny, dtype)
@@ -96,7 +99,7 @@ def test_llvm_s_triple_tells_the_register(triple: str, bits: int | None) -> None
 
 @compiled_only
 def test_on_another_processor_kernels_compile_and_flush_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subnormals, "control_register", lambda triple: None)
+    monkeypatch.setattr(subnormals, "_REGISTERS", {})
 
     @compiling.numba.njit
     def halved(x: float) -> tuple[float, int]:
