@@ -28,23 +28,13 @@ X = np.random.RandomState(0).normal(size=(60, 3))
 y = (X[:, 0] + X[:, 1] > 0).astype(int)
 
 
-@pytest.fixture
-def without_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
-    """macOS, which has no ``os.sched_getaffinity``."""
-    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    monkeypatch.setattr(sys, "platform", "darwin")
-    monkeypatch.setattr(os, "cpu_count", lambda: 7)
-
-
-@pytest.mark.usefixtures("without_affinity")
-def test_cores_where_the_system_has_no_affinity() -> None:
-    assert cores() == _machine.cores() == 7
-
-
-def test_cores_of_a_container_are_those_that_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    # joblib reads a container's limit from files of the system; this variable is its own limit of the same kind.
-    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
-    assert cores() == _machine.cores() == 1
+@pytest.mark.parametrize(("counted", "expected"), [(7, 7), (None, 1)])
+def test_cores_where_the_system_has_no_affinity(
+    counted: int | None, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)  # as on macOS and Windows
+    monkeypatch.setattr(os, "cpu_count", lambda: counted)
+    assert cores() == _machine.cores() == expected
 
 
 @pytest.mark.parametrize(("succeeds", "expected"), [(1, 16 << 30), (0, 1 << 50)])

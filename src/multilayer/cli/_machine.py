@@ -94,10 +94,8 @@ def _memory_on_windows() -> int:
 
 
 def cores() -> int:
-    """The processor cores that this process may use, as many as a pack takes."""
-    import joblib
-
-    return joblib.cpu_count()
+    """The processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_gib(n_bytes: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
+import os
 import queue
 import threading
 import time
@@ -11,8 +12,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
-
-import joblib
 
 from multilayer.engines.cpu.threads import one_blas_thread
 from multilayer.exceptions import ParameterError
@@ -26,8 +25,8 @@ MEMBERS_TO_TAKE_TURNS = 2
 
 
 def cores() -> int:
-    """The cores that this process may use, on any system: affinity and the limits of a container count."""
-    return joblib.cpu_count()
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def checked_jobs(n_jobs: int | None) -> int:
