@@ -1,19 +1,56 @@
 # Every target sets up what it needs: a virtual environment in .venv, by pip.
 PYTHON ?= python3
 VENV := .venv
-BIN := $(VENV)/bin
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 # Two cores run the tests side by side; the default suits a laptop and a small server alike.
 WORKERS ?= 2
+# Names that LLVM gives to processors: without AVX, and with AVX2 and no AVX-512; elsewhere the plainest of the kind.
+PROCESSORS ?= $(if $(filter x86_64 amd64,$(shell uname -m)),x86-64 haswell,generic)
+CONTRACT := tests/engines/test_cpu.py::TestCpuEngine
+# Python on 64-bit ARM with this library's dependencies, pytest and hypothesis: a command, such as an emulator with its
+# Python.  Under emulation a kernel takes minutes to compile, so that these tests use few.
+ARM_PYTHON ?=
+ARM_TESTS ?= tests/engines/cpu/test_subnormals.py tests/engines/cpu/test_processors.py \
+	$(CONTRACT)::test_predict_is_the_book_s $(CONTRACT)::test_a_whole_run_stays_with_the_book \
+	$(CONTRACT)::test_short_runs_in_float32
+# Other Pythons to run all tests with.
+PYTHONS ?= python3.11 python3.12 python3.13 python3.14
 
-.PHONY: demo test lint format clean
+.PHONY: demo test run-tests test-processors test-pythons lint format clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/multilayer demo --out demo
 
 # The engine's contract is kept without the compiler too; then everything else, whose summary comes last.
-test: lint
+test: lint run-tests
+
+run-tests: $(VENV)/.dev
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n $(WORKERS) -q tests/engines/test_cpu.py
 	$(BIN)/python -m pytest -n $(WORKERS) -q
+
+# The engine's contract, compiled for processors with narrower vectors than this one's, and for 64-bit ARM.
+test-processors: $(VENV)/.dev
+	@for name in $(PROCESSORS); do \
+		echo "Compiled for $$name:"; \
+		NUMBA_CPU_NAME=$$name NUMBA_CPU_FEATURES= $(BIN)/python -m pytest -n $(WORKERS) -q tests/engines/cpu $(CONTRACT) \
+			|| exit 1; \
+	done
+ifeq ($(strip $(ARM_PYTHON)),)
+	@echo "Skipped: 64-bit ARM. Set ARM_PYTHON to a command that runs a Python for it."
+else
+	@echo "On 64-bit ARM:"
+	PYTHONPATH=src $(ARM_PYTHON) -m pytest -q $(ARM_TESTS)
+endif
+
+# All tests with each of these Pythons, in an environment of its own; those that are not here are skipped.
+test-pythons:
+	@tested=; for python in $(PYTHONS); do \
+		if ! command -v $$python >/dev/null; then echo "Skipped: there is no $$python here."; continue; fi; \
+		echo "With $$($$python --version):"; \
+		$(MAKE) --no-print-directory PYTHON=$$python \
+			VENV=.venv-$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])') run-tests || exit 1; \
+		tested=yes; \
+	done; [ -n "$$tested" ] || { echo "None of these Pythons is here: $(PYTHONS). Set PYTHONS."; exit 1; }
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -34,4 +71,4 @@ $(VENV)/.dev: $(VENV)/.runtime
 	touch $@
 
 clean:
-	rm -rf $(VENV) demo build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-* demo build dist .mypy_cache .pytest_cache .ruff_cache

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import html
-import os
 import re
 import signal
 import sys
@@ -449,7 +448,7 @@ def ctrl_c(monkeypatch):
         def count(self, event):
             ended.append(event)
             if len(ended) == n:
-                os.kill(os.getpid(), signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
             call(self, event)
 
         monkeypatch.setattr(PackProgress, "__call__", count)

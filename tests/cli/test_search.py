@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 import shlex
 import signal
@@ -383,7 +382,7 @@ def ctrl_c(monkeypatch):
             call(self, event)
             scored.append(event)
             if len(scored) == n:
-                os.kill(os.getpid(), signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
 
         monkeypatch.setattr(SearchProgress, "__call__", count)
 
@@ -415,7 +414,7 @@ def test_ctrl_c_before_a_trial_has_a_score_ends_the_command(run, table, monkeypa
     fit = LogisticRegression.fit
 
     def fit_and_press(self, *args, **options):
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         return fit(self, *args, **options)
 
     before = signal.signal(signal.SIGINT, signal.default_int_handler)

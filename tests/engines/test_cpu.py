@@ -250,7 +250,9 @@ def test_the_number_of_blas_threads_changes_no_bit(threads: int) -> None:
         np.testing.assert_array_equal(state.parameters, expected.parameters)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+@pytest.mark.skipif(
+    not hasattr(os, "fork") or sys.platform == "darwin", reason="there is no fork, or Apple's BLAS does not survive it"
+)
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_child_can_train() -> None:
     problem = draw(Network((8, 32, 3), ("tanh",), "softmax"), 40)

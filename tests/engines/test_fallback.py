@@ -68,7 +68,7 @@ def no_kernel(monkeypatch: pytest.MonkeyPatch) -> Any:
     """No kernel can be compiled."""
 
     def use(kernel: Any) -> None:
-        monkeypatch.setattr(cpu_engine, "_kernels", lambda *_: kernels.Kernels(kernel, kernel, kernel))
+        monkeypatch.setattr(cpu_engine, "_kernels", lambda *_: kernels.Kernels(kernel, kernel))
         monkeypatch.setattr(shuffling, "shuffle_into", kernel)
 
     return use

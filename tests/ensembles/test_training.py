@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import warnings
 from collections.abc import Iterator
@@ -267,7 +266,7 @@ class PressAt:
         if isinstance(event, EpochEnded) and event.epoch == 3:
             PressAt.begun += 1
             if PressAt.begun == self.n_members:
-                os.kill(os.getpid(), signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
 
     def __deepcopy__(self, memo: Any) -> PressAt:  # members are clones, whose callbacks are copies
         PressAt.begun = 0

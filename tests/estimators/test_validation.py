@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import pickle
 import signal
 import warnings
@@ -154,7 +153,7 @@ def test_the_best_weights_are_restored_whatever_ended_the_run(monkeypatch: pytes
 
     def press(event: Any) -> None:
         if stop(event):
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import os
 import signal
 from typing import Any
 
@@ -186,7 +185,7 @@ def test_ctrl_c_returns_the_folds_that_are_done() -> None:
         if isinstance(event, EpochEnded) and event.epoch == 3:
             heard.append(event)
             if len(heard) == 2:
-                os.kill(os.getpid(), signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
 
     model = classifier(callbacks=[press_in_the_second_fold])
     try:

@@ -218,12 +218,17 @@ def test_text_columns_that_are_not_utf8(tmp_path: Path) -> None:
 def test_files_that_cannot_be_read(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / "folder.csv").mkdir()
     write(tmp_path, "a\n1\n")
-    os.mkfifo(tmp_path / "pipe.csv")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.csv")
+    elif name == "pipe.csv":
+        pytest.skip("there are no pipes in folders on this system")
     with pytest.raises(DataFileError, match=message):
         read_table(tmp_path / name)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root, and any user of Windows, may read it"
+)
 def test_a_file_without_permission(tmp_path: Path) -> None:
     path = write(tmp_path, "a\n1\n")
     path.chmod(0)
@@ -278,6 +283,7 @@ def test_parquet_without_rows_and_with_repeated_names(tmp_path: Path) -> None:
     [(b"", "no end of line within the first 16 MiB"), (b"a,b\n" + b"1,2\n" * 2**18, "a row is longer than 16 MiB")],
 )
 def test_a_line_of_a_gigabyte_fails_within_little_memory(tmp_path: Path, start: bytes, message: str) -> None:
+    pytest.importorskip("resource")  # Windows has none
     path = tmp_path / "huge.csv"
     with path.open("wb") as file:
         file.write(start)
@@ -292,9 +298,9 @@ def test_a_line_of_a_gigabyte_fails_within_little_memory(tmp_path: Path, start: 
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
     )
     run = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=True, timeout=60)
-    error, kilobytes = run.stdout.splitlines()
+    error, grown = run.stdout.splitlines()
     assert message in error
-    assert int(kilobytes) < 300_000
+    assert int(grown) < 300_000 * (1024 if sys.platform == "darwin" else 1)  # macOS counts bytes, Linux kilobytes
 
 
 def test_ragged_rows_are_counted_in_a_file_of_many_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import signal
 from dataclasses import replace
 from typing import Any
@@ -58,7 +57,7 @@ def test_a_listener_may_end_it() -> None:
 def test_ctrl_c_ends_it_after_an_iteration() -> None:
     def press(event: Any) -> None:
         if isinstance(event, EpochEnded) and event.epoch == 3:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

@@ -335,7 +335,7 @@ def test_ctrl_c_ends_training_at_an_update_and_returns_what_is_done(
         for _ in range(n_jobs):
             assert at_work.acquire(timeout=30)
         time.sleep(0.1)
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
 
     threading.Thread(target=press).start()
     members = [Member("done", lambda: "value", size=3), Member("endless", endless, size=2), Member("late", endless)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -67,9 +68,29 @@ def check_network(sizes: Sequence[int], how_many: str = "", n_networks: int = 1)
 def memory() -> int:
     """The bytes of memory of this machine; where the system does not say, more than any has."""
     try:
+        if not hasattr(os, "sysconf"):
+            return _memory_on_windows()
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):
         return 1 << 50
+
+
+def _memory_on_windows() -> int:
+    import ctypes
+
+    class MemoryStatus(ctypes.Structure):  # MEMORYSTATUSEX
+        _fields_ = (
+            ("length", ctypes.c_uint32),
+            ("load", ctypes.c_uint32),
+            ("total", ctypes.c_uint64),
+            ("others", ctypes.c_uint64 * 6),
+        )
+
+    status = MemoryStatus(length=ctypes.sizeof(MemoryStatus))
+    kernel: Any = getattr(ctypes, "windll")  # noqa: B009 there is none on other systems
+    if not kernel.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)):
+        raise OSError("the system does not tell its memory")
+    return int(status.total)
 
 
 def cores() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import platform
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from multilayer.engines import DescentState
-from multilayer.engines.cpu import compiling
+from multilayer.engines.cpu import compiling, subnormals
 from multilayer.engines.cpu.engine import CpuEngine
 from multilayer.equations import Adam
 from multilayer.network import Floats, Network
@@ -19,10 +19,18 @@ from ..contract import DTYPES, Problem, draw, full_batches
 
 dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: dtype.__name__)
 widths = pytest.mark.parametrize("width", [5, 40])
-flushing_only = pytest.mark.skipif(
-    not compiling.COMPILED or platform.machine().lower() not in ("x86_64", "amd64"),
-    reason="subnormal numbers are flushed in machine code for x86 alone",
-)
+compiled_only = pytest.mark.skipif(not compiling.COMPILED, reason="there is no compiler in this run")
+
+
+def flushes() -> bool:
+    if not compiling.COMPILED:
+        return False
+    from llvmlite import binding
+
+    return subnormals.control_register(binding.get_process_triple()) is not None
+
+
+flushing_only = pytest.mark.skipif(not flushes(), reason="the register of this processor is not known")
 
 
 def problem_of(width: int, dtype: Any) -> Problem:
@@ -53,6 +61,55 @@ def test_what_decays_becomes_zero(width: int, dtype: Any) -> None:
     assert not state.slots[0, first_weights].any()
     assert state.slots[0, 2 * width :].all()
     assert not has_subnormals(state.slots)
+
+
+@flushing_only
+@dtypes
+@widths
+def test_subnormal_operands_count_as_zero(width: int, dtype: Any) -> None:
+    if width == 40 and sys.platform == "darwin":
+        pytest.skip("Apple's BLAS may compute on units with a register of their own")
+    network = Network((width, 2), (), "identity")
+    tiny, large = np.finfo(dtype).tiny / 8, dtype(1e30)
+    parameters = np.full(2 + 2 * width, tiny, dtype)
+    parameters[:2] = 0.0  # the biases
+    H = CpuEngine().predict(network, parameters, np.full((5, width), large))
+    assert width * tiny * large > np.finfo(dtype).tiny  # what the sums would be
+    np.testing.assert_array_equal(H, 0.0)
+
+
+@compiled_only
+@pytest.mark.parametrize(
+    ("triple", "bits"),
+    [
+        ("x86_64-unknown-linux-gnu", 0x8040),
+        ("x86_64-apple-darwin23.1.0", 0x8040),
+        ("x86_64-pc-windows-msvc", 0x8040),
+        ("aarch64-unknown-linux-gnu", 1 << 24),
+        ("aarch64-pc-windows-msvc", 1 << 24),
+        ("arm64-apple-darwin23.1.0", 1 << 24),
+        ("riscv64-unknown-linux-gnu", None),
+        ("i686-pc-windows-msvc", None),
+    ],
+)
+def test_llvm_s_triple_tells_the_register(triple: str, bits: int | None) -> None:
+    register = subnormals.control_register(triple)
+    assert (register.flush if register else None) == bits
+
+
+@compiled_only
+def test_on_another_processor_kernels_compile_and_flush_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subnormals, "_REGISTERS", {})
+
+    @compiling.numba.njit
+    def halved(x: float) -> tuple[float, int]:
+        state = subnormals.flush()
+        half = x * 0.5
+        subnormals.restore(state)
+        return half, state
+
+    tiny = float(np.finfo(np.float64).tiny)
+    assert halved(tiny) == (tiny / 2, 0)
 
 
 CALLS: dict[str, Callable[[Problem], object]] = {

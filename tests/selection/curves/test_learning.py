@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 import signal
 from typing import Any
@@ -105,7 +104,7 @@ def test_ctrl_c_returns_what_is_done() -> None:
         if isinstance(event, EpochEnded) and event.epoch == 2:
             heard.append(event)
             if len(heard) == 3:
-                os.kill(os.getpid(), signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
 
     model = MLPClassifier((6,), callbacks=[press_in_the_third], **PATIENT)
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 import signal
 from typing import Any
@@ -100,7 +99,7 @@ def test_ctrl_c_returns_the_folds_that_are_done_and_begins_no_other_alpha() -> N
         if isinstance(event, RunStarted):
             begun.append(event)
             if len(begun) == 4:
-                os.kill(os.getpid(), signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
 
     model = MLPClassifier((6,), callbacks=[press_in_the_fourth], **PATIENT)
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import os
 import signal
 import subprocess
 import sys
@@ -294,7 +293,7 @@ def test_ctrl_c_returns_what_is_there(n_jobs: int) -> None:
     def listener(event: TrialScored) -> None:
         if event.n_done >= 30 and not pressed:
             pressed.append(True)
-            threading.Thread(target=os.kill, args=(os.getpid(), signal.SIGINT)).start()
+            threading.Thread(target=signal.raise_signal, args=(signal.SIGINT,)).start()
             time.sleep(0.05)
 
     with pytest.warns(InterruptedTrainingWarning, match="the search was interrupted; the result is of the"):

@@ -57,10 +57,12 @@ def has_wide_registers() -> bool:
     """Whether kernels are compiled for AVX-512."""
     if not COMPILED:
         return False
-    from llvmlite import binding
+    from numba.core import codegen
 
     named = numba.config.CPU_FEATURES  # of a user who wants others than the machine's
-    return "+avx512f" in (named if named is not None else binding.get_host_cpu_features().flatten())
+    # Numba's function, which obeys NUMBA_ENABLE_AVX and answers "" where LLVM cannot tell the features.
+    features = named if named is not None else codegen.get_host_cpu_features()
+    return "+avx512f" in features.split(",")
 
 
 def inner(function: Function) -> Function:

@@ -20,7 +20,8 @@ class _Lowering(lowering.Lower):
         super().lower_normal_function(fndesc)
         for function in self.module.functions:
             if not function.is_declaration:
-                # Past the check of llvmlite's set, which knows no attribute with a value.
+                # Past the check of llvmlite's set, which knows no attribute with a value.  Processors whose widest
+                # vectors are shorter use those; LLVM for other processors than x86 does not read it.
                 set.add(function.attributes, '"prefer-vector-width"="512"')
 
 

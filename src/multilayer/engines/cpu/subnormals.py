@@ -5,20 +5,34 @@ take a hundred times as long over them.  Training makes them: where a pixel is n
 gradient is 0, and from update to update Adam multiplies its mean by 0.9 and weight decay shrinks the weight.  Adam's
 mean does not even pass through: 0.9 times the smallest number is rounded to the smallest number.
 
-So a kernel sets two bits in the register that governs the arithmetic of its thread, and puts back what was there at
-its end: subnormal results become 0, and subnormal operands are read as 0.  The register is the thread's own, and BLAS
-runs in the thread of its caller.  Processors other than x86 are left as they are.
+So a kernel sets bits in the register that controls the arithmetic of its thread, and restores the register at its end:
+subnormal results become 0, and subnormal operands are read as 0.  The register is the thread's own, and BLAS runs in
+the thread of its caller.  On a processor whose register is not known here, both functions do nothing.
 """
 
 from __future__ import annotations
 
-import platform
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from multilayer.engines.cpu.compiling import COMPILED
 
-# Of MXCSR: flush to zero, and denormals are zero.
-FLUSH = 1 << 15 | 1 << 6
+
+class ControlRegister(NamedTuple):
+    """The register of one kind of processor: the bits that flush, and code that reads and writes it as an int64."""
+
+    flush: int
+    read: Callable[..., Any]  # (builder): the value
+    write: Callable[..., None]  # (builder, value)
+
+
+def control_register(triple: str) -> ControlRegister | None:
+    """The register of the processor that LLVM compiles for, or None.
+
+    LLVM's triple tells the processor, not ``platform.machine()``: on Windows for ARM that names the computer's, even in
+    a Python for x86-64, which the computer emulates.
+    """
+    return _REGISTERS.get(triple.split("-")[0].lower())
 
 
 def _flush_in_python() -> int:
@@ -30,39 +44,61 @@ def _restore_in_python(state: int) -> None:
     """Put back what ``flush`` found."""
 
 
-if COMPILED and platform.machine().lower() in ("x86_64", "amd64"):
+if COMPILED:
     from llvmlite import ir
     from numba import types
     from numba.core import cgutils
     from numba.extending import intrinsic
 
-    def _call(builder, name, slot):
-        byte_pointer = ir.IntType(8).as_pointer()
-        function_type = ir.FunctionType(ir.VoidType(), [byte_pointer])
-        function = cgutils.get_or_insert_function(builder.module, function_type, name)
-        builder.call(function, [builder.bitcast(slot, byte_pointer)])
+    def _call(builder, name, result, arguments):
+        function_type = ir.FunctionType(result, [argument.type for argument in arguments])
+        return builder.call(cgutils.get_or_insert_function(builder.module, function_type, name), arguments)
+
+    def _call_with_slot(builder, name, slot):
+        _call(builder, name, ir.VoidType(), [builder.bitcast(slot, ir.IntType(8).as_pointer())])
+
+    def _read_mxcsr(builder):
+        slot = cgutils.alloca_once(builder, cgutils.int32_t)
+        _call_with_slot(builder, "llvm.x86.sse.stmxcsr", slot)
+        return builder.zext(builder.load(slot), ir.IntType(64))
+
+    def _write_mxcsr(builder, value):
+        slot = cgutils.alloca_once_value(builder, builder.trunc(value, cgutils.int32_t))
+        _call_with_slot(builder, "llvm.x86.sse.ldmxcsr", slot)
+
+    def _read_fpcr(builder):
+        return _call(builder, "llvm.aarch64.get.fpcr", ir.IntType(64), [])
+
+    def _write_fpcr(builder, value):
+        _call(builder, "llvm.aarch64.set.fpcr", ir.VoidType(), [value])
+
+    _MXCSR = ControlRegister(1 << 15 | 1 << 6, _read_mxcsr, _write_mxcsr)  # flush to zero, and denormals are zero
+    _FPCR = ControlRegister(1 << 24, _read_fpcr, _write_fpcr)  # one bit for results and operands
+    _REGISTERS = {"x86_64": _MXCSR, "amd64": _MXCSR, "aarch64": _FPCR, "arm64": _FPCR}
 
     @intrinsic
     def flush(typingctx):
         def generate(context, builder, sig, args):
-            slot = cgutils.alloca_once(builder, cgutils.int32_t)
-            _call(builder, "llvm.x86.sse.stmxcsr", slot)
-            state = builder.load(slot)
-            builder.store(builder.or_(state, cgutils.int32_t(FLUSH)), slot)
-            _call(builder, "llvm.x86.sse.ldmxcsr", slot)
+            register = control_register(builder.module.triple)
+            if register is None:
+                return ir.Constant(ir.IntType(64), 0)
+            state = register.read(builder)
+            register.write(builder, builder.or_(state, ir.Constant(ir.IntType(64), register.flush)))
             return state
 
-        return types.int32(), generate
+        return types.int64(), generate
 
     @intrinsic
     def restore(typingctx, state):
         def generate(context, builder, sig, args):
-            slot = cgutils.alloca_once_value(builder, args[0])
-            _call(builder, "llvm.x86.sse.ldmxcsr", slot)
+            register = control_register(builder.module.triple)
+            if register is not None:
+                register.write(builder, args[0])
             return context.get_dummy_value()
 
-        return types.void(types.int32), generate
+        return types.void(types.int64), generate
 
 else:
+    _REGISTERS: dict[str, ControlRegister] = {}  # type: ignore[no-redef]
     flush: Any = _flush_in_python  # type: ignore[no-redef]
     restore: Any = _restore_in_python  # type: ignore[no-redef]

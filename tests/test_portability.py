@@ -1,0 +1,160 @@
+"""What differs between Linux, macOS and Windows, as far as one system can stand for another."""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import os
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.model_selection import StratifiedKFold
+
+from multilayer import EnsembleClassifier, MLPClassifier
+from multilayer.callbacks import CSVLog, JSONLinesLog
+from multilayer.cli import _machine
+from multilayer.cli._output import Output
+from multilayer.cli._streams import guarded_streams
+from multilayer.network import Floats
+from multilayer.selection import cross_validate
+from multilayer.training.pack import cores
+
+X = np.random.RandomState(0).normal(size=(60, 3))
+y = (X[:, 0] + X[:, 1] > 0).astype(int)
+
+
+@pytest.mark.parametrize(("counted", "expected"), [(7, 7), (None, 1)])
+def test_cores_where_the_system_has_no_affinity(
+    counted: int | None, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)  # as on macOS and Windows
+    monkeypatch.setattr(os, "cpu_count", lambda: counted)
+    assert cores() == _machine.cores() == expected
+
+
+@pytest.mark.parametrize(("succeeds", "expected"), [(1, 16 << 30), (0, 1 << 50)])
+def test_memory_of_windows(succeeds: int, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(reference: Any) -> int:
+        status = reference._obj
+        assert status.length == ctypes.sizeof(status) == 64  # as Windows checks
+        status.total = 16 << 30
+        return succeeds
+
+    kernel = types.SimpleNamespace(kernel32=types.SimpleNamespace(GlobalMemoryStatusEx=fill))
+    monkeypatch.delattr(os, "sysconf", raising=False)
+    monkeypatch.setattr(ctypes, "windll", kernel, raising=False)
+    assert _machine.memory() == expected
+
+
+class Random32(np.random.RandomState):
+    """A generator on Windows, where a C long has 32 bits: so has what it draws, unless another dtype is asked for."""
+
+    def permutation(self, x: Any) -> Any:
+        return _with_32_bits(super().permutation(x))
+
+    def randint(self, low: Any, high: Any = None, size: Any = None, dtype: Any = int) -> Any:
+        drawn = super().randint(low, high, size, dtype)
+        if dtype is not int:
+            return drawn
+        assert np.max(low if high is None else high) <= 2**31, "Windows: high is out of bounds for int32"
+        return _with_32_bits(drawn)
+
+
+def _with_32_bits(drawn: Any) -> Any:
+    return drawn.astype(np.int32) if isinstance(drawn, np.ndarray) and drawn.dtype.kind == "i" else drawn
+
+
+class Folds32(StratifiedKFold):
+    """Folds as they are on Windows."""
+
+    def split(self, *arguments: Any, **named: Any) -> Iterator[tuple[Any, Any]]:
+        for train, test in super().split(*arguments, **named):
+            yield train.astype(np.int32), test.astype(np.int32)
+
+
+def answers(random_state: np.random.RandomState, **options: Any) -> Floats:
+    model = MLPClassifier((4,), max_iter=3, tol=0, random_state=random_state, engine="reference", **options)
+    with pytest.warns(match="max_iter"):
+        return model.fit(X, y).predict_proba(X)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"batch_size": 16},
+        {"early_stopping": True, "validation_fraction": 0.25, "batch_size": 16},
+        {"dropout": 0.2, "batch_size": 16},
+    ],
+)
+def test_rows_of_32_bits_train_the_same_network(options: dict[str, Any]) -> None:
+    np.testing.assert_array_equal(
+        answers(Random32(0), **options), answers(np.random.RandomState(0), **options), strict=True
+    )
+
+
+@pytest.mark.filterwarnings("ignore:.*max_iter.*")
+def test_ensembles_and_folds_of_32_bits() -> None:
+    model = MLPClassifier((4,), max_iter=3, random_state=0, engine="reference", early_stopping=True)
+    ensembles = [
+        EnsembleClassifier(model, 3, random_state=random_state, n_jobs=1).fit(X, y).predict_proba(X)
+        for random_state in (Random32(0), np.random.RandomState(0))
+    ]
+    np.testing.assert_array_equal(*ensembles)
+    scores = [cross_validate(model, X, y, cv=cv, n_jobs=1).mean for cv in (Folds32(3), StratifiedKFold(3))]
+    assert scores[0] == scores[1]
+
+
+class Console(io.TextIOWrapper):
+    """A terminal or a pipe with an encoding of its own."""
+
+    def __init__(self, encoding: str, at_terminal: bool) -> None:
+        super().__init__(io.BytesIO(), encoding=encoding)
+        self.at_terminal = at_terminal
+
+    def isatty(self) -> bool:
+        return self.at_terminal
+
+
+@pytest.mark.parametrize("at_terminal", [True, False])
+@pytest.mark.parametrize("encoding", ["cp1252", "cp437", "ascii"])
+def test_a_console_that_lacks_a_letter_shows_a_question_mark(
+    encoding: str, at_terminal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    console = Console(encoding, at_terminal)
+    monkeypatch.setattr(sys, "stdout", console)
+    monkeypatch.setenv("TERM", "xterm")
+    with guarded_streams():
+        output = Output()
+        output.heading("Classes of 日本")
+        output.say("0.98 ± 0.01 for 日本")
+        output.lines(["C:\\日本\\report.html"])
+    written = console.buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
+    assert "Classes of ??" in written
+    assert "for ??" in written
+    assert "C:\\??\\report.html" in written
+
+
+@pytest.mark.parametrize("logger", [CSVLog, JSONLinesLog])
+def test_logs_are_written_as_bytes(logger: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Only Windows has the flag, and without it changes every end of line; a bit that Linux has stands for it.
+    binary = getattr(os, "O_BINARY", None) or os.O_CLOEXEC
+    monkeypatch.setattr(os, "O_BINARY", binary, raising=False)
+    opened: list[int] = []
+    open_file = os.open
+
+    def record(path: Any, flags: int, *rest: Any, **named: Any) -> int:
+        if str(path) == str(tmp_path / "log"):
+            opened.append(flags)
+        return open_file(path, flags, *rest, **named)
+
+    monkeypatch.setattr(os, "open", record)
+    with pytest.warns(match="max_iter"):
+        MLPClassifier((4,), max_iter=3, tol=0, engine="reference", callbacks=[logger(tmp_path / "log")]).fit(X, y)
+    assert opened
+    assert all(flags & binary for flags in opened)
+    assert b"\r" not in (tmp_path / "log").read_bytes()
