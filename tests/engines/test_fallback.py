@@ -16,7 +16,7 @@ import pytest
 
 from multilayer import MLPClassifier, MLPRegressor, engines
 from multilayer.engines import fallback, get_engine
-from multilayer.engines.cpu import compiling, kernels, shuffling
+from multilayer.engines.cpu import compiling, inference, kernels, shuffling
 from multilayer.engines.cpu import engine as cpu_engine
 from multilayer.engines.reference import ReferenceEngine
 from multilayer.exceptions import EngineError, EngineWarning
@@ -69,6 +69,8 @@ def no_kernel(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def use(kernel: Any) -> None:
         monkeypatch.setattr(cpu_engine, "_kernels", lambda *_: kernels.Kernels(kernel, kernel))
+        for name in ("_DENSE", "_NORMALIZED", "_NARROW"):
+            monkeypatch.setattr(inference, name, kernel)
         monkeypatch.setattr(shuffling, "shuffle_into", kernel)
 
     return use
