@@ -20,6 +20,8 @@ from typing import Any
 
 STATUS = Path("/proc/self/status")
 CLEAR = Path("/proc/self/clear_refs")
+# All that name a place for kernels: they are read from every one of them.
+CACHE_FOLDERS = ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA", "HOME")
 
 
 def classifier(library: str) -> Any:
@@ -75,7 +77,7 @@ def first(library: str) -> dict[str, float]:
 
 def in_child(task: str, library: str, cache: str | None = None) -> dict[str, float]:
     """The figures of a task, measured in a process of its own; kernels come from ``cache`` if it is given."""
-    environment = dict(os.environ) | ({"NUMBA_CACHE_DIR": cache} if cache else {})
+    environment = dict(os.environ) | (dict.fromkeys(CACHE_FOLDERS, cache) if cache else {})
     command = [sys.executable, __file__, task, library]
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     return dict(json.loads(done.stdout))

@@ -51,10 +51,16 @@ TRAIN = textwrap.dedent("""
 """)
 
 
+def with_cache(cache: Path) -> dict[str, str]:
+    """The environment of a process that finds kernels in this folder alone."""
+    folders = ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA", "HOME")
+    return {**os.environ, **dict.fromkeys(folders, str(cache))}
+
+
 def train(cache: Path, *, python: tuple[str, ...] = (), **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, *python, "-c", TRAIN],
-        env={**os.environ, "NUMBA_CACHE_DIR": str(cache), **environment},
+        env={**with_cache(cache), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -154,8 +160,7 @@ def test_a_kernel_from_disk_beside_one_compiled_here_calls_its_own_parts(tmp_pat
     # The first process leaves the kernel for wide layers on disk; the second compiles the other before it loads that.
     for arguments in [["18"], ["5", "18"]]:
         process = [sys.executable, "-c", IN_TURN, *arguments]
-        environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-        ran = subprocess.run(process, env=environment, capture_output=True, text=True, timeout=300)
+        ran = subprocess.run(process, env=with_cache(tmp_path), capture_output=True, text=True, timeout=300)
         assert ran.stdout.split() == arguments, (ran.returncode, ran.stderr)
 
 

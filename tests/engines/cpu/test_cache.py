@@ -36,7 +36,8 @@ posix_only = pytest.mark.skipif(os.name != "posix", reason="Windows keeps no suc
 def _a_cache_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test has a new cache in a folder of its own."""
     monkeypatch.setattr(cache.numba.config, "CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     anew(monkeypatch)
 
@@ -322,7 +323,8 @@ def test_kernels_of_a_zip_and_of_an_install_without_sources_are_told_apart(tmp_p
     compileall.compile_dir(new, quiet=1, legacy=True)
     for source in new.rglob("*.py"):
         source.unlink()
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "shared"), "PYTHONPATH": ""}
+    cache_folders = ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA", "HOME")
+    environment = {**os.environ, **dict.fromkeys(cache_folders, str(tmp_path / "shared")), "PYTHONPATH": ""}
     answers = []
     for place in places:
         process = [sys.executable, "-c", PREDICT, place]
