@@ -45,10 +45,15 @@ def test_none_trains_for_all_epochs_as_infinity_does(changes: Any) -> None:
     fitted = model(**changes).fit(X, y)
     assert fitted.n_iter_ == len(fitted.loss_curve_) == 6
     assert fitted._run.reason == "max_epochs"
-    infinite = model(**changes, n_iter_no_change=float("inf")).fit(X, y)
+    infinite = model(**(changes | {"n_iter_no_change": float("inf"), "warm_start": False})).fit(X, y)
     np.testing.assert_array_equal(fitted.parameters_, infinite.parameters_)
     if "warm_start" in changes:
         assert len(fitted.fit(X, y).loss_curve_) == 12
+
+
+def test_infinity_under_warm_start_is_warned_of_as_in_scikit_learn() -> None:
+    with pytest.warns(ConvergenceWarning, match=r"Call fit again to go on, .* set n_iter_no_change=None\."):
+        model(n_iter_no_change=float("inf"), warm_start=True).fit(X, y)
 
 
 def test_validation_keeps_the_best_of_all_epochs() -> None:

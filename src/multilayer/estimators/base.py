@@ -53,6 +53,7 @@ class BaseMLP(DocumentedMixin, CallbackSupportMixin, Inside, Reading, Weights, C
     activation: Hidden
     solver: str
     early_stopping: bool
+    n_iter_no_change: float | None
     initialization: Initialization
     engine: str
     callbacks: Sequence[Listener]

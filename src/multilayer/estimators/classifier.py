@@ -118,8 +118,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     epsilon : float, default=1e-8
         Added to the root of that mean before the step is divided by it.  Only for solver="adam".
     n_iter_no_change : int or None, default=10
-        See ``tol``.  None: training ends after exactly ``max_iter`` epochs, without a warning; ``float("inf")`` means
-        the same.  With solver="lbfgs" it applies only where rows validate.
+        See ``tol``.  None: training ends after exactly ``max_iter`` epochs, without a warning; ``float("inf")`` does
+        the same, but warns under ``warm_start``.  With solver="lbfgs" it applies only where rows validate.
     max_fun : int, default=15000
         Only for solver="lbfgs": the most times that the cost is computed.
     max_time : float or None, default=None

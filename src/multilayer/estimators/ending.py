@@ -31,8 +31,7 @@ def warn_of_the_end(
             "weights reached. Raise max_time.",
             ConvergenceWarning,
         )
-    # No patience asks for max_iter epochs, and there they are.
-    elif not math.isinf(settings.n_iter_no_change) or run.reason in _OF_LBFGS:
+    elif not settings.wants_all_epochs or run.reason in _OF_LBFGS:
         complaint = _too_soon(run, epochs, settings)
         if complaint is not None:
             found, of_many = advice()

@@ -135,16 +135,19 @@ def _with_advice(message: str, where: str = "") -> str:
     return f"{message}{'' if message.endswith(('.', '!')) else '.'} {where}{advice}"
 
 
+DIVERGENCE_IN_THEIR_WORDS = (
+    "In scikit-learn's words: Solver produced non-finite parameter weights. The input data may contain large values "
+    "and need to be preprocessed."
+)
+
+
 @contextmanager
 def divergence_in_both_words() -> Iterator[None]:
     """Within this block a divergence also says what scikit-learn says of one: programs may look for its words."""
     try:
         yield
     except DivergenceError as error:
-        raise DivergenceError(
-            f"{error} In scikit-learn's words: Solver produced non-finite parameter weights. The input data may "
-            "contain large values and need to be preprocessed."
-        ) from None
+        raise DivergenceError(f"{error} {DIVERGENCE_IN_THEIR_WORDS}") from None
 
 
 @contextmanager

@@ -155,7 +155,11 @@ class Fit:
         if self.call.is_part:
             warn_of_an_interruption(self.run, self.n_epochs, 1)
         else:
-            whole = SimpleNamespace(**(vars(self.settings) | {"max_iter": self.max_epochs}))
+            # Infinity under warm_start warns as scikit-learn does: these epochs may be some of many.
+            patience, settings = self.estimator.n_iter_no_change, self.settings
+            wants_all = patience is None or (math.isinf(patience) and not settings.warm_start)
+            changed = {"max_iter": self.max_epochs, "wants_all_epochs": wants_all}
+            whole = SimpleNamespace(**(vars(settings) | changed))
             warn_of_the_end(self.run, self.n_epochs, whole, self._scale_advice, self._skill)
 
     def _scale_advice(self) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from scipy.sparse import issparse
 from sklearn.utils.validation import _check_sample_weight, _get_feature_names
 
 from multilayer.estimators.containers import check_no_dates, check_not_masked
+from multilayer.estimators.errors import DIVERGENCE_IN_THEIR_WORDS
 from multilayer.estimators.sample_weights import scaled_weights
 from multilayer.estimators.sparse import checked_sparse
 from multilayer.exceptions import InputError, InputTypeError
@@ -43,10 +44,11 @@ def _has_finite_squares(numbers: NDArray[Any]) -> bool:
         return all(math.isfinite(np.dot(part, part)) for part in parts)
 
 
-def check_magnitude(X: Any) -> None:
+def check_magnitude(X: Any, *, trains: bool = False) -> None:
     """An error for a finite X whose numbers are so large that products of two overflow in its dtype.
 
-    Training goes through such products, and answers to such rows would be infinite, or firm for no reason.
+    Training goes through such products, and answers to such rows would be infinite, or firm for no reason.  Where it
+    ``trains``, the error is also in scikit-learn's words for a training that came to this end.
     """
     entries = (X.data if issparse(X) else X).reshape(-1)
     limit = math.sqrt(np.finfo(X.dtype).max)
@@ -58,6 +60,7 @@ def check_magnitude(X: Any) -> None:
     raise InputError(
         f"X must hold numbers up to {limit:.2g} in {X.dtype}, whose products stay finite, got {entries[place]:.3g} in "
         f"row {row}, column {column}. Remove such rows, or divide the column by its usual size (StandardScaler)."
+        + (f" {DIVERGENCE_IN_THEIR_WORDS}" if trains else "")
     )
 
 

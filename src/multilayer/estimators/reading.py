@@ -121,7 +121,7 @@ class Reading:
             over="ignore", invalid="ignore"
         ):  # what is too large for the dtype becomes infinite, and an error
             X, y = validate_data(self, X, y, multi_output=True, **options)
-        check_magnitude(X)
+        check_magnitude(X, trains=True)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y.toarray() if issparse(y) else y, warn=True)
         return canonical(X), y
