@@ -15,8 +15,12 @@ ARM_TESTS ?= tests/engines/cpu/test_subnormals.py tests/engines/cpu/test_process
 	$(CONTRACT)::test_short_runs_in_float32
 # Other Pythons to run all tests with.
 PYTHONS ?= python3.11 python3.12 python3.13 python3.14
+# Where a Python of another version may be, the likeliest first, and what is tested with the first one.
+OTHER_PYTHONS ?= python3.13 python3.12 python3.14 $(wildcard $(HOME)/.pyenv/versions/3.1[234]*/bin/python3)
+SOME_TESTS ?= tests/test_network.py tests/storage tests/tables tests/files/test_models.py tests/estimators/test_classifier.py
+VERSION := 'import sys; print("%d.%d" % sys.version_info[:2])'
 
-.PHONY: demo test run-tests test-processors test-pythons lint format clean
+.PHONY: demo test run-tests run-some-tests test-other-python test-processors test-pythons lint format clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/multilayer demo --out demo
@@ -27,6 +31,19 @@ test: lint run-tests
 run-tests: $(VENV)/.dev
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n $(WORKERS) -q tests/engines/test_cpu.py
 	$(BIN)/python -m pytest -n $(WORKERS) -q
+
+# A part of the tests that few kernels are compiled for, with the first Python found here that is not $(PYTHON)'s.
+test-other-python:
+	@ours=$$($(PYTHON) -c $(VERSION)); for python in $(OTHER_PYTHONS); do \
+		version=$$($$python -c $(VERSION) 2>/dev/null) || continue; \
+		if [ $$version != $$ours ]; then \
+			echo "With Python $$version:"; \
+			exec $(MAKE) --no-print-directory PYTHON=$$python VENV=.venv-$$version run-some-tests; \
+		fi; \
+	done; echo "Skipped: there is no other Python here (looked for: $(OTHER_PYTHONS))."
+
+run-some-tests: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(WORKERS) -q $(SOME_TESTS)
 
 # The engine's contract, compiled for processors with narrower vectors than this one's, and for 64-bit ARM.
 test-processors: $(VENV)/.dev
@@ -45,10 +62,10 @@ endif
 # All tests with each of these Pythons, in an environment of its own; those that are not here are skipped.
 test-pythons:
 	@tested=; for python in $(PYTHONS); do \
-		if ! command -v $$python >/dev/null; then echo "Skipped: there is no $$python here."; continue; fi; \
+		if ! $$python -c $(VERSION) >/dev/null 2>&1; then echo "Skipped: there is no $$python here."; continue; fi; \
 		echo "With $$($$python --version):"; \
 		$(MAKE) --no-print-directory PYTHON=$$python \
-			VENV=.venv-$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])') run-tests || exit 1; \
+			VENV=.venv-$$($$python -c $(VERSION)) run-tests || exit 1; \
 		tested=yes; \
 	done; [ -n "$$tested" ] || { echo "None of these Pythons is here: $(PYTHONS). Set PYTHONS."; exit 1; }
 
