@@ -181,7 +181,7 @@ def test_a_cost_of_one_s_own_is_checked_and_runs_on_the_reference_engine() -> No
         ({"loss": "mae"}, Y, ParameterError, r"called 'mae' elsewhere is 'absolute_error' here"),
         ({"loss": "focal"}, Y, ParameterError, r"unknown loss 'focal'.* 'focal' is for MLPClassifier\."),
         ({"loss": "gamma"}, np.abs(Y) * 0, InputError, r"y must be above 0 for loss='gamma', got 0\."),
-        ({"loss": GammaDeviance()}, -np.abs(Y), InputError, r"Y must be above 0 for the Gamma deviance"),
+        ({"loss": GammaDeviance()}, -np.abs(Y), InputError, r"Y must be positive for the Gamma deviance"),
         ({"loss": "quantile", "quantile": 1.0}, Y, ParameterError, r"quantile must be a number above 0 and below 1"),
         ({"loss": "quantile", "quantile": (0.9, 0.1)}, Y, ParameterError, r"in rising order, got \(0\.9, 0\.1\)"),
         ({"loss": "quantile", "quantile": "low"}, Y, ParameterError, r"quantile must be a number .* got 'low'"),

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from multilayer.engines.cpu import activations, compiling, dependencies, dropout, kernels, shuffling
+from multilayer.engines.cpu import activations, compiling, dependencies, dropout, inference, kernels, shuffling
 
 if not compiling.COMPILED:
     pytest.skip("there is no compiler in this run", allow_module_level=True)
@@ -143,11 +143,11 @@ def test_versions_settings_and_processor_are_in_the_key(monkeypatch: pytest.Monk
     ("kernel", "module", "name", "value"),
     [
         (kernels.DENSE.descend, activations, "LEAKY_RELU_SLOPE", 0.25),
-        (kernels.DENSE.predict, activations, "LEAKY_RELU_SLOPE", 0.25),
+        (inference._DENSE, activations, "LEAKY_RELU_SLOPE", 0.25),
         (kernels.NARROW.descend, activations, "SELU_SCALE", 1.0),
         (kernels.NARROW.descend, activations, "SELU_SLOPE_AT_0", 1.0),
         (kernels.DENSE.descend, kernels, "PIECE", 8192),
-        (kernels.NARROW.predict, vectors, "BYTES", 16),
+        (inference._NARROW, vectors, "BYTES", 16),
         (kernels.DENSE_CHOSEN.descend, kernels.chosen_into.py_func.__globals__, "FOCAL", 77),
         (shuffling.shuffle_into, shuffling, "MIDDLE", 398),
     ],
@@ -174,7 +174,8 @@ def test_constants_of_the_counter_based_generator_are_in_the_key(monkeypatch: py
 def test_every_compiled_function_of_the_engine_is_reached_from_a_kernel() -> None:
     description = dependencies._Description()
     every = [each for each in vars(kernels).values() if isinstance(each, kernels.Kernels)]
-    for dispatcher in [shuffling.shuffle_into, *(kernel for each in every for kernel in each)]:
+    predictions = [inference._DENSE, inference._NORMALIZED, inference._NARROW]
+    for dispatcher in [shuffling.shuffle_into, *predictions, *(kernel for each in every for kernel in each)]:
         description.add(dispatcher.py_func)
     reached = {id(each) for each in description._held}
     compiled = [thing for thing in gc.get_objects() if type(thing).__name__ in ("CPUDispatcher", "_Intrinsic")]
