@@ -45,7 +45,7 @@ def warn_of_the_end(
 def _warn_of_nothing_learned(epochs: int, advice: Advice, skill: Callable[[], float]) -> None:
     found, of_many = advice()
     if found and not skill() > LEAST_SKILL:  # NaN of answers that are not finite
-        what = "and the network answers no better than a constant. Without such a scale the stop rule says little."
+        what = "and the network answers no better than a constant. On other scales the stop rule is not reliable."
         warn(
             f"{found} Training ended after {_epochs(epochs)}, {what}",
             ConvergenceWarning,
