@@ -23,6 +23,7 @@ from multilayer.tables._casts import (
     cast,
     first_cast,
 )
+from multilayer.tables._names import shortened
 from multilayer.tables._notes import ColumnNote
 
 NUMBER = r"^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$"
@@ -185,14 +186,10 @@ def _cells_in_words(column: Any, stray: Any, n_values: int, plural: str, singula
         words.setdefault(column[row].as_py(), row)
         if len(words) == _LISTED:
             break
-    listed = ", ".join(f"{_shortened(word)} (data row {row + 1})" for word, row in words.items())
+    listed = ", ".join(f"{shortened(word)} (data row {row + 1})" for word, row in words.items())
     more = f" and {len(rows) - len(words):,} more" if len(rows) > len(words) else ""
     verb = f"is not a {singular}" if len(rows) == 1 else f"are not {plural}"
     return f"{len(rows):,} of {n_values:,} cells {verb}: {listed}{more}"
-
-
-def _shortened(word: str, most: int = 40) -> str:
-    return repr(word if len(word) <= most else word[: most - 3] + "...")
 
 
 def _code_note(pa: Any, column: Any) -> str:
@@ -205,7 +202,7 @@ def _code_note(pa: Any, column: Any) -> str:
     begin = "begins with a zero" if n == 1 else "begin with zeros"
     return (
         f"kept as text, since {n:,} of {n_values:,} cells {begin}, "
-        f"such as {_shortened(column[row].as_py())} (data row {row + 1})"
+        f"such as {shortened(column[row].as_py())} (data row {row + 1})"
     )
 
 
@@ -213,5 +210,5 @@ def _point_note(pa: Any, column: Any, decimal: str) -> ColumnNote:
     """That numbers with a decimal point are text, where decimal commas were asked for."""
     if decimal == "." or not pa.compute.all(pa.compute.match_substring_regex(column, NUMBER)).as_py():
         return ColumnNote()
-    word = _shortened(column.drop_null()[0].as_py())
+    word = shortened(column.drop_null()[0].as_py())
     return ColumnNote(f'kept as text, since points in numbers, as in {word}, do not go with decimal=","')

@@ -27,6 +27,7 @@ from multilayer.tables._arrow import Kind, import_pyarrow, kind_of, numbers, tex
 from multilayer.tables._casts import FEW_VALUES
 from multilayer.tables._cells import CellFormat, nearly_typed, stray_words
 from multilayer.tables._hints import hint
+from multilayer.tables._names import shortened
 from multilayer.tables._notes import ColumnNote
 from multilayer.tables.calendars import DateEncoding, with_calendar
 from multilayer.tables.encodings import NARROWEST_REACH, ColumnReport, Encoding, NumberEncoding, TextEncoding
@@ -139,7 +140,7 @@ def _fit_text(name: str, column: Any, rules: Rules, note: ColumnNote) -> tuple[E
     categories: list[str] = counted.field("values").to_pylist()
     if len(categories) == 1:
         encoding = TextEncoding(name, "text", (), has_other=False, has_gaps=n_gaps > 0)
-        return _constant(encoding, _shortened(categories[0]), n_gaps)
+        return _constant(encoding, shortened(categories[0]), n_gaps)
     advice = "" if deliberate else hint(categories)
     if not deliberate and len(categories) > FEW_VALUES and (stray := stray_words(words)):
         advice = f"; {stray}"
@@ -211,7 +212,3 @@ def _numbers_the_rows(column: Any, present: NDArray[np.float64], low: float, hig
     n = len(present)
     whole = import_pyarrow("encoding tables").types.is_integer(column.type)
     return n > FEW_VALUES and whole and high - low == n - 1 and len(np.unique(present)) == n
-
-
-def _shortened(value: str, most: int = 40) -> str:
-    return repr(value if len(value) <= most else value[: most - 3] + "...")
