@@ -133,9 +133,9 @@ def _fit_text(name: str, column: Any, rules: Rules, note: ColumnNote) -> tuple[E
         return None, ColumnReport(name, "text", "left out: every cell is a gap", n_gaps, 0)
     # Categories are text on purpose, as are codes.
     deliberate = note.is_code or import_pyarrow("encoding tables").types.is_dictionary(column.type)
-    spelled = None if deliberate else nearly_typed(words, CellFormat(), dates=False)
-    if spelled is not None:
-        return _fit_spelled(name, *spelled, rules)
+    spelled, few = (words, ColumnNote()) if deliberate else nearly_typed(words, CellFormat(), dates=False)
+    if spelled is not words:
+        return _fit_spelled(name, spelled, few, rules)
     counted = words.drop_null().value_counts()
     categories: list[str] = counted.field("values").to_pylist()
     if len(categories) == 1:
@@ -144,6 +144,8 @@ def _fit_text(name: str, column: Any, rules: Rules, note: ColumnNote) -> tuple[E
     advice = "" if deliberate else hint(categories)
     if not deliberate and len(categories) > FEW_VALUES and (stray := stray_words(words)):
         advice = f"; {stray}"
+    elif few.text and not note.text:  # not told already when the file was read
+        advice = f"; {few.text}"
     differs = n_values > FEW_VALUES and len(categories) >= _IDENTIFIER_SHARE * n_values
     if rules.names_rows(name, by_itself=differs):
         done = f"left out: {len(categories)} of {n_values} values differ (an identifier or free text){advice}"
