@@ -22,19 +22,9 @@ from multilayer.cli._output import Output
 from multilayer.cli._streams import guarded_streams
 from multilayer.network import Floats
 from multilayer.selection import cross_validate
-from multilayer.training.pack import cores
 
 X = np.random.RandomState(0).normal(size=(60, 3))
 y = (X[:, 0] + X[:, 1] > 0).astype(int)
-
-
-@pytest.mark.parametrize(("counted", "expected"), [(7, 7), (None, 1)])
-def test_cores_where_the_system_has_no_affinity(
-    counted: int | None, expected: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delattr(os, "sched_getaffinity", raising=False)  # as on macOS and Windows
-    monkeypatch.setattr(os, "cpu_count", lambda: counted)
-    assert cores() == _machine.cores() == expected
 
 
 @pytest.mark.parametrize(("succeeds", "expected"), [(1, 16 << 30), (0, 1 << 50)])

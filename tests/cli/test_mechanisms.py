@@ -30,7 +30,7 @@ from multilayer.cli._signals import watched_signals
 from multilayer.cli._streams import GuardedStream, OutputLostError, guarded_streams
 from multilayer.cli._tables import shell_line
 from multilayer.cli._timed_linear import in_time
-from multilayer.tables import ColumnReport
+from multilayer.tables import ColumnReport, TableEncoder
 
 from .conftest import lines_of_people, write
 
@@ -236,6 +236,15 @@ class TestAlikeRows:
             f"{found.n} of 50 tested rows equal rows to train on in every column"
         )
         assert found.note("Remove them").endswith("the scores are too good. Remove them")
+
+    def test_a_column_that_numbers_the_rows_is_not_compared(self):
+        a = np.tile(np.random.RandomState(0).normal(size=50), 2)
+        features = pa.table({"a": a, "number": np.arange(100)})
+        encoder = TableEncoder().fit(features)
+        assert encoder.columns_[1].is_identifier
+        assert encoder.columns_[1].width == 1
+        found = alike_rows(features, encoder.columns_, np.zeros(100), [(np.arange(50), np.arange(50, 100))])
+        assert (found.n, found.n_tested) == (50, 50)
 
     def test_few_different_values_are_alike_by_chance(self):
         rng = np.random.RandomState(0)

@@ -9,6 +9,7 @@ import tomllib
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -182,11 +183,32 @@ def test_an_engine_that_cannot_be_loaded_is_replaced(name: str, monkeypatch: pyt
     assert engines.shuffled(np.arange(5), np.random.RandomState(0), 2) is None
 
 
-def test_inside_a_browser_the_reference_engine_is_no_surprise(monkeypatch: pytest.MonkeyPatch) -> None:
+NO_NUMBA = [
+    ("emscripten", "wasm32", (3, 13)),
+    ("darwin", "x86_64", (3, 13)),
+    ("win32", "ARM64", (3, 11)),
+]
+NUMBA = [
+    ("linux", "x86_64", (3, 11)),
+    ("darwin", "arm64", (3, 11)),
+    ("win32", "ARM64", (3, 12)),
+    ("win32", "AMD64", (3, 11)),
+]
+
+
+def be(monkeypatch: pytest.MonkeyPatch, system: str, machine: str, version: tuple[int, int]) -> None:
+    monkeypatch.setattr(engines, "sys", SimpleNamespace(platform=system, version_info=(*version, 0)))
+    monkeypatch.setattr(engines.platform, "machine", lambda: machine)
+
+
+@pytest.mark.parametrize(("system", "machine", "version"), NO_NUMBA)
+def test_where_there_is_no_numba_the_reference_engine_is_no_surprise(
+    system: str, machine: str, version: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(
         engines, "_compiled_engine", lambda: (None, "Numba cannot be imported: No module named 'numba'")
     )
-    monkeypatch.setattr(engines.sys, "platform", "emscripten")
+    be(monkeypatch, system, machine, version)
     assert isinstance(get_engine("auto"), ReferenceEngine)
     with pytest.warns(EngineWarning, match="No module named 'numba'"):
         assert isinstance(get_engine("cpu"), ReferenceEngine)
@@ -233,11 +255,17 @@ def test_everything_trains_without_numba_and_without_threads() -> None:
     assert ran.stdout.strip() == "done", ran.stderr
 
 
-def test_numba_is_asked_for_where_it_exists() -> None:
+@pytest.mark.parametrize(("system", "machine", "version"), [*NO_NUMBA, *NUMBA])
+def test_numba_is_asked_for_where_it_exists(
+    system: str, machine: str, version: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     from packaging.requirements import Requirement
 
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     (numba,) = [each for each in map(Requirement, project["dependencies"]) if each.name == "numba"]
     assert numba.marker is not None
-    assert numba.marker.evaluate({"sys_platform": "linux"})
-    assert not numba.marker.evaluate({"sys_platform": "emscripten"})
+    be(monkeypatch, system, machine, version)
+    exists = (system, machine, version) in NUMBA
+    python = ".".join(map(str, version))
+    of_marker = {"sys_platform": system, "platform_machine": machine, "python_version": python}
+    assert numba.marker.evaluate(of_marker) == engines._numba_exists_here() == exists

@@ -6,12 +6,13 @@ import html
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlparse
+from urllib.parse import unquote
 
 import pytest
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_html_repr
 
+import multilayer
 from multilayer import EnsembleClassifier, EnsembleRegressor, MLPClassifier, MLPRegressor
 from multilayer.estimators import documentation
 from multilayer.tables import TableEncoder
@@ -26,10 +27,11 @@ def described(estimator: Any) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_link_leads_to_the_documentation_of_the_installed_version(kind: Any) -> None:
-    link = kind()._get_doc_link()
-    assert f'href="{link}"' in estimator_html_repr(kind())
-    assert f"class {kind.__name__}(" in Path(unquote(urlparse(link).path)).read_text(encoding="utf-8")
+def test_the_html_holds_no_path_of_the_machine(kind: Any) -> None:
+    assert kind()._get_doc_link() == "#"
+    shown = estimator_html_repr(kind())
+    assert "file:" not in shown
+    assert str(Path(str(multilayer.__file__)).parent) not in unquote(shown)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -62,8 +64,3 @@ def test_a_published_address_takes_its_place(monkeypatch: pytest.MonkeyPatch) ->
     assert MLPClassifier()._get_doc_link() == (
         "https://example.org/multilayer.estimators.classifier/MLPClassifier.html"
     )
-
-
-def test_without_a_source_file_there_is_no_link(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inspect.getfile", lambda _: "/archive.zip/multilayer/estimators/classifier.py")
-    assert MLPClassifier()._get_doc_link() == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import warnings
 from typing import Any
 
@@ -12,6 +13,7 @@ from sklearn.datasets import load_diabetes
 
 from multilayer import ConvergenceWarning, MLPClassifier, MLPRegressor
 from multilayer.engines import Objective
+from multilayer.estimators import unit_scale
 from multilayer.estimators.unit_scale import scale_advice
 from multilayer.exceptions import DivergenceError, InputError
 from multilayer.network import Network
@@ -97,6 +99,46 @@ def test_the_bounds_are_those_of_the_documentation() -> None:
     assert advice(near, 99 * column, output="exp") == ""  # standardize_targets is not for these
     assert advice(near, np.vstack([99 * column[:2], column[2:]]), rows=np.arange(2, 100)) == ""
     assert advice(sp.csr_matrix(99 * column), near).startswith("Column 0 of X is far")
+
+
+def test_wide_sparse_columns_are_not_made_dense() -> None:
+    rows, columns = np.arange(20_000), np.arange(20_000) * 50
+    columns[:5000] = 77
+    table = sp.csr_array((np.where(rows < 5000, 120.0, 1.0), (rows, columns)), shape=(20_000, 10**6))
+    tracemalloc.start()
+    try:
+        found = advice(table, np.ones((20_000, 1)))
+        part = advice(table, np.ones((20_000, 1)), rows=rows[::-2])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # A quarter of the column is 120, the rest 0.
+    words = "Column 77 of X is far from unit scale (mean 30, standard deviation 52)"
+    assert found.startswith(words)
+    assert part.startswith(words)
+    assert peak < 200e6
+
+
+@pytest.mark.parametrize("rows", [None, np.array([5, 2, 2, 8])])
+def test_moments_of_sparse_and_dense_columns_are_numpy_s(rows: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unit_scale, "NUMBERS", 7)  # several blocks
+    table = np.where(RNG.uniform(size=(20, 4)) < 0.5, 0.0, RNG.normal(size=(20, 4)))
+    part = table if rows is None else table[rows]
+    for each in (table, sp.csr_array(table), sp.csr_matrix(table)):
+        mean, deviation = unit_scale._moments(each, rows)
+        np.testing.assert_allclose(mean, part.mean(axis=0), rtol=1e-12)
+        np.testing.assert_allclose(deviation, part.std(axis=0), rtol=1e-12)
+
+
+def test_of_many_rows_some_are_looked_at() -> None:
+    column = np.zeros((30, 1))
+    column[::3] = 99.0
+    objective = Objective(Network((1, 1), (), "identity"), column, np.zeros((30, 1)))
+    assert scale_advice(objective, None, most_rows=10)[0].startswith(
+        "Column 0 of X is far from unit scale (mean 99, standard deviation 0)"
+    )
+    assert scale_advice(objective, np.flatnonzero(column == 0), most_rows=5) == ("", "")
+    assert "(mean 33, " in scale_advice(objective, None, most_rows=30)[0]
 
 
 def test_a_good_fit_is_not_told_of_scales() -> None:

@@ -257,8 +257,6 @@ def test_a_few_odd_words_are_gaps(words: list[str], stray: list[str], note: str)
     [
         (NUMBERS, ["a", "b", "c", "d", "e"]),  # more than one in twenty
         (NUMBERS, ["-"] * 90),  # a mark, but in half of the cells
-        (["0", "1", "2"] * 30, ["3+"]),  # few different numbers: a category
-        (NUMBERS[:19], ["x"]),
         ([f"0{i}" for i in range(89)], ["x"]),  # codes
     ],
 )
@@ -266,6 +264,32 @@ def test_more_odd_words_leave_text(words: list[str], stray: list[str]) -> None:
     table = nearly(words, stray)
     assert str(table.schema.types[0]) == "string"
     assert reading_notes(table) == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "stray", "cells"),
+    [
+        ([str(i % 16) for i in range(999)], ["n/a!"], "1 of 1,000 cells is not a number: 'n/a!' (data row 1000)"),
+        (["0", "1", "2"] * 30, ["3+", "3+"], "2 of 92 cells are not numbers: '3+' (data row 91) and 1 more"),
+        (NUMBERS[:19], ["x"], "1 of 20 cells is not a number: 'x' (data row 20)"),
+        (DAYS[:3] * 10, ["soon"], "1 of 31 cells is not a date: 'soon' (data row 31)"),
+    ],
+)
+def test_few_numbers_with_an_odd_word_stay_text_with_a_note(words: list[str], stray: list[str], cells: str) -> None:
+    table = nearly(words, stray)
+    assert table["v"].to_pylist() == [*words, *stray]
+    gaps = "it stands for a gap, leave the cell" if len(stray) == 1 else "they stand for gaps, leave the cells"
+    note = f"kept as text, since {cells}; if {gaps} empty"
+    assert reading_notes(table) == (f"column 'v': {note}",)
+    done = TableEncoder().fit(table).columns_[0].done
+    assert done.endswith(f"; {note}")
+    assert done.count(cells) == 1
+
+
+def test_a_frame_of_few_numbers_with_an_odd_word_has_the_note() -> None:
+    report = TableEncoder().fit(pa.table({"v": [*(str(i % 16) for i in range(999)), "n/a!"]})).columns_[0]
+    assert (report.kind, report.width) == ("text", 17)
+    assert "1 of 1,000 cells is not a number: 'n/a!' (data row 1000)" in report.done
 
 
 def test_text_columns_stay_text() -> None:

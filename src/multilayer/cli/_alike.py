@@ -24,7 +24,7 @@ _SHIFT = np.uint64(29)
 
 @dataclass(frozen=True)
 class AlikeRows:
-    """How many of the tested rows equal a row to train on in every column that is used, and in the target."""
+    """How many of the tested rows equal a row to train on in the target and in all columns used except row numbers."""
 
     n: int
     n_tested: int
@@ -54,11 +54,11 @@ def alike_rows(
     Parameters
     ----------
     features : a pyarrow table of m rows
-    reports : what is done with each of its columns; those that are left out may differ
+    reports : what is done with each of its columns; those that are left out or number the rows may differ
     y : the target (m,)
     splits : pairs of row numbers, (train, test)
     """
-    columns = [_codes(features.column(report.name)) for report in reports if report.width]
+    columns = [_codes(features.column(report.name)) for report in reports if _is_compared(report)]
     hashed = np.zeros(len(y), dtype=np.uint64)
     chance = 1.0
     for codes in (*columns, np.unique(y, return_inverse=True)[1]):
@@ -71,6 +71,10 @@ def alike_rows(
         n_tested += len(test)
         expected += -len(test) * math.expm1(-len(train) * chance)
     return AlikeRows(n, n_tested, expected)
+
+
+def _is_compared(report: ColumnReport) -> bool:
+    return report.width > 0 and not report.is_identifier
 
 
 def _chance_of_a_pair(sizes: NDArray[np.int64]) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import click
+from joblib import cpu_count
 from numpy.typing import NDArray
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.pipeline import make_pipeline
@@ -16,7 +17,6 @@ from multilayer.cli._alike import alike_rows
 from multilayer.cli._columns import columns_table
 from multilayer.cli._deadline import Deadline
 from multilayer.cli._folds import Folds
-from multilayer.cli._machine import cores
 from multilayer.cli._notes import notes_for_warnings
 from multilayer.cli._output import Output
 from multilayer.cli._pack_progress import PackProgress, SoFar, pack_progress
@@ -80,7 +80,7 @@ class FoldRun:
 
     @property
     def n_at_a_time(self) -> int:
-        return min(len(self.folds.splits), self.n_jobs or cores())
+        return min(len(self.folds.splits), self.n_jobs or cpu_count())
 
     def pipeline(self, estimator: Any) -> Any:
         """An estimator behind an encoder of its own."""

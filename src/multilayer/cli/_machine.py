@@ -93,11 +93,6 @@ def _memory_on_windows() -> int:
     return int(status.total)
 
 
-def cores() -> int:
-    """The processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def in_gib(n_bytes: int) -> str:
     """Bytes in words.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import sys
 from functools import cache
 
@@ -27,7 +28,8 @@ def get_engine(name: str = "auto", network: Network | None = None) -> Engine:
     for (:func:`multilayer.engines.support.cpu_lacks`), it is the reference engine.
 
     Where Numba cannot be used or cannot compile a kernel, "auto" and "cpu" run the reference engine and warn, once per
-    process.  Inside a browser, where there is no Numba, "auto" does so without a warning.
+    process.  Where no Numba exists (in a browser, on Intel Macs, for Python 3.11 on Windows for ARM), "auto" does so
+    without a warning.
 
     Raises
     ------
@@ -53,13 +55,21 @@ def _cpu_or_reference(name: str) -> Engine:
     engine, reason = _compiled_engine()
     if engine is not None:
         return engine
-    if reason and (name == "cpu" or sys.platform != "emscripten"):
+    if reason and (name == "cpu" or _numba_exists_here()):
         warn_of_fallback(reason)
     if reason or name == "auto":
         return ReferenceEngine()
     from multilayer.engines.cpu.engine import CpuEngine
 
     return CpuEngine()  # NUMBA_DISABLE_JIT=1: its kernels run as Python, for tests and debuggers
+
+
+def _numba_exists_here() -> bool:
+    """Whether pyproject.toml asks for Numba on this system: elsewhere nobody could install it."""
+    machine = platform.machine()
+    if sys.platform == "win32" and machine == "ARM64":
+        return sys.version_info >= (3, 12)
+    return sys.platform != "emscripten" and (sys.platform != "darwin" or machine != "x86_64")
 
 
 @cache

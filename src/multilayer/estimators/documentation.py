@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
-from pathlib import Path
 from typing import ClassVar
 
-# Address of the published documentation of an estimator, with {module} and {name} in it.  Empty: it is not published,
-# and links lead to the source file of the installed version, whose docstring is the documentation.
+# Address of the published documentation of an estimator, with {module} and {name} in it; empty while there is none.
 PUBLISHED = ""
+# The page that shows the HTML.  scikit-learn shows the descriptions of parameters only with a link, and a path to the
+# installed source file would tell everyone who gets the page where it is installed.
+THIS_PAGE = "#"
 
 
 class DocumentedMixin:
@@ -19,11 +19,4 @@ class DocumentedMixin:
 
     def _doc_link_url_param_generator(self) -> dict[str, str]:
         kind = type(self)
-        if PUBLISHED:
-            return {"address": PUBLISHED.format(module=kind.__module__, name=kind.__name__)}
-        try:
-            source = Path(inspect.getfile(kind))
-        except (OSError, TypeError):
-            return {"address": ""}
-        # Of a package in a zip archive there is no such file, and then no link.
-        return {"address": source.as_uri() if source.is_absolute() and source.is_file() else ""}
+        return {"address": PUBLISHED.format(module=kind.__module__, name=kind.__name__) or THIS_PAGE}

@@ -11,9 +11,10 @@ from multilayer.estimators.optimising import is_done
 from multilayer.exceptions import InterruptedTrainingWarning
 from multilayer.training import Run
 
+ROWS_LOOKED_AT = 10_000  # at most, for the scale of a run that has met its stop rule and is most likely good
 # Of what a constant answer leaves open: below the first nothing has been learned, above the second most of it.
 LEAST_SKILL, GOOD_SKILL = 0.01, 0.9
-Advice = Callable[[], tuple[str, str]]  # what is far from unit scale, as scale_advice tells it
+Advice = Callable[[int | None], tuple[str, str]]  # what is far from unit scale, as scale_advice tells it
 
 
 def warn_of_the_end(
@@ -34,7 +35,7 @@ def warn_of_the_end(
     elif not settings.wants_all_epochs or run.reason in _OF_LBFGS:
         complaint = _too_soon(run, epochs, settings)
         if complaint is not None:
-            found, of_many = advice()
+            found, of_many = advice(None)
             if found and skill() > GOOD_SKILL:
                 found = of_many = ""
             warn(_after(found, complaint[0]), ConvergenceWarning, _after(of_many, complaint[1]))
@@ -43,9 +44,9 @@ def warn_of_the_end(
 
 
 def _warn_of_nothing_learned(epochs: int, advice: Advice, skill: Callable[[], float]) -> None:
-    found, of_many = advice()
+    found, of_many = advice(ROWS_LOOKED_AT)
     if found and not skill() > LEAST_SKILL:  # NaN of answers that are not finite
-        what = "and the network answers no better than a constant. Without such a scale the stop rule says little."
+        what = "and the network answers no better than a constant. On other scales the stop rule is not reliable."
         warn(
             f"{found} Training ended after {_epochs(epochs)}, {what}",
             ConvergenceWarning,

@@ -162,10 +162,10 @@ class Fit:
             whole = SimpleNamespace(**(vars(settings) | changed))
             warn_of_the_end(self.run, self.n_epochs, whole, self._scale_advice, self._skill)
 
-    def _scale_advice(self) -> tuple[str, str]:
-        """What of the rows that train is far from unit scale."""
+    def _scale_advice(self, most_rows: int | None = None) -> tuple[str, str]:
+        """What of the rows that train is far from unit scale; of more rows than so many, a part is looked at."""
         names = getattr(self.estimator, "feature_names_in_", None)
-        return scale_advice(self.objective, self.trained_on, names)
+        return scale_advice(self.objective, self.trained_on, names, most_rows)
 
     def _skill(self) -> float:
         """How much of what a constant answer leaves open the network gets right, on the rows that train."""

@@ -1,4 +1,4 @@
-"""What goes beyond scikit-learn on the way to the minimum: schedules, refinements of a step, dropout."""
+"""What goes beyond scikit-learn on the way to the minimum: schedules, options of a step, dropout."""
 
 from __future__ import annotations
 

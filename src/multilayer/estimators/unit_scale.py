@@ -10,7 +10,7 @@ moves a weight by at most ``learning_rate_init``.  So far from unit scale are
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,17 +21,21 @@ from multilayer.engines import Objective
 from multilayer.training.batching import Rows
 
 LARGE, SMALL = 10.0, 0.01
-BLOCK = 4096  # rows that are looked at at a time
+NUMBERS = 1 << 22  # so many numbers are looked at at a time
 SCALES_TARGETS = ("identity", "increasing")  # outputs that go with standardize_targets
 
 Array = NDArray[np.float64]
 
 
-def scale_advice(objective: Objective, rows: Rows | None, names: Sequence[str] | None = None) -> tuple[str, str]:
+def scale_advice(
+    objective: Objective, rows: Rows | None, names: Sequence[str] | None = None, most_rows: int | None = None
+) -> tuple[str, str]:
     """What is far from unit scale and what to do, in a sentence for y and one for X; and the same without numbers.
 
-    Both are empty where everything is near it.  ``rows`` are those that train, None for all.
+    Both are empty where everything is near it.  ``rows`` are those that train, None for all.  Of more than
+    ``most_rows`` only that many, evenly spaced, are looked at.
     """
+    rows = _spaced(rows, objective.X.shape[0], most_rows)
     found: list[str] = []
     of_many: list[str] = []
     if objective.network.output in SCALES_TARGETS:
@@ -65,17 +69,46 @@ def _is_large(mean: Array, deviation: Array) -> NDArray[np.bool_]:
     return (np.abs(mean) > LARGE) | (deviation > LARGE)
 
 
+def _spaced(rows: Rows | None, n: int, most: int | None) -> Rows | None:
+    n = n if rows is None else len(rows)
+    if most is None or n <= most:
+        return rows
+    places = np.arange(most, dtype=np.intp) * n // most
+    return places if rows is None else rows[places]
+
+
 def _moments(table: Any, rows: Rows | None) -> tuple[Array, Array]:
     """Mean and standard deviation of each column over some rows, in float64."""
-    m = table.shape[0] if rows is None else len(rows)
-    blocks = [slice(i, i + BLOCK) for i in range(0, m, BLOCK)]
     with np.errstate(over="ignore", invalid="ignore"):
-        mean = sum(_block(table, rows, block).sum(axis=0) for block in blocks) / m
-        squares = sum(((_block(table, rows, block) - mean) ** 2).sum(axis=0) for block in blocks)
-        return mean, np.sqrt(squares / m)
+        return _sparse_moments(table if rows is None else table[rows]) if issparse(table) else _dense(table, rows)
+
+
+def _dense(table: Any, rows: Rows | None) -> tuple[Array, Array]:
+    m = table.shape[0] if rows is None else len(rows)
+    step = max(1, NUMBERS // table.shape[1])
+    blocks = [slice(i, i + step) for i in range(0, m, step)]
+    mean = sum(_block(table, rows, block).sum(axis=0) for block in blocks) / m
+    squares = sum(((_block(table, rows, block) - mean) ** 2).sum(axis=0) for block in blocks)
+    return mean, np.sqrt(squares / m)
 
 
 def _block(table: Any, rows: Rows | None, block: slice) -> Array:
-    part = table[block] if rows is None else table[rows[block]]
-    dense: Array = (part.toarray() if issparse(part) else part).astype(np.float64, copy=False)
-    return dense
+    part: Array = table[block] if rows is None else table[rows[block]]
+    return part.astype(np.float64, copy=False)
+
+
+def _sparse_moments(table: Any) -> tuple[Array, Array]:
+    """Of a canonical CSR matrix, whose columns are never made dense."""
+    m, n_columns = table.shape
+    blocks = [slice(i, i + NUMBERS) for i in range(0, max(len(table.data), 1), NUMBERS)]
+
+    def sums(of: Callable[[slice], Array]) -> Array:
+        total = np.zeros(n_columns)
+        for block in blocks:
+            total += np.bincount(table.indices[block], of(block), minlength=n_columns)
+        return total
+
+    mean = sums(lambda block: table.data[block]) / m
+    n_zeros = m - sums(lambda block: np.ones(len(table.data[block])))
+    squares = sums(lambda block: (table.data[block] - mean[table.indices[block]]) ** 2)
+    return mean, np.sqrt((squares + n_zeros * mean**2) / m)

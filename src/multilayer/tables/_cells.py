@@ -23,6 +23,7 @@ from multilayer.tables._casts import (
     cast,
     first_cast,
 )
+from multilayer.tables._names import shortened
 from multilayer.tables._notes import ColumnNote
 
 NUMBER = r"^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$"
@@ -47,9 +48,10 @@ def typed(column: Any, form: CellFormat) -> tuple[Any, ColumnNote]:
     if column.null_count == len(column):
         return pa.chunked_array([pa.nulls(len(column))]), ColumnNote()
     found = _strictly_typed(pa, column, form)
-    if found is None:
-        found = nearly_typed(column, form)
-    return (column, _point_note(pa, column, form.decimal)) if found is None else found
+    if found is not None:
+        return found
+    converted, note = nearly_typed(column, form)
+    return converted, note if converted is not column else _point_note(pa, column, form.decimal) or note
 
 
 def plain_numbers(column: Any, form: CellFormat) -> tuple[Any, ColumnNote] | None:
@@ -93,26 +95,30 @@ def _strictly_typed(pa: Any, column: Any, form: CellFormat) -> tuple[Any, Column
     return as_zoned(pa, column) if converted is None else (converted, ColumnNote())
 
 
-def nearly_typed(column: Any, form: CellFormat, dates: bool = True) -> tuple[Any, ColumnNote] | None:
-    """A column of numbers or dates in which a few cells are something else, which become gaps; None for others.
+def nearly_typed(column: Any, form: CellFormat, dates: bool = True) -> tuple[Any, ColumnNote]:
+    """A column of numbers or dates in which a few cells are something else, which become gaps; others as they are.
 
     "Few" is at most one in twenty, or one and the same word (a mark for a gap) in less than half of the cells.  A
-    column of at most twenty different numbers stays text: as categories, the odd word among them keeps its meaning, as
-    in 0, 1, 2, "3 or more".
+    column of at most twenty different numbers stays text, with a note: as categories, the odd word among them keeps its
+    meaning, as in 0, 1, 2, "3 or more".
     """
     pa = import_pyarrow("reading tables")
     n_values = len(column) - column.null_count
-    if n_values <= FEW_VALUES:
-        return None
+    note = ColumnNote()
     for what, converted in _loosely_typed(pa, column, form, dates):
         stray = pa.compute.and_(column.is_valid(), converted.is_null())
         words = column.filter(stray)
         is_one_mark = len(pa.compute.utf8_lower(words).unique()) == 1
         share = len(words) / n_values
         few = share <= _MOST_STRAY or (is_one_mark and share < _MOST_MARKED)
-        if len(words) and few and len(converted.drop_null().unique()) > FEW_VALUES:
+        if not (len(words) and few):
+            continue
+        if len(converted.drop_null().unique()) > FEW_VALUES:
             return converted, ColumnNote(_stray_words(column, stray, n_values, what))
-    return None
+        cells = _cells_in_words(column, stray, n_values, *what)
+        gaps = "it stands for a gap, leave the cell" if len(words) == 1 else "they stand for gaps, leave the cells"
+        note = ColumnNote(f"kept as text, since {cells}; if {gaps} empty")
+    return column, note
 
 
 def spelled_numbers(column: Any, decimal: str = ".") -> Any:
@@ -185,14 +191,10 @@ def _cells_in_words(column: Any, stray: Any, n_values: int, plural: str, singula
         words.setdefault(column[row].as_py(), row)
         if len(words) == _LISTED:
             break
-    listed = ", ".join(f"{_shortened(word)} (data row {row + 1})" for word, row in words.items())
+    listed = ", ".join(f"{shortened(word)} (data row {row + 1})" for word, row in words.items())
     more = f" and {len(rows) - len(words):,} more" if len(rows) > len(words) else ""
     verb = f"is not a {singular}" if len(rows) == 1 else f"are not {plural}"
     return f"{len(rows):,} of {n_values:,} cells {verb}: {listed}{more}"
-
-
-def _shortened(word: str, most: int = 40) -> str:
-    return repr(word if len(word) <= most else word[: most - 3] + "...")
 
 
 def _code_note(pa: Any, column: Any) -> str:
@@ -205,13 +207,13 @@ def _code_note(pa: Any, column: Any) -> str:
     begin = "begins with a zero" if n == 1 else "begin with zeros"
     return (
         f"kept as text, since {n:,} of {n_values:,} cells {begin}, "
-        f"such as {_shortened(column[row].as_py())} (data row {row + 1})"
+        f"such as {shortened(column[row].as_py())} (data row {row + 1})"
     )
 
 
-def _point_note(pa: Any, column: Any, decimal: str) -> ColumnNote:
+def _point_note(pa: Any, column: Any, decimal: str) -> ColumnNote | None:
     """That numbers with a decimal point are text, where decimal commas were asked for."""
     if decimal == "." or not pa.compute.all(pa.compute.match_substring_regex(column, NUMBER)).as_py():
-        return ColumnNote()
-    word = _shortened(column.drop_null()[0].as_py())
+        return None
+    word = shortened(column.drop_null()[0].as_py())
     return ColumnNote(f'kept as text, since points in numbers, as in {word}, do not go with decimal=","')

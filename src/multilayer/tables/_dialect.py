@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from multilayer.exceptions import DataFileError
 from multilayer.tables._cells import NUMBER
+from multilayer.tables._names import shortened
 
 SEPARATORS = (",", ";", "\t", "|")
 WINDOW = 20
@@ -118,7 +119,7 @@ def find_dialect(name: str, head: str, separator: str | None, default: str, is_w
         header, n_lines = names, at
         skipped = skipped[:-1]
         if comments[-1].lstrip().startswith("# "):
-            notes.append(f"column names taken from the comment {_shortened(comments[-1].strip())}")
+            notes.append(f"column names taken from the comment {shortened(comments[-1].strip(), 60)}")
     notes += _skipped_words(skipped)
     header = tuple(cell.strip() for cell in header)
     rows = reading.records if n_lines == at else reading.rows
@@ -243,8 +244,4 @@ def _skipped_words(skipped: Sequence[str]) -> list[str]:
 
 def _listed(words: Sequence[str]) -> str:
     more = f" and {len(words) - _MOST_LISTED} more" if len(words) > _MOST_LISTED else ""
-    return ", ".join(map(_shortened, words[:_MOST_LISTED])) + more
-
-
-def _shortened(word: str, most: int = 60) -> str:
-    return repr(word if len(word) <= most else word[: most - 3] + "...")
+    return ", ".join(shortened(word, 60) for word in words[:_MOST_LISTED]) + more

@@ -1,4 +1,4 @@
-"""Column names in messages: the near miss, a listing of sensible length, names made unique."""
+"""Column names and words in messages: the near miss, listings and quotations of sensible length, unique names."""
 
 from __future__ import annotations
 
@@ -10,6 +10,17 @@ from multilayer.exceptions import DataFileError, InputError
 
 _MOST_LISTED = 20
 _DATA = " These look like a row of data: the first line has to name the columns."
+
+
+def shortened(word: str, most: int = 40) -> str:
+    """A word, quoted; the end of a long one is left out.
+
+    Examples
+    --------
+    >>> shortened("n/a!"), shortened("not available", most=10)
+    ("'n/a!'", "'not ava...'")
+    """
+    return repr(word if len(word) <= most else word[: most - 3] + "...")
 
 
 def listing(names: Sequence[str]) -> str:

@@ -27,6 +27,7 @@ from multilayer.tables._arrow import Kind, import_pyarrow, kind_of, numbers, tex
 from multilayer.tables._casts import FEW_VALUES
 from multilayer.tables._cells import CellFormat, nearly_typed, stray_words
 from multilayer.tables._hints import hint
+from multilayer.tables._names import shortened
 from multilayer.tables._notes import ColumnNote
 from multilayer.tables.calendars import DateEncoding, with_calendar
 from multilayer.tables.encodings import NARROWEST_REACH, ColumnReport, Encoding, NumberEncoding, TextEncoding
@@ -132,17 +133,19 @@ def _fit_text(name: str, column: Any, rules: Rules, note: ColumnNote) -> tuple[E
         return None, ColumnReport(name, "text", "left out: every cell is a gap", n_gaps, 0)
     # Categories are text on purpose, as are codes.
     deliberate = note.is_code or import_pyarrow("encoding tables").types.is_dictionary(column.type)
-    spelled = None if deliberate else nearly_typed(words, CellFormat(), dates=False)
-    if spelled is not None:
-        return _fit_spelled(name, *spelled, rules)
+    spelled, few = (words, ColumnNote()) if deliberate else nearly_typed(words, CellFormat(), dates=False)
+    if spelled is not words:
+        return _fit_spelled(name, spelled, few, rules)
     counted = words.drop_null().value_counts()
     categories: list[str] = counted.field("values").to_pylist()
     if len(categories) == 1:
         encoding = TextEncoding(name, "text", (), has_other=False, has_gaps=n_gaps > 0)
-        return _constant(encoding, _shortened(categories[0]), n_gaps)
+        return _constant(encoding, shortened(categories[0]), n_gaps)
     advice = "" if deliberate else hint(categories)
     if not deliberate and len(categories) > FEW_VALUES and (stray := stray_words(words)):
         advice = f"; {stray}"
+    elif few.text and not note.text:  # not told already when the file was read
+        advice = f"; {few.text}"
     differs = n_values > FEW_VALUES and len(categories) >= _IDENTIFIER_SHARE * n_values
     if rules.names_rows(name, by_itself=differs):
         done = f"left out: {len(categories)} of {n_values} values differ (an identifier or free text){advice}"
@@ -211,7 +214,3 @@ def _numbers_the_rows(column: Any, present: NDArray[np.float64], low: float, hig
     n = len(present)
     whole = import_pyarrow("encoding tables").types.is_integer(column.type)
     return n > FEW_VALUES and whole and high - low == n - 1 and len(np.unique(present)) == n
-
-
-def _shortened(value: str, most: int = 40) -> str:
-    return repr(value if len(value) <= most else value[: most - 3] + "...")

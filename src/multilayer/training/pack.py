@@ -21,7 +21,7 @@ from sklearn import config_context, get_config
 
 from multilayer.exceptions import ParameterError, unknown_name
 from multilayer.training.members import Member, Outcome, Slice, Steps, StopWatch, carried_out, worked_out
-from multilayer.training.turns import Pack, checked_jobs, cores
+from multilayer.training.turns import Pack, checked_jobs
 
 __all__ = [
     "THREADS",
@@ -35,7 +35,6 @@ __all__ = [
     "StopWatch",
     "carried_out",
     "checked_jobs",
-    "cores",
     "run_pack",
 ]
 

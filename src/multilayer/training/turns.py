@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import math
-import os
 import queue
 import threading
 import time
@@ -13,6 +12,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from joblib import cpu_count
 from sklearn import config_context, get_config
 
 from multilayer.engines.cpu.threads import one_blas_thread
@@ -26,15 +26,10 @@ SECONDS_BETWEEN_LOOKS = 0.1
 MEMBERS_TO_TAKE_TURNS = 2
 
 
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def checked_jobs(n_jobs: int | None) -> int:
     """A number of members at a time, from one that a user has passed."""
     if n_jobs is None or (n_jobs == -1 and isinstance(n_jobs, int)):
-        return cores()
+        return cpu_count()
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, int) or n_jobs < 1:
         raise ParameterError(f"n_jobs must be None or -1 for all cores, or an integer not below 1, got {n_jobs!r}.")
     return n_jobs

@@ -1,4 +1,4 @@
-"""Refinements of a step: clipping, decoupled decay and averaging, (D5) to (D7) of the book."""
+"""Options of a step: clipping, decoupled decay and averaging, (D5) to (D7) of the book."""
 
 from __future__ import annotations
 
