@@ -68,6 +68,10 @@ def test_two_rows_in_two_folds(run, tmp_path):
         ("--target y --jobs 0", "'--jobs': 0 is not in the range 1<=x<=2147483647."),
         ("--target y --folds 30", "t.csv: no class has more than 2"),
         ("--target y --ignore m", "t.csv: unknown column to ignore 'm'. Known: 'g', 'n', 'w', 'y'."),
+        (
+            "--target y --ignore y",
+            "t.csv: 'y' is the target, and cannot be ignored. Name another --ignore or --target.",
+        ),
         ("--target y --group G", "t.csv: unknown group column 'G'. Did you mean 'g'?"),
         ("--target y --group y", "t.csv: 'y' is the target, and cannot be the column of groups too. Name another"),
         (

@@ -72,7 +72,7 @@ def class_table(y: NDArray[Any], predicted: NDArray[Any], classes: NDArray[Any])
             number(precision[i]),
             number(recall[i]),
             number(f1[i]),
-            f"{support[i]:,}",
+            f"{int(support[i]):,}",
         )
         for i in largest
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from multilayer.cli._reading import in_options
 from multilayer.cli._tables import TextTable, count, shortened
 from multilayer.tables import ColumnReport
 
@@ -25,7 +26,7 @@ def columns_table(reports: Sequence[ColumnReport], most: int = 30) -> TextTable:
             report.kind,
             f"{report.n_gaps:,}" if report.n_gaps else "",
             f"{report.width}" if report.width else "-",
-            report.done,
+            in_options(report.done),
         )
         for report in shown
     ]

@@ -45,6 +45,8 @@ def read_problem(
         ):
             if name not in table.column_names:
                 raise InputError(str(unknown_name(what, name, table.column_names)))
+        if target in ignore:
+            raise InputError(f"{target!r} is the target, and cannot be ignored. Name another --ignore or --target.")
         if group == target:
             raise InputError(f"{target!r} is the target, and cannot be the column of groups too. Name another --group.")
         unused = dict.fromkeys(ignore) | ({} if group is None else {group: None})
