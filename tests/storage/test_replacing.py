@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import stat
@@ -165,6 +166,38 @@ def test_without_locks_what_is_old_is_abandoned(tmp_path: Path, monkeypatch: pyt
     os.utime(old, (time.time() - 90000,) * 2)
     replace_file(tmp_path / "file", b"new", keep=2)
     assert sorted(os.listdir(tmp_path)) == [new.name, "file"]
+
+
+@pytest.mark.parametrize("fails", ["open", "fsync"])
+def test_a_folder_that_cannot_be_listed_or_synchronised(
+    fails: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mode such as 0300, which the superuser does not notice; or a file system that has no fsync for folders."""
+    system_open, system_fsync, system_scandir = os.open, os.fsync, os.scandir
+
+    def open_files(path: Any, *arguments: Any) -> int:
+        if Path(path).is_dir():
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return system_open(path, *arguments)
+
+    def sync_files(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        system_fsync(descriptor)
+
+    def refuse(*_: Any) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    if fails == "open":
+        monkeypatch.setattr(os, "open", open_files)
+        monkeypatch.setattr(os, "scandir", refuse)
+    else:
+        monkeypatch.setattr(os, "fsync", sync_files)
+    for content in (b"1", b"2"):
+        replace_file(tmp_path / "file", content)
+    replace_file(tmp_path / "file", b"3", keep=2)
+    monkeypatch.setattr(os, "scandir", system_scandir)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"file": b"3", "file.1": b"2"}
 
 
 def test_without_links_the_file_before_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

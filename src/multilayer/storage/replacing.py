@@ -5,6 +5,7 @@ Whoever reads the file meanwhile goes on with the old one: no byte of an existin
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -25,6 +26,7 @@ MAX_NAME = 200  # bytes of a name that a temporary file's name repeats; most fil
 # has not changed for so long does not.
 ABANDONED = 24 * 3600.0
 ATTEMPTS = 100
+NOT_SUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)  # of file systems that cannot bring a folder to the disk
 PATIENCE = 2.0  # seconds to wait for another program, which has the file open on Windows, or locks the folder
 
 
@@ -78,14 +80,30 @@ def reason_of(error: Exception) -> str:
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk, so that a machine that loses its power still has them."""
-    if WINDOWS:  # which cannot open a folder
+    """Bring the names in a folder to the disk, so that a machine that loses its power still has them.
+
+    Where the system or the folder's mode does not allow it, nothing is done.
+    """
+    descriptor = _open_folder(folder)
+    if descriptor is None:
         return
-    descriptor = os.open(folder, os.O_RDONLY | FLAGS)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in NOT_SUPPORTED:
+            raise
     finally:
         os.close(descriptor)
+
+
+def _open_folder(folder: Path) -> int | None:
+    """A descriptor; None on Windows, which cannot open a folder, and for one that can be written to but not listed."""
+    if WINDOWS:
+        return None
+    try:
+        return os.open(folder, os.O_RDONLY | FLAGS)
+    except OSError:
+        return None
 
 
 def _status_of(target: Path) -> os.stat_result | None:
@@ -259,10 +277,10 @@ def _replace(source: Path, target: Path) -> None:
 @contextmanager
 def _folder_locked(folder: Path) -> Iterator[None]:
     """Keep other writers of this library from renaming here, where the system can; nobody waits for long."""
-    if WINDOWS:  # which cannot open a folder
+    descriptor = _open_folder(folder)
+    if descriptor is None:
         yield
         return
-    descriptor = os.open(folder, os.O_RDONLY | FLAGS)
     try:
         deadline = time.monotonic() + PATIENCE
         with suppress(OSError):  # a file system without locks
