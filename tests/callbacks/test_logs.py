@@ -20,8 +20,7 @@ import pytest
 from sklearn.model_selection import cross_val_score
 
 from multilayer import MLPClassifier
-from multilayer.callbacks import CSVLog, JSONLinesLog, LambdaCallback
-from multilayer.callbacks import logs
+from multilayer.callbacks import CSVLog, JSONLinesLog, LambdaCallback, logs
 from multilayer.exceptions import DataFileError
 
 # Fits of a fixed number of epochs under warm_start may be some of many, and are warned of.
