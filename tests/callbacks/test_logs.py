@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import csv
+import errno
+import io
 import json
 import os
 import pickle
@@ -18,7 +20,7 @@ import pytest
 from sklearn.model_selection import cross_val_score
 
 from multilayer import MLPClassifier
-from multilayer.callbacks import CSVLog, JSONLinesLog, LambdaCallback
+from multilayer.callbacks import CSVLog, JSONLinesLog, LambdaCallback, logs
 from multilayer.exceptions import DataFileError
 
 # Fits of a fixed number of epochs under warm_start may be some of many, and are warned of.
@@ -157,3 +159,28 @@ def test_what_cannot_be_written_to_is_an_error_of_ours(kind: Any, tmp_path: Path
     for path in (tmp_path, tmp_path / "pipe", "/dev/full", tmp_path / "file" / "below", tmp_path / "a\0b"):
         with pytest.raises(DataFileError, match=r"cannot be written to: .+\. Name a regular file in a folder"):
             MLPClassifier((2,), max_iter=1, engine="reference", callbacks=[kind(path)]).fit([[0.0], [1.0]], [0, 1])
+
+
+@pytest.mark.parametrize("unfinished", [True, False])
+@pytest.mark.parametrize("kind", [CSVLog, JSONLinesLog])
+def test_a_full_disk_is_reported_once_and_the_file_closed(
+    kind: Any, unfinished: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(io.FileIO):
+        def write(self, _: Any) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "log"
+    path.write_text("unfinished" if unfinished else "")
+    opened: list[Full] = []
+
+    def open_full(path: Path, *_: Any) -> Full:
+        opened.append(Full(path, "r+"))
+        return opened[-1]
+
+    monkeypatch.setattr(logs, "open_regular", open_full)
+    with pytest.raises(DataFileError) as caught:
+        model(kind(path)).fit(X, y)
+    assert str(caught.value).count("cannot be written to") == 1
+    assert str(caught.value).startswith(f"{path} cannot be written to: No space left on device. Name")
+    assert [file.closed for file in opened] == [True]

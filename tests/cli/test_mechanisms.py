@@ -154,6 +154,37 @@ class TestErrors:
         assert len(result.stderr) < 400
 
 
+class TestExitCodes:
+    def test_a_disk_that_is_full(self, run, people, monkeypatch):
+        def full(*_, **__):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr("multilayer.cli._files.replace_file", full)
+        out = people.parent / "out"
+        result = run("train", people, *SMALL, "--out", out)
+        assert result.exit_code == 1
+        assert result.stderr.splitlines()[-1].endswith("cannot be written: no space left on device.")
+        assert list(out.iterdir()) == []
+
+    def test_a_disk_that_is_full_before_the_training(self, run, people, monkeypatch):
+        def full(*_, **__):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr("multilayer.cli._files.tempfile.TemporaryFile", full)
+        out = people.parent / "out"
+        result = run("train", people, *SMALL, "--out", out)
+        assert (result.exit_code, "Trained" in result.stdout) == (1, False)
+        assert result.stderr.splitlines()[-1] == f"multilayer: --out {out}: no space left on device."
+
+    @pytest.mark.parametrize("command", ["train", "cv", "search"])
+    def test_no_time_for_anything(self, run, people, command):
+        result = run(command, people, "--target", "buys", "--minutes", "1e-7")
+        assert result.exit_code == 1
+        assert result.stderr.count("\n") == 1
+        assert "the time was over before" in result.stderr
+        assert "See:" not in result.stderr
+
+
 class TestMemory:
     def test_by_hand(self):
         assert _machine.n_weights([3, 4, 2]) == 4 * 4 + 5 * 2
@@ -332,7 +363,7 @@ class TestDeadline:
             ["--trials", "2", "--folds", "2"] if command == "search" else ["--hidden", "8", "--step-size", "1e-9"]
         )
         result = run(command, people, "--target", "buys", "--minutes", "0.02", "--out", out, *endless)
-        if result.exit_code == 2:  # a machine so slow that there was no time for anything
+        if result.exit_code == 1:  # a machine so slow that there was no time for anything
             assert "Give it more --minutes." in result.stderr
         else:
             assert result.exit_code == 0

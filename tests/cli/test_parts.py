@@ -186,6 +186,21 @@ class TestFiles:
             folder.write("a.txt", "new")
         assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.txt", "old")]
 
+    @pytest.mark.skipif(os.name != "posix", reason="links and modes of POSIX")
+    def test_links_and_modes_stay_and_files_of_the_killed_go(self, tmp_path):
+        folder = OutputFolder(tmp_path / "out")
+        folder.prepare()
+        target = tmp_path / "elsewhere.html"
+        target.write_text("old")
+        target.chmod(0o600)
+        (folder.path / "report.html").symlink_to(target)
+        (folder.path / ".cost.png.1-0123abcd.tmp").write_bytes(b"of a run that was killed")
+        folder.write("cost.png", b"new")
+        folder.write("report.html", "new")
+        assert sorted(path.name for path in folder.path.iterdir()) == ["cost.png", "report.html"]
+        assert (folder.path / "report.html").is_symlink()
+        assert (target.read_text(), target.stat().st_mode & 0o777) == ("new", 0o600)
+
     def test_prepare_makes_the_folder_and_leaves_it_empty(self, tmp_path):
         folder = OutputFolder(tmp_path / "a" / "b")
         folder.prepare()

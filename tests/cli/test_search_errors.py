@@ -30,14 +30,16 @@ def search(run, tmp_path, options, lines=TABLE):
         ("--target y --alpha 1", "No such option '--alpha'"),
         ("--target y --journal no/such/journal", "'--journal': no/such/journal cannot be written: there is no folder"),
         ("--target y --journal .", "'--journal': . is a folder. Name a file."),
-        (
-            "--target y --minutes 1e-7",
-            "the time was over before the linear model was trained, with --minutes 1e-07. Give it more --minutes.",
-        ),
     ],
 )
 def test_options_that_cannot_be(run, tmp_path, options, text):
     assert text in one_line_of(search(run, tmp_path, options))
+
+
+def test_time_that_is_over_at_once(run, tmp_path):
+    result = search(run, tmp_path, "--target y --minutes 1e-7")
+    text = "the time was over before the linear model was trained, with --minutes 1e-07. Give it more --minutes."
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", f"multilayer: {text}\n")
 
 
 def test_file_that_is_no_journal(run, tmp_path):

@@ -52,6 +52,13 @@ def test_json_that_is_refused(text: str | bytes, message: str) -> None:
         parse_json(text)
 
 
+def test_a_repeated_key_is_found_among_many() -> None:
+    """In one pass: for each key in turn, it would take hours."""
+    keys = [f'"{number}": 0' for number in range(200_000)]
+    with pytest.raises(ValueError, match="the key '199999' occurs twice"):
+        parse_json("{" + ", ".join([*keys, keys[-1]]) + "}")
+
+
 def test_json_that_is_read() -> None:
     text = '{"a": [1, -2.5e-300, true, null, "\\ud83d\\ude00"], "b": {"a": 18446744073709551615}}'
     assert parse_json(text) == {"a": [1, -2.5e-300, True, None, "\U0001f600"], "b": {"a": 2**64 - 1}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import stat
@@ -154,6 +155,66 @@ def test_temporary_files_of_the_dead_are_removed_and_those_of_the_living_are_not
 
 
 @POSIX
+@pytest.mark.parametrize("mode_left", [0o600, 0o444])
+def test_temporary_files_beside_a_read_only_target_are_removed(
+    mode_left: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The superuser may open any file: who may not is imitated."""
+    path = tmp_path / "model"
+    path.write_bytes(b"old")
+    path.chmod(0o444)
+    stopped(path, "kill")
+    (left,) = (each for each in tmp_path.iterdir() if each.suffix == ".tmp")
+    assert mode(left) == 0o644  # its owner may write to it
+    left.chmod(mode_left)
+    system_open = os.open
+
+    def open_as_a_user(name: Any, flags: int, *arguments: Any) -> int:
+        if flags & os.O_RDWR and Path(name).exists() and not os.stat(name).st_mode & stat.S_IWUSR:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return system_open(name, flags, *arguments)
+
+    monkeypatch.setattr(os, "open", open_as_a_user)
+    replace_file(path, b"new")
+    assert os.listdir(tmp_path) == ["model"]
+    assert (path.read_bytes(), mode(path)) == (b"new", 0o444)
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("before", "after"), [(0o640, 0o600), (0o664, 0o644), (0o644, 0o644), (0o604, 0o604), (0o4770, 0o700)]
+)
+def test_another_group_gets_no_more_than_others_had(
+    before: int, after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    path.chmod(before)
+    status_of = replacing._status_of
+
+    def of_another_user(target: Path) -> os.stat_result:
+        values = list(status_of(target) or ())
+        values[4:6] = os.getuid() + 1, os.getgid() + 1
+        return os.stat_result(values)
+
+    def refuse(*_: Any) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    modes = []
+    write = replacing._write
+
+    def watch(*arguments: Any) -> None:
+        modes.extend(mode(each) for each in tmp_path.iterdir() if each.suffix == ".tmp")
+        write(*arguments)
+
+    monkeypatch.setattr(replacing, "_status_of", of_another_user)
+    monkeypatch.setattr(replacing, "_write", watch)
+    monkeypatch.setattr(os, "chown", refuse)
+    replace_file(path, b"new")
+    assert (path.read_bytes(), mode(path), modes) == (b"new", after, [after])
+
+
+@POSIX
 def test_without_locks_what_is_old_is_abandoned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_locks(_: int) -> bool:
         raise OSError("Function not implemented")
@@ -165,6 +226,38 @@ def test_without_locks_what_is_old_is_abandoned(tmp_path: Path, monkeypatch: pyt
     os.utime(old, (time.time() - 90000,) * 2)
     replace_file(tmp_path / "file", b"new", keep=2)
     assert sorted(os.listdir(tmp_path)) == [new.name, "file"]
+
+
+@pytest.mark.parametrize("fails", ["open", "fsync"])
+def test_a_folder_that_cannot_be_listed_or_synchronised(
+    fails: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mode such as 0300, which the superuser does not notice; or a file system that has no fsync for folders."""
+    system_open, system_fsync, system_scandir = os.open, os.fsync, os.scandir
+
+    def open_files(path: Any, *arguments: Any) -> int:
+        if Path(path).is_dir():
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return system_open(path, *arguments)
+
+    def sync_files(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        system_fsync(descriptor)
+
+    def refuse(*_: Any) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    if fails == "open":
+        monkeypatch.setattr(os, "open", open_files)
+        monkeypatch.setattr(os, "scandir", refuse)
+    else:
+        monkeypatch.setattr(os, "fsync", sync_files)
+    for content in (b"1", b"2"):
+        replace_file(tmp_path / "file", content)
+    replace_file(tmp_path / "file", b"3", keep=2)
+    monkeypatch.setattr(os, "scandir", system_scandir)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"file": b"3", "file.1": b"2"}
 
 
 def test_without_links_the_file_before_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import json
 import math
 import os
 import uuid
+from contextlib import suppress
 from dataclasses import asdict, fields
 from io import FileIO
 from pathlib import Path
@@ -156,16 +157,18 @@ class _Lines:
         if event.epochs_before == 0 or not self.run:
             self.run = uuid.uuid4().hex[:8] + ("" if event.member is None else f"-{event.member}")
         self.end()
+        is_unfinished = False
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = open_regular(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
             size = self._file.seek(0, os.SEEK_END)
             if size > 0:
                 self._file.seek(size - 1)
-                if self._file.read(1) != b"\n":
-                    self.write("\n")  # what another program has left unfinished stays a line of its own
+                is_unfinished = self._file.read(1) != b"\n"
         except (OSError, ValueError) as error:
             raise self._failed(error) from None
+        if is_unfinished:
+            self.write("\n")  # what another program has left unfinished stays a line of its own
 
     def first_line(self) -> str | None:
         """The first line of the file; None of an empty one."""
@@ -183,15 +186,17 @@ class _Lines:
             raise self._failed(error) from None
 
     def _failed(self, error: Exception) -> DataFileError:
+        with suppress(OSError):  # what could not be written may be reported a second time
+            self.end()
         return DataFileError(
             f"{self.path} cannot be written to: {reason_of(error)}. Name a regular file in a folder that can be "
             "written to, or make room there."
         )
 
     def end(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
 
 
 def _as_csv(values: Any) -> str:

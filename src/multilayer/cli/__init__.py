@@ -8,7 +8,8 @@ Exit codes, each but 0 and 141 with one line on stderr:
 
 =====  ==============================================================================================
 0      done
-1      out of memory, standard output that cannot be written (a full disk), a fault of this program
+1      out of memory, a fault of this program; standard output or a file of ``--out`` that cannot be
+       written (a full disk); ``--minutes`` that were over before there was a result
 2      wrong usage, or data that cannot be used
 130    Ctrl-C: the first ends the work and keeps its results, the second ends the command at once
 141    nobody reads standard output any more (``| head -1``); with ``--out`` all files are there

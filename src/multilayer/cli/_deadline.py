@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import click
+from multilayer.cli._errors import UnfinishedError
 
 Clock = Callable[[], float]
 
@@ -51,13 +51,13 @@ class Deadline:
 
         Raises
         ------
-        click.ClickException
+        UnfinishedError
             None are left, ``before`` anything was achieved.
         """
         if self.minutes is None:
             return None
         if self.is_over:
-            raise click.ClickException(
+            raise UnfinishedError(
                 f"the time was over before {before}, with --minutes {self.minutes:g}. Give it more --minutes."
             )
         return share * self.seconds_left

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import re
+import tempfile
 from pathlib import Path
 
 import click
+
+from multilayer.cli._errors import NO_ROOM, UnfinishedError
+from multilayer.storage import reason_of, replace_file
 
 _REPORT = "report.html"
 # The report lists what was written beside it: name and SHA-256, so that nobody else's file is taken for one of ours.
@@ -46,28 +49,32 @@ class OutputFolder:
         ------
         click.ClickException
             It is a file, or cannot be written to.
+        UnfinishedError
+            There is no room on its disk.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            probe = self._partial("probe")
-            probe.touch(exist_ok=False)
-            probe.unlink()
-        except OSError as error:
-            reason = "is not a folder" if self.path.exists() and not self.path.is_dir() else _reason(error)
+            tempfile.TemporaryFile(dir=self.path).close()
+        except (OSError, ValueError) as error:
+            if getattr(error, "errno", None) in NO_ROOM:
+                raise UnfinishedError(f"--out {self.path}: {reason_of(error).lower()}.") from None
+            reason = "is not a folder" if self._is_file() else reason_of(error).lower()
             raise click.ClickException(f"--out {self.path}: {reason}. Name a folder to write to.") from None
 
     def write(self, name: str, content: str | bytes) -> Path:
-        """Write a file under a temporary name and rename it, so that there is never half of it."""
+        """Write a file, or replace it as a whole, so that there is never half of it.
+
+        Raises
+        ------
+        UnfinishedError
+            It cannot be written.
+        """
         data = content.encode("utf-8") if isinstance(content, str) else content
-        target, partial = self.path / name, self._partial(name)
+        target = self.path / name
         try:
-            partial.write_bytes(data)
-            os.replace(partial, target)
-        except OSError as error:
-            raise click.ClickException(f"{target}: cannot be written: {_reason(error)}.") from None
-        finally:
-            with contextlib.suppress(OSError):
-                partial.unlink(missing_ok=True)
+            replace_file(target, data)
+        except (OSError, ValueError) as error:
+            raise UnfinishedError(f"{target}: cannot be written: {reason_of(error).lower()}.") from None
         self.written.append(target)
         self._digests[name] = hashlib.sha256(data).hexdigest()
         return target
@@ -99,9 +106,8 @@ class OutputFolder:
         found = _LIST.search(head)
         return dict(_ENTRY.findall(found[1])) if found else {}
 
-    def _partial(self, name: str) -> Path:
-        return self.path / f".{name}.{os.getpid()}.part"
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+    def _is_file(self) -> bool:
+        try:
+            return self.path.exists() and not self.path.is_dir()
+        except (OSError, ValueError):
+            return False

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from multilayer import __version__
+from multilayer.cli._errors import NO_ROOM, UnfinishedError
 from multilayer.cli._signals import ignore_signals, watched_signals
 from multilayer.cli._streams import GuardedStream, OutputLostError, guarded_streams, open_missing_descriptors
 from multilayer.cli._tables import one_line
@@ -21,7 +22,7 @@ from multilayer.cli.search import search
 from multilayer.cli.train import train
 from multilayer.exceptions import MultilayerError
 
-FAILED = 1  # no memory, no place for the output, a fault of this program
+FAILED = 1  # no memory, no time, no room for the output, a fault of this program
 UNUSABLE = 2
 NO_READER = 141  # 128 + SIGPIPE, as shells have it
 DEBUG_VARIABLE = "MULTILAYER_DEBUG"
@@ -80,6 +81,8 @@ def _outcome(error: BaseException, exit_code_of_signals: int) -> tuple[int, str]
         case click.Abort() | KeyboardInterrupt():
             # click has ended the line on which the terminal showed ^C.
             return exit_code_of_signals, "interrupted."
+        case UnfinishedError():
+            return FAILED, error.format_message()
         case click.ClickException():
             return UNUSABLE, _with_help(error)
         case OutputLostError():
@@ -90,7 +93,7 @@ def _outcome(error: BaseException, exit_code_of_signals: int) -> tuple[int, str]
             return UNUSABLE, str(error)
         case OSError():
             where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
-            return UNUSABLE, f"{where}{error.strerror or error}."
+            return FAILED if error.errno in NO_ROOM else UNUSABLE, f"{where}{error.strerror or error}."
     if os.environ.get(DEBUG_VARIABLE):
         raise error
     return FAILED, (
@@ -151,8 +154,8 @@ def cli(ctx: click.Context) -> None:
       multilayer search houses.csv --target sold which of them is the best
 
     \b
-    Exit codes: 0 done; 1 no memory or no place for the output; 2 wrong usage or
-    unusable data; 130 Ctrl-C; 141 nobody reads the output; 143 SIGTERM.
+    Exit codes: 0 done; 1 no memory, no time or no place for the output; 2 wrong
+    usage or unusable data; 130 Ctrl-C; 141 nobody reads the output; 143 SIGTERM.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

@@ -11,6 +11,7 @@ import click
 
 from multilayer import ConvergenceWarning
 from multilayer.cli._deadline import SHARE_OF_TRAINING, Deadline
+from multilayer.cli._errors import UnfinishedError
 from multilayer.cli._fold_run import FoldRun, encoded_columns, linear_model
 from multilayer.cli._folds import Folds
 from multilayer.cli._notes import notes_for_warnings
@@ -242,7 +243,7 @@ def _on_all_rows(run: FoldRun, settings: Settings) -> Any:
 
     try:
         _, course = trained_with_notes(run.output, train, settings.epochs)
-    except click.ClickException:  # not an epoch in time
+    except UnfinishedError:  # not an epoch in time
         run.output.note("the chosen network was not trained on all rows: the time was over")
         return None
     if course.has_risen:

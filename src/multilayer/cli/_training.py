@@ -13,6 +13,7 @@ from multilayer.cli._advice import SMALLER_STEPS, Course, has_risen
 from multilayer.cli._alike import alike_rows
 from multilayer.cli._columns import columns_table
 from multilayer.cli._deadline import SHARE_OF_TRAINING, Deadline
+from multilayer.cli._errors import UnfinishedError
 from multilayer.cli._machine import check_network
 from multilayer.cli._notes import notes_for_warnings
 from multilayer.cli._output import Output
@@ -113,7 +114,7 @@ def trained_with_notes(output: Output, train: Callable[[Watch], Any], n_epochs: 
     if not network.loss_curve_:
         if output.was_interrupted:
             raise click.Abort
-        raise click.ClickException("the time was over before the first epoch was. Give it more --minutes.")
+        raise UnfinishedError("the time was over before the first epoch was. Give it more --minutes.")
     if output.was_interrupted:
         output.note(f"interrupted after {network.n_iter_:,} of {count(n_epochs, 'epoch')}")
     if watch.ran_out_of_time:

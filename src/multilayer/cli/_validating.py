@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from multilayer import ConvergenceWarning
 from multilayer.cli._advice import SMALLER_STEPS, Course, Evidence, advice, has_risen, recommend
 from multilayer.cli._deadline import SHARE_OF_TRAINING, Deadline
+from multilayer.cli._errors import UnfinishedError
 from multilayer.cli._fold_run import FoldRun, encoded_columns, linear_model, tell_failures, unless_expected
 from multilayer.cli._fold_scores import (
     ROUGH,
@@ -120,7 +121,7 @@ def _network(run: FoldRun, settings: Settings) -> tuple[CrossValidation, Mapping
     if not done:
         if run.output.was_interrupted:
             raise click.Abort
-        raise click.ClickException("the time was over before any network had trained an epoch. Give it more --minutes.")
+        raise UnfinishedError("the time was over before any network had trained an epoch. Give it more --minutes.")
     if len(found.done) + len(found.failures) < n:
         run.output.note(f"interrupted: the scores are those of {len(done)} of {n} folds")
     tell_failures(run, found.failures, "the network")

@@ -5,6 +5,7 @@ Whoever reads the file meanwhile goes on with the old one: no byte of an existin
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -25,14 +26,16 @@ MAX_NAME = 200  # bytes of a name that a temporary file's name repeats; most fil
 # has not changed for so long does not.
 ABANDONED = 24 * 3600.0
 ATTEMPTS = 100
+NOT_SUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)  # of file systems that cannot bring a folder to the disk
 PATIENCE = 2.0  # seconds to wait for another program, which has the file open on Windows, or locks the folder
 
 
 def replace_file(path: Path, content: bytes | Sequence[bytes | memoryview], keep: int = 1) -> None:
     """Put a file with this content in the place of ``path``, or make one.
 
-    An existing file keeps its mode, and a new one has the mode that the umask leaves.  Of a symbolic link its target
-    is replaced.  Folders that are missing are made.  Content and name are on the disk when the function returns.
+    An existing file keeps its mode, and a new one has the mode that the umask leaves.  Where the system does not let
+    the file keep its group, the new group gets no more rights than others had.  Of a symbolic link its target is
+    replaced.  Folders that are missing are made.  Content and name are on the disk when the function returns.
     After an error everything is as it was.  Temporary files of processes that were killed while they wrote to this
     path are removed.
 
@@ -56,9 +59,7 @@ def replace_file(path: Path, content: bytes | Sequence[bytes | memoryview], keep
         temporary, file = _begin(target, before)
         with file:
             _remove_abandoned(target)
-            if before is not None:
-                _take_over(temporary, before)
-            _write(file, [content] if isinstance(content, bytes) else content)
+            _write_as(before, temporary, file, [content] if isinstance(content, bytes) else content)
             if not WINDOWS:  # which cannot rename a file that is open
                 _put_in_place(temporary, target, keep)
         if WINDOWS:
@@ -78,14 +79,30 @@ def reason_of(error: Exception) -> str:
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk, so that a machine that loses its power still has them."""
-    if WINDOWS:  # which cannot open a folder
+    """Bring the names in a folder to the disk, so that a machine that loses its power still has them.
+
+    Where the system or the folder's mode does not allow it, nothing is done.
+    """
+    descriptor = _open_folder(folder)
+    if descriptor is None:
         return
-    descriptor = os.open(folder, os.O_RDONLY | FLAGS)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in NOT_SUPPORTED:
+            raise
     finally:
         os.close(descriptor)
+
+
+def _open_folder(folder: Path) -> int | None:
+    """A descriptor; None on Windows, which cannot open a folder, and for one that can be written to but not listed."""
+    if WINDOWS:
+        return None
+    try:
+        return os.open(folder, os.O_RDONLY | FLAGS)
+    except OSError:
+        return None
 
 
 def _status_of(target: Path) -> os.stat_result | None:
@@ -101,15 +118,24 @@ def _status_of(target: Path) -> os.stat_result | None:
     return status
 
 
-def _take_over(temporary: Path, before: os.stat_result) -> None:
-    """Give a file the owner of the one before, where this process may, and its mode."""
+def _take_over(temporary: Path, before: os.stat_result) -> int:
+    """Give a file the owner and group of the one before, where this process may; the mode that it then may have."""
     now = os.stat(temporary)
-    if (now.st_uid, now.st_gid) != (before.st_uid, before.st_gid) and not WINDOWS:
-        with suppress(OSError):
-            os.chown(temporary, before.st_uid, before.st_gid)
-        now = os.stat(temporary)
-    if stat.S_IMODE(now.st_mode) != stat.S_IMODE(before.st_mode):
-        os.chmod(temporary, stat.S_IMODE(before.st_mode))
+    mode = stat.S_IMODE(before.st_mode)
+    if WINDOWS or (now.st_uid, now.st_gid) == (before.st_uid, before.st_gid):
+        return mode
+    try:
+        os.chown(temporary, before.st_uid, before.st_gid)
+    except OSError:
+        with suppress(OSError):  # a member may still give the group
+            os.chown(temporary, -1, before.st_gid)
+    now = os.stat(temporary)
+    if (now.st_uid, now.st_gid) != (before.st_uid, before.st_gid):
+        mode &= 0o777  # setuid and setgid would be another user's
+    if now.st_gid != before.st_gid:
+        # Members of this group were others to the file before.
+        mode &= ~stat.S_IRWXG | (mode & stat.S_IRWXO) << 3
+    return mode
 
 
 def _make_folders(folder: Path) -> list[Path]:
@@ -149,7 +175,7 @@ def _fresh_name(target: Path) -> Path:
 
 def _begin(target: Path, before: os.stat_result | None) -> tuple[Path, FileIO]:
     """A new temporary file beside the target, open and locked; nobody may read it who may not read the target."""
-    mode = 0o666 if before is None else (before.st_mode & 0o666) | stat.S_IWUSR
+    mode = 0o666 if before is None else 0o600  # until it has the owner and group of the one before
     while True:
         temporary = _fresh_name(target)
         descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | FLAGS, mode)
@@ -158,6 +184,21 @@ def _begin(target: Path, before: os.stat_result | None) -> tuple[Path, FileIO]:
         if os.fstat(descriptor).st_nlink > 0:
             return temporary, FileIO(descriptor, "r+")
         os.close(descriptor)  # taken for abandoned by another process, in the moment before it was locked
+
+
+def _write_as(
+    before: os.stat_result | None, temporary: Path, file: FileIO, content: Sequence[bytes | memoryview]
+) -> None:
+    """Write the content, and give the file the owner and mode of the one before."""
+    if before is None:
+        _write(file, content)
+        return
+    mode = _take_over(temporary, before)
+    # While it is written its owner can write to it, as who removes it after a crash must on some file systems.
+    os.chmod(temporary, mode | stat.S_IRUSR | stat.S_IWUSR)
+    _write(file, content)
+    if stat.S_IMODE(os.stat(temporary).st_mode) != mode:
+        os.chmod(temporary, mode)
 
 
 def _write(file: FileIO, content: Sequence[bytes | memoryview]) -> None:
@@ -179,7 +220,11 @@ def _remove_abandoned(target: Path) -> None:
 
 def _remove_if_abandoned(temporary: Path) -> None:
     with suppress(OSError):
-        descriptor = os.open(temporary, os.O_RDWR | FLAGS | getattr(os, "O_NOFOLLOW", 0))
+        flags = FLAGS | getattr(os, "O_NOFOLLOW", 0)
+        try:
+            descriptor = os.open(temporary, os.O_RDWR | flags)
+        except PermissionError:  # one that replaces a file which nobody may write to; most systems can still lock it
+            descriptor = os.open(temporary, os.O_RDONLY | flags)
         try:
             is_abandoned = lock(descriptor)
         except OSError:  # a file system without locks
@@ -234,8 +279,7 @@ def _second_name(target: Path) -> Path:
         second, file = _begin(target, before)
         try:
             with file:
-                _take_over(second, before)
-                _write(file, [target.read_bytes()])
+                _write_as(before, second, file, [target.read_bytes()])
         except BaseException:
             second.unlink()
             raise
@@ -259,10 +303,10 @@ def _replace(source: Path, target: Path) -> None:
 @contextmanager
 def _folder_locked(folder: Path) -> Iterator[None]:
     """Keep other writers of this library from renaming here, where the system can; nobody waits for long."""
-    if WINDOWS:  # which cannot open a folder
+    descriptor = _open_folder(folder)
+    if descriptor is None:
         yield
         return
-    descriptor = os.open(folder, os.O_RDONLY | FLAGS)
     try:
         deadline = time.monotonic() + PATIENCE
         with suppress(OSError):  # a file system without locks
