@@ -82,8 +82,6 @@ class KernelCache:
             key = self._keys.pop(sig)
             self._look()
             if self._enabled and self._writable is not None:
-                if not key:
-                    raise _Unkept("a kernel that cannot be described")
                 self._check_unchanged(sig, data.codegen, key)
                 folders.write_whole(self._path(self._writable, key), _container(data, key))
         except Exception:
@@ -129,7 +127,7 @@ class KernelCache:
         """
         cls = KernelCache
         cls._compiled += ((self, sig, key),)
-        cls._has_changed |= any(cache._key(of, codegen) != then for cache, of, then in cls._compiled)
+        cls._has_changed |= any(not then or cache._key(of, codegen) != then for cache, of, then in cls._compiled)
         if cls._has_changed:
             raise _Unkept("something that kernels depend on has changed")
 
