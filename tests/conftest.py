@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 
@@ -9,7 +10,9 @@ import pytest
 from hypothesis import settings
 
 # A test gives the same answer every time, on a slow or busy machine too.
-settings.register_profile("multilayer", deadline=None, derandomize=True, max_examples=40)
+# Kernels that run as Python take a hundred times as long, and the compiled run tries the other examples.
+UNCOMPILED = os.environ.get("NUMBA_DISABLE_JIT") == "1"
+settings.register_profile("multilayer", deadline=None, derandomize=True, max_examples=10 if UNCOMPILED else 40)
 settings.load_profile("multilayer")
 
 

@@ -95,7 +95,7 @@ class TestErrors:
         [
             (MemoryError("Unable to allocate 7 TiB"), 1, "out of memory (Unable to allocate 7 TiB). Use a smaller"),
             (MemoryError(), 1, "out of memory. Use a smaller network"),
-            (OSError(28, "No space left on device", "/x/y"), 2, "/x/y: No space left on device."),
+            (OSError(28, "No space left on device", "/x/y"), 1, "/x/y: No space left on device."),
             (RecursionError("too deep"), 1, "unexpected RecursionError: too deep. This is a fault of multilayer"),
             (KeyboardInterrupt(), 130, "interrupted."),
         ],
