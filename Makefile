@@ -17,7 +17,7 @@ ARM_TESTS ?= tests/engines/cpu/test_subnormals.py tests/engines/cpu/test_process
 PYTHONS ?= python3.11 python3.12 python3.13 python3.14
 # Where a Python of another version may be, the likeliest first, and what is tested with the first one.
 OTHER_PYTHONS ?= python3.13 python3.12 python3.14 $(wildcard $(HOME)/.pyenv/versions/3.1[234]*/bin/python3)
-SOME_TESTS ?= tests/test_network.py tests/storage tests/tables tests/files/test_models.py tests/estimators/test_classifier.py
+SOME_TESTS ?= tests/test_network.py tests/storage tests/files/test_models.py tests/estimators/test_classifier.py
 VERSION := 'import sys; print("%d.%d" % sys.version_info[:2])'
 
 .PHONY: demo test run-tests run-some-tests test-other-python test-processors test-pythons lint format clean
