@@ -83,6 +83,7 @@ def gradient_descent(
     check_positive(alpha, "alpha")
     check_count(max_iter, "max_iter")
     examples, layers = as_problem(X, Y, thetas, lam, hidden, output, None, None)
+    layers = replace(layers, thetas=[theta.copy() for theta in layers.thetas])
     costs = []
     for iteration in range(int(max_iter)):
         with np.errstate(over="ignore", invalid="ignore"):
@@ -96,7 +97,7 @@ def gradient_descent(
         with np.errstate(over="ignore", invalid="ignore"):
             stepped = [theta - alpha * d for theta, d in zip(layers.thetas, D, strict=True)]  # (D1)
         layers = replace(layers, thetas=stepped)
-    return [theta.copy() for theta in layers.thetas] if not costs else layers.thetas, costs
+    return layers.thetas, costs
 
 
 class UpdateRule(Protocol):

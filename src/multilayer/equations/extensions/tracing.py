@@ -17,7 +17,7 @@ from multilayer.equations.backpropagation import cost_and_gradient_of, deltas_of
 from multilayer.equations.costs import Output
 from multilayer.equations.extensions.normalization import Norms, normalize
 from multilayer.equations.extensions.penalties import Penalty
-from multilayer.equations.propagation import as_problem, cost_of, forward, with_bias
+from multilayer.equations.propagation import as_problem, cost_of_sums, forward, with_bias
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -129,7 +129,7 @@ def trace(
     kept = [norm.copy() for norm in layers.norms or ()]
     Z, A = forward(examples.X, layers)
     J, D = cost_and_gradient_of(examples, layers)
-    penalty = J - cost_of(replace(examples, penalty=Penalty()), layers)
+    penalty = J - cost_of_sums(Z[-1], replace(examples, penalty=Penalty()), layers)
     sums = tuple(normalize(z, norm) for z, norm in zip(Z, kept, strict=False))
     delta = deltas_of(Z, examples.Y, layers)
     # (B3)  (s_{l+1}, m) @ (m, s_l + 1)
