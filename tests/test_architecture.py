@@ -20,13 +20,14 @@ FILES = sorted(SOURCE.rglob("*.py"))
 MAY_IMPORT = {
     "exceptions": set(),
     "_constant": set(),
-    "equations": {"exceptions"},
+    "equations": {"exceptions", "results"},
+    "results": {"exceptions"},
     "network": {"equations", "exceptions"},
     "engines": {"equations", "exceptions", "network"},
     "training": {"engines", "equations", "exceptions", "network"},
     "storage": {"exceptions"},
     "callbacks": {"exceptions", "files", "storage", "training"},
-    "estimators": {"_constant", "engines", "equations", "exceptions", "network", "training"},
+    "estimators": {"_constant", "engines", "equations", "exceptions", "network", "results", "training"},
     "files": {
         "engines",
         "ensembles",
@@ -38,7 +39,7 @@ MAY_IMPORT = {
         "storage",
         "training",
     },
-    "selection": {"engines", "estimators", "exceptions", "storage", "training"},
+    "selection": {"engines", "estimators", "exceptions", "results", "storage", "training"},
     "ensembles": {"equations", "estimators", "exceptions", "network", "selection", "training"},
     "tables": {"_constant", "engines", "equations", "estimators", "exceptions", "network", "training"},
 }

@@ -256,7 +256,8 @@ def test_the_worst_comes_first_and_all_of_it_prints() -> None:
             assert finding.name in text
             assert finding.severity in text
     assert repr(diagnosis) == f"<Diagnosis: {diagnosis.summary}>"
-    assert str(diagnosis).splitlines()[-3].split()[:3] == ["2", "16", "relu"]
+    assert str(diagnosis).splitlines()[3].split()[:3] == ["2", "16", "relu"]
+    assert diagnosis.to_frame()["units"].tolist() == [len(vitals.least) for vitals in diagnosis.layers]
 
 
 def test_it_is_frozen_and_changes_nothing() -> None:

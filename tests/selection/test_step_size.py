@@ -83,7 +83,9 @@ def test_the_record_says_what_was_done_and_how_the_suggestion_was_chosen() -> No
         == f"<StepSizeTest: suggestion {found.suggestion:.2g}; {n} updates from 1e-05 to {found.step_sizes[-1]:.2g}>"
     )
     assert str(found).startswith(f"learning_rate_init={found.suggestion:.2g}\n")
-    assert f"{1e-5:>10.1e}  {found.smoothed[0]:>10.4g}" in str(found)
+    assert str(found).splitlines()[2:4] == ["step size    cost", f"  1.0e-05  {found.smoothed[0]:>6.4g}"]
+    assert "The smoothed cost fell fastest at" in str(found)
+    assert found.to_frame()["smoothed_cost"].tolist() == found.smoothed.tolist()
     with pytest.raises(dataclasses.FrozenInstanceError):
         found.suggestion = 1.0  # type: ignore[misc]
 
@@ -218,7 +220,8 @@ def test_where_the_cost_does_not_fall_nothing_is_suggested(first: float, last: f
     assert found.suggestion is found.steepest is None
     assert found.ended == ended
     assert "the cost has not fallen" in found.how
-    assert str(found).startswith("no suggestion\n  the cost has not fallen")
+    assert str(found).startswith("no suggestion\n\n")
+    assert "The cost has not fallen" in str(found)
     assert "suggestion none" in repr(found)
 
 

@@ -86,7 +86,7 @@ def test_a_training_that_fails_is_missing_and_named() -> None:
     assert set(zip(*np.nonzero(failed), strict=True)) == set(curve.failures)
     assert failed[:, 1:].all()
     assert not failed[:, 0].any()
-    assert "4 of 6 trainings failed and are NaN." in str(curve)
+    assert "4 of 6 fits failed:" in str(curve)
     assert "InputError: y must not be negative for loss='poisson'" in str(curve)
 
 

@@ -74,7 +74,7 @@ def test_an_alpha_that_diverges_is_missing_and_the_path_goes_on() -> None:
     assert {type(error) for error in found.failures.values()} == {DivergenceError}
     assert set(found.failures) == {(1, 0), (1, 1), (1, 2)}
     assert np.isfinite(found.test_scores[0]).all()
-    assert "3 of 6 trainings failed and are NaN." in str(found)
+    assert "3 of 6 fits failed:" in str(found)
     with pytest.raises(DivergenceError), np.errstate(all="ignore"):
         regularization_path(model, X, NUMBERS, alphas=[1e300], cv=KFold(3))
 

@@ -35,6 +35,7 @@ from multilayer.exceptions import (
     ParameterError,
     ParameterWarning,
 )
+from multilayer.results import plus_minus
 from multilayer.selection import Search, TrialScored, cross_validate, search
 from multilayer.selection.searching import running
 
@@ -308,11 +309,12 @@ def test_it_prints_a_table_and_a_conclusion() -> None:
     console.print(found)
     printed = console.file.getvalue()  # type: ignore[attr-defined]
     assert "linear" in printed
-    assert "and 6 more" in printed
-    assert f"{found.best.mean:.4f} ± {found.best.standard_error:.4f}" in printed
+    assert "6 more trials are not shown." in printed
+    assert plus_minus(found.best.mean, found.best.standard_error) in printed
     assert str(found).startswith("16 trials, ")
-    assert f"Best, with accuracy {found.best.mean:.4f} ± " in str(found)
-    assert "A linear model has 0." in str(found)
+    assert repr(found) == f"<Search: 16 trials, {found.n_epochs} epochs. {found.conclusion}>"
+    assert f"Best, with accuracy {plus_minus(found.best.mean, found.best.standard_error)}" in str(found)
+    assert "A linear model has 0." in found.conclusion
 
 
 def test_without_a_seed_all_candidates_get_the_same() -> None:

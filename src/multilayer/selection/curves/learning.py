@@ -16,10 +16,10 @@ from sklearn.utils import check_random_state
 
 from multilayer.estimators.errors import Complaint
 from multilayer.exceptions import ParameterError
+from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
 from multilayer.selection.curves.measuring import Bench, bench, measured, table_of, tell
-from multilayer.selection.curves.wording import failure_lines, frame_of, plus_minus, rich_table, text_table
 from multilayer.selection.fitting import Data, checked_estimator
-from multilayer.selection.statistics import Array, is_clear, mean, paired, standard_error
+from multilayer.selection.statistics import Array, is_clear, mean, mean_pairs, paired
 from multilayer.training.batching import Rows
 from multilayer.training.pack import THREADS, Member, PackListener, Slice
 
@@ -28,7 +28,7 @@ SIZES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
-class LearningCurve:
+class LearningCurve(Result):
     """What :func:`learning_curve` measured; print it, or draw it by :func:`multilayer.plots.plot_learning_curve`."""
 
     sizes: NDArray[np.intp]  # (n,), numbers of training rows, rising
@@ -94,7 +94,7 @@ class LearningCurve:
     def to_frame(self) -> Any:
         """A pandas frame with a row a training: size, fold, scores, seconds."""
         n, folds = self.test_scores.shape
-        return frame_of(
+        return frame(
             {
                 "size": np.repeat(self.sizes, folds),
                 "fold": np.tile(np.arange(folds), n),
@@ -104,28 +104,17 @@ class LearningCurve:
             }
         )
 
-    def _table(self) -> tuple[list[str], list[list[str]], list[str]]:
-        columns = [
-            [f"{size:,}" for size in self.sizes],
-            *_means(self.train_scores, self.test_scores),
-            [f"{seconds:.2f}" for seconds in mean(self.fit_times)],
-        ]
-        notes = [self.conclusion, *failure_lines(self.failures, self.test_scores.size)]
-        head = ["rows", f"training {self.metric}", f"validation {self.metric}", "seconds"]
-        return head, [list(row) for row in zip(*columns, strict=True)], notes
-
-    def __rich__(self) -> Any:
-        return rich_table(*self._table())
-
-    def __str__(self) -> str:
-        return text_table(*self._table())
+    @property
+    def table(self) -> Table:
+        """The mean scores of each size, and the conclusion."""
+        columns = [Column("rows", ","), Column(f"training {self.metric}"), Column(f"validation {self.metric}")]
+        scores = (mean_pairs(self.train_scores), mean_pairs(self.test_scores))
+        rows = list(zip(self.sizes.tolist(), *scores, mean(self.fit_times).tolist(), strict=True))
+        notes = [self.conclusion, *failure_notes(self.failures, self.test_scores.size)]
+        return Table((*columns, Column("seconds", ".2f")), rows, notes=notes)
 
     def __repr__(self) -> str:
         return f"<LearningCurve: {len(self.sizes)} sizes, {self.test_scores.shape[1]} folds. {self.conclusion}>"
-
-
-def _means(*scores: Array) -> list[list[str]]:
-    return [[plus_minus(*pair) for pair in zip(mean(each), standard_error(each), strict=True)] for each in scores]
 
 
 @dataclass(frozen=True)

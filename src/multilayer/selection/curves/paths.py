@@ -9,12 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from multilayer.selection.curves.wording import failure_lines, frame_of, plus_minus, rich_table, text_table
-from multilayer.selection.statistics import Array, best_and_within_one_error, is_clear, mean, paired, standard_error
+from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
+from multilayer.selection.statistics import (
+    Array,
+    best_and_within_one_error,
+    is_clear,
+    mean,
+    mean_pairs,
+    paired,
+    standard_error,
+)
 
 
 @dataclass(frozen=True, eq=False)
-class RegularizationPath:
+class RegularizationPath(Result):
     """What :func:`regularization_path` measured; print it, or draw it by ``plot_regularization_path``."""
 
     alphas: Array  # (n,), rising; they were trained falling
@@ -84,7 +92,7 @@ class RegularizationPath:
     def to_frame(self) -> Any:
         """A pandas frame with a row a training: alpha, fold, scores, costs, the norm of all weights, seconds."""
         n, folds = self.test_scores.shape
-        return frame_of(
+        return frame(
             {
                 "alpha": np.repeat(self.alphas, folds),
                 "fold": np.tile(np.arange(folds), n),
@@ -97,25 +105,15 @@ class RegularizationPath:
             }
         )
 
-    def _table(self) -> tuple[list[str], list[list[str]], list[str]]:
-        head = ["alpha", f"training {self.metric}", f"validation {self.metric}"]
-        head += ["training cost", "validation cost", "norms of the layers"]
-        tables = (self.train_scores, self.test_scores, self.train_costs, self.test_costs)
-        rows = [
-            [
-                f"{alpha:g}",
-                *(plus_minus(float(mean(each[i])), float(standard_error(each[i]))) for each in tables),
-                "  ".join(f"{norm:.3g}" for norm in mean(self.norms[i], axis=0)),
-            ]
-            for i, alpha in enumerate(self.alphas)
-        ]
-        return head, rows, [self.conclusion, *failure_lines(self.failures, self.test_scores.size)]
-
-    def __rich__(self) -> Any:
-        return rich_table(*self._table())
-
-    def __str__(self) -> str:
-        return text_table(*self._table())
+    @property
+    def table(self) -> Table:
+        """The mean scores and costs of each alpha, the norms of the layers, and the conclusion."""
+        names = [f"training {self.metric}", f"validation {self.metric}", "training cost", "validation cost"]
+        measured = (self.train_scores, self.test_scores, self.train_costs, self.test_costs)
+        norms = ["  ".join(f"{norm:.3g}" for norm in mean(of_alpha, axis=0)) for of_alpha in self.norms]
+        rows = list(zip(self.alphas.tolist(), *map(mean_pairs, measured), norms, strict=True))
+        columns = (Column("alpha", "g"), *map(Column, names), Column("norms of the layers"))
+        return Table(columns, rows, notes=[self.conclusion, *failure_notes(self.failures, self.test_scores.size)])
 
     def __repr__(self) -> str:
         n, folds = self.test_scores.shape

@@ -15,8 +15,8 @@ from sklearn.base import clone
 
 from multilayer.estimators.errors import Complaint
 from multilayer.estimators.parameters import check_integer
+from multilayer.results import Column, Result, Table, failure_notes, frame
 from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
-from multilayer.selection.curves.wording import failure_lines, frame_of, plus_minus, rich_table, text_table
 from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.statistics import Array, mean, standard_error
 from multilayer.training.batching import Rows
@@ -29,7 +29,7 @@ FEWEST_FREE = 3
 
 
 @dataclass(frozen=True, eq=False)
-class SeedSpread:
+class SeedSpread(Result):
     """What :func:`seed_spread` measured; print it, or draw it by :func:`multilayer.plots.plot_seed_spread`.
 
     A *run* is a cross-validation of one seed on one division of the rows; its score is the mean over the folds.
@@ -128,7 +128,7 @@ class SeedSpread:
     def to_frame(self) -> Any:
         """A pandas frame with a row a training: seed, division, fold, score."""
         seeds, divisions, folds = np.indices(self.scores.shape)
-        return frame_of(
+        return frame(
             {
                 "seed": seeds.ravel(),
                 "division": divisions.ravel(),
@@ -137,7 +137,9 @@ class SeedSpread:
             }
         )
 
-    def _table(self) -> tuple[list[str], list[list[str]], list[str]]:
+    @property
+    def table(self) -> Table:
+        """The mean score, the standard deviations, and the conclusion."""
         spreads = {
             "between seeds, same folds": self.between_seeds,
             "between divisions of the rows": self.between_divisions,
@@ -145,23 +147,15 @@ class SeedSpread:
             "luck, same folds": self.luck,
             "luck, other folds": self.luck_on_other_folds,
         }
-        rows = [["mean", plus_minus(float(mean(self.runs.ravel())), float(standard_error(self.runs.ravel())))]]
+        runs = self.runs.ravel()
+        rows: list[tuple[str, object]] = [("mean", (float(mean(runs)), float(standard_error(runs))))]
         rows += [
-            [name, f"{value:.2g}"]
+            (name, value)
             for name, value in spreads.items()
             if not math.isnan(value) and (self.has_enough_seeds or not name.startswith("luck"))
         ]
-        return (
-            ["", f"validation {self.metric}"],
-            rows,
-            [self.conclusion, *failure_lines(self.failures, self.scores.size)],
-        )
-
-    def __rich__(self) -> Any:
-        return rich_table(*self._table())
-
-    def __str__(self) -> str:
-        return text_table(*self._table())
+        columns = (Column("", align="left"), Column(f"validation {self.metric}", ".2g"))
+        return Table(columns, rows, notes=[self.conclusion, *failure_notes(self.failures, self.scores.size)])
 
     def __repr__(self) -> str:
         seeds, divisions, folds = self.scores.shape
