@@ -169,8 +169,8 @@ def test_each_run_is_a_point_and_the_band_is_as_high_as_luck(divisions):
     for line, runs in zip(points, found.runs.T, strict=True):
         np.testing.assert_array_equal(line.get_ydata(), runs)
     heights = ax.collections[0].get_paths()[0].vertices[:, 1]
-    assert np.ptp(heights) == pytest.approx(found.luck)
-    assert texts(ax) == ["a run: one seed", "mean of the runs", f"luck, {found.luck:.2g}"]
+    assert np.ptp(heights) == pytest.approx(found.noise_threshold)
+    assert texts(ax) == ["a run: one seed", "mean of the runs", f"noise, {found.noise_threshold:.2g}"]
     assert words(ax.get_title(loc="left")) == found.conclusion
 
 

@@ -109,7 +109,7 @@ class CapacityCurve(Result):
         if len(self.capacities) == 1:
             return f"{first}; there is no other to compare it with."
         if math.isnan(float(standard_error(scores))):
-            return f"{first}, of a single fold: pass more folds to tell that from luck."
+            return f"{first}, of a single fold: pass more folds to tell that from noise."
         if best == self.order[0]:
             return f"{first}, the smallest tried."
         if simplest != best:

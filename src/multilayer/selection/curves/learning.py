@@ -69,14 +69,14 @@ class LearningCurve(Result):
         way = "rises" if rise >= 0 else "falls"
         course = f"validation {self.metric} still {way} by {plus_minus(abs(rise), error)} a doubling"
         if math.isnan(error):
-            return f"Of a single fold, {course}: pass more folds to tell that from luck. {self._on_the_gap()}"
+            return f"Of a single fold, {course}: pass more folds to tell that from noise. {self._on_the_gap()}"
         if is_clear(rise, error):
             return f"More rows would help: {course}. {self._on_the_gap()}"
         if rise > error:
-            return f"More rows may help: {course}, which may be luck. {self._on_the_gap()}"
+            return f"More rows may help: {course}, which may be noise. {self._on_the_gap()}"
         if is_clear(-rise, error):
             return f"More rows would not help: {course}. {self._on_the_gap()}"
-        return f"More rows would hardly help: {course.replace(' still', '')}, no more than luck. {self._on_the_gap()}"
+        return f"More rows would hardly help: {course.replace(' still', '')}, no more than noise. {self._on_the_gap()}"
 
     def _on_the_gap(self) -> str:
         gap, error = self.gap

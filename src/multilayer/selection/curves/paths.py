@@ -64,7 +64,7 @@ class RegularizationPath(Result):
         if len(self.alphas) == 1:
             return f"{first}; there is no other to compare it with."
         if math.isnan(error):
-            choice = ", of a single fold: pass more folds to tell that from luck."
+            choice = ", of a single fold: pass more folds to tell that from noise."
         elif best == len(self.alphas) - 1:
             choice = ", the strongest tried."
         elif strongest == best:
