@@ -76,8 +76,8 @@ def test_the_record_says_what_was_done_and_how_the_suggestion_was_chosen() -> No
     assert found.suggestion is not None
     assert 0.099 < found.suggestion / found.lowest < 0.201
     assert found.lowest == found.step_sizes[found.smoothed.argmin()]
-    assert f"was least at {found.lowest:.2g}" in found.how
-    assert "the smoothed cost rose above 4 times its least" in found.how
+    assert f"was least at {found.lowest:.2g}" in found.settings
+    assert "the smoothed cost rose above 4 times its least" in found.settings
     assert (
         repr(found)
         == f"<StepSizeTest: suggestion {found.suggestion:.2g}; {n} updates from 1e-05 to {found.step_sizes[-1]:.2g}>"
@@ -128,7 +128,7 @@ def test_the_estimator_is_untouched_and_so_is_what_it_will_draw(random_state: An
     np.testing.assert_array_equal(first.costs, second.costs)
     np.testing.assert_array_equal(first.smoothed, second.smoothed)
     assert first.suggestion == second.suggestion
-    assert first.how == second.how
+    assert first.settings == second.settings
 
 
 def test_a_fitted_estimator_stays_fitted_and_the_test_begins_anew() -> None:
@@ -207,7 +207,7 @@ def test_a_divergence_ends_the_test_and_is_no_error() -> None:
     assert found.ended == "not finite"
     assert np.isfinite(found.costs).all()
     assert np.isfinite(found.smoothed).all()
-    assert "the cost was no longer finite" in found.how
+    assert "the cost was no longer finite" in found.settings
     assert found.suggestion is not None
     assert cost_after(network("diabetes", solver="sgd"), found.suggestion, X, y) < 0.4
 
@@ -219,7 +219,7 @@ def test_where_the_cost_does_not_fall_nothing_is_suggested(first: float, last: f
     found = find_step_size(model, X, y, first=first, last=last)
     assert found.suggestion is found.steepest is None
     assert found.ended == ended
-    assert "the cost has not fallen" in found.how
+    assert "the cost has not fallen" in found.settings
     assert str(found).startswith("no suggestion\n\n")
     assert "The cost has not fallen" in str(found)
     assert "suggestion none" in repr(found)

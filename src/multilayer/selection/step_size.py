@@ -52,7 +52,7 @@ class StepSizeTest(Result):
     steepest: float | None  # the step size where the smoothed cost fell fastest
     lowest: float  # the step size where it was least
     ended: str  # "ceiling", "not finite" or "last"
-    how: str  # how the suggestion was chosen, a sentence
+    settings: str  # how the suggestion was chosen, in a sentence
 
     def __len__(self) -> int:
         return len(self.step_sizes)
@@ -68,7 +68,7 @@ class StepSizeTest(Result):
         first = np.searchsorted(self.step_sizes, powers * (1 - 1e-9))
         rows = list(zip(self.step_sizes[first].tolist(), self.smoothed[first].tolist(), strict=True))
         title = "no suggestion" if self.suggestion is None else f"learning_rate_init={self.suggestion:.2g}"
-        how = f"{self.how[0].upper()}{self.how[1:]}"
+        how = f"{self.settings[0].upper()}{self.settings[1:]}"
         return Table((Column("step size", ".1e"), Column("cost", ".4g")), rows, title, [how, f"{self._course}."])
 
     def to_frame(self) -> Any:
