@@ -38,8 +38,8 @@ class LayerVitals:
     layer: int  # the textbook's number: from 2, the first with weights
     activation: str  # or the output unit
     responding: NDArray[np.float64]  # (s_l,): the share of rows in which g'(z) is not near 0; 1 of output units
-    least: NDArray[np.float64]  # (s_l,): the least activation over the rows
-    largest: NDArray[np.float64]  # (s_l,)
+    min_activation: NDArray[np.float64]  # (s_l,): over the rows
+    max_activation: NDArray[np.float64]  # (s_l,)
     weight_size: float  # the norm of the weights that lead into the layer, without biases
     gradient_size: float  # the norm of their derivatives D
     update_ratio: float  # the norm of one more update of them, divided by weight_size; NaN for L-BFGS
@@ -96,10 +96,10 @@ class Diagnosis(Result):
         rows = [
             (
                 vitals.layer,
-                len(vitals.least),
+                len(vitals.min_activation),
                 vitals.activation,
-                vitals.least.min(),
-                vitals.largest.max(),
+                vitals.min_activation.min(),
+                vitals.max_activation.max(),
                 vitals.responding.mean(),
                 None if np.isnan(vitals.update_ratio) else vitals.update_ratio,
             )
