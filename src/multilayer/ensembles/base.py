@@ -53,7 +53,7 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": False}
     estimator: Any
     n_members: int | None
-    by: str
+    diversity: str
     cv: Any
     weights: Sequence[float] | None
     random_state: int | np.random.RandomState | None
@@ -114,7 +114,7 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
         """
         with unchanged_on_failure(self), torn_down(self):
             asked = wishes(
-                self._default() if self.estimator is None else self.estimator, self.n_members, self.by, self.cv
+                self._default() if self.estimator is None else self.estimator, self.n_members, self.diversity, self.cv
             )
             for estimator in asked.estimators or [asked.estimator]:
                 self._check_kind(estimator)
@@ -173,14 +173,14 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
         kept = weights[[member.number for member in members]]
         self.weights_ = kept / kept.sum()
         self._n_rows = len(data)
-        self._out_of_fold = None if self.by == SEED else self._left_out(members, kept, data)
+        self._out_of_fold = None if self.diversity == SEED else self._left_out(members, kept, data)
 
     def _left_out(self, members: Sequence[Trained], weights: NDArray[np.float64], data: Data) -> OutOfFold:
         m = len(data)
         answering = [(i, member) for i, member in enumerate(members) if member.answers]
         if not answering:
             raise InputError(
-                f"no member has a row left to answer for: X has {m} sample(s). Pass more rows, or set by='seed'."
+                f"no member has a row left to answer for: X has {m} sample(s). Pass more rows, or set diversity='seed'."
             )
         answered = [(member.left_out, member.answers, member.model) for _, member in answering]
         found = out_of_fold(answered, m, [float(weights[i]) for i, _ in answering], self._classes)
@@ -197,8 +197,8 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
         self._check_is_fitted()
         if self._out_of_fold is None:
             raise AttributeError(
-                f"{name} is there with by='bootstrap' and by='fold': with by='seed' every member has seen all rows. "
-                "Set by, or score on rows of your own."
+                f"{name} exists with diversity='bootstrap' and diversity='fold': with diversity='seed' every member "
+                "has seen all rows. Set diversity, or score on other rows."
             )
         return self._out_of_fold
 

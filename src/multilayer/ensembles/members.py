@@ -56,7 +56,7 @@ class Trained:
 
     number: int
     model: Any
-    left_out: Rows  # none with by="seed"
+    left_out: Rows  # none with diversity="seed"
     answers: Mapping[str, Any] = field(default_factory=dict)  # for the rows left out, by method
     complaints: Sequence[Complaint] = ()  # what its training has to warn of
 

@@ -51,7 +51,7 @@ def ensemble_of(
     Returns
     -------
     EnsembleClassifier or EnsembleRegressor
-        Fitted, with ``by="seed"`` and the ``weights`` of the selection.
+        Fitted, with ``diversity="seed"`` and the ``weights`` of the selection.
 
     Examples
     --------
