@@ -13,14 +13,14 @@ from numpy.typing import ArrayLike
 from scipy.stats import t as student
 from sklearn.base import clone
 
-from multilayer.estimators.errors import Complaint
-from multilayer.estimators.parameters import check_integer
+from multilayer.fits.errors import Complaint
+from multilayer.fits.settings import check_integer
+from multilayer.packs.running import THREADS, Member, PackListener, Slice
 from multilayer.results import Column, Result, Table, failure_notes, frame
 from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
 from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.statistics import Array, mean, standard_error
 from multilayer.training.batching import Rows
-from multilayer.training.pack import THREADS, Member, PackListener, Slice
 
 # The share of differences between two runs with different seeds that are smaller than ``noise_threshold``.
 COVERED = 0.95
@@ -197,7 +197,7 @@ def seed_spread(
     cv, scoring, groups, sample_weight
         As in :func:`cross_validate`, with a single metric.
     n_jobs, backend, listener
-        As in :func:`multilayer.training.pack.run_pack`.
+        As in :func:`multilayer.packs.running.run_pack`.
 
     Returns
     -------
