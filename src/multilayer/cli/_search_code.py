@@ -63,7 +63,7 @@ def _arguments(problem: Problem, wanted: Wanted, scoring: str) -> str:
         "max_time": None if wanted.seconds is None else repr(wanted.seconds),
         "halving": None if wanted.has_halving else "False",
         "min_epochs": repr(wanted.first_rung) if wanted.has_halving else None,
-        "refit": '"one_standard_error"' if wanted.simplest else None,
+        "refit": '"simplest"' if wanted.simplest else None,
         "random_state": repr(wanted.seed),
     }
     return ", ".join(f"{name}={value}" for name, value in arguments.items() if value is not None) + ","

@@ -238,7 +238,7 @@ def cross_validate_linear() -> list[float]:
 
 
 def test_the_simplest_is_within_one_standard_error_of_the_best() -> None:
-    found = search(classifier(max_iter=60), SPACE, X, CLASSES, cv=3, halving=False, refit="one_standard_error")
+    found = search(classifier(max_iter=60), SPACE, X, CLASSES, cv=3, halving=False, refit="simplest")
     limit = found.best.mean - found.best.standard_error
     as_good = [trial for trial in found.trials if trial.mean >= limit]
     assert found.simplest in as_good

@@ -1,4 +1,4 @@
-"""What a regularization path says: the best alpha, the strongest that is as good, whether the range is too short."""
+"""What a regularization path says: the best alpha, the simplest that is as good, whether the range is too short."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class RegularizationPath(Result):
     fit_times: Array  # (n, folds), seconds
     norms: Array  # (n, folds, layers), √ Σ θ² of each layer's weights, biases left out
     metric: str  # what the scores are
-    warm_start: bool = True  # whether each network began with the weights of the next stronger alpha
+    warm_start: bool = True  # whether each network began with the weights of the next larger alpha
     failures: Mapping[tuple[int, int], Exception] = field(default_factory=dict)  # by (alpha, fold)
 
     @property
@@ -43,8 +43,8 @@ class RegularizationPath(Result):
         return math.nan if chosen is None else float(self.alphas[chosen[0]])
 
     @property
-    def strongest(self) -> float:
-        """The largest alpha whose mean score is within one standard error of the best: the simplest such network."""
+    def simplest(self) -> float:
+        """The largest alpha whose mean score is within one standard error of the best."""
         chosen = self._chosen()
         return math.nan if chosen is None else float(self.alphas[chosen[1]])
 
@@ -53,11 +53,11 @@ class RegularizationPath(Result):
 
     @property
     def conclusion(self) -> str:
-        """The best alpha, the strongest within one standard error, and whether the range ends too early."""
+        """The best alpha, the simplest within one standard error, and whether the range ends too early."""
         chosen = self._chosen()
         if chosen is None:
             return "Nothing can be concluded: no network has a validation score."
-        best, strongest = chosen
+        best, simplest = chosen
         scores = self.test_scores[best]
         error = float(standard_error(scores))
         first = f"alpha={self.alphas[best]:g} is best: {self.metric} {plus_minus(float(mean(scores)), error)}"
@@ -66,14 +66,14 @@ class RegularizationPath(Result):
         if math.isnan(error):
             choice = ", of a single fold: pass more folds to tell that from noise."
         elif best == len(self.alphas) - 1:
-            choice = ", the strongest tried."
-        elif strongest == best:
-            choice = ", and no stronger one is within one standard error."
+            choice = ", the largest tried."
+        elif simplest == best:
+            choice = ", and no larger one is within one standard error."
         else:
-            choice = f"; alpha={self.alphas[strongest]:g} is the strongest within one standard error of it."
-        return " ".join([first + choice, *self._on_the_range(best, strongest)])
+            choice = f"; alpha={self.alphas[simplest]:g} is the simplest within one standard error of it."
+        return " ".join([first + choice, *self._on_the_range(best, simplest)])
 
-    def _on_the_range(self, best: int, strongest: int) -> list[str]:
+    def _on_the_range(self, best: int, simplest: int) -> list[str]:
         """Whether smaller or larger alphas remain to be tried."""
         weakest, last = self.alphas[0], len(self.alphas) - 1
         found = []
@@ -85,7 +85,7 @@ class RegularizationPath(Result):
                 found.append(f"The range ends too early: the score still rises towards {weakest:g}, try smaller ones.")
             else:
                 found.append(f"Below {self.alphas[1]:g} it hardly matters.")
-        if last in (best, strongest):
+        if last in (best, simplest):
             found.append(f"The range ends too early: {self.alphas[last]:g} is as good as any, try larger ones.")
         return found
 

@@ -105,7 +105,7 @@ def regularization_path(
     >>> X, y = load_iris(return_X_y=True)
     >>> model = MLPClassifier((16,), solver="lbfgs", max_iter=1000, tol=1e-3, random_state=0)
     >>> path = regularization_path(model, X, y, alphas=[0.01, 1, 100, 10000])
-    >>> 0.01 <= path.best <= path.strongest < 10000
+    >>> 0.01 <= path.best <= path.simplest < 10000
     True
 
     References

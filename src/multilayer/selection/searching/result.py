@@ -30,7 +30,7 @@ class Search(Result):
         Of those trained to the end, or as far as any, the one of the highest mean score.
     simplest : Trial
         The one-standard-error choice: of those trained as far whose mean is less than one standard error below the
-        best, the network of the fewest weights; of several, that of the strongest regularisation.
+        best, the network of the fewest weights; of several, that of the largest ``alpha``.
     estimator
         Fitted on all rows with the parameters of ``best`` or ``simplest``; None if that was not asked for.
     n_epochs : int
@@ -60,7 +60,7 @@ class Search(Result):
         best, parts = self.best, [f"Best, with {self.metric} {_numbers(self.best)}: {_described(self.best)}."]
         if self.simplest is not best:
             simplest = f"with {_numbers(self.simplest)}: {_described(self.simplest)}"
-            parts.append(f"Simpler and within one standard error, {simplest}.")
+            parts.append(f"Simplest within one standard error, {simplest}.")
         if self.baseline is not None:
             parts.append(self._beside_the_linear_model(self.baseline))
         n_failed = sum(math.isnan(trial.mean) for trial in self.trials)
@@ -95,7 +95,7 @@ class Search(Result):
         columns += [Column("weights", ","), Column("", align="left")]
         rows: list[list[object]] = []
         for trial in self.ranked[:MAX_ROWS]:
-            marks = [mark for mark, marked in (("best", self.best), ("1 SE", self.simplest)) if trial is marked]
+            marks = [mark for mark, marked in (("best", self.best), ("simplest", self.simplest)) if trial is marked]
             score = "failed" if math.isnan(trial.mean) else (trial.mean, trial.standard_error)
             values = [_value(trial.params.get(name, "")) for name in names]
             rows.append([trial.number, *values, score, trial.epochs, trial.n_weights, ", ".join(marks)])

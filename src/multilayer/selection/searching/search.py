@@ -39,7 +39,7 @@ from multilayer.selection.searching.running import Searching
 from multilayer.selection.searching.trials import Problem, Split, full_name
 from multilayer.selection.splitting import divided
 
-BEST, SIMPLEST = "best", "one_standard_error"
+BEST, SIMPLEST = "best", "simplest"
 CV = 5  # folds, unless told otherwise
 
 
@@ -105,7 +105,7 @@ def search(
         Of the trials on a rung the best 1/factor go on, to factor times as many epochs.
     min_epochs : int, default=None
         Of the first rung; None for max_iter / factor², or more where there are few trials.
-    refit : {"best", "one_standard_error", False}, default="best"
+    refit : {"best", "simplest", False}, default="best"
         Which candidate is fitted on all rows.
     baseline : bool, default=True
         Whether a network without hidden layers, that is a linear model, is scored on the same folds.
