@@ -203,7 +203,7 @@ class TestPackProgress:
         options = {"max_iter": 15, "n_iter_no_change": np.inf, "random_state": 0}
         with pack_progress(Output(), "3 networks", 3) as bar:
             watched = cross_validate(
-                MLPClassifier((4,), callbacks=[bar.watch(15)], **options), X, y, cv=3, listener=bar
+                MLPClassifier((4,), callbacks=[bar.watch(15)], **options), X, y, cv=3, callbacks=[bar]
             )
         plain = cross_validate(MLPClassifier((4,), **options), X, y, cv=3)
         for ours, theirs in zip(watched["estimator"], plain["estimator"], strict=True):

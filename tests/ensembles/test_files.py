@@ -35,7 +35,7 @@ ENSEMBLES: dict[str, Callable[[], Any]] = {
     "folds of labels": lambda: EnsembleClassifier(classifier(), 2, diversity="fold").fit(X, csr_matrix(LABELS)),
     "a list": lambda: EnsembleRegressor([ONE_OF_A_LIST, ONE_OF_A_LIST], random_state=0).fit(X, NUMBERS),
     "calibrated": lambda: EnsembleRegressor(regressor(), 2).fit(X, SEVERAL).calibrate(X, SEVERAL),
-    "folds": lambda: EnsembleRegressor(regressor(), 3, diversity="fold", listener=print).fit(X, NUMBERS),
+    "folds": lambda: EnsembleRegressor(regressor(), 3, diversity="fold", callbacks=[print]).fit(X, NUMBERS),
     "quantiles": lambda: EnsembleRegressor(
         regressor(loss="quantile", quantile=(0.1, 0.9)), 2, diversity="fold", random_state=np.random.RandomState(0)
     ).fit(X, NUMBERS),
@@ -74,9 +74,9 @@ def test_the_answers_are_the_same(name: str, tmp_path: Path) -> None:
         np.testing.assert_array_equal(one.parameters_, other.parameters_)
     given, expected = loaded.get_params(), model.get_params()
     assert given.keys() == expected.keys()
-    for key in given.keys() - {"listener", "estimator", "random_state", "callbacks", "estimator__callbacks"}:
+    for key in given.keys() - {"estimator", "random_state", "callbacks", "estimator__callbacks"}:
         assert str(given[key]) == str(expected[key])
-    assert loaded.listener is None
+    assert loaded.callbacks == []
     rows = FRAME if hasattr(model, "feature_names_in_") else X
     y = LABELS if name == "folds of labels" else CLASSES if isinstance(model, EnsembleClassifier) else NUMBERS
     loaded.fit(rows, y)  # it can be fitted again

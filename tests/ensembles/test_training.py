@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from multilayer import ConvergenceWarning, EnsembleClassifier, EnsembleRegressor, MLPClassifier, MLPRegressor
-from multilayer.callbacks import CSVLog
+from multilayer.callbacks import Callback, CSVLog
 from multilayer.exceptions import (
     DivergenceError,
     InputError,
@@ -30,8 +30,8 @@ from multilayer.exceptions import (
     ParameterError,
     ParameterWarning,
 )
-from multilayer.selection import cross_validate
-from multilayer.training import EpochEnded, pack
+from multilayer.selection import MemberEnded, cross_validate
+from multilayer.training import EpochEnded
 
 from .data import CLASSES, NUMBERS, WEIGHT, X, classifier, regressor
 
@@ -285,10 +285,17 @@ class PressAt:
         return self
 
 
-def test_the_listener_hears_of_each_member() -> None:
-    heard: list[pack.MemberEnded] = []
-    EnsembleClassifier(classifier(), 3, listener=heard.append, n_jobs=2).fit(X, CLASSES)
-    assert [event.n_done for event in heard] == [1, 2, 3]
+def test_callbacks_receive_the_end_of_each_member() -> None:
+    class MemberEnds(Callback):
+        def __init__(self) -> None:
+            self.events: list[MemberEnded] = []
+
+        def on_member_end(self, event: MemberEnded) -> None:
+            self.events.append(event)
+
+    ends = MemberEnds()
+    EnsembleClassifier(classifier(), 3, callbacks=[ends], n_jobs=2).fit(X, CLASSES)
+    assert [event.n_done for event in ends.events] == [1, 2, 3]
 
 
 @pytest.mark.parametrize(

@@ -166,14 +166,14 @@ def test_a_weight_is_so_many_rows_and_0_is_none() -> None:
     X, y = table("diabetes")
     full = {"batch_size": 442, "shuffle": False, "alpha": 0.0}
     weight = np.r_[np.full(200, 2.0), np.ones(200), np.zeros(42)]
-    weighted = find_step_size(network("diabetes", **full), X, y, weight)
+    weighted = find_step_size(network("diabetes", **full), X, y, sample_weight=weight)
     rows = np.r_[np.arange(200), np.arange(400)]
     with pytest.warns(ParameterWarning, match="larger than the data"):
         repeated = find_step_size(network("diabetes", **(full | {"batch_size": 900})), X[rows], y[rows])
     np.testing.assert_allclose(weighted.costs[:200], repeated.costs[:200], rtol=1e-7)
     assert weighted.suggestion == pytest.approx(repeated.suggestion)
     silent = np.r_[np.ones(42), np.zeros(400)]  # most batches count nothing, and are not taken for a cost of 0
-    found = find_step_size(network("diabetes", batch_size=40, shuffle=False), X, y, silent)
+    found = find_step_size(network("diabetes", batch_size=40, shuffle=False), X, y, sample_weight=silent)
     assert found.smoothed[:11].min() > 0.1
 
 

@@ -92,7 +92,7 @@ class FoldRun:
         so_far = SoFar(f"mean {self.task.metrics[0].heading}", lambda fold: fold.scores["test_score"], statistics.fmean)
         with pack_progress(self.output, what, len(splits), so_far) as bar:
             model = self.pipeline(estimator(bar))
-            result = cross_validate(model, self.features, self.goal, cv=splits, n_jobs=self.n_jobs, listener=bar)
+            result = cross_validate(model, self.features, self.goal, cv=splits, n_jobs=self.n_jobs, callbacks=[bar])
         done = {fold.number: fold for fold in result.folds}
         return FoldsDone(result, done, result.failures, bar.n_out_of_time)
 

@@ -3,7 +3,7 @@
 It is a listener of the pack, and its ``watch`` one of the networks, so that it also moves while they train::
 
     with pack_progress(output, "5 folds", n_members=5, so_far=SoFar("mean accuracy", score_of, fmean)) as bar:
-        cross_validate(MLPClassifier(callbacks=[bar.watch(n_epochs)]), X, y, listener=bar)
+        cross_validate(MLPClassifier(callbacks=[bar.watch(n_epochs)]), X, y, callbacks=[bar])
 """
 
 from __future__ import annotations

@@ -177,7 +177,7 @@ def _searched(run: FoldRun, wanted: Wanted) -> Search:
                 random_state=wanted.seed,
                 journal=wanted.journal,
                 n_jobs=run.n_jobs,
-                listener=bar,
+                callbacks=[bar],
             )
         except JournalError as error:
             text = str(error).replace("Call search as it was called then", "Give the table and the options of then")

@@ -27,7 +27,6 @@ from multilayer.fits.sample_weights import scaled_weights
 from multilayer.fits.scikit_learn_callbacks import CallbackSupportMixin, EnsembleTasks, torn_down
 from multilayer.fits.settings import check_seed
 from multilayer.network import Floats
-from multilayer.packs.running import PackListener
 from multilayer.selection import Predictions
 from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.out_of_fold import out_of_fold
@@ -56,11 +55,10 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
     diversity: str
     cv: Any
     weights: Sequence[float] | None
-    random_state: int | np.random.RandomState | None
+    callbacks: Sequence[Listener]
     n_jobs: int | None
     backend: str
-    listener: PackListener | None
-    callbacks: Sequence[Listener]
+    random_state: int | np.random.RandomState | None
     estimators_: list[Any]
     weights_: NDArray[np.float64]
     n_features_in_: int
@@ -123,7 +121,7 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
             data = self._data(X, y, sample_weight, alike)
             planned = plans(asked, data, groups, random_state)
             weights = _checked_weights(self.weights, len(planned))
-            workers = Workers(self.n_jobs, self.backend, self.listener)
+            workers = Workers(self.n_jobs, self.backend)
             callbacks = MemberCallbacks(self.callbacks, [plan.estimator for plan in planned])
             followers = Followers(callbacks, EnsembleTasks.of(self, len(planned), X, y, sample_weight))
             members = train_members(planned, data, self._methods, workers, followers)

@@ -19,7 +19,7 @@ from multilayer.estimators.base import keep_parameters
 from multilayer.fits.inputs import checked_weight, checked_y
 from multilayer.fits.labels import Labels, labels_of
 from multilayer.network import Floats
-from multilayer.packs.running import THREADS, PackListener
+from multilayer.packs.running import THREADS
 from multilayer.selection import Predictions
 from multilayer.selection.out_of_fold import for_classes
 from multilayer.training import Listener
@@ -47,18 +47,17 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
         folds of shuffled rows, stratified by class.
     weights : sequence of float or None, default=None
         How much each member counts, above 0; None for all alike.
-    random_state : int, RandomState or None, default=None
-        Seed of the members' own ``random_state``, of bootstraps and of folds.  Each member has another one; one that an
-        estimator of a list was given stays.
+    callbacks : sequence of callables, default=()
+        Called with the events of all members, one at a time; ``event.member`` is the number of the member.  A method
+        ``on_member_end`` receives a :class:`multilayer.selection.MemberEnded` for each member.  Callbacks of
+        ``sklearn.callback`` are passed to ``set_callbacks``.
     n_jobs : int or None, default=None
         Members trained at a time; None for one on each core.  It changes nothing in the result.
     backend : str, default="threads"
         As in ``multilayer.selection.cross_validate``.
-    listener : callable or None, default=None
-        Told of each member when it is trained.
-    callbacks : sequence of callables, default=()
-        Called with the events of all members, one at a time; ``event.member`` is the number of the member.  Those of
-        ``sklearn.callback`` are passed to ``set_callbacks``.
+    random_state : int, RandomState or None, default=None
+        Seed of the members' own ``random_state``, of bootstraps and of folds.  Each member has another one; one that an
+        estimator of a list was given stays.
 
     Attributes
     ----------
@@ -123,11 +122,10 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
         diversity: str = SEED,
         cv: Any = None,
         weights: Sequence[float] | None = None,
-        random_state: int | np.random.RandomState | None = None,
+        callbacks: Sequence[Listener] = (),
         n_jobs: int | None = None,
         backend: str = THREADS,
-        listener: PackListener | None = None,
-        callbacks: Sequence[Listener] = (),
+        random_state: int | np.random.RandomState | None = None,
     ) -> None:
         keep_parameters(self, locals())
 

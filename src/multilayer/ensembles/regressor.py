@@ -22,7 +22,7 @@ from multilayer.exceptions import InputError, ParameterError, ShapeError
 from multilayer.fits.inputs import as_dense, checked_weight, checked_y
 from multilayer.fits.scores import pinball_d2
 from multilayer.network import Floats
-from multilayer.packs.running import THREADS, PackListener
+from multilayer.packs.running import THREADS
 from multilayer.selection import Predictions
 from multilayer.selection.fitting import network_of
 from multilayer.training import Listener
@@ -50,18 +50,17 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         folds of shuffled rows.
     weights : sequence of float or None, default=None
         How much each member counts, above 0; None for all alike.
-    random_state : int, RandomState or None, default=None
-        Seed of the members' own ``random_state``, of bootstraps and of folds.  Each member has another one; one that an
-        estimator of a list was given stays.
+    callbacks : sequence of callables, default=()
+        Called with the events of all members, one at a time; ``event.member`` is the number of the member.  A method
+        ``on_member_end`` receives a :class:`multilayer.selection.MemberEnded` for each member.  Callbacks of
+        ``sklearn.callback`` are passed to ``set_callbacks``.
     n_jobs : int or None, default=None
         Members trained at a time; None for one on each core.  It changes nothing in the result.
     backend : str, default="threads"
         As in ``multilayer.selection.cross_validate``.
-    listener : callable or None, default=None
-        Told of each member when it is trained.
-    callbacks : sequence of callables, default=()
-        Called with the events of all members, one at a time; ``event.member`` is the number of the member.  Those of
-        ``sklearn.callback`` are passed to ``set_callbacks``.
+    random_state : int, RandomState or None, default=None
+        Seed of the members' own ``random_state``, of bootstraps and of folds.  Each member has another one; one that an
+        estimator of a list was given stays.
 
     Attributes
     ----------
@@ -123,11 +122,10 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         diversity: str = SEED,
         cv: Any = None,
         weights: Sequence[float] | None = None,
-        random_state: int | np.random.RandomState | None = None,
+        callbacks: Sequence[Listener] = (),
         n_jobs: int | None = None,
         backend: str = THREADS,
-        listener: PackListener | None = None,
-        callbacks: Sequence[Listener] = (),
+        random_state: int | np.random.RandomState | None = None,
     ) -> None:
         keep_parameters(self, locals())
 

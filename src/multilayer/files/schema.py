@@ -46,7 +46,6 @@ from multilayer.files.kinds import (
     generator,
     integer,
     mapping,
-    nothing,
     number,
     optional,
     record,
@@ -254,7 +253,6 @@ _OF_ENSEMBLES: dict[str, Kind] = {
     "random_state": either(generator, _checked(partial(check_seed, "random_state"))),
     "n_jobs": optional(integer(-COUNT)),
     "backend": text(),
-    "listener": nothing,
     "callbacks": empty,
 }
 

@@ -20,6 +20,7 @@ from multilayer.packs.running import THREADS, Member, Outcome, PackListener, Sli
 from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
 from multilayer.selection.complaining import warn_once
 from multilayer.selection.fitting import Data, checked_estimator, network_of
+from multilayer.selection.observers import MEMBER_END, observer
 from multilayer.selection.out_of_fold import Predictions, answers, out_of_fold
 from multilayer.selection.scores import score_of, warn_of_scores_without_weights
 from multilayer.selection.scoring import scorer_of
@@ -160,16 +161,16 @@ def cross_validate(
     X: Any,
     y: Any,
     *,
-    groups: ArrayLike | None = None,
-    sample_weight: ArrayLike | None = None,
     scoring: Any = None,
     cv: Any = 5,
+    groups: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
     repeats: int = 1,
     return_train_score: bool = False,
     error_score: float | str = math.nan,
+    callbacks: Sequence[PackListener] = (),
     n_jobs: int | None = None,
     backend: str = THREADS,
-    listener: PackListener | None = None,
 ) -> CrossValidation:
     """Train a network on all folds but one, score it on that one, for each fold; all of them at once.
 
@@ -184,23 +185,28 @@ def cross_validate(
         It is cloned for each fold and not changed.
     X, y
         As its ``fit`` takes them.
-    groups : array of shape (m,), default=None
-        For splitters that keep groups together.
-    sample_weight : array of shape (m,), default=None
-        How many rows each row counts for, in training and in scores.
     scoring : str, callable, list or dict, default=None
         As in scikit-learn; None for the estimator's own ``score``.
     cv : int, splitter or iterable of (train, test), default=5
         As in scikit-learn; an integer is that many folds, stratified for a classifier.  Sides of a fold are row
         numbers, or masks with a bool a row.
+    groups : array of shape (m,), default=None
+        For splitters that keep groups together.
+    sample_weight : array of shape (m,), default=None
+        How many rows each row counts for, in training and in scores.
     repeats : int, default=1
         How many times, each time with other folds, shuffled by the seeds 0, 1, ...: of a number of folds, or of a
         splitter that shuffles and has no ``random_state`` of its own.
     return_train_score : bool, default=False
     error_score : "raise" or float, default=NaN
         The score of a fold whose training fails; "raise" raises its error when the others are done.
-    n_jobs, backend, listener
-        As in :func:`multilayer.packs.running.run_pack`.
+    callbacks : sequence of callables, default=()
+        Each is called with a :class:`MemberEnded` when a fold is done, in the thread that called; or its method
+        ``on_member_end``, where it has one.
+    n_jobs : int or None, default=None
+        Networks that are trained at a time; None for one on each core.
+    backend : str, default="threads"
+        "threads", or the name of a joblib backend: "loky" for processes, or one that "dask" or "ray" has registered.
 
     Returns
     -------
@@ -231,6 +237,7 @@ def cross_validate(
     scorer = scorer_of(estimator, scoring)
     data = Data.of(X, y, sample_weight, estimator)
     warn_of_scores_without_weights(scorer, estimator, data.weight)
+    listener = observer(callbacks, MEMBER_END)
     splits = divided(estimator, data.X, data.y, groups, cv, repeats)
     shared = _Work(estimator, data, scorer, return_train_score)
     members = [Member(i, partial(_fold, shared, i, *split), size=len(split[0])) for i, split in enumerate(splits)]

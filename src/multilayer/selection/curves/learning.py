@@ -132,15 +132,15 @@ def learning_curve(
     X: Any,
     y: Any,
     *,
-    sizes: Sequence[float] = SIZES,
-    cv: Any = 5,
     scoring: Any = None,
+    cv: Any = 5,
     groups: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
-    random_state: int | np.random.RandomState | None = 0,
+    sizes: Sequence[float] = SIZES,
+    callbacks: Sequence[PackListener] = (),
     n_jobs: int | None = None,
     backend: str = THREADS,
-    listener: PackListener | None = None,
+    random_state: int | np.random.RandomState | None = None,
 ) -> LearningCurve:
     """Would more rows help?  Train on more and more of them, and score on a fold left out, for each fold.
 
@@ -153,14 +153,14 @@ def learning_curve(
         It is cloned for each training and not changed.
     X, y
         As its ``fit`` takes them.
+    scoring, cv, groups, sample_weight
+        As in :func:`cross_validate`, with a single metric.
     sizes : sequence of float or int, default=(1/16, 1/8, 1/4, 1/2, 1.0)
         Numbers of training rows, or shares of the smallest fold's.
-    cv, scoring, groups, sample_weight
-        As in :func:`cross_validate`, with a single metric.
-    random_state : int, RandomState or None, default=0
+    callbacks, n_jobs, backend
+        As in :func:`cross_validate`.
+    random_state : int, RandomState or None, default=None
         Draws the order in which training rows are taken; the network has its own.
-    n_jobs, backend, listener
-        As in :func:`multilayer.packs.running.run_pack`.
 
     Returns
     -------
@@ -180,7 +180,7 @@ def learning_curve(
     >>> from multilayer import MLPClassifier
     >>> X, y = load_digits(return_X_y=True)
     >>> model = MLPClassifier((32,), max_iter=30, n_iter_no_change=None, random_state=0)
-    >>> curve = learning_curve(model, X / 16, y, sizes=[100, 400, 1400])
+    >>> curve = learning_curve(model, X / 16, y, sizes=[100, 400, 1400], random_state=0)
     >>> print(curve.conclusion)
     More rows would help: validation accuracy still rises by 0.1... ± 0.0... a doubling. Training is ahead by ...
     """
@@ -193,7 +193,7 @@ def learning_curve(
         order = generator.permutation(train)
         for i, n in enumerate(ns):
             members.append(Member((i, fold), partial(_point, on, order[:n], test), size=float(n)))
-    values, failures = measured(on, members, n_jobs, backend, listener)
+    values, failures = measured(on, members, n_jobs, backend, callbacks)
     tell(values.values(), len(members))
     table = partial(table_of, values, (len(ns), len(on.splits)))
     return LearningCurve(ns, table("train_score"), table("test_score"), table("fit_time"), on.metric, failures)

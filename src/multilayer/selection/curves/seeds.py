@@ -168,15 +168,15 @@ def seed_spread(
     X: Any,
     y: Any,
     *,
-    n_seeds: int = 20,
-    repeats: int = 1,
-    cv: Any = 5,
     scoring: Any = None,
+    cv: Any = 5,
     groups: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
+    n_seeds: int = 20,
+    repeats: int = 1,
+    callbacks: Sequence[PackListener] = (),
     n_jobs: int | None = None,
     backend: str = THREADS,
-    listener: PackListener | None = None,
 ) -> SeedSpread:
     """How much of a difference is noise?  Cross-validate with other seeds and nothing else changed.
 
@@ -189,15 +189,15 @@ def seed_spread(
         It is cloned for each training and not changed; only the network's ``random_state`` differs: 0, 1, ...
     X, y
         As its ``fit`` takes them.
+    scoring, cv, groups, sample_weight
+        As in :func:`cross_validate`, with a single metric.
     n_seeds : int, default=20
         How many.  Of 20 the standard deviation is known to about a sixth.
     repeats : int, default=1
         How many times the rows are divided into folds; with more than one each time other, shuffled folds (seeds 0, 1,
         ...), as in :func:`cross_validate`.
-    cv, scoring, groups, sample_weight
-        As in :func:`cross_validate`, with a single metric.
-    n_jobs, backend, listener
-        As in :func:`multilayer.packs.running.run_pack`.
+    callbacks, n_jobs, backend
+        As in :func:`cross_validate`.
 
     Returns
     -------
@@ -233,7 +233,7 @@ def seed_spread(
         for seed in range(n_seeds)
         for i, split in enumerate(on.splits)
     ]
-    values, failures = measured(on, members, n_jobs, backend, listener)
+    values, failures = measured(on, members, n_jobs, backend, callbacks)
     tell(values.values(), len(members))
     return SeedSpread(table_of(values, (n_seeds, repeats, n_folds), "score"), on.metric, failures)
 
