@@ -16,8 +16,8 @@ from multilayer.exceptions import DivergenceError, InterruptedTrainingError, Int
 from multilayer.fits.errors import Complaint, ConvergenceWarning, warn
 from multilayer.fits.scikit_learn_callbacks import EnsembleTasks
 from multilayer.packs.running import THREADS, Member, Outcome, Slice, run_pack
-from multilayer.selection.complaining import warn_once
 from multilayer.selection.fitting import Data, Fitted, network_of, work_of
+from multilayer.selection.pack_warnings import warn_once
 from multilayer.training.batching import Rows
 
 

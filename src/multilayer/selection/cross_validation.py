@@ -18,10 +18,10 @@ from multilayer.exceptions import InterruptedTrainingWarning, ParameterError
 from multilayer.fits.errors import Complaint, warn
 from multilayer.packs.running import THREADS, Member, Outcome, PackListener, Slice, run_pack
 from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
-from multilayer.selection.complaining import warn_once
 from multilayer.selection.fitting import Data, checked_estimator, network_of
 from multilayer.selection.observers import MEMBER_END, observer
 from multilayer.selection.out_of_fold import Predictions, answers, out_of_fold
+from multilayer.selection.pack_warnings import warn_once
 from multilayer.selection.scores import score_of, warn_of_scores_without_weights
 from multilayer.selection.scoring import scorer_of
 from multilayer.selection.splitting import divided

@@ -16,7 +16,7 @@ from multilayer.exceptions import ParameterError
 from multilayer.fits.errors import Complaint
 from multilayer.fits.settings import check_hidden_layer_sizes
 from multilayer.packs.running import THREADS, Member, PackListener, Slice
-from multilayer.selection.curves.capacities import CapacityCurve
+from multilayer.selection.curves.capacity_result import CapacityCurve
 from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
 from multilayer.selection.fitting import Data, network_of, work_of
 from multilayer.selection.statistics import Array

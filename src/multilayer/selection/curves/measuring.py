@@ -17,9 +17,9 @@ from multilayer.fits.class_weights import known_classes
 from multilayer.fits.errors import Complaint, warn
 from multilayer.inspection.cost import mean_cost
 from multilayer.packs.running import Member, Outcome, PackListener, run_pack
-from multilayer.selection.complaining import warn_once
 from multilayer.selection.fitting import Data, checked_estimator, network_of, steps_before
 from multilayer.selection.observers import MEMBER_END, observer
+from multilayer.selection.pack_warnings import warn_once
 from multilayer.selection.scores import score_of, warn_of_scores_without_weights
 from multilayer.selection.scoring import metric_name, one_scorer
 from multilayer.selection.splitting import Split, divided

@@ -18,7 +18,7 @@ from multilayer.fits.errors import Complaint
 from multilayer.fits.settings import check_flag, check_real
 from multilayer.packs.running import THREADS, Member, PackListener, carried_out
 from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
-from multilayer.selection.curves.paths import RegularizationPath
+from multilayer.selection.curves.regularization_result import RegularizationPath
 from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.statistics import Array
 from multilayer.training.batching import Rows
