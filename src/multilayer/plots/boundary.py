@@ -65,12 +65,12 @@ def plot_decision_boundary(
     grid_resolution : int, default 250
         Grid points along each axis; the estimator predicts the square of it.
     ax : matplotlib Axes, optional
-        Where to draw.  By default a new figure.
+        Where to draw; a new figure by default.
 
     Returns
     -------
     matplotlib Axes
-        `ax`, or the Axes of the new figure.
+        `ax`, or that of a new figure.
 
     Raises
     ------
@@ -82,8 +82,6 @@ def plot_decision_boundary(
         If `response`, `grid_resolution` or the number of names is out of range.
     NotFittedError
         If the estimator is not fitted.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------

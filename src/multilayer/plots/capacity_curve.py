@@ -8,6 +8,9 @@ import numpy as np
 
 from multilayer.plots._axes import (
     axes_or_new,
+    check_result,
+    count_along_x,
+    finish,
     legend_above,
     legend_inside,
     panel_below,
@@ -15,16 +18,8 @@ from multilayer.plots._axes import (
     require_matplotlib,
     size_in_inches,
 )
-from multilayer.plots._curves import (
-    TRAINING,
-    VALIDATION,
-    check_result,
-    draw_band,
-    finish,
-    log_where_wide,
-    say,
-)
-from multilayer.plots._style import INK, LINE_COLORS, MUTED, style
+from multilayer.plots._curves import TRAINING, VALIDATION, draw_band, log_where_wide, say
+from multilayer.plots._style import INK, LINE_COLORS, MARK_EDGE, MUTED, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,14 +52,12 @@ def plot_capacity_curve(curve: CapacityCurve, *, ax: Axes | None = None) -> Axes
     Returns
     -------
     matplotlib Axes
-        `ax`, or the Axes of the new figure: that of the scores.
+        That of the scores.
 
     Raises
     ------
     InputError
         If it is no capacity curve.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------
@@ -81,10 +74,9 @@ def plot_capacity_curve(curve: CapacityCurve, *, ax: Axes | None = None) -> Axes
     >>> plt.close(ax.figure)
     """
     require_matplotlib(ax)
-    # Here, since it brings the estimators and scikit-learn along.
     from multilayer.selection import CapacityCurve
 
-    check_result(curve, CapacityCurve, "capacity_curve")
+    check_result(curve, CapacityCurve, "capacity_curve(model, X, y) of multilayer.selection")
     own_figure, ax = ax is None, axes_or_new(ax, (10.0, 5.6))
     beside = panel_beside(ax)
     below = panel_below(ax)
@@ -129,7 +121,6 @@ def _draw_scores(ax: Axes, curve: CapacityCurve, places: Any) -> None:
 
 def _draw_epochs(ax: Axes, curve: CapacityCurve) -> None:
     from matplotlib.lines import Line2D
-    from matplotlib.ticker import MaxNLocator
 
     every = 1 + (len(curve.order) - 1) // _MOST_CURVES
     handles, labels, drawn = [], [], []
@@ -148,8 +139,7 @@ def _draw_epochs(ax: Axes, curve: CapacityCurve) -> None:
                 markerfacecolor=look.color if line == "-" else "white",
                 markevery=(k * step // _MOST_CURVES, step),
                 markersize=5 if line == "-" else 4,
-                markeredgecolor=INK,
-                markeredgewidth=0.5,
+                **MARK_EDGE,
             )
         _mark_the_rise(ax, curve, i, look.color)
         handles.append(Line2D([], [], color=look.color, marker=look.marker, markeredgecolor=INK, markersize=5))
@@ -158,7 +148,7 @@ def _draw_epochs(ax: Axes, curve: CapacityCurve) -> None:
     labels += ["held out" if curve.stops_early else "validation", "training"]
     log_where_wide(ax, drawn)
     _keep_validation_in_view(ax, curve)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
+    count_along_x(ax)
     finish(ax, "iteration", "cost J")
     legend_above(ax, handles, labels, ncols=4)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from multilayer.exceptions import InputError
-from multilayer.plots._axes import axes_or_new, remove_frame, require_matplotlib
+from multilayer.plots._axes import axes_or_new, check_result, remove_frame, require_matplotlib
 from multilayer.plots._style import INK, NEGATIVE, PALE, POSITIVE
 
 if TYPE_CHECKING:
@@ -32,19 +32,17 @@ def plot_diagnosis(diagnosis: Diagnosis, *, ax: Axes | None = None) -> Axes:
     diagnosis : Diagnosis
         From ``model.diagnose(X, y)``.
     ax : matplotlib Axes, optional
-        Where to draw.  By default a new figure.
+        Where to draw; a new figure by default.
 
     Returns
     -------
     matplotlib Axes
-        `ax`, or the Axes of the new figure.
+        `ax`, or that of a new figure.
 
     Raises
     ------
     InputError
         If it is no diagnosis, or of a network without hidden layer.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------
@@ -59,13 +57,9 @@ def plot_diagnosis(diagnosis: Diagnosis, *, ax: Axes | None = None) -> Axes:
     >>> plt.close(ax.figure)
     """
     require_matplotlib(ax)
-    # Here, since the estimators bring scikit-learn along.
     from multilayer.estimators import Diagnosis
 
-    if not isinstance(diagnosis, Diagnosis):
-        raise InputError(
-            f"expected a Diagnosis, got {type(diagnosis).__name__}. Pass model.diagnose(X, y) of a fitted model."
-        )
+    check_result(diagnosis, Diagnosis, "model.diagnose(X, y) of a fitted model")
     hidden = diagnosis.layers[:-1]
     if not hidden:
         raise InputError("the network has no hidden layer: there are no units to draw. Print the diagnosis instead.")

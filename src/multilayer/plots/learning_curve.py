@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multilayer.plots._axes import axes_or_new, legend_inside, require_matplotlib
-from multilayer.plots._curves import TRAINING, VALIDATION, check_result, draw_band, finish, plain_ticks, say
+from multilayer.plots._axes import axes_or_new, check_result, finish, legend_inside, require_matplotlib
+from multilayer.plots._curves import TRAINING, VALIDATION, draw_band, plain_ticks, say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,19 +24,17 @@ def plot_learning_curve(curve: LearningCurve, *, ax: Axes | None = None) -> Axes
     curve : LearningCurve
         From :func:`multilayer.selection.learning_curve`.
     ax : matplotlib Axes, optional
-        Where to draw.  By default a new figure.
+        Where to draw; a new figure by default.
 
     Returns
     -------
     matplotlib Axes
-        `ax`, or the Axes of the new figure.
+        `ax`, or that of a new figure.
 
     Raises
     ------
     InputError
         If it is no learning curve.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------
@@ -53,10 +51,9 @@ def plot_learning_curve(curve: LearningCurve, *, ax: Axes | None = None) -> Axes
     >>> plt.close(ax.figure)
     """
     require_matplotlib(ax)
-    # Here, since it brings the estimators and scikit-learn along.
     from multilayer.selection import LearningCurve
 
-    check_result(curve, LearningCurve, "learning_curve")
+    check_result(curve, LearningCurve, "learning_curve(model, X, y) of multilayer.selection")
     own_figure, ax = ax is None, axes_or_new(ax, (7.2, 4.4))
     ax.set_xscale("log")
     sides = ((VALIDATION, curve.test_scores), (TRAINING, curve.train_scores))

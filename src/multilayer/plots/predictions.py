@@ -43,12 +43,12 @@ def plot_predictions(
     target_name : str, optional
         What is predicted, for the axes.
     ax : matplotlib Axes, optional
-        Where to draw.  By default a new figure.
+        Where to draw; a new figure by default.
 
     Returns
     -------
     matplotlib Axes
-        `ax`, or the Axes of the new figure.
+        `ax`, or that of a new figure.
 
     Raises
     ------
@@ -56,8 +56,6 @@ def plot_predictions(
         If `y` or `predicted` is empty, or not one amount for each row.
     InputError
         If one of them holds NaN, infinite values, values beyond 1e300, or text.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------

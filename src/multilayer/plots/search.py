@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from multilayer.exceptions import unknown_name
-from multilayer.plots._axes import axes_or_new, legend_inside, require_matplotlib
-from multilayer.plots._curves import check_result, finish, plain_ticks, say
-from multilayer.plots._style import INK, MUTED, NEGATIVE, PALE, POSITIVE, lighten
+from multilayer.plots._axes import axes_or_new, check_result, finish, legend_inside, require_matplotlib
+from multilayer.plots._curves import plain_ticks, say
+from multilayer.plots._style import INK, MARK_EDGE, MUTED, NEGATIVE, PALE, POSITIVE, lighten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,12 +37,12 @@ def plot_search(search: Search, *, parameter: str | None = None, ax: Axes | None
     parameter : str, optional
         The name of a parameter of the space, whose values are then on the x axis.
     ax : matplotlib Axes, optional
-        Where to draw.  By default a new figure.
+        Where to draw; a new figure by default.
 
     Returns
     -------
     matplotlib Axes
-        `ax`, or the Axes of the new figure.
+        `ax`, or that of a new figure.
 
     Raises
     ------
@@ -50,8 +50,6 @@ def plot_search(search: Search, *, parameter: str | None = None, ax: Axes | None
         If it is no search.
     ParameterError
         If the search had no such parameter.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------
@@ -69,10 +67,9 @@ def plot_search(search: Search, *, parameter: str | None = None, ax: Axes | None
     >>> plt.close(ax.figure)
     """
     require_matplotlib(ax)
-    # Here, since it brings the estimators and scikit-learn along.
     from multilayer.selection import Search
 
-    check_result(search, Search, "search")
+    check_result(search, Search, "search(model, X, y) of multilayer.selection")
     names = list(dict.fromkeys(name for trial in search.trials for name in trial.params))
     if parameter is not None and parameter not in names:
         raise unknown_name("parameter", parameter, names)
@@ -195,9 +192,7 @@ def _draw_error(ax: Axes, place: float, trial: Trial) -> None:
 
 
 def _draw_simplest(ax: Axes, place: float, trial: Trial) -> Any:
-    (points,) = ax.plot(
-        place, trial.mean, "D", color=NEGATIVE, markeredgecolor=INK, markeredgewidth=0.5, markersize=7, zorder=5
-    )
+    (points,) = ax.plot(place, trial.mean, "D", color=NEGATIVE, **MARK_EDGE, markersize=7, zorder=5)
     return points
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from multilayer.exceptions import InputError
-from multilayer.plots._axes import add_legend, axes_or_new, remove_frame, require_matplotlib
+from multilayer.plots._axes import add_legend, axes_or_new, check_result, finish, require_matplotlib
 from multilayer.plots._style import INK, LINE_COLORS, NEGATIVE, PALE, POSITIVE
 
 if TYPE_CHECKING:
@@ -29,19 +29,17 @@ def plot_step_sizes(test: StepSizeTest, *, log: bool = False, ax: Axes | None = 
     log : bool, default False
         Draw the cost on a logarithmic scale too.
     ax : matplotlib Axes, optional
-        Where to draw.  By default a new figure.
+        Where to draw; a new figure by default.
 
     Returns
     -------
     matplotlib Axes
-        `ax`, or the Axes of the new figure.
+        `ax`, or that of a new figure.
 
     Raises
     ------
     InputError
         If it is no such test, or with ``log=True`` has costs that are not positive.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------
@@ -56,14 +54,9 @@ def plot_step_sizes(test: StepSizeTest, *, log: bool = False, ax: Axes | None = 
     >>> plt.close(ax.figure)
     """
     require_matplotlib(ax)
-    # Here, since it brings the estimators and scikit-learn along.
     from multilayer.selection import StepSizeTest
 
-    if not isinstance(test, StepSizeTest):
-        raise InputError(
-            f"expected a StepSizeTest, got {type(test).__name__}. Pass find_step_size(model, X, y) of "
-            "multilayer.selection."
-        )
+    check_result(test, StepSizeTest, "find_step_size(model, X, y) of multilayer.selection")
     if log and test.smoothed.min() <= 0:
         raise InputError(f"log=True needs positive costs, got {test.smoothed.min():g}. Use log=False.")
     ax = axes_or_new(ax, (7.2, 4.2))
@@ -100,8 +93,4 @@ def _fit(ax: Axes, test: StepSizeTest, *, log: bool) -> None:
     else:
         room = max(high - low, 1e-3 * abs(high), 1e-300)
         ax.set_ylim(low - 0.08 * room, high + 0.3 * room)
-    ax.set_xlabel("step size")
-    ax.set_ylabel("cost J")
-    ax.grid(axis="y", color="#E5E5E5", linewidth=0.8)
-    ax.set_axisbelow(True)
-    remove_frame(ax)
+    finish(ax, "step size", "cost J")

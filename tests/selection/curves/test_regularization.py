@@ -161,8 +161,8 @@ def test_frame() -> None:
     [
         ({"alphas": [-1.0, 1.0]}, r"alphas must be a number not below 0, got -1\.0"),
         ({"alphas": [math.nan]}, "alphas must be a number not below 0, got nan"),
-        ({"alphas": []}, r"alphas must be a list of numbers not below 0, got \[\]"),
-        ({"alphas": 0.1}, r"alphas must be a list of numbers not below 0, got 0\.1\. Write \[0\.01, 0\.1, 1\]"),
+        ({"alphas": []}, r"alphas must be a list of nonnegative numbers, got \[\]"),
+        ({"alphas": 0.1}, r"alphas must be a list of nonnegative numbers, got 0\.1\. Write \[0\.01, 0\.1, 1\]"),
         ({"warm_start": "no"}, "warm_start must be True or False, got 'no'"),
     ],
 )

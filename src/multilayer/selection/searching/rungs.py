@@ -1,9 +1,9 @@
-"""Successive halving without waiting: who of those trained for a while is to be trained for longer.
+"""Asynchronous successive halving (ASHA): which trials are trained for longer.
 
-A trial that is among the best 1/factor of those that have reached a rung is trained on, to the next rung, without
-waiting for the rest of them (ASHA).  Here it is decided in the order in which trials were begun, whatever the order in
-which threads are done with them: a decision waits for the results of the trials before, and the first ones for half of
-the trials.  So what is trained does not depend on how many threads there are, or how fast.
+A trial among the best 1/factor of those that have reached a rung is trained to the next rung, without waiting for all
+others.  Decisions are made in the order in which trials started, not in which threads finish them: a decision waits for
+the results of earlier trials, and the first decisions wait for half of the trials.  So the result depends neither on
+the number of threads nor on their speed.
 """
 
 from __future__ import annotations
@@ -14,26 +14,32 @@ from dataclasses import dataclass, field
 from multilayer.exceptions import ParameterError
 from multilayer.fits.settings import check_integer, check_real
 
-# At most so many times are the best promoted: the first rung is not shorter than 1/factor^2 of a training.  On kin8nm,
-# a table of benchmarks/halving.py, two epochs of sixty misjudged the step size.
+# The largest number of promotions, so that the first rung is not shorter than 1/factor^2 of max_iter.  On kin8nm, a
+# table of benchmarks/halving.py, two epochs of sixty misjudged the step size.
 MOST_PROMOTIONS = 2
-# Of the trials that are to come, so many have a score before the first is promoted: early on, anything is the best.
+# The share of the planned trials that have a score before the first promotion: early scores compare with few others.
 SHARE_BEFORE_PROMOTIONS = 1 / 2
 
 
 def rung_epochs(max_epochs: int, n_trials: int | None, factor: float, min_epochs: int | None = None) -> tuple[int, ...]:
-    """The epochs after which trials are compared; the last are those of a whole training.
+    """The epochs of each rung, after which trials are compared.
 
     Parameters
     ----------
     max_epochs : int
-        Of a whole training.
+        The epochs of the last rung.
     n_trials : int or None
-        How many trials are to begin; None where nobody knows.
+        The number of trials; None if it is not known.
     factor : float
-        The best 1/factor of a rung go on, and the next is factor times as far.
-    min_epochs : int or None
-        The first rung; None for as few as leave a trial or more for the last one, but two promotions at most.
+        The best 1/factor of a rung are promoted to the next, which has factor times as many epochs.
+    min_epochs : int or None, default=None
+        The epochs of the first rung; None for the fewest with which at least one trial reaches the last rung, with at
+        most two promotions.
+
+    Returns
+    -------
+    tuple of int
+        Rising, with ``max_epochs`` last.
 
     Examples
     --------
