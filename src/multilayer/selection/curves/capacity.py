@@ -90,7 +90,7 @@ def capacity_curve(
     capacities : sequence of tuple of int, default=((), (4,), (16,), (64,), (64, 64))
         Values of ``hidden_layer_sizes``; () is the linear model.
     callbacks, n_jobs, backend : as for :func:`cross_validate`
-        Who is told of each fit, and how many run at a time.
+        Receivers of an event for each fit, and how fits are run.
 
     Returns
     -------

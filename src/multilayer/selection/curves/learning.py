@@ -204,7 +204,7 @@ def learning_curve(
     sizes : sequence of float or int, default=(1/16, 1/8, 1/4, 1/2, 1.0)
         Numbers of training rows, or shares of the training rows of the smallest fold.
     callbacks, n_jobs, backend : as for :func:`cross_validate`
-        Who is told of each fit, and how many run at a time.
+        Receivers of an event for each fit, and how fits are run.
     random_state : int, RandomState or None, default=None
         Seed of the order in which training rows are added; the network has its own.
 

@@ -87,7 +87,7 @@ def regularization_path(
     warm_start : bool, default=True
         Whether a network starts with the weights of the one before.
     callbacks, n_jobs, backend : as for :func:`cross_validate`
-        Who is told of each fit, and how many run at a time.  With ``warm_start`` a member is the whole path of a
+        Receivers of an event for each fit, and how fits are run.  With ``warm_start`` a member is the whole path of a
         fold.
 
     Returns

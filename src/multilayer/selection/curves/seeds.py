@@ -266,7 +266,7 @@ def seed_spread(
         How often the rows are divided into folds; if more than once, they are shuffled with the seeds 0, 1, ..., as
         in :func:`cross_validate`.
     callbacks, n_jobs, backend : as for :func:`cross_validate`
-        Who is told of each fit, and how many run at a time.
+        Receivers of an event for each fit, and how fits are run.
 
     Returns
     -------

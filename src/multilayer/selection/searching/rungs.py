@@ -70,14 +70,14 @@ def rung_epochs(max_epochs: int, n_trials: int | None, factor: float, min_epochs
 
 @dataclass
 class Rungs:
-    """The trials on each rung, and who is promoted; a score that is not a number is below all others."""
+    """The trials on each rung and the promoted ones; a score of NaN is below all others."""
 
     n_rungs: int
     factor: float
-    n_trials: int | None = None  # that are to begin, if it is known
-    trials: list[list[int]] = field(init=False)  # of each rung, in the order in which they came to it
-    scores: list[dict[int, float]] = field(init=False)  # those known
-    n_judged: list[int] = field(init=False)  # the first of ``trials`` that promotions have been decided by
+    n_trials: int | None = None  # in all, if it is known
+    trials: list[list[int]] = field(init=False)  # of each rung, in the order of their arrival
+    scores: list[dict[int, float]] = field(init=False)  # the known ones by trial
+    n_judged: list[int] = field(init=False)  # how many of ``trials`` have been compared
     promoted: list[set[int]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -85,11 +85,11 @@ class Rungs:
         self.n_judged, self.promoted = [0] * self.n_rungs, [set() for _ in range(self.n_rungs)]
 
     def begin(self, trial: int) -> None:
-        """Trials begin in the order of their numbers."""
+        """Start a trial; trials start in the order of their numbers."""
         self.trials[0].append(trial)
 
     def arrived(self, trial: int, rung: int, score: float) -> list[tuple[int, int]]:
-        """A trial has a score on a rung; the trials that are to be trained to a rung because of it, best first."""
+        """Note the score of a trial on a rung; the trials that are promoted by it with their next rung, best first."""
         self.scores[rung][trial] = -math.inf if math.isnan(score) else score
         found = []
         while rung + 1 < self.n_rungs and self._next_is_known(rung):
