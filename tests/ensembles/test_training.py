@@ -283,7 +283,7 @@ def test_the_listener_hears_of_each_member() -> None:
     ("options", "error", "message"),
     [
         ({"by": "bootsrap"}, ParameterError, "unknown by 'bootsrap'. Did you mean 'bootstrap'"),
-        ({"n_members": 0}, ParameterError, "n_members must be an integer not below 1, got 0"),
+        ({"n_members": 0}, ParameterError, "n_members must be a positive integer, got 0"),
         ({"n_members": 1, "by": "fold"}, ParameterError, "by='fold' needs at least 2 members, a fold each, got 1"),
         ({"n_members": 3, "by": "fold", "cv": 4}, ParameterError, "said twice: n_members says 3 and cv says 4"),
         ({"n_members": 3, "by": "fold", "cv": KFold(4)}, ParameterError, "said twice: cv makes 4 folds, and n_members"),
@@ -299,7 +299,7 @@ def test_the_listener_hears_of_each_member() -> None:
         ({"weights": [1, 0], "n_members": 2}, ParameterError, "Leave out estimators that are not to count"),
         ({"weights": "many", "n_members": 2}, ParameterError, "for each of the 2 members, got 'many'"),
         ({"random_state": -1}, ParameterError, "random_state must be None, an integer from 0"),
-        ({"n_jobs": 0}, ParameterError, "n_jobs must be None or -1 for all cores, or an integer not below 1, got 0"),
+        ({"n_jobs": 0}, ParameterError, "n_jobs must be None or -1 for all cores, or a positive integer, got 0"),
     ],
 )
 def test_what_is_refused(options: dict[str, Any], error: type[Exception], message: str) -> None:

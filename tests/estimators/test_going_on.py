@@ -14,7 +14,7 @@ import pytest
 
 from multilayer import ConvergenceWarning, MLPClassifier, MLPRegressor
 from multilayer.exceptions import DivergenceError, InputError, ParameterError
-from multilayer.training import Cosine, EpochEnded, OneCycle, OwnSchedule, Plateau, WarmUp
+from multilayer.training import Cosine, CustomSchedule, EpochEnded, OneCycle, Plateau, WarmUp
 
 from .comparison import SOLVERS as RULES
 from .comparison import data
@@ -75,7 +75,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "cosine": {"learning_rate": Cosine(12)},
     "one cycle": {"learning_rate": OneCycle(12)},
     "warm-up": {"learning_rate": WarmUp(9, Plateau(0.5, patience=1, tol=1e-2))},
-    "function": {"learning_rate": OwnSchedule(_fading)},
+    "function": {"learning_rate": CustomSchedule(_fading)},
 }
 OPTIONS["all of them"] = OPTIONS["dropout"] | OPTIONS["average"] | OPTIONS["decay and clipping"] | OPTIONS["one cycle"]
 

@@ -74,7 +74,7 @@ def test_numbers_stop_and_are_warned_of_as_before() -> None:
 def test_what_it_cannot_be(wrong: Any) -> None:
     with pytest.raises(
         ParameterError,
-        match=r"n_iter_no_change must be an integer not below 1, got .*\. Write None to train for exactly",
+        match=r"n_iter_no_change must be a positive integer, got .*\. Write None to train for exactly",
     ):
         model(n_iter_no_change=wrong).fit(X, y)
 

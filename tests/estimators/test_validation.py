@@ -333,8 +333,8 @@ class _Splits:
             ParameterError,
             r"validation_fraction must be a share .* or a splitter .*'first'",
         ),
-        (True, {}, ParameterError, r"validation_fraction must be a number not below 0 and below 1, got True"),
-        (-2, {}, ParameterError, r"validation_fraction must be a number not below 0 and below 1, got -2"),
+        (True, {}, ParameterError, r"validation_fraction must be a number of at least 0 and below 1, got True"),
+        (-2, {}, ParameterError, r"validation_fraction must be a number of at least 0 and below 1, got -2"),
     ],
 )
 def test_splits_that_cannot_be_used(split: Any, given: Any, error: type[Exception], message: str) -> None:
@@ -517,7 +517,7 @@ def test_time_enough_changes_nothing() -> None:
 
 @pytest.mark.parametrize("max_time", [0, -1, math.nan, math.inf, "1", True])
 def test_times_that_cannot_be(max_time: Any) -> None:
-    with pytest.raises(ParameterError, match=r"max_time must be a number above 0, got"):
+    with pytest.raises(ParameterError, match=r"max_time must be a positive number, got"):
         model(max_time=max_time).fit(X, Y)
 
 

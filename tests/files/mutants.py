@@ -254,7 +254,7 @@ JUNK: tuple[Any, ...] = (
         {"record": "Schedule", "fields": {}},
         {"record": [], "fields": 1},
     ),
-    *({"record": "Cosine", "fields": {"n_epochs": 5}}, {"record": "OwnSchedule", "fields": {"factor": 1}}),
+    *({"record": "Cosine", "fields": {"n_epochs": 5}}, {"record": "CustomSchedule", "fields": {"factor": 1}}),
     *({"record": "Quantile", "fields": {"levels": {"tuple": [0.1, 0.9]}}}, {"record": "Run", "fields": {}}),
     *(
         {"tensor": "_run.order"},

@@ -85,7 +85,7 @@ REGRESSOR: dict[str, tuple[Change, str]] = {
     "more epochs than were trained": (put("attributes/n_iter_", 9), "more than can have happened in 4 epochs"),
     "a list for max_iter": (put("parameters/max_iter", [4]), r"max_iter must be an integer .*got \[4\]"),
     "a flag for max_iter": (put("parameters/max_iter", True), "max_iter must be an integer"),
-    "a negative step size": (put("parameters/learning_rate_init", -0.1), "learning_rate_init must be a number above 0"),
+    "a negative step size": (put("parameters/learning_rate_init", -0.1), "learning_rate_init must be a positive number"),
     "a record for alpha": (
         put("parameters/alpha", {"record": "Huber", "fields": {}}),
         "alpha must be a plain value, got 'Huber",
@@ -99,8 +99,8 @@ REGRESSOR: dict[str, tuple[Change, str]] = {
     ),
     "callbacks": (put("parameters/callbacks", ["print"]), "callbacks must be empty"),
     "a schedule of your own": (
-        put("parameters/learning_rate", {"record": "OwnSchedule", "fields": {"factor": 1}}),
-        "learning_rate must be a plain value, got 'OwnSchedule",
+        put("parameters/learning_rate", {"record": "CustomSchedule", "fields": {"factor": 1}}),
+        "learning_rate must be a plain value, got 'CustomSchedule",
     ),
     "a schedule out of range": (
         put("parameters/learning_rate", {"record": "Cosine", "fields": {"n_epochs": -5}}),
@@ -251,7 +251,7 @@ def test_a_header_that_is_too_long(tmp_path: Path) -> None:
 def test_what_would_not_be_loaded_is_not_saved(tmp_path: Path) -> None:
     path = tmp_path / "model"
     model = MLPClassifier((2,), max_iter=2, n_iter_no_change=math.inf, engine="reference").fit(X, X[:, 0] > 0)
-    with pytest.raises(ParameterError, match="alpha must be a number not below 0, got -1"):
+    with pytest.raises(ParameterError, match="alpha must be a non-negative number, got -1"):
         save_model(copy.deepcopy(model).set_params(alpha=-1), path)
     with pytest.raises(
         ParameterError, match=r"the parameter max_iter cannot be stored in a file: .* numbers of up to 64"

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from multilayer.fits.sharing import can_share, shared_by
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.model_selection import ShuffleSplit
 
 from multilayer import ConvergenceWarning, MLPClassifier, MLPRegressor
 from multilayer.exceptions import DivergenceError, InputError
-from multilayer.fits.sharing import begin, can_share, shared_by
+from multilayer.fits.fit import begin
 
 rng = np.random.RandomState(0)
 m = 120

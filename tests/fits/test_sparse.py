@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from multilayer import EnsembleRegressor, MLPClassifier, MLPRegressor
 from multilayer.exceptions import InputError, InputTypeError
-from multilayer.fits.sparse import canonical, checked_sparse
+from multilayer.fits.containers import canonical, checked_sparse
 from multilayer.selection import cross_validate
 
 RNG = np.random.RandomState(0)

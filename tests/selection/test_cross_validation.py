@@ -224,7 +224,7 @@ def test_frame_and_table() -> None:
     ("options", "message"),
     [
         ({"error_score": "rase"}, "error_score must be a number or 'raise', got 'rase'"),
-        ({"repeats": 0}, "repeats must be an integer not below 1, got 0"),
+        ({"repeats": 0}, "repeats must be a positive integer, got 0"),
         ({"repeats": 2, "cv": LeaveOneGroupOut(), "groups": np.arange(90)}, "repeats=2 needs a splitter that shuffles"),
     ],
 )

@@ -244,11 +244,11 @@ def test_starting_weights_without_a_finite_cost_are_an_error() -> None:
             r"got Pipeline\. Of a pipeline pass the net",
         ),
         (MLPClassifier, {}, InputError, r"must be an MLPClassifier or MLPRegressor, got MLPClassifier"),
-        (network("moons"), {"first": 0.0}, ParameterError, r"first must be a number above 0, got 0\.0"),
+        (network("moons"), {"first": 0.0}, ParameterError, r"first must be a positive number, got 0\.0"),
         (network("moons"), {"last": 1e-8}, ParameterError, r"last must be a number above 1e-07, got 1e-08"),
-        (network("moons"), {"n_updates": 5}, ParameterError, r"n_updates must be an integer not below 10, got 5"),
+        (network("moons"), {"n_updates": 5}, ParameterError, r"n_updates must be an integer of at least 10, got 5"),
         (network("moons"), {"ceiling": 1.0}, ParameterError, r"ceiling must be a number above 1, got 1\.0"),
-        (network("moons", alpha=-1), {}, ParameterError, r"alpha must be a number not below 0, got -1"),
+        (network("moons", alpha=-1), {}, ParameterError, r"alpha must be a non-negative number, got -1"),
     ],
 )
 def test_what_is_refused(estimator: Any, arguments: Any, error: Any, message: str) -> None:

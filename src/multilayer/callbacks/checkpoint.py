@@ -115,6 +115,6 @@ class Checkpoint(Callback):
             return
         model = self._snapshot()
         # Weights that have left the finite numbers are found by the next update; the last good ones stay in the file.
-        if all(np.isfinite(each).all() for each in (model.parameters_, model._run.state.parameters)):
+        if all(np.isfinite(each).all() for each in (model.parameters_, model._training_state.descent.parameters)):
             save_model(model, self.path, keep=self.keep)
             self._written = time.monotonic()

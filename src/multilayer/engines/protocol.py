@@ -1,18 +1,21 @@
 """The seam between training and arithmetic: what an engine is asked to do.
 
 An engine runs a network; it does not decide.  When to stop, what step size comes next, which rows form a batch: all
-of that is decided in :mod:`multilayer.training` and arrives here as plain arrays.  So an engine has three methods,
-and all engines pass one suite of contract tests (``tests/engines/contract.py``).
+of that is decided in :mod:`multilayer.training` and arrives here as plain arrays.  So an engine has few methods, and
+all engines pass one suite of contract tests (``tests/engines/contract.py``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from multilayer.engines.blas_threads import one_blas_thread
 from multilayer.equations.descent import UpdateRule
 from multilayer.equations.extensions.step_options import StepOptions
 from multilayer.network import Floats, Network, n_parameters
@@ -67,6 +70,17 @@ class Batches:
 PLAIN = StepOptions()
 
 
+@dataclass(frozen=True, eq=False)
+class DescentRequest:
+    """The arguments of one :meth:`Engine.descend`."""
+
+    objective: Objective
+    rule: UpdateRule
+    state: DescentState
+    batches: Batches
+    options: StepOptions = PLAIN
+
+
 class Engine(Protocol):
     """Runs networks.  Engines hold no state between calls and may be called from several threads at once."""
 
@@ -96,6 +110,14 @@ class Engine(Protocol):
         Where a cost is not finite the engine stops before that update: the array then ends with that cost, and
         ``state`` is as the update before left it.
         """
+
+    def descend_many(self, requests: Sequence[DescentRequest]) -> list[NDArray[np.float64]]:
+        """Do several descents; what each returns.  An engine may batch those of equal shape."""
+        return [self.descend(each.objective, each.rule, each.state, each.batches, each.options) for each in requests]
+
+    def concurrent_calls(self) -> AbstractContextManager[None]:
+        """A block within which several threads call engines at once: threads of BLAS would get in their way."""
+        return one_blas_thread()
 
 
 def new_state(network: Network, rule: UpdateRule, parameters: Floats) -> DescentState:

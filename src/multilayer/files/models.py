@@ -20,11 +20,11 @@ from multilayer.files.ensembles import check_ensemble
 from multilayer.files.kinds import Place, Stored
 from multilayer.files.schema import ENSEMBLES, NETWORKS, NOT_STORED, Estimator
 from multilayer.network import n_parameters
-from multilayer.training import standing
+from multilayer.training.session import settle_best
 
 # Parameters that are code, and what a file holds of them.
 LEFT_OUT: dict[str, Any] = {"callbacks": [], "listener": None}
-SHARED = {"shared": "_run.random_state"}  # a generator of the user's own, which training draws from
+SHARED = {"shared": "_training_state.random_state"}  # a generator of the user's own, which training draws from
 Model = MLPClassifier | MLPRegressor | EnsembleClassifier | EnsembleRegressor
 
 
@@ -184,7 +184,11 @@ def _encoded(encoder: Encoder, what: str, value: Any, path: str, model: Any) -> 
     key = path.rsplit(".", 1)[-1]
     if key in LEFT_OUT:
         return LEFT_OUT[key]
-    if key == "random_state" and value is not None and value is getattr(getattr(model, "_run", None), key, None):
+    if (
+        key == "random_state"
+        and value is not None
+        and value is getattr(getattr(model, "_training_state", None), key, None)
+    ):
         return SHARED
     try:
         return encoder.encode(value, path)
@@ -257,9 +261,9 @@ def _network(described: Any, decoder: Decoder) -> Any:
     sizes = {"D": layers[0], "K": layers[-1], "L": len(layers), "P": n_parameters(network)}
     model = _built(kind, parameters, attributes, Place(sizes=sizes))
     check_network(model)
-    model.parameters_ = standing(model._run)
+    model.parameters_ = settle_best(model._training_state)
     if is_shared:
-        model.random_state = model._run.random_state
+        model.random_state = model._training_state.random_state
     return model
 
 

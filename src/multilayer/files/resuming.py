@@ -13,7 +13,7 @@ from multilayer.estimators.base import BaseMLP
 from multilayer.exceptions import InputError, ParameterError
 from multilayer.files.models import load_model
 from multilayer.fits.rows import ValidationArguments
-from multilayer.training import Listener, Run
+from multilayer.training import Listener, TrainingState
 
 GOES_ON = ("", "interrupted")  # the reasons for an end that is none
 
@@ -70,7 +70,7 @@ def resume(
     ...         if event.epoch == 7:
     ...             raise MemoryError
     >>> X, y = make_moons(100, random_state=0)
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "run.safetensors"
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "state.safetensors"
     >>> options = {"max_iter": 20, "n_iter_no_change": None, "random_state": 0}
     >>> MLPClassifier(callbacks=[Checkpoint(path), Crash()], **options).fit(X, y)
     Traceback (most recent call last):
@@ -86,20 +86,20 @@ def resume(
             "Call load_model(path)."
         )
     model.callbacks = callbacks
-    run = model._run
+    state = model._training_state
     if model._last_was_part:
         raise ParameterError(
             f"{path} was trained by partial_fit, whose parts have no end to resume. "
             "Call load_model(path), and partial_fit of what it returns."
         )
-    if run.reason not in GOES_ON or model.n_iter_ >= model.max_iter:
+    if state.reason not in GOES_ON or model.n_iter_ >= model.max_iter:
         return model
-    _check_same_rows(run, X)
+    _check_same_rows(state, X)
     return model._finish(X, y, sample_weight, ValidationArguments(X_val, y_val, sample_weight_val, groups))
 
 
-def _check_same_rows(run: Run, X: Any) -> None:
-    n_before = run.n_divided if run.rows is not None else None if run.order is None else len(run.order)
+def _check_same_rows(state: TrainingState, X: Any) -> None:
+    n_before = state.n_divided if state.rows is not None else None if state.order is None else len(state.order)
     if n_before is not None and _num_samples(X) != n_before:
         raise InputError(
             f"X has {_num_samples(X)} rows, and the training to resume had {n_before}. Pass the data of that fit; "

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from multilayer._checks import check_choice, check_flag, check_seed
 from multilayer.engines import ENGINES
 from multilayer.engines.protocol import DescentState
 from multilayer.ensembles import EnsembleClassifier, EnsembleRegressor
@@ -38,7 +39,6 @@ from multilayer.files.kinds import (
     Record,
     Stored,
     array,
-    blob,
     curve,
     either,
     empty,
@@ -58,13 +58,13 @@ from multilayer.files.kinds import (
 from multilayer.fits.class_weights import BALANCED
 from multilayer.fits.labels import Labels
 from multilayer.fits.losses import OF_CLASSES, OF_NUMBERS, QUANTILE, loss_of_numbers
-from multilayer.fits.settings import CHECKS, check_activation, check_choice, check_flag, check_seed
+from multilayer.fits.settings import CHECKS, check_activation
 from multilayer.network import NORMALIZATIONS, Network
 from multilayer.selection.out_of_fold import Predictions
-from multilayer.training.history import History
+from multilayer.training import TrainingState
 from multilayer.training.schedules import SCHEDULES, Cosine, OneCycle, Plateau, Schedule, WarmUp
 from multilayer.training.starting import SCIKIT_LEARN
-from multilayer.training.state import REASONS, Run
+from multilayer.training.state import REASONS, History
 from multilayer.training.stopping import StopState
 
 any_number = number(infinite=True, nan=True)
@@ -128,11 +128,11 @@ HISTORY = _simple(
     validation_scores=optional(curve),
     seconds=number(0.0),
 )
-RUN = Record(
-    "Run",
-    Run,
+TRAINING = Record(
+    "TrainingState",
+    TrainingState,
     {
-        "state": record(STATE),
+        "descent": record(STATE),
         "random_state": generator,
         "rows": optional(rows),
         "held_out": optional(rows),
@@ -146,13 +146,11 @@ RUN = Record(
         "watches_score": flag,
         "best": optional(weights),
         "best_score": any_number,
-        "last": optional(weights),
-        "best_digest": blob(64),
         "history": record(HISTORY),
         "gradient": any_number,
         "reason": text("", *REASONS),
     },
-    ("state", "random_state"),
+    ("descent", "random_state"),
 )
 LABELS_OF_Y = Record("Labels", Labels, {"classes": labels, "multilabel": flag, "sparse": flag}, ("classes",))
 PREDICTIONS = Record(
@@ -263,7 +261,7 @@ _OUTPUT_CONFIG = mapping(text("transform"), text("default", "pandas", "polars"))
 _EVERYWHERE: dict[str, Kind] = {"feature_names_in_": _names, "_sklearn_output_config": _OUTPUT_CONFIG}
 _TRAINED: dict[str, Kind] = {
     "network_": record(NETWORK),
-    "_run": record(RUN),
+    "_training_state": record(TRAINING),
     "_last_was_part": flag,
     "n_features_in_": size("D"),
     "n_layers_": size("L"),
@@ -323,7 +321,7 @@ RECORDS = (
     STATE,
     STOP,
     HISTORY,
-    RUN,
+    TRAINING,
     LABELS_OF_Y,
     PREDICTIONS,
     OUT_OF_FOLD,

@@ -159,10 +159,10 @@ def test_frame() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"alphas": [-1.0, 1.0]}, r"alphas must be a number not below 0, got -1\.0"),
-        ({"alphas": [math.nan]}, "alphas must be a number not below 0, got nan"),
-        ({"alphas": []}, r"alphas must be a list of numbers not below 0, got \[\]"),
-        ({"alphas": 0.1}, r"alphas must be a list of numbers not below 0, got 0\.1\. Write \[0\.01, 0\.1, 1\]"),
+        ({"alphas": [-1.0, 1.0]}, r"alphas must be a non-negative number, got -1\.0"),
+        ({"alphas": [math.nan]}, "alphas must be a non-negative number, got nan"),
+        ({"alphas": []}, r"alphas must be a list of non-negative numbers, got \[\]"),
+        ({"alphas": 0.1}, r"alphas must be a list of non-negative numbers, got 0\.1\. Write \[0\.01, 0\.1, 1\]"),
         ({"warm_start": "no"}, "warm_start must be True or False, got 'no'"),
     ],
 )

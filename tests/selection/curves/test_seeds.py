@@ -138,9 +138,9 @@ def test_frame_and_text() -> None:
 
 
 def test_what_is_refused() -> None:
-    with pytest.raises(ParameterError, match="n_seeds must be an integer not below 1, got 0"):
+    with pytest.raises(ParameterError, match="n_seeds must be a positive integer, got 0"):
         seed_spread(MLPClassifier(), X, CLASSES, n_seeds=0)
-    with pytest.raises(ParameterError, match="repeats must be an integer not below 1, got 0"):
+    with pytest.raises(ParameterError, match="repeats must be a positive integer, got 0"):
         seed_spread(MLPClassifier(), X, CLASSES, repeats=0)
     with pytest.raises(InputError, match="got StandardScaler"):
         seed_spread(StandardScaler(), X, CLASSES)

@@ -189,7 +189,7 @@ def test_one_that_fails_takes_no_other_down() -> None:
     assert "DivergenceError: training diverged" in next(iter(errors.values()))
     assert found.best.params == {"alpha": 0.0, "learning_rate_init": 1e-2, "solver": "sgd"}
     assert "3 of 4 trials failed" in found.conclusion
-    with pytest.raises(MultilayerError, match="alpha must be a number not below 0, got -1"):
+    with pytest.raises(MultilayerError, match="alpha must be a non-negative number, got -1"):
         search(regressor(), {"alpha": [-1.0, -1.0]}, X, NUMBERS, cv=3, baseline=False)
 
 
