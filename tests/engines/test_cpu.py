@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from multilayer.engines.cpu.threads import one_blas_thread
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from multilayer.engines import Engine, get_engine
+from multilayer.engines.blas_threads import one_blas_thread
 from multilayer.engines.cpu import compiling
 from multilayer.engines.cpu.engine import CpuEngine
 from multilayer.engines.cpu.plan import CODES, make_plan

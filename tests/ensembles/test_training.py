@@ -30,8 +30,9 @@ from multilayer.exceptions import (
     ParameterError,
     ParameterWarning,
 )
+from multilayer.packs import MemberEnded
 from multilayer.selection import cross_validate
-from multilayer.training import EpochEnded, pack
+from multilayer.training import EpochEnded
 
 from .data import CLASSES, NUMBERS, WEIGHT, X, classifier, regressor
 
@@ -274,7 +275,7 @@ class PressAt:
 
 
 def test_the_listener_hears_of_each_member() -> None:
-    heard: list[pack.MemberEnded] = []
+    heard: list[MemberEnded] = []
     EnsembleClassifier(classifier(), 3, listener=heard.append, n_jobs=2).fit(X, CLASSES)
     assert [event.n_done for event in heard] == [1, 2, 3]
 

@@ -176,7 +176,7 @@ def retyped(name: str, make: Callable[[Any], Any]) -> Callable[[Model, Tensors],
     return change
 
 
-RUN = "attributes/_run/fields"
+RUN = "attributes/_training_state/fields"
 CASES: dict[str, tuple[Callable[[Model, Tensors], None], str]] = {
     "another class": (changed("class", "os.system"), "holds a 'os.system', and models are MLPClassifier, MLPRegressor"),
     "a method": (changed("attributes/predict", 1), "'predict' is no attribute of a model"),
@@ -199,24 +199,27 @@ CASES: dict[str, tuple[Callable[[Model, Tensors], None], str]] = {
         "do not fit a width of 1000000",
     ),
     "weights that are not finite": (
-        retyped("_run.state.parameters", lambda a: a * np.nan),
+        retyped("_training_state.descent.parameters", lambda a: a * np.nan),
         "the weights are not finite numbers only",
     ),
     "too few weights": (
-        retyped("_run.state.parameters", lambda a: a[1:]),
+        retyped("_training_state.descent.parameters", lambda a: a[1:]),
         r"parameters must be an array of floats of shape \(35,\), got",
     ),
     "half weights": (
-        retyped("_run.state.parameters", lambda a: a.astype(np.float16)),
+        retyped("_training_state.descent.parameters", lambda a: a.astype(np.float16)),
         r"got an array of float16 of shape",
     ),
     "too little memory": (
-        retyped("_run.state.slots", lambda a: a[:, 1:]),
+        retyped("_training_state.descent.slots", lambda a: a[:, 1:]),
         r"slots must be an array of floats of shape \(any, 35\), got",
     ),
-    "a row twice": (retyped("_run.order", lambda a: a * 0), "not different ones below 36"),
-    "a row beyond the table": (retyped("_run.rows", lambda a: a + 40), "not different ones below 40"),
-    "a generator that is none": (retyped("_run.random_state", lambda a: a[:-1]), "the random state is none of MT19937"),
+    "a row twice": (retyped("_training_state.order", lambda a: a * 0), "not different ones below 36"),
+    "a row beyond the table": (retyped("_training_state.rows", lambda a: a + 40), "not different ones below 40"),
+    "a generator that is none": (
+        retyped("_training_state.random_state", lambda a: a[:-1]),
+        "the random state is none of MT19937",
+    ),
     "a curve that is shorter": (retyped("loss_curve_", lambda a: a[1:]), "its curves are not of one length"),
     "an array too many": (lambda _, tensors: tensors.update(x=np.zeros(1)), r"nothing asks for: \['x'\]"),
     "an array too few": (lambda _, tensors: tensors.pop("loss_curve_"), "'loss_curve_' is missing, or stands for two"),
@@ -288,7 +291,7 @@ def test_another_file_of_safetensors() -> None:
 
 def test_an_older_file_has_the_defaults_of_what_is_newer() -> None:
     model, tensors = parts()
-    del model["parameters"]["max_time"], model["attributes"]["_run"]["fields"]["gradient"]
+    del model["parameters"]["max_time"], model["attributes"]["_training_state"]["fields"]["gradient"]
     loaded = load(written(model, tensors))
     assert loaded.max_time is None
     np.testing.assert_array_equal(loaded.predict_proba(X), original()[0].predict_proba(X))

@@ -28,7 +28,7 @@ from multilayer.files.schema import ENSEMBLES, NETWORKS, RECORDS
 from .mutants import X, _parts, subjects, written
 
 Change = Callable[[Any, Any], object]
-RUN = "attributes/_run/fields"
+RUN = "attributes/_training_state/fields"
 
 
 def parts(name: str) -> tuple[Any, Any]:
@@ -78,14 +78,20 @@ REGRESSOR: dict[str, tuple[Change, str]] = {
         lambda model, tensors: (put("attributes/target_scale_", None)(model, tensors), tensors.pop("target_scale_")),
         "a mean of the targets without a scale",
     ),
-    "too many updates": (put(f"{RUN}/state/fields/t", 2**60), "_run.state.t must be an integer from 0 to"),
-    "updates below 0": (put(f"{RUN}/state/fields/t", -1), "_run.state.t must be an integer from 0 to"),
-    "a flag for updates": (put(f"{RUN}/state/fields/t", True), "_run.state.t must be an integer"),
+    "too many updates": (
+        put(f"{RUN}/descent/fields/t", 2**60),
+        "_training_state.descent.t must be an integer from 0 to",
+    ),
+    "updates below 0": (put(f"{RUN}/descent/fields/t", -1), "_training_state.descent.t must be an integer from 0 to"),
+    "a flag for updates": (put(f"{RUN}/descent/fields/t", True), "_training_state.descent.t must be an integer"),
     "cuts that take for ever": (put(f"{RUN}/n_cuts", 10**15), "it counts more than can have happened in 4 epochs"),
     "more epochs than were trained": (put("attributes/n_iter_", 9), "more than can have happened in 4 epochs"),
     "a list for max_iter": (put("parameters/max_iter", [4]), r"max_iter must be an integer .*got \[4\]"),
     "a flag for max_iter": (put("parameters/max_iter", True), "max_iter must be an integer"),
-    "a negative step size": (put("parameters/learning_rate_init", -0.1), "learning_rate_init must be a positive number"),
+    "a negative step size": (
+        put("parameters/learning_rate_init", -0.1),
+        "learning_rate_init must be a positive number",
+    ),
     "a record for alpha": (
         put("parameters/alpha", {"record": "Huber", "fields": {}}),
         "alpha must be a plain value, got 'Huber",
@@ -116,13 +122,19 @@ REGRESSOR: dict[str, tuple[Change, str]] = {
         ),
         "MLPRegressor has no 'softmax' outputs",
     ),
-    "a reason that is none": (put(f"{RUN}/reason", "x"), "_run.reason must be one of"),
+    "a reason that is none": (put(f"{RUN}/reason", "x"), "_training_state.reason must be one of"),
     "squares below 0": (
-        array("_run.state.slots", lambda a: np.vstack([a[:1], a[:1] - 1])),
+        array("_training_state.descent.slots", lambda a: np.vstack([a[:1], a[:1] - 1])),
         "memory does not hold two arrays of numbers, the second of squares",
     ),
-    "memory that is no number": (array("_run.state.slots", lambda a: a * np.nan), "memory does not hold two arrays"),
-    "two precisions": (array("_run.state.slots", lambda a: a.astype("f4")), "its arrays are float32 and float64"),
+    "memory that is no number": (
+        array("_training_state.descent.slots", lambda a: a * np.nan),
+        "memory does not hold two arrays",
+    ),
+    "two precisions": (
+        array("_training_state.descent.slots", lambda a: a.astype("f4")),
+        "its arrays are float32 and float64",
+    ),
     "a dict with a key twice": (put("attributes/loss_", {"dict": [[1, 2], [1.0, 3]]}), "a dict has a key twice"),
     "a tuple for a key": (
         put("attributes/loss_", {"dict": [[{"tuple": [1]}, 2]]}),

@@ -114,7 +114,7 @@ def test_parts_have_the_weights_of_their_labels_too(engine: str) -> None:
 
 def test_class_weights_count_in_validation() -> None:
     weighted = model(class_weight=WEIGHTS, early_stopping=True, validation_fraction=0.5).fit(X, Y)
-    rows = weighted._run.held_out
+    rows = weighted._training_state.held_out
     of_rows = compute_sample_weight({"a": 1.0} | WEIGHTS, Y[rows])
     assert weighted.best_validation_score_ == pytest.approx(weighted.score(X[rows], Y[rows], of_rows))
     own = model(class_weight="balanced").fit(X, Y, X_val=X[:9], y_val=Y[:9])

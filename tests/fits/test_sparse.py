@@ -177,7 +177,7 @@ def test_empty_rows_and_matrices_pass() -> None:
 
 
 def test_the_check_is_made_once_a_call_and_not_once_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    from multilayer.estimators import containers
+    from multilayer.fits import containers
 
     calls = []
     monkeypatch.setattr(containers, "checked_sparse", lambda X, name="X": calls.append(name) or X)

@@ -264,8 +264,8 @@ def test_it_is_frozen_and_changes_nothing() -> None:
     before = copy.deepcopy(vars(model))
     diagnosis = model.diagnose(X, y)
     assert np.array_equal(model.parameters_, before["parameters_"])
-    assert model._run.state.t == before["_run"].state.t
-    assert np.array_equal(model._run.state.slots, before["_run"].state.slots)
+    assert model._training_state.descent.t == before["_training_state"].descent.t
+    assert np.array_equal(model._training_state.descent.slots, before["_training_state"].descent.slots)
     with pytest.raises(dataclasses.FrozenInstanceError):
         diagnosis.findings[0].severity = "note"  # type: ignore[misc]
 

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from multilayer.training import StopRule, TrainingSession
-from multilayer.training.session import ValidationPlan, settle_best
-from multilayer.training.state import LbfgsRecipe
-from multilayer.training.stopping import StopState
+from multilayer.training.session import ValidationPlan
+from multilayer.training.state import LbfgsRecipe, StopState, parameters_to_show
 
 from .problems import M, Validation, objective, recipe, reference, start, train, train_lbfgs
 
@@ -28,7 +27,7 @@ def test_the_best_parameters_are_kept_only_where_they_are_not_the_last() -> None
     train(reference(), objective(), how, improving, validation=Validation(scoring(0.1, 0.2, 0.3)))
     train(reference(), objective(), how, worsening, validation=Validation(scoring(0.3, 0.2, 0.1)))
     train(reference(), objective(), how, plain)
-    shown = [settle_best(run) for run in (improving, worsening, plain)]
+    shown = [parameters_to_show(run) for run in (improving, worsening, plain)]
     assert improving.best is plain.best is None
     assert worsening.best is not None
     np.testing.assert_array_equal(worsening.last, plain.descent.parameters)

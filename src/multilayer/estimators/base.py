@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -18,10 +17,11 @@ from multilayer.fits.fit import Fit, begin
 from multilayer.fits.reading import shared_table
 from multilayer.fits.resume import restored_on_failure
 from multilayer.fits.rows import NO_VALIDATION, FitRequest, SharedTable, ValidationArguments
-from multilayer.fits.scikit_learn_callbacks import CallbackSupportMixin, ScikitLearnTasks, may_have_callbacks, torn_down
+from multilayer.fits.scikit_learn_callbacks import CallbackSupportMixin, ScikitLearnTasks, torn_down
 from multilayer.fits.settings import Settings, settings_of
 from multilayer.training import Listener
 from multilayer.training.starting import Initialization
+from multilayer.training.state import write_into
 
 
 class BaseMLP(CallbackSupportMixin, FittedNetwork):
@@ -105,14 +105,16 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork):
 
     def _train(self, settings: Settings, request: FitRequest) -> Self:
         """Train a copy, and take it over on success: an error leaves this estimator as it was."""
-        model = copy.copy(self)
+        model: Any = object.__new__(type(self))
+        model.__dict__.update(self.__dict__)
         before = restored_on_failure(self._training_state, self.loss_curve_) if request.resumes else nullcontext()
-        with torn_down(model), before:
+        has_callbacks = not CALLBACK_ATTRIBUTES.isdisjoint(vars(model))
+        with torn_down(model) if has_callbacks else nullcontext(), before:
             fit = begin(model, settings, model._target_adapter(), request)
             listeners = list(settings.callbacks)
             if settings.verbose:
                 listeners.append(EpochTable(fit.problem.cost_divisor, every_epoch=settings.verbose > 1))
-            if may_have_callbacks(model) and not request.is_part:
+            if has_callbacks and not request.is_part:
                 listeners.append(ScikitLearnTasks(fit))
             for listener in listeners:
                 if hasattr(listener, "on_fit_begin"):  # it wants more than events
@@ -120,6 +122,9 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork):
             fit.train(listeners=listeners)
             # Within the block: where warnings are errors, they too leave everything as it was.
             fit.end()
+        # Whoever holds the parameters, or views of them, sees those that the network has now.
+        shown = self.parameters_ if request.resumes else fit.state.last
+        model.parameters_ = write_into(shown, fit.state, model.parameters_)
         self.__dict__.clear()
         self.__dict__.update(vars(model))
         return self
@@ -131,6 +136,11 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork):
     def _shared_table(self, X: Any, y: Any, sample_weight: Any) -> SharedTable:
         """The data of many fits, checked as ``fit`` of this estimator would check them."""
         return shared_table(self, self._target_adapter(), X, y, sample_weight)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
     def _learns_in_parts(self) -> bool:
         if self.solver == "lbfgs":

@@ -297,11 +297,6 @@ class FittedNetwork(DocumentedMixin, TransformerMixin, BaseEstimator, ABC):
         other.__dict__.update(copy.deepcopy(self.__dict__, memo))
         return other
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
 
 class ParameterViews(list[Floats]):
     """Views of the parameter vector, one a layer; to assign to an entry is to write into the vector.

@@ -20,7 +20,7 @@ from multilayer.files.ensembles import check_ensemble
 from multilayer.files.kinds import Place, Stored
 from multilayer.files.schema import ENSEMBLES, NETWORKS, NOT_STORED, Estimator
 from multilayer.network import n_parameters
-from multilayer.training.session import settle_best
+from multilayer.training.state import parameters_to_show
 
 # Parameters that are code, and what a file holds of them.
 LEFT_OUT: dict[str, Any] = {"callbacks": [], "listener": None}
@@ -261,7 +261,7 @@ def _network(described: Any, decoder: Decoder) -> Any:
     sizes = {"D": layers[0], "K": layers[-1], "L": len(layers), "P": n_parameters(network)}
     model = _built(kind, parameters, attributes, Place(sizes=sizes))
     check_network(model)
-    model.parameters_ = settle_best(model._training_state)
+    model.parameters_ = parameters_to_show(model._training_state)
     if is_shared:
         model.random_state = model._training_state.random_state
     return model

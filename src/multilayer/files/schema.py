@@ -64,8 +64,7 @@ from multilayer.selection.out_of_fold import Predictions
 from multilayer.training import TrainingState
 from multilayer.training.schedules import SCHEDULES, Cosine, OneCycle, Plateau, Schedule, WarmUp
 from multilayer.training.starting import SCIKIT_LEARN
-from multilayer.training.state import REASONS, History
-from multilayer.training.stopping import StopState
+from multilayer.training.state import REASONS, History, StopState
 
 any_number = number(infinite=True, nan=True)
 labels = array(LABELS, None)

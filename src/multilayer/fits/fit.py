@@ -31,7 +31,7 @@ from multilayer.fits.recipe import (
     warn_of_settings_without_effect,
     with_dropout_seed,
 )
-from multilayer.fits.resume import check_same_network, prepared_for, resumed_state, snapshot
+from multilayer.fits.resume import check_same_network, resumed_state, snapshot
 from multilayer.fits.rows import FitRequest, Table
 from multilayer.fits.scale_advice import ScaleAdvice, scale_advice
 from multilayer.fits.scores import Score, skill
@@ -43,8 +43,9 @@ from multilayer.training import Listener, TrainingSession, TrainingState, train
 from multilayer.training.batching import Rows
 from multilayer.training.lbfgs import LbfgsSession, train_lbfgs
 from multilayer.training.loop import Measure, Pace
-from multilayer.training.session import Session, ValidationPlan, settle_best
+from multilayer.training.session import Session, ValidationPlan
 from multilayer.training.starting import starting_parameters
+from multilayer.training.state import parameters_to_show
 
 
 def begin(model: Any, settings: Settings, adapter: TargetAdapter, request: FitRequest) -> Fit:
@@ -65,7 +66,9 @@ def begin(model: Any, settings: Settings, adapter: TargetAdapter, request: FitRe
     """
     warn_of_settings_without_effect(settings, request.validation)
     get_engine(settings.engine)  # an unknown one is named before the data are looked at
-    check_custom_activations(settings.activation, model.network_.hidden if request.resumes else ())
+    has_custom = any(not isinstance(each, str) for each in settings.activation)
+    if has_custom:
+        check_custom_activations(settings.activation, model.network_.hidden if request.resumes else ())
     dropout = dropout_rates(settings)
 
     data = read(model, adapter, request)
@@ -76,18 +79,25 @@ def begin(model: Any, settings: Settings, adapter: TargetAdapter, request: FitRe
     objective = Objective(network, table.X, table.Y, settings.alpha, table.weight, dropout, lam1=settings.l1_alpha)
     if request.resumes:
         check_same_network(model.network_, network)
-        state = resumed_state(model._training_state, model.parameters_)
+        state = resumed_state(model._training_state, model.parameters_, is_part=request.is_part)
     else:
-        warn_of_the_reference_engine(settings.engine, network)
+        if has_custom or network.cost is not None:
+            warn_of_the_reference_engine(settings.engine, network)
         state = _initial_state(objective, settings)
-    objective = with_dropout_seed(objective, state)
-    settle_average(state, averages=settings.weight_averaging > 0 and settings.solver != "lbfgs")
+    if dropout:
+        objective = with_dropout_seed(objective, state)
+    if state.descent.average is not None:
+        settle_average(state, settings)
 
-    validating = validation_rows(state, data, settings, request.validation.groups)
+    validating = None
+    if data.validation is not None or (settings.early_stopping and settings.solver != "lbfgs"):
+        validating = validation_rows(state, data, settings, request.validation.groups)
+    else:
+        state.rows = state.held_out = None
     rows = state.rows
-    state.rows = trained_on = table.numbered(rows)
-    scale = adapter.scale(table, targets, trained_on, resumes=request.resumes)
-    vars(model).update(adapter.attributes(targets, scale))
+    state.rows = trained_on = rows if table.numbers is None else table.numbered(rows)
+    scale, attributes = adapter.settle(table, targets, trained_on, resumes=request.resumes)
+    vars(model).update(attributes)
     score = targets.score
     if scale is not None:
         objective = replace(objective, Y=scale.standardized(objective.Y, objective.X.dtype, dtype_given(table.y)))
@@ -106,7 +116,6 @@ def begin(model: Any, settings: Settings, adapter: TargetAdapter, request: FitRe
     else:
         n_rows = table.X.shape[0] if trained_on is None else len(trained_on)
         recipe = descent_recipe(settings, state, n_rows, divisor, is_part=request.is_part)
-        prepared_for(state, recipe, n_rows, is_part=request.is_part)
         session = TrainingSession(state, recipe, table.X.shape[0], plan)
     if state.best is not None and measure is not None:
         session.record_score_of_best(measure(state.best)[1])
@@ -137,7 +146,7 @@ class Fit:
     def __init__(self, model: Any, settings: Settings, session: Session, problem: Problem, request: FitRequest) -> None:
         self.model, self.settings, self.session = model, settings, session
         self.problem, self.request = problem, request
-        self._pace = Pace(session) if isinstance(session, TrainingSession) else None
+        self._pace: Pace | None = None
 
     @property
     def state(self) -> TrainingState:
@@ -185,6 +194,7 @@ class Fit:
         session, problem = self.session, self.problem
         try:
             if isinstance(session, TrainingSession):
+                self._pace = self._pace or Pace(session)
                 arguments = problem.engine, problem.objective, listeners, problem.measure
                 train(session, *arguments, n_epochs=n_epochs, pace=self._pace)
             elif isinstance(session, LbfgsSession):
@@ -203,7 +213,7 @@ class Fit:
         """Make the estimator a fitted one, and warn where training has ended too soon."""
         # What the estimator is trained further on later are rows of its own, however they were shared.
         self.state.rows = self.problem.own_rows
-        self.keep()
+        self._keep_in(self.model, self.state)
         warn_of_outcome(self.outcome(), self.settings, self.scale_advice, self._skill)
 
     def outcome(self) -> FitOutcome:
@@ -259,7 +269,7 @@ class Fit:
             _training_state=state,
             _last_was_part=self.request.is_part,
             network_=network,
-            parameters_=settle_best(state),
+            parameters_=parameters_to_show(state),
             loss_curve_=curve,
             loss_=curve[-1] if curve else np.nan,
             best_loss_=None if state.watches_score else state.stop.best_cost / divisor,

@@ -19,6 +19,7 @@ from multilayer.training.schedules import AnySchedule
 from multilayer.training.state import LbfgsRecipe
 
 AUTO_BATCH_SIZE = 200
+CONSTANT = Schedule()
 
 
 def descent_recipe(
@@ -143,9 +144,11 @@ def schedule(settings: Settings, cost_divisor: int, epochs_done: int, n_epochs: 
     }
     if isinstance(asked, str) and asked in named:
         return named[asked]()
+    if isinstance(asked, str) and (asked == "constant" or settings.solver != "sgd"):
+        # scikit-learn's Adam ignores its other names, and so the same program gives the same network.
+        return CONSTANT
     if isinstance(asked, str):
-        # scikit-learn's Adam ignores these, and so the same program gives the same network.
-        return Schedule(asked if settings.solver == "sgd" else "constant", settings.power_t)
+        return Schedule(asked, settings.power_t)
     _check_not_over(_plan(asked), epochs_done)
     return asked
 
@@ -212,8 +215,9 @@ def with_dropout_seed(objective: Objective, state: TrainingState) -> Objective:
     return replace(objective, seed=state.seed)
 
 
-def settle_average(state: TrainingState, *, averages: bool) -> None:
+def settle_average(state: TrainingState, settings: Settings) -> None:
     """Where no average is kept any more, the descent goes on from it: it is where the network stands."""
+    averages = settings.weight_averaging > 0 and settings.solver != "lbfgs"
     if state.descent.average is not None and not averages:
         state.descent.parameters, state.descent.average = state.descent.average, None
 

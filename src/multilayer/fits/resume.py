@@ -14,8 +14,8 @@ import numpy as np
 from multilayer.engines import DescentState
 from multilayer.exceptions import ParameterError
 from multilayer.network import Floats, Network
-from multilayer.training import Recipe, TrainingState
-from multilayer.training.stopping import StopState
+from multilayer.training import TrainingState
+from multilayer.training.state import StopState
 
 
 def check_same_network(before: Network, now: Network) -> None:
@@ -34,7 +34,7 @@ def check_same_network(before: Network, now: Network) -> None:
         )
 
 
-def resumed_state(state: TrainingState, shown: Floats) -> TrainingState:
+def resumed_state(state: TrainingState, shown: Floats, *, is_part: bool) -> TrainingState:
     """A copy of a state to train further on.
 
     Parameters
@@ -44,6 +44,8 @@ def resumed_state(state: TrainingState, shown: Floats) -> TrainingState:
     shown : array of shape (P,)
         The parameters that the estimator answers with.  Where its user has written to them, training continues from
         these.
+    is_part : bool
+        Whether the rows to come are others: then their last order is dropped.
     """
     best, last = state.best, state.last
     if best is not None and not np.array_equal(shown, best):
@@ -53,7 +55,8 @@ def resumed_state(state: TrainingState, shown: Floats) -> TrainingState:
     descent = DescentState(last.copy(), state.descent.slots.copy(), state.descent.t)
     if state.descent.average is not None:
         descent.parameters, descent.average = state.descent.parameters.copy(), last.copy()
-    return replace(state, descent=descent, best=best, history=copy.copy(state.history))
+    order = None if is_part else state.order
+    return replace(state, descent=descent, best=best, order=order, history=copy.copy(state.history))
 
 
 @contextmanager
@@ -73,19 +76,6 @@ def restored_on_failure(state: TrainingState, shown_costs: list[float]) -> Itera
         for curve, length in lengths:
             del curve[length:]
         raise
-
-
-def prepared_for(state: TrainingState, recipe: Recipe, n_rows: int, *, is_part: bool) -> None:
-    """Make a state ready for a recipe, which may be another than before, and for data, which may be others.
-
-    Memory of another kind of update rule is dropped, and so is the order of other rows.
-    """
-    descent = state.descent
-    if descent.slots.shape[0] != recipe.rule.n_slots:
-        descent.slots = np.zeros((recipe.rule.n_slots, len(descent.parameters)), dtype=descent.parameters.dtype)
-        descent.t = 0
-    if is_part or (state.order is not None and len(state.order) != n_rows):
-        state.order = None
 
 
 def without_memory(state: TrainingState, shown: Floats) -> TrainingState:

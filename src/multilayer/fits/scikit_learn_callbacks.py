@@ -33,6 +33,8 @@ except ImportError:
         return method
 
 
+# Attributes of an estimator that has callbacks, or is part of one that has.
+CALLBACK_ATTRIBUTES = frozenset({"_skl_callbacks", "_parent_callback_ctx"})
 # Held while hooks are called for estimators that may be fitted in several threads: the members of an ensemble, the
 # candidates of a search.
 _ONE_AT_A_TIME = threading.RLock()
@@ -53,7 +55,7 @@ def torn_down(estimator: Any) -> Iterator[None]:
 
 def may_have_callbacks(estimator: Any) -> bool:
     """Whether an estimator has callbacks of scikit-learn's, or is part of one that may have."""
-    return hasattr(estimator, "_skl_callbacks") or hasattr(estimator, "_parent_callback_ctx")
+    return any(hasattr(estimator, name) for name in CALLBACK_ATTRIBUTES)
 
 
 class ScikitLearnTasks:

@@ -124,7 +124,8 @@ def check_activation(value: Any, n_hidden: int) -> tuple[str | Activation, ...]:
     is_one = isinstance(value, str) or _has_pair(value) or not hasattr(value, "__iter__")
     given = [value] if is_one else list(value)
     for each in given:
-        _check_one_activation(each)
+        if not (isinstance(each, str) and each in ACTIVATIONS):
+            _check_one_activation(each)
     if not is_one and len(given) != n_hidden:
         raise ParameterError(
             f"activation must be one name or one for each of the {n_hidden} hidden layers, got {value!r}."
@@ -188,6 +189,7 @@ positive = partial(check_real, low=0.0, open_low=True)
 not_negative = partial(check_real, low=0.0)
 share = partial(check_real, low=0.0, high=1.0, open_high=True)
 count = partial(check_integer, low=1)
+INTEGERS = {"batch_size": 1, "max_iter": 1, "max_fun": 1, "n_iter_no_change": 1, "random_state": 0}  # and the least
 
 # What both estimators ask of each parameter.  The activation is checked together with the number of layers, starting
 # weights and engine where they are used.
@@ -282,7 +284,12 @@ def settings_of(estimator: Any) -> Settings:
     for name, check in CHECKS.items():
         default, checked_default = defaults[name]
         value = getattr(estimator, name)
-        checked[name] = checked_default if value is default else check(name, value)
+        if value is default:
+            checked[name] = checked_default
+        elif type(value) is int and name in INTEGERS and INTEGERS[name] <= value < 2**31:  # most need no call
+            checked[name] = value
+        else:
+            checked[name] = check(name, value)
     asked = estimator.activation
     hidden = check_activation(asked, len(checked["hidden_layer_sizes"]))
     gate = hidden[0] if hidden else check_activation(asked if isinstance(asked, str) else "relu", 1)[0]

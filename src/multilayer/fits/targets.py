@@ -35,6 +35,9 @@ from multilayer.fits.target_scale import (
 from multilayer.network import Floats
 from multilayer.training.batching import Rows
 
+# The scale of the targets, or None; and the attributes of the fitted estimator that say what its outputs mean.
+Settled = tuple[TargetScale | None, dict[str, Any]]
+
 
 class TargetAdapter(Protocol):
     """What a fit asks of its targets."""
@@ -50,11 +53,8 @@ class TargetAdapter(Protocol):
     def class_weights(self, y: Any, weight: Floats | None, targets: Targets, *, is_part: bool) -> ClassWeights | None:
         """How many rows each row of a class counts for; None for one."""
 
-    def scale(self, table: Table, targets: Targets, rows: Rows | None, *, resumes: bool) -> TargetScale | None:
-        """What is taken off the targets, once it is known which rows train; None for nothing."""
-
-    def attributes(self, targets: Targets, scale: TargetScale | None) -> dict[str, Any]:
-        """The attributes of a fitted estimator that say what its outputs mean."""
+    def settle(self, table: Table, targets: Targets, rows: Rows | None, *, resumes: bool) -> Settled:
+        """What is taken off the targets, once it is known which rows train, and what the outputs mean."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,16 +92,15 @@ class ClassAdapter:
             refuse_balanced_parts(self.class_weight)
         return class_weights(self.class_weight, y, _labels_of(targets), weight)
 
-    def scale(self, table: Table, targets: Targets, rows: Rows | None, *, resumes: bool) -> None:
-        """Labels have no scale."""
-
-    def attributes(self, targets: Targets, scale: TargetScale | None) -> dict[str, Any]:  # noqa: ARG002
+    def settle(self, table: Table, targets: Targets, rows: Rows | None, *, resumes: bool) -> Settled:  # noqa: ARG002
         labels = _labels_of(targets)
-        return {"classes_": labels.classes, "_labels": labels}
+        return None, {"classes_": labels.classes, "_labels": labels}
 
     def _output_layer(self, labels: Labels) -> tuple[int, str]:
         """The number of output units and their kind."""
-        output, n_classes = check_choice("output", self.output, ("auto", "softmax", "sigmoid")), len(labels.classes)
+        output, n_classes = self.output, len(labels.classes)
+        if output != "auto":
+            check_choice("output", output, ("auto", "softmax", "sigmoid"))
         if labels.multilabel:
             if output == "softmax":
                 raise ParameterError(
@@ -140,12 +139,12 @@ class NumberAdapter:
     def class_weights(self, y: Any, weight: Floats | None, targets: Targets, *, is_part: bool) -> None:
         """Numbers have no classes."""
 
-    def scale(self, table: Table, targets: Targets, rows: Rows | None, *, resumes: bool) -> TargetScale | None:
+    def settle(self, table: Table, targets: Targets, rows: Rows | None, *, resumes: bool) -> Settled:
         before, given = self.known if resumes else None, dtype_given(table.y)
         if resumes:
             check_same_scaling(before, standardizes=bool(self.standardize_targets))
         if not self.standardize_targets:
-            return None
+            return None, {"target_mean_": None, "target_scale_": None}
         trained_on = table.Y if rows is None else table.Y[rows]
         weight = table.weight if table.weight is None or rows is None else table.weight[rows]
         if before is None:
@@ -153,11 +152,7 @@ class NumberAdapter:
         else:
             scale = rescaled(before, trained_on, weight, given)
         check_targets(targets.loss, self.loss, scale.standardized(table.Y, table.Y.dtype, given))
-        return scale
-
-    def attributes(self, targets: Targets, scale: TargetScale | None) -> dict[str, Any]:  # noqa: ARG002
-        mean, deviation = (None, None) if scale is None else (scale.mean, scale.deviation)
-        return {"target_mean_": mean, "target_scale_": deviation}
+        return scale, {"target_mean_": scale.mean, "target_scale_": scale.deviation}
 
     def _encoded(self, y: Any, dtype: np.dtype[Any], loss: Loss) -> Floats:
         standardizes = check_flag("standardize_targets", self.standardize_targets)

@@ -62,7 +62,7 @@ class Data:
         shared, trouble = None, None
         if can_share(model):
             try:
-                shared = _shared_table(model, X, y, weight)
+                shared = share(model, X, y, weight)
             except InputError as error:  # of the members that have these rows, which may not be all
                 trouble = error
         return cls(X, y, weight, shared, trouble, classes_of(y))
@@ -115,14 +115,14 @@ class Data:
         network = network_of(model)
         before = steps_before(model)
         if before is None and self.shared is not None and can_share(network):
-            return _begin_shared(network, self.shared, rows, validating, keep)
+            return begin_shared(network, self.shared, rows, validating, keep)
         follows_network = hasattr(network, "_parent_callback_ctx")  # an ensemble's callbacks, which have it already
         if before is not None and validating is None and may_have_callbacks(model) and not follows_network:
             self._fit_with_callbacks(model, rows)
             return None
         X, y, weight = self.part(rows) if before is None else self.through(before, rows)
         if validating is None and can_share(network):
-            return _begin_shared(network, _shared_table(network, X, y, weight), np.arange(len(rows)))
+            return begin_shared(network, share(network, X, y, weight), np.arange(len(rows)))
         if weight is not None and not (takes_weights(network.fit) or takes_any(network.fit)):
             raise ParameterError(
                 f"sample_weight was passed, and fit of {type(network).__name__} takes none. Leave the weights out, or "
@@ -216,13 +216,13 @@ def can_share(model: Any) -> bool:
     return is_ours and not is_observed and not hasattr(model, "_training_state")
 
 
-def _shared_table(model: Any, X: Any, y: Any, weight: Any) -> SharedTable:
+def share(model: Any, X: Any, y: Any, weight: Any = None) -> SharedTable:
     """The data of many fits, checked as ``fit`` of a model would check them."""
     table: SharedTable = clone(model)._shared_table(X, y, weight)
     return table
 
 
-def _begin_shared(
+def begin_shared(
     model: Any, shared: SharedTable, rows: Rows, validating: Rows | None = None, keep: Keep = "best"
 ) -> Fit:
     """The fit of a model that has not been fitted, on some of the rows, before its first update.

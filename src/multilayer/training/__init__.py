@@ -7,8 +7,7 @@ from multilayer.training.events import CompilationStarted, EpochEnded, Event, Li
 from multilayer.training.loop import train
 from multilayer.training.schedules import Cosine, CustomSchedule, OneCycle, Plateau, Schedule, WarmUp
 from multilayer.training.session import TrainingSession
-from multilayer.training.state import History, Recipe, TrainingState
-from multilayer.training.stopping import StopRule
+from multilayer.training.state import History, Recipe, StopRule, TrainingState
 
 __all__ = [
     "CompilationStarted",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 
@@ -92,17 +92,20 @@ def train(
     """
     state, recipe = session.state, session.recipe
     pace = pace or Pace(session)
+    curve = state.history.costs  # an entry for each epoch done
+    last_epoch = len(curve) + n_epochs
     epoch_by_epoch = session.validation.validates or not all(map(only_watches, listeners))
-    last_epoch = session.n_epochs + n_epochs
-    with reported_end(session, listeners) as began, deferred_interrupt() as interrupt, reporting_compilation(listeners):
-        tell(listeners, RunStarted(objective.network, session.n_rows, recipe.max_epochs, state.history.n_epochs))
+    reporting = reporting_compilation(listeners) if listeners else nullcontext()
+    with reported_end(session, listeners) as began, deferred_interrupt() as interrupt, reporting:
+        if listeners:
+            tell(listeners, RunStarted(objective.network, session.n_rows, recipe.max_epochs, len(curve)))
         deadline = began + recipe.max_seconds - session.seconds
-        while session.n_epochs < last_epoch:
-            most = 1 if epoch_by_epoch else last_epoch - session.n_epochs
+        while len(curve) < last_epoch:
+            most = 1 if epoch_by_epoch else last_epoch - len(curve)
             updates = session.next_updates(pace.updates_per_call, most)
             if updates is None:
                 break
-            n_before, called = state.history.n_epochs, time.perf_counter()
+            n_before, called = len(curve), time.perf_counter()
             if session.can_be_cut and (interrupt.pressed or called >= deadline):
                 session.end("interrupted" if interrupt.pressed else "max_time")
                 report_epochs(session, listeners, n_before, began)
@@ -114,7 +117,7 @@ def train(
             if session.awaits_validation and measure is not None:
                 session.record_validation(*measure(state.last))
             asked_to_stop = report_epochs(session, listeners, n_before, began)
-            n_before = state.history.n_epochs
+            n_before = len(curve)
             if interrupt.pressed and state.reason != "diverged":
                 session.end("interrupted")
             elif asked_to_stop:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from multilayer._checks import check_integer, check_real
 from multilayer.equations.extensions import schedules as book
 from multilayer.exceptions import ParameterError, unknown_name
-from multilayer.training.stopping import StopRule
 
 SCHEDULES = ("constant", "invscaling", "adaptive")
 
@@ -165,22 +164,13 @@ def _of_epochs(
             return np.array([book.inverse_scaling(step_size, n, power) for n in seen])
         case Schedule("adaptive"):
             return np.full(n_epochs, book.adaptive(step_size, progress.n_cuts))
-    return np.full(n_epochs, book.constant(step_size))
+    return np.full(n_epochs, step_size)  # (S1)
 
 
 def can_cut(schedule: AnySchedule, step_size: float) -> bool:
     """Whether a run that makes no progress goes on with a smaller step size, rather than ends."""
     last = schedule.then if isinstance(schedule, WarmUp) else schedule
     return isinstance(last, Schedule) and last.name == "adaptive" and step_size > book.ADAPTIVE_LEAST
-
-
-def cutting_rule(schedule: AnySchedule) -> StopRule | None:
-    """When a plateau cuts the step size, whatever the run's own stop rule says; None for all other schedules.
-
-    A stop rule's patience is how many epochs without progress it lets pass: one more than they may be here.
-    """
-    last = schedule.then if isinstance(schedule, WarmUp) else schedule
-    return StopRule(last.tol, last.patience - 1) if isinstance(last, Plateau) else None
 
 
 def _updates(progress: Progress, n_epochs: int) -> range:

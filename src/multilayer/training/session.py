@@ -13,6 +13,7 @@ those.  Where an average of the parameters is kept, the average is what is measu
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,11 +22,9 @@ from numpy.typing import NDArray
 
 from multilayer.engines.protocol import Batches
 from multilayer.exceptions import DivergenceError
-from multilayer.network import Floats
 from multilayer.training.batching import Rows, epoch_costs, epochs_of_batches, next_orders
-from multilayer.training.schedules import Progress, can_cut, cutting_rule, step_sizes
-from multilayer.training.state import LbfgsRecipe, Recipe, TrainingState
-from multilayer.training.stopping import StopState, after_epochs, epochs_until_possible_stop, should_stop
+from multilayer.training.schedules import AnySchedule, Plateau, Progress, WarmUp, can_cut, step_sizes
+from multilayer.training.state import LbfgsRecipe, Recipe, StopRule, StopState, TrainingState
 
 # The orders of the epochs that are planned together are made beforehand: at most so many row numbers (8 bytes each).
 MAX_ORDER = 1 << 18
@@ -63,7 +62,7 @@ class Session:
     ) -> None:
         self.state, self.recipe, self.validation = state, recipe, validation
         is_validated, stops_by_score = validation.validates, validation.stops
-        self.first_epoch = state.history.n_epochs  # before this session
+        self.first_epoch = len(state.history.costs)  # before this session
         self.seconds = 0.0  # at work, kept by the driver
         self.awaits_validation = False
         self._unwatched: list[float] = []  # costs of epochs that the stop rule has not seen yet
@@ -79,7 +78,7 @@ class Session:
     @property
     def n_epochs(self) -> int:
         """Epochs done in this session."""
-        return self.state.history.n_epochs - self.first_epoch
+        return len(self.state.history.costs) - self.first_epoch
 
     @property
     def has_ended(self) -> bool:
@@ -157,6 +156,13 @@ class TrainingSession(Session):
     ) -> None:
         super().__init__(state, recipe, validation)
         self.n_rows = n_rows if state.rows is None else len(state.rows)
+        # Memory of another update rule is dropped, and so is the order of other rows.
+        descent = state.descent
+        if descent.slots.shape[0] != recipe.rule.n_slots:
+            descent.slots = np.zeros((recipe.rule.n_slots, len(descent.parameters)), dtype=descent.parameters.dtype)
+            descent.t = 0
+        if state.order is not None and len(state.order) != self.n_rows:
+            state.order = None
         self.updates_per_epoch = -(-self.n_rows // recipe.batch_size)
         self._cutting = cutting_rule(recipe.schedule)
         self._stretch: _Stretch | None = None
@@ -184,7 +190,7 @@ class TrainingSession(Session):
         if self._stretch is None:
             self._stretch = self._plan(n_updates, n_epochs)
         stretch = self._stretch
-        start, n = stretch.n_done, len(stretch.batches)
+        start, n = stretch.n_done, len(stretch.batches.starts)
         stop = min(start + n_updates, n)
         return stretch.batches if stop - start == n else _part(stretch.batches, start, stop)
 
@@ -199,7 +205,7 @@ class TrainingSession(Session):
         stretch.costs.append(costs)
         stretch.n_done += len(costs)
         has_diverged = not math.isfinite(costs[-1])
-        if has_diverged or stretch.n_done == len(stretch.batches):
+        if has_diverged or stretch.n_done == len(stretch.batches.starts):
             self._end_stretch(stretch.n_done - has_diverged)
         if has_diverged:
             self.state.reason = "diverged"
@@ -292,11 +298,47 @@ class TrainingSession(Session):
             state.reason = "max_epochs"
 
 
-def settle_best(state: TrainingState) -> Floats:
-    """The parameters that the network answers with, in an array of their own where training continues from others."""
-    if state.best is not None and np.array_equal(state.best, state.last):
-        state.best = None
-    return state.last if state.best is None else state.best.copy()
+def after_epochs(rule: StopRule, state: StopState, costs: Iterable[float]) -> StopState:
+    """The state after more epochs of the given costs.
+
+    Examples
+    --------
+    >>> after_epochs(StopRule(tol=0.1), StopState(best_cost=1.0), [0.95, 0.9])
+    StopState(best_cost=0.9, stalled=2)
+    """
+    # A tiny network trains an epoch in 20 microseconds: no object is built for one.
+    best, stalled, tol = state.best_cost, state.stalled, rule.tol
+    for cost in costs:
+        stalled = stalled + 1 if cost > best - tol else 0
+        if cost < best:
+            best = cost
+    return StopState(best, stalled)
+
+
+def should_stop(rule: StopRule, state: StopState) -> bool:
+    return state.stalled > rule.patience
+
+
+def epochs_until_possible_stop(rule: StopRule, state: StopState) -> float:
+    """How many more epochs must pass before the rule can stop the run, whatever their costs.
+
+    So many epochs may run in one go without asking in between.
+
+    Examples
+    --------
+    >>> epochs_until_possible_stop(StopRule(patience=10), StopState(stalled=3))
+    8
+    """
+    return max(rule.patience - state.stalled + 1, 1)
+
+
+def cutting_rule(schedule: AnySchedule) -> StopRule | None:
+    """When a plateau cuts the step size, whatever the run's own stop rule says; None for all other schedules.
+
+    A stop rule's patience is how many epochs without progress it lets pass: one more than they may be here.
+    """
+    last = schedule.then if isinstance(schedule, WarmUp) else schedule
+    return StopRule(last.tol, last.patience - 1) if isinstance(last, Plateau) else None
 
 
 def _part(batches: Batches, start: int, stop: int) -> Batches:

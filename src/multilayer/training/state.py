@@ -13,7 +13,6 @@ from multilayer.equations.extensions.step_options import StepOptions
 from multilayer.network import Floats
 from multilayer.training.batching import Rows
 from multilayer.training.schedules import AnySchedule, Schedule
-from multilayer.training.stopping import StopRule, StopState
 
 REASONS = (
     "converged",
@@ -27,6 +26,25 @@ REASONS = (
     "diverged",
     "error",  # any other than a divergence, such as one in a listener
 )
+
+
+@dataclass(frozen=True)
+class StopRule:
+    """Stop when the cost has not fallen by more than ``tol`` below its best for over ``patience`` epochs in a row.
+
+    Where validation may stop a run, minus the validation score takes the place of the cost.
+    """
+
+    tol: float = 1e-4
+    patience: float = 10  # epochs; math.inf for never
+
+
+@dataclass(frozen=True)
+class StopState:
+    """What the rule remembers between epochs."""
+
+    best_cost: float = math.inf
+    stalled: int = 0  # epochs in a row without progress
 
 
 @dataclass(frozen=True)
@@ -52,7 +70,7 @@ class LbfgsRecipe:
     max_epochs: int = 200
     max_evaluations: int = 15000  # of cost and gradient; an iteration needs one or a few
     max_seconds: float = math.inf  # it ends after the iteration in which they are over
-    stop: StopRule = StopRule(patience=math.inf)  # noqa: RUF009 frozen; of use where validation stops the training
+    stop: StopRule = StopRule(patience=math.inf)
 
 
 @dataclass
@@ -114,3 +132,37 @@ def initial_state(
 ) -> TrainingState:
     """The state before the first update.  ``parameters`` are taken over and trained in place."""
     return TrainingState(new_state(objective.network, recipe.rule, parameters), random_state)
+
+
+def parameters_to_show(state: TrainingState) -> Floats:
+    """The parameters that the network answers with, in an array of their own where training continues from others.
+
+    That their user has written to them can then be told by comparing them with the best.
+    """
+    if state.best is not None and np.array_equal(state.best, state.last):
+        state.best = None
+    return state.last if state.best is None else state.best.copy()
+
+
+def write_into(shown: Floats, state: TrainingState, parameters: Floats) -> Floats:
+    """The parameters to show, written into an array that is shown already, which its holders see; that array.
+
+    Where they are those that training continues from, the state holds that array too.  An array that cannot be
+    written to, such as a memory map, is left as it is.
+    """
+    if shown is parameters or not shown.flags.writeable or shown.dtype != parameters.dtype:
+        return parameters
+    is_last, descent = parameters is state.last, state.descent
+    if not is_last and shown is state.last:
+        _hold_last(descent, shown.copy())
+    shown[...] = parameters
+    if is_last:
+        _hold_last(descent, shown)
+    return shown
+
+
+def _hold_last(descent: DescentState, parameters: Floats) -> None:
+    if descent.average is None:
+        descent.parameters = parameters
+    else:
+        descent.average = parameters

@@ -13,7 +13,20 @@ from collections.abc import Callable
 from typing import Any
 
 from multilayer.engines.cpu.compiling import belongs_to, inlined, inner
-from multilayer.engines.cpu.vectors import BYTES, STRIP, add_outer, add_scaled, gate, load, load_strips, spread_strips, store, store_strips, zero_strips, zeros
+from multilayer.engines.cpu.vectors import (
+    BYTES,
+    STRIP,
+    add_outer,
+    add_scaled,
+    gate,
+    load,
+    load_strips,
+    spread_strips,
+    store,
+    store_strips,
+    zero_strips,
+    zeros,
+)
 from multilayer.engines.cpu.views import line
 from multilayer.network import Floats
 
