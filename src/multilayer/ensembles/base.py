@@ -270,7 +270,7 @@ def _checked_weights(weights: Any, n: int) -> NDArray[np.float64]:
         checked = np.empty(0)
     if checked.shape != (n,) or not np.isfinite(checked).all() or checked.min() <= 0:
         raise ParameterError(
-            f"weights must be a positive number for each of the {n} members, got {weights!r}. Leave out estimators that "
+            f"weights must be a positive number for each of the {n} members, got {weights!r}. Drop estimators that "
             "are not to count."
         )
     return np.maximum(scaled_weights(checked, np.float64), np.finfo(np.float64).tiny)
