@@ -17,7 +17,12 @@ from multilayer.fits.fit import Fit, begin
 from multilayer.fits.reading import shared_table
 from multilayer.fits.resume import restored_on_failure
 from multilayer.fits.rows import NO_VALIDATION, FitRequest, SharedTable, ValidationArguments
-from multilayer.fits.scikit_learn_callbacks import CallbackSupportMixin, ScikitLearnTasks, torn_down
+from multilayer.fits.scikit_learn_callbacks import (
+    CALLBACK_ATTRIBUTES,
+    CallbackSupportMixin,
+    ScikitLearnTasks,
+    torn_down,
+)
 from multilayer.fits.settings import Settings, settings_of
 from multilayer.training import Listener
 from multilayer.training.starting import Initialization
