@@ -34,7 +34,7 @@ def test_limit(name: str, measured: dict[str, int]) -> None:
 
 def test_a_run_without_a_call_of_descend_is_an_error() -> None:
     with pytest.raises(RuntimeError, match="No engine's descend was called"):
-        Trace.of(lambda: import_graph())
+        Trace.of(lambda: circles({}))
 
 
 def test_circles_are_found_in_functions_and_for_type_checking(tmp_path: Path) -> None:
