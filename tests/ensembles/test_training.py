@@ -33,7 +33,7 @@ from multilayer.exceptions import (
 from multilayer.selection import cross_validate
 from multilayer.training import EpochEnded, pack
 
-from .data import CLASSES, NUMBERS, WEIGHT, X, classifier, regressor
+from ..problems import CLASSES, NUMBERS, WEIGHT, X, classifier, regressor
 
 MAX_SEED = 2**31 - 1
 
