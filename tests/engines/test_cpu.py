@@ -47,9 +47,9 @@ SHUFFLE = textwrap.dedent("""
 
 
 def with_cache(cache: Path) -> dict[str, str]:
-    """The environment of a process that finds kernels in this folder alone."""
+    """Variables of a process that finds kernels in this folder alone."""
     folders = ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA", "HOME")
-    return {**os.environ, **dict.fromkeys(folders, str(cache))}
+    return dict.fromkeys(folders, str(cache))
 
 
 def start(script: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:
