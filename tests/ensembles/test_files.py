@@ -24,7 +24,7 @@ from multilayer import EnsembleClassifier, EnsembleRegressor, NotFittedError, lo
 from multilayer.exceptions import InputTypeError, ModelFileError, ParameterError
 from multilayer.files import container
 
-from .data import CLASSES, LABELS, NUMBERS, SEVERAL, X, classifier, regressor
+from ..problems import CLASSES, LABELS, NUMBERS, SEVERAL, X, classifier, regressor
 
 FRAME = pd.DataFrame(X, columns=list("abcd"))
 ONE_OF_A_LIST = regressor(alpha=0.1, early_stopping=True)

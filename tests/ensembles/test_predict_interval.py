@@ -14,7 +14,7 @@ from sklearn.base import clone
 from multilayer import EnsembleRegressor, MLPRegressor
 from multilayer.exceptions import InputError, ParameterError, ShapeError
 
-from .data import NUMBERS, SEVERAL, X, regressor
+from ..problems import NUMBERS, SEVERAL, X, regressor
 
 TRAIN, REST = slice(60), slice(60, 90)
 

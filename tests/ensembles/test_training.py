@@ -34,7 +34,7 @@ from multilayer.packs import MemberEnded
 from multilayer.selection import cross_validate
 from multilayer.training import EpochEnded
 
-from .data import CLASSES, NUMBERS, WEIGHT, X, classifier, regressor
+from ..problems import CLASSES, NUMBERS, WEIGHT, X, classifier, regressor
 
 MAX_SEED = 2**31 - 1
 

@@ -14,7 +14,8 @@ from multilayer import ConvergenceWarning, MLPClassifier, MLPRegressor
 from multilayer.exceptions import DivergenceError, InputError, ParameterError, ParameterWarning
 from multilayer.fits.scores import accuracy, label_accuracy, r2
 
-from .comparison import assert_close, both, data, pair
+from ..problems import data
+from .comparison import assert_close, both, pair
 
 X, Y = data("binary")
 IGNORE_END = pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")

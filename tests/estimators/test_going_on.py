@@ -16,8 +16,9 @@ from multilayer import ConvergenceWarning, MLPClassifier, MLPRegressor
 from multilayer.exceptions import DivergenceError, InputError, ParameterError
 from multilayer.training import Cosine, CustomSchedule, EpochEnded, OneCycle, Plateau, WarmUp
 
+from ..pairwise import pairwise
+from ..problems import data
 from .comparison import SOLVERS as RULES
-from .comparison import data
 
 X, Y = data("multiclass", m=80)
 X_VAL, Y_VAL = (array[80:] for array in data("multiclass", m=120))
@@ -56,10 +57,12 @@ def assert_same(parts: Any, whole: Any) -> None:
     )
 
 
-@ENGINES
-@pytest.mark.parametrize("how", ["held out", "own", "own, watched"])
-@pytest.mark.parametrize("metric", ["auto", "loss", "f1_macro"])
-@pytest.mark.parametrize("rule", RULES)
+@pairwise(
+    rule=RULES,
+    metric=["auto", "loss", "f1_macro"],
+    how=["held out", "own", "own, watched"],
+    engine=["reference", "cpu"],
+)
 def test_fits_of_k_and_m_epochs_are_one_of_k_and_m(rule: str, metric: str, how: str, engine: str) -> None:
     given = {} if how == "held out" else OWN
     options = RULES[rule] | {"early_stopping": how != "own", "early_stopping_metric": metric, "engine": engine}
@@ -83,10 +86,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
 OPTIONS["all of them"] = OPTIONS["dropout"] | OPTIONS["average"] | OPTIONS["decay and clipping"] | OPTIONS["one cycle"]
 
 
-@ENGINES
-@pytest.mark.parametrize("own", [False, True], ids=["held out", "own"])
-@pytest.mark.parametrize("option", OPTIONS)
-@pytest.mark.parametrize("rule", ["adam", "gradient descent", "momentum", "nesterov"])
+@pairwise(
+    rule=["adam", "gradient descent", "momentum", "nesterov"],
+    option=OPTIONS,
+    own=[False, True],
+    engine=["reference", "cpu"],
+)
 def test_so_they_are_with_each_option_and_early_stopping_by_loss(
     rule: str, option: str, own: bool, engine: str
 ) -> None:

@@ -14,7 +14,7 @@ from multilayer import MLPClassifier, MLPRegressor
 from multilayer.exceptions import InterruptedTrainingWarning, MultilayerWarning
 from multilayer.training import EpochEnded, Event
 
-from .comparison import data
+from ..problems import data
 
 X, Y = data("binary")
 

@@ -25,7 +25,7 @@ from sklearn.preprocessing import StandardScaler
 
 from multilayer import MLPClassifier, MLPRegressor
 
-from .comparison import data
+from ..problems import data
 
 X, TWO = data("binary")
 NUMBERS = data("regression")[1]

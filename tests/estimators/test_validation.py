@@ -25,7 +25,7 @@ from multilayer.equations import cost
 from multilayer.exceptions import InputError, InterruptedTrainingWarning, ParameterError, ParameterWarning
 from multilayer.training import EpochEnded, RunEnded
 
-from .comparison import data
+from ..problems import data
 
 X, Y = data("multiclass", m=80)
 X_VAL, Y_VAL = data("multiclass", m=120)
