@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from multilayer.cli import main
 
 Run = Callable[..., Result]
+SMALL = ("--target", "buys", "--hidden", "8", "--epochs", "5")
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 
 from multilayer import MLPClassifier, MLPRegressor
-from multilayer.cli._pack_progress import PackProgress
+from multilayer.cli.progress import Watch
 from multilayer.tables import TableEncoder, encode_target, read_table, split_target
 
 from .conftest import lines_of_people, write
@@ -83,11 +83,11 @@ def test_says_what_it_does_and_how_well(done):
         "The network, fold by fold",
         "Each class",
         "of the rows it has not seen, logistic regression on",
-        "Folds share training rows: all these errors are rough ones.",
+        "Folds share training rows: all these errors are approximate.",
         "Written:",
     ):
         assert text in said
-    assert result.stderr == "note: 1 row left out for want of a target, the first is data row 7\n"
+    assert result.stderr == "note: 1 row without a target dropped, the first is data row 7\n"
 
 
 def test_output_without_a_terminal_is_plain(done):
@@ -311,7 +311,7 @@ class TestAmounts:
         said = " ".join(houses[0].stdout.split())
         assert "The network is off by" in said
         assert re.search(r"its RMSE is \S+ \+- \S+ lower than that of linear regression, and better in 5 of 5", said)
-        assert "the network is better by more than the choice of the rows explains." in said
+        assert "the network is better by more than chance explains." in said
         assert {path.name for path in houses[2].iterdir()} == {
             "predictions.csv",
             "folds.csv",
@@ -360,7 +360,7 @@ def test_class_of_a_single_row_is_trained_on_in_every_fold(run, tmp_path, capsys
     out = tmp_path / "out"
     result = run("cv", write(tmp_path / "t.csv", lines), "--target", "y", "--out", out, *SMALL)
     assert result.exit_code == 0
-    assert "class 'rare' has a single row, data row 61: it is trained on, and no score tells of it\n" in result.stderr
+    assert "class 'rare' has a single row, data row 61: it is trained on, and not tested\n" in result.stderr
     assert "trained on 49 rows" in " ".join(result.stdout.split())
     assert "ROC AUC" not in result.stdout
     predictions = rows_of(out / "predictions.csv")
@@ -379,10 +379,8 @@ def test_classes_with_fewer_rows_than_folds_are_said(run, tmp_path):
 def test_worse_than_the_baseline_is_said(run, table):
     result = run("cv", table, "--target", "buys", "--hidden", "4", "--epochs", "1", "--step-size", "1e-9")
     said = " ".join(result.stdout.split())
-    assert re.search(
-        r"its log-loss is \S+ \+- \S+ higher than that of (logistic regression|the majority class), and", said
-    )
-    assert "is worse by more than the choice of the rows explains. More --epochs or another --step-size may" in said
+    assert re.search(r"its log-loss is \S+ \+- \S+ higher than that of (logistic regression|majority class), and", said)
+    assert "is worse by more than chance explains. More --epochs or another --step-size may" in said
 
 
 def test_a_fold_that_fails_is_a_note(run, table, monkeypatch):
@@ -429,7 +427,7 @@ def test_linear_model_that_fails(run, table, monkeypatch, n_failing):
     result = run("cv", table, "--target", "buys", "--jobs", "1", *SMALL)
     if n_failing == 5:
         assert result.exit_code == 2
-        assert "logistic regression, the baseline, cannot be trained in any fold: the solver has no" in result.stderr
+        assert "logistic regression, the baseline, cannot be trained: the solver has no" in result.stderr
     else:
         assert result.exit_code == 0
         assert re.search(r"note: logistic regression, the baseline, failed in fold \d, .*: the solver", result.stderr)
@@ -443,7 +441,7 @@ def ctrl_c(monkeypatch):
     ended = []
 
     def press_after(n: int) -> None:
-        call = PackProgress.__call__
+        call = Watch.member_ended
 
         def count(self, event):
             ended.append(event)
@@ -451,7 +449,7 @@ def ctrl_c(monkeypatch):
                 signal.raise_signal(signal.SIGINT)
             call(self, event)
 
-        monkeypatch.setattr(PackProgress, "__call__", count)
+        monkeypatch.setattr(Watch, "member_ended", count)
 
     yield press_after
     signal.signal(signal.SIGINT, before)
