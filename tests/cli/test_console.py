@@ -9,6 +9,7 @@ from multilayer.cli.console import Output
 from multilayer.cli.evaluation.run import columns_table
 from multilayer.cli.output.page import Section, html_report
 from multilayer.cli.text import TextTable
+from multilayer.exceptions import EngineWarning
 from multilayer.tables import ColumnReport
 
 

@@ -115,9 +115,3 @@ def test_class_that_is_alone_to_train_on(run, tmp_path):
     lines = ["n,g,y", *(f"{i},{'abcd'[i % 4]},{'yes' if i % 4 == 0 else 'no'}" for i in range(40))]
     error = one_line_of(cv(run, tmp_path, lines, "--target y --group g --folds 3"))
     assert "t.csv: with the groups of 'g' kept together, a fold has only class 'no' to train on. Use another" in error
-
-
-def test_out_that_is_no_folder(run, tmp_path):
-    path = tmp_path / "t.csv"
-    path.write_text("\n".join(TABLE) + "\n")
-    assert "is not a folder" in one_line_of(run("cv", path, "--target", "y", "--out", path))

@@ -63,9 +63,3 @@ def test_optuna_that_is_not_installed(run, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     error = one_line_of(search(run, tmp_path, "--target y --sampler optuna"))
     assert "--sampler optuna needs Optuna" in error
-
-
-def test_out_that_is_no_folder(run, tmp_path):
-    path = tmp_path / "t.csv"
-    path.write_text("\n".join(TABLE) + "\n")
-    assert "is not a folder" in one_line_of(run("search", path, "--target", "y", "--out", path))

@@ -112,9 +112,10 @@ def test_advice_for_python_is_reworded(run, tmp_path):
     assert "Pass --task regression" in one_line_of(run("train", path, "--target", "y", "--task", "classification"))
 
 
+@pytest.mark.parametrize("command", ["train", "cv", "search"])
 @pytest.mark.parametrize("out", ["t.csv", "t.csv/folder", ""])
-def test_out_that_is_no_folder(run, tmp_path: Path, out, monkeypatch):
+def test_out_that_is_no_folder_is_found_before_the_table_is_read(run, tmp_path: Path, command, out, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("t.csv").write_text("\n".join(TABLE) + "\n")
-    assert "--out" in one_line_of(run("train", "t.csv", "--target", "y", "--out", out))
+    Path("t.csv").write_text("no table")
+    assert "--out" in one_line_of(run(command, "t.csv", "--target", "y", "--out", out))
     assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]

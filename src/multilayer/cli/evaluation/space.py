@@ -102,8 +102,8 @@ def first_rung(epochs: int, n_trials: int, n_rows: int) -> int:
 
     A ninth of a whole training, and more with so few trials that too few would be trained to the end.  A hundred
     updates show which networks learn fast, not which are good: on a table of 1,000 rows a ninth of a training has
-    no more updates, and networks with large steps and little regularisation would be chosen, which then overfit.  Where three
-    times as long is no shorter than a whole training, all are trained to the end.
+    no more updates, and networks with large steps and little regularisation would be chosen, which then overfit.  Where
+    three times as long is no shorter than a whole training, all are trained to the end.
 
     Examples
     --------
