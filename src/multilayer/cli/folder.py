@@ -23,25 +23,12 @@ _HEAD_BYTES = 1 << 16  # of a report, within which its list stands
 
 
 class OutputFolder:
-    """The folder of ``--out``.
-
-    Parameters
-    ----------
-    path : Path
-        Where it is or will be; made by :meth:`prepare`.
-
-    Attributes
-    ----------
-    written : list of Path
-        The files written so far, in that order.
-    removed : list of Path
-        The files of an earlier run that were removed.
-    """
+    """The folder of ``--out``, which :meth:`prepare` makes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.written: list[Path] = []
-        self.removed: list[Path] = []
+        self.written: list[Path] = []  # so far, in this order
+        self.removed: list[Path] = []  # files of an earlier run
         self._digests: dict[str, str] = {}
         self._made: list[Path] = []  # the folder and its parents, as far as prepare has made them
 

@@ -36,20 +36,13 @@ class Watch:
         The words before the bar.
     n_runs, n_epochs : int
         The number of runs, and of the epochs of each.
-
-    Attributes
-    ----------
-    reasons : Counter
-        Why the runs ended, as ``RunEnded`` has it.
-    n_done : int
-        The number of members of a pack that have ended.
     """
 
     only_watches = True
 
     def __init__(self, progress: Progress | None, what: str, n_runs: int = 1, n_epochs: int = 1) -> None:
-        self.reasons: Counter[str] = Counter()
-        self.n_done = 0
+        self.reasons: Counter[str] = Counter()  # why runs ended, as in RunEnded
+        self.n_done = 0  # members of a pack that have ended
         self._progress, self._what, self._n_runs, self._n_epochs = progress, what, n_runs, n_epochs
         self._epochs, self._shown = 0, -math.inf
         self._scores: list[float] = []

@@ -15,32 +15,17 @@ _READING = ("separator", "decimal", "encoding", "date_format")
 
 @dataclass(frozen=True)
 class Source:
-    """The options of a command that say what is read and learned from.
+    """The options of a command that say what is read and learned from."""
 
-    Attributes
-    ----------
-    file : Path
-        ``-`` for standard input.
-    separator, decimal, encoding, date_format : str or None
-        As in :func:`multilayer.tables.read_table`; None for its default.
-    target : str or None
-        The column to predict.
-    ignore : tuple of str
-        The columns that are not used.
-    task : {"auto", "classification", "regression"}
-    group : str or None
-        The column whose rows with equal values stay together.
-    """
-
-    file: Path
-    separator: str | None = None
+    file: Path  # "-" for standard input
+    separator: str | None = None  # this and the next three: as in read_table; None for its default
     decimal: str | None = None
     encoding: str | None = None
     date_format: str | None = None
-    target: str | None = None
-    ignore: tuple[str, ...] = ()
+    target: str | None = None  # the column to predict
+    ignore: tuple[str, ...] = ()  # columns that are not used
     task: str = "auto"
-    group: str | None = None
+    group: str | None = None  # the column whose rows with equal values stay together
 
     @property
     def is_standard_input(self) -> bool:

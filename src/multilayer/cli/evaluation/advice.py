@@ -12,52 +12,17 @@ from typing import Any
 
 from multilayer.cli.text import count
 
-# A training loss below this share of the loss on other rows is a sign of overfitting.
-_OVERFITTED = 0.8
-
+_OVERFITTED = 0.8  # a training loss below this share of the loss on other rows is a sign of overfitting
 SMALLER_STEPS = "try a smaller --step-size"
 
 
 @dataclass(frozen=True)
 class Course:
-    """The course of a training.
+    """The course of a training."""
 
-    Attributes
-    ----------
-    n_epochs : int
-        The number of epochs that were allowed.
-    has_risen : bool
-        Whether the cost of the last epoch is no lower than that of the first.
-    ran_out : bool
-        Whether the cost was still falling in the last epoch.
-    """
-
-    n_epochs: int
-    has_risen: bool
-    ran_out: bool
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What a recommendation depends on.
-
-    Attributes
-    ----------
-    course : Course
-    is_worse : bool
-        Whether another model has a lower loss on rows that were not trained on.
-    loss, trained_loss : float
-        The loss of the network on such rows, and on rows that it was trained on.
-    """
-
-    course: Course
-    is_worse: bool
-    loss: float
-    trained_loss: float
-
-    @property
-    def has_overfitted(self) -> bool:
-        return self.trained_loss < _OVERFITTED * self.loss
+    n_epochs: int  # that were allowed
+    has_risen: bool  # whether the cost of the last epoch is no lower than that of the first
+    ran_out: bool  # whether the cost was still falling in the last epoch
 
 
 def has_risen(network: Any) -> bool:
@@ -65,36 +30,36 @@ def has_risen(network: Any) -> bool:
     return len(network.loss_curve_) > 1 and network.loss_ >= network.loss_curve_[0]
 
 
-def recommend(evidence: Evidence) -> str:
-    """What to try, as a clause; "" where nothing is known to help."""
-    if evidence.course.has_risen:
-        return SMALLER_STEPS
-    if evidence.is_worse:
-        if evidence.has_overfitted:
-            return "fewer --epochs, a larger --alpha or fewer --hidden units may help"
-        if evidence.course.ran_out:
-            return "more --epochs or another --step-size may help"
-        return "another --step-size, a smaller --alpha or more --hidden units may help"
-    if evidence.course.ran_out and not evidence.has_overfitted:
-        return "more --epochs may help"
-    return ""
+def advice(course: Course, is_worse: bool, loss: float, trained_loss: float) -> str:
+    """What to try, as a sentence; "" where nothing is known to help, or where a note on the cost has said it.
 
-
-def advice(evidence: Evidence) -> str:
-    """The recommendation as a sentence with its reason; "" for none, or where a note on the cost has it."""
-    found = recommend(evidence)
-    if not found or evidence.course.has_risen:
+    Parameters
+    ----------
+    course : Course
+    is_worse : bool
+        Whether another model has a lower loss on rows that were not trained on.
+    loss, trained_loss : float
+        The loss of the network on such rows, and on rows that it was trained on.
+    """
+    has_overfitted = trained_loss < _OVERFITTED * loss
+    if course.has_risen:
         return ""
-    if evidence.is_worse:
-        return f" {found[0].upper()}{found[1:]}."
+    if is_worse and has_overfitted:
+        return " Fewer --epochs, a larger --alpha or fewer --hidden units may help."
+    if is_worse and course.ran_out:
+        return " More --epochs or another --step-size may help."
+    if is_worse:
+        return " Another --step-size, a smaller --alpha or more --hidden units may help."
+    if not course.ran_out or has_overfitted:
+        return ""
     return (
-        f" The cost was still falling after {count(evidence.course.n_epochs, 'epoch')}, and the predictions for rows "
-        f"that it has not seen are about as good as for the training rows: {found}."
+        f" The cost was still falling after {count(course.n_epochs, 'epoch')}, and the predictions for rows that it "
+        "has not seen are about as good as for the training rows: more --epochs may help."
     )
 
 
-def recommend_trials(means: Sequence[float]) -> str:
-    """What to try where the best trial, trained to the end, is worse than another model.
+def advice_on_trials(means: Sequence[float]) -> str:
+    """What to try where the best trial of a search, trained to the end, is worse than another model.
 
     ``means`` are its mean scores from rung to rung, of which higher is better.
     """

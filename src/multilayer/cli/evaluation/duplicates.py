@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,48 +20,37 @@ _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
 
 
-@dataclass(frozen=True)
-class Duplicates:
-    """The number of tested rows that equal a training row in the target and in all columns but row numbers.
-
-    Attributes
-    ----------
-    n, n_tested : int
-    expected : float
-        Of ``n``, if the columns were independent.
-    """
-
-    n: int
-    n_tested: int
-    expected: float
-
-    def note(self, advice: str) -> str:
-        """A note, with the advice if they are many; "" for no more than by chance."""
-        if self.n <= _BEYOND_CHANCE * self.expected:
-            return ""
-        fact = (
-            f"{self.n:,} of {count(self.n_tested, 'tested row')} {'equals a row' if self.n == 1 else 'equal rows'} to "
-            "train on in every column and in the target"
-        )
-        if self.n < _MANY * self.n_tested:
-            return fact
-        return f"{fact}: if these are repeats, the scores are too good. {advice}"
+def note_on_duplicates(n: int, n_tested: int, expected: float, advice: str) -> str:
+    """A note, with the advice if there are many duplicates; "" for no more than by chance."""
+    if n <= _BEYOND_CHANCE * expected:
+        return ""
+    fact = (
+        f"{n:,} of {count(n_tested, 'tested row')} {'equals a row' if n == 1 else 'equal rows'} to train on in every "
+        "column and in the target"
+    )
+    return fact if n < _MANY * n_tested else f"{fact}: if these are repeats, the scores are too good. {advice}"
 
 
 def find_duplicates(
     features: Any, reports: Sequence[ColumnReport], y: NDArray[Any], splits: Iterable[tuple[Rows, Rows]]
-) -> Duplicates:
-    """Compare the rows of both parts of each split.
+) -> tuple[int, int, float]:
+    """Tested rows that equal a training row in the target and in all columns that neither are dropped nor number rows.
 
     Parameters
     ----------
     features : pyarrow.Table of m rows
     reports : sequence of ColumnReport
-        Columns that are dropped or that number the rows are not compared.
     y : ndarray of shape (m,)
         The target.
     splits : iterable of (train, test)
         Row numbers.
+
+    Returns
+    -------
+    n, n_tested : int
+        The number of duplicates, and of tested rows.
+    expected : float
+        The expected number of duplicates, if the columns were independent.
     """
     used = [report for report in reports if report.width > 0 and not report.is_identifier]
     columns = [_codes(features.column(report.name)) for report in used]
@@ -77,7 +65,7 @@ def find_duplicates(
         n += int(np.isin(hashed[test], hashed[train]).sum())
         n_tested += len(test)
         expected += -len(test) * math.expm1(-len(train) * chance)
-    return Duplicates(n, n_tested, expected)
+    return n, n_tested, expected
 
 
 def _chance_of_a_pair(sizes: NDArray[np.int64]) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from multilayer.cli.console import Output
 from multilayer.cli.deadline import Deadline
-from multilayer.cli.evaluation.advice import Course, Evidence, advice
+from multilayer.cli.evaluation.advice import Course, advice
 from multilayer.cli.evaluation.problem import Problem, Settings
 from multilayer.cli.evaluation.run import (
     Fits,
@@ -36,27 +36,13 @@ from multilayer.exceptions import InputError
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The models of a run, their scores, and the conclusion.
-
-    Attributes
-    ----------
-    run : Run
-    settings : Settings
-    fits : Fits
-        The networks.
-    models : tuple of ModelScores
-        Network, linear model, baseline.
-    training : str
-        The networks in words.
-    tables : list of TextTable
-    conclusion : str
-    """
+    """The models of a run, their scores, and the conclusion."""
 
     run: Run
     settings: Settings
-    fits: Fits
-    models: tuple[ModelScores, ModelScores, ModelScores]
-    training: str
+    fits: Fits  # the networks
+    models: tuple[ModelScores, ModelScores, ModelScores]  # network, linear model, baseline
+    training: str  # the networks in words
     tables: list[TextTable]
     conclusion: str
 
@@ -131,7 +117,7 @@ def _judged(
             return tables, text
     fold = next(iter(trained.scores))
     losses = (model.scores[fold][task.decisive.name] for model in (network, trained))
-    return tables, text + advice(Evidence(course, decision.is_worse, *losses))
+    return tables, text + advice(course, decision.is_worse, *losses)
 
 
 def _on_training_rows(run: Run, fits: Fits, fold: int) -> ModelScores:

@@ -37,27 +37,14 @@ _OPTION_NAMES = {
 
 @dataclass(frozen=True)
 class Problem:
-    """A table divided into features and target.
-
-    Attributes
-    ----------
-    source : Source
-    target : str
-    features : pyarrow.Table
-        All rows of the file; those with a target are ``info.rows``.
-    info : TargetInfo
-    groups : pyarrow.ChunkedArray or None
-        The column whose rows with equal values stay together.
-    identifiers : tuple of str
-        The columns of text that only identify rows.
-    """
+    """A table divided into features and target."""
 
     source: Source
     target: str
-    features: Any
+    features: Any  # a pyarrow table of all rows of the file; those with a target are info.rows
     info: TargetInfo
-    groups: Any = None
-    identifiers: tuple[str, ...] = ()
+    groups: Any = None  # the column whose rows with equal values stay together
+    identifiers: tuple[str, ...] = ()  # the columns of text that only identify rows
 
     def encoder(self) -> TableEncoder:
         """An encoder for a part of the rows; the identifiers are those of all rows."""

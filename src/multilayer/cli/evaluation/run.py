@@ -18,7 +18,7 @@ from multilayer import ConvergenceWarning
 from multilayer.cli.console import Output
 from multilayer.cli.deadline import SHARE_OF_TRAINING, Deadline, UnfinishedError, limited_linear_model
 from multilayer.cli.evaluation.advice import SMALLER_STEPS, Course, has_risen
-from multilayer.cli.evaluation.duplicates import find_duplicates
+from multilayer.cli.evaluation.duplicates import find_duplicates, note_on_duplicates
 from multilayer.cli.evaluation.problem import Problem, Settings, in_shell_words, rows_as_in_the_file
 from multilayer.cli.evaluation.splits import Splits
 from multilayer.cli.evaluation.tasks import TASKS, Task
@@ -35,24 +35,12 @@ _MOST_LAYERS = 8  # whose sizes are printed
 
 @dataclass(frozen=True)
 class Fits:
-    """The trained models of one kind, by the number of the fold; folds that were not begun are missing.
+    """The trained models of one kind, by the number of the fold; folds that were not begun are missing."""
 
-    Attributes
-    ----------
-    models : dict
-        Estimators; where the rows are not encoded once for all, pipelines with an encoder.
-    seconds : dict
-        The duration of each training.
-    failures : mapping
-        The error of each fold that failed.
-    result : CrossValidation or None
-        None for a single fit.
-    """
-
-    models: dict[int, Any]
-    seconds: dict[int, float]
+    models: dict[int, Any]  # estimators, or pipelines with an encoder
+    seconds: dict[int, float]  # the duration of each training
     failures: Mapping[int, Exception] = field(default_factory=dict)
-    result: CrossValidation | None = None
+    result: CrossValidation | None = None  # None for a single fit
 
     def network(self, fold: int) -> Any:
         return network_of(self.models[fold])
@@ -66,31 +54,20 @@ class Fits:
 class Run:
     """The rows of a problem and their splits, on which all models are trained.
 
-    Attributes
-    ----------
-    features : pyarrow.Table
-        The rows that have a target.
-    y, targets : ndarray of shape (m,)
-        The target, and as ``fit`` takes it.  Amounts are in multiples of their deviation, in which they keep their
-        digits in float32.  Several folds share these constants, which reveals nothing: each network standardises the
-        targets of its own training rows.
-    columns : sequence of ColumnReport
-        Of all rows; of a single split, of its training rows.
-    parts : tuple of ndarray, or None
-        The encoded rows of a single split, to train on and to test on.
-    input_names : list of str
-        Of the encoded columns.
+    The targets of ``fit`` are amounts in multiples of their deviation, in which they keep their digits in float32.
+    Several folds share these constants, which reveals nothing: each network standardises the targets of its own
+    training rows.
     """
 
     problem: Problem
     task: Task
     splits: Splits
-    features: Any
-    y: NDArray[Any]
-    targets: NDArray[Any]
-    columns: Sequence[ColumnReport]
-    parts: tuple[Any, Any] | None
-    input_names: list[str]
+    features: Any  # a pyarrow table of the rows that have a target
+    y: NDArray[Any]  # their target
+    targets: NDArray[Any]  # the same as fit takes it
+    columns: Sequence[ColumnReport]  # of all rows; of a single split, of its training rows
+    parts: tuple[Any, Any] | None  # the encoded rows of a single split, to train on and to test on
+    input_names: list[str]  # of the encoded columns
     n_jobs: int | None
     deadline: Deadline
     output: Output
@@ -156,12 +133,11 @@ def begin_run(problem: Problem, splits: Splits, n_jobs: int | None, deadline: De
             parts = (encoder.fit_transform(features.take(train)), encoder.transform(features.take(test)))
         else:
             encoder.fit(features)
-    note = find_duplicates(features, encoder.columns_, info.y, splits.rows).note(
-        f"Remove them, or keep rows that belong together in one fold: "
-        f"{'multilayer cv ' if splits.is_single else ''}--group COLUMN"
-        if group is None
-        else f"They are in different groups of {group!r}: remove them"
-    )
+    remedy = f"They are in different groups of {group!r}: remove them"
+    if group is None:
+        command = "multilayer cv " if splits.is_single else ""
+        remedy = f"Remove them, or keep rows that belong together in one fold: {command}--group COLUMN"
+    note = note_on_duplicates(*find_duplicates(features, encoder.columns_, info.y, splits.rows), remedy)
     if note:
         output.note(note)
     # What is known of the target of a single split is known of its training rows.

@@ -57,19 +57,11 @@ class ModelScores:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The differences between the network and another model in the same folds.
-
-    Attributes
-    ----------
-    metric : Metric
-    difference, error : float
-        The mean of the network's score less the other's, and its standard error.
-    n_better, n_folds : int
-    """
+    """The differences between the network and another model in the same folds."""
 
     metric: Metric
-    difference: float
-    error: float
+    difference: float  # the mean of the network's score less the other's
+    error: float  # its standard error
     n_better: int
     n_folds: int
 

@@ -48,32 +48,15 @@ _SHARE = 0.7  # of the time that is left, for the search; the chosen network and
 
 @dataclass(frozen=True)
 class Found:
-    """The result of a search.
-
-    Attributes
-    ----------
-    run : Run
-    options : SearchOptions
-    result : Search
-    linear : ModelScores
-        The linear model in the same folds.
-    settings : Settings
-        Of the chosen network.
-    network : estimator or None
-        The chosen network, trained on all rows; None where Ctrl-C or the end of the time came first.
-    training : str
-        Its training in words; "" for None.
-    tables : list of TextTable
-    conclusion : str
-    """
+    """The result of a search."""
 
     run: Run
     options: SearchOptions
     result: Search
-    linear: ModelScores
-    settings: Settings
-    network: Any
-    training: str
+    linear: ModelScores  # in the same folds
+    settings: Settings  # of the chosen network
+    network: Any  # trained on all rows; None where Ctrl-C or the end of the time came first
+    training: str  # in words; "" for None
     tables: list[TextTable]
     conclusion: str
 
@@ -91,13 +74,7 @@ class DecisiveScore:
 
 
 class SearchProgress:
-    """A listener of a search that counts its trials and moves a bar.
-
-    Attributes
-    ----------
-    n_scored : int
-        Trials that have a score, or have failed.
-    """
+    """A listener of a search that moves a bar; ``n_scored`` trials have a score, or have failed."""
 
     def __init__(self, progress: Any, options: SearchOptions, n_folds: int, metric: Metric, output: Output) -> None:
         self._progress, self._metric, self._n_trials = progress, metric, options.n_trials

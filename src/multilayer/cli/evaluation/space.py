@@ -41,33 +41,16 @@ _BATCH = 200  # rows of an update
 
 @dataclass(frozen=True)
 class SearchOptions:
-    """The options of a search.
-
-    Attributes
-    ----------
-    n_trials : int
-    minutes : float or None
-        None for no limit.
-    epochs : int
-        Of a whole training.
-    first_rung : int
-        The epochs after which less promising trials end; ``epochs`` if all are trained to the end.
-    sampler : {"random", "optuna"}
-    journal : Path or None
-    simplest : bool
-        Whether the one-standard-error choice is trained on all rows, not the best trial.
-    seed : int
-        Of the folds, the candidates and all networks.
-    """
+    """The options of a search."""
 
     n_trials: int
-    minutes: float | None
-    epochs: int
-    first_rung: int
-    sampler: str
+    minutes: float | None  # None for no limit
+    epochs: int  # of a whole training
+    first_rung: int  # the epochs after which less promising trials end; those of a whole training for all to be whole
+    sampler: str  # "random" or "optuna"
     journal: Path | None
-    simplest: bool
-    seed: int
+    simplest: bool  # whether the one-standard-error choice is trained on all rows, not the best trial
+    seed: int  # of the folds, the candidates and all networks
 
     @property
     def has_halving(self) -> bool:

@@ -16,7 +16,6 @@ from multilayer.cli.evaluation.problem import Problem, Rows
 from multilayer.cli.text import count, shortened
 from multilayer.exceptions import InputError
 
-_SEEDS = 2**32
 _FEWEST_TO_TRAIN = 2
 _FEW_TO_TEST = 10
 _SPLITTERS: dict[str, Any] = {
@@ -26,38 +25,17 @@ _SPLITTERS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Splits:
-    """The rows of ``TargetInfo.y`` to train and to test on.
+    """The rows of ``TargetInfo.y`` to train and to test on."""
 
-    Attributes
-    ----------
-    rows : sequence of (train, test)
-        Sorted row numbers from 0, repeat after repeat.
-    seed : int
-        Of the first repeat; each further repeat has the next seed.
-    notes : tuple of str
-        What the user should know.
-    test_fraction : float or None
-        The wanted share of the rows to test on; None for folds.
-    stratified : bool
-        Whether all parts hold the classes in the same proportions.
-    n_folds, repeats : int
-    splitter : str
-        The name of scikit-learn's class; "" for a single split.
-    singles : ndarray of int
-        Rows that are alone in their class, which are trained on in every fold.
-    n_groups : int
-        0 without groups.
-    """
-
-    rows: Sequence[tuple[Rows, Rows]]
-    seed: int
+    rows: Sequence[tuple[Rows, Rows]]  # (train, test), sorted row numbers from 0, repeat after repeat
+    seed: int  # of the first repeat; each further repeat has the next seed
     notes: tuple[str, ...] = ()
-    test_fraction: float | None = None
-    stratified: bool = False
+    test_fraction: float | None = None  # of a single split; None for folds
+    stratified: bool = False  # whether all parts hold the classes in the same proportions
     n_folds: int = 1
     repeats: int = 1
-    splitter: str = ""
-    singles: Rows = field(default_factory=lambda: np.arange(0))
+    splitter: str = ""  # the name of scikit-learn's class; "" for a single split
+    singles: Rows = field(default_factory=lambda: np.arange(0))  # alone in their class: trained on in every fold
     n_groups: int = 0
 
     def __len__(self) -> int:
@@ -70,10 +48,6 @@ class Splits:
     @property
     def fewest_to_train(self) -> int:
         return min(len(train) for train, _ in self.rows)
-
-    def seeds(self) -> tuple[int, ...]:
-        """The seed of each repeat."""
-        return tuple((self.seed + repeat) % _SEEDS for repeat in range(self.repeats))
 
     def in_words(self) -> str:
         """The division in words, without a full stop."""
@@ -150,6 +124,11 @@ def _one_of_each_class(codes: Rows, n_test: int, seed: int) -> tuple[Rows, Rows]
     return np.setdiff1d(order, test), test
 
 
+def seeds_of(first: int, repeats: int) -> tuple[int, ...]:
+    """The seed of each repeat."""
+    return tuple((first + repeat) % 2**32 for repeat in range(repeats))
+
+
 def divide(problem: Problem, n_folds: int, repeats: int, seed: int) -> Splits:
     """Divide the rows that have a target into folds.
 
@@ -178,10 +157,9 @@ def divide(problem: Problem, n_folds: int, repeats: int, seed: int) -> Splits:
     if len(divided) < n_folds:
         raise InputError(f"{count(len(divided), 'row')} cannot be divided into {n_folds} folds. {_fewer(len(divided))}")
     name = f"{'Stratified' if is_classes else ''}{'' if groups is None else 'Group'}KFold"
-    found = Splits([], seed, (), None, name == "StratifiedKFold", n_folds, repeats, name, singles, n_groups)
     rows = [
         (np.union1d(divided[train], singles), divided[test])
-        for each in found.seeds()
+        for each in seeds_of(seed, repeats)
         for train, test in _folds(_SPLITTERS[name](n_folds, shuffle=True, random_state=each), divided, y, groups)
     ]
     fewest = min(len(train) for train, _ in rows)
@@ -194,7 +172,8 @@ def divide(problem: Problem, n_folds: int, repeats: int, seed: int) -> Splits:
         )
     if is_classes and groups is not None:
         notes += _notes_on_unseen(y, rows, group)
-    return Splits(rows, seed, notes, None, found.stratified, n_folds, repeats, name, singles, n_groups)
+    stratified = name == "StratifiedKFold"
+    return Splits(rows, seed, notes, None, stratified, n_folds, repeats, name, singles, n_groups)
 
 
 def _folds(splitter: Any, divided: Rows, y: NDArray[Any], groups: Rows | None) -> list[tuple[Rows, Rows]]:

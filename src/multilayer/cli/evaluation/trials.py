@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from multilayer.cli.evaluation.advice import recommend_trials
+from multilayer.cli.evaluation.advice import advice_on_trials
 from multilayer.cli.evaluation.run import Fits, Run
 from multilayer.cli.evaluation.scores import ROUGH, ModelScores, better_of, compare, spread, verdict
 from multilayer.cli.evaluation.space import SearchOptions, described, sizes
@@ -101,7 +101,7 @@ def conclusion(
             "better or worse."
         )
     elif decision.is_worse and decision.n_folds > 1:
-        parts.append(recommend_trials([sum(fold.score for fold in rung) / len(rung) for rung in best.scores]))
+        parts.append(advice_on_trials([sum(fold.score for fold in rung) / len(rung) for rung in best.scores]))
     if simplest is not best:
         smaller = (
             f"with {simplest.n_weights:,} weights in place of {best.n_weights:,}"

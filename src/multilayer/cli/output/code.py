@@ -7,7 +7,7 @@ import numpy as np
 from multilayer.cli.evaluation.problem import Problem, Settings
 from multilayer.cli.evaluation.run import Run
 from multilayer.cli.evaluation.space import ALPHA, ALPHAS, HIDDEN, SIZES, STEP_SIZE, STEP_SIZES, SearchOptions
-from multilayer.cli.evaluation.splits import Splits
+from multilayer.cli.evaluation.splits import Splits, seeds_of
 from multilayer.cli.evaluation.tasks import Task
 
 _FIT_CLASSES = """
@@ -185,7 +185,7 @@ def _folds(splits: Splits) -> str:
 several, alone = np.flatnonzero(sizes[codes] > 1), np.flatnonzero(sizes[codes] == 1)
 folds = [
     (np.union1d(several[train], alone), several[test])
-    for seed in {splits.seeds()}
+    for seed in {seeds_of(splits.seed, splits.repeats)}
     for train, test in {splitter("seed")}.split(several, y[several])
 ]"""
     if splits.repeats == 1:
@@ -193,6 +193,6 @@ folds = [
     groups = ", groups" if splits.n_groups else ""
     return f"""folds = [
     fold
-    for seed in {splits.seeds()}
+    for seed in {seeds_of(splits.seed, splits.repeats)}
     for fold in {splitter("seed")}.split(y, y{groups})
 ]"""

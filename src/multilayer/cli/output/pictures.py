@@ -28,20 +28,11 @@ _INK = "#222222"
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture that is not drawn yet.
+    """A picture that is not drawn yet."""
 
-    Attributes
-    ----------
-    name : str
-        The name of the file without ".png".
-    caption : str
-    draw : callable
-        Returns the matplotlib Axes of a new figure.
-    """
-
-    name: str
+    name: str  # of the file, without ".png"
     caption: str
-    draw: Callable[[], Axes]
+    draw: Callable[[], Axes]  # on a new figure
 
 
 @dataclass(frozen=True)
