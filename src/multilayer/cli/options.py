@@ -122,68 +122,33 @@ def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
         named = {field.name: options.pop(field.name) for field in fields(Source) if field.name in options}
         return command(source=Source(**named), **options)
 
+    choices = click.Choice(["auto", "classification", "regression"])
+    separator = "Between the cells of a text file, such as ';' or tab; detected by default."
     return _all_of(
         gathered,
         click.argument("file", type=click.Path(path_type=Path, allow_dash=True)),
-        click.option("--target", metavar="COLUMN", help="The column to predict."),
-        click.option("--ignore", metavar="COLUMN", multiple=True, help="A column not to use; may be repeated."),
-        click.option(
-            "--task",
-            type=click.Choice(["auto", "classification", "regression"]),
-            default="auto",
-            show_default=True,
-            help="Whether the target holds classes or amounts; auto decides by its values.",
-        ),
-        click.option(
-            "--separator",
-            metavar="CHAR",
-            callback=read_separator,
-            help="Between the cells of a text file, such as ';' or tab; detected by default.",
-        ),
-        click.option("--decimal", metavar="CHAR", help="Decimal sign of numbers: '.' (the default) or ','."),
-        click.option("--encoding", metavar="NAME", help="Of a text file, such as latin-1; UTF-8 by default."),
-        click.option(
-            "--date-format", metavar="FORMAT", help="Of dates, such as %d.%m.%Y; ISO dates are always recognised."
-        ),
+        _option("--target", "COLUMN", "The column to predict."),
+        _option("--ignore", "COLUMN", "A column not to use; may be repeated.", multiple=True),
+        _option("--task", None, "What the target holds; auto decides by its values.", default="auto", type=choices),
+        _option("--separator", "CHAR", separator, callback=read_separator),
+        _option("--decimal", "CHAR", "Decimal sign of numbers: '.' (the default) or ','."),
+        _option("--encoding", "NAME", "Of a text file, such as latin-1; UTF-8 by default."),
+        _option("--date-format", "FORMAT", "Of dates, such as %d.%m.%Y; ISO dates are always recognised."),
     )
-
-
-def _option(name: str, metavar: str, text: str, **settings: Any) -> Callable[[Command], Command]:
-    """An option whose default is shown, if it has one."""
-    return click.option(name, metavar=metavar, help=text, show_default="default" in settings, **settings)
 
 
 def network_options(command: Command) -> Command:
     """The options of a network and its training: ``hidden``, ``activation``, ``epochs``, ..., ``batch_size``."""
+    hidden = "Units of each hidden layer; none for no hidden layer."
+    activation = "Of the hidden units: relu, tanh, sigmoid, gelu, ...; one name, or one for each layer."
+    epochs = "Largest number of passes over the rows; by default 30 for classes, 100 for amounts."
+    alpha = "Regularisation: the weight of the squared weights in the cost."
     return _all_of(
         command,
-        _option(
-            "--hidden",
-            "SIZES",
-            "Units of each hidden layer; none for no hidden layer.",
-            default="64,64",
-            callback=read_hidden,
-        ),
-        _option(
-            "--activation",
-            "NAMES",
-            "Of the hidden units: relu, tanh, sigmoid, gelu, ...; one name, or one for each layer.",
-            default="relu",
-            callback=read_activation,
-        ),
-        _option(
-            "--epochs",
-            "N",
-            "Largest number of passes over the rows; by default 30 for classes, 100 for amounts.",
-            type=Count(),
-        ),
-        _option(
-            "--alpha",
-            "X",
-            "Regularisation: the weight of the squared weights in the cost.",
-            default=0.3,
-            type=Amount(min=0),
-        ),
+        _option("--hidden", "SIZES", hidden, default="64,64", callback=read_hidden),
+        _option("--activation", "NAMES", activation, default="relu", callback=read_activation),
+        _option("--epochs", "N", epochs, type=Count()),
+        _option("--alpha", "X", alpha, default=0.3, type=Amount(min=0)),
         _option("--step-size", "X", "Step size of Adam.", default=0.001, type=Amount(min=0, min_open=True)),
         _option("--batch-size", "N", "Rows of an update; by default 200, or all if there are fewer.", type=Count()),
     )
@@ -191,36 +156,22 @@ def network_options(command: Command) -> Command:
 
 def fold_options(*, repeats: bool) -> Callable[[Command], Command]:
     """The division of the rows into folds, if wanted several times, and the number of networks at a time."""
+    folds = "Parts of the rows; each is tested by a network trained on all others."
     repeated = _option("--repeats", "N", "How many times the rows are divided anew.", default=1, type=Count())
+    group = "Rows with equal values here, such as those of one patient, stay in one fold; not used as a feature."
     return lambda command: _all_of(
         command,
-        _option(
-            "--folds",
-            "N",
-            "Parts of the rows; each is tested by a network trained on all others.",
-            default=5,
-            type=Count(2),
-        ),
+        _option("--folds", "N", folds, default=5, type=Count(2)),
         *[repeated] * repeats,
-        _option(
-            "--group",
-            "COLUMN",
-            "Rows with equal values here, such as those of one patient, stay in one fold; not used as a feature.",
-        ),
+        _option("--group", "COLUMN", group),
         _option("--jobs", "N", "Networks trained at a time; one for each core by default.", type=Count()),
     )
 
 
 def minutes_option(what: str) -> Callable[[Command], Command]:
     """``deadline`` of the whole command, which begins when the option is read."""
-    return click.option(
-        "--minutes",
-        "deadline",
-        type=float,
-        metavar="X",
-        callback=read_minutes,
-        help=f"Time limit of the whole command: {what} No limit by default.",
-    )
+    text = f"Time limit of the whole command: {what} No limit by default."
+    return _option("--minutes", "X", text, destination="deadline", type=float, callback=read_minutes)
 
 
 def seed_option(what: str) -> Callable[[Command], Command]:
@@ -232,14 +183,17 @@ def result_options(files: str, printed: str = "the tables of scores") -> Callabl
     """``out``, the folder for these files, and ``quiet``."""
     return lambda command: _all_of(
         command,
-        click.option(
-            "--out",
-            metavar="DIR",
-            callback=read_folder,
-            help=f"Write {files} to this folder, which is made if needed.",
-        ),
+        _option("--out", "DIR", f"Write {files} to this folder, which is made if needed.", callback=read_folder),
         click.option("--quiet", is_flag=True, help=f"Print only {printed}."),
     )
+
+
+def _option(
+    name: str, metavar: str | None, text: str, destination: str | None = None, **settings: Any
+) -> Callable[[Command], Command]:
+    """An option whose default is shown, if it has one."""
+    names = (name,) if destination is None else (name, destination)
+    return click.option(*names, metavar=metavar, help=text, show_default="default" in settings, **settings)
 
 
 def _all_of(command: Command, *options: Callable[[Command], Command]) -> Command:

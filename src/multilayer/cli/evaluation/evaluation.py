@@ -8,15 +8,7 @@ from multilayer.cli.console import Output
 from multilayer.cli.deadline import Deadline
 from multilayer.cli.evaluation.advice import Course, advice
 from multilayer.cli.evaluation.problem import Problem, Settings
-from multilayer.cli.evaluation.run import (
-    Fits,
-    Run,
-    begin_run,
-    check_size,
-    fit_linear_model,
-    fit_network,
-    networks_in_words,
-)
+from multilayer.cli.evaluation.run import Fits, Run, begin_run
 from multilayer.cli.evaluation.scores import (
     ROUGH,
     Comparison,
@@ -30,6 +22,7 @@ from multilayer.cli.evaluation.scores import (
     verdict,
 )
 from multilayer.cli.evaluation.splits import Splits
+from multilayer.cli.evaluation.training import check_size, fit_linear_model, fit_network, networks_in_words
 from multilayer.cli.text import TextTable, count
 from multilayer.exceptions import InputError
 

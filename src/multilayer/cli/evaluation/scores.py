@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from multilayer.cli.evaluation.metrics import Metric
 from multilayer.cli.evaluation.problem import Rows
 from multilayer.cli.evaluation.splits import Splits
-from multilayer.cli.evaluation.tasks import Metric, Predictions, Task
+from multilayer.cli.evaluation.tasks import Predictions, Task
 from multilayer.cli.text import TextTable, count
 from multilayer.selection import mean_and_error
 

@@ -15,15 +15,8 @@ from sklearn import metrics
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from multilayer import MLPClassifier, MLPRegressor
-from multilayer.cli.text import (
-    TextTable,
-    count,
-    number,
-    number_with_error,
-    rounded,
-    rounded_with_error,
-    shortened,
-)
+from multilayer.cli.evaluation.metrics import ACCURACY, BALANCED_ACCURACY, LOG_LOSS, MAE, R2, RMSE, ROC_AUC, Metric
+from multilayer.cli.text import TextTable, count, number, rounded, shortened
 from multilayer.exceptions import InputError
 from multilayer.tables import TargetInfo
 
@@ -35,35 +28,6 @@ _MOST_CLASSES_IN_TABLE = 25
 _MOST_PROBABILITIES = 20  # in a line of predictions.csv
 _LARGEST = 1e300  # amount: sums of amounts, and the margins of a picture of them, must be finite too
 _ITERATIONS = 1000  # of logistic regression: enough for standardised columns
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A score of a task; ``in_units`` for errors in the units of the target, which may be of any size."""
-
-    name: str
-    heading: str
-    greater_is_better: bool
-    in_units: bool = False
-
-    def is_better(self, one: float, other: float) -> bool:
-        return one > other if self.greater_is_better else one < other
-
-    def write(self, score: float) -> str:
-        return rounded(score) if self.in_units else number(score)
-
-    def write_with_error(self, mean: float, error: float) -> str:
-        """A mean or a difference, with one digit more."""
-        return rounded_with_error(mean, error) if self.in_units else number_with_error(mean, error)
-
-
-ACCURACY = Metric("accuracy", "accuracy", True)
-BALANCED_ACCURACY = Metric("balanced_accuracy", "balanced accuracy", True)
-LOG_LOSS = Metric("log_loss", "log-loss", False)
-ROC_AUC = Metric("roc_auc", "ROC AUC", True)
-R2 = Metric("r2", "R2", True)
-RMSE = Metric("rmse", "RMSE", False, in_units=True)
-MAE = Metric("mae", "MAE", False, in_units=True)
 
 
 @dataclass(frozen=True)

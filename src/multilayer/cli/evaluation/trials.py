@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 
 from multilayer.cli.evaluation.advice import advice_on_trials
+from multilayer.cli.evaluation.metrics import Metric
 from multilayer.cli.evaluation.run import Fits, Run
 from multilayer.cli.evaluation.scores import ROUGH, ModelScores, better_of, compare, spread, verdict
 from multilayer.cli.evaluation.space import SearchOptions, described, sizes
 from multilayer.cli.evaluation.splits import Splits
-from multilayer.cli.evaluation.tasks import Metric
 from multilayer.cli.text import TextTable, count
 from multilayer.selection import Search, Trial
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from multilayer.cli.console import Output
 from multilayer.cli.deadline import Deadline
+from multilayer.cli.evaluation.metrics import Metric
 from multilayer.cli.evaluation.run import columns_table
 from multilayer.cli.evaluation.scores import ROUGH, WIDENED
 from multilayer.cli.evaluation.search import Found
 from multilayer.cli.evaluation.space import ALPHA, HIDDEN, STEP_SIZE, sizes
-from multilayer.cli.evaluation.tasks import Metric
 from multilayer.cli.evaluation.trials import fold_scores, mark
 from multilayer.cli.folder import OutputFolder
 from multilayer.cli.output.code import more_arguments, search_code
