@@ -20,52 +20,36 @@ class TextTable:
     align: str
 
 
-def number(value: float, digits: int = 3) -> str:
-    """A score with a fixed number of decimals; a dash for NaN.
+def number(score: float, error: float | None = None) -> str:
+    """A score with three decimals, or a mean of scores with four and its standard error; a dash for NaN.
 
     Examples
     --------
     >>> number(0.99812), number(-0.0001), number(float("nan"))
     ('0.998', '0.000', '-')
-    """
-    return "-" if math.isnan(value) else f"{value:z.{digits}f}"
-
-
-def number_with_error(value: float, error: float) -> str:
-    """A mean of scores with one decimal more, and its standard error unless that is NaN.
-
-    Examples
-    --------
-    >>> number_with_error(0.99812, 0.00125), number_with_error(0.99812, float("nan"))
+    >>> number(0.99812, 0.00125), number(0.99812, float("nan"))
     ('0.9981 ± 0.0013', '0.9981')
     """
-    return number(value, 4) + ("" if math.isnan(error) else f" ± {number(error, 4)}")
+    text = "-" if math.isnan(score) else f"{score:z.{3 if error is None else 4}f}"
+    return text if error is None or math.isnan(error) else f"{text} ± {error:.4f}"
 
 
-def rounded(amount: float) -> str:
-    """An amount of any size with four significant digits; a dash for NaN.
-
-    Examples
-    --------
-    >>> rounded(1234567.8), rounded(3.14159), rounded(1.23456e-7)
-    ('1,235,000', '3.142', '1.235e-07')
-    """
-    return "-" if math.isnan(amount) else f"{float(f'{amount:.4g}'):,.10g}"
-
-
-def rounded_with_error(amount: float, error: float) -> str:
-    """Two digits of the error, and as many decimals of the amount.
+def rounded(amount: float, error: float | None = None) -> str:
+    """An amount of any size with four digits, or with as many as its standard error, which has two, leaves certain.
 
     Examples
     --------
-    >>> rounded_with_error(77.0654, 1.016), rounded_with_error(123456.7, 2345.6), rounded_with_error(1.5e-9, 2e-10)
+    >>> rounded(1234567.8), rounded(3.14159), rounded(1.23456e-7), rounded(float("nan"))
+    ('1,235,000', '3.142', '1.235e-07', '-')
+    >>> rounded(77.0654, 1.016), rounded(123456.7, 2345.6), rounded(1.5e-9, 2e-10)
     ('77.1 ± 1.0', '123,500 ± 2,300', '1.5e-09 ± 2e-10')
     """
-    if math.isnan(error):
-        return rounded(amount)
+    text = "-" if math.isnan(amount) else f"{float(f'{amount:.4g}'):,.10g}"
+    if error is None or math.isnan(error):
+        return text
     decimals = 1 - math.floor(math.log10(error)) if error > 0 else 0
     if error == 0 or not -_MOST_DIGITS <= decimals <= _MOST_DIGITS:
-        return f"{rounded(amount)} ± {error:.2g}"
+        return f"{text} ± {error:.2g}"
     shown = max(decimals, 0)
     return f"{round(amount, decimals):,.{shown}f} ± {round(error, decimals):,.{shown}f}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from multilayer.cli.text import number, number_with_error, rounded, rounded_with_error
+from multilayer.cli.text import number, rounded
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,9 @@ class Metric:
     def is_better(self, one: float, other: float) -> bool:
         return one > other if self.greater_is_better else one < other
 
-    def write(self, score: float) -> str:
-        return rounded(score) if self.in_units else number(score)
-
-    def write_with_error(self, mean: float, error: float) -> str:
-        """A mean or a difference, with one digit more."""
-        return rounded_with_error(mean, error) if self.in_units else number_with_error(mean, error)
+    def write(self, score: float, error: float | None = None) -> str:
+        """A score, or a mean or a difference of scores with its standard error and one digit more."""
+        return rounded(score, error) if self.in_units else number(score, error)
 
 
 ACCURACY = Metric("accuracy", "accuracy", True)

@@ -78,7 +78,7 @@ class Comparison:
 
     def in_words(self) -> str:
         """The difference and its error, with a sign unless it is 0."""
-        text = self.metric.write_with_error(abs(self.difference), self.error)
+        text = self.metric.write(abs(self.difference), self.error)
         if math.isnan(self.difference) or not any(digit in "123456789" for digit in text.partition(" ± ")[0]):
             return text
         return ("+" if self.difference > 0 else "-") + text
@@ -134,7 +134,7 @@ def verdict(comparison: Comparison, other: str) -> str:
     if n == 1:
         amount = metric.write(abs(comparison.difference))
         return f"In the only fold that was completed its {metric.heading} is {amount} {side}, which proves nothing."
-    amount = metric.write_with_error(abs(comparison.difference), comparison.error)
+    amount = metric.write(abs(comparison.difference), comparison.error)
     text = (
         f"Fold by fold its {metric.heading} is {amount} {side} than that of {other}, and better in "
         f"{comparison.n_better} of {n} folds: "
@@ -150,7 +150,7 @@ def scores_table(title: str, models: Sequence[ModelScores], metrics: Sequence[Me
     several = len(models[0].scores) > 1
 
     def written(model: ModelScores, metric: Metric) -> str:
-        return metric.write_with_error(*model.spread(metric)) if several else metric.write(model.spread(metric)[0])
+        return metric.write(*model.spread(metric)) if several else metric.write(model.spread(metric)[0])
 
     rows = [(metric.heading, *(written(model, metric) for model in models)) for metric in metrics]
     return TextTable(title, ("score", *(model.name for model in models)), tuple(rows), "l" + "r" * len(models))

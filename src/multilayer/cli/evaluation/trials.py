@@ -60,7 +60,7 @@ def trials_table(result: Search, options: SearchOptions, metric: Metric) -> Text
     rows = []
     for trial in shown:
         settings = options.settings(trial.params)
-        score = "failed" if math.isnan(trial.mean) else metric.write_with_error(*spread(fold_scores(trial, metric)))
+        score = "failed" if math.isnan(trial.mean) else metric.write(*spread(fold_scores(trial, metric)))
         numbers = (f"{settings.step_size:.2g}", f"{settings.alpha:.2g}", score, f"{trial.epochs:,}")
         rows.append((str(trial.number + 1), sizes(settings), *numbers, f"{trial.n_weights:,}", mark(trial, result)))
     headings = ("trial", "hidden", "step\nsize", "alpha", metric.heading, "epochs", "weights", "")
@@ -76,7 +76,7 @@ def models_table(models: Sequence[ModelScores], metric: Metric, splits: Splits) 
     for model in models:
         found = compare(model, linear, metric, splits)
         compared = ("", "") if model is linear else (found.in_words(), found.better_in())
-        rows.append((model.name, metric.write_with_error(*model.spread(metric)), *compared))
+        rows.append((model.name, metric.write(*model.spread(metric)), *compared))
     title = f"Models in the same {count(len(splits), 'fold')}, mean ± standard error"
     return TextTable(title, ("model", metric.heading, f"minus\n{linear.name}", "better in"), tuple(rows), "lrrr")
 
@@ -90,7 +90,7 @@ def conclusion(
     decision = compare(models[0], other, metric, splits)
     parts = [
         f"Best is trial {best.number + 1}, {described(options.settings(best.params))}: its {metric.heading} is "
-        f"{metric.write_with_error(*models[0].spread(metric))}.",
+        f"{metric.write(*models[0].spread(metric))}.",
         verdict(decision, other.name),
     ]
     if not is_whole(best, options):
