@@ -25,13 +25,8 @@ def cv(run, tmp_path, lines, options="--target y"):
 @pytest.mark.parametrize(
     ("lines", "text"),
     [
-        ([], "t.csv: is empty. Column names and rows are needed."),
-        (["n,w,z", "1,x,a"], "t.csv: the table has no target column 'y'. Its columns: 'n', 'w', 'z'."),
-        (["n,y", "1,a"], "t.csv: target 'y' holds one value only, 'a'"),
-        (["n,y", "1,1.5"], "t.csv: target 'y' holds one value only, 1.5"),
         (["n,y", "1,1.5", "2,2.5"], "t.csv: 2 rows cannot be divided into 5 folds. Use --folds 2."),
         (["n,y", "1,1.5", "2,2.5", "3,5.25"], "t.csv: 3 rows cannot be divided into 5 folds. Use --folds 3 or fewer."),
-        (["n,y", "1,1e305", "2,2", "3,4e305"], "t.csv: the target reaches 4e+305: amounts beyond 1e+300 are too"),
         (
             ["n,y", "1,a", "2,b"],
             "t.csv: no class has more than 1 row, fewer than 5 folds: each fold needs a class to train and test. "
@@ -39,10 +34,6 @@ def cv(run, tmp_path, lines, options="--target y"):
         ),
         (["n,y", *["1,a", "2,b"] * 3], "t.csv: no class has more than 3 rows, fewer than 5 folds:"),
         (["n,y", *["1,a", "2,b"] * 3], "Use --folds 3 or fewer."),
-        (
-            ["n,y", *["1,a", "1,b"] * 9],
-            "t.csv: the table has no column to learn from. 'n': left out: every value is",
-        ),
         (
             ["n,y", *[f"{i},{'ab'[i % 2]}" for i in range(20)], "inf,a"],
             "t.csv: column 'n' holds infinity in data row 21.",

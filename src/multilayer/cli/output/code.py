@@ -10,16 +10,6 @@ from multilayer.cli.evaluation.space import ALPHA, ALPHAS, HIDDEN, SIZES, STEP_S
 from multilayer.cli.evaluation.splits import Splits, seeds_of
 from multilayer.cli.evaluation.tasks import Task
 
-_FIT_CLASSES = """
-model.fit(features.take(train), y[train])
-print(model.score(features.take(test), y[test]))
-"""
-_FIT_AMOUNTS = """
-mean, deviation = y[train].mean(), y[train].std()
-model.fit(features.take(train), (y[train] - mean) / deviation)
-predicted = mean + deviation * model.predict(features.take(test)).astype(np.float64)
-print(r2_score(y[test], predicted))
-"""
 _LOG_LOSS = '''
 classes = np.unique(y)
 
@@ -48,9 +38,7 @@ def _program(imports: list[str], run: Run, *parts: str) -> str:
 
 def _train_code(run: Run, settings: Settings) -> str:
     splits, task = run.splits, run.task
-    is_regression = run.problem.info.task == "regression"
     imports = [
-        *["from sklearn.metrics import r2_score"] * is_regression,
         "from sklearn.model_selection import train_test_split",
         "from sklearn.pipeline import make_pipeline",
         f"from multilayer import {task.estimator.__name__}",
@@ -62,8 +50,11 @@ train, test = train_test_split(
 )
 train, test = np.sort(train), np.sort(test)
 """
-    model = _model(run.problem, settings, task)
-    return _program(imports, run, split, model, _FIT_AMOUNTS if is_regression else _FIT_CLASSES)
+    fit = """
+model.fit(features.take(train), y[train])
+print(model.score(features.take(test), y[test]))
+"""
+    return _program(imports, run, split, _model(run.problem, settings, task), fit)
 
 
 def _cv_code(run: Run, settings: Settings) -> str:
@@ -80,7 +71,7 @@ result = cross_validate(model, features, y, cv=folds{groups})
 print(result.mean["test_score"], result.standard_error["test_score"])
 predicted = result.predictions.predicted
 """
-    return _program(imports, run, _folds(splits), _model(run.problem, settings, task, more_arguments(task)), result)
+    return _program(imports, run, _folds(splits), _model(run.problem, settings, task), result)
 
 
 def search_code(run: Run, options: SearchOptions) -> str:
@@ -161,10 +152,10 @@ def _encoder(problem: Problem) -> str:
     return f"TableEncoder(dtype=np.float32, identifiers={problem.identifiers!r})"
 
 
-def _model(problem: Problem, settings: Settings, task: Task, more: str = "") -> str:
-    """The lines that make ``model``, with ``more`` arguments of the estimator."""
+def _model(problem: Problem, settings: Settings, task: Task) -> str:
+    """The lines that make ``model``."""
     batch = "" if settings.batch_size == "auto" else f", batch_size={settings.batch_size!r}"
-    seed = f"{settings.seed!r}{batch}{more}"
+    seed = f"{settings.seed!r}{batch}{more_arguments(task)}"
     return f"""
 network = {task.estimator.__name__}(
     {settings.hidden!r}, {settings.activation!r}, alpha={settings.alpha!r},
