@@ -33,6 +33,14 @@ MOONS, DIGITS = "two moons", "digits"
 
 
 @dataclass(frozen=True)
+class Rows:
+    """Features X (m, s_1) and the class y (m,) of each row."""
+
+    X: NDArray[np.float64]
+    y: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class Chapter:
     """A part of the story, for the report."""
 
@@ -42,22 +50,13 @@ class Chapter:
 
 
 class Story:
-    """Chapters that are printed as they are told, and kept for the report.
-
-    Attributes
-    ----------
-    chapters : list of Chapter
-    scores : list
-        The lines of the closing table.
-    lead : str
-        The result in a sentence.
-    """
+    """Chapters that are printed as they are told, and kept for the report."""
 
     def __init__(self, output: Output) -> None:
         self.output = output
         self.chapters: list[Chapter] = []
-        self.scores: list[tuple[str, str, int, float, float]] = []
-        self.lead = ""
+        self.scores: list[tuple[str, ...]] = []  # the lines of the closing table
+        self.lead = ""  # the result in a sentence
 
     def chapter(self, heading: str) -> None:
         self.chapters.append(Chapter(heading))
@@ -76,19 +75,22 @@ class Story:
 
     def score(self, data: str, model: str, n_rows: int, trained: float = math.nan, unseen: float = math.nan) -> None:
         """Add a line: accuracy on the n rows trained on, and on rows that were not."""
-        self.scores.append((data, model, n_rows, trained, unseen))
+        self.scores.append((data, model, f"{n_rows:,}", number(trained), number(unseen)))
+
+    def compare(self, data: str, name: str, model: Any, seen: Rows, unseen: Rows) -> float:
+        """Add the scores of a trained model on both parts; its accuracy on unseen rows."""
+        accuracy = float(model.score(unseen.X, unseen.y))
+        self.score(data, name, len(seen.X), float(model.score(seen.X, seen.y)), accuracy)
+        return accuracy
+
+    def boundary(self, model: MLPClassifier, moons: Rows, n_seen: int, when: str) -> None:
+        def draw() -> Any:
+            return plot_decision_boundary(model, moons.X, moons.y, class_names=["moon 0", "moon 1"])
+
+        self.picture(f"boundary-{n_seen}", f"The boundary {when}; mistakes are ringed.", draw)
 
     def closing_table(self) -> TextTable:
-        rows = [(data, model, f"{n:,}", *map(number, scores)) for data, model, n, *scores in self.scores]
-        return TextTable("Accuracy", ("data", "model", "rows", "on them", "unseen"), tuple(rows), "llrrr")
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Features X (m, s_1) and the class y (m,) of each row."""
-
-    X: NDArray[np.float64]
-    y: NDArray[np.int64]
+        return TextTable("Accuracy", ("data", "model", "rows", "on them", "unseen"), tuple(self.scores), "llrrr")
 
 
 def tell(story: Story) -> None:
@@ -105,23 +107,16 @@ def tell(story: Story) -> None:
 
 def textbook_network(n_rows: int, n_iterations: int, watch: Watch) -> MLPClassifier:
     """The network and the training of the textbook: plain gradient descent on all rows at once."""
-    return MLPClassifier(
-        HIDDEN,
-        "sigmoid",
-        solver="sgd",
-        momentum=0,
-        alpha=0,
-        batch_size=n_rows,
-        learning_rate_init=0.5,
-        max_iter=n_iterations,
-        shuffle=False,
-        tol=0,
-        n_iter_no_change=None,
-        output="sigmoid",
-        initialization="notebook",
-        random_state=0,
-        callbacks=[watch],
-    )
+    rule: dict[str, Any] = {"solver": "sgd", "momentum": 0, "learning_rate_init": 0.5, "alpha": 0}
+    epochs: dict[str, Any] = {
+        "batch_size": n_rows,
+        "shuffle": False,
+        "max_iter": n_iterations,
+        "tol": 0,
+        "n_iter_no_change": None,
+    }
+    start: dict[str, Any] = {"output": "sigmoid", "initialization": "notebook", "random_state": 0}
+    return MLPClassifier(HIDDEN, "sigmoid", callbacks=[watch], **rule, **epochs, **start)
 
 
 def introduce(story: Story, moons: Rows) -> None:
@@ -157,7 +152,7 @@ def train_on_all(story: Story, moons: Rows) -> MLPClassifier:
     )
     story.score(MOONS, f"network, {SHORT:,} iterations", len(X), accuracy)
     story.score(MOONS, "logistic regression", len(X), line.score(X, y))
-    _show_boundary(story, f"boundary-{len(X)}", model, moons, f"after {SHORT:,} iterations on {len(X):,} rows")
+    story.boundary(model, moons, len(X), f"after {SHORT:,} iterations on {len(X):,} rows")
     return model
 
 
@@ -166,27 +161,25 @@ def train_on_half(story: Story, moons: Rows) -> MLPClassifier:
     seen, unseen = Rows(moons.X[:N_SEEN], moons.y[:N_SEEN]), Rows(moons.X[N_SEEN:], moons.y[N_SEEN:])
     story.chapter(f"{LONG:,} iterations on the first {N_SEEN} rows")
     model = _trained(story, seen.X, seen.y, LONG)
-    found = _compare(story, MOONS, f"network, {LONG:,} iterations", model, seen, unseen)
+    found = story.compare(MOONS, f"network, {LONG:,} iterations", model, seen, unseen)
     story.say(
-        f"Accuracy: {found[0]:.3f} on these {N_SEEN} rows, and {found[1]:.3f} on the other {len(unseen.X)}, "
-        "which the network has never seen: it has learned the shape of the moons, not the points."
+        f"Accuracy: {model.score(seen.X, seen.y):.3f} on these {N_SEEN} rows, and {found:.3f} on the other "
+        f"{len(unseen.X)}, which the network has never seen: it has learned the shape of the moons, not the points."
     )
     straight = LogisticRegression().fit(seen.X, seen.y)
     bent = make_pipeline(PolynomialFeatures(DEGREE), StandardScaler(), LogisticRegression()).fit(seen.X, seen.y)
-    line = _compare(story, MOONS, "logistic regression", straight, seen, unseen)
-    curve = _compare(story, MOONS, f"logistic regression, degree {DEGREE}", bent, seen, unseen)
+    line = story.compare(MOONS, "logistic regression", straight, seen, unseen)
+    curve = story.compare(MOONS, f"logistic regression, degree {DEGREE}", bent, seen, unseen)
     story.say(
-        f"Logistic regression has {line[1]:.3f} on the unseen rows, and {curve[1]:.3f} if we also give it the "
+        f"Logistic regression has {line:.3f} on the unseen rows, and {curve:.3f} if we also give it the "
         f"products of its inputs up to degree {DEGREE}. There we chose the features; the network found them by itself."
     )
     story.lead = (
         f"A network of {model.parameters_.size} weights, trained by gradient descent on {N_SEEN} points, tells the two "
-        f"moons apart: it is right on {found[1]:.1%} of {len(unseen.X)} others, where a straight line is right on "
-        f"{line[1]:.1%}."
+        f"moons apart: it is right on {found:.1%} of {len(unseen.X)} others, where a straight line is right on "
+        f"{line:.1%}."
     )
-    _show_boundary(
-        story, f"boundary-{N_SEEN}", model, moons, f"after {LONG:,} iterations on {N_SEEN} rows, with all rows"
-    )
+    story.boundary(model, moons, N_SEEN, f"after {LONG:,} iterations on {N_SEEN} rows, with all rows")
     story.picture("network", "The trained network: its units and weights.", lambda: plot_network(model))
     return model
 
@@ -204,16 +197,13 @@ def cross_validate(story: Story, moons: Rows) -> None:
         "once can stay on the straight line for thousands of iterations; when it leaves depends on the rows."
     )
     with training_progress(story.output, f"{N_FOLDS}-fold cross-validation", N_FOLDS, 100) as watch:
-        model = MLPClassifier(
-            HIDDEN,
-            "tanh",
-            batch_size=50,
-            learning_rate_init=0.02,
-            max_iter=100,
-            n_iter_no_change=None,
-            random_state=0,
-            callbacks=[watch],
-        )
+        practice: dict[str, Any] = {
+            "batch_size": 50,
+            "learning_rate_init": 0.02,
+            "max_iter": 100,
+            "n_iter_no_change": None,
+        }
+        model = MLPClassifier(HIDDEN, "tanh", random_state=0, callbacks=[watch], **practice)
         fast = cross_val_score(model, moons.X, moons.y, cv=folds)
     story.say(
         "The remedy in practice: many small steps in place of few large ones. With batches of "
@@ -234,12 +224,12 @@ def read_digits(story: Story) -> None:
         network = MLPClassifier((64,), max_iter=100, n_iter_no_change=None, random_state=0, callbacks=[watch])
         model = make_pipeline(StandardScaler(), network).fit(X_train, y_train)
     logistic = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(X_train, y_train)
-    found = _compare(story, DIGITS, "network, 64 hidden units", model, seen, unseen)
-    line = _compare(story, DIGITS, "logistic regression", logistic, seen, unseen)
+    found = story.compare(DIGITS, "network, 64 hidden units", model, seen, unseen)
+    line = story.compare(DIGITS, "logistic regression", logistic, seen, unseen)
     story.say(
         f"{len(X):,} pictures of {X.shape[1]} pixels, {len(np.unique(y))} classes. The same estimator with one hidden "
-        f"layer of 64 units, trained on {len(X_train):,} of them, reads {found[1]:.1%} of the other {len(X_test)} "
-        f"correctly; logistic regression {line[1]:.1%}."
+        f"layer of 64 units, trained on {len(X_train):,} of them, reads {found:.1%} of the other {len(X_test)} "
+        f"correctly; logistic regression {line:.1%}."
     )
     caption = "The pattern to which each hidden unit of the digits network responds."
     story.picture("digits-weights", caption, lambda: plot_weights(model, image_shape=(8, 8)))
@@ -264,20 +254,6 @@ def _trained(story: Story, X: NDArray[np.float64], y: NDArray[np.int64], n_itera
         f"{model.loss_curve_[-1]:.4f} in {seconds:.2f} seconds."
     )
     return model
-
-
-def _compare(story: Story, data: str, name: str, model: Any, seen: Rows, unseen: Rows) -> tuple[float, float]:
-    """The accuracy of a trained model on both parts, which goes into the closing table."""
-    scores = float(model.score(seen.X, seen.y)), float(model.score(unseen.X, unseen.y))
-    story.score(data, name, len(seen.X), *scores)
-    return scores
-
-
-def _show_boundary(story: Story, name: str, model: MLPClassifier, moons: Rows, when: str) -> None:
-    def draw() -> Any:
-        return plot_decision_boundary(model, moons.X, moons.y, class_names=["moon 0", "moon 1"])
-
-    story.picture(name, f"The boundary {when}; mistakes are ringed.", draw)
 
 
 def _list(scores: NDArray[np.float64]) -> str:

@@ -16,18 +16,7 @@ from multilayer.cli.evaluation.metrics import Metric
 from multilayer.cli.evaluation.problem import Problem, Settings, in_shell_words
 from multilayer.cli.evaluation.run import Run, begin_run
 from multilayer.cli.evaluation.scores import ModelScores
-from multilayer.cli.evaluation.space import (
-    ALPHA,
-    ALPHAS,
-    FACTOR,
-    HIDDEN,
-    SIZES,
-    SPACE,
-    STEP_SIZE,
-    STEP_SIZES,
-    SearchOptions,
-    first_rung,
-)
+from multilayer.cli.evaluation.space import FACTOR, SPACE, SearchOptions, first_rung
 from multilayer.cli.evaluation.splits import Splits
 from multilayer.cli.evaluation.tasks import TASKS, Task
 from multilayer.cli.evaluation.training import fit_linear_model, fit_on_all_rows, networks_in_words
@@ -152,9 +141,8 @@ def _searched(run: Run, options: SearchOptions) -> Search:
     task, output = run.task, run.output
     seconds = run.deadline.seconds_for(_SHARE, "the search began")
     began = time.monotonic()
-    base = options.settings({HIDDEN: SIZES[0], ALPHA: ALPHAS[0], STEP_SIZE: STEP_SIZES[0]}).parameters()
     # Without callbacks, because a network with callbacks is not put aside and resumed.
-    candidate = task.estimator(**{name: base[name] for name in base if name not in SPACE}, **task.fold_arguments)
+    candidate = task.estimator(**options.common, **task.fold_arguments)
     with output.noting_warnings(_wording), progress_display(output, seconds) as progress:
         bar = SearchProgress(progress, options, len(run.splits), task.decisive, output)
         try:

@@ -57,6 +57,11 @@ class SearchOptions:
         """Whether less promising trials are trained for fewer epochs."""
         return self.first_rung < self.epochs
 
+    @property
+    def common(self) -> dict[str, Any]:
+        """The parameters of the estimator that all candidates share."""
+        return {"activation": "relu", "batch_size": "auto", "max_iter": self.epochs, "random_state": self.seed}
+
     def settings(self, params: Mapping[str, Any]) -> Settings:
         """The settings of a candidate."""
         return Settings(
