@@ -107,16 +107,10 @@ def tell(story: Story) -> None:
 
 def textbook_network(n_rows: int, n_iterations: int, watch: Watch) -> MLPClassifier:
     """The network and the training of the textbook: plain gradient descent on all rows at once."""
-    rule: dict[str, Any] = {"solver": "sgd", "momentum": 0, "learning_rate_init": 0.5, "alpha": 0}
-    epochs: dict[str, Any] = {
-        "batch_size": n_rows,
-        "shuffle": False,
-        "max_iter": n_iterations,
-        "tol": 0,
-        "n_iter_no_change": None,
-    }
+    descent: dict[str, Any] = {"solver": "sgd", "momentum": 0, "learning_rate_init": 0.5, "batch_size": n_rows}
+    plain: dict[str, Any] = {"shuffle": False, "alpha": 0, "tol": 0, "n_iter_no_change": None}
     start: dict[str, Any] = {"output": "sigmoid", "initialization": "notebook", "random_state": 0}
-    return MLPClassifier(HIDDEN, "sigmoid", callbacks=[watch], **rule, **epochs, **start)
+    return MLPClassifier(HIDDEN, "sigmoid", max_iter=n_iterations, callbacks=[watch], **descent, **plain, **start)
 
 
 def introduce(story: Story, moons: Rows) -> None:
@@ -197,13 +191,8 @@ def cross_validate(story: Story, moons: Rows) -> None:
         "once can stay on the straight line for thousands of iterations; when it leaves depends on the rows."
     )
     with training_progress(story.output, f"{N_FOLDS}-fold cross-validation", N_FOLDS, 100) as watch:
-        practice: dict[str, Any] = {
-            "batch_size": 50,
-            "learning_rate_init": 0.02,
-            "max_iter": 100,
-            "n_iter_no_change": None,
-        }
-        model = MLPClassifier(HIDDEN, "tanh", random_state=0, callbacks=[watch], **practice)
+        steps: dict[str, Any] = {"batch_size": 50, "learning_rate_init": 0.02, "max_iter": 100}
+        model = MLPClassifier(HIDDEN, "tanh", n_iter_no_change=None, random_state=0, callbacks=[watch], **steps)
         fast = cross_val_score(model, moons.X, moons.y, cv=folds)
     story.say(
         "The remedy in practice: many small steps in place of few large ones. With batches of "

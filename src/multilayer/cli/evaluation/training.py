@@ -127,7 +127,7 @@ def _note_failures(run: Run, fits: Fits, who: str) -> None:
 
 
 def unless_expected(warning: Warning, text: str) -> str:
-    """ "" for an interruption, which has a note, and for scores that are not defined for single rows."""
+    """The text, or "" for an interruption, which has a note, and for scores that a single row does not have."""
     return "" if isinstance(warning, InterruptedTrainingWarning | UndefinedMetricWarning) else text
 
 

@@ -47,6 +47,8 @@ def write_evaluation(found: Evaluation, folder: OutputFolder, deadline: Deadline
         f"Step size {settings.step_size:g}, regularisation {settings.alpha:g} and seed {settings.seed}. Columns were "
         "encoded with what the training rows hold; the test rows were used for the scores only."
     )
+    if not run.splits.is_single:
+        training += " The table of columns is that of all rows."
     rough = [] if run.splits.is_single else [f"{ROUGH} {WIDENED}"]
     per_row = "Predictions, each by a network that has not seen the row"
     sections = [
