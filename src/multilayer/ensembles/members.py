@@ -15,9 +15,9 @@ from multilayer.exceptions import DivergenceError, InterruptedTrainingError, Int
 from multilayer.fits.errors import Complaint, ConvergenceWarning, warn
 from multilayer.fits.scikit_learn_callbacks import EnsembleTasks
 from multilayer.packs.members import Member, MemberOutcome, Slice
-from multilayer.packs.running import THREADS, PackListener, run_pack
-from multilayer.selection.complaining import warn_once
+from multilayer.packs.running import THREADS, run_pack
 from multilayer.selection.fitting import Data, network_of, work_of
+from multilayer.selection.pack_warnings import warn_once
 from multilayer.selection.training import ModelTraining
 from multilayer.training.batching import Rows
 
@@ -28,7 +28,6 @@ class Workers:
 
     n_jobs: int | None = None
     backend: str = THREADS
-    listener: PackListener | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +56,7 @@ class Trained:
 
     number: int
     model: Any
-    left_out: Rows  # none with by="seed"
+    left_out: Rows  # none with diversity="seed"
     answers: Mapping[str, Any] = field(default_factory=dict)  # for the rows left out, by method
     complaints: Sequence[Complaint] = ()  # what its training has to warn of
 
@@ -83,7 +82,7 @@ def train_members(
         Member(i, _MemberTraining(i, plan, data, tuple(methods), followers), size=_size(plan, len(data)))
         for i, plan in enumerate(plans)
     ]
-    outcomes = run_pack(pack, n_jobs=workers.n_jobs, backend=workers.backend, listener=workers.listener)
+    outcomes = run_pack(pack, n_jobs=workers.n_jobs, backend=workers.backend, listener=followers.callbacks.member_ended)
     if followers.callbacks.error is not None:
         raise followers.callbacks.error
     _raise_or_tell(outcomes, len(plans))

@@ -94,7 +94,7 @@ class Run:
             self.targets,
             cv=self.splits.rows,
             n_jobs=self.n_jobs,
-            listener=watch.member_ended,
+            callbacks=[watch.member_ended],
         )
         models = {fold.number: fold.estimator for fold in result.folds}
         return Fits(models, {fold.number: fold.fit_time for fold in result.folds}, result.failures, result)
@@ -164,7 +164,7 @@ def columns_table(reports: Sequence[ColumnReport], most: int = 30) -> TextTable:
             report.kind,
             f"{report.n_gaps:,}" if report.n_gaps else "",
             f"{report.width}" if report.width else "-",
-            in_options(report.done),
+            in_options(report.encoding),
         )
         for report in shown
     ]

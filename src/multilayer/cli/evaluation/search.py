@@ -164,7 +164,7 @@ def _searched(run: Run, options: SearchOptions) -> Search:
                 random_state=options.seed,
                 journal=options.journal,
                 n_jobs=run.n_jobs,
-                listener=bar,
+                callbacks=[bar],
             )
         except (MultilayerError, ValueError) as error:
             is_over = seconds is not None and time.monotonic() - began >= seconds
