@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 from multilayer.engines import Objective
-from multilayer.equations import StepOptions
+from multilayer.equations.extensions.step_options import StepOptions
 from multilayer.estimators.errors import warn
 from multilayer.estimators.parameters import PLANNED
 from multilayer.exceptions import ParameterError, ParameterWarning
