@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from multilayer.engines.support import cpu_lacks
+from multilayer.engines.fallback import unsupported_by_cpu
 from multilayer.equations import check_activation
 from multilayer.equations.activations import Activation
 from multilayer.estimators.errors import warn
@@ -26,7 +26,7 @@ def check_own_activations(hidden: Sequence[str | Activation], known: Iterable[st
 
 def warn_of_the_reference_engine(engine: str, network: Network) -> None:
     """Say that "auto" is the slow engine here: nothing that the estimator shows afterwards would tell."""
-    lacks = cpu_lacks(network) if engine == "auto" else ""
+    lacks = unsupported_by_cpu(network) if engine == "auto" else ""
     if lacks:
         warn(
             f"engine='auto' is the reference engine here, which is slower: compiled code cannot run {lacks}. "

@@ -1,0 +1,132 @@
+"""The choice of an engine by its name; the compiled engine is imported when it is first needed."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.engines.fallback import FallbackEngine, unsupported_by_cpu, warn_of_fallback
+from multilayer.engines.protocol import Engine
+from multilayer.engines.reference import ReferenceEngine
+from multilayer.exceptions import EngineError, ParameterError, unknown_name
+from multilayer.network import Network
+
+ENGINES = ("auto", "cpu", "reference")
+
+
+def get_engine(name: str = "auto", network: Network | None = None) -> Engine:
+    """Return the engine with this name.
+
+    "auto" is the CPU engine.  If Numba's compiler is switched off, or the network has a custom activation or cost, it
+    is the reference engine.
+
+    If Numba cannot be used or cannot compile a kernel, "auto" and "cpu" run the reference engine and warn once per
+    process.  On systems without Numba (in a browser, on Intel Macs, for Python 3.11 on Windows for ARM), "auto" runs
+    it without a warning.
+
+    Parameters
+    ----------
+    name : {"auto", "cpu", "reference"}
+        The engine.
+    network : Network, optional
+        The network to run.
+
+    Returns
+    -------
+    Engine
+        The engine; it has no state.
+
+    Raises
+    ------
+    ParameterError
+        If the name is unknown, or the CPU engine cannot run the network.
+
+    Examples
+    --------
+    >>> get_engine("reference").name
+    'reference'
+    """
+    if not isinstance(name, str) or name not in ENGINES:
+        raise unknown_name("engine", name, ENGINES)
+    unsupported = "" if name == "reference" or network is None else unsupported_by_cpu(network)
+    if name == "cpu" and unsupported:
+        raise ParameterError(
+            f"engine='cpu' cannot run {unsupported}. Use engine='auto' or 'reference'; the reference engine is slower."
+        )
+    return ReferenceEngine() if name == "reference" or unsupported else _cpu_or_reference(name)
+
+
+def _cpu_or_reference(name: str) -> Engine:
+    engine, reason = _compiled_engine()
+    if engine is not None:
+        return engine
+    if reason and (name == "cpu" or _numba_exists_here()):
+        warn_of_fallback(reason)
+    if reason or name == "auto":
+        return ReferenceEngine()
+    from multilayer.engines.cpu.engine import CpuEngine
+
+    return CpuEngine()  # NUMBA_DISABLE_JIT=1: its kernels run as Python, for tests and debuggers
+
+
+def _numba_exists_here() -> bool:
+    """Whether Numba can be installed on this system; pyproject.toml has the same condition."""
+    machine = platform.machine()
+    if sys.platform == "win32" and machine == "ARM64":
+        return sys.version_info >= (3, 12)
+    return sys.platform != "emscripten" and (sys.platform != "darwin" or machine != "x86_64")
+
+
+@cache
+def _compiled_engine() -> tuple[Engine | None, str]:
+    """Return the CPU engine, or None and the reason why it cannot run compiled; "" if the compiler is switched off."""
+    # Importing Numba takes half a second, so it waits until an engine is needed.
+    try:
+        from multilayer.engines.cpu.compiling import COMPILED, UNAVAILABLE
+        from multilayer.engines.cpu.engine import CpuEngine
+    except MemoryError:
+        raise
+    except Exception as error:  # a version of Numba, llvmlite or SciPy with other internals than this library expects
+        return None, f"It cannot be loaded: {type(error).__name__}: {error}"
+    return (FallbackEngine(CpuEngine()), "") if COMPILED else (None, UNAVAILABLE)
+
+
+def shuffled(order: NDArray[np.intp], random_state: np.random.RandomState, n_epochs: int) -> NDArray[np.intp] | None:
+    """Shuffle an order of rows once for each epoch, each time the previous order, as ``RandomState.shuffle`` does.
+
+    Parameters
+    ----------
+    order : array of intp, of shape (n,)
+        Row numbers.
+    random_state : numpy.random.RandomState
+        The generator, which advances.
+    n_epochs : int
+        The number of shuffles.
+
+    Returns
+    -------
+    array of intp, of shape (n_epochs, n), or None
+        The orders.  None if nothing can be compiled, or if the state of the generator cannot be used: it is not a
+        Mersenne Twister, or it is NumPy's global one, which other threads may use at the same time.
+    """
+    generator = random_state._bit_generator
+    if type(generator) is not np.random.MT19937 or random_state is np.random.mtrand._rand:
+        return None
+    if _compiled_engine()[0] is None:
+        return None
+    from multilayer.engines.cpu.shuffling import shuffle_into
+
+    orders = np.empty((n_epochs, len(order)), dtype=np.intp)
+    state = generator.state
+    words = state["state"]
+    try:
+        position = shuffle_into(orders, np.ascontiguousarray(order), words["key"], int(words["pos"]))
+    except EngineError:  # nothing has been drawn yet, and NumPy draws the same
+        return None
+    words["pos"] = int(position)
+    generator.state = state
+    return orders
