@@ -41,7 +41,7 @@ def cv(run, tmp_path, lines, options="--target y"):
         (["n,y", *["1,a", "2,b"] * 3], "Use --folds 3 or fewer."),
         (
             ["n,y", *["1,a", "1,b"] * 9],
-            "t.csv: the table has no column to learn from. 'n': left out: every value is",
+            "t.csv: the table has no column that can be used. 'n': dropped: every value is",
         ),
         (
             ["n,y", *[f"{i},{'ab'[i % 2]}" for i in range(20)], "inf,a"],

@@ -165,10 +165,10 @@ class TestRegression:
 
 def test_long_tables_of_columns_keep_what_was_left_out():
     reports = [ColumnReport(f"c{i}", "number", "standardised", 0, 1) for i in range(99)]
-    reports[70] = ColumnReport("id", "text", "left out: 99 of 99 values differ", 3, 0)
+    reports[70] = ColumnReport("id", "text", "dropped: 99 of 99 values differ", 3, 0)
     rows = columns_table(reports).rows
     assert len(rows) == 22
-    assert rows[20] == ("id", "text", "3", "-", "left out: 99 of 99 values differ")
+    assert rows[20] == ("id", "text", "3", "-", "dropped: 99 of 99 values differ")
     assert rows[21][0] == "... 78 more columns"
     assert len(columns_table(reports, most=200).rows) == 99
 

@@ -26,7 +26,7 @@ def columns_table(reports: Sequence[ColumnReport], most: int = 30) -> TextTable:
             report.kind,
             f"{report.n_gaps:,}" if report.n_gaps else "",
             f"{report.width}" if report.width else "-",
-            in_options(report.done),
+            in_options(report.encoding),
         )
         for report in shown
     ]
