@@ -31,9 +31,9 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 
 import multilayer
 from fresh import CLEAR, _status
+from multilayer.packs.running import Member, run_pack
 from multilayer.selection import cross_validate, search
 from multilayer.selection.fitting import Data
-from multilayer.training.pack import Member, run_pack
 
 OPTIONS = {"hidden_layer_sizes": (100,), "max_iter": 20, "n_iter_no_change": math.inf, "random_state": 0}
 

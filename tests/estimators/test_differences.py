@@ -11,8 +11,8 @@ import pytest
 from sklearn.metrics import accuracy_score, r2_score
 
 from multilayer import ConvergenceWarning, MLPClassifier, MLPRegressor
-from multilayer.estimators.scores import accuracy, label_accuracy, r2
 from multilayer.exceptions import DivergenceError, InputError, ParameterError, ParameterWarning
+from multilayer.fits.scores import accuracy, label_accuracy, r2
 
 from .comparison import assert_close, both, data, pair
 

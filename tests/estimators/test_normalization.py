@@ -13,8 +13,8 @@ from sklearn.model_selection import cross_val_score
 
 from multilayer import MLPClassifier, MLPRegressor
 from multilayer.equations import forward_propagation, input_gradient
-from multilayer.estimators.errors import NotFittedError
 from multilayer.exceptions import ParameterError, ParameterWarning
+from multilayer.fits.errors import NotFittedError
 
 RNG = np.random.RandomState(0)
 X = RNG.normal(size=(200, 4)) * [1.0, 5.0, 0.2, 1.0]

@@ -14,8 +14,8 @@ from sklearn.preprocessing import StandardScaler
 
 from multilayer import ConvergenceWarning, EnsembleClassifier, MLPClassifier
 from multilayer.ensembles import ensemble_of
-from multilayer.estimators.errors import Complaint, handed_over, warn
 from multilayer.exceptions import InterruptedTrainingWarning, ParameterWarning
+from multilayer.fits.errors import Complaint, handed_over, warn
 from multilayer.selection import (
     capacity_curve,
     cross_validate,

@@ -18,21 +18,21 @@ from multilayer.ensembles.callbacks import MemberCallbacks
 from multilayer.ensembles.members import Followers, Trained, Workers, train_members
 from multilayer.ensembles.planning import SEED, plans, wishes
 from multilayer.estimators import NotFittedError
-from multilayer.estimators.containers import checked_entries
 from multilayer.estimators.documentation import DocumentedMixin
-from multilayer.estimators.errors import input_errors, unchanged_on_failure
-from multilayer.estimators.inputs import check_column_order, checked_y
-from multilayer.estimators.parameters import check_seed
-from multilayer.estimators.sample_weights import scaled_weights
-from multilayer.estimators.scikit_learn_callbacks import CallbackSupportMixin, EnsembleTasks, torn_down
 from multilayer.exceptions import InputError, InputTypeError, ParameterError
+from multilayer.fits.containers import checked_entries
+from multilayer.fits.errors import input_errors, unchanged_on_failure
+from multilayer.fits.inputs import check_column_order, checked_y
+from multilayer.fits.sample_weights import scaled_weights
+from multilayer.fits.scikit_learn_callbacks import CallbackSupportMixin, EnsembleTasks, torn_down
+from multilayer.fits.settings import check_seed
 from multilayer.network import Floats
+from multilayer.packs.running import PackListener
 from multilayer.selection import Predictions
 from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.out_of_fold import out_of_fold
 from multilayer.training import Listener
 from multilayer.training.batching import Rows
-from multilayer.training.pack import PackListener
 
 
 @dataclass(frozen=True, eq=False)

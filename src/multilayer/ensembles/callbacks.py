@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from multilayer.estimators.base import BaseMLP
-from multilayer.estimators.errors import warn
-from multilayer.estimators.parameters import check_callbacks
-from multilayer.estimators.snapshots import offer
 from multilayer.exceptions import MultilayerError, ParameterWarning
+from multilayer.fits.errors import warn
+from multilayer.fits.settings import check_callbacks
+from multilayer.fits.snapshots import offer
 from multilayer.selection.fitting import network_of
 from multilayer.training import Event, Listener, RunEnded, RunStarted
 from multilayer.training.events import only_watches, tell

@@ -16,14 +16,14 @@ from multilayer.ensembles.combining import Weighted, log_mean, mean_and_deviatio
 from multilayer.ensembles.planning import SEED
 from multilayer.estimators import MLPClassifier
 from multilayer.estimators.base import keep_parameters
-from multilayer.estimators.inputs import checked_weight, checked_y
-from multilayer.estimators.labels import Labels, labels_of
+from multilayer.fits.inputs import checked_weight, checked_y
+from multilayer.fits.labels import Labels, labels_of
 from multilayer.network import Floats
+from multilayer.packs.running import THREADS, PackListener
 from multilayer.selection import Predictions
 from multilayer.selection.out_of_fold import for_classes
 from multilayer.training import Listener
 from multilayer.training.batching import Rows
-from multilayer.training.pack import THREADS, PackListener
 
 
 class EnsembleClassifier(ClassifierMixin, BaseEnsemble):

@@ -12,18 +12,18 @@ import numpy as np
 
 from multilayer.ensembles.callbacks import MemberCallbacks
 from multilayer.ensembles.planning import Plan
-from multilayer.estimators.errors import Complaint, ConvergenceWarning, warn
-from multilayer.estimators.scikit_learn_callbacks import EnsembleTasks
 from multilayer.exceptions import DivergenceError, InterruptedTrainingError, InterruptedTrainingWarning
+from multilayer.fits.errors import Complaint, ConvergenceWarning, warn
+from multilayer.fits.scikit_learn_callbacks import EnsembleTasks
+from multilayer.packs.running import THREADS, Member, Outcome, PackListener, Slice, run_pack
 from multilayer.selection.complaining import warn_once
 from multilayer.selection.fitting import Data, Fitted, network_of, work_of
 from multilayer.training.batching import Rows
-from multilayer.training.pack import THREADS, Member, Outcome, PackListener, Slice, run_pack
 
 
 @dataclass(frozen=True)
 class Workers:
-    """Who trains: as in :func:`multilayer.training.pack.run_pack`."""
+    """Who trains: as in :func:`multilayer.packs.running.run_pack`."""
 
     n_jobs: int | None = None
     backend: str = THREADS

@@ -13,14 +13,14 @@ from sklearn.base import clone, is_classifier
 from multilayer.ensembles.classifier import EnsembleClassifier
 from multilayer.ensembles.greedy import MAX_SIZE, greedy_selection
 from multilayer.ensembles.regressor import EnsembleRegressor
-from multilayer.estimators.errors import ConvergenceWarning, warn
-from multilayer.estimators.parameters import check_integer
 from multilayer.exceptions import InputError, InputTypeError, InterruptedTrainingError, InterruptedTrainingWarning
+from multilayer.fits.errors import ConvergenceWarning, warn
+from multilayer.fits.settings import check_integer
+from multilayer.packs.running import Member, Slice, run_pack
 from multilayer.selection import Predictions, Search, Trial
 from multilayer.selection.fitting import work_of
 from multilayer.selection.out_of_fold import answers, for_classes, out_of_fold
 from multilayer.selection.searching.trials import Problem, Split
-from multilayer.training.pack import Member, Slice, run_pack
 
 
 def ensemble_of(

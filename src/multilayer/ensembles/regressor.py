@@ -18,15 +18,15 @@ from multilayer.ensembles.planning import FOLD, SEED
 from multilayer.equations import Quantile
 from multilayer.estimators import MLPRegressor
 from multilayer.estimators.base import keep_parameters
-from multilayer.estimators.inputs import as_dense, checked_weight, checked_y
-from multilayer.estimators.scores import pinball_d2
 from multilayer.exceptions import InputError, ParameterError, ShapeError
+from multilayer.fits.inputs import as_dense, checked_weight, checked_y
+from multilayer.fits.scores import pinball_d2
 from multilayer.network import Floats
+from multilayer.packs.running import THREADS, PackListener
 from multilayer.selection import Predictions
 from multilayer.selection.fitting import network_of
 from multilayer.training import Listener
 from multilayer.training.batching import Rows
-from multilayer.training.pack import THREADS, PackListener
 
 
 class EnsembleRegressor(RegressorMixin, BaseEnsemble):

@@ -15,30 +15,30 @@ from numpy.typing import ArrayLike
 
 from multilayer.engines import Engine, Objective, get_engine
 from multilayer.equations.activations import Hidden
-from multilayer.estimators.class_weights import ClassWeights, with_class_weights
-from multilayer.estimators.continuing import Continuing, begun
-from multilayer.estimators.copies import Copied
-from multilayer.estimators.data import Call, Part, Rows, Table, Targets, ValidationArguments
 from multilayer.estimators.documentation import DocumentedMixin
-from multilayer.estimators.errors import divergence_in_both_words, input_errors, unchanged_on_failure
-from multilayer.estimators.fit import Fit
-from multilayer.estimators.inputs import checked_weight
-from multilayer.estimators.inside import Inside
-from multilayer.estimators.optimising import (
+from multilayer.estimators.printing import EpochTable
+from multilayer.estimators.weights import Weights
+from multilayer.exceptions import ParameterError, ShapeError
+from multilayer.fits.class_weights import ClassWeights, with_class_weights
+from multilayer.fits.copies import Copied
+from multilayer.fits.custom import check_own_activations, warn_of_the_reference_engine
+from multilayer.fits.errors import divergence_in_both_words, input_errors, unchanged_on_failure
+from multilayer.fits.fit import Fit
+from multilayer.fits.inputs import checked_weight
+from multilayer.fits.options import (
     dropout_rates,
     warn_of_normalization,
     warn_of_options_without_effect,
 )
-from multilayer.estimators.own import check_own_activations, warn_of_the_reference_engine
-from multilayer.estimators.parameters import check_activation, checked
-from multilayer.estimators.printing import EpochTable
-from multilayer.estimators.reading import Reading
-from multilayer.estimators.recipes import warn_of_parameters_without_effect
-from multilayer.estimators.scikit_learn_callbacks import CallbackSupportMixin, scikit_learn_listeners, torn_down
-from multilayer.estimators.snapshots import as_it_stands, offer
-from multilayer.estimators.target_scale import TargetScale, dtype_given
-from multilayer.estimators.weights import Weights
-from multilayer.exceptions import ParameterError, ShapeError
+from multilayer.fits.reading import Reading
+from multilayer.fits.recipe import warn_of_parameters_without_effect
+from multilayer.fits.resume import Continuing, begun
+from multilayer.fits.rows import Call, Part, Rows, Table, Targets, ValidationArguments
+from multilayer.fits.scikit_learn_callbacks import CallbackSupportMixin, scikit_learn_listeners, torn_down
+from multilayer.fits.settings import check_activation, checked
+from multilayer.fits.snapshots import as_it_stands, offer
+from multilayer.fits.target_scale import TargetScale, dtype_given
+from multilayer.inspection.inside import Inside
 from multilayer.network import Floats, Network
 from multilayer.training import Listener, Run, standing
 from multilayer.training.starting import Initialization

@@ -16,11 +16,11 @@ from multilayer.equations import Cost
 from multilayer.equations.activations import Hidden, sigmoid, softplus
 from multilayer.equations.costs import SoftmaxOutput
 from multilayer.estimators.base import BaseMLP, keep_parameters
-from multilayer.estimators.class_weights import ClassWeight, ClassWeights, class_weights, refuse_balanced_parts
-from multilayer.estimators.data import Call, Targets, ValidationArguments
-from multilayer.estimators.holding_out import Split
-from multilayer.estimators.inputs import checked_weight, checked_y
-from multilayer.estimators.labels import (
+from multilayer.exceptions import InputError, ParameterError
+from multilayer.fits.class_weights import ClassWeight, ClassWeights, class_weights, refuse_balanced_parts
+from multilayer.fits.holdout import Split
+from multilayer.fits.inputs import checked_weight, checked_y
+from multilayer.fits.labels import (
     Labels,
     check_known,
     check_known_to_validation,
@@ -29,12 +29,12 @@ from multilayer.estimators.labels import (
     labels_given,
     labels_of,
 )
-from multilayer.estimators.losses import loss_of_classes
-from multilayer.estimators.metrics import Metric
-from multilayer.estimators.parameters import check_choice
-from multilayer.estimators.recipes import VALIDATION_FRACTION
-from multilayer.estimators.scores import accuracy, always_right, label_accuracy
-from multilayer.exceptions import InputError, ParameterError
+from multilayer.fits.losses import loss_of_classes
+from multilayer.fits.metrics import Metric
+from multilayer.fits.recipe import VALIDATION_FRACTION
+from multilayer.fits.rows import Call, Targets, ValidationArguments
+from multilayer.fits.scores import accuracy, always_right, label_accuracy
+from multilayer.fits.settings import check_choice
 from multilayer.network import Floats
 from multilayer.training import Listener
 from multilayer.training.schedules import AnySchedule

@@ -15,29 +15,29 @@ from sklearn.utils.validation import _num_samples
 from multilayer.equations import Cost, Quantile
 from multilayer.equations.activations import Hidden
 from multilayer.estimators.base import BaseMLP, keep_parameters
-from multilayer.estimators.data import Call, Rows, Targets, ValidationArguments
-from multilayer.estimators.errors import input_errors
-from multilayer.estimators.holding_out import Split
-from multilayer.estimators.inputs import checked_weight, checked_y
-from multilayer.estimators.losses import (
+from multilayer.exceptions import InputError, InputTypeError
+from multilayer.fits.errors import input_errors
+from multilayer.fits.holdout import Split
+from multilayer.fits.inputs import checked_weight, checked_y
+from multilayer.fits.losses import (
     Loss,
     check_targets,
     loss_of_numbers,
     repeated,
     warn_of_quantiles_without_effect,
 )
-from multilayer.estimators.metrics import Metric
-from multilayer.estimators.parameters import check_flag
-from multilayer.estimators.recipes import VALIDATION_FRACTION
-from multilayer.estimators.scores import pinball_d2, r2
-from multilayer.estimators.target_scale import (
+from multilayer.fits.metrics import Metric
+from multilayer.fits.recipe import VALIDATION_FRACTION
+from multilayer.fits.rows import Call, Rows, Targets, ValidationArguments
+from multilayer.fits.scores import pinball_d2, r2
+from multilayer.fits.settings import check_flag
+from multilayer.fits.target_scale import (
     check_can_standardize,
     check_goes_on_alike,
     dtype_given,
     rescaled,
     target_scale,
 )
-from multilayer.exceptions import InputError, InputTypeError
 from multilayer.network import Floats
 from multilayer.training import Listener, Run
 from multilayer.training.schedules import AnySchedule

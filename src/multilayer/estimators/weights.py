@@ -7,8 +7,8 @@ from typing import Any
 
 from sklearn.utils.validation import check_is_fitted
 
-from multilayer.estimators.errors import NotFittedError
 from multilayer.exceptions import ShapeError
+from multilayer.fits.errors import NotFittedError
 from multilayer.network import Floats, Network, coefs, intercepts, norms, thetas
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.estimators import MLPClassifier
-from multilayer.estimators.labels import Labels
 from multilayer.exceptions import ModelFileError
+from multilayer.fits.labels import Labels
 from multilayer.network import Floats
 from multilayer.training import Run
 

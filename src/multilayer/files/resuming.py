@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike
 from sklearn.utils.validation import _num_samples
 
 from multilayer.estimators.base import BaseMLP
-from multilayer.estimators.data import ValidationArguments
 from multilayer.exceptions import InputError, ParameterError
 from multilayer.files.models import load_model
+from multilayer.fits.rows import ValidationArguments
 from multilayer.training import Listener, Run
 
 GOES_ON = ("", "interrupted")  # the reasons for an end that is none

@@ -29,10 +29,6 @@ from multilayer.equations.extensions.chosen_costs import (
 )
 from multilayer.equations.initialization import SCHEMES
 from multilayer.estimators import MLPClassifier, MLPRegressor
-from multilayer.estimators.class_weights import BALANCED
-from multilayer.estimators.labels import Labels
-from multilayer.estimators.losses import OF_CLASSES, OF_NUMBERS, QUANTILE, loss_of_numbers
-from multilayer.estimators.parameters import CHECKS, check_activation, check_choice, check_flag, check_seed
 from multilayer.exceptions import ModelFileError, MultilayerError
 from multilayer.files.kinds import (
     COUNT,
@@ -59,6 +55,10 @@ from multilayer.files.kinds import (
     size,
     text,
 )
+from multilayer.fits.class_weights import BALANCED
+from multilayer.fits.labels import Labels
+from multilayer.fits.losses import OF_CLASSES, OF_NUMBERS, QUANTILE, loss_of_numbers
+from multilayer.fits.settings import CHECKS, check_activation, check_choice, check_flag, check_seed
 from multilayer.network import NORMALIZATIONS, Network
 from multilayer.selection.out_of_fold import Predictions
 from multilayer.training.history import History

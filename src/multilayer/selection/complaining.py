@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from multilayer.estimators.errors import Complaint, ConvergenceWarning, warn
 from multilayer.exceptions import InterruptedTrainingWarning
+from multilayer.fits.errors import Complaint, ConvergenceWarning, warn
 
 
 def warn_once(complaints: Iterable[Sequence[Complaint]], n: int, what: str) -> None:

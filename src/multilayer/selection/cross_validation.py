@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import clone
 
-from multilayer.estimators.errors import Complaint, warn
 from multilayer.exceptions import InterruptedTrainingWarning, MissingExtraError, ParameterError
+from multilayer.fits.errors import Complaint, warn
+from multilayer.packs.running import THREADS, Member, Outcome, PackListener, Slice, run_pack
 from multilayer.selection.complaining import warn_once
 from multilayer.selection.fitting import Data, checked_estimator, network_of
 from multilayer.selection.out_of_fold import Predictions, answers, out_of_fold
@@ -24,7 +25,6 @@ from multilayer.selection.scoring import scorer_of
 from multilayer.selection.splitting import divided
 from multilayer.selection.statistics import standard_error
 from multilayer.training.batching import Rows
-from multilayer.training.pack import THREADS, Member, Outcome, PackListener, Slice, run_pack
 
 RAISE = "raise"  # the value of error_score that is no score
 
@@ -208,7 +208,7 @@ def cross_validate(
     error_score : "raise" or float, default=NaN
         The score of a fold whose training fails; "raise" raises its error when the others are done.
     n_jobs, backend, listener
-        As in :func:`multilayer.training.pack.run_pack`.
+        As in :func:`multilayer.packs.running.run_pack`.
 
     Returns
     -------

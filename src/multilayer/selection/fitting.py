@@ -17,20 +17,20 @@ from sklearn.base import is_classifier
 from sklearn.utils import _safe_indexing, assert_all_finite, indexable
 from sklearn.utils.validation import _num_samples
 
-from multilayer.estimators.beginning import begin, can_share, shared_by
-from multilayer.estimators.class_weights import KnownClasses, classes_of, known_classes
-from multilayer.estimators.containers import checked_entries
-from multilayer.estimators.data import Shared
-from multilayer.estimators.errors import Complaint, divergence_in_both_words, handed_over, input_errors
-from multilayer.estimators.fit import Fit
-from multilayer.estimators.inputs import checked_weight, checked_y
-from multilayer.estimators.metrics import takes_any, takes_weights
-from multilayer.estimators.sample_weights import scaled_weights
-from multilayer.estimators.scikit_learn_callbacks import may_have_callbacks
 from multilayer.exceptions import InputError, InputTypeError, ParameterError
+from multilayer.fits.class_weights import KnownClasses, classes_of, known_classes
+from multilayer.fits.containers import checked_entries
+from multilayer.fits.errors import Complaint, divergence_in_both_words, handed_over, input_errors
+from multilayer.fits.fit import Fit
+from multilayer.fits.inputs import checked_weight, checked_y
+from multilayer.fits.metrics import takes_any, takes_weights
+from multilayer.fits.rows import Shared
+from multilayer.fits.sample_weights import scaled_weights
+from multilayer.fits.scikit_learn_callbacks import may_have_callbacks
+from multilayer.fits.sharing import begin, can_share, shared_by
+from multilayer.packs.running import Slice, StopWatch, carried_out
 from multilayer.selection.routing import SAMPLE_WEIGHT, consumes, requested
 from multilayer.training.batching import Rows
-from multilayer.training.pack import Slice, StopWatch, carried_out
 
 # So long, about, a network trains before somebody looks whether another one is to have its thread.
 SECONDS_PER_SLICE = 0.25

@@ -18,10 +18,10 @@ from sklearn.metrics import (
     make_scorer,
 )
 
-from multilayer.estimators.class_weights import KnownClasses
-from multilayer.estimators.errors import warn
-from multilayer.estimators.metrics import takes_weights
 from multilayer.exceptions import ParameterWarning
+from multilayer.fits.class_weights import KnownClasses
+from multilayer.fits.errors import warn
+from multilayer.fits.metrics import takes_weights
 from multilayer.selection.out_of_fold import for_classes
 from multilayer.selection.routing import requested
 

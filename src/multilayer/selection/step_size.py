@@ -14,11 +14,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from multilayer.engines import Batches
 from multilayer.estimators.base import BaseMLP
-from multilayer.estimators.beginning import beginning_of
-from multilayer.estimators.errors import divergence_in_both_words
-from multilayer.estimators.fit import Fit
-from multilayer.estimators.parameters import check_integer, check_real
 from multilayer.exceptions import DivergenceError, InputError, ParameterError
+from multilayer.fits.errors import divergence_in_both_words
+from multilayer.fits.fit import Fit
+from multilayer.fits.settings import check_integer, check_real
+from multilayer.fits.sharing import beginning_of
 from multilayer.training import Recipe
 from multilayer.training.batching import Rows, epochs_of_batches, next_orders
 

@@ -14,8 +14,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from multilayer import MLPClassifier, MLPRegressor
-from multilayer.estimators.costs import mean_cost
 from multilayer.exceptions import InputError, ParameterError
+from multilayer.inspection.cost import mean_cost
 from multilayer.selection import capacity_curve
 
 from .results import NAN, capacity, restless, scores

@@ -14,8 +14,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from multilayer import MLPClassifier, MLPRegressor
-from multilayer.estimators.costs import mean_cost
 from multilayer.exceptions import DivergenceError, InterruptedTrainingWarning, ParameterError
+from multilayer.inspection.cost import mean_cost
 from multilayer.selection import regularization_path
 from multilayer.training import RunStarted
 

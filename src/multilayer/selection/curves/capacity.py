@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import clone
 
-from multilayer.estimators.errors import Complaint
-from multilayer.estimators.parameters import check_hidden_layer_sizes
 from multilayer.exceptions import ParameterError
+from multilayer.fits.errors import Complaint
+from multilayer.fits.settings import check_hidden_layer_sizes
+from multilayer.packs.running import THREADS, Member, PackListener, Slice
 from multilayer.selection.curves.capacities import CapacityCurve
 from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
 from multilayer.selection.fitting import Data, network_of, work_of
 from multilayer.selection.statistics import Array
 from multilayer.training.batching import Rows
-from multilayer.training.pack import THREADS, Member, PackListener, Slice
 
 CAPACITIES = ((), (4,), (16,), (64,), (64, 64))
 
@@ -85,7 +85,7 @@ def capacity_curve(
     cv, scoring, groups, sample_weight
         As in :func:`cross_validate`, with a single metric.
     n_jobs, backend, listener
-        As in :func:`multilayer.training.pack.run_pack`.
+        As in :func:`multilayer.packs.running.run_pack`.
 
     Returns
     -------

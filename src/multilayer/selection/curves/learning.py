@@ -14,14 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
-from multilayer.estimators.errors import Complaint
 from multilayer.exceptions import ParameterError
+from multilayer.fits.errors import Complaint
+from multilayer.packs.running import THREADS, Member, PackListener, Slice
 from multilayer.selection.curves.measuring import Bench, bench, measured, table_of, tell
 from multilayer.selection.curves.wording import failure_lines, frame_of, plus_minus, rich_table, text_table
 from multilayer.selection.fitting import Data, checked_estimator
 from multilayer.selection.statistics import Array, is_clear, mean, paired, standard_error
 from multilayer.training.batching import Rows
-from multilayer.training.pack import THREADS, Member, PackListener, Slice
 
 # Each twice the one before, so that the curve shows what a doubling brings.
 SIZES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
@@ -171,7 +171,7 @@ def learning_curve(
     random_state : int, RandomState or None, default=0
         Draws the order in which training rows are taken; the network has its own.
     n_jobs, backend, listener
-        As in :func:`multilayer.training.pack.run_pack`.
+        As in :func:`multilayer.packs.running.run_pack`.
 
     Returns
     -------

@@ -12,10 +12,11 @@ from numpy.typing import ArrayLike
 from sklearn.base import is_classifier
 
 from multilayer.estimators.base import BaseMLP
-from multilayer.estimators.class_weights import known_classes
-from multilayer.estimators.costs import mean_cost
-from multilayer.estimators.errors import Complaint, warn
 from multilayer.exceptions import InputError, InterruptedTrainingWarning
+from multilayer.fits.class_weights import known_classes
+from multilayer.fits.errors import Complaint, warn
+from multilayer.inspection.cost import mean_cost
+from multilayer.packs.running import Member, Outcome, PackListener, run_pack
 from multilayer.selection.complaining import warn_once
 from multilayer.selection.fitting import Data, checked_estimator, network_of, steps_before
 from multilayer.selection.scores import score_of, warn_of_scores_without_weights
@@ -23,7 +24,6 @@ from multilayer.selection.scoring import metric_name, one_scorer
 from multilayer.selection.splitting import Split, divided
 from multilayer.selection.statistics import Array
 from multilayer.training.batching import Rows
-from multilayer.training.pack import Member, Outcome, PackListener, run_pack
 
 
 class Measured(Protocol):

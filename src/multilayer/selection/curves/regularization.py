@@ -13,16 +13,16 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone
 
 from multilayer.estimators.base import BaseMLP
-from multilayer.estimators.errors import Complaint
-from multilayer.estimators.parameters import check_flag, check_real
 from multilayer.exceptions import ParameterError
+from multilayer.fits.errors import Complaint
+from multilayer.fits.settings import check_flag, check_real
+from multilayer.packs.running import THREADS, Member, PackListener, carried_out
 from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
 from multilayer.selection.curves.paths import RegularizationPath
 from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.statistics import Array
 from multilayer.training.batching import Rows
 from multilayer.training.interrupt import deferred_interrupt
-from multilayer.training.pack import THREADS, Member, PackListener, carried_out
 
 # Half powers of ten.  The cost counts alpha / 2 Σ θ² a batch, divided by the batch's rows.
 ALPHAS = tuple(float(f"{alpha:.2g}") for alpha in np.logspace(-3, 2, 11))
@@ -82,7 +82,7 @@ def regularization_path(
     cv, scoring, groups, sample_weight
         As in :func:`cross_validate`, with a single metric.
     n_jobs, backend, listener
-        As in :func:`multilayer.training.pack.run_pack`.  A member is a fold's whole path, unless all begin anew.
+        As in :func:`multilayer.packs.running.run_pack`.  A member is a fold's whole path, unless all begin anew.
 
     Returns
     -------

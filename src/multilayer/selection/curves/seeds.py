@@ -13,14 +13,14 @@ from numpy.typing import ArrayLike
 from scipy.stats import t as student
 from sklearn.base import clone
 
-from multilayer.estimators.errors import Complaint
-from multilayer.estimators.parameters import check_integer
+from multilayer.fits.errors import Complaint
+from multilayer.fits.settings import check_integer
+from multilayer.packs.running import THREADS, Member, PackListener, Slice
 from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
 from multilayer.selection.curves.wording import failure_lines, frame_of, plus_minus, rich_table, text_table
 from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.statistics import Array, mean, standard_error
 from multilayer.training.batching import Rows
-from multilayer.training.pack import THREADS, Member, PackListener, Slice
 
 # Of the differences of two runs that differ by luck alone, so many are smaller than ``luck``.
 COVERED = 0.95
@@ -202,7 +202,7 @@ def seed_spread(
     cv, scoring, groups, sample_weight
         As in :func:`cross_validate`, with a single metric.
     n_jobs, backend, listener
-        As in :func:`multilayer.training.pack.run_pack`.
+        As in :func:`multilayer.packs.running.run_pack`.
 
     Returns
     -------

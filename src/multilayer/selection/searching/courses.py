@@ -11,13 +11,13 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from multilayer.estimators.fit import Fit
 from multilayer.exceptions import ParameterError
+from multilayer.fits.fit import Fit
+from multilayer.packs.running import Slice, StopWatch
 from multilayer.selection.fitting import Data, advancing, network_of, steps_before
 from multilayer.selection.scores import score_of
 from multilayer.selection.searching.journal import Scored
 from multilayer.selection.searching.trials import Problem, Split
-from multilayer.training.pack import Slice, StopWatch
 
 BYTES_PER_WEIGHT = 3 * 8  # at most: the weight and Adam's two moments
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from multilayer.exceptions import InputError, InterruptedTrainingError, MultilayerError
+from multilayer.packs.running import Member, Pack
 from multilayer.selection.fitting import work_of
 from multilayer.selection.searching.candidates import Candidates
 from multilayer.selection.searching.courses import Course, Preparation
@@ -20,7 +21,6 @@ from multilayer.selection.searching.progress import SearchListener, TrialScored
 from multilayer.selection.searching.result import Search, best_and_simplest, rank
 from multilayer.selection.searching.rungs import Rungs
 from multilayer.selection.searching.trials import Problem, Trial
-from multilayer.training.pack import Member, Pack
 
 BASELINE = -1  # the number of its trial
 # Networks put aside hold at most so much together; of those beyond it the worst are given up, and trained again from

@@ -16,8 +16,6 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
 from multilayer.estimators import MLPClassifier, MLPRegressor
-from multilayer.estimators.errors import ConvergenceWarning, warn
-from multilayer.estimators.parameters import check_choice, check_flag, check_seconds
 from multilayer.exceptions import (
     InterruptedTrainingWarning,
     MultilayerError,
@@ -25,6 +23,9 @@ from multilayer.exceptions import (
     ParameterWarning,
     unknown_name,
 )
+from multilayer.fits.errors import ConvergenceWarning, warn
+from multilayer.fits.settings import check_choice, check_flag, check_seconds
+from multilayer.packs.running import Pack, checked_jobs
 from multilayer.selection.fitting import Data, checked_estimator, names_of_seeds, network_of
 from multilayer.selection.scores import warn_of_scores_without_weights
 from multilayer.selection.scoring import metric_name, one_scorer
@@ -37,7 +38,6 @@ from multilayer.selection.searching.rungs import Rungs, rung_epochs
 from multilayer.selection.searching.running import Searching
 from multilayer.selection.searching.trials import Problem, Split, full_name
 from multilayer.selection.splitting import divided
-from multilayer.training.pack import Pack, checked_jobs
 
 BEST, SIMPLEST = "best", "one_standard_error"
 CV = 5  # folds, unless told otherwise

@@ -1,0 +1,175 @@
+"""Class weights: how many rows each row of a class counts for."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+
+from multilayer.exceptions import InputError, ParameterError, unknown_name
+from multilayer.fits.inputs import as_dense
+from multilayer.fits.labels import Labels, labels_of
+from multilayer.fits.sample_weights import product_of_weights, scaled_weights
+from multilayer.network import Floats
+
+BALANCED = "balanced"
+ClassWeight = Mapping[Any, float] | Sequence[Mapping[Any, float]] | str
+
+
+@dataclass(eq=False)
+class KnownClasses:
+    """The labels of the whole y that the user passed, of which a fit may see some rows only."""
+
+    y: Any
+
+    @cached_property
+    def values(self) -> NDArray[Any] | None:
+        """The labels, sorted; None where y is no column of labels."""
+        try:
+            labels = labels_of(self.y if issparse(self.y) else np.asarray(self.y))
+        except (TypeError, ValueError):
+            return None
+        return None if labels.multilabel else labels.classes
+
+
+_KNOWN: ContextVar[KnownClasses | None] = ContextVar("_KNOWN", default=None)
+
+
+def classes_of(y: Any) -> KnownClasses:
+    """The labels of y, or of the larger table that its rows are part of."""
+    return _KNOWN.get() or KnownClasses(y)
+
+
+@contextmanager
+def known_classes(known: KnownClasses | None) -> Iterator[None]:
+    """Within this block, in this thread, ``class_weight`` may name labels that a fit's own rows lack."""
+    token = _KNOWN.set(known)
+    try:
+        yield
+    finally:
+        _KNOWN.reset(token)
+
+
+@dataclass(frozen=True)
+class ClassWeights:
+    """The weight of each class; of a multilabel y, for each label that of its absence and that of its presence."""
+
+    labels: Labels
+    columns: list[NDArray[np.float64]]
+
+    def of_rows(self, y: Any) -> NDArray[np.float64]:
+        """The weight of each row, (m,); of a multilabel y the product over its labels."""
+        codes = _codes(y, self.labels)
+        return product_of_weights([weight[code] for weight, code in zip(self.columns, codes, strict=True)])
+
+
+def class_weights(class_weight: ClassWeight, y: Any, labels: Labels, sample_weight: Floats | None) -> ClassWeights:
+    """The weights of the classes in y.
+
+    "balanced" is scikit-learn's: the class k has the weight m / (n_classes m_k), so that all classes weigh the same
+    and the mean weight of a row is 1.  Rows are counted by their sample weight, and a row of weight 0 is none.
+
+    Raises
+    ------
+    ParameterError
+        For labels that are not in y, while others of y have no weight, and for weights that are not numbers from 0 up.
+    """
+    codes = _codes(y, labels)
+    sizes = [2] * len(codes) if labels.multilabel else [len(labels.classes)]
+    if isinstance(class_weight, str):
+        if class_weight != BALANCED:
+            raise unknown_name("class_weight", class_weight, (BALANCED,))
+        return ClassWeights(
+            labels, [_balanced(code, size, sample_weight) for code, size in zip(codes, sizes, strict=True)]
+        )
+    if not labels.multilabel:
+        classes = labels.classes.tolist()
+        return ClassWeights(labels, [_given("class_weight", class_weight, classes, _all_labels(classes))])
+    if isinstance(class_weight, Mapping) or not isinstance(class_weight, Sequence) or len(class_weight) != len(codes):
+        raise ParameterError(
+            f"class_weight must be 'balanced' or a list of {len(codes)} dicts, one for each label of a multilabel y, "
+            f"got {class_weight!r}. Write [{{0: 1, 1: 5}}, ...]: the weights of rows without and with the label."
+        )
+    return ClassWeights(labels, [_given(f"class_weight[{k}]", each, [0, 1]) for k, each in enumerate(class_weight)])
+
+
+def with_class_weights(
+    weights: ClassWeights | None, y: Any, sample_weight: Floats | None, dtype: np.dtype[Any], *, warns: bool = False
+) -> Floats | None:
+    """The weights of rows by their classes, if there are any, times those that were passed.
+
+    ``warns`` as in :func:`scaled_weights`.
+    """
+    if weights is None:
+        return sample_weight
+    of_rows = weights.of_rows(y)
+    product = of_rows if sample_weight is None else product_of_weights([of_rows, sample_weight])
+    if not product.any():
+        raise InputError(
+            "class_weight gives every row the weight 0: its classes occur only in rows that do not count. "
+            "Give a weight above 0 to a class that is there."
+        )
+    return scaled_weights(product, dtype, "class_weight", warns=warns)
+
+
+def refuse_balanced_parts(class_weight: ClassWeight | None) -> None:
+    if isinstance(class_weight, str) and class_weight == BALANCED:
+        raise ParameterError(
+            "class_weight='balanced' cannot be used with partial_fit: it follows from how often each class occurs in "
+            "all of the data, and a part does not tell. Pass a dict with the weight of each label, such as "
+            "dict(zip(classes, sklearn.utils.class_weight.compute_class_weight('balanced', classes=classes, y=y)))."
+        )
+
+
+def _codes(y: Any, labels: Labels) -> list[NDArray[np.intp]]:
+    """The number of each row's class, for one column of labels or for each column of zeros and ones."""
+    if not labels.multilabel:
+        return [np.searchsorted(labels.classes, y)]
+    return list(as_dense(y).T.astype(np.intp))
+
+
+def _balanced(codes: NDArray[np.intp], n_classes: int, sample_weight: Floats | None) -> NDArray[np.float64]:
+    totals = np.bincount(codes, sample_weight, minlength=n_classes).astype(np.float64)
+    present = totals > 0
+    weights = np.ones(n_classes)
+    weights[present] = totals.sum() / (present.sum() * totals[present])
+    return weights
+
+
+def _all_labels(classes: list[Any]) -> list[Any]:
+    """The classes of a fit and, of one on a part of a larger table, those of the whole table."""
+    known = _KNOWN.get()
+    return classes if known is None or known.values is None else list(dict.fromkeys([*classes, *known.values.tolist()]))
+
+
+def _given(name: str, weights: Any, classes: list[Any], labels: list[Any] | None = None) -> NDArray[np.float64]:
+    """The weights of a dict in the order of the classes; a class that it does not name has the weight 1.
+
+    ``labels`` are those that may be named; None for the classes alone.
+    """
+    if not isinstance(weights, Mapping):
+        raise ParameterError(f"{name} must be None, 'balanced' or a dict of labels and their weights, got {weights!r}.")
+    expected = classes if labels is None else labels
+    unknown = [label for label in weights if label not in expected]
+    # Where every class has a weight, one label more is no misspelling: a fold of scikit-learn's may lack the class.
+    if unknown and (labels is None or any(label not in weights for label in expected)):
+        raise ParameterError(
+            f"{name} names labels that there are not: {unknown!r}. The labels are {expected!r}. "
+            "Remove those, or write them as they are in y. Where a fold may lack a class, give every class a weight."
+        )
+    for label, weight in weights.items():
+        is_number = isinstance(weight, numbers.Real) and not isinstance(weight, bool)
+        if not is_number or not math.isfinite(weight) or weight < 0:
+            raise ParameterError(
+                f"{name} must give each label a finite number not below 0, got {weight!r} for {label!r}."
+            )
+    return np.array([float(weights.get(label, 1.0)) for label in classes])

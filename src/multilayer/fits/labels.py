@@ -1,0 +1,156 @@
+"""Class labels to targets and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_matrix, issparse
+from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
+
+from multilayer.equations.propagation import one_hot
+from multilayer.exceptions import InputError, ParameterError
+from multilayer.fits.inputs import as_dense
+from multilayer.network import Floats
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What the columns of the targets stand for."""
+
+    classes: NDArray[Any]  # sorted
+    multilabel: bool = False  # each row may have several of them, or none
+    sparse: bool = False  # a multilabel y was given as a sparse matrix, and so are predictions
+
+    def targets(self, y: Any, units: int, dtype: np.dtype[Any]) -> Floats:
+        """y as targets for so many output units, (m, units)."""
+        if self.multilabel:
+            return as_dense(y).astype(dtype)
+        codes = np.searchsorted(self.classes, y)
+        if units == 1:
+            return codes.reshape(-1, 1).astype(dtype)
+        return one_hot(codes, units).astype(dtype, copy=False)
+
+    def decode(self, H: Floats) -> Any:
+        """Predictions from the network's answers H, (m, K): labels (m,), or 0 and 1 (m, K) of a multilabel y."""
+        if self.multilabel:
+            indicator = (H > 0.5).astype(int)
+            return csr_matrix(indicator) if self.sparse else indicator
+        if len(self.classes) == 1:
+            return np.repeat(self.classes, len(H))
+        codes = (H[:, 0] > 0.5).astype(np.intp) if H.shape[1] == 1 else H.argmax(axis=1)
+        return self.classes[codes]
+
+
+def labels_of(y: Any) -> Labels:
+    """The labels that occur in y, an array of shape (m,) or a matrix of zeros and ones."""
+    if type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "biuU":
+        found = np.unique(y)
+        if 2 * len(found) <= len(y):  # a column of labels without a doubt, which validation takes longer to see
+            return Labels(found)
+    kind = check_kind(y)
+    if kind == "multilabel-indicator":
+        return Labels(np.arange(y.shape[1]), multilabel=True, sparse=issparse(y))
+    return Labels(_as_scikit_learn_keeps_them(np.unique(y)))
+
+
+def is_same_kind_of_labels(y: Any, others: Any) -> bool:
+    """Whether both are columns of labels without a doubt, as many, of the same kind."""
+    return (
+        type(y) is type(others) is np.ndarray
+        and y.ndim == 1
+        and y.shape == others.shape
+        and y.dtype.kind == others.dtype.kind
+        and y.dtype.kind in "biuU"
+    )
+
+
+def labels_given(y: Any, classes: ArrayLike) -> Labels:
+    """The labels named beforehand, sorted, for data that come in parts."""
+    if check_kind(y) == "multilabel-indicator":
+        return labels_of(y)
+    return Labels(_as_scikit_learn_keeps_them(np.asarray(classes)))
+
+
+def _as_scikit_learn_keeps_them(classes: NDArray[Any]) -> NDArray[Any]:
+    """Text as an array of text, also where it came as Python objects: predictions are then saved without pickle."""
+    if classes.dtype.kind != "O":
+        return classes
+    text = np.array(classes.tolist())
+    # An array of text drops zero characters at the end.
+    return text if text.dtype.kind == "U" and text.tolist() == classes.tolist() else classes
+
+
+def check_kind(y: Any) -> str:
+    check_classification_targets(y)
+    kind = str(type_of_target(y, input_name="y"))
+    if kind == "multilabel-indicator" and not _is_indicator(y):
+        values = np.unique(as_dense(y)).tolist()
+        raise InputError(
+            f"y with several columns must hold zeros and ones, one column a label, got the values {values}. "
+            "Write (y == value).astype(int), or train one network a column (sklearn.multioutput.MultiOutputClassifier)."
+        )
+    if kind == "multiclass-multioutput":
+        raise InputError(
+            f"y must be one column of labels, or zeros and ones with one column a label, got shape {y.shape} with "
+            "other values. Train one network a column (sklearn.multioutput.MultiOutputClassifier)."
+        )
+    return kind
+
+
+def check_known(y: Any, labels: Labels) -> None:
+    """An error where y holds labels, or columns, that were not there before."""
+    _check_kind_as_before(y, labels)
+    if labels.multilabel and y.shape[1] != len(labels.classes):
+        raise InputError(
+            f"y must have one column for each of the {len(labels.classes)} labels of the first call, got shape "
+            f"{y.shape}. Pass all columns, or call fit to begin anew."
+        )
+    if not labels.multilabel and not np.isin(np.unique(y), labels.classes).all():
+        raise InputError(
+            f"`y` has classes not in `self.classes_`. `self.classes_` has {labels.classes}. 'y' has {np.unique(y)}. "
+            "Pass all classes there will be to the first call of partial_fit."
+        )
+
+
+def check_known_to_validation(y: Any, labels: Labels) -> None:
+    """An error where the labels of validation rows are not all among those that are learned."""
+    if (check_kind(y) == "multilabel-indicator") != labels.multilabel or (
+        labels.multilabel and y.shape[1] != len(labels.classes)
+    ):
+        raise InputError(f"y_val must have the form of y, got shape {y.shape}. Encode both alike.")
+    unknown = [] if labels.multilabel else sorted(set(np.unique(y).tolist()) - set(labels.classes.tolist()))
+    if unknown:
+        raise InputError(
+            f"y_val has labels that y has not: {unknown!r}. y has {labels.classes.tolist()!r}. "
+            "Remove these rows from X_val and y_val, or take some into X and y."
+        )
+
+
+def check_same(y: Any, labels: Labels) -> None:
+    """An error where y does not hold exactly the labels of the fit before."""
+    _check_kind_as_before(y, labels)
+    found = unique_labels(y)
+    if set(found.tolist()) != set(labels.classes.tolist()):
+        raise ParameterError(
+            "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
+            f"Previously got {labels.classes}, `y` has {found}. Set warm_start=False to begin anew."
+        )
+
+
+def _check_kind_as_before(y: Any, labels: Labels) -> None:
+    if not labels.multilabel and isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "biuU":
+        return  # what else could it be: a stream of small parts need not wait for scikit-learn's look at each
+    kinds = {False: "one column of labels", True: "zeros and ones in one column a label"}
+    if (check_kind(y) == "multilabel-indicator") != labels.multilabel:
+        raise InputError(
+            f"y must be of the kind of the call before, {kinds[labels.multilabel]}, got "
+            f"{kinds[not labels.multilabel]}, shape {y.shape}. Set warm_start=False and call fit to begin anew."
+        )
+
+
+def _is_indicator(y: Any) -> bool:
+    values = y.data if issparse(y) else np.asarray(y)
+    return bool(((values == 0) | (values == 1)).all())

@@ -1,0 +1,1 @@
+"""What a fitted network shows of itself: activations, input gradients, traces, diagnosis."""

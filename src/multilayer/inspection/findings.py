@@ -1,0 +1,298 @@
+"""What measurements of a fitted network mean: each function looks for one kind of trouble.
+
+The thresholds are rules of thumb, chosen so that a healthy network gives no alarm; tests/estimators/test_diagnose.py
+shows both sides.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+
+from multilayer.fits.metrics import AUTO
+from multilayer.inspection.diagnosis import SEVERITIES, Finding
+from multilayer.inspection.vitals import Case, Vitals, skill
+
+BOUNDED = ("sigmoid", "tanh")
+MANY, MOST = 1 / 2, 3 / 4  # shares of a layer's units that make a warning and a problem
+CONSTANT = 1e-6  # of units; relative to their size
+CONSTANT_ANSWER = 1e-3  # the range of an answer relative to that of the targets
+UNMOVED = 1e-5  # update / weight
+SHAKEN = 0.5
+NO_WEIGHT = 1e-3  # root mean square of a layer's weights
+UNCONVERGED = 1e-2  # the slope of log J by log weights from which on there is something to learn
+VANISHED = 1e-3  # gradient / weight of a layer relative to the layer with the most
+LARGE_COLUMN, UNEVEN_COLUMNS, SMALL_COLUMNS = 30.0, 100.0, 0.01  # root mean squares of columns, and their ratio
+LARGE_TARGET = 100.0
+NO_SKILL = 0.1
+GAP_OF_ACCURACY, GAP_OF_R2 = 0.05, 0.1
+ROSE, JUMPED = 1.05, 3.0  # the last cost and the largest one relative to the first
+RESTLESS, RISES = 0.05, 0.25  # median change of an epoch relative to the first cost, and the share that rise
+SLOW, SMOOTH = 0.2, 0.9  # the whole fall relative to the first cost, and the share of epochs that fall
+STILL_FALLING = 0.05  # the fall in the last tenth of the epochs relative to the cost
+
+
+def all_findings(case: Case, vitals: Vitals) -> list[Finding]:
+    """Every finding, the worst first."""
+    found = [finding for look in LOOKS for finding in look(case, vitals)]
+    return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def badly_scaled_inputs(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noqa: ARG001 one form for all
+    sizes = vitals.column_sizes
+    used = sizes[sizes > 0]
+    if not len(used):
+        return
+    largest, median = float(used.max()), float(np.median(used))
+    evidence = {"largest": largest, "median": median, "column": float(sizes.argmax())}
+    advice = "put a StandardScaler before the network, or divide the columns by their usual size."
+    if largest > LARGE_COLUMN or largest > UNEVEN_COLUMNS * median:
+        severity = "problem" if largest > 1000 else "warning"
+        yield Finding(
+            "inputs badly scaled",
+            severity,
+            f"column {int(sizes.argmax())} of X",
+            f"its root mean square is {largest:.3g}, the median of all columns {median:.3g}; near 1 is best.",
+            advice,
+            evidence,
+        )
+    elif largest < SMALL_COLUMNS:
+        what = f"the largest root mean square of a column is {largest:.3g}; near 1 is best."
+        yield Finding("inputs badly scaled", "warning", "all columns of X", what, advice, evidence)
+
+
+def badly_scaled_targets(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noqa: ARG001
+    if case.objective.network.output != "identity":
+        return
+    size = float(np.sqrt(np.mean(case.objective.Y.astype(np.float64) ** 2)))
+    if size > LARGE_TARGET:
+        what = f"the root mean square of y is {size:.3g}; near 1 is best."
+        advice = "standardize_targets=True."
+        yield Finding("targets badly scaled", "warning", "y", what, advice, {"size": size})
+
+
+def silent_units(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noqa: ARG001
+    """Units through which next to no gradient passes: dead where they are silent, saturated where at a bound."""
+    for layer in vitals.layers[:-1]:
+        is_bounded = layer.activation in BOUNDED
+        silent = layer.silent
+        n, share = int(silent.sum()), float(silent.mean())
+        if n == 0:
+            continue
+        if is_bounded:
+            what = f"{n} of {len(silent)} {layer.activation} units are at a bound in at least 99% of the rows"
+            advice = "scale the inputs, start with smaller weights (initialization='glorot'), or raise alpha."
+        else:
+            rows = "no row" if layer.activation == "relu" else "at most 1% of the rows"
+            what = f"{n} of {len(silent)} {layer.activation} units respond to {rows}"
+            advice = "a smaller learning_rate_init, scaled inputs, initialization='he', or activation='leaky_relu'."
+        yield Finding(
+            "saturated units" if is_bounded else "dead units",
+            _by_share(share),
+            f"layer {layer.layer}",
+            f"{what}: no gradient reaches their weights.",
+            advice,
+            {"units": float(n), "share": share},
+        )
+
+
+def constant_units(case: Case, vitals: Vitals) -> Iterator[Finding]:
+    if case.objective.X.shape[0] < 2:
+        return
+    for layer in vitals.layers[:-1]:
+        size = np.maximum(np.maximum(np.abs(layer.least), np.abs(layer.largest)), 1.0)
+        constant = (layer.largest - layer.least <= CONSTANT * size) & ~layer.silent
+        n, share = int(constant.sum()), float(constant.mean())
+        if n:
+            yield Finding(
+                "constant units",
+                _by_share(share),
+                f"layer {layer.layer}",
+                f"{n} of {len(constant)} units answer the same for every row.",
+                "another initialization than 'zeros', a smaller alpha, or fewer layers.",
+                {"units": float(n), "share": share},
+            )
+
+
+def constant_answers(case: Case, vitals: Vitals) -> Iterator[Finding]:
+    ranges, wanted = np.ptp(vitals.H, axis=0), np.ptp(case.objective.Y.astype(np.float64), axis=0)
+    constant = (ranges <= CONSTANT_ANSWER * wanted) & (wanted > 0)
+    if constant.any():
+        k = int(constant.argmax())
+        yield Finding(
+            "constant answers",
+            "problem",
+            "output layer",
+            f"{int(constant.sum())} of {len(constant)} outputs are the same for every row: output {k} has a range of "
+            f"{ranges[k]:.2g}, its targets {wanted[k]:.2g}.",
+            "see the other findings; else scale the inputs and targets, or change the step size.",
+            {"outputs": float(constant.sum()), "range": float(ranges[k])},
+        )
+
+
+def unmoved_weights(case: Case, vitals: Vitals) -> Iterator[Finding]:
+    ratios = np.array([layer.update_ratio for layer in vitals.layers])
+    if np.isnan(ratios).any() or _slope(vitals) < UNCONVERGED:
+        return
+    if ratios.max() < UNMOVED:
+        yield Finding(
+            "weights hardly move",
+            "problem",
+            "all layers",
+            f"one more update changes them by {ratios.max():.1e} of their size, though the cost still slopes "
+            f"({_slope(vitals):.2g}); 1e-3 is usual.",
+            f"a larger learning_rate_init, ten times {case.settings.learning_rate_init:g} to begin with.",
+            {"update_ratio": float(ratios.max()), "slope": _slope(vitals)},
+        )
+
+
+def vanishing_gradient(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noqa: ARG001
+    if _slope(vitals) < UNCONVERGED:
+        return
+    sizes = np.array([layer.gradient_size / max(layer.weight_size, 1e-300) for layer in vitals.layers])
+    least = int(sizes.argmin())
+    if sizes[least] < VANISHED * sizes.max():
+        yield Finding(
+            "vanishing gradient",
+            "warning",
+            f"layer {vitals.layers[least].layer}",
+            f"the gradient of its weights, relative to them, is {sizes[least] / sizes.max():.1e} of that in layer "
+            f"{vitals.layers[int(sizes.argmax())].layer}.",
+            "fewer layers, activation='relu' or another without bounds, or initialization='he'.",
+            {"gradient_ratio": float(sizes[least] / sizes.max())},
+        )
+
+
+def step_size(case: Case, vitals: Vitals) -> Iterator[Finding]:
+    """Too large where the cost goes up and down, too small where it creeps down in a straight line."""
+    costs = np.asarray(case.costs, dtype=np.float64)
+    if case.settings.solver == "lbfgs" or len(costs) < 5:
+        return
+    alpha = case.settings.learning_rate_init
+    late = np.diff(costs[len(costs) // 2 :])
+    change = float(np.median(np.abs(late)) / costs[0]) if costs[0] > 0 else 0.0
+    rises = float((late > 0).mean())
+    ratio = _largest_update(case, vitals)
+    where = f"learning_rate_init={alpha:g}"
+    smaller = f"a smaller one, a third of {alpha:g} to begin with, or learning_rate='adaptive' with solver='sgd'."
+    if (change > RESTLESS and rises > RISES) or costs[-1] > ROSE * costs[0] or costs.max() > JUMPED * costs[0]:
+        what = (
+            f"the cost was {costs[0]:.3g} at first, {costs[-1]:.3g} at last and {costs.max():.3g} at most; in the "
+            f"second half it rose in {rises:.0%} of the epochs, and changed by {change:.1%} of the first in the median."
+        )
+        severity = "problem" if costs[-1] > ROSE * costs[0] else "warning"
+        yield Finding("step size too large", severity, where, what, smaller, {"rises": rises, "change": change})
+    elif ratio > SHAKEN:
+        what = f"one more update changes the weights of a layer by {ratio:.0%} of their size; 0.1% is usual."
+        yield Finding("step size too large", "warning", where, what, smaller, {"update_ratio": ratio})
+    fall, falling = 1.0 - costs[-1] / costs[0] if costs[0] > 0 else 1.0, float((np.diff(costs) < 0).mean())
+    if 0 < fall < SLOW and falling >= SMOOTH and _slope(vitals) > UNCONVERGED:
+        what = (
+            f"the cost fell in {falling:.0%} of the {len(costs)} epochs, and in all by {fall:.1%} only; one more "
+            f"update changes the weights by {ratio:.1e} of their size."
+        )
+        advice = f"a larger one, ten times {alpha:g} to begin with, or more epochs (max_iter)."
+        yield Finding("step size too small", "warning", where, what, advice, {"fall": fall, "update_ratio": ratio})
+
+
+def ended_too_soon(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noqa: ARG001
+    costs = np.asarray(case.costs, dtype=np.float64)
+    last = max(len(costs) // 10, 1)
+    if not case.run.reason.startswith("max_") or len(costs) < 10 or costs[-1] <= 0:
+        return
+    fall = float(1.0 - costs[-1] / costs[-1 - last])
+    if fall > STILL_FALLING and costs[-1] > 0.1 * costs[0]:
+        what = f"the cost fell by {fall:.1%} in the last {last} of {len(costs)} epochs."
+        yield Finding("ended too soon", "warning", "training", what, "raise max_iter.", {"fall": fall})
+
+
+def underfitting(case: Case, vitals: Vitals) -> Iterator[Finding]:
+    score, part = skill(case, vitals.H)
+    if part < NO_SKILL:
+        yield Finding(
+            "underfitting",
+            "warning",
+            "rows given",
+            f"the score is {score:.3g}: of what a constant answer leaves open the network gets {max(part, 0):.0%} "
+            "right.",
+            "what the other findings advise; else more units or epochs, or inputs that tell more of the target.",
+            {"score": score, "skill": part},
+        )
+
+
+def overfitting(case: Case, vitals: Vitals) -> Iterator[Finding]:
+    score, _ = skill(case, vitals.H)
+    validation, n = validation_score(case)
+    if validation is None:
+        yield Finding(
+            "nothing to compare with",
+            "note",
+            "validation",
+            "no rows are held out: what is learned by heart looks like what is learned.",
+            "diagnose(X, y, X_val=..., y_val=...), or early_stopping=True.",
+        )
+        return
+    is_r2 = case.objective.network.output in ("identity", "exp")
+    error = 0.0 if is_r2 else float(np.sqrt(max(validation * (1 - validation), 0.0) / n))
+    gap = score - validation
+    if gap > (GAP_OF_R2 if is_r2 else max(GAP_OF_ACCURACY, 3 * error)):
+        yield Finding(
+            "overfitting",
+            "warning",
+            "validation",
+            f"the score is {score:.3g} on the rows given and {validation:.3g} on the {n} rows of validation.",
+            "a larger alpha, early_stopping=True, fewer units, or more rows.",
+            {"score": score, "validation_score": validation, "gap": gap},
+        )
+
+
+def validation_score(case: Case) -> tuple[float | None, int]:
+    """The score of the validation rows given, else of those that training held out; and their number.
+
+    Training's own scores are comparable with that of the rows given only where they are of the same metric.
+    """
+    if case.validation is not None:
+        given = case.validation
+        H = case.engine.predict(given.network, case.parameters, given.X)
+        return case.score(H, given.Y, given.sample_weight), given.X.shape[0]
+    scores = case.run.history.validation_scores
+    if scores and case.run.held_out is not None and case.settings.early_stopping_metric == AUTO:
+        return max(scores), len(case.run.held_out)
+    return None, 0
+
+
+LOOKS = (
+    badly_scaled_inputs,
+    badly_scaled_targets,
+    silent_units,
+    constant_units,
+    constant_answers,
+    unmoved_weights,
+    vanishing_gradient,
+    step_size,
+    ended_too_soon,
+    underfitting,
+    overfitting,
+)
+
+
+def _largest_update(case: Case, vitals: Vitals) -> float:
+    """The largest update / weight of a layer whose weights are not all near 0, where any update is large."""
+    sizes = case.objective.network.layer_sizes
+    counts = (n_in * n_out for n_in, n_out in itertools.pairwise(sizes))
+    means = [layer.weight_size / n**0.5 for layer, n in zip(vitals.layers, counts, strict=True)]
+    ratios = [layer.update_ratio for layer, mean in zip(vitals.layers, means, strict=True) if mean > NO_WEIGHT]
+    return max(ratios, default=0.0)
+
+
+def _by_share(share: float) -> str:
+    return "problem" if share >= MOST else "warning" if share >= MANY else "note"
+
+
+def _slope(vitals: Vitals) -> float:
+    """How steep the cost is: the change of log J by a change of all weights relative to their size."""
+    gradient = np.linalg.norm([layer.gradient_size for layer in vitals.layers])
+    weights = np.linalg.norm([layer.weight_size for layer in vitals.layers])
+    return float(gradient * weights / max(vitals.J, 1e-300))

@@ -1,0 +1,125 @@
+"""The measurements behind a diagnosis: what the rows do to the units, and one more update to the weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.engines import Batches, DescentState, Engine, Objective
+from multilayer.equations.activations import activation
+from multilayer.equations.extensions.normalization import normalized
+from multilayer.equations.propagation import forward_propagation
+from multilayer.fits.inputs import as_dense
+from multilayer.fits.options import step_options
+from multilayer.fits.recipe import AUTO_BATCH_SIZE, update_rule
+from multilayer.fits.scores import Score
+from multilayer.inspection.diagnosis import LayerVitals
+from multilayer.network import Floats, activation_name, coefs, norms, thetas
+from multilayer.training import Run
+
+BLOCK = 4096  # rows that are worked on at a time where NumPy makes arrays of the size of a layer
+LARGEST_SLOPE = {"sigmoid": 0.25}  # of g; about 1 for all others
+RESPONDS = 0.01  # a unit responds to a row where g'(z) is at least this part of the largest slope
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A fitted network with the data that it is looked at with."""
+
+    objective: Objective
+    parameters: Floats
+    run: Run
+    engine: Engine
+    settings: SimpleNamespace
+    costs: list[float]  # its curve
+    cost_divisor: int
+    score: Score
+    validation: Objective | None
+
+
+@dataclass(frozen=True, eq=False)
+class Vitals:
+    """Everything that is measured; the findings are drawn from it alone."""
+
+    layers: list[LayerVitals]
+    column_sizes: Array  # (s_1,): the root mean square of each column of X
+    H: Array  # (m, K)
+    J: float
+
+
+def measure(case: Case) -> Vitals:
+    objective = case.objective
+    network, X = objective.network, objective.X
+    matrices = thetas(network, case.parameters)
+    of_layers = [norm.astype(np.float64) for norm in norms(network, case.parameters)] or None
+    names = [activation_name(each) for each in (*network.hidden, network.output)]
+    m = X.shape[0]
+    responding = [np.zeros(size) for size in network.layer_sizes[1:]]
+    least = [np.full(size, np.inf) for size in network.layer_sizes[1:]]
+    largest = [np.full(size, -np.inf) for size in network.layer_sizes[1:]]
+    squares, answers = np.zeros(network.layer_sizes[0]), []
+    for start in range(0, m, BLOCK):
+        rows = X[start : start + BLOCK]
+        Z, A = forward_propagation(as_dense(rows), matrices, network.hidden, network.output, norms=of_layers)
+        squares += (A[0] ** 2).sum(axis=0)
+        answers.append(A[-1])
+        for i, (sums, activations) in enumerate(zip(Z, A[1:], strict=True)):
+            np.minimum(least[i], activations.min(axis=0), out=least[i])
+            np.maximum(largest[i], activations.max(axis=0), out=largest[i])
+            if i < len(network.hidden):
+                slopes = np.abs(activation(network.hidden[i]).g_prime(normalized(Z, of_layers, i))) / LARGEST_SLOPE.get(
+                    names[i], 1.0
+                )
+                responding[i] += (slopes >= RESPONDS).sum(axis=0)
+            else:
+                responding[i] += len(sums)
+    J, D = case.engine.cost_and_gradient(objective, case.parameters)
+    gradients = [float(np.linalg.norm(part)) for part in coefs(network, D)]
+    weights = [float(np.linalg.norm(part)) for part in coefs(network, case.parameters)]
+    ratios = _update_ratios(case, weights)
+    layers = [
+        LayerVitals(i + 2, names[i], responding[i] / m, least[i], largest[i], weights[i], gradients[i], ratios[i])
+        for i in range(len(names))
+    ]
+    return Vitals(layers, np.sqrt(squares / m), np.concatenate(answers), float(J))
+
+
+def skill(case: Case, H: Array) -> tuple[float, float]:
+    """(score, skill): how much of what a constant answer leaves open the network gets right, 1 for all of it."""
+    return skill_of(case.score, H, case.objective.Y, case.objective.sample_weight)
+
+
+def skill_of(score_of: Score, H: Floats, Y: Floats, weight: Floats | None) -> tuple[float, float]:
+    """The same of any answers H, (m, K)."""
+    score = score_of(H, Y, weight)
+    constant = np.broadcast_to(np.average(Y, axis=0, weights=weight), Y.shape)
+    base = score_of(constant, Y, weight)
+    return score, (score - base) / (1.0 - base) if base < 1.0 else 1.0
+
+
+def _update_ratios(case: Case, weights: list[float]) -> list[float]:
+    """The size of one more update of the solver, relative to the weights, layer by layer; on a copy."""
+    settings, objective, run = case.settings, case.objective, case.run
+    if settings.solver == "lbfgs":
+        return [np.nan] * len(weights)
+    m, rule = objective.X.shape[0], update_rule(settings)
+    state = DescentState(case.parameters.copy(), run.state.slots.copy(), run.state.t)
+    if state.slots.shape != (rule.n_slots, len(state.parameters)):
+        state.slots = np.zeros((rule.n_slots, len(state.parameters)), dtype=state.parameters.dtype)
+        state.t = 0
+    # Rows from everywhere: the first ones may be of a single class.
+    size = AUTO_BATCH_SIZE if isinstance(settings.batch_size, str) else settings.batch_size
+    rows = np.linspace(0, m - 1, min(size, m)).astype(np.intp)
+    alpha = np.array((run.history.step_sizes or [settings.learning_rate_init])[-1:])
+    options = replace(step_options(settings), average=0.0)  # the average is where the step begins here
+    case.engine.descend(objective, rule, state, Batches(rows, np.array([0]), np.array([len(rows)]), alpha), options)
+    steps = [float(np.linalg.norm(part)) for part in coefs(objective.network, state.parameters - case.parameters)]
+    return [
+        step / weight if weight > 0 else (np.inf if step > 0 else 0.0)
+        for step, weight in zip(steps, weights, strict=True)
+    ]

@@ -1,0 +1,1 @@
+"""Many members trained at once: the pack, on threads or by joblib."""

@@ -1,0 +1,333 @@
+"""Members at work on threads, in turns: a pack that others may be added to while it works."""
+
+from __future__ import annotations
+
+import heapq
+import math
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from joblib import cpu_count
+from sklearn import config_context, get_config
+
+from multilayer.engines.cpu.threads import one_blas_thread
+from multilayer.exceptions import ParameterError
+from multilayer.packs.members import Member, Outcome, Slice, Steps, steps_of
+from multilayer.training.interrupt import Interrupt, deferred_interrupt, interrupted_by
+
+# How often the thread that waits looks for Ctrl-C.
+SECONDS_BETWEEN_LOOKS = 0.1
+# Where no more members are left than this many a thread, they take turns.
+MEMBERS_TO_TAKE_TURNS = 2
+
+
+def checked_jobs(n_jobs: int | None) -> int:
+    """A number of members at a time, from one that a user has passed."""
+    if n_jobs is None or (n_jobs == -1 and isinstance(n_jobs, int)):
+        return cpu_count()
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, int) or n_jobs < 1:
+        raise ParameterError(f"n_jobs must be None or -1 for all cores, or an integer not below 1, got {n_jobs!r}.")
+    return n_jobs
+
+
+@dataclass(eq=False)
+class _Entry:
+    """A member and how far it has come."""
+
+    member: Member
+    left: float = 1.0  # of its work
+    steps: Steps | None = None  # once it has begun, if it can be put aside
+    seconds: float = 0.0  # at work
+    share: float = 1.0  # of its next slice
+    ticket: int = 0  # while it waits
+    is_working: bool = False
+    is_paused: bool = False
+    is_last: bool = False  # whether its next slice is its last
+    is_over: bool = False
+
+    def give_up(self) -> None:
+        """Free what its steps hold."""
+        steps, self.steps = self.steps, None
+        if steps is not None:
+            steps.close()
+
+    @property
+    def rest(self) -> float:
+        """What it has left, in the unit of sizes; of one at work, about."""
+        return self.member.size * self.left * (1.0 - self.share / 2 if self.is_working else 1.0)
+
+
+@dataclass(eq=False)
+class _Hall:
+    """Where members wait to be taken; whoever looks or changes anything holds the lock."""
+
+    entries: dict[Any, _Entry] = field(default_factory=dict)  # of all who are not over
+    # A heap: of the highest priority the longest, of equals the first that came; no longer valid with another ticket.
+    queue: list[tuple[int, float, int, _Entry]] = field(default_factory=list)
+    n_waiting: int = 0
+    n_working: int = 0
+    n_tickets: int = 0
+    is_closed: bool = False
+
+    def put(self, entry: _Entry) -> None:
+        """Let a member wait."""
+        self.n_tickets += 1
+        self.n_waiting += 1
+        entry.ticket = self.n_tickets
+        heapq.heappush(self.queue, (-entry.member.priority, -entry.rest, entry.ticket, entry))
+
+    def remove(self, entry: _Entry) -> None:
+        """Take a member out of those that wait, if it is among them."""
+        if entry.ticket:
+            entry.ticket = 0
+            self.n_waiting -= 1
+
+    def first(self) -> _Entry:
+        """The one to take next, of those that wait; there must be one."""
+        while self.queue[0][2] != self.queue[0][3].ticket:
+            heapq.heappop(self.queue)
+        return self.queue[0][3]
+
+    def share_of_turn(self, entry: _Entry, n_jobs: int) -> float:
+        """How much of its rest a member is to do before another is taken.
+
+        If all cores are busy to the end, that end is when the rest of all has been shared out evenly.  So that the
+        longest of those who wait can still be done by then, this one stops in time and goes on later, in whatever
+        thread: McNaughton's rule (1959), anew at each turn.
+        """
+        waiting = [other for other in self.entries.values() if other.ticket]
+        if not waiting or not entry.rest:
+            return 1.0
+        end = sum(other.rest for other in self.entries.values() if not other.is_paused) / n_jobs
+        longest = max(other.rest for other in waiting)
+        return min(max((end - longest) / entry.rest, 0.0), 1.0)
+
+
+class Pack:
+    """Members at work, to which others may be added while they are.
+
+    Use it as a context: its threads are there within the block.  From the thread that opened it members can be added,
+    paused, resumed, stopped and dropped at any time; it takes effect when the slice that is being worked on is done.
+
+    Examples
+    --------
+    >>> with Pack(n_jobs=2) as pack:
+    ...     pack.add(Member(1, lambda: 10))
+    ...     for outcome in pack.ended():
+    ...         if outcome.key < 3:  # what has ended says what to do next
+    ...             pack.add(Member(outcome.key + 1, lambda value=outcome.value: value + 1))
+    >>> outcome.value
+    12
+    """
+
+    def __init__(self, n_jobs: int | None = None) -> None:
+        self.n_jobs = checked_jobs(n_jobs)
+        self.interrupt = Interrupt()
+        self._hall, self._changed = _Hall(), threading.Condition()
+        self._in_threads = False
+        self._outcomes: queue.Queue[Outcome] = queue.Queue()  # a SimpleQueue may wait for ever after a signal
+        self._block = ExitStack()
+        # scikit-learn's settings, such as metadata routing and the frames of transformers, are each thread's own.
+        self._config = get_config()
+
+    def __enter__(self) -> Self:
+        self._block.enter_context(one_blas_thread())
+        self.interrupt = self._block.enter_context(deferred_interrupt())
+        if self.n_jobs > 1:  # one member at a time works in this thread: a debugger sees it, and Ctrl-C reaches it
+            self.n_jobs = max(self._start_threads(), 1)
+        self._block.callback(self._close)  # called before the joins
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:  # the listener's, or a second Ctrl-C: nobody waits for what is left
+            self.interrupt.pressed = True
+        self._block.close()
+
+    def _start_threads(self) -> int:
+        """Start as many threads as there are to be, or as can be: inside a browser there are none."""
+        for n_started in range(self.n_jobs):
+            thread = threading.Thread(target=self._work, daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                return n_started
+            self._in_threads = True
+            self._block.callback(thread.join)
+        return self.n_jobs
+
+    def add(self, member: Member) -> None:
+        """A member that is to be worked on, whose key none at work has."""
+        with self._changed:
+            if member.key in self._hall.entries:
+                raise ParameterError(f"each member of a pack has a key of its own, got {member.key!r} twice.")
+            entry = self._hall.entries[member.key] = _Entry(member)
+            self._hall.put(entry)
+            self._changed.notify()
+
+    def pause(self, key: Any) -> None:
+        """Put a member aside after its slice, until it is resumed."""
+        with self._changed:
+            entry = self._entry(key)
+            entry.is_paused = True
+            self._hall.remove(entry)
+
+    def resume(self, key: Any) -> None:
+        """Let a paused member go on from where it is."""
+        with self._changed:
+            entry = self._entry(key)
+            if entry.is_paused:
+                entry.is_paused = False
+                if not entry.is_working:
+                    self._hall.put(entry)
+                    self._changed.notify()
+
+    def stop(self, key: Any) -> None:
+        """Let a member end after its slice with what it has; one that is paused is resumed for it."""
+        with self._changed:
+            self._entry(key).is_last = True
+            self.resume(key)
+
+    def drop(self, key: Any) -> None:
+        """Forget a member: it has no outcome, and what it holds is given up, after its slice if it is at work.
+
+        Of one that has ended meanwhile there is nothing to forget.
+        """
+        with self._changed:
+            entry = self._hall.entries.pop(key, None)
+            if entry is None:
+                return
+            entry.is_over = True
+            self._hall.remove(entry)
+            if not entry.is_working:
+                entry.give_up()
+
+    def drop_all(self) -> None:
+        """Forget all members."""
+        with self._changed:
+            for key in list(self._hall.entries):
+                self.drop(key)
+
+    @property
+    def keys(self) -> list[Any]:
+        """Of all members that have not ended."""
+        with self._changed:
+            return list(self._hall.entries)
+
+    @property
+    def n_waiting(self) -> int:
+        """Members that no thread is working on, paused ones not counted."""
+        with self._changed:
+            return self._hall.n_waiting
+
+    def ended(self, until: float = math.inf) -> Iterator[Outcome]:
+        """Outcomes as members end, until none is left but paused ones, or Ctrl-C is pressed, or the time is over.
+
+        That is when ``time.perf_counter()`` is past ``until``.
+        """
+        while (self._has_work() or not self._outcomes.empty()) and time.perf_counter() < until:
+            if not self._in_threads:
+                self._work_until_one_ends(until)
+            with suppress(queue.Empty):
+                yield self._outcomes.get(timeout=SECONDS_BETWEEN_LOOKS if self._in_threads else 0)
+        with suppress(queue.Empty):  # those that ended shortly before the time was over
+            while True:
+                yield self._outcomes.get_nowait()
+
+    def _has_work(self) -> bool:
+        with self._changed:
+            return self._hall.n_working > 0 or (self._hall.n_waiting > 0 and not self.interrupt.pressed)
+
+    def _entry(self, key: Any) -> _Entry:
+        if key not in self._hall.entries:
+            raise ParameterError(f"there is no member {key!r} at work. It has ended, or it was never added.")
+        return self._hall.entries[key]
+
+    def _close(self) -> None:
+        with self._changed:
+            self._hall.is_closed = True
+            self._changed.notify_all()
+
+    def _work(self) -> None:
+        """What a thread does: a slice of one member after another."""
+        entry = None
+        with config_context(**self._config):
+            while (entry := self._next(entry, waits=True)) is not None:
+                self._work_on(entry)
+
+    def _work_until_one_ends(self, until: float) -> None:
+        entry = None
+        while (
+            self._outcomes.empty()
+            and time.perf_counter() < until
+            and (entry := self._next(entry, waits=False)) is not None
+        ):
+            self._work_on(entry)
+        if entry is not None:
+            self._put_back(entry)
+
+    def _next(self, before: _Entry | None, *, waits: bool) -> _Entry | None:
+        """The member to work on after that one, which is put back; None where the work is over."""
+        with self._changed:
+            if before is not None:
+                self._put_back(before)
+            hall = self._hall
+            while not hall.n_waiting or hall.is_closed or self.interrupt.pressed:
+                if hall.is_closed or self.interrupt.pressed or not waits:
+                    return None
+                self._changed.wait(SECONDS_BETWEEN_LOOKS)
+            in_turns = hall.n_waiting + hall.n_working <= MEMBERS_TO_TAKE_TURNS * self.n_jobs
+            entry = hall.first()
+            if before is not None and before.ticket and not in_turns:
+                stays = before.member.priority >= entry.member.priority
+                entry = before if stays else entry
+            hall.remove(entry)
+            hall.n_working += 1
+            entry.share = hall.share_of_turn(entry, self.n_jobs) if in_turns else 1.0
+            entry.is_working = True
+            return entry
+
+    def _put_back(self, entry: _Entry) -> None:
+        with self._changed:
+            self._hall.n_working -= 1
+            entry.is_working = False
+            if entry.is_over:
+                entry.give_up()
+            elif not entry.is_paused:
+                self._hall.put(entry)
+                if self._hall.n_waiting > 1:  # besides the one that this thread itself will take
+                    self._changed.notify()
+
+    def _work_on(self, entry: _Entry) -> None:
+        """A slice of a member's work; its outcome, if that was all, and if Ctrl-C did not end it."""
+        began, value, error = time.perf_counter(), None, None
+        with interrupted_by(self.interrupt):
+            try:
+                if entry.steps is None:
+                    value = entry.member.work()
+                    entry.steps = steps_of(value)
+                    if entry.steps is not None:
+                        entry.left = next(entry.steps)
+                if entry.steps is not None:
+                    entry.left = entry.steps.send(Slice(entry.share, entry.is_last))
+                    entry.seconds += time.perf_counter() - began
+                    return
+            except StopIteration as end:
+                value = end.value
+            except Exception as failure:
+                value, error = None, failure
+            except BaseException as failure:  # such as SystemExit: of a thread nobody would hear of it
+                if not self._in_threads:
+                    raise
+                value, error = None, RuntimeError(f"{type(failure).__name__} was raised in a member: {failure}")
+        seconds = entry.seconds + time.perf_counter() - began
+        with self._changed:
+            was_dropped, entry.is_over = entry.is_over, True
+            if not was_dropped:
+                del self._hall.entries[entry.member.key]
+        if not (self.interrupt.pressed or was_dropped):
+            self._outcomes.put(Outcome(entry.member.key, value, error, seconds))
