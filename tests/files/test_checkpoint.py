@@ -193,7 +193,7 @@ def test_parts_are_written_too(tmp_path: Path) -> None:
         parts.partial_fit(X_TRAIN, Y_TRAIN, classes=[0, 1, 2])
     loaded = load_model(path)
     assert_same(loaded.partial_fit(X_TRAIN, Y_TRAIN), parts.set_params(callbacks=()).partial_fit(X_TRAIN, Y_TRAIN))
-    with pytest.raises(ParameterError, match=r"run was trained by partial_fit, whose parts have no end to resume"):
+    with pytest.raises(ParameterError, match=r"run was trained by partial_fit, which has no end to resume to"):
         resume(path, X_TRAIN, Y_TRAIN)
 
 
