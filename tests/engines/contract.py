@@ -48,7 +48,6 @@ from multilayer.equations import (
     Quantile,
     SigmoidFocal,
     SoftmaxFocal,
-    StepOptions,
     UpdateRule,
     average_weights,
     clip_gradient,
@@ -60,6 +59,7 @@ from multilayer.equations import (
     normalize,
     one_hot,
 )
+from multilayer.equations.extensions.step_options import StepOptions
 from multilayer.network import Floats, Network, output_with_cost, pack
 
 KINKED = ("relu", "leaky_relu", "selu")

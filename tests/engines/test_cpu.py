@@ -38,9 +38,9 @@ SHUFFLE = textwrap.dedent("""
     import hashlib
     import numpy as np
     from multilayer.engines import shuffled
-    from multilayer.engines.announcing import compilation_told_to
+    from multilayer.engines.protocol import compilations_reported_to
     compiled = []
-    with compilation_told_to(compiled.append):
+    with compilations_reported_to(compiled.append):
         orders = shuffled(np.arange(50), np.random.RandomState(0), 3)
     print(len(compiled), hashlib.sha256(orders.tobytes()).hexdigest())
 """)
@@ -142,7 +142,7 @@ IN_TURN = textwrap.dedent("""
     import sys
     import numpy as np
     from multilayer.engines import Batches, Objective, get_engine, new_state
-    from multilayer.engines.announcing import compilation_told_to
+    from multilayer.engines.protocol import compilations_reported_to
     from multilayer.equations import Adam
     from multilayer.network import Network, n_parameters
     compiled = []
@@ -153,7 +153,7 @@ IN_TURN = textwrap.dedent("""
         P = rng.normal(size=n_parameters(network))
         batches = Batches(rng.permutation(7), np.array([0, 4]), np.array([4, 7]), np.full(2, 0.01))
         states = [new_state(network, Adam(), P.copy()) for _ in range(2)]
-        with compilation_told_to(compiled.append):
+        with compilations_reported_to(compiled.append):
             for state, engine in zip(states, ["cpu", "reference"]):
                 get_engine(engine).descend(objective, Adam(), state, batches)
         np.testing.assert_allclose(states[0].parameters, states[1].parameters, rtol=1e-10, atol=1e-12)

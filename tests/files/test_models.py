@@ -227,7 +227,7 @@ def test_what_is_code_is_refused_by_name(name: str, value: Any, others: dict[str
             "random_state|_training_state",
         )
     with pytest.raises(
-        ParameterError, match=rf"the (parameter|attribute) ({name}) cannot be stored in a file: .* none"
+        ParameterError, match=rf"the (parameter|attribute) ({name}) cannot be stored in a file: .* is or contains code"
     ):
         save_model(model, tmp_path / "model")
     assert list(tmp_path.iterdir()) == []
@@ -251,7 +251,7 @@ def test_what_is_no_estimator_of_ours_is_refused(tmp_path: Path) -> None:
         save_model(fitted(n=1), tmp_path / "model", keep=0)
     broken = fitted(n=1)
     broken.coefs_[0][0, 0] = np.nan
-    with pytest.raises(ModelFileError, match="the weights are not finite"):
+    with pytest.raises(ModelFileError, match="the weights are not all finite"):
         save_model(broken, tmp_path / "model")
 
 
@@ -307,7 +307,7 @@ def test_the_file_is_as_format_md_says(tmp_path: Path) -> None:
     save_model(model, tmp_path / "model")
     with safe_open(tmp_path / "model", framework="numpy") as file:
         head = json.loads(file.metadata()["multilayer"])
-        parameters = file.get_tensor("_training_state.descent.parameters")
+        parameters = file.get_tensor("training.descent.parameters")
     assert head["version"] == 1
     assert head["model"]["class"] == "MLPClassifier"
     sizes = head["model"]["attributes"]["network_"]["fields"]["layer_sizes"]["tuple"]

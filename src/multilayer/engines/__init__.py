@@ -1,4 +1,4 @@
-"""Engines run networks.  Each is one class behind :mod:`multilayer.engines.protocol`."""
+"""Engines run networks.  Each is one class that implements :mod:`multilayer.engines.protocol`."""
 
 from multilayer.engines.blas_threads import one_blas_thread as concurrent_calls
 from multilayer.engines.choice import ENGINES, get_engine, shuffled

@@ -1,6 +1,6 @@
-"""The choice of an engine: the compiled one, or the reference engine where that cannot be used.
+"""The choice of an engine by its name: the compiled one, or the reference engine where that cannot be used.
 
-Where the compiled engine was wanted, a warning says so, once per process.
+The compiled engine is imported when it is first needed.
 """
 
 from __future__ import annotations
@@ -16,13 +16,21 @@ from numpy.typing import NDArray
 
 from multilayer.engines.protocol import PLAIN, Batches, DescentState, Engine, Objective
 from multilayer.engines.reference import ReferenceEngine
-from multilayer.engines.support import cpu_lacks
 from multilayer.equations.descent import UpdateRule
+from multilayer.equations.extensions.chosen_costs import (
+    AbsoluteError,
+    GammaDeviance,
+    Huber,
+    Quantile,
+    SigmoidFocal,
+    SoftmaxFocal,
+)
 from multilayer.equations.extensions.step_options import StepOptions
 from multilayer.exceptions import EngineError, EngineWarning, ParameterError, unknown_name
 from multilayer.network import Floats, Network
 
-ENGINES = ("auto", "cpu", "reference")
+COMPILED_COSTS = (AbsoluteError, GammaDeviance, Huber, Quantile, SigmoidFocal, SoftmaxFocal)
+
 _lock = threading.Lock()
 _has_warned = False
 
@@ -30,8 +38,8 @@ _has_warned = False
 class FallbackEngine(Engine):
     """The compiled engine, and the reference engine for each call whose kernel cannot be compiled.
 
-    A kernel is compiled when it is called, before it does anything: parameters and state are then as they were, and the
-    reference engine takes the same call.
+    A kernel is compiled when it is called, before it changes anything, so that the reference engine can run the same
+    call.
     """
 
     def __init__(self, compiled: Engine) -> None:
@@ -68,15 +76,15 @@ class FallbackEngine(Engine):
 
 
 def warn_of_fallback(reason: str) -> None:
-    """Warn, if this process has not done so, that the reference engine takes the compiled one's place."""
+    """Warn once per process that the reference engine replaces the compiled one."""
     global _has_warned
     with _lock:
         if _has_warned:
             return
-        # Set only after a warning that was not made an error: then the next call raises it, too.
+        # Set after the warning: if a filter makes it an error, the next call raises it again.
         warnings.warn(
-            f"the compiled engine cannot be used, and the reference engine takes its place, which is slower; the "
-            f"results are equal up to rounding. {reason}. Set engine='reference' to choose it without this warning.",
+            f"the compiled engine cannot be used. The reference engine replaces it: it is slower, and its results are "
+            f"equal up to rounding. {reason}. Set engine='reference' to use it without this warning.",
             EngineWarning,
             stacklevel=_level_of_caller(),
         )
@@ -87,26 +95,51 @@ def _level_of_caller() -> int:
     """The stack level, for ``warn_of_fallback``, of the line that called this library."""
     found, level, frame = 1, 1, sys._getframe(1)
     while frame.f_back is not None:
-        if frame.f_globals.get("__name__", "").startswith("multilayer."):  # SciPy's may lie between ours
+        if frame.f_globals.get("__name__", "").startswith("multilayer."):  # frames of SciPy may lie between ours
             found = level + 1
         level, frame = level + 1, frame.f_back
     return found
 
 
+def unsupported_by_cpu(network: Network) -> str:
+    """Describe the part of the network that the CPU engine has no compiled code for; empty if it can run all of it."""
+    custom = [each for each in network.hidden if not isinstance(each, str)]
+    if custom:
+        return f"the activation {custom[0]!r}, whose g and g' are Python functions"
+    if network.cost is not None and type(network.cost) not in COMPILED_COSTS:
+        return f"the cost {network.cost!r}, whose value and delta are Python functions"
+    return ""
+
+
+ENGINES = ("auto", "cpu", "reference")
+
+
 def get_engine(name: str = "auto", network: Network | None = None) -> Engine:
-    """The engine of that name, for a network, if one is given.
+    """Return the engine with this name.
 
-    "auto" is the CPU engine.  Where Numba's compiler is switched off, and for a network that the CPU engine has no code
-    for (:func:`multilayer.engines.support.cpu_lacks`), it is the reference engine.
+    "auto" is the CPU engine.  If Numba's compiler is switched off, or the network has a custom activation or cost, it
+    is the reference engine.
 
-    Where Numba cannot be used or cannot compile a kernel, "auto" and "cpu" run the reference engine and warn, once per
-    process.  Where no Numba exists (in a browser, on Intel Macs, for Python 3.11 on Windows for ARM), "auto" does so
-    without a warning.
+    If Numba cannot be used or cannot compile a kernel, "auto" and "cpu" run the reference engine and warn once per
+    process.  On systems without Numba (in a browser, on Intel Macs, for Python 3.11 on Windows for ARM), "auto" runs
+    it without a warning.
+
+    Parameters
+    ----------
+    name : {"auto", "cpu", "reference"}
+        The engine.
+    network : Network, optional
+        The network to run.
+
+    Returns
+    -------
+    Engine
+        The engine; it has no state.
 
     Raises
     ------
     ParameterError
-        For an unknown name; for "cpu" and a network that it has no code for.
+        If the name is unknown, or the CPU engine cannot run the network.
 
     Examples
     --------
@@ -115,12 +148,12 @@ def get_engine(name: str = "auto", network: Network | None = None) -> Engine:
     """
     if not isinstance(name, str) or name not in ENGINES:
         raise unknown_name("engine", name, ENGINES)
-    lacks = "" if name == "reference" or network is None else cpu_lacks(network)
-    if name == "cpu" and lacks:
+    unsupported = "" if name == "reference" or network is None else unsupported_by_cpu(network)
+    if name == "cpu" and unsupported:
         raise ParameterError(
-            f"engine='cpu' cannot run {lacks}. Use engine='auto' or 'reference'; the reference engine runs it, slowly."
+            f"engine='cpu' cannot run {unsupported}. Use engine='auto' or 'reference'; the reference engine is slower."
         )
-    return ReferenceEngine() if name == "reference" or lacks else _cpu_or_reference(name)
+    return ReferenceEngine() if name == "reference" or unsupported else _cpu_or_reference(name)
 
 
 def _cpu_or_reference(name: str) -> Engine:
@@ -137,7 +170,7 @@ def _cpu_or_reference(name: str) -> Engine:
 
 
 def _numba_exists_here() -> bool:
-    """Whether pyproject.toml asks for Numba on this system: elsewhere nobody could install it."""
+    """Whether Numba can be installed on this system; pyproject.toml has the same condition."""
     machine = platform.machine()
     if sys.platform == "win32" and machine == "ARM64":
         return sys.version_info >= (3, 12)
@@ -146,23 +179,35 @@ def _numba_exists_here() -> bool:
 
 @cache
 def _compiled_engine() -> tuple[Engine | None, str]:
-    """The CPU engine, where its kernels are compiled; else None, and why, unless its compiler was switched off."""
-    # Importing Numba takes half a second: not before an engine is needed.
+    """Return the CPU engine, or None and the reason why it cannot run compiled; "" if the compiler is switched off."""
+    # Importing Numba takes half a second, so it waits until an engine is needed.
     try:
         from multilayer.engines.cpu.compiling import COMPILED, UNAVAILABLE
         from multilayer.engines.cpu.engine import CpuEngine
     except MemoryError:
         raise
-    except Exception as error:  # a Numba, llvmlite or SciPy whose inside is not the one that this library knows
+    except Exception as error:  # a version of Numba, llvmlite or SciPy with other internals than this library expects
         return None, f"It cannot be loaded: {type(error).__name__}: {error}"
     return (FallbackEngine(CpuEngine()), "") if COMPILED else (None, UNAVAILABLE)
 
 
 def shuffled(order: NDArray[np.intp], random_state: np.random.RandomState, n_epochs: int) -> NDArray[np.intp] | None:
-    """As many shuffles of the order, each of the one before, (n_epochs, n), as ``RandomState.shuffle`` would make them.
+    """Shuffle an order of rows once for each epoch, each time the previous order, as ``RandomState.shuffle`` does.
 
-    None where nothing can be compiled, or the generator is not one whose state can be taken: another kind than the
-    Mersenne Twister, or NumPy's global one, which other threads may draw from meanwhile.
+    Parameters
+    ----------
+    order : array of intp, of shape (n,)
+        Row numbers.
+    random_state : numpy.random.RandomState
+        The generator, which advances.
+    n_epochs : int
+        The number of shuffles.
+
+    Returns
+    -------
+    array of intp, of shape (n_epochs, n), or None
+        The orders.  None if nothing can be compiled, or if the state of the generator cannot be used: it is not a
+        Mersenne Twister, or it is NumPy's global one, which other threads may use at the same time.
     """
     generator = random_state._bit_generator
     if type(generator) is not np.random.MT19937 or random_state is np.random.mtrand._rand:
@@ -176,7 +221,7 @@ def shuffled(order: NDArray[np.intp], random_state: np.random.RandomState, n_epo
     words = state["state"]
     try:
         position = shuffle_into(orders, np.ascontiguousarray(order), words["key"], int(words["pos"]))
-    except EngineError:  # before anything is drawn: NumPy draws the same
+    except EngineError:  # nothing has been drawn yet, and NumPy draws the same
         return None
     words["pos"] = int(position)
     generator.state = state

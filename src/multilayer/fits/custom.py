@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from multilayer.engines.support import cpu_lacks
+from multilayer.engines.choice import unsupported_by_cpu
 from multilayer.equations import check_activation
 from multilayer.equations.activations import Activation
 from multilayer.exceptions import ParameterWarning
@@ -27,7 +27,7 @@ def check_custom_activations(hidden: Sequence[str | Activation], known: Iterable
 def warn_of_the_reference_engine(engine: str, network: Network) -> None:
     """Warn that "auto" is the slow engine here: nothing that the estimator shows afterwards would tell."""
     is_plain = engine != "auto" or (all(isinstance(each, str) for each in network.hidden) and network.cost is None)
-    lacks = "" if is_plain else cpu_lacks(network)
+    lacks = "" if is_plain else unsupported_by_cpu(network)
     if lacks:
         warn(
             f"engine='auto' is the reference engine here, which is slower: compiled code cannot run {lacks}. "

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from multilayer.engines import Objective
 from multilayer.engines.protocol import PLAIN
-from multilayer.equations import StepOptions
 from multilayer.equations.descent import Adam, GradientDescent, Momentum, Nesterov, UpdateRule
+from multilayer.equations.extensions.step_options import StepOptions
 from multilayer.exceptions import ParameterError, ParameterWarning
 from multilayer.fits.errors import warn
 from multilayer.fits.rows import ValidationArguments

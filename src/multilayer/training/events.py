@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from multilayer.engines.announcing import compilation_told_to
+from multilayer.engines.protocol import compilations_reported_to
 from multilayer.network import Network
 
 
@@ -83,7 +83,7 @@ def reporting_compilation(listeners: Sequence[Listener]) -> AbstractContextManag
     def started(kernel: str) -> None:
         tell(listeners, CompilationStarted(kernel))
 
-    return compilation_told_to(started)
+    return compilations_reported_to(started)
 
 
 def only_watches(listener: Listener) -> bool:

@@ -39,7 +39,7 @@ from multilayer.results import plus_minus
 from multilayer.selection import Search, TrialScored, cross_validate, search
 from multilayer.selection.searching import running
 
-from ...problems import CLASSES, NUMBERS, X
+from ...problems import CLASSES, NUMBERS, WEIGHT, X
 
 SPACE = {"hidden_layer_sizes": [(3,), (8,)], "learning_rate_init": [1e-4, 1e-3, 1e-2, 1e-1], "alpha": [1e-3, 1.0]}
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from multilayer.engines.blas_threads import one_blas_thread
-from multilayer.engines.cpu import inference, kernels, rules
+from multilayer.engines.cpu import inference, kernels, updates
 from multilayer.engines.cpu.plan import MATCHED, Descent, Plan, make_data, make_plan, make_work, writeable
 from multilayer.engines.protocol import PLAIN, Batches, DescentState, Engine, Objective, with_average
 from multilayer.equations.descent import UpdateRule
@@ -51,7 +51,7 @@ class CpuEngine(Engine):
         work = make_work(network, plan, state.parameters.dtype, gathers=gathers)
         average = with_average(state, options).average
         descent = Descent(
-            *rules.encode(rule),
+            *updates.encode(rule),
             state.slots,
             state.t,
             np.ascontiguousarray(batches.starts),
