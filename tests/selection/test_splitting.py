@@ -50,7 +50,7 @@ def test_masks_give_the_networks_of_row_numbers() -> None:
 
 REFUSED: list[tuple[Any, type[Exception], str]] = [
     ([(MASK[:5], MASK)], ShapeError, r"fold 0 of cv: train is a mask of shape \(5,\), and X has 30 rows"),
-    ([(ROWS, [])], InputError, "fold 0 of cv: test has no rows. Leave the fold out"),
+    ([(ROWS, [])], InputError, "fold 0 of cv: test has no rows. Remove the fold"),
     ([(ROWS, ROWS), ([], ROWS)], InputError, "fold 1 of cv: train has no rows"),
     ([(~MASK & MASK, MASK)], InputError, "fold 0 of cv: train has no rows"),
     ([(ROWS, ROWS + 1)], InputError, "from 0 to 29, got numbers from 1 to 30. Count rows by their place in X"),
@@ -63,7 +63,7 @@ REFUSED: list[tuple[Any, type[Exception], str]] = [
     (KFold, ParameterError, r"got the class KFold. Write KFold\(\)\."),
     ("5", ParameterError, r"cv must be a number of folds, a splitter, or an iterable of \(train, test\), got '5'"),
     (0.2, ParameterError, r"cv must be a number of folds, a splitter, .* got 0.2. Write cv=5"),
-    (1, ParameterError, "cv must be an integer not below 2, got 1"),
+    (1, ParameterError, "cv must be an integer of at least 2, got 1"),
     (31, InputError, "Cannot have number of splits n_splits=31 .* Pass fewer folds than there are rows"),
     (GroupKFold(3), InputError, "'groups' parameter should not be None. Pass groups, an entry for each row of X"),
 ]

@@ -69,7 +69,7 @@ def test_of_another_search_or_no_journal_at_all(tmp_path: Path) -> None:
     for foreign in (b"a,b\n1,2\n", b'{"a": 1}', b"notes without a newline", b"\x00\x01\x02", b'{"format": "other"}\n'):
         path.write_bytes(foreign)
         with pytest.raises(
-            JournalError, match=r"is no journal of a search\. Name another file; this one is left as it is"
+            JournalError, match=r"is no journal of a search\. Name another file; this one is not changed"
         ):
             Journal(path, "abc").__enter__()
         assert path.read_bytes() == foreign
