@@ -223,8 +223,8 @@ class _Course:
 def _first_updates(estimator: BaseMLP, X: Any, y: Any, sample_weight: Any) -> Fit:
     """The fit of an estimator from new weights, before its first update.
 
-    Neither the estimator nor its random state is changed: it has the weights, held-out rows and shuffles of its next fit.
-    Callbacks receive nothing.
+    Neither the estimator nor its random state is changed: the fit has the weights, held-out rows and shuffles of the
+    next ``fit``.  Callbacks receive nothing.
     """
     parameters = estimator.get_params(deep=False)
     random_state = copy.deepcopy(check_random_state(settings_of(estimator).random_state))
