@@ -1,4 +1,4 @@
-"""What every picture needs of matplotlib: an Axes to draw on, text as given, a legend that covers nothing."""
+"""Helpers for all pictures: axes and panels, labels, legends, and the check of a result."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TALL_LEGEND = 16
 
 
 def require_matplotlib(ax: object = None) -> None:
-    """Check, before any work, that matplotlib can be imported and that `ax` is an Axes or None.
+    """Check that matplotlib can be imported, and that `ax` is an Axes or None.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What pictures of curves share: means over folds with a band of one standard error, and a check of what is drawn."""
+"""Means over folds with bands of one standard error, conclusions and scales, for the pictures of results."""
 
 from __future__ import annotations
 

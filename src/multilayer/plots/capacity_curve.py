@@ -1,4 +1,4 @@
-"""A capacity curve drawn: score and cost against units and layers, and the costs epoch by epoch."""
+"""The picture of a capacity curve."""
 
 from __future__ import annotations
 
@@ -28,19 +28,18 @@ if TYPE_CHECKING:
 
 _CHARACTERS = 11  # an inch, of the names below the panels
 _MARKS_PER_CURVE = 5
-_VIEW = 8.0  # training costs are seen down to this part of the least validation cost
-_MOST_CURVES = 7  # of epochs: more of them are a tangle
+_VIEW = 8.0  # the scale of costs starts at the lowest validation cost divided by this
+_MOST_CURVES = 7  # in the right panel
 
 
 def plot_capacity_curve(curve: CapacityCurve, *, ax: Axes | None = None) -> Axes:
-    """Draw score and cost of networks of all sizes, and beside them their costs epoch by epoch; say what to conclude.
+    """Draw the scores and costs of networks of all sizes, their costs epoch by epoch, and the conclusion.
 
-    From left to right networks have more weights.  Lines are means over the folds, bands one standard error; a ring is
-    around the best score, a square around the simplest within one standard error of it.  Beside them validation costs
-    are solid, training costs dashed, and a star marks where a validation cost begins to rise.  These training costs are
-    what is minimised, with regularisation; all other costs are without.  Of more than seven sizes
-    every other is left out there; training costs that fall to next to nothing leave the picture, and a fold that ended
-    earlier counts with its last cost.
+    The number of weights grows from left to right.  Lines are means over the folds and bands one standard error.  A
+    ring marks the best score, a square the simplest size within one standard error of it.  In the right panel
+    validation costs are solid, training costs dashed, and a star marks where a validation cost starts to rise.  These
+    training costs include regularisation; all other costs do not.  Of more than seven sizes every other one is shown
+    there.  Very small training costs are outside the picture, and a fold that ended earlier counts with its last cost.
 
     Parameters
     ----------
@@ -93,7 +92,7 @@ def plot_capacity_curve(curve: CapacityCurve, *, ax: Axes | None = None) -> Axes
     finish(below, "hidden layers, in the order of weights", "cost J")
     _draw_epochs(beside, curve)
     if own_figure:  # elsewhere there is no room for a second line
-        # loss_curve_ is what training minimises, and has the squares of the weights in it; the other has not.
+        # loss_curve_ is what training minimises, with regularisation; the validation cost is without.
         beside.set_ylabel("cost J\n(training: with regularisation)")
     say(ax, curve.conclusion, own_figure=own_figure, panels=True)
     return ax
@@ -154,7 +153,7 @@ def _draw_epochs(ax: Axes, curve: CapacityCurve) -> None:
 
 
 def _keep_validation_in_view(ax: Axes, curve: CapacityCurve) -> None:
-    """A training cost may fall to next to nothing: on a logarithmic scale it would press all else together."""
+    """Limit the scale, since a training cost near 0 would fill a logarithmic one."""
     costs = np.concatenate([curve.mean_curves(i)[1] for i in curve.order])
     costs = costs[np.isfinite(costs) & (costs > 0)]
     if ax.get_yscale() == "log" and len(costs):

@@ -1,4 +1,4 @@
-"""The cost against the iteration, for one run or many."""
+"""The picture of the cost of one or more runs."""
 
 from __future__ import annotations
 
@@ -31,12 +31,11 @@ def plot_cost(
 ) -> Axes:
     """Draw the cost of one or more training runs against the iteration.
 
-    Training is solid, validation dashed, and a star marks the lowest validation cost.  Of a single run that was
-    scored on validation data a dotted line marks the iteration of the highest score, whose weights an estimator keeps,
-    where that is another one.  Up to 16 runs differ in
-    colour or marker, the first seven in both.  Of more, the one with the lowest final cost (on validation data, if
-    it has any) is drawn against those costs of the others, thin and grey.  Gaps in a curve are costs that are not
-    finite or, with ``log=True``, not positive.
+    Training costs are solid and validation costs dashed, and a star marks the lowest validation cost.  For a single run
+    with validation scores, a dotted line marks the iteration of the highest score, whose weights an estimator keeps, if
+    it is another one.  Up to 16 runs differ in colour or marker, the first seven in both.  Of more runs, the one with
+    the lowest final cost (on validation data, if there are any) is drawn against those costs of the others, thin and
+    grey.  Gaps in a curve are costs that are not finite or, with ``log=True``, not positive.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A cross-validation drawn: the score of each fold about their mean, and how the cost of each fell."""
+"""The picture of a cross-validation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two features of a table, coloured by class."""
+"""The picture of two features by class."""
 
 from __future__ import annotations
 

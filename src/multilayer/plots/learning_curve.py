@@ -1,4 +1,4 @@
-"""A learning curve drawn: the score against the number of rows, in training and in validation."""
+"""The picture of a learning curve."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ if TYPE_CHECKING:
 
 
 def plot_learning_curve(curve: LearningCurve, *, ax: Axes | None = None) -> Axes:
-    """Draw training and validation score against the number of rows, and say whether more rows would help.
+    """Draw training and validation score against the number of rows, with the conclusion.
 
-    Lines are means over the folds, bands one standard error.  Rows are on a logarithmic scale: a doubling is as wide
-    everywhere.
+    Lines are means over the folds and bands one standard error.  The number of rows is on a logarithmic scale.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A regularization path drawn: score, cost and size of the weights against alpha."""
+"""The picture of a regularization path."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 def plot_regularization_path(path: RegularizationPath, *, ax: Axes | None = None) -> Axes:
-    """Draw score, cost and the norm of each layer's weights against alpha, and say which alpha to take.
+    """Draw score, cost and the norm of each layer's weights against alpha, with the conclusion.
 
-    Lines are means over the folds, bands one standard error; alpha is on a logarithmic scale.  A dotted line marks the
-    best alpha, a dash-dotted one the simplest (the largest) within one standard error of it.
+    Lines are means over the folds and bands one standard error; alpha is on a logarithmic scale.  A dotted line marks
+    the best alpha, a dash-dotted line the simplest, the largest within one standard error of it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A search drawn: how far each trial came and how well it did, or its scores against one of the parameters."""
+"""The picture of a search."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
     from multilayer.selection import Search, Trial
 
-# Numbers of which the largest is so many times the smallest are drawn on a logarithmic axis.
+# Numbers are drawn on a logarithmic axis if the largest is this many times the smallest.
 WIDE_RANGE = 20.0
 
 
 def plot_search(search: Search, *, parameter: str | None = None, ax: Axes | None = None) -> Axes:
-    """Draw the trials of a search by their mean scores over the folds.
+    """Draw the mean scores of the trials of a search over the folds.
 
-    With successive halving a line is a trial, from rung to rung: most end early.  Without it, and against a
-    ``parameter``, a point is a trial; those not trained to the last rung are pale, as their scores do not compare.  The
-    best stands out, with its standard error, and so does the one-standard-error choice.  The dashed line is the linear
-    model.
+    With successive halving each line is a trial, from rung to rung; most end early.  Without it, and against a
+    ``parameter``, each point is a trial; those not trained to the last rung are pale, since their scores are not
+    comparable.  The best trial is marked with its standard error, and so is the simplest within one standard error of
+    it.  The dashed line is the linear model.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def _draw_rungs(ax: Axes, search: Search) -> tuple[list[Any], list[str]]:
 
 
 def _course(trial: Trial) -> tuple[list[int], list[float]]:
-    """Epochs and mean scores on each rung; a trial that has stopped by itself stays where it is."""
+    """Epochs and mean scores on each rung; a trial that has stopped early keeps its last point."""
     course: dict[int, float] = {}
     for folds in trial.scores:
         if folds:
@@ -167,7 +167,7 @@ def _draw_points(ax: Axes, search: Search, parameter: str | None) -> tuple[list[
 
 
 def _places(ax: Axes, values: Sequence[Any]) -> list[float]:
-    """Where values are on the x axis: numbers where they belong, all else side by side."""
+    """The places of values on the x axis: numbers at their value, other values side by side."""
     numbers = [float(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
     if len(numbers) == len(values):
         if min(numbers) > 0 and max(numbers) >= WIDE_RANGE * min(numbers):
@@ -180,7 +180,7 @@ def _places(ax: Axes, values: Sequence[Any]) -> list[float]:
 
 
 def _in_order(values: Sequence[Any]) -> list[Any]:
-    """Each once: layer sizes from few and small ones to many and large ones, all else as it came."""
+    """The distinct values: layer sizes from few and small ones to many and large ones, others in their order."""
     different = list({str(value): value for value in values}.values())
     are_sizes = all(isinstance(value, tuple) and all(isinstance(size, int) for size in value) for value in different)
     return sorted(different, key=lambda sizes: (len(sizes), sizes)) if are_sizes else different

@@ -1,4 +1,4 @@
-"""The spread over seeds drawn: each run, and how far apart two of them are by their seeds."""
+"""The picture of the spread over seeds."""
 
 from __future__ import annotations
 

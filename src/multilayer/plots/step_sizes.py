@@ -1,4 +1,4 @@
-"""A step-size test drawn: the cost while the step size rises, and the one that is suggested."""
+"""The picture of a step-size test."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def plot_step_sizes(test: StepSizeTest, *, log: bool = False, ax: Axes | None = None) -> Axes:
     """Draw the cost against the step size, on a logarithmic scale, and mark the suggestion.
 
-    The costs of the batches are pale points, their smoothed curve is blue.  A vermilion line marks the suggestion; a
-    circle where the curve falls fastest, and a square where it is least, are what it was chosen by.
+    The costs of the batches are pale points, and their smoothed curve is blue.  A vermilion line marks the suggestion,
+    which depends on the step sizes of the steepest fall (a circle) and of the lowest cost (a square).
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def plot_step_sizes(test: StepSizeTest, *, log: bool = False, ax: Axes | None = 
     handles, names = [points, curve], ["cost of a batch", "smoothed"]
     for step, marker, color, name in (
         (test.steepest, "o", LINE_COLORS[2], "falls fastest"),
-        (test.lowest, "s", LINE_COLORS[3], "least"),
+        (test.lowest, "s", LINE_COLORS[3], "lowest"),
     ):
         if step is not None and test.suggestion is not None:
             height = test.smoothed[int(np.searchsorted(test.step_sizes, step))]
@@ -84,7 +84,7 @@ def plot_step_sizes(test: StepSizeTest, *, log: bool = False, ax: Axes | None = 
 
 
 def _fit(ax: Axes, test: StepSizeTest, *, log: bool) -> None:
-    """Scales on which the fall is seen, whatever the height to which single costs have risen."""
+    """Set scales on which the fall is visible, even if single costs are very large."""
     low, high = float(min(test.smoothed.min(), np.quantile(test.costs, 0.02))), float(test.smoothed[0])
     high = max(high, float(test.smoothed[: int(test.smoothed.argmin()) + 1].max()))
     if log:

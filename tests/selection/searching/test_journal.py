@@ -157,7 +157,9 @@ def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     with Journal(path, "abc") as journal:
         monkeypatch.setattr(os, "fsync", full)
-        with pytest.raises(JournalError, match=r"cannot be written to: No space left on device\. What it holds is"):
+        with pytest.raises(
+            JournalError, match=r"cannot be written to: No space left on device\. Its results are complete"
+        ):
             journal.add(("z", 0, 0), Scored(1.0))
     assert path.read_bytes() == whole
 
