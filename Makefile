@@ -77,6 +77,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python tests/docstrings.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

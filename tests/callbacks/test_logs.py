@@ -155,7 +155,7 @@ def test_what_cannot_be_written_to_is_an_error_of_ours(kind: Any, tmp_path: Path
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "file").write_bytes(b"")
     for path in (tmp_path, tmp_path / "pipe", "/dev/full", tmp_path / "file" / "below", tmp_path / "a\0b"):
-        with pytest.raises(DataFileError, match=r"cannot be written to: .+\. Name a regular file in a folder"):
+        with pytest.raises(DataFileError, match=r"cannot be written: .+\. Use a regular file in a writable folder"):
             MLPClassifier((2,), max_iter=1, engine="reference", callbacks=[kind(path)]).fit([[0.0], [1.0]], [0, 1])
 
 
@@ -179,6 +179,6 @@ def test_a_full_disk_is_reported_once_and_the_file_closed(
     monkeypatch.setattr(logs, "open_regular", open_full)
     with pytest.raises(DataFileError) as caught:
         model(kind(path)).fit(X, y)
-    assert str(caught.value).count("cannot be written to") == 1
-    assert str(caught.value).startswith(f"{path} cannot be written to: No space left on device. Name")
+    assert str(caught.value).count("cannot be written") == 1
+    assert str(caught.value).startswith(f"{path} cannot be written: No space left on device. Name")
     assert [file.closed for file in opened] == [True]

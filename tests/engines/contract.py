@@ -47,7 +47,6 @@ from multilayer.equations import (
     Quantile,
     SigmoidFocal,
     SoftmaxFocal,
-    StepOptions,
     UpdateRule,
     average_weights,
     clip_gradient,
@@ -59,6 +58,7 @@ from multilayer.equations import (
     normalize,
     one_hot,
 )
+from multilayer.equations.extensions.step_options import StepOptions
 from multilayer.network import Floats, Network, output_with_cost, pack
 
 KINKED = ("relu", "leaky_relu", "selu")

@@ -15,10 +15,10 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from multilayer.engines import Engine, get_engine
+from multilayer.engines.blas_threads import one_blas_thread
 from multilayer.engines.cpu import compiling
 from multilayer.engines.cpu.engine import CpuEngine
 from multilayer.engines.cpu.plan import CODES, make_plan
-from multilayer.engines.cpu.threads import one_blas_thread
 from multilayer.equations import ACTIVATIONS, Adam
 from multilayer.network import Network
 
@@ -40,11 +40,11 @@ SHUFFLE = textwrap.dedent("""
     import hashlib
     import numpy as np
     from multilayer.engines import shuffled
-    from multilayer.engines.announcing import compilation_told_to
+    from multilayer.engines.protocol import compilations_reported_to
     compiled = []
     print("ready", flush=True)
     input()
-    with compilation_told_to(compiled.append):
+    with compilations_reported_to(compiled.append):
         orders = shuffled(np.arange(50), np.random.RandomState(0), 3)
     print(len(compiled), hashlib.sha256(orders.tobytes()).hexdigest())
 """)
@@ -156,7 +156,7 @@ IN_TURN = textwrap.dedent("""
     import sys
     import numpy as np
     from multilayer.engines import Batches, Objective, get_engine, new_state
-    from multilayer.engines.announcing import compilation_told_to
+    from multilayer.engines.protocol import compilations_reported_to
     from multilayer.equations import Adam
     from multilayer.network import Network, n_parameters
     compiled = []
@@ -167,7 +167,7 @@ IN_TURN = textwrap.dedent("""
         P = rng.normal(size=n_parameters(network))
         batches = Batches(rng.permutation(7), np.array([0, 4]), np.array([4, 7]), np.full(2, 0.01))
         states = [new_state(network, Adam(), P.copy()) for _ in range(2)]
-        with compilation_told_to(compiled.append):
+        with compilations_reported_to(compiled.append):
             for state, engine in zip(states, ["cpu", "reference"]):
                 get_engine(engine).descend(objective, Adam(), state, batches)
         np.testing.assert_allclose(states[0].parameters, states[1].parameters, rtol=1e-10, atol=1e-12)

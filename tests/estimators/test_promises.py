@@ -20,7 +20,7 @@ from sklearn.metrics import (
 
 from multilayer import MLPClassifier, MLPRegressor
 from multilayer.equations.extensions import schedules as book
-from multilayer.training import Cosine, OneCycle, OwnSchedule, Plateau, WarmUp
+from multilayer.training import Cosine, CustomSchedule, OneCycle, Plateau, WarmUp
 
 RNG = np.random.RandomState(0)
 X = RNG.normal(size=(60, 3))
@@ -242,7 +242,7 @@ def test_one_cycle_takes_the_steps_of_its_two_ends_and_its_top(engine: str) -> N
         (Cosine(4), [book.cosine(1.0, epoch, 4) for epoch in range(4)]),
         (Cosine(2, floor=0.5), [1.0, 0.75, 0.5, 0.5]),
         (WarmUp(4), [0.25, 0.5, 0.75, 1.0, 1.0]),
-        (OwnSchedule(lambda epoch: 1 / (1 + epoch)), [1.0, 1 / 2, 1 / 3, 1 / 4]),
+        (CustomSchedule(lambda epoch: 1 / (1 + epoch)), [1.0, 1 / 2, 1 / 3, 1 / 4]),
         (Plateau(0.5, patience=1, tol=1e9), [1.0, 1.0, 0.5, 0.25]),
         (lambda epoch: 0.1**epoch, [1.0, 0.1, 0.01]),
     ],

@@ -75,8 +75,11 @@ def _models() -> dict[str, tuple[Any, Any]]:
         "classifier": (MLPClassifier((4, 3), **tuned, **COMMON), CLASSES),
         "normalised": (MLPClassifier((4,), normalization="layer", learning_rate="cosine", **COMMON), X[:, 0] > 0),
         "regressor": (MLPRegressor((4,), standardize_targets=True, loss="huber", solver="sgd", **COMMON), NUMBERS),
-        "members": (EnsembleClassifier(MLPClassifier((3,), **COMMON), 2, by="fold", random_state=0), CLASSES),
-        "bootstrap": (EnsembleRegressor(MLPRegressor((3,), **COMMON), 2, by="bootstrap", random_state=0), NUMBERS),
+        "members": (EnsembleClassifier(MLPClassifier((3,), **COMMON), 2, diversity="fold", random_state=0), CLASSES),
+        "bootstrap": (
+            EnsembleRegressor(MLPRegressor((3,), **COMMON), 2, diversity="bootstrap", random_state=0),
+            NUMBERS,
+        ),
     }
 
 
@@ -168,7 +171,7 @@ def _answers(model: Any) -> list[Any]:
         found += [model.predict_proba(X)]
     if hasattr(model, "parameters_"):
         found += [np.resize(model.parameters_, len(X))]
-    if getattr(model, "by", "seed") != "seed":
+    if getattr(model, "diversity", "seed") != "seed":
         found += [np.full(len(X), model.oof_score_)]
     return [each.toarray() if hasattr(each, "toarray") else each for each in found]
 
@@ -254,14 +257,14 @@ JUNK: tuple[Any, ...] = (
         {"record": "Schedule", "fields": {}},
         {"record": [], "fields": 1},
     ),
-    *({"record": "Cosine", "fields": {"n_epochs": 5}}, {"record": "OwnSchedule", "fields": {"factor": 1}}),
+    *({"record": "Cosine", "fields": {"n_epochs": 5}}, {"record": "CustomSchedule", "fields": {"factor": 1}}),
     *({"record": "Quantile", "fields": {"levels": {"tuple": [0.1, 0.9]}}}, {"record": "Run", "fields": {}}),
     *(
-        {"tensor": "_run.order"},
+        {"tensor": "training.order"},
         {"tensor": "no"},
         {"floats": "loss_curve_"},
         {"tensor": []},
-        {"shared": "_run.random_state"},
+        {"shared": "training.random_state"},
     ),
     functools.reduce(lambda deep, _: {"tuple": [deep]}, range(150), 1),
 )
@@ -329,7 +332,9 @@ def _mutate_value(model: Any, chance: random.Random) -> None:
             del place[key]
         case 1:
             if isinstance(place, dict):
-                place[chance.choice(("predict", "x", "_run", "__class__", "fields", "a\ud800"))] = chance.choice(JUNK)
+                place[chance.choice(("predict", "x", "training", "__class__", "fields", "a\ud800"))] = chance.choice(
+                    JUNK
+                )
             else:
                 place.insert(key, copy.deepcopy(place[key]))
         case 2:

@@ -57,7 +57,7 @@ def test_booleans_by_hand() -> None:
         encode(x=[True, False, None, True, True]), [[1, 0], [0, 0], [0.75, 1], [1, 0], [1, 0]]
     )
     assert (
-        report([True, False, None]).done
+        report([True, False, None]).encoding
         == "0 and 1; gaps become 0.5, the share of True, and a second column marks them"
     )
 
@@ -75,14 +75,14 @@ def test_rare_categories_share_a_column() -> None:
     encoder = TableEncoder(max_categories=4).fit(pa.table({"x": words}))
     # d and b are equally frequent: the alphabetically first of them is kept.
     assert encoder.get_feature_names_out().tolist() == ["x=a", "x=b", "x=c", "x=(other)"]
-    assert encoder.columns_[0].done == "a column for each of the 3 most frequent categories, one for the 2 others"
+    assert encoder.columns_[0].encoding == "a column for each of the 3 most frequent categories, one for the 2 others"
     result = encoder.transform(pa.table({"x": ["e", "never seen", "b", None]}))
     np.testing.assert_array_equal(result, [[0, 0, 0, 1], [0, 0, 0, 1], [0, 1, 0, 0], [0, 0, 0, 0]])
 
 
 def test_as_many_categories_as_allowed_need_no_other() -> None:
     words = [f"{i:02}" for i in range(64)] * 2
-    assert report(words).done == "a column for each of 64 categories"
+    assert report(words).encoding == "a column for each of 64 categories"
     assert report([*words, "z"]).width == 64
 
 
@@ -95,16 +95,16 @@ def test_unseen_categories_and_new_gaps() -> None:
 @pytest.mark.parametrize(
     ("column", "done", "width"),
     [
-        ([7, 7, 7], "left out: every value is 7", 0),
-        (["u", "u"], "left out: every value is 'u'", 0),
-        ([True, True], "left out: every value is True", 0),
+        ([7, 7, 7], "dropped: every value is 7", 0),
+        (["u", "u"], "dropped: every value is 'u'", 0),
+        ([True, True], "dropped: every value is True", 0),
         ([7, None, 7], "a column for gaps only: every value is 7", 1),
         (["u", None], "a column for gaps only: every value is 'u'", 1),
-        ([None, None], "left out: every cell is a gap", 0),
-        ([float("nan")] * 2, "left out: every cell is a gap", 0),
-        ([f"id {i}" for i in range(21)], "left out: 21 of 21 values differ (an identifier or free text)", 0),
+        ([None, None], "dropped: every cell is a gap", 0),
+        ([float("nan")] * 2, "dropped: every cell is a gap", 0),
+        ([f"id {i}" for i in range(21)], "dropped: 21 of 21 values differ (an identifier or free text)", 0),
         ([f"id {i}" for i in range(20)], "a column for each of 20 categories", 20),
-        (list(range(100, 121)), "standardised: mean 110, deviation 6.055; it numbers the rows: leave it", 1),
+        (list(range(100, 121)), "standardised: mean 110, deviation 6.055; it numbers the rows: drop it", 1),
         (
             ["1,5", "2,25", "1,5"],
             "a column for each of 2 categories; if these are numbers, write them",
@@ -116,7 +116,7 @@ def test_unseen_categories_and_new_gaps() -> None:
             2,
         ),
         (["$1.50", "$20"], "a column for each of 2 categories; if these are numbers, write them without units", 2),
-        ([f"{i}%" for i in range(21)], "left out: 21 of 21 values differ (an identifier or free text); if these", 0),
+        ([f"{i}%" for i in range(21)], "dropped: 21 of 21 values differ (an identifier or free text); if these", 0),
         (["31/12/2020", "1/2/2021 23:59"], "a column for each of 2 categories; if these are dates, write them as 2", 2),
         ([dt.date(1970, 1, 2), dt.date(1970, 1, 3)], "seconds since 1970 (UTC), standardised", 1),
         ([dt.time(1), dt.time(2), None], "seconds since midnight, standardised; gaps become the mean", 2),
@@ -126,7 +126,7 @@ def test_unseen_categories_and_new_gaps() -> None:
 )
 def test_report(column: Column, done: str, width: int) -> None:
     result = report(column)
-    assert result.done.startswith(done)
+    assert result.encoding.startswith(done)
     assert result.width == width
     assert result.n_gaps == sum(value is None or value != value for value in column)
 
@@ -135,7 +135,7 @@ def test_report(column: Column, done: str, width: int) -> None:
     "words", [["01067", "80331"], ["10115 Berlin", "80331 Bonn"], ["18-24", "25-34"], ["Q1", "Q2"]]
 )
 def test_text_that_is_no_amount_gets_no_hint(words: list[str]) -> None:
-    assert report(words).done == "a column for each of 2 categories"
+    assert report(words).encoding == "a column for each of 2 categories"
 
 
 def test_constant_with_gaps_marks_the_gaps() -> None:
@@ -190,8 +190,8 @@ def test_extreme_numbers(values: Column, dtype: Any) -> None:
 )
 def test_numbers_that_differ_by_their_rounding_are_constant(values: Any) -> None:
     encoder = TableEncoder().fit(pa.table({"x": values, "y": range(len(values))}))
-    assert encoder.columns_[0].done.startswith("left out: every value is ")
-    assert encoder.columns_[0].done.endswith(" but for rounding")
+    assert encoder.columns_[0].encoding.startswith("dropped: every value is ")
+    assert encoder.columns_[0].encoding.endswith(" except for rounding")
     assert encoder.transform(pa.table({"x": [0.31], "y": [0]})).shape == (1, 1)
 
 
@@ -365,11 +365,11 @@ def test_columns_are_found_by_name_and_others_are_ignored() -> None:
         (
             with_column("Age", ["4", None, "old"]),
             r"^column 'Age' held numbers when the encoder was fitted, now it holds text \('old' in data row 3\)\. "
-            r"Turn it into numbers, or fit the encoder again\.$",
+            r"Convert it to numbers, or fit the encoder again\.$",
         ),
         (with_column("Age", ["4", "5", "6"]), r"now it holds text \(numbers written as text\)\."),
         (with_column("Age", [True, False, True]), "held numbers .* now it holds Booleans"),
-        (with_column("town", [1, 2, 3]), r"column 'town' held text when .*, now it holds numbers\. Turn it into text"),
+        (with_column("town", [1, 2, 3]), r"column 'town' held text when .*, now it holds numbers\. Convert it to text"),
         (with_column("day", ["x", "y", "z"]), "column 'day' held dates .* now it holds text"),
     ],
 )
@@ -412,10 +412,10 @@ def test_no_rows_to_transform() -> None:
         (pd.DataFrame({"a": [1, "x"]}), "column 'a' holds values that have no common type"),
         (pd.DataFrame({"a": ["x", 2.5]}), "column 'a' holds values that have no common type"),
         (pd.DataFrame({"a": [object()]}), "column 'a' holds values that have no common type"),
-        (pd.DataFrame(index=[1, 2]), "no column to learn from"),
+        (pd.DataFrame(index=[1, 2]), "no column that can be used"),
         (
             pa.table({"a": [1, 1], "b": pa.nulls(2)}),
-            r"no column to learn from\. 'a': left out: every value is 1; 'b': left out: every cell is a gap\.",
+            r"no column that can be used\. 'a': dropped: every value is 1; 'b': dropped: every cell is a gap\.",
         ),
     ],
 )
@@ -432,7 +432,7 @@ def test_frames_that_cannot_be_fitted(frame: object, message: str) -> None:
         ({"max_categories": 2.0}, r"got 2\.0"),
         ({"dtype": np.int64}, r"dtype must be numpy\.float32 or numpy\.float64, got <class 'numpy\.int64'>"),
         ({"dtype": "florat"}, "got 'florat'"),
-        ({"identifiers": "Age"}, r'identifiers must be "auto" or the names of columns, .* got \'Age\''),
+        ({"identifiers": "Age"}, r'identifiers must be "auto" or column names, .* got \'Age\''),
         ({"identifiers": [1]}, r"got \[1\]"),
     ],
 )
