@@ -20,7 +20,8 @@ FILES = sorted(SOURCE.rglob("*.py"))
 MAY_IMPORT = {
     "exceptions": set(),
     "_constant": set(),
-    "equations": {"exceptions"},
+    "equations": {"exceptions", "results"},
+    "results": {"exceptions"},
     "network": {"equations", "exceptions"},
     "engines": {"equations", "exceptions", "network"},
     "training": {"engines", "equations", "exceptions", "network"},
@@ -28,8 +29,8 @@ MAY_IMPORT = {
     "callbacks": {"exceptions", "files", "storage", "training"},
     "packs": {"engines", "exceptions", "training"},
     "fits": {"_constant", "engines", "equations", "estimators", "exceptions", "inspection", "network", "training"},
-    "inspection": {"engines", "equations", "estimators", "exceptions", "fits", "network", "training"},
-    "estimators": {"engines", "equations", "exceptions", "fits", "inspection", "network", "training"},
+    "inspection": {"engines", "equations", "estimators", "exceptions", "fits", "network", "results", "training"},
+    "estimators": {"engines", "equations", "exceptions", "fits", "inspection", "network", "results", "training"},
     "files": {
         "engines",
         "ensembles",
@@ -42,12 +43,26 @@ MAY_IMPORT = {
         "storage",
         "training",
     },
-    "selection": {"engines", "estimators", "exceptions", "fits", "inspection", "packs", "storage", "training"},
+    "selection": {
+        "engines",
+        "estimators",
+        "exceptions",
+        "fits",
+        "inspection",
+        "packs",
+        "results",
+        "storage",
+        "training",
+    },
     "ensembles": {"equations", "estimators", "exceptions", "fits", "network", "packs", "selection", "training"},
     "tables": {"_constant", "estimators", "exceptions", "fits"},
 }
 ONLY_PUBLIC_NAMES = ("plots", "cli")
-PUBLIC_MODULES = ("multilayer.exceptions", "multilayer.network")  # modules, whose names are public where they have no _
+PUBLIC_MODULES = (
+    "multilayer.exceptions",
+    "multilayer.network",
+    "multilayer.results",
+)  # modules, whose names are public where they have no _
 
 
 def imports(path: Path) -> Iterator[tuple[str, str | None]]:

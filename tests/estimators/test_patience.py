@@ -86,7 +86,7 @@ def test_the_docstring_names_it(kind: Any) -> None:
 
 
 def test_ensembles_searches_files_and_checkpoints_take_it(tmp_path: Any) -> None:
-    ensemble = EnsembleClassifier(model(), n_members=2, by="bootstrap", random_state=0).fit(X, y)
+    ensemble = EnsembleClassifier(model(), n_members=2, diversity="bootstrap", random_state=0).fit(X, y)
     assert [member.n_iter_ for member in ensemble.estimators_] == [6, 6]
     found = search(model(tol=9.0), {"n_iter_no_change": [None]}, X, y, cv=2, halving=False)
     assert found.estimator.n_iter_ == 6

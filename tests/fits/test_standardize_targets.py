@@ -176,7 +176,7 @@ def test_a_constant_y_is_answered_to_the_bit_however_training_is_called() -> Non
     assert (single.predict(X.astype(np.float32)) == np.float32(0.3)).all()
     quantiles = standardizing(loss="quantile", quantile=(0.1, 0.9)).fit(X, y)
     assert (quantiles.predict(X) == 0.3).all()
-    both = EnsembleRegressor(standardizing(), n_members=3, by="fold", random_state=0).fit(X, y)
+    both = EnsembleRegressor(standardizing(), n_members=3, diversity="fold", random_state=0).fit(X, y)
     assert (both.predict(X) == 0.3).all()
 
 

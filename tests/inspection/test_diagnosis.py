@@ -128,8 +128,8 @@ class TestUnits:
         layer = model.diagnose(X, y).layers[0]
         Z = X @ model.coefs_[0] + model.intercepts_[0]
         assert np.array_equal(layer.responding, (Z > 0).mean(axis=0))
-        assert np.allclose(layer.largest, np.maximum(Z, 0).max(axis=0))
-        assert np.array_equal(layer.least, np.maximum(Z, 0).min(axis=0))
+        assert np.allclose(layer.max_activation, np.maximum(Z, 0).max(axis=0))
+        assert np.array_equal(layer.min_activation, np.maximum(Z, 0).min(axis=0))
 
 
 class TestScales:
@@ -256,7 +256,8 @@ def test_the_worst_comes_first_and_all_of_it_prints() -> None:
             assert finding.name in text
             assert finding.severity in text
     assert repr(diagnosis) == f"<Diagnosis: {diagnosis.summary}>"
-    assert str(diagnosis).splitlines()[-3].split()[:3] == ["2", "16", "relu"]
+    assert str(diagnosis).splitlines()[3].split()[:3] == ["2", "16", "relu"]
+    assert diagnosis.to_frame()["units"].tolist() == [len(vitals.min_activation) for vitals in diagnosis.layers]
 
 
 def test_it_is_frozen_and_changes_nothing() -> None:

@@ -71,7 +71,7 @@ def test_parts_by_hand() -> None:
     }
     assert row == pytest.approx(expected, abs=1e-9)
     assert gap == {name: float(name == "d=(gap)") for name in expected}
-    done = encoder.columns_[0].done
+    done = encoder.columns_[0].encoding
     assert done.startswith("seconds since 1970 (UTC), standardised, and year, month, day, weekday, hour; gaps become")
 
 

@@ -207,7 +207,7 @@ def test_leading_zeros_are_codes() -> None:
     note = "kept as text, since 1 of 2 cells begins with a zero, such as '00012' (data row 1)"
     assert reading_notes(table) == (f"column 'place': {note}",)
     encoder = TableEncoder().fit(table)
-    assert encoder.columns_[0].done == f"a column for each of 2 categories; {note}"
+    assert encoder.columns_[0].encoding == f"a column for each of 2 categories; {note}"
 
 
 def nearly(words: list[str], stray: list[str]) -> pa.Table:
@@ -249,7 +249,7 @@ def test_a_few_odd_words_are_gaps(words: list[str], stray: list[str], note: str)
     # The note goes where the column goes, with the row numbers of the file.
     part = table.append_column("w", pa.array(range(table.num_rows))).select(["w", "v"]).take(list(range(60)))
     encoder = TableEncoder().fit(part)
-    assert encoder.columns_[1].done.endswith(note)
+    assert encoder.columns_[1].encoding.endswith(note)
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ def test_few_numbers_with_an_odd_word_stay_text_with_a_note(words: list[str], st
     gaps = "it stands for a gap, leave the cell" if len(stray) == 1 else "they stand for gaps, leave the cells"
     note = f"kept as text, since {cells}; if {gaps} empty"
     assert reading_notes(table) == (f"column 'v': {note}",)
-    done = TableEncoder().fit(table).columns_[0].done
+    done = TableEncoder().fit(table).columns_[0].encoding
     assert done.endswith(f"; {note}")
     assert done.count(cells) == 1
 
@@ -289,7 +289,7 @@ def test_few_numbers_with_an_odd_word_stay_text_with_a_note(words: list[str], st
 def test_a_frame_of_few_numbers_with_an_odd_word_has_the_note() -> None:
     report = TableEncoder().fit(pa.table({"v": [*(str(i % 16) for i in range(999)), "n/a!"]})).columns_[0]
     assert (report.kind, report.width) == ("text", 17)
-    assert "1 of 1,000 cells is not a number: 'n/a!' (data row 1000)" in report.done
+    assert "1 of 1,000 cells is not a number: 'n/a!' (data row 1000)" in report.encoding
 
 
 def test_text_columns_stay_text() -> None:
@@ -302,7 +302,7 @@ def test_a_frame_of_text_that_is_nearly_numbers() -> None:
     encoder = TableEncoder().fit(pa.table({"v": [*NUMBERS, "n/a!"]}))
     report = encoder.columns_[0]
     assert (report.kind, report.n_gaps, report.width) == ("number", 1, 2)
-    assert report.done.endswith("1 of 90 cells is not a number and counts as a gap: 'n/a!' (data row 90)")
+    assert report.encoding.endswith("1 of 90 cells is not a number and counts as a gap: 'n/a!' (data row 90)")
     values = np.arange(89) / 2
     expected = [[(0.5 - values.mean()) / values.std(), 0], [0, 1]]
     for words in (["0.5", "y"], [0.5, None]):

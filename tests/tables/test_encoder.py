@@ -57,7 +57,7 @@ def test_booleans_by_hand() -> None:
         encode(x=[True, False, None, True, True]), [[1, 0], [0, 0], [0.75, 1], [1, 0], [1, 0]]
     )
     assert (
-        report([True, False, None]).done
+        report([True, False, None]).encoding
         == "0 and 1; gaps become 0.5, the share of True, and a second column marks them"
     )
 
@@ -75,14 +75,14 @@ def test_rare_categories_share_a_column() -> None:
     encoder = TableEncoder(max_categories=4).fit(pa.table({"x": words}))
     # d and b are equally frequent: the alphabetically first of them is kept.
     assert encoder.get_feature_names_out().tolist() == ["x=a", "x=b", "x=c", "x=(other)"]
-    assert encoder.columns_[0].done == "a column for each of the 3 most frequent categories, one for the 2 others"
+    assert encoder.columns_[0].encoding == "a column for each of the 3 most frequent categories, one for the 2 others"
     result = encoder.transform(pa.table({"x": ["e", "never seen", "b", None]}))
     np.testing.assert_array_equal(result, [[0, 0, 0, 1], [0, 0, 0, 1], [0, 1, 0, 0], [0, 0, 0, 0]])
 
 
 def test_as_many_categories_as_allowed_need_no_other() -> None:
     words = [f"{i:02}" for i in range(64)] * 2
-    assert report(words).done == "a column for each of 64 categories"
+    assert report(words).encoding == "a column for each of 64 categories"
     assert report([*words, "z"]).width == 64
 
 
@@ -126,7 +126,7 @@ def test_unseen_categories_and_new_gaps() -> None:
 )
 def test_report(column: Column, done: str, width: int) -> None:
     result = report(column)
-    assert result.done.startswith(done)
+    assert result.encoding.startswith(done)
     assert result.width == width
     assert result.n_gaps == sum(value is None or value != value for value in column)
 
@@ -135,7 +135,7 @@ def test_report(column: Column, done: str, width: int) -> None:
     "words", [["01067", "80331"], ["10115 Berlin", "80331 Bonn"], ["18-24", "25-34"], ["Q1", "Q2"]]
 )
 def test_text_that_is_no_amount_gets_no_hint(words: list[str]) -> None:
-    assert report(words).done == "a column for each of 2 categories"
+    assert report(words).encoding == "a column for each of 2 categories"
 
 
 def test_constant_with_gaps_marks_the_gaps() -> None:
@@ -190,8 +190,8 @@ def test_extreme_numbers(values: Column, dtype: Any) -> None:
 )
 def test_numbers_that_differ_by_their_rounding_are_constant(values: Any) -> None:
     encoder = TableEncoder().fit(pa.table({"x": values, "y": range(len(values))}))
-    assert encoder.columns_[0].done.startswith("left out: every value is ")
-    assert encoder.columns_[0].done.endswith(" but for rounding")
+    assert encoder.columns_[0].encoding.startswith("left out: every value is ")
+    assert encoder.columns_[0].encoding.endswith(" but for rounding")
     assert encoder.transform(pa.table({"x": [0.31], "y": [0]})).shape == (1, 1)
 
 

@@ -46,8 +46,8 @@ def test_parts_of_the_table_are_judged_like_all_of_it() -> None:
     warning = "it numbers the rows: leave it out unless their order matters"
     for encoder in (whole, told):
         assert tuple(column.name for column in encoder.columns_ if column.is_identifier) == IDENTIFIERS
-        assert encoder.columns_[0].done.endswith(warning)
-        assert encoder.columns_[2].done.endswith("values differ (an identifier or free text)")
+        assert encoder.columns_[0].encoding.endswith(warning)
+        assert encoder.columns_[2].encoding.endswith("values differ (an identifier or free text)")
     assert not alone.columns_[0].is_identifier
     assert [column.width for column in told.columns_] == [column.width for column in whole.columns_[:4]] + [
         column.width for column in told.columns_[4:]
@@ -56,7 +56,7 @@ def test_parts_of_the_table_are_judged_like_all_of_it() -> None:
 
 def test_the_judgement_replaces_that_of_the_fitting_rows() -> None:
     encoder = TableEncoder(identifiers=[]).fit(TABLE.select(["row", "name"]))
-    assert [column.done for column in encoder.columns_] == [
+    assert [column.encoding for column in encoder.columns_] == [
         "standardised: mean 30.5, deviation 17.32",
         "a column for each of 60 categories",
     ]

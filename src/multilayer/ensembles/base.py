@@ -27,7 +27,6 @@ from multilayer.fits.sample_weights import scaled_weights
 from multilayer.fits.scikit_learn_callbacks import CallbackSupportMixin, EnsembleTasks, torn_down
 from multilayer.fits.settings import check_seed
 from multilayer.network import Floats
-from multilayer.packs.running import PackListener
 from multilayer.selection import Predictions
 from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.out_of_fold import out_of_fold
@@ -53,14 +52,13 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": False}
     estimator: Any
     n_members: int | None
-    by: str
+    diversity: str
     cv: Any
     weights: Sequence[float] | None
-    random_state: int | np.random.RandomState | None
+    callbacks: Sequence[Listener]
     n_jobs: int | None
     backend: str
-    listener: PackListener | None
-    callbacks: Sequence[Listener]
+    random_state: int | np.random.RandomState | None
     estimators_: list[Any]
     weights_: NDArray[np.float64]
     n_features_in_: int
@@ -114,7 +112,7 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
         """
         with unchanged_on_failure(self), torn_down(self):
             asked = wishes(
-                self._default() if self.estimator is None else self.estimator, self.n_members, self.by, self.cv
+                self._default() if self.estimator is None else self.estimator, self.n_members, self.diversity, self.cv
             )
             for estimator in asked.estimators or [asked.estimator]:
                 self._check_kind(estimator)
@@ -123,7 +121,7 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
             data = self._data(X, y, sample_weight, alike)
             planned = plans(asked, data, groups, random_state)
             weights = _checked_weights(self.weights, len(planned))
-            workers = Workers(self.n_jobs, self.backend, self.listener)
+            workers = Workers(self.n_jobs, self.backend)
             callbacks = MemberCallbacks(self.callbacks, [plan.estimator for plan in planned])
             followers = Followers(callbacks, EnsembleTasks.of(self, len(planned), X, y, sample_weight))
             members = train_members(planned, data, self._methods, workers, followers)
@@ -173,14 +171,14 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
         kept = weights[[member.number for member in members]]
         self.weights_ = kept / kept.sum()
         self._n_rows = len(data)
-        self._out_of_fold = None if self.by == SEED else self._left_out(members, kept, data)
+        self._out_of_fold = None if self.diversity == SEED else self._left_out(members, kept, data)
 
     def _left_out(self, members: Sequence[Trained], weights: NDArray[np.float64], data: Data) -> OutOfFold:
         m = len(data)
         answering = [(i, member) for i, member in enumerate(members) if member.answers]
         if not answering:
             raise InputError(
-                f"no member has a row left to answer for: X has {m} sample(s). Pass more rows, or set by='seed'."
+                f"no member has a row left to answer for: X has {m} sample(s). Pass more rows, or set diversity='seed'."
             )
         answered = [(member.left_out, member.answers, member.model) for _, member in answering]
         found = out_of_fold(answered, m, [float(weights[i]) for i, _ in answering], self._classes)
@@ -197,8 +195,8 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
         self._check_is_fitted()
         if self._out_of_fold is None:
             raise AttributeError(
-                f"{name} is there with by='bootstrap' and by='fold': with by='seed' every member has seen all rows. "
-                "Set by, or score on rows of your own."
+                f"{name} exists with diversity='bootstrap' and diversity='fold': with diversity='seed' every member "
+                "has seen all rows. Set diversity, or score on other rows."
             )
         return self._out_of_fold
 

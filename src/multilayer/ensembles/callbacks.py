@@ -13,6 +13,7 @@ from multilayer.exceptions import MultilayerError, ParameterWarning
 from multilayer.fits.errors import warn
 from multilayer.fits.settings import check_callbacks
 from multilayer.fits.snapshots import offer
+from multilayer.packs.running import MemberEnded
 from multilayer.selection.fitting import network_of
 from multilayer.training import Event, Listener, RunEnded, RunStarted
 from multilayer.training.events import only_watches, tell
@@ -31,6 +32,7 @@ class MemberCallbacks:
 
     def __init__(self, callbacks: Any, estimators: Sequence[Any]) -> None:
         given = check_callbacks("callbacks", callbacks)
+        self._given = given
         self._of_members = [[_for_member(each, i) for each in given] for i in range(len(estimators))]
         self._lock = threading.RLock()
         self.error: Exception | None = None  # the first that a callback has raised
@@ -59,6 +61,13 @@ class MemberCallbacks:
         network.callbacks = [*own, _Member(number, self._of_members[number], self)]
         yield
         network.callbacks = own
+
+    def member_ended(self, event: MemberEnded) -> None:
+        """Pass the end of a member to the callbacks that have a method ``on_member_end``."""
+        for callback in self._given:
+            if hasattr(callback, "on_member_end"):
+                with self.one_at_a_time():
+                    callback.on_member_end(event)
 
     @contextmanager
     def one_at_a_time(self) -> Iterator[None]:

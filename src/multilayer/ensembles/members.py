@@ -15,9 +15,9 @@ from multilayer.ensembles.planning import Plan
 from multilayer.exceptions import DivergenceError, InterruptedTrainingError, InterruptedTrainingWarning
 from multilayer.fits.errors import Complaint, ConvergenceWarning, warn
 from multilayer.fits.scikit_learn_callbacks import EnsembleTasks
-from multilayer.packs.running import THREADS, Member, Outcome, PackListener, Slice, run_pack
-from multilayer.selection.complaining import warn_once
+from multilayer.packs.running import THREADS, Member, Outcome, Slice, run_pack
 from multilayer.selection.fitting import Data, Fitted, network_of, work_of
+from multilayer.selection.pack_warnings import warn_once
 from multilayer.training.batching import Rows
 
 
@@ -27,7 +27,6 @@ class Workers:
 
     n_jobs: int | None = None
     backend: str = THREADS
-    listener: PackListener | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +55,7 @@ class Trained:
 
     number: int
     model: Any
-    left_out: Rows  # none with by="seed"
+    left_out: Rows  # none with diversity="seed"
     answers: Mapping[str, Any] = field(default_factory=dict)  # for the rows left out, by method
     complaints: Sequence[Complaint] = ()  # what its training has to warn of
 
@@ -82,7 +81,7 @@ def train_members(
         Member(i, partial(_trained, i, plan, data, tuple(methods), followers), size=_size(plan, len(data)))
         for i, plan in enumerate(plans)
     ]
-    outcomes = run_pack(pack, n_jobs=workers.n_jobs, backend=workers.backend, listener=workers.listener)
+    outcomes = run_pack(pack, n_jobs=workers.n_jobs, backend=workers.backend, listener=followers.callbacks.member_ended)
     if followers.callbacks.error is not None:
         raise followers.callbacks.error
     _raise_or_tell(outcomes, len(plans))

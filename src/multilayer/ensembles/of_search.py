@@ -26,9 +26,9 @@ from multilayer.selection.searching.trials import Problem, Split
 def ensemble_of(
     search: Search,
     *,
+    scoring: Any = None,
     n_candidates: int = 10,
     max_size: int = MAX_SIZE,
-    scoring: Any = None,
     n_jobs: int | None = None,
 ) -> EnsembleClassifier | EnsembleRegressor:
     """An ensemble of the best candidates of a search, chosen and weighted by greedy selection, fitted on all its rows.
@@ -41,17 +41,17 @@ def ensemble_of(
     ----------
     search : Search
         From :func:`multilayer.selection.search`.
-    n_candidates : int, default=10
-        Of the search's trials, the best so many.
-    max_size, scoring
+    scoring, max_size
         As in :func:`greedy_selection`.
+    n_candidates : int, default=10
+        How many of the best trials of the search are candidates.
     n_jobs : int or None, default=None
         Networks at work at a time; None for one on each core.
 
     Returns
     -------
     EnsembleClassifier or EnsembleRegressor
-        Fitted, with ``by="seed"`` and the ``weights`` of the selection.
+        Fitted, with ``diversity="seed"`` and the ``weights`` of the selection.
 
     Examples
     --------

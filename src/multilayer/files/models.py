@@ -23,7 +23,7 @@ from multilayer.network import n_parameters
 from multilayer.training import standing
 
 # Parameters that are code, and what a file holds of them.
-LEFT_OUT: dict[str, Any] = {"callbacks": [], "listener": None}
+LEFT_OUT: dict[str, Any] = {"callbacks": []}
 SHARED = {"shared": "_run.random_state"}  # a generator of the user's own, which training draws from
 Model = MLPClassifier | MLPRegressor | EnsembleClassifier | EnsembleRegressor
 
@@ -40,7 +40,7 @@ def save_model(model: Model, path: str | os.PathLike[str], *, keep: int = 1) -> 
     Parameters
     ----------
     model : MLPClassifier, MLPRegressor, EnsembleClassifier or EnsembleRegressor
-        Its ``callbacks``, an ensemble's ``listener`` and scikit-learn's own are left out.
+        Its ``callbacks``, those of scikit-learn included, are left out.
     path : str or path
         Folders that are missing are made; a file that is there is replaced and keeps its mode.  Of a symbolic link the
         target is replaced.

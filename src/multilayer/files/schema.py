@@ -46,7 +46,6 @@ from multilayer.files.kinds import (
     generator,
     integer,
     mapping,
-    nothing,
     number,
     optional,
     record,
@@ -248,13 +247,12 @@ _OF_REGRESSORS = _OF_NETWORKS | {
 }
 _OF_ENSEMBLES: dict[str, Kind] = {
     "n_members": optional(integer(1)),
-    "by": text(SEED, BOOTSTRAP, FOLD),
+    "diversity": text(SEED, BOOTSTRAP, FOLD),
     "cv": optional(either(integer(2), _folds)),
     "weights": optional(either(array("iuf", None), sequence(number(0.0)))),
     "random_state": either(generator, _checked(partial(check_seed, "random_state"))),
     "n_jobs": optional(integer(-COUNT)),
     "backend": text(),
-    "listener": nothing,
     "callbacks": empty,
 }
 

@@ -102,8 +102,8 @@ def constant_units(case: Case, vitals: Vitals) -> Iterator[Finding]:
     if case.objective.X.shape[0] < 2:
         return
     for layer in vitals.layers[:-1]:
-        size = np.maximum(np.maximum(np.abs(layer.least), np.abs(layer.largest)), 1.0)
-        constant = (layer.largest - layer.least <= CONSTANT * size) & ~layer.silent
+        size = np.maximum(np.maximum(np.abs(layer.min_activation), np.abs(layer.max_activation)), 1.0)
+        constant = (layer.max_activation - layer.min_activation <= CONSTANT * size) & ~layer.silent
         n, share = int(constant.sum()), float(constant.mean())
         if n:
             yield Finding(

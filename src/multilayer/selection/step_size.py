@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -19,6 +18,7 @@ from multilayer.fits.errors import divergence_in_both_words
 from multilayer.fits.fit import Fit
 from multilayer.fits.settings import check_integer, check_real
 from multilayer.fits.sharing import beginning_of
+from multilayer.results import Column, Result, Table, frame
 from multilayer.training import Recipe
 from multilayer.training.batching import Rows, epochs_of_batches, next_orders
 
@@ -42,7 +42,7 @@ ENDS = {
 
 
 @dataclass(frozen=True, eq=False)
-class StepSizeTest:
+class StepSizeTest(Result):
     """What :func:`find_step_size` saw; print it, or draw it by :func:`multilayer.plots.plot_step_sizes`."""
 
     step_sizes: Array  # (n,), rising by a constant factor from update to update
@@ -52,7 +52,7 @@ class StepSizeTest:
     steepest: float | None  # the step size where the smoothed cost fell fastest
     lowest: float  # the step size where it was least
     ended: str  # "ceiling", "not finite" or "last"
-    how: str  # how the suggestion was chosen, a sentence
+    settings: str  # how the suggestion was chosen, in a sentence
 
     def __len__(self) -> int:
         return len(self.step_sizes)
@@ -61,15 +61,19 @@ class StepSizeTest:
         found = "none" if self.suggestion is None else f"{self.suggestion:.2g}"
         return f"<StepSizeTest: suggestion {found}; {self._course}>"
 
-    def __str__(self) -> str:
-        found = "no suggestion" if self.suggestion is None else f"learning_rate_init={self.suggestion:.2g}"
-        how = textwrap.wrap(self.how, 96)
-        lines = [found, *(f"  {line}" for line in how), f"  {self._course}", "", f"{'step size':>10}  {'cost':>10}"]
-        powers = np.unique(np.floor(np.log10(self.step_sizes) + 1e-9))
-        for power in powers:  # the first update of each power of ten
-            i = int(np.searchsorted(self.step_sizes, 10.0**power * (1 - 1e-9)))
-            lines.append(f"{self.step_sizes[i]:>10.1e}  {self.smoothed[i]:>10.4g}")
-        return "\n".join(lines)
+    @property
+    def table(self) -> Table:
+        """The smoothed cost at the first step size of each power of ten, and how the suggestion was chosen."""
+        powers = 10.0 ** np.unique(np.floor(np.log10(self.step_sizes) + 1e-9))
+        first = np.searchsorted(self.step_sizes, powers * (1 - 1e-9))
+        rows = list(zip(self.step_sizes[first].tolist(), self.smoothed[first].tolist(), strict=True))
+        title = "no suggestion" if self.suggestion is None else f"learning_rate_init={self.suggestion:.2g}"
+        how = f"{self.settings[0].upper()}{self.settings[1:]}"
+        return Table((Column("step size", ".1e"), Column("cost", ".4g")), rows, title, [how, f"{self._course}."])
+
+    def to_frame(self) -> Any:
+        """A pandas frame with a row for each update: step size, cost, smoothed cost."""
+        return frame({"step_size": self.step_sizes, "cost": self.costs, "smoothed_cost": self.smoothed})
 
     @property
     def _course(self) -> str:
@@ -80,8 +84,8 @@ def find_step_size(
     estimator: BaseMLP,
     X: ArrayLike,
     y: ArrayLike,
-    sample_weight: ArrayLike | None = None,
     *,
+    sample_weight: ArrayLike | None = None,
     first: float = 1e-7,
     last: float = 100.0,
     n_updates: int = 300,

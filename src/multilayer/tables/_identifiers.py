@@ -37,7 +37,7 @@ def row_identifiers(frame: Any) -> tuple[str, ...]:
     >>> row_identifiers(table)
     ('customer',)
     >>> encoder = TableEncoder(identifiers=row_identifiers(table)).fit(table.take([3, 7, 15, 29]))
-    >>> print(encoder.columns_[0].done)
+    >>> print(encoder.columns_[0].encoding)
     standardised: mean 14.5, deviation 9.937; it numbers the rows: leave it out unless their order matters
     """
     columns = columns_of(frame)

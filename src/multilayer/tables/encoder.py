@@ -92,7 +92,7 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
     >>> encoder.get_feature_names_out().tolist()
     ['rooms', 'town=Bonn', 'town=Ulm', 'town=(gap)']
     >>> for column in encoder.columns_:
-    ...     print(f"{column.name}: {column.done}")
+    ...     print(f"{column.name}: {column.encoding}")
     rooms: standardised: mean 2, deviation 0.8165
     town: a column for each of 2 categories, one for gaps
     year: left out: every value is 1990
@@ -294,4 +294,4 @@ def _summary(reports: list[ColumnReport]) -> str:
         return "It has no columns at all."
     most = 5
     rest = f"; and {len(reports) - most} more" if len(reports) > most else ""
-    return "; ".join(f"{report.name!r}: {report.done}" for report in reports[:most]) + rest + "."
+    return "; ".join(f"{report.name!r}: {report.encoding}" for report in reports[:most]) + rest + "."

@@ -28,7 +28,7 @@ class ColumnReport:
     ----------
     name : the column's name
     kind : "number", "Boolean", "text", "date", "time", "duration" or "empty"
-    done : what was done, in plain words
+    encoding : how the column was encoded, in plain words
     n_gaps : number of fitting rows without a value
     width : number of columns of the output; 0 for a column that was left out
     is_identifier : whether the column only tells rows apart: text that is left out, or whole numbers that number the
@@ -39,7 +39,7 @@ class ColumnReport:
 
     name: str
     kind: Kind
-    done: str
+    encoding: str
     n_gaps: int
     width: int
     is_identifier: bool = False

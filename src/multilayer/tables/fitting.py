@@ -72,7 +72,7 @@ def fit_column(name: str, column: Any, rules: Rules, note: ColumnNote) -> tuple[
     else:
         encoding, report = _fit_numbers(name, kind, column, rules)
     if note.text:
-        report = replace(report, done=f"{report.done}; {note.text}")
+        report = replace(report, encoding=f"{report.encoding}; {note.text}")
     return encoding, report
 
 
@@ -169,7 +169,7 @@ def _fit_spelled(name: str, column: Any, note: ColumnNote, rules: Rules) -> tupl
     encoding, report = _fit_numbers(name, "number", column, rules)
     if isinstance(encoding, NumberEncoding):
         encoding = replace(encoding, from_text=True)
-    return encoding, replace(report, done=f"{report.done}; {note.text}")
+    return encoding, replace(report, encoding=f"{report.encoding}; {note.text}")
 
 
 def _constant(encoding: NumberEncoding | TextEncoding, value: str, n_gaps: int) -> tuple[Encoding | None, ColumnReport]:

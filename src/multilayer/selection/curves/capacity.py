@@ -16,7 +16,7 @@ from multilayer.exceptions import ParameterError
 from multilayer.fits.errors import Complaint
 from multilayer.fits.settings import check_hidden_layer_sizes
 from multilayer.packs.running import THREADS, Member, PackListener, Slice
-from multilayer.selection.curves.capacities import CapacityCurve
+from multilayer.selection.curves.capacity_result import CapacityCurve
 from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
 from multilayer.selection.fitting import Data, network_of, work_of
 from multilayer.selection.statistics import Array
@@ -56,14 +56,14 @@ def capacity_curve(
     X: Any,
     y: Any,
     *,
-    capacities: Sequence[int | Sequence[int]] = CAPACITIES,
-    cv: Any = 5,
     scoring: Any = None,
+    cv: Any = 5,
     groups: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
+    capacities: Sequence[int | Sequence[int]] = CAPACITIES,
+    callbacks: Sequence[PackListener] = (),
     n_jobs: int | None = None,
     backend: str = THREADS,
-    listener: PackListener | None = None,
 ) -> CapacityCurve:
     """How many units and layers?  Train networks of each size, and score them on a fold left out, for each fold.
 
@@ -80,12 +80,12 @@ def capacity_curve(
         It is cloned for each training and not changed; only ``hidden_layer_sizes`` differ.
     X, y
         As its ``fit`` takes them.
+    scoring, cv, groups, sample_weight
+        As in :func:`cross_validate`, with a single metric.
     capacities : sequence of tuple of int, default=((), (4,), (16,), (64,), (64, 64))
         Values for ``hidden_layer_sizes``; () is the linear model.
-    cv, scoring, groups, sample_weight
-        As in :func:`cross_validate`, with a single metric.
-    n_jobs, backend, listener
-        As in :func:`multilayer.packs.running.run_pack`.
+    callbacks, n_jobs, backend
+        As in :func:`cross_validate`.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def capacity_curve(
         for fold, (train, test) in enumerate(on.splits)
         for i, model in enumerate(models)
     ]
-    values, failures = measured(on, members, n_jobs, backend, listener)
+    values, failures = measured(on, members, n_jobs, backend, callbacks)
     tell(values.values(), len(members))
     return _gathered(sizes, on, values, stops_early, failures)
 

@@ -18,7 +18,7 @@ from multilayer.fits.errors import Complaint
 from multilayer.fits.settings import check_flag, check_real
 from multilayer.packs.running import THREADS, Member, PackListener, carried_out
 from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
-from multilayer.selection.curves.paths import RegularizationPath
+from multilayer.selection.curves.regularization_result import RegularizationPath
 from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.statistics import Array
 from multilayer.training.batching import Rows
@@ -48,15 +48,15 @@ def regularization_path(
     X: Any,
     y: Any,
     *,
-    alphas: ArrayLike | None = None,
-    warm_start: bool = True,
-    cv: Any = 5,
     scoring: Any = None,
+    cv: Any = 5,
     groups: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
+    alphas: ArrayLike | None = None,
+    warm_start: bool = True,
+    callbacks: Sequence[PackListener] = (),
     n_jobs: int | None = None,
     backend: str = THREADS,
-    listener: PackListener | None = None,
 ) -> RegularizationPath:
     """How much regularisation?  Train with each ``alpha``, the strongest first, and score on a fold left out.
 
@@ -75,14 +75,14 @@ def regularization_path(
         It is cloned for each training and not changed; only ``alpha`` differs.
     X, y
         As its ``fit`` takes them.
+    scoring, cv, groups, sample_weight
+        As in :func:`cross_validate`, with a single metric.
     alphas : array of shape (n,), default=None
         Not negative; None for half powers of ten from 0.001 to 100.
     warm_start : bool, default=True
         Whether a network begins with the weights of the one before.
-    cv, scoring, groups, sample_weight
-        As in :func:`cross_validate`, with a single metric.
-    n_jobs, backend, listener
-        As in :func:`multilayer.packs.running.run_pack`.  A member is a fold's whole path, unless all begin anew.
+    callbacks, n_jobs, backend
+        As in :func:`cross_validate`.  A member is the whole path of a fold, unless ``warm_start`` is False.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def regularization_path(
     >>> X, y = load_iris(return_X_y=True)
     >>> model = MLPClassifier((16,), solver="lbfgs", max_iter=1000, tol=1e-3, random_state=0)
     >>> path = regularization_path(model, X, y, alphas=[0.01, 1, 100, 10000])
-    >>> 0.01 <= path.best <= path.strongest < 10000
+    >>> 0.01 <= path.best <= path.simplest < 10000
     True
 
     References
@@ -124,7 +124,7 @@ def regularization_path(
         for fold, (train, test) in enumerate(on.splits)
         for part in parts
     ]
-    paths, _ = measured(on, members, n_jobs, backend, listener, "paths" if warm_start else "trainings")
+    paths, _ = measured(on, members, n_jobs, backend, callbacks, "paths" if warm_start else "trainings")
     return _gathered(rising, on, paths, warm_start)
 
 

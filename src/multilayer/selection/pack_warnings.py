@@ -1,4 +1,4 @@
-"""One warning for all the trainings of a pack."""
+"""One warning for all fits of a pack."""
 
 from __future__ import annotations
 
@@ -9,25 +9,33 @@ from multilayer.fits.errors import Complaint, ConvergenceWarning, warn
 
 
 def warn_once(complaints: Iterable[Sequence[Complaint]], n: int, what: str) -> None:
-    """Of what the trainings complain, one warning for all: "in 3 of 5 folds training ended ...".
+    """Merge the warnings of many fits: "in 3 of 5 folds training ended ...".
 
-    ``complaints`` holds those of each training, ``n`` is how many there were, ``what`` what they are called.  What is
-    not about the end of a training is true of all alike, and said as it is, once.  Of an interruption nothing is said
-    here: it is the pack's.
+    Warnings about the end of a fit are counted by their kind and reported together.  Other warnings hold for all fits
+    and are reported once, as they are.  Interruptions are left to the function that trains the pack.
+
+    Parameters
+    ----------
+    complaints : iterable of sequences of Complaint
+        The warnings of each fit.
+    n : int
+        The number of fits.
+    what : str
+        The word for them, such as "folds".
     """
-    said = [list(dict.fromkeys(of_one)) for of_one in complaints]
-    of_ends = [[each for each in of_one if issubclass(each.category, ConvergenceWarning)] for of_one in said]
+    distinct = [list(dict.fromkeys(of_one)) for of_one in complaints]
     others = dict.fromkeys(
         (each.message, each.category)
-        for of_one in said
+        for of_one in distinct
         for each in of_one
         if not issubclass(each.category, ConvergenceWarning | InterruptedTrainingWarning)
     )
     for message, category in others:
         warn(message, category)
     kinds: dict[str, list[str]] = {}
-    for of_one in of_ends:
-        for kind, message in {each.of_many or each.message: each.message for each in of_one}.items():
+    for of_one in distinct:
+        ends = [each for each in of_one if issubclass(each.category, ConvergenceWarning)]
+        for kind, message in {each.of_many or each.message: each.message for each in ends}.items():
             kinds.setdefault(kind, []).append(message)
     if kinds:
         sentences = [

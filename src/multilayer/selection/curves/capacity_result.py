@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from multilayer.selection.curves.wording import failure_lines, frame_of, listing, plus_minus, rich_table, text_table
+from multilayer.results import Column, Result, Table, failure_notes, frame, listing, plus_minus
 from multilayer.selection.statistics import (
     Array,
     best_and_within_one_error,
     is_clear,
     mean,
+    mean_pairs,
     paired,
     standard_error,
 )
@@ -24,7 +25,7 @@ LEAST_RISE = 0.05
 
 
 @dataclass(frozen=True, eq=False)
-class CapacityCurve:
+class CapacityCurve(Result):
     """What :func:`capacity_curve` measured; print it, or draw it by :func:`multilayer.plots.plot_capacity_curve`."""
 
     capacities: tuple[tuple[int, ...], ...]  # n hidden_layer_sizes, as they were given
@@ -108,7 +109,7 @@ class CapacityCurve:
         if len(self.capacities) == 1:
             return f"{first}; there is no other to compare it with."
         if math.isnan(float(standard_error(scores))):
-            return f"{first}, of a single fold: pass more folds to tell that from luck."
+            return f"{first}, of a single fold: pass more folds to tell that from noise."
         if best == self.order[0]:
             return f"{first}, the smallest tried."
         if simplest != best:
@@ -145,7 +146,7 @@ class CapacityCurve:
         """A pandas frame with a row a training: capacity, weights, fold, scores, costs, epochs, seconds."""
         n, folds = self.test_scores.shape
         epochs = [np.isfinite(curve).sum(axis=1) for curve in self.train_curves]
-        return frame_of(
+        return frame(
             {
                 "capacity": [name for name in self.names for _ in range(folds)],
                 "n_weights": np.repeat(self.n_weights, folds),
@@ -159,26 +160,16 @@ class CapacityCurve:
             }
         )
 
-    def _table(self) -> tuple[list[str], list[list[str]], list[str]]:
-        head = ["capacity", "weights", f"training {self.metric}", f"validation {self.metric}"]
-        head += ["training cost", "validation cost", "seconds"]
-        tables = (self.train_scores, self.test_scores, self.train_costs, self.test_costs)
-        rows = [
-            [
-                self.names[i],
-                f"{self.n_weights[i]:,.0f}",
-                *(plus_minus(float(mean(each[i])), float(standard_error(each[i]))) for each in tables),
-                f"{float(mean(self.fit_times[i])):.2f}",
-            ]
-            for i in self.order
-        ]
-        return head, rows, [self.conclusion, *failure_lines(self.failures, self.test_scores.size)]
-
-    def __rich__(self) -> Any:
-        return rich_table(*self._table())
-
-    def __str__(self) -> str:
-        return text_table(*self._table())
+    @property
+    def table(self) -> Table:
+        """The mean scores and costs of each capacity, the fewest weights first, and the conclusion."""
+        names = [f"training {self.metric}", f"validation {self.metric}", "training cost", "validation cost"]
+        measured = (self.train_scores, self.test_scores, self.train_costs, self.test_costs)
+        means = [mean_pairs(each) for each in measured]
+        seconds = mean(self.fit_times)
+        rows = [[self.names[i], self.n_weights[i], *(each[i] for each in means), seconds[i]] for i in self.order]
+        columns = (Column("capacity"), Column("weights", ",.0f"), *map(Column, names), Column("seconds", ".2f"))
+        return Table(columns, rows, notes=[self.conclusion, *failure_notes(self.failures, self.test_scores.size)])
 
     def __repr__(self) -> str:
         n, folds = self.test_scores.shape

@@ -8,15 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from rich.console import Console
 
-from multilayer.exceptions import DivergenceError
 from multilayer.selection import CapacityCurve, LearningCurve, RegularizationPath
-from multilayer.selection.curves.wording import failure_lines, listing, plus_minus
 
 from .results import learning, path, scores, spread
 
@@ -73,35 +70,6 @@ def test_the_order_of_the_folds_changes_nothing(order: list[int], seed: int) -> 
     measured = np.random.RandomState(seed).randint(32, 64, (3, 4)) / 64  # whose sums are exact
     for make in (learning, path):
         assert make(measured).conclusion == make(measured[:, order]).conclusion
-
-
-@pytest.mark.parametrize(
-    ("value", "error", "text"),
-    [
-        (0.951234, 0.0432, "0.951 ± 0.043"),
-        (0.951234, 0.0, "0.9512"),
-        (-123.4, 25.0, "-123 ± 25"),
-        (1.0, 1e-12, "1 ± 1e-12"),
-        (2.5e7, 1e6, "2.5e+07 ± 1e+06"),
-        (math.nan, 0.1, "none"),
-    ],
-)
-def test_as_many_digits_as_the_error_bears(value: float, error: float, text: str) -> None:
-    assert plus_minus(value, error) == text
-
-
-def test_words_in_a_row() -> None:
-    assert [listing(list("abc"[:n])) for n in (1, 2, 3)] == ["a", "a and b", "a, b and c"]
-
-
-def test_failures_are_counted_and_each_kind_is_told_once() -> None:
-    failures = {i: DivergenceError("the cost became inf") for i in range(5)}
-    assert failure_lines(failures, 9) == [
-        "5 of 9 trainings failed and are NaN.",
-        "DivergenceError: the cost became inf",
-    ]
-    assert failure_lines({}, 9) == []
-    assert len(failure_lines({i: ValueError(f"{i}") for i in range(9)}, 9)) == 4
 
 
 def test_markup_in_words_is_left_as_it_is() -> None:

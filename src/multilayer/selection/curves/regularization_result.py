@@ -1,4 +1,4 @@
-"""What a regularization path says: the best alpha, the strongest that is as good, whether the range is too short."""
+"""What a regularization path says: the best alpha, the simplest that is as good, whether the range is too short."""
 
 from __future__ import annotations
 
@@ -9,12 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from multilayer.selection.curves.wording import failure_lines, frame_of, plus_minus, rich_table, text_table
-from multilayer.selection.statistics import Array, best_and_within_one_error, is_clear, mean, paired, standard_error
+from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
+from multilayer.selection.statistics import (
+    Array,
+    best_and_within_one_error,
+    is_clear,
+    mean,
+    mean_pairs,
+    paired,
+    standard_error,
+)
 
 
 @dataclass(frozen=True, eq=False)
-class RegularizationPath:
+class RegularizationPath(Result):
     """What :func:`regularization_path` measured; print it, or draw it by ``plot_regularization_path``."""
 
     alphas: Array  # (n,), rising; they were trained falling
@@ -25,7 +33,7 @@ class RegularizationPath:
     fit_times: Array  # (n, folds), seconds
     norms: Array  # (n, folds, layers), √ Σ θ² of each layer's weights, biases left out
     metric: str  # what the scores are
-    warm_start: bool = True  # whether each network began with the weights of the next stronger alpha
+    warm_start: bool = True  # whether each network began with the weights of the next larger alpha
     failures: Mapping[tuple[int, int], Exception] = field(default_factory=dict)  # by (alpha, fold)
 
     @property
@@ -35,8 +43,8 @@ class RegularizationPath:
         return math.nan if chosen is None else float(self.alphas[chosen[0]])
 
     @property
-    def strongest(self) -> float:
-        """The largest alpha whose mean score is within one standard error of the best: the simplest such network."""
+    def simplest(self) -> float:
+        """The largest alpha whose mean score is within one standard error of the best."""
         chosen = self._chosen()
         return math.nan if chosen is None else float(self.alphas[chosen[1]])
 
@@ -45,27 +53,27 @@ class RegularizationPath:
 
     @property
     def conclusion(self) -> str:
-        """The best alpha, the strongest within one standard error, and whether the range ends too early."""
+        """The best alpha, the simplest within one standard error, and whether the range ends too early."""
         chosen = self._chosen()
         if chosen is None:
             return "Nothing can be concluded: no network has a validation score."
-        best, strongest = chosen
+        best, simplest = chosen
         scores = self.test_scores[best]
         error = float(standard_error(scores))
         first = f"alpha={self.alphas[best]:g} is best: {self.metric} {plus_minus(float(mean(scores)), error)}"
         if len(self.alphas) == 1:
             return f"{first}; there is no other to compare it with."
         if math.isnan(error):
-            choice = ", of a single fold: pass more folds to tell that from luck."
+            choice = ", of a single fold: pass more folds to tell that from noise."
         elif best == len(self.alphas) - 1:
-            choice = ", the strongest tried."
-        elif strongest == best:
-            choice = ", and no stronger one is within one standard error."
+            choice = ", the largest tried."
+        elif simplest == best:
+            choice = ", and no larger one is within one standard error."
         else:
-            choice = f"; alpha={self.alphas[strongest]:g} is the strongest within one standard error of it."
-        return " ".join([first + choice, *self._on_the_range(best, strongest)])
+            choice = f"; alpha={self.alphas[simplest]:g} is the simplest within one standard error of it."
+        return " ".join([first + choice, *self._on_the_range(best, simplest)])
 
-    def _on_the_range(self, best: int, strongest: int) -> list[str]:
+    def _on_the_range(self, best: int, simplest: int) -> list[str]:
         """Whether smaller or larger alphas remain to be tried."""
         weakest, last = self.alphas[0], len(self.alphas) - 1
         found = []
@@ -77,14 +85,14 @@ class RegularizationPath:
                 found.append(f"The range ends too early: the score still rises towards {weakest:g}, try smaller ones.")
             else:
                 found.append(f"Below {self.alphas[1]:g} it hardly matters.")
-        if last in (best, strongest):
+        if last in (best, simplest):
             found.append(f"The range ends too early: {self.alphas[last]:g} is as good as any, try larger ones.")
         return found
 
     def to_frame(self) -> Any:
         """A pandas frame with a row a training: alpha, fold, scores, costs, the norm of all weights, seconds."""
         n, folds = self.test_scores.shape
-        return frame_of(
+        return frame(
             {
                 "alpha": np.repeat(self.alphas, folds),
                 "fold": np.tile(np.arange(folds), n),
@@ -97,25 +105,15 @@ class RegularizationPath:
             }
         )
 
-    def _table(self) -> tuple[list[str], list[list[str]], list[str]]:
-        head = ["alpha", f"training {self.metric}", f"validation {self.metric}"]
-        head += ["training cost", "validation cost", "norms of the layers"]
-        tables = (self.train_scores, self.test_scores, self.train_costs, self.test_costs)
-        rows = [
-            [
-                f"{alpha:g}",
-                *(plus_minus(float(mean(each[i])), float(standard_error(each[i]))) for each in tables),
-                "  ".join(f"{norm:.3g}" for norm in mean(self.norms[i], axis=0)),
-            ]
-            for i, alpha in enumerate(self.alphas)
-        ]
-        return head, rows, [self.conclusion, *failure_lines(self.failures, self.test_scores.size)]
-
-    def __rich__(self) -> Any:
-        return rich_table(*self._table())
-
-    def __str__(self) -> str:
-        return text_table(*self._table())
+    @property
+    def table(self) -> Table:
+        """The mean scores and costs of each alpha, the norms of the layers, and the conclusion."""
+        names = [f"training {self.metric}", f"validation {self.metric}", "training cost", "validation cost"]
+        measured = (self.train_scores, self.test_scores, self.train_costs, self.test_costs)
+        norms = ["  ".join(f"{norm:.3g}" for norm in mean(of_alpha, axis=0)) for of_alpha in self.norms]
+        rows = list(zip(self.alphas.tolist(), *map(mean_pairs, measured), norms, strict=True))
+        columns = (Column("alpha", "g"), *map(Column, names), Column("norms of the layers"))
+        return Table(columns, rows, notes=[self.conclusion, *failure_notes(self.failures, self.test_scores.size)])
 
     def __repr__(self) -> str:
         n, folds = self.test_scores.shape
