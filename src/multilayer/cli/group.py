@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -51,14 +52,21 @@ class _Group(click.Group):
             os._exit(code)
         sys.exit(code)
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:  # type: ignore[override]
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
         if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **extra)
+            return super().main(args, prog_name, complete_var, False, **extra)
         with watched_signals() as signals, guarded_streams() as out, warnings.catch_warnings():
             warnings.showwarning = show_as_note
             try:
                 # click returns the exit code of --help and --version, otherwise the value that the command returned.
-                returned = super().main(*args, standalone_mode=False, **extra)
+                returned = super().main(args, prog_name, complete_var, False, **extra)
                 out.flush()
                 code = returned if isinstance(returned, int) else 0
             except (Exception, KeyboardInterrupt) as error:
