@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import graphlib
 import importlib
 import sys
@@ -65,8 +66,13 @@ PUBLIC_MODULES = (
 )  # modules, whose names are public where they have no _
 
 
-def imports(path: Path) -> Iterator[tuple[str, str | None]]:
+@functools.cache
+def imports(path: Path) -> frozenset[tuple[str, str | None]]:
     """(module, name) for each name that a file imports, at its top or anywhere in it; name None for plain import."""
+    return frozenset(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[tuple[str, str | None]]:
     package = ".".join(("multilayer", *path.relative_to(SOURCE).parent.parts))
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -104,7 +110,7 @@ def files_of(*rooms: str) -> list[Path]:
 
 def test_the_rooms_are_found() -> None:
     assert {room_of(path) for path in FILES} >= MAY_IMPORT.keys()
-    assert ("multilayer.equations.costs", "output_unit") in set(imports(SOURCE / "network.py"))
+    assert ("multilayer.equations.costs", "output_unit") in imports(SOURCE / "network.py")
     assert rooms_imported(SOURCE / "network.py") == {"equations", "exceptions"}
 
 

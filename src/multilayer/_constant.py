@@ -1,7 +1,7 @@
-"""When a column of numbers is constant: its spread is no more than the rounding of its values.
+"""Whether a column of numbers is constant, except for the rounding of its values.
 
-``[0.1 + 0.2, 0.3] * 20`` holds two numbers, but their difference says nothing: it is the rounding of a sum.  A column
-divided by such a difference would turn 0.31 into 1e14.
+``[0.1 + 0.2, 0.3] * 20`` holds two numbers whose difference is the rounding of a sum.  Dividing the column by such a
+difference would turn 0.31 into 1e14.
 """
 
 from __future__ import annotations
@@ -9,29 +9,30 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-ROUNDINGS = 16.0  # sums of about a hundred numbers differ by as many roundings
-# Where numbers are as coarse as in float16, a step between two of them may well be what was measured.
+ROUNDINGS = 16.0  # the rounding of sums of about a hundred numbers, in machine precisions
+# Adjacent numbers of a type this coarse, such as float16, may differ by a measured amount.
 COARSEST = 2.0**-16
 
 
 def rounding(low: ArrayLike, high: ArrayLike, dtype: DTypeLike = np.float64) -> NDArray[np.float64]:
-    """The largest spread that a column from ``low`` to ``high`` may owe to rounding alone.
+    """Compute the largest spread that rounding explains in a column from ``low`` to ``high``.
 
     It is ``16 eps max(|low|, |high|)``, with the machine precision eps of ``dtype``; ``eps max(|low|, |high|)`` for
-    integers and Booleans, which carry no rounding but that of float64 itself; 0 for float16, whose steps may be
-    what was measured.  Spreads below the smallest normal number of the type are rounding too: arithmetic with such
-    numbers has lost its digits, or makes them 0.
+    integers and Booleans, which have the rounding of float64 only; and 0 for float16, whose adjacent numbers may be
+    different measurements.  Spreads below the smallest normal number of the type count as rounding too, because
+    arithmetic with such numbers loses digits.
 
     Parameters
     ----------
-    low, high : array of shape (n,), or numbers
-        The least and the largest value of each column; finite.
+    low, high : float or array of shape (n,)
+        The finite minimum and maximum of each column.
     dtype : data type, default=numpy.float64
-        The type in which the values were given, which may be coarser than the one they are computed in.
+        The type of the given values, which may be coarser than the type of the computation.
 
     Returns
     -------
     array of shape (n,)
+        The spread.
 
     Examples
     --------
@@ -48,18 +49,19 @@ def rounding(low: ArrayLike, high: ArrayLike, dtype: DTypeLike = np.float64) -> 
 
 
 def is_constant(low: ArrayLike, high: ArrayLike, dtype: DTypeLike = np.float64) -> NDArray[np.bool_]:
-    """Whether a column whose values lie from ``low`` to ``high`` is constant but for :func:`rounding`.
+    """Return whether a column with values from ``low`` to ``high`` is constant, except for :func:`rounding`.
 
     Parameters
     ----------
-    low, high : array of shape (n,), or numbers
-        The least and the largest value of each column; finite.
+    low, high : float or array of shape (n,)
+        The finite minimum and maximum of each column.
     dtype : data type, default=numpy.float64
-        The type in which the values were given.
+        The type of the given values.
 
     Returns
     -------
     array of bool of shape (n,)
+        Whether each column is constant.
 
     Examples
     --------

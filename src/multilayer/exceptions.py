@@ -4,29 +4,29 @@
 
     MultilayerError
     ├── InputError (ValueError)            an array, table or label cannot be used
-    │   ├── ShapeError                     two shapes do not fit together
-    │   └── InputTypeError (TypeError)     an entry or a label is of a type that cannot be used
-    ├── ParameterError (ValueError)        a parameter has a value it cannot have
+    │   ├── ShapeError                     two shapes do not match
+    │   └── InputTypeError (TypeError)     an entry or a label has a type that cannot be used
+    ├── ParameterError (ValueError)        a parameter has an invalid value
     ├── DivergenceError (ArithmeticError, ValueError)
-    │                                  the cost left the finite numbers while training
+    │                                  the cost is no longer finite
     ├── DataFileError (ValueError)         a data file cannot be read as a table
     ├── ModelFileError (ValueError)         a model file cannot be read or written
     ├── InterruptedTrainingError (KeyboardInterrupt)
-    │                                  Ctrl-C came before there was anything to keep
+    │                                  Ctrl-C was pressed before there was a result
     ├── EngineError (RuntimeError)      the compiled engine cannot compile a kernel here
     ├── JournalError (ValueError)           the journal of a search cannot be used
     ├── MissingExtraError (ImportError)    an optional dependency is not installed
     └── NotFittedError                     multilayer.estimators: also scikit-learn's NotFittedError
 
     MultilayerWarning (UserWarning)
-    ├── EngineWarning                      the reference engine runs in place of the compiled one
-    ├── InterruptedTrainingWarning         training was ended by Ctrl-C
-    ├── ParameterWarning                   a parameter was adapted to the data, or has no effect
+    ├── EngineWarning                      the reference engine replaces the compiled one
+    ├── InterruptedTrainingWarning         training was stopped by Ctrl-C
+    ├── ParameterWarning                   a parameter was adjusted to the data, or has no effect
     └── ConvergenceWarning                 multilayer.estimators: also scikit-learn's ConvergenceWarning
 
-Every error says what was wrong, what was received and what to do, and also inherits the standard exception
-that a caller who does not know this library would catch.  The two that inherit scikit-learn's classes live
-with the estimators, so that this module and :mod:`multilayer.equations` import nothing but NumPy.
+Every error message states what was wrong, what was received and what to do.  Every error also inherits a standard
+exception, which callers who do not know this library can catch.  The two classes that inherit from scikit-learn are
+defined with the estimators, so that this module and :mod:`multilayer.equations` import NumPy only.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from collections.abc import Iterable
 
 
 class MultilayerError(Exception):
-    """Any error raised on purpose by this library."""
+    """The base class of this library's errors."""
 
 
 class InputError(MultilayerError, ValueError):
@@ -44,19 +44,19 @@ class InputError(MultilayerError, ValueError):
 
 
 class ShapeError(InputError):
-    """Two arrays whose shapes do not fit together."""
+    """The shapes of two arrays do not match."""
 
 
 class InputTypeError(InputError, TypeError):
-    """An entry or a label is of a type that cannot be used."""
+    """An entry or a label has a type that cannot be used."""
 
 
 class ParameterError(MultilayerError, ValueError):
-    """A parameter has a value that it cannot have."""
+    """A parameter has an invalid value."""
 
 
 class DivergenceError(MultilayerError, ArithmeticError, ValueError):
-    """Training left the finite numbers.  Also a ValueError, which is what scikit-learn raises of it."""
+    """The cost or the weights are no longer finite.  It is a ValueError too, which scikit-learn raises in this case."""
 
 
 class DataFileError(MultilayerError, ValueError):
@@ -68,7 +68,7 @@ class ModelFileError(MultilayerError, ValueError):
 
 
 class InterruptedTrainingError(MultilayerError, KeyboardInterrupt):
-    """Ctrl-C came before there was anything to keep."""
+    """Ctrl-C was pressed before there was a result."""
 
 
 class EngineError(MultilayerError, RuntimeError):
@@ -76,7 +76,7 @@ class EngineError(MultilayerError, RuntimeError):
 
 
 class JournalError(MultilayerError, ValueError):
-    """The journal of a search cannot be used: it is damaged, in use, or that of another search."""
+    """The journal of a search is damaged, in use, or belongs to another search."""
 
 
 class MissingExtraError(MultilayerError, ImportError):
@@ -90,23 +90,37 @@ class MissingExtraError(MultilayerError, ImportError):
 
 
 class MultilayerWarning(UserWarning):
-    """Any warning raised on purpose by this library."""
+    """The base class of this library's warnings."""
 
 
 class EngineWarning(MultilayerWarning):
-    """The compiled engine cannot be used; the reference engine takes its place, which is slower."""
+    """The compiled engine cannot be used; the reference engine, which is slower, replaces it."""
 
 
 class InterruptedTrainingWarning(MultilayerWarning):
-    """Training was ended by Ctrl-C; the estimator is usable."""
+    """Training was stopped by Ctrl-C; the estimator is usable."""
 
 
 class ParameterWarning(MultilayerWarning):
-    """A parameter was adapted to the data, or has no effect."""
+    """A parameter was adjusted to the data, or has no effect."""
 
 
 def unknown_name(what: str, received: object, known: Iterable[str]) -> ParameterError:
-    """The error for a name outside a fixed list, with the near miss it may have meant.
+    """Return the error for an unknown name, with the closest known name.
+
+    Parameters
+    ----------
+    what : str
+        The kind of name.
+    received : object
+        The name.
+    known : iterable of str
+        The known names.
+
+    Returns
+    -------
+    ParameterError
+        The error.
 
     Examples
     --------

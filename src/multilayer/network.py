@@ -1,10 +1,10 @@
-"""What a network is: its layers, its units, and where each weight lies in the parameter vector.
+"""The description of a network: its layers, its units, and the layout of its parameter vector.
 
 All parameters of a network are one contiguous vector, layer after layer.  Layer l is stored as an array of shape
 (s_l + 1, s_{l+1}): the biases in row 0, the weights from unit i of the layer below in row 1 + i.  Theta_l of the
 textbook is its transpose.  Where layers are normalised, gain and shift of a hidden layer follow its weights, s_{l+1}
-numbers each.  The functions below return views: to write into them is to write into the vector, and
-an optimiser, a checkpoint or a message to another machine handles one array.
+numbers each.  The functions below return views: writing into them writes into the vector, and an optimiser, a
+checkpoint or a message to another machine handles one array.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from multilayer.equations.activations import Activation, activation
-from multilayer.equations.costs import Cost, Output, output_unit
+from multilayer.equations.activations import ACTIVATIONS, Activation, activation
+from multilayer.equations.costs import OUTPUTS, Cost, Output, output_unit
 from multilayer.equations.initialization import check_layer_sizes
 from multilayer.exceptions import ParameterError, ShapeError, unknown_name
 
@@ -34,22 +34,22 @@ class Network:
     Parameters
     ----------
     layer_sizes : tuple of int
-        s_1 .. s_L: inputs, units of each hidden layer, outputs.
+        The numbers s_1 .. s_L: inputs, units of each hidden layer, outputs.
     hidden : tuple of str or Activation
-        The activation of each hidden layer, L - 2 names or custom pairs (g, g').
+        The activations of the L - 2 hidden layers: names or custom pairs (g, g').
     output : {"sigmoid", "softmax", "identity", "exp", "increasing"}
         The output unit.
     cost : Cost, optional
-        The cost of its answers; by default the one that matches the output unit.  Custom costs are compared by
-        identity, unless they define ``__eq__``.
+        The cost; by default the one that matches the output unit.  Custom costs are compared by identity, unless they
+        define ``__eq__``.
     normalization : "layer", optional
         Layer normalisation (M1)-(M2) of all hidden layers, before their activations.
 
     Raises
     ------
     ParameterError
-        For sizes that are not positive integers, unknown names, another number of activations, or a cost that is not
-        for such outputs.
+        For sizes that are not positive integers, unknown names, a wrong number of activations, or a cost for another
+        output unit.
 
     Examples
     --------
@@ -67,37 +67,52 @@ class Network:
     normalization: str | None = None
 
     def __post_init__(self) -> None:
-        sizes = check_layer_sizes(self.layer_sizes)
+        sizes = self.layer_sizes
+        if len(sizes) < 2 or not all(type(size) is int and size > 0 for size in sizes):
+            sizes = check_layer_sizes(sizes)
         if len(self.hidden) != len(sizes) - 2:
             raise ParameterError(
                 f"a network of layer sizes {sizes} has {len(sizes) - 2} hidden layers and needs as many activations, "
                 f"got {len(self.hidden)}: {self.hidden}."
             )
-        for each in self.hidden:
+        custom = [each for each in self.hidden if not (isinstance(each, str) and each in ACTIVATIONS)]
+        for each in custom:
             activation(each)
-        output_unit(self.output, self.cost)
+        if self.cost is not None or self.output not in OUTPUTS:
+            output_unit(self.output, self.cost)
         if self.normalization is not None and self.normalization not in NORMALIZATIONS:
             raise unknown_name("normalization", self.normalization, NORMALIZATIONS)
-        _check_hashable(self.cost, *self.hidden)
+        if custom or self.cost is not None:
+            _check_hashable(self.cost, *custom)
         check_outputs = getattr(self.cost, "check_outputs", None)
         if check_outputs is not None:
             check_outputs(self.output, sizes[-1])
 
 
 def _check_hashable(*given: object) -> None:
-    """A network is a value, and so are its parts: engines keep what they have worked out for one."""
+    """Engines cache their plans by network, so a network and its parts must be hashable."""
     for each in given:
         try:
             hash(each)
         except TypeError:
             raise ParameterError(
-                f"activations and costs must be hashable, got {each!r}. Write @dataclass(frozen=True), or leave __eq__ "
-                "to Python."
+                f"activations and costs must be hashable, got {each!r}. Write @dataclass(frozen=True), or do not "
+                "define __eq__."
             ) from None
 
 
 def activation_name(given: str | Activation) -> str:
-    """The name of an activation; for a custom pair, the name of its type.
+    """Return the name of an activation; for a custom pair, the name of its type.
+
+    Parameters
+    ----------
+    given : str or Activation
+        An activation.
+
+    Returns
+    -------
+    str
+        The name.
 
     Examples
     --------
@@ -108,7 +123,17 @@ def activation_name(given: str | Activation) -> str:
 
 
 def output_with_cost(network: Network) -> Output:
-    """The network's output unit, with its cost.
+    """Return the network's output unit, with its cost.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+
+    Returns
+    -------
+    Output
+        The output unit.
 
     Examples
     --------
@@ -119,7 +144,17 @@ def output_with_cost(network: Network) -> Output:
 
 
 def layer_shapes(network: Network) -> list[tuple[int, int]]:
-    """The shapes (s_l + 1, s_{l+1}) in which the layers' parameters are stored.
+    """Return the shapes (s_l + 1, s_{l+1}) in which the layers' parameters are stored.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+
+    Returns
+    -------
+    list of tuple of int
+        One shape for each layer but the first.
 
     Examples
     --------
@@ -130,18 +165,51 @@ def layer_shapes(network: Network) -> list[tuple[int, int]]:
 
 
 def normalized_sizes(network: Network) -> tuple[int, ...]:
-    """The sizes of the layers that have gain and shift: all hidden ones, or none."""
+    """Return the sizes of the layers that have gain and shift: all hidden ones, or none.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+
+    Returns
+    -------
+    tuple of int
+        The sizes.
+    """
     return network.layer_sizes[1:-1] if network.normalization is not None else ()
 
 
 def n_parameters(network: Network) -> int:
-    """The length of the parameter vector: all weights and biases, gains and shifts."""
-    weights = sum(rows * columns for rows, columns in layer_shapes(network))
-    return weights + 2 * sum(normalized_sizes(network))
+    """Return the length of the parameter vector: all weights, biases, gains and shifts.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+
+    Returns
+    -------
+    int
+        The length P.
+    """
+    sizes = network.layer_sizes
+    weights = sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(sizes))
+    return weights + (2 * sum(sizes[1:-1]) if network.normalization is not None else 0)
 
 
 def places(network: Network) -> list[int]:
-    """Where each layer's parameters begin in the vector.
+    """Return the index in the vector at which each layer's parameters begin.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+
+    Returns
+    -------
+    list of int
+        One index for each layer but the first.
 
     Examples
     --------
@@ -156,21 +224,52 @@ def places(network: Network) -> list[int]:
 
 
 def layers(network: Network, parameters: Floats) -> list[Floats]:
-    """Views of the parameter vector, one (s_l + 1, s_{l+1}) array a layer, the biases in row 0."""
+    """Return views of the parameter vector, one for each layer.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    parameters : array of shape (P,)
+        The parameter vector.
+
+    Returns
+    -------
+    list of arrays of shape (s_l + 1, s_{l+1})
+        Weights, the biases in row 0.
+
+    Raises
+    ------
+    ShapeError
+        If the vector has another length.
+    """
     if parameters.shape != (n_parameters(network),):
         raise ShapeError(
             f"a network of layer sizes {network.layer_sizes} has {n_parameters(network)} parameters, "
             f"got an array of shape {parameters.shape}."
         )
-    starts, shapes = places(network), layer_shapes(network)
-    return [
-        parameters[start : start + rows * columns].reshape(rows, columns)
-        for start, (rows, columns) in zip(starts, shapes, strict=True)
-    ]
+    views, start, norms_too = [], 0, network.normalization is not None
+    for n_in, n_out in itertools.pairwise(network.layer_sizes):
+        end = start + (n_in + 1) * n_out
+        views.append(parameters[start:end].reshape(n_in + 1, n_out))
+        start = end + 2 * n_out * norms_too
+    return views
 
 
 def norms(network: Network, parameters: Floats) -> list[Floats]:
-    """Gain and shift of each normalised layer, (2, s_l) with the gain in row 0, as views of the parameter vector.
+    """Return gain and shift of each normalised layer, as views of the parameter vector.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    parameters : array of shape (P,)
+        The parameter vector.
+
+    Returns
+    -------
+    list of arrays of shape (2, s_l)
+        The gain in row 0 and the shift in row 1.
 
     Examples
     --------
@@ -180,23 +279,62 @@ def norms(network: Network, parameters: Floats) -> list[Floats]:
     >>> gain, shift
     (array([4., 5.]), array([6., 7.]))
     """
-    # They lie between the end of their layer's weights and the beginning of the next layer's.
+    # They are stored between their layer's weights and the next layer's.
     ends, sizes = places(network)[1:], normalized_sizes(network)
     return [parameters[end - 2 * size : end].reshape(2, size) for end, size in zip(ends, sizes, strict=False)]
 
 
 def thetas(network: Network, parameters: Floats) -> list[Floats]:
-    """Theta_1 .. Theta_{L-1} of the textbook, (s_{l+1}, s_l + 1), as views of the parameter vector."""
+    """Return the textbook's Theta_1 .. Theta_{L-1}, as views of the parameter vector.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    parameters : array of shape (P,)
+        The parameter vector.
+
+    Returns
+    -------
+    list of arrays of shape (s_{l+1}, s_l + 1)
+        Weights, the biases in column 0.
+    """
     return [layer.T for layer in layers(network, parameters)]
 
 
 def coefs(network: Network, parameters: Floats) -> list[Floats]:
-    """scikit-learn's ``coefs_``: weights without biases, (s_l, s_{l+1}), as views of the parameter vector."""
+    """Return scikit-learn's ``coefs_``, as views of the parameter vector.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    parameters : array of shape (P,)
+        The parameter vector.
+
+    Returns
+    -------
+    list of arrays of shape (s_l, s_{l+1})
+        Weights without biases.
+    """
     return [layer[1:] for layer in layers(network, parameters)]
 
 
 def intercepts(network: Network, parameters: Floats) -> list[Floats]:
-    """scikit-learn's ``intercepts_``: the biases, (s_{l+1},), as views of the parameter vector."""
+    """Return scikit-learn's ``intercepts_``, as views of the parameter vector.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    parameters : array of shape (P,)
+        The parameter vector.
+
+    Returns
+    -------
+    list of arrays of shape (s_{l+1},)
+        Biases.
+    """
     return [layer[0] for layer in layers(network, parameters)]
 
 
@@ -206,9 +344,23 @@ def pack(
     dtype: DTypeLike = np.float64,
     norms_given: Sequence[Floats] | None = None,
 ) -> Floats:
-    """A new parameter vector from Theta_1 .. Theta_{L-1}, and from gain and shift of each normalised layer.
+    """Make a parameter vector from Theta_1 .. Theta_{L-1}, and from gain and shift of each normalised layer.
 
-    Where none are given, gains are 1 and shifts 0, as a run begins with.
+    Parameters
+    ----------
+    network : Network
+        The network.
+    weights : list of arrays of shape (s_{l+1}, s_l + 1)
+        Theta_1 .. Theta_{L-1}.
+    dtype : dtype
+        The dtype of the vector.
+    norms_given : list of arrays of shape (2, s_l), optional
+        Gain and shift; by default gains are 1 and shifts 0, as at the start of training.
+
+    Returns
+    -------
+    array of shape (P,)
+        The parameter vector, a new array.
 
     Examples
     --------
@@ -224,8 +376,24 @@ def pack(
     return parameters
 
 
+def unset_parameters(network: Network, dtype: DTypeLike) -> Floats:
+    """A new parameter vector whose weights and biases are still to be set; gains are 1 and shifts 0."""
+    parameters: Floats = np.empty(n_parameters(network), dtype=dtype)
+    if network.normalization is not None:
+        begin_norms_into(network, parameters)
+    return parameters
+
+
 def begin_norms_into(network: Network, parameters: Floats) -> None:
-    """Set all gains to 1 and all shifts to 0, in place."""
+    """Set all gains to 1 and all shifts to 0, in place.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    parameters : array of shape (P,)
+        The parameter vector.
+    """
     for gain, shift in norms(network, parameters):
         gain[...], shift[...] = 1, 0
 

@@ -35,6 +35,10 @@ def cv(run, tmp_path, lines, options="--target y"):
         (["n,y", *["1,a", "2,b"] * 3], "t.csv: no class has more than 3 rows, fewer than 5 folds:"),
         (["n,y", *["1,a", "2,b"] * 3], "Use --folds 3 or fewer."),
         (
+            ["n,y", *["1,a", "1,b"] * 9],
+            "t.csv: the table has no column that can be used. 'n': dropped: every value is",
+        ),
+        (
             ["n,y", *[f"{i},{'ab'[i % 2]}" for i in range(20)], "inf,a"],
             "t.csv: column 'n' holds infinity in data row 21.",
         ),

@@ -160,7 +160,10 @@ def test_three_rows_are_enough_to_run(run, tmp_path):
             "auto",
             "Task: classification. The target holds whole numbers, 3 different ones in 60 rows: few enough to be ",
         ),
-        ("regression", "Task: regression. It was asked for; by itself: classification. The target holds whole numbers"),
+        (
+            "regression",
+            "Task: regression. You chose it; the automatic choice is classification. The target holds whole numbers",
+        ),
     ],
 )
 def test_few_whole_numbers(run, tmp_path, task, reason):

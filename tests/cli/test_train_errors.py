@@ -40,7 +40,7 @@ def one_line_of(result) -> str:
         (["n,y", "1,a", "2,b"], "t.csv: 2 rows in 2 classes cannot be split"),
         (
             ["n,y", *["1,a", "1,b"] * 9],
-            "t.csv: the table has no column to learn from. 'n': left out: every value is 1.",
+            "t.csv: the table has no column that can be used. 'n': dropped: every value is 1.",
         ),
     ],
 )

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from multilayer import MLPClassifier, MLPRegressor, engines
-from multilayer.engines import fallback, get_engine
+from multilayer.engines import choice, get_engine
 from multilayer.engines.cpu import compiling, inference, kernels, shuffling
 from multilayer.engines.cpu import engine as cpu_engine
 from multilayer.engines.reference import ReferenceEngine
@@ -32,7 +32,7 @@ y = (X[:, 0] * X[:, 1] > 0).astype(int)
 
 @pytest.fixture(autouse=True)
 def _as_in_a_new_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(fallback, "_has_warned", False)
+    monkeypatch.setattr(choice, "_has_warned", False)
     load = engines._compiled_engine
     load.cache_clear()
     yield
@@ -101,7 +101,7 @@ def test_results_are_those_of_the_reference_engine(engine: str, make: Any, solve
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_array_equal(one, other)
     message = str(warning.message)
-    assert message.startswith("the compiled engine cannot be used, and the reference engine takes its place, which is")
+    assert message.startswith("the compiled engine cannot be used. The reference engine replaces it: it is slower")
     assert "the kernel broken cannot be compiled: TypingError: " in message
     assert "\n" not in message
     assert warning.filename == __file__
@@ -171,7 +171,7 @@ def test_the_engine_itself_raises_our_error(no_kernel: Any) -> None:
 def test_a_warning_that_is_an_error_is_raised_each_time() -> None:
     for _ in range(2):
         with pytest.raises(EngineWarning, match="Reason"):  # warnings are errors in tests
-            fallback.warn_of_fallback("Reason")
+            choice.warn_of_fallback("Reason")
 
 
 @pytest.mark.parametrize("name", ["auto", "cpu"])
@@ -197,17 +197,15 @@ NUMBA = [
 
 
 def be(monkeypatch: pytest.MonkeyPatch, system: str, machine: str, version: tuple[int, int]) -> None:
-    monkeypatch.setattr(engines, "sys", SimpleNamespace(platform=system, version_info=(*version, 0)))
-    monkeypatch.setattr(engines.platform, "machine", lambda: machine)
+    monkeypatch.setattr(choice, "sys", SimpleNamespace(platform=system, version_info=(*version, 0)))
+    monkeypatch.setattr(choice.platform, "machine", lambda: machine)
 
 
 @pytest.mark.parametrize(("system", "machine", "version"), NO_NUMBA)
 def test_where_there_is_no_numba_the_reference_engine_is_no_surprise(
     system: str, machine: str, version: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        engines, "_compiled_engine", lambda: (None, "Numba cannot be imported: No module named 'numba'")
-    )
+    monkeypatch.setattr(choice, "_compiled_engine", lambda: (None, "Numba cannot be imported: No module named 'numba'"))
     be(monkeypatch, system, machine, version)
     assert isinstance(get_engine("auto"), ReferenceEngine)
     with pytest.warns(EngineWarning, match="No module named 'numba'"):
@@ -268,4 +266,4 @@ def test_numba_is_asked_for_where_it_exists(
     exists = (system, machine, version) in NUMBA
     python = ".".join(map(str, version))
     of_marker = {"sys_platform": system, "platform_machine": machine, "python_version": python}
-    assert numba.marker.evaluate(of_marker) == engines._numba_exists_here() == exists
+    assert numba.marker.evaluate(of_marker) == choice._numba_exists_here() == exists

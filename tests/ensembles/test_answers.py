@@ -19,7 +19,7 @@ from multilayer import EnsembleClassifier, EnsembleRegressor, NotFittedError
 from multilayer.ensembles.combining import log_mean, mean_and_deviation
 from multilayer.selection.out_of_fold import for_classes
 
-from .data import CLASSES, LABELS, NUMBERS, SEVERAL, WEIGHT, X, classifier, regressor
+from ..problems import CLASSES, LABELS, NUMBERS, SEVERAL, WEIGHT, X, classifier, regressor
 
 
 def stacked(model: Any, method: str, rows: Any = X) -> np.ndarray:

@@ -22,7 +22,7 @@ from multilayer.ensembles.callbacks import MemberCallbacks
 from multilayer.exceptions import ParameterError, ParameterWarning
 from multilayer.training import CompilationStarted, EpochEnded, RunEnded, RunStarted
 
-from .data import CLASSES, NUMBERS, X, classifier, regressor
+from ..problems import CLASSES, NUMBERS, X, classifier, regressor
 
 theirs = pytest.importorskip("sklearn.callback")
 

@@ -24,7 +24,7 @@ from multilayer import EnsembleClassifier, EnsembleRegressor, NotFittedError, lo
 from multilayer.exceptions import InputTypeError, ModelFileError, ParameterError
 from multilayer.files import container
 
-from .data import CLASSES, LABELS, NUMBERS, SEVERAL, X, classifier, regressor
+from ..problems import CLASSES, LABELS, NUMBERS, SEVERAL, X, classifier, regressor
 
 FRAME = pd.DataFrame(X, columns=list("abcd"))
 ONE_OF_A_LIST = regressor(alpha=0.1, early_stopping=True)
@@ -93,9 +93,7 @@ def test_what_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="the parameter cv cannot be stored in a file"):
         save_model(EnsembleRegressor(regressor(), diversity="fold", cv=KFold(2)).fit(X, NUMBERS), tmp_path / "model")
     save_model(ensemble("folds"), tmp_path / "model")
-    with pytest.raises(
-        ParameterError, match="holds an EnsembleRegressor, whose training is done and cannot be resumed"
-    ):
+    with pytest.raises(ParameterError, match="holds an EnsembleRegressor, whose training is complete"):
         resume(tmp_path / "model", X, NUMBERS)
 
 
@@ -159,30 +157,33 @@ CASES: dict[str, tuple[Callable[[dict[str, Any], dict[str, Any]], None], str]] =
     ),
     "an estimator that is fitted": (
         lambda model, _: model["estimator"].update(attributes={"n_iter_": 3}),
-        "the estimator of an ensemble is none that is to be fitted",
+        "the estimator of an ensemble must be unfitted",
     ),
-    "weights": (lambda _, tensors: tensors.update(weights_=np.ones(3)), "the weights of its members are no shares"),
+    "weights": (
+        lambda _, tensors: tensors.update(weights_=np.ones(3)),
+        "weights of its members are not positive",
+    ),
     "shares": (
-        lambda _, tensors: tensors.update({"_shares.0": np.ones(3, np.uint8)}),
-        r"_shares\.0 must be an array of unsigned integers or integers of shape \(90,\), got",
+        lambda _, tensors: tensors.update({"row_counts.0": np.ones(3, np.uint8)}),
+        r"row_counts\.0 must be an array of unsigned integers or integers of shape \(90,\), got",
     ),
     "columns": (
         lambda model, _: model["attributes"].update(n_features_in_=5),
         "n_features_in_ must be 4, as the network has them, got '5'",
     ),
     "rows": (
-        lambda _, tensors: tensors.update({"_out_of_fold.rows": np.arange(90) + 1}),
-        "numbers of rows that are not different ones below 90",
+        lambda _, tensors: tensors.update({"out_of_fold.rows": np.arange(90) + 1}),
+        "row numbers that are not distinct or not below 90",
     ),
     "seen by all": (
-        lambda _, tensors: tensors.update({"_out_of_fold.left_out": np.zeros((3, 90), bool)}),
-        "which members have not seen a row",
+        lambda _, tensors: tensors.update({"out_of_fold.left_out": np.zeros((3, 90), bool)}),
+        "do not match the members that were not trained on them",
     ),
     "answers": (
-        lambda _, tensors: tensors.update({"_out_of_fold.errors": np.zeros((90, 2))}),
-        r"_out_of_fold\.errors must be an array of floats of shape \(any, 1\), got",
+        lambda _, tensors: tensors.update({"out_of_fold.errors": np.zeros((90, 2))}),
+        r"out_of_fold\.errors must be an array of floats of shape \(any, 1\), got",
     ),
-    "an array too many": (lambda _, tensors: tensors.update(x=np.zeros(1)), r"nothing asks for: \['x'\]"),
+    "an array too many": (lambda _, tensors: tensors.update(x=np.zeros(1)), r"unused arrays: \['x'\]"),
 }
 
 
@@ -198,6 +199,6 @@ def test_the_error_says_what_does_not_fit(case: str) -> None:
 def test_labels_that_a_member_has_and_the_ensemble_has_not() -> None:
     model, tensors = parts("bootstrap")
     labels = {"texts": ["a", "b", "x"], "width": 1}
-    model["attributes"]["classes_"] = model["attributes"]["_labels"]["fields"]["classes"] = labels
+    model["attributes"]["classes_"] = model["attributes"]["labels"]["fields"]["classes"] = labels
     with pytest.raises(ModelFileError, match="a member has labels that the ensemble does not have"):
         load(written(model, tensors))

@@ -14,7 +14,7 @@ from sklearn.base import clone
 from multilayer import EnsembleRegressor, MLPRegressor
 from multilayer.exceptions import InputError, ParameterError, ShapeError
 
-from .data import NUMBERS, SEVERAL, X, regressor
+from ..problems import NUMBERS, SEVERAL, X, regressor
 
 TRAIN, REST = slice(60), slice(60, 90)
 
@@ -120,7 +120,7 @@ def test_what_is_refused() -> None:
         model.calibrate(X, np.full(90, "many"))
     with pytest.raises(ParameterError, match=r"coverage=0.9 needs at least 9 rows whose errors are known, got 5"):
         model.calibrate(X[:5], NUMBERS[:5].reshape(-1, 1)).predict_interval(X)
-    with pytest.raises(ParameterError, match=r"coverage must be a number not below 0.5 and below 1, got 90"):
+    with pytest.raises(ParameterError, match=r"coverage must be a number of at least 0.5 and below 1, got 90"):
         model.predict_interval(X, coverage=90)
     different = EnsembleRegressor([regressor(), regressor(alpha=1.0)], diversity="fold").fit(X, NUMBERS)
     with pytest.raises(ParameterError, match="members that are trained alike, and these are a list of estimators"):

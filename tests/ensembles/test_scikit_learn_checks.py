@@ -13,8 +13,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from multilayer import EnsembleClassifier, EnsembleRegressor, MLPClassifier, MLPRegressor
 
 # Few epochs: the checks are about behaviour, and train many networks.
-CLASSIFIER = MLPClassifier((20,), solver="lbfgs", max_iter=30)
-REGRESSOR = MLPRegressor((20,), solver="lbfgs", max_iter=30)
+CLASSIFIER = MLPClassifier((8,), solver="lbfgs", max_iter=15)
+REGRESSOR = MLPRegressor((8,), solver="lbfgs", max_iter=15)
 ESTIMATORS = [
     EnsembleClassifier(CLASSIFIER, n_members=2),
     EnsembleRegressor(REGRESSOR, n_members=2),

@@ -33,7 +33,7 @@ from multilayer.exceptions import (
 from multilayer.selection import MemberEnded, cross_validate
 from multilayer.training import EpochEnded
 
-from .data import CLASSES, NUMBERS, WEIGHT, X, classifier, regressor
+from ..problems import CLASSES, NUMBERS, WEIGHT, X, classifier, regressor
 
 MAX_SEED = 2**31 - 1
 
@@ -302,7 +302,7 @@ def test_callbacks_receive_the_end_of_each_member() -> None:
     ("options", "error", "message"),
     [
         ({"diversity": "bootsrap"}, ParameterError, "unknown diversity 'bootsrap'. Did you mean 'bootstrap'"),
-        ({"n_members": 0}, ParameterError, "n_members must be an integer not below 1, got 0"),
+        ({"n_members": 0}, ParameterError, "n_members must be a positive integer, got 0"),
         (
             {"n_members": 1, "diversity": "fold"},
             ParameterError,
@@ -326,7 +326,7 @@ def test_callbacks_receive_the_end_of_each_member() -> None:
         ({"weights": [1, 0], "n_members": 2}, ParameterError, "Leave out estimators that are not to count"),
         ({"weights": "many", "n_members": 2}, ParameterError, "for each of the 2 members, got 'many'"),
         ({"random_state": -1}, ParameterError, "random_state must be None, an integer from 0"),
-        ({"n_jobs": 0}, ParameterError, "n_jobs must be None or -1 for all cores, or an integer not below 1, got 0"),
+        ({"n_jobs": 0}, ParameterError, "n_jobs must be None or -1 for all cores, or a positive integer, got 0"),
     ],
 )
 def test_what_is_refused(options: dict[str, Any], error: type[Exception], message: str) -> None:

@@ -257,14 +257,14 @@ JUNK: tuple[Any, ...] = (
         {"record": "Schedule", "fields": {}},
         {"record": [], "fields": 1},
     ),
-    *({"record": "Cosine", "fields": {"n_epochs": 5}}, {"record": "OwnSchedule", "fields": {"factor": 1}}),
+    *({"record": "Cosine", "fields": {"n_epochs": 5}}, {"record": "CustomSchedule", "fields": {"factor": 1}}),
     *({"record": "Quantile", "fields": {"levels": {"tuple": [0.1, 0.9]}}}, {"record": "Run", "fields": {}}),
     *(
-        {"tensor": "_run.order"},
+        {"tensor": "training.order"},
         {"tensor": "no"},
         {"floats": "loss_curve_"},
         {"tensor": []},
-        {"shared": "_run.random_state"},
+        {"shared": "training.random_state"},
     ),
     functools.reduce(lambda deep, _: {"tuple": [deep]}, range(150), 1),
 )
@@ -332,7 +332,9 @@ def _mutate_value(model: Any, chance: random.Random) -> None:
             del place[key]
         case 1:
             if isinstance(place, dict):
-                place[chance.choice(("predict", "x", "_run", "__class__", "fields", "a\ud800"))] = chance.choice(JUNK)
+                place[chance.choice(("predict", "x", "training", "__class__", "fields", "a\ud800"))] = chance.choice(
+                    JUNK
+                )
             else:
                 place.insert(key, copy.deepcopy(place[key]))
         case 2:

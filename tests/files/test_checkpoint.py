@@ -85,11 +85,11 @@ def test_a_training_that_stops_by_itself_stops_at_the_same_epoch(tmp_path: Path)
 @pytest.mark.parametrize("training", ["adaptive", "plateau"])
 def test_a_step_size_that_was_cut_in_the_last_epoch_is_in_the_file(training: str, tmp_path: Path) -> None:
     options = TRAININGS[training] | {"max_iter": 30}
-    steps = model(**options).fit(X_TRAIN, Y_TRAIN)._run.history.step_sizes
+    steps = model(**options).fit(X_TRAIN, Y_TRAIN)._training_state.history.step_sizes
     cuts = [epoch for epoch in range(1, 30) if steps[epoch] < steps[epoch - 1]]
     assert cuts
     cut_off(tmp_path / "run", cuts[0], **options)
-    assert resume(tmp_path / "run", X_TRAIN, Y_TRAIN)._run.history.step_sizes == steps
+    assert resume(tmp_path / "run", X_TRAIN, Y_TRAIN)._training_state.history.step_sizes == steps
 
 
 def test_cut_off_again_and_again(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_parts_are_written_too(tmp_path: Path) -> None:
         parts.partial_fit(X_TRAIN, Y_TRAIN, classes=[0, 1, 2])
     loaded = load_model(path)
     assert_same(loaded.partial_fit(X_TRAIN, Y_TRAIN), parts.set_params(callbacks=()).partial_fit(X_TRAIN, Y_TRAIN))
-    with pytest.raises(ParameterError, match=r"run was trained by partial_fit, whose parts have no end to resume"):
+    with pytest.raises(ParameterError, match=r"run was trained by partial_fit, which has no end to resume to"):
         resume(path, X_TRAIN, Y_TRAIN)
 
 
@@ -253,8 +253,8 @@ def test_what_cannot_be_stored_is_refused_before_the_first_epoch(tmp_path: Path)
         ({"every": 0}, "every must be a positive integer, got 0"),
         ({"every": True}, "every must be a positive integer, got True"),
         ({"keep": 1.5}, "keep must be a positive integer, got 1.5"),
-        ({"seconds": -1}, "seconds must be a number of at least 0 or None, got -1"),
-        ({"seconds": "5"}, "seconds must be a number of at least 0 or None, got '5'"),
+        ({"seconds": -1}, "seconds must be a non-negative number or None, got -1"),
+        ({"seconds": "5"}, "seconds must be a non-negative number or None, got '5'"),
     ],
 )
 def test_parameters_out_of_range(arguments: dict[str, Any], message: str) -> None:
@@ -263,7 +263,7 @@ def test_parameters_out_of_range(arguments: dict[str, Any], message: str) -> Non
 
 
 def test_a_training_without_an_estimator_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match="writes an estimator down, and this training has none"):
+    with pytest.raises(ParameterError, match="stores an estimator, and this training has none"):
         Checkpoint(tmp_path / "run")(RunStarted(Network((1, 1), (), "identity"), 5, 5))
 
 

@@ -28,7 +28,7 @@ from multilayer.files.schema import ENSEMBLES, NETWORKS, RECORDS
 from .mutants import X, _parts, subjects, written
 
 Change = Callable[[Any, Any], object]
-RUN = "attributes/_run/fields"
+RUN = "attributes/training/fields"
 
 
 def parts(name: str) -> tuple[Any, Any]:
@@ -78,14 +78,17 @@ REGRESSOR: dict[str, tuple[Change, str]] = {
         lambda model, tensors: (put("attributes/target_scale_", None)(model, tensors), tensors.pop("target_scale_")),
         "a mean of the targets without a scale",
     ),
-    "too many updates": (put(f"{RUN}/state/fields/t", 2**60), "_run.state.t must be an integer from 0 to"),
-    "updates below 0": (put(f"{RUN}/state/fields/t", -1), "_run.state.t must be an integer from 0 to"),
-    "a flag for updates": (put(f"{RUN}/state/fields/t", True), "_run.state.t must be an integer"),
-    "cuts that take for ever": (put(f"{RUN}/n_cuts", 10**15), "it counts more than can have happened in 4 epochs"),
-    "more epochs than were trained": (put("attributes/n_iter_", 9), "more than can have happened in 4 epochs"),
+    "too many updates": (put(f"{RUN}/descent/fields/t", 2**60), "training.descent.t must be an integer from 0 to"),
+    "updates below 0": (put(f"{RUN}/descent/fields/t", -1), "training.descent.t must be an integer from 0 to"),
+    "a flag for updates": (put(f"{RUN}/descent/fields/t", True), "training.descent.t must be an integer"),
+    "cuts that take for ever": (put(f"{RUN}/n_cuts", 10**15), "its counts are too large for 4 epochs"),
+    "more epochs than were trained": (put("attributes/n_iter_", 9), "too large for 4 epochs"),
     "a list for max_iter": (put("parameters/max_iter", [4]), r"max_iter must be an integer .*got \[4\]"),
     "a flag for max_iter": (put("parameters/max_iter", True), "max_iter must be an integer"),
-    "a negative step size": (put("parameters/learning_rate_init", -0.1), "learning_rate_init must be a number above 0"),
+    "a negative step size": (
+        put("parameters/learning_rate_init", -0.1),
+        "learning_rate_init must be a positive number",
+    ),
     "a record for alpha": (
         put("parameters/alpha", {"record": "Huber", "fields": {}}),
         "alpha must be a plain value, got 'Huber",
@@ -99,8 +102,8 @@ REGRESSOR: dict[str, tuple[Change, str]] = {
     ),
     "callbacks": (put("parameters/callbacks", ["print"]), "callbacks must be empty"),
     "a schedule of your own": (
-        put("parameters/learning_rate", {"record": "OwnSchedule", "fields": {"factor": 1}}),
-        "learning_rate must be a plain value, got 'OwnSchedule",
+        put("parameters/learning_rate", {"record": "CustomSchedule", "fields": {"factor": 1}}),
+        "learning_rate must be a plain value, got 'CustomSchedule",
     ),
     "a schedule out of range": (
         put("parameters/learning_rate", {"record": "Cosine", "fields": {"n_epochs": -5}}),
@@ -116,13 +119,19 @@ REGRESSOR: dict[str, tuple[Change, str]] = {
         ),
         "MLPRegressor has no 'softmax' outputs",
     ),
-    "a reason that is none": (put(f"{RUN}/reason", "x"), "_run.reason must be one of"),
+    "a reason that is none": (put(f"{RUN}/reason", "x"), "training.reason must be one of"),
     "squares below 0": (
-        array("_run.state.slots", lambda a: np.vstack([a[:1], a[:1] - 1])),
-        "memory does not hold two arrays of numbers, the second of squares",
+        array("training.descent.slots", lambda a: np.vstack([a[:1], a[:1] - 1])),
+        "memory must be at most two arrays of numbers, the second of squares",
     ),
-    "memory that is no number": (array("_run.state.slots", lambda a: a * np.nan), "memory does not hold two arrays"),
-    "two precisions": (array("_run.state.slots", lambda a: a.astype("f4")), "its arrays are float32 and float64"),
+    "memory that is no number": (
+        array("training.descent.slots", lambda a: a * np.nan),
+        "memory must be at most two arrays",
+    ),
+    "two precisions": (
+        array("training.descent.slots", lambda a: a.astype("f4")),
+        "its arrays are partly float32",
+    ),
     "a dict with a key twice": (put("attributes/loss_", {"dict": [[1, 2], [1.0, 3]]}), "a dict has a key twice"),
     "a tuple for a key": (
         put("attributes/loss_", {"dict": [[{"tuple": [1]}, 2]]}),
@@ -142,11 +151,11 @@ def test_the_error_says_what_does_not_fit(case: str, tmp_path: Path) -> None:
 
 
 LABELS_OF: dict[str, tuple[Any, str]] = {
-    "out of order": ({"texts": ["yes", "no"], "width": 3}, "are not sorted, different ones"),
-    "twice": ({"texts": ["no", "no"], "width": 3}, "are not sorted, different ones"),
-    "of several kinds": ({"objects": ["no", 3]}, "are not sorted, different ones"),
-    "none": ({"texts": [], "width": 1}, "are not sorted, different ones"),
-    "one too many": ({"texts": ["a", "b", "c"], "width": 1}, "does not tell 3 classes apart"),
+    "out of order": ({"texts": ["yes", "no"], "width": 3}, "are not sorted and distinct"),
+    "twice": ({"texts": ["no", "no"], "width": 3}, "are not sorted and distinct"),
+    "of several kinds": ({"objects": ["no", 3]}, "are not sorted and distinct"),
+    "none": ({"texts": [], "width": 1}, "are not sorted and distinct"),
+    "one too many": ({"texts": ["a", "b", "c"], "width": 1}, "cannot have 3 classes"),
     "lists": ({"objects": [["no"], ["yes"]]}, "an array of objects holds text, numbers"),
     "numbers as text": ({"texts": [1, 2], "width": 3}, "an array of text is a list of texts"),
     "a width that is no integer": ({"texts": ["no", "yes"], "width": 3.0}, "an array of text is a list of texts"),
@@ -157,7 +166,7 @@ LABELS_OF: dict[str, tuple[Any, str]] = {
 def test_labels_that_are_none(case: str, tmp_path: Path) -> None:
     value, message = LABELS_OF[case]
     model, tensors = parts("classifier")
-    model["attributes"]["classes_"] = model["attributes"]["_labels"]["fields"]["classes"] = value
+    model["attributes"]["classes_"] = model["attributes"]["labels"]["fields"]["classes"] = value
     with pytest.raises(ModelFileError, match=message):
         load(tmp_path / "model", written(model, tensors))
 
@@ -178,7 +187,7 @@ def test_numbers_that_json_does_not_have(number: str, message: str, tmp_path: Pa
     head = json.dumps({"version": 1, "digest": container._digest(model, tensors), "model": model})
     assert '"n_iter_": 4' in head
     content = save(tensors, metadata={container.KEY: head.replace('"n_iter_": 4', f'"n_iter_": {number}')})
-    with pytest.raises(ModelFileError, match=f"its header is no JSON .*{message}"):
+    with pytest.raises(ModelFileError, match=f"its header is not JSON .*{message}"):
         load(tmp_path / "model", content)
 
 
@@ -200,7 +209,7 @@ def relaid(change: Callable[[dict[str, Any]], object]) -> bytes:
         (lambda header: header["target_mean_"].update(shape=[2**40, 2**40]), "does not have 16 bytes"),
         (lambda header: header["target_mean_"].update(shape=[True, 2]), "are not counts"),
         (lambda header: header["target_mean_"].update(shape=[1] * 40 + [2]), "are not counts"),
-        (lambda header: header["target_mean_"].update(dtype="BF16"), "is of 'BF16', which no model has"),
+        (lambda header: header["target_mean_"].update(dtype="BF16"), "is of 'BF16', which models do not use"),
         (lambda header: header["target_mean_"].update(x=1), "not described by dtype, shape and data_offsets"),
         (lambda header: header.pop("target_mean_"), "does not begin where|its arrays have"),
         (lambda header: header.update(__metadata__=3), "not that of a safetensors file"),
@@ -251,7 +260,7 @@ def test_a_header_that_is_too_long(tmp_path: Path) -> None:
 def test_what_would_not_be_loaded_is_not_saved(tmp_path: Path) -> None:
     path = tmp_path / "model"
     model = MLPClassifier((2,), max_iter=2, n_iter_no_change=math.inf, engine="reference").fit(X, X[:, 0] > 0)
-    with pytest.raises(ParameterError, match="alpha must be a number not below 0, got -1"):
+    with pytest.raises(ParameterError, match="alpha must be a non-negative number, got -1"):
         save_model(copy.deepcopy(model).set_params(alpha=-1), path)
     with pytest.raises(
         ParameterError, match=r"the parameter max_iter cannot be stored in a file: .* numbers of up to 64"

@@ -24,12 +24,7 @@ from multilayer.exceptions import DivergenceError, InputError, InterruptedTraini
 from multilayer.selection import cross_validate
 from multilayer.training import EpochEnded
 
-rng = np.random.RandomState(0)
-X = rng.normal(size=(90, 4))
-CLASSES = np.array(["a", "b", "c"])[np.digitize(X[:, 0] + X[:, 1], [-0.7, 0.7])]
-NUMBERS = X @ [1.0, -2.0, 0.5, 0.0] + 0.1 * rng.normal(size=90)
-LABELS = (X[:, :3] > 0).astype(int)
-WEIGHT = rng.uniform(0.5, 2.0, 90)
+from ..problems import CLASSES, LABELS, NUMBERS, WEIGHT, X
 
 
 def classifier(**options: Any) -> MLPClassifier:
@@ -225,7 +220,7 @@ def test_frame_and_table() -> None:
     ("options", "message"),
     [
         ({"error_score": "rase"}, "error_score must be a number or 'raise', got 'rase'"),
-        ({"repeats": 0}, "repeats must be an integer not below 1, got 0"),
+        ({"repeats": 0}, "repeats must be a positive integer, got 0"),
         ({"repeats": 2, "cv": LeaveOneGroupOut(), "groups": np.arange(90)}, "repeats=2 needs a splitter that shuffles"),
     ],
 )

@@ -99,9 +99,9 @@ def test_the_first_costs_are_those_of_the_batches_that_fit_would_begin_with() ->
     assert found.suggestion is None
     order = np.arange(len(y))
     state = np.random.RandomState(0)
-    state.set_state(fitted._run.random_state.get_state())
+    state.set_state(fitted._training_state.random_state.get_state())
     for epoch in range(2):  # the first three batches, and the three after them, by hand
-        order = fitted._run.order if epoch == 0 else order[_shuffled(order, state)]
+        order = fitted._training_state.order if epoch == 0 else order[_shuffled(order, state)]
         for place in range(3):
             rows = order[600 * place : 600 * (place + 1)]
             P = softmax(fitted.decision_function(X[rows]))
@@ -137,10 +137,10 @@ def test_a_fitted_estimator_stays_fitted_and_the_test_begins_anew() -> None:
     fresh = find_step_size(model, X, y)
     with pytest.warns(match="Call fit again"):
         model.fit(X, y)
-    weights, moments = model.parameters_.copy(), model._run.state.slots.copy()
+    weights, moments = model.parameters_.copy(), model._training_state.descent.slots.copy()
     np.testing.assert_array_equal(find_step_size(model, X, y).costs, fresh.costs)
     np.testing.assert_array_equal(model.parameters_, weights)
-    np.testing.assert_array_equal(model._run.state.slots, moments)
+    np.testing.assert_array_equal(model._training_state.descent.slots, moments)
 
 
 def test_how_many_updates_a_call_does_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,11 +247,11 @@ def test_starting_weights_without_a_finite_cost_are_an_error() -> None:
             r"got Pipeline\. Of a pipeline pass the net",
         ),
         (MLPClassifier, {}, InputError, r"must be an MLPClassifier or MLPRegressor, got MLPClassifier"),
-        (network("moons"), {"first": 0.0}, ParameterError, r"first must be a number above 0, got 0\.0"),
+        (network("moons"), {"first": 0.0}, ParameterError, r"first must be a positive number, got 0\.0"),
         (network("moons"), {"last": 1e-8}, ParameterError, r"last must be a number above 1e-07, got 1e-08"),
-        (network("moons"), {"n_updates": 5}, ParameterError, r"n_updates must be an integer not below 10, got 5"),
+        (network("moons"), {"n_updates": 5}, ParameterError, r"n_updates must be an integer of at least 10, got 5"),
         (network("moons"), {"ceiling": 1.0}, ParameterError, r"ceiling must be a number above 1, got 1\.0"),
-        (network("moons", alpha=-1), {}, ParameterError, r"alpha must be a number not below 0, got -1"),
+        (network("moons", alpha=-1), {}, ParameterError, r"alpha must be a non-negative number, got -1"),
     ],
 )
 def test_what_is_refused(estimator: Any, arguments: Any, error: Any, message: str) -> None:

@@ -61,8 +61,36 @@ def test_a_separator_that_is_named(content: str, separator: str) -> None:
     assert rows(content, separator=separator) == ONE_ROW
 
 
+@pytest.mark.parametrize(
+    ("content", "separator", "found"),
+    [
+        ("a:b:c\n1:2:3\n", None, ('":" 2 times', 'separator=":"')),
+        ("a b\n1 2\n3 4\n", None, ('" " 1 time', 'separator=" "')),
+        ("a\tb\n1\t2\n", ",", ('"\\t" 1 time', 'separator="\\t"')),
+        ("name\nAnn Lee\nBo\n", None, None),
+        ("full name\nAnn\n", None, None),
+        ("a,b\n", ";", None),
+        ("a,b\n1,2\n", None, None),
+    ],
+)
+def test_a_likely_separator_of_a_single_column_is_noted(
+    content: str, separator: str | None, found: tuple[str, str] | None
+) -> None:
+    try:
+        notes = reading_notes(read(content, separator=separator))
+    except DataFileError:  # without rows
+        notes = ()
+    assert bool(notes) == (found is not None)
+    assert all(word in notes[0] for word in found or ())
+
+
 def test_a_separator_that_is_named_is_not_second_guessed() -> None:
-    assert rows("a,b\n1,x\n", separator=";") == [{"a,b": "1,x"}]
+    table = read("a,b\n1,x\n", separator=";")
+    assert table.to_pylist() == [{"a,b": "1,x"}]
+    assert reading_notes(table) == (
+        'all of the file was read as one column, but every line holds "," 1 time: if it separates columns, pass '
+        'separator=","',
+    )
     assert rows("sep=,\na;b,c\n1;2,3\n", separator=";") == [{"a": 1, "b,c": "2,3"}]
 
 
@@ -173,12 +201,10 @@ def test_an_encoding_that_a_mark_tells(encoding: str) -> None:
 
 def test_text_that_is_not_of_the_encoding() -> None:
     with pytest.raises(
-        DataFileError, match=r"data row 1, column 'a' holds the byte 0xe9\. Name its encoding, e\.g\. enc"
+        DataFileError, match=r"data row 1, column 'a' holds the byte 0xe9\. Pass its encoding, e\.g\. enc"
     ):
         read("a,b\né,1\n".encode("cp1252"))
-    with pytest.raises(
-        DataFileError, match=r"is not cp1252 text, which has no place for the byte 0x81\. .*\"latin-1\""
-    ):
+    with pytest.raises(DataFileError, match=r"is not cp1252 text, in which the byte 0x81 is invalid\. .*\"latin-1\""):
         read(b"a,b\n\x81,1\n", encoding="cp1252")
     with pytest.raises(DataFileError, match=r"is not ascii text"):
         read("a,b\n" + "1,2\n" * 500_000 + "é,1\n", encoding="ascii")
@@ -196,15 +222,27 @@ def test_decimal_commas() -> None:
     table = read("a;b\n1.5;2\n1;3\n", decimal=",")
     assert str(table.schema.types[0]) == "string"
     assert reading_notes(table) == (
-        "column 'a': kept as text, since points in numbers, as in '1.5', do not go with decimal=\",\"",
+        "column 'a': kept as text, because '1.5' has a decimal point and the file is read with decimal=\",\"",
     )
+
+
+def test_a_column_of_decimal_commas_is_noted_with_the_option_that_reads_it() -> None:
+    table = read("a;b\n;2\n1,5;3\n2,25;4\n")
+    note = (
+        "kept as text, because cells such as '1,5' (data row 2) hold commas; if these are decimal commas, read the "
+        'file with decimal=","'
+    )
+    assert reading_notes(table) == (f"column 'a': {note}",)
+    assert TableEncoder().fit(table).columns_[0].encoding.endswith(note)
+    assert reading_notes(read("a;b\n1,5;2\nx,5;3\n")) == ()
+    assert reading_notes(read("a;b\n1,500,000;2\n2,5;3\n")) == ()
 
 
 def test_leading_zeros_are_codes() -> None:
     table = read("place,n,zero,share\n00012,7,0,0.5\n345,8,1,00.5\n")
     assert table["place"].to_pylist() == ["00012", "345"]
     assert [str(kind) for kind in table.schema.types[1:]] == ["int64", "int64", "double"]
-    note = "kept as text, since 1 of 2 cells begins with a zero, such as '00012' (data row 1)"
+    note = "kept as text, because 1 of 2 cells begins with a zero, such as '00012' (data row 1)"
     assert reading_notes(table) == (f"column 'place': {note}",)
     encoder = TableEncoder().fit(table)
     assert encoder.columns_[0].encoding == f"a column for each of 2 categories; {note}"
@@ -278,8 +316,8 @@ def test_more_odd_words_leave_text(words: list[str], stray: list[str]) -> None:
 def test_few_numbers_with_an_odd_word_stay_text_with_a_note(words: list[str], stray: list[str], cells: str) -> None:
     table = nearly(words, stray)
     assert table["v"].to_pylist() == [*words, *stray]
-    gaps = "it stands for a gap, leave the cell" if len(stray) == 1 else "they stand for gaps, leave the cells"
-    note = f"kept as text, since {cells}; if {gaps} empty"
+    gaps = "it marks a gap, leave the cell" if len(stray) == 1 else "they mark gaps, leave the cells"
+    note = f"kept as text, because {cells}; if {gaps} empty"
     assert reading_notes(table) == (f"column 'v': {note}",)
     done = TableEncoder().fit(table).columns_[0].encoding
     assert done.endswith(f"; {note}")
@@ -411,7 +449,7 @@ def test_options_that_a_parquet_file_has_no_use_for(tmp_path: Path, option: dict
     path = tmp_path / "t.parquet"
     pyarrow.parquet.write_table(pa.table({"a": [1]}), path)
     with pytest.raises(
-        ParameterError, match=rf"^{next(iter(option))} is for text files: .*t\.parquet is a Parquet file"
+        ParameterError, match=rf"^{next(iter(option))} is for text files, but .*t\.parquet is a Parquet file"
     ):
         read_table(path, **option)  # type: ignore[arg-type]
 

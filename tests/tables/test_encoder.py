@@ -95,16 +95,16 @@ def test_unseen_categories_and_new_gaps() -> None:
 @pytest.mark.parametrize(
     ("column", "done", "width"),
     [
-        ([7, 7, 7], "left out: every value is 7", 0),
-        (["u", "u"], "left out: every value is 'u'", 0),
-        ([True, True], "left out: every value is True", 0),
+        ([7, 7, 7], "dropped: every value is 7", 0),
+        (["u", "u"], "dropped: every value is 'u'", 0),
+        ([True, True], "dropped: every value is True", 0),
         ([7, None, 7], "a column for gaps only: every value is 7", 1),
         (["u", None], "a column for gaps only: every value is 'u'", 1),
-        ([None, None], "left out: every cell is a gap", 0),
-        ([float("nan")] * 2, "left out: every cell is a gap", 0),
-        ([f"id {i}" for i in range(21)], "left out: 21 of 21 values differ (an identifier or free text)", 0),
+        ([None, None], "dropped: every cell is a gap", 0),
+        ([float("nan")] * 2, "dropped: every cell is a gap", 0),
+        ([f"id {i}" for i in range(21)], "dropped: 21 of 21 values differ (an identifier or free text)", 0),
         ([f"id {i}" for i in range(20)], "a column for each of 20 categories", 20),
-        (list(range(100, 121)), "standardised: mean 110, deviation 6.055; it numbers the rows: leave it", 1),
+        (list(range(100, 121)), "standardised: mean 110, deviation 6.055; it numbers the rows: drop it", 1),
         (
             ["1,5", "2,25", "1,5"],
             "a column for each of 2 categories; if these are numbers, write them",
@@ -116,7 +116,7 @@ def test_unseen_categories_and_new_gaps() -> None:
             2,
         ),
         (["$1.50", "$20"], "a column for each of 2 categories; if these are numbers, write them without units", 2),
-        ([f"{i}%" for i in range(21)], "left out: 21 of 21 values differ (an identifier or free text); if these", 0),
+        ([f"{i}%" for i in range(21)], "dropped: 21 of 21 values differ (an identifier or free text); if these", 0),
         (["31/12/2020", "1/2/2021 23:59"], "a column for each of 2 categories; if these are dates, write them as 2", 2),
         ([dt.date(1970, 1, 2), dt.date(1970, 1, 3)], "seconds since 1970 (UTC), standardised", 1),
         ([dt.time(1), dt.time(2), None], "seconds since midnight, standardised; gaps become the mean", 2),
@@ -190,8 +190,8 @@ def test_extreme_numbers(values: Column, dtype: Any) -> None:
 )
 def test_numbers_that_differ_by_their_rounding_are_constant(values: Any) -> None:
     encoder = TableEncoder().fit(pa.table({"x": values, "y": range(len(values))}))
-    assert encoder.columns_[0].encoding.startswith("left out: every value is ")
-    assert encoder.columns_[0].encoding.endswith(" but for rounding")
+    assert encoder.columns_[0].encoding.startswith("dropped: every value is ")
+    assert encoder.columns_[0].encoding.endswith(" except for rounding")
     assert encoder.transform(pa.table({"x": [0.31], "y": [0]})).shape == (1, 1)
 
 
@@ -365,11 +365,11 @@ def test_columns_are_found_by_name_and_others_are_ignored() -> None:
         (
             with_column("Age", ["4", None, "old"]),
             r"^column 'Age' held numbers when the encoder was fitted, now it holds text \('old' in data row 3\)\. "
-            r"Turn it into numbers, or fit the encoder again\.$",
+            r"Convert it to numbers, or fit the encoder again\.$",
         ),
         (with_column("Age", ["4", "5", "6"]), r"now it holds text \(numbers written as text\)\."),
         (with_column("Age", [True, False, True]), "held numbers .* now it holds Booleans"),
-        (with_column("town", [1, 2, 3]), r"column 'town' held text when .*, now it holds numbers\. Turn it into text"),
+        (with_column("town", [1, 2, 3]), r"column 'town' held text when .*, now it holds numbers\. Convert it to text"),
         (with_column("day", ["x", "y", "z"]), "column 'day' held dates .* now it holds text"),
     ],
 )
@@ -412,10 +412,10 @@ def test_no_rows_to_transform() -> None:
         (pd.DataFrame({"a": [1, "x"]}), "column 'a' holds values that have no common type"),
         (pd.DataFrame({"a": ["x", 2.5]}), "column 'a' holds values that have no common type"),
         (pd.DataFrame({"a": [object()]}), "column 'a' holds values that have no common type"),
-        (pd.DataFrame(index=[1, 2]), "no column to learn from"),
+        (pd.DataFrame(index=[1, 2]), "no column that can be used"),
         (
             pa.table({"a": [1, 1], "b": pa.nulls(2)}),
-            r"no column to learn from\. 'a': left out: every value is 1; 'b': left out: every cell is a gap\.",
+            r"no column that can be used\. 'a': dropped: every value is 1; 'b': dropped: every cell is a gap\.",
         ),
     ],
 )
@@ -432,7 +432,7 @@ def test_frames_that_cannot_be_fitted(frame: object, message: str) -> None:
         ({"max_categories": 2.0}, r"got 2\.0"),
         ({"dtype": np.int64}, r"dtype must be numpy\.float32 or numpy\.float64, got <class 'numpy\.int64'>"),
         ({"dtype": "florat"}, "got 'florat'"),
-        ({"identifiers": "Age"}, r'identifiers must be "auto" or the names of columns, .* got \'Age\''),
+        ({"identifiers": "Age"}, r'identifiers must be "auto" or column names, .* got \'Age\''),
         ({"identifiers": [1]}, r"got \[1\]"),
     ],
 )

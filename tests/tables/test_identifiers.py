@@ -43,7 +43,7 @@ def test_parts_of_the_table_are_judged_like_all_of_it() -> None:
     part = TABLE.take(np.sort(ORDER[:45]))
     alone, told = TableEncoder().fit(part), TableEncoder(identifiers=row_identifiers(TABLE)).fit(part)
     whole = TableEncoder().fit(TABLE)
-    warning = "it numbers the rows: leave it out unless their order matters"
+    warning = "it numbers the rows: drop it unless their order matters"
     for encoder in (whole, told):
         assert tuple(column.name for column in encoder.columns_ if column.is_identifier) == IDENTIFIERS
         assert encoder.columns_[0].encoding.endswith(warning)

@@ -149,7 +149,7 @@ def test_what_pyarrow_writes_is_read_back(values: list[tuple[int | None, str | N
     assert table["t"].to_pylist() == list(words)
 
 
-NOT_UTF8 = r'Name its encoding, e\.g\. encoding="cp1252", or save it as UTF-8\.$'
+NOT_UTF8 = r'Pass its encoding, e\.g\. encoding="cp1252", or save it as UTF-8\.$'
 
 
 @pytest.mark.parametrize(
@@ -175,13 +175,16 @@ NOT_UTF8 = r'Name its encoding, e\.g\. encoding="cp1252", or save it as UTF-8\.$
         (b"a,b\n" + b"x" * 99 + b"\n", r"first line: 'x{57}\.\.\.'\.$"),
         (
             "a,b\n1,2\n".encode("utf-16-le"),
-            r'holds a zero byte in every second place\. If it is UTF-16 text, name it: encoding="utf-16-le"\.$',
+            r'holds a zero byte in every second place\. If it is UTF-16 text, pass encoding="utf-16-le"\.$',
         ),
-        ("a,b\n1,2\n".encode("utf-16-be"), r'name it: encoding="utf-16-be"\.$'),
+        ("a,b\n1,2\n".encode("utf-16-be"), r'pass encoding="utf-16-be"\.$'),
         (b"a,b\n1,2\n" * 99 + b"3,x\0y\n", r"holds binary data \(a zero byte at \d+\), not text\."),
-        ("1,1\n2,3\n", r"more than once: '1' .* These look like a row of data: the first line has to name the columns"),
+        (
+            "1,1\n2,3\n",
+            r"more than once: '1' .* These look like a row of data: the first line must hold the column names",
+        ),
         (b"a\0\x01\x02,b\n1,2\n", r"holds binary data \(a zero byte at 1\), not text\."),
-        (b"\x1f\x8b\x08\0", r"holds gzip data, not text\. Give the file the extension it should have\."),
+        (b"\x1f\x8b\x08\0", r"holds gzip data, not text\. Give the file the matching extension\."),
         (b"PK\x03\x04\x14", r"holds a zip archive \(perhaps a spreadsheet\), not text\."),
         (b"PAR1\x15", r"holds Parquet data, not text\."),
         ('a,b\n1,x\n2,"y\n3,z\n', r"a quotation mark in data row 2, column 'b' is never closed\.$"),

@@ -36,7 +36,7 @@ def test_scikit_learn_s_checks_pass(estimator: Any, check: Callable[[Any], None]
 
 
 # They transform arrays after fitting frames and frames after arrays, which warns.
-@pytest.mark.filterwarnings("ignore:.* columns are taken by their place:multilayer.exceptions.MultilayerWarning")
+@pytest.mark.filterwarnings("ignore:.* identified by their position:multilayer.exceptions.MultilayerWarning")
 @pytest.mark.parametrize("name", FURTHER_CHECKS)
 def test_checks_that_scikit_learn_runs_on_its_own_transformers_pass(name: str) -> None:
     getattr(estimator_checks, name)("TableEncoder", TableEncoder())

@@ -58,9 +58,9 @@ def test_task_and_y(form: Any, values: list[Any], task: str, y: list[Any], kind:
         ([0.5, 1.0], r"^The target holds numbers with fractions\.$"),
         (
             list(range(20)) * 5,
-            r"holds whole numbers, 20 different ones in 100 rows: few enough to be classes\. Ask for \"regression\" if",
+            r"holds whole numbers, 20 different ones in 100 rows: few enough to be classes\. Choose \"regression\" if",
         ),
-        (list(range(21)) * 5, r"21 different ones in 105 rows: too many to be classes\. Ask for \"classification\" if"),
+        (list(range(21)) * 5, r"21 different ones in 105 rows: too many to be classes\. Choose \"classification\" if"),
         ([*range(20)] * 4, r"20 different ones in 80 rows: too many"),
     ],
 )
@@ -77,7 +77,7 @@ def test_a_task_that_is_asked_for() -> None:
     assert "Ask for" not in encode_target([*range(20)] * 5, "regression").reason
     assert "Ask for" not in encode_target([*range(20)] * 5, "classification").reason
     assert encode_target([1, 2, 1], "regression").reason == (
-        "It was asked for; by itself: classification. The target takes two values, 1 and 2."
+        "You chose it; the automatic choice is classification. The target takes two values, 1 and 2."
     )
 
 
@@ -139,17 +139,17 @@ def test_without_gaps_the_rows_are_all() -> None:
     ("values", "task", "message"),
     [
         ([1.0, float("nan")], "auto", r"^the target has 1 gap, the first in data row 2 of 2\."),
-        ([None, None], "auto", r"has no value at all, all of its 2 rows are gaps\. Name another column, or fill it"),
+        ([None, None], "auto", r"has no value at all, all of its 2 rows are gaps\. Choose another column, or fill it"),
         ([None], "auto", r"has no value at all, its only row is a gap\."),
         ([], "auto", "the target has no rows"),
         (["a", "a"], "auto", "the target holds one value only, 'a': there is nothing to learn"),
         ([2.5, 2.5], "regression", r"holds one value only, 2\.5"),
         ([True, True], "auto", "holds one value only, True"),
         ([1.0, float("inf")], "auto", "the target holds infinity in data row 2"),
-        ([1.0, 2.5], "classification", r"fractions, which are no class labels: 2\.5 in data row 2\. Pass task="),
+        ([1.0, 2.5], "classification", r"fractions, which cannot be labels: 2\.5 in data row 2\. Pass task="),
         (["a", "b"], "regression", r"holds text, regression needs numbers: 'a' in data row 1\. Pass task="),
         (["1.5", "2 ", "-3e4", "5 EUR"], "regression", r"regression needs numbers: '5 EUR' in data row 4\. Pass task="),
-        ([dt.date(2020, 1, 1), dt.date(2020, 1, 2)], "auto", "holds dates, which cannot be predicted as such"),
+        ([dt.date(2020, 1, 1), dt.date(2020, 1, 2)], "auto", "holds dates, which cannot be predicted"),
         ([[1], [2]], "auto", r"holds values of type list<.*>, which cannot be encoded"),
         ([f"{i}" for i in range(30)], "auto", r"text that differs in 30 of 30 rows: too many to be class labels"),
         ([*map(str, range(30)), "n.a."], "auto", r"decimal point and nothing else \('n\.a\.' in data row 31\)"),
@@ -194,5 +194,11 @@ def test_a_target_that_is_not_there() -> None:
     wide = pa.table({f"c{i}": [1] for i in range(50)})
     with pytest.raises(InputError, match=r"'c19' and 30 more\.$"):
         split_target(wide, "target")
+    with pytest.raises(
+        InputError,
+        match=r"no target column 'b'\. Its only column, 'a;b;c', contains this name: the separator is probably wrong\. "
+        r'Read the file with separator=";"\.$',
+    ):
+        split_target(pa.table({"a;b;c": ["1;2;3"]}), "b")
     with pytest.raises(InputError, match="no column but the target 'a'"):
         split_target(pa.table({"a": [1]}), "a")

@@ -1,7 +1,7 @@
-"""Listeners to training, for the ``callbacks=`` of the estimators.
+"""Callbacks for the ``callbacks=`` of the estimators.
 
-A callback is any callable that takes an event of :mod:`multilayer.training`; it ends the run by returning True.
-:class:`Callback` is a class to write one's own with, one method for each kind of event; the others are ready to use.
+A callback is any callable that takes an event of :mod:`multilayer.training`; it stops the run by returning True.
+:class:`Callback` is the base class of custom callbacks, with one method for each kind of event.
 """
 
 from multilayer.callbacks.base import Callback, LambdaCallback

@@ -1,4 +1,4 @@
-"""A class to write callbacks with, and the shortest way to write one."""
+"""The base class of callbacks, and a callback made of functions."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from multilayer.training import CompilationStarted, EpochEnded, Event, RunEnded,
 
 
 class Callback:
-    """A listener with one method for each kind of event; those that a subclass does not have do nothing.
+    """A callback with one method for each kind of event; by default the methods do nothing.
 
-    ``on_epoch_end`` is called while the network stands as that epoch left it, and where it returns True the run ends
-    there.  An error raised in a callback ends the run too, and leaves the estimator as it was; ``on_run_end`` is called
-    then as well, with the reason "error".
+    ``on_epoch_end`` is called before the next epoch begins, and stops the run if it returns True.  An error in a
+    callback also stops the run and leaves the estimator unchanged; ``on_run_end`` is then called with the reason
+    "error".
 
-    A callback that never ends a run says so by ``only_watches = True``: then many epochs of a small network are trained
-    in one go, and it hears of them together.
+    Set ``only_watches = True`` for a callback that never stops a run.  Several epochs of a small network are then
+    trained at once, and the callback receives their events together.
 
     Examples
     --------
@@ -37,30 +37,68 @@ class Callback:
     only_watches = False
 
     def for_member(self, number: int) -> Callable[[Event], object]:  # noqa: ARG002 for subclasses
-        """What receives the events of member ``number`` of an ensemble that has this callback: the callback itself.
+        """Return the callback for one member of an ensemble; by default all members share this object.
 
-        Called for each member before the first is trained.  Return another object where members must not share one.
+        It is called for each member before the first is trained.
+
+        Parameters
+        ----------
+        number : int
+            The number of the member, from 0.
+
+        Returns
+        -------
+        callable
+            A callback that receives the events of this member.
         """
         return self
 
     def on_fit_begin(self, snapshot: Callable[[], Any]) -> object:
-        """An estimator is about to train; at the end of an epoch ``snapshot()`` is a fitted copy of it as it stands.
+        """Receive a function that copies the estimator, before its training begins.
 
-        With validation it holds the best weights so far, as the estimator will.  To copy takes time and memory, and
-        with ``only_watches = True`` it may be epochs ahead of the event.
+        Parameters
+        ----------
+        snapshot : callable
+            Called at the end of an epoch, it returns a fitted copy of the estimator at that time; with validation the
+            copy has the best weights so far.  A copy takes time and memory.  With ``only_watches = True`` it may
+            be some epochs ahead of the event.
         """
 
     def on_run_begin(self, event: RunStarted) -> object:
-        """Training begins; ``event`` has the network, the number of rows, and the most epochs there will be."""
+        """Receive the begin of a run.
+
+        Parameters
+        ----------
+        event : RunStarted
+            The network, the number of rows and the maximum number of epochs.
+        """
 
     def on_compilation(self, event: CompilationStarted) -> object:
-        """The engine is about to compile ``event.kernel``, which takes seconds, once on a machine."""
+        """Receive the begin of a compilation, which takes seconds, once on a machine.
+
+        Parameters
+        ----------
+        event : CompilationStarted
+            The name of the kernel.
+        """
 
     def on_epoch_end(self, event: EpochEnded) -> object:
-        """An epoch, or an iteration of L-BFGS, is done; ``event`` has its cost, step size, time and score."""
+        """Receive the end of an epoch, or of an iteration of L-BFGS; return True to stop the run.
+
+        Parameters
+        ----------
+        event : EpochEnded
+            Its cost, step size, time and validation score.
+        """
 
     def on_run_end(self, event: RunEnded) -> object:
-        """Training is over; ``event`` has the reason, the epochs and the seconds."""
+        """Receive the end of a run.
+
+        Parameters
+        ----------
+        event : RunEnded
+            The reason, the number of epochs and the seconds.
+        """
 
     @final
     def __call__(self, event: Event) -> object:
@@ -74,18 +112,19 @@ class Callback:
 
 
 class LambdaCallback(Callback):
-    """A callback of functions, each called with its kind of event; ``on_epoch_end`` ends the run by returning True.
+    """A callback made of functions.
 
     Parameters
     ----------
     on_run_begin, on_epoch_end, on_run_end : callable or None, default=None
+        Functions of one event; ``on_epoch_end`` stops the run by returning True.
     only_watches : bool, default=False
-        Whether it never ends a run; see :class:`Callback`.
+        Whether the callback never stops a run; see :class:`Callback`.
 
     Raises
     ------
     ParameterError
-        For what cannot be called.
+        If one of the functions is not callable.
 
     Examples
     --------

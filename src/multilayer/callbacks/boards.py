@@ -1,4 +1,4 @@
-"""Training shown by other programs: TensorBoard and MLflow."""
+"""Callbacks that send the curves of training to TensorBoard and MLflow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from multilayer.callbacks.base import Callback
 from multilayer.exceptions import MissingExtraError
 from multilayer.training import EpochEnded, RunEnded, RunStarted
 
-# tensorboardX first: the other one brings all of PyTorch along.
+# tensorboardX first: the other one needs PyTorch.
 _WRITERS = ("tensorboardX", "torch.utils.tensorboard")
 _MLFLOW_STATUS = {"diverged": "FAILED", "error": "FAILED", "interrupted": "KILLED"}  # else "FINISHED"
 
@@ -20,13 +20,14 @@ _MLFLOW_STATUS = {"diverged": "FAILED", "error": "FAILED", "interrupted": "KILLE
 class TensorBoard(Callback):
     """Curves for TensorBoard: cost, step size and validation score of each epoch.
 
-    Each run writes to a new folder ``run-1``, ``run-2``, ... in the one given; one that goes on from another
-    (``warm_start``, ``partial_fit``) to the folder of that.  Member i of an ensemble has the folder ``member-i`` in the
-    one given.  ``tensorboard --logdir FOLDER`` shows them.
+    Each run writes to a new subfolder ``run-1``, ``run-2``, ...; a run that continues another one (``warm_start``,
+    ``partial_fit``) writes to the same subfolder.  Member i of an ensemble writes to the subfolder ``member-i``.
+    ``tensorboard --logdir FOLDER`` shows the curves.
 
     Parameters
     ----------
     folder : str or path
+        The folder of the runs.
 
     Raises
     ------
@@ -64,15 +65,15 @@ class TensorBoard(Callback):
 class MLflow(Callback):
     """Curves for MLflow: cost, step size and validation score of each epoch, and the network's layers as parameters.
 
-    Each run of training is a run there; within one that is active, a nested one.  A run that goes on from another
-    (``warm_start``, ``partial_fit``) goes on there too.  Each member of an ensemble has a run, whose name ends in its
-    number.  Server and experiment are set as ever, by
-    ``mlflow.set_tracking_uri`` and ``mlflow.set_experiment``.
+    Each run of training is a run of MLflow, nested if another run is active.  A run that continues another one
+    (``warm_start``, ``partial_fit``) continues its run of MLflow.  Each member of an ensemble has a run, whose name
+    ends in its number.  Set the server and the experiment by ``mlflow.set_tracking_uri`` and
+    ``mlflow.set_experiment``.
 
     Parameters
     ----------
     run_name : str or None, default=None
-        None leaves the name to MLflow.
+        The name of the run; None leaves the name to MLflow.
 
     Raises
     ------
@@ -119,13 +120,13 @@ class MLflow(Callback):
 
 
 def _numbers(event: EpochEnded) -> dict[str, float]:
-    """What there is to draw of an epoch."""
+    """The values of an epoch that are drawn."""
     values = {name: value for name, value in vars(event).items() if name not in ("epoch", "seconds", "member")}
     return {name: float(value) for name, value in values.items() if value is not None and not math.isnan(value)}
 
 
 def _new_folder(folder: Path) -> Path:
-    """The first of run-1, run-2, ... that is not there yet."""
+    """Make the first of the folders run-1, run-2, ... that does not exist."""
     number = 1
     while True:
         run = folder / f"run-{number}"

@@ -1,4 +1,4 @@
-"""Training written down so that it can go on after a crash."""
+"""Checkpoints, from which training can be resumed after a crash."""
 
 from __future__ import annotations
 
@@ -14,39 +14,40 @@ from multilayer.callbacks.base import Callback
 from multilayer.exceptions import ParameterError
 from multilayer.training import EpochEnded, RunEnded, RunStarted
 
-# After these the last checkpoint stays: what came after it is no whole epoch, or no numbers.
+# After these the last checkpoint stays: the weights are not those of a whole epoch, or not finite.
 _NOT_WRITTEN = ("diverged", "error", "interrupted")
 
 
 class Checkpoint(Callback):
-    """The estimator as it stands, in a file, again and again while it trains.
+    """Write the estimator to a file at the end of epochs, while it trains.
 
-    After a crash ``multilayer.resume(path, X, y)`` takes the training to the end that it would have had, bit for bit;
-    ``multilayer.load_model(path)`` is the estimator as it stood.  The file is replaced as a whole: whatever happens
-    while it is written, there is a whole one under its name.  When training ends, it holds what ``fit`` has made.
+    After a crash, ``multilayer.resume(path, X, y)`` completes the training with the same result, bit for bit, and
+    ``multilayer.load_model(path)`` returns the estimator at the last checkpoint.  The file is replaced as a whole, so
+    that an interrupted write leaves the previous checkpoint.  When training ends, the file holds the result of
+    ``fit``.
 
-    It holds numbers and plain JSON: no callbacks, and no parameters that are code.  An estimator with such a one is
-    refused before its first epoch.  Give each fit a path of its own: the folds of a cross-validation would all write
-    to one.  The members of an ensemble have files of their own: of ``run.safetensors`` member i writes
+    The file holds numbers and plain JSON, without callbacks.  An estimator with a parameter that is code raises an
+    error before its first epoch.  Use a separate path for each fit: the folds of a cross-validation would all write to
+    one file.  The members of an ensemble have separate files: for ``run.safetensors``, member i writes
     ``run-i.safetensors``.
 
     Parameters
     ----------
     path : str or path
+        The file.
     every : int, default=1
-        Epochs from one checkpoint to the next; iterations of L-BFGS.
+        Epochs, or iterations of L-BFGS, between checkpoints.
     seconds : float or None, default=None
-        The least time from one to the next, for networks whose epochs are short: an epoch that comes sooner is not
-        written.
+        The minimum time between checkpoints, for networks with short epochs.
     keep : int, default=1
-        How many files to keep: ``path``, and the checkpoints before it as path.1, path.2, ...
+        The number of files to keep: ``path``, and earlier checkpoints as path.1, path.2, ...
 
     Raises
     ------
     ParameterError
         For parameters out of range; when training begins, for an estimator that cannot be stored.
     ModelFileError
-        If the file cannot be written: training ends there.
+        If the file cannot be written; this ends the training.
 
     Examples
     --------
@@ -67,14 +68,14 @@ class Checkpoint(Callback):
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ParameterError(f"{name} must be a positive integer, got {value!r}.")
         if seconds is not None and not (isinstance(seconds, int | float) and seconds >= 0):
-            raise ParameterError(f"seconds must be a number of at least 0 or None, got {seconds!r}.")
+            raise ParameterError(f"seconds must be a non-negative number or None, got {seconds!r}.")
         self.path, self.every, self.seconds, self.keep = Path(path), every, seconds, keep
         self._snapshot: Callable[[], Any] | None = None
-        self._last_epoch = 0  # whose end is that of the run, and written then
-        self._written = 0.0  # when
+        self._last_epoch = 0  # written at the end of the run
+        self._written = 0.0  # time of the last write
 
     def __getstate__(self) -> dict[str, Any]:
-        # What is trained is no part of a copy, and cannot be pickled.
+        # A copy does not train the same estimator, and a function cannot be pickled.
         return {**vars(self), "_snapshot": None}
 
     def for_member(self, number: int) -> Self:
@@ -89,8 +90,8 @@ class Checkpoint(Callback):
 
         if self._snapshot is None:
             raise ParameterError(
-                "a Checkpoint writes an estimator down, and this training has none. Pass it as callbacks=[Checkpoint"
-                "(path)] to MLPClassifier or MLPRegressor."
+                "a Checkpoint stores an estimator, and this training has none. Pass callbacks=[Checkpoint(path)] to "
+                "MLPClassifier or MLPRegressor."
             )
         describe(self._snapshot())
         self._last_epoch = event.epochs_before + event.max_epochs
@@ -114,7 +115,7 @@ class Checkpoint(Callback):
         if self._snapshot is None:
             return
         model = self._snapshot()
-        # Weights that have left the finite numbers are found by the next update; the last good ones stay in the file.
+        # If the weights are not finite, the next update raises an error, and the file keeps the last finite ones.
         if all(np.isfinite(each).all() for each in (model.parameters_, model._run.state.parameters)):
             save_model(model, self.path, keep=self.keep)
             self._written = time.monotonic()

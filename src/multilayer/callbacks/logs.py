@@ -1,4 +1,4 @@
-"""Training written down, epoch by epoch, in a file that a crash leaves readable."""
+"""Logs of training in a file that stays readable after a crash."""
 
 from __future__ import annotations
 
@@ -19,29 +19,28 @@ from multilayer.exceptions import DataFileError
 from multilayer.storage import open_regular, reason_of
 from multilayer.training import CompilationStarted, EpochEnded, Event, RunEnded, RunStarted
 
-# Which member of an ensemble it is, the name of the run tells.
+# The name of the run includes the member of an ensemble.
 _COLUMNS = ("run", *(field.name for field in fields(EpochEnded) if field.name != "member"))
 
 
 class CSVLog(Callback):
     """One line an epoch in a CSV file: run, epoch, cost, step size, seconds, validation score.
 
-    Lines are added to what the file holds, each by one write of the whole line: a crash cannot cut one in two, and
-    several processes may write to one file.  ``run`` is the same for all lines of a run and those that go on from it
-    (``warm_start``, ``partial_fit``), and tells apart runs that share a file, such as the folds of a cross-validation.
-    For member i of an ensemble it ends in ``-i``.
-    The cost is J, regularisation included; a value that there is not is left empty.
+    Lines are appended, each in one write, so that a crash leaves no partial line and several processes may write to
+    one file.  ``run`` identifies the run among those that share a file, such as the folds of a cross-validation; runs
+    that continue another one (``warm_start``, ``partial_fit``) have the same.  For member i of an ensemble it ends in
+    ``-i``.  The cost is J, regularisation included; a missing value is empty.
 
     Parameters
     ----------
     path : str or path
-        It is created, with its folders, when training begins.
+        The file; it and its folders are created when training begins.
 
     Raises
     ------
     DataFileError
-        When training begins, if the file holds something else or is not a regular file; at any time, if it cannot be
-        written to.
+        When training begins, if the file has other columns or is not a regular file; at any time, if it cannot be
+        written.
 
     Examples
     --------
@@ -74,7 +73,7 @@ class CSVLog(Callback):
             self._lines.end()
             raise DataFileError(
                 f"{self.path} is not a log of training: its first line is {first.strip()!r}, not {header.strip()!r}. "
-                "Name another file, or move this one away."
+                "Use another file, or move this one."
             )
 
     def on_epoch_end(self, event: EpochEnded) -> None:
@@ -86,21 +85,20 @@ class CSVLog(Callback):
 
 
 class JSONLinesLog(Callback):
-    """Every event of training as one JSON object a line: {"event": "epoch_ended", "run": ..., "epoch": 1, ...}.
+    """One JSON object a line for every event: {"event": "epoch_ended", "run": ..., "epoch": 1, ...}.
 
     The events are "run_started" (with the network), "compilation_started", "epoch_ended" and "run_ended" (with the
-    reason).  Lines are added and written as those of :class:`CSVLog`; NaN and infinities, which JSON does not have,
-    are null.
+    reason).  Lines are appended as by :class:`CSVLog`; NaN and infinities, which JSON does not have, are null.
 
     Parameters
     ----------
     path : str or path
-        It is created, with its folders, when training begins.
+        The file; it and its folders are created when training begins.
 
     Raises
     ------
     DataFileError
-        If the file is not a regular one, or cannot be written to.
+        If the file is not a regular file, or cannot be written.
 
     Examples
     --------
@@ -146,7 +144,7 @@ class JSONLinesLog(Callback):
 
 
 class _Lines:
-    """A file that whole lines are added to while a run lasts; closed between runs, so that it can be copied."""
+    """A file to which whole lines are appended; it is open during a run only, so that it can be copied between runs."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -168,10 +166,10 @@ class _Lines:
         except (OSError, ValueError) as error:
             raise self._failed(error) from None
         if is_unfinished:
-            self.write("\n")  # what another program has left unfinished stays a line of its own
+            self.write("\n")  # an incomplete line of another program stays separate
 
     def first_line(self) -> str | None:
-        """The first line of the file; None of an empty one."""
+        """Return the first line of the file; None if it is empty."""
         with self.path.open(encoding="utf-8", errors="replace", newline="") as file:
             return file.readline(4096) or None
 
@@ -186,11 +184,11 @@ class _Lines:
             raise self._failed(error) from None
 
     def _failed(self, error: Exception) -> DataFileError:
-        with suppress(OSError):  # what could not be written may be reported a second time
+        with suppress(OSError):  # closing may report the failed write again
             self.end()
         return DataFileError(
-            f"{self.path} cannot be written to: {reason_of(error)}. Name a regular file in a folder that can be "
-            "written to, or make room there."
+            f"{self.path} cannot be written: {reason_of(error)}. Use a regular file in a writable folder, and "
+            "check the free space."
         )
 
     def end(self) -> None:
@@ -206,7 +204,7 @@ def _as_csv(values: Any) -> str:
 
 
 def _as_json(value: Any) -> Any:
-    """The same with null for what JSON has no number for."""
+    """Replace NaN and infinities, which JSON does not have, by None."""
     if isinstance(value, dict):
         return {key: _as_json(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):

@@ -12,23 +12,22 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
-# The screen shows no more pictures a second than this, and a small network ends thousands of epochs in that time.
+# A small network completes thousands of epochs between two updates of the screen.
 _SECONDS_BETWEEN_UPDATES = 0.05
 
 
 class ProgressBar(Callback):
-    """A bar with the epochs done, the cost, the validation score and the time left, on standard error.
+    """A progress bar on standard error, with the epochs, the cost, the validation score and the time left.
 
-    The time left is what ``max_iter`` epochs would take: a run may end before.  Each run has a bar of its own; runs
-    that several threads do at once have theirs below each other.  Where nobody is at a terminal or a notebook, nothing
-    is shown.
+    The time left is for ``max_iter`` epochs; a run may end earlier.  Each run has a separate bar, below those of
+    concurrent runs.  Nothing is shown if the output is not a terminal or a notebook.
 
     Parameters
     ----------
     description : str, default="training"
-        The words before the bar.
+        The text before the bar.
     console : rich.console.Console or None, default=None
-        Where to show it; None is standard error.
+        The console; None is standard error.
 
     Examples
     --------
@@ -45,11 +44,11 @@ class ProgressBar(Callback):
         self._lock = threading.Lock()
 
     def __deepcopy__(self, memo: dict[int, object]) -> Self:
-        # scikit-learn copies what an estimator was given for each fold; the folds share one display.
+        # scikit-learn copies the parameters of an estimator for each fold; the folds share one display.
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        # A process of a parallel search has no terminal, and a lock cannot go there.
+        # A lock cannot be pickled, and a worker process has no terminal.
         return {"description": self.description}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -103,7 +102,7 @@ class ProgressBar(Callback):
         self._draw()
 
     def _draw(self) -> None:
-        """Draw the bars where no thread of the display does so."""
+        """Draw the bars, if no thread of the display does it."""
         if self._progress is not None and not self._progress.live.auto_refresh:
             self._progress.refresh()
 
@@ -111,13 +110,13 @@ class ProgressBar(Callback):
 class _Bar:
     def __init__(self, task: TaskID, description: str, epochs_before: int) -> None:
         self.task, self.description, self.epochs_before = task, description, epochs_before
-        self.seconds = 0.0  # when it was shown
+        self.seconds = 0.0  # when it was last shown
         self.last: EpochEnded | None = None
 
 
 def _new_progress(console: Console | None) -> Progress | None:
-    """A display that has begun; None where nobody would see it."""
-    # Here, since importing rich takes a while.
+    """Start a display; return None if the output is not a terminal or a notebook."""
+    # Imported here, since rich takes a while to import.
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -129,7 +128,7 @@ def _new_progress(console: Console | None) -> Progress | None:
     progress = Progress(*columns, console=console)
     try:
         progress.start()
-    except RuntimeError:  # no thread can be started, which would draw it again and again: inside a browser
+    except RuntimeError:  # no thread can be started to redraw the bars, as in a browser
         progress.stop()
         progress = Progress(*columns, console=console, auto_refresh=False)
         progress.start()

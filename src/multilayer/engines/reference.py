@@ -1,6 +1,6 @@
-"""The reference engine: the book behind the seam.  Slow, and right by being read.
+"""The reference engine: the equations of the book behind the interface of an engine.  It is slow and easy to check.
 
-It computes in float64 whatever the dtype of the data, and rounds to that dtype what it stores.
+It computes in float64 for any dtype of the data, and rounds to that dtype what it stores.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.engines.protocol import PLAIN, Batches, DescentState, Objective, with_average
+from multilayer.engines.protocol import PLAIN, Batches, DescentState, Engine, Objective, with_average
 from multilayer.equations.backpropagation import cost_and_gradient
 from multilayer.equations.descent import UpdateRule
 from multilayer.equations.extensions.dropout import dropout_masks
@@ -20,7 +20,7 @@ from multilayer.equations.propagation import forward_propagation
 from multilayer.network import Floats, Network, norms, output_with_cost, pack, thetas
 
 
-class ReferenceEngine:
+class ReferenceEngine(Engine):
     """Runs :mod:`multilayer.equations`, update by update."""
 
     name = "reference"
@@ -89,8 +89,8 @@ class ReferenceEngine:
     ) -> tuple[float, Floats]:
         network, weight = objective.network, objective.sample_weight
         if weight is not None and not weight[rows].any():
-            return 0.0, np.zeros_like(parameters)  # nothing is to be learned from rows that do not count
-        # A diverging network overflows on its way; the cost that comes out says so, once.
+            return 0.0, np.zeros_like(parameters)  # rows without weight have no gradient
+        # A diverging network overflows; its cost, which is not finite, reports it.
         with np.errstate(over="ignore", invalid="ignore"):
             matrices = thetas(network, parameters)
             J, D = cost_and_gradient(
@@ -108,5 +108,5 @@ class ReferenceEngine:
 
 
 def _dense(X: Any) -> Floats:
-    """The rows of a CSR matrix as an array; an array as it is."""
+    """Return a CSR matrix as an array; an array unchanged."""
     return X.toarray() if hasattr(X, "toarray") else X

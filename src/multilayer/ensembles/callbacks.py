@@ -12,7 +12,6 @@ from multilayer.estimators.base import BaseMLP
 from multilayer.exceptions import MultilayerError, ParameterWarning
 from multilayer.fits.errors import warn
 from multilayer.fits.settings import check_callbacks
-from multilayer.fits.snapshots import offer
 from multilayer.packs.running import MemberEnded
 from multilayer.selection.fitting import network_of
 from multilayer.training import Event, Listener, RunEnded, RunStarted
@@ -90,7 +89,9 @@ class _Member:
 
     def on_fit_begin(self, snapshot: Callable[[], Any]) -> None:
         with self.among.one_at_a_time():
-            offer(self.callbacks, snapshot)
+            for callback in self.callbacks:
+                if hasattr(callback, "on_fit_begin"):
+                    callback.on_fit_begin(snapshot)
 
     def __call__(self, event: Event) -> bool:
         if isinstance(event, RunEnded) and not self.has_started:

@@ -16,7 +16,7 @@ from multilayer.ensembles.combining import Weighted, log_mean, mean_and_deviatio
 from multilayer.ensembles.planning import SEED
 from multilayer.estimators import MLPClassifier
 from multilayer.estimators.base import keep_parameters
-from multilayer.fits.inputs import checked_weight, checked_y
+from multilayer.fits.columns import checked_weight, checked_y
 from multilayer.fits.labels import Labels, labels_of
 from multilayer.network import Floats
 from multilayer.packs.running import THREADS

@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils import check_consistent_length
 
+from multilayer._checks import check_integer
 from multilayer.exceptions import InputError, ShapeError
-from multilayer.fits.inputs import checked_weight
-from multilayer.fits.settings import check_integer
+from multilayer.fits.columns import checked_weight
 from multilayer.selection.scores import score_of, warn_of_scores_without_weights
 from multilayer.selection.scoring import one_scorer
 

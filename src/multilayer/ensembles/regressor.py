@@ -19,7 +19,7 @@ from multilayer.equations import Quantile
 from multilayer.estimators import MLPRegressor
 from multilayer.estimators.base import keep_parameters
 from multilayer.exceptions import InputError, ParameterError, ShapeError
-from multilayer.fits.inputs import as_dense, checked_weight, checked_y
+from multilayer.fits.columns import as_dense, checked_weight, checked_y
 from multilayer.fits.scores import pinball_d2
 from multilayer.network import Floats
 from multilayer.packs.running import THREADS

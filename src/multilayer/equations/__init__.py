@@ -31,16 +31,15 @@ from multilayer.equations.extensions.chosen_costs import (
     SoftmaxFocal,
 )
 from multilayer.equations.extensions.custom import check_activation, check_cost
-from multilayer.equations.extensions.dropout import dropout_mask, dropout_masks, philox
+from multilayer.equations.extensions.dropout import dropout_mask, dropout_masks
 from multilayer.equations.extensions.normalization import (
     normalization_delta,
     normalization_gradient,
     normalize,
-    standardize,
 )
 from multilayer.equations.extensions.penalties import Penalty, regularization, regularization_gradient
-from multilayer.equations.extensions.sensitivity import answer_gradient, input_gradient
-from multilayer.equations.extensions.step_options import StepOptions, average_weights, clip_gradient, decay_weights
+from multilayer.equations.extensions.sensitivity import input_gradient
+from multilayer.equations.extensions.step_options import average_weights, clip_gradient, decay_weights
 from multilayer.equations.extensions.tracing import Trace, trace
 from multilayer.equations.initialization import SCHEMES, initialize_thetas
 from multilayer.equations.propagation import cost, forward_propagation, one_hot, predict
@@ -64,12 +63,10 @@ __all__ = [
     "Quantile",
     "SigmoidFocal",
     "SoftmaxFocal",
-    "StepOptions",
     "Trace",
     "UpdateRule",
     "WorstWeight",
     "activation",
-    "answer_gradient",
     "average_weights",
     "backpropagation",
     "check_activation",
@@ -93,10 +90,8 @@ __all__ = [
     "numerical_gradient",
     "one_hot",
     "output_unit",
-    "philox",
     "predict",
     "regularization",
     "regularization_gradient",
-    "standardize",
     "trace",
 ]

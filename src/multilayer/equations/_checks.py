@@ -39,7 +39,7 @@ def as_matrix(values: ArrayLike, name: str, *, finite: bool = True) -> Array:
 
 
 def as_thetas(thetas: Sequence[ArrayLike], n_features: int | None = None) -> list[Array]:
-    """Weight matrices that fit together: each has as many inputs as the one before has outputs."""
+    """Check that each weight matrix has as many inputs as the previous one has outputs."""
     if len(thetas) == 0:
         raise ShapeError("thetas is empty: a network has at least one weight matrix.")
     # Weights that are not finite make a cost that is not finite, and the descent stops there.
@@ -60,7 +60,7 @@ def as_thetas(thetas: Sequence[ArrayLike], n_features: int | None = None) -> lis
 
 
 def as_targets(Y: ArrayLike, m: int, n_outputs: int, output: str | Output) -> Array:
-    """Targets of one row an example and one column an output unit, within the range of the cost."""
+    """Check the shape of the targets and that they are within the range of the cost."""
     targets = as_matrix(Y, "Y")
     if m == 0:
         raise ShapeError("X has no rows: a mean cost needs at least one example.")
@@ -104,7 +104,7 @@ def _check_matched_targets(targets: Array, output: str) -> None:
 
 
 def as_weights(sample_weight: ArrayLike | None, m: int) -> Array:
-    """One weight an example, not negative and not all zero; ones where none are given."""
+    """Check one non-negative weight an example, not all zero; by default all are 1."""
     if sample_weight is None:
         return np.ones(m)
     try:

@@ -1,4 +1,4 @@
-r"""Activations: what a unit does with its weighted sum z.
+r"""Activations: the function g that a unit applies to its weighted sum z.
 
 Each activation is a pair, the function g and its derivative g', side by side.  Both take an array of any
 shape and return an array of the same shape; both stay finite for every |z| up to 1e4 and beyond, in float64.
@@ -42,11 +42,36 @@ SELU_SCALE = 1.0507009873554804934193349852946
 class Activation(Protocol):
     """An activation g and its derivative g'; a custom activation is any object with these two methods.
 
-    Both take an array of any shape and return one of the same shape, each entry of the entry in its place.
+    Both functions are elementwise.
     """
 
-    def g(self, z: Array) -> Array: ...
-    def g_prime(self, z: Array) -> Array: ...
+    def g(self, z: Array) -> Array:
+        """Compute g(z).
+
+        Parameters
+        ----------
+        z : array of any shape
+            Weighted sums.
+
+        Returns
+        -------
+        array of the shape of ``z``
+            The activations.
+        """
+
+    def g_prime(self, z: Array) -> Array:
+        """Compute the derivative g'(z).
+
+        Parameters
+        ----------
+        z : array of any shape
+            Weighted sums.
+
+        Returns
+        -------
+        array of the shape of ``z``
+            The derivatives.
+        """
 
 
 # What a function takes for its hidden layers: one for all or one a layer, each a name or a pair of functions.
@@ -218,13 +243,22 @@ ACTIVATIONS: dict[str, Activation] = {
 
 
 def activation(given: str | Activation) -> Activation:
-    """(A1)-(A11) The activation with this name; a custom pair (g, g') is returned unchanged.
+    """(A1)-(A11) Look up an activation by its name; a custom pair (g, g') is returned unchanged.
+
+    Parameters
+    ----------
+    given : str or Activation
+        A key of ``ACTIVATIONS``, or an object with the methods ``g`` and ``g_prime``.
+
+    Returns
+    -------
+    Activation
+        The pair (g, g').
 
     Raises
     ------
     ParameterError
-        For an unknown name; the message suggests the closest one.  For an object without g and
-        g_prime.
+        If the name is unknown, or the object lacks ``g`` or ``g_prime``.
 
     Examples
     --------

@@ -37,7 +37,7 @@ def deltas(
 
     (B1) delta_L = dcost/dZ_L, H - Y for matched pairs;  (B2) delta_l = (delta_{l+1} Theta_l[:, 1:]) * g'(Z_l).
 
-    (B2) omits column 0 of Theta: it multiplies the bias unit, which is always 1 and passes nothing on.
+    (B2) omits column 0 of Theta: it multiplies the bias unit, which is constant.
     Where layers are normalised, (B2) with g'(Z'_l) is the derivative by Z'_l, and (M4) makes delta_l of it.
 
     Parameters
@@ -45,12 +45,14 @@ def deltas(
     Z : list of arrays
         Weighted sums, as :func:`forward_propagation` returns them.
     Y : array of shape (m, K)
-    thetas, hidden, output, masks, norms
-        As in :func:`forward_propagation`.
+        Targets.
+    thetas, hidden, output, masks, norms : as for :func:`forward_propagation`
+        The network, and the dropout masks of this update.
 
     Returns
     -------
-    list of L - 1 arrays; ``deltas[l]`` belongs to ``Z[l]`` and has its shape (m, s_{l+2})
+    list of L - 1 arrays
+        ``deltas[l]`` belongs to ``Z[l]`` and has its shape (m, s_{l+2}).
 
     Examples
     --------
@@ -110,13 +112,16 @@ def backpropagation(
     Parameters
     ----------
     X : array of shape (m, s_1)
+        Inputs, one example a row.
     Y : array of shape (m, K)
-    thetas, lam, hidden, output, sample_weight, norms
-        As in :func:`cost`.
+        Targets.
+    thetas, lam, hidden, output, sample_weight, norms : as for :func:`cost`
+        The network, the regularisation and the weights of the examples.
 
     Returns
     -------
-    list of L - 1 arrays of the shapes of ``thetas``, and after them those of ``norms``
+    list of arrays
+        The derivatives by ``thetas`` (L - 1 arrays of the same shapes), then those by ``norms``.
 
     Examples
     --------
@@ -140,7 +145,25 @@ def cost_and_gradient(
     """(J) and (B1)-(B4) together, from one forward propagation: the cost J and its derivatives D.
 
     The derivatives by gain and shift (M3) of normalised layers follow those by Theta, one array (2, s_l) a layer.
-    With dropout ``masks``, the cost and derivatives of the network whose dropped units are silent.
+    With dropout ``masks``, these are the cost and the derivatives of the network without the dropped units.
+
+    Parameters
+    ----------
+    X : array of shape (m, s_1)
+        Inputs, one example a row.
+    Y : array of shape (m, K)
+        Targets.
+    thetas, lam, hidden, output, sample_weight : as for :func:`cost`
+        The network, the regularisation and the weights of the examples.
+    masks, norms : as for :func:`forward_propagation`
+        Dropout masks of the layers, and the gain and shift of each normalised layer.
+
+    Returns
+    -------
+    J : float
+        The cost.
+    D : list of arrays
+        The derivatives by ``thetas``, then those by ``norms``.
 
     Examples
     --------

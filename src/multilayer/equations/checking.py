@@ -47,17 +47,19 @@ def numerical_gradient(
 
     Parameters
     ----------
-    X, Y, thetas, lam, hidden, output
-        As in :func:`cost`.
+    X, Y, thetas, lam, hidden, output : as for :func:`cost`
+        The examples, the network and the regularisation.
     step : float, optional
-        h; 1e-3 where every activation is smooth (1e-4 where layers are normalised), 1e-6 where one has a kink.
+        The step h.  By default 1e-3 if every activation is smooth (1e-4 if layers are normalised), else 1e-6.
     sample_weight : array of shape (m,), optional
+        Weights of the examples.
     norms : list of arrays, optional
-        Gain and shift of normalised layers, as in :func:`forward_propagation`; they are moved like any weight.
+        Gain and shift of normalised layers, as for :func:`forward_propagation`.
 
     Returns
     -------
-    list of arrays of the shapes of ``thetas``, and after them those of ``norms``
+    list of arrays
+        The derivatives by ``thetas``, in arrays of the same shapes, then those by ``norms``.
 
     Examples
     --------
@@ -87,15 +89,33 @@ def numerical_gradient(
 
 @dataclass(frozen=True)
 class WorstWeight:
-    """The weight with the largest error."""
+    """The two derivatives by one weight, and their relative error.
 
-    layer: int  # from 0: the index into thetas, or norms
-    row: int  # the unit that the weight leads to; of norms 0 for the gain and 1 for the shift
-    column: int  # 0 for the bias, else 1 + the unit that it comes from; of norms the unit
+    Attributes
+    ----------
+    layer : int
+        The index into ``thetas`` or ``norms``, from 0.
+    row : int
+        The unit that the weight leads to; for ``norms`` 0 is the gain and 1 the shift.
+    column : int
+        0 for the bias, else 1 + the unit that the weight comes from; for ``norms`` the unit.
+    analytic : float
+        The derivative by backpropagation.
+    numerical : float
+        The difference quotient.
+    error : float
+        Their relative error.
+    of : {"thetas", "norms"}
+        Whether the weight is one of Theta, or gain or shift of a normalised layer.
+    """
+
+    layer: int
+    row: int
+    column: int
     analytic: float
     numerical: float
     error: float
-    of: str = "thetas"  # or "norms", for gain and shift of a normalised layer
+    of: str = "thetas"
 
     def __str__(self) -> str:
         return (
@@ -106,25 +126,53 @@ class WorstWeight:
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """The result of :func:`check_gradient`: both gradients and their relative error, for every weight."""
+    """The result of :func:`check_gradient`: both gradients and their relative error, for every weight.
+
+    Iterating over it gives a :class:`WorstWeight` for every weight; printing it gives a summary.
+
+    Attributes
+    ----------
+    analytic : list of arrays
+        The derivatives by backpropagation.
+    numerical : list of arrays
+        The difference quotients.
+    errors : list of arrays
+        The relative errors.
+    n_norms : int
+        How many arrays, at the end of each list, are gain and shift of normalised layers.
+    """
 
     analytic: list[Array]
     numerical: list[Array]
     errors: list[Array]
-    n_norms: int = 0  # how many of the arrays, the last ones, belong to gain and shift of normalised layers
+    n_norms: int = 0
 
     @property
     def worst(self) -> WorstWeight:
+        """The weight with the largest error.
+
+        Returns
+        -------
+        WorstWeight
+            Its place, both derivatives and their error.
+        """
         index = max(range(len(self.errors)), key=lambda index: float(self.errors[index].max()))
         row, column = (int(i) for i in np.unravel_index(self.errors[index].argmax(), self.errors[index].shape))
         return self._weight(index, row, column)
 
     @property
     def max_error(self) -> float:
+        """The largest relative error.
+
+        Returns
+        -------
+        float
+            The error of :attr:`worst`.
+        """
         return self.worst.error
 
     def __iter__(self) -> Iterator[WorstWeight]:
-        """Every weight's line of the report, in the order of the weights."""
+        """Yield a record for every weight, in the order of the weights."""
         for index, errors in enumerate(self.errors):
             for row, column in np.ndindex(errors.shape):
                 yield self._weight(index, row, column)
@@ -165,22 +213,21 @@ def check_gradient(
     sample_weight: ArrayLike | None = None,
     norms: Norms | None = None,
 ) -> GradientCheck:
-    """(N2) Backpropagation against central differences, with a report for every weight.
+    """(N2) Compare backpropagation with central differences, weight by weight.
 
     The relative error of a weight is |a - n| / max(|a|, |n|, s), a and n its two derivatives and s the root mean
     square of all a.  Without s, a weight whose derivative is nearly 0 would be judged by the rounding of J.
 
     Parameters
     ----------
-    X, Y, thetas, lam, hidden, output, step, sample_weight, norms
-        As in :func:`numerical_gradient`.
+    X, Y, thetas, lam, hidden, output, step, sample_weight, norms : as for :func:`numerical_gradient`
+        The examples, the network, the regularisation and the step of the differences.
 
     Returns
     -------
     GradientCheck
-        ``max_error``, ``worst`` (named by layer, row and column), the gradients and all errors; iterate over it
-        for one record a weight, print it for a summary.  An error below 1e-7 is rounding; above 1e-4 a
-        derivative is wrong (or a weighted sum lies on the kink of an activation such as relu).
+        Both gradients and the relative errors.  An error below 1e-7 is rounding.  An error above 1e-4 means that a
+        derivative is wrong, or that a weighted sum lies on the kink of an activation such as relu.
 
     Examples
     --------
@@ -194,7 +241,23 @@ def check_gradient(
 
 
 def compare_gradients(analytic: Sequence[Array], numerical: Sequence[Array]) -> GradientCheck:
-    """(N2) The report for two gradients of the same shapes, wherever they come from."""
+    """(N2) Compare two gradients of the same shapes.
+
+    Parameters
+    ----------
+    analytic, numerical : list of arrays
+        The gradients, one array for each Theta.
+
+    Returns
+    -------
+    GradientCheck
+        Both gradients and the relative errors.
+
+    Raises
+    ------
+    ShapeError
+        If the number of arrays or their shapes differ.
+    """
     if len(analytic) != len(numerical):
         raise ShapeError(f"gradients must have the same number of matrices, got {len(analytic)} and {len(numerical)}.")
     for number, (a, n) in enumerate(zip(analytic, numerical, strict=True), start=1):

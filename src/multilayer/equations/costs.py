@@ -1,7 +1,7 @@
 r"""Output units and their costs.
 
-An output unit turns the last weighted sums Z_L into the network's answer H; its cost compares H with the
-targets Y.  The two are matched, so that for each of the four the derivative of the cost by Z_L is H - Y:
+An output unit turns the last weighted sums Z_L into the network's output H; its cost compares H with the
+targets Y.  Unit and cost match: for each of the four pairs the derivative of the cost by Z_L is H - Y.
 
     ====  ==========================  ==========================================  =============
     tag   output unit                 cost of one example                         delta_L
@@ -12,7 +12,7 @@ targets Y.  The two are matched, so that for each of the four the derivative of 
     (C5)  exp: K counts or rates      Σ_k [y_k log(y_k / h_k) - y_k + h_k]        h - y
     ====  ==========================  ==========================================  =============
 
-A fifth output unit, (C12) "increasing", answers K numbers of which none is below the one before it, as quantiles are.
+A fifth output unit, (C12) "increasing", gives K numbers in ascending order, as quantiles are.
 (C4) and (C13) are the regularisation, which does not depend on the examples; see
 :mod:`multilayer.equations.extensions.penalties`.
 
@@ -37,16 +37,42 @@ from multilayer.exceptions import ParameterError, unknown_name
 class Cost(Protocol):
     """A cost and its derivative; a custom cost is any object with these two methods.
 
-    Z are the last weighted sums; for "increasing" outputs, the answers H.  A cost may also have ``outputs``, the
-    names of the output units that it supports, and ``check_targets(Y)``, which raises an InputError for targets that it
-    cannot use.
+    Z are the last weighted sums; for "increasing" outputs they are the outputs H.  A cost may also have ``outputs``,
+    the names of the output units that it supports, and ``check_targets(Y)``, which raises an InputError for targets
+    out of its range.
     """
 
     def value(self, Z: Array, Y: Array) -> Array:
-        """The cost of each example, (m,) from (m, K)."""
+        """Compute the cost of each example.
+
+        Parameters
+        ----------
+        Z : array of shape (m, K)
+            The last weighted sums.
+        Y : array of shape (m, K)
+            Targets.
+
+        Returns
+        -------
+        array of shape (m,)
+            The costs.
+        """
 
     def delta(self, Z: Array, Y: Array) -> Array:
-        """The derivative of each example's cost by its Z, (m, K)."""
+        """Compute the derivative of each example's cost by its Z.
+
+        Parameters
+        ----------
+        Z : array of shape (m, K)
+            The last weighted sums.
+        Y : array of shape (m, K)
+            Targets.
+
+        Returns
+        -------
+        array of shape (m, K)
+            The derivatives.
+        """
 
 
 class Output(Protocol):
@@ -57,17 +83,54 @@ class Output(Protocol):
         """The name of the unit."""
 
     def h(self, Z: Array) -> Array:
-        """The network's answer, (m, K) from (m, K)."""
+        """Compute the network's output.
+
+        Parameters
+        ----------
+        Z : array of shape (m, K)
+            The last weighted sums.
+
+        Returns
+        -------
+        array of shape (m, K)
+            The output H.
+        """
 
     def cost(self, Z: Array, Y: Array) -> Array:
-        """The cost of each example, (m,)."""
+        """Compute the cost of each example.
+
+        Parameters
+        ----------
+        Z : array of shape (m, K)
+            The last weighted sums.
+        Y : array of shape (m, K)
+            Targets.
+
+        Returns
+        -------
+        array of shape (m,)
+            The costs.
+        """
 
     def delta(self, Z: Array, Y: Array) -> Array:
-        """The derivative of each example's cost by its Z, (m, K)."""
+        """Compute the derivative of each example's cost by its Z.
+
+        Parameters
+        ----------
+        Z : array of shape (m, K)
+            The last weighted sums.
+        Y : array of shape (m, K)
+            Targets.
+
+        Returns
+        -------
+        array of shape (m, K)
+            The derivatives.
+        """
 
 
 class SigmoidOutput:
-    """(C1) h = 1 / (1 + e^-z); cross-entropy summed over K units that answer yes or no independently.
+    """(C1) h = 1 / (1 + e^-z); cross-entropy summed over K independent yes/no outputs.
 
     With h = sigmoid(z): log h = -softplus(-z) and log(1 - h) = -softplus(z), so that
     -y log h - (1 - y) log(1 - h) = softplus(z) - y z.
@@ -79,7 +142,7 @@ class SigmoidOutput:
         return sigmoid.g(Z)
 
     def cost(self, Z: Array, Y: Array) -> Array:
-        # softplus(z) - y z, arranged so that a confident right answer (y = 1, z large) is not a difference
+        # softplus(z) - y z, arranged so that a confident correct prediction (y = 1, z large) is not a difference
         # of two large numbers: y softplus(-z) + (1 - y) softplus(z).
         return np.sum(Y * softplus.g(-Z) + (1.0 - Y) * softplus.g(Z), axis=1)
 
@@ -130,7 +193,7 @@ class IdentityOutput:
 class ExpOutput:
     """(C5) h = e^z; half the Poisson deviance summed over K rates, for targets that are not negative.
 
-    It is the Poisson cost h - y log h, less its least possible value y - y log y, so that a perfect answer costs 0.
+    It is the Poisson cost h - y log h, less its least possible value y - y log y, so that a perfect prediction costs 0.
     With h = e^z: y log(y / h) - y + h = e^z - y z + (y log y - y), and 0 log 0 = 0.
     """
 
@@ -148,9 +211,9 @@ class ExpOutput:
 
 
 class IncreasingOutput:
-    """(C12) h_1 = z_1, h_k = h_{k-1} + softplus(z_k): K numbers, none below the one before; half the squared error.
+    """(C12) h_1 = z_1, h_k = h_{k-1} + softplus(z_k): K numbers in ascending order; half the squared error.
 
-    Each z_k acts on h_k and on all answers after it, with the factor softplus'(z_k) = sigmoid(z_k), but z_1 with 1:
+    Each z_k acts on h_k and on all outputs after it, with the factor softplus'(z_k) = sigmoid(z_k), but z_1 with 1:
     dc/dz_k = sigmoid(z_k) Σ_{j>=k} dc/dh_j.
     """
 
@@ -211,9 +274,19 @@ OUTPUTS: dict[str, Output] = {
 
 
 def output_unit(output: str | Output, cost: Cost | None = None) -> Output:
-    """(C1)-(C3), (C5), (C12) The output unit with this name, with its matching cost or the one given.
+    """(C1)-(C3), (C5), (C12) Look up an output unit by its name, with its matching cost or the one given.
 
-    An output unit that has its own cost is returned unchanged.
+    Parameters
+    ----------
+    output : str or Output
+        A key of ``OUTPUTS``; an output unit with a cost is returned unchanged.
+    cost : Cost, optional
+        A cost that replaces the matching one.
+
+    Returns
+    -------
+    Output
+        The output unit with its cost.
 
     Raises
     ------

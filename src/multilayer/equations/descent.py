@@ -1,8 +1,8 @@
 r"""Descent: from a gradient to the next weights.
 
 :func:`gradient_descent` is the textbook's whole training loop.  The update rules below it are the same step and
-more general rules, written for one array of weights θ, its gradient D and the step size alpha; each keeps as many
-arrays of memory ("slots") as it needs between steps.
+more general rules, written for one array of weights θ, its gradient D and the step size alpha; each keeps
+``n_slots`` arrays of memory ("slots") between steps.
 
     ====  ================  ==================================================================
     tag   rule              step
@@ -52,15 +52,17 @@ def gradient_descent(
     Parameters
     ----------
     X : array of shape (m, s_1)
+        Inputs, one example a row.
     Y : array of shape (m, K)
+        Targets.
     thetas : list of arrays
         Starting weights; they are not changed.
     alpha : float
         Step size, positive.
     max_iter : int
         Number of steps, at least 0.
-    lam, hidden, output
-        As in :func:`cost`.
+    lam, hidden, output : as for :func:`cost`
+        The regularisation, the activations and the output unit.
 
     Returns
     -------
@@ -107,11 +109,32 @@ class UpdateRule(Protocol):
     n_slots: ClassVar[int]
 
     def step(self, theta: Array, D: Array, slots: list[Array], alpha: float, t: int) -> tuple[Array, list[Array]]:
-        """The next weights and slots; t counts the steps from 1."""
+        """Compute the next weights and slots.
+
+        Parameters
+        ----------
+        theta : array of shape (P,)
+            The weights.
+        D : array of shape (P,)
+            The gradient.
+        slots : list of arrays of shape (P,)
+            The memory of the rule, ``n_slots`` arrays.
+        alpha : float
+            Step size.
+        t : int
+            The number of this step, from 1.
+
+        Returns
+        -------
+        theta : array of shape (P,)
+            The next weights.
+        slots : list of arrays of shape (P,)
+            The next memory.
+        """
 
 
 @dataclass(frozen=True)
-class GradientDescent:
+class GradientDescent(UpdateRule):
     """(D1) θ ← θ - alpha D.
 
     Examples
@@ -128,8 +151,14 @@ class GradientDescent:
 
 
 @dataclass(frozen=True)
-class Momentum:
-    """(D2) v ← μ v - alpha D;  θ ← θ + v: a ball that rolls downhill with friction."""
+class Momentum(UpdateRule):
+    """(D2) v ← μ v - alpha D;  θ ← θ + v: a ball that rolls downhill with friction.
+
+    Parameters
+    ----------
+    mu : float
+        The share μ of the velocity that is kept, from 0 up to but not including 1.
+    """
 
     mu: float = 0.9
     name: ClassVar[str] = "momentum"
@@ -141,8 +170,14 @@ class Momentum:
 
 
 @dataclass(frozen=True)
-class Nesterov:
-    """(D3) v ← μ v - alpha D;  θ ← θ + μ v - alpha D: momentum that looks one step ahead."""
+class Nesterov(UpdateRule):
+    """(D3) v ← μ v - alpha D;  θ ← θ + μ v - alpha D: momentum that looks one step ahead.
+
+    Parameters
+    ----------
+    mu : float
+        The share μ of the velocity that is kept, from 0 up to but not including 1.
+    """
 
     mu: float = 0.9
     name: ClassVar[str] = "nesterov"
@@ -154,10 +189,17 @@ class Nesterov:
 
 
 @dataclass(frozen=True)
-class Adam:
+class Adam(UpdateRule):
     """(D4) Steps of a size near alpha for every weight, whatever the size of its gradient.
 
     p and q are running means of D and D²; √(1-β2^t) / (1-β1^t) makes up for their start at zero.
+
+    Parameters
+    ----------
+    beta_1, beta_2 : float
+        The decay of the running means of D and of D².
+    epsilon : float
+        Added to the denominator.
     """
 
     beta_1: float = 0.9

@@ -1,8 +1,8 @@
 r"""Starting weights.
 
-A unit's starting weights must differ from its neighbours', or the two stay equal for ever; they must be small,
-or sigmoid units start saturated, where g' is nearly 0 and nothing is learned.  How small depends on the number
-of weighted sums that a layer takes in and hands on:
+The starting weights of two units must differ, or the units stay equal.  The weights must be small: large ones
+saturate sigmoid units, g' is nearly 0 there, and nothing is learned.  How small depends on the number of inputs and
+units of a layer:
 
     ====  ==========  ============================================================  ======
     tag   scheme      weights of a Theta with n_in inputs and n_out units           biases
@@ -48,7 +48,7 @@ def notebook_init(rng: np.random.RandomState, n_in: int, n_out: int) -> Array:
 
 
 def glorot_init(rng: np.random.RandomState, n_in: int, n_out: int) -> Array:
-    """(I3) Uniform in [-e, e], e = √6 / √(n_out + n_in): the variance kept on the way forth and back."""
+    """(I3) Uniform in [-e, e], e = √6 / √(n_out + n_in): it keeps the variance in both directions."""
     e = np.sqrt(6.0) / np.sqrt(n_out + n_in)
     return _with_zero_bias(rng.uniform(-e, e, (n_out, n_in)))
 
@@ -83,21 +83,21 @@ def initialize_thetas(
     random_state: int | np.random.RandomState | None = None,
     scheme: str = "epsilon",
 ) -> list[Array]:
-    """Starting weights for a network of the given layer sizes.
+    """Draw starting weights for a network of the given layer sizes.
 
     Parameters
     ----------
     layer_sizes : sequence of int
-        s_1 .. s_L: the number of inputs, of units in each hidden layer, and of outputs.
+        The numbers s_1 .. s_L: inputs, units in each hidden layer, and outputs.
     random_state : int, RandomState or None
-        A seed, a generator to draw from, or None for fresh weights at each call.
+        A seed, a generator to draw from, or None for different weights at each call.
     scheme : {"epsilon", "notebook", "glorot", "he", "lecun", "zeros"}
         The rule (I1) to (I6).
 
     Returns
     -------
-    list of L - 1 arrays, the l-th of shape (s_{l+1}, s_l + 1), float64
-        Theta, the biases in column 0, drawn in layer order.
+    list of L - 1 float64 arrays, the l-th of shape (s_{l+1}, s_l + 1)
+        Theta with the biases in column 0, drawn in layer order.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def initialize_thetas(
 
 
 def check_layer_sizes(layer_sizes: Sequence[int]) -> tuple[int, ...]:
-    """Layer sizes as a tuple of Python integers, or an error that shows what is wrong."""
+    """Return the layer sizes as a tuple of Python integers; raise an error if they are invalid."""
     try:
         if any(isinstance(size, (bool, np.bool_)) for size in layer_sizes):
             raise TypeError
@@ -132,7 +132,7 @@ def check_layer_sizes(layer_sizes: Sequence[int]) -> tuple[int, ...]:
 
 
 def as_random_state(random_state: int | np.random.RandomState | None) -> np.random.RandomState:
-    """A generator: the one given, or a new one from a seed or from the system's entropy."""
+    """Return the given generator, or a new one from a seed or from the system's entropy."""
     if isinstance(random_state, np.random.RandomState):
         return random_state
     try:

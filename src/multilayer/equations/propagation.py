@@ -1,4 +1,4 @@
-r"""Forward propagation: from the inputs, layer by layer, to the network's answer, and what that answer costs.
+r"""Forward propagation: from the inputs, layer by layer, to the network's output and its cost.
 
 Shapes: m examples, s_l units in layer l, K = s_L outputs, L layers.  Lists count from 0, layers from 1, so
 ``A[0]`` is A_1 = X, ``thetas[0]`` is Theta_1, and ``Z[0]`` is Z_2, the weighted sums that Theta_1 makes.
@@ -38,7 +38,7 @@ class Layers:
 
 @dataclass(frozen=True)
 class Examples:
-    """Checked examples, and what the cost needs beside them."""
+    """Checked examples, their weights and the regularisation."""
 
     X: Array  # (m, s_1)
     Y: Array  # (m, K)
@@ -58,7 +58,7 @@ def as_layers(
     norms: Norms | None,
     n_features: int | None = None,
 ) -> Layers:
-    """Weights that fit together, and units that exist."""
+    """Check the weights and the units of a network."""
     matrices = as_thetas(thetas, n_features)
     activations = hidden_activations(hidden, len(matrices) - 1)
     return Layers(matrices, activations, output_unit(output), as_norms(norms, matrices))
@@ -74,7 +74,7 @@ def as_problem(
     sample_weight: ArrayLike | None,
     norms: Norms | None,
 ) -> tuple[Examples, Layers]:
-    """Every argument of the cost, checked."""
+    """Check all arguments of the cost."""
     penalty, X = as_penalty(lam), as_matrix(X, "X")
     layers = as_layers(thetas, hidden, output, norms, X.shape[1])
     Y = as_targets(Y, len(X), layers.thetas[-1].shape[0], output)
@@ -96,11 +96,13 @@ def forward_propagation(
     Parameters
     ----------
     X : array of shape (m, s_1)
-    thetas : list of arrays, the l-th of shape (s_{l+1}, s_l + 1), bias in column 0
+        Inputs, one example a row.
+    thetas : list of arrays, the l-th of shape (s_{l+1}, s_l + 1)
+        Weights, the biases in column 0.
     hidden : str or Activation, or one for each hidden layer
         The activation g by its name, or a custom pair (g, g'); see :mod:`multilayer.equations.activations`.
     output : {"sigmoid", "softmax", "identity", "exp", "increasing"} or Output
-        The output unit h by its name, with the cost that matches it; ``output_unit(name, cost)`` gives it another.
+        The output unit h by its name, with its matching cost; ``output_unit(name, cost)`` gives it another.
         See :mod:`multilayer.equations.costs`.
     masks : list of L - 1 arrays, ``masks[l]`` of the shape of ``A[l]``, optional
         Dropout (R1): each A_l but the last is multiplied by its mask; see :func:`dropout_mask`.
@@ -110,13 +112,15 @@ def forward_propagation(
 
     Returns
     -------
-    Z : list of L - 1 arrays, ``Z[l]`` of shape (m, s_{l+2}): the sums that ``thetas[l]`` makes, before normalisation
-    A : list of L arrays, ``A[0]`` is X and ``A[-1]`` the network's answer (m, K)
+    Z : list of L - 1 arrays
+        ``Z[l]``, of shape (m, s_{l+2}), are the weighted sums of ``thetas[l]``, before normalisation.
+    A : list of L arrays
+        ``A[0]`` is X and ``A[-1]`` is the network's output of shape (m, K).
 
     Raises
     ------
     InputError, ShapeError, ParameterError
-        For entries that are not finite numbers, shapes that do not fit, or unknown names.
+        For entries that are not finite numbers, shapes that do not match, or unknown names.
 
     Examples
     --------
@@ -149,14 +153,20 @@ def predict(
     output: str | Output = "sigmoid",
     norms: Norms | None = None,
 ) -> NDArray[np.int64] | Array:
-    """(P5) The predicted class of each example: the index of the output unit with the largest answer.
+    """(P5) Predict the class of each example: the index of the largest output.
 
-    A single sigmoid unit answers class 1 where h > 1/2.  With identity, exp and increasing outputs there is
-    no class, and the answer H itself is returned.
+    A single sigmoid unit predicts class 1 for h > 1/2.  Identity, exp and increasing outputs have no classes, and the
+    output H is returned.
+
+    Parameters
+    ----------
+    X, thetas, hidden, output, norms : as for :func:`forward_propagation`
+        The inputs and the network.
 
     Returns
     -------
-    array of shape (m,), int64; or (m, K), float64, for identity, exp and increasing outputs
+    array of shape (m,), int64, or of shape (m, K), float64
+        The classes; for identity, exp and increasing outputs the output H.
 
     Examples
     --------
@@ -191,13 +201,24 @@ def cost(
     Parameters
     ----------
     X : array of shape (m, s_1)
+        Inputs, one example a row.
     Y : array of shape (m, K)
         Targets; :func:`one_hot` makes them from class numbers.
-    thetas, hidden, output, norms
-        As in :func:`forward_propagation`.
+    thetas : list of arrays
+        Weights, as for :func:`forward_propagation`.
     lam : float or Penalty
-        λ, at least 0; a :class:`Penalty` adds (C13).
+        The regularisation λ, at least 0; a :class:`Penalty` adds (C13).
+    hidden, output : as for :func:`forward_propagation`
+        The activations and the output unit with its cost.
     sample_weight : array of shape (m,), optional
+        Weights of the examples.
+    norms : list of arrays, optional
+        Gain and shift of each hidden layer, as for :func:`forward_propagation`.
+
+    Returns
+    -------
+    float
+        J.
 
     Examples
     --------
@@ -219,18 +240,19 @@ def cost_of_sums(Z: Array, examples: Examples, layers: Layers) -> float:
 
 
 def one_hot(y: ArrayLike, n_classes: int) -> Array:
-    """(E1) Class numbers as rows of zeros with a single 1, in the column of the class.
-
-    The number of classes is an argument: inferred from a batch without the last class, it would be one too small.
+    """(E1) Encode class numbers as rows of zeros with a single 1, in the column of the class.
 
     Parameters
     ----------
-    y : array of shape (m,), integers from 0 to n_classes - 1
+    y : array of int, of shape (m,)
+        Class numbers from 0 to ``n_classes - 1``.
     n_classes : int
+        The number of classes; a batch without the last class would give too few.
 
     Returns
     -------
     array of shape (m, n_classes), float64
+        One row an example.
 
     Examples
     --------

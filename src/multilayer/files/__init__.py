@@ -1,6 +1,6 @@
-"""Model files: a trained estimator in one file of numbers and plain JSON, from which no code is ever run.
+"""Model files: a trained estimator in one file of numbers and plain JSON, without code.
 
-FORMAT.md describes the format, for those who read it without this library.
+FORMAT.md describes the format for other programs.
 """
 
 from multilayer.files.models import load_model, save_model

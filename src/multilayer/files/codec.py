@@ -1,8 +1,7 @@
-"""Values as plain JSON, with their arrays beside them, and back: the only types a model file knows.
+"""The conversion of values to plain JSON and separate arrays, and back: the only types of a model file.
 
-What JSON has no form for is an object with one key that says what it is, such as {"tuple": [1, 2]}; FORMAT.md lists
-them.  Records are those of the schema, by the names that it gives them: a file names no module, and nothing is imported
-for it.
+Values without a form in JSON become an object with a key for their type, such as {"tuple": [1, 2]}; FORMAT.md lists
+them.  Records have the names of the schema: a file does not refer to modules, and nothing is imported by name.
 """
 
 from __future__ import annotations
@@ -22,19 +21,19 @@ from multilayer.storage import MAX_INTEGER
 
 _RECORD_OF = {record.make: record for record in RECORDS}
 NUMERIC = "biuf"  # the kinds of arrays that are stored as tensors
-MAX_TEXT_CELLS = 1 << 24  # characters that all arrays of text together may take: NumPy pads each text to the longest
+MAX_TEXT_CELLS = 1 << 24  # characters of all arrays of text together; NumPy pads each text to the longest
 MAX_KEYS = 1 << 20  # of a dict
-KEYS = (str, bool, int, float)  # of dicts; others hash alike where somebody wants them to
-GENERATOR = "MT19937"  # the only one: what seeds and scikit-learn make
+KEYS = (str, bool, int, float)  # of dicts; other keys could be forged to have equal hashes
+GENERATOR = "MT19937"  # the only generator that seeds and scikit-learn use
 
 
 class UnstorableError(TypeError):
-    """A value that a file has no form for; turned into an error that names its owner."""
+    """A value that cannot be stored; it becomes an error that names the parameter or attribute."""
 
 
 @dataclass
 class Encoder:
-    """Turns values into JSON; their arrays are gathered in ``tensors``, each under the path of where it was found."""
+    """Converts values to JSON, and collects their arrays in ``tensors`` by the path of the value."""
 
     tensors: dict[str, NDArray[Any]] = field(default_factory=dict)
     text_cells: int = 0
@@ -65,13 +64,15 @@ class Encoder:
             return self._generator(value, path)
         record = _RECORD_OF.get(type(value))
         if record is not None:
-            parts = {name: self.encode(getattr(value, name), f"{path}.{name}") for name in record.fields}
+            parts = {
+                name: self.encode(getattr(value, record.attribute(name)), f"{path}.{name}") for name in record.fields
+            }
             return {"record": record.name, "fields": parts}
         raise UnstorableError(path)
 
     def _tensor(self, array: NDArray[Any], path: str) -> str:
         name = path if path not in self.tensors else f"{path}#{len(self.tensors)}"
-        # A copy of what is not native or not in order; numbers of rows are of the machine's own width.
+        # This copies arrays in another byte order or memory order.
         self.tensors[name] = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("=")).reshape(array.shape)
         return name
 
@@ -106,9 +107,9 @@ class Encoder:
 
 @dataclass
 class Decoder:
-    """Turns JSON back into values; every tensor is to be asked for once.
+    """Converts JSON back to values; every tensor must be used once.
 
-    What it makes of JSON takes no more than a constant times its room.  Records are not built: see the schema.
+    The values take at most a constant times the memory of the JSON.  The schema builds records.
     """
 
     tensors: dict[str, NDArray[Any]]
@@ -128,11 +129,11 @@ class Decoder:
                     raise
                 except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
                     raise ModelFileError(f"the {keys[0]} {str(value)[:80]!r} cannot be read: {error!s:.200}") from None
-        raise ModelFileError(f"it holds {str(value)[:80]!r}, which is no value that this version knows")
+        raise ModelFileError(f"it holds {str(value)[:80]!r}, which is not a value of this format")
 
     def tensor(self, name: str) -> NDArray[Any]:
         if not isinstance(name, str) or name not in self.tensors or name in self.used:
-            raise ModelFileError(f"the array {str(name)[:80]!r} is missing, or stands for two")
+            raise ModelFileError(f"the array {str(name)[:80]!r} is missing, or used twice")
         self.used.add(name)
         return self.tensors[name]
 
@@ -181,7 +182,7 @@ class Decoder:
         return tuple(self.decode(each) for each in items)
 
     def _special(self, value: Any) -> float:
-        """A float that JSON has no form for."""
+        """Return a float that JSON cannot represent."""
         if not isinstance(value, dict) or list(value) != ["float"] or value["float"] not in _SPECIAL:
             raise ModelFileError(f"a float must be one of {', '.join(_SPECIAL)}, got {str(value)[:80]!r}")
         return _SPECIAL[value["float"]]
@@ -191,7 +192,7 @@ class Decoder:
         is_right = key.shape == (624,) and key.dtype == np.uint32 and bool(key.any())
         is_right = is_right and type(pos) is int and 0 <= pos <= 624 and type(has_gauss) is int and has_gauss in (0, 1)
         if not is_right or type(gauss) not in (int, float):
-            raise ModelFileError("the random state is none of MT19937")
+            raise ModelFileError("the random state is not one of MT19937")
         random_state = np.random.RandomState(0)
         random_state.set_state((GENERATOR, key, pos, has_gauss, float(gauss)))
         return random_state
@@ -203,7 +204,7 @@ class Decoder:
 
 
 _SPECIAL = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
-# What an object of JSON with these keys is.
+# The types of JSON objects, by their keys.
 _FORMS: dict[tuple[str, ...], Callable[..., Any]] = {
     ("float",): lambda decoder, text: decoder._special({"float": text}),
     ("bytes",): lambda _, text: bytes.fromhex(text),

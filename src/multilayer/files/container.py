@@ -1,4 +1,4 @@
-"""The file itself: safetensors, with all that is not an array as JSON in its header, and a digest of the whole."""
+"""The container: a safetensors file with the arrays, and with everything else as JSON in its header, and a digest."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from multilayer.exceptions import ModelFileError
 from multilayer.storage import open_regular, parse_json, read_exactly, reason_of, replace_file
 
-VERSION = 1  # of the format; a reader knows its own and those before
+VERSION = 1  # of the format; a reader accepts this version and earlier ones
 KEY = "multilayer"  # of the header
 METADATA = "__metadata__"
-# By safetensors' names; others have no dtype in NumPy, or none that a model holds.
+# By safetensors' names; the others have no dtype in NumPy, or do not occur in models.
 DTYPES = {
     "BOOL": "?",
     "I8": "<i1",
@@ -35,17 +35,17 @@ DTYPES = {
     "F64": "<f8",
 }
 NAMES = {np.dtype(dtype).str: name for name, dtype in DTYPES.items()}
-# Python's objects take up to thirty times the room of their JSON: a header of this size, half a gigabyte.
+# Python's objects take up to thirty times the memory of their JSON: half a gigabyte for a header of this size.
 MAX_HEADER = 1 << 24
 MAX_DIMENSIONS = 8
 
 Tensors = dict[str, NDArray[Any]]
-ADVICE = "Use a file that save_model or Checkpoint has written, or a copy of it from before."
+ADVICE = "Use a file written by save_model or Checkpoint, or a backup of it."
 
 
 @dataclass(frozen=True)
 class Extent:
-    """Where an array lies behind the header, and what it is."""
+    """The place of an array after the header, and its type."""
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
@@ -54,28 +54,25 @@ class Extent:
 
 
 def write(path: Path, model: dict[str, Any], tensors: Tensors, keep: int = 1) -> None:
-    """Replace a file as a whole, or make one.
-
-    ``keep`` above 1 leaves the files before under the names with .1, .2 and so on added, .1 the youngest.
-    """
+    """Create or replace a file atomically; ``keep`` is the number of files to keep, as for ``replace_file``."""
     arrays = {name: _little_endian(tensors[name]) for name in sorted(tensors, key=lambda name: _order(name, tensors))}
     head = _canonical({"version": VERSION, "digest": _digest(model, tensors), "model": model})
     header = _header(head, arrays)
     if len(header) > MAX_HEADER:
         raise ModelFileError(
-            f"{_shown(path)}: cannot be written: text and numbers beside the arrays take {len(header):,} bytes, and a "
-            f"file holds {MAX_HEADER:,}. Shorten class labels and feature names, or save the members one by one."
+            f"{_shown(path)}: cannot be written: text and numbers outside of arrays take {len(header):,} bytes, and "
+            f"the maximum is {MAX_HEADER:,}. Shorten class labels and feature names, or save the members separately."
         )
     try:
         replace_file(path, [len(header).to_bytes(8, "little"), header, *map(_bytes_of, arrays.values())], keep)
     except (OSError, ValueError) as error:
         raise ModelFileError(
-            f"{_shown(path)}: cannot be written: {reason_of(error)}. Choose another path, or make room there."
+            f"{_shown(path)}: cannot be written: {reason_of(error)}. Choose another path, and check the free space."
         ) from None
 
 
 def _header(head: str, arrays: Tensors) -> bytes:
-    """The header of safetensors: what each array is and where it lies, and text of our own; arrays begin aligned."""
+    """Return the header of safetensors: the type and the place of each array, and our JSON; arrays are aligned."""
     described: dict[str, Any] = {METADATA: {KEY: head}}
     end = 0
     for name, array in arrays.items():
@@ -86,7 +83,7 @@ def _header(head: str, arrays: Tensors) -> bytes:
 
 
 def _order(name: str, tensors: Tensors) -> tuple[int, str]:
-    """Wide numbers come first, so that all are aligned."""
+    """Sort arrays by the width of their numbers, widest first, so that all are aligned."""
     return -tensors[name].dtype.itemsize, name
 
 
@@ -100,20 +97,20 @@ def _bytes_of(array: NDArray[Any]) -> memoryview:
 
 
 def read(path: Path) -> tuple[dict[str, Any], Tensors]:
-    """What :func:`write` was given.  The file is not mapped: whatever becomes of it later, the arrays stay.
+    """Read a file of :func:`write`.  It is not memory-mapped, so that later changes of the file have no effect.
 
-    Nothing takes more memory than the file's size allows, but for the JSON of its header, whose size is bounded.
+    The memory is bounded by the size of the file, and the JSON of its header by ``MAX_HEADER``.
 
     Raises
     ------
     ModelFileError
-        For a file that is not there, is none of ours, is damaged, or is of a newer version.
+        If the file does not exist, is not a model, is damaged, or has a newer version.
     """
     try:
         with open_regular(path) as file:
             head, tensors = _read(file)
     except FileNotFoundError:
-        raise ModelFileError(f"{_shown(path)}: no such file. Look at the path.") from None
+        raise ModelFileError(f"{_shown(path)}: no such file. Check the path.") from None
     except ModelFileError as error:
         raise ModelFileError(f"{_shown(path)}: {error}") from None
     except (OSError, ValueError) as error:
@@ -126,12 +123,12 @@ def read(path: Path) -> tuple[dict[str, Any], Tensors]:
     except RecursionError:
         is_whole = False
     if not is_whole:
-        raise ModelFileError(f"{_shown(path)}: is damaged: its content is not what its digest says. {ADVICE}")
+        raise ModelFileError(f"{_shown(path)}: is damaged: its content does not match its digest. {ADVICE}")
     return model, tensors
 
 
 def _shown(path: Path) -> str:
-    """The path, so that it can be printed: with its zero bytes, or what is no Unicode in it, as escapes."""
+    """Return the path in printable form, with escapes for zero bytes and invalid Unicode."""
     return str(path) if str(path).isprintable() else repr(str(path))
 
 
@@ -189,9 +186,9 @@ def _extent(name: str, described: Any) -> Extent:
         raise _damaged(f"the array {name[:80]!r} is not described by dtype, shape and data_offsets")
     dtype, shape, offsets = (described[key] for key in ("dtype", "shape", "data_offsets"))
     if not isinstance(dtype, str) or dtype not in DTYPES:
-        raise ModelFileError(f"the array {name[:80]!r} is of {str(dtype)[:80]!r}, which no model has. {ADVICE}")
+        raise ModelFileError(f"the array {name[:80]!r} is of {str(dtype)[:80]!r}, which models do not use. {ADVICE}")
     if not (_are_counts(shape) and len(shape) <= MAX_DIMENSIONS and _are_counts(offsets) and len(offsets) == 2):
-        raise _damaged(f"shape and place of the array {name[:80]!r} are not counts")
+        raise _damaged(f"shape and offsets of the array {name[:80]!r} are not counts")
     found = Extent(np.dtype(DTYPES[dtype]), tuple(shape), *offsets)
     if found.stop - found.start != math.prod(found.shape) * found.dtype.itemsize:
         raise _damaged(f"the array {name[:80]!r} of shape {found.shape} does not have {found.stop - found.start} bytes")
@@ -204,7 +201,7 @@ def _are_counts(values: Any) -> bool:
 
 
 def _damaged(why: str) -> ModelFileError:
-    return ModelFileError(f"is no model file, or is damaged ({why}). {ADVICE}")
+    return ModelFileError(f"is not a model file, or is damaged ({why}). {ADVICE}")
 
 
 def _head(text: Any) -> dict[str, Any]:
@@ -213,7 +210,7 @@ def _head(text: Any) -> dict[str, Any]:
     try:
         head = parse_json(text)
     except ValueError as error:
-        raise ModelFileError(f"is damaged: its header is no JSON ({error!s:.200}). {ADVICE}") from None
+        raise ModelFileError(f"is damaged: its header is not JSON ({error!s:.200}). {ADVICE}") from None
     version: Any = head.get("version") if isinstance(head, dict) else None
     if type(version) is int and version > VERSION:
         raise ModelFileError(
@@ -227,7 +224,7 @@ def _head(text: Any) -> dict[str, Any]:
 
 
 def _digest(model: dict[str, Any], tensors: Tensors) -> str:
-    """BLAKE2b, 32 bytes, over the JSON and each array's name, dtype, shape and bytes, in the order of the names."""
+    """Return the BLAKE2b digest (32 bytes) of the JSON and of each array's name, dtype, shape and bytes, by name."""
     digest = hashlib.blake2b(_canonical(model).encode(), digest_size=32)
     for name in sorted(tensors):
         array = _little_endian(tensors[name])

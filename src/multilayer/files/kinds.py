@@ -1,6 +1,6 @@
-"""What a value in a file may be: each kind is a function that returns the value, or raises an error that names it.
+"""The kinds of values in a file: each is a function that returns a valid value, or raises an error that names it.
 
-Records have not been built when they are checked: a constructor never sees a value of another kind than it expects.
+Records are built after their fields are checked, so that a constructor never receives a value of an unexpected kind.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import numpy as np
 
 from multilayer.exceptions import ModelFileError, MultilayerError
 
-COUNT = 2**53  # beyond which float64 no longer counts one by one
+COUNT = 2**53  # the largest count; float64 is not exact beyond
 LABELS = "biufUO"  # kinds of arrays that class labels come in
 
 
 @dataclass(frozen=True)
 class Stored:
-    """A record as a file has it: its name, and the values of its fields."""
+    """A record in a file: its name, and the values of its fields."""
 
     name: str
     fields: Mapping[str, Any]
@@ -28,7 +28,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a value stands, and how long the axes of arrays are there."""
+    """The path of a value in the file, and the lengths of the axes of arrays."""
 
     name: str = ""
     sizes: Mapping[str, int] = field(default_factory=dict)  # by letter, as in the schema
@@ -49,12 +49,21 @@ Kind = Callable[[Any, Place], Any]
 
 @dataclass(frozen=True)
 class Record:
-    """A record of the schema: its name in files, what it becomes, and the kinds of its fields."""
+    """A record of the schema: its name in files, its constructor, and the kinds of its fields.
+
+    Fields that are not required have a default, which applies to files written before the field was added.
+    ``attributes`` maps the names of fields in files to those of the constructor, where they differ.
+    """
 
     name: str
     make: Callable[..., Any]
     fields: Mapping[str, Kind]
-    required: tuple[str, ...] = ()  # the others have a default, which files from before them take
+    required: tuple[str, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    def attribute(self, name: str) -> str:
+        """Return the name that a field has outside of files."""
+        return self.attributes.get(name, name)
 
 
 def integer(low: int = 0, high: int = COUNT) -> Kind:
@@ -92,7 +101,7 @@ def text(*choices: str) -> Kind:
 
 
 def size(letter: str) -> Kind:
-    """An integer that follows from the network."""
+    """Accept the integer that follows from the network."""
 
     def read(value: Any, place: Place) -> Any:
         if type(value) is not int or value != place.sizes[letter]:
@@ -131,7 +140,7 @@ def optional(kind: Kind) -> Kind:
 
 
 def either(*kinds: Kind) -> Kind:
-    """The first of the kinds that takes the value; the error of the last where none does."""
+    """Try the kinds in order; the error is that of the last one."""
 
     def read(value: Any, place: Place) -> Any:
         for kind in kinds[:-1]:
@@ -145,7 +154,7 @@ def either(*kinds: Kind) -> Kind:
 
 
 def sequence(kind: Kind, *types: type) -> Kind:
-    """A list or a tuple of values of one kind; it stays what it is."""
+    """Accept a list or a tuple of values of one kind."""
 
     def read(value: Any, place: Place) -> Any:
         allowed: Any = types or (list, tuple)
@@ -158,7 +167,7 @@ def sequence(kind: Kind, *types: type) -> Kind:
 
 
 def curve(value: Any, place: Place) -> Any:
-    """A list of numbers, NaN and infinities among them."""
+    """Accept a list of numbers, including NaN and infinities."""
     if not isinstance(value, list) or not set(map(type, value)) <= {float, int}:
         raise place.wrong("a list of numbers", value)
     return value
@@ -176,7 +185,7 @@ def mapping(key: Kind, kind: Kind) -> Kind:
 
 
 def array(kinds: str, *shape: str | None) -> Kind:
-    """An array of one of these kinds of numbers, with an axis for each letter; None is an axis of any length.
+    """Accept an array of one of these kinds of numbers, with an axis for each letter; None is an axis of any length.
 
     Floats are float32 or float64.
     """
@@ -203,7 +212,7 @@ _NAMES = {"b": "Booleans", "i": "integers", "u": "unsigned integers", "f": "floa
 
 
 def rows(value: Any, place: Place) -> Any:
-    """Numbers of rows, in this machine's own width."""
+    """Accept row numbers, and convert them to this machine's integer type."""
     found = array("i", None)(value, place)
     if len(found) and not 0 <= found.min() <= found.max() < COUNT:
         raise place.wrong(f"numbers of rows from 0 to {COUNT}", value)
@@ -217,14 +226,14 @@ def generator(value: Any, place: Place) -> Any:
 
 
 def record(*records: Record) -> Kind:
-    """A record of one of these names."""
+    """Accept a record with one of these names, and build it."""
     known = {each.name: each for each in records}
 
     def read(value: Any, place: Place) -> Any:
         if not isinstance(value, Stored):
             raise place.wrong(f"one of {', '.join(known)}" if len(known) > 1 else f"a {records[0].name}", value)
         if value.name not in known:
-            raise ModelFileError(f"it holds a {value.name[:80]!r}, which this version does not know. Update multilayer")
+            raise ModelFileError(f"it holds a {value.name[:80]!r}, which is unknown to this version. Update multilayer")
         return _built(known[value.name], value.fields, place)
 
     return read
@@ -234,13 +243,15 @@ def _built(spec: Record, given: Mapping[str, Any], place: Place) -> Any:
     for name in given:
         if name not in spec.fields:
             raise ModelFileError(
-                f"{spec.name} has a {name[:80]!r}, which this version does not know. Update multilayer"
+                f"{spec.name} has a {name[:80]!r}, which is unknown to this version. Update multilayer"
             )
     for name in spec.required:
         if name not in given:
             raise ModelFileError(f"{spec.name} has no {name!r}")
     try:
         kinds = {name: kind for name, kind in spec.fields.items() if name in given}
-        return spec.make(**{name: kind(given[name], place.inside(name)) for name, kind in kinds.items()})
+        return spec.make(
+            **{spec.attribute(name): kind(given[name], place.inside(name)) for name, kind in kinds.items()}
+        )
     except MultilayerError as error:
         raise error if isinstance(error, ModelFileError) else ModelFileError(f"{spec.name}: {error}") from None

@@ -1,4 +1,4 @@
-"""A trained estimator as a file, and back."""
+"""Saving and loading of trained estimators."""
 
 from __future__ import annotations
 
@@ -13,47 +13,45 @@ from sklearn.base import clone
 from multilayer.ensembles import EnsembleClassifier, EnsembleRegressor
 from multilayer.estimators import MLPClassifier, MLPRegressor
 from multilayer.exceptions import InputTypeError, ModelFileError, MultilayerError, ParameterError
-from multilayer.files.checks import check_network
+from multilayer.files.checks import check_ensemble, check_network
 from multilayer.files.codec import Decoder, Encoder, UnstorableError
 from multilayer.files.container import ADVICE, read, write
-from multilayer.files.ensembles import check_ensemble
 from multilayer.files.kinds import Place, Stored
-from multilayer.files.schema import ENSEMBLES, NETWORKS, NOT_STORED, Estimator
+from multilayer.files.schema import ATTRIBUTES, ENSEMBLES, NETWORKS, NOT_STORED, Estimator, stored
 from multilayer.network import n_parameters
-from multilayer.training import standing
+from multilayer.training.state import parameters_to_show
 
-# Parameters that are code, and what a file holds of them.
-LEFT_OUT: dict[str, Any] = {"callbacks": []}
-SHARED = {"shared": "_run.random_state"}  # a generator of the user's own, which training draws from
+# Parameters that are code, and their value in a file.
+DROPPED: dict[str, Any] = {"callbacks": []}
+SHARED = {"shared": "training.random_state"}  # the user's generator, from which training draws
 Model = MLPClassifier | MLPRegressor | EnsembleClassifier | EnsembleRegressor
 
 
 def save_model(model: Model, path: str | os.PathLike[str], *, keep: int = 1) -> None:
-    """Write a trained estimator, or an ensemble of them, to one file: weights, parameters, labels, and all that going
-    on needs.
+    """Write a trained estimator or ensemble to one file.
 
-    The file holds numbers and plain JSON, never code.  It is written beside and renamed, so that nobody ever finds half
-    of one; temporary files of processes that were killed are removed by the next save to the path.  No row of the data
-    is in it; where rows are shuffled or held out, their numbers are, and of an ensemble by bootstrap or fold its
-    answers for them and the errors of these.
+    The file holds weights, parameters, labels, and the state that training needs to continue, as numbers and plain JSON
+    without code.  It is replaced atomically; the next save to the path removes temporary files of killed processes.
+    The file holds no rows of the data.  It holds row numbers if rows are shuffled or held out, and the out-of-fold
+    predictions and errors of an ensemble by bootstrap or fold.
 
     Parameters
     ----------
     model : MLPClassifier, MLPRegressor, EnsembleClassifier or EnsembleRegressor
-        Its ``callbacks``, those of scikit-learn included, are left out.
+        A fitted estimator.  Its callbacks, and those of scikit-learn, are not stored.
     path : str or path
-        Folders that are missing are made; a file that is there is replaced and keeps its mode.  Of a symbolic link the
-        target is replaced.
+        The file.  Missing folders are created; an existing file is replaced and keeps its mode; for a symbolic link,
+        its target is replaced.
     keep : int, default=1
-        How many files to keep: this one, and those before it under its name with .1, .2, ... added.
+        The number of files to keep: this one, and earlier ones with .1, .2, ... appended to the name.
 
     Raises
     ------
     NotFittedError
-        If it is not fitted.
+        If the estimator is not fitted.
     ParameterError
-        For a parameter that only code can make (a cost, metric, schedule, splitter or activation of your own), a
-        parameter out of range, and an attribute that estimators do not have.
+        For a parameter that is code (a custom cost, metric, schedule, splitter or activation), a parameter out of
+        range, or an attribute that estimators do not have.
     ModelFileError
         If the file cannot be written, or the weights are not finite.
 
@@ -74,24 +72,25 @@ def save_model(model: Model, path: str | os.PathLike[str], *, keep: int = 1) -> 
 
 
 def load_model(path: str | os.PathLike[str]) -> Any:
-    """The estimator of a file, as it was: same answers, bit for bit, and training continues as it would have.
+    """Load an estimator: it predicts the same, bit for bit, and training continues as without the file.
 
-    Nothing in the file is run or imported by name.  A digest finds damage, and every value is checked against the
-    schema of the format.
+    Nothing in the file is executed or imported.  A digest detects damage, and every value is checked against the schema
+    of the format.
 
     Parameters
     ----------
     path : str or path
+        The file.
 
     Returns
     -------
     MLPClassifier, MLPRegressor, EnsembleClassifier or EnsembleRegressor
-        Its ``callbacks`` are empty.
+        The estimator, without callbacks.
 
     Raises
     ------
     ModelFileError
-        For a file that is not there, is no model, is damaged, or was written by a newer version.
+        If the file does not exist, is not a model, is damaged, or was written by a newer version.
     """
     file = Path(path)
     described, tensors = read(file)
@@ -99,11 +98,11 @@ def load_model(path: str | os.PathLike[str]) -> Any:
         return _model(described, Decoder(tensors))
     except (MultilayerError, RecursionError) as error:
         why = f"{error!s:.500}".rstrip(".")
-        raise ModelFileError(f"{file}: is no model that can be used: {why}. {ADVICE}") from None
+        raise ModelFileError(f"{file}: is not a valid model: {why}. {ADVICE}") from None
 
 
 def describe(model: Any) -> tuple[dict[str, Any], Encoder]:
-    """What a file says of an estimator, and the arrays that go with it; checked as :func:`load_model` checks it."""
+    """Return the JSON and the arrays of an estimator, after the checks of :func:`load_model`."""
     encoder = Encoder()
     if _kind_of(model, ENSEMBLES) is None:
         described = _described_network(model, encoder, "a model file holds")
@@ -113,14 +112,14 @@ def describe(model: Any) -> tuple[dict[str, Any], Encoder]:
         _model(described, Decoder(encoder.tensors))
     except ModelFileError as error:
         raise ModelFileError(
-            f"this {type(model).__name__} cannot be saved: {str(error).rstrip('.')}. Fit it anew, or undo what was "
-            "changed in it since."
+            f"this {type(model).__name__} cannot be saved: {str(error).rstrip('.')}. Fit it again, or undo the changes "
+            "made to it since."
         ) from None
     return described, encoder
 
 
 def _kind_of(model: Any, kinds: Mapping[str, Estimator]) -> Estimator | None:
-    """What the schema says of the model's class itself, not of one derived from it."""
+    """Return the schema of the model's class; None for subclasses."""
     kind = kinds.get(type(model).__name__)
     return kind if kind is not None and kind.make is type(model) else None
 
@@ -144,7 +143,7 @@ def _described_network(model: Any, encoder: Encoder, whose: str, prefix: str = "
 
 
 def _described_base(estimator: Any, encoder: Encoder, path: str) -> Any:
-    """The parameters of what the members are clones of, which is not fitted; a list has one for each."""
+    """Describe the unfitted estimator that the members are clones of, or a list with one for each member."""
     if estimator is None:
         return None
     if isinstance(estimator, list | tuple):
@@ -156,18 +155,18 @@ def _described_base(estimator: Any, encoder: Encoder, path: str) -> Any:
 def _described(model: Any, encoder: Encoder, prefix: str, left_out: Sequence[str] = ()) -> dict[str, Any]:
     kind = (NETWORKS | ENSEMBLES)[type(model).__name__]
     given = {key: value for key, value in model.get_params(deep=False).items() if key not in left_out}
-    for key in vars(model):
-        if key not in {*given, *NOT_STORED, *left_out, *kind.attributes, *kind.optional}:
-            raise ParameterError(
-                f"the attribute {key!r} cannot be stored in a file: it is none of {type(model).__name__}'s own. Remove "
-                f"it (del model.{key}), and keep it beside the file."
-            )
     parameters = {key: _encoded(encoder, f"the parameter {key}", given[key], prefix + key, model) for key in given}
-    attributes = {
-        key: _encoded(encoder, f"the attribute {key}", value, prefix + key, model)
-        for key, value in vars(model).items()
-        if key not in given and key not in NOT_STORED and key not in left_out
-    }
+    names = {ATTRIBUTES.get(name, name): name for name in (*kind.attributes, *kind.optional)}
+    attributes = {}
+    for key, value in vars(model).items():
+        if key in given or key in NOT_STORED or key in left_out:
+            continue
+        if key not in names:
+            raise ParameterError(
+                f"the attribute {key!r} cannot be stored in a file: it does not belong to {type(model).__name__}. "
+                f"Remove it (del model.{key}), and store it separately."
+            )
+        attributes[names[key]] = _encoded(encoder, f"the attribute {key}", value, prefix + names[key], model)
     return {"class": type(model).__name__, "parameters": parameters, "attributes": attributes}
 
 
@@ -175,24 +174,24 @@ def _check_is_network(model: Any, whose: str) -> None:
     if _kind_of(model, NETWORKS) is None:
         raise InputTypeError(
             f"{whose} an MLPClassifier or MLPRegressor, got {type(model).__name__}. "
-            "Pass the estimator itself: of a pipeline, model[-1]; of a search, .estimator or .best_estimator_; and fit "
-            "an ensemble on rows that the steps before have prepared."
+            "Pass the estimator itself: model[-1] of a pipeline, .estimator or .best_estimator_ of a search. Fit an "
+            "ensemble on rows that the earlier steps have prepared."
         )
 
 
 def _encoded(encoder: Encoder, what: str, value: Any, path: str, model: Any) -> Any:
     key = path.rsplit(".", 1)[-1]
-    if key in LEFT_OUT:
-        return LEFT_OUT[key]
-    if key == "random_state" and value is not None and value is getattr(getattr(model, "_run", None), key, None):
+    if key in DROPPED:
+        return DROPPED[key]
+    state = getattr(model, ATTRIBUTES["training"], None)
+    if key == "random_state" and value is not None and value is getattr(state, key, None):
         return SHARED
     try:
         return encoder.encode(value, path)
     except UnstorableError:
         raise ParameterError(
-            f"{what} cannot be stored in a file: {str(value)[:80]!r} is code or holds some, and a model file holds "
-            "none; or it is text or a number too long for one. Use the library's own costs, schedules and metrics, "
-            "numbers of up to 64 bits, text, and for random_state an integer."
+            f"{what} cannot be stored in a file: {str(value)[:80]!r} is or contains code, or is too long. Use the "
+            "library's costs, schedules and metrics, numbers of up to 64 bits, text, and an integer for random_state."
         ) from None
 
 
@@ -201,7 +200,7 @@ def _model(described: dict[str, Any], decoder: Decoder) -> Any:
     model = (_ensemble if isinstance(name, str) and name in ENSEMBLES else _network)(described, decoder)
     unused = sorted(set(decoder.tensors) - decoder.used)
     if unused:
-        raise ModelFileError(f"it has arrays that nothing asks for: {unused[:5]}")
+        raise ModelFileError(f"it has unused arrays: {unused[:5]}")
     return model
 
 
@@ -209,13 +208,13 @@ def _ensemble(described: dict[str, Any], decoder: Decoder) -> Any:
     members = described.get("members")
     if set(described) != {"class", "parameters", "attributes", "estimator", "members"} or not isinstance(members, list):
         raise ModelFileError("its header is not that of an ensemble")
-    own = {part: described[part] for part in ("class", "parameters", "attributes")}
-    kind, parameters, attributes = _decoded(own, decoder, ENSEMBLES)
+    ensemble = {part: described[part] for part in ("class", "parameters", "attributes")}
+    kind, parameters, attributes = _decoded(ensemble, decoder, ENSEMBLES)
     networks = [_network(member, decoder) for member in members]
     if not networks:
         raise ModelFileError("its list of members is empty")
     sizes = {"k": len(networks), "D": networks[0].n_features_in_, "K": networks[0].n_outputs_}
-    for letter, name in (("m", "_n_rows"), ("C", "_labels")):
+    for letter, name in (("m", "n_rows"), ("C", "labels")):
         sizes[letter] = _length(attributes.get(name))
     model = _built(kind, parameters, attributes, Place(sizes=sizes))
     model.estimator = _base(described["estimator"], decoder)
@@ -225,7 +224,7 @@ def _ensemble(described: dict[str, Any], decoder: Decoder) -> Any:
 
 
 def _length(value: Any) -> int:
-    """How many rows or classes there are, by a value that is checked later; -1 fits no array."""
+    """Return the number of rows or classes from a value that is checked later; -1 matches no array."""
     if isinstance(value, Stored):
         value = value.fields.get("classes")
         return len(value) if isinstance(value, np.ndarray) and value.ndim else -1
@@ -238,7 +237,7 @@ def _base(described: Any, decoder: Decoder) -> Any:
     if described is None:
         return None
     if not isinstance(described, dict) or described.get("attributes") != {}:
-        raise ModelFileError("the estimator of an ensemble is none that is to be fitted")
+        raise ModelFileError("the estimator of an ensemble must be unfitted")
     kind, parameters, _ = _decoded(described, decoder, NETWORKS)
     return kind.make(**_parameters(kind, parameters, Place()))
 
@@ -257,16 +256,17 @@ def _network(described: Any, decoder: Decoder) -> Any:
     sizes = {"D": layers[0], "K": layers[-1], "L": len(layers), "P": n_parameters(network)}
     model = _built(kind, parameters, attributes, Place(sizes=sizes))
     check_network(model)
-    model.parameters_ = standing(model._run)
+    state = stored(model, "training")
+    model.parameters_ = parameters_to_show(state)
     if is_shared:
-        model.random_state = model._run.random_state
+        model.random_state = state.random_state
     return model
 
 
 def _decoded(
     described: Any, decoder: Decoder, kinds: Mapping[str, Estimator]
 ) -> tuple[Estimator, dict[str, Any], dict[str, Any]]:
-    """The class, the parameters and the attributes that a file says, still to be checked."""
+    """Decode the class, the parameters and the attributes, which are checked later."""
     if (
         not isinstance(described, dict)
         or set(described) != {"class", "parameters", "attributes"}
@@ -279,16 +279,16 @@ def _decoded(
     kind = kinds[name]
     unknown = sorted(set(described["parameters"]) - (set(kind.parameters) & set(kind.make._get_param_names())))
     if unknown:
-        raise ModelFileError(f"{name} has parameters that this version does not know: {str(unknown)[:200]}")
+        raise ModelFileError(f"{name} has parameters that are unknown to this version: {str(unknown)[:200]}")
     for each in described["attributes"]:
         if each not in kind.attributes and each not in kind.optional:
-            raise ModelFileError(f"{each[:80]!r} is no attribute of a model")
+            raise ModelFileError(f"{each[:80]!r} is not an attribute of a model")
     parameters = {each: decoder.decode(value) for each, value in described["parameters"].items()}
     return kind, parameters, {each: decoder.decode(value) for each, value in described["attributes"].items()}
 
 
 def _built(kind: Estimator, parameters: Mapping[str, Any], attributes: Mapping[str, Any], place: Place) -> Any:
-    """An estimator whose parts are each of the kind that the schema asks for."""
+    """Make an estimator from values that are checked against the schema."""
     for name in kind.attributes:
         if name not in attributes:
             raise ModelFileError(f"{name} is missing")
@@ -296,7 +296,7 @@ def _built(kind: Estimator, parameters: Mapping[str, Any], attributes: Mapping[s
     model = kind.make(**_parameters(kind, parameters, place))
     for name, kind_of_value in known.items():
         if name in attributes:
-            setattr(model, name, kind_of_value(attributes[name], place.inside(name)))
+            setattr(model, ATTRIBUTES.get(name, name), kind_of_value(attributes[name], place.inside(name)))
     return model
 
 

@@ -1,4 +1,4 @@
-"""A training that was cut off, taken to its end."""
+"""Resuming of an interrupted training from a checkpoint."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from sklearn.utils.validation import _num_samples
 from multilayer.estimators.base import BaseMLP
 from multilayer.exceptions import InputError, ParameterError
 from multilayer.files.models import load_model
+from multilayer.files.schema import stored
 from multilayer.fits.rows import ValidationArguments
-from multilayer.training import Listener, Run
+from multilayer.training import Listener, TrainingState
 
-GOES_ON = ("", "interrupted")  # the reasons for an end that is none
+UNFINISHED = ("", "interrupted")  # reasons of runs that can be resumed
 
 
 def resume(
@@ -30,34 +31,33 @@ def resume(
     groups: ArrayLike | None = None,
     callbacks: Sequence[Listener] = (),
 ) -> Any:
-    """Take the training of a :class:`~multilayer.callbacks.Checkpoint` to its end, as if it had never been cut off.
+    """Resume the training of a :class:`~multilayer.callbacks.Checkpoint`.
 
-    Given the data of the ``fit`` that was cut off, the result is the same, bit for bit, as without the cut, on the same
-    machine; L-BFGS goes on from the last weights with a new memory.  Where that training had come to its end, nothing
-    is trained.
+    With the data of the interrupted ``fit``, the result is the same as without the interruption, bit for bit, on the
+    same machine.  L-BFGS continues from the last weights with an empty memory.  A finished training stays unchanged.
 
     Parameters
     ----------
     path : str or path
-        A file of a Checkpoint, or of save_model.
-    X, y, sample_weight, X_val, y_val, sample_weight_val, groups
-        As they were passed to ``fit``: a file holds no data.
+        A file written by a Checkpoint or by save_model.
+    X, y, sample_weight, X_val, y_val, sample_weight_val, groups : as for ``fit``
+        The data of the interrupted fit, which the file does not hold.
     callbacks : sequence of callables, default=()
-        Callbacks of the estimator, which a file does not hold either; another Checkpoint, for instance.
+        Callbacks of the estimator, such as another Checkpoint; the file does not hold them either.
 
     Returns
     -------
     MLPClassifier or MLPRegressor
-        ``n_iter_`` counts the epochs from the beginning of the fit.
+        The fitted estimator; ``n_iter_`` counts the epochs from the start of the fit.
 
     Raises
     ------
     ModelFileError
-        As :func:`load_model`.
+        As for :func:`load_model`.
     InputError
-        For another number of rows than before, and as ``fit``.
+        If the number of rows differs, and as for ``fit``.
     ParameterError
-        For a file of ``partial_fit``, whose training has no end, or of an ensemble.
+        For a file of ``partial_fit``, which has no end to resume to, or of an ensemble.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def resume(
     ...         if event.epoch == 7:
     ...             raise MemoryError
     >>> X, y = make_moons(100, random_state=0)
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "run.safetensors"
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "state.safetensors"
     >>> options = {"max_iter": 20, "n_iter_no_change": None, "random_state": 0}
     >>> MLPClassifier(callbacks=[Checkpoint(path), Crash()], **options).fit(X, y)
     Traceback (most recent call last):
@@ -82,26 +82,25 @@ def resume(
     model = load_model(path)
     if not isinstance(model, BaseMLP):
         raise ParameterError(
-            f"{path} holds an {type(model).__name__}, whose training is done and cannot be resumed. "
-            "Call load_model(path)."
+            f"{path} holds an {type(model).__name__}, whose training is complete. Use load_model(path)."
         )
     model.callbacks = callbacks
-    run = model._run
-    if model._last_was_part:
+    state = stored(model, "training")
+    if stored(model, "last_was_partial_fit"):
         raise ParameterError(
-            f"{path} was trained by partial_fit, whose parts have no end to resume. "
-            "Call load_model(path), and partial_fit of what it returns."
+            f"{path} was trained by partial_fit, which has no end to resume to. "
+            "Call partial_fit on the result of load_model(path)."
         )
-    if run.reason not in GOES_ON or model.n_iter_ >= model.max_iter:
+    if state.reason not in UNFINISHED or model.n_iter_ >= model.max_iter:
         return model
-    _check_same_rows(run, X)
+    _check_same_rows(state, X)
     return model._finish(X, y, sample_weight, ValidationArguments(X_val, y_val, sample_weight_val, groups))
 
 
-def _check_same_rows(run: Run, X: Any) -> None:
-    n_before = run.n_divided if run.rows is not None else None if run.order is None else len(run.order)
+def _check_same_rows(state: TrainingState, X: Any) -> None:
+    n_before = state.n_divided if state.rows is not None else None if state.order is None else len(state.order)
     if n_before is not None and _num_samples(X) != n_before:
         raise InputError(
             f"X has {_num_samples(X)} rows, and the training to resume had {n_before}. Pass the data of that fit; "
-            "to go on with others, use load_model, set_params(warm_start=True) and fit."
+            "to continue with other data, use load_model, set_params(warm_start=True) and fit."
         )

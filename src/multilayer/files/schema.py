@@ -1,7 +1,8 @@
-"""What a file of version 1 may hold, written down once: every estimator, parameter, attribute and record.
+"""The schema of version 1 of the format: every estimator, parameter, attribute and record.
 
-The names are those of the format, whatever the library calls a thing today.  The letters of shapes: D inputs, K
-outputs, L layers, P weights and biases, C classes; of an ensemble k members and m rows.
+The names are those of the format.  If the library renames an attribute or a field, ``ATTRIBUTES`` or the record's
+``attributes`` map the name of the format to the new one.  Letters of shapes: D inputs, K outputs, L layers, P weights
+and biases, C classes; for an ensemble k members and m rows.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from multilayer._checks import check_choice, check_flag, check_seed
 from multilayer.engines import ENGINES
 from multilayer.engines.protocol import DescentState
 from multilayer.ensembles import EnsembleClassifier, EnsembleRegressor
@@ -38,7 +40,6 @@ from multilayer.files.kinds import (
     Record,
     Stored,
     array,
-    blob,
     curve,
     either,
     empty,
@@ -57,14 +58,13 @@ from multilayer.files.kinds import (
 from multilayer.fits.class_weights import BALANCED
 from multilayer.fits.labels import Labels
 from multilayer.fits.losses import OF_CLASSES, OF_NUMBERS, QUANTILE, loss_of_numbers
-from multilayer.fits.settings import CHECKS, check_activation, check_choice, check_flag, check_seed
+from multilayer.fits.settings import CHECKS, check_activation
 from multilayer.network import NORMALIZATIONS, Network
 from multilayer.selection.out_of_fold import Predictions
-from multilayer.training.history import History
+from multilayer.training import TrainingState
 from multilayer.training.schedules import SCHEDULES, Cosine, OneCycle, Plateau, Schedule, WarmUp
 from multilayer.training.starting import SCIKIT_LEARN
-from multilayer.training.state import REASONS, Run
-from multilayer.training.stopping import StopState
+from multilayer.training.state import REASONS, History, StopState
 
 any_number = number(infinite=True, nan=True)
 labels = array(LABELS, None)
@@ -97,7 +97,7 @@ _PLAIN_SCHEDULES = (
 _WARM_UP = Record("WarmUp", WarmUp, {"n_updates": integer(), "then": record(*_PLAIN_SCHEDULES)}, ("n_updates",))
 ALL_SCHEDULES = (*_PLAIN_SCHEDULES, _WARM_UP)
 
-# What a network is, and how far its training has come.
+# The network, and the state of its training.
 NETWORK = Record(
     "Network",
     Network,
@@ -127,11 +127,11 @@ HISTORY = _simple(
     validation_scores=optional(curve),
     seconds=number(0.0),
 )
-RUN = Record(
-    "Run",
-    Run,
+TRAINING = Record(
+    "Training",
+    TrainingState,
     {
-        "state": record(STATE),
+        "descent": record(STATE),
         "random_state": generator,
         "rows": optional(rows),
         "held_out": optional(rows),
@@ -145,13 +145,11 @@ RUN = Record(
         "watches_score": flag,
         "best": optional(weights),
         "best_score": any_number,
-        "last": optional(weights),
-        "best_digest": blob(64),
         "history": record(HISTORY),
         "gradient": any_number,
         "reason": text("", *REASONS),
     },
-    ("state", "random_state"),
+    ("descent", "random_state"),
 )
 LABELS_OF_Y = Record("Labels", Labels, {"classes": labels, "multilabel": flag, "sparse": flag}, ("classes",))
 PREDICTIONS = Record(
@@ -180,7 +178,7 @@ OUT_OF_FOLD = Record(
 
 
 def _checked(check: Callable[[Any], Any]) -> Kind:
-    """A parameter that passes the check of the estimators; it stays as it was given."""
+    """Accept a parameter that passes the check of the estimators; it is not converted."""
 
     def read(value: Any, place: Place) -> Any:
         if _holds_record(value):
@@ -225,7 +223,7 @@ _weights_of_classes = mapping(_label, number(0.0))
 _indices = either(array("iu", None), sequence(integer()))
 _folds = sequence(sequence(_indices))
 
-# Of the estimators' parameters: their own table of constraints, and here what it leaves to others.
+# The parameters of the estimators: their table of constraints, and the parameters that it does not cover.
 _OF_NETWORKS: dict[str, Kind] = {
     **{name: _checked(partial(check, name)) for name, check in CHECKS.items()},
     "activation": _checked(_check_activation),
@@ -258,11 +256,11 @@ _OF_ENSEMBLES: dict[str, Kind] = {
 
 _names = either(array("U", "D"), array("O", "D"))
 _OUTPUT_CONFIG = mapping(text("transform"), text("default", "pandas", "polars"))
-_EVERYWHERE: dict[str, Kind] = {"feature_names_in_": _names, "_sklearn_output_config": _OUTPUT_CONFIG}
+_EVERYWHERE: dict[str, Kind] = {"feature_names_in_": _names, "output_config": _OUTPUT_CONFIG}
 _TRAINED: dict[str, Kind] = {
     "network_": record(NETWORK),
-    "_run": record(RUN),
-    "_last_was_part": flag,
+    "training": record(TRAINING),
+    "last_was_partial_fit": flag,
     "n_features_in_": size("D"),
     "n_layers_": size("L"),
     "n_outputs_": size("K"),
@@ -276,21 +274,21 @@ _TRAINED: dict[str, Kind] = {
     "validation_loss_curve_": optional(curve),
     "validation_scores_": optional(curve),
 }
-_OF_LABELS: dict[str, Kind] = {"classes_": labels, "_labels": record(LABELS_OF_Y)}
+_OF_LABELS: dict[str, Kind] = {"classes_": labels, "labels": record(LABELS_OF_Y)}
 _per_output = optional(array("f", "K"))
 _OF_UNITS: dict[str, Kind] = {"target_mean_": _per_output, "target_scale_": _per_output}
 _COMBINED: dict[str, Kind] = {
     "n_features_in_": size("D"),
-    "_n_rows": integer(),
+    "n_rows": integer(),
     "weights_": array("f", "k"),
-    "_shares": sequence(optional(array("ui", "m")), list),
-    "_out_of_fold": optional(record(OUT_OF_FOLD)),
+    "row_counts": sequence(optional(array("ui", "m")), list),
+    "out_of_fold": optional(record(OUT_OF_FOLD)),
 }
 
 
 @dataclass(frozen=True)
 class Estimator:
-    """The parameters and attributes of one class; those of ``optional`` need not be there."""
+    """The parameters and attributes of one class; those in ``optional`` may be missing."""
 
     make: Any
     parameters: Mapping[str, Kind]
@@ -321,12 +319,22 @@ RECORDS = (
     STATE,
     STOP,
     HISTORY,
-    RUN,
+    TRAINING,
     LABELS_OF_Y,
     PREDICTIONS,
     OUT_OF_FOLD,
 )
-# Of estimators, but not of their files: views of what is stored, and scikit-learn's machinery.
+# The attributes of estimators that are stored under another name.
+ATTRIBUTES = {
+    "training": "_training_state",
+    "last_was_partial_fit": "_last_was_part",
+    "labels": "_labels",
+    "n_rows": "_n_rows",
+    "row_counts": "_shares",
+    "out_of_fold": "_out_of_fold",
+    "output_config": "_sklearn_output_config",
+}
+# Attributes that are not stored: views of stored arrays, and internals of scikit-learn.
 NOT_STORED = (
     "parameters_",
     "estimators_",
@@ -335,3 +343,8 @@ NOT_STORED = (
     "_callback_fit_ctx",
     "_metadata_request",
 )
+
+
+def stored(model: Any, name: str) -> Any:
+    """Return the attribute of an estimator that the format stores under this name."""
+    return getattr(model, ATTRIBUTES.get(name, name))

@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 import numbers
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import clone
 
 from multilayer.exceptions import InterruptedTrainingWarning, ParameterError
 from multilayer.fits.errors import Complaint, warn
-from multilayer.packs.running import THREADS, Member, Outcome, PackListener, Slice, run_pack
+from multilayer.packs import THREADS, Member, MemberOutcome, PackListener, run_pack
 from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
 from multilayer.selection.fitting import Data, checked_estimator, network_of
 from multilayer.selection.observers import MEMBER_END, observer
@@ -26,6 +25,7 @@ from multilayer.selection.scores import score_of, warn_of_scores_without_weights
 from multilayer.selection.scoring import scorer_of
 from multilayer.selection.splitting import divided
 from multilayer.selection.statistics import standard_error
+from multilayer.selection.training import Fitted, ModelTraining
 from multilayer.training.batching import Rows
 
 RAISE = "raise"  # the value of error_score that is no score
@@ -76,7 +76,7 @@ class CrossValidation(Result, Mapping[str, Any]):
     """
 
     def __init__(
-        self, outcomes: Mapping[int, Outcome], splits: Sequence[Any], data: Data, error_score: float = math.nan
+        self, outcomes: Mapping[int, MemberOutcome], splits: Sequence[Any], data: Data, error_score: float = math.nan
     ) -> None:
         found = [outcome.value for outcome in outcomes.values()]  # None for a fold that failed
         # Processes send folds back without the table.
@@ -240,7 +240,10 @@ def cross_validate(
     listener = observer(callbacks, MEMBER_END)
     splits = divided(estimator, data.X, data.y, groups, cv, repeats)
     shared = _Work(estimator, data, scorer, return_train_score)
-    members = [Member(i, partial(_fold, shared, i, *split), size=len(split[0])) for i, split in enumerate(splits)]
+    members = [
+        Member(i, ModelTraining(data, estimator, train, partial(_fold, shared, i, train, test)), size=len(train))
+        for i, (train, test) in enumerate(splits)
+    ]
     outcomes = run_pack(members, n_jobs=n_jobs, backend=backend, listener=listener)
     result = CrossValidation(outcomes, splits, data, score_of_failures)
     if result.failures and (error_score == RAISE or len(result.failures) == len(splits)):
@@ -263,8 +266,7 @@ def _checked_error_score(value: Any) -> float:
     return float(value)
 
 
-def _fold(work: _Work, number: int, train: Rows, test: Rows) -> Generator[float, Slice, Fold]:
-    fitted = yield from work.data.training(clone(work.estimator), train)
+def _fold(work: _Work, number: int, train: Rows, test: Rows, fitted: Fitted) -> Fold:
     model = fitted.model
     began = time.perf_counter()
     scores = _scores(work, model, test, "test")

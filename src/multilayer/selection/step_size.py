@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 from collections.abc import Iterator
@@ -10,14 +11,16 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import check_random_state
 
+from multilayer._checks import check_integer, check_real
 from multilayer.engines import Batches
 from multilayer.estimators.base import BaseMLP
 from multilayer.exceptions import DivergenceError, InputError, ParameterError
-from multilayer.fits.errors import divergence_in_both_words
+from multilayer.fits.errors import DIVERGENCE_IN_SCIKIT_LEARN
 from multilayer.fits.fit import Fit
-from multilayer.fits.settings import check_integer, check_real
-from multilayer.fits.sharing import beginning_of
+from multilayer.fits.rows import FitRequest
+from multilayer.fits.settings import settings_of
 from multilayer.results import Column, Result, Table, frame
 from multilayer.training import Recipe
 from multilayer.training.batching import Rows, epochs_of_batches, next_orders
@@ -144,11 +147,10 @@ def find_step_size(
     Smith, L. N. (2017). Cyclical learning rates for training neural networks. WACV.
     """
     _check(estimator, first, last, n_updates, ceiling)
-    with divergence_in_both_words():
-        beginning = beginning_of(estimator, X, y, sample_weight)
-        planned = np.geomspace(first, last, n_updates)
-        fading = math.exp(-1.0 / max(SMOOTHING * n_updates, 1.0))
-        course = _range_test(beginning, planned, fading, ceiling)
+    fit = _first_updates(estimator, X, y, sample_weight)
+    planned = np.geomspace(first, last, n_updates)
+    fading = math.exp(-1.0 / max(SMOOTHING * n_updates, 1.0))
+    course = _range_test(fit, planned, fading, ceiling)
     return _read(planned[: len(course.costs)], course, fading, ceiling)
 
 
@@ -179,18 +181,30 @@ class _Course:
     ended: str = "last"
 
 
-def _range_test(beginning: Fit, planned: Array, fading: float, ceiling: float) -> _Course:
+def _first_updates(estimator: BaseMLP, X: Any, y: Any, sample_weight: Any) -> Fit:
+    """The fit of an estimator as if it had not been fitted, before its first update.
+
+    Neither the estimator nor its random state is changed: weights, rows held out and shuffles are those that its next
+    fit would draw.  Callbacks receive nothing.
+    """
+    parameters = estimator.get_params(deep=False)
+    random_state = copy.deepcopy(check_random_state(settings_of(estimator).random_state))
+    model = type(estimator)(**(parameters | {"random_state": random_state, "callbacks": ()}))
+    return model._begin(FitRequest(X, y, sample_weight))
+
+
+def _range_test(fit: Fit, planned: Array, fading: float, ceiling: float) -> _Course:
     """Train with the planned step sizes until the cost is too high.
 
     That is decided by the mean of the costs so far, in which older ones fade: what comes after is not known yet.
     """
     # The mean of the weights answers for a network that is trained; here each update is looked at for itself.
-    recipe, run = cast(Recipe, beginning.recipe), beginning.run  # not that of L-BFGS, which has no step size
+    recipe, problem = cast(Recipe, fit.session.recipe), fit.problem  # not that of L-BFGS, which has no step size
     options = replace(recipe.options, average=0.0)
     costs, sizes = np.empty(0), np.empty(0)
-    for batches, counts in _parts(beginning, recipe, planned):
-        new = beginning.engine.descend(beginning.objective, recipe.rule, run.state, batches, options)
-        costs = np.concatenate([costs, new / beginning.cost_divisor])
+    for batches, counts in _parts(fit, recipe, planned):
+        new = problem.engine.descend(problem.objective, recipe.rule, fit.state.descent, batches, options)
+        costs = np.concatenate([costs, new / problem.cost_divisor])
         sizes = np.concatenate([sizes, counts[: len(new)]])
         diverged = not np.isfinite(costs[-1])
         if diverged:  # the cost that is not finite is no point of a curve
@@ -198,7 +212,8 @@ def _range_test(beginning: Fit, planned: Array, fading: float, ceiling: float) -
         if not len(costs):
             raise DivergenceError(
                 f"the cost is {new[-1]} at the starting weights, before any step. Bring the columns of X and, for "
-                "regression, the targets to a scale near 1 (StandardScaler, standardize_targets=True)."
+                "regression, the targets to a scale near 1 (StandardScaler, standardize_targets=True). "
+                f"{DIVERGENCE_IN_SCIKIT_LEARN}"
             )
         means = _fading_means(costs, sizes, fading)
         too_high = means > _limits(np.minimum.accumulate(means), ceiling)
@@ -210,16 +225,16 @@ def _range_test(beginning: Fit, planned: Array, fading: float, ceiling: float) -
     return _Course(costs, sizes)
 
 
-def _parts(beginning: Fit, recipe: Recipe, planned: Array) -> Iterator[tuple[Batches, Array]]:
+def _parts(fit: Fit, recipe: Recipe, planned: Array) -> Iterator[tuple[Batches, Array]]:
     """The updates of epoch after epoch in calls of a few, each with how much its batch counts."""
-    run, weight = beginning.run, beginning.objective.sample_weight
-    n_rows = beginning.n_rows
+    state, weight = fit.state, fit.problem.objective.sample_weight
+    n_rows = fit.n_rows
     done = 0
     order: Rows | None = np.arange(n_rows) if recipe.shuffle else None
     while done < len(planned):
-        orders = None if order is None else next_orders(order, run.random_state, 1)
+        orders = None if order is None else next_orders(order, state.random_state, 1)
         order = None if orders is None else orders[-1]
-        epoch = epochs_of_batches(orders, n_rows, recipe.batch_size, np.zeros(1), run.rows)
+        epoch = epochs_of_batches(orders, n_rows, recipe.batch_size, np.zeros(1), state.rows)
         n = min(len(epoch), len(planned) - done)
         for start in range(0, n, UPDATES_PER_CALL):
             part = slice(start, min(start + UPDATES_PER_CALL, n))

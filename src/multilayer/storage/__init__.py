@@ -1,4 +1,4 @@
-"""Files on disk: replaced as a whole, read within bounds, locked against a second writer; and strict JSON."""
+"""Files on disk: atomic replacement, bounded reading, locks; and strict JSON."""
 
 from multilayer.storage.json_text import MAX_INTEGER, parse_json
 from multilayer.storage.locking import lock

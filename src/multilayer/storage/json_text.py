@@ -1,4 +1,4 @@
-"""JSON from files that may be damaged or hostile: what the standard library accepts beyond the standard is refused."""
+"""Strict JSON, for files that may be damaged or hostile."""
 
 from __future__ import annotations
 
@@ -11,13 +11,23 @@ MAX_INTEGER = 2**64
 
 
 def parse_json(text: str | bytes) -> Any:
-    """The value of a JSON text.
+    """Parse a JSON text, without the extensions of the standard library.
+
+    Parameters
+    ----------
+    text : str or bytes
+        The JSON text.
+
+    Returns
+    -------
+    object
+        Its value.
 
     Raises
     ------
     ValueError
         For text that is not JSON, and for ``NaN``, ``Infinity``, numbers beyond float64, integers of more than 64
-        bits, keys that stand twice in one object, and values that are nested too deeply.
+        bits, repeated keys in one object, and values that are nested too deeply.
 
     Examples
     --------

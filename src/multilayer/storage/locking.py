@@ -1,22 +1,32 @@
-"""Locks on open files, which end with the process that holds them, however it ends."""
+"""Locks on open files; the system releases them when the process ends."""
 
 from __future__ import annotations
 
 import os
 
-# Windows locks ranges of bytes and keeps others from reading them: a byte far behind the end disturbs nobody.
-FAR_BEHIND = 2**40
+# Windows locks ranges of bytes against reading too, so we lock a byte far beyond the end.
+FAR_BEYOND = 2**40
 
 
 def lock(descriptor: int) -> bool:
-    """Lock an open file exclusively, without waiting; whether it was free.
+    """Lock an open file exclusively, without waiting.
 
     Closing the descriptor releases the lock.  Two descriptors of one process exclude each other, too.
+
+    Parameters
+    ----------
+    descriptor : int
+        The file descriptor.
+
+    Returns
+    -------
+    bool
+        Whether the lock was free.
 
     Raises
     ------
     OSError
-        Where the file system has no locks.
+        If the file system has no locks.
     """
     try:
         import fcntl
@@ -35,7 +45,7 @@ def _lock_on_windows(descriptor: int) -> bool:
     except ImportError:  # a system with neither, such as Python in a browser
         raise OSError("this system has no file locks") from None
     before = os.lseek(descriptor, 0, os.SEEK_CUR)
-    os.lseek(descriptor, FAR_BEHIND, os.SEEK_SET)
+    os.lseek(descriptor, FAR_BEYOND, os.SEEK_SET)
     try:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
     except PermissionError:

@@ -1,4 +1,4 @@
-"""Opening files that somebody else may have made: regular ones only, and never more of them than they hold."""
+"""Reading of files that may be hostile: regular files only, and within bounds."""
 
 from __future__ import annotations
 
@@ -7,22 +7,36 @@ import stat
 from io import FileIO
 from pathlib import Path
 
-# A pipe would make open wait for its writer, and a child process would keep the file open.
+# Do not wait for the writer of a pipe, and do not pass the file to child processes.
 FLAGS = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 def open_regular(path: Path, flags: int = os.O_RDONLY, mode: int = 0o666) -> FileIO:
-    """A regular file, opened without a buffer.
+    """Open a regular file without a buffer.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    flags : int
+        Flags of ``os.open``.
+    mode : int
+        The mode of a new file.
+
+    Returns
+    -------
+    FileIO
+        The open file.
 
     Raises
     ------
     OSError
         If it cannot be opened, or is a folder, a pipe, a device or a socket.
     ValueError
-        For a path that no file can have, such as one with a zero byte.
+        For an invalid path, such as one with a zero byte.
     """
     try:
-        _check_is_regular(os.stat(path))  # to open a device may do something
+        _check_is_regular(os.stat(path))  # opening a device can have side effects
     except FileNotFoundError:
         if not flags & os.O_CREAT:
             raise
@@ -37,7 +51,20 @@ def open_regular(path: Path, flags: int = os.O_RDONLY, mode: int = 0o666) -> Fil
 
 
 def read_exactly(file: FileIO, buffer: memoryview) -> bool:
-    """Fill a buffer from a file; False where the file ends before."""
+    """Fill a buffer from a file.
+
+    Parameters
+    ----------
+    file : FileIO
+        The open file.
+    buffer : memoryview
+        The buffer.
+
+    Returns
+    -------
+    bool
+        Whether the buffer is full; False if the file is shorter.
+    """
     n = 0
     while n < len(buffer):
         read = file.readinto(buffer[n:])

@@ -1,6 +1,7 @@
-"""A file is written beside and renamed: under its name there is always a whole one, the old or the new.
+"""Atomic replacement of files: the new content is written to a temporary file, which is then renamed.
 
-Whoever reads the file meanwhile goes on with the old one: no byte of an existing file is ever changed.
+The name always refers to a complete file, the old or the new one.  A program that has the old file open keeps reading
+it: existing files are never modified.
 """
 
 from __future__ import annotations
@@ -21,35 +22,35 @@ from multilayer.storage.locking import lock
 from multilayer.storage.reading import FLAGS
 
 WINDOWS = os.name == "nt"
-MAX_NAME = 200  # bytes of a name that a temporary file's name repeats; most file systems allow 255 in all
-# A temporary file that is locked belongs to a process that is still writing.  Where files cannot be locked, one that
-# has not changed for so long does not.
-ABANDONED = 24 * 3600.0
+MAX_NAME = 200  # longest name, in bytes, that is part of the temporary name; most file systems allow 255 bytes
+# A locked temporary file belongs to a running process.  Without locks, a file that is older than this is abandoned.
+ABANDONED = 24 * 3600.0  # seconds
 ATTEMPTS = 100
-NOT_SUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)  # of file systems that cannot bring a folder to the disk
-PATIENCE = 2.0  # seconds to wait for another program, which has the file open on Windows, or locks the folder
+NOT_SUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)  # of file systems that cannot sync a folder
+PATIENCE = 2.0  # seconds to wait for a program that has the file open on Windows or locks the folder
 
 
 def replace_file(path: Path, content: bytes | Sequence[bytes | memoryview], keep: int = 1) -> None:
-    """Put a file with this content in the place of ``path``, or make one.
+    """Create or replace a file atomically.
 
-    An existing file keeps its mode, and a new one has the mode that the umask leaves.  Where the system does not let
-    the file keep its group, the new group gets no more rights than others had.  Of a symbolic link its target is
-    replaced.  Folders that are missing are made.  Content and name are on the disk when the function returns.
-    After an error everything is as it was.  Temporary files of processes that were killed while they wrote to this
-    path are removed.
+    An existing file keeps its mode, and a new one gets the mode of the umask.  If the file cannot keep its group, the
+    new group gets at most the rights that others had.  If ``path`` is a symbolic link, its target is replaced.  Missing
+    folders are created.  Content and name are on the disk when the function returns.  After an error nothing has
+    changed.  Temporary files of killed processes for this path are removed.
 
     Parameters
     ----------
     path : Path
-    content : bytes, or a sequence of them
+        The file.
+    content : bytes or sequence of bytes
+        The new content.
     keep : int, default=1
-        Above 1, the files before stay under their name with .1, .2, ... added, .1 the youngest.
+        The number of files to keep: earlier ones get .1, .2, ... appended to their name, .1 the most recent.
 
     Raises
     ------
     OSError, ValueError
-        For a path that cannot be written to; one that is a folder or a device is among these.
+        If the path cannot be written, or is a folder or a device.
     """
     target = Path(os.path.realpath(path)) if path.is_symlink() else path
     before = _status_of(target)
@@ -73,15 +74,31 @@ def replace_file(path: Path, content: bytes | Sequence[bytes | memoryview], keep
 
 
 def reason_of(error: Exception) -> str:
-    """Why a file cannot be read or written, without its name, which may be that of a temporary file."""
+    """Return the reason of an error without the name of the file, which may be temporary.
+
+    Parameters
+    ----------
+    error : Exception
+        The error.
+
+    Returns
+    -------
+    str
+        The reason, without a full stop.
+    """
     reason = getattr(error, "strerror", None)
     return str(reason or error).rstrip(".")
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk, so that a machine that loses its power still has them.
+    """Write the names in a folder to the disk, so that they survive a loss of power.
 
-    Where the system or the folder's mode does not allow it, nothing is done.
+    Nothing is done if the system or the folder's mode does not allow it.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
     """
     descriptor = _open_folder(folder)
     if descriptor is None:
@@ -96,7 +113,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def _open_folder(folder: Path) -> int | None:
-    """A descriptor; None on Windows, which cannot open a folder, and for one that can be written to but not listed."""
+    """Open a folder; return None on Windows, which cannot, and if the folder cannot be listed."""
     if WINDOWS:
         return None
     try:
@@ -106,7 +123,7 @@ def _open_folder(folder: Path) -> int | None:
 
 
 def _status_of(target: Path) -> os.stat_result | None:
-    """What is known of the file to replace; None where there is none."""
+    """Return the status of the file to replace; None if it does not exist."""
     try:
         status = os.stat(target)
     except FileNotFoundError:
@@ -119,7 +136,7 @@ def _status_of(target: Path) -> os.stat_result | None:
 
 
 def _take_over(temporary: Path, before: os.stat_result) -> int:
-    """Give a file the owner and group of the one before, where this process may; the mode that it then may have."""
+    """Give a file the owner and group of the previous one, if permitted; return the mode that it may then have."""
     now = os.stat(temporary)
     mode = stat.S_IMODE(before.st_mode)
     if WINDOWS or (now.st_uid, now.st_gid) == (before.st_uid, before.st_gid):
@@ -131,15 +148,15 @@ def _take_over(temporary: Path, before: os.stat_result) -> int:
             os.chown(temporary, -1, before.st_gid)
     now = os.stat(temporary)
     if (now.st_uid, now.st_gid) != (before.st_uid, before.st_gid):
-        mode &= 0o777  # setuid and setgid would be another user's
+        mode &= 0o777  # setuid and setgid would apply to another user
     if now.st_gid != before.st_gid:
-        # Members of this group were others to the file before.
+        # The members of this group had the rights of others.
         mode &= ~stat.S_IRWXG | (mode & stat.S_IRWXO) << 3
     return mode
 
 
 def _make_folders(folder: Path) -> list[Path]:
-    """Make a folder and those above it; the ones that were missing, outermost first."""
+    """Create a folder and its parents; return the new ones, outermost first."""
     missing = []
     while not folder.exists() and folder != folder.parent:
         missing.append(folder)
@@ -157,12 +174,12 @@ def _make_folders(folder: Path) -> list[Path]:
 
 def _remove_folders(made: list[Path]) -> None:
     for folder in reversed(made):
-        with suppress(OSError):  # another process has put something there
+        with suppress(OSError):  # another process has added a file
             folder.rmdir()
 
 
 def _stem(name: str) -> str:
-    """What the names of all temporary files for a file of this name begin with."""
+    """Return the prefix of the names of all temporary files for a file of this name."""
     encoded = os.fsencode(name)
     if len(encoded) <= MAX_NAME:
         return f".{name}."
@@ -174,8 +191,8 @@ def _fresh_name(target: Path) -> Path:
 
 
 def _begin(target: Path, before: os.stat_result | None) -> tuple[Path, FileIO]:
-    """A new temporary file beside the target, open and locked; nobody may read it who may not read the target."""
-    mode = 0o666 if before is None else 0o600  # until it has the owner and group of the one before
+    """Create, open and lock a temporary file next to the target, with at most the target's permissions."""
+    mode = 0o666 if before is None else 0o600  # until it has the owner and group of the previous file
     while True:
         temporary = _fresh_name(target)
         descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | FLAGS, mode)
@@ -183,18 +200,18 @@ def _begin(target: Path, before: os.stat_result | None) -> tuple[Path, FileIO]:
             lock(descriptor)
         if os.fstat(descriptor).st_nlink > 0:
             return temporary, FileIO(descriptor, "r+")
-        os.close(descriptor)  # taken for abandoned by another process, in the moment before it was locked
+        os.close(descriptor)  # another process removed it as abandoned before it was locked
 
 
 def _write_as(
     before: os.stat_result | None, temporary: Path, file: FileIO, content: Sequence[bytes | memoryview]
 ) -> None:
-    """Write the content, and give the file the owner and mode of the one before."""
+    """Write the content, and give the file the owner and mode of the previous one."""
     if before is None:
         _write(file, content)
         return
     mode = _take_over(temporary, before)
-    # While it is written its owner can write to it, as who removes it after a crash must on some file systems.
+    # Its owner keeps write access meanwhile: some file systems need it to remove the file after a crash.
     os.chmod(temporary, mode | stat.S_IRUSR | stat.S_IWUSR)
     _write(file, content)
     if stat.S_IMODE(os.stat(temporary).st_mode) != mode:
@@ -210,9 +227,9 @@ def _write(file: FileIO, content: Sequence[bytes | memoryview]) -> None:
 
 
 def _remove_abandoned(target: Path) -> None:
-    """Remove temporary files for this target whose writers are gone."""
+    """Remove the temporary files of killed processes for this target."""
     pattern = re.compile(re.escape(_stem(target.name)) + r"\d+-[0-9a-f]{8}\.tmp")
-    with suppress(OSError):  # a folder that can be written to and not listed; what cannot be removed stays
+    with suppress(OSError):  # the folder cannot be listed, or a file cannot be removed
         for entry in os.scandir(target.parent):
             if pattern.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
                 _remove_if_abandoned(Path(entry.path))
@@ -223,7 +240,7 @@ def _remove_if_abandoned(temporary: Path) -> None:
         flags = FLAGS | getattr(os, "O_NOFOLLOW", 0)
         try:
             descriptor = os.open(temporary, os.O_RDWR | flags)
-        except PermissionError:  # one that replaces a file which nobody may write to; most systems can still lock it
+        except PermissionError:  # a replacement of a read-only file; most systems can still lock it
             descriptor = os.open(temporary, os.O_RDONLY | flags)
         try:
             is_abandoned = lock(descriptor)
@@ -231,7 +248,7 @@ def _remove_if_abandoned(temporary: Path) -> None:
             is_abandoned = time.time() - os.fstat(descriptor).st_mtime > ABANDONED
         else:
             if is_abandoned and not WINDOWS:
-                temporary.unlink()  # while it is locked: its name cannot become the target's meanwhile
+                temporary.unlink()  # while locked, so that it cannot be renamed to the target meanwhile
         finally:
             os.close(descriptor)
         if is_abandoned:
@@ -249,26 +266,26 @@ def _put_in_place(temporary: Path, target: Path, keep: int) -> None:
 
 
 def _move_on(target: Path, keep: int) -> None:
-    """The files before, each one number further; the newest of them keeps its name too, which is never empty."""
+    """Rename the earlier files to the next number; the current one also keeps its name, which always exists."""
     for number in range(keep - 1, 1, -1):
         with suppress(FileNotFoundError):
             _replace(target.with_name(f"{target.name}.{number - 1}"), target.with_name(f"{target.name}.{number}"))
     for _ in range(ATTEMPTS):
         try:
             second = _second_name(target)
-        except FileNotFoundError:  # there is no file before
+        except FileNotFoundError:  # there is no earlier file
             return
         try:
             _replace(second, target.with_name(f"{target.name}.1"))
             return
-        except FileNotFoundError:  # taken for abandoned by another process
+        except FileNotFoundError:  # another process removed it as abandoned
             continue
         finally:
-            second.unlink(missing_ok=True)  # the two were one file already, and nothing was renamed
+            second.unlink(missing_ok=True)  # if both names were the same file, nothing was renamed
 
 
 def _second_name(target: Path) -> Path:
-    """A second name of a file, which can then replace an older file: nothing is written into one that has readers."""
+    """Give a file a second name, which can then replace an older file without writing into it."""
     second = _fresh_name(target)
     try:
         os.link(target, second)
@@ -287,7 +304,7 @@ def _second_name(target: Path) -> Path:
 
 
 def _replace(source: Path, target: Path) -> None:
-    """Rename; on Windows, wait for a program that has the target open, if it does not take long."""
+    """Rename; on Windows, wait up to ``PATIENCE`` seconds for a program that has the target open."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
@@ -302,7 +319,7 @@ def _replace(source: Path, target: Path) -> None:
 
 @contextmanager
 def _folder_locked(folder: Path) -> Iterator[None]:
-    """Keep other writers of this library from renaming here, where the system can; nobody waits for long."""
+    """Keep other writers of this library from renaming here, if the system has locks; wait for a short time only."""
     descriptor = _open_folder(folder)
     if descriptor is None:
         yield

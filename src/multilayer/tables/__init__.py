@@ -1,13 +1,13 @@
-"""From a data file or a raw data frame to the arrays that a network is trained on.
+"""From a data file or a data frame to the arrays that a network is trained on.
 
 ::
 
     read_table("houses.csv")              a file               ->  a pyarrow table
     split_target(table, "price")          a table              ->  the features, the target column
-    encode_target(column)                 the target column    ->  y, and which task it is
+    encode_target(column)                 the target column    ->  y and the task
     TableEncoder().fit_transform(frame)   the features         ->  X, numbers without gaps
 
-pyarrow and narwhals are imported when first needed: they come with ``multilayer[tables]``.
+pyarrow and narwhals, which ``multilayer[tables]`` installs, are imported when first needed.
 """
 
 from multilayer.tables._identifiers import row_identifiers

@@ -1,7 +1,7 @@
 """Columns of any data frame or array as Arrow columns, and Arrow columns as NumPy arrays.
 
-Arrow is the common ground: pandas, polars and pyarrow all hand over a column in that form, most of them
-without a copy, so that what follows is written once and cannot differ between them.
+pandas, polars and pyarrow all convert a column to Arrow, mostly without a copy, so that the rest of the package needs
+one implementation only.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import narwhals as nw
 
 Kind = Literal["number", "Boolean", "text", "date", "time", "duration", "empty"]
-"""What a column holds.  ``empty`` is a column without a single value, whose type nothing tells."""
+"""The kind of a column's values.  ``empty`` is a column without values, whose type is unknown."""
 
 PLURAL: dict[Kind, str] = {
     "number": "numbers",
@@ -33,7 +33,7 @@ _TICKS_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
 def import_pyarrow(feature: str) -> Any:
-    """pyarrow, or the error that says how to install it.  ``feature`` begins the error's sentence."""
+    """Import pyarrow, or raise the error that says how to install it; the error begins with ``feature``."""
     try:
         import pyarrow
         import pyarrow.compute
@@ -43,17 +43,17 @@ def import_pyarrow(feature: str) -> Any:
 
 
 def column_of(frame: nw.DataFrame[Any], name: str) -> Any:
-    """One column as a ``pyarrow.ChunkedArray``."""
+    """Return one column as a ``pyarrow.ChunkedArray``."""
     return to_arrow(frame.get_column(name), f"column {name!r}")
 
 
 def to_arrow(column: object, what: str) -> Any:
-    """A series, array or list as a ``pyarrow.ChunkedArray``.
+    """Convert a series, array or list to a ``pyarrow.ChunkedArray``.
 
     Raises
     ------
     InputError
-        Where the values have no common type, e.g. numbers and text in a pandas column of objects.
+        If the values have no common type, such as numbers and text in a pandas column of objects.
     """
     pa = import_pyarrow("encoding tables")
     import narwhals
@@ -75,7 +75,7 @@ def to_arrow(column: object, what: str) -> Any:
 
 
 def _plain(column: Any, what: str) -> Any:
-    """A column in this machine's byte order, dense, and of a type that Arrow has."""
+    """Convert a column to this machine's byte order, to a dense one, and to a type that Arrow has."""
     dtype = getattr(column, "dtype", None)
     if type(dtype).__name__ == "SparseDtype":
         column = column.sparse.to_dense()
@@ -104,7 +104,7 @@ def _array(pa: Any, values: object) -> Any:
         return values
     if isinstance(values, np.ma.MaskedArray):
         return pa.array(values.data, mask=np.ma.getmaskarray(values), from_pandas=True)
-    # NumPy's fixed-width text has no gaps; NaN among floats is one, None is one everywhere.
+    # NaN among floats and None in any column are gaps; NumPy's fixed-width text has none.
     return pa.array(values, from_pandas=True)
 
 
@@ -113,12 +113,12 @@ def _first_line(error: Exception) -> str:
 
 
 def kind_of(column: Any, what: str) -> Kind:
-    """What an Arrow column holds; categories of whatever type are ``text``.
+    """Return the kind of an Arrow column; categories of any type are ``text``.
 
     Raises
     ------
     InputError
-        For lists, records, bytes and other types that are no single number, word or date.
+        For lists, records, bytes and other types that are not a single number, text or date.
     """
     types = import_pyarrow("encoding tables").types
     kind = column.type
@@ -136,24 +136,25 @@ def kind_of(column: Any, what: str) -> Kind:
             return name
     raise InputError(
         f"{what} holds values of type {kind}, which cannot be encoded. "
-        "Turn them into numbers, text or dates, or leave the column out."
+        "Convert them to numbers, text or dates, or drop the column."
     )
 
 
 def numbers(column: Any, what: str, *, allow_infinity: bool = False) -> NDArray[np.float64]:
-    """A column of any kind but text as float64, with NaN at gaps.
+    """Convert a column of any kind except text to float64, with NaN at gaps.
 
     Dates are seconds since the start of 1970 (UTC), times of day seconds since midnight, durations seconds,
     Booleans 0 and 1.
 
     Returns
     -------
-    array of shape (m,), perhaps a view of the frame's own memory: not to be written to.
+    array of shape (m,)
+        Possibly a view of the frame's memory, which must not be changed.
 
     Raises
     ------
     InputError
-        At infinity unless that is allowed, with its row; the first row of data is row 1.
+        For infinity unless it is allowed, with its row; the first data row is row 1.
     """
     kind = kind_of(column, what)
     if kind == "empty":
@@ -180,10 +181,10 @@ def numbers(column: Any, what: str, *, allow_infinity: bool = False) -> NDArray[
 
 
 def _seconds(column: Any) -> NDArray[np.float64]:
-    """Dates, times and durations as seconds.
+    """Convert dates, times and durations to seconds.
 
-    Whole seconds are split off as integers first: nanoseconds since 1970 exceed what float64 holds exactly, and
-    the same moment must give the same number whether a library counts in micro- or nanoseconds.
+    Whole seconds are computed as integers first: nanoseconds since 1970 exceed the exact range of float64, and the same
+    moment must give the same number for any unit.
     """
     pa = import_pyarrow("encoding tables")
     if pa.types.is_date(column.type):
@@ -198,7 +199,7 @@ def _seconds(column: Any) -> NDArray[np.float64]:
 
 
 def local_seconds(column: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Dates, moments and times of day as whole seconds by the clock of their own zone, 0 at gaps; and the gaps."""
+    """Return dates, moments and times of day as whole seconds in their time zone, 0 at gaps, and the gaps."""
     pa = import_pyarrow("encoding tables")
     gaps = is_gap(column)
     if pa.types.is_null(column.type) or not pa.types.is_temporal(column.type):
@@ -210,13 +211,13 @@ def local_seconds(column: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
 
 
 def is_gap(column: Any) -> NDArray[np.bool_]:
-    """Where an Arrow column has no value, of shape (m,).  NaN among floats is found by :func:`numbers` instead."""
+    """Return a mask of shape (m,) of the gaps of an Arrow column, without NaN, which :func:`numbers` returns."""
     result: NDArray[np.bool_] = column.is_null().to_numpy()
     return result
 
 
 def texts(column: Any) -> Any:
-    """A column of text or of categories as an Arrow column of ``large_string``.
+    """Convert a column of text or of categories to an Arrow column of ``large_string``.
 
     Categories that are numbers, as pandas allows, become their text: 1 becomes "1".
     """

@@ -1,7 +1,6 @@
-"""A column of text as the numbers, Booleans or dates that its cells spell.
+"""Conversion of a column of text to the numbers, Booleans or dates that its cells spell.
 
-All cells have to be of one type; :func:`nearly_typed` allows for a few that are not, which become gaps.  The casts
-are pyarrow's.
+All cells must be of one type, except for a few, which :func:`nearly_typed` turns into gaps.
 """
 
 from __future__ import annotations
@@ -13,8 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from multilayer.tables._arrow import import_pyarrow
-from multilayer.tables._casts import (
+from multilayer.tables._names import shortened
+from multilayer.tables._notes import ColumnNote
+from multilayer.tables._spellings import (
     FEW_VALUES,
+    NUMBER,
     as_booleans,
     as_clocks,
     as_numbers,
@@ -22,11 +24,9 @@ from multilayer.tables._casts import (
     by_format,
     cast,
     first_cast,
+    has_decimal_commas,
 )
-from multilayer.tables._names import shortened
-from multilayer.tables._notes import ColumnNote
 
-NUMBER = r"^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$"
 _MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?)?$"
 _CODE = r"^0[0-9]+$"
 _MOST_STRAY = 0.05
@@ -36,14 +36,14 @@ _LISTED = 3
 
 @dataclass(frozen=True)
 class CellFormat:
-    """How numbers and dates are written, where not as 1.5 and 2020-12-31."""
+    """How numbers and dates are written; by default as 1.5 and 2020-12-31."""
 
     decimal: str = "."
     date_format: str | None = None
 
 
 def typed(column: Any, form: CellFormat) -> tuple[Any, ColumnNote]:
-    """A column of trimmed text with gaps as what all of its cells spell, or as text."""
+    """Convert a column of trimmed text with gaps to the type that its cells spell, or leave it as text."""
     pa = import_pyarrow("reading tables")
     if column.null_count == len(column):
         return pa.chunked_array([pa.nulls(len(column))]), ColumnNote()
@@ -51,11 +51,13 @@ def typed(column: Any, form: CellFormat) -> tuple[Any, ColumnNote]:
     if found is not None:
         return found
     converted, note = nearly_typed(column, form)
-    return converted, note if converted is not column else _point_note(pa, column, form.decimal) or note
+    if converted is not column:
+        return converted, note
+    return column, _decimal_note(pa, column, form.decimal) or note
 
 
 def plain_numbers(column: Any, form: CellFormat) -> tuple[Any, ColumnNote] | None:
-    """A column of text all of whose cells spell numbers without blanks around them, or None: a short cut."""
+    """Convert a column whose cells all spell numbers without blanks, or return None; a faster path for most columns."""
     pa = import_pyarrow("reading tables")
     some = [word for word in column.slice(0, FEW_VALUES).to_pylist() if word is not None]
     if form != CellFormat() or not some or not all(re.match(NUMBER, word) for word in some):
@@ -78,7 +80,7 @@ def _strictly_typed(pa: Any, column: Any, form: CellFormat) -> tuple[Any, Column
         converted = by_format(pa, column, form.date_format, most_failed=0.0)
         if converted is not None:
             return converted, ColumnNote()
-    # A few cells tell what is not worth trying: a cast that fails costs more than one that succeeds.
+    # Look at a few cells first: a cast that fails costs more than one that succeeds.
     some = [word for word in column.slice(0, FEW_VALUES).to_pylist() if word is not None]
     spells_words = some and not any(word[0] in "0123456789+-.,iInN" for word in some)
     if spells_words:
@@ -96,11 +98,11 @@ def _strictly_typed(pa: Any, column: Any, form: CellFormat) -> tuple[Any, Column
 
 
 def nearly_typed(column: Any, form: CellFormat, dates: bool = True) -> tuple[Any, ColumnNote]:
-    """A column of numbers or dates in which a few cells are something else, which become gaps; others as they are.
+    """Convert a column of numbers or dates with a few other cells, which become gaps; return other columns unchanged.
 
-    "Few" is at most one in twenty, or one and the same word (a mark for a gap) in less than half of the cells.  A
-    column of at most twenty different numbers stays text, with a note: as categories, the odd word among them keeps its
-    meaning, as in 0, 1, 2, "3 or more".
+    "A few" is at most one in twenty, or one repeated word (a mark for a gap) in less than half of the cells.  A column
+    of at most twenty different numbers stays text, with a note, because a category keeps the meaning of a word, as in
+    0, 1, 2, "3 or more".
     """
     pa = import_pyarrow("reading tables")
     n_values = len(column) - column.null_count
@@ -116,13 +118,13 @@ def nearly_typed(column: Any, form: CellFormat, dates: bool = True) -> tuple[Any
         if len(converted.drop_null().unique()) > FEW_VALUES:
             return converted, ColumnNote(_stray_words(column, stray, n_values, what))
         cells = _cells_in_words(column, stray, n_values, *what)
-        gaps = "it stands for a gap, leave the cell" if len(words) == 1 else "they stand for gaps, leave the cells"
-        note = ColumnNote(f"kept as text, since {cells}; if {gaps} empty")
+        gaps = "it marks a gap, leave the cell" if len(words) == 1 else "they mark gaps, leave the cells"
+        note = ColumnNote(f"kept as text, because {cells}; if {gaps} empty")
     return column, note
 
 
 def spelled_numbers(column: Any, decimal: str = ".") -> Any:
-    """A column of text as float64; cells that spell no number are gaps."""
+    """Convert a column of text to float64; cells that spell no number become gaps."""
     pa = import_pyarrow("encoding tables")
     pattern = NUMBER if decimal == "." else NUMBER.replace(r"\.", decimal)
     matches = pa.compute.match_substring_regex(column, pattern)
@@ -131,7 +133,7 @@ def spelled_numbers(column: Any, decimal: str = ".") -> Any:
 
 
 def stray_words(column: Any) -> str:
-    """Which cells of a text column that is mostly numbers are none, in words; "" for other columns."""
+    """Describe the cells that are not numbers in a text column of mostly numbers; empty for other columns."""
     pa = import_pyarrow("encoding tables")
     n_values = len(column) - column.null_count
     converted = spelled_numbers(column)
@@ -160,7 +162,7 @@ def _loose_dates(pa: Any, column: Any) -> Any:
     matches = pa.compute.match_substring_regex(column, _MOMENT)
     if not 2 * pa.compute.sum(matches).as_py() > len(column) - column.null_count:
         return None
-    # The 30th of February is spelled like a date, and is none.
+    # The 30th of February is spelled like a date but is invalid.
     some = column.filter(matches).unique()
     possible = pa.array([word for word in some.to_pylist() if _is_moment(word)], column.type)
     kept = pa.compute.if_else(pa.compute.is_in(column, value_set=possible), column, pa.scalar(None, column.type))
@@ -206,14 +208,23 @@ def _code_note(pa: Any, column: Any) -> str:
     n_values = len(column) - column.null_count
     begin = "begins with a zero" if n == 1 else "begin with zeros"
     return (
-        f"kept as text, since {n:,} of {n_values:,} cells {begin}, "
+        f"kept as text, because {n:,} of {n_values:,} cells {begin}, "
         f"such as {shortened(column[row].as_py())} (data row {row + 1})"
     )
 
 
-def _point_note(pa: Any, column: Any, decimal: str) -> ColumnNote | None:
-    """That numbers with a decimal point are text, where decimal commas were asked for."""
-    if decimal == "." or not pa.compute.all(pa.compute.match_substring_regex(column, NUMBER)).as_py():
-        return None
-    word = shortened(column.drop_null()[0].as_py())
-    return ColumnNote(f'kept as text, since points in numbers, as in {word}, do not go with decimal=","')
+def _decimal_note(pa: Any, column: Any, decimal: str) -> ColumnNote | None:
+    """Report numbers that stay text because they have the other decimal mark."""
+    words = column.drop_null().unique()
+    first = words[0].as_py()
+    if decimal == "," and pa.compute.all(pa.compute.match_substring_regex(words, NUMBER)).as_py():
+        return ColumnNote(
+            f'kept as text, because {shortened(first)} has a decimal point and the file is read with decimal=","'
+        )
+    if decimal == "." and has_decimal_commas(words.slice(0, FEW_VALUES).to_pylist()):
+        row = pa.compute.index(column, first).as_py() + 1
+        return ColumnNote(
+            f"kept as text, because cells such as {shortened(first)} (data row {row}) hold commas; if these are "
+            'decimal commas, read the file with decimal=","'
+        )
+    return None

@@ -1,4 +1,4 @@
-"""Text files of rows and fields: pyarrow parses them, this module looks before and explains after."""
+"""Text files of rows and fields: pyarrow parses them; this module checks them first and explains errors."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 from multilayer.exceptions import DataFileError, ParameterError
 from multilayer.tables._arrow import import_pyarrow
-from multilayer.tables._casts import spells_date
 from multilayer.tables._cells import CellFormat, plain_numbers, typed
 from multilayer.tables._dialect import WINDOW, Dialect, find_dialect
 from multilayer.tables._names import check_names, missing_column
 from multilayer.tables._notes import ColumnNote, with_notes
 from multilayer.tables._sources import LONGEST_LINE, Source, check_has_line_end, encoding_by_mark
+from multilayer.tables._spellings import spells_date
 
 GAP_MARKS = (
     "", "?", "NA", "N/A", "n/a", "<NA>", "#N/A", "#NA", "NaN", "nan", "-NaN", "-nan", "NULL", "Null", "null",
@@ -24,7 +24,7 @@ _MEGABYTE = 2**20
 _LARGEST_WINDOW = 4 * _MEGABYTE
 _UTF8_MARK = b"\xef\xbb\xbf"
 _RAGGED = re.compile(r"(?:Row #(\d+): )?Expected (\d+) columns, got (\d+): (.*)", re.DOTALL)
-_RECODE = 'Name its encoding, e.g. encoding="cp1252", or save it as UTF-8.'
+_RECODE = 'Pass its encoding, e.g. encoding="cp1252", or save it as UTF-8.'
 _FORMATS = {
     b"\x1f\x8b": "gzip data",
     b"PK\x03\x04": "a zip archive (perhaps a spreadsheet)",
@@ -33,7 +33,7 @@ _FORMATS = {
 
 
 def read_csv(source: Source, separator: str | None, form: CellFormat, text_columns: Collection[str]) -> Any:
-    """The table in a text file; see :func:`multilayer.tables.read_table`."""
+    """Read the table in a text file; see :func:`multilayer.tables.read_table`."""
     pa = import_pyarrow("reading tables")
     if source.encoding is None:
         source = replace(source, encoding=encoding_by_mark(_first_bytes(source)))
@@ -56,7 +56,7 @@ def read_csv(source: Source, separator: str | None, form: CellFormat, text_colum
 def _typed_columns(
     pa: Any, file: str, table: Any, dialect: Dialect, form: CellFormat, text_columns: Collection[str]
 ) -> Any:
-    """The table with each column as what its cells spell."""
+    """Convert each column to the type that its cells spell."""
     columns, notes = [], {}
     for name, column in zip(dialect.names, table.columns, strict=True):
         quickly = None if name in text_columns else plain_numbers(column, form)
@@ -88,7 +88,7 @@ def _first_bytes(source: Source) -> bytes:
 
 
 def _read_head(source: Source) -> tuple[bytes, bool]:
-    """The beginning of the text, of some lines if these are not too long, and whether that is all of it."""
+    """Return the beginning of the text, at least some lines unless they are long, and whether it is the whole text."""
     head = bytearray()
     try:
         with source.open_text() as stream:
@@ -112,15 +112,14 @@ def _read_head(source: Source) -> tuple[bytes, bool]:
 def _check_is_text(file: str, head: bytes) -> None:
     for magic, content in _FORMATS.items():
         if head.startswith(magic):
-            raise DataFileError(f"{file}: holds {content}, not text. Give the file the extension it should have.")
+            raise DataFileError(f"{file}: holds {content}, not text. Give the file the matching extension.")
     if b"\0" not in head:
         return
     some = head[:1000]
     for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
         if 2 * some[start::2].count(0) > len(some[start::2]):
             raise DataFileError(
-                f"{file}: holds a zero byte in every second place. If it is UTF-16 text, name it: "
-                f'encoding="{encoding}".'
+                f'{file}: holds a zero byte in every second place. If it is UTF-16 text, pass encoding="{encoding}".'
             )
     raise DataFileError(f"{file}: holds binary data (a zero byte at {head.index(0)}), not text.")
 
@@ -144,13 +143,13 @@ def _damaged(file: str) -> DataFileError:
 def _not_encoded(source: Source, error: UnicodeDecodeError) -> DataFileError:
     byte = f"the byte 0x{error.object[error.start]:02x}"
     return DataFileError(
-        f"{source.name}: is not {source.encoding} text, which has no place for {byte}. "
-        'Name the encoding that it has, e.g. encoding="latin-1", or save it as UTF-8.'
+        f"{source.name}: is not {source.encoding} text, in which {byte} is invalid. "
+        'Pass its encoding, e.g. encoding="latin-1", or save it as UTF-8.'
     )
 
 
 def _parse(source: Source, dialect: Dialect, kind: Any, *, threads: bool = True, skip_blank: bool = False) -> Any:
-    """All columns as text, or as bytes, of the rows below the names."""
+    """Parse the rows below the names, with all columns as text or as bytes."""
     import pyarrow.csv
 
     pa = import_pyarrow("reading tables")
@@ -179,7 +178,7 @@ def _parse(source: Source, dialect: Dialect, kind: Any, *, threads: bool = True,
         if ragged and not skip_blank and not ragged.group(4).strip(" \x1a"):
             return _parse(source, dialect, kind, threads=threads, skip_blank=True)
         if ragged and threads:
-            # Several threads cannot tell which row it was; one can.
+            # Only a single thread reports the number of the row.
             return _parse(source, dialect, kind, threads=False, skip_blank=skip_blank)
         if "UTF8" in str(error):
             raise _not_utf8(source, dialect) from None
@@ -187,12 +186,12 @@ def _parse(source: Source, dialect: Dialect, kind: Any, *, threads: bool = True,
 
 
 def _skip_blank(row: Any) -> str:
-    """Skip lines of nothing but blanks, or the mark that DOS ends files with."""
+    """Skip blank lines, and the end-of-file mark of DOS."""
     return "error" if row.text.strip(" \x1a") else "skip"
 
 
 def _explained(file: str, error: Exception) -> Exception:
-    """pyarrow's error as one line that names the row where that is known."""
+    """Turn pyarrow's error into one line with the row, if it is known."""
     message = str(error)
     if ragged := _RAGGED.search(message):
         number, expected, received, text = ragged.groups()
@@ -205,7 +204,7 @@ def _explained(file: str, error: Exception) -> Exception:
     if "straddling" in message:
         return DataFileError(
             f"{file}: a row is longer than {LONGEST_LINE // _MEGABYTE} MiB. "
-            "A quotation mark that is never closed does that."
+            "The cause may be a quotation mark that is never closed."
         )
     if "Empty CSV file" in message:
         return DataFileError(f"{file}: has column names but no rows below them.")
@@ -215,7 +214,7 @@ def _explained(file: str, error: Exception) -> Exception:
 
 
 def _not_utf8(source: Source, dialect: Dialect) -> DataFileError:
-    """Where the first byte stands that is not UTF-8, by row and then by column."""
+    """Return an error with the first byte that is not UTF-8, by row and then by column."""
     table = _parse(source, dialect, import_pyarrow("reading tables").binary())
     first: tuple[int, str, int] | None = None
     for name, column in zip(dialect.names, table.columns, strict=True):
@@ -235,7 +234,7 @@ def _not_utf8(source: Source, dialect: Dialect) -> DataFileError:
 
 
 def _trimmed(pa: Any, column: Any) -> Any:
-    """A column of text without blanks around its cells, some of which may turn out to be gaps."""
+    """Strip the cells of a column of text; some may become gaps."""
     trimmed = pa.compute.utf8_trim_whitespace(column)
     if trimmed.equals(column):
         return column
@@ -251,7 +250,7 @@ def _check_no_zero_byte(pa: Any, file: str, name: str, column: Any) -> None:
 
 
 def _check_date_format_fits(pa: Any, file: str, table: Any, result: Any, date_format: str) -> None:
-    """An option without effect is a mistake that the user has to know of."""
+    """Raise an error if the date format fits no column, since that is a mistake."""
     seen = []
     for name, kind in zip(result.column_names, result.schema.types, strict=True):
         words = table.column(name).drop_null().slice(0, 2 * WINDOW).to_pylist()
@@ -265,7 +264,7 @@ def _check_date_format_fits(pa: Any, file: str, table: Any, result: Any, date_fo
 
 
 def _check_last_quote(source: Source, dialect: Dialect, table: Any) -> None:
-    """A quotation mark that is never closed makes the rest of the file one cell, which pyarrow accepts."""
+    """Raise an error for a quotation mark that is never closed: pyarrow reads the rest of the file as one cell."""
     if not table.num_rows:
         return
     last = table.column(table.num_columns - 1)[-1].as_py()

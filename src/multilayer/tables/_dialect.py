@@ -1,7 +1,7 @@
-"""How a text file is written, found in its first lines: separator, quotes, where the names of the columns stand.
+"""The dialect of a text file, found in its first lines: separator, quotes, and the line of the column names.
 
-Candidates are scored by whether the first lines have as many fields as the line of names.  A file in which no
-candidate fits every line keeps the one that fits best, so that the parser can name the row that does not fit.
+Candidates are scored by whether the first lines have as many fields as the line of names.  If no candidate fits every
+line, the best one is used, so that the parser can report the row that does not fit.
 """
 
 from __future__ import annotations
@@ -14,15 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from multilayer.exceptions import DataFileError
-from multilayer.tables._cells import NUMBER
-from multilayer.tables._names import shortened
+from multilayer.tables._names import SEPARATORS, shortened, spelled_separator
+from multilayer.tables._spellings import NUMBER
 
-SEPARATORS = (",", ";", "\t", "|")
 WINDOW = 20
-"""Lines below comments that are looked at."""
+"""Number of lines below comments that are examined."""
 
 _MOST_LISTED = 5
-_MOST_CELLS = 100  # of a row that are looked at
+_MOST_CELLS = 100  # of a row that are examined
 _NUMBER = re.compile(NUMBER)
 _AMOUNT = re.compile(r"[-+]?\d+(?:[.,]\d+)?$")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -31,14 +30,18 @@ _SEPARATOR_LINE = re.compile(r"sep=(.)\s*$")  # the first line of files that Exc
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a text file is written.
+    """The dialect of a text file.
 
     Attributes
     ----------
-    separator, quote : one character each
-    names : the names of the columns, without blanks around them
-    start : number of bytes, in UTF-8, before the first data row
-    notes : what the user should know, as sentences without a full stop
+    separator, quote : str
+        One character each.
+    names : tuple of str
+        The column names, stripped of blanks.
+    start : int
+        Number of bytes, in UTF-8, before the first data row.
+    notes : tuple of str
+        Notes for the user: sentences without a full stop.
     """
 
     separator: str
@@ -80,20 +83,25 @@ class _Reading:
 
 
 def find_dialect(name: str, head: str, separator: str | None, default: str, is_whole: bool) -> Dialect:
-    """Look at the beginning of a file.
+    """Find the dialect of a file by its beginning.
 
     Parameters
     ----------
-    name : of the file, for errors
-    head : the text, without a byte order mark
-    separator : the one that was asked for, or None to choose one
-    default : the separator by the file's extension, which wins where several fit
-    is_whole : whether ``head`` is all of the file; otherwise its last line may be cut
+    name : str
+        The name of the file, for errors.
+    head : str
+        The text, without a byte order mark.
+    separator : str or None
+        The separator; None to choose one.
+    default : str
+        The separator of the file's extension, which is preferred if several fit.
+    is_whole : bool
+        Whether ``head`` is the whole file; otherwise its last line may be incomplete.
 
     Raises
     ------
     DataFileError
-        There is no line with names.
+        If there is no line with names.
     """
     lines = list(io.StringIO(head, newline=""))
     if not is_whole and len(lines) > 1:
@@ -128,8 +136,23 @@ def find_dialect(name: str, head: str, separator: str | None, default: str, is_w
             f"the line of column names looks like a row of data ({_listed(header)}): if it is one, put a line of "
             "names above it"
         )
+    notes += _one_column_note(reading)
     start = len("".join(lines[:n_lines]).encode("utf-8", "surrogateescape"))
     return Dialect(reading.separator, reading.quote, header, start, tuple(notes))
+
+
+def _one_column_note(reading: _Reading) -> list[str]:
+    """Report a separator that would divide every line into the same number of fields, if there is one column only."""
+    lines = [record[0] for record in (reading.header, *reading.rows) if len(record) == 1]
+    if len(lines) <= max(1, len(reading.rows)):  # no rows, or rows of several fields
+        return []
+    for other in (*SEPARATORS, ":", " "):
+        counts = {line.strip().count(other) for line in lines}
+        if len(counts) == 1 and min(counts) > 0:
+            option = f"separator={spelled_separator(other)}"
+            found = f"every line holds {spelled_separator(other)} {min(counts)} time{'s' * (min(counts) > 1)}"
+            return [f"all of the file was read as one column, but {found}: if it separates columns, pass {option}"]
+    return []
 
 
 def _first_filled(lines: Sequence[str], start: int) -> int:
@@ -166,17 +189,17 @@ def _read(lines: Sequence[str], separator: str, quote: str) -> _Reading:
             if len(records) == WINDOW or reader.line_num >= 50 * WINDOW:
                 break
     except csv.Error:
-        # A cell longer than the module takes, which pyarrow reads all the same.
+        # A cell is too long for this module; pyarrow can read it.
         if not records:
             raise
     if len(ends) > 1 and "".join(lines[ends[-2] : ends[-1]]).count(quote) % 2:
-        # A quotation mark that is never closed, or not yet: that is the parser's to judge.
+        # The quotation mark may be closed beyond these lines; the parser checks that.
         records, ends = records[:-1], ends[:-1]
     return _Reading(separator, quote, tuple(records), tuple(ends))
 
 
 def _without_title(reading: _Reading) -> _Reading:
-    """Skip lines of one field above a table of several columns, the names of which are words."""
+    """Skip lines of one field above a table of several columns whose names are words."""
     widths = [len(record) for record in reading.records]
     skipped = next((i for i, width in enumerate(widths) if width > 1), 0)
     if not skipped or skipped > WINDOW // 2 or len(set(widths[skipped:])) > 1 or len(widths) - skipped < 2:
@@ -188,7 +211,7 @@ def _without_title(reading: _Reading) -> _Reading:
 
 
 def _is_single_quoted(lines: Sequence[str], separator: str) -> bool:
-    """Whether fields stand in apostrophes: all that begin with one end with one, and none is in quotation marks."""
+    """Return whether apostrophes quote fields: all that begin with one end with one, and none has quotation marks."""
     before = rf"(?:^|{re.escape(separator)})[^\S\t]*"
     closed = re.compile(rf"{before}'(?:[^']|'')*'[^\S\t]*(?=$|[\r\n]|{re.escape(separator)})")
     n_closed = sum(len(closed.findall(line)) for line in lines)
@@ -197,7 +220,7 @@ def _is_single_quoted(lines: Sequence[str], separator: str) -> bool:
 
 
 def _names_in_comment(comment: str, reading: _Reading) -> tuple[str, ...]:
-    """The names in the last comment above a table whose first line is a row of data; () where there are none."""
+    """Return the names in the last comment above a table whose first line is a row of data; () if there are none."""
     text = comment.strip().removeprefix("# ")
     names = tuple(next(csv.reader([text], delimiter=reading.separator, quotechar=reading.quote)))
     first, rows = reading.records[0], reading.records[1:]
@@ -205,14 +228,14 @@ def _names_in_comment(comment: str, reading: _Reading) -> tuple[str, ...]:
         return ()
     if any(_is_value(cell.strip()) for cell in first):
         return names
-    # All words: a line of names, unless no column of the table holds anything else.
+    # A line of words only is a line of names, unless all columns hold words.
     return () if len(names) == 1 or any(_is_value(cell.strip()) for row in rows for cell in row) else names
 
 
 def _looks_like_data(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the names are numbers above numbers, or words that the same column holds further down.
+    """Return whether the names are numbers above numbers, or words that occur again in the same column.
 
-    Whole numbers that count up, such as 0, 1, 2 or years, are names all the same.
+    Consecutive whole numbers, such as 0, 1, 2 or years, count as names.
     """
     rows = [row for row in rows if len(row) == len(header)]
     n_numbers = 0

@@ -1,4 +1,4 @@
-"""Tables of any library, and two-dimensional arrays, behind one interface."""
+"""One interface to tables of several libraries and to two-dimensional arrays."""
 
 from __future__ import annotations
 
@@ -24,12 +24,18 @@ class Columns:
 
     Attributes
     ----------
-    names : of the columns; x0, x1, ... where they have none
-    has_names : whether they have names of their own
+    names : tuple of str
+        The column names; x0, x1, ... if the columns have none.
+    has_names : bool
+        Whether the columns have names.
     n_rows : int
-    frame : a frame of narwhals, or None for an array
-    arrays : Arrow columns by name, of an array
-    notes : what reading a file noted about columns, by name
+        The number of rows.
+    frame : narwhals.DataFrame or None
+        The table; None for an array.
+    arrays : dict
+        The Arrow columns of an array, by name.
+    notes : dict
+        The notes of :func:`read_table` on columns, by name.
     """
 
     names: tuple[str, ...]
@@ -40,22 +46,22 @@ class Columns:
     notes: Mapping[str, ColumnNote] = field(default_factory=dict)
 
     def arrow(self, name: str) -> Any:
-        """One column as a ``pyarrow.ChunkedArray``."""
+        """Return one column as a ``pyarrow.ChunkedArray``."""
         return self.arrays[name] if self.frame is None else column_of(self.frame, name)
 
 
 def columns_of(data: Any) -> Columns:
-    """The columns of a pandas, polars or pyarrow table, of a NumPy array, or of a list of rows.
+    """Return the columns of a pandas, polars or pyarrow table, of a NumPy array, or of a list of rows.
 
     Raises
     ------
     InputError
-        For anything else, for repeated names, and for arrays that have not two dimensions.
+        For anything else, for repeated names, and for arrays that do not have two dimensions.
     """
     if sparse.issparse(data):
         raise InputTypeError(
             "Sparse data was passed, but TableEncoder needs dense data. Use X.toarray(), or pass a sparse X of numbers "
-            "to the network as it is."
+            "to the network directly."
         )
     is_frame = any(hasattr(type(data), name) for name in ("columns", "column_names"))
     if not is_frame and (isinstance(data, list | tuple) or hasattr(data, "__array__")):
@@ -66,7 +72,7 @@ def columns_of(data: Any) -> Columns:
 
 
 def _with_names(data: Any) -> tuple[Any, bool]:
-    """A pandas frame whose columns are numbered gets x0, x1, ..., as scikit-learn has it."""
+    """Name the columns of a pandas frame x0, x1, ... if they are numbered, as scikit-learn does."""
     if not type(data).__module__.startswith("pandas") or not hasattr(data, "set_axis"):
         return data, True
     if not len(data.columns) or any(isinstance(name, str) for name in data.columns):
@@ -89,22 +95,22 @@ def _of_array(data: Any) -> Columns:
             f"Found array with 0 feature(s) (shape={array.shape}) while a minimum of 1 is required by TableEncoder."
         )
     if array.dtype.kind == "c":
-        to_arrow(array[:, 0], "X")  # which refuses it
+        to_arrow(array[:, 0], "X")  # raises an error
     names = tuple(f"x{i}" for i in range(n_columns))
     arrays = {name: to_arrow(array[:, i], f"column {name!r}") for i, name in enumerate(names)}
     return Columns(names, False, n_rows, arrays=arrays)
 
 
 def _as_array(data: Any) -> Any:
-    """Rows as an array that keeps numbers and text apart: NumPy would make text of both."""
+    """Convert rows to an array of objects, because NumPy would convert numbers beside text to text."""
     try:
         return np.asarray(data, dtype=object if isinstance(data, list | tuple) else None)
     except ValueError as error:
-        raise InputError(f"X is no table: {error}.") from None
+        raise InputError(f"X is not a table: {error}.") from None
 
 
 def as_frame(data: Any) -> nw.DataFrame[Any]:
-    """A pandas, polars or pyarrow table or record batch behind the one interface of narwhals; nothing is copied.
+    """Wrap a pandas, polars or pyarrow table or record batch in a narwhals frame, without a copy.
 
     Raises
     ------
@@ -133,7 +139,7 @@ def as_frame(data: Any) -> nw.DataFrame[Any]:
 
 
 def _check_columns_attribute(data: object) -> None:
-    """pandas alone allows repeated names and names that are numbers or tuples."""
+    """Check the names of a pandas frame, which may be repeated, numbers or tuples."""
     if not type(data).__module__.startswith("pandas") or not hasattr(data, "columns"):
         return
     names = list(data.columns)

@@ -1,4 +1,4 @@
-"""Which columns only tell rows apart."""
+"""Columns that only identify rows."""
 
 from __future__ import annotations
 
@@ -11,23 +11,28 @@ from multilayer.tables.fitting import Identifiers, Rules, fit_column
 
 
 def row_identifiers(frame: Any) -> tuple[str, ...]:
-    """The names of the columns of a table that only tell its rows apart.
+    """Return the names of the columns that only identify the rows of a table.
 
-    These are text of more than 20 values of which 95 % or more differ (names, codes, free text), and whole numbers that
-    number the rows: n different ones from the least to the largest of n, in whatever order, n > 20.
+    These are text columns of more than 20 values of which 95 % or more differ (names, codes, free text), and columns of
+    n > 20 different whole numbers without gaps in between, in any order, which number the rows.
 
-    Some of the rows tell this less well than all of them: a third of the rows numbered 1 to 900 is numbered with gaps.
-    Judge the whole table, before it is divided into training and test rows or into folds, and pass the result to
-    :class:`TableEncoder`.
+    Pass the whole table, before it is divided into training and test rows or into folds: a third of the rows numbered
+    1 to 900 has gaps.  Then pass the result to :class:`TableEncoder`.
 
     Parameters
     ----------
     frame : pandas, polars or pyarrow table, or array
+        The whole table.
+
+    Returns
+    -------
+    tuple of str
+        Column names.
 
     Raises
     ------
     InputError
-        Infinity in a column, or a type that cannot be encoded.
+        For infinity in a column, or a type that cannot be encoded.
 
     Examples
     --------
@@ -38,7 +43,7 @@ def row_identifiers(frame: Any) -> tuple[str, ...]:
     ('customer',)
     >>> encoder = TableEncoder(identifiers=row_identifiers(table)).fit(table.take([3, 7, 15, 29]))
     >>> print(encoder.columns_[0].encoding)
-    standardised: mean 14.5, deviation 9.937; it numbers the rows: leave it out unless their order matters
+    standardised: mean 14.5, deviation 9.937; it numbers the rows: drop it unless their order matters
     """
     columns = columns_of(frame)
     if not columns.n_rows:
@@ -52,18 +57,12 @@ def row_identifiers(frame: Any) -> tuple[str, ...]:
 
 
 def checked_identifiers(identifiers: Any) -> Identifiers:
-    """The value itself, if it is "auto" or names.
-
-    Raises
-    ------
-    ParameterError
-        For anything else.
-    """
+    """Return the value if it is "auto" or names; raise a ParameterError for anything else."""
     if isinstance(identifiers, str):
         if identifiers == "auto":
             return "auto"
     elif isinstance(identifiers, list | tuple | set | frozenset) and all(isinstance(n, str) for n in identifiers):
         return identifiers
     raise ParameterError(
-        f'identifiers must be "auto" or the names of columns, as row_identifiers finds them, got {identifiers!r}.'
+        f'identifiers must be "auto" or column names, as row_identifiers returns them, got {identifiers!r}.'
     )

@@ -1,4 +1,4 @@
-"""Column names and words in messages: the near miss, listings and quotations of sensible length, unique names."""
+"""Column names: checks, unique names, and their form in messages."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from collections.abc import Iterable, Sequence
 from multilayer.exceptions import DataFileError, InputError
 
 _MOST_LISTED = 20
-_DATA = " These look like a row of data: the first line has to name the columns."
+_MOST_FIELDS = 10_000
+SEPARATORS = (",", ";", "\t", "|")
+_DATA = " These look like a row of data: the first line must hold the column names."
 
 
 def shortened(word: str, most: int = 40) -> str:
-    """A word, quoted; the end of a long one is left out.
+    """Quote a word, and cut a long one.
 
     Examples
     --------
@@ -24,7 +26,7 @@ def shortened(word: str, most: int = 40) -> str:
 
 
 def listing(names: Sequence[str]) -> str:
-    """The names, quoted; of a long list the first twenty.
+    """Quote the names, at most the first twenty.
 
     Examples
     --------
@@ -37,13 +39,19 @@ def listing(names: Sequence[str]) -> str:
 
 
 def missing_column(what: str, missing: str, names: Sequence[str]) -> InputError:
-    """The error for a column that a table does not have, with the near misses it may have meant.
+    """Return the error for a missing column, with the closest names, or with the separator if all columns are in one.
 
     Examples
     --------
     >>> print(missing_column("target column", "Price", ["price", "rooms"]))
     the table has no target column 'Price'. Did you mean 'price'? Its columns: 'price', 'rooms'.
     """
+    for separator in SEPARATORS:
+        if len(names) == 1 and missing in (field.strip(" \"'") for field in names[0].split(separator)[:_MOST_FIELDS]):
+            return InputError(
+                f"the table has no {what} {missing!r}. Its only column, {shortened(names[0], 60)}, contains this name: "
+                f"the separator is probably wrong. Read the file with separator={spelled_separator(separator)}."
+            )
     folded: dict[str, str] = {}
     for name in names:
         folded.setdefault(name.casefold().strip(), name)
@@ -57,13 +65,18 @@ def _is_number(name: str) -> bool:
     return name.replace(".", "", 1).removeprefix("-").isdigit()
 
 
+def spelled_separator(separator: str) -> str:
+    """Return a separator as it is written in Python, in quotation marks."""
+    return '"\\t"' if separator == "\t" else f'"{separator}"'
+
+
 def repeated(names: Iterable[str]) -> list[str]:
-    """The names that occur more than once, in the order in which they first occur."""
+    """Return the names that occur more than once, in the order of their first occurrence."""
     return [name for name, times in Counter(names).items() if times > 1]
 
 
 def unique(names: Iterable[str]) -> list[str]:
-    """The same names with ``(2)``, ``(3)``, ... behind those that came before.
+    """Make names unique by appending ``(2)``, ``(3)``, ... to repeated ones.
 
     A column ``"a=b"`` and the category ``b`` of a column ``"a"`` would otherwise share one name, which data
     frames refuse.
@@ -86,7 +99,7 @@ def unique(names: Iterable[str]) -> list[str]:
 
 
 def check_names(file: str, names: Sequence[str]) -> None:
-    """Refuse names that are empty or occur twice: columns are told apart by name everywhere."""
+    """Raise an error for empty or repeated names, because columns are identified by name."""
     for number, name in enumerate(names, start=1):
         if not name:
             raise DataFileError(

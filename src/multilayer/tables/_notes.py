@@ -1,4 +1,4 @@
-"""What reading a file decided, kept in the metadata of the table's schema, so that it travels with the table."""
+"""Notes on how a file was read, which are stored in the metadata of the table's schema."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ _KEY = b"multilayer"
 
 @dataclass(frozen=True)
 class ColumnNote:
-    """What reading decided about one column.
+    """How one column was read.
 
     Attributes
     ----------
-    text : in plain words, for the user; "" for nothing to say
-    is_code : whether the column is text on purpose, however much its cells look like numbers
+    text : str
+        A note for the user, or an empty string.
+    is_code : bool
+        Whether the column is meant as text even if its cells look like numbers.
     """
 
     text: str = ""
@@ -25,7 +27,7 @@ class ColumnNote:
 
 
 def with_notes(table: Any, notes: Sequence[str], columns: Mapping[str, ColumnNote]) -> Any:
-    """The table with notes about the file in its schema and about columns in their fields."""
+    """Add notes on the file to the schema of a table, and notes on columns to their fields."""
     for name, note in columns.items():
         position = table.column_names.index(name)
         value = json.dumps({"text": note.text, "is_code": note.is_code})
@@ -35,7 +37,7 @@ def with_notes(table: Any, notes: Sequence[str], columns: Mapping[str, ColumnNot
 
 
 def without_notes(table: Any) -> Any:
-    """The table without notes of an earlier reading, whose row numbers may no longer hold."""
+    """Remove the notes of an earlier reading, whose row numbers may be outdated."""
     for position, field in enumerate(table.schema):
         if field.metadata and _KEY in field.metadata:
             table = table.set_column(position, field.remove_metadata(), table.column(position))
@@ -44,7 +46,7 @@ def without_notes(table: Any) -> Any:
 
 
 def column_notes(table: Any) -> dict[str, ColumnNote]:
-    """The notes about columns, by name; none for tables that are not Arrow's."""
+    """Return the notes on columns by name; tables of other libraries than Arrow have none."""
     notes = {}
     for field in getattr(table, "schema", ()) if _is_arrow(table) else ():
         value = (field.metadata or {}).get(_KEY)
@@ -54,18 +56,20 @@ def column_notes(table: Any) -> dict[str, ColumnNote]:
 
 
 def reading_notes(table: Any) -> tuple[str, ...]:
-    """What the user should know of how :func:`read_table` read a file.
+    """Return the notes of :func:`read_table` on how it read a file.
 
-    The notes travel in the table's schema: ``select``, ``drop_columns`` and ``take`` keep those of the columns that
-    stay; a conversion to pandas or polars loses them.
+    The notes are stored in the table's schema.  ``select``, ``drop_columns`` and ``take`` keep the notes of the
+    remaining columns; a conversion to pandas or polars drops them.
 
     Parameters
     ----------
-    table : pyarrow.Table from :func:`read_table`
+    table : pyarrow.Table
+        A table from :func:`read_table`.
 
     Returns
     -------
-    tuple of sentences without a full stop; empty where there is nothing to tell.
+    tuple of str
+        Sentences without a full stop.
 
     Examples
     --------
@@ -73,7 +77,7 @@ def reading_notes(table: Any) -> tuple[str, ...]:
     >>> from multilayer.tables import read_table
     >>> reading_notes(read_table(io.BytesIO(b"# of 2024\\nplace,people\\n00012,7\\n00345,9\\n")))
     ("1 line above the column names skipped: '# of 2024'",
-     "column 'place': kept as text, since 2 of 2 cells begin with zeros, such as '00012' (data row 1)")
+     "column 'place': kept as text, because 2 of 2 cells begin with zeros, such as '00012' (data row 1)")
     """
     if not _is_arrow(table):
         return ()

@@ -1,4 +1,4 @@
-"""Where a table is read from: a path or a binary file object, and how its text is encoded."""
+"""The source of a table, a path or a binary file object, and the encoding of its text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from multilayer.exceptions import DataFileError, InputError, ParameterError
 from multilayer.tables._arrow import import_pyarrow
 
 LONGEST_LINE = 16 * 2**20
-"""Bytes within which the first line has to end, and the size of the blocks in which the file is parsed."""
+"""The longest first line in bytes, and the size of the blocks in which the file is parsed."""
 
 KNOWN = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 _MEGABYTE = 2**20
@@ -24,14 +24,20 @@ _MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (cod
 
 @dataclass(frozen=True)
 class Source:
-    """Bytes that can be read from the beginning as often as needed.
+    """Bytes that can be read from the beginning repeatedly.
 
     Attributes
     ----------
-    name : for messages
-    path : of the file; None for a file object, which ``data`` holds the content of
-    extension : one of ``KNOWN``; of a file object by what it holds
-    encoding : the codec of a text file, or None for UTF-8
+    name : str
+        The name for messages.
+    path : Path or None
+        The file; None for a file object.
+    data : bytes
+        The content of a file object.
+    extension : str
+        One of ``KNOWN``; for a file object it follows from the content.
+    encoding : str or None
+        The codec of a text file, or None for UTF-8.
     """
 
     name: str
@@ -42,13 +48,13 @@ class Source:
 
     @property
     def place(self) -> Any:
-        """What pyarrow opens: the path, or the content where there is none."""
+        """The path or the content, in the form that pyarrow opens."""
         pa = import_pyarrow("reading tables")
         if self.path is None:
             return pa.BufferReader(self.data)
         try:
             str(self.path).encode("utf-8")
-        except UnicodeEncodeError:  # pyarrow opens names in UTF-8 alone
+        except UnicodeEncodeError:  # pyarrow opens names in UTF-8 only
             return pa.BufferReader(self.path.read_bytes())
         return str(self.path)
 
@@ -57,7 +63,7 @@ class Source:
         return import_pyarrow("reading tables").input_stream(self.place, compression=compression)
 
     def open_text(self) -> Any:
-        """A stream of UTF-8, perhaps behind a byte order mark."""
+        """Open a stream of UTF-8, which may begin with a byte order mark."""
         stream = self.open_bytes()
         if self.encoding is None:
             return stream
@@ -65,14 +71,14 @@ class Source:
 
 
 def find_source(given: Any) -> Source:
-    """The source that a path or a file object is.
+    """Return the source of a path or a file object.
 
     Raises
     ------
     DataFileError
-        There is no such file, or it is none that a table is read from.
+        If the file does not exist, or is not a data file.
     InputError
-        A file object that gives text, or none at all.
+        If a file object is in text mode, or the argument is neither a path nor a file object.
     """
     if hasattr(given, "read"):
         name = getattr(given, "name", None)
@@ -109,7 +115,7 @@ def _is_binary_table(content: bytearray) -> bool:
 
 
 def check_has_line_end(name: str, head: bytes) -> None:
-    """A file without any line end would otherwise be read whole, however large it is."""
+    """Raise an error for a large file without a line end, before all of it is read."""
     if b"\n" not in head.lstrip() and b"\r" not in head.lstrip():
         raise DataFileError(
             f"{name}: no end of line within the first {LONGEST_LINE // _MEGABYTE} MiB: not a table in text form."
@@ -117,12 +123,12 @@ def check_has_line_end(name: str, head: bytes) -> None:
 
 
 def checked_encoding(encoding: str | None) -> str | None:
-    """The codec's name, None for UTF-8.
+    """Return the name of the codec, None for UTF-8.
 
     Raises
     ------
     ParameterError
-        There is no such codec for text.
+        If there is no such codec for text.
     """
     if encoding is None:
         return None
@@ -140,7 +146,7 @@ def checked_encoding(encoding: str | None) -> str | None:
 
 
 def encoding_by_mark(head: bytes) -> str | None:
-    """The encoding that a file's byte order mark tells; None for UTF-8 and for files without one."""
+    """Return the encoding of a file's byte order mark; None for UTF-8 and for files without one."""
     return next((encoding for mark, encoding in _MARKS if head.startswith(mark)), None)
 
 
@@ -165,7 +171,7 @@ def _check_is_file(file: Path) -> None:
     if stat.S_ISDIR(mode):
         raise DataFileError(f"{file}: is a directory, not a data file.")
     if not stat.S_ISREG(mode):
-        # Reading from a pipe that nobody writes to would wait for ever.
+        # Reading from a pipe without a writer would never end.
         raise DataFileError(f"{file}: is not a regular file.")
     if not file.stat().st_size:
         raise DataFileError(f"{file}: is empty. Column names and rows are needed.")

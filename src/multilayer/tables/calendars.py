@@ -1,7 +1,7 @@
-"""Dates as elapsed time and, where the fitting rows go round a cycle, as the place in it.
+"""Encoding of dates: elapsed time, and the position in the cycles that the fitting rows cover.
 
-Elapsed time says what was before and after.  What comes back every day, week, month or year has no straight line
-through it: those get a place in their cycle, in the column's own time zone.
+Elapsed time shows trends.  Daily, weekly, monthly and yearly patterns need the position in their cycle, in the column's
+time zone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.tables._arrow import Kind, import_pyarrow, local_seconds
-from multilayer.tables._casts import FEW_VALUES
+from multilayer.tables._spellings import FEW_VALUES
 from multilayer.tables.encodings import NumberEncoding, Output, draw_in
 
 Part = Literal["year", "month", "day", "weekday", "hour"]
@@ -22,12 +22,12 @@ Part = Literal["year", "month", "day", "weekday", "hour"]
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _DAY = 86_400
 _LEAST_SPAN: dict[Part, float] = {"year": 365, "month": 365, "day": 62, "weekday": 14, "hour": 2}
-"""Days from the first to the last fitting row: twice round the cycle, so that it is seen to come back.
+"""Minimum number of days from the first to the last fitting row: two cycles, so that a pattern can repeat.
 
-A year's seasons are an exception, of which once round has to do; the year itself is a step from one to the next.
+For the seasons of the year one cycle is enough; the year itself needs two different values.
 """
 
-# Of the seconds since 1970 by the clock of the column's zone, (m,): where in its cycle each moment is, from 0 to 1.
+# From seconds since 1970 in the column's time zone, (m,), to the position in the cycle, from 0 to 1.
 _Place = Callable[[NDArray[np.int64]], NDArray[np.float64]]
 
 
@@ -55,13 +55,13 @@ def _years(seconds: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def _weekdays(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
-    """0 for Monday; 1970 began on a Thursday."""
+    """Return the weekday, 0 for Monday; 1970 began on a Thursday."""
     return (seconds // _DAY + 3) % 7
 
 
 @dataclass(frozen=True)
 class DateEncoding:
-    """Elapsed time, then the parts: the year standardised, month, day and hour as sine and cosine, weekdays as 0 and 1.
+    """Elapsed time, then the parts: the standardised year, month, day and hour as sine and cosine, weekdays as 0 and 1.
 
     At a gap all parts are 0.
     """
@@ -114,10 +114,10 @@ class DateEncoding:
 
 
 def with_calendar(elapsed: NumberEncoding, column: Any) -> NumberEncoding | DateEncoding:
-    """The encoding of elapsed time, with those parts of the calendar that the fitting rows can tell something of.
+    """Add the parts of the calendar that the fitting rows cover to the encoding of elapsed time.
 
-    More than 20 rows have to be there, they have to reach over :data:`_LEAST_SPAN` days, and the part has to differ
-    between rows: dates without times have no hour.
+    A part needs more than 20 rows, a span of :data:`_LEAST_SPAN` days, and different values: dates without times have
+    no hour.
     """
     pa = import_pyarrow("encoding tables")
     seconds, gaps = local_seconds(column)
@@ -127,7 +127,7 @@ def with_calendar(elapsed: NumberEncoding, column: Any) -> NumberEncoding | Date
     span = float(seconds.max() - seconds.min()) / _DAY
     parts: list[Part] = []
     if pa.types.is_time(column.type):
-        # Midnight is near to the hour before it as to the hour after it.
+        # As a position in a cycle, midnight is as close to the hour before it as to the hour after it.
         parts = ["hour"] if span >= 0.5 else []
         return DateEncoding(elapsed, tuple(parts), 0.0, 1.0) if parts else elapsed
     years = _years(seconds)

@@ -1,4 +1,4 @@
-"""TableEncoder: the columns of a raw table as one array of finite numbers."""
+"""TableEncoder: from the columns of a raw table to one array of finite numbers."""
 
 from __future__ import annotations
 
@@ -23,62 +23,66 @@ from multilayer.tables.fitting import Identifiers, Rules, fit_column
 
 
 class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
-    """Encode a table or an array as numbers for a network; equal tables give equal arrays, whatever library holds them.
+    """Encode a table as numbers for a network; equal tables of different libraries give equal arrays.
 
     ============  =========================================================================================
     a column of   becomes
     ============  =========================================================================================
-    numbers       one column, ``(x - mean) / deviation`` (the population's), 0 at a gap
+    numbers       one column, ``(x - mean) / deviation`` (population standard deviation), 0 at a gap
     Booleans      one column of 0 and 1, the share of True at a gap
     text          one column of 0 and 1 for each category, in alphabetical order; 0 in all of them at a gap.
-                  Beyond ``max_categories``, the most frequent keep theirs and the others share a last one
-    dates, times  seconds since 1970 (UTC), or since midnight, treated as numbers; then parts of the calendar
-    gaps          where the fitting rows have gaps, one more column of 0 and 1 that marks them
+                  Beyond ``max_categories``, the most frequent keep theirs and the others share the last one
+    dates, times  seconds since 1970 (UTC), or since midnight, as numbers; then parts of the calendar
+    gaps          if the fitting rows have gaps, one more column of 0 and 1 that marks them
     ============  =========================================================================================
 
-    Parts of the calendar are those that more than 20 fitting rows can tell something of: the year (one column) and the
-    month (sine and cosine of the place in the year) where the rows reach over a year, the day of the month (sine and
-    cosine) over 62 days, the weekday (seven columns) over 14 days, the hour (sine and cosine) over two days, or for
-    times of day over 12 hours.  They are read by the clock of the column's own time zone.
+    The parts of the calendar depend on the span of the fitting rows, of which there must be more than 20: the year (one
+    column) and the month (sine and cosine of the position in the year) for a span of a year, the day of the month (sine
+    and cosine) for 62 days, the weekday (seven columns) for 14 days, the hour (sine and cosine) for two days, or for 12
+    hours in times of day.  They are computed in the column's time zone.
 
-    Left out, and reported in ``columns_``: columns that hold one value, or numbers that differ by no more than their
-    rounding; columns without any value; text that only tells rows apart (identifiers, free text).
+    Columns that are constant (except for rounding), columns without values, and text that only identifies rows
+    (identifiers, free text) are dropped; ``columns_`` reports them.
 
-    Numbers far outside the fitted range are drawn in, since a network would answer with a certainty for which it has no
-    ground, and float32 may not hold them: beyond r deviations from the mean, z becomes ``r (2 - r / |z|)`` with its
-    sign, and infinity ``2 r``.  r is 8, or that of the furthest fitting row; ``columns_`` holds the bounds.  In
-    fitting, infinity is an error.
+    Numbers far outside the fitted range are clipped smoothly, because a network extrapolates with unjustified certainty
+    and float32 may overflow: beyond r deviations from the mean, z becomes ``r (2 - r / |z|)`` with its sign, and
+    infinity becomes ``2 r``.  r is 8, or the largest of the fitting rows; ``columns_`` holds the bounds.  Infinity in
+    the fitting rows is an error.
 
-    Text of more than 20 different numbers with a few other words, which count as gaps, becomes numbers:
-    :func:`read_table` has the rule.
+    Text of more than 20 different numbers with a few other words becomes numbers, and the words become gaps, as in
+    :func:`read_table`.
 
-    Rows to be transformed need the columns that were kept, by name and in any order; other columns are ignored.
-    Columns without names, of arrays, are told by their place, and all of them are needed.  A category that was not seen
-    in fitting counts as "other" where that column exists and sets nothing otherwise.  A column may be newly missing
-    values.
+    Rows to be transformed need the encoded columns by name, in any order; other columns are ignored.  Columns of arrays
+    are identified by position, and all of them are needed.  An unknown category counts as "other" if that column
+    exists; otherwise all its columns are 0.  A column may have gaps that the fitting rows did not have.
 
     Parameters
     ----------
     max_categories : int, default=64
-        Largest number of columns that the categories of one text column take, the one for the others included
-        and the one for gaps not; at least 2.
-    identifiers : "auto" or names of columns, default="auto"
-        The columns that only tell rows apart: text is left out, whole numbers stay in with a warning in ``columns_``,
-        since they may count years.  "auto" judges the fitting rows by the rule of :func:`row_identifiers`; names from
-        that function, of the whole table, keep the judgement the same for all parts of it.
+        Maximum number of columns for the categories of one text column, including the column for the others and
+        excluding the one for gaps; at least 2.
+    identifiers : "auto" or list of str, default="auto"
+        The columns that only identify rows.  Text is dropped; whole numbers stay, with a note in ``columns_``, because
+        they may count years.  "auto" applies the rule of :func:`row_identifiers` to the fitting rows; pass the result
+        of that function for the whole table to use the same columns in all parts of it.
     dtype : numpy.float64 or numpy.float32, default=numpy.float64
         Type of the array that ``transform`` returns.
 
     Attributes
     ----------
     columns_ : list of ColumnReport
-        What was done with each column of the table, in the table's order.
+        The encoding of each column of the table, in the table's order.
     feature_names_in_ : array of str, of shape (n_features_in_,)
-        Only where the columns have names.
+        The column names, if the columns have names.
     n_features_in_ : int
         Number of columns of the table.
     encodings_ : tuple of frozen records
-        What was learned from each column that was kept.
+        The parameters of each encoded column.
+
+    Notes
+    -----
+    scikit-learn's OneHotEncoder raises an error at an unknown category by default, and its StandardScaler leaves gaps
+    as NaN and does not clip.  Its estimators need named columns in the order of fitting.
 
     Examples
     --------
@@ -95,13 +99,7 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
     ...     print(f"{column.name}: {column.encoding}")
     rooms: standardised: mean 2, deviation 0.8165
     town: a column for each of 2 categories, one for gaps
-    year: left out: every value is 1990
-
-    Notes
-    -----
-    scikit-learn's OneHotEncoder raises at an unseen category unless told otherwise, and its StandardScaler leaves
-    gaps as NaN and numbers outside the fitted range as they are.  Its estimators want named columns in the order of
-    fitting.
+    year: dropped: every value is 1990
     """
 
     def __init__(
@@ -120,15 +118,22 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : pandas, polars or pyarrow table, or array, of shape (m, n_features), m >= 1
-        y : ignored; here for scikit-learn's pipelines
+        X : pandas, polars or pyarrow table, or array, of shape (m, n_features)
+            The fitting rows, at least one.
+        y : None
+            Ignored; scikit-learn's pipelines pass it.
+
+        Returns
+        -------
+        TableEncoder
+            This object.
 
         Raises
         ------
         InputError
-            No rows, infinity in a column, a type that cannot be encoded, no column left to learn from.
+            For no rows, infinity in a column, a type that cannot be encoded, or if no column can be used.
         ParameterError
-            A parameter with a value that it cannot have.
+            For an invalid parameter.
         """
         self._checked_dtype()
         rules = Rules(self._checked_max_categories(), checked_identifiers(self.identifiers))
@@ -147,7 +152,7 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
                 encodings.append(encoding)
         if not encodings:
             single = " With 1 sample, every column is constant: add rows." if table.n_rows == 1 else ""
-            raise InputError(f"the table has no column to learn from. {_summary(reports)}{single}")
+            raise InputError(f"the table has no column that can be used. {_summary(reports)}{single}")
         self.encodings_ = tuple(encodings)
         self.columns_ = reports
         self.n_features_in_ = len(table.names)
@@ -158,20 +163,22 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: object) -> Output:
-        """The rows of a table as numbers, in the same order.
+        """Encode the rows of a table.
 
         Parameters
         ----------
-        X : pandas, polars or pyarrow table, or array, with at least the columns that were kept in fitting
+        X : pandas, polars or pyarrow table, or array
+            Rows with at least the encoded columns.
 
         Returns
         -------
-        C-contiguous array of shape (m, width) and of the encoder's ``dtype``, all of it finite.
+        array of shape (m, width)
+            Finite numbers of the encoder's ``dtype``, in C order.
 
         Raises
         ------
         InputError
-            A column is missing or of another kind than in fitting.
+            If a column is missing or of another kind than in fitting.
         """
         check_is_fitted(self)
         table = columns_of(X)
@@ -186,12 +193,18 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         return out
 
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> NDArray[np.object_]:
-        """The name of each output column: ``age``, ``age=(gap)``, ``town=Ulm``, ``town=(other)``.
+        """Return the names of the output columns: ``age``, ``age=(gap)``, ``town=Ulm``, ``town=(other)``.
 
         Parameters
         ----------
-        input_features : names of the columns, default=None
-            Those of fitting, or x0, x1, ... for an array.  Other names are taken only where an array was fitted.
+        input_features : list of str, default=None
+            The names of the input columns; by default those of fitting, or x0, x1, ... for an array.  Other names are
+            possible only if an array was fitted.
+
+        Returns
+        -------
+        array of str, of shape (width,)
+            The names.
         """
         check_is_fitted(self)
         fitted = [report.name for report in self.columns_]
@@ -207,7 +220,7 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         return np.asarray(unique(names), dtype=object)
 
     def _received_names(self, table: Columns) -> Mapping[str, str]:
-        """Under what name each column of fitting is found in the table: its own, or that of its place."""
+        """Map the name of each fitted column to its name in the table: the same, or the one at its position."""
         fitted = [report.name for report in self.columns_]
         had_names = hasattr(self, "feature_names_in_")
         if had_names and table.has_names:
@@ -250,13 +263,13 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
 
 
 def _warn(message: str) -> None:
-    warnings.warn(f"{message}; columns are taken by their place.", MultilayerWarning, stacklevel=5)
+    warnings.warn(f"{message}; columns are identified by their position.", MultilayerWarning, stacklevel=5)
 
 
 def _of_fitted_kind(encoding: Encoding, column: Any) -> Any:
-    """The column itself, or a column of nothing but gaps whatever type it came with.
+    """Check the kind of a column, and convert a column of gaps only, which may have any type.
 
-    A file's column without a value has no type, and pandas calls such a column numbers.
+    A column without values has no type in a file, and is numbers in pandas.
     """
     what = f"column {encoding.name!r}"
     received = kind_of(column, what)
@@ -275,12 +288,12 @@ def _of_fitted_kind(encoding: Encoding, column: Any) -> Any:
     found = _first_word(column) if received == "text" and encoding.kind == "number" else ""
     raise InputError(
         f"{what} held {expected} when the encoder was fitted, now it holds {PLURAL[received]}{found}. "
-        f"Turn it into {expected}, or fit the encoder again."
+        f"Convert it to {expected}, or fit the encoder again."
     )
 
 
 def _first_word(column: Any) -> str:
-    """Where the first text stands that keeps a column from being numbers."""
+    """Describe the first text in a column of numbers, with its row."""
     for row, word in enumerate(texts(column).to_pylist(), start=1):
         try:
             float(word if word is not None else "nan")
@@ -291,7 +304,7 @@ def _first_word(column: Any) -> str:
 
 def _summary(reports: list[ColumnReport]) -> str:
     if not reports:
-        return "It has no columns at all."
+        return "It has no columns."
     most = 5
     rest = f"; and {len(reports) - most} more" if len(reports) > most else ""
     return "; ".join(f"{report.name!r}: {report.encoding}" for report in reports[:most]) + rest + "."

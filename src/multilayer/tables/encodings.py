@@ -1,6 +1,6 @@
-"""How fitted columns become columns of numbers: frozen records of text and numbers, and their report in plain words.
+"""The encodings of fitted columns: frozen records that turn a column into columns of numbers, and their reports.
 
-:func:`multilayer.tables.fitting.fit_column` learns them.
+:func:`multilayer.tables.fitting.fit_column` fits them.
 """
 
 from __future__ import annotations
@@ -17,24 +17,30 @@ from multilayer.tables._cells import spelled_numbers
 Output = NDArray[np.float32] | NDArray[np.float64]
 
 NARROWEST_REACH = 8.0
-"""Deviations from the mean within which every number is standardised and nothing else."""
+"""Deviations from the mean within which no number is clipped."""
 
 
 @dataclass(frozen=True)
 class ColumnReport:
-    """What a :class:`TableEncoder` did with one column of the table it was fitted on.
+    """How a :class:`TableEncoder` encodes one column of the table it was fitted on.
 
     Attributes
     ----------
-    name : the column's name
-    kind : "number", "Boolean", "text", "date", "time", "duration" or "empty"
-    encoding : how the column was encoded, in plain words
-    n_gaps : number of fitting rows without a value
-    width : number of columns of the output; 0 for a column that was left out
-    is_identifier : whether the column only tells rows apart: text that is left out, or whole numbers that number the
-        rows, which stay in
-    bounds : the least and the largest number that is standardised and nothing else, in the column's own units (seconds
-        for dates and times); numbers outside of them are drawn in.  None for other columns.
+    name : str
+        The column's name.
+    kind : {"number", "Boolean", "text", "date", "time", "duration", "empty"}
+        The kind of its values.
+    encoding : str
+        The encoding in words.
+    n_gaps : int
+        Number of fitting rows without a value.
+    width : int
+        Number of output columns; 0 for a dropped column.
+    is_identifier : bool
+        Whether the column only identifies rows: text, which is dropped, or whole numbers, which are kept.
+    bounds : tuple of two floats or None
+        The smallest and the largest number that is not clipped, in the units of the column (seconds for dates and
+        times); None for other kinds.
     """
 
     name: str
@@ -56,21 +62,17 @@ class Encoding(Protocol):
     def kind(self) -> Kind: ...
 
     def feature_names(self, name: str) -> list[str]:
-        """A name for each output column of a column called ``name``; as many as the encoding is wide."""
-        ...
+        """Return the names of the output columns of a column called ``name``."""
 
     def encode_into(self, out: Output, column: Any) -> None:
         """Write an Arrow column of m rows to ``out``, zeros of shape (m, width)."""
-        ...
 
 
 def draw_in(standardised: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
-    """Bend numbers beyond ``reach`` towards twice of it, in place; the others stay as they are, to the bit.
+    """Clip numbers beyond ``reach`` smoothly to at most twice of it, in place; the others stay unchanged.
 
-    The numbers, of shape (m,), may be infinite but not NaN.
-
-    ``sign(z) r (2 - r / |z|)`` for ``|z| > r`` goes on from ``z`` with the same slope, rises everywhere and is ``2 r``
-    at infinity.  A network answers far outside of what it has seen with certainty, and has no ground for it.
+    The numbers, of shape (m,), may be infinite but not NaN.  For ``|z| > r``, ``sign(z) r (2 - r / |z|)`` continues
+    ``z`` with the same slope, is monotonic, and is ``2 r`` at infinity.
 
     Examples
     --------
@@ -86,10 +88,10 @@ def draw_in(standardised: NDArray[np.float64], reach: float) -> NDArray[np.float
 
 @dataclass(frozen=True)
 class NumberEncoding:
-    """Numbers, times and Booleans: ``(x 2^-exponent - centre) / scale``, drawn in beyond ``reach``; 0 or 1 for a gap.
+    """Numbers, times and Booleans: ``(x 2^-exponent - centre) / scale``, clipped beyond ``reach``; 0 or 1 for a gap.
 
-    ``exponent`` is 0 unless the numbers are so large or small that their squares leave float64.  ``from_text``: the
-    fitting column was text, a few cells of which spelled no number.
+    ``exponent`` is 0 unless the squares of the numbers overflow or underflow float64.  With ``from_text``, the fitting
+    column was text of which a few cells spelled no number.
     """
 
     name: str
@@ -119,14 +121,14 @@ class NumberEncoding:
             out[:, -1] = gaps
 
     def standardised(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        # A number far outside the fitted range may become infinite here, and is drawn in later.
+        # A number far outside the fitted range may become infinite here, and is clipped later.
         with np.errstate(over="ignore"):
             scaled = np.ldexp(values, -self.exponent) if self.exponent else values
             return (scaled - self.centre) / self.scale
 
 
 def as_spelled(column: Any) -> Any:
-    """A column of text as the numbers that it spells; other columns as they are."""
+    """Convert a column of text to the numbers that it spells; return other columns unchanged."""
     types = import_pyarrow("encoding tables").types
     is_text = types.is_string(column.type) or types.is_large_string(column.type) or types.is_dictionary(column.type)
     return spelled_numbers(texts(column)) if is_text else column
@@ -134,7 +136,7 @@ def as_spelled(column: Any) -> Any:
 
 @dataclass(frozen=True)
 class TextEncoding:
-    """Text: one column of 0 and 1 for each category, then perhaps one for the others and one for gaps."""
+    """Text: one column of 0 and 1 for each category, then optional columns for the others and for gaps."""
 
     name: str
     kind: Kind

@@ -1,15 +1,14 @@
-"""What is learned from one column of the fitting rows.
+"""Fitting of one column: the choice of its encoding, and its parameters.
 
 Rules
 -----
-* A gap in numbers takes the mean, in Booleans the share of True; in text no category is set.  Where the fitting
-  rows have gaps, a column of 0 and 1 says so in addition.
-* A column that holds one value, but for the rounding of its numbers, is left out; where it also has gaps, the column of
-  0 and 1 for them stays.
-* Text of more than ``max_categories`` categories keeps the ``max_categories - 1`` most frequent (of equally
-  frequent ones the alphabetically first); the others share one column, "other".
-* Text that only tells rows apart is left out: as categories, each of which was seen about once, it would let a
-  network memorise the rows.  Whole numbers that number the rows stay in, with a warning, since they may count years.
+* A gap becomes the mean of numbers and the share of True of Booleans; in text no category is set.  If the fitting rows
+  have gaps, a column of 0 and 1 marks them.
+* A column with one value, except for rounding, is dropped; if it also has gaps, the column of 0 and 1 stays.
+* Text of more than ``max_categories`` categories keeps the ``max_categories - 1`` most frequent ones (ties in
+  alphabetical order); the others share the column "other".
+* Text that only identifies rows is dropped, because with one category for nearly every row a network memorises the
+  rows.  Whole numbers that number the rows are kept, with a note, because they may count years.
 """
 
 from __future__ import annotations
@@ -24,11 +23,10 @@ from numpy.typing import NDArray
 
 from multilayer._constant import is_constant
 from multilayer.tables._arrow import Kind, import_pyarrow, kind_of, numbers, texts
-from multilayer.tables._casts import FEW_VALUES
 from multilayer.tables._cells import CellFormat, nearly_typed, stray_words
-from multilayer.tables._hints import hint
 from multilayer.tables._names import shortened
 from multilayer.tables._notes import ColumnNote
+from multilayer.tables._spellings import FEW_VALUES, hint
 from multilayer.tables.calendars import DateEncoding, with_calendar
 from multilayer.tables.encodings import NARROWEST_REACH, ColumnReport, Encoding, NumberEncoding, TextEncoding
 
@@ -44,22 +42,25 @@ _WORDS: dict[Kind, str] = {
 
 @dataclass(frozen=True)
 class Rules:
-    """How columns are encoded: the parameters of a :class:`TableEncoder`."""
+    """The parameters of a :class:`TableEncoder`."""
 
     max_categories: int = 64
     identifiers: Identifiers = "auto"
 
-    def names_rows(self, name: str, by_itself: bool) -> bool:
-        """Whether a column only tells rows apart: by its values, or because the caller says so."""
-        return by_itself if isinstance(self.identifiers, str) else name in self.identifiers
+    def is_identifier(self, name: str, by_values: bool) -> bool:
+        """Return whether a column only identifies rows, by its values or by the parameter."""
+        return by_values if isinstance(self.identifiers, str) else name in self.identifiers
 
 
 def fit_column(name: str, column: Any, rules: Rules, note: ColumnNote) -> tuple[Encoding | None, ColumnReport]:
-    """Learn how to encode one Arrow column of at least one row.
+    """Fit the encoding of one Arrow column of at least one row.
 
     Returns
     -------
-    The encoding, or None for a column that is left out, and the report of what was done.
+    encoding : Encoding or None
+        None for a dropped column.
+    report : ColumnReport
+        The description of the encoding.
 
     Raises
     ------
@@ -81,12 +82,12 @@ def _fit_numbers(name: str, kind: Kind, column: Any, rules: Rules) -> tuple[Enco
     present = values[~np.isnan(values)]
     n_gaps = len(values) - len(present)
     if not len(present):
-        return None, ColumnReport(name, kind, "left out: every cell is a gap", n_gaps, 0)
+        return None, ColumnReport(name, kind, "dropped: every cell is a gap", n_gaps, 0)
     low, high = float(present.min()), float(present.max())
     plain = NumberEncoding(name, kind, 0.0, 1.0, 0, 0.0, 1.0, has_values=True, has_gaps=n_gaps > 0)
     if low == high or is_constant(low, high, _type_given(column)):
         same = low == high and (abs(high) < 2.0**53 or len(column.drop_null().unique()) == 1)
-        value = str(_first_value(column)) if same else f"{high:.12g} but for rounding"
+        value = str(_first_value(column)) if same else f"{high:.12g} except for rounding"
         return _constant(replace(plain, has_values=False), value, n_gaps)
     if kind == "Boolean":
         share = float(present.mean())
@@ -102,8 +103,8 @@ def _fit_numbers(name: str, kind: Kind, column: Any, rules: Rules) -> tuple[Enco
     if isinstance(result, DateEncoding):
         done += f", and {', '.join(result.parts)}"
     done += _gap_words(n_gaps, "gaps become the mean")
-    counts = rules.names_rows(name, by_itself=_numbers_the_rows(column, present, low, high))
-    done += "; it numbers the rows: leave it out unless their order matters" if counts else ""
+    counts = rules.is_identifier(name, by_values=_numbers_the_rows(column, present, low, high))
+    done += "; it numbers the rows: drop it unless their order matters" if counts else ""
     width = len(result.feature_names(name))
     return result, ColumnReport(name, kind, done, n_gaps, width, counts, _bounds(encoding))
 
@@ -130,8 +131,8 @@ def _fit_text(name: str, column: Any, rules: Rules, note: ColumnNote) -> tuple[E
     n_gaps = words.null_count
     n_values = len(words) - n_gaps
     if not n_values:
-        return None, ColumnReport(name, "text", "left out: every cell is a gap", n_gaps, 0)
-    # Categories are text on purpose, as are codes.
+        return None, ColumnReport(name, "text", "dropped: every cell is a gap", n_gaps, 0)
+    # A categorical column is meant as text, and so are codes.
     deliberate = note.is_code or import_pyarrow("encoding tables").types.is_dictionary(column.type)
     spelled, few = (words, ColumnNote()) if deliberate else nearly_typed(words, CellFormat(), dates=False)
     if spelled is not words:
@@ -141,14 +142,14 @@ def _fit_text(name: str, column: Any, rules: Rules, note: ColumnNote) -> tuple[E
     if len(categories) == 1:
         encoding = TextEncoding(name, "text", (), has_other=False, has_gaps=n_gaps > 0)
         return _constant(encoding, shortened(categories[0]), n_gaps)
-    advice = "" if deliberate else hint(categories)
+    advice = "" if deliberate or note.text else hint(categories)
     if not deliberate and len(categories) > FEW_VALUES and (stray := stray_words(words)):
         advice = f"; {stray}"
-    elif few.text and not note.text:  # not told already when the file was read
+    elif few.text and not note.text:  # not reported by read_table already
         advice = f"; {few.text}"
     differs = n_values > FEW_VALUES and len(categories) >= _IDENTIFIER_SHARE * n_values
-    if rules.names_rows(name, by_itself=differs):
-        done = f"left out: {len(categories)} of {n_values} values differ (an identifier or free text){advice}"
+    if rules.is_identifier(name, by_values=differs):
+        done = f"dropped: {len(categories)} of {n_values} values differ (an identifier or free text){advice}"
         return None, ColumnReport(name, "text", done, n_gaps, 0, is_identifier=True)
 
     n_rare = 0
@@ -165,7 +166,7 @@ def _fit_text(name: str, column: Any, rules: Rules, note: ColumnNote) -> tuple[E
 
 
 def _fit_spelled(name: str, column: Any, note: ColumnNote, rules: Rules) -> tuple[Encoding | None, ColumnReport]:
-    """Text nearly all of which spells numbers."""
+    """Fit text of which nearly all cells spell numbers."""
     encoding, report = _fit_numbers(name, "number", column, rules)
     if isinstance(encoding, NumberEncoding):
         encoding = replace(encoding, from_text=True)
@@ -176,11 +177,11 @@ def _constant(encoding: NumberEncoding | TextEncoding, value: str, n_gaps: int) 
     if n_gaps:
         done = f"a column for gaps only: every value is {value}"
         return encoding, ColumnReport(encoding.name, encoding.kind, done, n_gaps, 1)
-    return None, ColumnReport(encoding.name, encoding.kind, f"left out: every value is {value}", 0, 0)
+    return None, ColumnReport(encoding.name, encoding.kind, f"dropped: every value is {value}", 0, 0)
 
 
 def _type_given(column: Any) -> type[np.generic]:
-    """The type whose rounding the numbers carry; dates and decimals carry none but that of float64 itself."""
+    """Return the type that determines the rounding of the numbers; dates and decimals have that of float64 only."""
     types = import_pyarrow("encoding tables").types
     for is_type, kind in (
         (types.is_float16, np.float16),
@@ -193,7 +194,7 @@ def _type_given(column: Any) -> type[np.generic]:
 
 
 def _exponent(largest: float) -> int:
-    """The power of two that brings the numbers near 1 where their squares, or a sum of them, leave float64.
+    """Return the power of two that scales the numbers to about 1; 0 unless their squares overflow or underflow.
 
     Two columns [0, 1e200] and [0, 1e-200] have deviations of 5e199 and 5e-201, but variances of infinity and 0.
     Dividing by a power of two is exact.
@@ -210,7 +211,7 @@ def _gap_words(n_gaps: int, becomes: str) -> str:
 
 
 def _numbers_the_rows(column: Any, present: NDArray[np.float64], low: float, high: float) -> bool:
-    """Whether whole numbers are n different ones from the least to the largest, in whatever order."""
+    """Return whether the column holds n consecutive whole numbers, in any order."""
     n = len(present)
     whole = import_pyarrow("encoding tables").types.is_integer(column.type)
     return n > FEW_VALUES and whole and high - low == n - 1 and len(np.unique(present)) == n

@@ -1,4 +1,4 @@
-"""read_table: a CSV or Parquet file as a pyarrow table, or one line that says what is wrong with it."""
+"""read_table: from a CSV or Parquet file to a pyarrow table, or to one line that states what is wrong."""
 
 from __future__ import annotations
 
@@ -26,56 +26,63 @@ def read_table(
     date_format: str | None = None,
     text_columns: Collection[str] = (),
 ) -> Any:
-    """Read a data file, the first line of which names the columns.
+    """Read a data file whose first line holds the column names.
 
-    Formats, by extension: ``.csv`` and ``.tsv``, also with ``.gz``, and ``.parquet``; by content for file objects.
-    Text is UTF-8, with or without a byte order mark, or UTF-16 with one, unless ``encoding`` names another.  Comma,
-    semicolon, tab and ``|`` are tried as separators, and the one is taken by which the first 20 lines have equally many
-    fields.  Fields may stand in quotation marks, or in apostrophes where all that begin with one end with one.
+    The formats are ``.csv`` and ``.tsv``, also with ``.gz``, and ``.parquet``, by extension; for file objects, by
+    content.  Text is UTF-8, with or without a byte order mark, or UTF-16 with one, unless ``encoding`` is given.  The
+    separator is the one of comma, semicolon, tab and ``|`` with which the first 20 lines have equally many fields.
+    Fields may be quoted by quotation marks, or by apostrophes if all that begin with one end with one.
 
-    Blanks around names and cells and lines without anything are ignored.  Lines above the names are skipped, and
-    reported by :func:`reading_notes`, if they begin with ``#`` or are a title, which has one field where all lines
-    below have several.  A row with more or fewer fields than the names is an error.
+    Blanks around names and cells, and empty lines, are ignored.  Lines above the names that begin with ``#``, and
+    titles, which have one field above lines of several, are skipped; :func:`reading_notes` reports them.  A row with
+    more or fewer fields than the names is an error.
 
     A cell is a gap if it is empty or one of ``NA``, ``N/A``, ``n/a``, ``<NA>``, ``#N/A``, ``#NA``, ``NaN``,
     ``nan``, ``-NaN``, ``-nan``, ``NULL``, ``Null``, ``null`` and ``?``, quoted or not, in columns of text too.
-    ``None``, ``none``, ``no``, ``-`` and every other word are values.
+    All other words, such as ``None``, ``none``, ``no`` and ``-``, are values.
 
     A column is numbers, Booleans (``true``, ``false``, in capitals too), dates (``2026-11-23``), moments (``2026-11-23
     17:00:00``, also with ``Z`` or an offset such as ``+01:00``) or times of day if all of its cells are, and text
-    otherwise.  Two exceptions are reported by :func:`reading_notes`:
+    otherwise.  There are two exceptions:
 
-    * Whole numbers are text if some begin with a zero, as in ``00012``: they are codes.
+    * Whole numbers stay text if some begin with a zero, as in ``00012``, because they are codes.
     * A column of more than 20 different numbers, or dates, may hold a few other words, which become gaps: in at most
-      one of 20 cells, or one and the same word in less than half of them.
+      one of 20 cells, or one repeated word in less than half of them.
 
-    Parquet files carry their types, and are taken as they are.
+    :func:`reading_notes` reports both, and also columns of decimal commas and a file that seems to have another
+    separator.  Parquet files keep their types.
 
     Parameters
     ----------
-    source : path of the file, or a file object opened with mode ``"rb"``, such as ``sys.stdin.buffer``
-    separator : the character between fields; by default the one that fits
-    decimal : "." or ",", between a number's whole part and its fraction
-    encoding : name of a text encoding that Python knows, such as "cp1252", "latin-1" or "utf-16"
-    date_format : how dates are written where not as above, in the form of ``datetime.strptime``: "%d.%m.%Y"
-    text_columns : names of columns of a CSV file to read as text whatever they look like, such as codes that
-        are written as numbers.  Parquet columns of numbers become text too.
+    source : str, path or binary file object
+        The path of the file, or a file object opened with mode ``"rb"``, such as ``sys.stdin.buffer``.
+    separator : str, optional
+        The character between fields; by default it is found.
+    decimal : {".", ","}
+        The decimal mark.
+    encoding : str, optional
+        The text encoding, such as "cp1252", "latin-1" or "utf-16".
+    date_format : str, optional
+        The format of dates for ``datetime.strptime``, such as "%d.%m.%Y".
+    text_columns : list of str
+        Columns to read as text, such as codes that look like numbers.
 
     Returns
     -------
-    pyarrow.Table with at least one row and one column, its column names different and none empty.
+    pyarrow.Table
+        A table with at least one row and one column; the column names are unique and not empty.
 
     Raises
     ------
     DataFileError
-        The file is not there, is no regular file, cannot be read, or is no table; with the file, and the row or
-        column where there is one.  The first row below the names is data row 1; empty lines do not count.
+        If the file does not exist, is not a regular file, cannot be read, or is not a table.  The first row below the
+        names is data row 1; empty lines do not count.
     InputError
-        A name in ``text_columns`` that the file does not have; a file object that gives text.
+        For an unknown name in ``text_columns``, or a file object in text mode.
     ParameterError
-        An option that cannot be, that fits no column, or that a Parquet file has no use for.
+        For an option that is invalid, that fits no column, or that does not apply to Parquet files.
     MissingExtraError
-        pyarrow is not installed.
+        If pyarrow is not installed.
 
     Examples
     --------
@@ -111,10 +118,10 @@ def read_table(
 
 
 def _check_separator(separator: str | None) -> None:
-    """Raise ParameterError for what cannot stand between fields."""
+    """Raise a ParameterError for an invalid separator."""
     if separator is not None and (not isinstance(separator, str) or len(separator) != 1 or separator in "\r\n\"'\0"):
         raise ParameterError(
-            'separator must be one character, such as separator=";" or separator="\\t", and no quotation mark or line '
+            'separator must be one character, such as separator=";" or separator="\\t", but no quotation mark or line '
             f"end, got {separator!r}."
         )
     if separator is not None and not separator.isascii():
@@ -122,7 +129,7 @@ def _check_separator(separator: str | None) -> None:
 
 
 def _checked_form(decimal: str, date_format: str | None) -> CellFormat:
-    """The format of cells, once its parts are known to be possible."""
+    """Check the options and return the format of cells."""
     if decimal not in (".", ","):
         raise ParameterError(f'decimal must be decimal="." or decimal=",", got {decimal!r}.')
     if date_format is None:
@@ -143,7 +150,9 @@ def _check_no_text_options(
     options = {"separator": separator, "encoding": encoding, "date_format": date_format}
     given = [name for name, value in options.items() if value is not None] + ["decimal"] * (decimal != ".")
     if given:
-        raise ParameterError(f"{given[0]} is for text files: {file} is a Parquet file, which carries its types.")
+        raise ParameterError(
+            f"{given[0]} is for text files, but {file} is a Parquet file, which stores its types. Remove {given[0]}."
+        )
 
 
 def _read_parquet(pa: Any, source: Source, text_columns: Collection[str]) -> Any:
@@ -152,13 +161,13 @@ def _read_parquet(pa: Any, source: Source, text_columns: Collection[str]) -> Any
     try:
         with pyarrow.parquet.ParquetFile(source.place) as parquet:
             table = parquet.read()
-        # Damage may also show in the data alone, as text that is not UTF-8 or ends beyond the buffer.
+        # The data may be damaged too: text that is not UTF-8, or offsets beyond the buffer.
         table.validate(full=True)
     except PermissionError:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DataFileError(f"{source.name}: is not a Parquet file, or is damaged ({_short(error)}).") from None
-    # The index of a pandas frame, written along under a name that pandas made up.
+    # The index of a pandas frame, which pandas stores under a name of this form.
     table = table.drop_columns([name for name in table.column_names if name.startswith("__index_level_")])
     for name in text_columns:
         if name not in table.column_names:

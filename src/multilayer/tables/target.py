@@ -1,4 +1,4 @@
-"""The column to be predicted: is it a class or an amount, and what is y?"""
+"""The target column: the choice between classification and regression, and y."""
 
 from __future__ import annotations
 
@@ -21,15 +21,20 @@ _ROWS_PER_CLASS = 5
 
 @dataclass(frozen=True, eq=False)
 class TargetInfo:
-    """A target ready for an estimator.
+    """A target for an estimator.
 
     Attributes
     ----------
-    task : "classification" or "regression"
-    reason : why it is that task, in plain words
-    y : array of shape (m,); labels of type str, int64 or bool for classification, float64 for regression
-    classes : the different labels, sorted, of the type of y; None for regression
-    rows : array of int of shape (m,); where in the column each of them stands, from 0
+    task : {"classification", "regression"}
+        The task.
+    reason : str
+        The reason for this task, in words.
+    y : array of shape (m,)
+        Labels of type str, int64 or bool for classification; float64 for regression.
+    classes : array or None
+        The sorted unique labels; None for regression.
+    rows : array of int, of shape (m,)
+        The position of each value in the column, from 0.
     """
 
     task: Task
@@ -40,16 +45,26 @@ class TargetInfo:
 
 
 def split_target(frame: object, target: str) -> tuple[Any, Any]:
-    """Part a data frame into the features and the column to be predicted.
+    """Divide a data frame into the features and the target column.
+
+    Parameters
+    ----------
+    frame : pandas, polars or pyarrow table
+        The table.
+    target : str
+        The name of the target column.
 
     Returns
     -------
-    The frame without that column and the column, both of the kind that was passed in.
+    features : table
+        The other columns, in a table of the same library.
+    column : series or array
+        The target column.
 
     Raises
     ------
     InputError
-        There is no such column, with the names it may have meant; or there is no other column.
+        If the column does not exist, or is the only one.
 
     Examples
     --------
@@ -62,33 +77,44 @@ def split_target(frame: object, target: str) -> tuple[Any, Any]:
     if target not in table.columns:
         raise missing_column("target column", target, table.columns)
     if len(table.columns) == 1:
-        raise InputError(f"the table has no column but the target {target!r}: there is nothing to predict it from.")
+        raise InputError(
+            f"the table has no column but the target {target!r}: there are no features to predict it from."
+        )
     return table.drop(target).to_native(), table.get_column(target).to_native()
 
 
 def encode_target(
     column: object, task: str = "auto", *, name: str | None = None, drop_gaps: bool = False
 ) -> TargetInfo:
-    """Decide between classification and regression, and return y.
+    """Choose between classification and regression, and return y.
 
     With ``task="auto"``, text and Booleans are classes, and numbers with fractions are amounts.  Whole numbers
-    are classes if they take two values, or at most 20 with 5 rows or more for each on average: measurements seldom
-    repeat that often.  Grades and small counts do, and are classes by this rule; pass the task where it is wrong.
+    are classes if there are two of them, or at most 20 with an average of 5 rows or more, because measurements seldom
+    repeat that often.  Grades and small counts do; pass the task if the choice is wrong.
 
     Parameters
     ----------
-    column : series of pandas or polars, pyarrow array, NumPy array or list of m values
-    task : "auto", "classification" or "regression"
-    name : the column's name in messages, by default that of the series
-    drop_gaps : whether rows without a value are left out; the others are ``rows``.  By default they are an error
+    column : series, array or list of m values
+        A pandas or polars series, a pyarrow or NumPy array, or a list.
+    task : {"auto", "classification", "regression"}
+        The task.
+    name : str, optional
+        The column's name in messages; by default that of the series.
+    drop_gaps : bool
+        Whether to drop rows without a value, which are an error by default.
+
+    Returns
+    -------
+    TargetInfo
+        The task and y.
 
     Raises
     ------
     InputError
-        Gaps (their number and the first row), nothing but gaps, no rows, infinity, one value only, text for regression,
-        fractions for classification, dates, text that differs in nearly every row.
+        For gaps, no rows, infinity, a single value, text for regression, fractions for classification, dates, and text
+        that differs in nearly every row.
     ParameterError
-        An unknown task.
+        For an unknown task.
 
     Examples
     --------
@@ -115,27 +141,26 @@ def encode_target(
     if task == "auto":
         reason += advice
     elif task != inferred:
-        reason = f"It was asked for; by itself: {inferred}. {reason}"
+        reason = f"You chose it; the automatic choice is {inferred}. {reason}"
     if task == "regression" or (task == "auto" and inferred == "regression"):
         return TargetInfo("regression", reason, _amounts(values, rows, what), None, rows)
     if values.dtype.kind == "f":
         i = int(np.argmax(values != np.trunc(values)))
         raise InputError(
-            f"{what} holds numbers with fractions, which are no class labels: {values[i]} in data row {rows[i] + 1}. "
-            'Pass task="regression", or turn them into text or whole numbers.'
+            f"{what} holds numbers with fractions, which cannot be labels: {values[i]} in data row {rows[i] + 1}. "
+            'Pass task="regression", or convert them to text or whole numbers.'
         )
     return TargetInfo("classification", reason, values, different, rows)
 
 
 def _values(column: Any, what: str, drop_gaps: bool) -> tuple[NDArray[Any], NDArray[np.intp]]:
-    """The column as an array of str, bool, integers (also whole floats) or float64, and the rows these stand in."""
+    """Return the values as an array of str, bool, integers (also whole floats) or float64, and their rows."""
     kind = kind_of(column, what)
     if not len(column):
         raise InputError(f"{what} has no rows.")
     if kind not in ("number", "Boolean", "text", "empty"):
         raise InputError(
-            f"{what} holds {PLURAL[kind]}, which cannot be predicted as such. "
-            "Turn them into numbers, e.g. days since a date."
+            f"{what} holds {PLURAL[kind]}, which cannot be predicted. Convert them to numbers, e.g. days since a date."
         )
     amounts = numbers(column, what) if kind in ("number", "Boolean") else None
     gaps = is_gap(column) if amounts is None else np.isnan(amounts)
@@ -154,11 +179,11 @@ def _values(column: Any, what: str, drop_gaps: bool) -> tuple[NDArray[Any], NDAr
 
 
 def _check_gaps(gaps: NDArray[np.bool_], what: str, drop_gaps: bool) -> None:
-    """Raise InputError for gaps, unless they are to be left out and leave something."""
+    """Raise an InputError for gaps, unless they are dropped and some values remain."""
     n_gaps, first = int(gaps.sum()), int(gaps.argmax()) + 1
     if n_gaps == len(gaps):
         many = f"all of its {n_gaps} rows are gaps" if n_gaps > 1 else "its only row is a gap"
-        raise InputError(f"{what} has no value at all, {many}. Name another column, or fill it.")
+        raise InputError(f"{what} has no value at all, {many}. Choose another column, or fill it.")
     if not drop_gaps:
         raise InputError(
             f"{what} has {n_gaps} gap{'s' if n_gaps > 1 else ''}, the first in data row {first} of {len(gaps)}. "
@@ -167,9 +192,9 @@ def _check_gaps(gaps: NDArray[np.bool_], what: str, drop_gaps: bool) -> None:
 
 
 def _whole_numbers(column: Any, amounts: NDArray[np.float64]) -> NDArray[Any]:
-    """The numbers as integers if they are whole, so that a label 1.0 is the label 1.
+    """Convert whole numbers to integers, so that the label 1.0 is the label 1.
 
-    Integers are taken from the column itself: float64 does not tell apart 2**53 and 2**53 + 1.
+    Integers come from the column, because float64 cannot distinguish 2**53 from 2**53 + 1.
     """
     exact: NDArray[Any] = column.to_numpy()
     if exact.dtype.kind == "u":
@@ -182,7 +207,7 @@ def _whole_numbers(column: Any, amounts: NDArray[np.float64]) -> NDArray[Any]:
 
 
 def _inferred_task(values: NDArray[Any], different: NDArray[Any]) -> tuple[Task, str, str]:
-    """The task, why, and where the rule may be wrong what to do about it."""
+    """Return the task, the reason, and advice if the choice may be wrong."""
     n, n_different = len(values), len(different)
     match values.dtype.kind:
         case "U":
@@ -195,8 +220,8 @@ def _inferred_task(values: NDArray[Any], different: NDArray[Any]) -> tuple[Task,
         return "classification", f"The target takes two values, {different[0]} and {different[1]}.", ""
     found = f"The target holds whole numbers, {n_different:,} different ones in {n:,} rows"
     if n_different <= _MOST_CLASSES and n >= _ROWS_PER_CLASS * n_different:
-        return "classification", f"{found}: few enough to be classes.", ' Ask for "regression" if they are amounts.'
-    return "regression", f"{found}: too many to be classes.", ' Ask for "classification" if they are labels.'
+        return "classification", f"{found}: few enough to be classes.", ' Choose "regression" if they are amounts.'
+    return "regression", f"{found}: too many to be classes.", ' Choose "classification" if they are labels.'
 
 
 def _check_labels_repeat(values: NDArray[Any], rows: NDArray[np.intp], n_different: int, what: str) -> None:
@@ -205,7 +230,7 @@ def _check_labels_repeat(values: NDArray[Any], rows: NDArray[np.intp], n_differe
         raise InputError(
             f"{what} holds text that differs in {n_different} of {n} rows: too many to be class labels. "
             "If they are numbers, write them with a decimal point and nothing else "
-            f"({_first_word(values, rows)}); otherwise name another column."
+            f"({_first_word(values, rows)}); otherwise choose another column."
         )
 
 
@@ -213,13 +238,13 @@ def _amounts(values: NDArray[Any], rows: NDArray[np.intp], what: str) -> NDArray
     if values.dtype.kind == "U":
         raise InputError(
             f"{what} holds text, regression needs numbers: {_first_word(values, rows)}. "
-            'Pass task="classification", or turn the text into numbers.'
+            'Pass task="classification", or convert the text to numbers.'
         )
     return values.astype(np.float64)
 
 
 def _first_word(values: NDArray[Any], rows: NDArray[np.intp]) -> str:
-    """The first text that is no number, or the first of all, and where it stands."""
+    """Return the first text that is not a number, or the first text, with its row."""
     i = next((i for i, text in enumerate(values.tolist()) if not _is_number(text)), 0)
     return f"{str(values[i])[:40]!r} in data row {rows[i] + 1}"
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from multilayer.engines.announcing import compilation_told_to
+from multilayer.engines.protocol import compilations_reported_to
 from multilayer.network import Network
 
 
@@ -77,13 +77,13 @@ def tell(listeners: Sequence[Listener], event: Event) -> bool:
     return stop
 
 
-def telling_of_compilation(listeners: Sequence[Listener]) -> AbstractContextManager[None]:
+def reporting_compilation(listeners: Sequence[Listener]) -> AbstractContextManager[None]:
     """Within this block the listeners hear of each kernel before it is compiled."""
 
     def started(kernel: str) -> None:
         tell(listeners, CompilationStarted(kernel))
 
-    return compilation_told_to(started)
+    return compilations_reported_to(started)
 
 
 def only_watches(listener: Listener) -> bool:

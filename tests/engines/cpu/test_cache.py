@@ -20,9 +20,9 @@ import numpy as np
 import pytest
 
 import multilayer
-from multilayer.engines.announcing import compilation_told_to
 from multilayer.engines.cpu import compiling, folders
 from multilayer.engines.cpu.folders import FOLDER
+from multilayer.engines.protocol import compilations_reported_to
 
 if not compiling.COMPILED:
     pytest.skip("there is no compiler in this run", allow_module_level=True)
@@ -68,7 +68,7 @@ def run(kernel: Any) -> tuple[float, bool]:
     """What a kernel makes of 1, and whether it was compiled for that."""
     compiled: list[str] = []
     a = np.ones(1)
-    with compilation_told_to(compiled.append):
+    with compilations_reported_to(compiled.append):
         kernel(a)
     return float(a[0]), bool(compiled)
 
@@ -293,7 +293,7 @@ PREDICT = textwrap.dedent("""
     import sys
     sys.path.insert(0, sys.argv[1])
     import numpy as np
-    from multilayer.engines.announcing import compilation_told_to
+    from multilayer.engines.protocol import compilations_reported_to
     from multilayer.engines.cpu import compiling
     from multilayer.engines.cpu.activations import leaky_relu
     assert compiling.__file__.startswith(sys.argv[1]), compiling.__file__
@@ -301,7 +301,7 @@ PREDICT = textwrap.dedent("""
     def apply(a):
         a[0] = leaky_relu(a[0])
     a, compiled = np.array([-1.0]), []
-    with compilation_told_to(compiled.append):
+    with compilations_reported_to(compiled.append):
         apply(a)
     print(len(compiled), a[0])
 """)

@@ -14,8 +14,8 @@ from multilayer.equations import (
     forward_propagation,
     initialize_thetas,
     one_hot,
-    philox,
 )
+from multilayer.equations.extensions.dropout import philox
 
 
 # The known-answer vectors that come with Random123, the authors' own library.

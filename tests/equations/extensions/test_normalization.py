@@ -25,9 +25,9 @@ from multilayer.equations import (
     normalization_delta,
     normalize,
     predict,
-    standardize,
     trace,
 )
+from multilayer.equations.extensions.normalization import standardize
 from multilayer.exceptions import ShapeError
 
 SMOOTH = ["sigmoid", "tanh", "identity", "gelu", "silu", "mish", "softplus"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from multilayer.equations import ACTIVATIONS, OUTPUTS, answer_gradient, forward_propagation, initialize_thetas
+from multilayer.equations import ACTIVATIONS, OUTPUTS, forward_propagation, initialize_thetas
 from multilayer.equations import input_gradient as gradient
+from multilayer.equations.extensions.sensitivity import answer_gradient
 from multilayer.exceptions import ParameterError
 
 STEP = 1e-5

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from multilayer.equations import Adam, GradientDescent, StepOptions, average_weights, clip_gradient, decay_weights
+from multilayer.equations import Adam, GradientDescent, average_weights, clip_gradient, decay_weights
+from multilayer.equations.extensions.step_options import StepOptions
 from multilayer.exceptions import ParameterError
 
 derivatives = st.lists(arrays(np.float64, (2, 3), elements=st.floats(-1e6, 1e6)), min_size=1, max_size=3)

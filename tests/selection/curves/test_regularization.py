@@ -19,13 +19,9 @@ from multilayer.inspection.cost import mean_cost
 from multilayer.selection import regularization_path
 from multilayer.training import RunStarted
 
+from ...problems import CLASSES, NUMBERS, WEIGHT, X
 from .results import NAN, path, restless, scores
 
-rng = np.random.RandomState(0)
-X = rng.normal(size=(90, 4))
-CLASSES = np.array(["a", "b", "c"])[np.digitize(X[:, 0] + X[:, 1], [-0.7, 0.7])]
-NUMBERS = X @ [1.0, -2.0, 0.5, 0.0] + 0.1 * rng.normal(size=90)
-WEIGHT = rng.uniform(0.5, 2.0, 90)
 PATIENT: dict[str, Any] = {"max_iter": 8, "n_iter_no_change": math.inf, "random_state": 1}
 ALPHAS = [0.01, 0.3, 10.0]
 
@@ -159,10 +155,10 @@ def test_frame() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"alphas": [-1.0, 1.0]}, r"alphas must be a number not below 0, got -1\.0"),
-        ({"alphas": [math.nan]}, "alphas must be a number not below 0, got nan"),
-        ({"alphas": []}, r"alphas must be a list of numbers not below 0, got \[\]"),
-        ({"alphas": 0.1}, r"alphas must be a list of numbers not below 0, got 0\.1\. Write \[0\.01, 0\.1, 1\]"),
+        ({"alphas": [-1.0, 1.0]}, r"alphas must be a non-negative number, got -1\.0"),
+        ({"alphas": [math.nan]}, "alphas must be a non-negative number, got nan"),
+        ({"alphas": []}, r"alphas must be a list of non-negative numbers, got \[\]"),
+        ({"alphas": 0.1}, r"alphas must be a list of non-negative numbers, got 0\.1\. Write \[0\.01, 0\.1, 1\]"),
         ({"warm_start": "no"}, "warm_start must be True or False, got 'no'"),
     ],
 )

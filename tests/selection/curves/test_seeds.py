@@ -16,13 +16,9 @@ from multilayer import MLPClassifier, MLPRegressor
 from multilayer.exceptions import InputError, ParameterError
 from multilayer.selection import seed_spread
 
+from ...problems import CLASSES, NUMBERS, WEIGHT, X
 from .results import NAN, spread
 
-rng = np.random.RandomState(0)
-X = rng.normal(size=(90, 4))
-CLASSES = np.array(["a", "b", "c"])[np.digitize(X[:, 0] + X[:, 1], [-0.7, 0.7])]
-NUMBERS = X @ [1.0, -2.0, 0.5, 0.0] + 0.1 * rng.normal(size=90)
-WEIGHT = rng.uniform(0.5, 2.0, 90)
 PATIENT: dict[str, Any] = {"max_iter": 8, "n_iter_no_change": math.inf}
 
 
@@ -140,9 +136,9 @@ def test_frame_and_text() -> None:
 
 
 def test_what_is_refused() -> None:
-    with pytest.raises(ParameterError, match="n_seeds must be an integer not below 1, got 0"):
+    with pytest.raises(ParameterError, match="n_seeds must be a positive integer, got 0"):
         seed_spread(MLPClassifier(), X, CLASSES, n_seeds=0)
-    with pytest.raises(ParameterError, match="repeats must be an integer not below 1, got 0"):
+    with pytest.raises(ParameterError, match="repeats must be a positive integer, got 0"):
         seed_spread(MLPClassifier(), X, CLASSES, repeats=0)
     with pytest.raises(InputError, match="got StandardScaler"):
         seed_spread(StandardScaler(), X, CLASSES)

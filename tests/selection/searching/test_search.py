@@ -39,10 +39,8 @@ from multilayer.results import plus_minus
 from multilayer.selection import Search, TrialScored, cross_validate, search
 from multilayer.selection.searching import running
 
-rng = np.random.RandomState(0)
-X = rng.normal(size=(90, 4))
-CLASSES = np.array(["a", "b", "c"])[np.digitize(X[:, 0] + X[:, 1], [-0.7, 0.7])]
-NUMBERS = X @ [1.0, -2.0, 0.5, 0.0] + 0.1 * rng.normal(size=90)
+from ...problems import CLASSES, NUMBERS, WEIGHT, X
+
 SPACE = {"hidden_layer_sizes": [(3,), (8,)], "learning_rate_init": [1e-4, 1e-3, 1e-2, 1e-1], "alpha": [1e-3, 1.0]}
 
 
@@ -118,7 +116,7 @@ def test_halving_scores_what_so_many_epochs_give_and_goes_on_from_there(estimato
         (classifier(), CLASSES, {"sampler": "random", "n_trials": 11, "random_state": 3}),
         (classifier(), CLASSES, {"sampler": "optuna", "n_trials": 11, "random_state": 0}),
         (classifier(solver="lbfgs", tol=10.0), CLASSES, {"n_trials": 5, "random_state": 0}),
-        (make_pipeline(StandardScaler(), regressor()), NUMBERS, {"sample_weight": rng.uniform(0.5, 2.0, 90)}),
+        (make_pipeline(StandardScaler(), regressor()), NUMBERS, {"sample_weight": WEIGHT}),
     ],
     ids=["grid", "stopping early", "chance", "optuna", "lbfgs", "pipeline"],
 )
@@ -157,16 +155,17 @@ def test_a_journal_cut_off_anywhere_leads_to_the_same(tmp_path: Path) -> None:
 KILLED = """
 import sys
 sys.path.insert(0, {folder!r})
-from test_search import *
-if __name__ == "__main__":
-    search(classifier(max_iter=162), SPACE, X, CLASSES, cv=3, journal={journal!r})
+from problems import CLASSES, X
+from multilayer import MLPClassifier
+from multilayer.selection import search
+search(MLPClassifier(**{options!r}), {space!r}, X, CLASSES, cv=3, journal={journal!r})
 """
 
 
-@pytest.mark.parametrize("n_lines", [1, 15, 45])
-def test_a_search_that_was_killed_goes_on(n_lines: int, tmp_path: Path) -> None:
-    path = tmp_path / "journal"
-    code = KILLED.format(folder=str(Path(__file__).parent), journal=str(path))
+def test_a_search_that_was_killed_goes_on(tmp_path: Path) -> None:
+    path, n_lines = tmp_path / "journal", 15
+    options = DEFAULTS | {"max_iter": 162, "n_iter_no_change": None}
+    code = KILLED.format(folder=str(Path(__file__).parents[2]), options=options, space=SPACE, journal=str(path))
     process = subprocess.Popen([sys.executable, "-c", code])
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
@@ -177,8 +176,8 @@ def test_a_search_that_was_killed_goes_on(n_lines: int, tmp_path: Path) -> None:
     process.wait()
     assert path.read_bytes().count(b"\n") >= n_lines
     same(
-        search(classifier(max_iter=162), SPACE, X, CLASSES, cv=3, journal=path),
-        search(classifier(max_iter=162), SPACE, X, CLASSES, cv=3),
+        search(classifier(**options), SPACE, X, CLASSES, cv=3, journal=path),
+        search(classifier(**options), SPACE, X, CLASSES, cv=3),
     )
 
 
@@ -190,7 +189,7 @@ def test_one_that_fails_takes_no_other_down() -> None:
     assert "DivergenceError: training diverged" in next(iter(errors.values()))
     assert found.best.params == {"alpha": 0.0, "learning_rate_init": 1e-2, "solver": "sgd"}
     assert "3 of 4 trials failed" in found.conclusion
-    with pytest.raises(MultilayerError, match="alpha must be a number not below 0, got -1"):
+    with pytest.raises(MultilayerError, match="alpha must be a non-negative number, got -1"):
         search(regressor(), {"alpha": [-1.0, -1.0]}, X, NUMBERS, cv=3, baseline=False)
 
 

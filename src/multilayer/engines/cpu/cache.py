@@ -23,9 +23,9 @@ from numba.core import compiler, funcdesc, sigutils, types
 from numba.core.environment import Environment, lookup_environment
 from numba.core.typing import signature
 
-from multilayer.engines.announcing import tell_of_compilation
 from multilayer.engines.cpu import folders
 from multilayer.engines.cpu.dependencies import kernel_key
+from multilayer.engines.protocol import report_compilation
 
 MAGIC = b"multilayer kernel 1\n"
 # What kernels return.
@@ -73,7 +73,7 @@ class KernelCache:
                 raise
             except Exception:
                 pass  # damaged, or of a Numba whose inside is another one: compiled anew
-        tell_of_compilation(self._name)
+        report_compilation(self._name)
         return None
 
     def save_overload(self, sig: Any, data: Any) -> None:

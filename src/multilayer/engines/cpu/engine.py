@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from multilayer.engines.cpu import inference, kernels, rules
+from multilayer.engines.blas_threads import one_blas_thread
+from multilayer.engines.cpu import inference, kernels, updates
 from multilayer.engines.cpu.plan import MATCHED, Descent, Plan, make_data, make_plan, make_work, writeable
-from multilayer.engines.cpu.threads import one_blas_thread
-from multilayer.engines.protocol import PLAIN, Batches, DescentState, Objective, with_average
+from multilayer.engines.protocol import PLAIN, Batches, DescentState, Engine, Objective, with_average
 from multilayer.equations.descent import UpdateRule
 from multilayer.equations.extensions.step_options import StepOptions
 from multilayer.network import Floats, Network
 
 
-class CpuEngine:
+class CpuEngine(Engine):
     """Compiled kernels and BLAS.  float32 is computed in float32, float64 in float64."""
 
     name = "cpu"
@@ -51,7 +51,7 @@ class CpuEngine:
         work = make_work(network, plan, state.parameters.dtype, gathers=gathers)
         average = with_average(state, options).average
         descent = Descent(
-            *rules.encode(rule),
+            *updates.encode(rule),
             state.slots,
             state.t,
             np.ascontiguousarray(batches.starts),

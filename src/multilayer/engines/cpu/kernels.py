@@ -14,9 +14,15 @@ from multilayer.engines.cpu.compiling import belongs_to, inlined, inner, inner_s
 from multilayer.engines.cpu.costs import chosen_into
 from multilayer.engines.cpu.outputs import output_into
 from multilayer.engines.cpu.plan import LAID, N_IN, N_OUT, PLACE, START, STOP, THETA, Data, Descent, Plan, Work
-from multilayer.engines.cpu.rules import first_factor, update_into
-from multilayer.engines.cpu.step_options import after_update_into, before_update_into, refines, sum_of_squares
 from multilayer.engines.cpu.subnormals import flush, restore
+from multilayer.engines.cpu.updates import (
+    after_update_into,
+    before_update_into,
+    first_factor,
+    refines,
+    sum_of_squares,
+    update_into,
+)
 from multilayer.engines.cpu.views import block, line
 from multilayer.network import Floats
 

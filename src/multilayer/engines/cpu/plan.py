@@ -14,9 +14,9 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import DTypeLike, NDArray
 
+from multilayer.engines.choice import unsupported_by_cpu
 from multilayer.engines.cpu.vectors import BYTES, STRIP
 from multilayer.engines.protocol import Objective
-from multilayer.engines.support import cpu_lacks
 from multilayer.equations.activations import ACTIVATIONS
 from multilayer.equations.extensions.chosen_costs import (
     AbsoluteError,
@@ -186,7 +186,7 @@ def encode_cost(network: Network) -> tuple[int, NDArray[np.float64]]:
 @functools.lru_cache(maxsize=64)
 def layer_table(network: Network, itemsize: int, narrow: bool) -> tuple[NDArray[np.int64], int]:
     """The table of layers, which nobody may change, and the most rows of a block."""
-    lacks = cpu_lacks(network)
+    lacks = unsupported_by_cpu(network)
     if lacks:
         raise ParameterError(f"the CPU engine cannot run {lacks}. Use the reference engine, which runs it slowly.")
     table = np.empty((len(network.layer_sizes) - 1, COLUMNS), dtype=np.int64)

@@ -28,15 +28,15 @@ import numpy as np
 
 from multilayer.equations._checks import check_not_negative, check_positive
 from multilayer.equations.activations import Array, sigmoid, softplus
-from multilayer.equations.costs import SoftmaxOutput
+from multilayer.equations.costs import Cost, SoftmaxOutput
 from multilayer.exceptions import InputError, ParameterError, ShapeError
 
-NUMBERS = ("identity", "increasing")  # outputs that answer numbers of either sign
+NUMBERS = ("identity", "increasing")  # outputs that are numbers of either sign
 
 
 @dataclass(frozen=True)
-class AbsoluteError:
-    """(C6) Σ_k abs(h_k - y_k),  delta = sign(h - y), 0 at h = y.  Its best answer is the median.
+class AbsoluteError(Cost):
+    """(C6) Σ_k abs(h_k - y_k),  delta = sign(h - y), 0 at h = y.  Its minimum is the median.
 
     Examples
     --------
@@ -54,10 +54,15 @@ class AbsoluteError:
 
 
 @dataclass(frozen=True)
-class Huber:
+class Huber(Cost):
     """(C7) Σ_k e²/2 where abs(e) <= t, t (abs(e) - t/2) beyond, e = h - y;  delta = e, cut to [-t, t].
 
     The squared error near the target, the absolute error far away: an outlier pulls no harder than t.
+
+    Parameters
+    ----------
+    threshold : float
+        The error t at which the cost becomes linear.
 
     Examples
     --------
@@ -82,17 +87,17 @@ class Huber:
 
 
 @dataclass(frozen=True)
-class Quantile:
+class Quantile(Cost):
     """(C8) Σ_k τ_k (y_k - h_k) where y_k > h_k, (1 - τ_k) (h_k - y_k) elsewhere;  delta = -τ_k, 1 - τ_k, 0 at h = y.
 
-    Its best answer is the τ-quantile of y: to be too low costs τ, to be too high 1 - τ, and the two are in balance
-    where a share τ of the targets lies below the answer.
+    Its minimum is the τ-quantile of y: to be too low costs τ, to be too high 1 - τ, and the two are in balance
+    when a share τ of the targets lies below the prediction.
 
     Parameters
     ----------
     levels : tuple of float
-        τ: one for each output, or a single one for all.  Several quantiles of one target are several outputs, each
-        with the same y; with "increasing" outputs and rising levels they never cross.
+        One τ for each output, or a single one for all.  Several quantiles of one target are several outputs, each
+        with the same y; with "increasing" outputs and ascending levels they never cross.
 
     Examples
     --------
@@ -113,7 +118,20 @@ class Quantile:
         object.__setattr__(self, "levels", tuple(float(level) for level in levels))
 
     def check_outputs(self, output: str, n_outputs: int) -> None:
-        """An error where the levels do not fit the outputs."""
+        """Raise an error if the levels do not match the outputs.
+
+        Parameters
+        ----------
+        output : str
+            The name of the output unit.
+        n_outputs : int
+            The number of outputs K.
+
+        Raises
+        ------
+        ParameterError
+            If the number of levels differs, or increasing outputs have levels that do not ascend.
+        """
         if len(self.levels) not in (1, n_outputs):
             raise ParameterError(
                 f"levels must be a single one, or one for each of the {n_outputs} outputs, got {len(self.levels)}: "
@@ -126,6 +144,18 @@ class Quantile:
             )
 
     def check_targets(self, Y: Array) -> None:
+        """Raise an error for targets that the cost is not defined for.
+
+        Parameters
+        ----------
+        Y : array of shape (m, K)
+            Targets.
+
+        Raises
+        ------
+        ShapeError
+            If there is not one column for each level.
+        """
         if len(self.levels) not in (1, Y.shape[1]):
             raise ShapeError(
                 f"Y must have one column for each of the {len(self.levels)} levels, the same y in each, "
@@ -133,7 +163,7 @@ class Quantile:
             )
 
     def value(self, Z: Array, Y: Array) -> Array:
-        low = Y - Z  # above 0 where the answer is too low
+        low = Y - Z  # above 0 where the prediction is too low
         return np.sum(np.where(low > 0, np.asarray(self.levels) * low, (np.asarray(self.levels) - 1.0) * low), axis=1)
 
     def delta(self, Z: Array, Y: Array) -> Array:
@@ -142,7 +172,7 @@ class Quantile:
 
 
 @dataclass(frozen=True)
-class GammaDeviance:
+class GammaDeviance(Cost):
     """(C9) Σ_k y_k/h_k - log(y_k/h_k) - 1,  delta = 1 - y/h: half the Gamma deviance, for positive targets.
 
     With h = e^z and r = log y - z = log(y/h) it is e^r - 1 - r, and delta = -(e^r - 1).  The error counts in percent
@@ -157,6 +187,18 @@ class GammaDeviance:
     outputs: ClassVar[tuple[str, ...]] = ("exp",)
 
     def check_targets(self, Y: Array) -> None:
+        """Raise an error for targets that the cost is not defined for.
+
+        Parameters
+        ----------
+        Y : array of shape (m, K)
+            Targets.
+
+        Raises
+        ------
+        InputError
+            If a target is not positive.
+        """
         if Y.min() <= 0:
             raise InputError(
                 f"Y must be positive for the Gamma deviance, got {Y.min():g}. Use the Poisson cost, which "
@@ -172,14 +214,19 @@ class GammaDeviance:
 
 
 @dataclass(frozen=True)
-class SigmoidFocal:
-    """(C10) Σ_k -y_k (1-h_k)^γ log h_k - (1-y_k) h_k^γ log(1-h_k): what is answered well already counts little.
+class SigmoidFocal(Cost):
+    """(C10) Σ_k -y_k (1-h_k)^γ log h_k - (1-y_k) h_k^γ log(1-h_k): examples that are predicted well count little.
 
     With q = 1 - h and log h = -softplus(-z), log q = -softplus(z), both terms are products that stay finite, and
 
     delta = -y q^γ (γ h softplus(-z) + q) + (1-y) h^γ (γ q softplus(z) + h).
 
     γ = 0 is the cross-entropy (C1), whose delta is h - y.
+
+    Parameters
+    ----------
+    gamma : float
+        The exponent γ, at least 0; 0 is the plain cross-entropy.
 
     Examples
     --------
@@ -194,6 +241,18 @@ class SigmoidFocal:
         check_not_negative(self.gamma, "gamma")
 
     def check_targets(self, Y: Array) -> None:
+        """Raise an error for targets that the cost is not defined for.
+
+        Parameters
+        ----------
+        Y : array of shape (m, K)
+            Targets.
+
+        Raises
+        ------
+        InputError
+            If a target lies outside [0, 1].
+        """
         _check_shares(Y)
 
     def value(self, Z: Array, Y: Array) -> Array:
@@ -208,11 +267,16 @@ class SigmoidFocal:
 
 
 @dataclass(frozen=True)
-class SoftmaxFocal:
+class SoftmaxFocal(Cost):
     """(C11) -Σ_k y_k (1-h_k)^γ log h_k over K classes that exclude each other.
 
     With f(h) = -(1-h)^γ log h and u_k = y_k h_k f'(h_k) = y_k (γ h_k (1-h_k)^(γ-1) log h_k - (1-h_k)^γ), the chain
     rule through the softmax gives delta_j = u_j - h_j Σ_k u_k.  γ = 0 is the cross-entropy (C2).
+
+    Parameters
+    ----------
+    gamma : float
+        The exponent γ, at least 0; 0 is the plain cross-entropy.
 
     Examples
     --------
@@ -227,6 +291,18 @@ class SoftmaxFocal:
         check_not_negative(self.gamma, "gamma")
 
     def check_targets(self, Y: Array) -> None:
+        """Raise an error for targets that the cost is not defined for.
+
+        Parameters
+        ----------
+        Y : array of shape (m, K)
+            Targets.
+
+        Raises
+        ------
+        InputError
+            If a target lies outside [0, 1].
+        """
         _check_shares(Y)
 
     def value(self, Z: Array, Y: Array) -> Array:

@@ -1,13 +1,13 @@
-r"""Dropout: units that are silent for one update, chosen by numbers that anybody can compute again.
+r"""Dropout: units that are left out of one update, chosen by reproducible random numbers.
 
 (R1) M_l holds 1 / (1 - p) where a unit is kept and 0 where it is dropped, with probability p;  A_l ← A_l * M_l.
 
 Dividing by 1 - p keeps the expected sum that the next layer sees, so that a prediction needs no correction.
-Backward, the same mask stands in (B2): what a silent unit would have passed on is not charged to it.
+The same mask multiplies (B2): a dropped unit gets no gradient.
 
 Which units are dropped follows from four numbers, (seed, update, layer, row, unit), by a counter-based generator:
-a keyed scrambling of a counter, without any state.  Two engines that work through a batch in different orders, or on
-different machines, draw the same masks; a run that is resumed at update t continues as if it had not stopped.
+a keyed mixing of a counter, without state.  Engines that process a batch in different orders, or on different
+machines, draw the same masks, and a run that is resumed at update t continues as if it had not stopped.
 
 References: Srivastava et al. (2014), dropout; Salmon et al. (2011), "Parallel random numbers: as easy as 1, 2, 3",
 the generator Philox 4x32-10.
@@ -60,12 +60,12 @@ def threshold(rate: float) -> int:
 
 
 def dropout_mask(rate: float, seed: int, update: int, layer: int, n_rows: int, n_units: int) -> Array:
-    """(R1) The mask M_l of one update.
+    """(R1) Compute the mask M_l of one update.
 
     Parameters
     ----------
     rate : float
-        p, from 0 up to but not including 1.
+        The probability p, from 0 up to but not including 1.
     seed : int
         From 0 to 2^64 - 1.
     update : int
@@ -73,11 +73,12 @@ def dropout_mask(rate: float, seed: int, update: int, layer: int, n_rows: int, n
     layer : int
         0 for the inputs, 1 for the first hidden layer, and so on.
     n_rows, n_units : int
-        Shape of A_l for this batch; a row is counted by its place in the batch.
+        Shape of A_l for this batch; rows are numbered by their place in the batch.
 
     Returns
     -------
     array of shape (n_rows, n_units), float64
+        0 for dropped units, 1 / (1 - p) for the others.
 
     Examples
     --------
@@ -85,7 +86,7 @@ def dropout_mask(rate: float, seed: int, update: int, layer: int, n_rows: int, n
     >>> np.unique(mask), bool(abs(mask.mean() - 1) < 0.01)
     (array([0.        , 1.33333333]), True)
     """
-    # One call serves four units that stand next to each other.
+    # One call of the generator serves four adjacent units.
     rows = np.arange(n_rows, dtype=np.uint64)[:, np.newaxis]
     quads = np.arange(-(-n_units // 4), dtype=np.uint64)[np.newaxis, :]
     rows, quads = np.broadcast_arrays(rows, quads)
@@ -98,7 +99,21 @@ def dropout_mask(rate: float, seed: int, update: int, layer: int, n_rows: int, n
 def dropout_masks(
     rates: tuple[float, ...], seed: int, update: int, n_rows: int, layer_sizes: tuple[int, ...]
 ) -> list[Array] | None:
-    """(R1) The masks of all layers but the last, or None where every rate is 0.
+    """(R1) Compute the masks of all layers but the last.
+
+    Parameters
+    ----------
+    rates : tuple of float
+        The rate p of each layer but the last.
+    seed, update, n_rows : int
+        As for :func:`dropout_mask`.
+    layer_sizes : tuple of int
+        The sizes s_1 .. s_L.
+
+    Returns
+    -------
+    list of L - 1 arrays, or None
+        The masks; None if every rate is 0.
 
     Examples
     --------

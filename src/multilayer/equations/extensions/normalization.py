@@ -1,4 +1,4 @@
-r"""Layer normalisation: the sums of a hidden layer, brought to one mean and one spread for each example by itself.
+r"""Layer normalisation: the weighted sums of a hidden layer, scaled to mean 0 and variance 1 for each example.
 
     ====  =========================================================  =============================================
     tag   equation                                                   what it is
@@ -9,11 +9,10 @@ r"""Layer normalisation: the sums of a hidden layer, brought to one mean and one
     (M4)  δ = (u - mean(u) - Ẑ * mean(u * Ẑ)) / √(var(Z) + ε)        u = η * gain; the derivative by Z
     ====  =========================================================  =============================================
 
-Gain and shift are weights of their own, one each a unit, which start at 1 and 0.  A layer's two are kept as one array
+Each unit has a gain and a shift, which are learned and start at 1 and 0.  A layer's two are kept as one array
 of shape (2, s_l), gain in row 0, so that ``gain, shift = norm``.  Neither is penalised or decayed.
 
-In a layer of one unit Z is its own mean: Ẑ is 0, the unit answers g(shift) to every example, and (M4) passes nothing
-on.
+In a layer of one unit Z equals its mean: Ẑ is 0, the activation is g(shift) for every example, and (M4) is 0.
 
 References: Ba, Kiros and Hinton (2016), "Layer normalization".
 """
@@ -52,7 +51,7 @@ def standardize(Z: Array) -> tuple[Array, Array]:
 
 
 def normalize(Z: Array, norm: Array) -> Array:
-    """(M1), (M2) Z' of one layer.
+    """(M1), (M2) Normalise the weighted sums of one layer.
 
     Parameters
     ----------
@@ -60,6 +59,11 @@ def normalize(Z: Array, norm: Array) -> Array:
         Weighted sums.
     norm : array of shape (2, s_l)
         Gain and shift.
+
+    Returns
+    -------
+    array of shape (m, s_l)
+        Z'.
 
     Examples
     --------
@@ -76,15 +80,21 @@ def normalized(Z: Sequence[Array], norms: Sequence[Array] | None, l: int) -> Arr
 
 
 def normalization_gradient(eta: Array, Z: Array, w: Array) -> Array:
-    """(M3) The derivative of the examples' summed cost by gain and shift, (2, s_l), without the 1/m.
+    """(M3) Compute the derivative of the examples' summed cost by gain and shift, without the 1/m.
 
     Parameters
     ----------
     eta : array of shape (m, s_l)
-        η, the derivative of each example's cost by Z'.
+        The derivative η of each example's cost by Z'.
     Z : array of shape (m, s_l)
+        Weighted sums.
     w : array of shape (m,)
         Weights of the examples.
+
+    Returns
+    -------
+    array of shape (2, s_l)
+        The derivative by the gain in row 0, by the shift in row 1.
 
     Examples
     --------
@@ -97,9 +107,23 @@ def normalization_gradient(eta: Array, Z: Array, w: Array) -> Array:
 
 
 def normalization_delta(eta: Array, Z: Array, gain: Array) -> Array:
-    """(M4) delta, the derivative of each example's cost by its Z, from η, that by Z'.
+    """(M4) Compute delta, the derivative of each example's cost by its Z, from η, the derivative by Z'.
 
-    Its rows sum to 0: to move all sums of a layer by the same amount changes nothing.
+    The rows of delta sum to 0, because adding a constant to all sums of a layer does not change Z'.
+
+    Parameters
+    ----------
+    eta : array of shape (m, s_l)
+        The derivative η of each example's cost by Z'.
+    Z : array of shape (m, s_l)
+        Weighted sums.
+    gain : array of shape (s_l,)
+        The gain.
+
+    Returns
+    -------
+    array of shape (m, s_l)
+        The derivative delta.
 
     Examples
     --------

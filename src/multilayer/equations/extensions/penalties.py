@@ -27,6 +27,13 @@ from multilayer.equations.activations import Array
 class Penalty:
     """(C4) λ for the squared weights and (C13) λ1 for their absolute values, together.
 
+    Parameters
+    ----------
+    squares : float
+        The factor λ, at least 0.
+    absolutes : float
+        The factor λ1, at least 0.
+
     Examples
     --------
     >>> regularization([np.array([[9.0, 1.0, -2.0]])], Penalty(squares=0.4, absolutes=2.0), m=2)
@@ -53,7 +60,21 @@ def regularization(thetas: Sequence[NDArray[np.float64]], lam: float | Penalty, 
     """(C4) λ / (2m) times the sum of all squared weights, without the bias weights (column 0); (C13) with a penalty.
 
     A bias shifts a unit's threshold and does not make the network's function steeper: shrinking it would only
-    pull the answer towards sigmoid(0).
+    pull the output towards sigmoid(0).
+
+    Parameters
+    ----------
+    thetas : list of arrays
+        Weights, the biases in column 0.
+    lam : float or Penalty
+        The factor λ, or λ and λ1.
+    m : float
+        The number of examples, or the sum of their weights.
+
+    Returns
+    -------
+    float
+        The cost of the weights.
 
     Examples
     --------
@@ -68,7 +89,21 @@ def regularization(thetas: Sequence[NDArray[np.float64]], lam: float | Penalty, 
 
 
 def regularization_gradient(theta: Array, lam: float | Penalty, m: float) -> Array:
-    """(C4), (C13) The derivative of the regularisation by one Theta: λ/m Theta + λ1/m sign(Theta), 0 for biases.
+    """(C4), (C13) Compute the derivative of the regularisation by one Theta: λ/m Theta + λ1/m sign(Theta).
+
+    Parameters
+    ----------
+    theta : array of shape (s_{l+1}, s_l + 1)
+        Weights, the biases in column 0.
+    lam : float or Penalty
+        The factor λ, or λ and λ1.
+    m : float
+        The number of examples, or the sum of their weights.
+
+    Returns
+    -------
+    array of the shape of ``theta``
+        The derivative, 0 for the biases.
 
     Examples
     --------

@@ -7,16 +7,16 @@ r"""Schedules: the step size of each epoch, or of each update.
     (S2)  inverse scaling   alpha / (1 + n)^p after n examples
     (S3)  adaptive          alpha / 5^k after k times without progress
     (S4)  cosine            from alpha to a floor, along half a cosine
-    (S5)  one-cycle         from a small share of alpha up to alpha, and down to next to nothing
+    (S5)  one-cycle         from a small share of alpha up to alpha, and down to nearly 0
     (S6)  warm-up           any of these times min(1, (i + 1) / n) in update i
     (S7)  plateau           alpha f^k after k times without progress, but at least a given minimum
     (S8)  custom            alpha times a function of the epoch
     ====  ================  ==================================================================
 
-(S2) falls fast: with p = 1/2 and 1,000 examples it takes a thirtieth of alpha from the second epoch on.  (S3) falls
-only when it must; a run ends when a step size of at most 1e-6 makes no progress either.  Both are as in scikit-learn.
-(S4) and (S5) need to know how long the run will be.  All are functions of how far the run has come, and of nothing
-that would have to be kept from update to update, but for the number of cuts of (S3) and (S7).
+(S2) falls fast: with p = 1/2 and 1,000 examples the step size is a thirtieth of alpha from the second epoch on.  (S3)
+falls only without progress; a run ends when a step size of at most 1e-6 makes no progress either.  Both are as in
+scikit-learn.  (S4) and (S5) need the length of the run.  All depend only on the progress of the run, except that (S3)
+and (S7) count their reductions.
 
 References: (S4) Loshchilov and Hutter (2017), eq. 5, without restarts; (S5) Smith and Topin (2018), in the cosine form
 and with the end points of fastai.
@@ -29,7 +29,7 @@ from collections.abc import Callable
 
 from multilayer.exceptions import ParameterError
 
-# (S3): what a step size is divided by, and the step size that is not divided any more.
+# (S3): the divisor of the step size, and the step size below which it is not divided.
 ADAPTIVE_DIVISOR = 5.0
 ADAPTIVE_LEAST = 1e-6
 # (S5): the share of the run that rises, and the shares of alpha at its first and last update.
@@ -111,9 +111,9 @@ def one_cycle(
 
 
 def warm_up(update: int, n_updates: int) -> float:
-    """(S6) min(1, (i + 1) / n): what to multiply the step size of update i with, n the length of the warm-up.
+    """(S6) min(1, (i + 1) / n): the factor of the step size of update i, n the length of the warm-up.
 
-    Adam's running means rest on few gradients at first, and a large step on them leads anywhere.
+    Adam's running means are over few gradients at first, so that their direction is unreliable.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-r"""How much the network's answer changes with each input: backpropagation carried on to the first layer."""
+r"""How much the network's output changes with each input: backpropagation down to the first layer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def input_gradient(
     of: str = "H",
     norms: Norms | None = None,
 ) -> Array:
-    """(V2) The derivative of one output unit's answer by every input, for each example.
+    """(V2) Compute the derivative of one output by every input, for each example.
 
     v_L = ∂h_k / ∂z_L (V1), or the k-th unit vector for the weighted sum z_k itself;
     v_l = (v_{l+1} Theta_l[:, 1:]) * g'(Z_l) as in (B2), and ∂h_k / ∂x = v_2 Theta_1[:, 1:].  Through normalised layers
@@ -35,17 +35,21 @@ def input_gradient(
     Parameters
     ----------
     X : array of shape (m, s_1)
-    thetas, hidden, output, norms
-        As in :func:`forward_propagation`.
+        Inputs, one example a row.
+    thetas, hidden, output : as for :func:`forward_propagation`
+        The network.
     unit : int
-        k, from 0.
+        The number k of the output unit, from 0.
     of : {"H", "Z"}
-        The unit's answer, or its weighted sum.  Where the answer is firm, near 0 or 1, its derivative is near 0 for
-        every input, and that of the sum still tells the inputs apart.
+        The unit's output, or its weighted sum.  When the output saturates near 0 or 1, its derivative is near 0 for
+        every input, but the derivative of the sum still ranks the inputs.
+    norms : list of arrays, optional
+        Gain and shift of each hidden layer, as for :func:`forward_propagation`.
 
     Returns
     -------
     array of shape (m, s_1)
+        The derivatives.
 
     Examples
     --------
@@ -74,11 +78,11 @@ def input_gradient(
 
 
 def answer_gradient(Z: Array, output: str, unit: int) -> Array:
-    """(V1) The derivative of the answer h_k by every weighted sum z_j of the last layer, (m, K).
+    """(V1) Compute the derivative of the output h_k by every weighted sum z_j of the last layer, (m, K).
 
-    Sigmoid, identity and exp units answer by their own sum alone: h'(z_k) where j = k, else 0.  Softmax units
-    answer by all of them: h_k (1 - h_k) where j = k, else -h_k h_j.  Increasing units answer by the sums up to their
-    own, j <= k: 1 for the first, sigmoid(z_j) for the others.
+    Sigmoid, identity and exp units depend on their own sum only: h'(z_k) for j = k, else 0.  Softmax units depend on
+    all sums: h_k (1 - h_k) for j = k, else -h_k h_j.  Increasing units depend on the sums j <= k: 1 for the first,
+    sigmoid(z_j) for the others.
 
     Examples
     --------

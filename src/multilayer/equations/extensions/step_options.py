@@ -29,16 +29,16 @@ from multilayer.exceptions import ParameterError
 
 @dataclass(frozen=True)
 class StepOptions:
-    """(D5)-(D7) The options of a step; by default none is used.
+    """(D5)-(D7) The options of a step, all off by default.
 
     Parameters
     ----------
     clip_norm : float
-        c of (D5), the longest gradient; infinite for any.
+        The largest norm c of the gradient (D5); infinite for no clipping.
     weight_decay : float
-        w of (D6); 0 for none.
+        The decay w of (D6); 0 for none.
     average : float
-        β of (D7), below 1; 0 for none.  About the last 1 / (1 - β) updates count.
+        The decay β of (D7), below 1; 0 for none.  The mean covers about the last 1 / (1 - β) updates.
     """
 
     clip_norm: float = math.inf
@@ -55,9 +55,21 @@ class StepOptions:
 
 
 def clip_gradient(D: Sequence[Array], c: float) -> list[Array]:
-    """(D5) D min(1, c / ‖D‖), ‖D‖ the root of the sum of all squared derivatives: of all layers, biases too.
+    """(D5) Clip a gradient: D min(1, c / ‖D‖), ‖D‖ the norm over all layers with their biases.
 
-    The direction of the step stays; only its length is cut.
+    The direction of the step stays; only its length is reduced.
+
+    Parameters
+    ----------
+    D : list of arrays
+        The gradient.
+    c : float
+        The largest norm.
+
+    Returns
+    -------
+    list of arrays
+        The gradient, scaled if its norm exceeds ``c``.
 
     Examples
     --------
@@ -69,11 +81,25 @@ def clip_gradient(D: Sequence[Array], c: float) -> list[Array]:
 
 
 def decay_weights(theta: Array, alpha: float, decay: float) -> Array:
-    """(D6) Theta (1 - alpha w); column 0, the biases, is unchanged.
+    """(D6) Decay the weights: Theta (1 - alpha w), with the biases, column 0, unchanged.
 
-    Beside (C4), which puts λ/m Theta into the gradient: plain gradient descent makes the same of both, but Adam
-    divides the gradient by its own size and with it the penalty, so that (C4) there shrinks a weight with large
-    gradients less than one with small ones.  (D6) shrinks all alike.
+    (C4) adds λ/m Theta to the gradient instead.  For plain gradient descent the two are the same.  Adam divides the
+    gradient, and with it the penalty, by its size, so that (C4) shrinks weights with large gradients less.  (D6)
+    shrinks all weights alike.
+
+    Parameters
+    ----------
+    theta : array of shape (s_{l+1}, s_l + 1)
+        Weights, the biases in column 0.
+    alpha : float
+        Step size.
+    decay : float
+        The decay w.
+
+    Returns
+    -------
+    array of the shape of ``theta``
+        The decayed weights.
 
     Examples
     --------
@@ -86,10 +112,26 @@ def decay_weights(theta: Array, alpha: float, decay: float) -> Array:
 
 
 def average_weights(mean: Array, theta: Array, beta: float, t: int) -> Array:
-    """(D7) The mean of the weights after updates 1 .. t, of which update i counts β^(t-i).
+    """(D7) Update the mean of the weights after updates 1 .. t, in which update i counts β^(t-i).
 
-    The weights sum to (1-β^t) / (1-β), so that the newest has the share (1-β) / (1-β^t) of the mean: all of it after
-    the first update, whatever ``mean`` held before.
+    The counts sum to (1-β^t) / (1-β), so that the newest weights have the share (1-β) / (1-β^t) of the mean.  After
+    the first update the mean equals the weights, for any previous ``mean``.
+
+    Parameters
+    ----------
+    mean : array of shape (P,)
+        The mean after t - 1 updates.
+    theta : array of shape (P,)
+        The weights after update t.
+    beta : float
+        The decay β.
+    t : int
+        The number of updates.
+
+    Returns
+    -------
+    array of shape (P,)
+        The mean after t updates.
 
     Examples
     --------

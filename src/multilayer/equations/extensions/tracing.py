@@ -1,4 +1,4 @@
-r"""Everything that one forward and one backward pass compute, kept to be read.
+r"""A trace of all quantities that one forward and one backward pass compute.
 
 docs/mathematics.md derives the equations; ``propagation`` and ``backpropagation`` compute them for training and keep
 nothing.
@@ -27,29 +27,62 @@ class Trace(Result):
     """All quantities of one pass forward and back, in the textbook's names.
 
     Layers count from 1 and tuples from 0: ``A[0]`` is A_1 = X, and ``Z[0]`` and ``delta[0]`` belong to layer 2, the
-    first that has weighted sums.  Print it for a table of shapes and ranges.
+    first that has weighted sums.  Printing it gives a table of shapes and ranges.
+
+    Attributes
+    ----------
+    thetas : tuple of L - 1 arrays of shape (s_{l+1}, s_l + 1)
+        The weights Theta_1 .. Theta_{L-1}.
+    Z : tuple of L - 1 arrays of shape (m, s_l)
+        The weighted sums Z_2 .. Z_L.
+    A : tuple of L arrays of shape (m, s_l)
+        The activations A_1 .. A_L.
+    Y : array of shape (m, K)
+        The targets.
+    delta : tuple of L - 1 arrays of shape (m, s_l)
+        The derivatives delta_2 .. delta_L of each example's cost by Z.
+    Delta : tuple of L - 1 arrays of the shapes of ``thetas``
+        The sums Delta_1 .. Delta_{L-1} over the examples.
+    D : tuple of L - 1 arrays of the shapes of ``thetas``
+        The derivatives D_1 .. D_{L-1} of J.
+    J : float
+        The cost, regularisation included.
+    regularization : float
+        The regularisation's part of J.
+    norms : tuple of L - 2 arrays of shape (2, s_l)
+        Gain and shift of layers 2 .. L-1; empty if they are not normalised.
+    Z_normalized : tuple of L - 2 arrays of shape (m, s_l)
+        The normalised sums Z'_2 .. Z'_{L-1}.
+    D_norms : tuple of L - 2 arrays of the shapes of ``norms``
+        The derivatives of J by gain and shift.
     """
 
-    thetas: tuple[Array, ...]  # Theta_1 .. Theta_{L-1}, (s_{l+1}, s_l + 1)
-    Z: tuple[Array, ...]  # Z_2 .. Z_L, (m, s_l)
-    A: tuple[Array, ...]  # A_1 .. A_L, (m, s_l)
-    Y: Array  # (m, K)
-    delta: tuple[Array, ...]  # delta_2 .. delta_L, (m, s_l)
-    Delta: tuple[Array, ...]  # Delta_1 .. Delta_{L-1}, as thetas
-    D: tuple[Array, ...]  # D_1 .. D_{L-1}, as thetas
-    J: float  # the cost, regularisation included
-    regularization: float  # its part of J
-    norms: tuple[Array, ...] = ()  # gain and shift of layers 2 .. L-1, (2, s_l), where they are normalised
-    Z_normalized: tuple[Array, ...] = ()  # Z'_2 .. Z'_{L-1}, (m, s_l), what g is then applied to
-    D_norms: tuple[Array, ...] = ()  # the derivatives by gain and shift, as norms
+    thetas: tuple[Array, ...]
+    Z: tuple[Array, ...]
+    A: tuple[Array, ...]
+    Y: Array
+    delta: tuple[Array, ...]
+    Delta: tuple[Array, ...]
+    D: tuple[Array, ...]
+    J: float
+    regularization: float
+    norms: tuple[Array, ...] = ()
+    Z_normalized: tuple[Array, ...] = ()
+    D_norms: tuple[Array, ...] = ()
 
     @property
     def H(self) -> Array:
-        """The network's answer, A_L."""
+        """The network's output, A_L.
+
+        Returns
+        -------
+        array of shape (m, K)
+            The last activations.
+        """
         return self.A[-1]
 
     def __iter__(self) -> Iterator[tuple[str, Array]]:
-        """(name, array) of every quantity, in the order in which they are computed."""
+        """Yield (name, array) of every quantity, in the order of computation."""
         yield "A_1 = X", self.A[0]
         last = len(self.thetas) + 1
         for l, theta in enumerate(self.thetas, start=1):
@@ -98,19 +131,22 @@ def trace(
     sample_weight: ArrayLike | None = None,
     norms: Norms | None = None,
 ) -> Trace:
-    """(P1)-(P4), (J), (B1)-(B4) One pass forward and back, with everything that it computes.
+    """(P1)-(P4), (J), (B1)-(B4) Trace one pass forward and back.
 
     Parameters
     ----------
     X : array of shape (m, s_1)
+        Inputs, one example a row.
     Y : array of shape (m, K)
-    thetas, lam, hidden, output, sample_weight, norms
-        As in :func:`cost`.
+        Targets.
+    thetas, lam, hidden, output, sample_weight, norms : as for :func:`cost`
+        The network, the regularisation and the weights of the examples.
 
     Returns
     -------
     Trace
-        Its ``delta`` are without sample weights, one example's derivatives; ``Delta`` and ``D`` are with them.
+        All quantities.  ``delta`` are derivatives of single examples without their weights; ``Delta`` and ``D``
+        include the weights.
 
     Examples
     --------

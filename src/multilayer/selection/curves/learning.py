@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from multilayer.exceptions import ParameterError
 from multilayer.fits.errors import Complaint
-from multilayer.packs.running import THREADS, Member, PackListener, Slice
+from multilayer.packs.members import Member
+from multilayer.packs.running import THREADS, PackListener
 from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
 from multilayer.selection.curves.measuring import Bench, bench, measured, table_of, tell
 from multilayer.selection.fitting import Data, checked_estimator
 from multilayer.selection.statistics import Array, is_clear, mean, mean_pairs, paired
+from multilayer.selection.training import Fitted, ModelTraining
 from multilayer.training.batching import Rows
 
 # Each twice the one before, so that the curve shows what a doubling brings.
@@ -192,15 +193,18 @@ def learning_curve(
     for fold, (train, test) in enumerate(on.splits):
         order = generator.permutation(train)
         for i, n in enumerate(ns):
-            members.append(Member((i, fold), partial(_point, on, order[:n], test), size=float(n)))
+            members.append(Member((i, fold), _training(on, order[:n], test), size=float(n)))
     values, failures = measured(on, members, n_jobs, backend, callbacks)
     tell(values.values(), len(members))
     table = partial(table_of, values, (len(ns), len(on.splits)))
     return LearningCurve(ns, table("train_score"), table("test_score"), table("fit_time"), on.metric, failures)
 
 
-def _point(on: Bench, train: Rows, test: Rows) -> Generator[float, Slice, _Point]:
-    fitted = yield from on.data.training(clone(on.estimator), train)
+def _training(on: Bench, train: Rows, test: Rows) -> ModelTraining:
+    return ModelTraining(on.data, on.estimator, train, partial(_point, on, train, test))
+
+
+def _point(on: Bench, train: Rows, test: Rows, fitted: Fitted) -> _Point:
     return _Point(on.score(fitted.model, train), on.score(fitted.model, test), fitted.seconds, fitted.complaints)
 
 

@@ -16,7 +16,9 @@ from multilayer.exceptions import InputError, InterruptedTrainingWarning
 from multilayer.fits.class_weights import known_classes
 from multilayer.fits.errors import Complaint, warn
 from multilayer.inspection.cost import mean_cost
-from multilayer.packs.running import Member, Outcome, PackListener, run_pack
+from multilayer.packs import MemberOutcome
+from multilayer.packs.members import Member
+from multilayer.packs.running import PackListener, run_pack
 from multilayer.selection.fitting import Data, checked_estimator, network_of, steps_before
 from multilayer.selection.observers import MEMBER_END, observer
 from multilayer.selection.pack_warnings import warn_once
@@ -114,7 +116,7 @@ def tell(points: Iterable[Measured], n: int) -> None:
     warn_once([point.complaints for point in points], n, "fits")
 
 
-def failures_of(outcomes: Mapping[Any, Outcome]) -> dict[Any, Exception]:
+def failures_of(outcomes: Mapping[Any, MemberOutcome]) -> dict[Any, Exception]:
     return {key: outcome.error for key, outcome in outcomes.items() if outcome.error is not None}
 
 

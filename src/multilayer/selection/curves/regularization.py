@@ -12,15 +12,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import clone
 
+from multilayer._checks import check_flag, check_real
 from multilayer.estimators.base import BaseMLP
 from multilayer.exceptions import ParameterError
 from multilayer.fits.errors import Complaint
-from multilayer.fits.settings import check_flag, check_real
-from multilayer.packs.running import THREADS, Member, PackListener, carried_out
+from multilayer.packs import run_task
+from multilayer.packs.members import Member
+from multilayer.packs.running import THREADS, PackListener
 from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
 from multilayer.selection.curves.regularization_result import RegularizationPath
 from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.statistics import Array
+from multilayer.selection.training import ModelTraining
 from multilayer.training.batching import Rows
 from multilayer.training.interrupt import deferred_interrupt
 
@@ -131,7 +134,7 @@ def regularization_path(
 def _checked_alphas(alphas: Any) -> Array:
     given = ALPHAS if alphas is None else alphas
     if isinstance(given, str) or np.ndim(given) != 1 or not len(given):
-        raise ParameterError(f"alphas must be a list of numbers not below 0, got {alphas!r}. Write [0.01, 0.1, 1].")
+        raise ParameterError(f"alphas must be a list of non-negative numbers, got {alphas!r}. Write [0.01, 0.1, 1].")
     return np.unique([check_real("alphas", alpha, 0.0) for alpha in given])
 
 
@@ -157,7 +160,7 @@ def _path(on: Bench, train: Rows, test: Rows, alphas: Sequence[tuple[int, float]
 
 
 def _point(on: Bench, model: Any, train: Rows, test: Rows, known: Rows) -> _Point:
-    fitted = carried_out(on.data.training(model, train))
+    fitted = run_task(ModelTraining(on.data, model, train, clones=False))
     scores = on.score(model, train), on.score(model, test)
     costs = on.cost(model, train), on.cost(model, known)
     norms = tuple(float(np.linalg.norm(W)) for W in network_of(model).coefs_)

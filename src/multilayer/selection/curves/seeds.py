@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -13,13 +13,15 @@ from numpy.typing import ArrayLike
 from scipy.stats import t as student
 from sklearn.base import clone
 
+from multilayer._checks import check_integer
 from multilayer.fits.errors import Complaint
-from multilayer.fits.settings import check_integer
-from multilayer.packs.running import THREADS, Member, PackListener, Slice
+from multilayer.packs.members import Member
+from multilayer.packs.running import THREADS, PackListener
 from multilayer.results import Column, Result, Table, failure_notes, frame
 from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
 from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.statistics import Array, mean, standard_error
+from multilayer.selection.training import Fitted, ModelTraining
 from multilayer.training.batching import Rows
 
 # The share of differences between two runs with different seeds that are smaller than ``noise_threshold``.
@@ -229,7 +231,7 @@ def seed_spread(
     n_folds = len(on.splits) // repeats
     # Of equal size: they begin in this order, and after Ctrl-C as many seeds as can be are whole.
     members = [
-        Member((seed, *divmod(i, n_folds)), partial(_point, on, seed, *split))
+        Member((seed, *divmod(i, n_folds)), _training(on, seed, *split))
         for seed in range(n_seeds)
         for i, split in enumerate(on.splits)
     ]
@@ -246,8 +248,11 @@ class _Point:
     complaints: Sequence[Complaint]
 
 
-def _point(on: Bench, seed: int, train: Rows, test: Rows) -> Generator[float, Slice, _Point]:
+def _training(on: Bench, seed: int, train: Rows, test: Rows) -> ModelTraining:
     model = clone(on.estimator)
     network_of(model).set_params(random_state=seed)
-    fitted = yield from on.data.training(model, train)
-    return _Point(on.score(model, test), fitted.complaints)
+    return ModelTraining(on.data, model, train, partial(_point, on, test), clones=False)
+
+
+def _point(on: Bench, test: Rows, fitted: Fitted) -> _Point:
+    return _Point(on.score(fitted.model, test), fitted.complaints)

@@ -16,6 +16,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
+from multilayer._checks import check_choice, check_flag, check_seconds
 from multilayer.estimators import MLPClassifier, MLPRegressor
 from multilayer.exceptions import (
     InterruptedTrainingWarning,
@@ -25,8 +26,7 @@ from multilayer.exceptions import (
     unknown_name,
 )
 from multilayer.fits.errors import ConvergenceWarning, warn
-from multilayer.fits.settings import check_choice, check_flag, check_seconds
-from multilayer.packs.running import Pack, checked_jobs
+from multilayer.packs.pack import Pack, checked_jobs
 from multilayer.selection.fitting import Data, checked_estimator, names_of_seeds, network_of
 from multilayer.selection.observers import TRIAL_END, observer
 from multilayer.selection.scores import warn_of_scores_without_weights

@@ -15,7 +15,7 @@ from sklearn.model_selection import ShuffleSplit
 
 from multilayer import ConvergenceWarning, MLPClassifier, MLPRegressor
 from multilayer.exceptions import DivergenceError, InputError
-from multilayer.fits.sharing import begin, can_share, shared_by
+from multilayer.selection.fitting import begin_shared, can_share, share
 
 rng = np.random.RandomState(0)
 m = 120
@@ -84,7 +84,7 @@ def same(ours: Any, theirs: Any) -> None:
     for name in ("loss_curve_", "validation_scores_", "validation_loss_curve_", "best_loss_", "n_iter_", "t_"):
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
     for name in ("rows", "held_out", "n_divided", "rows_seen", "reason"):
-        np.testing.assert_array_equal(getattr(ours._run, name), getattr(theirs._run, name))
+        np.testing.assert_array_equal(getattr(ours._training_state, name), getattr(theirs._training_state, name))
 
 
 @pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
@@ -94,11 +94,11 @@ def test_rows_of_a_shared_table_are_as_good_as_copies(name: str, weight: Any) ->
     model, X, y = CASES[name]
     model = clone(model).set_params(random_state=3)
     expected = clone(model).fit(X[ROWS], y[ROWS], None if weight is None else weight[ROWS])
-    shared = shared_by(model, X, y, weight)
+    shared = share(model, X, y, weight)
     ours = clone(model)
-    fit = begin(ours, shared, ROWS)
+    fit = begin_shared(ours, shared, ROWS)
     while not fit.has_ended:
-        fit.advance(2)
+        fit.train(2)
     fit.end()
     same(ours, expected)
 
@@ -110,9 +110,9 @@ def test_a_network_may_be_used_between_the_parts(name: str) -> None:
     model = clone(model).set_params(random_state=3)
     expected = clone(model).fit(X[ROWS], y[ROWS])
     ours = clone(model)
-    fit = begin(ours, shared_by(model, X, y), ROWS)
+    fit = begin_shared(ours, share(model, X, y), ROWS)
     while not fit.has_ended:
-        fit.advance(1)
+        fit.train(1)
         fit.keep()
         assert ours.predict(X[:3]).shape == expected.predict(X[:3]).shape
         assert ours.n_iter_ == len(ours.loss_curve_) == fit.n_epochs
@@ -129,42 +129,42 @@ def test_rows_to_validate_on(name: str, weight: Any) -> None:
     given |= {} if weight is None else {"sample_weight_val": weight[held_out]}
     expected = clone(model).fit(X[ROWS], y[ROWS], None if weight is None else weight[ROWS], **given)
     ours = clone(model)
-    fit = begin(ours, shared_by(model, X, y, weight), ROWS, held_out)
+    fit = begin_shared(ours, share(model, X, y, weight), ROWS, held_out)
     while not fit.has_ended:
-        fit.advance(2)
+        fit.train(2)
     fit.end()
     same(ours, expected)
 
 
 def test_names_of_columns_are_kept() -> None:
     frame = pd.DataFrame(X, columns=list("abcde"))
-    fit = begin(
+    fit = begin_shared(
         model := MLPClassifier((3,), max_iter=2, **ENDLESS),
-        shared_by(MLPClassifier(), frame, CLASSES),
+        share(MLPClassifier(), frame, CLASSES),
         ROWS[:50],
         ROWS[50:],
     )
-    fit.advance()
+    fit.train()
     fit.end()
     assert model.feature_names_in_.tolist() == list("abcde")
     assert model.predict(frame).shape == (m,)
 
 
 def test_nothing_is_copied_that_all_share() -> None:
-    shared = shared_by(MLPClassifier(), X, CLASSES, WEIGHT)
-    fit = begin(MLPClassifier((6,), random_state=0), shared, ROWS)
-    assert fit.objective.X is shared.X
-    assert fit.objective.Y is shared.Y
-    assert fit.objective.sample_weight is shared.weight
+    shared = share(MLPClassifier(), X, CLASSES, WEIGHT)
+    fit = begin_shared(MLPClassifier((6,), random_state=0), shared, ROWS)
+    assert fit.problem.objective.X is shared.X
+    assert fit.problem.objective.Y is shared.Y
+    assert fit.problem.objective.sample_weight is shared.weight
 
 
 def test_a_network_fitted_so_goes_on_with_rows_of_its_own() -> None:
     model = MLPClassifier((6,), early_stopping=True, max_iter=5, warm_start=True, random_state=0, **ENDLESS)
-    shared = shared_by(model, X, CLASSES)
+    shared = share(model, X, CLASSES)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        fit = begin(ours := clone(model), shared, ROWS)
-        fit.advance()
+        fit = begin_shared(ours := clone(model), shared, ROWS)
+        fit.train()
         fit.end()
         ours.fit(X[ROWS], CLASSES[ROWS])
         expected = clone(model).fit(X[ROWS], CLASSES[ROWS]).fit(X[ROWS], CLASSES[ROWS])
@@ -172,18 +172,18 @@ def test_a_network_fitted_so_goes_on_with_rows_of_its_own() -> None:
 
 
 def test_what_is_wrong_is_said_as_ever() -> None:
-    shared = shared_by(MLPClassifier(), X, CLASSES, np.where(np.isin(range(m), ROWS), 0.0, 1.0))
+    shared = share(MLPClassifier(), X, CLASSES, np.where(np.isin(range(m), ROWS), 0.0, 1.0))
     with pytest.raises(InputError, match="sample_weight must be one finite number for each of the 70 rows"):
-        begin(MLPClassifier(), shared, ROWS)
+        begin_shared(MLPClassifier(), shared, ROWS)
     with pytest.raises(InputError, match="Input X contains NaN"):
-        shared_by(MLPClassifier(), np.where(X > 2, np.nan, X), CLASSES)
-    fit = begin(
+        share(MLPClassifier(), np.where(X > 2, np.nan, X), CLASSES)
+    fit = begin_shared(
         MLPRegressor((6,), solver="sgd", learning_rate_init=1e9, random_state=0),
-        shared_by(MLPRegressor(), X, NUMBERS),
+        share(MLPRegressor(), X, NUMBERS),
         ROWS,
     )
     with pytest.raises(DivergenceError, match="training diverged"):
-        fit.advance()
+        fit.train()
 
 
 class Own(MLPClassifier):

@@ -1,4 +1,4 @@
-"""What early stopping watches: scikit-learn's meaning, the cost, or any scorer."""
+"""The measure of a validated training: mean cost and score of its validation rows, as functions of the parameters."""
 
 from __future__ import annotations
 
@@ -9,18 +9,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.metrics import get_scorer
 
 from multilayer.engines import Engine
-from multilayer.exceptions import InputError, MultilayerError, ParameterWarning, unknown_name
+from multilayer.exceptions import InputError, MultilayerError, ParameterWarning
 from multilayer.fits.errors import warn
 from multilayer.fits.rows import Table, Targets
+from multilayer.fits.settings import AUTO, LOSS, Metric
 from multilayer.network import Floats, Network, output_with_cost
-from multilayer.training.validation import Measure
-
-AUTO, LOSS = "auto", "loss"
-Scorer = Callable[..., Any]  # (estimator, X, y) -> number; higher is better
-Metric = str | Scorer
+from multilayer.training.loop import Measure
 
 
 @dataclass(frozen=True)
@@ -32,18 +29,7 @@ class Watched:
     view: Any  # the estimator as a scorer is to see it, whose parameters_ are put in before
 
 
-def check_metric(name: str, value: Any) -> Metric:
-    """ "auto", "loss", or a scorer, by its name or itself."""
-    if isinstance(value, str) and value not in (AUTO, LOSS):
-        if value not in get_scorer_names():
-            raise unknown_name(name, value, (AUTO, LOSS, *get_scorer_names()))
-        return value
-    if not isinstance(value, str) and not callable(value):
-        raise unknown_name(name, value, (AUTO, LOSS, *get_scorer_names()))
-    return value
-
-
-def measure(engine: Engine, network: Network, table: Table, watched: Watched) -> Measure:
+def validation_measure(engine: Engine, network: Network, table: Table, watched: Watched) -> Measure:
     """The mean cost J of the rows, without regularisation, and their score, as functions of the parameters.
 
     Without regularisation it says what mistakes on new rows cost, and networks of different ``alpha`` compare.
@@ -77,7 +63,7 @@ def _score(table: Table, watched: Watched) -> Callable[[Floats, Floats], float]:
 def _scorer(table: Table, watched: Watched) -> Callable[[Floats, Floats], float]:
     """The score by a scorer, which sees the parameters in a view of the estimator."""
     metric, view = watched.metric, watched.view
-    scorer: Scorer = get_scorer(metric) if isinstance(metric, str) else metric
+    scorer: Any = get_scorer(metric) if isinstance(metric, str) else metric
     weights = {} if table.weight is None else {"sample_weight": table.weight}
     if weights and not takes_weights(scorer):
         warn(
@@ -102,7 +88,7 @@ def _scorer(table: Table, watched: Watched) -> Callable[[Floats, Floats], float]
     return score
 
 
-def takes_weights(scorer: Scorer) -> bool:
+def takes_weights(scorer: Any) -> bool:
     """Whether a scorer, or any other function, has a parameter ``sample_weight``."""
     # Scorers that scikit-learn makes of metrics take whatever their metric takes.
     function = getattr(scorer, "_score_func", scorer)
@@ -136,7 +122,7 @@ def _unusable(watched: Watched, table: Table, why: str) -> str:
     )
 
 
-def _takes_estimators(scorer: Scorer) -> bool:
+def _takes_estimators(scorer: Any) -> bool:
     """Whether it can be called with an estimator, X and y, and does not ask for targets by their usual name."""
     try:
         parameters = inspect.signature(scorer).parameters

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-import multilayer.training.run as run_module
+import multilayer.training.loop as loop_module
+import multilayer.training.session as session_module
 from multilayer.equations import Adam, GradientDescent, Momentum, Nesterov, gradient_descent
 from multilayer.exceptions import DivergenceError
 from multilayer.network import thetas
@@ -17,24 +18,22 @@ from multilayer.training import (
     EpochEnded,
     Event,
     History,
-    Run,
     RunEnded,
     RunStarted,
     StopRule,
-    Validation,
-    restore_best,
-    train,
+    TrainingSession,
+    TrainingState,
 )
 from multilayer.training.events import only_watches
 from multilayer.training.state import REASONS
 
-from .problems import DIVERGING, NETWORK, M, Recorder, objective, recipe, reference, start
+from .problems import DIVERGING, NETWORK, M, Recorder, Validation, objective, recipe, reference, start, train
 
 
-def assert_same_result(received: Run, expected: Run) -> None:
-    np.testing.assert_array_equal(received.state.parameters, expected.state.parameters)
-    np.testing.assert_array_equal(received.state.slots, expected.state.slots)
-    assert received.state.t == expected.state.t
+def assert_same_result(received: TrainingState, expected: TrainingState) -> None:
+    np.testing.assert_array_equal(received.descent.parameters, expected.descent.parameters)
+    np.testing.assert_array_equal(received.descent.slots, expected.descent.slots)
+    assert received.descent.t == expected.descent.t
     assert received.history.costs == expected.history.costs
     assert received.history.step_sizes == expected.history.step_sizes
     assert received.reason == expected.reason
@@ -50,11 +49,11 @@ def test_batch_gradient_descent_is_the_books() -> None:
     how = recipe(rule=GradientDescent(), step_size=0.3, batch_size=M, shuffle=False, max_epochs=50)
     run, of = start(how), objective()
     expected, costs = gradient_descent(
-        of.X, of.Y, [theta.copy() for theta in thetas(NETWORK, run.state.parameters)], 0.3, 50, 0.0, "tanh", "softmax"
+        of.X, of.Y, [theta.copy() for theta in thetas(NETWORK, run.descent.parameters)], 0.3, 50, 0.0, "tanh", "softmax"
     )
     train(reference(), of, how, run)
     np.testing.assert_allclose(run.history.costs, costs, rtol=1e-12)
-    for received, theta in zip(thetas(NETWORK, run.state.parameters), expected, strict=True):
+    for received, theta in zip(thetas(NETWORK, run.descent.parameters), expected, strict=True):
         np.testing.assert_allclose(received, theta, rtol=1e-10)
 
 
@@ -87,7 +86,7 @@ def test_max_epochs_ends_a_run() -> None:
     run = train(reference(), objective(), recipe(max_epochs=4), start(recipe()))
     assert run.reason == "max_epochs"
     assert run.history.n_epochs == len(run.history.costs) == 4
-    assert run.state.t == 4 * 5
+    assert run.descent.t == 4 * 5
 
 
 def test_the_stop_rule_ends_a_run() -> None:
@@ -108,9 +107,9 @@ def test_a_listener_that_returns_true_ends_the_run_at_that_epoch(epoch: int) -> 
     run = train(reference(), objective(), recipe(), start(recipe()), [recorder])
     assert run.reason == "listener"
     assert run.history.n_epochs == epoch
-    assert run.state.t == 5 * epoch
+    assert run.descent.t == 5 * epoch
     expected = train(reference(), objective(), recipe(max_epochs=epoch), start(recipe()))
-    np.testing.assert_array_equal(run.state.parameters, expected.state.parameters)
+    np.testing.assert_array_equal(run.descent.parameters, expected.descent.parameters)
 
 
 @pytest.mark.parametrize("answer", [1, "stop", None, False, np.False_, np.array([True])])
@@ -143,7 +142,7 @@ def test_reasons_are_those_listed() -> None:
 
 @pytest.mark.parametrize("watching", [True, False])
 def test_events_come_in_order_one_for_each_epoch(watching: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module, "SECONDS_PER_CALL", 10.0)  # as many epochs in one go as there can be
+    monkeypatch.setattr(loop_module, "SECONDS_PER_CALL", 10.0)  # as many epochs in one go as there can be
     recorder = Recorder(only_watches=watching)
     run = train(reference(), objective(), recipe(max_epochs=70), start(recipe()), [recorder])
     first, *epochs, last = recorder.events
@@ -171,12 +170,12 @@ def test_a_listener_finds_the_network_as_its_epoch_left_it() -> None:
 
     def look(event: Event) -> None:
         if isinstance(event, EpochEnded):
-            seen.append(run.state.parameters.copy())
+            seen.append(run.descent.parameters.copy())
 
     train(reference(), objective(), recipe(max_epochs=3), run, [look])
     for epoch, parameters in enumerate(seen, start=1):
         expected = train(reference(), objective(), recipe(max_epochs=epoch), start(recipe()))
-        np.testing.assert_array_equal(parameters, expected.state.parameters)
+        np.testing.assert_array_equal(parameters, expected.descent.parameters)
 
 
 def test_the_error_of_a_listener_reaches_the_caller() -> None:
@@ -221,21 +220,21 @@ def test_timing_memory_and_listeners_leave_the_result_bit_for_bit(
 ) -> None:
     expected = None
     for seconds, max_order in itertools.product([0.0, 1e-3, 60.0], [1, 2 * M, 1 << 18]):
-        monkeypatch.setattr(run_module, "SECONDS_PER_CALL", seconds)
-        monkeypatch.setattr(run_module, "MAX_ORDER", max_order)
+        monkeypatch.setattr(loop_module, "SECONDS_PER_CALL", seconds)
+        monkeypatch.setattr(session_module, "MAX_ORDER", max_order)
         for listeners in ([], [Recorder()], [Recorder(only_watches=True)]):
             run = train(reference(), objective(), recipe(**how), start(recipe(**how)), listeners)
             expected = expected or run
-            np.testing.assert_array_equal(run.state.parameters, expected.state.parameters)
+            np.testing.assert_array_equal(run.descent.parameters, expected.descent.parameters)
             assert run.history.costs == expected.history.costs
-            assert (run.reason, run.state.t, run.stop) == (expected.reason, expected.state.t, expected.stop)
+            assert (run.reason, run.descent.t, run.stop) == (expected.reason, expected.descent.t, expected.stop)
             np.testing.assert_array_equal(run.random_state.get_state()[1], expected.random_state.get_state()[1])
     assert expected is not None
     assert expected.reason == ("converged" if how is STOPS_EARLY else "max_epochs")
 
 
 def test_many_epochs_do_go_in_one_call_where_only_watchers_listen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module, "SECONDS_PER_CALL", 60.0)
+    monkeypatch.setattr(loop_module, "SECONDS_PER_CALL", 60.0)
     engine, sizes = reference(), []
     descend = engine.descend
 
@@ -260,11 +259,14 @@ def test_the_first_call_is_a_short_one_until_it_is_known_how_long_an_update_take
         return descend(of, rule, state, batches, options)
 
     monkeypatch.setattr(engine, "descend", counted)
-    monkeypatch.setattr(run_module, "SECONDS_PER_CALL", 60 * run_module.SECONDS_PER_UPDATE)
+    monkeypatch.setattr(loop_module, "SECONDS_PER_CALL", 60 * loop_module.SECONDS_PER_UPDATE)
     train(engine, objective(), recipe(max_epochs=100), start(recipe()))
     assert 10 < sizes[0] <= 60
     sizes.clear()
-    train(engine, objective(), recipe(max_epochs=100), start(recipe()), seconds_per_update=run_module.SECONDS_PER_CALL)
+    session = TrainingSession(start(recipe()), recipe(max_epochs=100), M)
+    pace = loop_module.Pace(session)
+    pace.learn(1, loop_module.SECONDS_PER_CALL, 60.0)
+    loop_module.train(session, engine, objective(), pace=pace)
     assert sizes[0] == 1
 
 
@@ -275,7 +277,7 @@ def test_the_first_call_is_a_short_one_until_it_is_known_how_long_an_update_take
 def test_divergence_is_named_and_leaves_the_parameters_before_it(
     seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_module, "SECONDS_PER_CALL", seconds)
+    monkeypatch.setattr(loop_module, "SECONDS_PER_CALL", seconds)
     of, run = objective("identity"), start(DIVERGING, objective("identity"))
     with pytest.raises(
         DivergenceError,
@@ -283,8 +285,8 @@ def test_divergence_is_named_and_leaves_the_parameters_before_it(
         r"Use a smaller step size \(learning_rate_init\), or bring the columns of X",
     ):
         train(reference(), of, DIVERGING, run)
-    assert run.state.t == 4
-    assert np.isfinite(run.state.parameters).all()
+    assert run.descent.t == 4
+    assert np.isfinite(run.descent.parameters).all()
     assert np.isfinite(run.history.costs).all()
     assert run.history.n_epochs == 2
 
@@ -293,12 +295,12 @@ def test_the_epochs_before_a_divergence_are_told_however_they_were_run(monkeypat
     how = recipe(rule=GradientDescent(), step_size=3.0, batch_size=M, shuffle=False, max_epochs=10_000)
     of, told = objective("identity"), []
     for seconds in (0.0, 60.0):
-        monkeypatch.setattr(run_module, "SECONDS_PER_CALL", seconds)
+        monkeypatch.setattr(loop_module, "SECONDS_PER_CALL", seconds)
         run, recorder = start(how, of), Recorder(only_watches=True)
         with pytest.raises(DivergenceError):
             train(reference(), of, how, run, [recorder])
         assert [event.cost for event in recorder.events if isinstance(event, EpochEnded)] == run.history.costs
-        assert run.history.n_epochs == run.state.t > 5
+        assert run.history.n_epochs == run.descent.t > 5
         told.append(run.history.costs)
     assert told[0] == told[1]
 
@@ -306,8 +308,8 @@ def test_the_epochs_before_a_divergence_are_told_however_they_were_run(monkeypat
 def test_weights_that_the_last_update_made_infinite_are_a_divergence() -> None:
     how = recipe(rule=GradientDescent(), step_size=1e308, batch_size=M, shuffle=False, max_epochs=1)
     of = objective("identity")
-    far = Run(state=start(how, of).state, random_state=np.random.RandomState(0))
-    far.state.parameters *= 1e3
+    far = TrainingState(descent=start(how, of).descent, random_state=np.random.RandomState(0))
+    far.descent.parameters *= 1e3
     with pytest.raises(
         DivergenceError, match=r"the weights became infinite in epoch 1, update 1, with step size 1e\+308"
     ):
@@ -350,10 +352,7 @@ def test_the_score_takes_the_place_of_the_cost_and_the_best_parameters_are_kept(
     assert run.stop.best_cost == -0.9 == -run.best_score
     assert run.best is not None
     np.testing.assert_array_equal(run.best, seen[2])
-    restore_best(run)
-    np.testing.assert_array_equal(run.state.parameters, seen[2])
-    assert run.best is None
-    assert run.last is not None
+    np.testing.assert_array_equal(run.shown, seen[2])
     np.testing.assert_array_equal(run.last, seen[-1])
 
 
@@ -364,5 +363,5 @@ def test_rows_that_are_held_out_are_not_trained_on() -> None:
     train(reference(), of, how, run)
     fewer = dataclasses.replace(of, X=of.X[rows], Y=of.Y[rows])
     train(reference(), fewer, how, expected)
-    np.testing.assert_array_equal(run.state.parameters, expected.state.parameters)
+    np.testing.assert_array_equal(run.descent.parameters, expected.descent.parameters)
     assert run.rows_seen == 3 * len(rows)

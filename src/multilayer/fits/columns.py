@@ -1,67 +1,19 @@
-"""X and y as they were given: what needs no validation, and what scikit-learn's would not name well enough."""
+"""y and sample_weight: the checks whose errors scikit-learn's validation would not word well enough."""
 
 from __future__ import annotations
 
-import math
 import numbers
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
-from sklearn.utils.validation import _check_sample_weight, _get_feature_names
+from sklearn.utils.validation import _check_sample_weight
 
 from multilayer.exceptions import InputError, InputTypeError
-from multilayer.fits.containers import check_no_dates, check_not_masked
-from multilayer.fits.errors import DIVERGENCE_IN_THEIR_WORDS
+from multilayer.fits.containers import check_no_dates, check_not_masked, checked_sparse
 from multilayer.fits.sample_weights import scaled_weights
-from multilayer.fits.sparse import checked_sparse
 from multilayer.network import Floats
-
-DOT = 8192  # numbers in a product of BLAS that it does not wake its threads for
-
-
-def is_as_needed(X: Any, n_features: int) -> bool:
-    """Whether validation would hand X back as it is: then a prediction for a single row need not wait for it."""
-    if not (
-        type(X) is np.ndarray
-        and X.ndim == 2
-        and X.shape[1] == n_features
-        and len(X) > 0
-        and X.dtype in (np.float64, np.float32)
-        and X.flags.c_contiguous
-    ):
-        return False
-    return _has_finite_squares(X.reshape(-1))
-
-
-def _has_finite_squares(numbers: NDArray[Any]) -> bool:
-    """Whether all numbers are finite, and so small that sums of their squares are too; without a copy."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        if len(numbers) <= DOT:
-            return math.isfinite(np.dot(numbers, numbers))
-        parts = (numbers[start : start + DOT] for start in range(0, len(numbers), DOT))
-        return all(math.isfinite(np.dot(part, part)) for part in parts)
-
-
-def check_magnitude(X: Any, *, trains: bool = False) -> None:
-    """An error for a finite X whose numbers are so large that products of two overflow in its dtype.
-
-    Training goes through such products, and answers to such rows would be infinite, or firm for no reason.  Where it
-    ``trains``, the error is also in scikit-learn's words for a training that came to this end.
-    """
-    entries = (X.data if issparse(X) else X).reshape(-1)
-    limit = math.sqrt(np.finfo(X.dtype).max)
-    if not len(entries) or _has_finite_squares(entries) or (entries.max() <= limit and entries.min() >= -limit):
-        return
-    found = X.tocoo() if issparse(X) else None
-    place = int((np.abs(entries) > limit).argmax())
-    row, column = divmod(place, X.shape[1]) if found is None else (int(found.row[place]), int(found.col[place]))
-    raise InputError(
-        f"X must hold numbers up to {limit:.2g} in {X.dtype}, whose products stay finite, got {entries[place]:.3g} in "
-        f"row {row}, column {column}. Remove such rows, or divide the column by its usual size (StandardScaler)."
-        + (f" {DIVERGENCE_IN_THEIR_WORDS}" if trains else "")
-    )
 
 
 def as_dense(rows: Any) -> NDArray[Any]:
@@ -91,32 +43,6 @@ def checked_weight(
             "Remove rows that are not to count, or give them the weight 0."
         )
     return scaled_weights(checked, dtype, name, warns=warns)
-
-
-def are_as_needed(X: Any, y: Any, n_features: int, dtype: np.dtype[Any]) -> bool:
-    """Whether validation would hand X and y back as they are: then a stream of small parts need not wait for it."""
-    if not (is_as_needed(X, n_features) and X.dtype == dtype and type(y) is np.ndarray and y.shape == (len(X),)):
-        return False
-    return y.dtype.kind in "biuU" or (y.dtype.kind == "f" and bool(np.isfinite(y).all()))
-
-
-def check_column_order(estimator: object, X: Any) -> None:
-    """An error that names the columns of X, where they are those of the fit in another order.
-
-    scikit-learn's validation, whose words the error begins with, says only that there are such columns.
-    """
-    known = getattr(estimator, "feature_names_in_", None)
-    names = None if known is None else _get_feature_names(X)
-    if known is None or names is None or sorted(names) != sorted(known):
-        return
-    moved = [f"{name!r} in place of {before!r}" for name, before in zip(names, known, strict=True) if name != before]
-    if moved:
-        listing = ", ".join(moved[:5]) + (f" and {len(moved) - 5} more" if len(moved) > 5 else "")
-        raise InputError(
-            "The feature names should match those that were passed during fit.\n"
-            f"Feature names must be in the same order as they were in fit.\nGot {listing}. "
-            "Write X[list(model.feature_names_in_)]."
-        )
 
 
 def checked_y(y: Any, *, are_labels: bool, name: str = "y") -> Any:

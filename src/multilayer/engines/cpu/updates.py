@@ -1,6 +1,6 @@
-"""Update rules: one pass over the parameters, (D1) to (D4) of the book.
+"""Updates: the rules (D1) to (D4) of the book, one pass over the parameters, and the options of a step, (D5) to (D7).
 
-A rule is a function here, a branch in ``update_into`` and a row in ``CODES``.
+A rule is a function, a branch in ``update_into`` and a case in ``encode``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.engines.cpu.compiling import inner
+from multilayer.engines.cpu.compiling import inlined, inner, inner_sum
+from multilayer.engines.cpu.plan import N_IN, N_OUT, THETA, Descent, Plan
 from multilayer.engines.cpu.views import line
 from multilayer.equations.descent import Adam, GradientDescent, Momentum, Nesterov, UpdateRule
 from multilayer.network import Floats
@@ -19,7 +20,7 @@ GRADIENT_DESCENT, MOMENTUM, NESTEROV, ADAM = range(4)
 
 
 def encode(rule: UpdateRule) -> tuple[int, NDArray[np.float64]]:
-    """The rule as a code and its numbers."""
+    """Return the code of a rule and its numbers."""
     match rule:
         case GradientDescent():
             return GRADIENT_DESCENT, np.empty(0)
@@ -34,7 +35,7 @@ def encode(rule: UpdateRule) -> tuple[int, NDArray[np.float64]]:
 
 @inner
 def first_factor(code: int, numbers: NDArray[np.float64], alpha: float, t: int) -> float:
-    """What a step begins with, worked out once an update: alpha, for Adam with its correction for the start at zero."""
+    """The step size alpha, for Adam with the correction for its start at zero; computed once an update."""
     if code == ADAM:
         return alpha * math.sqrt(1.0 - numbers[1] ** t) / (1.0 - numbers[0] ** t)
     return alpha
@@ -97,3 +98,51 @@ def _adam_into(theta: Floats, D: Floats, p: Floats, q: Floats, corrected: float,
         p[i] = mean
         q[i] = square
         theta[i] -= step * mean / (np.sqrt(square) + epsilon)
+
+
+@inlined
+def refines(descent: Descent) -> bool:
+    """Whether any of the three options is used."""
+    return descent.clip_norm < math.inf or descent.weight_decay > 0.0 or descent.beta > 0.0
+
+
+@inlined
+def before_update_into(plan: Plan, descent: Descent, theta: Floats, D: Floats, alpha: float) -> None:
+    """(D5) and (D6), if they are used."""
+    if descent.clip_norm < math.inf:
+        norm = math.sqrt(sum_of_squares(D))
+        if norm > descent.clip_norm:
+            scale_into(D, descent.clip_norm / norm)
+    if descent.weight_decay > 0.0:
+        for l in range(len(plan.layers)):
+            k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
+            scale_into(line(theta, t + n, k * n), 1.0 - alpha * descent.weight_decay)
+
+
+@inlined
+def after_update_into(descent: Descent, theta: Floats, t: int) -> None:
+    """(D7), if it is used; ``t`` counts the updates from 1."""
+    if descent.beta > 0.0:
+        _average_into(descent.average, theta, (1.0 - descent.beta) / (1.0 - descent.beta**t))
+
+
+@inner
+def scale_into(x: Floats, factor: float) -> None:
+    scale = x.dtype.type(factor)
+    for p in range(x.size):
+        x[p] *= scale
+
+
+@inner
+def _average_into(mean: Floats, theta: Floats, share: float) -> None:
+    newest = theta.dtype.type(share)
+    for p in range(theta.size):
+        mean[p] += newest * (theta[p] - mean[p])
+
+
+@inner_sum
+def sum_of_squares(x: Floats) -> float:
+    total = 0.0
+    for i in range(x.size):
+        total += x[i] * x[i]
+    return total

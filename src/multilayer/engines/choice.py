@@ -1,0 +1,228 @@
+"""The choice of an engine by its name: the compiled one, or the reference engine where that cannot be used.
+
+The compiled engine is imported when it is first needed.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+import threading
+import warnings
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.engines.protocol import PLAIN, Batches, DescentState, Engine, Objective
+from multilayer.engines.reference import ReferenceEngine
+from multilayer.equations.descent import UpdateRule
+from multilayer.equations.extensions.chosen_costs import (
+    AbsoluteError,
+    GammaDeviance,
+    Huber,
+    Quantile,
+    SigmoidFocal,
+    SoftmaxFocal,
+)
+from multilayer.equations.extensions.step_options import StepOptions
+from multilayer.exceptions import EngineError, EngineWarning, ParameterError, unknown_name
+from multilayer.network import Floats, Network
+
+COMPILED_COSTS = (AbsoluteError, GammaDeviance, Huber, Quantile, SigmoidFocal, SoftmaxFocal)
+
+_lock = threading.Lock()
+_has_warned = False
+
+
+class FallbackEngine(Engine):
+    """The compiled engine, and the reference engine for each call whose kernel cannot be compiled.
+
+    A kernel is compiled when it is called, before it changes anything, so that the reference engine can run the same
+    call.
+    """
+
+    def __init__(self, compiled: Engine) -> None:
+        self.name = compiled.name
+        self._compiled, self._reference = compiled, ReferenceEngine()
+
+    def predict(self, network: Network, parameters: Floats, X: Floats) -> Floats:
+        try:
+            return self._compiled.predict(network, parameters, X)
+        except EngineError as error:
+            warn_of_fallback(str(error))
+        return self._reference.predict(network, parameters, X)
+
+    def cost_and_gradient(self, objective: Objective, parameters: Floats) -> tuple[float, Floats]:
+        try:
+            return self._compiled.cost_and_gradient(objective, parameters)
+        except EngineError as error:
+            warn_of_fallback(str(error))
+        return self._reference.cost_and_gradient(objective, parameters)
+
+    def descend(
+        self,
+        objective: Objective,
+        rule: UpdateRule,
+        state: DescentState,
+        batches: Batches,
+        options: StepOptions = PLAIN,
+    ) -> NDArray[np.float64]:
+        try:
+            return self._compiled.descend(objective, rule, state, batches, options)
+        except EngineError as error:
+            warn_of_fallback(str(error))
+        return self._reference.descend(objective, rule, state, batches, options)
+
+
+def warn_of_fallback(reason: str) -> None:
+    """Warn once per process that the reference engine replaces the compiled one."""
+    global _has_warned
+    with _lock:
+        if _has_warned:
+            return
+        # Set after the warning: if a filter makes it an error, the next call raises it again.
+        warnings.warn(
+            f"the compiled engine cannot be used. The reference engine replaces it: it is slower, and its results are "
+            f"equal up to rounding. {reason}. Set engine='reference' to use it without this warning.",
+            EngineWarning,
+            stacklevel=_level_of_caller(),
+        )
+        _has_warned = True
+
+
+def _level_of_caller() -> int:
+    """The stack level, for ``warn_of_fallback``, of the line that called this library."""
+    found, level, frame = 1, 1, sys._getframe(1)
+    while frame.f_back is not None:
+        if frame.f_globals.get("__name__", "").startswith("multilayer."):  # frames of SciPy may lie between ours
+            found = level + 1
+        level, frame = level + 1, frame.f_back
+    return found
+
+
+def unsupported_by_cpu(network: Network) -> str:
+    """Describe the part of the network that the CPU engine has no compiled code for; empty if it can run all of it."""
+    custom = [each for each in network.hidden if not isinstance(each, str)]
+    if custom:
+        return f"the activation {custom[0]!r}, whose g and g' are Python functions"
+    if network.cost is not None and type(network.cost) not in COMPILED_COSTS:
+        return f"the cost {network.cost!r}, whose value and delta are Python functions"
+    return ""
+
+
+ENGINES = ("auto", "cpu", "reference")
+
+
+def get_engine(name: str = "auto", network: Network | None = None) -> Engine:
+    """Return the engine with this name.
+
+    "auto" is the CPU engine.  If Numba's compiler is switched off, or the network has a custom activation or cost, it
+    is the reference engine.
+
+    If Numba cannot be used or cannot compile a kernel, "auto" and "cpu" run the reference engine and warn once per
+    process.  On systems without Numba (in a browser, on Intel Macs, for Python 3.11 on Windows for ARM), "auto" runs
+    it without a warning.
+
+    Parameters
+    ----------
+    name : {"auto", "cpu", "reference"}
+        The engine.
+    network : Network, optional
+        The network to run.
+
+    Returns
+    -------
+    Engine
+        The engine; it has no state.
+
+    Raises
+    ------
+    ParameterError
+        If the name is unknown, or the CPU engine cannot run the network.
+
+    Examples
+    --------
+    >>> get_engine("reference").name
+    'reference'
+    """
+    if not isinstance(name, str) or name not in ENGINES:
+        raise unknown_name("engine", name, ENGINES)
+    unsupported = "" if name == "reference" or network is None else unsupported_by_cpu(network)
+    if name == "cpu" and unsupported:
+        raise ParameterError(
+            f"engine='cpu' cannot run {unsupported}. Use engine='auto' or 'reference'; the reference engine is slower."
+        )
+    return ReferenceEngine() if name == "reference" or unsupported else _cpu_or_reference(name)
+
+
+def _cpu_or_reference(name: str) -> Engine:
+    engine, reason = _compiled_engine()
+    if engine is not None:
+        return engine
+    if reason and (name == "cpu" or _numba_exists_here()):
+        warn_of_fallback(reason)
+    if reason or name == "auto":
+        return ReferenceEngine()
+    from multilayer.engines.cpu.engine import CpuEngine
+
+    return CpuEngine()  # NUMBA_DISABLE_JIT=1: its kernels run as Python, for tests and debuggers
+
+
+def _numba_exists_here() -> bool:
+    """Whether Numba can be installed on this system; pyproject.toml has the same condition."""
+    machine = platform.machine()
+    if sys.platform == "win32" and machine == "ARM64":
+        return sys.version_info >= (3, 12)
+    return sys.platform != "emscripten" and (sys.platform != "darwin" or machine != "x86_64")
+
+
+@cache
+def _compiled_engine() -> tuple[Engine | None, str]:
+    """Return the CPU engine, or None and the reason why it cannot run compiled; "" if the compiler is switched off."""
+    # Importing Numba takes half a second, so it waits until an engine is needed.
+    try:
+        from multilayer.engines.cpu.compiling import COMPILED, UNAVAILABLE
+        from multilayer.engines.cpu.engine import CpuEngine
+    except MemoryError:
+        raise
+    except Exception as error:  # a version of Numba, llvmlite or SciPy with other internals than this library expects
+        return None, f"It cannot be loaded: {type(error).__name__}: {error}"
+    return (FallbackEngine(CpuEngine()), "") if COMPILED else (None, UNAVAILABLE)
+
+
+def shuffled(order: NDArray[np.intp], random_state: np.random.RandomState, n_epochs: int) -> NDArray[np.intp] | None:
+    """Shuffle an order of rows once for each epoch, each time the previous order, as ``RandomState.shuffle`` does.
+
+    Parameters
+    ----------
+    order : array of intp, of shape (n,)
+        Row numbers.
+    random_state : numpy.random.RandomState
+        The generator, which advances.
+    n_epochs : int
+        The number of shuffles.
+
+    Returns
+    -------
+    array of intp, of shape (n_epochs, n), or None
+        The orders.  None if nothing can be compiled, or if the state of the generator cannot be used: it is not a
+        Mersenne Twister, or it is NumPy's global one, which other threads may use at the same time.
+    """
+    generator = random_state._bit_generator
+    if type(generator) is not np.random.MT19937 or random_state is np.random.mtrand._rand:
+        return None
+    if _compiled_engine()[0] is None:
+        return None
+    from multilayer.engines.cpu.shuffling import shuffle_into
+
+    orders = np.empty((n_epochs, len(order)), dtype=np.intp)
+    state = generator.state
+    words = state["state"]
+    try:
+        position = shuffle_into(orders, np.ascontiguousarray(order), words["key"], int(words["pos"]))
+    except EngineError:  # nothing has been drawn yet, and NumPy draws the same
+        return None
+    words["pos"] = int(position)
+    generator.state = state
+    return orders
