@@ -68,14 +68,14 @@ def test_without_a_terminal_signs_of_ours_are_ascii(capsys):
     assert capsys.readouterr().out == "mean +- error\nname\n------\n1 +- 2\n±name\n0.5 +- 0.1 lower\n"
 
 
-def test_at_a_terminal_a_title_is_as_wide_as_it_is(monkeypatch, capsys):
+def test_a_title_is_not_wrapped_at_the_width_of_its_table(monkeypatch, capsys):
     monkeypatch.setattr("multilayer.cli.console._is_terminal", lambda: True)
     monkeypatch.setenv("COLUMNS", "60")
     Output().table(text_table("A title that is wider than what stands under it", ("n",), (("1 ± 2",),), "r"))
     assert "A title that is wider than what stands under it\n" in capsys.readouterr().out
 
 
-def test_long_tables_of_columns_keep_what_was_left_out():
+def test_long_tables_of_columns_keep_dropped_columns():
     reports = [ColumnReport(f"c{i}", "number", "standardised", 0, 1) for i in range(99)]
     reports[70] = ColumnReport("id", "text", "left out: 99 of 99 values differ", 3, 0)
     rows = columns_table(reports).rows

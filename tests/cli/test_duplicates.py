@@ -58,7 +58,7 @@ class TestDuplicates:
         )
 
     @pytest.mark.parametrize("command", ["train", "cv"])
-    def test_said_on_the_console(self, run, tmp_path, command):
+    def test_are_reported_by_the_command(self, run, tmp_path, command):
         head, *rows = lines_of_people(40)
         path = write(tmp_path / "t.csv", [head, *rows, *rows])
         result = run(command, path, *SMALL)

@@ -66,7 +66,7 @@ class TestDeadline:
         assert limited_linear_model(Ridge(), fit, Deadline(1.0, clock)).max_iter is None
 
     @pytest.mark.parametrize("command", ["train", "cv", "search"])
-    def test_commands_end_in_time_with_what_there_is(self, run, people, command):
+    def test_commands_end_in_time_with_their_results_so_far(self, run, people, command):
         out = people.parent / "out"
         endless = ["--epochs", "2000000"]
         endless += (

@@ -50,7 +50,7 @@ class TestReading:
             (("--date-format", "day"), "multilayer: --date-format"),
         ],
     )
-    def test_options_that_cannot_be(self, run, people, options, text):
+    def test_invalid_options(self, run, people, options, text):
         result = run("train", people, *SMALL, *options)
         assert result.exit_code == 2
         assert result.stderr.startswith(text)

@@ -41,7 +41,7 @@ class TestStreams:
         assert stream.has_lost_its_reader == has_left
         assert stream.write("nothing more is tried") == 21
 
-    def test_where_files_are_written_the_command_goes_on(self, monkeypatch):
+    def test_a_command_that_writes_files_continues(self, monkeypatch):
         stream = GuardedStream(Broken(errno.EPIPE), raises=True)
         monkeypatch.setattr(sys, "stdout", stream)
         streams.keep_running_without_reader()
@@ -64,7 +64,7 @@ class TestStreams:
         assert out.error is None
         assert sys.stdout is None
 
-    def test_characters_that_an_encoding_lacks(self, monkeypatch):
+    def test_characters_outside_the_encoding(self, monkeypatch):
         raw = io.BytesIO()
         monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, "ascii"))
         with guarded_streams():
@@ -95,13 +95,13 @@ class TestErrors:
         assert result.stderr.splitlines()[-1].startswith(f"multilayer: {text}")
         assert "Traceback" not in result.stderr
 
-    def test_traceback_of_a_fault_for_those_who_ask(self, run, people, monkeypatch):
+    def test_debug_variable_shows_the_traceback(self, run, people, monkeypatch):
         monkeypatch.setenv("MULTILAYER_DEBUG", "1")
         monkeypatch.setattr("multilayer.cli.evaluation.problem.encode_target", None)
         with pytest.raises(TypeError):
             run("train", people, *SMALL)
 
-    def test_warnings_that_nobody_has_put_into_words(self, run, people, monkeypatch):
+    def test_other_warnings_are_one_line(self, run, people, monkeypatch):
         def warn(*_, **__):
             with warnings.catch_warnings():
                 warnings.simplefilter("always")
@@ -129,7 +129,7 @@ class TestErrors:
             (("--seed", "4294967296"), "'--seed': 4294967296 is not in the range 0<=x<=4294967295."),
         ],
     )
-    def test_numbers_beyond_all_bounds_are_refused_before_anything_is_read(self, run, command, options, text):
+    def test_extreme_numbers_are_refused_before_the_table_is_read(self, run, command, options, text):
         result = run(command, "no-such-file.csv", *options)
         assert result.exit_code == 2
         assert text in result.stderr
@@ -180,7 +180,7 @@ class TestInterrupts:
         assert "note: the report is without pictures: interrupted\n" in result.stderr
         assert {path.name for path in out.iterdir()} == {"predictions.csv", "report.html"}
 
-    def test_the_second_is_not_put_off_and_handlers_are_put_back(self):
+    def test_the_second_is_immediate_and_handlers_are_restored(self):
         from multilayer.cli.signals import end_at_the_next_signal
 
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -195,7 +195,7 @@ class TestInterrupts:
         finally:
             signal.signal(signal.SIGINT, before)
 
-    def test_sigterm_takes_the_way_of_ctrl_c(self):
+    def test_sigterm_acts_like_ctrl_c(self):
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             with watched_signals() as signals:
