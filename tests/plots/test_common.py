@@ -53,7 +53,7 @@ RESULTS = {
     "plot_capacity_curve": lambda: capacity_curve(SMALL, *MOONS, cv=2, capacities=[(2,), (3,)]),
     "plot_cross_validation": lambda: cross_validate(SMALL, *MOONS, cv=2),
     "plot_diagnosis": lambda: clone(SMALL).fit(*MOONS).diagnose(*MOONS),
-    "plot_learning_curve": lambda: learning_curve(SMALL, *MOONS, cv=2, sizes=[0.5, 1.0]),
+    "plot_learning_curve": lambda: learning_curve(SMALL, *MOONS, cv=2, sizes=[0.5, 1.0], random_state=0),
     "plot_regularization_path": lambda: regularization_path(SMALL, *MOONS, cv=2, alphas=[0.1, 1.0]),
     "plot_search": lambda: search(SMALL, {"alpha": [0.1, 1.0]}, *MOONS, cv=2),
     "plot_seed_spread": lambda: seed_spread(SMALL, *MOONS, cv=2, n_seeds=2),
@@ -68,7 +68,7 @@ def result(name):
 
 
 def draw(name, moons, network, **options):
-    """Call each function with what it needs."""
+    """Call a function with the result, the network or the data that it draws."""
     X, y = moons
     arguments = {
         "plot_data": (X, y),
