@@ -20,7 +20,7 @@ OTHER_PYTHONS ?= python3.13 python3.12 python3.14 $(wildcard $(HOME)/.pyenv/vers
 SOME_TESTS ?= tests/test_network.py tests/storage tests/files/test_models.py tests/estimators/test_classifier.py
 VERSION := 'import sys; print("%d.%d" % sys.version_info[:2])'
 
-.PHONY: demo test run-tests run-some-tests test-other-python test-processors test-pythons lint format clean
+.PHONY: demo test run-tests run-some-tests test-other-python test-processors test-pythons structure lint format clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/multilayer demo --out demo
@@ -68,6 +68,10 @@ test-pythons:
 			VENV=.venv-$$($$python -c $(VERSION)) run-tests || exit 1; \
 		tested=yes; \
 	done; [ -n "$$tested" ] || { echo "None of these Pythons is here: $(PYTHONS). Set PYTHONS."; exit 1; }
+
+# How many calls and files lie between fit and the engine, circles of imports, lines.
+structure: $(VENV)/.runtime
+	$(BIN)/python tests/structure.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

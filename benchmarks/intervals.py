@@ -74,12 +74,14 @@ def boosted_quantiles(rows: Any, y: Any, new: Any, seed: int) -> Ends:
 
 
 METHODS: dict[str, Method] = {
-    'CV+, by="fold", 8 members': by_rows_left_out(by="fold", n_members=8),
+    'CV+, diversity="fold", 8 members': by_rows_left_out(diversity="fold", n_members=8),
     "CV+, 4 folds 4 times, 16 members": by_rows_left_out(
-        by="fold", cv=RepeatedKFold(n_splits=4, n_repeats=4, random_state=0)
+        diversity="fold", cv=RepeatedKFold(n_splits=4, n_repeats=4, random_state=0)
     ),
-    'jackknife+ after bootstrap, by="bootstrap", 16 members': by_rows_left_out(by="bootstrap", n_members=16),
-    'split conformal, by="seed", 8 members, calibrate': split_conformal,
+    'jackknife+ after bootstrap, diversity="bootstrap", 16 members': by_rows_left_out(
+        diversity="bootstrap", n_members=16
+    ),
+    'split conformal, diversity="seed", 8 members, calibrate': split_conformal,
     "scikit-learn: HistGradientBoosting, two quantiles": boosted_quantiles,
 }
 

@@ -31,7 +31,8 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 
 import multilayer
 from fresh import CLEAR, _status
-from multilayer.packs.running import Member, run_pack
+from multilayer.packs.members import Member
+from multilayer.packs.running import run_pack
 from multilayer.selection import cross_validate, search
 from multilayer.selection.fitting import Data
 

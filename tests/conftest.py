@@ -9,11 +9,18 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-# A test gives the same answer every time, on a slow or busy machine too.
-# Kernels that run as Python take a hundred times as long, and the compiled run tries the other examples.
-UNCOMPILED = os.environ.get("NUMBA_DISABLE_JIT") == "1"
-settings.register_profile("multilayer", deadline=None, derandomize=True, max_examples=10 if UNCOMPILED else 40)
-settings.load_profile("multilayer")
+# The workers share the cores: with more threads of BLAS than cores L-BFGS takes ten times as long.  Tests of several
+# threads set their number.  NumPy is not imported yet.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# A test gives the same result every time, on a slow or busy machine too.  "ci" tries fewer examples, and so does a run
+# without the compiler, in which kernels take a hundred times as long.  "thorough" is for a search of some hours.
+settings.register_profile("default", deadline=None, derandomize=True, max_examples=40)
+settings.register_profile("ci", settings.get_profile("default"), max_examples=20)
+settings.register_profile("uncompiled", settings.get_profile("default"), max_examples=5)
+settings.register_profile("thorough", deadline=None, max_examples=2000)
+IS_UNCOMPILED = os.environ.get("NUMBA_DISABLE_JIT") == "1"
+settings.load_profile("uncompiled" if IS_UNCOMPILED else os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 @pytest.fixture(autouse=True, scope="session")

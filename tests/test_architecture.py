@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import graphlib
 import importlib
 import sys
@@ -20,7 +21,8 @@ FILES = sorted(SOURCE.rglob("*.py"))
 MAY_IMPORT = {
     "exceptions": set(),
     "_constant": set(),
-    "equations": {"exceptions"},
+    "equations": {"exceptions", "results"},
+    "results": {"exceptions"},
     "network": {"equations", "exceptions"},
     "engines": {"equations", "exceptions", "network"},
     "training": {"engines", "equations", "exceptions", "network"},
@@ -28,8 +30,8 @@ MAY_IMPORT = {
     "callbacks": {"exceptions", "files", "storage", "training"},
     "packs": {"engines", "exceptions", "training"},
     "fits": {"_constant", "engines", "equations", "estimators", "exceptions", "inspection", "network", "training"},
-    "inspection": {"engines", "equations", "estimators", "exceptions", "fits", "network", "training"},
-    "estimators": {"engines", "equations", "exceptions", "fits", "inspection", "network", "training"},
+    "inspection": {"engines", "equations", "estimators", "exceptions", "fits", "network", "results", "training"},
+    "estimators": {"engines", "equations", "exceptions", "fits", "inspection", "network", "results", "training"},
     "files": {
         "engines",
         "ensembles",
@@ -42,7 +44,17 @@ MAY_IMPORT = {
         "storage",
         "training",
     },
-    "selection": {"engines", "estimators", "exceptions", "fits", "inspection", "packs", "storage", "training"},
+    "selection": {
+        "engines",
+        "estimators",
+        "exceptions",
+        "fits",
+        "inspection",
+        "packs",
+        "results",
+        "storage",
+        "training",
+    },
     "ensembles": {"equations", "estimators", "exceptions", "fits", "network", "packs", "selection", "training"},
     "tables": {"_constant", "estimators", "exceptions", "fits"},
 }
@@ -50,8 +62,13 @@ ONLY_PUBLIC_NAMES = ("plots", "cli")
 PUBLIC_MODULES = ("multilayer.exceptions", "multilayer.network")  # modules, whose names are public where they have no _
 
 
-def imports(path: Path) -> Iterator[tuple[str, str | None]]:
+@functools.cache
+def imports(path: Path) -> frozenset[tuple[str, str | None]]:
     """(module, name) for each name that a file imports, at its top or anywhere in it; name None for plain import."""
+    return frozenset(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[tuple[str, str | None]]:
     package = ".".join(("multilayer", *path.relative_to(SOURCE).parent.parts))
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -89,7 +106,7 @@ def files_of(*rooms: str) -> list[Path]:
 
 def test_the_rooms_are_found() -> None:
     assert {room_of(path) for path in FILES} >= MAY_IMPORT.keys()
-    assert ("multilayer.equations.costs", "output_unit") in set(imports(SOURCE / "network.py"))
+    assert ("multilayer.equations.costs", "output_unit") in imports(SOURCE / "network.py")
     assert rooms_imported(SOURCE / "network.py") == {"equations", "exceptions"}
 
 

@@ -9,8 +9,8 @@ import pytest
 import sklearn.exceptions
 
 from multilayer import exceptions
-from multilayer.estimators import errors
 from multilayer.exceptions import MissingExtraError, MultilayerError, MultilayerWarning, ParameterError, unknown_name
+from multilayer.fits import errors
 
 
 def drawn_tree() -> list[tuple[str, str | None, str | None]]:

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from multilayer.equations.activations import Activation, activation
-from multilayer.equations.costs import Cost, Output, output_unit
+from multilayer.equations.activations import ACTIVATIONS, Activation, activation
+from multilayer.equations.costs import OUTPUTS, Cost, Output, output_unit
 from multilayer.equations.initialization import check_layer_sizes
 from multilayer.exceptions import ParameterError, ShapeError, unknown_name
 
@@ -67,18 +67,23 @@ class Network:
     normalization: str | None = None
 
     def __post_init__(self) -> None:
-        sizes = check_layer_sizes(self.layer_sizes)
+        sizes = self.layer_sizes
+        if len(sizes) < 2 or not all(type(size) is int and size > 0 for size in sizes):
+            sizes = check_layer_sizes(sizes)
         if len(self.hidden) != len(sizes) - 2:
             raise ParameterError(
                 f"a network of layer sizes {sizes} has {len(sizes) - 2} hidden layers and needs as many activations, "
                 f"got {len(self.hidden)}: {self.hidden}."
             )
-        for each in self.hidden:
+        custom = [each for each in self.hidden if not (isinstance(each, str) and each in ACTIVATIONS)]
+        for each in custom:
             activation(each)
-        output_unit(self.output, self.cost)
+        if self.cost is not None or self.output not in OUTPUTS:
+            output_unit(self.output, self.cost)
         if self.normalization is not None and self.normalization not in NORMALIZATIONS:
             raise unknown_name("normalization", self.normalization, NORMALIZATIONS)
-        _check_hashable(self.cost, *self.hidden)
+        if custom or self.cost is not None:
+            _check_hashable(self.cost, *custom)
         check_outputs = getattr(self.cost, "check_outputs", None)
         if check_outputs is not None:
             check_outputs(self.output, sizes[-1])
@@ -188,8 +193,9 @@ def n_parameters(network: Network) -> int:
     int
         The length P.
     """
-    weights = sum(rows * columns for rows, columns in layer_shapes(network))
-    return weights + 2 * sum(normalized_sizes(network))
+    sizes = network.layer_sizes
+    weights = sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(sizes))
+    return weights + (2 * sum(sizes[1:-1]) if network.normalization is not None else 0)
 
 
 def places(network: Network) -> list[int]:
@@ -242,11 +248,12 @@ def layers(network: Network, parameters: Floats) -> list[Floats]:
             f"a network of layer sizes {network.layer_sizes} has {n_parameters(network)} parameters, "
             f"got an array of shape {parameters.shape}."
         )
-    starts, shapes = places(network), layer_shapes(network)
-    return [
-        parameters[start : start + rows * columns].reshape(rows, columns)
-        for start, (rows, columns) in zip(starts, shapes, strict=True)
-    ]
+    views, start, norms_too = [], 0, network.normalization is not None
+    for n_in, n_out in itertools.pairwise(network.layer_sizes):
+        end = start + (n_in + 1) * n_out
+        views.append(parameters[start:end].reshape(n_in + 1, n_out))
+        start = end + 2 * n_out * norms_too
+    return views
 
 
 def norms(network: Network, parameters: Floats) -> list[Floats]:
@@ -366,6 +373,14 @@ def pack(
     begin_norms_into(network, parameters)
     if norms_given is not None:
         _copy_into(norms(network, parameters), norms_given, network, "gains and shifts")
+    return parameters
+
+
+def unset_parameters(network: Network, dtype: DTypeLike) -> Floats:
+    """A new parameter vector whose weights and biases are still to be set; gains are 1 and shifts 0."""
+    parameters: Floats = np.empty(n_parameters(network), dtype=dtype)
+    if network.normalization is not None:
+        begin_norms_into(network, parameters)
     return parameters
 
 

@@ -14,12 +14,11 @@ from multilayer import MLPClassifier, MLPRegressor
 from multilayer.callbacks import LambdaCallback, MLflow, TensorBoard
 from multilayer.exceptions import DivergenceError, MissingExtraError
 
+from ..problems import POINTS as X
+from ..problems import SIDES as y
+
 # Fits of a fixed number of epochs under warm_start may be some of many, and are warned of.
 pytestmark = pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
-
-rng = np.random.RandomState(0)
-X = rng.normal(size=(40, 2))
-y = (X[:, 0] > 0).astype(int)
 
 
 def model(*callbacks: Any, **options: Any) -> MLPClassifier:

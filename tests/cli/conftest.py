@@ -7,12 +7,14 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from multilayer.cli import main
 
 Run = Callable[..., Result]
+SMALL = ("--target", "buys", "--hidden", "8", "--epochs", "5")
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +42,25 @@ def lines_of_people(n: int = 80) -> list[str]:
         buys = "yes" if income + (town == "Ulm") > 0 else "no"
         lines.append(f"{age if i % 7 else ''},{income:.3f},{town},{buys}")
     return lines
+
+
+@pytest.fixture(scope="session")
+def table(tmp_path_factory) -> Path:
+    """The people, one of whom has no target."""
+    lines = lines_of_people()
+    lines[7] = lines[7].rpartition(",")[0] + ","
+    return write(tmp_path_factory.mktemp("people") / "people.csv", lines)
+
+
+@pytest.fixture(scope="session")
+def houses_table(tmp_path_factory) -> Path:
+    """A price in hundreds of thousands that no straight line follows."""
+    draw = np.random.RandomState(0)
+    lines = ["area,town,price"]
+    for area, town in zip(draw.uniform(20, 200, 120), draw.choice(["Ulm", "Bonn", ""], 120), strict=True):
+        price = 100_000 + 30 * (area - 100) ** 2 + 50_000 * (town == "Ulm") + draw.normal(0, 3_000)
+        lines.append(f"{area:.2f},{town},{price:.1f}")
+    return write(tmp_path_factory.mktemp("houses") / "houses.csv", lines)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 
 from multilayer import MLPClassifier, MLPRegressor
-from multilayer.cli._pack_progress import PackProgress
+from multilayer.cli.progress import Watch
 from multilayer.tables import TableEncoder, encode_target, read_table, split_target
 
 from .conftest import lines_of_people, write
@@ -29,17 +29,9 @@ FOLDS = StratifiedKFold(4, shuffle=True, random_state=3)
 
 
 @pytest.fixture(scope="module")
-def table(tmp_path_factory) -> Path:
-    """The people, one of whom has no target."""
-    lines = lines_of_people()
-    lines[7] = lines[7].rpartition(",")[0] + ","
-    return write(tmp_path_factory.mktemp("people") / "people.csv", lines)
-
-
-@pytest.fixture(scope="module")
 def done(run, table) -> tuple[Result, Path]:
     """What was printed, and the folder that was written."""
-    out = table.parent / "out" / "deep"
+    out = table.parent / "cv" / "deep"
     result = run("cv", table, "--target", "buys", "--folds", "4", "--seed", "3", "--out", out, *SMALL)
     assert result.exit_code == 0
     return result, out
@@ -83,11 +75,11 @@ def test_says_what_it_does_and_how_well(done):
         "The network, fold by fold",
         "Each class",
         "of the rows it has not seen, logistic regression on",
-        "Folds share training rows: all these errors are rough ones.",
+        "Folds share training rows: all these errors are approximate.",
         "Written:",
     ):
         assert text in said
-    assert result.stderr == "note: 1 row left out for want of a target, the first is data row 7\n"
+    assert result.stderr == "note: 1 row without a target dropped, the first is data row 7\n"
 
 
 def test_output_without_a_terminal_is_plain(done):
@@ -185,17 +177,14 @@ def test_code_in_the_report_has_the_score_of_the_table(done, capsys):
     assert run_code(code_of(done[1]), capsys) == pytest.approx(cells_of(done[0].stdout, "accuracy")[0], abs=6e-5)
 
 
-def test_quiet_prints_the_tables_of_scores_only(run, table):
-    result = run("cv", table, "--target", "buys", "--quiet", *SMALL)
-    assert result.stdout.startswith("Scores over 5 folds, mean +- standard error\n")
+def test_quiet_prints_the_tables_of_scores_only_for_any_number_of_jobs(run, table, done):
+    options = ("cv", table, "--target", "buys", "--quiet", *SMALL)
+    result = run(*options, "--folds", "4", "--seed", "3", "--jobs", "1")
+    assert result.stdout.startswith("Scores over 4 folds, mean +- standard error\n")
     assert "Rows:" not in result.stdout
     assert "Nothing was written" not in result.stdout
-
-
-def test_result_does_not_depend_on_the_jobs_but_on_the_seed(run, table):
-    one, two = (run("cv", table, "--target", "buys", "--jobs", n, *SMALL).stdout for n in (1, 3))
-    assert one == two
-    assert run("cv", table, "--target", "buys", "--seed", "1", *SMALL).stdout != one
+    assert result.stdout.rstrip() in done[0].stdout
+    assert run(*options, "--folds", "4").stdout != result.stdout
 
 
 def test_repeats(run, table, capsys):
@@ -270,15 +259,11 @@ class TestGroups:
 
 
 @pytest.fixture(scope="module")
-def houses(run, tmp_path_factory) -> tuple[Result, Path, Path]:
-    rng = np.random.RandomState(0)
-    lines = ["area,town,price"]
-    for area, town in zip(rng.uniform(20, 200, 120), rng.choice(["Ulm", "Bonn", ""], 120), strict=True):
-        price = 100_000 + 30 * (area - 100) ** 2 + 50_000 * (town == "Ulm") + rng.normal(0, 3_000)
-        lines.append(f"{area:.2f},{town},{price:.1f}")
-    path = write(tmp_path_factory.mktemp("houses") / "houses.csv", lines)
+def houses(run, houses_table) -> tuple[Result, Path, Path]:
+    path = houses_table
     options = ("--target", "price", "--hidden", "16", "--epochs", "200", "--step-size", "0.02", "--alpha", "0")
-    return run("cv", path, *options, "--out", path.parent / "out"), path, path.parent / "out"
+    out = path.parent / "cv"
+    return run("cv", path, *options, "--out", out), path, out
 
 
 class TestAmounts:
@@ -311,7 +296,7 @@ class TestAmounts:
         said = " ".join(houses[0].stdout.split())
         assert "The network is off by" in said
         assert re.search(r"its RMSE is \S+ \+- \S+ lower than that of linear regression, and better in 5 of 5", said)
-        assert "the network is better by more than the choice of the rows explains." in said
+        assert "the network is better by more than chance explains." in said
         assert {path.name for path in houses[2].iterdir()} == {
             "predictions.csv",
             "folds.csv",
@@ -360,7 +345,7 @@ def test_class_of_a_single_row_is_trained_on_in_every_fold(run, tmp_path, capsys
     out = tmp_path / "out"
     result = run("cv", write(tmp_path / "t.csv", lines), "--target", "y", "--out", out, *SMALL)
     assert result.exit_code == 0
-    assert "class 'rare' has a single row, data row 61: it is trained on, and no score tells of it\n" in result.stderr
+    assert "class 'rare' has a single row, data row 61: it is trained on, and not tested\n" in result.stderr
     assert "trained on 49 rows" in " ".join(result.stdout.split())
     assert "ROC AUC" not in result.stdout
     predictions = rows_of(out / "predictions.csv")
@@ -379,10 +364,8 @@ def test_classes_with_fewer_rows_than_folds_are_said(run, tmp_path):
 def test_worse_than_the_baseline_is_said(run, table):
     result = run("cv", table, "--target", "buys", "--hidden", "4", "--epochs", "1", "--step-size", "1e-9")
     said = " ".join(result.stdout.split())
-    assert re.search(
-        r"its log-loss is \S+ \+- \S+ higher than that of (logistic regression|the majority class), and", said
-    )
-    assert "is worse by more than the choice of the rows explains. More --epochs or another --step-size may" in said
+    assert re.search(r"its log-loss is \S+ \+- \S+ higher than that of (logistic regression|majority class), and", said)
+    assert "is worse by more than chance explains. More --epochs or another --step-size may" in said
 
 
 def test_a_fold_that_fails_is_a_note(run, table, monkeypatch):
@@ -429,7 +412,7 @@ def test_linear_model_that_fails(run, table, monkeypatch, n_failing):
     result = run("cv", table, "--target", "buys", "--jobs", "1", *SMALL)
     if n_failing == 5:
         assert result.exit_code == 2
-        assert "logistic regression, the baseline, cannot be trained in any fold: the solver has no" in result.stderr
+        assert "logistic regression, the baseline, cannot be trained: the solver has no" in result.stderr
     else:
         assert result.exit_code == 0
         assert re.search(r"note: logistic regression, the baseline, failed in fold \d, .*: the solver", result.stderr)
@@ -443,7 +426,7 @@ def ctrl_c(monkeypatch):
     ended = []
 
     def press_after(n: int) -> None:
-        call = PackProgress.__call__
+        call = Watch.member_ended
 
         def count(self, event):
             ended.append(event)
@@ -451,7 +434,7 @@ def ctrl_c(monkeypatch):
                 signal.raise_signal(signal.SIGINT)
             call(self, event)
 
-        monkeypatch.setattr(PackProgress, "__call__", count)
+        monkeypatch.setattr(Watch, "member_ended", count)
 
     yield press_after
     signal.signal(signal.SIGINT, before)
@@ -484,6 +467,7 @@ def test_without_matplotlib_the_rest_works(run, table, monkeypatch):
     result = run("cv", table, "--target", "buys", "--out", out, *SMALL)
     assert result.exit_code == 0
     assert "note: the report is without pictures: drawing pictures needs matplotlib" in result.stderr
+    assert 'python -m pip install "multilayer[plots]"' in result.stderr
     assert {path.name for path in out.iterdir()} == {"predictions.csv", "folds.csv", "report.html"}
 
 
@@ -496,3 +480,4 @@ def test_names_from_a_file_cannot_steer_the_terminal(run, tmp_path):
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "\x1b" not in result.stdout + page
     assert "<b>" not in page
+    assert "&lt;b&gt;g&lt;/b&gt;" in page

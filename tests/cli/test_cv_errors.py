@@ -25,16 +25,11 @@ def cv(run, tmp_path, lines, options="--target y"):
 @pytest.mark.parametrize(
     ("lines", "text"),
     [
-        ([], "t.csv: is empty. Column names and rows are needed."),
-        (["n,w,z", "1,x,a"], "t.csv: the table has no target column 'y'. Its columns: 'n', 'w', 'z'."),
-        (["n,y", "1,a"], "t.csv: target 'y' holds one value only, 'a'"),
-        (["n,y", "1,1.5"], "t.csv: target 'y' holds one value only, 1.5"),
         (["n,y", "1,1.5", "2,2.5"], "t.csv: 2 rows cannot be divided into 5 folds. Use --folds 2."),
         (["n,y", "1,1.5", "2,2.5", "3,5.25"], "t.csv: 3 rows cannot be divided into 5 folds. Use --folds 3 or fewer."),
-        (["n,y", "1,1e305", "2,2", "3,4e305"], "t.csv: the target reaches 4e+305: amounts beyond 1e+300 leave no"),
         (
             ["n,y", "1,a", "2,b"],
-            "t.csv: no class has more than 1 row, fewer than 5 folds: there is none that each fold can train and test. "
+            "t.csv: no class has more than 1 row, fewer than 5 folds: each fold needs a class to train and test. "
             "Add rows.",
         ),
         (["n,y", *["1,a", "2,b"] * 3], "t.csv: no class has more than 3 rows, fewer than 5 folds:"),
@@ -82,7 +77,7 @@ def test_two_rows_in_two_folds(run, tmp_path):
         ("--target y --step-size 1e300", "Use a smaller --step-size."),
         (
             "--target y --batch-size 33",
-            "--batch-size 33 is larger than the 32 rows to train on. Pass at most 32, or leave it out.",
+            "--batch-size 33 is larger than the 32 rows to train on. Pass at most 32, or omit it.",
         ),
         ("--target y --test-fraction 0.2", "No such option '--test-fraction'"),
     ],
@@ -97,7 +92,7 @@ def test_gaps_in_the_column_of_groups(run, tmp_path):
         n, w, _, y = lines[i].split(",")
         lines[i] = f"{n},{w},,{y}"
     error = one_line_of(cv(run, tmp_path, lines, "--target y --group g"))
-    assert "t.csv: the group column 'g' has 2 gaps, the first in data row 3. Fill them: each row belongs to" in error
+    assert "t.csv: the group column 'g' has 2 gaps, the first in data row 3. Fill them: each row needs" in error
 
 
 def test_gaps_in_the_column_of_groups_where_there_is_no_target_do_not_count(run, tmp_path):
@@ -114,10 +109,4 @@ def test_group_that_leaves_one_row_to_train_on(run, tmp_path):
 def test_class_that_is_alone_to_train_on(run, tmp_path):
     lines = ["n,g,y", *(f"{i},{'abcd'[i % 4]},{'yes' if i % 4 == 0 else 'no'}" for i in range(40))]
     error = one_line_of(cv(run, tmp_path, lines, "--target y --group g --folds 3"))
-    assert "t.csv: with the groups of 'g' kept together, a fold has class 'no' only to train on. Use another" in error
-
-
-def test_out_that_is_no_folder(run, tmp_path):
-    path = tmp_path / "t.csv"
-    path.write_text("\n".join(TABLE) + "\n")
-    assert "is not a folder" in one_line_of(run("cv", path, "--target", "y", "--out", path))
+    assert "t.csv: with the groups of 'g' kept together, a fold has only class 'no' to train on. Use another" in error

@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 
 from multilayer import MLPClassifier
-from multilayer.cli.demo import IN_PYTHON
+from multilayer.cli.commands.demo import IN_PYTHON
 from multilayer.exceptions import InterruptedTrainingWarning
 
 
@@ -83,11 +83,11 @@ def test_out_that_is_a_file(run, tmp_path):
 @pytest.fixture
 def short(monkeypatch) -> None:
     """The story without its long chapters."""
-    from multilayer.cli import _chapters
+    from multilayer.cli.commands import moons
 
-    monkeypatch.setattr(_chapters, "SHORT", 3)
-    monkeypatch.setattr(_chapters, "LONG", 5)
-    monkeypatch.setattr(_chapters, "read_digits", lambda _: None)
+    monkeypatch.setattr(moons, "SHORT", 3)
+    monkeypatch.setattr(moons, "LONG", 5)
+    monkeypatch.setattr(moons, "read_digits", lambda _: None)
 
 
 @pytest.mark.usefixtures("short")

@@ -21,8 +21,8 @@ def search(run, tmp_path, options, lines=TABLE):
         ("", "name the column to predict with --target. Its columns: 'n', 'w', 'g', 'y'."),
         ("--target z", "t.csv: the table has no target column 'z'."),
         ("--target y --trials 0", "'--trials': 0 is not in the range 1<=x<=2147483647."),
-        ("--target y --minutes 0", "'--minutes': 0 is not a number of minutes above 0. Leave it out for no limit."),
-        ("--target y --minutes nan", "'--minutes': nan is not a number of minutes above 0."),
+        ("--target y --minutes 0", "'--minutes': 0 is not a positive number of minutes. Omit it for no limit."),
+        ("--target y --minutes nan", "'--minutes': nan is not a positive number of minutes."),
         ("--target y --sampler grid", "'--sampler': 'grid' is not one of 'random', 'optuna'."),
         ("--target y --folds 30", "t.csv: no class has more than 2"),
         ("--target y --group w", "the group column 'w' holds 3 groups, fewer than 5 folds."),
@@ -38,7 +38,7 @@ def test_options_that_cannot_be(run, tmp_path, options, text):
 
 def test_time_that_is_over_at_once(run, tmp_path):
     result = search(run, tmp_path, "--target y --minutes 1e-7")
-    text = "the time was over before the linear model was trained, with --minutes 1e-07. Give it more --minutes."
+    text = "the time was over before the linear model was trained, with --minutes 1e-07. Increase --minutes."
     assert (result.exit_code, result.stderr) == (1, f"multilayer: {text}\n")
 
 
@@ -63,9 +63,3 @@ def test_optuna_that_is_not_installed(run, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     error = one_line_of(search(run, tmp_path, "--target y --sampler optuna"))
     assert "--sampler optuna needs Optuna" in error
-
-
-def test_out_that_is_no_folder(run, tmp_path):
-    path = tmp_path / "t.csv"
-    path.write_text("\n".join(TABLE) + "\n")
-    assert "is not a folder" in one_line_of(run("search", path, "--target", "y", "--out", path))

@@ -12,36 +12,41 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from multilayer.cli._classification import Classification
-from multilayer.cli._split import Split
-from multilayer.cli._train_code import in_python
-from multilayer.tables import encode_target
+from click.testing import Result
 
 SMALL = ("--hidden", "8", "--epochs", "5")
 
 
-def test_says_what_it_does_and_how_well(run, people):
-    result = run("train", people, "--target", "buys", *SMALL)
+@pytest.fixture(scope="module")
+def done(run, table) -> tuple[Result, Path]:
+    """What was printed, and the folder that was written."""
+    out = table.parent / "train" / "deep"
+    result = run("train", table, "--target", "buys", "--out", out, *SMALL)
     assert result.exit_code == 0
+    return result, out
+
+
+def test_prints_what_it_does_and_the_scores(done):
+    said = " ".join(done[0].stdout.split())
     for text in (
         "people.csv: 80 rows, 3 columns and the target.",
         "Task: classification. The target holds text, 2 different labels.",
-        "Split: 64 rows to train on, 16 to test on with the classes in the same",
+        "Split: 63 rows to train on, 16 to test on with the classes in the same",
         "a column for each of 2 categories, one for",
         "Trained a network of 6 - 8 - 1 units, 65 weights, for 5 epochs",
         "Scores on 16 test rows",
+        "score network logistic regression majority class training rows",
         "ROC AUC",
-        "majority class",
-        "Nothing was written. With --out DIR",
+        "Written:",
     ):
-        assert text in result.stdout
-    assert result.stderr == ""
+        assert text in said
+    assert done[0].stderr == "note: 1 row without a target dropped, the first is data row 7\n"
 
 
-def test_output_without_a_terminal_is_plain(run, people, monkeypatch):
+def test_output_without_a_terminal_is_plain(run, table, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
-    result = run("train", people, "--target", "buys", *SMALL)
+    result = run("train", table, "--target", "buys", *SMALL)
+    assert "Nothing was written. With --out DIR" in result.stdout
     assert result.stdout.isascii()
     assert "\x1b" not in result.stdout
     assert "\r" not in result.stdout
@@ -49,37 +54,26 @@ def test_output_without_a_terminal_is_plain(run, people, monkeypatch):
     assert not [line for line in result.stdout.splitlines() if line != line.rstrip()]
 
 
-def test_quiet_prints_the_scores_only(run, people):
-    result = run("train", people, "--target", "buys", "--quiet", *SMALL)
+def test_same_seed_same_scores_and_quiet_prints_these_only(run, table, done):
+    result = run("train", table, "--target", "buys", "--quiet", *SMALL)
     assert result.stdout.startswith("Scores on 16 test rows\n")
-    assert "Task" not in result.stdout
-    assert "Nothing was written" not in result.stdout
+    assert result.stdout.rstrip() in done[0].stdout
+    assert run("train", table, "--target", "buys", "--quiet", "--seed", "1", *SMALL).stdout != result.stdout
 
 
-def test_same_seed_same_output(run, people):
-    one, two = (run("train", people, "--target", "buys", *SMALL).stdout for _ in range(2))
-    assert one == two
-    assert run("train", people, "--target", "buys", "--seed", "1", *SMALL).stdout != one
-
-
-@pytest.fixture
-def written(run, people) -> Path:
-    result = run("train", people, "--target", "buys", "--out", people.parent / "out" / "deep", *SMALL)
-    assert result.exit_code == 0
-    return people.parent / "out" / "deep"
-
-
-def test_writes_all_files_and_names_them(written):
-    names = {path.name for path in written.iterdir()}
+def test_writes_all_files_and_names_them(done):
+    result, out = done
+    names = {path.name for path in out.iterdir()}
     pictures = {"calibration.png", "confusion.png", "cost.png", "network.png", "roc.png"}
     assert names == {"predictions.csv", "report.html"} | pictures
-    assert all((written / name).read_bytes().startswith(b"\x89PNG") for name in pictures)
+    assert all(str(out / name) in result.stdout for name in names)
+    assert all((out / name).read_bytes().startswith(b"\x89PNG") for name in pictures)
 
 
-def test_predictions_are_of_the_test_rows(written, people):
+def test_predictions_are_of_the_test_rows(done, table):
     rows, predictions = (
         list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
-        for path in (people, written / "predictions.csv")
+        for path in (table, done[1] / "predictions.csv")
     )
     assert len(predictions) == 16
     for prediction in predictions:
@@ -89,17 +83,23 @@ def test_predictions_are_of_the_test_rows(written, people):
         assert prediction["predicted"] == max(chances, key=chances.__getitem__)
 
 
-def test_report_is_one_file(written):
-    page = (written / "report.html").read_text(encoding="utf-8")
+def test_report_is_one_file(done):
+    page = (done[1] / "report.html").read_text(encoding="utf-8")
     assert "http" not in re.sub(r"base64,[^\"]*", "", page).replace('http-equiv="Content-Security-Policy"', "")
     assert page.count("data:image/png;base64,") == 5
     assert set(re.findall(r'src="([^"]{5})', page)) == {"data:"}
-    for text in ("prefers-color-scheme: dark", "width=device-width", "Scores on 16 test rows", "TableEncoder"):
+    for text in (
+        "prefers-color-scheme: dark",
+        "width=device-width",
+        "Scores on 16 test rows",
+        "TableEncoder",
+        "80 rows, 1 row without a target dropped, 63 rows to train on",
+    ):
         assert text in page
 
 
-def test_code_in_the_report_runs(written, capsys):
-    page = (written / "report.html").read_text(encoding="utf-8")
+def test_code_in_the_report_runs(done, capsys):
+    page = (done[1] / "report.html").read_text(encoding="utf-8")
     code = re.search(r"<pre><code>(.*)</code></pre>", page, re.DOTALL)
     assert code is not None
     with warnings.catch_warnings():
@@ -114,9 +114,7 @@ def test_several_classes_and_a_class_of_one_row(run, tmp_path):
     path.write_text("\n".join(lines) + "\n")
     result = run("train", path, "--target", "y", "--out", tmp_path / "out", *SMALL)
     assert result.exit_code == 0
-    assert (
-        "note: class 'rare' has a single row, data row 61: it is trained on, and no score tells of it" in result.stderr
-    )
+    assert "note: class 'rare' has a single row, data row 61: it is trained on, and not tested" in result.stderr
     assert "ROC AUC" not in result.stdout
     assert not (tmp_path / "out" / "roc.png").exists()
     assert (tmp_path / "out" / "confusion.png").exists()
@@ -138,33 +136,6 @@ def test_parquet_with_ignored_column(run, tmp_path):
     assert not re.search(r"^id ", result.stdout, re.MULTILINE)
 
 
-def test_names_from_a_file_cannot_steer_the_terminal(run, tmp_path):
-    path = tmp_path / "t.csv"
-    path.write_text("\x1b[31mx,y\n" + "".join(f"{i},{'ab'[i % 2]}\x1b[1m\n" for i in range(40)))
-    result = run("train", path, "--target", "y", "--out", tmp_path / "out", *SMALL)
-    assert result.exit_code == 0
-    assert "\x1b" not in result.stdout + (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-
-
-def test_names_from_a_file_are_escaped_in_the_report(run, tmp_path):
-    path = tmp_path / "t.csv"
-    path.write_text("<b>x</b>,y\n" + "".join(f"{i},{'ab'[i % 2]}\n" for i in range(40)))
-    run("train", path, "--target", "y", "--out", tmp_path / "out", *SMALL)
-    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert "<b>" not in page
-    assert "&lt;b&gt;x&lt;/b&gt;" in page
-
-
-def test_without_matplotlib_the_rest_works(run, people, monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    out = people.parent / "out"
-    result = run("train", people, "--target", "buys", "--out", out, *SMALL)
-    assert result.exit_code == 0
-    assert "note: the report is without pictures: drawing pictures needs matplotlib" in result.stderr
-    assert 'python -m pip install "multilayer[plots]"' in result.stderr
-    assert {path.name for path in out.iterdir()} == {"predictions.csv", "report.html"}
-
-
 def test_without_pyarrow_it_says_how_to_install_it(run, people, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     result = run("train", people, "--target", "buys")
@@ -176,8 +147,8 @@ def test_without_pyarrow_it_says_how_to_install_it(run, people, monkeypatch):
 def test_worse_than_the_baseline_is_said(run, people):
     result = run("train", people, "--target", "buys", "--hidden", "4", "--epochs", "1", "--step-size", "1e-9")
     said = " ".join(result.stdout.split())
-    assert "Its probabilities are worse than those of the" in said
-    assert "more --epochs or another --step-size may help" in said
+    assert "is worse than the log-loss of" in said
+    assert "More --epochs or another --step-size may help" in said
     assert "fewer --epochs" not in said
 
 
@@ -186,7 +157,7 @@ def test_learned_by_heart_is_said(run, tmp_path):
     lines = ["x,w,y", *(f"{draw.gauss(0, 1)},{draw.gauss(0, 1)},{draw.choice('ab')}" for _ in range(60))]
     (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
     result = run("train", tmp_path / "t.csv", "--target", "y", "--epochs", "500", "--alpha", "0", "--step-size", "0.02")
-    assert "fewer --epochs, a larger --alpha or fewer --hidden units may help" in " ".join(result.stdout.split())
+    assert "Fewer --epochs, a larger --alpha or fewer --hidden units may help" in " ".join(result.stdout.split())
 
 
 def test_cost_that_rose_gets_one_advice(run, people):
@@ -195,32 +166,12 @@ def test_cost_that_rose_gets_one_advice(run, people):
     assert result.stderr == "note: the cost has not fallen: try a smaller --step-size\n"
 
 
-def test_code_for_ignored_columns_and_batches():
-    from multilayer.cli._problem import Problem, Settings
-    from multilayer.cli._source import Source
-
-    problem = Problem(Source(Path("t.csv")), "y", ("id",), None, encode_target(["a", "b"]))
-    settings = Settings((8,), "relu", 5, 0.1, 0.01, 32, 3)
-    rows = np.arange(2)
-    code = in_python(problem, settings, Classification.code, Split(rows, rows, False, (), 0.25))
-    assert "split_target(table.drop_columns(['id']), 'y')" in code
-    assert "batch_size=32" in code
-    assert "encode_target(column, 'classification'" in code
-    assert "stratify" not in code
-    assert "test_size=0.25" in code
-    assert "stratify=y" in in_python(problem, settings, Classification.code, Split(rows, rows, True, (), 0.25))
-
-
-def test_rows_without_a_target_are_left_out_and_said(run, people):
-    lines = people.read_text(encoding="utf-8").splitlines()
-    for i in (3, 9):  # lines, the first of which names the columns
-        lines[i] = lines[i].rpartition(",")[0] + ","
-    people.write_text("\n".join(lines) + "\n", encoding="utf-8")
+def test_code_for_ignored_columns_and_batches(run, people):
     out = people.parent / "out"
-    result = run("train", people, "--target", "buys", "--out", out, *SMALL)
-    assert result.exit_code == 0
-    assert "note: 2 rows left out for want of a target, the first is data row 3\n" in result.stderr
-    assert "Split: 62 rows to train on, 16 to test on" in result.stdout
-    for prediction in csv.DictReader((out / "predictions.csv").read_text(encoding="utf-8").splitlines()):
-        assert prediction["actual"] == lines[int(prediction["row"])].rpartition(",")[2]
-    assert "80 rows, 2 rows without a target left out, 62 to train on" in (out / "report.html").read_text("utf-8")
+    options = ("--ignore", "age", "--batch-size", "32", "--test-fraction", "0.25")
+    assert run("train", people, "--target", "buys", "--out", out, *options, *SMALL).exit_code == 0
+    code = html.unescape((out / "report.html").read_text(encoding="utf-8"))
+    assert "split_target(table.drop_columns(['age']), 'buys')" in code
+    assert "random_state=0, batch_size=32," in code
+    assert "encode_target(column, 'classification'" in code
+    assert "test_size=0.25, stratify=y," in code

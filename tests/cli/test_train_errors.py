@@ -29,7 +29,7 @@ def one_line_of(result) -> str:
         (["n,w,y", "1,x,"], "t.csv: target 'y' has no value at all, its only row is a gap."),
         (["n,y", "1,a"], "t.csv: target 'y' holds one value only, 'a'"),
         (["n,y", "1,1.5", "2,2.5"], "t.csv: 2 rows cannot be split: amounts need two rows to train on and one"),
-        (["n,y", "1,1e305", "2,2", "3,4e305"], "t.csv: the target reaches 4e+305: amounts beyond 1e+300 leave no"),
+        (["n,y", "1,1e305", "2,2", "3,4e305"], "t.csv: the target reaches 4e+305: amounts beyond 1e+300 are too"),
         (["4,7", "5,9"], "t.csv: the table has no target column 'y'. Its columns: '4', '7'. These look like a row of "),
         (["n,y", "1,1.5", "2,"], "t.csv: target 'y' holds one value only, 1.5"),
         (["n,n,y", *ROWS], "t.csv: column names occur more than once: 'n' (columns 1 and 2)."),
@@ -77,9 +77,9 @@ def test_file_that_is_no_table(run, tmp_path, name, text):
     ("options", "text"),
     [
         ("", "name the column to predict with --target. Its columns: 'n', 'w', 'y'."),
-        ("--target y --hidden 0", "'--hidden': '0' is not a whole number above 0. Write sizes such as 64,64"),
-        ("--target y --hidden 5.5", "'--hidden': '5.5' is not a whole number above 0."),
-        ("--target y --hidden 8,", "'--hidden': '' is not a whole number above 0."),
+        ("--target y --hidden 0", "'--hidden': '0' is not a positive integer. Write sizes such as 64,64"),
+        ("--target y --hidden 5.5", "'--hidden': '5.5' is not a positive integer."),
+        ("--target y --hidden 8,", "'--hidden': '' is not a positive integer."),
         ("--target y --activation sigmoyd", "unknown activation 'sigmoyd'. Did you mean 'sigmoid'?"),
         ("--target y --activation relu,tanh,relu", "--activation must be one name or one for each of the 2 hidden"),
         ("--target y --test-fraction 2", "'--test-fraction': 2.0 is not in the range 0<x<1."),
@@ -89,7 +89,7 @@ def test_file_that_is_no_table(run, tmp_path, name, text):
         ("--target y --epochs 0", "'--epochs': 0 is not in the range 1<=x<=2147483647."),
         (
             "--target y --batch-size 500",
-            "--batch-size 500 is larger than the 32 rows to train on. Pass at most 32, or leave it out.",
+            "--batch-size 500 is larger than the 32 rows to train on. Pass at most 32, or omit it.",
         ),
         ("--target y --ignore m", "t.csv: unknown column to ignore 'm'. Known: 'n', 'w', 'y'."),
         ("--target y --task guess", "'--task': 'guess' is not one of"),
@@ -112,9 +112,10 @@ def test_advice_for_python_is_reworded(run, tmp_path):
     assert "Pass --task regression" in one_line_of(run("train", path, "--target", "y", "--task", "classification"))
 
 
+@pytest.mark.parametrize("command", ["train", "cv", "search"])
 @pytest.mark.parametrize("out", ["t.csv", "t.csv/folder", ""])
-def test_out_that_is_no_folder(run, tmp_path: Path, out, monkeypatch):
+def test_out_that_is_no_folder_is_found_before_the_table_is_read(run, tmp_path: Path, command, out, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("t.csv").write_text("\n".join(TABLE) + "\n")
-    assert "--out" in one_line_of(run("train", "t.csv", "--target", "y", "--out", out))
+    Path("t.csv").write_text("no table")
+    assert "--out" in one_line_of(run(command, "t.csv", "--target", "y", "--out", out))
     assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from multilayer import MLPClassifier, MLPRegressor, engines
-from multilayer.engines import choice, fallback, get_engine
+from multilayer.engines import choice, get_engine
 from multilayer.engines.cpu import compiling, inference, kernels, shuffling
 from multilayer.engines.cpu import engine as cpu_engine
 from multilayer.engines.reference import ReferenceEngine
@@ -32,8 +32,8 @@ y = (X[:, 0] * X[:, 1] > 0).astype(int)
 
 @pytest.fixture(autouse=True)
 def _as_in_a_new_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(fallback, "_has_warned", False)
-    load = choice._compiled_engine
+    monkeypatch.setattr(choice, "_has_warned", False)
+    load = engines._compiled_engine
     load.cache_clear()
     yield
     load.cache_clear()
@@ -171,7 +171,7 @@ def test_the_engine_itself_raises_our_error(no_kernel: Any) -> None:
 def test_a_warning_that_is_an_error_is_raised_each_time() -> None:
     for _ in range(2):
         with pytest.raises(EngineWarning, match="Reason"):  # warnings are errors in tests
-            fallback.warn_of_fallback("Reason")
+            choice.warn_of_fallback("Reason")
 
 
 @pytest.mark.parametrize("name", ["auto", "cpu"])

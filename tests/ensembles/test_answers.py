@@ -19,7 +19,7 @@ from multilayer import EnsembleClassifier, EnsembleRegressor, NotFittedError
 from multilayer.ensembles.combining import log_mean, mean_and_deviation
 from multilayer.selection.out_of_fold import for_classes
 
-from .data import CLASSES, LABELS, NUMBERS, SEVERAL, WEIGHT, X, classifier, regressor
+from ..problems import CLASSES, LABELS, NUMBERS, SEVERAL, WEIGHT, X, classifier, regressor
 
 
 def stacked(model: Any, method: str, rows: Any = X) -> np.ndarray:
@@ -93,7 +93,9 @@ def test_a_class_that_a_member_lacks_has_the_probability_0_there() -> None:
     y = CLASSES.copy()
     y[:2] = "z"
     train = [np.arange(2, 90), np.arange(88)]
-    model = EnsembleClassifier(classifier(), by="fold", cv=[(train[0], [0, 1]), (train[1], [88, 89])], random_state=0)
+    model = EnsembleClassifier(
+        classifier(), diversity="fold", cv=[(train[0], [0, 1]), (train[1], [88, 89])], random_state=0
+    )
     model.fit(X, y)
     assert model.classes_.tolist() == ["a", "b", "c", "z"]
     assert [len(member.classes_) for member in model.estimators_] == [3, 4]
@@ -108,7 +110,9 @@ def test_a_class_that_no_member_has_seen() -> None:
     y = CLASSES.copy()
     y[0] = "z"
     rows = np.arange(1, 90)
-    model = EnsembleClassifier(classifier(), by="fold", cv=[(rows[:60], rows[60:]), (rows[30:], rows[:30])]).fit(X, y)
+    model = EnsembleClassifier(classifier(), diversity="fold", cv=[(rows[:60], rows[60:]), (rows[30:], rows[:30])]).fit(
+        X, y
+    )
     assert model.predict_proba(X).shape == (90, 4)
     assert (model.predict_log_proba(X)[:, 3] == -np.inf).all()
 
@@ -116,7 +120,7 @@ def test_a_class_that_no_member_has_seen() -> None:
 @pytest.mark.parametrize("container", [np.asarray, csr_matrix])
 def test_several_labels(container: Any) -> None:
     y = container(LABELS)
-    model = EnsembleClassifier(classifier(), 3, by="fold", random_state=0).fit(X, y)
+    model = EnsembleClassifier(classifier(), 3, diversity="fold", random_state=0).fit(X, y)
     mean = stacked(model, "predict_proba").mean(axis=0)
     np.testing.assert_allclose(model.predict_proba(X), mean)
     predicted = model.predict(X)
@@ -130,13 +134,13 @@ def test_single_and_two_classes() -> None:
     one = EnsembleClassifier(classifier(), 2).fit(X, np.full(90, "only"))
     assert one.predict_proba(X).shape == (90, 1)
     assert set(one.predict(X)) == {"only"}
-    two = EnsembleClassifier(classifier(), 2, by="bootstrap", random_state=0).fit(X, CLASSES == "a")
+    two = EnsembleClassifier(classifier(), 2, diversity="bootstrap", random_state=0).fit(X, CLASSES == "a")
     assert two.predict_proba(X).shape == (90, 2)
     assert two.predict(X).dtype == bool
 
 
 def test_rows_left_out_by_folds() -> None:
-    model = EnsembleRegressor(regressor(), 3, by="fold", random_state=0).fit(X, SEVERAL, WEIGHT)
+    model = EnsembleRegressor(regressor(), 3, diversity="fold", random_state=0).fit(X, SEVERAL, WEIGHT)
     for member, rows in zip(model.estimators_, model.estimators_samples_, strict=True):
         others = np.setdiff1d(np.arange(90), rows)
         np.testing.assert_allclose(model.oof_prediction_[others], member.predict(X[others]))
@@ -145,7 +149,7 @@ def test_rows_left_out_by_folds() -> None:
 
 def test_rows_left_out_by_the_bootstrap_have_the_weighted_mean_of_those_that_have_not_drawn_them() -> None:
     weights = [1.0, 2.0, 5.0]
-    model = EnsembleClassifier(classifier(), 3, by="bootstrap", weights=weights, random_state=0).fit(X, CLASSES)
+    model = EnsembleClassifier(classifier(), 3, diversity="bootstrap", weights=weights, random_state=0).fit(X, CLASSES)
     answers = stacked(model, "predict_proba")
     for row in range(90):
         unseen = [i for i in range(3) if row not in model.estimators_samples_[i]]
@@ -165,7 +169,8 @@ def test_rows_left_out_by_the_bootstrap_have_the_weighted_mean_of_those_that_hav
 def test_by_seed_there_are_no_rows_left_out(name: str) -> None:
     model = EnsembleClassifier(classifier(), 2).fit(X, CLASSES)
     with pytest.raises(
-        AttributeError, match=f"{name} is there with by='bootstrap' and by='fold': with by='seed' every"
+        AttributeError,
+        match=f"{name} exists with diversity='bootstrap' and diversity='fold': with diversity='seed' every",
     ):
         getattr(model, name)
     assert not hasattr(EnsembleRegressor(regressor(), 2).fit(X, NUMBERS), "oof_prediction_")
@@ -173,7 +178,7 @@ def test_by_seed_there_are_no_rows_left_out(name: str) -> None:
 
 def test_quantiles_are_averaged_and_scored_as_one_network_s() -> None:
     network = regressor(loss="quantile", quantile=(0.1, 0.5, 0.9), max_iter=50)
-    model = EnsembleRegressor(network, 2, by="fold", random_state=0).fit(X, NUMBERS)
+    model = EnsembleRegressor(network, 2, diversity="fold", random_state=0).fit(X, NUMBERS)
     predicted = model.predict(X)
     np.testing.assert_allclose(predicted, stacked(model, "predict").mean(axis=0))
     assert (np.diff(predicted, axis=1) >= 0).all()
@@ -182,12 +187,12 @@ def test_quantiles_are_averaged_and_scored_as_one_network_s() -> None:
     assert -1 < model.oof_score_ < 1
 
 
-@pytest.mark.parametrize("by", ["seed", "bootstrap", "fold"])
-def test_copies_and_pickles_answer_alike(by: str) -> None:
-    model = EnsembleRegressor(regressor(), 2, by=by, random_state=0).fit(X, NUMBERS)
+@pytest.mark.parametrize("diversity", ["seed", "bootstrap", "fold"])
+def test_copies_and_pickles_answer_alike(diversity: str) -> None:
+    model = EnsembleRegressor(regressor(), 2, diversity=diversity, random_state=0).fit(X, NUMBERS)
     other = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(other.predict(X), model.predict(X))
-    if by != "seed":
+    if diversity != "seed":
         np.testing.assert_array_equal(other.predict_interval(X), model.predict_interval(X))
 
 

@@ -22,7 +22,7 @@ from multilayer.ensembles.callbacks import MemberCallbacks
 from multilayer.exceptions import ParameterError, ParameterWarning
 from multilayer.training import CompilationStarted, EpochEnded, RunEnded, RunStarted
 
-from .data import CLASSES, NUMBERS, X, classifier, regressor
+from ..problems import CLASSES, NUMBERS, X, classifier, regressor
 
 theirs = pytest.importorskip("sklearn.callback")
 
@@ -62,12 +62,12 @@ def of_member(recorder: Recorder, number: int) -> list[type]:
     return [type(event) for event in recorder.events if event.member == number]
 
 
-@pytest.mark.parametrize("by", ["seed", "bootstrap", "fold"])
+@pytest.mark.parametrize("diversity", ["seed", "bootstrap", "fold"])
 @pytest.mark.parametrize("in_pipeline", [False, True])
-def test_they_receive_the_events_of_every_member_one_at_a_time(by: str, in_pipeline: bool) -> None:
+def test_they_receive_the_events_of_every_member_one_at_a_time(diversity: str, in_pipeline: bool) -> None:
     recorder = Recorder()
     network = make_pipeline(StandardScaler(), classifier()) if in_pipeline else classifier()
-    options: dict[str, Any] = {"n_members": 3, "by": by, "random_state": 0, "n_jobs": 3}
+    options: dict[str, Any] = {"n_members": 3, "diversity": diversity, "random_state": 0, "n_jobs": 3}
     model = EnsembleClassifier(network, callbacks=[recorder], **options).fit(X, CLASSES)
     for number in range(3):
         assert of_member(recorder, number) == [RunStarted, *[EpochEnded] * 8, RunEnded]
@@ -221,7 +221,7 @@ class TestOfScikitLearn:
             assert not {"_skl_callbacks", "_parent_callback_ctx"} & set(left)
 
     def test_one_may_ask_for_no_further_member(self) -> None:
-        model = EnsembleClassifier(classifier(), 4, by="fold", random_state=0, n_jobs=1)
+        model = EnsembleClassifier(classifier(), 4, diversity="fold", random_state=0, n_jobs=1)
         model.set_callbacks(Tasks(stop_at="member")).fit(X, CLASSES)
         assert len(model.estimators_) == len(model.estimators_samples_) == 1
         assert model.weights_.tolist() == [1.0]

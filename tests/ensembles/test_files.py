@@ -24,20 +24,20 @@ from multilayer import EnsembleClassifier, EnsembleRegressor, NotFittedError, lo
 from multilayer.exceptions import InputTypeError, ModelFileError, ParameterError
 from multilayer.files import container
 
-from .data import CLASSES, LABELS, NUMBERS, SEVERAL, X, classifier, regressor
+from ..problems import CLASSES, LABELS, NUMBERS, SEVERAL, X, classifier, regressor
 
 FRAME = pd.DataFrame(X, columns=list("abcd"))
 ONE_OF_A_LIST = regressor(alpha=0.1, early_stopping=True)
 ENSEMBLES: dict[str, Callable[[], Any]] = {
     "seeds": lambda: EnsembleClassifier(classifier(), 2, random_state=0).fit(X, CLASSES),
-    "bootstrap": lambda: EnsembleClassifier(classifier(), 3, by="bootstrap", weights=[1, 2, 3]).fit(X, CLASSES),
+    "bootstrap": lambda: EnsembleClassifier(classifier(), 3, diversity="bootstrap", weights=[1, 2, 3]).fit(X, CLASSES),
     "a frame": lambda: EnsembleClassifier(classifier(), 2).fit(FRAME, CLASSES),
-    "folds of labels": lambda: EnsembleClassifier(classifier(), 2, by="fold").fit(X, csr_matrix(LABELS)),
+    "folds of labels": lambda: EnsembleClassifier(classifier(), 2, diversity="fold").fit(X, csr_matrix(LABELS)),
     "a list": lambda: EnsembleRegressor([ONE_OF_A_LIST, ONE_OF_A_LIST], random_state=0).fit(X, NUMBERS),
     "calibrated": lambda: EnsembleRegressor(regressor(), 2).fit(X, SEVERAL).calibrate(X, SEVERAL),
-    "folds": lambda: EnsembleRegressor(regressor(), 3, by="fold", listener=print).fit(X, NUMBERS),
+    "folds": lambda: EnsembleRegressor(regressor(), 3, diversity="fold", callbacks=[print]).fit(X, NUMBERS),
     "quantiles": lambda: EnsembleRegressor(
-        regressor(loss="quantile", quantile=(0.1, 0.9)), 2, by="fold", random_state=np.random.RandomState(0)
+        regressor(loss="quantile", quantile=(0.1, 0.9)), 2, diversity="fold", random_state=np.random.RandomState(0)
     ).fit(X, NUMBERS),
 }
 
@@ -56,9 +56,9 @@ def answers(model: Any) -> list[Any]:
         found += [model.classes_]
     else:
         found += [*model.predict(rows, True)]
-    if model.by != "seed":
+    if model.diversity != "seed":
         found += [model.oof_score_, model.oof_probabilities_ if hasattr(model, "classes_") else model.oof_prediction_]
-    if hasattr(model, "calibration_errors_") or (model.by == "fold" and found[-1].shape == (90,)):
+    if hasattr(model, "calibration_errors_") or (model.diversity == "fold" and found[-1].shape == (90,)):
         found += [*model.predict_interval(rows, 0.8)]
     return found
 
@@ -74,9 +74,9 @@ def test_the_answers_are_the_same(name: str, tmp_path: Path) -> None:
         np.testing.assert_array_equal(one.parameters_, other.parameters_)
     given, expected = loaded.get_params(), model.get_params()
     assert given.keys() == expected.keys()
-    for key in given.keys() - {"listener", "estimator", "random_state", "callbacks", "estimator__callbacks"}:
+    for key in given.keys() - {"estimator", "random_state", "callbacks", "estimator__callbacks"}:
         assert str(given[key]) == str(expected[key])
-    assert loaded.listener is None
+    assert loaded.callbacks == []
     rows = FRAME if hasattr(model, "feature_names_in_") else X
     y = LABELS if name == "folds of labels" else CLASSES if isinstance(model, EnsembleClassifier) else NUMBERS
     loaded.fit(rows, y)  # it can be fitted again
@@ -91,7 +91,7 @@ def test_what_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotFittedError, match="this EnsembleRegressor is not fitted yet"):
         save_model(EnsembleRegressor(), tmp_path / "model")
     with pytest.raises(ParameterError, match="the parameter cv cannot be stored in a file"):
-        save_model(EnsembleRegressor(regressor(), by="fold", cv=KFold(2)).fit(X, NUMBERS), tmp_path / "model")
+        save_model(EnsembleRegressor(regressor(), diversity="fold", cv=KFold(2)).fit(X, NUMBERS), tmp_path / "model")
     save_model(ensemble("folds"), tmp_path / "model")
     with pytest.raises(ParameterError, match="holds an EnsembleRegressor, whose training is complete"):
         resume(tmp_path / "model", X, NUMBERS)

@@ -158,7 +158,7 @@ def test_what_is_refused() -> None:
         greedy_selection([answers[0], np.where(np.arange(12) < 2, np.nan, answers[1])], y)
     with pytest.raises(InputError, match="no candidate has a finite answer for any row"):
         greedy_selection([np.full(12, np.nan)], y)
-    with pytest.raises(ParameterError, match="max_size must be an integer not below 1, got 0"):
+    with pytest.raises(ParameterError, match="max_size must be a positive integer, got 0"):
         greedy_selection(answers, y, max_size=0)
     chances, labels, _ = probabilities(0)
     with pytest.raises(InputError, match=r"y has labels that classes has not: \['c'\]"):

@@ -133,7 +133,7 @@ def test_too_few_rows_are_an_error_and_no_infinite_interval() -> None:
 
 @pytest.mark.parametrize("coverage", [0.49, 1.0, math.nan, "0.9", True])
 def test_coverages_that_are_none(coverage: object) -> None:
-    with pytest.raises(ParameterError, match=r"coverage must be a number not below 0.5 and below 1, got"):
+    with pytest.raises(ParameterError, match=r"coverage must be a number of at least 0.5 and below 1, got"):
         check_coverage(coverage)  # type: ignore[arg-type]
 
 

@@ -62,5 +62,5 @@ def test_what_cannot_be() -> None:
     found = search(MLPRegressor(loss="quantile", quantile=[0.1, 0.9], **OPTIONS), {"alpha": [0.0, 1.0]}, X, NUMBERS)
     with pytest.raises(InputError, match="the candidates answer with 180 numbers for 90 targets"):
         ensemble_of(found)
-    with pytest.raises(ParameterError, match="n_candidates must be an integer not below 1"):
+    with pytest.raises(ParameterError, match="n_candidates must be a positive integer"):
         ensemble_of(found, n_candidates=0)

@@ -14,7 +14,7 @@ from sklearn.base import clone
 from multilayer import EnsembleRegressor, MLPRegressor
 from multilayer.exceptions import InputError, ParameterError, ShapeError
 
-from .data import NUMBERS, SEVERAL, X, regressor
+from ..problems import NUMBERS, SEVERAL, X, regressor
 
 TRAIN, REST = slice(60), slice(60, 90)
 
@@ -42,9 +42,9 @@ def ends_by_hand(model: Any, rows: NDArray[Any], unseen_by: list[list[int]]) -> 
     return lower, upper
 
 
-@pytest.mark.parametrize("by", ["fold", "bootstrap"])
-def test_rows_left_out_give_the_papers_intervals(by: str) -> None:
-    model = EnsembleRegressor(regressor(), 4, by=by, random_state=0).fit(X[TRAIN], NUMBERS[TRAIN])
+@pytest.mark.parametrize("diversity", ["fold", "bootstrap"])
+def test_rows_left_out_give_the_papers_intervals(diversity: str) -> None:
+    model = EnsembleRegressor(regressor(), 4, diversity=diversity, random_state=0).fit(X[TRAIN], NUMBERS[TRAIN])
     samples = model.estimators_samples_
     unseen_by = [[b for b in range(4) if i not in samples[b]] for i in range(60)]
     expected = ends_by_hand(model, np.arange(60, 90), unseen_by)
@@ -52,9 +52,9 @@ def test_rows_left_out_give_the_papers_intervals(by: str) -> None:
         np.testing.assert_allclose(found, end, rtol=1e-12)
 
 
-@pytest.mark.parametrize("by", ["seed", "fold", "bootstrap"])
-def test_rows_of_one_s_own_give_split_conformal_whatever_the_members_are(by: str) -> None:
-    model = EnsembleRegressor(regressor(), 2, by=by, random_state=0).fit(X[TRAIN], NUMBERS[TRAIN])
+@pytest.mark.parametrize("diversity", ["seed", "fold", "bootstrap"])
+def test_rows_of_one_s_own_give_split_conformal_whatever_the_members_are(diversity: str) -> None:
+    model = EnsembleRegressor(regressor(), 2, diversity=diversity, random_state=0).fit(X[TRAIN], NUMBERS[TRAIN])
     assert model.calibrate(X[REST], NUMBERS[REST]) is model
     errors = [abs(y - answer) for y, answer in zip(NUMBERS[REST], model.predict(X[REST]), strict=True)]
     half = smallest(errors, math.ceil(0.75 * 31))
@@ -65,19 +65,19 @@ def test_rows_of_one_s_own_give_split_conformal_whatever_the_members_are(by: str
     assert not hasattr(model, "calibration_errors_")
 
 
-@pytest.mark.parametrize("by", ["seed", "fold", "bootstrap"])
-def test_each_of_several_targets_has_its_own_interval(by: str) -> None:
-    model = EnsembleRegressor(regressor(), 3, by=by, random_state=0).fit(X[TRAIN], SEVERAL[TRAIN])
-    if by == "seed":
+@pytest.mark.parametrize("diversity", ["seed", "fold", "bootstrap"])
+def test_each_of_several_targets_has_its_own_interval(diversity: str) -> None:
+    model = EnsembleRegressor(regressor(), 3, diversity=diversity, random_state=0).fit(X[TRAIN], SEVERAL[TRAIN])
+    if diversity == "seed":
         model.calibrate(X[REST], SEVERAL[REST])
     lower, upper = model.predict_interval(X)
     assert lower.shape == upper.shape == (90, 2)
     assert (lower < upper).all()
     ten_times = [SEVERAL[:, [0]], 10 * SEVERAL[:, [1]]]  # in other units the second one is wider, and alone
-    scaled = EnsembleRegressor(regressor(standardize_targets=True), 3, by=by, random_state=0)
+    scaled = EnsembleRegressor(regressor(standardize_targets=True), 3, diversity=diversity, random_state=0)
     one = clone(scaled).fit(X[TRAIN], SEVERAL[TRAIN])
     ten = clone(scaled).fit(X[TRAIN], np.hstack(ten_times)[TRAIN])
-    if by == "seed":
+    if diversity == "seed":
         one.calibrate(X[REST], SEVERAL[REST])
         ten.calibrate(X[REST], np.hstack(ten_times)[REST])
     for mine, theirs in zip(one.predict_interval(X), ten.predict_interval(X), strict=True):
@@ -86,7 +86,7 @@ def test_each_of_several_targets_has_its_own_interval(by: str) -> None:
 
 def test_widths_grow_with_the_coverage_and_with_the_units() -> None:
     one, ten = (
-        EnsembleRegressor(regressor(standardize_targets=True), 3, by="fold", random_state=0).fit(X, k * NUMBERS)
+        EnsembleRegressor(regressor(standardize_targets=True), 3, diversity="fold", random_state=0).fit(X, k * NUMBERS)
         for k in (1, 1000)
     )
     ends = [one.predict_interval(X, coverage) for coverage in (0.5, 0.8, 0.9, 0.95)]
@@ -99,7 +99,7 @@ def test_widths_grow_with_the_coverage_and_with_the_units() -> None:
 
 def test_an_ensemble_of_ensembles() -> None:
     seeds = EnsembleRegressor(regressor(), 2)
-    model = EnsembleRegressor(seeds, 3, by="fold", random_state=0).fit(X, NUMBERS)
+    model = EnsembleRegressor(seeds, 3, diversity="fold", random_state=0).fit(X, NUMBERS)
     assert (model.predict_interval(X)[0] < model.predict_interval(X)[1]).all()
     model.set_params(estimator__estimator__loss="quantile", estimator__estimator__quantile=(0.1, 0.9)).fit(X, NUMBERS)
     with pytest.raises(ParameterError, match=r"these networks answer with the quantiles \(0.1, 0.9\)"):
@@ -109,7 +109,7 @@ def test_an_ensemble_of_ensembles() -> None:
 def test_what_is_refused() -> None:
     model = EnsembleRegressor(regressor(), 2, random_state=0).fit(X, NUMBERS)
     with pytest.raises(
-        ParameterError, match="with by='seed' every member has seen all rows, and intervals need errors"
+        ParameterError, match="with diversity='seed' every member has seen all rows, and intervals need errors"
     ):
         model.predict_interval(X)
     with pytest.raises(ShapeError, match=r"y must be of the shape of the answers, \(90,\), got \(89,\)"):
@@ -120,13 +120,13 @@ def test_what_is_refused() -> None:
         model.calibrate(X, np.full(90, "many"))
     with pytest.raises(ParameterError, match=r"coverage=0.9 needs at least 9 rows whose errors are known, got 5"):
         model.calibrate(X[:5], NUMBERS[:5].reshape(-1, 1)).predict_interval(X)
-    with pytest.raises(ParameterError, match=r"coverage must be a number not below 0.5 and below 1, got 90"):
+    with pytest.raises(ParameterError, match=r"coverage must be a number of at least 0.5 and below 1, got 90"):
         model.predict_interval(X, coverage=90)
-    different = EnsembleRegressor([regressor(), regressor(alpha=1.0)], by="fold").fit(X, NUMBERS)
+    different = EnsembleRegressor([regressor(), regressor(alpha=1.0)], diversity="fold").fit(X, NUMBERS)
     with pytest.raises(ParameterError, match="members that are trained alike, and these are a list of estimators"):
         different.predict_interval(X)
     assert (different.calibrate(X, NUMBERS).predict_interval(X)[0] < different.predict(X)).all()
-    several = EnsembleRegressor(regressor(loss="quantile", quantile=(0.1, 0.9)), 2, by="fold").fit(X, NUMBERS)
+    several = EnsembleRegressor(regressor(loss="quantile", quantile=(0.1, 0.9)), 2, diversity="fold").fit(X, NUMBERS)
     for ask in (several.predict_interval, lambda X: several.calibrate(X, NUMBERS)):
         with pytest.raises(
             ParameterError, match=r"one answer a row, and these networks answer with the quantiles \(0.1"
@@ -172,9 +172,9 @@ class TestCoverage:
         found = self.coverage(EnsembleRegressor(self.NETWORK, 2), n=60, n_calibrating=99)
         assert abs(found - 0.9) < self.tolerance(99)  # 90 / 100
 
-    @pytest.mark.parametrize(("by", "n_members"), [("fold", 5), ("bootstrap", 10)])
-    def test_intervals_by_rows_left_out(self, by: str, n_members: int) -> None:
+    @pytest.mark.parametrize(("diversity", "n_members"), [("fold", 5), ("bootstrap", 10)])
+    def test_intervals_by_rows_left_out(self, diversity: str, n_members: int) -> None:
         """Proved is 80 %, and a little less for folds; 90 % is what there is where a row changes its network little."""
         n = 100
-        found = self.coverage(EnsembleRegressor(self.NETWORK, n_members, by=by), n=n, n_calibrating=0)
+        found = self.coverage(EnsembleRegressor(self.NETWORK, n_members, diversity=diversity), n=n, n_calibrating=0)
         assert abs(found - 0.9) < self.tolerance(n)

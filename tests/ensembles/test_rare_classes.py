@@ -50,27 +50,29 @@ def test_folds_are_trained_with_the_weights_of_the_classes_that_they_have(make: 
 
 
 @MODELS
-@pytest.mark.parametrize("options", [{"by": "seed"}, {"by": "bootstrap"}, {"by": "fold", "cv": FOLDS}])
+@pytest.mark.parametrize(
+    "options", [{"diversity": "seed"}, {"diversity": "bootstrap"}, {"diversity": "fold", "cv": FOLDS}]
+)
 @pytest.mark.parametrize("as_list", [False, True])
 def test_ensembles(make: Any, options: dict[str, Any], as_list: bool) -> None:
-    n = 3 if options["by"] == "fold" else 6
+    n = 3 if options["diversity"] == "fold" else 6
     ensemble = EnsembleClassifier([make()] * n if as_list else make(), random_state=1, **options)
     if not (as_list or "cv" in options):
         ensemble.set_params(n_members=n)
     ensemble.fit(X, Y)
     assert len(ensemble.estimators_) == n
     assert ensemble.predict_proba(X).shape == (60, 3)
-    if options["by"] != "seed":
+    if options["diversity"] != "seed":
         assert min(len(member.classes_) for member in ensemble.estimators_) == 2
 
 
 def test_groups() -> None:
-    ensemble = EnsembleClassifier(model(), by="fold", cv=GroupKFold(3), random_state=0).fit(X, Y, groups=GROUPS)
+    ensemble = EnsembleClassifier(model(), diversity="fold", cv=GroupKFold(3), random_state=0).fit(X, Y, groups=GROUPS)
     assert len(ensemble.estimators_) == 3
 
 
 def test_an_ensemble_within_a_fold() -> None:
-    ensemble = EnsembleClassifier(model(), by="fold", cv=FOLDS, random_state=0)
+    ensemble = EnsembleClassifier(model(), diversity="fold", cv=FOLDS, random_state=0)
     assert not cross_validate(ensemble, X, Y, cv=FOLDS, n_jobs=1).failures
 
 

@@ -13,22 +13,22 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from multilayer import EnsembleClassifier, EnsembleRegressor, MLPClassifier, MLPRegressor
 
 # Few epochs: the checks are about behaviour, and train many networks.
-CLASSIFIER = MLPClassifier((20,), solver="lbfgs", max_iter=30)
-REGRESSOR = MLPRegressor((20,), solver="lbfgs", max_iter=30)
+CLASSIFIER = MLPClassifier((8,), solver="lbfgs", max_iter=15)
+REGRESSOR = MLPRegressor((8,), solver="lbfgs", max_iter=15)
 ESTIMATORS = [
     EnsembleClassifier(CLASSIFIER, n_members=2),
     EnsembleRegressor(REGRESSOR, n_members=2),
-    EnsembleClassifier(make_pipeline(StandardScaler(), CLASSIFIER), n_members=3, by="bootstrap"),
-    EnsembleRegressor([REGRESSOR, make_pipeline(StandardScaler(), REGRESSOR)], by="bootstrap"),
-    EnsembleClassifier(CLASSIFIER, by="fold", cv=3),
-    EnsembleRegressor(REGRESSOR, by="fold", cv=3),
+    EnsembleClassifier(make_pipeline(StandardScaler(), CLASSIFIER), n_members=3, diversity="bootstrap"),
+    EnsembleRegressor([REGRESSOR, make_pipeline(StandardScaler(), REGRESSOR)], diversity="bootstrap"),
+    EnsembleClassifier(CLASSIFIER, diversity="fold", cv=3),
+    EnsembleRegressor(REGRESSOR, diversity="fold", cv=3),
 ]
 DRAWN = "rows are drawn, whatever their weights"
 
 
 def expected_to_fail(estimator: Any) -> dict[str, str]:
     """A row of weight 2 and the row twice are trained on alike, but are not drawn alike."""
-    names = ("dense", "sparse") if estimator.by == "bootstrap" else ()
+    names = ("dense", "sparse") if estimator.diversity == "bootstrap" else ()
     return {f"check_sample_weight_equivalence_on_{name}_data": DRAWN for name in names}
 
 

@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from multilayer import ConvergenceWarning, EnsembleClassifier, EnsembleRegressor, MLPClassifier, MLPRegressor
-from multilayer.callbacks import CSVLog
+from multilayer.callbacks import Callback, CSVLog
 from multilayer.exceptions import (
     DivergenceError,
     InputError,
@@ -30,10 +30,10 @@ from multilayer.exceptions import (
     ParameterError,
     ParameterWarning,
 )
-from multilayer.selection import cross_validate
-from multilayer.training import EpochEnded, pack
+from multilayer.selection import MemberEnded, cross_validate
+from multilayer.training import EpochEnded
 
-from .data import CLASSES, NUMBERS, WEIGHT, X, classifier, regressor
+from ..problems import CLASSES, NUMBERS, WEIGHT, X, classifier, regressor
 
 MAX_SEED = 2**31 - 1
 
@@ -60,7 +60,7 @@ def test_by_seed_each_member_is_a_clone_with_a_seed_as_scikit_learn_draws_it() -
 
 
 def test_by_bootstrap_repetitions_are_weights() -> None:
-    model = EnsembleRegressor(regressor(), n_members=3, by="bootstrap", random_state=1)
+    model = EnsembleRegressor(regressor(), n_members=3, diversity="bootstrap", random_state=1)
     model.fit(X, NUMBERS, WEIGHT)
     for seed, member, rows in zip(seeds(3, 1), model.estimators_, model.estimators_samples_, strict=True):
         generator = np.random.RandomState(seed)
@@ -74,7 +74,7 @@ def test_by_bootstrap_repetitions_are_weights() -> None:
 
 def test_a_bootstrap_with_l_bfgs_is_that_of_the_repeated_rows() -> None:
     network = regressor(solver="lbfgs", max_iter=5, tol=1.0)
-    model = EnsembleRegressor(network, n_members=2, by="bootstrap", random_state=0).fit(X, NUMBERS)
+    model = EnsembleRegressor(network, n_members=2, diversity="bootstrap", random_state=0).fit(X, NUMBERS)
     for member, rows in zip(model.estimators_, model.estimators_samples_, strict=True):
         repeated = clone(member).fit(X[rows], NUMBERS[rows])
         np.testing.assert_allclose(member.parameters_, repeated.parameters_, rtol=1e-6)
@@ -82,9 +82,9 @@ def test_a_bootstrap_with_l_bfgs_is_that_of_the_repeated_rows() -> None:
 
 def test_rows_of_weight_0_are_not_drawn() -> None:
     weight = np.where(np.arange(90) < 60, 1.0, 0.0)
-    model = EnsembleRegressor(regressor(), n_members=3, by="bootstrap", random_state=0).fit(X, NUMBERS, weight)
+    model = EnsembleRegressor(regressor(), n_members=3, diversity="bootstrap", random_state=0).fit(X, NUMBERS, weight)
     assert all(len(rows) == 60 and rows.max() < 60 for rows in model.estimators_samples_)
-    alone = EnsembleRegressor(regressor(), n_members=3, by="bootstrap", random_state=0).fit(X[:60], NUMBERS[:60])
+    alone = EnsembleRegressor(regressor(), n_members=3, diversity="bootstrap", random_state=0).fit(X[:60], NUMBERS[:60])
     assert all(map(same, model.estimators_, alone.estimators_))
     assert model.oof_score_ == pytest.approx(alone.oof_score_)
     for one, other in zip(model.predict_interval(X), alone.predict_interval(X), strict=True):
@@ -92,7 +92,7 @@ def test_rows_of_weight_0_are_not_drawn() -> None:
 
 
 def test_by_fold_each_member_is_trained_on_the_others() -> None:
-    model = EnsembleClassifier(classifier(), by="fold", cv=KFold(3), random_state=0).fit(X, CLASSES)
+    model = EnsembleClassifier(classifier(), diversity="fold", cv=KFold(3), random_state=0).fit(X, CLASSES)
     for (train, _), member, rows in zip(KFold(3).split(X), model.estimators_, model.estimators_samples_, strict=True):
         np.testing.assert_array_equal(rows, train)
         assert same(member, clone(member).fit(X[train], CLASSES[train]))
@@ -100,7 +100,9 @@ def test_by_fold_each_member_is_trained_on_the_others() -> None:
 
 def test_folds_by_number_are_shuffled_and_hold_each_class_in_its_share() -> None:
     order = np.argsort(CLASSES, kind="stable")
-    model = EnsembleClassifier(classifier(), n_members=3, by="fold", random_state=0).fit(X[order], CLASSES[order])
+    model = EnsembleClassifier(classifier(), n_members=3, diversity="fold", random_state=0).fit(
+        X[order], CLASSES[order]
+    )
     for rows in model.estimators_samples_:
         assert (np.diff(rows) > 2).any()  # no block of neighbours is left out
         shares = pd.Series(CLASSES[order][rows]).value_counts(normalize=True)
@@ -112,19 +114,21 @@ def test_folds_by_number_are_shuffled_and_hold_each_class_in_its_share() -> None
 
 def test_groups_stay_together() -> None:
     groups = np.arange(90) // 10
-    model = EnsembleClassifier(classifier(), by="fold", cv=GroupKFold(3)).fit(X, CLASSES, groups=groups)
+    model = EnsembleClassifier(classifier(), diversity="fold", cv=GroupKFold(3)).fit(X, CLASSES, groups=groups)
     for rows in model.estimators_samples_:
         assert not set(groups[rows]) & set(groups[np.setdiff1d(np.arange(90), rows)])
 
 
-@pytest.mark.parametrize("by", ["seed", "bootstrap", "fold"])
+@pytest.mark.parametrize("diversity", ["seed", "bootstrap", "fold"])
 @pytest.mark.parametrize("n_jobs", [2, 5, None])
-def test_the_same_seed_gives_the_same_ensemble_whoever_trains_it(by: str, n_jobs: int | None) -> None:
-    one = EnsembleRegressor(regressor(), n_members=4, by=by, random_state=3, n_jobs=1).fit(X, NUMBERS)
-    other = EnsembleRegressor(regressor(), n_members=4, by=by, random_state=3, n_jobs=n_jobs).fit(X, NUMBERS)
+def test_the_same_seed_gives_the_same_ensemble_whoever_trains_it(diversity: str, n_jobs: int | None) -> None:
+    one = EnsembleRegressor(regressor(), n_members=4, diversity=diversity, random_state=3, n_jobs=1).fit(X, NUMBERS)
+    other = EnsembleRegressor(regressor(), n_members=4, diversity=diversity, random_state=3, n_jobs=n_jobs).fit(
+        X, NUMBERS
+    )
     assert all(map(same, one.estimators_, other.estimators_))
     np.testing.assert_array_equal(one.predict(X), other.predict(X))
-    if by != "seed":
+    if diversity != "seed":
         np.testing.assert_array_equal(one.oof_prediction_, other.oof_prediction_)
         np.testing.assert_array_equal(one.predict_interval(X), other.predict_interval(X))
 
@@ -132,16 +136,20 @@ def test_the_same_seed_gives_the_same_ensemble_whoever_trains_it(by: str, n_jobs
 def test_processes_give_the_same_and_call_copies_of_callbacks(tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
     one, other = (
-        EnsembleRegressor(regressor(), 2, by="fold", random_state=0, n_jobs=2, backend=backend, callbacks=callbacks)
+        EnsembleRegressor(
+            regressor(), 2, diversity="fold", random_state=0, n_jobs=2, backend=backend, callbacks=callbacks
+        )
         for backend, callbacks in (("threads", []), ("loky", [CSVLog(log)]))
     )
     np.testing.assert_array_equal(one.fit(X, NUMBERS).predict(X), other.fit(X, NUMBERS).predict(X))
     assert pd.read_csv(log)["epoch"].value_counts().tolist() == [2] * 8
 
 
-@pytest.mark.parametrize("by", ["seed", "bootstrap"])
-def test_a_smaller_ensemble_is_the_beginning_of_a_larger_one(by: str) -> None:
-    two, four = (EnsembleClassifier(classifier(), n, by=by, random_state=0).fit(X, CLASSES) for n in (2, 4))
+@pytest.mark.parametrize("diversity", ["seed", "bootstrap"])
+def test_a_smaller_ensemble_is_the_beginning_of_a_larger_one(diversity: str) -> None:
+    two, four = (
+        EnsembleClassifier(classifier(), n, diversity=diversity, random_state=0).fit(X, CLASSES) for n in (2, 4)
+    )
     assert all(map(same, two.estimators_, four.estimators_[:2]))
 
 
@@ -166,7 +174,9 @@ def test_a_list_of_estimators_is_a_member_each_and_keeps_the_seeds_that_are_set(
 
 
 def test_pipelines_learn_their_steps_on_each_member_s_own_rows() -> None:
-    model = EnsembleRegressor(make_pipeline(StandardScaler(), regressor()), by="fold", cv=KFold(3)).fit(X, NUMBERS)
+    model = EnsembleRegressor(make_pipeline(StandardScaler(), regressor()), diversity="fold", cv=KFold(3)).fit(
+        X, NUMBERS
+    )
     for (train, _), member in zip(KFold(3).split(X), model.estimators_, strict=True):
         assert member[0].mean_ == pytest.approx(X[train].mean(axis=0))
     assert model.set_params(estimator__mlpregressor__alpha=0.5).estimator[-1].alpha == 0.5
@@ -175,7 +185,7 @@ def test_pipelines_learn_their_steps_on_each_member_s_own_rows() -> None:
 def test_frames_of_text() -> None:
     frame = pd.DataFrame({"x": X[:, 0], "city": np.where(X[:, 1] > 0, "Ulm", "Bonn")})
     columns = make_column_transformer((OneHotEncoder(), ["city"]), remainder="passthrough")
-    model = EnsembleClassifier(make_pipeline(columns, classifier()), 2, by="fold", random_state=0)
+    model = EnsembleClassifier(make_pipeline(columns, classifier()), 2, diversity="fold", random_state=0)
     model.fit(frame, pd.Series(CLASSES))
     assert model.feature_names_in_.tolist() == ["x", "city"]
     assert set(model.predict(frame)) <= set(CLASSES)
@@ -192,7 +202,7 @@ def test_sparse_tables() -> None:
 
 def test_within_scikit_learn_s_and_our_own_tools() -> None:
     model = EnsembleClassifier(classifier(), n_members=2, random_state=0)
-    search = GridSearchCV(model, {"estimator__alpha": [1e-4, 1.0], "by": ["seed", "fold"]}, cv=2).fit(X, CLASSES)
+    search = GridSearchCV(model, {"estimator__alpha": [1e-4, 1.0], "diversity": ["seed", "fold"]}, cv=2).fit(X, CLASSES)
     assert search.best_score_ > 0
     scores = cross_val_score(model, X, CLASSES, cv=KFold(3))
     ours = cross_validate(model, X, CLASSES, cv=KFold(3))
@@ -213,7 +223,9 @@ def test_the_default_is_a_network_with_its_defaults() -> None:
 class TestWhatDoesNotGetThrough:
     def test_a_member_that_diverges_is_left_out(self) -> None:
         wild = regressor(solver="sgd", learning_rate_init=1e9)
-        model = EnsembleRegressor([wild, regressor(), regressor()], weights=[5, 1, 3], by="bootstrap", random_state=0)
+        model = EnsembleRegressor(
+            [wild, regressor(), regressor()], weights=[5, 1, 3], diversity="bootstrap", random_state=0
+        )
         with pytest.warns(UserWarning, match="1 of 3 members diverged and are left out of the ensemble; member 0: "):
             model.fit(X, 1e3 * NUMBERS)
         assert len(model.estimators_) == len(model.estimators_samples_) == 2
@@ -233,15 +245,15 @@ class TestWhatDoesNotGetThrough:
         yield
         signal.signal(signal.SIGINT, before)
 
-    @pytest.mark.parametrize("by", ["seed", "fold"])
-    def test_ctrl_c_leaves_an_ensemble_of_those_that_are_done(self, by: str) -> None:
+    @pytest.mark.parametrize("diversity", ["seed", "fold"])
+    def test_ctrl_c_leaves_an_ensemble_of_those_that_are_done(self, diversity: str) -> None:
         pressed = PressAt(n_members=2)
-        model = EnsembleRegressor(regressor(callbacks=[pressed]), 4, by=by, random_state=0, n_jobs=1)
+        model = EnsembleRegressor(regressor(callbacks=[pressed]), 4, diversity=diversity, random_state=0, n_jobs=1)
         with pytest.warns(InterruptedTrainingWarning, match="interrupted after 1 of 4 members; the ensemble is those"):
             model.fit(X, NUMBERS)
         (member,) = model.estimators_
         np.testing.assert_array_equal(model.predict(X), member.predict(X))
-        if by == "fold":
+        if diversity == "fold":
             assert np.isnan(model.oof_prediction_).sum() == len(model.estimators_samples_[0])
             lower, upper = model.predict_interval(X)
             assert (lower < upper).all()
@@ -273,25 +285,40 @@ class PressAt:
         return self
 
 
-def test_the_listener_hears_of_each_member() -> None:
-    heard: list[pack.MemberEnded] = []
-    EnsembleClassifier(classifier(), 3, listener=heard.append, n_jobs=2).fit(X, CLASSES)
-    assert [event.n_done for event in heard] == [1, 2, 3]
+def test_callbacks_receive_the_end_of_each_member() -> None:
+    class MemberEnds(Callback):
+        def __init__(self) -> None:
+            self.events: list[MemberEnded] = []
+
+        def on_member_end(self, event: MemberEnded) -> None:
+            self.events.append(event)
+
+    ends = MemberEnds()
+    EnsembleClassifier(classifier(), 3, callbacks=[ends], n_jobs=2).fit(X, CLASSES)
+    assert [event.n_done for event in ends.events] == [1, 2, 3]
 
 
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"by": "bootsrap"}, ParameterError, "unknown by 'bootsrap'. Did you mean 'bootstrap'"),
-        ({"n_members": 0}, ParameterError, "n_members must be an integer not below 1, got 0"),
-        ({"n_members": 1, "by": "fold"}, ParameterError, "by='fold' needs at least 2 members, a fold each, got 1"),
-        ({"n_members": 3, "by": "fold", "cv": 4}, ParameterError, "said twice: n_members says 3 and cv says 4"),
-        ({"n_members": 3, "by": "fold", "cv": KFold(4)}, ParameterError, "said twice: cv makes 4 folds, and n_members"),
+        ({"diversity": "bootsrap"}, ParameterError, "unknown diversity 'bootsrap'. Did you mean 'bootstrap'"),
+        ({"n_members": 0}, ParameterError, "n_members must be a positive integer, got 0"),
+        (
+            {"n_members": 1, "diversity": "fold"},
+            ParameterError,
+            "diversity='fold' needs at least 2 members, a fold each, got 1",
+        ),
+        ({"n_members": 3, "diversity": "fold", "cv": 4}, ParameterError, "said twice: n_members says 3 and cv says 4"),
+        (
+            {"n_members": 3, "diversity": "fold", "cv": KFold(4)},
+            ParameterError,
+            "said twice: cv makes 4 folds, and n_members",
+        ),
         ({"estimator": [classifier()], "n_members": 3}, ParameterError, "said twice: n_members says 3 and the list of"),
         ({"estimator": []}, ParameterError, "a list of at least one, got an empty list"),
-        ({"by": "fold", "cv": 2.5}, ParameterError, "cv must be a number of folds, a splitter, or an iterable"),
-        ({"by": "fold", "cv": "5"}, ParameterError, "cv must be a number of folds, a splitter, or an iterable"),
-        ({"by": "fold", "n_members": 91}, InputError, "n_splits=91"),
+        ({"diversity": "fold", "cv": 2.5}, ParameterError, "cv must be a number of folds, a splitter, or an iterable"),
+        ({"diversity": "fold", "cv": "5"}, ParameterError, "cv must be a number of folds, a splitter, or an iterable"),
+        ({"diversity": "fold", "n_members": 91}, InputError, "n_splits=91"),
         ({"estimator": MLPRegressor()}, ParameterError, r"estimator must be a classifier such as MLPClassifier\(\)"),
         ({"estimator": MLPClassifier}, InputTypeError, r"got the class MLPClassifier. Write MLPClassifier\(\)"),
         ({"estimator": 5}, InputTypeError, "or a list of them, got 5"),
@@ -299,7 +326,7 @@ def test_the_listener_hears_of_each_member() -> None:
         ({"weights": [1, 0], "n_members": 2}, ParameterError, "Leave out estimators that are not to count"),
         ({"weights": "many", "n_members": 2}, ParameterError, "for each of the 2 members, got 'many'"),
         ({"random_state": -1}, ParameterError, "random_state must be None, an integer from 0"),
-        ({"n_jobs": 0}, ParameterError, "n_jobs must be None or -1 for all cores, or an integer not below 1, got 0"),
+        ({"n_jobs": 0}, ParameterError, "n_jobs must be None or -1 for all cores, or a positive integer, got 0"),
     ],
 )
 def test_what_is_refused(options: dict[str, Any], error: type[Exception], message: str) -> None:
@@ -319,10 +346,12 @@ def test_data_that_are_refused() -> None:
         model.fit(X, NUMBERS)
     with pytest.raises(InputError, match="The first of 1 is in row 2, column 1"):
         model.fit(np.where(X[2, 1] == X, np.nan, X), CLASSES)
-    with pytest.raises(ParameterError, match="groups are for by='fold' with a splitter that keeps them together"):
+    with pytest.raises(
+        ParameterError, match="groups are for diversity='fold' with a splitter that keeps them together"
+    ):
         model.fit(X, CLASSES, groups=np.arange(90))
     with pytest.raises(InputError, match=r"no member has a row left to answer for: X has 1 sample\(s\)"):
-        EnsembleRegressor(regressor(), 2, by="bootstrap").fit(X[:1], NUMBERS[:1])
+        EnsembleRegressor(regressor(), 2, diversity="bootstrap").fit(X[:1], NUMBERS[:1])
     assert not hasattr(model, "classes_")
 
 
@@ -330,17 +359,17 @@ def test_splits_that_test_on_rows_that_they_train_on_are_refused() -> None:
     rows = np.arange(90)
     splits = [(rows[:60], rows[60:]), (rows[20:], rows[:30])]
     with pytest.raises(ParameterError, match="split 1 of cv tests on 10 rows that it trains on"):
-        EnsembleRegressor(regressor(), by="fold", cv=splits).fit(X, NUMBERS)
+        EnsembleRegressor(regressor(), diversity="fold", cv=splits).fit(X, NUMBERS)
 
 
 def test_a_splitter_without_effect_is_warned_of() -> None:
-    with pytest.warns(ParameterWarning, match="cv has no effect with by='bootstrap'"):
-        EnsembleClassifier(classifier(), 2, by="bootstrap", cv=5).fit(X, CLASSES)
+    with pytest.warns(ParameterWarning, match="cv has no effect with diversity='bootstrap'"):
+        EnsembleClassifier(classifier(), 2, diversity="bootstrap", cv=5).fit(X, CLASSES)
 
 
 def test_splits_that_overlap() -> None:
     splitter = ShuffleSplit(5, test_size=0.3, random_state=0)
-    model = EnsembleRegressor(regressor(), by="fold", cv=splitter, random_state=0).fit(X, NUMBERS)
+    model = EnsembleRegressor(regressor(), diversity="fold", cv=splitter, random_state=0).fit(X, NUMBERS)
     answers: list[list[float]] = [[] for _ in range(90)]
     for (_, test), member in zip(splitter.split(X), model.estimators_, strict=True):
         for row, answer in zip(test, member.predict(X[test]), strict=True):

@@ -18,6 +18,8 @@ from multilayer.equations import (
 )
 from multilayer.exceptions import ParameterError, ShapeError
 
+from ..pairwise import pairwise
+
 SMOOTH = ["sigmoid", "tanh", "identity", "gelu", "silu", "mish", "softplus"]
 SIZES = [[3, 4, 2], [3, 4, 3, 2], [3, 4, 3, 3, 2]]
 
@@ -29,10 +31,7 @@ def problem(sizes, output="sigmoid", m=5):
     return X, Y, initialize_thetas(sizes, rng)
 
 
-@pytest.mark.parametrize("lam", [0.0, 0.7])
-@pytest.mark.parametrize("sizes", SIZES, ids=["one hidden layer", "two", "three"])
-@pytest.mark.parametrize("output", OUTPUTS)
-@pytest.mark.parametrize("hidden", ACTIVATIONS)
+@pairwise(hidden=ACTIVATIONS, output=OUTPUTS, sizes=SIZES, lam=[0.0, 0.7])
 def test_backpropagation_agrees_with_difference_quotients(hidden, output, sizes, lam):
     report = check_gradient(*problem(sizes, output), lam, hidden, output)
     assert report.max_error < (1e-9 if hidden in SMOOTH else 1e-7), report

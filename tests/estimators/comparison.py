@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import sklearn.neural_network
-from numpy.typing import NDArray
-from sklearn.datasets import make_classification, make_multilabel_classification, make_regression
 
 import multilayer
 
@@ -21,21 +19,6 @@ SOLVERS: dict[str, dict[str, Any]] = {
     "invscaling": {"solver": "sgd", "learning_rate": "invscaling", "power_t": 0.25},
     "adaptive": {"solver": "sgd", "learning_rate": "adaptive", "n_iter_no_change": 1, "tol": 1e-2},
 }
-KINDS = ("binary", "multiclass", "multilabel", "regression", "two outputs", "poisson")
-
-
-def data(kind: str, m: int = 43, seed: int = 0) -> tuple[NDArray[Any], NDArray[Any]]:
-    if kind in ("binary", "multiclass"):
-        n_classes = 2 if kind == "binary" else 4
-        return make_classification(
-            m, 5, n_informative=4, n_redundant=0, n_classes=n_classes, n_clusters_per_class=1, random_state=seed
-        )
-    if kind == "multilabel":
-        X, Y = make_multilabel_classification(m, 5, n_classes=3, random_state=seed)
-        return X / 10, Y
-    X, y = make_regression(m, 5, n_targets=2 if kind == "two outputs" else 1, noise=1.0, random_state=seed)
-    y = y / 100
-    return X, np.abs(y * 3).round() if kind == "poisson" else y
 
 
 def pair(kind: str, **parameters: Any) -> list[Any]:

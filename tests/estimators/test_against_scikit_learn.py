@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 import multilayer
 from multilayer import MLPClassifier
 
-from .comparison import KINDS, SOLVERS, assert_same, both, data, pair
+from ..pairwise import pairwise
+from ..problems import KINDS, data
+from .comparison import SOLVERS, assert_same, both, pair
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -27,9 +29,7 @@ ALPHA = {"two outputs": {"alpha": 0.0}}
 ONE_MEANING = [kind for kind in KINDS if kind != "two outputs"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("solver", SOLVERS)
+@pairwise(solver=SOLVERS, activation=ACTIVATIONS, kind=KINDS)
 def test_every_solver_activation_and_cost(solver: str, activation: str, kind: str) -> None:
     X, y = data(kind)
     options = {"hidden_layer_sizes": (6, 4), "activation": activation, "batch_size": 10}
@@ -49,9 +49,11 @@ def test_lbfgs(activation: str, kind: str) -> None:
         assert len(ours.loss_curve_) == ours.n_iter_
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "multilabel"])  # see test_differences.py
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("solver", ["adam", "nesterov", "adaptive"])
+@pairwise(
+    kind=[kind for kind in KINDS if kind != "multilabel"],  # see test_differences.py
+    weighted=[False, True],
+    solver=["adam", "nesterov", "adaptive"],
+)
 def test_early_stopping(solver: str, weighted: bool, kind: str) -> None:
     X, y = data(kind, m=61)
     weight = np.random.RandomState(0).uniform(0.1, 3.0, len(X)) if weighted else None

@@ -14,7 +14,8 @@ from multilayer import ConvergenceWarning, MLPClassifier, MLPRegressor
 from multilayer.exceptions import DivergenceError, InputError, ParameterError, ParameterWarning
 from multilayer.fits.scores import accuracy, label_accuracy, r2
 
-from .comparison import assert_close, both, data, pair
+from ..problems import data
+from .comparison import assert_close, both, pair
 
 X, Y = data("binary")
 IGNORE_END = pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
@@ -58,9 +59,9 @@ def test_partial_fit_draws_new_orders_and_scikit_learn_s_the_same_again() -> Non
 @IGNORE_END
 def test_rows_held_out_stay_held_out_and_the_best_weights_stay_the_best() -> None:
     model = classifier(early_stopping=True, warm_start=True, max_iter=8, learning_rate_init=0.1).fit(X, Y)
-    held_out, first = model._run.held_out, model.best_validation_score_
+    held_out, first = model._training_state.held_out, model.best_validation_score_
     model.fit(X, Y)
-    np.testing.assert_array_equal(model._run.held_out, held_out)
+    np.testing.assert_array_equal(model._training_state.held_out, held_out)
     assert len(model.validation_scores_) == 16
     assert model.best_validation_score_ == max(model.validation_scores_) >= first
     assert model.score(X[held_out], Y[held_out]) == pytest.approx(model.best_validation_score_)
@@ -70,7 +71,9 @@ def test_rows_held_out_stay_held_out_and_the_best_weights_stay_the_best() -> Non
 def test_a_change_of_layer_sizes_is_an_error() -> None:
     model = classifier(warm_start=True).fit(X, Y)
     before = model.parameters_.copy()
-    with pytest.raises(ParameterError, match=r"layers of \(5, 4, 1\) units and cannot go on with \(5, 3, 1\)"):
+    with pytest.raises(
+        ParameterError, match=r"layers of \(5, 4, 1\) units and cannot be trained further with \(5, 3, 1\)"
+    ):
         model.set_params(hidden_layer_sizes=(3,)).fit(X, Y)
     np.testing.assert_array_equal(model.parameters_, before)
 
@@ -84,7 +87,7 @@ def test_another_solver_begins_with_an_empty_memory() -> None:
     loss = model.loss_
     model.set_params(solver="adam", learning_rate_init=1e-3, warm_start=True)
     with pytest.warns(
-        ConvergenceWarning, match=r"still falling\. Call fit again to go on, or raise max_iter\. (?!.*inf)"
+        ConvergenceWarning, match=r"still falling\. Call fit again to continue, or raise max_iter\. (?!.*inf)"
     ):
         model.fit(X, Y)
     assert model.loss_curve_[3] == pytest.approx(loss, rel=0.05)
@@ -127,11 +130,11 @@ def test_a_failed_training_leaves_the_estimator_as_it_was(early_stopping: bool) 
 
 def test_a_failed_part_leaves_the_network_as_it_was() -> None:
     model = MLPRegressor(4, solver="sgd", batch_size=10, random_state=0).partial_fit(X, X[:, 0])
-    before = (model.parameters_.copy(), model._run.state.slots.copy(), list(model.loss_curve_), model.t_)
+    before = (model.parameters_.copy(), model._training_state.descent.slots.copy(), list(model.loss_curve_), model.t_)
     with pytest.raises(DivergenceError):
         model.set_params(learning_rate_init=1e200).partial_fit(X, X[:, 0])
     np.testing.assert_array_equal(model.parameters_, before[0])
-    np.testing.assert_array_equal(model._run.state.slots, before[1])
+    np.testing.assert_array_equal(model._training_state.descent.slots, before[1])
     assert (model.loss_curve_, model.t_) == before[2:]
     model.set_params(learning_rate_init=1e-3).partial_fit(X, X[:, 0])
     assert len(model.loss_curve_) == 2
@@ -140,7 +143,7 @@ def test_a_failed_part_leaves_the_network_as_it_was() -> None:
 def test_several_labels_are_watched_one_by_one() -> None:
     X, Y = data("multilabel", m=80)
     model = classifier(early_stopping=True).fit(X, Y)
-    rows = model._run.held_out
+    rows = model._training_state.held_out
     expected = (model.predict(X[rows]) == Y[rows]).mean()
     assert model.best_validation_score_ == pytest.approx(expected)
     assert expected > model.score(X[rows], Y[rows])

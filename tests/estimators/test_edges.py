@@ -19,7 +19,7 @@ from sklearn.exceptions import DataConversionWarning
 from multilayer import MLPClassifier, MLPRegressor
 from multilayer.exceptions import InputError
 
-from .comparison import data
+from ..problems import data
 
 X, TWO = data("binary")
 NUMBERS = data("regression")[1]

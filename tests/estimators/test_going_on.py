@@ -14,10 +14,11 @@ import pytest
 
 from multilayer import ConvergenceWarning, MLPClassifier, MLPRegressor
 from multilayer.exceptions import DivergenceError, InputError, ParameterError
-from multilayer.training import Cosine, EpochEnded, OneCycle, OwnSchedule, Plateau, WarmUp
+from multilayer.training import Cosine, CustomSchedule, EpochEnded, OneCycle, Plateau, WarmUp
 
+from ..pairwise import pairwise
+from ..problems import data
 from .comparison import SOLVERS as RULES
-from .comparison import data
 
 X, Y = data("multiclass", m=80)
 X_VAL, Y_VAL = (array[80:] for array in data("multiclass", m=120))
@@ -43,20 +44,25 @@ def _fading(epoch: int) -> float:
 
 def assert_same(parts: Any, whole: Any) -> None:
     np.testing.assert_array_equal(parts.parameters_, whole.parameters_)
-    assert (parts._run.last is None) == (whole._run.last is None)
-    if whole._run.last is not None:
-        np.testing.assert_array_equal(parts._run.last, whole._run.last)
-    np.testing.assert_array_equal(parts._run.state.slots, whole._run.state.slots)
+    assert (parts._training_state.best is None) == (whole._training_state.best is None)
+    np.testing.assert_array_equal(parts._training_state.last, whole._training_state.last)
+    np.testing.assert_array_equal(parts._training_state.descent.slots, whole._training_state.descent.slots)
     for curve in ("loss_curve_", "validation_loss_curve_", "validation_scores_"):
         assert getattr(parts, curve) == getattr(whole, curve)
     assert parts.best_validation_score_ == whole.best_validation_score_
-    assert (parts.t_, parts.best_loss_, parts._run.stop) == (whole.t_, whole.best_loss_, whole._run.stop)
+    assert (parts.t_, parts.best_loss_, parts._training_state.stop) == (
+        whole.t_,
+        whole.best_loss_,
+        whole._training_state.stop,
+    )
 
 
-@ENGINES
-@pytest.mark.parametrize("how", ["held out", "own", "own, watched"])
-@pytest.mark.parametrize("metric", ["auto", "loss", "f1_macro"])
-@pytest.mark.parametrize("rule", RULES)
+@pairwise(
+    rule=RULES,
+    metric=["auto", "loss", "f1_macro"],
+    how=["held out", "own", "own, watched"],
+    engine=["reference", "cpu"],
+)
 def test_fits_of_k_and_m_epochs_are_one_of_k_and_m(rule: str, metric: str, how: str, engine: str) -> None:
     given = {} if how == "held out" else OWN
     options = RULES[rule] | {"early_stopping": how != "own", "early_stopping_metric": metric, "engine": engine}
@@ -75,15 +81,17 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "cosine": {"learning_rate": Cosine(12)},
     "one cycle": {"learning_rate": OneCycle(12)},
     "warm-up": {"learning_rate": WarmUp(9, Plateau(0.5, patience=1, tol=1e-2))},
-    "function": {"learning_rate": OwnSchedule(_fading)},
+    "function": {"learning_rate": CustomSchedule(_fading)},
 }
 OPTIONS["all of them"] = OPTIONS["dropout"] | OPTIONS["average"] | OPTIONS["decay and clipping"] | OPTIONS["one cycle"]
 
 
-@ENGINES
-@pytest.mark.parametrize("own", [False, True], ids=["held out", "own"])
-@pytest.mark.parametrize("option", OPTIONS)
-@pytest.mark.parametrize("rule", ["adam", "gradient descent", "momentum", "nesterov"])
+@pairwise(
+    rule=["adam", "gradient descent", "momentum", "nesterov"],
+    option=OPTIONS,
+    own=[False, True],
+    engine=["reference", "cpu"],
+)
 def test_so_they_are_with_each_option_and_early_stopping_by_loss(
     rule: str, option: str, own: bool, engine: str
 ) -> None:
@@ -125,7 +133,7 @@ def test_what_goes_on_knows_for_how_long_the_score_has_stalled() -> None:
 
 def test_lbfgs_begins_anew_from_the_last_weights() -> None:
     fitted = model(solver="lbfgs", max_iter=8).fit(X, Y, **OWN)
-    last = fitted._run.last
+    last = fitted._training_state.last
     assert last is not None
     plain = model(solver="lbfgs", max_iter=8).fit(X, Y)
     np.testing.assert_array_equal(last, plain.parameters_)
@@ -138,7 +146,7 @@ def test_lbfgs_begins_anew_from_the_last_weights() -> None:
 
 def test_without_validation_training_goes_on_from_the_last_weights_too() -> None:
     plain, mixed = model().fit(X, Y), model().fit(X, Y, **OWN)
-    assert mixed._run.last is not None
+    assert mixed._training_state.best is not None
     np.testing.assert_array_equal(mixed.fit(X, Y).parameters_, plain.fit(X, Y).parameters_)
     assert mixed.validation_scores_ is mixed.best_validation_score_ is None
 
@@ -157,7 +165,7 @@ def test_other_validation_rows_measure_the_best_weights_anew() -> None:
 
 def test_weights_that_were_written_by_hand_are_gone_on_from() -> None:
     fitted = model().fit(X, Y, **OWN)
-    assert fitted._run.last is not None
+    assert fitted._training_state.best is not None
     fitted.coefs_[0][...] = 0.0
     by_hand = fitted.parameters_.copy()
     fitted.set_params(learning_rate_init=1e-12, max_iter=1).fit(X, Y, **OWN)

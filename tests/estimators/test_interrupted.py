@@ -14,7 +14,7 @@ from multilayer import MLPClassifier, MLPRegressor
 from multilayer.exceptions import InterruptedTrainingWarning, MultilayerWarning
 from multilayer.training import EpochEnded, Event
 
-from .comparison import data
+from ..problems import data
 
 X, Y = data("binary")
 
@@ -53,7 +53,7 @@ def test_with_early_stopping_the_best_weights_are_kept() -> None:
     best = model(early_stopping=True, max_iter=99, learning_rate_init=0.3, callbacks=[press_after(20)])
     with pytest.warns(InterruptedTrainingWarning, match="after 20 of 99 epochs; the estimator holds the best weights"):
         best.fit(X, Y)
-    rows = best._run.held_out
+    rows = best._training_state.held_out
     assert best.score(X[rows], Y[rows]) == pytest.approx(max(best.validation_scores_))
 
 

@@ -141,7 +141,7 @@ def test_copies_and_tools_of_scikit_learn() -> None:
 def test_a_run_cannot_change_its_normalisation() -> None:
     model = MLPRegressor(**settings(warm_start=True)).fit(X, Y)
     before = model.parameters_.copy()
-    with pytest.raises(ParameterError, match=r"has normalization='layer' and cannot go on with None"):
+    with pytest.raises(ParameterError, match=r"has normalization='layer' and cannot be trained further with None"):
         model.set_params(normalization=None).fit(X, Y)
     np.testing.assert_array_equal(model.parameters_, before)
     model.set_params(warm_start=False).fit(X, Y)

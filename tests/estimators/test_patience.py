@@ -44,7 +44,7 @@ def model(**changes: Any) -> MLPClassifier:
 def test_none_trains_for_all_epochs_as_infinity_does(changes: Any) -> None:
     fitted = model(**changes).fit(X, y)
     assert fitted.n_iter_ == len(fitted.loss_curve_) == 6
-    assert fitted._run.reason == "max_epochs"
+    assert fitted._training_state.reason == "max_epochs"
     infinite = model(**(changes | {"n_iter_no_change": float("inf"), "warm_start": False})).fit(X, y)
     np.testing.assert_array_equal(fitted.parameters_, infinite.parameters_)
     if "warm_start" in changes:
@@ -52,7 +52,7 @@ def test_none_trains_for_all_epochs_as_infinity_does(changes: Any) -> None:
 
 
 def test_infinity_under_warm_start_is_warned_of_as_in_scikit_learn() -> None:
-    with pytest.warns(ConvergenceWarning, match=r"Call fit again to go on, .* set n_iter_no_change=None\."):
+    with pytest.warns(ConvergenceWarning, match=r"Call fit again to continue, .* set n_iter_no_change=None\."):
         model(n_iter_no_change=float("inf"), warm_start=True).fit(X, y)
 
 
@@ -74,7 +74,7 @@ def test_numbers_stop_and_are_warned_of_as_before() -> None:
 def test_what_it_cannot_be(wrong: Any) -> None:
     with pytest.raises(
         ParameterError,
-        match=r"n_iter_no_change must be an integer not below 1, got .*\. Write None to train for exactly",
+        match=r"n_iter_no_change must be a positive integer, got .*\. Write None to train for exactly",
     ):
         model(n_iter_no_change=wrong).fit(X, y)
 
@@ -86,7 +86,7 @@ def test_the_docstring_names_it(kind: Any) -> None:
 
 
 def test_ensembles_searches_files_and_checkpoints_take_it(tmp_path: Any) -> None:
-    ensemble = EnsembleClassifier(model(), n_members=2, by="bootstrap", random_state=0).fit(X, y)
+    ensemble = EnsembleClassifier(model(), n_members=2, diversity="bootstrap", random_state=0).fit(X, y)
     assert [member.n_iter_ for member in ensemble.estimators_] == [6, 6]
     found = search(model(tol=9.0), {"n_iter_no_change": [None]}, X, y, cv=2, halving=False)
     assert found.estimator.n_iter_ == 6

@@ -11,7 +11,8 @@ from scipy.special import log_softmax
 
 from multilayer import MLPClassifier
 
-from .comparison import data
+from ..pairwise import pairwise
+from ..problems import data
 
 
 def fitted(X: Any, y: Any, **parameters: Any) -> MLPClassifier:
@@ -30,10 +31,12 @@ def test_logarithms_are_those_of_the_probabilities(output: str, kind: str) -> No
     assert (model.predict_proba(X) == 0).any()
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("output", ["auto", "sigmoid"])
-@pytest.mark.parametrize("n_classes", [2, 3, 1000])
-@pytest.mark.parametrize("factor", [1.0, 1e4, 1e8, "largest"])
+@pairwise(
+    factor=[1.0, 1e4, 1e8, "largest"],
+    n_classes=[2, 3, 1000],
+    output=["auto", "sigmoid"],
+    dtype=[np.float64, np.float32],
+)
 def test_any_weights_give_probabilities(factor: Any, n_classes: int, output: str, dtype: Any) -> None:
     rng = np.random.RandomState(0)
     X = rng.normal(size=(2 * n_classes, 3)).astype(dtype)

@@ -20,7 +20,7 @@ from sklearn.metrics import (
 
 from multilayer import MLPClassifier, MLPRegressor
 from multilayer.equations.extensions import schedules as book
-from multilayer.training import Cosine, OneCycle, OwnSchedule, Plateau, WarmUp
+from multilayer.training import Cosine, CustomSchedule, OneCycle, Plateau, WarmUp
 
 RNG = np.random.RandomState(0)
 X = RNG.normal(size=(60, 3))
@@ -140,7 +140,7 @@ def test_silent_inputs_cost_on_average_what_a_penalty_costs(rate: float, engine:
     """Of a linear network the expected cost is known: p/(1-p)/2 times each squared weight times mean x_j²."""
     given = settings(hidden_layer_sizes=(), engine=engine, learning_rate_init=1e-300)
     plain = MLPRegressor(**given).fit(X, Y)
-    costs = MLPRegressor(**given | {"max_iter": 3000}, input_dropout=rate).fit(X, Y).loss_curve_
+    costs = MLPRegressor(**given | {"max_iter": 1000}, input_dropout=rate).fit(X, Y).loss_curve_
     added = rate / (1 - rate) / 2 * float((plain.coefs_[0].ravel() ** 2 * (X**2).mean(axis=0)).sum())
     error = float(np.std(costs)) / math.sqrt(len(costs))
     assert np.mean(costs) == pytest.approx(plain.loss_ + added, abs=4 * error)
@@ -151,7 +151,7 @@ def test_silent_inputs_cost_on_average_what_a_penalty_costs(rate: float, engine:
 def test_silent_units_cost_on_average_what_a_penalty_costs(engine: str) -> None:
     given = settings(activation="identity", engine=engine, learning_rate_init=1e-300)
     plain = MLPRegressor(**given).fit(X, Y)
-    costs = MLPRegressor(**given | {"max_iter": 3000}, dropout=0.5).fit(X, Y).loss_curve_
+    costs = MLPRegressor(**given | {"max_iter": 1000}, dropout=0.5).fit(X, Y).loss_curve_
     A = plain.transform(X)
     added = 0.5 * float((plain.coefs_[1].ravel() ** 2 * (A**2).mean(axis=0)).sum())
     error = float(np.std(costs)) / math.sqrt(len(costs))
@@ -242,7 +242,7 @@ def test_one_cycle_takes_the_steps_of_its_two_ends_and_its_top(engine: str) -> N
         (Cosine(4), [book.cosine(1.0, epoch, 4) for epoch in range(4)]),
         (Cosine(2, floor=0.5), [1.0, 0.75, 0.5, 0.5]),
         (WarmUp(4), [0.25, 0.5, 0.75, 1.0, 1.0]),
-        (OwnSchedule(lambda epoch: 1 / (1 + epoch)), [1.0, 1 / 2, 1 / 3, 1 / 4]),
+        (CustomSchedule(lambda epoch: 1 / (1 + epoch)), [1.0, 1 / 2, 1 / 3, 1 / 4]),
         (Plateau(0.5, patience=1, tol=1e9), [1.0, 1.0, 0.5, 0.25]),
         (lambda epoch: 0.1**epoch, [1.0, 0.1, 0.01]),
     ],

@@ -16,8 +16,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from multilayer import EnsembleClassifier, MLPClassifier, MLPRegressor
-from multilayer.estimators import scikit_learn_callbacks
 from multilayer.exceptions import ParameterError
+from multilayer.fits import scikit_learn_callbacks
 from multilayer.selection import cross_validate
 
 # Fits of a fixed number of epochs under warm_start may be some of many, and are warned of.

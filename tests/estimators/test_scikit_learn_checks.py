@@ -10,14 +10,14 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from multilayer import MLPClassifier, MLPRegressor
 
-# Few epochs: the checks are about behaviour, and train many networks.
+# Few units and epochs: the checks are about behaviour, and train many networks.
 ESTIMATORS = [
-    MLPClassifier(max_iter=100),
-    MLPClassifier(output="sigmoid", solver="sgd", max_iter=50),
-    MLPClassifier(solver="lbfgs", max_iter=50),
-    MLPRegressor(max_iter=100),
-    MLPRegressor(solver="sgd", max_iter=100),
-    MLPRegressor(solver="lbfgs", max_iter=50),
+    MLPClassifier((20,), max_iter=100, learning_rate_init=0.005),
+    MLPClassifier((20,), output="sigmoid", solver="sgd", max_iter=50, learning_rate_init=0.01),
+    MLPClassifier((20,), solver="lbfgs", max_iter=30),
+    MLPRegressor((20,), max_iter=100, learning_rate_init=0.005),
+    MLPRegressor((20,), solver="sgd", max_iter=100),
+    MLPRegressor((20,), solver="lbfgs", max_iter=30),
 ]
 
 

@@ -25,7 +25,7 @@ LEFT_OUT = {
 }
 # What four tests read from private attributes of scikit-learn's, and where we keep it; all else in them runs as it is.
 TRANSLATED = {
-    "clf._no_improvement_count": "clf._run.stop.stalled",
+    "clf._no_improvement_count": "clf._training_state.stop.stalled",
     "clf._optimizer.learning_rate": "next_step_size(clf)",
     "mlp._optimizer.learning_rate": "next_step_size(mlp)",
 }
@@ -46,7 +46,7 @@ pytestmark = [
 
 def next_step_size(model: Any) -> float:
     """The step size with which a network would go on: after its last epoch, as scikit-learn's optimiser holds it."""
-    run, schedule = model._run, Schedule(model.learning_rate, model.power_t)
+    run, schedule = model._training_state, Schedule(model.learning_rate, model.power_t)
     progress = Progress(run.rows_seen, n_rows=1, n_cuts=run.n_cuts)
     return float(step_sizes(schedule, model.learning_rate_init, progress, n_epochs=1)[0])
 

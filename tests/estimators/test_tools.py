@@ -25,7 +25,7 @@ from sklearn.preprocessing import StandardScaler
 
 from multilayer import MLPClassifier, MLPRegressor
 
-from .comparison import data
+from ..problems import data
 
 X, TWO = data("binary")
 NUMBERS = data("regression")[1]
@@ -169,7 +169,7 @@ def test_a_pickle_of_what_is_done_may_yet_go_on() -> None:
     done.set_params(early_stopping=False).partial_fit(X, y)
     assert done.loss_ == pytest.approx(loss, rel=0.2)
     done.set_params(early_stopping=True, warm_start=True, n_iter_no_change=1, tol=1e9).fit(X, y)
-    assert len(done._run.held_out) == 8
+    assert len(done._training_state.held_out) == 8
     assert done.loss_ == pytest.approx(loss, rel=0.2)
 
 

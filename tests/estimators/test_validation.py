@@ -19,13 +19,13 @@ from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, TimeSeriesS
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-import multilayer.training.run as run_module
+import multilayer.training.loop as loop_module
 from multilayer import ConvergenceWarning, MLPClassifier, MLPRegressor
 from multilayer.equations import cost
 from multilayer.exceptions import InputError, InterruptedTrainingWarning, ParameterError, ParameterWarning
 from multilayer.training import EpochEnded, RunEnded
 
-from .comparison import data
+from ..problems import data
 
 X, Y = data("multiclass", m=80)
 X_VAL, Y_VAL = data("multiclass", m=120)
@@ -79,7 +79,7 @@ def test_without_early_stopping_validation_changes_nothing_but_the_weights_that_
     assert watched.best_loss_ == plain.best_loss_
     assert plain.validation_loss_curve_ is plain.validation_scores_ is plain.best_validation_score_ is None
     assert best_epoch(watched) < 12  # or the test below would show nothing
-    np.testing.assert_array_equal(watched._run.last, plain.parameters_)
+    np.testing.assert_array_equal(watched._training_state.last, plain.parameters_)
 
 
 @ENGINES
@@ -92,7 +92,7 @@ def test_with_early_stopping_it_ends_training(solver: str, engine: str) -> None:
     if solver != "lbfgs":  # which stops by its gradient as well
         assert best_epoch(fitted) < fitted.n_iter_
     assert fitted.score(X_VAL, Y_VAL) == fitted.best_validation_score_
-    assert fitted._run.rows is None  # no row of X is held out
+    assert fitted._training_state.rows is None  # no row of X is held out
 
 
 @ENGINES
@@ -258,7 +258,7 @@ def test_sparse_rows_and_float32(engine: str) -> None:
 @ENGINES
 def test_a_number_of_rows(engine: str) -> None:
     fitted = model(early_stopping=True, validation_fraction=16, engine=engine).fit(X, Y)
-    assert len(fitted._run.held_out) == 16
+    assert len(fitted._training_state.held_out) == 16
     share = model(early_stopping=True, validation_fraction=0.2, engine=engine).fit(X, Y)
     np.testing.assert_array_equal(fitted.parameters_, share.parameters_)
 
@@ -269,12 +269,12 @@ def test_the_first_split_of_a_splitter(engine: str) -> None:
     by_group = GroupShuffleSplit(test_size=0.25, random_state=1)
     fitted = model(early_stopping=True, validation_fraction=by_group, engine=engine).fit(X, Y, groups=groups)
     _, held_out = next(by_group.split(X, Y, groups))
-    np.testing.assert_array_equal(fitted._run.held_out, held_out)
-    assert set(groups[fitted._run.rows]).isdisjoint(groups[held_out])
+    np.testing.assert_array_equal(fitted._training_state.held_out, held_out)
+    assert set(groups[fitted._training_state.rows]).isdisjoint(groups[held_out])
     assert fitted.best_validation_score_ == pytest.approx(fitted.score(X[held_out], Y[held_out]))
     in_time = model(early_stopping=True, validation_fraction=TimeSeriesSplit(2), engine=engine).fit(X, Y)
-    assert in_time._run.rows.max() < in_time._run.held_out.min()
-    assert in_time.t_ == 12 * len(in_time._run.rows)
+    assert in_time._training_state.rows.max() < in_time._training_state.held_out.min()
+    assert in_time.t_ == 12 * len(in_time._training_state.rows)
 
 
 def test_a_splitter_is_given_the_labels() -> None:
@@ -295,7 +295,7 @@ def test_a_splitter_is_given_the_labels() -> None:
 def test_weights_of_rows_held_out_count_in_cost_and_score() -> None:
     weight = np.linspace(0.1, 3.0, 80)
     fitted = model(early_stopping=True, validation_fraction=0.4).fit(X, Y, weight)
-    rows = fitted._run.held_out
+    rows = fitted._training_state.held_out
     assert fitted.best_validation_score_ == pytest.approx(fitted.score(X[rows], Y[rows], weight[rows]))
     expected = log_loss(Y[rows], fitted.predict_proba(X[rows]), sample_weight=weight[rows], labels=[0, 1, 2, 3])
     assert fitted.validation_loss_curve_[best_epoch(fitted) - 1] == pytest.approx(expected)
@@ -333,8 +333,8 @@ class _Splits:
             ParameterError,
             r"validation_fraction must be a share .* or a splitter .*'first'",
         ),
-        (True, {}, ParameterError, r"validation_fraction must be a number not below 0 and below 1, got True"),
-        (-2, {}, ParameterError, r"validation_fraction must be a number not below 0 and below 1, got -2"),
+        (True, {}, ParameterError, r"validation_fraction must be a number of at least 0 and below 1, got True"),
+        (-2, {}, ParameterError, r"validation_fraction must be a number of at least 0 and below 1, got -2"),
     ],
 )
 def test_splits_that_cannot_be_used(split: Any, given: Any, error: type[Exception], message: str) -> None:
@@ -369,7 +369,7 @@ def test_a_scorer_by_its_name_is_the_scorer(own: bool, engine: str) -> None:
 @pytest.mark.parametrize("y", [Y, np.array(list("abcd"))[Y], (Y > 1).astype(int), np.eye(4, dtype=int)[Y]])
 def test_scorers_of_every_kind_of_labels(y: Any) -> None:
     fitted = model(early_stopping=True, early_stopping_metric="f1_macro", validation_fraction=40).fit(X, y)
-    rows = fitted._run.held_out
+    rows = fitted._training_state.held_out
     scorer = sklearn.metrics.get_scorer("f1_macro")
     assert fitted.best_validation_score_ == pytest.approx(scorer(fitted, X[rows], y[rows]))
 
@@ -383,7 +383,7 @@ def test_a_scorer_of_a_regression() -> None:
         random_state=0,
         early_stopping_metric=make_scorer(mean_absolute_error, greater_is_better=False),
     ).fit(X, X[:, 0])
-    rows = fitted._run.held_out
+    rows = fitted._training_state.held_out
     assert fitted.best_validation_score_ == pytest.approx(-mean_absolute_error(X[rows, 0], fitted.predict(X[rows])))
 
 
@@ -478,7 +478,7 @@ class FakeClock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 0.0
-        for module in ("run", "lbfgs"):
+        for module in ("loop", "lbfgs"):
             monkeypatch.setattr(f"multilayer.training.{module}.time.perf_counter", lambda: self.now)
 
 
@@ -502,13 +502,13 @@ def test_the_time_limit_ends_a_run_between_updates(solver: str, engine: str, mon
 
 
 def test_a_run_that_ends_in_its_first_epoch_is_usable_and_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module, "SECONDS_PER_CALL", 0.0)
+    monkeypatch.setattr(loop_module, "SECONDS_PER_CALL", 0.0)
     with pytest.warns(ConvergenceWarning, match=r"max_time=1e-09 seconds were over before one epoch was done"):
         fitted = model(max_time=1e-9, batch_size=5).fit(X, Y, **OWN)
     assert (fitted.n_iter_, fitted.loss_curve_, fitted.validation_scores_) == (0, [], [])
     assert fitted.best_validation_score_ is None
     assert fitted.predict(X).shape == (80,)
-    assert fitted._run.state.t < 16
+    assert fitted._training_state.descent.t < 16
 
 
 def test_time_enough_changes_nothing() -> None:
@@ -517,7 +517,7 @@ def test_time_enough_changes_nothing() -> None:
 
 @pytest.mark.parametrize("max_time", [0, -1, math.nan, math.inf, "1", True])
 def test_times_that_cannot_be(max_time: Any) -> None:
-    with pytest.raises(ParameterError, match=r"max_time must be a number above 0, got"):
+    with pytest.raises(ParameterError, match=r"max_time must be a positive number, got"):
         model(max_time=max_time).fit(X, Y)
 
 
@@ -530,7 +530,6 @@ def test_no_validation_data_are_kept_and_the_last_weights_only_where_they_differ
     validated = len(pickle.dumps(small.fit(X_train, y_train, X_val=X_val, y_val=y_val)))
     assert validated < len(pickle.dumps(small.fit(X_train, y_train))) + 500
     fitted = model().fit(X, Y, **OWN)
-    assert fitted._run.best is None
-    assert fitted._run.last is not None
+    assert fitted._training_state.best is not None
     improving = model(max_iter=1).fit(X, Y, **OWN)
-    assert improving._run.best is improving._run.last is None
+    assert improving._training_state.best is None

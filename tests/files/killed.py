@@ -51,7 +51,7 @@ def ensemble(path: Path, is_victim: bool) -> Any:
 
     if not path.exists():
         member = MLPClassifier((8,), normalization="layer", **(COMMON | {"max_iter": 20}))
-        save_model(EnsembleClassifier(member, 3, by="bootstrap", random_state=0).fit(X, Y), path, keep=2)
+        save_model(EnsembleClassifier(member, 3, diversity="bootstrap", random_state=0).fit(X, Y), path, keep=2)
     model = load_model(path)
     for _ in range(1000 if is_victim else 1):
         save_model(model, path, keep=2)

@@ -75,8 +75,11 @@ def _models() -> dict[str, tuple[Any, Any]]:
         "classifier": (MLPClassifier((4, 3), **tuned, **COMMON), CLASSES),
         "normalised": (MLPClassifier((4,), normalization="layer", learning_rate="cosine", **COMMON), X[:, 0] > 0),
         "regressor": (MLPRegressor((4,), standardize_targets=True, loss="huber", solver="sgd", **COMMON), NUMBERS),
-        "members": (EnsembleClassifier(MLPClassifier((3,), **COMMON), 2, by="fold", random_state=0), CLASSES),
-        "bootstrap": (EnsembleRegressor(MLPRegressor((3,), **COMMON), 2, by="bootstrap", random_state=0), NUMBERS),
+        "members": (EnsembleClassifier(MLPClassifier((3,), **COMMON), 2, diversity="fold", random_state=0), CLASSES),
+        "bootstrap": (
+            EnsembleRegressor(MLPRegressor((3,), **COMMON), 2, diversity="bootstrap", random_state=0),
+            NUMBERS,
+        ),
     }
 
 
@@ -168,7 +171,7 @@ def _answers(model: Any) -> list[Any]:
         found += [model.predict_proba(X)]
     if hasattr(model, "parameters_"):
         found += [np.resize(model.parameters_, len(X))]
-    if getattr(model, "by", "seed") != "seed":
+    if getattr(model, "diversity", "seed") != "seed":
         found += [np.full(len(X), model.oof_score_)]
     return [each.toarray() if hasattr(each, "toarray") else each for each in found]
 
@@ -254,7 +257,7 @@ JUNK: tuple[Any, ...] = (
         {"record": "Schedule", "fields": {}},
         {"record": [], "fields": 1},
     ),
-    *({"record": "Cosine", "fields": {"n_epochs": 5}}, {"record": "OwnSchedule", "fields": {"factor": 1}}),
+    *({"record": "Cosine", "fields": {"n_epochs": 5}}, {"record": "CustomSchedule", "fields": {"factor": 1}}),
     *({"record": "Quantile", "fields": {"levels": {"tuple": [0.1, 0.9]}}}, {"record": "Run", "fields": {}}),
     *(
         {"tensor": "training.order"},

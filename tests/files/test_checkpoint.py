@@ -85,11 +85,11 @@ def test_a_training_that_stops_by_itself_stops_at_the_same_epoch(tmp_path: Path)
 @pytest.mark.parametrize("training", ["adaptive", "plateau"])
 def test_a_step_size_that_was_cut_in_the_last_epoch_is_in_the_file(training: str, tmp_path: Path) -> None:
     options = TRAININGS[training] | {"max_iter": 30}
-    steps = model(**options).fit(X_TRAIN, Y_TRAIN)._run.history.step_sizes
+    steps = model(**options).fit(X_TRAIN, Y_TRAIN)._training_state.history.step_sizes
     cuts = [epoch for epoch in range(1, 30) if steps[epoch] < steps[epoch - 1]]
     assert cuts
     cut_off(tmp_path / "run", cuts[0], **options)
-    assert resume(tmp_path / "run", X_TRAIN, Y_TRAIN)._run.history.step_sizes == steps
+    assert resume(tmp_path / "run", X_TRAIN, Y_TRAIN)._training_state.history.step_sizes == steps
 
 
 def test_cut_off_again_and_again(tmp_path: Path) -> None:

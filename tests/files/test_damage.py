@@ -202,19 +202,19 @@ CASES: dict[str, tuple[Callable[[Model, Tensors], None], str]] = {
         "do not fit a width of 1000000",
     ),
     "weights that are not finite": (
-        retyped("training.state.parameters", lambda a: a * np.nan),
+        retyped("training.descent.parameters", lambda a: a * np.nan),
         "the weights are not all finite",
     ),
     "too few weights": (
-        retyped("training.state.parameters", lambda a: a[1:]),
+        retyped("training.descent.parameters", lambda a: a[1:]),
         r"parameters must be an array of floats of shape \(35,\), got",
     ),
     "half weights": (
-        retyped("training.state.parameters", lambda a: a.astype(np.float16)),
+        retyped("training.descent.parameters", lambda a: a.astype(np.float16)),
         r"got an array of float16 of shape",
     ),
     "too little memory": (
-        retyped("training.state.slots", lambda a: a[:, 1:]),
+        retyped("training.descent.slots", lambda a: a[:, 1:]),
         r"slots must be an array of floats of shape \(any, 35\), got",
     ),
     "a row twice": (retyped("training.order", lambda a: a * 0), "not distinct or not below 36"),

@@ -34,7 +34,7 @@ def models() -> dict[str, Any]:
     regressor = MLPRegressor(
         (3, 2), loss=Huber(0.5), learning_rate=WarmUp(3, Cosine(5)), standardize_targets=True, **options
     )
-    ensemble = EnsembleClassifier(MLPClassifier((2,), **options), n_members=2, by="bootstrap", random_state=0)
+    ensemble = EnsembleClassifier(MLPClassifier((2,), **options), n_members=2, diversity="bootstrap", random_state=0)
     return {
         "classifier": classifier.fit(inputs, labels),
         "regressor": regressor.fit(inputs, inputs.sum(axis=1)),

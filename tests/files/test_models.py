@@ -180,7 +180,7 @@ def test_a_generator_of_one_s_own_is_still_the_one_that_training_draws_from(tmp_
     model = fitted(random_state=np.random.RandomState(5))
     save_model(model, tmp_path / "model")
     loaded = load_model(tmp_path / "model")
-    assert loaded.random_state is loaded._run.random_state
+    assert loaded.random_state is loaded._training_state.random_state
     again = [each.fit(X_TRAIN, Y_TRAIN).parameters_ for each in (loaded, model)]
     np.testing.assert_array_equal(*again)
 
@@ -222,7 +222,10 @@ def test_what_is_code_is_refused_by_name(name: str, value: Any, others: dict[str
     kind: Any = MLPRegressor if name == "loss" else MLPClassifier
     model = kind((3,), max_iter=1, **others).set_params(**{name: value}).fit(X_TRAIN, Y_TRAIN)
     if name == "random_state":
-        model._run.random_state, name = np.random.RandomState(np.random.PCG64(0)), "random_state|_run"
+        model._training_state.random_state, name = (
+            np.random.RandomState(np.random.PCG64(0)),
+            "random_state|_training_state",
+        )
     with pytest.raises(
         ParameterError, match=rf"the (parameter|attribute) ({name}) cannot be stored in a file: .* is or contains code"
     ):
@@ -304,7 +307,7 @@ def test_the_file_is_as_format_md_says(tmp_path: Path) -> None:
     save_model(model, tmp_path / "model")
     with safe_open(tmp_path / "model", framework="numpy") as file:
         head = json.loads(file.metadata()["multilayer"])
-        parameters = file.get_tensor("training.state.parameters")
+        parameters = file.get_tensor("training.descent.parameters")
     assert head["version"] == 1
     assert head["model"]["class"] == "MLPClassifier"
     sizes = head["model"]["attributes"]["network_"]["fields"]["layer_sizes"]["tuple"]

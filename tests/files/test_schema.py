@@ -78,14 +78,17 @@ REGRESSOR: dict[str, tuple[Change, str]] = {
         lambda model, tensors: (put("attributes/target_scale_", None)(model, tensors), tensors.pop("target_scale_")),
         "a mean of the targets without a scale",
     ),
-    "too many updates": (put(f"{RUN}/state/fields/t", 2**60), "training.state.t must be an integer from 0 to"),
-    "updates below 0": (put(f"{RUN}/state/fields/t", -1), "training.state.t must be an integer from 0 to"),
-    "a flag for updates": (put(f"{RUN}/state/fields/t", True), "training.state.t must be an integer"),
+    "too many updates": (put(f"{RUN}/descent/fields/t", 2**60), "training.descent.t must be an integer from 0 to"),
+    "updates below 0": (put(f"{RUN}/descent/fields/t", -1), "training.descent.t must be an integer from 0 to"),
+    "a flag for updates": (put(f"{RUN}/descent/fields/t", True), "training.descent.t must be an integer"),
     "cuts that take for ever": (put(f"{RUN}/n_cuts", 10**15), "its counts are too large for 4 epochs"),
     "more epochs than were trained": (put("attributes/n_iter_", 9), "too large for 4 epochs"),
     "a list for max_iter": (put("parameters/max_iter", [4]), r"max_iter must be an integer .*got \[4\]"),
     "a flag for max_iter": (put("parameters/max_iter", True), "max_iter must be an integer"),
-    "a negative step size": (put("parameters/learning_rate_init", -0.1), "learning_rate_init must be a number above 0"),
+    "a negative step size": (
+        put("parameters/learning_rate_init", -0.1),
+        "learning_rate_init must be a positive number",
+    ),
     "a record for alpha": (
         put("parameters/alpha", {"record": "Huber", "fields": {}}),
         "alpha must be a plain value, got 'Huber",
@@ -99,8 +102,8 @@ REGRESSOR: dict[str, tuple[Change, str]] = {
     ),
     "callbacks": (put("parameters/callbacks", ["print"]), "callbacks must be empty"),
     "a schedule of your own": (
-        put("parameters/learning_rate", {"record": "OwnSchedule", "fields": {"factor": 1}}),
-        "learning_rate must be a plain value, got 'OwnSchedule",
+        put("parameters/learning_rate", {"record": "CustomSchedule", "fields": {"factor": 1}}),
+        "learning_rate must be a plain value, got 'CustomSchedule",
     ),
     "a schedule out of range": (
         put("parameters/learning_rate", {"record": "Cosine", "fields": {"n_epochs": -5}}),
@@ -118,15 +121,15 @@ REGRESSOR: dict[str, tuple[Change, str]] = {
     ),
     "a reason that is none": (put(f"{RUN}/reason", "x"), "training.reason must be one of"),
     "squares below 0": (
-        array("training.state.slots", lambda a: np.vstack([a[:1], a[:1] - 1])),
+        array("training.descent.slots", lambda a: np.vstack([a[:1], a[:1] - 1])),
         "memory must be at most two arrays of numbers, the second of squares",
     ),
     "memory that is no number": (
-        array("training.state.slots", lambda a: a * np.nan),
+        array("training.descent.slots", lambda a: a * np.nan),
         "memory must be at most two arrays",
     ),
     "two precisions": (
-        array("training.state.slots", lambda a: a.astype("f4")),
+        array("training.descent.slots", lambda a: a.astype("f4")),
         "its arrays are partly float32",
     ),
     "a dict with a key twice": (put("attributes/loss_", {"dict": [[1, 2], [1.0, 3]]}), "a dict has a key twice"),
@@ -257,7 +260,7 @@ def test_a_header_that_is_too_long(tmp_path: Path) -> None:
 def test_what_would_not_be_loaded_is_not_saved(tmp_path: Path) -> None:
     path = tmp_path / "model"
     model = MLPClassifier((2,), max_iter=2, n_iter_no_change=math.inf, engine="reference").fit(X, X[:, 0] > 0)
-    with pytest.raises(ParameterError, match="alpha must be a number not below 0, got -1"):
+    with pytest.raises(ParameterError, match="alpha must be a non-negative number, got -1"):
         save_model(copy.deepcopy(model).set_params(alpha=-1), path)
     with pytest.raises(
         ParameterError, match=r"the parameter max_iter cannot be stored in a file: .* numbers of up to 64"

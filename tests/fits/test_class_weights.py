@@ -114,7 +114,7 @@ def test_parts_have_the_weights_of_their_labels_too(engine: str) -> None:
 
 def test_class_weights_count_in_validation() -> None:
     weighted = model(class_weight=WEIGHTS, early_stopping=True, validation_fraction=0.5).fit(X, Y)
-    rows = weighted._run.held_out
+    rows = weighted._training_state.held_out
     of_rows = compute_sample_weight({"a": 1.0} | WEIGHTS, Y[rows])
     assert weighted.best_validation_score_ == pytest.approx(weighted.score(X[rows], Y[rows], of_rows))
     own = model(class_weight="balanced").fit(X, Y, X_val=X[:9], y_val=Y[:9])
@@ -149,10 +149,10 @@ def test_a_rare_class_is_found_more_often() -> None:
             {"c": 1, "a": 2},
             r"names labels that there are not: \['c'\]\. The labels are \['a', 'b', 'rare'\]",
         ),
-        ({"a": -1}, r"class_weight must give each label a finite number not below 0, got -1 for 'a'"),
-        ({"a": math.nan}, r"a finite number not below 0, got nan for 'a'"),
-        ({"a": "2"}, r"a finite number not below 0, got '2' for 'a'"),
-        ({"a": True}, r"a finite number not below 0, got True for 'a'"),
+        ({"a": -1}, r"class_weight must give each label a finite non-negative number, got -1 for 'a'"),
+        ({"a": math.nan}, r"a finite non-negative number, got nan for 'a'"),
+        ({"a": "2"}, r"a finite non-negative number, got '2' for 'a'"),
+        ({"a": True}, r"a finite non-negative number, got True for 'a'"),
         (
             [{"a": 1}],
             r"class_weight must be None, 'balanced' or a dict of labels .*, got \[\{'a': 1\}\]",

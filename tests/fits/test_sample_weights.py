@@ -127,8 +127,8 @@ def test_rows_that_are_lost_beside_others_are_not_trained_on_alone() -> None:
 @sizes
 def test_ensembles_and_folds_weigh_alike(size: float) -> None:
     times = as_powers(size)
-    for by in ("bootstrap", "fold"):
-        ensemble = EnsembleRegressor(regressor(), n_members=3, by=by, random_state=0)
+    for diversity in ("bootstrap", "fold"):
+        ensemble = EnsembleRegressor(regressor(), n_members=3, diversity=diversity, random_state=0)
         fits = [clone(ensemble).fit(X, y, s * WEIGHT) for s in (1.0, times)]
         np.testing.assert_allclose(fits[1].predict(X), fits[0].predict(X), rtol=1e-9)
         assert fits[1].oof_score_ == pytest.approx(fits[0].oof_score_)
@@ -152,5 +152,7 @@ def test_a_warning_says_that_weights_were_multiplied_once_a_fit() -> None:
         regressor().fit(X, y, 1e-300 * WEIGHT)
     assert len(w) == 1
     with pytest.warns(ParameterWarning, match=r"only their ratios count, and alpha is measured against") as w:
-        EnsembleRegressor(regressor(), n_members=2, by="bootstrap", random_state=0).fit(X, y, 1e308 * (WEIGHT > 1))
+        EnsembleRegressor(regressor(), n_members=2, diversity="bootstrap", random_state=0).fit(
+            X, y, 1e308 * (WEIGHT > 1)
+        )
     assert len(w) == 1

@@ -13,9 +13,9 @@ from sklearn.datasets import load_diabetes
 
 from multilayer import ConvergenceWarning, MLPClassifier, MLPRegressor
 from multilayer.engines import Objective
-from multilayer.estimators import unit_scale
 from multilayer.exceptions import DivergenceError, InputError
-from multilayer.fits.scale_advice import scale_advice
+from multilayer.fits import scale_advice as module
+from multilayer.fits.scale_advice import ScaleAdvice, scale_advice
 from multilayer.network import Network
 from multilayer.selection import cross_validate
 
@@ -47,7 +47,8 @@ def warned(model: Any, table: Any, target: Any) -> str:
 
 def advice(table: Any, Y: Any, output: str = "identity", rows: Any = None) -> str:
     network = Network((table.shape[1], Y.shape[1]), (), output)
-    found, of_many = scale_advice(Objective(network, table, Y), rows)
+    advice = scale_advice(Objective(network, table, Y), rows)
+    found, of_many = advice.text, advice.of_many
     assert bool(found) == bool(of_many)
     return found
 
@@ -121,11 +122,11 @@ def test_wide_sparse_columns_are_not_made_dense() -> None:
 
 @pytest.mark.parametrize("rows", [None, np.array([5, 2, 2, 8])])
 def test_moments_of_sparse_and_dense_columns_are_numpy_s(rows: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unit_scale, "NUMBERS", 7)  # several blocks
+    monkeypatch.setattr(module, "NUMBERS", 7)  # several blocks
     table = np.where(RNG.uniform(size=(20, 4)) < 0.5, 0.0, RNG.normal(size=(20, 4)))
     part = table if rows is None else table[rows]
     for each in (table, sp.csr_array(table), sp.csr_matrix(table)):
-        mean, deviation = unit_scale._moments(each, rows)
+        mean, deviation = module._moments(each, rows)
         np.testing.assert_allclose(mean, part.mean(axis=0), rtol=1e-12)
         np.testing.assert_allclose(deviation, part.std(axis=0), rtol=1e-12)
 
@@ -134,11 +135,11 @@ def test_of_many_rows_some_are_looked_at() -> None:
     column = np.zeros((30, 1))
     column[::3] = 99.0
     objective = Objective(Network((1, 1), (), "identity"), column, np.zeros((30, 1)))
-    assert scale_advice(objective, None, most_rows=10)[0].startswith(
+    assert scale_advice(objective, None, most_rows=10).text.startswith(
         "Column 0 of X is far from unit scale (mean 99, standard deviation 0)"
     )
-    assert scale_advice(objective, np.flatnonzero(column == 0), most_rows=5) == ("", "")
-    assert "(mean 33, " in scale_advice(objective, None, most_rows=30)[0]
+    assert scale_advice(objective, np.flatnonzero(column == 0), most_rows=5) == ScaleAdvice()
+    assert "(mean 33, " in scale_advice(objective, None, most_rows=30).text
 
 
 def test_a_good_fit_is_not_told_of_scales() -> None:

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from multilayer import EnsembleRegressor, MLPClassifier, MLPRegressor
 from multilayer.exceptions import InputError, InputTypeError
-from multilayer.fits.sparse import canonical, checked_sparse
+from multilayer.fits.containers import canonical, checked_sparse
 from multilayer.selection import cross_validate
 
 RNG = np.random.RandomState(0)
@@ -177,7 +177,7 @@ def test_empty_rows_and_matrices_pass() -> None:
 
 
 def test_the_check_is_made_once_a_call_and_not_once_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    from multilayer.estimators import containers
+    from multilayer.fits import containers
 
     calls = []
     monkeypatch.setattr(containers, "checked_sparse", lambda X, name="X": calls.append(name) or X)

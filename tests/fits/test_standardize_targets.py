@@ -80,7 +80,7 @@ def test_rows_of_one_s_own_validate_in_the_units_that_the_training_rows_have() -
 
 def test_rows_held_out_have_no_part_in_mean_and_deviation() -> None:
     model = standardizing(early_stopping=True, validation_fraction=0.25).fit(X, TWO, sample_weight=WEIGHT)
-    rows = model._run.rows
+    rows = model._training_state.rows
     scaler, _ = scaled(TWO[rows], WEIGHT[rows])
     np.testing.assert_allclose(model.target_mean_, scaler.mean_)
     np.testing.assert_allclose(model.target_scale_, scaler.scale_)
@@ -176,7 +176,7 @@ def test_a_constant_y_is_answered_to_the_bit_however_training_is_called() -> Non
     assert (single.predict(X.astype(np.float32)) == np.float32(0.3)).all()
     quantiles = standardizing(loss="quantile", quantile=(0.1, 0.9)).fit(X, y)
     assert (quantiles.predict(X) == 0.3).all()
-    both = EnsembleRegressor(standardizing(), n_members=3, by="fold", random_state=0).fit(X, y)
+    both = EnsembleRegressor(standardizing(), n_members=3, diversity="fold", random_state=0).fit(X, y)
     assert (both.predict(X) == 0.3).all()
 
 
@@ -234,10 +234,14 @@ def test_warm_start_keeps_what_the_first_fit_took() -> None:
     np.testing.assert_array_equal(parts.parameters_, whole.parameters_)
     before = parts.target_mean_
     np.testing.assert_array_equal(parts.fit(X, TWO + 100.0).target_mean_, before)
-    with pytest.raises(ParameterError, match=r"begun with standardize_targets=True, .* cannot go on with False"):
+    with pytest.raises(
+        ParameterError, match=r"trained with standardize_targets=True, .* cannot be trained further with False"
+    ):
         parts.set_params(standardize_targets=False).fit(X, TWO)
     plain = MLPRegressor(warm_start=True, **options()).fit(X, X[:, 0])
-    with pytest.raises(ParameterError, match=r"begun with standardize_targets=False, .* cannot go on with True"):
+    with pytest.raises(
+        ParameterError, match=r"trained with standardize_targets=False, .* cannot be trained further with True"
+    ):
         plain.set_params(standardize_targets=True).fit(X, X[:, 0])
     assert plain.set_params(standardize_targets=False).fit(X, X[:, 0]).target_mean_ is None
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import io
-import itertools
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -23,6 +22,8 @@ from multilayer.estimators import Diagnosis, Finding
 from multilayer.exceptions import ParameterError
 from multilayer.inspection.diagnosis import SEVERITIES
 from multilayer.inspection.vitals import LARGEST_SLOPE
+
+from ..pairwise import pairwise
 
 # Fits of a fixed number of epochs under warm_start may be some of many, and are warned of.
 pytestmark = pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
@@ -46,21 +47,17 @@ def the(diagnosis: Diagnosis, name: str) -> Finding:
 
 
 class TestHealthy:
-    TABLES = (
-        ("digits", *load_digits(return_X_y=True), False),
-        ("wine", *load_wine(return_X_y=True), False),
-        ("breast cancer", *load_breast_cancer(return_X_y=True), False),
-        ("friedman", *make_friedman1(600, random_state=0), True),
-    )
+    TABLES: ClassVar[dict[str, tuple[Any, Any, bool]]] = {
+        "digits": (*load_digits(return_X_y=True), False),
+        "wine": (*load_wine(return_X_y=True), False),
+        "breast cancer": (*load_breast_cancer(return_X_y=True), False),
+        "friedman": (*make_friedman1(600, random_state=0), True),
+    }
 
     @pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
-    @pytest.mark.parametrize(("name", "table", "target", "is_regression"), TABLES, ids=[row[0] for row in TABLES])
-    @pytest.mark.parametrize(
-        ("activation", "solver"), [*itertools.product(["relu", "tanh", "logistic", "gelu"], ["adam", "sgd", "lbfgs"])]
-    )
-    def test_a_healthy_network_gives_no_alarm(
-        self, activation: str, solver: str, name: str, table: Any, target: Any, is_regression: bool
-    ) -> None:
+    @pairwise(name=TABLES, activation=["relu", "tanh", "logistic", "gelu"], solver=["adam", "sgd", "lbfgs"])
+    def test_a_healthy_network_gives_no_alarm(self, name: str, activation: str, solver: str) -> None:
+        table, target, is_regression = self.TABLES[name]
         rows = table / 16 if name == "digits" else StandardScaler().fit_transform(table)
         if is_regression:
             target = (target - target.mean()) / target.std()
@@ -128,8 +125,8 @@ class TestUnits:
         layer = model.diagnose(X, y).layers[0]
         Z = X @ model.coefs_[0] + model.intercepts_[0]
         assert np.array_equal(layer.responding, (Z > 0).mean(axis=0))
-        assert np.allclose(layer.largest, np.maximum(Z, 0).max(axis=0))
-        assert np.array_equal(layer.least, np.maximum(Z, 0).min(axis=0))
+        assert np.allclose(layer.max_activation, np.maximum(Z, 0).max(axis=0))
+        assert np.array_equal(layer.min_activation, np.maximum(Z, 0).min(axis=0))
 
 
 class TestScales:
@@ -256,7 +253,8 @@ def test_the_worst_comes_first_and_all_of_it_prints() -> None:
             assert finding.name in text
             assert finding.severity in text
     assert repr(diagnosis) == f"<Diagnosis: {diagnosis.summary}>"
-    assert str(diagnosis).splitlines()[-3].split()[:3] == ["2", "16", "relu"]
+    assert str(diagnosis).splitlines()[3].split()[:3] == ["2", "16", "relu"]
+    assert diagnosis.to_frame()["units"].tolist() == [len(vitals.min_activation) for vitals in diagnosis.layers]
 
 
 def test_it_is_frozen_and_changes_nothing() -> None:
@@ -264,8 +262,8 @@ def test_it_is_frozen_and_changes_nothing() -> None:
     before = copy.deepcopy(vars(model))
     diagnosis = model.diagnose(X, y)
     assert np.array_equal(model.parameters_, before["parameters_"])
-    assert model._run.state.t == before["_run"].state.t
-    assert np.array_equal(model._run.state.slots, before["_run"].state.slots)
+    assert model._training_state.descent.t == before["_training_state"].descent.t
+    assert np.array_equal(model._training_state.descent.slots, before["_training_state"].descent.slots)
     with pytest.raises(dataclasses.FrozenInstanceError):
         diagnosis.findings[0].severity = "note"  # type: ignore[misc]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from typing import Any
 
@@ -15,16 +15,38 @@ from joblib import cpu_count
 from threadpoolctl import threadpool_info
 
 from multilayer.exceptions import DivergenceError, ParameterError
+from multilayer.packs import Member, MemberEnded, Pack, Slice, run_pack
 from multilayer.packs import pack as pack_module
-from multilayer.packs.running import Member, MemberEnded, Pack, Steps, run_pack
-from multilayer.training import train
 
-from ..training.problems import objective, recipe, reference, start
+from ..training.problems import objective, recipe, reference, start, train
+
+Steps = Generator[float, Slice, Any]
+
+
+class InSteps:
+    """A task whose work is a generator: it yields the fraction left and receives the next slice."""
+
+    def __init__(self, steps: Callable[[], Steps]) -> None:
+        self._make, self._steps = steps, None
+        self._value: Any = None
+
+    def advance(self, part: Slice) -> float:
+        try:
+            if self._steps is None:
+                self._steps = self._make()
+                next(self._steps)
+            return self._steps.send(part)
+        except StopIteration as end:
+            self._value = end.value
+            return 0.0
+
+    def result(self) -> Any:
+        return self._value
 
 
 def trained(step_size: float) -> Any:
     how = recipe(step_size=step_size)
-    return train(reference(), objective(), how, start(how)).state.parameters.copy()
+    return train(reference(), objective(), how, start(how)).descent.parameters.copy()
 
 
 def networks(*step_sizes: float) -> list[Member]:
@@ -93,7 +115,7 @@ def test_an_error_of_the_listener_ends_the_pack() -> None:
         begun.append(n)
         time.sleep(0.005)
 
-    members = [Member(n, partial(work, n)) for n in range(200)]
+    members = [Member(n, InSteps(partial(work, n))) for n in range(200)]
     with pytest.raises(KeyError, match="mine: 1"):
         run_pack(members, n_jobs=2, listener=listener)
     assert len(begun) < 200
@@ -116,7 +138,8 @@ def steps(key: str, n: int, log: list[str]) -> Steps:
 def test_work_in_steps_comes_to_the_same(n_jobs: int) -> None:
     log: list[str] = []
     outcomes = run_pack(
-        [Member(key, partial(steps, key, n, log)) for key, n in zip("abcde", range(5), strict=True)], n_jobs=n_jobs
+        [Member(key, InSteps(partial(steps, key, n, log))) for key, n in zip("abcde", range(5), strict=True)],
+        n_jobs=n_jobs,
     )
     assert {key: outcome.value for key, outcome in outcomes.items()} == {k: f"all {n}" for n, k in enumerate("abcde")}
     assert sorted(log) == sorted("b" + 2 * "c" + 3 * "d" + 4 * "e")
@@ -135,7 +158,7 @@ def test_the_last_members_take_turns_so_that_no_core_idles() -> None:
             time.sleep(seconds * part)
             left -= part
 
-    run_pack([Member(key, partial(work, key)) for key in "abc"], n_jobs=2)
+    run_pack([Member(key, InSteps(partial(work, key))) for key in "abc"], n_jobs=2)
     threads = {thread for _, _, thread in log}
     shares = [sum(part for _, part, by in log if by == thread) for thread in threads]
     assert sum(shares) == 3 * n
@@ -145,13 +168,16 @@ def test_the_last_members_take_turns_so_that_no_core_idles() -> None:
 
 def test_while_many_are_left_each_is_worked_on_to_its_end() -> None:
     log: list[str] = []
-    run_pack([Member(key, partial(steps, key, 3, log)) for key in "abcd"], n_jobs=1)
+    run_pack([Member(key, InSteps(partial(steps, key, 3, log))) for key in "abcd"], n_jobs=1)
     assert "".join(log) == "aaabbbcccddd"
 
 
 def test_of_higher_priority_comes_first() -> None:
     log: list[str] = []
-    members = [Member("a", partial(steps, "a", 2, log), size=9), Member("b", partial(steps, "b", 2, log), priority=1)]
+    members = [
+        Member("a", InSteps(partial(steps, "a", 2, log)), size=9),
+        Member("b", InSteps(partial(steps, "b", 2, log)), priority=1),
+    ]
     run_pack(members, n_jobs=1)
     assert log == ["b", "b", "a", "a"]
 
@@ -173,9 +199,9 @@ def test_a_member_is_paused_resumed_stopped_and_dropped(n_jobs: int) -> None:
     log: list[str] = []
     with Pack(n_jobs) as pack:
         for key in ("paused", "stopped", "dropped"):
-            pack.add(Member(key, partial(steps, key, 4, log)))
+            pack.add(Member(key, InSteps(partial(steps, key, 4, log))))
             pack.pause(key)
-        pack.add(Member("free", partial(steps, "free", 2, log)))
+        pack.add(Member("free", InSteps(partial(steps, "free", 2, log))))
         assert [outcome.value for outcome in pack.ended()] == ["all 2"]
         assert log.count("free") == 2
         pack.drop("dropped")
@@ -203,7 +229,7 @@ def test_one_that_works_is_put_aside_after_its_slice() -> None:
 
     with Pack(2) as pack:
         for key in ("paused", "dropped"):
-            pack.add(Member(key, work))
+            pack.add(Member(key, InSteps(work)))
             assert at_work.wait(30)
             (pack.pause if key == "paused" else pack.drop)(key)
             go_on.set()
@@ -236,7 +262,7 @@ def test_what_is_dropped_is_given_up_at_once() -> None:
             closed.append(key)
 
     with Pack(1) as pack:
-        pack.add(Member("a", partial(work, "a")))
+        pack.add(Member("a", InSteps(partial(work, "a"))))
         list(pack.ended(time.perf_counter() + 0.05))
         assert closed == []
         pack.drop("a")
@@ -287,7 +313,7 @@ def test_an_error_in_a_step_is_the_member_s(n_jobs: int) -> None:
         yield 1.0
         raise DivergenceError("gone")
 
-    outcomes = run_pack([Member("bad", work), Member("good", lambda: 1)], n_jobs=n_jobs)
+    outcomes = run_pack([Member("bad", InSteps(work)), Member("good", lambda: 1)], n_jobs=n_jobs)
     assert isinstance(outcomes["bad"].error, DivergenceError)
     assert outcomes["good"].value == 1
 
@@ -298,7 +324,7 @@ def test_no_members_are_no_outcomes() -> None:
 
 @pytest.mark.parametrize("n_jobs", [0, -2, -1.0, 1.5, True, "all"])
 def test_a_wrong_number_of_jobs_is_an_error(n_jobs: Any) -> None:
-    with pytest.raises(ParameterError, match="n_jobs must be None or -1 for all cores, or an integer not below 1, got"):
+    with pytest.raises(ParameterError, match="n_jobs must be None or -1 for all cores, or a positive integer, got"):
         run_pack([], n_jobs=n_jobs)
 
 

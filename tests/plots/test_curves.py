@@ -115,7 +115,7 @@ def test_capacities_stand_in_the_order_of_their_weights_with_best_and_simplest_m
     best, within = ax.lines[-2:]
     places = [curve.order.index(curve.capacities.index(chosen)) for chosen in (curve.best, curve.simplest)]
     assert [best.get_xdata()[0], within.get_xdata()[0]] == places
-    assert texts(ax) == ["validation", "training", "best", "within one error"]
+    assert texts(ax) == ["validation", "training", "best", "simplest"]
     assert words(ax.figure.get_suptitle()) == curve.conclusion
     stars = with_marker(beside, "*")
     assert [star.get_xdata()[0] for star in stars] == [curve.overfits_from(i) for i in curve.order] == [5, 5, 5]
@@ -146,11 +146,11 @@ def test_a_path_marks_its_choices_and_shows_a_norm_a_layer():
     assert f"best, {found.best:g}" in texts(ax)
 
 
-def test_the_strongest_within_one_error_is_marked_where_it_is_another():
+def test_the_simplest_within_one_error_is_marked_where_it_is_another():
     scores = np.array([[0.8, 0.9, 1.0, 0.9], [0.79, 0.89, 0.99, 0.89], [0.1, 0.1, 0.1, 0.1]])
     found = RegularizationPath(np.array([0.1, 1.0, 10.0]), *[scores] * 5, np.ones((3, 4, 1)), "accuracy")
     ax = plot_regularization_path(found)
-    assert texts(ax) == ["validation", "training", "best, 0.1", "strongest within one error, 1"]
+    assert texts(ax) == ["validation", "training", "best, 0.1", "simplest, 1"]
 
 
 def test_an_alpha_of_0_has_its_place():
@@ -161,7 +161,7 @@ def test_an_alpha_of_0_has_its_place():
 
 
 @pytest.mark.parametrize("divisions", [1, 3])
-def test_each_run_is_a_point_and_the_band_is_as_high_as_luck(divisions):
+def test_each_run_is_a_point_and_the_band_is_as_high_as_the_noise_threshold(divisions):
     found = spread(6, divisions)
     ax = plot_seed_spread(found)
     points = with_marker(ax, "o")
@@ -169,8 +169,8 @@ def test_each_run_is_a_point_and_the_band_is_as_high_as_luck(divisions):
     for line, runs in zip(points, found.runs.T, strict=True):
         np.testing.assert_array_equal(line.get_ydata(), runs)
     heights = ax.collections[0].get_paths()[0].vertices[:, 1]
-    assert np.ptp(heights) == pytest.approx(found.luck)
-    assert texts(ax) == ["a run: one seed", "mean of the runs", f"luck, {found.luck:.2g}"]
+    assert np.ptp(heights) == pytest.approx(found.noise_threshold)
+    assert texts(ax) == ["a run: one seed", "mean of the runs", f"noise, {found.noise_threshold:.2g}"]
     assert words(ax.get_title(loc="left")) == found.conclusion
 
 

@@ -42,7 +42,9 @@ def test_masks_give_the_networks_of_row_numbers() -> None:
     one, other = (cross_validate(MODEL, X, y, cv=cv) for cv in (numbers, masks))
     np.testing.assert_array_equal(one["test_score"], other["test_score"])
     np.testing.assert_array_equal(other["indices"]["test"][0], numbers[0][1])
-    first, second = (EnsembleRegressor(MODEL, by="fold", cv=cv, random_state=0).fit(X, y) for cv in (numbers, masks))
+    first, second = (
+        EnsembleRegressor(MODEL, diversity="fold", cv=cv, random_state=0).fit(X, y) for cv in (numbers, masks)
+    )
     np.testing.assert_array_equal(first.predict(X), second.predict(X))
 
 
@@ -61,7 +63,7 @@ REFUSED: list[tuple[Any, type[Exception], str]] = [
     (KFold, ParameterError, r"got the class KFold. Write KFold\(\)\."),
     ("5", ParameterError, r"cv must be a number of folds, a splitter, or an iterable of \(train, test\), got '5'"),
     (0.2, ParameterError, r"cv must be a number of folds, a splitter, .* got 0.2. Write cv=5"),
-    (1, ParameterError, "cv must be an integer not below 2, got 1"),
+    (1, ParameterError, "cv must be an integer of at least 2, got 1"),
     (31, InputError, "Cannot have number of splits n_splits=31 .* Pass fewer folds than there are rows"),
     (GroupKFold(3), InputError, "'groups' parameter should not be None. Pass groups, an entry for each row of X"),
 ]
@@ -73,7 +75,7 @@ REFUSED: list[tuple[Any, type[Exception], str]] = [
     [
         lambda cv: cross_validate(MODEL, X, y, cv=cv),
         lambda cv: learning_curve(MODEL, X, y, cv=cv),
-        lambda cv: EnsembleRegressor(MODEL, by="fold", cv=cv).fit(X, y),
+        lambda cv: EnsembleRegressor(MODEL, diversity="fold", cv=cv).fit(X, y),
     ],
 )
 def test_what_are_no_folds(call: Callable[[Any], object], cv: Any, error: type[Exception], message: str) -> None:

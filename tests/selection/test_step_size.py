@@ -76,14 +76,16 @@ def test_the_record_says_what_was_done_and_how_the_suggestion_was_chosen() -> No
     assert found.suggestion is not None
     assert 0.099 < found.suggestion / found.lowest < 0.201
     assert found.lowest == found.step_sizes[found.smoothed.argmin()]
-    assert f"was least at {found.lowest:.2g}" in found.how
-    assert "the smoothed cost rose above 4 times its least" in found.how
+    assert f"was least at {found.lowest:.2g}" in found.settings
+    assert "the smoothed cost rose above 4 times its least" in found.settings
     assert (
         repr(found)
         == f"<StepSizeTest: suggestion {found.suggestion:.2g}; {n} updates from 1e-05 to {found.step_sizes[-1]:.2g}>"
     )
     assert str(found).startswith(f"learning_rate_init={found.suggestion:.2g}\n")
-    assert f"{1e-5:>10.1e}  {found.smoothed[0]:>10.4g}" in str(found)
+    assert str(found).splitlines()[2:4] == ["step size    cost", f"  1.0e-05  {found.smoothed[0]:>6.4g}"]
+    assert "The smoothed cost fell fastest at" in str(found)
+    assert found.to_frame()["smoothed_cost"].tolist() == found.smoothed.tolist()
     with pytest.raises(dataclasses.FrozenInstanceError):
         found.suggestion = 1.0  # type: ignore[misc]
 
@@ -97,9 +99,9 @@ def test_the_first_costs_are_those_of_the_batches_that_fit_would_begin_with() ->
     assert found.suggestion is None
     order = np.arange(len(y))
     state = np.random.RandomState(0)
-    state.set_state(fitted._run.random_state.get_state())
+    state.set_state(fitted._training_state.random_state.get_state())
     for epoch in range(2):  # the first three batches, and the three after them, by hand
-        order = fitted._run.order if epoch == 0 else order[_shuffled(order, state)]
+        order = fitted._training_state.order if epoch == 0 else order[_shuffled(order, state)]
         for place in range(3):
             rows = order[600 * place : 600 * (place + 1)]
             P = softmax(fitted.decision_function(X[rows]))
@@ -126,7 +128,7 @@ def test_the_estimator_is_untouched_and_so_is_what_it_will_draw(random_state: An
     np.testing.assert_array_equal(first.costs, second.costs)
     np.testing.assert_array_equal(first.smoothed, second.smoothed)
     assert first.suggestion == second.suggestion
-    assert first.how == second.how
+    assert first.settings == second.settings
 
 
 def test_a_fitted_estimator_stays_fitted_and_the_test_begins_anew() -> None:
@@ -135,10 +137,10 @@ def test_a_fitted_estimator_stays_fitted_and_the_test_begins_anew() -> None:
     fresh = find_step_size(model, X, y)
     with pytest.warns(match="Call fit again"):
         model.fit(X, y)
-    weights, moments = model.parameters_.copy(), model._run.state.slots.copy()
+    weights, moments = model.parameters_.copy(), model._training_state.descent.slots.copy()
     np.testing.assert_array_equal(find_step_size(model, X, y).costs, fresh.costs)
     np.testing.assert_array_equal(model.parameters_, weights)
-    np.testing.assert_array_equal(model._run.state.slots, moments)
+    np.testing.assert_array_equal(model._training_state.descent.slots, moments)
 
 
 def test_how_many_updates_a_call_does_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,14 +166,14 @@ def test_a_weight_is_so_many_rows_and_0_is_none() -> None:
     X, y = table("diabetes")
     full = {"batch_size": 442, "shuffle": False, "alpha": 0.0}
     weight = np.r_[np.full(200, 2.0), np.ones(200), np.zeros(42)]
-    weighted = find_step_size(network("diabetes", **full), X, y, weight)
+    weighted = find_step_size(network("diabetes", **full), X, y, sample_weight=weight)
     rows = np.r_[np.arange(200), np.arange(400)]
     with pytest.warns(ParameterWarning, match="larger than the data"):
         repeated = find_step_size(network("diabetes", **(full | {"batch_size": 900})), X[rows], y[rows])
     np.testing.assert_allclose(weighted.costs[:200], repeated.costs[:200], rtol=1e-7)
     assert weighted.suggestion == pytest.approx(repeated.suggestion)
     silent = np.r_[np.ones(42), np.zeros(400)]  # most batches count nothing, and are not taken for a cost of 0
-    found = find_step_size(network("diabetes", batch_size=40, shuffle=False), X, y, silent)
+    found = find_step_size(network("diabetes", batch_size=40, shuffle=False), X, y, sample_weight=silent)
     assert found.smoothed[:11].min() > 0.1
 
 
@@ -205,7 +207,7 @@ def test_a_divergence_ends_the_test_and_is_no_error() -> None:
     assert found.ended == "not finite"
     assert np.isfinite(found.costs).all()
     assert np.isfinite(found.smoothed).all()
-    assert "the cost was no longer finite" in found.how
+    assert "the cost was no longer finite" in found.settings
     assert found.suggestion is not None
     assert cost_after(network("diabetes", solver="sgd"), found.suggestion, X, y) < 0.4
 
@@ -217,8 +219,9 @@ def test_where_the_cost_does_not_fall_nothing_is_suggested(first: float, last: f
     found = find_step_size(model, X, y, first=first, last=last)
     assert found.suggestion is found.steepest is None
     assert found.ended == ended
-    assert "the cost has not fallen" in found.how
-    assert str(found).startswith("no suggestion\n  the cost has not fallen")
+    assert "the cost has not fallen" in found.settings
+    assert str(found).startswith("no suggestion\n\n")
+    assert "The cost has not fallen" in str(found)
     assert "suggestion none" in repr(found)
 
 
@@ -244,11 +247,11 @@ def test_starting_weights_without_a_finite_cost_are_an_error() -> None:
             r"got Pipeline\. Of a pipeline pass the net",
         ),
         (MLPClassifier, {}, InputError, r"must be an MLPClassifier or MLPRegressor, got MLPClassifier"),
-        (network("moons"), {"first": 0.0}, ParameterError, r"first must be a number above 0, got 0\.0"),
+        (network("moons"), {"first": 0.0}, ParameterError, r"first must be a positive number, got 0\.0"),
         (network("moons"), {"last": 1e-8}, ParameterError, r"last must be a number above 1e-07, got 1e-08"),
-        (network("moons"), {"n_updates": 5}, ParameterError, r"n_updates must be an integer not below 10, got 5"),
+        (network("moons"), {"n_updates": 5}, ParameterError, r"n_updates must be an integer of at least 10, got 5"),
         (network("moons"), {"ceiling": 1.0}, ParameterError, r"ceiling must be a number above 1, got 1\.0"),
-        (network("moons", alpha=-1), {}, ParameterError, r"alpha must be a number not below 0, got -1"),
+        (network("moons", alpha=-1), {}, ParameterError, r"alpha must be a non-negative number, got -1"),
     ],
 )
 def test_what_is_refused(estimator: Any, arguments: Any, error: Any, message: str) -> None:

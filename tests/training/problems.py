@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,12 @@ import numpy as np
 from multilayer.engines import Engine, Objective, get_engine
 from multilayer.equations import Adam, GradientDescent, one_hot
 from multilayer.network import Network
-from multilayer.training import Event, Recipe, Run, StopRule, new_run, starting_parameters
+from multilayer.training import Event, Listener, Recipe, StopRule, TrainingSession, TrainingState, loop
+from multilayer.training.lbfgs import LbfgsSession
+from multilayer.training.lbfgs import train_lbfgs as drive_lbfgs
+from multilayer.training.session import ValidationPlan
+from multilayer.training.starting import starting_parameters
+from multilayer.training.state import LbfgsRecipe, initial_state
 
 M = 30
 NETWORK = Network((2, 4, 2), ("tanh",), "softmax")
@@ -35,14 +42,56 @@ def recipe(**changes: Any) -> Recipe:
     return Recipe(**(options | changes))
 
 
-def start(how: Recipe, of: Objective | None = None, seed: int = 3) -> Run:
+def start(how: Recipe, of: Objective | None = None, seed: int = 3) -> TrainingState:
     of = of or objective()
     random_state = np.random.RandomState(seed)
-    return new_run(of, how, starting_parameters(of.network, "epsilon", random_state, np.float64), random_state)
+    return initial_state(of, how, starting_parameters(of.network, "epsilon", random_state, np.float64), random_state)
 
 
 def reference() -> Engine:
     return get_engine("reference")
+
+
+@dataclass(frozen=True)
+class Validation:
+    """How a training is validated."""
+
+    measure: loop.Measure
+    stops: bool = True
+
+    @property
+    def plan(self) -> ValidationPlan:
+        return ValidationPlan(validates=True, stops=self.stops)
+
+
+def train(
+    engine: Engine,
+    of: Objective,
+    how: Recipe,
+    state: TrainingState,
+    listeners: Sequence[Listener] = (),
+    validation: Validation | None = None,
+) -> TrainingState:
+    """Train a state, new or trained before, in a session of its own."""
+    plan = ValidationPlan() if validation is None else validation.plan
+    session = TrainingSession(state, how, of.X.shape[0], plan)
+    if state.best is not None and validation is not None:
+        session.record_score_of_best(validation.measure(state.best)[1])
+    return loop.train(session, engine, of, listeners, None if validation is None else validation.measure)
+
+
+def train_lbfgs(
+    engine: Engine,
+    of: Objective,
+    how: LbfgsRecipe,
+    state: TrainingState,
+    listeners: Sequence[Listener] = (),
+    validation: Validation | None = None,
+) -> TrainingState:
+    """The same by L-BFGS."""
+    plan = ValidationPlan() if validation is None else validation.plan
+    measure = None if validation is None else validation.measure
+    return drive_lbfgs(LbfgsSession(state, how, plan), engine, of, listeners, measure)
 
 
 class Recorder:

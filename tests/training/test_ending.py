@@ -1,37 +1,37 @@
-"""Whatever ends a run, its listeners hear of it once, and its time is counted."""
+"""The end of a training is reported once to each listener, whatever its reason, and its time is counted."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 
-from multilayer.engines import DescentState
 from multilayer.exceptions import DivergenceError
-from multilayer.training import RunEnded
-from multilayer.training.ending import told_of_its_end
-from multilayer.training.state import Run
+from multilayer.training import RunEnded, TrainingSession
+from multilayer.training.loop import reported_end
+
+from .problems import M, recipe, start
 
 
-def new_run() -> Run:
-    return Run(DescentState(np.zeros(2), np.zeros((0, 2))), np.random.RandomState(0))
+def new_session() -> TrainingSession:
+    return TrainingSession(start(recipe()), recipe(), M)
 
 
-def test_the_reason_is_what_the_block_says() -> None:
-    run, heard = new_run(), list[Any]()
-    with told_of_its_end(run, [heard.append, heard.append]):
-        run.history.costs.append(1.0)
-        run.reason = "converged"
-    assert heard == [RunEnded("converged", 1, run.history.seconds)] * 2
-    assert run.history.seconds > 0
+def test_the_reason_is_that_of_the_state() -> None:
+    session, heard = new_session(), list[Any]()
+    state = session.state
+    with reported_end(session, [heard.append, heard.append]):
+        state.history.costs.append(1.0)
+        state.reason = "converged"
+    assert heard == [RunEnded("converged", 1, state.history.seconds)] * 2
+    assert session.seconds == state.history.seconds > 0
 
 
 @pytest.mark.parametrize(
     ("error", "reason"), [(DivergenceError, "diverged"), (ZeroDivisionError, "error"), (KeyboardInterrupt, "error")]
 )
-def test_an_error_is_a_reason_and_goes_on(error: type[BaseException], reason: str) -> None:
-    run, heard = new_run(), list[Any]()
-    with pytest.raises(error), told_of_its_end(run, [heard.append]):
+def test_an_error_is_a_reason_and_is_raised(error: type[BaseException], reason: str) -> None:
+    session, heard = new_session(), list[Any]()
+    with pytest.raises(error), reported_end(session, [heard.append]):
         raise error
-    assert [event.reason for event in heard] == [run.reason] == [reason]
+    assert [event.reason for event in heard] == [session.state.reason] == [reason]

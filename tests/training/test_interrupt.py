@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-import multilayer.training.run as run_module
-from multilayer.training import EpochEnded, Event, train
+import multilayer.training.loop as loop_module
+import multilayer.training.session as session_module
+from multilayer.training import EpochEnded, Event
 from multilayer.training.interrupt import deferred_interrupt
 
-from .problems import objective, recipe, reference, start
+from .problems import objective, recipe, reference, start, train
 
 
 def press() -> None:
@@ -44,12 +45,12 @@ def test_a_press_between_epochs_ends_the_run_there() -> None:
     assert run.reason == "interrupted"
     assert run.history.n_epochs == 3
     expected = train(reference(), objective(), recipe(max_epochs=3), start(recipe()))
-    np.testing.assert_array_equal(run.state.parameters, expected.state.parameters)
+    np.testing.assert_array_equal(run.descent.parameters, expected.descent.parameters)
 
 
 @pytest.mark.parametrize("updates", [1, 5, 7, 11])
 def test_a_press_within_an_epoch_waits_for_its_update(updates: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module, "SECONDS_PER_CALL", 0.0)  # one update a call
+    monkeypatch.setattr(loop_module, "SECONDS_PER_CALL", 0.0)  # one update a call
     engine = reference()
     descend = engine.descend
 
@@ -61,9 +62,9 @@ def test_a_press_within_an_epoch_waits_for_its_update(updates: int, monkeypatch:
     monkeypatch.setattr(engine, "descend", pressed_during)
     run = train(engine, objective(), recipe(), start(recipe()))
     assert run.reason == "interrupted"
-    assert run.state.t == updates
+    assert run.descent.t == updates
     assert run.history.n_epochs == updates // 5  # an unfinished epoch is not on the curve
-    assert run.state.slots.any()
+    assert run.descent.slots.any()
 
 
 def test_a_press_before_the_first_update_leaves_the_run_at_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,12 +72,12 @@ def test_a_press_before_the_first_update_leaves_the_run_at_its_start(monkeypatch
         press()
         return batches(*args)
 
-    batches = run_module.epochs_of_batches
-    monkeypatch.setattr(run_module, "epochs_of_batches", pressed_during)
+    batches = session_module.epochs_of_batches
+    monkeypatch.setattr(session_module, "epochs_of_batches", pressed_during)
     run, untouched = start(recipe()), start(recipe())
     train(reference(), objective(), recipe(), run)
-    assert (run.reason, run.state.t, run.history.n_epochs) == ("interrupted", 0, 0)
-    np.testing.assert_array_equal(run.state.parameters, untouched.state.parameters)
+    assert (run.reason, run.descent.t, run.history.n_epochs) == ("interrupted", 0, 0)
+    np.testing.assert_array_equal(run.descent.parameters, untouched.descent.parameters)
 
 
 def test_a_press_at_any_moment_ends_a_long_run_soon() -> None:
@@ -87,8 +88,8 @@ def test_a_press_at_any_moment_ends_a_long_run_soon() -> None:
     timer.join()
     assert run.reason == "interrupted"
     assert time.perf_counter() - before < 30.0
-    assert np.isfinite(run.state.parameters).all()
-    assert run.state.t // 5 == run.history.n_epochs
+    assert np.isfinite(run.descent.parameters).all()
+    assert run.descent.t // 5 == run.history.n_epochs
 
 
 def test_a_second_press_interrupts_at_once() -> None:
@@ -155,7 +156,7 @@ def test_elsewhere_than_in_the_main_thread_nothing_is_touched() -> None:
 def test_order_and_generator_are_put_back_to_the_last_whole_epoch(
     updates: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_module, "SECONDS_PER_CALL", 0.0)
+    monkeypatch.setattr(loop_module, "SECONDS_PER_CALL", 0.0)
     engine, whole = reference(), start(recipe())
     descend = engine.descend
 

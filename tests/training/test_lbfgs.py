@@ -12,25 +12,26 @@ import pytest
 
 from multilayer.engines import Objective
 from multilayer.exceptions import DivergenceError
-from multilayer.training import EpochEnded, LbfgsRecipe, Run, RunEnded, RunStarted, train_lbfgs
+from multilayer.training import EpochEnded, RunEnded, RunStarted, TrainingState
+from multilayer.training.state import LbfgsRecipe
 
-from .problems import Recorder, objective, recipe, reference, start
+from .problems import Recorder, objective, recipe, reference, start, train_lbfgs
 
 
-def run_of(how: LbfgsRecipe, listeners: Any = (), of: Objective | None = None) -> Run:
+def run_of(how: LbfgsRecipe, listeners: Any = (), of: Objective | None = None) -> TrainingState:
     return train_lbfgs(reference(), of or objective(), how, start(recipe()), listeners)
 
 
 def test_costs_fall_and_each_iteration_has_its_event() -> None:
     recorder = Recorder()
-    run = run_of(LbfgsRecipe(max_iterations=9), [recorder])
+    run = run_of(LbfgsRecipe(max_epochs=9), [recorder])
     first, *epochs, last = recorder.events
     assert first == RunStarted(objective().network, 30, 9)
     assert last == RunEnded("max_iterations", 9, run.history.seconds)
     assert [event.cost for event in epochs if isinstance(event, EpochEnded)] == run.history.costs
     assert run.history.costs == sorted(run.history.costs, reverse=True)
-    assert run.state.t == 9
-    J, _ = reference().cost_and_gradient(objective(), run.state.parameters)
+    assert run.descent.t == 9
+    J, _ = reference().cost_and_gradient(objective(), run.descent.parameters)
     assert pytest.approx(J) == run.history.costs[-1] == run.stop.best_cost
     assert math.isnan(run.history.step_sizes[0])
 
@@ -39,7 +40,7 @@ def test_it_ends_where_the_gradient_is_small() -> None:
     of = replace(objective(), lam=1.0)
     run = run_of(LbfgsRecipe(tol=1e-5), of=of)
     assert run.reason == "converged"
-    largest = np.abs(reference().cost_and_gradient(of, run.state.parameters)[1]).max()
+    largest = np.abs(reference().cost_and_gradient(of, run.descent.parameters)[1]).max()
     assert largest <= 1e-5
     assert run.gradient == pytest.approx(largest)
 
@@ -51,7 +52,7 @@ def test_it_ends_at_the_most_evaluations() -> None:
 def test_a_listener_may_end_it() -> None:
     run = run_of(LbfgsRecipe(), [Recorder(stop_at=4)])
     assert (run.reason, run.history.n_epochs) == ("listener", 4)
-    np.testing.assert_array_equal(run.state.parameters, run_of(LbfgsRecipe(max_iterations=4)).state.parameters)
+    np.testing.assert_array_equal(run.descent.parameters, run_of(LbfgsRecipe(max_epochs=4)).descent.parameters)
 
 
 def test_ctrl_c_ends_it_after_an_iteration() -> None:
@@ -72,16 +73,16 @@ def test_float32_is_computed_in_float64_and_stays_float32() -> None:
     of = objective()
     narrow = replace(of, X=of.X.astype(np.float32), Y=of.Y.astype(np.float32))
     run = start(recipe())
-    run.state.parameters = run.state.parameters.astype(np.float32)
-    wide = train_lbfgs(reference(), of, LbfgsRecipe(max_iterations=5), start(recipe()))
-    train_lbfgs(reference(), narrow, LbfgsRecipe(max_iterations=5), run)
-    assert run.state.parameters.dtype == np.float32
-    np.testing.assert_allclose(run.state.parameters, wide.state.parameters, rtol=1e-3, atol=1e-4)
+    run.descent.parameters = run.descent.parameters.astype(np.float32)
+    wide = train_lbfgs(reference(), of, LbfgsRecipe(max_epochs=5), start(recipe()))
+    train_lbfgs(reference(), narrow, LbfgsRecipe(max_epochs=5), run)
+    assert run.descent.parameters.dtype == np.float32
+    np.testing.assert_allclose(run.descent.parameters, wide.descent.parameters, rtol=1e-3, atol=1e-4)
 
 
 def test_a_start_that_is_not_finite_is_a_divergence() -> None:
     recorder, run = Recorder(), start(recipe())
-    run.state.parameters *= 1e308
+    run.descent.parameters *= 1e308
     of = replace(objective("identity"), lam=1.0)
     with pytest.raises(DivergenceError, match=r"in iteration 1 of L-BFGS\. Bring the columns of X"):
         train_lbfgs(reference(), of, LbfgsRecipe(), run, [recorder])

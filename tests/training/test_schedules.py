@@ -12,21 +12,10 @@ from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
 
 from multilayer.equations import GradientDescent
 from multilayer.exceptions import ParameterError
-from multilayer.training import (
-    Cosine,
-    OneCycle,
-    OwnSchedule,
-    Plateau,
-    Run,
-    Schedule,
-    StopRule,
-    Validation,
-    WarmUp,
-    train,
-)
+from multilayer.training import Cosine, CustomSchedule, OneCycle, Plateau, Schedule, StopRule, TrainingState, WarmUp
 from multilayer.training.schedules import Progress, can_cut, step_sizes
 
-from .problems import M, Recorder, objective, recipe, reference, start
+from .problems import M, Recorder, Validation, objective, recipe, reference, start, train
 
 
 def theirs(name: str) -> Any:
@@ -84,7 +73,7 @@ ALL = [
     *PER_UPDATE,
     Cosine(6),
     Cosine(6, floor=0.1),
-    OwnSchedule(lambda epoch: 0.9**epoch),
+    CustomSchedule(lambda epoch: 0.9**epoch),
     Plateau(0.5, patience=1, tol=1.0),
     WarmUp(3, Plateau(0.5, patience=2, tol=1.0)),
 ]
@@ -125,7 +114,7 @@ def test_a_run_that_is_stopped_and_resumed_takes_the_same_way(schedule: Any) -> 
     parts = start(how)
     for n_epochs in (1, 3, 2):
         train(reference(), objective(), recipe(schedule=schedule, max_epochs=n_epochs), parts)
-    np.testing.assert_array_equal(parts.state.parameters, whole.state.parameters)
+    np.testing.assert_array_equal(parts.descent.parameters, whole.descent.parameters)
     assert parts.history.step_sizes == whole.history.step_sizes
     assert parts.n_cuts == whole.n_cuts
 
@@ -135,7 +124,7 @@ def test_whether_somebody_listens_to_each_epoch_changes_nothing(schedule: Any) -
     how = recipe(schedule=schedule)
     unheard = train(reference(), objective(), how, start(how))
     heard = train(reference(), objective(), how, start(how), [Recorder()])
-    np.testing.assert_array_equal(heard.state.parameters, unheard.state.parameters)
+    np.testing.assert_array_equal(heard.descent.parameters, unheard.descent.parameters)
 
 
 class Watching:
@@ -160,7 +149,7 @@ def test_the_engine_is_given_a_step_size_for_each_update(shuffle: bool) -> None:
     assert run.history.step_sizes == pytest.approx([0.05 / 12, 0.05 * 6 / 12, 0.05 * 11 / 12, 0.05])
 
 
-def plateau_run(schedule: Any, stop: StopRule, **options: Any) -> Run:
+def plateau_run(schedule: Any, stop: StopRule, **options: Any) -> TrainingState:
     how = recipe(rule=GradientDescent(), schedule=schedule, stop=stop, max_epochs=10)
     return train(reference(), objective(), how, start(how), **options)
 
@@ -190,7 +179,7 @@ def test_a_plateau_of_a_validated_run_watches_the_score() -> None:
 
 
 def test_an_own_schedule_that_gives_nonsense_says_in_which_epoch() -> None:
-    how = recipe(schedule=OwnSchedule(lambda epoch: 1.0 - epoch / 4))
+    how = recipe(schedule=CustomSchedule(lambda epoch: 1.0 - epoch / 4))
     with pytest.raises(ParameterError, match=r"must return a finite positive number, got 0\.0 in epoch 4"):
         train(reference(), objective(), how, start(how))
 
@@ -198,25 +187,28 @@ def test_an_own_schedule_that_gives_nonsense_says_in_which_epoch() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Cosine(0), r"n_epochs must be an integer not below 1, got 0"),
+        (lambda: Cosine(0), r"n_epochs must be a positive integer, got 0"),
         (lambda: Cosine(5, floor=1.5), r"floor must be a number from 0 to 1, got 1\.5"),
-        (lambda: OneCycle(2.5), r"n_epochs must be an integer not below 1, got 2\.5"),
+        (lambda: OneCycle(2.5), r"n_epochs must be a positive integer, got 2\.5"),
         (lambda: OneCycle(5, rise=1.0), r"rise must be below 1, got 1"),
         (lambda: OneCycle(5, last=-0.1), r"last must be a number from 0 to 1, got -0\.1"),
         (lambda: Plateau(1.0), r"factor must be above 0 and below 1, got 1\.0"),
         (lambda: Plateau(math.nan), r"factor must be a number from 0 to 1, got nan"),
-        (lambda: Plateau(patience=0), r"patience must be an integer not below 1, got 0"),
-        (lambda: WarmUp(-1), r"n_updates must be an integer not below 0, got -1"),
+        (lambda: Plateau(patience=0), r"patience must be a positive integer, got 0"),
+        (lambda: WarmUp(-1), r"n_updates must be a non-negative integer, got -1"),
         (lambda: Cosine(5, floor="low"), r"floor must be a number from 0 to 1, got 'low'"),
         (lambda: Schedule("cosin"), r"unknown schedule 'cosin'\. Known: 'adaptive', 'constant', 'invscaling'"),
-        (lambda: Schedule("invscaling", power=-1.0), r"power must be a number not below 0, got -1\.0"),
+        (lambda: Schedule("invscaling", power=-1.0), r"power must be a non-negative number, got -1\.0"),
         (
             lambda: WarmUp(3, "cosine"),
             r"what follows a warm-up must be a schedule other .* Cosine\(50\).* got 'cosine'",
         ),
-        (lambda: WarmUp(3, lambda epoch: 0.9**epoch), r"OwnSchedule\(f\) for a function f of the epoch, got <function"),
+        (
+            lambda: WarmUp(3, lambda epoch: 0.9**epoch),
+            r"CustomSchedule\(f\) for a function f of the epoch, got <function",
+        ),
         (lambda: WarmUp(3, WarmUp(3)), r"a schedule other than a warm-up"),
-        (lambda: OwnSchedule(0.5), r"a schedule of one's own is a function of the epoch, got 0\.5"),
+        (lambda: CustomSchedule(0.5), r"a custom schedule is a function of the epoch, got 0\.5"),
     ],
 )
 def test_what_is_no_schedule(make: Any, message: str) -> None:

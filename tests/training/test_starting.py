@@ -12,7 +12,7 @@ from sklearn.neural_network._multilayer_perceptron import BaseMultilayerPerceptr
 from multilayer.equations import SCHEMES, initialize_thetas
 from multilayer.exceptions import InputError, ParameterError, ShapeError
 from multilayer.network import Network, coefs, intercepts, layers, n_parameters, thetas
-from multilayer.training import starting_parameters
+from multilayer.training.starting import starting_parameters
 
 SIZES = (3, 5, 4, 2)
 NETWORK = Network(SIZES, ("tanh", "tanh"), "softmax")

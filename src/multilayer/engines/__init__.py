@@ -1,6 +1,18 @@
 """Engines run networks.  Each is one class that implements :mod:`multilayer.engines.protocol`."""
 
+from multilayer.engines.blas_threads import one_blas_thread as concurrent_calls
 from multilayer.engines.choice import ENGINES, get_engine, shuffled
-from multilayer.engines.protocol import Batches, DescentState, Engine, Objective, new_state
+from multilayer.engines.protocol import Batches, DescentRequest, DescentState, Engine, Objective, new_state
 
-__all__ = ["ENGINES", "Batches", "DescentState", "Engine", "Objective", "get_engine", "new_state", "shuffled"]
+__all__ = [
+    "ENGINES",
+    "Batches",
+    "DescentRequest",
+    "DescentState",
+    "Engine",
+    "Objective",
+    "concurrent_calls",
+    "get_engine",
+    "new_state",
+    "shuffled",
+]

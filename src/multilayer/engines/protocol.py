@@ -7,8 +7,8 @@ one suite of contract tests (``tests/engines/contract.py``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from multilayer.engines.blas_threads import one_blas_thread
 from multilayer.equations.descent import UpdateRule
 from multilayer.equations.extensions.step_options import StepOptions
 from multilayer.network import Floats, Network, n_parameters
@@ -108,6 +109,17 @@ class Batches:
 PLAIN = StepOptions()
 
 
+@dataclass(frozen=True, eq=False)
+class DescentRequest:
+    """The arguments of one :meth:`Engine.descend`."""
+
+    objective: Objective
+    rule: UpdateRule
+    state: DescentState
+    batches: Batches
+    options: StepOptions = PLAIN
+
+
 class Engine(Protocol):
     """Runs networks.  Engines hold no state between calls and may be called from several threads at once."""
 
@@ -182,6 +194,14 @@ class Engine(Protocol):
         array of shape (n,), float64
             The cost of each batch before its update; it ends with the first cost that is not finite.
         """
+
+    def descend_many(self, requests: Sequence[DescentRequest]) -> list[NDArray[np.float64]]:
+        """Do several descents; what each returns.  An engine may batch those of equal shape."""
+        return [self.descend(each.objective, each.rule, each.state, each.batches, each.options) for each in requests]
+
+    def concurrent_calls(self) -> AbstractContextManager[None]:
+        """A block within which several threads call engines at once: threads of BLAS would get in their way."""
+        return one_blas_thread()
 
 
 def new_state(network: Network, rule: UpdateRule, parameters: Floats) -> DescentState:

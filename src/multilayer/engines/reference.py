@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.engines.protocol import PLAIN, Batches, DescentState, Objective, with_average
+from multilayer.engines.protocol import PLAIN, Batches, DescentState, Engine, Objective, with_average
 from multilayer.equations.backpropagation import cost_and_gradient
 from multilayer.equations.descent import UpdateRule
 from multilayer.equations.extensions.dropout import dropout_masks
@@ -20,7 +20,7 @@ from multilayer.equations.propagation import forward_propagation
 from multilayer.network import Floats, Network, norms, output_with_cost, pack, thetas
 
 
-class ReferenceEngine:
+class ReferenceEngine(Engine):
     """Runs :mod:`multilayer.equations`, update by update."""
 
     name = "reference"

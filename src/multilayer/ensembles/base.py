@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,20 +15,20 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import assert_all_finite, check_consistent_length, check_random_state, column_or_1d, get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from multilayer._checks import check_seed
 from multilayer.ensembles.callbacks import MemberCallbacks
 from multilayer.ensembles.members import Followers, Trained, Workers, train_members
 from multilayer.ensembles.planning import SEED, plans, wishes
 from multilayer.estimators import NotFittedError
 from multilayer.estimators.documentation import DocumentedMixin
 from multilayer.exceptions import InputError, InputTypeError, ParameterError
+from multilayer.fits.columns import checked_y
 from multilayer.fits.containers import checked_entries
-from multilayer.fits.errors import input_errors, unchanged_on_failure
-from multilayer.fits.inputs import check_column_order, checked_y
+from multilayer.fits.errors import input_errors
+from multilayer.fits.reading import check_column_order
 from multilayer.fits.sample_weights import scaled_weights
 from multilayer.fits.scikit_learn_callbacks import CallbackSupportMixin, EnsembleTasks, torn_down
-from multilayer.fits.settings import check_seed
 from multilayer.network import Floats
-from multilayer.packs.running import PackListener
 from multilayer.selection import Predictions
 from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.out_of_fold import out_of_fold
@@ -53,14 +54,13 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": False}
     estimator: Any
     n_members: int | None
-    by: str
+    diversity: str
     cv: Any
     weights: Sequence[float] | None
-    random_state: int | np.random.RandomState | None
+    callbacks: Sequence[Listener]
     n_jobs: int | None
     backend: str
-    listener: PackListener | None
-    callbacks: Sequence[Listener]
+    random_state: int | np.random.RandomState | None
     estimators_: list[Any]
     weights_: NDArray[np.float64]
     n_features_in_: int
@@ -112,26 +112,32 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
             After Ctrl-C, of the members that were done, with an InterruptedTrainingWarning.  If training fails, it is
             as it was before.
         """
-        with unchanged_on_failure(self), torn_down(self):
-            asked = wishes(
-                self._default() if self.estimator is None else self.estimator, self.n_members, self.by, self.cv
-            )
-            for estimator in asked.estimators or [asked.estimator]:
-                self._check_kind(estimator)
-            random_state = check_random_state(check_seed("random_state", self.random_state))
-            alike = asked.estimator if asked.estimators is None else None
-            data = self._data(X, y, sample_weight, alike)
-            planned = plans(asked, data, groups, random_state)
-            weights = _checked_weights(self.weights, len(planned))
-            workers = Workers(self.n_jobs, self.backend, self.listener)
-            callbacks = MemberCallbacks(self.callbacks, [plan.estimator for plan in planned])
-            followers = Followers(callbacks, EnsembleTasks.of(self, len(planned), X, y, sample_weight))
-            members = train_members(planned, data, self._methods, workers, followers)
-            self._keep(members, weights, data)
-            self._shares = [planned[member.number].counts for member in members]
-            if followers.tasks is not None:
-                followers.tasks.end()
+        model = copy.copy(self)  # trained in place of this one, which takes it over on success
+        with torn_down(model):
+            model._train(X, y, sample_weight, groups)
+        self.__dict__.clear()
+        self.__dict__.update(vars(model))
         return self
+
+    def _train(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> None:
+        asked = wishes(
+            self._default() if self.estimator is None else self.estimator, self.n_members, self.diversity, self.cv
+        )
+        for estimator in asked.estimators or [asked.estimator]:
+            self._check_kind(estimator)
+        random_state = check_random_state(check_seed("random_state", self.random_state))
+        alike = asked.estimator if asked.estimators is None else None
+        data = self._data(X, y, sample_weight, alike)
+        planned = plans(asked, data, groups, random_state)
+        weights = _checked_weights(self.weights, len(planned))
+        workers = Workers(self.n_jobs, self.backend)
+        callbacks = MemberCallbacks(self.callbacks, [plan.estimator for plan in planned])
+        followers = Followers(callbacks, EnsembleTasks.of(self, len(planned), X, y, sample_weight))
+        members = train_members(planned, data, self._methods, workers, followers)
+        self._keep(members, weights, data)
+        self._shares = [planned[member.number].counts for member in members]
+        if followers.tasks is not None:
+            followers.tasks.end()
 
     @property
     def n_iter_(self) -> int:
@@ -173,14 +179,14 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
         kept = weights[[member.number for member in members]]
         self.weights_ = kept / kept.sum()
         self._n_rows = len(data)
-        self._out_of_fold = None if self.by == SEED else self._left_out(members, kept, data)
+        self._out_of_fold = None if self.diversity == SEED else self._left_out(members, kept, data)
 
     def _left_out(self, members: Sequence[Trained], weights: NDArray[np.float64], data: Data) -> OutOfFold:
         m = len(data)
         answering = [(i, member) for i, member in enumerate(members) if member.answers]
         if not answering:
             raise InputError(
-                f"no member has a row left to answer for: X has {m} sample(s). Pass more rows, or set by='seed'."
+                f"no member has a row left to answer for: X has {m} sample(s). Pass more rows, or set diversity='seed'."
             )
         answered = [(member.left_out, member.answers, member.model) for _, member in answering]
         found = out_of_fold(answered, m, [float(weights[i]) for i, _ in answering], self._classes)
@@ -197,8 +203,8 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
         self._check_is_fitted()
         if self._out_of_fold is None:
             raise AttributeError(
-                f"{name} is there with by='bootstrap' and by='fold': with by='seed' every member has seen all rows. "
-                "Set by, or score on rows of your own."
+                f"{name} exists with diversity='bootstrap' and diversity='fold': with diversity='seed' every member "
+                "has seen all rows. Set diversity, or score on other rows."
             )
         return self._out_of_fold
 
@@ -264,7 +270,7 @@ def _checked_weights(weights: Any, n: int) -> NDArray[np.float64]:
         checked = np.empty(0)
     if checked.shape != (n,) or not np.isfinite(checked).all() or checked.min() <= 0:
         raise ParameterError(
-            f"weights must be a number above 0 for each of the {n} members, got {weights!r}. Leave out estimators that "
+            f"weights must be a positive number for each of the {n} members, got {weights!r}. Drop estimators that "
             "are not to count."
         )
     return np.maximum(scaled_weights(checked, np.float64), np.finfo(np.float64).tiny)

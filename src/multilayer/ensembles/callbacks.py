@@ -12,7 +12,7 @@ from multilayer.estimators.base import BaseMLP
 from multilayer.exceptions import MultilayerError, ParameterWarning
 from multilayer.fits.errors import warn
 from multilayer.fits.settings import check_callbacks
-from multilayer.fits.snapshots import offer
+from multilayer.packs.running import MemberEnded
 from multilayer.selection.fitting import network_of
 from multilayer.training import Event, Listener, RunEnded, RunStarted
 from multilayer.training.events import only_watches, tell
@@ -31,6 +31,7 @@ class MemberCallbacks:
 
     def __init__(self, callbacks: Any, estimators: Sequence[Any]) -> None:
         given = check_callbacks("callbacks", callbacks)
+        self._given = given
         self._of_members = [[_for_member(each, i) for each in given] for i in range(len(estimators))]
         self._lock = threading.RLock()
         self.error: Exception | None = None  # the first that a callback has raised
@@ -60,6 +61,13 @@ class MemberCallbacks:
         yield
         network.callbacks = own
 
+    def member_ended(self, event: MemberEnded) -> None:
+        """Pass the end of a member to the callbacks that have a method ``on_member_end``."""
+        for callback in self._given:
+            if hasattr(callback, "on_member_end"):
+                with self.one_at_a_time():
+                    callback.on_member_end(event)
+
     @contextmanager
     def one_at_a_time(self) -> Iterator[None]:
         """Within this block no other member calls callbacks; an error here ends the training of all members."""
@@ -81,7 +89,9 @@ class _Member:
 
     def on_fit_begin(self, snapshot: Callable[[], Any]) -> None:
         with self.among.one_at_a_time():
-            offer(self.callbacks, snapshot)
+            for callback in self.callbacks:
+                if hasattr(callback, "on_fit_begin"):
+                    callback.on_fit_begin(snapshot)
 
     def __call__(self, event: Event) -> bool:
         if isinstance(event, RunEnded) and not self.has_started:

@@ -16,10 +16,10 @@ from multilayer.ensembles.combining import Weighted, log_mean, mean_and_deviatio
 from multilayer.ensembles.planning import SEED
 from multilayer.estimators import MLPClassifier
 from multilayer.estimators.base import keep_parameters
-from multilayer.fits.inputs import checked_weight, checked_y
+from multilayer.fits.columns import checked_weight, checked_y
 from multilayer.fits.labels import Labels, labels_of
 from multilayer.network import Floats
-from multilayer.packs.running import THREADS, PackListener
+from multilayer.packs.running import THREADS
 from multilayer.selection import Predictions
 from multilayer.selection.out_of_fold import for_classes
 from multilayer.training import Listener
@@ -29,7 +29,7 @@ from multilayer.training.batching import Rows
 class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
     """Several classifiers that answer with the mean of their probabilities.
 
-    The members are trained at once, one thread each.  What makes them differ is chosen by ``by``.
+    The members are trained at once, one thread each.  What makes them differ is chosen by ``diversity``.
 
     Parameters
     ----------
@@ -38,27 +38,26 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
         A list holds one estimator a member.
     n_members : int or None, default=None
         How many there are; None for as many as the list or ``cv`` has, and else 8.
-    by : {"seed", "bootstrap", "fold"}, default="seed"
+    diversity : {"seed", "bootstrap", "fold"}, default="seed"
         "seed": all rows for each, and other starting weights and shuffles.  "bootstrap": beside that, each has rows
         drawn with replacement, as many as there are; a row drawn three times has three times the weight.  "fold":
         beside that, member i is trained on all folds but the i-th.
     cv : int, splitter, iterable of (train, test) or None, default=None
-        Only for by="fold": the folds, as in scikit-learn; a number, or None for ``n_members``, makes folds of shuffled
-        rows, in which each class has its share.
+        Only for diversity="fold": the folds, as in scikit-learn.  A number, or None for ``n_members``, makes that many
+        folds of shuffled rows, stratified by class.
     weights : sequence of float or None, default=None
         How much each member counts, above 0; None for all alike.
-    random_state : int, RandomState or None, default=None
-        Seed of the members' own ``random_state``, of bootstraps and of folds.  Each member has another one; one that an
-        estimator of a list was given stays.
+    callbacks : sequence of callables, default=()
+        Called with the events of all members, one at a time; ``event.member`` is the number of the member.  A method
+        ``on_member_end`` receives a :class:`multilayer.selection.MemberEnded` for each member.  Callbacks of
+        ``sklearn.callback`` are passed to ``set_callbacks``.
     n_jobs : int or None, default=None
         Members trained at a time; None for one on each core.  It changes nothing in the result.
     backend : str, default="threads"
         As in ``multilayer.selection.cross_validate``.
-    listener : callable or None, default=None
-        Told of each member when it is trained.
-    callbacks : sequence of callables, default=()
-        Called with the events of all members, one at a time; ``event.member`` is the number of the member.  Those of
-        ``sklearn.callback`` are passed to ``set_callbacks``.
+    random_state : int, RandomState or None, default=None
+        Seed of the members' own ``random_state``, of bootstraps and of folds.  Each member has another one; one that an
+        estimator of a list was given stays.
 
     Attributes
     ----------
@@ -69,9 +68,9 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
     classes_ : ndarray of shape (n_classes,)
         The labels of all of y.  A member whose rows lack one gives it the probability 0.
     oof_score_ : float
-        The accuracy, on the training rows, of answers by members that have not seen them.  Not with by="seed".
+        The accuracy, on the training rows, of answers by members that have not seen them.  Not with diversity="seed".
     oof_probabilities_ : ndarray of shape (m, n_classes)
-        These answers; NaN for rows that all members have seen.  Not with by="seed".
+        These answers; NaN for rows that all members have seen.  Not with diversity="seed".
     estimators_samples_ : list of ndarray
         The numbers of the rows each member was trained on, each as often as it was drawn.
     n_iter_ : int
@@ -97,7 +96,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
     >>> from sklearn.datasets import load_digits
     >>> X, y = load_digits(return_X_y=True)
     >>> network = MLPClassifier((32,), learning_rate_init=0.01, max_iter=20, n_iter_no_change=None)
-    >>> model = EnsembleClassifier(network, n_members=4, by="fold", random_state=0).fit(X / 16, y)
+    >>> model = EnsembleClassifier(network, n_members=4, diversity="fold", random_state=0).fit(X / 16, y)
     >>> model.oof_score_ > 0.9
     True
     >>> probabilities, deviation = model.predict_proba(X[:2] / 16, return_std=True)
@@ -120,14 +119,13 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
         estimator: Any = None,
         n_members: int | None = None,
         *,
-        by: str = SEED,
+        diversity: str = SEED,
         cv: Any = None,
         weights: Sequence[float] | None = None,
-        random_state: int | np.random.RandomState | None = None,
+        callbacks: Sequence[Listener] = (),
         n_jobs: int | None = None,
         backend: str = THREADS,
-        listener: PackListener | None = None,
-        callbacks: Sequence[Listener] = (),
+        random_state: int | np.random.RandomState | None = None,
     ) -> None:
         keep_parameters(self, locals())
 

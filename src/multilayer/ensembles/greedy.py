@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils import check_consistent_length
 
+from multilayer._checks import check_integer
 from multilayer.exceptions import InputError, ShapeError
-from multilayer.fits.inputs import checked_weight
-from multilayer.fits.settings import check_integer
+from multilayer.fits.columns import checked_weight
 from multilayer.selection.scores import score_of, warn_of_scores_without_weights
 from multilayer.selection.scoring import one_scorer
 
@@ -30,9 +30,9 @@ def greedy_selection(
     y: ArrayLike,
     *,
     scoring: Any = None,
+    sample_weight: ArrayLike | None = None,
     classes: ArrayLike | None = None,
     max_size: int = MAX_SIZE,
-    sample_weight: ArrayLike | None = None,
 ) -> NDArray[np.intp]:
     """How often each candidate is in an ensemble whose mean answer scores well, built up one by one.
 
@@ -52,12 +52,12 @@ def greedy_selection(
         A scorer of scikit-learn's, by its name or as a function of (estimator, X, y), whose estimator answers with the
         mean; X holds the numbers of the rows.  None for minus the log-loss of probabilities, and minus the mean squared
         error of numbers, which see the smallest improvement.
+    sample_weight : array of shape (m,), default=None
+        How many rows each row counts for.
     classes : array of shape (n_classes,) or None, default=None
         The labels of the columns, in rising order; None for numbers.
     max_size : int, default=50
         The largest sum of the counts.
-    sample_weight : array of shape (m,), default=None
-        How many rows each row counts for.
 
     Returns
     -------

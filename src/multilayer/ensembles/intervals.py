@@ -12,8 +12,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from multilayer._checks import check_real
 from multilayer.exceptions import ParameterError
-from multilayer.fits.settings import check_real
 from multilayer.network import Floats
 
 # Numbers that are looked at at a time, rows asked about times rows held out: 32 MB.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,9 +14,11 @@ from multilayer.ensembles.planning import Plan
 from multilayer.exceptions import DivergenceError, InterruptedTrainingError, InterruptedTrainingWarning
 from multilayer.fits.errors import Complaint, ConvergenceWarning, warn
 from multilayer.fits.scikit_learn_callbacks import EnsembleTasks
-from multilayer.packs.running import THREADS, Member, Outcome, PackListener, Slice, run_pack
-from multilayer.selection.complaining import warn_once
-from multilayer.selection.fitting import Data, Fitted, network_of, work_of
+from multilayer.packs.members import Member, MemberOutcome, Slice
+from multilayer.packs.running import THREADS, run_pack
+from multilayer.selection.fitting import Data, network_of, work_of
+from multilayer.selection.pack_warnings import warn_once
+from multilayer.selection.training import ModelTraining
 from multilayer.training.batching import Rows
 
 
@@ -27,7 +28,6 @@ class Workers:
 
     n_jobs: int | None = None
     backend: str = THREADS
-    listener: PackListener | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ class Trained:
 
     number: int
     model: Any
-    left_out: Rows  # none with by="seed"
+    left_out: Rows  # none with diversity="seed"
     answers: Mapping[str, Any] = field(default_factory=dict)  # for the rows left out, by method
     complaints: Sequence[Complaint] = ()  # what its training has to warn of
 
@@ -79,10 +79,10 @@ def train_members(
         The error of a callback.
     """
     pack = [
-        Member(i, partial(_trained, i, plan, data, tuple(methods), followers), size=_size(plan, len(data)))
+        Member(i, _MemberTraining(i, plan, data, tuple(methods), followers), size=_size(plan, len(data)))
         for i, plan in enumerate(plans)
     ]
-    outcomes = run_pack(pack, n_jobs=workers.n_jobs, backend=workers.backend, listener=workers.listener)
+    outcomes = run_pack(pack, n_jobs=workers.n_jobs, backend=workers.backend, listener=followers.callbacks.member_ended)
     if followers.callbacks.error is not None:
         raise followers.callbacks.error
     _raise_or_tell(outcomes, len(plans))
@@ -95,32 +95,50 @@ def _size(plan: Plan, m: int) -> float:
     return work_of(plan.estimator, m if plan.counts is None else int(np.count_nonzero(plan.counts)))
 
 
-def _trained(
-    number: int, plan: Plan, data: Data, methods: Sequence[str], followers: Followers
-) -> Generator[float, Slice, Trained | None]:
-    if followers.end_it:
-        return None
-    with followers.of_member(number, plan.estimator):
-        fitted = yield from _training(plan, data)
-    answers = {}
-    if len(plan.left_out):
-        X = data.part(plan.left_out)[0]
-        answers = {name: getattr(fitted.model, name)(X) for name in methods}
-    return Trained(number, fitted.model, plan.left_out, answers, fitted.complaints)
+@dataclass(eq=False)
+class _MemberTraining:
+    """The training of one member, which callbacks may follow."""
+
+    number: int
+    plan: Plan
+    data: Data
+    methods: Sequence[str]
+    followers: Followers
+    training: ModelTraining | None = None
+    followed: ExitStack = field(default_factory=ExitStack)
+
+    def advance(self, part: Slice) -> float:
+        if self.training is None:
+            if self.followers.end_it:
+                return 0.0
+            self.followed.enter_context(self.followers.of_member(self.number, self.plan.estimator))
+            self.training = _training(self.plan, self.data)
+        left = self.training.advance(part)
+        if left == 0:
+            self.followed.close()
+        return left
+
+    def result(self) -> Trained | None:
+        if self.training is None:
+            return None
+        fitted, answers, left_out = self.training.result(), {}, self.plan.left_out
+        if len(left_out):
+            X = self.data.part(left_out)[0]
+            answers = {name: getattr(fitted.model, name)(X) for name in self.methods}
+        return Trained(self.number, fitted.model, left_out, answers, fitted.complaints)
 
 
-def _training(plan: Plan, data: Data) -> Generator[float, Slice, Fitted]:
-    """The training of a member, in parts between which another one may have its thread."""
+def _training(plan: Plan, data: Data) -> ModelTraining:
     if plan.counts is None:
-        return data.training(plan.estimator, np.arange(len(data)))
+        return ModelTraining(data, plan.estimator, np.arange(len(data)), clones=False)
     rows = np.flatnonzero(plan.counts)
     if plan.counts.max() > 1:
         weight = plan.counts.astype(np.float64) * (1.0 if data.weight is None else data.weight)
         data = data.weighted(weight)
-    return data.training(plan.estimator, rows)
+    return ModelTraining(data, plan.estimator, rows, clones=False)
 
 
-def _raise_or_tell(outcomes: Mapping[Any, Outcome], n: int) -> None:
+def _raise_or_tell(outcomes: Mapping[Any, MemberOutcome], n: int) -> None:
     failures = {number: outcome.error for number, outcome in outcomes.items() if outcome.error is not None}
     others = [error for error in failures.values() if not isinstance(error, DivergenceError)]
     n_trained = len(outcomes) - len(failures)

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
 from functools import partial
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone, is_classifier
 
+from multilayer._checks import check_integer
 from multilayer.ensembles.classifier import EnsembleClassifier
 from multilayer.ensembles.greedy import MAX_SIZE, greedy_selection
 from multilayer.ensembles.regressor import EnsembleRegressor
 from multilayer.exceptions import InputError, InputTypeError, InterruptedTrainingError, InterruptedTrainingWarning
 from multilayer.fits.errors import ConvergenceWarning, warn
-from multilayer.fits.settings import check_integer
-from multilayer.packs.running import Member, Slice, run_pack
+from multilayer.packs.members import Member
+from multilayer.packs.running import run_pack
 from multilayer.selection import Predictions, Search, Trial
 from multilayer.selection.fitting import work_of
 from multilayer.selection.out_of_fold import answers, for_classes, out_of_fold
 from multilayer.selection.searching.trials import Problem, Split
+from multilayer.selection.training import Fitted, ModelTraining
 
 
 def ensemble_of(
     search: Search,
     *,
+    scoring: Any = None,
     n_candidates: int = 10,
     max_size: int = MAX_SIZE,
-    scoring: Any = None,
     n_jobs: int | None = None,
 ) -> EnsembleClassifier | EnsembleRegressor:
     """An ensemble of the best candidates of a search, chosen and weighted by greedy selection, fitted on all its rows.
@@ -41,17 +42,17 @@ def ensemble_of(
     ----------
     search : Search
         From :func:`multilayer.selection.search`.
-    n_candidates : int, default=10
-        Of the search's trials, the best so many.
-    max_size, scoring
+    scoring, max_size
         As in :func:`greedy_selection`.
+    n_candidates : int, default=10
+        How many of the best trials of the search are candidates.
     n_jobs : int or None, default=None
         Networks at work at a time; None for one on each core.
 
     Returns
     -------
     EnsembleClassifier or EnsembleRegressor
-        Fitted, with ``by="seed"`` and the ``weights`` of the selection.
+        Fitted, with ``diversity="seed"`` and the ``weights`` of the selection.
 
     Examples
     --------
@@ -99,7 +100,9 @@ def _left_out(problem: Problem, trials: list[Trial], n_jobs: int | None) -> dict
     """What each candidate says of the rows that score, by networks that have not seen them."""
     members = [
         Member(
-            (trial.number, fold), partial(_answers, problem, trial, split), size=work_of(trial.model, len(split.train))
+            (trial.number, fold),
+            ModelTraining(problem.data, trial.model, split.train, partial(_answers, split)),
+            size=work_of(trial.model, len(split.train)),
         )
         for trial in trials
         for fold, split in enumerate(problem.splits)
@@ -130,7 +133,6 @@ def _left_out(problem: Problem, trials: list[Trial], n_jobs: int | None) -> dict
     return found
 
 
-def _answers(problem: Problem, trial: Trial, split: Split) -> Generator[float, Slice, Any]:
-    # Whether training ends too soon is said of the members that are chosen, once, by the ensemble's own fit.
-    fitted = yield from problem.data.training(clone(trial.model), split.train)
+def _answers(split: Split, fitted: Fitted) -> Any:
+    # Whether training ends too soon is reported once, for the members that are chosen, by the ensemble's own fit.
     return split.test, answers(fitted.model, split.scored.part(split.test)[0]), fitted.model

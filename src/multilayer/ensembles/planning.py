@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import check_cv
 
+from multilayer._checks import check_choice, check_integer
 from multilayer.exceptions import InputError, ParameterError, ParameterWarning
 from multilayer.fits.errors import input_errors, warn
-from multilayer.fits.settings import check_choice, check_integer
 from multilayer.selection.fitting import Data, names_of_seeds
 from multilayer.selection.splitting import Split, check_kind_of_cv, checked_folds, checked_groups, is_list_of_folds
 from multilayer.training.batching import Rows
@@ -41,20 +41,23 @@ class Wishes:
     estimators: Sequence[Any] | None  # one a member, None where all are clones of ``estimator``
     estimator: Any
     n_members: int | None
-    by: str
+    diversity: str
     cv: Any
 
 
-def wishes(estimator: Any, n_members: int | None, by: str, cv: Any) -> Wishes:
+def wishes(estimator: Any, n_members: int | None, diversity: str, cv: Any) -> Wishes:
     """The parameters of an ensemble, once it is clear that they can go together."""
-    check_choice("by", by, (SEED, BOOTSTRAP, FOLD))
+    check_choice("diversity", diversity, (SEED, BOOTSTRAP, FOLD))
     estimators = list(estimator) if isinstance(estimator, list | tuple) else None
     if estimators is not None and not estimators:
         raise ParameterError("estimator must be an estimator or a list of at least one, got an empty list.")
     if n_members is not None:
         check_integer("n_members", n_members, 1)
-    if cv is not None and by != FOLD:
-        warn(f"cv has no effect with by={by!r}. Set by='fold', or leave cv out and give n_members.", ParameterWarning)
+    if cv is not None and diversity != FOLD:
+        warn(
+            f"cv has no effect with diversity={diversity!r}. Set diversity='fold', or leave cv out and give n_members.",
+            ParameterWarning,
+        )
         cv = None
     check_kind_of_cv(cv)
     of_list = None if estimators is None else len(estimators)
@@ -65,9 +68,11 @@ def wishes(estimator: Any, n_members: int | None, by: str, cv: Any) -> Wishes:
         received = " and ".join(f"{name} says {n}" for name, n in known.items())
         raise ParameterError(f"how many members there are to be is said twice: {received}. Leave one of them out.")
     n = next(iter(known.values()), None)
-    if by == FOLD and n == 1:
-        raise ParameterError("by='fold' needs at least 2 members, a fold each, got 1. Use by='seed' for one network.")
-    return Wishes(estimators, estimator, n, by, cv)
+    if diversity == FOLD and n == 1:
+        raise ParameterError(
+            "diversity='fold' needs at least 2 members, a fold each, got 1. Use diversity='seed' for one network."
+        )
+    return Wishes(estimators, estimator, n, diversity, cv)
 
 
 def plans(asked: Wishes, data: Data, groups: ArrayLike | None, random_state: np.random.RandomState) -> list[Plan]:
@@ -76,12 +81,13 @@ def plans(asked: Wishes, data: Data, groups: ArrayLike | None, random_state: np.
     All that is random is drawn here, in one thread: the ensemble does not depend on how many train it.  But for folds
     a member does not depend on those after it, either: an ensemble of 4 is the first half of one of 8.
     """
-    if groups is not None and (asked.by != FOLD or not hasattr(asked.cv, "split")):
+    if groups is not None and (asked.diversity != FOLD or not hasattr(asked.cv, "split")):
         raise ParameterError(
-            f"groups are for by='fold' with a splitter that keeps them together, got by={asked.by!r} and "
-            f"cv={asked.cv!r}. Write by='fold', cv=GroupKFold(8), or leave groups out."
+            "groups are for diversity='fold' with a splitter that keeps them together, got "
+            f"diversity={asked.diversity!r} and cv={asked.cv!r}. Write diversity='fold', cv=GroupKFold(8), or "
+            "leave groups out."
         )
-    shares = _folds(asked, data, groups, random_state) if asked.by == FOLD else None
+    shares = _folds(asked, data, groups, random_state) if asked.diversity == FOLD else None
     n = len(shares) if shares is not None else asked.n_members or N_MEMBERS
     if n != (asked.n_members or n):
         raise ParameterError(
@@ -95,7 +101,7 @@ def plans(asked: Wishes, data: Data, groups: ArrayLike | None, random_state: np.
         estimator = with_seeds(clone(bases[i]), own, replace=asked.estimators is None)
         if shares is not None:
             members.append(Plan(estimator, *shares[i]))
-        elif asked.by == BOOTSTRAP:
+        elif asked.diversity == BOOTSTRAP:
             counts = _drawn(data, own)
             members.append(Plan(estimator, counts, np.flatnonzero(counts == 0)))
         else:

@@ -19,10 +19,10 @@ from multilayer.equations import Quantile
 from multilayer.estimators import MLPRegressor
 from multilayer.estimators.base import keep_parameters
 from multilayer.exceptions import InputError, ParameterError, ShapeError
-from multilayer.fits.inputs import as_dense, checked_weight, checked_y
+from multilayer.fits.columns import as_dense, checked_weight, checked_y
 from multilayer.fits.scores import pinball_d2
 from multilayer.network import Floats
-from multilayer.packs.running import THREADS, PackListener
+from multilayer.packs.running import THREADS
 from multilayer.selection import Predictions
 from multilayer.selection.fitting import network_of
 from multilayer.training import Listener
@@ -32,7 +32,7 @@ from multilayer.training.batching import Rows
 class EnsembleRegressor(RegressorMixin, BaseEnsemble):
     """Several regressors that answer with their mean, and with intervals that hold what they promise.
 
-    The members are trained at once, one thread each.  What makes them differ is chosen by ``by``.
+    The members are trained at once, one thread each.  What makes them differ is chosen by ``diversity``.
 
     Parameters
     ----------
@@ -41,27 +41,26 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         list holds one estimator a member.
     n_members : int or None, default=None
         How many there are; None for as many as the list or ``cv`` has, and else 8.
-    by : {"seed", "bootstrap", "fold"}, default="seed"
+    diversity : {"seed", "bootstrap", "fold"}, default="seed"
         "seed": all rows for each, and other starting weights and shuffles.  "bootstrap": beside that, each has rows
         drawn with replacement, as many as there are; a row drawn three times has three times the weight.  "fold":
         beside that, member i is trained on all folds but the i-th.
     cv : int, splitter, iterable of (train, test) or None, default=None
-        Only for by="fold": the folds, as in scikit-learn; a number, or None for ``n_members``, makes folds of shuffled
-        rows.
+        Only for diversity="fold": the folds, as in scikit-learn.  A number, or None for ``n_members``, makes that many
+        folds of shuffled rows.
     weights : sequence of float or None, default=None
         How much each member counts, above 0; None for all alike.
-    random_state : int, RandomState or None, default=None
-        Seed of the members' own ``random_state``, of bootstraps and of folds.  Each member has another one; one that an
-        estimator of a list was given stays.
+    callbacks : sequence of callables, default=()
+        Called with the events of all members, one at a time; ``event.member`` is the number of the member.  A method
+        ``on_member_end`` receives a :class:`multilayer.selection.MemberEnded` for each member.  Callbacks of
+        ``sklearn.callback`` are passed to ``set_callbacks``.
     n_jobs : int or None, default=None
         Members trained at a time; None for one on each core.  It changes nothing in the result.
     backend : str, default="threads"
         As in ``multilayer.selection.cross_validate``.
-    listener : callable or None, default=None
-        Told of each member when it is trained.
-    callbacks : sequence of callables, default=()
-        Called with the events of all members, one at a time; ``event.member`` is the number of the member.  Those of
-        ``sklearn.callback`` are passed to ``set_callbacks``.
+    random_state : int, RandomState or None, default=None
+        Seed of the members' own ``random_state``, of bootstraps and of folds.  Each member has another one; one that an
+        estimator of a list was given stays.
 
     Attributes
     ----------
@@ -70,9 +69,9 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
     weights_ : ndarray of shape (n_members,)
         How much each counts; they sum to 1.
     oof_score_ : float
-        R², on the training rows, of answers by members that have not seen them.  Not with by="seed".
+        R², on the training rows, of answers by members that have not seen them.  Not with diversity="seed".
     oof_prediction_ : ndarray of shape (m,) or (m, K)
-        These answers; NaN for rows that all members have seen.  Not with by="seed".
+        These answers; NaN for rows that all members have seen.  Not with diversity="seed".
     calibration_errors_ : ndarray of shape (n,) or (n, K)
         After :meth:`calibrate`, how far the ensemble is off on the rows passed to it.
     estimators_samples_ : list of ndarray
@@ -100,7 +99,7 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
     >>> from sklearn.datasets import load_diabetes
     >>> X, y = load_diabetes(return_X_y=True)
     >>> network = MLPRegressor((8,), solver="lbfgs", alpha=10.0, max_iter=50, tol=0.1, standardize_targets=True)
-    >>> model = EnsembleRegressor(network, by="fold", random_state=0).fit(20 * X[:400], y[:400])
+    >>> model = EnsembleRegressor(network, diversity="fold", random_state=0).fit(20 * X[:400], y[:400])
     >>> mean, deviation = model.predict(20 * X[400:], return_std=True)
     >>> lower, upper = model.predict_interval(20 * X[400:], coverage=0.9)
     >>> bool(((lower < mean) & (mean < upper)).all())
@@ -120,14 +119,13 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         estimator: Any = None,
         n_members: int | None = None,
         *,
-        by: str = SEED,
+        diversity: str = SEED,
         cv: Any = None,
         weights: Sequence[float] | None = None,
-        random_state: int | np.random.RandomState | None = None,
+        callbacks: Sequence[Listener] = (),
         n_jobs: int | None = None,
         backend: str = THREADS,
-        listener: PackListener | None = None,
-        callbacks: Sequence[Listener] = (),
+        random_state: int | np.random.RandomState | None = None,
     ) -> None:
         keep_parameters(self, locals())
 
@@ -171,7 +169,7 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
     def calibrate(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Learn from rows that nobody was trained on how wide intervals are to be: split conformal prediction.
 
-        :meth:`predict_interval` then uses these rows, whatever ``by`` is, until the next ``fit``.
+        :meth:`predict_interval` then uses these rows, whatever ``diversity`` is, until the next ``fit``.
 
         Parameters
         ----------
@@ -204,9 +202,9 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         that of all new rows taken together, not of each kind of them.
 
         After :meth:`calibrate`: the mean answer and as much to both sides as the errors on those rows say (split
-        conformal).  Without it, from the errors on rows that members have not seen: CV+ with by="fold", jackknife+
-        after bootstrap with by="bootstrap".  Folds that are made several times (RepeatedKFold as ``cv``) give narrower
-        intervals: the mean of several members that have not seen a row is less a matter of luck.
+        conformal).  Without it, the errors are those on rows that members have not seen: CV+ with diversity="fold",
+        jackknife+ after bootstrap with diversity="bootstrap".  Repeated folds (RepeatedKFold as ``cv``) give narrower
+        intervals, because the mean of several members that have not seen a row varies less.
 
         Parameters
         ----------
@@ -221,8 +219,8 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         Raises
         ------
         ParameterError
-            Where there are too few rows for so much coverage: less than coverage / (1 - coverage).  With by="seed" and
-            no calibration, and for a list of estimators by folds, whose errors are not those of one way to train.
+            If there are fewer than coverage / (1 - coverage) rows.  With diversity="seed" and no calibration, and for a
+            list of estimators with diversity="fold", which are trained differently.
 
         References
         ----------
@@ -248,10 +246,10 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         kept = self._out_of_fold
         if kept is None:
             raise ParameterError(
-                "with by='seed' every member has seen all rows, and intervals need errors on others. Pass some to "
-                "calibrate(X, y), or set by='fold' or by='bootstrap'."
+                "with diversity='seed' every member has seen all rows, and intervals need errors on other rows. Pass "
+                "some to calibrate(X, y), or set diversity='fold' or diversity='bootstrap'."
             )
-        if self.by == FOLD and isinstance(self.estimator, list | tuple):
+        if self.diversity == FOLD and isinstance(self.estimator, list | tuple):
             raise ParameterError(
                 "intervals from folds need members that are trained alike, and these are a list of estimators. Pass "
                 "rows of your own to calibrate(X, y)."

@@ -1,50 +1,35 @@
-"""What the two estimators share: from parameters and a table to a trained network, and from it to attributes."""
+"""What the two estimators share: ``fit`` and its relatives, which train a copy and take it over on success."""
 
 from __future__ import annotations
 
-import copy
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any, ClassVar, Self
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from multilayer.engines import Engine, Objective, get_engine
 from multilayer.equations.activations import Hidden
-from multilayer.estimators.documentation import DocumentedMixin
+from multilayer.estimators.fitted import FittedNetwork
 from multilayer.estimators.printing import EpochTable
-from multilayer.estimators.weights import Weights
-from multilayer.exceptions import ParameterError, ShapeError
-from multilayer.fits.class_weights import ClassWeights, with_class_weights
-from multilayer.fits.copies import Copied
-from multilayer.fits.custom import check_own_activations, warn_of_the_reference_engine
-from multilayer.fits.errors import divergence_in_both_words, input_errors, unchanged_on_failure
-from multilayer.fits.fit import Fit
-from multilayer.fits.inputs import checked_weight
-from multilayer.fits.options import (
-    dropout_rates,
-    warn_of_normalization,
-    warn_of_options_without_effect,
+from multilayer.exceptions import ParameterError
+from multilayer.fits.fit import Fit, begin
+from multilayer.fits.reading import shared_table
+from multilayer.fits.resume import restored_on_failure
+from multilayer.fits.rows import NO_VALIDATION, FitRequest, SharedTable, ValidationArguments
+from multilayer.fits.scikit_learn_callbacks import (
+    CALLBACK_ATTRIBUTES,
+    CallbackSupportMixin,
+    ScikitLearnTasks,
+    torn_down,
 )
-from multilayer.fits.reading import Reading
-from multilayer.fits.recipe import warn_of_parameters_without_effect
-from multilayer.fits.resume import Continuing, begun
-from multilayer.fits.rows import Call, Part, Rows, Table, Targets, ValidationArguments
-from multilayer.fits.scikit_learn_callbacks import CallbackSupportMixin, scikit_learn_listeners, torn_down
-from multilayer.fits.settings import check_activation, checked
-from multilayer.fits.snapshots import as_it_stands, offer
-from multilayer.fits.target_scale import TargetScale, dtype_given
-from multilayer.inspection.inside import Inside
-from multilayer.network import Floats, Network
-from multilayer.training import Listener, Run, standing
+from multilayer.fits.settings import Settings, settings_of
+from multilayer.training import Listener
 from multilayer.training.starting import Initialization
+from multilayer.training.state import write_into
 
 
-class BaseMLP(DocumentedMixin, CallbackSupportMixin, Inside, Reading, Weights, Copied, ABC):
+class BaseMLP(CallbackSupportMixin, FittedNetwork):
     """A multilayer perceptron behind scikit-learn's interface; what its targets mean is left to the two estimators."""
 
     # With metadata routing, groups are for splitters; fit gets them where set_fit_request(groups=True) says so.
@@ -55,29 +40,7 @@ class BaseMLP(DocumentedMixin, CallbackSupportMixin, Inside, Reading, Weights, C
     early_stopping: bool
     n_iter_no_change: float | None
     initialization: Initialization
-    engine: str
     callbacks: Sequence[Listener]
-    network_: Network
-    parameters_: Floats
-    n_outputs_: int
-    loss_curve_: list[float]
-
-    @abstractmethod
-    def _targets(self, y: Any, dtype: np.dtype[Any], call: Call) -> Targets:
-        """Targets from a validated y, (m,) or (m, K); sets the attributes that say what their columns mean."""
-
-    def _class_weights(self, y: Any, weight: Floats | None, call: Call) -> ClassWeights | None:  # noqa: ARG002
-        """How many rows each row of a class counts for; None for one."""
-        return None
-
-    def _settle_targets(self, rows: Rows, run: Run, call: Call) -> None:
-        """Decide, once it is known which rows train, what is taken off the targets."""
-
-    @property
-    def _target_scale(self) -> TargetScale | None:
-        """What is taken off the targets before training and put back by predict."""
-        mean, deviation = getattr(self, "target_mean_", None), getattr(self, "target_scale_", None)
-        return None if mean is None or deviation is None else TargetScale(mean, deviation)
 
     def fit(
         self,
@@ -113,186 +76,76 @@ class BaseMLP(DocumentedMixin, CallbackSupportMixin, Inside, Reading, Weights, C
         self
             The fitted estimator.  If training fails, it is as it was before.
         """
-        with unchanged_on_failure(self), divergence_in_both_words():
-            settings = checked(self)
-            given = ValidationArguments(X_val, y_val, sample_weight_val, groups)
-            call = Call(settings.warm_start and hasattr(self, "_run"), validation=given)
-            self._train(settings, X, y, sample_weight, call)
-        return self
+        settings = settings_of(self)
+        validation = _validation(X_val, y_val, sample_weight_val, groups)
+        resumes = settings.warm_start and hasattr(self, "_training_state")
+        return self._train(settings, FitRequest(X, y, sample_weight, validation, resumes))
 
     def _fit_one_epoch(
         self,
         X: ArrayLike,
         y: ArrayLike,
         sample_weight: ArrayLike | None,
-        given: ValidationArguments,
+        validation: ValidationArguments,
         classes: ArrayLike | None = None,
     ) -> Self:
-        with unchanged_on_failure(self), divergence_in_both_words():
-            settings = checked(self)
-            if settings.early_stopping and not given.has_rows:
-                raise ParameterError(
-                    "partial_fit does not support early_stopping=True: a part of the data has no rows to spare, and "
-                    "one epoch no stop to make. Set early_stopping=False, and watch score() on rows of your own, or "
-                    "pass them as X_val and y_val."
-                )
-            call = Call(hasattr(self, "_run"), is_part=True, classes=classes, validation=given)
-            self._train(settings, X, y, sample_weight, call)
-        return self
+        settings = settings_of(self)
+        if settings.early_stopping and not validation.has_rows:
+            raise ParameterError(
+                "partial_fit does not support early_stopping=True: a part of the data has no rows to spare, and "
+                "one epoch no stop to make. Set early_stopping=False, and watch score() on rows of your own, or "
+                "pass them as X_val and y_val."
+            )
+        resumes = hasattr(self, "_training_state")
+        return self._train(
+            settings, FitRequest(X, y, sample_weight, validation, resumes, is_part=True, classes=classes)
+        )
 
     def _finish(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, given: ValidationArguments) -> Self:
         """Train the epochs that are left of a fit that was cut off, as if it had not been."""
-        with unchanged_on_failure(self), divergence_in_both_words():
-            settings = checked(self)
-            settings.max_iter -= self.n_iter_
-            self._train(settings, X, y, sample_weight, Call(True, validation=given, epochs_done=self.n_iter_))
-        return self
+        given.check_complete()
+        settings, done = settings_of(self), self.n_iter_
+        settings = replace(settings, max_iter=settings.max_iter - done)
+        return self._train(settings, FitRequest(X, y, sample_weight, given, resumes=True, epochs_done=done))
 
-    def _train(self, settings: SimpleNamespace, X: Any, y: Any, sample_weight: Any, call: Call) -> None:
-        call.validation.check_complete()
-        self._warn_of_what_has_no_effect(settings, call)
-        rows, engine, objective = self._read_for_training(settings, X, y, sample_weight, call)
-        with torn_down(self), self._run_for(objective, settings, call.goes_on) as run:
-            fit = Fit(self, settings, rows, (engine, objective), run, call)
-            self._last_was_part = call.is_part
-            listeners = self._listeners(settings, run, rows, X, call)
-
-            def snapshot() -> Any:
-                copied, held = as_it_stands(self, run)
-                fit.keep_in(copied, held)
-                return copied
-
-            offer(listeners, snapshot)
-            fit.advance(listeners=listeners)
+    def _train(self, settings: Settings, request: FitRequest) -> Self:
+        """Train a copy, and take it over on success: an error leaves this estimator as it was."""
+        model: Any = object.__new__(type(self))
+        model.__dict__.update(self.__dict__)
+        before = restored_on_failure(self._training_state, self.loss_curve_) if request.resumes else nullcontext()
+        has_callbacks = not CALLBACK_ATTRIBUTES.isdisjoint(vars(model))
+        with torn_down(model) if has_callbacks else nullcontext(), before:
+            fit = begin(model, settings, model._target_adapter(), request)
+            listeners = list(settings.callbacks)
+            if settings.verbose:
+                listeners.append(EpochTable(fit.problem.cost_divisor, every_epoch=settings.verbose > 1))
+            if has_callbacks and not request.is_part:
+                listeners.append(ScikitLearnTasks(fit))
+            for listener in listeners:
+                if hasattr(listener, "on_fit_begin"):  # it wants more than events
+                    listener.on_fit_begin(fit.snapshot)
+            fit.train(listeners=listeners)
             # Within the block: where warnings are errors, they too leave everything as it was.
             fit.end()
+        # Whoever holds the parameters, or views of them, sees those that the network has now.
+        shown = self.parameters_ if request.resumes else fit.state.last
+        model.parameters_ = write_into(shown, fit.state, model.parameters_)
+        self.__dict__.clear()
+        self.__dict__.update(vars(model))
+        return self
 
-    def _begin(self, part: Part, validation: ValidationArguments) -> Fit:
-        """A fit on some rows of a shared table, before its first update."""
-        settings, call = checked(self), Call(goes_on=False, part=part, validation=validation)
-        self._warn_of_what_has_no_effect(settings, call)
-        self._last_was_part = False
-        return self._before_its_first_update(settings, None, None, None, call)
+    def _begin(self, request: FitRequest) -> Fit:
+        """A fit of this estimator itself, before its first update, for a driver that trains it in parts."""
+        return begin(self, settings_of(self), self._target_adapter(), request)
 
-    def _before_its_first_update(
-        self, settings: SimpleNamespace, X: Any, y: Any, sample_weight: Any, call: Call
-    ) -> Fit:
-        rows, engine, objective = self._read_for_training(settings, X, y, sample_weight, call)
-        with self._run_for(objective, settings, goes_on=False) as run:
-            return Fit(self, settings, rows, (engine, objective), run, call)
+    def _shared_table(self, X: Any, y: Any, sample_weight: Any) -> SharedTable:
+        """The data of many fits, checked as ``fit`` of this estimator would check them."""
+        return shared_table(self, self._target_adapter(), X, y, sample_weight)
 
-    def _warn_of_what_has_no_effect(self, settings: SimpleNamespace, call: Call) -> None:
-        warn_of_parameters_without_effect(settings, call.validation)
-        warn_of_options_without_effect(settings)
-        warn_of_normalization(settings)
-
-    def _listeners(self, settings: SimpleNamespace, run: Run, rows: Rows, X: Any, call: Call) -> list[Listener]:
-        """Who hears of the training; X is as the caller gave it."""
-        listeners = list(settings.callbacks)
-        if settings.verbose:
-            listeners.append(EpochTable(rows.targets.cost_divisor, every_epoch=settings.verbose > 1))
-        if not call.is_part:
-            listeners += scikit_learn_listeners(self, run, X, rows.training.y, rows.training.weight)
-        return listeners
-
-    def _read_for_training(
-        self, settings: SimpleNamespace, X: Any, y: Any, sample_weight: Any, call: Call
-    ) -> tuple[Rows, Engine, Objective]:
-        """The rows, and what is to be minimised on them, by which engine."""
-        get_engine(self.engine)  # an unknown one is named before the data are looked at
-        hidden = check_activation(self.activation, len(settings.hidden_layer_sizes))
-        check_own_activations(hidden, self.network_.hidden if call.goes_on else ())
-        dropout = dropout_rates(settings)
-        rows = self._read(X, y, sample_weight, call)
-        table, loss = rows.training, rows.targets.loss
-        sizes = (table.X.shape[1], *settings.hidden_layer_sizes, table.Y.shape[1])
-        network = Network(sizes, hidden, loss.output, loss.cost, settings.normalization)
-        engine = get_engine(self.engine, network)
-        if not call.goes_on:
-            warn_of_the_reference_engine(self.engine, network)
-        objective = Objective(network, table.X, table.Y, settings.alpha, table.weight, dropout, lam1=settings.l1_alpha)
-        return rows, engine, objective
-
-    def _in_units_of_training(
-        self, rows: Rows, run: Run, call: Call, objective: Objective, validating: Table | None
-    ) -> tuple[Objective, Table | None]:
-        """Objective and rows that validate, with their targets as the network is to see them."""
-        self._settle_targets(rows, run, call)
-        scale, dtype = self._target_scale, objective.X.dtype
-        if scale is not None:
-            objective = replace(objective, Y=scale.standardized(objective.Y, dtype, dtype_given(rows.training.y)))
-            if validating is not None:
-                Y = scale.standardized(validating.Y, dtype, dtype_given(validating.y))
-                validating = replace(validating, Y=Y)
-        return objective, validating
-
-    @contextmanager
-    def _run_for(self, objective: Objective, settings: SimpleNamespace, goes_on: bool) -> Iterator[Run]:
-        """A new run, or the one to go on with; an error within the block leaves that one as it was."""
-        if goes_on:
-            network = objective.network
-            with Continuing(self._run, self.parameters_, self.network_, network, self.loss_curve_) as run:
-                yield run
-        else:
-            gate = check_activation(self.activation if isinstance(self.activation, str) else "relu", 1)[0]
-            yield begun(objective, settings, self.initialization, gate)
-
-    def _view(self, network: Network) -> Self:
-        """This estimator as a scorer is to see it while it trains: X is checked already, and weights are put in."""
-        view: Any = copy.copy(self)
-        view.network_, view.n_outputs_ = network, network.layer_sizes[-1]
-        vars(view).pop("feature_names_in_", None)
-        return view
-
-    def _answer(self, X: ArrayLike, output: str | None = None) -> Floats:
-        """H, (m, K), or the answers of the same weights with another output unit: "identity" gives Z."""
-        self._check_is_fitted()
-        rows = self._rows(X)
-        network = self.network_
-        if output is not None:
-            network = replace(network, output=output, cost=None)
-        return get_engine(self.engine, network).predict(network, self.parameters_, rows)
-
-    def _posed(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> tuple[Objective, Targets]:
-        """What the fitted network would minimise on these data, which are read as fit has read its own."""
-        self._check_is_fitted()
-        settings = checked(self)
-        with input_errors(X):
-            rows, y = self._validated(X, y, self.parameters_.dtype, reset=False)
-        weight = checked_weight(sample_weight, rows.shape[0], rows.dtype)
-        with input_errors(X):
-            targets = self._targets(y, rows.dtype, Call(goes_on=True, is_part=True))
-        weight = with_class_weights(self._class_weights(y, weight, Call(goes_on=True)), y, weight, rows.dtype)
-        if targets.Y.shape[1] != self.n_outputs_:
-            raise ShapeError(
-                f"y must have {self.n_outputs_} columns, as in fit, got {targets.Y.shape[1]}. Pass the same targets."
-            )
-        scale = self._target_scale
-        if scale is None:
-            Y = targets.Y.astype(rows.dtype, copy=False)
-        else:
-            Y = scale.standardized(targets.Y, rows.dtype, dtype_given(y))
-            targets = replace(targets, score=scale.scored(targets.score))
-        return Objective(self.network_, rows, Y, settings.alpha, weight, lam1=settings.l1_alpha), targets
-
-    def _keep(self, network: Network, run: Run, cost_divisor: int, n_epochs: int, *, validated: bool) -> None:
-        self._run = run
-        self.network_ = network
-        self.parameters_ = standing(run)
-        known = getattr(self, "loss_curve_", []) if run.history.n_epochs > n_epochs else []
-        self.loss_curve_ = known
-        self.loss_curve_ += [cost / cost_divisor for cost in run.history.costs[len(known) :]]
-        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.nan
-        self.best_loss_ = None if run.watches_score else run.stop.best_cost / cost_divisor
-        costs = (run.history.validation_costs or []) if validated else None
-        self.validation_loss_curve_ = [cost / cost_divisor for cost in costs] if costs and cost_divisor > 1 else costs
-        self.validation_scores_ = (run.history.validation_scores or []) if validated else None
-        self.best_validation_score_ = run.best_score if run.best_score > -np.inf else None
-        self.n_iter_ = n_epochs
-        self.t_ = run.rows_seen
-        self.n_layers_ = len(network.layer_sizes)
-        self.n_outputs_ = network.layer_sizes[-1]
-        self.out_activation_ = "logistic" if network.output == "sigmoid" else network.output
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
     def _learns_in_parts(self) -> bool:
         if self.solver == "lbfgs":
@@ -301,10 +154,14 @@ class BaseMLP(DocumentedMixin, CallbackSupportMixin, Inside, Reading, Weights, C
             )
         return True
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
+
+def _validation(X: Any, y: Any, weight: Any, groups: Any) -> ValidationArguments:
+    """The arguments of ``fit`` for validation; they are complete."""
+    if X is None and y is None and weight is None and groups is None:
+        return NO_VALIDATION
+    given = ValidationArguments(X, y, weight, groups)
+    given.check_complete()
+    return given
 
 
 def keep_parameters(estimator: object, arguments: dict[str, Any]) -> None:

@@ -17,24 +17,15 @@ from multilayer.equations.activations import Hidden, sigmoid, softplus
 from multilayer.equations.costs import SoftmaxOutput
 from multilayer.estimators.base import BaseMLP, keep_parameters
 from multilayer.exceptions import InputError, ParameterError
-from multilayer.fits.class_weights import ClassWeight, ClassWeights, class_weights, refuse_balanced_parts
-from multilayer.fits.holdout import Split
-from multilayer.fits.inputs import checked_weight, checked_y
+from multilayer.fits.class_weights import ClassWeight
+from multilayer.fits.columns import checked_weight, checked_y
 from multilayer.fits.labels import (
     Labels,
-    check_known,
-    check_known_to_validation,
-    check_same,
     is_same_kind_of_labels,
-    labels_given,
-    labels_of,
 )
-from multilayer.fits.losses import loss_of_classes
-from multilayer.fits.metrics import Metric
-from multilayer.fits.recipe import VALIDATION_FRACTION
-from multilayer.fits.rows import Call, Targets, ValidationArguments
-from multilayer.fits.scores import accuracy, always_right, label_accuracy
-from multilayer.fits.settings import check_choice
+from multilayer.fits.rows import ValidationArguments
+from multilayer.fits.settings import VALIDATION_FRACTION, Metric, ValidationFraction
+from multilayer.fits.targets import ClassAdapter
 from multilayer.network import Floats
 from multilayer.training import Listener
 from multilayer.training.schedules import AnySchedule
@@ -230,7 +221,6 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     name; docs/migration.md lists where this one differs.
     """
 
-    _y_is_labels = True
     loss: str | Cost
     classes_: NDArray[Any]
     output: str
@@ -258,7 +248,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
         early_stopping: bool = False,
-        validation_fraction: Split = VALIDATION_FRACTION,
+        validation_fraction: ValidationFraction = VALIDATION_FRACTION,
         early_stopping_metric: Metric = "auto",
         beta_1: float = 0.9,
         beta_2: float = 0.999,
@@ -422,50 +412,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         )  # two sigmoid units, whose answers are divided by their sum: log h_2 - log h_1
         return (log_h[:, 1] - log_h[:, 0]).astype(Z.dtype, copy=False)
 
-    def _targets(self, y: Any, dtype: np.dtype[Any], call: Call) -> Targets:
-        if call.is_validation:
-            check_known_to_validation(y, self._labels)
-        elif call.goes_on:
-            (check_known if call.is_part else check_same)(y, self._labels)
-        else:
-            self._labels = labels_of(y) if call.classes is None else labels_given(y, call.classes)
-            if call.is_part:
-                check_known(y, self._labels)
-            self.classes_ = self._labels.classes
-        units, output = self._output_layer(self._labels)
-        return Targets(
-            self._labels.targets(y, units, dtype),
-            loss_of_classes(self.loss, output),
-            score=label_accuracy if self._labels.multilabel else accuracy if len(self.classes_) > 1 else always_right,
-            stratify=units == 1,
-        )
-
-    def _class_weights(self, y: Any, weight: Floats | None, call: Call) -> ClassWeights | None:
-        if self.class_weight is None:
-            return None
-        if call.is_part:
-            refuse_balanced_parts(self.class_weight)
-        return class_weights(self.class_weight, y, self._labels, weight)
-
-    def _output_layer(self, labels: Labels) -> tuple[int, str]:
-        """The number of output units and their kind."""
-        output, n_classes = check_choice("output", self.output, ("auto", "softmax", "sigmoid")), len(labels.classes)
-        if labels.multilabel:
-            if output == "softmax":
-                raise ParameterError(
-                    "output='softmax' gives each row one class, but y is multilabel, a column a label. "
-                    "Use output='sigmoid' or 'auto'."
-                )
-            return n_classes, "sigmoid"
-        if n_classes == 1:
-            return 1, "sigmoid"
-        if output == "auto":
-            return (1, "sigmoid") if n_classes == 2 else (n_classes, "softmax")
-        return n_classes, output
+    def _target_adapter(self) -> ClassAdapter:
+        return ClassAdapter(self.loss, self.output, self.class_weight, getattr(self, "_labels", None))
 
     def _checked_classes(self, classes: ArrayLike | None) -> NDArray[Any] | None:
         """The labels that parts may hold, as an array; None where the calls before have said."""
-        is_first = not hasattr(self, "_run")
+        is_first = not hasattr(self, "_training_state")
         if classes is None:
             if is_first:
                 raise ParameterError(

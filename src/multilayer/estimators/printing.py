@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+from multilayer.results import Column, Table
 from multilayer.training import CompilationStarted, EpochEnded, Event, RunEnded, RunStarted
 
 SECONDS_BETWEEN_LINES = 0.5
@@ -51,19 +54,25 @@ class EpochTable:
             print(f"Ended after {event.epochs} iterations and {event.seconds:.2f} s: {why}", flush=True)
 
     def _print(self, event: EpochEnded) -> None:
-        cells = {"Iteration": f"{event.epoch}", "loss": f"{event.cost / self.cost_divisor:.8f}"}
+        columns, row = (
+            [Column("Iteration"), Column("loss", ".8f", width=12)],
+            [event.epoch, event.cost / self.cost_divisor],
+        )
         if event.validation_cost is not None:
-            cells["validation loss"] = f"{event.validation_cost / self.cost_divisor:.8f}"
+            columns.append(Column("validation loss", ".8f"))
+            row.append(event.validation_cost / self.cost_divisor)
         if event.validation_score is not None:
-            cells["validation score"] = f"{event.validation_score:.6f}"
-        if event.step_size == event.step_size:
-            cells["step size"] = f"{event.step_size:.3g}"
-        cells["seconds"] = f"{event.seconds:.2f}"
-        widths = [max(len(title), 12) if title != "Iteration" else len(title) for title in cells]
+            columns.append(Column("validation score", ".6f"))
+            row.append(event.validation_score)
+        if not math.isnan(event.step_size):
+            columns.append(Column("step size", ".3g", width=12))
+            row.append(event.step_size)
+        columns.append(Column("seconds", ".2f", width=12))
+        header, line = Table(tuple(columns), [[*row, event.seconds]]).lines()
         if not self.has_header and not (self.goes_on and self.max_epochs == 1):
-            print("  ".join(title.rjust(width) for title, width in zip(cells, widths, strict=True)))
+            print(header)
         self.has_header = True
-        print("  ".join(cell.rjust(width) for cell, width in zip(cells.values(), widths, strict=True)), flush=True)
+        print(line, flush=True)
         self.printed_at, self.unprinted = event.seconds, None
 
 

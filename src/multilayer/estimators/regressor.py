@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _num_samples
@@ -15,31 +14,19 @@ from sklearn.utils.validation import _num_samples
 from multilayer.equations import Cost, Quantile
 from multilayer.equations.activations import Hidden
 from multilayer.estimators.base import BaseMLP, keep_parameters
-from multilayer.exceptions import InputError, InputTypeError
+from multilayer.fits.columns import checked_weight, checked_y
 from multilayer.fits.errors import input_errors
-from multilayer.fits.holdout import Split
-from multilayer.fits.inputs import checked_weight, checked_y
 from multilayer.fits.losses import (
     Loss,
-    check_targets,
-    loss_of_numbers,
     repeated,
-    warn_of_quantiles_without_effect,
 )
-from multilayer.fits.metrics import Metric
-from multilayer.fits.recipe import VALIDATION_FRACTION
-from multilayer.fits.rows import Call, Rows, Targets, ValidationArguments
-from multilayer.fits.scores import pinball_d2, r2
-from multilayer.fits.settings import check_flag
-from multilayer.fits.target_scale import (
-    check_can_standardize,
-    check_goes_on_alike,
-    dtype_given,
-    rescaled,
-    target_scale,
-)
+from multilayer.fits.reading import validated
+from multilayer.fits.rows import ValidationArguments
+from multilayer.fits.scores import pinball_d2
+from multilayer.fits.settings import VALIDATION_FRACTION, Metric, ValidationFraction
+from multilayer.fits.targets import NumberAdapter, as_numbers
 from multilayer.network import Floats
-from multilayer.training import Listener, Run
+from multilayer.training import Listener
 from multilayer.training.schedules import AnySchedule
 from multilayer.training.starting import SCIKIT_LEARN, Initialization
 
@@ -267,7 +254,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
         early_stopping: bool = False,
-        validation_fraction: Split = VALIDATION_FRACTION,
+        validation_fraction: ValidationFraction = VALIDATION_FRACTION,
         early_stopping_metric: Metric = "auto",
         beta_1: float = 0.9,
         beta_2: float = 0.999,
@@ -341,63 +328,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             weight = checked_weight(sample_weight, _num_samples(X), np.dtype(np.float64))
             return float(super().score(X, checked_y(y, are_labels=False), weight))
         with input_errors():
-            rows, given = self._validated(X, y, self.parameters_.dtype, reset=False)
-        numbers = _as_numbers(given).astype(np.float64, copy=False).reshape(rows.shape[0], -1)
+            rows, given = validated(self, X, y, self.parameters_.dtype, reset=False, are_labels=False)
+        numbers = as_numbers(given).astype(np.float64, copy=False).reshape(rows.shape[0], -1)
         Y = repeated(numbers, Loss(self.network_.output, cost, len(cost.levels)))
         return pinball_d2(cost.levels)(self.predict(X), Y, checked_weight(sample_weight, rows.shape[0], rows.dtype))
 
-    def _targets(self, y: Any, dtype: np.dtype[Any], call: Call) -> Targets:
-        loss = loss_of_numbers(self.loss, self.quantile)
-        if not call.is_validation:  # of y_val the same was said of y
-            warn_of_quantiles_without_effect(self.loss, self.quantile)
-        standardizes = check_flag("standardize_targets", self.standardize_targets)
-        if standardizes:
-            check_can_standardize(loss, self.loss)
-            dtype = np.dtype(np.float64)  # a large mean would take the digits of what is left in float32
-        y = _as_numbers(y)
-        with np.errstate(over="ignore"):
-            Y = np.ascontiguousarray(y.astype(dtype, copy=False).reshape(len(y), -1))
-        if not np.isfinite(Y).all():
-            raise InputError(
-                f"y must be finite in {dtype}, the dtype of X, got values up to {np.abs(y).max():g}. "
-                "Bring y to a scale near 1, or pass X as float64."
-            )
-        Y = repeated(Y, loss)
-        if not standardizes:
-            check_targets(loss, self.loss, Y)
-        score = pinball_d2(loss.cost.levels) if isinstance(loss.cost, Quantile) else r2
-        is_squared = loss.output == "identity" and loss.cost is None
-        return Targets(Y, loss, score=score, cost_divisor=Y.shape[1] if is_squared else 1)
-
-    def _settle_targets(self, rows: Rows, run: Run, call: Call) -> None:
-        table, before = rows.training, self._target_scale if call.goes_on else None
-        standardizes, given = bool(self.standardize_targets), dtype_given(table.y)
-        if call.goes_on:
-            check_goes_on_alike(before, standardizes=standardizes)
-        if not standardizes:
-            self.target_mean_ = self.target_scale_ = None
-            return
-        trained_on = table.Y if run.rows is None else table.Y[run.rows]
-        weight = table.weight if table.weight is None or run.rows is None else table.weight[run.rows]
-        if before is None:
-            scale = target_scale(trained_on, weight, given)
-        else:
-            scale = rescaled(before, trained_on, weight, given)
-        self.target_mean_, self.target_scale_ = scale.mean, scale.deviation
-        check_targets(rows.targets.loss, self.loss, scale.standardized(table.Y, table.Y.dtype, given))
-
-
-def _as_numbers(y: Any) -> Any:
-    if issparse(y):
-        return y.toarray()
-    if y.dtype.kind in "biuf":
-        return y
-    try:
-        if y.dtype.kind in "Mm":
-            raise TypeError(f"got dates or times, {y.dtype}")
-        return y.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        kind = InputTypeError if isinstance(error, TypeError) else InputError
-        raise kind(
-            f"y must hold numbers: {error}. For classes use MLPClassifier; turn all else into numbers."
-        ) from None
+    def _target_adapter(self) -> NumberAdapter:
+        return NumberAdapter(self.loss, self.quantile, self.standardize_targets, self._target_scale)

@@ -15,7 +15,7 @@ from multilayer.exceptions import ModelFileError
 from multilayer.files.schema import stored
 from multilayer.fits.labels import Labels
 from multilayer.network import Floats
-from multilayer.training import Run
+from multilayer.training import TrainingState
 
 OUTPUTS = {True: ("sigmoid", "softmax"), False: ("identity", "exp", "increasing")}  # of classifiers, of regressors
 SPARSE = 8  # rows of the table for each row number, above which sorting is faster than marking
@@ -24,13 +24,13 @@ MAX_SLOTS = 2  # arrays of memory of an update rule; a second one is Adam's mean
 
 def check_network(model: Any) -> None:
     """Raise an error if the parts of a network are inconsistent; its ``parameters_`` are set later."""
-    network, run = model.network_, stored(model, "training")
+    network, state = model.network_, stored(model, "training")
     is_classifier = isinstance(model, MLPClassifier)
     shown = "logistic" if network.output == "sigmoid" else network.output
     if network.output not in OUTPUTS[is_classifier] or model.out_activation_ != shown:
         raise ModelFileError(f"{type(model).__name__} has no {network.output!r} outputs")
-    _check_arrays(run)
-    _check_rows(run)
+    _check_arrays(state)
+    _check_rows(state)
     _check_curves(model)
     if is_classifier:
         _check_labels(model)
@@ -68,35 +68,35 @@ def check_distinct(numbers: NDArray[Any], n_rows: int, *, whole: bool = False) -
         raise ModelFileError(f"it has row numbers that are not distinct or not below {n_rows}")
 
 
-def _check_arrays(run: Run) -> None:
-    state = run.state
-    arrays = (state.parameters, state.slots, state.average, run.best, run.last)
+def _check_arrays(state: TrainingState) -> None:
+    descent = state.descent
+    arrays = (descent.parameters, descent.slots, descent.average, state.best)
     if len({array.dtype for array in arrays if array is not None}) > 1:
         raise ModelFileError("its arrays are partly float32 and partly float64")
-    weights = (state.parameters, state.average, run.best, run.last)
+    weights = (descent.parameters, descent.average, state.best)
     if not all(array is None or bool(np.isfinite(array).all()) for array in weights):
         raise ModelFileError("the weights are not all finite")
     # An update with a gradient that overflows leaves an infinity, from which training can continue.
-    least = [float(slot.min()) for slot in state.slots[: MAX_SLOTS + 1]]  # NaN if any is NaN
+    least = [float(slot.min()) for slot in descent.slots[: MAX_SLOTS + 1]]  # NaN if any is NaN
     is_memory = len(least) <= MAX_SLOTS and not any(map(math.isnan, least))
     if not is_memory or (len(least) == MAX_SLOTS and least[1] < 0):
         raise ModelFileError("the update rule's memory must be at most two arrays of numbers, the second of squares")
 
 
-def _check_rows(run: Run) -> None:
-    if run.order is not None:
-        check_distinct(run.order, len(run.order) if run.rows is None else len(run.rows), whole=True)
-    if (run.rows is None) != (run.held_out is None):
+def _check_rows(state: TrainingState) -> None:
+    if state.order is not None:
+        check_distinct(state.order, len(state.order) if state.rows is None else len(state.rows), whole=True)
+    if (state.rows is None) != (state.held_out is None):
         raise ModelFileError("it has held-out rows without training rows, or training rows without held-out rows")
-    if run.rows is not None and run.held_out is not None:
-        if not len(run.rows):
+    if state.rows is not None and state.held_out is not None:
+        if not len(state.rows):
             raise ModelFileError("it has no training rows")
-        check_distinct(np.concatenate([run.rows, run.held_out]), run.n_divided)
+        check_distinct(np.concatenate([state.rows, state.held_out]), state.n_divided)
 
 
 def _check_curves(model: Any) -> None:
-    run = stored(model, "training")
-    history = run.history
+    state = stored(model, "training")
+    history = state.history
     validated = history.validation_costs or [], history.validation_scores or []
     curves = [history.costs, history.step_sizes, model.loss_curve_]
     if len({len(each) for each in curves}) > 1 or len(validated[0]) != len(validated[1]):
@@ -106,7 +106,7 @@ def _check_curves(model: Any) -> None:
     if len(validated[0]) > n or any(len(each) > len(validated[0]) for each in shown):
         raise ModelFileError("its curves of validation are longer than the others")
     # In each epoch the stop rule and the plateau may each reduce the step size.
-    if model.n_iter_ > n or max(run.stop.stalled, run.plateau.stalled) > n or run.n_cuts > 2 * n:
+    if model.n_iter_ > n or max(state.stop.stalled, state.plateau.stalled) > n or state.n_cuts > 2 * n:
         raise ModelFileError(f"its counts are too large for {n} epochs")
 
 

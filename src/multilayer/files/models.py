@@ -19,10 +19,10 @@ from multilayer.files.container import ADVICE, read, write
 from multilayer.files.kinds import Place, Stored
 from multilayer.files.schema import ATTRIBUTES, ENSEMBLES, NETWORKS, NOT_STORED, Estimator, stored
 from multilayer.network import n_parameters
-from multilayer.training import standing
+from multilayer.training.state import parameters_to_show
 
 # Parameters that are code, and their value in a file.
-DROPPED: dict[str, Any] = {"callbacks": [], "listener": None}
+DROPPED: dict[str, Any] = {"callbacks": []}
 SHARED = {"shared": "training.random_state"}  # the user's generator, from which training draws
 Model = MLPClassifier | MLPRegressor | EnsembleClassifier | EnsembleRegressor
 
@@ -38,7 +38,7 @@ def save_model(model: Model, path: str | os.PathLike[str], *, keep: int = 1) -> 
     Parameters
     ----------
     model : MLPClassifier, MLPRegressor, EnsembleClassifier or EnsembleRegressor
-        A fitted estimator.  Its callbacks, those of scikit-learn, and an ensemble's ``listener`` are not stored.
+        A fitted estimator.  Its callbacks, and those of scikit-learn, are not stored.
     path : str or path
         The file.  Missing folders are created; an existing file is replaced and keeps its mode; for a symbolic link,
         its target is replaced.
@@ -183,8 +183,8 @@ def _encoded(encoder: Encoder, what: str, value: Any, path: str, model: Any) -> 
     key = path.rsplit(".", 1)[-1]
     if key in DROPPED:
         return DROPPED[key]
-    run = getattr(model, ATTRIBUTES["training"], None)
-    if key == "random_state" and value is not None and value is getattr(run, key, None):
+    state = getattr(model, ATTRIBUTES["training"], None)
+    if key == "random_state" and value is not None and value is getattr(state, key, None):
         return SHARED
     try:
         return encoder.encode(value, path)
@@ -256,10 +256,10 @@ def _network(described: Any, decoder: Decoder) -> Any:
     sizes = {"D": layers[0], "K": layers[-1], "L": len(layers), "P": n_parameters(network)}
     model = _built(kind, parameters, attributes, Place(sizes=sizes))
     check_network(model)
-    run = stored(model, "training")
-    model.parameters_ = standing(run)
+    state = stored(model, "training")
+    model.parameters_ = parameters_to_show(state)
     if is_shared:
-        model.random_state = run.random_state
+        model.random_state = state.random_state
     return model
 
 

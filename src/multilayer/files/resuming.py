@@ -14,7 +14,7 @@ from multilayer.exceptions import InputError, ParameterError
 from multilayer.files.models import load_model
 from multilayer.files.schema import stored
 from multilayer.fits.rows import ValidationArguments
-from multilayer.training import Listener, Run
+from multilayer.training import Listener, TrainingState
 
 UNFINISHED = ("", "interrupted")  # reasons of runs that can be resumed
 
@@ -70,7 +70,7 @@ def resume(
     ...         if event.epoch == 7:
     ...             raise MemoryError
     >>> X, y = make_moons(100, random_state=0)
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "run.safetensors"
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "state.safetensors"
     >>> options = {"max_iter": 20, "n_iter_no_change": None, "random_state": 0}
     >>> MLPClassifier(callbacks=[Checkpoint(path), Crash()], **options).fit(X, y)
     Traceback (most recent call last):
@@ -85,20 +85,20 @@ def resume(
             f"{path} holds an {type(model).__name__}, whose training is complete. Use load_model(path)."
         )
     model.callbacks = callbacks
-    run = stored(model, "training")
+    state = stored(model, "training")
     if stored(model, "last_was_partial_fit"):
         raise ParameterError(
             f"{path} was trained by partial_fit, which has no end to resume to. "
             "Call partial_fit on the result of load_model(path)."
         )
-    if run.reason not in UNFINISHED or model.n_iter_ >= model.max_iter:
+    if state.reason not in UNFINISHED or model.n_iter_ >= model.max_iter:
         return model
-    _check_same_rows(run, X)
+    _check_same_rows(state, X)
     return model._finish(X, y, sample_weight, ValidationArguments(X_val, y_val, sample_weight_val, groups))
 
 
-def _check_same_rows(run: Run, X: Any) -> None:
-    n_before = run.n_divided if run.rows is not None else None if run.order is None else len(run.order)
+def _check_same_rows(state: TrainingState, X: Any) -> None:
+    n_before = state.n_divided if state.rows is not None else None if state.order is None else len(state.order)
     if n_before is not None and _num_samples(X) != n_before:
         raise InputError(
             f"X has {_num_samples(X)} rows, and the training to resume had {n_before}. Pass the data of that fit; "

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from multilayer._checks import check_choice, check_flag, check_seed
 from multilayer.engines import ENGINES
 from multilayer.engines.protocol import DescentState
 from multilayer.ensembles import EnsembleClassifier, EnsembleRegressor
@@ -39,7 +40,6 @@ from multilayer.files.kinds import (
     Record,
     Stored,
     array,
-    blob,
     curve,
     either,
     empty,
@@ -47,7 +47,6 @@ from multilayer.files.kinds import (
     generator,
     integer,
     mapping,
-    nothing,
     number,
     optional,
     record,
@@ -59,14 +58,13 @@ from multilayer.files.kinds import (
 from multilayer.fits.class_weights import BALANCED
 from multilayer.fits.labels import Labels
 from multilayer.fits.losses import OF_CLASSES, OF_NUMBERS, QUANTILE, loss_of_numbers
-from multilayer.fits.settings import CHECKS, check_activation, check_choice, check_flag, check_seed
+from multilayer.fits.settings import CHECKS, check_activation
 from multilayer.network import NORMALIZATIONS, Network
 from multilayer.selection.out_of_fold import Predictions
-from multilayer.training.history import History
+from multilayer.training import TrainingState
 from multilayer.training.schedules import SCHEDULES, Cosine, OneCycle, Plateau, Schedule, WarmUp
 from multilayer.training.starting import SCIKIT_LEARN
-from multilayer.training.state import REASONS, Run
-from multilayer.training.stopping import StopState
+from multilayer.training.state import REASONS, History, StopState
 
 any_number = number(infinite=True, nan=True)
 labels = array(LABELS, None)
@@ -129,11 +127,11 @@ HISTORY = _simple(
     validation_scores=optional(curve),
     seconds=number(0.0),
 )
-RUN = Record(
-    "Run",
-    Run,
+TRAINING = Record(
+    "Training",
+    TrainingState,
     {
-        "state": record(STATE),
+        "descent": record(STATE),
         "random_state": generator,
         "rows": optional(rows),
         "held_out": optional(rows),
@@ -147,13 +145,11 @@ RUN = Record(
         "watches_score": flag,
         "best": optional(weights),
         "best_score": any_number,
-        "last": optional(weights),
-        "best_digest": blob(64),
         "history": record(HISTORY),
         "gradient": any_number,
         "reason": text("", *REASONS),
     },
-    ("state", "random_state"),
+    ("descent", "random_state"),
 )
 LABELS_OF_Y = Record("Labels", Labels, {"classes": labels, "multilabel": flag, "sparse": flag}, ("classes",))
 PREDICTIONS = Record(
@@ -249,13 +245,12 @@ _OF_REGRESSORS = _OF_NETWORKS | {
 }
 _OF_ENSEMBLES: dict[str, Kind] = {
     "n_members": optional(integer(1)),
-    "by": text(SEED, BOOTSTRAP, FOLD),
+    "diversity": text(SEED, BOOTSTRAP, FOLD),
     "cv": optional(either(integer(2), _folds)),
     "weights": optional(either(array("iuf", None), sequence(number(0.0)))),
     "random_state": either(generator, _checked(partial(check_seed, "random_state"))),
     "n_jobs": optional(integer(-COUNT)),
     "backend": text(),
-    "listener": nothing,
     "callbacks": empty,
 }
 
@@ -264,7 +259,7 @@ _OUTPUT_CONFIG = mapping(text("transform"), text("default", "pandas", "polars"))
 _EVERYWHERE: dict[str, Kind] = {"feature_names_in_": _names, "output_config": _OUTPUT_CONFIG}
 _TRAINED: dict[str, Kind] = {
     "network_": record(NETWORK),
-    "training": record(RUN),
+    "training": record(TRAINING),
     "last_was_partial_fit": flag,
     "n_features_in_": size("D"),
     "n_layers_": size("L"),
@@ -324,14 +319,14 @@ RECORDS = (
     STATE,
     STOP,
     HISTORY,
-    RUN,
+    TRAINING,
     LABELS_OF_Y,
     PREDICTIONS,
     OUT_OF_FOLD,
 )
 # The attributes of estimators that are stored under another name.
 ATTRIBUTES = {
-    "training": "_run",
+    "training": "_training_state",
     "last_was_partial_fit": "_last_was_part",
     "labels": "_labels",
     "n_rows": "_n_rows",

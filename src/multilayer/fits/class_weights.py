@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from multilayer.exceptions import InputError, ParameterError, unknown_name
-from multilayer.fits.inputs import as_dense
+from multilayer.fits.columns import as_dense
 from multilayer.fits.labels import Labels, labels_of
 from multilayer.fits.sample_weights import product_of_weights, scaled_weights
 from multilayer.network import Floats
@@ -170,6 +170,6 @@ def _given(name: str, weights: Any, classes: list[Any], labels: list[Any] | None
         is_number = isinstance(weight, numbers.Real) and not isinstance(weight, bool)
         if not is_number or not math.isfinite(weight) or weight < 0:
             raise ParameterError(
-                f"{name} must give each label a finite number not below 0, got {weight!r} for {label!r}."
+                f"{name} must give each label a finite non-negative number, got {weight!r} for {label!r}."
             )
     return np.array([float(weights.get(label, 1.0)) for label in classes])

@@ -12,7 +12,7 @@ from typing import Any
 
 import sklearn.exceptions
 
-from multilayer.exceptions import DivergenceError, InputError, InputTypeError, MultilayerError, MultilayerWarning
+from multilayer.exceptions import InputError, InputTypeError, MultilayerError, MultilayerWarning
 from multilayer.fits.containers import where_not_finite
 
 
@@ -135,28 +135,7 @@ def _with_advice(message: str, where: str = "") -> str:
     return f"{message}{'' if message.endswith(('.', '!')) else '.'} {where}{advice}"
 
 
-DIVERGENCE_IN_THEIR_WORDS = (
+DIVERGENCE_IN_SCIKIT_LEARN = (
     "In scikit-learn's words: Solver produced non-finite parameter weights. The input data may contain large values "
     "and need to be preprocessed."
 )
-
-
-@contextmanager
-def divergence_in_both_words() -> Iterator[None]:
-    """Within this block a divergence also says what scikit-learn says of one: programs may look for its words."""
-    try:
-        yield
-    except DivergenceError as error:
-        raise DivergenceError(f"{error} {DIVERGENCE_IN_THEIR_WORDS}") from None
-
-
-@contextmanager
-def unchanged_on_failure(estimator: object) -> Iterator[None]:
-    """An error within this block leaves the estimator with the attributes it had: never new labels on old weights."""
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise

@@ -1,177 +1,307 @@
-"""A fit under way."""
+"""A fit: from a request, settings and targets to a training session, and from it to a fitted estimator.
+
+:func:`begin` is the whole way there, step by step.  ``fit`` of an estimator trains the fit in one part; as the member
+of a pack the same fit is trained in parts, and what comes out does not depend on the parts.
+"""
 
 from __future__ import annotations
 
+import copy
 import math
-import time
 from collections.abc import Sequence
-from dataclasses import replace
-from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from sklearn.utils import check_random_state
 
-from multilayer.engines import Engine, Objective
+from multilayer.engines import DescentState, Engine, Objective, get_engine
 from multilayer.exceptions import DivergenceError
-from multilayer.fits.errors import input_errors
-from multilayer.fits.metrics import Watched, measure
-from multilayer.fits.options import settle_average, with_dropout_seed
-from multilayer.fits.outcome import warn_of_an_interruption, warn_of_the_end
-from multilayer.fits.recipe import descent_recipe, lbfgs_recipe
-from multilayer.fits.resume import continued
-from multilayer.fits.rows import Call, Rows
-from multilayer.fits.scale_advice import scale_advice
-from multilayer.fits.validation import validation_rows
-from multilayer.inspection.vitals import skill_of
-from multilayer.training import (
-    LbfgsRecipe,
-    Listener,
-    Recipe,
-    Run,
-    Validation,
-    n_rows_of,
-    restore_best,
-    standing,
-    train,
-    train_lbfgs,
+from multilayer.fits.custom import check_custom_activations, warn_of_the_reference_engine
+from multilayer.fits.errors import DIVERGENCE_IN_SCIKIT_LEARN
+from multilayer.fits.holdout import validation_rows
+from multilayer.fits.measure import Watched, validation_measure
+from multilayer.fits.outcome import FitOutcome, warn_of_outcome
+from multilayer.fits.reading import read
+from multilayer.fits.recipe import (
+    descent_recipe,
+    dropout_rates,
+    lbfgs_recipe,
+    settle_average,
+    warn_of_settings_without_effect,
+    with_dropout_seed,
 )
+from multilayer.fits.resume import check_same_network, resumed_state, snapshot
+from multilayer.fits.rows import FitRequest, Table
+from multilayer.fits.scale_advice import ScaleAdvice, scale_advice
+from multilayer.fits.scores import Score, skill
+from multilayer.fits.settings import Settings
+from multilayer.fits.target_scale import TargetScale, dtype_given
+from multilayer.fits.targets import TargetAdapter
+from multilayer.network import Network
+from multilayer.training import Listener, TrainingSession, TrainingState, train
+from multilayer.training.batching import Rows
+from multilayer.training.lbfgs import LbfgsSession, train_lbfgs
+from multilayer.training.loop import Measure, Pace
+from multilayer.training.session import Session, ValidationPlan
+from multilayer.training.starting import starting_parameters
+from multilayer.training.state import parameters_to_show
 
-if TYPE_CHECKING:
-    from multilayer.estimators.base import BaseMLP
+
+def begin(model: Any, settings: Settings, adapter: TargetAdapter, request: FitRequest) -> Fit:
+    """A fit before its first update.
+
+    Parameters
+    ----------
+    model : estimator
+        It becomes a fitted one; where an error must leave the caller's as it was, this is a copy.
+    settings : Settings
+    adapter : TargetAdapter
+    request : FitRequest
+
+    Raises
+    ------
+    ParameterError, InputError
+        For settings and data that cannot be used.
+    """
+    warn_of_settings_without_effect(settings, request.validation)
+    get_engine(settings.engine)  # an unknown one is named before the data are looked at
+    has_custom = any(not isinstance(each, str) for each in settings.activation)
+    if has_custom:
+        check_custom_activations(settings.activation, model.network_.hidden if request.resumes else ())
+    dropout = dropout_rates(settings)
+
+    data = read(model, adapter, request)
+    table, targets = data.training, data.targets
+    sizes = (table.X.shape[1], *settings.hidden_layer_sizes, table.Y.shape[1])
+    network = Network(sizes, settings.activation, targets.loss.output, targets.loss.cost, settings.normalization)
+    engine = get_engine(settings.engine, network)
+    objective = Objective(network, table.X, table.Y, settings.alpha, table.weight, dropout, lam1=settings.l1_alpha)
+    if request.resumes:
+        check_same_network(model.network_, network)
+        state = resumed_state(model._training_state, model.parameters_, is_part=request.is_part)
+    else:
+        if has_custom or network.cost is not None:
+            warn_of_the_reference_engine(settings.engine, network)
+        state = _initial_state(objective, settings)
+    if dropout:
+        objective = with_dropout_seed(objective, state)
+    if state.descent.average is not None:
+        settle_average(state, settings)
+
+    validating = None
+    if data.validation is not None or (settings.early_stopping and settings.solver != "lbfgs"):
+        validating = validation_rows(state, data, settings, request.validation.groups)
+    else:
+        state.rows = state.held_out = None
+    rows = state.rows
+    state.rows = trained_on = rows if table.numbers is None else table.numbered(rows)
+    scale, attributes = adapter.settle(table, targets, trained_on, resumes=request.resumes)
+    vars(model).update(attributes)
+    score = targets.score
+    if scale is not None:
+        objective = replace(objective, Y=scale.standardized(objective.Y, objective.X.dtype, dtype_given(table.y)))
+        score = scale.scored(score)
+        targets = replace(targets, score=score)
+    measure = None
+    if validating is not None:
+        watched = Watched(settings.early_stopping_metric, targets, _scored_view(model, network))
+        measure = validation_measure(engine, network, _standardized(validating, scale, objective), watched)
+
+    divisor, validates = targets.cost_divisor, measure is not None
+    plan = ValidationPlan(validates, validates and settings.early_stopping, keeps_best=request.keep == "best")
+    session: Session
+    if settings.solver == "lbfgs":
+        session = LbfgsSession(state, lbfgs_recipe(settings), plan)
+    else:
+        n_rows = table.X.shape[0] if trained_on is None else len(trained_on)
+        recipe = descent_recipe(settings, state, n_rows, divisor, is_part=request.is_part)
+        session = TrainingSession(state, recipe, table.X.shape[0], plan)
+    if state.best is not None and measure is not None:
+        session.record_score_of_best(measure(state.best)[1])
+    problem = Problem(engine, objective, table, measure, score, divisor, trained_on, rows)
+    return Fit(model, settings, session, problem, request)
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What a fit minimises, and how it is measured."""
+
+    engine: Engine
+    objective: Objective
+    table: Table  # the rows as they were read
+    measure: Measure | None  # of the validation rows
+    score: Score
+    cost_divisor: int  # the costs that are shown are J divided by this
+    trained_on: Rows | None  # numbers of rows of the table; None for all
+    own_rows: Rows | None  # the same, counted within the rows of this fit
 
 
 class Fit:
-    """Training that is begun, goes on in as many parts as one likes, and is kept by its estimator.
+    """Training that is begun, goes on in as many parts as its driver wants, and makes its estimator a fitted one.
 
-    What comes out does not depend on the parts.  Between them the estimator may be kept as it stands, and used.
+    Between parts the estimator may be kept as it stands, and used.
     """
 
-    def __init__(
-        self,
-        estimator: BaseMLP,
-        settings: SimpleNamespace,
-        rows: Rows,
-        problem: tuple[Engine, Objective],
-        run: Run,
-        call: Call,
-    ) -> None:
-        self.estimator, self.settings, self.run, self.call = estimator, settings, run, call
-        self.engine, objective = problem
-        objective = with_dropout_seed(objective, run)
-        settle_average(run, averages=settings.weight_averaging > 0 and settings.solver != "lbfgs")
-        with input_errors():
-            validating = validation_rows(run, rows, settings, call.validation.groups)
-        self.cost_divisor, self.numbers, self.own_rows = rows.targets.cost_divisor, rows.training.numbers, run.rows
-        if self.numbers is not None:
-            run.rows = rows.training.numbered(run.rows)
-        self.trained_on = run.rows
-        self.objective, validating = estimator._in_units_of_training(rows, run, call, objective, validating)
-        scale, targets = estimator._target_scale, rows.targets
-        if scale is not None:
-            targets = replace(targets, score=scale.scored(targets.score))
-        self.score = targets.score
-        self.validation: Validation | None = None
-        if validating is not None:
-            network = self.objective.network
-            watched = Watched(settings.early_stopping_metric, targets, estimator._view(network))
-            measured = measure(self.engine, network, validating, watched)
-            self.validation = Validation(measured, settings.early_stopping)
-        self.recipe = self._recipe()
-        self.epochs_before = run.history.n_epochs - call.epochs_done
-        self.seconds, self.n_updates = 0.0, 0  # of the training so far
+    def __init__(self, model: Any, settings: Settings, session: Session, problem: Problem, request: FitRequest) -> None:
+        self.model, self.settings, self.session = model, settings, session
+        self.problem, self.request = problem, request
+        self._pace: Pace | None = None
 
-    def _recipe(self) -> Recipe | LbfgsRecipe:
-        if self.settings.solver == "lbfgs":
-            return lbfgs_recipe(self.settings)
-        recipe = descent_recipe(self.settings, self.run, self.n_rows, self.cost_divisor, is_part=self.call.is_part)
-        continued(self.run, recipe, self.n_rows, is_part=self.call.is_part)
-        return recipe
+    @property
+    def state(self) -> TrainingState:
+        return self.session.state
 
     @property
     def n_epochs(self) -> int:
-        """Epochs done of this fit."""
-        return self.run.history.n_epochs - self.epochs_before
-
-    @property
-    def n_rows(self) -> int:
-        """Rows that an epoch goes through."""
-        return n_rows_of(self.run, self.objective.X.shape[0])
-
-    @property
-    def n_weights(self) -> int:
-        """Weights and biases."""
-        return self.run.state.parameters.size
+        """Epochs done, those of a training that was cut off and resumed counted in."""
+        return self.session.n_epochs + self.request.epochs_done
 
     @property
     def max_epochs(self) -> int:
         """Epochs after which it ends if nothing has ended it before."""
-        recipe = self.recipe
-        to_come = recipe.max_iterations if isinstance(recipe, LbfgsRecipe) else recipe.max_epochs
-        return to_come + self.call.epochs_done
+        return self.session.recipe.max_epochs + self.request.epochs_done
+
+    @property
+    def n_rows(self) -> int:
+        """Rows that an epoch goes through."""
+        rows = self.problem.trained_on
+        return self.problem.objective.X.shape[0] if rows is None else len(rows)
+
+    @property
+    def n_weights(self) -> int:
+        """Weights and biases."""
+        return self.state.descent.parameters.size
+
+    @property
+    def seconds(self) -> float:
+        """The time spent in training so far."""
+        return self.session.seconds
 
     @property
     def has_ended(self) -> bool:
         """Whether there is nothing left to train."""
-        reason = self.run.reason
-        return bool(reason) and (reason != "max_epochs" or self.n_epochs >= self.max_epochs)
+        return self.session.has_ended
 
-    def advance(self, n_epochs: float = math.inf, listeners: Sequence[Listener] = ()) -> None:
-        """Train for so many epochs, or to the end; by L-BFGS always to the end."""
+    def train(self, n_epochs: float = math.inf, listeners: Sequence[Listener] = ()) -> None:
+        """Train for so many epochs, or to the end; by L-BFGS always to the end.
+
+        Raises
+        ------
+        DivergenceError
+            Where the cost leaves the finite numbers.
+        """
+        session, problem = self.session, self.problem
         try:
-            self._advance(n_epochs, listeners)
+            if isinstance(session, TrainingSession):
+                self._pace = self._pace or Pace(session)
+                arguments = problem.engine, problem.objective, listeners, problem.measure
+                train(session, *arguments, n_epochs=n_epochs, pace=self._pace)
+            elif isinstance(session, LbfgsSession):
+                train_lbfgs(session, problem.engine, problem.objective, listeners, problem.measure)
         except DivergenceError as error:
-            found, _ = self._scale_advice()
-            raise (DivergenceError(f"{error} {found}") if found else error) from None
-
-    def _advance(self, n_epochs: float, listeners: Sequence[Listener]) -> None:
-        began, recipe = time.perf_counter(), self.recipe
-        if isinstance(recipe, LbfgsRecipe):
-            train_lbfgs(self.engine, self.objective, recipe, self.run, listeners, self.validation)
-        else:
-            left = min(n_epochs, self.max_epochs - self.n_epochs)
-            part = replace(recipe, max_epochs=int(left), max_seconds=recipe.max_seconds - self.seconds)
-            pace = self.seconds / self.n_updates if self.n_updates else None
-            before = self.run.state.t
-            train(self.engine, self.objective, part, self.run, listeners, self.validation, pace)
-            self.n_updates += self.run.state.t - before
-        self.seconds += time.perf_counter() - began
+            found = self.scale_advice().text
+            # Programs may look for scikit-learn's words.
+            parts = [str(error), found, DIVERGENCE_IN_SCIKIT_LEARN]
+            raise DivergenceError(" ".join(filter(None, parts))) from None
 
     def keep(self) -> None:
         """Make the estimator a fitted one, as it stands now."""
-        run = self.run
-        restore_best(run)
-        self.keep_in(self.estimator, run)
-
-    def keep_in(self, estimator: BaseMLP, run: Run) -> None:
-        """Make an estimator a fitted one by a run, this one or a copy."""
-        validated = self.validation is not None
-        estimator._keep(self.objective.network, run, self.cost_divisor, self.n_epochs, validated=validated)
+        self._keep_in(self.model, replace(self.state))
 
     def end(self) -> None:
-        """Keep it for good, with a warning where it has ended too soon."""
-        self.keep()
-        # What the estimator goes on with later are rows of its own, however they were shared.
-        self.run.rows = self.own_rows
-        if self.call.is_part:
-            warn_of_an_interruption(self.run, self.n_epochs, 1)
-        else:
-            # Infinity under warm_start warns as scikit-learn does: these epochs may be some of many.
-            patience, settings = self.estimator.n_iter_no_change, self.settings
-            wants_all = patience is None or (math.isinf(patience) and not settings.warm_start)
-            changed = {"max_iter": self.max_epochs, "wants_all_epochs": wants_all}
-            whole = SimpleNamespace(**(vars(settings) | changed))
-            warn_of_the_end(self.run, self.n_epochs, whole, self._scale_advice, self._skill)
+        """Make the estimator a fitted one, and warn where training has ended too soon."""
+        # What the estimator is trained further on later are rows of its own, however they were shared.
+        self.state.rows = self.problem.own_rows
+        self._keep_in(self.model, self.state)
+        warn_of_outcome(self.outcome(), self.settings, self.scale_advice, self._skill)
 
-    def _scale_advice(self, most_rows: int | None = None) -> tuple[str, str]:
+    def outcome(self) -> FitOutcome:
+        """How it has ended."""
+        state, settings = self.state, self.settings
+        # Infinity under warm_start warns as scikit-learn does: these epochs may be some of many.
+        patience = self.model.n_iter_no_change
+        wants_all = patience is None or (math.isinf(patience) and not settings.warm_start)
+        return FitOutcome(
+            reason=state.reason,
+            n_epochs=self.n_epochs,
+            max_epochs=1 if self.request.is_part else self.max_epochs,
+            costs=tuple(state.history.costs[-self.n_epochs :]) if self.n_epochs else (),
+            n_epochs_in_all=state.history.n_epochs,
+            stalled=state.stop.stalled,
+            watches_score=state.watches_score,
+            holds_out=state.held_out is not None,
+            keeps_best=state.best_score > -math.inf,
+            gradient=state.gradient,
+            wants_all_epochs=wants_all,
+            is_part=self.request.is_part,
+        )
+
+    def snapshot(self) -> Any:
+        """A fitted copy of the estimator as it stands; it shares nothing with what is trained further."""
+        copied, state = snapshot(self.model, self.state)
+        self._keep_in(copied, state)
+        return copied
+
+    def scale_advice(self, most_rows: int | None = None) -> ScaleAdvice:
         """What of the rows that train is far from unit scale; of more rows than so many, a part is looked at."""
-        names = getattr(self.estimator, "feature_names_in_", None)
-        return scale_advice(self.objective, self.trained_on, names, most_rows)
+        names = getattr(self.model, "feature_names_in_", None)
+        return scale_advice(self.problem.objective, self.problem.trained_on, names, most_rows)
 
     def _skill(self) -> float:
         """How much of what a constant answer leaves open the network gets right, on the rows that train."""
-        rows = slice(None) if self.trained_on is None else self.trained_on
-        objective = self.objective
-        Y, weight = objective.Y[rows], objective.sample_weight
+        problem = self.problem
+        rows = slice(None) if problem.trained_on is None else problem.trained_on
+        objective = problem.objective
+        weight = None if objective.sample_weight is None else objective.sample_weight[rows]
         with np.errstate(over="ignore", invalid="ignore"):
-            H = self.engine.predict(objective.network, standing(self.run), objective.X[rows])
-            return skill_of(self.score, H, Y, None if weight is None else weight[rows])[1]
+            H = problem.engine.predict(objective.network, self.state.shown, objective.X[rows])
+            return skill(problem.score, H, objective.Y[rows], weight)[1]
+
+    def _keep_in(self, model: Any, state: TrainingState) -> None:
+        network, divisor, history = self.problem.objective.network, self.problem.cost_divisor, state.history
+        n_epochs = self.n_epochs
+        curve = getattr(model, "loss_curve_", []) if history.n_epochs > n_epochs else []
+        curve += [cost / divisor for cost in history.costs[len(curve) :]]
+        validated = self.problem.measure is not None
+        costs = (history.validation_costs or []) if validated else None
+        vars(model).update(
+            _training_state=state,
+            _last_was_part=self.request.is_part,
+            network_=network,
+            parameters_=parameters_to_show(state),
+            loss_curve_=curve,
+            loss_=curve[-1] if curve else np.nan,
+            best_loss_=None if state.watches_score else state.stop.best_cost / divisor,
+            validation_loss_curve_=[cost / divisor for cost in costs] if costs and divisor > 1 else costs,
+            validation_scores_=(history.validation_scores or []) if validated else None,
+            best_validation_score_=state.best_score if state.best_score > -np.inf else None,
+            n_iter_=n_epochs,
+            t_=state.rows_seen,
+            n_layers_=len(network.layer_sizes),
+            n_outputs_=network.layer_sizes[-1],
+            out_activation_="logistic" if network.output == "sigmoid" else network.output,
+        )
+
+
+def _initial_state(objective: Objective, settings: Settings) -> TrainingState:
+    """The state before the first update, whose rule has no memory yet."""
+    random_state = check_random_state(settings.random_state)
+    dtype, network = objective.X.dtype, objective.network
+    parameters = starting_parameters(network, settings.initialization, random_state, dtype, settings.output_gate)
+    return TrainingState(DescentState(parameters, np.empty((0, len(parameters)), dtype=dtype)), random_state)
+
+
+def _standardized(validating: Table, scale: TargetScale | None, objective: Objective) -> Table:
+    """The rows that validate, with their targets as the network is to see them."""
+    if scale is None:
+        return validating
+    return replace(validating, Y=scale.standardized(validating.Y, objective.X.dtype, dtype_given(validating.y)))
+
+
+def _scored_view(model: Any, network: Network) -> Any:
+    """The estimator as a scorer is to see it while it trains: X is checked already, and parameters are put in."""
+    view: Any = copy.copy(model)
+    view.network_, view.n_outputs_ = network, network.layer_sizes[-1]
+    vars(view).pop("feature_names_in_", None)
+    return view

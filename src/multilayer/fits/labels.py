@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from multilayer.equations.propagation import one_hot
 from multilayer.exceptions import InputError, ParameterError
-from multilayer.fits.inputs import as_dense
+from multilayer.fits.columns import as_dense
 from multilayer.network import Floats
 
 

@@ -1,29 +1,36 @@
-"""scikit-learn's parameters as recipes for training."""
+"""From the settings of an estimator to the recipe of a training: update rule, batches, schedule, step options."""
 
 from __future__ import annotations
 
 import math
-from types import SimpleNamespace
+from collections.abc import Callable
+from dataclasses import replace
 
+from multilayer.engines import Objective
+from multilayer.engines.protocol import PLAIN
 from multilayer.equations.descent import Adam, GradientDescent, Momentum, Nesterov, UpdateRule
-from multilayer.exceptions import ParameterWarning
+from multilayer.equations.extensions.step_options import StepOptions
+from multilayer.exceptions import ParameterError, ParameterWarning
 from multilayer.fits.errors import warn
-from multilayer.fits.metrics import AUTO
-from multilayer.fits.options import schedule, step_options, warn_of_a_plan_that_is_over
 from multilayer.fits.rows import ValidationArguments
-from multilayer.training import LbfgsRecipe, Recipe, Run, StopRule
+from multilayer.fits.settings import AUTO, PLANNED, VALIDATION_FRACTION, Settings
+from multilayer.training import Cosine, OneCycle, Plateau, Recipe, Schedule, StopRule, TrainingState, WarmUp
+from multilayer.training.schedules import AnySchedule
+from multilayer.training.state import LbfgsRecipe
 
 AUTO_BATCH_SIZE = 200
-VALIDATION_FRACTION = 0.1  # the default
+CONSTANT = Schedule()
 
 
-def descent_recipe(settings: SimpleNamespace, run: Run, n_rows: int, cost_divisor: int, *, is_part: bool) -> Recipe:
+def descent_recipe(
+    settings: Settings, state: TrainingState, n_rows: int, cost_divisor: int, *, is_part: bool
+) -> Recipe:
     """The recipe of solver="adam" or "sgd".
 
     ``cost_divisor`` is what costs are divided by before they are shown; ``tol`` is meant for the shown ones.
     """
     max_epochs = 1 if is_part else settings.max_iter
-    epochs_done = run.rows_seen // n_rows
+    epochs_done = state.rows_seen // n_rows
     # Parts are epochs of a run whose length only max_iter tells.
     to_come = max(settings.max_iter - epochs_done, 1) if is_part else max_epochs
     watched_divisor = 1 if settings.early_stopping else cost_divisor
@@ -42,13 +49,23 @@ def descent_recipe(settings: SimpleNamespace, run: Run, n_rows: int, cost_diviso
     )
 
 
-def lbfgs_recipe(settings: SimpleNamespace) -> LbfgsRecipe:
+def lbfgs_recipe(settings: Settings) -> LbfgsRecipe:
     patience = settings.n_iter_no_change if settings.early_stopping else math.inf
     stop = StopRule(tol=settings.tol, patience=patience)
     return LbfgsRecipe(settings.tol, settings.max_iter, settings.max_fun, settings.max_time, stop)
 
 
-def warn_of_parameters_without_effect(settings: SimpleNamespace, given: ValidationArguments) -> None:
+def warn_of_settings_without_effect(settings: Settings, given: ValidationArguments) -> None:
+    """One warning for each parameter that does nothing beside the others."""
+    _warn_of_parameters(settings, given)
+    if settings.solver == "lbfgs" or settings.dropout:
+        _warn_of_options(settings)
+    if settings.normalization is not None:
+        _warn_of_normalization(settings)
+
+
+def _warn_of_parameters(settings: Settings, given: ValidationArguments) -> None:
+    has_rows = given.X is not None
     ignores = settings.solver == "lbfgs" or settings.learning_rate in ("invscaling", "adaptive")
     if settings.solver != "sgd" and settings.learning_rate != "constant" and ignores:
         others = "'sgd'" if settings.learning_rate in ("invscaling", "adaptive") else "'adam' or 'sgd'"
@@ -57,14 +74,14 @@ def warn_of_parameters_without_effect(settings: SimpleNamespace, given: Validati
             f"own step sizes. Use solver={others}, or leave learning_rate at 'constant'.",
             ParameterWarning,
         )
-    holds_out = settings.early_stopping and settings.solver != "lbfgs" and not given.has_rows
-    if settings.solver == "lbfgs" and settings.early_stopping and not given.has_rows:
+    holds_out = settings.early_stopping and settings.solver != "lbfgs" and not has_rows
+    if settings.solver == "lbfgs" and settings.early_stopping and not has_rows:
         warn(
             "early_stopping=True has no effect with solver='lbfgs', which ends by its gradient and holds no rows out. "
             "Pass X_val and y_val to fit, use solver='adam' or 'sgd', or leave early_stopping at False.",
             ParameterWarning,
         )
-    elif settings.early_stopping_metric != AUTO and not (holds_out or given.has_rows):
+    elif settings.early_stopping_metric != AUTO and not (holds_out or has_rows):
         warn(
             f"early_stopping_metric={settings.early_stopping_metric!r} has no effect without rows to validate on. "
             "Set early_stopping=True, or pass X_val and y_val to fit.",
@@ -76,7 +93,7 @@ def warn_of_parameters_without_effect(settings: SimpleNamespace, given: Validati
             "splitter such as GroupShuffleSplit(), and pass no X_val, or leave groups out.",
             ParameterWarning,
         )
-    if given.has_rows and settings.validation_fraction != VALIDATION_FRACTION:
+    if has_rows and settings.validation_fraction != VALIDATION_FRACTION:
         warn(
             f"validation_fraction={settings.validation_fraction!r} has no effect where X_val is given: all rows of X "
             "train. Leave one of the two out.",
@@ -84,7 +101,7 @@ def warn_of_parameters_without_effect(settings: SimpleNamespace, given: Validati
         )
 
 
-def update_rule(settings: SimpleNamespace) -> UpdateRule:
+def update_rule(settings: Settings) -> UpdateRule:
     if settings.solver == "adam":
         return Adam(settings.beta_1, settings.beta_2, settings.epsilon)
     if settings.momentum == 0:
@@ -102,3 +119,165 @@ def _batch_size(batch_size: int | str, n_rows: int) -> int:
             ParameterWarning,
         )
     return min(batch_size, n_rows)
+
+
+# Those of the parameters that say nothing to L-BFGS, with the values that ask for nothing.
+OF_DESCENTS = {
+    "weight_decay": 0.0,
+    "clip_norm": None,
+    "weight_averaging": 0.0,
+    "dropout": 0.0,
+    "input_dropout": 0.0,
+}
+# A plan that ends at this share of the first step size, or less, has come to its end there.
+NEXT_TO_NOTHING = 1e-4
+
+
+def schedule(settings: Settings, cost_divisor: int, epochs_done: int, n_epochs: int) -> AnySchedule:
+    """The schedule that ``learning_rate`` asks for, in a training of ``n_epochs`` after ``epochs_done``."""
+    asked = settings.learning_rate
+    total = epochs_done + n_epochs
+    named: dict[str, Callable[[], AnySchedule]] = {
+        "cosine": lambda: Cosine(total),
+        "one_cycle": lambda: OneCycle(total),
+        "plateau": lambda: Plateau(tol=settings.tol * cost_divisor),
+    }
+    if isinstance(asked, str) and asked in named:
+        return named[asked]()
+    if isinstance(asked, str) and (asked == "constant" or settings.solver != "sgd"):
+        # scikit-learn's Adam ignores its other names, and so the same program gives the same network.
+        return CONSTANT
+    if isinstance(asked, str):
+        return Schedule(asked, settings.power_t)
+    _check_not_over(_plan(asked), epochs_done)
+    return asked
+
+
+def is_done(settings: Settings, epochs_done: int) -> bool:
+    """Whether the steps have come to the end that was planned for them, where there is one."""
+    if settings.learning_rate in PLANNED:
+        return not settings.warm_start
+    return epochs_done >= _planned_epochs(settings.learning_rate)
+
+
+def warn_of_a_plan_that_is_over(settings: Settings, epochs_done: int, *, is_part: bool) -> None:
+    """A warning where epochs are asked for that a schedule has no steps for.
+
+    What the names mean goes by the call, and of parts by ``max_iter``; other schedules say it themselves.
+    """
+    by_name = settings.learning_rate in PLANNED
+    if by_name and not is_part:
+        return
+    planned = settings.max_iter if by_name else _planned_epochs(settings.learning_rate)
+    asked_for = epochs_done + (1 if is_part else settings.max_iter)
+    if asked_for > planned:
+        remedy = "Raise max_iter" if by_name else "Give it more n_epochs or a higher end, or lower max_iter"
+        warn(
+            f"learning_rate={settings.learning_rate!r} is planned for {planned} epochs, and this call asks for epoch "
+            f"{asked_for}: in those beyond the plan the steps are next to nothing. {remedy}.",
+            ParameterWarning,
+        )
+
+
+def step_options(settings: Settings) -> StepOptions:
+    """Clipping, weight decay and averaging."""
+    if not (settings.weight_decay or settings.weight_averaging or settings.clip_norm):
+        return PLAIN
+    if settings.weight_decay * settings.learning_rate_init >= 1:
+        raise ParameterError(
+            f"weight_decay={settings.weight_decay:g} times learning_rate_init={settings.learning_rate_init:g} must be "
+            "below 1: that share of each weight is taken away before each update. Lower one of the two."
+        )
+    options = StepOptions(weight_decay=settings.weight_decay, average=settings.weight_averaging)
+    return options if settings.clip_norm is None else replace(options, clip_norm=settings.clip_norm)
+
+
+def dropout_rates(settings: Settings) -> tuple[float, ...]:
+    """The rates of the inputs and of each hidden layer; () where all are 0."""
+    n_hidden = len(settings.hidden_layer_sizes)
+    given = settings.dropout
+    hidden = given if isinstance(given, tuple) else (given,) * n_hidden
+    if len(hidden) != n_hidden:
+        raise ParameterError(
+            f"dropout must be one number or one for each of the {n_hidden} hidden layers, got {given}."
+        )
+    rates = (settings.input_dropout, *hidden)
+    return rates if any(rates) and settings.solver != "lbfgs" else ()
+
+
+def with_dropout_seed(objective: Objective, state: TrainingState) -> Objective:
+    """The objective with the training's own seed; drawn where there is none yet, and only where units are dropped."""
+    if not objective.dropout:
+        return objective
+    if state.seed is None:
+        low, high = state.random_state.randint(0, 2**32, size=2, dtype="uint64").tolist()
+        state.seed = low + (high << 32)
+    return replace(objective, seed=state.seed)
+
+
+def settle_average(state: TrainingState, settings: Settings) -> None:
+    """Where no average is kept any more, the descent goes on from it: it is where the network stands."""
+    averages = settings.weight_averaging > 0 and settings.solver != "lbfgs"
+    if state.descent.average is not None and not averages:
+        state.descent.parameters, state.descent.average = state.descent.average, None
+
+
+def _warn_of_options(settings: Settings) -> None:
+    """One warning for each parameter that L-BFGS, or a network without hidden layers, has no use for."""
+    if settings.solver != "lbfgs":
+        if settings.dropout and not settings.hidden_layer_sizes:
+            warn(
+                f"dropout={settings.dropout!r} has no effect without hidden layers. Set hidden_layer_sizes, or "
+                "input_dropout, which silences entries of X.",
+                ParameterWarning,
+            )
+        return
+    for name, nothing in OF_DESCENTS.items():
+        value = getattr(settings, name)
+        if value != nothing and (not isinstance(value, tuple) or any(value)):
+            warn(
+                f"{name}={value!r} has no effect with solver='lbfgs'. Use solver='adam' or 'sgd', or leave {name} at "
+                f"{nothing!r}.",
+                ParameterWarning,
+            )
+
+
+def _warn_of_normalization(settings: Settings) -> None:
+    """Where there is nothing to normalise, or where it leaves nothing of a layer."""
+    sizes = settings.hidden_layer_sizes
+    if not sizes:
+        warn(
+            f"normalization={settings.normalization!r} has no effect without hidden layers. Give hidden_layer_sizes, "
+            "or leave normalization at None.",
+            ParameterWarning,
+        )
+    elif 1 in sizes:
+        warn(
+            f"normalization={settings.normalization!r} lets nothing through a hidden layer of one unit, whose sum is "
+            f"its own mean, got hidden_layer_sizes={sizes}: all rows get the same answer. Give the layer more units, "
+            "or leave normalization at None.",
+            ParameterWarning,
+        )
+
+
+def _plan(asked: AnySchedule) -> AnySchedule:
+    return asked.then if isinstance(asked, WarmUp) else asked
+
+
+def _planned_epochs(asked: str | AnySchedule) -> float:
+    """How many epochs there are until the steps are next to nothing, whatever the run does meanwhile."""
+    plan = asked if isinstance(asked, str) else _plan(asked)
+    if isinstance(plan, Cosine) and plan.floor <= NEXT_TO_NOTHING:
+        return plan.n_epochs
+    if isinstance(plan, OneCycle) and plan.last <= NEXT_TO_NOTHING:
+        return plan.n_epochs
+    return math.inf
+
+
+def _check_not_over(asked: AnySchedule, epochs_done: int) -> None:
+    ends_at_0 = (isinstance(asked, Cosine) and asked.floor == 0) or (isinstance(asked, OneCycle) and asked.last == 0)
+    if ends_at_0 and isinstance(asked, Cosine | OneCycle) and epochs_done >= asked.n_epochs:
+        raise ParameterError(
+            f"learning_rate={asked!r} has come to its end: the run has done {epochs_done} epochs, and steps of size 0 "
+            "learn nothing. Give it more n_epochs, or an end above 0."
+        )

@@ -1,130 +1,109 @@
-"""To begin a run, to go on with one (warm_start and partial_fit), and what of one is worth keeping."""
+"""Training that resumes: the state to train on is a copy, so that a failure leaves the estimator as it was."""
 
 from __future__ import annotations
 
 import copy
 import math
-from dataclasses import fields, replace
-from types import SimpleNamespace, TracebackType
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 
-from multilayer.engines import DescentState, Objective
-from multilayer.equations.activations import Activation
+from multilayer.engines import DescentState
 from multilayer.exceptions import ParameterError
 from multilayer.network import Floats, Network
-from multilayer.training import Recipe, Run, StopState, standing, starting_parameters
-from multilayer.training.starting import Initialization
+from multilayer.training import TrainingState
+from multilayer.training.state import StopState
 
 
-def begun(
-    objective: Objective, settings: SimpleNamespace, initialization: Initialization, activation: str | Activation
-) -> Run:
-    """A run before its first update, whose rule has no memory yet."""
-    random_state = check_random_state(settings.random_state)
-    parameters = starting_parameters(objective.network, initialization, random_state, objective.X.dtype, activation)
-    return Run(DescentState(parameters, np.empty((0, len(parameters)), dtype=parameters.dtype)), random_state)
+def check_same_network(before: Network, now: Network) -> None:
+    """An error where the settings and data of today make another network than the one to be trained further."""
+    if before.layer_sizes != now.layer_sizes:
+        raise ParameterError(
+            f"the network has layers of {before.layer_sizes} units and cannot be trained further with "
+            f"{now.layer_sizes}. Set warm_start=False and call fit to begin anew, or put hidden_layer_sizes and the "
+            "columns of X and y back to what they were."
+        )
+    if before.normalization != now.normalization:
+        raise ParameterError(
+            f"the network has normalization={before.normalization!r} and cannot be trained further with "
+            f"{now.normalization!r}. Set warm_start=False and call fit to begin anew, or put normalization back to "
+            "what it was."
+        )
 
 
-def continued(run: Run, recipe: Recipe, n_rows: int, *, is_part: bool) -> None:
-    """Make a run ready for a recipe, which may be another than before, and for data, which may be others.
+def resumed_state(state: TrainingState, shown: Floats, *, is_part: bool) -> TrainingState:
+    """A copy of a state to train further on.
 
-    Memory of another kind of update rule is given up, and so is the order of other rows.
+    Parameters
+    ----------
+    state : TrainingState
+        As the last training left it.  Generator and curves are shared with the copy; see :func:`restored_on_failure`.
+    shown : array of shape (P,)
+        The parameters that the estimator answers with.  Where its user has written to them, training continues from
+        these.
+    is_part : bool
+        Whether the rows to come are others: then their last order is dropped.
     """
-    if run.state.slots.shape[0] != recipe.rule.n_slots:
-        parameters = run.state.parameters
-        run.state.slots = np.zeros((recipe.rule.n_slots, len(parameters)), dtype=parameters.dtype)
-        run.state.t = 0
-    if is_part or (run.order is not None and len(run.order) != n_rows):
-        run.order = None
+    best, last = state.best, state.last
+    if best is not None and not np.array_equal(shown, best):
+        best = None
+    if best is None:
+        last = shown
+    descent = DescentState(last.copy(), state.descent.slots.copy(), state.descent.t)
+    if state.descent.average is not None:
+        descent.parameters, descent.average = state.descent.parameters.copy(), last.copy()
+    order = None if is_part else state.order
+    return replace(state, descent=descent, best=best, order=order, history=copy.copy(state.history))
 
 
-def without_memory(run: Run) -> Run:
-    """A run that is over: its weights, curves and generator, without the memory of its update rule and of its rows.
+@contextmanager
+def restored_on_failure(state: TrainingState, shown_costs: list[float]) -> Iterator[None]:
+    """An error within this block puts back generator and curves, which a state shares with the one it resumes."""
+    # A training that draws from NumPy's one global generator does not wind it back: others draw from it too.
+    generator = state.random_state
+    draws = None if generator is np.random.mtrand._rand else generator.get_state(legacy=False)
+    history = state.history
+    curves = [history.costs, history.step_sizes, history.validation_costs, history.validation_scores, shown_costs]
+    lengths = [(curve, len(curve)) for curve in curves if curve is not None]
+    try:
+        yield
+    except BaseException:
+        if draws is not None:
+            generator.set_state(draws)
+        for curve, length in lengths:
+            del curve[length:]
+        raise
 
-    Adam's memory is twice the weights, and the rows' is as long as the data.  Nor does it know how long it took: two
-    fits alike are pickled alike, which joblib's cache goes by.
+
+def without_memory(state: TrainingState, shown: Floats) -> TrainingState:
+    """The state of a finished training: weights, curves and generator, without what only resuming needs.
+
+    Adam's memory is twice the weights, and the rows' is as long as the data.  Nor does it hold how long training took:
+    two equal fits are pickled alike, which joblib's cache relies on.
     """
-    parameters = standing(run)
     return replace(
-        run,
-        state=DescentState(parameters, np.empty((0, len(parameters)), dtype=parameters.dtype)),
+        state,
+        descent=DescentState(shown, np.empty((0, len(shown)), dtype=shown.dtype)),
         rows=None,
         held_out=None,
         n_divided=0,
         order=None,
-        history=replace(run.history, seconds=0.0),
+        history=replace(state.history, seconds=0.0),
         # Of a score on rows that are no longer known; a cost is still one.
-        stop=StopState() if run.watches_score else run.stop,
+        stop=StopState() if state.watches_score else state.stop,
         watches_score=False,
+        best=None,
         best_score=-math.inf,
-        last=None,
-        best_digest=b"",
     )
 
 
-class Continuing:
-    """Within this block a run is trained further in place; an error puts back what it was."""
-
-    def __init__(self, run: Run, parameters: Floats, before: Network, now: Network, shown_costs: list[float]) -> None:
-        if before.layer_sizes != now.layer_sizes:
-            raise ParameterError(
-                f"the network has layers of {before.layer_sizes} units and cannot go on with {now.layer_sizes}. "
-                "Set warm_start=False and call fit to begin anew, or put hidden_layer_sizes and the columns of X and y "
-                "back to what they were."
-            )
-        if before.normalization != now.normalization:
-            raise ParameterError(
-                f"the network has normalization={before.normalization!r} and cannot go on with {now.normalization!r}. "
-                "Set warm_start=False and call fit to begin anew, or put normalization back to what it was."
-            )
-        self.run, state = run, run.state
-        # joblib loads the arrays of an estimator as memory maps that cannot be written to.
-        parameters, state.slots, run.order = _writeable(parameters), _writeable(state.slots), _writeable(run.order)
-        # What the estimator shows, and lets its user write to, is the average where one is kept.
-        if state.average is None:
-            state.parameters = parameters
-        else:
-            state.parameters, state.average = _writeable(state.parameters), parameters
-        self.arrays = state.parameters, state.average
-        average = None if state.average is None else state.average.copy()
-        self.kept = replace(
-            run,
-            state=DescentState(state.parameters.copy(), state.slots.copy(), state.t, average),
-            history=copy.copy(run.history),
-        )
-        # A run that draws from NumPy's one global generator does not wind it back: others draw from it too.
-        is_own = run.random_state is not np.random.mtrand._rand
-        self.draws = run.random_state.get_state(legacy=False) if is_own else None
-        history = run.history
-        curves = [history.costs, history.step_sizes, history.validation_costs, history.validation_scores, shown_costs]
-        self.lengths = [(curve, len(curve)) for curve in curves if curve is not None]
-
-    def __enter__(self) -> Run:
-        return self.run
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            return
-        run, kept = self.run, self.kept
-        parameters, average = self.arrays
-        parameters[...] = kept.state.parameters
-        kept.state.parameters = parameters
-        if average is not None:
-            average[...] = kept.state.average
-            kept.state.average = average
-        for curve, length in self.lengths:
-            del curve[length:]
-        for field in fields(Run):
-            setattr(run, field.name, getattr(kept, field.name))
-        if self.draws is not None:
-            run.random_state.set_state(self.draws)
-
-
-def _writeable(array: Any) -> Any:
-    """The array itself, or a copy of one that cannot be written to; None is None."""
-    return array if array is None or array.flags.writeable else np.array(array)
+def snapshot(model: Any, state: TrainingState) -> tuple[Any, TrainingState]:
+    """A copy of an estimator in training, and one of its state; neither shares anything with what is trained."""
+    copied, held = copy.copy(model), copy.deepcopy(state)
+    copied.loss_curve_ = list(getattr(model, "loss_curve_", []))  # it is extended in place
+    if copied.random_state is state.random_state:  # a generator of the user's, which both draw from
+        copied.random_state = held.random_state
+    return copied, held

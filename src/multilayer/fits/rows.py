@@ -1,18 +1,21 @@
-"""The rows of a fit: what was passed beside X and y, and what all of it has become."""
+"""The rows of a fit: what was passed to it, and what all of it has become."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from multilayer.exceptions import ParameterError
+from multilayer.fits.labels import Labels
 from multilayer.fits.losses import Loss
 from multilayer.fits.scores import Score
 from multilayer.network import Floats
-from multilayer.training.batching import Rows as RowNumbers
+from multilayer.training.batching import Rows
+
+Keep = Literal["best", "last"]
 
 
 @dataclass(frozen=True)
@@ -21,25 +24,25 @@ class Table:
 
     X: Any  # (m, s_1), an array or CSR
     y: Any  # as it was passed: labels, (m,), zeros and ones, (m, K), or numbers
-    Y: Floats  # the targets made of it, (m, K); such as are to be standardised in float64, until it is known how
+    Y: Floats  # the targets made of it, (m, K); those to be standardised in float64, until it is known how
     weight: Floats | None = None  # (m,)
-    numbers: RowNumbers | None = None  # None for all
+    numbers: Rows | None = None  # None for all
 
     @property
     def n_rows(self) -> int:
         return len(self.Y) if self.numbers is None else len(self.numbers)
 
     def own(self, column: Any) -> Any:
-        """Of an array with an entry for each row of the table, the entries of these rows."""
+        """The entries of these rows, from an array with an entry for each row of the table."""
         return column if self.numbers is None else column[self.numbers]
 
-    def numbered(self, rows: RowNumbers | None) -> RowNumbers | None:
+    def numbered(self, rows: Rows | None) -> Rows | None:
         """The numbers in the whole table of some of these rows, which are counted from 0 here; None for all."""
         if self.numbers is None or rows is None:
             return rows if self.numbers is None else self.numbers
         return self.numbers[rows]
 
-    def taken(self, rows: RowNumbers) -> Table:
+    def taken(self, rows: Rows) -> Table:
         """A copy of some of these rows, which are counted from 0 here."""
         rows = rows if self.numbers is None else self.numbers[rows]
         weight = None if self.weight is None else self.weight[rows]
@@ -55,20 +58,21 @@ class Targets:
     score: Score  # of the rows that validate
     stratify: bool = False  # whether the rows held out are to have as large a share of each class
     cost_divisor: int = 1  # the costs that are shown are J divided by this
+    labels: Labels | None = None  # of a classifier
 
 
 @dataclass(frozen=True)
-class Rows:
+class FitData:
     """All rows of a fit."""
 
     training: Table  # those to be held out among them
     targets: Targets
-    own_validation: Table | None = None  # X_val and y_val
+    validation: Table | None = None  # X_val and y_val
 
 
 @dataclass(frozen=True)
 class ValidationArguments:
-    """What ``fit`` was passed for validation."""
+    """The arguments of ``fit`` for validation."""
 
     X: Any = None
     y: Any = None
@@ -80,6 +84,7 @@ class ValidationArguments:
         return self.X is not None
 
     def check_complete(self) -> None:
+        """An error where one of X_val and y_val is missing."""
         missing = [name for name, value in (("X_val", self.X), ("y_val", self.y)) if value is None]
         if missing and (len(missing) == 1 or self.weight is not None):
             given = "sample_weight_val" if len(missing) == 2 else "y_val" if self.X is None else "X_val"
@@ -92,7 +97,7 @@ NO_VALIDATION = ValidationArguments()
 
 
 @dataclass(frozen=True, eq=False)
-class Shared:
+class SharedTable:
     """X and y, checked once for many fits, each on rows of its own."""
 
     X: Any  # (m, s_1)
@@ -101,7 +106,7 @@ class Shared:
     weight: Floats | None  # (m,)
     columns: dict[str, Any]  # n_features_in_, and feature_names_in_ if there are any
 
-    def whole(self, Y: Floats, rows: RowNumbers) -> Floats:
+    def whole(self, Y: Floats, rows: Rows) -> Floats:
         """Targets of some rows as a table of all: the shared one wherever it has the same.
 
         It has not where a class is missing in these rows, or another cost has other targets.
@@ -110,33 +115,29 @@ class Shared:
             return self.Y
         return self.scattered(Y, rows)
 
-    def scattered(self, values: Floats, rows: RowNumbers) -> Floats:
+    def scattered(self, values: Floats, rows: Rows) -> Floats:
         """Entries of some rows in an array for all; 0 elsewhere."""
         whole = np.zeros((len(self.Y), *values.shape[1:]), dtype=values.dtype)
         whole[rows] = values
         return whole
 
-    def validation(self, rows: RowNumbers) -> ValidationArguments:
+    def validation(self, rows: Rows) -> ValidationArguments:
         """Some of the rows to validate on."""
         return ValidationArguments(self.X[rows], self.y[rows], None if self.weight is None else self.weight[rows])
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
-    """The rows of a shared table that a fit is about."""
+class FitRequest:
+    """Data and options of one fit."""
 
-    shared: Shared
-    rows: RowNumbers
-
-
-@dataclass(frozen=True)
-class Call:
-    """What is asked of a training."""
-
-    goes_on: bool  # from where the network stands
+    X: Any = None
+    y: Any = None
+    sample_weight: Any = None
+    validation: ValidationArguments = NO_VALIDATION
+    resumes: bool = False  # from where the network stands
     is_part: bool = False  # one epoch on a part of the data
     classes: ArrayLike | None = None  # the labels that parts may hold
-    validation: ValidationArguments = NO_VALIDATION
-    is_validation: bool = False  # y is y_val
     epochs_done: int = 0  # of this training, before it was cut off
-    part: Part | None = None  # what to train on, in place of X and y
+    shared: SharedTable | None = None  # the table to train on, in place of X and y
+    rows: Rows | None = None  # the numbers of its rows
+    keep: Keep = "best"  # the weights of the best validation score, or the last ones

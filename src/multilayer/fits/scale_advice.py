@@ -11,6 +11,7 @@ moves a weight by at most ``learning_rate_init``.  So far from unit scale are
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,13 +28,21 @@ SCALES_TARGETS = ("identity", "increasing")  # outputs that go with standardize_
 Array = NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class ScaleAdvice:
+    """What is far from unit scale and what to do; empty where everything is near it."""
+
+    text: str = ""  # a sentence for y and one for X
+    of_many: str = ""  # the same without numbers, for many fits
+
+
 def scale_advice(
     objective: Objective, rows: Rows | None, names: Sequence[str] | None = None, most_rows: int | None = None
-) -> tuple[str, str]:
-    """What is far from unit scale and what to do, in a sentence for y and one for X; and the same without numbers.
+) -> ScaleAdvice:
+    """What is far from unit scale.
 
-    Both are empty where everything is near it.  ``rows`` are those that train, None for all.  Of more than
-    ``most_rows`` only that many, evenly spaced, are looked at.
+    ``rows`` are those that train, None for all.  Of more than ``most_rows`` only that many, evenly spaced, are looked
+    at.
     """
     rows = _spaced(rows, objective.X.shape[0], most_rows)
     found: list[str] = []
@@ -58,7 +67,7 @@ def scale_advice(
     elif 0 < (largest := float(np.hypot(mean, deviation).max())) < SMALL:
         found.append(f"X is far from unit scale (no column has a root mean square above {largest:.3g}): {advice}.")
         of_many.append(f"X is far from unit scale: {advice}.")
-    return " ".join(found), " ".join(of_many)
+    return ScaleAdvice(" ".join(found), " ".join(of_many))
 
 
 def _sentence(what: str, mean: float, deviation: float, advice: str, more: str = "") -> str:

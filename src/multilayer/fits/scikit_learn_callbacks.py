@@ -15,10 +15,11 @@ from typing import Any
 
 from sklearn.utils import _safe_indexing
 
+from multilayer.fits.fit import Fit
 from multilayer.network import Floats, Network
-from multilayer.training import EpochEnded, Event, Listener, Run, RunEnded, RunStarted, standing
+from multilayer.training import EpochEnded, Event, RunEnded, RunStarted
 
-__all__ = ["CallbackSupportMixin", "EnsembleTasks", "may_have_callbacks", "scikit_learn_listeners", "torn_down"]
+__all__ = ["CallbackSupportMixin", "EnsembleTasks", "ScikitLearnTasks", "may_have_callbacks", "torn_down"]
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -32,6 +33,8 @@ except ImportError:
         return method
 
 
+# Attributes of an estimator that has callbacks, or is part of one that has.
+CALLBACK_ATTRIBUTES = frozenset({"_skl_callbacks", "_parent_callback_ctx"})
 # Held while hooks are called for estimators that may be fitted in several threads: the members of an ensemble, the
 # candidates of a search.
 _ONE_AT_A_TIME = threading.RLock()
@@ -50,36 +53,30 @@ def torn_down(estimator: Any) -> Iterator[None]:
         with_callbacks(lambda _: None)(estimator)
 
 
-def scikit_learn_listeners(estimator: Any, run: Run, X: Any, y: Any, weight: Floats | None) -> list[Listener]:
-    """A listener that tells scikit-learn's callbacks, if the estimator has any or is part of one that may have.
-
-    ``X`` is as the caller gave it: a frame keeps the names that a fitted estimator asks for.
-    """
-    return [_Tasks(estimator, run, X, y, weight)] if may_have_callbacks(estimator) else []
-
-
 def may_have_callbacks(estimator: Any) -> bool:
     """Whether an estimator has callbacks of scikit-learn's, or is part of one that may have."""
-    return hasattr(estimator, "_skl_callbacks") or hasattr(estimator, "_parent_callback_ctx")
+    return any(hasattr(estimator, name) for name in CALLBACK_ATTRIBUTES)
 
 
-class _Tasks:
-    """Training as scikit-learn's tree of tasks.
+class ScikitLearnTasks:
+    """The training of a fit as scikit-learn's tree of tasks.
 
     The task of the next epoch begins when one has ended, so that its hook comes before it is trained; the one that is
     open when training ends was never done, and ends without a fitted estimator, as in scikit-learn's own classes.
     """
 
-    def __init__(self, estimator: Any, run: Run, X: Any, y: Any, weight: Floats | None) -> None:
-        self.estimator, self.run = estimator, run
+    def __init__(self, fit: Fit) -> None:
+        self.estimator, self.state = fit.model, fit.state
+        table, X = fit.problem.table, fit.request.X  # X as the caller gave it: a frame keeps the names of its columns
+        y, weight = table.y, table.weight
         # Functions, which scikit-learn calls where a callback asks for what they return.
         self.data = {
             "X": cache(lambda: self._trained_on(X)),
             "y": cache(lambda: self._trained_on(y)),
             "metadata": cache(lambda: None if weight is None else {"sample_weight": self._trained_on(weight)}),
         }
-        self.only_watches = not hasattr(estimator, "_skl_callbacks")
-        self.turn = _ONE_AT_A_TIME if hasattr(estimator, "_parent_callback_ctx") else nullcontext()
+        self.only_watches = not hasattr(self.estimator, "_skl_callbacks")
+        self.turn = _ONE_AT_A_TIME if hasattr(self.estimator, "_parent_callback_ctx") else nullcontext()
         self.left = 0  # epochs that may still come
         self.network: Network | None = None
         self.fit: Any = None
@@ -111,7 +108,7 @@ class _Tasks:
     def _epoch_ended(self) -> bool:
         if self.epoch is None:
             return False
-        now = standing(self.run)
+        now = self.state.last
         stop = self.epoch.call_on_fit_task_end(
             estimator=self.estimator, reconstruction_attributes=lambda: self._fitted(now), **self.data
         )
@@ -121,7 +118,7 @@ class _Tasks:
     def _end(self) -> None:
         if self.epoch is not None:
             self.epoch.call_on_fit_task_end(estimator=self.estimator)
-        kept = standing(self.run) if self.run.best is None else self.run.best
+        kept = self.state.shown
         self.fit.call_on_fit_task_end(
             estimator=self.estimator, reconstruction_attributes=lambda: self._fitted(kept), **self.data
         )
@@ -139,7 +136,7 @@ class _Tasks:
 
     def _trained_on(self, table: Any) -> Any:
         """The rows that are trained on; those held out are no training data."""
-        return table if self.run.rows is None else _safe_indexing(table, self.run.rows)
+        return table if self.state.rows is None else _safe_indexing(table, self.state.rows)
 
 
 class EnsembleTasks:

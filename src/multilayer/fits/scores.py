@@ -79,3 +79,11 @@ def _constant(y: Floats, tau: float, w: Floats) -> Floats:
 
 def _mean(right: NDArray[np.bool_] | Floats, weight: Floats | None) -> float:
     return float(right.mean() if weight is None else np.average(right, weights=weight))
+
+
+def skill(score_of: Score, H: Floats, Y: Floats, weight: Floats | None) -> tuple[float, float]:
+    """(score, skill): how much of what a constant answer leaves open the answers get right, 1 for all of it."""
+    score = score_of(H, Y, weight)
+    constant = np.broadcast_to(np.average(Y, axis=0, weights=weight), Y.shape)
+    base = score_of(constant, Y, weight)
+    return score, (score - base) / (1.0 - base) if base < 1.0 else 1.0

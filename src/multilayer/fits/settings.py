@@ -1,48 +1,45 @@
-"""The checks of constructor parameters: every error names the parameter, what it received and what it can be."""
+"""The constructor parameters of both estimators, checked: a frozen record that everything after it reads."""
 
 from __future__ import annotations
 
+import inspect
 import math
 import numbers
 import operator
-from collections.abc import Callable, Sequence
-from functools import partial
-from types import SimpleNamespace
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any, Protocol, cast
 
 import numpy as np
+from sklearn.metrics import get_scorer_names
 
+from multilayer._checks import check_choice, check_flag, check_integer, check_real, check_seconds, check_seed
 from multilayer.equations.activations import ACTIVATIONS, Activation
 from multilayer.exceptions import ParameterError, unknown_name
-from multilayer.fits.metrics import AUTO, check_metric
 from multilayer.network import NORMALIZATIONS
-from multilayer.training import Listener, OwnSchedule
+from multilayer.training import CustomSchedule, Listener
 from multilayer.training.schedules import SCHEDULES, AnySchedule
+from multilayer.training.starting import Initialization
 
+AUTO, LOSS = "auto", "loss"
+Metric = str | Callable[..., Any]  # a name, or a scorer (estimator, X, y) -> number; higher is better
+
+
+class Splitter(Protocol):
+    """A splitter of scikit-learn's, or a custom one."""
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterable[tuple[Any, Any]]:
+        """Row numbers (train, test), split after split."""
+
+
+ValidationFraction = float | int | Splitter
+VALIDATION_FRACTION = 0.1  # the default
 SOLVERS = ("adam", "lbfgs", "sgd")
 # Schedules by name that reach their end with the last of max_iter epochs.
 PLANNED = ("cosine", "one_cycle")
 # scikit-learn's name for what the textbook and everybody else calls sigmoid.
 LOGISTIC = "logistic"
-
-
-def check_real(
-    name: str, value: Any, low: float, high: float = math.inf, *, open_low: bool = False, open_high: bool = False
-) -> float:
-    """A finite number from ``low`` to ``high``, themselves excluded where ``open_low`` and ``open_high``."""
-    is_number = isinstance(value, numbers.Real) and value is not True and value is not False and math.isfinite(value)
-    if not is_number or value < low or value > high or (open_low and value == low) or (open_high and value == high):
-        bound = f"above {low:g}" if open_low else f"not below {low:g}"
-        above = "" if high == math.inf else f" and below {high:g}" if open_high else f" and not above {high:g}"
-        raise ParameterError(f"{name} must be a number {bound}{above}, got {value!r}.")
-    return float(value)
-
-
-def check_integer(name: str, value: Any, low: int) -> int:
-    """An integer not below ``low``."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < low:
-        raise ParameterError(f"{name} must be an integer not below {low}, got {value!r}.")
-    return int(value)
 
 
 def check_patience(name: str, value: Any) -> float:
@@ -73,37 +70,11 @@ def check_split(name: str, value: Any) -> Any:
     )
 
 
-def check_seconds(name: str, value: Any) -> float:
-    """Seconds above 0; None is without end."""
-    return math.inf if value is None else positive(name, value)
-
-
 def check_verbose(name: str, value: Any) -> int:
     """True, False, or scikit-learn's integer, of which any above 1 means 2."""
     if isinstance(value, int) and value > 1:
         return min(check_integer(name, value, 0), 2)
     return int(check_flag(name, value))
-
-
-def check_seed(name: str, value: Any) -> Any:
-    """What a generator can be made of, as it is: to make one takes longer than to train on a small part."""
-    is_integer = isinstance(value, numbers.Integral) and 0 <= int(value) < 2**32
-    if not (is_integer or value is None or value is np.random or isinstance(value, np.random.RandomState)):
-        raise ParameterError(f"{name} must be None, an integer from 0 to 2**32 - 1 or a RandomState, got {value!r}.")
-    return value
-
-
-def check_choice(name: str, value: Any, choices: Sequence[str]) -> str:
-    if not isinstance(value, str) or value not in choices:
-        raise unknown_name(name, value, choices)
-    return value
-
-
-def check_flag(name: str, value: Any) -> bool:
-    # Not bool(value): "no" is true.
-    if value is not True and value is not False and type(value).__name__ not in ("bool", "bool_"):
-        raise ParameterError(f"{name} must be True or False, got {value!r}.")
-    return bool(value)
 
 
 def check_callbacks(name: str, value: Any) -> list[Listener]:
@@ -116,6 +87,14 @@ def check_callbacks(name: str, value: Any) -> list[Listener]:
     if not hasattr(value, "__iter__") or not all(callable(listener) for listener in value):
         raise ParameterError(f"{name} must be a sequence of callables, got {value!r}. Write [f] for a single f.")
     return list(value)
+
+
+def check_metric(name: str, value: Any) -> Metric:
+    """ "auto", "loss", or a scorer, by its name or itself."""
+    is_known = value in (AUTO, LOSS) or value in get_scorer_names() if isinstance(value, str) else callable(value)
+    if not is_known:
+        raise unknown_name(name, value, (AUTO, LOSS, *get_scorer_names()))
+    return value
 
 
 def check_hidden_layer_sizes(name: str, value: Any) -> tuple[int, ...]:
@@ -145,7 +124,8 @@ def check_activation(value: Any, n_hidden: int) -> tuple[str | Activation, ...]:
     is_one = isinstance(value, str) or _has_pair(value) or not hasattr(value, "__iter__")
     given = [value] if is_one else list(value)
     for each in given:
-        _check_one_activation(each)
+        if not (isinstance(each, str) and each in ACTIVATIONS):
+            _check_one_activation(each)
     if not is_one and len(given) != n_hidden:
         raise ParameterError(
             f"activation must be one name or one for each of the {n_hidden} hidden layers, got {value!r}."
@@ -196,7 +176,7 @@ def check_learning_rate(name: str, value: Any) -> Any:
     if isinstance(value, type):
         raise ParameterError(f"{name} must be a schedule, got the class {value.__name__}: call it, as in Cosine(50).")
     if callable(value):
-        return OwnSchedule(value)
+        return CustomSchedule(value)
     if isinstance(value, numbers.Real):
         raise ParameterError(
             f"{name} says how the step size changes, and must be a name, a schedule or a function of the epoch, got "
@@ -209,9 +189,10 @@ positive = partial(check_real, low=0.0, open_low=True)
 not_negative = partial(check_real, low=0.0)
 share = partial(check_real, low=0.0, high=1.0, open_high=True)
 count = partial(check_integer, low=1)
+INTEGERS = {"batch_size": 1, "max_iter": 1, "max_fun": 1, "n_iter_no_change": 1, "random_state": 0}  # and the least
 
-# What both estimators are asked of each parameter.  The activation is checked with the number of layers, the starting
-# weights and the engine where they are got.
+# What both estimators ask of each parameter.  The activation is checked together with the number of layers, starting
+# weights and engine where they are used.
 CHECKS: dict[str, Callable[..., Any]] = {
     "hidden_layer_sizes": check_hidden_layer_sizes,
     "solver": partial(check_choice, choices=SOLVERS),
@@ -248,6 +229,80 @@ CHECKS: dict[str, Callable[..., Any]] = {
 }
 
 
-def checked(estimator: object) -> SimpleNamespace:
-    """The parameters of an estimator, each as its check returns it."""
-    return SimpleNamespace(**{name: check(name, getattr(estimator, name)) for name, check in CHECKS.items()})
+@dataclass(frozen=True)
+class Settings:
+    """The constructor parameters of an estimator, checked; see its docstring for what they mean."""
+
+    hidden_layer_sizes: tuple[int, ...]
+    activation: tuple[str | Activation, ...]  # one a hidden layer, in the book's names
+    solver: str
+    alpha: float
+    batch_size: int | str
+    learning_rate: str | AnySchedule
+    learning_rate_init: float
+    power_t: float
+    max_iter: int
+    shuffle: bool
+    random_state: int | np.random.RandomState | None
+    tol: float
+    verbose: int
+    warm_start: bool
+    momentum: float
+    nesterovs_momentum: bool
+    early_stopping: bool
+    validation_fraction: Any  # a share of the rows, a number of them, or a splitter
+    early_stopping_metric: Metric
+    max_time: float  # seconds
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    n_iter_no_change: float
+    max_fun: int
+    callbacks: list[Listener]
+    l1_alpha: float
+    weight_decay: float
+    clip_norm: float | None
+    weight_averaging: float
+    dropout: float | tuple[float, ...]
+    input_dropout: float
+    normalization: str | None
+    initialization: Initialization
+    engine: str
+    output_gate: str | Activation  # whose bound scikit-learn's starting weights take where there is no hidden layer
+
+
+def settings_of(estimator: Any) -> Settings:
+    """The parameters of an estimator, each as its check returns it.
+
+    Raises
+    ------
+    ParameterError
+        For a parameter outside its range.
+    """
+    defaults = _checked_defaults(cast(Hashable, type(estimator)))
+    checked = {}
+    for name, check in CHECKS.items():
+        default, checked_default = defaults[name]
+        value = getattr(estimator, name)
+        if value is default:
+            checked[name] = checked_default
+        elif type(value) is int and name in INTEGERS and INTEGERS[name] <= value < 2**31:  # most need no call
+            checked[name] = value
+        else:
+            checked[name] = check(name, value)
+    asked = estimator.activation
+    hidden = check_activation(asked, len(checked["hidden_layer_sizes"]))
+    gate = hidden[0] if hidden else check_activation(asked if isinstance(asked, str) else "relu", 1)[0]
+    initialization, engine = estimator.initialization, estimator.engine
+    return Settings(**checked, activation=hidden, initialization=initialization, engine=engine, output_gate=gate)
+
+
+@cache
+def _checked_defaults(cls: Hashable) -> dict[str, tuple[Any, Any]]:
+    """Each parameter's default, and what its check makes of it: a default need not be checked in every fit."""
+    defaults = {name: parameter.default for name, parameter in inspect.signature(cast(type, cls)).parameters.items()}
+    none = object()  # of a parameter that a derived class has not
+    return {
+        name: (defaults[name], check(name, defaults[name])) if name in defaults else (none, None)
+        for name, check in CHECKS.items()
+    }

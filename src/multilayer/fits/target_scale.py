@@ -115,11 +115,11 @@ def check_can_standardize(loss: Loss, name: str | Cost) -> None:
         )
 
 
-def check_goes_on_alike(was: TargetScale | None, *, standardizes: bool) -> None:
-    """An error where a network begun with one setting is to go on with the other."""
+def check_same_scaling(was: TargetScale | None, *, standardizes: bool) -> None:
+    """An error where a network trained with one setting is to be trained further with the other."""
     if (was is not None) != standardizes:
         raise ParameterError(
-            f"the network was begun with standardize_targets={not standardizes}, its weights are for such targets, and "
-            f"it cannot go on with {standardizes}. Set standardize_targets={not standardizes}, or warm_start=False and "
-            "call fit to begin anew."
+            f"the network was trained with standardize_targets={not standardizes}, its weights are for such targets, "
+            f"and it cannot be trained further with {standardizes}. Set standardize_targets={not standardizes}, or "
+            "warm_start=False and call fit to begin anew."
         )

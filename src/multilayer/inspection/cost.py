@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from multilayer.engines import get_engine
-from multilayer.estimators.base import BaseMLP
-from multilayer.fits.metrics import LOSS, Watched, measure
+from multilayer.fits.measure import Watched, validation_measure
+from multilayer.fits.reading import objective_on
 from multilayer.fits.rows import Table
+from multilayer.fits.settings import LOSS
 
 
-def mean_cost(network: BaseMLP, X: Any, y: Any, sample_weight: Any = None) -> float:
+def mean_cost(network: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
     """The mean cost of rows, without regularisation, as ``validation_loss_curve_`` holds it after an epoch.
 
     ``loss_curve_`` is the mean over an epoch's batches, each before its update, with regularisation: networks of
@@ -24,8 +25,9 @@ def mean_cost(network: BaseMLP, X: Any, y: Any, sample_weight: Any = None) -> fl
     >>> mean_cost(network, X, y) == float(((network.predict(X) - y) ** 2).mean() / 2)
     True
     """
-    objective, targets = network._posed(X, y, sample_weight)
+    network._check_is_fitted()
+    objective, targets = objective_on(network, network._target_adapter(), X, y, sample_weight)
     table = Table(objective.X, y, objective.Y, objective.sample_weight)
     engine = get_engine(network.engine, network.network_)
-    cost, _ = measure(engine, network.network_, table, Watched(LOSS, targets, None))(network.parameters_)
+    cost, _ = validation_measure(engine, network.network_, table, Watched(LOSS, targets, None))(network.parameters_)
     return cost / targets.cost_divisor

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from rich.console import Group
+from multilayer.results import Column, Result, Table
 
 SEVERITIES = ("problem", "warning", "note")  # the worst first
 NO_RESPONSE = 0.01
-_COLORS = {"problem": "red", "warning": "yellow", "note": "cyan"}
 
 
 @dataclass(frozen=True)
@@ -40,8 +38,8 @@ class LayerVitals:
     layer: int  # the textbook's number: from 2, the first with weights
     activation: str  # or the output unit
     responding: NDArray[np.float64]  # (s_l,): the share of rows in which g'(z) is not near 0; 1 of output units
-    least: NDArray[np.float64]  # (s_l,): the least activation over the rows
-    largest: NDArray[np.float64]  # (s_l,)
+    min_activation: NDArray[np.float64]  # (s_l,): over the rows
+    max_activation: NDArray[np.float64]  # (s_l,)
     weight_size: float  # the norm of the weights that lead into the layer, without biases
     gradient_size: float  # the norm of their derivatives D
     update_ratio: float  # the norm of one more update of them, divided by weight_size; NaN for L-BFGS
@@ -57,7 +55,7 @@ class LayerVitals:
 
 
 @dataclass(frozen=True, eq=False)
-class Diagnosis:
+class Diagnosis(Result):
     """What :meth:`diagnose` found, the worst first; print it for a report, iterate over it for the findings."""
 
     findings: tuple[Finding, ...]
@@ -90,41 +88,25 @@ class Diagnosis:
     def __repr__(self) -> str:
         return f"<Diagnosis: {self.summary}>"
 
-    def __str__(self) -> str:
-        table = [_HEADER, *_cells(self)]
-        widths = [max(len(row[column]) for row in table) for column in range(len(_HEADER))]
-        lines = ["  ".join(cell.rjust(n) for cell, n in zip(row, widths, strict=True)) for row in table]
-        findings = [part for finding in self.findings for part in (str(finding), "")]
-        return "\n".join([self.summary, "", *findings, *lines])
+    @property
+    def table(self) -> Table:
+        """A row for each layer, and the findings as notes."""
+        columns = [Column("layer"), Column("units"), Column("activation"), Column("min", ".3g"), Column("max", ".3g")]
+        columns += [Column("responding", ".0%"), Column("update / weight", ".1e")]
+        rows = [
+            (
+                vitals.layer,
+                len(vitals.min_activation),
+                vitals.activation,
+                vitals.min_activation.min(),
+                vitals.max_activation.max(),
+                vitals.responding.mean(),
+                None if np.isnan(vitals.update_ratio) else vitals.update_ratio,
+            )
+            for vitals in self.layers
+        ]
+        return Table(tuple(columns), rows, self.summary, [str(finding) for finding in self.findings])
 
-    def __rich__(self) -> Group:
-        from rich.console import Group
-        from rich.table import Table
-        from rich.text import Text
-
-        found = Table("severity", "what", "evidence", "what to try", title=self.summary, show_lines=True)
-        for finding in self.findings:
-            name = f"{finding.name}, {finding.where}"
-            found.add_row(Text(finding.severity, style=_COLORS[finding.severity]), name, finding.what, finding.advice)
-        layers = Table(*_HEADER)
-        for row in _cells(self):
-            layers.add_row(*row)
-        return Group(found, layers) if self.findings else Group(Text(self.summary), layers)
-
-
-_HEADER = ("layer", "units", "activation", "least", "largest", "responding", "update / weight")
-
-
-def _cells(diagnosis: Diagnosis) -> list[tuple[str, ...]]:
-    return [
-        (
-            str(vitals.layer),
-            str(len(vitals.least)),
-            vitals.activation,
-            f"{vitals.least.min():.3g}",
-            f"{vitals.largest.max():.3g}",
-            f"{vitals.responding.mean():.0%}",
-            "" if np.isnan(vitals.update_ratio) else f"{vitals.update_ratio:.1e}",
-        )
-        for vitals in diagnosis.layers
-    ]
+    def to_frame(self) -> Any:
+        """A pandas frame with a row for each layer."""
+        return self.table.to_frame()

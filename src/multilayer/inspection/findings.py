@@ -1,6 +1,6 @@
 """What measurements of a fitted network mean: each function looks for one kind of trouble.
 
-The thresholds are rules of thumb, chosen so that a healthy network gives no alarm; tests/estimators/test_diagnose.py
+The thresholds are rules of thumb, chosen so that a healthy network gives no alarm; tests/inspection/test_diagnosis.py
 shows both sides.
 """
 
@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from multilayer.fits.metrics import AUTO
-from multilayer.inspection.diagnosis import SEVERITIES, Finding
-from multilayer.inspection.vitals import Case, Vitals, skill
+from multilayer.engines import get_engine
+from multilayer.exceptions import ParameterError
+from multilayer.fits.reading import objective_on
+from multilayer.fits.scores import skill
+from multilayer.fits.settings import AUTO, settings_of
+from multilayer.fits.targets import TargetAdapter
+from multilayer.inspection.diagnosis import SEVERITIES, Diagnosis, Finding
+from multilayer.inspection.vitals import Case, Vitals, measure_vitals
 
 BOUNDED = ("sigmoid", "tanh")
 MANY, MOST = 1 / 2, 3 / 4  # shares of a layer's units that make a warning and a problem
@@ -32,6 +39,30 @@ ROSE, JUMPED = 1.05, 3.0  # the last cost and the largest one relative to the fi
 RESTLESS, RISES = 0.05, 0.25  # median change of an epoch relative to the first cost, and the share that rise
 SLOW, SMOOTH = 0.2, 0.9  # the whole fall relative to the first cost, and the share of epochs that fall
 STILL_FALLING = 0.05  # the fall in the last tenth of the epochs relative to the cost
+
+
+def diagnose(
+    model: Any, adapter: TargetAdapter, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any
+) -> Diagnosis:
+    """What may be wrong with a fitted network; see the method of the estimators."""
+    if (X_val is None) != (y_val is None):
+        raise ParameterError("X_val and y_val belong together: pass both or neither.")
+    objective, targets = objective_on(model, adapter, X, y, sample_weight)
+    case = Case(
+        objective,
+        model.parameters_,
+        model._training_state,
+        get_engine(model.engine, objective.network),
+        settings_of(model),
+        model.loss_curve_,
+        targets.cost_divisor,
+        targets.score,
+        None if X_val is None else objective_on(model, adapter, X_val, y_val, None)[0],
+    )
+    vitals = measure_vitals(case)
+    score, _ = _skill(case, vitals.H)
+    found = tuple(all_findings(case, vitals))
+    return Diagnosis(found, tuple(vitals.layers), objective.X.shape[0], score, validation_score(case)[0])
 
 
 def all_findings(case: Case, vitals: Vitals) -> list[Finding]:
@@ -102,8 +133,8 @@ def constant_units(case: Case, vitals: Vitals) -> Iterator[Finding]:
     if case.objective.X.shape[0] < 2:
         return
     for layer in vitals.layers[:-1]:
-        size = np.maximum(np.maximum(np.abs(layer.least), np.abs(layer.largest)), 1.0)
-        constant = (layer.largest - layer.least <= CONSTANT * size) & ~layer.silent
+        size = np.maximum(np.maximum(np.abs(layer.min_activation), np.abs(layer.max_activation)), 1.0)
+        constant = (layer.max_activation - layer.min_activation <= CONSTANT * size) & ~layer.silent
         n, share = int(constant.sum()), float(constant.mean())
         if n:
             yield Finding(
@@ -200,7 +231,7 @@ def step_size(case: Case, vitals: Vitals) -> Iterator[Finding]:
 def ended_too_soon(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noqa: ARG001
     costs = np.asarray(case.costs, dtype=np.float64)
     last = max(len(costs) // 10, 1)
-    if not case.run.reason.startswith("max_") or len(costs) < 10 or costs[-1] <= 0:
+    if not case.state.reason.startswith("max_") or len(costs) < 10 or costs[-1] <= 0:
         return
     fall = float(1.0 - costs[-1] / costs[-1 - last])
     if fall > STILL_FALLING and costs[-1] > 0.1 * costs[0]:
@@ -209,7 +240,7 @@ def ended_too_soon(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noqa: AR
 
 
 def underfitting(case: Case, vitals: Vitals) -> Iterator[Finding]:
-    score, part = skill(case, vitals.H)
+    score, part = _skill(case, vitals.H)
     if part < NO_SKILL:
         yield Finding(
             "underfitting",
@@ -223,14 +254,14 @@ def underfitting(case: Case, vitals: Vitals) -> Iterator[Finding]:
 
 
 def overfitting(case: Case, vitals: Vitals) -> Iterator[Finding]:
-    score, _ = skill(case, vitals.H)
+    score, _ = _skill(case, vitals.H)
     validation, n = validation_score(case)
     if validation is None:
         yield Finding(
             "nothing to compare with",
             "note",
             "validation",
-            "no rows are held out: what is learned by heart looks like what is learned.",
+            "no rows are held out: overfitting cannot be told from learning.",
             "diagnose(X, y, X_val=..., y_val=...), or early_stopping=True.",
         )
         return
@@ -248,6 +279,10 @@ def overfitting(case: Case, vitals: Vitals) -> Iterator[Finding]:
         )
 
 
+def _skill(case: Case, H: NDArray[np.float64]) -> tuple[float, float]:
+    return skill(case.score, H, case.objective.Y, case.objective.sample_weight)
+
+
 def validation_score(case: Case) -> tuple[float | None, int]:
     """The score of the validation rows given, else of those that training held out; and their number.
 
@@ -257,9 +292,9 @@ def validation_score(case: Case) -> tuple[float | None, int]:
         given = case.validation
         H = case.engine.predict(given.network, case.parameters, given.X)
         return case.score(H, given.Y, given.sample_weight), given.X.shape[0]
-    scores = case.run.history.validation_scores
-    if scores and case.run.held_out is not None and case.settings.early_stopping_metric == AUTO:
-        return max(scores), len(case.run.held_out)
+    scores = case.state.history.validation_scores
+    if scores and case.state.held_out is not None and case.settings.early_stopping_metric == AUTO:
+        return max(scores), len(case.state.held_out)
     return None, 0
 
 

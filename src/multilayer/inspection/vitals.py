@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +11,13 @@ from multilayer.engines import Batches, DescentState, Engine, Objective
 from multilayer.equations.activations import activation
 from multilayer.equations.extensions.normalization import normalized
 from multilayer.equations.propagation import forward_propagation
-from multilayer.fits.inputs import as_dense
-from multilayer.fits.options import step_options
-from multilayer.fits.recipe import AUTO_BATCH_SIZE, update_rule
+from multilayer.fits.columns import as_dense
+from multilayer.fits.recipe import AUTO_BATCH_SIZE, step_options, update_rule
 from multilayer.fits.scores import Score
+from multilayer.fits.settings import Settings
 from multilayer.inspection.diagnosis import LayerVitals
 from multilayer.network import Floats, activation_name, coefs, norms, thetas
-from multilayer.training import Run
+from multilayer.training import TrainingState
 
 BLOCK = 4096  # rows that are worked on at a time where NumPy makes arrays of the size of a layer
 LARGEST_SLOPE = {"sigmoid": 0.25}  # of g; about 1 for all others
@@ -33,9 +32,9 @@ class Case:
 
     objective: Objective
     parameters: Floats
-    run: Run
+    state: TrainingState
     engine: Engine
-    settings: SimpleNamespace
+    settings: Settings
     costs: list[float]  # its curve
     cost_divisor: int
     score: Score
@@ -52,7 +51,7 @@ class Vitals:
     J: float
 
 
-def measure(case: Case) -> Vitals:
+def measure_vitals(case: Case) -> Vitals:
     objective = case.objective
     network, X = objective.network, objective.X
     matrices = thetas(network, case.parameters)
@@ -89,33 +88,20 @@ def measure(case: Case) -> Vitals:
     return Vitals(layers, np.sqrt(squares / m), np.concatenate(answers), float(J))
 
 
-def skill(case: Case, H: Array) -> tuple[float, float]:
-    """(score, skill): how much of what a constant answer leaves open the network gets right, 1 for all of it."""
-    return skill_of(case.score, H, case.objective.Y, case.objective.sample_weight)
-
-
-def skill_of(score_of: Score, H: Floats, Y: Floats, weight: Floats | None) -> tuple[float, float]:
-    """The same of any answers H, (m, K)."""
-    score = score_of(H, Y, weight)
-    constant = np.broadcast_to(np.average(Y, axis=0, weights=weight), Y.shape)
-    base = score_of(constant, Y, weight)
-    return score, (score - base) / (1.0 - base) if base < 1.0 else 1.0
-
-
 def _update_ratios(case: Case, weights: list[float]) -> list[float]:
     """The size of one more update of the solver, relative to the weights, layer by layer; on a copy."""
-    settings, objective, run = case.settings, case.objective, case.run
+    settings, objective, trained = case.settings, case.objective, case.state
     if settings.solver == "lbfgs":
         return [np.nan] * len(weights)
     m, rule = objective.X.shape[0], update_rule(settings)
-    state = DescentState(case.parameters.copy(), run.state.slots.copy(), run.state.t)
+    state = DescentState(case.parameters.copy(), trained.descent.slots.copy(), trained.descent.t)
     if state.slots.shape != (rule.n_slots, len(state.parameters)):
         state.slots = np.zeros((rule.n_slots, len(state.parameters)), dtype=state.parameters.dtype)
         state.t = 0
     # Rows from everywhere: the first ones may be of a single class.
     size = AUTO_BATCH_SIZE if isinstance(settings.batch_size, str) else settings.batch_size
     rows = np.linspace(0, m - 1, min(size, m)).astype(np.intp)
-    alpha = np.array((run.history.step_sizes or [settings.learning_rate_init])[-1:])
+    alpha = np.array((trained.history.step_sizes or [settings.learning_rate_init])[-1:])
     options = replace(step_options(settings), average=0.0)  # the average is where the step begins here
     case.engine.descend(objective, rule, state, Batches(rows, np.array([0]), np.array([len(rows)]), alpha), options)
     steps = [float(np.linalg.norm(part)) for part in coefs(objective.network, state.parameters - case.parameters)]

@@ -1,1 +1,19 @@
-"""Many members trained at once: the pack, on threads or by joblib."""
+"""Many members trained at once: the pack, on threads or by joblib's backends."""
+
+from multilayer.packs.members import Member, MemberOutcome, Slice, Task, run_task
+from multilayer.packs.pack import Pack, checked_jobs
+from multilayer.packs.running import THREADS, MemberEnded, PackListener, run_pack
+
+__all__ = [
+    "THREADS",
+    "Member",
+    "MemberEnded",
+    "MemberOutcome",
+    "Pack",
+    "PackListener",
+    "Slice",
+    "Task",
+    "checked_jobs",
+    "run_pack",
+    "run_task",
+]

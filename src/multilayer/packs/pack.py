@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import heapq
 import math
-import queue
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
-from typing import Any, Self
+from queue import Empty, Queue
+from typing import Any, Self, cast
 
 from joblib import cpu_count
 from sklearn import config_context, get_config
 
-from multilayer.engines.cpu.threads import one_blas_thread
+from multilayer.engines import concurrent_calls
 from multilayer.exceptions import ParameterError
-from multilayer.packs.members import Member, Outcome, Slice, Steps, steps_of
+from multilayer.packs.members import Member, MemberOutcome, Slice, Task, task_of
+from multilayer.packs.queue import Entry, ReadyQueue
 from multilayer.training.interrupt import Interrupt, deferred_interrupt, interrupted_by
 
 # How often the thread that waits looks for Ctrl-C.
@@ -31,81 +30,8 @@ def checked_jobs(n_jobs: int | None) -> int:
     if n_jobs is None or (n_jobs == -1 and isinstance(n_jobs, int)):
         return cpu_count()
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, int) or n_jobs < 1:
-        raise ParameterError(f"n_jobs must be None or -1 for all cores, or an integer not below 1, got {n_jobs!r}.")
+        raise ParameterError(f"n_jobs must be None or -1 for all cores, or a positive integer, got {n_jobs!r}.")
     return n_jobs
-
-
-@dataclass(eq=False)
-class _Entry:
-    """A member and how far it has come."""
-
-    member: Member
-    left: float = 1.0  # of its work
-    steps: Steps | None = None  # once it has begun, if it can be put aside
-    seconds: float = 0.0  # at work
-    share: float = 1.0  # of its next slice
-    ticket: int = 0  # while it waits
-    is_working: bool = False
-    is_paused: bool = False
-    is_last: bool = False  # whether its next slice is its last
-    is_over: bool = False
-
-    def give_up(self) -> None:
-        """Free what its steps hold."""
-        steps, self.steps = self.steps, None
-        if steps is not None:
-            steps.close()
-
-    @property
-    def rest(self) -> float:
-        """What it has left, in the unit of sizes; of one at work, about."""
-        return self.member.size * self.left * (1.0 - self.share / 2 if self.is_working else 1.0)
-
-
-@dataclass(eq=False)
-class _Hall:
-    """Where members wait to be taken; whoever looks or changes anything holds the lock."""
-
-    entries: dict[Any, _Entry] = field(default_factory=dict)  # of all who are not over
-    # A heap: of the highest priority the longest, of equals the first that came; no longer valid with another ticket.
-    queue: list[tuple[int, float, int, _Entry]] = field(default_factory=list)
-    n_waiting: int = 0
-    n_working: int = 0
-    n_tickets: int = 0
-    is_closed: bool = False
-
-    def put(self, entry: _Entry) -> None:
-        """Let a member wait."""
-        self.n_tickets += 1
-        self.n_waiting += 1
-        entry.ticket = self.n_tickets
-        heapq.heappush(self.queue, (-entry.member.priority, -entry.rest, entry.ticket, entry))
-
-    def remove(self, entry: _Entry) -> None:
-        """Take a member out of those that wait, if it is among them."""
-        if entry.ticket:
-            entry.ticket = 0
-            self.n_waiting -= 1
-
-    def first(self) -> _Entry:
-        """The one to take next, of those that wait; there must be one."""
-        while self.queue[0][2] != self.queue[0][3].ticket:
-            heapq.heappop(self.queue)
-        return self.queue[0][3]
-
-    def share_of_turn(self, entry: _Entry, n_jobs: int) -> float:
-        """How much of its rest a member is to do before another is taken.
-
-        If all cores are busy to the end, that end is when the rest of all has been shared out evenly.  So that the
-        longest of those who wait can still be done by then, this one stops in time and goes on later, in whatever
-        thread: McNaughton's rule (1959), anew at each turn.
-        """
-        waiting = [other for other in self.entries.values() if other.ticket]
-        if not waiting or not entry.rest:
-            return 1.0
-        end = sum(other.rest for other in self.entries.values() if not other.is_paused) / n_jobs
-        longest = max(other.rest for other in waiting)
-        return min(max((end - longest) / entry.rest, 0.0), 1.0)
 
 
 class Pack:
@@ -128,15 +54,15 @@ class Pack:
     def __init__(self, n_jobs: int | None = None) -> None:
         self.n_jobs = checked_jobs(n_jobs)
         self.interrupt = Interrupt()
-        self._hall, self._changed = _Hall(), threading.Condition()
+        self._queue, self._changed = ReadyQueue(), threading.Condition()
         self._in_threads = False
-        self._outcomes: queue.Queue[Outcome] = queue.Queue()  # a SimpleQueue may wait for ever after a signal
+        self._outcomes: Queue[MemberOutcome] = Queue()  # a SimpleQueue may wait for ever after a signal
         self._block = ExitStack()
         # scikit-learn's settings, such as metadata routing and the frames of transformers, are each thread's own.
         self._config = get_config()
 
     def __enter__(self) -> Self:
-        self._block.enter_context(one_blas_thread())
+        self._block.enter_context(concurrent_calls())
         self.interrupt = self._block.enter_context(deferred_interrupt())
         if self.n_jobs > 1:  # one member at a time works in this thread: a debugger sees it, and Ctrl-C reaches it
             self.n_jobs = max(self._start_threads(), 1)
@@ -163,10 +89,12 @@ class Pack:
     def add(self, member: Member) -> None:
         """A member that is to be worked on, whose key none at work has."""
         with self._changed:
-            if member.key in self._hall.entries:
+            if member.key in self._queue.entries:
                 raise ParameterError(f"each member of a pack has a key of its own, got {member.key!r} twice.")
-            entry = self._hall.entries[member.key] = _Entry(member)
-            self._hall.put(entry)
+            entry = self._queue.entries[member.key] = Entry(
+                member.key, member.size, member.priority, task_of(member.work)
+            )
+            self._queue.put(entry)
             self._changed.notify()
 
     def pause(self, key: Any) -> None:
@@ -174,7 +102,7 @@ class Pack:
         with self._changed:
             entry = self._entry(key)
             entry.is_paused = True
-            self._hall.remove(entry)
+            self._queue.remove(entry)
 
     def resume(self, key: Any) -> None:
         """Let a paused member go on from where it is."""
@@ -183,7 +111,7 @@ class Pack:
             if entry.is_paused:
                 entry.is_paused = False
                 if not entry.is_working:
-                    self._hall.put(entry)
+                    self._queue.put(entry)
                     self._changed.notify()
 
     def stop(self, key: Any) -> None:
@@ -198,33 +126,33 @@ class Pack:
         Of one that has ended meanwhile there is nothing to forget.
         """
         with self._changed:
-            entry = self._hall.entries.pop(key, None)
+            entry = self._queue.entries.pop(key, None)
             if entry is None:
                 return
             entry.is_over = True
-            self._hall.remove(entry)
+            self._queue.remove(entry)
             if not entry.is_working:
-                entry.give_up()
+                entry.task = None
 
     def drop_all(self) -> None:
         """Forget all members."""
         with self._changed:
-            for key in list(self._hall.entries):
+            for key in list(self._queue.entries):
                 self.drop(key)
 
     @property
     def keys(self) -> list[Any]:
         """Of all members that have not ended."""
         with self._changed:
-            return list(self._hall.entries)
+            return list(self._queue.entries)
 
     @property
     def n_waiting(self) -> int:
         """Members that no thread is working on, paused ones not counted."""
         with self._changed:
-            return self._hall.n_waiting
+            return self._queue.n_waiting
 
-    def ended(self, until: float = math.inf) -> Iterator[Outcome]:
+    def ended(self, until: float = math.inf) -> Iterator[MemberOutcome]:
         """Outcomes as members end, until none is left but paused ones, or Ctrl-C is pressed, or the time is over.
 
         That is when ``time.perf_counter()`` is past ``until``.
@@ -232,24 +160,24 @@ class Pack:
         while (self._has_work() or not self._outcomes.empty()) and time.perf_counter() < until:
             if not self._in_threads:
                 self._work_until_one_ends(until)
-            with suppress(queue.Empty):
+            with suppress(Empty):
                 yield self._outcomes.get(timeout=SECONDS_BETWEEN_LOOKS if self._in_threads else 0)
-        with suppress(queue.Empty):  # those that ended shortly before the time was over
+        with suppress(Empty):  # those that ended shortly before the time was over
             while True:
                 yield self._outcomes.get_nowait()
 
     def _has_work(self) -> bool:
         with self._changed:
-            return self._hall.n_working > 0 or (self._hall.n_waiting > 0 and not self.interrupt.pressed)
+            return self._queue.n_working > 0 or (self._queue.n_waiting > 0 and not self.interrupt.pressed)
 
-    def _entry(self, key: Any) -> _Entry:
-        if key not in self._hall.entries:
+    def _entry(self, key: Any) -> Entry:
+        if key not in self._queue.entries:
             raise ParameterError(f"there is no member {key!r} at work. It has ended, or it was never added.")
-        return self._hall.entries[key]
+        return self._queue.entries[key]
 
     def _close(self) -> None:
         with self._changed:
-            self._hall.is_closed = True
+            self._queue.is_closed = True
             self._changed.notify_all()
 
     def _work(self) -> None:
@@ -270,57 +198,52 @@ class Pack:
         if entry is not None:
             self._put_back(entry)
 
-    def _next(self, before: _Entry | None, *, waits: bool) -> _Entry | None:
+    def _next(self, before: Entry | None, *, waits: bool) -> Entry | None:
         """The member to work on after that one, which is put back; None where the work is over."""
         with self._changed:
             if before is not None:
                 self._put_back(before)
-            hall = self._hall
-            while not hall.n_waiting or hall.is_closed or self.interrupt.pressed:
-                if hall.is_closed or self.interrupt.pressed or not waits:
+            queue = self._queue
+            while not queue.n_waiting or queue.is_closed or self.interrupt.pressed:
+                if queue.is_closed or self.interrupt.pressed or not waits:
                     return None
                 self._changed.wait(SECONDS_BETWEEN_LOOKS)
-            in_turns = hall.n_waiting + hall.n_working <= MEMBERS_TO_TAKE_TURNS * self.n_jobs
-            entry = hall.first()
+            in_turns = queue.n_waiting + queue.n_working <= MEMBERS_TO_TAKE_TURNS * self.n_jobs
+            entry = queue.first()
             if before is not None and before.ticket and not in_turns:
-                stays = before.member.priority >= entry.member.priority
+                stays = before.priority >= entry.priority
                 entry = before if stays else entry
-            hall.remove(entry)
-            hall.n_working += 1
-            entry.share = hall.share_of_turn(entry, self.n_jobs) if in_turns else 1.0
+            queue.remove(entry)
+            queue.n_working += 1
+            entry.share = queue.share_of_turn(entry, self.n_jobs) if in_turns else 1.0
             entry.is_working = True
             return entry
 
-    def _put_back(self, entry: _Entry) -> None:
+    def _put_back(self, entry: Entry) -> None:
         with self._changed:
-            self._hall.n_working -= 1
+            self._queue.n_working -= 1
             entry.is_working = False
             if entry.is_over:
-                entry.give_up()
+                entry.task = None
             elif not entry.is_paused:
-                self._hall.put(entry)
-                if self._hall.n_waiting > 1:  # besides the one that this thread itself will take
+                self._queue.put(entry)
+                if self._queue.n_waiting > 1:  # besides the one that this thread itself will take
                     self._changed.notify()
 
-    def _work_on(self, entry: _Entry) -> None:
+    def _work_on(self, entry: Entry) -> None:
         """A slice of a member's work; its outcome, if that was all, and if Ctrl-C did not end it."""
         began, value, error = time.perf_counter(), None, None
         with interrupted_by(self.interrupt):
             try:
-                if entry.steps is None:
-                    value = entry.member.work()
-                    entry.steps = steps_of(value)
-                    if entry.steps is not None:
-                        entry.left = next(entry.steps)
-                if entry.steps is not None:
-                    entry.left = entry.steps.send(Slice(entry.share, entry.is_last))
+                task = cast(Task, entry.task)  # of an entry that is taken
+                entry.left = task.advance(Slice(entry.share, entry.is_last))
+                if entry.left > 0:
                     entry.seconds += time.perf_counter() - began
                     return
-            except StopIteration as end:
-                value = end.value
+                value = task.result()
             except Exception as failure:
                 value, error = None, failure
-            except BaseException as failure:  # such as SystemExit: of a thread nobody would hear of it
+            except BaseException as failure:  # such as SystemExit, which would be lost in a thread
                 if not self._in_threads:
                     raise
                 value, error = None, RuntimeError(f"{type(failure).__name__} was raised in a member: {failure}")
@@ -328,6 +251,6 @@ class Pack:
         with self._changed:
             was_dropped, entry.is_over = entry.is_over, True
             if not was_dropped:
-                del self._hall.entries[entry.member.key]
+                del self._queue.entries[entry.key]
         if not (self.interrupt.pressed or was_dropped):
-            self._outcomes.put(Outcome(entry.member.key, value, error, seconds))
+            self._outcomes.put(MemberOutcome(entry.key, value, error, seconds))

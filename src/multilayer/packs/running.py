@@ -20,23 +20,8 @@ from joblib.parallel import BACKENDS, EXTERNAL_BACKENDS, MAYBE_AVAILABLE_BACKEND
 from sklearn import config_context, get_config
 
 from multilayer.exceptions import ParameterError, unknown_name
-from multilayer.packs.members import Member, Outcome, Slice, Steps, StopWatch, carried_out, worked_out
+from multilayer.packs.members import Member, MemberOutcome, run_member
 from multilayer.packs.pack import Pack, checked_jobs
-
-__all__ = [
-    "THREADS",
-    "Member",
-    "MemberEnded",
-    "Outcome",
-    "Pack",
-    "PackListener",
-    "Slice",
-    "Steps",
-    "StopWatch",
-    "carried_out",
-    "checked_jobs",
-    "run_pack",
-]
 
 THREADS = "threads"
 
@@ -45,7 +30,7 @@ THREADS = "threads"
 class MemberEnded:
     """The event of a pack: a member is done, or has failed."""
 
-    outcome: Outcome
+    outcome: MemberOutcome
     n_done: int
     n_members: int
     seconds: float  # since the pack began
@@ -60,7 +45,7 @@ def run_pack(
     n_jobs: int | None = None,
     backend: str = THREADS,
     listener: PackListener | None = None,
-) -> dict[Any, Outcome]:
+) -> dict[Any, MemberOutcome]:
     """Train all members; what became of each, by its key, in the order of the members.
 
     A member that fails is reported and takes no other down.  Ctrl-C ends the training of those at work at their next
@@ -90,7 +75,7 @@ def run_pack(
     if len(set(keys)) < len(keys):
         twice = next(key for key in keys if keys.count(key) > 1)
         raise ParameterError(f"each member of a pack has a key of its own, got {twice!r} twice.")
-    outcomes: dict[Any, Outcome] = {}
+    outcomes: dict[Any, MemberOutcome] = {}
     began = time.perf_counter()
     first = sorted(members, key=lambda member: (-member.priority, -member.size))
     ended = _in_threads(first, n_jobs) if backend == THREADS else _by_joblib(first, n_jobs, backend)
@@ -102,24 +87,24 @@ def run_pack(
     return {member.key: outcomes[member.key] for member in members if member.key in outcomes}
 
 
-def _in_threads(members: Sequence[Member], n_jobs: int) -> Generator[Outcome]:
+def _in_threads(members: Sequence[Member], n_jobs: int) -> Generator[MemberOutcome]:
     with Pack(n_jobs) as pack:
         for member in members:
             pack.add(member)
         yield from pack.ended()
 
 
-def _by_joblib(members: Sequence[Member], n_jobs: int, backend: str) -> Generator[Outcome]:
+def _by_joblib(members: Sequence[Member], n_jobs: int, backend: str) -> Generator[MemberOutcome]:
     run = joblib.Parallel(n_jobs=n_jobs, backend=backend, return_as="generator_unordered")
     config = get_config()
     with suppress(KeyboardInterrupt):  # those that are done are the outcome
         yield from run(joblib.delayed(_configured)(config, member) for member in members)
 
 
-def _configured(config: dict[str, Any], member: Member) -> Outcome:
+def _configured(config: dict[str, Any], member: Member) -> MemberOutcome:
     """A member's work under the scikit-learn settings of the process that began the pack."""
     with config_context(**config):
-        return worked_out(member)
+        return run_member(member)
 
 
 def _check_backend(backend: Any) -> None:

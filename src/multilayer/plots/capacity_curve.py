@@ -115,7 +115,10 @@ def _draw_scores(ax: Axes, curve: CapacityCurve, places: Any) -> None:
 
     means, _ = mean_and_error(curve.test_scores[curve.order])
     ordered = [curve.capacities[i] for i in curve.order]
-    for chosen, marker, size, label in ((curve.best, "o", 13, "best"), (curve.simplest, "s", 12, "within one error")):
+    for chosen, marker, size, label in (
+        (curve.best, "o", 13, "best"),
+        (curve.simplest, "s", 12, "simplest"),
+    ):
         if chosen is not None:
             place = ordered.index(chosen)
             (mark,) = ax.plot(place, means[place], marker, markersize=size, fillstyle="none", color=INK, zorder=4)

@@ -27,7 +27,7 @@ def plot_regularization_path(path: RegularizationPath, *, ax: Axes | None = None
     """Draw score, cost and the norm of each layer's weights against alpha, and say which alpha to take.
 
     Lines are means over the folds, bands one standard error; alpha is on a logarithmic scale.  A dotted line marks the
-    best alpha, a dash-dotted one the strongest within one standard error of it.
+    best alpha, a dash-dotted one the simplest (the largest) within one standard error of it.
 
     Parameters
     ----------
@@ -112,9 +112,9 @@ def _choices(path: RegularizationPath) -> list[tuple[float, str, str]]:
     """The alphas to mark, each with its line and name."""
     if not np.isfinite(path.best):
         return []
-    if path.best == path.strongest:
+    if path.best == path.simplest:
         return [(path.best, ":", "best")]
-    return [(path.best, ":", "best"), (path.strongest, "-.", "strongest within one error")]
+    return [(path.best, ":", "best"), (path.simplest, "-.", "simplest")]
 
 
 def _scale_alphas(path: RegularizationPath, *axes: Axes) -> None:

@@ -125,7 +125,7 @@ def _draw_rungs(ax: Axes, search: Search) -> tuple[list[Any], list[str]]:
     _draw_error(ax, search.best.epochs, search.best)
     if search.simplest is not search.best:
         handles.append(_draw_simplest(ax, search.simplest.epochs, search.simplest))
-        labels.append(_named("one standard error", search.simplest))
+        labels.append(_named("simplest", search.simplest))
     return handles, labels
 
 
@@ -165,7 +165,7 @@ def _draw_points(ax: Axes, search: Search, parameter: str | None) -> tuple[list[
     labels.append(_named("best", best))
     if search.simplest is not best:
         handles.append(_draw_simplest(ax, place[search.simplest.number], search.simplest))
-        labels.append(_named("one standard error", search.simplest))
+        labels.append(_named("simplest", search.simplest))
     return handles, labels
 
 

@@ -1,4 +1,4 @@
-"""The spread over seeds drawn: each run, and how far apart two of them are by luck."""
+"""The spread over seeds drawn: each run, and how far apart two of them are by their seeds."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _HALF_WIDTH = 0.3  # of a division's strip; divisions are 1 apart
 
 
 def plot_seed_spread(spread: SeedSpread, *, ax: Axes | None = None) -> Axes:
-    """Draw the score of each run, and the range within which two of them differ by luck alone.
+    """Draw the score of each run, and the range within which two of them differ by their seed alone.
 
-    A point is a run, the mean over the folds with one seed; seeds stand side by side in their order.  A line is the
-    mean of a division of the rows.  The band is as high as ``luck``, with the mean in its middle: two runs in it are no
-    further apart than the seed puts them.  With too few seeds to know ``luck`` there is none.
+    A point is a run, the mean over the folds with one seed.  A line is the mean of a division of the rows.
+    The band is as high as ``noise_threshold``, with the mean in its middle: two runs in it may differ by their seed
+    alone.  With too few seeds there is no band.
 
     Parameters
     ----------
@@ -75,8 +75,8 @@ def plot_seed_spread(spread: SeedSpread, *, ax: Axes | None = None) -> Axes:
         x = place + (np.linspace(-_HALF_WIDTH, _HALF_WIDTH, len(runs)) if len(runs) > 1 else np.zeros(1))
         mean, sides = float(runs[known].mean()), [place - _HALF_WIDTH - 0.08, place + _HALF_WIDTH + 0.08]
         band = None
-        if math.isfinite(spread.luck) and spread.has_enough_seeds:
-            half = spread.luck / 2
+        if math.isfinite(spread.noise_threshold) and spread.has_enough_seeds:
+            half = spread.noise_threshold / 2
             band = ax.fill_between(sides, mean - half, mean + half, color=lighten(POSITIVE, 0.2), linewidth=0, zorder=1)
         (line,) = ax.plot(sides, [mean, mean], color=POSITIVE, linewidth=1.6, zorder=2)
         (points,) = ax.plot(
@@ -86,7 +86,7 @@ def plot_seed_spread(spread: SeedSpread, *, ax: Axes | None = None) -> Axes:
             handles, names = [points, line], ["a run: one seed", "mean of the runs"]
             if band is not None:
                 handles.append(band)
-                names.append(f"luck, {spread.luck:.2g}")
+                names.append(f"noise, {spread.noise_threshold:.2g}")
     divisions, folds = spread.scores.shape[1:]
     ax.set_xlim(-0.6, divisions - 0.4)
     ax.set_xticks(range(divisions), [f"{i + 1}" for i in range(divisions)] if divisions > 1 else [""])

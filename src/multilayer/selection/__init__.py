@@ -1,5 +1,6 @@
 """How good a network is, and what it is to be trained with."""
 
+from multilayer.packs.running import MemberEnded
 from multilayer.selection.cross_validation import CrossValidation, Fold, cross_validate
 from multilayer.selection.curves import (
     CapacityCurve,
@@ -25,6 +26,7 @@ __all__ = [
     "CrossValidation",
     "Fold",
     "LearningCurve",
+    "MemberEnded",
     "Predictions",
     "RegularizationPath",
     "Search",

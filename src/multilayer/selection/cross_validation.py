@@ -5,25 +5,27 @@ from __future__ import annotations
 import math
 import numbers
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import clone
 
-from multilayer.exceptions import InterruptedTrainingWarning, MissingExtraError, ParameterError
+from multilayer.exceptions import InterruptedTrainingWarning, ParameterError
 from multilayer.fits.errors import Complaint, warn
-from multilayer.packs.running import THREADS, Member, Outcome, PackListener, Slice, run_pack
-from multilayer.selection.complaining import warn_once
+from multilayer.packs import THREADS, Member, MemberOutcome, PackListener, run_pack
+from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
 from multilayer.selection.fitting import Data, checked_estimator, network_of
+from multilayer.selection.observers import MEMBER_END, observer
 from multilayer.selection.out_of_fold import Predictions, answers, out_of_fold
+from multilayer.selection.pack_warnings import warn_once
 from multilayer.selection.scores import score_of, warn_of_scores_without_weights
 from multilayer.selection.scoring import scorer_of
 from multilayer.selection.splitting import divided
 from multilayer.selection.statistics import standard_error
+from multilayer.selection.training import Fitted, ModelTraining
 from multilayer.training.batching import Rows
 
 RAISE = "raise"  # the value of error_score that is no score
@@ -59,7 +61,7 @@ class _Work:
     return_train_score: bool
 
 
-class CrossValidation(Mapping[str, Any]):
+class CrossValidation(Result, Mapping[str, Any]):
     """The result of :func:`cross_validate`: scikit-learn's keys, and what they mean.
 
     Keys: "test_score" (with several metrics "test_<metric>"), arrays with a number a fold; "train_score" likewise if
@@ -74,7 +76,7 @@ class CrossValidation(Mapping[str, Any]):
     """
 
     def __init__(
-        self, outcomes: Mapping[int, Outcome], splits: Sequence[Any], data: Data, error_score: float = math.nan
+        self, outcomes: Mapping[int, MemberOutcome], splits: Sequence[Any], data: Data, error_score: float = math.nan
     ) -> None:
         found = [outcome.value for outcome in outcomes.values()]  # None for a fold that failed
         # Processes send folds back without the table.
@@ -123,41 +125,32 @@ class CrossValidation(Mapping[str, Any]):
         return [getattr(network_of(fold.estimator), "loss_curve_", []) for fold in self.folds]
 
     def to_frame(self) -> Any:
-        """A pandas frame with a row a fold: scores, times, numbers of rows, epochs."""
-        try:
-            import pandas as pd
-        except ImportError:
-            raise MissingExtraError("to_frame", "pandas", "frames") from None
+        """A pandas frame with a row for each fold: scores, times, numbers of rows, epochs."""
         columns = {name: self[name] for name in [*self._score_names(), "fit_time", "score_time"]}
         sizes = {f"n_{side}": [len(rows) for rows in self["indices"][side]] for side in ("train", "test")}
-        epochs = [np.nan if model is None else _epochs(model) for model in self["estimator"]]
-        return pd.DataFrame(columns | sizes | {"epochs": epochs})
+        return frame(columns | sizes | {"epochs": [_epochs(model) for model in self["estimator"]]})
 
-    def __rich__(self) -> Any:
-        from rich.table import Table
-
-        names, sides = self._score_names(), zip(*self["indices"].values(), strict=True)
-        table = Table("fold", "rows", *names, "epochs", "seconds")
+    @property
+    def table(self) -> Table:
+        """A row for each fold, and their means."""
+        names, sides = self._score_names(), list(zip(*self["indices"].values(), strict=True))
+        columns = [Column("fold"), Column("rows"), *(Column(name, ".4f") for name in names)]
+        rows: list[list[object]] = []
         for i, (train, test) in enumerate(sides):
-            model, scores = self["estimator"][i], [f"{self[name][i]:.4f}" for name in names]
-            ended = ("failed", "") if model is None else (f"{_epochs(model):g}", f"{self['fit_time'][i]:.2f}")
-            table.add_row(f"{i + 1}", f"{len(train)} + {len(test)}", *scores, *ended)
-        table.add_section()
-        table.add_row("mean", "", *(self._in_words(name) for name in names), "", "")
-        return table
+            model = self["estimator"][i]
+            ended = ("failed", None) if model is None else (_epochs(model), float(self["fit_time"][i]))
+            rows.append([i + 1, f"{len(train)} + {len(test)}", *(float(self[name][i]) for name in names), *ended])
+        rows.append(["mean", None, *((self.mean[name], self.standard_error[name]) for name in names), None, None])
+        columns += [Column("epochs", "g"), Column("seconds", ".2f")]
+        notes = failure_notes(self.failures, len(sides), "folds")
+        return Table(tuple(columns), rows, notes=notes, n_summary_rows=1)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         n = len(self.folds)
-        lines = [f"{n} fold{'' if n == 1 else 's'}"]
-        lines += [f"{name} {self._in_words(name)}" for name in self._score_names()]
-        return ", ".join([*lines, *([f"{len(self.failures)} failed"] if self.failures else [])])
-
-    __repr__ = __str__
-
-    def _in_words(self, name: str) -> str:
-        """A mean and its standard error, where there is one."""
-        error = self.standard_error[name]
-        return f"{self.mean[name]:.4f}" + ("" if math.isnan(error) else f" ± {error:.4f}")
+        parts = [f"{n} fold{'' if n == 1 else 's'}"]
+        parts += [f"{name} {plus_minus(self.mean[name], self.standard_error[name])}" for name in self._score_names()]
+        parts += [f"{len(self.failures)} failed"] if self.failures else []
+        return f"<CrossValidation: {', '.join(parts)}>"
 
     def _score_names(self) -> list[str]:
         return [name for name in self if name.startswith(("test_", "train_"))]
@@ -168,16 +161,16 @@ def cross_validate(
     X: Any,
     y: Any,
     *,
-    groups: ArrayLike | None = None,
-    sample_weight: ArrayLike | None = None,
     scoring: Any = None,
     cv: Any = 5,
+    groups: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
     repeats: int = 1,
     return_train_score: bool = False,
     error_score: float | str = math.nan,
+    callbacks: Sequence[PackListener] = (),
     n_jobs: int | None = None,
     backend: str = THREADS,
-    listener: PackListener | None = None,
 ) -> CrossValidation:
     """Train a network on all folds but one, score it on that one, for each fold; all of them at once.
 
@@ -192,23 +185,28 @@ def cross_validate(
         It is cloned for each fold and not changed.
     X, y
         As its ``fit`` takes them.
-    groups : array of shape (m,), default=None
-        For splitters that keep groups together.
-    sample_weight : array of shape (m,), default=None
-        How many rows each row counts for, in training and in scores.
     scoring : str, callable, list or dict, default=None
         As in scikit-learn; None for the estimator's own ``score``.
     cv : int, splitter or iterable of (train, test), default=5
         As in scikit-learn; an integer is that many folds, stratified for a classifier.  Sides of a fold are row
         numbers, or masks with a bool a row.
+    groups : array of shape (m,), default=None
+        For splitters that keep groups together.
+    sample_weight : array of shape (m,), default=None
+        How many rows each row counts for, in training and in scores.
     repeats : int, default=1
         How many times, each time with other folds, shuffled by the seeds 0, 1, ...: of a number of folds, or of a
         splitter that shuffles and has no ``random_state`` of its own.
     return_train_score : bool, default=False
     error_score : "raise" or float, default=NaN
         The score of a fold whose training fails; "raise" raises its error when the others are done.
-    n_jobs, backend, listener
-        As in :func:`multilayer.packs.running.run_pack`.
+    callbacks : sequence of callables, default=()
+        Each is called with a :class:`MemberEnded` when a fold is done, in the thread that called; or its method
+        ``on_member_end``, where it has one.
+    n_jobs : int or None, default=None
+        Networks that are trained at a time; None for one on each core.
+    backend : str, default="threads"
+        "threads", or the name of a joblib backend: "loky" for processes, or one that "dask" or "ray" has registered.
 
     Returns
     -------
@@ -239,9 +237,13 @@ def cross_validate(
     scorer = scorer_of(estimator, scoring)
     data = Data.of(X, y, sample_weight, estimator)
     warn_of_scores_without_weights(scorer, estimator, data.weight)
+    listener = observer(callbacks, MEMBER_END)
     splits = divided(estimator, data.X, data.y, groups, cv, repeats)
     shared = _Work(estimator, data, scorer, return_train_score)
-    members = [Member(i, partial(_fold, shared, i, *split), size=len(split[0])) for i, split in enumerate(splits)]
+    members = [
+        Member(i, ModelTraining(data, estimator, train, partial(_fold, shared, i, train, test)), size=len(train))
+        for i, (train, test) in enumerate(splits)
+    ]
     outcomes = run_pack(members, n_jobs=n_jobs, backend=backend, listener=listener)
     result = CrossValidation(outcomes, splits, data, score_of_failures)
     if result.failures and (error_score == RAISE or len(result.failures) == len(splits)):
@@ -264,8 +266,7 @@ def _checked_error_score(value: Any) -> float:
     return float(value)
 
 
-def _fold(work: _Work, number: int, train: Rows, test: Rows) -> Generator[float, Slice, Fold]:
-    fitted = yield from work.data.training(clone(work.estimator), train)
+def _fold(work: _Work, number: int, train: Rows, test: Rows, fitted: Fitted) -> Fold:
     model = fitted.model
     began = time.perf_counter()
     scores = _scores(work, model, test, "test")
@@ -282,6 +283,6 @@ def _scores(work: _Work, model: Any, rows: Rows, side: str) -> dict[str, float]:
 
 
 def _epochs(model: Any) -> float:
-    """Those of its network; NaN for an estimator that has none."""
-    epochs = getattr(network_of(model), "n_iter_", math.nan)
+    """Those of its network; NaN for an estimator that has none, and for None."""
+    epochs = math.nan if model is None else getattr(network_of(model), "n_iter_", math.nan)
     return float(epochs) if isinstance(epochs, int | float) else math.nan

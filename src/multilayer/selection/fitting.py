@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import math
 import numbers
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,41 +12,27 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 from sklearn import config_context
-from sklearn.base import is_classifier
+from sklearn.base import clone, is_classifier
 from sklearn.utils import _safe_indexing, assert_all_finite, indexable
 from sklearn.utils.validation import _num_samples
 
+from multilayer.estimators import MLPClassifier, MLPRegressor
 from multilayer.exceptions import InputError, InputTypeError, ParameterError
 from multilayer.fits.class_weights import KnownClasses, classes_of, known_classes
+from multilayer.fits.columns import checked_weight, checked_y
 from multilayer.fits.containers import checked_entries
-from multilayer.fits.errors import Complaint, divergence_in_both_words, handed_over, input_errors
+from multilayer.fits.errors import input_errors
 from multilayer.fits.fit import Fit
-from multilayer.fits.inputs import checked_weight, checked_y
-from multilayer.fits.metrics import takes_any, takes_weights
-from multilayer.fits.rows import Shared
+from multilayer.fits.measure import takes_any, takes_weights
+from multilayer.fits.rows import NO_VALIDATION, FitRequest, Keep, SharedTable, ValidationArguments
 from multilayer.fits.sample_weights import scaled_weights
 from multilayer.fits.scikit_learn_callbacks import may_have_callbacks
-from multilayer.fits.sharing import begin, can_share, shared_by
-from multilayer.packs.running import Slice, StopWatch, carried_out
+from multilayer.fits.settings import settings_of
 from multilayer.selection.routing import SAMPLE_WEIGHT, consumes, requested
 from multilayer.training.batching import Rows
 
-# So long, about, a network trains before somebody looks whether another one is to have its thread.
-SECONDS_PER_SLICE = 0.25
-LEAST_SECONDS_PER_SLICE = 0.002
-# Of a row in an update, until it is known how fast a network really is: fewer than on any machine.
-WEIGHTS_PER_SECOND = 1e9
 # Of a table, to tell which of two networks takes longer: most of the difference is in the layers.
 TYPICAL_COLUMNS = 32
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A model that was fitted as the member of a pack."""
-
-    model: Any
-    seconds: float  # that it took
-    complaints: list[Complaint]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +46,7 @@ class Data:
     X: Any
     y: Any
     weight: Any = None
-    shared: Shared | None = None  # as our networks see it
+    shared: SharedTable | None = None  # as our networks see it
     trouble: InputError | None = None  # why they do not: some rows cannot be used
     known: KnownClasses | None = None  # the labels of all rows, of which a member may see some only
 
@@ -77,7 +62,7 @@ class Data:
         shared, trouble = None, None
         if can_share(model):
             try:
-                shared = shared_by(model, X, y, weight)
+                shared = share(model, X, y, weight)
             except InputError as error:  # of the members that have these rows, which may not be all
                 trouble = error
         return cls(X, y, weight, shared, trouble, classes_of(y))
@@ -106,29 +91,11 @@ class Data:
 
     def fit(self, model: Any, rows: Rows) -> Any:
         """Fit a model on some of the rows, and return it; weights go to the last step of a pipeline."""
-        carried_out(self._fitting(model, rows, None, None))
+        fit = self.begin(model, rows)
+        if fit is not None:
+            fit.train()
+            fit.end()
         return model
-
-    def training(self, model: Any, rows: Rows, validating: Rows | None = None) -> Generator[float, Slice, Fitted]:
-        """The same in steps, for the work of a member of a pack, which hands over what there is to warn of.
-
-        With ``validating`` the network validates on those rows after each epoch, as seen by the steps before it.
-        """
-        watch, complaints = StopWatch(), list[Complaint]()
-        yield from watch.timing(self._fitting(model, rows, validating, complaints))
-        return Fitted(model, watch.seconds, complaints)
-
-    def _fitting(
-        self, model: Any, rows: Rows, validating: Rows | None, complaints: list[Complaint] | None
-    ) -> Generator[float, Slice, None]:
-        with divergence_in_both_words():
-            # Handed over in parts: between two steps the thread belongs to others.
-            with handed_over(complaints):
-                fit = self.begin(model, rows, validating)
-            if fit is not None:
-                yield from advancing(fit)
-                with handed_over(complaints):
-                    fit.end()
 
     def through(self, before: Any, rows: Rows) -> tuple[Any, Any, Any]:
         """X, y and weights of some rows, after the steps before a network, which are fitted on them."""
@@ -137,25 +104,25 @@ class Data:
             weights = {SAMPLE_WEIGHT: weight} if weight is not None and consumes(before, "fit_transform") else {}
             return before.fit_transform(X, y, **weights), y, weight
 
-    def begin(self, model: Any, rows: Rows, validating: Rows | None = None) -> Fit | None:
+    def begin(self, model: Any, rows: Rows, validating: Rows | None = None, keep: Keep = "best") -> Fit | None:
         """The fit of the network, for which the steps before it are fitted; None where all is done already."""
         if self.weight is not None and requested(model, "fit") is False:
-            return self._unweighted().begin(model, rows, validating)
+            return self._unweighted().begin(model, rows, validating, keep)
         with known_classes(self.known):
-            return self._begin(model, rows, validating)
+            return self._begin(model, rows, validating, keep)
 
-    def _begin(self, model: Any, rows: Rows, validating: Rows | None) -> Fit | None:
+    def _begin(self, model: Any, rows: Rows, validating: Rows | None, keep: Keep) -> Fit | None:
         network = network_of(model)
         before = steps_before(model)
         if before is None and self.shared is not None and can_share(network):
-            return begin(network, self.shared, rows, validating)
+            return begin_shared(network, self.shared, rows, validating, keep)
         follows_network = hasattr(network, "_parent_callback_ctx")  # an ensemble's callbacks, which have it already
         if before is not None and validating is None and may_have_callbacks(model) and not follows_network:
             self._fit_with_callbacks(model, rows)
             return None
         X, y, weight = self.part(rows) if before is None else self.through(before, rows)
         if validating is None and can_share(network):
-            return begin(network, shared_by(network, X, y, weight), np.arange(len(rows)))
+            return begin_shared(network, share(network, X, y, weight), np.arange(len(rows)))
         if weight is not None and not (takes_weights(network.fit) or takes_any(network.fit)):
             raise ParameterError(
                 f"sample_weight was passed, and fit of {type(network).__name__} takes none. Leave the weights out, or "
@@ -164,7 +131,12 @@ class Data:
         arguments = {} if weight is None else {"sample_weight": weight}
         if validating is not None:
             X_val, y_val, weight_val = self.part(validating)
-            arguments |= {"X_val": X_val if before is None else before.transform(X_val), "y_val": y_val}
+            X_val = X_val if before is None else before.transform(X_val)
+            if keep == "last":
+                validation = ValidationArguments(X_val, y_val, weight_val)
+                network._train(settings_of(network), FitRequest(X, y, weight, validation, keep=keep))
+                return None
+            arguments |= {"X_val": X_val, "y_val": y_val}
             arguments |= {} if weight_val is None else {"sample_weight_val": weight_val}
         network.fit(X, y, **arguments)
         return None
@@ -234,20 +206,29 @@ def names_of_seeds(estimator: Any) -> list[str]:
     return [name for name in sorted(estimator.get_params()) if name.split("__")[-1] == "random_state"]
 
 
-def advancing(fit: Fit, until: float = math.inf) -> Generator[float, Slice, None]:
-    """Train a fit in steps, to its end or until so many epochs are done, or until it is asked to end."""
-    began = fit.n_epochs
-    last = min(until, fit.max_epochs)
-    while not fit.has_ended and fit.n_epochs < last:
-        asked = yield (last - fit.n_epochs) / (last - began)
-        if asked.is_last:
-            return
-        fit.advance(_epochs(fit, last - fit.n_epochs, asked.share))
+def can_share(model: Any) -> bool:
+    """Whether a fit of this model can be begun on rows of a shared table, and trained in parts without an observer.
+
+    Classes derived from ours may have a ``fit`` of their own, and callbacks count trainings.
+    """
+    is_ours = type(model) in (MLPClassifier, MLPRegressor)
+    is_observed = is_ours and (may_have_callbacks(model) or model.callbacks or model.verbose)
+    return is_ours and not is_observed and not hasattr(model, "_training_state")
 
 
-def _epochs(fit: Fit, left: float, share: float) -> int:
-    """The epochs of a slice: a share of what is left, if that takes neither too long nor next to no time."""
-    is_known = fit.n_epochs > 0 and fit.seconds > 0
-    pace = fit.seconds / fit.n_epochs if is_known else fit.n_weights * fit.n_rows / WEIGHTS_PER_SECOND
-    least, most = math.ceil(LEAST_SECONDS_PER_SLICE / pace), math.ceil(SECONDS_PER_SLICE / pace)
-    return int(min(left, max(min(math.ceil(share * left), most), least)))
+def share(model: Any, X: Any, y: Any, weight: Any = None) -> SharedTable:
+    """The data of many fits, checked as ``fit`` of a model would check them."""
+    table: SharedTable = clone(model)._shared_table(X, y, weight)
+    return table
+
+
+def begin_shared(
+    model: Any, shared: SharedTable, rows: Rows, validating: Rows | None = None, keep: Keep = "best"
+) -> Fit:
+    """The fit of a model that has not been fitted, on some of the rows, before its first update.
+
+    It comes to the same as ``model.fit`` on copies of these rows, bit for bit; ``validating`` are those of X_val.
+    """
+    validation = NO_VALIDATION if validating is None else shared.validation(validating)
+    fit: Fit = model._begin(FitRequest(shared=shared, rows=rows, validation=validation, keep=keep))
+    return fit

@@ -13,9 +13,9 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 from sklearn.utils.validation import _num_samples
 
+from multilayer._checks import check_integer
 from multilayer.exceptions import InputError, ParameterError, ShapeError
 from multilayer.fits.errors import input_errors
-from multilayer.fits.settings import check_integer
 from multilayer.training.batching import Rows
 
 Split = tuple[Rows, Rows]  # the rows that train and those that are left out

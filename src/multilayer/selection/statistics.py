@@ -53,6 +53,11 @@ def mean_and_error(values: ArrayLike) -> tuple[Array, Array]:
     return mean(values), standard_error(values)
 
 
+def mean_pairs(values: ArrayLike) -> list[tuple[float, float]]:
+    """Of values (n, folds) the n means with their standard errors, in pairs, for a table."""
+    return list(zip(mean(values).tolist(), standard_error(values).tolist(), strict=True))
+
+
 def _known(values: ArrayLike, axis: int) -> tuple[Array, NDArray[np.intp]]:
     """The values, 0 in place of those that are not finite, and how many are."""
     array = np.asarray(values, dtype=np.float64)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import check_random_state
 
+from multilayer._checks import check_integer, check_real
 from multilayer.engines import Batches
 from multilayer.estimators.base import BaseMLP
 from multilayer.exceptions import DivergenceError, InputError, ParameterError
-from multilayer.fits.errors import divergence_in_both_words
+from multilayer.fits.errors import DIVERGENCE_IN_SCIKIT_LEARN
 from multilayer.fits.fit import Fit
-from multilayer.fits.settings import check_integer, check_real
-from multilayer.fits.sharing import beginning_of
+from multilayer.fits.rows import FitRequest
+from multilayer.fits.settings import settings_of
+from multilayer.results import Column, Result, Table, frame
 from multilayer.training import Recipe
 from multilayer.training.batching import Rows, epochs_of_batches, next_orders
 
@@ -42,7 +45,7 @@ ENDS = {
 
 
 @dataclass(frozen=True, eq=False)
-class StepSizeTest:
+class StepSizeTest(Result):
     """What :func:`find_step_size` saw; print it, or draw it by :func:`multilayer.plots.plot_step_sizes`."""
 
     step_sizes: Array  # (n,), rising by a constant factor from update to update
@@ -52,7 +55,7 @@ class StepSizeTest:
     steepest: float | None  # the step size where the smoothed cost fell fastest
     lowest: float  # the step size where it was least
     ended: str  # "ceiling", "not finite" or "last"
-    how: str  # how the suggestion was chosen, a sentence
+    settings: str  # how the suggestion was chosen, in a sentence
 
     def __len__(self) -> int:
         return len(self.step_sizes)
@@ -61,15 +64,19 @@ class StepSizeTest:
         found = "none" if self.suggestion is None else f"{self.suggestion:.2g}"
         return f"<StepSizeTest: suggestion {found}; {self._course}>"
 
-    def __str__(self) -> str:
-        found = "no suggestion" if self.suggestion is None else f"learning_rate_init={self.suggestion:.2g}"
-        how = textwrap.wrap(self.how, 96)
-        lines = [found, *(f"  {line}" for line in how), f"  {self._course}", "", f"{'step size':>10}  {'cost':>10}"]
-        powers = np.unique(np.floor(np.log10(self.step_sizes) + 1e-9))
-        for power in powers:  # the first update of each power of ten
-            i = int(np.searchsorted(self.step_sizes, 10.0**power * (1 - 1e-9)))
-            lines.append(f"{self.step_sizes[i]:>10.1e}  {self.smoothed[i]:>10.4g}")
-        return "\n".join(lines)
+    @property
+    def table(self) -> Table:
+        """The smoothed cost at the first step size of each power of ten, and how the suggestion was chosen."""
+        powers = 10.0 ** np.unique(np.floor(np.log10(self.step_sizes) + 1e-9))
+        first = np.searchsorted(self.step_sizes, powers * (1 - 1e-9))
+        rows = list(zip(self.step_sizes[first].tolist(), self.smoothed[first].tolist(), strict=True))
+        title = "no suggestion" if self.suggestion is None else f"learning_rate_init={self.suggestion:.2g}"
+        how = f"{self.settings[0].upper()}{self.settings[1:]}"
+        return Table((Column("step size", ".1e"), Column("cost", ".4g")), rows, title, [how, f"{self._course}."])
+
+    def to_frame(self) -> Any:
+        """A pandas frame with a row for each update: step size, cost, smoothed cost."""
+        return frame({"step_size": self.step_sizes, "cost": self.costs, "smoothed_cost": self.smoothed})
 
     @property
     def _course(self) -> str:
@@ -80,8 +87,8 @@ def find_step_size(
     estimator: BaseMLP,
     X: ArrayLike,
     y: ArrayLike,
-    sample_weight: ArrayLike | None = None,
     *,
+    sample_weight: ArrayLike | None = None,
     first: float = 1e-7,
     last: float = 100.0,
     n_updates: int = 300,
@@ -140,11 +147,10 @@ def find_step_size(
     Smith, L. N. (2017). Cyclical learning rates for training neural networks. WACV.
     """
     _check(estimator, first, last, n_updates, ceiling)
-    with divergence_in_both_words():
-        beginning = beginning_of(estimator, X, y, sample_weight)
-        planned = np.geomspace(first, last, n_updates)
-        fading = math.exp(-1.0 / max(SMOOTHING * n_updates, 1.0))
-        course = _range_test(beginning, planned, fading, ceiling)
+    fit = _first_updates(estimator, X, y, sample_weight)
+    planned = np.geomspace(first, last, n_updates)
+    fading = math.exp(-1.0 / max(SMOOTHING * n_updates, 1.0))
+    course = _range_test(fit, planned, fading, ceiling)
     return _read(planned[: len(course.costs)], course, fading, ceiling)
 
 
@@ -175,18 +181,30 @@ class _Course:
     ended: str = "last"
 
 
-def _range_test(beginning: Fit, planned: Array, fading: float, ceiling: float) -> _Course:
+def _first_updates(estimator: BaseMLP, X: Any, y: Any, sample_weight: Any) -> Fit:
+    """The fit of an estimator as if it had not been fitted, before its first update.
+
+    Neither the estimator nor its random state is changed: weights, rows held out and shuffles are those that its next
+    fit would draw.  Callbacks receive nothing.
+    """
+    parameters = estimator.get_params(deep=False)
+    random_state = copy.deepcopy(check_random_state(settings_of(estimator).random_state))
+    model = type(estimator)(**(parameters | {"random_state": random_state, "callbacks": ()}))
+    return model._begin(FitRequest(X, y, sample_weight))
+
+
+def _range_test(fit: Fit, planned: Array, fading: float, ceiling: float) -> _Course:
     """Train with the planned step sizes until the cost is too high.
 
     That is decided by the mean of the costs so far, in which older ones fade: what comes after is not known yet.
     """
     # The mean of the weights answers for a network that is trained; here each update is looked at for itself.
-    recipe, run = cast(Recipe, beginning.recipe), beginning.run  # not that of L-BFGS, which has no step size
+    recipe, problem = cast(Recipe, fit.session.recipe), fit.problem  # not that of L-BFGS, which has no step size
     options = replace(recipe.options, average=0.0)
     costs, sizes = np.empty(0), np.empty(0)
-    for batches, counts in _parts(beginning, recipe, planned):
-        new = beginning.engine.descend(beginning.objective, recipe.rule, run.state, batches, options)
-        costs = np.concatenate([costs, new / beginning.cost_divisor])
+    for batches, counts in _parts(fit, recipe, planned):
+        new = problem.engine.descend(problem.objective, recipe.rule, fit.state.descent, batches, options)
+        costs = np.concatenate([costs, new / problem.cost_divisor])
         sizes = np.concatenate([sizes, counts[: len(new)]])
         diverged = not np.isfinite(costs[-1])
         if diverged:  # the cost that is not finite is no point of a curve
@@ -194,7 +212,8 @@ def _range_test(beginning: Fit, planned: Array, fading: float, ceiling: float) -
         if not len(costs):
             raise DivergenceError(
                 f"the cost is {new[-1]} at the starting weights, before any step. Bring the columns of X and, for "
-                "regression, the targets to a scale near 1 (StandardScaler, standardize_targets=True)."
+                "regression, the targets to a scale near 1 (StandardScaler, standardize_targets=True). "
+                f"{DIVERGENCE_IN_SCIKIT_LEARN}"
             )
         means = _fading_means(costs, sizes, fading)
         too_high = means > _limits(np.minimum.accumulate(means), ceiling)
@@ -206,16 +225,16 @@ def _range_test(beginning: Fit, planned: Array, fading: float, ceiling: float) -
     return _Course(costs, sizes)
 
 
-def _parts(beginning: Fit, recipe: Recipe, planned: Array) -> Iterator[tuple[Batches, Array]]:
+def _parts(fit: Fit, recipe: Recipe, planned: Array) -> Iterator[tuple[Batches, Array]]:
     """The updates of epoch after epoch in calls of a few, each with how much its batch counts."""
-    run, weight = beginning.run, beginning.objective.sample_weight
-    n_rows = beginning.n_rows
+    state, weight = fit.state, fit.problem.objective.sample_weight
+    n_rows = fit.n_rows
     done = 0
     order: Rows | None = np.arange(n_rows) if recipe.shuffle else None
     while done < len(planned):
-        orders = None if order is None else next_orders(order, run.random_state, 1)
+        orders = None if order is None else next_orders(order, state.random_state, 1)
         order = None if orders is None else orders[-1]
-        epoch = epochs_of_batches(orders, n_rows, recipe.batch_size, np.zeros(1), run.rows)
+        epoch = epochs_of_batches(orders, n_rows, recipe.batch_size, np.zeros(1), state.rows)
         n = min(len(epoch), len(planned) - done)
         for start in range(0, n, UPDATES_PER_CALL):
             part = slice(start, min(start + UPDATES_PER_CALL, n))

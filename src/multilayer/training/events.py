@@ -77,7 +77,7 @@ def tell(listeners: Sequence[Listener], event: Event) -> bool:
     return stop
 
 
-def telling_of_compilation(listeners: Sequence[Listener]) -> AbstractContextManager[None]:
+def reporting_compilation(listeners: Sequence[Listener]) -> AbstractContextManager[None]:
     """Within this block the listeners hear of each kernel before it is compiled."""
 
     def started(kernel: str) -> None:

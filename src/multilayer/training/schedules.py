@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
-import numbers
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from multilayer._checks import check_integer, check_real
 from multilayer.equations.extensions import schedules as book
 from multilayer.exceptions import ParameterError, unknown_name
-from multilayer.training.stopping import StopRule
 
 SCHEDULES = ("constant", "invscaling", "adaptive")
 
@@ -28,7 +25,7 @@ class Schedule:
     def __post_init__(self) -> None:
         if self.name not in SCHEDULES:
             raise unknown_name("schedule", self.name, SCHEDULES)
-        _check_share("power", self.power)
+        check_real("power", self.power, 0.0)
 
 
 @dataclass(frozen=True)
@@ -39,8 +36,8 @@ class Cosine:
     floor: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_count("n_epochs", self.n_epochs, 1)
-        _check_share("floor", self.floor, high=1.0)
+        check_integer("n_epochs", self.n_epochs, 1)
+        check_real("floor", self.floor, 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -53,9 +50,9 @@ class OneCycle:
     last: float = book.ONE_CYCLE_LAST  # share of the step size
 
     def __post_init__(self) -> None:
-        _check_count("n_epochs", self.n_epochs, 1)
+        check_integer("n_epochs", self.n_epochs, 1)
         for name in ("rise", "first", "last"):
-            _check_share(name, getattr(self, name), high=1.0)
+            check_real(name, getattr(self, name), 0.0, 1.0)
         if self.rise == 1:
             raise ParameterError("rise must be below 1, got 1: a cycle that only rises ends at its largest step.")
 
@@ -70,23 +67,23 @@ class Plateau:
     least: float = 0.0  # the step size that is not made smaller
 
     def __post_init__(self) -> None:
-        _check_share("factor", self.factor, high=1.0)
+        check_real("factor", self.factor, 0.0, 1.0)
         if self.factor in (0, 1):
             raise ParameterError(f"factor must be above 0 and below 1, got {self.factor!r}.")
-        _check_count("patience", self.patience, 1)
-        _check_share("tol", self.tol)
-        _check_share("least", self.least)
+        check_integer("patience", self.patience, 1)
+        check_real("tol", self.tol, 0.0)
+        check_real("least", self.least, 0.0)
 
 
 @dataclass(frozen=True)
-class OwnSchedule:
+class CustomSchedule:
     """(S8) A function of the epoch, counted from 0, that the step size is multiplied with."""
 
     factor: Callable[[int], float]
 
     def __post_init__(self) -> None:
         if not callable(self.factor):
-            raise ParameterError(f"a schedule of one's own is a function of the epoch, got {self.factor!r}.")
+            raise ParameterError(f"a custom schedule is a function of the epoch, got {self.factor!r}.")
 
 
 @dataclass(frozen=True)
@@ -94,18 +91,18 @@ class WarmUp:
     """(S6) The first ``n_updates`` rise to the step size of the schedule that follows; a step size for each update."""
 
     n_updates: int
-    then: Schedule | Cosine | OneCycle | Plateau | OwnSchedule = field(default_factory=Schedule)
+    then: Schedule | Cosine | OneCycle | Plateau | CustomSchedule = field(default_factory=Schedule)
 
     def __post_init__(self) -> None:
-        _check_count("n_updates", self.n_updates, 0)
-        if not isinstance(self.then, Schedule | Cosine | OneCycle | Plateau | OwnSchedule):
+        check_integer("n_updates", self.n_updates, 0)
+        if not isinstance(self.then, Schedule | Cosine | OneCycle | Plateau | CustomSchedule):
             raise ParameterError(
-                "what follows a warm-up must be a schedule other than a warm-up, such as Cosine(50), or OwnSchedule(f) "
-                f"for a function f of the epoch, got {self.then!r}."
+                "what follows a warm-up must be a schedule other than a warm-up, such as Cosine(50), or "
+                f"CustomSchedule(f) for a function f of the epoch, got {self.then!r}."
             )
 
 
-AnySchedule = Schedule | Cosine | OneCycle | Plateau | OwnSchedule | WarmUp
+AnySchedule = Schedule | Cosine | OneCycle | Plateau | CustomSchedule | WarmUp
 
 
 @dataclass(frozen=True)
@@ -152,13 +149,13 @@ def step_sizes(schedule: AnySchedule, step_size: float, progress: Progress, n_ep
 
 
 def _of_epochs(
-    schedule: Schedule | Cosine | Plateau | OwnSchedule, step_size: float, progress: Progress, n_epochs: int
+    schedule: Schedule | Cosine | Plateau | CustomSchedule, step_size: float, progress: Progress, n_epochs: int
 ) -> NDArray[np.float64]:
     epochs = range(progress.epochs_done, progress.epochs_done + n_epochs)
     match schedule:
         case Cosine(total, floor):
             return np.array([book.cosine(step_size, epoch, total, floor * step_size) for epoch in epochs])
-        case OwnSchedule(factor):
+        case CustomSchedule(factor):
             return np.array([book.own(step_size, epoch, factor) for epoch in epochs])
         case Plateau(factor=factor, least=least):
             return np.full(n_epochs, book.plateau(step_size, progress.n_cuts, factor, least))
@@ -167,7 +164,7 @@ def _of_epochs(
             return np.array([book.inverse_scaling(step_size, n, power) for n in seen])
         case Schedule("adaptive"):
             return np.full(n_epochs, book.adaptive(step_size, progress.n_cuts))
-    return np.full(n_epochs, book.constant(step_size))
+    return np.full(n_epochs, step_size)  # (S1)
 
 
 def can_cut(schedule: AnySchedule, step_size: float) -> bool:
@@ -176,27 +173,7 @@ def can_cut(schedule: AnySchedule, step_size: float) -> bool:
     return isinstance(last, Schedule) and last.name == "adaptive" and step_size > book.ADAPTIVE_LEAST
 
 
-def cutting_rule(schedule: AnySchedule) -> StopRule | None:
-    """When a plateau cuts the step size, whatever the run's own stop rule says; None for all other schedules.
-
-    A stop rule's patience is how many epochs without progress it lets pass: one more than they may be here.
-    """
-    last = schedule.then if isinstance(schedule, WarmUp) else schedule
-    return StopRule(last.tol, last.patience - 1) if isinstance(last, Plateau) else None
-
-
 def _updates(progress: Progress, n_epochs: int) -> range:
     """The numbers of the updates of the next epochs, from 0."""
     first = progress.epochs_done * progress.updates_per_epoch
     return range(first, first + n_epochs * progress.updates_per_epoch)
-
-
-def _check_count(name: str, value: Any, low: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < low:
-        raise ParameterError(f"{name} must be an integer not below {low}, got {value!r}.")
-
-
-def _check_share(name: str, value: Any, high: float = math.inf) -> None:
-    if not (isinstance(value, numbers.Real) and math.isfinite(value) and 0 <= float(value) <= high):
-        wanted = f"from 0 to {high:g}" if math.isfinite(high) else "not below 0"
-        raise ParameterError(f"{name} must be a number {wanted}, got {value!r}.")

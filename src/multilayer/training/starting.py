@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from multilayer.equations.activations import Activation
 from multilayer.equations.initialization import SCHEMES, initialize_thetas
 from multilayer.exceptions import InputError, ParameterError, unknown_name
-from multilayer.network import Floats, Network, begin_norms_into, coefs, intercepts, n_parameters, pack
+from multilayer.network import Floats, Network, layers, n_parameters, pack, unset_parameters
 
 SCIKIT_LEARN = "scikit-learn"
 
@@ -33,11 +33,19 @@ def starting_parameters(
     ParameterError, InputError, ShapeError
         For an unknown scheme, or matrices that are not finite numbers or of other shapes than the network's.
     """
-    _check_room(network, dtype)
+    try:
+        parameters = unset_parameters(network, dtype)
+    except (MemoryError, ValueError):
+        size = n_parameters(network) * np.dtype(dtype).itemsize / 2**30
+        raise ParameterError(
+            f"a network of layer sizes {network.layer_sizes} has {n_parameters(network):,} parameters, and there is no "
+            f"room for their {size:,.0f} GiB. Use fewer or smaller hidden layers."
+        ) from None
     if not isinstance(initialization, str):
         return pack(network, _given(initialization), dtype)
     if initialization == SCIKIT_LEARN:
-        return _as_scikit_learn_draws(network, random_state, dtype, activation)
+        _draw_as_scikit_learn_into(network, parameters, random_state, activation)
+        return parameters
     if initialization not in SCHEMES:
         raise unknown_name("initialization", initialization, (SCIKIT_LEARN, *SCHEMES))
     return pack(network, initialize_thetas(network.layer_sizes, random_state, initialization), dtype)
@@ -59,30 +67,17 @@ def _given(initialization: Sequence[ArrayLike]) -> list[Floats]:
     return matrices
 
 
-def _check_room(network: Network, dtype: DTypeLike) -> None:
-    try:
-        np.empty(n_parameters(network), dtype=dtype)
-    except (MemoryError, ValueError):
-        size = n_parameters(network) * np.dtype(dtype).itemsize / 2**30
-        raise ParameterError(
-            f"a network of layer sizes {network.layer_sizes} has {n_parameters(network):,} parameters, and there is no "
-            f"room for their {size:,.0f} GiB. Use fewer or smaller hidden layers."
-        ) from None
-
-
-def _as_scikit_learn_draws(
-    network: Network, random_state: np.random.RandomState, dtype: DTypeLike, activation: str | Activation
-) -> Floats:
+def _draw_as_scikit_learn_into(
+    network: Network, parameters: Floats, random_state: np.random.RandomState, activation: str | Activation
+) -> None:
     """Uniform in ±√(6 / (s_l + s_{l+1})), ±√(2 / ...) for sigmoid units, weights before biases, in layer order.
 
-    scikit-learn knows one activation for all hidden layers and takes its bound for the last layer too.  A pair of
-    one's own has the first bound, as all have that are not the sigmoid: its slope is unknown, and 1 the usual one.
+    scikit-learn knows one activation for all hidden layers and takes its bound for the last layer too.  A custom
+    pair has the first bound, as all have that are not the sigmoid: its slope is unknown, and 1 the usual one.
     """
-    parameters: Floats = np.empty(n_parameters(network), dtype=dtype)
     gates = [*network.hidden, network.hidden[-1] if network.hidden else activation]
-    for weights, biases, gate in zip(coefs(network, parameters), intercepts(network, parameters), gates, strict=True):
+    for layer, gate in zip(layers(network, parameters), gates, strict=True):
+        biases, weights = layer[0], layer[1:]
         bound = np.sqrt((2.0 if isinstance(gate, str) and gate == "sigmoid" else 6.0) / sum(weights.shape))
         weights[...] = random_state.uniform(-bound, bound, weights.shape)
         biases[...] = random_state.uniform(-bound, bound, biases.shape)
-    begin_norms_into(network, parameters)
-    return parameters

@@ -58,7 +58,7 @@ def test_it_names_every_quantity_in_order():
     assert shapes["Theta_2"] == shapes["D_2"] == (5, 5)
     assert repr(seen) == f"<Trace of 6 examples through 3-4-5-2 units, J = {seen.J:.6g}>"
     lines = str(seen).splitlines()
-    assert len(lines) == 1 + 20 + 1
+    assert len(lines) == 1 + 20 + 2
     assert lines[1].split()[:6] == ["A_1", "=", "X", "6", "x", "3"]
 
 

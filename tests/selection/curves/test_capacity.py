@@ -18,13 +18,9 @@ from multilayer.exceptions import InputError, ParameterError
 from multilayer.inspection.cost import mean_cost
 from multilayer.selection import capacity_curve
 
+from ...problems import CLASSES, NUMBERS, WEIGHT, X
 from .results import NAN, capacity, restless, scores
 
-rng = np.random.RandomState(0)
-X = rng.normal(size=(90, 4))
-CLASSES = np.array(["a", "b", "c"])[np.digitize(X[:, 0] + X[:, 1], [-0.7, 0.7])]
-NUMBERS = X @ [1.0, -2.0, 0.5, 0.0] + 0.1 * rng.normal(size=90)
-WEIGHT = rng.uniform(0.5, 2.0, 90)
 PATIENT: dict[str, Any] = {"max_iter": 8, "n_iter_no_change": math.inf, "random_state": 1}
 SIZES = ((), (3,), (5, 4))
 

@@ -21,13 +21,9 @@ from multilayer.exceptions import DivergenceError, InterruptedTrainingWarning, P
 from multilayer.selection import learning_curve
 from multilayer.training import EpochEnded
 
+from ...problems import CLASSES, NUMBERS, WEIGHT, X
 from .results import NAN, learning, restless, scores
 
-rng = np.random.RandomState(0)
-X = rng.normal(size=(90, 4))
-CLASSES = np.array(["a", "b", "c"])[np.digitize(X[:, 0] + X[:, 1], [-0.7, 0.7])]
-NUMBERS = X @ [1.0, -2.0, 0.5, 0.0] + 0.1 * rng.normal(size=90)
-WEIGHT = rng.uniform(0.5, 2.0, 90)
 PATIENT: dict[str, Any] = {"max_iter": 8, "n_iter_no_change": math.inf, "random_state": 1}
 
 
@@ -53,7 +49,8 @@ def test_scores_are_scikit_learn_s(estimator: Any, y: Any, options: dict[str, An
 
 
 def test_weights_count_in_training_and_in_scores() -> None:
-    curve = learning_curve(MLPClassifier((6,), **PATIENT), X, CLASSES, sample_weight=WEIGHT, sizes=[40], cv=KFold(3))
+    options: dict[str, Any] = {"sample_weight": WEIGHT, "sizes": [40], "cv": KFold(3), "random_state": 0}
+    curve = learning_curve(MLPClassifier((6,), **PATIENT), X, CLASSES, **options)
     generator = np.random.RandomState(0)
     for fold, (train, test) in enumerate(KFold(3).split(X)):
         rows = generator.permutation(train)[:40]
@@ -86,7 +83,7 @@ def test_a_training_that_fails_is_missing_and_named() -> None:
     assert set(zip(*np.nonzero(failed), strict=True)) == set(curve.failures)
     assert failed[:, 1:].all()
     assert not failed[:, 0].any()
-    assert "4 of 6 trainings failed and are NaN." in str(curve)
+    assert "4 of 6 fits failed:" in str(curve)
     assert "InputError: y must not be negative for loss='poisson'" in str(curve)
 
 

@@ -19,13 +19,9 @@ from multilayer.inspection.cost import mean_cost
 from multilayer.selection import regularization_path
 from multilayer.training import RunStarted
 
+from ...problems import CLASSES, NUMBERS, WEIGHT, X
 from .results import NAN, path, restless, scores
 
-rng = np.random.RandomState(0)
-X = rng.normal(size=(90, 4))
-CLASSES = np.array(["a", "b", "c"])[np.digitize(X[:, 0] + X[:, 1], [-0.7, 0.7])]
-NUMBERS = X @ [1.0, -2.0, 0.5, 0.0] + 0.1 * rng.normal(size=90)
-WEIGHT = rng.uniform(0.5, 2.0, 90)
 PATIENT: dict[str, Any] = {"max_iter": 8, "n_iter_no_change": math.inf, "random_state": 1}
 ALPHAS = [0.01, 0.3, 10.0]
 
@@ -74,7 +70,7 @@ def test_an_alpha_that_diverges_is_missing_and_the_path_goes_on() -> None:
     assert {type(error) for error in found.failures.values()} == {DivergenceError}
     assert set(found.failures) == {(1, 0), (1, 1), (1, 2)}
     assert np.isfinite(found.test_scores[0]).all()
-    assert "3 of 6 trainings failed and are NaN." in str(found)
+    assert "3 of 6 fits failed:" in str(found)
     with pytest.raises(DivergenceError), np.errstate(all="ignore"):
         regularization_path(model, X, NUMBERS, alphas=[1e300], cv=KFold(3))
 
@@ -116,19 +112,19 @@ def test_ctrl_c_returns_the_folds_that_are_done_and_begins_no_other_alpha() -> N
     [
         (
             path(scores([0.8, 0.95, 0.93, 0.5], 0.05), alphas=(0.01, 0.1, 1, 10)),
-            r"^alpha=0\.1 is best: accuracy 0\.950 ± 0\.022; alpha=1 is the strongest within one",
+            r"^alpha=0\.1 is best: accuracy 0\.950 ± 0\.022; alpha=1 is the simplest within one",
         ),
         (
             path(scores([0.8, 0.95, 0.7])),
-            r"^alpha=0\.1 is best: .*, and no stronger one is within one standard error\.$",
+            r"^alpha=0\.1 is best: .*, and no larger one is within one standard error\.$",
         ),
         (
             path(scores([0.7, 0.8, 0.9])),
-            r"alpha=1 is best: .*, the strongest tried\. The range ends too early: 1 is as",
+            r"alpha=1 is best: .*, the largest tried\. The range ends too early: 1 is as",
         ),
         (
             path(scores([0.9, 0.9, 0.899])),
-            r"1 is the strongest within .* The range ends too early: 1 is as good as any",
+            r"1 is the simplest within .* The range ends too early: 1 is as good as any",
         ),
         (path(scores([0.9, 0.8, 0.7])), r" The range ends too early: the score still rises towards 0\.01, try smaller"),
         (path(restless([0.9, 0.895, 0.5])), r" Below 0\.1 it hardly matters\.$"),
@@ -142,12 +138,12 @@ def test_what_is_concluded(found: Any, words: str) -> None:
     assert re.search(words, found.conclusion), found.conclusion
 
 
-def test_best_and_strongest() -> None:
+def test_best_and_simplest() -> None:
     found = path(scores([0.8, 0.95, 0.93], 0.05))
-    assert (found.best, found.strongest) == (0.1, 1.0)
+    assert (found.best, found.simplest) == (0.1, 1.0)
     nothing = path(np.full((3, 2), NAN))
     assert math.isnan(nothing.best)
-    assert math.isnan(nothing.strongest)
+    assert math.isnan(nothing.simplest)
 
 
 def test_frame() -> None:
@@ -159,10 +155,10 @@ def test_frame() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"alphas": [-1.0, 1.0]}, r"alphas must be a number not below 0, got -1\.0"),
-        ({"alphas": [math.nan]}, "alphas must be a number not below 0, got nan"),
-        ({"alphas": []}, r"alphas must be a list of numbers not below 0, got \[\]"),
-        ({"alphas": 0.1}, r"alphas must be a list of numbers not below 0, got 0\.1\. Write \[0\.01, 0\.1, 1\]"),
+        ({"alphas": [-1.0, 1.0]}, r"alphas must be a non-negative number, got -1\.0"),
+        ({"alphas": [math.nan]}, "alphas must be a non-negative number, got nan"),
+        ({"alphas": []}, r"alphas must be a list of non-negative numbers, got \[\]"),
+        ({"alphas": 0.1}, r"alphas must be a list of non-negative numbers, got 0\.1\. Write \[0\.01, 0\.1, 1\]"),
         ({"warm_start": "no"}, "warm_start must be True or False, got 'no'"),
     ],
 )

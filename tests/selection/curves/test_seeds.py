@@ -1,4 +1,4 @@
-"""The spread over seeds: scores of fits one by one, components against a simulation, and the size of luck."""
+"""The spread over seeds: scores of fits one by one, components against a simulation, and the size of the noise."""
 
 from __future__ import annotations
 
@@ -16,13 +16,9 @@ from multilayer import MLPClassifier, MLPRegressor
 from multilayer.exceptions import InputError, ParameterError
 from multilayer.selection import seed_spread
 
+from ...problems import CLASSES, NUMBERS, WEIGHT, X
 from .results import NAN, spread
 
-rng = np.random.RandomState(0)
-X = rng.normal(size=(90, 4))
-CLASSES = np.array(["a", "b", "c"])[np.digitize(X[:, 0] + X[:, 1], [-0.7, 0.7])]
-NUMBERS = X @ [1.0, -2.0, 0.5, 0.0] + 0.1 * rng.normal(size=90)
-WEIGHT = rng.uniform(0.5, 2.0, 90)
 PATIENT: dict[str, Any] = {"max_iter": 8, "n_iter_no_change": math.inf}
 
 
@@ -71,8 +67,10 @@ def test_components_of_a_simulation_are_found() -> None:
     # Other folds are a part of what another division changes.
     divided = math.sqrt(0.03**2 + 0.1**2 / folds)
     assert found.between_divisions == pytest.approx(divided, rel=0.25)
-    assert found.luck == pytest.approx(1.96 * math.sqrt(2) * run, rel=0.1)
-    assert found.luck_on_other_folds == pytest.approx(1.96 * math.sqrt(2) * math.hypot(run, divided), rel=0.25)
+    assert found.noise_threshold == pytest.approx(1.96 * math.sqrt(2) * run, rel=0.1)
+    assert found.noise_threshold_on_other_folds == pytest.approx(
+        1.96 * math.sqrt(2) * math.hypot(run, divided), rel=0.25
+    )
 
 
 def test_luck_covers_95_of_100_differences() -> None:
@@ -80,7 +78,7 @@ def test_luck_covers_95_of_100_differences() -> None:
     within = 0
     for _ in range(2000):
         found = spread(generator.normal(size=(5, 1, 1)))
-        within += abs(generator.normal() - generator.normal()) < found.luck
+        within += abs(generator.normal() - generator.normal()) < found.noise_threshold
     assert 0.94 < within / 2000 < 0.965
 
 
@@ -88,13 +86,13 @@ def test_luck_by_hand() -> None:
     found = spread([[[0.8, 1.0]], [[0.7, 0.9]], [[0.9, 1.1]]])  # runs 0.9, 0.8, 1.0
     assert found.runs.ravel() == pytest.approx([0.9, 0.8, 1.0])
     assert found.between_seeds == pytest.approx(0.1)
-    assert found.luck == pytest.approx(student.ppf(0.975, 2) * math.sqrt(2) * 0.1)
+    assert found.noise_threshold == pytest.approx(student.ppf(0.975, 2) * math.sqrt(2) * 0.1)
     assert found.between_folds == pytest.approx(math.sqrt(0.02))
     assert math.isnan(found.between_divisions)
     four = spread([[[0.8, 1.0]], [[0.7, 0.9]], [[0.9, 1.1]], [[0.8, 1.0]]])
-    assert four.luck == pytest.approx(student.ppf(0.975, 3) * math.sqrt(2) * math.sqrt(0.02 / 3))
+    assert four.noise_threshold == pytest.approx(student.ppf(0.975, 3) * math.sqrt(2) * math.sqrt(0.02 / 3))
     assert four.conclusion == (
-        "Differences below 0.37 in accuracy are luck: another seed alone moves the mean over 2 folds by 0.082 "
+        "Differences below 0.37 in accuracy are noise: another seed alone changes the mean over 2 folds by 0.082 "
         "(standard deviation)."
     )
 
@@ -113,13 +111,13 @@ def test_a_run_with_a_training_missing_is_left_out() -> None:
         ([[[0.8]], [[0.8]]], "The seed makes no difference: the score is the same for all of them."),
         (
             [[[0.5], [0.7], [0.8]], [[0.9], [0.9], [0.9]]],
-            "Differences below 0.84 in accuracy are luck: another seed alone moves the score by 0.19 (standard "
-            "deviation). Where the rows are divided differently, too, those below 0.84 are.",
+            "Differences below 0.84 in accuracy are noise: another seed alone changes the score by 0.19 (standard "
+            "deviation). If the rows are also divided differently, differences below 0.84 are noise.",
         ),
         (
             [[[0.3]], [[0.9]]],
-            "Too few seeds: 2 move the score by 0.42 (standard deviation), and of so few that is hardly known. Pass "
-            "n_seeds=5 or more to see which differences are luck.",
+            "Too few seeds: 2 change the score by 0.42 (standard deviation), which is not a reliable estimate. Pass "
+            "n_seeds=5 or more to see which differences are noise.",
         ),
     ],
 )
@@ -132,15 +130,15 @@ def test_frame_and_text() -> None:
     frame = found.to_frame()
     assert list(frame.columns) == ["seed", "division", "fold", "test_score"]
     assert frame["seed"].tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
-    assert "luck, same folds" in str(found)
+    assert "noise, same folds" in str(found)
     assert repr(found).startswith("<SeedSpread: 4 seeds, 1 x 2 folds. Differences below")
-    assert "luck, same folds" not in str(spread([[[0.8, 1.0]], [[0.7, 0.9]], [[0.9, 1.1]]]))
+    assert "noise, same folds" not in str(spread([[[0.8, 1.0]], [[0.7, 0.9]], [[0.9, 1.1]]]))
 
 
 def test_what_is_refused() -> None:
-    with pytest.raises(ParameterError, match="n_seeds must be an integer not below 1, got 0"):
+    with pytest.raises(ParameterError, match="n_seeds must be a positive integer, got 0"):
         seed_spread(MLPClassifier(), X, CLASSES, n_seeds=0)
-    with pytest.raises(ParameterError, match="repeats must be an integer not below 1, got 0"):
+    with pytest.raises(ParameterError, match="repeats must be a positive integer, got 0"):
         seed_spread(MLPClassifier(), X, CLASSES, repeats=0)
     with pytest.raises(InputError, match="got StandardScaler"):
         seed_spread(StandardScaler(), X, CLASSES)

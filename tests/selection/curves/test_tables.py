@@ -58,7 +58,7 @@ def test_processes_give_the_same_numbers(curve: Any) -> None:
 
 
 @pytest.mark.parametrize("curve", CURVES, ids=["rows", "capacity", "alpha", "seeds"])
-def test_a_listener_hears_of_each_member(curve: Any) -> None:
+def test_callbacks_receive_the_end_of_each_member(curve: Any) -> None:
     heard: list[Any] = []
-    curve(MLPClassifier((3,), **PATIENT), X, TEXT, cv=2, listener=heard.append)
+    curve(MLPClassifier((3,), **PATIENT), X, TEXT, cv=2, callbacks=[heard.append])
     assert [event.n_done for event in heard] == list(range(1, heard[0].n_members + 1))

@@ -74,7 +74,7 @@ def test_optuna_learns_from_the_scores_and_repeats_itself() -> None:
         ({"a": "relu"}, {}, r"space\['a'\] must be a list"),
         ({"a": []}, {}, r"space\['a'\] must be a list"),
         (SPACE, {"sampler": "gird"}, "Did you mean 'grid'"),
-        (SPACE, {"n_trials": 0}, "n_trials must be an integer not below 1, got 0"),
+        (SPACE, {"n_trials": 0}, "n_trials must be a positive integer, got 0"),
         ({"a": norm()}, {"sampler": "grid"}, "sampler='grid' takes lists of values, got a distribution for 'a'"),
     ],
 )

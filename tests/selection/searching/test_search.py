@@ -35,13 +35,12 @@ from multilayer.exceptions import (
     ParameterError,
     ParameterWarning,
 )
+from multilayer.results import plus_minus
 from multilayer.selection import Search, TrialScored, cross_validate, search
 from multilayer.selection.searching import running
 
-rng = np.random.RandomState(0)
-X = rng.normal(size=(90, 4))
-CLASSES = np.array(["a", "b", "c"])[np.digitize(X[:, 0] + X[:, 1], [-0.7, 0.7])]
-NUMBERS = X @ [1.0, -2.0, 0.5, 0.0] + 0.1 * rng.normal(size=90)
+from ...problems import CLASSES, NUMBERS, WEIGHT, X
+
 SPACE = {"hidden_layer_sizes": [(3,), (8,)], "learning_rate_init": [1e-4, 1e-3, 1e-2, 1e-1], "alpha": [1e-3, 1.0]}
 
 
@@ -115,9 +114,9 @@ def test_halving_scores_what_so_many_epochs_give_and_goes_on_from_there(estimato
         (classifier(), CLASSES, {}),
         (classifier(early_stopping=True, n_iter_no_change=2), CLASSES, {"scoring": "neg_log_loss"}),
         (classifier(), CLASSES, {"sampler": "random", "n_trials": 11, "random_state": 3}),
-        (classifier(), CLASSES, {"sampler": "optuna", "n_trials": 11}),
-        (classifier(solver="lbfgs", tol=10.0), CLASSES, {"n_trials": 5}),
-        (make_pipeline(StandardScaler(), regressor()), NUMBERS, {"sample_weight": rng.uniform(0.5, 2.0, 90)}),
+        (classifier(), CLASSES, {"sampler": "optuna", "n_trials": 11, "random_state": 0}),
+        (classifier(solver="lbfgs", tol=10.0), CLASSES, {"n_trials": 5, "random_state": 0}),
+        (make_pipeline(StandardScaler(), regressor()), NUMBERS, {"sample_weight": WEIGHT}),
     ],
     ids=["grid", "stopping early", "chance", "optuna", "lbfgs", "pipeline"],
 )
@@ -142,7 +141,7 @@ def test_a_journal_cut_off_anywhere_leads_to_the_same(tmp_path: Path) -> None:
         same(search(classifier(), SPACE, X, CLASSES, cv=3, journal=path), found)
         assert len(path.read_bytes().splitlines()) == len(lines)
     heard: list[Any] = []
-    search(classifier(), SPACE, X, CLASSES, cv=3, journal=path, listener=heard.append)
+    search(classifier(), SPACE, X, CLASSES, cv=3, journal=path, callbacks=[heard.append])
     assert sum(event.trial.seconds for event in heard) > 0  # as it was in the first place
     for change in ({"cv": 4}, {"scoring": "neg_log_loss"}):
         with pytest.raises(JournalError, match="is the journal of another search"):
@@ -156,16 +155,17 @@ def test_a_journal_cut_off_anywhere_leads_to_the_same(tmp_path: Path) -> None:
 KILLED = """
 import sys
 sys.path.insert(0, {folder!r})
-from test_search import *
-if __name__ == "__main__":
-    search(classifier(max_iter=162), SPACE, X, CLASSES, cv=3, journal={journal!r})
+from problems import CLASSES, X
+from multilayer import MLPClassifier
+from multilayer.selection import search
+search(MLPClassifier(**{options!r}), {space!r}, X, CLASSES, cv=3, journal={journal!r})
 """
 
 
-@pytest.mark.parametrize("n_lines", [1, 15, 45])
-def test_a_search_that_was_killed_goes_on(n_lines: int, tmp_path: Path) -> None:
-    path = tmp_path / "journal"
-    code = KILLED.format(folder=str(Path(__file__).parent), journal=str(path))
+def test_a_search_that_was_killed_goes_on(tmp_path: Path) -> None:
+    path, n_lines = tmp_path / "journal", 15
+    options = DEFAULTS | {"max_iter": 162, "n_iter_no_change": None}
+    code = KILLED.format(folder=str(Path(__file__).parents[2]), options=options, space=SPACE, journal=str(path))
     process = subprocess.Popen([sys.executable, "-c", code])
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
@@ -176,8 +176,8 @@ def test_a_search_that_was_killed_goes_on(n_lines: int, tmp_path: Path) -> None:
     process.wait()
     assert path.read_bytes().count(b"\n") >= n_lines
     same(
-        search(classifier(max_iter=162), SPACE, X, CLASSES, cv=3, journal=path),
-        search(classifier(max_iter=162), SPACE, X, CLASSES, cv=3),
+        search(classifier(**options), SPACE, X, CLASSES, cv=3, journal=path),
+        search(classifier(**options), SPACE, X, CLASSES, cv=3),
     )
 
 
@@ -189,7 +189,7 @@ def test_one_that_fails_takes_no_other_down() -> None:
     assert "DivergenceError: training diverged" in next(iter(errors.values()))
     assert found.best.params == {"alpha": 0.0, "learning_rate_init": 1e-2, "solver": "sgd"}
     assert "3 of 4 trials failed" in found.conclusion
-    with pytest.raises(MultilayerError, match="alpha must be a number not below 0, got -1"):
+    with pytest.raises(MultilayerError, match="alpha must be a non-negative number, got -1"):
         search(regressor(), {"alpha": [-1.0, -1.0]}, X, NUMBERS, cv=3, baseline=False)
 
 
@@ -237,7 +237,7 @@ def cross_validate_linear() -> list[float]:
 
 
 def test_the_simplest_is_within_one_standard_error_of_the_best() -> None:
-    found = search(classifier(max_iter=60), SPACE, X, CLASSES, cv=3, halving=False, refit="one_standard_error")
+    found = search(classifier(max_iter=60), SPACE, X, CLASSES, cv=3, halving=False, refit="simplest")
     limit = found.best.mean - found.best.standard_error
     as_good = [trial for trial in found.trials if trial.mean >= limit]
     assert found.simplest in as_good
@@ -252,7 +252,7 @@ def test_time_that_is_over() -> None:
     space = {"learning_rate_init": loguniform(1e-5, 1e-1)}
     began = time.perf_counter()
     heard: list[TrialScored] = []
-    found = search(classifier(max_iter=60), space, X, CLASSES, cv=3, max_time=1.0, listener=heard.append)
+    found = search(classifier(max_iter=60), space, X, CLASSES, cv=3, max_time=1.0, callbacks=[heard.append])
     assert time.perf_counter() - began < 20
     assert len(found.trials) > 3
     assert found.best.rung == max(trial.rung for trial in found.trials)
@@ -266,7 +266,7 @@ def test_time_that_is_over() -> None:
 
 def test_progress_is_told() -> None:
     heard: list[TrialScored] = []
-    found = search(classifier(), SPACE, X, CLASSES, cv=3, listener=heard.append)
+    found = search(classifier(), SPACE, X, CLASSES, cv=3, callbacks=[heard.append])
     assert len(heard) == 1 + sum(len(trial.scores) for trial in found.trials)
     assert sum(event.trial.number == -1 for event in heard) == 1
     last = heard[-1]
@@ -297,7 +297,7 @@ def test_ctrl_c_returns_what_is_there(n_jobs: int) -> None:
             time.sleep(0.05)
 
     with pytest.warns(InterruptedTrainingWarning, match="the search was interrupted; the result is of the"):
-        found = search(classifier(), SPACE, X, CLASSES, cv=3, n_jobs=n_jobs, listener=listener, baseline=False)
+        found = search(classifier(), SPACE, X, CLASSES, cv=3, n_jobs=n_jobs, callbacks=[listener], baseline=False)
     assert 0 < len(found.trials) <= 16
     assert found.estimator.predict(X).shape == (90,)
 
@@ -308,17 +308,21 @@ def test_it_prints_a_table_and_a_conclusion() -> None:
     console.print(found)
     printed = console.file.getvalue()  # type: ignore[attr-defined]
     assert "linear" in printed
-    assert "and 6 more" in printed
-    assert f"{found.best.mean:.4f} ± {found.best.standard_error:.4f}" in printed
+    assert "6 more trials are not shown." in printed
+    assert plus_minus(found.best.mean, found.best.standard_error) in printed
     assert str(found).startswith("16 trials, ")
-    assert f"Best, with accuracy {found.best.mean:.4f} ± " in str(found)
-    assert "A linear model has 0." in str(found)
+    assert repr(found) == f"<Search: 16 trials, {found.n_epochs} epochs. {found.conclusion}>"
+    assert f"Best, with accuracy {plus_minus(found.best.mean, found.best.standard_error)}" in str(found)
+    assert "A linear model has 0." in found.conclusion
 
 
 def test_without_a_seed_all_candidates_get_the_same() -> None:
-    found = search(classifier(random_state=None), {"tol": [0.1, 0.2]}, X, CLASSES, cv=3, halving=False)
+    model, space = classifier(random_state=None), {"tol": [0.1, 0.2]}
+    found = search(model, space, X, CLASSES, cv=3, halving=False, random_state=0)
     assert found.trials[0].fold_scores == found.trials[1].fold_scores
-    same(found, search(classifier(random_state=None), {"tol": [0.1, 0.2]}, X, CLASSES, cv=3, halving=False))
+    same(found, search(model, space, X, CLASSES, cv=3, halving=False, random_state=0))
+    other = search(model, space, X, CLASSES, cv=3, halving=False)  # whose seed is drawn
+    assert other.trials[0].fold_scores == other.trials[1].fold_scores
 
 
 def test_wrong_arguments() -> None:
@@ -337,8 +341,8 @@ def test_wrong_arguments() -> None:
         search(classifier(), SPACE, X, CLASSES, sample_weight_val=np.ones(9))
     with pytest.raises(ParameterError, match="groups divide rows into folds, and with X_val there are none"):
         search(classifier(), SPACE, X, CLASSES, X_val=X, y_val=CLASSES, groups=np.ones(90))
-    with pytest.raises(ParameterError, match="listener must be a function of a TrialScored, got 3"):
-        search(classifier(), SPACE, X, CLASSES, listener=3)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="callbacks must be a sequence of callables, got 3"):
+        search(classifier(), SPACE, X, CLASSES, callbacks=3)  # type: ignore[arg-type]
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
@@ -388,20 +392,20 @@ class Refusing(MLPClassifier):
 
 def test_steps_without_a_seed_get_one() -> None:
     model = make_pipeline(GaussianRandomProjection(2), classifier(random_state=None))
-    options: dict[str, Any] = {"cv": 3, "halving": False}
+    options: dict[str, Any] = {"cv": 3, "halving": False, "random_state": 0}
     found = search(model, {"alpha": [0.1, 1.0]}, X, CLASSES, **options)
     same(search(model, {"alpha": [0.1, 1.0]}, X, CLASSES, n_jobs=1, **options), found)
 
 
 def test_a_search_goes_on_with_more_candidates(tmp_path: Path) -> None:
     space = {"learning_rate_init": loguniform(1e-4, 1e-1)}
-    options: dict[str, Any] = {"cv": 3, "halving": False, "journal": tmp_path / "journal"}
+    options: dict[str, Any] = {"cv": 3, "halving": False, "journal": tmp_path / "journal", "random_state": 0}
     few = search(classifier(), space, X, CLASSES, n_trials=3, **options)
     n_lines = (tmp_path / "journal").read_bytes().count(b"\n")
     more = search(classifier(), space, X, CLASSES, n_trials=5, **options)
     assert [trial.fold_scores for trial in more.trials[:3]] == [trial.fold_scores for trial in few.trials]
     assert (tmp_path / "journal").read_bytes().count(b"\n") == n_lines + 2 * 3
-    same(more, search(classifier(), space, X, CLASSES, n_trials=5, cv=3, halving=False))
+    same(more, search(classifier(), space, X, CLASSES, n_trials=5, cv=3, halving=False, random_state=0))
 
 
 def test_a_linear_model_behind_a_sparse_step_and_one_that_fails() -> None:

@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
+from multilayer.engines.blas_threads import one_blas_thread
 from multilayer.engines.cpu import inference, kernels, updates
 from multilayer.engines.cpu.plan import MATCHED, Descent, Plan, make_data, make_plan, make_work, writeable
-from multilayer.engines.cpu.threads import one_blas_thread
-from multilayer.engines.protocol import PLAIN, Batches, DescentState, Objective, with_average
+from multilayer.engines.protocol import PLAIN, Batches, DescentState, Engine, Objective, with_average
 from multilayer.equations.descent import UpdateRule
 from multilayer.equations.extensions.step_options import StepOptions
 from multilayer.network import Floats, Network
 
 
-class CpuEngine:
+class CpuEngine(Engine):
     """Compiled kernels and BLAS.  float32 is computed in float32, float64 in float64."""
 
     name = "cpu"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,10 +19,11 @@ from multilayer.equations.costs import Output
 from multilayer.equations.extensions.normalization import Norms, normalize
 from multilayer.equations.extensions.penalties import Penalty
 from multilayer.equations.propagation import as_problem, cost_of_sums, forward, with_bias
+from multilayer.results import Column, Result, Table
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Trace:
+class Trace(Result):
     """All quantities of one pass forward and back, in the textbook's names.
 
     Layers count from 1 and tuples from 0: ``A[0]`` is A_1 = X, and ``Z[0]`` and ``delta[0]`` belong to layer 2, the
@@ -104,17 +106,19 @@ class Trace:
         sizes = "-".join(str(A.shape[1]) for A in self.A)
         return f"<Trace of {len(self.Y)} examples through {sizes} units, J = {self.J:.6g}>"
 
-    def __str__(self) -> str:
-        rows: list[tuple[str, ...]] = [("", "shape", "least", "mean", "largest")]
-        for name, array in self:
-            shape = " x ".join(str(n) for n in array.shape)
-            rows.append((name, shape, *(f"{value:.4g}" for value in (array.min(), array.mean(), array.max()))))
-        widths = [max(len(row[column]) for row in rows) for column in range(5)]
-        lines = [
-            "  ".join([row[0].ljust(widths[0]), *(cell.rjust(n) for cell, n in zip(row[1:], widths[1:], strict=True))])
-            for row in rows
+    @property
+    def table(self) -> Table:
+        """The shape and range of each quantity."""
+        columns = [Column("", align="left"), Column("shape"), *(Column(name, ".4g") for name in ("min", "mean", "max"))]
+        rows = [
+            (name, " x ".join(map(str, array.shape)), array.min(), array.mean(), array.max()) for name, array in self
         ]
-        return "\n".join([*lines, f"J = {self.J:.6g}, of which regularisation {self.regularization:.6g}"])
+        note = f"J = {self.J:.6g}, of which regularisation {self.regularization:.6g}"
+        return Table(tuple(columns), rows, notes=[note])
+
+    def to_frame(self) -> Any:
+        """A pandas frame with a row for each quantity."""
+        return self.table.to_frame()
 
 
 def trace(
@@ -148,7 +152,7 @@ def trace(
     --------
     >>> seen = trace([[2.0]], [[1.0]], [[[0.0, 0.0]]])
     >>> print(seen)
-               shape    least     mean  largest
+           shape    min   mean   max
     A_1 = X    1 x 1        2        2        2
     Theta_1    1 x 2        0        0        0
     Z_2        1 x 1        0        0        0
@@ -157,6 +161,7 @@ def trace(
     delta_2    1 x 1     -0.5     -0.5     -0.5
     Delta_1    1 x 2       -1    -0.75     -0.5
     D_1        1 x 2       -1    -0.75     -0.5
+    <BLANKLINE>
     J = 0.693147, of which regularisation 0
     """
     examples, layers = as_problem(X, Y, thetas, lam, hidden, output, sample_weight, norms)

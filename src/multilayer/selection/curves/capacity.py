@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,12 +14,14 @@ from sklearn.base import clone
 
 from multilayer.exceptions import ParameterError
 from multilayer.fits.errors import Complaint
-from multilayer.fits.settings import check_hidden_layer_sizes
-from multilayer.packs.running import THREADS, Member, PackListener, Slice
-from multilayer.selection.curves.capacities import CapacityCurve
+from multilayer.fits.settings import LOSS, check_hidden_layer_sizes
+from multilayer.packs.members import Member
+from multilayer.packs.running import THREADS, PackListener
+from multilayer.selection.curves.capacity_result import CapacityCurve
 from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
 from multilayer.selection.fitting import Data, network_of, work_of
 from multilayer.selection.statistics import Array
+from multilayer.selection.training import Fitted, ModelTraining
 from multilayer.training.batching import Rows
 
 CAPACITIES = ((), (4,), (16,), (64,), (64, 64))
@@ -40,30 +42,19 @@ class _Point:
     complaints: Sequence[Complaint]
 
 
-class _Latest:
-    """A score of validation that calls the weights of each epoch better than all before: so the last are kept."""
-
-    def __init__(self) -> None:
-        self.epoch = 0
-
-    def __call__(self, estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> float:  # noqa: ARG002 a scorer's form
-        self.epoch += 1
-        return float(self.epoch)
-
-
 def capacity_curve(
     estimator: Any,
     X: Any,
     y: Any,
     *,
-    capacities: Sequence[int | Sequence[int]] = CAPACITIES,
-    cv: Any = 5,
     scoring: Any = None,
+    cv: Any = 5,
     groups: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
+    capacities: Sequence[int | Sequence[int]] = CAPACITIES,
+    callbacks: Sequence[PackListener] = (),
     n_jobs: int | None = None,
     backend: str = THREADS,
-    listener: PackListener | None = None,
 ) -> CapacityCurve:
     """How many units and layers?  Train networks of each size, and score them on a fold left out, for each fold.
 
@@ -80,12 +71,12 @@ def capacity_curve(
         It is cloned for each training and not changed; only ``hidden_layer_sizes`` differ.
     X, y
         As its ``fit`` takes them.
+    scoring, cv, groups, sample_weight
+        As in :func:`cross_validate`, with a single metric.
     capacities : sequence of tuple of int, default=((), (4,), (16,), (64,), (64, 64))
         Values for ``hidden_layer_sizes``; () is the linear model.
-    cv, scoring, groups, sample_weight
-        As in :func:`cross_validate`, with a single metric.
-    n_jobs, backend, listener
-        As in :func:`multilayer.packs.running.run_pack`.
+    callbacks, n_jobs, backend
+        As in :func:`cross_validate`.
 
     Returns
     -------
@@ -116,11 +107,11 @@ def capacity_curve(
     on = bench(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv)
     models = [_of_size(on.estimator, size) for size in sizes]
     members = [
-        Member((i, fold), partial(_point, on, model, train, test, stops_early), size=work_of(model, len(train)))
+        Member((i, fold), _training(on, model, train, test, stops_early), size=work_of(model, len(train)))
         for fold, (train, test) in enumerate(on.splits)
         for i, model in enumerate(models)
     ]
-    values, failures = measured(on, members, n_jobs, backend, listener)
+    values, failures = measured(on, members, n_jobs, backend, callbacks)
     tell(values.values(), len(members))
     return _gathered(sizes, on, values, stops_early, failures)
 
@@ -163,13 +154,18 @@ def _of_size(estimator: Any, size: tuple[int, ...]) -> Any:
     return model
 
 
-def _point(on: Bench, blank: Any, train: Rows, test: Rows, stops_early: bool) -> Generator[float, Slice, _Point]:
+def _training(on: Bench, blank: Any, train: Rows, test: Rows, stops_early: bool) -> ModelTraining:
     model = clone(blank)
     known = on.known(train, test)
     watched = None if stops_early or not _can_validate(on, known) else known
     if watched is not None:
-        network_of(model).set_params(early_stopping=False, early_stopping_metric=_Latest())
-    fitted = yield from on.data.training(model, train, watched)
+        network_of(model).set_params(early_stopping=False, early_stopping_metric=LOSS)
+    finish = partial(_point, on, train, test, known)
+    return ModelTraining(on.data, model, train, finish, watched, "last", clones=False)
+
+
+def _point(on: Bench, train: Rows, test: Rows, known: Rows, fitted: Fitted) -> _Point:
+    model = fitted.model
     network = network_of(model)
     return _Point(
         on.score(model, train),

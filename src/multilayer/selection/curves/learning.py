@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from multilayer.exceptions import ParameterError
 from multilayer.fits.errors import Complaint
-from multilayer.packs.running import THREADS, Member, PackListener, Slice
+from multilayer.packs.members import Member
+from multilayer.packs.running import THREADS, PackListener
+from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
 from multilayer.selection.curves.measuring import Bench, bench, measured, table_of, tell
-from multilayer.selection.curves.wording import failure_lines, frame_of, plus_minus, rich_table, text_table
 from multilayer.selection.fitting import Data, checked_estimator
-from multilayer.selection.statistics import Array, is_clear, mean, paired, standard_error
+from multilayer.selection.statistics import Array, is_clear, mean, mean_pairs, paired
+from multilayer.selection.training import Fitted, ModelTraining
 from multilayer.training.batching import Rows
 
 # Each twice the one before, so that the curve shows what a doubling brings.
@@ -28,7 +29,7 @@ SIZES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
-class LearningCurve:
+class LearningCurve(Result):
     """What :func:`learning_curve` measured; print it, or draw it by :func:`multilayer.plots.plot_learning_curve`."""
 
     sizes: NDArray[np.intp]  # (n,), numbers of training rows, rising
@@ -69,14 +70,14 @@ class LearningCurve:
         way = "rises" if rise >= 0 else "falls"
         course = f"validation {self.metric} still {way} by {plus_minus(abs(rise), error)} a doubling"
         if math.isnan(error):
-            return f"Of a single fold, {course}: pass more folds to tell that from luck. {self._on_the_gap()}"
+            return f"Of a single fold, {course}: pass more folds to tell that from noise. {self._on_the_gap()}"
         if is_clear(rise, error):
             return f"More rows would help: {course}. {self._on_the_gap()}"
         if rise > error:
-            return f"More rows may help: {course}, which may be luck. {self._on_the_gap()}"
+            return f"More rows may help: {course}, which may be noise. {self._on_the_gap()}"
         if is_clear(-rise, error):
             return f"More rows would not help: {course}. {self._on_the_gap()}"
-        return f"More rows would hardly help: {course.replace(' still', '')}, no more than luck. {self._on_the_gap()}"
+        return f"More rows would hardly help: {course.replace(' still', '')}, no more than noise. {self._on_the_gap()}"
 
     def _on_the_gap(self) -> str:
         gap, error = self.gap
@@ -94,7 +95,7 @@ class LearningCurve:
     def to_frame(self) -> Any:
         """A pandas frame with a row a training: size, fold, scores, seconds."""
         n, folds = self.test_scores.shape
-        return frame_of(
+        return frame(
             {
                 "size": np.repeat(self.sizes, folds),
                 "fold": np.tile(np.arange(folds), n),
@@ -104,28 +105,17 @@ class LearningCurve:
             }
         )
 
-    def _table(self) -> tuple[list[str], list[list[str]], list[str]]:
-        columns = [
-            [f"{size:,}" for size in self.sizes],
-            *_means(self.train_scores, self.test_scores),
-            [f"{seconds:.2f}" for seconds in mean(self.fit_times)],
-        ]
-        notes = [self.conclusion, *failure_lines(self.failures, self.test_scores.size)]
-        head = ["rows", f"training {self.metric}", f"validation {self.metric}", "seconds"]
-        return head, [list(row) for row in zip(*columns, strict=True)], notes
-
-    def __rich__(self) -> Any:
-        return rich_table(*self._table())
-
-    def __str__(self) -> str:
-        return text_table(*self._table())
+    @property
+    def table(self) -> Table:
+        """The mean scores of each size, and the conclusion."""
+        columns = [Column("rows", ","), Column(f"training {self.metric}"), Column(f"validation {self.metric}")]
+        scores = (mean_pairs(self.train_scores), mean_pairs(self.test_scores))
+        rows = list(zip(self.sizes.tolist(), *scores, mean(self.fit_times).tolist(), strict=True))
+        notes = [self.conclusion, *failure_notes(self.failures, self.test_scores.size)]
+        return Table((*columns, Column("seconds", ".2f")), rows, notes=notes)
 
     def __repr__(self) -> str:
         return f"<LearningCurve: {len(self.sizes)} sizes, {self.test_scores.shape[1]} folds. {self.conclusion}>"
-
-
-def _means(*scores: Array) -> list[list[str]]:
-    return [[plus_minus(*pair) for pair in zip(mean(each), standard_error(each), strict=True)] for each in scores]
 
 
 @dataclass(frozen=True)
@@ -143,15 +133,15 @@ def learning_curve(
     X: Any,
     y: Any,
     *,
-    sizes: Sequence[float] = SIZES,
-    cv: Any = 5,
     scoring: Any = None,
+    cv: Any = 5,
     groups: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
-    random_state: int | np.random.RandomState | None = 0,
+    sizes: Sequence[float] = SIZES,
+    callbacks: Sequence[PackListener] = (),
     n_jobs: int | None = None,
     backend: str = THREADS,
-    listener: PackListener | None = None,
+    random_state: int | np.random.RandomState | None = None,
 ) -> LearningCurve:
     """Would more rows help?  Train on more and more of them, and score on a fold left out, for each fold.
 
@@ -164,14 +154,14 @@ def learning_curve(
         It is cloned for each training and not changed.
     X, y
         As its ``fit`` takes them.
+    scoring, cv, groups, sample_weight
+        As in :func:`cross_validate`, with a single metric.
     sizes : sequence of float or int, default=(1/16, 1/8, 1/4, 1/2, 1.0)
         Numbers of training rows, or shares of the smallest fold's.
-    cv, scoring, groups, sample_weight
-        As in :func:`cross_validate`, with a single metric.
-    random_state : int, RandomState or None, default=0
+    callbacks, n_jobs, backend
+        As in :func:`cross_validate`.
+    random_state : int, RandomState or None, default=None
         Draws the order in which training rows are taken; the network has its own.
-    n_jobs, backend, listener
-        As in :func:`multilayer.packs.running.run_pack`.
 
     Returns
     -------
@@ -191,7 +181,7 @@ def learning_curve(
     >>> from multilayer import MLPClassifier
     >>> X, y = load_digits(return_X_y=True)
     >>> model = MLPClassifier((32,), max_iter=30, n_iter_no_change=None, random_state=0)
-    >>> curve = learning_curve(model, X / 16, y, sizes=[100, 400, 1400])
+    >>> curve = learning_curve(model, X / 16, y, sizes=[100, 400, 1400], random_state=0)
     >>> print(curve.conclusion)
     More rows would help: validation accuracy still rises by 0.1... ± 0.0... a doubling. Training is ahead by ...
     """
@@ -203,15 +193,18 @@ def learning_curve(
     for fold, (train, test) in enumerate(on.splits):
         order = generator.permutation(train)
         for i, n in enumerate(ns):
-            members.append(Member((i, fold), partial(_point, on, order[:n], test), size=float(n)))
-    values, failures = measured(on, members, n_jobs, backend, listener)
+            members.append(Member((i, fold), _training(on, order[:n], test), size=float(n)))
+    values, failures = measured(on, members, n_jobs, backend, callbacks)
     tell(values.values(), len(members))
     table = partial(table_of, values, (len(ns), len(on.splits)))
     return LearningCurve(ns, table("train_score"), table("test_score"), table("fit_time"), on.metric, failures)
 
 
-def _point(on: Bench, train: Rows, test: Rows) -> Generator[float, Slice, _Point]:
-    fitted = yield from on.data.training(clone(on.estimator), train)
+def _training(on: Bench, train: Rows, test: Rows) -> ModelTraining:
+    return ModelTraining(on.data, on.estimator, train, partial(_point, on, train, test))
+
+
+def _point(on: Bench, train: Rows, test: Rows, fitted: Fitted) -> _Point:
     return _Point(on.score(fitted.model, train), on.score(fitted.model, test), fitted.seconds, fitted.complaints)
 
 

@@ -16,9 +16,12 @@ from multilayer.exceptions import InputError, InterruptedTrainingWarning
 from multilayer.fits.class_weights import known_classes
 from multilayer.fits.errors import Complaint, warn
 from multilayer.inspection.cost import mean_cost
-from multilayer.packs.running import Member, Outcome, PackListener, run_pack
-from multilayer.selection.complaining import warn_once
+from multilayer.packs import MemberOutcome
+from multilayer.packs.members import Member
+from multilayer.packs.running import PackListener, run_pack
 from multilayer.selection.fitting import Data, checked_estimator, network_of, steps_before
+from multilayer.selection.observers import MEMBER_END, observer
+from multilayer.selection.pack_warnings import warn_once
 from multilayer.selection.scores import score_of, warn_of_scores_without_weights
 from multilayer.selection.scoring import metric_name, one_scorer
 from multilayer.selection.splitting import Split, divided
@@ -89,14 +92,14 @@ def measured(
     members: Sequence[Member],
     n_jobs: int | None,
     backend: str,
-    listener: PackListener | None,
+    callbacks: Sequence[PackListener],
     what: str = "trainings",
 ) -> tuple[dict[Any, Any], dict[Any, Exception]]:
     """The values of the members that were finished, by their keys, and the errors of those that failed.
 
     Where all have failed, which is no matter of chance, the first error is raised.
     """
-    outcomes = run_pack(members, n_jobs=n_jobs, backend=backend, listener=listener)
+    outcomes = run_pack(members, n_jobs=n_jobs, backend=backend, listener=observer(callbacks, MEMBER_END))
     failures = failures_of(outcomes)
     if failures and len(failures) == len(members):
         raise on.data.reason(failures.values())
@@ -113,7 +116,7 @@ def tell(points: Iterable[Measured], n: int) -> None:
     warn_once([point.complaints for point in points], n, "fits")
 
 
-def failures_of(outcomes: Mapping[Any, Outcome]) -> dict[Any, Exception]:
+def failures_of(outcomes: Mapping[Any, MemberOutcome]) -> dict[Any, Exception]:
     return {key: outcome.error for key, outcome in outcomes.items() if outcome.error is not None}
 
 

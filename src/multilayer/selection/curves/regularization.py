@@ -12,15 +12,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import clone
 
+from multilayer._checks import check_flag, check_real
 from multilayer.estimators.base import BaseMLP
 from multilayer.exceptions import ParameterError
 from multilayer.fits.errors import Complaint
-from multilayer.fits.settings import check_flag, check_real
-from multilayer.packs.running import THREADS, Member, PackListener, carried_out
+from multilayer.packs import run_task
+from multilayer.packs.members import Member
+from multilayer.packs.running import THREADS, PackListener
 from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
-from multilayer.selection.curves.paths import RegularizationPath
+from multilayer.selection.curves.regularization_result import RegularizationPath
 from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.statistics import Array
+from multilayer.selection.training import ModelTraining
 from multilayer.training.batching import Rows
 from multilayer.training.interrupt import deferred_interrupt
 
@@ -48,15 +51,15 @@ def regularization_path(
     X: Any,
     y: Any,
     *,
-    alphas: ArrayLike | None = None,
-    warm_start: bool = True,
-    cv: Any = 5,
     scoring: Any = None,
+    cv: Any = 5,
     groups: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
+    alphas: ArrayLike | None = None,
+    warm_start: bool = True,
+    callbacks: Sequence[PackListener] = (),
     n_jobs: int | None = None,
     backend: str = THREADS,
-    listener: PackListener | None = None,
 ) -> RegularizationPath:
     """How much regularisation?  Train with each ``alpha``, the strongest first, and score on a fold left out.
 
@@ -75,14 +78,14 @@ def regularization_path(
         It is cloned for each training and not changed; only ``alpha`` differs.
     X, y
         As its ``fit`` takes them.
+    scoring, cv, groups, sample_weight
+        As in :func:`cross_validate`, with a single metric.
     alphas : array of shape (n,), default=None
         Not negative; None for half powers of ten from 0.001 to 100.
     warm_start : bool, default=True
         Whether a network begins with the weights of the one before.
-    cv, scoring, groups, sample_weight
-        As in :func:`cross_validate`, with a single metric.
-    n_jobs, backend, listener
-        As in :func:`multilayer.packs.running.run_pack`.  A member is a fold's whole path, unless all begin anew.
+    callbacks, n_jobs, backend
+        As in :func:`cross_validate`.  A member is the whole path of a fold, unless ``warm_start`` is False.
 
     Returns
     -------
@@ -105,7 +108,7 @@ def regularization_path(
     >>> X, y = load_iris(return_X_y=True)
     >>> model = MLPClassifier((16,), solver="lbfgs", max_iter=1000, tol=1e-3, random_state=0)
     >>> path = regularization_path(model, X, y, alphas=[0.01, 1, 100, 10000])
-    >>> 0.01 <= path.best <= path.strongest < 10000
+    >>> 0.01 <= path.best <= path.simplest < 10000
     True
 
     References
@@ -124,14 +127,14 @@ def regularization_path(
         for fold, (train, test) in enumerate(on.splits)
         for part in parts
     ]
-    paths, _ = measured(on, members, n_jobs, backend, listener, "paths" if warm_start else "trainings")
+    paths, _ = measured(on, members, n_jobs, backend, callbacks, "paths" if warm_start else "trainings")
     return _gathered(rising, on, paths, warm_start)
 
 
 def _checked_alphas(alphas: Any) -> Array:
     given = ALPHAS if alphas is None else alphas
     if isinstance(given, str) or np.ndim(given) != 1 or not len(given):
-        raise ParameterError(f"alphas must be a list of numbers not below 0, got {alphas!r}. Write [0.01, 0.1, 1].")
+        raise ParameterError(f"alphas must be a list of non-negative numbers, got {alphas!r}. Write [0.01, 0.1, 1].")
     return np.unique([check_real("alphas", alpha, 0.0) for alpha in given])
 
 
@@ -157,7 +160,7 @@ def _path(on: Bench, train: Rows, test: Rows, alphas: Sequence[tuple[int, float]
 
 
 def _point(on: Bench, model: Any, train: Rows, test: Rows, known: Rows) -> _Point:
-    fitted = carried_out(on.data.training(model, train))
+    fitted = run_task(ModelTraining(on.data, model, train, clones=False))
     scores = on.score(model, train), on.score(model, test)
     costs = on.cost(model, train), on.cost(model, known)
     norms = tuple(float(np.linalg.norm(W)) for W in network_of(model).coefs_)

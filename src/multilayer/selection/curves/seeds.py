@@ -1,9 +1,9 @@
-"""The spread over seeds: how much of a difference between two networks is luck."""
+"""The spread over seeds: how much of a difference between two networks is noise."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -13,23 +13,25 @@ from numpy.typing import ArrayLike
 from scipy.stats import t as student
 from sklearn.base import clone
 
+from multilayer._checks import check_integer
 from multilayer.fits.errors import Complaint
-from multilayer.fits.settings import check_integer
-from multilayer.packs.running import THREADS, Member, PackListener, Slice
+from multilayer.packs.members import Member
+from multilayer.packs.running import THREADS, PackListener
+from multilayer.results import Column, Result, Table, failure_notes, frame
 from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
-from multilayer.selection.curves.wording import failure_lines, frame_of, plus_minus, rich_table, text_table
 from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.statistics import Array, mean, standard_error
+from multilayer.selection.training import Fitted, ModelTraining
 from multilayer.training.batching import Rows
 
-# Of the differences of two runs that differ by luck alone, so many are smaller than ``luck``.
+# The share of differences between two runs with different seeds that are smaller than ``noise_threshold``.
 COVERED = 0.95
-# Of fewer free runs the standard deviation is hardly known: Student's t of 2 is 4.3, of 1 it is 12.7.
+# With fewer degrees of freedom the standard deviation is hardly known: Student's t is 4.3 for 2, 12.7 for 1.
 FEWEST_FREE = 3
 
 
 @dataclass(frozen=True, eq=False)
-class SeedSpread:
+class SeedSpread(Result):
     """What :func:`seed_spread` measured; print it, or draw it by :func:`multilayer.plots.plot_seed_spread`.
 
     A *run* is a cross-validation of one seed on one division of the rows; its score is the mean over the folds.
@@ -80,55 +82,56 @@ class SeedSpread:
 
     @property
     def has_enough_seeds(self) -> bool:
-        """Whether there are runs enough, 4 of one division, to tell from them how large luck is."""
+        """Whether there are enough runs, 4 of one division, to estimate the noise."""
         return self._within_divisions()[1] >= FEWEST_FREE
 
     @property
-    def luck(self) -> float:
-        """Differences between two runs on the same folds below this are luck: 95 of 100 such differences are smaller.
+    def noise_threshold(self) -> float:
+        """A smaller difference between two runs on the same folds is noise: 95 of 100 such differences are below it.
 
-        Student's t of the seeds seen, √2, and the standard deviation of a run: of two configurations as restless as
-        this one, each trained with one seed.
+        The product of Student's t, √2 and the standard deviation between seeds.  It is for two configurations whose
+        scores vary as much between seeds, each trained with one seed.
         """
-        return self._times_luck(self.between_seeds)
+        return self._noise_of(self.between_seeds)
 
     @property
-    def luck_on_other_folds(self) -> float:
-        """The same of two runs that divide the rows differently, too; NaN for a single division."""
-        return self._times_luck(math.hypot(self.between_seeds, self.between_divisions))
+    def noise_threshold_on_other_folds(self) -> float:
+        """The same for two runs that also divide the rows differently; NaN for a single division."""
+        return self._noise_of(math.hypot(self.between_seeds, self.between_divisions))
 
-    def _times_luck(self, deviation: float) -> float:
-        """The size below which 95 of 100 differences of two runs of this standard deviation are."""
+    def _noise_of(self, deviation: float) -> float:
+        """The value below which 95 of 100 differences between two runs of this standard deviation are."""
         _, degrees = self._within_divisions()
         return float(student.ppf((1 + COVERED) / 2, degrees)) * math.sqrt(2) * deviation if degrees else math.nan
 
     @property
     def conclusion(self) -> str:
-        """Below which size a difference is luck."""
-        luck, folds = self.luck, self.scores.shape[2]
-        if math.isnan(luck):
+        """The value below which a difference is noise."""
+        threshold, folds = self.noise_threshold, self.scores.shape[2]
+        if math.isnan(threshold):
             return "Nothing can be concluded: it takes the scores of two seeds on the same folds."
         run = f"the mean over {folds} folds" if folds > 1 else "the score"
-        if luck == 0:
+        if threshold == 0:
             return f"The seed makes no difference: {run} is the same for all of them."
         if not self.has_enough_seeds:
             n = len(self.scores)
             return (
-                f"Too few seeds: {n} move {run} by {self.between_seeds:.2g} (standard deviation), and of so few "
-                "that is hardly known. Pass n_seeds=5 or more to see which differences are luck."
+                f"Too few seeds: {n} change {run} by {self.between_seeds:.2g} (standard deviation), which is not a "
+                "reliable estimate. Pass n_seeds=5 or more to see which differences are noise."
             )
         first = (
-            f"Differences below {luck:.2g} in {self.metric} are luck: another seed alone moves {run} by "
+            f"Differences below {threshold:.2g} in {self.metric} are noise: another seed alone changes {run} by "
             f"{self.between_seeds:.2g} (standard deviation)."
         )
-        if math.isnan(self.luck_on_other_folds):
+        if math.isnan(self.noise_threshold_on_other_folds):
             return first
-        return f"{first} Where the rows are divided differently, too, those below {self.luck_on_other_folds:.2g} are."
+        other = self.noise_threshold_on_other_folds
+        return f"{first} If the rows are also divided differently, differences below {other:.2g} are noise."
 
     def to_frame(self) -> Any:
         """A pandas frame with a row a training: seed, division, fold, score."""
         seeds, divisions, folds = np.indices(self.scores.shape)
-        return frame_of(
+        return frame(
             {
                 "seed": seeds.ravel(),
                 "division": divisions.ravel(),
@@ -137,31 +140,25 @@ class SeedSpread:
             }
         )
 
-    def _table(self) -> tuple[list[str], list[list[str]], list[str]]:
+    @property
+    def table(self) -> Table:
+        """The mean score, the standard deviations, and the conclusion."""
         spreads = {
             "between seeds, same folds": self.between_seeds,
             "between divisions of the rows": self.between_divisions,
             "between folds": self.between_folds,
-            "luck, same folds": self.luck,
-            "luck, other folds": self.luck_on_other_folds,
+            "noise, same folds": self.noise_threshold,
+            "noise, other folds": self.noise_threshold_on_other_folds,
         }
-        rows = [["mean", plus_minus(float(mean(self.runs.ravel())), float(standard_error(self.runs.ravel())))]]
+        runs = self.runs.ravel()
+        rows: list[tuple[str, object]] = [("mean", (float(mean(runs)), float(standard_error(runs))))]
         rows += [
-            [name, f"{value:.2g}"]
+            (name, value)
             for name, value in spreads.items()
-            if not math.isnan(value) and (self.has_enough_seeds or not name.startswith("luck"))
+            if not math.isnan(value) and (self.has_enough_seeds or not name.startswith("noise,"))
         ]
-        return (
-            ["", f"validation {self.metric}"],
-            rows,
-            [self.conclusion, *failure_lines(self.failures, self.scores.size)],
-        )
-
-    def __rich__(self) -> Any:
-        return rich_table(*self._table())
-
-    def __str__(self) -> str:
-        return text_table(*self._table())
+        columns = (Column("", align="left"), Column(f"validation {self.metric}", ".2g"))
+        return Table(columns, rows, notes=[self.conclusion, *failure_notes(self.failures, self.scores.size)])
 
     def __repr__(self) -> str:
         seeds, divisions, folds = self.scores.shape
@@ -173,20 +170,20 @@ def seed_spread(
     X: Any,
     y: Any,
     *,
-    n_seeds: int = 20,
-    repeats: int = 1,
-    cv: Any = 5,
     scoring: Any = None,
+    cv: Any = 5,
     groups: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
+    n_seeds: int = 20,
+    repeats: int = 1,
+    callbacks: Sequence[PackListener] = (),
     n_jobs: int | None = None,
     backend: str = THREADS,
-    listener: PackListener | None = None,
 ) -> SeedSpread:
-    """How much of a difference is luck?  Cross-validate with other seeds and nothing else changed.
+    """How much of a difference is noise?  Cross-validate with other seeds and nothing else changed.
 
-    All networks are one pack.  A configuration that beats another by less than ``luck`` on the same folds has not been
-    shown to be better.
+    All networks are one pack.  If a configuration is better than another by less than ``noise_threshold`` on the same
+    folds, the seed alone may be the reason.
 
     Parameters
     ----------
@@ -194,15 +191,15 @@ def seed_spread(
         It is cloned for each training and not changed; only the network's ``random_state`` differs: 0, 1, ...
     X, y
         As its ``fit`` takes them.
+    scoring, cv, groups, sample_weight
+        As in :func:`cross_validate`, with a single metric.
     n_seeds : int, default=20
         How many.  Of 20 the standard deviation is known to about a sixth.
     repeats : int, default=1
         How many times the rows are divided into folds; with more than one each time other, shuffled folds (seeds 0, 1,
         ...), as in :func:`cross_validate`.
-    cv, scoring, groups, sample_weight
-        As in :func:`cross_validate`, with a single metric.
-    n_jobs, backend, listener
-        As in :func:`multilayer.packs.running.run_pack`.
+    callbacks, n_jobs, backend
+        As in :func:`cross_validate`.
 
     Returns
     -------
@@ -225,7 +222,7 @@ def seed_spread(
     >>> X, y = load_digits(return_X_y=True)
     >>> model = MLPClassifier((32,), max_iter=20, n_iter_no_change=None, learning_rate_init=0.01)
     >>> print(seed_spread(model, X / 16, y, n_seeds=5).conclusion)
-    Differences below 0.0... in accuracy are luck: another seed alone moves the mean over 5 folds by 0.0... (standard
+    Differences below 0.0... in accuracy are noise: another seed alone changes the mean over 5 folds by 0.0... (standard
     deviation).
     """
     check_integer("n_seeds", n_seeds, 1)
@@ -234,11 +231,11 @@ def seed_spread(
     n_folds = len(on.splits) // repeats
     # Of equal size: they begin in this order, and after Ctrl-C as many seeds as can be are whole.
     members = [
-        Member((seed, *divmod(i, n_folds)), partial(_point, on, seed, *split))
+        Member((seed, *divmod(i, n_folds)), _training(on, seed, *split))
         for seed in range(n_seeds)
         for i, split in enumerate(on.splits)
     ]
-    values, failures = measured(on, members, n_jobs, backend, listener)
+    values, failures = measured(on, members, n_jobs, backend, callbacks)
     tell(values.values(), len(members))
     return SeedSpread(table_of(values, (n_seeds, repeats, n_folds), "score"), on.metric, failures)
 
@@ -251,8 +248,11 @@ class _Point:
     complaints: Sequence[Complaint]
 
 
-def _point(on: Bench, seed: int, train: Rows, test: Rows) -> Generator[float, Slice, _Point]:
+def _training(on: Bench, seed: int, train: Rows, test: Rows) -> ModelTraining:
     model = clone(on.estimator)
     network_of(model).set_params(random_state=seed)
-    fitted = yield from on.data.training(model, train)
-    return _Point(on.score(model, test), fitted.complaints)
+    return ModelTraining(on.data, model, train, partial(_point, on, test), clones=False)
+
+
+def _point(on: Bench, test: Rows, fitted: Fitted) -> _Point:
+    return _Point(on.score(fitted.model, test), fitted.complaints)

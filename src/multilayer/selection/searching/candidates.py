@@ -11,8 +11,8 @@ import numpy as np
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 from sklearn.utils import check_random_state
 
+from multilayer._checks import check_choice, check_integer
 from multilayer.exceptions import MissingExtraError, ParameterError
-from multilayer.fits.settings import check_choice, check_integer
 
 Params = dict[str, Any]
 Space = Mapping[str, Any] | Sequence[Mapping[str, Any]]

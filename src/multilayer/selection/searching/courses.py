@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
+import time
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,11 +13,12 @@ from sklearn.pipeline import Pipeline
 
 from multilayer.exceptions import ParameterError
 from multilayer.fits.fit import Fit
-from multilayer.packs.running import Slice, StopWatch
-from multilayer.selection.fitting import Data, advancing, network_of, steps_before
+from multilayer.packs import Slice
+from multilayer.selection.fitting import Data, network_of, steps_before
 from multilayer.selection.scores import score_of
 from multilayer.selection.searching.journal import Scored
 from multilayer.selection.searching.trials import Problem, Split
+from multilayer.selection.training import train_slice
 
 BYTES_PER_WEIGHT = 3 * 8  # at most: the weight and Adam's two moments
 
@@ -67,17 +68,11 @@ class Course:
     model: Any = None
     fit: Fit | None = None
 
-    def to_rung(self, rung: int) -> Generator[float, Slice, Scored]:
-        """Train to a rung and score; from the beginning, if the network has been given up, which comes to the same."""
-        watch = StopWatch()
-        yield from watch.timing(self._train(self.problem.epochs[rung]))
-        score = self._score()
-        fit = self.fit
-        if fit is None:
-            return Scored(score, seconds=watch.seconds, n_weights=_n_weights(self.model))
-        return Scored(score, fit.n_epochs, fit.has_ended, fit.n_weights, watch.seconds)
+    def to_rung(self, rung: int) -> RungTask:
+        """The training to a rung; from the beginning, if the network was released, which comes to the same."""
+        return RungTask(self, self.problem.epochs[rung])
 
-    def give_up(self) -> None:
+    def release(self) -> None:
         """Free what the network holds."""
         self.model = self.fit = None
 
@@ -87,17 +82,13 @@ class Course:
         if self.fit is None:
             return 0
         is_own = self.preparation is None and steps_before(self.blank) is not None
-        rows = getattr(self.fit.objective.X, "nbytes", 0) if is_own else 0
+        rows = getattr(self.fit.problem.objective.X, "nbytes", 0) if is_own else 0
         return self.fit.n_weights * BYTES_PER_WEIGHT + self.fit.n_rows * 8 + rows
 
-    def _train(self, epochs: float) -> Generator[float, Slice, None]:
-        if self.model is None:
-            self._begin()
-        if self.fit is not None:
-            yield from advancing(self.fit, epochs)
-            self.fit.keep()
-
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Begin the fit, unless it has been begun and not been released."""
+        if self.model is not None:
+            return
         if self.preparation is None:
             self.model = clone(self.blank)
             self.fit = self.problem.data.begin(self.model, self.problem.splits[self.fold].train)
@@ -106,8 +97,9 @@ class Course:
         self.model = Pipeline([*prepared.steps, (self.blank.steps[-1][0], network)])
         self.fit = prepared.training.begin(network, np.arange(len(prepared.training)))
 
-    def _score(self) -> float:
-        # A function of one's own may want the pipeline and the rows as they came; a metric wants predictions.
+    def score(self) -> float:
+        """The score of the network on the test rows of the fold."""
+        # A custom function may want the pipeline and the rows as they came; a metric wants predictions.
         if self.preparation is not None and self.problem.scores_predictions:
             scored = self.preparation.of(self.fold).scored
             model, part = network_of(self.model), (scored.X, scored.y, scored.weight)
@@ -118,6 +110,39 @@ class Course:
         if not isinstance(score, float | int | np.number):
             raise ParameterError(f"scoring must give one number, got {score!r}. Name a single metric.")
         return float(score)
+
+
+@dataclass(eq=False)
+class RungTask:
+    """The training of a course to a number of epochs, and its score there."""
+
+    course: Course
+    epochs: float
+    first: int | None = None  # epoch that this task begins after
+    seconds: float = 0.0  # at work
+
+    def advance(self, part: Slice) -> float:
+        began = time.perf_counter()
+        course = self.course
+        try:
+            course.begin()
+            fit = course.fit
+            if fit is None:
+                return 0.0
+            if self.first is None:
+                self.first = fit.n_epochs
+            left = train_slice(fit, part, self.first, self.epochs)
+            if left == 0:
+                fit.keep()
+            return left
+        finally:
+            self.seconds += time.perf_counter() - began
+
+    def result(self) -> Scored:
+        score, fit = self.course.score(), self.course.fit
+        if fit is None:
+            return Scored(score, seconds=self.seconds, n_weights=_n_weights(self.course.model))
+        return Scored(score, fit.n_epochs, fit.has_ended, fit.n_weights, self.seconds)
 
 
 def _n_weights(model: Any) -> int:

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from multilayer.exceptions import MissingExtraError
+from multilayer.results import Column, Result, Table, frame, plus_minus
 from multilayer.selection.fitting import network_of
 from multilayer.selection.searching.trials import Problem, Trial
 
-MOST_ROWS = 10  # of a printed table
+MAX_ROWS = 10  # of a printed table
 
 
 @dataclass(frozen=True, eq=False)
-class Search:
+class Search(Result):
     """The result of :func:`multilayer.selection.search`; print it, or draw it by ``multilayer.plots.plot_search``.
 
     Attributes
@@ -30,7 +30,7 @@ class Search:
         Of those trained to the end, or as far as any, the one of the highest mean score.
     simplest : Trial
         The one-standard-error choice: of those trained as far whose mean is less than one standard error below the
-        best, the network of the fewest weights; of several, that of the strongest regularisation.
+        best, the network of the fewest weights; of several, that of the largest ``alpha``.
     estimator
         Fitted on all rows with the parameters of ``best`` or ``simplest``; None if that was not asked for.
     n_epochs : int
@@ -60,7 +60,7 @@ class Search:
         best, parts = self.best, [f"Best, with {self.metric} {_numbers(self.best)}: {_described(self.best)}."]
         if self.simplest is not best:
             simplest = f"with {_numbers(self.simplest)}: {_described(self.simplest)}"
-            parts.append(f"Simpler and within one standard error, {simplest}.")
+            parts.append(f"Simplest within one standard error, {simplest}.")
         if self.baseline is not None:
             parts.append(self._beside_the_linear_model(self.baseline))
         n_failed = sum(math.isnan(trial.mean) for trial in self.trials)
@@ -79,44 +79,37 @@ class Search:
         return f"A linear model has {_numbers(linear)}: the lead of the best network is within the standard errors."
 
     def to_frame(self) -> Any:
-        """A pandas frame with a row a trial, the best first."""
-        try:
-            import pandas as pd
-        except ImportError:
-            raise MissingExtraError("to_frame", "pandas", "frames") from None
-        names = self._names()
-        rows = [
-            {"trial": trial.number}
-            | {name: trial.params.get(name) for name in names}
-            | {"score": trial.mean, "standard_error": trial.standard_error, "epochs": trial.epochs}
-            | {"rung": trial.rung, "n_weights": trial.n_weights, "seconds": trial.seconds, "error": trial.error}
-            for trial in self.ranked
-        ]
-        return pd.DataFrame(rows)
+        """A pandas frame with a row for each trial, the best first."""
+        ranked = self.ranked
+        columns: dict[str, list[Any]] = {"trial": [trial.number for trial in ranked]}
+        columns |= {name: [trial.params.get(name) for trial in ranked] for name in self._names()}
+        columns["score"] = [trial.mean for trial in ranked]
+        names = ("standard_error", "epochs", "rung", "n_weights", "seconds", "error")
+        return frame(columns | {name: [getattr(trial, name) for trial in ranked] for name in names})
 
-    def __rich__(self) -> Any:
-        from rich.table import Table
-
+    @property
+    def table(self) -> Table:
+        """The best trials, the linear model, and the conclusion."""
         names = self._names()
-        table = Table("trial", *names, self.metric, "epochs", "weights", "", caption=self.conclusion)
-        for trial in self.ranked[:MOST_ROWS]:
+        columns = [Column("trial"), *(Column(name) for name in names), Column(self.metric), Column("epochs", ",")]
+        columns += [Column("weights", ","), Column("", align="left")]
+        rows: list[list[object]] = []
+        for trial in self.ranked[:MAX_ROWS]:
+            marks = [mark for mark, marked in (("best", self.best), ("simplest", self.simplest)) if trial is marked]
+            score = "failed" if math.isnan(trial.mean) else (trial.mean, trial.standard_error)
             values = [_value(trial.params.get(name, "")) for name in names]
-            marks = [mark for mark, marked in (("best", self.best), ("1 SE", self.simplest)) if trial is marked]
-            score = "failed" if math.isnan(trial.mean) else _numbers(trial)
-            table.add_row(
-                f"{trial.number}", *values, score, f"{trial.epochs}", f"{trial.n_weights:,}", ", ".join(marks)
-            )
-        if len(self.trials) > MOST_ROWS:
-            table.add_row(f"and {len(self.trials) - MOST_ROWS} more", *[""] * (len(names) + 4))
+            rows.append([trial.number, *values, score, trial.epochs, trial.n_weights, ", ".join(marks)])
         if self.baseline is not None:
-            table.add_section()
-            table.add_row("linear", *[""] * len(names), _numbers(self.baseline), "", f"{self.baseline.n_weights:,}", "")
-        return table
+            score = (self.baseline.mean, self.baseline.standard_error)
+            rows.append(["linear", *[None] * len(names), score, None, self.baseline.n_weights, None])
+        n_hidden = len(self.trials) - MAX_ROWS
+        notes = [f"{n_hidden} more trials are not shown."] if n_hidden > 0 else []
+        notes.append(self.conclusion)
+        title = f"{len(self.trials)} trials, {self.n_epochs:,} epochs"
+        return Table(tuple(columns), rows, title, notes, n_summary_rows=int(self.baseline is not None))
 
-    def __str__(self) -> str:
-        return f"{len(self.trials)} trials, {self.n_epochs:,} epochs. {self.conclusion}"
-
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return f"<Search: {len(self.trials)} trials, {self.n_epochs:,} epochs. {self.conclusion}>"
 
     def _names(self) -> list[str]:
         return list(dict.fromkeys(name for trial in self.trials for name in trial.params))
@@ -151,5 +144,4 @@ def _value(value: Any) -> str:
 
 
 def _numbers(trial: Trial) -> str:
-    error = "" if math.isnan(trial.standard_error) else f" ± {trial.standard_error:.4f}"
-    return f"{trial.mean:.4f}{error}"
+    return plus_minus(trial.mean, trial.standard_error)

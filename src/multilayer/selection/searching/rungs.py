@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from multilayer._checks import check_integer, check_real
 from multilayer.exceptions import ParameterError
-from multilayer.fits.settings import check_integer, check_real
 
 # At most so many times are the best promoted: the first rung is not shorter than 1/factor^2 of a training.  On kin8nm,
 # a table of benchmarks/halving.py, two epochs of sixty misjudged the step size.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from multilayer.exceptions import InputError, InterruptedTrainingError, MultilayerError
-from multilayer.packs.running import Member, Pack
+from multilayer.packs.members import Member
+from multilayer.packs.pack import Pack
 from multilayer.selection.fitting import work_of
 from multilayer.selection.searching.candidates import Candidates
 from multilayer.selection.searching.courses import Course, Preparation
@@ -151,7 +151,7 @@ class Searching:
                 known.append((fold, scored))
                 continue
             self._note_aside(number, fold, 0)
-            work = partial(self.courses[number, fold].to_rung, rung)
+            work = self.courses[number, fold].to_rung(rung)
             size = work_of(self.trials[number].model, len(split.train))
             self.pack.add(Member((number, fold, rung), work, size=size, priority=rung))
         for fold, scored in known:
@@ -204,7 +204,7 @@ class Searching:
             self.aside[number, fold] = n_bytes
 
     def _give_up(self, number: int, fold: int) -> None:
-        self.courses[number, fold].give_up()
+        self.courses[number, fold].release()
         self._note_aside(number, fold, 0)
 
     def _free_what_is_put_aside(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
+from multilayer._checks import check_choice, check_flag, check_seconds
 from multilayer.estimators import MLPClassifier, MLPRegressor
 from multilayer.exceptions import (
     InterruptedTrainingWarning,
@@ -24,12 +26,12 @@ from multilayer.exceptions import (
     unknown_name,
 )
 from multilayer.fits.errors import ConvergenceWarning, warn
-from multilayer.fits.settings import check_choice, check_flag, check_seconds
-from multilayer.packs.running import Pack, checked_jobs
+from multilayer.packs.pack import Pack, checked_jobs
 from multilayer.selection.fitting import Data, checked_estimator, names_of_seeds, network_of
+from multilayer.selection.observers import TRIAL_END, observer
 from multilayer.selection.scores import warn_of_scores_without_weights
 from multilayer.selection.scoring import metric_name, one_scorer
-from multilayer.selection.searching.candidates import candidates, checked_space
+from multilayer.selection.searching.candidates import OfGrid, candidates, checked_space
 from multilayer.selection.searching.fingerprint import fingerprint
 from multilayer.selection.searching.journal import Journal
 from multilayer.selection.searching.progress import SearchListener
@@ -39,7 +41,7 @@ from multilayer.selection.searching.running import Searching
 from multilayer.selection.searching.trials import Problem, Split, full_name
 from multilayer.selection.splitting import divided
 
-BEST, SIMPLEST = "best", "one_standard_error"
+BEST, SIMPLEST = "best", "simplest"
 CV = 5  # folds, unless told otherwise
 
 
@@ -49,13 +51,13 @@ def search(
     X: Any,
     y: Any,
     *,
+    scoring: Any = None,
+    cv: Any = CV,
     groups: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
     X_val: Any = None,
     y_val: Any = None,
     sample_weight_val: ArrayLike | None = None,
-    scoring: Any = None,
-    cv: Any = CV,
     sampler: str = "auto",
     n_trials: int | None = None,
     max_time: float | None = None,
@@ -64,10 +66,10 @@ def search(
     min_epochs: int | None = None,
     refit: str | bool = BEST,
     baseline: bool = True,
-    random_state: Any = 0,
     journal: str | os.PathLike[str] | None = None,
+    callbacks: Sequence[SearchListener] = (),
     n_jobs: int | None = None,
-    listener: SearchListener | None = None,
+    random_state: int | np.random.RandomState | None = None,
 ) -> Search:
     """Search for good parameters of a network: all candidates, on all folds, as one pack.
 
@@ -84,13 +86,14 @@ def search(
     space : dict, or list of dicts
         Names of parameters with lists of values, or distributions of ``scipy.stats``.  In a pipeline names without
         "__" are those of its last step.
-    X, y, sample_weight, groups
+    X, y
+        As its ``fit`` takes them.
+    scoring : str, callable, default=None
+        One metric, higher is better; None for the estimator's own ``score``.
+    cv, groups, sample_weight
         As in :func:`cross_validate`.
     X_val, y_val, sample_weight_val : default=None
         Rows to score on in place of cross-validation; all rows of X train.
-    scoring : str, callable, default=None
-        One metric, higher is better; None for the estimator's own ``score``.
-    cv : int, splitter or iterable of (train, test), default=5
     sampler : {"auto", "grid", "random", "optuna"}, default="auto"
         All combinations of lists, combinations by chance, or what Optuna proposes from the first scores of those
         before.  "auto": the grid if the space has lists alone and ``n_trials`` allows for all, else chance.
@@ -105,20 +108,21 @@ def search(
         Of the trials on a rung the best 1/factor go on, to factor times as many epochs.
     min_epochs : int, default=None
         Of the first rung; None for max_iter / factor², or more where there are few trials.
-    refit : {"best", "one_standard_error", False}, default="best"
+    refit : {"best", "simplest", False}, default="best"
         Which candidate is fitted on all rows.
     baseline : bool, default=True
         Whether a network without hidden layers, that is a linear model, is scored on the same folds.
-    random_state : int, default=0
-        Of the sampler.
     journal : path, default=None
         A file in which each result is written down.  The same call with the same file resumes that search, whatever
-        ended it, and has the same result as if nothing had.
-    n_jobs : int, default=None
-        Threads of this process.
-    listener : callable, default=None
-        It is called with each :class:`TrialScored`.  If it has a method ``on_journal``, that is called with the number
-        of results that the journal holds, once the journal is known to be whole and of this search.
+        ended it, and has the same result as if nothing had.  It needs a ``random_state`` wherever one is used.
+    callbacks : sequence of callables, default=()
+        Each is called with a :class:`TrialScored` for each score of a trial; or its method ``on_trial_end``, where it
+        has one.  A method ``on_journal`` is called with the number of results that the journal holds, once the journal
+        has been checked.
+    n_jobs : int or None, default=None
+        Networks that are trained at a time, each in a thread; None for one on each core.
+    random_state : int, RandomState or None, default=None
+        Seed of the sampler, and of estimators without one.
 
     Returns
     -------
@@ -151,13 +155,19 @@ def search(
     if refit is not False:
         check_choice("refit", refit if isinstance(refit, str) else repr(refit), (BEST, SIMPLEST))
     seconds = check_seconds("max_time", max_time)
-    _check_arguments(estimator, groups, X_val, sample_weight_val, listener)
-    estimator = _seeded(_unheard(estimator), random_state)
+    _check_arguments(estimator, groups, X_val, sample_weight_val)
+    given = _unheard(estimator)
+    estimator = _seeded(given, random_state)
     data = Data.of(X, y, sample_weight, estimator)
     validation = None if X_val is None and y_val is None else _validation(X_val, y_val, sample_weight_val)
     splits = _splits(estimator, data, groups, cv, validation)
     proposed = candidates(space, sampler, n_trials, random_state)
     _check_names(estimator, space)
+    if journal is not None and random_state is None and (estimator is not given or not isinstance(proposed, OfGrid)):
+        raise ParameterError(
+            "with a journal the search needs a random_state, so that it draws the same candidates and seeds when it is "
+            "resumed. Pass an integer, such as random_state=0."
+        )
     if proposed.n_trials is None and seconds == math.inf:
         raise ParameterError(
             "a space with distributions has candidates without end. Pass n_trials or max_time, or lists of values."
@@ -170,18 +180,18 @@ def search(
     if validation is not None and cv != CV:
         warn(f"cv={cv!r} has no effect with X_val, which all candidates are scored on.", ParameterWarning)
     linear = _linear(estimator) if check_flag("baseline", baseline) else None
-    n_jobs = checked_jobs(n_jobs)
+    n_jobs, observed = checked_jobs(n_jobs), observer(callbacks, TRIAL_END)
     scorer = one_scorer(estimator, scoring)
     warn_of_scores_without_weights(scorer, estimator, splits[0].scored.weight)
     is_metric = scoring is None or isinstance(scoring, str) or hasattr(scoring, "_score_func")
     problem = Problem(estimator, data, splits, scorer, (*epochs[:-1], math.inf), is_metric)
     identity = fingerprint(problem, (data, validation), scoring)
     with Journal(journal, identity) as book, Pack(n_jobs) as pack:
-        on_journal = getattr(listener, "on_journal", None)
-        if book.known and on_journal is not None:
-            on_journal(len(book.known))
+        for callback in callbacks if book.known else ():
+            if hasattr(callback, "on_journal"):
+                callback.on_journal(len(book.known))
         rungs = Rungs(len(problem.epochs), factor, proposed.n_trials)
-        searching = Searching(problem, proposed, rungs, book, pack, listener, seconds)
+        searching = Searching(problem, proposed, rungs, book, pack, observed, seconds)
         searching.until_the_end(linear)
         was_interrupted = pack.interrupt.pressed
     found = searching.result(metric_name(estimator, scoring))
@@ -191,14 +201,12 @@ def search(
     return _refitted(found, refit, data)
 
 
-def _check_arguments(estimator: Any, groups: Any, X_val: Any, weight_val: Any, listener: Any) -> None:
+def _check_arguments(estimator: Any, groups: Any, X_val: Any, weight_val: Any) -> None:
     checked_estimator(estimator)
     if X_val is None and weight_val is not None:
         raise ParameterError("sample_weight_val was passed without X_val and y_val. Pass all three, or none.")
     if X_val is not None and groups is not None:
         raise ParameterError("groups divide rows into folds, and with X_val there are none. Leave one of the two out.")
-    if listener is not None and not callable(listener):
-        raise ParameterError(f"listener must be a function of a TrialScored, got {listener!r}.")
 
 
 def _check_names(estimator: Any, space: Any) -> None:
@@ -222,7 +230,7 @@ def _unheard(estimator: Any) -> Any:
     names = " and ".join(heard)
     warn(
         f"{names} of the network have no part in a search, whose networks are trained side by side and with pauses. "
-        f"Pass a listener to search, and leave {names} out.",
+        f"Pass callbacks to search, and leave {names} out.",
         ParameterWarning,
     )
     quiet = clone(estimator)

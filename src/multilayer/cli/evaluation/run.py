@@ -1,0 +1,173 @@
+"""The rows and splits of a command, and models that are trained on them: on one split or on several."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from joblib import cpu_count
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline, make_pipeline
+
+from multilayer.cli.console import Output
+from multilayer.cli.deadline import Deadline
+from multilayer.cli.evaluation.duplicates import find_duplicates, note_on_duplicates
+from multilayer.cli.evaluation.problem import Problem, Settings, in_options, rows_as_in_the_file
+from multilayer.cli.evaluation.splits import Splits
+from multilayer.cli.evaluation.tasks import TASKS, Task
+from multilayer.cli.progress import Watch, waiting
+from multilayer.cli.text import TextTable, count, shortened
+from multilayer.selection import CrossValidation, cross_validate
+from multilayer.tables import ColumnReport
+
+_LONGEST_NAME = 24
+
+
+@dataclass(frozen=True)
+class Fits:
+    """The trained models of one kind, by the number of the fold; folds that were not begun are missing."""
+
+    models: dict[int, Any]  # estimators, or pipelines with an encoder
+    seconds: dict[int, float]  # the duration of each training
+    failures: Mapping[int, Exception] = field(default_factory=dict)
+    result: CrossValidation | None = None  # None for a single fit
+
+    def network(self, fold: int) -> Any:
+        return network_of(self.models[fold])
+
+    @property
+    def networks(self) -> list[Any]:
+        return [network_of(model) for model in self.models.values()]
+
+
+@dataclass(frozen=True)
+class Run:
+    """The rows of a problem and their splits, on which all models are trained.
+
+    The targets of ``fit`` are amounts in multiples of their deviation, in which they keep their digits in float32.
+    Several folds share these constants, which reveals nothing: each network standardises the targets of its own
+    training rows.
+    """
+
+    problem: Problem
+    task: Task
+    splits: Splits
+    features: Any  # a pyarrow table of the rows that have a target
+    y: NDArray[Any]  # their target
+    targets: NDArray[Any]  # the same as fit takes it
+    columns: Sequence[ColumnReport]  # of all rows; of a single split, of its training rows
+    parts: tuple[Any, Any] | None  # the encoded rows of a single split, to train on and to test on
+    input_names: list[str]  # of the encoded columns
+    n_jobs: int | None
+    deadline: Deadline
+    output: Output
+
+    @property
+    def n_at_a_time(self) -> int:
+        return min(len(self.splits), self.n_jobs or cpu_count())
+
+    @property
+    def n_waves(self) -> float:
+        """How many networks are trained one after another."""
+        return len(self.splits) / self.n_at_a_time
+
+    def pipeline(self, estimator: Any) -> Any:
+        """The estimator, behind an encoder of its own where the rows are not encoded yet."""
+        return estimator if self.parts is not None else make_pipeline(self.problem.encoder(), estimator)
+
+    def rows(self, fold: int, side: int) -> Any:
+        """The rows to train on (side 0) or to test on (side 1)."""
+        return self.features.take(self.splits.rows[fold][side]) if self.parts is None else self.parts[side]
+
+    def fit(self, estimator: Any, watch: Watch) -> Fits:
+        """Train a model on each split."""
+        model = self.pipeline(estimator)
+        if self.splits.is_single:
+            began = time.perf_counter()
+            model.fit(self.rows(0, 0), self.targets[self.splits.rows[0][0]])
+            return Fits({0: model}, {0: time.perf_counter() - began})
+        result = cross_validate(
+            model,
+            self.features,
+            self.targets,
+            cv=self.splits.rows,
+            n_jobs=self.n_jobs,
+            callbacks=[watch.member_ended],
+        )
+        models = {fold.number: fold.estimator for fold in result.folds}
+        return Fits(models, {fold.number: fold.fit_time for fold in result.folds}, result.failures, result)
+
+    def predict(self, fits: Fits, folds: Sequence[int], side: int = 1) -> dict[int, NDArray[Any]]:
+        """The predictions in these folds, for the test rows or, with side 0, for the training rows."""
+        return {fold: self.task.predict(fits.models[fold], self.rows(fold, side)) for fold in folds}
+
+    def network(self, settings: Settings, watch: Watch, seconds: float | None) -> Any:
+        """A network that is not trained yet."""
+        more = {} if self.splits.is_single else self.task.fold_arguments
+        return self.task.estimator(**settings.parameters(), **more, callbacks=[watch], max_time=seconds)
+
+
+def network_of(model: Any) -> Any:
+    """The network of a pipeline, or the model itself."""
+    return model[-1] if isinstance(model, Pipeline) else model
+
+
+def begin_run(problem: Problem, splits: Splits, n_jobs: int | None, deadline: Deadline, output: Output) -> Run:
+    """Look at the columns and print what is done with them; errors in the table are raised here, not in a fold."""
+    info, group = problem.info, problem.source.group
+    features, encoder = problem.features.take(info.rows), problem.encoder()
+    train, test = splits.rows[0]
+    parts = None
+    with waiting(output, "encoding"), rows_as_in_the_file(problem):
+        if splits.is_single:
+            parts = (encoder.fit_transform(features.take(train)), encoder.transform(features.take(test)))
+        else:
+            encoder.fit(features)
+    remedy = f"They are in different groups of {group!r}: remove them"
+    if group is None:
+        command = "multilayer cv " if splits.is_single else ""
+        remedy = f"Remove them, or keep rows that belong together in one fold: {command}--group COLUMN"
+    note = note_on_duplicates(*find_duplicates(features, encoder.columns_, info.y, splits.rows), remedy)
+    if note:
+        output.note(note)
+    # What is known of the target of a single split is known of its training rows.
+    task = TASKS[info.task].learn(info.y[train] if splits.is_single else info.y)
+    output.table(columns_table(encoder.columns_))
+    output.blank()
+    return Run(
+        problem,
+        task,
+        splits,
+        features,
+        info.y,
+        task.targets(info.y),
+        encoder.columns_,
+        parts,
+        [str(name) for name in encoder.get_feature_names_out()],
+        n_jobs,
+        deadline,
+        output,
+    )
+
+
+def columns_table(reports: Sequence[ColumnReport], most: int = 30) -> TextTable:
+    """One line for each column; of more than ``most``, the first ones and those that were dropped."""
+    shown = list(reports)
+    if len(reports) > most:
+        head, tail = reports[: most - most // 3], reports[most - most // 3 :]
+        shown = [*head, *[report for report in tail if not report.width][: most // 3]]
+    rows: list[tuple[str, ...]] = [
+        (
+            shortened(report.name, _LONGEST_NAME),
+            report.kind,
+            f"{report.n_gaps:,}" if report.n_gaps else "",
+            f"{report.width}" if report.width else "-",
+            in_options(report.encoding),
+        )
+        for report in shown
+    ]
+    if len(shown) < len(reports):
+        rows.append((f"... {count(len(reports) - len(shown), 'more column')}", "", "", "", ""))
+    return TextTable("Columns", ("column", "holds", "gaps", "inputs", "encoding"), tuple(rows), "llrrl")

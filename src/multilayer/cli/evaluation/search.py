@@ -1,0 +1,213 @@
+"""A search for good parameters, and the training of the chosen network on all rows."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from multilayer import ConvergenceWarning
+from multilayer.cli.console import Output
+from multilayer.cli.deadline import Deadline, UnfinishedError
+from multilayer.cli.evaluation.metrics import Metric
+from multilayer.cli.evaluation.problem import Problem, Settings, in_shell_words
+from multilayer.cli.evaluation.run import Run, begin_run
+from multilayer.cli.evaluation.scores import ModelScores
+from multilayer.cli.evaluation.space import FACTOR, SPACE, SearchOptions, first_rung
+from multilayer.cli.evaluation.splits import Splits
+from multilayer.cli.evaluation.tasks import TASKS, Task
+from multilayer.cli.evaluation.training import fit_linear_model, fit_on_all_rows, networks_in_words
+from multilayer.cli.evaluation.trials import conclusion, is_whole, models_of, models_table, trials_table
+from multilayer.cli.progress import progress_display
+from multilayer.cli.text import TextTable, count
+from multilayer.exceptions import (
+    DivergenceError,
+    InputError,
+    InterruptedTrainingError,
+    InterruptedTrainingWarning,
+    JournalError,
+    MissingExtraError,
+    MultilayerError,
+)
+from multilayer.selection import Search, TrialScored, search
+
+_SHARE = 0.7  # of the time that is left, for the search; the chosen network and the pictures have the rest
+
+
+@dataclass(frozen=True)
+class Found:
+    """The result of a search."""
+
+    run: Run
+    options: SearchOptions
+    result: Search
+    linear: ModelScores  # in the same folds
+    settings: Settings  # of the chosen network
+    network: Any  # trained on all rows; None where Ctrl-C or the end of the time came first
+    training: str  # in words; "" for None
+    tables: list[TextTable]
+    conclusion: str
+
+
+class DecisiveScore:
+    """The scorer of the search: the score by which models are compared, with a sign such that higher is better."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+
+    def __call__(self, model: Any, features: Any, targets: Any) -> float:
+        metric = self.task.decisive
+        score = self.task.score(self.task.actual(targets), self.task.predict(model, features))[metric.name]
+        return score if metric.greater_is_better else -score
+
+
+class SearchProgress:
+    """A listener of a search that moves a bar; ``n_scored`` trials have a score, or have failed."""
+
+    def __init__(self, progress: Any, options: SearchOptions, n_folds: int, metric: Metric, output: Output) -> None:
+        self._progress, self._metric, self._n_trials = progress, metric, options.n_trials
+        self._numbers: set[int] = set()
+        self._n_planned = options.n_trials * n_folds
+        self._task = progress and progress.add_task("search", total=self._n_planned, text=self._text(math.nan, 0))
+        self._journal, self._output = options.journal, output
+
+    @property
+    def n_scored(self) -> int:
+        return len(self._numbers)
+
+    def __call__(self, event: TrialScored) -> None:
+        self._numbers.add(event.trial.number)
+        if self._progress is not None:
+            best = math.nan if event.best is None else abs(event.best.mean)
+            total = max(self._n_planned, event.n_planned)
+            text = self._text(best, event.n_done)
+            self._progress.update(self._task, completed=event.n_done, total=total, text=text)
+
+    def on_journal(self, n_known: int) -> None:
+        """Receive the number of results in the journal."""
+        self._output.say(f"{self._journal} holds {count(n_known, 'result')}: the search resumes from there.")
+
+    def _text(self, best: float, n_networks: int) -> str:
+        text = f"{self.n_scored:,}/{self._n_trials:,} trials, {n_networks:,} networks"
+        return text if math.isnan(best) else f"{text}  best {self._metric.heading} {self._metric.write(best)}"
+
+
+def options_of(
+    problem: Problem, splits: Splits, *, epochs: int | None, n_trials: int, no_halving: bool, **options: Any
+) -> SearchOptions:
+    """The options as typed, with defaults that suit the task and the number of rows."""
+    if options["sampler"] == "optuna":
+        try:
+            import optuna  # noqa: F401
+        except ImportError:
+            raise MissingExtraError("--sampler optuna", "Optuna", "optuna") from None
+    epochs = epochs or TASKS[problem.info.task].default_epochs
+    rung = epochs if no_halving else first_rung(epochs, n_trials, splits.fewest_to_train)
+    return SearchOptions(n_trials=n_trials, epochs=epochs, first_rung=rung, **options)
+
+
+def run_search(
+    problem: Problem, options: SearchOptions, splits: Splits, n_jobs: int | None, deadline: Deadline, output: Output
+) -> Found:
+    """Search, print what was found, and train the chosen network on all rows."""
+    run = begin_run(problem, splits, n_jobs, deadline, output)
+    task = run.task
+    linear = fit_linear_model(run)
+    output.say(options.in_words())
+    result = _searched(run, options)
+    models = models_of(run, result, linear)
+    tables = [trials_table(result, options, task.decisive), models_table(models, task.decisive, splits)]
+    for table in tables:
+        output.table(table, result=True)
+    output.blank()
+    text = conclusion(result, options, task.decisive, models, splits)
+    output.say(text)
+    output.blank()
+    settings = options.settings((result.simplest if options.simplest else result.best).params)
+    model = fit_on_all_rows(run, settings)
+    training = ""
+    if model is not None:
+        training = f"Trained on all {count(len(run.y), 'row')}: {networks_in_words([model[-1]])}."
+        output.say(training)
+        for note in task.doubts(run.y, task.predict(model, run.features)):
+            output.note(note)
+    return Found(run, options, result, models[-2], settings, model and model[-1], training, tables, text)
+
+
+def _searched(run: Run, options: SearchOptions) -> Search:
+    task, output = run.task, run.output
+    seconds = run.deadline.seconds_for(_SHARE, "the search began")
+    began = time.monotonic()
+    # Without callbacks, because a network with callbacks is not put aside and resumed.
+    candidate = task.estimator(**options.common, **task.fold_arguments)
+    with output.noting_warnings(_wording), progress_display(output, seconds) as progress:
+        bar = SearchProgress(progress, options, len(run.splits), task.decisive, output)
+        try:
+            result = search(
+                run.pipeline(candidate),
+                SPACE,
+                run.features,
+                run.targets,
+                cv=run.splits.rows,
+                scoring=DecisiveScore(task),
+                sampler=options.sampler,
+                n_trials=options.n_trials,
+                max_time=seconds,
+                halving=options.has_halving,
+                factor=FACTOR,
+                min_epochs=options.first_rung if options.has_halving else None,
+                refit=False,
+                baseline=False,
+                random_state=options.seed,
+                journal=options.journal,
+                n_jobs=run.n_jobs,
+                callbacks=[bar],
+            )
+        except (MultilayerError, ValueError) as error:
+            is_over = seconds is not None and time.monotonic() - began >= seconds
+            raise _no_result(error, bar.n_scored, options, is_over) from error
+    _note_end(result, options, seconds is not None and result.seconds >= seconds, output)
+    return result
+
+
+def _wording(warning: Warning) -> str:
+    return "" if isinstance(warning, InterruptedTrainingWarning | ConvergenceWarning) else str(warning)
+
+
+def _no_result(error: Exception, n_scored: int, options: SearchOptions, is_over: bool) -> Exception:
+    """The error of a search without a single score."""
+    if isinstance(error, JournalError):
+        text = str(error).replace("Call search as it was called then", "Give the table and the options of then")
+        return click.ClickException(f"--journal {text.replace('another file', 'another --journal')}")
+    if n_scored:
+        return InputError(f"all {count(n_scored, 'trial')} failed, the first: {_reason(error)}")
+    if isinstance(error, InterruptedTrainingError):
+        return click.Abort()
+    if is_over:
+        return UnfinishedError(f"no trial had a score within --minutes {options.minutes:g}. Increase --minutes.")
+    return InputError(_reason(error))
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, without advice on step sizes, which the user does not choose here."""
+    if isinstance(error, DivergenceError):
+        return str(error).partition(". Use ")[0].removesuffix(".") + "."
+    return in_shell_words(error)
+
+
+def _note_end(result: Search, options: SearchOptions, is_over: bool, output: Output) -> None:
+    n_scored, n_whole = len(result.trials), sum(is_whole(trial, options) for trial in result.trials)
+    if output.was_interrupted or is_over:
+        over = f"the time for the search was over (--minutes {options.minutes})"
+        resume = "" if options.journal is None else "; the same command resumes from here"
+        output.note(
+            f"{'interrupted' if output.was_interrupted else over}: {n_scored} of {count(options.n_trials, 'trial')} "
+            f"have a score, {n_whole} of them {'was' if n_whole == 1 else 'were'} trained to the end{resume}"
+        )
+    failed = [trial for trial in result.trials if trial.error]
+    if failed:
+        reason = failed[0].error.partition(": ")[2].partition(". Use ")[0].removesuffix(".")
+        output.note(f"{len(failed)} of {count(n_scored, 'trial')} failed, the first: {reason}")

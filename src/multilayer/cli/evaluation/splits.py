@@ -1,0 +1,251 @@
+"""The division of the rows into parts to train on and parts to test on: once, or into folds."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold, train_test_split
+
+from multilayer.cli.evaluation.problem import Problem, Rows
+from multilayer.cli.text import count, shortened
+from multilayer.exceptions import InputError
+
+_FEWEST_TO_TRAIN = 2
+_FEW_TO_TEST = 10
+_SPLITTERS: dict[str, Any] = {
+    splitter.__name__: splitter for splitter in (KFold, StratifiedKFold, GroupKFold, StratifiedGroupKFold)
+}
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The rows of ``TargetInfo.y`` to train and to test on."""
+
+    rows: Sequence[tuple[Rows, Rows]]  # (train, test), sorted row numbers from 0, repeat after repeat
+    seed: int  # of the first repeat; each further repeat has the next seed
+    notes: tuple[str, ...] = ()
+    test_fraction: float | None = None  # of a single split; None for folds
+    stratified: bool = False  # whether all parts hold the classes in the same proportions
+    n_folds: int = 1
+    repeats: int = 1
+    splitter: str = ""  # the name of scikit-learn's class; "" for a single split
+    singles: Rows = field(default_factory=lambda: np.arange(0))  # alone in their class: trained on in every fold
+    n_groups: int = 0
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def is_single(self) -> bool:
+        return self.test_fraction is not None
+
+    @property
+    def fewest_to_train(self) -> int:
+        return min(len(train) for train, _ in self.rows)
+
+    def in_words(self) -> str:
+        """The division in words, without a full stop."""
+        proportions = " with the classes in the same proportions" if self.stratified else ""
+        if self.is_single:
+            train, test = self.rows[0]
+            return f"{count(len(train), 'row')} to train on, {len(test):,} to test on{proportions}"
+        times = f"{self.repeats} times " if self.repeats > 1 else ""
+        together = f" that keep {self.n_groups:,} groups together" if self.n_groups else ""
+        sizes = sorted(len(train) for train, _ in self.rows)
+        rows = " to ".join(f"{size:,}" for size in dict.fromkeys((sizes[0], sizes[-1])))
+        return (
+            f"divided {times}into {self.n_folds} folds{together}{proportions}; each network is trained on {rows} rows"
+        )
+
+    def name(self, fold: int) -> str:
+        """The name of a fold, counted from 0: ``3``, or ``2.3`` for the third of the second repeat."""
+        repeat, number = divmod(fold, self.n_folds)
+        return f"{repeat + 1}.{number + 1}" if self.repeats > 1 else f"{number + 1}"
+
+
+def split_once(problem: Problem, test_fraction: float, seed: int) -> Splits:
+    """One split, with at least two rows of the amounts, or a row of each class, to train on.
+
+    Raises
+    ------
+    InputError
+        There are too few rows.
+    """
+    y, rows = problem.info.y, problem.info.rows
+    if problem.info.task == "regression":
+        return _split_amounts(len(y), test_fraction, seed)
+    return _split_classes(y, rows, test_fraction, seed)
+
+
+def _split_amounts(n: int, test_fraction: float, seed: int) -> Splits:
+    if n < _FEWEST_TO_TRAIN + 1:
+        raise InputError(
+            f"{count(n, 'row')} cannot be split: amounts need two rows to train on and one to test on. Add rows."
+        )
+    n_test = min(math.ceil(test_fraction * n), n - _FEWEST_TO_TRAIN)
+    train, test = train_test_split(np.arange(n), test_size=n_test, random_state=seed)
+    few = f"{count(n_test, 'row')} to test on: the scores on other rows may differ much"
+    return Splits([(np.sort(train), np.sort(test))], seed, (few,) * (n_test < _FEW_TO_TEST), test_fraction)
+
+
+def _split_classes(y: NDArray[Any], rows: Rows, test_fraction: float, seed: int) -> Splits:
+    classes, codes, sizes = np.unique(y, return_inverse=True, return_counts=True)
+    n, n_classes = len(y), len(classes)
+    n_test = math.ceil(test_fraction * n)
+    spare = n - n_classes
+    if spare < 1:
+        raise InputError(
+            f"{count(n, 'row')} in {count(n_classes, 'class', 'classes')} cannot be split: with a row of each class to "
+            "train on, none is left to test on. Add rows."
+        )
+    notes = _notes_on_singles(classes, codes, sizes, rows)
+    repeated = np.flatnonzero(sizes[codes] > 1)  # the rows of classes with at least two
+    n_repeated = int(np.sum(sizes > 1))
+    if n_test >= n_repeated and len(repeated) - n_test >= n_repeated:
+        train, test = train_test_split(repeated, test_size=n_test, stratify=codes[repeated], random_state=seed)
+        train = np.concatenate([train, np.flatnonzero(sizes[codes] == 1)])
+        if len(np.unique(codes[train])) == n_classes:
+            return Splits([(np.sort(train), np.sort(test))], seed, notes, test_fraction, stratified=True)
+    few = f"too few rows to keep the proportions of {count(n_classes, 'class', 'classes')} in both parts of the split"
+    return Splits([_one_of_each_class(codes, min(n_test, spare), seed)], seed, (*notes, few), test_fraction)
+
+
+def _one_of_each_class(codes: Rows, n_test: int, seed: int) -> tuple[Rows, Rows]:
+    """A random split that keeps one random row of each class for training."""
+    order = np.random.RandomState(seed).permutation(len(codes))
+    _, first = np.unique(codes[order], return_index=True)  # where each class comes first in that order
+    test = np.sort(np.delete(order, first)[:n_test])
+    return np.setdiff1d(order, test), test
+
+
+def seeds_of(first: int, repeats: int) -> tuple[int, ...]:
+    """The seed of each repeat."""
+    return tuple((first + repeat) % 2**32 for repeat in range(repeats))
+
+
+def divide(problem: Problem, n_folds: int, repeats: int, seed: int) -> Splits:
+    """Divide the rows that have a target into folds.
+
+    Raises
+    ------
+    InputError
+        There are too few rows, groups, or rows of each class for so many folds, or groups with gaps.
+    """
+    y, group, is_classes = problem.info.y, problem.source.group, problem.info.task == "classification"
+    groups = None if problem.groups is None else _codes_of_groups(problem)
+    n_groups = 0 if groups is None else int(groups.max()) + 1
+    if groups is not None and n_groups < n_folds:
+        raise InputError(
+            f"the group column {group!r} holds {count(n_groups, 'group')}, fewer than {n_folds} folds. "
+            f"{_fewer(n_groups)}"
+        )
+    divided, singles = np.arange(len(y)), np.arange(0)
+    notes: tuple[str, ...] = ()
+    if is_classes:
+        classes, codes, sizes = np.unique(y, return_inverse=True, return_counts=True)
+        if groups is None:
+            divided, singles = np.flatnonzero(sizes[codes] > 1), np.flatnonzero(sizes[codes] == 1)
+            notes = _notes_on_singles(classes, codes, sizes, problem.info.rows)
+        _check_classes(sizes, n_folds)
+        notes += _notes_on_few(classes, sizes, n_folds)
+    if len(divided) < n_folds:
+        raise InputError(f"{count(len(divided), 'row')} cannot be divided into {n_folds} folds. {_fewer(len(divided))}")
+    name = f"{'Stratified' if is_classes else ''}{'' if groups is None else 'Group'}KFold"
+    rows = [
+        (np.union1d(divided[train], singles), divided[test])
+        for each in seeds_of(seed, repeats)
+        for train, test in _folds(_SPLITTERS[name](n_folds, shuffle=True, random_state=each), divided, y, groups)
+    ]
+    fewest = min(len(train) for train, _ in rows)
+    if fewest < _FEWEST_TO_TRAIN:
+        raise InputError(f"a fold of {n_folds} leaves {count(fewest, 'row')} to train on: two are needed. Add rows.")
+    if any(len(test) == 0 for _, test in rows):
+        raise InputError(
+            f"the groups of {group!r} cannot be divided into {n_folds} folds: a few hold most of the rows. Use fewer "
+            "--folds."
+        )
+    if is_classes and groups is not None:
+        notes += _notes_on_unseen(y, rows, group)
+    stratified = name == "StratifiedKFold"
+    return Splits(rows, seed, notes, None, stratified, n_folds, repeats, name, singles, n_groups)
+
+
+def _folds(splitter: Any, divided: Rows, y: NDArray[Any], groups: Rows | None) -> list[tuple[Rows, Rows]]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # classes with few rows have notes
+        return list(splitter.split(divided, y[divided], groups))
+
+
+def _codes_of_groups(problem: Problem) -> Rows:
+    """The number of its group, from 0, of each row that has a target."""
+    column = problem.groups.take(problem.info.rows)
+    gaps = column.is_null(nan_is_null=True).to_numpy()
+    if gaps.any():
+        raise InputError(
+            f"the group column {problem.source.group!r} has {count(int(gaps.sum()), 'gap')}, the first in data row "
+            f"{problem.info.rows[gaps.argmax()] + 1}. Fill them: each row needs a group."
+        )
+    codes: Rows = np.unique(column.to_numpy(zero_copy_only=False), return_inverse=True)[1]
+    return codes
+
+
+def _check_classes(sizes: Rows, n_folds: int) -> None:
+    most = int(sizes.max())
+    if most < n_folds:
+        smallest = int(sizes[sizes > 1].min()) if most > 1 else most
+        raise InputError(
+            f"no class has more than {count(most, 'row')}, fewer than {n_folds} folds: each fold needs a class to "
+            f"train and test. {_fewer(smallest)}"
+        )
+
+
+def _fewer(n: int) -> str:
+    return f"Use --folds {n}." if n == 2 else f"Use --folds {n} or fewer." if n > 2 else "Add rows."
+
+
+def _notes_on_singles(classes: NDArray[Any], codes: Rows, sizes: Rows, rows: Rows) -> tuple[str, ...]:
+    """That classes of one row are not tested; ``rows`` are the numbers of the rows in the file."""
+    singles = np.flatnonzero(sizes == 1)
+    if not len(singles):
+        return ()
+    name = shortened(str(classes[singles[0]]), 40)
+    row = int(rows[np.argmax(codes == singles[0])]) + 1
+    if len(singles) == 1:
+        return (f"class {name!r} has a single row, data row {row}: it is trained on, and not tested",)
+    return (
+        f"{len(singles)} classes have a single row, such as {name!r} in data row {row}: these are trained on, and not "
+        "tested",
+    )
+
+
+def _notes_on_few(classes: NDArray[Any], sizes: Rows, n_folds: int) -> tuple[str, ...]:
+    few = np.flatnonzero((sizes > 1) & (sizes < n_folds))
+    if not len(few):
+        return ()
+    first = f"{shortened(str(classes[few[0]]), 40)!r} has {count(int(sizes[few[0]]), 'row')}"
+    if len(few) == 1:
+        return (f"class {first}, fewer than {n_folds} folds: not every fold tests it",)
+    return (f"{len(few)} classes have fewer rows than {n_folds} folds, the first, {first}: not every fold tests them",)
+
+
+def _notes_on_unseen(y: NDArray[Any], rows: list[tuple[Rows, Rows]], group: str | None) -> tuple[str, ...]:
+    """A note on folds that test a class without training on it; an InputError for folds that train on one class."""
+    for train, _ in rows:
+        if (y[train] == y[train[0]]).all():
+            raise InputError(
+                f"with the groups of {group!r} kept together, a fold has only class "
+                f"{shortened(str(y[train[0]]), 40)!r} to train on. Use another --group, or more --folds."
+            )
+    unseen = [label for train, test in rows for label in np.setdiff1d(y[test], y[train])]
+    if not unseen:
+        return ()
+    return (
+        f"class {shortened(str(unseen[0]), 40)!r} is in so few groups that a fold tests it without having trained on "
+        "it: the log-loss is large there",
+    )

@@ -1,0 +1,165 @@
+"""The ``multilayer`` command: its subcommands, and the line and exit code of each error."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import click
+
+from multilayer import __version__
+from multilayer.cli.commands.cv import cv
+from multilayer.cli.commands.demo import demo
+from multilayer.cli.commands.search import search
+from multilayer.cli.commands.train import train
+from multilayer.cli.console import show_as_note
+from multilayer.cli.deadline import NO_ROOM, UnfinishedError
+from multilayer.cli.signals import ignore_signals, watched_signals
+from multilayer.cli.streams import GuardedStream, OutputLostError, guarded_streams, open_missing_descriptors
+from multilayer.cli.text import one_line, shortened
+from multilayer.exceptions import MultilayerError
+
+FAILED = 1  # no memory, no time, no room for the output, an error in this program
+UNUSABLE = 2
+NO_READER = 141  # 128 + SIGPIPE, as shells have it
+DEBUG_VARIABLE = "MULTILAYER_DEBUG"
+_LONGEST_MESSAGE = 300  # characters of an error of usage, which quotes what was typed
+
+
+class _Group(click.Group):
+    """A group whose errors are one line on stderr, and never a traceback."""
+
+    def __call__(self, *args: Any, **extra: Any) -> Any:
+        """Run as a program of its own."""
+        if not extra.get("standalone_mode", True):
+            return self.main(*args, **extra)
+        open_missing_descriptors()
+        code: Any = FAILED
+        try:
+            self.main(*args, **extra)
+        except SystemExit as end:
+            code = end.code
+        finally:
+            ignore_signals()
+        if code not in (0, FAILED, UNUSABLE):
+            # At once: other threads may be within compiled code, which the interpreter would wait for.
+            with suppress(Exception):
+                sys.stdout.flush()
+            os._exit(code)
+        sys.exit(code)
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, False, **extra)
+        with watched_signals() as signals, guarded_streams() as out, warnings.catch_warnings():
+            warnings.showwarning = show_as_note
+            try:
+                # click returns the code of --help and --version, and what the command returned otherwise.
+                returned = super().main(args, prog_name, complete_var, False, **extra)
+                out.flush()
+                code = returned if isinstance(returned, int) else 0
+            except (Exception, KeyboardInterrupt) as error:
+                code, message = _outcome(error, signals.exit_code)
+                if message:
+                    click.echo(f"multilayer: {one_line(message)}", err=True)
+            code = signals.exit_code if signals.is_terminated else code or _code_of_output(out)
+        sys.exit(code)
+
+
+def _outcome(error: BaseException, exit_code_of_signals: int) -> tuple[int, str]:
+    """The exit code and the line for an exception."""
+    match error:
+        case click.Abort() | KeyboardInterrupt():
+            # click has ended the line on which the terminal showed ^C.
+            return exit_code_of_signals, "interrupted."
+        case UnfinishedError():
+            return FAILED, error.format_message()
+        case click.ClickException():
+            return UNUSABLE, _with_help(error)
+        case OutputLostError():
+            return 0, ""  # _code_of_output reads the state of the stream
+        case MemoryError():
+            return FAILED, f"out of memory{_details(error)}. Use a smaller network or fewer rows and columns."
+        case MultilayerError():
+            return UNUSABLE, str(error)
+        case OSError():
+            where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+            return FAILED if error.errno in NO_ROOM else UNUSABLE, f"{where}{error.strerror or error}."
+    if os.environ.get(DEBUG_VARIABLE):
+        raise error
+    return FAILED, (
+        f"unexpected {type(error).__name__}: {error}. This is an error in multilayer, please report it; "
+        f"{DEBUG_VARIABLE}=1 shows the traceback."
+    )
+
+
+def _code_of_output(out: GuardedStream) -> int:
+    """The exit code that follows from the state of standard output, where all else went well."""
+    if out.error is None:
+        return 0
+    if out.has_lost_its_reader:
+        return NO_READER
+    click.echo(
+        f"multilayer: standard output cannot be written: {one_line(out.error.strerror or '').lower()}.", err=True
+    )
+    return FAILED
+
+
+def _details(error: MemoryError) -> str:
+    text = str(error).rstrip(".")
+    return f" ({text})" if text else ""
+
+
+def _with_help(error: click.ClickException) -> str:
+    message = error.format_message()
+    if isinstance(error, click.UsageError):
+        message = shortened(message, _LONGEST_MESSAGE)
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        end = "" if message.endswith((".", "?", "?)")) else "."
+        message = f"{message}{end} See: {error.ctx.command_path} --help"
+    return message
+
+
+@click.group(
+    cls=_Group,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    # Without a command: the help, and exit code 0.
+    no_args_is_help=False,
+    invoke_without_command=True,
+)
+@click.version_option(__version__, prog_name="multilayer", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Multilayer perceptrons for tables.
+
+    \b
+    Examples:
+      multilayer demo                            the textbook's story
+      multilayer demo --out demo                 ... with pictures and a report
+      multilayer train houses.csv --target sold  a network for your own table
+      multilayer cv houses.csv --target sold     cross-validation of such networks
+      multilayer search houses.csv --target sold a search for good parameters
+
+    \b
+    Exit codes: 0 done; 1 no memory, no time or no room for the output; 2 wrong
+    usage or unusable data; 130 Ctrl-C; 141 closed output; 143 SIGTERM.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+cli.add_command(demo)
+cli.add_command(train)
+cli.add_command(cv)
+cli.add_command(search)

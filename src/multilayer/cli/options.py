@@ -1,0 +1,203 @@
+"""The options that commands share; all are checked before the table is read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import fields
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from multilayer.cli.deadline import Deadline
+from multilayer.cli.folder import OutputFolder
+from multilayer.cli.memory import check_hidden_layers
+from multilayer.cli.source import Source
+from multilayer.cli.streams import keep_running_without_reader
+from multilayer.cli.text import shortened
+
+_LARGEST = 2**31 - 1  # whole number that an option takes
+_LONGEST_NUMBER = 12  # digits of a number of units
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Count(click.IntRange):
+    """A positive integer that no counter overflows."""
+
+    def __init__(self, least: int = 1) -> None:
+        super().__init__(least, _LARGEST)
+
+
+class Amount(click.FloatRange):
+    """A finite number: NaN and ``1e999`` would pass a plain range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
+
+
+def read_hidden(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[int, ...]:
+    """The sizes of hidden layers, such as ``64,64``; ``none`` for no hidden layer."""
+    if value.strip() == "none":
+        return ()
+    sizes = []
+    for part in (part.strip() for part in value.split(",")):
+        digits = part.lstrip("0") if part.isascii() and part.isdigit() else ""
+        if len(digits) > _LONGEST_NUMBER:
+            raise click.BadParameter(f"a layer of {len(digits):,} digits is larger than any computer. Write 64,64")
+        if not digits:
+            raise click.BadParameter(
+                f"{shortened(part, 40)!r} is not a positive integer. Write sizes such as 64,64, or none for no hidden "
+                "layer"
+            )
+        sizes.append(int(digits))
+    check_hidden_layers(sizes)
+    return tuple(sizes)
+
+
+def read_activation(_ctx: click.Context, _param: click.Parameter, value: str) -> str | tuple[str, ...]:
+    """The name of an activation, or one for each hidden layer: ``relu``, ``relu,tanh``."""
+    from multilayer.equations import activation
+    from multilayer.exceptions import ParameterError
+
+    names = tuple(part.strip().lower() for part in value.split(","))
+    for name in names:
+        try:
+            # "logistic" is scikit-learn's name for the sigmoid.
+            activation("sigmoid" if name == "logistic" else name)
+        except ParameterError as error:
+            raise click.BadParameter(str(error)) from None
+    return names if len(names) > 1 else names[0]
+
+
+def read_folder(_ctx: click.Context, _param: click.Parameter, value: str | None) -> OutputFolder | None:
+    """The folder of ``--out``, which is not made yet."""
+    if value is None:
+        return None
+    if not value.strip():
+        # Path("") is the current folder, which an unset variable of the shell does not mean.
+        raise click.BadParameter("the name of the folder is empty")
+    keep_running_without_reader()
+    folder = OutputFolder(Path(value))
+    folder.check_name()
+    return folder
+
+
+def read_minutes(_ctx: click.Context, _param: click.Parameter, value: float | None) -> Deadline:
+    """A limit of time, in minutes."""
+    if value is not None and not 0 < value < math.inf:
+        raise click.BadParameter(f"{value:g} is not a positive number of minutes. Omit it for no limit")
+    return Deadline(value)
+
+
+def read_separator(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """One character; a tab is hard to type."""
+    return "\t" if value in ("tab", "\\t") else value
+
+
+def read_journal(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Path | None:
+    """A file that exists, or can be made."""
+    if value is None:
+        return None
+    path = Path(value)
+    if not value.strip():
+        raise click.BadParameter("the name of the file is empty")
+    if path.is_dir():
+        raise click.BadParameter(f"{value} is a folder. Name a file")
+    if not path.parent.is_dir():
+        raise click.BadParameter(f"{value} cannot be written: there is no folder {path.parent}. Make it first")
+    return path
+
+
+def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """FILE, how it is written, and its columns, all passed as one ``source``."""
+
+    @wraps(command)
+    def gathered(**options: Any) -> Any:
+        named = {field.name: options.pop(field.name) for field in fields(Source) if field.name in options}
+        return command(source=Source(**named), **options)
+
+    choices = click.Choice(["auto", "classification", "regression"])
+    separator = "Between the cells of a text file, such as ';' or tab; detected by default."
+    return _all_of(
+        gathered,
+        click.argument("file", type=click.Path(path_type=Path, allow_dash=True)),
+        _option("--target", "COLUMN", "The column to predict."),
+        _option("--ignore", "COLUMN", "A column not to use; may be repeated.", multiple=True),
+        _option("--task", None, "What the target holds; auto decides by its values.", default="auto", type=choices),
+        _option("--separator", "CHAR", separator, callback=read_separator),
+        _option("--decimal", "CHAR", "Decimal sign of numbers: '.' (the default) or ','."),
+        _option("--encoding", "NAME", "Of a text file, such as latin-1; UTF-8 by default."),
+        _option("--date-format", "FORMAT", "Of dates, such as %d.%m.%Y; ISO dates are always recognised."),
+    )
+
+
+def network_options(command: Command) -> Command:
+    """The options of a network and its training: ``hidden``, ``activation``, ``epochs``, ..., ``batch_size``."""
+    hidden = "Units of each hidden layer; none for no hidden layer."
+    activation = "Of the hidden units: relu, tanh, sigmoid, gelu, ...; one name, or one for each layer."
+    epochs = "Largest number of passes over the rows; by default 30 for classes, 100 for amounts."
+    alpha = "Regularisation: the weight of the squared weights in the cost."
+    return _all_of(
+        command,
+        _option("--hidden", "SIZES", hidden, default="64,64", callback=read_hidden),
+        _option("--activation", "NAMES", activation, default="relu", callback=read_activation),
+        _option("--epochs", "N", epochs, type=Count()),
+        _option("--alpha", "X", alpha, default=0.3, type=Amount(min=0)),
+        _option("--step-size", "X", "Step size of Adam.", default=0.001, type=Amount(min=0, min_open=True)),
+        _option("--batch-size", "N", "Rows of an update; by default 200, or all if there are fewer.", type=Count()),
+    )
+
+
+def fold_options(*, repeats: bool) -> Callable[[Command], Command]:
+    """The division of the rows into folds, if wanted several times, and the number of networks at a time."""
+    folds = "Parts of the rows; each is tested by a network trained on all others."
+    repeated = _option("--repeats", "N", "How many times the rows are divided anew.", default=1, type=Count())
+    group = "Rows with equal values here, such as those of one patient, stay in one fold; not used as a feature."
+    return lambda command: _all_of(
+        command,
+        _option("--folds", "N", folds, default=5, type=Count(2)),
+        *[repeated] * repeats,
+        _option("--group", "COLUMN", group),
+        _option("--jobs", "N", "Networks trained at a time; one for each core by default.", type=Count()),
+    )
+
+
+def minutes_option(what: str) -> Callable[[Command], Command]:
+    """``deadline`` of the whole command, which begins when the option is read."""
+    text = f"Time limit of the whole command: {what} No limit by default."
+    return _option("--minutes", "X", text, destination="deadline", type=float, callback=read_minutes)
+
+
+def seed_option(what: str) -> Callable[[Command], Command]:
+    """``seed``, with what depends on it."""
+    return _option("--seed", "N", what, default=0, type=click.IntRange(0, 2**32 - 1))
+
+
+def result_options(files: str, printed: str = "the tables of scores") -> Callable[[Command], Command]:
+    """``out``, the folder for these files, and ``quiet``."""
+    return lambda command: _all_of(
+        command,
+        _option("--out", "DIR", f"Write {files} to this folder, which is made if needed.", callback=read_folder),
+        click.option("--quiet", is_flag=True, help=f"Print only {printed}."),
+    )
+
+
+def _option(
+    name: str, metavar: str | None, text: str, destination: str | None = None, **settings: Any
+) -> Callable[[Command], Command]:
+    """An option whose default is shown, if it has one."""
+    names = (name,) if destination is None else (name, destination)
+    return click.option(*names, metavar=metavar, help=text, show_default="default" in settings, **settings)
+
+
+def _all_of(command: Command, *options: Callable[[Command], Command]) -> Command:
+    """The command with these options, in this order in its help."""
+    for option in reversed(options):
+        command = option(command)
+    return command

@@ -1,0 +1,167 @@
+"""A report as one HTML file: text, tables and pictures, without anything to fetch; and the parts all reports share."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from string import Template
+from typing import Any
+
+from multilayer.cli.console import Output
+from multilayer.cli.evaluation.problem import Problem
+from multilayer.cli.evaluation.run import Run
+from multilayer.cli.folder import OutputFolder
+from multilayer.cli.output.pictures import DrawnPicture
+from multilayer.cli.text import TextTable, count, one_line
+
+MOST_COLUMNS = 200  # of a table, in a report
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a report: its paragraphs, then its tables, pictures and code."""
+
+    heading: str
+    paragraphs: Sequence[str] = ()
+    tables: Sequence[TextTable] = ()
+    pictures: Sequence[DrawnPicture] = ()
+    code: str = ""
+
+
+def html_report(title: str, lead: str, sections: Sequence[Section]) -> str:
+    """The whole report as the text of one HTML file.
+
+    Parameters
+    ----------
+    title : heading of the page
+    lead : the result in a sentence or two
+    sections : sequence of Section
+    """
+    body = "\n".join(_section(section) for section in sections)
+    return _PAGE.substitute(title=escape(one_line(title)), lead=escape(one_line(lead)), style=_STYLE, body=body)
+
+
+def title_of(problem: Problem) -> str:
+    """The heading of a report."""
+    return f"multilayer: {problem.target} in {problem.source.name}"
+
+
+def data_section(run: Run, tables: Sequence[TextTable], output: Output, encoding: str = "") -> Section:
+    """The rows and their division, all notes, and the columns."""
+    problem, n_gaps = run.problem, len(run.problem.gaps)
+    dropped = f", {count(n_gaps, 'row')} without a target dropped" if n_gaps else ""
+    rows = (
+        f"{problem.source.name}: {count(problem.features.num_rows, 'row')}{dropped}, {run.splits.in_words()}. "
+        f"{problem.info.reason}"
+    )
+    notes = [f"Note: {note}." for note in output.notes]
+    return Section("Data", [rows, *notes, *[encoding] * bool(encoding)], tables)
+
+
+def as_csv(columns: Mapping[str, Sequence[Any]]) -> str:
+    """Columns of equal length, by name, as the text of a CSV file."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    return text.getvalue()
+
+
+def digits(score: float) -> str:
+    """All digits of a score; empty for NaN."""
+    return "" if math.isnan(score) else repr(float(score))
+
+
+def say_written(folder: OutputFolder, output: Output) -> None:
+    """List the files."""
+    output.say("Written:")
+    output.lines([str(path) for path in folder.written])
+    if folder.removed:
+        output.say("Removed, because an earlier run had written them:")
+        output.lines([str(path) for path in folder.removed])
+
+
+def _section(section: Section) -> str:
+    parts = [f"<h2>{escape(one_line(section.heading))}</h2>"]
+    parts += [f"<p>{escape(one_line(text))}</p>" for text in section.paragraphs]
+    parts += [_table(table) for table in section.tables]
+    parts += [_picture(picture) for picture in section.pictures]
+    if section.code:
+        parts.append(f"<pre><code>{escape(section.code.strip())}</code></pre>")
+    return "<section>\n" + "\n".join(parts) + "\n</section>"
+
+
+def _table(table: TextTable) -> str:
+    head = _row("th", table.headings, table.align)
+    body = "\n".join(_row("td", row, table.align) for row in table.rows)
+    caption = f"<caption>{escape(one_line(table.title))}</caption>" if table.title else ""
+    # A wide table scrolls by itself on a narrow screen; the page does not.
+    return f'<div class="wide"><table>{caption}\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody></table></div>'
+
+
+def _row(tag: str, cells: Sequence[str], align: str) -> str:
+    marks = ["" if side == "l" else ' class="number"' for side in align]
+    written = (f"<{tag}{mark}>{escape(one_line(cell))}</{tag}>" for cell, mark in zip(cells, marks, strict=True))
+    return f"<tr>{''.join(written)}</tr>"
+
+
+def _picture(picture: DrawnPicture) -> str:
+    data = base64.b64encode(picture.png).decode("ascii")
+    caption = escape(one_line(picture.caption))
+    return (
+        f'<figure><img alt="{caption}" src="data:image/png;base64,{data}">\n<figcaption>{caption}</figcaption></figure>'
+    )
+
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1c1e21; --paper: #fbfbfa; --muted: #5b6068; --rule: #d9dbdf; --code: #f0f1f3; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e6e7e9; --paper: #16181b; --muted: #a2a8b0; --rule: #383c42; --code: #22252a; }
+}
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 46rem; background: var(--paper); color: var(--ink);
+  font: 1rem/1.6 system-ui, sans-serif; overflow-wrap: break-word; }
+h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 .5rem; }
+h2 { font-size: 1.2rem; margin: 2.4rem 0 .4rem; }
+.lead { font-size: 1.1rem; }
+figure { margin: 1.2rem 0; }
+/* Pictures are drawn on white, in the dark too. */
+img { display: block; max-width: 100%; height: auto; margin: 0 auto; background: #fff; border-radius: .4rem;
+  padding: .4rem; border: 1px solid var(--rule); }
+figcaption, caption, footer { color: var(--muted); font-size: .9rem; }
+figcaption { margin-top: .4rem; text-align: center; }
+.wide { overflow-x: auto; margin: 1rem 0; overflow-wrap: normal; }
+td:last-child:not(.number) { min-width: 13rem; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .95rem; }
+caption { text-align: left; padding-bottom: .3rem; }
+th, td { text-align: left; vertical-align: top; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--rule); }
+.number { text-align: right; white-space: nowrap; }
+pre { overflow-x: auto; background: var(--code); padding: .9rem; border-radius: .4rem; font-size: .88rem; line-height: 1.45; }
+footer { margin-top: 3rem; }
+""".strip()  # noqa: E501
+
+# The policy makes the browser refuse to fetch or run anything.
+_PAGE = Template("""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<title>$title</title>
+<style>
+$style
+</style>
+</head>
+<body>
+<h1>$title</h1>
+<p class="lead">$lead</p>
+$body
+<footer>Written by multilayer. This file needs no other.</footer>
+</body>
+</html>
+""")

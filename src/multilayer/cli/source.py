@@ -1,0 +1,74 @@
+"""The table of a command: its file, how that is written, and which columns are used."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+_STANDARD_INPUT = Path("-")
+_READING = ("separator", "decimal", "encoding", "date_format")
+
+
+@dataclass(frozen=True)
+class Source:
+    """The options of a command that say what is read and learned from."""
+
+    file: Path  # "-" for standard input
+    separator: str | None = None  # this and the next three: as in read_table; None for its default
+    decimal: str | None = None
+    encoding: str | None = None
+    date_format: str | None = None
+    target: str | None = None  # the column to predict
+    ignore: tuple[str, ...] = ()  # columns that are not used
+    task: str = "auto"
+    group: str | None = None  # the column whose rows with equal values stay together
+
+    @property
+    def is_standard_input(self) -> bool:
+        return self.file == _STANDARD_INPUT
+
+    @property
+    def name(self) -> str:
+        """The name of the file without its folder."""
+        return "standard input" if self.is_standard_input else self.file.name
+
+    @property
+    def label(self) -> str:
+        """The name of the file in errors."""
+        return "standard input" if self.is_standard_input else str(self.file)
+
+    @property
+    def reading(self) -> dict[str, str]:
+        """The options that say how the file is written, where given."""
+        named = {name: getattr(self, name) for name in _READING}
+        return {name: value for name, value in named.items() if value is not None}
+
+    @property
+    def unused(self) -> list[str]:
+        """The columns that are neither features nor target."""
+        return list(dict.fromkeys([*self.ignore, *([] if self.group is None else [self.group])]))
+
+    def read(self) -> Any:
+        """The table."""
+        from multilayer.tables import read_table
+
+        if not self.is_standard_input:
+            return read_table(self.file, **self.reading)
+        stream = getattr(sys.stdin, "buffer", None)
+        if stream is None:
+            raise click.ClickException("standard input is closed. Pipe a table into it, or name a file.")
+        return read_table(stream, **self.reading)
+
+    @property
+    def words(self) -> list[str]:
+        """The words of the command line for the table; without the column of groups."""
+        words = [str(self.file)]
+        for name, value in self.reading.items():
+            words += ["--" + name.replace("_", "-"), value]
+        words += ["--target", self.target or ""]
+        words += [word for name in self.ignore for word in ("--ignore", name)]
+        return words + ([] if self.task == "auto" else ["--task", self.task])

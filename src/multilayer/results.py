@@ -1,0 +1,215 @@
+"""One labelled table for every result: plain text, rich, HTML and a frame of pandas."""
+
+from __future__ import annotations
+
+import html
+import math
+import textwrap
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from multilayer.exceptions import MissingExtraError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+    from rich.console import Group
+    from rich.table import Table as RichTable
+
+WIDTH = 100  # characters of a line of text
+MAX_FAILURES = 3  # kinds of errors that are printed
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Attributes
+    ----------
+    name : str
+        Its label, with the unit where there is one.
+    format : str
+        How a number is written, in the language of :func:`format`.
+    align : {"right", "left"}
+    width : int
+        The smallest number of characters in plain text.
+    """
+
+    name: str
+    format: str = ""
+    align: Literal["right", "left"] = "right"
+    width: int = 0
+
+    def text(self, cell: object) -> str:
+        """A cell as text: None is empty, a str stays as it is, and a pair is a value with its standard error."""
+        if cell is None or isinstance(cell, str):
+            return cell or ""
+        return plus_minus(*cell) if isinstance(cell, tuple) else format(cell, self.format)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of values, with labels and notes.
+
+    Attributes
+    ----------
+    columns : tuple of Column
+    rows : sequence of sequences
+        The values of each row, one for each column.
+    title : str
+        A line above the table.
+    notes : sequence of str
+        Paragraphs below the table.
+    n_summary_rows : int
+        How many of the last rows are set apart by a line, such as that of the means.
+
+    Examples
+    --------
+    >>> table = Table((Column("model", align="left"), Column("score", ".3f")), [("linear", 0.5), ("network", 0.75)])
+    >>> print(table)
+    model    score
+    linear   0.500
+    network  0.750
+    """
+
+    columns: tuple[Column, ...]
+    rows: Sequence[Sequence[object]]
+    title: str = ""
+    notes: Sequence[str] = ()
+    n_summary_rows: int = 0
+
+    def cells(self) -> list[list[str]]:
+        """The rows as text."""
+        return [[column.text(cell) for column, cell in zip(self.columns, row, strict=True)] for row in self.rows]
+
+    def lines(self) -> list[str]:
+        """The header and the rows as lines of text, in columns of equal width."""
+        lines = [[column.name for column in self.columns], *self.cells()]
+        widths = [max(self.columns[i].width, *(len(line[i]) for line in lines)) for i in range(len(self.columns))]
+        sides = ["<" if column.align == "left" else ">" for column in self.columns]
+        return [
+            "  ".join(f"{cell:{side}{width}}" for cell, side, width in zip(line, sides, widths, strict=True)).rstrip()
+            for line in lines
+        ]
+
+    def __str__(self) -> str:
+        lines, n = self.lines(), self.n_summary_rows
+        if n:
+            lines.insert(-n, "-" * max(map(len, lines)))
+        notes = [_wrapped(line) for note in self.notes for line in note.splitlines()]
+        above = [self.title, ""] if self.title else []
+        return "\n".join([*above, *lines, *(["", *notes] if notes else [])])
+
+    def __rich__(self) -> RichTable | Group:
+        from rich.console import Group
+        from rich.table import Table as RichTable
+        from rich.text import Text
+
+        table = RichTable(title=Text(self.title) if self.title else None)
+        for column in self.columns:
+            table.add_column(Text(column.name), justify=column.align)
+        for i, row in enumerate(self.cells()):
+            if i == len(self.rows) - self.n_summary_rows:
+                table.add_section()
+            table.add_row(*map(Text, row))
+        return Group(table, *map(Text, self.notes)) if self.notes else table
+
+    def _repr_html_(self) -> str:
+        caption = f"<caption>{html.escape(self.title)}</caption>" if self.title else ""
+        head = self._html_row("th", [column.name for column in self.columns])
+        body = "\n".join(self._html_row("td", row) for row in self.cells())
+        notes = "".join(f"\n<p>{html.escape(line)}</p>" for note in self.notes for line in note.splitlines())
+        return f"<table>{caption}\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody></table>{notes}"
+
+    def _html_row(self, tag: str, cells: Sequence[str]) -> str:
+        written = (
+            f'<{tag} style="text-align: {column.align}">{html.escape(cell)}</{tag}>'
+            for column, cell in zip(self.columns, cells, strict=True)
+        )
+        return f"<tr>{''.join(written)}</tr>"
+
+    def to_frame(self) -> DataFrame:
+        """The values as a pandas frame, without title and notes.
+
+        Raises
+        ------
+        MissingExtraError
+            If pandas is not installed.
+        """
+        return frame({column.name: [row[i] for row in self.rows] for i, column in enumerate(self.columns)})
+
+
+class Result(ABC):
+    """A result that prints as a table: as text, by rich, and in a notebook."""
+
+    @property
+    @abstractmethod
+    def table(self) -> Table:
+        """What is printed."""
+
+    @abstractmethod
+    def to_frame(self) -> DataFrame:
+        """The values as a pandas frame."""
+
+    def __str__(self) -> str:
+        return str(self.table)
+
+    def __rich__(self) -> RichTable | Group:
+        return self.table.__rich__()
+
+    def _repr_html_(self) -> str:
+        return self.table._repr_html_()
+
+
+def _wrapped(line: str) -> str:
+    """A line in several ones, with the same indentation."""
+    return textwrap.fill(line, WIDTH, subsequent_indent=line[: len(line) - len(line.lstrip())])
+
+
+def frame(columns: Mapping[str, Any]) -> DataFrame:
+    """Columns of equal length, by name, as a pandas frame."""
+    try:
+        import pandas as pd
+    except ImportError:
+        raise MissingExtraError("to_frame", "pandas", "frames") from None
+    return pd.DataFrame(columns)
+
+
+def plus_minus(value: float, error: float) -> str:
+    """A number with its standard error, to two digits of the error; without the error where it is not known.
+
+    Examples
+    --------
+    >>> plus_minus(0.951234, 0.00432), plus_minus(12.3456, float("nan")), plus_minus(-3.4e9, 2.1e8)
+    ('0.9512 ± 0.0043', '12.35', '-3.4e+09 ± 2.1e+08')
+    """
+    if not math.isfinite(value):
+        return "none"
+    if not math.isfinite(error) or error <= 0:
+        return f"{value:.4g}"
+    places = 1 - math.floor(math.log10(error))
+    if places > 8 or abs(value) >= 1e6:
+        return f"{value:.3g} ± {error:.2g}"
+    places = max(places, 0)
+    return f"{value:.{places}f} ± {error:.{places}f}"
+
+
+def listing(words: Sequence[str]) -> str:
+    """Words as in a sentence.
+
+    Examples
+    --------
+    >>> listing(["a"]), listing(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def failure_notes(failures: Mapping[Any, Exception], n: int, what: str = "fits") -> list[str]:
+    """How many of the ``n`` fits failed, and the first errors; empty where none failed."""
+    if not failures:
+        return []
+    kinds = dict.fromkeys(f"{type(error).__name__}: {error}" for error in failures.values())
+    lines = [textwrap.shorten(kind, 240, placeholder=" ...") for kind in list(kinds)[:MAX_FAILURES]]
+    return [f"{len(failures)} of {n} {what} failed:", *lines]

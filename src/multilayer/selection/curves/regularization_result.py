@@ -1,0 +1,120 @@
+"""What a regularization path says: the best alpha, the simplest that is as good, whether the range is too short."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
+from multilayer.selection.statistics import (
+    Array,
+    best_and_within_one_error,
+    is_clear,
+    mean,
+    mean_pairs,
+    paired,
+    standard_error,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class RegularizationPath(Result):
+    """What :func:`regularization_path` measured; print it, or draw it by ``plot_regularization_path``."""
+
+    alphas: Array  # (n,), rising; they were trained falling
+    train_scores: Array  # (n, folds), of the rows trained on; NaN for a training that failed
+    test_scores: Array  # (n, folds), of the rows left out
+    train_costs: Array  # (n, folds), mean cost of the network, without regularisation
+    test_costs: Array  # (n, folds)
+    fit_times: Array  # (n, folds), seconds
+    norms: Array  # (n, folds, layers), √ Σ θ² of each layer's weights, biases left out
+    metric: str  # what the scores are
+    warm_start: bool = True  # whether each network began with the weights of the next larger alpha
+    failures: Mapping[tuple[int, int], Exception] = field(default_factory=dict)  # by (alpha, fold)
+
+    @property
+    def best(self) -> float:
+        """The alpha of the highest mean validation score; NaN where there is none."""
+        chosen = self._chosen()
+        return math.nan if chosen is None else float(self.alphas[chosen[0]])
+
+    @property
+    def simplest(self) -> float:
+        """The largest alpha whose mean score is within one standard error of the best."""
+        chosen = self._chosen()
+        return math.nan if chosen is None else float(self.alphas[chosen[1]])
+
+    def _chosen(self) -> tuple[int, int] | None:
+        return best_and_within_one_error(self.test_scores, range(len(self.alphas))[::-1])
+
+    @property
+    def conclusion(self) -> str:
+        """The best alpha, the simplest within one standard error, and whether the range ends too early."""
+        chosen = self._chosen()
+        if chosen is None:
+            return "Nothing can be concluded: no network has a validation score."
+        best, simplest = chosen
+        scores = self.test_scores[best]
+        error = float(standard_error(scores))
+        first = f"alpha={self.alphas[best]:g} is best: {self.metric} {plus_minus(float(mean(scores)), error)}"
+        if len(self.alphas) == 1:
+            return f"{first}; there is no other to compare it with."
+        if math.isnan(error):
+            choice = ", of a single fold: pass more folds to tell that from noise."
+        elif best == len(self.alphas) - 1:
+            choice = ", the largest tried."
+        elif simplest == best:
+            choice = ", and no larger one is within one standard error."
+        else:
+            choice = f"; alpha={self.alphas[simplest]:g} is the simplest within one standard error of it."
+        return " ".join([first + choice, *self._on_the_range(best, simplest)])
+
+    def _on_the_range(self, best: int, simplest: int) -> list[str]:
+        """Whether smaller or larger alphas remain to be tried."""
+        weakest, last = self.alphas[0], len(self.alphas) - 1
+        found = []
+        if best == 0:
+            gain, error = paired(self.test_scores[0], self.test_scores[1])
+            if weakest == 0:
+                found.append("Regularisation brings nothing here.")
+            elif is_clear(gain, error):
+                found.append(f"The range ends too early: the score still rises towards {weakest:g}, try smaller ones.")
+            else:
+                found.append(f"Below {self.alphas[1]:g} it hardly matters.")
+        if last in (best, simplest):
+            found.append(f"The range ends too early: {self.alphas[last]:g} is as good as any, try larger ones.")
+        return found
+
+    def to_frame(self) -> Any:
+        """A pandas frame with a row a training: alpha, fold, scores, costs, the norm of all weights, seconds."""
+        n, folds = self.test_scores.shape
+        return frame(
+            {
+                "alpha": np.repeat(self.alphas, folds),
+                "fold": np.tile(np.arange(folds), n),
+                "train_score": self.train_scores.ravel(),
+                "test_score": self.test_scores.ravel(),
+                "train_cost": self.train_costs.ravel(),
+                "test_cost": self.test_costs.ravel(),
+                "norm": np.sqrt((self.norms**2).sum(axis=2)).ravel(),
+                "fit_time": self.fit_times.ravel(),
+            }
+        )
+
+    @property
+    def table(self) -> Table:
+        """The mean scores and costs of each alpha, the norms of the layers, and the conclusion."""
+        names = [f"training {self.metric}", f"validation {self.metric}", "training cost", "validation cost"]
+        measured = (self.train_scores, self.test_scores, self.train_costs, self.test_costs)
+        norms = ["  ".join(f"{norm:.3g}" for norm in mean(of_alpha, axis=0)) for of_alpha in self.norms]
+        rows = list(zip(self.alphas.tolist(), *map(mean_pairs, measured), norms, strict=True))
+        columns = (Column("alpha", "g"), *map(Column, names), Column("norms of the layers"))
+        return Table(columns, rows, notes=[self.conclusion, *failure_notes(self.failures, self.test_scores.size)])
+
+    def __repr__(self) -> str:
+        n, folds = self.test_scores.shape
+        return f"<RegularizationPath: {n} alphas, {folds} folds. {self.conclusion}>"

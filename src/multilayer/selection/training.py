@@ -1,0 +1,112 @@
+"""The training of one model as the work of a pack's member: in slices, then what is wanted of the fitted model."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sklearn.base import clone
+
+from multilayer.fits.errors import Complaint, handed_over
+from multilayer.fits.fit import Fit
+from multilayer.fits.rows import Keep
+from multilayer.packs import Slice
+from multilayer.selection.fitting import Data
+from multilayer.training.batching import Rows
+
+# A network trains for about so long before it is decided whether another one is to have its thread.
+SECONDS_PER_SLICE = 0.25
+LEAST_SECONDS_PER_SLICE = 0.002
+# Of a row in an update, until it is known how fast a network really is: fewer than on any machine.
+WEIGHTS_PER_SECOND = 1e9
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model that was fitted as the member of a pack."""
+
+    model: Any
+    seconds: float  # that it took
+    complaints: list[Complaint]
+
+
+def as_fitted(fitted: Fitted) -> Fitted:
+    """The fitted model itself, for a training of which nothing else is wanted."""
+    return fitted
+
+
+@dataclass(eq=False)
+class ModelTraining:
+    """A model to be trained on some rows of a table.
+
+    Parameters
+    ----------
+    data : Data
+    model : estimator
+        Trained itself, or a clone of it where ``clones``, which is made when the training begins.
+    rows : array of int
+    finish : callable
+        Of the :class:`Fitted` model makes the value of the member, such as a score.
+    validating : array of int or None
+        Rows that the network validates on after each epoch, as seen by the steps before it.
+    keep : {"best", "last"}
+        Whether a network that is validated keeps the weights of the best score or the last ones.
+    """
+
+    data: Data
+    model: Any
+    rows: Rows
+    finish: Callable[[Fitted], Any] = as_fitted
+    validating: Rows | None = None
+    keep: Keep = "best"
+    clones: bool = True
+    fit: Fit | None = None
+    has_begun: bool = False
+    seconds: float = 0.0  # at work, those not counted in which it is put aside
+    complaints: list[Complaint] = field(default_factory=list)
+
+    def advance(self, part: Slice) -> float:
+        """Train a slice; the fraction of the training that is left."""
+        began = time.perf_counter()
+        try:
+            # Between two slices the thread belongs to others.
+            with handed_over(self.complaints):
+                if not self.has_begun:
+                    self._begin()
+                if self.fit is None:
+                    return 0.0
+                left = train_slice(self.fit, part)
+                if left == 0:
+                    self.fit.end()
+                return left
+        finally:
+            self.seconds += time.perf_counter() - began
+
+    def result(self) -> Any:
+        return self.finish(Fitted(self.model, self.seconds, self.complaints))
+
+    def _begin(self) -> None:
+        self.model = clone(self.model) if self.clones else self.model
+        self.fit = self.data.begin(self.model, self.rows, self.validating, self.keep)
+        self.has_begun = True
+
+
+def train_slice(fit: Fit, part: Slice, first: int = 0, last: float = math.inf) -> float:
+    """Train a slice of the epochs from ``first`` to ``last``; the fraction of them that is left."""
+    last = min(last, fit.max_epochs)
+    if not (part.is_last or fit.has_ended or fit.n_epochs >= last):
+        fit.train(_epochs(fit, last - fit.n_epochs, part.share))
+    if part.is_last or fit.has_ended or fit.n_epochs >= last:
+        return 0.0
+    return (last - fit.n_epochs) / (last - first)
+
+
+def _epochs(fit: Fit, left: float, share: float) -> int:
+    """The epochs of a slice: a share of what is left, if that takes neither too long nor next to no time."""
+    is_known = fit.n_epochs > 0 and fit.seconds > 0
+    pace = fit.seconds / fit.n_epochs if is_known else fit.n_weights * fit.n_rows / WEIGHTS_PER_SECOND
+    least, most = math.ceil(LEAST_SECONDS_PER_SLICE / pace), math.ceil(SECONDS_PER_SLICE / pace)
+    return int(min(left, max(min(math.ceil(share * left), most), least)))

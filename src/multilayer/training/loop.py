@@ -1,0 +1,166 @@
+"""The loop of training: it drives a session, runs the engine, and reports events."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+
+import numpy as np
+
+from multilayer.engines.protocol import Engine, Objective
+from multilayer.exceptions import DivergenceError
+from multilayer.network import Floats
+from multilayer.training.events import (
+    EpochEnded,
+    Listener,
+    RunEnded,
+    RunStarted,
+    only_watches,
+    reporting_compilation,
+    tell,
+)
+from multilayer.training.interrupt import deferred_interrupt
+from multilayer.training.session import Session, TrainingSession
+from multilayer.training.state import TrainingState
+
+# Of parameters: the mean cost of the validation rows, without regularisation, and the score; higher is better.
+Measure = Callable[[Floats], tuple[float, float]]
+
+# One call of an engine is to last about this long: short enough for Ctrl-C and a progress bar, long enough that the
+# way through Python does not count.  Results do not depend on it.
+SECONDS_PER_CALL = 0.05
+# What an update takes, until the first call has shown it: so many multiplications a second, and a fixed part.  Both
+# are those of a slow machine.
+MULTIPLICATIONS_PER_SECOND = 2e10
+SECONDS_PER_UPDATE = 5e-5
+
+
+class Pace:
+    """How many updates one call of the engine does."""
+
+    def __init__(self, session: TrainingSession) -> None:
+        batch_size = min(session.recipe.batch_size, session.n_rows)
+        multiplications = 3 * batch_size * session.state.descent.parameters.size
+        seconds = multiplications / MULTIPLICATIONS_PER_SECOND + SECONDS_PER_UPDATE
+        self.updates_per_call = max(1, int(min(SECONDS_PER_CALL, session.recipe.max_seconds) / seconds))
+
+    def learn(self, n_updates: int, seconds: float, seconds_left: float) -> None:
+        """Adapt to what the last call took, and to the time that is left."""
+        fitting = min(SECONDS_PER_CALL, max(seconds_left, 0.0)) * n_updates / max(seconds, 1e-9)
+        # At most doubled at a time: the first call of a compiled engine, or a disturbed one, tells little.
+        self.updates_per_call = int(max(1, min(fitting, 2 * self.updates_per_call)))
+
+
+def train(
+    session: TrainingSession,
+    engine: Engine,
+    objective: Objective,
+    listeners: Sequence[Listener] = (),
+    measure: Measure | None = None,
+    *,
+    n_epochs: float = math.inf,
+    pace: Pace | None = None,
+) -> TrainingState:
+    """Drive a session to its end, or for ``n_epochs`` epochs; its state says why it ended.
+
+    Parameters
+    ----------
+    session : TrainingSession
+    engine : Engine
+    objective : Objective
+    listeners : sequence of callables, default=()
+        They receive the events; one of them may end the training.
+    measure : callable or None, default=None
+        Cost and score of the validation rows, for a session that is validated.
+    n_epochs : float, default=inf
+        After which the session pauses.
+    pace : Pace or None, default=None
+        That of an earlier call for the same session.  No result depends on it.
+
+    Returns
+    -------
+    TrainingState
+        That of the session.
+
+    Raises
+    ------
+    DivergenceError
+        At the first batch whose cost is not finite; the state then holds the parameters before that batch.  And where
+        the very last update has left the weights infinite.
+    """
+    state, recipe = session.state, session.recipe
+    pace = pace or Pace(session)
+    curve = state.history.costs  # an entry for each epoch done
+    last_epoch = len(curve) + n_epochs
+    epoch_by_epoch = session.validation.validates or not all(map(only_watches, listeners))
+    reporting = reporting_compilation(listeners) if listeners else nullcontext()
+    with reported_end(session, listeners) as began, deferred_interrupt() as interrupt, reporting:
+        if listeners:
+            tell(listeners, RunStarted(objective.network, session.n_rows, recipe.max_epochs, len(curve)))
+        deadline = began + recipe.max_seconds - session.seconds
+        while len(curve) < last_epoch:
+            most = 1 if epoch_by_epoch else last_epoch - len(curve)
+            updates = session.next_updates(pace.updates_per_call, most)
+            if updates is None:
+                break
+            n_before, called = len(curve), time.perf_counter()
+            if session.can_be_cut and (interrupt.pressed or called >= deadline):
+                session.end("interrupted" if interrupt.pressed else "max_time")
+                report_epochs(session, listeners, n_before, began)
+                break
+            costs = engine.descend(objective, recipe.rule, state.descent, updates, recipe.options)
+            now = time.perf_counter()
+            pace.learn(len(costs), now - called, deadline - now)
+            session.record(costs)
+            if session.awaits_validation and measure is not None:
+                session.record_validation(*measure(state.last))
+            asked_to_stop = report_epochs(session, listeners, n_before, began)
+            n_before = len(curve)
+            if interrupt.pressed and state.reason != "diverged":
+                session.end("interrupted")
+            elif asked_to_stop:
+                session.end("listener")
+            elif not state.reason and time.perf_counter() >= deadline:
+                session.end("max_time")
+            report_epochs(session, listeners, n_before, began)  # those of a stretch that was cut
+        if state.reason == "diverged":
+            raise session.divergence(f"the cost became {costs[-1]}")
+        if not np.isfinite(state.descent.parameters).all():
+            raise session.divergence("the weights became infinite")
+    return state
+
+
+@contextmanager
+def reported_end(session: Session, listeners: Sequence[Listener]) -> Iterator[float]:
+    """Train within this block; it gives the time of the beginning, and every listener receives the end.
+
+    An error is a reason for the end, too.
+    """
+    state, began = session.state, time.perf_counter()
+    try:
+        yield began
+    except BaseException as error:
+        state.reason = "diverged" if isinstance(error, DivergenceError) else "error"
+        raise
+    finally:
+        elapsed = time.perf_counter() - began
+        session.seconds += elapsed
+        state.history.seconds += elapsed
+        tell(listeners, RunEnded(state.reason, state.history.n_epochs, elapsed))
+
+
+def report_epochs(session: Session, listeners: Sequence[Listener], n_before: int, began: float) -> bool:
+    """Report the epochs after the first ``n_before``; whether a listener has asked to stop."""
+    history, asked_to_stop = session.state.history, False
+    if not listeners:
+        return False
+    cost = score = None
+    if session.validation.validates and history.validation_costs and history.validation_scores:
+        cost, score = history.validation_costs[-1], history.validation_scores[-1]
+    for i in range(n_before, history.n_epochs):
+        elapsed = time.perf_counter() - began
+        event = EpochEnded(i + 1, history.costs[i], history.step_sizes[i], elapsed, score, cost)
+        asked_to_stop |= tell(listeners, event)
+    return asked_to_stop

@@ -1,0 +1,85 @@
+"""What is printed, and the page of the report."""
+
+from __future__ import annotations
+
+import warnings
+
+from multilayer import ConvergenceWarning
+from multilayer.cli.console import Output
+from multilayer.cli.evaluation.run import columns_table
+from multilayer.cli.output.page import Section, html_report
+from multilayer.cli.text import TextTable
+from multilayer.exceptions import EngineWarning
+from multilayer.tables import ColumnReport
+
+
+class TestNotes:
+    def test_each_different_warning_is_one_line(self, capsys):
+        with Output().noting_warnings():
+            for text in ("one\n  thing", "one\n  thing", "another"):
+                warnings.warn(text, ConvergenceWarning, stacklevel=1)
+            warnings.warn("for programmers", DeprecationWarning, stacklevel=1)
+        assert capsys.readouterr().err == "note: one thing\nnote: another\n"
+
+    def test_advice_on_the_engine_is_for_python(self, capsys):
+        with Output().noting_warnings():
+            warnings.warn("It is slow. Set engine='reference' to choose it.", EngineWarning, stacklevel=1)
+        assert capsys.readouterr().err == "note: It is slow.\n"
+
+
+class TestOutput:
+    TABLE = TextTable("Title", ("name", "n"), (("a long name of something " * 5, "1"), ("[red]b[/red]", "22")), "lr")
+
+    def test_at_a_terminal_there_are_lines(self, monkeypatch, capsys):
+        monkeypatch.setattr("multilayer.cli.console._is_terminal", lambda: True)
+        monkeypatch.setenv("COLUMNS", "60")
+        output = Output()
+        output.table(self.TABLE)
+        text = capsys.readouterr().out
+        assert "─" in text
+        assert "[red]b[/red]" in text
+
+    def test_text_is_wrapped(self, capsys):
+        Output().say("word " * 100)
+        lines = capsys.readouterr().out.splitlines()
+        assert len(lines) == 7
+        assert max(map(len, lines)) <= 80
+
+
+def test_report_escapes_what_it_is_given():
+    table = TextTable("<t>", ("<h>",), (("<c>",),), "l")
+    page = html_report("<title>", "<lead>", [Section("<heading>", ["<p>"], [table], code="a < b")])
+    for tag in (
+        "<title>&lt;title&gt;</title>",
+        "&lt;lead&gt;",
+        "&lt;heading&gt;",
+        "&lt;p&gt;",
+        "&lt;t&gt;",
+        "a &lt; b",
+    ):
+        assert tag in page
+    assert "<c>" not in page
+
+
+def test_without_a_terminal_signs_of_ours_are_ascii(capsys):
+    output = Output()
+    output.table(TextTable("mean ± error", ("name",), (("1 ± 2",), ("±name",)), "l"))
+    output.say("0.5 ± 0.1 lower")
+    assert capsys.readouterr().out == "mean +- error\nname\n------\n1 +- 2\n±name\n0.5 +- 0.1 lower\n"
+
+
+def test_at_a_terminal_a_title_is_as_wide_as_it_is(monkeypatch, capsys):
+    monkeypatch.setattr("multilayer.cli.console._is_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    Output().table(TextTable("A title that is wider than what stands under it", ("n",), (("1 ± 2",),), "r"))
+    assert "A title that is wider than what stands under it\n" in capsys.readouterr().out
+
+
+def test_long_tables_of_columns_keep_what_was_left_out():
+    reports = [ColumnReport(f"c{i}", "number", "standardised", 0, 1) for i in range(99)]
+    reports[70] = ColumnReport("id", "text", "left out: 99 of 99 values differ", 3, 0)
+    rows = columns_table(reports).rows
+    assert len(rows) == 22
+    assert rows[20] == ("id", "text", "3", "-", "left out: 99 of 99 values differ")
+    assert rows[21][0] == "... 78 more columns"
+    assert len(columns_table(reports, most=200).rows) == 99

@@ -1,0 +1,54 @@
+"""The way from ``fit`` to the engine stays short, and no modules import each other in a circle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .structure import Trace, circles, import_graph, measures
+
+# Lower a limit when the code gets better; ``make structure`` prints the values.
+LIMITS = {
+    "fit: calls": 215,
+    "fit: files": 45,
+    "fit: entries into one file": 8,
+    "cross_validate: calls": 339,
+    "cross_validate: files": 54,
+    "circles of imports": 1,
+    "lines": 38_323,
+    "lines in cli": 6_445,
+    "lines in plots": 3_446,
+}
+
+
+@pytest.fixture(scope="module")
+def measured() -> dict[str, int]:
+    return measures()
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_limit(name: str, measured: dict[str, int]) -> None:
+    assert measured[name] <= LIMITS[name]
+
+
+def test_a_run_without_a_call_of_descend_is_an_error() -> None:
+    with pytest.raises(RuntimeError, match="No engine's descend was called"):
+        Trace.of(lambda: circles({}))
+
+
+def test_circles_are_found_in_functions_and_for_type_checking(tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    package.mkdir()
+    files = {
+        "__init__": "from package.a import f",
+        "a": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from package.b import B\n",
+        "b": "def f():\n    from package import c\n",
+        "c": "import package.a\nimport package.d",
+        "d": "import numpy",
+    }
+    for name, text in files.items():
+        (package / f"{name}.py").write_text(text, encoding="utf-8")
+    graph = import_graph(package)
+    assert graph["package.c"] == {"package.a", "package.d"}
+    assert circles(graph) == [["package.a", "package.b", "package.c"]]

@@ -1,0 +1,131 @@
+"""The session: what it decides without an engine, and what it keeps of a validated training."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from multilayer.training import StopRule, TrainingSession
+from multilayer.training.session import ValidationPlan
+from multilayer.training.state import LbfgsRecipe, StopState, parameters_to_show
+
+from .problems import M, Validation, objective, recipe, reference, start, train, train_lbfgs
+
+
+def scoring(*scores: float) -> Any:
+    """A measure that gives these scores one after another, whatever the parameters."""
+    left = list(scores)
+    return lambda _: (1.0, left.pop(0))
+
+
+def test_the_best_parameters_are_kept_only_where_they_are_not_the_last() -> None:
+    how = recipe(max_epochs=3)
+    improving, worsening, plain = start(how), start(how), start(how)
+    train(reference(), objective(), how, improving, validation=Validation(scoring(0.1, 0.2, 0.3)))
+    train(reference(), objective(), how, worsening, validation=Validation(scoring(0.3, 0.2, 0.1)))
+    train(reference(), objective(), how, plain)
+    shown = [parameters_to_show(run) for run in (improving, worsening, plain)]
+    assert improving.best is plain.best is None
+    assert worsening.best is not None
+    np.testing.assert_array_equal(worsening.last, plain.descent.parameters)
+    assert (shown[1] != plain.descent.parameters).any()
+    assert shown[1] is not worsening.best  # so that it is known where a user has written to the weights
+    assert (improving.best_score, worsening.best_score, plain.best_score) == (0.3, 0.3, -math.inf)
+
+
+def test_going_on_begins_at_the_last_and_remembers_the_best() -> None:
+    how = recipe(max_epochs=2)
+    parts, plain = start(how), start(how)
+    train(reference(), objective(), how, parts, validation=Validation(scoring(0.9, 0.1)))
+    best = parts.shown.copy()
+    train(reference(), objective(), how, parts, validation=Validation(scoring(0.9, 0.5, 0.2)))  # the first: the best
+    train(reference(), objective(), recipe(max_epochs=4), plain)
+    np.testing.assert_array_equal(parts.descent.parameters, plain.descent.parameters)
+    np.testing.assert_array_equal(parts.shown, best)
+    assert parts.best_score == 0.9
+    assert parts.stop.stalled == 3
+
+
+def test_a_best_that_scores_otherwise_now_is_what_the_stop_rule_begins_with() -> None:
+    how = recipe(max_epochs=2, stop=StopRule(tol=0.0, patience=9))
+    run = start(how)
+    train(reference(), objective(), how, run, validation=Validation(scoring(0.9, 0.1)))
+    train(reference(), objective(), recipe(max_epochs=1), run, validation=Validation(scoring(0.4, 0.6)))
+    assert run.best_score == 0.6
+    assert run.stop == StopState(-0.6, 0)
+
+
+def test_what_the_stop_rule_watches_may_change() -> None:
+    how = recipe(max_epochs=2)
+    run = start(how)
+    train(reference(), objective(), how, run, validation=Validation(scoring(0.9, 0.1), stops=False))
+    assert run.stop.best_cost == min(run.history.costs)
+    train(reference(), objective(), how, run, validation=Validation(scoring(0.9, 0.1, 0.2), stops=True))
+    assert run.stop == StopState(-0.9, 2)
+    train(reference(), objective(), how, run)
+    assert run.stop.best_cost == min(run.history.costs[-2:])
+    assert (run.best, run.best_score) == (None, -math.inf)
+
+
+def test_scores_that_are_no_number_are_never_the_best() -> None:
+    run = start(recipe(max_epochs=2))
+    train(reference(), objective(), recipe(max_epochs=2), run, validation=Validation(scoring(math.nan, math.nan)))
+    assert run.best is None
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_lbfgs_is_validated_after_each_iteration(stops: bool) -> None:
+    run = start(recipe())
+    scores = [0.5, 0.6, *[0.1] * 20]
+    how = LbfgsRecipe(tol=0.0, max_epochs=10, stop=StopRule(tol=0.0, patience=3 if stops else math.inf))
+    train_lbfgs(reference(), objective(), how, run, validation=Validation(scoring(*scores), stops=stops))
+    expected = start(recipe())
+    train_lbfgs(reference(), objective(), LbfgsRecipe(tol=0.0, max_epochs=2), expected)
+    n_iterations = 6 if stops else 10
+    assert run.reason == ("converged" if stops else "max_iterations")
+    assert run.history.validation_scores == scores[:n_iterations]
+    np.testing.assert_array_equal(run.shown, expected.descent.parameters)
+
+
+def test_a_session_needs_no_engine() -> None:
+    how = recipe(max_epochs=2, shuffle=False)
+    session = TrainingSession(start(how), how, M)
+    sizes = []
+    while (updates := session.next_updates(n_updates=3)) is not None:
+        sizes.append(len(updates))
+        session.record(np.full(len(updates), 0.5))
+    assert sizes == [3, 2, 3, 2]  # five updates an epoch
+    assert session.state.history.costs == [0.5, 0.5]
+    assert session.state.reason == "max_epochs"
+
+
+def test_a_session_waits_for_its_validation() -> None:
+    how = recipe(max_epochs=5, stop=StopRule(tol=0.0, patience=1))
+    session = TrainingSession(start(how), how, M, ValidationPlan(validates=True, stops=True))
+    for score in (0.5, 0.4, 0.3):
+        updates = session.next_updates(n_updates=100, n_epochs=100)
+        assert updates is not None
+        session.record(np.ones(len(updates)))
+        assert session.awaits_validation
+        session.record_validation(1.0, score)
+    assert session.state.reason == "converged"
+    assert session.next_updates() is None
+
+
+def test_the_last_parameters_may_be_kept_in_place_of_the_best() -> None:
+    how = recipe(max_epochs=2)
+    session = TrainingSession(start(how), how, M, ValidationPlan(validates=True, keeps_best=False))
+    while (updates := session.next_updates(100)) is not None:
+        session.record(np.ones(len(updates)))
+        session.state.descent.parameters += 1.0
+        session.record_validation(1.0, 0.5 - session.n_epochs)
+    assert session.state.shown is session.state.descent.parameters
+
+
+def test_updates_come_before_their_costs() -> None:
+    session = TrainingSession(start(recipe()), recipe(), M)
+    with pytest.raises(ValueError, match="there are no updates to record: next_updates comes first"):
+        session.record(np.ones(1))
