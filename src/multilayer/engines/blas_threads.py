@@ -24,7 +24,13 @@ _libraries: list[Any] | None = None  # looked up once: finding them takes 0.7 ms
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Within this block every BLAS library of the process runs one thread."""
+    """Within this block, run every BLAS library of the process with one thread.
+
+    Yields
+    ------
+    None
+        The previous number of threads is restored at the end of the last such block.
+    """
     global _users, _before, _libraries
     with _lock:
         if _libraries is None:
