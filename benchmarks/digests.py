@@ -96,10 +96,9 @@ class LogCosh:
 def fitted(model: Any, X: Any) -> list[Any]:
     """All numbers of a fitted estimator: what it has learned, how, and what it answers."""
     network = model[-1] if hasattr(model, "steps") else model
-    found = [model.predict(X), network.parameters_, network.loss_curve_, network.n_iter_, network.t_]
-    found += [network.validation_scores_ or [], network.validation_loss_curve_ or []]
-    found += [model.predict_proba(X)] if hasattr(model, "predict_proba") else []
-    return [np.array(each) for each in found]  # copies: a later fit may go on in the same arrays
+    found = [model.predict(X), network.parameters_.copy(), list(network.loss_curve_), network.n_iter_, network.t_]
+    found += [list(network.validation_scores_ or []), list(network.validation_loss_curve_ or [])]
+    return [*found, model.predict_proba(X)] if hasattr(model, "predict_proba") else found
 
 
 # One fit

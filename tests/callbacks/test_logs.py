@@ -180,5 +180,5 @@ def test_a_full_disk_is_reported_once_and_the_file_closed(
     with pytest.raises(DataFileError) as caught:
         model(kind(path)).fit(X, y)
     assert str(caught.value).count("cannot be written") == 1
-    assert str(caught.value).startswith(f"{path} cannot be written: No space left on device. Name")
+    assert str(caught.value).startswith(f"{path} cannot be written: No space left on device. Use")
     assert [file.closed for file in opened] == [True]

@@ -182,7 +182,7 @@ CASES: dict[str, tuple[Callable[[Model, Tensors], None], str]] = {
     "a method": (changed("attributes/predict", 1), "'predict' is not an attribute of a model"),
     "a constant of the class": (changed("attributes/_y_is_labels", False), "'_y_is_labels' is not an attribute"),
     "a parameter of the future": (changed("parameters/depth", 1), r"unknown to this version: \['depth'\]"),
-    "a field of the future": (changed(f"{RUN}/depth", 1), "Run has a 'depth', which is unknown to this version"),
+    "a field of the future": (changed(f"{RUN}/depth", 1), "Training has a 'depth', which is unknown to this version"),
     "a record of the future": (
         changed(f"{RUN}/stop/record", "Rule"),
         "holds a 'Rule', which is unknown to this",

@@ -83,8 +83,8 @@ REGRESSOR: dict[str, tuple[Change, str]] = {
     "a flag for updates": (put(f"{RUN}/descent/fields/t", True), "training.descent.t must be an integer"),
     "cuts that take for ever": (put(f"{RUN}/n_cuts", 10**15), "its counts are too large for 4 epochs"),
     "more epochs than were trained": (put("attributes/n_iter_", 9), "too large for 4 epochs"),
-    "a list for max_iter": (put("parameters/max_iter", [4]), r"max_iter must be an integer .*got \[4\]"),
-    "a flag for max_iter": (put("parameters/max_iter", True), "max_iter must be an integer"),
+    "a list for max_iter": (put("parameters/max_iter", [4]), r"max_iter must be a positive integer, got \[4\]"),
+    "a flag for max_iter": (put("parameters/max_iter", True), "max_iter must be a positive integer"),
     "a negative step size": (
         put("parameters/learning_rate_init", -0.1),
         "learning_rate_init must be a positive number",
@@ -110,7 +110,7 @@ REGRESSOR: dict[str, tuple[Change, str]] = {
         "learning_rate must be a plain value, got 'Cosine|n_epochs must be",
     ),
     "no curve": (drop("attributes/loss_curve_"), "loss_curve_ is missing"),
-    "no state": (drop(f"{RUN}/state"), "Run has no 'state'"),
+    "no state": (drop(f"{RUN}/descent"), "Training has no 'descent'"),
     "no network": (drop("attributes/network_"), "network_ is missing"),
     "a unit of the other task": (
         lambda model, tensors: (

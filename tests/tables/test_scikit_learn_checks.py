@@ -135,7 +135,7 @@ def test_columns_without_names_are_told_by_their_place() -> None:
     assert not hasattr(nameless, "feature_names_in_")
     assert not hasattr(TableEncoder().fit(frame).fit(frame.to_numpy()), "feature_names_in_")
     with pytest.warns(
-        MultilayerWarning, match=r"^X does not have valid feature names, but .* by their place\.$"
+        MultilayerWarning, match=r"^X does not have valid feature names, but .* by their position\.$"
     ) as seen:
         np.testing.assert_array_equal(named.transform(frame.to_numpy()), named.transform(frame))
     assert seen[0].filename == __file__

@@ -15,7 +15,7 @@ import pytest
 import multilayer.training.loop as loop_module
 import multilayer.training.session as session_module
 from multilayer.training import EpochEnded, Event
-from multilayer.training.interrupt import deferred_interrupt
+from multilayer.training.loop import deferred_interrupt
 
 from .problems import objective, recipe, reference, start, train
 

@@ -116,6 +116,6 @@ class Checkpoint(Callback):
             return
         model = self._snapshot()
         # If the weights are not finite, the next update raises an error, and the file keeps the last finite ones.
-        if all(np.isfinite(each).all() for each in (model.parameters_, model._run.state.parameters)):
+        if all(np.isfinite(each).all() for each in (model.parameters_, model._training_state.descent.parameters)):
             save_model(model, self.path, keep=self.keep)
             self._written = time.monotonic()

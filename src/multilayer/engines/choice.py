@@ -14,22 +14,13 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from multilayer.engines.cpu.coverage import unsupported_by_cpu
 from multilayer.engines.protocol import PLAIN, Batches, DescentState, Engine, Objective
 from multilayer.engines.reference import ReferenceEngine
 from multilayer.equations.descent import UpdateRule
-from multilayer.equations.extensions.chosen_costs import (
-    AbsoluteError,
-    GammaDeviance,
-    Huber,
-    Quantile,
-    SigmoidFocal,
-    SoftmaxFocal,
-)
 from multilayer.equations.extensions.step_options import StepOptions
 from multilayer.exceptions import EngineError, EngineWarning, ParameterError, unknown_name
 from multilayer.network import Floats, Network
-
-COMPILED_COSTS = (AbsoluteError, GammaDeviance, Huber, Quantile, SigmoidFocal, SoftmaxFocal)
 
 _lock = threading.Lock()
 _has_warned = False
@@ -101,16 +92,6 @@ def _level_of_caller() -> int:
     return found
 
 
-def unsupported_by_cpu(network: Network) -> str:
-    """Describe the part of the network that the CPU engine has no compiled code for; empty if it can run all of it."""
-    custom = [each for each in network.hidden if not isinstance(each, str)]
-    if custom:
-        return f"the activation {custom[0]!r}, whose g and g' are Python functions"
-    if network.cost is not None and type(network.cost) not in COMPILED_COSTS:
-        return f"the cost {network.cost!r}, whose value and delta are Python functions"
-    return ""
-
-
 ENGINES = ("auto", "cpu", "reference")
 
 
@@ -148,7 +129,10 @@ def get_engine(name: str = "auto", network: Network | None = None) -> Engine:
     """
     if not isinstance(name, str) or name not in ENGINES:
         raise unknown_name("engine", name, ENGINES)
-    unsupported = "" if name == "reference" or network is None else unsupported_by_cpu(network)
+    unsupported = ""
+    if name != "reference" and network is not None:
+        is_plain = network.cost is None and all(isinstance(each, str) for each in network.hidden)
+        unsupported = "" if is_plain else unsupported_by_cpu(network)
     if name == "cpu" and unsupported:
         raise ParameterError(
             f"engine='cpu' cannot run {unsupported}. Use engine='auto' or 'reference'; the reference engine is slower."

@@ -1,1 +1,8 @@
-"""From scikit-learn's words to a training session: parameters, rows, targets, recipe, outcome."""
+"""From scikit-learn's words to a training session: settings, rows, targets, recipe, outcome."""
+
+from multilayer.fits.fit import Fit, begin
+from multilayer.fits.outcome import FitOutcome
+from multilayer.fits.rows import FitRequest
+from multilayer.fits.settings import Settings, settings_of
+
+__all__ = ["Fit", "FitOutcome", "FitRequest", "Settings", "begin", "settings_of"]

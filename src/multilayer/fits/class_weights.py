@@ -4,59 +4,21 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
 
 from multilayer.exceptions import InputError, ParameterError, unknown_name
 from multilayer.fits.columns import as_dense
-from multilayer.fits.labels import Labels, labels_of
+from multilayer.fits.labels import Labels, current_known_classes
 from multilayer.fits.sample_weights import product_of_weights, scaled_weights
 from multilayer.network import Floats
 
 BALANCED = "balanced"
 ClassWeight = Mapping[Any, float] | Sequence[Mapping[Any, float]] | str
-
-
-@dataclass(eq=False)
-class KnownClasses:
-    """The labels of the whole y that the user passed, of which a fit may see some rows only."""
-
-    y: Any
-
-    @cached_property
-    def values(self) -> NDArray[Any] | None:
-        """The labels, sorted; None where y is no column of labels."""
-        try:
-            labels = labels_of(self.y if issparse(self.y) else np.asarray(self.y))
-        except (TypeError, ValueError):
-            return None
-        return None if labels.multilabel else labels.classes
-
-
-_KNOWN: ContextVar[KnownClasses | None] = ContextVar("_KNOWN", default=None)
-
-
-def classes_of(y: Any) -> KnownClasses:
-    """The labels of y, or of the larger table that its rows are part of."""
-    return _KNOWN.get() or KnownClasses(y)
-
-
-@contextmanager
-def known_classes(known: KnownClasses | None) -> Iterator[None]:
-    """Within this block, in this thread, ``class_weight`` may name labels that a fit's own rows lack."""
-    token = _KNOWN.set(known)
-    try:
-        yield
-    finally:
-        _KNOWN.reset(token)
 
 
 @dataclass(frozen=True)
@@ -147,7 +109,7 @@ def _balanced(codes: NDArray[np.intp], n_classes: int, sample_weight: Floats | N
 
 def _all_labels(classes: list[Any]) -> list[Any]:
     """The classes of a fit and, of one on a part of a larger table, those of the whole table."""
-    known = _KNOWN.get()
+    known = current_known_classes()
     return classes if known is None or known.values is None else list(dict.fromkeys([*classes, *known.values.tolist()]))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from multilayer.engines.choice import unsupported_by_cpu
+from multilayer.engines.cpu.coverage import unsupported_by_cpu
 from multilayer.equations import check_activation
 from multilayer.equations.activations import Activation
 from multilayer.exceptions import ParameterWarning

@@ -95,7 +95,8 @@ def begin(model: Any, settings: Settings, adapter: TargetAdapter, request: FitRe
     else:
         state.rows = state.held_out = None
     rows = state.rows
-    state.rows = trained_on = rows if table.numbers is None else table.numbered(rows)
+    trained_on = rows if table.numbers is None else table.numbers if rows is None else table.numbers[rows]
+    state.rows = trained_on
     scale, attributes = adapter.settle(table, targets, trained_on, resumes=request.resumes)
     vars(model).update(attributes)
     score = targets.score

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -154,3 +158,42 @@ def _check_kind_as_before(y: Any, labels: Labels) -> None:
 def _is_indicator(y: Any) -> bool:
     values = y.data if issparse(y) else np.asarray(y)
     return bool(((values == 0) | (values == 1)).all())
+
+
+@dataclass(eq=False)
+class KnownClasses:
+    """The labels of the whole y that the user passed, of which a fit may see some rows only."""
+
+    y: Any
+
+    @cached_property
+    def values(self) -> NDArray[Any] | None:
+        """The labels, sorted; None where y is no column of labels."""
+        try:
+            labels = labels_of(self.y if issparse(self.y) else np.asarray(self.y))
+        except (TypeError, ValueError):
+            return None
+        return None if labels.multilabel else labels.classes
+
+
+_known_classes: ContextVar[KnownClasses | None] = ContextVar("known_classes", default=None)
+
+
+def current_known_classes() -> KnownClasses | None:
+    """Those of the innermost :func:`known_classes` block in this thread."""
+    return _known_classes.get()
+
+
+def classes_of(y: Any) -> KnownClasses:
+    """The labels of y, or of the larger table that its rows are part of."""
+    return _known_classes.get() or KnownClasses(y)
+
+
+@contextmanager
+def known_classes(known: KnownClasses | None) -> Iterator[None]:
+    """Within this block, in this thread, ``class_weight`` may name labels that a fit's own rows lack."""
+    token = _known_classes.set(known)
+    try:
+        yield
+    finally:
+        _known_classes.reset(token)

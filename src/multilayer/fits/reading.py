@@ -24,6 +24,8 @@ from multilayer.fits.rows import FitData, FitRequest, SharedTable, Table, Target
 from multilayer.fits.settings import settings_of
 from multilayer.fits.target_scale import dtype_given
 from multilayer.fits.targets import TargetAdapter
+from multilayer.network import Floats
+from multilayer.training.batching import Rows
 
 COLUMNS = ("n_features_in_", "feature_names_in_")  # what validation keeps of them
 DTYPES = (np.float64, np.float32)  # what X may stay; validation turns everything else into the first
@@ -65,10 +67,11 @@ def read(model: Any, adapter: TargetAdapter, request: FitRequest) -> FitData:
 
 def shared_table(model: Any, adapter: TargetAdapter, X: Any, y: Any, sample_weight: Any) -> SharedTable:
     """What many fits on rows of these data have in common, checked as ``fit`` of the model would check it."""
+    weight = sample_weight
     with input_errors(X):
         X, y = validated(model, X, y, DTYPES, reset=True, are_labels=adapter.are_labels)
-    weight = checked_weight(sample_weight, X.shape[0], X.dtype, warns=True)
-    with input_errors():
+        if weight is not None:
+            weight = checked_weight(weight, X.shape[0], X.dtype, warns=True)
         targets = adapter.encode(y, X.dtype, FitRequest())
     columns = {name: getattr(model, name) for name in COLUMNS if hasattr(model, name)}
     return SharedTable(X, y, targets.Y, weight, columns)
@@ -79,32 +82,49 @@ def _read_shared(model: Any, adapter: TargetAdapter, request: FitRequest, shared
     rows: Any = request.rows
     model.n_features_in_ = shared.columns["n_features_in_"]
     y, dtype = shared.y[rows], shared.X.dtype
-    passed = None if shared.weight is None else shared.weight[rows]
-    given = checked_weight(passed, len(rows), dtype)
+    passed = given = None if shared.weight is None else shared.weight[rows]
+    if passed is not None:
+        given = checked_weight(passed, len(rows), dtype)
     with input_errors():
         targets = adapter.encode(y, dtype, request)
     of_classes = adapter.class_weights(y, given, targets, is_part=False)
-    weight = with_class_weights(of_classes, y, given, dtype, warns=True)
+    weight = given
+    if of_classes is not None:
+        weight = with_class_weights(of_classes, y, given, dtype, warns=True)
     if model.solver == "lbfgs":  # which has no batches to take rows for
         data = FitData(Table(shared.X[rows], y, targets.Y, weight), targets)
     else:
-        if weight is None or (passed is not None and weight is given and np.array_equal(weight, passed)):
-            of_all = shared.weight
-        else:
-            of_all = shared.scattered(weight, rows)
-        targets = replace(targets, Y=shared.whole(targets.Y, rows))
+        is_as_passed = passed is not None and weight is given and np.array_equal(given, passed)  # type: ignore[arg-type]
+        of_all = shared.weight if weight is None or is_as_passed else _scattered(weight, rows, len(shared.Y))
+        targets = replace(targets, Y=_whole(targets.Y, shared.Y, rows))
         data = FitData(Table(shared.X, shared.y, targets.Y, of_all, rows), targets)
-    data = _with_validation(model, adapter, data, request.validation, of_classes)
+    if request.validation.X is not None:
+        data = _with_validation(model, adapter, data, request.validation, of_classes)
     vars(model).update(shared.columns)  # not before: rows of the table come without the names of its columns
     return data
+
+
+def _whole(Y: Floats, shared: Floats, rows: Rows) -> Floats:
+    """Targets of some rows as a table of all: the shared one wherever it has the same.
+
+    It has not where a class is missing in these rows, or another cost has other targets.
+    """
+    if Y.shape[1:] == shared.shape[1:] and Y.dtype == shared.dtype and np.array_equal(Y, shared[rows]):
+        return shared
+    return _scattered(Y, rows, len(shared))
+
+
+def _scattered(values: Floats, rows: Rows, n_rows: int) -> Floats:
+    """Entries of some rows in an array for all; 0 elsewhere."""
+    whole = np.zeros((n_rows, *values.shape[1:]), dtype=values.dtype)
+    whole[rows] = values
+    return whole
 
 
 def _with_validation(
     model: Any, adapter: TargetAdapter, data: FitData, given: ValidationArguments, of_classes: ClassWeights | None
 ) -> FitData:
-    """The same rows, and those of X_val and y_val, if there are any."""
-    if not given.has_rows:
-        return data
+    """The same rows, and those of X_val and y_val."""
     dtype, targets = data.training.X.dtype, data.targets
     with _about_validation_data(), input_errors(given.X):
         X, y = validated(model, given.X, given.y, dtype, reset=False, are_labels=adapter.are_labels)
@@ -150,7 +170,7 @@ def _about_validation_data() -> Iterator[None]:
 
 def validated(model: Any, X: Any, y: Any, dtype: Any, *, reset: bool, are_labels: bool) -> tuple[Any, Any]:
     """X and y, as scikit-learn's validation returns them for the model; ``reset`` in place of being compared."""
-    if not _is_plain_y(y):
+    if not is_plain_y(y):
         y = checked_y(y, are_labels=are_labels)
     if not reset:
         if not hasattr(model, "feature_names_in_") and are_as_needed(X, y, model.n_features_in_, dtype):
@@ -167,7 +187,7 @@ def validated(model: Any, X: Any, y: Any, dtype: Any, *, reset: bool, are_labels
     return canonical(X) if issparse(X) else X, y
 
 
-def _is_plain_y(y: Any) -> bool:
+def is_plain_y(y: Any) -> bool:
     """Whether y is a column of labels or numbers without a doubt."""
     is_column = type(y) is np.ndarray and y.ndim == 1
     return is_column and (y.dtype.kind == "U" or (y.dtype.kind in "biuf" and y.itemsize <= 8))

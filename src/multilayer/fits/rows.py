@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from multilayer.exceptions import ParameterError
@@ -35,12 +34,6 @@ class Table:
     def own(self, column: Any) -> Any:
         """The entries of these rows, from an array with an entry for each row of the table."""
         return column if self.numbers is None else column[self.numbers]
-
-    def numbered(self, rows: Rows | None) -> Rows | None:
-        """The numbers in the whole table of some of these rows, which are counted from 0 here; None for all."""
-        if self.numbers is None or rows is None:
-            return rows if self.numbers is None else self.numbers
-        return self.numbers[rows]
 
     def taken(self, rows: Rows) -> Table:
         """A copy of some of these rows, which are counted from 0 here."""
@@ -105,21 +98,6 @@ class SharedTable:
     Y: Floats  # (m, K), the targets that a fit on all rows would have
     weight: Floats | None  # (m,)
     columns: dict[str, Any]  # n_features_in_, and feature_names_in_ if there are any
-
-    def whole(self, Y: Floats, rows: Rows) -> Floats:
-        """Targets of some rows as a table of all: the shared one wherever it has the same.
-
-        It has not where a class is missing in these rows, or another cost has other targets.
-        """
-        if Y.shape[1:] == self.Y.shape[1:] and Y.dtype == self.Y.dtype and np.array_equal(Y, self.Y[rows]):
-            return self.Y
-        return self.scattered(Y, rows)
-
-    def scattered(self, values: Floats, rows: Rows) -> Floats:
-        """Entries of some rows in an array for all; 0 elsewhere."""
-        whole = np.zeros((len(self.Y), *values.shape[1:]), dtype=values.dtype)
-        whole[rows] = values
-        return whole
 
     def validation(self, rows: Rows) -> ValidationArguments:
         """Some of the rows to validate on."""

@@ -48,7 +48,7 @@ class MemberOutcome:
 
 
 @dataclass
-class _Call:
+class Call:
     """A function as a task."""
 
     function: Callable[[], Any]
@@ -60,11 +60,6 @@ class _Call:
 
     def result(self) -> Any:
         return self.value
-
-
-def task_of(work: Task | Callable[[], Any]) -> Task:
-    """The work of a member as a task."""
-    return work if isinstance(work, Task) else _Call(work)
 
 
 def run_task(task: Task) -> Any:
@@ -79,7 +74,7 @@ def run_member(member: Member) -> MemberOutcome:
     began = time.perf_counter()
     value, error = None, None
     try:
-        value = run_task(task_of(member.work))
+        value = run_task(member.work if isinstance(member.work, Task) else Call(member.work))
     except Exception as failure:
         error = failure
     return MemberOutcome(member.key, value, error, time.perf_counter() - began)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from queue import Empty, Queue
 from typing import Any, Self, cast
 
@@ -15,9 +17,8 @@ from sklearn import config_context, get_config
 
 from multilayer.engines import concurrent_calls
 from multilayer.exceptions import ParameterError
-from multilayer.packs.members import Member, MemberOutcome, Slice, Task, task_of
-from multilayer.packs.queue import Entry, ReadyQueue
-from multilayer.training.interrupt import Interrupt, deferred_interrupt, interrupted_by
+from multilayer.packs.members import Call, Member, MemberOutcome, Slice, Task
+from multilayer.training.loop import deferred_interrupt, interrupted_by
 
 # How often the thread that waits looks for Ctrl-C.
 SECONDS_BETWEEN_LOOKS = 0.1
@@ -32,6 +33,75 @@ def checked_jobs(n_jobs: int | None) -> int:
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, int) or n_jobs < 1:
         raise ParameterError(f"n_jobs must be None or -1 for all cores, or a positive integer, got {n_jobs!r}.")
     return n_jobs
+
+
+@dataclass(eq=False)
+class Entry:
+    """A member and how far it has come."""
+
+    key: Any
+    size: float
+    priority: int
+    task: Task | None  # None once it is given up
+    left: float = 1.0  # of its work
+    seconds: float = 0.0  # at work
+    share: float = 1.0  # of its next slice
+    ticket: int = 0  # while it waits
+    is_working: bool = False
+    is_paused: bool = False
+    is_last: bool = False  # whether its next slice is its last
+    is_over: bool = False
+
+    @property
+    def rest(self) -> float:
+        """What it has left, in the unit of sizes; an estimate while it is at work."""
+        return self.size * self.left * (1.0 - self.share / 2 if self.is_working else 1.0)
+
+
+@dataclass(eq=False)
+class ReadyQueue:
+    """All members that are not over, those that wait in a heap; whoever reads or changes anything holds the lock."""
+
+    entries: dict[Any, Entry] = field(default_factory=dict)  # by the keys of the members
+    # A heap: of the highest priority the longest, of equals the first that came; no longer valid with another ticket.
+    heap: list[tuple[int, float, int, Entry]] = field(default_factory=list)
+    n_waiting: int = 0
+    n_working: int = 0
+    n_tickets: int = 0
+    is_closed: bool = False
+
+    def put(self, entry: Entry) -> None:
+        """Let a member wait."""
+        self.n_tickets += 1
+        self.n_waiting += 1
+        entry.ticket = self.n_tickets
+        heapq.heappush(self.heap, (-entry.priority, -entry.rest, entry.ticket, entry))
+
+    def remove(self, entry: Entry) -> None:
+        """Take a member out of those that wait, if it is among them."""
+        if entry.ticket:
+            entry.ticket = 0
+            self.n_waiting -= 1
+
+    def first(self) -> Entry:
+        """The member to take next, of those that wait; there must be one."""
+        while self.heap[0][2] != self.heap[0][3].ticket:
+            heapq.heappop(self.heap)
+        return self.heap[0][3]
+
+    def share_of_turn(self, entry: Entry, n_jobs: int) -> float:
+        """How much of its rest a member is to do before another is taken.
+
+        If all cores are busy to the end, that end is when the rest of all has been shared out evenly.  So that the
+        longest of those that wait can still be done by then, this one stops in time and continues later, in any
+        thread: McNaughton's rule (1959), anew at each turn.
+        """
+        waiting = [other for other in self.entries.values() if other.ticket]
+        if not waiting or not entry.rest:
+            return 1.0
+        end = sum(other.rest for other in self.entries.values() if not other.is_paused) / n_jobs
+        longest = max(other.rest for other in waiting)
+        return min(max((end - longest) / entry.rest, 0.0), 1.0)
 
 
 class Pack:
@@ -52,8 +122,7 @@ class Pack:
     """
 
     def __init__(self, n_jobs: int | None = None) -> None:
-        self.n_jobs = checked_jobs(n_jobs)
-        self.interrupt = Interrupt()
+        self.n_jobs = n_jobs if type(n_jobs) is int and n_jobs > 0 else checked_jobs(n_jobs)
         self._queue, self._changed = ReadyQueue(), threading.Condition()
         self._in_threads = False
         self._outcomes: Queue[MemberOutcome] = Queue()  # a SimpleQueue may wait for ever after a signal
@@ -86,16 +155,17 @@ class Pack:
             self._block.callback(thread.join)
         return self.n_jobs
 
-    def add(self, member: Member) -> None:
-        """A member that is to be worked on, whose key none at work has."""
+    def add(self, *members: Member) -> None:
+        """Add members, whose keys none at work has."""
         with self._changed:
-            if member.key in self._queue.entries:
-                raise ParameterError(f"each member of a pack has a key of its own, got {member.key!r} twice.")
-            entry = self._queue.entries[member.key] = Entry(
-                member.key, member.size, member.priority, task_of(member.work)
-            )
-            self._queue.put(entry)
-            self._changed.notify()
+            for member in members:
+                if member.key in self._queue.entries:
+                    raise ParameterError(f"each member of a pack has a key of its own, got {member.key!r} twice.")
+                task = member.work if isinstance(member.work, Task) else Call(member.work)
+                entry = Entry(member.key, member.size, member.priority, task)
+                self._queue.entries[member.key] = entry
+                self._queue.put(entry)
+                self._changed.notify()
 
     def pause(self, key: Any) -> None:
         """Put a member aside after its slice, until it is resumed."""

@@ -89,8 +89,7 @@ def run_pack(
 
 def _in_threads(members: Sequence[Member], n_jobs: int) -> Generator[MemberOutcome]:
     with Pack(n_jobs) as pack:
-        for member in members:
-            pack.add(member)
+        pack.add(*members)
         yield from pack.ended()
 
 

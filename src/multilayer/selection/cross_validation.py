@@ -236,8 +236,9 @@ def cross_validate(
     checked_estimator(estimator)
     scorer = scorer_of(estimator, scoring)
     data = Data.of(X, y, sample_weight, estimator)
-    warn_of_scores_without_weights(scorer, estimator, data.weight)
-    listener = observer(callbacks, MEMBER_END)
+    if data.weight is not None:
+        warn_of_scores_without_weights(scorer, estimator, data.weight)
+    listener = observer(callbacks, MEMBER_END) if callbacks else None
     splits = divided(estimator, data.X, data.y, groups, cv, repeats)
     shared = _Work(estimator, data, scorer, return_train_score)
     members = [

@@ -18,15 +18,16 @@ from sklearn.utils.validation import _num_samples
 
 from multilayer.estimators import MLPClassifier, MLPRegressor
 from multilayer.exceptions import InputError, InputTypeError, ParameterError
-from multilayer.fits.class_weights import KnownClasses, classes_of, known_classes
 from multilayer.fits.columns import checked_weight, checked_y
 from multilayer.fits.containers import checked_entries
 from multilayer.fits.errors import input_errors
 from multilayer.fits.fit import Fit
+from multilayer.fits.labels import KnownClasses, classes_of, known_classes
 from multilayer.fits.measure import takes_any, takes_weights
+from multilayer.fits.reading import is_plain_y
 from multilayer.fits.rows import NO_VALIDATION, FitRequest, Keep, SharedTable, ValidationArguments
 from multilayer.fits.sample_weights import scaled_weights
-from multilayer.fits.scikit_learn_callbacks import may_have_callbacks
+from multilayer.fits.scikit_learn_callbacks import CALLBACK_ATTRIBUTES, may_have_callbacks
 from multilayer.fits.settings import settings_of
 from multilayer.selection.routing import SAMPLE_WEIGHT, consumes, requested
 from multilayer.training.batching import Rows
@@ -53,12 +54,16 @@ class Data:
     @classmethod
     def of(cls, X: Any, y: Any, sample_weight: ArrayLike | None = None, model: Any = None) -> Data:
         """The arguments of a ``fit``, once it is clear that they have as many rows; to share, if ``model`` can."""
-        X, y = checked_entries(X), checked_entries(y, "y")
+        if not (type(X) is type(y) is np.ndarray):
+            X, y = checked_entries(X), checked_entries(y, "y")
         with input_errors():
             X, y = indexable(X, y)
-        if model is not None:
+        is_plain = is_plain_y(y) and (y.dtype.kind != "f" or bool(np.isfinite(y).all()))
+        if model is not None and not is_plain:
             _check_targets(y, are_labels=is_classifier(model))
-        weight = checked_weight(sample_weight, _num_samples(X), np.dtype(np.float64), warns=True)
+        weight = None
+        if sample_weight is not None:
+            weight = checked_weight(sample_weight, _num_samples(X), np.dtype(np.float64), warns=True)
         shared, trouble = None, None
         if can_share(model):
             try:
@@ -108,6 +113,8 @@ class Data:
         """The fit of the network, for which the steps before it are fitted; None where all is done already."""
         if self.weight is not None and requested(model, "fit") is False:
             return self._unweighted().begin(model, rows, validating, keep)
+        if can_share(model) and getattr(model, "class_weight", None) is None:
+            return self._begin(model, rows, validating, keep)
         with known_classes(self.known):
             return self._begin(model, rows, validating, keep)
 
@@ -211,9 +218,10 @@ def can_share(model: Any) -> bool:
 
     Classes derived from ours may have a ``fit`` of their own, and callbacks count trainings.
     """
-    is_ours = type(model) in (MLPClassifier, MLPRegressor)
-    is_observed = is_ours and (may_have_callbacks(model) or model.callbacks or model.verbose)
-    return is_ours and not is_observed and not hasattr(model, "_training_state")
+    if type(model) not in (MLPClassifier, MLPRegressor):
+        return False
+    is_observed = model.callbacks or model.verbose or not CALLBACK_ATTRIBUTES.isdisjoint(vars(model))
+    return not is_observed and not hasattr(model, "_training_state")
 
 
 def share(model: Any, X: Any, y: Any, weight: Any = None) -> SharedTable:

@@ -19,8 +19,8 @@ from sklearn.metrics import (
 )
 
 from multilayer.exceptions import ParameterWarning
-from multilayer.fits.class_weights import KnownClasses
 from multilayer.fits.errors import warn
+from multilayer.fits.labels import KnownClasses
 from multilayer.fits.measure import takes_weights
 from multilayer.selection.out_of_fold import for_classes
 from multilayer.selection.routing import requested

@@ -32,12 +32,13 @@ def divided(estimator: Any, X: Any, y: Any, groups: Any, cv: Any, repeats: int =
     InputError
         For rows that cannot be divided so, and for folds that are no numbers of rows.
     """
-    check_integer("repeats", repeats, 1)
     check_kind_of_cv(cv)
-    _check_can_repeat(cv, repeats)
+    if repeats != 1 or type(repeats) is not int:
+        check_integer("repeats", repeats, 1)
+        _check_can_repeat(cv, repeats)
     is_number = cv is None or isinstance(cv, numbers.Integral)
-    m, groups = _num_samples(X), checked_groups(X, groups)
-    if is_list_of_folds(cv):
+    m, groups = _num_samples(X), None if groups is None else checked_groups(X, groups)
+    if not is_number and is_list_of_folds(cv):
         return checked_folds(cv, m)
     folds: list[Split] = []
     with input_errors():
@@ -58,7 +59,8 @@ def check_kind_of_cv(cv: Any) -> None:
     if isinstance(cv, type):
         raise ParameterError(f"{what}, got the class {cv.__name__}. Write {cv.__name__}().")
     if isinstance(cv, numbers.Integral):
-        check_integer("cv", cv, 2)
+        if cv in (True, False) or int(cv) < 2:
+            check_integer("cv", cv, 2)
         return
     is_splitter = hasattr(cv, "split") and hasattr(cv, "get_n_splits")
     if isinstance(cv, str | bytes) or not (cv is None or is_splitter or is_list_of_folds(cv)):
@@ -99,15 +101,15 @@ def checked_folds(splits: Iterable[Any], m: int) -> list[Split]:
     for i, split in enumerate(splits):
         if not isinstance(split, Iterable) or len(sides := list(split)) != 2:
             raise InputError(f"fold {i} of cv must be a pair (train, test) of row numbers, got {split!r:.200}.")
-        folds.append((_numbers(sides[0], m, f"fold {i} of cv: train"), _numbers(sides[1], m, f"fold {i} of cv: test")))
+        folds.append((_row_numbers(sides[0], m, i, "train"), _row_numbers(sides[1], m, i, "test")))
     if not folds:
         raise ParameterError("cv has no folds. Pass a number of them, such as cv=5, or at least one (train, test).")
     return folds
 
 
-def _numbers(rows: Any, m: int, name: str) -> Rows:
+def _row_numbers(rows: Any, m: int, fold: int, side: str) -> Rows:
     """Row numbers from 0 to m - 1 of what may be a mask."""
-    array = np.asarray(rows)
+    array, name = np.asarray(rows), f"fold {fold} of cv: {side}"
     if array.dtype.kind == "b" and array.shape == (m,):
         array = np.flatnonzero(array)
     elif array.dtype.kind == "b":

@@ -15,6 +15,7 @@ from multilayer.fits.fit import Fit
 from multilayer.fits.rows import Keep
 from multilayer.packs import Slice
 from multilayer.selection.fitting import Data
+from multilayer.training import TrainingSession
 from multilayer.training.batching import Rows
 
 # A network trains for about so long before it is decided whether another one is to have its thread.
@@ -96,17 +97,23 @@ class ModelTraining:
 
 def train_slice(fit: Fit, part: Slice, first: int = 0, last: float = math.inf) -> float:
     """Train a slice of the epochs from ``first`` to ``last``; the fraction of them that is left."""
-    last = min(last, fit.max_epochs)
-    if not (part.is_last or fit.has_ended or fit.n_epochs >= last):
-        fit.train(_epochs(fit, last - fit.n_epochs, part.share))
-    if part.is_last or fit.has_ended or fit.n_epochs >= last:
+    session = fit.session
+    if not isinstance(session, TrainingSession):  # L-BFGS, which is not put aside
+        if not (part.is_last or fit.has_ended):
+            fit.train()
         return 0.0
-    return (last - fit.n_epochs) / (last - first)
+    state, last = session.state, min(last, session.recipe.max_epochs)
+    n_done = session.n_epochs
+    if not (part.is_last or state.reason or n_done >= last):
+        fit.train(_epochs(session, n_done, last - n_done, part.share))
+        n_done = session.n_epochs
+    return 0.0 if part.is_last or state.reason or n_done >= last else (last - n_done) / (last - first)
 
 
-def _epochs(fit: Fit, left: float, share: float) -> int:
+def _epochs(session: TrainingSession, n_done: int, left: float, share: float) -> int:
     """The epochs of a slice: a share of what is left, if that takes neither too long nor next to no time."""
-    is_known = fit.n_epochs > 0 and fit.seconds > 0
-    pace = fit.seconds / fit.n_epochs if is_known else fit.n_weights * fit.n_rows / WEIGHTS_PER_SECOND
+    n_weights = session.state.descent.parameters.size
+    is_known = n_done > 0 and session.seconds > 0
+    pace = session.seconds / n_done if is_known else n_weights * session.n_rows / WEIGHTS_PER_SECOND
     least, most = math.ceil(LEAST_SECONDS_PER_SLICE / pace), math.ceil(SECONDS_PER_SLICE / pace)
     return int(min(left, max(min(math.ceil(share * left), most), least)))

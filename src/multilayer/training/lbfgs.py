@@ -14,8 +14,7 @@ from multilayer.engines.protocol import Engine, Objective
 from multilayer.exceptions import DivergenceError
 from multilayer.network import Floats
 from multilayer.training.events import Listener, RunStarted, reporting_compilation, tell
-from multilayer.training.interrupt import deferred_interrupt
-from multilayer.training.loop import Measure, report_epochs, reported_end
+from multilayer.training.loop import Measure, deferred_interrupt, report_epochs, reported_end
 from multilayer.training.session import Session
 from multilayer.training.state import LbfgsRecipe, TrainingState
 

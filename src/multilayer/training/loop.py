@@ -1,11 +1,15 @@
-"""The loop of training: it drives a session, runs the engine, and reports events."""
+"""The loop of training: it drives a session, runs the engine, reports events, and ends at Ctrl-C between updates."""
 
 from __future__ import annotations
 
 import math
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
+from types import FrameType
 
 import numpy as np
 
@@ -21,7 +25,6 @@ from multilayer.training.events import (
     reporting_compilation,
     tell,
 )
-from multilayer.training.interrupt import deferred_interrupt
 from multilayer.training.session import Session, TrainingSession
 from multilayer.training.state import TrainingState
 
@@ -164,3 +167,52 @@ def report_epochs(session: Session, listeners: Sequence[Listener], n_before: int
         event = EpochEnded(i + 1, history.costs[i], history.step_sizes[i], elapsed, score, cost)
         asked_to_stop |= tell(listeners, event)
     return asked_to_stop
+
+
+class Interrupt:
+    """Whether Ctrl-C was pressed."""
+
+    def __init__(self) -> None:
+        self.pressed = False
+
+
+# A context variable is one for each Python thread.
+_of_another_thread: ContextVar[Interrupt | None] = ContextVar("interrupt", default=None)
+
+
+@contextmanager
+def interrupted_by(interrupt: Interrupt) -> Iterator[None]:
+    """Within this block training in this thread ends where Ctrl-C is pressed in the one that watches for it."""
+    token = _of_another_thread.set(interrupt)
+    try:
+        yield
+    finally:
+        _of_another_thread.reset(token)
+
+
+@contextmanager
+def deferred_interrupt() -> Iterator[Interrupt]:
+    """Within this block Ctrl-C only sets ``pressed``; a second one interrupts at once, as ever.
+
+    An exception in the middle of an update would leave half of the weights updated.  Signals reach the main thread
+    alone, and a program may have a handler of its own: elsewhere, and then, nothing is changed.
+    """
+    shared = _of_another_thread.get()
+    if shared is not None:
+        yield shared
+        return
+    interrupt = Interrupt()
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield interrupt
+        return
+
+    def on_first_press(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 the signature of a handler
+        interrupt.pressed = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    signal.signal(signal.SIGINT, on_first_press)
+    try:
+        yield interrupt
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -14,7 +14,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import DTypeLike, NDArray
 
-from multilayer.engines.choice import unsupported_by_cpu
+from multilayer.engines.cpu.coverage import unsupported_by_cpu
 from multilayer.engines.cpu.vectors import BYTES, STRIP
 from multilayer.engines.protocol import Objective
 from multilayer.equations.activations import ACTIVATIONS

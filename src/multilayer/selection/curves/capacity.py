@@ -14,6 +14,7 @@ from sklearn.base import clone
 
 from multilayer.exceptions import ParameterError
 from multilayer.fits.errors import Complaint
+from multilayer.fits.rows import Keep
 from multilayer.fits.settings import LOSS, check_hidden_layer_sizes
 from multilayer.packs.members import Member
 from multilayer.packs.running import THREADS, PackListener
@@ -161,7 +162,8 @@ def _training(on: Bench, blank: Any, train: Rows, test: Rows, stops_early: bool)
     if watched is not None:
         network_of(model).set_params(early_stopping=False, early_stopping_metric=LOSS)
     finish = partial(_point, on, train, test, known)
-    return ModelTraining(on.data, model, train, finish, watched, "last", clones=False)
+    keep: Keep = "best" if watched is None else "last"
+    return ModelTraining(on.data, model, train, finish, watched, keep, clones=False)
 
 
 def _point(on: Bench, train: Rows, test: Rows, known: Rows, fitted: Fitted) -> _Point:

@@ -13,8 +13,8 @@ from sklearn.base import is_classifier
 
 from multilayer.estimators.base import BaseMLP
 from multilayer.exceptions import InputError, InterruptedTrainingWarning
-from multilayer.fits.class_weights import known_classes
 from multilayer.fits.errors import Complaint, warn
+from multilayer.fits.labels import known_classes
 from multilayer.inspection.cost import mean_cost
 from multilayer.packs import MemberOutcome
 from multilayer.packs.members import Member

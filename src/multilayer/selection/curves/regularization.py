@@ -25,7 +25,7 @@ from multilayer.selection.fitting import Data, network_of
 from multilayer.selection.statistics import Array
 from multilayer.selection.training import ModelTraining
 from multilayer.training.batching import Rows
-from multilayer.training.interrupt import deferred_interrupt
+from multilayer.training.loop import deferred_interrupt
 
 # Half powers of ten.  The cost counts alpha / 2 Σ θ² a batch, divided by the batch's rows.
 ALPHAS = tuple(float(f"{alpha:.2g}") for alpha in np.logspace(-3, 2, 11))
