@@ -135,7 +135,7 @@ class CrossValidation(Result, Mapping[str, Any]):
 
     @property
     def mean(self) -> dict[str, float]:
-        """The mean of each score over the folds.  By key; folds without a score do not count."""
+        """The mean of each score over the folds, by key; folds without a score do not count."""
         known = {name: self[name][~np.isnan(self[name])] for name in self._score_names()}
         return {name: float(scores.mean()) if len(scores) else math.nan for name, scores in known.items()}
 
@@ -178,7 +178,7 @@ class CrossValidation(Result, Mapping[str, Any]):
 
     @property
     def table(self) -> Table:
-        """The folds and the mean scores as a table.  A row for each fold, then their means."""
+        """The folds and the mean scores as a table."""
         names, sides = self._score_names(), list(zip(*self["indices"].values(), strict=True))
         columns = [Column("fold"), Column("rows"), *(Column(name, ".4f") for name in names)]
         rows: list[list[object]] = []

@@ -65,17 +65,17 @@ class CapacityCurve(Result):
 
     @property
     def order(self) -> list[int]:
-        """The capacities in the order of their weights.  Indices, the fewest weights first."""
+        """The indices of the capacities, the fewest weights first."""
         return np.argsort(self.n_weights, kind="stable").tolist()
 
     @property
     def names(self) -> list[str]:
-        """Short names of the capacities.  Such as "(64,)", "3 x 64" and "linear"."""
+        """The names of the capacities, such as "(64,)", "3 x 64" and "linear"."""
         return [named(capacity) for capacity in self.capacities]
 
     @property
     def best(self) -> tuple[int, ...] | None:
-        """The capacity of the highest mean validation score.  None without any score."""
+        """The capacity of the highest mean validation score; None without any score."""
         chosen = best_and_within_one_error(self.test_scores, self.order)
         return None if chosen is None else self.capacities[chosen[0]]
 

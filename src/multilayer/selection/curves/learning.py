@@ -131,7 +131,7 @@ class LearningCurve(Result):
 
     @property
     def table(self) -> Table:
-        """The mean scores as a table.  A row for each size, with the conclusion below."""
+        """The mean scores of each size and the conclusion as a table."""
         columns = [Column("rows", ","), Column(f"training {self.metric}"), Column(f"validation {self.metric}")]
         scores = (mean_pairs(self.train_scores), mean_pairs(self.test_scores))
         rows = list(zip(self.sizes.tolist(), *scores, mean(self.fit_times).tolist(), strict=True))

@@ -58,7 +58,7 @@ class RegularizationPath(Result):
 
     @property
     def best(self) -> float:
-        """The alpha of the highest mean validation score.  NaN without any score."""
+        """The alpha of the highest mean validation score; NaN without any score."""
         chosen = self._chosen()
         return math.nan if chosen is None else float(self.alphas[chosen[0]])
 
@@ -136,7 +136,7 @@ class RegularizationPath(Result):
 
     @property
     def table(self) -> Table:
-        """The mean scores, costs and norms as a table.  A row for each alpha, with the conclusion below."""
+        """The mean scores, costs and norms of each alpha and the conclusion as a table."""
         names = [f"training {self.metric}", f"validation {self.metric}", "training cost", "validation cost"]
         measured = (self.train_scores, self.test_scores, self.train_costs, self.test_costs)
         norms = ["  ".join(f"{norm:.3g}" for norm in mean(of_alpha, axis=0)) for of_alpha in self.norms]

@@ -54,12 +54,12 @@ class SeedSpread(Result):
 
     @property
     def runs(self) -> Array:
-        """The score of each run.  NaN for runs that do not count."""
+        """The score of each run, (seeds, divisions); NaN for runs that do not count."""
         return np.where(np.isfinite(self.scores).all(axis=2), mean(self.scores, axis=2), np.nan)
 
     @property
     def between_seeds(self) -> float:
-        """The standard deviation of runs that differ in their seed alone.  NaN for a single seed."""
+        """The standard deviation of runs that differ in their seed alone; NaN for a single seed."""
         squares, degrees = self._within_divisions()
         return math.sqrt(squares / degrees) if degrees else math.nan
 
@@ -116,7 +116,7 @@ class SeedSpread(Result):
 
     @property
     def noise_threshold_on_other_folds(self) -> float:
-        """The same for two runs that also divide the rows differently.  NaN for a single division."""
+        """The same for two runs that also divide the rows differently; NaN for a single division."""
         return self._noise_of(math.hypot(self.between_seeds, self.between_divisions))
 
     def _noise_of(self, deviation: float) -> float:
@@ -168,7 +168,7 @@ class SeedSpread(Result):
 
     @property
     def table(self) -> Table:
-        """The mean score and the standard deviations as a table.  A row for each number, with the conclusion below."""
+        """The mean score, the standard deviations and the conclusion as a table."""
         spreads = {
             "between seeds, same folds": self.between_seeds,
             "between divisions of the rows": self.between_divisions,
