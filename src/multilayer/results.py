@@ -42,7 +42,18 @@ class Column:
     width: int = 0
 
     def text(self, cell: object) -> str:
-        """A cell as text: None is empty, a str stays as it is, and a pair is a value with its standard error."""
+        """A cell as text.
+
+        Parameters
+        ----------
+        cell : object
+            A number, a str, None, or a pair of a value and its standard error.
+
+        Returns
+        -------
+        str
+            Empty for None.
+        """
         if cell is None or isinstance(cell, str):
             return cell or ""
         return plus_minus(*cell) if isinstance(cell, tuple) else format(cell, self.format)
@@ -80,11 +91,23 @@ class Table:
     n_summary_rows: int = 0
 
     def cells(self) -> list[list[str]]:
-        """The rows as text."""
+        """The rows as text.
+
+        Returns
+        -------
+        list of lists of str
+            One str for each cell.
+        """
         return [[column.text(cell) for column, cell in zip(self.columns, row, strict=True)] for row in self.rows]
 
     def lines(self) -> list[str]:
-        """The header and the rows as lines of text, in columns of equal width."""
+        """The header and the rows as lines of text, in columns of equal width.
+
+        Returns
+        -------
+        list of str
+            The header, then one line for each row.
+        """
         lines = [[column.name for column in self.columns], *self.cells()]
         widths = [max(self.columns[i].width, *(len(line[i]) for line in lines)) for i in range(len(self.columns))]
         sides = ["<" if column.align == "left" else ">" for column in self.columns]
@@ -130,7 +153,12 @@ class Table:
         return f"<tr>{''.join(written)}</tr>"
 
     def to_frame(self) -> DataFrame:
-        """The values as a pandas frame, without title and notes.
+        """The values as a frame, without title and notes.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each row.
 
         Raises
         ------
@@ -146,11 +174,17 @@ class Result(ABC):
     @property
     @abstractmethod
     def table(self) -> Table:
-        """What is printed."""
+        """The table that is printed."""
 
     @abstractmethod
     def to_frame(self) -> DataFrame:
-        """The values as a pandas frame."""
+        """The values as a frame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns are those of the result.
+        """
 
     def __str__(self) -> str:
         return str(self.table)
@@ -168,7 +202,18 @@ def _wrapped(line: str) -> str:
 
 
 def frame(columns: Mapping[str, Any]) -> DataFrame:
-    """Columns of equal length, by name, as a pandas frame."""
+    """Build a frame of columns of equal length.
+
+    Parameters
+    ----------
+    columns : mapping of str to array
+        The columns by name.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The frame.
+    """
     try:
         import pandas as pd
     except ImportError:
@@ -177,7 +222,19 @@ def frame(columns: Mapping[str, Any]) -> DataFrame:
 
 
 def plus_minus(value: float, error: float) -> str:
-    """A number with its standard error, to two digits of the error; without the error where it is not known.
+    """A number with its standard error as text.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    error : float
+        Its standard error; not finite if it is not known.
+
+    Returns
+    -------
+    str
+        To two digits of the error, or without an unknown error.
 
     Examples
     --------
@@ -198,6 +255,16 @@ def plus_minus(value: float, error: float) -> str:
 def listing(words: Sequence[str]) -> str:
     """Words as in a sentence.
 
+    Parameters
+    ----------
+    words : sequence of str
+        At least one word.
+
+    Returns
+    -------
+    str
+        The words with commas and "and".
+
     Examples
     --------
     >>> listing(["a"]), listing(["a", "b", "c"])
@@ -207,7 +274,22 @@ def listing(words: Sequence[str]) -> str:
 
 
 def failure_notes(failures: Mapping[Any, Exception], n: int, what: str = "fits") -> list[str]:
-    """How many of the ``n`` fits failed, and the first errors; empty where none failed."""
+    """The number of fits that failed, and their errors.
+
+    Parameters
+    ----------
+    failures : mapping of object to Exception
+        The errors by fit.
+    n : int
+        The number of fits.
+    what : str, default="fits"
+        The word for them.
+
+    Returns
+    -------
+    list of str
+        The notes; empty if none failed.
+    """
     if not failures:
         return []
     kinds = dict.fromkeys(f"{type(error).__name__}: {error}" for error in failures.values())

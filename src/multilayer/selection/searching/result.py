@@ -53,7 +53,7 @@ class Search(Result):
 
     @property
     def ranked(self) -> list[Trial]:
-        """The trials, the best first: those trained longest by their mean score, then the others, and failed ones last."""
+        """The trials, the best first: those trained longest by their mean score, then the others."""
         return sorted(self.trials, key=rank, reverse=True)
 
     @property
