@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from multilayer.results import Column, Result, Table, frame, plus_minus
-from multilayer.selection.fitting import network_of
+from multilayer.selection.data import network_of
 from multilayer.selection.searching.trials import Problem, Trial
 
 MAX_ROWS = 10  # of a printed table
