@@ -134,10 +134,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
     def oof_probabilities_(self) -> Floats:
         """The probabilities of the training rows by members that were not trained on them.
 
-        Returns
-        -------
-        array of shape (m, n_classes)
-            NaN for rows that all members were trained on.
+        NaN for rows that all members were trained on.
         """
         probabilities: Floats = self._of_rows_left_out("oof_probabilities_").predictions.probabilities
         return probabilities

@@ -135,10 +135,7 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
     def oof_prediction_(self) -> Floats:
         """The predictions for the training rows by members that were not trained on them.
 
-        Returns
-        -------
-        array of shape (m,) or (m, K)
-            NaN for rows that all members were trained on.
+        NaN for rows that all members were trained on.
         """
         predicted: Floats = self._of_rows_left_out("oof_prediction_").predictions.predicted
         return predicted

@@ -58,10 +58,7 @@ class LearningCurve(Result):
     def rise(self) -> tuple[float, float]:
         """The gain in validation score by a doubling of the rows, at the end of the curve.
 
-        Returns
-        -------
-        tuple of two floats
-            The gain from half of the largest size, or the next smaller, fold by fold, and its standard error.
+        The gain from half of the largest size, or the next smaller, fold by fold, and its standard error.
         """
         known = np.flatnonzero(np.isfinite(self.test_scores).any(axis=1))
         if len(known) < 2:
@@ -77,23 +74,14 @@ class LearningCurve(Result):
     def gap(self) -> tuple[float, float]:
         """The lead of the training score over the validation score, at the end of the curve.
 
-        Returns
-        -------
-        tuple of two floats
-            The lead and its standard error.
+        The lead and its standard error.
         """
         known = np.flatnonzero(np.isfinite(self.test_scores).any(axis=1))
         return paired(self.train_scores[known[-1]], self.test_scores[known[-1]]) if len(known) else (math.nan, math.nan)
 
     @property
     def conclusion(self) -> str:
-        """Whether more rows would help, and how far training is ahead.
-
-        Returns
-        -------
-        str
-            A few sentences.
-        """
+        """Whether more rows would help, and how far training is ahead."""
         rise, error = self.rise
         if math.isnan(rise):
             return "Nothing can be concluded: the scores of two sizes in one fold are needed."
@@ -143,13 +131,7 @@ class LearningCurve(Result):
 
     @property
     def table(self) -> Table:
-        """The mean scores as a table.
-
-        Returns
-        -------
-        Table
-            A row for each size, with the conclusion below.
-        """
+        """The mean scores of each size and the conclusion as a table."""
         columns = [Column("rows", ","), Column(f"training {self.metric}"), Column(f"validation {self.metric}")]
         scores = (mean_pairs(self.train_scores), mean_pairs(self.test_scores))
         rows = list(zip(self.sizes.tolist(), *scores, mean(self.fit_times).tolist(), strict=True))
