@@ -29,8 +29,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
+from threadpoolctl import threadpool_info
 
-from multilayer.engines import Batches, DescentState, Engine, Objective, new_state
+from multilayer.engines import Batches, DescentRequest, DescentState, Engine, Objective, new_state
 from multilayer.engines.protocol import PLAIN
 from multilayer.equations import (
     ACTIVATIONS,
@@ -1074,3 +1075,28 @@ class EngineContract:
         for i, received in together.items():
             for array, wanted in zip(received, expected[i % len(problems_)], strict=True):
                 np.testing.assert_array_equal(array, wanted)
+
+    def test_descents_asked_for_together_are_those_asked_for_one_by_one(self, engine: Engine) -> None:
+        problems_ = [draw(Network((5, width, 3), ("tanh",), "softmax"), 20, seed=width) for width in (4, 4, 9)]
+        rule, batches = Adam(), shuffled(20, 8, 2)
+        states = [problem.state(rule) for problem in problems_]
+        together = engine.descend_many(
+            [
+                DescentRequest(problem.objective, rule, state, batches)
+                for problem, state in zip(problems_, states, strict=True)
+            ]
+        )
+        for problem, state, costs in zip(problems_, states, together, strict=True):
+            alone = problem.state(rule)
+            np.testing.assert_array_equal(costs, engine.descend(problem.objective, rule, alone, batches))
+            np.testing.assert_array_equal(state.parameters, alone.parameters)
+            assert state.t == alone.t
+
+    def test_blas_runs_one_thread_while_several_call_the_engine(self, engine: Engine) -> None:
+        def threads() -> set[int]:
+            return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+        before = threads()
+        with engine.concurrent_calls():
+            assert threads() <= {1}
+        assert threads() == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import subprocess
 import sys
@@ -27,6 +28,8 @@ from multilayer.selection import (
     seed_spread,
 )
 
+from ..problems import MOONS
+
 NAMES = [
     "plot_capacity_curve",
     "plot_cost",
@@ -47,30 +50,33 @@ NAMES = [
 
 SMALL = MLPClassifier((3,), solver="lbfgs", tol=0.1, random_state=0)
 RESULTS = {
-    "plot_capacity_curve": lambda X, y: capacity_curve(SMALL, X, y, cv=2, capacities=[(2,), (3,)]),
-    "plot_cross_validation": lambda X, y: cross_validate(SMALL, X, y, cv=2),
-    "plot_diagnosis": lambda X, y: clone(SMALL).fit(X, y).diagnose(X, y),
-    "plot_learning_curve": lambda X, y: learning_curve(SMALL, X, y, cv=2, sizes=[0.5, 1.0], random_state=0),
-    "plot_regularization_path": lambda X, y: regularization_path(SMALL, X, y, cv=2, alphas=[0.1, 1.0]),
-    "plot_search": lambda X, y: search(SMALL, {"alpha": [0.1, 1.0]}, X, y, cv=2),
-    "plot_seed_spread": lambda X, y: seed_spread(SMALL, X, y, cv=2, n_seeds=2),
-    "plot_step_sizes": lambda X, y: find_step_size(MLPClassifier((3,), random_state=0), X, y),
+    "plot_capacity_curve": lambda: capacity_curve(SMALL, *MOONS, cv=2, capacities=[(2,), (3,)]),
+    "plot_cross_validation": lambda: cross_validate(SMALL, *MOONS, cv=2),
+    "plot_diagnosis": lambda: clone(SMALL).fit(*MOONS).diagnose(*MOONS),
+    "plot_learning_curve": lambda: learning_curve(SMALL, *MOONS, cv=2, sizes=[0.5, 1.0], random_state=0),
+    "plot_regularization_path": lambda: regularization_path(SMALL, *MOONS, cv=2, alphas=[0.1, 1.0]),
+    "plot_search": lambda: search(SMALL, {"alpha": [0.1, 1.0]}, *MOONS, cv=2),
+    "plot_seed_spread": lambda: seed_spread(SMALL, *MOONS, cv=2, n_seeds=2),
+    "plot_step_sizes": lambda: find_step_size(MLPClassifier((3,), random_state=0), *MOONS),
 }
-TRAINED = {}  # each result, trained once for all tests
+
+
+@functools.cache
+def result(name):
+    """What a picture is drawn of, where it is no network; trained once."""
+    return RESULTS[name]()
 
 
 def draw(name, moons, network, **options):
     """Call a function with the result, the network or the data that it draws."""
     X, y = moons
-    if name in RESULTS:
-        if name not in TRAINED:
-            TRAINED[name] = RESULTS[name](X, y)
-        arguments = (TRAINED[name],)
-    elif name == "plot_predictions":
-        arguments = (y, network.predict_proba(X)[:, 1])
-    else:
-        arguments = {"plot_data": (X, y), "plot_decision_boundary": (network, X, y)}.get(name, (network,))
-    return getattr(multilayer.plots, name)(*arguments, **options)
+    arguments = {
+        "plot_data": (X, y),
+        "plot_decision_boundary": (network, X, y),
+        "plot_predictions": (y, network.predict_proba(X)[:, 1]),
+    }
+    given = (result(name),) if name in RESULTS else arguments.get(name, (network,))
+    return getattr(multilayer.plots, name)(*given, **options)
 
 
 def test_the_public_names_are_complete_and_sorted():

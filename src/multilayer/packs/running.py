@@ -28,12 +28,24 @@ THREADS = "threads"
 
 @dataclass(frozen=True)
 class MemberEnded:
-    """The event of a pack: a member is done, or has failed."""
+    """The event that a member of a pack is done, or has failed.
+
+    Attributes
+    ----------
+    outcome : Outcome
+        Its key with a value or an error.
+    n_done : int
+        Members that are done, with this one.
+    n_members : int
+        Members in all.
+    seconds : float
+        Time since the pack started.
+    """
 
     outcome: MemberOutcome
     n_done: int
     n_members: int
-    seconds: float  # since the pack began
+    seconds: float
 
 
 PackListener = Callable[[MemberEnded], object]
