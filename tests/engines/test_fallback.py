@@ -197,7 +197,9 @@ NUMBA = [
 
 
 def be(monkeypatch: pytest.MonkeyPatch, system: str, machine: str, version: tuple[int, int]) -> None:
-    monkeypatch.setattr(choice, "sys", SimpleNamespace(platform=system, version_info=(*version, 0)))
+    monkeypatch.setattr(
+        choice, "sys", SimpleNamespace(platform=system, version_info=(*version, 0), _getframe=sys._getframe)
+    )
     monkeypatch.setattr(choice.platform, "machine", lambda: machine)
 
 

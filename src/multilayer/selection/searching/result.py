@@ -53,7 +53,7 @@ class Search(Result):
 
     @property
     def ranked(self) -> list[Trial]:
-        """The trials, the best first: those trained longest by their mean score, then the others, and failed ones last."""
+        """The trials, best first: those trained longest by mean score, then the others, then failed ones."""
         return sorted(self.trials, key=rank, reverse=True)
 
     @property
