@@ -42,17 +42,17 @@ class Column:
     width: int = 0
 
     def text(self, cell: object) -> str:
-        """A cell as text.
+        """Format a cell.
 
         Parameters
         ----------
         cell : object
-            A number, a str, None, or a pair of a value and its standard error.
+            A number, a pair of a value and its standard error, text, which is not changed, or None, which is empty.
 
         Returns
         -------
         str
-            Empty for None.
+            The text.
         """
         if cell is None or isinstance(cell, str):
             return cell or ""
@@ -91,22 +91,22 @@ class Table:
     n_summary_rows: int = 0
 
     def cells(self) -> list[list[str]]:
-        """The rows as text.
+        """Format all cells.
 
         Returns
         -------
         list of lists of str
-            One str for each cell.
+            The text of each cell, row by row.
         """
         return [[column.text(cell) for column, cell in zip(self.columns, row, strict=True)] for row in self.rows]
 
     def lines(self) -> list[str]:
-        """The header and the rows as lines of text, in columns of equal width.
+        """Format the header and the rows, in columns of equal width.
 
         Returns
         -------
         list of str
-            The header, then one line for each row.
+            The lines.
         """
         lines = [[column.name for column in self.columns], *self.cells()]
         widths = [max(self.columns[i].width, *(len(line[i]) for line in lines)) for i in range(len(self.columns))]
@@ -153,12 +153,12 @@ class Table:
         return f"<tr>{''.join(written)}</tr>"
 
     def to_frame(self) -> DataFrame:
-        """The values as a frame, without title and notes.
+        """Convert the values to a pandas frame, without title and notes.
 
         Returns
         -------
         pandas.DataFrame
-            A row for each row.
+            The values.
 
         Raises
         ------
@@ -174,17 +174,11 @@ class Result(ABC):
     @property
     @abstractmethod
     def table(self) -> Table:
-        """The table that is printed."""
+        """What is printed."""
 
     @abstractmethod
     def to_frame(self) -> DataFrame:
-        """The values as a frame.
-
-        Returns
-        -------
-        pandas.DataFrame
-            The columns are those of the result.
-        """
+        """The values as a pandas frame."""
 
     def __str__(self) -> str:
         return str(self.table)
@@ -202,17 +196,22 @@ def _wrapped(line: str) -> str:
 
 
 def frame(columns: Mapping[str, Any]) -> DataFrame:
-    """Build a frame of columns of equal length.
+    """Make a pandas frame of columns of equal length.
 
     Parameters
     ----------
-    columns : mapping of str to array
+    columns : dict
         The columns by name.
 
     Returns
     -------
     pandas.DataFrame
         The frame.
+
+    Raises
+    ------
+    MissingExtraError
+        If pandas is not installed.
     """
     try:
         import pandas as pd
@@ -222,19 +221,19 @@ def frame(columns: Mapping[str, Any]) -> DataFrame:
 
 
 def plus_minus(value: float, error: float) -> str:
-    """A number with its standard error as text.
+    """Format a number with its standard error, to two digits of the error.
 
     Parameters
     ----------
     value : float
         The number.
     error : float
-        Its standard error; not finite if it is not known.
+        Its standard error; NaN if it is unknown, which is not printed.
 
     Returns
     -------
     str
-        To two digits of the error, or without an unknown error.
+        The text.
 
     Examples
     --------
@@ -253,12 +252,12 @@ def plus_minus(value: float, error: float) -> str:
 
 
 def listing(words: Sequence[str]) -> str:
-    """Words as in a sentence.
+    """Join words as in a sentence.
 
     Parameters
     ----------
     words : sequence of str
-        At least one word.
+        The words.
 
     Returns
     -------
@@ -274,21 +273,21 @@ def listing(words: Sequence[str]) -> str:
 
 
 def failure_notes(failures: Mapping[Any, Exception], n: int, what: str = "fits") -> list[str]:
-    """The number of fits that failed, and their errors.
+    """Report the number of failed fits and the first errors.
 
     Parameters
     ----------
-    failures : mapping of object to Exception
+    failures : dict
         The errors by fit.
     n : int
-        The number of fits.
-    what : str, default="fits"
-        The word for them.
+        The number of all fits.
+    what : str
+        The name of the fits.
 
     Returns
     -------
     list of str
-        The notes; empty if none failed.
+        The lines; empty if no fit failed.
     """
     if not failures:
         return []

@@ -17,7 +17,7 @@ from multilayer.exceptions import InterruptedTrainingWarning, ParameterError
 from multilayer.fits.errors import Complaint, warn
 from multilayer.packs import THREADS, Member, MemberOutcome, PackListener, run_pack
 from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
-from multilayer.selection.fitting import Data, checked_estimator, network_of
+from multilayer.selection.data import Data, checked_estimator, network_of
 from multilayer.selection.observers import MEMBER_END, observer
 from multilayer.selection.out_of_fold import Predictions, answers, out_of_fold
 from multilayer.selection.pack_warnings import warn_once

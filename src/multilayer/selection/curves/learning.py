@@ -18,8 +18,8 @@ from multilayer.fits.errors import Complaint
 from multilayer.packs.members import Member
 from multilayer.packs.running import THREADS, PackListener
 from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
-from multilayer.selection.curves.measuring import Bench, bench, measured, table_of, tell
-from multilayer.selection.fitting import Data, checked_estimator
+from multilayer.selection.curves.experiment import Experiment, experiment_of, measured, table_of, tell
+from multilayer.selection.data import Data, checked_estimator
 from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.statistics import Array, is_clear, mean, mean_pairs, paired
 from multilayer.selection.training import Fitted, ModelTraining
@@ -214,7 +214,7 @@ def learning_curve(
     More rows would help: validation accuracy still rises by 0.1... ± 0.0... a doubling. Training is ahead by ...
     """
     checked_estimator(estimator)
-    on = bench(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv)
+    on = experiment_of(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv)
     ns = _numbers_of_rows(sizes, min(len(train) for train, _ in on.splits))
     generator = check_random_state(random_state)
     members = []
@@ -228,11 +228,11 @@ def learning_curve(
     return LearningCurve(ns, table("train_score"), table("test_score"), table("fit_time"), on.metric, failures)
 
 
-def _training(on: Bench, train: Rows, test: Rows) -> ModelTraining:
+def _training(on: Experiment, train: Rows, test: Rows) -> ModelTraining:
     return ModelTraining(on.data, on.estimator, train, partial(_point, on, train, test))
 
 
-def _point(on: Bench, train: Rows, test: Rows, fitted: Fitted) -> _Point:
+def _point(on: Experiment, train: Rows, test: Rows, fitted: Fitted) -> _Point:
     return _Point(on.score(fitted.model, train), on.score(fitted.model, test), fitted.seconds, fitted.complaints)
 
 

@@ -18,8 +18,8 @@ from multilayer.fits.errors import Complaint
 from multilayer.packs.members import Member
 from multilayer.packs.running import THREADS, PackListener
 from multilayer.results import Column, Result, Table, failure_notes, frame
-from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
-from multilayer.selection.fitting import Data, network_of
+from multilayer.selection.curves.experiment import Experiment, checked_network, experiment_of, measured, table_of, tell
+from multilayer.selection.data import Data, network_of
 from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.statistics import Array, mean, standard_error
 from multilayer.selection.training import Fitted, ModelTraining
@@ -257,7 +257,7 @@ def seed_spread(
     """
     check_integer("n_seeds", n_seeds, 1)
     checked_network(estimator)
-    on = bench(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv, repeats)
+    on = experiment_of(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv, repeats)
     n_folds = len(on.splits) // repeats
     # Of equal size, so that they start in this order, and after Ctrl-C as many seeds as possible are complete.
     members = [
@@ -278,11 +278,11 @@ class _Point:
     complaints: Sequence[Complaint]
 
 
-def _training(on: Bench, seed: int, train: Rows, test: Rows) -> ModelTraining:
+def _training(on: Experiment, seed: int, train: Rows, test: Rows) -> ModelTraining:
     model = clone(on.estimator)
     network_of(model).set_params(random_state=seed)
     return ModelTraining(on.data, model, train, partial(_point, on, test), clones=False)
 
 
-def _point(on: Bench, test: Rows, fitted: Fitted) -> _Point:
+def _point(on: Experiment, test: Rows, fitted: Fitted) -> _Point:
     return _Point(on.score(fitted.model, test), fitted.complaints)

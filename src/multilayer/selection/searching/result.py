@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from multilayer.results import Column, Result, Table, frame, plus_minus
-from multilayer.selection.fitting import network_of
+from multilayer.selection.data import network_of
 from multilayer.selection.searching.trials import Problem, Trial
 
 MAX_ROWS = 10  # of a printed table
@@ -53,7 +53,7 @@ class Search(Result):
 
     @property
     def ranked(self) -> list[Trial]:
-        """The trials, the best first: those trained longest by their mean score, then the others."""
+        """The trials, best first: those trained longest by mean score, then the others, then failed ones."""
         return sorted(self.trials, key=rank, reverse=True)
 
     @property

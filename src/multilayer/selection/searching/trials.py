@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from multilayer.selection.fitting import Data, steps_before
+from multilayer.selection.data import Data, steps_before
 from multilayer.selection.searching.journal import Scored
 from multilayer.selection.statistics import standard_error
 from multilayer.training.batching import Rows
 
 
 @dataclass(frozen=True, eq=False)
-class Split:
+class ScoredSplit:
     """Rows to train on, and a table whose rows score."""
 
     train: Rows
@@ -31,7 +31,7 @@ class Problem:
 
     estimator: Any
     data: Data
-    splits: Sequence[Split]
+    splits: Sequence[ScoredSplit]
     scorer: Callable[..., float]
     epochs: Sequence[float]  # of each rung
     scores_predictions: bool = True  # whether the scorer is a metric of predictions, not a custom function
