@@ -183,4 +183,4 @@ def in_options(text: str) -> str:
         lambda match: f"--{match[1].replace('_', '-')} {match[2]}",
         text,
     )
-    return re.sub(r'(?:\btask=|(?<=Ask for ))"(\w+)"', r"--task \1", text)
+    return re.sub(r'(?:\btask=|(?<=Choose ))"(\w+)"', r"--task \1", text)

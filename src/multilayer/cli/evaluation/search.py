@@ -181,7 +181,7 @@ def _wording(warning: Warning) -> str:
 def _no_result(error: Exception, n_scored: int, options: SearchOptions, is_over: bool) -> Exception:
     """The error of a search without a single score."""
     if isinstance(error, JournalError):
-        text = str(error).replace("Call search as it was called then", "Give the table and the options of then")
+        text = str(error).replace("Call search with the same arguments", "Give the same table and options")
         return click.ClickException(f"--journal {text.replace('another file', 'another --journal')}")
     if n_scored:
         return InputError(f"all {count(n_scored, 'trial')} failed, the first: {_reason(error)}")
