@@ -71,7 +71,7 @@ def public_names(package: str) -> Iterator[tuple[str, Any]]:
         for method, value in vars(given).items() if inspect.isclass(given) else ():
             value = getattr(value, "__func__", value)
             if not method.startswith("_") and (inspect.isfunction(value) or isinstance(value, property)):
-                yield f"{module.__name__}.{name}.{method}", value if inspect.isfunction(value) else value.fget
+                yield f"{module.__name__}.{name}.{method}", value
 
 
 def inherits_docstring(name: str, given: Any) -> bool:

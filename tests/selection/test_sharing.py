@@ -15,7 +15,7 @@ from sklearn.model_selection import ShuffleSplit
 
 from multilayer import ConvergenceWarning, MLPClassifier, MLPRegressor
 from multilayer.exceptions import DivergenceError, InputError
-from multilayer.selection.fitting import begin_shared, can_share, share
+from multilayer.selection.data import begin_shared, can_share, share
 
 rng = np.random.RandomState(0)
 m = 120

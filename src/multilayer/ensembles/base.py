@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from multilayer._checks import check_seed
 from multilayer.ensembles.callbacks import MemberCallbacks
 from multilayer.ensembles.members import Followers, Trained, Workers, train_members
-from multilayer.ensembles.planning import SEED, plans, wishes
+from multilayer.ensembles.plans import SEED, plans, wishes
 from multilayer.estimators import NotFittedError
 from multilayer.estimators.base import take_over
 from multilayer.estimators.documentation import DocumentedMixin
@@ -31,7 +31,7 @@ from multilayer.fits.sample_weights import scaled_weights
 from multilayer.fits.scikit_learn_callbacks import CallbackSupportMixin, EnsembleTasks, torn_down
 from multilayer.network import Floats
 from multilayer.selection import Predictions
-from multilayer.selection.fitting import Data, network_of
+from multilayer.selection.data import Data, network_of
 from multilayer.selection.out_of_fold import out_of_fold
 from multilayer.training import Listener
 from multilayer.training.batching import Rows

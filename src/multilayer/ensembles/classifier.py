@@ -11,8 +11,8 @@ from sklearn.base import ClassifierMixin, is_classifier
 from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import _num_samples
 
+from multilayer.ensembles.averages import Weighted, log_mean, mean_and_deviation
 from multilayer.ensembles.base import BaseEnsemble, check_estimator_kind
-from multilayer.ensembles.combining import Weighted, log_mean, mean_and_deviation
 from multilayer.estimators import MLPClassifier
 from multilayer.estimators.base import keep_parameters
 from multilayer.fits.columns import checked_weight, checked_y
@@ -134,10 +134,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
     def oof_probabilities_(self) -> Floats:
         """The probabilities of the training rows by members that were not trained on them.
 
-        Returns
-        -------
-        array of shape (m, n_classes)
-            NaN for rows that all members were trained on.
+        NaN for rows that all members were trained on.
         """
         probabilities: Floats = self._of_rows_left_out("oof_probabilities_").predictions.probabilities
         return probabilities

@@ -11,10 +11,10 @@ from sklearn.base import RegressorMixin, is_regressor
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import _num_samples
 
+from multilayer.ensembles.averages import mean_and_deviation
 from multilayer.ensembles.base import BaseEnsemble, check_estimator_kind, weighted
-from multilayer.ensembles.combining import mean_and_deviation
 from multilayer.ensembles.intervals import check_coverage, jackknife_plus, split_conformal
-from multilayer.ensembles.planning import FOLD
+from multilayer.ensembles.plans import FOLD
 from multilayer.equations import Quantile
 from multilayer.estimators import MLPRegressor
 from multilayer.estimators.base import keep_parameters
@@ -24,7 +24,7 @@ from multilayer.fits.scores import pinball_d2
 from multilayer.network import Floats
 from multilayer.packs.running import THREADS
 from multilayer.selection import Predictions
-from multilayer.selection.fitting import network_of
+from multilayer.selection.data import network_of
 from multilayer.selection.protocols import CV, Estimator
 from multilayer.training import Listener
 from multilayer.training.batching import Rows
@@ -135,10 +135,7 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
     def oof_prediction_(self) -> Floats:
         """The predictions for the training rows by members that were not trained on them.
 
-        Returns
-        -------
-        array of shape (m,) or (m, K)
-            NaN for rows that all members were trained on.
+        NaN for rows that all members were trained on.
         """
         predicted: Floats = self._of_rows_left_out("oof_prediction_").predictions.predicted
         return predicted

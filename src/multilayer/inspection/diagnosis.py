@@ -108,5 +108,11 @@ class Diagnosis(Result):
         return Table(tuple(columns), rows, self.summary, [str(finding) for finding in self.findings])
 
     def to_frame(self) -> Any:
-        """A pandas frame with a row for each layer."""
+        """The layers as a frame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each layer.
+        """
         return self.table.to_frame()

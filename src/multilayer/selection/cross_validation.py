@@ -17,7 +17,7 @@ from multilayer.exceptions import InterruptedTrainingWarning, ParameterError
 from multilayer.fits.errors import Complaint, warn
 from multilayer.packs import THREADS, Member, MemberOutcome, PackListener, run_pack
 from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
-from multilayer.selection.fitting import Data, checked_estimator, network_of
+from multilayer.selection.data import Data, checked_estimator, network_of
 from multilayer.selection.observers import MEMBER_END, observer
 from multilayer.selection.out_of_fold import Predictions, answers, out_of_fold
 from multilayer.selection.pack_warnings import warn_once
@@ -135,13 +135,7 @@ class CrossValidation(Result, Mapping[str, Any]):
 
     @property
     def mean(self) -> dict[str, float]:
-        """The mean of each score over the folds.
-
-        Returns
-        -------
-        dict of str to float
-            By key; folds without a score do not count.
-        """
+        """The mean of each score over the folds, by key; folds without a score do not count."""
         known = {name: self[name][~np.isnan(self[name])] for name in self._score_names()}
         return {name: float(scores.mean()) if len(scores) else math.nan for name, scores in known.items()}
 
@@ -149,10 +143,7 @@ class CrossValidation(Result, Mapping[str, Any]):
     def standard_error(self) -> dict[str, float]:
         """The standard error of each mean.
 
-        Returns
-        -------
-        dict of str to float
-            The standard deviation over the folds / √(number of folds), by key; NaN for a single fold.
+        The standard deviation over the folds / √(number of folds), by key; NaN for a single fold.
         """
         return {name: float(standard_error(self[name])) for name in self._score_names()}
 
@@ -160,10 +151,7 @@ class CrossValidation(Result, Mapping[str, Any]):
     def predictions(self) -> Predictions:
         """The out-of-fold predictions, for each row by a network that was not trained on it.
 
-        Returns
-        -------
-        Predictions
-            Over repeats, the mean.
+        Over repeats, the mean.
         """
         answered = [(fold.test, fold.predicted, fold.estimator) for fold in self.folds]
         return out_of_fold(answered, len(self._data))
@@ -172,10 +160,7 @@ class CrossValidation(Result, Mapping[str, Any]):
     def loss_curves(self) -> list[list[float]]:
         """The cost of each epoch of each fold's network.
 
-        Returns
-        -------
-        list of lists of float
-            ``loss_curve_`` of each; empty for an estimator without one.
+        ``loss_curve_`` of each; empty for an estimator without one.
         """
         return [getattr(network_of(fold.estimator), "loss_curve_", []) for fold in self.folds]
 
@@ -193,13 +178,7 @@ class CrossValidation(Result, Mapping[str, Any]):
 
     @property
     def table(self) -> Table:
-        """The folds and the mean scores as a table.
-
-        Returns
-        -------
-        Table
-            A row for each fold, then their means.
-        """
+        """The folds and the mean scores as a table."""
         names, sides = self._score_names(), list(zip(*self["indices"].values(), strict=True))
         columns = [Column("fold"), Column("rows"), *(Column(name, ".4f") for name in names)]
         rows: list[list[object]] = []

@@ -107,7 +107,7 @@ def checked_folds(splits: Iterable[Any], m: int) -> list[Split]:
 
 
 def _row_numbers(rows: Any, m: int, fold: int, side: str) -> Rows:
-    """Row numbers from 0 to m - 1 of what may be a mask."""
+    """Row numbers from 0 to m - 1, which may be given as a mask."""
     array, name = np.asarray(rows), f"fold {fold} of cv: {side}"
     if array.dtype.kind == "b" and array.shape == (m,):
         array = np.flatnonzero(array)

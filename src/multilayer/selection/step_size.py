@@ -88,10 +88,7 @@ class StepSizeTest(Result):
     def table(self) -> Table:
         """The test as a table.
 
-        Returns
-        -------
-        Table
-            The smoothed cost at the first step size of each power of ten, and below how the suggestion was chosen.
+        The smoothed cost at the first step size of each power of ten, and below how the suggestion was chosen.
         """
         powers = 10.0 ** np.unique(np.floor(np.log10(self.step_sizes) + 1e-9))
         first = np.searchsorted(self.step_sizes, powers * (1 - 1e-9))

@@ -19,8 +19,8 @@ from multilayer.fits.settings import LOSS, check_hidden_layer_sizes
 from multilayer.packs.members import Member
 from multilayer.packs.running import THREADS, PackListener
 from multilayer.selection.curves.capacity_result import CapacityCurve
-from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
-from multilayer.selection.fitting import Data, network_of, work_of
+from multilayer.selection.curves.experiment import Experiment, checked_network, experiment_of, measured, table_of, tell
+from multilayer.selection.data import Data, network_of, work_of
 from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.statistics import Array
 from multilayer.selection.training import Fitted, ModelTraining
@@ -110,7 +110,7 @@ def capacity_curve(
     """
     sizes = _checked_capacities(capacities)
     stops_early = bool(checked_network(estimator).early_stopping) and checked_network(estimator).solver != "lbfgs"
-    on = bench(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv)
+    on = experiment_of(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv)
     models = [_of_size(on.estimator, size) for size in sizes]
     members = [
         Member((i, fold), _training(on, model, train, test, stops_early), size=work_of(model, len(train)))
@@ -123,7 +123,7 @@ def capacity_curve(
 
 
 def _gathered(
-    sizes: Sequence[tuple[int, ...]], on: Bench, values: Any, stops_early: bool, failures: Any
+    sizes: Sequence[tuple[int, ...]], on: Experiment, values: Any, stops_early: bool, failures: Any
 ) -> CapacityCurve:
     n_folds = len(on.splits)
     table = partial(table_of, values, (len(sizes), n_folds))
@@ -160,7 +160,7 @@ def _of_size(estimator: Any, size: tuple[int, ...]) -> Any:
     return model
 
 
-def _training(on: Bench, blank: Any, train: Rows, test: Rows, stops_early: bool) -> ModelTraining:
+def _training(on: Experiment, blank: Any, train: Rows, test: Rows, stops_early: bool) -> ModelTraining:
     model = clone(blank)
     known = on.known(train, test)
     watched = None if stops_early or not _can_validate(on, known) else known
@@ -171,7 +171,7 @@ def _training(on: Bench, blank: Any, train: Rows, test: Rows, stops_early: bool)
     return ModelTraining(on.data, model, train, finish, watched, keep, clones=False)
 
 
-def _point(on: Bench, train: Rows, test: Rows, known: Rows, fitted: Fitted) -> _Point:
+def _point(on: Experiment, train: Rows, test: Rows, known: Rows, fitted: Fitted) -> _Point:
     model = fitted.model
     network = network_of(model)
     return _Point(
@@ -187,7 +187,7 @@ def _point(on: Bench, train: Rows, test: Rows, known: Rows, fitted: Fitted) -> _
     )
 
 
-def _can_validate(on: Bench, rows: Rows) -> bool:
+def _can_validate(on: Experiment, rows: Rows) -> bool:
     """Whether ``fit`` accepts the rows for validation: at least two must have a weight above 0."""
     weight = on.data.weight
     return (len(rows) if weight is None else int(np.count_nonzero(weight[rows]))) >= 2

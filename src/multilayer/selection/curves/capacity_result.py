@@ -65,35 +65,17 @@ class CapacityCurve(Result):
 
     @property
     def order(self) -> list[int]:
-        """The capacities in the order of their weights.
-
-        Returns
-        -------
-        list of int
-            Indices, the fewest weights first.
-        """
+        """The indices of the capacities, the fewest weights first."""
         return np.argsort(self.n_weights, kind="stable").tolist()
 
     @property
     def names(self) -> list[str]:
-        """Short names of the capacities.
-
-        Returns
-        -------
-        list of str
-            Such as "(64,)", "3 x 64" and "linear".
-        """
+        """The names of the capacities, such as "(64,)", "3 x 64" and "linear"."""
         return [named(capacity) for capacity in self.capacities]
 
     @property
     def best(self) -> tuple[int, ...] | None:
-        """The capacity of the highest mean validation score.
-
-        Returns
-        -------
-        tuple of int or None
-            None without any score.
-        """
+        """The capacity of the highest mean validation score; None without any score."""
         chosen = best_and_within_one_error(self.test_scores, self.order)
         return None if chosen is None else self.capacities[chosen[0]]
 
@@ -101,10 +83,7 @@ class CapacityCurve(Result):
     def simplest(self) -> tuple[int, ...] | None:
         """The one-standard-error choice.
 
-        Returns
-        -------
-        tuple of int or None
-            The capacity of the fewest weights whose mean score is within one standard error of the best.
+        The capacity of the fewest weights whose mean score is within one standard error of the best.
         """
         chosen = best_and_within_one_error(self.test_scores, self.order)
         return None if chosen is None else self.capacities[chosen[1]]
@@ -174,13 +153,7 @@ class CapacityCurve(Result):
 
     @property
     def conclusion(self) -> str:
-        """The best and the simplest capacity, and those that underfit or overfit.
-
-        Returns
-        -------
-        str
-            A few sentences.
-        """
+        """The best and the simplest capacity, and those that underfit or overfit."""
         chosen = best_and_within_one_error(self.test_scores, self.order)
         if chosen is None:
             return "Nothing can be concluded: no network has a validation score."
@@ -254,10 +227,7 @@ class CapacityCurve(Result):
     def table(self) -> Table:
         """The mean scores and costs as a table.
 
-        Returns
-        -------
-        Table
-            A row for each capacity, the fewest weights first, with the conclusion below.
+        A row for each capacity, the fewest weights first, with the conclusion below.
         """
         names = [f"training {self.metric}", f"validation {self.metric}", "training cost", "validation cost"]
         measured = (self.train_scores, self.test_scores, self.train_costs, self.test_costs)

@@ -18,8 +18,8 @@ from multilayer.fits.errors import Complaint
 from multilayer.packs.members import Member
 from multilayer.packs.running import THREADS, PackListener
 from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
-from multilayer.selection.curves.measuring import Bench, bench, measured, table_of, tell
-from multilayer.selection.fitting import Data, checked_estimator
+from multilayer.selection.curves.experiment import Experiment, experiment_of, measured, table_of, tell
+from multilayer.selection.data import Data, checked_estimator
 from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.statistics import Array, is_clear, mean, mean_pairs, paired
 from multilayer.selection.training import Fitted, ModelTraining
@@ -58,10 +58,7 @@ class LearningCurve(Result):
     def rise(self) -> tuple[float, float]:
         """The gain in validation score by a doubling of the rows, at the end of the curve.
 
-        Returns
-        -------
-        tuple of two floats
-            The gain from half of the largest size, or the next smaller, fold by fold, and its standard error.
+        The gain from half of the largest size, or the next smaller, fold by fold, and its standard error.
         """
         known = np.flatnonzero(np.isfinite(self.test_scores).any(axis=1))
         if len(known) < 2:
@@ -77,23 +74,14 @@ class LearningCurve(Result):
     def gap(self) -> tuple[float, float]:
         """The lead of the training score over the validation score, at the end of the curve.
 
-        Returns
-        -------
-        tuple of two floats
-            The lead and its standard error.
+        The lead and its standard error.
         """
         known = np.flatnonzero(np.isfinite(self.test_scores).any(axis=1))
         return paired(self.train_scores[known[-1]], self.test_scores[known[-1]]) if len(known) else (math.nan, math.nan)
 
     @property
     def conclusion(self) -> str:
-        """Whether more rows would help, and how far training is ahead.
-
-        Returns
-        -------
-        str
-            A few sentences.
-        """
+        """Whether more rows would help, and how far training is ahead."""
         rise, error = self.rise
         if math.isnan(rise):
             return "Nothing can be concluded: the scores of two sizes in one fold are needed."
@@ -143,13 +131,7 @@ class LearningCurve(Result):
 
     @property
     def table(self) -> Table:
-        """The mean scores as a table.
-
-        Returns
-        -------
-        Table
-            A row for each size, with the conclusion below.
-        """
+        """The mean scores of each size and the conclusion as a table."""
         columns = [Column("rows", ","), Column(f"training {self.metric}"), Column(f"validation {self.metric}")]
         scores = (mean_pairs(self.train_scores), mean_pairs(self.test_scores))
         rows = list(zip(self.sizes.tolist(), *scores, mean(self.fit_times).tolist(), strict=True))
@@ -232,7 +214,7 @@ def learning_curve(
     More rows would help: validation accuracy still rises by 0.1... ± 0.0... a doubling. Training is ahead by ...
     """
     checked_estimator(estimator)
-    on = bench(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv)
+    on = experiment_of(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv)
     ns = _numbers_of_rows(sizes, min(len(train) for train, _ in on.splits))
     generator = check_random_state(random_state)
     members = []
@@ -246,11 +228,11 @@ def learning_curve(
     return LearningCurve(ns, table("train_score"), table("test_score"), table("fit_time"), on.metric, failures)
 
 
-def _training(on: Bench, train: Rows, test: Rows) -> ModelTraining:
+def _training(on: Experiment, train: Rows, test: Rows) -> ModelTraining:
     return ModelTraining(on.data, on.estimator, train, partial(_point, on, train, test))
 
 
-def _point(on: Bench, train: Rows, test: Rows, fitted: Fitted) -> _Point:
+def _point(on: Experiment, train: Rows, test: Rows, fitted: Fitted) -> _Point:
     return _Point(on.score(fitted.model, train), on.score(fitted.model, test), fitted.seconds, fitted.complaints)
 
 

@@ -19,9 +19,9 @@ from multilayer.fits.errors import Complaint
 from multilayer.packs import run_task
 from multilayer.packs.members import Member
 from multilayer.packs.running import THREADS, PackListener
-from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
+from multilayer.selection.curves.experiment import Experiment, checked_network, experiment_of, measured, table_of, tell
 from multilayer.selection.curves.regularization_result import RegularizationPath
-from multilayer.selection.fitting import Data, network_of
+from multilayer.selection.data import Data, network_of
 from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.statistics import Array
 from multilayer.selection.training import ModelTraining
@@ -125,7 +125,7 @@ def regularization_path(
     rising = _checked_alphas(alphas)
     check_flag("warm_start", warm_start)
     checked_network(estimator)
-    on = bench(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv)
+    on = experiment_of(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv)
     falling = list(range(len(rising)))[::-1]
     parts = [falling] if warm_start else [[i] for i in falling]
     members = [
@@ -144,7 +144,9 @@ def _checked_alphas(alphas: Any) -> Array:
     return np.unique([check_real("alphas", alpha, 0.0) for alpha in given])
 
 
-def _path(on: Bench, train: Rows, test: Rows, alphas: Sequence[tuple[int, float]]) -> dict[int, _Point | Exception]:
+def _path(
+    on: Experiment, train: Rows, test: Rows, alphas: Sequence[tuple[int, float]]
+) -> dict[int, _Point | Exception]:
     """The networks of one fold, by the indices of their alphas; an error for each that failed."""
     known = on.known(train, test)
     found: dict[int, _Point | Exception] = {}
@@ -165,7 +167,7 @@ def _path(on: Bench, train: Rows, test: Rows, alphas: Sequence[tuple[int, float]
     return found
 
 
-def _point(on: Bench, model: Any, train: Rows, test: Rows, known: Rows) -> _Point:
+def _point(on: Experiment, model: Any, train: Rows, test: Rows, known: Rows) -> _Point:
     fitted = run_task(ModelTraining(on.data, model, train, clones=False))
     scores = on.score(model, train), on.score(model, test)
     costs = on.cost(model, train), on.cost(model, known)
@@ -179,7 +181,7 @@ def _has_collapsed(network: BaseMLP) -> bool:
     return any(np.linalg.norm(W) < COLLAPSED * norm for W, norm in zip(network.coefs_, usual, strict=True))
 
 
-def _gathered(rising: Array, on: Bench, paths: dict[Any, Any], warm_start: bool) -> RegularizationPath:
+def _gathered(rising: Array, on: Experiment, paths: dict[Any, Any], warm_start: bool) -> RegularizationPath:
     found = {(i, fold): point for (fold, _), path in paths.items() for i, point in path.items()}
     failures = {place: point for place, point in found.items() if isinstance(point, Exception)}
     points = {place: point for place, point in found.items() if not isinstance(point, Exception)}

@@ -58,13 +58,7 @@ class RegularizationPath(Result):
 
     @property
     def best(self) -> float:
-        """The alpha of the highest mean validation score.
-
-        Returns
-        -------
-        float
-            NaN without any score.
-        """
+        """The alpha of the highest mean validation score; NaN without any score."""
         chosen = self._chosen()
         return math.nan if chosen is None else float(self.alphas[chosen[0]])
 
@@ -72,10 +66,7 @@ class RegularizationPath(Result):
     def simplest(self) -> float:
         """The one-standard-error choice.
 
-        Returns
-        -------
-        float
-            The largest alpha whose mean score is within one standard error of the best; NaN without any score.
+        The largest alpha whose mean score is within one standard error of the best; NaN without any score.
         """
         chosen = self._chosen()
         return math.nan if chosen is None else float(self.alphas[chosen[1]])
@@ -85,13 +76,7 @@ class RegularizationPath(Result):
 
     @property
     def conclusion(self) -> str:
-        """The best and the simplest alpha, and whether the range ends too early.
-
-        Returns
-        -------
-        str
-            A few sentences.
-        """
+        """The best and the simplest alpha, and whether the range ends too early."""
         chosen = self._chosen()
         if chosen is None:
             return "Nothing can be concluded: no network has a validation score."
@@ -151,13 +136,7 @@ class RegularizationPath(Result):
 
     @property
     def table(self) -> Table:
-        """The mean scores, costs and norms as a table.
-
-        Returns
-        -------
-        Table
-            A row for each alpha, with the conclusion below.
-        """
+        """The mean scores, costs and norms of each alpha and the conclusion as a table."""
         names = [f"training {self.metric}", f"validation {self.metric}", "training cost", "validation cost"]
         measured = (self.train_scores, self.test_scores, self.train_costs, self.test_costs)
         norms = ["  ".join(f"{norm:.3g}" for norm in mean(of_alpha, axis=0)) for of_alpha in self.norms]

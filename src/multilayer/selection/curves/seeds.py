@@ -18,8 +18,8 @@ from multilayer.fits.errors import Complaint
 from multilayer.packs.members import Member
 from multilayer.packs.running import THREADS, PackListener
 from multilayer.results import Column, Result, Table, failure_notes, frame
-from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
-from multilayer.selection.fitting import Data, network_of
+from multilayer.selection.curves.experiment import Experiment, checked_network, experiment_of, measured, table_of, tell
+from multilayer.selection.data import Data, network_of
 from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.statistics import Array, mean, standard_error
 from multilayer.selection.training import Fitted, ModelTraining
@@ -54,24 +54,12 @@ class SeedSpread(Result):
 
     @property
     def runs(self) -> Array:
-        """The score of each run.
-
-        Returns
-        -------
-        array of shape (seeds, divisions)
-            NaN for runs that do not count.
-        """
+        """The score of each run, (seeds, divisions); NaN for runs that do not count."""
         return np.where(np.isfinite(self.scores).all(axis=2), mean(self.scores, axis=2), np.nan)
 
     @property
     def between_seeds(self) -> float:
-        """The standard deviation of runs that differ in their seed alone.
-
-        Returns
-        -------
-        float
-            NaN for a single seed.
-        """
+        """The standard deviation of runs that differ in their seed alone; NaN for a single seed."""
         squares, degrees = self._within_divisions()
         return math.sqrt(squares / degrees) if degrees else math.nan
 
@@ -85,10 +73,7 @@ class SeedSpread(Result):
     def between_divisions(self) -> float:
         """The standard deviation that another division of the rows adds to a run.
 
-        Returns
-        -------
-        float
-            From the variance of the divisions' means without the part due to the seeds; NaN for a single division.
+        From the variance of the divisions' means without the part due to the seeds; NaN for a single division.
         """
         runs = self.runs
         means, counts = mean(runs, axis=0), np.isfinite(runs).sum(axis=0)
@@ -102,10 +87,7 @@ class SeedSpread(Result):
     def between_folds(self) -> float:
         """The standard deviation between the folds of a division.
 
-        Returns
-        -------
-        float
-            Of the means over the seeds; NaN for a single fold.
+        Of the means over the seeds; NaN for a single fold.
         """
         means = mean(self.scores, axis=0)  # (divisions, folds)
         variances = [row[np.isfinite(row)].var(ddof=1) for row in means if np.isfinite(row).sum() > 1]
@@ -115,10 +97,7 @@ class SeedSpread(Result):
     def has_enough_seeds(self) -> bool:
         """Whether there are enough runs to estimate the noise.
 
-        Returns
-        -------
-        bool
-            Whether there are 4 runs of one division, or as many degrees of freedom.
+        Whether there are 4 runs of one division, or as many degrees of freedom.
         """
         return self._within_divisions()[1] >= FEWEST_FREE
 
@@ -137,13 +116,7 @@ class SeedSpread(Result):
 
     @property
     def noise_threshold_on_other_folds(self) -> float:
-        """The same for two runs that also divide the rows differently.
-
-        Returns
-        -------
-        float
-            NaN for a single division.
-        """
+        """The same for two runs that also divide the rows differently; NaN for a single division."""
         return self._noise_of(math.hypot(self.between_seeds, self.between_divisions))
 
     def _noise_of(self, deviation: float) -> float:
@@ -153,13 +126,7 @@ class SeedSpread(Result):
 
     @property
     def conclusion(self) -> str:
-        """The value below which a difference is noise.
-
-        Returns
-        -------
-        str
-            A few sentences.
-        """
+        """The value below which a difference is noise."""
         threshold, folds = self.noise_threshold, self.scores.shape[2]
         if math.isnan(threshold):
             return "Nothing can be concluded: the scores of two seeds on the same folds are needed."
@@ -201,13 +168,7 @@ class SeedSpread(Result):
 
     @property
     def table(self) -> Table:
-        """The mean score and the standard deviations as a table.
-
-        Returns
-        -------
-        Table
-            A row for each number, with the conclusion below.
-        """
+        """The mean score, the standard deviations and the conclusion as a table."""
         spreads = {
             "between seeds, same folds": self.between_seeds,
             "between divisions of the rows": self.between_divisions,
@@ -296,7 +257,7 @@ def seed_spread(
     """
     check_integer("n_seeds", n_seeds, 1)
     checked_network(estimator)
-    on = bench(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv, repeats)
+    on = experiment_of(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv, repeats)
     n_folds = len(on.splits) // repeats
     # Of equal size, so that they start in this order, and after Ctrl-C as many seeds as possible are complete.
     members = [
@@ -317,11 +278,11 @@ class _Point:
     complaints: Sequence[Complaint]
 
 
-def _training(on: Bench, seed: int, train: Rows, test: Rows) -> ModelTraining:
+def _training(on: Experiment, seed: int, train: Rows, test: Rows) -> ModelTraining:
     model = clone(on.estimator)
     network_of(model).set_params(random_state=seed)
     return ModelTraining(on.data, model, train, partial(_point, on, test), clones=False)
 
 
-def _point(on: Bench, test: Rows, fitted: Fitted) -> _Point:
+def _point(on: Experiment, test: Rows, fitted: Fitted) -> _Point:
     return _Point(on.score(fitted.model, test), fitted.complaints)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from multilayer.selection.fitting import Data
+from multilayer.selection.data import Data
 from multilayer.selection.searching.trials import Problem
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from multilayer.results import Column, Result, Table, frame, plus_minus
-from multilayer.selection.fitting import network_of
+from multilayer.selection.data import network_of
 from multilayer.selection.searching.trials import Problem, Trial
 
 MAX_ROWS = 10  # of a printed table
@@ -53,24 +53,12 @@ class Search(Result):
 
     @property
     def ranked(self) -> list[Trial]:
-        """The trials, the best first.
-
-        Returns
-        -------
-        list of Trial
-            Those trained longest by their mean score, then the others; failed ones last.
-        """
+        """The trials, best first: those trained longest by mean score, then the others, then failed ones."""
         return sorted(self.trials, key=rank, reverse=True)
 
     @property
     def conclusion(self) -> str:
-        """The best and the simplest trial, compared with the linear model.
-
-        Returns
-        -------
-        str
-            A few sentences.
-        """
+        """The best and the simplest trial, compared with the linear model."""
         best, parts = self.best, [f"Best, with {self.metric} {_numbers(self.best)}: {_described(self.best)}."]
         if self.simplest is not best:
             simplest = f"with {_numbers(self.simplest)}: {_described(self.simplest)}"
@@ -111,10 +99,7 @@ class Search(Result):
     def table(self) -> Table:
         """The best trials as a table.
 
-        Returns
-        -------
-        Table
-            A row for each of the ten best trials and for the linear model, with the conclusion below.
+        A row for each of the ten best trials and for the linear model, with the conclusion below.
         """
         names = self._names()
         columns = [Column("trial"), *(Column(name) for name in names), Column(self.metric), Column("epochs", ",")]

@@ -27,7 +27,7 @@ from multilayer.exceptions import (
 )
 from multilayer.fits.errors import ConvergenceWarning, warn
 from multilayer.packs.pack import Pack, checked_jobs
-from multilayer.selection.fitting import Data, checked_estimator, names_of_seeds, network_of
+from multilayer.selection.data import Data, checked_estimator, names_of_seeds, network_of
 from multilayer.selection.observers import TRIAL_END, observer
 from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.scores import warn_of_scores_without_weights
@@ -38,8 +38,8 @@ from multilayer.selection.searching.journal import Journal
 from multilayer.selection.searching.progress import SearchListener
 from multilayer.selection.searching.result import Search
 from multilayer.selection.searching.rungs import Rungs, rung_epochs
-from multilayer.selection.searching.running import Searching
-from multilayer.selection.searching.trials import Problem, Split, full_name
+from multilayer.selection.searching.running import SearchRun
+from multilayer.selection.searching.trials import Problem, ScoredSplit, full_name
 from multilayer.selection.splitting import divided
 
 BEST, SIMPLEST = "best", "simplest"
@@ -196,7 +196,7 @@ def search(
             if hasattr(callback, "on_journal"):
                 callback.on_journal(len(book.known))
         rungs = Rungs(len(problem.epochs), factor, proposed.n_trials)
-        searching = Searching(problem, proposed, rungs, book, pack, observed, seconds)
+        searching = SearchRun(problem, proposed, rungs, book, pack, observed, seconds)
         searching.until_the_end(linear)
         was_interrupted = pack.interrupt.pressed
     found = searching.result(metric_name(estimator, scoring))
@@ -260,11 +260,11 @@ def _validation(X_val: Any, y_val: Any, weight: Any) -> Data:
     return Data.of(X_val, y_val, weight)
 
 
-def _splits(estimator: Any, data: Data, groups: Any, cv: Any, validation: Data | None) -> list[Split]:
+def _splits(estimator: Any, data: Data, groups: Any, cv: Any, validation: Data | None) -> list[ScoredSplit]:
     if validation is not None:
-        return [Split(np.arange(len(data)), validation, np.arange(len(validation)))]
+        return [ScoredSplit(np.arange(len(data)), validation, np.arange(len(validation)))]
     folds = divided(estimator, data.X, data.y, groups, cv)
-    return [Split(np.asarray(train), data, np.asarray(test)) for train, test in folds]
+    return [ScoredSplit(np.asarray(train), data, np.asarray(test)) for train, test in folds]
 
 
 def _linear(estimator: Any) -> Any:

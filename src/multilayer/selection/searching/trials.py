@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from multilayer.selection.fitting import Data, steps_before
+from multilayer.selection.data import Data, steps_before
 from multilayer.selection.searching.journal import Scored
 from multilayer.selection.statistics import standard_error
 from multilayer.training.batching import Rows
 
 
 @dataclass(frozen=True, eq=False)
-class Split:
+class ScoredSplit:
     """Rows to train on, and a table whose rows score."""
 
     train: Rows
@@ -31,7 +31,7 @@ class Problem:
 
     estimator: Any
     data: Data
-    splits: Sequence[Split]
+    splits: Sequence[ScoredSplit]
     scorer: Callable[..., float]
     epochs: Sequence[float]  # of each rung
     scores_predictions: bool = True  # whether the scorer is a metric of predictions, not a custom function
@@ -84,99 +84,45 @@ class Trial:
 
     @property
     def rung(self) -> int:
-        """The highest rung with scores.
-
-        Returns
-        -------
-        int
-            -1 before the first.
-        """
+        """The highest rung with scores; -1 before the first."""
         return len(self.scores) - 1
 
     @property
     def fold_scores(self) -> list[float]:
-        """The scores of the folds on the highest rung.
-
-        Returns
-        -------
-        list of float
-            One for each fold.
-        """
+        """The scores of the folds on the highest rung."""
         return [scored.score for scored in self.scores[-1]]
 
     @property
     def mean(self) -> float:
-        """The mean score over the folds.
-
-        Returns
-        -------
-        float
-            NaN if a fold failed.
-        """
+        """The mean score over the folds; NaN if a fold failed."""
         return float(np.mean(self.fold_scores)) if self.scores else math.nan
 
     @property
     def standard_error(self) -> float:
-        """The standard error of the mean.
-
-        Returns
-        -------
-        float
-            From the scores of the folds; NaN for a single fold.
-        """
+        """The standard error of the mean over the folds; NaN for a single fold."""
         return math.nan if math.isnan(self.mean) else float(standard_error(self.fold_scores))
 
     @property
     def epochs(self) -> int:
-        """The epochs that its networks were trained for.
-
-        Returns
-        -------
-        int
-            The largest number of all folds.
-        """
+        """The epochs of training so far, the largest number of all folds."""
         return max((scored.epochs for scored in self.scores[-1]), default=0) if self.scores else 0
 
     @property
     def has_ended(self) -> bool:
-        """Whether more epochs would change nothing.
-
-        Returns
-        -------
-        bool
-            Whether all networks have stopped before the end of the rung.
-        """
+        """Whether more epochs would change nothing, because all networks have stopped early."""
         return all(scored.has_ended for scored in self.scores[-1])
 
     @property
     def n_weights(self) -> int:
-        """The number of weights and biases of its network.
-
-        Returns
-        -------
-        int
-            The largest of all folds.
-        """
+        """The number of weights and biases of its network, the largest of all folds."""
         return max((scored.n_weights for scored in self.scores[-1]), default=0) if self.scores else 0
 
     @property
     def seconds(self) -> float:
-        """The time spent on it.
-
-        Returns
-        -------
-        float
-            Seconds on all folds and rungs.
-        """
+        """The seconds spent on it, on all folds and rungs."""
         return sum(scored.seconds for fold in self.scores for scored in fold)
 
     @property
     def error(self) -> str:
-        """The error of the first fold that failed.
-
-        Returns
-        -------
-        str
-            Empty if none failed.
-        """
+        """The error of the first fold that failed; empty if none failed."""
         return next((scored.error for scored in self.scores[-1] if scored.error), "") if self.scores else ""

@@ -15,7 +15,7 @@ from sklearn.model_selection import check_cv
 from multilayer._checks import check_choice, check_integer
 from multilayer.exceptions import InputError, ParameterError, ParameterWarning
 from multilayer.fits.errors import input_errors, warn
-from multilayer.selection.fitting import Data, names_of_seeds
+from multilayer.selection.data import Data, names_of_seeds
 from multilayer.selection.splitting import Split, check_kind_of_cv, checked_folds, checked_groups, is_list_of_folds
 from multilayer.training.batching import Rows
 

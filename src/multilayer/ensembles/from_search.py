@@ -18,10 +18,10 @@ from multilayer.fits.errors import ConvergenceWarning, warn
 from multilayer.packs.members import Member
 from multilayer.packs.running import run_pack
 from multilayer.selection import Predictions, Search, Trial
-from multilayer.selection.fitting import work_of
+from multilayer.selection.data import work_of
 from multilayer.selection.out_of_fold import answers, for_classes, out_of_fold
 from multilayer.selection.protocols import Scoring
-from multilayer.selection.searching.trials import Problem, Split
+from multilayer.selection.searching.trials import Problem, ScoredSplit
 from multilayer.selection.training import Fitted, ModelTraining
 
 
@@ -135,6 +135,6 @@ def _left_out(problem: Problem, trials: list[Trial], n_jobs: int | None) -> dict
     return found
 
 
-def _answers(split: Split, fitted: Fitted) -> Any:
+def _answers(split: ScoredSplit, fitted: Fitted) -> Any:
     # Whether training ends too soon is reported once, for the members that are chosen, by the ensemble's own fit.
     return split.test, answers(fitted.model, split.scored.part(split.test)[0]), fitted.model
