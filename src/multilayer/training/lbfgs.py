@@ -41,8 +41,8 @@ class LbfgsSession(Session):
         """The error of a training that left the finite numbers."""
         iteration = self.state.history.n_epochs + 1
         return DivergenceError(
-            f"training diverged: {what} in iteration {iteration} of L-BFGS. Bring the columns of X and, for "
-            "regression, the targets to a similar scale (StandardScaler)."
+            f"training diverged: {what} in iteration {iteration} of L-BFGS.",
+            "Bring the columns of X and, for regression, the targets to a similar scale (StandardScaler).",
         )
 
 
