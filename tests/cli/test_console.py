@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import warnings
 
-from multilayer.cli.options import OPTION_NAMES
-from multilayer.engines import choice
-from multilayer.exceptions import named_as_options
 from multilayer import ConvergenceWarning
 from multilayer.cli.console import Output
 from multilayer.cli.evaluation.run import columns_table
+from multilayer.cli.options import OPTION_NAMES
 from multilayer.cli.output.page import Section, html_report
 from multilayer.cli.text import text_table
-from multilayer.exceptions import EngineWarning
+from multilayer.engines import choice
+from multilayer.exceptions import named_as_options
 from multilayer.tables import ColumnReport
 
 

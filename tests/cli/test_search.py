@@ -325,7 +325,10 @@ def test_failed_trials_have_a_note(run, table, monkeypatch):
     failed = [row for row in rows_of(out / "trials.csv") if row["error"]]
     assert 0 < len(failed) < 8
     assert all(float(row["step_size"]) > 0.003 and row["log_loss"] == "" for row in failed)
-    assert f"note: {len(failed)} of 8 trials failed, the first: DivergenceError: the cost is nan in epoch 3.\n" in result.stderr
+    assert (
+        f"note: {len(failed)} of 8 trials failed, the first: DivergenceError: the cost is nan in epoch 3.\n"
+        in result.stderr
+    )
     assert len(re.findall(r" failed +", result.stdout)) == len(failed)
 
 

@@ -220,8 +220,16 @@ def _inferred_task(values: NDArray[Any], different: NDArray[Any]) -> tuple[Task,
         return "classification", f"The target takes two values, {different[0]} and {different[1]}.", ""
     found = f"The target holds whole numbers, {n_different:,} different ones in {n:,} rows"
     if n_different <= _MOST_CLASSES and n >= _ROWS_PER_CLASS * n_different:
-        return "classification", f"{found}: few enough to be classes.", f" Choose {argument('task', 'regression')} if they are amounts."
-    return "regression", f"{found}: too many to be classes.", f" Choose {argument('task', 'classification')} if they are labels."
+        return (
+            "classification",
+            f"{found}: few enough to be classes.",
+            f" Choose {argument('task', 'regression')} if they are amounts.",
+        )
+    return (
+        "regression",
+        f"{found}: too many to be classes.",
+        f" Choose {argument('task', 'classification')} if they are labels.",
+    )
 
 
 def _check_labels_repeat(values: NDArray[Any], rows: NDArray[np.intp], n_different: int, what: str) -> None:
