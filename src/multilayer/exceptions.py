@@ -161,6 +161,11 @@ def named_as_options(options: Mapping[str, str]) -> Iterator[None]:
     ----------
     options : mapping of str to str
         The option of each argument, such as ``{"max_iter": "--epochs"}``.  Others keep their names.
+
+    Yields
+    ------
+    None
+        Nothing.
     """
     global _options
     before, _options = _options, options
