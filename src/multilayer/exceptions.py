@@ -59,7 +59,7 @@ class ParameterError(MultilayerError, ValueError):
 class DivergenceError(MultilayerError, ArithmeticError, ValueError):
     """The cost or the weights are no longer finite.  It is a ValueError too, which scikit-learn raises in this case.
 
-    Parameters
+    Attributes
     ----------
     finding : str
         What was found, one or more sentences.
