@@ -23,7 +23,7 @@ from multilayer.packs.running import THREADS
 from multilayer.selection import Predictions
 from multilayer.selection.out_of_fold import for_classes
 from multilayer.training import Listener
-from multilayer.training.batching import Rows
+from multilayer.training.batching import RowNumbers
 
 
 class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
@@ -205,7 +205,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
         self._labels = labels_of(y)
         self.classes_ = self._labels.classes
 
-    def _rated(self, found: Predictions, rows: Rows, y: Any, weight: Any) -> tuple[float, None]:
+    def _rated(self, found: Predictions, rows: RowNumbers, y: Any, weight: Any) -> tuple[float, None]:
         if not len(rows):
             return float("nan"), None
         predicted = self._labels.decode(found.probabilities[rows])

@@ -26,7 +26,7 @@ from multilayer.packs.running import THREADS
 from multilayer.selection import Predictions
 from multilayer.selection.fitting import network_of
 from multilayer.training import Listener
-from multilayer.training.batching import Rows
+from multilayer.training.batching import RowNumbers
 
 
 class EnsembleRegressor(RegressorMixin, BaseEnsemble):
@@ -298,7 +298,9 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
     def _settle_targets(self, y: Any) -> None:  # noqa: ARG002 numbers need no names
         self.__dict__.pop("calibration_errors_", None)
 
-    def _rated(self, found: Predictions, rows: Rows, y: Any, weight: Any) -> tuple[float, NDArray[np.float64] | None]:
+    def _rated(
+        self, found: Predictions, rows: RowNumbers, y: Any, weight: Any
+    ) -> tuple[float, NDArray[np.float64] | None]:
         numbers, answers = as_dense(y).astype(np.float64), found.predicted[rows]
         score = self._score(answers, numbers, weight) if len(rows) > 1 else float("nan")
         return score, None if self._levels() else np.abs(numbers - answers)
