@@ -337,7 +337,7 @@ class _Splits:
         (_Splits(([0.5], [1.0])), {}, InputError, r"two disjoint sets of row numbers"),
         (_Splits(([0, 1], [2])), {}, InputError, r"The validation set is too small: 1 of 80 rows"),
         (1, {}, InputError, r"test_size = 1|The validation set is too small: 1 of 80 rows"),
-        (80, {}, InputError, r"validation_fraction=80 rows to hold out leave none of the 80 to train on"),
+        (80, {}, InputError, r"validation_fraction=80 rows to hold out leave none of the 80 rows for training"),
         (0.1, {"sample_weight": np.repeat([1.0, 0.0], [1, 79])}, InputError, r"weight 0|too small: . of 80 rows"),
         (
             "first",
