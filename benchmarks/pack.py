@@ -34,7 +34,7 @@ from fresh import CLEAR, _status
 from multilayer.packs.members import Member
 from multilayer.packs.running import run_pack
 from multilayer.selection import cross_validate, search
-from multilayer.selection.fitting import Data
+from multilayer.selection.data import Data
 
 OPTIONS = {"hidden_layer_sizes": (100,), "max_iter": 20, "n_iter_no_change": math.inf, "random_state": 0}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.datasets import make_classification, make_multilabel_classification, make_regression
+from sklearn.datasets import make_classification, make_moons, make_multilabel_classification, make_regression
 
 from multilayer import MLPClassifier, MLPRegressor
 
@@ -26,7 +26,10 @@ WEIGHT = _rng.uniform(0.5, 2.0, 90)  # of each row
 POINTS = np.random.RandomState(0).normal(size=(40, 2))
 SIDES = (POINTS[:, 0] > 0).astype(int)
 
-for _array in (X, CLASSES, NUMBERS, SEVERAL, LABELS, WEIGHT, POINTS, SIDES):
+# Two classes of two features, not quite separable.
+MOONS = make_moons(120, noise=0.25, random_state=0)
+
+for _array in (X, CLASSES, NUMBERS, SEVERAL, LABELS, WEIGHT, POINTS, SIDES, *MOONS):
     _array.flags.writeable = False
 
 # A few epochs, without a stop rule and its warning.

@@ -72,7 +72,11 @@ MAY_IMPORT = {
     "tables": {"_constant", "estimators", "exceptions", "fits"},
 }
 ONLY_PUBLIC_NAMES = ("plots", "cli")
-PUBLIC_MODULES = ("multilayer.exceptions", "multilayer.network")  # modules, whose names are public where they have no _
+PUBLIC_MODULES = (
+    "multilayer.exceptions",
+    "multilayer.network",
+    "multilayer.results",
+)  # modules, whose names are public where they have no _
 
 
 @functools.cache

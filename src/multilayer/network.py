@@ -377,7 +377,20 @@ def pack(
 
 
 def unset_parameters(network: Network, dtype: DTypeLike) -> Floats:
-    """A new parameter vector whose weights and biases are still to be set; gains are 1 and shifts 0."""
+    """Make a parameter vector with uninitialised weights and biases; gains are 1 and shifts 0.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    dtype : dtype
+        The dtype of the vector.
+
+    Returns
+    -------
+    array of shape (P,)
+        The parameter vector, a new array.
+    """
     parameters: Floats = np.empty(n_parameters(network), dtype=dtype)
     if network.normalization is not None:
         begin_norms_into(network, parameters)

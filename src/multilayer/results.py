@@ -42,7 +42,18 @@ class Column:
     width: int = 0
 
     def text(self, cell: object) -> str:
-        """A cell as text: None is empty, a str stays as it is, and a pair is a value with its standard error."""
+        """Format a cell.
+
+        Parameters
+        ----------
+        cell : object
+            A number, a pair of a value and its standard error, text, which is not changed, or None, which is empty.
+
+        Returns
+        -------
+        str
+            The text.
+        """
         if cell is None or isinstance(cell, str):
             return cell or ""
         return plus_minus(*cell) if isinstance(cell, tuple) else format(cell, self.format)
@@ -80,11 +91,23 @@ class Table:
     n_summary_rows: int = 0
 
     def cells(self) -> list[list[str]]:
-        """The rows as text."""
+        """Format all cells.
+
+        Returns
+        -------
+        list of lists of str
+            The text of each cell, row by row.
+        """
         return [[column.text(cell) for column, cell in zip(self.columns, row, strict=True)] for row in self.rows]
 
     def lines(self) -> list[str]:
-        """The header and the rows as lines of text, in columns of equal width."""
+        """Format the header and the rows, in columns of equal width.
+
+        Returns
+        -------
+        list of str
+            The lines.
+        """
         lines = [[column.name for column in self.columns], *self.cells()]
         widths = [max(self.columns[i].width, *(len(line[i]) for line in lines)) for i in range(len(self.columns))]
         sides = ["<" if column.align == "left" else ">" for column in self.columns]
@@ -130,7 +153,12 @@ class Table:
         return f"<tr>{''.join(written)}</tr>"
 
     def to_frame(self) -> DataFrame:
-        """The values as a pandas frame, without title and notes.
+        """Convert the values to a pandas frame, without title and notes.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The values.
 
         Raises
         ------
@@ -168,7 +196,23 @@ def _wrapped(line: str) -> str:
 
 
 def frame(columns: Mapping[str, Any]) -> DataFrame:
-    """Columns of equal length, by name, as a pandas frame."""
+    """Make a pandas frame of columns of equal length.
+
+    Parameters
+    ----------
+    columns : dict
+        The columns by name.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The frame.
+
+    Raises
+    ------
+    MissingExtraError
+        If pandas is not installed.
+    """
     try:
         import pandas as pd
     except ImportError:
@@ -177,7 +221,19 @@ def frame(columns: Mapping[str, Any]) -> DataFrame:
 
 
 def plus_minus(value: float, error: float) -> str:
-    """A number with its standard error, to two digits of the error; without the error where it is not known.
+    """Format a number with its standard error, to two digits of the error.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    error : float
+        Its standard error; NaN if it is unknown, which is not printed.
+
+    Returns
+    -------
+    str
+        The text.
 
     Examples
     --------
@@ -196,7 +252,17 @@ def plus_minus(value: float, error: float) -> str:
 
 
 def listing(words: Sequence[str]) -> str:
-    """Words as in a sentence.
+    """Join words as in a sentence.
+
+    Parameters
+    ----------
+    words : sequence of str
+        The words.
+
+    Returns
+    -------
+    str
+        The words with commas and "and".
 
     Examples
     --------
@@ -207,7 +273,22 @@ def listing(words: Sequence[str]) -> str:
 
 
 def failure_notes(failures: Mapping[Any, Exception], n: int, what: str = "fits") -> list[str]:
-    """How many of the ``n`` fits failed, and the first errors; empty where none failed."""
+    """Report the number of failed fits and the first errors.
+
+    Parameters
+    ----------
+    failures : dict
+        The errors by fit.
+    n : int
+        The number of all fits.
+    what : str
+        The name of the fits.
+
+    Returns
+    -------
+    list of str
+        The lines; empty if no fit failed.
+    """
     if not failures:
         return []
     kinds = dict.fromkeys(f"{type(error).__name__}: {error}" for error in failures.values())

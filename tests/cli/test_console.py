@@ -8,7 +8,7 @@ from multilayer import ConvergenceWarning
 from multilayer.cli.console import Output
 from multilayer.cli.evaluation.run import columns_table
 from multilayer.cli.output.page import Section, html_report
-from multilayer.cli.text import TextTable
+from multilayer.cli.text import text_table
 from multilayer.exceptions import EngineWarning
 from multilayer.tables import ColumnReport
 
@@ -28,7 +28,7 @@ class TestNotes:
 
 
 class TestOutput:
-    TABLE = TextTable("Title", ("name", "n"), (("a long name of something " * 5, "1"), ("[red]b[/red]", "22")), "lr")
+    TABLE = text_table("Title", ("name", "n"), (("a long name of something " * 5, "1"), ("[red]b[/red]", "22")), "lr")
 
     def test_at_a_terminal_there_are_lines(self, monkeypatch, capsys):
         monkeypatch.setattr("multilayer.cli.console._is_terminal", lambda: True)
@@ -47,7 +47,7 @@ class TestOutput:
 
 
 def test_report_escapes_what_it_is_given():
-    table = TextTable("<t>", ("<h>",), (("<c>",),), "l")
+    table = text_table("<t>", ("<h>",), (("<c>",),), "l")
     page = html_report("<title>", "<lead>", [Section("<heading>", ["<p>"], [table], code="a < b")])
     for tag in (
         "<title>&lt;title&gt;</title>",
@@ -63,19 +63,19 @@ def test_report_escapes_what_it_is_given():
 
 def test_without_a_terminal_signs_of_ours_are_ascii(capsys):
     output = Output()
-    output.table(TextTable("mean ± error", ("name",), (("1 ± 2",), ("±name",)), "l"))
+    output.table(text_table("mean ± error", ("name",), (("1 ± 2",), ("±name",)), "l"))
     output.say("0.5 ± 0.1 lower")
     assert capsys.readouterr().out == "mean +- error\nname\n------\n1 +- 2\n±name\n0.5 +- 0.1 lower\n"
 
 
-def test_at_a_terminal_a_title_is_as_wide_as_it_is(monkeypatch, capsys):
+def test_a_title_is_not_wrapped_at_the_width_of_its_table(monkeypatch, capsys):
     monkeypatch.setattr("multilayer.cli.console._is_terminal", lambda: True)
     monkeypatch.setenv("COLUMNS", "60")
-    Output().table(TextTable("A title that is wider than what stands under it", ("n",), (("1 ± 2",),), "r"))
+    Output().table(text_table("A title that is wider than what stands under it", ("n",), (("1 ± 2",),), "r"))
     assert "A title that is wider than what stands under it\n" in capsys.readouterr().out
 
 
-def test_long_tables_of_columns_keep_what_was_left_out():
+def test_long_tables_of_columns_keep_dropped_columns():
     reports = [ColumnReport(f"c{i}", "number", "standardised", 0, 1) for i in range(99)]
     reports[70] = ColumnReport("id", "text", "left out: 99 of 99 values differ", 3, 0)
     rows = columns_table(reports).rows

@@ -62,7 +62,7 @@ def cells_of(text: str, row: str) -> list[tuple[float, float]]:
     return [(float(mean.replace(",", "")), float(error.replace(",", ""))) for mean, error in found]
 
 
-def test_says_what_it_does_and_how_well(done):
+def test_prints_steps_and_scores(done):
     result, _ = done
     said = " ".join(result.stdout.split())
     for text in (
@@ -292,7 +292,7 @@ class TestAmounts:
             assert float(mean["mae"]) == pytest.approx(np.abs(y[test] - y[train].mean()).mean())
             np.testing.assert_allclose([predicted[row] for row in test], answers, rtol=0.02)
 
-    def test_says_that_the_network_is_better(self, houses):
+    def test_reports_a_better_network(self, houses):
         said = " ".join(houses[0].stdout.split())
         assert "The network is off by" in said
         assert re.search(r"its RMSE is \S+ \+- \S+ lower than that of linear regression, and better in 5 of 5", said)
@@ -318,7 +318,7 @@ class TestAmounts:
         assert network[0] < 0.3 * mean[0]
         assert mean[0] == pytest.approx(14 * float(f"1{unit}"), rel=0.5)
 
-    def test_large_amounts_keep_what_sets_them_apart(self, run, tmp_path):
+    def test_large_amounts_keep_small_differences(self, run, tmp_path):
         path = write(tmp_path / "t.csv", ["x,y", *(f"{i},{1_700_000_000 + i + 0.5}" for i in range(50))])
         stdout = run("cv", path, "--target", "y", "--hidden", "16", "--epochs", "300", "--step-size", "0.02").stdout
         network, linear, mean = (rmse for rmse, _ in cells_of(stdout, "RMSE"))
@@ -354,21 +354,21 @@ def test_class_of_a_single_row_is_trained_on_in_every_fold(run, tmp_path, capsys
     assert run_code(code_of(out), capsys) == pytest.approx(cells_of(result.stdout, "accuracy")[0], abs=6e-5)
 
 
-def test_classes_with_fewer_rows_than_folds_are_said(run, tmp_path):
+def test_classes_with_fewer_rows_than_folds_are_reported(run, tmp_path):
     lines = ["x,y", *(f"{i},{'ab'[i % 2]}" for i in range(60)), *["7,few"] * 3]
     result = run("cv", write(tmp_path / "t.csv", lines), "--target", "y", *SMALL)
     assert result.exit_code == 0
     assert "note: class 'few' has 3 rows, fewer than 5 folds: not every fold tests it\n" in result.stderr
 
 
-def test_worse_than_the_baseline_is_said(run, table):
+def test_a_network_worse_than_the_baseline_is_reported(run, table):
     result = run("cv", table, "--target", "buys", "--hidden", "4", "--epochs", "1", "--step-size", "1e-9")
     said = " ".join(result.stdout.split())
     assert re.search(r"its log-loss is \S+ \+- \S+ higher than that of (logistic regression|majority class), and", said)
     assert "is worse by more than chance explains. More --epochs or another --step-size may" in said
 
 
-def test_a_fold_that_fails_is_a_note(run, table, monkeypatch):
+def test_a_failed_fold_has_a_note(run, table, monkeypatch):
     from multilayer.exceptions import DivergenceError
 
     fit = MLPClassifier.fit

@@ -44,7 +44,7 @@ def cv(run, tmp_path, lines, options="--target y"):
         ),
     ],
 )
-def test_table_that_cannot_be_used(run, tmp_path, lines, text):
+def test_unusable_tables(run, tmp_path, lines, text):
     assert text in one_line_of(cv(run, tmp_path, lines))
 
 
@@ -82,7 +82,7 @@ def test_two_rows_in_two_folds(run, tmp_path):
         ("--target y --test-fraction 0.2", "No such option '--test-fraction'"),
     ],
 )
-def test_options_that_cannot_be(run, tmp_path, options, text):
+def test_invalid_options(run, tmp_path, options, text):
     assert text in one_line_of(cv(run, tmp_path, TABLE, options))
 
 

@@ -37,7 +37,7 @@ def test_tells_the_textbooks_story(told):
         assert part in text
 
 
-def test_what_it_claims_of_the_folds_is_so(told):
+def test_claims_about_the_folds_are_true(told):
     """That some folds stay on the line, and that none does with small batches, is said in words: hold it to them."""
     slow, fast = re.findall(r"((?:[01]\.\d{3}, ){5})on average", " ".join(told[0].stdout.split()))
     slow, fast = ([float(score) for score in found.rstrip(", ").split(", ")] for found in (slow, fast))

@@ -59,7 +59,7 @@ class TestFiles:
 
 
 class TestEarlierRuns:
-    def test_files_of_another_task_are_removed_and_said(self, run, people):
+    def test_files_of_another_task_are_removed_and_reported(self, run, people):
         out = people.parent / "out"
         assert run("train", people, *SMALL, "--out", out).exit_code == 0
         (out / "notes.txt").write_text("mine")

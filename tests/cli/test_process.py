@@ -89,7 +89,7 @@ def interrupted(table: Path, out: Path, *numbers: int) -> subprocess.CompletedPr
 
 
 @needs_posix
-def test_sigterm_writes_what_there_is(table, tmp_path):
+def test_sigterm_writes_the_results_so_far(table, tmp_path):
     done = interrupted(table, tmp_path / "out", signal.SIGTERM)
     assert done.returncode == 143
     assert "note: interrupted after " in done.stderr

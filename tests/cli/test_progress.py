@@ -90,7 +90,11 @@ class TestWatch:
         plain = MLPClassifier((4,), max_iter=15, n_iter_no_change=np.inf, random_state=0)
         with training_progress(Output(), "3 networks", 3, 15) as watch:
             watched = cross_validate(
-                plain.__class__(**plain.get_params() | {"callbacks": [watch]}), X, y, cv=3, listener=watch.member_ended
+                plain.__class__(**plain.get_params() | {"callbacks": [watch]}),
+                X,
+                y,
+                cv=3,
+                callbacks=[watch.member_ended],
             )
         assert watch.only_watches
         assert watch.n_done == 3

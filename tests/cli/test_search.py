@@ -41,7 +41,7 @@ def said(result: Result) -> str:
     return " ".join(result.stdout.split())
 
 
-def test_says_what_it_does_and_how_well(done):
+def test_prints_steps_and_scores(done):
     for text in (
         "people.csv: 80 rows, 3 columns and the target.",
         "Rows: divided into 3 folds with the classes in the same proportions; each network is trained on 52 to 53",
@@ -253,7 +253,7 @@ class TestAmounts:
                 predicted = model.fit(features.take(train), y[train]).predict(features.take(test))
             assert float(best[f"fold_{i}"]) == pytest.approx(root_mean_squared_error(y[test], predicted), rel=0.02)
 
-    def test_says_that_the_network_is_better(self, houses):
+    def test_reports_a_better_network(self, houses):
         assert re.search(r"its RMSE is \S+ \+- \S+ lower than that of linear regression", said(houses[0]))
         assert "the network is better by more than chance explains." in said(houses[0])
         assert re.search(
@@ -297,7 +297,7 @@ def test_optuna(run, table):
 
 
 class TestJournal:
-    def test_goes_on_from_where_it_ended(self, run, table, tmp_path):
+    def test_resumes_a_search(self, run, table, tmp_path):
         journal = tmp_path / "journal"
         options = ("search", table, "--target", "buys", *SMALL)
         first = run(*options, "--journal", journal)
@@ -317,7 +317,7 @@ def place(line: str) -> tuple[str, int, int, float]:
     return entry["candidate"], entry["fold"], entry["to"], entry["score"]
 
 
-def test_trials_that_fail_are_a_note(run, table, monkeypatch):
+def test_failed_trials_have_a_note(run, table, monkeypatch):
     fail_for(monkeypatch, lambda network: network.learning_rate_init > 0.003)
     out = table.parent / "failed"
     result = run("search", table, "--target", "buys", "--out", out, *SMALL, "--trials", "8")
@@ -343,7 +343,7 @@ def fail_for(monkeypatch, is_bad) -> None:
     monkeypatch.setattr(MLPClassifier, "_begin", begin_or_fail)
 
 
-def test_all_trials_that_fail_are_an_error(run, table, monkeypatch):
+def test_an_error_if_all_trials_fail(run, table, monkeypatch):
     fail_for(monkeypatch, lambda _: True)
     result = run("search", table, "--target", "buys", *SMALL)
     assert result.exit_code == 2
@@ -409,7 +409,7 @@ def test_ctrl_c_before_a_trial_has_a_score_ends_the_command(run, table, monkeypa
     assert result.stderr.endswith("multilayer: interrupted.\n")
 
 
-def test_space_is_the_one_that_help_and_report_tell_of(run, done):
+def test_candidates_are_from_the_space_of_the_help(run, done):
     text = " ".join(run("search", "--help").stdout.split())
     assert "one or two hidden layers of 16, 32, 64 or 128 units, a step size from 0.0003 to 0.03 and an alpha" in text
     for row in rows_of(done[1] / "trials.csv"):

@@ -32,7 +32,7 @@ def search(run, tmp_path, options, lines=TABLE):
         ("--target y --journal .", "'--journal': . is a folder. Name a file."),
     ],
 )
-def test_options_that_cannot_be(run, tmp_path, options, text):
+def test_invalid_options(run, tmp_path, options, text):
     assert text in one_line_of(search(run, tmp_path, options))
 
 
@@ -42,7 +42,7 @@ def test_time_that_is_over_at_once(run, tmp_path):
     assert (result.exit_code, result.stderr) == (1, f"multilayer: {text}\n")
 
 
-def test_file_that_is_no_journal(run, tmp_path):
+def test_a_file_that_is_not_a_journal(run, tmp_path):
     journal = tmp_path / "notes.txt"
     journal.write_text("bread\nmilk\n")
     error = one_line_of(search(run, tmp_path, f"--target y --journal {journal}"))
@@ -59,7 +59,7 @@ def test_journal_of_another_search(run, tmp_path):
     assert "Give the table and the options of then, or name another --journal." in error
 
 
-def test_optuna_that_is_not_installed(run, tmp_path, monkeypatch):
+def test_missing_optuna(run, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     error = one_line_of(search(run, tmp_path, "--target y --sampler optuna"))
     assert "--sampler optuna needs Optuna" in error

@@ -118,7 +118,7 @@ class TestDoubts:
         assert "which the target never is" in task.doubts(np.array([0.5, 1.0]), answer)[0]
         assert task.doubts(np.array([-1.0, 1.0]), answer) == task.doubts(np.array([0.0, 1.0]), -answer[[0, 3]]) == []
 
-    def test_said_by_the_command(self, run, tmp_path):
+    def test_are_reported_by_the_command(self, run, tmp_path):
         lines = ["x,y", *(f"{i},{max(0, i - 60)}" for i in range(100))]
         path = write(tmp_path / "t.csv", lines)
         result = run("train", path, "--target", "y", "--hidden", "none", "--step-size", "0.05")

@@ -26,7 +26,7 @@ def done(run, table) -> tuple[Result, Path]:
     return result, out
 
 
-def test_prints_what_it_does_and_the_scores(done):
+def test_prints_steps_and_scores(done):
     said = " ".join(done[0].stdout.split())
     for text in (
         "people.csv: 80 rows, 3 columns and the target.",
@@ -136,7 +136,7 @@ def test_parquet_with_ignored_column(run, tmp_path):
     assert not re.search(r"^id ", result.stdout, re.MULTILINE)
 
 
-def test_without_pyarrow_it_says_how_to_install_it(run, people, monkeypatch):
+def test_missing_pyarrow(run, people, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     result = run("train", people, "--target", "buys")
     assert result.exit_code == 2
@@ -144,7 +144,7 @@ def test_without_pyarrow_it_says_how_to_install_it(run, people, monkeypatch):
     assert 'python -m pip install "multilayer[tables]"' in result.stderr
 
 
-def test_worse_than_the_baseline_is_said(run, people):
+def test_a_network_worse_than_the_baseline_is_reported(run, people):
     result = run("train", people, "--target", "buys", "--hidden", "4", "--epochs", "1", "--step-size", "1e-9")
     said = " ".join(result.stdout.split())
     assert "is worse than the log-loss of" in said
@@ -152,7 +152,7 @@ def test_worse_than_the_baseline_is_said(run, people):
     assert "fewer --epochs" not in said
 
 
-def test_learned_by_heart_is_said(run, tmp_path):
+def test_overfitting_is_reported(run, tmp_path):
     draw = random.Random(0)
     lines = ["x,w,y", *(f"{draw.gauss(0, 1)},{draw.gauss(0, 1)},{draw.choice('ab')}" for _ in range(60))]
     (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")

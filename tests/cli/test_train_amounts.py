@@ -52,7 +52,7 @@ def table_of(text: str) -> dict[str, list[float]]:
     return {name: list(scores) for name, scores in zip(names, zip(*cells, strict=True), strict=True)}
 
 
-def test_says_what_it_does_and_how_well(trained):
+def test_prints_steps_and_scores(trained):
     result, _ = trained
     assert result.exit_code == 0
     for text in (
@@ -199,7 +199,7 @@ def test_epochs_by_default(run, tmp_path):
         (("--epochs", "2000", "--alpha", "0", "--step-size", "0.02"), "Fewer --epochs, a larger --alpha or fewer"),
     ],
 )
-def test_worse_than_the_baselines_is_said_with_what_to_do(run, tmp_path, options, advice):
+def test_a_network_worse_than_the_baselines_is_reported_with_advice(run, tmp_path, options, advice):
     draw = random.Random(0)
     lines = ["x,w,y", *(f"{draw.gauss(0, 1)},{draw.gauss(0, 1)},{draw.gauss(0, 1)}" for _ in range(60))]
     (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")

@@ -44,7 +44,7 @@ def one_line_of(result) -> str:
         ),
     ],
 )
-def test_table_that_cannot_be_used(run, tmp_path, lines, text):
+def test_unusable_tables(run, tmp_path, lines, text):
     path = tmp_path / "t.csv"
     path.write_text("\n".join(lines) + "\n" if lines else "")
     assert text in one_line_of(run("train", path, "--target", "y"))
@@ -66,7 +66,7 @@ def test_infinity_is_found_in_the_row_of_the_file(run, tmp_path):
 
 
 @pytest.mark.parametrize(("name", "text"), [("", "is a directory"), ("no.csv", "no such file"), ("t.txt", "extension")])
-def test_file_that_is_no_table(run, tmp_path, name, text):
+def test_a_file_that_is_not_a_table(run, tmp_path, name, text):
     (tmp_path / "t.txt").write_text("It was the best of times")
     error = one_line_of(run("train", tmp_path / name, "--target", "y"))
     assert text in error
@@ -100,7 +100,7 @@ def test_file_that_is_no_table(run, tmp_path, name, text):
         ("--target y --nosuch", "No such option"),
     ],
 )
-def test_options_that_cannot_be(run, tmp_path, options, text):
+def test_invalid_options(run, tmp_path, options, text):
     path = tmp_path / "t.csv"
     path.write_text("\n".join(TABLE) + "\n")
     assert text in one_line_of(run("train", path, *options.split()))
@@ -114,7 +114,7 @@ def test_advice_for_python_is_reworded(run, tmp_path):
 
 @pytest.mark.parametrize("command", ["train", "cv", "search"])
 @pytest.mark.parametrize("out", ["t.csv", "t.csv/folder", ""])
-def test_out_that_is_no_folder_is_found_before_the_table_is_read(run, tmp_path: Path, command, out, monkeypatch):
+def test_out_that_is_not_a_folder_is_refused_before_the_table_is_read(run, tmp_path: Path, command, out, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("t.csv").write_text("no table")
     assert "--out" in one_line_of(run(command, "t.csv", "--target", "y", "--out", out))

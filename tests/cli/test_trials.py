@@ -39,7 +39,7 @@ def test_first_rung_leaves_room_for_another_or_is_a_whole_training(epochs, n_tri
 
 
 @pytest.mark.parametrize(("epochs", "has_ended"), [(10, False), (10, True), (90, False)])
-def test_best_that_was_not_trained_to_the_end_is_said(epochs, has_ended):
+def test_a_best_trial_with_fewer_epochs_is_reported(epochs, has_ended):
     params = {HIDDEN: (16,), STEP_SIZE: 0.001, ALPHA: 1.0}
     best = SimpleNamespace(number=0, params=params, epochs=epochs, has_ended=has_ended, error="", fold_scores=[-1, -2])
     models = [

@@ -18,7 +18,6 @@ the kink, and that a run hardly changes with the last bits of its starting param
 from __future__ import annotations
 
 import itertools
-import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -30,8 +29,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
+from threadpoolctl import threadpool_info
 
-from multilayer.engines import Batches, DescentState, Engine, Objective, new_state
+from multilayer.engines import Batches, DescentRequest, DescentState, Engine, Objective, new_state
 from multilayer.engines.protocol import PLAIN
 from multilayer.equations import (
     ACTIVATIONS,
@@ -89,9 +89,6 @@ OPTIONS = (
     StepOptions(clip_norm=0.3, weight_decay=0.1, average=0.5),
 )
 
-# Kernels that run as Python take a hundred times as long.
-UNCOMPILED = os.environ.get("NUMBA_DISABLE_JIT") == "1"
-
 # How far from a kink every weighted sum is to stay: a thousand times the rounding of one forward propagation.
 MARGIN = {np.float64: 1e-12, np.float32: 1e-4}
 
@@ -103,11 +100,6 @@ refinements = pytest.mark.parametrize("options", OPTIONS, ids=str)
 widths = pytest.mark.parametrize("width", [5, 40])
 # One test method serves every engine, and an engine holds no state between examples.
 examples = settings(suppress_health_check=[HealthCheck.differing_executors, HealthCheck.function_scoped_fixture])
-
-
-def few(n: int) -> int:
-    """n epochs or updates, or a fifth of them in a run without the compiler."""
-    return -(-n // 5) if UNCOMPILED else n
 
 
 # --- the oracle -------------------------------------------------------------------------------------------------------
@@ -352,6 +344,11 @@ class EngineContract:
     # Relative error allowed: in float64 over whole training runs, in float32 against the float64 book on short ones.
     rtol64 = 1e-10
     rtol32 = 1e-4
+    is_slow = False
+
+    def few(self, n: int) -> int:
+        """n epochs or updates, or a fifth of them for a slow engine."""
+        return -(-n // 5) if self.is_slow else n
 
     @pytest.fixture
     def engine(self) -> Engine:
@@ -407,8 +404,8 @@ class EngineContract:
         self, engine: Engine, output: str, chosen: Cost | None, width: int, rule: UpdateRule
     ) -> None:
         problem = draw(Network((4, width, 3), ("tanh",), output, chosen), 23, lam=0.1, weighted=True)
-        self.assert_descends(engine, problem, rule, shuffled(23, 11, few(4), step_size=0.02))
-        self.assert_descends(engine, problem, rule, full_batches(23, few(20), step_size=0.02))
+        self.assert_descends(engine, problem, rule, shuffled(23, 11, self.few(4), step_size=0.02))
+        self.assert_descends(engine, problem, rule, full_batches(23, self.few(20), step_size=0.02))
 
     @costs
     @widths
@@ -474,8 +471,8 @@ class EngineContract:
         self, engine: Engine, options: StepOptions, width: int, rule: UpdateRule
     ) -> None:
         problem = draw(Network((4, width, 5, 3), ("tanh", "sigmoid"), "softmax"), 23, lam=0.1, weighted=True)
-        self.assert_descends(engine, problem, rule, shuffled(23, 11, few(4)), options)
-        self.assert_descends(engine, problem, rule, full_batches(23, few(20), step_size=0.05), options)
+        self.assert_descends(engine, problem, rule, shuffled(23, 11, self.few(4)), options)
+        self.assert_descends(engine, problem, rule, full_batches(23, self.few(20), step_size=0.05), options)
 
     @rules
     @refinements
@@ -601,8 +598,8 @@ class EngineContract:
     @pytest.mark.parametrize("sizes", [(3, 6, 5, 2), (3, 40, 7, 2), (3, 4, 1, 3, 2)])
     def test_a_whole_run_of_normalised_layers(self, engine: Engine, sizes: tuple[int, ...], rule: UpdateRule) -> None:
         problem = draw(normalized(sizes, ("tanh",) * (len(sizes) - 2), "softmax"), 43, lam=0.1, weighted=True)
-        self.assert_descends(engine, problem, rule, shuffled(43, 7, few(20)))  # a last batch of one row
-        self.assert_descends(engine, problem, rule, full_batches(43, few(30), step_size=0.05))
+        self.assert_descends(engine, problem, rule, shuffled(43, 7, self.few(20)))  # a last batch of one row
+        self.assert_descends(engine, problem, rule, full_batches(43, self.few(30), step_size=0.05))
 
     @refinements
     @pytest.mark.parametrize("lam1", [0.0, 0.2])
@@ -643,7 +640,7 @@ class EngineContract:
 
     @dtypes
     def test_normalised_rows_in_several_blocks(self, engine: Engine, dtype: Any) -> None:
-        rows = 130 if UNCOMPILED else 700  # two blocks of the CPU engine, or six
+        rows = 130 if self.is_slow else 700  # two blocks of the CPU engine, or six
         problem = draw(normalized((30, 200, 40, 3), ("tanh", "gelu"), "softmax"), rows, dtype, weighted=True)
         self.assert_cost_and_gradient(engine, problem)
         H, m = engine.predict(problem.network, problem.parameters, problem.objective.X), 3
@@ -810,7 +807,7 @@ class EngineContract:
     def test_a_whole_run_stays_with_the_book(self, engine: Engine, rule: UpdateRule) -> None:
         network = Network((3, 6, 5, 2), ("sigmoid", "tanh"), "softmax")
         problem = draw(network, 43, lam=0.1, weighted=True)
-        self.assert_descends(engine, problem, rule, shuffled(43, 7, few(40)))  # 43 = 6 * 7 + 1: a last batch of 1
+        self.assert_descends(engine, problem, rule, shuffled(43, 7, self.few(40)))  # 43 = 6 * 7 + 1: a last batch of 1
 
     @rules
     @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
@@ -822,7 +819,7 @@ class EngineContract:
     @pytest.mark.parametrize("output", sorted(OUTPUTS))
     def test_every_output_descends_in_full_batches(self, engine: Engine, output: str, rule: UpdateRule) -> None:
         problem = draw(Network((2, 5, 3), ("tanh",), output), 30, lam=0.01)
-        self.assert_descends(engine, problem, rule, full_batches(30, few(100), step_size=0.05))
+        self.assert_descends(engine, problem, rule, full_batches(30, self.few(100), step_size=0.05))
 
     @rules
     @pytest.mark.parametrize("batch_size", [1, 8, 25])
@@ -1041,7 +1038,7 @@ class EngineContract:
     @dtypes
     def test_the_same_bits_from_run_to_run(self, engine: Engine, dtype: Any) -> None:
         problem, rule = draw(Network((20, 40, 30, 4), ("relu", "tanh"), "softmax"), 101, dtype), Adam()
-        batches, states = shuffled(101, 32, few(3)), [problem.state(rule) for _ in range(3)]
+        batches, states = shuffled(101, 32, self.few(3)), [problem.state(rule) for _ in range(3)]
         costs = [engine.descend(problem.objective, rule, state, batches) for state in states]
         gradients = [engine.cost_and_gradient(problem.objective, problem.parameters)[1] for _ in range(3)]
         for i in (1, 2):
@@ -1052,7 +1049,7 @@ class EngineContract:
     def test_threads_get_the_same_bits(self, engine: Engine) -> None:
         networks = [Network((7, width, 3), ("tanh",), "softmax") for width in (3, 33, 64, 70)]
         problems_ = [draw(network, 50, seed=i) for i, network in enumerate(networks)]
-        batches, rule = shuffled(50, 8, few(5)), Adam()
+        batches, rule = shuffled(50, 8, self.few(5)), Adam()
 
         def results(problem: Problem) -> list[Floats]:
             state = problem.state(rule)
@@ -1078,3 +1075,28 @@ class EngineContract:
         for i, received in together.items():
             for array, wanted in zip(received, expected[i % len(problems_)], strict=True):
                 np.testing.assert_array_equal(array, wanted)
+
+    def test_descents_asked_for_together_are_those_asked_for_one_by_one(self, engine: Engine) -> None:
+        problems_ = [draw(Network((5, width, 3), ("tanh",), "softmax"), 20, seed=width) for width in (4, 4, 9)]
+        rule, batches = Adam(), shuffled(20, 8, 2)
+        states = [problem.state(rule) for problem in problems_]
+        together = engine.descend_many(
+            [
+                DescentRequest(problem.objective, rule, state, batches)
+                for problem, state in zip(problems_, states, strict=True)
+            ]
+        )
+        for problem, state, costs in zip(problems_, states, together, strict=True):
+            alone = problem.state(rule)
+            np.testing.assert_array_equal(costs, engine.descend(problem.objective, rule, alone, batches))
+            np.testing.assert_array_equal(state.parameters, alone.parameters)
+            assert state.t == alone.t
+
+    def test_blas_runs_one_thread_while_several_call_the_engine(self, engine: Engine) -> None:
+        def threads() -> set[int]:
+            return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+        before = threads()
+        with engine.concurrent_calls():
+            assert threads() <= {1}
+        assert threads() == before

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from multilayer import MLPClassifier, MLPRegressor, engines
+from multilayer import MLPClassifier, MLPRegressor
 from multilayer.engines import choice, get_engine
 from multilayer.engines.cpu import compiling, inference, kernels, shuffling
 from multilayer.engines.cpu import engine as cpu_engine
@@ -33,7 +33,7 @@ y = (X[:, 0] * X[:, 1] > 0).astype(int)
 @pytest.fixture(autouse=True)
 def _as_in_a_new_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(choice, "_has_warned", False)
-    load = engines._compiled_engine
+    load = choice._compiled_engine
     load.cache_clear()
     yield
     load.cache_clear()
@@ -180,7 +180,7 @@ def test_an_engine_that_cannot_be_loaded_is_replaced(name: str, monkeypatch: pyt
     with pytest.warns(EngineWarning, match=r"It cannot be loaded: ModuleNotFoundError: .*\. Set engine='reference'"):
         assert isinstance(get_engine(name), ReferenceEngine)
     assert isinstance(get_engine(name), ReferenceEngine)
-    assert engines.shuffled(np.arange(5), np.random.RandomState(0), 2) is None
+    assert choice.shuffled(np.arange(5), np.random.RandomState(0), 2) is None
 
 
 NO_NUMBA = [
@@ -197,7 +197,9 @@ NUMBA = [
 
 
 def be(monkeypatch: pytest.MonkeyPatch, system: str, machine: str, version: tuple[int, int]) -> None:
-    monkeypatch.setattr(choice, "sys", SimpleNamespace(platform=system, version_info=(*version, 0)))
+    monkeypatch.setattr(
+        choice, "sys", SimpleNamespace(platform=system, version_info=(*version, 0), _getframe=sys._getframe)
+    )
     monkeypatch.setattr(choice.platform, "machine", lambda: machine)
 
 

@@ -16,6 +16,8 @@ from .contract import RULES, SMALL, EngineContract, draw, shuffled
 
 
 class TestReferenceEngine(EngineContract):
+    is_slow = True
+
     @pytest.fixture
     def engine(self) -> Engine:
         return get_engine("reference")

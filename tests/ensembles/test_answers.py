@@ -16,7 +16,7 @@ from sklearn.ensemble import VotingClassifier, VotingRegressor
 from sklearn.metrics import accuracy_score, r2_score
 
 from multilayer import EnsembleClassifier, EnsembleRegressor, NotFittedError
-from multilayer.ensembles.combining import log_mean, mean_and_deviation
+from multilayer.ensembles.averages import log_mean, mean_and_deviation
 from multilayer.selection.out_of_fold import for_classes
 
 from ..problems import CLASSES, LABELS, NUMBERS, SEVERAL, WEIGHT, X, classifier, regressor

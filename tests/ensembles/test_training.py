@@ -306,15 +306,19 @@ def test_callbacks_receive_the_end_of_each_member() -> None:
         (
             {"n_members": 1, "diversity": "fold"},
             ParameterError,
-            "diversity='fold' needs at least 2 members, a fold each, got 1",
+            "diversity='fold' needs at least 2 members, one for each fold, got 1",
         ),
-        ({"n_members": 3, "diversity": "fold", "cv": 4}, ParameterError, "said twice: n_members says 3 and cv says 4"),
+        ({"n_members": 3, "diversity": "fold", "cv": 4}, ParameterError, "given twice: n_members says 3 and cv says 4"),
         (
             {"n_members": 3, "diversity": "fold", "cv": KFold(4)},
             ParameterError,
-            "said twice: cv makes 4 folds, and n_members",
+            "given twice: cv makes 4 folds, and n_members",
         ),
-        ({"estimator": [classifier()], "n_members": 3}, ParameterError, "said twice: n_members says 3 and the list of"),
+        (
+            {"estimator": [classifier()], "n_members": 3},
+            ParameterError,
+            "given twice: n_members says 3 and the list",
+        ),
         ({"estimator": []}, ParameterError, "a list of at least one, got an empty list"),
         ({"diversity": "fold", "cv": 2.5}, ParameterError, "cv must be a number of folds, a splitter, or an iterable"),
         ({"diversity": "fold", "cv": "5"}, ParameterError, "cv must be a number of folds, a splitter, or an iterable"),

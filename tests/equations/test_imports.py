@@ -43,7 +43,7 @@ def imported(path: Path) -> set[str]:
 def test_the_book_imports_numpy_and_itself_only(path):
     for name in imported(path):
         first = name.split(".")[0]
-        own = name == "multilayer.exceptions" or name.startswith("multilayer.equations")
+        own = name in ("multilayer.exceptions", "multilayer.results") or name.startswith("multilayer.equations")
         assert own or first == "numpy" or first in sys.stdlib_module_names, f"{path.name} imports {name}"
 
 

@@ -197,7 +197,7 @@ def test_going_on_with_labels_of_another_kind() -> None:
         ({"hidden_layer_sizes": iter((5, 3))}, r"positive integers, got <tuple_iterator"),
         ({"activation": "sigmiod"}, r"unknown activation 'sigmiod'\. Did you mean 'sigmoid'\? Known: 'elu', "),
         ({"activation": "logistik"}, r"unknown activation 'logistik'\. Did you mean 'logistic'\?"),
-        ({"activation": ("relu", "tanh")}, r"activation must be one for all layers or one for each of the 1 hidden layers, got"),
+        ({"activation": ("relu", "tanh")}, r"activation must be one name or one for each of the 1 hidden layers, got"),
         ({"activation": ("relux",)}, r"unknown activation 'relux'\. Did you mean 'relu'\?"),
         ({"activation": 3}, r"unknown activation 3\."),
         ({"activation": "relux", "hidden_layer_sizes": ()}, r"unknown activation 'relux'\. Did you mean 'relu'\?"),

@@ -117,7 +117,7 @@ def test_it_is_checked_when_fitting_starts() -> None:
         (np.sin, r"with the two methods g\(z\) and g_prime\(z\), got <ufunc 'sin'>, whose derivative"),
         ((np.sin, np.cos), r"with the two methods g\(z\) and g_prime\(z\), got <ufunc 'sin'>, whose"),
         ([Sine(), "tahn"], r"unknown activation 'tahn'\. Did you mean 'tanh'\?"),
-        ([Sine()], r"one for all layers or one for each of the 2 hidden layers, got \[<.*Sine"),
+        ([Sine()], r"one name or one for each of the 2 hidden layers, got \[<.*Sine"),
     ],
 )
 def test_what_is_no_activation(given: Any, message: str) -> None:

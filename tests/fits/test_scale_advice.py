@@ -195,9 +195,7 @@ def test_x_whose_products_overflow_is_refused(dtype: Any, kind: Any) -> None:
     limit = np.sqrt(np.finfo(dtype).max)
     table = X.astype(dtype)
     table[7, 2] = -2 * limit
-    message = (
-        r"X must hold numbers of at most 1\.\de\+(154|19) in float(64|32), .* got -\d.* in row 7, column 2\."
-    )
+    message = r"X must hold numbers of at most 1\.\de\+(154|19) in float(64|32), .* got -\d.* in row 7, column 2\."
     for make in (regressor, classifier):
         with pytest.raises(InputError, match=message):
             make().fit(kind(table), LABELS)

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import matplotlib
 import numpy as np
 import pytest
-from sklearn.datasets import make_moons
 from sklearn.neural_network import MLPClassifier
+
+from ..problems import MOONS
 
 matplotlib.use("Agg")
 
@@ -24,8 +25,7 @@ def _close_figures() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def moons() -> tuple[np.ndarray, np.ndarray]:
-    """Two classes of two features, not quite separable."""
-    return make_moons(120, noise=0.25, random_state=0)
+    return MOONS
 
 
 @pytest.fixture(scope="session")

@@ -50,7 +50,7 @@ def test_masks_give_the_networks_of_row_numbers() -> None:
 
 REFUSED: list[tuple[Any, type[Exception], str]] = [
     ([(MASK[:5], MASK)], ShapeError, r"fold 0 of cv: train is a mask of shape \(5,\), and X has 30 rows"),
-    ([(ROWS, [])], InputError, "fold 0 of cv: test has no rows. Leave the fold out"),
+    ([(ROWS, [])], InputError, "fold 0 of cv: test has no rows. Remove the fold"),
     ([(ROWS, ROWS), ([], ROWS)], InputError, "fold 1 of cv: train has no rows"),
     ([(~MASK & MASK, MASK)], InputError, "fold 0 of cv: train has no rows"),
     ([(ROWS, ROWS + 1)], InputError, "from 0 to 29, got numbers from 1 to 30. Count rows by their place in X"),

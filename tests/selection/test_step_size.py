@@ -76,8 +76,8 @@ def test_the_record_says_what_was_done_and_how_the_suggestion_was_chosen() -> No
     assert found.suggestion is not None
     assert 0.099 < found.suggestion / found.lowest < 0.201
     assert found.lowest == found.step_sizes[found.smoothed.argmin()]
-    assert f"was least at {found.lowest:.2g}" in found.settings
-    assert "the smoothed cost rose above 4 times its least" in found.settings
+    assert f"was lowest at {found.lowest:.2g}" in found.settings
+    assert "the smoothed cost rose above 4 times its minimum" in found.settings
     assert (
         repr(found)
         == f"<StepSizeTest: suggestion {found.suggestion:.2g}; {n} updates from 1e-05 to {found.step_sizes[-1]:.2g}>"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from typing import Any
 
 import numpy as np
@@ -27,6 +26,7 @@ from multilayer.training import (
 from multilayer.training.events import only_watches
 from multilayer.training.state import REASONS
 
+from ..pairwise import pairs_of
 from .problems import DIVERGING, NETWORK, M, Recorder, Validation, objective, recipe, reference, start, train
 
 
@@ -212,6 +212,7 @@ def test_a_history_begins_empty_and_its_own() -> None:
 # --- timing changes nothing
 
 STOPS_EARLY = {"step_size": 0.2, "max_epochs": 120, "stop": StopRule(tol=0.01, patience=4)}
+SECONDS, MAX_ORDERS = [0.0, 1e-3, 60.0], [1, 2 * M, 1 << 18]
 
 
 @pytest.mark.parametrize("how", [{}, {"shuffle": False}, {"batch_size": M}, {"batch_size": 1}, STOPS_EARLY])
@@ -219,16 +220,16 @@ def test_timing_memory_and_listeners_leave_the_result_bit_for_bit(
     how: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = None
-    for seconds, max_order in itertools.product([0.0, 1e-3, 60.0], [1, 2 * M, 1 << 18]):
-        monkeypatch.setattr(loop_module, "SECONDS_PER_CALL", seconds)
-        monkeypatch.setattr(session_module, "MAX_ORDER", max_order)
-        for listeners in ([], [Recorder()], [Recorder(only_watches=True)]):
-            run = train(reference(), objective(), recipe(**how), start(recipe(**how)), listeners)
-            expected = expected or run
-            np.testing.assert_array_equal(run.descent.parameters, expected.descent.parameters)
-            assert run.history.costs == expected.history.costs
-            assert (run.reason, run.descent.t, run.stop) == (expected.reason, expected.descent.t, expected.stop)
-            np.testing.assert_array_equal(run.random_state.get_state()[1], expected.random_state.get_state()[1])
+    audiences: list[list[Any]] = [[], [Recorder()], [Recorder(only_watches=True)]]
+    for i, j, k in pairs_of([SECONDS, MAX_ORDERS, audiences]):
+        monkeypatch.setattr(loop_module, "SECONDS_PER_CALL", SECONDS[i])
+        monkeypatch.setattr(session_module, "MAX_ORDER", MAX_ORDERS[j])
+        run = train(reference(), objective(), recipe(**how), start(recipe(**how)), audiences[k])
+        expected = expected or run
+        np.testing.assert_array_equal(run.descent.parameters, expected.descent.parameters)
+        assert run.history.costs == expected.history.costs
+        assert (run.reason, run.descent.t, run.stop) == (expected.reason, expected.descent.t, expected.stop)
+        np.testing.assert_array_equal(run.random_state.get_state()[1], expected.random_state.get_state()[1])
     assert expected is not None
     assert expected.reason == ("converged" if how is STOPS_EARLY else "max_epochs")
 

@@ -8,16 +8,17 @@ import textwrap
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from rich.box import SIMPLE_HEAD, Box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from multilayer.cli.signals import INTERRUPTED, end_at_the_next_signal
-from multilayer.cli.text import TextTable, one_line
+from multilayer.cli.text import one_line
 from multilayer.exceptions import EngineWarning, InterruptedTrainingWarning
+from multilayer.results import Table
 
 _PLAIN_WIDTH = 80
 _WIDEST = 100  # lines of text longer than this are hard to read
@@ -95,13 +96,13 @@ class Output:
         if not self.quiet:
             self._space()
 
-    def table(self, table: TextTable, *, result: bool = False) -> None:
+    def table(self, table: Table, *, result: bool = False) -> None:
         """Print a table; with --quiet only if it is a result."""
         if self.quiet and not result:
             return
         self._space()
         # Not as rich's title, which is wrapped at the width of the table.
-        title = self._signs(one_line(table.title))
+        title = self._signs(table.title)
         self.console.print(Text(title, style="bold" if self.at_terminal else ""), soft_wrap=True)
         drawn = self._drawn(table)
         if self.at_terminal:
@@ -157,19 +158,14 @@ class Output:
         """The text with our own sign in ASCII, where the output may go to any program."""
         return text if self.at_terminal else text.replace(" ± ", " +- ")
 
-    def _drawn(self, table: TextTable) -> Table:
-        drawn = Table(
-            box=SIMPLE_HEAD if self.at_terminal else _HYPHENS,
-            show_edge=False,
-            pad_edge=False,
-            header_style="bold" if self.at_terminal else "",
-        )
-        for heading, side in zip(table.headings, table.align, strict=True):
-            # Numbers stay on one line; text is folded where the line is too narrow.
-            justify: Any = "right" if side == "r" else "left"
-            drawn.add_column(Text(heading), justify=justify, overflow="fold", no_wrap=side == "r")
-        for row in table.rows:
-            drawn.add_row(*(Text(self._signs(one_line(cell))) for cell in row))
+    def _drawn(self, table: Table) -> Any:
+        """The table by rich; numbers stay on one line, and text is folded where the line is too narrow."""
+        rows = [[self._signs(cell) for cell in row] for row in table.cells()]
+        drawn: Any = replace(table, title="", rows=rows).__rich__()
+        drawn.box = SIMPLE_HEAD if self.at_terminal else _HYPHENS
+        drawn.show_edge = drawn.pad_edge = False
+        for column in drawn.columns:
+            column.overflow, column.no_wrap = "fold", column.justify == "right"
         return drawn
 
 

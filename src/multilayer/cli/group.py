@@ -31,7 +31,7 @@ _LONGEST_MESSAGE = 300  # characters of an error of usage, which quotes what was
 
 
 class _Group(click.Group):
-    """A group whose errors are one line on stderr, and never a traceback."""
+    """A group whose errors are one line on stderr, without a traceback."""
 
     def __call__(self, *args: Any, **extra: Any) -> Any:
         """Run as a program of its own."""
@@ -46,7 +46,7 @@ class _Group(click.Group):
         finally:
             ignore_signals()
         if code not in (0, FAILED, UNUSABLE):
-            # At once: other threads may be within compiled code, which the interpreter would wait for.
+            # At once: the interpreter would wait for other threads, which may run compiled code.
             with suppress(Exception):
                 sys.stdout.flush()
             os._exit(code)
@@ -65,7 +65,7 @@ class _Group(click.Group):
         with watched_signals() as signals, guarded_streams() as out, warnings.catch_warnings():
             warnings.showwarning = show_as_note
             try:
-                # click returns the code of --help and --version, and what the command returned otherwise.
+                # click returns the exit code of --help and --version, otherwise the value that the command returned.
                 returned = super().main(args, prog_name, complete_var, False, **extra)
                 out.flush()
                 code = returned if isinstance(returned, int) else 0

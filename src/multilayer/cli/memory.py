@@ -19,7 +19,7 @@ _ROWS, _PER_UNIT_AND_ROW = 32, 4
 
 
 def n_weights(sizes: Sequence[int]) -> int:
-    """Weights and biases of a network with layers of these sizes.
+    """The number of weights and biases of a network with layers of these sizes.
 
     Examples
     --------
@@ -30,7 +30,7 @@ def n_weights(sizes: Sequence[int]) -> int:
 
 
 def bytes_to_train(sizes: Sequence[int]) -> int:
-    """The memory that the training of such a network takes, about.
+    """The approximate memory for the training of such a network.
 
     Examples
     --------
@@ -66,7 +66,7 @@ def check_network(sizes: Sequence[int], how_many: str = "", n_networks: int = 1)
 
 
 def memory() -> int:
-    """The bytes of memory of this machine; where the system does not say, more than any has."""
+    """The bytes of memory of this machine; where the system does not tell, more than any machine has."""
     try:
         if not hasattr(os, "sysconf"):
             return _memory_on_windows()

@@ -13,18 +13,18 @@ TERMINATED = 128 + signal.SIGTERM
 
 
 class Signals:
-    """What has arrived so far."""
+    """Whether SIGTERM has arrived."""
 
     def __init__(self) -> None:
         self.is_terminated = False
 
     @property
     def exit_code(self) -> int:
-        """Of a command that was ended by a signal."""
+        """The exit code of a command that was ended by a signal."""
         return TERMINATED if self.is_terminated else INTERRUPTED
 
     def _terminate(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 the form of a handler
-        """SIGTERM takes the way of Ctrl-C, which training waits for."""
+        """Handle SIGTERM like Ctrl-C, which training handles at its next update."""
         self.is_terminated = True
         if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
             raise KeyboardInterrupt  # in the background of a script, where Ctrl-C is ignored
@@ -33,7 +33,7 @@ class Signals:
 
 @contextmanager
 def watched_signals() -> Iterator[Signals]:
-    """Within this block SIGTERM is treated as Ctrl-C; afterwards the handlers are as they were."""
+    """Treat SIGTERM as Ctrl-C within this block, and restore the handlers after it."""
     signals = Signals()
     if threading.current_thread() is not threading.main_thread():
         yield signals
@@ -50,20 +50,20 @@ def watched_signals() -> Iterator[Signals]:
 
 
 def end_at_the_next_signal() -> None:
-    """From now on Ctrl-C raises KeyboardInterrupt at once, within a training too."""
+    """Let the next Ctrl-C raise KeyboardInterrupt at once, also within a training."""
 
     def interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 the form of a handler
-        # The one after it must not interrupt the clean-up of this one.
+        # A third one must not interrupt the clean-up of this one.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         raise KeyboardInterrupt
 
     is_main = threading.current_thread() is threading.main_thread()
-    # Training puts off Ctrl-C where the handler is Python's own, and there alone.
+    # Training delays Ctrl-C only where the handler is Python's own.
     if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, interrupt)
 
 
 def ignore_signals() -> None:
-    """The command is over: nothing may interrupt the interpreter's own clean-up."""
+    """Let no signal interrupt the clean-up of the interpreter when the command is over."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -19,7 +19,7 @@ _DESCRIPTORS = (0, 1, 2)
 
 
 class OutputLostError(Exception):
-    """Nobody can read what the command prints, and it was asked for nothing else."""
+    """What the command prints cannot be written, and it writes no files."""
 
 
 class GuardedStream:
@@ -66,7 +66,7 @@ class GuardedStream:
     def _lose(self, error: OSError) -> None:
         self.error = error
         _discard_buffered(self._stream)
-        # The thread that draws a progress bar has nobody who would catch the error.
+        # In the thread that draws a progress bar nothing would catch the error.
         if self.raises and threading.current_thread() is threading.main_thread():
             raise OutputLostError from error
 
@@ -100,7 +100,7 @@ def guarded_streams() -> Iterator[GuardedStream]:
 
 
 def keep_running_without_reader() -> None:
-    """From now on the command writes files, which are worth having where nobody reads what it prints."""
+    """Let the command run to its end without a reader of standard output, because it writes files."""
     if isinstance(sys.stdout, GuardedStream):
         sys.stdout.raises = False
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+
+from multilayer.results import Column, Table
 
 _MOST_DIGITS = 6  # before or after the decimal point; longer numbers are written with a power of ten
 
 
-@dataclass(frozen=True)
-class TextTable:
-    """A table of text; ``align`` has "l" or "r" for each column, such as "lrr"."""
-
-    title: str
-    headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    align: str
+def text_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], align: str) -> Table:
+    """A table of text that is safe to print; ``align`` has "l" or "r" for each column, such as "lrr"."""
+    columns = [
+        Column(heading, align="left" if side == "l" else "right") for heading, side in zip(headings, align, strict=True)
+    ]
+    return Table(tuple(columns), [tuple(map(one_line, row)) for row in rows], one_line(title))
 
 
 def number(score: float, error: float | None = None) -> str:

@@ -1,9 +1,9 @@
-"""BLAS with one thread, for as long as any kernel runs.
+"""BLAS with one thread while any kernel runs.
 
-Around products as small as these a second BLAS thread costs more than it brings: (256, 64, 64) takes 23 microseconds
-with one, 42 to 60 with two, and 295 when two Python threads both ask for two.  Nor do two threads add up a product in
-the same order as one: with them the last bits of a result would depend on how many cores there are.  The setting
-belongs to the process, so overlapping users are counted: the first in sets it, the last out puts back what was there.
+For products of this size a second BLAS thread costs more than it gains: (256, 64, 64) takes 23 microseconds with one,
+42 to 60 with two, and 295 when two Python threads both ask for two.  Nor do two threads add up a product in the same
+order as one: with them the last bits of a result would depend on how many cores there are.  The setting belongs to the
+process, so overlapping users are counted: the first one sets it, the last one restores the previous value.
 """
 
 from __future__ import annotations
@@ -24,7 +24,13 @@ _libraries: list[Any] | None = None  # looked up once: finding them takes 0.7 ms
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Within this block every BLAS library of the process runs one thread."""
+    """Within this block, run every BLAS library of the process with one thread.
+
+    Yields
+    ------
+    None
+        The previous number of threads is restored at the end of the last such block.
+    """
     global _users, _before, _libraries
     with _lock:
         if _libraries is None:
@@ -46,7 +52,7 @@ def one_blas_thread() -> Iterator[None]:
 
 def _set(library: Any, n_threads: int) -> None:
     # From 3.7 on threadpoolctl lets only one Python thread of a process set the number, and in all others does
-    # nothing without a word.  Here many threads train, and the counting above is what keeps them apart.
+    # nothing, without an error.  Here many threads train, and the counter above separates them.
     getattr(library, "_real_set_num_threads", library.set_num_threads)(n_threads)
 
 

@@ -111,7 +111,13 @@ PLAIN = StepOptions()
 
 @dataclass(frozen=True, eq=False)
 class DescentRequest:
-    """The arguments of one :meth:`Engine.descend`."""
+    """The arguments of one :meth:`Engine.descend`.
+
+    Attributes
+    ----------
+    objective, rule, state, batches, options : as for :meth:`Engine.descend`
+        The arguments.
+    """
 
     objective: Objective
     rule: UpdateRule
@@ -196,11 +202,28 @@ class Engine(Protocol):
         """
 
     def descend_many(self, requests: Sequence[DescentRequest]) -> list[NDArray[np.float64]]:
-        """Do several descents; what each returns.  An engine may batch those of equal shape."""
+        """Do several descents.  An engine may batch those of equal shape.
+
+        Parameters
+        ----------
+        requests : sequence of DescentRequest
+            The arguments of each descent.
+
+        Returns
+        -------
+        list of arrays
+            The costs of each descent, as :meth:`descend` returns them.
+        """
         return [self.descend(each.objective, each.rule, each.state, each.batches, each.options) for each in requests]
 
     def concurrent_calls(self) -> AbstractContextManager[None]:
-        """A block within which several threads call engines at once: threads of BLAS would get in their way."""
+        """Return a context in which several threads may call engines, with one BLAS thread each.
+
+        Returns
+        -------
+        context manager
+            The context.
+        """
         return one_blas_thread()
 
 

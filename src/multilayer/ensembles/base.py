@@ -18,8 +18,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from multilayer._checks import check_seed
 from multilayer.ensembles.callbacks import MemberCallbacks
 from multilayer.ensembles.members import Followers, Trained, Workers, train_members
-from multilayer.ensembles.planning import SEED, plans, wishes
+from multilayer.ensembles.plans import SEED, plans, wishes
 from multilayer.estimators import NotFittedError
+from multilayer.estimators.base import take_over
 from multilayer.estimators.documentation import DocumentedMixin
 from multilayer.exceptions import InputError, InputTypeError, ParameterError
 from multilayer.fits.columns import checked_y
@@ -30,7 +31,7 @@ from multilayer.fits.sample_weights import scaled_weights
 from multilayer.fits.scikit_learn_callbacks import CallbackSupportMixin, EnsembleTasks, torn_down
 from multilayer.network import Floats
 from multilayer.selection import Predictions
-from multilayer.selection.fitting import Data, network_of
+from multilayer.selection.data import Data, network_of
 from multilayer.selection.out_of_fold import out_of_fold
 from multilayer.training import Listener
 from multilayer.training.batching import RowNumbers
@@ -114,11 +115,11 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
             After Ctrl-C, of the members that were done, with an InterruptedTrainingWarning.  If training fails, it is
             as it was before.
         """
-        model = copy.copy(self)  # trained in place of this one, which takes it over on success
+        before = dict(vars(self))
+        model = copy.copy(self)  # trained in place of this one
         with torn_down(model):
             model._train(X, y, sample_weight, groups)
-        self.__dict__.clear()
-        self.__dict__.update(vars(model))
+        take_over(self, model, before)
         return self
 
     def _train(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> None:

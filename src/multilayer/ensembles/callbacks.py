@@ -13,7 +13,7 @@ from multilayer.exceptions import MultilayerError, ParameterWarning
 from multilayer.fits.errors import warn
 from multilayer.fits.settings import check_callbacks
 from multilayer.packs.running import MemberEnded
-from multilayer.selection.fitting import network_of
+from multilayer.selection.data import network_of
 from multilayer.training import Event, Listener, RunEnded, RunStarted
 from multilayer.training.events import notify, only_watches
 

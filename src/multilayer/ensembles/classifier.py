@@ -11,9 +11,8 @@ from sklearn.base import ClassifierMixin, is_classifier
 from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import _num_samples
 
+from multilayer.ensembles.averages import Weighted, log_mean, mean_and_deviation
 from multilayer.ensembles.base import BaseEnsemble, check_estimator_kind
-from multilayer.ensembles.combining import Weighted, log_mean, mean_and_deviation
-from multilayer.ensembles.planning import SEED
 from multilayer.estimators import MLPClassifier
 from multilayer.estimators.base import keep_parameters
 from multilayer.fits.columns import checked_weight, checked_y
@@ -22,59 +21,61 @@ from multilayer.network import Floats
 from multilayer.packs.running import THREADS
 from multilayer.selection import Predictions
 from multilayer.selection.out_of_fold import for_classes
+from multilayer.selection.protocols import CV, Estimator
 from multilayer.training import Listener
 from multilayer.training.batching import RowNumbers
 
 
 class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
-    """Several classifiers that answer with the mean of their probabilities.
+    """Average the probabilities of several classifiers.
 
-    The members are trained at once, one thread each.  What makes them differ is chosen by ``diversity``.
+    The members are trained at once, one thread each; ``diversity`` is how they differ.
 
     Parameters
     ----------
     estimator : classifier, list of classifiers or None, default=None
-        What each member is a clone of: an MLPClassifier, or a pipeline that ends in one; None for MLPClassifier().
-        A list holds one estimator a member.
+        The model that is cloned for each member: an MLPClassifier, or a pipeline that ends in one; None for
+        MLPClassifier().  A list holds one estimator for each member.
     n_members : int or None, default=None
-        How many there are; None for as many as the list or ``cv`` has, and else 8.
+        The number of members; None for that of the list or of ``cv``, and 8 without them.
     diversity : {"seed", "bootstrap", "fold"}, default="seed"
-        "seed": all rows for each, and other starting weights and shuffles.  "bootstrap": beside that, each has rows
-        drawn with replacement, as many as there are; a row drawn three times has three times the weight.  "fold":
-        beside that, member i is trained on all folds but the i-th.
+        "seed": members are trained on all rows, with different starting weights and shuffles.  "bootstrap": also on
+        different rows, as many as there are, drawn with replacement; a row drawn three times has three times the
+        weight.  "fold": member i is trained on all folds but the i-th, also with another seed.
     cv : int, splitter, iterable of (train, test) or None, default=None
         Only for diversity="fold": the folds, as in scikit-learn.  A number, or None for ``n_members``, makes that many
         folds of shuffled rows, stratified by class.
     weights : sequence of float or None, default=None
-        How much each member counts, above 0; None for all alike.
+        The weight of each member, above 0; None for equal weights.
     callbacks : sequence of callables, default=()
         Called with the events of all members, one at a time; ``event.member`` is the number of the member.  A method
         ``on_member_end`` receives a :class:`multilayer.selection.MemberEnded` for each member.  Callbacks of
         ``sklearn.callback`` are passed to ``set_callbacks``.
     n_jobs : int or None, default=None
-        Members trained at a time; None for one on each core.  It changes nothing in the result.
+        Members trained at a time; None for one on each core.  The result does not depend on it.
     backend : str, default="threads"
         As in ``multilayer.selection.cross_validate``.
     random_state : int, RandomState or None, default=None
-        Seed of the members' own ``random_state``, of bootstraps and of folds.  Each member has another one; one that an
-        estimator of a list was given stays.
+        Seed of the members, bootstraps and folds.  Each member gets another seed; an estimator of a list keeps its own
+        ``random_state``, if it has one.
 
     Attributes
     ----------
     estimators_ : list of classifiers
         The members.
     weights_ : ndarray of shape (n_members,)
-        How much each counts; they sum to 1.
+        Their weights, with sum 1.
     classes_ : ndarray of shape (n_classes,)
-        The labels of all of y.  A member whose rows lack one gives it the probability 0.
+        The labels in y.  A member whose rows lack a label gives it the probability 0.
     oof_score_ : float
-        The accuracy, on the training rows, of answers by members that have not seen them.  Not with diversity="seed".
+        The accuracy of ``oof_probabilities_``.  Not with diversity="seed".
     oof_probabilities_ : ndarray of shape (m, n_classes)
-        These answers; NaN for rows that all members have seen.  Not with diversity="seed".
+        The probabilities of each training row by members that were not trained on it; NaN for rows that all members
+        were trained on.  Not with diversity="seed".
     estimators_samples_ : list of ndarray
         The numbers of the rows each member was trained on, each as often as it was drawn.
     n_iter_ : int
-        Epochs of the member that took most.
+        The largest number of epochs of a member.
     n_features_in_ : int
         Columns of X.
     feature_names_in_ : ndarray of str
@@ -83,13 +84,13 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
     Raises
     ------
     ParameterError
-        For parameters outside their range, or that do not go together.
+        If a parameter is out of its range, or parameters contradict each other.
     InputError
-        For X or y that cannot be used.
+        If X or y cannot be used.
     DivergenceError
-        Where all members diverge; those that diverge beside others are left out with a ConvergenceWarning.
+        If all members diverge; if only some do, they are dropped with a ConvergenceWarning.
     InterruptedTrainingError
-        Where Ctrl-C comes before any member is done.
+        If Ctrl-C is pressed before a member is done.
 
     Examples
     --------
@@ -116,11 +117,11 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
 
     def __init__(
         self,
-        estimator: Any = None,
+        estimator: Estimator | Sequence[Estimator] | None = None,
         n_members: int | None = None,
         *,
-        diversity: str = SEED,
-        cv: Any = None,
+        diversity: Literal["seed", "bootstrap", "fold"] = "seed",
+        cv: CV | None = None,
         weights: Sequence[float] | None = None,
         callbacks: Sequence[Listener] = (),
         n_jobs: int | None = None,
@@ -131,27 +132,46 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
 
     @property
     def oof_probabilities_(self) -> Floats:
-        """The probabilities of the training rows by members that have not seen them; NaN where there is none."""
+        """The probabilities of the training rows by members that were not trained on them.
+
+        NaN for rows that all members were trained on.
+        """
         probabilities: Floats = self._of_rows_left_out("oof_probabilities_").predictions.probabilities
         return probabilities
 
     def predict(self, X: ArrayLike) -> Any:
-        """The class whose mean probability is largest, for each row.
+        """The class of the largest mean probability for each row.
 
         Parameters
         ----------
         X : array, sparse matrix or frame of shape (m, s_1)
+            The rows.
 
         Returns
         -------
         array of shape (m,)
-            Labels; of a multilabel y an array of shape (m, n_classes) of zeros and ones.
+            Labels; for a multilabel y an array of shape (m, n_classes) of zeros and ones.
         """
         probabilities = self.predict_proba(X)
         return self._labels.decode(probabilities)
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """The share of rows, by weight, whose class is the predicted one; of a multilabel y, of those all right."""
+        """The accuracy of the predictions; of several labels, the share of rows with all labels right.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or frame of shape (m, s_1)
+            The rows.
+        y : array of shape (m,) or (m, K)
+            The targets.
+        sample_weight : array of shape (m,) or None, default=None
+            The weight of each row.
+
+        Returns
+        -------
+        float
+            Between 0 and 1.
+        """
         weight = checked_weight(sample_weight, _num_samples(X), np.dtype(np.float64))
         return float(super().score(X, checked_y(y, are_labels=True), weight))
 
@@ -165,8 +185,9 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
         Parameters
         ----------
         X : array, sparse matrix or frame of shape (m, s_1)
+            The rows.
         return_std : bool, default=False
-            Whether the standard deviation of the members' probabilities is returned, too: how far they disagree.
+            Whether to return the standard deviation of the members' probabilities, too.
 
         Returns
         -------
@@ -177,16 +198,17 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
         return (mean, deviation) if return_std else mean
 
     def predict_log_proba(self, X: ArrayLike) -> Floats:
-        """The logarithm of :meth:`predict_proba`, finite where the probability itself has already rounded to 0.
+        """The logarithm of :meth:`predict_proba`, which is finite even if the probability rounds to 0.
 
         Parameters
         ----------
         X : array, sparse matrix or frame of shape (m, s_1)
+            The rows.
 
         Returns
         -------
         array of shape (m, n_classes)
-            -inf for a class that no member has seen.
+            -inf for a class that was in no member's rows.
         """
         return log_mean(self._for_all_classes(X, "predict_log_proba", -np.inf))
 

@@ -1,4 +1,4 @@
-"""Greedy ensemble selection: which of many candidates to take, and how often each."""
+"""Greedy ensemble selection: which of many candidates to choose, and how often each."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from sklearn.utils import check_consistent_length
 from multilayer._checks import check_integer
 from multilayer.exceptions import InputError, ShapeError
 from multilayer.fits.columns import checked_weight
+from multilayer.selection.protocols import Scoring
 from multilayer.selection.scores import score_of, warn_of_scores_without_weights
 from multilayer.selection.scoring import one_scorer
 
 Rated = Callable[[NDArray[np.float64]], float]  # answers, (m,) or (m, K), to a score, higher is better
 
 MAX_SIZE = 50
-# A gain below this share of the score is rounding.
+# A smaller gain, as a share of the score, is rounding.
 LEAST_GAIN = 1e-12
-# The least probability that the logarithm is taken of, as float64 has digits.
+# Smaller probabilities are raised to this before the logarithm.
 LEAST_PROBABILITY = float(np.finfo(np.float64).eps)
 
 
@@ -29,31 +30,31 @@ def greedy_selection(
     predictions: Sequence[ArrayLike],
     y: ArrayLike,
     *,
-    scoring: Any = None,
+    scoring: Scoring = None,
     sample_weight: ArrayLike | None = None,
     classes: ArrayLike | None = None,
     max_size: int = MAX_SIZE,
 ) -> NDArray[np.intp]:
-    """How often each candidate is in an ensemble whose mean answer scores well, built up one by one.
+    """Choose candidates one by one so that their mean prediction scores well.
 
-    It begins with the N best candidates, N such that their mean scores best.  Then, again and again, the candidate is
-    added that the mean gains most by; one may be added several times.  It ends where none improves the score, or with
-    ``max_size``.  The result never scores worse than the best single candidate, by the answers given: these are to be
-    for rows that the candidates have not been trained on, such as the out-of-fold answers of a cross-validation.
+    It starts with the N best candidates, where N gives the best mean.  Then it repeatedly adds the candidate that
+    improves the mean most; a candidate may be added several times.  It ends when none improves the score, or with
+    ``max_size`` candidates.  On the given rows the result never scores worse than the best candidate.  These should be
+    rows on which the candidates were not trained, such as the out-of-fold predictions of a cross-validation.
 
     Parameters
     ----------
     predictions : sequence of arrays, each of shape (m,) or (m, K)
-        Each candidate's answers for the same rows: numbers, or with ``classes`` probabilities, a column a class.
-        Rows that are NaN in all of them are left out.
+        Each candidate's predictions for the same rows: numbers, or with ``classes`` probabilities, one column for each
+        class.  Rows that are NaN in all of them do not count.
     y : array of shape (m,) or (m, K)
-        The targets: numbers, or with ``classes`` labels, or zeros and ones with a column a label.
+        The targets: numbers, or with ``classes`` labels, or zeros and ones with one column for each label.
     scoring : str, callable or None, default=None
-        A scorer of scikit-learn's, by its name or as a function of (estimator, X, y), whose estimator answers with the
-        mean; X holds the numbers of the rows.  None for minus the log-loss of probabilities, and minus the mean squared
-        error of numbers, which see the smallest improvement.
+        The name of a scorer of scikit-learn, or a function of (estimator, X, y), whose estimator predicts the mean and
+        whose X are row numbers.  None for minus the log-loss of probabilities, and minus the mean squared error of
+        numbers, which change with the smallest improvement.
     sample_weight : array of shape (m,), default=None
-        How many rows each row counts for.
+        The weight of each row.
     classes : array of shape (n_classes,) or None, default=None
         The labels of the columns, in rising order; None for numbers.
     max_size : int, default=50
@@ -62,15 +63,14 @@ def greedy_selection(
     Returns
     -------
     array of int of shape (number of candidates,)
-        How often each has been taken, 0 for most.  Those above 0 are the ``weights`` of an ensemble.
+        How often each was chosen, 0 for most.  Those above 0 are the ``weights`` of an ensemble.
 
     Raises
     ------
     InputError
-        For answers of different shapes, or of another than y or the classes have, and such as are missing for some
-        candidates alone.
+        If predictions differ in shape, do not fit y or the classes, or are missing for some candidates only.
     ParameterError
-        For an unknown metric.
+        If the metric is unknown.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""Intervals that hold a new target with a probability chosen beforehand, whatever the network and the noise are.
+"""Prediction intervals with a given coverage for any network and any noise.
 
-All that they ask is that the rows could have come in any other order just as well.  R_i is the error |y_i - ŷ_i| of an
-answer to a row that its network has not been trained on, n the number of such rows, 1 - α the coverage.
+They assume only that rows are exchangeable.  R_i is the error |y_i - ŷ_i| of the prediction for a row that its network
+was not trained on, n the number of such rows, and 1 - α the coverage.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from multilayer._checks import check_real
 from multilayer.exceptions import ParameterError
 from multilayer.network import Floats
 
-# Numbers that are looked at at a time, rows asked about times rows held out: 32 MB.
+# Numbers in memory at a time, new rows times rows held out: 32 MB.
 BLOCK = 1 << 22
 
 
 def check_coverage(coverage: float) -> float:
-    """The coverage, from 0.5: below it the ends of a jackknife+ interval may cross."""
+    """The coverage, at least 0.5: below, the ends of a jackknife+ interval may cross."""
     return check_real("coverage", coverage, 0.5, 1.0, open_high=True)
 
 
 def rank(n: int, coverage: float) -> int:
     """⌈(n + 1)(1 - α)⌉: the error of a new row is at most the one of this rank, of n, with probability 1 - α or more.
 
-    A new error is as likely to take any of the n + 1 places among the others.  The ceiling is taken of the decimal
-    fraction as it was written: 0.07 · 100 is above 7 in floating point.
+    The rank of a new error among the others is uniform.  The ceiling is that of the decimal fraction as written:
+    0.07 · 100 is above 7 in floating point.
 
     Raises
     ------
     ParameterError
-        Where it is above n: only the whole line holds a new target so surely.
+        If the rank is above n: only an infinite interval has this coverage.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def rank(n: int, coverage: float) -> int:
         needed = math.ceil(1 / (1 - Fraction(repr(float(coverage))))) - 1
         raise ParameterError(
             f"coverage={coverage:g} needs at least {needed} rows whose errors are known, got {n}. Calibrate on more "
-            "rows, or ask for less coverage."
+            "rows, or lower coverage."
         )
     return found
 
@@ -59,7 +59,7 @@ def split_conformal(errors: Floats, coverage: float) -> float:
     Parameters
     ----------
     errors : array of shape (n,)
-        R_i of rows that have had no part in the training.
+        R_i of rows that were not used in training.
     coverage : float
 
     Examples
@@ -80,27 +80,27 @@ def split_conformal(errors: Floats, coverage: float) -> float:
 def jackknife_plus(
     answers: Floats, left_out: Floats, errors: Floats, coverage: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The interval from the answers of networks that each have not seen some of the rows.
+    """Intervals from the predictions of networks that were each trained without some of the rows.
 
-    ŷ_i(x) is the answer to a new row x of what has not seen row i: its mean, by the weights of column i of
-    ``left_out``.  The ends are
+    ŷ_i(x) is the mean prediction for a new row x by the networks that were trained without row i, with the weights of
+    column i of ``left_out``.  The ends are
 
         lower = the ⌊(n + 1) α⌋-th smallest of ŷ_i(x) - R_i, i = 1 .. n
         upper = the ⌈(n + 1)(1 - α)⌉-th smallest of ŷ_i(x) + R_i
 
-    With one network a fold this is CV+, with a fold a row jackknife+, and with the mean of the bootstrap's networks
-    that have not drawn row i the jackknife+ after bootstrap.  n numbers are needed for each new row; never more than
-    BLOCK of them are there at a time.
+    With one network for each fold this is CV+, with one row in each fold jackknife+, and with the bootstrap's networks
+    that have not drawn row i the jackknife+ after bootstrap.  Each new row needs n numbers, of which at most BLOCK are
+    in memory at a time.
 
-    Coverage is about 1 - α.  What is proved, for any network and any noise, is 1 - 2α for jackknife+, at most
-    √(2 / n) less for CV+, and 1 - 2α for the bootstrap if the number of networks is drawn from a binomial law.
+    Coverage is about 1 - α.  The proved bound for any network and any noise is 1 - 2α for jackknife+, at most √(2 / n)
+    less for CV+, and 1 - 2α for the bootstrap if the number of networks has a binomial distribution.
 
     Parameters
     ----------
     answers : array of shape (k, m)
-        Of each network for each new row.
+        The prediction of each network for each new row.
     left_out : array of shape (k, n)
-        Each column sums to 1, and is 0 for the networks that have seen the row.
+        Weights; each column sums to 1, and is 0 for networks trained on the row.
     errors : array of shape (n,)
         R_i.
     coverage : float

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from multilayer.ensembles.callbacks import MemberCallbacks
-from multilayer.ensembles.planning import Plan
+from multilayer.ensembles.plans import Plan
 from multilayer.exceptions import DivergenceError, InterruptedTrainingError, InterruptedTrainingWarning
 from multilayer.fits.errors import ConvergenceWarning, FitWarning, warn
 from multilayer.fits.scikit_learn_callbacks import EnsembleTasks
 from multilayer.packs.members import Member, MemberOutcome, Slice
 from multilayer.packs.running import THREADS, run_pack
-from multilayer.selection.fitting import Data, network_of, work_of
+from multilayer.selection.data import Data, network_of, work_of
 from multilayer.selection.pack_warnings import warn_once
 from multilayer.selection.training import ModelTraining
 from multilayer.training.batching import RowNumbers

@@ -11,10 +11,10 @@ from sklearn.base import RegressorMixin, is_regressor
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import _num_samples
 
+from multilayer.ensembles.averages import mean_and_deviation
 from multilayer.ensembles.base import BaseEnsemble, check_estimator_kind, weighted
-from multilayer.ensembles.combining import mean_and_deviation
 from multilayer.ensembles.intervals import check_coverage, jackknife_plus, split_conformal
-from multilayer.ensembles.planning import FOLD, SEED
+from multilayer.ensembles.plans import FOLD
 from multilayer.equations import Quantile
 from multilayer.estimators import MLPRegressor
 from multilayer.estimators.base import keep_parameters
@@ -24,60 +24,62 @@ from multilayer.fits.scores import pinball_d2
 from multilayer.network import Floats
 from multilayer.packs.running import THREADS
 from multilayer.selection import Predictions
-from multilayer.selection.fitting import network_of
+from multilayer.selection.data import network_of
+from multilayer.selection.protocols import CV, Estimator
 from multilayer.training import Listener
 from multilayer.training.batching import RowNumbers
 
 
 class EnsembleRegressor(RegressorMixin, BaseEnsemble):
-    """Several regressors that answer with their mean, and with intervals that hold what they promise.
+    """Average the predictions of several regressors, with prediction intervals of guaranteed coverage.
 
-    The members are trained at once, one thread each.  What makes them differ is chosen by ``diversity``.
+    The members are trained at once, one thread each; ``diversity`` is how they differ.
 
     Parameters
     ----------
     estimator : regressor, list of regressors or None, default=None
-        What each member is a clone of: an MLPRegressor, or a pipeline that ends in one; None for MLPRegressor().  A
-        list holds one estimator a member.
+        The model that is cloned for each member: an MLPRegressor, or a pipeline that ends in one; None for
+        MLPRegressor().  A list holds one estimator for each member.
     n_members : int or None, default=None
-        How many there are; None for as many as the list or ``cv`` has, and else 8.
+        The number of members; None for that of the list or of ``cv``, and 8 without them.
     diversity : {"seed", "bootstrap", "fold"}, default="seed"
-        "seed": all rows for each, and other starting weights and shuffles.  "bootstrap": beside that, each has rows
-        drawn with replacement, as many as there are; a row drawn three times has three times the weight.  "fold":
-        beside that, member i is trained on all folds but the i-th.
+        "seed": members are trained on all rows, with different starting weights and shuffles.  "bootstrap": also on
+        different rows, as many as there are, drawn with replacement; a row drawn three times has three times the
+        weight.  "fold": member i is trained on all folds but the i-th, also with another seed.
     cv : int, splitter, iterable of (train, test) or None, default=None
         Only for diversity="fold": the folds, as in scikit-learn.  A number, or None for ``n_members``, makes that many
         folds of shuffled rows.
     weights : sequence of float or None, default=None
-        How much each member counts, above 0; None for all alike.
+        The weight of each member, above 0; None for equal weights.
     callbacks : sequence of callables, default=()
         Called with the events of all members, one at a time; ``event.member`` is the number of the member.  A method
         ``on_member_end`` receives a :class:`multilayer.selection.MemberEnded` for each member.  Callbacks of
         ``sklearn.callback`` are passed to ``set_callbacks``.
     n_jobs : int or None, default=None
-        Members trained at a time; None for one on each core.  It changes nothing in the result.
+        Members trained at a time; None for one on each core.  The result does not depend on it.
     backend : str, default="threads"
         As in ``multilayer.selection.cross_validate``.
     random_state : int, RandomState or None, default=None
-        Seed of the members' own ``random_state``, of bootstraps and of folds.  Each member has another one; one that an
-        estimator of a list was given stays.
+        Seed of the members, bootstraps and folds.  Each member gets another seed; an estimator of a list keeps its own
+        ``random_state``, if it has one.
 
     Attributes
     ----------
     estimators_ : list of regressors
         The members.
     weights_ : ndarray of shape (n_members,)
-        How much each counts; they sum to 1.
+        Their weights, with sum 1.
     oof_score_ : float
-        R², on the training rows, of answers by members that have not seen them.  Not with diversity="seed".
+        R² of ``oof_prediction_``.  Not with diversity="seed".
     oof_prediction_ : ndarray of shape (m,) or (m, K)
-        These answers; NaN for rows that all members have seen.  Not with diversity="seed".
+        The prediction for each training row by members that were not trained on it; NaN for rows that all members were
+        trained on.  Not with diversity="seed".
     calibration_errors_ : ndarray of shape (n,) or (n, K)
-        After :meth:`calibrate`, how far the ensemble is off on the rows passed to it.
+        The absolute errors of the ensemble on the rows passed to :meth:`calibrate`.
     estimators_samples_ : list of ndarray
         The numbers of the rows each member was trained on, each as often as it was drawn.
     n_iter_ : int
-        Epochs of the member that took most.
+        The largest number of epochs of a member.
     n_features_in_ : int
         Columns of X.
     feature_names_in_ : ndarray of str
@@ -86,13 +88,13 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
     Raises
     ------
     ParameterError
-        For parameters outside their range, or that do not go together.
+        If a parameter is out of its range, or parameters contradict each other.
     InputError
-        For X or y that cannot be used.
+        If X or y cannot be used.
     DivergenceError
-        Where all members diverge; those that diverge beside others are left out with a ConvergenceWarning.
+        If all members diverge; if only some do, they are dropped with a ConvergenceWarning.
     InterruptedTrainingError
-        Where Ctrl-C comes before any member is done.
+        If Ctrl-C is pressed before a member is done.
 
     Examples
     --------
@@ -116,11 +118,11 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
 
     def __init__(
         self,
-        estimator: Any = None,
+        estimator: Estimator | Sequence[Estimator] | None = None,
         n_members: int | None = None,
         *,
-        diversity: str = SEED,
-        cv: Any = None,
+        diversity: Literal["seed", "bootstrap", "fold"] = "seed",
+        cv: CV | None = None,
         weights: Sequence[float] | None = None,
         callbacks: Sequence[Listener] = (),
         n_jobs: int | None = None,
@@ -131,7 +133,10 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
 
     @property
     def oof_prediction_(self) -> Floats:
-        """The answers for the training rows by members that have not seen them; NaN where there is none."""
+        """The predictions for the training rows by members that were not trained on them.
+
+        NaN for rows that all members were trained on.
+        """
         predicted: Floats = self._of_rows_left_out("oof_prediction_").predictions.predicted
         return predicted
 
@@ -140,25 +145,41 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
     @overload
     def predict(self, X: ArrayLike, return_std: Literal[True]) -> tuple[Floats, Floats]: ...
     def predict(self, X: ArrayLike, return_std: bool = False) -> Floats | tuple[Floats, Floats]:
-        """The mean answer for each row.
+        """The mean prediction for each row.
 
         Parameters
         ----------
         X : array, sparse matrix or frame of shape (m, s_1)
+            The rows.
         return_std : bool, default=False
-            Whether the standard deviation of the members' answers is returned, too: how far they disagree, which is
-            what the network does not know for want of rows.  It says nothing of the noise: see
-            :meth:`predict_interval`.
+            Whether to return the standard deviation of the members' predictions, too: the uncertainty due to the
+            limited number of rows.  It does not include the noise: see :meth:`predict_interval`.
 
         Returns
         -------
-        array of shape (m,), or (m, K) for several outputs or quantiles; or two of them
+        array of shape (m,) or (m, K), or two of them
+            The mean, and with ``return_std`` the standard deviation; K outputs or quantiles.
         """
         mean, deviation = mean_and_deviation(self._answers(X, "predict"))
         return (mean, deviation) if return_std else mean
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """R²; of several quantiles, the share of the quantile cost of constant answers that these save, its mean."""
+        """R² of the predictions; of several quantiles, their mean D² by the quantile cost.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or frame of shape (m, s_1)
+            The rows.
+        y : array of shape (m,) or (m, K)
+            The targets.
+        sample_weight : array of shape (m,) or None, default=None
+            The weight of each row.
+
+        Returns
+        -------
+        float
+            At most 1; 0 for constant predictions.
+        """
         weight = checked_weight(sample_weight, _num_samples(X), np.dtype(np.float64))
         if not self._levels():
             return float(super().score(X, checked_y(y, are_labels=False), weight))
@@ -167,19 +188,21 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         return self._score(predicted, targets, weight)
 
     def calibrate(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Learn from rows that nobody was trained on how wide intervals are to be: split conformal prediction.
+        """Calibrate prediction intervals on rows that no member was trained on (split conformal prediction).
 
-        :meth:`predict_interval` then uses these rows, whatever ``diversity`` is, until the next ``fit``.
+        :meth:`predict_interval` uses these rows until the next ``fit``, with any ``diversity``.
 
         Parameters
         ----------
         X : array, sparse matrix or frame of shape (n, s_1)
-            No row of it may have been in ``fit``, nor have had a part in the choice of the estimator.
+            Rows that were neither in ``fit`` nor used to choose the estimator.
         y : array of shape (n,) or (n, K)
+            Their targets.
 
         Returns
         -------
         self
+            With ``calibration_errors_``.
 
         Examples
         --------
@@ -196,25 +219,30 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         return self
 
     def predict_interval(self, X: ArrayLike, coverage: float = 0.9) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """An interval for the target of each row, which holds it with probability ``coverage``.
+        """An interval for each row, which contains the target with probability ``coverage``.
 
-        It asks nothing of the network or the noise; only that old and new rows could have changed places.  Coverage is
-        that of all new rows taken together, not of each kind of them.
+        It assumes nothing about the network or the noise, only that old and new rows are exchangeable.  The coverage is
+        an average over new rows, not that of each group of them.
 
-        After :meth:`calibrate`: the mean answer and as much to both sides as the errors on those rows say (split
-        conformal).  Without it, the errors are those on rows that members have not seen: CV+ with diversity="fold",
+        After :meth:`calibrate`, the interval is the mean prediction plus and minus a quantile of the calibration errors
+        (split conformal).  Without it, the errors are those on rows that members have not seen: CV+ with
+        diversity="fold",
         jackknife+ after bootstrap with diversity="bootstrap".  Repeated folds (RepeatedKFold as ``cv``) give narrower
         intervals, because the mean of several members that have not seen a row varies less.
 
         Parameters
         ----------
         X : array, sparse matrix or frame of shape (m, s_1)
+            The rows.
         coverage : float, default=0.9
-            From 0.5, and below 1.
+            At least 0.5 and below 1.
 
         Returns
         -------
-        lower, upper : arrays of shape (m,), or (m, K) for several outputs, each of which has its own interval
+        lower : array of shape (m,) or (m, K)
+            The lower ends; of K outputs each has its own interval.
+        upper : array of shape (m,) or (m, K)
+            The upper ends.
 
         Raises
         ------
@@ -252,7 +280,7 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         if self.diversity == FOLD and isinstance(self.estimator, list | tuple):
             raise ParameterError(
                 "intervals from folds need members that are trained alike, and these are a list of estimators. Pass "
-                "rows of your own to calibrate(X, y)."
+                "other rows to calibrate(X, y)."
             )
         shares = weighted(kept.left_out, self.weights_)
         errors = np.asarray(kept.errors)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, ClassVar, Self
@@ -112,10 +112,11 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork):
     def _train(self, settings: Settings, request: FitRequest) -> Self:
         """Train a copy and keep it on success; an error leaves this estimator unchanged."""
         model: Any = object.__new__(type(self))
-        model.__dict__.update(self.__dict__)
-        before = restored_on_failure(self._training_state, self.loss_curve_) if request.resumes else nullcontext()
+        before = dict(vars(self))
+        model.__dict__.update(before)
+        shared = restored_on_failure(self._training_state, self.loss_curve_) if request.resumes else nullcontext()
         has_callbacks = not CALLBACK_ATTRIBUTES.isdisjoint(vars(model))
-        with torn_down(model) if has_callbacks else nullcontext(), before:
+        with torn_down(model) if has_callbacks else nullcontext(), shared:
             fit = begin(model, settings, model._target_adapter(), request)
             listeners = list(settings.callbacks)
             if settings.verbose:
@@ -131,8 +132,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork):
         # Views of the parameters that users hold show the new values.
         shown = self.parameters_ if request.resumes else fit.state.last
         model.parameters_ = write_into(shown, fit.state, model.parameters_)
-        self.__dict__.clear()
-        self.__dict__.update(vars(model))
+        take_over(self, model, before)
         return self
 
     def _begin(self, request: FitRequest) -> Fit:
@@ -163,6 +163,17 @@ def _validation(X: Any, y: Any, weight: Any, groups: Any) -> ValidationArguments
     given = ValidationArguments(X, y, weight, groups)
     given.check_complete()
     return given
+
+
+def take_over(estimator: object, trained: object, before: Mapping[str, Any]) -> None:
+    """Give an estimator the attributes of the copy that was trained in its place.
+
+    ``before`` are its attributes when the copy was made; what others have set on it since stays.
+    """
+    own, new = vars(estimator), vars(trained)
+    for name in before.keys() - new.keys():
+        own.pop(name, None)
+    own.update({name: value for name, value in new.items() if name not in before or before[name] is not value})
 
 
 def keep_parameters(estimator: object, arguments: dict[str, Any]) -> None:

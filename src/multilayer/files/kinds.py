@@ -111,21 +111,6 @@ def size(letter: str) -> Kind:
     return read
 
 
-def blob(longest: int) -> Kind:
-    def read(value: Any, place: Place) -> Any:
-        if not isinstance(value, bytes) or len(value) > longest:
-            raise place.wrong(f"at most {longest} bytes", value)
-        return value
-
-    return read
-
-
-def nothing(value: Any, place: Place) -> Any:
-    if value is not None:
-        raise place.wrong("null", value)
-    return value
-
-
 def empty(value: Any, place: Place) -> Any:
     if not isinstance(value, list | tuple) or value:
         raise place.wrong("empty", value)

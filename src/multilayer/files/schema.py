@@ -19,7 +19,7 @@ from multilayer.engines import ENGINES
 from multilayer.engines.protocol import DescentState
 from multilayer.ensembles import EnsembleClassifier, EnsembleRegressor
 from multilayer.ensembles.base import OutOfFold
-from multilayer.ensembles.planning import BOOTSTRAP, FOLD, SEED
+from multilayer.ensembles.plans import BOOTSTRAP, FOLD, SEED
 from multilayer.equations.activations import ACTIVATIONS
 from multilayer.equations.extensions.chosen_costs import (
     AbsoluteError,

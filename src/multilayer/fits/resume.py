@@ -33,16 +33,10 @@ def check_same_network(before: Network, now: Network) -> None:
 
 
 def resumed_state(state: TrainingState, shown: Floats, *, is_part: bool) -> TrainingState:
-    """Return a copy of a state to continue training from.
+    """Return a copy of a state to continue training from; generator and curves are shared with the original.
 
-    Parameters
-    ----------
-    state : TrainingState
-        The state after the last fit.  Its generator and curves are shared; see :func:`restored_on_failure`.
-    shown : array of shape (P,)
-        The parameters of the estimator.  If the user has changed them, training continues from these.
-    is_part : bool
-        Whether other rows follow, so that the order of the rows is dropped.
+    If the user has changed the parameters ``shown``, training continues from these.  A part of the data drops the order
+    of the rows.
     """
     best, last = state.best, state.last
     if best is not None and not np.array_equal(shown, best):

@@ -26,18 +26,7 @@ def scaled_weights(weights: NDArray[np.float64], dtype: Any, name: str = "", *, 
     """Return weights in the dtype of the network, scaled by a power of two if they are extremely large or small.
 
     If the largest is between 2^-64 and 2^64, they are only cast; otherwise it is scaled to 1 or slightly above.
-    Weights below 2^-64 of the largest become 0.
-
-    Parameters
-    ----------
-    weights : array of float64 of shape (m,)
-        Finite and non-negative.
-    dtype : numpy.float32 or numpy.float64
-        The dtype of the network.
-    name : str
-        The name of the weights in a warning.
-    warns : bool
-        Whether to warn of the scaling, which changes the effect of ``alpha`` and ``l1_alpha``.
+    Weights below 2^-64 of the largest become 0.  ``warns`` of the scaling, which changes the effect of ``alpha``.
 
     Examples
     --------

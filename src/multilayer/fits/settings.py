@@ -128,7 +128,7 @@ def check_activation(value: Any, n_hidden: int) -> tuple[str | Activation, ...]:
             _check_one_activation(each)
     if not is_one and len(given) != n_hidden:
         raise ParameterError(
-            f"activation must be one for all layers or one for each of the {n_hidden} hidden layers, got {value!r}."
+            f"activation must be one name or one for each of the {n_hidden} hidden layers, got {value!r}."
         )
     layers = given * n_hidden if is_one else given
     return tuple("sigmoid" if isinstance(each, str) and each == LOGISTIC else each for each in layers)

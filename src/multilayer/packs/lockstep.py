@@ -13,19 +13,8 @@ def train_in_lockstep(
 ) -> None:
     """Train sessions to their ends, ``n_updates`` updates of each at a time.
 
-    The results equal those of each session alone.  A session that diverges has the reason "diverged" in its state and
-    does not affect the others.
-
-    Parameters
-    ----------
-    engine : Engine
-        Its ``descend_many`` receives the updates of all sessions that have not ended.
-    sessions : sequence of TrainingSession
-        Sessions without validation.
-    objectives : sequence of Objective
-        One for each session.
-    n_updates : int, default=1
-        Updates per call and session.
+    The sessions have no validation.  The results equal those of each session alone.  A session that diverges has the
+    reason "diverged" in its state and does not affect the others.
     """
     pairs = list(zip(sessions, objectives, strict=True))
     while True:

@@ -1,10 +1,11 @@
 """Pictures of data, training and networks, drawn with matplotlib.
 
-Each function takes a fitted estimator or plain arrays, trains nothing and returns the matplotlib ``Axes`` it
+Each function takes a fitted estimator, a result or plain arrays, trains nothing and returns the matplotlib ``Axes`` it
 drew on: the one passed as ``ax``, or that of a new figure.  None calls ``plt.show`` or switches the backend.
-Colours are those of Okabe and Ito; classes and runs differ in marker or line style as well.
+Colours are those of Okabe and Ito; classes and runs also differ in marker or line style.
 
-matplotlib comes with the extra ``multilayer[plots]`` and is imported by the first picture, not by this module.
+matplotlib comes with the extra ``multilayer[plots]``.  The first picture imports it, and raises MissingExtraError where
+it is not installed.  What brings scikit-learn along, as the results do, is imported by the functions that need it, too.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""What every picture needs of matplotlib: an Axes to draw on, text as given, a legend that covers nothing."""
+"""Helpers for all pictures: axes and panels, labels, legends, and the check of a result."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from multilayer.exceptions import MissingExtraError, ParameterError
+from multilayer.exceptions import InputError, MissingExtraError, ParameterError
 from multilayer.plots._style import DIVERGING
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _TALL_LEGEND = 16
 
 
 def require_matplotlib(ax: object = None) -> None:
-    """Check, before any work, that matplotlib can be imported and that `ax` is an Axes or None.
+    """Check that matplotlib can be imported, and that `ax` is an Axes or None.
 
     Raises
     ------
@@ -64,6 +64,12 @@ def size_in_inches(ax: Axes) -> tuple[float, float]:
     """Width and height of `ax`; needs no renderer, so it works before anything is drawn."""
     dpi = figure_of(ax).dpi
     return ax.bbox.width / dpi, ax.bbox.height / dpi
+
+
+def check_result(result: object, kind: type, call: str) -> None:
+    """Raise an InputError for anything but a result of this class; `call` is how it is made."""
+    if not isinstance(result, kind):
+        raise InputError(f"expected a {kind.__name__}, got {type(result).__name__}. Pass {call}.")
 
 
 def panel_below(ax: Axes) -> Axes:
@@ -150,10 +156,20 @@ def remove_frame(ax: Axes) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def draw_grid(ax: Axes) -> None:
-    """Pale lines to read heights by, under all that is drawn."""
+def finish(ax: Axes, x_label: str, y_label: str) -> None:
+    """Label the axes, and draw pale horizontal lines below the data."""
+    ax.set_xlabel(x_label, parse_math=False)
+    ax.set_ylabel(y_label, parse_math=False)
     ax.grid(axis="y", color="#E5E5E5", linewidth=0.8)
     ax.set_axisbelow(True)
+    remove_frame(ax)
+
+
+def count_along_x(ax: Axes) -> None:
+    """Ticks at integers only: there is no iteration 2.5."""
+    from matplotlib.ticker import MaxNLocator
+
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
 
 
 def diverging_colors() -> LinearSegmentedColormap:

@@ -1,4 +1,4 @@
-"""What pictures of curves share: means over folds with a band of one standard error, and a check of what is drawn."""
+"""Means over folds with bands of one standard error, conclusions and scales, for the pictures of results."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from multilayer.exceptions import InputError
-from multilayer.plots._axes import draw_grid, figure_of, remove_frame, size_in_inches
+from multilayer.plots._axes import figure_of, size_in_inches
 from multilayer.plots._inputs import FloatArray
-from multilayer.plots._style import INK, NEGATIVE, POSITIVE, lighten
+from multilayer.plots._style import INK, MARK_EDGE, NEGATIVE, POSITIVE, lighten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,18 +33,8 @@ VALIDATION = Side("validation", POSITIVE, "-", "o")
 TRAINING = Side("training", NEGATIVE, "--", "^")
 
 
-def check_result(result: object, kind: type, function: str) -> None:
-    """An error for what is not the result of a function of :mod:`multilayer.selection`."""
-    if not isinstance(result, kind):
-        raise InputError(
-            f"expected a {kind.__name__}, got {type(result).__name__}. Pass {function}(model, X, y) of "
-            "multilayer.selection."
-        )
-
-
 def draw_band(ax: Axes, x: Any, values: FloatArray, side: Side) -> Any:
     """The mean over the folds of (n, folds) as a line with markers, and a pale band of one standard error."""
-    # Here, since it brings the estimators and scikit-learn along.
     from multilayer.selection import mean_and_error
 
     x, (mean, error) = np.asarray(x, dtype=np.float64), mean_and_error(values)
@@ -56,18 +45,8 @@ def draw_band(ax: Axes, x: Any, values: FloatArray, side: Side) -> Any:
         # The edges tell two bands apart where they overlap.
         for edge in (low, high):
             ax.plot(x, edge, color=lighten(side.color, 0.55), linewidth=0.7, linestyle=side.line, zorder=2)
-    (line,) = ax.plot(
-        x,
-        mean,
-        color=side.color,
-        linestyle=side.line,
-        marker=side.marker,
-        markersize=6,
-        markeredgecolor=INK,
-        markeredgewidth=0.5,
-        linewidth=1.6,
-        zorder=3,
-    )
+    look: dict[str, Any] = {"color": side.color, "linestyle": side.line, "marker": side.marker, "linewidth": 1.6}
+    (line,) = ax.plot(x, mean, markersize=6, zorder=3, **look, **MARK_EDGE)
     return line
 
 
@@ -91,13 +70,6 @@ def say(ax: Axes, conclusion: str, *, own_figure: bool, panels: bool = False) ->
 
 def _wrapped(text: str, inches: float) -> str:
     return "\n".join(textwrap.wrap(text, max(30, int(inches / _CHARACTER))))
-
-
-def finish(ax: Axes, x_label: str, y_label: str) -> None:
-    ax.set_xlabel(x_label, parse_math=False)
-    ax.set_ylabel(y_label, parse_math=False)
-    draw_grid(ax)
-    remove_frame(ax)
 
 
 def log_where_wide(ax: Axes, costs: Iterable[Any]) -> None:

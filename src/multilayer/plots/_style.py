@@ -6,7 +6,7 @@ Nothing here imports matplotlib; colours are ``"#rrggbb"`` strings, which every 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 # Okabe and Ito (2008), https://jfly.uni-koeln.de/color/: eight colours that stay apart in every common form of colour
 # blindness.  The order is ours: the first two contrast most, and yellow, faint on white, comes last.
@@ -51,6 +51,10 @@ class Style(NamedTuple):
     color: str
     marker: str
     area: float
+
+
+# The thin dark outline of a marker keeps pale colours visible.
+MARK_EDGE: dict[str, Any] = {"markeredgecolor": INK, "markeredgewidth": 0.5}
 
 
 def style(k: int, colors: Sequence[str] = OKABE_ITO) -> Style:

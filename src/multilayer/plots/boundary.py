@@ -1,4 +1,4 @@
-"""Where a classifier of two features draws the line."""
+"""The picture of a decision boundary."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def plot_decision_boundary(
     grid_resolution: int = 250,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the regions a classifier assigns to each class, the data on top, and ring the misclassified points.
+    """Draw the region of each class by a classifier, the data on top, and rings around misclassified points.
 
-    The classifier is asked on a grid over the range of `X`, by scikit-learn's ``DecisionBoundaryDisplay``.
+    The classifier predicts a grid over the range of `X`, by scikit-learn's ``DecisionBoundaryDisplay``.
 
     Parameters
     ----------
@@ -56,8 +56,8 @@ def plot_decision_boundary(
     y : array-like of shape (m,), optional
         Their classes.  Without it the points are grey and none is marked as misclassified.
     response : {"class", "probability"}, default "class"
-        What to colour: the predicted class; or its probability, with a colour bar for two classes and, for
-        more, each region in its class's colour, the stronger the more probable.
+        What to colour: the predicted class; or its probability, with a colour bar for two classes, and for more
+        classes each region in the colour of its class, stronger for a higher probability.
     feature_names : sequence of 2 str, optional
         Names of the axes.  By default the columns of a frame, the estimator's ``feature_names_in_``, or x_1 and x_2.
     class_names : sequence of str, optional
@@ -65,12 +65,12 @@ def plot_decision_boundary(
     grid_resolution : int, default 250
         Grid points along each axis; the estimator predicts the square of it.
     ax : matplotlib Axes, optional
-        Where to draw.  By default a new figure.
+        Where to draw; a new figure by default.
 
     Returns
     -------
     matplotlib Axes
-        `ax`, or the Axes of the new figure.
+        `ax`, or that of a new figure.
 
     Raises
     ------
@@ -82,8 +82,6 @@ def plot_decision_boundary(
         If `response`, `grid_resolution` or the number of names is out of range.
     NotFittedError
         If the estimator is not fitted.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------

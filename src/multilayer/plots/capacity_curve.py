@@ -1,4 +1,4 @@
-"""A capacity curve drawn: score and cost against units and layers, and the costs epoch by epoch."""
+"""The picture of a capacity curve."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import numpy as np
 
 from multilayer.plots._axes import (
     axes_or_new,
+    check_result,
+    count_along_x,
+    finish,
     legend_above,
     legend_inside,
     panel_below,
@@ -15,16 +18,8 @@ from multilayer.plots._axes import (
     require_matplotlib,
     size_in_inches,
 )
-from multilayer.plots._curves import (
-    TRAINING,
-    VALIDATION,
-    check_result,
-    draw_band,
-    finish,
-    log_where_wide,
-    say,
-)
-from multilayer.plots._style import INK, LINE_COLORS, MUTED, style
+from multilayer.plots._curves import TRAINING, VALIDATION, draw_band, log_where_wide, say
+from multilayer.plots._style import INK, LINE_COLORS, MARK_EDGE, MUTED, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,19 +28,18 @@ if TYPE_CHECKING:
 
 _CHARACTERS = 11  # an inch, of the names below the panels
 _MARKS_PER_CURVE = 5
-_VIEW = 8.0  # training costs are seen down to this part of the least validation cost
-_MOST_CURVES = 7  # of epochs: more of them are a tangle
+_VIEW = 8.0  # the scale of costs starts at the lowest validation cost divided by this
+_MOST_CURVES = 7  # in the right panel
 
 
 def plot_capacity_curve(curve: CapacityCurve, *, ax: Axes | None = None) -> Axes:
-    """Draw score and cost of networks of all sizes, and beside them their costs epoch by epoch; say what to conclude.
+    """Draw the scores and costs of networks of all sizes, their costs epoch by epoch, and the conclusion.
 
-    From left to right networks have more weights.  Lines are means over the folds, bands one standard error; a ring is
-    around the best score, a square around the simplest within one standard error of it.  Beside them validation costs
-    are solid, training costs dashed, and a star marks where a validation cost begins to rise.  These training costs are
-    what is minimised, with regularisation; all other costs are without.  Of more than seven sizes
-    every other is left out there; training costs that fall to next to nothing leave the picture, and a fold that ended
-    earlier counts with its last cost.
+    The number of weights grows from left to right.  Lines are means over the folds and bands one standard error.  A
+    ring marks the best score, a square the simplest size within one standard error of it.  In the right panel
+    validation costs are solid, training costs dashed, and a star marks where a validation cost starts to rise.  These
+    training costs include regularisation; all other costs do not.  Of more than seven sizes every other one is shown
+    there.  Very small training costs are outside the picture, and a fold that ended earlier counts with its last cost.
 
     Parameters
     ----------
@@ -57,14 +51,12 @@ def plot_capacity_curve(curve: CapacityCurve, *, ax: Axes | None = None) -> Axes
     Returns
     -------
     matplotlib Axes
-        `ax`, or the Axes of the new figure: that of the scores.
+        That of the scores.
 
     Raises
     ------
     InputError
         If it is no capacity curve.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------
@@ -81,10 +73,9 @@ def plot_capacity_curve(curve: CapacityCurve, *, ax: Axes | None = None) -> Axes
     >>> plt.close(ax.figure)
     """
     require_matplotlib(ax)
-    # Here, since it brings the estimators and scikit-learn along.
     from multilayer.selection import CapacityCurve
 
-    check_result(curve, CapacityCurve, "capacity_curve")
+    check_result(curve, CapacityCurve, "capacity_curve(model, X, y) of multilayer.selection")
     own_figure, ax = ax is None, axes_or_new(ax, (10.0, 5.6))
     beside = panel_beside(ax)
     below = panel_below(ax)
@@ -101,7 +92,7 @@ def plot_capacity_curve(curve: CapacityCurve, *, ax: Axes | None = None) -> Axes
     finish(below, "hidden layers, in the order of weights", "cost J")
     _draw_epochs(beside, curve)
     if own_figure:  # elsewhere there is no room for a second line
-        # loss_curve_ is what training minimises, and has the squares of the weights in it; the other has not.
+        # loss_curve_ is what training minimises, with regularisation; the validation cost is without.
         beside.set_ylabel("cost J\n(training: with regularisation)")
     say(ax, curve.conclusion, own_figure=own_figure, panels=True)
     return ax
@@ -129,7 +120,6 @@ def _draw_scores(ax: Axes, curve: CapacityCurve, places: Any) -> None:
 
 def _draw_epochs(ax: Axes, curve: CapacityCurve) -> None:
     from matplotlib.lines import Line2D
-    from matplotlib.ticker import MaxNLocator
 
     every = 1 + (len(curve.order) - 1) // _MOST_CURVES
     handles, labels, drawn = [], [], []
@@ -148,8 +138,7 @@ def _draw_epochs(ax: Axes, curve: CapacityCurve) -> None:
                 markerfacecolor=look.color if line == "-" else "white",
                 markevery=(k * step // _MOST_CURVES, step),
                 markersize=5 if line == "-" else 4,
-                markeredgecolor=INK,
-                markeredgewidth=0.5,
+                **MARK_EDGE,
             )
         _mark_the_rise(ax, curve, i, look.color)
         handles.append(Line2D([], [], color=look.color, marker=look.marker, markeredgecolor=INK, markersize=5))
@@ -158,13 +147,13 @@ def _draw_epochs(ax: Axes, curve: CapacityCurve) -> None:
     labels += ["held out" if curve.stops_early else "validation", "training"]
     log_where_wide(ax, drawn)
     _keep_validation_in_view(ax, curve)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
+    count_along_x(ax)
     finish(ax, "iteration", "cost J")
     legend_above(ax, handles, labels, ncols=4)
 
 
 def _keep_validation_in_view(ax: Axes, curve: CapacityCurve) -> None:
-    """A training cost may fall to next to nothing: on a logarithmic scale it would press all else together."""
+    """Limit the scale, since a training cost near 0 would fill a logarithmic one."""
     costs = np.concatenate([curve.mean_curves(i)[1] for i in curve.order])
     costs = costs[np.isfinite(costs) & (costs > 0)]
     if ax.get_yscale() == "log" and len(costs):

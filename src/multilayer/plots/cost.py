@@ -1,4 +1,4 @@
-"""The cost against the iteration, for one run or many."""
+"""The picture of the cost of one or more runs."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from multilayer.exceptions import InputError
-from multilayer.plots._axes import add_legend, axes_or_new, panel_below, remove_frame, require_matplotlib
+from multilayer.plots._axes import add_legend, axes_or_new, count_along_x, finish, panel_below, require_matplotlib
 from multilayer.plots._inputs import FloatArray
 from multilayer.plots._runs import Run, read_runs, skipped
-from multilayer.plots._style import INK, LINE_COLORS, MUTED, PALE, style
+from multilayer.plots._style import INK, LINE_COLORS, MARK_EDGE, MUTED, PALE, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,12 +31,11 @@ def plot_cost(
 ) -> Axes:
     """Draw the cost of one or more training runs against the iteration.
 
-    Training is solid, validation dashed, and a star marks the lowest validation cost.  Of a single run that was
-    scored on validation data a dotted line marks the iteration of the highest score, whose weights an estimator keeps,
-    where that is another one.  Up to 16 runs differ in
-    colour or marker, the first seven in both.  Of more, the one with the lowest final cost (on validation data, if
-    it has any) is drawn against those costs of the others, thin and grey.  Gaps in a curve are costs that are not
-    finite or, with ``log=True``, not positive.
+    Training costs are solid and validation costs dashed, and a star marks the lowest validation cost.  For a single run
+    with validation scores, a dotted line marks the iteration of the highest score, whose weights an estimator keeps, if
+    it is another one.  Up to 16 runs differ in colour or marker, the first seven in both.  Of more runs, the one with
+    the lowest final cost (on validation data, if there are any) is drawn against those costs of the others, thin and
+    grey.  Gaps in a curve are costs that are not finite or, with ``log=True``, not positive.
 
     Parameters
     ----------
@@ -52,12 +51,12 @@ def plot_cost(
         Draw the validation scores of a single run in a panel of their own below; the Axes returned is that of the
         costs.
     ax : matplotlib Axes, optional
-        Where to draw.  By default a new figure.
+        Where to draw; a new figure by default.
 
     Returns
     -------
     matplotlib Axes
-        `ax`, or the Axes of the new figure.
+        `ax`, or that of a new figure.
 
     Raises
     ------
@@ -70,8 +69,6 @@ def plot_cost(
         If there is not one label for each run.
     NotFittedError
         If an estimator is not fitted.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------
@@ -213,8 +210,7 @@ def _draw_curve(
         marker=marker or ("o" if len(costs) == 1 else None),
         markevery=(int(shift * every), every),
         markersize=6,
-        markeredgecolor=INK,
-        markeredgewidth=0.5,
+        **MARK_EDGE,
     )
     return line
 
@@ -237,14 +233,7 @@ def _star(color: str) -> Any:
 
 def _finish(ax: Axes, longest: int) -> None:
     """Scales and labels for runs of at most `longest` iterations."""
-    from matplotlib.ticker import MaxNLocator
-
     if longest == 1:
         ax.set_xlim(0.5, 1.5)
-    ax.set_xlabel("iteration")
-    ax.set_ylabel("cost J")
-    # There is no iteration 2.5.
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
-    ax.grid(axis="y", color="#E5E5E5", linewidth=0.8)
-    ax.set_axisbelow(True)
-    remove_frame(ax)
+    count_along_x(ax)
+    finish(ax, "iteration", "cost J")

@@ -1,4 +1,4 @@
-"""A cross-validation drawn: the score of each fold about their mean, and how the cost of each fell."""
+"""The picture of a cross-validation."""
 
 from __future__ import annotations
 
@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from multilayer.exceptions import InputError, unknown_name
-from multilayer.plots._axes import axes_or_new, draw_grid, legend_above, panel_beside, remove_frame, require_matplotlib
+from multilayer.plots._axes import (
+    axes_or_new,
+    check_result,
+    count_along_x,
+    finish,
+    legend_above,
+    panel_beside,
+    require_matplotlib,
+)
 from multilayer.plots._curves import log_where_wide
-from multilayer.plots._style import INK, MUTED, NEGATIVE, POSITIVE, lighten
+from multilayer.plots._style import INK, MARK_EDGE, MUTED, NEGATIVE, POSITIVE, lighten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,7 +44,7 @@ def plot_cross_validation(result: CrossValidation, *, ax: Axes | None = None, sc
     Returns
     -------
     matplotlib Axes
-        `ax`, or the Axes of the new figure: that of the scores.
+        That of the scores.
 
     Raises
     ------
@@ -44,8 +52,6 @@ def plot_cross_validation(result: CrossValidation, *, ax: Axes | None = None, sc
         If it is no cross-validation, or one without a single score.
     ParameterError
         If it has no such score.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------
@@ -62,14 +68,9 @@ def plot_cross_validation(result: CrossValidation, *, ax: Axes | None = None, sc
     >>> plt.close(ax.figure)
     """
     require_matplotlib(ax)
-    # Here, since it brings the estimators and scikit-learn along.
     from multilayer.selection import CrossValidation
 
-    if not isinstance(result, CrossValidation):
-        raise InputError(
-            f"expected a CrossValidation, got {type(result).__name__}. Pass cross_validate(model, X, y) of "
-            "multilayer.selection."
-        )
+    check_result(result, CrossValidation, "cross_validate(model, X, y) of multilayer.selection")
     name = _chosen(result, score)
     ax = axes_or_new(ax, (8.4, 3.8))
     beside = panel_beside(ax)
@@ -92,8 +93,6 @@ def _chosen(result: CrossValidation, score: str | None) -> str:
 
 
 def _draw_scores(ax: Axes, result: CrossValidation, name: str) -> None:
-    from matplotlib.ticker import MaxNLocator
-
     # Before the scores are read: a fold that failed may have been given a number.
     has_failed = np.array([estimator is None for estimator in result["estimator"]])
     folds = np.arange(1, len(has_failed) + 1)
@@ -111,8 +110,7 @@ def _draw_scores(ax: Axes, result: CrossValidation, name: str) -> None:
             result[key][~has_failed],
             marker,
             color=color,
-            markeredgecolor=INK,
-            markeredgewidth=0.5,
+            **MARK_EDGE,
             markersize=7 if len(folds) <= 20 else 4.5,
             zorder=3,
         )
@@ -124,24 +122,16 @@ def _draw_scores(ax: Axes, result: CrossValidation, name: str) -> None:
         handles += ax.plot(x, np.full(len(x), 0.03), "x", color=INK, transform=ax.get_xaxis_transform(), zorder=3)
         labels.append("failed")
     ax.set_xlim(0.5, len(folds) + 0.5)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
-    ax.set_xlabel("fold")
-    ax.set_ylabel(name)
-    draw_grid(ax)
-    remove_frame(ax)
+    count_along_x(ax)
+    finish(ax, "fold", name)
     legend_above(ax, handles, labels)
 
 
 def _draw_costs(ax: Axes, curves: list[list[float]]) -> None:
-    from matplotlib.ticker import MaxNLocator
-
     for costs in curves:
         iterations = np.arange(1, len(costs) + 1)
         ax.plot(iterations, costs, color=POSITIVE, alpha=0.55, linewidth=1.2, marker="o" if len(costs) == 1 else None)
     log_where_wide(ax, curves)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
-    ax.set_xlabel("iteration")
-    ax.set_ylabel("training cost J")
+    count_along_x(ax)
     ax.set_title("each line one fold", loc="left", fontsize=9, color=MUTED)
-    draw_grid(ax)
-    remove_frame(ax)
+    finish(ax, "iteration", "training cost J")

@@ -1,4 +1,4 @@
-"""Two features of a table, coloured by class."""
+"""The picture of two features by class."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def plot_data(
     class_names : sequence of str, optional
         Names of the classes in the sorted order of the labels in `y`.  By default the labels themselves.
     ax : matplotlib Axes, optional
-        Where to draw.  By default a new figure.
+        Where to draw; a new figure by default.
 
     Returns
     -------
     matplotlib Axes
-        `ax`, or the Axes of the new figure.
+        `ax`, or that of a new figure.
 
     Raises
     ------
@@ -59,8 +59,6 @@ def plot_data(
         If `X` holds NaN, infinite values or text, or `y` missing labels or more than 64 classes.
     ParameterError
         If names do not match in number.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------

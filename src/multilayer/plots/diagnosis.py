@@ -1,4 +1,4 @@
-"""A diagnosis drawn: how many rows each unit responds to, and what was found."""
+"""The picture of a diagnosis."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from multilayer.exceptions import InputError
-from multilayer.plots._axes import axes_or_new, remove_frame, require_matplotlib
+from multilayer.plots._axes import axes_or_new, check_result, remove_frame, require_matplotlib
 from multilayer.plots._style import INK, NEGATIVE, PALE, POSITIVE
 
 if TYPE_CHECKING:
@@ -21,30 +21,28 @@ _MOST_LINES = 6
 
 
 def plot_diagnosis(diagnosis: Diagnosis, *, ax: Axes | None = None) -> Axes:
-    """Draw the share of rows to which each hidden unit responds, layer beside layer, and name what was found.
+    """Draw the share of rows to which each hidden unit responds, layer by layer, and list the findings.
 
-    A unit responds where g'(z) is not near 0, so that a gradient can pass.  Silent units, which respond to next to no
-    row, are vermilion triangles: they are dead or saturated.  Below each layer stands how far one more update would
-    move its weights, relative to their size: about 1e-3 is usual.
+    A unit responds to a row if g'(z) is not near 0, so that a gradient can pass.  Silent units, which respond to almost
+    no row, are vermilion triangles: they are dead or saturated.  Below each layer is the change of its weights by one
+    more update, relative to their size: about 1e-3 is usual.
 
     Parameters
     ----------
     diagnosis : Diagnosis
         From ``model.diagnose(X, y)``.
     ax : matplotlib Axes, optional
-        Where to draw.  By default a new figure.
+        Where to draw; a new figure by default.
 
     Returns
     -------
     matplotlib Axes
-        `ax`, or the Axes of the new figure.
+        `ax`, or that of a new figure.
 
     Raises
     ------
     InputError
         If it is no diagnosis, or of a network without hidden layer.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------
@@ -59,13 +57,9 @@ def plot_diagnosis(diagnosis: Diagnosis, *, ax: Axes | None = None) -> Axes:
     >>> plt.close(ax.figure)
     """
     require_matplotlib(ax)
-    # Here, since the estimators bring scikit-learn along.
     from multilayer.estimators import Diagnosis
 
-    if not isinstance(diagnosis, Diagnosis):
-        raise InputError(
-            f"expected a Diagnosis, got {type(diagnosis).__name__}. Pass model.diagnose(X, y) of a fitted model."
-        )
+    check_result(diagnosis, Diagnosis, "model.diagnose(X, y) of a fitted model")
     hidden = diagnosis.layers[:-1]
     if not hidden:
         raise InputError("the network has no hidden layer: there are no units to draw. Print the diagnosis instead.")
@@ -85,7 +79,7 @@ def plot_diagnosis(diagnosis: Diagnosis, *, ax: Axes | None = None) -> Axes:
 
 def _draw_layer(ax: Axes, place: int, layer: LayerVitals) -> None:
     n = len(layer.responding)
-    # Side by side in the order of the units: nothing is drawn by chance, and no two lie on each other.
+    # Side by side in the order of the units, so that no two overlap.
     x = place + (np.linspace(-_HALF_WIDTH, _HALF_WIDTH, n) if n > 1 else np.zeros(1))
     silent = layer.silent
     size = float(np.clip(900 / n, 9, 36))
@@ -113,7 +107,7 @@ def _caption(layer: LayerVitals) -> str:
 
 
 def _title(diagnosis: Diagnosis) -> str:
-    """The summary, and the worst findings below it, a line each."""
+    """The summary, and below it the worst findings, one on each line."""
     lines = textwrap.wrap(diagnosis.summary, 70)
     lines += [f"{finding.severity}: {finding.name}, {finding.where}" for finding in diagnosis.findings[:_MOST_LINES]]
     if len(diagnosis.findings) > _MOST_LINES:

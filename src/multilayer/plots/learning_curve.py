@@ -1,11 +1,11 @@
-"""A learning curve drawn: the score against the number of rows, in training and in validation."""
+"""The picture of a learning curve."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multilayer.plots._axes import axes_or_new, legend_inside, require_matplotlib
-from multilayer.plots._curves import TRAINING, VALIDATION, check_result, draw_band, finish, plain_ticks, say
+from multilayer.plots._axes import axes_or_new, check_result, finish, legend_inside, require_matplotlib
+from multilayer.plots._curves import TRAINING, VALIDATION, draw_band, plain_ticks, say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,29 +14,26 @@ if TYPE_CHECKING:
 
 
 def plot_learning_curve(curve: LearningCurve, *, ax: Axes | None = None) -> Axes:
-    """Draw training and validation score against the number of rows, and say whether more rows would help.
+    """Draw training and validation score against the number of rows, with the conclusion.
 
-    Lines are means over the folds, bands one standard error.  Rows are on a logarithmic scale: a doubling is as wide
-    everywhere.
+    Lines are means over the folds and bands one standard error.  The number of rows is on a logarithmic scale.
 
     Parameters
     ----------
     curve : LearningCurve
         From :func:`multilayer.selection.learning_curve`.
     ax : matplotlib Axes, optional
-        Where to draw.  By default a new figure.
+        Where to draw; a new figure by default.
 
     Returns
     -------
     matplotlib Axes
-        `ax`, or the Axes of the new figure.
+        `ax`, or that of a new figure.
 
     Raises
     ------
     InputError
         If it is no learning curve.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------
@@ -53,10 +50,9 @@ def plot_learning_curve(curve: LearningCurve, *, ax: Axes | None = None) -> Axes
     >>> plt.close(ax.figure)
     """
     require_matplotlib(ax)
-    # Here, since it brings the estimators and scikit-learn along.
     from multilayer.selection import LearningCurve
 
-    check_result(curve, LearningCurve, "learning_curve")
+    check_result(curve, LearningCurve, "learning_curve(model, X, y) of multilayer.selection")
     own_figure, ax = ax is None, axes_or_new(ax, (7.2, 4.4))
     ax.set_xscale("log")
     sides = ((VALIDATION, curve.test_scores), (TRAINING, curve.train_scores))

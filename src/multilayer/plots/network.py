@@ -57,7 +57,7 @@ def plot_network(
     Returns
     -------
     matplotlib Axes
-        `ax`, or the Axes of the new figure.
+        `ax`, or that of a new figure.
 
     Raises
     ------
@@ -69,8 +69,6 @@ def plot_network(
         If `max_units` is below 2 or names do not match in number.
     NotFittedError
         If the estimator is not fitted.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------

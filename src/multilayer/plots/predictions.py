@@ -1,4 +1,4 @@
-"""Predicted amounts against the amounts themselves."""
+"""The picture of predictions against true values."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from multilayer.plots._style import INK, OKABE_ITO, lighten, point_size
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# More points than this lie on top of each other; then cells are coloured by how many they hold.
+# More points than this overlap; then cells are coloured by the number of rows in them.
 _MOST_POINTS = 2000
 _CELLS = 60  # along each axis
 _MARGIN = 0.04  # of the range, on each side
-# Beyond this the margins may be no floats any more.
+# Beyond this the margins may overflow.
 _LARGEST = 1e300
 
 
@@ -29,26 +29,26 @@ def plot_predictions(
     target_name: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw what a regressor predicts against what is so; on the diagonal they are the same.
+    """Draw the predictions of a regressor against the true values; on the diagonal they are equal.
 
-    Both axes have one scale.  The legend gives the number of rows, R² and the root mean square error, in the
-    units of `y`.  Of more than 2,000 rows, cells of the plane are coloured by how many they hold.
+    Both axes have the same scale.  The legend gives the number of rows, R² and the root mean square error, in the
+    units of `y`.  With more than 2,000 rows, cells of the plane are coloured by the number of rows in them.
 
     Parameters
     ----------
     y : array-like of shape (m,)
-        The actual amounts, of rows that the regressor was not trained on if the picture is to tell how good it is.
+        The true values.  To judge the regressor, use rows that it was not trained on.
     predicted : array-like of shape (m,)
-        What it predicts for these rows, such as ``model.predict(X)``.
+        The predictions for these rows, such as ``model.predict(X)``.
     target_name : str, optional
-        What is predicted, for the axes.
+        The name of the target, for the axes.
     ax : matplotlib Axes, optional
-        Where to draw.  By default a new figure.
+        Where to draw; a new figure by default.
 
     Returns
     -------
     matplotlib Axes
-        `ax`, or the Axes of the new figure.
+        `ax`, or that of a new figure.
 
     Raises
     ------
@@ -56,8 +56,6 @@ def plot_predictions(
         If `y` or `predicted` is empty, or not one amount for each row.
     InputError
         If one of them holds NaN, infinite values, values beyond 1e300, or text.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A regularization path drawn: score, cost and size of the weights against alpha."""
+"""The picture of a regularization path."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import numpy as np
 
 from multilayer.plots._axes import (
     axes_or_new,
+    check_result,
+    finish,
     legend_above,
     legend_inside,
     panel_below,
     panel_beside,
     require_matplotlib,
 )
-from multilayer.plots._curves import TRAINING, VALIDATION, Side, check_result, draw_band, finish, log_where_wide, say
+from multilayer.plots._curves import TRAINING, VALIDATION, Side, draw_band, log_where_wide, say
 from multilayer.plots._style import LINE_COLORS, MUTED, style
 
 if TYPE_CHECKING:
@@ -24,10 +26,10 @@ if TYPE_CHECKING:
 
 
 def plot_regularization_path(path: RegularizationPath, *, ax: Axes | None = None) -> Axes:
-    """Draw score, cost and the norm of each layer's weights against alpha, and say which alpha to take.
+    """Draw score, cost and the norm of each layer's weights against alpha, with the conclusion.
 
-    Lines are means over the folds, bands one standard error; alpha is on a logarithmic scale.  A dotted line marks the
-    best alpha, a dash-dotted one the simplest (the largest) within one standard error of it.
+    Lines are means over the folds and bands one standard error; alpha is on a logarithmic scale.  A dotted line marks
+    the best alpha, a dash-dotted line the simplest, the largest within one standard error of it.
 
     Parameters
     ----------
@@ -39,14 +41,12 @@ def plot_regularization_path(path: RegularizationPath, *, ax: Axes | None = None
     Returns
     -------
     matplotlib Axes
-        `ax`, or the Axes of the new figure: that of the scores.
+        That of the scores.
 
     Raises
     ------
     InputError
         If it is no regularization path.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------
@@ -63,10 +63,9 @@ def plot_regularization_path(path: RegularizationPath, *, ax: Axes | None = None
     >>> plt.close(ax.figure)
     """
     require_matplotlib(ax)
-    # Here, since it brings the estimators and scikit-learn along.
     from multilayer.selection import RegularizationPath
 
-    check_result(path, RegularizationPath, "regularization_path")
+    check_result(path, RegularizationPath, "regularization_path(model, X, y) of multilayer.selection")
     own_figure, ax = ax is None, axes_or_new(ax, (10.0, 5.2))
     beside = panel_beside(ax)
     below = panel_below(ax)

@@ -1,4 +1,4 @@
-"""A search drawn: how far each trial came and how well it did, or its scores against one of the parameters."""
+"""The picture of a search."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from multilayer.exceptions import unknown_name
-from multilayer.plots._axes import axes_or_new, legend_inside, require_matplotlib
-from multilayer.plots._curves import check_result, finish, plain_ticks, say
-from multilayer.plots._style import INK, MUTED, NEGATIVE, PALE, POSITIVE, lighten
+from multilayer.plots._axes import axes_or_new, check_result, finish, legend_inside, require_matplotlib
+from multilayer.plots._curves import plain_ticks, say
+from multilayer.plots._style import INK, MARK_EDGE, MUTED, NEGATIVE, PALE, POSITIVE, lighten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from multilayer.selection import Search, Trial
 
-# Numbers of which the largest is so many times the smallest are drawn on a logarithmic axis.
+# Numbers are drawn on a logarithmic axis if the largest is this many times the smallest.
 WIDE_RANGE = 20.0
 
 
 def plot_search(search: Search, *, parameter: str | None = None, ax: Axes | None = None) -> Axes:
-    """Draw the trials of a search by their mean scores over the folds.
+    """Draw the mean scores of the trials of a search over the folds.
 
-    With successive halving a line is a trial, from rung to rung: most end early.  Without it, and against a
-    ``parameter``, a point is a trial; those not trained to the last rung are pale, as their scores do not compare.  The
-    best stands out, with its standard error, and so does the one-standard-error choice.  The dashed line is the linear
-    model.
+    With successive halving each line is a trial, from rung to rung; most end early.  Without it, and against a
+    ``parameter``, each point is a trial; those not trained to the last rung are pale, since their scores are not
+    comparable.  The best trial is marked with its standard error, and so is the simplest within one standard error of
+    it.  The dashed line is the linear model.
 
     Parameters
     ----------
@@ -37,12 +37,12 @@ def plot_search(search: Search, *, parameter: str | None = None, ax: Axes | None
     parameter : str, optional
         The name of a parameter of the space, whose values are then on the x axis.
     ax : matplotlib Axes, optional
-        Where to draw.  By default a new figure.
+        Where to draw; a new figure by default.
 
     Returns
     -------
     matplotlib Axes
-        `ax`, or the Axes of the new figure.
+        `ax`, or that of a new figure.
 
     Raises
     ------
@@ -50,8 +50,6 @@ def plot_search(search: Search, *, parameter: str | None = None, ax: Axes | None
         If it is no search.
     ParameterError
         If the search had no such parameter.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------
@@ -69,10 +67,9 @@ def plot_search(search: Search, *, parameter: str | None = None, ax: Axes | None
     >>> plt.close(ax.figure)
     """
     require_matplotlib(ax)
-    # Here, since it brings the estimators and scikit-learn along.
     from multilayer.selection import Search
 
-    check_result(search, Search, "search")
+    check_result(search, Search, "search(model, X, y) of multilayer.selection")
     names = list(dict.fromkeys(name for trial in search.trials for name in trial.params))
     if parameter is not None and parameter not in names:
         raise unknown_name("parameter", parameter, names)
@@ -130,7 +127,7 @@ def _draw_rungs(ax: Axes, search: Search) -> tuple[list[Any], list[str]]:
 
 
 def _course(trial: Trial) -> tuple[list[int], list[float]]:
-    """Epochs and mean scores on each rung; a trial that has stopped by itself stays where it is."""
+    """Epochs and mean scores on each rung; a trial that has stopped early keeps its last point."""
     course: dict[int, float] = {}
     for folds in trial.scores:
         if folds:
@@ -170,7 +167,7 @@ def _draw_points(ax: Axes, search: Search, parameter: str | None) -> tuple[list[
 
 
 def _places(ax: Axes, values: Sequence[Any]) -> list[float]:
-    """Where values are on the x axis: numbers where they belong, all else side by side."""
+    """The places of values on the x axis: numbers at their value, other values side by side."""
     numbers = [float(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
     if len(numbers) == len(values):
         if min(numbers) > 0 and max(numbers) >= WIDE_RANGE * min(numbers):
@@ -183,7 +180,7 @@ def _places(ax: Axes, values: Sequence[Any]) -> list[float]:
 
 
 def _in_order(values: Sequence[Any]) -> list[Any]:
-    """Each once: layer sizes from few and small ones to many and large ones, all else as it came."""
+    """The distinct values: layer sizes from few and small ones to many and large ones, others in their order."""
     different = list({str(value): value for value in values}.values())
     are_sizes = all(isinstance(value, tuple) and all(isinstance(size, int) for size in value) for value in different)
     return sorted(different, key=lambda sizes: (len(sizes), sizes)) if are_sizes else different
@@ -195,9 +192,7 @@ def _draw_error(ax: Axes, place: float, trial: Trial) -> None:
 
 
 def _draw_simplest(ax: Axes, place: float, trial: Trial) -> Any:
-    (points,) = ax.plot(
-        place, trial.mean, "D", color=NEGATIVE, markeredgecolor=INK, markeredgewidth=0.5, markersize=7, zorder=5
-    )
+    (points,) = ax.plot(place, trial.mean, "D", color=NEGATIVE, **MARK_EDGE, markersize=7, zorder=5)
     return points
 
 

@@ -1,4 +1,4 @@
-"""The spread over seeds drawn: each run, and how far apart two of them are by their seeds."""
+"""The picture of the spread over seeds."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from multilayer.plots._axes import add_legend, axes_or_new, require_matplotlib
-from multilayer.plots._curves import check_result, finish, say
-from multilayer.plots._style import INK, POSITIVE, lighten
+from multilayer.plots._axes import add_legend, axes_or_new, check_result, finish, require_matplotlib
+from multilayer.plots._curves import say
+from multilayer.plots._style import MARK_EDGE, POSITIVE, lighten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,19 +31,17 @@ def plot_seed_spread(spread: SeedSpread, *, ax: Axes | None = None) -> Axes:
     spread : SeedSpread
         From :func:`multilayer.selection.seed_spread`.
     ax : matplotlib Axes, optional
-        Where to draw.  By default a new figure.
+        Where to draw; a new figure by default.
 
     Returns
     -------
     matplotlib Axes
-        `ax`, or the Axes of the new figure.
+        `ax`, or that of a new figure.
 
     Raises
     ------
     InputError
         If it is no spread over seeds.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------
@@ -60,10 +58,9 @@ def plot_seed_spread(spread: SeedSpread, *, ax: Axes | None = None) -> Axes:
     >>> plt.close(ax.figure)
     """
     require_matplotlib(ax)
-    # Here, since it brings the estimators and scikit-learn along.
     from multilayer.selection import SeedSpread
 
-    check_result(spread, SeedSpread, "seed_spread")
+    check_result(spread, SeedSpread, "seed_spread(model, X, y) of multilayer.selection")
     own_figure = ax is None
     ax = axes_or_new(ax, (max(7.4, 1.4 * spread.scores.shape[1] + 4.4), 4.2))
     handles: list[Any] = []
@@ -79,9 +76,7 @@ def plot_seed_spread(spread: SeedSpread, *, ax: Axes | None = None) -> Axes:
             half = spread.noise_threshold / 2
             band = ax.fill_between(sides, mean - half, mean + half, color=lighten(POSITIVE, 0.2), linewidth=0, zorder=1)
         (line,) = ax.plot(sides, [mean, mean], color=POSITIVE, linewidth=1.6, zorder=2)
-        (points,) = ax.plot(
-            x[known], runs[known], "o", color=POSITIVE, markeredgecolor=INK, markeredgewidth=0.5, markersize=5, zorder=3
-        )
+        (points,) = ax.plot(x[known], runs[known], "o", color=POSITIVE, **MARK_EDGE, markersize=5, zorder=3)
         if not handles:
             handles, names = [points, line], ["a run: one seed", "mean of the runs"]
             if band is not None:

@@ -1,4 +1,4 @@
-"""A step-size test drawn: the cost while the step size rises, and the one that is suggested."""
+"""The picture of a step-size test."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from multilayer.exceptions import InputError
-from multilayer.plots._axes import add_legend, axes_or_new, remove_frame, require_matplotlib
+from multilayer.plots._axes import add_legend, axes_or_new, check_result, finish, require_matplotlib
 from multilayer.plots._style import INK, LINE_COLORS, NEGATIVE, PALE, POSITIVE
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def plot_step_sizes(test: StepSizeTest, *, log: bool = False, ax: Axes | None = None) -> Axes:
     """Draw the cost against the step size, on a logarithmic scale, and mark the suggestion.
 
-    The costs of the batches are pale points, their smoothed curve is blue.  A vermilion line marks the suggestion; a
-    circle where the curve falls fastest, and a square where it is least, are what it was chosen by.
+    The costs of the batches are pale points, and their smoothed curve is blue.  A vermilion line marks the suggestion,
+    which depends on the step sizes of the steepest fall (a circle) and of the lowest cost (a square).
 
     Parameters
     ----------
@@ -29,19 +29,17 @@ def plot_step_sizes(test: StepSizeTest, *, log: bool = False, ax: Axes | None = 
     log : bool, default False
         Draw the cost on a logarithmic scale too.
     ax : matplotlib Axes, optional
-        Where to draw.  By default a new figure.
+        Where to draw; a new figure by default.
 
     Returns
     -------
     matplotlib Axes
-        `ax`, or the Axes of the new figure.
+        `ax`, or that of a new figure.
 
     Raises
     ------
     InputError
         If it is no such test, or with ``log=True`` has costs that are not positive.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------
@@ -56,14 +54,9 @@ def plot_step_sizes(test: StepSizeTest, *, log: bool = False, ax: Axes | None = 
     >>> plt.close(ax.figure)
     """
     require_matplotlib(ax)
-    # Here, since it brings the estimators and scikit-learn along.
     from multilayer.selection import StepSizeTest
 
-    if not isinstance(test, StepSizeTest):
-        raise InputError(
-            f"expected a StepSizeTest, got {type(test).__name__}. Pass find_step_size(model, X, y) of "
-            "multilayer.selection."
-        )
+    check_result(test, StepSizeTest, "find_step_size(model, X, y) of multilayer.selection")
     if log and test.smoothed.min() <= 0:
         raise InputError(f"log=True needs positive costs, got {test.smoothed.min():g}. Use log=False.")
     ax = axes_or_new(ax, (7.2, 4.2))
@@ -75,7 +68,7 @@ def plot_step_sizes(test: StepSizeTest, *, log: bool = False, ax: Axes | None = 
     handles, names = [points, curve], ["cost of a batch", "smoothed"]
     for step, marker, color, name in (
         (test.steepest, "o", LINE_COLORS[2], "falls fastest"),
-        (test.lowest, "s", LINE_COLORS[3], "least"),
+        (test.lowest, "s", LINE_COLORS[3], "lowest"),
     ):
         if step is not None and test.suggestion is not None:
             height = test.smoothed[int(np.searchsorted(test.step_sizes, step))]
@@ -91,7 +84,7 @@ def plot_step_sizes(test: StepSizeTest, *, log: bool = False, ax: Axes | None = 
 
 
 def _fit(ax: Axes, test: StepSizeTest, *, log: bool) -> None:
-    """Scales on which the fall is seen, whatever the height to which single costs have risen."""
+    """Set scales on which the fall is visible, even if single costs are very large."""
     low, high = float(min(test.smoothed.min(), np.quantile(test.costs, 0.02))), float(test.smoothed[0])
     high = max(high, float(test.smoothed[: int(test.smoothed.argmin()) + 1].max()))
     if log:
@@ -100,8 +93,4 @@ def _fit(ax: Axes, test: StepSizeTest, *, log: bool) -> None:
     else:
         room = max(high - low, 1e-3 * abs(high), 1e-300)
         ax.set_ylim(low - 0.08 * room, high + 0.3 * room)
-    ax.set_xlabel("step size")
-    ax.set_ylabel("cost J")
-    ax.grid(axis="y", color="#E5E5E5", linewidth=0.8)
-    ax.set_axisbelow(True)
-    remove_frame(ax)
+    finish(ax, "step size", "cost J")

@@ -52,7 +52,7 @@ def plot_weights(
     Returns
     -------
     matplotlib Axes
-        `ax`, or the Axes of the new figure.
+        `ax`, or that of a new figure.
 
     Raises
     ------
@@ -64,8 +64,6 @@ def plot_weights(
         If there is no such layer, or names do not match in number.
     NotFittedError
         If the estimator is not fitted.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------

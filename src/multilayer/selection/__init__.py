@@ -1,4 +1,4 @@
-"""How good a network is, and what it is to be trained with."""
+"""Model selection: cross-validation, search, curves and step sizes."""
 
 from multilayer.packs.running import MemberEnded
 from multilayer.selection.cross_validation import CrossValidation, Fold, cross_validate

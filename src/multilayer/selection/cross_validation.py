@@ -1,4 +1,4 @@
-"""Cross-validation: every fold a member of a pack."""
+"""Cross-validation: all folds are trained at once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,10 +17,11 @@ from multilayer.exceptions import InterruptedTrainingWarning, ParameterError
 from multilayer.fits.errors import FitWarning, warn
 from multilayer.packs import THREADS, Member, MemberOutcome, PackListener, run_pack
 from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
-from multilayer.selection.fitting import Data, checked_estimator, network_of
+from multilayer.selection.data import Data, checked_estimator, network_of
 from multilayer.selection.observers import MEMBER_END, observer
 from multilayer.selection.out_of_fold import Predictions, answers, out_of_fold
 from multilayer.selection.pack_warnings import warn_once
+from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.scores import score_of, warn_of_scores_without_weights
 from multilayer.selection.scoring import scorer_of
 from multilayer.selection.splitting import divided
@@ -28,32 +29,50 @@ from multilayer.selection.statistics import standard_error
 from multilayer.selection.training import Fitted, ModelTraining
 from multilayer.training.batching import RowNumbers
 
-RAISE = "raise"  # the value of error_score that is no score
+RAISE = "raise"  # the value of error_score that raises the error of a fold
 
 
 @dataclass(frozen=True)
 class Fold:
-    """One fold as it was trained and scored."""
+    """A fold that was trained and scored.
 
-    number: int  # from 0
+    Attributes
+    ----------
+    number : int
+        Its number, from 0.
+    estimator : estimator
+        The fitted model.
+    train, test : array of int
+        The numbers of the rows that trained, and of those that were scored.
+    scores : dict of str to float
+        The scores by their keys in the result: "test_score", ...
+    fit_time, score_time : float
+        Seconds.
+    data : Data or None
+        The table, for ``predicted``.
+    warnings : sequence of FitWarning
+        The warnings of the fit.
+    """
+
+    number: int
     estimator: Any
     train: RowNumbers
     test: RowNumbers
-    scores: dict[str, float]  # by their keys in the result: "test_score", ...
-    fit_time: float  # seconds
-    score_time: float  # seconds
-    data: Data | None = None  # the rows
-    warnings: Sequence[FitWarning] = ()  # what its training has to warn of
+    scores: dict[str, float]
+    fit_time: float
+    score_time: float
+    data: Data | None = None
+    warnings: Sequence[FitWarning] = ()
 
     @cached_property
     def predicted(self) -> Mapping[str, Any]:
-        """Answers for the test rows, by method; worked out when they are asked for."""
+        """The predictions for the test rows by method, computed at the first access."""
         return {} if self.data is None else answers(self.estimator, self.data.part(self.test)[0])
 
 
 @dataclass(frozen=True)
 class _Work:
-    """What every fold is given."""
+    """What all folds have in common."""
 
     estimator: Any
     data: Data
@@ -62,17 +81,29 @@ class _Work:
 
 
 class CrossValidation(Result, Mapping[str, Any]):
-    """The result of :func:`cross_validate`: scikit-learn's keys, and what they mean.
+    """The result of :func:`cross_validate`, a mapping with scikit-learn's keys.
 
-    Keys: "test_score" (with several metrics "test_<metric>"), arrays with a number a fold; "train_score" likewise if
-    asked for; "fit_time" and "score_time", seconds; "estimator", the fitted ones; "indices", a dict of "train" and
-    "test", each a list of row numbers.
+    The keys are "test_score" (with several metrics "test_<metric>") and, with ``return_train_score``, "train_score",
+    arrays with one number for each fold; "fit_time" and "score_time" in seconds; "estimator", the fitted estimators;
+    and "indices", a dict of "train" and "test", each with the row numbers of all folds.
+
+    Parameters
+    ----------
+    outcomes : mapping of int to Outcome
+        What was trained, by the numbers of the folds.
+    splits : sequence of pairs of arrays
+        The training and test rows of all folds.
+    data : Data
+        The table.
+    error_score : float
+        The score of a fold that failed.
 
     Attributes
     ----------
     folds : list of Fold
-    failures : dict
-        The error of each fold that failed, by its number; its scores are ``error_score``.
+        The folds that were trained.
+    failures : dict of int to Exception
+        The errors of the folds that failed, by number; their scores are ``error_score``.
     """
 
     def __init__(
@@ -104,35 +135,50 @@ class CrossValidation(Result, Mapping[str, Any]):
 
     @property
     def mean(self) -> dict[str, float]:
-        """The mean of each score over the folds, those left out that have none."""
+        """The mean of each score over the folds, by key; folds without a score do not count."""
         known = {name: self[name][~np.isnan(self[name])] for name in self._score_names()}
         return {name: float(scores.mean()) if len(scores) else math.nan for name, scores in known.items()}
 
     @property
     def standard_error(self) -> dict[str, float]:
-        """Of each mean: the standard deviation over the folds / √(number of folds); NaN for a single one."""
+        """The standard error of each mean.
+
+        The standard deviation over the folds / √(number of folds), by key; NaN for a single fold.
+        """
         return {name: float(standard_error(self[name])) for name in self._score_names()}
 
     @cached_property
     def predictions(self) -> Predictions:
-        """The answers for each row by a network that has not seen it; over repeats, their mean."""
+        """The out-of-fold predictions, for each row by a network that was not trained on it.
+
+        Over repeats, the mean.
+        """
         answered = [(fold.test, fold.predicted, fold.estimator) for fold in self.folds]
         return out_of_fold(answered, len(self._data))
 
     @property
     def loss_curves(self) -> list[list[float]]:
-        """``loss_curve_`` of each fold's network; empty for an estimator that has none."""
+        """The cost of each epoch of each fold's network.
+
+        ``loss_curve_`` of each; empty for an estimator without one.
+        """
         return [getattr(network_of(fold.estimator), "loss_curve_", []) for fold in self.folds]
 
     def to_frame(self) -> Any:
-        """A pandas frame with a row for each fold: scores, times, numbers of rows, epochs."""
+        """The folds as a frame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each fold: scores, times, numbers of rows, epochs.
+        """
         columns = {name: self[name] for name in [*self._score_names(), "fit_time", "score_time"]}
         sizes = {f"n_{side}": [len(rows) for rows in self["indices"][side]] for side in ("train", "test")}
         return frame(columns | sizes | {"epochs": [_epochs(model) for model in self["estimator"]]})
 
     @property
     def table(self) -> Table:
-        """A row for each fold, and their means."""
+        """The folds and the mean scores as a table."""
         names, sides = self._score_names(), list(zip(*self["indices"].values(), strict=True))
         columns = [Column("fold"), Column("rows"), *(Column(name, ".4f") for name in names)]
         rows: list[list[object]] = []
@@ -157,49 +203,51 @@ class CrossValidation(Result, Mapping[str, Any]):
 
 
 def cross_validate(
-    estimator: Any,
-    X: Any,
-    y: Any,
+    estimator: Estimator,
+    X: ArrayLike,
+    y: ArrayLike,
     *,
-    scoring: Any = None,
-    cv: Any = 5,
+    scoring: Scoring | Sequence[str] | Mapping[str, Any] = None,
+    cv: CV = 5,
     groups: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
     repeats: int = 1,
     return_train_score: bool = False,
-    error_score: float | str = math.nan,
+    error_score: float | Literal["raise"] = math.nan,
     callbacks: Sequence[PackListener] = (),
     n_jobs: int | None = None,
     backend: str = THREADS,
 ) -> CrossValidation:
-    """Train a network on all folds but one, score it on that one, for each fold; all of them at once.
+    """Train a network on all folds but one and score it on that one, for each fold.
 
-    The folds are a pack: one thread a network, on all cores.  The table is checked once and shared by all networks,
-    which take their rows by number.  A pipeline's other steps are fitted for each fold on its own training rows, of
-    which they make a copy while it is trained: nothing leaks.  Splits and scores are those of scikit-learn's
-    ``cross_validate``.
+    The folds are a pack: they are trained at once, one thread for each network, on all cores.  The table is checked
+    once and shared by all networks.  The other steps of a pipeline are fitted for each fold on its own training rows,
+    so that nothing leaks.  Splits and scores are those of scikit-learn's ``cross_validate``.
 
     Parameters
     ----------
     estimator : MLPClassifier, MLPRegressor, or a Pipeline that ends in one
         It is cloned for each fold and not changed.
-    X, y
-        As its ``fit`` takes them.
+    X : array, sparse matrix or frame of shape (m, s_1)
+        The rows, as for ``fit``.
+    y : array of shape (m,) or (m, K)
+        The targets, as for ``fit``.
     scoring : str, callable, list or dict, default=None
         As in scikit-learn; None for the estimator's own ``score``.
     cv : int, splitter or iterable of (train, test), default=5
-        As in scikit-learn; an integer is that many folds, stratified for a classifier.  Sides of a fold are row
-        numbers, or masks with a bool a row.
+        As in scikit-learn; an integer is the number of folds, stratified for a classifier.  The two sides of a fold are
+        row numbers, or masks with one bool for each row.
     groups : array of shape (m,), default=None
-        For splitters that keep groups together.
+        The group of each row, for splitters that keep groups together.
     sample_weight : array of shape (m,), default=None
-        How many rows each row counts for, in training and in scores.
+        The weight of each row, in training and in scores.
     repeats : int, default=1
-        How many times, each time with other folds, shuffled by the seeds 0, 1, ...: of a number of folds, or of a
-        splitter that shuffles and has no ``random_state`` of its own.
+        How often the rows are divided into folds, shuffled with the seeds 0, 1, ...  This needs a number of folds, or
+        a splitter that shuffles and has no ``random_state``.
     return_train_score : bool, default=False
+        Whether the training rows are scored, too.
     error_score : "raise" or float, default=NaN
-        The score of a fold whose training fails; "raise" raises its error when the others are done.
+        The score of a fold whose training fails; "raise" raises the error after the other folds.
     callbacks : sequence of callables, default=()
         Each is called with a :class:`MemberEnded` when a fold is done, in the thread that called; or its method
         ``on_member_end``, where it has one.
@@ -211,16 +259,16 @@ def cross_validate(
     Returns
     -------
     CrossValidation
-        After Ctrl-C, of the folds that were done, with an InterruptedTrainingWarning.
+        After Ctrl-C it holds the folds that were done, with an InterruptedTrainingWarning.
 
     Raises
     ------
     InputError
-        For rows, targets or folds that cannot be used, and for an estimator that is none.
+        If the rows, targets, folds or the estimator cannot be used.
     ParameterError
-        For an unknown metric, what is no splitter, and repeats that would divide the rows as before.
+        If the metric is unknown, ``cv`` is no splitter, or repeats would divide the rows in the same way.
     Exception
-        The first error of the folds, where all of them failed, or with ``error_score="raise"``.
+        The first error of the folds, if all of them fail, or with ``error_score="raise"``.
 
     Examples
     --------
@@ -259,7 +307,7 @@ def cross_validate(
 
 
 def _checked_error_score(value: Any) -> float:
-    """The score of a fold that fails, if no error is to be raised instead."""
+    """The score of a fold that fails."""
     if value == RAISE:
         return math.nan
     if not isinstance(value, numbers.Real):
@@ -284,6 +332,6 @@ def _scores(work: _Work, model: Any, rows: RowNumbers, side: str) -> dict[str, f
 
 
 def _epochs(model: Any) -> float:
-    """Those of its network; NaN for an estimator that has none, and for None."""
+    """The epochs of a model's network; NaN for None and for an estimator without epochs."""
     epochs = math.nan if model is None else getattr(network_of(model), "n_iter_", math.nan)
     return float(epochs) if isinstance(epochs, int | float) else math.nan

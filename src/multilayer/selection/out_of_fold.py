@@ -1,4 +1,4 @@
-"""Answers for rows by networks that have not seen them."""
+"""Out-of-fold predictions: for each row by networks that were not trained on it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,28 @@ Answered = Sequence[tuple[RowNumbers, Mapping[str, Any], Any]]  # (rows, answers
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """Out-of-fold answers, row by row of the table."""
+    """Out-of-fold predictions for the rows of a table.
 
-    predicted: Any  # (m,) or (m, K): labels or numbers
-    probabilities: Any = None  # (m, n_classes) of a classifier, in the order of ``classes``; NaN where there is none
+    Attributes
+    ----------
+    predicted : array of shape (m,) or (m, K)
+        Labels or numbers.
+    probabilities : array of shape (m, n_classes) or None
+        The probabilities of a classifier, in the order of ``classes``; NaN for rows that were in no test fold.
+    classes : array of shape (n_classes,) or None
+        The labels.
+    n_times : array of shape (m,)
+        How many networks have predicted each row.
+    """
+
+    predicted: Any
+    probabilities: Any = None
     classes: Any = None
-    n_times: Any = None  # (m,): how many networks have answered for the row
+    n_times: Any = None
 
 
 def answers(model: Any, X: Any) -> dict[str, Any]:
-    """What a fitted model says of some rows, by the methods that it has."""
+    """The predictions of a fitted model by method."""
     methods = [name for name in ("predict", "predict_proba") if hasattr(model, name)]
     return {name: getattr(model, name)(X) for name in methods}
 
@@ -33,10 +45,10 @@ def answers(model: Any, X: Any) -> dict[str, Any]:
 def out_of_fold(
     answered: Answered, m: int, weights: Sequence[float] | None = None, classes: NDArray[Any] | None = None
 ) -> Predictions:
-    """The mean over the networks that have answered for a row; a class that a fold lacks has the probability 0 there.
+    """The mean over the networks that have predicted a row; a class that a fold lacks has the probability 0 there.
 
-    Rows that none has answered for are NaN, and of labels the one that comes first by the alphabet: see ``n_times``.
-    ``weights`` say how much each network counts; ``classes`` there may be more of than any network knows.
+    Rows without a prediction are NaN, and their label is the first of ``classes``: see ``n_times``.  ``weights`` are
+    those of the networks; ``classes`` may hold labels that no network knows.
     """
     n_times = np.zeros(m, dtype=np.intp)
     for rows, _, _ in answered:
@@ -51,7 +63,7 @@ def out_of_fold(
 
 
 def for_classes(answer: NDArray[Any], has: NDArray[Any], classes: NDArray[Any], absent: float = 0.0) -> NDArray[Any]:
-    """Columns for all ``classes`` of an answer that has columns for some; those that it lacks are ``absent``."""
+    """Add columns for the ``classes`` that an array of predictions lacks, filled with ``absent``."""
     if len(has) == len(classes):
         return answer
     columns = np.full((len(answer), len(classes)), absent, dtype=answer.dtype)

@@ -1,4 +1,4 @@
-"""What scikit-learn's metadata requests say of ``sample_weight``, where its metadata routing is enabled."""
+"""The requests for ``sample_weight`` in scikit-learn's metadata routing."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ SAMPLE_WEIGHT = "sample_weight"
 def requested(subject: Any, method: str) -> bool | None:
     """Whether an estimator or a scorer has requested ``sample_weight`` for a method.
 
-    True and False are what ``set_fit_request`` or ``set_score_request`` were told, of a pipeline by its last step.
-    None where nothing was told, where routing is not enabled, and for what has no requests.
+    True or False as set by ``set_fit_request`` or ``set_score_request``, for a pipeline by its last step.  None without
+    a request, if routing is not enabled, and for objects without requests.
     """
     if not get_config()["enable_metadata_routing"]:
         return None

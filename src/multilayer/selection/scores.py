@@ -26,7 +26,7 @@ from multilayer.selection.out_of_fold import for_classes
 from multilayer.selection.routing import requested
 
 Scorer = Callable[..., Any]
-# Metrics of probabilities that have to be told which classes there are, where a fold lacks some.
+# Metrics of probabilities that need the list of classes if a fold lacks some.
 _NEED_LABELS = (log_loss, d2_log_loss_score, brier_score_loss, d2_brier_score)
 
 
@@ -91,7 +91,7 @@ def _is_own_score(scorer: Scorer) -> bool:
 
 
 def _is_plain(scorer: Scorer) -> bool:
-    """Whether it is a function of the user's, and none of scikit-learn's scorers."""
+    """Whether it is a custom function, and none of scikit-learn's scorers."""
     return not hasattr(scorer, "_score_func") and not _is_own_score(scorer)
 
 
@@ -122,8 +122,8 @@ def _one_score(scorer: Scorer, model: Any, part: tuple[Any, Any, Any], classes: 
         scorer, model = _with_labels(scorer, classes), _OfAllClasses(model, classes)
     if not _is_own_score(scorer) or (weights and requested(model, "score")):
         return scorer(model, X, y, **weights)
-    # With routing a pipeline would refuse weights that nobody has requested, though sample_weight was passed to our
-    # function; and even weights of None where its last step has refused them.
+    # With routing a pipeline would refuse weights without a request, although sample_weight was passed to our function,
+    # and even weights of None if its last step has refused them.
     with config_context(enable_metadata_routing=False):
         return scorer(model, X, y, **weights)
 
@@ -151,7 +151,7 @@ def _with_labels(scorer: Any, classes: NDArray[Any]) -> Scorer:
 
 
 class _OfAllClasses(ClassifierMixin, BaseEstimator):
-    """A fitted classifier that also has a column of probabilities for each class that it has not been trained on."""
+    """A fitted classifier with an additional column of probabilities for each class that was not in its rows."""
 
     def __init__(self, model: Any, classes: NDArray[Any]) -> None:
         self.model, self.classes = model, classes

@@ -1,4 +1,4 @@
-"""The one metric that a curve or a search goes by."""
+"""Scorers by the name of a metric, and names of metrics."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def scorer_of(estimator: Any, scoring: Any) -> Callable[..., Any]:
     Raises
     ------
     ParameterError
-        For a name that there is not, with those that it may be meant for, and for what is no scorer.
+        If the name is unknown, with similar names, or ``scoring`` is no scorer.
     """
     if not (scoring is None or callable(scoring) or isinstance(scoring, str | Iterable)) or isinstance(scoring, type):
         raise ParameterError(
@@ -44,7 +44,7 @@ def scorer_of(estimator: Any, scoring: Any) -> Callable[..., Any]:
 
 
 def check_metric_name(name: str) -> None:
-    """An error for a name that scikit-learn has no scorer of, with those that it may be meant for."""
+    """Raise a ParameterError with similar names for a name that scikit-learn has no scorer for."""
     known = get_scorer_names()
     if name in known:
         return
@@ -54,7 +54,7 @@ def check_metric_name(name: str) -> None:
     raise ParameterError(f"unknown scoring {name!r}.{hint} sklearn.metrics.get_scorer_names() lists all names.")
 
 
-# scikit-learn's scorers by the names that others have for them.
+# scikit-learn's scorers by their usual short names.
 _SHORT = {
     "rmse": "neg_root_mean_squared_error",
     "mse": "neg_mean_squared_error",
@@ -70,7 +70,7 @@ _SHORT = {
 
 
 def metric_name(estimator: Any, scoring: Any) -> str:
-    """What scores are called."""
+    """The name of the score."""
     if scoring is None:
         return "accuracy" if is_classifier(estimator) else "R²"
     if isinstance(scoring, str):

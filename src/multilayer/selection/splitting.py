@@ -1,4 +1,4 @@
-"""The folds of scikit-learn's splitters, once or several times, as numbers of rows."""
+"""The folds of scikit-learn's splitters as row numbers, once or several times."""
 
 from __future__ import annotations
 
@@ -18,19 +18,18 @@ from multilayer.exceptions import InputError, ParameterError, ShapeError
 from multilayer.fits.errors import input_errors
 from multilayer.training.batching import RowNumbers
 
-Split = tuple[RowNumbers, RowNumbers]  # the rows that train and those that are left out
+Split = tuple[RowNumbers, RowNumbers]  # the numbers of the training rows and of the test rows
 
 
 def divided(estimator: Any, X: Any, y: Any, groups: Any, cv: Any, repeats: int = 1) -> list[Split]:
-    """The folds, with several repeats each time others, shuffled by the seeds 0, 1, ...
+    """The folds; of several repeats each is shuffled with another seed: 0, 1, ...
 
     Raises
     ------
     ParameterError
-        For what is no splitter, and for repeats of one whose folds are the same each time or are drawn by a seed of
-        its own.
+        If ``cv`` is no splitter, or is repeated and does not shuffle or has its own ``random_state``.
     InputError
-        For rows that cannot be divided so, and for folds that are no numbers of rows.
+        If the rows cannot be divided in this way, or folds are no row numbers.
     """
     check_kind_of_cv(cv)
     if repeats != 1 or type(repeats) is not int:
@@ -54,7 +53,7 @@ def divided(estimator: Any, X: Any, y: Any, groups: Any, cv: Any, repeats: int =
 
 
 def check_kind_of_cv(cv: Any) -> None:
-    """An error for what is no number of folds, no splitter and no list of splits."""
+    """Raise a ParameterError unless ``cv`` is a number of folds, a splitter or a list of splits."""
     what = "cv must be a number of folds, a splitter, or an iterable of (train, test)"
     if isinstance(cv, type):
         raise ParameterError(f"{what}, got the class {cv.__name__}. Write {cv.__name__}().")
@@ -68,15 +67,15 @@ def check_kind_of_cv(cv: Any) -> None:
 
 
 def is_list_of_folds(cv: Any) -> bool:
-    """Whether folds are given as they are, as pairs (train, test)."""
+    """Whether ``cv`` is a list of pairs (train, test)."""
     return isinstance(cv, Iterable) and not hasattr(cv, "split")
 
 
 def _check_can_repeat(cv: Any, repeats: int) -> None:
-    """Only folds that come out differently each time say more than once is worth."""
+    """Raise a ParameterError if repeats would give the same folds again."""
     if repeats == 1 or cv is None or isinstance(cv, numbers.Integral):
         return
-    wanted = f"repeats={repeats} needs a splitter that shuffles, without a random_state of its own"
+    wanted = f"repeats={repeats} needs a splitter that shuffles, without its own random_state"
     remedy = "Pass a number of folds, which are shuffled by the seeds 0, 1, ..., or one repeat."
     if not hasattr(cv, "random_state") or not getattr(cv, "shuffle", True):
         raise ParameterError(f"{wanted}, got cv={cv!r:.200}, whose folds are the same each time. {remedy}")
@@ -85,7 +84,7 @@ def _check_can_repeat(cv: Any, repeats: int) -> None:
 
 
 def checked_groups(X: Any, groups: ArrayLike | None) -> Any:
-    """Groups, an entry for each row of X."""
+    """The groups, checked to have one entry for each row of X."""
     if groups is None:
         return None
     with input_errors():
@@ -96,7 +95,7 @@ def checked_groups(X: Any, groups: ArrayLike | None) -> Any:
 
 
 def checked_folds(splits: Iterable[Any], m: int) -> list[Split]:
-    """Folds of m rows, each as two arrays of row numbers."""
+    """The folds of m rows, checked, each as two arrays of row numbers."""
     folds: list[Split] = []
     for i, split in enumerate(splits):
         if not isinstance(split, Iterable) or len(sides := list(split)) != 2:
@@ -108,7 +107,7 @@ def checked_folds(splits: Iterable[Any], m: int) -> list[Split]:
 
 
 def _row_numbers(rows: Any, m: int, fold: int, side: str) -> RowNumbers:
-    """Row numbers from 0 to m - 1 of what may be a mask."""
+    """Row numbers from 0 to m - 1, which may be given as a mask."""
     array, name = np.asarray(rows), f"fold {fold} of cv: {side}"
     if array.dtype.kind == "b" and array.shape == (m,):
         array = np.flatnonzero(array)
@@ -117,7 +116,7 @@ def _row_numbers(rows: Any, m: int, fold: int, side: str) -> RowNumbers:
             f"{name} is a mask of shape {array.shape}, and X has {m} rows. Pass True or False for each, or row numbers."
         )
     if array.ndim == 1 and not array.size:
-        raise InputError(f"{name} has no rows. Leave the fold out, or give it some.")
+        raise InputError(f"{name} has no rows. Remove the fold, or give it rows.")
     if array.ndim != 1 or array.dtype.kind not in "iu":
         received = f"shape {array.shape}" if array.ndim != 1 else f"entries such as {array[0]!r}"
         raise InputError(

@@ -1,4 +1,4 @@
-"""Means over folds, how far to trust them, and the choices that follow; what is not finite is left out."""
+"""Means over folds, their standard errors, and choices by them; values that are not finite do not count."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
-# A difference of more standard errors than this is taken for one: about 95 of 100 by chance lie within.
+# A difference of more standard errors than this is clear: about 95 of 100 differences by chance are smaller.
 CLEAR = 2.0
 
 
@@ -26,9 +26,9 @@ def mean(values: ArrayLike, axis: int = -1) -> Array:
 
 
 def standard_error(values: ArrayLike, axis: int = -1) -> Array:
-    """Of the mean of the finite values: their standard deviation / √(how many); NaN for fewer than two.
+    """The standard error of the mean of the finite values: standard deviation / √n; NaN for fewer than two.
 
-    Folds share most of their training rows, so that their scores are no independent draws: it is a little too small.
+    It is a little too small for folds, whose scores are not independent: they share most of their training rows.
 
     Examples
     --------
@@ -42,7 +42,17 @@ def standard_error(values: ArrayLike, axis: int = -1) -> Array:
 
 
 def mean_and_error(values: ArrayLike) -> tuple[Array, Array]:
-    """Of scores or costs (..., folds) the mean over the folds, and its standard error; what is not finite is left out.
+    """The mean over the folds and its standard error; values that are not finite do not count.
+
+    Parameters
+    ----------
+    values : array of shape (..., folds)
+        Scores or costs.
+
+    Returns
+    -------
+    tuple of two arrays of shape (...)
+        The means and their standard errors.
 
     Examples
     --------
@@ -54,7 +64,7 @@ def mean_and_error(values: ArrayLike) -> tuple[Array, Array]:
 
 
 def mean_pairs(values: ArrayLike) -> list[tuple[float, float]]:
-    """Of values (n, folds) the n means with their standard errors, in pairs, for a table."""
+    """Pairs (mean, standard error) of the rows of values (n, folds), for a table."""
     return list(zip(mean(values).tolist(), standard_error(values).tolist(), strict=True))
 
 
@@ -66,9 +76,9 @@ def _known(values: ArrayLike, axis: int) -> tuple[Array, NDArray[np.intp]]:
 
 
 def paired(one: ArrayLike, other: ArrayLike) -> tuple[float, float]:
-    """How much more the one is than the other: the mean of the differences fold by fold, and its standard error.
+    """The mean difference between two series, fold by fold, and its standard error.
 
-    A fold that is hard is so for both, and drops out.
+    What makes a fold hard for both cancels.
     """
     first, second = np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)
     known = np.isfinite(first) & np.isfinite(second)
@@ -77,14 +87,14 @@ def paired(one: ArrayLike, other: ArrayLike) -> tuple[float, float]:
 
 
 def is_clear(difference: float, error: float) -> bool:
-    """Whether a positive difference is more than chance; never, where its error is not known."""
+    """Whether a difference is positive and clear; never if its error is not known."""
     return bool(difference > 0 and difference > CLEAR * error)
 
 
 def best_and_within_one_error(scores: Array, simplest_first: Sequence[int]) -> tuple[int, int] | None:
-    """Of scores (n, folds) the place of the highest mean, and the simplest within one standard error of it.
+    """The index of the highest mean of scores (n, folds), and of the simplest within one standard error of it.
 
-    None where there is no score.  (Breiman et al. 1984, section 3.4.3; with a single fold the two are one.)
+    None if there is no score.  With a single fold both are the same.  (Breiman et al. 1984, section 3.4.3)
     """
     means, errors = mean(scores), standard_error(scores)
     if not np.isfinite(means).any():

@@ -1,4 +1,4 @@
-"""The learning-rate range test (Smith, 2017): what the cost does while the step size rises from update to update."""
+"""The learning-rate range test (Smith, 2017): the cost while the step size rises from update to update."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from multilayer.training.batching import RowNumbers, epochs_of_batches, next_ord
 
 Array = NDArray[np.float64]
 
-# Updates in which a neighbour's part in the smoothed cost fades to a third, as a share of all updates of a test.
+# The number of updates after which a cost counts a third in the smoothed cost, as a share of all updates.
 SMOOTHING = 1 / 60
-# The least and the largest suggestion, as shares of the step size of the least cost.  At that one the cost no longer
-# falls, and what a few updates survive, hundreds of epochs do not.  And a network that starts easily falls fastest
-# long before: much below a tenth, steps are small for all that comes after the start.
+# The smallest and the largest suggestion, as shares of the step size with the lowest cost.  That one is too large: the
+# cost no longer falls there, and hundreds of epochs diverge where a few updates do not.  A network whose cost falls
+# fastest long before needs larger steps after the start, so that much less than a tenth is too small.
 CAUTION = (1 / 10, 1 / 5)
-# A fall by less than this share of the cost is taken for chance.
+# A smaller fall, as a share of the cost, is noise.
 LEAST_FALL = 0.01
-UPDATES_PER_CALL = 16  # after which it is seen whether the test is over; what comes out does not depend on it
+UPDATES_PER_CALL = 16  # between two checks whether the test is over; the result does not depend on it
 
 ENDS = {
-    "ceiling": "the smoothed cost rose above {ceiling:g} times its least",
+    "ceiling": "the smoothed cost rose above {ceiling:g} times its minimum",
     "not finite": "the cost was no longer finite",
     "last": "the last step size was reached",
 }
@@ -46,16 +46,36 @@ ENDS = {
 
 @dataclass(frozen=True, eq=False)
 class StepSizeTest(Result):
-    """What :func:`find_step_size` saw; print it, or draw it by :func:`multilayer.plots.plot_step_sizes`."""
+    """The result of :func:`find_step_size`; print it, or draw it by :func:`multilayer.plots.plot_step_sizes`.
 
-    step_sizes: Array  # (n,), rising by a constant factor from update to update
-    costs: Array  # (n,), of each update's batch before the update, in the units of loss_curve_
-    smoothed: Array  # (n,), the mean of the neighbouring costs, near ones counting most
-    suggestion: float | None  # the step size to begin with; None where the cost has not fallen
-    steepest: float | None  # the step size where the smoothed cost fell fastest
-    lowest: float  # the step size where it was least
-    ended: str  # "ceiling", "not finite" or "last"
-    settings: str  # how the suggestion was chosen, in a sentence
+    Attributes
+    ----------
+    step_sizes : array of shape (n,)
+        The step size of each update, rising by a constant factor.
+    costs : array of shape (n,)
+        The cost of each update's batch before the update, in the units of ``loss_curve_``.
+    smoothed : array of shape (n,)
+        The mean of the neighbouring costs, in which near ones count most.
+    suggestion : float or None
+        The step size to start with; None if the cost has not fallen.
+    steepest : float or None
+        The step size at which the smoothed cost fell fastest.
+    lowest : float
+        The step size at which it was lowest.
+    ended : {"ceiling", "not finite", "last"}
+        Why the test ended.
+    settings : str
+        How the suggestion was chosen, in a sentence.
+    """
+
+    step_sizes: Array
+    costs: Array
+    smoothed: Array
+    suggestion: float | None
+    steepest: float | None
+    lowest: float
+    ended: str
+    settings: str
 
     def __len__(self) -> int:
         return len(self.step_sizes)
@@ -66,7 +86,10 @@ class StepSizeTest(Result):
 
     @property
     def table(self) -> Table:
-        """The smoothed cost at the first step size of each power of ten, and how the suggestion was chosen."""
+        """The test as a table.
+
+        The smoothed cost at the first step size of each power of ten, and below how the suggestion was chosen.
+        """
         powers = 10.0 ** np.unique(np.floor(np.log10(self.step_sizes) + 1e-9))
         first = np.searchsorted(self.step_sizes, powers * (1 - 1e-9))
         rows = list(zip(self.step_sizes[first].tolist(), self.smoothed[first].tolist(), strict=True))
@@ -75,7 +98,13 @@ class StepSizeTest(Result):
         return Table((Column("step size", ".1e"), Column("cost", ".4g")), rows, title, [how, f"{self._course}."])
 
     def to_frame(self) -> Any:
-        """A pandas frame with a row for each update: step size, cost, smoothed cost."""
+        """The test as a frame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each update: step size, cost, smoothed cost.
+        """
         return frame({"step_size": self.step_sizes, "cost": self.costs, "smoothed_cost": self.smoothed})
 
     @property
@@ -94,42 +123,49 @@ def find_step_size(
     n_updates: int = 300,
     ceiling: float = 4.0,
 ) -> StepSizeTest:
-    """Look for a good ``learning_rate_init``: train while the step size rises from update to update.
+    """Suggest a ``learning_rate_init`` by training while the step size rises from update to update.
 
-    The network begins with the weights, rows and batches that ``estimator.fit(X, y)`` would begin with, and is
-    trained by its solver, with its cost, penalties, dropout and clipping.  Step sizes rise by a constant factor.  The
-    cost stays at first, falls, and rises in the end; the suggestion is where the smoothed cost falls fastest as the
-    logarithm of the step size grows, but at least a tenth and at most a fifth of the step size at which it was least.
+    The network starts with the weights, rows and batches of ``estimator.fit(X, y)``, and is trained by its solver, with
+    its cost, penalties, dropout and clipping.  Step sizes rise by a constant factor.  The cost is constant at first,
+    then falls, and rises in the end.  The suggestion is the step size at which the smoothed cost falls fastest over the
+    logarithm of the step size, but at least a tenth and at most a fifth of the step size with the lowest cost.
 
-    The estimator is neither fitted nor changed, and ``random_state`` draws later what it would have drawn.  Its
-    schedule and ``weight_averaging`` have no part in the test, and ``warm_start`` none: it begins anew.
+    The estimator is neither fitted nor changed, and neither is its ``random_state``.  Its schedule,
+    ``weight_averaging`` and ``warm_start`` have no effect on the test.
 
     Parameters
     ----------
     estimator : MLPClassifier or MLPRegressor
-        Fitted or not, of solver="adam" or "sgd".
-    X, y, sample_weight
-        As in ``fit``.
-    first, last : float, default=1e-7, 100.0
-        The first step size, and the largest.
+        Fitted or not, with solver="adam" or "sgd".
+    X : array, sparse matrix or frame of shape (m, s_1)
+        The rows, as for ``fit``.
+    y : array of shape (m,) or (m, K)
+        The targets, as for ``fit``.
+    sample_weight : array of shape (m,) or None, default=None
+        The weight of each row.
+    first : float, default=1e-7
+        The first step size.
+    last : float, default=100.0
+        The last and largest step size.
     n_updates : int, default=300
-        Updates from ``first`` to ``last``.  More of them see more rows at each step size: the curve is smoother, and
-        a network has learned more when a large one comes.
+        Updates from ``first`` to ``last``.  With more updates there are more rows for each step size: the curve is
+        smoother, and the network has learned more when the step size gets large.
     ceiling : float, default=4.0
-        The test ends where the smoothed cost is above this many times its least so far, or not finite.
+        The test ends when the smoothed cost is above this many times its minimum so far, or is not finite.
 
     Returns
     -------
     StepSizeTest
+        The costs and the suggestion.
 
     Raises
     ------
     ParameterError
-        For solver="lbfgs", which has no step size to choose; for a parameter outside its range.
+        If the solver is "lbfgs", which has no step size, or a parameter is out of its range.
     InputError
-        For what is no estimator of this library, and for X and y as in ``fit``.
+        If the estimator is none of this library, or X or y cannot be used.
     DivergenceError
-        Where the cost is not finite at the starting weights.
+        If the cost is not finite at the starting weights.
 
     Examples
     --------
@@ -174,7 +210,7 @@ def _check(estimator: Any, first: float, last: float, n_updates: int, ceiling: f
 
 @dataclass(frozen=True)
 class _Course:
-    """The updates done: the cost of each, how much it counts, and why there are no more."""
+    """The updates that were done, and why the test ended."""
 
     costs: Array  # (n,)
     sizes: Array  # (n,), the summed weights of the rows of each batch
@@ -182,10 +218,10 @@ class _Course:
 
 
 def _first_updates(estimator: BaseMLP, X: Any, y: Any, sample_weight: Any) -> Fit:
-    """The fit of an estimator as if it had not been fitted, before its first update.
+    """The fit of an estimator from new weights, before its first update.
 
-    Neither the estimator nor its random state is changed: weights, rows held out and shuffles are those that its next
-    fit would draw.  Callbacks receive nothing.
+    Neither the estimator nor its random state is changed: the fit has the weights, held-out rows and shuffles of the
+    next ``fit``.  Callbacks receive nothing.
     """
     parameters = estimator.get_params(deep=False)
     random_state = copy.deepcopy(check_random_state(settings_of(estimator).random_state))
@@ -196,7 +232,7 @@ def _first_updates(estimator: BaseMLP, X: Any, y: Any, sample_weight: Any) -> Fi
 def _range_test(fit: Fit, planned: Array, fading: float, ceiling: float) -> _Course:
     """Train with the planned step sizes until the cost is too high.
 
-    That is decided by the mean of the costs so far, in which older ones fade: what comes after is not known yet.
+    The criterion is the mean of the costs so far, in which older costs count less.
     """
     # The mean of the weights answers for a network that is trained; here each update is looked at for itself.
     recipe, problem = cast(Recipe, fit.session.recipe), fit.problem  # not that of L-BFGS, which has no step size
@@ -207,7 +243,7 @@ def _range_test(fit: Fit, planned: Array, fading: float, ceiling: float) -> _Cou
         costs = np.concatenate([costs, new / problem.cost_divisor])
         sizes = np.concatenate([sizes, counts[: len(new)]])
         diverged = not np.isfinite(costs[-1])
-        if diverged:  # the cost that is not finite is no point of a curve
+        if diverged:  # a cost that is not finite is not part of the curve
             costs, sizes = costs[:-1], sizes[:-1]
         if not len(costs):
             raise DivergenceError(
@@ -226,7 +262,7 @@ def _range_test(fit: Fit, planned: Array, fading: float, ceiling: float) -> _Cou
 
 
 def _parts(fit: Fit, recipe: Recipe, planned: Array) -> Iterator[tuple[Batches, Array]]:
-    """The updates of epoch after epoch in calls of a few, each with how much its batch counts."""
+    """The updates in groups of a few, with the weights of their batches."""
     state, weight = fit.state, fit.problem.objective.sample_weight
     n_rows = fit.n_rows
     done = 0
@@ -247,7 +283,7 @@ def _parts(fit: Fit, recipe: Recipe, planned: Array) -> Iterator[tuple[Batches, 
 
 
 def _batch_sizes(order: RowNumbers | None, starts: RowNumbers, stops: RowNumbers, weight: Any) -> Array:
-    """The summed weights of the rows of each batch: a last batch of two rows tells little of the cost."""
+    """The sum of the row weights of each batch, since the cost of a small last batch is a poor estimate."""
     if weight is None:
         return (stops - starts).astype(np.float64)
     rows = np.arange(len(weight)) if order is None else order
@@ -255,16 +291,16 @@ def _batch_sizes(order: RowNumbers | None, starts: RowNumbers, stops: RowNumbers
 
 
 def _fading_means(costs: Array, sizes: Array, fading: float) -> Array:
-    """The mean of the costs up to each, where one counts ``fading`` times as much as the next."""
+    """The mean of the costs up to each update, in which a cost counts ``fading`` times as much as the next."""
     with np.errstate(over="ignore"):
         total, counted = (_fading_sums(values, fading) for values in (costs * sizes, sizes))
     return np.divide(total, counted, out=costs.copy(), where=counted > 0)
 
 
 def _smoothed(costs: Array, sizes: Array, fading: float) -> Array:
-    """The mean of the costs around each, where a neighbour counts ``fading`` times as much as the one before it.
+    """The mean of the costs around each update, in which neighbours count less by a factor ``fading`` for each step.
 
-    From both sides, so that a fall is not seen later than it is.
+    It uses both sides, so that a fall is not delayed.
     """
     total, counted = (
         _fading_sums(values, fading) + _fading_sums(values[::-1], fading)[::-1] - values
@@ -278,27 +314,27 @@ def _fading_sums(values: Array, fading: float) -> Array:
 
 
 def _limits(least: Any, ceiling: float) -> Any:
-    """``ceiling`` times the least cost; of a cost below 0, which one's own may be, as far above it."""
+    """``ceiling`` times the lowest cost; the same distance above a negative cost, which a custom loss may have."""
     return least + (ceiling - 1.0) * np.abs(least)
 
 
 def _read(step_sizes: Array, course: _Course, fading: float, ceiling: float) -> StepSizeTest:
-    """What the costs say."""
+    """The result of the test by its costs."""
     costs, sizes = course.costs, course.sizes
     means = _fading_means(costs, sizes, fading)
     turn = int(means.argmin())
-    # The last costs of a divergence are of any size, and would hide their neighbours; worse than at first is enough.
+    # The last costs of a divergence may be huge and would dominate the mean: they are cut at the first cost.
     limit = min(float(_limits(means[turn], ceiling)), float(means[: turn + 1].max()))
     tamed = np.concatenate([costs[:turn], np.minimum(costs[turn:], limit)])
     smoothed = _smoothed(tamed, sizes, fading)
     low = int(smoothed.argmin())
     lowest, end = float(step_sizes[low]), ENDS[course.ended].format(ceiling=ceiling)
     if smoothed[0] - smoothed[low] <= LEAST_FALL * max(abs(smoothed[0]), abs(smoothed[low])):
-        how = f"the cost has not fallen: {smoothed[0]:.3g} at first, {smoothed[low]:.3g} at least; {end}."
+        how = f"the cost has not fallen: {smoothed[0]:.3g} at first, {smoothed[low]:.3g} at its lowest; {end}."
         return StepSizeTest(step_sizes, costs, smoothed, None, None, lowest, course.ended, how)
     steep = float(step_sizes[int(np.gradient(smoothed, np.log(step_sizes))[: low + 1].argmin())])
     suggestion = min(max(steep, CAUTION[0] * lowest), CAUTION[1] * lowest)
-    how = f"the smoothed cost fell fastest at {steep:.2g} and was least at {lowest:.2g}"
+    how = f"the smoothed cost fell fastest at {steep:.2g} and was lowest at {lowest:.2g}"
     if suggestion != steep:
         share, why = (
             ("fifth", "larger steps are too close to it") if suggestion < steep else ("tenth", "smaller ones are slow")

@@ -14,7 +14,7 @@ from multilayer.fits.errors import FitWarning, collected_warnings
 from multilayer.fits.fit import Fit
 from multilayer.fits.rows import Keep
 from multilayer.packs import Slice
-from multilayer.selection.fitting import Data
+from multilayer.selection.data import Data
 from multilayer.training import TrainingSession
 from multilayer.training.batching import RowNumbers
 

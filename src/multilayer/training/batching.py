@@ -39,18 +39,8 @@ def epochs_of_batches(
 ) -> Batches:
     """Return the updates of several consecutive epochs; the last batch of each epoch may be smaller.
 
-    Parameters
-    ----------
-    orders : array of shape (n_epochs, n_rows) or None
-        The order of each epoch; None for unshuffled rows.
-    n_rows : int
-        Rows per epoch.
-    batch_size : int
-        Rows per batch.
-    step_sizes : array of shape (n_epochs,) or (n_epochs, updates an epoch)
-        The step size of each epoch, or of each update.
-    rows : array of shape (n_rows,), optional
-        The training rows, if they are not all rows of the table; ``orders`` are orders of these.
+    ``orders``, (n_epochs, n_rows), are the orders of ``rows``, or of all rows of the table.  ``step_sizes`` has one
+    entry per epoch, (n_epochs,), or one per update, (n_epochs, updates per epoch).
 
     Examples
     --------

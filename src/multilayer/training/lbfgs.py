@@ -88,14 +88,16 @@ def train_lbfgs(
             if session.has_ended:
                 raise StopIteration
 
-        found = minimize(
-            cost_and_gradient,
-            state.descent.parameters.astype(np.float64),
-            method="L-BFGS-B",
-            jac=True,
-            callback=iteration_ended,
-            options={"maxfun": recipe.max_evaluations, "maxiter": recipe.max_epochs, "gtol": recipe.tol},
-        )
+        # SciPy's own products of short vectors would wake all threads of BLAS.
+        with engine.concurrent_calls():
+            found = minimize(
+                cost_and_gradient,
+                state.descent.parameters.astype(np.float64),
+                method="L-BFGS-B",
+                jac=True,
+                callback=iteration_ended,
+                options={"maxfun": recipe.max_evaluations, "maxiter": recipe.max_epochs, "gtol": recipe.tol},
+            )
         state.descent.parameters[...] = found.x
         if not math.isfinite(found.fun) or not np.isfinite(state.descent.parameters).all():
             raise session.divergence(f"the cost became {found.fun}")

@@ -313,7 +313,7 @@ def test_kernels_of_a_zip_and_of_an_install_without_sources_are_told_apart(tmp_p
     for folder in (old, new):
         for room in ("engines", "equations"):
             shutil.copytree(package / room, folder / "multilayer" / room, ignore=shutil.ignore_patterns("__pycache__"))
-        for file in ("__init__.py", "exceptions.py", "network.py"):
+        for file in ("__init__.py", "exceptions.py", "network.py", "results.py"):
             shutil.copy(package / file, folder / "multilayer" / file)
     constants = new / "multilayer" / "equations" / "activations.py"
     text = constants.read_text(encoding="utf-8")

@@ -142,7 +142,7 @@ def arguments(name: str, dtype: type, n: int) -> np.ndarray:
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", BOUNDS)
 def test_error_in_units_in_the_last_place(name: str, dtype: type, mode: str) -> None:
-    x = arguments(name, dtype, 400 if mode == "interpreted" else 2000)
+    x = arguments(name, dtype, 400 if mode == "interpreted" else 1000)
     errors = ulps(name, x, apply(name, mode, x))
     worst = int(np.argmax(errors))
     assert errors[worst] <= BOUNDS[name][DTYPES.index(dtype)], x[worst]

@@ -125,7 +125,7 @@ def test_ctrl_c_returns_what_is_done() -> None:
         (learning(restless([0.8, 0.9, 0.899])), r"More rows would hardly help: validation accuracy falls by"),
         (learning(scores([0.8, 0.9, 0.7])), r"More rows would not help: validation accuracy still falls by 0\.2"),
         (learning(scores([0.8, 0.9], folds=1), sizes=(10, 20)), r"Of a single fold, .* rises by 0\.1 a doubling"),
-        (learning(scores([0.8]), sizes=(10,)), r"Nothing can be concluded: it takes the scores of two sizes"),
+        (learning(scores([0.8]), sizes=(10,)), r"Nothing can be concluded: the scores of two sizes"),
         (learning(np.full((3, 4), NAN)), r"Nothing can be concluded"),
     ],
 )

@@ -106,8 +106,8 @@ def test_a_run_with_a_training_missing_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("scores", "words"),
     [
-        ([[[0.8, 0.9]]], "Nothing can be concluded: it takes the scores of two seeds on the same folds."),
-        ([[[NAN]], [[NAN]]], "Nothing can be concluded: it takes the scores of two seeds on the same folds."),
+        ([[[0.8, 0.9]]], "Nothing can be concluded: the scores of two seeds on the same folds are needed."),
+        ([[[NAN]], [[NAN]]], "Nothing can be concluded: the scores of two seeds on the same folds are needed."),
         ([[[0.8]], [[0.8]]], "The seed makes no difference: the score is the same for all of them."),
         (
             [[[0.5], [0.7], [0.8]], [[0.9], [0.9], [0.9]]],

@@ -17,9 +17,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from multilayer import MLPClassifier
-from multilayer.selection.fitting import Data
+from multilayer.selection.data import Data
 from multilayer.selection.searching.fingerprint import candidate, fingerprint
-from multilayer.selection.searching.trials import Problem, Split
+from multilayer.selection.searching.trials import Problem, ScoredSplit
 from multilayer.training import Cosine
 
 X = np.arange(12.0).reshape(4, 3)
@@ -30,7 +30,7 @@ def of(
     X: Any = X, y: Any = Y, *, estimator: Any = None, train: Any = (0, 1), scoring: Any = None, weight: Any = None
 ) -> str:
     data = Data(X, y, weight)
-    split = Split(np.array(train), data, np.array([2, 3]))
+    split = ScoredSplit(np.array(train), data, np.array([2, 3]))
     return fingerprint(Problem(estimator or MLPClassifier(), data, [split], len, (1, 3)), (data, None), scoring)
 
 

@@ -69,7 +69,7 @@ def test_of_another_search_or_no_journal_at_all(tmp_path: Path) -> None:
     for foreign in (b"a,b\n1,2\n", b'{"a": 1}', b"notes without a newline", b"\x00\x01\x02", b'{"format": "other"}\n'):
         path.write_bytes(foreign)
         with pytest.raises(
-            JournalError, match=r"is no journal of a search\. Name another file; this one is left as it is"
+            JournalError, match=r"is no journal of a search\. Name another file; this one is not changed"
         ):
             Journal(path, "abc").__enter__()
         assert path.read_bytes() == foreign
@@ -157,7 +157,9 @@ def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     with Journal(path, "abc") as journal:
         monkeypatch.setattr(os, "fsync", full)
-        with pytest.raises(JournalError, match=r"cannot be written to: No space left on device\. What it holds is"):
+        with pytest.raises(
+            JournalError, match=r"cannot be written to: No space left on device\. Its results are complete"
+        ):
             journal.add(("z", 0, 0), Scored(1.0))
     assert path.read_bytes() == whole
 

@@ -258,7 +258,7 @@ def test_time_that_is_over() -> None:
     assert found.best.rung == max(trial.rung for trial in found.trials)
     assert all(event.seconds_left < 1.0 for event in heard)
     assert heard[-1].n_trials is None
-    with pytest.raises(ParameterError, match=r"candidates without end\. Pass n_trials or max_time"):
+    with pytest.raises(ParameterError, match=r"a space with distributions is infinite\. Pass n_trials or max_time"):
         search(classifier(), space, X, CLASSES)
     with pytest.raises(MultilayerError, match="seconds were over before any candidate had a score; "):
         search(classifier(max_iter=10**6, hidden_layer_sizes=(300,)), {"alpha": [0.1]}, X, CLASSES, max_time=0.01)
@@ -354,7 +354,7 @@ def test_a_score_that_is_no_number_is_said_to_be_one() -> None:
 def test_callbacks_and_printing_have_no_part_in_it(capsys: pytest.CaptureFixture[str]) -> None:
     heard: list[Any] = []
     model = classifier(callbacks=[heard.append], verbose=True)
-    with pytest.warns(ParameterWarning, match="callbacks and verbose of the network have no part in a search"):
+    with pytest.warns(ParameterWarning, match="callbacks and verbose of the network have no effect in a search"):
         found = search(model, SPACE, X, CLASSES, cv=3)
     same(found, search(classifier(), SPACE, X, CLASSES, cv=3))
     assert heard == []

@@ -20,8 +20,9 @@ from multilayer import MLPClassifier
 from multilayer.cli.console import Output
 from multilayer.cli.output.pictures import Picture
 from multilayer.cli.progress import Watch, training_progress
-from multilayer.cli.text import TextTable, number
+from multilayer.cli.text import number, text_table
 from multilayer.plots import plot_cost, plot_data, plot_decision_boundary, plot_network, plot_weights
+from multilayer.results import Table
 
 HIDDEN = (5, 5)
 N_SEEN = 500
@@ -89,8 +90,8 @@ class Story:
 
         self.picture(f"boundary-{n_seen}", f"The boundary {when}; mistakes are ringed.", draw)
 
-    def closing_table(self) -> TextTable:
-        return TextTable("Accuracy", ("data", "model", "rows", "on them", "unseen"), tuple(self.scores), "llrrr")
+    def closing_table(self) -> Table:
+        return text_table("Accuracy", ("data", "model", "rows", "on them", "unseen"), tuple(self.scores), "llrrr")
 
 
 def tell(story: Story) -> None:

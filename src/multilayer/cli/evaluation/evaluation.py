@@ -23,8 +23,9 @@ from multilayer.cli.evaluation.scores import (
 )
 from multilayer.cli.evaluation.splits import Splits
 from multilayer.cli.evaluation.training import check_size, fit_linear_model, fit_network, networks_in_words
-from multilayer.cli.text import TextTable, count
+from multilayer.cli.text import count
 from multilayer.exceptions import InputError
+from multilayer.results import Table
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Evaluation:
     fits: Fits  # the networks
     models: tuple[ModelScores, ModelScores, ModelScores]  # network, linear model, baseline
     training: str  # the networks in words
-    tables: list[TextTable]
+    tables: list[Table]
     conclusion: str
 
 
@@ -81,7 +82,7 @@ def _scored(run: Run, fits: Fits, linear: Fits) -> tuple[ModelScores, ModelScore
 
 def _judged(
     run: Run, fits: Fits, models: tuple[ModelScores, ModelScores, ModelScores], course: Course
-) -> tuple[list[TextTable], str]:
+) -> tuple[list[Table], str]:
     """The tables of scores, and the conclusion with a recommendation."""
     task, splits = run.task, run.splits
     network, linear, baseline = models

@@ -18,7 +18,8 @@ from multilayer.cli.evaluation.problem import Problem, Settings, in_options, row
 from multilayer.cli.evaluation.splits import Splits
 from multilayer.cli.evaluation.tasks import TASKS, Task
 from multilayer.cli.progress import Watch, waiting
-from multilayer.cli.text import TextTable, count, shortened
+from multilayer.cli.text import count, shortened, text_table
+from multilayer.results import Table
 from multilayer.selection import CrossValidation, cross_validate
 from multilayer.tables import ColumnReport
 
@@ -152,7 +153,7 @@ def begin_run(problem: Problem, splits: Splits, n_jobs: int | None, deadline: De
     )
 
 
-def columns_table(reports: Sequence[ColumnReport], most: int = 30) -> TextTable:
+def columns_table(reports: Sequence[ColumnReport], most: int = 30) -> Table:
     """One line for each column; of more than ``most``, the first ones and those that were dropped."""
     shown = list(reports)
     if len(reports) > most:
@@ -170,4 +171,4 @@ def columns_table(reports: Sequence[ColumnReport], most: int = 30) -> TextTable:
     ]
     if len(shown) < len(reports):
         rows.append((f"... {count(len(reports) - len(shown), 'more column')}", "", "", "", ""))
-    return TextTable("Columns", ("column", "holds", "gaps", "inputs", "encoding"), tuple(rows), "llrrl")
+    return text_table("Columns", ("column", "holds", "gaps", "inputs", "encoding"), rows, "llrrl")

@@ -15,7 +15,8 @@ from multilayer.cli.evaluation.metrics import Metric
 from multilayer.cli.evaluation.problem import RowNumbers
 from multilayer.cli.evaluation.splits import Splits
 from multilayer.cli.evaluation.tasks import Predictions, Task
-from multilayer.cli.text import TextTable, count
+from multilayer.cli.text import count, text_table
+from multilayer.results import Table
 from multilayer.selection import mean_and_error
 
 _ERRORS = 2.0  # a difference of more standard errors than this is no chance
@@ -145,7 +146,7 @@ def verdict(comparison: Comparison, other: str) -> str:
     return f"{text}the network is {better} by more than chance explains."
 
 
-def scores_table(title: str, models: Sequence[ModelScores], metrics: Sequence[Metric]) -> TextTable:
+def scores_table(title: str, models: Sequence[ModelScores], metrics: Sequence[Metric]) -> Table:
     """One line for each score: the mean of each model, over several folds with its standard error."""
     several = len(models[0].scores) > 1
 
@@ -153,18 +154,16 @@ def scores_table(title: str, models: Sequence[ModelScores], metrics: Sequence[Me
         return metric.write(*model.spread(metric)) if several else metric.write(model.spread(metric)[0])
 
     rows = [(metric.heading, *(written(model, metric) for model in models)) for metric in metrics]
-    return TextTable(title, ("score", *(model.name for model in models)), tuple(rows), "l" + "r" * len(models))
+    return text_table(title, ("score", *(model.name for model in models)), rows, "l" + "r" * len(models))
 
 
-def comparison_table(comparisons: Sequence[Comparison], other: str) -> TextTable:
+def comparison_table(comparisons: Sequence[Comparison], other: str) -> Table:
     """One line for each score."""
     rows = [(found.metric.heading, found.in_words(), found.better_in()) for found in comparisons]
-    return TextTable(
-        f"Network minus {other}, in the same folds", ("score", "difference", "better in"), tuple(rows), "lrr"
-    )
+    return text_table(f"Network minus {other}, in the same folds", ("score", "difference", "better in"), rows, "lrr")
 
 
-def folds_table(model: ModelScores, metrics: Sequence[Metric], splits: Splits, epochs: Mapping[int, int]) -> TextTable:
+def folds_table(model: ModelScores, metrics: Sequence[Metric], splits: Splits, epochs: Mapping[int, int]) -> Table:
     """One line for each of the first folds."""
     rows = []
     for fold, scores in list(model.scores.items())[:MOST_FOLDS]:
@@ -175,7 +174,7 @@ def folds_table(model: ModelScores, metrics: Sequence[Metric], splits: Splits, e
     # Headings are wrapped where they are wider than the cells below them.
     wide = ("trained on", "tested on", *(metric.heading for metric in metrics))
     headings = ("fold", *(textwrap.fill(each, _WIDEST_HEADING, break_on_hyphens=False) for each in wide), "epochs")
-    return TextTable("The network, fold by fold", headings, tuple(rows), "l" + "r" * (len(headings) - 1))
+    return text_table("The network, fold by fold", headings, rows, "l" + "r" * (len(headings) - 1))
 
 
 def out_of_fold(model: ModelScores, splits: Splits, m: int) -> tuple[RowNumbers, Predictions]:

@@ -22,7 +22,7 @@ from multilayer.cli.evaluation.tasks import TASKS, Task
 from multilayer.cli.evaluation.training import fit_linear_model, fit_on_all_rows, networks_in_words
 from multilayer.cli.evaluation.trials import conclusion, is_whole, models_of, models_table, trials_table
 from multilayer.cli.progress import progress_display
-from multilayer.cli.text import TextTable, count
+from multilayer.cli.text import count
 from multilayer.exceptions import (
     DivergenceError,
     InputError,
@@ -32,6 +32,7 @@ from multilayer.exceptions import (
     MissingExtraError,
     MultilayerError,
 )
+from multilayer.results import Table
 from multilayer.selection import Search, TrialScored, search
 
 _SHARE = 0.7  # of the time that is left, for the search; the chosen network and the pictures have the rest
@@ -48,7 +49,7 @@ class Found:
     settings: Settings  # of the chosen network
     network: Any  # trained on all rows; None where Ctrl-C or the end of the time came first
     training: str  # in words; "" for None
-    tables: list[TextTable]
+    tables: list[Table]
     conclusion: str
 
 

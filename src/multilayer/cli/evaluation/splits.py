@@ -137,14 +137,8 @@ def divide(problem: Problem, n_folds: int, repeats: int, seed: int) -> Splits:
     InputError
         There are too few rows, groups, or rows of each class for so many folds, or groups with gaps.
     """
-    y, group, is_classes = problem.info.y, problem.source.group, problem.info.task == "classification"
-    groups = None if problem.groups is None else _codes_of_groups(problem)
-    n_groups = 0 if groups is None else int(groups.max()) + 1
-    if groups is not None and n_groups < n_folds:
-        raise InputError(
-            f"the group column {group!r} holds {count(n_groups, 'group')}, fewer than {n_folds} folds. "
-            f"{_fewer(n_groups)}"
-        )
+    y, is_classes = problem.info.y, problem.info.task == "classification"
+    groups = None if problem.groups is None else _codes_of_groups(problem, n_folds)
     divided, singles = np.arange(len(y)), np.arange(0)
     notes: tuple[str, ...] = ()
     if is_classes:
@@ -162,17 +156,10 @@ def divide(problem: Problem, n_folds: int, repeats: int, seed: int) -> Splits:
         for each in seeds_of(seed, repeats)
         for train, test in _folds(_SPLITTERS[name](n_folds, shuffle=True, random_state=each), divided, y, groups)
     ]
-    fewest = min(len(train) for train, _ in rows)
-    if fewest < _FEWEST_TO_TRAIN:
-        raise InputError(f"a fold of {n_folds} leaves {count(fewest, 'row')} to train on: two are needed. Add rows.")
-    if any(len(test) == 0 for _, test in rows):
-        raise InputError(
-            f"the groups of {group!r} cannot be divided into {n_folds} folds: a few hold most of the rows. Use fewer "
-            "--folds."
-        )
+    _check_parts(rows, n_folds, problem.source.group)
     if is_classes and groups is not None:
-        notes += _notes_on_unseen(y, rows, group)
-    stratified = name == "StratifiedKFold"
+        notes += _notes_on_unseen(y, rows, problem.source.group)
+    n_groups, stratified = 0 if groups is None else int(groups.max()) + 1, name == "StratifiedKFold"
     return Splits(rows, seed, notes, None, stratified, n_folds, repeats, name, singles, n_groups)
 
 
@@ -184,17 +171,34 @@ def _folds(
         return list(splitter.split(divided, y[divided], groups))
 
 
-def _codes_of_groups(problem: Problem) -> RowNumbers:
+def _codes_of_groups(problem: Problem, n_folds: int) -> RowNumbers:
     """The number of its group, from 0, of each row that has a target."""
+    name = problem.source.group
     column = problem.groups.take(problem.info.rows)
     gaps = column.is_null(nan_is_null=True).to_numpy()
     if gaps.any():
         raise InputError(
-            f"the group column {problem.source.group!r} has {count(int(gaps.sum()), 'gap')}, the first in data row "
+            f"the group column {name!r} has {count(int(gaps.sum()), 'gap')}, the first in data row "
             f"{problem.info.rows[gaps.argmax()] + 1}. Fill them: each row needs a group."
         )
     codes: RowNumbers = np.unique(column.to_numpy(zero_copy_only=False), return_inverse=True)[1]
+    n = int(codes.max()) + 1
+    if n < n_folds:
+        raise InputError(
+            f"the group column {name!r} holds {count(n, 'group')}, fewer than {n_folds} folds. {_fewer(n)}"
+        )
     return codes
+
+
+def _check_parts(rows: list[tuple[RowNumbers, RowNumbers]], n_folds: int, group: str | None) -> None:
+    fewest = min(len(train) for train, _ in rows)
+    if fewest < _FEWEST_TO_TRAIN:
+        raise InputError(f"a fold of {n_folds} leaves {count(fewest, 'row')} to train on: two are needed. Add rows.")
+    if any(len(test) == 0 for _, test in rows):
+        raise InputError(
+            f"the groups of {group!r} cannot be divided into {n_folds} folds: a few hold most of the rows. Use fewer "
+            "--folds."
+        )
 
 
 def _check_classes(sizes: RowNumbers, n_folds: int) -> None:

@@ -16,8 +16,9 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from multilayer import MLPClassifier, MLPRegressor
 from multilayer.cli.evaluation.metrics import ACCURACY, BALANCED_ACCURACY, LOG_LOSS, MAE, R2, RMSE, ROC_AUC, Metric
-from multilayer.cli.text import TextTable, count, number, rounded, shortened
+from multilayer.cli.text import count, number, rounded, shortened, text_table
 from multilayer.exceptions import InputError
+from multilayer.results import Table
 from multilayer.tables import TargetInfo
 
 Predictions = NDArray[Any]
@@ -113,7 +114,7 @@ class Classification:
         predicted: NDArray[Any] = self.classes[probabilities.argmax(axis=1)]
         return predicted
 
-    def tables(self, actual: NDArray[Any], probabilities: Predictions) -> list[TextTable]:
+    def tables(self, actual: NDArray[Any], probabilities: Predictions) -> list[Table]:
         """Precision, recall and F1 of each class; of many classes, the largest."""
         # NaN, shown as a dash: a class that was never predicted has no precision.
         *scores, support = metrics.precision_recall_fscore_support(
@@ -127,7 +128,7 @@ class Classification:
         if len(largest) < len(self.classes):
             rest = count(len(self.classes) - len(largest), "smaller class", "smaller classes")
             rows.append((f"... {rest}", "", "", "", f"{support.sum() - support[largest].sum():,}"))
-        return [TextTable("Each class", ("class", "precision", "recall", "F1", "rows"), tuple(rows), "lrrrr")]
+        return [text_table("Each class", ("class", "precision", "recall", "F1", "rows"), rows, "lrrrr")]
 
     def output_names(self, target: str) -> list[str]:  # noqa: ARG002
         return [shortened(str(label), LONGEST_NAME) for label in self.classes]
@@ -228,7 +229,7 @@ class Regression:
     def in_words(self, scores: dict[str, float]) -> str:
         return rounded(scores[MAE.name])
 
-    def tables(self, actual: NDArray[Any], predicted: Predictions) -> list[TextTable]:  # noqa: ARG002
+    def tables(self, actual: NDArray[Any], predicted: Predictions) -> list[Table]:  # noqa: ARG002
         return []
 
     def output_names(self, target: str) -> list[str]:

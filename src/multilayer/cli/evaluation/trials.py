@@ -11,7 +11,8 @@ from multilayer.cli.evaluation.run import Fits, Run
 from multilayer.cli.evaluation.scores import ROUGH, ModelScores, better_of, compare, spread, verdict
 from multilayer.cli.evaluation.space import SearchOptions, described, sizes
 from multilayer.cli.evaluation.splits import Splits
-from multilayer.cli.text import TextTable, count
+from multilayer.cli.text import count, text_table
+from multilayer.results import Table
 from multilayer.selection import Search, Trial
 
 MOST_TRIALS = 10  # that are printed
@@ -51,7 +52,7 @@ def _of_trial(name: str, trial: Trial, metric: Metric) -> ModelScores:
     return ModelScores(name, {}, {fold: {metric.name: s} for fold, s in enumerate(fold_scores(trial, metric))})
 
 
-def trials_table(result: Search, options: SearchOptions, metric: Metric) -> TextTable:
+def trials_table(result: Search, options: SearchOptions, metric: Metric) -> Table:
     """One line for each trial, the best first; of many the best, and the simplest."""
     order = result.ranked
     shown = order[:MOST_TRIALS]
@@ -66,10 +67,10 @@ def trials_table(result: Search, options: SearchOptions, metric: Metric) -> Text
     headings = ("trial", "hidden", "step\nsize", "alpha", metric.heading, "epochs", "weights", "")
     which = f"The best {len(shown)} of {len(order):,} trials" if len(shown) < len(order) else count(len(order), "trial")
     title = f"{which}, mean ± standard error over {count(len(result.best.fold_scores), 'fold')}"
-    return TextTable(title, headings, tuple(rows), "llrrrrrl")
+    return text_table(title, headings, rows, "llrrrrrl")
 
 
-def models_table(models: Sequence[ModelScores], metric: Metric, splits: Splits) -> TextTable:
+def models_table(models: Sequence[ModelScores], metric: Metric, splits: Splits) -> Table:
     """The score of each model, and its difference from the linear model fold by fold."""
     linear = models[-2]
     rows = []
@@ -78,7 +79,7 @@ def models_table(models: Sequence[ModelScores], metric: Metric, splits: Splits) 
         compared = ("", "") if model is linear else (found.in_words(), found.better_in())
         rows.append((model.name, metric.write(*model.spread(metric)), *compared))
     title = f"Models in the same {count(len(splits), 'fold')}, mean ± standard error"
-    return TextTable(title, ("model", metric.heading, f"minus\n{linear.name}", "better in"), tuple(rows), "lrrr")
+    return text_table(title, ("model", metric.heading, f"minus\n{linear.name}", "better in"), rows, "lrrr")
 
 
 def conclusion(

@@ -119,7 +119,7 @@ def _search_arguments(run: Run, options: SearchOptions, scoring: str) -> str:
         "max_time": None if options.minutes is None else repr(60.0 * options.minutes),
         "halving": None if options.has_halving else "False",
         "min_epochs": repr(options.first_rung) if options.has_halving else None,
-        "refit": '"one_standard_error"' if options.simplest else None,
+        "refit": '"simplest"' if options.simplest else None,
         "random_state": repr(options.seed),
     }
     return ", ".join(f"{name}={value}" for name, value in arguments.items() if value is not None) + ","

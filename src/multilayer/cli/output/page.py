@@ -17,7 +17,8 @@ from multilayer.cli.evaluation.problem import Problem
 from multilayer.cli.evaluation.run import Run
 from multilayer.cli.folder import OutputFolder
 from multilayer.cli.output.pictures import DrawnPicture
-from multilayer.cli.text import TextTable, count, one_line
+from multilayer.cli.text import count, one_line
+from multilayer.results import Table
 
 MOST_COLUMNS = 200  # of a table, in a report
 
@@ -28,7 +29,7 @@ class Section:
 
     heading: str
     paragraphs: Sequence[str] = ()
-    tables: Sequence[TextTable] = ()
+    tables: Sequence[Table] = ()
     pictures: Sequence[DrawnPicture] = ()
     code: str = ""
 
@@ -51,7 +52,7 @@ def title_of(problem: Problem) -> str:
     return f"multilayer: {problem.target} in {problem.source.name}"
 
 
-def data_section(run: Run, tables: Sequence[TextTable], output: Output, encoding: str = "") -> Section:
+def data_section(run: Run, tables: Sequence[Table], output: Output, encoding: str = "") -> Section:
     """The rows and their division, all notes, and the columns."""
     problem, n_gaps = run.problem, len(run.problem.gaps)
     dropped = f", {count(n_gaps, 'row')} without a target dropped" if n_gaps else ""
@@ -89,25 +90,12 @@ def say_written(folder: OutputFolder, output: Output) -> None:
 def _section(section: Section) -> str:
     parts = [f"<h2>{escape(one_line(section.heading))}</h2>"]
     parts += [f"<p>{escape(one_line(text))}</p>" for text in section.paragraphs]
-    parts += [_table(table) for table in section.tables]
+    # A wide table scrolls by itself on a narrow screen; the page does not.
+    parts += [f'<div class="wide">{table._repr_html_()}</div>' for table in section.tables]
     parts += [_picture(picture) for picture in section.pictures]
     if section.code:
         parts.append(f"<pre><code>{escape(section.code.strip())}</code></pre>")
     return "<section>\n" + "\n".join(parts) + "\n</section>"
-
-
-def _table(table: TextTable) -> str:
-    head = _row("th", table.headings, table.align)
-    body = "\n".join(_row("td", row, table.align) for row in table.rows)
-    caption = f"<caption>{escape(one_line(table.title))}</caption>" if table.title else ""
-    # A wide table scrolls by itself on a narrow screen; the page does not.
-    return f'<div class="wide"><table>{caption}\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody></table></div>'
-
-
-def _row(tag: str, cells: Sequence[str], align: str) -> str:
-    marks = ["" if side == "l" else ' class="number"' for side in align]
-    written = (f"<{tag}{mark}>{escape(one_line(cell))}</{tag}>" for cell, mark in zip(cells, marks, strict=True))
-    return f"<tr>{''.join(written)}</tr>"
 
 
 def _picture(picture: DrawnPicture) -> str:
@@ -136,11 +124,11 @@ img { display: block; max-width: 100%; height: auto; margin: 0 auto; background:
 figcaption, caption, footer { color: var(--muted); font-size: .9rem; }
 figcaption { margin-top: .4rem; text-align: center; }
 .wide { overflow-x: auto; margin: 1rem 0; overflow-wrap: normal; }
-td:last-child:not(.number) { min-width: 13rem; }
+td:last-child[style*="left"] { min-width: 13rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .95rem; }
 caption { text-align: left; padding-bottom: .3rem; }
-th, td { text-align: left; vertical-align: top; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--rule); }
-.number { text-align: right; white-space: nowrap; }
+th, td { vertical-align: top; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--rule); }
+td[style*="right"] { white-space: nowrap; }
 pre { overflow-x: auto; background: var(--code); padding: .9rem; border-radius: .4rem; font-size: .88rem; line-height: 1.45; }
 footer { margin-top: 3rem; }
 """.strip()  # noqa: E501

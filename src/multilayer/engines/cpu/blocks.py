@@ -1,4 +1,4 @@
-"""Rows of a table to blocks, upright (rows, columns) or on their side (columns, rows), and back."""
+"""Rows of a table to blocks, upright (rows, columns) or transposed (columns, rows), and back."""
 
 from __future__ import annotations
 

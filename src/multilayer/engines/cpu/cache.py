@@ -1,10 +1,10 @@
 """The kernel cache: machine code on disk, so that the next process need not compile.
 
-Numba has a cache of its own, which this one replaces, because Numba's notices changes in a kernel's own file alone, and
-a kernel here is spread over several; its index file can mix up two processes that compile at once; a truncated file
-raises; where nothing is writable it raises at import; and it unpickles what it reads.  Here each entry is one file,
-named by everything that it depends on (``dependencies.py``), read only where it is safe to run (``folders.py``),
-checked by its digest, and replaced atomically.  Whatever goes wrong, the kernel is compiled.
+This cache replaces Numba's, which detects changes in the file of a kernel only, while our kernels are spread over
+several files; its index file can mix up two processes that compile at once; a truncated file raises; where nothing is
+writable it raises at import; and it unpickles its files.  Here each entry is one file, named by a digest of everything
+that it depends on (``dependencies.py``), read only where it is safe to run (``folders.py``), checked by its digest, and
+replaced atomically.  After any failure, the kernel is compiled.
 
 A file holds, in this order: ``MAGIC``; the SHA-256 digest of all that follows; the length of the header, 4 bytes; the
 header, JSON; the machine code; LLVM's bitcode.  There is no pickle in it, and no name in it is imported.
@@ -33,14 +33,11 @@ RETURN_TYPES = {str(each): each for each in (types.none, types.boolean, types.in
 
 
 class _Unkept(Exception):
-    """A compiled kernel cannot be kept, or a file cannot be used."""
+    """A compiled kernel cannot be stored, or a file cannot be used."""
 
 
 class KernelCache:
-    """What a Numba dispatcher asks before it compiles, and tells when it has.
-
-    Numba does both under a lock of its own, which all kernels share.
-    """
+    """The cache that a Numba dispatcher uses before and after a compilation, under a lock of Numba."""
 
     # Found when the first kernel is called, not when the module is imported; shared by all kernels.
     _folders: list[Path] | None = None
@@ -56,12 +53,12 @@ class KernelCache:
 
     @property
     def cache_path(self) -> str:
-        """Where new kernels go."""
+        """The folder of new kernels."""
         self._look()
         return str(self._writable or "")
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The kernel for arguments of these types from disk; None where it has to be compiled."""
+        """Load the kernel for arguments of these types; return None if it must be compiled."""
         target_context.refresh()
         self._keys[sig] = key = self._key(sig, target_context.codegen())
         for folder in self._look() if key and self._enabled else ():
@@ -72,12 +69,12 @@ class KernelCache:
             except MemoryError:
                 raise
             except Exception:
-                pass  # damaged, or of a Numba whose inside is another one: compiled anew
+                pass  # damaged, or of a version of Numba with other internals: compile again
         report_compilation(self._name)
         return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep a kernel that was compiled, if it can be kept."""
+        """Store a compiled kernel, if it can be stored."""
         try:
             key = self._keys.pop(sig)
             self._look()
@@ -85,7 +82,7 @@ class KernelCache:
                 self._check_unchanged(sig, data.codegen, key)
                 folders.write_whole(self._path(self._writable, key), _container(data, key))
         except Exception:
-            pass  # the disk is full, or the kernel cannot be kept: the next process compiles it again
+            pass  # the disk is full, or the kernel cannot be stored: the next process compiles it again
 
     def enable(self) -> None:
         self._enabled = True
@@ -100,7 +97,7 @@ class KernelCache:
             path.unlink(missing_ok=True)
 
     def _key(self, sig: Any, codegen: Any) -> str:
-        """The key of a kernel, or "" for one that has none."""
+        """Return the key of a kernel, or "" if it has none."""
         argument_types, _ = sigutils.normalize_signature(sig)
         try:
             return kernel_key(self._function, argument_types, self._options, codegen)
@@ -120,10 +117,10 @@ class KernelCache:
         return cls._folders
 
     def _check_unchanged(self, sig: Any, codegen: Any, key: str) -> None:
-        """An error where something that kernels depend on was replaced since this process compiled one of them.
+        """Raise an error if something that kernels depend on was replaced since this process compiled one of them.
 
         A function that several kernels call is compiled once.  With a constant replaced after the first of them was
-        compiled, the next may hold the old value or the new one, and no key tells which.
+        compiled, the next may hold the old value or the new one, and no key distinguishes them.
         """
         cls = KernelCache
         cls._compiled += ((self, sig, key),)

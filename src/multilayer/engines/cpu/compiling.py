@@ -1,4 +1,4 @@
-"""Kernels are plain Python functions; this module compiles them, where Numba is there to do it.
+"""Kernels are plain Python functions; this module compiles them, if Numba is installed.
 
 ``inner`` marks a function that kernels call; it is compiled into its callers.  ``kernel`` marks one that Python calls:
 its machine code is kept on disk (``cache.py``), so that the next process does not compile again.  Where Numba is
@@ -15,7 +15,7 @@ import numpy as np
 
 from multilayer.exceptions import EngineError
 
-#: Why Numba cannot be used; "" where it can, and where its compiler is only switched off.
+#: Why Numba cannot be used; "" if it can, or if only its compiler is switched off.
 UNAVAILABLE = ""
 try:
     import numba
@@ -24,7 +24,7 @@ except ModuleNotFoundError as error:
     UNAVAILABLE = f"Numba cannot be imported: {error}"
 except MemoryError:
     raise
-except Exception as error:  # of another NumPy than it was made for, or without its library of LLVM's
+except Exception as error:  # built for another NumPy, or without its LLVM library
     numba = None
     UNAVAILABLE = f"Numba cannot be imported: {type(error).__name__}: {error}"
 
@@ -43,7 +43,7 @@ if COMPILED:
 # borrow arrays, but Numba would count each view of one, which took half of a small update.
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}, "_nrt": False}
 
-MOST_LETTERS = 200  # of an error of Numba's that are passed on
+MOST_LETTERS = 200  # of an error of Numba that are reported
 
 #: Options of a function that only compiled code calls, that of an overload too.
 INSIDE: dict[str, Any] = (
@@ -87,7 +87,7 @@ def inner_sum(function: Function) -> Function:
 def kernel(function: Function) -> Function:
     """Compile a function that Python calls, and keep its machine code on disk.
 
-    Uncompiled, it is as silent about overflow and NaN as machine code: the cost that they lead to is what is looked at.
+    Uncompiled, it ignores overflow and NaN like machine code; the cost shows them.
 
     A kernel that cannot be compiled raises :class:`multilayer.exceptions.EngineError` when it is called, before it does
     anything.
@@ -103,9 +103,9 @@ def kernel(function: Function) -> Function:
 
 
 def _or_engine_error(compile_: Callable[[Any], Any], name: str) -> Callable[[Any], Any]:
-    """A dispatcher's method that finds or makes the code for some types, with our error for whatever it raises.
+    """Wrap a dispatcher's method that finds or makes the code for some types, and convert any exception to our error.
 
-    Any exception means the same here: this Numba cannot compile the kernel on this machine.  It is remembered, since
+    Any exception means that this Numba cannot compile the kernel on this machine.  The error is stored, because
     Numba would take seconds to fail again.
     """
     failed: dict[Any, str] = {}
@@ -126,11 +126,11 @@ def _or_engine_error(compile_: Callable[[Any], Any], name: str) -> Callable[[Any
 
 
 def belongs_to(owner: str) -> Callable[[Function], Function]:
-    """Give a function that is made once for each of several owners a name of its own for each.
+    """Give a function that is created once for each of several owners a separate name for each.
 
     Machine code that this process compiled and machine code that it loaded from disk may lie side by side, and the
-    linker takes functions of one name and one signature for the same function.  Two that differ and share their name
-    would then be called in each other's place.
+    linker takes functions of one name and one signature for the same function.  Two different ones with the same name
+    would then be confused.
     """
 
     def rename(function: Function) -> Function:

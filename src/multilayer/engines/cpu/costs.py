@@ -1,4 +1,4 @@
-"""Costs in place of the matched one, (C6) to (C11) of the book, and increasing outputs, (C12), for a block on its side.
+"""Costs that replace the matched one, (C6) to (C11) of the book, and increasing outputs, (C12), for a transposed block.
 
 The costs of an error e = h - y are two families with a slope s(e) and the cost s (e - c s): s = e cut to [low, high]
 with c = 1/2, which is Huber's and, without bounds, the squared error; and a step from low over 0 to high with c = 0,
@@ -19,10 +19,10 @@ from multilayer.network import Floats
 
 @inner
 def chosen_into(plan: Plan, Z: Floats, Y: Floats, delta: Floats, scratch: Floats) -> None:
-    """delta from Z and Y, all (K, rows); what each entry adds to the cost takes the place of its z.
+    """delta from Z and Y, all (K, rows); the cost of each entry replaces its z.
 
-    Stands in the place of ``outputs.output_into`` in kernels of their own, which only networks with such a cost wait
-    for.  ``scratch`` is (2, rows).
+    Replaces ``outputs.output_into`` in separate kernels, which are compiled only for networks with such a cost.
+    ``scratch`` is (2, rows).
     """
     output, cost, numbers = plan.output, plan.cost, plan.numbers
     if output == INCREASING_OUTPUT:

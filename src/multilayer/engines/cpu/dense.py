@@ -22,17 +22,17 @@ from multilayer.network import Floats
 
 @inner
 def columns(rows: int) -> int:
-    """The width of a block on its side: no padding."""
+    """The width of a block transposed: no padding."""
     return rows
 
 
 def make_layers(name: str, normalizes: bool) -> tuple[Callable[..., None], Callable[..., None]]:
-    """forward and backward, with normalised hidden layers or without: of the others none is asked whether it is one."""
+    """forward and backward, with normalised hidden layers or without: of the others none is checked for it."""
 
     @inlined
     @belongs_to(name)
     def forward(plan: Plan, data: Data, work: Work, theta: Floats, first: int, rows: int) -> None:
-        """Z and A of every layer for a block of rows, in work.values; Z of the last on its side, in work.answers."""
+        """Z and A of every layer for a block of rows, in work.values; Z of the last transposed, in work.answers."""
         s = plan.layers[0, N_IN]
         if _copies_inputs(plan, data):
             gather_into(block(work.inputs, 0, rows, s), data.X, data.order, first)
@@ -122,8 +122,8 @@ def _drop_into(A: Floats, plan: Plan, work: Work, l: int, first: int) -> None:
 def _back_into(eta: Floats, delta: Floats, W: Floats, plan: Plan, work: Work, place: int, keep: float) -> None:
     """(B2) before g': eta ← delta Wᵀ, for the weights at ``place`` in the parameter vector.
 
-    OpenBLAS has no kernel without packing for a product by a transpose.  So the weights are turned round, once a batch,
-    where its rows are so many that this pays; no block of a batch has more than the first.
+    OpenBLAS has no kernel without packing for a product by a transpose.  So the weights are transposed once for each
+    batch, if it has enough rows for that to save time; no block of a batch has more than the first.
     """
     if plan.turns and eta.shape[0] >= FEWEST_TURNED:
         turned = block(work.sums, work.sums.size - work.gradient.size + place, W.shape[1], W.shape[0])
@@ -197,7 +197,7 @@ def _fill_rows(Z: Floats, bias: Floats) -> None:
 @inner
 def _add_rows_into(sums: Floats, delta: Floats, keep: float) -> None:
     """sums ← keep sums + the sum of the rows of delta: the gradient of the biases."""
-    if keep == 0.0:  # what lies there may be anything, NaN too
+    if keep == 0.0:  # the memory is uninitialised and may hold NaN
         for j in range(sums.size):
             sums[j] = 0
     rows, n = delta.shape

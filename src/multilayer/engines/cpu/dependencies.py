@@ -7,7 +7,7 @@ types among its arguments, and of versions, Numba's settings and the processor. 
 folder, in a zip and without sources, and another one where a constant was edited or replaced.
 
 What belongs to Python or to a package whose version is in the key is described by its name.  An object that this module
-cannot describe raises :class:`IndescribableError`, and its kernel is then not kept on disk: a key that misses something
+cannot describe raises :class:`IndescribableError`, and its kernel is then not stored: an incomplete key
 is worse than none.
 """
 
@@ -184,7 +184,7 @@ def kernel_key(function: Callable[..., Any], argument_types: Iterable[Any], opti
     Raises
     ------
     IndescribableError
-        If there is something among it that has no description.
+        If one of them cannot be described.
     """
     description = _Description()
     description.add(machine_key(codegen))

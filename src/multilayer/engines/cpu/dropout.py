@@ -64,7 +64,7 @@ def times_into(A: Floats, mask: Floats) -> None:
 
 @inner
 def unmask_into(A: Floats, rate: float) -> None:
-    """Kept units back to g(z), from which g' is computed; what stands at silent ones does not matter."""
+    """Kept units back to g(z), from which g' is computed; the values at dropped units do not matter."""
     factor = A.dtype.type(1.0 - rate)
     for i in range(A.size):
         A[i] *= factor

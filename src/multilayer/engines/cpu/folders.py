@@ -1,7 +1,7 @@
 """The folders of the kernel cache, and which of their files are safe to run.
 
-A file of the cache is machine code that this process will run.  So it is read only where nobody but this user and the
-administrator can have written it.
+A file of the cache is machine code that this process will run.  So it is read only if no one except this user and the
+administrator can write it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-# Files of other formats lay in a folder of another name.
+# Other formats of these files have other folder names.
 FOLDER = Path("multilayer", "machine-code")
 
 # Windows has text files; elsewhere a pipe would be waited for.
@@ -21,10 +21,10 @@ _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 def candidates(numba_cache_dir: str = "") -> list[Path]:
-    """The folders to look into, in order; they need not exist.
+    """Return the folders to search, in order; they need not exist.
 
-    A relative path is ignored: it would name another folder in each working directory, one that somebody else filled
-    among them.  The XDG base directory specification asks for the same.
+    A relative path is ignored: it would name another folder in each working directory, possibly one of another user.
+    The XDG base directory specification requires the same.
     """
     bases = [numba_cache_dir, os.environ.get("XDG_CACHE_HOME", "")]
     if os.name == "nt":
@@ -36,9 +36,9 @@ def candidates(numba_cache_dir: str = "") -> list[Path]:
 
 
 def is_trusted(status: os.stat_result) -> bool:
-    """Whether a file or a folder belongs to this user or to the administrator, and nobody else may write to it.
+    """Return whether a file or a folder belongs to this user or to the administrator, and others cannot write to it.
 
-    Windows keeps no such bits; there the folders lie in the user's profile, or where the user has put them.
+    Windows has no such bits; there the folders are in the user's profile, or chosen by the user.
     """
     if not hasattr(os, "geteuid"):
         return True
@@ -54,19 +54,19 @@ def is_trusted_folder(path: Path) -> bool:
 
 
 def read_trusted(path: Path) -> bytes | None:
-    """The content of a file that is safe to run, in a folder that is; None where there is no such file."""
+    """Return the content of a file if the file and its folder are safe; otherwise None."""
     if not is_trusted_folder(path.parent):
         return None
     try:
         with open(os.open(path, _READ), "rb") as file:
-            status = os.fstat(file.fileno())  # of what was opened, whatever the name stands for by now
+            status = os.fstat(file.fileno())  # of the open file, since the name may refer to another one by now
             return file.read() if stat.S_ISREG(status.st_mode) and is_trusted(status) else None
     except OSError:
         return None
 
 
 def first_writable(folders: list[Path]) -> Path | None:
-    """The first folder that files can be written to and read from safely; made where it is missing."""
+    """Return the first folder that can be written to and read from safely, and create it if it is missing."""
     for folder in folders:
         try:
             _make(folder)
@@ -79,7 +79,7 @@ def first_writable(folders: list[Path]) -> Path | None:
 
 
 def _make(folder: Path) -> None:
-    """Make a folder that nobody else can write to, whatever the umask; those above ``FOLDER`` as usual."""
+    """Make a folder that others cannot write to, for any umask; its parents above ``FOLDER`` follow the umask."""
     base = folder.parents[len(FOLDER.parts) - 1]
     base.mkdir(parents=True, exist_ok=True)
     for path in (folder.parent, folder):
@@ -87,9 +87,9 @@ def _make(folder: Path) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file beside its place and move it there; readable for all that the umask lets read, writable for one.
+    """Write a file atomically; its readers follow the umask, and only this user can write it.
 
-    Machine code of this library is no secret, and a cache that one user has filled may serve others.
+    The machine code of this library is public, and other users may use the cache of one user.
     """
     handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     temporary = Path(name)

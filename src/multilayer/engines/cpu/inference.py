@@ -1,4 +1,4 @@
-"""Predictions, in which the answer for a row does not depend on the rows beside it.
+"""Predictions, in which the output for a row does not depend on the other rows.
 
 Three things would make it depend on them: an order of additions that follows the number of rows, as that of BLAS does;
 a loop whose last numbers run in other instructions than the rest; and sums over rows.  So the products are those of
@@ -44,7 +44,7 @@ PANELS = 4  # where the layer's panels begin; -1 where its weights are read as t
 
 # Rows of a block, a multiple of ROWS: inputs and values of a block then stay in the second-level cache.
 MOST_ROWS = 96
-# From so many rows on it pays to copy the weights into panels.
+# From this number of rows on, copying the weights into panels saves time.
 FEWEST_LAID = 64
 
 
@@ -63,7 +63,7 @@ class Pass(NamedTuple):
     output: int  # code of the output unit
     rows: int  # the most rows of a block
     half: int  # where the second half of ``values`` begins
-    inputs: Floats  # (rows, s_1): a block that is filled up, or lies on its side
+    inputs: Floats  # (rows, s_1): a block that is filled up, or is transposed
     values: Floats  # what a layer puts out; layers take turns at the two halves
     spare: Floats  # g' of the activations that compute it along with g; Ẑ of a normalised layer
     answers: Floats  # (K, rows)
@@ -77,7 +77,7 @@ class Inference(NamedTuple):
     name: str
     columns: Callable[[int], int]  # rows of a block -> rows that are computed
     prepare: Callable[..., None]  # (run, theta): before the first block
-    forward: Callable[..., None]  # (run, given, theta, first, rows): Z on its side to run.answers
+    forward: Callable[..., None]  # (run, given, theta, first, rows): Z transposed to run.answers
 
 
 def make_predict(inference: Inference) -> Callable[..., None]:
@@ -169,7 +169,7 @@ def _prepare_narrow(run: Pass, theta: Floats) -> None:
 
 @inlined
 def _forward_narrow(run: Pass, given: Inputs, theta: Floats, first: int, rows: int) -> None:
-    """Blocks on their side, (s_l, rows), as in ``narrow.py``."""
+    """Transposed blocks, (s_l, rows), as in ``narrow.py``."""
     columns, s, last = _whole_strips(rows), run.layers[0, N_IN], len(run.layers) - 1
     A, nothing = block(run.inputs, 0, s, columns), line(theta, 0, 0)
     lay_on_side(A, given.X, given.indices, first, rows)  # there are no indices, and so no other order
@@ -232,7 +232,7 @@ def _make_pass(network: Network, dtype: DTypeLike, m: int, narrow: bool, is_spar
 def _table(
     network: Network, itemsize: int, narrow: bool, is_laid: bool, is_sparse: bool
 ) -> tuple[NDArray[np.int64], int, int]:
-    """The table of layers, which nobody may change, the numbers in all panels, and the most rows of a block."""
+    """Return the table of layers, which must not be changed, the size of all panels, and the rows of a block."""
     table, most = layer_table(network, itemsize, narrow)
     table, size = table.copy(), 0
     for l, layer in enumerate(table):

@@ -33,9 +33,9 @@ class Path(NamedTuple):
     """One way to run the layers of a network; ``dense.py`` and ``narrow.py`` each hold one."""
 
     name: str
-    columns: Callable[[int], int]  # rows of a block -> width of the block on its side, with padding
-    forward: Callable[..., None]  # (plan, data, work, theta, first, rows): Z on its side to work.answers
-    backward: Callable[..., None]  # (..., keep): from delta on its side in work.errors to Delta, added up
+    columns: Callable[[int], int]  # rows of a block -> width of the block transposed, with padding
+    forward: Callable[..., None]  # (plan, data, work, theta, first, rows): Z transposed to work.answers
+    backward: Callable[..., None]  # (..., keep): from delta transposed in work.errors to Delta, added up
     collect: Callable[..., None]  # (work): Delta of the whole batch to work.gradient
     output: Callable[..., None]  # (plan, Z, Y, delta, scratch): delta of the last layer, and the cost
 
@@ -134,7 +134,7 @@ def make_kernels(path: Path) -> Kernels:
 
 @inlined
 def _look_up(data: Data, work: Work, K: int, start: int, stop: int) -> tuple[bool, bool]:
-    """Whether there is room for the batch to stay on its side, and whether it lies there from the last update."""
+    """Whether there is room for the batch to stay transposed, and whether it lies there from the last update."""
     stays = len(data.order) == 0 and narrow.columns(stop - start) * K <= work.targets.size
     laid = stays and work.held[START] == start and work.held[STOP] == stop
     work.held[START], work.held[STOP] = (start, stop) if stays else (0, 0)
@@ -262,7 +262,7 @@ _DENSE = Path("dense", dense.columns, *dense.PLAIN, dense.collect, output_into)
 _NORMALIZED = Path("normalized", dense.columns, *dense.NORMALIZED, dense.collect, output_into)
 _NARROW = Path("narrow", narrow.columns, narrow.forward, narrow.backward, narrow.collect, output_into)
 DENSE, NARROW = make_kernels(_DENSE), make_kernels(_NARROW)
-# The same with costs of one's choice, and with normalised layers: nobody else waits for their compilation.
+# The same with chosen costs, and with normalised layers; other networks do not wait for their compilation.
 DENSE_CHOSEN = make_kernels(_DENSE._replace(name="dense_chosen", output=chosen_into))
 NORMALIZED = make_kernels(_NORMALIZED)
 NORMALIZED_CHOSEN = make_kernels(_NORMALIZED._replace(name="normalized_chosen", output=chosen_into))

@@ -1,7 +1,7 @@
 """Dense layers of narrow networks: loops that are fused over a block of examples, without BLAS.
 
-With five units a layer a row is too short for a vector register, and BLAS is mostly overhead.  So the block is turned
-on its side: each unit's values for all examples of the block lie side by side, (s_l, rows), and every loop runs over
+With five units a layer a row is too short for a vector register, and BLAS is mostly overhead.  So the block is
+transposed: each unit's values for all examples of the block lie side by side, (s_l, rows), and every loop runs over
 examples, a register of them at a time.  A block is filled up to whole strips of registers; the padding computes on
 zeros, its delta is set to zero, and so it adds nothing to any sum.
 
@@ -40,7 +40,7 @@ columns = inner(narrow_columns)
 
 @inlined
 def forward(plan: Plan, data: Data, work: Work, theta: Floats, first: int, rows: int) -> None:
-    """Z of the output layer for a block of rows, on its side, in work.answers."""
+    """Z of the output layer for a block of rows, transposed, in work.answers."""
     width, last = columns(rows), len(plan.layers) - 1
     s = plan.layers[0, N_IN]
     x = work.held[PLACE] * (s + 1)

@@ -43,7 +43,7 @@ def pass_back_into(delta: Floats, Z_hat: Floats, scales: Floats, gain: Floats) -
 @inner
 def add_row_products_into(sums: Floats, eta: Floats, Z_hat: Floats, keep: float) -> None:
     """(M3) sums ← keep sums + Σ η * ẑ over the rows: the gradient of the gain."""
-    if keep == 0.0:  # what lies there may be anything, NaN too
+    if keep == 0.0:  # the memory is uninitialised and may hold NaN
         for j in range(sums.size):
             sums[j] = 0
     rows, n = eta.shape

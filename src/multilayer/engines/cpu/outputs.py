@@ -1,6 +1,6 @@
 """Output units, their costs and their delta, (C1) to (C3), (C5) and (B1) of the book, for a block of examples.
 
-Blocks lie on their side here, (K, rows): with ten classes a row would fill less than a vector register, while the
+Blocks are transposed here, (K, rows): with ten classes a row would fill less than a vector register, while the
 examples of one class fill many.  A new output unit is a branch in both functions.
 """
 
@@ -16,7 +16,7 @@ from multilayer.network import Floats
 
 @inner
 def output_into(plan: Plan, Z: Floats, Y: Floats, delta: Floats, scratch: Floats) -> None:
-    """delta = H - Y from Z and Y, all (K, rows); what each entry adds to the cost takes the place of its z.
+    """delta = H - Y from Z and Y, all (K, rows); the cost of each entry replaces its z.
 
     ``scratch`` is (2, rows).
     """

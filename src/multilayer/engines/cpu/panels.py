@@ -89,7 +89,7 @@ def _products_in_panels(Z: Floats, A: Floats, layer: Floats, n: int, panels: Flo
 
 
 def _panel(vectors: int) -> Callable[..., None]:
-    """The sums of the units of one panel, as many as so many vectors hold, for all rows."""
+    """The sums of the units of one panel, as many as fit in the given number of vectors, for all rows."""
 
     @inlined
     @belongs_to(f"{vectors}")

@@ -1,6 +1,6 @@
-"""What a kernel is handed: the network as a table of numbers, the data, and the memory to work in.
+"""The arguments of kernels: the network as a table of numbers, the data, and working memory.
 
-Compiled code knows no Network and no Python list.  A plan is a table with one row a layer and named columns; a new
+Compiled code cannot use a Network or a Python list.  A plan is a table with one row a layer and named columns; a new
 kind of layer is a new value in the column KIND, with a forward and a backward function beside those in ``dense.py``.
 """
 
@@ -62,15 +62,15 @@ class Plan(NamedTuple):
     numbers: NDArray[np.float64]  # the cost's own: (1, 2), or (K, 2) where each output has its own; empty for none
     block: int  # the most rows that a block may have: of the network alone, so that sums do not depend on the call
     rows: int  # the most rows that a block has in this call: the memory that it needs
-    kept: int  # the most rows that may lie on their side at a time, and stay there from update to update
+    kept: int  # the most rows that may be transposed at a time, and stay so from update to update
     narrow: bool  # whether the loops of narrow.py run it
-    turns: bool  # whether backpropagation may turn the weights of a layer round before it multiplies by them
+    turns: bool  # whether backpropagation may transpose the weights of a layer before it multiplies by them
     dropout: NDArray[np.float64]  # (L - 1,): the rate of the inputs and of each hidden layer; empty for none
     seed: int  # of the dropout masks
 
 
 class Data(NamedTuple):
-    """What the network is to fit; arrays are empty where there is none."""
+    """The data of the objective; missing arrays are empty."""
 
     X: Floats  # (m, s_1), or (entries, 1) of a CSR matrix
     indptr: NDArray[np.int64]  # (m + 1,) for a CSR matrix
@@ -101,8 +101,8 @@ class Descent(NamedTuple):
 class Work(NamedTuple):
     """Memory for one block of rows, taken once per call; nothing is allocated inside a kernel."""
 
-    inputs: Floats  # (rows * s_1,): gathered rows, or [1 X] on its side
-    targets: Floats  # (K * rows,), on their side, as all that has to do with outputs
+    inputs: Floats  # (rows * s_1,): gathered rows, or [1 X] transposed
+    targets: Floats  # (K * rows,), transposed, as all that has to do with outputs
     answers: Floats  # (K * rows,): Z, then H, or what each entry adds to the cost
     errors: Floats  # (K * rows,): delta of the output layer
     scratch: Floats  # (2, rows)
@@ -112,8 +112,8 @@ class Work(NamedTuple):
     gradient: Floats  # (P,)
     # Of narrow.py (P * numbers in a vector,): what it adds up before it becomes the gradient.  Of normalised layers,
     # which it does not run: Ẑ of the hidden ones, as values, then the scales of the rows, (rows,) each.  At the end,
-    # where the plan turns weights round, those, (P,).  One member for all, because every array in a call costs time to
-    # hand over.
+    # the transposed weights, if the plan uses them, (P,).  One member for all, because every array in a call costs time
+    # to hand over.
     sums: Floats
     masks: Floats  # dropout: of the inputs, then as values; empty for none
     held: NDArray[np.int64]  # what lies in inputs and targets: see START, STOP, PLACE, LAID
@@ -121,7 +121,7 @@ class Work(NamedTuple):
 
 
 # Places in Work.held.
-START, STOP = 0, 1  # the batch that was laid on its side last
+START, STOP = 0, 1  # the batch that was transposed last
 PLACE = 2  # where the present block begins in inputs and targets, in rows
 LAID = 3  # 1 if it lies there already
 
@@ -140,7 +140,7 @@ NARROW = 16
 NARROW_BYTES = 30_000
 FEWEST_NARROW_ROWS = 64
 MOST_NARROW_ROWS = 1024
-MOST_KEPT = 1 << 17  # numbers of X and Y that stay on their side: 1 MB in float64
+MOST_KEPT = 1 << 17  # numbers of X and Y that stay transposed: 1 MB in float64
 
 
 def make_plan(network: Network, X: Any, dtype: DTypeLike, most_rows: int, objective: Objective | None = None) -> Plan:
@@ -185,7 +185,7 @@ def encode_cost(network: Network) -> tuple[int, NDArray[np.float64]]:
 
 @functools.lru_cache(maxsize=64)
 def layer_table(network: Network, itemsize: int, narrow: bool) -> tuple[NDArray[np.int64], int]:
-    """The table of layers, which nobody may change, and the most rows of a block."""
+    """Return the table of layers, which must not be changed, and the maximum rows of a block."""
     lacks = unsupported_by_cpu(network)
     if lacks:
         raise ParameterError(f"the CPU engine cannot run {lacks}. Use the reference engine, which runs it slowly.")
@@ -290,12 +290,12 @@ def _narrow_block(network: Network, itemsize: int) -> int:
 
 
 def narrow_columns(rows: int) -> int:
-    """The width of a block on its side: the rows, filled up to whole strips."""
+    """The width of a block transposed: the rows, filled up to whole strips."""
     return -(-rows // STRIP) * STRIP
 
 
 def _kept(network: Network, rows: int, most_rows: int) -> int:
-    """Room for a whole batch on its side where that is little: a full batch is then turned once for all updates."""
+    """Room for a whole batch transposed where that is little: a full batch is then turned once for all updates."""
     whole = narrow_columns(most_rows)
     small = whole * (network.layer_sizes[0] + network.layer_sizes[-1]) <= MOST_KEPT
     return max(rows, whole) if small else rows

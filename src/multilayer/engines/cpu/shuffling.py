@@ -1,9 +1,9 @@
 """Orders of rows for many epochs in one compiled call that releases the GIL.
 
-The draws are those of ``RandomState.shuffle``, whose stream NumPy keeps as it is for ever: the Mersenne Twister
+The draws are those of ``RandomState.shuffle``, whose stream NumPy guarantees not to change: the Mersenne Twister
 (Matsumoto and Nishimura, 1998), the Fisher-Yates shuffle from the last place to the first, and for each place the next
-number, cut to as many bits as the place has, that is not beyond it.  Drawn by NumPy they take up to an eighth of the
-training of a small network, during which no other thread can begin or end anything.
+number, cut to as many bits as the place has, that is not beyond it.  With NumPy they take up to an eighth of the
+training time of a small network, during which NumPy holds the GIL.
 """
 
 from __future__ import annotations

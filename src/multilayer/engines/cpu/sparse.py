@@ -60,7 +60,7 @@ def multiply_transposed_rows_into(
     D: Floats, plan: Plan, data: Data, work: Work, first: int, delta: Floats, keep: float
 ) -> None:
     """D ← keep D + Xᵀ delta for the rows of X from ``first`` on, D (s_1, s_2), delta (rows, s_2); keep is 0 or 1."""
-    if keep == 0.0:  # what lies there may be anything, NaN too
+    if keep == 0.0:  # the memory is uninitialised and may hold NaN
         for i in range(D.shape[0]):
             for j in range(D.shape[1]):
                 D[i, j] = 0

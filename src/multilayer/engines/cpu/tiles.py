@@ -1,4 +1,4 @@
-"""Products of a few units by a few inputs, over all rows of a block that lies on its side.
+"""Products of a few units by a few inputs, over all rows of a transposed block.
 
 Both products are cut into tiles whose numbers of units (and inputs) are literal: the sums of a tile then stay in
 registers.  A tile of weighted sums has up to five units and runs over their inputs, one strip of rows after another;

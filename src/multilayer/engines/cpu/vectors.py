@@ -1,8 +1,8 @@
-"""Bundles of vectors, for the loops that the compiler does not vectorise well by itself.
+"""Bundles of vectors, for the loops that the compiler does not vectorise well.
 
 A tile of a matrix product keeps several sums in vector registers over a loop whose length is not known before.  From
 loops over scalars LLVM makes that only with everything loaded and stored around every few multiplications, and with a
-run-time check of every pair of arrays for overlap.  So those few loops say themselves what a vector is: as many numbers
+run-time check of every pair of arrays for overlap.  So those few loops define vectors explicitly: as many numbers
 as one register holds.
 
 A bundle is a tuple of vectors, as many as a literal number says.  A strip is ``STRIP`` numbers that lie side by side,

@@ -1,7 +1,7 @@
 """Parts of arrays as arrays, without the price of slicing.
 
 A slice in compiled code counts references to its array, and the code for a slice or a reshape takes long to compile.
-These views only borrow the memory: whoever calls a kernel holds on to the arrays while it runs.
+These views only borrow the memory: the caller of a kernel must keep the arrays alive while it runs.
 """
 
 from __future__ import annotations

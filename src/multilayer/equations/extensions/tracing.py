@@ -108,7 +108,13 @@ class Trace(Result):
 
     @property
     def table(self) -> Table:
-        """The shape and range of each quantity."""
+        """The shape and range of each quantity.
+
+        Returns
+        -------
+        Table
+            One row for each quantity.
+        """
         columns = [Column("", align="left"), Column("shape"), *(Column(name, ".4g") for name in ("min", "mean", "max"))]
         rows = [
             (name, " x ".join(map(str, array.shape)), array.min(), array.mean(), array.max()) for name, array in self
@@ -117,7 +123,13 @@ class Trace(Result):
         return Table(tuple(columns), rows, notes=[note])
 
     def to_frame(self) -> Any:
-        """A pandas frame with a row for each quantity."""
+        """Convert the table to a pandas frame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each quantity.
+        """
         return self.table.to_frame()
 
 

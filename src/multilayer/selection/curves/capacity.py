@@ -1,4 +1,4 @@
-"""The capacity curve: score and cost against units and layers, in training and in validation: bias and variance."""
+"""The capacity curve: training and validation score and cost against the sizes of the hidden layers."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from multilayer.fits.settings import LOSS, check_hidden_layer_sizes
 from multilayer.packs.members import Member
 from multilayer.packs.running import THREADS, PackListener
 from multilayer.selection.curves.capacity_result import CapacityCurve
-from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
-from multilayer.selection.fitting import Data, network_of, work_of
+from multilayer.selection.curves.experiment import Experiment, checked_network, experiment_of, measured, table_of, tell
+from multilayer.selection.data import Data, network_of, work_of
+from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.statistics import Array
 from multilayer.selection.training import Fitted, ModelTraining
 from multilayer.training.batching import RowNumbers
@@ -30,7 +31,7 @@ CAPACITIES = ((), (4,), (16,), (64,), (64, 64))
 
 @dataclass(frozen=True)
 class _Point:
-    """One network: its scores, its costs at the end and after each epoch, its size."""
+    """The scores, costs and size of one network."""
 
     train_score: float
     test_score: float
@@ -44,12 +45,12 @@ class _Point:
 
 
 def capacity_curve(
-    estimator: Any,
-    X: Any,
-    y: Any,
+    estimator: Estimator,
+    X: ArrayLike,
+    y: ArrayLike,
     *,
-    scoring: Any = None,
-    cv: Any = 5,
+    scoring: Scoring = None,
+    cv: CV = 5,
     groups: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
     capacities: Sequence[int | Sequence[int]] = CAPACITIES,
@@ -57,41 +58,45 @@ def capacity_curve(
     n_jobs: int | None = None,
     backend: str = THREADS,
 ) -> CapacityCurve:
-    """How many units and layers?  Train networks of each size, and score them on a fold left out, for each fold.
+    """Train networks of several sizes, to see how many units and layers are needed.
 
-    All networks are one pack.  Too few units cannot learn the rows they are trained on (bias: both costs stay high);
-    too many learn them by heart (variance: the training cost falls on while the validation cost rises).
+    Each fold is left out and scored once.  All networks are one pack.  Networks with too few units underfit (bias: both
+    costs stay high); those with too many overfit (variance: the training cost falls while the validation cost rises).
 
-    The fold left out is looked at after each epoch, and decides nothing: it neither ends a training nor chooses its
-    weights, which are those that ``fit`` on the training rows ends with.  With ``early_stopping=True`` the network
-    holds rows of its own out of the training rows, as ever, and the costs of validation after each epoch are theirs.
+    The test fold is measured after each epoch but decides nothing: it neither ends the training nor chooses the
+    weights, which are those at the end of ``fit`` on the training rows.  With ``early_stopping=True`` the network holds
+    out some of the training rows, and the validation costs after each epoch are those of these rows.
 
     Parameters
     ----------
     estimator : MLPClassifier, MLPRegressor, or a Pipeline that ends in one
-        It is cloned for each training and not changed; only ``hidden_layer_sizes`` differ.
-    X, y
-        As its ``fit`` takes them.
-    scoring, cv, groups, sample_weight
-        As in :func:`cross_validate`, with a single metric.
+        It is cloned for each fit and not changed; only ``hidden_layer_sizes`` differ.
+    X : array, sparse matrix or frame of shape (m, s_1)
+        The rows, as for ``fit``.
+    y : array of shape (m,) or (m, K)
+        The targets, as for ``fit``.
+    scoring : str, callable or None, default=None
+        One metric, higher is better; None for the estimator's own ``score``.
+    cv, groups, sample_weight : as for :func:`cross_validate`
+        The folds, and the groups and weights of the rows.
     capacities : sequence of tuple of int, default=((), (4,), (16,), (64,), (64, 64))
-        Values for ``hidden_layer_sizes``; () is the linear model.
-    callbacks, n_jobs, backend
-        As in :func:`cross_validate`.
+        Values of ``hidden_layer_sizes``; () is the linear model.
+    callbacks, n_jobs, backend : as for :func:`cross_validate`
+        Receivers of an event for each fit, and how fits are run.
 
     Returns
     -------
     CapacityCurve
-        Trainings that failed, and after Ctrl-C those that were not done, are NaN.
+        Fits that failed, and after Ctrl-C those that were not done, are NaN.
 
     Raises
     ------
     InputError
-        For an estimator that is no network.
+        If the estimator is no network of this library.
     ParameterError
-        For capacities that are no layer sizes.
+        If a capacity is no tuple of layer sizes.
     Exception
-        The first error of the trainings, where all of them failed.
+        The first error of the fits, if all of them fail.
 
     Examples
     --------
@@ -105,7 +110,7 @@ def capacity_curve(
     """
     sizes = _checked_capacities(capacities)
     stops_early = bool(checked_network(estimator).early_stopping) and checked_network(estimator).solver != "lbfgs"
-    on = bench(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv)
+    on = experiment_of(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv)
     models = [_of_size(on.estimator, size) for size in sizes]
     members = [
         Member((i, fold), _training(on, model, train, test, stops_early), size=work_of(model, len(train)))
@@ -118,11 +123,11 @@ def capacity_curve(
 
 
 def _gathered(
-    sizes: Sequence[tuple[int, ...]], on: Bench, values: Any, stops_early: bool, failures: Any
+    sizes: Sequence[tuple[int, ...]], on: Experiment, values: Any, stops_early: bool, failures: Any
 ) -> CapacityCurve:
     n_folds = len(on.splits)
     table = partial(table_of, values, (len(sizes), n_folds))
-    # Where folds differ, in labels or in columns that a step before makes of them, the largest network counts.
+    # Folds may differ in labels or in columns that earlier steps make: the largest network counts.
     n_weights = np.nan_to_num(table("n_weights"), nan=-1.0).max(axis=1)
     return CapacityCurve(
         tuple(sizes),
@@ -155,7 +160,7 @@ def _of_size(estimator: Any, size: tuple[int, ...]) -> Any:
     return model
 
 
-def _training(on: Bench, blank: Any, train: RowNumbers, test: RowNumbers, stops_early: bool) -> ModelTraining:
+def _training(on: Experiment, blank: Any, train: RowNumbers, test: RowNumbers, stops_early: bool) -> ModelTraining:
     model = clone(blank)
     known = on.known(train, test)
     watched = None if stops_early or not _can_validate(on, known) else known
@@ -166,7 +171,7 @@ def _training(on: Bench, blank: Any, train: RowNumbers, test: RowNumbers, stops_
     return ModelTraining(on.data, model, train, finish, watched, keep, clones=False)
 
 
-def _point(on: Bench, train: RowNumbers, test: RowNumbers, known: RowNumbers, fitted: Fitted) -> _Point:
+def _point(on: Experiment, train: RowNumbers, test: RowNumbers, known: RowNumbers, fitted: Fitted) -> _Point:
     model = fitted.model
     network = network_of(model)
     return _Point(
@@ -182,14 +187,14 @@ def _point(on: Bench, train: RowNumbers, test: RowNumbers, known: RowNumbers, fi
     )
 
 
-def _can_validate(on: Bench, rows: RowNumbers) -> bool:
-    """Whether ``fit`` takes the rows for validation: two of them must count."""
+def _can_validate(on: Experiment, rows: RowNumbers) -> bool:
+    """Whether ``fit`` accepts the rows for validation: at least two must have a weight above 0."""
     weight = on.data.weight
     return (len(rows) if weight is None else int(np.count_nonzero(weight[rows]))) >= 2
 
 
 def _stacked(values: Mapping[tuple[int, int], _Point], name: str, place: int, n_folds: int) -> Array:
-    """The curves of one capacity, those of its folds as rows, NaN after the end of each."""
+    """The curves of one capacity, one row for each fold, NaN after its end."""
     curves: dict[int, Sequence[float]] = {fold: getattr(p, name) for (i, fold), p in values.items() if i == place}
     stacked = np.full((n_folds, max((len(curve) for curve in curves.values()), default=0)), math.nan)
     for fold, curve in curves.items():

@@ -1,4 +1,4 @@
-"""What a capacity curve says: which size is best, which is simple and as good, which underfit and which overfit."""
+"""The result of a capacity curve: the best size, the simplest as good, and the sizes that underfit or overfit."""
 
 from __future__ import annotations
 
@@ -20,59 +20,105 @@ from multilayer.selection.statistics import (
     standard_error,
 )
 
-# A rise of the validation cost by less than this share of its least is what batches do.
+# A smaller rise of the validation cost, as a share of its minimum, is noise of the batches.
 LEAST_RISE = 0.05
 
 
 @dataclass(frozen=True, eq=False)
 class CapacityCurve(Result):
-    """What :func:`capacity_curve` measured; print it, or draw it by :func:`multilayer.plots.plot_capacity_curve`."""
+    """The result of :func:`capacity_curve`; print it, or draw it by :func:`multilayer.plots.plot_capacity_curve`.
 
-    capacities: tuple[tuple[int, ...], ...]  # n hidden_layer_sizes, as they were given
-    n_weights: Array  # (n,), biases included; NaN where no training was finished
-    train_scores: Array  # (n, folds), of the rows trained on; NaN for a training that failed
-    test_scores: Array  # (n, folds), of the rows left out
-    train_costs: Array  # (n, folds), mean cost of the final network, without regularisation
-    test_costs: Array  # (n, folds)
-    fit_times: Array  # (n, folds), seconds
-    train_curves: tuple[Array, ...]  # n times (folds, epochs): loss_curve_ of each; NaN after its end
-    test_curves: tuple[Array, ...]  # n times (folds, epochs): validation_loss_curve_ of each
-    metric: str  # what the scores are
-    stops_early: bool = False  # then test_curves are of rows held out of the training rows
-    failures: Mapping[tuple[int, int], Exception] = field(default_factory=dict)  # by (capacity, fold)
+    Attributes
+    ----------
+    capacities : tuple of n tuples of int
+        The values of ``hidden_layer_sizes``.
+    n_weights : array of shape (n,)
+        Weights and biases of each network; NaN if no fit was finished.
+    train_scores, test_scores : arrays of shape (n, folds)
+        Scores of the training rows and of the test rows; NaN for a fit that failed.
+    train_costs, test_costs : arrays of shape (n, folds)
+        Mean costs of the final networks, without regularisation.
+    fit_times : array of shape (n, folds)
+        Seconds.
+    train_curves, test_curves : tuples of n arrays of shape (folds, epochs)
+        ``loss_curve_`` and ``validation_loss_curve_`` of each network; NaN after its end.
+    metric : str
+        The name of the score.
+    stops_early : bool
+        Whether ``test_curves`` are of rows held out by early stopping, not of the test rows.
+    failures : dict of (int, int) to Exception
+        The errors of fits that failed, by capacity and fold.
+    """
+
+    capacities: tuple[tuple[int, ...], ...]
+    n_weights: Array
+    train_scores: Array
+    test_scores: Array
+    train_costs: Array
+    test_costs: Array
+    fit_times: Array
+    train_curves: tuple[Array, ...]
+    test_curves: tuple[Array, ...]
+    metric: str
+    stops_early: bool = False
+    failures: Mapping[tuple[int, int], Exception] = field(default_factory=dict)
 
     @property
     def order(self) -> list[int]:
-        """The places of the capacities, the fewest weights first."""
+        """The indices of the capacities, the fewest weights first."""
         return np.argsort(self.n_weights, kind="stable").tolist()
 
     @property
     def names(self) -> list[str]:
-        """What the capacities are called: "(64,)", "3 x 64", "linear"."""
+        """The names of the capacities, such as "(64,)", "3 x 64" and "linear"."""
         return [named(capacity) for capacity in self.capacities]
 
     @property
     def best(self) -> tuple[int, ...] | None:
-        """The capacity of the highest mean validation score."""
+        """The capacity of the highest mean validation score; None without any score."""
         chosen = best_and_within_one_error(self.test_scores, self.order)
         return None if chosen is None else self.capacities[chosen[0]]
 
     @property
     def simplest(self) -> tuple[int, ...] | None:
-        """The capacity of the fewest weights whose mean score is within one standard error of the best."""
+        """The one-standard-error choice.
+
+        The capacity of the fewest weights whose mean score is within one standard error of the best.
+        """
         chosen = best_and_within_one_error(self.test_scores, self.order)
         return None if chosen is None else self.capacities[chosen[1]]
 
     def mean_curves(self, capacity: int) -> tuple[Array, Array]:
-        """Training and validation cost of capacity number ``capacity`` after each epoch, their means over the folds.
+        """The mean training and validation cost of one capacity after each epoch.
 
-        A fold that ended earlier counts with its last cost; without any curve they are empty.
+        A fold that ended earlier counts with its last cost.
+
+        Parameters
+        ----------
+        capacity : int
+            The index of the capacity.
+
+        Returns
+        -------
+        tuple of two arrays of shape (epochs,)
+            The means over the folds for training and validation; empty without any curve.
         """
         train, test = (_carried_on(curves[capacity]) for curves in (self.train_curves, self.test_curves))
         return mean(train, axis=0), mean(test, axis=0)
 
     def overfits_from(self, capacity: int) -> int | None:
-        """The epoch (from 1) from which the validation cost of capacity number ``capacity`` clearly rises, or None."""
+        """The epoch from which the validation cost of one capacity clearly rises.
+
+        Parameters
+        ----------
+        capacity : int
+            The index of the capacity.
+
+        Returns
+        -------
+        int or None
+            The epoch, from 1; None if the cost does not rise.
+        """
         curves = _carried_on(self.test_curves[capacity])
         if not curves.size:
             return None
@@ -85,7 +131,18 @@ class CapacityCurve(Result):
         return low + 1 if is_rise else None
 
     def underfits(self, capacity: int) -> bool:
-        """Whether capacity number ``capacity``, with fewer weights than the best, scores and learns clearly less."""
+        """Whether one capacity underfits.
+
+        Parameters
+        ----------
+        capacity : int
+            The index of the capacity.
+
+        Returns
+        -------
+        bool
+            Whether it has fewer weights than the best capacity, and clearly worse scores and costs.
+        """
         chosen = best_and_within_one_error(self.test_scores, self.order)
         if chosen is None or not self.n_weights[capacity] < self.n_weights[chosen[0]]:
             return False
@@ -96,7 +153,7 @@ class CapacityCurve(Result):
 
     @property
     def conclusion(self) -> str:
-        """Which capacity is best, which is simplest within one standard error, which under- and which overfit."""
+        """The best and the simplest capacity, and those that underfit or overfit."""
         chosen = best_and_within_one_error(self.test_scores, self.order)
         if chosen is None:
             return "Nothing can be concluded: no network has a validation score."
@@ -143,7 +200,13 @@ class CapacityCurve(Result):
         ]
 
     def to_frame(self) -> Any:
-        """A pandas frame with a row a training: capacity, weights, fold, scores, costs, epochs, seconds."""
+        """The fits as a frame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each fit: capacity, weights, fold, scores, costs, epochs, seconds.
+        """
         n, folds = self.test_scores.shape
         epochs = [np.isfinite(curve).sum(axis=1) for curve in self.train_curves]
         return frame(
@@ -162,7 +225,10 @@ class CapacityCurve(Result):
 
     @property
     def table(self) -> Table:
-        """The mean scores and costs of each capacity, the fewest weights first, and the conclusion."""
+        """The mean scores and costs as a table.
+
+        A row for each capacity, the fewest weights first, with the conclusion below.
+        """
         names = [f"training {self.metric}", f"validation {self.metric}", "training cost", "validation cost"]
         measured = (self.train_scores, self.test_scores, self.train_costs, self.test_costs)
         means = [mean_pairs(each) for each in measured]
@@ -177,7 +243,7 @@ class CapacityCurve(Result):
 
 
 def named(capacity: tuple[int, ...]) -> str:
-    """Layer sizes in short.
+    """A short name of layer sizes.
 
     Examples
     --------
@@ -192,9 +258,9 @@ def named(capacity: tuple[int, ...]) -> str:
 
 
 def _carried_on(curves: Array) -> Array:
-    """Curves (folds, epochs), those that have ended held at their last value: the network stays as it is.
+    """Extend curves (folds, epochs) by their last values, since the network does not change after its end.
 
-    Folds without any epoch are left out.
+    Folds without any epoch are dropped.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The learning curve: the score against the number of rows, in training and in validation."""
+"""The learning curve: training and validation score against the number of training rows."""
 
 from __future__ import annotations
 
@@ -18,32 +18,47 @@ from multilayer.fits.errors import FitWarning
 from multilayer.packs.members import Member
 from multilayer.packs.running import THREADS, PackListener
 from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
-from multilayer.selection.curves.measuring import Bench, bench, measured, table_of, tell
-from multilayer.selection.fitting import Data, checked_estimator
+from multilayer.selection.curves.experiment import Experiment, experiment_of, measured, table_of, tell
+from multilayer.selection.data import Data, checked_estimator
+from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.statistics import Array, is_clear, mean, mean_pairs, paired
 from multilayer.selection.training import Fitted, ModelTraining
 from multilayer.training.batching import RowNumbers
 
-# Each twice the one before, so that the curve shows what a doubling brings.
+# Each is twice the one before, so that the curve shows the gain by a doubling.
 SIZES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
 class LearningCurve(Result):
-    """What :func:`learning_curve` measured; print it, or draw it by :func:`multilayer.plots.plot_learning_curve`."""
+    """The result of :func:`learning_curve`; print it, or draw it by :func:`multilayer.plots.plot_learning_curve`.
 
-    sizes: NDArray[np.intp]  # (n,), numbers of training rows, rising
-    train_scores: Array  # (n, folds), of the rows trained on; NaN for a training that failed
-    test_scores: Array  # (n, folds), of the rows left out
-    fit_times: Array  # (n, folds), seconds
-    metric: str  # what the scores are
-    failures: Mapping[tuple[int, int], Exception] = field(default_factory=dict)  # by (size, fold)
+    Attributes
+    ----------
+    sizes : array of shape (n,)
+        Numbers of training rows, rising.
+    train_scores, test_scores : arrays of shape (n, folds)
+        Scores of the training rows and of the test rows; NaN for a fit that failed.
+    fit_times : array of shape (n, folds)
+        Seconds.
+    metric : str
+        The name of the score.
+    failures : dict of (int, int) to Exception
+        The errors of fits that failed, by size and fold.
+    """
+
+    sizes: NDArray[np.intp]
+    train_scores: Array
+    test_scores: Array
+    fit_times: Array
+    metric: str
+    failures: Mapping[tuple[int, int], Exception] = field(default_factory=dict)
 
     @property
     def rise(self) -> tuple[float, float]:
-        """How much the validation score rises a doubling of the rows, at the end of the curve, and its standard error.
+        """The gain in validation score by a doubling of the rows, at the end of the curve.
 
-        From half of the largest size, or the next smaller one, fold by fold.
+        The gain from half of the largest size, or the next smaller, fold by fold, and its standard error.
         """
         known = np.flatnonzero(np.isfinite(self.test_scores).any(axis=1))
         if len(known) < 2:
@@ -57,7 +72,10 @@ class LearningCurve(Result):
 
     @property
     def gap(self) -> tuple[float, float]:
-        """How much higher the training score is than the validation score, at the end, and its standard error."""
+        """The lead of the training score over the validation score, at the end of the curve.
+
+        The lead and its standard error.
+        """
         known = np.flatnonzero(np.isfinite(self.test_scores).any(axis=1))
         return paired(self.train_scores[known[-1]], self.test_scores[known[-1]]) if len(known) else (math.nan, math.nan)
 
@@ -66,7 +84,7 @@ class LearningCurve(Result):
         """Whether more rows would help, and how far training is ahead."""
         rise, error = self.rise
         if math.isnan(rise):
-            return "Nothing can be concluded: it takes the scores of two sizes in one fold."
+            return "Nothing can be concluded: the scores of two sizes in one fold are needed."
         way = "rises" if rise >= 0 else "falls"
         course = f"validation {self.metric} still {way} by {plus_minus(abs(rise), error)} a doubling"
         if math.isnan(error):
@@ -93,7 +111,13 @@ class LearningCurve(Result):
         return f"{ahead}: a smaller network or a larger alpha may close the gap."
 
     def to_frame(self) -> Any:
-        """A pandas frame with a row a training: size, fold, scores, seconds."""
+        """The fits as a frame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each fit: size, fold, scores, seconds.
+        """
         n, folds = self.test_scores.shape
         return frame(
             {
@@ -107,7 +131,7 @@ class LearningCurve(Result):
 
     @property
     def table(self) -> Table:
-        """The mean scores of each size, and the conclusion."""
+        """The mean scores of each size and the conclusion as a table."""
         columns = [Column("rows", ","), Column(f"training {self.metric}"), Column(f"validation {self.metric}")]
         scores = (mean_pairs(self.train_scores), mean_pairs(self.test_scores))
         rows = list(zip(self.sizes.tolist(), *scores, mean(self.fit_times).tolist(), strict=True))
@@ -120,7 +144,7 @@ class LearningCurve(Result):
 
 @dataclass(frozen=True)
 class _Point:
-    """One network's scores."""
+    """The scores of one network."""
 
     train_score: float
     test_score: float
@@ -129,12 +153,12 @@ class _Point:
 
 
 def learning_curve(
-    estimator: Any,
-    X: Any,
-    y: Any,
+    estimator: Estimator,
+    X: ArrayLike,
+    y: ArrayLike,
     *,
-    scoring: Any = None,
-    cv: Any = 5,
+    scoring: Scoring = None,
+    cv: CV = 5,
     groups: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
     sizes: Sequence[float] = SIZES,
@@ -143,37 +167,41 @@ def learning_curve(
     backend: str = THREADS,
     random_state: int | np.random.RandomState | None = None,
 ) -> LearningCurve:
-    """Would more rows help?  Train on more and more of them, and score on a fold left out, for each fold.
+    """Train on growing numbers of rows, to see whether more rows would help.
 
-    All networks are one pack.  The rows of a smaller size are among those of the next.  The numbers are those of
-    scikit-learn's ``learning_curve(..., shuffle=True)`` with the same splits and ``random_state``.
+    Each fold is left out and scored once.  All networks are one pack.  The rows of a size are among those of the next.
+    Scores are those of scikit-learn's ``learning_curve(..., shuffle=True)`` with the same splits and ``random_state``.
 
     Parameters
     ----------
     estimator : MLPClassifier, MLPRegressor, or a Pipeline that ends in one
-        It is cloned for each training and not changed.
-    X, y
-        As its ``fit`` takes them.
-    scoring, cv, groups, sample_weight
-        As in :func:`cross_validate`, with a single metric.
+        It is cloned for each fit and not changed.
+    X : array, sparse matrix or frame of shape (m, s_1)
+        The rows, as for ``fit``.
+    y : array of shape (m,) or (m, K)
+        The targets, as for ``fit``.
+    scoring : str, callable or None, default=None
+        One metric, higher is better; None for the estimator's own ``score``.
+    cv, groups, sample_weight : as for :func:`cross_validate`
+        The folds, and the groups and weights of the rows.
     sizes : sequence of float or int, default=(1/16, 1/8, 1/4, 1/2, 1.0)
-        Numbers of training rows, or shares of the smallest fold's.
-    callbacks, n_jobs, backend
-        As in :func:`cross_validate`.
+        Numbers of training rows, or shares of the training rows of the smallest fold.
+    callbacks, n_jobs, backend : as for :func:`cross_validate`
+        Receivers of an event for each fit, and how fits are run.
     random_state : int, RandomState or None, default=None
-        Draws the order in which training rows are taken; the network has its own.
+        Seed of the order in which training rows are added; the network has its own.
 
     Returns
     -------
     LearningCurve
-        Trainings that failed, and after Ctrl-C those that were not done, are NaN.
+        Fits that failed, and after Ctrl-C those that were not done, are NaN.
 
     Raises
     ------
     ParameterError
-        For sizes that are no share, or more rows than there are.
+        If a size is neither a share nor a number of existing rows.
     Exception
-        The first error of the trainings, where all of them failed.
+        The first error of the fits, if all of them fail.
 
     Examples
     --------
@@ -186,7 +214,7 @@ def learning_curve(
     More rows would help: validation accuracy still rises by 0.1... ± 0.0... a doubling. Training is ahead by ...
     """
     checked_estimator(estimator)
-    on = bench(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv)
+    on = experiment_of(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv)
     ns = _numbers_of_rows(sizes, min(len(train) for train, _ in on.splits))
     generator = check_random_state(random_state)
     members = []
@@ -200,11 +228,11 @@ def learning_curve(
     return LearningCurve(ns, table("train_score"), table("test_score"), table("fit_time"), on.metric, failures)
 
 
-def _training(on: Bench, train: RowNumbers, test: RowNumbers) -> ModelTraining:
+def _training(on: Experiment, train: RowNumbers, test: RowNumbers) -> ModelTraining:
     return ModelTraining(on.data, on.estimator, train, partial(_point, on, train, test))
 
 
-def _point(on: Bench, train: RowNumbers, test: RowNumbers, fitted: Fitted) -> _Point:
+def _point(on: Experiment, train: RowNumbers, test: RowNumbers, fitted: Fitted) -> _Point:
     return _Point(on.score(fitted.model, train), on.score(fitted.model, test), fitted.seconds, fitted.warnings)
 
 

@@ -1,4 +1,4 @@
-"""The regularization path: score, cost and weights against lambda (alpha), from strong to weak."""
+"""The regularization path: score, cost and weights against lambda (alpha), from large to small."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from multilayer.fits.errors import FitWarning
 from multilayer.packs import run_task
 from multilayer.packs.members import Member
 from multilayer.packs.running import THREADS, PackListener
-from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
+from multilayer.selection.curves.experiment import Experiment, checked_network, experiment_of, measured, table_of, tell
 from multilayer.selection.curves.regularization_result import RegularizationPath
-from multilayer.selection.fitting import Data, network_of
+from multilayer.selection.data import Data, network_of
+from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.statistics import Array
 from multilayer.selection.training import ModelTraining
 from multilayer.training.batching import RowNumbers
@@ -29,7 +30,7 @@ from multilayer.training.loop import deferred_interrupt
 
 # Half powers of ten.  The cost counts alpha / 2 Σ θ² a batch, divided by the batch's rows.
 ALPHAS = tuple(float(f"{alpha:.2g}") for alpha in np.logspace(-3, 2, 11))
-# A layer whose weights are below this share of those that a network begins with has collapsed.
+# A layer has collapsed if the norm of its weights is below this share of the norm at the start of training.
 COLLAPSED = 0.1
 
 
@@ -47,12 +48,12 @@ class _Point:
 
 
 def regularization_path(
-    estimator: Any,
-    X: Any,
-    y: Any,
+    estimator: Estimator,
+    X: ArrayLike,
+    y: ArrayLike,
     *,
-    scoring: Any = None,
-    cv: Any = 5,
+    scoring: Scoring = None,
+    cv: CV = 5,
     groups: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
     alphas: ArrayLike | None = None,
@@ -61,45 +62,50 @@ def regularization_path(
     n_jobs: int | None = None,
     backend: str = THREADS,
 ) -> RegularizationPath:
-    """How much regularisation?  Train with each ``alpha``, the strongest first, and score on a fold left out.
+    """Train with several values of ``alpha``, the largest first, to see how much regularisation is needed.
 
-    Each network begins with the weights of the one before, and is trained as ``fit`` trains: with a step size, a stop
-    rule and ``max_iter`` epochs of its own.  From strong to weak, since then networks begin small and simple, and grow
-    by what the next alpha allows; the other way round, units that have saturated while alpha was weak would have to be
-    taken back, and an overfitted network leaves its place slowly.  Where an alpha is so strong that a layer's weights
-    all but vanish, the next network begins anew: at 0 there is no gradient to leave by.
+    Each fold is left out and scored once.  Each network starts with the weights of the one before, and is trained by
+    ``fit`` with its own step size, stop rule and ``max_iter`` epochs.  The order is from large to small, since then
+    networks start small and grow as the next alpha allows; in the other order, saturated units and overfitted networks
+    would change slowly.  After an alpha so large that the weights of a layer almost vanish, the next network starts
+    from new weights, because the gradient at 0 is 0.
 
-    The network of an alpha has gone through all stronger ones, and may have seen more epochs than a ``fit`` with that
-    alpha has; ``warm_start=False`` trains each from its own beginning, as ``fit`` does.
+    The network of an alpha has been trained with all larger ones before, and so for more epochs than one ``fit``;
+    ``warm_start=False`` trains each from new weights, as ``fit`` does.
 
     Parameters
     ----------
     estimator : MLPClassifier, MLPRegressor, or a Pipeline that ends in one
-        It is cloned for each training and not changed; only ``alpha`` differs.
-    X, y
-        As its ``fit`` takes them.
-    scoring, cv, groups, sample_weight
-        As in :func:`cross_validate`, with a single metric.
-    alphas : array of shape (n,), default=None
-        Not negative; None for half powers of ten from 0.001 to 100.
+        It is cloned for each fit and not changed; only ``alpha`` differs.
+    X : array, sparse matrix or frame of shape (m, s_1)
+        The rows, as for ``fit``.
+    y : array of shape (m,) or (m, K)
+        The targets, as for ``fit``.
+    scoring : str, callable or None, default=None
+        One metric, higher is better; None for the estimator's own ``score``.
+    cv, groups, sample_weight : as for :func:`cross_validate`
+        The folds, and the groups and weights of the rows.
+    alphas : array of shape (n,) or None, default=None
+        The values, not negative; None for half powers of ten from 0.001 to 100.
     warm_start : bool, default=True
-        Whether a network begins with the weights of the one before.
-    callbacks, n_jobs, backend
-        As in :func:`cross_validate`.  A member is the whole path of a fold, unless ``warm_start`` is False.
+        Whether a network starts with the weights of the one before.
+    callbacks, n_jobs, backend : as for :func:`cross_validate`
+        Receivers of an event for each fit, and how fits are run.  With ``warm_start`` a member is the whole path of a
+        fold.
 
     Returns
     -------
     RegularizationPath
-        Trainings that failed, and after Ctrl-C the folds that were not done, are NaN.
+        Fits that failed, and after Ctrl-C the folds that were not done, are NaN.
 
     Raises
     ------
     InputError
-        For an estimator that is no network.
+        If the estimator is no network of this library.
     ParameterError
-        For alphas that are negative or no numbers.
+        If an alpha is negative or no number.
     Exception
-        The first error of the trainings, where all of them failed.
+        The first error of the fits, if all of them fail.
 
     Examples
     --------
@@ -119,7 +125,7 @@ def regularization_path(
     rising = _checked_alphas(alphas)
     check_flag("warm_start", warm_start)
     checked_network(estimator)
-    on = bench(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv)
+    on = experiment_of(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv)
     falling = list(range(len(rising)))[::-1]
     parts = [falling] if warm_start else [[i] for i in falling]
     members = [
@@ -139,9 +145,9 @@ def _checked_alphas(alphas: Any) -> Array:
 
 
 def _path(
-    on: Bench, train: RowNumbers, test: RowNumbers, alphas: Sequence[tuple[int, float]]
+    on: Experiment, train: RowNumbers, test: RowNumbers, alphas: Sequence[tuple[int, float]]
 ) -> dict[int, _Point | Exception]:
-    """One fold's networks, by the places of their alphas; in place of one that failed its error."""
+    """The networks of one fold, by the indices of their alphas; an error for each that failed."""
     known = on.known(train, test)
     found: dict[int, _Point | Exception] = {}
     before: BaseMLP | None = None
@@ -161,7 +167,7 @@ def _path(
     return found
 
 
-def _point(on: Bench, model: Any, train: RowNumbers, test: RowNumbers, known: RowNumbers) -> _Point:
+def _point(on: Experiment, model: Any, train: RowNumbers, test: RowNumbers, known: RowNumbers) -> _Point:
     fitted = run_task(ModelTraining(on.data, model, train, clones=False))
     scores = on.score(model, train), on.score(model, test)
     costs = on.cost(model, train), on.cost(model, known)
@@ -170,12 +176,12 @@ def _point(on: Bench, model: Any, train: RowNumbers, test: RowNumbers, known: Ro
 
 
 def _has_collapsed(network: BaseMLP) -> bool:
-    """Whether a layer's weights are far smaller than those that a network begins with (Glorot and Bengio 2010)."""
+    """Whether the weights of a layer are far smaller than initial ones (Glorot and Bengio 2010)."""
     usual = [math.sqrt(2.0 * W.size / sum(W.shape)) for W in network.coefs_]
     return any(np.linalg.norm(W) < COLLAPSED * norm for W, norm in zip(network.coefs_, usual, strict=True))
 
 
-def _gathered(rising: Array, on: Bench, paths: dict[Any, Any], warm_start: bool) -> RegularizationPath:
+def _gathered(rising: Array, on: Experiment, paths: dict[Any, Any], warm_start: bool) -> RegularizationPath:
     found = {(i, fold): point for (fold, _), path in paths.items() for i, point in path.items()}
     failures = {place: point for place, point in found.items() if isinstance(point, Exception)}
     points = {place: point for place, point in found.items() if not isinstance(point, Exception)}

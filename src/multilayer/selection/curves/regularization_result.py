@@ -1,4 +1,4 @@
-"""What a regularization path says: the best alpha, the simplest that is as good, whether the range is too short."""
+"""The result of a regularization path: the best alpha, the simplest as good, and whether the range is too short."""
 
 from __future__ import annotations
 
@@ -23,28 +23,51 @@ from multilayer.selection.statistics import (
 
 @dataclass(frozen=True, eq=False)
 class RegularizationPath(Result):
-    """What :func:`regularization_path` measured; print it, or draw it by ``plot_regularization_path``."""
+    """The result of :func:`regularization_path`; print it, or draw it by ``plot_regularization_path``.
 
-    alphas: Array  # (n,), rising; they were trained falling
-    train_scores: Array  # (n, folds), of the rows trained on; NaN for a training that failed
-    test_scores: Array  # (n, folds), of the rows left out
-    train_costs: Array  # (n, folds), mean cost of the network, without regularisation
-    test_costs: Array  # (n, folds)
-    fit_times: Array  # (n, folds), seconds
-    norms: Array  # (n, folds, layers), √ Σ θ² of each layer's weights, biases left out
-    metric: str  # what the scores are
-    warm_start: bool = True  # whether each network began with the weights of the next larger alpha
-    failures: Mapping[tuple[int, int], Exception] = field(default_factory=dict)  # by (alpha, fold)
+    Attributes
+    ----------
+    alphas : array of shape (n,)
+        The values, rising; they were trained falling.
+    train_scores, test_scores : arrays of shape (n, folds)
+        Scores of the training rows and of the test rows; NaN for a fit that failed.
+    train_costs, test_costs : arrays of shape (n, folds)
+        Mean costs of the networks, without regularisation.
+    fit_times : array of shape (n, folds)
+        Seconds.
+    norms : array of shape (n, folds, layers)
+        √ Σ θ² of the weights of each layer, without biases.
+    metric : str
+        The name of the score.
+    warm_start : bool
+        Whether each network started with the weights of the next larger alpha.
+    failures : dict of (int, int) to Exception
+        The errors of fits that failed, by alpha and fold.
+    """
+
+    alphas: Array
+    train_scores: Array
+    test_scores: Array
+    train_costs: Array
+    test_costs: Array
+    fit_times: Array
+    norms: Array
+    metric: str
+    warm_start: bool = True
+    failures: Mapping[tuple[int, int], Exception] = field(default_factory=dict)
 
     @property
     def best(self) -> float:
-        """The alpha of the highest mean validation score; NaN where there is none."""
+        """The alpha of the highest mean validation score; NaN without any score."""
         chosen = self._chosen()
         return math.nan if chosen is None else float(self.alphas[chosen[0]])
 
     @property
     def simplest(self) -> float:
-        """The largest alpha whose mean score is within one standard error of the best."""
+        """The one-standard-error choice.
+
+        The largest alpha whose mean score is within one standard error of the best; NaN without any score.
+        """
         chosen = self._chosen()
         return math.nan if chosen is None else float(self.alphas[chosen[1]])
 
@@ -53,7 +76,7 @@ class RegularizationPath(Result):
 
     @property
     def conclusion(self) -> str:
-        """The best alpha, the simplest within one standard error, and whether the range ends too early."""
+        """The best and the simplest alpha, and whether the range ends too early."""
         chosen = self._chosen()
         if chosen is None:
             return "Nothing can be concluded: no network has a validation score."
@@ -74,7 +97,7 @@ class RegularizationPath(Result):
         return " ".join([first + choice, *self._on_the_range(best, simplest)])
 
     def _on_the_range(self, best: int, simplest: int) -> list[str]:
-        """Whether smaller or larger alphas remain to be tried."""
+        """Whether smaller or larger alphas are worth trying."""
         weakest, last = self.alphas[0], len(self.alphas) - 1
         found = []
         if best == 0:
@@ -90,7 +113,13 @@ class RegularizationPath(Result):
         return found
 
     def to_frame(self) -> Any:
-        """A pandas frame with a row a training: alpha, fold, scores, costs, the norm of all weights, seconds."""
+        """The fits as a frame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each fit: alpha, fold, scores, costs, the norm of all weights, seconds.
+        """
         n, folds = self.test_scores.shape
         return frame(
             {
@@ -107,7 +136,7 @@ class RegularizationPath(Result):
 
     @property
     def table(self) -> Table:
-        """The mean scores and costs of each alpha, the norms of the layers, and the conclusion."""
+        """The mean scores, costs and norms of each alpha and the conclusion as a table."""
         names = [f"training {self.metric}", f"validation {self.metric}", "training cost", "validation cost"]
         measured = (self.train_scores, self.test_scores, self.train_costs, self.test_costs)
         norms = ["  ".join(f"{norm:.3g}" for norm in mean(of_alpha, axis=0)) for of_alpha in self.norms]

@@ -18,8 +18,9 @@ from multilayer.fits.errors import FitWarning
 from multilayer.packs.members import Member
 from multilayer.packs.running import THREADS, PackListener
 from multilayer.results import Column, Result, Table, failure_notes, frame
-from multilayer.selection.curves.measuring import Bench, bench, checked_network, measured, table_of, tell
-from multilayer.selection.fitting import Data, network_of
+from multilayer.selection.curves.experiment import Experiment, checked_network, experiment_of, measured, table_of, tell
+from multilayer.selection.data import Data, network_of
+from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.statistics import Array, mean, standard_error
 from multilayer.selection.training import Fitted, ModelTraining
 from multilayer.training.batching import RowNumbers
@@ -32,38 +33,47 @@ FEWEST_FREE = 3
 
 @dataclass(frozen=True, eq=False)
 class SeedSpread(Result):
-    """What :func:`seed_spread` measured; print it, or draw it by :func:`multilayer.plots.plot_seed_spread`.
+    """The result of :func:`seed_spread`; print it, or draw it by :func:`multilayer.plots.plot_seed_spread`.
 
-    A *run* is a cross-validation of one seed on one division of the rows; its score is the mean over the folds.
-    Of a training that failed all of its run is left out.
+    A *run* is a cross-validation with one seed on one division of the rows; its score is the mean over the folds.  If
+    one of its fits failed, the run does not count.
+
+    Attributes
+    ----------
+    scores : array of shape (seeds, divisions, folds)
+        Validation scores; NaN for a fit that failed.
+    metric : str
+        The name of the score.
+    failures : dict of (int, int, int) to Exception
+        The errors of fits that failed, by seed, division and fold.
     """
 
-    scores: Array  # (seeds, divisions, folds), validation scores; NaN for a training that failed
-    metric: str  # what the scores are
-    failures: Mapping[tuple[int, int, int], Exception] = field(default_factory=dict)  # by (seed, division, fold)
+    scores: Array
+    metric: str
+    failures: Mapping[tuple[int, int, int], Exception] = field(default_factory=dict)
 
     @property
     def runs(self) -> Array:
-        """(seeds, divisions): the score of each run; NaN where one of its trainings is missing."""
+        """The score of each run, (seeds, divisions); NaN for runs that do not count."""
         return np.where(np.isfinite(self.scores).all(axis=2), mean(self.scores, axis=2), np.nan)
 
     @property
     def between_seeds(self) -> float:
-        """The standard deviation of runs that differ by the seed alone: on the same folds.  NaN for a single seed."""
+        """The standard deviation of runs that differ in their seed alone; NaN for a single seed."""
         squares, degrees = self._within_divisions()
         return math.sqrt(squares / degrees) if degrees else math.nan
 
     def _within_divisions(self) -> tuple[float, int]:
-        """The squares of runs about the mean of their division, and how many of them are free."""
+        """The sum of squares of the runs about the means of their divisions, and its degrees of freedom."""
         known = [column[np.isfinite(column)] for column in self.runs.T]
         squares = sum(float(((column - column.mean()) ** 2).sum()) for column in known if len(column))
         return squares, sum(max(len(column) - 1, 0) for column in known)
 
     @property
     def between_divisions(self) -> float:
-        """The standard deviation that other divisions of the rows add to a run; NaN for a single division.
+        """The standard deviation that another division of the rows adds to a run.
 
-        Of the variance of the divisions' means that part is taken off which the seeds have in it.
+        From the variance of the divisions' means without the part due to the seeds; NaN for a single division.
         """
         runs = self.runs
         means, counts = mean(runs, axis=0), np.isfinite(runs).sum(axis=0)
@@ -75,22 +85,32 @@ class SeedSpread(Result):
 
     @property
     def between_folds(self) -> float:
-        """The standard deviation between the folds of a division, each the mean over its seeds."""
+        """The standard deviation between the folds of a division.
+
+        Of the means over the seeds; NaN for a single fold.
+        """
         means = mean(self.scores, axis=0)  # (divisions, folds)
         variances = [row[np.isfinite(row)].var(ddof=1) for row in means if np.isfinite(row).sum() > 1]
         return math.sqrt(float(np.mean(variances))) if variances else math.nan
 
     @property
     def has_enough_seeds(self) -> bool:
-        """Whether there are enough runs, 4 of one division, to estimate the noise."""
+        """Whether there are enough runs to estimate the noise.
+
+        Whether there are 4 runs of one division, or as many degrees of freedom.
+        """
         return self._within_divisions()[1] >= FEWEST_FREE
 
     @property
     def noise_threshold(self) -> float:
-        """A smaller difference between two runs on the same folds is noise: 95 of 100 such differences are below it.
+        """The value below which a difference between two runs on the same folds is noise.
 
-        The product of Student's t, √2 and the standard deviation between seeds.  It is for two configurations whose
-        scores vary as much between seeds, each trained with one seed.
+        It is for two configurations whose scores vary as much between seeds, each trained with one seed.
+
+        Returns
+        -------
+        float
+            95 of 100 differences by the seed are smaller: the product of Student's t, √2 and ``between_seeds``.
         """
         return self._noise_of(self.between_seeds)
 
@@ -109,7 +129,7 @@ class SeedSpread(Result):
         """The value below which a difference is noise."""
         threshold, folds = self.noise_threshold, self.scores.shape[2]
         if math.isnan(threshold):
-            return "Nothing can be concluded: it takes the scores of two seeds on the same folds."
+            return "Nothing can be concluded: the scores of two seeds on the same folds are needed."
         run = f"the mean over {folds} folds" if folds > 1 else "the score"
         if threshold == 0:
             return f"The seed makes no difference: {run} is the same for all of them."
@@ -129,7 +149,13 @@ class SeedSpread(Result):
         return f"{first} If the rows are also divided differently, differences below {other:.2g} are noise."
 
     def to_frame(self) -> Any:
-        """A pandas frame with a row a training: seed, division, fold, score."""
+        """The fits as a frame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each fit: seed, division, fold, score.
+        """
         seeds, divisions, folds = np.indices(self.scores.shape)
         return frame(
             {
@@ -142,7 +168,7 @@ class SeedSpread(Result):
 
     @property
     def table(self) -> Table:
-        """The mean score, the standard deviations, and the conclusion."""
+        """The mean score, the standard deviations and the conclusion as a table."""
         spreads = {
             "between seeds, same folds": self.between_seeds,
             "between divisions of the rows": self.between_divisions,
@@ -166,12 +192,12 @@ class SeedSpread(Result):
 
 
 def seed_spread(
-    estimator: Any,
-    X: Any,
-    y: Any,
+    estimator: Estimator,
+    X: ArrayLike,
+    y: ArrayLike,
     *,
-    scoring: Any = None,
-    cv: Any = 5,
+    scoring: Scoring = None,
+    cv: CV = 5,
     groups: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
     n_seeds: int = 20,
@@ -180,40 +206,44 @@ def seed_spread(
     n_jobs: int | None = None,
     backend: str = THREADS,
 ) -> SeedSpread:
-    """How much of a difference is noise?  Cross-validate with other seeds and nothing else changed.
+    """Cross-validate with several seeds, to see how much of a difference is noise.
 
-    All networks are one pack.  If a configuration is better than another by less than ``noise_threshold`` on the same
-    folds, the seed alone may be the reason.
+    Nothing but the seed of the network changes.  All networks are one pack.  If a configuration is better than another
+    by less than ``noise_threshold`` on the same folds, the seed alone may be the reason.
 
     Parameters
     ----------
     estimator : MLPClassifier, MLPRegressor, or a Pipeline that ends in one
-        It is cloned for each training and not changed; only the network's ``random_state`` differs: 0, 1, ...
-    X, y
-        As its ``fit`` takes them.
-    scoring, cv, groups, sample_weight
-        As in :func:`cross_validate`, with a single metric.
+        It is cloned for each fit and not changed; only the network's ``random_state`` differs: 0, 1, ...
+    X : array, sparse matrix or frame of shape (m, s_1)
+        The rows, as for ``fit``.
+    y : array of shape (m,) or (m, K)
+        The targets, as for ``fit``.
+    scoring : str, callable or None, default=None
+        One metric, higher is better; None for the estimator's own ``score``.
+    cv, groups, sample_weight : as for :func:`cross_validate`
+        The folds, and the groups and weights of the rows.
     n_seeds : int, default=20
-        How many.  Of 20 the standard deviation is known to about a sixth.
+        The number of seeds.  With 20 the standard deviation is known to about a sixth.
     repeats : int, default=1
-        How many times the rows are divided into folds; with more than one each time other, shuffled folds (seeds 0, 1,
-        ...), as in :func:`cross_validate`.
-    callbacks, n_jobs, backend
-        As in :func:`cross_validate`.
+        How often the rows are divided into folds; if more than once, they are shuffled with the seeds 0, 1, ..., as
+        in :func:`cross_validate`.
+    callbacks, n_jobs, backend : as for :func:`cross_validate`
+        Receivers of an event for each fit, and how fits are run.
 
     Returns
     -------
     SeedSpread
-        Trainings that failed, and after Ctrl-C those that were not done, are NaN.
+        Fits that failed, and after Ctrl-C those that were not done, are NaN.
 
     Raises
     ------
     InputError
-        For an estimator that is no network.
+        If the estimator is no network of this library.
     ParameterError
-        For numbers below 1, and for repeats with a splitter that does not shuffle.
+        If a number is below 1, or ``repeats`` is above 1 with a splitter that does not shuffle.
     Exception
-        The first error of the trainings, where all of them failed.
+        The first error of the fits, if all of them fail.
 
     Examples
     --------
@@ -227,9 +257,9 @@ def seed_spread(
     """
     check_integer("n_seeds", n_seeds, 1)
     checked_network(estimator)
-    on = bench(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv, repeats)
+    on = experiment_of(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv, repeats)
     n_folds = len(on.splits) // repeats
-    # Of equal size: they begin in this order, and after Ctrl-C as many seeds as can be are whole.
+    # Of equal size, so that they start in this order, and after Ctrl-C as many seeds as possible are complete.
     members = [
         Member((seed, *divmod(i, n_folds)), _training(on, seed, *split))
         for seed in range(n_seeds)
@@ -242,17 +272,17 @@ def seed_spread(
 
 @dataclass(frozen=True)
 class _Point:
-    """One network's score."""
+    """The score of one network."""
 
     score: float
     warnings: Sequence[FitWarning]
 
 
-def _training(on: Bench, seed: int, train: RowNumbers, test: RowNumbers) -> ModelTraining:
+def _training(on: Experiment, seed: int, train: RowNumbers, test: RowNumbers) -> ModelTraining:
     model = clone(on.estimator)
     network_of(model).set_params(random_state=seed)
     return ModelTraining(on.data, model, train, partial(_point, on, test), clones=False)
 
 
-def _point(on: Bench, test: RowNumbers, fitted: Fitted) -> _Point:
+def _point(on: Experiment, test: RowNumbers, fitted: Fitted) -> _Point:
     return _Point(on.score(fitted.model, test), fitted.warnings)

@@ -1,1 +1,1 @@
-"""The search for good parameters: candidates, rungs, a journal, and what comes out."""
+"""The search for good parameters: candidates, rungs, journal and result."""

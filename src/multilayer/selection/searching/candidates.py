@@ -1,4 +1,4 @@
-"""Where the candidates of a search come from: a grid, chance, or Optuna."""
+"""The candidates of a search: a grid, random draws, or proposals by Optuna."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ from multilayer.exceptions import MissingExtraError, ParameterError
 Params = dict[str, Any]
 Space = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 SAMPLERS = ("auto", "grid", "random", "optuna")
-# Trials of which Optuna has not heard yet when it is asked for the next: enough to keep cores busy, and always as many,
-# so that what it answers does not depend on how many cores there are.
+# The number of trials whose scores Optuna does not know when it proposes the next one: enough to keep all cores busy,
+# and constant, so that the proposals do not depend on the number of cores.
 TRIALS_AHEAD = 4
 
 
 class Candidates(Protocol):
-    """Parameters, one trial after another."""
+    """The parameters of one trial after another."""
 
-    n_trials: int | None  # None without end
-    ahead: int | None  # how many trials may begin before the score of the first is told; None for any number
+    n_trials: int | None  # None for an infinite number
+    ahead: int | None  # how many trials may start before the score of the first is known; None for any number
 
     def next(self) -> Params | None:
-        """Those of the next trial; None where there are no more."""
+        """The parameters of the next trial; None after the last."""
         ...
 
     def tell(self, number: int, score: float) -> None:
-        """The score of a trial; scores are told in the order of the trials."""
+        """Report the score of a trial; scores come in the order of the trials."""
         ...
 
 
 def candidates(space: Any, sampler: str, n_trials: int | None, random_state: Any) -> Candidates:
-    """The candidates of a space by a sampler; "auto" takes the whole of a space of lists, else chance.
+    """The candidates of a space by a sampler; "auto" is the grid for a space of lists, and random otherwise.
 
     Raises
     ------
     ParameterError
-        For a space that is none, and for a sampler that cannot take candidates from it.
+        If the space is invalid, or the sampler cannot be used with it.
     """
     check_choice("sampler", sampler, SAMPLERS)
     if n_trials is not None:
@@ -51,7 +51,7 @@ def candidates(space: Any, sampler: str, n_trials: int | None, random_state: Any
     parts = checked_space(space)
     is_finite = all(not _is_distribution(values) for part in parts for values in part.values())
     if sampler == "optuna":
-        return OfOptuna(parts, n_trials, random_state)
+        return OptunaCandidates(parts, n_trials, random_state)
     if sampler == "grid" and not is_finite:
         name = next(name for part in parts for name, values in part.items() if _is_distribution(values))
         raise ParameterError(
@@ -60,8 +60,8 @@ def candidates(space: Any, sampler: str, n_trials: int | None, random_state: Any
         )
     n_all = len(ParameterGrid(list(parts))) if is_finite else math.inf
     if sampler == "grid" or (sampler == "auto" and (n_trials is None or n_trials >= n_all) and is_finite):
-        return OfGrid(parts, n_trials)
-    return OfChance(parts, n_trials, int(n_all) if is_finite else None, random_state)
+        return GridCandidates(parts, n_trials)
+    return RandomCandidates(parts, n_trials, int(n_all) if is_finite else None, random_state)
 
 
 def checked_space(space: Any) -> tuple[dict[str, Any], ...]:
@@ -90,8 +90,8 @@ def _is_distribution(values: Any) -> bool:
     return hasattr(values, "rvs")
 
 
-class OfGrid:
-    """All combinations, in the order of scikit-learn's ParameterGrid, the first ``n_trials`` of them."""
+class GridCandidates:
+    """The first ``n_trials`` combinations, in the order of scikit-learn's ParameterGrid."""
 
     ahead: int | None = None
 
@@ -104,11 +104,11 @@ class OfGrid:
         return next(self._left, None)
 
     def tell(self, number: int, score: float) -> None:
-        """A grid has nothing to learn."""
+        """Scores have no effect on a grid."""
 
 
-class OfChance:
-    """Combinations by chance, as scikit-learn's ParameterSampler draws them; of lists alone each comes once."""
+class RandomCandidates:
+    """Random combinations, drawn by scikit-learn's ParameterSampler; without repetition if the space has lists only."""
 
     ahead: int | None = None
 
@@ -129,11 +129,11 @@ class OfChance:
         return drawn
 
     def tell(self, number: int, score: float) -> None:
-        """Chance has nothing to learn."""
+        """Scores have no effect on random draws."""
 
 
-class OfOptuna:
-    """Combinations that Optuna's tree-structured Parzen estimator proposes, from the scores of those before."""
+class OptunaCandidates:
+    """Combinations that Optuna's tree-structured Parzen estimator proposes from earlier scores."""
 
     ahead: int | None = TRIALS_AHEAD
 
@@ -152,7 +152,7 @@ class OfOptuna:
         distributions = {name: values for name, values in parts[0].items() if _is_distribution(values)}
         self._distributions = {name: _for_optuna(name, values) for name, values in distributions.items()}
         choices = optuna.distributions.CategoricalDistribution
-        # By their places: Optuna keeps numbers and text only, and a value may be a tuple.
+        # By index: Optuna stores numbers and text only, and a value may be a tuple.
         self._distributions |= {name: choices(list(range(len(values)))) for name, values in self._values.items()}
         self.n_trials = n_trials
         self._n_asked, self._asked = 0, deque[Params]()
@@ -163,7 +163,7 @@ class OfOptuna:
         return self._asked.popleft() if self._asked else None
 
     def tell(self, number: int, score: float) -> None:
-        """The score of a trial; the next is asked for at once, before it can be told of another."""
+        """Report the score of a trial; the next proposal is drawn at once, before another score is reported."""
         if math.isfinite(score):
             self._study.tell(number, score)
         else:
@@ -180,7 +180,7 @@ class OfOptuna:
 
 
 def _for_optuna(name: str, distribution: Any) -> Any:
-    """A distribution of SciPy's in Optuna's terms."""
+    """Optuna's equivalent of a distribution of SciPy."""
     from optuna.distributions import FloatDistribution, IntDistribution
 
     kind = getattr(getattr(distribution, "dist", None), "name", type(distribution).__name__)

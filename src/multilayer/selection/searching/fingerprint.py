@@ -1,4 +1,4 @@
-"""What scores depend on, as numbers: a journal is gone on with where these are the same."""
+"""Hashes of everything that scores depend on: a journal can be resumed if they are equal."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from multilayer.selection.fitting import Data
+from multilayer.selection.data import Data
 from multilayer.selection.searching.trials import Problem
 
 
 def fingerprint(problem: Problem, tables: Sequence[Data | None], scoring: Any) -> str:
-    """A digest of the release, the estimator, the scoring, the folds and the data, the same in every process.
+    """A hash of the release, the estimator, the scoring, the folds and the data, the same in every process.
 
-    Not of the space and of what is trained for how long: candidates may be added to a search, and go further.
+    It does not depend on the space and the epochs: a resumed search may have more candidates or longer training.
     """
     shown = [version("multilayer"), _plain(problem.estimator), _plain(scoring)]
     digest = hashlib.sha256(repr(shown).encode())
@@ -34,17 +34,17 @@ def fingerprint(problem: Problem, tables: Sequence[Data | None], scoring: Any) -
 
 
 def candidate(model: Any) -> str:
-    """A digest of a candidate, by the parameters of its model."""
+    """A hash of the parameters of a candidate's model."""
     return hashlib.sha256(repr(_plain(model)).encode()).hexdigest()[:20]
 
 
 def _plain(value: Any) -> Any:
-    """A setting without what is another in each process, such as the place of an object in memory."""
+    """A setting without parts that differ between processes, such as addresses in memory."""
     if isinstance(value, dict):
         return {str(key): _plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
-    if isinstance(value, set | frozenset):  # whose order is another in each process
+    if isinstance(value, set | frozenset):  # whose order differs between processes
         return sorted(repr(_plain(each)) for each in value)
     if isinstance(value, np.ndarray):
         return [str(value.dtype), value.tolist()]
@@ -69,7 +69,7 @@ def _plain(value: Any) -> Any:
 
 
 def _held(value: Any) -> Any:
-    """A value that a function holds, as far as it can be shown: what goes deeper may lead back to the function."""
+    """A value in the closure of a function, without nested ones, which may refer to the function itself."""
     if value is None or isinstance(value, bool | int | float | complex | str | bytes | np.generic):
         return value
     code = getattr(value, "__code__", None)
@@ -77,13 +77,13 @@ def _held(value: Any) -> Any:
 
 
 def _instructions(code: Any) -> list[Any]:
-    """What a function of one's own does, without where it is."""
+    """The bytecode of a custom function, without its location."""
     consts = [_instructions(each) if hasattr(each, "co_code") else _plain(each) for each in code.co_consts]
     return [code.co_code.hex(), consts, code.co_names]
 
 
 def _bytes(table: Any) -> Iterator[bytes]:
-    """What a table holds, whatever it is made of."""
+    """The contents of a table of any kind as bytes."""
     yield repr(
         [type(table).__name__, getattr(table, "shape", None), [*map(str, getattr(table, "columns", ()))]]
     ).encode()

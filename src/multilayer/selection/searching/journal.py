@@ -25,37 +25,37 @@ MAX_TEXT = 10_000  # characters of an error, or of the parameters shown
 
 @dataclass(frozen=True)
 class Scored:
-    """What became of one fold of one trial on one rung."""
+    """The score of one fold of one trial on one rung."""
 
-    score: float  # NaN where it failed
-    epochs: int = 0  # that it has been trained for
-    has_ended: bool = True  # so that no longer training changes it
+    score: float  # NaN if the fit failed
+    epochs: int = 0  # of training so far
+    has_ended: bool = True  # whether training has ended, so that more epochs change nothing
     n_weights: int = 0
     seconds: float = 0.0
     error: str = ""
 
 
-# A digest of a candidate's parameters, the fold, and the epochs it was to be trained for (0: to its end).
+# A hash of a candidate's parameters, the fold, and the epochs of the rung (0: to the end of training).
 Place = tuple[str, int, int]
 BEGINNING = b'{"format": "' + FORMAT.encode() + b'"'
 CHECKED = re.compile(rb'(.+), "check": "([0-9a-f]{16})"}\n', re.DOTALL)
-# Numbers that JSON has no form for.
+# Numbers that JSON cannot represent.
 SPECIAL = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
 class Journal:
-    """Results by their places, as they are in a file and as they are added to it.
+    """Results that are read from a file and appended to it.
 
-    Each line is written in one piece, ends in its own checksum, and is on the disk before the search continues.  A last
-    line that is torn, as a crash of the machine or a full disk may leave it, is cut off.  A file of another search is
-    an error; so are damage anywhere else, and a file that another process is writing to.
+    Each line is written in one piece with a checksum, and is on the disk before the search continues.  An incomplete
+    last line, which a crash or a full disk may leave, is removed.  Damage anywhere else is an error, and so is a file
+    of another search or one that another process writes to.
 
     Parameters
     ----------
     path : path or None
-        None keeps everything in memory.
+        None keeps the results in memory.
     fingerprint : str
-        Of all that results depend on.
+        A hash of everything that results depend on.
     """
 
     def __init__(self, path: str | os.PathLike[str] | None, fingerprint: str) -> None:
@@ -83,7 +83,7 @@ class Journal:
             self._file.close()
 
     def add(self, place: Place, scored: Scored, shown: str = "") -> None:
-        """Write a result down; ``shown`` are the candidate's parameters, for whoever reads the file."""
+        """Append a result; ``shown`` are the candidate's parameters, for people who read the file."""
         self.known[place] = scored
         result = asdict(scored) | {"error": scored.error[:MAX_TEXT], "params": shown[:MAX_TEXT]}
         self._write(dict(zip(("candidate", "fold", "to"), place, strict=True)) | result)
@@ -100,7 +100,7 @@ class Journal:
             with suppress(OSError):
                 self._file.truncate(size)
             raise JournalError(
-                f"{self._path} cannot be written to: {reason_of(error)}. What it holds is whole. Make room, and call "
+                f"{self._path} cannot be written to: {reason_of(error)}. Its results are complete. Make room, and call "
                 "search again."
             ) from error
 
@@ -110,7 +110,7 @@ class Journal:
             first = reader.readline(MAX_LINE)
             is_torn = not first.endswith(b"\n") and len(first) < MAX_LINE
             if not (first.startswith(BEGINNING) or (is_torn and BEGINNING.startswith(first))):
-                raise JournalError(f"{path} is no journal of a search. Name another file; this one is left as it is.")
+                raise JournalError(f"{path} is no journal of a search. Name another file; this one is not changed.")
             if is_torn:
                 end = 0
             else:
@@ -133,7 +133,7 @@ class Journal:
         if header.get("version") != VERSION:
             raise JournalError(
                 f"{path} is a journal of version {str(header.get('version'))[:80]!r}, and this release reads version "
-                f"{VERSION}. Resume with the release that began it, or name another file."
+                f"{VERSION}. Resume with the release that wrote it, or name another file."
             )
         try:
             header = _entry(line)
@@ -141,19 +141,19 @@ class Journal:
             raise _damaged(path, 1, error) from None
         if header.get("fingerprint") != self._fingerprint:
             raise JournalError(
-                f"{path} is the journal of another search: the data, the estimator, the folds or the scoring were "
-                "others, or the release of the library. Call search as it was called then, or name another file."
+                f"{path} is the journal of another search: the data, the estimator, the folds, the scoring or the "
+                "release of the library differ. Call search with the same arguments, or name another file."
             )
 
     def _read_results(self, reader: io.BufferedReader[io.FileIO], path: Path) -> int:
-        """Learn the results; the length of the lines that are whole."""
+        """Read the results, and return the length of the complete lines."""
         n_bytes, number = 0, 1
         while line := reader.readline(MAX_LINE):
             number += 1
             try:
                 place, scored = _result(_entry(line))
             except ValueError as error:
-                # A machine that loses its power may leave half a line, or zeros in place of some of its bytes.
+                # A power failure may leave an incomplete line, or zeros in place of bytes.
                 if (line.endswith(b"\n") and b"\0" not in line) or reader.read(1):
                     raise _damaged(path, number, error) from None
                 break
@@ -163,7 +163,7 @@ class Journal:
 
 
 def _opened(path: Path) -> io.FileIO:
-    """The file, made if need be, and locked."""
+    """Open the file, create it if it is missing, and lock it."""
     try:
         file = open_regular(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
     except (OSError, ValueError) as error:
@@ -184,7 +184,7 @@ def _opened(path: Path) -> io.FileIO:
 
 
 def _line(entry: dict[str, Any]) -> bytes:
-    """An entry as a line of JSON, whose last member is a checksum of what stands before it."""
+    """An entry as a line of JSON, whose last member is a checksum of the others."""
     shown = {key: _without_special(value) for key, value in entry.items()}
     body = json.dumps(shown, allow_nan=False).encode()[:-1]
     return body + f', "check": "{_check(body)}"}}\n'.encode()

@@ -10,16 +10,36 @@ from multilayer.selection.searching.trials import Trial
 
 @dataclass(frozen=True)
 class TrialScored:
-    """A trial has a score on a rung, or has failed; the baseline is the trial of number -1."""
+    """The event that a trial has a score on a rung, or has failed.
+
+    Attributes
+    ----------
+    trial : Trial
+        The trial; the linear model has the number -1.
+    best : Trial or None
+        The best trial so far; None before the first.
+    n_begun : int
+        Trials that have started.
+    n_trials : int or None
+        Trials in all; None if only time ends the search.
+    n_done : int
+        Networks trained, each to a rung.
+    n_planned : int
+        Networks planned so far, with those that are done.
+    seconds : float
+        Time since the search started.
+    seconds_left : float
+        The rest of ``max_time``; infinite without a limit.
+    """
 
     trial: Trial
-    best: Trial | None  # so far; None before the first
-    n_begun: int  # trials
-    n_trials: int | None  # that are to begin; None where only time ends the search
-    n_done: int  # networks trained, each to a rung
-    n_planned: int  # that it is known of so far, those done among them
-    seconds: float  # since the search began
-    seconds_left: float  # of its time, infinite where there is no limit
+    best: Trial | None
+    n_begun: int
+    n_trials: int | None
+    n_done: int
+    n_planned: int
+    seconds: float
+    seconds_left: float
 
 
 SearchListener = Callable[[TrialScored], object]

@@ -1,4 +1,4 @@
-"""What a search has found."""
+"""The result of a search."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from multilayer.results import Column, Result, Table, frame, plus_minus
-from multilayer.selection.fitting import network_of
+from multilayer.selection.data import network_of
 from multilayer.selection.searching.trials import Problem, Trial
 
 MAX_ROWS = 10  # of a printed table
@@ -21,22 +21,24 @@ class Search(Result):
     Attributes
     ----------
     trials : list of Trial
-        All candidates that have a score, in the order in which they began: ``params``, ``mean`` and
-        ``standard_error`` of the score over the folds, ``fold_scores``, ``epochs``, ``n_weights``, ``seconds``,
-        ``error``.
+        All candidates that have a score, in the order in which they started.
     baseline : Trial or None
         A linear model on the same folds.
     best : Trial
-        Of those trained to the end, or as far as any, the one of the highest mean score.
+        The one of the highest mean score among the trials that were trained longest.
     simplest : Trial
-        The one-standard-error choice: of those trained as far whose mean is less than one standard error below the
-        best, the network of the fewest weights; of several, that of the largest ``alpha``.
-    estimator
-        Fitted on all rows with the parameters of ``best`` or ``simplest``; None if that was not asked for.
+        The one-standard-error choice: among the trials trained as long whose mean is less than one standard error below
+        the best, the network with the fewest weights, and of several the one with the largest ``alpha``.
+    estimator : estimator or None
+        Fitted on all rows with the parameters of ``best`` or ``simplest``; None with ``refit=False``.
     n_epochs : int
-        Epochs trained in all, by all networks but the linear one.
+        Epochs trained by all networks together, without the linear model.
+    seconds : float
+        The time of the search.
+    metric : str
+        The name of the score.
     problem : Problem
-        What was searched on: ``estimator``, ``data``, ``splits``.
+        The estimator, the data and the splits.
     """
 
     trials: Sequence[Trial]
@@ -51,12 +53,12 @@ class Search(Result):
 
     @property
     def ranked(self) -> list[Trial]:
-        """The trials, the best first: those trained furthest, by their mean score; failed ones last."""
+        """The trials, best first: those trained longest by mean score, then the others, then failed ones."""
         return sorted(self.trials, key=rank, reverse=True)
 
     @property
     def conclusion(self) -> str:
-        """What to make of it, in a few sentences."""
+        """The best and the simplest trial, compared with the linear model."""
         best, parts = self.best, [f"Best, with {self.metric} {_numbers(self.best)}: {_described(self.best)}."]
         if self.simplest is not best:
             simplest = f"with {_numbers(self.simplest)}: {_described(self.simplest)}"
@@ -79,7 +81,13 @@ class Search(Result):
         return f"A linear model has {_numbers(linear)}: the lead of the best network is within the standard errors."
 
     def to_frame(self) -> Any:
-        """A pandas frame with a row for each trial, the best first."""
+        """The trials as a frame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each trial, the best first.
+        """
         ranked = self.ranked
         columns: dict[str, list[Any]] = {"trial": [trial.number for trial in ranked]}
         columns |= {name: [trial.params.get(name) for trial in ranked] for name in self._names()}
@@ -89,7 +97,10 @@ class Search(Result):
 
     @property
     def table(self) -> Table:
-        """The best trials, the linear model, and the conclusion."""
+        """The best trials as a table.
+
+        A row for each of the ten best trials and for the linear model, with the conclusion below.
+        """
         names = self._names()
         columns = [Column("trial"), *(Column(name) for name in names), Column(self.metric), Column("epochs", ",")]
         columns += [Column("weights", ","), Column("", align="left")]
@@ -116,13 +127,13 @@ class Search(Result):
 
 
 def rank(trial: Trial) -> tuple[bool, int, float, int]:
-    """The higher the better: those trained furthest, by their mean score; failed ones lowest."""
+    """A key that sorts trials: those trained longest by their mean score; failed ones are lowest."""
     has_failed = math.isnan(trial.mean)
     return not has_failed, trial.rung, 0.0 if has_failed else trial.mean, -trial.number
 
 
 def best_and_simplest(trials: Sequence[Trial]) -> tuple[Trial, Trial]:
-    """The best of the trials, and the simplest that is as good but for one standard error."""
+    """The best of the trials, and the simplest within one standard error of it."""
     best = max(trials, key=rank)
     if math.isnan(best.standard_error):
         return best, best

@@ -1,9 +1,9 @@
-"""Successive halving without waiting: who of those trained for a while is to be trained for longer.
+"""Asynchronous successive halving (ASHA): which trials are trained for longer.
 
-A trial that is among the best 1/factor of those that have reached a rung is trained on, to the next rung, without
-waiting for the rest of them (ASHA).  Here it is decided in the order in which trials were begun, whatever the order in
-which threads are done with them: a decision waits for the results of the trials before, and the first ones for half of
-the trials.  So what is trained does not depend on how many threads there are, or how fast.
+A trial among the best 1/factor of those that have reached a rung is trained to the next rung, without waiting for all
+others.  Decisions are made in the order in which trials started, not in which threads finish them: a decision waits for
+the results of earlier trials, and the first decisions wait for half of the trials.  So the result depends neither on
+the number of threads nor on their speed.
 """
 
 from __future__ import annotations
@@ -14,26 +14,32 @@ from dataclasses import dataclass, field
 from multilayer._checks import check_integer, check_real
 from multilayer.exceptions import ParameterError
 
-# At most so many times are the best promoted: the first rung is not shorter than 1/factor^2 of a training.  On kin8nm,
-# a table of benchmarks/halving.py, two epochs of sixty misjudged the step size.
+# The largest number of promotions, so that the first rung is not shorter than 1/factor^2 of max_iter.  On kin8nm, a
+# table of benchmarks/halving.py, two epochs of sixty misjudged the step size.
 MOST_PROMOTIONS = 2
-# Of the trials that are to come, so many have a score before the first is promoted: early on, anything is the best.
+# The share of the planned trials that have a score before the first promotion: early scores compare with few others.
 SHARE_BEFORE_PROMOTIONS = 1 / 2
 
 
 def rung_epochs(max_epochs: int, n_trials: int | None, factor: float, min_epochs: int | None = None) -> tuple[int, ...]:
-    """The epochs after which trials are compared; the last are those of a whole training.
+    """The epochs of each rung, after which trials are compared.
 
     Parameters
     ----------
     max_epochs : int
-        Of a whole training.
+        The epochs of the last rung.
     n_trials : int or None
-        How many trials are to begin; None where nobody knows.
+        The number of trials; None if it is not known.
     factor : float
-        The best 1/factor of a rung go on, and the next is factor times as far.
-    min_epochs : int or None
-        The first rung; None for as few as leave a trial or more for the last one, but two promotions at most.
+        The best 1/factor of a rung are promoted to the next, which has factor times as many epochs.
+    min_epochs : int or None, default=None
+        The epochs of the first rung; None for the fewest with which at least one trial reaches the last rung, with at
+        most two promotions.
+
+    Returns
+    -------
+    tuple of int
+        Rising, with ``max_epochs`` last.
 
     Examples
     --------
@@ -64,14 +70,14 @@ def rung_epochs(max_epochs: int, n_trials: int | None, factor: float, min_epochs
 
 @dataclass
 class Rungs:
-    """The trials on each rung, and who is promoted; a score that is not a number is below all others."""
+    """The trials on each rung and the promoted ones; a score of NaN is below all others."""
 
     n_rungs: int
     factor: float
-    n_trials: int | None = None  # that are to begin, if it is known
-    trials: list[list[int]] = field(init=False)  # of each rung, in the order in which they came to it
-    scores: list[dict[int, float]] = field(init=False)  # those known
-    n_judged: list[int] = field(init=False)  # the first of ``trials`` that promotions have been decided by
+    n_trials: int | None = None  # in all, if it is known
+    trials: list[list[int]] = field(init=False)  # of each rung, in the order of their arrival
+    scores: list[dict[int, float]] = field(init=False)  # the known ones by trial
+    n_judged: list[int] = field(init=False)  # how many of ``trials`` have been compared
     promoted: list[set[int]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -79,11 +85,11 @@ class Rungs:
         self.n_judged, self.promoted = [0] * self.n_rungs, [set() for _ in range(self.n_rungs)]
 
     def begin(self, trial: int) -> None:
-        """Trials begin in the order of their numbers."""
+        """Start a trial; trials start in the order of their numbers."""
         self.trials[0].append(trial)
 
     def arrived(self, trial: int, rung: int, score: float) -> list[tuple[int, int]]:
-        """A trial has a score on a rung; the trials that are to be trained to a rung because of it, best first."""
+        """Note the score of a trial on a rung; the trials that are promoted by it with their next rung, best first."""
         self.scores[rung][trial] = -math.inf if math.isnan(score) else score
         found = []
         while rung + 1 < self.n_rungs and self._next_is_known(rung):

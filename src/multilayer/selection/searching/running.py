@@ -12,10 +12,10 @@ import numpy as np
 from multilayer.exceptions import InputError, InterruptedTrainingError, MultilayerError
 from multilayer.packs.members import Member
 from multilayer.packs.pack import Pack
-from multilayer.selection.fitting import work_of
+from multilayer.selection.data import work_of
 from multilayer.selection.searching.candidates import Candidates
-from multilayer.selection.searching.courses import Course, Preparation
 from multilayer.selection.searching.fingerprint import candidate
+from multilayer.selection.searching.fold_training import FoldTraining, Preparation
 from multilayer.selection.searching.journal import Journal, Place, Scored
 from multilayer.selection.searching.progress import SearchListener, TrialScored
 from multilayer.selection.searching.result import Search, best_and_simplest, rank
@@ -28,7 +28,7 @@ BASELINE = -1  # the number of its trial
 BYTES_PUT_ASIDE = 1 << 30
 
 
-class Searching:
+class SearchRun:
     """A search under way."""
 
     def __init__(
@@ -45,7 +45,7 @@ class Searching:
         self.listener, self.seconds, self.began = listener, seconds, time.perf_counter()
         self.preparation = Preparation(problem)
         self.trials: dict[int, Trial] = {}
-        self.courses: dict[tuple[int, int], Course] = {}
+        self.trainings: dict[tuple[int, int], FoldTraining] = {}
         self.arriving: dict[tuple[int, int], dict[int, Scored]] = {}  # scores of folds by trial and rung
         self.errors: list[Exception] = []  # of the candidates
         self.aside: dict[tuple[int, int], int] = {}  # bytes that networks hold which nobody works on
@@ -138,7 +138,7 @@ class Searching:
         shares = trial.number != BASELINE and self.problem.shares_steps(trial.params)
         for fold in range(len(self.problem.splits)):
             preparation = self.preparation if shares else None
-            self.courses[trial.number, fold] = Course(self.problem, fold, trial.model, preparation)
+            self.trainings[trial.number, fold] = FoldTraining(self.problem, fold, trial.model, preparation)
         self._to_rung(trial.number, len(self.problem.epochs) - 1 if trial.number == BASELINE else 0)
 
     def _to_rung(self, number: int, rung: int) -> None:
@@ -151,7 +151,7 @@ class Searching:
                 known.append((fold, scored))
                 continue
             self._note_aside(number, fold, 0)
-            work = self.courses[number, fold].to_rung(rung)
+            work = self.trainings[number, fold].to_rung(rung)
             size = work_of(self.trials[number].model, len(split.train))
             self.pack.add(Member((number, fold, rung), work, size=size, priority=rung))
         for fold, scored in known:
@@ -160,7 +160,7 @@ class Searching:
     def _arrived(self, number: int, fold: int, rung: int, scored: Scored) -> None:
         """A fold has its score; with the last of them the trial has one, and others may go on because of it."""
         self.n_done += 1
-        self._note_aside(number, fold, self.courses[number, fold].n_bytes)
+        self._note_aside(number, fold, self.trainings[number, fold].n_bytes)
         folds = self.arriving.setdefault((number, rung), {})
         folds[fold] = scored
         if len(folds) < len(self.problem.splits):
@@ -204,7 +204,7 @@ class Searching:
             self.aside[number, fold] = n_bytes
 
     def _give_up(self, number: int, fold: int) -> None:
-        self.courses[number, fold].release()
+        self.trainings[number, fold].release()
         self._note_aside(number, fold, 0)
 
     def _free_what_is_put_aside(self) -> None:

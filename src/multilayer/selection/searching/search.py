@@ -1,12 +1,12 @@
-"""The search, as its user calls it."""
+"""The search for good parameters."""
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -27,36 +27,37 @@ from multilayer.exceptions import (
 )
 from multilayer.fits.errors import ConvergenceWarning, warn
 from multilayer.packs.pack import Pack, checked_jobs
-from multilayer.selection.fitting import Data, checked_estimator, names_of_seeds, network_of
+from multilayer.selection.data import Data, checked_estimator, names_of_seeds, network_of
 from multilayer.selection.observers import TRIAL_END, observer
+from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.scores import warn_of_scores_without_weights
 from multilayer.selection.scoring import metric_name, one_scorer
-from multilayer.selection.searching.candidates import OfGrid, candidates, checked_space
+from multilayer.selection.searching.candidates import GridCandidates, candidates, checked_space
 from multilayer.selection.searching.fingerprint import fingerprint
 from multilayer.selection.searching.journal import Journal
 from multilayer.selection.searching.progress import SearchListener
 from multilayer.selection.searching.result import Search
 from multilayer.selection.searching.rungs import Rungs, rung_epochs
-from multilayer.selection.searching.running import Searching
-from multilayer.selection.searching.trials import Problem, Split, full_name
+from multilayer.selection.searching.running import SearchRun
+from multilayer.selection.searching.trials import Problem, ScoredSplit, full_name
 from multilayer.selection.splitting import divided
 
 BEST, SIMPLEST = "best", "simplest"
-CV = 5  # folds, unless told otherwise
+N_FOLDS = 5
 
 
 def search(
-    estimator: Any,
-    space: Any,
-    X: Any,
-    y: Any,
+    estimator: Estimator,
+    space: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+    X: ArrayLike,
+    y: ArrayLike,
     *,
-    scoring: Any = None,
-    cv: Any = CV,
+    scoring: Scoring = None,
+    cv: CV = N_FOLDS,
     groups: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
-    X_val: Any = None,
-    y_val: Any = None,
+    X_val: ArrayLike | None = None,
+    y_val: ArrayLike | None = None,
     sample_weight_val: ArrayLike | None = None,
     sampler: str = "auto",
     n_trials: int | None = None,
@@ -64,57 +65,59 @@ def search(
     halving: bool = True,
     factor: float = 3.0,
     min_epochs: int | None = None,
-    refit: str | bool = BEST,
+    refit: Literal["best", "simplest", False] = "best",
     baseline: bool = True,
     journal: str | os.PathLike[str] | None = None,
     callbacks: Sequence[SearchListener] = (),
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,
 ) -> Search:
-    """Search for good parameters of a network: all candidates, on all folds, as one pack.
+    """Search for good parameters of a network, with all candidates on all folds as one pack.
 
-    With ``halving`` a candidate is trained for a few epochs first.  When it is among the best 1/factor of those so far
-    it is trained on, from where it stands, to ``factor`` times as many; and so on up to a whole training.  No rung
-    waits for the last of its trials (asynchronous successive halving), and yet what is trained depends neither on the
-    number of threads nor on their speed.
+    With ``halving`` a candidate is trained for a few epochs first.  If it is among the best 1/factor of the candidates
+    so far, its training is resumed up to ``factor`` times as many epochs, and so on up to ``max_iter``.  No rung waits
+    for all of its trials (asynchronous successive halving), but the result depends neither on the number of threads nor
+    on their speed.
 
     Parameters
     ----------
     estimator : MLPClassifier, MLPRegressor, or a Pipeline that ends in one
-        It is cloned and not changed.  Without a ``random_state`` all candidates get the same, drawn from that of the
-        search.
+        It is cloned and not changed.  If it has no ``random_state``, all candidates get the same, drawn from that of
+        the search.
     space : dict, or list of dicts
-        Names of parameters with lists of values, or distributions of ``scipy.stats``.  In a pipeline names without
-        "__" are those of its last step.
-    X, y
-        As its ``fit`` takes them.
-    scoring : str, callable, default=None
+        Names of parameters with lists of values or distributions of ``scipy.stats``.  In a pipeline names without "__"
+        are those of its last step.
+    X : array, sparse matrix or frame of shape (m, s_1)
+        The rows, as for ``fit``.
+    y : array of shape (m,) or (m, K)
+        The targets, as for ``fit``.
+    scoring : str, callable or None, default=None
         One metric, higher is better; None for the estimator's own ``score``.
-    cv, groups, sample_weight
-        As in :func:`cross_validate`.
-    X_val, y_val, sample_weight_val : default=None
-        Rows to score on in place of cross-validation; all rows of X train.
+    cv, groups, sample_weight : as for :func:`cross_validate`
+        The folds, and the groups and weights of the rows.
+    X_val, y_val, sample_weight_val : as X, y and sample_weight, default=None
+        Rows to score in place of cross-validation; all rows of X train.
     sampler : {"auto", "grid", "random", "optuna"}, default="auto"
-        All combinations of lists, combinations by chance, or what Optuna proposes from the first scores of those
-        before.  "auto": the grid if the space has lists alone and ``n_trials`` allows for all, else chance.
-    n_trials : int, default=None
-        At most so many candidates.  A space with distributions needs it, or ``max_time``.
-    max_time : float, default=None
-        Seconds after which no candidate is trained further; the best so far is chosen, and fitted on all rows.  What
-        cannot be put aside (L-BFGS, estimators not ours) is trained to its end when it has begun.
+        All combinations of lists, random combinations, or what Optuna proposes from the scores of earlier trials.
+        "auto" is the grid if the space has lists only and ``n_trials`` allows for all, and random otherwise.
+    n_trials : int or None, default=None
+        The largest number of candidates.  A space with distributions needs it, or ``max_time``.
+    max_time : float or None, default=None
+        Seconds after which no candidate is trained further; the best so far is chosen and fitted on all rows.  Training
+        that cannot be paused (L-BFGS, estimators of other libraries) is completed once it has started.
     halving : bool, default=True
-        False trains each candidate to its end.
-    factor : float, default=3
-        Of the trials on a rung the best 1/factor go on, to factor times as many epochs.
-    min_epochs : int, default=None
-        Of the first rung; None for max_iter / factor², or more where there are few trials.
+        Whether to use successive halving; False trains each candidate to its end.
+    factor : float, default=3.0
+        The best 1/factor of the trials on a rung are trained to factor times as many epochs.
+    min_epochs : int or None, default=None
+        The epochs of the first rung; None for max_iter / factor², or more if there are few trials.
     refit : {"best", "simplest", False}, default="best"
         Which candidate is fitted on all rows.
     baseline : bool, default=True
-        Whether a network without hidden layers, that is a linear model, is scored on the same folds.
-    journal : path, default=None
-        A file in which each result is written down.  The same call with the same file resumes that search, whatever
-        ended it, and has the same result as if nothing had.  It needs a ``random_state`` wherever one is used.
+        Whether a linear model, a network without hidden layers, is scored on the same folds.
+    journal : path or None, default=None
+        A file to which each result is written.  The same call with the same file resumes an interrupted search, with
+        the same result as without the interruption.  It needs a ``random_state`` if candidates or seeds are drawn.
     callbacks : sequence of callables, default=()
         Each is called with a :class:`TrialScored` for each score of a trial; or its method ``on_trial_end``, where it
         has one.  A method ``on_journal`` is called with the number of results that the journal holds, once the journal
@@ -127,16 +130,16 @@ def search(
     Returns
     -------
     Search
-        After Ctrl-C of what is done so far, with an InterruptedTrainingWarning.
+        After Ctrl-C it holds the trials scored so far, with an InterruptedTrainingWarning.
 
     Raises
     ------
     ParameterError
-        For a space, a sampler or a number that cannot be used; and where the candidates are without end.
+        If the space, the sampler or a number cannot be used, or the space is infinite and nothing ends the search.
     JournalError
-        For a file that is no journal, is damaged, is in use by another process, or is that of another search.
+        If the journal is damaged, is used by another process, or is that of another search.
     MultilayerError
-        Where every trial fails: the error of the first.
+        The error of the first trial, if all fail.
 
     Examples
     --------
@@ -156,28 +159,30 @@ def search(
         check_choice("refit", refit if isinstance(refit, str) else repr(refit), (BEST, SIMPLEST))
     seconds = check_seconds("max_time", max_time)
     _check_arguments(estimator, groups, X_val, sample_weight_val)
-    given = _unheard(estimator)
+    given = _without_callbacks(estimator)
     estimator = _seeded(given, random_state)
     data = Data.of(X, y, sample_weight, estimator)
     validation = None if X_val is None and y_val is None else _validation(X_val, y_val, sample_weight_val)
     splits = _splits(estimator, data, groups, cv, validation)
     proposed = candidates(space, sampler, n_trials, random_state)
     _check_names(estimator, space)
-    if journal is not None and random_state is None and (estimator is not given or not isinstance(proposed, OfGrid)):
+    if (
+        journal is not None
+        and random_state is None
+        and (estimator is not given or not isinstance(proposed, GridCandidates))
+    ):
         raise ParameterError(
             "with a journal the search needs a random_state, so that it draws the same candidates and seeds when it is "
             "resumed. Pass an integer, such as random_state=0."
         )
     if proposed.n_trials is None and seconds == math.inf:
-        raise ParameterError(
-            "a space with distributions has candidates without end. Pass n_trials or max_time, or lists of values."
-        )
+        raise ParameterError("a space with distributions is infinite. Pass n_trials or max_time, or lists of values.")
     max_epochs = network_of(estimator).get_params().get("max_iter", 1)
     halved = rung_epochs(max_epochs, proposed.n_trials, factor, min_epochs)
     epochs = halved if check_flag("halving", halving) else ()
     if not halving and min_epochs is not None:
         warn("min_epochs has no effect with halving=False, which trains each to its end.", ParameterWarning)
-    if validation is not None and cv != CV:
+    if validation is not None and cv != N_FOLDS:
         warn(f"cv={cv!r} has no effect with X_val, which all candidates are scored on.", ParameterWarning)
     linear = _linear(estimator) if check_flag("baseline", baseline) else None
     n_jobs, observed = checked_jobs(n_jobs), observer(callbacks, TRIAL_END)
@@ -191,7 +196,7 @@ def search(
             if hasattr(callback, "on_journal"):
                 callback.on_journal(len(book.known))
         rungs = Rungs(len(problem.epochs), factor, proposed.n_trials)
-        searching = Searching(problem, proposed, rungs, book, pack, observed, seconds)
+        searching = SearchRun(problem, proposed, rungs, book, pack, observed, seconds)
         searching.until_the_end(linear)
         was_interrupted = pack.interrupt.pressed
     found = searching.result(metric_name(estimator, scoring))
@@ -221,15 +226,15 @@ def _check_names(estimator: Any, space: Any) -> None:
                 raise ParameterError(f"space names one parameter twice, {name!r} and {full[name]!r}. Leave one out.")
 
 
-def _unheard(estimator: Any) -> Any:
-    """The estimator without callbacks and printing, which do not know which of many trainings they hear of."""
+def _without_callbacks(estimator: Any) -> Any:
+    """The estimator without callbacks and printing, which would mix the events of many networks."""
     network = network_of(estimator)
-    heard = [name for name in ("callbacks", "verbose") if getattr(network, name, None)]
-    if not heard or not isinstance(network, MLPClassifier | MLPRegressor):
+    used = [name for name in ("callbacks", "verbose") if getattr(network, name, None)]
+    if not used or not isinstance(network, MLPClassifier | MLPRegressor):
         return estimator
-    names = " and ".join(heard)
+    names = " and ".join(used)
     warn(
-        f"{names} of the network have no part in a search, whose networks are trained side by side and with pauses. "
+        f"{names} of the network have no effect in a search, which trains many networks at once and with pauses. "
         f"Pass callbacks to search, and leave {names} out.",
         ParameterWarning,
     )
@@ -239,7 +244,7 @@ def _unheard(estimator: Any) -> Any:
 
 
 def _seeded(estimator: Any, random_state: Any) -> Any:
-    """The estimator with seeds: chance must not choose between candidates, and a journal be gone on with."""
+    """The estimator with seeds: chance must not decide between candidates, and a journal must be resumable."""
     parameters = estimator.get_params()
     unset = [name for name in names_of_seeds(estimator) if parameters[name] is None]
     if not unset:
@@ -255,11 +260,11 @@ def _validation(X_val: Any, y_val: Any, weight: Any) -> Data:
     return Data.of(X_val, y_val, weight)
 
 
-def _splits(estimator: Any, data: Data, groups: Any, cv: Any, validation: Data | None) -> list[Split]:
+def _splits(estimator: Any, data: Data, groups: Any, cv: Any, validation: Data | None) -> list[ScoredSplit]:
     if validation is not None:
-        return [Split(np.arange(len(data)), validation, np.arange(len(validation)))]
+        return [ScoredSplit(np.arange(len(data)), validation, np.arange(len(validation)))]
     folds = divided(estimator, data.X, data.y, groups, cv)
-    return [Split(np.asarray(train), data, np.asarray(test)) for train, test in folds]
+    return [ScoredSplit(np.asarray(train), data, np.asarray(test)) for train, test in folds]
 
 
 def _linear(estimator: Any) -> Any:
@@ -275,7 +280,7 @@ def _linear(estimator: Any) -> Any:
 
 
 class _Standardize(StandardScaler):
-    """Mean 0 and deviation 1; a sparse matrix, as some steps before it make, keeps its zeros and so its mean."""
+    """Mean 0 and deviation 1; a sparse matrix keeps its zeros and so its mean."""
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
         self.with_mean = not issparse(X)
@@ -288,9 +293,9 @@ def _refitted(found: Search, refit: str | bool, data: Data) -> Search:
     chosen = found.best if refit == BEST else found.simplest
     try:
         return replace(found, estimator=data.fit(clone(chosen.model), np.arange(len(data))))
-    except MultilayerError as error:  # what has been found is not lost with it
+    except MultilayerError as error:  # the trials are returned nevertheless
         warn(
-            f"the candidate that was chosen cannot be trained on all rows, estimator is None: {error}",
+            f"the chosen candidate cannot be trained on all rows, so that estimator is None: {error}",
             ConvergenceWarning,
         )
         return found

@@ -1,4 +1,4 @@
-"""One candidate of a search: its networks on all folds, trained from rung to rung."""
+"""One candidate of a search and its scores on all folds and rungs."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from multilayer.selection.fitting import Data, steps_before
+from multilayer.selection.data import Data, steps_before
 from multilayer.selection.searching.journal import Scored
 from multilayer.selection.statistics import standard_error
 from multilayer.training.batching import RowNumbers
 
 
 @dataclass(frozen=True, eq=False)
-class Split:
+class ScoredSplit:
     """Rows to train on, and a table whose rows score."""
 
     train: RowNumbers
@@ -31,10 +31,10 @@ class Problem:
 
     estimator: Any
     data: Data
-    splits: Sequence[Split]
+    splits: Sequence[ScoredSplit]
     scorer: Callable[..., float]
     epochs: Sequence[float]  # of each rung
-    scores_predictions: bool = True  # whether the scorer is a metric of predictions, not a function of one's own
+    scores_predictions: bool = True  # whether the scorer is a metric of predictions, not a custom function
 
     def with_params(self, params: dict[str, Any]) -> Any:
         """A clone of the estimator with other parameters; in a pipeline plain names are those of its last step."""
@@ -60,55 +60,69 @@ def full_name(estimator: Any, name: str) -> str:
 
 @dataclass(eq=False)
 class Trial:
-    """A candidate and how good it has been so far."""
+    """A candidate of a search with its scores.
+
+    Attributes
+    ----------
+    number : int
+        Its place in the order of candidates.
+    params : dict of str to object
+        Its parameters.
+    model : estimator
+        The candidate, unfitted.
+    digest : str
+        A hash of the model, by which a journal identifies it.
+    scores : list of lists of Scored
+        The scores by rung and fold.
+    """
 
     number: int
     params: dict[str, Any]
-    model: Any  # unfitted
-    digest: str = ""  # of the model: what it is known by in a journal
-    scores: list[list[Scored]] = field(default_factory=list)  # [rung][fold]
+    model: Any
+    digest: str = ""
+    scores: list[list[Scored]] = field(default_factory=list)
 
     @property
     def rung(self) -> int:
-        """The highest that it has been scored on; -1 before the first."""
+        """The highest rung with scores; -1 before the first."""
         return len(self.scores) - 1
 
     @property
     def fold_scores(self) -> list[float]:
-        """Of each fold, on the highest rung."""
+        """The scores of the folds on the highest rung."""
         return [scored.score for scored in self.scores[-1]]
 
     @property
     def mean(self) -> float:
-        """The mean score of the folds; NaN where one has failed."""
+        """The mean score over the folds; NaN if a fold failed."""
         return float(np.mean(self.fold_scores)) if self.scores else math.nan
 
     @property
     def standard_error(self) -> float:
-        """Of the mean, from the spread over the folds; NaN for a single one."""
+        """The standard error of the mean over the folds; NaN for a single fold."""
         return math.nan if math.isnan(self.mean) else float(standard_error(self.fold_scores))
 
     @property
     def epochs(self) -> int:
-        """Epochs that its networks have been trained for, the most of all folds."""
+        """The epochs of training so far, the largest number of all folds."""
         return max((scored.epochs for scored in self.scores[-1]), default=0) if self.scores else 0
 
     @property
     def has_ended(self) -> bool:
-        """Whether longer training would change nothing: its networks have stopped by themselves."""
+        """Whether more epochs would change nothing, because all networks have stopped early."""
         return all(scored.has_ended for scored in self.scores[-1])
 
     @property
     def n_weights(self) -> int:
-        """Weights and biases of its network."""
+        """The number of weights and biases of its network, the largest of all folds."""
         return max((scored.n_weights for scored in self.scores[-1]), default=0) if self.scores else 0
 
     @property
     def seconds(self) -> float:
-        """Spent on it, of all folds and rungs."""
+        """The seconds spent on it, on all folds and rungs."""
         return sum(scored.seconds for fold in self.scores for scored in fold)
 
     @property
     def error(self) -> str:
-        """What went wrong, of the first fold where something did; "" where nothing did."""
+        """The error of the first fold that failed; empty if none failed."""
         return next((scored.error for scored in self.scores[-1] if scored.error), "") if self.scores else ""

@@ -19,7 +19,7 @@ from multilayer.inspection.cost import mean_cost
 from multilayer.packs import MemberOutcome
 from multilayer.packs.members import Member
 from multilayer.packs.running import PackListener, run_pack
-from multilayer.selection.fitting import Data, checked_estimator, network_of, steps_before
+from multilayer.selection.data import Data, checked_estimator, network_of, steps_before
 from multilayer.selection.observers import MEMBER_END, observer
 from multilayer.selection.pack_warnings import warn_once
 from multilayer.selection.scores import score_of, warn_of_scores_without_weights
@@ -37,7 +37,7 @@ class Measured(Protocol):
 
 
 @dataclass(frozen=True)
-class Bench:
+class Experiment:
     """What every member of a curve's pack is given."""
 
     estimator: Any
@@ -67,12 +67,14 @@ class Bench:
         return test[np.isin(y[test], y[train])]
 
 
-def bench(estimator: Any, data: Data, groups: ArrayLike | None, scoring: Any, cv: Any, repeats: int = 1) -> Bench:
+def experiment_of(
+    estimator: Any, data: Data, groups: ArrayLike | None, scoring: Any, cv: Any, repeats: int = 1
+) -> Experiment:
     """The folds of scikit-learn's functions, and their scorer, of which there must be one."""
     scorer = one_scorer(estimator, scoring)
     warn_of_scores_without_weights(scorer, estimator, data.weight)
     splits = divided(estimator, data.X, data.y, groups, cv, repeats)
-    return Bench(estimator, data, splits, scorer, metric_name(estimator, scoring))
+    return Experiment(estimator, data, splits, scorer, metric_name(estimator, scoring))
 
 
 def checked_network(estimator: Any) -> BaseMLP:
@@ -88,7 +90,7 @@ def checked_network(estimator: Any) -> BaseMLP:
 
 
 def measured(
-    on: Bench,
+    on: Experiment,
     members: Sequence[Member],
     n_jobs: int | None,
     backend: str,

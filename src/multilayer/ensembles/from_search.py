@@ -1,4 +1,4 @@
-"""From the candidates of a search to an ensemble."""
+"""An ensemble of the best candidates of a search."""
 
 from __future__ import annotations
 
@@ -18,41 +18,43 @@ from multilayer.fits.errors import ConvergenceWarning, warn
 from multilayer.packs.members import Member
 from multilayer.packs.running import run_pack
 from multilayer.selection import Predictions, Search, Trial
-from multilayer.selection.fitting import work_of
+from multilayer.selection.data import work_of
 from multilayer.selection.out_of_fold import answers, for_classes, out_of_fold
-from multilayer.selection.searching.trials import Problem, Split
+from multilayer.selection.protocols import Scoring
+from multilayer.selection.searching.trials import Problem, ScoredSplit
 from multilayer.selection.training import Fitted, ModelTraining
 
 
 def ensemble_of(
     search: Search,
     *,
-    scoring: Any = None,
+    scoring: Scoring = None,
     n_candidates: int = 10,
     max_size: int = MAX_SIZE,
     n_jobs: int | None = None,
 ) -> EnsembleClassifier | EnsembleRegressor:
-    """An ensemble of the best candidates of a search, chosen and weighted by greedy selection, fitted on all its rows.
+    """Fit an ensemble of the best candidates of a search, chosen and weighted by greedy selection.
 
-    The candidates are trained on the folds of the search once more, to the end, and :func:`greedy_selection` goes by
-    their answers for the rows left out.  Those that it takes are trained on all rows and count as often as they were
-    taken.
+    The candidates are trained again on the folds of the search, to the end, and :func:`greedy_selection` uses their
+    out-of-fold predictions.  The chosen ones are trained on all rows, weighted by how often they were chosen.
 
     Parameters
     ----------
     search : Search
         From :func:`multilayer.selection.search`.
-    scoring, max_size
-        As in :func:`greedy_selection`.
+    scoring : str, callable or None, default=None
+        As for :func:`greedy_selection`.
     n_candidates : int, default=10
         How many of the best trials of the search are candidates.
+    max_size : int, default=50
+        As for :func:`greedy_selection`.
     n_jobs : int or None, default=None
-        Networks at work at a time; None for one on each core.
+        Networks that are trained at a time; None for one on each core.
 
     Returns
     -------
     EnsembleClassifier or EnsembleRegressor
-        Fitted, with ``diversity="seed"`` and the ``weights`` of the selection.
+        Fitted on all rows, with ``diversity="seed"`` and the ``weights`` of the selection.
 
     Examples
     --------
@@ -97,7 +99,7 @@ def ensemble_of(
 
 
 def _left_out(problem: Problem, trials: list[Trial], n_jobs: int | None) -> dict[Trial, Predictions]:
-    """What each candidate says of the rows that score, by networks that have not seen them."""
+    """The out-of-fold predictions of each candidate for the rows that score."""
     members = [
         Member(
             (trial.number, fold),
@@ -133,6 +135,6 @@ def _left_out(problem: Problem, trials: list[Trial], n_jobs: int | None) -> dict
     return found
 
 
-def _answers(split: Split, fitted: Fitted) -> Any:
+def _answers(split: ScoredSplit, fitted: Fitted) -> Any:
     # Whether training ends too soon is reported once, for the members that are chosen, by the ensemble's own fit.
     return split.test, answers(fitted.model, split.scored.part(split.test)[0]), fitted.model

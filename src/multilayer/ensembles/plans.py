@@ -1,4 +1,4 @@
-"""What each member of an ensemble is trained on: its rows, its seeds, and the rows that it will be asked about."""
+"""The plan of an ensemble: the rows and seeds of each member, and the rows left out for its predictions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sklearn.model_selection import check_cv
 from multilayer._checks import check_choice, check_integer
 from multilayer.exceptions import InputError, ParameterError, ParameterWarning
 from multilayer.fits.errors import input_errors, warn
-from multilayer.selection.fitting import Data, names_of_seeds
+from multilayer.selection.data import Data, names_of_seeds
 from multilayer.selection.splitting import Split, check_kind_of_cv, checked_folds, checked_groups, is_list_of_folds
 from multilayer.training.batching import RowNumbers
 
@@ -28,17 +28,17 @@ MAX_SEED = 2**31 - 1
 class Plan:
     """One member before it is trained."""
 
-    estimator: Any  # a clone, with seeds of its own
+    estimator: Any  # a clone with its own seeds
     counts: NDArray[np.integer[Any]] | None = None  # (m,), how often each row is trained on; None: each once
-    # The rows that it has not seen, and answers for.
+    # The rows that it is not trained on, and predicts.
     left_out: RowNumbers = field(default_factory=lambda: np.empty(0, dtype=np.intp))
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """What is asked of an ensemble, checked as far as it can be without data."""
+    """The parameters of an ensemble, checked as far as possible without data."""
 
-    estimators: Sequence[Any] | None  # one a member, None where all are clones of ``estimator``
+    estimators: Sequence[Any] | None  # one for each member; None if all are clones of ``estimator``
     estimator: Any
     n_members: int | None
     diversity: str
@@ -46,7 +46,7 @@ class Wishes:
 
 
 def wishes(estimator: Any, n_members: int | None, diversity: str, cv: Any) -> Wishes:
-    """The parameters of an ensemble, once it is clear that they can go together."""
+    """Check that the parameters of an ensemble do not contradict each other."""
     check_choice("diversity", diversity, (SEED, BOOTSTRAP, FOLD))
     estimators = list(estimator) if isinstance(estimator, list | tuple) else None
     if estimators is not None and not estimators:
@@ -66,11 +66,11 @@ def wishes(estimator: Any, n_members: int | None, diversity: str, cv: Any) -> Wi
     known = {name: n for name, n in given.items() if n is not None}
     if len(set(known.values())) > 1:
         received = " and ".join(f"{name} says {n}" for name, n in known.items())
-        raise ParameterError(f"how many members there are to be is said twice: {received}. Leave one of them out.")
+        raise ParameterError(f"the number of members is given twice: {received}. Remove one of them.")
     n = next(iter(known.values()), None)
     if diversity == FOLD and n == 1:
         raise ParameterError(
-            "diversity='fold' needs at least 2 members, a fold each, got 1. Use diversity='seed' for one network."
+            "diversity='fold' needs at least 2 members, one for each fold, got 1. Use diversity='seed' for one network."
         )
     return Wishes(estimators, estimator, n, diversity, cv)
 
@@ -78,8 +78,8 @@ def wishes(estimator: Any, n_members: int | None, diversity: str, cv: Any) -> Wi
 def plans(asked: Wishes, data: Data, groups: ArrayLike | None, random_state: np.random.RandomState) -> list[Plan]:
     """A plan for each member.
 
-    All that is random is drawn here, in one thread: the ensemble does not depend on how many train it.  But for folds
-    a member does not depend on those after it, either: an ensemble of 4 is the first half of one of 8.
+    All random numbers are drawn here, in one thread, so that the ensemble does not depend on the number of threads.
+    Without folds a member does not depend on later ones: an ensemble of 4 is the first half of one of 8.
     """
     if groups is not None and (asked.diversity != FOLD or not hasattr(asked.cv, "split")):
         raise ParameterError(
@@ -91,8 +91,8 @@ def plans(asked: Wishes, data: Data, groups: ArrayLike | None, random_state: np.
     n = len(shares) if shares is not None else asked.n_members or N_MEMBERS
     if n != (asked.n_members or n):
         raise ParameterError(
-            f"how many members there are to be is said twice: cv makes {n} folds, and n_members or the list of "
-            f"estimators says {asked.n_members}. Leave n_members out, or choose a splitter of as many folds."
+            f"the number of members is given twice: cv makes {n} folds, and n_members or the list of "
+            f"estimators says {asked.n_members}. Remove n_members, or choose a splitter of as many folds."
         )
     bases = asked.estimators or [asked.estimator] * n
     members = []
@@ -110,9 +110,9 @@ def plans(asked: Wishes, data: Data, groups: ArrayLike | None, random_state: np.
 
 
 def with_seeds(estimator: Any, random_state: np.random.RandomState, *, replace: bool) -> Any:
-    """The estimator with a number of its own for each ``random_state`` in it, as scikit-learn's ensembles have.
+    """The estimator with another number for each ``random_state`` in it, as in scikit-learn's ensembles.
 
-    Without ``replace`` those that are set stay: in a list of estimators they are one's own choice.
+    Without ``replace`` those that are set are kept: in a list of estimators they are chosen by the user.
     """
     parameters = estimator.get_params()
     drawn = {name: int(random_state.randint(MAX_SEED)) for name in names_of_seeds(estimator)}
@@ -121,11 +121,10 @@ def with_seeds(estimator: Any, random_state: np.random.RandomState, *, replace: 
 
 
 def _drawn(data: Data, random_state: np.random.RandomState) -> NDArray[np.integer[Any]]:
-    """As many rows as there are, drawn with replacement: how often each.
+    """Draw as many rows as there are with replacement, and count how often each was drawn.
 
-    Not a list with repetitions: as the weight of a single row, a repetition is not computed twice, no batch holds a
-    row twice, and with ``early_stopping`` no row both trains and validates.  A row of weight 0 is as if it were not
-    there, and so it cannot be drawn.
+    Counts are used as weights, not repeated rows: then a repetition is not computed twice, no batch holds a row twice,
+    and with ``early_stopping`` no row both trains and validates.  Rows of weight 0 do not count and are not drawn.
     """
     m = len(data)
     there = np.arange(m) if data.weight is None else np.flatnonzero(data.weight > 0)
@@ -138,7 +137,7 @@ def _drawn(data: Data, random_state: np.random.RandomState) -> NDArray[np.intege
 def _folds(
     asked: Wishes, data: Data, groups: ArrayLike | None, random_state: np.random.RandomState
 ) -> list[tuple[NDArray[np.integer[Any]], RowNumbers]]:
-    """For each fold how often each row trains, 0 or 1, and the rows of the fold."""
+    """For each fold whether each row trains, 0 or 1, and the rows of the fold."""
     if is_list_of_folds(asked.cv):
         splits = checked_folds(asked.cv, len(data))
     else:
@@ -147,8 +146,8 @@ def _folds(
     for i, (counts, test) in enumerate(shares):
         if counts[test].any():
             raise ParameterError(
-                f"split {i} of cv tests on {np.count_nonzero(counts[test])} rows that it trains on, whose answers "
-                "would say nothing of new rows. Pass splits without rows in common."
+                f"split {i} of cv tests on {np.count_nonzero(counts[test])} rows that it trains on. Their "
+                "predictions are no estimate for new rows. Pass splits without common rows."
             )
     return shares
 
@@ -160,7 +159,7 @@ def _divided(asked: Wishes, data: Data, groups: Any, random_state: np.random.Ran
         cv = (asked.n_members or N_MEMBERS) if by_number else asked.cv
         splitter = check_cv(cv, data.y, classifier=is_classifier(base))
         if by_number:
-            # Tables are often sorted, and then a fold of neighbours is unlike all others.
+            # Tables are often sorted, and then a fold of neighbouring rows differs from all others.
             splitter.shuffle, splitter.random_state = True, int(random_state.randint(MAX_SEED))
         return checked_folds(splitter.split(data.X, data.y, groups), len(data))
 

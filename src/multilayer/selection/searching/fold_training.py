@@ -14,10 +14,10 @@ from sklearn.pipeline import Pipeline
 from multilayer.exceptions import ParameterError
 from multilayer.fits.fit import Fit
 from multilayer.packs import Slice
-from multilayer.selection.fitting import Data, network_of, steps_before
+from multilayer.selection.data import Data, network_of, steps_before
 from multilayer.selection.scores import score_of
 from multilayer.selection.searching.journal import Scored
-from multilayer.selection.searching.trials import Problem, Split
+from multilayer.selection.searching.trials import Problem, ScoredSplit
 from multilayer.selection.training import train_slice
 
 BYTES_PER_WEIGHT = 3 * 8  # at most: the weight and Adam's two moments
@@ -49,7 +49,7 @@ class Preparation:
                 self._known[fold] = self._prepared(self._problem.splits[fold])
             return self._known[fold]
 
-    def _prepared(self, split: Split) -> Prepared:
+    def _prepared(self, split: ScoredSplit) -> Prepared:
         before, network = clone(self._problem.estimator[:-1]), network_of(self._problem.estimator)
         training = Data.of(*self._problem.data.through(before, split.train), clone(network))
         training = replace(training, known=self._problem.data.known)  # of all folds
@@ -58,7 +58,7 @@ class Preparation:
 
 
 @dataclass(eq=False)
-class Course:
+class FoldTraining:
     """One fold of one trial: a network in training, put aside between rungs."""
 
     problem: Problem
@@ -114,19 +114,19 @@ class Course:
 
 @dataclass(eq=False)
 class RungTask:
-    """The training of a course to a number of epochs, and its score there."""
+    """The training of a fold to a number of epochs, and its score there."""
 
-    course: Course
+    training: FoldTraining
     epochs: float
     first: int | None = None  # epoch that this task begins after
     seconds: float = 0.0  # at work
 
     def advance(self, part: Slice) -> float:
         began = time.perf_counter()
-        course = self.course
+        training = self.training
         try:
-            course.begin()
-            fit = course.fit
+            training.begin()
+            fit = training.fit
             if fit is None:
                 return 0.0
             if self.first is None:
@@ -139,9 +139,9 @@ class RungTask:
             self.seconds += time.perf_counter() - began
 
     def result(self) -> Scored:
-        score, fit = self.course.score(), self.course.fit
+        score, fit = self.training.score(), self.training.fit
         if fit is None:
-            return Scored(score, seconds=self.seconds, n_weights=_n_weights(self.course.model))
+            return Scored(score, seconds=self.seconds, n_weights=_n_weights(self.training.model))
         return Scored(score, fit.n_epochs, fit.has_ended, fit.n_weights, self.seconds)
 
 

@@ -13,10 +13,10 @@ Weighted = Iterable[tuple[float, Floats]]  # how much each answer counts, and th
 
 
 def mean_and_deviation(answers: Weighted) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of answers of one shape, which are held one at a time.
+    """Mean and standard deviation of predictions of one shape, with one of them in memory at a time.
 
-    mean = Σ w a / Σ w and deviation = √(Σ w (a - mean)² / Σ w), by West's recurrence, in which equal answers have
-    exactly their own mean and the deviation 0.
+    mean = Σ w a / Σ w and deviation = √(Σ w (a - mean)² / Σ w), by West's recurrence, in which equal predictions
+    have exactly their mean and the deviation 0.
 
     References
     ----------
@@ -34,7 +34,7 @@ def mean_and_deviation(answers: Weighted) -> tuple[Floats, Floats]:
 
 
 def log_mean(answers: Weighted) -> Floats:
-    """log(Σ w e^a / Σ w) of answers that are logarithms, without leaving them: their exponentials may round to 0."""
+    """log(Σ w e^a / Σ w) of logarithms, without their exponentials, which may round to 0."""
     total, summed = 0.0, np.asarray(-np.inf)
     dtype: np.dtype[Any] = np.dtype(np.float64)
     for weight, answer in answers:
