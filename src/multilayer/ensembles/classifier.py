@@ -14,7 +14,7 @@ from sklearn.utils.validation import _num_samples
 from multilayer.ensembles.averages import Weighted, log_mean, mean_and_deviation
 from multilayer.ensembles.base import BaseEnsemble, check_estimator_kind
 from multilayer.estimators import MLPClassifier
-from multilayer.estimators.base import keep_parameters
+from multilayer.estimators.base import set_parameters
 from multilayer.fits.columns import checked_weight, checked_y
 from multilayer.fits.labels import Labels, labels_of
 from multilayer.network import Floats
@@ -128,7 +128,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
         backend: str = THREADS,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
-        keep_parameters(self, locals())
+        set_parameters(self, locals())
 
     @property
     def oof_probabilities_(self) -> Floats:

@@ -17,7 +17,7 @@ from multilayer.ensembles.intervals import check_coverage, jackknife_plus, split
 from multilayer.ensembles.plans import FOLD
 from multilayer.equations import Quantile
 from multilayer.estimators import MLPRegressor
-from multilayer.estimators.base import keep_parameters
+from multilayer.estimators.base import set_parameters
 from multilayer.exceptions import InputError, ParameterError, ShapeError
 from multilayer.fits.columns import as_dense, checked_weight, checked_y
 from multilayer.fits.scores import pinball_d2
@@ -129,7 +129,7 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         backend: str = THREADS,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
-        keep_parameters(self, locals())
+        set_parameters(self, locals())
 
     @property
     def oof_prediction_(self) -> Floats:

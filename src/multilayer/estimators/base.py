@@ -148,7 +148,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork):
         tags.input_tags.sparse = True
         return tags
 
-    def _learns_in_parts(self) -> bool:
+    def _supports_partial_fit(self) -> bool:
         if self.solver == "lbfgs":
             raise AttributeError(
                 "partial_fit is only available for solver='adam' and 'sgd': 'lbfgs' needs all of the data at once."
@@ -166,16 +166,13 @@ def _validation(X: Any, y: Any, weight: Any, groups: Any) -> ValidationArguments
 
 
 def take_over(estimator: object, trained: object, before: Mapping[str, Any]) -> None:
-    """Give an estimator the attributes of the copy that was trained in its place.
-
-    ``before`` are its attributes when the copy was made; what others have set on it since stays.
-    """
+    """Set the attributes of a trained copy on the estimator; attributes that were set since ``before`` are kept."""
     own, new = vars(estimator), vars(trained)
     for name in before.keys() - new.keys():
         own.pop(name, None)
     own.update({name: value for name, value in new.items() if name not in before or before[name] is not value})
 
 
-def keep_parameters(estimator: object, arguments: dict[str, Any]) -> None:
+def set_parameters(estimator: object, arguments: dict[str, Any]) -> None:
     """Set each argument of a constructor as an attribute, unchecked, as scikit-learn requires."""
     vars(estimator).update({name: value for name, value in arguments.items() if name not in ("self", "__class__")})

@@ -15,7 +15,7 @@ from sklearn.utils.metaestimators import available_if
 from multilayer.equations import Cost
 from multilayer.equations.activations import Hidden, sigmoid, softplus
 from multilayer.equations.costs import SoftmaxOutput
-from multilayer.estimators.base import BaseMLP, keep_parameters
+from multilayer.estimators.base import BaseMLP, set_parameters
 from multilayer.exceptions import InputError, ParameterError
 from multilayer.fits.class_weights import ClassWeight
 from multilayer.fits.columns import checked_weight, checked_y
@@ -270,9 +270,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         input_dropout: float = 0.0,
         normalization: str | None = None,
     ) -> None:
-        keep_parameters(self, locals())
+        set_parameters(self, locals())
 
-    @available_if(BaseMLP._learns_in_parts)  # type: ignore[untyped-decorator]
+    @available_if(BaseMLP._supports_partial_fit)  # type: ignore[untyped-decorator]
     def partial_fit(
         self,
         X: ArrayLike,

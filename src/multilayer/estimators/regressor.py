@@ -13,7 +13,7 @@ from sklearn.utils.validation import _num_samples
 
 from multilayer.equations import Cost, Quantile
 from multilayer.equations.activations import Hidden
-from multilayer.estimators.base import BaseMLP, keep_parameters
+from multilayer.estimators.base import BaseMLP, set_parameters
 from multilayer.fits.columns import checked_weight, checked_y
 from multilayer.fits.errors import input_errors
 from multilayer.fits.losses import (
@@ -274,9 +274,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         standardize_targets: bool = False,
         normalization: str | None = None,
     ) -> None:
-        keep_parameters(self, locals())
+        set_parameters(self, locals())
 
-    @available_if(BaseMLP._learns_in_parts)  # type: ignore[untyped-decorator]
+    @available_if(BaseMLP._supports_partial_fit)  # type: ignore[untyped-decorator]
     def partial_fit(
         self,
         X: ArrayLike,

@@ -50,13 +50,13 @@ def class_weights(class_weight: ClassWeight, y: Any, labels: Labels, sample_weig
         )
     if not labels.multilabel:
         classes = labels.classes.tolist()
-        return ClassWeights(labels, [_given("class_weight", class_weight, classes, _all_labels(classes))])
+        return ClassWeights(labels, [_from_dict("class_weight", class_weight, classes, _all_labels(classes))])
     if isinstance(class_weight, Mapping) or not isinstance(class_weight, Sequence) or len(class_weight) != len(codes):
         raise ParameterError(
             f"class_weight must be 'balanced' or a list of {len(codes)} dicts, one for each label of a multilabel y, "
             f"got {class_weight!r}. Write [{{0: 1, 1: 5}}, ...]: the weights of rows without and with the label."
         )
-    return ClassWeights(labels, [_given(f"class_weight[{k}]", each, [0, 1]) for k, each in enumerate(class_weight)])
+    return ClassWeights(labels, [_from_dict(f"class_weight[{k}]", each, [0, 1]) for k, each in enumerate(class_weight)])
 
 
 def with_class_weights(
@@ -75,7 +75,7 @@ def with_class_weights(
     return scaled_weights(product, dtype, "class_weight", warns=warns)
 
 
-def refuse_balanced_parts(class_weight: ClassWeight | None) -> None:
+def check_not_balanced(class_weight: ClassWeight | None) -> None:
     if isinstance(class_weight, str) and class_weight == BALANCED:
         raise ParameterError(
             "class_weight='balanced' cannot be used with partial_fit: it depends on how often each class occurs in all "
@@ -105,7 +105,7 @@ def _all_labels(classes: list[Any]) -> list[Any]:
     return classes if known is None or known.values is None else list(dict.fromkeys([*classes, *known.values.tolist()]))
 
 
-def _given(name: str, weights: Any, classes: list[Any], labels: list[Any] | None = None) -> NDArray[np.float64]:
+def _from_dict(name: str, weights: Any, classes: list[Any], labels: list[Any] | None = None) -> NDArray[np.float64]:
     """Return the weights of a dict in the order of the classes, 1 by default; ``labels`` are the allowed keys."""
     if not isinstance(weights, Mapping):
         raise ParameterError(f"{name} must be None, 'balanced' or a dict of labels and their weights, got {weights!r}.")

@@ -58,9 +58,9 @@ def checked_y(y: Any, *, are_labels: bool, name: str = "y") -> Any:
     if isinstance(y, list | tuple) and array.dtype.kind == "U":
         array = np.array(y, dtype=object)  # NumPy converted numbers to text
     if array.dtype.kind in "OS":
-        return _of_one_type(array, name)
+        return _converted_to_one_type(array, name)
     # Not y itself: scikit-learn converts pandas' Int64 and boolean to floats.
-    return _of_known_kind(array, name)
+    return _with_supported_dtype(array, name)
 
 
 def _as_array(y: Any, name: str) -> NDArray[Any]:
@@ -94,7 +94,7 @@ def _is_gap(entry: Any) -> bool:
     return entry is None or is_nan or type(entry).__name__ in ("NAType", "NaTType")  # of pandas
 
 
-def _of_one_type(array: NDArray[Any], name: str) -> NDArray[Any]:
+def _converted_to_one_type(array: NDArray[Any], name: str) -> NDArray[Any]:
     examples = {_kind(entry): entry for entry in array.flat}
     if "bytes" in examples:
         raise InputTypeError(
@@ -118,7 +118,7 @@ def _of_one_type(array: NDArray[Any], name: str) -> NDArray[Any]:
     return converted
 
 
-def _of_known_kind(array: NDArray[Any], name: str) -> NDArray[Any]:
+def _with_supported_dtype(array: NDArray[Any], name: str) -> NDArray[Any]:
     """Return labels in a dtype that predictions, comparisons and model files support."""
     kind, given = array.dtype.kind, array.dtype
     if kind == "T":  # NumPy's StringDType

@@ -53,7 +53,7 @@ def checked_numbers(X: Any, name: str = "X") -> Any:
     return checked_entries(X, name)
 
 
-def where_not_finite(X: Any) -> str:
+def first_not_finite(X: Any) -> str:
     """Return a sentence on the place of the first non-finite entry of X; empty if X does not convert to numbers."""
     names = _get_feature_names(X)
     try:
@@ -103,10 +103,10 @@ def check_no_dates(values: Any, name: str) -> None:
 def _dates(X: Any) -> str | None:
     """Describe the dates or times in X; None without any."""
     if isinstance(X, np.ndarray):
-        return f", {X.dtype}" if _is_date(X.dtype) else _among(X)
+        return f", {X.dtype}" if _is_date(X.dtype) else _first_date(X)
     if isinstance(X, list | tuple):
         first = np.asarray(X[0]) if len(X) and _is_flat(X[0]) else None
-        return None if first is None else f", {first.dtype}" if _is_date(first.dtype) else _among(first)
+        return None if first is None else f", {first.dtype}" if _is_date(first.dtype) else _first_date(first)
     dtype = getattr(X, "dtype", None)
     if dtype is not None:
         return f", {dtype}" if _is_date(dtype) else None
@@ -117,7 +117,7 @@ def _dates(X: Any) -> str | None:
     return f" in column {found[0]!r}{more}" if found else None
 
 
-def _among(entries: NDArray[Any]) -> str | None:
+def _first_date(entries: NDArray[Any]) -> str | None:
     """Describe the first date or time in an array of Python objects."""
     if entries.dtype.kind != "O":
         return None
@@ -139,7 +139,7 @@ def checked_sparse(X: Any, name: str = "X") -> Any:
     if not issparse(X) or X.ndim != 2:
         return X
     if X.format in ("lil", "dok"):  # their entries are Python objects
-        X = _converted(X, name)
+        X = _to_csr(X, name)
     if X.format in _COMPRESSED:
         _check_compressed(X, name)
     elif X.format == "coo":
@@ -169,7 +169,7 @@ def _is_canonical(X: Any) -> bool:
     return bool(rises.all())
 
 
-def _converted(X: Any, name: str) -> Any:
+def _to_csr(X: Any, name: str) -> Any:
     try:
         if X.format == "lil":
             counts = [len(row) for row in X.rows], [len(values) for values in X.data]

@@ -13,7 +13,7 @@ from typing import Any
 import sklearn.exceptions
 
 from multilayer.exceptions import InputError, InputTypeError, MultilayerError, MultilayerWarning
-from multilayer.fits.containers import where_not_finite
+from multilayer.fits.containers import first_not_finite
 
 
 class NotFittedError(MultilayerError, sklearn.exceptions.NotFittedError):
@@ -76,7 +76,7 @@ def input_errors(X: Any = None, *, known_only: bool = False) -> Iterator[None]:
         message = str(error)
         if known_only and not _advice_on(message):
             raise
-        where = where_not_finite(X) if "Input X contains" in message else ""
+        where = first_not_finite(X) if "Input X contains" in message else ""
         raise InputError(_with_advice(message, where)) from None
     except TypeError as error:
         if known_only and not _advice_on(str(error)):

@@ -23,10 +23,10 @@ from multilayer.fits.measure import ValidationMetric, validation_measure
 from multilayer.fits.outcome import FitOutcome, warn_of_outcome
 from multilayer.fits.reading import read
 from multilayer.fits.recipe import (
+    continue_from_average,
     descent_recipe,
     dropout_rates,
     lbfgs_recipe,
-    settle_average,
     warn_of_settings_without_effect,
     with_dropout_seed,
 )
@@ -94,7 +94,7 @@ def begin(model: Any, settings: Settings, adapter: TargetAdapter, request: FitRe
     if dropout:
         objective = with_dropout_seed(objective, state)
     if state.descent.average is not None:
-        settle_average(state, settings)
+        continue_from_average(state, settings)
 
     validating = None
     if data.validation is not None or (settings.early_stopping and settings.solver != "lbfgs"):

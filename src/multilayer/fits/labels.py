@@ -57,7 +57,7 @@ def labels_of(y: Any) -> Labels:
     kind = check_kind(y)
     if kind == "multilabel-indicator":
         return Labels(np.arange(y.shape[1]), multilabel=True, sparse=issparse(y))
-    return Labels(_as_scikit_learn_keeps_them(np.unique(y)))
+    return Labels(_as_text_array(np.unique(y)))
 
 
 def is_same_kind_of_labels(y: Any, others: Any) -> bool:
@@ -75,10 +75,10 @@ def labels_from_classes(y: Any, classes: ArrayLike) -> Labels:
     """Return the given labels, sorted, for data that come in parts."""
     if check_kind(y) == "multilabel-indicator":
         return labels_of(y)
-    return Labels(_as_scikit_learn_keeps_them(np.asarray(classes)))
+    return Labels(_as_text_array(np.asarray(classes)))
 
 
-def _as_scikit_learn_keeps_them(classes: NDArray[Any]) -> NDArray[Any]:
+def _as_text_array(classes: NDArray[Any]) -> NDArray[Any]:
     """Convert Python strings to an array of text, so that predictions can be saved without pickle."""
     if classes.dtype.kind != "O":
         return classes

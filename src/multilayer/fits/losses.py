@@ -63,7 +63,7 @@ def loss_of_numbers(loss: str | Cost, quantile: float | Sequence[float]) -> Loss
     if loss == QUANTILE:
         return _quantiles(Quantile(levels))
     if isinstance(loss, str) or not _is_cost(loss):
-        return Loss(*REGRESSION_LOSSES[_known(loss, REGRESSION_LOSSES)])
+        return Loss(*REGRESSION_LOSSES[_checked_name(loss, REGRESSION_LOSSES)])
     if isinstance(loss, Quantile):
         return _quantiles(loss)
     return Loss(getattr(loss, "outputs", ("identity",))[0], loss)
@@ -80,7 +80,7 @@ def warn_of_quantiles_without_effect(loss: str | Cost, quantile: float | Sequenc
 def loss_of_classes(loss: str | Cost, output: str) -> Loss:
     """Return the loss of an MLPClassifier with sigmoid or softmax outputs."""
     if isinstance(loss, str) or not _is_cost(loss):
-        if _known(loss, CLASSIFICATION_LOSSES) == "log_loss":
+        if _checked_name(loss, CLASSIFICATION_LOSSES) == "log_loss":
             return Loss(output)
         return Loss(output, SigmoidFocal() if output == "sigmoid" else SoftmaxFocal())
     outputs = getattr(loss, "outputs", (output,))
@@ -145,7 +145,7 @@ def _levels(quantile: Any) -> tuple[float, ...]:
     return tuple(float(level) for level in levels)
 
 
-def _known(loss: Any, names: Collection[str]) -> str:
+def _checked_name(loss: Any, names: Collection[str]) -> str:
     if isinstance(loss, str) and loss in names:
         return loss
     if isinstance(loss, type):

@@ -80,9 +80,9 @@ def _scorer(table: Table, scoring: ValidationMetric) -> Callable[[Floats, Floats
         except MultilayerError:
             raise
         except (TypeError, ValueError) as error:
-            raise InputError(_unusable(scoring, table, str(error).rstrip("."))) from error
+            raise InputError(_scorer_message(scoring, table, str(error).rstrip("."))) from error
         if math.isnan(value):
-            raise InputError(_unusable(scoring, table, "the score is NaN"))
+            raise InputError(_scorer_message(scoring, table, "the score is NaN"))
         return value
 
     return score
@@ -104,7 +104,7 @@ def takes_any(function: Callable[..., Any]) -> bool:
     return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
 
 
-def _unusable(scoring: ValidationMetric, table: Table, why: str) -> str:
+def _scorer_message(scoring: ValidationMetric, table: Table, why: str) -> str:
     loss = scoring.targets.loss
     if loss.n_quantiles > 1:
         advice = "Scorers of scikit-learn do not support several quantiles; use 'auto' or 'loss'."

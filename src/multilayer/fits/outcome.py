@@ -94,7 +94,7 @@ def warn_of_outcome(
             ConvergenceWarning,
         )
     elif not outcome.wants_all_epochs or outcome.reason in _LBFGS_ENDINGS:
-        texts = _too_soon(outcome, settings)
+        texts = _messages_of_early_end(outcome, settings)
         if texts is not None:
             found = advice(None)
             if found.text and skill() > GOOD_SKILL:
@@ -121,7 +121,7 @@ def _joined(advice: str, message: str) -> str:
     return f"{advice} {message[0].upper()}{message[1:]}" if advice else message
 
 
-def _too_soon(outcome: FitOutcome, settings: Settings) -> tuple[str, str] | None:
+def _messages_of_early_end(outcome: FitOutcome, settings: Settings) -> tuple[str, str] | None:
     """Return the message for a fit that ended too soon, and its summary for many such fits; None for any other."""
     if outcome.reason in _LBFGS_ENDINGS:
         ended, found, remedy = _LBFGS_ENDINGS[outcome.reason]

@@ -32,7 +32,7 @@ def descent_recipe(
     to_come = max(settings.max_iter - epochs_done, 1) if is_part else max_epochs
     watched_divisor = 1 if settings.early_stopping else cost_divisor
     planned = schedule(settings, watched_divisor, epochs_done, to_come)
-    warn_of_a_plan_that_is_over(settings, epochs_done, is_part=is_part)
+    warn_of_finished_schedule(settings, epochs_done, is_part=is_part)
     return Recipe(
         rule=update_rule(settings),
         step_size=settings.learning_rate_init,
@@ -146,7 +146,7 @@ def schedule(settings: Settings, cost_divisor: int, epochs_done: int, n_epochs: 
         return CONSTANT
     if isinstance(given, str):
         return Schedule(given, settings.power_t)
-    _check_not_over(_plan(given), epochs_done)
+    _check_not_finished(_plan(given), epochs_done)
     return given
 
 
@@ -157,7 +157,7 @@ def is_schedule_complete(settings: Settings, epochs_done: int) -> bool:
     return epochs_done >= _planned_epochs(settings.learning_rate)
 
 
-def warn_of_a_plan_that_is_over(settings: Settings, epochs_done: int, *, is_part: bool) -> None:
+def warn_of_finished_schedule(settings: Settings, epochs_done: int, *, is_part: bool) -> None:
     """Warn if the call trains more epochs than a schedule plans; a schedule by name plans those of one call."""
     by_name = settings.learning_rate in PLANNED
     if by_name and not is_part:
@@ -209,7 +209,7 @@ def with_dropout_seed(objective: Objective, state: TrainingState) -> Objective:
     return replace(objective, seed=state.seed)
 
 
-def settle_average(state: TrainingState, settings: Settings) -> None:
+def continue_from_average(state: TrainingState, settings: Settings) -> None:
     """Continue from the average of the weights if no average is kept any more."""
     averages = settings.weight_averaging > 0 and settings.solver != "lbfgs"
     if state.descent.average is not None and not averages:
@@ -268,7 +268,7 @@ def _planned_epochs(given: str | AnySchedule) -> float:
     return math.inf
 
 
-def _check_not_over(given: AnySchedule, epochs_done: int) -> None:
+def _check_not_finished(given: AnySchedule, epochs_done: int) -> None:
     ends_at_0 = (isinstance(given, Cosine) and given.floor == 0) or (isinstance(given, OneCycle) and given.last == 0)
     if ends_at_0 and isinstance(given, Cosine | OneCycle) and epochs_done >= given.n_epochs:
         raise ParameterError(

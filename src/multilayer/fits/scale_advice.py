@@ -40,7 +40,7 @@ def scale_advice(
     objective: Objective, rows: RowNumbers | None, names: Sequence[str] | None = None, most_rows: int | None = None
 ) -> ScaleAdvice:
     """Return advice on what is far from unit scale, from at most ``most_rows`` evenly spaced training rows."""
-    rows = _spaced(rows, objective.X.shape[0], most_rows)
+    rows = _spread(rows, objective.X.shape[0], most_rows)
     found: list[str] = []
     summary: list[str] = []
     if objective.network.output in SCALES_TARGETS:
@@ -74,7 +74,7 @@ def _is_large(mean: Array, deviation: Array) -> NDArray[np.bool_]:
     return (np.abs(mean) > LARGE) | (deviation > LARGE)
 
 
-def _spaced(rows: RowNumbers | None, n: int, most: int | None) -> RowNumbers | None:
+def _spread(rows: RowNumbers | None, n: int, most: int | None) -> RowNumbers | None:
     n = n if rows is None else len(rows)
     if most is None or n <= most:
         return rows
@@ -85,10 +85,12 @@ def _spaced(rows: RowNumbers | None, n: int, most: int | None) -> RowNumbers | N
 def _moments(table: Any, rows: RowNumbers | None) -> tuple[Array, Array]:
     """Return mean and standard deviation of each column over some rows, in float64."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return _sparse_moments(table if rows is None else table[rows]) if issparse(table) else _dense(table, rows)
+        return (
+            _sparse_moments(table if rows is None else table[rows]) if issparse(table) else _dense_moments(table, rows)
+        )
 
 
-def _dense(table: Any, rows: RowNumbers | None) -> tuple[Array, Array]:
+def _dense_moments(table: Any, rows: RowNumbers | None) -> tuple[Array, Array]:
     m = table.shape[0] if rows is None else len(rows)
     step = max(1, NUMBERS // table.shape[1])
     blocks = [slice(i, i + step) for i in range(0, m, step)]

@@ -54,7 +54,7 @@ def pinball_d2(levels: tuple[float, ...]) -> Score:
         shares = []
         for k, tau in enumerate(taus):
             y, h = Y[:, k].astype(np.float64), H[:, k].astype(np.float64)
-            cost, base = (_weighted_cost(tau, predicted, y, w) for predicted in (h, _constant(y, tau, w)))
+            cost, base = (_weighted_cost(tau, predicted, y, w) for predicted in (h, _best_constant(y, tau, w)))
             shares.append(1.0 - cost / base if base > 0 else float(cost == 0))
         return float(np.mean(shares))
 
@@ -66,7 +66,7 @@ def _weighted_cost(tau: float, h: Floats, y: Floats, w: Floats) -> float:
     return float(np.dot(w, np.where(low > 0, tau * low, (tau - 1.0) * low)))
 
 
-def _constant(y: Floats, tau: float, w: Floats) -> Floats:
+def _best_constant(y: Floats, tau: float, w: Floats) -> Floats:
     """Return the weighted quantile of y, repeated for each entry."""
     order = np.argsort(y)
     below = np.cumsum(w[order])

@@ -12,7 +12,7 @@ from scipy.sparse import issparse
 from multilayer._checks import check_choice, check_flag
 from multilayer.equations import Cost, Quantile
 from multilayer.exceptions import InputError, InputTypeError, ParameterError
-from multilayer.fits.class_weights import ClassWeight, ClassWeights, class_weights, refuse_balanced_parts
+from multilayer.fits.class_weights import ClassWeight, ClassWeights, check_not_balanced, class_weights
 from multilayer.fits.labels import (
     Labels,
     check_known,
@@ -96,7 +96,7 @@ class ClassAdapter:
         if self.class_weight is None:
             return None
         if is_part:
-            refuse_balanced_parts(self.class_weight)
+            check_not_balanced(self.class_weight)
         return class_weights(self.class_weight, y, _labels_of(targets), weight)
 
     def settle(self, table: Table, targets: Targets, rows: RowNumbers | None, *, resumes: bool) -> Settled:  # noqa: ARG002

@@ -138,7 +138,7 @@ def silent_units(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noqa: ARG0
             advice = "a smaller learning_rate_init, scaled inputs, initialization='he', or activation='leaky_relu'."
         yield Finding(
             "saturated units" if is_bounded else "dead units",
-            _by_share(share),
+            _severity(share),
             f"layer {layer.layer}",
             f"{what}: no gradient reaches their weights.",
             advice,
@@ -156,7 +156,7 @@ def constant_units(case: Case, vitals: Vitals) -> Iterator[Finding]:
         if n:
             yield Finding(
                 "constant units",
-                _by_share(share),
+                _severity(share),
                 f"layer {layer.layer}",
                 f"{n} of {len(constant)} units have the same activation for every row.",
                 "another initialization than 'zeros', a smaller alpha, or fewer layers.",
@@ -338,7 +338,7 @@ def _largest_update(case: Case, vitals: Vitals) -> float:
     return max(ratios, default=0.0)
 
 
-def _by_share(share: float) -> str:
+def _severity(share: float) -> str:
     return "problem" if share >= MOST else "warning" if share >= MANY else "note"
 
 

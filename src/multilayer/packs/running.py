@@ -111,10 +111,10 @@ def _by_joblib(members: Sequence[Member], n_jobs: int, backend: str) -> Generato
     run = joblib.Parallel(n_jobs=n_jobs, backend=backend, return_as="generator_unordered")
     config = get_config()
     with suppress(KeyboardInterrupt):  # keeps the outcomes so far
-        yield from run(joblib.delayed(_configured)(config, member) for member in members)
+        yield from run(joblib.delayed(_run_configured)(config, member) for member in members)
 
 
-def _configured(config: dict[str, Any], member: Member) -> MemberOutcome:
+def _run_configured(config: dict[str, Any], member: Member) -> MemberOutcome:
     """Run a member with the scikit-learn configuration of the process that started the pack."""
     with config_context(**config):
         return run_member(member)

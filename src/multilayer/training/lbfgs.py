@@ -88,7 +88,7 @@ def train_lbfgs(
             if session.has_ended:
                 raise StopIteration
 
-        # SciPy's own products of short vectors would wake all threads of BLAS.
+        # SciPy's products of short vectors would start all threads of BLAS.
         with engine.concurrent_calls():
             found = minimize(
                 cost_and_gradient,

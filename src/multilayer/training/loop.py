@@ -48,7 +48,7 @@ class Pace:
         seconds = multiplications / MULTIPLICATIONS_PER_SECOND + SECONDS_PER_UPDATE
         self.updates_per_call = max(1, int(min(SECONDS_PER_CALL, session.recipe.max_seconds) / seconds))
 
-    def learn(self, n_updates: int, seconds: float, seconds_left: float) -> None:
+    def update(self, n_updates: int, seconds: float, seconds_left: float) -> None:
         """Adapt to the duration of the last call and to the remaining time."""
         fitting = min(SECONDS_PER_CALL, max(seconds_left, 0.0)) * n_updates / max(seconds, 1e-9)
         # At most doubled, because a single measurement is unreliable.
@@ -117,7 +117,7 @@ def train(
                 break
             costs = engine.descend(objective, recipe.rule, state.descent, updates, recipe.options)
             now = time.perf_counter()
-            pace.learn(len(costs), now - called, deadline - now)
+            pace.update(len(costs), now - called, deadline - now)
             session.record(costs)
             if session.awaits_validation and measure is not None:
                 session.record_validation(*measure(state.last))

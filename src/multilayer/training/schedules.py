@@ -188,13 +188,15 @@ def step_sizes(schedule: AnySchedule, step_size: float, progress: Progress, n_ep
     """
     if isinstance(schedule, WarmUp):
         sizes = step_sizes(schedule.then, step_size, progress, n_epochs)
-        factors = [equations.warm_up(update, schedule.n_updates) for update in _updates(progress, n_epochs)]
+        factors = [equations.warm_up(update, schedule.n_updates) for update in _update_numbers(progress, n_epochs)]
         rising = np.reshape(factors, (n_epochs, progress.updates_per_epoch))
         return rising * (sizes[:, np.newaxis] if sizes.ndim == 1 else sizes)
     if isinstance(schedule, OneCycle):
         total = schedule.n_epochs * progress.updates_per_epoch
         shape = schedule.rise, schedule.first, schedule.last
-        sizes = np.array([equations.one_cycle(step_size, i, total, *shape) for i in _updates(progress, n_epochs)])
+        sizes = np.array(
+            [equations.one_cycle(step_size, i, total, *shape) for i in _update_numbers(progress, n_epochs)]
+        )
         return sizes.reshape(n_epochs, progress.updates_per_epoch)
     return _of_epochs(schedule, step_size, progress, n_epochs)
 
@@ -224,7 +226,7 @@ def can_reduce(schedule: AnySchedule, step_size: float) -> bool:
     return isinstance(last, Schedule) and last.name == "adaptive" and step_size > equations.ADAPTIVE_LEAST
 
 
-def _updates(progress: Progress, n_epochs: int) -> range:
+def _update_numbers(progress: Progress, n_epochs: int) -> range:
     """Return the numbers of the updates of the next epochs, from 0."""
     first = progress.epochs_done * progress.updates_per_epoch
     return range(first, first + n_epochs * progress.updates_per_epoch)
