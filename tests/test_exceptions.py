@@ -39,7 +39,7 @@ def test_the_classes_are_as_drawn(name: str, parent: str | None, standard: str |
         assert bases[1] == parent
     for also in standard.split(", ") if standard else []:
         assert also in bases
-    assert (class_named(name).__doc__ or "").endswith(".")
+    assert (class_named(name).__doc__ or "").rstrip().endswith(".")
 
 
 def test_every_class_is_drawn() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from multilayer.exceptions import ParameterError, unknown_name
+from multilayer.exceptions import ParameterError, argument, unknown_name
 
 
 def check_real(
@@ -25,7 +25,7 @@ def check_real(
         else:
             above = "" if high == math.inf else f" and below {high:g}" if open_high else f" and at most {high:g}"
             wanted = f"a number {f'above {low:g}' if open_low else f'of at least {low:g}'}{above}"
-        raise ParameterError(f"{name} must be {wanted}, got {value!r}.")
+        raise ParameterError(f"{argument(name)} must be {wanted}, got {value!r}.")
     return float(value)
 
 
@@ -33,7 +33,7 @@ def check_integer(name: str, value: Any, low: int) -> int:
     """Return an integer of at least ``low``."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < low:
         wanted = {0: "a non-negative integer", 1: "a positive integer"}.get(low, f"an integer of at least {low}")
-        raise ParameterError(f"{name} must be {wanted}, got {value!r}.")
+        raise ParameterError(f"{argument(name)} must be {wanted}, got {value!r}.")
     return int(value)
 
 
@@ -48,7 +48,7 @@ def check_flag(name: str, value: Any) -> bool:
     """Return True or False."""
     # Not bool(value): "no" is true.
     if value is not True and value is not False and type(value).__name__ not in ("bool", "bool_"):
-        raise ParameterError(f"{name} must be True or False, got {value!r}.")
+        raise ParameterError(f"{argument(name)} must be True or False, got {value!r}.")
     return bool(value)
 
 
@@ -61,5 +61,7 @@ def check_seed(name: str, value: Any) -> Any:
     """Return a valid seed unchanged: creating a generator takes longer than training on a small part."""
     is_integer = isinstance(value, numbers.Integral) and 0 <= int(value) < 2**32
     if not (is_integer or value is None or value is np.random or isinstance(value, np.random.RandomState)):
-        raise ParameterError(f"{name} must be None, an integer from 0 to 2**32 - 1 or a RandomState, got {value!r}.")
+        raise ParameterError(
+            f"{argument(name)} must be None, an integer from 0 to 2**32 - 1 or a RandomState, got {value!r}."
+        )
     return value

@@ -32,7 +32,8 @@ defined with the estimators, so that this module and :mod:`multilayer.equations`
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 
 class MultilayerError(Exception):
@@ -56,7 +57,22 @@ class ParameterError(MultilayerError, ValueError):
 
 
 class DivergenceError(MultilayerError, ArithmeticError, ValueError):
-    """The cost or the weights are no longer finite.  It is a ValueError too, which scikit-learn raises in this case."""
+    """The cost or the weights are no longer finite.  It is a ValueError too, which scikit-learn raises in this case.
+
+    Parameters
+    ----------
+    finding : str
+        What was found, one or more sentences.
+    advice : str
+        What to do about it in Python.
+    """
+
+    def __init__(self, finding: str = "", advice: str = "") -> None:
+        super().__init__(f"{finding} {advice}".strip())
+        self.finding, self.advice = finding, advice
+
+    def __reduce__(self) -> tuple[type[DivergenceError], tuple[str, str]]:
+        return type(self), (self.finding, self.advice)
 
 
 class DataFileError(MultilayerError, ValueError):
@@ -132,3 +148,76 @@ def unknown_name(what: str, received: object, known: Iterable[str]) -> Parameter
     hint = f" Did you mean {near[0]!r}?" if near else ""
     listing = ", ".join(repr(name) for name in names)
     return ParameterError(f"unknown {what} {received!r}.{hint} Known: {listing}.")
+
+
+_options: Mapping[str, str] = {}  # of the command that runs in this process
+
+
+@contextmanager
+def named_as_options(options: Mapping[str, str]) -> Iterator[None]:
+    """Within this block, name arguments in messages as the options of a command.
+
+    Parameters
+    ----------
+    options : mapping of str to str
+        The option of each argument, such as ``{"max_iter": "--epochs"}``.  Others keep their names.
+    """
+    global _options
+    before, _options = _options, options
+    try:
+        yield
+    finally:
+        _options = before
+
+
+def argument(name: str, value: str | None = None) -> str:
+    """Return the name of an argument for a message, or the argument with its value.
+
+    Parameters
+    ----------
+    name : str
+        The name in Python.
+    value : str, optional
+        Its value.
+
+    Returns
+    -------
+    str
+        As it is written in Python, or in the command that runs.
+
+    Examples
+    --------
+    >>> argument("decimal"), argument("decimal", ",")
+    ('decimal', 'decimal=","')
+    >>> with named_as_options({"decimal": "--decimal"}):
+    ...     argument("decimal"), argument("decimal", ",")
+    ('--decimal', '--decimal ","')
+    """
+    option = _options.get(name)
+    if value is None:
+        return option or name
+    shown = value.replace("\t", "\\t")
+    if option is None:
+        return f'{name}="{shown}"'
+    return f"{option} {value}" if value.isalpha() else f'{option} "{shown}"'
+
+
+def in_python(advice: str) -> str:
+    """Return advice for those who write Python: nothing, where arguments are named as options.
+
+    Parameters
+    ----------
+    advice : str
+        The advice.
+
+    Returns
+    -------
+    str
+        The advice, or an empty string.
+
+    Examples
+    --------
+    >>> in_python("Set engine='reference'.")
+    "Set engine='reference'."
+    """
+    return "" if _options else advice

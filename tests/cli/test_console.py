@@ -7,9 +7,11 @@ import warnings
 from multilayer import ConvergenceWarning
 from multilayer.cli.console import Output
 from multilayer.cli.evaluation.run import columns_table
+from multilayer.cli.options import OPTION_NAMES
 from multilayer.cli.output.page import Section, html_report
 from multilayer.cli.text import text_table
-from multilayer.exceptions import EngineWarning
+from multilayer.engines import choice
+from multilayer.exceptions import named_as_options
 from multilayer.tables import ColumnReport
 
 
@@ -21,10 +23,11 @@ class TestNotes:
             warnings.warn("for programmers", DeprecationWarning, stacklevel=1)
         assert capsys.readouterr().err == "note: one thing\nnote: another\n"
 
-    def test_advice_on_the_engine_is_for_python(self, capsys):
-        with Output().noting_warnings():
-            warnings.warn("It is slow. Set engine='reference' to choose it.", EngineWarning, stacklevel=1)
-        assert capsys.readouterr().err == "note: It is slow.\n"
+    def test_advice_on_the_engine_is_for_python(self, capsys, monkeypatch):
+        monkeypatch.setattr(choice, "_has_warned", False)
+        with Output().noting_warnings(), named_as_options(OPTION_NAMES):
+            choice.warn_of_fallback("It is slow")
+        assert capsys.readouterr().err.endswith("its results are equal up to rounding. It is slow.\n")
 
 
 class TestOutput:

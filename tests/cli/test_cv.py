@@ -377,7 +377,7 @@ def test_a_failed_fold_has_a_note(run, table, monkeypatch):
     def fit_but_once(self, *args, **options):
         calls.append(1)
         if len(calls) == 2:
-            raise DivergenceError("the cost is nan in epoch 3. Use a smaller learning_rate_init.")
+            raise DivergenceError("the cost is nan in epoch 3.", "Use a smaller learning_rate_init.")
         return fit(self, *args, **options)
 
     monkeypatch.setattr(MLPClassifier, "fit", fit_but_once)

@@ -325,7 +325,10 @@ def test_failed_trials_have_a_note(run, table, monkeypatch):
     failed = [row for row in rows_of(out / "trials.csv") if row["error"]]
     assert 0 < len(failed) < 8
     assert all(float(row["step_size"]) > 0.003 and row["log_loss"] == "" for row in failed)
-    assert f"note: {len(failed)} of 8 trials failed, the first: the cost is nan in epoch 3\n" in result.stderr
+    assert (
+        f"note: {len(failed)} of 8 trials failed, the first: DivergenceError: the cost is nan in epoch 3.\n"
+        in result.stderr
+    )
     assert len(re.findall(r" failed +", result.stdout)) == len(failed)
 
 
@@ -337,7 +340,7 @@ def fail_for(monkeypatch, is_bad) -> None:
 
     def begin_or_fail(self, *args, **options):
         if is_bad(self):
-            raise DivergenceError("the cost is nan in epoch 3. Use a smaller learning_rate_init.")
+            raise DivergenceError("the cost is nan in epoch 3.", "Use a smaller learning_rate_init.")
         return begin(self, *args, **options)
 
     monkeypatch.setattr(MLPClassifier, "_begin", begin_or_fail)

@@ -46,7 +46,7 @@ def test_a_file_that_is_not_a_journal(run, tmp_path):
     journal = tmp_path / "notes.txt"
     journal.write_text("bread\nmilk\n")
     error = one_line_of(search(run, tmp_path, f"--target y --journal {journal}"))
-    assert f"--journal {journal} is no journal of a search. Name another --journal; this one is left as it" in error
+    assert f"{journal} is no journal of a search. Name another file; this one is not changed." in error
     assert journal.read_text() == "bread\nmilk\n"
 
 
@@ -55,8 +55,8 @@ def test_journal_of_another_search(run, tmp_path):
     options = f"--target y --trials 1 --folds 2 --epochs 1 --journal {journal}"
     assert search(run, tmp_path, options).exit_code == 0
     error = one_line_of(search(run, tmp_path, f"{options} --seed 1"))
-    assert f"--journal {journal} is the journal of another search" in error
-    assert "Give the table and the options of then, or name another --journal." in error
+    assert f"{journal} is the journal of another search" in error
+    assert "Call search with the same arguments, or name another file." in error
 
 
 def test_missing_optuna(run, tmp_path, monkeypatch):

@@ -173,7 +173,7 @@ def test_few_whole_numbers(run, tmp_path, task, reason):
     said = " ".join(result.stdout.split())
     assert result.exit_code == 0
     assert reason in said
-    assert ("Ask for --task regression if they are amounts." in said) == (task == "auto")
+    assert ("Choose --task regression if they are amounts." in said) == (task == "auto")
     assert ("RMSE" in said) == (task == "regression")
 
 
@@ -182,7 +182,7 @@ def test_many_whole_numbers(run, tmp_path):
     path.write_text("x,y\n" + "".join(f"{i},{i}\n" for i in range(60)))
     said = " ".join(run("train", path, "--target", "y", *SMALL).stdout.split())
     assert "Task: regression." in said
-    assert "too many to be classes. Ask for --task classification if they are labels." in said
+    assert "too many to be classes. Choose --task classification if they are labels." in said
 
 
 def test_epochs_by_default(run, tmp_path):

@@ -58,9 +58,12 @@ def test_task_and_y(form: Any, values: list[Any], task: str, y: list[Any], kind:
         ([0.5, 1.0], r"^The target holds numbers with fractions\.$"),
         (
             list(range(20)) * 5,
-            r"holds whole numbers, 20 different ones in 100 rows: few enough to be classes\. Choose \"regression\" if",
+            r"holds whole numbers, 20 different ones in 100 rows: few enough to be classes\. Choose task=\"regression\" if",
         ),
-        (list(range(21)) * 5, r"21 different ones in 105 rows: too many to be classes\. Choose \"classification\" if"),
+        (
+            list(range(21)) * 5,
+            r"21 different ones in 105 rows: too many to be classes\. Choose task=\"classification\" if",
+        ),
         ([*range(20)] * 4, r"20 different ones in 80 rows: too many"),
     ],
 )

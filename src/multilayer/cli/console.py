@@ -17,7 +17,7 @@ from rich.text import Text
 
 from multilayer.cli.signals import INTERRUPTED, end_at_the_next_signal
 from multilayer.cli.text import one_line
-from multilayer.exceptions import EngineWarning, InterruptedTrainingWarning
+from multilayer.exceptions import InterruptedTrainingWarning
 from multilayer.results import Table
 
 _PLAIN_WIDTH = 80
@@ -137,8 +137,7 @@ class Output:
                 self.interrupt()
             if not issubclass(category, _FOR_PROGRAMMERS):
                 text = wording(message if isinstance(message, Warning) else category(message))
-                # The command line has no option for the engine.
-                texts[text.partition(" Set engine=")[0] if issubclass(category, EngineWarning) else text] = None
+                texts[text] = None
 
         with warnings.catch_warnings():
             warnings.simplefilter("always")

@@ -18,10 +18,11 @@ from multilayer.cli.commands.search import search
 from multilayer.cli.commands.train import train
 from multilayer.cli.console import show_as_note
 from multilayer.cli.deadline import NO_ROOM, UnfinishedError
+from multilayer.cli.options import OPTION_NAMES
 from multilayer.cli.signals import ignore_signals, watched_signals
 from multilayer.cli.streams import GuardedStream, OutputLostError, guarded_streams, open_missing_descriptors
 from multilayer.cli.text import one_line, shortened
-from multilayer.exceptions import MultilayerError
+from multilayer.exceptions import MultilayerError, named_as_options
 
 FAILED = 1  # no memory, no time, no room for the output, an error in this program
 UNUSABLE = 2
@@ -60,7 +61,18 @@ class _Group(click.Group):
         standalone_mode: bool = True,
         **extra: Any,
     ) -> Any:
-        if not standalone_mode:
+        with named_as_options(OPTION_NAMES):
+            return self._main(args, prog_name, complete_var, standalone_mode, **extra)
+
+    def _main(
+        self,
+        args: Sequence[str] | None,
+        prog_name: str | None,
+        complete_var: str | None,
+        standalone: bool,
+        **extra: Any,
+    ) -> Any:
+        if not standalone:
             return super().main(args, prog_name, complete_var, False, **extra)
         with watched_signals() as signals, guarded_streams() as out, warnings.catch_warnings():
             warnings.showwarning = show_as_note

@@ -18,6 +18,21 @@ from multilayer.cli.source import Source
 from multilayer.cli.streams import keep_running_without_reader
 from multilayer.cli.text import shortened
 
+# The options by the names that arguments have in Python.
+OPTION_NAMES = {
+    "hidden_layer_sizes": "--hidden",
+    "activation": "--activation",
+    "learning_rate_init": "--step-size",
+    "max_iter": "--epochs",
+    "alpha": "--alpha",
+    "separator": "--separator",
+    "decimal": "--decimal",
+    "encoding": "--encoding",
+    "date_format": "--date-format",
+    "task": "--task",
+    "journal": "--journal",
+}
+
 _LARGEST = 2**31 - 1  # whole number that an option takes
 _LONGEST_NUMBER = 12  # digits of a number of units
 

@@ -19,7 +19,7 @@ from multilayer.engines.protocol import PLAIN, Batches, DescentState, Engine, Ob
 from multilayer.engines.reference import ReferenceEngine
 from multilayer.equations.descent import UpdateRule
 from multilayer.equations.extensions.step_options import StepOptions
-from multilayer.exceptions import EngineError, EngineWarning, ParameterError, unknown_name
+from multilayer.exceptions import EngineError, EngineWarning, ParameterError, in_python, unknown_name
 from multilayer.network import Floats, Network
 
 _lock = threading.Lock()
@@ -73,9 +73,10 @@ def warn_of_fallback(reason: str) -> None:
         if _has_warned:
             return
         # Set after the warning: if a filter makes it an error, the next call raises it again.
+        advice = in_python(" Set engine='reference' to use it without this warning.")
         warnings.warn(
             f"the compiled engine cannot be used. The reference engine replaces it: it is slower, and its results are "
-            f"equal up to rounding. {reason}. Set engine='reference' to use it without this warning.",
+            f"equal up to rounding. {reason}.{advice}",
             EngineWarning,
             stacklevel=_level_of_caller(),
         )

@@ -92,8 +92,8 @@ def gradient_descent(
             J, D = cost_and_gradient_of(examples, layers)
         if not np.isfinite(J):
             raise DivergenceError(
-                f"the cost is {J} before step {iteration + 1}: gradient descent diverges with alpha={alpha:g}. "
-                "Use a smaller alpha, or bring the columns of X to a similar scale."
+                f"the cost is {J} before step {iteration + 1}: gradient descent diverges with alpha={alpha:g}.",
+                "Use a smaller alpha, or bring the columns of X to a similar scale.",
             )
         costs.append(J)
         with np.errstate(over="ignore", invalid="ignore"):

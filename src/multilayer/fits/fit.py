@@ -227,10 +227,9 @@ class Fit:
             elif isinstance(session, LbfgsSession):
                 train_lbfgs(session, problem.engine, problem.objective, listeners, problem.measure)
         except DivergenceError as error:
-            found = self.scale_advice().text
             # Programs may look for scikit-learn's words.
-            parts = [str(error), found, DIVERGENCE_IN_SCIKIT_LEARN]
-            raise DivergenceError(" ".join(filter(None, parts))) from None
+            advice = [error.advice, self.scale_advice().text, DIVERGENCE_IN_SCIKIT_LEARN]
+            raise DivergenceError(error.finding, " ".join(filter(None, advice))) from None
 
     def keep(self) -> None:
         """Update the fitted attributes of the estimator."""

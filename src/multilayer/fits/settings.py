@@ -16,7 +16,7 @@ from sklearn.metrics import get_scorer_names
 
 from multilayer._checks import check_choice, check_flag, check_integer, check_real, check_seconds, check_seed
 from multilayer.equations.activations import ACTIVATIONS, Activation
-from multilayer.exceptions import ParameterError, unknown_name
+from multilayer.exceptions import ParameterError, argument, unknown_name
 from multilayer.network import NORMALIZATIONS
 from multilayer.training import CustomSchedule, Listener
 from multilayer.training.schedules import SCHEDULES, AnySchedule
@@ -65,7 +65,7 @@ def check_split(name: str, value: Any) -> Any:
     if isinstance(value, numbers.Real):
         return share(name, value)
     raise ParameterError(
-        f"{name} must be a share of the rows, a number of rows or a splitter of scikit-learn, such as "
+        f"{argument(name)} must be a share of the rows, a number of rows or a splitter of scikit-learn, such as "
         f"GroupShuffleSplit(), got {value!r}."
     )
 
@@ -85,7 +85,9 @@ def check_callbacks(name: str, value: Any) -> list[Listener]:
             "Pass it to set_callbacks instead: MLPClassifier().set_callbacks(callback)."
         )
     if not hasattr(value, "__iter__") or not all(callable(listener) for listener in value):
-        raise ParameterError(f"{name} must be a sequence of callables, got {value!r}. Write [f] for a single f.")
+        raise ParameterError(
+            f"{argument(name)} must be a sequence of callables, got {value!r}. Write [f] for a single f."
+        )
     return list(value)
 
 
@@ -110,7 +112,7 @@ def check_hidden_layer_sizes(name: str, value: Any) -> tuple[int, ...]:
     except TypeError:
         hint = f" For the cost write loss={value!r}." if value in ("squared_error", "poisson") else ""
         raise ParameterError(
-            f"{name} must be positive integers, got {value!r}. "
+            f"{argument(name)} must be positive integers, got {value!r}. "
             f"Write (64, 32), for example, or () for no hidden layer.{hint}"
         ) from None
     return checked
@@ -128,7 +130,7 @@ def check_activation(value: Any, n_hidden: int) -> tuple[str | Activation, ...]:
             _check_one_activation(each)
     if not is_one and len(given) != n_hidden:
         raise ParameterError(
-            f"activation must be one name or one for each of the {n_hidden} hidden layers, got {value!r}."
+            f"{argument('activation')} must be one name or one for each of the {n_hidden} hidden layers, got {value!r}."
         )
     layers = given * n_hidden if is_one else given
     return tuple("sigmoid" if isinstance(each, str) and each == LOGISTIC else each for each in layers)
@@ -174,7 +176,9 @@ def check_learning_rate(name: str, value: Any) -> Any:
     if isinstance(value, AnySchedule):
         return value
     if isinstance(value, type):
-        raise ParameterError(f"{name} must be a schedule, got the class {value.__name__}: call it, as in Cosine(50).")
+        raise ParameterError(
+            f"{argument(name)} must be a schedule, got the class {value.__name__}: call it, as in Cosine(50)."
+        )
     if callable(value):
         return CustomSchedule(value)
     if isinstance(value, numbers.Real):

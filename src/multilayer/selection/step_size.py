@@ -247,9 +247,9 @@ def _range_test(fit: Fit, planned: Array, fading: float, ceiling: float) -> _Cou
             costs, sizes = costs[:-1], sizes[:-1]
         if not len(costs):
             raise DivergenceError(
-                f"the cost is {new[-1]} at the starting weights, before any step. Bring the columns of X and, for "
-                "regression, the targets to a scale near 1 (StandardScaler, standardize_targets=True). "
-                f"{DIVERGENCE_IN_SCIKIT_LEARN}"
+                f"the cost is {new[-1]} at the starting weights, before any step.",
+                "Bring the columns of X and, for regression, the targets to a scale near 1 (StandardScaler, "
+                f"standardize_targets=True). {DIVERGENCE_IN_SCIKIT_LEARN}",
             )
         means = _fading_means(costs, sizes, fading)
         too_high = means > _limits(np.minimum.accumulate(means), ceiling)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from multilayer.exceptions import argument
 from multilayer.tables._arrow import import_pyarrow
 from multilayer.tables._names import shortened
 from multilayer.tables._notes import ColumnNote
@@ -219,12 +220,13 @@ def _decimal_note(pa: Any, column: Any, decimal: str) -> ColumnNote | None:
     first = words[0].as_py()
     if decimal == "," and pa.compute.all(pa.compute.match_substring_regex(words, NUMBER)).as_py():
         return ColumnNote(
-            f'kept as text, because {shortened(first)} has a decimal point and the file is read with decimal=","'
+            f"kept as text, because {shortened(first)} has a decimal point and the file is read with "
+            + argument("decimal", ",")
         )
     if decimal == "." and has_decimal_commas(words.slice(0, FEW_VALUES).to_pylist()):
         row = pa.compute.index(column, first).as_py() + 1
         return ColumnNote(
             f"kept as text, because cells such as {shortened(first)} (data row {row}) hold commas; if these are "
-            'decimal commas, read the file with decimal=","'
+            f"decimal commas, read the file with {argument('decimal', ',')}"
         )
     return None

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
-from multilayer.exceptions import DataFileError, ParameterError
+from multilayer.exceptions import DataFileError, ParameterError, argument
 from multilayer.tables._arrow import import_pyarrow
 from multilayer.tables._cells import CellFormat, plain_numbers, typed
 from multilayer.tables._dialect import WINDOW, Dialect, find_dialect
@@ -24,7 +24,6 @@ _MEGABYTE = 2**20
 _LARGEST_WINDOW = 4 * _MEGABYTE
 _UTF8_MARK = b"\xef\xbb\xbf"
 _RAGGED = re.compile(r"(?:Row #(\d+): )?Expected (\d+) columns, got (\d+): (.*)", re.DOTALL)
-_RECODE = 'Pass its encoding, e.g. encoding="cp1252", or save it as UTF-8.'
 _FORMATS = {
     b"\x1f\x8b": "gzip data",
     b"PK\x03\x04": "a zip archive (perhaps a spreadsheet)",
@@ -119,7 +118,8 @@ def _check_is_text(file: str, head: bytes) -> None:
     for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
         if 2 * some[start::2].count(0) > len(some[start::2]):
             raise DataFileError(
-                f'{file}: holds a zero byte in every second place. If it is UTF-16 text, pass encoding="{encoding}".'
+                f"{file}: holds a zero byte in every second place. If it is UTF-16 text, pass "
+                f"{argument('encoding', encoding)}."
             )
     raise DataFileError(f"{file}: holds binary data (a zero byte at {head.index(0)}), not text.")
 
@@ -131,7 +131,8 @@ def _check_header(file: str, dialect: Dialect) -> None:
             data.decode("utf-8")
         except UnicodeDecodeError as error:
             raise DataFileError(
-                f"{file}: is not UTF-8 text: a column name holds the byte 0x{data[error.start]:02x}. {_RECODE}"
+                f"{file}: is not UTF-8 text: a column name holds the byte 0x{data[error.start]:02x}. "
+                + _advice_on_encoding()
             ) from None
     check_names(file, dialect.names)
 
@@ -143,8 +144,7 @@ def _damaged(file: str) -> DataFileError:
 def _not_encoded(source: Source, error: UnicodeDecodeError) -> DataFileError:
     byte = f"the byte 0x{error.object[error.start]:02x}"
     return DataFileError(
-        f"{source.name}: is not {source.encoding} text, in which {byte} is invalid. "
-        'Pass its encoding, e.g. encoding="latin-1", or save it as UTF-8.'
+        f"{source.name}: is not {source.encoding} text, in which {byte} is invalid. " + _advice_on_encoding("latin-1")
     )
 
 
@@ -226,10 +226,11 @@ def _not_utf8(source: Source, dialect: Dialect) -> DataFileError:
             except UnicodeDecodeError as error:
                 first = row, name, error.object[error.start]
     if first is None:
-        return DataFileError(f"{source.name}: is not UTF-8 text. {_RECODE}")
+        return DataFileError(f"{source.name}: is not UTF-8 text. {_advice_on_encoding()}")
     row, name, byte = first
     return DataFileError(
-        f"{source.name}: is not UTF-8 text: data row {row}, column {name!r} holds the byte 0x{byte:02x}. {_RECODE}"
+        f"{source.name}: is not UTF-8 text: data row {row}, column {name!r} holds the byte 0x{byte:02x}. "
+        + _advice_on_encoding()
     )
 
 
@@ -260,7 +261,7 @@ def _check_date_format_fits(pa: Any, file: str, table: Any, result: Any, date_fo
         if words and (pa.types.is_string(kind) or pa.types.is_temporal(kind)):
             seen.append(f"column {name!r} holds {words[0].strip()[:40]!r}")
     found = f": {', '.join(seen[:3])}" if seen else ""
-    raise ParameterError(f'no column of {file} fits date_format="{date_format}"{found}.')
+    raise ParameterError(f"no column of {file} fits {argument('date_format', date_format)}{found}.")
 
 
 def _check_last_quote(source: Source, dialect: Dialect, table: Any) -> None:
@@ -279,3 +280,7 @@ def _check_last_quote(source: Source, dialect: Dialect, table: Any) -> None:
             f"{source.name}: a quotation mark in data row {table.num_rows}, column {dialect.names[-1]!r} "
             "is never closed."
         )
+
+
+def _advice_on_encoding(example: str = "cp1252") -> str:
+    return f"Pass its encoding, e.g. {argument('encoding', example)}, or save it as UTF-8."

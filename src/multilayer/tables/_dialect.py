@@ -13,8 +13,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from multilayer.exceptions import DataFileError
-from multilayer.tables._names import SEPARATORS, shortened, spelled_separator
+from multilayer.exceptions import DataFileError, argument
+from multilayer.tables._names import SEPARATORS, shortened
 from multilayer.tables._spellings import NUMBER
 
 WINDOW = 20
@@ -149,8 +149,8 @@ def _one_column_note(reading: _Reading) -> list[str]:
     for other in (*SEPARATORS, ":", " "):
         counts = {line.strip().count(other) for line in lines}
         if len(counts) == 1 and min(counts) > 0:
-            option = f"separator={spelled_separator(other)}"
-            found = f"every line holds {spelled_separator(other)} {min(counts)} time{'s' * (min(counts) > 1)}"
+            option, shown = argument("separator", other), repr(other)
+            found = f"every line holds {shown.replace(chr(39), chr(34))} {min(counts)} time{'s' * (min(counts) > 1)}"
             return [f"all of the file was read as one column, but {found}: if it separates columns, pass {option}"]
     return []
 

@@ -6,7 +6,7 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from multilayer.exceptions import DataFileError, InputError
+from multilayer.exceptions import DataFileError, InputError, argument
 
 _MOST_LISTED = 20
 _MOST_FIELDS = 10_000
@@ -50,7 +50,7 @@ def missing_column(what: str, missing: str, names: Sequence[str]) -> InputError:
         if len(names) == 1 and missing in (field.strip(" \"'") for field in names[0].split(separator)[:_MOST_FIELDS]):
             return InputError(
                 f"the table has no {what} {missing!r}. Its only column, {shortened(names[0], 60)}, contains this name: "
-                f"the separator is probably wrong. Read the file with separator={spelled_separator(separator)}."
+                f"the separator is probably wrong. Read the file with {argument('separator', separator)}."
             )
     folded: dict[str, str] = {}
     for name in names:
@@ -63,11 +63,6 @@ def missing_column(what: str, missing: str, names: Sequence[str]) -> InputError:
 
 def _is_number(name: str) -> bool:
     return name.replace(".", "", 1).removeprefix("-").isdigit()
-
-
-def spelled_separator(separator: str) -> str:
-    """Return a separator as it is written in Python, in quotation marks."""
-    return '"\\t"' if separator == "\t" else f'"{separator}"'
 
 
 def repeated(names: Iterable[str]) -> list[str]:

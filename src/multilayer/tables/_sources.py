@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from multilayer.exceptions import DataFileError, InputError, ParameterError
+from multilayer.exceptions import DataFileError, InputError, ParameterError, argument
 from multilayer.tables._arrow import import_pyarrow
 
 LONGEST_LINE = 16 * 2**20
@@ -139,8 +139,8 @@ def checked_encoding(encoding: str | None) -> str | None:
         codec = None
     if codec is None or codec.incrementaldecoder is None:
         raise ParameterError(
-            f'unknown encoding, got {encoding!r}. Common ones: encoding="cp1252", encoding="latin-1", '
-            'encoding="utf-16".'
+            f"unknown {argument('encoding')}, got {encoding!r}. Common ones: {argument('encoding', 'cp1252')}, "
+            f"{argument('encoding', 'latin-1')}, {argument('encoding', 'utf-16')}."
         )
     return None if codec.name in ("utf-8", "utf-8-sig") else codec.name
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from multilayer.exceptions import argument
 from multilayer.tables._notes import ColumnNote
 
 FEW_VALUES = 20
@@ -150,7 +151,7 @@ def hint(categories: Sequence[str]) -> str:
     if all(map(_ISO_DATE.fullmatch, some)):
         return "; if these are dates, convert the column to them"
     if all(map(_DECIMAL_COMMA.fullmatch, some)):
-        option = ', or read them with decimal=","' if has_decimal_commas(some) else ""
+        option = f", or read them with {argument('decimal', ',')}" if has_decimal_commas(some) else ""
         return "; if these are numbers, write them with a decimal point and nothing between thousands" + option
     if all(map(_AMOUNT.fullmatch, some)):
         return "; if these are numbers, write them without units, with a decimal point and nothing between thousands"
@@ -171,4 +172,4 @@ def _format(dates: Sequence[re.Match[str]]) -> str:
         return ""
     order = "%d{0}%m{0}" if first > 12 else "%m{0}%d{0}"
     year = "%Y" if len(dates[0].group(4)) == 4 else "%y"
-    return f', or read them with date_format="{order.format(dates[0].group(2))}{year}"'
+    return ", or read them with " + argument("date_format", f"{order.format(dates[0].group(2))}{year}")

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any, BinaryIO
 
-from multilayer.exceptions import DataFileError, ParameterError
+from multilayer.exceptions import DataFileError, ParameterError, argument
 from multilayer.tables._arrow import import_pyarrow
 from multilayer.tables._cells import CellFormat
 from multilayer.tables._csv import read_csv
@@ -121,24 +121,26 @@ def _check_separator(separator: str | None) -> None:
     """Raise a ParameterError for an invalid separator."""
     if separator is not None and (not isinstance(separator, str) or len(separator) != 1 or separator in "\r\n\"'\0"):
         raise ParameterError(
-            'separator must be one character, such as separator=";" or separator="\\t", but no quotation mark or line '
-            f"end, got {separator!r}."
+            f"{argument('separator')} must be one character, such as {argument('separator', ';')} or "
+            f"{argument('separator', chr(9))}, but no quotation mark or line end, got {separator!r}."
         )
     if separator is not None and not separator.isascii():
-        raise ParameterError(f"separator must be an ASCII character, got {separator!r}.")
+        raise ParameterError(f"{argument('separator')} must be an ASCII character, got {separator!r}.")
 
 
 def _checked_form(decimal: str, date_format: str | None) -> CellFormat:
     """Check the options and return the format of cells."""
     if decimal not in (".", ","):
-        raise ParameterError(f'decimal must be decimal="." or decimal=",", got {decimal!r}.')
+        choices = f"{argument('decimal', '.')} or {argument('decimal', ',')}"
+        raise ParameterError(f"{argument('decimal')} must be {choices}, got {decimal!r}.")
     if date_format is None:
         return CellFormat(decimal)
     directives: Sequence[str] = re.findall("%[-#]?([A-Za-z])", date_format) if isinstance(date_format, str) else ()
     dated = set(directives) & set("aAwdbBmjUWVu")
     if not directives or (dated and not set(directives) & set("YyGcx")):
         raise ParameterError(
-            'date_format must be a format of Python\'s strptime with a year, such as date_format="%d.%m.%Y", or with '
+            f"{argument('date_format')} must be a format of Python's strptime with a year, such as "
+            f"{argument('date_format', '%d.%m.%Y')}, or with "
             f"a time of day, got {date_format!r}."
         )
     return CellFormat(decimal, date_format)

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.exceptions import InputError, unknown_name
+from multilayer.exceptions import InputError, argument, unknown_name
 from multilayer.tables._arrow import PLURAL, is_gap, kind_of, numbers, texts, to_arrow
 from multilayer.tables._frames import as_frame
 from multilayer.tables._names import missing_column
@@ -148,7 +148,7 @@ def encode_target(
         i = int(np.argmax(values != np.trunc(values)))
         raise InputError(
             f"{what} holds numbers with fractions, which cannot be labels: {values[i]} in data row {rows[i] + 1}. "
-            'Pass task="regression", or convert them to text or whole numbers.'
+            f"Pass {argument('task', 'regression')}, or convert them to text or whole numbers."
         )
     return TargetInfo("classification", reason, values, different, rows)
 
@@ -220,8 +220,16 @@ def _inferred_task(values: NDArray[Any], different: NDArray[Any]) -> tuple[Task,
         return "classification", f"The target takes two values, {different[0]} and {different[1]}.", ""
     found = f"The target holds whole numbers, {n_different:,} different ones in {n:,} rows"
     if n_different <= _MOST_CLASSES and n >= _ROWS_PER_CLASS * n_different:
-        return "classification", f"{found}: few enough to be classes.", ' Choose "regression" if they are amounts.'
-    return "regression", f"{found}: too many to be classes.", ' Choose "classification" if they are labels.'
+        return (
+            "classification",
+            f"{found}: few enough to be classes.",
+            f" Choose {argument('task', 'regression')} if they are amounts.",
+        )
+    return (
+        "regression",
+        f"{found}: too many to be classes.",
+        f" Choose {argument('task', 'classification')} if they are labels.",
+    )
 
 
 def _check_labels_repeat(values: NDArray[Any], rows: NDArray[np.intp], n_different: int, what: str) -> None:
@@ -238,7 +246,7 @@ def _amounts(values: NDArray[Any], rows: NDArray[np.intp], what: str) -> NDArray
     if values.dtype.kind == "U":
         raise InputError(
             f"{what} holds text, regression needs numbers: {_first_word(values, rows)}. "
-            'Pass task="classification", or convert the text to numbers.'
+            f"Pass {argument('task', 'classification')}, or convert the text to numbers."
         )
     return values.astype(np.float64)
 

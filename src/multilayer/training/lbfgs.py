@@ -40,8 +40,8 @@ class LbfgsSession(Session):
         """Return the error for a cost or weights that are not finite."""
         iteration = self.state.history.n_epochs + 1
         return DivergenceError(
-            f"training diverged: {what} in iteration {iteration} of L-BFGS. Bring the columns of X and, for "
-            "regression, the targets to a similar scale (StandardScaler)."
+            f"training diverged: {what} in iteration {iteration} of L-BFGS.",
+            "Bring the columns of X and, for regression, the targets to a similar scale (StandardScaler).",
         )
 
 

@@ -253,9 +253,9 @@ class TrainingSession(Session):
         epoch, update = state.history.n_epochs + (not is_over), state.descent.t + (not is_over)
         alpha = step_sizes(self.recipe.schedule, self.recipe.step_size, self._progress(), 1).flat[0]
         return DivergenceError(
-            f"training diverged: {what} in epoch {epoch}, update {update}, "
-            f"with step size {alpha:g}. Use a smaller step size (learning_rate_init), or bring the "
-            "columns of X and, for regression, the targets to a similar scale (StandardScaler)."
+            f"training diverged: {what} in epoch {epoch}, update {update}, with step size {alpha:g}.",
+            "Use a smaller step size (learning_rate_init), or bring the columns of X and, for regression, the targets "
+            "to a similar scale (StandardScaler).",
         )
 
     def _plan(self, n_updates: int, n_epochs: float) -> _PlannedEpochs:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import click
@@ -22,17 +21,6 @@ from multilayer.tables import TableEncoder, TargetInfo, encode_target, reading_n
 RowNumbers = NDArray[np.intp]
 
 _MOST_NAMES = 20  # of columns in an error
-_OPTION_NAMES = {
-    "hidden_layer_sizes": "--hidden",
-    "activation": "--activation",
-    "learning_rate_init": "--step-size",
-    "max_iter": "--epochs",
-    "alpha": "--alpha",
-    "separator": "--separator",
-    "decimal": "--decimal",
-    "encoding": "--encoding",
-    "date_format": "--date-format",
-}
 
 
 @dataclass(frozen=True)
@@ -103,10 +91,9 @@ def read_problem(source: Source, output: Output) -> Problem:
         target = _checked_target(source, table.column_names)
         features, column = split_target(table.drop_columns(source.unused), target)
         for note in reading_notes(table):
-            output.note(in_options(note))
+            output.note(note)
         identifiers = row_identifiers(features)
         info = encode_target(column, source.task, name=target, drop_gaps=True)
-    info = replace(info, reason=in_options(info.reason))
     groups = None if source.group is None else table.column(source.group)
     problem = Problem(source, target, features, info, groups, identifiers)
     output.say(
@@ -156,7 +143,7 @@ def naming(source: Source) -> Iterator[None]:
     except InputError as error:
         raise InputError(f"{source.label}: {in_shell_words(error)}") from error
     except DataFileError as error:
-        raise DataFileError(in_options(str(error))) from error
+        raise DataFileError(str(error)) from error
     except DivergenceError as error:
         raise DivergenceError(in_shell_words(error)) from error
     except ParameterError as error:
@@ -164,23 +151,5 @@ def naming(source: Source) -> Iterator[None]:
 
 
 def in_shell_words(error: Exception) -> str:
-    """The message of an error with options in place of parameters."""
-    text = str(error)
-    if isinstance(error, DivergenceError):
-        # Without the advice for those who write Python.
-        return f"{text.partition('. Use ')[0]}. Use a smaller --step-size."
-    if isinstance(error, ParameterError):
-        for name, option in _OPTION_NAMES.items():
-            text = re.sub(rf"(?<!-)\b{name}\b", option, text)
-        return text
-    return in_options(text)
-
-
-def in_options(text: str) -> str:
-    """Advice on the task and on how the file is written, with options in place of arguments."""
-    text = re.sub(
-        r'\b(separator|decimal|encoding|date_format)=("[^"]*")',
-        lambda match: f"--{match[1].replace('_', '-')} {match[2]}",
-        text,
-    )
-    return re.sub(r'(?:\btask=|(?<=Ask for ))"(\w+)"', r"--task \1", text)
+    """The message of an error, without advice for those who write Python."""
+    return f"{error.finding} Use a smaller --step-size." if isinstance(error, DivergenceError) else str(error)

@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from multilayer.cli.console import Output
 from multilayer.cli.deadline import Deadline
 from multilayer.cli.evaluation.duplicates import find_duplicates, note_on_duplicates
-from multilayer.cli.evaluation.problem import Problem, Settings, in_options, rows_as_in_the_file
+from multilayer.cli.evaluation.problem import Problem, Settings, rows_as_in_the_file
 from multilayer.cli.evaluation.splits import Splits
 from multilayer.cli.evaluation.tasks import TASKS, Task
 from multilayer.cli.progress import Watch, waiting
@@ -165,7 +165,7 @@ def columns_table(reports: Sequence[ColumnReport], most: int = 30) -> Table:
             report.kind,
             f"{report.n_gaps:,}" if report.n_gaps else "",
             f"{report.width}" if report.width else "-",
-            in_options(report.encoding),
+            report.encoding,
         )
         for report in shown
     ]

@@ -181,8 +181,7 @@ def _wording(warning: Warning) -> str:
 def _no_result(error: Exception, n_scored: int, options: SearchOptions, is_over: bool) -> Exception:
     """The error of a search without a single score."""
     if isinstance(error, JournalError):
-        text = str(error).replace("Call search as it was called then", "Give the table and the options of then")
-        return click.ClickException(f"--journal {text.replace('another file', 'another --journal')}")
+        return click.ClickException(str(error))
     if n_scored:
         return InputError(f"all {count(n_scored, 'trial')} failed, the first: {_reason(error)}")
     if isinstance(error, InterruptedTrainingError):
@@ -195,7 +194,7 @@ def _no_result(error: Exception, n_scored: int, options: SearchOptions, is_over:
 def _reason(error: Exception) -> str:
     """What went wrong, without advice on step sizes, which the user does not choose here."""
     if isinstance(error, DivergenceError):
-        return str(error).partition(". Use ")[0].removesuffix(".") + "."
+        return error.finding
     return in_shell_words(error)
 
 
@@ -210,5 +209,4 @@ def _note_end(result: Search, options: SearchOptions, is_over: bool, output: Out
         )
     failed = [trial for trial in result.trials if trial.error]
     if failed:
-        reason = failed[0].error.partition(": ")[2].partition(". Use ")[0].removesuffix(".")
-        output.note(f"{len(failed)} of {count(n_scored, 'trial')} failed, the first: {reason}")
+        output.note(f"{len(failed)} of {count(n_scored, 'trial')} failed, the first: {failed[0].error}")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from multilayer.exceptions import InputError, InterruptedTrainingError, MultilayerError
+from multilayer.exceptions import DivergenceError, InputError, InterruptedTrainingError, MultilayerError
 from multilayer.packs.members import Member
 from multilayer.packs.pack import Pack
 from multilayer.selection.data import work_of
@@ -237,4 +237,6 @@ class SearchRun:
 
 
 def _one_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+    """The kind of an error and its text, without advice, on one line."""
+    text = error.finding if isinstance(error, DivergenceError) else str(error)
+    return f"{type(error).__name__}: {' '.join(text.split())}"
