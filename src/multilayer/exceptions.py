@@ -59,7 +59,7 @@ class ParameterError(MultilayerError, ValueError):
 class DivergenceError(MultilayerError, ArithmeticError, ValueError):
     """The cost or the weights are no longer finite.  It is a ValueError too, which scikit-learn raises in this case.
 
-    Parameters
+    Attributes
     ----------
     finding : str
         What was found, one or more sentences.
@@ -161,6 +161,11 @@ def named_as_options(options: Mapping[str, str]) -> Iterator[None]:
     ----------
     options : mapping of str to str
         The option of each argument, such as ``{"max_iter": "--epochs"}``.  Others keep their names.
+
+    Yields
+    ------
+    None
+        Messages use the options within the block.
     """
     global _options
     before, _options = _options, options
