@@ -1,4 +1,4 @@
-"""Checks of single parameters: every error names the parameter, what it received and what it can be."""
+"""Checks of single parameters; every error names the parameter, the value received and the valid values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from multilayer.exceptions import ParameterError, argument, unknown_name
 def check_real(
     name: str, value: Any, low: float, high: float = math.inf, *, open_low: bool = False, open_high: bool = False
 ) -> float:
-    """A finite number from ``low`` to ``high``, themselves excluded where ``open_low`` and ``open_high``."""
+    """Return a finite number from ``low`` to ``high``; ``open_low`` and ``open_high`` exclude the bounds themselves."""
     is_number = isinstance(value, numbers.Real) and value is not True and value is not False and math.isfinite(value)
     if not is_number or value < low or value > high or (open_low and value == low) or (open_high and value == high):
         if high == math.inf and low == 0:
@@ -30,7 +30,7 @@ def check_real(
 
 
 def check_integer(name: str, value: Any, low: int) -> int:
-    """An integer of at least ``low``."""
+    """Return an integer of at least ``low``."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < low:
         wanted = {0: "a non-negative integer", 1: "a positive integer"}.get(low, f"an integer of at least {low}")
         raise ParameterError(f"{argument(name)} must be {wanted}, got {value!r}.")
@@ -38,14 +38,14 @@ def check_integer(name: str, value: Any, low: int) -> int:
 
 
 def check_choice(name: str, value: Any, choices: Sequence[str]) -> str:
-    """One of these texts."""
+    """Return the value if it is one of the choices."""
     if not isinstance(value, str) or value not in choices:
         raise unknown_name(name, value, choices)
     return value
 
 
 def check_flag(name: str, value: Any) -> bool:
-    """True or False."""
+    """Return True or False."""
     # Not bool(value): "no" is true.
     if value is not True and value is not False and type(value).__name__ not in ("bool", "bool_"):
         raise ParameterError(f"{argument(name)} must be True or False, got {value!r}.")
@@ -53,12 +53,12 @@ def check_flag(name: str, value: Any) -> bool:
 
 
 def check_seconds(name: str, value: Any) -> float:
-    """A positive number of seconds; infinity for None."""
+    """Return a positive number of seconds; infinity for None."""
     return math.inf if value is None else check_real(name, value, 0.0, open_low=True)
 
 
 def check_seed(name: str, value: Any) -> Any:
-    """What a generator can be made of, as it is: to make one takes longer than to train on a small part."""
+    """Return a valid seed unchanged: creating a generator takes longer than training on a small part."""
     is_integer = isinstance(value, numbers.Integral) and 0 <= int(value) < 2**32
     if not (is_integer or value is None or value is np.random or isinstance(value, np.random.RandomState)):
         raise ParameterError(

@@ -165,7 +165,7 @@ def named_as_options(options: Mapping[str, str]) -> Iterator[None]:
     Yields
     ------
     None
-        Nothing.
+        Messages use the options within the block.
     """
     global _options
     before, _options = _options, options

@@ -151,7 +151,7 @@ def test_members_without_events_are_warned_of() -> None:
 def test_what_is_no_callback_is_refused() -> None:
     with pytest.raises(ParameterError, match="callbacks must be a sequence of callables, got 5"):
         EnsembleClassifier(classifier(), 2, callbacks=5).fit(X, CLASSES)  # type: ignore[arg-type]
-    with pytest.raises(ParameterError, match=r"Pass that one to set_callbacks"):
+    with pytest.raises(ParameterError, match=r"Pass it to set_callbacks"):
         EnsembleClassifier(classifier(), 2, callbacks=[Tasks()]).fit(X, CLASSES)
 
 

@@ -110,7 +110,7 @@ def test_parts() -> None:
 
 
 def test_a_fit_alone_refuses_a_misspelt_label_unless_every_class_has_a_weight() -> None:
-    with pytest.raises(ParameterError, match=r"labels that there are not: \['rare'\].* give every class a weight"):
+    with pytest.raises(ParameterError, match=r"labels that are not in y: \['rare'\].* give every class a weight"):
         model(PARTIAL).fit(X[2:], Y[2:])
     given, without = (model(weights).fit(X[2:], Y[2:]) for weights in (FULL, None))
     np.testing.assert_array_equal(given.predict_proba(X), without.predict_proba(X))
@@ -119,5 +119,5 @@ def test_a_fit_alone_refuses_a_misspelt_label_unless_every_class_has_a_weight() 
 
 @pytest.mark.parametrize("call", [cross_validate, lambda m, X, y, **_: EnsembleClassifier(m, 2).fit(X, y)])
 def test_our_tools_refuse_a_label_that_is_nowhere_in_y(call: Any) -> None:
-    with pytest.raises(ParameterError, match=r"labels that there are not: \['rar'\]\. The labels are \['a', 'b', "):
+    with pytest.raises(ParameterError, match=r"labels that are not in y: \['rar'\]\. The labels of y are \['a', 'b', "):
         call(model({"rar": 3.0}), X, Y, cv=FOLDS)

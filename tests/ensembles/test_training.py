@@ -346,7 +346,7 @@ def test_data_that_are_refused() -> None:
         model.fit(X, CLASSES[:5])
     with pytest.raises(InputError, match="sample_weight must not be negative"):
         model.fit(X, CLASSES, -WEIGHT)
-    with pytest.raises(InputError, match="y holds numbers with a fraction, which are no labels"):
+    with pytest.raises(InputError, match="y holds fractional numbers, which cannot be labels"):
         model.fit(X, NUMBERS)
     with pytest.raises(InputError, match="The first of 1 is in row 2, column 1"):
         model.fit(np.where(X[2, 1] == X, np.nan, X), CLASSES)

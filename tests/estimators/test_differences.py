@@ -71,9 +71,7 @@ def test_rows_held_out_stay_held_out_and_the_best_weights_stay_the_best() -> Non
 def test_a_change_of_layer_sizes_is_an_error() -> None:
     model = classifier(warm_start=True).fit(X, Y)
     before = model.parameters_.copy()
-    with pytest.raises(
-        ParameterError, match=r"layers of \(5, 4, 1\) units and cannot be trained further with \(5, 3, 1\)"
-    ):
+    with pytest.raises(ParameterError, match=r"layers of \(5, 4, 1\) units and cannot be continued with \(5, 3, 1\)"):
         model.set_params(hidden_layer_sizes=(3,)).fit(X, Y)
     np.testing.assert_array_equal(model.parameters_, before)
 
@@ -175,7 +173,7 @@ def test_scores_are_those_of_scikit_learn(weighted: bool) -> None:
     [
         (
             {"batch_size": 99},
-            r"batch_size=99 is larger than the data: each update sees all 43 rows\. Use batch_size=43",
+            r"batch_size=99 is larger than the data: each update uses all 43 rows\. Use batch_size=43",
         ),
         ({"learning_rate": "invscaling"}, r"learning_rate='invscaling' has no effect with solver='adam'.*solver='sgd'"),
         ({"learning_rate": "adaptive", "solver": "lbfgs", "max_iter": 999}, r"no effect with solver='lbfgs'"),

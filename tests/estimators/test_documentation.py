@@ -42,7 +42,7 @@ def test_every_parameter_has_its_description(kind: Any) -> None:
 
 
 def test_descriptions_are_those_of_the_docstring() -> None:
-    assert described(MLPClassifier())["hidden_layer_sizes"] == "Units of each hidden layer; ``()`` for none."
+    assert described(MLPClassifier())["hidden_layer_sizes"] == "Units of each hidden layer; ``()`` for no hidden layer."
 
 
 def test_pipelines_and_ensembles_show_those_of_their_parts() -> None:

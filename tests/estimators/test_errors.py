@@ -55,7 +55,7 @@ def with_entry(value: float) -> Any:
         (
             [["a", "b", "c"]] * 12,
             Y,
-            r"could not convert string to float: 'a'\. .*multilayer\.tables\.TableEncoder turns",
+            r"could not convert string to float: 'a'\. .*multilayer\.tables\.TableEncoder encodes",
         ),
         (
             pd.DataFrame({"a": range(12), "town": ["x", "y"] * 6}),
@@ -64,7 +64,7 @@ def with_entry(value: float) -> Any:
         ),
         (X + 1j, Y, r"Complex data not supported(?s:.*)np\.c_\[X\.real, X\.imag\]"),
         (X[None], Y, r"dim 3, .*X\.reshape\(len\(X\), -1\)"),
-        ([[1, 2], [3]] * 6, Y, r"inhomogeneous shape.*X must be a table: rows of the same number of columns\."),
+        ([[1, 2], [3]] * 6, Y, r"inhomogeneous shape.*X must be a table whose rows have the same number of columns\."),
         (
             pd.DataFrame({"a": np.ones(12), "day": pd.date_range("2020-01-01", periods=12)}),
             Y,
@@ -139,11 +139,11 @@ def test_targets_of_a_regression_that_cannot_be_used(y: Any, message: str) -> No
 @pytest.mark.parametrize(
     ("weight", "message"),
     [
-        (np.ones(5), r"one finite number for each of the 12 rows, .*\(5,\), expected \(12,\)"),
-        (np.ones((12, 2)), r"one finite number for each of the 12 rows, .*got 2D array"),
-        (np.full(12, np.nan), r"one finite number for each of the 12 rows, .*contains NaN"),
-        ("balanced", r"sample_weight must be one finite number for each of the 12 rows, .*'balanced'"),
-        ([{}] * 12, r"sample_weight must be one finite number for each of the 12 rows, .*not 'dict'"),
+        (np.ones(5), r"one finite non-negative number for each of the 12 rows, .*\(5,\), expected \(12,\)"),
+        (np.ones((12, 2)), r"one finite non-negative number for each of the 12 rows, .*got 2D array"),
+        (np.full(12, np.nan), r"one finite non-negative number for each of the 12 rows, .*contains NaN"),
+        ("balanced", r"sample_weight must be one finite non-negative number for each of the 12 rows, .*'balanced'"),
+        ([{}] * 12, r"sample_weight must be one finite non-negative number for each of the 12 rows, .*not 'dict'"),
     ],
 )
 def test_weights_that_cannot_be_used(weight: Any, message: str) -> None:
@@ -170,7 +170,9 @@ def test_classes_that_cannot_be_used(classes: Any, message: str) -> None:
 
 def test_going_on_with_labels_of_another_kind() -> None:
     model = fitted().set_params(warm_start=True)
-    with pytest.raises(InputError, match=r"of the kind of the call before, one column of labels, got zeros and ones"):
+    with pytest.raises(
+        InputError, match=r"of the same kind as in the previous call, one column of labels, got zeros and ones"
+    ):
         model.fit(X, np.c_[Y, 1 - Y])
     with pytest.raises(ParameterError, match=r"warm_start can only be used where `y` has the same classes"):
         model.fit(X, Y.astype(str))
@@ -184,7 +186,7 @@ def test_going_on_with_labels_of_another_kind() -> None:
     [
         ({"hidden_layer_sizes": (64, 0)}, r"hidden_layer_sizes must be positive integers, got \(64, 0\)\."),
         ({"hidden_layer_sizes": 0}, r"hidden_layer_sizes must be positive integers, got 0\."),
-        ({"hidden_layer_sizes": -5}, r"positive integers, got -5\. Write whole numbers above 0, such as \(64, 32\)"),
+        ({"hidden_layer_sizes": -5}, r"positive integers, got -5\. Write \(64, 32\), for example"),
         ({"hidden_layer_sizes": (5.0,)}, r"positive integers, got \(5\.0,\)"),
         ({"hidden_layer_sizes": 2.5}, r"positive integers, got 2\.5"),
         ({"hidden_layer_sizes": True}, r"positive integers, got True"),
@@ -298,7 +300,10 @@ def test_not_fitted_is_every_error_it_is_caught_as() -> None:
         (X[:, :2], r"X has 2 features, but MLPClassifier is expecting 3 features as input\. Pass the columns that fit"),
         (with_entry(np.inf), r"Input X contains infinity (?s:.*)The first of 1 is in row 4, column 1\."),
         (X[0], r"Expected 2D array, got 1D array instead"),
-        (with_entry(np.nan), r"Input X contains NaN(?s:.)*multilayer\.tables\.TableEncoder fills gaps"),
+        (
+            with_entry(np.nan),
+            r"Input X contains NaN(?s:.)*multilayer\.tables\.TableEncoder fills and marks missing values",
+        ),
         ([["a", "b", "c"]], r"could not convert string to float"),
     ],
 )

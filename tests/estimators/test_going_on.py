@@ -245,7 +245,7 @@ def test_parts_of_a_regression() -> None:
 
 
 def test_parts_have_no_rows_to_spare() -> None:
-    with pytest.raises(ParameterError, match=r"does not support early_stopping=True: .* pass them as X_val and y_val"):
+    with pytest.raises(ParameterError, match=r"does not support early_stopping=True: .* pass these as X_val and y_val"):
         model(early_stopping=True).partial_fit(X, Y, classes=np.unique(Y))
 
 

@@ -141,7 +141,7 @@ def test_copies_and_tools_of_scikit_learn() -> None:
 def test_a_run_cannot_change_its_normalisation() -> None:
     model = MLPRegressor(**settings(warm_start=True)).fit(X, Y)
     before = model.parameters_.copy()
-    with pytest.raises(ParameterError, match=r"has normalization='layer' and cannot be trained further with None"):
+    with pytest.raises(ParameterError, match=r"has normalization='layer' and cannot be continued with None"):
         model.set_params(normalization=None).fit(X, Y)
     np.testing.assert_array_equal(model.parameters_, before)
     model.set_params(warm_start=False).fit(X, Y)
@@ -152,7 +152,7 @@ def test_what_it_cannot_do_is_told() -> None:
     with pytest.warns(ParameterWarning, match=r"normalization='layer' has no effect without hidden layers"):
         MLPRegressor(**settings(hidden_layer_sizes=())).fit(X, Y)
     with pytest.warns(
-        ParameterWarning, match=r"nothing through a hidden layer of one unit.*got hidden_layer_sizes=\(5, 1\)"
+        ParameterWarning, match=r"makes a hidden layer of one unit constant, got hidden_layer_sizes=\(5, 1\)"
     ):
         model = MLPRegressor(**settings(hidden_layer_sizes=(5, 1))).fit(X, Y)
     assert np.ptp(model.predict(X)) < 1e-12

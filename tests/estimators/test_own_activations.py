@@ -114,8 +114,8 @@ def test_it_is_checked_when_fitting_starts() -> None:
     ("given", "message"),
     [
         (Sine, r"activation must be an object with g\(z\) and g_prime\(z\), got the class Sine\. Write Sine\(\)\."),
-        (np.sin, r"with the two methods g\(z\) and g_prime\(z\), got <ufunc 'sin'> alone, whose derivative"),
-        ((np.sin, np.cos), r"with the two methods g\(z\) and g_prime\(z\), got <ufunc 'sin'> alone"),
+        (np.sin, r"with the two methods g\(z\) and g_prime\(z\), got <ufunc 'sin'>, whose derivative"),
+        ((np.sin, np.cos), r"with the two methods g\(z\) and g_prime\(z\), got <ufunc 'sin'>, whose"),
         ([Sine(), "tahn"], r"unknown activation 'tahn'\. Did you mean 'tanh'\?"),
         ([Sine()], r"one name or one for each of the 2 hidden layers, got \[<.*Sine"),
     ],

@@ -64,7 +64,7 @@ def test_validation_keeps_the_best_of_all_epochs() -> None:
 
 def test_numbers_stop_and_are_warned_of_as_before() -> None:
     assert model(n_iter_no_change=2, tol=9.0).fit(X, y).n_iter_ < 6
-    with pytest.warns(ConvergenceWarning, match=r"what you want, set n_iter_no_change=None\."):
+    with pytest.warns(ConvergenceWarning, match=r"exactly this number of epochs, set n_iter_no_change=None\."):
         model(n_iter_no_change=10).fit(X, y)
     with pytest.warns(ConvergenceWarning, match="L-BFGS ended after max_iter=2 iterations"):
         model(solver="lbfgs", max_iter=2).fit(X, y)  # which does not go by epochs

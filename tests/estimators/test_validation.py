@@ -199,15 +199,27 @@ def test_frames_are_validated_as_predict_validates_them() -> None:
             r"^validation data .*X has 4 features, but .* 5 ",
         ),
         ({"X_val": X_VAL, "y_val": Y_VAL[1:]}, InputError, r"^validation data .*inconsistent numbers of samples"),
-        ({"X_val": X_VAL, "y_val": Y_VAL + 2}, InputError, r"y_val has labels that y has not: \[4, 5\]\. y has \[0, 1"),
-        ({"X_val": X_VAL, "y_val": Y_VAL.astype(str)}, InputError, r"y_val has labels that y has not: \['0', '1'"),
+        (
+            {"X_val": X_VAL, "y_val": Y_VAL + 2},
+            InputError,
+            r"y_val has labels that are not in y: \[4, 5\]\. y has \[0, 1",
+        ),
+        ({"X_val": X_VAL, "y_val": Y_VAL.astype(str)}, InputError, r"y_val has labels that are not in y: \['0', '1'"),
         (
             {"X_val": X_VAL, "y_val": np.eye(4, dtype=int)[Y_VAL]},
             InputError,
             r"y_val must have the form of y, got",
         ),
-        ({"X_val": X_VAL[:1], "y_val": Y_VAL[:1]}, InputError, r"The validation set is too small: 1 rows that count"),
-        (OWN | {"sample_weight_val": np.eye(40)[0]}, InputError, r"The validation set is too small: 1 rows that count"),
+        (
+            {"X_val": X_VAL[:1], "y_val": Y_VAL[:1]},
+            InputError,
+            r"The validation set is too small: 1 rows of positive weight",
+        ),
+        (
+            OWN | {"sample_weight_val": np.eye(40)[0]},
+            InputError,
+            r"The validation set is too small: 1 rows of positive weight",
+        ),
         (OWN | {"sample_weight_val": -np.ones(40)}, InputError, r"sample_weight_val must not be negative"),
     ],
 )
@@ -220,7 +232,7 @@ def test_validation_data_that_cannot_be_used(given: Any, error: type[Exception],
 
 def test_labels_sorted_with_those_that_are_not_comparable() -> None:
     mixed = np.array(["a", "b"])[Y % 2]
-    with pytest.raises(InputError, match=r"y_val has labels that y has not"):
+    with pytest.raises(InputError, match=r"y_val has labels that are not in y"):
         model().fit(X, mixed, X_val=X_VAL, y_val=Y_VAL)
 
 
@@ -228,7 +240,7 @@ def test_targets_of_a_regression_that_do_not_fit() -> None:
     regressor = MLPRegressor(3, max_iter=2, n_iter_no_change=math.inf)
     with pytest.raises(InputError, match=r"validation data .*: y_val must have as many columns as y, 2, got 1"):
         regressor.fit(X, X[:, :2], X_val=X_VAL, y_val=X_VAL[:, 0])
-    with pytest.warns(ParameterWarning, match=r"all targets in y_val are equal, and R² of such rows is 0 or 1"):
+    with pytest.warns(ParameterWarning, match=r"all targets in y_val are equal, so that R² is 0 or 1"):
         regressor.fit(X, X[:, 0], X_val=X_VAL, y_val=np.ones(40))
 
 
@@ -319,13 +331,13 @@ class _Splits:
         (GroupShuffleSplit(), {}, InputError, r"'groups' parameter should not be None"),
         (GroupShuffleSplit(), {"groups": Y[1:]}, InputError, r"inconsistent numbers of samples"),
         (_Splits(), {}, InputError, r"validation_fraction=Splits\(\) makes no split of 80 rows"),
-        (_Splits(([0, 1], [1, 2])), {}, InputError, r"two sets of row numbers from 0 to 79 that have none in common"),
-        (_Splits(([0, 1], [80])), {}, InputError, r"two sets of row numbers from 0 to 79"),
-        (_Splits(([], [1, 2])), {}, InputError, r"two sets of row numbers"),
-        (_Splits(([0.5], [1.0])), {}, InputError, r"two sets of row numbers"),
+        (_Splits(([0, 1], [1, 2])), {}, InputError, r"two disjoint sets of row numbers from 0 to 79"),
+        (_Splits(([0, 1], [80])), {}, InputError, r"two disjoint sets of row numbers from 0 to 79"),
+        (_Splits(([], [1, 2])), {}, InputError, r"two disjoint sets of row numbers"),
+        (_Splits(([0.5], [1.0])), {}, InputError, r"two disjoint sets of row numbers"),
         (_Splits(([0, 1], [2])), {}, InputError, r"The validation set is too small: 1 of 80 rows"),
         (1, {}, InputError, r"test_size = 1|The validation set is too small: 1 of 80 rows"),
-        (80, {}, InputError, r"validation_fraction=80 rows to hold out leave none of the 80 to train on"),
+        (80, {}, InputError, r"validation_fraction=80 rows to hold out leave none of the 80 rows for training"),
         (0.1, {"sample_weight": np.repeat([1.0, 0.0], [1, 79])}, InputError, r"weight 0|too small: . of 80 rows"),
         (
             "first",
@@ -411,7 +423,9 @@ def test_a_function_may_take_weights() -> None:
     fitted = model(early_stopping_metric=weighted).fit(X, Y, **OWN, sample_weight_val=weight)
     auto = model().fit(X, Y, **OWN, sample_weight_val=weight)
     np.testing.assert_allclose(fitted.validation_scores_, auto.validation_scores_)
-    with pytest.warns(ParameterWarning, match=r"early_stopping_metric=.* takes no sample_weight: .* count alike"):
+    with pytest.warns(
+        ParameterWarning, match=r"early_stopping_metric=.* does not accept sample_weight: .* weigh the same"
+    ):
         model(early_stopping_metric=lambda e, X, y: e.score(X, y)).fit(X, Y, **OWN, sample_weight_val=weight)
 
 
@@ -423,15 +437,15 @@ def test_a_function_may_take_weights() -> None:
         (
             "roc_auc",
             InputError,
-            r"='roc_auc' cannot score the 40 rows that validate: multi",
+            r"='roc_auc' cannot score the 40 validation rows: multi",
         ),
         (
             lambda *_: math.nan,
             InputError,
-            r"cannot score the 40 rows that validate: the score is NaN\.",
+            r"cannot score the 40 validation rows: the score is NaN\.",
         ),
         (lambda *_: "good", InputError, r"cannot score .*could not convert string to float: 'good'\. Validate on"),
-        (log_loss, InputError, r"must be a function of \(estimator, X, y\): sklearn\.metrics\.make_scorer makes one"),
+        (log_loss, InputError, r"must be a function of \(estimator, X, y\), as sklearn\.metrics\.make_scorer returns"),
     ],
 )
 def test_metrics_that_cannot_be(metric: Any, error: type[Exception], message: str) -> None:
@@ -458,10 +472,10 @@ def test_a_metric_of_classes_says_what_numbers_are_scored_by() -> None:
             {},
             r"early_stopping_metric='loss' has no effect without rows",
         ),
-        ({}, {"groups": Y}, r"groups have no effect where no rows are held out"),
-        ({"early_stopping": True}, OWN | {"groups": Y}, r"groups have no effect where no rows are held out"),
-        ({"validation_fraction": 0.2}, OWN, r"validation_fraction=0\.2 has no effect where X_val is given"),
-        ({"validation_fraction": ShuffleSplit()}, OWN, r"validation_fraction=ShuffleSplit.* has no effect where X_val"),
+        ({}, {"groups": Y}, r"groups have no effect if no rows are held out"),
+        ({"early_stopping": True}, OWN | {"groups": Y}, r"groups have no effect if no rows are held out"),
+        ({"validation_fraction": 0.2}, OWN, r"validation_fraction=0\.2 has no effect if X_val is given"),
+        ({"validation_fraction": ShuffleSplit()}, OWN, r"validation_fraction=ShuffleSplit.* has no effect if X_val"),
         ({"early_stopping": True, "solver": "lbfgs"}, {}, r"early_stopping=True has no effect with solver='lbfgs'"),
     ],
 )
@@ -503,7 +517,7 @@ def test_the_time_limit_ends_a_run_between_updates(solver: str, engine: str, mon
 
 def test_a_run_that_ends_in_its_first_epoch_is_usable_and_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop_module, "SECONDS_PER_CALL", 0.0)
-    with pytest.warns(ConvergenceWarning, match=r"max_time=1e-09 seconds were over before one epoch was done"):
+    with pytest.warns(ConvergenceWarning, match=r"max_time=1e-09 seconds ended before the first epoch"):
         fitted = model(max_time=1e-9, batch_size=5).fit(X, Y, **OWN)
     assert (fitted.n_iter_, fitted.loss_curve_, fitted.validation_scores_) == (0, [], [])
     assert fitted.best_validation_score_ is None

@@ -147,7 +147,7 @@ def test_a_rare_class_is_found_more_often() -> None:
         ("balancd", r"unknown class_weight 'balancd'\. Did you mean 'balanced'\?"),
         (
             {"c": 1, "a": 2},
-            r"names labels that there are not: \['c'\]\. The labels are \['a', 'b', 'rare'\]",
+            r"has labels that are not in y: \['c'\]\. The labels of y are \['a', 'b', 'rare'\]",
         ),
         ({"a": -1}, r"class_weight must give each label a finite non-negative number, got -1 for 'a'"),
         ({"a": math.nan}, r"a finite non-negative number, got nan for 'a'"),
@@ -170,7 +170,7 @@ def test_weights_that_cannot_be(class_weight: Any, message: str) -> None:
     [
         ({0: 1, 1: 5}, r"class_weight must be 'balanced' or a list of 3 dicts, one for each label .* got \{0: 1"),
         ([{1: 5}], r"a list of 3 dicts"),
-        ([{1: 5}, {2: 1}, {}], r"class_weight\[1\] names labels that there are not: \[2\]\. The labels are \[0, 1\]"),
+        ([{1: 5}, {2: 1}, {}], r"class_weight\[1\] has labels that are not in y: \[2\]\. The labels of y are \[0, 1\]"),
     ],
 )
 def test_weights_of_several_labels_that_cannot_be(class_weight: Any, message: str) -> None:

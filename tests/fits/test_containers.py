@@ -33,8 +33,8 @@ def classifier() -> MLPClassifier:
 
 
 TABLES: dict[str, tuple[Any, str]] = {
-    "masked": (MASKED, r"X is a masked array with 9 masked entries, the first in row 2, column 2: the numbers under a"),
-    "list of masked": (list(MASKED), r"X is a masked array with 9 masked entries: "),
+    "masked": (MASKED, r"X is a masked array with 9 masked entries, the first in row 2, column 2; these have no valid"),
+    "list of masked": (list(MASKED), r"X is a masked array with 9 masked entries; "),
     "dates": (DAYS, r"X must hold numbers, got dates or times, datetime64\[D\], .*TableEncoder encodes"),
     "durations": (DAYS - DAY, r"got dates or times, timedelta64\[D\]"),
     "frame": (pd.DataFrame({"a": y, "day": DAYS[:, 0], "end": DAYS[:, 1]}), r"times in column 'day' and 1 more"),
@@ -50,7 +50,7 @@ TABLES: dict[str, tuple[Any, str]] = {
         r"array with the fields a, b. Write",
     ),
     "complex": (X + 1j, r"^Complex data not supported. X and y must hold real numbers"),
-    "text": (np.array([["a", "b"]] * 30), r"could not convert string to float.*TableEncoder turns columns of text"),
+    "text": (np.array([["a", "b"]] * 30), r"could not convert string to float.*TableEncoder encodes columns of text"),
     "matrix": (np.asmatrix(X), r"np.matrix is not supported"),
     "longdouble": (
         X * np.longdouble("1e4000"),
@@ -66,7 +66,7 @@ def test_tables_that_are_no_numbers_are_refused_with_the_reason(table: Any, mess
 
 
 TARGETS: dict[str, tuple[Any, str]] = {
-    "masked": (MASKED[:, 2], r"y is a masked array with \d masked entries, the first in row 2:"),
+    "masked": (MASKED[:, 2], r"y is a masked array with \d masked entries, the first in row 2;"),
     "masked in a list": ([np.ma.masked, *[1.0] * 29], r"y is a masked array with 1 masked entries"),
     "dates": (DAYS[:, 0], r"y must hold"),
     "complex": (y + 1j, r"^Complex data not supported"),
@@ -85,7 +85,7 @@ WEIGHTS: dict[str, tuple[Any, str]] = {
     "masked": (MASKED[:, 2], r"sample_weight is a masked array with \d masked entries"),
     "durations": ((DAYS - DAY)[:, 0], r"sample_weight must hold numbers, got dates or times"),
     "series of durations": (pd.Series((DAYS - DAY)[:, 0]), r"sample_weight must hold numbers, got dates or times"),
-    "complex": (y + 1j, r"sample_weight must be one finite number .* Complex data not supported$"),
+    "complex": (y + 1j, r"sample_weight must be one finite non-negative number .* Complex data not supported$"),
 }
 
 
@@ -148,7 +148,7 @@ def test_labels_that_come_in_parts_keep_their_type() -> None:
 
 
 REFUSED: dict[str, tuple[Any, str]] = {
-    "dates": (DAY + CODES, r"y must hold text, numbers or bools, got datetime64\[D\]: a model file"),
+    "dates": (DAY + CODES, r"y must hold text, numbers or bools, got datetime64\[D\]: model files"),
     "durations": (
         pd.Series(DAY + CODES - DAY),
         r"got timedelta64\[.*\]: .* Write y.astype\(str\)",

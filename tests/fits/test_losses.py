@@ -107,9 +107,9 @@ def test_the_score_of_several_quantiles_is_the_mean_of_scikit_learn_s() -> None:
     [
         (Y[:5], None, r"inconsistent numbers of samples"),
         (np.where(np.arange(300) == 2, np.nan, Y), None, r"contains NaN"),
-        (np.column_stack([Y, Y]), None, r"several quantiles are for a y of one column, got 2 columns"),
+        (np.column_stack([Y, Y]), None, r"several quantiles need a y of one column, got 2 columns"),
         (["a"] * 300, None, r"y must hold numbers"),
-        (Y, np.ones(3), r"sample_weight must be one finite number for each of the 300 rows"),
+        (Y, np.ones(3), r"sample_weight must be one finite non-negative number for each of the 300 rows"),
         (Y, -np.ones(300), r"sample_weight must not be negative"),
     ],
 )
@@ -178,14 +178,14 @@ def test_a_cost_of_one_s_own_is_checked_and_runs_on_the_reference_engine() -> No
         ({"loss": 3}, Y, ParameterError, r"loss must be one of 'absolute_error', .*an object with .* got 3\."),
         ({"loss": np.abs}, Y, ParameterError, r"object with the methods value\(Z, Y\) and delta\(Z, Y\).*got <ufunc"),
         ({"loss": Huber}, Y, ParameterError, r"loss must be a cost, got the class Huber: call it"),
-        ({"loss": "mae"}, Y, ParameterError, r"called 'mae' elsewhere is 'absolute_error' here"),
+        ({"loss": "mae"}, Y, ParameterError, r"Use 'absolute_error' for 'mae'"),
         ({"loss": "focal"}, Y, ParameterError, r"unknown loss 'focal'.* 'focal' is for MLPClassifier\."),
-        ({"loss": "gamma"}, np.abs(Y) * 0, InputError, r"y must be above 0 for loss='gamma', got 0\."),
+        ({"loss": "gamma"}, np.abs(Y) * 0, InputError, r"y must be positive for loss='gamma', got 0\."),
         ({"loss": GammaDeviance()}, -np.abs(Y), InputError, r"Y must be positive for the Gamma deviance"),
         ({"loss": "quantile", "quantile": 1.0}, Y, ParameterError, r"quantile must be a number above 0 and below 1"),
-        ({"loss": "quantile", "quantile": (0.9, 0.1)}, Y, ParameterError, r"in rising order, got \(0\.9, 0\.1\)"),
+        ({"loss": "quantile", "quantile": (0.9, 0.1)}, Y, ParameterError, r"in ascending order, got \(0\.9, 0\.1\)"),
         ({"loss": "quantile", "quantile": "low"}, Y, ParameterError, r"quantile must be a number .* got 'low'"),
-        ({"loss": "quantile", "quantile": (0.1, 0.9)}, X, InputError, r"several quantiles are for a y of one column"),
+        ({"loss": "quantile", "quantile": (0.1, 0.9)}, X, InputError, r"several quantiles need a y of one column"),
     ],
 )
 def test_what_a_regressor_refuses(arguments: Any, y: Any, error: Any, message: str) -> None:
@@ -195,7 +195,9 @@ def test_what_a_regressor_refuses(arguments: Any, y: Any, error: Any, message: s
 
 def test_scorers_of_one_answer_a_row_do_not_know_what_to_do_with_quantiles() -> None:
     model = MLPRegressor(loss="quantile", quantile=(0.1, 0.9), early_stopping_metric="r2", **descending(max_iter=2))
-    with pytest.raises(InputError, match=r"early_stopping_metric='r2' cannot .* not several quantiles; 'auto' and 'lo"):
+    with pytest.raises(
+        InputError, match=r"early_stopping_metric='r2' cannot .* do not support several quantiles; use 'auto' or 'lo"
+    ):
         model.fit(X, Y, X_val=X, y_val=Y)
     model.set_params(early_stopping_metric="loss").fit(X, Y, X_val=X, y_val=Y)
     assert model.best_validation_score_ == -min(model.validation_loss_curve_)
@@ -216,7 +218,7 @@ def test_with_validation_it_is_warned_of_once() -> None:
     ("loss", "message"),
     [
         ("focall", r"unknown loss 'focall'\. Did you mean 'focal'\?"),
-        ("cross_entropy", r"called 'cross_entropy' elsewhere is 'log_loss' here"),
+        ("cross_entropy", r"Use 'log_loss' for 'cross_entropy'"),
         ("quantile", r"unknown loss 'quantile'.* 'quantile' is for MLPRegressor\."),
         (SoftmaxFocal, r"loss must be a cost, got the class SoftmaxFocal: call it"),
         (Huber(), r"loss=Huber.* is a cost for identity or increasing outputs, but this network has sigmoid outputs"),

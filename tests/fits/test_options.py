@@ -170,7 +170,7 @@ def test_named_schedules_end_with_the_fit() -> None:
 
 def test_a_schedule_that_has_come_to_its_end() -> None:
     model = MLPRegressor(**settings(learning_rate=Cosine(20), warm_start=True)).fit(X, Y)
-    with pytest.raises(ParameterError, match=r"has come to its end: the run has done 20 epochs.*more n_epochs"):
+    with pytest.raises(ParameterError, match=r"is over after 20 epochs.*more n_epochs"):
         model.fit(X, Y)
     model.set_params(learning_rate=Cosine(20, floor=0.1)).fit(X, Y)
 
@@ -189,7 +189,7 @@ def test_parts_follow_a_named_schedule_up_to_max_iter() -> None:
 @pytest.mark.parametrize("schedule", [Cosine(4), OneCycle(4), WarmUp(2, Cosine(4))], ids=str)
 def test_a_schedule_shorter_than_the_fit_is_warned_of(schedule: Any) -> None:
     model = MLPRegressor(**settings(learning_rate=schedule, max_iter=4)).fit(X, Y)
-    with pytest.warns(ParameterWarning, match=r"is planned for 4 epochs, and this call asks for epoch 5.*n_epochs"):
+    with pytest.warns(ParameterWarning, match=r"is planned for 4 epochs, but this call trains to epoch 5.*n_epochs"):
         model.set_params(max_iter=5).fit(X, Y)
 
 
@@ -234,10 +234,10 @@ def test_what_lbfgs_has_no_use_for_is_warned_of(name: str) -> None:
         ({"normalization": "layers"}, r"unknown normalization 'layers'\. Did you mean 'layer'\?"),
         ({"normalization": True}, r"unknown normalization True"),
         ({"learning_rate": "cosin"}, r"unknown learning_rate 'cosin'\. Did you mean 'cosine'\?"),
-        ({"learning_rate": 0.1}, r"learning_rate says how .* got 0\.1\. .* write learning_rate_init=0\.1\."),
+        ({"learning_rate": 0.1}, r"learning_rate states how .* got 0\.1\. .* write learning_rate_init=0\.1\."),
         ({"learning_rate": Cosine}, r"learning_rate must be a schedule, got the class Cosine: call it"),
         ({"dropout": np.array(0.5)}, r"dropout must be a number of at least 0 and below 1, got array\(0\.5\)"),
-        ({"weight_decay": 100}, r"weight_decay=100 times learning_rate_init=0\.01 must be below 1: that share"),
+        ({"weight_decay": 100}, r"weight_decay=100 times learning_rate_init=0\.01 must be below 1: it is the share"),
         ({"learning_rate": lambda epoch: 1.0 - epoch}, r"a finite positive number, got 0\.0 in epoch 1"),
     ],
 )

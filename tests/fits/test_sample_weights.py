@@ -151,7 +151,7 @@ def test_a_warning_says_that_weights_were_multiplied_once_a_fit() -> None:
     ) as w:
         regressor().fit(X, y, 1e-300 * WEIGHT)
     assert len(w) == 1
-    with pytest.warns(ParameterWarning, match=r"only their ratios count, and alpha is measured against") as w:
+    with pytest.warns(ParameterWarning, match=r"Only their ratios matter, but alpha now refers to") as w:
         EnsembleRegressor(regressor(), n_members=2, diversity="bootstrap", random_state=0).fit(
             X, y, 1e308 * (WEIGHT > 1)
         )

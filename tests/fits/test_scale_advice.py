@@ -48,8 +48,8 @@ def warned(model: Any, table: Any, target: Any) -> str:
 def advice(table: Any, Y: Any, output: str = "identity", rows: Any = None) -> str:
     network = Network((table.shape[1], Y.shape[1]), (), output)
     advice = scale_advice(Objective(network, table, Y), rows)
-    found, of_many = advice.text, advice.of_many
-    assert bool(found) == bool(of_many)
+    found, summary = advice.text, advice.summary
+    assert bool(found) == bool(summary)
     return found
 
 
@@ -164,7 +164,7 @@ def test_a_good_fit_is_not_told_of_scales() -> None:
 def test_a_stop_rule_that_was_met_with_nothing_learned_is_warned_of(table: Any, target: Any, what: str) -> None:
     message = warned(regressor(max_iter=1000), table, target)
     assert message.startswith(what)
-    assert "and the network answers no better than a constant" in message
+    assert "and the network predicts no better than a constant" in message
 
 
 def test_noise_near_unit_scale_is_learned_from_without_a_warning() -> None:
@@ -195,7 +195,7 @@ def test_x_whose_products_overflow_is_refused(dtype: Any, kind: Any) -> None:
     limit = np.sqrt(np.finfo(dtype).max)
     table = X.astype(dtype)
     table[7, 2] = -2 * limit
-    message = r"X must hold numbers up to 1\.\de\+(154|19) in float(64|32), .* got -\d.* in row 7, column 2\. Remove"
+    message = r"X must hold numbers of at most 1\.\de\+(154|19) in float(64|32), .* got -\d.* in row 7, column 2\."
     for make in (regressor, classifier):
         with pytest.raises(InputError, match=message):
             make().fit(kind(table), LABELS)
@@ -203,7 +203,7 @@ def test_x_whose_products_overflow_is_refused(dtype: Any, kind: Any) -> None:
     for method in (model.predict_proba, model.predict, model.transform):
         with pytest.raises(InputError, match=message):
             method(kind(table))
-    with pytest.raises(InputError, match=r"validation data .* X must hold numbers up to"):
+    with pytest.raises(InputError, match=r"validation data .* X must hold numbers of at most"):
         model.fit(X.astype(dtype), LABELS, X_val=kind(table), y_val=LABELS)
     assert np.isfinite(model.predict_proba(np.full((3, 3), limit / 2, dtype=dtype))).all()
 

@@ -125,7 +125,7 @@ def test_a_cost_of_one_s_own_sees_standardised_targets() -> None:
 @pytest.mark.parametrize("loss", ["poisson", "gamma", GammaDeviance()], ids=str)
 def test_costs_of_amounts_above_0_are_refused(loss: Any) -> None:
     with pytest.raises(
-        ParameterError, match=r"standardize_targets=True cannot go with loss=.*: its answers are above 0"
+        ParameterError, match=r"standardize_targets=True cannot be used with loss=.*: its predictions are positive"
     ):
         standardizing(loss=loss).fit(X, np.abs(ONE))
     with pytest.raises(ParameterError, match=r"standardize_targets must be True or False, got 'yes'"):
@@ -235,12 +235,12 @@ def test_warm_start_keeps_what_the_first_fit_took() -> None:
     before = parts.target_mean_
     np.testing.assert_array_equal(parts.fit(X, TWO + 100.0).target_mean_, before)
     with pytest.raises(
-        ParameterError, match=r"trained with standardize_targets=True, .* cannot be trained further with False"
+        ParameterError, match=r"trained with standardize_targets=True and cannot be continued with False"
     ):
         parts.set_params(standardize_targets=False).fit(X, TWO)
     plain = MLPRegressor(warm_start=True, **options()).fit(X, X[:, 0])
     with pytest.raises(
-        ParameterError, match=r"trained with standardize_targets=False, .* cannot be trained further with True"
+        ParameterError, match=r"trained with standardize_targets=False and cannot be continued with True"
     ):
         plain.set_params(standardize_targets=True).fit(X, X[:, 0])
     assert plain.set_params(standardize_targets=False).fit(X, X[:, 0]).target_mean_ is None

@@ -111,7 +111,7 @@ class TestUnits:
         model = classifier(activation="logistic", solver="sgd", initialization="zeros")
         diagnosis = model.diagnose(X, y)
         assert [finding.where for finding in found(diagnosis, "constant units")] == ["layer 2", "layer 3"]
-        assert the(diagnosis, "constant answers").evidence["outputs"] == 1.0
+        assert the(diagnosis, "constant outputs").evidence["outputs"] == 1.0
         assert the(diagnosis, "underfitting").evidence["skill"] == 0.0
         assert not found(diagnosis, "step size too large")
 
@@ -235,7 +235,7 @@ class TestFit:
         assert the(model.fit(X, target).diagnose(X, target), "underfitting").evidence["skill"] < 0.1
 
     def test_one_half_of_the_validation_rows_is_an_error(self) -> None:
-        with pytest.raises(ParameterError, match="X_val and y_val belong together"):
+        with pytest.raises(ParameterError, match="one of X_val and y_val is missing"):
             classifier().diagnose(X, y, X_val=X)
 
 

@@ -82,7 +82,7 @@ class TestTransform:
         assert isinstance(framed, pd.DataFrame)
         assert list(framed.columns) == model.get_feature_names_out().tolist()
         assert isinstance(model.set_output(transform="polars").transform(X), pl.DataFrame)
-        with pytest.raises(ParameterError, match="after the last hidden layer, 3, and cannot show layer 2"):
+        with pytest.raises(ParameterError, match="after the last hidden layer, 3, and cannot return layer 2"):
             model.transform(X, layer=2)
         assert model.set_output(transform="default").transform(X, layer=2).shape == (50, 5)
 

@@ -245,9 +245,9 @@ def test_one_that_works_is_put_aside_after_its_slice() -> None:
 def test_keys_are_checked() -> None:
     with Pack(1) as pack:
         pack.add(Member("a", lambda: 1))
-        with pytest.raises(ParameterError, match="each member of a pack has a key of its own, got 'a' twice"):
+        with pytest.raises(ParameterError, match="the keys of a pack's members must be unique, got 'a' twice"):
             pack.add(Member("a", lambda: 1))
-        with pytest.raises(ParameterError, match="there is no member 'b' at work"):
+        with pytest.raises(ParameterError, match="the pack has no member 'b'"):
             pack.pause("b")
 
 
@@ -300,7 +300,7 @@ def test_a_member_that_ends_the_thread_does_not_end_the_pack() -> None:
 
 def test_keys_and_backends_are_checked_before_anything_begins() -> None:
     begun: list[int] = []
-    with pytest.raises(ParameterError, match="each member of a pack has a key of its own, got 'a' twice"):
+    with pytest.raises(ParameterError, match="the keys of a pack's members must be unique, got 'a' twice"):
         run_pack([Member("a", partial(begun.append, n)) for n in range(2)], backend="loky")
     with pytest.raises(ParameterError, match=r"unknown backend 'thread'\. Did you mean 'threads'"):
         run_pack([Member("a", partial(begun.append, 1))], backend="thread")
@@ -345,7 +345,7 @@ def python_s_own_handler() -> Iterator[None]:
 def test_ctrl_c_ends_training_at_an_update_and_returns_what_is_done(
     n_jobs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pack_module, "SECONDS_BETWEEN_LOOKS", 0.01)
+    monkeypatch.setattr(pack_module, "SECONDS_BETWEEN_CHECKS", 0.01)
     ended: list[str] = []
     at_work = threading.Semaphore(0)
 

@@ -45,7 +45,7 @@ SPOILT: list[tuple[dict[str, Any], str]] = [
     ({"y": with_one(y, 3, np.inf)}, "Input y contains infinity .* Remove these rows from X and y"),
     ({"y": y[:-1]}, r"inconsistent numbers of samples: \[150, 149\]. These are the rows of X and the entries of y"),
     ({"y": None}, "y is None, and a network learns from targets"),
-    ({"sample_weight": np.ones(3)}, "sample_weight must be one finite number for each of the 150 rows"),
+    ({"sample_weight": np.ones(3)}, "sample_weight must be one finite non-negative number for each of the 150 rows"),
     ({"groups": np.ones(3)}, "groups must have an entry for each of the 150 rows of X, got 3"),
     (
         {"X": pd.DataFrame(X, columns=list("abcd")).assign(town="Oslo")},
@@ -77,7 +77,7 @@ def test_fit_says_so_too_and_recommends_no_other_model() -> None:
         MODELS[0].fit(with_one(X, (3, 1), np.nan), y)
     assert str(raised.value) == (
         "Input X contains NaN. The first of 1 is in row 3, column 1. "
-        "multilayer.tables.TableEncoder fills gaps and marks where they were."
+        "multilayer.tables.TableEncoder fills and marks missing values."
     )
 
 

@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from multilayer import ConvergenceWarning, EnsembleClassifier, MLPClassifier
 from multilayer.ensembles import ensemble_of
 from multilayer.exceptions import InterruptedTrainingWarning, ParameterWarning
-from multilayer.fits.errors import Complaint, handed_over, warn
+from multilayer.fits.errors import FitWarning, collected_warnings, warn
 from multilayer.selection import (
     capacity_curve,
     cross_validate,
@@ -109,20 +109,20 @@ def test_the_ensemble_of_a_search_and_its_refit_warn_once_each() -> None:
 
 
 def test_kinds_are_told_apart_and_counted() -> None:
-    slow, slower = (Complaint(f"slow by {n}. Run.", ConvergenceWarning, "slow. Run.") for n in (1, 2))
-    risen = Complaint("risen. Climb down.", ConvergenceWarning)
-    pressed = Complaint("pressed.", InterruptedTrainingWarning)
+    slow, slower = (FitWarning(f"slow by {n}. Run.", ConvergenceWarning, "slow. Run.") for n in (1, 2))
+    risen = FitWarning("risen. Climb down.", ConvergenceWarning)
+    pressed = FitWarning("pressed.", InterruptedTrainingWarning)
     (said,) = said_by(lambda: warn_once([[slow, slow], [slower], [risen], [pressed], []], 6, "folds"))
     assert str(said.message) == "in 2 of 6 folds slow. Run. In 1 of 6 folds risen. Climb down."
     assert not said_by(lambda: warn_once([[pressed], []], 2, "folds"))
 
 
 def test_within_a_block_warnings_are_handed_over_and_after_it_given() -> None:
-    complaints: list[Complaint] = []
-    with handed_over(complaints):
+    warnings: list[FitWarning] = []
+    with collected_warnings(warnings):
         warn("a", ParameterWarning)
-        with handed_over(None):
+        with collected_warnings(None):
             warn("b", ParameterWarning)
-    assert [each.message for each in complaints] == ["a", "b"]
+    assert [each.message for each in warnings] == ["a", "b"]
     with pytest.warns(ParameterWarning, match="c"):
         warn("c", ParameterWarning)

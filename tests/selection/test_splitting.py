@@ -64,8 +64,8 @@ REFUSED: list[tuple[Any, type[Exception], str]] = [
     ("5", ParameterError, r"cv must be a number of folds, a splitter, or an iterable of \(train, test\), got '5'"),
     (0.2, ParameterError, r"cv must be a number of folds, a splitter, .* got 0.2. Write cv=5"),
     (1, ParameterError, "cv must be an integer of at least 2, got 1"),
-    (31, InputError, "Cannot have number of splits n_splits=31 .* Pass fewer folds than there are rows"),
-    (GroupKFold(3), InputError, "'groups' parameter should not be None. Pass groups, an entry for each row of X"),
+    (31, InputError, "Cannot have number of splits n_splits=31 .* Pass fewer folds than rows"),
+    (GroupKFold(3), InputError, "'groups' parameter should not be None. Pass groups with one entry for each row of X"),
 ]
 
 

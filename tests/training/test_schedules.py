@@ -13,7 +13,7 @@ from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
 from multilayer.equations import GradientDescent
 from multilayer.exceptions import ParameterError
 from multilayer.training import Cosine, CustomSchedule, OneCycle, Plateau, Schedule, StopRule, TrainingState, WarmUp
-from multilayer.training.schedules import Progress, can_cut, step_sizes
+from multilayer.training.schedules import Progress, can_reduce, step_sizes
 
 from .problems import M, Recorder, Validation, objective, recipe, reference, start, train
 
@@ -35,16 +35,16 @@ def test_inverse_scaling_is_scikit_learn_s() -> None:
 def test_adaptive_cuts_are_scikit_learn_s() -> None:
     optimizer, schedule, cuts = theirs("adaptive"), Schedule("adaptive"), 0
     while not optimizer.trigger_stopping("", False):
-        assert can_cut(schedule, step_sizes(schedule, 0.1, Progress(0, 7, n_cuts=cuts), 1)[0])
+        assert can_reduce(schedule, step_sizes(schedule, 0.1, Progress(0, 7, n_cuts=cuts), 1)[0])
         cuts += 1
         assert step_sizes(schedule, 0.1, Progress(0, 7, n_cuts=cuts), 1)[0] == optimizer.learning_rate
     assert cuts == 8
-    assert not can_cut(schedule, step_sizes(schedule, 0.1, Progress(0, 7, n_cuts=cuts), 1)[0])
+    assert not can_reduce(schedule, step_sizes(schedule, 0.1, Progress(0, 7, n_cuts=cuts), 1)[0])
 
 
 def test_constant_is_constant_and_is_never_cut() -> None:
     assert step_sizes(Schedule(), 0.1, Progress(50, 7), 3).tolist() == [0.1] * 3
-    assert not can_cut(Schedule(), 0.1)
+    assert not can_reduce(Schedule(), 0.1)
 
 
 def test_a_run_follows_its_schedule() -> None:
@@ -201,14 +201,14 @@ def test_an_own_schedule_that_gives_nonsense_says_in_which_epoch() -> None:
         (lambda: Schedule("invscaling", power=-1.0), r"power must be a non-negative number, got -1\.0"),
         (
             lambda: WarmUp(3, "cosine"),
-            r"what follows a warm-up must be a schedule other .* Cosine\(50\).* got 'cosine'",
+            r"then must be a schedule other .* Cosine\(50\).* got 'cosine'",
         ),
         (
             lambda: WarmUp(3, lambda epoch: 0.9**epoch),
             r"CustomSchedule\(f\) for a function f of the epoch, got <function",
         ),
         (lambda: WarmUp(3, WarmUp(3)), r"a schedule other than a warm-up"),
-        (lambda: CustomSchedule(0.5), r"a custom schedule is a function of the epoch, got 0\.5"),
+        (lambda: CustomSchedule(0.5), r"a custom schedule must be a function of the epoch, got 0\.5"),
     ],
 )
 def test_what_is_no_schedule(make: Any, message: str) -> None:

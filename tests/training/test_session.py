@@ -127,5 +127,5 @@ def test_the_last_parameters_may_be_kept_in_place_of_the_best() -> None:
 
 def test_updates_come_before_their_costs() -> None:
     session = TrainingSession(start(recipe()), recipe(), M)
-    with pytest.raises(ValueError, match="there are no updates to record: next_updates comes first"):
+    with pytest.raises(ValueError, match=r"there are no updates to record\. Call next_updates first"):
         session.record(np.ones(1))

@@ -98,5 +98,5 @@ def test_what_cannot_be_a_start_is_named(initialization: Any, error: type[Except
 @pytest.mark.parametrize("size", [10**7, 10**15])
 def test_a_network_too_large_for_memory_is_an_error_that_names_its_size(size: int) -> None:
     network = Network((size, size, 2), ("relu",), "softmax")
-    with pytest.raises(ParameterError, match=r"parameters, and there is no room for their [\d,]+ GiB\. Use fewer"):
+    with pytest.raises(ParameterError, match=r"parameters, and their [\d,]+ GiB exceed the memory\. Use fewer"):
         starting_parameters(network, "scikit-learn", np.random.RandomState(0), np.float64)

@@ -34,7 +34,7 @@ from multilayer.selection import Predictions
 from multilayer.selection.data import Data, network_of
 from multilayer.selection.out_of_fold import out_of_fold
 from multilayer.training import Listener
-from multilayer.training.batching import Rows
+from multilayer.training.batching import RowNumbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class OutOfFold:
 
     predictions: Predictions
     score: float
-    rows: Rows  # those that somebody has answered for, and that count
+    rows: RowNumbers  # those that somebody has answered for, and that count
     left_out: NDArray[np.bool_]  # (k, n): whether a member has not seen a row, of those
     errors: NDArray[np.float64] | None = None  # (n,) or (n, K): how far the answers are off, of numbers
 
@@ -85,7 +85,9 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
         """Set the attributes that say what y holds."""
 
     @abstractmethod
-    def _rated(self, found: Predictions, rows: Rows, y: Any, weight: Any) -> tuple[float, NDArray[np.float64] | None]:
+    def _rated(
+        self, found: Predictions, rows: RowNumbers, y: Any, weight: Any
+    ) -> tuple[float, NDArray[np.float64] | None]:
         """The score of the answers to these rows by members that have not seen them, and the errors of numbers."""
 
     @property
@@ -147,7 +149,7 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
         return max(network_of(model).n_iter_ for model in self.estimators_)
 
     @property
-    def estimators_samples_(self) -> list[Rows]:
+    def estimators_samples_(self) -> list[RowNumbers]:
         """The numbers of the rows that each member was trained on, each as often as it was drawn."""
         self._check_is_fitted()
         rows = np.arange(self._n_rows)

@@ -15,7 +15,7 @@ from multilayer.fits.settings import check_callbacks
 from multilayer.packs.running import MemberEnded
 from multilayer.selection.data import network_of
 from multilayer.training import Event, Listener, RunEnded, RunStarted
-from multilayer.training.events import only_watches, tell
+from multilayer.training.events import notify, only_watches
 
 
 class _Abandoned(MultilayerError):
@@ -100,7 +100,7 @@ class _Member:
             raise _Abandoned("a callback failed for another member of the ensemble.")
         self.has_started |= isinstance(event, RunStarted)
         with self.among.one_at_a_time():
-            return tell(self.callbacks, replace(event, member=self.number))
+            return notify(self.callbacks, replace(event, member=self.number))
 
 
 def _for_member(callback: Any, number: int) -> Listener:

@@ -14,7 +14,7 @@ from sklearn.utils.validation import _num_samples
 from multilayer.ensembles.averages import Weighted, log_mean, mean_and_deviation
 from multilayer.ensembles.base import BaseEnsemble, check_estimator_kind
 from multilayer.estimators import MLPClassifier
-from multilayer.estimators.base import keep_parameters
+from multilayer.estimators.base import set_parameters
 from multilayer.fits.columns import checked_weight, checked_y
 from multilayer.fits.labels import Labels, labels_of
 from multilayer.network import Floats
@@ -23,7 +23,7 @@ from multilayer.selection import Predictions
 from multilayer.selection.out_of_fold import for_classes
 from multilayer.selection.protocols import CV, Estimator
 from multilayer.training import Listener
-from multilayer.training.batching import Rows
+from multilayer.training.batching import RowNumbers
 
 
 class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
@@ -128,7 +128,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
         backend: str = THREADS,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
-        keep_parameters(self, locals())
+        set_parameters(self, locals())
 
     @property
     def oof_probabilities_(self) -> Floats:
@@ -227,7 +227,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
         self._labels = labels_of(y)
         self.classes_ = self._labels.classes
 
-    def _rated(self, found: Predictions, rows: Rows, y: Any, weight: Any) -> tuple[float, None]:
+    def _rated(self, found: Predictions, rows: RowNumbers, y: Any, weight: Any) -> tuple[float, None]:
         if not len(rows):
             return float("nan"), None
         predicted = self._labels.decode(found.probabilities[rows])

@@ -12,14 +12,14 @@ import numpy as np
 from multilayer.ensembles.callbacks import MemberCallbacks
 from multilayer.ensembles.plans import Plan
 from multilayer.exceptions import DivergenceError, InterruptedTrainingError, InterruptedTrainingWarning
-from multilayer.fits.errors import Complaint, ConvergenceWarning, warn
+from multilayer.fits.errors import ConvergenceWarning, FitWarning, warn
 from multilayer.fits.scikit_learn_callbacks import EnsembleTasks
 from multilayer.packs.members import Member, MemberOutcome, Slice
 from multilayer.packs.running import THREADS, run_pack
 from multilayer.selection.data import Data, network_of, work_of
 from multilayer.selection.pack_warnings import warn_once
 from multilayer.selection.training import ModelTraining
-from multilayer.training.batching import Rows
+from multilayer.training.batching import RowNumbers
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,9 @@ class Trained:
 
     number: int
     model: Any
-    left_out: Rows  # none with diversity="seed"
+    left_out: RowNumbers  # none with diversity="seed"
     answers: Mapping[str, Any] = field(default_factory=dict)  # for the rows left out, by method
-    complaints: Sequence[Complaint] = ()  # what its training has to warn of
+    warnings: Sequence[FitWarning] = ()  # what its training has to warn of
 
 
 def train_members(
@@ -87,7 +87,7 @@ def train_members(
         raise followers.callbacks.error
     _raise_or_tell(outcomes, len(plans))
     trained = [outcome.value for outcome in outcomes.values() if outcome.value is not None]
-    warn_once([member.complaints for member in trained], len(outcomes), "members")
+    warn_once([member.warnings for member in trained], len(outcomes), "members")
     return trained
 
 
@@ -125,7 +125,7 @@ class _MemberTraining:
         if len(left_out):
             X = self.data.part(left_out)[0]
             answers = {name: getattr(fitted.model, name)(X) for name in self.methods}
-        return Trained(self.number, fitted.model, left_out, answers, fitted.complaints)
+        return Trained(self.number, fitted.model, left_out, answers, fitted.warnings)
 
 
 def _training(plan: Plan, data: Data) -> ModelTraining:

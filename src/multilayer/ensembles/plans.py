@@ -17,7 +17,7 @@ from multilayer.exceptions import InputError, ParameterError, ParameterWarning
 from multilayer.fits.errors import input_errors, warn
 from multilayer.selection.data import Data, names_of_seeds
 from multilayer.selection.splitting import Split, check_kind_of_cv, checked_folds, checked_groups, is_list_of_folds
-from multilayer.training.batching import Rows
+from multilayer.training.batching import RowNumbers
 
 SEED, BOOTSTRAP, FOLD = "seed", "bootstrap", "fold"
 N_MEMBERS = 8  # where nothing else says how many
@@ -31,7 +31,7 @@ class Plan:
     estimator: Any  # a clone with its own seeds
     counts: NDArray[np.integer[Any]] | None = None  # (m,), how often each row is trained on; None: each once
     # The rows that it is not trained on, and predicts.
-    left_out: Rows = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+    left_out: RowNumbers = field(default_factory=lambda: np.empty(0, dtype=np.intp))
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def _drawn(data: Data, random_state: np.random.RandomState) -> NDArray[np.intege
 
 def _folds(
     asked: Wishes, data: Data, groups: ArrayLike | None, random_state: np.random.RandomState
-) -> list[tuple[NDArray[np.integer[Any]], Rows]]:
+) -> list[tuple[NDArray[np.integer[Any]], RowNumbers]]:
     """For each fold whether each row trains, 0 or 1, and the rows of the fold."""
     if is_list_of_folds(asked.cv):
         splits = checked_folds(asked.cv, len(data))
@@ -164,6 +164,6 @@ def _divided(asked: Wishes, data: Data, groups: Any, random_state: np.random.Ran
         return checked_folds(splitter.split(data.X, data.y, groups), len(data))
 
 
-def _as_counts(rows: Rows, m: int) -> NDArray[np.integer[Any]]:
+def _as_counts(rows: RowNumbers, m: int) -> NDArray[np.integer[Any]]:
     counts = np.bincount(rows, minlength=m)
     return counts.astype(np.min_scalar_type(int(counts.max())))

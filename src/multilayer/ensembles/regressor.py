@@ -17,7 +17,7 @@ from multilayer.ensembles.intervals import check_coverage, jackknife_plus, split
 from multilayer.ensembles.plans import FOLD
 from multilayer.equations import Quantile
 from multilayer.estimators import MLPRegressor
-from multilayer.estimators.base import keep_parameters
+from multilayer.estimators.base import set_parameters
 from multilayer.exceptions import InputError, ParameterError, ShapeError
 from multilayer.fits.columns import as_dense, checked_weight, checked_y
 from multilayer.fits.scores import pinball_d2
@@ -27,7 +27,7 @@ from multilayer.selection import Predictions
 from multilayer.selection.data import network_of
 from multilayer.selection.protocols import CV, Estimator
 from multilayer.training import Listener
-from multilayer.training.batching import Rows
+from multilayer.training.batching import RowNumbers
 
 
 class EnsembleRegressor(RegressorMixin, BaseEnsemble):
@@ -129,7 +129,7 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         backend: str = THREADS,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
-        keep_parameters(self, locals())
+        set_parameters(self, locals())
 
     @property
     def oof_prediction_(self) -> Floats:
@@ -326,7 +326,9 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
     def _settle_targets(self, y: Any) -> None:  # noqa: ARG002 numbers need no names
         self.__dict__.pop("calibration_errors_", None)
 
-    def _rated(self, found: Predictions, rows: Rows, y: Any, weight: Any) -> tuple[float, NDArray[np.float64] | None]:
+    def _rated(
+        self, found: Predictions, rows: RowNumbers, y: Any, weight: Any
+    ) -> tuple[float, NDArray[np.float64] | None]:
         numbers, answers = as_dense(y).astype(np.float64), found.predicted[rows]
         score = self._score(answers, numbers, weight) if len(rows) > 1 else float("nan")
         return score, None if self._levels() else np.abs(numbers - answers)

@@ -1,4 +1,4 @@
-"""Estimators: scikit-learn's interface to training.  They validate, encode, train and expose; no arithmetic."""
+"""Estimators with scikit-learn's interface.  They validate, encode, train and expose; they do no arithmetic."""
 
 from multilayer.estimators.classifier import MLPClassifier
 from multilayer.estimators.regressor import MLPRegressor

@@ -1,4 +1,4 @@
-"""What the two estimators share: ``fit`` and its relatives, which train a copy and take it over on success."""
+"""The base class of the two estimators: ``fit`` trains a copy and keeps it on success."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from multilayer.training.state import write_into
 
 
 class BaseMLP(CallbackSupportMixin, FittedNetwork):
-    """A multilayer perceptron behind scikit-learn's interface; what its targets mean is left to the two estimators."""
+    """A multilayer perceptron with scikit-learn's interface; its subclasses interpret the targets."""
 
-    # With metadata routing, groups are for splitters; fit gets them where set_fit_request(groups=True) says so.
+    # With metadata routing, groups are for splitters; fit receives them only after set_fit_request(groups=True).
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": False}
     hidden_layer_sizes: int | Sequence[int]
     activation: Hidden
@@ -58,23 +58,25 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork):
         Parameters
         ----------
         X : array, CSR matrix or frame of shape (m, s_1)
-            float32 stays float32, everything else is computed in float64.  Other sparse formats become CSR.
+            The training rows.  float32 stays float32; everything else is computed in float64.  Other sparse formats
+            are converted to CSR.
         y : array of shape (m,) or (m, K)
-            The targets: class labels, zeros and ones in one column a label, or numbers.
+            The targets: class labels, zeros and ones with one column per label, or numbers.
         sample_weight : array of shape (m,), default=None
-            How many rows each row counts for; not negative.
+            Non-negative weights of the rows.
         X_val, y_val : as X and y, default=None
-            Rows to validate on after each epoch; none of them is trained on, and all rows of X are.  The best weights
-            are kept; with ``early_stopping`` training stops by them, too.  y_val has no labels that y has not.
+            Validation rows, which are scored after each epoch and not trained on; all rows of X are trained on.  The
+            weights of the best score are kept; ``early_stopping`` stops by that score.  All labels of y_val must be in
+            y.
         sample_weight_val : array of the length of y_val, default=None
-            Their weights.
+            Weights of the validation rows.
         groups : array of shape (m,), default=None
-            For a ``validation_fraction`` that splits by groups.
+            Groups of the rows, for a ``validation_fraction`` that splits by groups.
 
         Returns
         -------
         self
-            The fitted estimator.  If training fails, it is as it was before.
+            The fitted estimator.  If training fails, it is unchanged.
         """
         settings = settings_of(self)
         validation = _validation(X_val, y_val, sample_weight_val, groups)
@@ -92,9 +94,8 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork):
         settings = settings_of(self)
         if settings.early_stopping and not validation.has_rows:
             raise ParameterError(
-                "partial_fit does not support early_stopping=True: a part of the data has no rows to spare, and "
-                "one epoch no stop to make. Set early_stopping=False, and watch score() on rows of your own, or "
-                "pass them as X_val and y_val."
+                "partial_fit does not support early_stopping=True: it trains for one epoch on all rows. "
+                "Set early_stopping=False, and watch score() on separate rows, or pass these as X_val and y_val."
             )
         resumes = hasattr(self, "_training_state")
         return self._train(
@@ -102,14 +103,14 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork):
         )
 
     def _finish(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, given: ValidationArguments) -> Self:
-        """Train the epochs that are left of a fit that was cut off, as if it had not been."""
+        """Train the remaining epochs of an interrupted fit."""
         given.check_complete()
         settings, done = settings_of(self), self.n_iter_
         settings = replace(settings, max_iter=settings.max_iter - done)
         return self._train(settings, FitRequest(X, y, sample_weight, given, resumes=True, epochs_done=done))
 
     def _train(self, settings: Settings, request: FitRequest) -> Self:
-        """Train a copy, and take it over on success: an error leaves this estimator as it was."""
+        """Train a copy and keep it on success; an error leaves this estimator unchanged."""
         model: Any = object.__new__(type(self))
         before = dict(vars(self))
         model.__dict__.update(before)
@@ -123,23 +124,23 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork):
             if has_callbacks and not request.is_part:
                 listeners.append(ScikitLearnTasks(fit))
             for listener in listeners:
-                if hasattr(listener, "on_fit_begin"):  # it wants more than events
+                if hasattr(listener, "on_fit_begin"):  # it receives the fit, too
                     listener.on_fit_begin(fit.snapshot)
             fit.train(listeners=listeners)
-            # Within the block: where warnings are errors, they too leave everything as it was.
+            # Within the block: if warnings are errors, they also leave everything unchanged.
             fit.end()
-        # Whoever holds the parameters, or views of them, sees those that the network has now.
+        # Views of the parameters that users hold show the new values.
         shown = self.parameters_ if request.resumes else fit.state.last
         model.parameters_ = write_into(shown, fit.state, model.parameters_)
         take_over(self, model, before)
         return self
 
     def _begin(self, request: FitRequest) -> Fit:
-        """A fit of this estimator itself, before its first update, for a driver that trains it in parts."""
+        """Return the fit of this estimator before its first update, for a driver that trains it in parts."""
         return begin(self, settings_of(self), self._target_adapter(), request)
 
     def _shared_table(self, X: Any, y: Any, sample_weight: Any) -> SharedTable:
-        """The data of many fits, checked as ``fit`` of this estimator would check them."""
+        """Return the data of many fits, checked as ``fit`` checks them."""
         return shared_table(self, self._target_adapter(), X, y, sample_weight)
 
     def __sklearn_tags__(self) -> Any:
@@ -147,7 +148,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork):
         tags.input_tags.sparse = True
         return tags
 
-    def _learns_in_parts(self) -> bool:
+    def _supports_partial_fit(self) -> bool:
         if self.solver == "lbfgs":
             raise AttributeError(
                 "partial_fit is only available for solver='adam' and 'sgd': 'lbfgs' needs all of the data at once."
@@ -156,7 +157,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork):
 
 
 def _validation(X: Any, y: Any, weight: Any, groups: Any) -> ValidationArguments:
-    """The arguments of ``fit`` for validation; they are complete."""
+    """Return the arguments of ``fit`` for validation, checked to be complete."""
     if X is None and y is None and weight is None and groups is None:
         return NO_VALIDATION
     given = ValidationArguments(X, y, weight, groups)
@@ -165,16 +166,13 @@ def _validation(X: Any, y: Any, weight: Any, groups: Any) -> ValidationArguments
 
 
 def take_over(estimator: object, trained: object, before: Mapping[str, Any]) -> None:
-    """Give an estimator the attributes of the copy that was trained in its place.
-
-    ``before`` are its attributes when the copy was made; what others have set on it since stays.
-    """
+    """Set the attributes of a trained copy on the estimator; attributes that were set since ``before`` are kept."""
     own, new = vars(estimator), vars(trained)
     for name in before.keys() - new.keys():
         own.pop(name, None)
     own.update({name: value for name, value in new.items() if name not in before or before[name] is not value})
 
 
-def keep_parameters(estimator: object, arguments: dict[str, Any]) -> None:
-    """The body of a constructor: each argument becomes an attribute of its name, unchecked, as scikit-learn asks."""
+def set_parameters(estimator: object, arguments: dict[str, Any]) -> None:
+    """Set each argument of a constructor as an attribute, unchecked, as scikit-learn requires."""
     vars(estimator).update({name: value for name, value in arguments.items() if name not in ("self", "__class__")})

@@ -1,18 +1,18 @@
-"""Where an estimator is documented, for the HTML that scikit-learn shows of it."""
+"""The link to the documentation in the HTML representation of an estimator."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-# Address of the published documentation of an estimator, with {module} and {name} in it; empty while there is none.
+# Address of the published documentation of an estimator, with {module} and {name} in it; empty without one.
 PUBLISHED = ""
-# The page that shows the HTML.  scikit-learn shows the descriptions of parameters only with a link, and a path to the
-# installed source file would tell everyone who gets the page where it is installed.
+# The page itself.  scikit-learn shows the descriptions of parameters only with a link, and the path of the source file
+# must not appear in a page that is passed on.
 THIS_PAGE = "#"
 
 
 class DocumentedMixin:
-    """The links in an estimator's HTML, which scikit-learn needs to show the descriptions of parameters as well."""
+    """The links that scikit-learn needs to show the descriptions of parameters in the HTML of an estimator."""
 
     _doc_link_module: ClassVar[str] = "multilayer"
     _doc_link_template: ClassVar[str] = "{address}"

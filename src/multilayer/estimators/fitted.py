@@ -1,4 +1,4 @@
-"""What a fitted network is to its user: attributes, answers, copies, and a look inside; it trains nothing."""
+"""The interface of a fitted network: attributes, outputs, inspection and copies; it trains nothing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class FittedNetwork(DocumentedMixin, TransformerMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def _target_adapter(self) -> TargetAdapter:
-        """What the estimator knows of its targets."""
+        """Return the adapter between y and the targets of the network."""
 
     @property
     def thetas_(self) -> list[Floats]:
@@ -75,7 +75,7 @@ class FittedNetwork(DocumentedMixin, TransformerMixin, BaseEstimator, ABC):
 
     @property
     def _target_scale(self) -> TargetScale | None:
-        """What is taken off the targets before training and put back by predict."""
+        """The scale of the targets, if they are standardised."""
         mean, deviation = getattr(self, "target_mean_", None), getattr(self, "target_scale_", None)
         return None if mean is None or deviation is None else TargetScale(mean, deviation)
 
@@ -85,8 +85,8 @@ class FittedNetwork(DocumentedMixin, TransformerMixin, BaseEstimator, ABC):
         except ValueError:
             raise NotFittedError(f"this {type(self).__name__} is not fitted yet. Call fit(X, y) first.") from None
 
-    def _answer(self, X: ArrayLike, output: str | None = None) -> Floats:
-        """H, (m, K), or the answers of the same weights with another output unit: "identity" gives Z."""
+    def _output(self, X: ArrayLike, output: str | None = None) -> Floats:
+        """Return H, (m, K), or the output with another output unit: "identity" gives Z."""
         self._check_is_fitted()
         rows = rows_to_predict(self, X)
         network = self.network_
@@ -95,14 +95,15 @@ class FittedNetwork(DocumentedMixin, TransformerMixin, BaseEstimator, ABC):
         return get_engine(self.engine, network).predict(network, self.parameters_, rows)
 
     def transform(self, X: ArrayLike, layer: int | None = None) -> Floats:
-        """The activations of a layer: what the network makes of each row on its way to the answer.
+        """Return the activations of a layer.
 
         Parameters
         ----------
         X : array, sparse matrix or frame of shape (m, s_1)
+            The rows.
         layer : int or None, default=None
-            l, the layer's number in the textbook's count: 2 is the first hidden layer, ``n_layers_`` the output layer.
-            None: the last hidden layer.
+            The number l of the layer, counted as in the textbook: 2 is the first hidden layer, ``n_layers_`` the output
+            layer.  None: the last hidden layer.
 
         Returns
         -------
@@ -112,7 +113,7 @@ class FittedNetwork(DocumentedMixin, TransformerMixin, BaseEstimator, ABC):
         Raises
         ------
         ParameterError
-            For a layer that there is not; and, after ``set_output``, for another than the last hidden one, whose
+            For a layer that does not exist; and, after ``set_output``, for any but the last hidden layer, whose
             columns :meth:`get_feature_names_out` names.
 
         Examples
@@ -127,17 +128,17 @@ class FittedNetwork(DocumentedMixin, TransformerMixin, BaseEstimator, ABC):
         return inspection.activations(self, X, layer)
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[np.object_]:
-        """Names of the columns of :meth:`transform`: the units of the last hidden layer.
+        """Return the names of the columns of :meth:`transform`: the units of the last hidden layer.
 
         Parameters
         ----------
         input_features : ignored
-            There for scikit-learn's interface: a unit depends on all inputs.
+            Present for scikit-learn's interface only.
 
         Returns
         -------
         array of str of shape (s_{L-1},)
-            Such as "mlpclassifier0", by scikit-learn's way of naming what has no name.
+            Such as "mlpclassifier0", as scikit-learn names unnamed columns.
         """
         self._check_is_fitted()
         del input_features
@@ -146,19 +147,20 @@ class FittedNetwork(DocumentedMixin, TransformerMixin, BaseEstimator, ABC):
         return np.array([f"{prefix}{unit}" for unit in range(n_units)], dtype=object)
 
     def input_gradient(self, X: ArrayLike, output: int | None = None, of: str = "H") -> Floats:
-        """The derivative of the network's answer by each input, for each row: which inputs move it, and which way.
+        """Return the derivative of the network's output with respect to each input, for each row.
 
         Parameters
         ----------
         X : array, sparse matrix or frame of shape (m, s_1)
+            The rows.
         output : int or None, default=None
-            The number of the output unit, from 0; of a classifier, the place of the class in ``classes_``.  A network
-            for two classes has a single unit, 0, which answers for the second.  None: all units.
+            The number of the output unit, from 0; for a classifier, the position of the class in ``classes_``.  A
+            network for two classes has a single unit, 0, for the second class.  None: all units.
         of : {"H", "Z"}, default="H"
-            "H": the unit's answer (a probability, of a classifier, before ``output="sigmoid"`` divides by their sum;
-            of a regressor that standardises its targets, in the units of y).
-            "Z": its weighted sum, as :meth:`decision_function` shows it.  Where an answer is firm its derivative is
-            near 0 for every input; that of the sum still tells them apart.
+            "H": the output of the unit.  For a classifier, this is a probability, before ``output="sigmoid"`` divides
+            by the sum; for a regressor with standardised targets, it is in the units of y.
+            "Z": the weighted sum of the unit, as :meth:`decision_function` returns it.  If an output is near 0 or 1,
+            its derivative is near 0 for every input, but that of the sum is not.
 
         Returns
         -------
@@ -177,39 +179,39 @@ class FittedNetwork(DocumentedMixin, TransformerMixin, BaseEstimator, ABC):
         return inspection.input_gradient(self, X, output, of)
 
     def trace(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Trace:
-        """All Z, A, delta, Delta and D of these rows: one pass forward and back, as the textbook does it by hand.
+        """Return all Z, A, delta, Delta and D of one forward and backward pass over these rows.
 
         Parameters
         ----------
         X, y, sample_weight
-            As in :meth:`fit`.  Everything is kept: pass the rows to be looked at, not the whole table.
+            As in :meth:`fit`.  All arrays are kept: pass only the rows of interest, not the whole table.
 
         Returns
         -------
         Trace
-            In float64, by :func:`multilayer.equations.trace`; ``alpha`` is the λ in it.  Print it for a table.
+            In float64, by :func:`multilayer.equations.trace`, with ``alpha`` as λ.  Print it for a table.
 
         Examples
         --------
         >>> from multilayer import MLPClassifier
         >>> X, y = [[0.0], [1.0], [2.0]], ["no", "yes", "yes"]
         >>> model = MLPClassifier((2,), solver="lbfgs", random_state=0).fit(X, y)
-        >>> seen = model.trace(X, y)
-        >>> seen
+        >>> trace = model.trace(X, y)
+        >>> trace
         <Trace of 3 examples through 1-2-1 units, J = ...>
-        >>> [D.shape for D in seen.D]
+        >>> [D.shape for D in trace.D]
         [(2, 2), (1, 3)]
         """
         self._check_is_fitted()
         return inspection.trace(self, self._target_adapter(), X, y, sample_weight)
 
     def check_gradient(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> GradientCheck:
-        """Backpropagation through the fitted network against difference quotients, weight by weight.
+        """Compare the gradient of backpropagation with difference quotients, weight by weight.
 
         Parameters
         ----------
         X, y, sample_weight
-            As in :meth:`fit`.  Each weight takes four passes over these rows: a few dozen rows are enough.
+            As in :meth:`fit`.  Each weight needs four passes over these rows; a few dozen rows are enough.
 
         Returns
         -------
@@ -236,23 +238,23 @@ class FittedNetwork(DocumentedMixin, TransformerMixin, BaseEstimator, ABC):
         X_val: ArrayLike | None = None,
         y_val: ArrayLike | None = None,
     ) -> inspection.Diagnosis:
-        """What may be wrong with the fitted network: units, weights, step size, scales, fit; with what to try.
+        """Look for common faults of the fitted network, with advice for each.
 
-        Looks for dead, saturated and constant units, constant answers, weights that hardly move, vanishing gradients,
-        a step size too large or too small, training that ended too soon, badly scaled inputs and targets, under- and
-        overfitting.  Nothing is trained: one more update is done on a copy.
+        These are dead, saturated and constant units, constant outputs, weights that hardly move, vanishing gradients, a
+        step size that is too large or too small, training that ended too soon, badly scaled inputs and targets,
+        underfitting and overfitting.  The network is not changed: one more update is done on a copy.
 
         Parameters
         ----------
         X, y, sample_weight
             As in :meth:`fit`: the rows that the network was trained on.
         X_val, y_val : as X and y, default=None
-            Rows that it has not seen.  Without them, the rows held out by ``early_stopping`` take their place.
+            Held-out rows.  Without them, the rows held out by ``early_stopping`` are used.
 
         Returns
         -------
         Diagnosis
-            Its ``findings`` each have a severity, evidence and advice; ``print`` it, or draw it by
+            Each of its ``findings`` has a severity, evidence and advice.  Print it, or draw it with
             :func:`multilayer.plots.plot_diagnosis`.
 
         Raises
@@ -274,18 +276,18 @@ class FittedNetwork(DocumentedMixin, TransformerMixin, BaseEstimator, ABC):
     @classmethod
     @cache
     def _get_param_names(cls) -> list[str]:
-        """The parameters of the constructor; to read its signature takes longer than the rest of a clone."""
+        """Return the names of the parameters, cached: reading the signature takes most of the time of a clone."""
         names: list[str] = super()._get_param_names()
         return names
 
     def __getstate__(self) -> dict[str, Any]:
-        """For a pickle, what answering needs; what resuming needs only where the estimator is about to resume."""
+        """Return what a pickle holds: the training state only if the estimator is to continue training."""
         state: dict[str, Any] = super().__getstate__()
         if "_training_state" in state and not (self.warm_start or self._last_was_part):
             return state | {"_training_state": without_memory(self._training_state, self.parameters_)}
         return state
 
-    # A copy, unlike a pickle, holds everything.
+    # Unlike a pickle, a copy holds everything.
 
     def __copy__(self) -> Self:
         other = type(self).__new__(type(self))
@@ -299,9 +301,9 @@ class FittedNetwork(DocumentedMixin, TransformerMixin, BaseEstimator, ABC):
 
 
 class ParameterViews(list[Floats]):
-    """Views of the parameter vector, one a layer; to assign to an entry is to write into the vector.
+    """Views of the parameter vector, one per layer.
 
-    In a plain list an assignment, ``model.coefs_[0] = W``, would replace the view and leave the network as it was.
+    Assigning to an entry, ``model.coefs_[0] = W``, writes into the vector; a plain list would only replace the view.
     """
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -313,7 +315,7 @@ class ParameterViews(list[Floats]):
 
 
 def _write(name: str, views: list[Floats], values: Iterable[Any]) -> None:
-    """Copy new arrays into the views, if all of them fit."""
+    """Copy new arrays into the views, if all shapes match."""
     new = list(values)
     shapes = [getattr(value, "shape", None) for value in new]
     if shapes != [view.shape for view in views]:

@@ -11,30 +11,24 @@ SECONDS_BETWEEN_LINES = 0.5
 
 
 class EpochTable:
-    """A listener that prints a line for an epoch: its number, loss, validation loss and score, step size, and the time.
+    """A listener that prints one line per epoch in scikit-learn's words.
 
-    The words are scikit-learn's.  Unless every epoch is asked for, lines are thinned: 1, 2, 5, 10, 20, 50, ..., one
-    more wherever SECONDS_BETWEEN_LINES have passed, and the last.
-
-    Parameters
-    ----------
-    cost_divisor : int
-        What costs are divided by before they are shown.
-    every_epoch : bool
+    Unless ``every_epoch``, it prints the epochs 1, 2, 5, 10, 20, 50, ..., the first after each SECONDS_BETWEEN_LINES,
+    and the last.  Costs are divided by ``cost_divisor``.
     """
 
     only_watches = True
 
     def __init__(self, cost_divisor: int, *, every_epoch: bool) -> None:
         self.cost_divisor, self.every_epoch = cost_divisor, every_epoch
-        self.max_epochs, self.goes_on = 0, False
+        self.max_epochs, self.is_resumed = 0, False
         self.has_header = False
         self.printed_at = 0.0
         self.unprinted: EpochEnded | None = None
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, RunStarted):
-            self.max_epochs, self.goes_on = event.max_epochs, event.epochs_before > 0
+            self.max_epochs, self.is_resumed = event.max_epochs, event.epochs_before > 0
         elif isinstance(event, CompilationStarted):
             print(f"Compiling {event.kernel} for this machine, once; some seconds ...", flush=True)
         elif isinstance(event, EpochEnded):
@@ -49,7 +43,7 @@ class EpochTable:
     def _end(self, event: RunEnded) -> None:
         if self.unprinted is not None:
             self._print(self.unprinted)
-        if self.max_epochs > 1:  # a part of the data is trained on for one, and says no more
+        if self.max_epochs > 1:  # not after partial_fit
             why = _REASONS.get(event.reason, event.reason)
             print(f"Ended after {event.epochs} iterations and {event.seconds:.2f} s: {why}", flush=True)
 
@@ -69,7 +63,7 @@ class EpochTable:
             row.append(event.step_size)
         columns.append(Column("seconds", ".2f", width=12))
         header, line = Table(tuple(columns), [[*row, event.seconds]]).lines()
-        if not self.has_header and not (self.goes_on and self.max_epochs == 1):
+        if not self.has_header and not (self.is_resumed and self.max_epochs == 1):
             print(header)
         self.has_header = True
         print(line, flush=True)
@@ -83,7 +77,7 @@ _REASONS = {
     "max_iterations": "max_iter",
     "max_evaluations": "max_fun",
     "line_search": "no step lowers the cost",
-    "listener": "a callback asked for it",
+    "listener": "stopped by a callback",
     "interrupted": "interrupted",
     "diverged": "the cost is no longer finite",
     "error": "an error",
@@ -91,7 +85,7 @@ _REASONS = {
 
 
 def _is_round(epoch: int) -> bool:
-    """Whether a number is 1, 2 or 5 times a power of ten."""
+    """Return whether a number is 1, 2 or 5 times a power of ten."""
     while epoch % 10 == 0:
         epoch //= 10
     return epoch in (1, 2, 5)

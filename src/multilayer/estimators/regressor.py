@@ -1,4 +1,4 @@
-"""MLPRegressor: the textbook's network, for numbers, behind scikit-learn's interface."""
+"""MLPRegressor: the textbook's network for numbers, with scikit-learn's interface."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sklearn.utils.validation import _num_samples
 
 from multilayer.equations import Cost, Quantile
 from multilayer.equations.activations import Hidden
-from multilayer.estimators.base import BaseMLP, keep_parameters
+from multilayer.estimators.base import BaseMLP, set_parameters
 from multilayer.fits.columns import checked_weight, checked_y
 from multilayer.fits.errors import input_errors
 from multilayer.fits.losses import (
@@ -32,82 +32,82 @@ from multilayer.training.starting import SCIKIT_LEARN, Initialization
 
 
 class MLPRegressor(RegressorMixin, BaseMLP):
-    r"""A multilayer perceptron that estimates numbers.
+    r"""Multilayer perceptron regressor.
 
-    Trains by minimising the cost of ``loss``, summed over the outputs, plus ``alpha`` / (2m) times the squared
-    weights (and ``l1_alpha`` / m times their absolute values), m the number of rows in the batch (with sample weights:
-    their sum); biases are not penalised.
+    Training minimises the cost of ``loss``, summed over the outputs, plus ``alpha`` / (2m) times the sum of the squared
+    weights and ``l1_alpha`` / m times the sum of their absolute values, where m is the number of rows in the batch or,
+    with sample weights, their sum.  Biases are not penalised.
 
     Parameters
     ----------
     hidden_layer_sizes : int or sequence of int, default=(100,)
-        Units of each hidden layer; ``()`` for none.
+        Units of each hidden layer; ``()`` for no hidden layer.
     activation : str, Activation or sequence of these, default="relu"
-        Activation of the hidden units, one for all layers or one a layer: "relu", "tanh", "logistic" (or its other
-        name "sigmoid"), "identity", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus".  Or one's own, an
-        object with ``g(z)`` and its derivative ``g_prime(z)``, which is checked before training and runs on the
-        reference engine.
+        Activation of the hidden units, one for all layers or one per layer: "relu", "tanh", "logistic" or "sigmoid"
+        (the same), "identity", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus".  Or a custom object
+        with ``g(z)`` and its derivative ``g_prime(z)``, which is checked before training and runs on the reference
+        engine.
     loss : str or Cost, default="squared_error"
-        The cost.  "squared_error": half the squared error, for numbers of any kind; bring them to a scale near 1.
-        "absolute_error": its best answer is the median.  "huber": squared up to an error of 1 and straight beyond, so
-        that outliers pull no harder.  "quantile": see ``quantile``.
-        "poisson": half the Poisson deviance, for counts and rates; y must not be negative, and answers are positive.
-        "gamma": half the Gamma deviance, for amounts above 0 that scatter in proportion to their mean.
-        Or a cost: ``Huber(2.0)`` of :mod:`multilayer.equations`, or one's own, an object with ``value(Z, Y)`` and
-        ``delta(Z, Y)``, which is checked before training and runs on the reference engine.
+        The cost.  "squared_error": half the squared error; scale y near 1.  "absolute_error": estimates the median.
+        "huber": squared up to an error of 1 and linear beyond, so that outliers have a bounded influence.  "quantile":
+        see ``quantile``.  "poisson": half the Poisson deviance, for counts and rates; y must not be negative, and
+        predictions are positive.  "gamma": half the Gamma deviance, for positive amounts whose spread is proportional
+        to their mean.  Or a cost of :mod:`multilayer.equations`, such as ``Huber(2.0)``, or a custom object with
+        ``value(Z, Y)`` and ``delta(Z, Y)``, which is checked before training and runs on the reference engine.
     quantile : float or sequence of float, default=0.5
-        For loss="quantile": the share of targets that are to lie below the answer.  With several, in rising order, the
-        network answers all of them, and they never cross: ``predict`` returns (m, number of quantiles).
+        Only for loss="quantile": the quantile to predict.  Several quantiles, in ascending order, are predicted
+        together and never cross; ``predict`` then returns an array of shape (m, number of quantiles).
     solver : {"adam", "sgd", "lbfgs"}, default="adam"
-        Adam; gradient descent with ``momentum``; or L-BFGS, which sees all rows at each step, suits small data, and
-        has no step size to choose.
+        Adam; gradient descent with ``momentum``; or L-BFGS, which uses all rows in each step, suits small data, and
+        needs no step size.
     alpha : float, default=0.0001
-        λ, the weight of the squared weights in the cost.
+        Regularisation strength λ: the factor of the squared weights in the cost.
     batch_size : int or "auto", default="auto"
-        Rows an update sees; "auto" is min(200, m).  The number of rows itself makes it batch gradient descent; a
-        larger one means all rows and is warned of.
+        Rows per update; "auto" is min(200, m).  With the number of rows, training is batch gradient descent.  A larger
+        number means all rows, with a warning.
     learning_rate : str, schedule or callable, default="constant"
         Not for solver="lbfgs".  "constant": ``learning_rate_init`` in every epoch.  "invscaling" (by name only for
         solver="sgd"): ``learning_rate_init`` / (1 + n)^``power_t`` after n rows.  "adaptive" (by name only for
         solver="sgd"): divided by 5 each time the stop rule of ``tol`` is met; training ends when it is at most 1e-6.
-        "cosine": falls to 0 along half a cosine, in ``max_iter`` epochs.  "one_cycle": rises from a 25th for a quarter
-        of the updates, then falls to next to nothing.  "plateau": halved after 5 epochs without progress.  A function
-        of the epoch, counted from 0, whose value ``learning_rate_init`` is multiplied with.  Or a schedule of
+        "cosine": falls to 0 along half a cosine in ``max_iter`` epochs.  "one_cycle": rises from a 25th of it for a
+        quarter of the updates, then falls almost to 0.  "plateau": halved after 5 epochs without progress.  Or a
+        function of the epoch, counted from 0, that returns a factor of ``learning_rate_init``.  Or a schedule of
         :mod:`multilayer.training`, such as ``WarmUp(100, Cosine(50))``.
     learning_rate_init : float, default=0.001
         Step size.  Not for solver="lbfgs".
     power_t : float, default=0.5
-        See ``learning_rate``.
+        Exponent of ``learning_rate="invscaling"``.
     max_iter : int, default=200
-        Epochs: passes over all rows.  Iterations of solver="lbfgs".
+        The maximum number of epochs, which are passes over all rows; for solver="lbfgs", of iterations.
     shuffle : bool, default=True
         Whether the rows are shuffled before each epoch.  Not for solver="lbfgs".
     random_state : int, RandomState or None, default=None
-        Seed of the starting weights, of the rows held out, and of the shuffles.
+        Seed of the starting weights, the rows held out, the shuffles and the dropout.
     tol : float, default=1e-4
-        Training ends when the cost has not fallen (with ``early_stopping``: the score has not risen) by more than
-        ``tol`` for ``n_iter_no_change`` epochs in a row.  With solver="lbfgs", when no entry of the gradient is larger.
+        Training ends when the cost has not fallen by more than ``tol`` for ``n_iter_no_change`` consecutive epochs;
+        with ``early_stopping``, when the score has not risen.  With solver="lbfgs", training ends when no entry of the
+        gradient is larger than ``tol``.
     verbose : bool or int, default=False
-        Print a table of training.  True or 1: the epochs 1, 2, 5, 10, 20, 50, ..., and else a line each half second;
-        2 or more: every epoch.
+        Whether to print a table of training.  True or 1: the epochs 1, 2, 5, 10, 20, 50, ..., and one line each half
+        second; 2 or more: every epoch.
     warm_start : bool, default=False
-        Whether ``fit`` goes on where the last one ended: weights, memory of the update rule, step size, order of the
-        rows and random state.  Fits of k and m epochs are then one of k + m; but solver="lbfgs" begins anew from the
-        last weights.  With validation it goes on from the last weights, not from the best.
+        Whether ``fit`` continues the last fit, with its weights, memory of the update rule, step size, order of the
+        rows and random state.  Fits of k and m epochs then equal one fit of k + m epochs.  solver="lbfgs" starts again
+        from the last weights.  With validation, training continues from the last weights, not from the best.
     momentum : float, default=0.9
-        Only for solver="sgd"; 0 is plain gradient descent.
+        Momentum of solver="sgd"; 0 is plain gradient descent.
     nesterovs_momentum : bool, default=True
-        Only for solver="sgd" with momentum.
+        Whether to use Nesterov's momentum.  Only for solver="sgd" with momentum.
     early_stopping : bool, default=False
-        Hold out rows, stop by the score on them, and end with the weights of the best score.  With ``X_val`` in
-        ``fit`` those are the rows, and none are held out; solver="lbfgs" stops early by such rows alone.
+        Whether to hold out rows, stop by their score, and keep the weights of the best score.  If ``fit`` receives
+        ``X_val``, these rows are used and none are held out; solver="lbfgs" stops early only with such rows.
     validation_fraction : float, int or splitter, default=0.1
-        The rows held out: a share, a number, or the first split of a splitter of scikit-learn's such as
-        GroupShuffleSplit or TimeSeriesSplit; rows in neither part of it are not used.
+        The rows to hold out: a share, a number, or the first split of a splitter of scikit-learn such as
+        GroupShuffleSplit or TimeSeriesSplit; rows in neither part of the split are not used.
     early_stopping_metric : str or callable, default="auto"
-        The score of the rows that validate; higher is better.  "auto": R², its mean over the
-        outputs.  "loss": minus the cost without regularisation.  Or any scorer of scikit-learn's, by its name or as a
-        function of (estimator, X, y), whose X is as the network sees it.
+        The score of the validation rows; higher is better.  "auto": R², averaged over the outputs.  "loss": minus the
+        cost without regularisation.  Or any scorer of scikit-learn, by name or as a function of (estimator, X, y); X is
+        passed as the network receives it.
     beta_1 : float, default=0.9
         Decay rate of the mean of the gradients; from 0 to below 1.  Only for solver="adam".
     beta_2 : float, default=0.999
@@ -116,91 +116,91 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Added to the root of that mean before the step is divided by it.  Only for solver="adam".
     n_iter_no_change : int or None, default=10
         See ``tol``.  None: training ends after exactly ``max_iter`` epochs, without a warning; ``float("inf")`` does
-        the same, but warns under ``warm_start``.  With solver="lbfgs" it applies only where rows validate.
+        the same, but warns with ``warm_start``.  With solver="lbfgs" it applies only to validated training.
     max_fun : int, default=15000
-        Only for solver="lbfgs": the most times that the cost is computed.
+        The maximum number of evaluations of the cost.  Only for solver="lbfgs".
     max_time : float or None, default=None
-        Seconds after which a call of ``fit`` or ``partial_fit`` ends training, between two updates.
+        Seconds after which a call of ``fit`` or ``partial_fit`` ends, between two updates; None for no limit.
     initialization : str or list of arrays, default="scikit-learn"
         Starting weights: "scikit-learn" (its draws), a scheme of :func:`multilayer.equations.initialize_thetas`
         ("epsilon", "notebook", "glorot", "he", "lecun", "zeros"), or the Theta matrices themselves.
     engine : {"auto", "cpu", "reference"}, default="auto"
-        What does the arithmetic: compiled code, or the book itself.
+        The engine that computes: "cpu" is compiled code, "reference" the equations in NumPy, "auto" the fastest that
+        can run the network.
     callbacks : sequence of callables, default=()
-        Called with each event of training; :mod:`multilayer.callbacks` has some that are ready to use, and tells how
-        to write one.  Those of ``sklearn.callback`` are passed to ``set_callbacks``.
+        Called with each event of training.  :mod:`multilayer.callbacks` has ready-made ones and shows how to write one.
+        Pass callbacks of ``sklearn.callback`` to ``set_callbacks`` instead.
     l1_alpha : float, default=0.0
-        λ1, the weight of the weights' absolute values in the cost, as ``alpha`` is of half their squares.
+        Strength of the L1 penalty: the factor of the absolute values of the weights in the cost.
     weight_decay : float, default=0.0
-        Decoupled weight decay: before each update the weights, not the biases, are multiplied by 1 - step size times
-        this.  With solver="adam" it makes AdamW.  Not for solver="lbfgs", as the next five.
+        Decoupled weight decay: before each update the weights, not the biases, are multiplied by 1 - step size ·
+        ``weight_decay``.  With solver="adam" this is AdamW.  Not for solver="lbfgs", nor are the next four.
     clip_norm : float or None, default=None
-        The length to which longer gradients are cut, all layers taken together; None for any length.
+        The maximum norm of the gradient of all layers; longer gradients are scaled down.  None for no limit.
     weight_averaging : float, default=0.0
-        β: the network answers with the mean of its weights after each update, of which each counts β times as much as
-        the one after it, about 1 / (1 - β) updates.  Training goes on from the weights themselves.  0 for the last.
+        Decay rate β of an exponential moving average of the weights over the updates, about 1 / (1 - β) of them.  The
+        network predicts with the average; training continues from the weights themselves.  0 for no average.
     dropout : float or sequence of float, default=0.0
-        The share of the hidden units that are silent in an update; one for all hidden layers, or one a layer.
+        The share of hidden units that are set to 0 in an update; one for all hidden layers, or one per layer.
     input_dropout : float, default=0.0
-        The share of the entries of X that are taken as 0 in an update.
+        The share of entries of X that are set to 0 in an update.
     standardize_targets : bool, default=False
-        Take the mean off y and divide by the standard deviation before training, each output by itself, and put both
-        back in ``predict``; with sample weights, by weight.  Not for loss="poisson" and "gamma".  Costs and
-        their curves are then those of standardised targets, and so are ``loss="huber"``'s errors; scores and scorers
-        see y itself.  The rows are those that train: not the ones held out.  ``partial_fit`` takes them from
-        its first part, and ``warm_start`` keeps what the first fit took.  A constant output, whose spread is within
-        the rounding of its values, is answered with exactly that number; if it varies in a later part, it takes mean
-        and deviation from that one.
+        Whether to train on (y - mean) / standard deviation, separately for each output; ``predict`` returns the units
+        of y.  Mean and deviation are those of the training rows, weighted by sample weights, without the rows held out.
+        Not for loss="poisson" and "gamma".  Costs and the errors of ``loss="huber"`` then refer to standardised
+        targets, scores to y.  ``partial_fit`` computes mean and deviation from its first part, and ``warm_start`` keeps
+        those of the first fit.  For a constant output, whose spread is within the rounding of its values, exactly that
+        number is predicted; if it varies in a later part, mean and deviation are computed from that part.
     normalization : "layer" or None, default=None
-        "layer": the weighted sums of each hidden layer are brought to mean 0 and variance 1 over its units, for each
-        row by itself, then multiplied by a gain and moved by a shift, which are learned; then comes the activation.
-        Gain and shift are neither penalised nor decayed.
+        "layer": before the activation, the weighted sums of each hidden layer are standardised over its units,
+        separately for each row, then multiplied by a learned gain and moved by a learned shift.  Gain and shift are
+        neither penalised nor decayed.
 
     Attributes
     ----------
     thetas_ : list of ndarray, the l-th of shape (s_{l+1}, s_l + 1)
-        The textbook's weight matrices, biases in column 0; views of ``parameters_``, as the next two are.
+        The textbook's weight matrices, with biases in column 0; views of ``parameters_``, as are the next three.
     coefs_ : list of ndarray, the l-th of shape (s_l, s_{l+1})
         Weights without biases.
     intercepts_ : list of ndarray, the l-th of shape (s_{l+1},)
         Biases.
     norms_ : list of ndarray, the l-th of shape (2, s_{l+1})
-        With ``normalization``, gain (row 0) and shift of each hidden layer; views too.  Else empty.
+        With ``normalization``, gain (row 0) and shift (row 1) of each hidden layer; otherwise empty.
     parameters_ : ndarray of shape (P,)
-        All weights and biases in one vector, and gains and shifts.
+        All weights, biases, gains and shifts in one vector.
     target_mean_, target_scale_ : ndarray of shape (n_outputs_,) or None
-        With ``standardize_targets``, the mean of the targets of each output unit and their standard deviation, 0
-        where they are constant but for rounding.
+        With ``standardize_targets``, mean and standard deviation of the targets of each output unit; the deviation is 0
+        if they are constant except for rounding.
     loss_curve_ : list of float
-        Mean cost of each epoch's batches, each before its update; of solver="lbfgs", the cost after each iteration.
-        With several outputs and loss="squared_error" it is divided by their number, as in scikit-learn.
-        It goes on through ``warm_start`` and ``partial_fit``.
+        Mean cost of the batches of each epoch, before their updates; for solver="lbfgs", the cost after each
+        iteration.  For several outputs and loss="squared_error" it is divided by their number, as in scikit-learn.
+        Continued by ``warm_start`` and ``partial_fit``.
     loss_ : float
-        The last entry of it.
+        The last entry of ``loss_curve_``.
     best_loss_ : float or None
-        The least entry of it; None with ``early_stopping``.
+        The smallest entry of ``loss_curve_``; None with ``early_stopping``.
     validation_loss_curve_ : list of float or None
-        With rows to validate on, their mean cost after each epoch, without regularisation.
+        Mean cost of the validation rows after each epoch, without regularisation; None without such rows.
     validation_scores_ : list of float or None
-        With rows to validate on, their score after each epoch.
+        Score of the validation rows after each epoch; None without such rows.
     best_validation_score_ : float or None
-        The largest of them, that of the weights kept.
+        The best validation score, that of the weights kept.
     n_iter_ : int
         Epochs of the last call of ``fit`` or ``partial_fit``.
     t_ : int
-        Rows trained on, those seen again counted again.
+        The number of rows trained on over all epochs.
     network_ : Network
         Layer sizes and units.
     n_layers_ : int
-        Layers, inputs and outputs counted.
+        The number of layers, including the input and output layers.
     n_outputs_ : int
-        Output units.
+        The number of output units.
     out_activation_ : str
-        Their kind, in scikit-learn's words: "identity" or "exp".
+        Activation of the output units by scikit-learn's names: "identity" or "exp".
     n_features_in_ : int
-        Columns of X.
+        The number of columns of X.
     feature_names_in_ : ndarray of str
-        Their names, where all are text.
+        The names of the columns of X; only if all names are strings.
 
     Raises
     ------
@@ -209,7 +209,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     InputError
         For X or y that cannot be used, such as gaps, infinities or text.
     DivergenceError
-        Where the cost leaves the finite numbers.
+        If the cost is no longer finite.
 
     Examples
     --------
@@ -222,8 +222,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     References
     ----------
-    docs/mathematics.md derives costs and gradient.  Same ``random_state``, same training as scikit-learn's class of
-    this name; docs/migration.md lists where this one differs.
+    docs/mathematics.md derives costs and gradient.  With the same ``random_state``, training equals that of
+    scikit-learn's class of this name; docs/migration.md lists the differences.
     """
 
     loss: str | Cost
@@ -274,9 +274,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         standardize_targets: bool = False,
         normalization: str | None = None,
     ) -> None:
-        keep_parameters(self, locals())
+        set_parameters(self, locals())
 
-    @available_if(BaseMLP._learns_in_parts)  # type: ignore[untyped-decorator]
+    @available_if(BaseMLP._supports_partial_fit)  # type: ignore[untyped-decorator]
     def partial_fit(
         self,
         X: ArrayLike,
@@ -294,34 +294,51 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         X, y, sample_weight
             As in :meth:`fit`.
         X_val, y_val, sample_weight_val
-            As in :meth:`fit`: the weights that scored best in any call so far are kept, and training goes on from the
-            last.  No call refuses to train: when to stop calling is yours to say, by ``validation_scores_``.
+            As in :meth:`fit`.  The weights of the best score of all calls are kept, and training continues from the
+            last weights.  ``partial_fit`` never stops early: watch ``validation_scores_`` to decide when to stop.
 
         Returns
         -------
         self
-            If training fails, it is as it was before.
+            The fitted estimator.  If training fails, it is unchanged.
         """
         return self._fit_one_epoch(X, y, sample_weight, ValidationArguments(X_val, y_val, sample_weight_val))
 
     def predict(self, X: ArrayLike) -> Floats:
-        """The network's answer for each row.
+        """Predict the targets of each row.
 
         Parameters
         ----------
         X : array, sparse matrix or frame of shape (m, s_1)
+            The rows.
 
         Returns
         -------
         array of shape (m,), or (m, K) for several outputs or quantiles
+            Predictions in the units of y.
         """
-        H, scale = self._answer(X), self._target_scale
+        H, scale = self._output(X), self._target_scale
         if scale is not None:
             H = scale.restored(H)
         return H.ravel() if H.shape[1] == 1 else H
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """R²; of several quantiles, the share of the quantile cost of constant answers that these save, its mean."""
+        """Return R²; for several quantiles, the mean of D², the same with the quantile cost.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or frame of shape (m, s_1)
+            The rows.
+        y : array of shape (m,) or (m, K)
+            The true values.
+        sample_weight : array of shape (m,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            1 for perfect predictions, 0 for the best constant.
+        """
         self._check_is_fitted()
         cost = self.network_.cost
         if not (isinstance(cost, Quantile) and len(cost.levels) > 1):

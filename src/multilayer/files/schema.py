@@ -57,7 +57,7 @@ from multilayer.files.kinds import (
 )
 from multilayer.fits.class_weights import BALANCED
 from multilayer.fits.labels import Labels
-from multilayer.fits.losses import OF_CLASSES, OF_NUMBERS, QUANTILE, loss_of_numbers
+from multilayer.fits.losses import CLASSIFICATION_LOSSES, QUANTILE, REGRESSION_LOSSES, loss_of_numbers
 from multilayer.fits.settings import CHECKS, check_activation
 from multilayer.network import NORMALIZATIONS, Network
 from multilayer.selection.out_of_fold import Predictions
@@ -234,12 +234,12 @@ _OF_NETWORKS: dict[str, Kind] = {
     "random_state": either(generator, _checked(partial(check_seed, "random_state"))),
 }
 _OF_CLASSIFIERS = _OF_NETWORKS | {
-    "loss": either(record(*COSTS), text(*OF_CLASSES)),
+    "loss": either(record(*COSTS), text(*CLASSIFICATION_LOSSES)),
     "output": _checked(partial(check_choice, "output", choices=("auto", "softmax", "sigmoid"))),
     "class_weight": optional(either(_weights_of_classes, sequence(_weights_of_classes), text(BALANCED))),
 }
 _OF_REGRESSORS = _OF_NETWORKS | {
-    "loss": either(record(*COSTS), text(*OF_NUMBERS)),
+    "loss": either(record(*COSTS), text(*REGRESSION_LOSSES)),
     "quantile": _checked(partial(loss_of_numbers, QUANTILE)),
     "standardize_targets": _checked(partial(check_flag, "standardize_targets")),
 }

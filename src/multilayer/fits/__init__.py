@@ -1,4 +1,4 @@
-"""From scikit-learn's words to a training session: settings, rows, targets, recipe, outcome."""
+"""From an estimator's parameters and data to a training session: settings, rows, targets, recipe, outcome."""
 
 from multilayer.fits.fit import Fit, begin
 from multilayer.fits.outcome import FitOutcome

@@ -1,4 +1,4 @@
-"""y and sample_weight: the checks whose errors scikit-learn's validation would not word well enough."""
+"""Checks of y and sample_weight whose errors are clearer than those of scikit-learn's validation."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from multilayer.network import Floats
 
 
 def as_dense(rows: Any) -> NDArray[Any]:
-    """Rows of a sparse matrix as an array; an array as it is."""
+    """Return the rows of a sparse matrix as an array, and an array unchanged."""
     return rows.toarray() if issparse(rows) else np.asarray(rows)
 
 
 def checked_weight(
     weight: Any, m: int, dtype: np.dtype[Any], name: str = "sample_weight", *, warns: bool = False
 ) -> Floats | None:
-    """The weights of m rows in the dtype of X, as :func:`scaled_weights` brings them there."""
+    """Return the weights of m rows in the dtype of X; see :func:`scaled_weights`."""
     if weight is None:
         return None
     check_not_masked(weight, name)
@@ -35,39 +35,32 @@ def checked_weight(
         kind = InputTypeError if isinstance(error, TypeError) else InputError
         reason = str(error).split("\n")[0]  # the lines after it may hold all of the numbers
         raise kind(
-            f"{name} must be one finite number for each of the {m} rows, not negative and not all 0: {reason}"
+            f"{name} must be one finite non-negative number for each of the {m} rows, and not all 0: {reason}"
         ) from None
     if checked.min() < 0:
         raise InputError(
             f"{name} must not be negative, got values from {checked.min():g} to {checked.max():g}. "
-            "Remove rows that are not to count, or give them the weight 0."
+            "Remove the rows that should not count, or give them the weight 0."
         )
     return scaled_weights(checked, dtype, name, warns=warns)
 
 
 def checked_y(y: Any, *, are_labels: bool, name: str = "y") -> Any:
-    """y; labels that are Python objects of one type come back as an array of that type.
-
-    Raises
-    ------
-    InputError, InputTypeError
-        For another number of dimensions than one or two, gaps, and labels of several types or of none that can be told
-        apart and sorted.
-    """
+    """Return y after checks of dimensions, gaps and labels; Python objects of one type become an array of that type."""
     if y is None or issparse(y):
         return checked_sparse(y, name)
     check_not_masked(y, name)
     array = _as_array(y, name)
     if array.dtype.kind == "O":
         _check_gaps(array, name)
-    if not are_labels or isinstance(y, np.matrix):  # which scikit-learn refuses
+    if not are_labels or isinstance(y, np.matrix):  # a matrix is rejected by scikit-learn
         return y
     if isinstance(y, list | tuple) and array.dtype.kind == "U":
-        array = np.array(y, dtype=object)  # NumPy has made text of numbers among text
+        array = np.array(y, dtype=object)  # NumPy converted numbers to text
     if array.dtype.kind in "OS":
-        return _of_one_type(array, name)
-    # As the array, not as y: scikit-learn makes floats of pandas' Int64 and boolean.
-    return _of_known_kind(array, name)
+        return _converted_to_one_type(array, name)
+    # Not y itself: scikit-learn converts pandas' Int64 and boolean to floats.
+    return _with_supported_dtype(array, name)
 
 
 def _as_array(y: Any, name: str) -> NDArray[Any]:
@@ -92,7 +85,7 @@ def _check_gaps(array: NDArray[Any], name: str) -> None:
         row = gaps[0] * len(array) // array.size
         raise InputError(
             f"{name} must not have gaps, got {array.flat[gaps[0]]} in row {row}, and {len(gaps)} such entries "
-            "in all. Remove them (and their rows of X): without a target there is nothing to learn from a row."
+            "in all. Remove them and their rows of X: a row without a target cannot be used."
         )
 
 
@@ -101,7 +94,7 @@ def _is_gap(entry: Any) -> bool:
     return entry is None or is_nan or type(entry).__name__ in ("NAType", "NaTType")  # of pandas
 
 
-def _of_one_type(array: NDArray[Any], name: str) -> NDArray[Any]:
+def _converted_to_one_type(array: NDArray[Any], name: str) -> NDArray[Any]:
     examples = {_kind(entry): entry for entry in array.flat}
     if "bytes" in examples:
         raise InputTypeError(
@@ -125,8 +118,8 @@ def _of_one_type(array: NDArray[Any], name: str) -> NDArray[Any]:
     return converted
 
 
-def _of_known_kind(array: NDArray[Any], name: str) -> NDArray[Any]:
-    """Labels of a kind that predictions, comparisons and model files can hold."""
+def _with_supported_dtype(array: NDArray[Any], name: str) -> NDArray[Any]:
+    """Return labels in a dtype that predictions, comparisons and model files support."""
     kind, given = array.dtype.kind, array.dtype
     if kind == "T":  # NumPy's StringDType
         return np.array(array.tolist())
@@ -143,7 +136,7 @@ def _of_known_kind(array: NDArray[Any], name: str) -> NDArray[Any]:
         return as_float64
     if kind in "mMV":
         raise InputTypeError(
-            f"{name} must hold text, numbers or bools, got {given}: a model file has no such labels. "
+            f"{name} must hold text, numbers or bools, got {given}: model files cannot store such labels. "
             f"Write {name}.astype(str), or number the labels."
         )
     return array

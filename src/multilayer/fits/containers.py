@@ -1,7 +1,6 @@
-"""Containers of X, y and weights whose entries NumPy or SciPy would read as other numbers than they hold.
+"""Checks of containers whose entries NumPy or SciPy would read as wrong numbers.
 
-Masked arrays, dates, and sparse matrices whose index arrays point outside the matrix: SciPy accepts these, and its
-compiled code follows them.
+These are masked arrays, dates, and sparse matrices with invalid index arrays, which SciPy does not check.
 """
 
 from __future__ import annotations
@@ -17,32 +16,28 @@ from sklearn.utils.validation import _get_feature_names
 from multilayer.exceptions import InputError, InputTypeError
 
 DATES = ("m", "M")  # NumPy's kinds of timedelta64 and datetime64
-OF_TIME = (np.datetime64, np.timedelta64, datetime.date, datetime.time, datetime.timedelta)
-_OF_FRAMES = ("datetime", "timedelta", "period", "date", "duration", "time", "timestamp")  # how such dtypes are named
-_SPARSE_ADVICE = "Build it from the numbers and their places: scipy.sparse.csr_array((data, (rows, columns)), shape)."
+TIME_TYPES = (np.datetime64, np.timedelta64, datetime.date, datetime.time, datetime.timedelta)
+_FRAME_DATE_PREFIXES = (
+    "datetime",
+    "timedelta",
+    "period",
+    "date",
+    "duration",
+    "time",
+    "timestamp",
+)  # prefixes of dtype names
+_SPARSE_ADVICE = "Build it from values and positions: scipy.sparse.csr_array((data, (rows, columns)), shape)."
 _COMPRESSED = {"csr": (0, 1), "csc": (1, 0), "bsr": (0, 1)}  # by axis: what indptr counts, what indices count
 
 
 def checked_entries(X: Any, name: str = "X") -> Any:
-    """X, if NumPy and SciPy will read the entries it has: none is masked, sparse indices lie within the shape.
-
-    Raises
-    ------
-    InputError, InputTypeError
-        With the reason, and what to do.
-    """
+    """Return X if no entry is masked and all sparse indices lie within the shape; otherwise raise an input error."""
     check_not_masked(X, name)
     return checked_sparse(X, name)
 
 
 def checked_numbers(X: Any, name: str = "X") -> Any:
-    """The same for what is to become numbers without an encoder: no dates and no named fields either.
-
-    Raises
-    ------
-    InputError, InputTypeError
-        With the reason, and what to do.
-    """
+    """Return X if it also has no dates and no named fields; otherwise raise an input error."""
     if isinstance(X, np.ndarray) and X.dtype.kind == "V" and X.dtype.names:
         raise InputTypeError(
             f"{name} must be a table of numbers, got a structured array with the fields {', '.join(X.dtype.names)}. "
@@ -51,15 +46,15 @@ def checked_numbers(X: Any, name: str = "X") -> Any:
     dates = _dates(X)
     if dates:
         raise InputTypeError(
-            f"{name} must hold numbers, got dates or times{dates}, whose bare numbers depend on their unit. "
-            "Turn them into numbers first, such as days since a date; multilayer.tables.TableEncoder encodes a "
-            "data frame with its dates."
+            f"{name} must hold numbers, got dates or times{dates}, whose numbers depend on their unit. "
+            "Convert them first, for example to days since a date; multilayer.tables.TableEncoder encodes a data frame "
+            "with dates."
         )
     return checked_entries(X, name)
 
 
-def where_not_finite(X: Any) -> str:
-    """A sentence on where the entries of X are that are not finite, or "" for what NumPy does not read as numbers."""
+def first_not_finite(X: Any) -> str:
+    """Return a sentence on the place of the first non-finite entry of X; empty if X does not convert to numbers."""
     names = _get_feature_names(X)
     try:
         if issparse(X):
@@ -78,7 +73,7 @@ def where_not_finite(X: Any) -> str:
 
 
 def check_not_masked(values: Any, name: str) -> None:
-    """An error for a masked array, or a list of such: NumPy would use the numbers under the mask."""
+    """Raise an error for masked arrays, since NumPy would use the numbers under the mask."""
     if isinstance(values, np.ma.MaskedArray):
         parts = [values]
     elif isinstance(values, list | tuple):
@@ -94,24 +89,24 @@ def check_not_masked(values: Any, name: str) -> None:
         place = [int(i[0]) for i in np.nonzero(masks[0])]
         where = f", the first in row {place[0]}" + (f", column {place[1]}" if len(place) == 2 else "")
     raise InputError(
-        f"{name} is a masked array with {n_masked} masked entries{where}: the numbers under a mask are no data. "
-        f"Remove these rows, or put a value in their place: {name}.filled(value)."
+        f"{name} is a masked array with {n_masked} masked entries{where}; these have no valid values. "
+        f"Remove these rows, or fill the entries: {name}.filled(value)."
     )
 
 
 def check_no_dates(values: Any, name: str) -> None:
-    """An error for weights that are dates or times, which NumPy would convert to numbers."""
+    """Raise an error for weights that are dates or times, which NumPy would convert to numbers."""
     if _dates(values):
         raise InputTypeError(f"{name} must hold numbers, got dates or times. Pass numbers.")
 
 
 def _dates(X: Any) -> str | None:
-    """Where X holds dates or times, in words; None where it holds none."""
+    """Describe the dates or times in X; None without any."""
     if isinstance(X, np.ndarray):
-        return f", {X.dtype}" if _is_date(X.dtype) else _among(X)
+        return f", {X.dtype}" if _is_date(X.dtype) else _first_date(X)
     if isinstance(X, list | tuple):
         first = np.asarray(X[0]) if len(X) and _is_flat(X[0]) else None
-        return None if first is None else f", {first.dtype}" if _is_date(first.dtype) else _among(first)
+        return None if first is None else f", {first.dtype}" if _is_date(first.dtype) else _first_date(first)
     dtype = getattr(X, "dtype", None)
     if dtype is not None:
         return f", {dtype}" if _is_date(dtype) else None
@@ -122,11 +117,11 @@ def _dates(X: Any) -> str | None:
     return f" in column {found[0]!r}{more}" if found else None
 
 
-def _among(entries: NDArray[Any]) -> str | None:
-    """Of an array of Python objects, the first date or time."""
+def _first_date(entries: NDArray[Any]) -> str | None:
+    """Describe the first date or time in an array of Python objects."""
     if entries.dtype.kind != "O":
         return None
-    return next((f", {entry!r}" for entry in entries.flat if isinstance(entry, OF_TIME)), None)
+    return next((f", {entry!r}" for entry in entries.flat if isinstance(entry, TIME_TYPES)), None)
 
 
 def _is_flat(row: Any) -> bool:
@@ -136,22 +131,15 @@ def _is_flat(row: Any) -> bool:
 
 
 def _is_date(dtype: Any) -> bool:
-    return getattr(dtype, "kind", "") in DATES or str(dtype).lower().startswith(_OF_FRAMES)
+    return getattr(dtype, "kind", "") in DATES or str(dtype).lower().startswith(_FRAME_DATE_PREFIXES)
 
 
 def checked_sparse(X: Any, name: str = "X") -> Any:
-    """A sparse matrix whose index arrays agree with its shape; anything else as it is.
-
-    Raises
-    ------
-    InputError, InputTypeError
-        For indices outside the shape, row pointers that decrease or do not span the entries, and arrays of different
-        lengths, with the first place.
-    """
+    """Return X; raise an input error for a sparse matrix whose index arrays do not agree with its shape."""
     if not issparse(X) or X.ndim != 2:
         return X
-    if X.format in ("lil", "dok"):  # whose entries are Python objects
-        X = _converted(X, name)
+    if X.format in ("lil", "dok"):  # their entries are Python objects
+        X = _to_csr(X, name)
     if X.format in _COMPRESSED:
         _check_compressed(X, name)
     elif X.format == "coo":
@@ -162,9 +150,9 @@ def checked_sparse(X: Any, name: str = "X") -> Any:
 
 
 def canonical(X: Any) -> Any:
-    """CSR with one entry a place, in the order of the columns; the caller's matrix is left as it is.
+    """Return CSR with sorted, unique column indices; the caller's matrix is unchanged.
 
-    SciPy's own flag is not trusted: it stays as it was when somebody writes to the index arrays.
+    SciPy's flag is not used, because it is not updated when the index arrays are changed.
     """
     if not issparse(X) or _is_canonical(X):
         return X
@@ -177,11 +165,11 @@ def canonical(X: Any) -> Any:
 def _is_canonical(X: Any) -> bool:
     rises = np.diff(X.indices) > 0
     ends = X.indptr[1:-1]
-    rises[ends[(ends > 0) & (ends < len(X.indices))] - 1] = True  # from one row to the next
+    rises[ends[(ends > 0) & (ends < len(X.indices))] - 1] = True  # between two rows
     return bool(rises.all())
 
 
-def _converted(X: Any, name: str) -> Any:
+def _to_csr(X: Any, name: str) -> Any:
     try:
         if X.format == "lil":
             counts = [len(row) for row in X.rows], [len(values) for values in X.data]
@@ -201,13 +189,13 @@ def _check_compressed(X: Any, name: str) -> None:
     _check_integers(X, name, indptr=indptr, indices=indices)
     if len(indptr) != n_counted + 1:
         raise _sparse_error(
-            name, X, f"has {len(indptr)} entries in indptr, and {n_counted} {words[0]}s need {n_counted + 1}"
+            name, X, f"has {len(indptr)} entries in indptr, but {n_counted} {words[0]}s need {n_counted + 1}"
         )
     if len(indices) != len(X.data):
         raise _sparse_error(name, X, f"has {len(X.data)} entries in data and {len(indices)} in indices")
     if indptr[0] != 0 or indptr[-1] != len(indices):
         raise _sparse_error(
-            name, X, f"has an indptr from {indptr[0]} to {indptr[-1]}, and it must go from 0 to {len(indices)} entries"
+            name, X, f"has an indptr from {indptr[0]} to {indptr[-1]}, but needs one from 0 to {len(indices)}"
         )
     falls = indptr[1:] < indptr[:-1]
     if falls.any():
@@ -219,8 +207,8 @@ def _check_compressed(X: Any, name: str) -> None:
     if outside is not None:
         place = int(np.searchsorted(indptr, outside, side="right")) - 1
         raise _sparse_error(
-            name, X, f"has the {words[1]} index {indices[outside]} in {words[0]} {place}, entry {outside}, and "
-            f"{words[1]}s go from 0 to {n_pointed - 1}"
+            name, X, f"has the {words[1]} index {indices[outside]} in {words[0]} {place}, entry {outside}, but "
+            f"{words[1]} indices must be from 0 to {n_pointed - 1}"
         )  # fmt: skip
 
 

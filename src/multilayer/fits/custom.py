@@ -1,4 +1,4 @@
-"""Custom functions: what is checked, and warned of, before anything is trained with them."""
+"""Checks and warnings for custom activations and costs, before training."""
 
 from __future__ import annotations
 
@@ -13,10 +13,7 @@ from multilayer.network import Network
 
 
 def check_custom_activations(hidden: Sequence[str | Activation], known: Iterable[str | Activation] = ()) -> None:
-    """An error where a custom g' is not the derivative of g.
-
-    ``known`` are those of the network so far: a stream of small parts need not wait for the same check.
-    """
+    """Raise an error if a custom g' is not the derivative of g; those in ``known`` have been checked before."""
     checked = {id(each) for each in known}
     for each in hidden:
         if not isinstance(each, str) and id(each) not in checked:
@@ -25,12 +22,12 @@ def check_custom_activations(hidden: Sequence[str | Activation], known: Iterable
 
 
 def warn_of_the_reference_engine(engine: str, network: Network) -> None:
-    """Warn that "auto" is the slow engine here: nothing that the estimator shows afterwards would tell."""
+    """Warn if "auto" chooses the slow engine, which is not visible in the fitted estimator."""
     is_plain = engine != "auto" or (all(isinstance(each, str) for each in network.hidden) and network.cost is None)
     lacks = "" if is_plain else unsupported_by_cpu(network)
     if lacks:
         warn(
             f"engine='auto' is the reference engine here, which is slower: compiled code cannot run {lacks}. "
-            "Set engine='reference' to say so.",
+            "Set engine='reference' to avoid this warning.",
             ParameterWarning,
         )

@@ -1,4 +1,4 @@
-"""The errors and warnings that are also scikit-learn's, and what an error leaves behind."""
+"""Errors and warnings that are also scikit-learn's, and the collection of warnings of many fits."""
 
 from __future__ import annotations
 
@@ -13,50 +13,47 @@ from typing import Any
 import sklearn.exceptions
 
 from multilayer.exceptions import InputError, InputTypeError, MultilayerError, MultilayerWarning
-from multilayer.fits.containers import where_not_finite
+from multilayer.fits.containers import first_not_finite
 
 
 class NotFittedError(MultilayerError, sklearn.exceptions.NotFittedError):
-    """The estimator was asked for what only a fitted one has."""
+    """The estimator is not fitted yet."""
 
 
 class ConvergenceWarning(MultilayerWarning, sklearn.exceptions.ConvergenceWarning):
-    """Training ended before its stop rule was met."""
+    """Training ended before it converged."""
 
 
 @dataclass(frozen=True)
-class Complaint:
-    """A warning that somebody else is to give: one for many trainings, in place of one for each."""
+class FitWarning:
+    """A collected warning of one fit, to be given once for many fits."""
 
     message: str
     category: type[MultilayerWarning]
-    of_many: str = ""  # the message without the numbers of this one training, if it has such
+    summary: str = ""  # the message without the numbers of this fit, if it has any
 
 
-_LISTENING: ContextVar[list[Complaint] | None] = ContextVar("_LISTENING", default=None)
+_COLLECTED: ContextVar[list[FitWarning] | None] = ContextVar("_COLLECTED", default=None)
 
 
 @contextmanager
-def handed_over(complaints: list[Complaint] | None) -> Iterator[None]:
-    """Within this block, in this thread, :func:`warn` appends to the list in place of warning; None: it warns.
+def collected_warnings(collected: list[FitWarning] | None) -> Iterator[None]:
+    """Let :func:`warn` append to this list within the block, in this thread; None changes nothing.
 
-    Catching warnings would not do: it changes the filters of all threads.
+    ``warnings.catch_warnings`` is no alternative, because it changes the filters of all threads.
     """
-    token = _LISTENING.set(_LISTENING.get() if complaints is None else complaints)
+    token = _COLLECTED.set(_COLLECTED.get() if collected is None else collected)
     try:
         yield
     finally:
-        _LISTENING.reset(token)
+        _COLLECTED.reset(token)
 
 
-def warn(message: str, category: type[MultilayerWarning], of_many: str = "") -> None:
-    """A warning that points at the line outside this library from which it was called.
-
-    ``of_many`` is what is said of many trainings whose messages differ in their numbers alone.
-    """
-    complaints = _LISTENING.get()
-    if complaints is not None:
-        complaints.append(Complaint(message, category, of_many))
+def warn(message: str, category: type[MultilayerWarning], summary: str = "") -> None:
+    """Warn at the line outside this library that called it; ``summary`` is the message without numbers."""
+    collected = _COLLECTED.get()
+    if collected is not None:
+        collected.append(FitWarning(message, category, summary))
         return
     level, frame = 1, sys._getframe()
     while frame is not None and frame.f_globals.get("__name__", "").startswith("multilayer."):
@@ -66,10 +63,10 @@ def warn(message: str, category: type[MultilayerWarning], of_many: str = "") -> 
 
 @contextmanager
 def input_errors(X: Any = None, *, known_only: bool = False) -> Iterator[None]:
-    """Within this block errors of scikit-learn's validation become input errors: its text, and what to do.
+    """Convert errors of scikit-learn's validation within this block to input errors with its text and advice.
 
-    Of entries of ``X`` that are not finite the first is named, too.  With ``known_only`` errors that nothing can be
-    said of stay as they are: those of somebody else's code, whose place in it matters.
+    For non-finite entries of ``X``, the error names the first.  With ``known_only``, errors without advice pass
+    unchanged: they may come from the user's code, whose traceback matters.
     """
     try:
         yield
@@ -79,7 +76,7 @@ def input_errors(X: Any = None, *, known_only: bool = False) -> Iterator[None]:
         message = str(error)
         if known_only and not _advice_on(message):
             raise
-        where = where_not_finite(X) if "Input X contains" in message else ""
+        where = first_not_finite(X) if "Input X contains" in message else ""
         raise InputError(_with_advice(message, where)) from None
     except TypeError as error:
         if known_only and not _advice_on(str(error)):
@@ -87,39 +84,37 @@ def input_errors(X: Any = None, *, known_only: bool = False) -> Iterator[None]:
         raise InputTypeError(_with_advice(str(error))) from None
 
 
-# What to do about an error of scikit-learn's, by a part of its text.
+# Advice for errors of scikit-learn, by a part of their text.
 _ADVICE = {
     "could not convert string to float": (
-        "X must hold numbers: multilayer.tables.TableEncoder turns columns of text and categories into them."
+        "X must hold numbers: multilayer.tables.TableEncoder encodes columns of text and categories."
     ),
-    "float() argument must be": "X must hold numbers: multilayer.tables.TableEncoder turns a table into them.",
+    "float() argument must be": "X must hold numbers: multilayer.tables.TableEncoder encodes a table.",
     "could not be promoted by": (
-        "X must hold numbers, got columns of types that have none in common, such as dates: "
-        "multilayer.tables.TableEncoder turns a table into numbers."
+        "X must hold numbers, got columns of types without a common type, such as dates: "
+        "multilayer.tables.TableEncoder encodes a table."
     ),
-    "inhomogeneous shape": "X must be a table: rows of the same number of columns.",
+    "inhomogeneous shape": "X must be a table whose rows have the same number of columns.",
     "Complex data not supported": "X and y must hold real numbers: write np.c_[X.real, X.imag] for both parts.",
-    "Found array with dim": (
-        "X must be a table of shape (m, n): write X.reshape(len(X), -1) to put what a row has in one line."
-    ),
-    "Input X contains infinity": "Remove these rows, or clip the numbers to what the dtype holds.",
-    " features as input": "Pass the columns that fit was given, in their order.",
-    "Input X contains NaN": "multilayer.tables.TableEncoder fills gaps and marks where they were.",
-    "Input y contains": "Remove these rows from X and y: without a target there is nothing to learn from them.",
+    "Found array with dim": ("X must be a table of shape (m, n): write X.reshape(len(X), -1) to flatten each row."),
+    "Input X contains infinity": "Remove these rows, or clip the numbers to the range of the dtype.",
+    " features as input": "Pass the columns that fit received, in the same order.",
+    "Input X contains NaN": "multilayer.tables.TableEncoder fills and marks missing values.",
+    "Input y contains": "Remove these rows from X and y: a row without a target cannot be used.",
     "cannot be greater than the number of members in each class": (
-        "Pass fewer folds, such as cv=2, or leave out the classes that have too few rows."
+        "Pass fewer folds, such as cv=2, or drop the classes that have too few rows."
     ),
-    "Cannot have number of splits": "Pass fewer folds than there are rows.",
-    "greater than the number of groups": "Pass fewer folds than there are groups.",
-    "'groups' parameter should not be None": "Pass groups, an entry for each row of X.",
+    "Cannot have number of splits": "Pass fewer folds than rows.",
+    "greater than the number of groups": "Pass fewer folds than groups.",
+    "'groups' parameter should not be None": "Pass groups with one entry for each row of X.",
     "inconsistent numbers of samples": "These are the rows of X and the entries of y: pass one target for each row.",
     "Unknown label type: continuous": (
-        "y holds numbers with a fraction, which are no labels. Use MLPRegressor, or make classes of them first."
+        "y holds fractional numbers, which cannot be labels. Use MLPRegressor, or convert y to classes first."
     ),
 }
 
-# Messages of which the first line is enough: then come other models, or all of the numbers.
-_CUT = ("contains NaN", "Complex data not supported")
+# Messages that are cut after their first line: the rest lists other models, or all of the numbers.
+_FIRST_LINE_ONLY = ("contains NaN", "Complex data not supported")
 
 
 def _advice_on(message: str) -> str:
@@ -130,7 +125,7 @@ def _with_advice(message: str, where: str = "") -> str:
     advice = _advice_on(message)
     if not advice:
         return message
-    is_cut = any(part in message for part in _CUT)
+    is_cut = any(part in message for part in _FIRST_LINE_ONLY)
     message = message.split("\n")[0].rstrip() if is_cut else message.rstrip()
     return f"{message}{'' if message.endswith(('.', '!')) else '.'} {where}{advice}"
 

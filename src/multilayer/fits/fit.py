@@ -1,7 +1,6 @@
 """A fit: from a request, settings and targets to a training session, and from it to a fitted estimator.
 
-:func:`begin` is the whole way there, step by step.  ``fit`` of an estimator trains the fit in one part; as the member
-of a pack the same fit is trained in parts, and what comes out does not depend on the parts.
+:func:`begin` prepares it, step by step.  An estimator trains it in one part, a pack in several; the result is the same.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ from multilayer.exceptions import DivergenceError
 from multilayer.fits.custom import check_custom_activations, warn_of_the_reference_engine
 from multilayer.fits.errors import DIVERGENCE_IN_SCIKIT_LEARN
 from multilayer.fits.holdout import validation_rows
-from multilayer.fits.measure import Watched, validation_measure
+from multilayer.fits.measure import ValidationMetric, validation_measure
 from multilayer.fits.outcome import FitOutcome, warn_of_outcome
 from multilayer.fits.reading import read
 from multilayer.fits.recipe import (
+    continue_from_average,
     descent_recipe,
     dropout_rates,
     lbfgs_recipe,
-    settle_average,
     warn_of_settings_without_effect,
     with_dropout_seed,
 )
@@ -40,7 +39,7 @@ from multilayer.fits.target_scale import TargetScale, dtype_given
 from multilayer.fits.targets import TargetAdapter
 from multilayer.network import Network
 from multilayer.training import Listener, TrainingSession, TrainingState, train
-from multilayer.training.batching import Rows
+from multilayer.training.batching import RowNumbers
 from multilayer.training.lbfgs import LbfgsSession, train_lbfgs
 from multilayer.training.loop import Measure, Pace
 from multilayer.training.session import Session, ValidationPlan
@@ -49,15 +48,23 @@ from multilayer.training.state import parameters_to_show
 
 
 def begin(model: Any, settings: Settings, adapter: TargetAdapter, request: FitRequest) -> Fit:
-    """A fit before its first update.
+    """Return a fit before its first update.
 
     Parameters
     ----------
     model : estimator
-        It becomes a fitted one; where an error must leave the caller's as it was, this is a copy.
+        The estimator to fit; pass a copy if an error must not change the original.
     settings : Settings
+        Its checked parameters.
     adapter : TargetAdapter
+        Conversion of y to targets.
     request : FitRequest
+        Data and options.
+
+    Returns
+    -------
+    Fit
+        The fit, ready to train.
 
     Raises
     ------
@@ -65,7 +72,7 @@ def begin(model: Any, settings: Settings, adapter: TargetAdapter, request: FitRe
         For settings and data that cannot be used.
     """
     warn_of_settings_without_effect(settings, request.validation)
-    get_engine(settings.engine)  # an unknown one is named before the data are looked at
+    get_engine(settings.engine)  # raises an error for an unknown name before the data are read
     has_custom = any(not isinstance(each, str) for each in settings.activation)
     if has_custom:
         check_custom_activations(settings.activation, model.network_.hidden if request.resumes else ())
@@ -87,7 +94,7 @@ def begin(model: Any, settings: Settings, adapter: TargetAdapter, request: FitRe
     if dropout:
         objective = with_dropout_seed(objective, state)
     if state.descent.average is not None:
-        settle_average(state, settings)
+        continue_from_average(state, settings)
 
     validating = None
     if data.validation is not None or (settings.early_stopping and settings.solver != "lbfgs"):
@@ -106,8 +113,8 @@ def begin(model: Any, settings: Settings, adapter: TargetAdapter, request: FitRe
         targets = replace(targets, score=score)
     measure = None
     if validating is not None:
-        watched = Watched(settings.early_stopping_metric, targets, _scored_view(model, network))
-        measure = validation_measure(engine, network, _standardized(validating, scale, objective), watched)
+        scoring = ValidationMetric(settings.early_stopping_metric, targets, _scored_view(model, network))
+        measure = validation_measure(engine, network, _standardized(validating, scale, objective), scoring)
 
     divisor, validates = targets.cost_divisor, measure is not None
     plan = ValidationPlan(validates, validates and settings.early_stopping, keeps_best=request.keep == "best")
@@ -126,22 +133,33 @@ def begin(model: Any, settings: Settings, adapter: TargetAdapter, request: FitRe
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """What a fit minimises, and how it is measured."""
+    """The objective of a fit, and its measure."""
 
     engine: Engine
     objective: Objective
-    table: Table  # the rows as they were read
+    table: Table
     measure: Measure | None  # of the validation rows
     score: Score
-    cost_divisor: int  # the costs that are shown are J divided by this
-    trained_on: Rows | None  # numbers of rows of the table; None for all
-    own_rows: Rows | None  # the same, counted within the rows of this fit
+    cost_divisor: int  # displayed costs are J divided by this
+    trained_on: RowNumbers | None  # numbers of rows of the table; None for all
+    local_rows: RowNumbers | None  # the same, numbered within the rows of this fit
 
 
 class Fit:
-    """Training that is begun, goes on in as many parts as its driver wants, and makes its estimator a fitted one.
+    """A fit that can be trained in any number of parts; between parts its estimator can be updated and used.
 
-    Between parts the estimator may be kept as it stands, and used.
+    Parameters
+    ----------
+    model : estimator
+        The estimator to fit.
+    settings : Settings
+        Its checked parameters.
+    session : Session
+        The session to train.
+    problem : Problem
+        The objective, and its measure.
+    request : FitRequest
+        Data and options.
     """
 
     def __init__(self, model: Any, settings: Settings, session: Session, problem: Problem, request: FitRequest) -> None:
@@ -151,46 +169,54 @@ class Fit:
 
     @property
     def state(self) -> TrainingState:
+        """The state of the session."""
         return self.session.state
 
     @property
     def n_epochs(self) -> int:
-        """Epochs done, those of a training that was cut off and resumed counted in."""
+        """The number of epochs done, including those before an interruption."""
         return self.session.n_epochs + self.request.epochs_done
 
     @property
     def max_epochs(self) -> int:
-        """Epochs after which it ends if nothing has ended it before."""
+        """The maximum number of epochs."""
         return self.session.recipe.max_epochs + self.request.epochs_done
 
     @property
     def n_rows(self) -> int:
-        """Rows that an epoch goes through."""
+        """The number of rows in an epoch."""
         rows = self.problem.trained_on
         return self.problem.objective.X.shape[0] if rows is None else len(rows)
 
     @property
     def n_weights(self) -> int:
-        """Weights and biases."""
+        """The number of weights and biases."""
         return self.state.descent.parameters.size
 
     @property
     def seconds(self) -> float:
-        """The time spent in training so far."""
+        """The training time so far."""
         return self.session.seconds
 
     @property
     def has_ended(self) -> bool:
-        """Whether there is nothing left to train."""
+        """Whether training has ended."""
         return self.session.has_ended
 
     def train(self, n_epochs: float = math.inf, listeners: Sequence[Listener] = ()) -> None:
-        """Train for so many epochs, or to the end; by L-BFGS always to the end.
+        """Train for some epochs, or to the end.
+
+        Parameters
+        ----------
+        n_epochs : float, default=inf
+            The number of epochs; L-BFGS always trains to the end.
+        listeners : sequence of callables, default=()
+            They receive the events.
 
         Raises
         ------
         DivergenceError
-            Where the cost leaves the finite numbers.
+            If the cost is no longer finite.
         """
         session, problem = self.session, self.problem
         try:
@@ -206,20 +232,26 @@ class Fit:
             raise DivergenceError(error.finding, " ".join(filter(None, advice))) from None
 
     def keep(self) -> None:
-        """Make the estimator a fitted one, as it stands now."""
+        """Update the fitted attributes of the estimator."""
         self._keep_in(self.model, replace(self.state))
 
     def end(self) -> None:
-        """Make the estimator a fitted one, and warn where training has ended too soon."""
-        # What the estimator is trained further on later are rows of its own, however they were shared.
-        self.state.rows = self.problem.own_rows
+        """Update the fitted attributes of the estimator, and warn if training ended too soon."""
+        # A later fit of the estimator numbers its rows separately.
+        self.state.rows = self.problem.local_rows
         self._keep_in(self.model, self.state)
         warn_of_outcome(self.outcome(), self.settings, self.scale_advice, self._skill)
 
     def outcome(self) -> FitOutcome:
-        """How it has ended."""
+        """Return how the fit ended.
+
+        Returns
+        -------
+        FitOutcome
+            Reason, epochs and costs.
+        """
         state, settings = self.state, self.settings
-        # Infinity under warm_start warns as scikit-learn does: these epochs may be some of many.
+        # Infinity with warm_start warns as in scikit-learn, because more epochs may follow.
         patience = self.model.n_iter_no_change
         wants_all = patience is None or (math.isinf(patience) and not settings.warm_start)
         return FitOutcome(
@@ -238,18 +270,35 @@ class Fit:
         )
 
     def snapshot(self) -> Any:
-        """A fitted copy of the estimator as it stands; it shares nothing with what is trained further."""
+        """Return an independent fitted copy of the estimator.
+
+        Returns
+        -------
+        estimator
+            Its fitted attributes are those after the last update.
+        """
         copied, state = snapshot(self.model, self.state)
         self._keep_in(copied, state)
         return copied
 
     def scale_advice(self, most_rows: int | None = None) -> ScaleAdvice:
-        """What of the rows that train is far from unit scale; of more rows than so many, a part is looked at."""
+        """Return advice on columns and targets of the training rows that are far from unit scale.
+
+        Parameters
+        ----------
+        most_rows : int or None, default=None
+            The maximum number of rows to examine.
+
+        Returns
+        -------
+        ScaleAdvice
+            Empty if all scales are near 1.
+        """
         names = getattr(self.model, "feature_names_in_", None)
         return scale_advice(self.problem.objective, self.problem.trained_on, names, most_rows)
 
     def _skill(self) -> float:
-        """How much of what a constant answer leaves open the network gets right, on the rows that train."""
+        """Return the skill of the network compared with a constant prediction, on the training rows."""
         problem = self.problem
         rows = slice(None) if problem.trained_on is None else problem.trained_on
         objective = problem.objective
@@ -285,7 +334,7 @@ class Fit:
 
 
 def _initial_state(objective: Objective, settings: Settings) -> TrainingState:
-    """The state before the first update, whose rule has no memory yet."""
+    """Return the state before the first update."""
     random_state = check_random_state(settings.random_state)
     dtype, network = objective.X.dtype, objective.network
     parameters = starting_parameters(network, settings.initialization, random_state, dtype, settings.output_gate)
@@ -293,14 +342,14 @@ def _initial_state(objective: Objective, settings: Settings) -> TrainingState:
 
 
 def _standardized(validating: Table, scale: TargetScale | None, objective: Objective) -> Table:
-    """The rows that validate, with their targets as the network is to see them."""
+    """Return the validation rows with standardised targets."""
     if scale is None:
         return validating
     return replace(validating, Y=scale.standardized(validating.Y, objective.X.dtype, dtype_given(validating.y)))
 
 
 def _scored_view(model: Any, network: Network) -> Any:
-    """The estimator as a scorer is to see it while it trains: X is checked already, and parameters are put in."""
+    """Return a copy of the estimator for scorers, which pass it checked rows during training."""
     view: Any = copy.copy(model)
     view.network_, view.n_outputs_ = network, network.layer_sizes[-1]
     vars(view).pop("feature_names_in_", None)

@@ -1,4 +1,4 @@
-"""Class labels to targets and back."""
+"""Conversion of class labels to targets and back."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from multilayer.network import Floats
 
 @dataclass(frozen=True)
 class Labels:
-    """What the columns of the targets stand for."""
+    """The labels of the columns of the targets."""
 
     classes: NDArray[Any]  # sorted
-    multilabel: bool = False  # each row may have several of them, or none
-    sparse: bool = False  # a multilabel y was given as a sparse matrix, and so are predictions
+    multilabel: bool = False  # each row may have any number of labels
+    sparse: bool = False  # whether a multilabel y, and with it the predictions, is a sparse matrix
 
     def targets(self, y: Any, units: int, dtype: np.dtype[Any]) -> Floats:
-        """y as targets for so many output units, (m, units)."""
+        """Return y as targets for this number of output units, (m, units)."""
         if self.multilabel:
             return as_dense(y).astype(dtype)
         codes = np.searchsorted(self.classes, y)
@@ -38,7 +38,7 @@ class Labels:
         return one_hot(codes, units).astype(dtype, copy=False)
 
     def decode(self, H: Floats) -> Any:
-        """Predictions from the network's answers H, (m, K): labels (m,), or 0 and 1 (m, K) of a multilabel y."""
+        """Return predictions from the output H, (m, K): labels, (m,), or zeros and ones, (m, K), for a multilabel y."""
         if self.multilabel:
             indicator = (H > 0.5).astype(int)
             return csr_matrix(indicator) if self.sparse else indicator
@@ -49,19 +49,19 @@ class Labels:
 
 
 def labels_of(y: Any) -> Labels:
-    """The labels that occur in y, an array of shape (m,) or a matrix of zeros and ones."""
+    """Return the labels of y, an array of shape (m,) or a matrix of zeros and ones."""
     if type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "biuU":
         found = np.unique(y)
-        if 2 * len(found) <= len(y):  # a column of labels without a doubt, which validation takes longer to see
+        if 2 * len(found) <= len(y):  # certainly a column of labels, without the slower check below
             return Labels(found)
     kind = check_kind(y)
     if kind == "multilabel-indicator":
         return Labels(np.arange(y.shape[1]), multilabel=True, sparse=issparse(y))
-    return Labels(_as_scikit_learn_keeps_them(np.unique(y)))
+    return Labels(_as_text_array(np.unique(y)))
 
 
 def is_same_kind_of_labels(y: Any, others: Any) -> bool:
-    """Whether both are columns of labels without a doubt, as many, of the same kind."""
+    """Return whether both are columns of labels of the same length and kind."""
     return (
         type(y) is type(others) is np.ndarray
         and y.ndim == 1
@@ -71,15 +71,15 @@ def is_same_kind_of_labels(y: Any, others: Any) -> bool:
     )
 
 
-def labels_given(y: Any, classes: ArrayLike) -> Labels:
-    """The labels named beforehand, sorted, for data that come in parts."""
+def labels_from_classes(y: Any, classes: ArrayLike) -> Labels:
+    """Return the given labels, sorted, for data that come in parts."""
     if check_kind(y) == "multilabel-indicator":
         return labels_of(y)
-    return Labels(_as_scikit_learn_keeps_them(np.asarray(classes)))
+    return Labels(_as_text_array(np.asarray(classes)))
 
 
-def _as_scikit_learn_keeps_them(classes: NDArray[Any]) -> NDArray[Any]:
-    """Text as an array of text, also where it came as Python objects: predictions are then saved without pickle."""
+def _as_text_array(classes: NDArray[Any]) -> NDArray[Any]:
+    """Convert Python strings to an array of text, so that predictions can be saved without pickle."""
     if classes.dtype.kind != "O":
         return classes
     text = np.array(classes.tolist())
@@ -93,65 +93,65 @@ def check_kind(y: Any) -> str:
     if kind == "multilabel-indicator" and not _is_indicator(y):
         values = np.unique(as_dense(y)).tolist()
         raise InputError(
-            f"y with several columns must hold zeros and ones, one column a label, got the values {values}. "
-            "Write (y == value).astype(int), or train one network a column (sklearn.multioutput.MultiOutputClassifier)."
+            f"y with several columns must hold zeros and ones, one column per label, got the values {values}. Write "
+            "(y == value).astype(int), or train one network per column (sklearn.multioutput.MultiOutputClassifier)."
         )
     if kind == "multiclass-multioutput":
         raise InputError(
-            f"y must be one column of labels, or zeros and ones with one column a label, got shape {y.shape} with "
-            "other values. Train one network a column (sklearn.multioutput.MultiOutputClassifier)."
+            f"y must be one column of labels, or zeros and ones with one column per label, got shape {y.shape} with "
+            "other values. Train one network per column (sklearn.multioutput.MultiOutputClassifier)."
         )
     return kind
 
 
 def check_known(y: Any, labels: Labels) -> None:
-    """An error where y holds labels, or columns, that were not there before."""
+    """Raise an error if y has labels or columns that the first call did not have."""
     _check_kind_as_before(y, labels)
     if labels.multilabel and y.shape[1] != len(labels.classes):
         raise InputError(
             f"y must have one column for each of the {len(labels.classes)} labels of the first call, got shape "
-            f"{y.shape}. Pass all columns, or call fit to begin anew."
+            f"{y.shape}. Pass all columns, or call fit to start again."
         )
     if not labels.multilabel and not np.isin(np.unique(y), labels.classes).all():
         raise InputError(
             f"`y` has classes not in `self.classes_`. `self.classes_` has {labels.classes}. 'y' has {np.unique(y)}. "
-            "Pass all classes there will be to the first call of partial_fit."
+            "Pass all classes that any part may hold to the first call of partial_fit."
         )
 
 
 def check_known_to_validation(y: Any, labels: Labels) -> None:
-    """An error where the labels of validation rows are not all among those that are learned."""
+    """Raise an error if validation rows have labels that the training rows do not have."""
     if (check_kind(y) == "multilabel-indicator") != labels.multilabel or (
         labels.multilabel and y.shape[1] != len(labels.classes)
     ):
-        raise InputError(f"y_val must have the form of y, got shape {y.shape}. Encode both alike.")
+        raise InputError(f"y_val must have the form of y, got shape {y.shape}. Encode both in the same way.")
     unknown = [] if labels.multilabel else sorted(set(np.unique(y).tolist()) - set(labels.classes.tolist()))
     if unknown:
         raise InputError(
-            f"y_val has labels that y has not: {unknown!r}. y has {labels.classes.tolist()!r}. "
-            "Remove these rows from X_val and y_val, or take some into X and y."
+            f"y_val has labels that are not in y: {unknown!r}. y has {labels.classes.tolist()!r}. "
+            "Remove these rows from X_val and y_val, or add such rows to X and y."
         )
 
 
 def check_same(y: Any, labels: Labels) -> None:
-    """An error where y does not hold exactly the labels of the fit before."""
+    """Raise an error if y does not have exactly the labels of the previous fit."""
     _check_kind_as_before(y, labels)
     found = unique_labels(y)
     if set(found.tolist()) != set(labels.classes.tolist()):
         raise ParameterError(
             "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
-            f"Previously got {labels.classes}, `y` has {found}. Set warm_start=False to begin anew."
+            f"Previously got {labels.classes}, `y` has {found}. Set warm_start=False to start again."
         )
 
 
 def _check_kind_as_before(y: Any, labels: Labels) -> None:
     if not labels.multilabel and isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "biuU":
-        return  # what else could it be: a stream of small parts need not wait for scikit-learn's look at each
-    kinds = {False: "one column of labels", True: "zeros and ones in one column a label"}
+        return  # without scikit-learn's slower check, for small parts
+    kinds = {False: "one column of labels", True: "zeros and ones in one column per label"}
     if (check_kind(y) == "multilabel-indicator") != labels.multilabel:
         raise InputError(
-            f"y must be of the kind of the call before, {kinds[labels.multilabel]}, got "
-            f"{kinds[not labels.multilabel]}, shape {y.shape}. Set warm_start=False and call fit to begin anew."
+            f"y must be of the same kind as in the previous call, {kinds[labels.multilabel]}, got "
+            f"{kinds[not labels.multilabel]}, shape {y.shape}. Set warm_start=False and call fit to start again."
         )
 
 
@@ -162,13 +162,13 @@ def _is_indicator(y: Any) -> bool:
 
 @dataclass(eq=False)
 class KnownClasses:
-    """The labels of the whole y that the user passed, of which a fit may see some rows only."""
+    """The labels of the whole y, for fits that receive only some of its rows."""
 
     y: Any
 
     @cached_property
     def values(self) -> NDArray[Any] | None:
-        """The labels, sorted; None where y is no column of labels."""
+        """The labels, sorted; None if y is not a column of labels."""
         try:
             labels = labels_of(self.y if issparse(self.y) else np.asarray(self.y))
         except (TypeError, ValueError):
@@ -180,18 +180,18 @@ _known_classes: ContextVar[KnownClasses | None] = ContextVar("known_classes", de
 
 
 def current_known_classes() -> KnownClasses | None:
-    """Those of the innermost :func:`known_classes` block in this thread."""
+    """Return the classes of the innermost :func:`known_classes` block in this thread."""
     return _known_classes.get()
 
 
 def classes_of(y: Any) -> KnownClasses:
-    """The labels of y, or of the larger table that its rows are part of."""
+    """Return the labels of y, or of the larger table that its rows are part of."""
     return _known_classes.get() or KnownClasses(y)
 
 
 @contextmanager
 def known_classes(known: KnownClasses | None) -> Iterator[None]:
-    """Within this block, in this thread, ``class_weight`` may name labels that a fit's own rows lack."""
+    """Within this block, in this thread, ``class_weight`` may have labels that the rows of a fit lack."""
     token = _known_classes.set(known)
     try:
         yield

@@ -1,4 +1,4 @@
-"""How a fit ended, as a record, and the warnings made of it where it ended too soon."""
+"""The outcome of a fit, and the warnings if it ended too soon."""
 
 from __future__ import annotations
 
@@ -7,36 +7,62 @@ from dataclasses import dataclass
 
 from multilayer.exceptions import InterruptedTrainingWarning
 from multilayer.fits.errors import ConvergenceWarning, warn
-from multilayer.fits.recipe import is_done
+from multilayer.fits.recipe import is_schedule_complete
 from multilayer.fits.scale_advice import ScaleAdvice
 from multilayer.fits.settings import Settings
 
-# At most so many rows are looked at for the scale of a fit that has met its stop rule and is most likely good.
-ROWS_LOOKED_AT = 10_000
-# Of what a constant answer leaves open: below the first nothing has been learned, above the second most of it.
+# The maximum number of rows whose scale is examined if a fit has converged.
+ROWS_EXAMINED = 10_000
+# Skill compared with a constant prediction: below the first, nothing was learned; above the second, most was.
 LEAST_SKILL, GOOD_SKILL = 0.01, 0.9
 
 
 @dataclass(frozen=True)
 class FitOutcome:
-    """How a fit ended."""
+    """How a fit ended.
 
-    reason: str  # one of training.state.REASONS
-    n_epochs: int  # of this fit
+    Attributes
+    ----------
+    reason : str
+        One of ``multilayer.training.state.REASONS``.
+    n_epochs, max_epochs : int
+        Epochs of this fit, and their maximum.
+    costs : tuple of float
+        The costs of these epochs.
+    n_epochs_in_all : int
+        Epochs including those of the fits that this one continues.
+    stalled : int
+        Consecutive epochs without progress at the end.
+    watches_score : bool
+        Whether the stop rule depends on the validation score, not on the cost.
+    holds_out : bool
+        Whether the validation rows were held out of the rows passed.
+    keeps_best : bool
+        Whether the best weights are kept, not the last.
+    gradient : float
+        The largest entry of the gradient; for L-BFGS only.
+    wants_all_epochs : bool
+        Whether the user requested exactly ``max_iter`` epochs.
+    is_part : bool
+        Whether the fit is a call of ``partial_fit``.
+    """
+
+    reason: str
+    n_epochs: int
     max_epochs: int
-    costs: tuple[float, ...]  # of these epochs
-    n_epochs_in_all: int  # with those of the fits that it resumes
-    stalled: int  # epochs in a row without progress, at the end
-    watches_score: bool  # whether the stop rule watches the validation score, not the cost
-    holds_out: bool  # whether the validation rows were held out of the rows passed
-    keeps_best: bool  # whether the best weights are kept, not the last
-    gradient: float  # its largest entry, of L-BFGS
-    wants_all_epochs: bool  # whether max_iter epochs are what the user wants
-    is_part: bool  # by partial_fit
+    costs: tuple[float, ...]
+    n_epochs_in_all: int
+    stalled: int
+    watches_score: bool
+    holds_out: bool
+    keeps_best: bool
+    gradient: float
+    wants_all_epochs: bool
+    is_part: bool
 
     @property
     def cost_has_risen(self) -> bool:
-        """Whether training has made it clearly worse."""
+        """Whether the last cost is clearly larger than the first."""
         is_its_rule = self.reason in ("max_epochs", "converged") and not self.watches_score
         return is_its_rule and bool(self.costs) and self.costs[-1] > 2 * self.costs[0]
 
@@ -47,16 +73,10 @@ def warn_of_outcome(
     advice: Callable[[int | None], ScaleAdvice],
     skill: Callable[[], float],
 ) -> None:
-    """Warn where a fit ended for another reason than its stop rule, or by it without having learned anything.
+    """Warn if a fit ended before it converged, or converged without learning anything.
 
-    Parameters
-    ----------
-    outcome : FitOutcome
-    settings : Settings
-    advice : callable
-        Columns of X and targets that are far from unit scale.  They are named first, unless the fit is good.
-    skill : callable
-        1 for answers that are all right, 0 for those of a constant.
+    ``advice`` returns the columns and targets that are far from unit scale, which come first in the message unless the
+    fit is good.  ``skill`` returns 1 for perfect predictions and 0 for a constant.
     """
     if outcome.reason == "interrupted":
         kept = "the best weights" if outcome.keeps_best else "the weights reached"
@@ -69,17 +89,17 @@ def warn_of_outcome(
         return
     if outcome.reason == "max_time" and outcome.n_epochs == 0:
         warn(
-            f"max_time={settings.max_time:g} seconds were over before one epoch was done; the estimator holds the "
+            f"max_time={settings.max_time:g} seconds ended before the first epoch; the estimator holds the "
             "weights reached. Raise max_time.",
             ConvergenceWarning,
         )
-    elif not outcome.wants_all_epochs or outcome.reason in _OF_LBFGS:
-        complaint = _too_soon(outcome, settings)
-        if complaint is not None:
+    elif not outcome.wants_all_epochs or outcome.reason in _LBFGS_ENDINGS:
+        texts = _messages_of_early_end(outcome, settings)
+        if texts is not None:
             found = advice(None)
             if found.text and skill() > GOOD_SKILL:
                 found = ScaleAdvice()
-            warn(_after(found.text, complaint[0]), ConvergenceWarning, _after(found.of_many, complaint[1]))
+            warn(_joined(found.text, texts[0]), ConvergenceWarning, _joined(found.summary, texts[1]))
         elif outcome.reason == "converged":
             _warn_of_nothing_learned(outcome, advice, skill)
 
@@ -87,24 +107,24 @@ def warn_of_outcome(
 def _warn_of_nothing_learned(
     outcome: FitOutcome, advice: Callable[[int | None], ScaleAdvice], skill: Callable[[], float]
 ) -> None:
-    found = advice(ROWS_LOOKED_AT)
-    if found.text and not skill() > LEAST_SKILL:  # NaN of answers that are not finite
-        what = "and the network answers no better than a constant. On other scales the stop rule is not reliable."
+    found = advice(ROWS_EXAMINED)
+    if found.text and not skill() > LEAST_SKILL:  # or NaN, if predictions are not finite
+        what = "and the network predicts no better than a constant. On other scales the stop rule is not reliable."
         warn(
             f"{found.text} Training ended after {_epochs(outcome.n_epochs)}, {what}",
             ConvergenceWarning,
-            f"{found.of_many} Training ended, {what}",
+            f"{found.summary} Training ended, {what}",
         )
 
 
-def _after(advice: str, message: str) -> str:
+def _joined(advice: str, message: str) -> str:
     return f"{advice} {message[0].upper()}{message[1:]}" if advice else message
 
 
-def _too_soon(outcome: FitOutcome, settings: Settings) -> tuple[str, str] | None:
-    """The text for a fit that ended too soon, and that for many such fits; None for any other."""
-    if outcome.reason in _OF_LBFGS:
-        ended, found, remedy = _OF_LBFGS[outcome.reason]
+def _messages_of_early_end(outcome: FitOutcome, settings: Settings) -> tuple[str, str] | None:
+    """Return the message for a fit that ended too soon, and its summary for many such fits; None for any other."""
+    if outcome.reason in _LBFGS_ENDINGS:
+        ended, found, remedy = _LBFGS_ENDINGS[outcome.reason]
         known = {"epochs": outcome.n_epochs, "gradient": outcome.gradient, "tol": settings.tol}
         return f"{ended}{found}. {remedy}".format(**known), f"{_without_number(ended)}. {remedy}"
     if outcome.cost_has_risen:
@@ -112,7 +132,7 @@ def _too_soon(outcome: FitOutcome, settings: Settings) -> tuple[str, str] | None
         remedy = "Lower learning_rate_init, or bring the columns of X to a similar scale (StandardScaler)."
         message = f"{ended}, from {outcome.costs[0]:.3g} to {outcome.costs[-1]:.3g}. {remedy}"
         return message, f"training ended with a cost that has risen. {remedy}"
-    if outcome.reason != "max_epochs" or is_done(settings, outcome.n_epochs_in_all):
+    if outcome.reason != "max_epochs" or is_schedule_complete(settings, outcome.n_epochs_in_all):
         return None
     score = "score of the rows held out" if outcome.holds_out else "validation score"
     what, better = (score, "rising") if outcome.watches_score else ("cost", "falling")
@@ -120,8 +140,8 @@ def _too_soon(outcome: FitOutcome, settings: Settings) -> tuple[str, str] | None
     state = f"had stopped {better} for {_epochs(stalled)} only" if stalled else f"was still {better}"
     remedy = "Call fit again to continue, or raise max_iter" if settings.warm_start else "Raise max_iter"
     advice = (
-        f"{remedy}. Where loss_curve_ falls slowly and smoothly, a larger learning_rate_init is faster; where it goes "
-        "up and down, a smaller one is better. If that number of epochs is what you want, set n_iter_no_change=None."
+        f"{remedy}. If loss_curve_ falls slowly and smoothly, a larger learning_rate_init is faster; if it goes up and "
+        "down, a smaller one is better. To train for exactly this number of epochs, set n_iter_no_change=None."
     )
     return (
         f"training ended after max_iter={_epochs(outcome.n_epochs)}, while the {what} {state}. {advice}",
@@ -133,15 +153,15 @@ def _epochs(n: int) -> str:
     return f"{n} epoch" if n == 1 else f"{n} epochs"
 
 
-# How L-BFGS ended, with what, and what to do.
-_OF_LBFGS = {
+# By the reason for the end of L-BFGS: what happened, the numbers, and the advice.
+_LBFGS_ENDINGS = {
     "max_iterations": (
         "L-BFGS ended after max_iter={epochs} iterations",
         ", with a gradient of up to {gradient:.2g} and tol={tol:g}",
         "Raise max_iter or tol, or bring the columns of X to a similar scale (StandardScaler).",
     ),
     "max_evaluations": (
-        "L-BFGS ended in iteration {epochs} because it had computed the cost max_fun times",
+        "L-BFGS ended in iteration {epochs} because it computed the cost max_fun times",
         ", with a gradient of up to {gradient:.2g} and tol={tol:g}",
         "Raise max_fun or tol.",
     ),

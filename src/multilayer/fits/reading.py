@@ -1,4 +1,4 @@
-"""From X, y and weights as they are passed to rows that an engine can run on."""
+"""Validation of X, y and weights, and their conversion to rows for an engine."""
 
 from __future__ import annotations
 
@@ -25,31 +25,18 @@ from multilayer.fits.settings import settings_of
 from multilayer.fits.target_scale import dtype_given
 from multilayer.fits.targets import TargetAdapter
 from multilayer.network import Floats
-from multilayer.training.batching import Rows
+from multilayer.training.batching import RowNumbers
 
-COLUMNS = ("n_features_in_", "feature_names_in_")  # what validation keeps of them
-DTYPES = (np.float64, np.float32)  # what X may stay; validation turns everything else into the first
-DOT = 8192  # numbers in a product of BLAS that it does not wake its threads for
+COLUMNS = ("n_features_in_", "feature_names_in_")  # attributes that validation sets
+DTYPES = (np.float64, np.float32)  # dtypes that X keeps; validation converts others to the first
+DOT = 8192  # numbers in a product for which BLAS does not start threads
 
 
 def read(model: Any, adapter: TargetAdapter, request: FitRequest) -> FitData:
-    """The rows of a fit.
-
-    Parameters
-    ----------
-    model : estimator
-        It gets the attributes ``n_features_in_`` and, if columns have names, ``feature_names_in_``.
-    adapter : TargetAdapter
-    request : FitRequest
-
-    Raises
-    ------
-    InputError, InputTypeError
-        For X, y or weights that cannot be used.
-    """
+    """Return the rows of a fit, and set ``n_features_in_`` and, if columns have names, ``feature_names_in_``."""
     if request.shared is not None:
         return _read_shared(model, adapter, request, request.shared)
-    # A network that is trained further is computed in the dtype it began with.
+    # Training continues in the dtype of the parameters.
     dtype = model.parameters_.dtype if request.resumes else DTYPES
     with input_errors(request.X):
         X, y = validated(model, request.X, request.y, dtype, reset=not request.resumes, are_labels=adapter.are_labels)
@@ -66,7 +53,7 @@ def read(model: Any, adapter: TargetAdapter, request: FitRequest) -> FitData:
 
 
 def shared_table(model: Any, adapter: TargetAdapter, X: Any, y: Any, sample_weight: Any) -> SharedTable:
-    """What many fits on rows of these data have in common, checked as ``fit`` of the model would check it."""
+    """Return the data of many fits, checked as ``fit`` of the model checks them."""
     weight = sample_weight
     with input_errors(X):
         X, y = validated(model, X, y, DTYPES, reset=True, are_labels=adapter.are_labels)
@@ -78,7 +65,7 @@ def shared_table(model: Any, adapter: TargetAdapter, X: Any, y: Any, sample_weig
 
 
 def _read_shared(model: Any, adapter: TargetAdapter, request: FitRequest, shared: SharedTable) -> FitData:
-    """The same as reading copies of these rows, but that nothing is copied that all rows share."""
+    """Return the rows of a fit as numbers of rows of a shared table, which is not copied."""
     rows: Any = request.rows
     model.n_features_in_ = shared.columns["n_features_in_"]
     y, dtype = shared.y[rows], shared.X.dtype
@@ -91,31 +78,28 @@ def _read_shared(model: Any, adapter: TargetAdapter, request: FitRequest, shared
     weight = given
     if of_classes is not None:
         weight = with_class_weights(of_classes, y, given, dtype, warns=True)
-    if model.solver == "lbfgs":  # which has no batches to take rows for
+    if model.solver == "lbfgs":  # without batches, it needs a copy of its rows
         data = FitData(Table(shared.X[rows], y, targets.Y, weight), targets)
     else:
         is_as_passed = passed is not None and weight is given and np.array_equal(given, passed)  # type: ignore[arg-type]
-        of_all = shared.weight if weight is None or is_as_passed else _scattered(weight, rows, len(shared.Y))
-        targets = replace(targets, Y=_whole(targets.Y, shared.Y, rows))
+        of_all = shared.weight if weight is None or is_as_passed else _scatter(weight, rows, len(shared.Y))
+        targets = replace(targets, Y=_targets_of_table(targets.Y, shared.Y, rows))
         data = FitData(Table(shared.X, shared.y, targets.Y, of_all, rows), targets)
     if request.validation.X is not None:
         data = _with_validation(model, adapter, data, request.validation, of_classes)
-    vars(model).update(shared.columns)  # not before: rows of the table come without the names of its columns
+    vars(model).update(shared.columns)  # not before validation, because rows of the table have no column names
     return data
 
 
-def _whole(Y: Floats, shared: Floats, rows: Rows) -> Floats:
-    """Targets of some rows as a table of all: the shared one wherever it has the same.
-
-    It has not where a class is missing in these rows, or another cost has other targets.
-    """
+def _targets_of_table(Y: Floats, shared: Floats, rows: RowNumbers) -> Floats:
+    """Return the shared targets if they equal Y in these rows, else a new array: a class may be missing here."""
     if Y.shape[1:] == shared.shape[1:] and Y.dtype == shared.dtype and np.array_equal(Y, shared[rows]):
         return shared
-    return _scattered(Y, rows, len(shared))
+    return _scatter(Y, rows, len(shared))
 
 
-def _scattered(values: Floats, rows: Rows, n_rows: int) -> Floats:
-    """Entries of some rows in an array for all; 0 elsewhere."""
+def _scatter(values: Floats, rows: RowNumbers, n_rows: int) -> Floats:
+    """Return an array for all rows with these values in some rows and 0 elsewhere."""
     whole = np.zeros((n_rows, *values.shape[1:]), dtype=values.dtype)
     whole[rows] = values
     return whole
@@ -124,9 +108,9 @@ def _scattered(values: Floats, rows: Rows, n_rows: int) -> Floats:
 def _with_validation(
     model: Any, adapter: TargetAdapter, data: FitData, given: ValidationArguments, of_classes: ClassWeights | None
 ) -> FitData:
-    """The same rows, and those of X_val and y_val."""
+    """Add the validation rows of X_val and y_val."""
     dtype, targets = data.training.X.dtype, data.targets
-    with _about_validation_data(), input_errors(given.X):
+    with _validation_errors(), input_errors(given.X):
         X, y = validated(model, given.X, given.y, dtype, reset=False, are_labels=adapter.are_labels)
         weight = checked_weight(given.weight, X.shape[0], X.dtype, "sample_weight_val")
         Y = adapter.encode_validation(y, X.dtype, targets)
@@ -137,7 +121,7 @@ def _with_validation(
 
 
 def objective_on(model: Any, adapter: TargetAdapter, X: Any, y: Any, sample_weight: Any) -> tuple[Objective, Targets]:
-    """What a fitted network would minimise on these data, which are read as ``fit`` has read its own."""
+    """Return the objective of a fitted network on these data, which are read as in ``fit``."""
     settings = settings_of(model)
     request = FitRequest(X, y, sample_weight, resumes=True, is_part=True)
     with input_errors(X):
@@ -159,8 +143,8 @@ def objective_on(model: Any, adapter: TargetAdapter, X: Any, y: Any, sample_weig
 
 
 @contextmanager
-def _about_validation_data() -> Iterator[None]:
-    """Within this block errors say that they are about X_val, y_val or sample_weight_val."""
+def _validation_errors() -> Iterator[None]:
+    """Begin the errors within this block with "validation data"."""
     try:
         yield
     except InputError as error:
@@ -169,7 +153,7 @@ def _about_validation_data() -> Iterator[None]:
 
 
 def validated(model: Any, X: Any, y: Any, dtype: Any, *, reset: bool, are_labels: bool) -> tuple[Any, Any]:
-    """X and y, as scikit-learn's validation returns them for the model; ``reset`` in place of being compared."""
+    """Return X and y from scikit-learn's validation, which sets (``reset``) or compares the columns of the model."""
     if not is_plain_y(y):
         y = checked_y(y, are_labels=are_labels)
     if not reset:
@@ -179,7 +163,7 @@ def validated(model: Any, X: Any, y: Any, dtype: Any, *, reset: bool, are_labels
     if type(X) is not np.ndarray or X.dtype.kind not in "biuf":
         X = checked_numbers(X)
     options: dict[str, Any] = {"accept_sparse": "csr", "dtype": dtype, "order": "C", "reset": reset}
-    with np.errstate(over="ignore", invalid="ignore"):  # what is too large for the dtype becomes infinite, an error
+    with np.errstate(over="ignore", invalid="ignore"):  # an overflow becomes infinite, which is an error below
         X, y = validate_data(model, X, y, multi_output=True, **options)
     check_magnitude(X, trains=True)
     if y.ndim == 2 and y.shape[1] == 1:
@@ -188,13 +172,13 @@ def validated(model: Any, X: Any, y: Any, dtype: Any, *, reset: bool, are_labels
 
 
 def is_plain_y(y: Any) -> bool:
-    """Whether y is a column of labels or numbers without a doubt."""
+    """Return whether y is certainly a column of labels or numbers."""
     is_column = type(y) is np.ndarray and y.ndim == 1
     return is_column and (y.dtype.kind == "U" or (y.dtype.kind in "biuf" and y.itemsize <= 8))
 
 
 def rows_to_predict(model: Any, X: ArrayLike) -> Any:
-    """X as an engine needs it to predict."""
+    """Return X as an engine needs it to predict."""
     if is_as_needed(X, model.n_features_in_) and not hasattr(model, "feature_names_in_"):
         return X
     with input_errors(X), np.errstate(over="ignore", invalid="ignore"):
@@ -206,7 +190,7 @@ def rows_to_predict(model: Any, X: ArrayLike) -> Any:
 
 
 def is_as_needed(X: Any, n_features: int) -> bool:
-    """Whether validation would hand X back as it is: then a prediction for a single row need not wait for it."""
+    """Return whether validation would return X unchanged, so that it can be skipped."""
     if not (
         type(X) is np.ndarray
         and X.ndim == 2
@@ -220,7 +204,7 @@ def is_as_needed(X: Any, n_features: int) -> bool:
 
 
 def _has_finite_squares(numbers: NDArray[Any]) -> bool:
-    """Whether all numbers are finite, and so small that sums of their squares are too; without a copy."""
+    """Return whether all numbers and the sums of their squares are finite; without a copy."""
     with np.errstate(over="ignore", invalid="ignore"):
         if len(numbers) <= DOT:
             return math.isfinite(np.dot(numbers, numbers))
@@ -229,10 +213,10 @@ def _has_finite_squares(numbers: NDArray[Any]) -> bool:
 
 
 def check_magnitude(X: Any, *, trains: bool = False) -> None:
-    """An error for a finite X whose numbers are so large that products of two overflow in its dtype.
+    """Raise an error if numbers of X are so large that products of two overflow in its dtype.
 
-    Training goes through such products, and answers to such rows would be infinite, or firm for no reason.  Where it
-    ``trains``, the error is also in scikit-learn's words for a training that came to this end.
+    Training and prediction compute such products.  If ``trains``, the error includes scikit-learn's text for a training
+    that diverges.
     """
     entries = (X.data if issparse(X) else X).reshape(-1)
     limit = math.sqrt(np.finfo(X.dtype).max)
@@ -242,23 +226,23 @@ def check_magnitude(X: Any, *, trains: bool = False) -> None:
     place = int((np.abs(entries) > limit).argmax())
     row, column = divmod(place, X.shape[1]) if found is None else (int(found.row[place]), int(found.col[place]))
     raise InputError(
-        f"X must hold numbers up to {limit:.2g} in {X.dtype}, whose products stay finite, got {entries[place]:.3g} in "
-        f"row {row}, column {column}. Remove such rows, or divide the column by its usual size (StandardScaler)."
+        f"X must hold numbers of at most {limit:.2g} in {X.dtype}, so that products are finite, got "
+        f"{entries[place]:.3g} in row {row}, column {column}. Remove such rows, or scale the column (StandardScaler)."
         + (f" {DIVERGENCE_IN_SCIKIT_LEARN}" if trains else "")
     )
 
 
 def are_as_needed(X: Any, y: Any, n_features: int, dtype: np.dtype[Any]) -> bool:
-    """Whether validation would hand X and y back as they are: then a stream of small parts need not wait for it."""
+    """Return whether validation would return X and y unchanged, so that it can be skipped."""
     if not (is_as_needed(X, n_features) and X.dtype == dtype and type(y) is np.ndarray and y.shape == (len(X),)):
         return False
     return y.dtype.kind in "biuU" or (y.dtype.kind == "f" and bool(np.isfinite(y).all()))
 
 
 def check_column_order(estimator: object, X: Any) -> None:
-    """An error that names the columns of X, where they are those of the fit in another order.
+    """Raise an error that lists the moved columns if X has the columns of the fit in another order.
 
-    scikit-learn's validation, whose words the error begins with, says only that there are such columns.
+    It begins with the text of scikit-learn's error, which does not list them.
     """
     known = getattr(estimator, "feature_names_in_", None)
     names = None if known is None else _get_feature_names(X)

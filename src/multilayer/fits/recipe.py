@@ -1,4 +1,4 @@
-"""From the settings of an estimator to the recipe of a training: update rule, batches, schedule, step options."""
+"""From the settings of an estimator to the recipe of its training: update rule, batches, schedule, step options."""
 
 from __future__ import annotations
 
@@ -25,17 +25,14 @@ CONSTANT = Schedule()
 def descent_recipe(
     settings: Settings, state: TrainingState, n_rows: int, cost_divisor: int, *, is_part: bool
 ) -> Recipe:
-    """The recipe of solver="adam" or "sgd".
-
-    ``cost_divisor`` is what costs are divided by before they are shown; ``tol`` is meant for the shown ones.
-    """
+    """Return the recipe of solver="adam" or "sgd"; displayed costs, which ``tol`` refers to, are J / cost_divisor."""
     max_epochs = 1 if is_part else settings.max_iter
     epochs_done = state.rows_seen // n_rows
-    # Parts are epochs of a run whose length only max_iter tells.
+    # Parts are epochs of a run of max_iter epochs.
     to_come = max(settings.max_iter - epochs_done, 1) if is_part else max_epochs
     watched_divisor = 1 if settings.early_stopping else cost_divisor
     planned = schedule(settings, watched_divisor, epochs_done, to_come)
-    warn_of_a_plan_that_is_over(settings, epochs_done, is_part=is_part)
+    warn_of_finished_schedule(settings, epochs_done, is_part=is_part)
     return Recipe(
         rule=update_rule(settings),
         step_size=settings.learning_rate_init,
@@ -56,7 +53,7 @@ def lbfgs_recipe(settings: Settings) -> LbfgsRecipe:
 
 
 def warn_of_settings_without_effect(settings: Settings, given: ValidationArguments) -> None:
-    """One warning for each parameter that does nothing beside the others."""
+    """Warn of each parameter that has no effect in combination with the others."""
     _warn_of_parameters(settings, given)
     if settings.solver == "lbfgs" or settings.dropout:
         _warn_of_options(settings)
@@ -70,14 +67,14 @@ def _warn_of_parameters(settings: Settings, given: ValidationArguments) -> None:
     if settings.solver != "sgd" and settings.learning_rate != "constant" and ignores:
         others = "'sgd'" if settings.learning_rate in ("invscaling", "adaptive") else "'adam' or 'sgd'"
         warn(
-            f"learning_rate={settings.learning_rate!r} has no effect with solver={settings.solver!r}, which keeps its "
-            f"own step sizes. Use solver={others}, or leave learning_rate at 'constant'.",
+            f"learning_rate={settings.learning_rate!r} has no effect with solver={settings.solver!r}, which chooses "
+            f"its own step sizes. Use solver={others}, or leave learning_rate at 'constant'.",
             ParameterWarning,
         )
     holds_out = settings.early_stopping and settings.solver != "lbfgs" and not has_rows
     if settings.solver == "lbfgs" and settings.early_stopping and not has_rows:
         warn(
-            "early_stopping=True has no effect with solver='lbfgs', which ends by its gradient and holds no rows out. "
+            "early_stopping=True has no effect with solver='lbfgs', which ends by its gradient and holds out no rows. "
             "Pass X_val and y_val to fit, use solver='adam' or 'sgd', or leave early_stopping at False.",
             ParameterWarning,
         )
@@ -89,14 +86,14 @@ def _warn_of_parameters(settings: Settings, given: ValidationArguments) -> None:
         )
     if given.groups is not None and not holds_out:
         warn(
-            "groups have no effect where no rows are held out. Set early_stopping=True and validation_fraction to a "
-            "splitter such as GroupShuffleSplit(), and pass no X_val, or leave groups out.",
+            "groups have no effect if no rows are held out. Set early_stopping=True and validation_fraction to a "
+            "splitter such as GroupShuffleSplit(), and pass no X_val, or omit groups.",
             ParameterWarning,
         )
     if has_rows and settings.validation_fraction != VALIDATION_FRACTION:
         warn(
-            f"validation_fraction={settings.validation_fraction!r} has no effect where X_val is given: all rows of X "
-            "train. Leave one of the two out.",
+            f"validation_fraction={settings.validation_fraction!r} has no effect if X_val is given: all rows of X are "
+            "trained on. Omit one of the two.",
             ParameterWarning,
         )
 
@@ -114,86 +111,83 @@ def _batch_size(batch_size: int | str, n_rows: int) -> int:
         return min(AUTO_BATCH_SIZE, n_rows)
     if batch_size > n_rows:
         warn(
-            f"batch_size={batch_size} is larger than the data: each update sees all {n_rows} rows. "
-            f"Use batch_size={n_rows} to say so, or 'auto'.",
+            f"batch_size={batch_size} is larger than the data: each update uses all {n_rows} rows. "
+            f"Use batch_size={n_rows} to avoid this warning, or 'auto'.",
             ParameterWarning,
         )
     return min(batch_size, n_rows)
 
 
-# Those of the parameters that say nothing to L-BFGS, with the values that ask for nothing.
-OF_DESCENTS = {
+# Parameters without effect for L-BFGS, with their neutral values.
+DESCENT_ONLY = {
     "weight_decay": 0.0,
     "clip_norm": None,
     "weight_averaging": 0.0,
     "dropout": 0.0,
     "input_dropout": 0.0,
 }
-# A plan that ends at this share of the first step size, or less, has come to its end there.
-NEXT_TO_NOTHING = 1e-4
+# A schedule is over if it ends at this share of the first step size, or less.
+NEGLIGIBLE_STEP = 1e-4
 
 
 def schedule(settings: Settings, cost_divisor: int, epochs_done: int, n_epochs: int) -> AnySchedule:
-    """The schedule that ``learning_rate`` asks for, in a training of ``n_epochs`` after ``epochs_done``."""
-    asked = settings.learning_rate
+    """Return the schedule of ``learning_rate`` for ``n_epochs`` after ``epochs_done``."""
+    given = settings.learning_rate
     total = epochs_done + n_epochs
     named: dict[str, Callable[[], AnySchedule]] = {
         "cosine": lambda: Cosine(total),
         "one_cycle": lambda: OneCycle(total),
         "plateau": lambda: Plateau(tol=settings.tol * cost_divisor),
     }
-    if isinstance(asked, str) and asked in named:
-        return named[asked]()
-    if isinstance(asked, str) and (asked == "constant" or settings.solver != "sgd"):
-        # scikit-learn's Adam ignores its other names, and so the same program gives the same network.
+    if isinstance(given, str) and given in named:
+        return named[given]()
+    if isinstance(given, str) and (given == "constant" or settings.solver != "sgd"):
+        # As in scikit-learn, Adam ignores the other names, so that the same program gives the same network.
         return CONSTANT
-    if isinstance(asked, str):
-        return Schedule(asked, settings.power_t)
-    _check_not_over(_plan(asked), epochs_done)
-    return asked
+    if isinstance(given, str):
+        return Schedule(given, settings.power_t)
+    _check_not_finished(_plan(given), epochs_done)
+    return given
 
 
-def is_done(settings: Settings, epochs_done: int) -> bool:
-    """Whether the steps have come to the end that was planned for them, where there is one."""
+def is_schedule_complete(settings: Settings, epochs_done: int) -> bool:
+    """Return whether the schedule has a planned end and has reached it."""
     if settings.learning_rate in PLANNED:
         return not settings.warm_start
     return epochs_done >= _planned_epochs(settings.learning_rate)
 
 
-def warn_of_a_plan_that_is_over(settings: Settings, epochs_done: int, *, is_part: bool) -> None:
-    """A warning where epochs are asked for that a schedule has no steps for.
-
-    What the names mean goes by the call, and of parts by ``max_iter``; other schedules say it themselves.
-    """
+def warn_of_finished_schedule(settings: Settings, epochs_done: int, *, is_part: bool) -> None:
+    """Warn if the call trains more epochs than a schedule plans; a schedule by name plans those of one call."""
     by_name = settings.learning_rate in PLANNED
     if by_name and not is_part:
         return
     planned = settings.max_iter if by_name else _planned_epochs(settings.learning_rate)
-    asked_for = epochs_done + (1 if is_part else settings.max_iter)
-    if asked_for > planned:
+    last_epoch = epochs_done + (1 if is_part else settings.max_iter)
+    if last_epoch > planned:
         remedy = "Raise max_iter" if by_name else "Give it more n_epochs or a higher end, or lower max_iter"
         warn(
-            f"learning_rate={settings.learning_rate!r} is planned for {planned} epochs, and this call asks for epoch "
-            f"{asked_for}: in those beyond the plan the steps are next to nothing. {remedy}.",
+            f"learning_rate={settings.learning_rate!r} is planned for {planned} epochs, but this call trains to epoch "
+            f"{last_epoch}: beyond the plan, the step size is almost 0. {remedy}.",
             ParameterWarning,
         )
 
 
 def step_options(settings: Settings) -> StepOptions:
-    """Clipping, weight decay and averaging."""
+    """Return the options for clipping, weight decay and averaging."""
     if not (settings.weight_decay or settings.weight_averaging or settings.clip_norm):
         return PLAIN
     if settings.weight_decay * settings.learning_rate_init >= 1:
         raise ParameterError(
             f"weight_decay={settings.weight_decay:g} times learning_rate_init={settings.learning_rate_init:g} must be "
-            "below 1: that share of each weight is taken away before each update. Lower one of the two."
+            "below 1: it is the share of each weight that is subtracted before each update. Lower one of the two."
         )
     options = StepOptions(weight_decay=settings.weight_decay, average=settings.weight_averaging)
     return options if settings.clip_norm is None else replace(options, clip_norm=settings.clip_norm)
 
 
 def dropout_rates(settings: Settings) -> tuple[float, ...]:
-    """The rates of the inputs and of each hidden layer; () where all are 0."""
+    """Return the dropout rates of the inputs and of each hidden layer; () if all are 0."""
     n_hidden = len(settings.hidden_layer_sizes)
     given = settings.dropout
     hidden = given if isinstance(given, tuple) else (given,) * n_hidden
@@ -206,7 +200,7 @@ def dropout_rates(settings: Settings) -> tuple[float, ...]:
 
 
 def with_dropout_seed(objective: Objective, state: TrainingState) -> Objective:
-    """The objective with the training's own seed; drawn where there is none yet, and only where units are dropped."""
+    """Return the objective with the seed of its dropout masks, which is drawn once for each training."""
     if not objective.dropout:
         return objective
     if state.seed is None:
@@ -215,24 +209,24 @@ def with_dropout_seed(objective: Objective, state: TrainingState) -> Objective:
     return replace(objective, seed=state.seed)
 
 
-def settle_average(state: TrainingState, settings: Settings) -> None:
-    """Where no average is kept any more, the descent goes on from it: it is where the network stands."""
+def continue_from_average(state: TrainingState, settings: Settings) -> None:
+    """Continue from the average of the weights if no average is kept any more."""
     averages = settings.weight_averaging > 0 and settings.solver != "lbfgs"
     if state.descent.average is not None and not averages:
         state.descent.parameters, state.descent.average = state.descent.average, None
 
 
 def _warn_of_options(settings: Settings) -> None:
-    """One warning for each parameter that L-BFGS, or a network without hidden layers, has no use for."""
+    """Warn of each parameter without effect for L-BFGS or for a network without hidden layers."""
     if settings.solver != "lbfgs":
         if settings.dropout and not settings.hidden_layer_sizes:
             warn(
                 f"dropout={settings.dropout!r} has no effect without hidden layers. Set hidden_layer_sizes, or "
-                "input_dropout, which silences entries of X.",
+                "input_dropout, which sets entries of X to 0.",
                 ParameterWarning,
             )
         return
-    for name, nothing in OF_DESCENTS.items():
+    for name, nothing in DESCENT_ONLY.items():
         value = getattr(settings, name)
         if value != nothing and (not isinstance(value, tuple) or any(value)):
             warn(
@@ -243,7 +237,7 @@ def _warn_of_options(settings: Settings) -> None:
 
 
 def _warn_of_normalization(settings: Settings) -> None:
-    """Where there is nothing to normalise, or where it leaves nothing of a layer."""
+    """Warn of normalization without hidden layers, and with a hidden layer of a single unit."""
     sizes = settings.hidden_layer_sizes
     if not sizes:
         warn(
@@ -253,31 +247,31 @@ def _warn_of_normalization(settings: Settings) -> None:
         )
     elif 1 in sizes:
         warn(
-            f"normalization={settings.normalization!r} lets nothing through a hidden layer of one unit, whose sum is "
-            f"its own mean, got hidden_layer_sizes={sizes}: all rows get the same answer. Give the layer more units, "
-            "or leave normalization at None.",
+            f"normalization={settings.normalization!r} makes a hidden layer of one unit constant, got "
+            f"hidden_layer_sizes={sizes}: all rows get the same prediction. Give the layer more units, or leave "
+            "normalization at None.",
             ParameterWarning,
         )
 
 
-def _plan(asked: AnySchedule) -> AnySchedule:
-    return asked.then if isinstance(asked, WarmUp) else asked
+def _plan(given: AnySchedule) -> AnySchedule:
+    return given.then if isinstance(given, WarmUp) else given
 
 
-def _planned_epochs(asked: str | AnySchedule) -> float:
-    """How many epochs there are until the steps are next to nothing, whatever the run does meanwhile."""
-    plan = asked if isinstance(asked, str) else _plan(asked)
-    if isinstance(plan, Cosine) and plan.floor <= NEXT_TO_NOTHING:
+def _planned_epochs(given: str | AnySchedule) -> float:
+    """Return the number of epochs until the step size is negligible; infinity if it never is."""
+    plan = given if isinstance(given, str) else _plan(given)
+    if isinstance(plan, Cosine) and plan.floor <= NEGLIGIBLE_STEP:
         return plan.n_epochs
-    if isinstance(plan, OneCycle) and plan.last <= NEXT_TO_NOTHING:
+    if isinstance(plan, OneCycle) and plan.last <= NEGLIGIBLE_STEP:
         return plan.n_epochs
     return math.inf
 
 
-def _check_not_over(asked: AnySchedule, epochs_done: int) -> None:
-    ends_at_0 = (isinstance(asked, Cosine) and asked.floor == 0) or (isinstance(asked, OneCycle) and asked.last == 0)
-    if ends_at_0 and isinstance(asked, Cosine | OneCycle) and epochs_done >= asked.n_epochs:
+def _check_not_finished(given: AnySchedule, epochs_done: int) -> None:
+    ends_at_0 = (isinstance(given, Cosine) and given.floor == 0) or (isinstance(given, OneCycle) and given.last == 0)
+    if ends_at_0 and isinstance(given, Cosine | OneCycle) and epochs_done >= given.n_epochs:
         raise ParameterError(
-            f"learning_rate={asked!r} has come to its end: the run has done {epochs_done} epochs, and steps of size 0 "
-            "learn nothing. Give it more n_epochs, or an end above 0."
+            f"learning_rate={given!r} is over after {epochs_done} epochs: its step size is now 0. Give it more "
+            "n_epochs, or an end above 0."
         )

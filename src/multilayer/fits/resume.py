@@ -1,4 +1,4 @@
-"""Training that resumes: the state to train on is a copy, so that a failure leaves the estimator as it was."""
+"""Continued training: it works on a copy of the state, so that a failure leaves the estimator unchanged."""
 
 from __future__ import annotations
 
@@ -19,33 +19,24 @@ from multilayer.training.state import StopState
 
 
 def check_same_network(before: Network, now: Network) -> None:
-    """An error where the settings and data of today make another network than the one to be trained further."""
+    """Raise an error if settings and data require another network than the one whose training continues."""
     if before.layer_sizes != now.layer_sizes:
         raise ParameterError(
-            f"the network has layers of {before.layer_sizes} units and cannot be trained further with "
-            f"{now.layer_sizes}. Set warm_start=False and call fit to begin anew, or put hidden_layer_sizes and the "
-            "columns of X and y back to what they were."
+            f"the network has layers of {before.layer_sizes} units and cannot be continued with {now.layer_sizes}. Set "
+            "warm_start=False and call fit to start again, or restore hidden_layer_sizes and the columns of X and y."
         )
     if before.normalization != now.normalization:
         raise ParameterError(
-            f"the network has normalization={before.normalization!r} and cannot be trained further with "
-            f"{now.normalization!r}. Set warm_start=False and call fit to begin anew, or put normalization back to "
-            "what it was."
+            f"the network has normalization={before.normalization!r} and cannot be continued with "
+            f"{now.normalization!r}. Set warm_start=False and call fit to start again, or restore normalization."
         )
 
 
 def resumed_state(state: TrainingState, shown: Floats, *, is_part: bool) -> TrainingState:
-    """A copy of a state to train further on.
+    """Return a copy of a state to continue training from; generator and curves are shared with the original.
 
-    Parameters
-    ----------
-    state : TrainingState
-        As the last training left it.  Generator and curves are shared with the copy; see :func:`restored_on_failure`.
-    shown : array of shape (P,)
-        The parameters that the estimator answers with.  Where its user has written to them, training continues from
-        these.
-    is_part : bool
-        Whether the rows to come are others: then their last order is dropped.
+    If the user has changed the parameters ``shown``, training continues from these.  A part of the data drops the order
+    of the rows.
     """
     best, last = state.best, state.last
     if best is not None and not np.array_equal(shown, best):
@@ -61,8 +52,8 @@ def resumed_state(state: TrainingState, shown: Floats, *, is_part: bool) -> Trai
 
 @contextmanager
 def restored_on_failure(state: TrainingState, shown_costs: list[float]) -> Iterator[None]:
-    """An error within this block puts back generator and curves, which a state shares with the one it resumes."""
-    # A training that draws from NumPy's one global generator does not wind it back: others draw from it too.
+    """Restore the shared generator and curves of a state after an error within this block."""
+    # NumPy's global generator is not restored, because others draw from it too.
     generator = state.random_state
     draws = None if generator is np.random.mtrand._rand else generator.get_state(legacy=False)
     history = state.history
@@ -79,10 +70,10 @@ def restored_on_failure(state: TrainingState, shown_costs: list[float]) -> Itera
 
 
 def without_memory(state: TrainingState, shown: Floats) -> TrainingState:
-    """The state of a finished training: weights, curves and generator, without what only resuming needs.
+    """Return a state with weights, curves and generator only, without what further training needs.
 
-    Adam's memory is twice the weights, and the rows' is as long as the data.  Nor does it hold how long training took:
-    two equal fits are pickled alike, which joblib's cache relies on.
+    Adam's memory is twice as large as the weights, and row numbers are as long as the data.  The training time is
+    dropped, so that equal fits have equal pickles, as joblib's cache requires.
     """
     return replace(
         state,
@@ -92,7 +83,7 @@ def without_memory(state: TrainingState, shown: Floats) -> TrainingState:
         n_divided=0,
         order=None,
         history=replace(state.history, seconds=0.0),
-        # Of a score on rows that are no longer known; a cost is still one.
+        # A best score is dropped with its validation rows; a best cost is kept.
         stop=StopState() if state.watches_score else state.stop,
         watches_score=False,
         best=None,
@@ -101,9 +92,9 @@ def without_memory(state: TrainingState, shown: Floats) -> TrainingState:
 
 
 def snapshot(model: Any, state: TrainingState) -> tuple[Any, TrainingState]:
-    """A copy of an estimator in training, and one of its state; neither shares anything with what is trained."""
+    """Return independent copies of an estimator in training and of its state."""
     copied, held = copy.copy(model), copy.deepcopy(state)
     copied.loss_curve_ = list(getattr(model, "loss_curve_", []))  # it is extended in place
-    if copied.random_state is state.random_state:  # a generator of the user's, which both draw from
+    if copied.random_state is state.random_state:  # the user's generator, which both draw from
         copied.random_state = held.random_state
     return copied, held

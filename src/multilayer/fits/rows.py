@@ -1,4 +1,4 @@
-"""The rows of a fit: what was passed to it, and what all of it has become."""
+"""The rows of a fit, as passed and as read."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from multilayer.fits.labels import Labels
 from multilayer.fits.losses import Loss
 from multilayer.fits.scores import Score
 from multilayer.network import Floats
-from multilayer.training.batching import Rows
+from multilayer.training.batching import RowNumbers
 
 Keep = Literal["best", "last"]
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows ready for the network: all of a table's, or those with the ``numbers`` of a table that others share."""
+    """Rows for a network: all rows of a table, or those with some ``numbers`` in a shared table."""
 
     X: Any  # (m, s_1), an array or CSR
-    y: Any  # as it was passed: labels, (m,), zeros and ones, (m, K), or numbers
-    Y: Floats  # the targets made of it, (m, K); those to be standardised in float64, until it is known how
+    y: Any  # as passed: labels, (m,), zeros and ones, (m, K), or numbers
+    Y: Floats  # the targets, (m, K); in float64 if they are yet to be standardised
     weight: Floats | None = None  # (m,)
-    numbers: Rows | None = None  # None for all
+    numbers: RowNumbers | None = None  # None for all
 
     @property
     def n_rows(self) -> int:
         return len(self.Y) if self.numbers is None else len(self.numbers)
 
-    def own(self, column: Any) -> Any:
-        """The entries of these rows, from an array with an entry for each row of the table."""
+    def select(self, column: Any) -> Any:
+        """Return the entries of these rows from an array with one entry per row of the table."""
         return column if self.numbers is None else column[self.numbers]
 
-    def taken(self, rows: Rows) -> Table:
-        """A copy of some of these rows, which are counted from 0 here."""
+    def subset(self, rows: RowNumbers) -> Table:
+        """Return a copy of some of these rows, numbered from 0."""
         rows = rows if self.numbers is None else self.numbers[rows]
         weight = None if self.weight is None else self.weight[rows]
         return Table(self.X[rows], self.y[rows], self.Y[rows], weight)
@@ -44,13 +44,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Targets:
-    """What y has become."""
+    """The targets of a network, with their loss and score."""
 
     Y: Floats  # (m, K)
     loss: Loss  # the output unit and its cost
-    score: Score  # of the rows that validate
-    stratify: bool = False  # whether the rows held out are to have as large a share of each class
-    cost_divisor: int = 1  # the costs that are shown are J divided by this
+    score: Score  # of the validation rows
+    stratify: bool = False  # whether rows are held out in the same proportions of the classes
+    cost_divisor: int = 1  # displayed costs are J divided by this
     labels: Labels | None = None  # of a classifier
 
 
@@ -58,7 +58,7 @@ class Targets:
 class FitData:
     """All rows of a fit."""
 
-    training: Table  # those to be held out among them
+    training: Table  # including rows to be held out
     targets: Targets
     validation: Table | None = None  # X_val and y_val
 
@@ -77,7 +77,7 @@ class ValidationArguments:
         return self.X is not None
 
     def check_complete(self) -> None:
-        """An error where one of X_val and y_val is missing."""
+        """Raise an error if only one of X_val and y_val was passed."""
         missing = [name for name, value in (("X_val", self.X), ("y_val", self.y)) if value is None]
         if missing and (len(missing) == 1 or self.weight is not None):
             given = "sample_weight_val" if len(missing) == 2 else "y_val" if self.X is None else "X_val"
@@ -91,31 +91,53 @@ NO_VALIDATION = ValidationArguments()
 
 @dataclass(frozen=True, eq=False)
 class SharedTable:
-    """X and y, checked once for many fits, each on rows of its own."""
+    """X and y, checked once for many fits on some of their rows."""
 
     X: Any  # (m, s_1)
     y: Any  # (m,) or (m, K)
-    Y: Floats  # (m, K), the targets that a fit on all rows would have
+    Y: Floats  # (m, K), the targets of a fit on all rows
     weight: Floats | None  # (m,)
     columns: dict[str, Any]  # n_features_in_, and feature_names_in_ if there are any
 
-    def validation(self, rows: Rows) -> ValidationArguments:
-        """Some of the rows to validate on."""
+    def validation(self, rows: RowNumbers) -> ValidationArguments:
+        """Return some of the rows as validation rows."""
         return ValidationArguments(self.X[rows], self.y[rows], None if self.weight is None else self.weight[rows])
 
 
 @dataclass(frozen=True, eq=False)
 class FitRequest:
-    """Data and options of one fit."""
+    """Data and options of one fit.
+
+    Attributes
+    ----------
+    X, y, sample_weight : array-like
+        The training rows, unless ``shared`` is given.
+    validation : ValidationArguments
+        The validation rows, and the groups.
+    resumes : bool
+        Whether training continues from the last weights.
+    is_part : bool
+        Whether the rows are a part of the data, to be trained on for one epoch.
+    classes : array-like or None
+        The labels that parts may hold.
+    epochs_done : int
+        Epochs done before the fit was interrupted.
+    shared : SharedTable or None
+        A table to train on instead of X and y.
+    rows : array of int or None
+        The numbers of the training rows in ``shared``.
+    keep : {"best", "last"}
+        Whether to keep the weights of the best validation score, or the last.
+    """
 
     X: Any = None
     y: Any = None
     sample_weight: Any = None
     validation: ValidationArguments = NO_VALIDATION
-    resumes: bool = False  # from where the network stands
-    is_part: bool = False  # one epoch on a part of the data
-    classes: ArrayLike | None = None  # the labels that parts may hold
-    epochs_done: int = 0  # of this training, before it was cut off
-    shared: SharedTable | None = None  # the table to train on, in place of X and y
-    rows: Rows | None = None  # the numbers of its rows
-    keep: Keep = "best"  # the weights of the best validation score, or the last ones
+    resumes: bool = False
+    is_part: bool = False
+    classes: ArrayLike | None = None
+    epochs_done: int = 0
+    shared: SharedTable | None = None
+    rows: RowNumbers | None = None
+    keep: Keep = "best"

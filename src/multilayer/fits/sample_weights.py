@@ -1,6 +1,6 @@
-"""Weights of rows within what the arithmetic can bear: of their size only the ratios matter to a mean.
+"""Scaling of extreme sample weights, whose ratios alone matter to a mean.
 
-A sum of weights of 1e308 is infinite, and float32 makes 0 of weights of 1e-50.
+A sum of weights of 1e308 is infinite, and a weight of 1e-50 is 0 in float32.
 """
 
 from __future__ import annotations
@@ -15,29 +15,18 @@ from multilayer.exceptions import ParameterWarning
 from multilayer.fits.errors import warn
 from multilayer.network import Floats
 
-# The largest weight is kept between the two; they leave room for sums and products in float32 and float64 alike.
+# The largest weight is kept between these, so that sums and products are finite in float32 and float64.
 LEAST, MOST = 2.0**-64, 2.0**64
-# What a row may weigh relative to the largest, and still count: less is lost in every sum, and a batch of such rows
-# alone would be all penalty.
+# Weights below this share of the largest become 0: they are lost in every sum, and in a batch of such rows the penalty
+# would dominate.
 NEGLIGIBLE = 2.0**-64
 
 
 def scaled_weights(weights: NDArray[np.float64], dtype: Any, name: str = "", *, warns: bool = False) -> Floats:
-    """Weights in the dtype of the network, multiplied by a power of two where they are extremely large or small.
+    """Return weights in the dtype of the network, scaled by a power of two if they are extremely large or small.
 
-    Where the largest lies between 2^-64 and 2^64 they are only cast; else it is brought to 1 or just above, by a power
-    of two, which changes no ratio.  Weights below 2^-64 of the largest become 0.
-
-    Parameters
-    ----------
-    weights : array of float64 of shape (m,)
-        Not negative and finite.
-    dtype : numpy.float32 or numpy.float64
-    name : str
-        What they are called in a warning.
-    warns : bool
-        Whether a warning says that they were multiplied: the penalties ``alpha`` and ``l1_alpha`` are divided by the
-        sum of the weights, and so weigh as much as among ordinary weights.
+    If the largest is between 2^-64 and 2^64, they are only cast; otherwise it is scaled to 1 or slightly above.
+    Weights below 2^-64 of the largest become 0.  ``warns`` of the scaling, which changes the effect of ``alpha``.
 
     Examples
     --------
@@ -49,9 +38,8 @@ def scaled_weights(weights: NDArray[np.float64], dtype: Any, name: str = "", *, 
         exponent = 1 - int(np.frexp(largest)[1])
         if warns:
             warn(
-                f"{name} has values of up to {largest:.3g}, which were multiplied by 2**{exponent} so that sums of "
-                "them stay finite and above 0: only their ratios count, and alpha is measured against weights of up to "
-                "2. "
+                f"{name} has values of up to {largest:.3g}, which were multiplied by 2**{exponent} so that their sums "
+                "are finite and positive. Only their ratios matter, but alpha now refers to weights of up to 2. "
                 "Pass weights with a mean near 1.",
                 ParameterWarning,
             )
@@ -63,7 +51,7 @@ def scaled_weights(weights: NDArray[np.float64], dtype: Any, name: str = "", *, 
 
 
 def product_of_weights(factors: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
-    """The product of weights of the same rows; in parts of its largest where it leaves float64, as 1e200 · 1e200 does.
+    """Return the product of weights of the same rows, relative to the largest if it overflows, as in 1e200 · 1e200.
 
     Examples
     --------

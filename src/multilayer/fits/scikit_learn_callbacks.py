@@ -1,8 +1,7 @@
-"""The callbacks of ``sklearn.callback``, through scikit-learn's own mechanism: ``set_callbacks``.
+"""Support for the callbacks of ``sklearn.callback`` and ``set_callbacks``, which scikit-learn has from 1.9.
 
-scikit-learn sees training as a tree of tasks: the fit, and below it one task an epoch.  A listener to our events opens
-and closes these tasks, and scikit-learn calls the hooks of its callbacks with them.  Before scikit-learn 1.9 there is
-no ``sklearn.callback``, and then no ``set_callbacks`` here.
+scikit-learn represents training as a tree of tasks: the fit, and below it one task per epoch.  A listener opens and
+closes these tasks at our events, and scikit-learn calls the hooks of its callbacks.
 """
 
 from __future__ import annotations
@@ -26,26 +25,24 @@ try:
 except ImportError:
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Nothing: this scikit-learn has no callbacks."""
+        """An empty class: this scikit-learn has no callbacks."""
 
     def with_callbacks(method: Callable[..., Any]) -> Callable[..., Any]:
-        """The method itself."""
+        """Return the method unchanged."""
         return method
 
 
-# Attributes of an estimator that has callbacks, or is part of one that has.
+# Attributes of an estimator with callbacks, or inside an estimator with callbacks.
 CALLBACK_ATTRIBUTES = frozenset({"_skl_callbacks", "_parent_callback_ctx"})
-# Held while hooks are called for estimators that may be fitted in several threads: the members of an ensemble, the
-# candidates of a search.
+# Held while hooks are called for estimators that are fitted in several threads, as in an ensemble or a search.
 _ONE_AT_A_TIME = threading.RLock()
 
 
 @contextmanager
 def torn_down(estimator: Any) -> Iterator[None]:
-    """After this block, whatever ends it, scikit-learn's callbacks are torn down.
+    """Tear down scikit-learn's callbacks after this block, even after an error.
 
-    Its decorator does so after the method that it is put on.  Here that method does nothing: around all of training,
-    the decorator's frame would be the place that warnings point at.
+    This is done by scikit-learn's decorator on an empty method: around training, warnings would point at its frame.
     """
     try:
         yield
@@ -54,22 +51,22 @@ def torn_down(estimator: Any) -> Iterator[None]:
 
 
 def may_have_callbacks(estimator: Any) -> bool:
-    """Whether an estimator has callbacks of scikit-learn's, or is part of one that may have."""
+    """Return whether an estimator has callbacks of scikit-learn, or is inside an estimator that may have some."""
     return any(hasattr(estimator, name) for name in CALLBACK_ATTRIBUTES)
 
 
 class ScikitLearnTasks:
     """The training of a fit as scikit-learn's tree of tasks.
 
-    The task of the next epoch begins when one has ended, so that its hook comes before it is trained; the one that is
-    open when training ends was never done, and ends without a fitted estimator, as in scikit-learn's own classes.
+    The task of an epoch begins at the end of the one before, so that its hook is called before training.  The task that
+    is open at the end of training ends without a fitted estimator, as in scikit-learn.
     """
 
     def __init__(self, fit: Fit) -> None:
         self.estimator, self.state = fit.model, fit.state
-        table, X = fit.problem.table, fit.request.X  # X as the caller gave it: a frame keeps the names of its columns
+        table, X = fit.problem.table, fit.request.X  # X as passed: a frame keeps its column names
         y, weight = table.y, table.weight
-        # Functions, which scikit-learn calls where a callback asks for what they return.
+        # scikit-learn calls these functions if a callback uses their values.
         self.data = {
             "X": cache(lambda: self._trained_on(X)),
             "y": cache(lambda: self._trained_on(y)),
@@ -77,7 +74,7 @@ class ScikitLearnTasks:
         }
         self.only_watches = not hasattr(self.estimator, "_skl_callbacks")
         self.turn = _ONE_AT_A_TIME if hasattr(self.estimator, "_parent_callback_ctx") else nullcontext()
-        self.left = 0  # epochs that may still come
+        self.left = 0  # epochs that may still follow
         self.network: Network | None = None
         self.fit: Any = None
         self.epoch: Any = None
@@ -124,7 +121,7 @@ class ScikitLearnTasks:
         )
 
     def _fitted(self, parameters: Floats) -> dict[str, Any]:
-        """The attributes that make an estimator of these parameters ready to predict."""
+        """Return the attributes that an estimator needs to predict with these parameters."""
         network = self.network
         sizes = network.layer_sizes if network is not None else ()
         return {
@@ -135,33 +132,33 @@ class ScikitLearnTasks:
         }
 
     def _trained_on(self, table: Any) -> Any:
-        """The rows that are trained on; those held out are no training data."""
+        """Return the training rows, without those held out."""
         return table if self.state.rows is None else _safe_indexing(table, self.state.rows)
 
 
 class EnsembleTasks:
-    """The fit of an ensemble as scikit-learn's tree of tasks: the fit, a task for each member, its epochs below it.
+    """The fit of an ensemble as scikit-learn's tree of tasks: the fit, its members, and their epochs.
 
     Callbacks that propagate to inner estimators, such as ProgressBar, are also called for the epochs of the members;
-    the others are called for the fit and for the members.
+    others only for the fit and the members.
     """
 
     def __init__(self, ensemble: Any, n_members: int, X: Any, y: Any, weight: Any) -> None:
         self.ensemble = ensemble
         self.data = {"X": X, "y": y, "metadata": None if weight is None else {"sample_weight": weight}}
-        self.is_stopped = False  # whether a callback has asked for no further member
+        self.is_stopped = False  # whether a callback has requested the end
         self.fit = ensemble._init_callback_context("fit", max_subtasks=n_members, sequential_subtasks=False)
         self.fit.call_on_fit_task_begin(estimator=ensemble, **self.data)
         self.members = [self.fit.subcontext("member", task_id=i) for i in range(n_members)]
 
     @staticmethod
     def of(ensemble: Any, n_members: int, X: Any, y: Any, weight: Any) -> EnsembleTasks | None:
-        """The tasks of an ensemble that has callbacks; None for one that has none."""
+        """Return the tasks of an ensemble with callbacks; None without callbacks."""
         return EnsembleTasks(ensemble, n_members, X, y, weight) if may_have_callbacks(ensemble) else None
 
     @contextmanager
     def member(self, number: int, network: Any) -> Iterator[None]:
-        """Within this block the network of a member is fitted."""
+        """Open the task of a member for this block, which fits its network."""
         if not any(hasattr(each, "_skl_callbacks") for each in (self.ensemble, network)):
             yield  # the ensemble is a step of a pipeline without callbacks
             return
@@ -174,5 +171,5 @@ class EnsembleTasks:
             self.is_stopped |= bool(task.call_on_fit_task_end(estimator=self.ensemble, **self.data))
 
     def end(self) -> None:
-        """The ensemble is fitted."""
+        """End the tasks of the fitted ensemble."""
         self.fit.call_on_fit_task_end(estimator=self.ensemble, reconstruction_attributes=dict, **self.data)

@@ -1,6 +1,6 @@
-"""Validation scores, from the network's answers H and the targets Y, both (m, K); higher is better.
+"""Validation scores from the outputs H and the targets Y, both (m, K); higher is better.
 
-scikit-learn's metrics give the same numbers and take longer than a small network's epoch.
+The metrics of scikit-learn return the same numbers but take longer than an epoch of a small network.
 """
 
 from __future__ import annotations
@@ -16,29 +16,26 @@ Score = Callable[[Floats, Floats, Floats | None], float]
 
 
 def accuracy(H: Floats, Y: Floats, weight: Floats | None) -> float:
-    """The share of rows whose most probable class is the right one."""
+    """Return the share of rows whose most probable class is the true one."""
     if H.shape[1] == 1:
         return _mean((H[:, 0] > 0.5) == (Y[:, 0] > 0.5), weight)
     return _mean(H.argmax(axis=1) == Y.argmax(axis=1), weight)
 
 
-def always_right(H: Floats, Y: Floats, weight: Floats | None) -> float:  # noqa: ARG001 one signature for all scores
-    """1: where there is a single class, it is the answer."""
+def single_class_score(H: Floats, Y: Floats, weight: Floats | None) -> float:  # noqa: ARG001 one signature for all scores
+    """Return 1: a single class is always predicted."""
     return 1.0
 
 
 def label_accuracy(H: Floats, Y: Floats, weight: Floats | None) -> float:
-    """The share of right answers, each label of each row counted for itself.
-
-    The share of rows with all labels right is near 0 for many labels, whatever the network has learned.
-    """
+    """Return the share of correct labels over all rows; few rows have all of many labels correct."""
     return _mean(((H > 0.5) == (Y > 0.5)).mean(axis=1), weight)
 
 
 def r2(H: Floats, Y: Floats, weight: Floats | None) -> float:
-    """The coefficient of determination, its mean over the outputs.
+    """Return the coefficient of determination, averaged over the outputs.
 
-    1 - Σ (y - h)² / Σ (y - mean y)²; for constant targets 1 if the answers are right and else 0.
+    1 - Σ (y - h)² / Σ (y - mean y)²; for constant targets 1 if the predictions are exact and 0 otherwise.
     """
     Y, H = Y.astype(np.float64, copy=False), H.astype(np.float64, copy=False)
     w = np.ones((len(Y), 1)) if weight is None else weight.astype(np.float64)[:, np.newaxis]
@@ -49,7 +46,7 @@ def r2(H: Floats, Y: Floats, weight: Floats | None) -> float:
 
 
 def pinball_d2(levels: tuple[float, ...]) -> Score:
-    """1 - the quantile cost of the answers / that of the best constant answers, the mean over the outputs."""
+    """Return the score 1 - quantile cost / quantile cost of the best constants, averaged over the outputs."""
 
     def score(H: Floats, Y: Floats, weight: Floats | None) -> float:
         w = np.ones(len(Y)) if weight is None else weight.astype(np.float64)
@@ -57,8 +54,8 @@ def pinball_d2(levels: tuple[float, ...]) -> Score:
         shares = []
         for k, tau in enumerate(taus):
             y, h = Y[:, k].astype(np.float64), H[:, k].astype(np.float64)
-            paid, worst = (_weighted_cost(tau, answer, y, w) for answer in (h, _constant(y, tau, w)))
-            shares.append(1.0 - paid / worst if worst > 0 else float(paid == 0))
+            cost, base = (_weighted_cost(tau, predicted, y, w) for predicted in (h, _best_constant(y, tau, w)))
+            shares.append(1.0 - cost / base if base > 0 else float(cost == 0))
         return float(np.mean(shares))
 
     return score
@@ -69,8 +66,8 @@ def _weighted_cost(tau: float, h: Floats, y: Floats, w: Floats) -> float:
     return float(np.dot(w, np.where(low > 0, tau * low, (tau - 1.0) * low)))
 
 
-def _constant(y: Floats, tau: float, w: Floats) -> Floats:
-    """The weighted quantile of y, for each of its entries."""
+def _best_constant(y: Floats, tau: float, w: Floats) -> Floats:
+    """Return the weighted quantile of y, repeated for each entry."""
     order = np.argsort(y)
     below = np.cumsum(w[order])
     found = order[np.searchsorted(below, tau * below[-1])]
@@ -82,7 +79,7 @@ def _mean(right: NDArray[np.bool_] | Floats, weight: Floats | None) -> float:
 
 
 def skill(score_of: Score, H: Floats, Y: Floats, weight: Floats | None) -> tuple[float, float]:
-    """(score, skill): how much of what a constant answer leaves open the answers get right, 1 for all of it."""
+    """Return the score, and the skill (score - base) / (1 - base), where base is the score of the best constant."""
     score = score_of(H, Y, weight)
     constant = np.broadcast_to(np.average(Y, axis=0, weights=weight), Y.shape)
     base = score_of(constant, Y, weight)

@@ -1,4 +1,4 @@
-"""The constructor parameters of both estimators, checked: a frozen record that everything after it reads."""
+"""The checked constructor parameters of both estimators."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ from multilayer.training.schedules import SCHEDULES, AnySchedule
 from multilayer.training.starting import Initialization
 
 AUTO, LOSS = "auto", "loss"
-Metric = str | Callable[..., Any]  # a name, or a scorer (estimator, X, y) -> number; higher is better
+Metric = str | Callable[..., Any]  # a name, or a scorer (estimator, X, y) -> float; higher is better
 
 
 class Splitter(Protocol):
-    """A splitter of scikit-learn's, or a custom one."""
+    """A splitter of scikit-learn, or a custom one."""
 
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterable[tuple[Any, Any]]:
-        """Row numbers (train, test), split after split."""
+        """Yield the row numbers (train, test) of each split."""
 
 
 ValidationFraction = float | int | Splitter
 VALIDATION_FRACTION = 0.1  # the default
 SOLVERS = ("adam", "lbfgs", "sgd")
-# Schedules by name that reach their end with the last of max_iter epochs.
+# Schedules by name that end with the last of max_iter epochs.
 PLANNED = ("cosine", "one_cycle")
-# scikit-learn's name for what the textbook and everybody else calls sigmoid.
+# scikit-learn's name of the sigmoid.
 LOGISTIC = "logistic"
 
 
 def check_patience(name: str, value: Any) -> float:
-    """An integer; None, and infinity, for as many epochs as there are."""
+    """Return a positive integer; infinity for None and infinity."""
     if value is None or (isinstance(value, numbers.Real) and value == math.inf):
         return math.inf
     try:
@@ -57,7 +57,7 @@ def check_batch_size(name: str, value: Any) -> int | str:
 
 
 def check_split(name: str, value: Any) -> Any:
-    """A share of the rows, a number of them, or a splitter."""
+    """Return a share of the rows, a number of rows, or a splitter."""
     if hasattr(value, "split") and not isinstance(value, str):
         return value
     if isinstance(value, numbers.Integral) and value is not True and int(value) > 0:
@@ -65,24 +65,24 @@ def check_split(name: str, value: Any) -> Any:
     if isinstance(value, numbers.Real):
         return share(name, value)
     raise ParameterError(
-        f"{argument(name)} must be a share of the rows, a number of rows or a splitter of scikit-learn's, such as "
+        f"{argument(name)} must be a share of the rows, a number of rows or a splitter of scikit-learn, such as "
         f"GroupShuffleSplit(), got {value!r}."
     )
 
 
 def check_verbose(name: str, value: Any) -> int:
-    """True, False, or scikit-learn's integer, of which any above 1 means 2."""
+    """Return 0, 1 or 2; integers above 2 mean 2."""
     if isinstance(value, int) and value > 1:
         return min(check_integer(name, value, 0), 2)
     return int(check_flag(name, value))
 
 
 def check_callbacks(name: str, value: Any) -> list[Listener]:
-    """The listeners; none of them is called."""
+    """Return the callbacks as a list of listeners."""
     if any(hasattr(listener, "on_fit_task_end") for listener in (value if hasattr(value, "__iter__") else [value])):
         raise ParameterError(
-            f"{name} are called with events of training, and {value!r} holds a callback of scikit-learn's. "
-            "Pass that one to set_callbacks: MLPClassifier().set_callbacks(callback)."
+            f"{name} must be callables that receive events, got a callback of scikit-learn in {value!r}. "
+            "Pass it to set_callbacks instead: MLPClassifier().set_callbacks(callback)."
         )
     if not hasattr(value, "__iter__") or not all(callable(listener) for listener in value):
         raise ParameterError(
@@ -92,7 +92,7 @@ def check_callbacks(name: str, value: Any) -> list[Listener]:
 
 
 def check_metric(name: str, value: Any) -> Metric:
-    """ "auto", "loss", or a scorer, by its name or itself."""
+    """Return "auto", "loss", the name of a scorer, or a scorer."""
     is_known = value in (AUTO, LOSS) or value in get_scorer_names() if isinstance(value, str) else callable(value)
     if not is_known:
         raise unknown_name(name, value, (AUTO, LOSS, *get_scorer_names()))
@@ -100,8 +100,8 @@ def check_metric(name: str, value: Any) -> Metric:
 
 
 def check_hidden_layer_sizes(name: str, value: Any) -> tuple[int, ...]:
-    """The sizes of the hidden layers; a single integer is one layer, an empty sequence none."""
-    # An iterator can be gone through once only, and a network is fitted and copied more often.
+    """Return the sizes of the hidden layers; a single integer is one layer, an empty sequence none."""
+    # Not an iterator, which is exhausted after one fit.
     sizes = value if hasattr(value, "__len__") and not isinstance(value, str) else [value]
     try:
         if any(isinstance(size, bool) for size in sizes):
@@ -113,15 +113,15 @@ def check_hidden_layer_sizes(name: str, value: Any) -> tuple[int, ...]:
         hint = f" For the cost write loss={value!r}." if value in ("squared_error", "poisson") else ""
         raise ParameterError(
             f"{argument(name)} must be positive integers, got {value!r}. "
-            f"Write whole numbers above 0, such as (64, 32), or () for no hidden layer.{hint}"
+            f"Write (64, 32), for example, or () for no hidden layer.{hint}"
         ) from None
     return checked
 
 
 def check_activation(value: Any, n_hidden: int) -> tuple[str | Activation, ...]:
-    """The activation of each hidden layer, in the book's names, from one for all or one a layer.
+    """Return the activation of each hidden layer, by the names of the equations, from one for all or one per layer.
 
-    Each is a name, or a pair (g, g') of one's own; whether g' is the derivative of g is not looked at here.
+    Whether g' of a custom activation is the derivative of g is not checked here.
     """
     is_one = isinstance(value, str) or _has_pair(value) or not hasattr(value, "__iter__")
     given = [value] if is_one else list(value)
@@ -144,7 +144,7 @@ def _check_one_activation(given: Any) -> None:
         )
     if callable(given) and not _has_pair(given):
         raise ParameterError(
-            f"activation must be a name or an object with the two methods g(z) and g_prime(z), got {given!r} alone, "
+            f"activation must be a name or an object with the two methods g(z) and g_prime(z), got {given!r}, "
             "whose derivative is not known. Write a class with both."
         )
     if not _has_pair(given) and not (isinstance(given, str) and given == LOGISTIC):
@@ -152,7 +152,7 @@ def _check_one_activation(given: Any) -> None:
 
 
 def _has_pair(value: object) -> bool:
-    """Whether it is an activation of one's own: an object with g and g_prime; it may be a sequence besides."""
+    """Return whether it is a custom activation, an object with g and g_prime."""
     return callable(getattr(value, "g", None)) and callable(getattr(value, "g_prime", None))
 
 
@@ -161,7 +161,7 @@ def check_clip_norm(name: str, value: Any) -> float | None:
 
 
 def check_dropout(name: str, value: Any) -> float | tuple[float, ...]:
-    """A rate for all hidden layers, or one a layer."""
+    """Return a rate for all hidden layers, or one per layer."""
     if np.ndim(value) == 0:
         return share(name, value)
     return tuple(share(name, rate) for rate in value)
@@ -172,7 +172,7 @@ def check_normalization(name: str, value: Any) -> str | None:
 
 
 def check_learning_rate(name: str, value: Any) -> Any:
-    """A name, a schedule, or a function of the epoch, which becomes a schedule."""
+    """Return a name or a schedule; a function of the epoch becomes a schedule."""
     if isinstance(value, AnySchedule):
         return value
     if isinstance(value, type):
@@ -183,7 +183,7 @@ def check_learning_rate(name: str, value: Any) -> Any:
         return CustomSchedule(value)
     if isinstance(value, numbers.Real):
         raise ParameterError(
-            f"{name} says how the step size changes, and must be a name, a schedule or a function of the epoch, got "
+            f"{name} states how the step size changes and must be a name, a schedule or a function of the epoch, got "
             f"{value!r}. For the step size itself write learning_rate_init={value!r}."
         )
     return check_choice(name, value, (*SCHEDULES, *PLANNED, "plateau"))
@@ -193,10 +193,10 @@ positive = partial(check_real, low=0.0, open_low=True)
 not_negative = partial(check_real, low=0.0)
 share = partial(check_real, low=0.0, high=1.0, open_high=True)
 count = partial(check_integer, low=1)
-INTEGERS = {"batch_size": 1, "max_iter": 1, "max_fun": 1, "n_iter_no_change": 1, "random_state": 0}  # and the least
+INTEGERS = {"batch_size": 1, "max_iter": 1, "max_fun": 1, "n_iter_no_change": 1, "random_state": 0}  # and the minimum
 
-# What both estimators ask of each parameter.  The activation is checked together with the number of layers, starting
-# weights and engine where they are used.
+# The check of each parameter of both estimators.  The activation is checked together with the number of layers,
+# starting weights and engine where they are used.
 CHECKS: dict[str, Callable[..., Any]] = {
     "hidden_layer_sizes": check_hidden_layer_sizes,
     "solver": partial(check_choice, choices=SOLVERS),
@@ -235,10 +235,32 @@ CHECKS: dict[str, Callable[..., Any]] = {
 
 @dataclass(frozen=True)
 class Settings:
-    """The constructor parameters of an estimator, checked; see its docstring for what they mean."""
+    """The checked constructor parameters of an estimator, which documents them.
+
+    Attributes
+    ----------
+    hidden_layer_sizes : tuple of int
+        Units of each hidden layer.
+    activation : tuple of (str or Activation)
+        The activation of each hidden layer, by the names of the equations.
+    solver, batch_size, learning_rate, learning_rate_init, power_t, max_iter, shuffle, random_state, tol, verbose : Any
+        As in the estimators.
+    warm_start, momentum, nesterovs_momentum, early_stopping, validation_fraction, early_stopping_metric : Any
+        As in the estimators.
+    beta_1, beta_2, epsilon, max_fun, callbacks, alpha, l1_alpha, weight_decay, clip_norm, weight_averaging : Any
+        As in the estimators.
+    dropout, input_dropout, normalization, initialization, engine : Any
+        As in the estimators.
+    n_iter_no_change : float
+        Infinity for None.
+    max_time : float
+        Seconds; infinity for None.
+    output_gate : str or Activation
+        The activation whose bound scikit-learn's starting weights use for a network without hidden layers.
+    """
 
     hidden_layer_sizes: tuple[int, ...]
-    activation: tuple[str | Activation, ...]  # one a hidden layer, in the book's names
+    activation: tuple[str | Activation, ...]
     solver: str
     alpha: float
     batch_size: int | str
@@ -254,9 +276,9 @@ class Settings:
     momentum: float
     nesterovs_momentum: bool
     early_stopping: bool
-    validation_fraction: Any  # a share of the rows, a number of them, or a splitter
+    validation_fraction: Any
     early_stopping_metric: Metric
-    max_time: float  # seconds
+    max_time: float
     beta_1: float
     beta_2: float
     epsilon: float
@@ -272,11 +294,21 @@ class Settings:
     normalization: str | None
     initialization: Initialization
     engine: str
-    output_gate: str | Activation  # whose bound scikit-learn's starting weights take where there is no hidden layer
+    output_gate: str | Activation
 
 
 def settings_of(estimator: Any) -> Settings:
-    """The parameters of an estimator, each as its check returns it.
+    """Check the parameters of an estimator.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier or MLPRegressor
+        The estimator.
+
+    Returns
+    -------
+    Settings
+        Its checked parameters.
 
     Raises
     ------
@@ -294,18 +326,18 @@ def settings_of(estimator: Any) -> Settings:
             checked[name] = value
         else:
             checked[name] = check(name, value)
-    asked = estimator.activation
-    hidden = check_activation(asked, len(checked["hidden_layer_sizes"]))
-    gate = hidden[0] if hidden else check_activation(asked if isinstance(asked, str) else "relu", 1)[0]
+    given = estimator.activation
+    hidden = check_activation(given, len(checked["hidden_layer_sizes"]))
+    gate = hidden[0] if hidden else check_activation(given if isinstance(given, str) else "relu", 1)[0]
     initialization, engine = estimator.initialization, estimator.engine
     return Settings(**checked, activation=hidden, initialization=initialization, engine=engine, output_gate=gate)
 
 
 @cache
 def _checked_defaults(cls: Hashable) -> dict[str, tuple[Any, Any]]:
-    """Each parameter's default, and what its check makes of it: a default need not be checked in every fit."""
+    """Return the default of each parameter and its checked value, so that defaults are checked only once."""
     defaults = {name: parameter.default for name, parameter in inspect.signature(cast(type, cls)).parameters.items()}
-    none = object()  # of a parameter that a derived class has not
+    none = object()  # for a parameter that a derived class lacks
     return {
         name: (defaults[name], check(name, defaults[name])) if name in defaults else (none, None)
         for name, check in CHECKS.items()

@@ -1,4 +1,4 @@
-"""Targets at mean 0 and standard deviation 1 for the network, and its answers back in the units of y."""
+"""Standardised targets for the network, and predictions in the units of y."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from multilayer.network import Floats
 
 @dataclass(frozen=True, eq=False)
 class TargetScale:
-    """What is subtracted from the targets and what they are divided by, output by output.
+    """Mean and standard deviation of the targets of each output.
 
-    A constant output has the deviation 0: the network learns 0 for it, and its answer is the mean, to the bit.
+    A constant output has the deviation 0: the network learns 0 for it, and exactly the mean is predicted.
     """
 
     mean: NDArray[np.float64]  # (K,)
-    deviation: NDArray[np.float64]  # (K,), 0 where the targets are constant
+    deviation: NDArray[np.float64]  # (K,); 0 for constant targets
 
     @property
     def constant(self) -> NDArray[np.bool_]:
-        """Which outputs are constant, (K,)."""
+        """Whether each output is constant, (K,)."""
         return self.deviation == 0
 
     def standardized(self, Y: Floats, dtype: np.dtype[Any], given: DTypeLike = np.float64) -> Floats:
-        """(Y - mean) / deviation, in the dtype of the network; of a constant output 0, or Y - mean where Y differs.
+        """Return (Y - mean) / deviation in the dtype of the network; for a constant output Y - mean.
 
-        ``given`` is the dtype in which the values were passed, which says how far rounding goes.
+        Differences within the rounding of ``given``, the dtype in which y was passed, are 0.
         """
         with np.errstate(over="ignore", invalid="ignore"):
             beyond = Y.astype(np.float64, copy=False) - self.mean
@@ -49,24 +49,24 @@ class TargetScale:
         return np.ascontiguousarray(scaled)
 
     def restored(self, H: Floats) -> Floats:
-        """The network's answers in the units of y, in the dtype of the network."""
+        """Return the outputs in the units of y, in the dtype of the network."""
         restored: Floats = (H * self.deviation + self.mean).astype(H.dtype, copy=False)
         if self.constant.any():
             restored[:, self.constant] = self.mean[self.constant]
         return restored
 
     def scored(self, score: Score) -> Score:
-        """A score of standardised answers in which constant outputs are answered as :meth:`restored` answers them."""
+        """Return a score of standardised outputs that treats constant outputs as :meth:`restored` does."""
         if not self.constant.any():
             return score
         return lambda H, Y, weight: score(np.where(self.constant, H.dtype.type(0), H), Y, weight)
 
 
 def target_scale(Y: Floats, weight: Floats | None, given: DTypeLike = np.float64) -> TargetScale:
-    """Mean and standard deviation of each column by weight; the deviation is 0 for a column that is constant.
+    """Return the weighted mean and standard deviation of each column; the deviation of a constant column is 0.
 
-    A column is constant where its spread is within the rounding of its values, which were ``given`` in a dtype.  The
-    mean of equal numbers need not be one of them, and their deviation not 0: here they are.
+    A column is constant if its spread is within the rounding of the dtype ``given``.  Its mean is one of its values,
+    which a computed mean of equal numbers need not be.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def target_scale(Y: Floats, weight: Floats | None, given: DTypeLike = np.float64
     w = np.ones(len(Y)) if weight is None else weight.astype(np.float64)
     Y, w = Y[w > 0].astype(np.float64, copy=False), w[w > 0]
     low, high = Y.min(axis=0), Y.max(axis=0)
-    # In parts of the largest: squares overflow long before numbers do.
+    # Relative to the largest, because squares overflow earlier than the numbers.
     largest = np.maximum(np.maximum(np.abs(low), np.abs(high)), np.finfo(np.float64).tiny)
     parts = Y / largest
     means = np.average(parts, axis=0, weights=w)
@@ -87,9 +87,9 @@ def target_scale(Y: Floats, weight: Floats | None, given: DTypeLike = np.float64
 
 
 def rescaled(scale: TargetScale, Y: Floats, weight: Floats | None, given: DTypeLike = np.float64) -> TargetScale:
-    """The scale to continue with: an output that was constant in every call before takes its scale from this one.
+    """Return the scale to continue with: outputs that were constant in all earlier calls are scaled by this one.
 
-    Nothing is lost by that: the network has learned to answer 0 for such an output.
+    This loses nothing, because the network has learned 0 for such an output.
     """
     counted = Y if weight is None else Y[weight > 0]
     low, high = np.minimum(counted.min(axis=0), scale.mean), np.maximum(counted.max(axis=0), scale.mean)
@@ -101,25 +101,25 @@ def rescaled(scale: TargetScale, Y: Floats, weight: Floats | None, given: DTypeL
 
 
 def dtype_given(y: Any) -> np.dtype[Any]:
-    """The dtype whose rounding the numbers of y carry; that of Python objects is float64."""
+    """Return the dtype in which y was rounded; float64 for Python objects."""
     dtype = np.dtype(getattr(y, "dtype", np.float64))
     return dtype if dtype.kind in "biuf" else np.dtype(np.float64)
 
 
 def check_can_standardize(loss: Loss, name: str | Cost) -> None:
-    """An error for costs of numbers above 0: there are none left below the mean."""
+    """Raise an error for costs of positive numbers, because standardised targets are partly negative."""
     if loss.output == "exp":
         raise ParameterError(
-            f"standardize_targets=True cannot go with loss={name!r}: its answers are above 0, and half of the "
+            f"standardize_targets=True cannot be used with loss={name!r}: its predictions are positive, but some "
             "standardised targets are not. Leave standardize_targets at False, or use loss='squared_error'."
         )
 
 
 def check_same_scaling(was: TargetScale | None, *, standardizes: bool) -> None:
-    """An error where a network trained with one setting is to be trained further with the other."""
+    """Raise an error if training with one setting is to be continued with the other."""
     if (was is not None) != standardizes:
         raise ParameterError(
-            f"the network was trained with standardize_targets={not standardizes}, its weights are for such targets, "
-            f"and it cannot be trained further with {standardizes}. Set standardize_targets={not standardizes}, or "
-            "warm_start=False and call fit to begin anew."
+            f"the network was trained with standardize_targets={not standardizes} and cannot be continued with "
+            f"{standardizes}. Set standardize_targets={not standardizes}, or warm_start=False and call fit to start "
+            "again."
         )

@@ -1,4 +1,4 @@
-"""What the two estimators know of their targets: class labels for one, numbers for the other."""
+"""Adapters between y and the targets of a network: class labels for one estimator, numbers for the other."""
 
 from __future__ import annotations
 
@@ -12,8 +12,15 @@ from scipy.sparse import issparse
 from multilayer._checks import check_choice, check_flag
 from multilayer.equations import Cost, Quantile
 from multilayer.exceptions import InputError, InputTypeError, ParameterError
-from multilayer.fits.class_weights import ClassWeight, ClassWeights, class_weights, refuse_balanced_parts
-from multilayer.fits.labels import Labels, check_known, check_known_to_validation, check_same, labels_given, labels_of
+from multilayer.fits.class_weights import ClassWeight, ClassWeights, check_not_balanced, class_weights
+from multilayer.fits.labels import (
+    Labels,
+    check_known,
+    check_known_to_validation,
+    check_same,
+    labels_from_classes,
+    labels_of,
+)
 from multilayer.fits.losses import (
     Loss,
     check_targets,
@@ -23,7 +30,7 @@ from multilayer.fits.losses import (
     warn_of_quantiles_without_effect,
 )
 from multilayer.fits.rows import FitRequest, Table, Targets
-from multilayer.fits.scores import accuracy, always_right, label_accuracy, pinball_d2, r2
+from multilayer.fits.scores import accuracy, label_accuracy, pinball_d2, r2, single_class_score
 from multilayer.fits.target_scale import (
     TargetScale,
     check_can_standardize,
@@ -33,33 +40,33 @@ from multilayer.fits.target_scale import (
     target_scale,
 )
 from multilayer.network import Floats
-from multilayer.training.batching import Rows
+from multilayer.training.batching import RowNumbers
 
-# The scale of the targets, or None; and the attributes of the fitted estimator that say what its outputs mean.
+# The scale of the targets, or None, and the fitted attributes that describe the outputs.
 Settled = tuple[TargetScale | None, dict[str, Any]]
 
 
 class TargetAdapter(Protocol):
-    """What a fit asks of its targets."""
+    """The conversion of y to the targets of a network."""
 
     are_labels: bool
 
     def encode(self, y: Any, dtype: np.dtype[Any], request: FitRequest) -> Targets:
-        """The targets of the rows that train, from a validated y, (m,) or (m, K)."""
+        """Return the targets of the training rows from a validated y, (m,) or (m, K)."""
 
     def encode_validation(self, y: Any, dtype: np.dtype[Any], targets: Targets) -> Floats:
-        """The targets of the rows that validate, (m, K)."""
+        """Return the targets of the validation rows, (m, K)."""
 
     def class_weights(self, y: Any, weight: Floats | None, targets: Targets, *, is_part: bool) -> ClassWeights | None:
-        """How many rows each row of a class counts for; None for one."""
+        """Return the weights of the classes; None if all are 1."""
 
-    def settle(self, table: Table, targets: Targets, rows: Rows | None, *, resumes: bool) -> Settled:
-        """What is taken off the targets, once it is known which rows train, and what the outputs mean."""
+    def settle(self, table: Table, targets: Targets, rows: RowNumbers | None, *, resumes: bool) -> Settled:
+        """Return the scale of the targets of the training rows, and the attributes that describe the outputs."""
 
 
 @dataclass(frozen=True, eq=False)
 class ClassAdapter:
-    """Class labels as targets: the parameters of MLPClassifier about them, and the labels of the fit before."""
+    """Class labels as targets, by parameters of MLPClassifier and the labels of the previous fit."""
 
     loss: str | Cost
     output: str
@@ -72,11 +79,11 @@ class ClassAdapter:
         if request.resumes and labels is not None:
             (check_known if request.is_part else check_same)(y, labels)
         else:
-            labels = labels_of(y) if request.classes is None else labels_given(y, request.classes)
+            labels = labels_of(y) if request.classes is None else labels_from_classes(y, request.classes)
             if request.is_part:
                 check_known(y, labels)
         units, output = self._output_layer(labels)
-        score = label_accuracy if labels.multilabel else accuracy if len(labels.classes) > 1 else always_right
+        score = label_accuracy if labels.multilabel else accuracy if len(labels.classes) > 1 else single_class_score
         loss = Loss(output) if self.loss == "log_loss" else loss_of_classes(self.loss, output)
         return Targets(labels.targets(y, units, dtype), loss, score, stratify=units == 1, labels=labels)
 
@@ -89,22 +96,22 @@ class ClassAdapter:
         if self.class_weight is None:
             return None
         if is_part:
-            refuse_balanced_parts(self.class_weight)
+            check_not_balanced(self.class_weight)
         return class_weights(self.class_weight, y, _labels_of(targets), weight)
 
-    def settle(self, table: Table, targets: Targets, rows: Rows | None, *, resumes: bool) -> Settled:  # noqa: ARG002
+    def settle(self, table: Table, targets: Targets, rows: RowNumbers | None, *, resumes: bool) -> Settled:  # noqa: ARG002
         labels = _labels_of(targets)
         return None, {"classes_": labels.classes, "_labels": labels}
 
     def _output_layer(self, labels: Labels) -> tuple[int, str]:
-        """The number of output units and their kind."""
+        """Return the number of output units and their kind."""
         output, n_classes = self.output, len(labels.classes)
         if output != "auto":
             check_choice("output", output, ("auto", "softmax", "sigmoid"))
         if labels.multilabel:
             if output == "softmax":
                 raise ParameterError(
-                    "output='softmax' gives each row one class, but y is multilabel, a column a label. "
+                    "output='softmax' gives each row one class, but y is multilabel, with one column per label. "
                     "Use output='sigmoid' or 'auto'."
                 )
             return n_classes, "sigmoid"
@@ -117,7 +124,7 @@ class ClassAdapter:
 
 @dataclass(frozen=True, eq=False)
 class NumberAdapter:
-    """Numbers as targets: the parameters of MLPRegressor about them, and the scale of the fit before."""
+    """Numbers as targets, by parameters of MLPRegressor and the scale of the previous fit."""
 
     loss: str | Cost
     quantile: float | Sequence[float]
@@ -137,9 +144,9 @@ class NumberAdapter:
         return self._encoded(y, dtype, targets.loss)
 
     def class_weights(self, y: Any, weight: Floats | None, targets: Targets, *, is_part: bool) -> None:
-        """Numbers have no classes."""
+        """Return None: numbers have no classes."""
 
-    def settle(self, table: Table, targets: Targets, rows: Rows | None, *, resumes: bool) -> Settled:
+    def settle(self, table: Table, targets: Targets, rows: RowNumbers | None, *, resumes: bool) -> Settled:
         before, given = self.known if resumes else None, dtype_given(table.y)
         if resumes:
             check_same_scaling(before, standardizes=bool(self.standardize_targets))
@@ -158,7 +165,7 @@ class NumberAdapter:
         standardizes = check_flag("standardize_targets", self.standardize_targets)
         if standardizes:
             check_can_standardize(loss, self.loss)
-            dtype = np.dtype(np.float64)  # a large mean would take the digits of what is left in float32
+            dtype = np.dtype(np.float64)  # in float32, subtracting a large mean would lose digits
         y = as_numbers(y)
         with np.errstate(over="ignore"):
             Y = np.ascontiguousarray(y.astype(dtype, copy=False).reshape(len(y), -1))
@@ -174,13 +181,7 @@ class NumberAdapter:
 
 
 def as_numbers(y: Any) -> Any:
-    """y as an array of numbers.
-
-    Raises
-    ------
-    InputError, InputTypeError
-        For text that is no number, dates, and other objects.
-    """
+    """Return y as an array of numbers; raise an input error for text, dates and other objects."""
     if issparse(y):
         return y.toarray()
     if y.dtype.kind in "biuf":
@@ -192,11 +193,11 @@ def as_numbers(y: Any) -> Any:
     except (TypeError, ValueError) as error:
         kind = InputTypeError if isinstance(error, TypeError) else InputError
         raise kind(
-            f"y must hold numbers: {error}. For classes use MLPClassifier; turn all else into numbers."
+            f"y must hold numbers: {error}. For classes use MLPClassifier; otherwise convert y to numbers."
         ) from None
 
 
 def _labels_of(targets: Targets) -> Labels:
     if targets.labels is None:
-        raise InputError("the targets are numbers, and a classifier learns from labels.")
+        raise InputError("the targets are numbers, but a classifier needs labels.")
     return targets.labels

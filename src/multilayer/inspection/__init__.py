@@ -1,7 +1,7 @@
-"""What a fitted network shows of itself: activations, input gradients, traces, diagnosis."""
+"""Inspection of fitted networks: activations, input gradients, traces, diagnosis."""
 
 from multilayer.inspection.activations import activations, input_gradient, layer_number
-from multilayer.inspection.book import check_gradient, trace
+from multilayer.inspection.backpropagation import check_gradient, trace
 from multilayer.inspection.diagnosis import Diagnosis, Finding, LayerVitals
 from multilayer.inspection.findings import diagnose
 

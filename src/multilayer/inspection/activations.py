@@ -1,4 +1,4 @@
-"""What a layer of a fitted network does with rows: its activations, and how its answers depend on the inputs."""
+"""Activations of the layers of a fitted network, and the gradient of its outputs with respect to its inputs."""
 
 from __future__ import annotations
 
@@ -21,12 +21,27 @@ from multilayer.network import Floats, Network, n_parameters, norms, thetas
 
 
 def activations(model: Any, X: Any, layer: int | None) -> Floats:
-    """The activations of a layer, (m, s_l); see ``transform`` of the estimators."""
+    """Return the activations of a layer.
+
+    Parameters
+    ----------
+    model : estimator
+        A fitted MLPClassifier or MLPRegressor.
+    X : array, sparse matrix or frame of shape (m, s_1)
+        The rows.
+    layer : int or None
+        The number of the layer, from 2; None for the last hidden layer.
+
+    Returns
+    -------
+    array of shape (m, s_l)
+        A_l, in the dtype of the network.
+    """
     number = layer_number(model, layer)
     rows, network = rows_to_predict(model, X), model.network_
     if number == len(network.layer_sizes):
         return get_engine(model.engine, network).predict(network, model.parameters_, rows)
-    # The layers up to this one are a network of their own, whose parameters begin the vector of the whole.
+    # The layers up to this one are a network whose parameters are the first of the vector.
     sizes, hidden = network.layer_sizes[:number], network.hidden[: number - 2]
     lower = Network(sizes, hidden, "identity", normalization=network.normalization)
     A = get_engine(model.engine, lower).predict(lower, model.parameters_[: n_parameters(lower)], rows)
@@ -39,14 +54,31 @@ def activations(model: Any, X: Any, layer: int | None) -> Floats:
 
 
 def input_gradient(model: Any, X: Any, output: int | None, of: str) -> Floats:
-    """The derivative of the answers by each input, (m, s_1) or (m, K, s_1); see the method of the estimators."""
+    """Return the derivative of the output with respect to each input.
+
+    Parameters
+    ----------
+    model : estimator
+        A fitted MLPClassifier or MLPRegressor.
+    X : array, sparse matrix or frame of shape (m, s_1)
+        The rows.
+    output : int or None
+        The number of the output unit, from 0; None for all.
+    of : {"H", "Z"}
+        The output of the unit, or its weighted sum.
+
+    Returns
+    -------
+    array of shape (m, s_1), or (m, K, s_1) for all of several outputs
+        In the dtype of the network.
+    """
     if of not in SIDES:
         raise unknown_name("of", of, SIDES)
     K = model.n_outputs_
     if output is not None and not _is_index(output, K):
         raise ParameterError(
-            f"output must be None or the number of an output unit, from 0 to {K - 1}, got {output!r}. Of a "
-            "classifier, that is the place of the class in classes_; for two classes there is the unit 0 alone."
+            f"output must be None or the number of an output unit, from 0 to {K - 1}, got {output!r}. For a "
+            "classifier, it is the position of the class in classes_; for two classes, only the unit 0 exists."
         )
     rows, network = rows_to_predict(model, X), model.network_
     units = range(K) if output is None else [int(output)]
@@ -64,26 +96,39 @@ def input_gradient(model: Any, X: Any, output: int | None, of: str) -> Floats:
 
 
 def layer_number(model: Any, layer: int | None) -> int:
-    """The number of a layer, from 2 to L; None for the last hidden one."""
+    """Check the number of a layer.
+
+    Parameters
+    ----------
+    model : estimator
+        A fitted MLPClassifier or MLPRegressor.
+    layer : int or None
+        The number of the layer; None for the last hidden layer.
+
+    Returns
+    -------
+    int
+        The number, from 2 to L.
+    """
     sizes = model.network_.layer_sizes
     last = len(sizes)
     if layer is None:
         if last == 2:
             raise ParameterError(
-                "the network has no hidden layer, so there is none to show by default. "
+                "the network has no hidden layer, but layer=None means the last hidden layer. "
                 "Write layer=2 for its output layer."
             )
         return last - 1
     if not _is_index(layer, last + 1) or layer < 2:
         raise ParameterError(
-            f"layer must be None or an integer from 2 to {last}, got {layer!r}. Layers count from 1, the inputs; "
+            f"layer must be None or an integer from 2 to {last}, got {layer!r}. Layer 1 is the input layer; "
             f"{last} is the output layer."
         )
     is_framed = _get_output_config("transform", model)["dense"] != "default"
     if is_framed and layer != last - 1:
         raise ParameterError(
             f"after set_output, transform names its columns after the last hidden layer, {last - 1}, and cannot "
-            f'show layer {layer}. Call set_output(transform="default") first.'
+            f'return layer {layer}. Call set_output(transform="default") first.'
         )
     return int(layer)
 

@@ -1,21 +1,20 @@
-"""The cost of rows by a fitted network, in the units of its curves."""
+"""The mean cost of rows for a fitted network, in the units of its curves."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from multilayer.engines import get_engine
-from multilayer.fits.measure import Watched, validation_measure
+from multilayer.fits.measure import ValidationMetric, validation_measure
 from multilayer.fits.reading import objective_on
 from multilayer.fits.rows import Table
 from multilayer.fits.settings import LOSS
 
 
 def mean_cost(network: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
-    """The mean cost of rows, without regularisation, as ``validation_loss_curve_`` holds it after an epoch.
+    """Return the mean cost of rows without regularisation, as in ``validation_loss_curve_``.
 
-    ``loss_curve_`` is the mean over an epoch's batches, each before its update, with regularisation: networks of
-    different ``alpha`` do not compare by it.
+    ``loss_curve_`` includes the regularisation, so that networks of different ``alpha`` cannot be compared by it.
 
     Examples
     --------
@@ -29,5 +28,7 @@ def mean_cost(network: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
     objective, targets = objective_on(network, network._target_adapter(), X, y, sample_weight)
     table = Table(objective.X, y, objective.Y, objective.sample_weight)
     engine = get_engine(network.engine, network.network_)
-    cost, _ = validation_measure(engine, network.network_, table, Watched(LOSS, targets, None))(network.parameters_)
+    cost, _ = validation_measure(engine, network.network_, table, ValidationMetric(LOSS, targets, None))(
+        network.parameters_
+    )
     return cost / targets.cost_divisor

@@ -1,4 +1,4 @@
-"""What a diagnosis consists of, and how it prints."""
+"""The result of a diagnosis: findings, and the vital signs of each layer."""
 
 from __future__ import annotations
 
@@ -18,14 +18,30 @@ NO_RESPONSE = 0.01
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is not as it should be: where, by what evidence, and what to try."""
+    """One fault of a network, with evidence and advice.
 
-    name: str  # such as "dead units"
-    severity: str  # one of SEVERITIES
-    where: str  # such as "layer 2"
-    what: str  # a sentence, with the numbers
-    advice: str  # what to try
-    evidence: Mapping[str, float] = field(default_factory=dict)  # the numbers by name
+    Attributes
+    ----------
+    name : str
+        Such as "dead units".
+    severity : {"problem", "warning", "note"}
+        How bad it is.
+    where : str
+        Such as "layer 2".
+    what : str
+        A sentence with the numbers.
+    advice : str
+        What to try.
+    evidence : dict of {str: float}
+        The numbers by name.
+    """
+
+    name: str
+    severity: str
+    where: str
+    what: str
+    advice: str
+    evidence: Mapping[str, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.severity}: {self.name}, {self.where}\n  {self.what}\n  Try: {self.advice}"
@@ -33,40 +49,71 @@ class Finding:
 
 @dataclass(frozen=True, eq=False)
 class LayerVitals:
-    """A layer as the rows found it, one entry a unit, and what one more update would do to its weights."""
+    """Measurements of a layer.
 
-    layer: int  # the textbook's number: from 2, the first with weights
-    activation: str  # or the output unit
-    responding: NDArray[np.float64]  # (s_l,): the share of rows in which g'(z) is not near 0; 1 of output units
-    min_activation: NDArray[np.float64]  # (s_l,): over the rows
-    max_activation: NDArray[np.float64]  # (s_l,)
-    weight_size: float  # the norm of the weights that lead into the layer, without biases
-    gradient_size: float  # the norm of their derivatives D
-    update_ratio: float  # the norm of one more update of them, divided by weight_size; NaN for L-BFGS
+    Attributes
+    ----------
+    layer : int
+        The textbook's number, from 2.
+    activation : str
+        The activation, or the output unit.
+    responding : array of shape (s_l,)
+        For each unit, the share of rows in which g'(z) is not near 0; 1 for output units.
+    min_activation, max_activation : array of shape (s_l,)
+        The range of each unit over the rows.
+    weight_size : float
+        The norm of the weights into the layer, without biases.
+    gradient_size : float
+        The norm of their gradient.
+    update_ratio : float
+        The norm of one more update of them, divided by ``weight_size``; NaN for L-BFGS.
+    """
+
+    layer: int
+    activation: str
+    responding: NDArray[np.float64]
+    min_activation: NDArray[np.float64]
+    max_activation: NDArray[np.float64]
+    weight_size: float
+    gradient_size: float
+    update_ratio: float
 
     @property
     def silent(self) -> NDArray[np.bool_]:
-        """(s_l,): the units that respond to at most 1% of the rows; of relu, to none.
+        """Whether each unit responds to at most 1% of the rows, or a relu unit to none.
 
-        A relu unit that responds to few rows may be a specialist, and lets a gradient pass whole; other units that
-        respond to so few are at a bound in all.
+        A relu unit that responds to few rows may be specialised, and its gradient in these is not small.
         """
         return self.responding <= (0.0 if self.activation == "relu" else NO_RESPONSE)
 
 
 @dataclass(frozen=True, eq=False)
 class Diagnosis(Result):
-    """What :meth:`diagnose` found, the worst first; print it for a report, iterate over it for the findings."""
+    """The findings of ``diagnose``; print it for a report, iterate over it for the findings.
+
+    Attributes
+    ----------
+    findings : tuple of Finding
+        The worst first.
+    layers : tuple of LayerVitals
+        Measurements of each layer.
+    n_rows : int
+        The number of rows.
+    score : float
+        Accuracy, share of correct labels or R² of these rows, weighted as in training.
+    validation_score : float or None
+        The same for X_val, or for the rows that early stopping holds out.
+    """
 
     findings: tuple[Finding, ...]
     layers: tuple[LayerVitals, ...]
     n_rows: int
-    score: float  # on the rows given, weighted as in training: accuracy, share of right labels, or R²
-    validation_score: float | None  # on X_val, or on the rows that early stopping holds out
+    score: float
+    validation_score: float | None
 
     @property
     def is_healthy(self) -> bool:
-        """Whether there is neither a problem nor a warning."""
+        """Whether no finding is a problem or a warning."""
         return all(finding.severity == "note" for finding in self.findings)
 
     def __iter__(self) -> Iterator[Finding]:
@@ -77,7 +124,7 @@ class Diagnosis(Result):
 
     @property
     def summary(self) -> str:
-        """The counts of problems, warnings and notes, and the scores, in a line."""
+        """The counts of problems, warnings and notes, and the scores, in one line."""
         counts = Counter(finding.severity for finding in self.findings)
         parts = [f"{counts[kind]} {kind}{'s' * (counts[kind] > 1)}" for kind in SEVERITIES if counts[kind]]
         scores = f"score {self.score:.3g}"
@@ -90,7 +137,7 @@ class Diagnosis(Result):
 
     @property
     def table(self) -> Table:
-        """A row for each layer, and the findings as notes."""
+        """A table with one row per layer, and the findings as notes."""
         columns = [Column("layer"), Column("units"), Column("activation"), Column("min", ".3g"), Column("max", ".3g")]
         columns += [Column("responding", ".0%"), Column("update / weight", ".1e")]
         rows = [
@@ -108,11 +155,11 @@ class Diagnosis(Result):
         return Table(tuple(columns), rows, self.summary, [str(finding) for finding in self.findings])
 
     def to_frame(self) -> Any:
-        """The layers as a frame.
+        """Return the layers as a frame.
 
         Returns
         -------
         pandas.DataFrame
-            A row for each layer.
+            One row per layer.
         """
         return self.table.to_frame()

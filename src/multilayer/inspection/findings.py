@@ -1,7 +1,7 @@
-"""What measurements of a fitted network mean: each function looks for one kind of trouble.
+"""Findings from the measurements of a fitted network; each function looks for one kind of fault.
 
-The thresholds are rules of thumb, chosen so that a healthy network gives no alarm; tests/inspection/test_diagnosis.py
-shows both sides.
+The thresholds are rules of thumb, chosen so that healthy networks have no findings; tests/inspection/test_diagnosis.py
+tests both cases.
 """
 
 from __future__ import annotations
@@ -23,30 +23,47 @@ from multilayer.inspection.diagnosis import SEVERITIES, Diagnosis, Finding
 from multilayer.inspection.vitals import Case, Vitals, measure_vitals
 
 BOUNDED = ("sigmoid", "tanh")
-MANY, MOST = 1 / 2, 3 / 4  # shares of a layer's units that make a warning and a problem
+MANY, MOST = 1 / 2, 3 / 4  # shares of the units of a layer for a warning and a problem
 CONSTANT = 1e-6  # of units; relative to their size
-CONSTANT_ANSWER = 1e-3  # the range of an answer relative to that of the targets
+CONSTANT_OUTPUT = 1e-3  # the range of an output relative to that of its targets
 UNMOVED = 1e-5  # update / weight
 SHAKEN = 0.5
 NO_WEIGHT = 1e-3  # root mean square of a layer's weights
-UNCONVERGED = 1e-2  # the slope of log J by log weights from which on there is something to learn
-VANISHED = 1e-3  # gradient / weight of a layer relative to the layer with the most
+UNCONVERGED = 1e-2  # the slope of log J by log weights above which training has not converged
+VANISHED = 1e-3  # gradient / weight of a layer relative to the largest of all layers
 LARGE_COLUMN, UNEVEN_COLUMNS, SMALL_COLUMNS = 30.0, 100.0, 0.01  # root mean squares of columns, and their ratio
 LARGE_TARGET = 100.0
 NO_SKILL = 0.1
 GAP_OF_ACCURACY, GAP_OF_R2 = 0.05, 0.1
 ROSE, JUMPED = 1.05, 3.0  # the last cost and the largest one relative to the first
-RESTLESS, RISES = 0.05, 0.25  # median change of an epoch relative to the first cost, and the share that rise
-SLOW, SMOOTH = 0.2, 0.9  # the whole fall relative to the first cost, and the share of epochs that fall
+UNSTEADY, RISES = 0.05, 0.25  # median change per epoch relative to the first cost, and the share of epochs that rise
+SLOW, SMOOTH = 0.2, 0.9  # the total fall relative to the first cost, and the share of epochs that fall
 STILL_FALLING = 0.05  # the fall in the last tenth of the epochs relative to the cost
 
 
 def diagnose(
     model: Any, adapter: TargetAdapter, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any
 ) -> Diagnosis:
-    """What may be wrong with a fitted network; see the method of the estimators."""
+    """Look for common faults of a fitted network.
+
+    Parameters
+    ----------
+    model : estimator
+        A fitted MLPClassifier or MLPRegressor.
+    adapter : TargetAdapter
+        The conversion of y to targets.
+    X, y, sample_weight : as in ``fit``
+        The training rows.
+    X_val, y_val : as X and y, or None
+        Held-out rows; None for the rows held out by ``early_stopping``.
+
+    Returns
+    -------
+    Diagnosis
+        Findings with severity, evidence and advice.
+    """
     if (X_val is None) != (y_val is None):
-        raise ParameterError("X_val and y_val belong together: pass both or neither.")
+        raise ParameterError("one of X_val and y_val is missing. Pass both or neither.")
     objective, targets = objective_on(model, adapter, X, y, sample_weight)
     case = Case(
         objective,
@@ -66,12 +83,12 @@ def diagnose(
 
 
 def all_findings(case: Case, vitals: Vitals) -> list[Finding]:
-    """Every finding, the worst first."""
-    found = [finding for look in LOOKS for finding in look(case, vitals)]
+    """Return all findings, the worst first."""
+    found = [finding for find in DETECTORS for finding in find(case, vitals)]
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
-def badly_scaled_inputs(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noqa: ARG001 one form for all
+def badly_scaled_inputs(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noqa: ARG001 the same signature for all
     sizes = vitals.column_sizes
     used = sizes[sizes > 0]
     if not len(used):
@@ -85,12 +102,12 @@ def badly_scaled_inputs(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noq
             "inputs badly scaled",
             severity,
             f"column {int(sizes.argmax())} of X",
-            f"its root mean square is {largest:.3g}, the median of all columns {median:.3g}; near 1 is best.",
+            f"its root mean square is {largest:.3g}, the median of all columns {median:.3g}; it should be near 1.",
             advice,
             evidence,
         )
     elif largest < SMALL_COLUMNS:
-        what = f"the largest root mean square of a column is {largest:.3g}; near 1 is best."
+        what = f"the largest root mean square of a column is {largest:.3g}; it should be near 1."
         yield Finding("inputs badly scaled", "warning", "all columns of X", what, advice, evidence)
 
 
@@ -99,13 +116,13 @@ def badly_scaled_targets(case: Case, vitals: Vitals) -> Iterator[Finding]:  # no
         return
     size = float(np.sqrt(np.mean(case.objective.Y.astype(np.float64) ** 2)))
     if size > LARGE_TARGET:
-        what = f"the root mean square of y is {size:.3g}; near 1 is best."
+        what = f"the root mean square of y is {size:.3g}; it should be near 1."
         advice = "standardize_targets=True."
         yield Finding("targets badly scaled", "warning", "y", what, advice, {"size": size})
 
 
 def silent_units(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noqa: ARG001
-    """Units through which next to no gradient passes: dead where they are silent, saturated where at a bound."""
+    """Find units with almost no gradient: dead units, and saturated units at a bound."""
     for layer in vitals.layers[:-1]:
         is_bounded = layer.activation in BOUNDED
         silent = layer.silent
@@ -121,7 +138,7 @@ def silent_units(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noqa: ARG0
             advice = "a smaller learning_rate_init, scaled inputs, initialization='he', or activation='leaky_relu'."
         yield Finding(
             "saturated units" if is_bounded else "dead units",
-            _by_share(share),
+            _severity(share),
             f"layer {layer.layer}",
             f"{what}: no gradient reaches their weights.",
             advice,
@@ -139,26 +156,26 @@ def constant_units(case: Case, vitals: Vitals) -> Iterator[Finding]:
         if n:
             yield Finding(
                 "constant units",
-                _by_share(share),
+                _severity(share),
                 f"layer {layer.layer}",
-                f"{n} of {len(constant)} units answer the same for every row.",
+                f"{n} of {len(constant)} units have the same activation for every row.",
                 "another initialization than 'zeros', a smaller alpha, or fewer layers.",
                 {"units": float(n), "share": share},
             )
 
 
-def constant_answers(case: Case, vitals: Vitals) -> Iterator[Finding]:
+def constant_outputs(case: Case, vitals: Vitals) -> Iterator[Finding]:
     ranges, wanted = np.ptp(vitals.H, axis=0), np.ptp(case.objective.Y.astype(np.float64), axis=0)
-    constant = (ranges <= CONSTANT_ANSWER * wanted) & (wanted > 0)
+    constant = (ranges <= CONSTANT_OUTPUT * wanted) & (wanted > 0)
     if constant.any():
         k = int(constant.argmax())
         yield Finding(
-            "constant answers",
+            "constant outputs",
             "problem",
             "output layer",
             f"{int(constant.sum())} of {len(constant)} outputs are the same for every row: output {k} has a range of "
             f"{ranges[k]:.2g}, its targets {wanted[k]:.2g}.",
-            "see the other findings; else scale the inputs and targets, or change the step size.",
+            "see the other findings; otherwise scale the inputs and targets, or change the step size.",
             {"outputs": float(constant.sum()), "range": float(ranges[k])},
         )
 
@@ -172,9 +189,9 @@ def unmoved_weights(case: Case, vitals: Vitals) -> Iterator[Finding]:
             "weights hardly move",
             "problem",
             "all layers",
-            f"one more update changes them by {ratios.max():.1e} of their size, though the cost still slopes "
-            f"({_slope(vitals):.2g}); 1e-3 is usual.",
-            f"a larger learning_rate_init, ten times {case.settings.learning_rate_init:g} to begin with.",
+            f"one more update changes them by {ratios.max():.1e} of their size, although the cost has a slope of "
+            f"{_slope(vitals):.2g}; 1e-3 is usual.",
+            f"a larger learning_rate_init, first ten times {case.settings.learning_rate_init:g}.",
             {"update_ratio": float(ratios.max()), "slope": _slope(vitals)},
         )
 
@@ -191,13 +208,13 @@ def vanishing_gradient(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noqa
             f"layer {vitals.layers[least].layer}",
             f"the gradient of its weights, relative to them, is {sizes[least] / sizes.max():.1e} of that in layer "
             f"{vitals.layers[int(sizes.argmax())].layer}.",
-            "fewer layers, activation='relu' or another without bounds, or initialization='he'.",
+            "fewer layers, activation='relu' or another unbounded one, or initialization='he'.",
             {"gradient_ratio": float(sizes[least] / sizes.max())},
         )
 
 
 def step_size(case: Case, vitals: Vitals) -> Iterator[Finding]:
-    """Too large where the cost goes up and down, too small where it creeps down in a straight line."""
+    """Find a step size that is too large (the cost goes up and down) or too small (it falls slowly and steadily)."""
     costs = np.asarray(case.costs, dtype=np.float64)
     if case.settings.solver == "lbfgs" or len(costs) < 5:
         return
@@ -207,11 +224,11 @@ def step_size(case: Case, vitals: Vitals) -> Iterator[Finding]:
     rises = float((late > 0).mean())
     ratio = _largest_update(case, vitals)
     where = f"learning_rate_init={alpha:g}"
-    smaller = f"a smaller one, a third of {alpha:g} to begin with, or learning_rate='adaptive' with solver='sgd'."
-    if (change > RESTLESS and rises > RISES) or costs[-1] > ROSE * costs[0] or costs.max() > JUMPED * costs[0]:
+    smaller = f"a smaller one, first a third of {alpha:g}, or learning_rate='adaptive' with solver='sgd'."
+    if (change > UNSTEADY and rises > RISES) or costs[-1] > ROSE * costs[0] or costs.max() > JUMPED * costs[0]:
         what = (
-            f"the cost was {costs[0]:.3g} at first, {costs[-1]:.3g} at last and {costs.max():.3g} at most; in the "
-            f"second half it rose in {rises:.0%} of the epochs, and changed by {change:.1%} of the first in the median."
+            f"the first cost was {costs[0]:.3g}, the last {costs[-1]:.3g} and the largest {costs.max():.3g}; in the "
+            f"second half it rose in {rises:.0%} of the epochs, with a median change of {change:.1%} of the first cost."
         )
         severity = "problem" if costs[-1] > ROSE * costs[0] else "warning"
         yield Finding("step size too large", severity, where, what, smaller, {"rises": rises, "change": change})
@@ -221,10 +238,10 @@ def step_size(case: Case, vitals: Vitals) -> Iterator[Finding]:
     fall, falling = 1.0 - costs[-1] / costs[0] if costs[0] > 0 else 1.0, float((np.diff(costs) < 0).mean())
     if 0 < fall < SLOW and falling >= SMOOTH and _slope(vitals) > UNCONVERGED:
         what = (
-            f"the cost fell in {falling:.0%} of the {len(costs)} epochs, and in all by {fall:.1%} only; one more "
+            f"the cost fell in {falling:.0%} of the {len(costs)} epochs, but only by {fall:.1%} in total; one more "
             f"update changes the weights by {ratio:.1e} of their size."
         )
-        advice = f"a larger one, ten times {alpha:g} to begin with, or more epochs (max_iter)."
+        advice = f"a larger one, first ten times {alpha:g}, or more epochs (max_iter)."
         yield Finding("step size too small", "warning", where, what, advice, {"fall": fall, "update_ratio": ratio})
 
 
@@ -246,9 +263,8 @@ def underfitting(case: Case, vitals: Vitals) -> Iterator[Finding]:
             "underfitting",
             "warning",
             "rows given",
-            f"the score is {score:.3g}: of what a constant answer leaves open the network gets {max(part, 0):.0%} "
-            "right.",
-            "what the other findings advise; else more units or epochs, or inputs that tell more of the target.",
+            f"the score is {score:.3g}, an improvement of {max(part, 0):.0%} of the possible one over a constant.",
+            "the advice of the other findings; otherwise more units or epochs, or more informative inputs.",
             {"score": score, "skill": part},
         )
 
@@ -261,7 +277,7 @@ def overfitting(case: Case, vitals: Vitals) -> Iterator[Finding]:
             "nothing to compare with",
             "note",
             "validation",
-            "no rows are held out: overfitting cannot be told from learning.",
+            "no rows are held out, so that overfitting cannot be detected.",
             "diagnose(X, y, X_val=..., y_val=...), or early_stopping=True.",
         )
         return
@@ -273,7 +289,7 @@ def overfitting(case: Case, vitals: Vitals) -> Iterator[Finding]:
             "overfitting",
             "warning",
             "validation",
-            f"the score is {score:.3g} on the rows given and {validation:.3g} on the {n} rows of validation.",
+            f"the score is {score:.3g} on the rows given and {validation:.3g} on the {n} validation rows.",
             "a larger alpha, early_stopping=True, fewer units, or more rows.",
             {"score": score, "validation_score": validation, "gap": gap},
         )
@@ -284,9 +300,9 @@ def _skill(case: Case, H: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def validation_score(case: Case) -> tuple[float | None, int]:
-    """The score of the validation rows given, else of those that training held out; and their number.
+    """Return the score of the validation rows, given or held out, and their number.
 
-    Training's own scores are comparable with that of the rows given only where they are of the same metric.
+    The scores of training are comparable with that of the rows given only for the default metric.
     """
     if case.validation is not None:
         given = case.validation
@@ -298,12 +314,12 @@ def validation_score(case: Case) -> tuple[float | None, int]:
     return None, 0
 
 
-LOOKS = (
+DETECTORS = (
     badly_scaled_inputs,
     badly_scaled_targets,
     silent_units,
     constant_units,
-    constant_answers,
+    constant_outputs,
     unmoved_weights,
     vanishing_gradient,
     step_size,
@@ -314,7 +330,7 @@ LOOKS = (
 
 
 def _largest_update(case: Case, vitals: Vitals) -> float:
-    """The largest update / weight of a layer whose weights are not all near 0, where any update is large."""
+    """Return the largest update / weight of the layers whose weights are not all near 0."""
     sizes = case.objective.network.layer_sizes
     counts = (n_in * n_out for n_in, n_out in itertools.pairwise(sizes))
     means = [layer.weight_size / n**0.5 for layer, n in zip(vitals.layers, counts, strict=True)]
@@ -322,12 +338,12 @@ def _largest_update(case: Case, vitals: Vitals) -> float:
     return max(ratios, default=0.0)
 
 
-def _by_share(share: float) -> str:
+def _severity(share: float) -> str:
     return "problem" if share >= MOST else "warning" if share >= MANY else "note"
 
 
 def _slope(vitals: Vitals) -> float:
-    """How steep the cost is: the change of log J by a change of all weights relative to their size."""
+    """Return the slope of the cost: the change of log J for a relative change of all weights."""
     gradient = np.linalg.norm([layer.gradient_size for layer in vitals.layers])
     weights = np.linalg.norm([layer.weight_size for layer in vitals.layers])
     return float(gradient * weights / max(vitals.J, 1e-300))

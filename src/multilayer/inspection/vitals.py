@@ -1,4 +1,4 @@
-"""The measurements behind a diagnosis: what the rows do to the units, and one more update to the weights."""
+"""The measurements of a diagnosis: activations, gradients, and the effect of one more update."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from multilayer.inspection.diagnosis import LayerVitals
 from multilayer.network import Floats, activation_name, coefs, norms, thetas
 from multilayer.training import TrainingState
 
-BLOCK = 4096  # rows that are worked on at a time where NumPy makes arrays of the size of a layer
+BLOCK = 4096  # rows in a block, to limit the memory of the arrays for a layer
 LARGEST_SLOPE = {"sigmoid": 0.25}  # of g; about 1 for all others
-RESPONDS = 0.01  # a unit responds to a row where g'(z) is at least this part of the largest slope
+RESPONDS = 0.01  # a unit responds to a row if g'(z) is at least this share of the largest slope
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A fitted network with the data that it is looked at with."""
+    """A fitted network with the data of its diagnosis."""
 
     objective: Objective
     parameters: Floats
     state: TrainingState
     engine: Engine
     settings: Settings
-    costs: list[float]  # its curve
+    costs: list[float]  # loss_curve_
     cost_divisor: int
     score: Score
     validation: Objective | None
@@ -43,7 +43,7 @@ class Case:
 
 @dataclass(frozen=True, eq=False)
 class Vitals:
-    """Everything that is measured; the findings are drawn from it alone."""
+    """All measurements, from which the findings are derived."""
 
     layers: list[LayerVitals]
     column_sizes: Array  # (s_1,): the root mean square of each column of X
@@ -61,12 +61,12 @@ def measure_vitals(case: Case) -> Vitals:
     responding = [np.zeros(size) for size in network.layer_sizes[1:]]
     least = [np.full(size, np.inf) for size in network.layer_sizes[1:]]
     largest = [np.full(size, -np.inf) for size in network.layer_sizes[1:]]
-    squares, answers = np.zeros(network.layer_sizes[0]), []
+    squares, outputs = np.zeros(network.layer_sizes[0]), []
     for start in range(0, m, BLOCK):
         rows = X[start : start + BLOCK]
         Z, A = forward_propagation(as_dense(rows), matrices, network.hidden, network.output, norms=of_layers)
         squares += (A[0] ** 2).sum(axis=0)
-        answers.append(A[-1])
+        outputs.append(A[-1])
         for i, (sums, activations) in enumerate(zip(Z, A[1:], strict=True)):
             np.minimum(least[i], activations.min(axis=0), out=least[i])
             np.maximum(largest[i], activations.max(axis=0), out=largest[i])
@@ -85,11 +85,11 @@ def measure_vitals(case: Case) -> Vitals:
         LayerVitals(i + 2, names[i], responding[i] / m, least[i], largest[i], weights[i], gradients[i], ratios[i])
         for i in range(len(names))
     ]
-    return Vitals(layers, np.sqrt(squares / m), np.concatenate(answers), float(J))
+    return Vitals(layers, np.sqrt(squares / m), np.concatenate(outputs), float(J))
 
 
 def _update_ratios(case: Case, weights: list[float]) -> list[float]:
-    """The size of one more update of the solver, relative to the weights, layer by layer; on a copy."""
+    """Return the size of one more update relative to the weights, for each layer; on a copy."""
     settings, objective, trained = case.settings, case.objective, case.state
     if settings.solver == "lbfgs":
         return [np.nan] * len(weights)
@@ -98,11 +98,11 @@ def _update_ratios(case: Case, weights: list[float]) -> list[float]:
     if state.slots.shape != (rule.n_slots, len(state.parameters)):
         state.slots = np.zeros((rule.n_slots, len(state.parameters)), dtype=state.parameters.dtype)
         state.t = 0
-    # Rows from everywhere: the first ones may be of a single class.
+    # Evenly spaced rows, because the first ones may be of a single class.
     size = AUTO_BATCH_SIZE if isinstance(settings.batch_size, str) else settings.batch_size
     rows = np.linspace(0, m - 1, min(size, m)).astype(np.intp)
     alpha = np.array((trained.history.step_sizes or [settings.learning_rate_init])[-1:])
-    options = replace(step_options(settings), average=0.0)  # the average is where the step begins here
+    options = replace(step_options(settings), average=0.0)  # the step starts from the average
     case.engine.descend(objective, rule, state, Batches(rows, np.array([0]), np.array([len(rows)]), alpha), options)
     steps = [float(np.linalg.norm(part)) for part in coefs(objective.network, state.parameters - case.parameters)]
     return [

@@ -1,4 +1,4 @@
-"""Many members trained at once: the pack, on threads or by joblib's backends."""
+"""Packs: many networks trained at once, in threads or by joblib's backends."""
 
 from multilayer.packs.members import Member, MemberOutcome, Slice, Task, run_task
 from multilayer.packs.pack import Pack, checked_jobs

@@ -1,4 +1,4 @@
-"""The members of a pack: their work as data, the slices in which it is done, and its outcome."""
+"""The members of a pack: their tasks, the slices of these, and the outcomes."""
 
 from __future__ import annotations
 
@@ -10,36 +10,79 @@ from typing import Any, Protocol, runtime_checkable
 
 @dataclass(frozen=True)
 class Slice:
-    """How much of its work a member does before it may be put aside."""
+    """A slice of a task.
 
-    share: float = 1.0  # of what it has left, about
-    is_last: bool = False  # whether it is to end now, with what it has
+    Attributes
+    ----------
+    share : float
+        The approximate share of the remaining work to do.
+    is_last : bool
+        Whether the task must end after this slice, with its results so far.
+    """
+
+    share: float = 1.0
+    is_last: bool = False
 
 
 @runtime_checkable
 class Task(Protocol):
-    """Work that can be put aside between two slices, and continued in any thread."""
+    """Work that can be paused between two slices and continued in any thread."""
 
     def advance(self, part: Slice) -> float:
-        """Do a slice of the work; the fraction of it that is left, 0 where it is done."""
+        """Do a slice of the work.
+
+        Parameters
+        ----------
+        part : Slice
+            The slice to do.
+
+        Returns
+        -------
+        float
+            The share of the whole work that remains; 0 at the end.
+        """
 
     def result(self) -> Any:
-        """The value of the work that is done."""
+        """Return the value of the finished work."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """One network of a pack, or other work that is done beside that of other members."""
+    """One network of a pack, or other work.
 
-    key: Any  # by which its outcome is found
-    work: Task | Callable[[], Any]  # a function is done in one slice
-    size: float = 1.0  # how long it takes, in any unit: the longest begin first
-    priority: int = 0  # those of a higher one begin before all others
+    Attributes
+    ----------
+    key : hashable
+        Identifies the member and its outcome.
+    work : Task or callable
+        The work; a function without arguments is done in one slice.
+    size : float
+        The estimated duration, in any unit.  The longest start first.
+    priority : int
+        Members of a higher priority start before all others.
+    """
+
+    key: Any
+    work: Task | Callable[[], Any]
+    size: float = 1.0
+    priority: int = 0
 
 
 @dataclass(frozen=True)
 class MemberOutcome:
-    """The outcome of a member: a value or an error."""
+    """The outcome of a member: a value or an error.
+
+    Attributes
+    ----------
+    key : hashable
+        The key of the member.
+    value : Any
+        The result of its work.
+    error : Exception or None
+        The error that ended it.
+    seconds : float
+        Its working time.
+    """
 
     key: Any
     value: Any = None
@@ -54,7 +97,7 @@ class Call:
     function: Callable[[], Any]
     value: Any = None
 
-    def advance(self, part: Slice) -> float:  # noqa: ARG002 it has one slice
+    def advance(self, part: Slice) -> float:  # noqa: ARG002 a single slice
         self.value = self.function()
         return 0.0
 
@@ -63,14 +106,25 @@ class Call:
 
 
 def run_task(task: Task) -> Any:
-    """Do a task from beginning to end; its value."""
+    """Do a task from beginning to end.
+
+    Parameters
+    ----------
+    task : Task
+        The task.
+
+    Returns
+    -------
+    Any
+        Its result.
+    """
     while task.advance(Slice()) > 0:
         pass
     return task.result()
 
 
 def run_member(member: Member) -> MemberOutcome:
-    """Do all of a member's work in one go."""
+    """Do the whole work of a member."""
     began = time.perf_counter()
     value, error = None, None
     try:

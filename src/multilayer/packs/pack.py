@@ -1,4 +1,4 @@
-"""Members at work on threads, in turns: a pack that others may be added to while it works."""
+"""The pack: members that work in threads and take turns; others can be added meanwhile."""
 
 from __future__ import annotations
 
@@ -20,14 +20,25 @@ from multilayer.exceptions import ParameterError
 from multilayer.packs.members import Call, Member, MemberOutcome, Slice, Task
 from multilayer.training.loop import deferred_interrupt, interrupted_by
 
-# How often the thread that waits looks for Ctrl-C.
-SECONDS_BETWEEN_LOOKS = 0.1
-# Where no more members are left than this many a thread, they take turns.
+# The interval at which a waiting thread checks for Ctrl-C.
+SECONDS_BETWEEN_CHECKS = 0.1
+# Members take turns if at most this number per thread is left.
 MEMBERS_TO_TAKE_TURNS = 2
 
 
 def checked_jobs(n_jobs: int | None) -> int:
-    """A number of members at a time, from one that a user has passed."""
+    """Check a number of jobs.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        None or -1 for all cores.
+
+    Returns
+    -------
+    int
+        The number of members that work at the same time.
+    """
     if n_jobs is None or (n_jobs == -1 and isinstance(n_jobs, int)):
         return cpu_count()
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, int) or n_jobs < 1:
@@ -37,16 +48,16 @@ def checked_jobs(n_jobs: int | None) -> int:
 
 @dataclass(eq=False)
 class Entry:
-    """A member and how far it has come."""
+    """A member and its progress."""
 
     key: Any
     size: float
     priority: int
-    task: Task | None  # None once it is given up
-    left: float = 1.0  # of its work
-    seconds: float = 0.0  # at work
+    task: Task | None  # None after it is dropped
+    left: float = 1.0  # the share of its work
+    seconds: float = 0.0  # working time
     share: float = 1.0  # of its next slice
-    ticket: int = 0  # while it waits
+    ticket: int = 0  # not 0 while it waits
     is_working: bool = False
     is_paused: bool = False
     is_last: bool = False  # whether its next slice is its last
@@ -54,16 +65,16 @@ class Entry:
 
     @property
     def rest(self) -> float:
-        """What it has left, in the unit of sizes; an estimate while it is at work."""
+        """The remaining work in the unit of sizes; an estimate while the member works."""
         return self.size * self.left * (1.0 - self.share / 2 if self.is_working else 1.0)
 
 
 @dataclass(eq=False)
 class ReadyQueue:
-    """All members that are not over, those that wait in a heap; whoever reads or changes anything holds the lock."""
+    """All members that have not ended, with a heap of those that wait; protected by the pack's lock."""
 
     entries: dict[Any, Entry] = field(default_factory=dict)  # by the keys of the members
-    # A heap: of the highest priority the longest, of equals the first that came; no longer valid with another ticket.
+    # Sorted by priority, remaining work and ticket; an item is invalid if the ticket of its entry has changed.
     heap: list[tuple[int, float, int, Entry]] = field(default_factory=list)
     n_waiting: int = 0
     n_working: int = 0
@@ -71,30 +82,30 @@ class ReadyQueue:
     is_closed: bool = False
 
     def put(self, entry: Entry) -> None:
-        """Let a member wait."""
+        """Add a member to those that wait."""
         self.n_tickets += 1
         self.n_waiting += 1
         entry.ticket = self.n_tickets
         heapq.heappush(self.heap, (-entry.priority, -entry.rest, entry.ticket, entry))
 
     def remove(self, entry: Entry) -> None:
-        """Take a member out of those that wait, if it is among them."""
+        """Remove a member from those that wait, if it is among them."""
         if entry.ticket:
             entry.ticket = 0
             self.n_waiting -= 1
 
     def first(self) -> Entry:
-        """The member to take next, of those that wait; there must be one."""
+        """Return the next member of those that wait; there must be one."""
         while self.heap[0][2] != self.heap[0][3].ticket:
             heapq.heappop(self.heap)
         return self.heap[0][3]
 
     def share_of_turn(self, entry: Entry, n_jobs: int) -> float:
-        """How much of its rest a member is to do before another is taken.
+        """Return the share of its remaining work that a member does before another starts.
 
-        If all cores are busy to the end, that end is when the rest of all has been shared out evenly.  So that the
-        longest of those that wait can still be done by then, this one stops in time and continues later, in any
-        thread: McNaughton's rule (1959), anew at each turn.
+        If all cores stay busy, the end is at the total remaining work divided by their number.  The member stops early
+        enough for the longest waiting member to end by then, and continues later in any thread: McNaughton's rule
+        (1959), applied at each turn.
         """
         waiting = [other for other in self.entries.values() if other.ticket]
         if not waiting or not entry.rest:
@@ -105,17 +116,22 @@ class ReadyQueue:
 
 
 class Pack:
-    """Members at work, to which others may be added while they are.
+    """Members that work in threads, to which others can be added at any time.
 
-    Use it as a context: its threads are there within the block.  From the thread that opened it members can be added,
-    paused, resumed, stopped and dropped at any time; it takes effect when the slice that is being worked on is done.
+    Use it as a context manager, which starts and ends its threads.  The thread that opened it can add, pause, resume,
+    stop and drop members; this takes effect at the end of the current slice of a member.
+
+    Parameters
+    ----------
+    n_jobs : int or None, default=None
+        The number of members that work at the same time; None or -1 for all cores.
 
     Examples
     --------
     >>> with Pack(n_jobs=2) as pack:
     ...     pack.add(Member(1, lambda: 10))
     ...     for outcome in pack.ended():
-    ...         if outcome.key < 3:  # what has ended says what to do next
+    ...         if outcome.key < 3:
     ...             pack.add(Member(outcome.key + 1, lambda value=outcome.value: value + 1))
     >>> outcome.value
     12
@@ -125,26 +141,26 @@ class Pack:
         self.n_jobs = n_jobs if type(n_jobs) is int and n_jobs > 0 else checked_jobs(n_jobs)
         self._queue, self._changed = ReadyQueue(), threading.Condition()
         self._in_threads = False
-        self._outcomes: Queue[MemberOutcome] = Queue()  # a SimpleQueue may wait for ever after a signal
+        self._outcomes: Queue[MemberOutcome] = Queue()  # a SimpleQueue may wait forever after a signal
         self._block = ExitStack()
-        # scikit-learn's settings, such as metadata routing and the frames of transformers, are each thread's own.
+        # scikit-learn's configuration, such as metadata routing, is separate in each thread.
         self._config = get_config()
 
     def __enter__(self) -> Self:
         self._block.enter_context(concurrent_calls())
         self.interrupt = self._block.enter_context(deferred_interrupt())
-        if self.n_jobs > 1:  # one member at a time works in this thread: a debugger sees it, and Ctrl-C reaches it
+        if self.n_jobs > 1:  # a single job works in this thread, with debuggers and Ctrl-C
             self.n_jobs = max(self._start_threads(), 1)
         self._block.callback(self._close)  # called before the joins
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:  # the listener's, or a second Ctrl-C: nobody waits for what is left
+        if kind is not None:  # an error of the listener, or a second Ctrl-C: remaining members are not waited for
             self.interrupt.pressed = True
         self._block.close()
 
     def _start_threads(self) -> int:
-        """Start as many threads as there are to be, or as can be: inside a browser there are none."""
+        """Start the threads and return their number, which is 0 in a browser."""
         for n_started in range(self.n_jobs):
             thread = threading.Thread(target=self._work, daemon=True)
             try:
@@ -156,11 +172,17 @@ class Pack:
         return self.n_jobs
 
     def add(self, *members: Member) -> None:
-        """Add members, whose keys none at work has."""
+        """Add members.
+
+        Parameters
+        ----------
+        *members : Member
+            Members with keys that no other member has.
+        """
         with self._changed:
             for member in members:
                 if member.key in self._queue.entries:
-                    raise ParameterError(f"each member of a pack has a key of its own, got {member.key!r} twice.")
+                    raise ParameterError(f"the keys of a pack's members must be unique, got {member.key!r} twice.")
                 task = member.work if isinstance(member.work, Task) else Call(member.work)
                 entry = Entry(member.key, member.size, member.priority, task)
                 self._queue.entries[member.key] = entry
@@ -168,14 +190,26 @@ class Pack:
                 self._changed.notify()
 
     def pause(self, key: Any) -> None:
-        """Put a member aside after its slice, until it is resumed."""
+        """Pause a member after its current slice.
+
+        Parameters
+        ----------
+        key : hashable
+            The key of the member.
+        """
         with self._changed:
             entry = self._entry(key)
             entry.is_paused = True
             self._queue.remove(entry)
 
     def resume(self, key: Any) -> None:
-        """Let a paused member go on from where it is."""
+        """Let a paused member continue.
+
+        Parameters
+        ----------
+        key : hashable
+            The key of the member.
+        """
         with self._changed:
             entry = self._entry(key)
             if entry.is_paused:
@@ -185,15 +219,24 @@ class Pack:
                     self._changed.notify()
 
     def stop(self, key: Any) -> None:
-        """Let a member end after its slice with what it has; one that is paused is resumed for it."""
+        """Let a member end with one more slice; a paused member is resumed for it.
+
+        Parameters
+        ----------
+        key : hashable
+            The key of the member.
+        """
         with self._changed:
             self._entry(key).is_last = True
             self.resume(key)
 
     def drop(self, key: Any) -> None:
-        """Forget a member: it has no outcome, and what it holds is given up, after its slice if it is at work.
+        """Drop a member without an outcome, after its current slice if it works.
 
-        Of one that has ended meanwhile there is nothing to forget.
+        Parameters
+        ----------
+        key : hashable
+            The key of the member, which may have ended.
         """
         with self._changed:
             entry = self._queue.entries.pop(key, None)
@@ -205,34 +248,42 @@ class Pack:
                 entry.task = None
 
     def drop_all(self) -> None:
-        """Forget all members."""
+        """Drop all members."""
         with self._changed:
             for key in list(self._queue.entries):
                 self.drop(key)
 
     @property
     def keys(self) -> list[Any]:
-        """Of all members that have not ended."""
+        """The keys of all members that have not ended."""
         with self._changed:
             return list(self._queue.entries)
 
     @property
     def n_waiting(self) -> int:
-        """Members that no thread is working on, paused ones not counted."""
+        """The number of members that wait for a thread, without paused ones."""
         with self._changed:
             return self._queue.n_waiting
 
     def ended(self, until: float = math.inf) -> Iterator[MemberOutcome]:
-        """Outcomes as members end, until none is left but paused ones, or Ctrl-C is pressed, or the time is over.
+        """Yield outcomes as members end, until only paused members are left or Ctrl-C is pressed.
 
-        That is when ``time.perf_counter()`` is past ``until``.
+        Parameters
+        ----------
+        until : float, default=inf
+            The value of ``time.perf_counter()`` at which to return early.
+
+        Yields
+        ------
+        MemberOutcome
+            The outcome of a member.
         """
         while (self._has_work() or not self._outcomes.empty()) and time.perf_counter() < until:
             if not self._in_threads:
                 self._work_until_one_ends(until)
             with suppress(Empty):
-                yield self._outcomes.get(timeout=SECONDS_BETWEEN_LOOKS if self._in_threads else 0)
-        with suppress(Empty):  # those that ended shortly before the time was over
+                yield self._outcomes.get(timeout=SECONDS_BETWEEN_CHECKS if self._in_threads else 0)
+        with suppress(Empty):  # members that ended shortly before
             while True:
                 yield self._outcomes.get_nowait()
 
@@ -242,7 +293,7 @@ class Pack:
 
     def _entry(self, key: Any) -> Entry:
         if key not in self._queue.entries:
-            raise ParameterError(f"there is no member {key!r} at work. It has ended, or it was never added.")
+            raise ParameterError(f"the pack has no member {key!r}. It has ended, or it was never added.")
         return self._queue.entries[key]
 
     def _close(self) -> None:
@@ -251,7 +302,7 @@ class Pack:
             self._changed.notify_all()
 
     def _work(self) -> None:
-        """What a thread does: a slice of one member after another."""
+        """Do slices of members; this is the main function of a thread."""
         entry = None
         with config_context(**self._config):
             while (entry := self._next(entry, waits=True)) is not None:
@@ -269,7 +320,7 @@ class Pack:
             self._put_back(entry)
 
     def _next(self, before: Entry | None, *, waits: bool) -> Entry | None:
-        """The member to work on after that one, which is put back; None where the work is over."""
+        """Put back a member and return the next one to work on; None at the end."""
         with self._changed:
             if before is not None:
                 self._put_back(before)
@@ -277,7 +328,7 @@ class Pack:
             while not queue.n_waiting or queue.is_closed or self.interrupt.pressed:
                 if queue.is_closed or self.interrupt.pressed or not waits:
                     return None
-                self._changed.wait(SECONDS_BETWEEN_LOOKS)
+                self._changed.wait(SECONDS_BETWEEN_CHECKS)
             in_turns = queue.n_waiting + queue.n_working <= MEMBERS_TO_TAKE_TURNS * self.n_jobs
             entry = queue.first()
             if before is not None and before.ticket and not in_turns:
@@ -297,15 +348,15 @@ class Pack:
                 entry.task = None
             elif not entry.is_paused:
                 self._queue.put(entry)
-                if self._queue.n_waiting > 1:  # besides the one that this thread itself will take
+                if self._queue.n_waiting > 1:  # more than this thread will take
                     self._changed.notify()
 
     def _work_on(self, entry: Entry) -> None:
-        """A slice of a member's work; its outcome, if that was all, and if Ctrl-C did not end it."""
+        """Do a slice of a member, and put its outcome if it has ended and Ctrl-C was not pressed."""
         began, value, error = time.perf_counter(), None, None
         with interrupted_by(self.interrupt):
             try:
-                task = cast(Task, entry.task)  # of an entry that is taken
+                task = cast(Task, entry.task)  # not None for an entry from the queue
                 entry.left = task.advance(Slice(entry.share, entry.is_last))
                 if entry.left > 0:
                     entry.seconds += time.perf_counter() - began

@@ -1,10 +1,9 @@
-"""The pack: many networks trained at once on shared data, one thread a member.
+"""Run packs: many networks trained at once on shared data, each in one thread.
 
-Compiled training releases the GIL, so that members run side by side on all cores.  The longest begin first and each
-thread takes the next one when it is free.  A member may be put aside between two slices of its work and go on later, in
-whatever thread: so the last few of a pack take turns, and no core idles while another has two left to do.  What becomes
-of a member does not depend on who else is in the pack, on turns, or on the number of threads: each has its own state
-and its own generator.
+Compiled training releases the GIL, so that members run in parallel on all cores.  The longest start first, and each
+thread takes the next when it is free.  Members can be paused between two slices and continued in any thread, so that
+the last members of a pack take turns and no core is idle while another has two left.  The outcome of a member does not
+depend on other members, turns or threads, because each has a separate state and generator.
 """
 
 from __future__ import annotations
@@ -28,18 +27,16 @@ THREADS = "threads"
 
 @dataclass(frozen=True)
 class MemberEnded:
-    """The event that a member of a pack is done, or has failed.
+    """An event of a pack: a member has ended or failed.
 
     Attributes
     ----------
-    outcome : Outcome
-        Its key with a value or an error.
-    n_done : int
-        Members that are done, with this one.
-    n_members : int
-        Members in all.
+    outcome : MemberOutcome
+        Its outcome.
+    n_done, n_members : int
+        The number of members that have ended, and of all.
     seconds : float
-        Time since the pack started.
+        The time since the start of the pack.
     """
 
     outcome: MemberOutcome
@@ -58,22 +55,27 @@ def run_pack(
     backend: str = THREADS,
     listener: PackListener | None = None,
 ) -> dict[Any, MemberOutcome]:
-    """Train all members; what became of each, by its key, in the order of the members.
+    """Train all members.
 
-    A member that fails is reported and takes no other down.  Ctrl-C ends the training of those at work at their next
-    update (in processes, at once) and begins no other: then the members that were not done are missing.
+    A member that fails does not affect the others.  Ctrl-C ends the training of members at their next update (in
+    processes, at once) and starts no others; members that have not ended are then missing from the result.
 
     Parameters
     ----------
     members : sequence of Member
-        With keys that all differ.
+        Members with unique keys.
     n_jobs : int or None, default=None
-        Members at work at a time; None for one on each core that this process may use.
+        The number of members that work at the same time; None for one on each core that this process may use.
     backend : str, default="threads"
-        "threads", or the name of a backend of joblib's for members that can be pickled: "loky" for processes, or one
-        that "dask" or "ray" have registered.
+        "threads", or the name of a backend of joblib for members that can be pickled: "loky" for processes, or one
+        that "dask" or "ray" has registered.
     listener : callable, default=None
-        Told of each member when it ends, in the thread that called.
+        Receives an event for each member that ends, in the calling thread.
+
+    Returns
+    -------
+    dict of {hashable: MemberOutcome}
+        The outcomes by key, in the order of the members.
 
     Examples
     --------
@@ -86,12 +88,12 @@ def run_pack(
     keys = [member.key for member in members]
     if len(set(keys)) < len(keys):
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise ParameterError(f"each member of a pack has a key of its own, got {twice!r} twice.")
+        raise ParameterError(f"the keys of a pack's members must be unique, got {twice!r} twice.")
     outcomes: dict[Any, MemberOutcome] = {}
     began = time.perf_counter()
     first = sorted(members, key=lambda member: (-member.priority, -member.size))
     ended = _in_threads(first, n_jobs) if backend == THREADS else _by_joblib(first, n_jobs, backend)
-    with closing(ended):  # at once, where the listener raises an error
+    with closing(ended):  # at once after an error of the listener
         for outcome in ended:
             outcomes[outcome.key] = outcome
             if listener is not None:
@@ -108,12 +110,12 @@ def _in_threads(members: Sequence[Member], n_jobs: int) -> Generator[MemberOutco
 def _by_joblib(members: Sequence[Member], n_jobs: int, backend: str) -> Generator[MemberOutcome]:
     run = joblib.Parallel(n_jobs=n_jobs, backend=backend, return_as="generator_unordered")
     config = get_config()
-    with suppress(KeyboardInterrupt):  # those that are done are the outcome
-        yield from run(joblib.delayed(_configured)(config, member) for member in members)
+    with suppress(KeyboardInterrupt):  # keeps the outcomes so far
+        yield from run(joblib.delayed(_run_configured)(config, member) for member in members)
 
 
-def _configured(config: dict[str, Any], member: Member) -> MemberOutcome:
-    """A member's work under the scikit-learn settings of the process that began the pack."""
+def _run_configured(config: dict[str, Any], member: Member) -> MemberOutcome:
+    """Run a member with the scikit-learn configuration of the process that started the pack."""
     with config_context(**config):
         return run_member(member)
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from multilayer.exceptions import InterruptedTrainingWarning, ParameterError
-from multilayer.fits.errors import Complaint, warn
+from multilayer.fits.errors import FitWarning, warn
 from multilayer.packs import THREADS, Member, MemberOutcome, PackListener, run_pack
 from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
 from multilayer.selection.data import Data, checked_estimator, network_of
@@ -27,7 +27,7 @@ from multilayer.selection.scoring import scorer_of
 from multilayer.selection.splitting import divided
 from multilayer.selection.statistics import standard_error
 from multilayer.selection.training import Fitted, ModelTraining
-from multilayer.training.batching import Rows
+from multilayer.training.batching import RowNumbers
 
 RAISE = "raise"  # the value of error_score that raises the error of a fold
 
@@ -50,19 +50,19 @@ class Fold:
         Seconds.
     data : Data or None
         The table, for ``predicted``.
-    complaints : sequence of Complaint
+    warnings : sequence of FitWarning
         The warnings of the fit.
     """
 
     number: int
     estimator: Any
-    train: Rows
-    test: Rows
+    train: RowNumbers
+    test: RowNumbers
     scores: dict[str, float]
     fit_time: float
     score_time: float
     data: Data | None = None
-    complaints: Sequence[Complaint] = ()
+    warnings: Sequence[FitWarning] = ()
 
     @cached_property
     def predicted(self) -> Mapping[str, Any]:
@@ -302,7 +302,7 @@ def cross_validate(
             f"cross-validation was interrupted after {len(outcomes)} of {len(splits)} folds; the result holds those.",
             InterruptedTrainingWarning,
         )
-    warn_once([fold.complaints for fold in result.folds], len(outcomes), "folds")
+    warn_once([fold.warnings for fold in result.folds], len(outcomes), "folds")
     return result
 
 
@@ -315,17 +315,17 @@ def _checked_error_score(value: Any) -> float:
     return float(value)
 
 
-def _fold(work: _Work, number: int, train: Rows, test: Rows, fitted: Fitted) -> Fold:
+def _fold(work: _Work, number: int, train: RowNumbers, test: RowNumbers, fitted: Fitted) -> Fold:
     model = fitted.model
     began = time.perf_counter()
     scores = _scores(work, model, test, "test")
     if work.return_train_score:
         scores |= _scores(work, model, train, "train")
     score_time = time.perf_counter() - began
-    return Fold(number, model, train, test, scores, fitted.seconds, score_time, complaints=fitted.complaints)
+    return Fold(number, model, train, test, scores, fitted.seconds, score_time, warnings=fitted.warnings)
 
 
-def _scores(work: _Work, model: Any, rows: Rows, side: str) -> dict[str, float]:
+def _scores(work: _Work, model: Any, rows: RowNumbers, side: str) -> dict[str, float]:
     found = score_of(work.scorer, model, work.data.part(rows), work.data.known)
     by_name = found if isinstance(found, dict) else {"score": found}
     return {f"{side}_{name}": float(score) for name, score in by_name.items()}

@@ -30,7 +30,7 @@ from multilayer.fits.sample_weights import scaled_weights
 from multilayer.fits.scikit_learn_callbacks import CALLBACK_ATTRIBUTES, may_have_callbacks
 from multilayer.fits.settings import settings_of
 from multilayer.selection.routing import SAMPLE_WEIGHT, consumes, requested
-from multilayer.training.batching import Rows
+from multilayer.training.batching import RowNumbers
 
 # Of a table, to tell which of two networks takes longer: most of the difference is in the layers.
 TYPICAL_COLUMNS = 32
@@ -89,12 +89,12 @@ class Data:
         """The same rows, each counted once."""
         return replace(self, weight=None, shared=self.shared and replace(self.shared, weight=None))
 
-    def part(self, rows: Rows) -> tuple[Any, Any, Any]:
+    def part(self, rows: RowNumbers) -> tuple[Any, Any, Any]:
         """X, y and weights of some rows, copied."""
         weight = None if self.weight is None else self.weight[rows]
         return _safe_indexing(self.X, rows), _safe_indexing(self.y, rows), weight
 
-    def fit(self, model: Any, rows: Rows) -> Any:
+    def fit(self, model: Any, rows: RowNumbers) -> Any:
         """Fit a model on some of the rows, and return it; weights go to the last step of a pipeline."""
         fit = self.begin(model, rows)
         if fit is not None:
@@ -102,14 +102,16 @@ class Data:
             fit.end()
         return model
 
-    def through(self, before: Any, rows: Rows) -> tuple[Any, Any, Any]:
+    def through(self, before: Any, rows: RowNumbers) -> tuple[Any, Any, Any]:
         """X, y and weights of some rows, after the steps before a network, which are fitted on them."""
         X, y, weight = self.part(rows)
         with input_errors(X, known_only=True):
             weights = {SAMPLE_WEIGHT: weight} if weight is not None and consumes(before, "fit_transform") else {}
             return before.fit_transform(X, y, **weights), y, weight
 
-    def begin(self, model: Any, rows: Rows, validating: Rows | None = None, keep: Keep = "best") -> Fit | None:
+    def begin(
+        self, model: Any, rows: RowNumbers, validating: RowNumbers | None = None, keep: Keep = "best"
+    ) -> Fit | None:
         """The fit of the network, for which the steps before it are fitted; None where all is done already."""
         if self.weight is not None and requested(model, "fit") is False:
             return self._unweighted().begin(model, rows, validating, keep)
@@ -118,7 +120,7 @@ class Data:
         with known_classes(self.known):
             return self._begin(model, rows, validating, keep)
 
-    def _begin(self, model: Any, rows: Rows, validating: Rows | None, keep: Keep) -> Fit | None:
+    def _begin(self, model: Any, rows: RowNumbers, validating: RowNumbers | None, keep: Keep) -> Fit | None:
         network = network_of(model)
         before = steps_before(model)
         if before is None and self.shared is not None and can_share(network):
@@ -148,7 +150,7 @@ class Data:
         network.fit(X, y, **arguments)
         return None
 
-    def _fit_with_callbacks(self, pipeline: Any, rows: Rows) -> None:
+    def _fit_with_callbacks(self, pipeline: Any, rows: RowNumbers) -> None:
         """Fit a pipeline whose own callbacks, those of scikit-learn, follow all of its steps."""
         X, y, weight = self.part(rows)
         weights = {} if weight is None else {f"{pipeline.steps[-1][0]}__sample_weight": weight}
@@ -231,7 +233,7 @@ def share(model: Any, X: Any, y: Any, weight: Any = None) -> SharedTable:
 
 
 def begin_shared(
-    model: Any, shared: SharedTable, rows: Rows, validating: Rows | None = None, keep: Keep = "best"
+    model: Any, shared: SharedTable, rows: RowNumbers, validating: RowNumbers | None = None, keep: Keep = "best"
 ) -> Fit:
     """The fit of a model that has not been fitted, on some of the rows, before its first update.
 

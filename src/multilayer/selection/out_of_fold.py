@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.training.batching import Rows
+from multilayer.training.batching import RowNumbers
 
-Answered = Sequence[tuple[Rows, Mapping[str, Any], Any]]  # (rows, answers by method, estimator)
+Answered = Sequence[tuple[RowNumbers, Mapping[str, Any], Any]]  # (rows, answers by method, estimator)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,9 @@ def for_classes(answer: NDArray[Any], has: NDArray[Any], classes: NDArray[Any], 
     return columns
 
 
-def _of_classes(answered: Answered, n_times: Rows, weights: Sequence[float], classes: NDArray[Any]) -> Predictions:
+def _of_classes(
+    answered: Answered, n_times: RowNumbers, weights: Sequence[float], classes: NDArray[Any]
+) -> Predictions:
     spread = []
     for rows, answers, model in answered:
         answer = np.asarray(answers["predict_proba"], dtype=np.float64)
@@ -83,7 +85,7 @@ def _of_classes(answered: Answered, n_times: Rows, weights: Sequence[float], cla
     return Predictions(classes[best], probabilities, classes, n_times)
 
 
-def _mean(parts: Sequence[tuple[Rows, Any]], m: int, weights: Sequence[float]) -> Any:
+def _mean(parts: Sequence[tuple[RowNumbers, Any]], m: int, weights: Sequence[float]) -> Any:
     total, counted = np.zeros((m, *np.shape(parts[0][1])[1:])), np.zeros(m)
     for (rows, values), weight in zip(parts, weights, strict=True):
         total[rows] += weight * values

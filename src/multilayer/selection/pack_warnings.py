@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from multilayer.exceptions import InterruptedTrainingWarning
-from multilayer.fits.errors import Complaint, ConvergenceWarning, warn
+from multilayer.fits.errors import ConvergenceWarning, FitWarning, warn
 
 
-def warn_once(complaints: Iterable[Sequence[Complaint]], n: int, what: str) -> None:
+def warn_once(warnings: Iterable[Sequence[FitWarning]], n: int, what: str) -> None:
     """Merge the warnings of many fits: "in 3 of 5 folds training ended ...".
 
     Warnings about the end of a fit are counted by their kind and reported together.  Other warnings hold for all fits
@@ -16,14 +16,14 @@ def warn_once(complaints: Iterable[Sequence[Complaint]], n: int, what: str) -> N
 
     Parameters
     ----------
-    complaints : iterable of sequences of Complaint
+    warnings : iterable of sequences of FitWarning
         The warnings of each fit.
     n : int
         The number of fits.
     what : str
         The word for them, such as "folds".
     """
-    distinct = [list(dict.fromkeys(of_one)) for of_one in complaints]
+    distinct = [list(dict.fromkeys(of_one)) for of_one in warnings]
     others = dict.fromkeys(
         (each.message, each.category)
         for of_one in distinct
@@ -35,7 +35,7 @@ def warn_once(complaints: Iterable[Sequence[Complaint]], n: int, what: str) -> N
     kinds: dict[str, list[str]] = {}
     for of_one in distinct:
         ends = [each for each in of_one if issubclass(each.category, ConvergenceWarning)]
-        for kind, message in {each.of_many or each.message: each.message for each in ends}.items():
+        for kind, message in {each.summary or each.message: each.message for each in ends}.items():
             kinds.setdefault(kind, []).append(message)
     if kinds:
         sentences = [

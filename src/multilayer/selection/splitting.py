@@ -16,9 +16,9 @@ from sklearn.utils.validation import _num_samples
 from multilayer._checks import check_integer
 from multilayer.exceptions import InputError, ParameterError, ShapeError
 from multilayer.fits.errors import input_errors
-from multilayer.training.batching import Rows
+from multilayer.training.batching import RowNumbers
 
-Split = tuple[Rows, Rows]  # the numbers of the training rows and of the test rows
+Split = tuple[RowNumbers, RowNumbers]  # the numbers of the training rows and of the test rows
 
 
 def divided(estimator: Any, X: Any, y: Any, groups: Any, cv: Any, repeats: int = 1) -> list[Split]:
@@ -106,7 +106,7 @@ def checked_folds(splits: Iterable[Any], m: int) -> list[Split]:
     return folds
 
 
-def _row_numbers(rows: Any, m: int, fold: int, side: str) -> Rows:
+def _row_numbers(rows: Any, m: int, fold: int, side: str) -> RowNumbers:
     """Row numbers from 0 to m - 1, which may be given as a mask."""
     array, name = np.asarray(rows), f"fold {fold} of cv: {side}"
     if array.dtype.kind == "b" and array.shape == (m,):

@@ -23,7 +23,7 @@ from multilayer.fits.rows import FitRequest
 from multilayer.fits.settings import settings_of
 from multilayer.results import Column, Result, Table, frame
 from multilayer.training import Recipe
-from multilayer.training.batching import Rows, epochs_of_batches, next_orders
+from multilayer.training.batching import RowNumbers, epochs_of_batches, next_orders
 
 Array = NDArray[np.float64]
 
@@ -266,7 +266,7 @@ def _parts(fit: Fit, recipe: Recipe, planned: Array) -> Iterator[tuple[Batches, 
     state, weight = fit.state, fit.problem.objective.sample_weight
     n_rows = fit.n_rows
     done = 0
-    order: Rows | None = np.arange(n_rows) if recipe.shuffle else None
+    order: RowNumbers | None = np.arange(n_rows) if recipe.shuffle else None
     while done < len(planned):
         orders = None if order is None else next_orders(order, state.random_state, 1)
         order = None if orders is None else orders[-1]
@@ -282,7 +282,7 @@ def _parts(fit: Fit, recipe: Recipe, planned: Array) -> Iterator[tuple[Batches, 
         done += n
 
 
-def _batch_sizes(order: Rows | None, starts: Rows, stops: Rows, weight: Any) -> Array:
+def _batch_sizes(order: RowNumbers | None, starts: RowNumbers, stops: RowNumbers, weight: Any) -> Array:
     """The sum of the row weights of each batch, since the cost of a small last batch is a poor estimate."""
     if weight is None:
         return (stops - starts).astype(np.float64)

@@ -10,13 +10,13 @@ from typing import Any
 
 from sklearn.base import clone
 
-from multilayer.fits.errors import Complaint, handed_over
+from multilayer.fits.errors import FitWarning, collected_warnings
 from multilayer.fits.fit import Fit
 from multilayer.fits.rows import Keep
 from multilayer.packs import Slice
 from multilayer.selection.data import Data
 from multilayer.training import TrainingSession
-from multilayer.training.batching import Rows
+from multilayer.training.batching import RowNumbers
 
 # A network trains for about so long before it is decided whether another one is to have its thread.
 SECONDS_PER_SLICE = 0.25
@@ -31,7 +31,7 @@ class Fitted:
 
     model: Any
     seconds: float  # that it took
-    complaints: list[Complaint]
+    warnings: list[FitWarning]
 
 
 def as_fitted(fitted: Fitted) -> Fitted:
@@ -59,22 +59,22 @@ class ModelTraining:
 
     data: Data
     model: Any
-    rows: Rows
+    rows: RowNumbers
     finish: Callable[[Fitted], Any] = as_fitted
-    validating: Rows | None = None
+    validating: RowNumbers | None = None
     keep: Keep = "best"
     clones: bool = True
     fit: Fit | None = None
     has_begun: bool = False
     seconds: float = 0.0  # at work, those not counted in which it is put aside
-    complaints: list[Complaint] = field(default_factory=list)
+    warnings: list[FitWarning] = field(default_factory=list)
 
     def advance(self, part: Slice) -> float:
         """Train a slice; the fraction of the training that is left."""
         began = time.perf_counter()
         try:
             # Between two slices the thread belongs to others.
-            with handed_over(self.complaints):
+            with collected_warnings(self.warnings):
                 if not self.has_begun:
                     self._begin()
                 if self.fit is None:
@@ -87,7 +87,7 @@ class ModelTraining:
             self.seconds += time.perf_counter() - began
 
     def result(self) -> Any:
-        return self.finish(Fitted(self.model, self.seconds, self.complaints))
+        return self.finish(Fitted(self.model, self.seconds, self.warnings))
 
     def _begin(self) -> None:
         self.model = clone(self.model) if self.clones else self.model

@@ -1,7 +1,4 @@
-"""Training: the session that decides, the loop that drives it, schedules, stop rules, events.
-
-The arithmetic is the engines'.
-"""
+"""Training: sessions, the loop that drives them, schedules, stop rules and events; engines do the arithmetic."""
 
 from multilayer.training.events import CompilationStarted, EpochEnded, Event, Listener, RunEnded, RunStarted
 from multilayer.training.loop import train

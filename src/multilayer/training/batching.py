@@ -1,4 +1,4 @@
-"""Which rows each update sees."""
+"""The rows of each update."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from numpy.typing import NDArray
 from multilayer.engines import shuffled
 from multilayer.engines.protocol import Batches
 
-Rows = NDArray[np.intp]
+RowNumbers = NDArray[np.intp]
 
-# So many rows in all are worth the way to compiled code: to get and set a generator's state takes 20 microseconds.
+# From this number of rows, compiled code is faster, although copying a generator's state takes 20 microseconds.
 MANY_ROWS = 4000
 
 
-def next_orders(order: Rows, random_state: np.random.RandomState, n_epochs: int) -> Rows:
-    """The rows in new orders, (n_epochs, n_rows), each a random permutation of the order before.
+def next_orders(order: RowNumbers, random_state: np.random.RandomState, n_epochs: int) -> RowNumbers:
+    """Return the rows in new orders, (n_epochs, n_rows), each a random permutation of the order before.
 
-    Permuting the last order rather than 0 .. m-1, and drawing as ``RandomState.shuffle`` does, is what scikit-learn's
-    networks do; so the same seed gives the same batches.
+    As in scikit-learn, the last order is permuted, not 0 .. m-1, by the draws of ``RandomState.shuffle``, so that the
+    same seed gives the same batches.
     """
     orders = shuffled(order, random_state, n_epochs) if n_epochs * len(order) >= MANY_ROWS else None
     if orders is None:
@@ -31,22 +31,16 @@ def next_orders(order: Rows, random_state: np.random.RandomState, n_epochs: int)
 
 
 def epochs_of_batches(
-    orders: Rows | None, n_rows: int, batch_size: int, step_sizes: NDArray[np.float64], rows: Rows | None = None
+    orders: RowNumbers | None,
+    n_rows: int,
+    batch_size: int,
+    step_sizes: NDArray[np.float64],
+    rows: RowNumbers | None = None,
 ) -> Batches:
-    """The updates of several epochs, one after another; each epoch's last batch may be smaller.
+    """Return the updates of several consecutive epochs; the last batch of each epoch may be smaller.
 
-    Parameters
-    ----------
-    orders : array of shape (n_epochs, n_rows) or None
-        The order of each epoch; None for the rows as they stand.
-    n_rows : int
-        Rows of an epoch.
-    batch_size : int
-        Rows of a batch.
-    step_sizes : array of shape (n_epochs,) or (n_epochs, updates an epoch)
-        The step size of each epoch, or of each update.
-    rows : array of shape (n_rows,), optional
-        The rows of the table that are trained on, where it is not all of them; ``orders`` are orders of these.
+    ``orders``, (n_epochs, n_rows), are the orders of ``rows``, or of all rows of the table.  ``step_sizes`` has one
+    entry per epoch, (n_epochs,), or one per update, (n_epochs, updates per epoch).
 
     Examples
     --------
@@ -62,7 +56,7 @@ def epochs_of_batches(
         order = rows if order is None else rows[order]
     if n_epochs == 1:
         return Batches(order, starts, stops, np.full(len(starts), step_sizes[0]))  # one number, or as many as updates
-    # Where the orders of the epochs lie one after another, so do the batches in them.
+    # The batches are consecutive, as are the orders of the epochs.
     offsets = (0 if orders is None else n_rows) * np.arange(n_epochs, dtype=np.intp)
     return Batches(
         order=order,
@@ -73,7 +67,7 @@ def epochs_of_batches(
 
 
 def epoch_costs(costs: NDArray[np.float64], n_rows: int, batch_size: int) -> NDArray[np.float64]:
-    """The mean cost of each epoch over its rows, from the costs of its batches.
+    """Return the mean cost of each epoch over its rows, from the costs of its batches.
 
     Examples
     --------
@@ -82,6 +76,6 @@ def epoch_costs(costs: NDArray[np.float64], n_rows: int, batch_size: int) -> NDA
     """
     starts = np.arange(0, n_rows, batch_size)
     sizes = np.minimum(starts + batch_size, n_rows) - starts
-    # Not by @, whose order of summation depends on how many epochs there are, and with it the last bit.
+    # Not by @, whose order of summation, and with it the last bit, depends on the number of epochs.
     means: NDArray[np.float64] = (costs.reshape(-1, len(starts)) * sizes).sum(axis=1) / n_rows
     return means

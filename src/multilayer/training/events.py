@@ -1,12 +1,11 @@
-"""The one stream of events that progress bars, logs, callbacks and the command line consume.
+"""Events of training, which progress bars, logs, callbacks and the command line receive.
 
-A listener is any callable that takes an event.  It hears of each epoch while the network stands as that epoch left
-it, and may return True to end the run there.  A listener that only watches can say so by an attribute
-``only_watches = True``: then many epochs of a small network may be trained in one go, their events follow together,
-and what it returns is ignored.
+A listener is any callable with an event as its argument.  It receives the event of an epoch before the next epoch is
+trained, and may return True to end training.  A listener with the attribute ``only_watches = True`` may receive the
+events of several epochs together, and its return value is ignored.
 
-Whatever ends a run, an error too, every listener hears of its end.  :mod:`multilayer.callbacks` has a class with one
-method for each kind of event, and listeners that are ready to use.
+Every listener receives the end of training, also after an error.  :mod:`multilayer.callbacks` has a class with one
+method for each kind of event, and ready-made listeners.
 """
 
 from __future__ import annotations
@@ -23,41 +22,89 @@ from multilayer.network import Network
 
 @dataclass(frozen=True)
 class RunStarted:
-    """Training begins."""
+    """Training has started.
+
+    Attributes
+    ----------
+    network : Network
+        The architecture.
+    n_rows, max_epochs : int
+        Rows per epoch, and the maximum number of epochs.
+    epochs_before : int
+        Epochs of the runs that this one continues (``warm_start``, ``partial_fit``).
+    member : int or None
+        The number of the member in an ensemble, from 0; None outside ensembles.
+    """
 
     network: Network
     n_rows: int
     max_epochs: int
-    epochs_before: int = 0  # done by runs that this one goes on from (warm_start, partial_fit)
-    member: int | None = None  # which member of an ensemble it is, from 0; None for a network on its own
+    epochs_before: int = 0
+    member: int | None = None
 
 
 @dataclass(frozen=True)
 class CompilationStarted:
-    """The engine is about to compile, which takes seconds, once on a machine."""
+    """The engine starts to compile a kernel, which takes seconds, once on each machine.
 
-    kernel: str  # its name
+    Attributes
+    ----------
+    kernel : str
+        Its name.
+    member : int or None
+        As in :class:`RunStarted`.
+    """
+
+    kernel: str
     member: int | None = None
 
 
 @dataclass(frozen=True)
 class EpochEnded:
-    """One pass over the rows is done."""
+    """One pass over the rows has ended.
 
-    epoch: int  # from 1
+    Attributes
+    ----------
+    epoch : int
+        Its number, from 1.
+    cost : float
+        The mean cost of its batches.
+    step_size : float
+        The step size of its first update; NaN for L-BFGS, which has a line search.
+    seconds : float
+        The time since the start of the run.
+    validation_score, validation_cost : float or None
+        Score (higher is better) and cost (without regularisation) of the validation rows.
+    member : int or None
+        As in :class:`RunStarted`.
+    """
+
+    epoch: int
     cost: float
-    step_size: float  # of the epoch's first update; NaN for L-BFGS, whose line search takes its place
-    seconds: float  # since the run began
-    validation_score: float | None = None  # of a run that is validated; higher is better
-    validation_cost: float | None = None  # of the same rows; without regularisation
+    step_size: float
+    seconds: float
+    validation_score: float | None = None
+    validation_cost: float | None = None
     member: int | None = None
 
 
 @dataclass(frozen=True)
 class RunEnded:
-    """Training is over, for the reason given."""
+    """Training has ended.
 
-    reason: str  # one of training.state.REASONS
+    Attributes
+    ----------
+    reason : str
+        One of ``multilayer.training.state.REASONS``.
+    epochs : int
+        The number of epochs, including those of the runs that this one continues.
+    seconds : float
+        The time since the start of the run.
+    member : int or None
+        As in :class:`RunStarted`.
+    """
+
+    reason: str
     epochs: int
     seconds: float
     member: int | None = None
@@ -67,21 +114,21 @@ Event = RunStarted | CompilationStarted | EpochEnded | RunEnded
 Listener = Callable[[Event], object]
 
 
-def tell(listeners: Sequence[Listener], event: Event) -> bool:
-    """Hand the event to every listener; whether one of those that may has asked to stop."""
+def notify(listeners: Sequence[Listener], event: Event) -> bool:
+    """Pass the event to every listener; return whether one that may stop the run returned True."""
     stop = False
     for listener in listeners:
-        answer = listener(event)
-        # NumPy's comparisons answer with a bool of their own; anything else, such as a length, is no request.
-        stop |= isinstance(answer, bool | np.bool_) and bool(answer) and not only_watches(listener)
+        returned = listener(event)
+        # NumPy's comparisons return NumPy's bool; other values, such as a length, do not stop the run.
+        stop |= isinstance(returned, bool | np.bool_) and bool(returned) and not only_watches(listener)
     return stop
 
 
 def reporting_compilation(listeners: Sequence[Listener]) -> AbstractContextManager[None]:
-    """Within this block the listeners hear of each kernel before it is compiled."""
+    """Report each kernel to the listeners before it is compiled within this block."""
 
     def started(kernel: str) -> None:
-        tell(listeners, CompilationStarted(kernel))
+        notify(listeners, CompilationStarted(kernel))
 
     return compilations_reported_to(started)
 

@@ -1,4 +1,4 @@
-"""L-BFGS: steps from the history of gradients of the whole table, with a line search, by SciPy's L-BFGS-B."""
+"""L-BFGS with a line search on the whole table, by SciPy's L-BFGS-B."""
 
 from __future__ import annotations
 
@@ -13,32 +13,31 @@ import numpy as np
 from multilayer.engines.protocol import Engine, Objective
 from multilayer.exceptions import DivergenceError
 from multilayer.network import Floats
-from multilayer.training.events import Listener, RunStarted, reporting_compilation, tell
+from multilayer.training.events import Listener, RunStarted, notify, reporting_compilation
 from multilayer.training.loop import Measure, deferred_interrupt, report_epochs, reported_end
 from multilayer.training.session import Session
 from multilayer.training.state import LbfgsRecipe, TrainingState
 
-# SciPy's word for how it ended: the gradient or the progress is small, a limit was reached, the line search failed.
+# SciPy's status: a small gradient or little progress; a limit of iterations or evaluations.
 CONVERGED, LIMIT = 0, 1
 
 
 class LbfgsSession(Session):
     """One network in training by L-BFGS; an iteration counts as an epoch.
 
-    SciPy's optimiser asks for the next cost and gradient itself; the session takes note of each iteration and decides
-    whether it is the last.
+    SciPy's optimiser evaluates cost and gradient; the session records each iteration and decides when to end.
     """
 
     recipe: LbfgsRecipe
 
     def record(self, parameters: Floats, cost: float) -> None:
-        """Take note of an iteration."""
+        """Record an iteration."""
         self.state.descent.parameters[...] = parameters
         self.state.descent.t += 1
         self._record_epochs([cost], [math.nan])
 
     def divergence(self, what: str) -> DivergenceError:
-        """The error of a training that left the finite numbers."""
+        """Return the error for a cost or weights that are not finite."""
         iteration = self.state.history.n_epochs + 1
         return DivergenceError(
             f"training diverged: {what} in iteration {iteration} of L-BFGS.",
@@ -53,16 +52,12 @@ def train_lbfgs(
     listeners: Sequence[Listener] = (),
     measure: Measure | None = None,
 ) -> TrainingState:
-    """Minimise J over all rows; an iteration counts as an epoch and has its event.
+    """Minimise J over all rows, with one event per iteration.
 
-    Computes in float64 whatever the dtype of the data: a line search compares costs that differ in their last digits.
-
-    Raises
-    ------
-    DivergenceError
-        Where the cost is not finite at the start, or the weights are not at the end.
+    Computes in float64 for any dtype of the data, because a line search compares costs that differ in their last
+    digits.  A cost that is not finite at the start, or weights that are not finite at the end, raise a DivergenceError.
     """
-    # Importing SciPy's optimisers takes a tenth of a second: not before they are needed.
+    # Imported late, because SciPy's optimisers take a tenth of a second.
     from scipy.optimize import minimize
 
     state, recipe, history = session.state, session.recipe, session.state.history
@@ -70,7 +65,7 @@ def train_lbfgs(
     is_at_start = True
 
     with reported_end(session, listeners) as began, deferred_interrupt() as interrupt, reporting_compilation(listeners):
-        tell(listeners, RunStarted(objective.network, objective.X.shape[0], recipe.max_epochs, history.n_epochs))
+        notify(listeners, RunStarted(objective.network, objective.X.shape[0], recipe.max_epochs, history.n_epochs))
 
         def cost_and_gradient(parameters: Floats) -> tuple[float, Floats]:
             nonlocal is_at_start
@@ -93,7 +88,7 @@ def train_lbfgs(
             if session.has_ended:
                 raise StopIteration
 
-        # SciPy's own products of short vectors would wake all threads of BLAS.
+        # SciPy's products of short vectors would start all threads of BLAS.
         with engine.concurrent_calls():
             found = minimize(
                 cost_and_gradient,
@@ -112,7 +107,7 @@ def train_lbfgs(
 
 
 def _reason(found: Any, recipe: LbfgsRecipe) -> str:
-    """Why SciPy ended, where the session has not."""
+    """Return why SciPy ended."""
     if found.status == CONVERGED:
         return "converged"
     if found.status != LIMIT:

@@ -1,4 +1,4 @@
-"""The loop of training: it drives a session, runs the engine, reports events, and ends at Ctrl-C between updates."""
+"""The training loop: it drives a session, runs the engine, reports events, and handles Ctrl-C between updates."""
 
 from __future__ import annotations
 
@@ -21,27 +21,26 @@ from multilayer.training.events import (
     Listener,
     RunEnded,
     RunStarted,
+    notify,
     only_watches,
     reporting_compilation,
-    tell,
 )
 from multilayer.training.session import Session, TrainingSession
 from multilayer.training.state import TrainingState
 
-# Of parameters: the mean cost of the validation rows, without regularisation, and the score; higher is better.
+# From parameters to the mean cost of the validation rows, without regularisation, and their score (higher is better).
 Measure = Callable[[Floats], tuple[float, float]]
 
-# One call of an engine is to last about this long: short enough for Ctrl-C and a progress bar, long enough that the
-# way through Python does not count.  Results do not depend on it.
+# The target duration of one call of an engine: short enough for Ctrl-C and a progress bar, long enough to make Python's
+# overhead negligible.  Results do not depend on it.
 SECONDS_PER_CALL = 0.05
-# What an update takes, until the first call has shown it: so many multiplications a second, and a fixed part.  Both
-# are those of a slow machine.
+# The estimated time of an update before the first call, on a slow machine.
 MULTIPLICATIONS_PER_SECOND = 2e10
 SECONDS_PER_UPDATE = 5e-5
 
 
 class Pace:
-    """How many updates one call of the engine does."""
+    """The number of updates in one call of the engine."""
 
     def __init__(self, session: TrainingSession) -> None:
         batch_size = min(session.recipe.batch_size, session.n_rows)
@@ -49,10 +48,10 @@ class Pace:
         seconds = multiplications / MULTIPLICATIONS_PER_SECOND + SECONDS_PER_UPDATE
         self.updates_per_call = max(1, int(min(SECONDS_PER_CALL, session.recipe.max_seconds) / seconds))
 
-    def learn(self, n_updates: int, seconds: float, seconds_left: float) -> None:
-        """Adapt to what the last call took, and to the time that is left."""
+    def update(self, n_updates: int, seconds: float, seconds_left: float) -> None:
+        """Adapt to the duration of the last call and to the remaining time."""
         fitting = min(SECONDS_PER_CALL, max(seconds_left, 0.0)) * n_updates / max(seconds, 1e-9)
-        # At most doubled at a time: the first call of a compiled engine, or a disturbed one, tells little.
+        # At most doubled, because a single measurement is unreliable.
         self.updates_per_call = int(max(1, min(fitting, 2 * self.updates_per_call)))
 
 
@@ -66,32 +65,35 @@ def train(
     n_epochs: float = math.inf,
     pace: Pace | None = None,
 ) -> TrainingState:
-    """Drive a session to its end, or for ``n_epochs`` epochs; its state says why it ended.
+    """Train a session to its end, or for ``n_epochs`` epochs.
 
     Parameters
     ----------
     session : TrainingSession
+        Decides the updates and records their costs.
     engine : Engine
+        Computes them.
     objective : Objective
+        The cost to minimise.
     listeners : sequence of callables, default=()
-        They receive the events; one of them may end the training.
+        They receive the events; each may end training by returning True.
     measure : callable or None, default=None
-        Cost and score of the validation rows, for a session that is validated.
+        Cost and score of the validation rows, for a validated session.
     n_epochs : float, default=inf
-        After which the session pauses.
+        The number of epochs after which the session pauses.
     pace : Pace or None, default=None
-        That of an earlier call for the same session.  No result depends on it.
+        The pace of an earlier call for the same session.  Results do not depend on it.
 
     Returns
     -------
     TrainingState
-        That of the session.
+        The state of the session, whose ``reason`` states why training ended.
 
     Raises
     ------
     DivergenceError
-        At the first batch whose cost is not finite; the state then holds the parameters before that batch.  And where
-        the very last update has left the weights infinite.
+        At the first batch whose cost is not finite; the state then holds the parameters before that batch.  Also if the
+        weights are not finite after the last update.
     """
     state, recipe = session.state, session.recipe
     pace = pace or Pace(session)
@@ -101,7 +103,7 @@ def train(
     reporting = reporting_compilation(listeners) if listeners else nullcontext()
     with reported_end(session, listeners) as began, deferred_interrupt() as interrupt, reporting:
         if listeners:
-            tell(listeners, RunStarted(objective.network, session.n_rows, recipe.max_epochs, len(curve)))
+            notify(listeners, RunStarted(objective.network, session.n_rows, recipe.max_epochs, len(curve)))
         deadline = began + recipe.max_seconds - session.seconds
         while len(curve) < last_epoch:
             most = 1 if epoch_by_epoch else last_epoch - len(curve)
@@ -109,25 +111,25 @@ def train(
             if updates is None:
                 break
             n_before, called = len(curve), time.perf_counter()
-            if session.can_be_cut and (interrupt.pressed or called >= deadline):
+            if session.can_be_interrupted and (interrupt.pressed or called >= deadline):
                 session.end("interrupted" if interrupt.pressed else "max_time")
                 report_epochs(session, listeners, n_before, began)
                 break
             costs = engine.descend(objective, recipe.rule, state.descent, updates, recipe.options)
             now = time.perf_counter()
-            pace.learn(len(costs), now - called, deadline - now)
+            pace.update(len(costs), now - called, deadline - now)
             session.record(costs)
             if session.awaits_validation and measure is not None:
                 session.record_validation(*measure(state.last))
-            asked_to_stop = report_epochs(session, listeners, n_before, began)
+            is_stopped = report_epochs(session, listeners, n_before, began)
             n_before = len(curve)
             if interrupt.pressed and state.reason != "diverged":
                 session.end("interrupted")
-            elif asked_to_stop:
+            elif is_stopped:
                 session.end("listener")
             elif not state.reason and time.perf_counter() >= deadline:
                 session.end("max_time")
-            report_epochs(session, listeners, n_before, began)  # those of a stretch that was cut
+            report_epochs(session, listeners, n_before, began)  # those of an interrupted plan
         if state.reason == "diverged":
             raise session.divergence(f"the cost became {costs[-1]}")
         if not np.isfinite(state.descent.parameters).all():
@@ -137,10 +139,7 @@ def train(
 
 @contextmanager
 def reported_end(session: Session, listeners: Sequence[Listener]) -> Iterator[float]:
-    """Train within this block; it gives the time of the beginning, and every listener receives the end.
-
-    An error is a reason for the end, too.
-    """
+    """Report the end of training after this block, also after an error; yields the time of the start."""
     state, began = session.state, time.perf_counter()
     try:
         yield began
@@ -151,12 +150,12 @@ def reported_end(session: Session, listeners: Sequence[Listener]) -> Iterator[fl
         elapsed = time.perf_counter() - began
         session.seconds += elapsed
         state.history.seconds += elapsed
-        tell(listeners, RunEnded(state.reason, state.history.n_epochs, elapsed))
+        notify(listeners, RunEnded(state.reason, state.history.n_epochs, elapsed))
 
 
 def report_epochs(session: Session, listeners: Sequence[Listener], n_before: int, began: float) -> bool:
-    """Report the epochs after the first ``n_before``; whether a listener has asked to stop."""
-    history, asked_to_stop = session.state.history, False
+    """Report the epochs after the first ``n_before``; return whether a listener stops the run."""
+    history, is_stopped = session.state.history, False
     if not listeners:
         return False
     cost = score = None
@@ -165,8 +164,8 @@ def report_epochs(session: Session, listeners: Sequence[Listener], n_before: int
     for i in range(n_before, history.n_epochs):
         elapsed = time.perf_counter() - began
         event = EpochEnded(i + 1, history.costs[i], history.step_sizes[i], elapsed, score, cost)
-        asked_to_stop |= tell(listeners, event)
-    return asked_to_stop
+        is_stopped |= notify(listeners, event)
+    return is_stopped
 
 
 class Interrupt:
@@ -176,13 +175,13 @@ class Interrupt:
         self.pressed = False
 
 
-# A context variable is one for each Python thread.
+# A context variable has a separate value in each thread.
 _of_another_thread: ContextVar[Interrupt | None] = ContextVar("interrupt", default=None)
 
 
 @contextmanager
 def interrupted_by(interrupt: Interrupt) -> Iterator[None]:
-    """Within this block training in this thread ends where Ctrl-C is pressed in the one that watches for it."""
+    """End training within this block, in this thread, if Ctrl-C is pressed in the main thread."""
     token = _of_another_thread.set(interrupt)
     try:
         yield
@@ -192,10 +191,10 @@ def interrupted_by(interrupt: Interrupt) -> Iterator[None]:
 
 @contextmanager
 def deferred_interrupt() -> Iterator[Interrupt]:
-    """Within this block Ctrl-C only sets ``pressed``; a second one interrupts at once, as ever.
+    """Let the first Ctrl-C within this block only set ``pressed``; a second one interrupts at once, as usual.
 
-    An exception in the middle of an update would leave half of the weights updated.  Signals reach the main thread
-    alone, and a program may have a handler of its own: elsewhere, and then, nothing is changed.
+    An exception within an update would leave part of the weights updated.  Outside the main thread, which receives the
+    signals, and in programs with a custom handler, nothing is changed.
     """
     shared = _of_another_thread.get()
     if shared is not None:

@@ -1,4 +1,4 @@
-"""Step sizes, epoch by epoch or update by update: what a schedule of the book makes of a run."""
+"""Schedules of the step size, by epoch or by update."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer._checks import check_integer, check_real
-from multilayer.equations.extensions import schedules as book
+from multilayer.equations.extensions import schedules as equations
 from multilayer.exceptions import ParameterError, unknown_name
 
 SCHEDULES = ("constant", "invscaling", "adaptive")
@@ -17,10 +17,18 @@ SCHEDULES = ("constant", "invscaling", "adaptive")
 
 @dataclass(frozen=True)
 class Schedule:
-    """(S1)-(S3) of the book by scikit-learn's names: "constant", "invscaling" or "adaptive"."""
+    """A schedule of scikit-learn, equations (S1) to (S3).
+
+    Parameters
+    ----------
+    name : {"constant", "invscaling", "adaptive"}, default="constant"
+        Its name in scikit-learn.
+    power : float, default=0.5
+        The exponent of "invscaling".
+    """
 
     name: str = "constant"
-    power: float = 0.5  # of "invscaling"
+    power: float = 0.5
 
     def __post_init__(self) -> None:
         if self.name not in SCHEDULES:
@@ -30,7 +38,15 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Cosine:
-    """(S4) Falls in ``n_epochs``, those of the whole run, to the share ``floor`` of the first step size."""
+    """A step size that falls along half a cosine, equation (S4).
+
+    Parameters
+    ----------
+    n_epochs : int
+        The epochs of the whole run.
+    floor : float, default=0.0
+        The last step size as a share of the first.
+    """
 
     n_epochs: int
     floor: float = 0.0
@@ -42,29 +58,53 @@ class Cosine:
 
 @dataclass(frozen=True)
 class OneCycle:
-    """(S5) Rises and falls once in ``n_epochs``, those of the whole run; a step size for each update."""
+    """A step size that rises and falls once, with a value for each update, equation (S5).
+
+    Parameters
+    ----------
+    n_epochs : int
+        The epochs of the whole run.
+    rise : float, default=0.25
+        The share of the updates during which it rises.
+    first : float, default=0.04
+        The first step size as a share of the largest.
+    last : float, default=1e-5
+        The last step size as a share of the largest.
+    """
 
     n_epochs: int
-    rise: float = book.ONE_CYCLE_RISE  # share of the updates
-    first: float = book.ONE_CYCLE_FIRST  # share of the step size
-    last: float = book.ONE_CYCLE_LAST  # share of the step size
+    rise: float = equations.ONE_CYCLE_RISE
+    first: float = equations.ONE_CYCLE_FIRST
+    last: float = equations.ONE_CYCLE_LAST
 
     def __post_init__(self) -> None:
         check_integer("n_epochs", self.n_epochs, 1)
         for name in ("rise", "first", "last"):
             check_real(name, getattr(self, name), 0.0, 1.0)
         if self.rise == 1:
-            raise ParameterError("rise must be below 1, got 1: a cycle that only rises ends at its largest step.")
+            raise ParameterError("rise must be below 1, got 1: the step size must fall after it has risen.")
 
 
 @dataclass(frozen=True)
 class Plateau:
-    """(S7) Times ``factor`` whenever ``patience`` epochs in a row have made no progress of ``tol``."""
+    """A step size that is reduced when training makes no progress, equation (S7).
+
+    Parameters
+    ----------
+    factor : float, default=0.5
+        The factor of each reduction.
+    patience : int, default=5
+        Consecutive epochs without progress before a reduction.
+    tol : float, default=1e-4
+        The smallest fall of the cost, or rise of the score, that counts as progress.
+    least : float, default=0.0
+        The smallest step size.
+    """
 
     factor: float = 0.5
     patience: int = 5
     tol: float = 1e-4
-    least: float = 0.0  # the step size that is not made smaller
+    least: float = 0.0
 
     def __post_init__(self) -> None:
         check_real("factor", self.factor, 0.0, 1.0)
@@ -77,18 +117,32 @@ class Plateau:
 
 @dataclass(frozen=True)
 class CustomSchedule:
-    """(S8) A function of the epoch, counted from 0, that the step size is multiplied with."""
+    """A step size that is multiplied by a function of the epoch, equation (S8).
+
+    Parameters
+    ----------
+    factor : callable
+        A function of the epoch, counted from 0.
+    """
 
     factor: Callable[[int], float]
 
     def __post_init__(self) -> None:
         if not callable(self.factor):
-            raise ParameterError(f"a custom schedule is a function of the epoch, got {self.factor!r}.")
+            raise ParameterError(f"a custom schedule must be a function of the epoch, got {self.factor!r}.")
 
 
 @dataclass(frozen=True)
 class WarmUp:
-    """(S6) The first ``n_updates`` rise to the step size of the schedule that follows; a step size for each update."""
+    """A step size that rises linearly to that of another schedule, with a value for each update, equation (S6).
+
+    Parameters
+    ----------
+    n_updates : int
+        The number of updates during which it rises.
+    then : schedule, default=Schedule("constant")
+        The other schedule, which is not a warm-up.
+    """
 
     n_updates: int
     then: Schedule | Cosine | OneCycle | Plateau | CustomSchedule = field(default_factory=Schedule)
@@ -97,7 +151,7 @@ class WarmUp:
         check_integer("n_updates", self.n_updates, 0)
         if not isinstance(self.then, Schedule | Cosine | OneCycle | Plateau | CustomSchedule):
             raise ParameterError(
-                "what follows a warm-up must be a schedule other than a warm-up, such as Cosine(50), or "
+                "then must be a schedule other than a warm-up, such as Cosine(50), or "
                 f"CustomSchedule(f) for a function f of the epoch, got {self.then!r}."
             )
 
@@ -107,12 +161,12 @@ AnySchedule = Schedule | Cosine | OneCycle | Plateau | CustomSchedule | WarmUp
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run has come, in whole epochs: all that a schedule needs to know."""
+    """The progress of a run in whole epochs, from which a schedule computes step sizes."""
 
-    rows_seen: int  # those seen again counted again
-    n_rows: int  # of an epoch
+    rows_seen: int  # over all epochs
+    n_rows: int  # per epoch
     updates_per_epoch: int = 1
-    n_cuts: int = 0  # of the step size
+    n_cuts: int = 0  # reductions of the step size
 
     @property
     def epochs_done(self) -> int:
@@ -120,12 +174,9 @@ class Progress:
 
 
 def step_sizes(schedule: AnySchedule, step_size: float, progress: Progress, n_epochs: int) -> NDArray[np.float64]:
-    """The step sizes of the next epochs, if no cut comes between them.
+    """Return the step sizes of the next epochs, if none is reduced between them.
 
-    Returns
-    -------
-    array of shape (n_epochs,), one for all updates of an epoch; or, of "one-cycle" and "warm-up",
-    (n_epochs, updates_per_epoch)
+    The shape is (n_epochs,) or, for OneCycle and WarmUp, (n_epochs, updates_per_epoch).
 
     Examples
     --------
@@ -137,13 +188,15 @@ def step_sizes(schedule: AnySchedule, step_size: float, progress: Progress, n_ep
     """
     if isinstance(schedule, WarmUp):
         sizes = step_sizes(schedule.then, step_size, progress, n_epochs)
-        factors = [book.warm_up(update, schedule.n_updates) for update in _updates(progress, n_epochs)]
+        factors = [equations.warm_up(update, schedule.n_updates) for update in _update_numbers(progress, n_epochs)]
         rising = np.reshape(factors, (n_epochs, progress.updates_per_epoch))
         return rising * (sizes[:, np.newaxis] if sizes.ndim == 1 else sizes)
     if isinstance(schedule, OneCycle):
         total = schedule.n_epochs * progress.updates_per_epoch
         shape = schedule.rise, schedule.first, schedule.last
-        sizes = np.array([book.one_cycle(step_size, i, total, *shape) for i in _updates(progress, n_epochs)])
+        sizes = np.array(
+            [equations.one_cycle(step_size, i, total, *shape) for i in _update_numbers(progress, n_epochs)]
+        )
         return sizes.reshape(n_epochs, progress.updates_per_epoch)
     return _of_epochs(schedule, step_size, progress, n_epochs)
 
@@ -154,26 +207,26 @@ def _of_epochs(
     epochs = range(progress.epochs_done, progress.epochs_done + n_epochs)
     match schedule:
         case Cosine(total, floor):
-            return np.array([book.cosine(step_size, epoch, total, floor * step_size) for epoch in epochs])
+            return np.array([equations.cosine(step_size, epoch, total, floor * step_size) for epoch in epochs])
         case CustomSchedule(factor):
-            return np.array([book.own(step_size, epoch, factor) for epoch in epochs])
+            return np.array([equations.own(step_size, epoch, factor) for epoch in epochs])
         case Plateau(factor=factor, least=least):
-            return np.full(n_epochs, book.plateau(step_size, progress.n_cuts, factor, least))
+            return np.full(n_epochs, equations.plateau(step_size, progress.n_cuts, factor, least))
         case Schedule("invscaling", power):
             seen = range(progress.rows_seen, progress.rows_seen + progress.n_rows * n_epochs, progress.n_rows)
-            return np.array([book.inverse_scaling(step_size, n, power) for n in seen])
+            return np.array([equations.inverse_scaling(step_size, n, power) for n in seen])
         case Schedule("adaptive"):
-            return np.full(n_epochs, book.adaptive(step_size, progress.n_cuts))
+            return np.full(n_epochs, equations.adaptive(step_size, progress.n_cuts))
     return np.full(n_epochs, step_size)  # (S1)
 
 
-def can_cut(schedule: AnySchedule, step_size: float) -> bool:
-    """Whether a run that makes no progress goes on with a smaller step size, rather than ends."""
+def can_reduce(schedule: AnySchedule, step_size: float) -> bool:
+    """Return whether a run without progress continues with a smaller step size instead of ending."""
     last = schedule.then if isinstance(schedule, WarmUp) else schedule
-    return isinstance(last, Schedule) and last.name == "adaptive" and step_size > book.ADAPTIVE_LEAST
+    return isinstance(last, Schedule) and last.name == "adaptive" and step_size > equations.ADAPTIVE_LEAST
 
 
-def _updates(progress: Progress, n_epochs: int) -> range:
-    """The numbers of the updates of the next epochs, from 0."""
+def _update_numbers(progress: Progress, n_epochs: int) -> range:
+    """Return the numbers of the updates of the next epochs, from 0."""
     first = progress.epochs_done * progress.updates_per_epoch
     return range(first, first + n_epochs * progress.updates_per_epoch)

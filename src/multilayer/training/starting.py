@@ -1,4 +1,4 @@
-"""The parameters a run starts from."""
+"""The starting parameters of a run."""
 
 from __future__ import annotations
 
@@ -24,25 +24,20 @@ def starting_parameters(
     dtype: DTypeLike,
     activation: str | Activation = "relu",
 ) -> Floats:
-    """A new parameter vector: by a scheme of the book, by scikit-learn's, or from given Theta matrices.
+    """Return a new parameter vector, by a scheme of the equations or of scikit-learn, or from given Theta matrices.
 
-    ``activation`` counts only for scikit-learn's scheme and a network without hidden layers, which has none itself.
-
-    Raises
-    ------
-    ParameterError, InputError, ShapeError
-        For an unknown scheme, or matrices that are not finite numbers or of other shapes than the network's.
+    ``activation`` is used only by scikit-learn's scheme for a network without hidden layers.
     """
     try:
         parameters = unset_parameters(network, dtype)
     except (MemoryError, ValueError):
         size = n_parameters(network) * np.dtype(dtype).itemsize / 2**30
         raise ParameterError(
-            f"a network of layer sizes {network.layer_sizes} has {n_parameters(network):,} parameters, and there is no "
-            f"room for their {size:,.0f} GiB. Use fewer or smaller hidden layers."
+            f"a network of layer sizes {network.layer_sizes} has {n_parameters(network):,} parameters, and their "
+            f"{size:,.0f} GiB exceed the memory. Use fewer or smaller hidden layers."
         ) from None
     if not isinstance(initialization, str):
-        return pack(network, _given(initialization), dtype)
+        return pack(network, _checked_thetas(initialization), dtype)
     if initialization == SCIKIT_LEARN:
         _draw_as_scikit_learn_into(network, parameters, random_state, activation)
         return parameters
@@ -51,7 +46,7 @@ def starting_parameters(
     return pack(network, initialize_thetas(network.layer_sizes, random_state, initialization), dtype)
 
 
-def _given(initialization: Sequence[ArrayLike]) -> list[Floats]:
+def _checked_thetas(initialization: Sequence[ArrayLike]) -> list[Floats]:
     if not hasattr(initialization, "__iter__"):
         raise ParameterError(
             f"initialization must be the name of a scheme or a list of Theta matrices, got {initialization!r}."
@@ -70,10 +65,10 @@ def _given(initialization: Sequence[ArrayLike]) -> list[Floats]:
 def _draw_as_scikit_learn_into(
     network: Network, parameters: Floats, random_state: np.random.RandomState, activation: str | Activation
 ) -> None:
-    """Uniform in ±√(6 / (s_l + s_{l+1})), ±√(2 / ...) for sigmoid units, weights before biases, in layer order.
+    """Draw uniformly from ±√(6 / (s_l + s_{l+1})), ±√(2 / ...) for sigmoid units, weights before biases.
 
-    scikit-learn knows one activation for all hidden layers and takes its bound for the last layer too.  A custom
-    pair has the first bound, as all have that are not the sigmoid: its slope is unknown, and 1 the usual one.
+    scikit-learn has one activation for all hidden layers and uses its bound for the last layer too.  Custom activations
+    have the first bound, as all do but the sigmoid.
     """
     gates = [*network.hidden, network.hidden[-1] if network.hidden else activation]
     for layer, gate in zip(layers(network, parameters), gates, strict=True):

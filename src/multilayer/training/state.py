@@ -1,4 +1,4 @@
-"""The records of one network in training: its recipe, and its state, which is everything a checkpoint holds."""
+"""The records of one network in training: its recipe and its state, which a checkpoint holds."""
 
 from __future__ import annotations
 
@@ -11,133 +11,203 @@ from multilayer.engines.protocol import DescentState, Objective, new_state
 from multilayer.equations.descent import UpdateRule
 from multilayer.equations.extensions.step_options import StepOptions
 from multilayer.network import Floats
-from multilayer.training.batching import Rows
+from multilayer.training.batching import RowNumbers
 from multilayer.training.schedules import AnySchedule, Schedule
 
 REASONS = (
     "converged",
     "max_epochs",
     "max_time",
-    "max_iterations",  # this and the next two: of L-BFGS
+    "max_iterations",  # this and the next two are of L-BFGS
     "max_evaluations",
     "line_search",
     "listener",
     "interrupted",
     "diverged",
-    "error",  # any other than a divergence, such as one in a listener
+    "error",  # any error but a divergence, such as one in a listener
 )
 
 
 @dataclass(frozen=True)
 class StopRule:
-    """Stop when the cost has not fallen by more than ``tol`` below its best for over ``patience`` epochs in a row.
+    """A rule that stops training without progress.
 
-    Where validation may stop a run, minus the validation score takes the place of the cost.
+    If validation stops a run, minus the validation score is used in place of the cost.
+
+    Attributes
+    ----------
+    tol : float
+        The smallest fall of the cost below its best that counts as progress.
+    patience : float
+        Training stops after more than this number of consecutive epochs without progress; infinity for never.
     """
 
     tol: float = 1e-4
-    patience: float = 10  # epochs; math.inf for never
+    patience: float = 10
 
 
 @dataclass(frozen=True)
 class StopState:
-    """What the rule remembers between epochs."""
+    """The state of a stop rule between epochs."""
 
     best_cost: float = math.inf
-    stalled: int = 0  # epochs in a row without progress
+    stalled: int = 0  # consecutive epochs without progress
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained by gradient descent."""
+    """How a network is trained by gradient descent.
+
+    Attributes
+    ----------
+    rule : UpdateRule
+        Adam, momentum or plain gradient descent.
+    step_size : float
+        The step size that the schedule starts from.
+    batch_size : int
+        Rows per batch.
+    shuffle : bool
+        Whether the rows are shuffled before each epoch.
+    max_epochs : int
+        The maximum number of epochs.
+    stop : StopRule
+        The rule that ends training without progress.
+    schedule : schedule
+        How the step size changes.
+    options : StepOptions
+        Weight decay, clipping and averaging.
+    max_seconds : float
+        The maximum training time.
+    """
 
     rule: UpdateRule
-    step_size: float  # the first; the schedule makes those of later epochs from it
+    step_size: float
     batch_size: int
     shuffle: bool
     max_epochs: int
     stop: StopRule
     schedule: AnySchedule = Schedule()  # noqa: RUF009 frozen
     options: StepOptions = StepOptions()  # noqa: RUF009 frozen
-    max_seconds: float = math.inf  # of training
+    max_seconds: float = math.inf
 
 
 @dataclass(frozen=True)
 class LbfgsRecipe:
     """How a network is trained by L-BFGS; an iteration counts as an epoch."""
 
-    tol: float = 1e-4  # it ends where no entry of the gradient is larger
+    tol: float = 1e-4  # training ends if no entry of the gradient is larger
     max_epochs: int = 200
-    max_evaluations: int = 15000  # of cost and gradient; an iteration needs one or a few
-    max_seconds: float = math.inf  # it ends after the iteration in which they are over
+    max_evaluations: int = 15000  # of cost and gradient
+    max_seconds: float = math.inf  # checked after each iteration
     stop: StopRule = StopRule(patience=math.inf)
 
 
 @dataclass
 class History:
-    """Curves of one training; entry i belongs to epoch i + 1.
+    """The curves of one training; entry i belongs to epoch i + 1.
 
-    ``costs`` holds the mean over the epoch's batches of the cost before each update, so that with one batch of all
-    rows ``costs[i]`` is the cost before update i + 1.  For L-BFGS it holds the cost after each iteration, and
-    ``step_sizes`` holds NaN: its line search takes the place of a step size.  Where the step size changes within an
-    epoch, that of the epoch's first update is kept.
+    Attributes
+    ----------
+    costs : list of float
+        The mean cost of the batches of each epoch, before their updates; for L-BFGS, the cost after each iteration.
+    step_sizes : list of float
+        The step size of the first update of each epoch; NaN for L-BFGS.
+    validation_costs, validation_scores : list of float or None
+        Cost, without regularisation, and score of the validation rows after each validated epoch.
+    seconds : float
+        The training time of all calls.
     """
 
     costs: list[float] = field(default_factory=list)
     step_sizes: list[float] = field(default_factory=list)
-    validation_costs: list[float] | None = None  # after each epoch that was validated, without regularisation
-    validation_scores: list[float] | None = None  # beside them; higher is better
-    seconds: float = 0.0  # spent in training, over all calls
+    validation_costs: list[float] | None = None
+    validation_scores: list[float] | None = None
+    seconds: float = 0.0
 
     @property
     def n_epochs(self) -> int:
+        """The number of epochs."""
         return len(self.costs)
 
 
 @dataclass
 class TrainingState:
-    """The state of one network in training: everything that resuming needs, and nothing else."""
+    """The state of one network in training: everything that further training needs, and nothing else.
+
+    Attributes
+    ----------
+    descent : DescentState
+        Parameters and memory of the update rule.
+    random_state : RandomState
+        The generator of the shuffles.
+    rows, held_out : array of int or None
+        The training rows (None for all) and the validation rows held out.
+    n_divided : int
+        The number of rows of the table that both were drawn from.
+    order : array of int or None
+        The order of the rows in the last epoch; None before the first, and without shuffling.
+    seed : int or None
+        The seed of the dropout masks; None until it is needed.
+    rows_seen : int
+        The number of rows trained on, over all epochs.
+    n_cuts : int
+        Reductions of the step size by an adaptive schedule or a plateau.
+    stop, plateau : StopState
+        The states of the stop rule and of a plateau.
+    watches_score : bool
+        Whether ``stop`` refers to minus the validation score, not to the cost.
+    best : array of shape (P,) or None
+        The parameters of the best validation score, if they are not the last.
+    best_score : float
+        The best validation score; -inf without one.
+    history : History
+        The curves.
+    gradient : float
+        The largest entry of the gradient at the end of L-BFGS.
+    reason : str
+        Why training ended, one of ``REASONS``; empty during training.
+    """
 
     descent: DescentState
     random_state: np.random.RandomState
-    rows: Rows | None = None  # the rows of the table that are trained on; None for all
-    held_out: Rows | None = None  # the rows that validate
-    n_divided: int = 0  # rows of the table that the two were taken from
-    order: Rows | None = None  # of the rows in the last epoch; None before the first, or unshuffled
-    seed: int | None = None  # of the dropout masks; None where none has been needed
-    rows_seen: int = 0  # those seen again counted again
-    n_cuts: int = 0  # of the step size, by an adaptive schedule or a plateau
+    rows: RowNumbers | None = None
+    held_out: RowNumbers | None = None
+    n_divided: int = 0
+    order: RowNumbers | None = None
+    seed: int | None = None
+    rows_seen: int = 0
+    n_cuts: int = 0
     stop: StopState = field(default_factory=StopState)
-    plateau: StopState = field(default_factory=StopState)  # what a plateau remembers between epochs
-    watches_score: bool = False  # whether ``stop`` is about minus the validation score, not about the cost
-    best: Floats | None = None  # the parameters of the best validation score, where they are not the last ones
-    best_score: float = -math.inf  # that score; -inf where none is known
+    plateau: StopState = field(default_factory=StopState)
+    watches_score: bool = False
+    best: Floats | None = None
+    best_score: float = -math.inf
     history: History = field(default_factory=History)
-    gradient: float = math.nan  # its largest entry at the end, of L-BFGS
-    reason: str = ""  # why training ended, one of REASONS; empty while it lasts
+    gradient: float = math.nan
+    reason: str = ""
 
     @property
     def last(self) -> Floats:
-        """The parameters after the last update: their average, where one is kept."""
+        """The parameters after the last update, or their average if one is kept."""
         return self.descent.parameters if self.descent.average is None else self.descent.average
 
     @property
     def shown(self) -> Floats:
-        """The parameters that the network answers with: the best where training was validated, else the last."""
+        """The parameters of the network: the best if training is validated, otherwise the last."""
         return self.last if self.best is None else self.best
 
 
 def initial_state(
     objective: Objective, recipe: Recipe, parameters: Floats, random_state: np.random.RandomState
 ) -> TrainingState:
-    """The state before the first update.  ``parameters`` are taken over and trained in place."""
+    """Return the state before the first update; ``parameters`` are trained in place."""
     return TrainingState(new_state(objective.network, recipe.rule, parameters), random_state)
 
 
 def parameters_to_show(state: TrainingState) -> Floats:
-    """The parameters that the network answers with, in an array of their own where training continues from others.
+    """Return the parameters of the network, as a copy if training continues from others.
 
-    That their user has written to them can then be told by comparing them with the best.
+    Changes by the user are found by comparing this copy with the best parameters.
     """
     if state.best is not None and np.array_equal(state.best, state.last):
         state.best = None
@@ -145,10 +215,10 @@ def parameters_to_show(state: TrainingState) -> Floats:
 
 
 def write_into(shown: Floats, state: TrainingState, parameters: Floats) -> Floats:
-    """The parameters to show, written into an array that is shown already, which its holders see; that array.
+    """Write the parameters into the array ``shown``, of which users hold views, and return it.
 
-    Where they are those that training continues from, the state holds that array too.  An array that cannot be
-    written to, such as a memory map, is left as it is.
+    If training continues from the parameters, the state holds that array too.  A read-only array, such as a memory map,
+    is not written to, and the parameters are returned.
     """
     if shown is parameters or not shown.flags.writeable or shown.dtype != parameters.dtype:
         return parameters

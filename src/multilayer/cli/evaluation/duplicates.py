@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.cli.evaluation.problem import Rows
+from multilayer.cli.evaluation.problem import RowNumbers
 from multilayer.cli.text import count
 from multilayer.tables import ColumnReport
 
@@ -32,7 +32,7 @@ def note_on_duplicates(n: int, n_tested: int, expected: float, advice: str) -> s
 
 
 def find_duplicates(
-    features: Any, reports: Sequence[ColumnReport], y: NDArray[Any], splits: Iterable[tuple[Rows, Rows]]
+    features: Any, reports: Sequence[ColumnReport], y: NDArray[Any], splits: Iterable[tuple[RowNumbers, RowNumbers]]
 ) -> tuple[int, int, float]:
     """Tested rows that equal a training row in the target and in all columns that neither are dropped nor number rows.
 

@@ -18,7 +18,7 @@ from multilayer.cli.text import count
 from multilayer.exceptions import DataFileError, DivergenceError, InputError, ParameterError, unknown_name
 from multilayer.tables import TableEncoder, TargetInfo, encode_target, reading_notes, row_identifiers, split_target
 
-Rows = NDArray[np.intp]
+RowNumbers = NDArray[np.intp]
 
 _MOST_NAMES = 20  # of columns in an error
 
@@ -40,7 +40,7 @@ class Problem:
         return TableEncoder(dtype=np.float32, identifiers=self.identifiers)
 
     @property
-    def gaps(self) -> Rows:
+    def gaps(self) -> RowNumbers:
         """The rows without a target, which are dropped."""
         return np.setdiff1d(np.arange(self.features.num_rows), self.info.rows)
 

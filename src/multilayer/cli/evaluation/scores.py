@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.cli.evaluation.metrics import Metric
-from multilayer.cli.evaluation.problem import Rows
+from multilayer.cli.evaluation.problem import RowNumbers
 from multilayer.cli.evaluation.splits import Splits
 from multilayer.cli.evaluation.tasks import Predictions, Task
 from multilayer.cli.text import count, text_table
@@ -177,7 +177,7 @@ def folds_table(model: ModelScores, metrics: Sequence[Metric], splits: Splits, e
     return text_table("The network, fold by fold", headings, rows, "l" + "r" * (len(headings) - 1))
 
 
-def out_of_fold(model: ModelScores, splits: Splits, m: int) -> tuple[Rows, Predictions]:
+def out_of_fold(model: ModelScores, splits: Splits, m: int) -> tuple[RowNumbers, Predictions]:
     """The tested rows, and the prediction for each by a model that was not trained on it; over repeats, the mean."""
     n_times = np.zeros(m)
     total = np.zeros((m, *next(iter(model.predictions.values())).shape[1:]))

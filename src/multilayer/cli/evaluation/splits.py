@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold, train_test_split
 
-from multilayer.cli.evaluation.problem import Problem, Rows
+from multilayer.cli.evaluation.problem import Problem, RowNumbers
 from multilayer.cli.text import count, shortened
 from multilayer.exceptions import InputError
 
@@ -27,7 +27,7 @@ _SPLITTERS: dict[str, Any] = {
 class Splits:
     """The rows of ``TargetInfo.y`` to train and to test on."""
 
-    rows: Sequence[tuple[Rows, Rows]]  # (train, test), sorted row numbers from 0, repeat after repeat
+    rows: Sequence[tuple[RowNumbers, RowNumbers]]  # (train, test), sorted row numbers from 0, repeat after repeat
     seed: int  # of the first repeat; each further repeat has the next seed
     notes: tuple[str, ...] = ()
     test_fraction: float | None = None  # of a single split; None for folds
@@ -35,7 +35,7 @@ class Splits:
     n_folds: int = 1
     repeats: int = 1
     splitter: str = ""  # the name of scikit-learn's class; "" for a single split
-    singles: Rows = field(default_factory=lambda: np.arange(0))  # alone in their class: trained on in every fold
+    singles: RowNumbers = field(default_factory=lambda: np.arange(0))  # alone in their class: trained on in every fold
     n_groups: int = 0
 
     def __len__(self) -> int:
@@ -94,7 +94,7 @@ def _split_amounts(n: int, test_fraction: float, seed: int) -> Splits:
     return Splits([(np.sort(train), np.sort(test))], seed, (few,) * (n_test < _FEW_TO_TEST), test_fraction)
 
 
-def _split_classes(y: NDArray[Any], rows: Rows, test_fraction: float, seed: int) -> Splits:
+def _split_classes(y: NDArray[Any], rows: RowNumbers, test_fraction: float, seed: int) -> Splits:
     classes, codes, sizes = np.unique(y, return_inverse=True, return_counts=True)
     n, n_classes = len(y), len(classes)
     n_test = math.ceil(test_fraction * n)
@@ -116,7 +116,7 @@ def _split_classes(y: NDArray[Any], rows: Rows, test_fraction: float, seed: int)
     return Splits([_one_of_each_class(codes, min(n_test, spare), seed)], seed, (*notes, few), test_fraction)
 
 
-def _one_of_each_class(codes: Rows, n_test: int, seed: int) -> tuple[Rows, Rows]:
+def _one_of_each_class(codes: RowNumbers, n_test: int, seed: int) -> tuple[RowNumbers, RowNumbers]:
     """A random split that keeps one random row of each class for training."""
     order = np.random.RandomState(seed).permutation(len(codes))
     _, first = np.unique(codes[order], return_index=True)  # where each class comes first in that order
@@ -163,13 +163,15 @@ def divide(problem: Problem, n_folds: int, repeats: int, seed: int) -> Splits:
     return Splits(rows, seed, notes, None, stratified, n_folds, repeats, name, singles, n_groups)
 
 
-def _folds(splitter: Any, divided: Rows, y: NDArray[Any], groups: Rows | None) -> list[tuple[Rows, Rows]]:
+def _folds(
+    splitter: Any, divided: RowNumbers, y: NDArray[Any], groups: RowNumbers | None
+) -> list[tuple[RowNumbers, RowNumbers]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # classes with few rows have notes
         return list(splitter.split(divided, y[divided], groups))
 
 
-def _codes_of_groups(problem: Problem, n_folds: int) -> Rows:
+def _codes_of_groups(problem: Problem, n_folds: int) -> RowNumbers:
     """The number of its group, from 0, of each row that has a target."""
     name = problem.source.group
     column = problem.groups.take(problem.info.rows)
@@ -179,7 +181,7 @@ def _codes_of_groups(problem: Problem, n_folds: int) -> Rows:
             f"the group column {name!r} has {count(int(gaps.sum()), 'gap')}, the first in data row "
             f"{problem.info.rows[gaps.argmax()] + 1}. Fill them: each row needs a group."
         )
-    codes: Rows = np.unique(column.to_numpy(zero_copy_only=False), return_inverse=True)[1]
+    codes: RowNumbers = np.unique(column.to_numpy(zero_copy_only=False), return_inverse=True)[1]
     n = int(codes.max()) + 1
     if n < n_folds:
         raise InputError(
@@ -188,7 +190,7 @@ def _codes_of_groups(problem: Problem, n_folds: int) -> Rows:
     return codes
 
 
-def _check_parts(rows: list[tuple[Rows, Rows]], n_folds: int, group: str | None) -> None:
+def _check_parts(rows: list[tuple[RowNumbers, RowNumbers]], n_folds: int, group: str | None) -> None:
     fewest = min(len(train) for train, _ in rows)
     if fewest < _FEWEST_TO_TRAIN:
         raise InputError(f"a fold of {n_folds} leaves {count(fewest, 'row')} to train on: two are needed. Add rows.")
@@ -199,7 +201,7 @@ def _check_parts(rows: list[tuple[Rows, Rows]], n_folds: int, group: str | None)
         )
 
 
-def _check_classes(sizes: Rows, n_folds: int) -> None:
+def _check_classes(sizes: RowNumbers, n_folds: int) -> None:
     most = int(sizes.max())
     if most < n_folds:
         smallest = int(sizes[sizes > 1].min()) if most > 1 else most
@@ -213,7 +215,7 @@ def _fewer(n: int) -> str:
     return f"Use --folds {n}." if n == 2 else f"Use --folds {n} or fewer." if n > 2 else "Add rows."
 
 
-def _notes_on_singles(classes: NDArray[Any], codes: Rows, sizes: Rows, rows: Rows) -> tuple[str, ...]:
+def _notes_on_singles(classes: NDArray[Any], codes: RowNumbers, sizes: RowNumbers, rows: RowNumbers) -> tuple[str, ...]:
     """That classes of one row are not tested; ``rows`` are the numbers of the rows in the file."""
     singles = np.flatnonzero(sizes == 1)
     if not len(singles):
@@ -228,7 +230,7 @@ def _notes_on_singles(classes: NDArray[Any], codes: Rows, sizes: Rows, rows: Row
     )
 
 
-def _notes_on_few(classes: NDArray[Any], sizes: Rows, n_folds: int) -> tuple[str, ...]:
+def _notes_on_few(classes: NDArray[Any], sizes: RowNumbers, n_folds: int) -> tuple[str, ...]:
     few = np.flatnonzero((sizes > 1) & (sizes < n_folds))
     if not len(few):
         return ()
@@ -238,7 +240,7 @@ def _notes_on_few(classes: NDArray[Any], sizes: Rows, n_folds: int) -> tuple[str
     return (f"{len(few)} classes have fewer rows than {n_folds} folds, the first, {first}: not every fold tests them",)
 
 
-def _notes_on_unseen(y: NDArray[Any], rows: list[tuple[Rows, Rows]], group: str | None) -> tuple[str, ...]:
+def _notes_on_unseen(y: NDArray[Any], rows: list[tuple[RowNumbers, RowNumbers]], group: str | None) -> tuple[str, ...]:
     """A note on folds that test a class without training on it; an InputError for folds that train on one class."""
     for train, _ in rows:
         if (y[train] == y[train[0]]).all():

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone
 
 from multilayer.exceptions import ParameterError
-from multilayer.fits.errors import Complaint
+from multilayer.fits.errors import FitWarning
 from multilayer.fits.rows import Keep
 from multilayer.fits.settings import LOSS, check_hidden_layer_sizes
 from multilayer.packs.members import Member
@@ -24,7 +24,7 @@ from multilayer.selection.data import Data, network_of, work_of
 from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.statistics import Array
 from multilayer.selection.training import Fitted, ModelTraining
-from multilayer.training.batching import Rows
+from multilayer.training.batching import RowNumbers
 
 CAPACITIES = ((), (4,), (16,), (64,), (64, 64))
 
@@ -41,7 +41,7 @@ class _Point:
     n_weights: int
     train_curve: Sequence[float]
     test_curve: Sequence[float]
-    complaints: Sequence[Complaint]
+    warnings: Sequence[FitWarning]
 
 
 def capacity_curve(
@@ -160,7 +160,7 @@ def _of_size(estimator: Any, size: tuple[int, ...]) -> Any:
     return model
 
 
-def _training(on: Experiment, blank: Any, train: Rows, test: Rows, stops_early: bool) -> ModelTraining:
+def _training(on: Experiment, blank: Any, train: RowNumbers, test: RowNumbers, stops_early: bool) -> ModelTraining:
     model = clone(blank)
     known = on.known(train, test)
     watched = None if stops_early or not _can_validate(on, known) else known
@@ -171,7 +171,7 @@ def _training(on: Experiment, blank: Any, train: Rows, test: Rows, stops_early: 
     return ModelTraining(on.data, model, train, finish, watched, keep, clones=False)
 
 
-def _point(on: Experiment, train: Rows, test: Rows, known: Rows, fitted: Fitted) -> _Point:
+def _point(on: Experiment, train: RowNumbers, test: RowNumbers, known: RowNumbers, fitted: Fitted) -> _Point:
     model = fitted.model
     network = network_of(model)
     return _Point(
@@ -183,11 +183,11 @@ def _point(on: Experiment, train: Rows, test: Rows, known: Rows, fitted: Fitted)
         network.parameters_.size,
         network.loss_curve_,
         network.validation_loss_curve_ or [],
-        fitted.complaints,
+        fitted.warnings,
     )
 
 
-def _can_validate(on: Experiment, rows: Rows) -> bool:
+def _can_validate(on: Experiment, rows: RowNumbers) -> bool:
     """Whether ``fit`` accepts the rows for validation: at least two must have a weight above 0."""
     weight = on.data.weight
     return (len(rows) if weight is None else int(np.count_nonzero(weight[rows]))) >= 2

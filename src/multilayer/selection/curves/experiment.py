@@ -13,7 +13,7 @@ from sklearn.base import is_classifier
 
 from multilayer.estimators.base import BaseMLP
 from multilayer.exceptions import InputError, InterruptedTrainingWarning
-from multilayer.fits.errors import Complaint, warn
+from multilayer.fits.errors import FitWarning, warn
 from multilayer.fits.labels import known_classes
 from multilayer.inspection.cost import mean_cost
 from multilayer.packs import MemberOutcome
@@ -26,14 +26,14 @@ from multilayer.selection.scores import score_of, warn_of_scores_without_weights
 from multilayer.selection.scoring import metric_name, one_scorer
 from multilayer.selection.splitting import Split, divided
 from multilayer.selection.statistics import Array
-from multilayer.training.batching import Rows
+from multilayer.training.batching import RowNumbers
 
 
 class Measured(Protocol):
     """What a training has shown, and what it has to warn of."""
 
     @property
-    def complaints(self) -> Sequence[Complaint]: ...
+    def warnings(self) -> Sequence[FitWarning]: ...
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,10 @@ class Experiment:
     scorer: Callable[..., Any]
     metric: str  # what the scores are called
 
-    def score(self, model: Any, rows: Rows) -> float:
+    def score(self, model: Any, rows: RowNumbers) -> float:
         return float(score_of(self.scorer, model, self.data.part(rows), self.data.known))
 
-    def cost(self, model: Any, rows: Rows) -> float:
+    def cost(self, model: Any, rows: RowNumbers) -> float:
         """The mean cost of rows by a fitted model, without regularisation; NaN where none can be told."""
         if not len(rows):
             return math.nan
@@ -59,7 +59,7 @@ class Experiment:
         with known_classes(self.data.known):
             return mean_cost(network_of(model), X, y, weight)
 
-    def known(self, train: Rows, test: Rows) -> Rows:
+    def known(self, train: RowNumbers, test: RowNumbers) -> RowNumbers:
         """The test rows whose label is among the training rows: of others no cost can be told, it is infinite."""
         y = np.asarray(self.data.y)
         if y.ndim != 1 or not is_classifier(self.estimator):
@@ -115,7 +115,7 @@ def measured(
 
 def tell(points: Iterable[Measured], n: int) -> None:
     """One warning for all of a curve's trainings."""
-    warn_once([point.complaints for point in points], n, "fits")
+    warn_once([point.warnings for point in points], n, "fits")
 
 
 def failures_of(outcomes: Mapping[Any, MemberOutcome]) -> dict[Any, Exception]:

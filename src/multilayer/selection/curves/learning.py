@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
 from multilayer.exceptions import ParameterError
-from multilayer.fits.errors import Complaint
+from multilayer.fits.errors import FitWarning
 from multilayer.packs.members import Member
 from multilayer.packs.running import THREADS, PackListener
 from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
@@ -23,7 +23,7 @@ from multilayer.selection.data import Data, checked_estimator
 from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.statistics import Array, is_clear, mean, mean_pairs, paired
 from multilayer.selection.training import Fitted, ModelTraining
-from multilayer.training.batching import Rows
+from multilayer.training.batching import RowNumbers
 
 # Each is twice the one before, so that the curve shows the gain by a doubling.
 SIZES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
@@ -149,7 +149,7 @@ class _Point:
     train_score: float
     test_score: float
     fit_time: float
-    complaints: Sequence[Complaint]
+    warnings: Sequence[FitWarning]
 
 
 def learning_curve(
@@ -228,12 +228,12 @@ def learning_curve(
     return LearningCurve(ns, table("train_score"), table("test_score"), table("fit_time"), on.metric, failures)
 
 
-def _training(on: Experiment, train: Rows, test: Rows) -> ModelTraining:
+def _training(on: Experiment, train: RowNumbers, test: RowNumbers) -> ModelTraining:
     return ModelTraining(on.data, on.estimator, train, partial(_point, on, train, test))
 
 
-def _point(on: Experiment, train: Rows, test: Rows, fitted: Fitted) -> _Point:
-    return _Point(on.score(fitted.model, train), on.score(fitted.model, test), fitted.seconds, fitted.complaints)
+def _point(on: Experiment, train: RowNumbers, test: RowNumbers, fitted: Fitted) -> _Point:
+    return _Point(on.score(fitted.model, train), on.score(fitted.model, test), fitted.seconds, fitted.warnings)
 
 
 def _numbers_of_rows(sizes: Any, most: int) -> NDArray[np.intp]:

@@ -15,7 +15,7 @@ from sklearn.base import clone
 from multilayer._checks import check_flag, check_real
 from multilayer.estimators.base import BaseMLP
 from multilayer.exceptions import ParameterError
-from multilayer.fits.errors import Complaint
+from multilayer.fits.errors import FitWarning
 from multilayer.packs import run_task
 from multilayer.packs.members import Member
 from multilayer.packs.running import THREADS, PackListener
@@ -25,7 +25,7 @@ from multilayer.selection.data import Data, network_of
 from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.statistics import Array
 from multilayer.selection.training import ModelTraining
-from multilayer.training.batching import Rows
+from multilayer.training.batching import RowNumbers
 from multilayer.training.loop import deferred_interrupt
 
 # Half powers of ten.  The cost counts alpha / 2 Σ θ² a batch, divided by the batch's rows.
@@ -44,7 +44,7 @@ class _Point:
     test_cost: float
     fit_time: float
     norms: tuple[float, ...]  # of each layer's weights
-    complaints: Sequence[Complaint]
+    warnings: Sequence[FitWarning]
 
 
 def regularization_path(
@@ -145,7 +145,7 @@ def _checked_alphas(alphas: Any) -> Array:
 
 
 def _path(
-    on: Experiment, train: Rows, test: Rows, alphas: Sequence[tuple[int, float]]
+    on: Experiment, train: RowNumbers, test: RowNumbers, alphas: Sequence[tuple[int, float]]
 ) -> dict[int, _Point | Exception]:
     """The networks of one fold, by the indices of their alphas; an error for each that failed."""
     known = on.known(train, test)
@@ -167,12 +167,12 @@ def _path(
     return found
 
 
-def _point(on: Experiment, model: Any, train: Rows, test: Rows, known: Rows) -> _Point:
+def _point(on: Experiment, model: Any, train: RowNumbers, test: RowNumbers, known: RowNumbers) -> _Point:
     fitted = run_task(ModelTraining(on.data, model, train, clones=False))
     scores = on.score(model, train), on.score(model, test)
     costs = on.cost(model, train), on.cost(model, known)
     norms = tuple(float(np.linalg.norm(W)) for W in network_of(model).coefs_)
-    return _Point(*scores, *costs, fitted.seconds, norms, fitted.complaints)
+    return _Point(*scores, *costs, fitted.seconds, norms, fitted.warnings)
 
 
 def _has_collapsed(network: BaseMLP) -> bool:

@@ -14,7 +14,7 @@ from scipy.stats import t as student
 from sklearn.base import clone
 
 from multilayer._checks import check_integer
-from multilayer.fits.errors import Complaint
+from multilayer.fits.errors import FitWarning
 from multilayer.packs.members import Member
 from multilayer.packs.running import THREADS, PackListener
 from multilayer.results import Column, Result, Table, failure_notes, frame
@@ -23,7 +23,7 @@ from multilayer.selection.data import Data, network_of
 from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.statistics import Array, mean, standard_error
 from multilayer.selection.training import Fitted, ModelTraining
-from multilayer.training.batching import Rows
+from multilayer.training.batching import RowNumbers
 
 # The share of differences between two runs with different seeds that are smaller than ``noise_threshold``.
 COVERED = 0.95
@@ -275,14 +275,14 @@ class _Point:
     """The score of one network."""
 
     score: float
-    complaints: Sequence[Complaint]
+    warnings: Sequence[FitWarning]
 
 
-def _training(on: Experiment, seed: int, train: Rows, test: Rows) -> ModelTraining:
+def _training(on: Experiment, seed: int, train: RowNumbers, test: RowNumbers) -> ModelTraining:
     model = clone(on.estimator)
     network_of(model).set_params(random_state=seed)
     return ModelTraining(on.data, model, train, partial(_point, on, test), clones=False)
 
 
-def _point(on: Experiment, test: Rows, fitted: Fitted) -> _Point:
-    return _Point(on.score(fitted.model, test), fitted.complaints)
+def _point(on: Experiment, test: RowNumbers, fitted: Fitted) -> _Point:
+    return _Point(on.score(fitted.model, test), fitted.warnings)

@@ -13,16 +13,16 @@ from sklearn.base import clone
 from multilayer.selection.data import Data, steps_before
 from multilayer.selection.searching.journal import Scored
 from multilayer.selection.statistics import standard_error
-from multilayer.training.batching import Rows
+from multilayer.training.batching import RowNumbers
 
 
 @dataclass(frozen=True, eq=False)
 class ScoredSplit:
     """Rows to train on, and a table whose rows score."""
 
-    train: Rows
+    train: RowNumbers
     scored: Data
-    test: Rows  # of that table
+    test: RowNumbers  # of that table
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""A fitted network and some rows, put to the functions of the equations: its trace, and a check of its gradient."""
+"""Trace and gradient check of a fitted network, by the functions of the equations."""
 
 from __future__ import annotations
 
@@ -16,12 +16,42 @@ from multilayer.network import norms, thetas
 
 
 def trace(model: Any, adapter: TargetAdapter, X: Any, y: Any, sample_weight: Any) -> Trace:
-    """All Z, A, delta, Delta and D of these rows; see the method of the estimators."""
+    """Return all Z, A, delta, Delta and D of one forward and backward pass over these rows.
+
+    Parameters
+    ----------
+    model : estimator
+        A fitted MLPClassifier or MLPRegressor.
+    adapter : TargetAdapter
+        The conversion of y to targets.
+    X, y, sample_weight : as in ``fit``
+        The rows.
+
+    Returns
+    -------
+    Trace
+        In float64.
+    """
     return equations.trace(**_arguments(model, adapter, X, y, sample_weight))
 
 
 def check_gradient(model: Any, adapter: TargetAdapter, X: Any, y: Any, sample_weight: Any) -> GradientCheck:
-    """Backpropagation against difference quotients; see the method of the estimators."""
+    """Compare the gradient of backpropagation with difference quotients.
+
+    Parameters
+    ----------
+    model : estimator
+        A fitted MLPClassifier or MLPRegressor.
+    adapter : TargetAdapter
+        The conversion of y to targets.
+    X, y, sample_weight : as in ``fit``
+        The rows.
+
+    Returns
+    -------
+    GradientCheck
+        The report.
+    """
     return equations.check_gradient(**_arguments(model, adapter, X, y, sample_weight))
 
 
