@@ -18,7 +18,6 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,6 +34,7 @@ from multilayer.packs.members import Member
 from multilayer.packs.running import run_pack
 from multilayer.selection import cross_validate, search
 from multilayer.selection.data import Data
+from multilayer.selection.training import ModelTraining
 
 OPTIONS = {"hidden_layer_sizes": (100,), "max_iter": 20, "n_iter_no_change": math.inf, "random_state": 0}
 
@@ -108,8 +108,7 @@ def sixteen_members(rounds: int) -> list[tuple[str, str, str]]:
 
     def pack(n_jobs: int) -> None:
         networks = [clone(network).set_params(random_state=seed) for seed in range(16)]
-        work = [partial(data.training, each, rows) for each in networks]
-        run_pack([Member(i, each) for i, each in enumerate(work)], n_jobs=n_jobs)
+        run_pack([Member(i, ModelTraining(data, each, rows)) for i, each in enumerate(networks)], n_jobs=n_jobs)
 
     times = medians({"1": lambda: pack(1), "2": lambda: pack(2)}, rounds)
     return [("16 members on 2 cores", "one core", f"{times['1'] / times['2']:.2f}x (1.9x)")]
