@@ -16,9 +16,9 @@ LIMITS = {
     "cross_validate: calls": 160,
     "cross_validate: files": 24,
     "circles of imports": 0,
-    "lines": 39_472,
+    "lines": 39_700,
     "lines in cli": 4_900,
-    "lines in plots": 3_500,
+    "lines in plots": 3_400,
 }
 
 
