@@ -196,7 +196,7 @@ def test_rows_that_a_fit_would_hold_out_are_held_out() -> None:
     with pytest.raises(InputError, match="groups"):
         find_step_size(network("moons", early_stopping=True, validation_fraction=groups), X, y)
     model = network("moons", early_stopping=True, batch_size=1000)
-    with pytest.warns(ParameterWarning, match="sees all 900 rows"):
+    with pytest.warns(ParameterWarning, match="uses all 900 rows"):
         assert find_step_size(model, X, y).suggestion is not None
 
 

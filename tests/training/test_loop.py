@@ -266,7 +266,7 @@ def test_the_first_call_is_a_short_one_until_it_is_known_how_long_an_update_take
     sizes.clear()
     session = TrainingSession(start(recipe()), recipe(max_epochs=100), M)
     pace = loop_module.Pace(session)
-    pace.learn(1, loop_module.SECONDS_PER_CALL, 60.0)
+    pace.update(1, loop_module.SECONDS_PER_CALL, 60.0)
     loop_module.train(session, engine, objective(), pace=pace)
     assert sizes[0] == 1
 
