@@ -108,7 +108,9 @@ class UpdateRule(Protocol):
     name: ClassVar[str]
     n_slots: ClassVar[int]
 
-    def step(self, theta: Array, D: Array, slots: list[Array], alpha: float, t: int) -> tuple[Array, list[Array]]:
+    def step(
+        self, theta: Array, D: Array, slots: list[Array], alpha: float | Array, t: int
+    ) -> tuple[Array, list[Array]]:
         """Compute the next weights and slots.
 
         Parameters
@@ -119,8 +121,8 @@ class UpdateRule(Protocol):
             The gradient.
         slots : list of arrays of shape (P,)
             The memory of the rule, ``n_slots`` arrays.
-        alpha : float
-            Step size.
+        alpha : float or array of shape (P,)
+            Step size, or that of each weight.
         t : int
             The number of this step, from 1.
 
@@ -146,7 +148,9 @@ class GradientDescent(UpdateRule):
     name: ClassVar[str] = "gradient descent"
     n_slots: ClassVar[int] = 0
 
-    def step(self, theta: Array, D: Array, slots: list[Array], alpha: float, t: int) -> tuple[Array, list[Array]]:
+    def step(
+        self, theta: Array, D: Array, slots: list[Array], alpha: float | Array, t: int
+    ) -> tuple[Array, list[Array]]:
         return theta - alpha * D, slots
 
 
@@ -164,7 +168,9 @@ class Momentum(UpdateRule):
     name: ClassVar[str] = "momentum"
     n_slots: ClassVar[int] = 1
 
-    def step(self, theta: Array, D: Array, slots: list[Array], alpha: float, t: int) -> tuple[Array, list[Array]]:
+    def step(
+        self, theta: Array, D: Array, slots: list[Array], alpha: float | Array, t: int
+    ) -> tuple[Array, list[Array]]:
         v = self.mu * slots[0] - alpha * D
         return theta + v, [v]
 
@@ -183,7 +189,9 @@ class Nesterov(UpdateRule):
     name: ClassVar[str] = "nesterov"
     n_slots: ClassVar[int] = 1
 
-    def step(self, theta: Array, D: Array, slots: list[Array], alpha: float, t: int) -> tuple[Array, list[Array]]:
+    def step(
+        self, theta: Array, D: Array, slots: list[Array], alpha: float | Array, t: int
+    ) -> tuple[Array, list[Array]]:
         v = self.mu * slots[0] - alpha * D
         return theta + (self.mu * v - alpha * D), [v]
 
@@ -208,7 +216,9 @@ class Adam(UpdateRule):
     name: ClassVar[str] = "adam"
     n_slots: ClassVar[int] = 2
 
-    def step(self, theta: Array, D: Array, slots: list[Array], alpha: float, t: int) -> tuple[Array, list[Array]]:
+    def step(
+        self, theta: Array, D: Array, slots: list[Array], alpha: float | Array, t: int
+    ) -> tuple[Array, list[Array]]:
         p = self.beta_1 * slots[0] + (1.0 - self.beta_1) * D
         q = self.beta_2 * slots[1] + (1.0 - self.beta_2) * D**2
         corrected = alpha * np.sqrt(1.0 - self.beta_2**t) / (1.0 - self.beta_1**t)

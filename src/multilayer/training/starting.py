@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from multilayer.equations.activations import Activation
+from multilayer.equations.extensions.embeddings import Waves
 from multilayer.equations.initialization import SCHEMES, initialize_thetas
 from multilayer.exceptions import InputError, ParameterError, unknown_name
-from multilayer.network import Floats, Network, layers, n_parameters, pack, unset_parameters
+from multilayer.network import Floats, Network, layers, n_parameters, pack, unset_parameters, waves, widths
 
 SCIKIT_LEARN = "scikit-learn"
 
@@ -36,14 +37,16 @@ def starting_parameters(
             f"a network of layer sizes {network.layer_sizes} has {n_parameters(network):,} parameters, and their "
             f"{size:,.0f} GiB exceed the memory. Use fewer or smaller hidden layers."
         ) from None
+    of_waves = _draw_waves_into(network, parameters, random_state)
     if not isinstance(initialization, str):
-        return pack(network, _checked_thetas(initialization), dtype)
+        return pack(network, _checked_thetas(initialization), dtype, waves_given=of_waves)
     if initialization == SCIKIT_LEARN:
         _draw_as_scikit_learn_into(network, parameters, random_state, activation)
         return parameters
     if initialization not in SCHEMES:
         raise unknown_name("initialization", initialization, (SCIKIT_LEARN, *SCHEMES))
-    return pack(network, initialize_thetas(network.layer_sizes, random_state, initialization), dtype)
+    thetas = initialize_thetas(widths(network), random_state, initialization)
+    return pack(network, thetas, dtype, waves_given=of_waves)
 
 
 def _checked_thetas(initialization: Sequence[ArrayLike]) -> list[Floats]:
@@ -60,6 +63,19 @@ def _checked_thetas(initialization: Sequence[ArrayLike]) -> list[Floats]:
         if not np.isfinite(matrices[-1]).all():
             raise InputError(f"initialization[{index}] must hold finite numbers only, got a NaN or an infinity.")
     return matrices
+
+
+def _draw_waves_into(network: Network, parameters: Floats, random_state: np.random.RandomState) -> Waves | None:
+    """Draw frequencies from N(0, σ²), phases uniformly from ±π, mixtures and offsets from ±1/√F, as PBLD does."""
+    drawn = waves(network, parameters)
+    if network.embedding is None or drawn is None:
+        return None
+    bound = 1.0 / np.sqrt(network.embedding.n_waves)
+    drawn.frequencies[...] = random_state.normal(0.0, network.embedding.frequency_scale, drawn.frequencies.shape)
+    drawn.phases[...] = random_state.uniform(-np.pi, np.pi, drawn.phases.shape)
+    drawn.mixtures[...] = random_state.uniform(-bound, bound, drawn.mixtures.shape)
+    drawn.offsets[...] = random_state.uniform(-bound, bound, drawn.offsets.shape)
+    return drawn
 
 
 def _draw_as_scikit_learn_into(

@@ -19,6 +19,15 @@ def gather_into(out: Floats, source: Floats, order: NDArray[np.intp], first: int
 
 
 @inner
+def gather_rows_into(out: Floats, source: Floats, order: NDArray[np.intp], first: int) -> None:
+    """Rows of source at the beginning of the rows of out, which may be longer."""
+    n, width = source.shape[1], out.shape[1]
+    for r in range(out.shape[0]):
+        row = order[first + r] if len(order) > 0 else first + r
+        copy_into(line(out, r * width, n), line(source, row * n, n))
+
+
+@inner
 def lay_on_side(out: Floats, source: Floats, order: NDArray[np.intp], first: int, rows: int) -> None:
     """Rows of source as columns of out; columns beyond them are set to 0."""
     n = out.shape[0]

@@ -10,9 +10,11 @@ from collections.abc import Callable
 
 from multilayer.engines.cpu.activations import activate_into, derivative_times_into
 from multilayer.engines.cpu.blas import multiply_by_transposed_into, multiply_into, multiply_transposed_into
-from multilayer.engines.cpu.blocks import copy_into, gather_into, put_upright
+from multilayer.engines.cpu.blocks import copy_into, fill, gather_into, gather_rows_into, put_upright
 from multilayer.engines.cpu.compiling import belongs_to, inlined, inner
 from multilayer.engines.cpu.dropout import mask_into, times_into, unmask_into
+from multilayer.engines.cpu.embeddings import embed_into
+from multilayer.engines.cpu.embeddings import pass_back_into as pass_back_to_waves_into
 from multilayer.engines.cpu.normalization import add_row_products_into, normalize_into, pass_back_into
 from multilayer.engines.cpu.plan import ACTIVATION, FEWEST_TURNED, N_IN, N_OUT, THETA, VALUES, Data, Plan, Work
 from multilayer.engines.cpu.sparse import is_sparse, multiply_rows_into, multiply_transposed_rows_into
@@ -26,19 +28,22 @@ def columns(rows: int) -> int:
     return rows
 
 
-def make_layers(name: str, normalizes: bool) -> tuple[Callable[..., None], Callable[..., None]]:
-    """forward and backward, with normalised hidden layers or without: of the others none is checked for it."""
+def make_layers(name: str, normalizes: bool, embeds: bool = False) -> tuple[Callable[..., None], Callable[..., None]]:
+    """forward and backward, with or without normalised hidden layers and embedded inputs, in separate code."""
 
     @inlined
     @belongs_to(name)
     def forward(plan: Plan, data: Data, work: Work, theta: Floats, first: int, rows: int) -> None:
         """Z and A of every layer for a block of rows, in work.values; Z of the last transposed, in work.answers."""
         s = plan.layers[0, N_IN]
-        if _copies_inputs(plan, data):
+        if embeds:
+            _embed(block(work.inputs, 0, rows, s), plan, data, work, theta, first)
+        elif _copies_inputs(plan, data):
             gather_into(block(work.inputs, 0, rows, s), data.X, data.order, first)
         n_dense = 0 if is_sparse(data) else rows
         # No function could return this: without counting of references Numba returns no arrays.
-        A = block(work.inputs, 0, rows, s) if _copies_inputs(plan, data) else block(data.X, first * s, n_dense, s)
+        is_copied = embeds or _copies_inputs(plan, data)
+        A = block(work.inputs, 0, rows, s) if is_copied else block(data.X, first * s, n_dense, s)
         for l in range(len(plan.layers)):
             k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
             v = plan.layers[l, VALUES] * plan.rows
@@ -82,6 +87,12 @@ def make_layers(name: str, normalizes: bool) -> tuple[Callable[..., None], Calla
                     _pass_back(block(work.deltas, d, rows, k), plan, work, theta, l, keep)
             elif is_sparse(data):
                 multiply_transposed_rows_into(D, plan, data, work, first, delta, keep)
+            elif embeds:
+                A = block(work.inputs, 0, rows, k)
+                multiply_transposed_into(D, A, delta, keep)
+                epsilon = block(work.deltas, half - d, rows, k)
+                _back_into(epsilon, delta, block(theta, t + n, k, n), plan, work, t + n, keep)
+                _pass_back_to_embedding(epsilon, plan, data, work, theta, first, keep)
             elif _copies_inputs(plan, data):
                 multiply_transposed_into(D, block(work.inputs, 0, rows, k), delta, keep)
             else:
@@ -116,6 +127,26 @@ def _drop_into(A: Floats, plan: Plan, work: Work, l: int, first: int) -> None:
         first - work.clock[1],
     )
     times_into(line(A, 0, A.size), line(work.masks, m, A.size))
+
+
+@inlined
+def _embed(A: Floats, plan: Plan, data: Data, work: Work, theta: Floats, first: int) -> None:
+    """(F1), (F2) A_1 of a block of rows; the waves stay in work."""
+    gather_rows_into(A, data.X, data.order, first)
+    embed_into(A, work.waves, theta, plan.embedding)
+
+
+@inlined
+def _pass_back_to_embedding(
+    epsilon: Floats, plan: Plan, data: Data, work: Work, theta: Floats, first: int, keep: float
+) -> None:
+    """(F3), (F4) work.gradient ← keep work.gradient + the derivatives by the embedding's parameters."""
+    D = line(work.gradient, 0, plan.layers[0, THETA])
+    if keep == 0.0:
+        fill(D, 0.0)
+    if len(plan.dropout) > 0 and plan.dropout[0] > 0.0:
+        times_into(line(epsilon, 0, epsilon.size), line(work.masks, 0, epsilon.size))
+    pass_back_to_waves_into(D, epsilon, data.X, data.order, first, work.waves, theta, plan.embedding)
 
 
 @inlined
@@ -216,3 +247,5 @@ def _add_rows_into(sums: Floats, delta: Floats, keep: float) -> None:
 
 
 PLAIN, NORMALIZED = make_layers("dense", False), make_layers("normalized", True)
+EMBEDDED = make_layers("embedded", False, True)
+EMBEDDED_NORMALIZED = make_layers("embedded_normalized", True, True)

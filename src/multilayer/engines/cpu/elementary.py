@@ -47,7 +47,24 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 
-from multilayer.engines.cpu.coefficients import E32, E64, L32, L64, P32, P64, Q32, Q64, S32, S64, T32, T64
+from multilayer.engines.cpu.coefficients import (
+    COS32,
+    COS64,
+    E32,
+    E64,
+    L32,
+    L64,
+    P32,
+    P64,
+    Q32,
+    Q64,
+    S32,
+    S64,
+    SIN32,
+    SIN64,
+    T32,
+    T64,
+)
 from multilayer.engines.cpu.compiling import INSIDE
 
 _overload: Any = None  # without Numba the same functions run interpreted
@@ -281,8 +298,23 @@ def _mills_ratio64(t: Scalar) -> Scalar:
     return above / (q[0] + t * (q[1] + t * (q[2] + t * (q[3] + t * (q[4] + t * below)))))
 
 
+def _near_whole_turn32(r: Scalar) -> tuple[Scalar, Scalar]:
+    c, s, z = COS32, SIN32, r * r
+    cosine = c[0] + z * (c[1] + z * (c[2] + z * (c[3] + z * (c[4] + z * c[5]))))
+    return cosine, r * (s[0] + z * (s[1] + z * (s[2] + z * (s[3] + z * (s[4] + z * s[5])))))
+
+
+def _near_whole_turn64(r: Scalar) -> tuple[Scalar, Scalar]:
+    c, s, z = COS64, SIN64, r * r
+    high = c[4] + z * (c[5] + z * (c[6] + z * (c[7] + z * c[8])))
+    cosine = c[0] + z * (c[1] + z * (c[2] + z * (c[3] + z * high)))
+    high = s[4] + z * (s[5] + z * (s[6] + z * (s[7] + z * s[8])))
+    return cosine, r * (s[0] + z * (s[1] + z * (s[2] + z * (s[3] + z * high))))
+
+
 _expm1_near_0 = _by_dtype(_expm1_near_0_32, _expm1_near_0_64)
 _two_halves = _by_dtype(_two_halves32, _two_halves64)  # (a, b) with e^r = a / b, for |r| <= 0.35
+_near_whole_turn = _by_dtype(_near_whole_turn32, _near_whole_turn64)  # cos(2 π r), sin(2 π r), for |r| <= 1/4
 _log_ratio = _by_dtype(_log_ratio32, _log_ratio64)  # log((1 + s) / (1 - s)), for 0 <= s <= 1/3
 _log1p_near_0 = _by_dtype(_log1p_near_0_32, _log1p_near_0_64)
 _mills_ratio = _by_dtype(_mills_ratio32, _mills_ratio64)
@@ -443,3 +475,18 @@ def normal_cdf_and_density(x: Scalar) -> tuple[Scalar, Scalar]:
 def normal_cdf(x: Scalar) -> Scalar:
     """Φ(x), the normal distribution function."""
     return normal_cdf_and_density(x)[0]
+
+
+@compilable
+def cos_and_sin_of_turns(t: Scalar) -> tuple[Scalar, Scalar]:
+    """cos(2 π t) and sin(2 π t): t = n / 2 + r with |r| <= 1/4, and an odd n turns both signs.
+
+    From 2^22 turns on (float32; 2^51 in float64) t has no digits left for the half turns, and the result is 1 and 0.
+    """
+    c = constants(t)
+    shifted = (t + t) + c.shift
+    r = t - (shifted - c.shift) * c.half
+    r = r if abs(r) <= c.half * c.half else r * c.zero  # infinity becomes NaN
+    cosine, sine = _near_whole_turn(r)
+    sign = c.one - c.two * as_dtype_of(t, _bits(shifted) & 1)
+    return sign * cosine, sign * sine

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from multilayer.engines.cpu.activations import activate_into
-from multilayer.engines.cpu.blocks import copy_into, lay_on_side, put_upright
+from multilayer.engines.cpu.blocks import copy_into, gather_rows_into, lay_on_side, put_upright
 from multilayer.engines.cpu.compiling import COMPILED, belongs_to, inlined, inner, kernel
+from multilayer.engines.cpu.embeddings import embed_into, embedding_memory, encode_embedding
 from multilayer.engines.cpu.normalization import normalize_into
 from multilayer.engines.cpu.outputs import WHOLE, answer_into, whole
 from multilayer.engines.cpu.panels import ROWS, lay_into, panels_size, products_into
@@ -38,6 +39,7 @@ from multilayer.engines.cpu.tiles import weighted_sums_into
 from multilayer.engines.cpu.vectors import BYTES
 from multilayer.engines.cpu.views import block, line
 from multilayer.network import Floats, Network, normalized_sizes
+from multilayer.network import widths as layer_widths
 
 # Columns of the table of layers: those of the plan, but for the last.
 PANELS = 4  # where the layer's panels begin; -1 where its weights are read as they lie
@@ -69,6 +71,8 @@ class Pass(NamedTuple):
     answers: Floats  # (K, rows)
     scratch: Floats  # (2, rows)
     panels: Floats  # see panels.py
+    embedding: NDArray[np.int64]  # see embeddings.py; empty for none
+    waves: Floats  # of an embedding
 
 
 class Inference(NamedTuple):
@@ -101,7 +105,7 @@ def make_predict(inference: Inference) -> Callable[..., None]:
     return predict
 
 
-def _make_dense(name: str, normalizes: bool) -> Inference:
+def _make_dense(name: str, normalizes: bool, embeds: bool = False) -> Inference:
     """Blocks of rows that lie upright, (rows, s_l)."""
 
     @inlined
@@ -118,7 +122,10 @@ def _make_dense(name: str, normalizes: bool) -> Inference:
     def forward(run: Pass, given: Inputs, theta: Floats, first: int, rows: int) -> None:
         columns, s = _whole_tiles(rows), run.layers[0, N_IN]
         is_sparse = len(given.indptr) > 0
-        if columns > rows and not is_sparse:
+        if embeds:
+            A = block(run.inputs, 0, columns, s)
+            _embed(A, run, given, theta, first, rows)
+        elif columns > rows and not is_sparse:
             _fill_up_into(line(run.inputs, 0, columns * s), line(given.X, first * s, rows * s))
             A = block(run.inputs, 0, columns, s)
         else:
@@ -143,6 +150,15 @@ def _make_dense(name: str, normalizes: bool) -> Inference:
         put_upright(block(run.answers, 0, A.shape[1], columns), A)
 
     return Inference(name, _whole_tiles, prepare, forward)
+
+
+@inlined
+def _embed(A: Floats, run: Pass, given: Inputs, theta: Floats, first: int, rows: int) -> None:
+    """(F1), (F2) A_1 of a block of rows; the rows that fill it up are 0."""
+    width = A.shape[1]
+    gather_rows_into(block(A, 0, rows, width), given.X, given.indices, first)  # there are no indices
+    _clear(line(A, rows * width, A.size - rows * width))
+    embed_into(A, run.waves, theta, run.embedding)
 
 
 @inner
@@ -188,6 +204,8 @@ _whole_strips = inner(narrow_columns)
 
 _DENSE = make_predict(_make_dense("dense", False))
 _NORMALIZED = make_predict(_make_dense("normalized", True))
+_EMBEDDED = make_predict(_make_dense("embedded", False, True))
+_EMBEDDED_NORMALIZED = make_predict(_make_dense("embedded_normalized", True, True))
 _NARROW = make_predict(Inference("narrow", _whole_strips, _prepare_narrow, _forward_narrow))
 
 
@@ -198,7 +216,10 @@ def predict(network: Network, theta: Floats, X: Any) -> Floats:
     narrow = is_narrow(network) and not is_sparse and not normalized
     H: Floats = np.empty((X.shape[0], network.layer_sizes[-1]), dtype=theta.dtype)
     run = _make_pass(network, H.dtype, len(H), narrow, is_sparse)
-    call = _NARROW if narrow else _NORMALIZED if normalized else _DENSE
+    if network.embedding is not None:
+        call = _EMBEDDED_NORMALIZED if normalized else _EMBEDDED
+    else:
+        call = _NARROW if narrow else _NORMALIZED if normalized else _DENSE
     call(run, given, theta, H)
     return H
 
@@ -208,7 +229,8 @@ def _make_pass(network: Network, dtype: DTypeLike, m: int, narrow: bool, is_spar
     layers, panels, most = _table(network, itemsize, narrow, m >= FEWEST_LAID, is_sparse)
     needed = max(min(m, most), 1)  # a prediction may be asked for no rows
     rows = narrow_columns(needed) if narrow else -(-needed // ROWS) * ROWS
-    s, widths = network.layer_sizes[0], network.layer_sizes[1:]
+    s, *widths = layer_widths(network)
+    embedding = encode_embedding(network)
     half = rows * max(widths) + WHOLE
 
     def take(*shape: int) -> Any:
@@ -219,12 +241,14 @@ def _make_pass(network: Network, dtype: DTypeLike, m: int, narrow: bool, is_spar
         output=OUTPUT_CODES[network.output],
         rows=rows,
         half=half,
-        inputs=take(rows * s if narrow or (m % ROWS and not is_sparse) else 0),
+        inputs=take(rows * s if narrow or embedding.size or (m % ROWS and not is_sparse) else 0),
         values=take(2 * half),
         spare=take(half),
         answers=take(rows * widths[-1] + WHOLE),
         scratch=take(2 * rows),
         panels=take(panels),
+        embedding=embedding,
+        waves=take(embedding_memory(embedding, rows)),
     )
 
 

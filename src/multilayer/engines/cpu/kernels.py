@@ -22,6 +22,7 @@ from multilayer.engines.cpu.updates import (
     refines,
     sum_of_squares,
     update_into,
+    update_sections_into,
 )
 from multilayer.engines.cpu.views import block, line
 from multilayer.network import Floats
@@ -103,7 +104,10 @@ def make_kernels(path: Path) -> Kernels:
             # Clipping asks for the whole gradient before any weight is changed.
             _finish_gradient(plan, work.gradient, theta, data, weight)
             before_update_into(plan, descent, theta, work.gradient, descent.step_sizes[i])
-            update_into(descent.rule, descent.numbers, theta, work.gradient, descent.slots, 0, factor)
+            if len(descent.factors) > 0:
+                update_sections_into(plan, descent, theta, work.gradient, factor)
+            else:
+                update_into(descent.rule, descent.numbers, theta, work.gradient, descent.slots, 0, factor)
             after_update_into(descent, theta, descent.t + i + 1)
             squares = _squares(plan, theta, data.lam)
         return len(descent.starts)
@@ -260,10 +264,19 @@ def _sum_of_absolutes(x: Floats) -> float:
 
 _DENSE = Path("dense", dense.columns, *dense.PLAIN, dense.collect, output_into)
 _NORMALIZED = Path("normalized", dense.columns, *dense.NORMALIZED, dense.collect, output_into)
+_EMBEDDED = Path("embedded", dense.columns, *dense.EMBEDDED, dense.collect, output_into)
+_EMBEDDED_NORMALIZED = Path(
+    "embedded_normalized", dense.columns, *dense.EMBEDDED_NORMALIZED, dense.collect, output_into
+)
 _NARROW = Path("narrow", narrow.columns, narrow.forward, narrow.backward, narrow.collect, output_into)
 DENSE, NARROW = make_kernels(_DENSE), make_kernels(_NARROW)
 # The same with chosen costs, and with normalised layers; other networks do not wait for their compilation.
 DENSE_CHOSEN = make_kernels(_DENSE._replace(name="dense_chosen", output=chosen_into))
 NORMALIZED = make_kernels(_NORMALIZED)
 NORMALIZED_CHOSEN = make_kernels(_NORMALIZED._replace(name="normalized_chosen", output=chosen_into))
+EMBEDDED, EMBEDDED_NORMALIZED = make_kernels(_EMBEDDED), make_kernels(_EMBEDDED_NORMALIZED)
+EMBEDDED_CHOSEN = make_kernels(_EMBEDDED._replace(name="embedded_chosen", output=chosen_into))
+EMBEDDED_NORMALIZED_CHOSEN = make_kernels(
+    _EMBEDDED_NORMALIZED._replace(name="embedded_normalized_chosen", output=chosen_into)
+)
 NARROW_CHOSEN = make_kernels(_NARROW._replace(name="narrow_chosen", output=chosen_into))

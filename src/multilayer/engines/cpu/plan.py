@@ -15,6 +15,7 @@ import scipy.sparse
 from numpy.typing import DTypeLike, NDArray
 
 from multilayer.engines.cpu.coverage import unsupported_by_cpu
+from multilayer.engines.cpu.embeddings import embedding_memory, encode_embedding
 from multilayer.engines.cpu.vectors import BYTES, STRIP
 from multilayer.engines.protocol import Objective
 from multilayer.equations.activations import ACTIVATIONS
@@ -28,6 +29,7 @@ from multilayer.equations.extensions.chosen_costs import (
 )
 from multilayer.exceptions import ParameterError
 from multilayer.network import Floats, Network, layer_shapes, n_parameters, normalized_sizes, places
+from multilayer.network import widths as layer_widths
 
 # Columns of the table of layers.
 N_IN = 0  # s_l
@@ -65,6 +67,7 @@ class Plan(NamedTuple):
     kept: int  # the most rows that may be transposed at a time, and stay so from update to update
     narrow: bool  # whether the loops of narrow.py run it
     turns: bool  # whether backpropagation may transpose the weights of a layer before it multiplies by them
+    embedding: NDArray[np.int64]  # see embeddings.py; empty for none
     dropout: NDArray[np.float64]  # (L - 1,): the rate of the inputs and of each hidden layer; empty for none
     seed: int  # of the dropout masks
 
@@ -96,6 +99,8 @@ class Descent(NamedTuple):
     weight_decay: float
     beta: float  # of the average; 0 for none
     average: Floats  # (P,); empty for none
+    # (D8) of the step size: of the embedding, then of the biases and the weights of each layer; empty for none.
+    factors: NDArray[np.float64]
 
 
 class Work(NamedTuple):
@@ -115,6 +120,7 @@ class Work(NamedTuple):
     # the transposed weights, if the plan uses them, (P,).  One member for all, because every array in a call costs time
     # to hand over.
     sums: Floats
+    waves: Floats  # cosines, then sines of an embedding: see embeddings.py; empty for none
     masks: Floats  # dropout: of the inputs, then as values; empty for none
     held: NDArray[np.int64]  # what lies in inputs and targets: see START, STOP, PLACE, LAID
     clock: NDArray[np.int64]  # dropout: [the update's number, the batch's first row]
@@ -159,6 +165,7 @@ def make_plan(network: Network, X: Any, dtype: DTypeLike, most_rows: int, object
         _kept(network, rows, most_rows) if narrow and objective is not None else rows,
         narrow,
         not narrow and _is_small(table, most),
+        encode_embedding(network),
         np.array(rates, dtype=np.float64),
         # Numba has no mixed arithmetic of signed and unsigned numbers: the upper half of the seeds becomes negative.
         int(np.uint64(objective.seed).view(np.int64)) if rates and objective is not None else 0,
@@ -200,12 +207,14 @@ def layer_table(network: Network, itemsize: int, narrow: bool) -> tuple[NDArray[
 
 def is_narrow(network: Network) -> bool:
     """Whether the network's layers are all narrower than a vector register is long."""
-    return max(network.layer_sizes) < NARROW
+    return max(network.layer_sizes) < NARROW and network.embedding is None
 
 
 def make_work(network: Network, plan: Plan, dtype: DTypeLike, *, gathers: bool) -> Work:
     """Memory for a plan; ``gathers``: whether rows of X are copied together first."""
-    rows, widths, n_inputs = plan.rows, network.layer_sizes[1:], network.layer_sizes[0]
+    n_inputs, *widths = layer_widths(network)
+    rows, waves = plan.rows, embedding_memory(plan.embedding, plan.rows)
+    widest = max(widths if network.embedding is None else [n_inputs, *widths])
     units, drops = sum(widths), len(plan.dropout) > 0
     normalized = normalized_sizes(network)
     sums = n_parameters(network) * BYTES // np.dtype(dtype).itemsize if plan.narrow else 0
@@ -222,9 +231,10 @@ def make_work(network: Network, plan: Plan, dtype: DTypeLike, *, gathers: bool) 
         scratch=take(2, rows),
         values=take(rows * (units + len(widths))),
         derivatives=take(rows * (units + len(widths))),
-        deltas=take(2 * rows * max(widths)),
+        deltas=take(2 * rows * widest),
         gradient=take(n_parameters(network)),
         sums=take(sums + rows * (sum(normalized) + len(normalized)) + turned),
+        waves=take(waves),
         masks=take(rows * (n_inputs + units) if drops else 0),
         held=np.zeros(4, dtype=np.int64),
         clock=np.zeros(2, dtype=np.int64),

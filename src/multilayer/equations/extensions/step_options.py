@@ -6,6 +6,7 @@ r"""Options of a step, which every update rule supports.
     (D5)  clipping                D ← D min(1, c / ‖D‖), before the rule
     (D6)  decoupled weight decay  Theta ← Theta - alpha w Theta without the biases, before the rule
     (D7)  averaging               mean ← mean + (1-β) / (1-β^t) (θ - mean), after the rule
+    (D8)  factors                 alpha f in place of alpha, with one f for each part of the parameters
     ====  ======================  ==================================================================
 
 With Adam, (D6) makes AdamW.
@@ -39,11 +40,15 @@ class StepOptions:
         The decay w of (D6); 0 for none.
     average : float
         The decay β of (D7), below 1; 0 for none.  The mean covers about the last 1 / (1 - β) updates.
+    factors : tuple of float
+        The factors f of (D8): of the embedding, then of the biases and of the weights of each layer; gain and shift of
+        a normalised layer have 1.  Empty for 1 everywhere.
     """
 
     clip_norm: float = math.inf
     weight_decay: float = 0.0
     average: float = 0.0
+    factors: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.clip_norm > 0:
@@ -52,6 +57,8 @@ class StepOptions:
         check_not_negative(self.average, "average")
         if self.average >= 1:
             raise ParameterError(f"average must be below 1, got {self.average!r}. 0.999 counts about 1,000 updates.")
+        for factor in self.factors:
+            check_not_negative(factor, "factors")
 
 
 def clip_gradient(D: Sequence[Array], c: float) -> list[Array]:
