@@ -381,12 +381,11 @@ def waves(network: Network, parameters: Floats) -> Waves | None:
     e, n_waves, n_outputs = len(embedding.columns), embedding.n_waves, embedding.n_outputs
     shapes = [(e, n_waves), (e, n_waves), (e, n_outputs, n_waves), (e, n_outputs)]
     ends = list(itertools.accumulate((math.prod(shape) for shape in shapes), initial=0))
-    return Waves(
-        *(
-            parameters[start:end].reshape(shape)
-            for shape, (start, end) in zip(shapes, itertools.pairwise(ends), strict=True)
-        )
-    )
+    parts: list[Any] = [
+        parameters[start:end].reshape(shape)
+        for shape, (start, end) in zip(shapes, itertools.pairwise(ends), strict=True)
+    ]
+    return Waves(*parts)
 
 
 def step_factors(network: Network, factors: Sequence[float]) -> Floats:

@@ -11,14 +11,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+import scipy.sparse
 from numpy.typing import NDArray
 
 from multilayer.engines.blas_threads import one_blas_thread
 from multilayer.equations.descent import UpdateRule
 from multilayer.equations.extensions.step_options import StepOptions
+from multilayer.exceptions import InputTypeError
 from multilayer.network import Floats, Network, n_parameters
 
 
@@ -225,6 +227,12 @@ class Engine(Protocol):
             The context.
         """
         return one_blas_thread()
+
+
+def check_inputs(network: Network, X: Any) -> None:
+    """Raise an error for a CSR matrix if the network embeds inputs."""
+    if network.embedding is not None and scipy.sparse.issparse(X):
+        raise InputTypeError("embedded inputs must be dense, got a sparse matrix. Use X.toarray().")
 
 
 def new_state(network: Network, rule: UpdateRule, parameters: Floats) -> DescentState:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.engines.protocol import PLAIN, Batches, DescentState, Engine, Objective, with_average
+from multilayer.engines.protocol import PLAIN, Batches, DescentState, Engine, Objective, check_inputs, with_average
 from multilayer.equations.backpropagation import cost_and_gradient, deltas
 from multilayer.equations.descent import UpdateRule
 from multilayer.equations.extensions.dropout import dropout_masks
@@ -28,6 +28,7 @@ class ReferenceEngine(Engine):
 
     def predict(self, network: Network, parameters: Floats, X: Floats) -> Floats:
         matrices, of_layers = thetas(network, parameters), norms(network, parameters)
+        check_inputs(network, X)
         A_1 = _embedded(network, parameters, _dense(X))
         _, A = forward_propagation(A_1, matrices, network.hidden, network.output, norms=of_layers)
         return A[-1].astype(parameters.dtype, copy=False)
@@ -77,7 +78,7 @@ class ReferenceEngine(Engine):
                 for matrix, factor in zip(matrices, factors, strict=True)
             ]
             theta = pack(network, decayed, norms_given=norms(network, theta), waves_given=waves(network, theta))
-        alphas = alpha * step_factors(network, options.factors) if options.factors else alpha
+        alphas: Any = alpha * step_factors(network, options.factors) if options.factors else alpha
         theta, slots = rule.step(theta, gradient, slots, alphas, state.t + 1)
         state.parameters[...] = theta
         for kept, slot in zip(state.slots, slots, strict=True):
@@ -95,6 +96,7 @@ class ReferenceEngine(Engine):
         masks: list[NDArray[np.float64]] | None = None,
     ) -> tuple[float, Floats]:
         network, weight = objective.network, objective.sample_weight
+        check_inputs(network, objective.X)
         if weight is not None and not weight[rows].any():
             return 0.0, np.zeros_like(parameters)  # rows without weight have no gradient
         # A diverging network overflows; its cost, which is not finite, reports it.
@@ -138,8 +140,8 @@ class ReferenceEngine(Engine):
         if masks is not None:
             epsilon = epsilon * masks[0]
         w = np.ones(len(X)) if weight is None else weight.astype(np.float64)
-        epsilon, X = epsilon[:, X.shape[1] :], X.astype(np.float64)
-        D = embedding_gradient(epsilon, X, columns, _waves_of(network, parameters), w)
+        epsilon, inputs = epsilon[:, X.shape[1] :], np.asarray(X, dtype=np.float64)
+        D = embedding_gradient(epsilon, inputs, columns, _waves_of(network, parameters), w)
         return Waves(*(of_parameter / w.sum() for of_parameter in D))
 
 

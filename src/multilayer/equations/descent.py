@@ -102,6 +102,9 @@ def gradient_descent(
     return layers.thetas, costs
 
 
+Step = float | Array  # the step size, or that of each weight
+
+
 class UpdateRule(Protocol):
     """One step of descent for an array of weights."""
 

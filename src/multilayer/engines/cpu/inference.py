@@ -38,6 +38,7 @@ from multilayer.engines.cpu.subnormals import flush, restore
 from multilayer.engines.cpu.tiles import weighted_sums_into
 from multilayer.engines.cpu.vectors import BYTES
 from multilayer.engines.cpu.views import block, line
+from multilayer.engines.protocol import check_inputs
 from multilayer.network import Floats, Network, normalized_sizes
 from multilayer.network import widths as layer_widths
 
@@ -211,6 +212,7 @@ _NARROW = make_predict(Inference("narrow", _whole_strips, _prepare_narrow, _forw
 
 def predict(network: Network, theta: Floats, X: Any) -> Floats:
     """H (m, K) for the rows of X, an array or a CSR matrix in the dtype of the parameters."""
+    check_inputs(network, X)
     given, normalized = Inputs(*input_arrays(X)), bool(normalized_sizes(network))
     is_sparse = len(given.indptr) > 0
     narrow = is_narrow(network) and not is_sparse and not normalized

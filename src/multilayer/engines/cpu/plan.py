@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike, NDArray
 from multilayer.engines.cpu.coverage import unsupported_by_cpu
 from multilayer.engines.cpu.embeddings import embedding_memory, encode_embedding
 from multilayer.engines.cpu.vectors import BYTES, STRIP
-from multilayer.engines.protocol import Objective
+from multilayer.engines.protocol import Objective, check_inputs
 from multilayer.equations.activations import ACTIVATIONS
 from multilayer.equations.extensions.chosen_costs import (
     AbsoluteError,
@@ -151,6 +151,7 @@ MOST_KEPT = 1 << 17  # numbers of X and Y that stay transposed: 1 MB in float64
 
 def make_plan(network: Network, X: Any, dtype: DTypeLike, most_rows: int, objective: Objective | None = None) -> Plan:
     """The plan of a network for batches of at most ``most_rows`` rows of X, with the dropout of an objective."""
+    check_inputs(network, X)
     rates = objective.dropout if objective is not None and any(objective.dropout) else ()
     narrow = is_narrow(network) and not scipy.sparse.issparse(X) and not rates and not normalized_sizes(network)
     table, most = layer_table(network, np.dtype(dtype).itemsize, narrow)
