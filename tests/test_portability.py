@@ -17,9 +17,9 @@ from sklearn.model_selection import StratifiedKFold
 
 from multilayer import EnsembleClassifier, MLPClassifier
 from multilayer.callbacks import CSVLog, JSONLinesLog
-from multilayer.cli import memory
+from multilayer.cli import limits
 from multilayer.cli.console import Output
-from multilayer.cli.streams import guarded_streams
+from multilayer.cli.process import guarded_streams
 from multilayer.network import Floats
 from multilayer.selection import cross_validate
 
@@ -38,7 +38,7 @@ def test_memory_of_windows(succeeds: int, expected: int, monkeypatch: pytest.Mon
     kernel = types.SimpleNamespace(kernel32=types.SimpleNamespace(GlobalMemoryStatusEx=fill))
     monkeypatch.delattr(os, "sysconf", raising=False)
     monkeypatch.setattr(ctypes, "windll", kernel, raising=False)
-    assert memory.memory() == expected
+    assert limits.memory() == expected
 
 
 class Random32(np.random.RandomState):

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from multilayer.cli.evaluation.advice import Course, advice, advice_on_trials, has_risen
+from multilayer.cli.evaluation.training import Course, advice, has_risen
+from multilayer.cli.evaluation.trials import advice_on_trials
 
 
 def advised(*, worse=False, loss=1.0, trained=1.0, risen=False, ran_out=True) -> str:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import click
 import pytest
 
-from multilayer.cli import memory
-from multilayer.cli.deadline import Deadline, limited_linear_model
+from multilayer.cli import limits
+from multilayer.cli.limits import Deadline, limited_linear_model
 
 from .conftest import SMALL
 
 
 class TestMemory:
     def test_by_hand(self):
-        assert memory.n_weights([3, 4, 2]) == 4 * 4 + 5 * 2
+        assert limits.n_weights([3, 4, 2]) == 4 * 4 + 5 * 2
         # 26 weights with their gradient and two means, 6 units with four numbers for 32 rows, of 4 bytes each.
-        assert memory.bytes_to_train([3, 4, 2]) == 4 * (4 * 26 + 6 * 4 * 32)
+        assert limits.bytes_to_train([3, 4, 2]) == 4 * (4 * 26 + 6 * 4 * 32)
 
     def test_the_network_of_a_table_is_checked_before_it_is_trained(self, run, people, monkeypatch):
-        monkeypatch.setattr(memory, "memory", lambda: 40_000)
-        assert memory.check_hidden_layers([64]) is None
+        monkeypatch.setattr(limits, "memory", lambda: 40_000)
+        assert limits.check_hidden_layers([64]) is None
         for command, text in (("train", "a network with 513 weights would need"), ("cv", "networks at a time, each")):
             result = run(command, people, "--target", "buys", "--hidden", "64", *["--jobs", "2"] * (command == "cv"))
             assert (result.exit_code, "Trained" in result.stdout) == (2, False)

@@ -12,8 +12,8 @@ from rich.progress import Progress, TextColumn
 
 from multilayer import MLPClassifier
 from multilayer.cli.console import Output
-from multilayer.cli.evaluation.metrics import LOG_LOSS
 from multilayer.cli.evaluation.search import SearchProgress
+from multilayer.cli.evaluation.tasks import LOG_LOSS
 from multilayer.cli.progress import TimeLeft, Watch, progress_display, training_progress
 from multilayer.selection import cross_validate
 from multilayer.training import EpochEnded, RunEnded

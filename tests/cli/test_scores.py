@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from multilayer.cli.evaluation.metrics import RMSE
 from multilayer.cli.evaluation.scores import Comparison, ModelScores, compare, out_of_fold, spread, verdict
 from multilayer.cli.evaluation.splits import Splits
+from multilayer.cli.evaluation.tasks import RMSE
 
 
 class TestScores:

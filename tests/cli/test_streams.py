@@ -12,10 +12,9 @@ import warnings
 
 import pytest
 
-from multilayer.cli import streams
+from multilayer.cli import process
 from multilayer.cli.console import Output
-from multilayer.cli.signals import watched_signals
-from multilayer.cli.streams import GuardedStream, OutputLostError, guarded_streams
+from multilayer.cli.process import GuardedStream, OutputLostError, guarded_streams, watched_signals
 
 from .conftest import SMALL
 
@@ -44,7 +43,7 @@ class TestStreams:
     def test_a_command_that_writes_files_continues(self, monkeypatch):
         stream = GuardedStream(Broken(errno.EPIPE), raises=True)
         monkeypatch.setattr(sys, "stdout", stream)
-        streams.keep_running_without_reader()
+        process.keep_running_without_reader()
         print("lost")
         assert stream.error is not None
 
@@ -181,7 +180,7 @@ class TestInterrupts:
         assert {path.name for path in out.iterdir()} == {"predictions.csv", "report.html"}
 
     def test_the_second_is_immediate_and_handlers_are_restored(self):
-        from multilayer.cli.signals import end_at_the_next_signal
+        from multilayer.cli.process import end_at_the_next_signal
 
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:

@@ -15,7 +15,7 @@ from rich.box import SIMPLE_HEAD, Box
 from rich.console import Console
 from rich.text import Text
 
-from multilayer.cli.signals import INTERRUPTED, end_at_the_next_signal
+from multilayer.cli.process import INTERRUPTED, end_at_the_next_signal
 from multilayer.cli.text import one_line
 from multilayer.exceptions import InterruptedTrainingWarning
 from multilayer.results import Table

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from multilayer.cli.deadline import NO_ROOM, UnfinishedError
+from multilayer.cli.limits import NO_ROOM, UnfinishedError
 from multilayer.storage import reason_of, replace_file
 
 _REPORT = "report.html"

@@ -6,12 +6,13 @@ from typing import Any
 
 import click
 
-from multilayer.cli.deadline import Deadline
 from multilayer.cli.folder import OutputFolder
+from multilayer.cli.limits import Deadline
 from multilayer.cli.options import (
     Count,
     fold_options,
     minutes_option,
+    option,
     read_journal,
     result_options,
     seed_option,
@@ -23,40 +24,30 @@ from multilayer.cli.source import Source
 @click.command(short_help="Search for good parameters of a network for a CSV or Parquet file.")
 @table_options
 @fold_options(repeats=False)
-@click.option(
-    "--trials",
-    "n_trials",
-    type=Count(),
-    metavar="N",
-    default=30,
-    show_default=True,
-    help="Number of candidates.",
-)
+@option("--trials", "N", "Number of candidates.", destination="n_trials", default=30, type=Count())
 @minutes_option("the search ends in time for the chosen network and the report.")
-@click.option(
+@option(
     "--epochs",
+    "N",
+    "Passes over the rows of a whole training; by default 30 for classes, 100 for amounts.",
     type=Count(),
-    metavar="N",
-    help="Passes over the rows of a whole training; by default 30 for classes, 100 for amounts.",
 )
 @click.option("--no-halving", is_flag=True, help="Train all candidates to the end, not only the more promising ones.")
-@click.option(
+@option(
     "--sampler",
-    type=click.Choice(["random", "optuna"]),
+    None,
+    "Candidates drawn at random, or proposed by Optuna from the scores of earlier ones.",
     default="random",
-    show_default=True,
-    help="Candidates drawn at random, or proposed by Optuna from the scores of earlier ones.",
+    type=click.Choice(["random", "optuna"]),
 )
-@click.option(
+@option(
     "--journal",
-    metavar="FILE",
+    "FILE",
+    "Save each result to FILE as soon as it is known; the same command resumes from there.",
     callback=read_journal,
-    help="Save each result to FILE as soon as it is known; the same command resumes from there.",
 )
 @click.option(
-    "--simplest",
-    is_flag=True,
-    help="Choose the smallest network within one standard error of the best, not the best.",
+    "--simplest", is_flag=True, help="Choose the smallest network within one standard error of the best, not the best."
 )
 @seed_option("Of the folds, the candidates, the starting weights and the order of the rows.")
 @result_options("trials.csv, pictures and report.html")
@@ -88,9 +79,9 @@ def search(
       multilayer search houses.csv --target price --simplest --out search
       multilayer search visits.csv --target cost --journal visits.journal
     """
-    from multilayer.cli.commands.evaluating import read_and_split
     from multilayer.cli.console import Output
     from multilayer.cli.evaluation.problem import naming
+    from multilayer.cli.evaluation.run import read_and_split
     from multilayer.cli.evaluation.search import options_of, run_search
     from multilayer.cli.evaluation.splits import divide
     from multilayer.cli.folder import prepared
@@ -109,5 +100,5 @@ def search(
         if out is None:
             output.say("Nothing was written. With --out DIR there are all trials, pictures and a report.")
         else:
-            write_search(found, out, deadline, output)
+            write_search(found, out)
     return output.exit_code

@@ -34,23 +34,10 @@ def note_on_duplicates(n: int, n_tested: int, expected: float, advice: str) -> s
 def find_duplicates(
     features: Any, reports: Sequence[ColumnReport], y: NDArray[Any], splits: Iterable[tuple[RowNumbers, RowNumbers]]
 ) -> tuple[int, int, float]:
-    """Tested rows that equal a training row in the target and in all columns that neither are dropped nor number rows.
+    """The numbers of duplicates, of tested rows, and of duplicates that independent columns would have.
 
-    Parameters
-    ----------
-    features : pyarrow.Table of m rows
-    reports : sequence of ColumnReport
-    y : ndarray of shape (m,)
-        The target.
-    splits : iterable of (train, test)
-        Row numbers.
-
-    Returns
-    -------
-    n, n_tested : int
-        The number of duplicates, and of tested rows.
-    expected : float
-        The expected number of duplicates, if the columns were independent.
+    A duplicate is a tested row that equals a training row in the target and in all columns that neither are dropped nor
+    number rows.  ``features`` is a pyarrow.Table of m rows, ``y`` (m,) the target.
     """
     used = [report for report in reports if report.width > 0 and not report.is_identifier]
     columns = [_codes(features.column(report.name)) for report in used]
@@ -59,7 +46,9 @@ def find_duplicates(
     for codes in (*columns, np.unique(y, return_inverse=True)[1]):
         hashed = (hashed + codes.astype(np.uint64) + np.uint64(1)) * _SPREAD
         hashed ^= hashed >> _SHIFT
-        chance *= _chance_of_a_pair(np.bincount(codes))
+        sizes, m = np.bincount(codes), len(codes)
+        # The probability that two different rows have the same value.
+        chance *= float(np.sum(sizes * (sizes - 1.0))) / max(m * (m - 1.0), 1.0)
     n, n_tested, expected = 0, 0, 0.0
     for train, test in splits:
         n += int(np.isin(hashed[test], hashed[train]).sum())
@@ -68,15 +57,8 @@ def find_duplicates(
     return n, n_tested, expected
 
 
-def _chance_of_a_pair(sizes: NDArray[np.int64]) -> float:
-    """The probability that two different rows have the same value, with so many rows of each value."""
-    n = int(sizes.sum())
-    return float(np.sum(sizes * (sizes - 1.0))) / max(n * (n - 1.0), 1.0)
-
-
 def _codes(column: Any) -> NDArray[np.int64]:
     """A number for each different value of a column, 0 for gaps."""
     chunk = column.combine_chunks()
     indices = chunk.dictionary_encode().indices if not hasattr(chunk, "indices") else chunk.indices
-    codes: NDArray[np.int64] = indices.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False)
-    return codes + 1
+    return np.asarray(indices.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False)) + 1

@@ -74,14 +74,6 @@ class Settings:
             "random_state": self.seed,
         }
 
-    def check_batch_size(self, n_train: int) -> None:
-        """Raise ParameterError for batches larger than the smallest training part."""
-        if self.batch_size != "auto" and self.batch_size > n_train:
-            raise ParameterError(
-                f"--batch-size {self.batch_size} is larger than the {n_train} rows to train on. "
-                f"Pass at most {n_train}, or omit it."
-            )
-
 
 def read_problem(source: Source, output: Output) -> Problem:
     """Read the table and divide it into features and target."""
@@ -123,16 +115,6 @@ def _checked_target(source: Source, names: list[str]) -> str:
     if group == target:
         raise InputError(f"{target!r} is the target, and cannot be the column of groups too. Name another --group.")
     return target
-
-
-@contextmanager
-def rows_as_in_the_file(problem: Problem) -> Iterator[None]:
-    """Let an error of an encoder name the rows as the file counts them, where only a part of them is encoded."""
-    try:
-        yield
-    except InputError:
-        problem.encoder().fit(problem.features)
-        raise
 
 
 @contextmanager

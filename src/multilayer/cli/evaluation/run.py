@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from multilayer.cli.console import Output
-from multilayer.cli.deadline import Deadline
 from multilayer.cli.evaluation.duplicates import find_duplicates, note_on_duplicates
-from multilayer.cli.evaluation.problem import Problem, Settings, rows_as_in_the_file
+from multilayer.cli.evaluation.problem import Problem, Settings, naming, read_problem
 from multilayer.cli.evaluation.splits import Splits
 from multilayer.cli.evaluation.tasks import TASKS, Task
+from multilayer.cli.limits import Deadline
 from multilayer.cli.progress import Watch, waiting
+from multilayer.cli.source import Source
 from multilayer.cli.text import count, shortened, text_table
+from multilayer.exceptions import InputError
 from multilayer.results import Table
 from multilayer.selection import CrossValidation, cross_validate
 from multilayer.tables import ColumnReport
@@ -36,11 +38,12 @@ class Fits:
     result: CrossValidation | None = None  # None for a single fit
 
     def network(self, fold: int) -> Any:
-        return network_of(self.models[fold])
+        model = self.models[fold]
+        return model[-1] if isinstance(model, Pipeline) else model
 
     @property
     def networks(self) -> list[Any]:
-        return [network_of(model) for model in self.models.values()]
+        return [self.network(fold) for fold in self.models]
 
 
 @dataclass(frozen=True)
@@ -104,15 +107,27 @@ class Run:
         """The predictions in these folds, for the test rows or, with side 0, for the training rows."""
         return {fold: self.task.predict(fits.models[fold], self.rows(fold, side)) for fold in folds}
 
+    def baseline(self, folds: Iterable[int]) -> dict[int, NDArray[Any]]:
+        """The predictions of the baseline in these folds."""
+        parts = {fold: self.splits.rows[fold] for fold in folds}
+        return {fold: self.task.baseline(self.y[train], len(test)) for fold, (train, test) in parts.items()}
+
     def network(self, settings: Settings, watch: Watch, seconds: float | None) -> Any:
         """A network that is not trained yet."""
         more = {} if self.splits.is_single else self.task.fold_arguments
         return self.task.estimator(**settings.parameters(), **more, callbacks=[watch], max_time=seconds)
 
 
-def network_of(model: Any) -> Any:
-    """The network of a pipeline, or the model itself."""
-    return model[-1] if isinstance(model, Pipeline) else model
+def read_and_split(source: Source, split: Callable[[Problem], Splits], output: Output) -> tuple[Problem, Splits]:
+    """Read the table and divide its rows, with notes on both."""
+    problem = read_problem(source, output)
+    with naming(source):
+        TASKS[problem.info.task].check(problem.info)
+        splits = split(problem)
+    output.say(f"{'Split' if splits.is_single else 'Rows'}: {splits.in_words()}.")
+    for note in splits.notes:
+        output.note(note)
+    return problem, splits
 
 
 def begin_run(problem: Problem, splits: Splits, n_jobs: int | None, deadline: Deadline, output: Output) -> Run:
@@ -121,11 +136,15 @@ def begin_run(problem: Problem, splits: Splits, n_jobs: int | None, deadline: De
     features, encoder = problem.features.take(info.rows), problem.encoder()
     train, test = splits.rows[0]
     parts = None
-    with waiting(output, "encoding"), rows_as_in_the_file(problem):
-        if splits.is_single:
-            parts = (encoder.fit_transform(features.take(train)), encoder.transform(features.take(test)))
-        else:
-            encoder.fit(features)
+    with waiting(output, "encoding"):
+        try:
+            if splits.is_single:
+                parts = (encoder.fit_transform(features.take(train)), encoder.transform(features.take(test)))
+            else:
+                encoder.fit(features)
+        except InputError:
+            encoder.fit(problem.features)  # its error has the numbers of the rows in the file
+            raise
     remedy = f"They are in different groups of {group!r}: remove them"
     if group is None:
         command = "multilayer cv " if splits.is_single else ""
@@ -137,20 +156,9 @@ def begin_run(problem: Problem, splits: Splits, n_jobs: int | None, deadline: De
     task = TASKS[info.task].learn(info.y[train] if splits.is_single else info.y)
     output.table(columns_table(encoder.columns_))
     output.blank()
-    return Run(
-        problem,
-        task,
-        splits,
-        features,
-        info.y,
-        task.targets(info.y),
-        encoder.columns_,
-        parts,
-        [str(name) for name in encoder.get_feature_names_out()],
-        n_jobs,
-        deadline,
-        output,
-    )
+    names = [str(name) for name in encoder.get_feature_names_out()]
+    rows = (features, info.y, task.targets(info.y))
+    return Run(problem, task, splits, *rows, encoder.columns_, parts, names, n_jobs, deadline, output)
 
 
 def columns_table(reports: Sequence[ColumnReport], most: int = 30) -> Table:
@@ -159,16 +167,10 @@ def columns_table(reports: Sequence[ColumnReport], most: int = 30) -> Table:
     if len(reports) > most:
         head, tail = reports[: most - most // 3], reports[most - most // 3 :]
         shown = [*head, *[report for report in tail if not report.width][: most // 3]]
-    rows: list[tuple[str, ...]] = [
-        (
-            shortened(report.name, _LONGEST_NAME),
-            report.kind,
-            f"{report.n_gaps:,}" if report.n_gaps else "",
-            f"{report.width}" if report.width else "-",
-            report.encoding,
-        )
-        for report in shown
-    ]
+    rows: list[tuple[str, ...]] = []
+    for report in shown:
+        n_gaps, width = f"{report.n_gaps:,}" if report.n_gaps else "", f"{report.width}" if report.width else "-"
+        rows.append((shortened(report.name, _LONGEST_NAME), report.kind, n_gaps, width, report.encoding))
     if len(shown) < len(reports):
         rows.append((f"... {count(len(reports) - len(shown), 'more column')}", "", "", "", ""))
     return text_table("Columns", ("column", "holds", "gaps", "inputs", "encoding"), rows, "llrrl")

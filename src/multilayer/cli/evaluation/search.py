@@ -11,16 +11,15 @@ import click
 
 from multilayer import ConvergenceWarning
 from multilayer.cli.console import Output
-from multilayer.cli.deadline import Deadline, UnfinishedError
-from multilayer.cli.evaluation.metrics import Metric
 from multilayer.cli.evaluation.problem import Problem, Settings, in_shell_words
 from multilayer.cli.evaluation.run import Run, begin_run
 from multilayer.cli.evaluation.scores import ModelScores
 from multilayer.cli.evaluation.space import FACTOR, SPACE, SearchOptions, first_rung
 from multilayer.cli.evaluation.splits import Splits
-from multilayer.cli.evaluation.tasks import TASKS, Task
+from multilayer.cli.evaluation.tasks import TASKS, Metric, Task
 from multilayer.cli.evaluation.training import fit_linear_model, fit_on_all_rows, networks_in_words
 from multilayer.cli.evaluation.trials import conclusion, is_whole, models_of, models_table, trials_table
+from multilayer.cli.limits import Deadline, UnfinishedError
 from multilayer.cli.progress import progress_display
 from multilayer.cli.text import count
 from multilayer.exceptions import (

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from multilayer.cli.evaluation.advice import advice_on_trials
-from multilayer.cli.evaluation.metrics import Metric
 from multilayer.cli.evaluation.run import Fits, Run
 from multilayer.cli.evaluation.scores import ROUGH, ModelScores, better_of, compare, spread, verdict
 from multilayer.cli.evaluation.space import SearchOptions, described, sizes
 from multilayer.cli.evaluation.splits import Splits
+from multilayer.cli.evaluation.tasks import Metric
 from multilayer.cli.text import count, text_table
 from multilayer.results import Table
 from multilayer.selection import Search, Trial
@@ -35,15 +34,14 @@ def fold_scores(trial: Trial, metric: Metric) -> list[float]:
 
 def models_of(run: Run, result: Search, linear: Fits) -> list[ModelScores]:
     """The best network, the simplest if that is another, the linear model and the baseline."""
-    task, splits, y = run.task, run.splits, run.y
+    task = run.task
     named = {"best network": result.best}
     if result.simplest is not result.best:
         named["simplest network"] = result.simplest
-    baseline = {fold: task.baseline(y[train], len(test)) for fold, (train, test) in enumerate(splits.rows)}
     return [
         *(_of_trial(name, trial, task.decisive) for name, trial in named.items()),
-        ModelScores.of(task.linear_name, task, run.predict(linear, list(linear.models)), splits, y),
-        ModelScores.of(task.baseline_name, task, baseline, splits, y),
+        ModelScores.of(task.linear_name, run, run.predict(linear, list(linear.models))),
+        ModelScores.of(task.baseline_name, run, run.baseline(range(len(run.splits)))),
     ]
 
 
@@ -119,3 +117,12 @@ def conclusion(
             "new rows."
         )
     return " ".join([*parts, ROUGH])
+
+
+def advice_on_trials(means: Sequence[float]) -> str:
+    """What to try where the best trial of a search, trained to the end, is worse than another model.
+
+    ``means`` are its mean scores from rung to rung, of which higher is better.
+    """
+    still_rises = len(means) > 1 and means[-1] > means[-2]
+    return f"More --trials{' or --epochs' if still_rises else ''} may find a better one."

@@ -5,24 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from multilayer.cli.console import Output
-from multilayer.cli.deadline import Deadline
 from multilayer.cli.evaluation.evaluation import Evaluation
-from multilayer.cli.evaluation.run import columns_table
 from multilayer.cli.evaluation.scores import ROUGH, WIDENED, out_of_fold
 from multilayer.cli.evaluation.tasks import LONGEST_NAME, Classification
 from multilayer.cli.folder import OutputFolder
 from multilayer.cli.output.code import evaluation_code
-from multilayer.cli.output.page import (
-    MOST_COLUMNS,
-    Section,
-    as_csv,
-    data_section,
-    digits,
-    html_report,
-    say_written,
-    title_of,
-)
+from multilayer.cli.output.page import Section, as_csv, data_section, digits, write_run_report
 from multilayer.cli.output.pictures import Picture, class_pictures, draw_into
 from multilayer.cli.text import shortened
 from multilayer.plots import plot_cost, plot_cross_validation, plot_network, plot_predictions
@@ -30,61 +18,52 @@ from multilayer.plots import plot_cost, plot_cross_validation, plot_network, plo
 _MOST_UNITS = 10  # of a layer, in the picture of the network
 
 
-def write_evaluation(found: Evaluation, folder: OutputFolder, deadline: Deadline, output: Output) -> None:
+def write_evaluation(found: Evaluation, folder: OutputFolder) -> None:
     """Write predictions, folds if there are several, pictures and the report."""
+    run, settings, is_single = found.run, found.settings, found.run.splits.is_single
     folder.write("predictions.csv", predictions_csv(found))
-    if not found.run.splits.is_single:
+    if not is_single:
         folder.write("folds.csv", folds_csv(found))
-    groups = {
-        "Scores": _score_pictures(found),
-        "Predictions": _prediction_pictures(found),
-        "Training": _network_pictures(found),
-    }
-    drawn = draw_into(folder, [picture for pictures in groups.values() for picture in pictures], deadline, output)
-    of = {name: [one for one in drawn if one.name in {p.name for p in wanted}] for name, wanted in groups.items()}
-    run, settings = found.run, found.settings
+    scores, predictions, networks = _score_pictures(found), _prediction_pictures(found), _network_pictures(found)
+    drawn = draw_into(folder, [*scores, *predictions, *networks], run.deadline, run.output)
     training = (
         f"Step size {settings.step_size:g}, regularisation {settings.alpha:g} and seed {settings.seed}. Columns were "
         "encoded with what the training rows hold; the test rows were used for the scores only."
     )
-    if not run.splits.is_single:
+    if not is_single:
         training += " The table of columns is that of all rows."
-    rough = [] if run.splits.is_single else [f"{ROUGH} {WIDENED}"]
-    per_row = "Predictions, each by a network that has not seen the row"
     sections = [
-        Section("Scores", rough, found.tables, of["Scores"]),
-        *[Section(per_row, pictures=of["Predictions"])] * bool(of["Predictions"]),
-        data_section(run, [columns_table(run.columns, MOST_COLUMNS)], output),
-        Section("Training", [found.training, training], pictures=of["Training"]),
+        Section("Scores", [] if is_single else [f"{ROUGH} {WIDENED}"], found.tables, scores),
+        Section("Predictions, each by a network that has not seen the row", pictures=predictions),
+        data_section(run),
+        Section("Training", [found.training, training], pictures=networks),
         Section("The same in Python", code=evaluation_code(run, settings)),
     ]
-    folder.write_report(html_report(title_of(run.problem), found.conclusion, sections))
-    say_written(folder, output)
+    write_run_report(run, folder, found.conclusion, sections, drawn)
 
 
 def predictions_csv(found: Evaluation) -> str:
     """The data row in the file (from 1), its target, and the prediction of networks that have not seen it."""
     run = found.run
     rows, predictions = out_of_fold(found.models[0], run.splits, len(run.y))
-    columns = run.task.columns(run.y[rows], predictions)
-    return as_csv({"row": (run.problem.info.rows[rows] + 1).tolist(), **columns})
+    columns = {"row": (run.problem.info.rows[rows] + 1).tolist(), **run.task.columns(run.y[rows], predictions)}
+    return as_csv(columns, zip(*columns.values(), strict=True))
 
 
 def folds_csv(found: Evaluation) -> str:
     """A line for each model in each fold, with all digits of its scores."""
-    splits, lines = found.run.splits, []
+    splits, metrics, rows = found.run.splits, found.run.task.metrics, []
     for model in found.models:
         for number, scores in model.scores.items():
-            train, test = splits.rows[number]
             repeat, fold = divmod(number, splits.n_folds)
-            line: dict[str, Any] = {"repeat": repeat + 1, "fold": fold + 1, "model": model.name}
-            line |= {"trained_on": len(train), "tested_on": len(test)}
-            line |= {metric.name: digits(scores[metric.name]) for metric in found.run.task.metrics}
+            sizes = [len(part) for part in splits.rows[number]]
             is_network = model is found.models[0]
-            line["epochs"] = found.fits.network(number).n_iter_ if is_network else ""
-            line["seconds"] = f"{found.fits.seconds[number]:.3f}" if is_network else ""
-            lines.append(line)
-    return as_csv({name: [line[name] for line in lines] for name in lines[0]})
+            epochs = found.fits.network(number).n_iter_ if is_network else ""
+            seconds = f"{found.fits.seconds[number]:.3f}" if is_network else ""
+            written = [digits(scores[metric.name]) for metric in metrics]
+            rows.append([repeat + 1, fold + 1, model.name, *sizes, *written, epochs, seconds])
+    names = [metric.name for metric in metrics]
+    return as_csv(["repeat", "fold", "model", "trained_on", "tested_on", *names, "epochs", "seconds"], rows)
 
 
 def _score_pictures(found: Evaluation) -> list[Picture]:

@@ -5,28 +5,15 @@ from __future__ import annotations
 import math
 import statistics
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from multilayer.cli.console import Output
-from multilayer.cli.deadline import Deadline
-from multilayer.cli.evaluation.metrics import Metric
-from multilayer.cli.evaluation.run import columns_table
 from multilayer.cli.evaluation.scores import ROUGH, WIDENED
 from multilayer.cli.evaluation.search import Found
 from multilayer.cli.evaluation.space import ALPHA, HIDDEN, STEP_SIZE, sizes
 from multilayer.cli.evaluation.trials import fold_scores, mark
 from multilayer.cli.folder import OutputFolder
 from multilayer.cli.output.code import more_arguments, search_code
-from multilayer.cli.output.page import (
-    MOST_COLUMNS,
-    Section,
-    as_csv,
-    data_section,
-    digits,
-    html_report,
-    say_written,
-    title_of,
-)
+from multilayer.cli.output.page import Section, as_csv, data_section, digits, write_run_report
 from multilayer.cli.output.pictures import Picture, draw_into
 from multilayer.cli.text import count, shell_line
 from multilayer.plots import plot_cost, plot_search
@@ -35,28 +22,27 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 NEXT_STEPS = "These parameters with other folds, on a single split, and in Python"
-_COST = "cost"  # the picture of the chosen network
 _PARAMETERS = {"step_size": (STEP_SIZE, "step size"), "alpha": (ALPHA, "alpha"), "hidden": (HIDDEN, "hidden layers")}
 
 
-def write_search(found: Found, folder: OutputFolder, deadline: Deadline, output: Output) -> None:
+def write_search(found: Found, folder: OutputFolder) -> None:
     """Write the trials, pictures and the report."""
-    folder.write("trials.csv", trials_csv(found))
-    drawn = draw_into(folder, _pictures(found), deadline, output)
     run = found.run
+    folder.write("trials.csv", trials_csv(found))
+    trials, network = _trial_pictures(found), []
+    if found.network is not None:
+        caption = "The cost of the chosen network, trained on all rows."
+        network.append(Picture("cost", caption, lambda: plot_cost(found.network)))
+    drawn = draw_into(folder, [*trials, *network], run.deadline, run.output)
     encoding = "In each fold the columns were encoded with what its training rows hold. The table is that of all rows."
-    of_search = [picture for picture in drawn if picture.name != _COST]
-    of_network = [picture for picture in drawn if picture.name == _COST]
-    chosen = Section("The chosen network", [found.training], pictures=of_network)
     sections = [
-        Section("Trials", [found.options.in_words(), f"{ROUGH} {WIDENED}"], found.tables, of_search),
-        *[chosen] * bool(found.training),
-        data_section(run, [columns_table(run.columns, MOST_COLUMNS)], output, encoding),
+        Section("Trials", [found.options.in_words(), f"{ROUGH} {WIDENED}"], found.tables, trials),
+        Section("The chosen network", [found.training] if found.training else [], pictures=network),
+        data_section(run, encoding),
         Section(NEXT_STEPS, code="\n".join(next_steps(found))),
         Section("The same in Python", code=search_code(run, found.options)),
     ]
-    folder.write_report(html_report(title_of(run.problem), found.conclusion, sections))
-    say_written(folder, output)
+    write_run_report(run, folder, found.conclusion, sections, drawn)
 
 
 def next_steps(found: Found) -> list[str]:
@@ -79,34 +65,29 @@ def next_steps(found: Found) -> list[str]:
 
 def trials_csv(found: Found) -> str:
     """A line for each trial, the best first, with all digits."""
-    metric, lines = found.run.task.decisive, []
+    metric, rows = found.run.task.decisive, []
     for trial in found.result.ranked:
         settings, scores = found.options.settings(trial.params), fold_scores(trial, metric)
-        line: dict[str, Any] = {"trial": trial.number + 1, "choice": mark(trial, found.result)}
-        line |= {"hidden": sizes(settings), "step_size": repr(settings.step_size), "alpha": repr(settings.alpha)}
-        line |= {metric.name: digits(statistics.fmean(scores)), "standard_error": digits(trial.standard_error)}
-        line |= {f"fold_{fold}": digits(score) for fold, score in enumerate(scores, start=1)}
-        line |= {"epochs": trial.epochs, "rung": trial.rung + 1, "weights": trial.n_weights}
-        line |= {"seconds": f"{trial.seconds:.3f}", "error": trial.error}
-        lines.append(line)
-    return as_csv({name: [line[name] for line in lines] for name in lines[0]})
+        params = [sizes(settings), repr(settings.step_size), repr(settings.alpha)]
+        written = [digits(score) for score in (statistics.fmean(scores), trial.standard_error, *scores)]
+        end = [trial.epochs, trial.rung + 1, trial.n_weights, f"{trial.seconds:.3f}", trial.error]
+        rows.append([trial.number + 1, mark(trial, found.result), *params, *written, *end])
+    folds = [f"fold_{fold}" for fold in range(1, len(found.run.splits) + 1)]
+    names = ["trial", "choice", "hidden", "step_size", "alpha", metric.name, "standard_error", *folds]
+    return as_csv([*names, "epochs", "rung", "weights", "seconds", "error"], rows)
 
 
-def _pictures(found: Found) -> list[Picture]:
-    """The trials by epochs and by each parameter, with the linear model as a line, and the chosen network's cost."""
+def _trial_pictures(found: Found) -> list[Picture]:
+    """The trials by epochs and by each parameter, with the linear model as a line."""
     heading = found.run.task.decisive.heading
     course = "by the epochs it was trained for" if found.result.best.rung > 0 else "in the order in which they began"
-    pictures = [
+    return [
         Picture("search", f"The {heading} of each trial, {course}.", partial(_drawn, found, None, "")),
         *(
             Picture(name, f"The {heading} of the trials against {label}.", partial(_drawn, found, parameter, label))
             for name, (parameter, label) in _PARAMETERS.items()
         ),
     ]
-    if found.network is not None:
-        caption = "The cost of the chosen network, trained on all rows."
-        pictures.append(Picture(_COST, caption, lambda: plot_cost(found.network)))
-    return pictures
 
 
 def _drawn(found: Found, parameter: str | None, label: str) -> Axes:
@@ -134,16 +115,11 @@ def _drawn(found: Found, parameter: str | None, label: str) -> Axes:
             fontsize=9,
             va="center",
         )
-    _reverse_sign(ax, metric, len(result.best.fold_scores))
+    ax.set_ylabel(f"{metric.heading}, mean over {count(len(result.best.fold_scores), 'fold')}")
+    if not metric.greater_is_better:
+        # The score itself, where the search has its sign reversed: the best stays on top.
+        ax.yaxis.set_major_formatter(lambda value, _: f"{0.0 - value:,.10g}")
+        legend = ax.get_legend()
+        for text in legend.get_texts() if legend is not None else ():
+            text.set_text(text.get_text().replace(", -", ", "))
     return ax
-
-
-def _reverse_sign(ax: Axes, metric: Metric, n_folds: int) -> None:
-    """Label the axis with the score itself, where the search has its sign reversed: the best stays on top."""
-    legend = ax.get_legend()
-    ax.set_ylabel(f"{metric.heading}, mean over {count(n_folds, 'fold')}")
-    if metric.greater_is_better:
-        return
-    ax.yaxis.set_major_formatter(lambda value, _: f"{0.0 - value:,.10g}")
-    for text in legend.get_texts() if legend is not None else ():
-        text.set_text(text.get_text().replace(", -", ", "))
