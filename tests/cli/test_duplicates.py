@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from multilayer.cli.evaluation.duplicates import find_duplicates, note_on_duplicates
+from multilayer.cli.evaluation.run import find_duplicates, note_on_duplicates
 from multilayer.tables import ColumnReport, TableEncoder
 
 from .conftest import SMALL, lines_of_people, write

@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multilayer.cli.evaluation.scores import ModelScores
-from multilayer.cli.evaluation.space import ALPHA, HIDDEN, STEP_SIZE, SearchOptions, described, first_rung
 from multilayer.cli.evaluation.splits import Splits
 from multilayer.cli.evaluation.tasks import LOG_LOSS
-from multilayer.cli.evaluation.trials import conclusion
+from multilayer.cli.evaluation.trials import ALPHA, HIDDEN, STEP_SIZE, SearchOptions, conclusion, described, first_rung
 
 
 def search_options(**changes) -> SearchOptions:

@@ -43,26 +43,17 @@ class OutputFolder:
             raise click.ClickException(f"--out {self.path}:{which} is not a folder. Name a folder to write to.")
 
     def prepare(self) -> None:
-        """Make the folder and check that files can be written to it, before the training.
-
-        Raises
-        ------
-        click.ClickException
-            The folder cannot be written to.
-        UnfinishedError
-            There is no room on its disk.
-        """
+        """Make the folder and check that files can be written to it, before the training."""
         self.check_name()
         try:
             self._made = [path for path in (self.path, *self.path.parents) if not path.exists()]
             self.path.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=self.path).close()
         except (OSError, ValueError) as error:
+            text = f"--out {self.path}: {reason_of(error).lower()}."
             if getattr(error, "errno", None) in NO_ROOM:
-                raise UnfinishedError(f"--out {self.path}: {reason_of(error).lower()}.") from None
-            raise click.ClickException(
-                f"--out {self.path}: {reason_of(error).lower()}. Name a folder to write to."
-            ) from None
+                raise UnfinishedError(text) from None
+            raise click.ClickException(f"{text} Name a folder to write to.") from None
 
     def remove_if_empty(self) -> None:
         """Remove the folders that ``prepare`` has made, if no file was written."""
@@ -71,13 +62,7 @@ class OutputFolder:
                 path.rmdir()
 
     def write(self, name: str, content: str | bytes) -> Path:
-        """Write a file, or replace it as a whole, so that there is never half of it.
-
-        Raises
-        ------
-        UnfinishedError
-            It cannot be written.
-        """
+        """Write a file, or replace it as a whole, so that there is never half of it."""
         data = content.encode("utf-8") if isinstance(content, str) else content
         target = self.path / name
         try:

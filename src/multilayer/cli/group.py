@@ -57,15 +57,17 @@ class _Group(click.Group):
             os._exit(code)
         sys.exit(code)
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+    def main(self, *args: Any, **extra: Any) -> Any:
+        is_program = extra.pop("standalone_mode", True)
+        extra["standalone_mode"] = False
         with named_as_options(OPTION_NAMES):
-            if not standalone_mode:
-                return super().main(*args, standalone_mode=False, **extra)
+            if not is_program:
+                return super().main(*args, **extra)
             with watched_signals() as signals, guarded_streams() as out, warnings.catch_warnings():
                 warnings.showwarning = show_as_note
                 try:
                     # click returns the exit code of --help and --version, otherwise what the command returned.
-                    returned = super().main(*args, standalone_mode=False, **extra)
+                    returned: Any = super().main(*args, **extra)
                     out.flush()
                     code = returned if isinstance(returned, int) else 0
                 except (Exception, KeyboardInterrupt) as error:

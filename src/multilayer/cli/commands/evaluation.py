@@ -104,7 +104,7 @@ def _evaluate(
     from multilayer.cli.evaluation.run import read_and_split
     from multilayer.cli.evaluation.tasks import TASKS
     from multilayer.cli.folder import prepared
-    from multilayer.cli.output.evaluation_report import write_evaluation
+    from multilayer.cli.output.reports import write_evaluation
 
     output = Output(quiet)
     problem, splits = read_and_split(source, split, output)

@@ -85,7 +85,7 @@ def search(
     from multilayer.cli.evaluation.search import options_of, run_search
     from multilayer.cli.evaluation.splits import divide
     from multilayer.cli.folder import prepared
-    from multilayer.cli.output.search_report import NEXT_STEPS, next_steps, write_search
+    from multilayer.cli.output.reports import NEXT_STEPS, next_steps, write_search
 
     output = Output(quiet)
     problem, splits = read_and_split(source, lambda problem: divide(problem, folds, 1, options["seed"]), output)

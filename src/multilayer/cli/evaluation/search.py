@@ -11,14 +11,23 @@ import click
 
 from multilayer import ConvergenceWarning
 from multilayer.cli.console import Output
-from multilayer.cli.evaluation.problem import Problem, Settings, in_shell_words
+from multilayer.cli.evaluation.problem import Problem, Settings
 from multilayer.cli.evaluation.run import Run, begin_run
 from multilayer.cli.evaluation.scores import ModelScores
-from multilayer.cli.evaluation.space import FACTOR, SPACE, SearchOptions, first_rung
 from multilayer.cli.evaluation.splits import Splits
 from multilayer.cli.evaluation.tasks import TASKS, Metric, Task
 from multilayer.cli.evaluation.training import fit_linear_model, fit_on_all_rows, networks_in_words
-from multilayer.cli.evaluation.trials import conclusion, is_whole, models_of, models_table, trials_table
+from multilayer.cli.evaluation.trials import (
+    FACTOR,
+    SPACE,
+    SearchOptions,
+    conclusion,
+    first_rung,
+    is_whole,
+    models_of,
+    models_table,
+    trials_table,
+)
 from multilayer.cli.limits import Deadline, UnfinishedError
 from multilayer.cli.progress import progress_display
 from multilayer.cli.text import count
@@ -65,7 +74,7 @@ class DecisiveScore:
 
 
 class SearchProgress:
-    """A listener of a search that moves a bar; ``n_scored`` trials have a score, or have failed."""
+    """A callback of a search that moves a bar; ``n_scored`` trials have a score, or have failed."""
 
     def __init__(self, progress: Any, options: SearchOptions, n_folds: int, metric: Metric, output: Output) -> None:
         self._progress, self._metric, self._n_trials = progress, metric, options.n_trials
@@ -179,22 +188,17 @@ def _wording(warning: Warning) -> str:
 
 def _no_result(error: Exception, n_scored: int, options: SearchOptions, is_over: bool) -> Exception:
     """The error of a search without a single score."""
+    # Without advice on step sizes, which the user does not choose here.
+    reason = error.finding if isinstance(error, DivergenceError) else str(error)
     if isinstance(error, JournalError):
         return click.ClickException(str(error))
     if n_scored:
-        return InputError(f"all {count(n_scored, 'trial')} failed, the first: {_reason(error)}")
+        return InputError(f"all {count(n_scored, 'trial')} failed, the first: {reason}")
     if isinstance(error, InterruptedTrainingError):
         return click.Abort()
     if is_over:
         return UnfinishedError(f"no trial had a score within --minutes {options.minutes:g}. Increase --minutes.")
-    return InputError(_reason(error))
-
-
-def _reason(error: Exception) -> str:
-    """What went wrong, without advice on step sizes, which the user does not choose here."""
-    if isinstance(error, DivergenceError):
-        return error.finding
-    return in_shell_words(error)
+    return InputError(reason)
 
 
 def _note_end(result: Search, options: SearchOptions, is_over: bool, output: Output) -> None:

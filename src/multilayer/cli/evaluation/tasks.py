@@ -278,7 +278,4 @@ class Regression:
 
 
 Task = Classification | Regression
-TASKS: dict[str, type[Classification] | type[Regression]] = {
-    "classification": Classification,
-    "regression": Regression,
-}
+TASKS: dict[str, type[Classification] | type[Regression]] = {"classification": Classification, "regression": Regression}

@@ -6,9 +6,9 @@ import numpy as np
 
 from multilayer.cli.evaluation.problem import Problem, Settings
 from multilayer.cli.evaluation.run import Run
-from multilayer.cli.evaluation.space import ALPHA, ALPHAS, HIDDEN, SIZES, STEP_SIZE, STEP_SIZES, SearchOptions
 from multilayer.cli.evaluation.splits import Splits, seeds_of
 from multilayer.cli.evaluation.tasks import Task
+from multilayer.cli.evaluation.trials import ALPHA, ALPHAS, HIDDEN, SIZES, STEP_SIZE, STEP_SIZES, SearchOptions
 
 _LOG_LOSS = '''
 classes = np.unique(y)
