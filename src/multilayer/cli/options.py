@@ -16,6 +16,7 @@ from multilayer.cli.limits import Deadline, check_hidden_layers
 from multilayer.cli.process import keep_running_without_reader
 from multilayer.cli.source import Source
 from multilayer.cli.text import shortened
+from multilayer.exceptions import MissingExtraError
 
 # The options by the names that arguments have in Python.
 OPTION_NAMES = {
@@ -111,6 +112,16 @@ def read_minutes(_ctx: click.Context, _param: click.Parameter, value: float | No
 def read_separator(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
     """One character; a tab is hard to type."""
     return "\t" if value in ("tab", "\\t") else value
+
+
+def check_sampler(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    """A sampler that is installed."""
+    if value == "optuna":
+        try:
+            import optuna  # noqa: F401
+        except ImportError:
+            raise MissingExtraError("--sampler optuna", "Optuna", "optuna") from None
+    return value
 
 
 def read_journal(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Path | None:

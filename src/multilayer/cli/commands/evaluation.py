@@ -101,17 +101,15 @@ def _evaluate(
     from multilayer.cli.console import Output
     from multilayer.cli.evaluation.evaluation import evaluate
     from multilayer.cli.evaluation.problem import Settings, naming
-    from multilayer.cli.evaluation.run import read_and_split
-    from multilayer.cli.evaluation.tasks import TASKS
+    from multilayer.cli.evaluation.run import begin_run
     from multilayer.cli.folder import prepared
     from multilayer.cli.output.reports import write_evaluation
 
     output = Output(quiet)
-    problem, splits = read_and_split(source, split, output)
-    settings = Settings.of(TASKS[problem.info.task].default_epochs, **options)
     with prepared(out):
         with naming(source):
-            found = evaluate(problem, settings, splits, jobs, deadline, output)
+            run = begin_run(source, split, jobs, deadline, output)
+            found = evaluate(run, Settings.of(run.task.default_epochs, **options))
         output.blank()
         if out is None:
             output.say("Nothing was written. With --out DIR there are predictions, pictures and a report.")

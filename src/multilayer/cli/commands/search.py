@@ -10,6 +10,7 @@ from multilayer.cli.folder import OutputFolder
 from multilayer.cli.limits import Deadline
 from multilayer.cli.options import (
     Count,
+    check_sampler,
     fold_options,
     minutes_option,
     option,
@@ -39,6 +40,7 @@ from multilayer.cli.source import Source
     "Candidates drawn at random, or proposed by Optuna from the scores of earlier ones.",
     default="random",
     type=click.Choice(["random", "optuna"]),
+    callback=check_sampler,
 )
 @option(
     "--journal",
@@ -81,18 +83,17 @@ def search(
     """
     from multilayer.cli.console import Output
     from multilayer.cli.evaluation.problem import naming
-    from multilayer.cli.evaluation.run import read_and_split
+    from multilayer.cli.evaluation.run import begin_run
     from multilayer.cli.evaluation.search import options_of, run_search
     from multilayer.cli.evaluation.splits import divide
     from multilayer.cli.folder import prepared
     from multilayer.cli.output.reports import NEXT_STEPS, next_steps, write_search
 
     output = Output(quiet)
-    problem, splits = read_and_split(source, lambda problem: divide(problem, folds, 1, options["seed"]), output)
-    wanted = options_of(problem, splits, minutes=deadline.minutes, **options)
     with prepared(out):
         with naming(source):
-            found = run_search(problem, wanted, splits, jobs, deadline, output)
+            run = begin_run(source, lambda problem: divide(problem, folds, 1, options["seed"]), jobs, deadline, output)
+            found = run_search(run, options_of(run, **options))
         output.blank()
         output.say(f"{NEXT_STEPS}:")
         output.lines(next_steps(found))

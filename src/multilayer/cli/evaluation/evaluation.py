@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from multilayer.cli.console import Output
-from multilayer.cli.evaluation.problem import Problem, Settings
-from multilayer.cli.evaluation.run import Fits, Run, begin_run
+from multilayer.cli.evaluation.problem import Settings
+from multilayer.cli.evaluation.run import Fits, Run
 from multilayer.cli.evaluation.scores import (
     ROUGH,
     ModelScores,
@@ -18,7 +17,6 @@ from multilayer.cli.evaluation.scores import (
     scores_table,
     verdict,
 )
-from multilayer.cli.evaluation.splits import Splits
 from multilayer.cli.evaluation.training import (
     Course,
     advice,
@@ -27,7 +25,6 @@ from multilayer.cli.evaluation.training import (
     fit_network,
     networks_in_words,
 )
-from multilayer.cli.limits import Deadline
 from multilayer.cli.text import count
 from multilayer.exceptions import InputError
 from multilayer.results import Table
@@ -46,11 +43,9 @@ class Evaluation:
     conclusion: str
 
 
-def evaluate(
-    problem: Problem, settings: Settings, splits: Splits, n_jobs: int | None, deadline: Deadline, output: Output
-) -> Evaluation:
+def evaluate(run: Run, settings: Settings) -> Evaluation:
     """Train all models on the splits, and print their scores on the rows that they have not seen."""
-    run = begin_run(problem, splits, n_jobs, deadline, output)
+    splits, output = run.splits, run.output
     check_size(run, settings)
     linear = fit_linear_model(run)
     fits, course = fit_network(run, settings)

@@ -77,15 +77,14 @@ class Settings:
 
 def read_problem(source: Source, output: Output) -> Problem:
     """Read the table and divide it into features and target."""
-    with naming(source):
-        with waiting(output, f"reading {source.name}"):
-            table = source.read()
-        target = _checked_target(source, table.column_names)
-        features, column = split_target(table.drop_columns(source.unused), target)
-        for note in reading_notes(table):
-            output.note(note)
-        identifiers = row_identifiers(features)
-        info = encode_target(column, source.task, name=target, drop_gaps=True)
+    with waiting(output, f"reading {source.name}"):
+        table = source.read()
+    target = _checked_target(source, table.column_names)
+    features, column = split_target(table.drop_columns(source.unused), target)
+    for note in reading_notes(table):
+        output.note(note)
+    identifiers = row_identifiers(features)
+    info = encode_target(column, source.task, name=target, drop_gaps=True)
     groups = None if source.group is None else table.column(source.group)
     problem = Problem(source, target, features, info, groups, identifiers)
     output.say(

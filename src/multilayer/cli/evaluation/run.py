@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from multilayer.cli.console import Output
-from multilayer.cli.evaluation.problem import Problem, RowNumbers, Settings, naming, read_problem
+from multilayer.cli.evaluation.problem import Problem, RowNumbers, Settings, read_problem
 from multilayer.cli.evaluation.splits import Splits
 from multilayer.cli.evaluation.tasks import TASKS, Task
 from multilayer.cli.limits import Deadline
@@ -165,21 +165,20 @@ class Run:
         return self.task.estimator(**settings.parameters(), **more, callbacks=[watch], max_time=seconds)
 
 
-def read_and_split(source: Source, split: Callable[[Problem], Splits], output: Output) -> tuple[Problem, Splits]:
-    """Read the table and divide its rows, with notes on both."""
+def begin_run(
+    source: Source, split: Callable[[Problem], Splits], n_jobs: int | None, deadline: Deadline, output: Output
+) -> Run:
+    """Read the table, divide its rows, and print what is done with its columns.
+
+    Errors in the table are raised here, not in a fold.
+    """
     problem = read_problem(source, output)
-    with naming(source):
-        TASKS[problem.info.task].check(problem.info)
-        splits = split(problem)
+    info, group = problem.info, source.group
+    TASKS[info.task].check(info)
+    splits = split(problem)
     output.say(f"{'Split' if splits.is_single else 'Rows'}: {splits.in_words()}.")
     for note in splits.notes:
         output.note(note)
-    return problem, splits
-
-
-def begin_run(problem: Problem, splits: Splits, n_jobs: int | None, deadline: Deadline, output: Output) -> Run:
-    """Look at the columns and print what is done with them; errors in the table are raised here, not in a fold."""
-    info, group = problem.info, problem.source.group
     features, encoder = problem.features.take(info.rows), problem.encoder()
     train, test = splits.rows[0]
     parts = None

@@ -11,11 +11,10 @@ import click
 
 from multilayer import ConvergenceWarning
 from multilayer.cli.console import Output
-from multilayer.cli.evaluation.problem import Problem, Settings
-from multilayer.cli.evaluation.run import Run, begin_run
+from multilayer.cli.evaluation.problem import Settings
+from multilayer.cli.evaluation.run import Run
 from multilayer.cli.evaluation.scores import ModelScores
-from multilayer.cli.evaluation.splits import Splits
-from multilayer.cli.evaluation.tasks import TASKS, Metric, Task
+from multilayer.cli.evaluation.tasks import Metric, Task
 from multilayer.cli.evaluation.training import fit_linear_model, fit_on_all_rows, networks_in_words
 from multilayer.cli.evaluation.trials import (
     FACTOR,
@@ -28,7 +27,7 @@ from multilayer.cli.evaluation.trials import (
     models_table,
     trials_table,
 )
-from multilayer.cli.limits import Deadline, UnfinishedError
+from multilayer.cli.limits import UnfinishedError
 from multilayer.cli.progress import progress_display
 from multilayer.cli.text import count
 from multilayer.exceptions import (
@@ -37,7 +36,6 @@ from multilayer.exceptions import (
     InterruptedTrainingError,
     InterruptedTrainingWarning,
     JournalError,
-    MissingExtraError,
     MultilayerError,
 )
 from multilayer.results import Table
@@ -104,26 +102,17 @@ class SearchProgress:
         return text if math.isnan(best) else f"{text}  best {self._metric.heading} {self._metric.write(best)}"
 
 
-def options_of(
-    problem: Problem, splits: Splits, *, epochs: int | None, n_trials: int, no_halving: bool, **options: Any
-) -> SearchOptions:
+def options_of(run: Run, *, epochs: int | None, n_trials: int, no_halving: bool, **options: Any) -> SearchOptions:
     """The options as typed, with defaults that suit the task and the number of rows."""
-    if options["sampler"] == "optuna":
-        try:
-            import optuna  # noqa: F401
-        except ImportError:
-            raise MissingExtraError("--sampler optuna", "Optuna", "optuna") from None
-    epochs = epochs or TASKS[problem.info.task].default_epochs
-    rung = epochs if no_halving else first_rung(epochs, n_trials, splits.fewest_to_train)
-    return SearchOptions(n_trials=n_trials, epochs=epochs, first_rung=rung, **options)
+    epochs = epochs or run.task.default_epochs
+    rung = epochs if no_halving else first_rung(epochs, n_trials, run.splits.fewest_to_train)
+    minutes = run.deadline.minutes
+    return SearchOptions(n_trials=n_trials, minutes=minutes, epochs=epochs, first_rung=rung, **options)
 
 
-def run_search(
-    problem: Problem, options: SearchOptions, splits: Splits, n_jobs: int | None, deadline: Deadline, output: Output
-) -> Found:
+def run_search(run: Run, options: SearchOptions) -> Found:
     """Search, print what was found, and train the chosen network on all rows."""
-    run = begin_run(problem, splits, n_jobs, deadline, output)
-    task = run.task
+    task, splits, output = run.task, run.splits, run.output
     linear = fit_linear_model(run)
     output.say(options.in_words())
     result = _searched(run, options)
