@@ -12,8 +12,7 @@ import click
 
 from multilayer import __version__
 from multilayer.cli.commands.demo import demo
-from multilayer.cli.commands.evaluation import cv, train
-from multilayer.cli.commands.search import search
+from multilayer.cli.commands.table import cv, search, train
 from multilayer.cli.console import show_as_note
 from multilayer.cli.limits import NO_ROOM, UnfinishedError
 from multilayer.cli.options import OPTION_NAMES

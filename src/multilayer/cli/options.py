@@ -19,18 +19,11 @@ from multilayer.cli.text import shortened
 from multilayer.exceptions import MissingExtraError
 
 # The options by the names that arguments have in Python.
-OPTION_NAMES = {
+_UNCHANGED = ("activation", "alpha", "separator", "decimal", "encoding", "date_format", "task", "journal")
+OPTION_NAMES = {name: "--" + name.replace("_", "-") for name in _UNCHANGED} | {
     "hidden_layer_sizes": "--hidden",
-    "activation": "--activation",
     "learning_rate_init": "--step-size",
     "max_iter": "--epochs",
-    "alpha": "--alpha",
-    "separator": "--separator",
-    "decimal": "--decimal",
-    "encoding": "--encoding",
-    "date_format": "--date-format",
-    "task": "--task",
-    "journal": "--journal",
 }
 
 _LARGEST = 2**31 - 1  # whole number that an option takes
@@ -91,6 +84,7 @@ def read_activation(_ctx: click.Context, _param: click.Parameter, value: str) ->
 
 
 def read_folder(_ctx: click.Context, _param: click.Parameter, value: str | None) -> OutputFolder | None:
+    """The folder of ``--out``, which is not made yet."""
     if value is None:
         return None
     if not value.strip():

@@ -27,9 +27,13 @@ _PARAMETERS = {"step_size": (STEP_SIZE, "step size"), "alpha": (ALPHA, "alpha"),
 _MOST_UNITS = 10  # of a layer, in the picture of the network
 
 
-def write_evaluation(found: Evaluation, folder: OutputFolder) -> None:
+def write_evaluation(found: Evaluation, folder: OutputFolder | None) -> None:
     """Write predictions, folds if there are several, pictures and the report."""
     run, settings, is_single = found.run, found.settings, found.run.splits.is_single
+    run.output.blank()
+    if folder is None:
+        run.output.say("Nothing was written. With --out DIR there are predictions, pictures and a report.")
+        return
     folder.write("predictions.csv", predictions_csv(found))
     if not is_single:
         folder.write("folds.csv", folds_csv(found))
@@ -119,9 +123,16 @@ def _network_pictures(found: Evaluation) -> list[Picture]:
     ]
 
 
-def write_search(found: Found, folder: OutputFolder) -> None:
-    """Write the trials, pictures and the report."""
-    run = found.run
+def write_search(found: Found, folder: OutputFolder | None) -> None:
+    """Print the commands to type next, and write the trials, pictures and the report."""
+    run, steps = found.run, next_steps(found)
+    run.output.blank()
+    run.output.say(f"{NEXT_STEPS}:")
+    run.output.lines(steps)
+    run.output.blank()
+    if folder is None:
+        run.output.say("Nothing was written. With --out DIR there are all trials, pictures and a report.")
+        return
     folder.write("trials.csv", trials_csv(found))
     trials, network = _trial_pictures(found), []
     if found.network is not None:
@@ -133,7 +144,7 @@ def write_search(found: Found, folder: OutputFolder) -> None:
         Section("Trials", [found.options.in_words(), f"{ROUGH} {WIDENED}"], found.tables, trials),
         Section("The chosen network", [found.training] if found.training else [], pictures=network),
         data_section(run, encoding),
-        Section(NEXT_STEPS, code="\n".join(next_steps(found))),
+        Section(NEXT_STEPS, code="\n".join(steps)),
         Section("The same in Python", code=search_code(run, found.options)),
     ]
     write_run_report(run, folder, found.conclusion, sections, drawn)
