@@ -30,7 +30,7 @@ class OutputFolder:
         self.written: list[Path] = []  # so far, in this order
         self.removed: list[Path] = []  # files of an earlier run
         self._digests: dict[str, str] = {}
-        self._made: list[Path] = []  # the folder and its parents, as far as prepare has made them
+        self.made: list[Path] = []  # the folder and its parents, as far as prepare has made them
 
     def check_name(self) -> None:
         """Raise ClickException for a file in the place of the folder or of one of its parents."""
@@ -46,7 +46,7 @@ class OutputFolder:
         """Make the folder and check that files can be written to it, before the training."""
         self.check_name()
         try:
-            self._made = [path for path in (self.path, *self.path.parents) if not path.exists()]
+            self.made = [path for path in (self.path, *self.path.parents) if not path.exists()]
             self.path.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=self.path).close()
         except (OSError, ValueError) as error:
@@ -54,12 +54,6 @@ class OutputFolder:
             if getattr(error, "errno", None) in NO_ROOM:
                 raise UnfinishedError(text) from None
             raise click.ClickException(f"{text} Name a folder to write to.") from None
-
-    def remove_if_empty(self) -> None:
-        """Remove the folders that ``prepare`` has made, if no file was written."""
-        for path in self._made:
-            with contextlib.suppress(OSError):  # not empty
-                path.rmdir()
 
     def write(self, name: str, content: str | bytes) -> Path:
         """Write a file, or replace it as a whole, so that there is never half of it."""
@@ -111,4 +105,6 @@ def prepared(folder: OutputFolder | None) -> Iterator[None]:
     try:
         yield
     finally:
-        folder.remove_if_empty()
+        for path in folder.made:
+            with contextlib.suppress(OSError):  # not empty
+                path.rmdir()

@@ -140,7 +140,8 @@ def _searched(run: Run, options: SearchOptions) -> Search:
     seconds = run.deadline.seconds_for(_SHARE, "the search began")
     began = time.monotonic()
     # Without callbacks, because a network with callbacks is not put aside and resumed.
-    candidate = task.estimator(**options.common, **task.fold_arguments)
+    common: dict[str, Any] = {"activation": "relu", "batch_size": "auto", "max_iter": options.epochs}
+    candidate = task.estimator(**common, random_state=options.seed, **task.fold_arguments)
     with output.noting_warnings(_wording), progress_display(output, seconds) as progress:
         bar = SearchProgress(progress, options, len(run.splits), task.decisive, output)
         try:

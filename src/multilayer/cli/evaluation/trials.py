@@ -31,6 +31,7 @@ _IN_WORDS = (
     "one or two hidden layers of 16, 32, 64 or 128 units, step sizes from 0.0003 to 0.03 and alpha from 0.001 to 100"
 )
 
+MOST_TRIALS = 10  # that are printed
 FACTOR = 3.0  # successive halving: a third of the trials on a rung are trained three times as long
 _LEAST_UPDATES = 300
 _BATCH = 200  # rows of an update
@@ -53,11 +54,6 @@ class SearchOptions:
     def has_halving(self) -> bool:
         """Whether less promising trials are trained for fewer epochs."""
         return self.first_rung < self.epochs
-
-    @property
-    def common(self) -> dict[str, Any]:
-        """The parameters of the estimator that all candidates share."""
-        return {"activation": "relu", "batch_size": "auto", "max_iter": self.epochs, "random_state": self.seed}
 
     def settings(self, params: Mapping[str, Any]) -> Settings:
         """The settings of a candidate."""
@@ -109,9 +105,6 @@ def described(settings: Settings) -> str:
     layers = "a hidden layer of" if len(settings.hidden) == 1 else "two hidden layers of"
     units = settings.hidden[0]  # both have as many
     return f"{layers} {units} units, step size {settings.step_size:.4g}, alpha {settings.alpha:.4g}"
-
-
-MOST_TRIALS = 10  # that are printed
 
 
 def is_whole(trial: Trial, options: SearchOptions) -> bool:
