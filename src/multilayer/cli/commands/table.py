@@ -36,7 +36,13 @@ if TYPE_CHECKING:
 @click.command(short_help="Train a network on a CSV or Parquet file and test it.")
 @table_options
 @network_options
-@option("--test-fraction", "X", "Share of the rows to test on.", default=0.2, type=Amount(0, 1, True, True))
+@option(
+    "--test-fraction",
+    "X",
+    "Share of the rows to test on.",
+    default=0.2,
+    type=Amount(0, 1, min_open=True, max_open=True),
+)
 @minutes_option("the training ends in time for the scores and the report.")
 @seed_option("Of the split, the starting weights and the order of the rows.")
 @result_options("predictions.csv, pictures and report.html")

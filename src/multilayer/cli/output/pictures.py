@@ -40,16 +40,18 @@ def draw_pictures(pictures: Iterable[Picture]) -> Iterator[tuple[str, bytes]]:
     # matplotlib warns of fonts, and of a cache folder that it cannot write to.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:
-        import matplotlib.pyplot
+        import matplotlib
     except ImportError:
         raise MissingExtraError("drawing pictures", "matplotlib", "plots") from None
     matplotlib.use("agg")  # without windows, also where there is no display
+    from matplotlib import pyplot as plt
+
     for picture in pictures:
         figure: Any = picture.draw().get_figure()
         buffer = io.BytesIO()
         # The tight box contains labels of any length.  Without date and version, equal pictures are equal bytes.
         figure.savefig(buffer, format="png", bbox_inches="tight", dpi=_DOTS_PER_INCH, metadata={"Software": None})
-        matplotlib.pyplot.close(figure)
+        plt.close(figure)
         yield picture.name, buffer.getvalue()
 
 
