@@ -1,10 +1,10 @@
-"""Trainings killed with SIGKILL: each must end, once resumed, with the weights of one that was never disturbed.
+"""Kill trainings with SIGKILL: each must have, once resumed, the weights of an undisturbed training.
 
     python benchmarks/kills.py --count 60
 
 Three networks with checkpoints (one normalised with a cosine schedule), the fit and the saves of an ensemble, and a
-search with a journal take turns; a reader loads the files meanwhile, and must never fail.  Temporary files must be gone
-after the next save.  tests/files/killed.py holds the trainings.
+search with a journal take turns; a reader loads the files at the same time, and must never fail. Temporary files must
+be removed by the next save. tests/files/killed.py contains the trainings.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def main() -> None:
     undisturbed = {}
     for scenario in killed.SCENARIOS:
         with tempfile.TemporaryDirectory() as folder:
-            undisturbed[scenario] = killed.trained(scenario, Path(folder) / killed.FILE)
+            undisturbed[scenario] = killed.train(scenario, Path(folder) / killed.FILE)
     n_left = 0
     began = time.perf_counter()
     for number in range(arguments.count):

@@ -1,10 +1,10 @@
-"""Cross-validation as a pack beside scikit-learn's with warm workers: time, scores, cores, memory.
+"""Compare cross-validation as a pack with that of scikit-learn with warm workers: time, scores, cores, memory.
 
-    python benchmarks/pack.py             # a minute
+    python benchmarks/pack.py             # about a minute
     python benchmarks/pack.py --rounds 9
 
-Each side runs once unmeasured, then in turns in one process; medians count.  scikit-learn trains its own networks with
-n_jobs=2 in workers that are kept, ours train in threads.
+Each side runs once without measurement, then both alternate in one process; medians count. scikit-learn trains its own
+networks with n_jobs=2 in persistent workers, multilayer trains in threads.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def sixteen_members(rounds: int) -> list[tuple[str, str, str]]:
 
 
 def memory_of(task: str) -> float:
-    """MB that a cross-validation of 200,000 x 100 float32 adds at its peak, in a process of its own."""
+    """Return the MB that a cross-validation of 200,000 x 100 float32 adds at its peak, measured in a new process."""
     done = subprocess.run([sys.executable, __file__, "--memory", task], check=True, capture_output=True, text=True)
     return float(done.stdout)
 

@@ -1,10 +1,10 @@
-"""predict_proba beside scikit-learn's, for one row and for many, and whether its rows depend on each other.
+"""Compare predict_proba with scikit-learn, for one row and for many, and check whether its rows are independent.
 
     python benchmarks/predictions.py
     python benchmarks/predictions.py --only 784 --rounds 20
 
-One core, both libraries in turn, minima.  "rows apart": the answers for single rows and for parts of the table are the
-same bits as in the answer for all.
+One core, both libraries alternate, and the minimum counts. "rows apart": the predictions for single rows and for parts
+of the table are equal, to the bit, to those for the whole table.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def is_rowwise(predict: Callable[[Any], Any], X: Any) -> bool:
 
 
 def minima(predicts: list[Callable[[Any], Any]], X: Any, rounds: int) -> list[float]:
-    """Microseconds of a call, the least of all rounds."""
+    """Return the microseconds of a call, the minimum of all rounds."""
     counts, best = [], [float("inf")] * len(predicts)
     for predict in predicts:
         predict(X)
