@@ -89,7 +89,7 @@ def _threads_into(panel: Any, seconds: float, rounds: int) -> None:
     times = microseconds({str(n): with_threads(n) for n in counts}, seconds, rounds, BASE.rows // BASE.batch)
     gains = [times["1"] / times[str(n)] for n in counts]
     print("threads", dict(zip(counts, gains, strict=True)))
-    panel.plot(counts, counts, color="0.7", linestyle="--", label="as many times as threads")
+    panel.plot(counts, counts, color="0.7", linestyle="--", label="ideal speedup")
     panel.plot(counts, gains, marker="o", label="multilayer")
-    panel.set(xlabel="threads (16 networks)", ylabel="times as fast as one thread", xticks=counts)
+    panel.set(xlabel="threads (16 networks)", ylabel="speedup", xticks=counts)
     panel.legend()

@@ -144,7 +144,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
     warnings.simplefilter("ignore")
-    table = Table("use", "multilayer", "scikit-learn", "times faster", "cost", "scikit-learn's")
+    table = Table("use", "multilayer", "scikit-learn", "times faster", "cost", "cost of scikit-learn")
     ratios = []
     for use in [*USES, TINY]:
         (ours, theirs), costs = measured(use, rounds)

@@ -34,8 +34,8 @@ from sklearn.datasets import load_digits
 from threadpoolctl import threadpool_limits
 
 import curves
-import fresh
 import multilayer
+import new_process
 from peers import PEERS, Work, installed, numpy_loop, ours
 from timing import Run, microseconds, one_core
 
@@ -236,18 +236,18 @@ def late_epochs() -> list[Figure]:
 
 def memory() -> list[Figure]:
     """Measure the memory that a fit of 200,000 x 100 float32 adds to that of the process."""
-    if not fresh.CLEAR.exists():
+    if not new_process.CLEAR.exists():
         return []
     name = "memory of fitting 200,000 x 100 float32"
     return [
-        Figure(name, "multilayer", fresh.in_child("memory", "multilayer")["peak growth"], "MB", ceiling=10),
-        Figure(name, "scikit-learn", fresh.in_child("memory", "scikit-learn")["peak growth"], "MB"),
+        Figure(name, "multilayer", new_process.in_child("memory", "multilayer")["peak growth"], "MB", ceiling=10),
+        Figure(name, "scikit-learn", new_process.in_child("memory", "scikit-learn")["peak growth"], "MB"),
     ]
 
 
 def first_fit(rounds: int) -> list[Figure]:
     """Measure how much longer the first fit of a process takes, in addition to the imports."""
-    found, name = fresh.first_fits(rounds), "first fit of a process"
+    found, name = new_process.first_fits(rounds), "first fit of a process"
     return [
         Figure(name, "kernels compiled", found["cold"]["first fit"], "s", ceiling=20),
         Figure(name, "kernels from the cache", found["cached"]["first fit"], "s", ceiling=0.5),
@@ -270,8 +270,8 @@ def tables(figures: list[Figure]) -> list[tuple[str, tuple[str, ...], list[list[
             row[1 + COLUMNS.index(figure.what)] = figure
     others = [[f.work, f.what, f, f.aim] for f in figures if f.work not in names]
     return [
-        ("one update, and how many times as long the peers take", ("work", *COLUMNS), list(rows.values())),
-        ("everything else", ("work", "what", "figure", "aim"), others),
+        ("time of one update, and ratios of the other libraries", ("work", *COLUMNS), list(rows.values())),
+        ("everything else", ("work", "what", "figure", "target"), others),
     ]
 
 
@@ -288,7 +288,7 @@ def show(figures: list[Figure], console: Console) -> None:
     for title, headings, rows in tables(figures):
         if not rows:
             continue
-        table = Table(title=title, caption="in brackets what it is to be" if headings[1] == "multilayer" else None)
+        table = Table(title=title, caption="targets in parentheses" if headings[1] == "multilayer" else None)
         for i, heading in enumerate(headings):
             table.add_column(heading, justify="left" if i == 0 else "right")
         for row in rows:
@@ -310,9 +310,9 @@ def markdown(figures: list[Figure]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter turns")
-    parser.add_argument("--only", default="", help="works whose name contains this, and nothing else")
-    parser.add_argument("--curves", type=Path, metavar="FILE", help="draw the scaling curves, and nothing else")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
+    parser.add_argument("--only", default="", help="only works whose name contains this")
+    parser.add_argument("--curves", type=Path, metavar="FILE", help="only draw the scaling curves")
     parser.add_argument("--markdown", action="store_true", help="print Markdown")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure to this file")
     options = parser.parse_args()

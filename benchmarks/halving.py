@@ -53,7 +53,9 @@ def problem(folder: Path, name: str) -> tuple[Any, Any, Any, str]:
 
 
 def compare_with_grid(folder: Path, console: Console) -> None:
-    table = Table("table", "metric", "best of the grid", "halving's choice, there", "within 1 SE", "epochs", "time")
+    table = Table(
+        "table", "metric", "best of the grid", "choice of halving, fully trained", "within 1 SE", "epochs", "time"
+    )
     for name in TABLES:
         model, X, y, scoring = problem(folder, name)
         options: dict[str, Any] = {"scoring": scoring, "baseline": False, "refit": False}
@@ -67,7 +69,7 @@ def compare_with_grid(folder: Path, console: Console) -> None:
             f"{best.mean:.4f} ± {best.standard_error:.4f}",
             f"{chosen.mean:.4f}",
             "yes" if chosen.mean >= best.mean - best.standard_error else "NO",
-            f"{halving.n_epochs:,} of {grid.n_epochs:,} ({halving.n_epochs / grid.n_epochs:.0%}, 33 % asked)",
+            f"{halving.n_epochs:,} of {grid.n_epochs:,} ({halving.n_epochs / grid.n_epochs:.0%}, target 33 %)",
             f"{halving.seconds:.1f} of {grid.seconds:.1f} s",
         )
     console.print(table)
@@ -98,7 +100,11 @@ def killed(times: int, console: Console) -> None:
     same = whole.to_frame()[columns].equals(resumed.to_frame()[columns])
     known = ", ".join(map(str, lines))
     console.print(f"A search killed {times} times (lines in its journal: {known}): ", end="")
-    console.print("the same table as one never killed" if same else "ANOTHER table than one never killed")
+    console.print(
+        "the same table as that of an undisturbed search"
+        if same
+        else "ANOTHER table than that of an undisturbed search"
+    )
 
 
 def main() -> None:

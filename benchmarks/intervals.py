@@ -118,7 +118,7 @@ def main() -> None:
     parser.add_argument("--markdown", action="store_true")
     given = parser.parse_args()
     if given.data is None or not Path(given.data).is_dir():
-        parser.error("name the folder of the tables: --data FOLDER")
+        parser.error("pass the folder of the tables: --data FOLDER")
     if given.splits < 2:
         parser.error("--splits must be at least 2")
     warnings.simplefilter("ignore")

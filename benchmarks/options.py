@@ -222,8 +222,8 @@ def main() -> None:
     if folder is not None and folder.is_dir():
         problems = from_files(folder)
     else:
-        where = "no folder was named (--data)" if folder is None else f"there is no folder {folder}"
-        console.print(f"{where}: tables that scikit-learn ships take the place.")
+        where = "no folder was given (--data)" if folder is None else f"the folder {folder} does not exist"
+        console.print(f"{where}: tables of scikit-learn are used instead.")
         problems = shipped()
     began = time.process_time()
     names = list(SETTINGS)

@@ -3,8 +3,8 @@
     python benchmarks/predictions.py
     python benchmarks/predictions.py --only 784 --rounds 20
 
-One core, both libraries alternate, and the minimum counts. "rows apart": the predictions for single rows and for parts
-of the table are equal, to the bit, to those for the whole table.
+One core, both libraries alternate, and the minimum counts. "rows independent": the predictions for single rows and for
+parts of the table are equal, to the bit, to those for the whole table.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    print("| network | rows | dtype | multilayer, µs | scikit-learn | rows apart |\n|---|---|---|---|---|---|")
+    print("| network | rows | dtype | multilayer, µs | scikit-learn | rows independent |\n|---|---|---|---|---|---|")
     with threadpool_limits(1), one_core():
         for sizes, m in CASES:
             name = "-".join(map(str, sizes))
@@ -78,8 +78,10 @@ def main() -> None:
                 kinds = (multilayer.MLPClassifier, sklearn.neural_network.MLPClassifier)
                 ours, theirs = (fitted(kind, sizes, dtype).predict_proba for kind in kinds)
                 times = minima([ours, theirs], X, options.rounds)
-                apart = "yes" if is_rowwise(ours, X) else "NO"
-                print(f"| {name} | {m} | {dtype.__name__} | {times[0]:.4g} | {times[1] / times[0]:.3g}x | {apart} |")
+                independent = "yes" if is_rowwise(ours, X) else "NO"
+                print(
+                    f"| {name} | {m} | {dtype.__name__} | {times[0]:.4g} | {times[1] / times[0]:.3g}x | {independent} |"
+                )
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from multilayer.exceptions import DivergenceError, InputError, ModelFileError, P
 from multilayer.network import Network
 from multilayer.training import RunStarted
 
-from . import killed
+from . import killed_trainings
 from .comparison import assert_same
 from .test_models import ENGINES, TRAININGS
 
@@ -303,8 +303,8 @@ def test_a_killed_training_leaves_complete_files_and_can_be_resumed(
     """benchmarks/kills.py repeats this any number of times."""
     (tmp_path / "whole").mkdir()
     (tmp_path / "killed").mkdir()
-    undisturbed = killed.train(scenario, tmp_path / "whole" / killed.FILE)
-    with killed.Reader(tmp_path / "killed"):
-        killed.kill(scenario, tmp_path / "killed", seconds, after_first_file=True)
-    assert load_model(tmp_path / "killed" / killed.FILE)
-    killed.check(scenario, tmp_path / "killed", undisturbed)
+    undisturbed = killed_trainings.train(scenario, tmp_path / "whole" / killed_trainings.FILE)
+    with killed_trainings.Reader(tmp_path / "killed"):
+        killed_trainings.kill(scenario, tmp_path / "killed", seconds, after_first_file=True)
+    assert load_model(tmp_path / "killed" / killed_trainings.FILE)
+    killed_trainings.check(scenario, tmp_path / "killed", undisturbed)

@@ -1,7 +1,7 @@
 """Measurements that require a new process: the memory that a fit takes, and the time of the first fit.
 
-    python benchmarks/fresh.py memory multilayer    # MB that the fit of 200,000 x 100 float32 adds at its peak
-    python benchmarks/fresh.py first multilayer     # seconds: imports, the first fit, the second fit
+    python benchmarks/new_process.py memory multilayer    # MB that the fit of 200,000 x 100 float32 adds at its peak
+    python benchmarks/new_process.py first multilayer     # seconds: imports, the first fit, the second fit
 
 ``engine.py`` runs these as child processes and reads the line of JSON that they print.
 """
