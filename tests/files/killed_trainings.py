@@ -1,6 +1,7 @@
 """Trainings that are killed at any moment, and the checks afterwards.
 
-Run as a program, it starts or resumes the training as a script of a user would: ``python killed_trainings.py SCENARIO FOLDER``.
+Run as a program, it starts or resumes the training as a script of a user would:
+``python killed_trainings.py SCENARIO FOLDER``.
 """
 
 from __future__ import annotations
