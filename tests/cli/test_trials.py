@@ -1,4 +1,4 @@
-"""The trials of a search: rungs, conclusions, and candidates in words."""
+"""The trials of a search: rungs, conclusions, and descriptions of candidates."""
 
 from __future__ import annotations
 
@@ -64,5 +64,5 @@ def test_a_best_trial_with_fewer_epochs_is_reported(epochs, has_ended):
         ((64, 64), "two hidden layers of 64 units, step size 0.00123, alpha 2"),
     ],
 )
-def test_candidates_in_words(sizes, text):
+def test_candidates_are_described(sizes, text):
     assert described(search_options().settings({HIDDEN: sizes, STEP_SIZE: 0.00123, ALPHA: 2.0})) == text
