@@ -34,7 +34,7 @@ def test_of_one_there_is_no_error_and_of_none_no_mean() -> None:
 def test_other_axes() -> None:
     values = np.random.RandomState(0).normal(size=(3, 4, 5))
     np.testing.assert_allclose(mean(values, axis=1), values.mean(axis=1))
-    np.testing.assert_allclose(standard_error(values, axis=1), values.std(axis=1, ddof=1) / 2)
+    np.testing.assert_allclose(standard_error(values), values.std(axis=1, ddof=1) / 2)
 
 
 def test_paired_differences_leave_out_what_folds_have_in_common() -> None:

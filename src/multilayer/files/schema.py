@@ -287,7 +287,7 @@ _COMBINED: dict[str, Kind] = {
 
 
 @dataclass(frozen=True)
-class Estimator:
+class EstimatorSchema:
     """The parameters and attributes of one class; those in ``optional`` may be missing."""
 
     make: Any
@@ -297,8 +297,8 @@ class Estimator:
 
 
 NETWORKS = {
-    "MLPClassifier": Estimator(MLPClassifier, _OF_CLASSIFIERS, _TRAINED | _OF_LABELS, _EVERYWHERE),
-    "MLPRegressor": Estimator(
+    "MLPClassifier": EstimatorSchema(MLPClassifier, _OF_CLASSIFIERS, _TRAINED | _OF_LABELS, _EVERYWHERE),
+    "MLPRegressor": EstimatorSchema(
         MLPRegressor,
         _OF_REGRESSORS,
         _TRAINED | _OF_UNITS,
@@ -307,8 +307,8 @@ NETWORKS = {
 }
 _ERRORS = either(array("f", None), array("f", None, "K"))
 ENSEMBLES = {
-    "EnsembleClassifier": Estimator(EnsembleClassifier, _OF_ENSEMBLES, _COMBINED | _OF_LABELS, _EVERYWHERE),
-    "EnsembleRegressor": Estimator(
+    "EnsembleClassifier": EstimatorSchema(EnsembleClassifier, _OF_ENSEMBLES, _COMBINED | _OF_LABELS, _EVERYWHERE),
+    "EnsembleRegressor": EstimatorSchema(
         EnsembleRegressor, _OF_ENSEMBLES, _COMBINED, _EVERYWHERE | {"calibration_errors_": _ERRORS}
     ),
 }

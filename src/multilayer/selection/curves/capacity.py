@@ -18,12 +18,12 @@ from multilayer.packs.members import Member
 from multilayer.packs.running import THREADS, PackListener
 from multilayer.selection.curves.capacity_result import CapacityCurve
 from multilayer.selection.curves.experiment import (
+    CurvePoint,
+    CurvePoints,
     Experiment,
-    Measurement,
-    Measurements,
     checked_network,
     experiment_of,
-    measurements_of,
+    points_of,
 )
 from multilayer.selection.data import Data, network_of, work_of
 from multilayer.selection.protocols import CV, Estimator, Scoring
@@ -107,7 +107,7 @@ def capacity_curve(
         for fold, (train, test) in enumerate(on.splits)
         for i, model in enumerate(models)
     ]
-    found = measurements_of(on, members, (len(sizes), len(on.splits)), n_jobs, backend, callbacks)
+    found = points_of(on, members, (len(sizes), len(on.splits)), n_jobs, backend, callbacks)
     table = found.table
     # Folds may differ in labels or in columns that earlier steps make: the largest network counts.
     n_weights = np.nan_to_num(table("n_weights"), nan=-1.0).max(axis=1)
@@ -148,15 +148,15 @@ def _training(on: Experiment, blank: Any, train: RowNumbers, test: RowNumbers, s
     watched = None if stops_early or not _can_validate(on, known) else known
     if watched is not None:
         network_of(model).set_params(early_stopping=False, early_stopping_metric=LOSS)
-    finish = partial(_measure, on, train, test, known)
+    finish = partial(_point, on, train, test, known)
     keep: Keep = "best" if watched is None else "last"
     return ModelTraining(on.data, model, train, finish, watched, keep, clones=False)
 
 
-def _measure(on: Experiment, train: RowNumbers, test: RowNumbers, known: RowNumbers, fitted: Fitted) -> Measurement:
+def _point(on: Experiment, train: RowNumbers, test: RowNumbers, known: RowNumbers, fitted: Fitted) -> CurvePoint:
     network = network_of(fitted.model)
     curves = {"train_curve": network.loss_curve_, "test_curve": network.validation_loss_curve_ or []}
-    return on.measure(train, test, fitted, known, n_weights=network.parameters_.size, **curves)
+    return on.point(train, test, fitted, known, n_weights=network.parameters_.size, **curves)
 
 
 def _can_validate(on: Experiment, rows: RowNumbers) -> bool:
@@ -165,7 +165,7 @@ def _can_validate(on: Experiment, rows: RowNumbers) -> bool:
     return (len(rows) if weight is None else int(np.count_nonzero(weight[rows]))) >= 2
 
 
-def _stacked(found: Measurements, name: str) -> tuple[Array, ...]:
+def _stacked(found: CurvePoints, name: str) -> tuple[Array, ...]:
     """The curves of each capacity, one row for each fold, NaN after its end."""
     n, n_folds = found.shape
     stacked = []

@@ -20,17 +20,16 @@ from multilayer.packs.members import Member
 from multilayer.packs.running import PackListener, run_pack
 from multilayer.selection.data import Data, checked_estimator, network_of, steps_before
 from multilayer.selection.observers import MEMBER_END, observer
-from multilayer.selection.pack_warnings import warn_once
 from multilayer.selection.scores import score_of, warn_of_scores_without_weights
 from multilayer.selection.scoring import metric_name, one_scorer
 from multilayer.selection.splitting import Split, divided
 from multilayer.selection.statistics import Array
-from multilayer.selection.training import Fitted
+from multilayer.selection.training import Fitted, warn_once
 from multilayer.training.batching import RowNumbers
 
 
 @dataclass(frozen=True)
-class Measurement:
+class CurvePoint:
     """The scores, costs and other numbers of one trained network by name, and the warnings of its training."""
 
     values: Mapping[str, Any]
@@ -38,23 +37,23 @@ class Measurement:
 
 
 @dataclass(frozen=True)
-class Measurements:
-    """The measurements of a curve by their places in its tables, and the errors of the trainings that failed."""
+class CurvePoints:
+    """The networks of a curve by their places in its tables, and the errors of the trainings that failed."""
 
-    known: Mapping[Any, Measurement]
+    known: Mapping[Any, CurvePoint]
     failures: Mapping[Any, Exception]
     shape: tuple[int, ...]  # of the tables
 
     def table(self, name: str) -> Array:
         """One number of each network; NaN where there is none."""
         table = np.full(self.shape, math.nan)
-        for place, measurement in self.known.items():
-            table[place] = measurement.values[name]
+        for place, point in self.known.items():
+            table[place] = point.values[name]
         return table
 
     def warn(self) -> None:
         """Merge the warnings of all trainings."""
-        warn_once([measurement.warnings for measurement in self.known.values()], math.prod(self.shape), "fits")
+        warn_once([point.warnings for point in self.known.values()], math.prod(self.shape), "fits")
 
 
 @dataclass(frozen=True)
@@ -80,15 +79,15 @@ class Experiment:
         with known_classes(self.data.known):
             return mean_cost(network_of(model), X, y, weight)
 
-    def measure(
+    def point(
         self, train: RowNumbers, test: RowNumbers, fitted: Fitted, known: RowNumbers | None = None, **others: Any
-    ) -> Measurement:
+    ) -> CurvePoint:
         """The scores of the training and the test rows, and the costs if the ``known`` test rows are given."""
         model = fitted.model
         values = {"train_score": self.score(model, train), "test_score": self.score(model, test)}
         if known is not None:
             values |= {"train_cost": self.cost(model, train), "test_cost": self.cost(model, known)}
-        return Measurement({**values, "fit_time": fitted.seconds, **others}, fitted.warnings)
+        return CurvePoint({**values, "fit_time": fitted.seconds, **others}, fitted.warnings)
 
     def known(self, train: RowNumbers, test: RowNumbers) -> RowNumbers:
         """The test rows whose label is among the training rows: of others no cost can be told, it is infinite."""
@@ -144,15 +143,15 @@ def run_members(
     return {key: outcome.value for key, outcome in outcomes.items() if outcome.error is None}, failures
 
 
-def measurements_of(
+def points_of(
     on: Experiment,
     members: Sequence[Member],
     shape: tuple[int, ...],
     n_jobs: int | None,
     backend: str,
     callbacks: Sequence[PackListener],
-) -> Measurements:
-    """Run members whose keys are places in tables of this shape, and whose values are measurements."""
-    found = Measurements(*run_members(on, members, n_jobs, backend, callbacks), shape)
+) -> CurvePoints:
+    """Run members whose keys are places in tables of this shape, and whose values are points."""
+    found = CurvePoints(*run_members(on, members, n_jobs, backend, callbacks), shape)
     found.warn()
     return found

@@ -17,7 +17,7 @@ from multilayer.exceptions import ParameterError
 from multilayer.packs.members import Member
 from multilayer.packs.running import THREADS, PackListener
 from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
-from multilayer.selection.curves.experiment import experiment_of, measurements_of
+from multilayer.selection.curves.experiment import experiment_of, points_of
 from multilayer.selection.data import Data, checked_estimator
 from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.statistics import Array, is_clear, mean, mean_pairs, paired
@@ -209,9 +209,9 @@ def learning_curve(
     for fold, (train, test) in enumerate(on.splits):
         order = generator.permutation(train)
         for i, n in enumerate(ns):
-            training = ModelTraining(on.data, on.estimator, order[:n], partial(on.measure, order[:n], test))
+            training = ModelTraining(on.data, on.estimator, order[:n], partial(on.point, order[:n], test))
             members.append(Member((i, fold), training, size=float(n)))
-    found = measurements_of(on, members, (len(ns), len(on.splits)), n_jobs, backend, callbacks)
+    found = points_of(on, members, (len(ns), len(on.splits)), n_jobs, backend, callbacks)
     table = found.table
     return LearningCurve(ns, table("train_score"), table("test_score"), table("fit_time"), on.metric, found.failures)
 

@@ -18,9 +18,9 @@ from multilayer.packs import run_task
 from multilayer.packs.members import Member
 from multilayer.packs.running import THREADS, PackListener
 from multilayer.selection.curves.experiment import (
+    CurvePoint,
+    CurvePoints,
     Experiment,
-    Measurement,
-    Measurements,
     checked_network,
     experiment_of,
     run_members,
@@ -138,10 +138,10 @@ def _checked_alphas(alphas: Any) -> Array:
 
 def _path(
     on: Experiment, train: RowNumbers, test: RowNumbers, alphas: Sequence[tuple[int, float]]
-) -> dict[int, Measurement | Exception]:
+) -> dict[int, CurvePoint | Exception]:
     """The networks of one fold, by the indices of their alphas; an error for each that failed."""
     known = on.known(train, test)
-    found: dict[int, Measurement | Exception] = {}
+    found: dict[int, CurvePoint | Exception] = {}
     before: BaseMLP | None = None
     with deferred_interrupt() as interrupt:
         for place, alpha in alphas:
@@ -150,7 +150,7 @@ def _path(
             if before is not None:
                 network_of(model).set_params(initialization=[theta.copy() for theta in before.thetas_])
             try:
-                found[place] = _measure(on, model, train, test, known)
+                found[place] = _point(on, model, train, test, known)
                 before = None if _has_collapsed(network_of(model)) else network_of(model)
             except Exception as error:
                 found[place], before = error, None
@@ -159,10 +159,10 @@ def _path(
     return found
 
 
-def _measure(on: Experiment, model: Any, train: RowNumbers, test: RowNumbers, known: RowNumbers) -> Measurement:
+def _point(on: Experiment, model: Any, train: RowNumbers, test: RowNumbers, known: RowNumbers) -> CurvePoint:
     fitted = run_task(ModelTraining(on.data, model, train, clones=False))
     norms = tuple(float(np.linalg.norm(W)) for W in network_of(model).coefs_)
-    return on.measure(train, test, fitted, known, norms=norms)
+    return on.point(train, test, fitted, known, norms=norms)
 
 
 def _has_collapsed(network: BaseMLP) -> bool:
@@ -177,7 +177,7 @@ def _gathered(rising: Array, on: Experiment, paths: dict[Any, Any], warm_start: 
     known = {place: each for place, each in every.items() if not isinstance(each, Exception)}
     if failures and not known:
         raise on.data.reason(failures.values())
-    found = Measurements(known, failures, (len(rising), len(on.splits)))
+    found = CurvePoints(known, failures, (len(rising), len(on.splits)))
     found.warn()
     norms = np.full((*found.shape, max((len(each.values["norms"]) for each in known.values()), default=1)), math.nan)
     for place, each in known.items():

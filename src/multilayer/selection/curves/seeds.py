@@ -18,11 +18,11 @@ from multilayer.packs.members import Member
 from multilayer.packs.running import THREADS, PackListener
 from multilayer.results import Column, Result, Table, failure_notes, frame
 from multilayer.selection.curves.experiment import (
+    CurvePoint,
     Experiment,
-    Measurement,
     checked_network,
     experiment_of,
-    measurements_of,
+    points_of,
 )
 from multilayer.selection.data import Data, network_of
 from multilayer.selection.protocols import CV, Estimator, Scoring
@@ -270,15 +270,15 @@ def seed_spread(
         for seed in range(n_seeds)
         for i, split in enumerate(on.splits)
     ]
-    found = measurements_of(on, members, (n_seeds, repeats, n_folds), n_jobs, backend, callbacks)
+    found = points_of(on, members, (n_seeds, repeats, n_folds), n_jobs, backend, callbacks)
     return SeedSpread(found.table("test_score"), on.metric, found.failures)
 
 
 def _training(on: Experiment, seed: int, train: RowNumbers, test: RowNumbers) -> ModelTraining:
     model = clone(on.estimator)
     network_of(model).set_params(random_state=seed)
-    return ModelTraining(on.data, model, train, partial(_measure, on, test), clones=False)
+    return ModelTraining(on.data, model, train, partial(_point, on, test), clones=False)
 
 
-def _measure(on: Experiment, test: RowNumbers, fitted: Fitted) -> Measurement:
-    return Measurement({"test_score": on.score(fitted.model, test)}, fitted.warnings)
+def _point(on: Experiment, test: RowNumbers, fitted: Fitted) -> CurvePoint:
+    return CurvePoint({"test_score": on.score(fitted.model, test)}, fitted.warnings)

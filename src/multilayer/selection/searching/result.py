@@ -9,7 +9,7 @@ from typing import Any
 
 from multilayer.results import Column, Result, Table, frame, plus_minus
 from multilayer.selection.data import network_of
-from multilayer.selection.searching.trials import Problem, Trial
+from multilayer.selection.searching.trials import SearchProblem, Trial
 
 MAX_ROWS = 10  # of a printed table
 
@@ -37,7 +37,7 @@ class Search(Result):
         The time of the search.
     metric : str
         The name of the score.
-    problem : Problem
+    problem : SearchProblem
         The estimator, the data and the splits.
     """
 
@@ -49,7 +49,7 @@ class Search(Result):
     n_epochs: int
     seconds: float
     metric: str
-    problem: Problem
+    problem: SearchProblem
 
     @property
     def ranked(self) -> list[Trial]:
