@@ -298,12 +298,7 @@ class EstimatorSchema:
 
 NETWORKS = {
     "MLPClassifier": EstimatorSchema(MLPClassifier, _OF_CLASSIFIERS, _TRAINED | _OF_LABELS, _EVERYWHERE),
-    "MLPRegressor": EstimatorSchema(
-        MLPRegressor,
-        _OF_REGRESSORS,
-        _TRAINED | _OF_UNITS,
-        _EVERYWHERE,
-    ),
+    "MLPRegressor": EstimatorSchema(MLPRegressor, _OF_REGRESSORS, _TRAINED | _OF_UNITS, _EVERYWHERE),
 }
 _ERRORS = either(array("f", None), array("f", None, "K"))
 ENSEMBLES = {
@@ -312,18 +307,8 @@ ENSEMBLES = {
         EnsembleRegressor, _OF_ENSEMBLES, _COMBINED, _EVERYWHERE | {"calibration_errors_": _ERRORS}
     ),
 }
-RECORDS = (
-    *COSTS,
-    *ALL_SCHEDULES,
-    NETWORK,
-    STATE,
-    STOP,
-    HISTORY,
-    TRAINING,
-    LABELS_OF_Y,
-    PREDICTIONS,
-    OUT_OF_FOLD,
-)
+_OF_TRAINING = (NETWORK, STATE, STOP, HISTORY, TRAINING)
+RECORDS = (*COSTS, *ALL_SCHEDULES, *_OF_TRAINING, LABELS_OF_Y, PREDICTIONS, OUT_OF_FOLD)
 # The attributes of estimators that are stored under another name.
 ATTRIBUTES = {
     "training": "_training_state",

@@ -139,11 +139,8 @@ def best_and_simplest(trials: Sequence[Trial]) -> tuple[Trial, Trial]:
         return best, best
     limit = best.mean - best.standard_error
     as_good = [trial for trial in trials if trial.rung == best.rung and trial.mean >= limit]
-    return best, min(as_good, key=lambda trial: (trial.n_weights, -_regularisation(trial), -trial.mean, trial.number))
-
-
-def _regularisation(trial: Trial) -> float:
-    return float(getattr(network_of(trial.model), "alpha", 0.0))
+    alphas = {trial.number: float(getattr(network_of(trial.model), "alpha", 0.0)) for trial in as_good}
+    return best, min(as_good, key=lambda each: (each.n_weights, -alphas[each.number], -each.mean, each.number))
 
 
 def _described(trial: Trial) -> str:

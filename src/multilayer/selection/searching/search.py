@@ -32,7 +32,7 @@ from multilayer.selection.observers import TRIAL_END, observer
 from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.scores import warn_of_scores_without_weights
 from multilayer.selection.scoring import metric_name, one_scorer
-from multilayer.selection.searching.candidates import GridCandidates, candidates, checked_space
+from multilayer.selection.searching.candidates import candidates, checked_space
 from multilayer.selection.searching.fingerprint import fingerprint
 from multilayer.selection.searching.journal import Journal
 from multilayer.selection.searching.result import Search
@@ -165,11 +165,7 @@ def search(
     splits = _splits(estimator, data, groups, cv, validation)
     proposed = candidates(space, sampler, n_trials, random_state)
     _check_names(estimator, space)
-    if (
-        journal is not None
-        and random_state is None
-        and (estimator is not given or not isinstance(proposed, GridCandidates))
-    ):
+    if journal is not None and random_state is None and (estimator is not given or proposed.is_random):
         raise ParameterError(
             "with a journal the search needs a random_state, so that it draws the same candidates and seeds when it is "
             "resumed. Pass an integer, such as random_state=0."
