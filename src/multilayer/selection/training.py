@@ -42,29 +42,15 @@ def as_fitted(fitted: Fitted) -> Fitted:
 
 @dataclass(eq=False)
 class ModelTraining:
-    """A model to be trained on some rows of a table.
-
-    Parameters
-    ----------
-    data : Data
-    model : estimator
-        Trained itself, or a clone of it where ``clones``, which is made when the training begins.
-    rows : array of int
-    finish : callable
-        Of the :class:`Fitted` model makes the value of the member, such as a score.
-    validating : array of int or None
-        Rows that the network validates on after each epoch, as seen by the steps before it.
-    keep : {"best", "last"}
-        Whether a network that is validated keeps the weights of the best score or the last ones.
-    """
+    """A model to be trained on some rows of a table."""
 
     data: Data
     model: Any
     rows: RowNumbers
-    finish: Callable[[Fitted], Any] = as_fitted
-    validating: RowNumbers | None = None
-    keep: Keep = "best"
-    clones: bool = True
+    finish: Callable[[Fitted], Any] = as_fitted  # makes the value of the member, such as a score
+    validating: RowNumbers | None = None  # rows that the network validates on after each epoch
+    keep: Keep = "best"  # which weights a validated network keeps: those of the best score or the last ones
+    clones: bool = True  # whether a clone of the model is trained, which is made when the training begins
     fit: Fit | None = None
     has_begun: bool = False
     seconds: float = 0.0  # at work, those not counted in which it is put aside

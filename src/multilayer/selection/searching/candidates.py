@@ -40,13 +40,7 @@ class Candidates(Protocol):
 
 
 def candidates(space: Any, sampler: str, n_trials: int | None, random_state: Any) -> Candidates:
-    """The candidates of a space by a sampler; "auto" is the grid for a space of lists, and random otherwise.
-
-    Raises
-    ------
-    ParameterError
-        If the space is invalid, or the sampler cannot be used with it.
-    """
+    """The candidates of a space by a sampler; "auto" is the grid for a space of lists, and random otherwise."""
     check_choice("sampler", sampler, SAMPLERS)
     if n_trials is not None:
         check_integer("n_trials", n_trials, 1)

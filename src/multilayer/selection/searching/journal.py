@@ -48,14 +48,7 @@ class Journal:
 
     Each line is written in one piece with a checksum, and is on the disk before the search continues.  An incomplete
     last line, which a crash or a full disk may leave, is removed.  Damage anywhere else is an error, and so is a file
-    of another search or one that another process writes to.
-
-    Parameters
-    ----------
-    path : path or None
-        None keeps the results in memory.
-    fingerprint : str
-        A hash of everything that results depend on.
+    of another search or one that another process writes to.  Without a path, the results are kept in memory.
     """
 
     def __init__(self, path: str | os.PathLike[str] | None, fingerprint: str) -> None:
