@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import pickle
 import warnings
@@ -189,6 +190,45 @@ def test_views_stay_views_of_the_same_vector() -> None:
     fitted.fit(X, Y, **OWN)
     assert fitted.parameters_ is parameters
     np.testing.assert_array_equal(weights, fitted.coefs_[0])
+
+
+@pytest.mark.parametrize("options", [{}, {"weight_averaging": 0.9}, {"solver": "lbfgs"}])
+def test_shallow_copies_share_the_training_state(options: dict[str, Any]) -> None:
+    fitted, whole = (model(**options).fit(X, Y, **OWN) for _ in range(2))
+    other = copy.copy(fitted)
+    fitted.fit(X, Y, **OWN)
+    assert other._training_state is fitted._training_state
+    np.testing.assert_array_equal(other.parameters_, fitted.parameters_)
+    assert_same(other.fit(X, Y, **OWN), whole.fit(X, Y, **OWN).fit(X, Y, **OWN))
+
+
+def test_a_callback_cannot_change_the_weights_of_a_continued_fit() -> None:
+    fitted, expected = (model().fit(X, Y, **OWN) for _ in range(2))
+
+    def change(event: Any) -> None:
+        if isinstance(event, EpochEnded):
+            fitted.predict(X)
+            fitted.coefs_[0][...] = 0.0
+
+    with pytest.raises(ValueError, match="read-only"):
+        fitted.set_params(callbacks=[change]).fit(X, Y, **OWN)
+    fitted.set_params(callbacks=[])
+    assert_same(fitted, expected)
+    fitted.coefs_[0][...] = 0.0  # after the fit, they can be changed
+
+
+def test_a_subclass_may_define_fitted_attributes_as_properties() -> None:
+    class Rounded(MLPClassifier):
+        @property
+        def loss_(self) -> float:
+            return round(self._loss, 2)
+
+        @loss_.setter
+        def loss_(self, value: float) -> None:
+            self._loss = value
+
+    fitted = Rounded((6,), max_iter=3, n_iter_no_change=None, random_state=0).fit(X, Y)
+    assert fitted.loss_ == round(fitted.loss_curve_[-1], 2)
 
 
 @pytest.mark.parametrize("given", [{}, OWN], ids=["held out", "own"])

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from multilayer import MLPClassifier, MLPRegressor
+from multilayer.estimators import base
 from multilayer.exceptions import InterruptedTrainingWarning, MultilayerWarning
 from multilayer.training import EpochEnded, Event
 
@@ -87,3 +88,20 @@ def test_where_warnings_are_errors_the_estimator_is_as_it_was() -> None:
     with pytest.raises(InterruptedTrainingWarning):
         fitted.fit(X, Y)
     np.testing.assert_array_equal(fitted.parameters_, before)
+
+
+def test_ctrl_c_while_the_fit_is_taken_over_interrupts_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = base.take_over
+
+    def take_over(*arguments: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        original(*arguments)
+
+    monkeypatch.setattr(base, "take_over", take_over)
+    interrupted, expected = model(max_iter=2), model(max_iter=2)
+    with pytest.raises(KeyboardInterrupt):
+        interrupted.fit(X, Y)
+    monkeypatch.undo()
+    assert interrupted.n_iter_ == 2
+    np.testing.assert_array_equal(interrupted.parameters_, expected.fit(X, Y).parameters_)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -110,6 +110,18 @@ def test_the_rows_held_out_are_no_training_data_and_the_best_weights_are_the_las
     assert np.array_equal(last.predict_proba(frame), fitted.predict_proba(frame))
 
 
+def test_callbacks_receive_the_estimator_whose_fit_was_called() -> None:
+    received: list[Any] = []
+
+    class Estimators(Recorder):
+        def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
+            received.append(estimator)
+
+    fitted = model(Estimators()).fit(X, y)
+    assert len(received) == 6
+    assert all(each is fitted for each in received)
+
+
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_a_callback_ends_the_run(solver: str) -> None:
     recorder = Recorder(stop_after=2)

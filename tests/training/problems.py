@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from multilayer.engines import Engine, Objective, get_engine
+from multilayer.engines.protocol import new_state
 from multilayer.equations import Adam, GradientDescent, one_hot
 from multilayer.network import Network
 from multilayer.training import Event, Listener, Recipe, StopRule, TrainingSession, TrainingState, loop
@@ -17,7 +18,7 @@ from multilayer.training.lbfgs import LbfgsSession
 from multilayer.training.lbfgs import train_lbfgs as drive_lbfgs
 from multilayer.training.session import ValidationPlan
 from multilayer.training.starting import starting_parameters
-from multilayer.training.state import LbfgsRecipe, initial_state
+from multilayer.training.state import LbfgsRecipe
 
 M = 30
 NETWORK = Network((2, 4, 2), ("tanh",), "softmax")
@@ -45,7 +46,8 @@ def recipe(**changes: Any) -> Recipe:
 def start(how: Recipe, of: Objective | None = None, seed: int = 3) -> TrainingState:
     of = of or objective()
     random_state = np.random.RandomState(seed)
-    return initial_state(of, how, starting_parameters(of.network, "epsilon", random_state, np.float64), random_state)
+    parameters = starting_parameters(of.network, "epsilon", random_state, np.float64)
+    return TrainingState(new_state(of.network, how.rule, parameters), random_state)
 
 
 def reference() -> Engine:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
@@ -15,7 +15,7 @@ from multilayer.estimators.printing import EpochTable
 from multilayer.exceptions import ParameterError
 from multilayer.fits.fit import Fit, begin
 from multilayer.fits.reading import shared_table
-from multilayer.fits.resume import restored_on_failure
+from multilayer.fits.resume import read_only, restored_on_failure, update_shared
 from multilayer.fits.rows import NO_VALIDATION, FitRequest, SharedTable, ValidationArguments
 from multilayer.fits.scikit_learn_callbacks import (
     CALLBACK_ATTRIBUTES,
@@ -25,6 +25,7 @@ from multilayer.fits.scikit_learn_callbacks import (
 )
 from multilayer.fits.settings import Settings, settings_of
 from multilayer.training import Listener
+from multilayer.training.loop import uninterrupted
 from multilayer.training.starting import Initialization
 from multilayer.training.state import write_into
 
@@ -114,25 +115,33 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork):
         model: Any = object.__new__(type(self))
         before = dict(vars(self))
         model.__dict__.update(before)
-        shared = restored_on_failure(self._training_state, self.loss_curve_) if request.resumes else nullcontext()
-        has_callbacks = not CALLBACK_ATTRIBUTES.isdisjoint(vars(model))
-        with torn_down(model) if has_callbacks else nullcontext(), shared:
+        with ExitStack() as block:
+            has_callbacks = not CALLBACK_ATTRIBUTES.isdisjoint(before)
+            if has_callbacks:
+                block.enter_context(torn_down(self))
+            if request.resumes:
+                block.enter_context(restored_on_failure(self._training_state, self.loss_curve_))
+                block.enter_context(read_only(self.parameters_))
             fit = begin(model, settings, model._target_adapter(), request)
             listeners = list(settings.callbacks)
             if settings.verbose:
                 listeners.append(EpochTable(fit.problem.cost_divisor, every_epoch=settings.verbose > 1))
             if has_callbacks and not request.is_part:
-                listeners.append(ScikitLearnTasks(fit))
+                listeners.append(ScikitLearnTasks(fit, self))
             for listener in listeners:
                 if hasattr(listener, "on_fit_begin"):  # it receives the fit, too
                     listener.on_fit_begin(fit.snapshot)
             fit.train(listeners=listeners)
             # Within the block: if warnings are errors, they also leave everything unchanged.
             fit.end()
-        # Views of the parameters that users hold show the new values.
-        shown = self.parameters_ if request.resumes else fit.state.last
-        model.parameters_ = write_into(shown, fit.state, model.parameters_)
-        take_over(self, model, before)
+        with uninterrupted():
+            # The arrays that users and callbacks hold show the final parameters.
+            shown = self.parameters_ if request.resumes else fit.state.last
+            model.parameters_ = write_into(shown, fit.state, model.parameters_)
+            if request.resumes:
+                update_shared(self._training_state, fit.state)
+                model._training_state = self._training_state
+            take_over(self, model, before)
         return self
 
     def _begin(self, request: FitRequest) -> Fit:

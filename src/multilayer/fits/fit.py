@@ -31,7 +31,7 @@ from multilayer.fits.recipe import (
     with_dropout_seed,
 )
 from multilayer.fits.resume import check_same_network, resumed_state, snapshot
-from multilayer.fits.rows import FitRequest, Table
+from multilayer.fits.rows import FitData, FitRequest, Table
 from multilayer.fits.scale_advice import ScaleAdvice, scale_advice
 from multilayer.fits.scores import Score, skill
 from multilayer.fits.settings import Settings
@@ -96,39 +96,49 @@ def begin(model: Any, settings: Settings, adapter: TargetAdapter, request: FitRe
     if state.descent.average is not None:
         continue_from_average(state, settings)
 
+    validating, trained_on, local_rows = _divided(state, data, settings, request)
+    scale, attributes = adapter.settle(table, targets, trained_on, resumes=request.resumes)
+    _set_attributes(model, **attributes)
+    if scale is not None:
+        objective = replace(objective, Y=scale.standardized(objective.Y, objective.X.dtype, dtype_given(table.y)))
+        targets = replace(targets, score=scale.scored(targets.score))
+    measure = None
+    if validating is not None:
+        scoring = ValidationMetric(settings.early_stopping_metric, targets, _scored_view(model, network))
+        measure = validation_measure(engine, network, _standardized(validating, scale, objective), scoring)
+    problem = Problem(engine, objective, table, measure, targets.score, targets.cost_divisor, trained_on, local_rows)
+    return Fit(model, settings, _session(state, settings, problem, request), problem, request)
+
+
+def _divided(
+    state: TrainingState, data: FitData, settings: Settings, request: FitRequest
+) -> tuple[Table | None, RowNumbers | None, RowNumbers | None]:
+    """Return the validation rows, and the training rows numbered in the table and within the rows of this fit."""
     validating = None
     if data.validation is not None or (settings.early_stopping and settings.solver != "lbfgs"):
         validating = validation_rows(state, data, settings, request.validation.groups)
     else:
         state.rows = state.held_out = None
-    rows = state.rows
-    trained_on = rows if table.numbers is None else table.numbers if rows is None else table.numbers[rows]
-    state.rows = trained_on
-    scale, attributes = adapter.settle(table, targets, trained_on, resumes=request.resumes)
-    vars(model).update(attributes)
-    score = targets.score
-    if scale is not None:
-        objective = replace(objective, Y=scale.standardized(objective.Y, objective.X.dtype, dtype_given(table.y)))
-        score = scale.scored(score)
-        targets = replace(targets, score=score)
-    measure = None
-    if validating is not None:
-        scoring = ValidationMetric(settings.early_stopping_metric, targets, _scored_view(model, network))
-        measure = validation_measure(engine, network, _standardized(validating, scale, objective), scoring)
+    numbers, local = data.training.numbers, state.rows
+    state.rows = local if numbers is None else numbers if local is None else numbers[local]
+    return validating, state.rows, local
 
-    divisor, validates = targets.cost_divisor, measure is not None
+
+def _session(state: TrainingState, settings: Settings, problem: Problem, request: FitRequest) -> Session:
+    """Return the session of a solver, before its first update."""
+    measure, rows, n_table_rows = problem.measure, problem.trained_on, problem.table.X.shape[0]
+    validates = measure is not None
     plan = ValidationPlan(validates, validates and settings.early_stopping, keeps_best=request.keep == "best")
     session: Session
     if settings.solver == "lbfgs":
         session = LbfgsSession(state, lbfgs_recipe(settings), plan)
     else:
-        n_rows = table.X.shape[0] if trained_on is None else len(trained_on)
-        recipe = descent_recipe(settings, state, n_rows, divisor, is_part=request.is_part)
-        session = TrainingSession(state, recipe, table.X.shape[0], plan)
+        n_rows = n_table_rows if rows is None else len(rows)
+        recipe = descent_recipe(settings, state, n_rows, problem.cost_divisor, is_part=request.is_part)
+        session = TrainingSession(state, recipe, n_table_rows, plan)
     if state.best is not None and measure is not None:
         session.record_score_of_best(measure(state.best)[1])
-    problem = Problem(engine, objective, table, measure, score, divisor, trained_on, rows)
-    return Fit(model, settings, session, problem, request)
+    return session
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,9 +261,6 @@ class Fit:
             Reason, epochs and costs.
         """
         state, settings = self.state, self.settings
-        # Infinity with warm_start warns as in scikit-learn, because more epochs may follow.
-        patience = self.model.n_iter_no_change
-        wants_all = patience is None or (math.isinf(patience) and not settings.warm_start)
         return FitOutcome(
             reason=state.reason,
             n_epochs=self.n_epochs,
@@ -265,7 +272,7 @@ class Fit:
             holds_out=state.held_out is not None,
             keeps_best=state.best_score > -math.inf,
             gradient=state.gradient,
-            wants_all_epochs=wants_all,
+            wants_all_epochs=settings.wants_all_epochs,
             is_part=self.request.is_part,
         )
 
@@ -314,7 +321,8 @@ class Fit:
         curve += [cost / divisor for cost in history.costs[len(curve) :]]
         validated = self.problem.measure is not None
         costs = (history.validation_costs or []) if validated else None
-        vars(model).update(
+        _set_attributes(
+            model,
             _training_state=state,
             _last_was_part=self.request.is_part,
             network_=network,
@@ -331,6 +339,11 @@ class Fit:
             n_outputs_=network.layer_sizes[-1],
             out_activation_="logistic" if network.output == "sigmoid" else network.output,
         )
+
+
+def _set_attributes(model: Any, /, **attributes: Any) -> None:
+    for name, value in attributes.items():
+        setattr(model, name, value)  # a subclass may define properties
 
 
 def _initial_state(objective: Objective, settings: Settings) -> TrainingState:

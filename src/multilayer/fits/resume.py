@@ -43,11 +43,23 @@ def resumed_state(state: TrainingState, shown: Floats, *, is_part: bool) -> Trai
         best = None
     if best is None:
         last = shown
-    descent = DescentState(last.copy(), state.descent.slots.copy(), state.descent.t)
+    # Not ndarray.copy, which keeps the class of a memory map.
+    descent = DescentState(np.array(last), np.array(state.descent.slots), state.descent.t)
     if state.descent.average is not None:
-        descent.parameters, descent.average = state.descent.parameters.copy(), last.copy()
+        descent.parameters, descent.average = np.array(state.descent.parameters), descent.parameters
     order = None if is_part else state.order
     return replace(state, descent=descent, best=best, order=order, history=copy.copy(state.history))
+
+
+@contextmanager
+def read_only(parameters: Floats) -> Iterator[None]:
+    """Let changes of these parameters raise an error within this block: the end of the fit would overwrite them."""
+    writeable = parameters.flags.writeable
+    parameters.flags.writeable = False
+    try:
+        yield
+    finally:
+        parameters.flags.writeable = writeable
 
 
 @contextmanager
@@ -67,6 +79,13 @@ def restored_on_failure(state: TrainingState, shown_costs: list[float]) -> Itera
         for curve, length in lengths:
             del curve[length:]
         raise
+
+
+def update_shared(shared: TrainingState, trained: TrainingState) -> None:
+    """Write the trained state into the one that the estimator shares with its shallow copies."""
+    descent = shared.descent
+    vars(descent).update(vars(trained.descent))
+    vars(shared).update(vars(trained), descent=descent)
 
 
 def without_memory(state: TrainingState, shown: Floats) -> TrainingState:

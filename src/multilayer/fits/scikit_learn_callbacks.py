@@ -60,10 +60,12 @@ class ScikitLearnTasks:
 
     The task of an epoch begins at the end of the one before, so that its hook is called before training.  The task that
     is open at the end of training ends without a fitted estimator, as in scikit-learn.
+
+    ``estimator`` is the one whose ``fit`` was called; the fit trains a copy of it.
     """
 
-    def __init__(self, fit: Fit) -> None:
-        self.estimator, self.state = fit.model, fit.state
+    def __init__(self, fit: Fit, estimator: Any) -> None:
+        self.estimator, self.model, self.state = estimator, fit.model, fit.state
         table, X = fit.problem.table, fit.request.X  # X as passed: a frame keeps its column names
         y, weight = table.y, table.weight
         # scikit-learn calls these functions if a callback uses their values.
@@ -124,7 +126,9 @@ class ScikitLearnTasks:
         """Return the attributes that an estimator needs to predict with these parameters."""
         network = self.network
         sizes = network.layer_sizes if network is not None else ()
-        return {
+        before = vars(self.estimator)
+        changed = {name: value for name, value in vars(self.model).items() if before.get(name, self) is not value}
+        return changed | {
             "network_": network,
             "parameters_": parameters.copy(),
             "n_layers_": len(sizes),

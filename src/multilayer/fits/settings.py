@@ -257,6 +257,8 @@ class Settings:
         Seconds; infinity for None.
     output_gate : str or Activation
         The activation whose bound scikit-learn's starting weights use for a network without hidden layers.
+    wants_all_epochs : bool
+        Whether ``n_iter_no_change`` requests exactly ``max_iter`` epochs.
     """
 
     hidden_layer_sizes: tuple[int, ...]
@@ -295,6 +297,7 @@ class Settings:
     initialization: Initialization
     engine: str
     output_gate: str | Activation
+    wants_all_epochs: bool
 
 
 def settings_of(estimator: Any) -> Settings:
@@ -330,7 +333,17 @@ def settings_of(estimator: Any) -> Settings:
     hidden = check_activation(given, len(checked["hidden_layer_sizes"]))
     gate = hidden[0] if hidden else check_activation(given if isinstance(given, str) else "relu", 1)[0]
     initialization, engine = estimator.initialization, estimator.engine
-    return Settings(**checked, activation=hidden, initialization=initialization, engine=engine, output_gate=gate)
+    patience = estimator.n_iter_no_change
+    # Infinity with warm_start warns as in scikit-learn, because more epochs may follow.
+    wants_all = patience is None or (math.isinf(patience) and not checked["warm_start"])
+    return Settings(
+        **checked,
+        activation=hidden,
+        initialization=initialization,
+        engine=engine,
+        output_gate=gate,
+        wants_all_epochs=wants_all,
+    )
 
 
 @cache

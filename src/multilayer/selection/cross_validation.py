@@ -78,7 +78,7 @@ class CrossValidation(Result, Mapping[str, Any]):
 
     Parameters
     ----------
-    outcomes : mapping of int to Outcome
+    outcomes : mapping of int to MemberOutcome
         What was trained, by the numbers of the folds.
     splits : sequence of pairs of arrays
         The training and test rows of all folds.

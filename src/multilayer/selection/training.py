@@ -94,6 +94,8 @@ def train_slice(fit: Fit, part: Slice, first: int = 0, last: float = math.inf) -
     if not (part.is_last or state.reason or n_done >= last):
         fit.train(_epochs(session, n_done, last - n_done, part.share))
         n_done = session.n_epochs
+    if part.is_last and not state.reason:
+        session.end("listener")
     return 0.0 if part.is_last or state.reason or n_done >= last else (last - n_done) / (last - first)
 
 

@@ -190,6 +190,16 @@ def interrupted_by(interrupt: Interrupt) -> Iterator[None]:
 
 
 @contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C interrupt at the end of this block only."""
+    with deferred_interrupt() as interrupt:
+        is_shared = interrupt is _of_another_thread.get()
+        yield
+    if interrupt.pressed and not is_shared:  # a shared one is handled by the thread that waits for this one
+        raise KeyboardInterrupt
+
+
+@contextmanager
 def deferred_interrupt() -> Iterator[Interrupt]:
     """Let the first Ctrl-C within this block only set ``pressed``; a second one interrupts at once, as usual.
 

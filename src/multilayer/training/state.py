@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from multilayer.engines.protocol import DescentState, Objective, new_state
+from multilayer.engines.protocol import DescentState
 from multilayer.equations.descent import UpdateRule
 from multilayer.equations.extensions.step_options import StepOptions
 from multilayer.network import Floats
@@ -195,13 +195,6 @@ class TrainingState:
     def shown(self) -> Floats:
         """The parameters of the network: the best if training is validated, otherwise the last."""
         return self.last if self.best is None else self.best
-
-
-def initial_state(
-    objective: Objective, recipe: Recipe, parameters: Floats, random_state: np.random.RandomState
-) -> TrainingState:
-    """Return the state before the first update; ``parameters`` are trained in place."""
-    return TrainingState(new_state(objective.network, recipe.rule, parameters), random_state)
 
 
 def parameters_to_show(state: TrainingState) -> Floats:
