@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from multilayer import MLPClassifier
 from multilayer.selection.data import Data
 from multilayer.selection.searching.fingerprint import candidate, fingerprint
-from multilayer.selection.searching.trials import Problem, ScoredSplit
+from multilayer.selection.searching.trials import ScoredSplit, SearchProblem
 from multilayer.training import Cosine
 
 X = np.arange(12.0).reshape(4, 3)
@@ -31,7 +31,7 @@ def of(
 ) -> str:
     data = Data(X, y, weight)
     split = ScoredSplit(np.array(train), data, np.array([2, 3]))
-    return fingerprint(Problem(estimator or MLPClassifier(), data, [split], len, (1, 3)), (data, None), scoring)
+    return fingerprint(SearchProblem(estimator or MLPClassifier(), data, [split], len, (1, 3)), (data, None), scoring)
 
 
 CHANGES: list[dict[str, Any]] = [

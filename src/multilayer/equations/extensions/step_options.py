@@ -29,21 +29,11 @@ from multilayer.exceptions import ParameterError
 
 @dataclass(frozen=True)
 class StepOptions:
-    """(D5)-(D7) The options of a step, all off by default.
+    """(D5)-(D7) The options of a step, all off by default."""
 
-    Parameters
-    ----------
-    clip_norm : float
-        The largest norm c of the gradient (D5); infinite for no clipping.
-    weight_decay : float
-        The decay w of (D6); 0 for none.
-    average : float
-        The decay β of (D7), below 1; 0 for none.  The mean covers about the last 1 / (1 - β) updates.
-    """
-
-    clip_norm: float = math.inf
-    weight_decay: float = 0.0
-    average: float = 0.0
+    clip_norm: float = math.inf  # the largest norm c of the gradient (D5); infinite for no clipping
+    weight_decay: float = 0.0  # the decay w of (D6)
+    average: float = 0.0  # the decay β of (D7), below 1; the mean covers about the last 1 / (1 - β) updates
 
     def __post_init__(self) -> None:
         if not self.clip_norm > 0:

@@ -24,7 +24,7 @@ from multilayer.selection import (
     search,
     seed_spread,
 )
-from multilayer.selection.pack_warnings import warn_once
+from multilayer.selection.training import warn_once
 
 X, y = load_iris(return_X_y=True)
 
