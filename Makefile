@@ -11,7 +11,7 @@ CONTRACT := tests/engines/test_cpu.py::TestCpuEngine
 # Python.  Under emulation a kernel takes minutes to compile, so that these tests use few.
 ARM_PYTHON ?=
 ARM_TESTS ?= tests/engines/cpu/test_subnormals.py tests/engines/cpu/test_processors.py \
-	$(CONTRACT)::test_predict_is_the_book_s $(CONTRACT)::test_a_whole_run_stays_with_the_book \
+	$(CONTRACT)::test_predictions_equal_those_of_the_equations $(CONTRACT)::test_a_whole_run_equals_that_of_the_equations \
 	$(CONTRACT)::test_short_runs_in_float32
 # Other Pythons to run all tests with.
 PYTHONS ?= python3.11 python3.12 python3.13 python3.14

@@ -1,4 +1,4 @@
-"""Time against rows, features, width, depth, batch and threads, one of them changed at a time, drawn."""
+"""Training time as a function of rows, features, width, depth, batch size and threads, drawn as curves."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LIBRARIES = {"multilayer": ours} | {name: PEERS[name] for name in installed(("sc
 
 
 class Curve(NamedTuple):
-    """One panel: what is changed, to which values, and the work that comes of it."""
+    """One panel: the quantity that is varied, its values, and the work for each value."""
 
     what: str
     values: Sequence[int]
@@ -74,7 +74,7 @@ def _measure_into(panel: Any, curve: Curve, seconds: float, rounds: int) -> None
 
 
 def _threads_into(panel: Any, seconds: float, rounds: int) -> None:
-    """How many times as fast sixteen networks are fitted by a pool of threads, one network a thread."""
+    """Measure the speedup of fitting sixteen networks in a pool of threads, one network per thread."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     counts = [n for n in (1, 2, 4, 8, 16) if n <= cores]
     members = [ours(BASE) for _ in range(16)]
@@ -89,7 +89,7 @@ def _threads_into(panel: Any, seconds: float, rounds: int) -> None:
     times = microseconds({str(n): with_threads(n) for n in counts}, seconds, rounds, BASE.rows // BASE.batch)
     gains = [times["1"] / times[str(n)] for n in counts]
     print("threads", dict(zip(counts, gains, strict=True)))
-    panel.plot(counts, counts, color="0.7", linestyle="--", label="as many times as threads")
+    panel.plot(counts, counts, color="0.7", linestyle="--", label="ideal speedup")
     panel.plot(counts, gains, marker="o", label="multilayer")
-    panel.set(xlabel="threads (16 networks)", ylabel="times as fast as one thread", xticks=counts)
+    panel.set(xlabel="threads (16 networks)", ylabel="speedup", xticks=counts)
     panel.legend()

@@ -1,10 +1,10 @@
-"""Digests of what the library computes, for a comparison of two versions of its code to the bit.
+"""Digests of the results of the library, to compare two versions of the code to the bit.
 
     python benchmarks/digests.py                 all cases
-    python benchmarks/digests.py ensemble curve  those whose name contains one of these words
+    python benchmarks/digests.py ensemble curve  cases whose name contains one of these words
 
 Each line is a case and the SHA-256 digest of its weights, cost curves, scores and predictions: of the bytes of the
-arrays, their types and shapes.  The last line is the digest of all lines.  Only the public interface is used.  Equal
+arrays, their types and shapes. The last line is the digest of all lines. Only the public interface is used. Equal
 digests are expected on one machine with the same releases of NumPy, SciPy, scikit-learn and Numba, not on two machines.
 """
 
@@ -43,7 +43,7 @@ from multilayer.selection import (
 from multilayer.training import Cosine, OneCycle, Plateau, WarmUp
 
 CASES: dict[str, Callable[[], Any]] = {}
-# What makes members differ is an option of the ensembles that has had two names.
+# The option that selects the source of diversity of an ensemble has had two names.
 DIVERSITY = "diversity" if "diversity" in inspect.signature(EnsembleRegressor).parameters else "by"
 
 SHORT: dict[str, Any] = {
@@ -94,7 +94,7 @@ class LogCosh:
 
 
 def fitted(model: Any, X: Any) -> list[Any]:
-    """All numbers of a fitted estimator: what it has learned, how, and what it answers."""
+    """Return all results of a fitted estimator: weights, curves and predictions."""
     network = model[-1] if hasattr(model, "steps") else model
     found = [model.predict(X), network.parameters_.copy(), list(network.loss_curve_), network.n_iter_, network.t_]
     found += [list(network.validation_scores_ or []), list(network.validation_loss_curve_ or [])]
@@ -247,7 +247,7 @@ def partial_fit() -> Any:
 
 
 class Crash(Callback):
-    """Ends a training as a crash would."""
+    """Stops a training like a crash."""
 
     def on_epoch_end(self, event: Any) -> None:
         if event.epoch == 5:
@@ -410,7 +410,7 @@ def ensemble_of_bootstraps() -> Any:
 
 
 def arrays_of(value: Any) -> Iterator[np.ndarray]:
-    """The arrays in nested lists and tuples; a list of numbers is one array."""
+    """Yield the arrays in nested lists and tuples; a list of numbers is one array."""
     if isinstance(value, list | tuple) and any(isinstance(each, list | tuple | np.ndarray) for each in value):
         for each in value:
             yield from arrays_of(each)
@@ -427,7 +427,7 @@ def digest_of(value: Any) -> str:
 
 
 def main(words: list[str]) -> None:
-    warnings.simplefilter("ignore")  # short trainings warn that they are short
+    warnings.simplefilter("ignore")  # short trainings raise warnings
     total = hashlib.sha256()
     for name, compute in CASES.items():
         if words and not any(word in name for word in words):

@@ -1,10 +1,10 @@
-"""MLPClassifier and MLPRegressor beside scikit-learn's: the same program with another import.
+"""Compare MLPClassifier and MLPRegressor with those of scikit-learn: the same program with another import.
 
     python benchmarks/dropin.py            ten typical uses, a fit of 20 rows, and memory over 1,000 fits
     python benchmarks/dropin.py --rounds 9
 
-Each use runs once unmeasured, then in turns, ours and theirs, in one process; the shortest time of each counts.  The
-final cost stands beside the time, so that both can be seen to have done the same work.
+Each use runs once without measurement, then both libraries alternate in one process; the shortest time counts. The
+final costs are printed as well, to show that both did the same work.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ TINY_DATA = TINY.data()
 
 
 def measured(use: Use, rounds: int) -> tuple[list[float], list[float]]:
-    """Seconds and final cost, ours and scikit-learn's."""
+    """Return seconds and final costs, of multilayer and of scikit-learn."""
     X, y = use.data()
     seconds, costs = [math.inf, math.inf], [math.nan, math.nan]
     for round_ in range(rounds + 1):
@@ -122,13 +122,13 @@ def measured(use: Use, rounds: int) -> tuple[list[float], list[float]]:
 
 
 def resident() -> float:
-    """Memory of this process, MB."""
+    """Return the memory of this process in MB."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * 4096 / 1e6
 
 
 def memory_over(fits: int) -> tuple[float, float]:
-    """Memory of this process before and after so many fits, MB."""
+    """Return the memory of this process before and after the given number of fits, in MB."""
     for _ in range(100):
         TINY.train(TINY.model(multilayer), *TINY_DATA)
     gc.collect()
@@ -144,7 +144,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
     warnings.simplefilter("ignore")
-    table = Table("use", "multilayer", "scikit-learn", "times faster", "cost", "scikit-learn's")
+    table = Table("use", "multilayer", "scikit-learn", "times faster", "cost", "cost of scikit-learn")
     ratios = []
     for use in [*USES, TINY]:
         (ours, theirs), costs = measured(use, rounds)

@@ -1,14 +1,14 @@
-"""The CPU engine beside its peers: time per update, ratios, and the share of the machine's own limit.
+"""Compare the CPU engine with other libraries: time per update, ratios, and the fraction of the machine's limit.
 
-    python benchmarks/engine.py                        # everything but the curves, some six minutes
-    python benchmarks/engine.py --quick --only digits  # fewer and shorter turns; works whose name contains this
-    python benchmarks/engine.py --curves scaling.png   # time against rows, features, width, depth, batch and threads
-    python benchmarks/engine.py --markdown             # tables as docs/performance.md holds them
+    python benchmarks/engine.py                        # everything but the curves, about six minutes
+    python benchmarks/engine.py --quick --only digits  # fewer and shorter rounds; works whose name contains this
+    python benchmarks/engine.py --curves scaling.png   # time by rows, features, width, depth, batch size and threads
+    python benchmarks/engine.py --markdown             # tables as in docs/performance.md
     python benchmarks/engine.py --json figures.json    # every figure
 
-Updates are timed in one process on one core, all libraries in turn, many times; ratios are of medians.  What a figure
-is to be at least (or at most) stands beside it.  The limit of an update is the time that its matrix products take at
-the rate that BLAS reaches, in the same minutes, on the largest of them.
+Updates are timed in one process on one core; the libraries alternate many times, and ratios are of medians. The target
+of a figure, a minimum or a maximum, is printed with it. The limit of an update is the time of its matrix products at
+the rate that BLAS reaches, in the same minutes, for the largest of them.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from sklearn.datasets import load_digits
 from threadpoolctl import threadpool_limits
 
 import curves
-import fresh
 import multilayer
+import new_process
 from peers import PEERS, Work, installed, numpy_loop, ours
 from timing import Run, microseconds, one_core
 
@@ -80,7 +80,7 @@ WORKS = [
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of a work, and what it is to be: at least ``floor``, at most ``ceiling``."""
+    """A measured figure with its target: at least ``floor``, at most ``ceiling``."""
 
     work: str
     what: str
@@ -110,7 +110,7 @@ class Figure:
 
 
 def products(work: Work) -> list[tuple[int, int, int]]:
-    """The matrix products (m, n, k) of one update: forward, gradient, and delta of all layers but the first."""
+    """Return the matrix products (m, n, k) of one update: forward, gradient, and delta of all layers but the first."""
     shapes = []
     for l, (k, n) in enumerate(itertools.pairwise(work.sizes)):
         shapes += [(work.batch, n, k), (k, n, work.batch)]
@@ -124,7 +124,7 @@ def flops(m: int, n: int, k: int) -> int:
 
 
 def by_blas(work: Work, shapes: list[tuple[int, int, int]]) -> Run:
-    """These products by BLAS, one after another, and nothing else."""
+    """Return a run of only these products, one after another, with BLAS."""
     triples = [
         (np.ones((m, k), work.dtype), np.ones((k, n), work.dtype), np.empty((m, n), work.dtype)) for m, n, k in shapes
     ]
@@ -138,7 +138,7 @@ def by_blas(work: Work, shapes: list[tuple[int, int, int]]) -> Run:
 
 
 def updates(work: Work, seconds: float, rounds: int) -> list[Figure]:
-    """Microseconds per update, the peers' in multiples of it, and the share of the limit."""
+    """Measure microseconds per update, the ratios of the other libraries, and the fraction of the limit."""
     runs = {"ours": ours(work)}
     if not work.shuffled:
         runs["NumPy loop"] = numpy_loop(work)
@@ -165,7 +165,7 @@ def updates(work: Work, seconds: float, rounds: int) -> list[Figure]:
 
 
 def eight_networks(seconds: float, rounds: int) -> list[Figure]:
-    """Eight networks, each fitted by a thread of a pool: with two threads against one."""
+    """Measure eight networks, each fitted in a thread of a pool, with two threads and with one."""
     members = [ours(SMALL) for _ in range(8)]
 
     def with_threads(n_threads: int) -> Run:
@@ -184,7 +184,7 @@ def eight_networks(seconds: float, rounds: int) -> list[Figure]:
 
 
 def predictions(seconds: float, rounds: int) -> list[Figure]:
-    """predict_proba of one row and of all digits."""
+    """Measure predict_proba for one row and for all digits."""
     X, y = load_digits(return_X_y=True)
     X = (X / 16).astype(np.float32)
     models = {
@@ -214,7 +214,7 @@ LATE = "late epochs of digits"
 
 
 def late_epochs() -> list[Figure]:
-    """An epoch after many others: what Adam remembers of pixels that are never set has faded away by then."""
+    """Measure an epoch after many others, when the moments of Adam for pixels that are always zero have decayed."""
     X, y = load_digits(return_X_y=True)
     model = multilayer.MLPClassifier((100,), n_iter_no_change=10**6, random_state=0, warm_start=True, max_iter=1)
     X = (X / 16).astype(np.float32)
@@ -235,19 +235,19 @@ def late_epochs() -> list[Figure]:
 
 
 def memory() -> list[Figure]:
-    """What a fit of 200,000 x 100 float32 adds to the memory that the process has already."""
-    if not fresh.CLEAR.exists():
+    """Measure the memory that a fit of 200,000 x 100 float32 adds to that of the process."""
+    if not new_process.CLEAR.exists():
         return []
     name = "memory of fitting 200,000 x 100 float32"
     return [
-        Figure(name, "multilayer", fresh.in_child("memory", "multilayer")["peak growth"], "MB", ceiling=10),
-        Figure(name, "scikit-learn", fresh.in_child("memory", "scikit-learn")["peak growth"], "MB"),
+        Figure(name, "multilayer", new_process.in_child("memory", "multilayer")["peak growth"], "MB", ceiling=10),
+        Figure(name, "scikit-learn", new_process.in_child("memory", "scikit-learn")["peak growth"], "MB"),
     ]
 
 
 def first_fit(rounds: int) -> list[Figure]:
-    """What the first fit of a process takes more than its imports."""
-    found, name = fresh.first_fits(rounds), "first fit of a process"
+    """Measure how much longer the first fit of a process takes, in addition to the imports."""
+    found, name = new_process.first_fits(rounds), "first fit of a process"
     return [
         Figure(name, "kernels compiled", found["cold"]["first fit"], "s", ceiling=20),
         Figure(name, "kernels from the cache", found["cached"]["first fit"], "s", ceiling=0.5),
@@ -261,7 +261,7 @@ COLUMNS = ("multilayer", "NumPy loop", *PEERS, "products alone", "BLAS", "at tha
 
 
 def tables(figures: list[Figure]) -> list[tuple[str, tuple[str, ...], list[list[Figure | str | None]]]]:
-    """Title, headings and cells: the updates of all works in one table, every other figure a line of the second."""
+    """Return title, headings and cells: the updates of all works in one table, every other figure in the second."""
     names = {work.name for work in WORKS}
     rows: dict[str, list[Figure | str | None]] = {}
     for figure in figures:
@@ -270,8 +270,8 @@ def tables(figures: list[Figure]) -> list[tuple[str, tuple[str, ...], list[list[
             row[1 + COLUMNS.index(figure.what)] = figure
     others = [[f.work, f.what, f, f.aim] for f in figures if f.work not in names]
     return [
-        ("one update, and how many times as long the peers take", ("work", *COLUMNS), list(rows.values())),
-        ("everything else", ("work", "what", "figure", "aim"), others),
+        ("time of one update, and ratios of the other libraries", ("work", *COLUMNS), list(rows.values())),
+        ("everything else", ("work", "what", "figure", "target"), others),
     ]
 
 
@@ -288,7 +288,7 @@ def show(figures: list[Figure], console: Console) -> None:
     for title, headings, rows in tables(figures):
         if not rows:
             continue
-        table = Table(title=title, caption="in brackets what it is to be" if headings[1] == "multilayer" else None)
+        table = Table(title=title, caption="targets in parentheses" if headings[1] == "multilayer" else None)
         for i, heading in enumerate(headings):
             table.add_column(heading, justify="left" if i == 0 else "right")
         for row in rows:
@@ -310,9 +310,9 @@ def markdown(figures: list[Figure]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter turns")
-    parser.add_argument("--only", default="", help="works whose name contains this, and nothing else")
-    parser.add_argument("--curves", type=Path, metavar="FILE", help="draw the scaling curves, and nothing else")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
+    parser.add_argument("--only", default="", help="only works whose name contains this")
+    parser.add_argument("--curves", type=Path, metavar="FILE", help="only draw the scaling curves")
     parser.add_argument("--markdown", action="store_true", help="print Markdown")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure to this file")
     options = parser.parse_args()

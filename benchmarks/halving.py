@@ -1,11 +1,12 @@
-"""Successive halving beside the whole grid: what it finds, and for how many epochs; and a search that is killed.
+"""Compare successive halving with the whole grid: the choice and the number of epochs; and kill and resume a search.
 
     python benchmarks/halving.py --data FOLDER    four minutes: telco_churn, wine_quality, kin8nm (.csv.gz, the target
                                                   in the column "target")
-    python benchmarks/halving.py                  the killed search alone
+    python benchmarks/halving.py                  only the killed search
 
-The folder can also be named by the environment variable MULTILAYER_DATA.  Both searches see the same 27 candidates on
-the same five folds.  What halving chooses is judged by its score in the grid, where all were trained to the end.
+The folder can also be named by the environment variable MULTILAYER_DATA. Both searches use the same 27 candidates and
+the same five folds. The choice of halving is judged by its score in the grid, where all candidates were trained to the
+end.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ EPOCHS = 60
 def problem(folder: Path, name: str) -> tuple[Any, Any, Any, str]:
     features, column = split_target(read_table(folder / f"{name}.csv.gz"), "target")
     info = encode_target(column)
-    # The encoder is fitted once for all folds here: both searches see the same columns.
+    # The encoder is fitted once for all folds: both searches use the same columns.
     X = TableEncoder(dtype=np.float32).fit_transform(features)
     options: dict[str, Any] = {"max_iter": EPOCHS, "n_iter_no_change": math.inf, "random_state": 0}
     if info.task == "classification":
@@ -51,8 +52,10 @@ def problem(folder: Path, name: str) -> tuple[Any, Any, Any, str]:
     return MLPRegressor(standardize_targets=True, **options), X, info.y, "neg_root_mean_squared_error"
 
 
-def beside_the_grid(folder: Path, console: Console) -> None:
-    table = Table("table", "metric", "best of the grid", "halving's choice, there", "within 1 SE", "epochs", "time")
+def compare_with_grid(folder: Path, console: Console) -> None:
+    table = Table(
+        "table", "metric", "best of the grid", "choice of halving, fully trained", "within 1 SE", "epochs", "time"
+    )
     for name in TABLES:
         model, X, y, scoring = problem(folder, name)
         options: dict[str, Any] = {"scoring": scoring, "baseline": False, "refit": False}
@@ -66,7 +69,7 @@ def beside_the_grid(folder: Path, console: Console) -> None:
             f"{best.mean:.4f} ± {best.standard_error:.4f}",
             f"{chosen.mean:.4f}",
             "yes" if chosen.mean >= best.mean - best.standard_error else "NO",
-            f"{halving.n_epochs:,} of {grid.n_epochs:,} ({halving.n_epochs / grid.n_epochs:.0%}, 33 % asked)",
+            f"{halving.n_epochs:,} of {grid.n_epochs:,} ({halving.n_epochs / grid.n_epochs:.0%}, target 33 %)",
             f"{halving.seconds:.1f} of {grid.seconds:.1f} s",
         )
     console.print(table)
@@ -79,7 +82,7 @@ def digits_search(journal: str | None) -> Search:
 
 
 def killed(times: int, console: Console) -> None:
-    """Kill a search at random moments, again and again, until one is left to end; compare it with one never killed."""
+    """Kill a search at random moments several times, then let it finish, and compare it with an undisturbed one."""
     began = time.perf_counter()
     whole = digits_search(None)
     seconds = time.perf_counter() - began
@@ -87,7 +90,7 @@ def killed(times: int, console: Console) -> None:
         journal, lines = str(Path(folder) / "journal"), []
         for _ in range(times):
             process = subprocess.Popen([sys.executable, __file__, "--journal", journal])
-            # After its imports, of a second or so.
+            # After its imports, which take about a second.
             time.sleep(1.5 + random.uniform(0, seconds))
             process.kill()
             process.wait()
@@ -97,7 +100,11 @@ def killed(times: int, console: Console) -> None:
     same = whole.to_frame()[columns].equals(resumed.to_frame()[columns])
     known = ", ".join(map(str, lines))
     console.print(f"A search killed {times} times (lines in its journal: {known}): ", end="")
-    console.print("the same table as one never killed" if same else "ANOTHER table than one never killed")
+    console.print(
+        "the same table as that of an undisturbed search"
+        if same
+        else "ANOTHER table than that of an undisturbed search"
+    )
 
 
 def main() -> None:
@@ -113,7 +120,7 @@ def main() -> None:
     console = Console(width=160)
     killed(options.kills, console)
     if options.data is not None:
-        beside_the_grid(Path(options.data), console)
+        compare_with_grid(Path(options.data), console)
 
 
 if __name__ == "__main__":

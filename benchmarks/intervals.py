@@ -1,20 +1,20 @@
-"""How often 90 % intervals hold the target of new rows, and how wide they are, beside scikit-learn's.
+"""Measure the coverage and the width of 90 % intervals on new rows, and compare them with scikit-learn.
 
     python benchmarks/intervals.py --data FOLDER    five minutes: abalone, bike_sharing_hourly,
                                                     california_housing_raw_missing, kin8nm (.csv.gz, the target in the
                                                     column "target")
     python benchmarks/intervals.py --splits 10      more random splits of each table
-    python benchmarks/intervals.py --markdown       the table as docs/ensembles.md has it
+    python benchmarks/intervals.py --markdown       the table as in docs/ensembles.md
 
-The folder can also be named by the environment variable MULTILAYER_DATA.  The four tables differ in what makes them
-hard: abalone is small and its noise grows with the target; bike_sharing_hourly has counts from 1 to 977, whose noise
-differs a hundredfold between night and day; california_housing has gaps, text and a target that is cut off at the top;
-kin8nm has next to no noise, so that the error is the network's own.
+The folder can also be named by the environment variable MULTILAYER_DATA. The four tables have different difficulties:
+abalone is small and its noise grows with the target; bike_sharing_hourly has counts from 1 to 977, whose noise differs
+by a factor of a hundred between night and day; california_housing has gaps, text and a target with an upper limit;
+kin8nm has almost no noise, so that most of the error is that of the network.
 
-In each split a fifth of the rows, drawn at random, tests, and the others are all that a method is given: split
-conformal trains on three quarters of them and calibrates on a quarter.  scikit-learn's are two gradient boostings with
-the quantile loss, for 5 and 95 %, with its defaults; they promise no coverage.  Widths are in standard deviations of
-the table's target.
+In each split, a random fifth of the rows is the test set, and a method receives all others: split conformal trains on
+three quarters of them and calibrates on a quarter. The intervals of scikit-learn are two gradient boosting models with
+the quantile loss, for 5 and 95 %, with default parameters; they do not guarantee a coverage. Widths are in standard
+deviations of the target of the table.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ METHODS: dict[str, Method] = {
 
 
 def measured(folder: Path, splits: int, console: Console) -> dict[str, dict[str, list[tuple[float, float]]]]:
-    """For each method and table (coverage, mean width) of each split."""
+    """Return (coverage, mean width) of each split, by method and table."""
     results: dict[str, dict[str, list[tuple[float, float]]]] = {name: {} for name in METHODS}
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("ensembles", total=len(TABLES) * splits * len(METHODS))
@@ -106,7 +106,7 @@ def measured(folder: Path, splits: int, console: Console) -> dict[str, dict[str,
 
 
 def figure(found: list[tuple[float, float]]) -> str:
-    """Coverage, mean and standard deviation over the splits, and mean width."""
+    """Format mean and standard deviation of the coverage over the splits, and the mean width."""
     held, widths = np.array(found).T
     return f"{100 * held.mean():.1f} ± {100 * held.std(ddof=1):.1f} %, {widths.mean():.2f}"
 
@@ -118,7 +118,7 @@ def main() -> None:
     parser.add_argument("--markdown", action="store_true")
     given = parser.parse_args()
     if given.data is None or not Path(given.data).is_dir():
-        parser.error("name the folder of the tables: --data FOLDER")
+        parser.error("pass the folder of the tables: --data FOLDER")
     if given.splits < 2:
         parser.error("--splits must be at least 2")
     warnings.simplefilter("ignore")

@@ -1,10 +1,10 @@
-"""Trainings killed with SIGKILL: each must end, once resumed, with the weights of one that was never disturbed.
+"""Kill trainings with SIGKILL: each must have, once resumed, the weights of an undisturbed training.
 
     python benchmarks/kills.py --count 60
 
 Three networks with checkpoints (one normalised with a cosine schedule), the fit and the saves of an ensemble, and a
-search with a journal take turns; a reader loads the files meanwhile, and must never fail.  Temporary files must be gone
-after the next save.  tests/files/killed.py holds the trainings.
+search with a journal take turns; a reader loads the files at the same time, and must never fail. Temporary files must
+be removed by the next save. tests/files/killed_trainings.py contains the trainings.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ HERE = Path(__file__).resolve().parent
 
 
 def trainings() -> Any:
-    spec = importlib.util.spec_from_file_location("killed", HERE.parent / "tests" / "files" / "killed.py")
+    spec = importlib.util.spec_from_file_location(
+        "killed_trainings", HERE.parent / "tests" / "files" / "killed_trainings.py"
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -35,29 +37,29 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    killed, chance = trainings(), random.Random(arguments.seed)
+    killed_trainings, chance = trainings(), random.Random(arguments.seed)
     undisturbed = {}
-    for scenario in killed.SCENARIOS:
+    for scenario in killed_trainings.SCENARIOS:
         with tempfile.TemporaryDirectory() as folder:
-            undisturbed[scenario] = killed.trained(scenario, Path(folder) / killed.FILE)
+            undisturbed[scenario] = killed_trainings.train(scenario, Path(folder) / killed_trainings.FILE)
     n_left = 0
     began = time.perf_counter()
     for number in range(arguments.count):
-        scenario = killed.SCENARIOS[number % len(killed.SCENARIOS)]
+        scenario = killed_trainings.SCENARIOS[number % len(killed_trainings.SCENARIOS)]
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             after_first_file = chance.random() < 0.8
             seconds = chance.uniform(0.0, 0.6) if after_first_file else chance.uniform(0.5, 2.0)
             if scenario == "search":
-                killed.kill(scenario, folder, seconds, after_first_file=after_first_file)
+                killed_trainings.kill(scenario, folder, seconds, after_first_file=after_first_file)
             else:
-                with killed.Reader(folder):
-                    killed.kill(scenario, folder, seconds, after_first_file=after_first_file)
+                with killed_trainings.Reader(folder):
+                    killed_trainings.kill(scenario, folder, seconds, after_first_file=after_first_file)
             n_left += sum(each.name.endswith(".tmp") for each in folder.iterdir())
-            killed.check(scenario, folder, undisturbed[scenario])
+            killed_trainings.check(scenario, folder, undisturbed[scenario])
         print(f"{number + 1:3} {scenario:26} killed after {seconds:.2f} s: same weights", flush=True)
     seconds = time.perf_counter() - began
-    print(f"{arguments.count} kills in {seconds:.0f} s, {n_left} temporary files left by them and removed, 0 failures")
+    print(f"{arguments.count} kills in {seconds:.0f} s, {n_left} temporary files left and removed later, 0 failures")
 
 
 if __name__ == "__main__":

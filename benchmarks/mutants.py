@@ -1,10 +1,11 @@
-"""Mutants of model files, checkpoints and journals: how many end in errors of this library, and how many are read.
+"""Test mutants of model files, checkpoints and journals: count those that raise errors of this library and those
+that are read.
 
     python benchmarks/mutants.py --count 50000
 
-Exits with status 1 where one ends otherwise: another exception, other numbers, a process that dies, more than ten
-seconds, or memory far beyond the size of the file.  tests/files/mutants.py makes and judges them; each is made from its
-number alone.
+The exit status is 1 if any other result occurs: another exception, other numbers, a process that dies, more than ten
+seconds, or memory far beyond the size of the file. tests/files/mutants.py makes and judges the mutants; each one
+depends only on its number.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-ROOM = 3 << 30  # bytes of address space, of which the interpreter and its libraries take most
+ROOM = 3 << 30  # bytes of address space, most of which the interpreter and its libraries use
 SECONDS = 10.0
 PER_TASK = 50
 
 
 def generator() -> Any:
-    """The module of the tests that makes mutants."""
+    """Return the test module that makes mutants."""
     if "mutants_of_files" not in sys.modules:
         spec = importlib.util.spec_from_file_location(
             "mutants_of_files", HERE.parent / "tests" / "files" / "mutants.py"
@@ -47,7 +48,7 @@ def bound_memory() -> None:
 
 
 def judged(number: int, seeds: range) -> tuple[str, collections.Counter[str], list[str]]:
-    """The subject's name, its verdicts, and what was wrong."""
+    """Return the name of the subject, its verdicts, and the failures."""
     made = generator()
     subject = made.subjects()[number]
     verdicts: collections.Counter[str] = collections.Counter()

@@ -1,17 +1,17 @@
-"""What the options change on rows that nobody trained on, beside scikit-learn's defaults.
+"""Measure the effect of options on test rows, compared with the defaults of scikit-learn.
 
     python benchmarks/options.py --data FOLDER      tables of the folder: telco_churn, california_housing_raw_missing,
                                                     bike_sharing_hourly (.csv.gz, the target in the column "target")
-    python benchmarks/options.py --markdown         the table as docs/options.md has it
+    python benchmarks/options.py --markdown         the table as in docs/options.md
 
-The folder can also be named by the environment variable MULTILAYER_DATA.  Without it, smaller tables that scikit-learn
-ships take the place.
+The folder can also be named by the environment variable MULTILAYER_DATA. Without it, smaller tables of scikit-learn are
+used.
 
-A fifth of a table's rows, the same for all seeds, is for the test.  Each seed divides the others anew: three quarters
-train, a quarter validates; and it is the ``random_state`` of every network.  ``TableEncoder`` learns from the training
-rows alone, and so does the scale that the targets of a regression are brought to.  All networks of a seed are fitted on
-the same rows; those that stop early hold a tenth of them out for it.  The setting chosen for a table is the one with
-the best mean on the rows that validate; the figures shown are those of the rows of the test.
+A fifth of the rows of a table, the same for all seeds, is the test set. Each seed divides the other rows again: three
+quarters for training, a quarter for validation; it is also the ``random_state`` of every network. ``TableEncoder`` and
+the scale of the targets of a regression are fitted only on the training rows. All networks of a seed are fitted on the
+same rows; those with early stopping hold out a tenth of them. The chosen setting of a table is the one with the best
+mean on the validation rows; the figures are those of the test rows.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ from multilayer.tables import TableEncoder, read_table
 from timing import one_core
 
 THEIRS = "scikit-learn's defaults"
-# One setting for all tables, for who does not want to choose.
+# One setting for all tables.
 FOR_ALL = "AdamW, one cycle, best by loss"
 BY_LOSS = {"early_stopping": True, "early_stopping_metric": "loss"}
-# tol=0: every lower loss counts as progress, and ten epochs without one end the run.
+# tol=0: every lower loss counts as progress, and ten epochs without progress end the run.
 EARLY = BY_LOSS | {"tol": 0.0}
-# A planned run goes to its end; with rows that validate, the best weights on the way are kept.
+# A planned run continues to its end; with validation rows, the best weights are kept.
 ADAMW = {"weight_decay": 0.01, "learning_rate_init": 0.02, "n_iter_no_change": float("inf")}
 SETTINGS: dict[str, dict[str, Any]] = {
     THEIRS: {},
@@ -80,7 +80,7 @@ class Problem:
 
 @dataclass
 class Scores:
-    """Of one setting on one table, an entry a seed; lower is better."""
+    """The scores of one setting on one table, one for each seed; lower is better."""
 
     validation: list[float] = field(default_factory=list)
     test: list[float] = field(default_factory=list)
@@ -99,7 +99,7 @@ def from_files(folder: Path) -> list[Problem]:
 
 
 def shipped() -> list[Problem]:
-    """Tables that come with scikit-learn."""
+    """Return tables that are part of scikit-learn."""
     loaders: list[tuple[Callable[..., Any], bool]] = [
         (sklearn.datasets.load_breast_cancer, True),
         (sklearn.datasets.load_digits, True),
@@ -114,7 +114,7 @@ def shipped() -> list[Problem]:
 
 
 def scores_of_a_seed(problem: Problem, seed: int, settings: Sequence[str], done: Callable[[], None]) -> Any:
-    """For each setting what it scores on the rows that validate and on those that test."""
+    """Return the scores of each setting on the validation rows and on the test rows."""
     labels = problem.target if problem.classes else None
     rest, test = train_test_split(np.arange(len(problem.target)), test_size=0.2, random_state=0, stratify=labels)
     kept = None if labels is None else labels[rest]
@@ -142,7 +142,7 @@ def _cost(problem: Problem, model: Any, X: Any, y: Any) -> float:
 
 
 def measured(problems: Sequence[Problem], seeds: int, names: Sequence[str], console: Console) -> list[list[Scores]]:
-    """The scores of each table and each setting."""
+    """Return the scores of each table and each setting."""
     results = [[Scores() for _ in names] for _ in problems]
     with Progress(console=console, transient=True) as progress, one_core():
         task = progress.add_task("networks", total=len(problems) * seeds * len(names))
@@ -156,7 +156,7 @@ def measured(problems: Sequence[Problem], seeds: int, names: Sequence[str], cons
 
 
 def figure(values: Sequence[float]) -> str:
-    """Mean and standard error, to the digits that the error leaves."""
+    """Format mean and standard error with the digits that the error justifies."""
     mean, error = float(np.mean(values)), standard_error(values)
     digits = min(max(0, 1 - int(np.floor(np.log10(error)))), 5) if error > 0 else 3
     return f"{mean:,.{digits}f} ± {error:,.{digits}f}"
@@ -167,12 +167,14 @@ def standard_error(values: Sequence[float]) -> float:
 
 
 def chosen(scores: Sequence[Scores]) -> int:
-    """The setting that the rows that validate speak for; scikit-learn's own is not one of them."""
+    """Return the setting with the best validation score; that of scikit-learn is not considered."""
     return 1 + int(np.argmin([np.mean(score.validation) for score in scores[1:]]))
 
 
 def rows_of(names: Sequence[str], results: Sequence[Sequence[Scores]]) -> list[list[str]]:
-    """The table, row by row: each setting, then what the chosen one of a table saves, and what one for all does."""
+    """Return the rows of the table: each setting, then the gains of the chosen setting and of the one for all
+    tables.
+    """
     best = [chosen(scores) for scores in results]
     rows = []
     for i, name in enumerate(names):
@@ -188,7 +190,7 @@ def rows_of(names: Sequence[str], results: Sequence[Sequence[Scores]]) -> list[l
 
 
 def saved(scores: Sequence[Scores], i: int) -> str:
-    """By how much setting i is below scikit-learn's, seed by seed."""
+    """Format how far setting i is below scikit-learn, seed by seed."""
     theirs, ours = np.array(scores[0].test), np.array(scores[i].test)
     return f"{figure(100 * (theirs - ours) / theirs)} %, in {np.sum(ours < theirs)} of {len(ours)} seeds"
 
@@ -220,8 +222,8 @@ def main() -> None:
     if folder is not None and folder.is_dir():
         problems = from_files(folder)
     else:
-        where = "no folder was named (--data)" if folder is None else f"there is no folder {folder}"
-        console.print(f"{where}: tables that scikit-learn ships take the place.")
+        where = "no folder was given (--data)" if folder is None else f"the folder {folder} does not exist"
+        console.print(f"{where}: tables of scikit-learn are used instead.")
         problems = shipped()
     began = time.process_time()
     names = list(SETTINGS)

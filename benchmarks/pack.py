@@ -1,10 +1,10 @@
-"""Cross-validation as a pack beside scikit-learn's with warm workers: time, scores, cores, memory.
+"""Compare cross-validation as a pack with that of scikit-learn with warm workers: time, scores, cores, memory.
 
-    python benchmarks/pack.py             # a minute
+    python benchmarks/pack.py             # about a minute
     python benchmarks/pack.py --rounds 9
 
-Each side runs once unmeasured, then in turns in one process; medians count.  scikit-learn trains its own networks with
-n_jobs=2 in workers that are kept, ours train in threads.
+Each side runs once without measurement, then both alternate in one process; medians count. scikit-learn trains its own
+networks with n_jobs=2 in persistent workers, multilayer trains in threads.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 import multilayer
-from fresh import CLEAR, _status
 from multilayer.packs.members import Member
 from multilayer.packs.running import run_pack
 from multilayer.selection import cross_validate, search
 from multilayer.selection.data import Data
 from multilayer.selection.training import ModelTraining
+from new_process import CLEAR, _status
 
 OPTIONS = {"hidden_layer_sizes": (100,), "max_iter": 20, "n_iter_no_change": math.inf, "random_state": 0}
 
@@ -72,7 +72,7 @@ def five_folds(rounds: int) -> list[tuple[str, str, str]]:
     return [
         ("5 folds of digits, (100,), 20 epochs", "multilayer", f"{times['ours'] * 1e3:.0f} ms"),
         ("", "scikit-learn, n_jobs=2", f"{times['theirs'] / times['ours']:.1f}x (8x)"),
-        ("", "ours fit by fit, one core", f"{times['ours, by scikit-learn'] / times['ours']:.2f}x"),
+        ("", "multilayer fit by fit, one core", f"{times['ours, by scikit-learn'] / times['ours']:.2f}x"),
         ("", "scores equal those fit by fit", "yes" if same else "NO"),
     ]
 
@@ -115,7 +115,7 @@ def sixteen_members(rounds: int) -> list[tuple[str, str, str]]:
 
 
 def memory_of(task: str) -> float:
-    """MB that a cross-validation of 200,000 x 100 float32 adds at its peak, in a process of its own."""
+    """Return the MB that a cross-validation of 200,000 x 100 float32 adds at its peak, measured in a new process."""
     done = subprocess.run([sys.executable, __file__, "--memory", task], check=True, capture_output=True, text=True)
     return float(done.stdout)
 
@@ -141,7 +141,7 @@ def main() -> None:
     if options.memory:
         memory(int(options.memory))
         return
-    table = Table("work", "what", "figure", caption="in brackets what it is to be at least")
+    table = Table("work", "what", "figure", caption="minimum targets in parentheses")
     for row in five_folds(options.rounds) + grid(options.rounds) + sixteen_members(options.rounds):
         table.add_row(*row)
     if CLEAR.exists():

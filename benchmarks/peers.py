@@ -1,8 +1,8 @@
-"""The same training by the peers: a plain NumPy loop, scikit-learn, PyTorch, and JAX where it is installed.
+"""The same training in other libraries: a plain NumPy loop, scikit-learn, PyTorch, and JAX where it is installed.
 
-Each function prepares a run and returns a function that does ``n`` updates when called.  All see the same rows in the
-same batches, in the same dtype, and start from weights of the same size; none computes anything that the others do
-not, but for what its own loop does at each update (scikit-learn also keeps the cost; so do we).
+Each function prepares a run and returns a function that makes ``n`` updates when called. All use the same rows in the
+same batches, in the same dtype, and start from weights of the same size. None computes anything that the others do not
+compute, except what its own loop does at each update (scikit-learn and multilayer also keep the cost).
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class Work:
     solver: str = "adam"
     alpha: float = 1e-4
     step_size: float = 1e-3
-    #: How many times as long each peer is to take at least.
+    #: The minimum ratio of the time of each other library to that of multilayer.
     floors: Mapping[str, float] = field(default_factory=dict)
-    #: The share of an update that its matrix products alone are to take at least, and that at BLAS's best rate.
+    #: The minimum fraction of an update that its matrix products take, and the fraction at the best rate of BLAS.
     share: float = 0.0
     share_of_rate: float = 0.0
 
@@ -50,7 +50,7 @@ class Work:
 
 
 def numpy_loop(work: Work) -> Run:
-    """The textbook's loop as one writes it in NumPy: full batch, sigmoid units, gradient descent."""
+    """Return the loop of the textbook as a direct NumPy program: full batch, sigmoid units, gradient descent."""
     X, y = work.data()
     Y = np.eye(work.sizes[-1], dtype=work.dtype)[y]
     rng = np.random.RandomState(0)
@@ -76,7 +76,7 @@ def numpy_loop(work: Work) -> Run:
 
 
 def _fits(kind: Any, work: Work, y: Any, **more: Any) -> Run:
-    """Whole fits of an estimator, ours or scikit-learn's, of as many epochs as make n updates."""
+    """Return whole fits of an estimator with as many epochs as n updates need."""
     X, _ = work.data()
     updates_per_epoch = -(-work.rows // work.batch)
     model = kind(
@@ -110,7 +110,7 @@ def scikit_learn(work: Work) -> Run:
     from sklearn.neural_network import MLPClassifier
 
     y = work.data()[1]
-    if work.output == "sigmoid":  # its name for K yes/no answers is multilabel
+    if work.output == "sigmoid":  # K binary outputs are called multilabel there
         y = np.eye(work.sizes[-1], dtype=int)[y]
     return _fits(MLPClassifier, work, y, activation={"sigmoid": "logistic"}.get(work.hidden, work.hidden))
 
@@ -132,7 +132,7 @@ def pytorch(work: Work) -> Run:
     else:
         loss = torch.nn.CrossEntropyLoss()
     if work.solver == "adam":
-        # The L2 term as in the other libraries' cost, through the optimiser; fused: one kernel for all weights.
+        # The L2 term as in the cost of the other libraries, in the optimiser; fused: one kernel for all weights.
         optimiser = torch.optim.Adam(
             model.parameters(), work.step_size, weight_decay=work.alpha / work.batch, fused=True
         )
@@ -155,7 +155,7 @@ def pytorch(work: Work) -> Run:
 
 
 def jax(work: Work) -> Run:
-    """One jitted ``lax.scan`` over the batches of an epoch."""
+    """Return one jitted ``lax.scan`` over the batches of an epoch."""
     import jax as J
     import jax.numpy as jnp
 
@@ -194,7 +194,7 @@ def jax(work: Work) -> Run:
         return (weights, p, q, t), J_
 
     zeros = J.tree.map(jnp.zeros_like, weights)
-    updates_per_epoch = work.rows // work.batch  # whole batches only: a scan needs them equal
+    updates_per_epoch = work.rows // work.batch  # whole batches only: a scan needs batches of equal size
     length = updates_per_epoch if work.shuffled else 100
 
     @J.jit
@@ -222,5 +222,5 @@ PEERS = {"scikit-learn": scikit_learn, "PyTorch": pytorch, "JAX": jax}
 
 
 def installed(names: Iterable[str] = PEERS) -> list[str]:
-    """Those of the named peers that this Python has."""
+    """Return those of the named libraries that are installed."""
     return [name for name in names if importlib.util.find_spec(MODULES[name]) is not None]

@@ -1,10 +1,10 @@
-"""predict_proba beside scikit-learn's, for one row and for many, and whether its rows depend on each other.
+"""Compare predict_proba with scikit-learn, for one row and for many, and check whether its rows are independent.
 
     python benchmarks/predictions.py
     python benchmarks/predictions.py --only 784 --rounds 20
 
-One core, both libraries in turn, minima.  "rows apart": the answers for single rows and for parts of the table are the
-same bits as in the answer for all.
+One core, both libraries alternate, and the minimum counts. "rows independent": the predictions for single rows and for
+parts of the table are equal, to the bit, to those for the whole table.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def is_rowwise(predict: Callable[[Any], Any], X: Any) -> bool:
 
 
 def minima(predicts: list[Callable[[Any], Any]], X: Any, rounds: int) -> list[float]:
-    """Microseconds of a call, the least of all rounds."""
+    """Return the microseconds of a call, the minimum of all rounds."""
     counts, best = [], [float("inf")] * len(predicts)
     for predict in predicts:
         predict(X)
@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    print("| network | rows | dtype | multilayer, µs | scikit-learn | rows apart |\n|---|---|---|---|---|---|")
+    print("| network | rows | dtype | multilayer, µs | scikit-learn | rows independent |\n|---|---|---|---|---|---|")
     with threadpool_limits(1), one_core():
         for sizes, m in CASES:
             name = "-".join(map(str, sizes))
@@ -78,8 +78,10 @@ def main() -> None:
                 kinds = (multilayer.MLPClassifier, sklearn.neural_network.MLPClassifier)
                 ours, theirs = (fitted(kind, sizes, dtype).predict_proba for kind in kinds)
                 times = minima([ours, theirs], X, options.rounds)
-                apart = "yes" if is_rowwise(ours, X) else "NO"
-                print(f"| {name} | {m} | {dtype.__name__} | {times[0]:.4g} | {times[1] / times[0]:.3g}x | {apart} |")
+                independent = "yes" if is_rowwise(ours, X) else "NO"
+                print(
+                    f"| {name} | {m} | {dtype.__name__} | {times[0]:.4g} | {times[1] / times[0]:.3g}x | {independent} |"
+                )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Timing on noisy machines: everything in turn, many times, in one process."""
+"""Timing on noisy machines: all runs alternate, many times, in one process."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ Run = Callable[[int], None]
 
 @contextmanager
 def one_core() -> Iterator[None]:
-    """This process, and all threads it starts meanwhile, on one core, where the system allows that.
+    """Restrict this process, and all threads it starts meanwhile, to one core, where the system supports it.
 
-    Libraries differ in which setting keeps them to one thread, and in whether they heed it; none gets past this.
+    Libraries differ in the setting that limits them to one thread, and in whether they respect it; this limit applies
+    to all.
     """
     if not hasattr(os, "sched_setaffinity"):
         yield
@@ -29,9 +30,9 @@ def one_core() -> Iterator[None]:
 
 
 def microseconds(runs: Mapping[str, Run], seconds: float, rounds: int, least: int = 100) -> dict[str, float]:
-    """The median time of one update of every run; each of ``rounds`` turns takes about ``seconds``.
+    """Return the median time of one update of every run; each of ``rounds`` rounds takes about ``seconds``.
 
-    A run is a function that does as many updates as it is told, ``least`` of them at least.
+    A run is a function that makes the given number of updates, at least ``least``.
     """
     counts = {}
     for name, run in runs.items():

@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Settings and fixtures of all tests."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-# The workers share the cores: with more threads of BLAS than cores L-BFGS takes ten times as long.  Tests of several
-# threads set their number.  NumPy is not imported yet.
+# The workers share the cores: with more BLAS threads than cores, L-BFGS is ten times as slow. Tests of several threads
+# set their own number. NumPy is not imported yet.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-# A test gives the same result every time, on a slow or busy machine too.  "ci" tries fewer examples, and so does a run
-# without the compiler, in which kernels take a hundred times as long.  "thorough" is for a search of some hours.
+# Tests are deterministic, also on slow or busy machines. "ci" tries fewer examples, and so does a run without the
+# compiler, in which kernels are a hundred times as slow. "thorough" is for a search of several hours.
 settings.register_profile("default", deadline=None, derandomize=True, max_examples=40)
 settings.register_profile("ci", settings.get_profile("default"), max_examples=20)
 settings.register_profile("uncompiled", settings.get_profile("default"), max_examples=5)
@@ -25,7 +25,7 @@ settings.load_profile("uncompiled" if IS_UNCOMPILED else os.environ.get("HYPOTHE
 
 @pytest.fixture(autouse=True, scope="session")
 def _interrupts_reach_python() -> Iterator[None]:
-    """A background job of a shell ignores SIGINT; tests of Ctrl-C need Python's own handler."""
+    """Restore the SIGINT handler of Python: a background job of a shell ignores SIGINT, and tests of Ctrl-C need it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

@@ -1,7 +1,7 @@
-"""Check the docstrings of all public names by numpydoc's rules; ``make lint`` runs this file.
+"""Check the docstrings of all public names with the rules of numpydoc; ``make lint`` runs this file.
 
 The public names are those in ``__all__`` of the subpackages, those of three modules, and the public methods and
-properties of all classes among them.  Run with the names of subpackages to check these only.
+properties of all classes among them. Pass the names of subpackages to check only these.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ import multilayer
 
 MODULES = ("exceptions", "network", "results")  # without __all__: all names that they define without an underscore
 
-# The order of numpydoc, but References come last: a reader wants the example first.
+# The order of numpydoc, but References come last: examples are more useful to most readers.
 ORDER = [*(section for section in ALLOWED_SECTIONS if section != "References"), "References"]
-# The rules that are not applied: numpydoc's order; extended summaries, See Also and examples are not always needed;
-# and the first word of a summary, since "Class" and "Loss" end in s.
+# Rules that are not applied: the order of numpydoc; extended summaries, See Also and examples, which are not always
+# needed; and the first word of a summary, because "Class" and "Loss" end in s.
 SKIPPED = {"GL07", "ES01", "SA01", "EX01", "SS05"}
 
 
 class Checker(Validator):
-    """A validator that takes the fields of a record from its Attributes, and inherited docstrings as they are."""
+    """A validator that finds the fields of a record among its Attributes, and accepts inherited docstrings."""
 
     def __init__(self, given: Any) -> None:
         super().__init__(get_doc_object(given, config={"show_class_members": False}))
@@ -41,7 +41,7 @@ class Checker(Validator):
         names: tuple[str, ...] = super().signature_parameters
         if not self._is_record():
             return names
-        # Fields may be among the Attributes, if callers receive the record and do not make it.
+        # Fields may be among the Attributes if users receive the record but do not create it.
         return tuple(name for name in names if name not in self._doc_parameters(["Attributes"]))
 
     def _is_record(self) -> bool:
@@ -53,18 +53,18 @@ def _is_protocol(given: Any) -> bool:
 
 
 def packages() -> list[str]:
-    """The subpackages and the public modules; what the package itself exports, they define."""
+    """Return the subpackages and the public modules; these define everything that the package exports."""
     return sorted([*(room.name for room in pkgutil.iter_modules(multilayer.__path__) if room.ispkg), *MODULES])
 
 
 def public_names(package: str) -> Iterator[tuple[str, Any]]:
-    """Every public name of a package with its object, and the public methods and properties of its classes."""
+    """Yield every public name of a package with its object, and the public methods and properties of its classes."""
     module = importlib.import_module(f"multilayer.{package}")
     own = [name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__]
     for name in getattr(module, "__all__", [name for name in own if not name.startswith("_")]):
         given = getattr(module, name)
         if not (inspect.isclass(given) or inspect.isfunction(given)):
-            continue  # a constant, whose comment says what it is
+            continue  # a constant, which is described by a comment
         yield f"{module.__name__}.{name}", given
         for method, value in vars(given).items() if inspect.isclass(given) else ():
             value = getattr(value, "__func__", value)
@@ -73,16 +73,16 @@ def public_names(package: str) -> Iterator[tuple[str, Any]]:
 
 
 def inherits_docstring(name: str, given: Any) -> bool:
-    """Whether a method without a docstring overrides one that has one."""
+    """Return whether a method without a docstring overrides one that has a docstring."""
     owner = importlib.import_module(name.rsplit(".", 2)[0])
     kind = getattr(owner, name.split(".")[-2], None)
     return given.__doc__ is None and kind is not None and bool(inspect.getdoc(getattr(kind, given.__name__)))
 
 
 def faults(name: str, given: Any) -> Iterator[str]:
-    """What is wrong with one docstring."""
+    """Yield the faults of one docstring."""
     skipped = SKIPPED
-    if isinstance(given, property):  # documented like an attribute: its summary states what it returns
+    if isinstance(given, property):  # documented like an attribute: the summary states what it returns
         given, skipped = given.fget, SKIPPED | {"RT01"}
     if inherits_docstring(name, given):
         return

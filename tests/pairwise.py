@@ -1,4 +1,4 @@
-"""Parametrisation by pairs: enough cases that each value of a parameter meets each value of every other one."""
+"""Pairwise parametrisation: each value of a parameter is combined with each value of every other parameter."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 
 def pairs_of(values: Sequence[Sequence[Any]]) -> list[tuple[int, ...]]:
-    """Cases, as the positions of their values: greedily, the next one has the most pairs that none had before."""
+    """Return cases as positions of values: greedily, the next case has the most pairs that no previous case has."""
     cases = list(product(*(range(len(each)) for each in values)))
     pairs = {case: set(combinations(enumerate(case), 2)) for case in cases}
     missing = set().union(*pairs.values())
@@ -23,7 +23,7 @@ def pairs_of(values: Sequence[Sequence[Any]]) -> list[tuple[int, ...]]:
 
 
 def pairwise(**parameters: Iterable[Any]) -> pytest.MarkDecorator:
-    """``pytest.mark.parametrize`` for at least two parameters; a dict gives its keys as values."""
+    """Like ``pytest.mark.parametrize`` for at least two parameters; a dict stands for its keys."""
     values = [list(each) for each in parameters.values()]
     cases = [tuple(each[i] for each, i in zip(values, case, strict=True)) for case in pairs_of(values)]
     return pytest.mark.parametrize(tuple(parameters), cases)

@@ -1,17 +1,17 @@
-"""Measures of how the code is built: the way through one fit, circles of imports, sizes.
+"""Measures of the structure of the code: the path of one fit, import cycles, and sizes.
 
     make structure      or      python tests/structure.py
 
-What is counted, from the call of ``fit`` or ``cross_validate`` to the first call of an engine's ``descend``:
+Counted are, from the call of ``fit`` or ``cross_validate`` to the first call of an engine's ``descend``:
 
-- calls: of functions, methods and properties that are defined in the package, by ``sys.setprofile``; not of lambda
-  functions, comprehensions and generator expressions, and not of methods that dataclasses generate.  A generator counts
-  each time it is resumed.
+- calls: of functions, methods and properties that the package defines, with ``sys.setprofile``; not of lambda
+  functions, comprehensions and generator expressions, and not of methods that dataclasses generate. A generator
+  counts each time it is resumed.
 - functions, files: the distinct ones among these calls.
-- entries into a file: calls whose caller, the innermost running function of the package, is in another file.  A return
-  is no entry.
+- entries into a file: calls whose caller, the innermost running function of the package, is in another file. A
+  return is not counted.
 
-The table is small and everything is imported and compiled before.  ``cross_validate`` has three folds and one thread.
+The table is small, and everything is imported and compiled before. ``cross_validate`` uses three folds and one thread.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from multilayer import MLPClassifier
 from multilayer.selection import cross_validate
 
 SOURCE = Path(str(multilayer.__file__)).parent
-FOLDER = str(SOURCE / "_").removesuffix("_")  # with its closing separator
+FOLDER = str(SOURCE / "_").removesuffix("_")  # with the separator at its end
 NOT_COUNTED = {"<lambda>", "<genexpr>", "<listcomp>", "<dictcomp>", "<setcomp>", "<module>"}
 TARGETS = {
     "fit: calls": 90,
@@ -134,7 +134,7 @@ def _small_table() -> tuple[np.ndarray, np.ndarray]:
 
 
 def import_graph(source: Path = SOURCE) -> dict[str, set[str]]:
-    """The modules of the package that each module imports: at its top, in functions, and for type checking alone."""
+    """Return the modules of the package that each module imports: at the top, in functions, and for type checking."""
     paths = {".".join(_module_parts(path, source)): path for path in source.rglob("*.py")}
     return {name: {each for each in _imports(path, paths) if each != name} for name, path in paths.items()}
 
@@ -156,7 +156,7 @@ def _imports(path: Path, known: dict[str, Path]) -> Iterator[str]:
 
 
 def circles(graph: dict[str, set[str]]) -> list[list[str]]:
-    """Groups of modules that all import each other, directly or through others of the group."""
+    """Return groups of modules that all import each other, directly or through others of the group."""
     reached = {name: _reachable(name, graph) for name in graph}
     groups = {
         tuple(sorted(other for other in reached[name] if name in reached[other]))
@@ -193,7 +193,7 @@ def sizes() -> dict[str, int]:
 
 
 def measures() -> dict[str, int]:
-    """Each measure by its name."""
+    """Return all measures by name."""
     found = {f"fit: {name}": value for name, value in trace_fit().measures().items()}
     found |= {f"cross_validate: {name}": value for name, value in trace_cross_validate().measures().items()}
     return found | {"circles of imports": len(circles(import_graph()))} | sizes()

@@ -1,4 +1,4 @@
-"""Which room may import from which: data flow one way, and every file keeps to it."""
+"""The allowed imports between subpackages, and the check that every file complies with them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import multilayer
 SOURCE = Path(str(multilayer.__file__)).parent
 FILES = sorted(SOURCE.rglob("*.py"))
 
-# What each room may import of ours, besides itself.  Modules beside the rooms count as rooms.
+# The parts of the package that each part may import, besides itself. A part is a subpackage or a top-level module.
 MAY_IMPORT = {
     "exceptions": set(),
     "_constant": set(),
@@ -76,12 +76,14 @@ PUBLIC_MODULES = (
     "multilayer.exceptions",
     "multilayer.network",
     "multilayer.results",
-)  # modules, whose names are public where they have no _
+)  # modules whose names without an underscore are public
 
 
 @functools.cache
 def imports(path: Path) -> frozenset[tuple[str, str | None]]:
-    """(module, name) for each name that a file imports, at its top or anywhere in it; name None for plain import."""
+    """Return (module, name) for each import of a file, at its top or anywhere in it; the name is None for a plain
+    import.
+    """
     return frozenset(_imports(path))
 
 
@@ -96,21 +98,21 @@ def _imports(path: Path) -> Iterator[tuple[str, str | None]]:
             yield from ((module, name.name) for name in node.names)
 
 
-def room_of(path: Path) -> str:
+def part_of(path: Path) -> str:
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
 
 
-def room_imported(module: str, name: str | None) -> str | None:
-    """The room of ours that an import reaches into; "" for the package itself, None for what is not ours."""
+def part_imported(module: str, name: str | None) -> str | None:
+    """Return the part that an import refers to: "" for the package itself, None for other packages."""
     if module.split(".")[0] != "multilayer":
         return None
     parts = module.split(".")[1:] or ([name] if name and (SOURCE / name).is_dir() else [])
     return parts[0] if parts else ""
 
 
-def rooms_imported(path: Path) -> set[str]:
-    rooms = {room_imported(module, name) for module, name in imports(path)}
-    return {room for room in rooms if room is not None} - {room_of(path)}
+def parts_imported(path: Path) -> set[str]:
+    rooms = {part_imported(module, name) for module, name in imports(path)}
+    return {room for room in rooms if room is not None} - {part_of(path)}
 
 
 def name_of(path: Path) -> str:
@@ -118,31 +120,31 @@ def name_of(path: Path) -> str:
 
 
 def files_of(*rooms: str) -> list[Path]:
-    return [path for path in FILES if room_of(path) in rooms]
+    return [path for path in FILES if part_of(path) in rooms]
 
 
-def test_the_rooms_are_found() -> None:
-    assert {room_of(path) for path in FILES} >= MAY_IMPORT.keys()
+def test_parts_of_the_package_are_found() -> None:
+    assert {part_of(path) for path in FILES} >= MAY_IMPORT.keys()
     assert ("multilayer.equations.costs", "output_unit") in imports(SOURCE / "network.py")
-    assert rooms_imported(SOURCE / "network.py") == {"equations", "exceptions"}
+    assert parts_imported(SOURCE / "network.py") == {"equations", "exceptions"}
 
 
 @pytest.mark.parametrize("path", files_of(*MAY_IMPORT), ids=name_of)
-def test_a_room_imports_only_from_those_below_it(path: Path) -> None:
-    assert rooms_imported(path) <= MAY_IMPORT[room_of(path)]
+def test_parts_import_only_from_lower_parts(path: Path) -> None:
+    assert parts_imported(path) <= MAY_IMPORT[part_of(path)]
 
 
 @pytest.mark.parametrize("path", files_of("equations", "exceptions"), ids=name_of)
-def test_the_book_imports_numpy_alone(path: Path) -> None:
+def test_equations_import_only_numpy(path: Path) -> None:
     foreign = {module.split(".")[0] for module, _ in imports(path)} - {"multilayer", *sys.stdlib_module_names}
     assert foreign <= {"numpy"}
 
 
 @pytest.mark.parametrize("path", files_of(*ONLY_PUBLIC_NAMES), ids=name_of)
-def test_what_looks_on_imports_public_names_only(path: Path) -> None:
+def test_plots_and_cli_import_only_public_names(path: Path) -> None:
     for module, name in imports(path):
-        room = room_imported(module, name)
-        if room is None or room == room_of(path):
+        room = part_imported(module, name)
+        if room is None or room == part_of(path):
             continue
         if module in PUBLIC_MODULES:
             assert name is not None
@@ -152,21 +154,21 @@ def test_what_looks_on_imports_public_names_only(path: Path) -> None:
             assert name in importlib.import_module(module).__all__
 
 
-def test_there_are_no_cycles_between_rooms() -> None:
+def test_imports_between_parts_have_no_cycles() -> None:
     graph: dict[str, set[str]] = {}
     for path in FILES:
         if path.parent == SOURCE and path.name == "__init__.py":
-            continue  # it names what others hold, and loads them when they are asked for
-        graph.setdefault(room_of(path), set()).update(rooms_imported(path) - {""})
+            continue  # it only lists names of other modules, and loads them on demand
+        graph.setdefault(part_of(path), set()).update(parts_imported(path) - {""})
     assert not graph["exceptions"] | graph["_constant"]
-    assert set(graphlib.TopologicalSorter(graph).static_order()) == set(graph)  # an error where there is a cycle
+    assert set(graphlib.TopologicalSorter(graph).static_order()) == set(graph)  # raises an error where there is a cycle
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_nothing_is_pickled(path: Path) -> None:
+def test_package_does_not_use_pickle(path: Path) -> None:
     modules = {module.split(".")[0] for module, _ in imports(path)}
     assert modules.isdisjoint({"pickle", "cPickle", "cloudpickle", "dill", "shelve", "marshal"})
-    # joblib hands members to other processes and counts cores; its files would be pickles.
+    # joblib passes members to other processes and counts cores; its files would be pickles.
     text = path.read_text(encoding="utf-8")
     assert "joblib.dump" not in text
     assert "joblib.load" not in text

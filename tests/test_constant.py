@@ -1,4 +1,4 @@
-"""When the spread of a column is the rounding of its values, and when it is information."""
+"""A spread of a column that is only the rounding of its values, and one that is information."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def test_a_spread_within_rounding_is_constant(values: list[float]) -> None:
 
 
 @pytest.mark.parametrize("values", INFORMATION.values(), ids=INFORMATION)
-def test_a_spread_beyond_rounding_is_not(values: list[float]) -> None:
+def test_a_spread_beyond_rounding_is_not_constant(values: list[float]) -> None:
     assert not is_constant(min(values), max(values))
 
 
-def test_the_bound_is_sixteen_times_the_precision_of_the_type_given() -> None:
+def test_bound_is_sixteen_times_the_precision_of_the_given_dtype() -> None:
     for dtype, eps in ((np.float64, 2.0**-52), (np.float32, 2.0**-23)):
         assert rounding(-2.0, 1.0, dtype) == 32 * eps
         assert is_constant(2.0 - 32 * eps, 2.0, dtype)
@@ -51,7 +51,7 @@ def test_the_bound_is_sixteen_times_the_precision_of_the_type_given() -> None:
     assert rounding(0.0, 0.0) == np.finfo(np.float64).tiny
 
 
-def test_numbers_of_float32_are_as_coarse_as_they_were_given() -> None:
+def test_float32_values_have_the_precision_of_float32() -> None:
     third = float(np.float32(1) / np.float32(3))
     assert is_constant(third, third + 2.0**-25, np.float32)
     assert not is_constant(third, third + 2.0**-25, np.float64)
@@ -62,13 +62,13 @@ def test_steps_of_float16_are_information() -> None:
     assert is_constant(1.0, 1.0, np.float16)
 
 
-def test_integers_are_exact_as_far_as_float64_tells_them_apart() -> None:
+def test_integers_are_exact_where_float64_distinguishes_them() -> None:
     assert not is_constant(10**15, 10**15 + 1, np.int64)
-    assert is_constant(10**15, 10**15 + 1, np.float64)  # whose like may be sums
+    assert is_constant(10**15, 10**15 + 1, np.float64)  # such values may be sums
     assert is_constant(10**16, 10**16 + 2, np.int64)
     assert not is_constant(0, 1, np.bool_)
 
 
-def test_columns_are_judged_one_by_one() -> None:
+def test_columns_are_judged_separately() -> None:
     low, high = np.array([0.3, 0.0, math.pi]), np.array([0.1 + 0.2, 1.0, math.pi])
     assert is_constant(low, high).tolist() == [True, False, True]

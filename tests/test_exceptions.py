@@ -1,4 +1,4 @@
-"""The tree of errors is the one that is drawn."""
+"""The hierarchy of exceptions is the one that the documentation draws."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from multilayer.fits import errors
 
 
 def drawn_tree() -> list[tuple[str, str | None, str | None]]:
-    """(class, parent in the tree, the standard exception in brackets), as the docstring draws it."""
+    """Return (class, parent in the tree, standard exception in brackets), as drawn in the docstring."""
     drawing = inspect.cleandoc(exceptions.__doc__ or "").split("::\n\n")[1].split("\n\nEvery error")[0]
     found, above = [], {}
     for line in filter(None, drawing.splitlines()):
@@ -33,7 +33,7 @@ def class_named(name: str) -> type:
 
 
 @pytest.mark.parametrize(("name", "parent", "standard"), drawn_tree())
-def test_the_classes_are_as_drawn(name: str, parent: str | None, standard: str | None) -> None:
+def test_classes_have_the_drawn_bases(name: str, parent: str | None, standard: str | None) -> None:
     bases = [base.__name__ for base in class_named(name).__mro__]
     if parent is not None:
         assert bases[1] == parent
@@ -58,7 +58,7 @@ def test_every_error_and_warning_has_one_root() -> None:
         assert issubclass(class_named(name), MultilayerWarning if name.endswith("Warning") else MultilayerError)
 
 
-def test_two_are_scikit_learn_s_as_well() -> None:
+def test_two_classes_derive_from_those_of_scikit_learn() -> None:
     assert issubclass(errors.NotFittedError, sklearn.exceptions.NotFittedError)
     assert issubclass(errors.ConvergenceWarning, sklearn.exceptions.ConvergenceWarning)
 
@@ -74,7 +74,7 @@ def test_two_are_scikit_learn_s_as_well() -> None:
         (("tanh",), "unknown unit ('tanh',). Did you mean 'tanh'? Known: 'relu', 'tanh'."),
     ],
 )
-def test_an_unknown_name_is_answered_with_its_near_miss(received: object, expected: str) -> None:
+def test_an_unknown_name_is_reported_with_a_suggestion(received: object, expected: str) -> None:
     error = unknown_name("unit", received, ["tanh", "relu"])
     assert isinstance(error, ParameterError)
     assert str(error) == expected

@@ -1,4 +1,4 @@
-"""What a network is, and where each weight lies in the parameter vector."""
+"""The description of a network, and the position of each weight in the parameter vector."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ networks = st.lists(st.integers(1, 8), min_size=2, max_size=5).map(
 )
 
 
-def test_each_weight_has_its_place() -> None:
+def test_each_weight_has_its_position() -> None:
     parameters = np.arange(13.0)
     first, second = layers(NETWORK, parameters)
     assert first.tolist() == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]  # the biases, then a row for each of the two inputs
@@ -49,7 +49,7 @@ def test_each_weight_has_its_place() -> None:
 
 
 @given(networks)
-def test_packing_undoes_thetas(network: Network) -> None:
+def test_pack_inverts_thetas(network: Network) -> None:
     parameters = np.random.RandomState(0).normal(size=n_parameters(network))
     packed = pack(network, thetas(network, parameters))
     np.testing.assert_array_equal(packed, parameters)
@@ -67,7 +67,7 @@ def test_views_cover_the_vector_once(network: Network) -> None:
         assert all(np.shares_memory(view, parameters) for view in of_layers(network, parameters))
 
 
-def test_packing_rounds_to_the_dtype() -> None:
+def test_pack_rounds_to_the_dtype() -> None:
     packed = pack(Network((1, 1), (), "identity"), [np.array([[0.1, 1.0]])], np.float32)
     assert packed.dtype == np.float32
     assert packed.tolist() == [np.float32(0.1), 1.0]
@@ -77,20 +77,20 @@ class Unhashable(AbsoluteError):
     __hash__ = None  # type: ignore[assignment]
 
 
-def test_a_network_is_a_value() -> None:
+def test_networks_are_compared_by_value() -> None:
     assert Network((2, 3, 1), ("tanh",), "sigmoid") == NETWORK
     assert len({NETWORK, Network((2, 3, 1), ("tanh",), "sigmoid")}) == 1
     with pytest.raises(FrozenInstanceError):
         NETWORK.output = "softmax"  # type: ignore[misc]
 
 
-def test_the_cost_belongs_to_the_value() -> None:
+def test_cost_is_part_of_the_value() -> None:
     huber = Network((2, 1), (), "identity", Huber(1.0))
     assert huber == Network((2, 1), (), "identity", Huber(1.0))
     assert len({huber, Network((2, 1), (), "identity", Huber(2.0)), Network((2, 1), (), "identity")}) == 3
 
 
-def test_a_network_without_a_cost_has_the_one_that_matches() -> None:
+def test_a_network_without_a_cost_has_the_matched_cost() -> None:
     assert output_with_cost(NETWORK) is output_unit("sigmoid")
     Z, Y = np.array([[3.0]]), np.array([[1.0]])
     assert output_with_cost(Network((1, 1), (), "identity", AbsoluteError())).cost(Z, Y) == [2.0]
@@ -116,19 +116,19 @@ def test_a_network_without_a_cost_has_the_one_that_matches() -> None:
         (((2, 2), (), "increasing", Quantile((0.5,))), r"increasing outputs are quantiles of rising levels"),
     ],
 )
-def test_what_is_no_network(arguments: Any, message: str) -> None:
+def test_invalid_networks_raise_errors(arguments: Any, message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         Network(*arguments)
 
 
 @pytest.mark.parametrize("shape", [(12,), (14,), (13, 1), ()])
-def test_a_vector_of_another_length(shape: tuple[int, ...]) -> None:
+def test_a_vector_of_a_wrong_length_raises_an_error(shape: tuple[int, ...]) -> None:
     with pytest.raises(ShapeError, match=r"layer sizes \(2, 3, 1\) has 13 parameters, got an array of shape"):
         layers(NETWORK, np.zeros(shape))
 
 
 @pytest.mark.parametrize("shapes", [[(3, 3)], [(3, 2), (1, 4)], [(2, 3), (1, 4)], [(3, 3), (1, 4), (1, 2)]])
-def test_matrices_of_other_shapes(shapes: list[tuple[int, int]]) -> None:
+def test_matrices_of_wrong_shapes_raise_errors(shapes: list[tuple[int, int]]) -> None:
     with pytest.raises(ShapeError, match=r"Theta matrices of shapes \[\(3, 3\), \(1, 4\)\], got \["):
         pack(NETWORK, [np.zeros(shape) for shape in shapes])
 
@@ -154,7 +154,7 @@ def test_gain_and_shift_follow_the_weights_of_their_layer() -> None:
     assert parameters[23:25].tolist() == [7, 7]
 
 
-def test_packed_without_norms_gains_are_one_and_shifts_zero() -> None:
+def test_pack_without_norms_sets_gains_to_one_and_shifts_to_zero() -> None:
     parameters = np.random.RandomState(0).normal(size=n_parameters(NORMALIZED))
     matrices = thetas(NORMALIZED, parameters)
     for gain, shift in norms(NORMALIZED, pack(NORMALIZED, matrices)):
@@ -166,7 +166,7 @@ def test_packed_without_norms_gains_are_one_and_shifts_zero() -> None:
         pack(NORMALIZED, matrices, norms_given=[])
 
 
-def test_a_network_without_hidden_layers_has_nothing_to_normalise() -> None:
+def test_a_network_without_hidden_layers_has_no_norms() -> None:
     network = Network((2, 1), (), "identity", normalization="layer")
     assert n_parameters(network) == 3
     assert norms(network, np.zeros(3)) == []
@@ -174,6 +174,6 @@ def test_a_network_without_hidden_layers_has_nothing_to_normalise() -> None:
 
 
 @pytest.mark.parametrize("given", ["batch", True, ["layer"]])
-def test_unknown_normalisations(given: Any) -> None:
+def test_unknown_normalisations_raise_errors(given: Any) -> None:
     with pytest.raises(ParameterError, match="unknown normalization"):
         Network((2, 3, 1), ("tanh",), "sigmoid", normalization=given)

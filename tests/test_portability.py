@@ -1,4 +1,4 @@
-"""What differs between Linux, macOS and Windows, as far as one system can stand for another."""
+"""Differences between Linux, macOS and Windows, as far as one system can simulate another."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from sklearn.model_selection import StratifiedKFold
 
 from multilayer import EnsembleClassifier, MLPClassifier
 from multilayer.callbacks import CSVLog, JSONLinesLog
-from multilayer.cli import memory
+from multilayer.cli import limits
 from multilayer.cli.console import Output
-from multilayer.cli.streams import guarded_streams
+from multilayer.cli.process import guarded_streams
 from multilayer.network import Floats
 from multilayer.selection import cross_validate
 
@@ -28,21 +28,21 @@ y = (X[:, 0] + X[:, 1] > 0).astype(int)
 
 
 @pytest.mark.parametrize(("succeeds", "expected"), [(1, 16 << 30), (0, 1 << 50)])
-def test_memory_of_windows(succeeds: int, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_of_windows_is_read(succeeds: int, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def fill(reference: Any) -> int:
         status = reference._obj
-        assert status.length == ctypes.sizeof(status) == 64  # as Windows checks
+        assert status.length == ctypes.sizeof(status) == 64  # checked by Windows
         status.total = 16 << 30
         return succeeds
 
     kernel = types.SimpleNamespace(kernel32=types.SimpleNamespace(GlobalMemoryStatusEx=fill))
     monkeypatch.delattr(os, "sysconf", raising=False)
     monkeypatch.setattr(ctypes, "windll", kernel, raising=False)
-    assert memory.memory() == expected
+    assert limits.memory() == expected
 
 
 class Random32(np.random.RandomState):
-    """A generator on Windows, where a C long has 32 bits: so has what it draws, unless another dtype is asked for."""
+    """A generator as on Windows, where a C long has 32 bits, and so have drawn integers without another dtype."""
 
     def permutation(self, x: Any) -> Any:
         return _with_32_bits(super().permutation(x))
@@ -60,14 +60,14 @@ def _with_32_bits(drawn: Any) -> Any:
 
 
 class Folds32(StratifiedKFold):
-    """Folds as they are on Windows."""
+    """Folds as on Windows, with row numbers of 32 bits."""
 
     def split(self, *arguments: Any, **named: Any) -> Iterator[tuple[Any, Any]]:
         for train, test in super().split(*arguments, **named):
             yield train.astype(np.int32), test.astype(np.int32)
 
 
-def answers(random_state: np.random.RandomState, **options: Any) -> Floats:
+def probabilities(random_state: np.random.RandomState, **options: Any) -> Floats:
     model = MLPClassifier((4,), max_iter=3, tol=0, random_state=random_state, engine="reference", **options)
     with pytest.warns(match="max_iter"):
         return model.fit(X, y).predict_proba(X)
@@ -81,14 +81,14 @@ def answers(random_state: np.random.RandomState, **options: Any) -> Floats:
         {"dropout": 0.2, "batch_size": 16},
     ],
 )
-def test_rows_of_32_bits_train_the_same_network(options: dict[str, Any]) -> None:
+def test_row_numbers_of_32_bits_train_the_same_network(options: dict[str, Any]) -> None:
     np.testing.assert_array_equal(
-        answers(Random32(0), **options), answers(np.random.RandomState(0), **options), strict=True
+        probabilities(Random32(0), **options), probabilities(np.random.RandomState(0), **options), strict=True
     )
 
 
 @pytest.mark.filterwarnings("ignore:.*max_iter.*")
-def test_ensembles_and_folds_of_32_bits() -> None:
+def test_ensembles_and_folds_accept_row_numbers_of_32_bits() -> None:
     model = MLPClassifier((4,), max_iter=3, random_state=0, engine="reference", early_stopping=True)
     ensembles = [
         EnsembleClassifier(model, 3, random_state=random_state, n_jobs=1).fit(X, y).predict_proba(X)
@@ -100,7 +100,7 @@ def test_ensembles_and_folds_of_32_bits() -> None:
 
 
 class Console(io.TextIOWrapper):
-    """A terminal or a pipe with an encoding of its own."""
+    """A terminal or a pipe with a given encoding."""
 
     def __init__(self, encoding: str, at_terminal: bool) -> None:
         super().__init__(io.BytesIO(), encoding=encoding)
@@ -112,7 +112,7 @@ class Console(io.TextIOWrapper):
 
 @pytest.mark.parametrize("at_terminal", [True, False])
 @pytest.mark.parametrize("encoding", ["cp1252", "cp437", "ascii"])
-def test_a_console_that_lacks_a_letter_shows_a_question_mark(
+def test_a_console_without_a_character_shows_a_question_mark(
     encoding: str, at_terminal: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     console = Console(encoding, at_terminal)
@@ -130,8 +130,8 @@ def test_a_console_that_lacks_a_letter_shows_a_question_mark(
 
 
 @pytest.mark.parametrize("logger", [CSVLog, JSONLinesLog])
-def test_logs_are_written_as_bytes(logger: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Only Windows has the flag, and without it changes every end of line; a bit that Linux has stands for it.
+def test_logs_are_written_in_binary_mode(logger: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Only Windows has this flag, and without it line ends are changed; a flag of Linux is used in its place.
     binary = getattr(os, "O_BINARY", None) or os.O_CLOEXEC
     monkeypatch.setattr(os, "O_BINARY", binary, raising=False)
     opened: list[int] = []

@@ -1,4 +1,4 @@
-"""The public names are a list, and to import them costs next to nothing."""
+"""The public names are listed, and importing them is cheap."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ HEAVY = ("numba", "llvmlite", "matplotlib", "pyarrow", "narwhals", "sklearn", "s
 
 
 def in_ruff_s_order(names: list[str]) -> list[str]:
-    """CONSTANTS, then Classes, then functions, each by the alphabet."""
+    """Sort CONSTANTS, then Classes, then functions, each in alphabetical order."""
     return sorted(names, key=lambda name: (0 if name.isupper() else 1 if name[0].isupper() else 2, name))
 
 
 @pytest.mark.parametrize("package", ["multilayer", *ROOMS])
-def test_the_list_is_sorted_and_every_name_is_there(package: str) -> None:
+def test_list_is_sorted_and_every_name_exists(package: str) -> None:
     module = importlib.import_module(package)
     names = module.__all__
     assert names == in_ruff_s_order(names)
@@ -37,12 +37,12 @@ def test_the_list_is_sorted_and_every_name_is_there(package: str) -> None:
         assert name == "__version__" or not name.startswith("_")
 
 
-def test_the_list_is_complete() -> None:
+def test_list_of_the_package_is_complete() -> None:
     assert set(multilayer.__all__) == {*multilayer._HOMES, "__version__"}
     assert dir(multilayer) == sorted(multilayer.__all__)
 
 
-def test_what_type_checkers_see_is_what_there_is() -> None:
+def test_imports_for_type_checkers_equal_the_lazy_imports() -> None:
     tree = ast.parse(Path(str(multilayer.__file__)).read_text(encoding="utf-8"))
     guarded = [node for node in tree.body if isinstance(node, ast.If)]
     seen = {
@@ -55,7 +55,7 @@ def test_what_type_checkers_see_is_what_there_is() -> None:
     assert seen == multilayer._HOMES
 
 
-def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'multilayer' has no attribute 'MLPClasifier'"):
         _ = multilayer.MLPClasifier
 
@@ -64,7 +64,7 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     "module",
     ["multilayer", "multilayer.callbacks", "multilayer.equations", "multilayer.network", "multilayer.training"],
 )
-def test_importing_loads_nothing_heavy(module: str) -> None:
+def test_importing_loads_no_heavy_module(module: str) -> None:
     code = f"import sys, {module}; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())

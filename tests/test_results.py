@@ -1,4 +1,4 @@
-"""The table that every result prints: as text, by rich, in HTML and as a frame."""
+"""The table that every result prints: as text, with rich, in HTML and as a frame."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_text_has_columns_of_equal_width_a_title_and_wrapped_notes() -> None:
     assert len(lines) == 12
 
 
-def test_rich_shows_the_same_cells_without_reading_markup() -> None:
+def test_rich_shows_the_same_cells_without_interpreting_markup() -> None:
     console = Console(width=120, file=io.StringIO())
     console.print(TABLE)
     printed = console.file.getvalue()  # type: ignore[attr-defined]
@@ -54,14 +54,14 @@ def test_html_is_escaped_and_aligned() -> None:
     assert "<p>A note.</p>" in written
 
 
-def test_a_frame_has_the_values() -> None:
+def test_frame_contains_the_values() -> None:
     frame = TABLE.to_frame()
     assert list(frame.columns) == ["model", "score", "weights"]
     assert frame["score"][0] == (0.5, 0.01)
     assert frame["weights"][2] == 12345.0
 
 
-def test_a_frame_without_pandas_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_frame_without_pandas_raises_an_error_that_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(MissingExtraError, match=r'pip install "multilayer\[frames\]"'):
         TABLE.to_frame()
@@ -82,15 +82,15 @@ def test_a_table_without_rows_prints_its_header() -> None:
         (math.nan, 0.1, "none"),
     ],
 )
-def test_as_many_digits_as_the_error_bears(value: float, error: float, text: str) -> None:
+def test_numbers_have_the_digits_that_the_error_justifies(value: float, error: float, text: str) -> None:
     assert plus_minus(value, error) == text
 
 
-def test_words_in_a_row() -> None:
+def test_listing_joins_words() -> None:
     assert [listing(list("abc"[:n])) for n in (1, 2, 3)] == ["a", "a and b", "a, b and c"]
 
 
-def test_failures_are_counted_and_each_kind_is_told_once() -> None:
+def test_failures_are_counted_and_each_kind_is_printed_once() -> None:
     failures = {i: DivergenceError("the cost became inf") for i in range(5)}
     assert failure_notes(failures, 9) == [
         "5 of 9 fits failed:",

@@ -1,4 +1,4 @@
-"""Logs hold what was trained, in whole lines, whatever happens."""
+"""Log files contain the events of training in complete lines, also after errors and crashes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def model(log: Any, **options: Any) -> MLPClassifier:
     return MLPClassifier((4,), callbacks=[log], **(defaults | options))
 
 
-def test_a_csv_log_is_the_curve(tmp_path: Path) -> None:
+def test_a_csv_log_contains_the_training_curves(tmp_path: Path) -> None:
     fitted = model(CSVLog(tmp_path / "new" / "log.csv"), early_stopping=True).fit(X, y)
     frame = pd.read_csv(tmp_path / "new" / "log.csv")
     assert frame["epoch"].tolist() == [1, 2, 3, 4]
@@ -46,7 +46,7 @@ def test_a_csv_log_is_the_curve(tmp_path: Path) -> None:
     assert frame["run"].nunique() == 1
 
 
-def test_what_is_missing_is_left_empty(tmp_path: Path) -> None:
+def test_missing_values_are_empty_in_a_csv_log(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="max_iter"):
         model(CSVLog(tmp_path / "log.csv"), solver="lbfgs").fit(X, y)
     with (tmp_path / "log.csv").open() as file:
@@ -54,9 +54,9 @@ def test_what_is_missing_is_left_empty(tmp_path: Path) -> None:
     assert {(row["step_size"], row["validation_score"]) for row in rows} == {("", "")}
 
 
-def test_runs_share_a_file_and_those_that_go_on_share_a_name(tmp_path: Path) -> None:
-    going_on = model(CSVLog(tmp_path / "log.csv"), warm_start=True)
-    going_on.fit(X, y).fit(X, y)
+def test_runs_share_a_file_and_continued_runs_keep_their_name(tmp_path: Path) -> None:
+    continued = model(CSVLog(tmp_path / "log.csv"), warm_start=True)
+    continued.fit(X, y).fit(X, y)
     model(CSVLog(tmp_path / "log.csv")).fit(X, y)
     frame = pd.read_csv(tmp_path / "log.csv", dtype={"run": str})
     assert frame["epoch"].tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4]
@@ -64,13 +64,13 @@ def test_runs_share_a_file_and_those_that_go_on_share_a_name(tmp_path: Path) -> 
     assert frame["run"].nunique() == 2
 
 
-def test_the_folds_of_a_cross_validation_in_processes_of_their_own(tmp_path: Path) -> None:
+def test_cross_validation_folds_write_separate_runs_to_one_log(tmp_path: Path) -> None:
     cross_val_score(model(CSVLog(tmp_path / "log.csv"), max_iter=50), X, y, cv=4)
     frame = pd.read_csv(tmp_path / "log.csv", dtype={"run": str})
     assert frame.groupby("run")["epoch"].apply(list).tolist() == [list(range(1, 51))] * 4
 
 
-def test_a_file_that_is_no_log_is_left_alone(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_log_raises_an_error_and_is_not_modified(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text("age,city\n3,Ulm\n")
     with pytest.raises(DataFileError, match=r"table\.csv is not a log of training: its first line is 'age,city', not"):
@@ -79,7 +79,7 @@ def test_a_file_that_is_no_log_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [CSVLog, JSONLinesLog])
-def test_an_unfinished_line_stays_a_line_of_its_own(kind: Any, tmp_path: Path) -> None:
+def test_a_new_run_starts_on_a_new_line_after_an_unfinished_one(kind: Any, tmp_path: Path) -> None:
     path = tmp_path / "log"
     model(kind(path)).fit(X, y)
     with path.open("a") as file:
@@ -108,14 +108,14 @@ MLPClassifier((4,), engine="reference", callbacks=callbacks).fit(X, (X[:, 0] > 0
     assert (tmp_path / "log.csv").read_text().endswith("\n")
 
 
-def test_a_line_is_there_as_soon_as_its_epoch_is_over(tmp_path: Path) -> None:
+def test_a_line_is_written_at_the_end_of_each_epoch(tmp_path: Path) -> None:
     path, seen = tmp_path / "log.csv", []
     look = LambdaCallback(on_epoch_end=lambda _: seen.append(len(path.read_text().splitlines())))
     MLPClassifier((4,), max_iter=3, n_iter_no_change=np.inf, callbacks=[CSVLog(path), look]).fit(X, y)
     assert seen == [2, 3, 4]
 
 
-def test_json_lines_hold_every_event(tmp_path: Path) -> None:
+def test_a_json_lines_log_contains_every_event(tmp_path: Path) -> None:
     fitted = model(JSONLinesLog(tmp_path / "log.jsonl")).fit(X, y)
     records = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     records = [record for record in records if record["event"] != "compilation_started"]
@@ -127,13 +127,13 @@ def test_json_lines_hold_every_event(tmp_path: Path) -> None:
     assert len({record["run"] for record in records}) == 1
 
 
-def test_json_names_a_chosen_cost(tmp_path: Path) -> None:
+def test_a_json_lines_log_names_the_cost(tmp_path: Path) -> None:
     model(JSONLinesLog(tmp_path / "log.jsonl"), loss="focal").fit(X, y)
     started = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
     assert started["network"]["cost"] == "SigmoidFocal(gamma=2.0)"
 
 
-def test_json_has_no_nan(tmp_path: Path) -> None:
+def test_a_json_lines_log_contains_null_instead_of_nan(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="max_iter"):
         model(JSONLinesLog(tmp_path / "log.jsonl"), solver="lbfgs").fit(X, y)
     text = (tmp_path / "log.jsonl").read_text()
@@ -151,7 +151,7 @@ def test_a_log_can_be_copied_and_pickled_and_leaves_no_file_open(kind: Any, tmp_
 
 @pytest.mark.skipif(os.name != "posix", reason="devices and pipes of POSIX")
 @pytest.mark.parametrize("kind", [CSVLog, JSONLinesLog])
-def test_what_cannot_be_written_to_is_an_error_of_ours(kind: Any, tmp_path: Path) -> None:
+def test_unwritable_paths_raise_data_file_errors(kind: Any, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "file").write_bytes(b"")
     for path in (tmp_path, tmp_path / "pipe", "/dev/full", tmp_path / "file" / "below", tmp_path / "a\0b"):

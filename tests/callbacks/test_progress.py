@@ -1,4 +1,4 @@
-"""The bar shows what there is to know where somebody looks, and is silent elsewhere."""
+"""The progress bar shows epochs, cost and score in a terminal and nothing elsewhere."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def last_line(console: Console) -> str:
     return [line for line in re.split(r"[\r\n]+", text) if line.strip()][-1]
 
 
-def test_it_ends_with_all_epochs_cost_and_score() -> None:
+def test_the_finished_bar_shows_epochs_cost_and_score() -> None:
     console = terminal()
     bar = ProgressBar("fold 1", console)
     fitted = model(bar, early_stopping=True).fit(X, y)
@@ -49,26 +49,26 @@ def test_it_ends_with_all_epochs_cost_and_score() -> None:
     assert bar._progress is None
 
 
-def test_a_run_that_goes_on_counts_its_own_epochs() -> None:
+def test_a_continued_run_counts_its_own_epochs() -> None:
     console = terminal()
     model(ProgressBar(console=console), warm_start=True).fit(X, y).fit(X, y)
     assert "30/30" in last_line(console)
 
 
-def test_nothing_is_shown_where_nobody_looks(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_shown_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     file = io.StringIO()
     model(ProgressBar(), ProgressBar(console=Console(file=file))).fit(X, y)
     assert capsys.readouterr() == ("", "")
     assert file.getvalue() == ""
 
 
-def test_it_does_not_slow_down_training_or_change_it() -> None:
+def test_the_bar_only_watches_and_does_not_affect_training() -> None:
     assert ProgressBar().only_watches
     shown, alone = model(ProgressBar(console=terminal())).fit(X, y), model().fit(X, y)
     assert np.array_equal(shown.parameters_, alone.parameters_)
 
 
-def test_an_error_leaves_no_bar_behind() -> None:
+def test_the_bar_is_removed_after_an_error() -> None:
     def fail(_: Any) -> None:
         raise ZeroDivisionError
 
@@ -93,14 +93,14 @@ def test_runs_of_several_threads_share_the_display() -> None:
     assert "30/30" in last_line(console)
 
 
-def test_copies_are_the_bar_itself_and_pickles_begin_anew() -> None:
+def test_a_copy_is_the_bar_itself_and_a_pickle_has_no_console() -> None:
     bar = ProgressBar("words", terminal())
     assert copy.deepcopy(bar) is bar
     other = pickle.loads(pickle.dumps(bar))
     assert (other.description, other.console) == ("words", None)
 
 
-def test_it_is_drawn_where_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_bar_is_drawn_if_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any) -> None:
         raise RuntimeError("can't start new thread")
 

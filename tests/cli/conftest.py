@@ -1,4 +1,4 @@
-"""What the tests of the command line share: a runner and small tables."""
+"""Shared fixtures of the command-line tests: a runner and small tables."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ SMALL = ("--target", "buys", "--hidden", "8", "--epochs", "5")
 
 @pytest.fixture(scope="session")
 def run() -> Run:
-    """Run ``multilayer`` with the given arguments in this process; nothing but SystemExit may come out of it."""
+    """Run ``multilayer`` with the given arguments in this process; only SystemExit may be raised."""
 
-    # Before click 8.2, stderr had to be asked for.
+    # Before click 8.2, a separate stderr had to be requested.
     separate = {"mix_stderr": False} if "mix_stderr" in inspect.signature(CliRunner).parameters else {}
 
     def invoke(*args: object) -> Result:
@@ -34,7 +34,9 @@ def run() -> Run:
 
 
 def lines_of_people(n: int = 80) -> list[str]:
-    """Lines of a table: two columns of numbers, one with gaps, one of text with gaps, a class that follows them."""
+    """Return lines of a table: two numeric columns, one with gaps, a text column with gaps, and a class that depends
+    on them.
+    """
     draw = random.Random(0)
     lines = ["age,income,town,buys"]
     for i in range(n):
@@ -46,7 +48,7 @@ def lines_of_people(n: int = 80) -> list[str]:
 
 @pytest.fixture(scope="session")
 def table(tmp_path_factory) -> Path:
-    """The people, one of whom has no target."""
+    """The table of people, one of whom has no target."""
     lines = lines_of_people()
     lines[7] = lines[7].rpartition(",")[0] + ","
     return write(tmp_path_factory.mktemp("people") / "people.csv", lines)
@@ -54,7 +56,7 @@ def table(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def houses_table(tmp_path_factory) -> Path:
-    """A price in hundreds of thousands that no straight line follows."""
+    """A price in hundreds of thousands that depends non-linearly on the features."""
     draw = np.random.RandomState(0)
     lines = ["area,town,price"]
     for area, town in zip(draw.uniform(20, 200, 120), draw.choice(["Ulm", "Bonn", ""], 120), strict=True):

@@ -1,4 +1,4 @@
-"""What is printed, and the page of the report."""
+"""Printed output, and the page of the report."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from multilayer.tables import ColumnReport
 
 
 class TestNotes:
-    def test_each_different_warning_is_one_line(self, capsys):
+    def test_each_distinct_warning_is_printed_on_one_line(self, capsys):
         with Output().noting_warnings():
             for text in ("one\n  thing", "one\n  thing", "another"):
                 warnings.warn(text, ConvergenceWarning, stacklevel=1)
             warnings.warn("for programmers", DeprecationWarning, stacklevel=1)
         assert capsys.readouterr().err == "note: one thing\nnote: another\n"
 
-    def test_advice_on_the_engine_is_for_python(self, capsys, monkeypatch):
+    def test_advice_about_the_engine_parameter_is_left_out(self, capsys, monkeypatch):
         monkeypatch.setattr(choice, "_has_warned", False)
         with Output().noting_warnings(), named_as_options(OPTION_NAMES):
             choice.warn_of_fallback("It is slow")
@@ -33,7 +33,7 @@ class TestNotes:
 class TestOutput:
     TABLE = text_table("Title", ("name", "n"), (("a long name of something " * 5, "1"), ("[red]b[/red]", "22")), "lr")
 
-    def test_at_a_terminal_there_are_lines(self, monkeypatch, capsys):
+    def test_tables_have_lines_in_a_terminal(self, monkeypatch, capsys):
         monkeypatch.setattr("multilayer.cli.console._is_terminal", lambda: True)
         monkeypatch.setenv("COLUMNS", "60")
         output = Output()
@@ -49,7 +49,7 @@ class TestOutput:
         assert max(map(len, lines)) <= 80
 
 
-def test_report_escapes_what_it_is_given():
+def test_report_escapes_html():
     table = text_table("<t>", ("<h>",), (("<c>",),), "l")
     page = html_report("<title>", "<lead>", [Section("<heading>", ["<p>"], [table], code="a < b")])
     for tag in (
@@ -64,14 +64,14 @@ def test_report_escapes_what_it_is_given():
     assert "<c>" not in page
 
 
-def test_without_a_terminal_signs_of_ours_are_ascii(capsys):
+def test_own_symbols_are_ascii_without_a_terminal(capsys):
     output = Output()
     output.table(text_table("mean ± error", ("name",), (("1 ± 2",), ("±name",)), "l"))
     output.say("0.5 ± 0.1 lower")
     assert capsys.readouterr().out == "mean +- error\nname\n------\n1 +- 2\n±name\n0.5 +- 0.1 lower\n"
 
 
-def test_a_title_is_not_wrapped_at_the_width_of_its_table(monkeypatch, capsys):
+def test_a_title_may_be_wider_than_its_table(monkeypatch, capsys):
     monkeypatch.setattr("multilayer.cli.console._is_terminal", lambda: True)
     monkeypatch.setenv("COLUMNS", "60")
     Output().table(text_table("A title that is wider than what stands under it", ("n",), (("1 ± 2",),), "r"))

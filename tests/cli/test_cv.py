@@ -30,7 +30,7 @@ FOLDS = StratifiedKFold(4, shuffle=True, random_state=3)
 
 @pytest.fixture(scope="module")
 def done(run, table) -> tuple[Result, Path]:
-    """What was printed, and the folder that was written."""
+    """Return the printed result, and the output folder."""
     out = table.parent / "cv" / "deep"
     result = run("cv", table, "--target", "buys", "--folds", "4", "--seed", "3", "--out", out, *SMALL)
     assert result.exit_code == 0
@@ -55,14 +55,14 @@ def run_code(code: str, capsys) -> list[float]:
 
 
 def cells_of(text: str, row: str) -> list[tuple[float, float]]:
-    """Mean and error of each model, in the row of a score."""
+    """Return mean and error of each model, in the row of a score."""
     line = re.search(rf"^{row} +(\S+ \+- .*)$", text, re.MULTILINE)
     assert line is not None
     found = re.findall(r"(\S+) \+- (\S+)", line[1])
     return [(float(mean.replace(",", "")), float(error.replace(",", ""))) for mean, error in found]
 
 
-def test_prints_steps_and_scores(done):
+def test_cv_prints_steps_and_scores(done):
     result, _ = done
     said = " ".join(result.stdout.split())
     for text in (
@@ -92,7 +92,7 @@ def test_output_without_a_terminal_is_plain(done):
 
 
 def by_hand(table: Path) -> dict[str, dict[str, list[float]]]:
-    """The scores of each model in each fold, by scikit-learn alone but for the network."""
+    """Return the scores of each model in each fold, computed with scikit-learn except for the network."""
     features, column = split_target(read_table(table), "buys")
     info = encode_target(column, drop_gaps=True)
     features, y = features.take(info.rows), info.y
@@ -112,7 +112,7 @@ def by_hand(table: Path) -> dict[str, dict[str, list[float]]]:
     return scores
 
 
-def test_scores_are_those_of_a_loop_over_the_folds(done, table):
+def test_scores_equal_those_of_a_loop_over_the_folds(done, table):
     result, out = done
     expected = by_hand(table)
     folds = rows_of(out / "folds.csv")
@@ -129,7 +129,7 @@ def test_scores_are_those_of_a_loop_over_the_folds(done, table):
             assert error == pytest.approx(values.std(ddof=1) / 2, abs=6e-5)
 
 
-def test_differences_are_fold_by_fold_and_their_error_is_widened(done, table):
+def test_differences_are_computed_fold_by_fold_with_a_corrected_error(done, table):
     expected = by_hand(table)
     differences = np.subtract(expected["network"]["log_loss"], expected["logistic regression"]["log_loss"])
     line = re.search(r"^log-loss +([+-][\d.]+) \+- ([\d.]+) +(\d) of 4 folds$", done[0].stdout, re.MULTILINE)
@@ -141,7 +141,7 @@ def test_differences_are_fold_by_fold_and_their_error_is_widened(done, table):
     assert int(line[3]) == (differences < 0).sum()
 
 
-def test_predictions_are_of_all_rows_that_have_a_target(done, table):
+def test_predictions_contain_all_rows_with_a_target(done, table):
     rows, predictions = rows_of(table), rows_of(done[1] / "predictions.csv")
     assert [int(row["row"]) for row in predictions] == [i for i in range(1, 81) if i != 7]
     for prediction in predictions:
@@ -151,7 +151,7 @@ def test_predictions_are_of_all_rows_that_have_a_target(done, table):
         assert prediction["predicted"] == max(chances, key=chances.__getitem__)
 
 
-def test_writes_all_files_and_names_them(done):
+def test_all_files_are_written_and_listed(done):
     result, out = done
     names = {path.name for path in out.iterdir()}
     pictures = {"folds.png", "confusion.png", "roc.png", "calibration.png"}
@@ -160,7 +160,7 @@ def test_writes_all_files_and_names_them(done):
     assert all((out / name).read_bytes().startswith(b"\x89PNG") for name in pictures)
 
 
-def test_report_is_one_file(done):
+def test_report_is_a_single_file(done):
     page = (done[1] / "report.html").read_text(encoding="utf-8")
     assert "http" not in re.sub(r"base64,[^\"]*", "", page).replace('http-equiv="Content-Security-Policy"', "")
     assert page.count("data:image/png;base64,") == 4
@@ -173,11 +173,11 @@ def test_report_is_one_file(done):
         assert text in page
 
 
-def test_code_in_the_report_has_the_score_of_the_table(done, capsys):
+def test_code_in_the_report_reproduces_the_score_of_the_table(done, capsys):
     assert run_code(code_of(done[1]), capsys) == pytest.approx(cells_of(done[0].stdout, "accuracy")[0], abs=6e-5)
 
 
-def test_quiet_prints_the_tables_of_scores_only_for_any_number_of_jobs(run, table, done):
+def test_quiet_prints_only_scores_which_do_not_depend_on_jobs(run, table, done):
     options = ("cv", table, "--target", "buys", "--quiet", *SMALL)
     result = run(*options, "--folds", "4", "--seed", "3", "--jobs", "1")
     assert result.stdout.startswith("Scores over 4 folds, mean +- standard error\n")
@@ -187,7 +187,7 @@ def test_quiet_prints_the_tables_of_scores_only_for_any_number_of_jobs(run, tabl
     assert run(*options, "--folds", "4").stdout != result.stdout
 
 
-def test_repeats(run, table, capsys):
+def test_repeats_divide_the_rows_several_times(run, table, capsys):
     out = table.parent / "repeats"
     result = run("cv", table, "--target", "buys", "--folds", "2", "--repeats", "3", "--out", out, *SMALL)
     said = " ".join(result.stdout.split())
@@ -200,7 +200,7 @@ def test_repeats(run, table, capsys):
     assert run_code(code_of(out), capsys) == pytest.approx(cells_of(result.stdout, "accuracy")[0], abs=6e-5)
 
 
-def test_many_folds_are_not_all_printed(run, table):
+def test_only_some_of_many_folds_are_printed(run, table):
     stdout = run("cv", table, "--target", "buys", "--folds", "3", "--repeats", "8", *SMALL).stdout
     assert len(re.findall(r"^\d\.\d ", stdout, re.MULTILINE)) == 20
     assert re.search(r"^\.\.\. 4$|^\.\.\. 4 more", stdout, re.MULTILINE)
@@ -217,7 +217,7 @@ def visits(tmp_path_factory) -> Path:
 
 
 class TestGroups:
-    def test_stay_together_and_are_not_learned_from(self, run, visits, capsys):
+    def test_groups_stay_together_and_are_not_features(self, run, visits, capsys):
         out = visits.parent / "out"
         result = run("cv", visits, "--target", "buys", "--group", "who", "--folds", "4", "--out", out, *SMALL)
         assert result.exit_code == 0
@@ -227,14 +227,14 @@ class TestGroups:
         assert not re.search(r"^who ", result.stdout, re.MULTILINE)
         assert run_code(code_of(out), capsys) == pytest.approx(cells_of(result.stdout, "accuracy")[0], abs=6e-5)
 
-    def test_of_amounts_over_repeats(self, run, visits, capsys):
+    def test_groups_of_a_regression_over_repeats(self, run, visits, capsys):
         out = visits.parent / "amounts"
         options = ("--target", "income", "--group", "who", "--ignore", "who", "--folds", "2", "--repeats", "2")
         result = run("cv", visits, *options, "--out", out, *SMALL)
         assert result.exit_code == 0
         assert run_code(code_of(out), capsys) == pytest.approx(cells_of(result.stdout, "R2")[0], abs=6e-5)
 
-    def test_class_that_a_fold_has_not_trained_on(self, run, tmp_path):
+    def test_a_class_missing_from_the_training_rows_of_a_fold_has_the_probability_0(self, run, tmp_path):
         lines = ["who,x,y", *(f"{'abcd'[i % 4]},{i},{'no' if i % 3 else 'yes'}" for i in range(40))]
         lines += [f"e,{i},rare" for i in range(4)]
         out = tmp_path / "out"
@@ -267,7 +267,7 @@ def houses(run, houses_table) -> tuple[Result, Path, Path]:
 
 
 class TestAmounts:
-    def test_scores_are_those_of_a_loop_over_the_folds(self, houses):
+    def test_scores_equal_those_of_a_loop_over_the_folds(self, houses):
         result, path, out = houses
         assert result.exit_code == 0
         features, column = split_target(read_table(path), "price")
@@ -283,16 +283,16 @@ class TestAmounts:
             ridge = Ridge().fit(X_train.astype(float), y[train]).predict(X_test.astype(float))
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                answers = network.fit(X_train, y[train]).predict(X_test)
-            for model, answer, rtol in (("linear regression", ridge, 1e-4), ("network", answers, 2e-2)):
+                predictions = network.fit(X_train, y[train]).predict(X_test)
+            for model, answer, rtol in (("linear regression", ridge, 1e-4), ("network", predictions, 2e-2)):
                 row = next(row for row in folds if row["model"] == model and row["fold"] == str(i + 1))
                 assert float(row["rmse"]) == pytest.approx(root_mean_squared_error(y[test], answer), rel=rtol)
                 assert float(row["mae"]) == pytest.approx(mean_absolute_error(y[test], answer), rel=rtol)
             mean = next(row for row in folds if row["model"] == "mean" and row["fold"] == str(i + 1))
             assert float(mean["mae"]) == pytest.approx(np.abs(y[test] - y[train].mean()).mean())
-            np.testing.assert_allclose([predicted[row] for row in test], answers, rtol=0.02)
+            np.testing.assert_allclose([predicted[row] for row in test], predictions, rtol=0.02)
 
-    def test_reports_a_better_network(self, houses):
+    def test_a_better_network_is_reported(self, houses):
         said = " ".join(houses[0].stdout.split())
         assert "The network is off by" in said
         assert re.search(r"its RMSE is \S+ \+- \S+ lower than that of linear regression, and better in 5 of 5", said)
@@ -305,12 +305,12 @@ class TestAmounts:
             "predictions.png",
         }
 
-    def test_code_in_the_report_has_the_score_of_the_table(self, houses, capsys):
+    def test_code_in_the_report_reproduces_the_score_of_the_table(self, houses, capsys):
         result, _, out = houses
         assert run_code(code_of(out), capsys)[0] == pytest.approx(cells_of(result.stdout, "R2")[0][0], abs=5e-3)
 
     @pytest.mark.parametrize("unit", ["e-250", "e298"])
-    def test_tiny_and_huge(self, run, tmp_path, unit):
+    def test_tiny_and_huge_amounts_are_predicted(self, run, tmp_path, unit):
         path = write(tmp_path / "t.csv", ["x,y", *(f"{i},{i + 0.5}{unit}" for i in range(50))])
         result = run("cv", path, "--target", "y", "--hidden", "16", "--epochs", "100", "--step-size", "0.02")
         assert result.exit_code == 0
@@ -325,7 +325,7 @@ class TestAmounts:
         assert network < 0.3 * mean
         assert linear < 0.1 * mean
 
-    def test_a_fold_a_row_has_no_r2(self, run, tmp_path):
+    def test_folds_of_one_row_have_no_r2(self, run, tmp_path):
         path = write(tmp_path / "t.csv", ["x,y", "1,1.5", "2,2.25", "4,3.5", "5,4.5"])
         out = tmp_path / "out"
         result = run("cv", path, "--target", "y", "--folds", "4", "--out", out, "--hidden", "none", "--epochs", "2")
@@ -340,7 +340,7 @@ class TestAmounts:
         }
 
 
-def test_class_of_a_single_row_is_trained_on_in_every_fold(run, tmp_path, capsys):
+def test_a_class_with_a_single_row_is_used_for_training_in_every_fold(run, tmp_path, capsys):
     lines = ["x,y", *(f"{i},{'abc'[i % 3]}" for i in range(60)), "7,rare"]
     out = tmp_path / "out"
     result = run("cv", write(tmp_path / "t.csv", lines), "--target", "y", "--out", out, *SMALL)
@@ -368,7 +368,7 @@ def test_a_network_worse_than_the_baseline_is_reported(run, table):
     assert "is worse by more than chance explains. More --epochs or another --step-size may" in said
 
 
-def test_a_failed_fold_has_a_note(run, table, monkeypatch):
+def test_a_failed_fold_is_reported_in_a_note(run, table, monkeypatch):
     from multilayer.exceptions import DivergenceError
 
     fit = MLPClassifier.fit
@@ -398,7 +398,7 @@ def test_a_failed_fold_has_a_note(run, table, monkeypatch):
 
 
 @pytest.mark.parametrize("n_failing", [1, 5])
-def test_linear_model_that_fails(run, table, monkeypatch, n_failing):
+def test_a_failed_linear_model_is_reported(run, table, monkeypatch, n_failing):
     fit = LogisticRegression.fit
     calls = []
 
@@ -421,7 +421,7 @@ def test_linear_model_that_fails(run, table, monkeypatch, n_failing):
 
 @pytest.fixture
 def ctrl_c(monkeypatch):
-    """Press Ctrl-C when so many members of packs have ended."""
+    """Simulate Ctrl-C when the given number of members has ended."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     ended = []
 
@@ -440,7 +440,7 @@ def ctrl_c(monkeypatch):
     signal.signal(signal.SIGINT, before)
 
 
-def test_ctrl_c_scores_the_folds_that_are_done(run, table, ctrl_c):
+def test_ctrl_c_scores_the_finished_folds(run, table, ctrl_c):
     ctrl_c(7)  # the second network, after five linear models
     out = table.parent / "interrupted"
     result = run("cv", table, "--target", "buys", "--jobs", "1", "--out", out, *SMALL)
@@ -454,14 +454,14 @@ def test_ctrl_c_scores_the_folds_that_are_done(run, table, ctrl_c):
     assert (out / "report.html").exists()
 
 
-def test_ctrl_c_before_a_network_is_done_ends_the_command(run, table, ctrl_c):
+def test_ctrl_c_before_the_first_network_is_finished_ends_the_command(run, table, ctrl_c):
     ctrl_c(2)
     result = run("cv", table, "--target", "buys", "--jobs", "1", *SMALL)
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (130, "multilayer: interrupted.")
     assert "Scores over" not in result.stdout
 
 
-def test_without_matplotlib_the_rest_works(run, table, monkeypatch):
+def test_cv_without_matplotlib_writes_everything_but_the_plots(run, table, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     out = table.parent / "plain"
     result = run("cv", table, "--target", "buys", "--out", out, *SMALL)
@@ -471,7 +471,7 @@ def test_without_matplotlib_the_rest_works(run, table, monkeypatch):
     assert {path.name for path in out.iterdir()} == {"predictions.csv", "folds.csv", "report.html"}
 
 
-def test_names_from_a_file_cannot_steer_the_terminal(run, tmp_path):
+def test_names_from_a_file_cannot_control_the_terminal(run, tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("\x1b[31mx,<b>g</b>,y\n" + "".join(f"{i},{i % 9},{'ab'[i % 2]}\x1b[1m\n" for i in range(40)))
     out = tmp_path / "out"

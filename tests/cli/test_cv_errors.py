@@ -1,4 +1,4 @@
-"""``multilayer cv`` with wrong usage and with data that cannot be used: one line on stderr, exit code 2."""
+"""``multilayer cv`` with invalid options and unusable data: one line on stderr, exit code 2."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def cv(run, tmp_path, lines, options="--target y"):
         ),
     ],
 )
-def test_unusable_tables(run, tmp_path, lines, text):
+def test_unusable_tables_are_one_line_errors(run, tmp_path, lines, text):
     assert text in one_line_of(cv(run, tmp_path, lines))
 
 
-def test_two_rows_in_two_folds(run, tmp_path):
+def test_two_rows_in_two_folds_are_an_error(run, tmp_path):
     error = one_line_of(cv(run, tmp_path, ["n,y", "1,1.5", "2,2.5"], "--target y --folds 2"))
     assert "t.csv: a fold of 2 leaves 1 row to train on: two are needed. Add rows." in error
 
@@ -82,11 +82,11 @@ def test_two_rows_in_two_folds(run, tmp_path):
         ("--target y --test-fraction 0.2", "No such option '--test-fraction'"),
     ],
 )
-def test_invalid_options(run, tmp_path, options, text):
+def test_invalid_options_are_one_line_errors(run, tmp_path, options, text):
     assert text in one_line_of(cv(run, tmp_path, TABLE, options))
 
 
-def test_gaps_in_the_column_of_groups(run, tmp_path):
+def test_gaps_in_the_group_column_are_an_error(run, tmp_path):
     lines = list(TABLE)
     for i in (3, 9):
         n, w, _, y = lines[i].split(",")
@@ -95,18 +95,18 @@ def test_gaps_in_the_column_of_groups(run, tmp_path):
     assert "t.csv: the group column 'g' has 2 gaps, the first in data row 3. Fill them: each row needs" in error
 
 
-def test_gaps_in_the_column_of_groups_where_there_is_no_target_do_not_count(run, tmp_path):
+def test_gaps_in_the_group_column_of_rows_without_a_target_are_ignored(run, tmp_path):
     result = cv(run, tmp_path, [*TABLE, "1,x,,"], "--target y --group g --hidden 4 --epochs 1")
     assert result.exit_code == 0
 
 
-def test_group_that_leaves_one_row_to_train_on(run, tmp_path):
+def test_a_group_that_leaves_one_training_row_is_an_error(run, tmp_path):
     lines = ["n,g,y", *(f"{i},{'a' if i < 30 else 'b'},{i / 7}" for i in range(31))]
     error = one_line_of(cv(run, tmp_path, lines, "--target y --group g --folds 2"))
     assert "t.csv: a fold of 2 leaves 1 row to train on: two are needed." in error
 
 
-def test_class_that_is_alone_to_train_on(run, tmp_path):
+def test_a_fold_with_a_single_training_class_is_an_error(run, tmp_path):
     lines = ["n,g,y", *(f"{i},{'abcd'[i % 4]},{'yes' if i % 4 == 0 else 'no'}" for i in range(40))]
     error = one_line_of(cv(run, tmp_path, lines, "--target y --group g --folds 3"))
     assert "t.csv: with the groups of 'g' kept together, a fold has only class 'no' to train on. Use another" in error

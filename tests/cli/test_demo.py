@@ -1,4 +1,4 @@
-"""``multilayer demo``: run once, with everything it writes."""
+"""``multilayer demo``: one run, and all its output."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def told(run, tmp_path_factory) -> tuple[Result, Path]:
     return run("demo", "--out", out), out
 
 
-def test_tells_the_textbooks_story(told):
+def test_demo_prints_the_results_of_the_textbook(told):
     result, _ = told
     assert result.exit_code == 0
     assert result.stderr == ""
@@ -37,8 +37,8 @@ def test_tells_the_textbooks_story(told):
         assert part in text
 
 
-def test_claims_about_the_folds_are_true(told):
-    """That some folds stay on the line, and that none does with small batches, is said in words: hold it to them."""
+def test_statements_about_the_folds_are_true(told):
+    """The text states that some folds do not leave the straight line, and that none does so with small batches."""
     slow, fast = re.findall(r"((?:[01]\.\d{3}, ){5})on average", " ".join(told[0].stdout.split()))
     slow, fast = ([float(score) for score in found.rstrip(", ").split(", ")] for found in (slow, fast))
     assert min(slow) < 0.9 < 0.99 < max(slow)
@@ -52,7 +52,7 @@ def test_output_without_a_terminal_is_plain(told):
     assert max(len(line) for line in lines if str(told[1]) not in line) <= 80
 
 
-def test_writes_pictures_and_a_report(told):
+def test_demo_writes_plots_and_a_report(told):
     names = {path.name for path in told[1].iterdir()}
     boundaries = {"boundary-1000.png", "boundary-500.png"}
     assert names == {"report.html", "data.png", "cost.png", "network.png", "digits-weights.png"} | boundaries
@@ -62,7 +62,7 @@ def test_writes_pictures_and_a_report(told):
     assert set(re.findall(r'(?:src|href)="([^"]{5})', page)) == {"data:"}
 
 
-def test_code_in_the_report_does_the_same(tmp_path, monkeypatch, capsys):
+def test_code_in_the_report_gives_the_same_results(tmp_path, monkeypatch, capsys):
     pytest.importorskip("matplotlib").use("agg")
     from matplotlib import pyplot as plt
 
@@ -73,7 +73,7 @@ def test_code_in_the_report_does_the_same(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "boundary.png").exists()
 
 
-def test_out_that_is_a_file(run, tmp_path):
+def test_out_that_is_a_file_is_an_error(run, tmp_path):
     (tmp_path / "file").write_text("")
     result = run("demo", "--out", tmp_path / "file")
     assert result.exit_code == 2
@@ -82,7 +82,7 @@ def test_out_that_is_a_file(run, tmp_path):
 
 @pytest.fixture
 def short(monkeypatch) -> None:
-    """The story without its long chapters."""
+    """Shorten the long trainings of the demo."""
     from multilayer.cli.commands import moons
 
     monkeypatch.setattr(moons, "SHORT", 3)
@@ -91,14 +91,14 @@ def short(monkeypatch) -> None:
 
 
 @pytest.mark.usefixtures("short")
-def test_quiet_prints_the_closing_table_only(run):
+def test_quiet_prints_only_the_final_table(run):
     result = run("demo", "--quiet")
     assert result.stdout.startswith("Accuracy\ndata ")
     assert "network, 5 iterations, 5 folds" in result.stdout
 
 
 @pytest.mark.usefixtures("short")
-def test_without_matplotlib_the_rest_works(run, tmp_path, monkeypatch):
+def test_demo_without_matplotlib_writes_everything_but_the_plots(run, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     result = run("demo", "--out", tmp_path)
     assert result.exit_code == 0
@@ -107,7 +107,7 @@ def test_without_matplotlib_the_rest_works(run, tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("short")
-def test_interrupted_training_ends_the_story(run, monkeypatch):
+def test_an_interrupted_training_ends_the_demo(run, monkeypatch):
     def interrupted(self, *_):
         warnings.warn("training was interrupted", InterruptedTrainingWarning, stacklevel=2)
         return self

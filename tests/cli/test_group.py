@@ -1,4 +1,4 @@
-"""``multilayer`` itself: help, version, and what becomes of errors."""
+"""``multilayer`` itself: help, version, and errors."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import multilayer
 from multilayer.cli import main
 
 
-def test_version(run):
+def test_version_is_printed(run):
     assert run("--version").stdout == f"multilayer {multilayer.__version__}\n"
 
 
 @pytest.mark.parametrize(
     "args", [(), ("--help",), ("-h",), ("demo", "--help"), ("train", "--help"), ("cv", "--help"), ("search", "--help")]
 )
-def test_help_has_examples_and_fits(run, args):
+def test_help_has_examples_and_fits_into_80_columns(run, args):
     result = run(*args)
     assert result.exit_code == 0
     assert "Examples:\n" in result.stdout
@@ -33,14 +33,14 @@ def test_help_has_examples_and_fits(run, args):
         (("demo", "extra"), "multilayer: Got unexpected extra argument (extra). See: multilayer demo --help\n"),
     ],
 )
-def test_wrong_usage_is_one_line(run, args, text):
+def test_wrong_usage_is_a_one_line_error(run, args, text):
     result = run(*args)
     assert result.exit_code == 2
     assert result.stderr.startswith(text)
     assert result.stderr.count("\n") == 1
 
 
-def test_help_imports_nothing_heavy():
+def test_help_imports_no_heavy_module():
     code = (
         "import sys\n"
         "from multilayer.cli import main\n"

@@ -1,4 +1,4 @@
-"""``multilayer`` as a process: closed streams, readers that leave, full disks, signals."""
+"""``multilayer`` as a process: closed streams, closed pipes, full disks, signals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def table(tmp_path_factory) -> Path:
 
 
 def shell(script: str, *args: object) -> subprocess.CompletedProcess[bytes]:
-    """Run a line of a shell in which ``"$@"`` is the command."""
+    """Run a line in a shell in which ``"$@"`` is the command."""
     words = ["sh", "-c", script, "sh", *COMMAND, *map(os.fspath, args)]
     return subprocess.run(words, capture_output=True, check=False)
 
@@ -31,16 +31,16 @@ needs_posix = pytest.mark.skipif(os.name != "posix", reason="descriptors and sig
 
 
 @needs_posix
-def test_closed_streams_do_not_keep_files_from_being_written(table, tmp_path):
+def test_files_are_written_with_closed_streams(table, tmp_path):
     done = shell('"$@" <&- >&- 2>&-', "train", table, *SMALL, "--out", tmp_path / "out")
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert (tmp_path / "out" / "report.html").read_bytes().startswith(b"<!DOCTYPE html>")
-    # Nothing that is printed may get into a file that has taken the descriptor.
+    # Printed text must not be written to a file that has got the descriptor of a closed stream.
     assert (tmp_path / "out" / "predictions.csv").read_bytes().startswith(b"row,actual,predicted")
 
 
 @needs_posix
-def test_reader_that_has_left():
+def test_a_closed_pipe_ends_the_command_without_a_message():
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run([*COMMAND, "--help"], stdout=writing, stderr=subprocess.PIPE, check=False)
@@ -49,14 +49,14 @@ def test_reader_that_has_left():
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
-def test_full_disk_below_standard_output():
+def test_a_full_disk_of_standard_output_is_an_error():
     with open("/dev/full", "wb") as full:
         done = subprocess.run([*COMMAND, "--help"], stdout=full, stderr=subprocess.PIPE, check=False)
     assert done.returncode == 1
     assert done.stderr == b"multilayer: standard output cannot be written: no space left on device.\n"
 
 
-# The command sends the first signal to itself when an epoch has ended, and the second a little later.
+# The command sends the first signal to itself at the end of an epoch, and the second a little later.
 SENDER = """
 import os, sys, threading, time
 from multilayer.cli import main
@@ -89,7 +89,7 @@ def interrupted(table: Path, out: Path, *numbers: int) -> subprocess.CompletedPr
 
 
 @needs_posix
-def test_sigterm_writes_the_results_so_far(table, tmp_path):
+def test_sigterm_writes_partial_results(table, tmp_path):
     done = interrupted(table, tmp_path / "out", signal.SIGTERM)
     assert done.returncode == 143
     assert "note: interrupted after " in done.stderr
@@ -98,10 +98,10 @@ def test_sigterm_writes_the_results_so_far(table, tmp_path):
 
 
 @needs_posix
-def test_second_ctrl_c_ends_the_command_at_once(table, tmp_path):
+def test_a_second_ctrl_c_ends_the_command_immediately(table, tmp_path):
     done = interrupted(table, tmp_path / "out", signal.SIGINT, signal.SIGINT)
     assert done.returncode == 130
     assert done.stderr.splitlines()[-1] == "multilayer: interrupted."
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists()
-    assert "Trained" not in done.stdout  # which would have been printed after a minute
+    assert "Trained" not in done.stdout  # would have been printed after a minute

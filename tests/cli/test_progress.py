@@ -12,8 +12,8 @@ from rich.progress import Progress, TextColumn
 
 from multilayer import MLPClassifier
 from multilayer.cli.console import Output
-from multilayer.cli.evaluation.metrics import LOG_LOSS
 from multilayer.cli.evaluation.search import SearchProgress
+from multilayer.cli.evaluation.tasks import LOG_LOSS
 from multilayer.cli.progress import TimeLeft, Watch, progress_display, training_progress
 from multilayer.selection import cross_validate
 from multilayer.training import EpochEnded, RunEnded
@@ -22,7 +22,7 @@ from .test_trials import search_options
 
 
 class Screen:
-    """A display of 80 columns, and a clock that stands still until it is set."""
+    """A display of 80 columns, with a clock that the test sets."""
 
     def __init__(self, end=math.inf):
         self.now = 0.0
@@ -43,7 +43,7 @@ def member(n_done, score=math.nan, error=None):
 
 
 class TestWatch:
-    def test_epochs_cost_and_time(self):
+    def test_progress_shows_epochs_cost_and_time(self):
         screen = Screen()
         watch = Watch(screen.progress, "training", n_epochs=20)
         for epoch in range(1, 8):
@@ -51,7 +51,7 @@ class TestWatch:
             watch(EpochEnded(epoch, 0.25, 0.001, float(epoch)))
         assert screen.text() == "training 7/20 cost 0.2500 0:13 left"
 
-    def test_folds_and_scores(self):
+    def test_progress_shows_folds_and_scores(self):
         screen = Screen()
         watch = Watch(screen.progress, "4 networks", n_runs=4, n_epochs=10)
         assert screen.text() == "4 networks"
@@ -76,7 +76,7 @@ class TestWatch:
         assert screen.progress.tasks[0].completed == 11
         assert watch.reasons == {"converged": 1}
 
-    def test_time_left_is_no_longer_than_the_limit(self):
+    def test_remaining_time_is_limited_by_the_deadline(self):
         screen = Screen(end=100.0)
         watch = Watch(screen.progress, "training", n_epochs=1000)
         assert screen.text() == "training 1:40 left"
@@ -84,7 +84,7 @@ class TestWatch:
         watch(EpochEnded(1, 0.25, 0.001, 0.5))
         assert screen.text().endswith("0:40 left")
 
-    def test_watching_does_not_change_the_training(self, capsys):
+    def test_progress_does_not_change_the_training(self, capsys):
         X = np.random.RandomState(0).normal(size=(60, 3))
         y = X[:, 0] > X[:, 1]
         plain = MLPClassifier((4,), max_iter=15, n_iter_no_change=np.inf, random_state=0)
@@ -105,7 +105,7 @@ class TestWatch:
 
 
 class TestDisplay:
-    def test_only_at_a_terminal_and_not_with_quiet(self, monkeypatch, capsys):
+    def test_progress_is_shown_only_in_a_terminal_and_not_with_quiet(self, monkeypatch, capsys):
         with progress_display(Output()) as progress:
             assert progress is None
         monkeypatch.setattr("multilayer.cli.console._is_terminal", lambda: True)
@@ -124,7 +124,7 @@ class TestSearch:
         trial = SimpleNamespace(number=number)
         bar(SimpleNamespace(trial=trial, best=found, n_done=n_done, n_planned=n_planned))
 
-    def test_trials_networks_best_and_time(self):
+    def test_progress_shows_trials_networks_best_score_and_time(self):
         screen = Screen()
         bar = SearchProgress(screen.progress, search_options(), 2, LOG_LOSS, Output())
         assert screen.text() == "search 0/9 trials, 0 networks"
@@ -137,14 +137,14 @@ class TestSearch:
         assert screen.text().startswith("search 2/9 trials, 5 networks")
         assert screen.progress.tasks[0].total == 24
 
-    def test_trials_that_fail_count(self):
+    def test_failed_trials_are_counted(self):
         screen = Screen()
         bar = SearchProgress(screen.progress, search_options(), 2, LOG_LOSS, Output())
         self.scored(bar, 0, 2, best=math.nan)
         assert screen.text() == "search 1/9 trials, 2 networks"
         assert bar.n_scored == 1
 
-    def test_without_a_bar_trials_are_counted(self):
+    def test_trials_are_counted_without_a_bar(self):
         bar = SearchProgress(None, search_options(), 2, LOG_LOSS, Output())
         self.scored(bar, 0, 2)
         assert bar.n_scored == 1

@@ -7,23 +7,23 @@ import math
 import numpy as np
 import pytest
 
-from multilayer.cli.evaluation.metrics import RMSE
 from multilayer.cli.evaluation.scores import Comparison, ModelScores, compare, out_of_fold, spread, verdict
 from multilayer.cli.evaluation.splits import Splits
+from multilayer.cli.evaluation.tasks import RMSE
 
 
 class TestScores:
     @pytest.mark.parametrize("unit", [1.0, 1e200, 1e-200])
-    def test_spread(self, unit):
+    def test_spread_gives_mean_and_standard_error(self, unit):
         mean, error = spread([1.0 * unit, 2.0 * unit, 6.0 * unit, math.nan])
         assert mean == pytest.approx(3 * unit, rel=1e-12, abs=0)
         assert error == pytest.approx(math.sqrt(7 / 3) * unit, rel=1e-12, abs=0)
 
-    def test_spread_of_one_and_of_none(self):
+    def test_spread_of_one_and_of_no_value_is_nan(self):
         assert math.isnan(spread([2.0])[1])
         assert math.isnan(spread([math.nan])[0])
 
-    def test_compares_the_folds_that_both_have(self):
+    def test_only_folds_that_both_models_have_are_compared(self):
         rows = (np.arange(8), np.arange(2))
         folds = Splits([rows] * 4, 0, n_folds=4)
 
@@ -31,7 +31,7 @@ class TestScores:
             return ModelScores(name, {}, {fold: {"rmse": error} for fold, error in rmse.items()})
 
         found = compare(model("a", {0: 1, 1: 2, 2: 3}), model("b", {0: 3, 1: 2, 2: 4, 3: 9}), RMSE, folds)
-        assert found.difference == -1.0  # of -2, 0 and -1
+        assert found.difference == -1.0  # the mean of -2, 0 and -1
         assert found.error == pytest.approx(math.sqrt((1 / 3 + 2 / 8) * 1.0))
         assert (found.n_better, found.n_folds) == (2, 3)
         assert not found.is_beyond_chance
@@ -50,10 +50,10 @@ class TestScores:
             (-1.0, math.nan, 1, "In the only fold that was completed its RMSE is 1 lower, which proves nothing."),
         ],
     )
-    def test_in_words(self, mean, error, n, text):
+    def test_verdict_states_the_comparison(self, mean, error, n, text):
         assert text in verdict(Comparison(RMSE, mean, error, 4, n), "it")
 
-    def test_answers_of_several_repeats_are_their_mean(self):
+    def test_predictions_of_several_repeats_are_averaged(self):
         splits = ((np.array([1, 2]), np.array([0])), (np.array([0, 1]), np.array([2, 0])))
         folds = Splits(splits, 0, n_folds=2)
         rows, answer = out_of_fold(ModelScores("m", {0: np.array([1.0]), 1: np.array([5.0, 2.0])}, {}), folds, 3)

@@ -30,7 +30,7 @@ SMALL = ("--trials", "4", "--epochs", "12", "--folds", "3", "--seed", "3")
 
 @pytest.fixture(scope="module")
 def done(run, table) -> tuple[Result, Path]:
-    """What was printed, and the folder that was written."""
+    """Return the printed result, and the output folder."""
     out = table.parent / "search" / "deep"
     result = run("search", table, "--target", "buys", "--out", out, *SMALL)
     assert result.exit_code == 0
@@ -41,7 +41,7 @@ def said(result: Result) -> str:
     return " ".join(result.stdout.split())
 
 
-def test_prints_steps_and_scores(done):
+def test_search_prints_steps_and_scores(done):
     for text in (
         "people.csv: 80 rows, 3 columns and the target.",
         "Rows: divided into 3 folds with the classes in the same proportions; each network is trained on 52 to 53",
@@ -54,7 +54,7 @@ def test_prints_steps_and_scores(done):
         "Written:",
     ):
         assert text in said(done[0])
-    # Nothing is known of how the chosen network, trained on all rows, does on others: no advice on its epochs.
+    # The chosen network, trained on all rows, has no validation rows: no advice about its epochs.
     assert done[0].stderr.splitlines() == ["note: 1 row without a target dropped, the first is data row 7"]
 
 
@@ -77,7 +77,7 @@ def loss(y, probabilities) -> float:
     return log_loss(y, exact / exact.sum(axis=1, keepdims=True))
 
 
-def test_trials_have_the_scores_of_a_loop_over_the_folds(done, table):
+def test_trial_scores_equal_those_of_a_loop_over_the_folds(done, table):
     features, y = data_of(table, "buys")
     folds = list(StratifiedKFold(3, shuffle=True, random_state=3).split(y, y))
     trials = rows_of(done[1] / "trials.csv")
@@ -103,7 +103,7 @@ def test_trials_have_the_scores_of_a_loop_over_the_folds(done, table):
         assert int(row["weights"]) == sum(layer.size for layer in (*model[-1].coefs_, *model[-1].intercepts_))
 
 
-def test_trials_are_the_best_first(done):
+def test_trials_are_sorted_by_score(done):
     trials = rows_of(done[1] / "trials.csv")
     scores = [float(row["log_loss"]) for row in trials]
     assert scores == sorted(scores)
@@ -116,7 +116,7 @@ def test_trials_are_the_best_first(done):
     assert table == [(row["trial"], f"{float(row['log_loss']):.4f}") for row in trials]
 
 
-def test_other_models_are_in_the_same_folds(done, table):
+def test_other_models_are_scored_on_the_same_folds(done, table):
     features, y = data_of(table, "buys")
     folds = StratifiedKFold(3, shuffle=True, random_state=3)
     linear = make_pipeline(TableEncoder(dtype=np.float32), LogisticRegression(max_iter=1000))
@@ -130,7 +130,7 @@ def test_other_models_are_in_the_same_folds(done, table):
         assert float(line[2]) == pytest.approx(np.std(expected, ddof=1) / math.sqrt(3), abs=6e-5)
 
 
-def test_writes_all_files_and_names_them(done):
+def test_all_files_are_written_and_listed(done):
     result, out = done
     names = {path.name for path in out.iterdir()}
     pictures = {"search.png", "step_size.png", "alpha.png", "hidden.png", "cost.png"}
@@ -139,7 +139,7 @@ def test_writes_all_files_and_names_them(done):
     assert all((out / name).read_bytes().startswith(b"\x89PNG") for name in pictures)
 
 
-def test_report_is_one_file(done):
+def test_report_is_a_single_file(done):
     page = (done[1] / "report.html").read_text(encoding="utf-8")
     assert "http" not in re.sub(r"base64,[^\"]*", "", page).replace('http-equiv="Content-Security-Policy"', "")
     assert page.count("data:image/png;base64,") == 5
@@ -148,26 +148,26 @@ def test_report_is_one_file(done):
 
 
 def python_of(out: Path, tmp_path: Path) -> str:
-    """The last of the two pieces of code in a report."""
+    """Return the last of the two pieces of code in a report."""
     page = (out / "report.html").read_text(encoding="utf-8")
     (tmp_path / "report.html").write_text(page[page.rindex("<pre>") :], encoding="utf-8")
     return code_of(tmp_path)
 
 
-def test_code_in_the_report_finds_the_same(done, tmp_path, capsys):
+def test_code_in_the_report_gives_the_same_result(done, tmp_path, capsys):
     best = rows_of(done[1] / "trials.csv")[0]
     mean, error = run_code(python_of(done[1], tmp_path), capsys)
     assert -mean == pytest.approx(float(best["log_loss"]), rel=1e-5)
     assert error == pytest.approx(float(best["standard_error"]), rel=1e-4)
 
 
-def test_commands_to_type_next_run_and_score_alike(run, done):
+def test_suggested_commands_run_and_give_similar_scores(run, done):
     best = rows_of(done[1] / "trials.csv")[0]
     for kind in ("cv", "train"):
         line = re.search(rf"^  multilayer ({kind} .*)$", done[0].stdout, re.MULTILINE)
         assert line is not None
         words = shlex.split(line[1])
-        assert words[-2:] == ["--seed", "4"]  # other folds than the choice was made in
+        assert words[-2:] == ["--seed", "4"]  # other folds than those of the choice
         result = run(*words[:-1], "3")
         assert result.exit_code == 0
         if kind == "cv":
@@ -176,7 +176,7 @@ def test_commands_to_type_next_run_and_score_alike(run, done):
             assert float(mean[1]) == pytest.approx(float(best["log_loss"]), abs=2e-3)
 
 
-def test_quiet_prints_the_tables_of_scores_only_for_any_number_of_jobs(run, table, done):
+def test_quiet_prints_only_scores_which_do_not_depend_on_jobs(run, table, done):
     options = ("search", table, "--target", "buys", "--quiet", *SMALL)
     result = run(*options, "--jobs", "1")
     assert result.stdout.startswith("4 trials, mean +- standard error over 3 folds\n")
@@ -185,7 +185,7 @@ def test_quiet_prints_the_tables_of_scores_only_for_any_number_of_jobs(run, tabl
     assert run(*options[:-2], "--seed", "1").stdout != result.stdout
 
 
-def test_halving_where_there_are_rows_enough(run, tmp_path, capsys):
+def test_halving_is_used_where_there_are_enough_rows(run, tmp_path, capsys):
     rng = np.random.RandomState(0)
     X = rng.normal(size=(700, 2)).round(3)
     lines = ["a,b,y", *(f"{a},{b},{'no' if a * b + rng.normal(0, 0.3) > 0 else 'yes'}" for a, b in X)]
@@ -195,7 +195,7 @@ def test_halving_where_there_are_rows_enough(run, tmp_path, capsys):
     assert result.exit_code == 0
     assert "Each is trained for up to 360 epochs, the less promising ones for fewer." in said(result)
     trials = rows_of(out / "trials.csv")
-    # 350 rows are two updates an epoch, and 300 updates the least for a first comparison.
+    # 350 rows give two updates per epoch, and 300 updates are the minimum for a first comparison.
     rungs = [row["rung"] for row in trials]
     assert rungs == sorted(rungs, reverse=True)
     assert set(rungs) == {"1", "2"}
@@ -206,7 +206,7 @@ def test_halving_where_there_are_rows_enough(run, tmp_path, capsys):
     assert "Each is trained for up to 6 epochs." in said(whole)
 
 
-def test_simplest_is_what_is_trained(run, tmp_path):
+def test_simplest_network_is_trained_with_the_option(run, tmp_path):
     rng = np.random.RandomState(0)
     lines = [
         "a,b,y",
@@ -233,7 +233,7 @@ def houses(run, houses_table) -> tuple[Result, Path, Path]:
 
 
 class TestAmounts:
-    def test_best_has_the_error_of_a_loop_over_the_folds(self, houses):
+    def test_best_trial_has_the_error_of_a_loop_over_the_folds(self, houses):
         result, path, out = houses
         assert result.exit_code == 0
         best = rows_of(out / "trials.csv")[0]
@@ -253,14 +253,14 @@ class TestAmounts:
                 predicted = model.fit(features.take(train), y[train]).predict(features.take(test))
             assert float(best[f"fold_{i}"]) == pytest.approx(root_mean_squared_error(y[test], predicted), rel=0.02)
 
-    def test_reports_a_better_network(self, houses):
+    def test_a_better_network_is_reported(self, houses):
         assert re.search(r"its RMSE is \S+ \+- \S+ lower than that of linear regression", said(houses[0]))
         assert "the network is better by more than chance explains." in said(houses[0])
         assert re.search(
             r"^  MLPRegressor\(\(.*, max_iter=150, standardize_targets=True\)$", houses[0].stdout, re.MULTILINE
         )
 
-    def test_code_in_the_report_finds_the_same(self, houses, tmp_path, capsys):
+    def test_code_in_the_report_gives_the_same_result(self, houses, tmp_path, capsys):
         mean, _ = run_code(python_of(houses[2], tmp_path), capsys)
         assert -mean == pytest.approx(float(rows_of(houses[2] / "trials.csv")[0]["rmse"]), rel=0.02)
 
@@ -278,7 +278,7 @@ def test_groups_stay_together(run, tmp_path, capsys):
         assert re.search(rf"^  multilayer {kind} .* {option} ", result.stdout, re.MULTILINE)
 
 
-def test_class_that_not_every_fold_tests(run, tmp_path, capsys):
+def test_a_class_missing_from_some_test_folds_is_supported(run, tmp_path, capsys):
     lines = ["x,y", *(f"{i},{'ab'[i % 2]}" for i in range(60)), "7,few", "8,few"]
     out = tmp_path / "out"
     result = run("search", write(tmp_path / "t.csv", lines), "--target", "y", "--out", out, *SMALL)
@@ -287,7 +287,7 @@ def test_class_that_not_every_fold_tests(run, tmp_path, capsys):
     assert -run_code(python_of(out, tmp_path), capsys)[0] == pytest.approx(float(best["log_loss"]), rel=1e-5)
 
 
-def test_optuna(run, table):
+def test_optuna_is_reproducible(run, table):
     pytest.importorskip("optuna")
     options = ("search", table, "--target", "buys", "--sampler", "optuna", *SMALL)
     first, second = run(*options), run(*options)
@@ -297,7 +297,7 @@ def test_optuna(run, table):
 
 
 class TestJournal:
-    def test_resumes_a_search(self, run, table, tmp_path):
+    def test_a_journal_resumes_a_search(self, run, table, tmp_path):
         journal = tmp_path / "journal"
         options = ("search", table, "--target", "buys", *SMALL)
         first = run(*options, "--journal", journal)
@@ -317,7 +317,7 @@ def place(line: str) -> tuple[str, int, int, float]:
     return entry["candidate"], entry["fold"], entry["to"], entry["score"]
 
 
-def test_failed_trials_have_a_note(run, table, monkeypatch):
+def test_failed_trials_are_reported_in_a_note(run, table, monkeypatch):
     fail_for(monkeypatch, lambda network: network.learning_rate_init > 0.003)
     out = table.parent / "failed"
     result = run("search", table, "--target", "buys", "--out", out, *SMALL, "--trials", "8")
@@ -333,7 +333,7 @@ def test_failed_trials_have_a_note(run, table, monkeypatch):
 
 
 def fail_for(monkeypatch, is_bad) -> None:
-    """Networks of which this is true diverge."""
+    """Make networks diverge for which the function returns True."""
     from multilayer.exceptions import DivergenceError
 
     begin = MLPClassifier._begin
@@ -346,7 +346,7 @@ def fail_for(monkeypatch, is_bad) -> None:
     monkeypatch.setattr(MLPClassifier, "_begin", begin_or_fail)
 
 
-def test_an_error_if_all_trials_fail(run, table, monkeypatch):
+def test_an_error_is_reported_if_all_trials_fail(run, table, monkeypatch):
     fail_for(monkeypatch, lambda _: True)
     result = run("search", table, "--target", "buys", *SMALL)
     assert result.exit_code == 2
@@ -356,7 +356,7 @@ def test_an_error_if_all_trials_fail(run, table, monkeypatch):
 
 @pytest.fixture
 def ctrl_c(monkeypatch):
-    """Press Ctrl-C when so many trials have a score."""
+    """Simulate Ctrl-C when the given number of trials has a score."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     scored = []
 
@@ -375,7 +375,7 @@ def ctrl_c(monkeypatch):
     signal.signal(signal.SIGINT, before)
 
 
-def test_ctrl_c_reports_what_is_done_so_far(run, table, ctrl_c, tmp_path):
+def test_ctrl_c_reports_the_finished_trials(run, table, ctrl_c, tmp_path):
     ctrl_c(2)
     out, journal = table.parent / "interrupted", tmp_path / "journal"
     options = ("--trials", "200", "--epochs", "3", "--jobs", "1", "--journal", journal)
@@ -412,7 +412,7 @@ def test_ctrl_c_before_a_trial_has_a_score_ends_the_command(run, table, monkeypa
     assert result.stderr.endswith("multilayer: interrupted.\n")
 
 
-def test_candidates_are_from_the_space_of_the_help(run, done):
+def test_candidates_are_in_the_space_stated_in_the_help(run, done):
     text = " ".join(run("search", "--help").stdout.split())
     assert "one or two hidden layers of 16, 32, 64 or 128 units, a step size from 0.0003 to 0.03 and an alpha" in text
     for row in rows_of(done[1] / "trials.csv"):

@@ -1,4 +1,4 @@
-"""``multilayer search`` with wrong usage and with data that cannot be used: one line on stderr, exit code 2."""
+"""``multilayer search`` with invalid options and unusable data: one line on stderr, exit code 2."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ def search(run, tmp_path, options, lines=TABLE):
         ("--target y --journal .", "'--journal': . is a folder. Name a file."),
     ],
 )
-def test_invalid_options(run, tmp_path, options, text):
+def test_invalid_options_are_one_line_errors(run, tmp_path, options, text):
     assert text in one_line_of(search(run, tmp_path, options))
 
 
-def test_time_that_is_over_at_once(run, tmp_path):
+def test_a_time_that_is_over_immediately_is_an_error(run, tmp_path):
     result = search(run, tmp_path, "--target y --minutes 1e-7")
     text = "the time was over before the linear model was trained, with --minutes 1e-07. Increase --minutes."
     assert (result.exit_code, result.stderr) == (1, f"multilayer: {text}\n")
 
 
-def test_a_file_that_is_not_a_journal(run, tmp_path):
+def test_a_file_that_is_not_a_journal_is_an_error(run, tmp_path):
     journal = tmp_path / "notes.txt"
     journal.write_text("bread\nmilk\n")
     error = one_line_of(search(run, tmp_path, f"--target y --journal {journal}"))
@@ -50,7 +50,7 @@ def test_a_file_that_is_not_a_journal(run, tmp_path):
     assert journal.read_text() == "bread\nmilk\n"
 
 
-def test_journal_of_another_search(run, tmp_path):
+def test_a_journal_of_another_search_is_an_error(run, tmp_path):
     journal = tmp_path / "journal"
     options = f"--target y --trials 1 --folds 2 --epochs 1 --journal {journal}"
     assert search(run, tmp_path, options).exit_code == 0
@@ -59,7 +59,7 @@ def test_journal_of_another_search(run, tmp_path):
     assert "Call search with the same arguments, or name another file." in error
 
 
-def test_missing_optuna(run, tmp_path, monkeypatch):
+def test_a_missing_optuna_is_an_error(run, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     error = one_line_of(search(run, tmp_path, "--target y --sampler optuna"))
     assert "--sampler optuna needs Optuna" in error

@@ -1,4 +1,4 @@
-"""The division of the rows: once, and into folds."""
+"""The division of the rows: a single split, and folds."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def single(y, test_fraction=0.2, seed=0) -> Splits:
 
 
 class TestSingleSplit:
-    def test_keeps_proportions(self):
+    def test_split_preserves_the_class_proportions(self):
         y = np.array(["a"] * 80 + ["b"] * 20)
         split = single(y, 0.2, 0)
         assert split.stratified
@@ -40,7 +40,7 @@ class TestSingleSplit:
 
     @pytest.mark.parametrize("fraction", [0.01, 0.3, 0.5, 0.9, 0.999])
     @pytest.mark.parametrize("sizes", [(2, 1), (5, 1, 1), (3, 3, 3, 3), (50, 2), (1, 1, 1, 2)])
-    def test_every_class_is_trained_on(self, sizes, fraction):
+    def test_every_class_is_in_the_training_rows(self, sizes, fraction):
         y = np.repeat([f"class {i}" for i in range(len(sizes))], sizes)
         for seed in range(5):
             train, test = single(y, fraction, seed).rows[0]
@@ -48,20 +48,20 @@ class TestSingleSplit:
             assert len(test) >= 1
             assert sorted([*train, *test]) == list(range(len(y)))
 
-    def test_a_row_for_each_class_leaves_none_to_test_on(self):
+    def test_one_row_for_each_class_is_an_error(self):
         with pytest.raises(InputError, match="3 rows in 3 classes cannot be split"):
             single(["x", "y", "z"])
 
-    def test_several_single_rows(self):
+    def test_several_classes_with_a_single_row_are_noted(self):
         assert "2 classes have a single row, such as 'b'" in single([*"aaaaaabc"]).notes[0]
 
-    def test_single_rows_are_called_by_their_place_in_the_file(self):
+    def test_single_rows_are_identified_by_their_row_in_the_file(self):
         split = single([*"aaaaaa", *[None] * 35, "b"])
         assert "class 'b' has a single row, data row 42:" in split.notes[0]
 
     @pytest.mark.parametrize("fraction", [0.001, 0.3, 0.5, 0.999])
     @pytest.mark.parametrize("n", [3, 4, 10, 101])
-    def test_amounts(self, n, fraction):
+    def test_amounts_are_split_by_the_fraction(self, n, fraction):
         split = single(np.arange(n) / 7, fraction)
         train, test = split.rows[0]
         assert len(train) >= 2
@@ -70,7 +70,7 @@ class TestSingleSplit:
         assert not split.stratified
         assert bool(split.notes) == (len(test) < 10)
 
-    def test_amounts_of_two_rows_cannot_be_split(self):
+    def test_two_rows_of_amounts_cannot_be_split(self):
         with pytest.raises(InputError, match="2 rows cannot be split: amounts need two rows to train on and one to"):
             single([0.5, 1.5])
 
@@ -81,7 +81,7 @@ class TestFolds:
         n_folds=st.integers(2, 5),
         repeats=st.integers(1, 3),
     )
-    def test_every_row_is_tested_once_a_repeat_and_every_class_trained_on(self, sizes, n_folds, repeats):
+    def test_every_row_is_tested_once_per_repeat_and_every_class_is_trained_on(self, sizes, n_folds, repeats):
         assume(max(sizes) >= n_folds)
         assume(sum(size for size in sizes if size > 1) > n_folds)
         y = np.repeat([f"class {i}" for i in range(len(sizes))], sizes)
@@ -106,8 +106,8 @@ class TestFolds:
         assert folds.name(0) == "1.1"
         assert folds.name(5) == "2.3"
 
-    def test_groups_that_leave_a_fold_without_rows(self):
-        """Found by trial: the rows of two groups are dealt to one fold, and none to another."""
+    def test_groups_that_leave_a_fold_without_rows_are_an_error(self):
+        """The example was found by trial: the rows of two groups are assigned to one fold, and none to another."""
         y = ["a" if n == "0" else "b" for n in "010111011"]
         groups = list("230003231")
         errors = []
@@ -121,6 +121,6 @@ class TestFolds:
             "the groups of 'g' cannot be divided into 4 folds: a few hold most of the rows. Use fewer --folds."
         }
 
-    def test_advice_on_the_number_of_folds_is_that_of_the_smallest_class(self):
+    def test_recommended_number_of_folds_follows_from_the_smallest_class(self):
         with pytest.raises(InputError, match=r"no class has more than 4 rows, fewer than 5 folds.* Use --folds 2\."):
             divide(problem([*"aaaabbbcc", "d"]), 5, 1, 0)

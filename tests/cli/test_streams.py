@@ -12,16 +12,15 @@ import warnings
 
 import pytest
 
-from multilayer.cli import streams
+from multilayer.cli import process
 from multilayer.cli.console import Output
-from multilayer.cli.signals import watched_signals
-from multilayer.cli.streams import GuardedStream, OutputLostError, guarded_streams
+from multilayer.cli.process import GuardedStream, OutputLostError, guarded_streams, watched_signals
 
 from .conftest import SMALL
 
 
 class Broken(io.StringIO):
-    """A stream without a descriptor whose text goes nowhere."""
+    """A stream without a descriptor that cannot be written to."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
@@ -33,7 +32,7 @@ class Broken(io.StringIO):
 
 class TestStreams:
     @pytest.mark.parametrize(("number", "has_left"), [(errno.EPIPE, True), (errno.ENOSPC, False), (errno.EIO, False)])
-    def test_the_first_error_ends_the_command_and_is_kept(self, number, has_left):
+    def test_first_error_ends_the_command_and_is_kept(self, number, has_left):
         stream = GuardedStream(Broken(number), raises=True)
         with pytest.raises(OutputLostError):
             stream.write("a")
@@ -41,21 +40,21 @@ class TestStreams:
         assert stream.has_lost_its_reader == has_left
         assert stream.write("nothing more is tried") == 21
 
-    def test_a_command_that_writes_files_continues(self, monkeypatch):
+    def test_a_command_that_writes_files_continues_without_a_reader(self, monkeypatch):
         stream = GuardedStream(Broken(errno.EPIPE), raises=True)
         monkeypatch.setattr(sys, "stdout", stream)
-        streams.keep_running_without_reader()
+        process.keep_running_without_reader()
         print("lost")
         assert stream.error is not None
 
-    def test_no_error_in_the_thread_of_a_progress_bar(self):
+    def test_errors_in_the_thread_of_a_progress_bar_are_not_raised(self):
         stream = GuardedStream(Broken(errno.EPIPE), raises=True)
         thread = threading.Thread(target=stream.write, args=("a",))
         thread.start()
         thread.join()
         assert stream.error is not None
 
-    def test_streams_that_are_not_there(self, monkeypatch):
+    def test_missing_streams_are_supported(self, monkeypatch):
         monkeypatch.setattr(sys, "stdout", None)
         monkeypatch.setattr(sys, "stderr", None)
         with guarded_streams() as out:
@@ -64,7 +63,7 @@ class TestStreams:
         assert out.error is None
         assert sys.stdout is None
 
-    def test_characters_outside_the_encoding(self, monkeypatch):
+    def test_characters_outside_the_encoding_are_replaced(self, monkeypatch):
         raw = io.BytesIO()
         monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, "ascii"))
         with guarded_streams():
@@ -83,7 +82,7 @@ class TestErrors:
             (KeyboardInterrupt(), 130, "interrupted."),
         ],
     )
-    def test_are_one_line(self, run, people, monkeypatch, error, code, text):
+    def test_errors_are_printed_on_one_line(self, run, people, monkeypatch, error, code, text):
         monkeypatch.delenv("MULTILAYER_DEBUG", raising=False)
 
         def fail(*_, **__):
@@ -101,7 +100,7 @@ class TestErrors:
         with pytest.raises(TypeError):
             run("train", people, *SMALL)
 
-    def test_other_warnings_are_one_line(self, run, people, monkeypatch):
+    def test_other_warnings_are_printed_on_one_line(self, run, people, monkeypatch):
         def warn(*_, **__):
             with warnings.catch_warnings():
                 warnings.simplefilter("always")
@@ -129,7 +128,7 @@ class TestErrors:
             (("--seed", "4294967296"), "'--seed': 4294967296 is not in the range 0<=x<=4294967295."),
         ],
     )
-    def test_extreme_numbers_are_refused_before_the_table_is_read(self, run, command, options, text):
+    def test_extreme_numbers_are_rejected_before_the_table_is_read(self, run, command, options, text):
         result = run(command, "no-such-file.csv", *options)
         assert result.exit_code == 2
         assert text in result.stderr
@@ -138,7 +137,7 @@ class TestErrors:
 
 
 class TestExitCodes:
-    def test_a_disk_that_is_full(self, run, people, monkeypatch):
+    def test_a_full_disk_is_an_error(self, run, people, monkeypatch):
         def full(*_, **__):
             raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -149,7 +148,7 @@ class TestExitCodes:
         assert result.stderr.splitlines()[-1].endswith("cannot be written: no space left on device.")
         assert not out.exists()
 
-    def test_a_disk_that_is_full_before_the_training(self, run, people, monkeypatch):
+    def test_a_full_disk_is_found_before_the_training(self, run, people, monkeypatch):
         def full(*_, **__):
             raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -160,7 +159,7 @@ class TestExitCodes:
         assert result.stderr.splitlines()[-1] == f"multilayer: --out {out}: no space left on device."
 
     @pytest.mark.parametrize("command", ["train", "cv", "search"])
-    def test_no_time_for_anything(self, run, people, command):
+    def test_a_time_too_short_for_any_result_is_an_error(self, run, people, command):
         result = run(command, people, "--target", "buys", "--minutes", "1e-7")
         assert result.exit_code == 1
         assert result.stderr.count("\n") == 1
@@ -169,7 +168,7 @@ class TestExitCodes:
 
 
 class TestInterrupts:
-    def test_in_the_drawing_the_report_is_written(self, run, people, monkeypatch):
+    def test_ctrl_c_while_plots_are_drawn_still_writes_the_report(self, run, people, monkeypatch):
         def draw(_):
             raise KeyboardInterrupt
 
@@ -180,14 +179,14 @@ class TestInterrupts:
         assert "note: the report is without pictures: interrupted\n" in result.stderr
         assert {path.name for path in out.iterdir()} == {"predictions.csv", "report.html"}
 
-    def test_the_second_is_immediate_and_handlers_are_restored(self):
-        from multilayer.cli.signals import end_at_the_next_signal
+    def test_a_second_ctrl_c_is_immediate_and_handlers_are_restored(self):
+        from multilayer.cli.process import end_at_the_next_signal
 
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             with watched_signals() as signals:
                 end_at_the_next_signal()
-                assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler  # which training puts off
+                assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler  # which training would delay
                 with pytest.raises(KeyboardInterrupt):
                     signal.raise_signal(signal.SIGINT)
                 assert signals.exit_code == 130
@@ -195,7 +194,7 @@ class TestInterrupts:
         finally:
             signal.signal(signal.SIGINT, before)
 
-    def test_sigterm_acts_like_ctrl_c(self):
+    def test_sigterm_is_handled_like_ctrl_c(self):
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             with watched_signals() as signals:

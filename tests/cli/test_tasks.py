@@ -17,7 +17,7 @@ def score_amounts(y, predicted):
 
 
 class TestClassScores:
-    def test_by_hand(self):
+    def test_regression_scores_match_a_calculation_by_hand(self):
         y = np.array(["a", "a", "a", "b"])
         p = np.array([[0.8, 0.2], [0.6, 0.4], [0.3, 0.7], [0.4, 0.6]], dtype=np.float32)
         score = Classification(np.array(["a", "b"])).score(y, p)
@@ -26,7 +26,7 @@ class TestClassScores:
         assert score["log_loss"] == pytest.approx(-np.log([0.8, 0.6, 0.3, 0.6]).mean(), rel=1e-6)
         assert score["roc_auc"] == pytest.approx(2 / 3)
 
-    def test_class_that_is_neither_there_nor_predicted(self):
+    def test_a_class_that_is_neither_present_nor_predicted_is_ignored(self):
         classes = np.array(["a", "b", "c"])
         score = Classification(classes).score(np.array(["a", "b"]), np.eye(3)[:2] * 0.8 + 0.2 / 3)
         assert score["balanced_accuracy"] == 1.0
@@ -40,20 +40,20 @@ class TestClassScores:
         assert len(table.rows) == 26
         assert table.rows[-1] == ("... 15 smaller classes", "", "", "", "120")
 
-    def test_second_class_that_the_rows_lack_has_no_roc_auc(self):
+    def test_roc_auc_is_nan_where_the_second_class_is_missing(self):
         score = Classification(np.array(["a", "b"])).score(np.array(["a", "a"]), np.array([[0.8, 0.2], [0.4, 0.6]]))
         assert np.isnan(score["roc_auc"])
         assert score["balanced_accuracy"] == 0.5
 
 
 class TestAmountScores:
-    def test_by_hand(self):
+    def test_regression_scores_match_a_calculation_by_hand(self):
         score = score_amounts(np.array([1.0, 2.0, 6.0]), np.array([2.0, 2.0, 4.0]))
         assert score["rmse"] == pytest.approx((5 / 3) ** 0.5)
         assert score["mae"] == pytest.approx(1.0)
         assert score["r2"] == pytest.approx(1 - 5 / 14)
 
-    def test_as_scikit_learn_has_them(self):
+    def test_regression_scores_equal_those_of_scikit_learn(self):
         y, predicted = np.random.RandomState(0).normal(size=(2, 50)) * 300 + 7
         score = score_amounts(y, predicted)
         assert score["r2"] == pytest.approx(r2_score(y, predicted))
@@ -61,26 +61,26 @@ class TestAmountScores:
         assert score["mae"] == pytest.approx(mean_absolute_error(y, predicted))
 
     @pytest.mark.parametrize("unit", [1e-200, 1.0, 1e200])
-    def test_squares_neither_overflow_nor_vanish(self, unit):
+    def test_squares_neither_overflow_nor_underflow(self, unit):
         score = score_amounts(np.array([1.0, 2.0, 6.0]) * unit, np.array([2.0, 2.0, 4.0]) * unit)
         assert score["rmse"] == pytest.approx((5 / 3) ** 0.5 * unit, rel=1e-12, abs=0)
         assert score["r2"] == pytest.approx(1 - 5 / 14)
 
     @pytest.mark.parametrize("y", [[3.0], [3.0, 3.0]])
-    def test_amounts_that_are_all_the_same_have_no_r2(self, y):
+    def test_equal_targets_have_no_r2(self, y):
         score = score_amounts(np.array(y), np.array(y) + 1)
         assert np.isnan(score["r2"])
         assert score["rmse"] == score["mae"] == 1.0
         assert [metric.write(score[metric.name]) for metric in Regression.metrics] == ["-", "1", "1"]
 
-    def test_perfect(self):
+    def test_perfect_predictions_have_the_best_scores(self):
         y = np.array([1.0, 2.0])
         assert score_amounts(y, y) == {"r2": 1.0, "rmse": 0.0, "mae": 0.0}
 
 
 class TestRegression:
     @pytest.mark.parametrize("amounts", [[1e299, 3e299, -1e299], [1e-300, 3e-300, 0.0], [1e9 + 1, 1e9 + 2, 1e9]])
-    def test_standardises_amounts_of_any_size_and_reverses_it(self, amounts):
+    def test_targets_of_any_size_are_standardised_and_restored(self, amounts):
         y = np.array(amounts)
         task = Regression.learn(y)
         targets = task.targets(y)
@@ -94,7 +94,7 @@ class TestRegression:
         np.testing.assert_allclose(task.predict(Model(), np.zeros((3, 1))), y, rtol=1e-6, atol=1e-6 * np.ptp(y))
         np.testing.assert_allclose(task.baseline(y, 2), [np.mean(y / y.max()) * y.max()] * 2)
 
-    def test_one_amount_in_all_training_rows(self):
+    def test_equal_training_targets_are_an_error(self):
         with pytest.raises(InputError, match=r"all 4 rows to train on have the target 2\.5: .* Try another --seed"):
             Regression.learn(np.full(4, 2.5))
 
@@ -104,21 +104,23 @@ class TestRegression:
         )
         assert columns["actual"] == ["0.1", "15", "1e-09", "1234567890.123"]
 
-    def test_folds_of_amounts_with_one_value_to_train_on_have_a_baseline(self):
+    def test_baseline_of_a_fold_with_equal_training_targets_is_that_value(self):
         assert Regression.learn(np.array([1.0, 4.0])).baseline(np.array([4.0]), 2).tolist() == [4.0, 4.0]
 
 
 class TestDoubts:
-    def test_counts_below_zero(self):
+    def test_predictions_below_zero_are_noted_for_counts(self):
         task = Regression.learn(np.array([0.0, 1.0, 5.0]))
-        answer = np.array([-0.5, 1.0, 2.0, -0.1])
-        (note,) = task.doubts(np.array([0.0, 1.0, 5.0]), answer)
+        predicted = np.array([-0.5, 1.0, 2.0, -0.1])
+        (note,) = task.doubts(np.array([0.0, 1.0, 5.0]), predicted)
         assert note.startswith("2 of 4 predictions are below 0, which a target of counts never is.")
         assert 'MLPRegressor(loss="poisson")' in note
-        assert "which the target never is" in task.doubts(np.array([0.5, 1.0]), answer)[0]
-        assert task.doubts(np.array([-1.0, 1.0]), answer) == task.doubts(np.array([0.0, 1.0]), -answer[[0, 3]]) == []
+        assert "which the target never is" in task.doubts(np.array([0.5, 1.0]), predicted)[0]
+        assert (
+            task.doubts(np.array([-1.0, 1.0]), predicted) == task.doubts(np.array([0.0, 1.0]), -predicted[[0, 3]]) == []
+        )
 
-    def test_are_reported_by_the_command(self, run, tmp_path):
+    def test_negative_counts_are_reported_by_the_command(self, run, tmp_path):
         lines = ["x,y", *(f"{i},{max(0, i - 60)}" for i in range(100))]
         path = write(tmp_path / "t.csv", lines)
         result = run("train", path, "--target", "y", "--hidden", "none", "--step-size", "0.05")

@@ -19,14 +19,14 @@ SMALL = ("--hidden", "8", "--epochs", "5")
 
 @pytest.fixture(scope="module")
 def done(run, table) -> tuple[Result, Path]:
-    """What was printed, and the folder that was written."""
+    """Return the printed result, and the output folder."""
     out = table.parent / "train" / "deep"
     result = run("train", table, "--target", "buys", "--out", out, *SMALL)
     assert result.exit_code == 0
     return result, out
 
 
-def test_prints_steps_and_scores(done):
+def test_train_prints_steps_and_scores(done):
     said = " ".join(done[0].stdout.split())
     for text in (
         "people.csv: 80 rows, 3 columns and the target.",
@@ -54,14 +54,14 @@ def test_output_without_a_terminal_is_plain(run, table, monkeypatch):
     assert not [line for line in result.stdout.splitlines() if line != line.rstrip()]
 
 
-def test_same_seed_same_scores_and_quiet_prints_these_only(run, table, done):
+def test_equal_seeds_give_equal_scores_and_quiet_prints_only_these(run, table, done):
     result = run("train", table, "--target", "buys", "--quiet", *SMALL)
     assert result.stdout.startswith("Scores on 16 test rows\n")
     assert result.stdout.rstrip() in done[0].stdout
     assert run("train", table, "--target", "buys", "--quiet", "--seed", "1", *SMALL).stdout != result.stdout
 
 
-def test_writes_all_files_and_names_them(done):
+def test_all_files_are_written_and_listed(done):
     result, out = done
     names = {path.name for path in out.iterdir()}
     pictures = {"calibration.png", "confusion.png", "cost.png", "network.png", "roc.png"}
@@ -70,7 +70,7 @@ def test_writes_all_files_and_names_them(done):
     assert all((out / name).read_bytes().startswith(b"\x89PNG") for name in pictures)
 
 
-def test_predictions_are_of_the_test_rows(done, table):
+def test_predictions_contain_the_test_rows(done, table):
     rows, predictions = (
         list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
         for path in (table, done[1] / "predictions.csv")
@@ -83,7 +83,7 @@ def test_predictions_are_of_the_test_rows(done, table):
         assert prediction["predicted"] == max(chances, key=chances.__getitem__)
 
 
-def test_report_is_one_file(done):
+def test_report_is_a_single_file(done):
     page = (done[1] / "report.html").read_text(encoding="utf-8")
     assert "http" not in re.sub(r"base64,[^\"]*", "", page).replace('http-equiv="Content-Security-Policy"', "")
     assert page.count("data:image/png;base64,") == 5
@@ -108,7 +108,7 @@ def test_code_in_the_report_runs(done, capsys):
     assert 0.0 <= float(capsys.readouterr().out) <= 1.0
 
 
-def test_several_classes_and_a_class_of_one_row(run, tmp_path):
+def test_several_classes_and_a_class_of_one_row_are_supported(run, tmp_path):
     lines = ["x,y"] + [f"{i},{'abc'[i % 3]}" for i in range(60)] + ["7,rare"]
     path = tmp_path / "t.csv"
     path.write_text("\n".join(lines) + "\n")
@@ -120,7 +120,7 @@ def test_several_classes_and_a_class_of_one_row(run, tmp_path):
     assert (tmp_path / "out" / "confusion.png").exists()
 
 
-def test_parquet_with_ignored_column(run, tmp_path):
+def test_parquet_and_ignored_columns_are_supported(run, tmp_path):
     import pyarrow as pa
     import pyarrow.parquet
 
@@ -136,7 +136,7 @@ def test_parquet_with_ignored_column(run, tmp_path):
     assert not re.search(r"^id ", result.stdout, re.MULTILINE)
 
 
-def test_missing_pyarrow(run, people, monkeypatch):
+def test_a_missing_pyarrow_is_an_error(run, people, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     result = run("train", people, "--target", "buys")
     assert result.exit_code == 2
@@ -160,13 +160,13 @@ def test_overfitting_is_reported(run, tmp_path):
     assert "Fewer --epochs, a larger --alpha or fewer --hidden units may help" in " ".join(result.stdout.split())
 
 
-def test_cost_that_rose_gets_one_advice(run, people):
+def test_a_rising_cost_gets_one_recommendation(run, people):
     result = run("train", people, "--target", "buys", "--epochs", "3", "--step-size", "1e9")
     assert re.search(r"the cost went from \S{1,9} to \S{1,9}\. ", " ".join(result.stdout.split()))
     assert result.stderr == "note: the cost has not fallen: try a smaller --step-size\n"
 
 
-def test_code_for_ignored_columns_and_batches(run, people):
+def test_code_in_the_report_contains_ignored_columns_and_batches(run, people):
     out = people.parent / "out"
     options = ("--ignore", "age", "--batch-size", "32", "--test-fraction", "0.25")
     assert run("train", people, "--target", "buys", "--out", out, *options, *SMALL).exit_code == 0

@@ -1,4 +1,4 @@
-"""``multilayer train`` with wrong usage and with data that cannot be used: one line on stderr, exit code 2."""
+"""``multilayer train`` with invalid options and unusable data: one line on stderr, exit code 2."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def one_line_of(result) -> str:
         ),
     ],
 )
-def test_unusable_tables(run, tmp_path, lines, text):
+def test_unusable_tables_are_one_line_errors(run, tmp_path, lines, text):
     path = tmp_path / "t.csv"
     path.write_text("\n".join(lines) + "\n" if lines else "")
     assert text in one_line_of(run("train", path, "--target", "y"))
 
 
-def test_one_amount_in_all_rows_to_train_on(run, tmp_path):
+def test_equal_targets_in_all_training_rows_are_an_error(run, tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("n,y\n" + "".join(f"{i},{2.5 if i == 26 else 2}\n" for i in range(60)))
     error = one_line_of(run("train", path, "--target", "y"))
@@ -58,7 +58,7 @@ def test_one_amount_in_all_rows_to_train_on(run, tmp_path):
     assert "Try another --seed" in error
 
 
-def test_infinity_is_found_in_the_row_of_the_file(run, tmp_path):
+def test_infinity_is_reported_with_its_row_in_the_file(run, tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("\n".join([*TABLE[:18], "inf,x,a", *TABLE[18:]]) + "\n")
     error = one_line_of(run("train", path, "--target", "y"))
@@ -66,7 +66,7 @@ def test_infinity_is_found_in_the_row_of_the_file(run, tmp_path):
 
 
 @pytest.mark.parametrize(("name", "text"), [("", "is a directory"), ("no.csv", "no such file"), ("t.txt", "extension")])
-def test_a_file_that_is_not_a_table(run, tmp_path, name, text):
+def test_a_file_that_is_not_a_table_is_an_error(run, tmp_path, name, text):
     (tmp_path / "t.txt").write_text("It was the best of times")
     error = one_line_of(run("train", tmp_path / name, "--target", "y"))
     assert text in error
@@ -100,13 +100,13 @@ def test_a_file_that_is_not_a_table(run, tmp_path, name, text):
         ("--target y --nosuch", "No such option"),
     ],
 )
-def test_invalid_options(run, tmp_path, options, text):
+def test_invalid_options_are_one_line_errors(run, tmp_path, options, text):
     path = tmp_path / "t.csv"
     path.write_text("\n".join(TABLE) + "\n")
     assert text in one_line_of(run("train", path, *options.split()))
 
 
-def test_advice_for_python_is_reworded(run, tmp_path):
+def test_advice_names_command_line_options(run, tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("\n".join(["n,y", *[f"{i},{i / 7}" for i in range(40)]]) + "\n")
     assert "Pass --task regression" in one_line_of(run("train", path, "--target", "y", "--task", "classification"))
@@ -114,7 +114,7 @@ def test_advice_for_python_is_reworded(run, tmp_path):
 
 @pytest.mark.parametrize("command", ["train", "cv", "search"])
 @pytest.mark.parametrize("out", ["t.csv", "t.csv/folder", ""])
-def test_out_that_is_not_a_folder_is_refused_before_the_table_is_read(run, tmp_path: Path, command, out, monkeypatch):
+def test_out_that_is_not_a_folder_is_an_error_before_the_table_is_read(run, tmp_path: Path, command, out, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("t.csv").write_text("no table")
     assert "--out" in one_line_of(run(command, "t.csv", "--target", "y", "--out", out))

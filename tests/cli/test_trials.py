@@ -1,4 +1,4 @@
-"""The trials of a search: rungs, conclusions, and candidates in words."""
+"""The trials of a search: rungs, conclusions, and descriptions of candidates."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from multilayer.cli.evaluation.metrics import LOG_LOSS
 from multilayer.cli.evaluation.scores import ModelScores
-from multilayer.cli.evaluation.space import ALPHA, HIDDEN, STEP_SIZE, SearchOptions, described, first_rung
 from multilayer.cli.evaluation.splits import Splits
-from multilayer.cli.evaluation.trials import conclusion
+from multilayer.cli.evaluation.tasks import LOG_LOSS
+from multilayer.cli.evaluation.trials import ALPHA, HIDDEN, STEP_SIZE, SearchOptions, conclusion, described, first_rung
 
 
 def search_options(**changes) -> SearchOptions:
@@ -65,5 +64,5 @@ def test_a_best_trial_with_fewer_epochs_is_reported(epochs, has_ended):
         ((64, 64), "two hidden layers of 64 units, step size 0.00123, alpha 2"),
     ],
 )
-def test_candidates_in_words(sizes, text):
+def test_candidates_are_described(sizes, text):
     assert described(search_options().settings({HIDDEN: sizes, STEP_SIZE: 0.00123, ALPHA: 2.0})) == text

@@ -1,4 +1,4 @@
-"""Failed assertions of the contract show their values, as those of a test module do."""
+"""Failed assertions of the contract show their values, like those of a test module."""
 
 from __future__ import annotations
 

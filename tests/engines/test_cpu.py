@@ -1,9 +1,12 @@
-"""The CPU engine keeps the contract; its kernels are cached, run without a compiler, and share the machine politely."""
+"""The CPU engine fulfils the contract; its kernels are cached and run without a compiler, and BLAS threads are
+limited.
+"""
 
 from __future__ import annotations
 
 import gc
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -18,6 +21,7 @@ from multilayer.engines import Engine, get_engine
 from multilayer.engines.blas_threads import one_blas_thread
 from multilayer.engines.cpu import compiling
 from multilayer.engines.cpu.engine import CpuEngine
+from multilayer.engines.cpu.folders import FOLDER, candidates
 from multilayer.engines.cpu.plan import CODES, make_plan
 from multilayer.equations import ACTIVATIONS, Adam
 from multilayer.network import Network
@@ -26,7 +30,7 @@ from .contract import EngineContract, draw, part, shuffled
 
 
 class TestCpuEngine(EngineContract):
-    is_slow = not compiling.COMPILED  # as Python, kernels take a hundred times as long
+    is_slow = not compiling.COMPILED  # as Python functions, kernels take a hundred times as long
 
     @pytest.fixture
     def engine(self) -> Engine:
@@ -35,7 +39,7 @@ class TestCpuEngine(EngineContract):
 
 # --- compiling and the cache of kernels
 
-# The smallest kernel of the engine, which compiles in a second.
+# The smallest kernel of the engine, which is compiled in about a second.
 SHUFFLE = textwrap.dedent("""
     import hashlib
     import numpy as np
@@ -51,7 +55,7 @@ SHUFFLE = textwrap.dedent("""
 
 
 def with_cache(cache: Path) -> dict[str, str]:
-    """Variables of a process that finds kernels in this folder alone."""
+    """Return the environment of a process that uses this folder as its only cache."""
     folders = ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA", "HOME")
     return dict.fromkeys(folders, str(cache))
 
@@ -68,7 +72,7 @@ def start(script: str, *arguments: str, **environment: str) -> subprocess.Popen[
 
 
 def output(process: subprocess.Popen[str]) -> list[str]:
-    """The words that a process prints, once it has ended without an error."""
+    """Return the words that a process prints, once it has ended without an error."""
     out, err = process.communicate("\n", timeout=300)
     assert process.returncode == 0, err
     return out.split()
@@ -78,9 +82,9 @@ compiled_only = pytest.mark.skipif(not compiling.COMPILED, reason="there is no c
 
 
 @compiled_only
-def test_kernels_come_from_disk_in_the_next_process_and_damage_is_mended(tmp_path: Path) -> None:
+def test_kernels_are_loaded_from_disk_in_the_next_process_and_damaged_files_are_replaced(tmp_path: Path) -> None:
     environment = with_cache(tmp_path)
-    together = [start(SHUFFLE, **environment) for _ in range(2)]  # on an empty cache
+    together = [start(SHUFFLE, **environment) for _ in range(2)]  # with an empty cache
     for process in together:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
@@ -104,7 +108,7 @@ TRAIN = textwrap.dedent("""
     from sklearn.datasets import load_iris
     from multilayer import MLPClassifier
     from multilayer.training import CompilationStarted
-    X, y = load_iris(return_X_y=True)
+    X, y = (array[::5] for array in load_iris(return_X_y=True))
     events = []
     MLPClassifier((20,), max_iter=3, n_iter_no_change=None, random_state=0, callbacks=[events.append]).fit(X, y)
     print(sum(isinstance(event, CompilationStarted) for event in events), len(events) > 3)
@@ -123,6 +127,7 @@ UNCOMPILED = textwrap.dedent("""
     from multilayer.engines import Batches, Objective, get_engine, new_state
     from multilayer.engines.cpu import compiling
     from multilayer.engines.cpu.engine import CpuEngine
+from multilayer.engines.cpu.folders import FOLDER, candidates
     from multilayer.equations import Adam
     from multilayer.network import Network, n_parameters
     assert not compiling.COMPILED and get_engine("auto").name == "reference"
@@ -176,14 +181,19 @@ IN_TURN = textwrap.dedent("""
 
 
 @compiled_only
-def test_a_kernel_from_disk_beside_one_compiled_here_calls_its_own_parts(tmp_path: Path) -> None:
-    # The first process leaves the kernel for wide layers on disk; the second compiles the other before it loads that.
-    assert output(start(IN_TURN, "18", **with_cache(tmp_path))) == ["descend-dense"]
+def test_a_kernel_loaded_from_disk_calls_its_own_functions(tmp_path: Path) -> None:
+    # The first process leaves the kernel for wide layers on disk, unless an earlier test has: compiling it takes long.
+    # The second compiles the other before it loads that.
+    (tmp_path / FOLDER).mkdir(parents=True)
+    for folder in candidates(os.environ.get("NUMBA_CACHE_DIR", "")):
+        for file in folder.glob("descend-dense-*.kernel"):
+            shutil.copy(file, tmp_path / FOLDER)
+    assert output(start(IN_TURN, "18", **with_cache(tmp_path))) in ([], ["descend-dense"])
     assert output(start(IN_TURN, "5", "18", **with_cache(tmp_path))) == ["descend-narrow"]
 
 
 def functions_named() -> dict[str, set[int]]:
-    """The compiled functions of the engine by name, with those that bear it."""
+    """Return the names of the compiled functions of the engine, with the functions of each name."""
     named: dict[str, set[int]] = {}
     for thing in gc.get_objects():
         if type(thing).__name__ == "CPUDispatcher":
@@ -194,7 +204,7 @@ def functions_named() -> dict[str, set[int]]:
 
 
 @compiled_only
-def test_no_two_compiled_functions_share_a_name() -> None:
+def test_compiled_functions_have_unique_names() -> None:
     named = functions_named()
     assert any(name.endswith("descend-narrow") for name in named)
     assert [name for name, functions in named.items() if len(functions) > 1] == []
@@ -207,7 +217,7 @@ def n_blas_threads() -> set[int]:
     return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
 
 
-def test_blas_has_one_thread_while_anybody_is_inside_and_what_it_had_afterwards() -> None:
+def test_blas_has_one_thread_inside_the_block_and_its_previous_number_afterwards() -> None:
     with threadpool_limits(2, user_api="blas"):
         before = n_blas_threads()
         with one_blas_thread():
@@ -218,7 +228,7 @@ def test_blas_has_one_thread_while_anybody_is_inside_and_what_it_had_afterwards(
         assert n_blas_threads() == before
 
 
-def test_a_thread_other_than_the_main_one_sets_it_too() -> None:
+def test_number_of_blas_threads_is_set_from_any_thread() -> None:
     seen: list[set[int]] = []
 
     def look() -> None:
@@ -233,7 +243,7 @@ def test_a_thread_other_than_the_main_one_sets_it_too() -> None:
         assert seen == [{1}, n_blas_threads()]
 
 
-def test_overlapping_users_leave_the_setting_as_it_was() -> None:
+def test_overlapping_blocks_restore_the_number_of_blas_threads() -> None:
     with threadpool_limits(2, user_api="blas"):
         before = n_blas_threads()
         entered, leave = threading.Event(), threading.Event()
@@ -253,7 +263,7 @@ def test_overlapping_users_leave_the_setting_as_it_was() -> None:
         assert n_blas_threads() == before
 
 
-def test_an_error_inside_puts_the_threads_back() -> None:
+def test_an_error_inside_the_block_restores_the_number_of_blas_threads() -> None:
     with threadpool_limits(2, user_api="blas"):
         before = n_blas_threads()
         with pytest.raises(ZeroDivisionError), one_blas_thread():
@@ -262,8 +272,8 @@ def test_an_error_inside_puts_the_threads_back() -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_the_number_of_blas_threads_changes_no_bit(threads: int) -> None:
-    problem = draw(Network((100, 300, 5), ("tanh",), "softmax"), 300, np.float32)
+def test_results_do_not_depend_on_the_number_of_blas_threads(threads: int) -> None:
+    problem = draw(Network((300, 100, 5), ("tanh",), "softmax"), 300, np.float32)
     batches = part(shuffled(300, 128, epochs=1), slice(3 if compiling.COMPILED else 1))
     expected = problem.state(Adam())
     CpuEngine().descend(problem.objective, Adam(), expected, batches)
@@ -282,7 +292,7 @@ def test_a_forked_child_can_train() -> None:
     batches = shuffled(40, 16, epochs=2)
     expected = problem.state(Adam())
     CpuEngine().descend(problem.objective, Adam(), expected, batches)
-    with one_blas_thread():  # the child begins in the middle of somebody's turn
+    with one_blas_thread():  # the child starts while the parent is inside the block
         child = os.fork()
         if child == 0:
             status = 1
@@ -299,19 +309,19 @@ def test_a_forked_child_can_train() -> None:
 # --- plans
 
 
-def test_activation_codes_count_the_book_s_activations() -> None:
+def test_activation_codes_follow_the_order_of_the_table_of_activations() -> None:
     from multilayer.engines.cpu import activations
 
     assert {name: getattr(activations, name.upper()) for name in ACTIVATIONS} == CODES
 
 
 @pytest.mark.parametrize("sizes", [(64, 100, 10), (784, 256, 10), (5, 5, 2), (1, 1)])
-def test_a_block_depends_on_the_network_alone(sizes: tuple[int, ...]) -> None:
+def test_block_size_depends_only_on_the_network(sizes: tuple[int, ...]) -> None:
     network = Network(sizes, ("relu",) * (len(sizes) - 2), "identity")
     X = np.empty((1, sizes[0]))
     assert len({make_plan(network, X, np.float64, rows).block for rows in (0, 1, 7, 100, 10_000)}) == 1
 
 
-def test_auto_is_the_cpu_engine_where_it_compiles() -> None:
+def test_auto_is_the_cpu_engine_where_a_compiler_is_available() -> None:
     assert get_engine("auto").name == ("cpu" if compiling.COMPILED else "reference")
     assert get_engine("cpu").name == "cpu"

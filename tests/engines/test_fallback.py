@@ -1,4 +1,4 @@
-"""Where a kernel cannot be compiled the reference engine takes its place: warned of once, with its results."""
+"""The reference engine replaces kernels that cannot be compiled: with one warning, and with its own results."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _as_in_a_new_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def unknown_to_numba(*arguments: Any) -> None:
-    """What no kernel can call."""
+    """A function that no kernel can call."""
     raise NotImplementedError
 
 
@@ -51,7 +51,7 @@ def broken(*arguments: Any) -> None:
 
 
 def fails(error: BaseException) -> Any:
-    """A kernel whose compilation ends in that error."""
+    """Return a kernel whose compilation raises the error."""
 
     def compile_(sig: Any) -> Any:
         compilations.append(sig)
@@ -66,7 +66,7 @@ def fails(error: BaseException) -> Any:
 
 @pytest.fixture
 def no_kernel(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """No kernel can be compiled."""
+    """Replace all kernels by one that cannot be compiled."""
 
     def use(kernel: Any) -> None:
         monkeypatch.setattr(cpu_engine, "_kernels", lambda *_: kernels.Kernels(kernel, kernel))
@@ -77,8 +77,8 @@ def no_kernel(monkeypatch: pytest.MonkeyPatch) -> Any:
     return use
 
 
-def answers(model: Any) -> list[Any]:
-    """All that an estimator does by an engine."""
+def outputs(model: Any) -> list[Any]:
+    """Return everything that an estimator computes with an engine."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model.fit(X, y)
@@ -92,11 +92,13 @@ def answers(model: Any) -> list[Any]:
 @pytest.mark.parametrize("engine", ["auto", "cpu"])
 @pytest.mark.parametrize("make", [MLPClassifier, MLPRegressor])
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
-def test_results_are_those_of_the_reference_engine(engine: str, make: Any, solver: str, no_kernel: Any) -> None:
+def test_fallback_results_equal_those_of_the_reference_engine(
+    engine: str, make: Any, solver: str, no_kernel: Any
+) -> None:
     options = {"solver": solver, "max_iter": 8, "early_stopping": solver != "lbfgs", "random_state": 3}
-    *expected, none = answers(make((4,), engine="reference", **options))
+    *expected, none = outputs(make((4,), engine="reference", **options))
     no_kernel(broken)
-    *found, (warning,) = answers(make((4,), engine=engine, **options))
+    *found, (warning,) = outputs(make((4,), engine=engine, **options))
     assert none == []
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -118,24 +120,24 @@ ERRORS = [
 
 @compiled_only
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
-def test_whatever_compilation_raises_training_goes_on(error: Exception, no_kernel: Any) -> None:
+def test_training_continues_whatever_error_the_compilation_raises(error: Exception, no_kernel: Any) -> None:
     kernel = fails(error)
     no_kernel(kernel)
-    *_, (warning,) = answers(MLPClassifier((4,), max_iter=3, batch_size=7))
+    *_, (warning,) = outputs(MLPClassifier((4,), max_iter=3, batch_size=7))
     assert f"{type(error).__name__}: {error}" in str(warning.message)
     assert len(kernel.compilations) == len(set(kernel.compilations))  # Numba would take seconds to fail again
 
 
 @compiled_only
 @pytest.mark.parametrize("error", [MemoryError(), KeyboardInterrupt()], ids=repr)
-def test_memory_and_ctrl_c_are_no_failures_of_the_compiler(error: BaseException, no_kernel: Any) -> None:
+def test_memory_errors_and_ctrl_c_are_not_failures_of_the_compiler(error: BaseException, no_kernel: Any) -> None:
     no_kernel(fails(error))
     with pytest.raises(type(error)):
         MLPClassifier((4,), max_iter=3).fit(X, y)
 
 
 @compiled_only
-def test_an_error_of_a_kernel_that_was_compiled_is_no_failure_of_the_compiler(no_kernel: Any) -> None:
+def test_an_error_of_a_compiled_kernel_is_not_a_failure_of_the_compiler(no_kernel: Any) -> None:
     def call(*_: Any) -> None:
         raise IndexError("out of bounds")
 
@@ -145,7 +147,7 @@ def test_an_error_of_a_kernel_that_was_compiled_is_no_failure_of_the_compiler(no
 
 
 @compiled_only
-def test_a_pack_warns_once(no_kernel: Any) -> None:
+def test_cross_validation_warns_once_of_the_fallback(no_kernel: Any) -> None:
     model = MLPClassifier((4,), max_iter=3, random_state=0)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -157,7 +159,7 @@ def test_a_pack_warns_once(no_kernel: Any) -> None:
 
 
 @compiled_only
-def test_the_engine_itself_raises_our_error(no_kernel: Any) -> None:
+def test_engine_itself_raises_an_engine_error(no_kernel: Any) -> None:
     no_kernel(broken)
     problem = MLPClassifier((4,), max_iter=1, engine="reference")
     with warnings.catch_warnings():
@@ -168,7 +170,7 @@ def test_the_engine_itself_raises_our_error(no_kernel: Any) -> None:
             cpu_engine.CpuEngine().predict(problem.network_, problem.parameters_, X)
 
 
-def test_a_warning_that_is_an_error_is_raised_each_time() -> None:
+def test_a_warning_that_is_turned_into_an_error_is_raised_each_time() -> None:
     for _ in range(2):
         with pytest.raises(EngineWarning, match="Reason"):  # warnings are errors in tests
             choice.warn_of_fallback("Reason")
@@ -196,7 +198,7 @@ NUMBA = [
 ]
 
 
-def be(monkeypatch: pytest.MonkeyPatch, system: str, machine: str, version: tuple[int, int]) -> None:
+def simulate_platform(monkeypatch: pytest.MonkeyPatch, system: str, machine: str, version: tuple[int, int]) -> None:
     monkeypatch.setattr(
         choice, "sys", SimpleNamespace(platform=system, version_info=(*version, 0), _getframe=sys._getframe)
     )
@@ -204,11 +206,11 @@ def be(monkeypatch: pytest.MonkeyPatch, system: str, machine: str, version: tupl
 
 
 @pytest.mark.parametrize(("system", "machine", "version"), NO_NUMBA)
-def test_where_there_is_no_numba_the_reference_engine_is_no_surprise(
+def test_auto_uses_the_reference_engine_without_a_warning_on_platforms_without_numba(
     system: str, machine: str, version: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(choice, "_compiled_engine", lambda: (None, "Numba cannot be imported: No module named 'numba'"))
-    be(monkeypatch, system, machine, version)
+    simulate_platform(monkeypatch, system, machine, version)
     assert isinstance(get_engine("auto"), ReferenceEngine)
     with pytest.warns(EngineWarning, match="No module named 'numba'"):
         assert isinstance(get_engine("cpu"), ReferenceEngine)
@@ -239,8 +241,8 @@ BROWSER = textwrap.dedent("""
             folds = cross_validate(model, X, y, cv=3, n_jobs=n_jobs)
             trials = search(model, {"alpha": [0.1, 0.01]}, X, y, cv=2, n_jobs=n_jobs)
             ensemble = EnsembleClassifier(model, 2, n_jobs=n_jobs, random_state=0).fit(X, y)
-            answers = [each.predict_proba(X) for each in (trials.estimator, ensemble, model.fit(X, y))]
-            found.append([folds["test_score"], *answers])
+            outputs = [each.predict_proba(X) for each in (trials.estimator, ensemble, model.fit(X, y))]
+            found.append([folds["test_score"], *outputs])
     for one, other in zip(*found):
         np.testing.assert_array_equal(one, other)
     (warning,) = [each for each in caught if issubclass(each.category, EngineWarning)]
@@ -256,7 +258,7 @@ def test_everything_trains_without_numba_and_without_threads() -> None:
 
 
 @pytest.mark.parametrize(("system", "machine", "version"), [*NO_NUMBA, *NUMBA])
-def test_numba_is_asked_for_where_it_exists(
+def test_numba_is_a_dependency_on_platforms_that_it_supports(
     system: str, machine: str, version: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from packaging.requirements import Requirement
@@ -264,7 +266,7 @@ def test_numba_is_asked_for_where_it_exists(
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     (numba,) = [each for each in map(Requirement, project["dependencies"]) if each.name == "numba"]
     assert numba.marker is not None
-    be(monkeypatch, system, machine, version)
+    simulate_platform(monkeypatch, system, machine, version)
     exists = (system, machine, version) in NUMBA
     python = ".".join(map(str, version))
     of_marker = {"sys_platform": system, "platform_machine": machine, "python_version": python}

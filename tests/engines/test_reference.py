@@ -1,4 +1,4 @@
-"""The reference engine keeps the contract; engines are got by name."""
+"""The reference engine fulfils the contract, and engines are selected by name."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class TestReferenceEngine(EngineContract):
     def engine(self) -> Engine:
         return get_engine("reference")
 
-    def test_one_s_own_activation_and_cost_are_the_book_s(self, engine: Engine) -> None:
-        problem = draw(OWN, 11, lam=0.1, weighted=True)
+    def test_custom_activations_and_costs_equal_those_of_the_equations(self, engine: Engine) -> None:
+        problem = draw(CUSTOM, 11, lam=0.1, weighted=True)
         self.assert_cost_and_gradient(engine, problem)
         self.assert_descends(engine, problem, Adam(), shuffled(11, 4, epochs=3))
 
@@ -44,28 +44,33 @@ class Quartic:
         return 4 * (Z - Y) ** 3
 
 
-OWN = Network((3, 4, 5, 2), (Sine(), "tanh"), "identity", Quartic())
+CUSTOM = Network((3, 4, 5, 2), (Sine(), "tanh"), "identity", Quartic())
 
 
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        (OWN, r"engine='cpu' cannot run the activation <.*Sine.*>, whose g and g' are Python functions\. Use engine="),
+        (
+            CUSTOM,
+            r"engine='cpu' cannot run the activation <.*Sine.*>, whose g and g' are Python functions\. Use engine=",
+        ),
         (Network((3, 2), (), "identity", Quartic()), r"engine='cpu' cannot run the cost <.*Quartic.*'auto' or 'ref"),
     ],
 )
-def test_what_the_cpu_engine_has_no_code_for_the_reference_engine_runs(network: Network, message: str) -> None:
+def test_custom_functions_run_on_the_reference_engine_and_raise_errors_on_the_cpu_engine(
+    network: Network, message: str
+) -> None:
     assert get_engine("auto", network).name == get_engine("reference", network).name == "reference"
     with pytest.raises(ParameterError, match=message):
         get_engine("cpu", network)
 
 
-def test_a_network_of_the_book_changes_no_engine() -> None:
+def test_a_network_of_built_in_functions_does_not_change_the_engine() -> None:
     assert get_engine("auto", SMALL).name == get_engine().name
     assert get_engine("cpu", SMALL).name == "cpu"
 
 
-def test_an_engine_is_got_by_name() -> None:
+def test_an_engine_is_selected_by_name() -> None:
     assert get_engine("reference").name == "reference"
     assert get_engine().name == get_engine("auto").name
 
@@ -79,12 +84,12 @@ def test_an_engine_is_got_by_name() -> None:
         (1, r"unknown engine 1\. "),
     ],
 )
-def test_an_unknown_engine_is_named_with_its_near_miss(name: object, message: str) -> None:
+def test_an_unknown_engine_raises_an_error_with_a_suggestion(name: object, message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         get_engine(name)  # type: ignore[arg-type]
 
 
-def test_a_new_state_takes_the_parameters_over_and_has_empty_slots() -> None:
+def test_a_new_state_holds_the_given_parameters_and_empty_slots() -> None:
     parameters = np.ones(n_parameters(SMALL), dtype=np.float32)
     for rule in RULES:
         state = new_state(SMALL, rule, parameters)

@@ -1,4 +1,4 @@
-"""The CPU engine's answer for a row does not depend on the rows beside it, to the last bit."""
+"""The output of the CPU engine for a row does not depend on the other rows, to the last bit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from multilayer.network import Floats, Network, n_parameters
 
 from .contract import DTYPES, dtypes
 
-# Narrow networks, layers of less than a vector, of whole vectors and of some units more, and deep sums.
+# Narrow networks, layers of less than a vector, of whole vectors and of a few units more, and deep sums.
 SIZES = ((2, 5, 5, 2), (7, 13, 1), (1, 20, 9), (20, 32, 32, 3), (17, 4, 1), (40, 100, 10), (DEPTH + 50, 30, 2))
 ENGINE = CpuEngine()
 
@@ -46,12 +46,12 @@ def networks(draw_: st.DrawFn) -> Network:
 
 @settings(max_examples=60)
 @given(data=st.data(), network=networks(), dtype=st.sampled_from(DTYPES), is_sparse=st.booleans())
-def test_any_rows_get_the_answers_they_get_among_all(
+def test_outputs_of_any_rows_equal_those_among_all_rows(
     data: st.DataObject, network: Network, dtype: Any, is_sparse: bool
 ) -> None:
     m = data.draw(st.integers(1, 2 * MOST_ROWS + ROWS + 1))
     parameters, X = draw(network, m, dtype, seed=data.draw(st.integers(0, 2**16)))
-    subset = st.lists(st.integers(0, m - 1), min_size=1, max_size=3 * ROWS)  # in any order, some of them twice
+    subset = st.lists(st.integers(0, m - 1), min_size=1, max_size=3 * ROWS)  # in any order, and with repetitions
     single = data.draw(st.integers(0, m - 1))
     subsets: list[Any] = [[single], np.arange(m)[::-1], np.arange(single + 1), *(data.draw(subset) for _ in range(2))]
     if is_sparse:
@@ -61,7 +61,7 @@ def test_any_rows_get_the_answers_they_get_among_all(
 
 @dtypes
 @pytest.mark.parametrize("sizes", [(2, 5, 5, 2), (20, 32, 32, 3)])
-def test_every_number_of_rows(sizes: tuple[int, ...], dtype: Any) -> None:
+def test_outputs_do_not_depend_on_the_number_of_rows(sizes: tuple[int, ...], dtype: Any) -> None:
     for activation, output in (("gelu", "softmax"), ("tanh", "sigmoid"), ("softplus", "exp"), ("silu", "increasing")):
         network = Network(sizes, (activation,) * (len(sizes) - 2), output)
         parameters, X = draw(network, MOST_ROWS + 2 * ROWS, dtype)
@@ -70,12 +70,12 @@ def test_every_number_of_rows(sizes: tuple[int, ...], dtype: Any) -> None:
 
 @dtypes
 @pytest.mark.parametrize("sizes", [(2, 5, 5, 2), (20, 32, 32, 3)])
-def test_where_rows_lie_in_memory_does_not_matter(sizes: tuple[int, ...], dtype: Any) -> None:
+def test_outputs_do_not_depend_on_the_memory_layout(sizes: tuple[int, ...], dtype: Any) -> None:
     network = Network(sizes, ("tanh",) * (len(sizes) - 2), "softmax")
     parameters, X = draw(network, 50, dtype)
     H = ENGINE.predict(network, parameters, X)
     memory = np.zeros(X.size + 8, dtype=dtype)
-    for offset in range(1, 8):  # no longer where vectors begin
+    for offset in range(1, 8):  # not aligned to vectors
         moved = memory[offset : offset + X.size].reshape(X.shape)
         moved[...] = X
         np.testing.assert_array_equal(ENGINE.predict(network, parameters, moved), H)
@@ -87,7 +87,7 @@ def test_where_rows_lie_in_memory_does_not_matter(sizes: tuple[int, ...], dtype:
 
 @dtypes
 @pytest.mark.parametrize("sizes", [(2, 5, 5, 2), (20, 32, 32, 3)])
-def test_a_row_that_overflows_leaves_the_others_alone(sizes: tuple[int, ...], dtype: Any) -> None:
+def test_a_row_that_overflows_does_not_change_the_others(sizes: tuple[int, ...], dtype: Any) -> None:
     network = Network(sizes, ("relu",) * (len(sizes) - 2), "softmax")
     parameters, X = draw(network, 40, dtype)
     H = ENGINE.predict(network, parameters, X)
@@ -96,7 +96,7 @@ def test_a_row_that_overflows_leaves_the_others_alone(sizes: tuple[int, ...], dt
     np.testing.assert_array_equal(ENGINE.predict(network, parameters, X)[others], H[others])
 
 
-def test_no_rows() -> None:
+def test_zero_rows_give_zero_outputs() -> None:
     for sizes in ((2, 5, 2), (20, 32, 3)):
         network = Network(sizes, ("tanh",), "softmax")
         parameters, X = draw(network, 0, np.float64)

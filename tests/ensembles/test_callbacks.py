@@ -1,5 +1,5 @@
-# ruff: noqa: ARG002 the form of callbacks and hooks
-"""The callbacks of an ensemble, ours and scikit-learn's: whose events they receive, when, and what ends training."""
+# ruff: noqa: ARG002 the signatures of callbacks and hooks are fixed
+"""Callbacks of ensembles, ours and scikit-learn's: the events that they receive, and how they stop training."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ theirs = pytest.importorskip("sklearn.callback")
 
 
 class Recorder(Callback):
-    """Keeps all events; two at a time are an error."""
+    """A callback that records all events and fails if two arrive at the same time."""
 
     def __init__(self, stop: int | None = None, fail: int | None = None) -> None:
         self.events: list[Any] = []
@@ -38,7 +38,7 @@ class Recorder(Callback):
 
     def _note(self, event: Any) -> None:
         assert self.busy.acquire(blocking=False)
-        time.sleep(0.001)  # so that a second thread would find it busy
+        time.sleep(0.001)  # gives a second thread time to find the lock taken
         self.events.append(event)
         self.busy.release()
 
@@ -64,7 +64,7 @@ def of_member(recorder: Recorder, number: int) -> list[type]:
 
 @pytest.mark.parametrize("diversity", ["seed", "bootstrap", "fold"])
 @pytest.mark.parametrize("in_pipeline", [False, True])
-def test_they_receive_the_events_of_every_member_one_at_a_time(diversity: str, in_pipeline: bool) -> None:
+def test_callbacks_receive_the_events_of_every_member_one_at_a_time(diversity: str, in_pipeline: bool) -> None:
     recorder = Recorder()
     network = make_pipeline(StandardScaler(), classifier()) if in_pipeline else classifier()
     options: dict[str, Any] = {"n_members": 3, "diversity": diversity, "random_state": 0, "n_jobs": 3}
@@ -78,13 +78,13 @@ def test_they_receive_the_events_of_every_member_one_at_a_time(diversity: str, i
         assert (member[-1] if in_pipeline else member).callbacks == ()
 
 
-def test_a_callback_ends_the_run_of_a_member() -> None:
+def test_a_callback_can_stop_the_training_of_one_member() -> None:
     model = EnsembleRegressor(regressor(), 3, random_state=0, callbacks=[Recorder(stop=1)]).fit(X, NUMBERS)
     assert [member.n_iter_ for member in model.estimators_] == [8, 1, 8]
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_an_error_ends_the_training_of_all_members(n_jobs: int) -> None:
+def test_an_error_in_a_callback_ends_the_training_of_all_members(n_jobs: int) -> None:
     recorder = Recorder(fail=0)
     model = EnsembleRegressor(regressor(max_iter=10_000), 4, random_state=0, n_jobs=n_jobs, callbacks=[recorder])
     with pytest.raises(ZeroDivisionError, match="mine"):
@@ -97,7 +97,7 @@ def test_an_error_ends_the_training_of_all_members(n_jobs: int) -> None:
     assert 3 not in started
 
 
-def test_an_event_within_a_callback_waits_for_nobody() -> None:
+def test_an_event_within_a_callback_does_not_deadlock() -> None:
     class Predicts(Callback):
         def on_epoch_end(self, event: EpochEnded) -> None:
             self.inner(CompilationStarted("forward"))
@@ -112,7 +112,7 @@ def test_an_event_within_a_callback_waits_for_nobody() -> None:
         predicts.inner(EpochEnded(1, 0.5, 0.1, 0.0))  # type: ignore[attr-defined]
 
 
-def test_logs_tell_the_members_apart(tmp_path: Path) -> None:
+def test_logs_distinguish_the_members(tmp_path: Path) -> None:
     callbacks = [CSVLog(tmp_path / "log.csv"), JSONLinesLog(tmp_path / "log.jsonl")]
     model = EnsembleRegressor(regressor(), 3, random_state=0, n_jobs=3, callbacks=callbacks).fit(X, NUMBERS)
     log = pd.read_csv(tmp_path / "log.csv")
@@ -125,7 +125,7 @@ def test_logs_tell_the_members_apart(tmp_path: Path) -> None:
         assert epochs["cost"].tolist() == pytest.approx(member.loss_curve_)
 
 
-def test_each_member_has_its_checkpoint(tmp_path: Path) -> None:
+def test_each_member_writes_its_own_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "run.safetensors"
     model = EnsembleRegressor(regressor(), 2, random_state=0, callbacks=[Checkpoint(path)]).fit(X, NUMBERS)
     assert not path.exists()
@@ -134,21 +134,21 @@ def test_each_member_has_its_checkpoint(tmp_path: Path) -> None:
         np.testing.assert_array_equal(stored.predict(X), member.predict(X))
 
 
-def test_a_file_of_the_ensemble_holds_no_callbacks(tmp_path: Path) -> None:
+def test_saved_ensembles_do_not_contain_callbacks(tmp_path: Path) -> None:
     model = EnsembleRegressor(regressor(), 2, random_state=0, callbacks=[Recorder()]).fit(X, NUMBERS)
     model.callbacks[0].events.clear()
     save_model(model, tmp_path / "model.safetensors")
     assert load_model(tmp_path / "model.safetensors").callbacks == []
 
 
-def test_members_without_events_are_warned_of() -> None:
+def test_members_without_events_warn() -> None:
     model = EnsembleClassifier([LogisticRegression(), classifier()], callbacks=[recorder := Recorder()])
     with pytest.warns(ParameterWarning, match="no networks of this library, got LogisticRegression"):
         model.fit(X, CLASSES)
     assert {event.member for event in recorder.events} == {1}
 
 
-def test_what_is_no_callback_is_refused() -> None:
+def test_invalid_callbacks_raise_errors() -> None:
     with pytest.raises(ParameterError, match="callbacks must be a sequence of callables, got 5"):
         EnsembleClassifier(classifier(), 2, callbacks=5).fit(X, CLASSES)  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match=r"Pass it to set_callbacks"):
@@ -156,7 +156,7 @@ def test_what_is_no_callback_is_refused() -> None:
 
 
 class Tasks:
-    """A callback by scikit-learn's protocol; with a depth it follows the epochs of the members, too."""
+    """A callback with scikit-learn's protocol that records its tasks; a subclass also receives the members' epochs."""
 
     def __init__(self, stop_at: str = "", fail_at: str = "") -> None:
         self.seen: list[tuple[str, str, Any]] = []
@@ -192,23 +192,23 @@ class DeepTasks(Tasks):
     max_propagation_depth = None
 
 
-class TestOfScikitLearn:
-    def test_the_fit_and_each_member_are_tasks(self) -> None:
+class TestScikitLearnCallbacks:
+    def test_callbacks_receive_the_tasks_of_the_fit_and_of_each_member(self) -> None:
         tasks = Tasks()
         model = EnsembleClassifier(classifier(), 3, random_state=0, n_jobs=3).set_callbacks(tasks)
         model.fit(X, CLASSES, np.ones(90))
         names = [(what, name) for what, name, _ in tasks.seen]
-        own = "EnsembleClassifier"
-        assert names[:2] == [("setup", "fit"), (f"begin {own}", "fit")]
-        assert sorted(names[2:-2]) == sorted([(f"begin {own}", "member"), (f"end {own}", "member")] * 3)
-        assert names[-2:] == [(f"end {own}", "fit"), ("teardown", "fit")]
+        name = "EnsembleClassifier"
+        assert names[:2] == [("setup", "fit"), (f"begin {name}", "fit")]
+        assert sorted(names[2:-2]) == sorted([(f"begin {name}", "member"), (f"end {name}", "member")] * 3)
+        assert names[-2:] == [(f"end {name}", "fit"), ("teardown", "fit")]
         rows, metadata, fitted = tasks.seen[-2][2]
         assert rows is X
         assert metadata["sample_weight"].tolist() == [1.0] * 90
         np.testing.assert_array_equal(fitted.predict_proba(X), model.predict_proba(X))
 
     @pytest.mark.parametrize("in_pipeline", [False, True])
-    def test_those_that_propagate_follow_the_epochs(self, in_pipeline: bool) -> None:
+    def test_propagating_callbacks_receive_the_epochs_of_the_members(self, in_pipeline: bool) -> None:
         tasks = DeepTasks()
         network = make_pipeline(StandardScaler(), classifier()) if in_pipeline else classifier()
         model = EnsembleClassifier(network, 2, random_state=0, n_jobs=2).set_callbacks(tasks).fit(X, CLASSES)
@@ -220,13 +220,13 @@ class TestOfScikitLearn:
             left = vars(member[-1] if in_pipeline else member)
             assert not {"_skl_callbacks", "_parent_callback_ctx"} & set(left)
 
-    def test_one_may_ask_for_no_further_member(self) -> None:
+    def test_a_callback_can_stop_the_ensemble_after_a_member(self) -> None:
         model = EnsembleClassifier(classifier(), 4, diversity="fold", random_state=0, n_jobs=1)
         model.set_callbacks(Tasks(stop_at="member")).fit(X, CLASSES)
         assert len(model.estimators_) == len(model.estimators_samples_) == 1
         assert model.weights_.tolist() == [1.0]
 
-    def test_an_error_tears_everything_down(self) -> None:
+    def test_an_error_in_a_callback_runs_teardown_and_leaves_the_ensemble_unfitted(self) -> None:
         tasks = Tasks(fail_at="member")
         model = EnsembleClassifier(classifier(), 2, random_state=0).set_callbacks(tasks)
         with pytest.raises(ZeroDivisionError, match="mine"):
@@ -234,7 +234,7 @@ class TestOfScikitLearn:
         assert tasks.seen[-1][:2] == ("teardown", "fit")
         assert not {"estimators_", "_callback_fit_ctx"} & set(vars(model))
 
-    def test_progress_bar_and_scoring_monitor(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_progress_bar_and_scoring_monitor_of_scikit_learn_work(self, capsys: pytest.CaptureFixture[str]) -> None:
         monitor = theirs.ScoringMonitor(scoring="accuracy")
         model = EnsembleClassifier(classifier(), 2, random_state=0)
         model.set_callbacks(monitor, theirs.ProgressBar(max_propagation_depth=None)).fit(X, CLASSES)
@@ -242,7 +242,7 @@ class TestOfScikitLearn:
         (row,) = monitor.get_logs().data
         assert row["accuracy"] == model.score(X, CLASSES)
 
-    def test_an_ensemble_in_a_pipeline(self) -> None:
+    def test_callbacks_of_a_pipeline_receive_the_epochs_of_an_ensemble(self) -> None:
         tasks = DeepTasks()
         pipeline = make_pipeline(StandardScaler(), EnsembleClassifier(classifier(), 2, random_state=0))
         pipeline.set_callbacks(tasks).fit(X, CLASSES)

@@ -1,4 +1,4 @@
-"""Ensembles in files: the same answers, and whatever happens to a file is our error or an ensemble that works."""
+"""Files of ensembles: loaded ensembles predict the same, and damaged files raise a ModelFileError or still load."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def ensemble(name: str) -> Any:
     return ENSEMBLES[name]()
 
 
-def answers(model: Any) -> list[Any]:
+def outputs(model: Any) -> list[Any]:
     rows = FRAME if hasattr(model, "feature_names_in_") else X
     found = [model.estimators_samples_, model.weights_, model.n_iter_, model.n_features_in_]
     if isinstance(model, EnsembleClassifier):
@@ -64,11 +64,11 @@ def answers(model: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("name", ENSEMBLES)
-def test_the_answers_are_the_same(name: str, tmp_path: Path) -> None:
+def test_a_loaded_ensemble_gives_equal_predictions_and_can_be_fitted_again(name: str, tmp_path: Path) -> None:
     model = ensemble(name)
     save_model(model, tmp_path / "model")
     loaded = load_model(tmp_path / "model")
-    for found, expected in zip(answers(loaded), answers(model), strict=True):
+    for found, expected in zip(outputs(loaded), outputs(model), strict=True):
         np.testing.assert_array_equal(found, expected)
     for one, other in zip(loaded.estimators_, model.estimators_, strict=True):
         np.testing.assert_array_equal(one.parameters_, other.parameters_)
@@ -79,10 +79,10 @@ def test_the_answers_are_the_same(name: str, tmp_path: Path) -> None:
     assert loaded.callbacks == []
     rows = FRAME if hasattr(model, "feature_names_in_") else X
     y = LABELS if name == "folds of labels" else CLASSES if isinstance(model, EnsembleClassifier) else NUMBERS
-    loaded.fit(rows, y)  # it can be fitted again
+    loaded.fit(rows, y)  # a loaded ensemble can be fitted again
 
 
-def test_what_is_refused(tmp_path: Path) -> None:
+def test_unsupported_ensembles_and_parameters_raise_errors(tmp_path: Path) -> None:
     pipeline = make_pipeline(StandardScaler(), regressor())
     with pytest.raises(
         InputTypeError, match="a file of an ensemble holds members of an MLPClassifier or MLPRegressor, "
@@ -111,7 +111,7 @@ def parts(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def written(model: dict[str, Any], tensors: dict[str, Any]) -> bytes:
-    """With a digest that is right: whoever makes a file on purpose can do that too."""
+    """Return the bytes of a file with a valid digest, as a forged file could have."""
     head = {"version": 1, "digest": container._digest(model, tensors), "model": model}
     return save(tensors, metadata={container.KEY: json.dumps(head)})
 
@@ -127,10 +127,10 @@ JUNK = st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=3) | st
 @pytest.mark.parametrize("name", ["bootstrap", "folds", "calibrated"])
 @settings(max_examples=20)
 @given(data=st.data())
-def test_other_json_with_a_right_digest_is_an_ensemble_or_our_error(name: str, data: st.DataObject) -> None:
+def test_modified_files_with_a_valid_digest_load_or_raise_model_file_errors(name: str, data: st.DataObject) -> None:
     model, tensors = parts(name)
     if data.draw(st.booleans()):
-        model = {key: model[key] for key in sorted(model)}  # what is the ensemble's own, without its members
+        model = {key: model[key] for key in sorted(model)}  # change only entries outside the members
         path = data.draw(st.sampled_from([path for path in leaves(model)[1:] if path[0] != "members"]))
     else:
         path = data.draw(st.sampled_from(leaves(model)[1:]))
@@ -142,7 +142,7 @@ def test_other_json_with_a_right_digest_is_an_ensemble_or_our_error(name: str, d
     try:
         loaded = load(written(model, tensors))
     except ModelFileError as error:
-        assert str(error).endswith(".")  # noqa: PT017 whatever the error is, this holds
+        assert str(error).endswith(".")  # noqa: PT017 this holds for every error
         return
     if all(member.engine in ("auto", "cpu", "reference") for member in loaded.estimators_):
         assert len(loaded.predict(X)) == 90
@@ -188,7 +188,7 @@ CASES: dict[str, tuple[Callable[[dict[str, Any], dict[str, Any]], None], str]] =
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_error_says_what_does_not_fit(case: str) -> None:
+def test_model_file_errors_name_the_inconsistent_part(case: str) -> None:
     change, message = CASES[case]
     model, tensors = parts("folds")
     change(model, tensors)
@@ -196,7 +196,7 @@ def test_the_error_says_what_does_not_fit(case: str) -> None:
         load(written(model, tensors))
 
 
-def test_labels_that_a_member_has_and_the_ensemble_has_not() -> None:
+def test_member_labels_that_the_ensemble_lacks_raise_an_error() -> None:
     model, tensors = parts("bootstrap")
     labels = {"texts": ["a", "b", "x"], "width": 1}
     model["attributes"]["classes_"] = model["attributes"]["labels"]["fields"]["classes"] = labels

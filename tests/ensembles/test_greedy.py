@@ -1,4 +1,4 @@
-"""Greedy selection, beside the same written as slow loops and beside all ensembles there are."""
+"""Greedy selection compared with a simple implementation and with all possible ensembles."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def score(answers: Any, y: Any, counts: Any) -> float:
 
 
 def step_by_step(answers: Any, y: Any, max_size: int) -> list[int]:
-    """Caruana et al. (2004), by the letter: sorted initialisation, then additions with replacement."""
+    """Implement Caruana et al. (2004) literally: sorted initialisation, then additions with replacement."""
     n = len(answers)
     alone = [score(answers, y, np.eye(n)[i]) for i in range(n)]
     best_first = sorted(range(n), key=lambda i: (-alone[i], i))
@@ -51,7 +51,9 @@ def step_by_step(answers: Any, y: Any, max_size: int) -> list[int]:
 
 
 @given(st.integers(0, 10_000), st.integers(1, 6), st.integers(1, 6))
-def test_each_step_is_the_best_there_is(seed: int, n_candidates: int, max_size: int) -> None:
+def test_greedy_selection_equals_a_simple_implementation_of_the_algorithm(
+    seed: int, n_candidates: int, max_size: int
+) -> None:
     answers, y = numbers(seed, n_candidates)
     found = greedy_selection(answers, y, max_size=max_size)
     assert found.tolist() == step_by_step(answers, y, max_size)
@@ -59,7 +61,7 @@ def test_each_step_is_the_best_there_is(seed: int, n_candidates: int, max_size: 
 
 
 @given(st.integers(0, 10_000))
-def test_it_is_between_the_best_single_one_and_the_best_of_all_ensembles(seed: int) -> None:
+def test_the_score_lies_between_the_best_candidate_and_the_best_possible_ensemble(seed: int) -> None:
     answers, y = numbers(seed, 3)
     sizes = [counts for counts in itertools.product(range(6), repeat=3) if 1 <= sum(counts) <= 5]
     best_of_all = max(score(answers, y, counts) for counts in sizes)
@@ -68,12 +70,12 @@ def test_it_is_between_the_best_single_one_and_the_best_of_all_ensembles(seed: i
     assert best_alone <= found <= best_of_all + 1e-12
 
 
-def test_two_that_err_to_opposite_sides_are_taken_as_often_as_is_best() -> None:
+def test_candidates_with_opposite_errors_are_combined_in_the_best_ratio() -> None:
     y = np.arange(6.0)
     assert greedy_selection([y + 2.5, y - 1, y[::-1] * 5], y).tolist() == [1, 3, 0]  # errors -1, 3/4, 1/6, -1/8
 
 
-def test_the_same_candidates_are_taken_once() -> None:
+def test_only_one_of_several_equal_candidates_is_selected() -> None:
     answers, y = numbers(0, 1)
     assert greedy_selection(answers * 3, y).tolist() == [1, 0, 0]
 
@@ -88,14 +90,16 @@ def test_the_same_candidates_are_taken_once() -> None:
     ],
 )
 @pytest.mark.parametrize("seed", range(5))
-def test_scorers_of_probabilities(scoring: Any, measure: Any, seed: int) -> None:
+def test_selections_by_probability_scorers_are_no_worse_than_any_candidate(
+    scoring: Any, measure: Any, seed: int
+) -> None:
     answers, y, classes = probabilities(seed)
     counts = greedy_selection(answers, y, classes=classes, scoring=scoring, max_size=10)
     found = measure(y, np.average(answers, axis=0, weights=counts))
     assert found >= max(measure(y, answer) for answer in answers)
 
 
-def test_by_default_probabilities_are_rated_by_log_loss_and_numbers_by_squared_error() -> None:
+def test_the_default_scores_are_log_loss_and_mean_squared_error() -> None:
     answers, y, classes = probabilities(3)
     by_name = greedy_selection(answers, y, classes=classes, scoring="neg_log_loss")
     np.testing.assert_array_equal(greedy_selection(answers, y, classes=classes), by_name)
@@ -104,7 +108,7 @@ def test_by_default_probabilities_are_rated_by_log_loss_and_numbers_by_squared_e
     np.testing.assert_array_equal(greedy_selection(amounts, targets), by_name)
 
 
-def test_a_scorer_of_one_s_own_sees_the_mean_answer_and_the_numbers_of_the_rows() -> None:
+def test_a_custom_scorer_receives_the_mean_prediction_and_the_row_numbers() -> None:
     answers, y = numbers(1)
     seen = []
 
@@ -118,7 +122,7 @@ def test_a_scorer_of_one_s_own_sees_the_mean_answer_and_the_numbers_of_the_rows(
 
 
 @pytest.mark.parametrize("scoring", [None, "neg_mean_absolute_error"])
-def test_a_weight_is_as_many_rows(scoring: Any) -> None:
+def test_sample_weights_equal_repeated_rows(scoring: Any) -> None:
     answers, y = numbers(5, 5)
     times = np.random.RandomState(0).randint(0, 4, len(y))
     repeated = [np.repeat(answer, times) for answer in answers]
@@ -127,7 +131,7 @@ def test_a_weight_is_as_many_rows(scoring: Any) -> None:
 
 
 @pytest.mark.parametrize("scoring", [None, "accuracy", "f1_macro"])
-def test_several_labels_and_several_targets(scoring: Any) -> None:
+def test_multilabel_and_multioutput_targets_are_supported(scoring: Any) -> None:
     rng = np.random.RandomState(0)
     Y = (rng.uniform(size=(30, 3)) < 0.5).astype(int)
     answers = [np.clip(0.5 + 0.3 * (Y - 0.5) + 0.3 * rng.normal(size=Y.shape), 0.01, 0.99) for _ in range(4)]
@@ -136,7 +140,7 @@ def test_several_labels_and_several_targets(scoring: Any) -> None:
     assert greedy_selection([Y + 1.0, Y - 1.0], Y).tolist() == [1, 1]
 
 
-def test_rows_that_nobody_answers_are_left_out() -> None:
+def test_rows_without_predictions_are_ignored() -> None:
     answers, y = numbers(2)
     expected = greedy_selection([answer[2:] for answer in answers], y[2:])
     for answer in answers:
@@ -144,7 +148,7 @@ def test_rows_that_nobody_answers_are_left_out() -> None:
     np.testing.assert_array_equal(greedy_selection(answers, y), expected)
 
 
-def test_what_is_refused() -> None:
+def test_invalid_arguments_raise_errors() -> None:
     answers, y = numbers(0)
     with pytest.raises(InputError, match="answers of at least one candidate, got none"):
         greedy_selection([], y)

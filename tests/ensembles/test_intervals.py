@@ -1,4 +1,4 @@
-"""The formulas of intervals, beside slow loops written from the papers, and what must hold of them for any numbers."""
+"""The interval formulas compared with simple implementations of the papers, and their general properties."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ COVERAGES = [0.5, 0.62, 0.75, 0.8, 0.9]
 
 
 def smallest(values: list[float], i: int) -> float:
-    """The i-th smallest, counted from 1."""
+    """Return the i-th smallest value, counted from 1."""
     return sorted(values)[i - 1]
 
 
 def by_the_paper(answers: NDArray, left_out: NDArray, errors: NDArray, percent: int) -> tuple[list[float], list[float]]:
     """Barber et al. (2021): q+ is the ceil((1 - alpha)(n + 1))-th smallest, q- the floor(alpha(n + 1))-th.
 
-    In whole percents, so that no product is rounded.
+    The coverage is an integer percentage, so that no product is rounded.
     """
     n, m = len(errors), answers.shape[1]
     lower, upper = [], []
@@ -43,7 +43,7 @@ def by_the_paper(answers: NDArray, left_out: NDArray, errors: NDArray, percent: 
 
 @st.composite
 def problems(draw: st.DrawFn) -> Problem:
-    """Answers of k networks for m rows, who has not seen which of n rows, and the errors on those."""
+    """Draw predictions of k networks for m rows, the weights of those that left out each of n rows, and the errors."""
     rng = np.random.RandomState(draw(st.integers(0, 10_000)))
     k, m, n = draw(st.integers(2, 5)), draw(st.integers(1, 4)), draw(st.integers(12, 40))
     if draw(st.booleans()):  # folds
@@ -56,7 +56,7 @@ def problems(draw: st.DrawFn) -> Problem:
 
 
 @given(problems(), st.sampled_from([50, 62, 75, 80, 90]))
-def test_the_ends_are_the_papers(problem: Problem, percent: int) -> None:
+def test_jackknife_plus_equals_the_formulas_of_the_paper(problem: Problem, percent: int) -> None:
     lower, upper = jackknife_plus(*problem, percent / 100)
     expected = by_the_paper(*problem, percent)
     np.testing.assert_allclose(lower, expected[0], rtol=1e-12, atol=1e-13)
@@ -64,7 +64,7 @@ def test_the_ends_are_the_papers(problem: Problem, percent: int) -> None:
 
 
 @given(problems())
-def test_intervals_grow_with_the_coverage(problem: Problem) -> None:
+def test_intervals_widen_with_the_coverage(problem: Problem) -> None:
     ends = [jackknife_plus(*problem, coverage) for coverage in COVERAGES]
     widths = [split_conformal(problem[2], coverage) for coverage in COVERAGES]
     assert widths == sorted(widths)
@@ -75,7 +75,7 @@ def test_intervals_grow_with_the_coverage(problem: Problem) -> None:
 
 
 @given(problems(), st.sampled_from([1e-6, 0.5, 3.0, 1e5]), st.sampled_from([0.0, -4.0, 100.0]))
-def test_other_units_give_the_same_in_those_units(problem: Problem, factor: float, shift: float) -> None:
+def test_intervals_scale_and_shift_with_the_units(problem: Problem, factor: float, shift: float) -> None:
     answers, left_out, errors = problem
     expected = [factor * end + shift for end in jackknife_plus(answers, left_out, errors, 0.8)]
     found = jackknife_plus(factor * answers + shift, left_out, factor * errors, 0.8)
@@ -84,7 +84,7 @@ def test_other_units_give_the_same_in_those_units(problem: Problem, factor: floa
 
 
 @given(problems())
-def test_the_order_of_rows_does_not_matter(problem: Problem) -> None:
+def test_intervals_do_not_depend_on_the_order_of_the_rows(problem: Problem) -> None:
     answers, left_out, errors = problem
     order = np.random.RandomState(len(errors)).permutation(len(errors))
     rows = np.random.RandomState(1).permutation(answers.shape[1])
@@ -94,7 +94,7 @@ def test_the_order_of_rows_does_not_matter(problem: Problem) -> None:
     assert split_conformal(errors[order], 0.8) == split_conformal(errors, 0.8)
 
 
-def test_blocks_give_what_one_piece_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_intervals_do_not_depend_on_the_block_size(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.RandomState(0)
     folds = rng.randint(3, size=50)
     problem = rng.normal(size=(3, 37)), (np.arange(3)[:, np.newaxis] == folds) * 1.0, rng.uniform(size=50)
@@ -105,7 +105,7 @@ def test_blocks_give_what_one_piece_gives(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @given(st.integers(1, 300), st.integers(50, 99))
-def test_the_rank_is_that_of_whole_numbers(n: int, percent: int) -> None:
+def test_the_rank_equals_that_of_exact_integer_arithmetic(n: int, percent: int) -> None:
     exact = -(-percent * (n + 1) // 100)
     if exact <= n:
         assert rank(n, percent / 100) == exact
@@ -115,7 +115,7 @@ def test_the_rank_is_that_of_whole_numbers(n: int, percent: int) -> None:
 
 
 @given(st.integers(50, 99))
-def test_the_error_names_the_least_number_that_will_do(percent: int) -> None:
+def test_the_error_names_the_smallest_sufficient_number_of_rows(percent: int) -> None:
     with pytest.raises(ParameterError) as caught:
         rank(0, percent / 100)
     needed = int(str(caught.value).split("at least ")[1].split(" ")[0])
@@ -125,21 +125,21 @@ def test_the_error_names_the_least_number_that_will_do(percent: int) -> None:
             rank(needed - 1, percent / 100)
 
 
-def test_too_few_rows_are_an_error_and_no_infinite_interval() -> None:
+def test_too_few_rows_raise_an_error_instead_of_giving_an_infinite_interval() -> None:
     with pytest.raises(ParameterError, match=r"coverage=0.9 needs at least 9 rows .* got 8. Calibrate on more"):
         split_conformal(np.arange(8.0), 0.9)
     assert split_conformal(np.arange(9.0), 0.9) == 8.0
 
 
 @pytest.mark.parametrize("coverage", [0.49, 1.0, math.nan, "0.9", True])
-def test_coverages_that_are_none(coverage: object) -> None:
+def test_invalid_coverages_raise_an_error(coverage: object) -> None:
     with pytest.raises(ParameterError, match=r"coverage must be a number of at least 0.5 and below 1, got"):
         check_coverage(coverage)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("n", "coverage"), [(19, 0.9), (99, 0.9), (50, 0.8)])
-def test_split_conformal_holds_as_often_as_is_proved(n: int, coverage: float) -> None:
-    """A new error is not above the k-th of n others with probability k / (n + 1), exactly, of any law without ties."""
+def test_split_conformal_has_the_proven_coverage(n: int, coverage: float) -> None:
+    """A new error is at most the k-th of n others with probability k / (n + 1) for any distribution without ties."""
     n_times, rng = 20_000, np.random.RandomState(n)
     errors = np.abs(rng.standard_cauchy((n_times, n + 1)))
     held = sum(row[-1] <= split_conformal(row[:-1], coverage) for row in errors)
@@ -148,7 +148,7 @@ def test_split_conformal_holds_as_often_as_is_proved(n: int, coverage: float) ->
     assert abs(held / n_times - probability) < 4 * deviation
 
 
-def test_the_interval_of_a_row_does_not_depend_on_the_rows_beside_it() -> None:
+def test_the_interval_of_a_row_does_not_depend_on_other_rows() -> None:
     rng = np.random.RandomState(0)
     answers, errors = rng.normal(size=(20, 150)), rng.exponential(size=130)
     left_out = weighted(rng.uniform(size=(20, 130)) < 0.4, rng.uniform(1.0, 2.0, 20))

@@ -1,4 +1,4 @@
-"""Intervals of ensembles: which method, from which rows, and how often they hold the target."""
+"""Prediction intervals of ensembles: the method, the calibration rows and the coverage."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ TRAIN, REST = slice(60), slice(60, 90)
 
 
 def smallest(values: list[float], i: int) -> float:
-    """The i-th smallest, counted from 1."""
+    """Return the i-th smallest value, counted from 1."""
     return sorted(values)[i - 1]
 
 
 def ends_by_hand(model: Any, rows: NDArray[Any], unseen_by: list[list[int]]) -> tuple[list[float], list[float]]:
-    """The 80 % intervals by members that have not seen 60 rows: Barber et al. (2021), Kim et al. (2020)."""
+    """Return 80 % intervals from the members that left out each of 60 rows: Barber et al. (2021), Kim et al. (2020)."""
     answers = np.array([member.predict(X) for member in model.estimators_])
     known = [i for i in range(60) if unseen_by[i]]
     n = len(known)
@@ -43,7 +43,7 @@ def ends_by_hand(model: Any, rows: NDArray[Any], unseen_by: list[list[int]]) -> 
 
 
 @pytest.mark.parametrize("diversity", ["fold", "bootstrap"])
-def test_rows_left_out_give_the_papers_intervals(diversity: str) -> None:
+def test_intervals_from_left_out_rows_equal_the_formulas_of_the_papers(diversity: str) -> None:
     model = EnsembleRegressor(regressor(), 4, diversity=diversity, random_state=0).fit(X[TRAIN], NUMBERS[TRAIN])
     samples = model.estimators_samples_
     unseen_by = [[b for b in range(4) if i not in samples[b]] for i in range(60)]
@@ -53,7 +53,7 @@ def test_rows_left_out_give_the_papers_intervals(diversity: str) -> None:
 
 
 @pytest.mark.parametrize("diversity", ["seed", "fold", "bootstrap"])
-def test_rows_of_one_s_own_give_split_conformal_whatever_the_members_are(diversity: str) -> None:
+def test_calibration_rows_give_split_conformal_intervals_with_every_diversity(diversity: str) -> None:
     model = EnsembleRegressor(regressor(), 2, diversity=diversity, random_state=0).fit(X[TRAIN], NUMBERS[TRAIN])
     assert model.calibrate(X[REST], NUMBERS[REST]) is model
     errors = [abs(y - answer) for y, answer in zip(NUMBERS[REST], model.predict(X[REST]), strict=True)]
@@ -61,19 +61,19 @@ def test_rows_of_one_s_own_give_split_conformal_whatever_the_members_are(diversi
     lower, upper = model.predict_interval(X, coverage=0.75)
     np.testing.assert_allclose(lower, model.predict(X) - half)
     np.testing.assert_allclose(upper, model.predict(X) + half)
-    model.fit(X[TRAIN], NUMBERS[TRAIN])  # which nothing is known of yet
+    model.fit(X[TRAIN], NUMBERS[TRAIN])  # a new fit discards the calibration
     assert not hasattr(model, "calibration_errors_")
 
 
 @pytest.mark.parametrize("diversity", ["seed", "fold", "bootstrap"])
-def test_each_of_several_targets_has_its_own_interval(diversity: str) -> None:
+def test_each_target_has_its_own_interval(diversity: str) -> None:
     model = EnsembleRegressor(regressor(), 3, diversity=diversity, random_state=0).fit(X[TRAIN], SEVERAL[TRAIN])
     if diversity == "seed":
         model.calibrate(X[REST], SEVERAL[REST])
     lower, upper = model.predict_interval(X)
     assert lower.shape == upper.shape == (90, 2)
     assert (lower < upper).all()
-    ten_times = [SEVERAL[:, [0]], 10 * SEVERAL[:, [1]]]  # in other units the second one is wider, and alone
+    ten_times = [SEVERAL[:, [0]], 10 * SEVERAL[:, [1]]]  # scaling the second target widens only its own interval
     scaled = EnsembleRegressor(regressor(standardize_targets=True), 3, diversity=diversity, random_state=0)
     one = clone(scaled).fit(X[TRAIN], SEVERAL[TRAIN])
     ten = clone(scaled).fit(X[TRAIN], np.hstack(ten_times)[TRAIN])
@@ -84,7 +84,7 @@ def test_each_of_several_targets_has_its_own_interval(diversity: str) -> None:
         np.testing.assert_allclose(mine * [1, 10], theirs, rtol=1e-6)
 
 
-def test_widths_grow_with_the_coverage_and_with_the_units() -> None:
+def test_interval_widths_grow_with_the_coverage_and_scale_with_the_units() -> None:
     one, ten = (
         EnsembleRegressor(regressor(standardize_targets=True), 3, diversity="fold", random_state=0).fit(X, k * NUMBERS)
         for k in (1, 1000)
@@ -97,7 +97,7 @@ def test_widths_grow_with_the_coverage_and_with_the_units() -> None:
         np.testing.assert_allclose(1000 * mine, theirs, rtol=1e-6, atol=1e-6)
 
 
-def test_an_ensemble_of_ensembles() -> None:
+def test_an_ensemble_of_ensembles_gives_intervals_except_for_quantiles() -> None:
     seeds = EnsembleRegressor(regressor(), 2)
     model = EnsembleRegressor(seeds, 3, diversity="fold", random_state=0).fit(X, NUMBERS)
     assert (model.predict_interval(X)[0] < model.predict_interval(X)[1]).all()
@@ -106,7 +106,7 @@ def test_an_ensemble_of_ensembles() -> None:
         model.predict_interval(X)
 
 
-def test_what_is_refused() -> None:
+def test_invalid_uses_raise_errors() -> None:
     model = EnsembleRegressor(regressor(), 2, random_state=0).fit(X, NUMBERS)
     with pytest.raises(
         ParameterError, match="with diversity='seed' every member has seen all rows, and intervals need errors"
@@ -136,10 +136,10 @@ def test_what_is_refused() -> None:
 
 @pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
 class TestCoverage:
-    """How often 90 % intervals hold new targets, over many tables of one law with heavy tails and unequal noise.
+    """The coverage of 90 % intervals over many tables with heavy-tailed noise of unequal scale.
 
-    Of a table with n rows whose errors are known, the coverage scatters as Beta(k, n + 1 - k) with k the rank; each of
-    its new targets then as a coin.  The mean over the tables is to be no further off than 4 standard deviations.
+    With n rows of known errors, the coverage of a table follows Beta(k, n + 1 - k), where k is the rank, and each new
+    target is covered with that probability.  The mean over the tables must be within 4 standard deviations of 90 %.
     """
 
     N_TABLES, N_NEW = 25, 200
@@ -168,13 +168,13 @@ class TestCoverage:
 
     NETWORK = MLPRegressor((4,), "tanh", solver="lbfgs", alpha=1.0, max_iter=200)
 
-    def test_split_conformal_is_exact(self) -> None:
+    def test_split_conformal_intervals_have_the_nominal_coverage(self) -> None:
         found = self.coverage(EnsembleRegressor(self.NETWORK, 2), n=60, n_calibrating=99)
         assert abs(found - 0.9) < self.tolerance(99)  # 90 / 100
 
     @pytest.mark.parametrize(("diversity", "n_members"), [("fold", 5), ("bootstrap", 10)])
-    def test_intervals_by_rows_left_out(self, diversity: str, n_members: int) -> None:
-        """Proved is 80 %, and a little less for folds; 90 % is what there is where a row changes its network little."""
+    def test_intervals_from_left_out_rows_have_the_nominal_coverage(self, diversity: str, n_members: int) -> None:
+        """The proven bound is 80 %, slightly less for folds; stable networks reach about 90 %."""
         n = 100
         found = self.coverage(EnsembleRegressor(self.NETWORK, n_members, diversity=diversity), n=n, n_calibrating=0)
         assert abs(found - 0.9) < self.tolerance(n)

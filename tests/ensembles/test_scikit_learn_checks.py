@@ -1,4 +1,4 @@
-"""scikit-learn's own checks of what an estimator must be and do."""
+"""Ensembles pass scikit-learn's estimator checks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from multilayer import EnsembleClassifier, EnsembleRegressor, MLPClassifier, MLPRegressor
 
-# Few epochs: the checks are about behaviour, and train many networks.
+# Few epochs: the checks test behaviour and train many networks.
 CLASSIFIER = MLPClassifier((8,), solver="lbfgs", max_iter=15)
 REGRESSOR = MLPRegressor((8,), solver="lbfgs", max_iter=15)
 ESTIMATORS = [
@@ -27,7 +27,7 @@ DRAWN = "rows are drawn, whatever their weights"
 
 
 def expected_to_fail(estimator: Any) -> dict[str, str]:
-    """A row of weight 2 and the row twice are trained on alike, but are not drawn alike."""
+    """The bootstrap draws a row of weight 2 differently from two copies of the row."""
     names = ("dense", "sparse") if estimator.diversity == "bootstrap" else ()
     return {f"check_sample_weight_equivalence_on_{name}_data": DRAWN for name in names}
 

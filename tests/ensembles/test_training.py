@@ -1,4 +1,4 @@
-"""What each member is trained on, and what comes of one that does not get through."""
+"""Training of ensembles: rows and seeds of the members, diverged and interrupted members, invalid arguments."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def same(one: Any, other: Any) -> bool:
     return bool((one.parameters_ == other.parameters_).all())
 
 
-def test_by_seed_each_member_is_a_clone_with_a_seed_as_scikit_learn_draws_it() -> None:
+def test_members_of_a_seed_ensemble_are_clones_with_the_seeds_of_scikit_learn() -> None:
     model = EnsembleClassifier(classifier(), n_members=3, random_state=0).fit(X, CLASSES)
     assert len(model.estimators_) == 3
     for seed, member in zip(seeds(3), model.estimators_, strict=True):
@@ -59,7 +59,7 @@ def test_by_seed_each_member_is_a_clone_with_a_seed_as_scikit_learn_draws_it() -
     assert model.weights_.tolist() == pytest.approx([1 / 3] * 3)
 
 
-def test_by_bootstrap_repetitions_are_weights() -> None:
+def test_bootstrap_repetitions_are_used_as_sample_weights() -> None:
     model = EnsembleRegressor(regressor(), n_members=3, diversity="bootstrap", random_state=1)
     model.fit(X, NUMBERS, WEIGHT)
     for seed, member, rows in zip(seeds(3, 1), model.estimators_, model.estimators_samples_, strict=True):
@@ -72,7 +72,7 @@ def test_by_bootstrap_repetitions_are_weights() -> None:
         assert same(member, alone)
 
 
-def test_a_bootstrap_with_l_bfgs_is_that_of_the_repeated_rows() -> None:
+def test_a_bootstrap_with_lbfgs_equals_training_on_the_repeated_rows() -> None:
     network = regressor(solver="lbfgs", max_iter=5, tol=1.0)
     model = EnsembleRegressor(network, n_members=2, diversity="bootstrap", random_state=0).fit(X, NUMBERS)
     for member, rows in zip(model.estimators_, model.estimators_samples_, strict=True):
@@ -80,7 +80,7 @@ def test_a_bootstrap_with_l_bfgs_is_that_of_the_repeated_rows() -> None:
         np.testing.assert_allclose(member.parameters_, repeated.parameters_, rtol=1e-6)
 
 
-def test_rows_of_weight_0_are_not_drawn() -> None:
+def test_the_bootstrap_does_not_draw_rows_of_weight_zero() -> None:
     weight = np.where(np.arange(90) < 60, 1.0, 0.0)
     model = EnsembleRegressor(regressor(), n_members=3, diversity="bootstrap", random_state=0).fit(X, NUMBERS, weight)
     assert all(len(rows) == 60 and rows.max() < 60 for rows in model.estimators_samples_)
@@ -91,20 +91,20 @@ def test_rows_of_weight_0_are_not_drawn() -> None:
         np.testing.assert_allclose(one, other)
 
 
-def test_by_fold_each_member_is_trained_on_the_others() -> None:
+def test_each_member_of_a_fold_ensemble_is_trained_on_the_other_folds() -> None:
     model = EnsembleClassifier(classifier(), diversity="fold", cv=KFold(3), random_state=0).fit(X, CLASSES)
     for (train, _), member, rows in zip(KFold(3).split(X), model.estimators_, model.estimators_samples_, strict=True):
         np.testing.assert_array_equal(rows, train)
         assert same(member, clone(member).fit(X[train], CLASSES[train]))
 
 
-def test_folds_by_number_are_shuffled_and_hold_each_class_in_its_share() -> None:
+def test_a_number_of_folds_gives_shuffled_stratified_folds() -> None:
     order = np.argsort(CLASSES, kind="stable")
     model = EnsembleClassifier(classifier(), n_members=3, diversity="fold", random_state=0).fit(
         X[order], CLASSES[order]
     )
     for rows in model.estimators_samples_:
-        assert (np.diff(rows) > 2).any()  # no block of neighbours is left out
+        assert (np.diff(rows) > 2).any()  # at least two adjacent rows are left out
         shares = pd.Series(CLASSES[order][rows]).value_counts(normalize=True)
         expected = pd.Series(CLASSES).value_counts(normalize=True)
         np.testing.assert_allclose(shares.sort_index(), expected.sort_index(), atol=0.02)
@@ -112,7 +112,7 @@ def test_folds_by_number_are_shuffled_and_hold_each_class_in_its_share() -> None
     np.testing.assert_array_equal(np.sort(np.concatenate(left_out)), np.arange(90))
 
 
-def test_groups_stay_together() -> None:
+def test_group_folds_keep_groups_together() -> None:
     groups = np.arange(90) // 10
     model = EnsembleClassifier(classifier(), diversity="fold", cv=GroupKFold(3)).fit(X, CLASSES, groups=groups)
     for rows in model.estimators_samples_:
@@ -121,7 +121,7 @@ def test_groups_stay_together() -> None:
 
 @pytest.mark.parametrize("diversity", ["seed", "bootstrap", "fold"])
 @pytest.mark.parametrize("n_jobs", [2, 5, None])
-def test_the_same_seed_gives_the_same_ensemble_whoever_trains_it(diversity: str, n_jobs: int | None) -> None:
+def test_the_result_does_not_depend_on_the_number_of_jobs(diversity: str, n_jobs: int | None) -> None:
     one = EnsembleRegressor(regressor(), n_members=4, diversity=diversity, random_state=3, n_jobs=1).fit(X, NUMBERS)
     other = EnsembleRegressor(regressor(), n_members=4, diversity=diversity, random_state=3, n_jobs=n_jobs).fit(
         X, NUMBERS
@@ -133,7 +133,7 @@ def test_the_same_seed_gives_the_same_ensemble_whoever_trains_it(diversity: str,
         np.testing.assert_array_equal(one.predict_interval(X), other.predict_interval(X))
 
 
-def test_processes_give_the_same_and_call_copies_of_callbacks(tmp_path: Path) -> None:
+def test_processes_give_equal_predictions_and_call_copies_of_the_callbacks(tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
     one, other = (
         EnsembleRegressor(
@@ -146,14 +146,14 @@ def test_processes_give_the_same_and_call_copies_of_callbacks(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("diversity", ["seed", "bootstrap"])
-def test_a_smaller_ensemble_is_the_beginning_of_a_larger_one(diversity: str) -> None:
+def test_a_larger_ensemble_starts_with_the_members_of_a_smaller_one(diversity: str) -> None:
     two, four = (
         EnsembleClassifier(classifier(), n, diversity=diversity, random_state=0).fit(X, CLASSES) for n in (2, 4)
     )
     assert all(map(same, two.estimators_, four.estimators_[:2]))
 
 
-def test_a_generator_goes_on_and_none_differs_each_time() -> None:
+def test_repeated_fits_differ_with_a_generator_or_without_a_seed() -> None:
     generator = np.random.RandomState(0)
     model = EnsembleClassifier(classifier(), 2, random_state=generator)
     first = model.fit(X, CLASSES).estimators_
@@ -162,7 +162,7 @@ def test_a_generator_goes_on_and_none_differs_each_time() -> None:
     assert not same(model.fit(X, CLASSES).estimators_[0], model.fit(X, CLASSES).estimators_[0])
 
 
-def test_a_list_of_estimators_is_a_member_each_and_keeps_the_seeds_that_are_set() -> None:
+def test_a_list_of_estimators_gives_one_member_each_and_keeps_their_seeds() -> None:
     given = [classifier(random_state=7), make_pipeline(StandardScaler(), classifier(hidden_layer_sizes=(3,)))]
     model = EnsembleClassifier(given, random_state=0).fit(X, CLASSES)
     first, second = model.estimators_
@@ -173,7 +173,7 @@ def test_a_list_of_estimators_is_a_member_each_and_keeps_the_seeds_that_are_set(
     assert second[0].mean_ == pytest.approx(X.mean(axis=0))
 
 
-def test_pipelines_learn_their_steps_on_each_member_s_own_rows() -> None:
+def test_pipeline_steps_are_fitted_on_the_rows_of_each_member() -> None:
     model = EnsembleRegressor(make_pipeline(StandardScaler(), regressor()), diversity="fold", cv=KFold(3)).fit(
         X, NUMBERS
     )
@@ -182,7 +182,7 @@ def test_pipelines_learn_their_steps_on_each_member_s_own_rows() -> None:
     assert model.set_params(estimator__mlpregressor__alpha=0.5).estimator[-1].alpha == 0.5
 
 
-def test_frames_of_text() -> None:
+def test_frames_with_text_columns_are_supported() -> None:
     frame = pd.DataFrame({"x": X[:, 0], "city": np.where(X[:, 1] > 0, "Ulm", "Bonn")})
     columns = make_column_transformer((OneHotEncoder(), ["city"]), remainder="passthrough")
     model = EnsembleClassifier(make_pipeline(columns, classifier()), 2, diversity="fold", random_state=0)
@@ -193,14 +193,14 @@ def test_frames_of_text() -> None:
         model.predict(frame[["city", "x"]])
 
 
-def test_sparse_tables() -> None:
+def test_sparse_input_gives_the_same_predictions() -> None:
     dense, sparse = (
         EnsembleRegressor(regressor(), 2, random_state=0).fit(table, NUMBERS) for table in (X, csr_matrix(X))
     )
     np.testing.assert_allclose(sparse.predict(csr_matrix(X)), dense.predict(X), rtol=1e-9)
 
 
-def test_within_scikit_learn_s_and_our_own_tools() -> None:
+def test_works_in_grid_search_and_cross_validation() -> None:
     model = EnsembleClassifier(classifier(), n_members=2, random_state=0)
     search = GridSearchCV(model, {"estimator__alpha": [1e-4, 1.0], "diversity": ["seed", "fold"]}, cv=2).fit(X, CLASSES)
     assert search.best_score_ > 0
@@ -210,7 +210,7 @@ def test_within_scikit_learn_s_and_our_own_tools() -> None:
     assert ours.to_frame()["epochs"].tolist() == [8, 8, 8]
 
 
-def test_the_default_is_a_network_with_its_defaults() -> None:
+def test_the_default_estimator_is_a_network_with_default_parameters() -> None:
     model = EnsembleRegressor(random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -220,8 +220,8 @@ def test_the_default_is_a_network_with_its_defaults() -> None:
     assert model.estimators_[0].hidden_layer_sizes == (100,)
 
 
-class TestWhatDoesNotGetThrough:
-    def test_a_member_that_diverges_is_left_out(self) -> None:
+class TestDivergedAndInterruptedMembers:
+    def test_a_diverged_member_is_left_out_with_a_warning(self) -> None:
         wild = regressor(solver="sgd", learning_rate_init=1e9)
         model = EnsembleRegressor(
             [wild, regressor(), regressor()], weights=[5, 1, 3], diversity="bootstrap", random_state=0
@@ -231,7 +231,7 @@ class TestWhatDoesNotGetThrough:
         assert len(model.estimators_) == len(model.estimators_samples_) == 2
         assert model.weights_.tolist() == [0.25, 0.75]
 
-    def test_where_all_diverge_the_error_is_raised_and_nothing_has_changed(self) -> None:
+    def test_the_error_is_raised_and_the_ensemble_unchanged_if_all_members_diverge(self) -> None:
         model = EnsembleRegressor(regressor(), 2, random_state=0).fit(X, NUMBERS)
         before = model.predict(X)
         model.set_params(estimator__solver="sgd", estimator__learning_rate_init=1e9)
@@ -246,7 +246,7 @@ class TestWhatDoesNotGetThrough:
         signal.signal(signal.SIGINT, before)
 
     @pytest.mark.parametrize("diversity", ["seed", "fold"])
-    def test_ctrl_c_leaves_an_ensemble_of_those_that_are_done(self, diversity: str) -> None:
+    def test_ctrl_c_leaves_an_ensemble_of_the_completed_members(self, diversity: str) -> None:
         pressed = PressAt(n_members=2)
         model = EnsembleRegressor(regressor(callbacks=[pressed]), 4, diversity=diversity, random_state=0, n_jobs=1)
         with pytest.warns(InterruptedTrainingWarning, match="interrupted after 1 of 4 members; the ensemble is those"):
@@ -258,7 +258,7 @@ class TestWhatDoesNotGetThrough:
             lower, upper = model.predict_interval(X)
             assert (lower < upper).all()
 
-    def test_ctrl_c_before_any_is_done_is_an_error(self) -> None:
+    def test_ctrl_c_before_the_first_member_is_completed_raises_an_error(self) -> None:
         model = EnsembleRegressor(regressor(callbacks=[PressAt(n_members=1)]), 4, n_jobs=1)
         with pytest.raises(InterruptedTrainingError, match="Ctrl-C came before any of the 4 members was trained") as e:
             model.fit(X, NUMBERS)
@@ -267,7 +267,7 @@ class TestWhatDoesNotGetThrough:
 
 
 class PressAt:
-    """A callback that presses Ctrl-C in the third epoch of the n-th member."""
+    """A callback that raises SIGINT (Ctrl-C) in the third epoch of the n-th member."""
 
     def __init__(self, n_members: int) -> None:
         self.n_members = n_members
@@ -333,12 +333,12 @@ def test_callbacks_receive_the_end_of_each_member() -> None:
         ({"n_jobs": 0}, ParameterError, "n_jobs must be None or -1 for all cores, or a positive integer, got 0"),
     ],
 )
-def test_what_is_refused(options: dict[str, Any], error: type[Exception], message: str) -> None:
+def test_invalid_parameters_raise_errors(options: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         EnsembleClassifier(**({"estimator": classifier()} | options)).fit(X, CLASSES)
 
 
-def test_data_that_are_refused() -> None:
+def test_invalid_data_raise_errors() -> None:
     model = EnsembleClassifier(classifier(), 2)
     with pytest.raises(InputError, match="requires y to be passed, but the target y is None"):
         model.fit(X, None)
@@ -359,24 +359,24 @@ def test_data_that_are_refused() -> None:
     assert not hasattr(model, "classes_")
 
 
-def test_splits_that_test_on_rows_that_they_train_on_are_refused() -> None:
+def test_splits_with_test_rows_among_the_training_rows_raise_an_error() -> None:
     rows = np.arange(90)
     splits = [(rows[:60], rows[60:]), (rows[20:], rows[:30])]
     with pytest.raises(ParameterError, match="split 1 of cv tests on 10 rows that it trains on"):
         EnsembleRegressor(regressor(), diversity="fold", cv=splits).fit(X, NUMBERS)
 
 
-def test_a_splitter_without_effect_is_warned_of() -> None:
+def test_a_splitter_without_effect_warns() -> None:
     with pytest.warns(ParameterWarning, match="cv has no effect with diversity='bootstrap'"):
         EnsembleClassifier(classifier(), 2, diversity="bootstrap", cv=5).fit(X, CLASSES)
 
 
-def test_splits_that_overlap() -> None:
+def test_overlapping_test_splits_average_the_out_of_fold_predictions() -> None:
     splitter = ShuffleSplit(5, test_size=0.3, random_state=0)
     model = EnsembleRegressor(regressor(), diversity="fold", cv=splitter, random_state=0).fit(X, NUMBERS)
-    answers: list[list[float]] = [[] for _ in range(90)]
+    predictions: list[list[float]] = [[] for _ in range(90)]
     for (_, test), member in zip(splitter.split(X), model.estimators_, strict=True):
-        for row, answer in zip(test, member.predict(X[test]), strict=True):
-            answers[row].append(answer)
-    expected = [np.mean(each) if each else np.nan for each in answers]
+        for row, prediction in zip(test, member.predict(X[test]), strict=True):
+            predictions[row].append(prediction)
+    expected = [np.mean(each) if each else np.nan for each in predictions]
     np.testing.assert_allclose(model.oof_prediction_, expected)

@@ -1,4 +1,4 @@
-"""A network of plain Python numbers, one weight at a time: what the book's matrices are held against."""
+"""A network of plain Python numbers, computed one weight at a time: the reference for the matrix equations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HIDDEN = {
 }
 
 
-def _answer(z, output):
+def _outputs(z, output):
     if output == "sigmoid":
         return [1 / (1 + math.exp(-z_k)) for z_k in z]
     if output == "softmax":
@@ -45,7 +45,7 @@ def _example_cost(h, y, output):
 
 
 def forward(x, thetas, hidden, output):
-    """The sums and activations of one example: lists of lists, one a layer."""
+    """Return the sums and activations of one example: lists of lists, one per layer."""
     z, a = [], [list(x)]
     for layer, theta in enumerate(thetas):
         sums = []
@@ -56,7 +56,7 @@ def forward(x, thetas, hidden, output):
             sums.append(total)
         z.append(sums)
         last = layer == len(thetas) - 1
-        a.append(_answer(sums, output) if last else [HIDDEN[hidden][0](value) for value in sums])
+        a.append(_outputs(sums, output) if last else [HIDDEN[hidden][0](value) for value in sums])
     return z, a
 
 
@@ -68,7 +68,7 @@ def cost(X, Y, thetas, lam, hidden, output):
 
 
 def gradient(X, Y, thetas, lam, hidden, output):
-    """The derivative of the cost by every weight, summed over all examples and all paths to the output."""
+    """Return the derivative of the cost by every weight, summed over all examples and all paths to the output."""
     m = len(X)
     D = [[[0 for _ in row] for row in theta] for theta in thetas]
     for x, y in zip(X, Y, strict=True):
@@ -94,5 +94,5 @@ def gradient(X, Y, thetas, lam, hidden, output):
 
 @pytest.fixture(scope="session")
 def scalar():
-    """``forward``, ``cost`` and ``gradient`` without a single matrix."""
+    """``forward``, ``cost`` and ``gradient`` without matrices."""
     return SimpleNamespace(forward=forward, cost=cost, gradient=gradient, hidden=tuple(HIDDEN))

@@ -1,4 +1,4 @@
-"""(A1)-(A11) against the same formulas in 120 digits, and at the ends of the range."""
+"""(A1)-(A11) against the same formulas with 120 digits, and for extreme arguments."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_every_activation_has_an_exact_formula_here():
 
 @pytest.mark.parametrize("z", POINTS)
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_g_has_the_digits_of_the_exact_formula(name, z):
+def test_g_matches_the_exact_formula(name, z):
     with decimal.localcontext(CONTEXT):
         exact = float(EXACT[name](Decimal(z)))
     assert activation(name).g(np.array([z]))[0] == pytest.approx(exact, rel=1e-13)
@@ -85,7 +85,7 @@ def test_g_has_the_digits_of_the_exact_formula(name, z):
 
 @pytest.mark.parametrize("z", POINTS)
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_g_prime_has_the_digits_of_a_difference_quotient_in_120_digits(name, z):
+def test_g_prime_matches_a_difference_quotient_with_120_digits(name, z):
     with decimal.localcontext(CONTEXT):
         at, h = Decimal(z), Decimal("1e-30")
         exact = float((EXACT[name](at + h) - EXACT[name](at - h)) / (2 * h))
@@ -93,14 +93,14 @@ def test_g_prime_has_the_digits_of_a_difference_quotient_in_120_digits(name, z):
 
 
 @pytest.mark.parametrize("name", sorted(set(ACTIVATIONS) - {"relu", "leaky_relu", "selu"}))
-def test_g_prime_at_0_is_the_limit_where_there_is_one(name):
+def test_g_prime_at_0_is_the_limit_of_the_difference_quotient(name):
     g, h = activation(name).g, 1e-5
     quotient = (g(np.array([h])) - g(np.array([-h])))[0] / (2 * h)
     assert activation(name).g_prime(np.array([0.0]))[0] == pytest.approx(quotient, abs=1e-5)
 
 
 @pytest.mark.parametrize(("name", "left"), [("relu", 0.0), ("leaky_relu", 0.01), ("selu", SELU_SCALE * SELU_ALPHA)])
-def test_at_a_kink_g_prime_is_that_of_the_left_side(name, left):
+def test_g_prime_at_a_kink_is_the_left_derivative(name, left):
     assert activation(name).g_prime(np.array([0.0]))[0] == left
 
 
@@ -114,46 +114,46 @@ def test_at_a_kink_g_prime_is_that_of_the_left_side(name, left):
         ("softplus", lambda z: np.logaddexp(0.0, z)),
     ],
 )
-def test_g_agrees_with_scipy_far_out(name, scipy_g):
+def test_g_agrees_with_scipy_for_large_arguments(name, scipy_g):
     z = np.linspace(-35.0, 35.0, 1001)
     np.testing.assert_allclose(activation(name).g(z), scipy_g(z), rtol=1e-12, atol=0)
 
 
 @pytest.mark.parametrize("function", ["g", "g_prime"])
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_both_stay_finite_and_quiet_up_to_ten_thousand(name, function):
+def test_g_and_g_prime_are_finite_without_warnings_up_to_ten_thousand(name, function):
     with np.errstate(over="raise", invalid="raise", divide="raise"):
         assert np.isfinite(getattr(activation(name), function)(np.concatenate([-FAR, FAR]))).all()
 
 
 @pytest.mark.parametrize("name", MONOTONE)
-def test_monotone_activations_never_fall(name):
+def test_monotone_activations_never_decrease(name):
     z = np.sort(np.concatenate([-FAR, FAR, np.linspace(-60.0, 60.0, 4001)]))
     assert (np.diff(activation(name).g(z)) >= 0).all()
     assert (activation(name).g_prime(z) >= 0).all()
 
 
 @pytest.mark.parametrize(("name", "lowest"), [("gelu", -0.17), ("silu", -0.28), ("mish", -0.31)])
-def test_the_others_have_the_stated_lowest_value(name, lowest):
+def test_other_activations_have_the_documented_minimum(name, lowest):
     z = np.linspace(-3.0, 1.0, 100_001)
     assert activation(name).g(z).min() == pytest.approx(lowest, abs=0.005)
     assert activation(name).g(z).min() > lowest
 
 
 @pytest.mark.parametrize("name", ["gelu", "silu", "mish", "relu", "softplus", "elu"])
-def test_far_right_the_kin_of_relu_are_the_identity(name):
+def test_relu_like_activations_are_the_identity_for_large_arguments(name):
     assert activation(name).g(np.array([1e4]))[0] == 1e4
     assert activation(name).g_prime(np.array([1e4]))[0] == 1.0
 
 
-def test_sigmoid_derivative_keeps_its_digits_where_g_rounds_to_one():
+def test_sigmoid_derivative_is_precise_where_g_rounds_to_one():
     g, g_prime = activation("sigmoid").g, activation("sigmoid").g_prime
     z = np.array([40.0])
     assert g(z)[0] * (1.0 - g(z)[0]) == 0.0
     assert g_prime(z)[0] == pytest.approx(math.exp(-40.0), rel=1e-14)
 
 
-def test_selu_constants_keep_mean_0_and_variance_1():
+def test_selu_constants_preserve_mean_0_and_variance_1():
     selu = activation("selu").g
 
     def moment(power: int) -> float:
@@ -168,7 +168,7 @@ def test_selu_constants_keep_mean_0_and_variance_1():
 
 @pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 3), (2, 0, 3)])
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_shapes_are_kept_and_arguments_left_alone(name, shape):
+def test_shapes_are_preserved_and_arguments_are_not_modified(name, shape):
     z = np.full(shape, -0.5)
     for function in (activation(name).g, activation(name).g_prime):
         result = function(z)
@@ -190,12 +190,12 @@ def test_softplus_of_z_minus_softplus_of_minus_z_is_z(z):
 
 
 @given(st.floats(-300, 300))
-def test_tanh_is_a_stretched_sigmoid(z):
+def test_tanh_is_a_scaled_sigmoid(z):
     assert activation("tanh").g(np.array([z]))[0] == pytest.approx(
         2.0 * activation("sigmoid").g(np.array([2.0 * z]))[0] - 1.0, abs=4e-16
     )
 
 
-def test_an_unknown_activation_names_the_near_miss():
+def test_an_unknown_activation_raises_an_error_with_a_suggestion():
     with pytest.raises(ParameterError, match=r"unknown activation 'sigmiod'. Did you mean 'sigmoid'\? Known: 'elu'"):
         activation("sigmiod")

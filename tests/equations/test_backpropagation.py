@@ -1,4 +1,4 @@
-"""(B1)-(B4) against plain Python loops and against a step worked in fractions."""
+"""(B1)-(B4) against plain Python loops and against one step computed in fractions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def problem(sizes, output, m=6):
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize("hidden", ["sigmoid", "tanh", "relu", "identity"])
-def test_cost_and_gradient_are_those_of_plain_loops(scalar, hidden, output, sizes, lam):
+def test_cost_and_gradient_equal_those_of_plain_loops(scalar, hidden, output, sizes, lam):
     X, Y, thetas = problem(sizes, output)
     J, D = cost_and_gradient(X, Y, thetas, lam, hidden, output)
     np.testing.assert_allclose(J, scalar.cost(X, Y, thetas, lam, hidden, output), rtol=1e-12)
@@ -46,7 +46,7 @@ def test_cost_and_gradient_are_those_of_plain_loops(scalar, hidden, output, size
         np.testing.assert_allclose(d, expected, rtol=1e-11, atol=1e-13)
 
 
-def test_backpropagation_is_the_gradient_of_cost_and_gradient():
+def test_backpropagation_equals_the_gradient_of_cost_and_gradient():
     X, Y, thetas = problem([3, 4, 2], "sigmoid")
     for d, same in zip(backpropagation(X, Y, thetas, 0.7), cost_and_gradient(X, Y, thetas, 0.7)[1], strict=True):
         np.testing.assert_array_equal(d, same)
@@ -59,7 +59,7 @@ def test_deltas_have_the_shapes_of_the_sums():
 
 
 @given(st.floats(0, 100))
-def test_lambda_adds_its_share_to_every_weight_but_the_biases(lam):
+def test_lambda_adds_its_term_to_every_weight_except_the_biases(lam):
     X, Y, thetas = problem([3, 4, 2], "sigmoid")
     with_lam, without = backpropagation(X, Y, thetas, lam), backpropagation(X, Y, thetas)
     for theta, d, d_0 in zip(thetas, with_lam, without, strict=True):
@@ -67,7 +67,7 @@ def test_lambda_adds_its_share_to_every_weight_but_the_biases(lam):
         np.testing.assert_allclose(d[:, 1:] - d_0[:, 1:], lam / 6 * theta[:, 1:], rtol=1e-9, atol=1e-13)
 
 
-def test_a_perfect_fit_has_no_gradient():
+def test_a_perfect_fit_has_zero_gradient():
     X, _, thetas = problem([3, 4, 2], "identity")
     _, A = forward_propagation(X, thetas, output="identity")
     J, D = cost_and_gradient(X, A[-1], thetas, output="identity")
@@ -75,7 +75,7 @@ def test_a_perfect_fit_has_no_gradient():
     assert all((d == 0).all() for d in D)
 
 
-def test_deltas_refuse_matrices_that_do_not_fit():
+def test_deltas_raise_errors_for_matrices_of_wrong_shapes():
     with pytest.raises(ShapeError, match="thetas is empty"):
         deltas([np.zeros((1, 1))], [[0.0]], [])
     with pytest.raises(ShapeError, match=r"thetas\[1\] must have 3 columns"):
@@ -87,7 +87,7 @@ def test_deltas_refuse_matrices_that_do_not_fit():
 class TestOneStepWorkedByHand:
     """The 2-2-1 network of docs/mathematics.md: relu, identity output, half squared error, lambda = 1, alpha = 1/4.
 
-    Every number is a fraction with a power of two below, so float64 holds it exactly and nothing is rounded.
+    Every number is a fraction whose denominator is a power of two, so float64 represents it exactly.
     """
 
     X = ((F(1), F(2)), (F(3), F(-1)))
@@ -125,7 +125,7 @@ class TestOneStepWorkedByHand:
         X, Y = self.as_floats([self.X, self.Y])
         return X, Y, self.as_floats(self.THETAS), float(self.LAM), "relu", "identity"
 
-    def test_the_hand_work_is_right_in_fractions(self, scalar):
+    def test_values_by_hand_are_right_in_fractions(self, scalar):
         for i, x in enumerate(self.X):
             z, a = scalar.forward(x, self.THETAS, "relu", "identity")
             assert [tuple(layer) for layer in z] == [layer[i] for layer in self.Z]
@@ -148,28 +148,28 @@ class TestOneStepWorkedByHand:
             stepped = [[t - self.ALPHA * g for t, g in zip(*rows, strict=True)] for rows in zip(theta, d, strict=True)]
             assert [list(row) for row in new] == stepped
 
-    def test_sums_and_activations(self):
+    def test_sums_and_activations_match_the_values_by_hand(self):
         X, _, thetas, *_ = self.arguments()
         Z, A = forward_propagation(X, thetas, "relu", "identity")
         self.assert_exact(Z, self.Z)
         self.assert_exact(A, self.A)
 
-    def test_deltas(self):
+    def test_deltas_match_the_values_by_hand(self):
         X, Y, thetas, *_ = self.arguments()
         Z, _ = forward_propagation(X, thetas, "relu", "identity")
         self.assert_exact(deltas(Z, Y, thetas, "relu", "identity"), self.DELTA)
 
-    def test_sums_over_the_examples(self):
+    def test_sums_over_the_examples_match_the_values_by_hand(self):
         X, Y, thetas, *_ = self.arguments()
         D = backpropagation(X, Y, thetas, 0.0, "relu", "identity")
         self.assert_exact([2 * d for d in D], self.SUMS)
 
-    def test_cost_and_gradient(self):
+    def test_cost_and_gradient_match_the_values_by_hand(self):
         J, D = cost_and_gradient(*self.arguments())
         assert F(J) == self.J
         self.assert_exact(D, self.D)
 
-    def test_new_weights(self):
+    def test_new_weights_match_the_values_by_hand(self):
         X, Y, thetas, lam, hidden, output = self.arguments()
         _, costs = gradient_descent(X, Y, thetas, float(self.ALPHA), 2, lam, hidden, output)
         once, _ = gradient_descent(X, Y, thetas, float(self.ALPHA), 1, lam, hidden, output)
@@ -178,14 +178,14 @@ class TestOneStepWorkedByHand:
         assert costs[1] < costs[0]
 
 
-def test_bias_column_of_theta_passes_nothing_back():
+def test_bias_column_of_theta_does_not_propagate_back():
     X, Y, thetas = problem([3, 4, 2], "sigmoid")
     Z, _ = forward_propagation(X, thetas)
     changed = [thetas[0], thetas[1] + np.array([100.0, 0, 0, 0, 0])]
     np.testing.assert_array_equal(deltas(Z, Y, thetas)[0], deltas(Z, Y, changed)[0])
 
 
-def test_the_gradient_has_the_shapes_of_the_weights():
+def test_gradient_has_the_shapes_of_the_weights():
     thetas = initialize_thetas([3, 4, 2], 0)
     D = backpropagation(np.zeros((1, 3)), np.zeros((1, 2)), thetas)
     assert [d.shape for d in D] == [theta.shape for theta in thetas]

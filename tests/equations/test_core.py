@@ -1,4 +1,4 @@
-"""The textbook on one page equals the general functions, wherever both apply."""
+"""The one-page version of the textbook equals the general functions, wherever both apply."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ problems = given(
 
 @settings(max_examples=40, deadline=None)
 @problems
-def test_the_core_equals_the_general_functions(sizes, output, lam, seed):
+def test_core_equals_the_general_functions(sizes, output, lam, seed):
     X, Y, thetas = problem(sizes, output, seed)
     h = OUTPUTS[output]
     for ours, general in zip(core.forward(X, thetas, h), forward_propagation(X, thetas, output=output)[1], strict=True):
@@ -56,7 +56,7 @@ def test_the_core_equals_the_general_functions(sizes, output, lam, seed):
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
-def test_the_core_s_gradient_equals_central_differences(output):
+def test_gradient_of_the_core_equals_central_differences(output):
     X, Y, thetas = problem([3, 4, 2], output, seed=0)
     numerical = numerical_gradient(X, Y, thetas, lam=0.7, output=output)
     for ours, expected in zip(core.backpropagation(X, Y, thetas, 0.7, OUTPUTS[output]), numerical, strict=True):
@@ -64,7 +64,7 @@ def test_the_core_s_gradient_equals_central_differences(output):
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
-def test_the_core_descends_as_the_general_function_does(output):
+def test_descent_of_the_core_equals_that_of_the_general_function(output):
     X, Y, thetas = problem([3, 4, 2], output, seed=1)
     before = [theta.copy() for theta in thetas]
     ours, costs = core.descend(X, Y, thetas, alpha=0.1, n_steps=50, lam=0.3, h=OUTPUTS[output])
@@ -76,7 +76,7 @@ def test_the_core_descends_as_the_general_function_does(output):
         np.testing.assert_array_equal(theta, kept)  # the starting weights are not changed
 
 
-def test_the_core_stands_alone_on_one_page():
+def test_core_imports_only_numpy_and_fits_on_one_page():
     path = Path(str(core.__file__))
     tree = ast.parse(path.read_text(encoding="utf-8"))
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}

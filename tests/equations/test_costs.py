@@ -1,4 +1,4 @@
-"""(C1)-(C5) against scikit-learn, SciPy and difference quotients, and at the ends of the range."""
+"""(C1)-(C5) against scikit-learn, SciPy and difference quotients, and for extreme sums."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_softmax_cost_agrees_with_logsumexp(Z):
 
 
 @given(sums())
-def test_answers_agree_with_scipy(Z):
+def test_outputs_agree_with_scipy(Z):
     np.testing.assert_allclose(output_unit("sigmoid").h(Z), expit(Z), rtol=1e-13)
     np.testing.assert_allclose(output_unit("softmax").h(Z), softmax(Z, axis=1), rtol=1e-13)
     np.testing.assert_allclose(output_unit("softmax").log_h(Z), log_softmax(Z, axis=1), rtol=1e-13, atol=1e-13)
@@ -87,7 +87,7 @@ def test_answers_agree_with_scipy(Z):
         ("identity", [[1e4]], [[-1e4]], 2e8),
     ],
 )
-def test_costs_are_right_where_h_rounds_to_0_or_1(output, Z, Y, expected):
+def test_costs_are_exact_where_h_rounds_to_0_or_1(output, Z, Y, expected):
     with np.errstate(over="raise", invalid="raise", divide="raise"):
         unit, Z, Y = output_unit(output), np.array(Z), np.array(Y)
         assert unit.cost(Z, Y)[0] == pytest.approx(expected, rel=1e-14)
@@ -104,7 +104,7 @@ def test_delta_is_the_derivative_of_the_cost_by_z(output):
         np.testing.assert_allclose(unit.delta(Z, Y)[:, k], quotient, atol=1e-9)
 
 
-def test_an_unmatched_pair_brings_the_factor_g_prime_back():
+def test_delta_of_an_unmatched_cost_contains_the_factor_g_prime():
     (Z, Y), h = example("sigmoid"), 1e-5
     quotient = (0.5 * (expit(Z + h) - Y) ** 2 - 0.5 * (expit(Z - h) - Y) ** 2) / (2 * h)
     difference = output_unit("sigmoid").delta(Z, Y)
@@ -120,7 +120,7 @@ def test_softmax_rows_are_probabilities(Z):
 
 
 @given(sums(), st.floats(-1e4, 1e4))
-def test_a_constant_added_to_all_sums_of_a_row_changes_nothing_in_softmax(Z, constant):
+def test_softmax_is_invariant_to_a_constant_added_to_a_row(Z, constant):
     unit, Y = output_unit("softmax"), np.eye(3)[[0, 1, 2, 0]]
     np.testing.assert_allclose(unit.h(Z + constant), unit.h(Z), atol=1e-11)
     np.testing.assert_allclose(unit.cost(Z + constant, Y), unit.cost(Z, Y), atol=1e-11)
@@ -133,10 +133,10 @@ def test_softmax_of_z_and_0_is_the_sigmoid(Z):
 
 
 @given(sums(bound=1e4))
-def test_no_cost_is_negative(Z):
+def test_costs_are_non_negative(Z):
     Y = np.eye(3)[[0, 1, 2, 0]]
     for name, unit in OUTPUTS.items():
-        if name == "exp":  # e^z has a range; near the perfect answer the terms cancel to their rounding
+        if name == "exp":  # e^z has a limited range; near a perfect prediction the terms cancel up to rounding
             assert (unit.cost(Z / 100, Y) >= -1e-14).all()
         else:
             assert (unit.cost(Z, Y) >= 0).all()
@@ -153,6 +153,6 @@ def test_regularization_is_the_sum_of_squares_without_the_biases():
     assert regularization(thetas, lam=0.0, m=11) == 0.0
 
 
-def test_an_unknown_output_names_the_near_miss():
+def test_an_unknown_output_unit_raises_an_error_with_a_suggestion():
     with pytest.raises(ParameterError, match=r"unknown output unit 'soft_max'. Did you mean 'softmax'\?"):
         output_unit("soft_max")

@@ -1,4 +1,4 @@
-"""(D1)-(D4): on a parabola, on Rosenbrock's valley, against scikit-learn, and the textbook's two runs."""
+"""(D1)-(D4): on a parabola, on the Rosenbrock function, against scikit-learn, and for two runs of the textbook."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def rosenbrock_gradient(theta):
 @pytest.mark.parametrize(
     ("rule", "alpha", "steps"), [*zip(RULES, [0.1, 0.02, 0.02, 0.1], [300, 400, 400, 1500], strict=True)], ids=NAMES
 )
-def test_each_rule_finds_the_bottom_of_a_parabola(rule, alpha, steps):
+def test_each_rule_finds_the_minimum_of_a_parabola(rule, alpha, steps):
     bottom, steepness = np.array([1.0, -2.0, 3.0]), np.array([1.0, 4.0, 10.0])
     theta = descend(rule, lambda theta: steepness * (theta - bottom), [5.0, 5.0, 5.0], alpha, steps)
     np.testing.assert_allclose(theta, bottom, atol=1e-6)
@@ -55,7 +55,7 @@ def test_each_rule_finds_the_bottom_of_a_parabola(rule, alpha, steps):
     [*zip(RULES, [1e-3, 1e-3, 1e-3, 0.02], [60_000, 8_000, 8_000, 8_000], strict=True)],
     ids=NAMES,
 )
-def test_each_rule_follows_rosenbrocks_valley_to_its_end(rule, alpha, steps):
+def test_each_rule_finds_the_minimum_of_the_rosenbrock_function(rule, alpha, steps):
     np.testing.assert_allclose(descend(rule, rosenbrock_gradient, [-1.2, 1.0], alpha, steps), [1.0, 1.0], atol=1e-4)
 
 
@@ -69,11 +69,11 @@ def stepped(rule, alpha=0.05):
     return theta
 
 
-def test_gradient_descent_is_the_sum_of_its_steps():
+def test_gradient_descent_subtracts_the_sum_of_its_gradients():
     np.testing.assert_allclose(stepped(GradientDescent()), [1, 2, 3] - 0.05 * GRADIENTS.sum(axis=0), rtol=1e-12)
 
 
-def test_momentum_is_its_scalar_formula():
+def test_momentum_matches_its_scalar_formula():
     for weight in range(3):
         theta, v = weight + 1.0, 0.0
         for D in GRADIENTS[:, weight]:
@@ -82,7 +82,7 @@ def test_momentum_is_its_scalar_formula():
         assert stepped(Momentum(mu=0.8))[weight] == pytest.approx(theta, rel=1e-13)
 
 
-def test_nesterov_is_its_scalar_formula():
+def test_nesterov_matches_its_scalar_formula():
     for weight in range(3):
         theta, v = weight + 1.0, 0.0
         for D in GRADIENTS[:, weight]:
@@ -91,8 +91,8 @@ def test_nesterov_is_its_scalar_formula():
         assert stepped(Nesterov(mu=0.8))[weight] == pytest.approx(theta, rel=1e-13)
 
 
-def test_nesterov_is_the_gradient_one_step_ahead():
-    """The variable that is kept is the point ahead, θ + μ v, of Sutskever's form: both walk the same path."""
+def test_nesterov_equals_the_form_with_the_gradient_at_the_look_ahead_point():
+    """The stored variable is the look-ahead point θ + μ v of the form by Sutskever: both forms follow the same path."""
 
     def gradient(theta):
         return 4.0 * theta
@@ -105,7 +105,7 @@ def test_nesterov_is_the_gradient_one_step_ahead():
     assert kept == pytest.approx(theta + mu * v, rel=1e-12)
 
 
-def test_adam_is_its_scalar_formula():
+def test_adam_matches_its_scalar_formula():
     beta_1, beta_2, epsilon = 0.8, 0.9, 1e-3
     for weight in range(3):
         theta, p, q = weight + 1.0, 0.0, 0.0
@@ -126,7 +126,7 @@ def test_adam_is_its_scalar_formula():
     ],
     ids=NAMES,
 )
-def test_each_rule_makes_scikit_learns_steps(rule, theirs):
+def test_each_rule_makes_the_steps_of_scikit_learn(rule, theirs):
     params = [np.array([1.0, 2.0, 3.0])]
     optimizer = theirs(params)
     for D in GRADIENTS:
@@ -135,13 +135,13 @@ def test_each_rule_makes_scikit_learns_steps(rule, theirs):
 
 
 @pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4])
-def test_adams_first_step_has_the_size_alpha_whatever_the_gradient(scale):
+def test_first_step_of_adam_has_the_size_alpha_for_every_gradient(scale):
     theta, _ = Adam().step(np.zeros(2), scale * np.array([1.0, -1.0]), [np.zeros(2), np.zeros(2)], 0.1, 1)
     np.testing.assert_allclose(theta, [-0.1, 0.1], rtol=0.01)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=NAMES)
-def test_a_step_leaves_its_arguments_alone(rule):
+def test_a_step_does_not_modify_its_arguments(rule):
     theta, D, slots = np.ones(2), np.ones(2), [np.ones(2) for _ in range(rule.n_slots)]
     _, after = rule.step(theta, D, slots, 0.1, 1)
     assert len(after) == rule.n_slots
@@ -159,7 +159,7 @@ def notebook():
     ("run", "rows", "steps", "accuracies"),
     [("moons1000", 1000, 1000, [0.875]), ("moons500", 500, 5000, [0.998, 0.998])],
 )
-def test_the_textbooks_runs_come_out_the_same(notebook, run, rows, steps, accuracies):
+def test_gradient_descent_reproduces_the_runs_of_the_textbook(notebook, run, rows, steps, accuracies):
     X, y = make_moons(n_samples=1000, noise=0.1, random_state=0)
     start = initialize_thetas([2, 5, 5, 2], random_state=0, scheme="notebook")
     thetas, costs = gradient_descent(X[:rows], one_hot(y[:rows], 2), start, alpha=0.5, max_iter=steps)
@@ -186,7 +186,7 @@ def test_gradient_descent_repeats_the_update_rule():
     np.testing.assert_array_equal(thetas[0], theta)
 
 
-def test_no_steps_return_the_start_as_a_copy():
+def test_zero_steps_return_a_copy_of_the_start():
     thetas, costs = gradient_descent(X, Y, START, alpha=0.3, max_iter=0)
     assert costs == []
     np.testing.assert_array_equal(thetas[0], START[0])
@@ -194,18 +194,18 @@ def test_no_steps_return_the_start_as_a_copy():
 
 
 @pytest.mark.parametrize("alpha", [0, 0.0, -0.5, np.nan, np.inf, "0.1", None, True])
-def test_the_step_size_must_be_above_zero(alpha):
+def test_step_size_must_be_positive(alpha):
     with pytest.raises(ParameterError, match="alpha must be a positive number, got"):
         gradient_descent(X, Y, START, alpha=alpha, max_iter=1)
 
 
 @pytest.mark.parametrize("max_iter", [-1, 1.5, np.nan, np.inf, "1", None])
-def test_the_number_of_steps_must_be_a_count(max_iter):
+def test_number_of_steps_must_be_a_non_negative_integer(max_iter):
     with pytest.raises(ParameterError, match="max_iter must be a non-negative integer, got"):
         gradient_descent(X, Y, START, alpha=0.1, max_iter=max_iter)
 
 
-def test_a_descent_that_diverges_stops_and_says_what_to_try():
+def test_a_diverging_descent_raises_an_error_with_a_suggestion():
     far = [[1e3], [2e3], [3e3]]
     with pytest.raises(
         DivergenceError, match=r"before step \d+: gradient descent diverges with alpha=1. Use a smaller"
@@ -213,6 +213,6 @@ def test_a_descent_that_diverges_stops_and_says_what_to_try():
         gradient_descent(far, Y, START, alpha=1.0, max_iter=1000, output="identity")
 
 
-def test_a_step_that_overflows_is_divergence_too():
+def test_an_overflowing_step_raises_a_divergence_error():
     with pytest.raises(DivergenceError, match="before step 2"):
         gradient_descent([[1e150]], [[0.0]], START, alpha=1e10, max_iter=2, output="identity")

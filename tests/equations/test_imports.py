@@ -1,4 +1,4 @@
-"""The book stands alone, and each of its functions has its equation in docs/mathematics.md."""
+"""The equations import only NumPy, and each of their functions has its equation in docs/mathematics.md."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def imported(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("path", sorted(BOOK.rglob("*.py")), ids=lambda path: path.name)
-def test_the_book_imports_numpy_and_itself_only(path):
+def test_equations_import_only_numpy_and_themselves(path):
     for name in imported(path):
         first = name.split(".")[0]
         own = name in ("multilayer.exceptions", "multilayer.results") or name.startswith("multilayer.equations")
         assert own or first == "numpy" or first in sys.stdlib_module_names, f"{path.name} imports {name}"
 
 
-def test_importing_the_book_loads_no_heavy_module():
+def test_importing_the_equations_loads_no_heavy_module():
     code = "import sys, multilayer.equations; print(*{name.split('.')[0] for name in sys.modules})"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(ran.stdout.split())
@@ -55,7 +55,7 @@ def test_importing_the_book_loads_no_heavy_module():
     assert not loaded & {"scipy", "sklearn", "numba", "llvmlite", "matplotlib", "pyarrow", "pandas", "polars"}
 
 
-def test_the_public_names_are_complete():
+def test_public_names_of_the_equations_are_complete():
     assert len(set(book.__all__)) == len(book.__all__)
     assert all(hasattr(book, name) for name in book.__all__)
     public = {name for name, value in vars(book).items() if not name.startswith("_") and not inspect.ismodule(value)}
@@ -63,14 +63,14 @@ def test_the_public_names_are_complete():
 
 
 @pytest.mark.parametrize("equation", TAGGED, ids=lambda equation: equation.__name__)
-def test_every_equation_has_its_tag_in_the_code_and_in_the_mathematics(equation):
+def test_every_equation_has_a_tag_that_the_mathematics_contains(equation):
     tags = TAG.findall(inspect.getdoc(equation) or "")
     assert tags, f"{equation.__name__} has no tag such as (B2) in its docstring"
     text = MATHEMATICS.read_text(encoding="utf-8")
     assert [tag for tag in tags if tag not in text] == []
 
 
-def test_every_tag_of_the_code_is_derived_in_the_mathematics():
+def test_code_and_mathematics_contain_the_same_tags():
     in_code = {tag for path in BOOK.rglob("*.py") for tag in TAG.findall(path.read_text(encoding="utf-8"))}
     in_text = set(TAG.findall(MATHEMATICS.read_text(encoding="utf-8")))
     assert in_code == in_text

@@ -1,4 +1,4 @@
-"""(I1)-(I6): ranges, variances, draws, and why zeros fail."""
+"""(I1)-(I6): ranges, variances, random draws, and why starting from zeros fails."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def drawn(scheme: str) -> np.ndarray:
         ("glorot", np.sqrt(6 / (N_OUT + N_IN))),
     ],
 )
-def test_uniform_weights_fill_their_range_and_no_more(scheme, bound):
+def test_uniform_weights_fill_exactly_their_range(scheme, bound):
     theta = drawn(scheme)
     assert np.abs(theta).max() <= bound
     assert theta.max() > 0.999 * bound
@@ -33,7 +33,7 @@ def test_uniform_weights_fill_their_range_and_no_more(scheme, bound):
 
 
 @pytest.mark.parametrize(("scheme", "variance"), [("he", 2 / N_IN), ("lecun", 1 / N_IN)])
-def test_normal_weights_have_their_variance(scheme, variance):
+def test_normal_weights_have_the_stated_variance(scheme, variance):
     weights = drawn(scheme)[:, 1:]
     assert weights.mean() == pytest.approx(0.0, abs=5 * np.sqrt(variance / weights.size))
     assert weights.var() == pytest.approx(variance, rel=0.02)
@@ -46,15 +46,15 @@ def test_biases_start_at_zero(scheme):
 
 
 @pytest.mark.parametrize("scheme", ["epsilon", "notebook"])
-def test_the_textbook_draws_its_biases_too(scheme):
+def test_textbook_schemes_draw_their_biases_too(scheme):
     assert len(np.unique(drawn(scheme)[:, 0])) == N_OUT
 
 
-def test_the_textbooks_code_draws_from_half_the_range_of_its_text():
+def test_notebook_scheme_draws_from_half_the_range_of_epsilon():
     np.testing.assert_allclose(2 * drawn("notebook"), drawn("epsilon"), rtol=0, atol=1e-16)
 
 
-def test_the_notebook_scheme_makes_the_notebooks_weights():
+def test_notebook_scheme_reproduces_the_weights_of_the_notebook():
     generator = np.random.RandomState(0)
     expected = []
     for L_in, L_out in [(2, 5), (5, 5), (5, 2)]:
@@ -65,13 +65,13 @@ def test_the_notebook_scheme_makes_the_notebooks_weights():
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_shapes_and_dtype(scheme):
+def test_weights_have_the_stated_shapes_and_dtype(scheme):
     thetas = initialize_thetas((4, 3, 1, 2), 0, scheme)
     assert [theta.shape for theta in thetas] == [(3, 5), (1, 4), (2, 2)]
     assert {theta.dtype for theta in thetas} == {np.dtype(np.float64)}
 
 
-def test_same_seed_same_weights_and_none_makes_fresh_ones():
+def test_equal_seeds_give_equal_weights_and_none_gives_different_ones():
     def first(state):
         return initialize_thetas([2, 2], state)[0]
 
@@ -80,14 +80,14 @@ def test_same_seed_same_weights_and_none_makes_fresh_ones():
     assert (first(None) != first(None)).all()
 
 
-def test_a_generator_goes_on_where_it_stopped():
+def test_a_generator_continues_its_sequence():
     generator = np.random.RandomState(0)
     one, two = initialize_thetas([2, 2], generator), initialize_thetas([2, 2], generator)
     assert (one[0] != two[0]).all()
 
 
 @pytest.mark.parametrize("hidden", ["sigmoid", "tanh", "relu", "gelu"])
-def test_from_zeros_all_units_of_a_layer_stay_equal(hidden):
+def test_units_of_a_layer_that_start_from_zeros_stay_equal(hidden):
     X, Y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0], [1], [1], [0]])
     zeros = initialize_thetas([2, 4, 3, 1], scheme="zeros")
     thetas, _ = gradient_descent(X, Y, zeros, alpha=0.5, max_iter=500, hidden=hidden)
@@ -95,7 +95,7 @@ def test_from_zeros_all_units_of_a_layer_stay_equal(hidden):
         np.testing.assert_array_equal(theta, np.broadcast_to(theta[0], theta.shape))
 
 
-def test_from_zeros_xor_is_never_learned_and_from_epsilon_it_is():
+def test_xor_is_learned_from_epsilon_but_not_from_zeros():
     X, Y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0], [1], [1], [0]])
     sizes = [2, 4, 1]
     stuck, _ = gradient_descent(X, Y, initialize_thetas(sizes, scheme="zeros"), alpha=2.0, max_iter=3000)
@@ -113,7 +113,7 @@ def test_layer_sizes_must_be_integers(layer_sizes):
 
 
 @pytest.mark.parametrize("layer_sizes", [(), (3,), (3, 0), (0, 3), (3, -1, 2)], ids=repr)
-def test_layer_sizes_must_be_two_or_more_and_positive(layer_sizes):
+def test_layer_sizes_must_be_at_least_two_positive_integers(layer_sizes):
     with pytest.raises(ParameterError, match="layer sizes must be at least two positive integers"):
         initialize_thetas(layer_sizes)
 
@@ -122,12 +122,12 @@ def test_layer_sizes_may_be_numpy_integers():
     assert initialize_thetas(np.array([2, 3]))[0].shape == (3, 3)
 
 
-def test_an_unknown_scheme_names_the_near_miss():
+def test_an_unknown_scheme_raises_an_error_with_a_suggestion():
     with pytest.raises(ParameterError, match=r"unknown scheme of starting weights 'glorott'. Did you mean 'glorot'\?"):
         initialize_thetas([2, 2], scheme="glorott")
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "0"])
-def test_a_bad_seed_is_refused(seed):
+def test_an_invalid_seed_raises_an_error(seed):
     with pytest.raises(ParameterError, match="random_state must be None, an integer from 0"):
         initialize_thetas([2, 2], random_state=seed)

@@ -1,4 +1,4 @@
-"""The same training by us and by scikit-learn, and what must be equal afterwards."""
+"""Helpers that train the same network with multilayer and with scikit-learn and compare the results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SOLVERS: dict[str, dict[str, Any]] = {
 
 
 def pair(kind: str, **parameters: Any) -> list[Any]:
-    """Two estimators of the same parameters: ours and scikit-learn's."""
+    """Return two estimators with the same parameters: ours and scikit-learn's."""
     parameters = {"learning_rate_init": 0.01, "max_iter": 8, "random_state": 1, "alpha": 0.01} | parameters
     is_classifier = kind in ("binary", "multiclass", "multilabel")
     name = "MLPClassifier" if is_classifier else "MLPRegressor"
@@ -47,7 +47,7 @@ def assert_close(received: Any, expected: Any, tolerance: float) -> None:
 
 
 def assert_same(ours: Any, theirs: Any, X: Any, tolerance: float = 1e-9) -> None:
-    """Same curves, weights and answers, to a relative tolerance."""
+    """Assert that curves, weights and predictions are equal within a relative tolerance."""
     assert ours.n_iter_ == theirs.n_iter_
     for name in ("coefs_", "intercepts_"):
         for received, expected in zip(getattr(ours, name), getattr(theirs, name), strict=True):
@@ -63,10 +63,10 @@ def assert_same(ours: Any, theirs: Any, X: Any, tolerance: float = 1e-9) -> None
         if theirs.validation_scores_ is not None:
             assert_close(ours.validation_scores_, theirs.validation_scores_, tolerance)
     predict = "predict_proba" if hasattr(theirs, "predict_proba") else "predict"
-    answers, expected = getattr(ours, predict)(X), getattr(theirs, predict)(X)
-    assert answers.shape == expected.shape
-    assert answers.dtype == expected.dtype
-    assert_close(answers, expected, tolerance)
+    predictions, expected = getattr(ours, predict)(X), getattr(theirs, predict)(X)
+    assert predictions.shape == expected.shape
+    assert predictions.dtype == expected.dtype
+    assert_close(predictions, expected, tolerance)
     np.testing.assert_array_equal(ours.predict(X).shape, theirs.predict(X).shape)
     if hasattr(theirs, "classes_"):
         np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))

@@ -1,4 +1,4 @@
-"""The two estimators take the same way as scikit-learn's classes of those names, update by update."""
+"""Both estimators compute the same updates as scikit-learn's classes with the same names."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from .comparison import SOLVERS, assert_same, both, pair
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 ACTIVATIONS = ["relu", "tanh", "logistic", "identity"]
-# With several outputs and regularisation the loss alone differs: see test_differences.py.
+# With several outputs and regularisation only the loss differs: see test_differences_from_scikit_learn.py.
 ALPHA = {"two outputs": {"alpha": 0.0}}
-ONE_MEANING = [kind for kind in KINDS if kind != "two outputs"]
+KINDS_WITH_EQUAL_LOSS = [kind for kind in KINDS if kind != "two outputs"]
 
 
 @pairwise(solver=SOLVERS, activation=ACTIVATIONS, kind=KINDS)
-def test_every_solver_activation_and_cost(solver: str, activation: str, kind: str) -> None:
+def test_every_solver_activation_and_cost_matches_scikit_learn(solver: str, activation: str, kind: str) -> None:
     X, y = data(kind)
     options = {"hidden_layer_sizes": (6, 4), "activation": activation, "batch_size": 10}
     assert_same(*both(kind, X, y, **(options | SOLVERS[solver] | ALPHA.get(kind, {}))), X)
 
 
-@pytest.mark.parametrize("kind", ONE_MEANING)
+@pytest.mark.parametrize("kind", KINDS_WITH_EQUAL_LOSS)
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
-def test_lbfgs(activation: str, kind: str) -> None:
-    # Line searches magnify rounding, the more the longer the run.
+def test_lbfgs_matches_scikit_learn(activation: str, kind: str) -> None:
+    # Line searches amplify rounding errors, so the tolerance grows with the number of iterations.
     X, y = data(kind)
     for iterations, tolerance in ((5, 1e-9), (15, 1e-6)):
         options = {"hidden_layer_sizes": (6,), "activation": activation, "max_iter": iterations, "solver": "lbfgs"}
@@ -50,11 +50,11 @@ def test_lbfgs(activation: str, kind: str) -> None:
 
 
 @pairwise(
-    kind=[kind for kind in KINDS if kind != "multilabel"],  # see test_differences.py
+    kind=[kind for kind in KINDS if kind != "multilabel"],  # see test_differences_from_scikit_learn.py
     weighted=[False, True],
     solver=["adam", "nesterov", "adaptive"],
 )
-def test_early_stopping(solver: str, weighted: bool, kind: str) -> None:
+def test_early_stopping_matches_scikit_learn(solver: str, weighted: bool, kind: str) -> None:
     X, y = data(kind, m=61)
     weight = np.random.RandomState(0).uniform(0.1, 3.0, len(X)) if weighted else None
     options = {
@@ -68,9 +68,9 @@ def test_early_stopping(solver: str, weighted: bool, kind: str) -> None:
     assert_same(*both(kind, X, y, weight, **(SOLVERS[solver] | options | ALPHA.get(kind, {}))), X)
 
 
-@pytest.mark.parametrize("kind", ONE_MEANING)
+@pytest.mark.parametrize("kind", KINDS_WITH_EQUAL_LOSS)
 @pytest.mark.parametrize("solver", ["adam", "nesterov", "lbfgs"])
-def test_sample_weights(solver: str, kind: str) -> None:
+def test_sample_weights_have_the_same_effect_as_in_scikit_learn(solver: str, kind: str) -> None:
     X, y = data(kind)
     weight = np.random.RandomState(0).uniform(0.1, 3.0, len(X))
     options = SOLVERS.get(solver, {"solver": "lbfgs"})
@@ -80,13 +80,15 @@ def test_sample_weights(solver: str, kind: str) -> None:
 @pytest.mark.parametrize("batch_size", [1, 7, "auto", 43, 99])
 @pytest.mark.parametrize("shuffle", [True, False])
 @pytest.mark.parametrize("early_stopping", [True, False])
-def test_every_batch_size_shuffled_or_not(early_stopping: bool, shuffle: bool, batch_size: int | str) -> None:
+def test_every_batch_size_matches_scikit_learn_with_and_without_shuffling(
+    early_stopping: bool, shuffle: bool, batch_size: int | str
+) -> None:
     X, y = data("multiclass")
     options = {"batch_size": batch_size, "shuffle": shuffle, "early_stopping": early_stopping}
     assert_same(*both("multiclass", X, y, hidden_layer_sizes=5, **options), X)
 
 
-def test_auto_is_two_hundred_rows() -> None:
+def test_automatic_batch_size_matches_scikit_learn_for_more_than_200_rows() -> None:
     X, y = data("binary", m=430)
     assert_same(*both("binary", X, y, hidden_layer_sizes=5, max_iter=3), X)
 
@@ -94,14 +96,16 @@ def test_auto_is_two_hundred_rows() -> None:
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
 @pytest.mark.parametrize("activation", ["relu", "logistic"])
 @pytest.mark.parametrize("hidden_layer_sizes", [(), (3,), [3, 6], np.array([4])])
-def test_every_number_of_hidden_layers(hidden_layer_sizes: Any, activation: str, kind: str) -> None:
+def test_every_number_of_hidden_layers_matches_scikit_learn(
+    hidden_layer_sizes: Any, activation: str, kind: str
+) -> None:
     X, y = data(kind)
     assert_same(*both(kind, X, y, hidden_layer_sizes=hidden_layer_sizes, activation=activation), X)
 
 
 @pytest.mark.parametrize("kind", ["binary", "regression"])
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_stops_at_the_same_epoch(solver: str, kind: str) -> None:
+def test_training_stops_at_the_same_epoch_as_in_scikit_learn(solver: str, kind: str) -> None:
     X, y = data(kind)
     options = {"hidden_layer_sizes": 5, "max_iter": 2000, "tol": 1e-3, "n_iter_no_change": 4, "activation": "tanh"}
     ours, theirs = both(kind, X, y, **(SOLVERS[solver] | options), learning_rate_init=0.05)
@@ -110,7 +114,7 @@ def test_stops_at_the_same_epoch(solver: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_float32_goes_the_same_way_and_stays_float32(kind: str) -> None:
+def test_float32_training_matches_scikit_learn_and_keeps_float32(kind: str) -> None:
     X, y = data(kind)
     X = X.astype(np.float32)
     ours, theirs = both(kind, X, y, hidden_layer_sizes=5, activation="tanh", **ALPHA.get(kind, {}))
@@ -120,8 +124,8 @@ def test_float32_goes_the_same_way_and_stays_float32(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_partial_fit_on_a_stream_of_parts(solver: str, kind: str) -> None:
-    # scikit-learn goes on with a generator too, where it is given one rather than a seed.
+def test_partial_fit_on_successive_batches_matches_scikit_learn(solver: str, kind: str) -> None:
+    # Given a generator instead of a seed, scikit-learn also continues the random stream.
     X, y = data(kind)
     models = [
         model.set_params(random_state=np.random.RandomState(3))
@@ -137,7 +141,7 @@ def test_partial_fit_on_a_stream_of_parts(solver: str, kind: str) -> None:
     assert_same(*models, X)
 
 
-def test_partial_fit_goes_on_from_fit() -> None:
+def test_partial_fit_after_fit_matches_scikit_learn() -> None:
     X, y = data("binary")
     models = [model.set_params(random_state=np.random.RandomState(3)) for model in pair("binary", hidden_layer_sizes=5)]
     for model in models:
@@ -147,7 +151,7 @@ def test_partial_fit_goes_on_from_fit() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_warm_start_of_plain_gradient_descent(kind: str) -> None:
+def test_warm_start_with_plain_gradient_descent_matches_scikit_learn(kind: str) -> None:
     X, y = data(kind)
     options = {"solver": "sgd", "momentum": 0.0, "shuffle": False, "warm_start": True} | ALPHA.get(kind, {})
     models = both(kind, X, y, hidden_layer_sizes=5, **options)
@@ -160,7 +164,7 @@ def test_warm_start_of_plain_gradient_descent(kind: str) -> None:
 
 @pytest.mark.parametrize("container", [scipy.sparse.csr_matrix, scipy.sparse.csr_array, scipy.sparse.csc_array])
 @pytest.mark.parametrize("solver", [{"solver": "adam"}, {"solver": "lbfgs"}, {"early_stopping": True}])
-def test_sparse_input(solver: dict[str, Any], container: Any) -> None:
+def test_sparse_input_matches_scikit_learn(solver: dict[str, Any], container: Any) -> None:
     X, y = data("binary")
     X[np.abs(X) < 0.8] = 0.0
     ours, theirs = both("binary", container(X), y, hidden_layer_sizes=5, **solver)
@@ -168,7 +172,7 @@ def test_sparse_input(solver: dict[str, Any], container: Any) -> None:
     np.testing.assert_allclose(ours.predict_proba(X), ours.predict_proba(container(X)), rtol=1e-12)
 
 
-def test_the_generator_of_the_caller_is_drawn_from() -> None:
+def test_a_random_generator_of_the_caller_is_advanced_as_in_scikit_learn() -> None:
     X, y = data("binary")
     fitted = []
     for kind in (MLPClassifier, sklearn.neural_network.MLPClassifier):
@@ -203,9 +207,9 @@ def test_any_settings(
 
 
 @given(
-    kind=st.sampled_from(ONE_MEANING),
+    kind=st.sampled_from(KINDS_WITH_EQUAL_LOSS),
     hidden_layer_sizes=st.lists(st.integers(1, 9), max_size=2).map(tuple),
-    activation=st.sampled_from(["tanh", "logistic", "identity"]),  # a kink of relu may lie between two roundings
+    activation=st.sampled_from(["tanh", "logistic", "identity"]),  # rounding can cross the kink of relu
     alpha=st.sampled_from([0.0, 1e-4, 1.0]),
     weighted=st.booleans(),
     seed=st.integers(0, 1000),
@@ -242,14 +246,14 @@ def test_any_stream_of_parts(kind: str, solver: str, batch_size: int, cuts: Any,
 
 
 @pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])
-def test_every_parameter_of_scikit_learn_s_is_there_with_its_default(name: str) -> None:
+def test_every_scikit_learn_parameter_exists_with_the_same_default(name: str) -> None:
     ours, theirs = getattr(multilayer, name)().get_params(), getattr(sklearn.neural_network, name)().get_params()
     assert {parameter: ours[parameter] for parameter in theirs} == theirs
     assert math.isfinite(ours["n_iter_no_change"])
-    own = {"initialization", "engine", "callbacks", "early_stopping_metric", "max_time"}
-    own |= {"l1_alpha", "weight_decay", "clip_norm", "weight_averaging", "dropout", "input_dropout", "normalization"}
-    own |= {"output", "class_weight", "loss"} if name == "MLPClassifier" else {"quantile", "standardize_targets"}
-    assert ours.keys() - theirs.keys() == own
+    extra = {"initialization", "engine", "callbacks", "early_stopping_metric", "max_time"}
+    extra |= {"l1_alpha", "weight_decay", "clip_norm", "weight_averaging", "dropout", "input_dropout", "normalization"}
+    extra |= {"output", "class_weight", "loss"} if name == "MLPClassifier" else {"quantile", "standardize_targets"}
+    assert ours.keys() - theirs.keys() == extra
     kinds = {
         parameter.name: parameter.kind for parameter in inspect.signature(getattr(multilayer, name)).parameters.values()
     }
@@ -259,7 +263,7 @@ def test_every_parameter_of_scikit_learn_s_is_there_with_its_default(name: str) 
 
 @pytest.mark.parametrize("kind", ["multilabel", "regression"])
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_every_public_name_of_a_fitted_one_is_there(solver: str, kind: str) -> None:
+def test_fitted_estimators_have_every_public_name_of_scikit_learn(solver: str, kind: str) -> None:
     X, y = data(kind)
     ours, theirs = both(kind, X, y, solver=solver, hidden_layer_sizes=3)
     missing = {name for name in dir(theirs) if name[0] != "_" and not hasattr(ours, name)}

@@ -1,4 +1,4 @@
-"""MLPClassifier: outputs, labels, weights as views, and its place among scikit-learn's tools."""
+"""MLPClassifier: outputs, labels, weights as views, and use with scikit-learn's tools."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ THREE = (TWO + (X[:, 0] > 0.5)).astype(int)
 
 
 def model(hidden_layer_sizes: Any = (4,), activation: Any = "relu", **parameters: Any) -> MLPClassifier:
-    """Few epochs, and no warning that they are few."""
+    """Return an unfitted classifier that trains for a few epochs without a convergence warning."""
     defaults: dict[str, Any] = {"max_iter": 3, "n_iter_no_change": math.inf, "random_state": 0}
     return MLPClassifier(hidden_layer_sizes, activation, **(defaults | parameters))
 
@@ -48,7 +48,7 @@ def model(hidden_layer_sizes: Any = (4,), activation: Any = "relu", **parameters
         ("sigmoid", THREE, 3, "sigmoid"),
     ],
 )
-def test_the_output_units_and_the_cost_they_bring(output: str, y: Any, units: int, kind: str) -> None:
+def test_the_output_units_determine_the_cost_and_its_gradient(output: str, y: Any, units: int, kind: str) -> None:
     start = initialize_thetas((2, 4, units), 0)
     fitted = model(
         output=output, initialization=start, solver="sgd", momentum=0, batch_size=60, max_iter=1, alpha=0.3
@@ -75,14 +75,14 @@ def test_probabilities_sum_to_one_and_the_largest_is_the_prediction(y: Any, outp
     np.testing.assert_array_equal(fitted.predict(X.astype(dtype)), fitted.classes_[P.argmax(axis=1)])
 
 
-def test_sigmoid_units_answer_each_for_itself() -> None:
+def test_sigmoid_outputs_are_normalised_to_probabilities() -> None:
     fitted = model(output="sigmoid").fit(X, THREE)
     H = forward_propagation(X, fitted.thetas_, "relu", "sigmoid")[1][-1]
     np.testing.assert_allclose(fitted.predict_proba(X), H / H.sum(axis=1, keepdims=True), rtol=1e-12)
     np.testing.assert_array_equal(fitted.predict(X), H.argmax(axis=1))
 
 
-def test_where_all_sigmoid_units_say_no_nothing_is_known() -> None:
+def test_probabilities_are_uniform_when_all_sigmoid_outputs_are_zero() -> None:
     fitted = model((), output="sigmoid", max_iter=1).fit(X, THREE)
     fitted.parameters_[...] = 0.0
     for biases in fitted.intercepts_:
@@ -109,7 +109,7 @@ def test_where_all_sigmoid_units_say_no_nothing_is_known() -> None:
     ids=lambda value: type(value).__name__,
 )
 @pytest.mark.parametrize("output", ["auto", "sigmoid"])
-def test_labels_come_back_as_they_were_given(labels: Any, classes: list[Any], output: str) -> None:
+def test_predictions_have_the_labels_that_were_passed_to_fit(labels: Any, classes: list[Any], output: str) -> None:
     codes = THREE if len(classes) == 3 else TWO
     if isinstance(labels, list):
         y: Any = [labels[code] for code in codes]
@@ -121,7 +121,7 @@ def test_labels_come_back_as_they_were_given(labels: Any, classes: list[Any], ou
     assert set(fitted.predict(X).tolist()) == set(classes)
 
 
-def test_the_names_of_labels_change_nothing_else() -> None:
+def test_label_names_do_not_affect_the_parameters() -> None:
     plain, named = model().fit(X, THREE), model().fit(X, np.array(["x", "y", "z"])[THREE])
     np.testing.assert_array_equal(plain.parameters_, named.parameters_)
 
@@ -143,7 +143,7 @@ def test_weights_are_views_of_one_vector() -> None:
     assert (fitted.predict_proba(X)[:, 0] > before[:, 0]).all()
 
 
-def test_given_thetas_are_the_start_and_stay_the_callers() -> None:
+def test_given_thetas_are_the_starting_weights_and_are_not_modified() -> None:
     start = initialize_thetas((2, 4, 1), 5)
     kept = [theta.copy() for theta in start]
     first = model(initialization=start, random_state=1, shuffle=False).fit(X, TWO)
@@ -154,7 +154,7 @@ def test_given_thetas_are_the_start_and_stay_the_callers() -> None:
 
 
 @pytest.mark.parametrize("initialization", ["epsilon", "notebook", "glorot", "he", "lecun", "zeros"])
-def test_a_scheme_of_the_book_is_the_start(initialization: str) -> None:
+def test_initialization_schemes_match_the_equations(initialization: str) -> None:
     expected = initialize_thetas((2, 4, 1), 3, initialization)
     fitted = model(
         initialization=initialization, random_state=3, max_iter=1, learning_rate_init=1e-300, epsilon=1.0
@@ -163,14 +163,14 @@ def test_a_scheme_of_the_book_is_the_start(initialization: str) -> None:
         np.testing.assert_allclose(received, theta, rtol=0, atol=1e-200)
 
 
-def test_layers_may_have_their_own_activations() -> None:
+def test_each_layer_can_have_its_own_activation() -> None:
     fitted = model((4, 3), ["tanh", "logistic"]).fit(X, TWO)
     assert fitted.network_.hidden == ("tanh", "sigmoid")
     H = forward_propagation(X, fitted.thetas_, ["tanh", "sigmoid"], "sigmoid")[1][-1]
     np.testing.assert_allclose(fitted.predict_proba(X)[:, 1:], H, rtol=1e-12)
 
 
-def test_the_data_are_left_as_they_were() -> None:
+def test_fit_and_predict_do_not_modify_the_data() -> None:
     data, labels = X.copy(), TWO.copy()
     for array in (data, labels):
         array.flags.writeable = False
@@ -180,17 +180,17 @@ def test_the_data_are_left_as_they_were() -> None:
 
 
 @pytest.mark.parametrize("rows", [X.tolist(), np.asfortranarray(X), pd.DataFrame(X), pl.DataFrame(X), X[::1]])
-def test_every_container_of_the_same_rows_gives_the_same_network(rows: Any) -> None:
+def test_every_container_of_the_same_rows_gives_the_same_parameters(rows: Any) -> None:
     fitted = model().fit(rows, TWO)
     np.testing.assert_array_equal(fitted.parameters_, model().fit(X, TWO).parameters_)
 
 
 @pytest.mark.parametrize("dtype", [np.int64, np.int8, np.bool_, np.float16])
-def test_whatever_is_not_float32_becomes_float64(dtype: Any) -> None:
+def test_other_dtypes_than_float32_are_converted_to_float64(dtype: Any) -> None:
     assert model().fit((X > 0).astype(dtype), TWO).parameters_.dtype == np.float64
 
 
-def test_a_network_trained_in_float32_answers_rows_in_float64() -> None:
+def test_a_float32_network_predicts_float64_rows_in_float32() -> None:
     fitted = model().fit(X.astype(np.float32), TWO)
     assert fitted.predict_proba(X).dtype == np.float32
     np.testing.assert_allclose(fitted.predict_proba(X), fitted.predict_proba(X.astype(np.float32)), atol=1e-6)
@@ -199,28 +199,28 @@ def test_a_network_trained_in_float32_answers_rows_in_float64() -> None:
 # --- the end of training
 
 
-def test_an_end_before_convergence_is_warned_of() -> None:
+def test_training_that_ends_before_convergence_warns() -> None:
     with pytest.warns(ConvergenceWarning, match=r"^training ended after max_iter=2 epochs, while the cost was still"):
         MLPClassifier(max_iter=2).fit(X, TWO)
 
 
-def test_a_number_of_epochs_that_is_wanted_is_not_warned_of() -> None:
+def test_a_fixed_number_of_epochs_does_not_warn() -> None:
     assert model(max_iter=2).fit(X, TWO).n_iter_ == 2
 
 
-def test_callbacks_hear_every_epoch_and_may_stop() -> None:
-    heard: list[Event] = []
+def test_callbacks_receive_every_epoch_and_can_stop_training() -> None:
+    events: list[Event] = []
 
     def stop_at_two(event: Event) -> bool:
-        heard.append(event)
+        events.append(event)
         return isinstance(event, EpochEnded) and event.epoch == 2
 
     fitted = model(max_iter=9, callbacks=[stop_at_two]).fit(X, TWO)
     assert fitted.n_iter_ == 2
-    assert [event.cost for event in heard if isinstance(event, EpochEnded)] == fitted.loss_curve_
+    assert [event.cost for event in events if isinstance(event, EpochEnded)] == fitted.loss_curve_
 
 
-def test_verbose_prints_a_table_and_changes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_verbose_prints_a_table_and_does_not_affect_training(capsys: pytest.CaptureFixture[str]) -> None:
     fitted = model(max_iter=2, verbose=True).fit(X, TWO)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["Iteration", "1", "2", "Ended"]
@@ -228,22 +228,22 @@ def test_verbose_prints_a_table_and_changes_nothing(capsys: pytest.CaptureFixtur
     np.testing.assert_array_equal(fitted.parameters_, model(max_iter=2).fit(X, TWO).parameters_)
 
 
-# --- among scikit-learn's tools
+# --- use with scikit-learn's tools
 
 
-def test_the_same_seed_gives_the_same_network() -> None:
+def test_the_same_seed_gives_the_same_parameters() -> None:
     np.testing.assert_array_equal(model().fit(X, TWO).parameters_, model().fit(X, TWO).parameters_)
     assert (model(random_state=1).fit(X, TWO).parameters_ != model().fit(X, TWO).parameters_).any()
 
 
-def test_fit_begins_anew() -> None:
+def test_fit_discards_the_previous_fit() -> None:
     fitted = model().fit(X, THREE)
     np.testing.assert_array_equal(fitted.fit(X, TWO).parameters_, model().fit(X, TWO).parameters_)
     assert fitted.classes_.tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda fitted: pickle.loads(pickle.dumps(fitted))])
-def test_copies_answer_alike(copied: Any) -> None:
+def test_copies_give_equal_predictions(copied: Any) -> None:
     fitted = model((5, 3)).fit(X, THREE)
     other = copied(fitted)
     np.testing.assert_array_equal(other.predict_proba(X), fitted.predict_proba(X))
@@ -251,7 +251,7 @@ def test_copies_answer_alike(copied: Any) -> None:
     assert np.shares_memory(other.parameters_, fitted.parameters_) == (copied is copy.copy)
 
 
-def test_clone_and_parameters() -> None:
+def test_clone_get_params_and_set_params() -> None:
     start = initialize_thetas((2, 4, 1), 0)
     original = model(initialization=start, alpha=0.5, callbacks=[print])
     other = clone(original)
@@ -263,7 +263,7 @@ def test_clone_and_parameters() -> None:
         other.set_params(alpah=1)
 
 
-def test_cross_validation_pipeline_and_search() -> None:
+def test_works_in_cross_validation_pipelines_and_grid_search() -> None:
     X, y = make_classification(120, 6, random_state=0)
     pipeline = make_pipeline(StandardScaler(), model((8,), max_iter=30, learning_rate_init=0.02))
     scores = cross_val_score(pipeline, X, y, cv=3)
@@ -281,7 +281,7 @@ def test_cross_validation_pipeline_and_search() -> None:
 
 
 def documented_defaults(estimator: type) -> dict[str, str]:
-    """Each parameter with what its docstring gives as its default."""
+    """Return the default of each parameter as the docstring states it."""
     parameters = inspect.cleandoc(estimator.__doc__ or "").split("Parameters\n----------\n")[1].split("\n\n")[0]
     defaults = {}
     for names, values in re.findall(r"^(\w[\w, ]*) : .*default=(.*)$", parameters, flags=re.MULTILINE):
@@ -291,7 +291,7 @@ def documented_defaults(estimator: type) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("estimator", [MLPClassifier, MLPRegressor])
-def test_documented_defaults_are_the_defaults(estimator: type) -> None:
+def test_documented_defaults_match_the_signature(estimator: type) -> None:
     defaults = {name: parameter.default for name, parameter in inspect.signature(estimator).parameters.items()}
     documented = documented_defaults(estimator)
     assert list(documented) == list(defaults)
@@ -300,7 +300,7 @@ def test_documented_defaults_are_the_defaults(estimator: type) -> None:
 
 
 @pytest.mark.parametrize("estimator", [MLPClassifier, MLPRegressor])
-def test_what_is_documented_is_there_after_fit(estimator: Any) -> None:
+def test_documented_attributes_match_those_of_a_fitted_estimator(estimator: Any) -> None:
     fitted = estimator(4, n_iter_no_change=math.inf, max_iter=2).fit(pd.DataFrame(X, columns=["a", "b"]), TWO)
     attributes = inspect.cleandoc(estimator.__doc__ or "").split("Attributes\n----------\n")[1].split("\n\n")[0]
     names = re.findall(r"\b\w+_\b(?=.*(?: :|$))", "\n".join(re.findall(r"^\w.*$", attributes, flags=re.MULTILINE)))
@@ -310,7 +310,7 @@ def test_what_is_documented_is_there_after_fit(estimator: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", [list, pd.Series, lambda y: np.array(y, dtype=object), np.array])
-def test_labels_of_text_are_an_array_of_text(kind: Any) -> None:
+def test_text_labels_are_stored_as_a_unicode_array(kind: Any) -> None:
     X = np.random.RandomState(0).normal(size=(20, 2))
     y = kind(["cat", "mouse"] * 10)
     model = MLPClassifier(2, max_iter=1, n_iter_no_change=np.inf, random_state=0).fit(X, y)
@@ -319,6 +319,6 @@ def test_labels_of_text_are_an_array_of_text(kind: Any) -> None:
     assert parts.classes_.dtype == np.dtype("<U5")
 
 
-def test_labels_that_differ_in_a_last_zero_character_stay_two() -> None:
+def test_labels_that_differ_only_in_a_trailing_null_character_stay_distinct() -> None:
     model = MLPClassifier(2, max_iter=1, n_iter_no_change=np.inf, random_state=0).fit(np.eye(4), ["a", "a\0"] * 2)
     assert model.classes_.tolist() == ["a", "a\0"]

@@ -1,4 +1,4 @@
-"""The HTML that scikit-learn shows of estimators: links, and a description of each parameter."""
+"""The HTML representation of estimators: documentation links and parameter descriptions."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ DESCRIBED = re.compile(r'<span class="param-doc-description".*?>\s*(\w+): .*?<br
 
 
 def described(estimator: Any) -> dict[str, str]:
-    """The descriptions in the HTML by parameter."""
+    """Return the description of each parameter in the HTML representation."""
     return {name: html.unescape(text) for name, text in DESCRIBED.findall(estimator_html_repr(estimator))}
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_html_holds_no_path_of_the_machine(kind: Any) -> None:
+def test_the_html_does_not_contain_local_paths(kind: Any) -> None:
     assert kind()._get_doc_link() == "#"
     shown = estimator_html_repr(kind())
     assert "file:" not in shown
@@ -35,23 +35,23 @@ def test_the_html_holds_no_path_of_the_machine(kind: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_parameter_has_its_description(kind: Any) -> None:
+def test_every_parameter_has_a_description(kind: Any) -> None:
     found = described(kind())
     assert set(found) == set(kind().get_params(deep=False))
     assert all(len(text) > 10 for text in found.values())
 
 
-def test_descriptions_are_those_of_the_docstring() -> None:
+def test_descriptions_come_from_the_docstring() -> None:
     assert described(MLPClassifier())["hidden_layer_sizes"] == "Units of each hidden layer; ``()`` for no hidden layer."
 
 
-def test_pipelines_and_ensembles_show_those_of_their_parts() -> None:
+def test_pipelines_and_ensembles_show_the_descriptions_of_nested_estimators() -> None:
     inner = make_pipeline(TableEncoder(), MLPRegressor())
     for model in (inner, EnsembleRegressor(inner)):
         assert {"max_categories", "standardize_targets"} <= set(described(model))
 
 
-def test_classes_made_of_ours_have_no_link() -> None:
+def test_subclasses_have_no_documentation_link() -> None:
     class Mine(MLPClassifier):
         pass
 
@@ -59,7 +59,7 @@ def test_classes_made_of_ours_have_no_link() -> None:
     assert "Mine" in estimator_html_repr(Mine())
 
 
-def test_a_published_address_takes_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_published_address_is_used_as_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documentation, "PUBLISHED", "https://example.org/{module}/{name}.html")
     assert MLPClassifier()._get_doc_link() == (
         "https://example.org/multilayer.estimators.classifier/MLPClassifier.html"

@@ -1,4 +1,4 @@
-"""Every input that cannot be used has an error that names it."""
+"""Invalid data and parameters raise errors that name the problem and the remedy."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def with_entry(value: float) -> Any:
         (X, scipy.sparse.csr_array(np.c_[Y, Y] * 2), r"must hold zeros and ones, .* got the values \[0, 2\]"),
     ],
 )
-def test_data_that_cannot_be_used(X: Any, y: Any, message: str) -> None:
+def test_invalid_data_raise_input_errors(X: Any, y: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         MLPClassifier().fit(X, y)
 
@@ -114,7 +114,7 @@ def test_data_that_cannot_be_used(X: Any, y: Any, message: str) -> None:
         (np.full((12, 1), {}, dtype=object), Y, r"float\(\) argument must be .*X must hold numbers: .*TableEncoder"),
     ],
 )
-def test_data_of_a_type_that_cannot_be_used(X: Any, y: Any, message: str) -> None:
+def test_data_of_invalid_types_raise_input_type_errors(X: Any, y: Any, message: str) -> None:
     with pytest.raises(InputTypeError, match=message):
         MLPClassifier().fit(X, y)
 
@@ -131,7 +131,7 @@ def test_data_of_a_type_that_cannot_be_used(X: Any, y: Any, message: str) -> Non
         (np.zeros((12, 2, 2)), r"y must be an array of shape \(m,\) or \(m, K\), got shape \(12, 2, 2\)"),
     ],
 )
-def test_targets_of_a_regression_that_cannot_be_used(y: Any, message: str) -> None:
+def test_invalid_regression_targets_raise_input_errors(y: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         MLPRegressor().fit(X, y)
 
@@ -146,7 +146,7 @@ def test_targets_of_a_regression_that_cannot_be_used(y: Any, message: str) -> No
         ([{}] * 12, r"sample_weight must be one finite non-negative number for each of the 12 rows, .*not 'dict'"),
     ],
 )
-def test_weights_that_cannot_be_used(weight: Any, message: str) -> None:
+def test_invalid_sample_weights_raise_input_errors(weight: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         MLPClassifier().fit(X, Y, weight)
 
@@ -161,14 +161,14 @@ def test_weights_that_cannot_be_used(weight: Any, message: str) -> None:
         ([0], r"`y` has classes not in `self\.classes_`\. .* has \[0\]\. 'y' has \[0 1\]\. Pass all classes"),
     ],
 )
-def test_classes_that_cannot_be_used(classes: Any, message: str) -> None:
+def test_invalid_classes_of_partial_fit_raise_errors(classes: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         MLPClassifier().partial_fit(X, Y, classes=classes)
     with pytest.raises(MultilayerError, match=r"^`?classes"):
         MLPClassifier(2).partial_fit(X, Y, classes=[0, 1]).partial_fit(X, Y, classes=classes)
 
 
-def test_going_on_with_labels_of_another_kind() -> None:
+def test_continued_training_with_labels_of_another_kind_raises_errors() -> None:
     model = fitted().set_params(warm_start=True)
     with pytest.raises(
         InputError, match=r"of the same kind as in the previous call, one column of labels, got zeros and ones"
@@ -254,13 +254,13 @@ def test_going_on_with_labels_of_another_kind() -> None:
         ({"callbacks": "print"}, r"callbacks must be a sequence of callables, got 'print'\."),
     ],
 )
-def test_parameters_outside_their_range(parameters: dict[str, Any], message: str) -> None:
-    model = MLPClassifier(**parameters)  # to construct is never an error: set_params and clone rely on it
+def test_invalid_parameters_raise_parameter_errors_in_fit(parameters: dict[str, Any], message: str) -> None:
+    model = MLPClassifier(**parameters)  # constructing never raises an error: set_params and clone rely on it
     with pytest.raises(ParameterError, match=message):
         model.fit(X, Y)
 
 
-def test_given_thetas_of_other_shapes() -> None:
+def test_given_thetas_of_wrong_shapes_raise_a_shape_error() -> None:
     model = MLPClassifier(4, initialization=[np.zeros((4, 3)), np.zeros((1, 5))])
     with pytest.raises(
         ShapeError, match=r"Theta matrices of shapes \[\(4, 4\), \(1, 5\)\], got \[\(4, 3\), \(1, 5\)\]"
@@ -269,26 +269,26 @@ def test_given_thetas_of_other_shapes() -> None:
 
 
 @pytest.mark.parametrize("use", ["predict", "predict_proba", "score"])
-def test_an_unfitted_network_says_so(use: str) -> None:
+def test_prediction_with_an_unfitted_estimator_raises_not_fitted_error(use: str) -> None:
     arguments = (X, Y) if use == "score" else (X,)
     with pytest.raises(NotFittedError, match=r"^this MLPClassifier is not fitted yet\. Call fit\(X, y\) first\.$"):
         getattr(MLPClassifier(), use)(*arguments)
 
 
 @pytest.mark.parametrize("loss", ["squared_error", "quantile"])
-def test_an_unfitted_network_of_numbers_has_no_score(loss: str) -> None:
+def test_scoring_an_unfitted_regressor_raises_not_fitted_error(loss: str) -> None:
     with pytest.raises(NotFittedError, match=r"^this MLPRegressor is not fitted yet"):
         MLPRegressor(loss=loss).score(X, X[:, 0])
 
 
 @pytest.mark.parametrize("name", ["thetas_", "coefs_", "intercepts_"])
-def test_an_unfitted_network_has_no_weights(name: str) -> None:
+def test_the_weights_of_an_unfitted_estimator_raise_not_fitted_error(name: str) -> None:
     assert not hasattr(MLPClassifier(), name)
     with pytest.raises(NotFittedError):
         getattr(MLPClassifier(), name)
 
 
-def test_not_fitted_is_every_error_it_is_caught_as() -> None:
+def test_not_fitted_error_is_a_subclass_of_scikit_learn_s_error() -> None:
     assert issubclass(NotFittedError, (MultilayerError))
     assert issubclass(NotFittedError, sklearn.exceptions.NotFittedError)
 
@@ -307,12 +307,12 @@ def test_not_fitted_is_every_error_it_is_caught_as() -> None:
         ([["a", "b", "c"]], r"could not convert string to float"),
     ],
 )
-def test_rows_that_cannot_be_answered(X: Any, message: str, use: str) -> None:
+def test_invalid_rows_raise_input_errors_in_prediction(X: Any, message: str, use: str) -> None:
     with pytest.raises(InputError, match=message):
         getattr(fitted(), use)(X)
 
 
-def test_columns_in_another_order() -> None:
+def test_columns_in_another_order_raise_input_errors() -> None:
     frame = pd.DataFrame(X, columns=["a", "b", "c"])
     model = MLPClassifier(2, max_iter=1, n_iter_no_change=np.inf).fit(frame, Y)
     assert model.feature_names_in_.tolist() == ["a", "b", "c"]
@@ -331,7 +331,7 @@ def test_columns_in_another_order() -> None:
         model.predict(frame.rename(columns={"a": "z"}))
 
 
-def test_a_run_that_diverges_names_what_to_try() -> None:
+def test_the_divergence_error_suggests_a_remedy() -> None:
     model = MLPClassifier(4, solver="sgd", learning_rate_init=1e200, max_iter=20, random_state=0, activation="identity")
     with pytest.raises(DivergenceError, match=r"in epoch \d+, update \d+, with step size 1e\+200\. Use a smaller step"):
         model.fit(X, Y)
@@ -361,7 +361,7 @@ def test_a_run_that_diverges_names_what_to_try() -> None:
         ),
     ],
 )
-def test_an_end_too_soon_says_what_to_change(parameters: dict[str, Any], message: str) -> None:
+def test_the_convergence_warning_suggests_a_remedy(parameters: dict[str, Any], message: str) -> None:
     model = MLPClassifier(4, solver="sgd", random_state=0, **({"validation_fraction": 0.5} | parameters))
     with pytest.warns(ConvergenceWarning, match=message):
         model.fit(X, Y)

@@ -1,4 +1,4 @@
-"""Layer normalisation in the estimators: starting weights, going on, seeing inside, and what is told to the user."""
+"""Layer normalisation in the estimators: starting weights, continued training, inspection, warnings and errors."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def settings(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("initialization", ["scikit-learn", "glorot"])
-def test_a_run_begins_with_the_weights_it_would_have_without(initialization: str) -> None:
+def test_normalisation_does_not_affect_the_starting_weights(initialization: str) -> None:
     given = {"initialization": initialization, "learning_rate_init": 1e-300, "max_iter": 1}
     models = [MLPClassifier(**settings(**given, normalization=value)).fit(X, CLASSES) for value in (None, "layer")]
     for plain, normalized in zip(models[0].thetas_, models[1].thetas_, strict=True):
@@ -51,7 +51,7 @@ def test_a_run_begins_with_the_weights_it_would_have_without(initialization: str
 
 
 @engines
-def test_it_learns(engine: str) -> None:
+def test_networks_with_layer_normalisation_reach_high_scores(engine: str) -> None:
     model = MLPRegressor(**settings(engine=engine, max_iter=200)).fit(X, Y)
     assert model.score(X, Y) > 0.95
     assert all(np.ptp(gain) > 0 and shift.any() for gain, shift in model.norms_)
@@ -61,7 +61,9 @@ def test_it_learns(engine: str) -> None:
 @engines
 @pytest.mark.parametrize("early_stopping", [False, True])
 @pytest.mark.parametrize("average", [0.0, 0.9])
-def test_fits_of_k_and_m_epochs_are_one_of_both(engine: str, early_stopping: bool, average: float) -> None:
+def test_fits_of_k_and_m_epochs_equal_one_fit_of_k_plus_m_epochs(
+    engine: str, early_stopping: bool, average: float
+) -> None:
     given = settings(engine=engine, early_stopping=early_stopping, weight_averaging=average)
     whole = MLPClassifier(**given).fit(X, CLASSES)
     parts = MLPClassifier(**given | {"warm_start": True, "max_iter": 7}).fit(X, CLASSES)
@@ -70,7 +72,7 @@ def test_fits_of_k_and_m_epochs_are_one_of_both(engine: str, early_stopping: boo
     assert parts.validation_scores_ == whole.validation_scores_
 
 
-def test_parts() -> None:
+def test_partial_fit_gives_equal_parameters_on_both_engines() -> None:
     models = [MLPClassifier(**settings(engine=engine)) for engine in ("reference", "cpu")]
     for model in models:
         for part in np.array_split(np.arange(200), 4):
@@ -79,7 +81,7 @@ def test_parts() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:L-BFGS ended after max_iter")
-def test_lbfgs() -> None:
+def test_lbfgs_gives_equal_predictions_on_both_engines() -> None:
     models = [
         MLPRegressor(**settings(engine=engine, solver="lbfgs", max_iter=15)).fit(X, Y)
         for engine in ("reference", "cpu")
@@ -87,21 +89,21 @@ def test_lbfgs() -> None:
     np.testing.assert_allclose(models[0].predict(X), models[1].predict(X), rtol=1e-5, atol=1e-6)
 
 
-def test_float32_stays() -> None:
+def test_float32_input_gives_float32_weights_and_outputs() -> None:
     model = MLPRegressor(**settings()).fit(X.astype(np.float32), Y.astype(np.float32))
     assert model.parameters_.dtype == model.norms_[0].dtype == model.transform(X.astype(np.float32)).dtype == np.float32
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_every_layer_is_shown_as_the_book_has_it(dtype: Any) -> None:
+def test_layer_outputs_gradients_and_traces_match_the_equations(dtype: Any) -> None:
     A = X.astype(dtype)
     model = MLPClassifier(**settings()).fit(A, CLASSES)
-    book = {"hidden": "tanh", "output": "sigmoid", "norms": model.norms_}
-    _, activations = forward_propagation(A, model.thetas_, **book)
+    options = {"hidden": "tanh", "output": "sigmoid", "norms": model.norms_}
+    _, activations = forward_propagation(A, model.thetas_, **options)
     tolerance = 1e-10 if dtype == np.float64 else 1e-4
     for layer in (2, 3, 4):
         np.testing.assert_allclose(model.transform(A, layer=layer), activations[layer - 1], atol=tolerance)
-    expected = input_gradient(A, model.thetas_, **book)
+    expected = input_gradient(A, model.thetas_, **options)
     np.testing.assert_allclose(model.input_gradient(A), expected, rtol=1e-6, atol=tolerance)
     Z = np.log(activations[-1] / (1 - activations[-1]))[:, 0]
     np.testing.assert_allclose(model.decision_function(A), Z, atol=100 * tolerance)
@@ -117,7 +119,7 @@ def test_the_gradient_check_covers_gain_and_shift() -> None:
     assert report.max_error < 1e-6
 
 
-def test_a_diagnosis_looks_at_the_normalised_sums() -> None:
+def test_the_diagnosis_uses_the_normalised_weighted_sums() -> None:
     # Sums in the thousands would saturate every unit; normalised they do not.
     saturated, normalized = (
         MLPClassifier(**settings(normalization=value, max_iter=1)).fit(1e4 * X, CLASSES).diagnose(1e4 * X, CLASSES)
@@ -126,19 +128,19 @@ def test_a_diagnosis_looks_at_the_normalised_sums() -> None:
     assert np.mean(saturated.layers[0].responding) < 0.2 < 0.9 < np.mean(normalized.layers[0].responding)
 
 
-def test_written_gains_count() -> None:
+def test_assigned_gains_and_shifts_change_the_predictions() -> None:
     model = MLPRegressor(**settings()).fit(X, Y)
     model.norms_[1] = np.zeros((2, 6))
     assert np.ptp(model.predict(X)) == 0
 
 
-def test_copies_and_tools_of_scikit_learn() -> None:
+def test_pickling_and_cross_validation_work() -> None:
     model = MLPClassifier(**settings(max_iter=60)).fit(X, CLASSES)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict_proba(X), model.predict_proba(X))
     assert cross_val_score(clone(model), X, CLASSES, cv=3).mean() > 0.85
 
 
-def test_a_run_cannot_change_its_normalisation() -> None:
+def test_warm_start_with_another_normalization_raises_an_error() -> None:
     model = MLPRegressor(**settings(warm_start=True)).fit(X, Y)
     before = model.parameters_.copy()
     with pytest.raises(ParameterError, match=r"has normalization='layer' and cannot be continued with None"):
@@ -148,7 +150,7 @@ def test_a_run_cannot_change_its_normalisation() -> None:
     assert model.norms_ == []
 
 
-def test_what_it_cannot_do_is_told() -> None:
+def test_ineffective_normalization_warns_and_unfitted_norms_raise_an_error() -> None:
     with pytest.warns(ParameterWarning, match=r"normalization='layer' has no effect without hidden layers"):
         MLPRegressor(**settings(hidden_layer_sizes=())).fit(X, Y)
     with pytest.warns(

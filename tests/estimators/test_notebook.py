@@ -1,4 +1,4 @@
-"""The textbook's two runs, through the estimator: its costs and its weights."""
+"""The estimator reproduces the costs and weights of the two training runs in the textbook's notebook."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ FIGURES = Path(__file__).parents[1] / "data" / "notebook.npz"
 
 
 @pytest.mark.parametrize(("n_rows", "n_updates", "accuracy"), [(1000, 1000, 0.875), (500, 5000, 0.998)])
-def test_the_textbook_s_run(n_rows: int, n_updates: int, accuracy: float) -> None:
+def test_the_estimator_reproduces_the_costs_and_weights_of_the_notebook(
+    n_rows: int, n_updates: int, accuracy: float
+) -> None:
     X, y = make_moons(n_samples=1000, noise=0.1, random_state=0)
     X, y = X[:n_rows], y[:n_rows]
     with np.load(FIGURES) as figures:

@@ -1,4 +1,4 @@
-"""The table that verbose prints: its columns, which epochs it shows, and how often its header comes."""
+"""The table that verbose=True prints: its columns, its epochs and its header."""
 
 from __future__ import annotations
 
@@ -41,22 +41,22 @@ def first_words(lines: list[str]) -> list[str]:
     return [line.split()[0] for line in lines]
 
 
-def test_a_fast_run_is_shown_at_round_epochs_and_the_last(capsys: pytest.CaptureFixture[str]) -> None:
+def test_fast_training_prints_round_epochs_and_the_last(capsys: pytest.CaptureFixture[str]) -> None:
     lines = printed(run([0.0] * 123), capsys)
     assert first_words(lines) == ["Iteration", "1", "2", "5", "10", "20", "50", "100", "123", "Ended"]
 
 
-def test_a_slow_run_is_shown_each_half_second(capsys: pytest.CaptureFixture[str]) -> None:
+def test_slow_training_prints_a_line_each_half_second(capsys: pytest.CaptureFixture[str]) -> None:
     lines = printed(run([0.2 * i for i in range(1, 13)]), capsys)
     assert first_words(lines) == ["Iteration", "1", "2", "5", "8", "10", "12", "Ended"]
 
 
-def test_every_epoch_where_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_epoch_is_printed_on_request(capsys: pytest.CaptureFixture[str]) -> None:
     lines = printed(run([0.0] * 7), capsys, every_epoch=True)
     assert first_words(lines) == ["Iteration", *"1234567", "Ended"]
 
 
-def test_the_columns_are_those_that_the_run_has(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_columns_depend_on_the_recorded_values(capsys: pytest.CaptureFixture[str]) -> None:
     begin, end = RunStarted(NETWORK, 8, 2), RunEnded("converged", 1, 0.25)
     plain = printed([begin, EpochEnded(1, 0.5, math.nan, 0.25), end], capsys)
     assert plain[0].split() == ["Iteration", "loss", "seconds"]
@@ -68,7 +68,7 @@ def test_the_columns_are_those_that_the_run_has(capsys: pytest.CaptureFixture[st
     assert len(scored[0]) == len(scored[1])
 
 
-def test_parts_have_one_header_and_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+def test_partial_fit_prints_one_header_and_one_line_per_call(capsys: pytest.CaptureFixture[str]) -> None:
     model = MLPClassifier((2,), verbose=True, random_state=0)
     for _ in range(3):
         model.partial_fit(X, y, classes=[0, 1])
@@ -78,12 +78,12 @@ def test_parts_have_one_header_and_a_line_each(capsys: pytest.CaptureFixture[str
 
 @pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
-def test_every_solver_prints_it(solver: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_solver_prints_the_table(solver: str, capsys: pytest.CaptureFixture[str]) -> None:
     model = MLPRegressor((2,), solver=solver, max_iter=3, tol=0, verbose=2, random_state=0).fit(X, y)
     lines = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("Compiling")]
     assert first_words(lines) == ["Iteration", "1", "2", "3", "Ended"]
     assert [float(line.split()[1]) for line in lines[1:4]] == pytest.approx(model.loss_curve_, abs=1e-8)
 
 
-def test_each_reason_has_its_words() -> None:
+def test_every_stop_reason_has_a_description() -> None:
     assert set(_REASONS) == set(REASONS)

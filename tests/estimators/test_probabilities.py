@@ -1,4 +1,4 @@
-"""Probabilities sum to one, and their logarithms are finite, however many classes and however large the weights."""
+"""Probabilities sum to one and have finite logarithms for any number of classes and any size of the weights."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def fitted(X: Any, y: Any, **parameters: Any) -> MLPClassifier:
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
 @pytest.mark.parametrize("output", ["auto", "sigmoid"])
-def test_logarithms_are_those_of_the_probabilities(output: str, kind: str) -> None:
+def test_predict_log_proba_is_the_logarithm_of_predict_proba(output: str, kind: str) -> None:
     X, y = data(kind)
     model = fitted(X, y, output=output)
     np.testing.assert_allclose(model.predict_log_proba(X), np.log(model.predict_proba(X)), rtol=1e-9, atol=1e-12)
@@ -41,7 +41,7 @@ def test_any_weights_give_probabilities(factor: Any, n_classes: int, output: str
     rng = np.random.RandomState(0)
     X = rng.normal(size=(2 * n_classes, 3)).astype(dtype)
     model = fitted(X, np.arange(2 * n_classes) % n_classes, output=output, max_iter=1)
-    # The sums of the largest overflow.
+    # The weighted sums overflow with the largest factor.
     model.parameters_ *= np.finfo(dtype).max / 8 if factor == "largest" else factor
     assert np.isfinite(model.parameters_).all()
     with np.errstate(over="ignore", invalid="ignore"):
@@ -55,7 +55,7 @@ def test_any_weights_give_probabilities(factor: Any, n_classes: int, output: str
     np.testing.assert_array_equal(model.predict(X), model.classes_[P.argmax(axis=1)])
 
 
-def test_logarithms_of_a_softmax_are_its_sums_less_a_constant() -> None:
+def test_log_probabilities_of_softmax_are_the_log_softmax_of_the_weighted_sums() -> None:
     X, y = data("multiclass")
     model = fitted(X, y, hidden_layer_sizes=())
     model.parameters_ *= 1e5
@@ -64,7 +64,7 @@ def test_logarithms_of_a_softmax_are_its_sums_less_a_constant() -> None:
     assert model.predict_log_proba(X).min() < -1e4
 
 
-def test_labels_that_are_all_certain_tie() -> None:
+def test_certain_labels_have_equal_probabilities_and_log_probabilities() -> None:
     X, y = data("multilabel")
     model = fitted(X, y, hidden_layer_sizes=())
     model.parameters_[...] = 0.0

@@ -1,4 +1,4 @@
-"""What an estimator answers for a row does not depend on the rows beside it, to the last bit."""
+"""The outputs for a row are bit-identical whichever other rows are predicted with it."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def rows(dtype: Any) -> tuple[Any, Any]:
     return X, rng.permutation(120)
 
 
-def assert_rowwise(answer: Any, X: Any) -> None:
-    whole = answer(X)
+def assert_rowwise(predict: Any, X: Any) -> None:
+    whole = predict(X)
     for subset in SUBSETS:
-        np.testing.assert_array_equal(answer(X[subset]), whole[subset])
+        np.testing.assert_array_equal(predict(X[subset]), whole[subset])
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("output", ["softmax", "sigmoid"])
 @pytest.mark.parametrize("n_classes", [2, 3, 11])
-def test_every_answer_of_a_classifier(n_classes: int, output: str, dtype: Any) -> None:
+def test_classifier_outputs_of_a_row_do_not_depend_on_other_rows(n_classes: int, output: str, dtype: Any) -> None:
     X, order = rows(dtype)
     model = MLPClassifier((24, 9), output=output, max_iter=2, n_iter_no_change=math.inf, random_state=0)
     model.fit(X, order % n_classes)
@@ -40,7 +40,7 @@ def test_every_answer_of_a_classifier(n_classes: int, output: str, dtype: Any) -
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_every_answer_of_a_regressor(dtype: Any) -> None:
+def test_regressor_outputs_of_a_row_do_not_depend_on_other_rows(dtype: Any) -> None:
     X, order = rows(dtype)
     for y in (order, np.column_stack([order, order**2, order % 7])):
         model = MLPRegressor((24,), standardize_targets=True, max_iter=2, n_iter_no_change=math.inf, random_state=0)
@@ -50,13 +50,13 @@ def test_every_answer_of_a_regressor(dtype: Any) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_rows_whose_sums_overflow_leave_the_others_alone(dtype: Any) -> None:
+def test_rows_whose_weighted_sums_overflow_do_not_affect_other_rows(dtype: Any) -> None:
     X, order = rows(dtype)
     model = MLPClassifier((24,), "identity", max_iter=2, n_iter_no_change=math.inf, random_state=0).fit(X, order % 3)
     large = np.sqrt(np.finfo(dtype).max) / 10
     X[:, -1] = 0.0
     X[::7, -1] = large
-    model.coefs_[0][-1] *= large  # with the line below, a sum of those rows overflows
+    model.coefs_[0][-1] *= large  # with the next line, a weighted sum of these rows overflows
     model.coefs_[1][...] *= 1000.0
     others = np.arange(120) % 7 > 0
     with np.errstate(over="ignore", invalid="ignore"):

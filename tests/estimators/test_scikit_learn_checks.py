@@ -1,4 +1,4 @@
-"""scikit-learn's own checks of what an estimator must be and do: all of them, none expected to fail."""
+"""The estimators pass all of scikit-learn's estimator checks, without expected failures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from multilayer import MLPClassifier, MLPRegressor
 
-# Few units and epochs: the checks are about behaviour, and train many networks.
+# Few units and epochs: the checks test behaviour and train many networks.
 ESTIMATORS = [
     MLPClassifier((20,), max_iter=100, learning_rate_init=0.005),
     MLPClassifier((20,), output="sigmoid", solver="sgd", max_iter=50, learning_rate_init=0.01),

@@ -1,4 +1,4 @@
-"""scikit-learn's own tests of its multilayer perceptrons, run on ours."""
+"""scikit-learn's tests of its multilayer perceptrons, run on our estimators."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from multilayer.training.schedules import Progress, Schedule, step_sizes
 PRIVATE = "reaches into private attributes"
 IMPORT = "from sklearn.neural_network import MLPClassifier, MLPRegressor\n"
 
-# Every test that is left out, and why.
-LEFT_OUT = {
-    "test_fit": f"{PRIVATE}: builds a fitted network by hand (its example: test_their_example_worked_by_hand)",
+# The excluded tests, with the reason.
+EXCLUDED = {
+    "test_fit": f"{PRIVATE}: sets the weights (its example: test_the_example_of_test_fit_is_reproduced)",
     "test_gradient": f"{PRIVATE}: _loss_grad_lbfgs (our gradient check: tests/equations, tests/engines)",
 }
-# What four tests read from private attributes of scikit-learn's, and where we keep it; all else in them runs as it is.
+# Private attributes of scikit-learn that four tests read, and our equivalents; the rest of these tests is unchanged.
 TRANSLATED = {
     "clf._no_improvement_count": "clf._training_state.stop.stalled",
     "clf._optimizer.learning_rate": "next_step_size(clf)",
     "mlp._optimizer.learning_rate": "next_step_size(mlp)",
 }
-# Tests of what differs on purpose: the error with which ours ends instead, and why.
-ENDS_WITH = {
+# Tests of intended differences: the error that our estimators raise instead, its message, and the reason.
+EXPECTED_ERRORS = {
     "test_mlp_diverging_loss": (
         DivergenceError,
         r"training diverged: .* in epoch \d+, update \d+, with step size 1\. Use a smaller step size",
@@ -45,14 +45,14 @@ pytestmark = [
 
 
 def next_step_size(model: Any) -> float:
-    """The step size with which a network would go on: after its last epoch, as scikit-learn's optimiser holds it."""
+    """Return the step size of the next epoch, which scikit-learn's optimiser stores after the last one."""
     run, schedule = model._training_state, Schedule(model.learning_rate, model.power_t)
     progress = Progress(run.rows_seen, n_rows=1, n_cuts=run.n_cuts)
     return float(step_sizes(schedule, model.learning_rate_init, progress, n_epochs=1)[0])
 
 
 def load() -> ModuleType:
-    """Their module under another name, with our classes in place of theirs."""
+    """Load scikit-learn's test module with our classes in place of its own."""
     package = find_spec("sklearn.neural_network")
     assert package is not None
     assert package.origin is not None
@@ -71,7 +71,7 @@ def load() -> ModuleType:
 
 
 THEIRS = {name: test for name, test in vars(load()).items() if name.startswith("test_")}
-globals().update({name: test for name, test in THEIRS.items() if name not in LEFT_OUT | ENDS_WITH})
+globals().update({name: test for name, test in THEIRS.items() if name not in EXCLUDED | EXPECTED_ERRORS})
 
 
 @pytest.fixture
@@ -79,21 +79,21 @@ def global_random_seed() -> int:
     return 42
 
 
-@pytest.mark.parametrize("name", ENDS_WITH)
-def test_what_differs_on_purpose_ends_with_an_error(name: str) -> None:
-    error, message, _ = ENDS_WITH[name]
+@pytest.mark.parametrize("name", EXPECTED_ERRORS)
+def test_tests_of_intended_differences_end_with_our_error(name: str) -> None:
+    error, message, _ = EXPECTED_ERRORS[name]
     with pytest.raises(error, match=message):
         THEIRS[name]()
 
 
-@pytest.mark.parametrize("name", LEFT_OUT)
-def test_left_out(name: str) -> None:
+@pytest.mark.parametrize("name", EXCLUDED)
+def test_excluded_tests_exist_in_scikit_learn(name: str) -> None:
     assert name in THEIRS
-    pytest.skip(LEFT_OUT[name])
+    pytest.skip(EXCLUDED[name])
 
 
-def test_their_example_worked_by_hand() -> None:
-    """The numbers of their test_fit; the network is given by its Theta matrices instead of by private attributes."""
+def test_the_example_of_test_fit_is_reproduced() -> None:
+    """The numbers are those of test_fit; Theta matrices set the weights instead of private attributes."""
     model = MLPClassifier(
         2,
         "logistic",
@@ -105,7 +105,7 @@ def test_their_example_worked_by_hand() -> None:
     )
     X = [[0.6, 0.8, 0.7]]
     model.partial_fit(X, [0], classes=[0, 1])
-    # They compare three decimals too: with more the rounding of the numbers along their way would show.
+    # scikit-learn also compares three decimals, because its expected values come from rounded numbers.
     expected = [[0.098, 0.195756], [0.2956664, 0.096008], [0.4939998, -0.002244]]
     np.testing.assert_allclose(model.coefs_[0], expected, atol=1.5e-3)
     np.testing.assert_allclose(model.coefs_[1], [[0.04706], [0.154089]], atol=1.5e-3)
@@ -114,5 +114,5 @@ def test_their_example_worked_by_hand() -> None:
     assert model.predict_proba(X)[0, 1] == pytest.approx(0.739, abs=1.5e-3)
 
 
-def test_there_are_tests() -> None:
+def test_scikit_learn_s_test_module_has_been_loaded() -> None:
     assert len(THEIRS) >= 40

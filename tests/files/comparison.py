@@ -1,4 +1,4 @@
-"""What must be equal of two estimators that have learned the same."""
+"""Comparison of two estimators that were trained equally."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 def assert_same(received: Any, expected: Any) -> None:
-    """All attributes and parameters, to the bit; only the time that training took may differ."""
+    """Assert that all attributes and parameters are equal to the bit, except the training time."""
     assert type(received) is type(expected)
     ours, theirs = dict(vars(received)), dict(vars(expected))
     for each in (ours, theirs):

@@ -1,9 +1,9 @@
-"""Mutants of model files, checkpoints and journals: damage by chance, and forgeries whose checksums are right.
+"""Mutants of model files, checkpoints and journals: random damage, and forgeries with valid checksums.
 
-Each mutant must end in an error of this library, or be read.  One that was damaged by chance is then the original: its
-answers are the same to the bit, and so is what a resumed training or search makes of it.  A forgery may hold other
-numbers, as whoever can write a file may choose them, but must be as usable as any model: it predicts, it is saved, and
-training goes on from it or is refused.
+Each mutant must either raise an error of this library or be read. A file with random damage that is read must equal the
+original: its predictions are the same to the bit, and so are the results of a resumed training or search. A forgery may
+hold other numbers, because whoever can write a file may choose them, but must be as usable as any model: it predicts,
+it can be saved, and its training continues or raises an error.
 """
 
 from __future__ import annotations
@@ -41,23 +41,23 @@ X = np.random.RandomState(0).standard_normal((40, 3))
 CLASSES = np.where(X[:, 0] > 0, "yes", "no")
 NUMBERS = X @ [[1.0, 0.5], [0.0, 2.0], [1.0, 1.0]]
 COMMON: dict[str, Any] = {"n_iter_no_change": math.inf, "random_state": 0, "engine": "reference", "max_iter": 4}
-LARGEST = 64 << 20  # bytes of Python's memory that a mutant of a few kilobytes may take
+LARGEST = 64 << 20  # bytes of memory in Python that a mutant of a few kilobytes may take
 
 ERROR, SAME, USABLE = "an error of ours", "the same numbers", "another model that works"
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A file, and how a mutant of it is judged."""
+    """A file, and the function that judges its mutants."""
 
     name: str
     content: bytes
     judge: Callable[[Subject, bytes, bool], str]
-    mutate: Callable[[bytes, random.Random], tuple[bytes, bool]]  # the second: whether its checksums are right
+    mutate: Callable[[bytes, random.Random], tuple[bytes, bool]]  # the second: whether its checksums are valid
 
 
 class _Stop:
-    """Ends training in the middle, as a crash would."""
+    """Stops training in the middle, like a crash."""
 
     def on_epoch_end(self, event: Any) -> None:
         if event.epoch == 3:
@@ -69,7 +69,7 @@ class _Stop:
 
 
 def _models() -> dict[str, tuple[Any, Any]]:
-    """Estimators with what they are fitted to; between them they have every form that a file has."""
+    """Return estimators with their targets; together they use every form of value that a file can have."""
     tuned = {"weight_averaging": 0.5, "dropout": 0.1, "class_weight": {"no": 2}, "early_stopping": True}
     return {
         "classifier": (MLPClassifier((4, 3), **tuned, **COMMON), CLASSES),
@@ -107,7 +107,7 @@ def subjects() -> tuple[Subject, ...]:
 
 
 def verdict(subject: Subject, seed: int) -> str:
-    """What became of one mutant; an AssertionError, or what else was raised, where it ended otherwise."""
+    """Judge one mutant; raise an AssertionError, or another unexpected exception, if it fails."""
     content, is_forged = subject.mutate(subject.content, random.Random(f"{subject.name} {seed}"))
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
@@ -128,18 +128,18 @@ def _judge_model(subject: Subject, content: bytes, is_forged: bool) -> str:
             return ERROR
         original = _original(subject)
         for network in getattr(model, "estimators_", [model]):
-            network.engine = "reference"  # another that a forgery names may have to be compiled first
-        answers = _answers(model)
+            network.engine = "reference"  # compiling another engine that a forgery names could take long
+        outputs = _outputs(model)
         if not is_forged:
-            assert _are_same(answers, original.answers)
+            assert _are_same(outputs, original.outputs)
             if original.resumed is not None:
-                assert _are_same(_answers(resume(path, X, original.y)), original.resumed)
+                assert _are_same(_outputs(resume(path, X, original.y)), original.resumed)
             return SAME
-        assert all(len(each) == len(X) for each in answers)
+        assert all(len(each) == len(X) for each in outputs)
         save_model(model, path)
-        assert _are_same(_answers(load_model(path)), answers)
+        assert _are_same(_outputs(load_model(path)), outputs)
         _train_on(model, path, original.y)
-        return SAME if _are_same(answers, original.answers) else USABLE
+        return SAME if _are_same(outputs, original.outputs) else USABLE
 
 
 def _check_message(error: MultilayerError) -> None:
@@ -150,7 +150,7 @@ def _check_message(error: MultilayerError) -> None:
 @dataclass(frozen=True)
 class _Original:
     y: Any
-    answers: list[Any]
+    outputs: list[Any]
     resumed: list[Any] | None
 
 
@@ -162,10 +162,10 @@ def _original(subject: Subject) -> _Original:
         path.write_bytes(subject.content)
         model = load_model(path)
         is_network = isinstance(model, MLPClassifier | MLPRegressor)
-        return _Original(y, _answers(model), _answers(resume(path, X, y)) if is_network else None)
+        return _Original(y, _outputs(model), _outputs(resume(path, X, y)) if is_network else None)
 
 
-def _answers(model: Any) -> list[Any]:
+def _outputs(model: Any) -> list[Any]:
     found = [model.predict(X)]
     if hasattr(model, "predict_proba"):
         found += [model.predict_proba(X)]
@@ -177,7 +177,7 @@ def _answers(model: Any) -> list[Any]:
 
 
 def _train_on(model: Any, path: Path, y: Any) -> None:
-    """Training goes on from a forgery, or is refused: sizes that would take long are made smaller first."""
+    """Continue training from a forgery, or get an error. Sizes that would take long are reduced first."""
     if not isinstance(model, MLPClassifier | MLPRegressor):
         return
     try:
@@ -212,7 +212,7 @@ def _judge_journal(subject: Subject, content: bytes, is_forged: bool) -> str:
         with Journal(path, "0" * 64) as journal:
             read = {place: repr(scored) for place, scored in journal.known.items()}
         assert read.pop(("added", 0, 0)) == repr(Scored(1.0))
-        # What was torn off is scored again; what is read is what was written.
+        # Torn-off records are scored again; the records that are read equal those that were written.
         assert is_forged or read.items() <= known.items()
         return SAME if read.items() <= known.items() else USABLE
 
@@ -221,7 +221,7 @@ def _judge_journal(subject: Subject, content: bytes, is_forged: bool) -> str:
 
 
 def _damaged(content: bytes, chance: random.Random) -> bytes:
-    """Damage as disks, copies and editors do it."""
+    """Damage the content as disks, copies and editors do."""
     damaged = bytearray(content)
     place, length = chance.randrange(len(content)), chance.randint(1, 40)
     match chance.randrange(8):
@@ -286,7 +286,7 @@ def _mutate_model(content: bytes, chance: random.Random) -> tuple[bytes, bool]:
             _mutate_value(model, chance)
     if kind == 4:
         return _with_layout(model, tensors, chance), True
-    return written(model, tensors), True
+    return file_content(model, tensors), True
 
 
 @functools.lru_cache(maxsize=64)
@@ -297,14 +297,14 @@ def _parts(content: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
         return container.read(path)
 
 
-def written(model: Any, tensors: dict[str, Any], version: Any = 1) -> bytes:
-    """A file of the form, with a digest that is right: whoever makes one on purpose can do that too."""
+def file_content(model: Any, tensors: dict[str, Any], version: Any = 1) -> bytes:
+    """Return a file of the format with a valid digest: whoever forges a file can compute the digest too."""
     head = {"version": version, "digest": container._digest(model, tensors), "model": model}
     return save(tensors, metadata={container.KEY: json.dumps(head)})
 
 
 def places(value: Any) -> list[tuple[Any, Any]]:
-    """(container, key) of every part of a JSON value."""
+    """Return (container, key) of every part of a JSON value."""
     found: list[tuple[Any, Any]] = []
     waiting = [value]
     while waiting:
@@ -321,7 +321,7 @@ def _mutate_value(model: Any, chance: random.Random) -> None:
     if not known:
         return
     (place, key), (other, other_key) = chance.choice(known), chance.choice(known)
-    if chance.randrange(2):  # a small change: what it leads to may look like a model
+    if chance.randrange(2):  # a small change: the result may look like a model
         leaves = [(each, name) for each, name in known if not isinstance(each[name], dict | list)]
         place, key = chance.choice(leaves)
         alike = [each[name] for each, name in leaves if type(each[name]) is type(place[key])]
@@ -388,7 +388,7 @@ def _mutate_array(tensors: dict[str, Any], chance: random.Random) -> None:
 
 
 def _with_text(model: Any, tensors: dict[str, Any], chance: random.Random) -> bytes:
-    """A header with numbers that JSON does not have, keys that stand twice, or deep nesting; no digest covers these."""
+    """Return a header with numbers outside JSON, repeated keys or deep nesting; no digest covers these."""
     head = json.dumps({"version": 1, "digest": container._digest(model, tensors), "model": model})
     begin, end = '"n_iter_": ', ","
     start = head.index(begin) + len(begin)
@@ -398,8 +398,8 @@ def _with_text(model: Any, tensors: dict[str, Any], chance: random.Random) -> by
 
 
 def _with_layout(model: Any, tensors: dict[str, Any], chance: random.Random) -> bytes:
-    """Arrays whose places overlap, leave gaps, or lie outside the file, and lengths that no file has."""
-    content = written(model, tensors)
+    """Return arrays that overlap, leave gaps or lie outside the file, or an invalid header length."""
+    content = file_content(model, tensors)
     length = int.from_bytes(content[:8], "little")
     header, data = json.loads(content[8 : 8 + length]), content[8 + length :]
     names = [name for name in header if name != container.METADATA]

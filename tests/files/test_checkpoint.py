@@ -1,4 +1,4 @@
-"""A training that was cut off is taken to the end that it would have had."""
+"""An interrupted training is resumed and ends like an uninterrupted one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from multilayer.exceptions import DivergenceError, InputError, ModelFileError, P
 from multilayer.network import Network
 from multilayer.training import RunStarted
 
-from . import killed
+from . import killed_trainings
 from .comparison import assert_same
 from .test_models import ENGINES, TRAININGS
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
 
 
 class Crash(Callback):
-    """What a lost machine looks like to the file."""
+    """An exception that leaves the file as a lost machine would."""
 
     def __init__(self, epoch: int) -> None:
         self.epoch = epoch
@@ -49,7 +49,7 @@ def model(callbacks: Any = (), **options: Any) -> MLPClassifier:
     return MLPClassifier(callbacks=callbacks, **(defaults | options))
 
 
-def cut_off(path: Path, epoch: int, every: int = 1, data: Any = (X_TRAIN, Y_TRAIN), **options: Any) -> None:
+def interrupt(path: Path, epoch: int, every: int = 1, data: Any = (X_TRAIN, Y_TRAIN), **options: Any) -> None:
     own = OWN if options.pop("own", False) else {}
     with pytest.raises(MemoryError):
         model([Checkpoint(path, every), Crash(epoch)], **options).fit(*data, **own)
@@ -57,7 +57,7 @@ def cut_off(path: Path, epoch: int, every: int = 1, data: Any = (X_TRAIN, Y_TRAI
 
 @ENGINES
 @pytest.mark.parametrize("training", TRAININGS)
-def test_a_training_cut_off_ends_as_if_it_had_not_been(training: str, engine: str, tmp_path: Path) -> None:
+def test_a_resumed_training_equals_an_uninterrupted_one(training: str, engine: str, tmp_path: Path) -> None:
     options = TRAININGS[training] | {"engine": engine}
     if training == "a plan" or training == "cosine":
         options["max_iter"] = 11
@@ -65,36 +65,36 @@ def test_a_training_cut_off_ends_as_if_it_had_not_been(training: str, engine: st
     whole = model(**{name: value for name, value in options.items() if name != "own"}).fit(X_TRAIN, Y_TRAIN, **own)
     for epoch in (2, 3, 7):
         path = tmp_path / f"run-{epoch}"
-        cut_off(path, epoch, every=2, **options)
-        stood = load_model(path)
-        assert stood.n_iter_ == epoch // 2 * 2
+        interrupt(path, epoch, every=2, **options)
+        loaded = load_model(path)
+        assert loaded.n_iter_ == epoch // 2 * 2
         resumed = resume(path, X_TRAIN, Y_TRAIN, **own)
         assert resumed.n_iter_ == whole.n_iter_
         assert_same(resumed, copy.deepcopy(whole))
 
 
-def test_a_training_that_stops_by_itself_stops_at_the_same_epoch(tmp_path: Path) -> None:
+def test_a_resumed_training_stops_early_at_the_same_epoch(tmp_path: Path) -> None:
     options: dict[str, Any] = {"early_stopping": True, "n_iter_no_change": 4, "max_iter": 300, "tol": 0.0}
     whole = model(**options).fit(X_TRAIN, Y_TRAIN)
     assert 5 < whole.n_iter_ < 300
     for epoch in (whole.n_iter_ - 1, whole.n_iter_):
-        cut_off(tmp_path / "run", epoch, **options)
+        interrupt(tmp_path / "run", epoch, **options)
         assert_same(resume(tmp_path / "run", X_TRAIN, Y_TRAIN), copy.deepcopy(whole))
 
 
 @pytest.mark.parametrize("training", ["adaptive", "plateau"])
-def test_a_step_size_that_was_cut_in_the_last_epoch_is_in_the_file(training: str, tmp_path: Path) -> None:
+def test_a_step_size_reduced_in_the_last_epoch_is_in_the_checkpoint(training: str, tmp_path: Path) -> None:
     options = TRAININGS[training] | {"max_iter": 30}
     steps = model(**options).fit(X_TRAIN, Y_TRAIN)._training_state.history.step_sizes
     cuts = [epoch for epoch in range(1, 30) if steps[epoch] < steps[epoch - 1]]
     assert cuts
-    cut_off(tmp_path / "run", cuts[0], **options)
+    interrupt(tmp_path / "run", cuts[0], **options)
     assert resume(tmp_path / "run", X_TRAIN, Y_TRAIN)._training_state.history.step_sizes == steps
 
 
-def test_cut_off_again_and_again(tmp_path: Path) -> None:
+def test_a_training_can_be_interrupted_several_times(tmp_path: Path) -> None:
     path, options = tmp_path / "run", {"early_stopping": True, "dropout": 0.2}
-    cut_off(path, 3, **options)
+    interrupt(path, 3, **options)
     for epoch in (5, 6, 11):
         with pytest.raises(MemoryError):
             resume(path, X_TRAIN, Y_TRAIN, callbacks=[Checkpoint(path), Crash(epoch)])
@@ -105,8 +105,8 @@ def test_cut_off_again_and_again(tmp_path: Path) -> None:
     assert resumed.get_params() | {"callbacks": ()} == whole.get_params()
 
 
-def test_with_weights_classes_and_groups(tmp_path: Path) -> None:
-    """A splitter cannot be stored; rows held out by number can, and are held out again."""
+def test_resume_accepts_weights_and_class_weights_but_a_splitter_cannot_be_stored(tmp_path: Path) -> None:
+    """A splitter cannot be stored; the numbers of held-out rows are stored and used again."""
     data: dict[str, Any] = {"sample_weight": np.linspace(0.1, 2, 70)}
     options: dict[str, Any] = {"class_weight": "balanced", "early_stopping": True, "validation_fraction": 20}
     whole = model(**options).fit(X_TRAIN, Y_TRAIN, **data)
@@ -118,7 +118,7 @@ def test_with_weights_classes_and_groups(tmp_path: Path) -> None:
         splits.fit(X_TRAIN, Y_TRAIN, groups=np.arange(70) // 5)
 
 
-def test_a_fit_that_went_on_from_another(tmp_path: Path) -> None:
+def test_a_warm_started_fit_can_be_resumed(tmp_path: Path) -> None:
     whole = model(warm_start=True).fit(X_TRAIN, Y_TRAIN).fit(X_TRAIN, Y_TRAIN)
     begun = model(warm_start=True).fit(X_TRAIN, Y_TRAIN)
     with pytest.raises(MemoryError):
@@ -129,7 +129,7 @@ def test_a_fit_that_went_on_from_another(tmp_path: Path) -> None:
     assert_same(resumed, whole)
 
 
-def test_a_regressor_and_float32(tmp_path: Path) -> None:
+def test_a_regressor_in_float32_can_be_resumed(tmp_path: Path) -> None:
     A, b = make_regression(60, 4, n_targets=2, random_state=0)
     A, b = A.astype(np.float32), b / 100
     options: dict[str, Any] = {"max_iter": 9, "random_state": 0, "loss": "huber", "weight_averaging": 0.7}
@@ -139,16 +139,16 @@ def test_a_regressor_and_float32(tmp_path: Path) -> None:
     assert_same(resume(tmp_path / "run", A, b), whole)
 
 
-def test_lbfgs_goes_on_from_its_last_weights(tmp_path: Path) -> None:
-    cut_off(tmp_path / "run", 5, solver="lbfgs", batch_size="auto", learning_rate_init=0.001)
-    stood = load_model(tmp_path / "run")
+def test_lbfgs_resumes_from_its_last_weights(tmp_path: Path) -> None:
+    interrupt(tmp_path / "run", 5, solver="lbfgs", batch_size="auto", learning_rate_init=0.001)
+    loaded = load_model(tmp_path / "run")
     resumed = resume(tmp_path / "run", X_TRAIN, Y_TRAIN)
     assert resumed.n_iter_ == 13
-    assert resumed.loss_curve_[:5] == stood.loss_curve_
-    assert resumed.loss_ < stood.loss_
+    assert resumed.loss_curve_[:5] == loaded.loss_curve_
+    assert resumed.loss_ < loaded.loss_
 
 
-def test_a_training_that_came_to_its_end_is_left_alone(tmp_path: Path) -> None:
+def test_resuming_a_finished_training_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "run"
     whole = model([Checkpoint(path, every=100)]).fit(X_TRAIN, Y_TRAIN)
     for _ in range(2):
@@ -158,7 +158,7 @@ def test_a_training_that_came_to_its_end_is_left_alone(tmp_path: Path) -> None:
     assert_same(resume(path, X_TRAIN, Y_TRAIN), whole)
 
 
-def test_an_interrupted_training_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:
+def test_an_interrupted_training_resumes_from_its_last_checkpoint(tmp_path: Path) -> None:
     class Press(Callback):
         def on_epoch_end(self, event: Any) -> None:
             if event.epoch == 5:
@@ -175,7 +175,7 @@ def test_an_interrupted_training_goes_on_from_its_last_checkpoint(tmp_path: Path
         assert_same(resume(tmp_path / name, X_TRAIN, Y_TRAIN), copy.deepcopy(whole))
 
 
-def test_a_training_that_diverges_leaves_the_last_good_weights(tmp_path: Path) -> None:
+def test_a_diverging_training_leaves_the_last_finite_weights(tmp_path: Path) -> None:
     A, b = make_regression(60, 4, random_state=0)
     options: dict[str, Any] = {"solver": "sgd", "momentum": 0.0, "random_state": 0, "batch_size": 60, "alpha": 0.0}
     callbacks = [Checkpoint(tmp_path / "run")]
@@ -186,7 +186,7 @@ def test_a_training_that_diverges_leaves_the_last_good_weights(tmp_path: Path) -
     assert np.isfinite(load_model(tmp_path / "run").parameters_).all()
 
 
-def test_parts_are_written_too(tmp_path: Path) -> None:
+def test_partial_fit_writes_checkpoints(tmp_path: Path) -> None:
     path = tmp_path / "run"
     parts = MLPClassifier((4,), random_state=0, callbacks=[Checkpoint(path, every=2)])
     for _ in range(3):
@@ -197,9 +197,9 @@ def test_parts_are_written_too(tmp_path: Path) -> None:
         resume(path, X_TRAIN, Y_TRAIN)
 
 
-def test_other_rows_are_refused(tmp_path: Path) -> None:
-    cut_off(tmp_path / "run", 3)
-    cut_off(tmp_path / "held", 3, early_stopping=True)
+def test_resuming_with_other_rows_raises_an_error(tmp_path: Path) -> None:
+    interrupt(tmp_path / "run", 3)
+    interrupt(tmp_path / "held", 3, early_stopping=True)
     for name in ("run", "held"):
         with pytest.raises(InputError, match="X has 69 rows, and the training to resume had 70"):
             resume(tmp_path / name, X_TRAIN[1:], Y_TRAIN[1:])
@@ -207,12 +207,12 @@ def test_other_rows_are_refused(tmp_path: Path) -> None:
         resume(tmp_path / "nowhere", X_TRAIN, Y_TRAIN)
 
 
-def test_training_is_the_same_with_a_checkpoint(tmp_path: Path) -> None:
+def test_checkpoints_do_not_change_the_training(tmp_path: Path) -> None:
     written, plain = model([Checkpoint(tmp_path / "run")]).fit(X_TRAIN, Y_TRAIN), model().fit(X_TRAIN, Y_TRAIN)
     assert_same(written, plain)
 
 
-def test_when_it_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_checkpoints_are_written_at_the_stated_intervals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
     moved = 0.0
 
@@ -232,13 +232,13 @@ def test_when_it_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert seen == [0, 0, 0, 4, 4, 4, 7, 7]
 
 
-def test_checkpoints_before_are_kept_on_demand(tmp_path: Path) -> None:
+def test_previous_checkpoints_are_kept_on_request(tmp_path: Path) -> None:
     model([Checkpoint(tmp_path / "run", every=2, keep=3)], max_iter=9).fit(X_TRAIN, Y_TRAIN)
     assert sorted(os.listdir(tmp_path)) == ["run", "run.1", "run.2"]
     assert [load_model(tmp_path / name).n_iter_ for name in ("run", "run.1", "run.2")] == [9, 8, 6]
 
 
-def test_what_cannot_be_stored_is_refused_before_the_first_epoch(tmp_path: Path) -> None:
+def test_parameters_that_cannot_be_stored_raise_an_error_before_the_first_epoch(tmp_path: Path) -> None:
     epochs: list[Any] = []
     refused = model([Checkpoint(tmp_path / "run"), epochs.append], learning_rate=lambda _: 1.0)
     with pytest.raises(ParameterError, match="the parameter learning_rate cannot be stored in a file"):
@@ -257,17 +257,17 @@ def test_what_cannot_be_stored_is_refused_before_the_first_epoch(tmp_path: Path)
         ({"seconds": "5"}, "seconds must be a non-negative number or None, got '5'"),
     ],
 )
-def test_parameters_out_of_range(arguments: dict[str, Any], message: str) -> None:
+def test_invalid_parameters_raise_errors(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         Checkpoint("run", **arguments)
 
 
-def test_a_training_without_an_estimator_is_refused(tmp_path: Path) -> None:
+def test_a_training_without_an_estimator_raises_an_error(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="stores an estimator, and this training has none"):
         Checkpoint(tmp_path / "run")(RunStarted(Network((1, 1), (), "identity"), 5, 5))
 
 
-def test_copies_and_pickles(tmp_path: Path) -> None:
+def test_checkpoint_callbacks_can_be_copied_and_pickled(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path / "run", every=3, seconds=1.0, keep=2)
     for copied in (copy.deepcopy(checkpoint), pickle.loads(pickle.dumps(checkpoint))):
         assert vars(copied) == vars(checkpoint)
@@ -275,7 +275,7 @@ def test_copies_and_pickles(tmp_path: Path) -> None:
     assert_same(load_model(tmp_path / "run"), fitted)
 
 
-def test_any_callback_can_have_a_copy_of_the_estimator() -> None:
+def test_any_callback_can_take_a_snapshot_of_the_estimator() -> None:
     class Scores(Callback):
         def __init__(self) -> None:
             self.models: list[Any] = []
@@ -297,12 +297,14 @@ def test_any_callback_can_have_a_copy_of_the_estimator() -> None:
 @pytest.mark.parametrize(
     ("scenario", "seconds"), [("dropout, early stopping", 0.1), ("normalised, cosine", 0.2), ("ensemble", 0.05)]
 )
-def test_killed_while_somebody_reads(scenario: str, seconds: float, tmp_path: Path) -> None:
-    """benchmarks/kills.py kills as often as it is told to."""
+def test_a_killed_training_leaves_complete_files_and_can_be_resumed(
+    scenario: str, seconds: float, tmp_path: Path
+) -> None:
+    """benchmarks/kills.py repeats this any number of times."""
     (tmp_path / "whole").mkdir()
     (tmp_path / "killed").mkdir()
-    undisturbed = killed.trained(scenario, tmp_path / "whole" / killed.FILE)
-    with killed.Reader(tmp_path / "killed"):
-        killed.kill(scenario, tmp_path / "killed", seconds, after_first_file=True)
-    assert load_model(tmp_path / "killed" / killed.FILE)
-    killed.check(scenario, tmp_path / "killed", undisturbed)
+    undisturbed = killed_trainings.train(scenario, tmp_path / "whole" / killed_trainings.FILE)
+    with killed_trainings.Reader(tmp_path / "killed"):
+        killed_trainings.kill(scenario, tmp_path / "killed", seconds, after_first_file=True)
+    assert load_model(tmp_path / "killed" / killed_trainings.FILE)
+    killed_trainings.check(scenario, tmp_path / "killed", undisturbed)

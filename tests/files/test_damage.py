@@ -1,4 +1,6 @@
-"""Whatever happens to a file: our error, or the model that was written; never a crash, never other numbers."""
+"""A damaged file raises an error of this library or gives the model that was written; never a crash or other
+numbers.
+"""
 
 from __future__ import annotations
 
@@ -59,14 +61,14 @@ def assert_error_or_same(content: bytes) -> None:
 
 
 @given(st.data())
-def test_a_file_that_was_cut(data: st.DataObject) -> None:
+def test_a_truncated_file_raises_an_error(data: st.DataObject) -> None:
     _, content = original()
     with pytest.raises(ModelFileError, match="is damaged"):
         load(content[: data.draw(st.integers(0, len(content) - 1))])
 
 
 @given(st.data())
-def test_flipped_bytes(data: st.DataObject) -> None:
+def test_flipped_bytes_raise_an_error_or_change_nothing(data: st.DataObject) -> None:
     _, content = original()
     damaged = bytearray(content)
     flips = st.tuples(st.integers(0, len(content) - 1), st.integers(0, 255))
@@ -76,7 +78,7 @@ def test_flipped_bytes(data: st.DataObject) -> None:
 
 
 @given(st.data())
-def test_a_flipped_bit_of_the_header(data: st.DataObject) -> None:
+def test_a_flipped_bit_of_the_header_raises_an_error_or_changes_nothing(data: st.DataObject) -> None:
     _, content = original()
     damaged = bytearray(content)
     length = int.from_bytes(content[:8], "little") + 8
@@ -85,7 +87,7 @@ def test_a_flipped_bit_of_the_header(data: st.DataObject) -> None:
 
 
 @given(st.binary(max_size=300))
-def test_bytes_of_any_kind(content: bytes) -> None:
+def test_arbitrary_bytes_raise_an_error(content: bytes) -> None:
     with pytest.raises(ModelFileError, match=r"is not a model file, or is damaged \(.+\)\. Use a file written by"):
         load(content)
 
@@ -97,14 +99,14 @@ def parts() -> tuple[Model, Tensors]:
         return container.read(path)
 
 
-def written(model: Model, tensors: Tensors, version: Any = 1) -> bytes:
-    """A file of the form, with a digest that is right: whoever makes one on purpose can do that too."""
+def file_content(model: Model, tensors: Tensors, version: Any = 1) -> bytes:
+    """Return a file of the format with a valid digest: whoever forges a file can compute the digest too."""
     head = {"version": version, "digest": container._digest(model, tensors), "model": model}
     return save(tensors, metadata={container.KEY: json.dumps(head)})
 
 
 def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The paths to all parts of a JSON value."""
+    """Return the paths to all parts of a JSON value."""
     inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [path, *(leaf for key, each in inside for leaf in leaves(each, (*path, key)))]
 
@@ -122,7 +124,7 @@ JUNK = st.recursive(
 
 
 @given(st.data())
-def test_other_json_with_a_right_digest_is_a_model_or_our_error(data: st.DataObject) -> None:
+def test_other_json_with_a_valid_digest_gives_a_model_or_an_error(data: st.DataObject) -> None:
     model, tensors = parts()
     path = data.draw(st.sampled_from(leaves(model)[1:]))
     place = functools.reduce(lambda value, key: value[key], path[:-1], model)
@@ -131,16 +133,16 @@ def test_other_json_with_a_right_digest_is_a_model_or_our_error(data: st.DataObj
     else:
         place[path[-1]] = data.draw(JUNK)
     try:
-        loaded = load(written(model, tensors))
+        loaded = load(file_content(model, tensors))
     except ModelFileError as error:
         assert str(error).endswith(".")  # noqa: PT017 whatever the error is, this holds
         return
-    answers = loaded.predict_proba(X) if loaded.engine in ("auto", "cpu", "reference") else np.zeros((40, 2))
-    assert answers.shape == (40, 2)
+    probabilities = loaded.predict_proba(X) if loaded.engine in ("auto", "cpu", "reference") else np.zeros((40, 2))
+    assert probabilities.shape == (40, 2)
 
 
 @given(st.data())
-def test_other_arrays_with_a_right_digest_are_our_error(data: st.DataObject) -> None:
+def test_other_arrays_with_a_valid_digest_raise_an_error_or_keep_the_weights(data: st.DataObject) -> None:
     model, tensors = parts()
     name = data.draw(st.sampled_from(sorted(tensors)))
     array = tensors[name]
@@ -154,10 +156,10 @@ def test_other_arrays_with_a_right_digest_are_our_error(data: st.DataObject) -> 
     with np.errstate(over="ignore"):
         tensors[name] = np.ascontiguousarray(data.draw(st.sampled_from(others))())
     try:
-        loaded = load(written(model, tensors))
+        loaded = load(file_content(model, tensors))
     except ModelFileError:
         return
-    # Curves that nothing is computed from may be shorter, and a class may have lost its name.
+    # Curves that are not used for predictions may be shorter, and a class may have lost its name.
     assert loaded.parameters_.shape == original()[0].parameters_.shape
 
 
@@ -240,12 +242,12 @@ CASES: dict[str, tuple[Callable[[Model, Tensors], None], str]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_error_says_what_does_not_fit(case: str) -> None:
+def test_error_names_the_invalid_value(case: str) -> None:
     change, message = CASES[case]
     model, tensors = parts()
     change(model, tensors)
     with pytest.raises(ModelFileError, match=message):
-        load(written(model, tensors))
+        load(file_content(model, tensors))
 
 
 @pytest.mark.parametrize(
@@ -260,18 +262,18 @@ def test_the_error_says_what_does_not_fit(case: str) -> None:
         ("1", "its header is not that of a model"),
     ],
 )
-def test_versions(version: Any, message: str) -> None:
+def test_unknown_versions_raise_errors(version: Any, message: str) -> None:
     with pytest.raises(ModelFileError, match=message):
-        load(written(*parts(), version=version))
+        load(file_content(*parts(), version=version))
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"version": NaN}', "[" * 100_000, "1" * 5000])
-def test_headers_that_are_none(text: str) -> None:
+def test_invalid_headers_raise_errors(text: str) -> None:
     with pytest.raises(ModelFileError, match=r"is damaged: its header is (not JSON|not that of a model)"):
         load(save({}, metadata={container.KEY: text}))
 
 
-def test_a_deep_value_is_no_crash() -> None:
+def test_a_deeply_nested_value_raises_an_error() -> None:
     model, tensors = parts()
     deep: Any = 1
     for _ in range(600):
@@ -280,27 +282,27 @@ def test_a_deep_value_is_no_crash() -> None:
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(20_000)
     try:
-        content = written(model, tensors)
+        content = file_content(model, tensors)
     finally:
         sys.setrecursionlimit(limit)
     with pytest.raises(ModelFileError, match=r"recursion|not JSON|is damaged: its content"):
         load(content)
 
 
-def test_another_file_of_safetensors() -> None:
+def test_a_safetensors_file_of_another_library_raises_an_error() -> None:
     with pytest.raises(ModelFileError, match="of safetensors, but not of multilayer: 'multilayer' is missing"):
         load(save({"a": np.zeros(3)}))
 
 
-def test_an_older_file_has_the_defaults_of_what_is_newer() -> None:
+def test_missing_parameters_of_an_older_file_get_their_defaults() -> None:
     model, tensors = parts()
     del model["parameters"]["max_time"], model["attributes"]["training"]["fields"]["gradient"]
-    loaded = load(written(model, tensors))
+    loaded = load(file_content(model, tensors))
     assert loaded.max_time is None
     np.testing.assert_array_equal(loaded.predict_proba(X), original()[0].predict_proba(X))
 
 
-def test_what_is_no_file(tmp_path: Path) -> None:
+def test_paths_that_are_not_regular_files_raise_errors(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match=r"nowhere: no such file\. Check the path"):
         load_model(tmp_path / "nowhere")
     with pytest.raises(ModelFileError, match="is not a regular file"):
@@ -313,7 +315,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
             load_model(tmp_path / "pipe")
 
 
-def test_the_digest_is_the_one_that_format_md_describes(tmp_path: Path) -> None:
+def test_digest_is_computed_as_format_md_describes(tmp_path: Path) -> None:
     import hashlib
 
     (tmp_path / "model").write_bytes(original()[1])

@@ -1,4 +1,4 @@
-"""Stored files of every version of the format: each is read by today's library, with the same predictions."""
+"""Stored files of every version of the format: this version reads each of them and makes the same predictions."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from multilayer.training import Cosine, WarmUp
 
 DATA = Path(__file__).parents[1] / "data"
 X = np.array([[0.0, 0.5], [1.0, -1.0], [-2.0, 0.25]])
-# The predictions when the files were written.  After a change of VERSION, ``python tests/files/test_formats.py`` writes
-# the files of the new version and prints its lines; files of earlier versions stay.
+# The predictions at the time the files were written. After a change of VERSION, ``python tests/files/test_formats.py``
+# writes the files of the new version and prints its lines; files of earlier versions are kept.
 EXPECTED: dict[str, list[float]] = {
     "format-1/classifier": [0.6898337491884423, 0.7856682172645699, 0.5524281436310444],
     "format-1/ensemble": [0.30340391945839806, 0.4785404009396943, 0.10390573771204806],
@@ -25,7 +25,7 @@ EXPECTED: dict[str, list[float]] = {
 
 
 def models() -> dict[str, Any]:
-    """Small estimators that use most records of the schema."""
+    """Return small estimators that use most records of the schema."""
     rng = np.random.RandomState(0)
     inputs = rng.normal(size=(40, 2))
     labels = np.where(inputs[:, 0] > inputs[:, 1], "yes", "no")
@@ -42,7 +42,7 @@ def models() -> dict[str, Any]:
     }
 
 
-def answers(model: Any) -> list[float]:
+def predictions(model: Any) -> list[float]:
     predicted = model.predict_proba(X)[:, 1] if hasattr(model, "predict_proba") else model.predict(X)
     return [float(value) for value in predicted]
 
@@ -51,20 +51,20 @@ def stored() -> list[Path]:
     return sorted(DATA.glob("format-*/*.safetensors"))
 
 
-def test_there_are_files_of_every_version() -> None:
+def test_every_version_has_stored_files() -> None:
     assert {path.parent.name for path in stored()} == {f"format-{version}" for version in range(1, VERSION + 1)}
     assert {f"{path.parent.name}/{path.stem}" for path in stored()} == set(EXPECTED)
 
 
 @pytest.mark.parametrize("path", stored(), ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_a_stored_file_predicts_as_when_it_was_written(path: Path) -> None:
+def test_a_stored_file_makes_the_predictions_of_the_time_it_was_written(path: Path) -> None:
     model = load_model(path)
     expected = EXPECTED[f"{path.parent.name}/{path.stem}"]
-    np.testing.assert_allclose(answers(model), expected, rtol=1e-9)
+    np.testing.assert_allclose(predictions(model), expected, rtol=1e-9)
 
 
 if __name__ == "__main__":
     folder = DATA / f"format-{VERSION}"
     for name, model in models().items():
         save_model(model, folder / f"{name}.safetensors")
-        print(f'    "{folder.name}/{name}": {answers(model)},')
+        print(f'    "{folder.name}/{name}": {predictions(model)},')

@@ -1,4 +1,4 @@
-"""A model file holds the estimator: same answers, and it goes on as it would have."""
+"""A model file stores the estimator: a loaded model makes the same predictions and can continue training."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def fitted(engine: str = "reference", n: int = 11, data: Any = X_TRAIN, **option
 
 @ENGINES
 @pytest.mark.parametrize("training", TRAININGS)
-def test_fit_save_load_fit_is_one_fit(training: str, engine: str, tmp_path: Path) -> None:
+def test_training_continued_after_loading_equals_one_fit(training: str, engine: str, tmp_path: Path) -> None:
     options, file = TRAININGS[training], tmp_path / "model"
     own = OWN if options.get("own") else {}
     whole = fitted(engine, **options, warm_start=True)
@@ -80,7 +80,9 @@ def test_fit_save_load_fit_is_one_fit(training: str, engine: str, tmp_path: Path
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @ENGINES
-def test_parts_are_learned_as_if_never_saved(engine: str, dtype: type, tmp_path: Path) -> None:
+def test_partial_fit_continued_after_loading_equals_uninterrupted_partial_fit(
+    engine: str, dtype: type, tmp_path: Path
+) -> None:
     kept, saved = (MLPClassifier((5,), engine=engine, random_state=0) for _ in range(2))
     for i in range(4):
         part = slice(15 * i, 15 * i + 15)
@@ -110,7 +112,7 @@ LABELS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("kind", LABELS)
-def test_labels_come_back(kind: str, tmp_path: Path) -> None:
+def test_labels_of_every_type_are_restored(kind: str, tmp_path: Path) -> None:
     model = MLPClassifier((4,), max_iter=3, random_state=0).fit(X_TRAIN, LABELS[kind])
     save_model(model, tmp_path / "model")
     loaded = load_model(tmp_path / "model")
@@ -137,7 +139,7 @@ REGRESSIONS: dict[str, dict[str, Any]] = {
 
 @ENGINES
 @pytest.mark.parametrize("kind", REGRESSIONS)
-def test_regressors_come_back(kind: str, engine: str, tmp_path: Path) -> None:
+def test_regressors_are_restored(kind: str, engine: str, tmp_path: Path) -> None:
     A, b = make_regression(60, 4, random_state=0)
     options = dict(REGRESSIONS[kind])
     A = A.astype(options.pop("dtype", np.float64))
@@ -167,7 +169,7 @@ PARAMETERS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
-def test_parameters_come_back(name: str, tmp_path: Path) -> None:
+def test_parameters_are_restored(name: str, tmp_path: Path) -> None:
     model = MLPClassifier((6, 4), max_iter=2, random_state=0).set_params(**{name: PARAMETERS[name]})
     save_model(model.fit(X_TRAIN, Y_TRAIN), tmp_path / "model")
     loaded = load_model(tmp_path / "model")
@@ -176,7 +178,7 @@ def test_parameters_come_back(name: str, tmp_path: Path) -> None:
     np.testing.assert_array_equal(loaded.fit(X_TRAIN, Y_TRAIN).coefs_[0].shape, model.coefs_[0].shape)
 
 
-def test_a_generator_of_one_s_own_is_still_the_one_that_training_draws_from(tmp_path: Path) -> None:
+def test_a_custom_generator_is_still_shared_with_the_training_state(tmp_path: Path) -> None:
     model = fitted(random_state=np.random.RandomState(5))
     save_model(model, tmp_path / "model")
     loaded = load_model(tmp_path / "model")
@@ -185,7 +187,7 @@ def test_a_generator_of_one_s_own_is_still_the_one_that_training_draws_from(tmp_
     np.testing.assert_array_equal(*again)
 
 
-def test_feature_names_come_back_and_are_asked_for(tmp_path: Path) -> None:
+def test_feature_names_are_restored_and_checked(tmp_path: Path) -> None:
     frame = pd.DataFrame(X_TRAIN, columns=list("abcde"))
     save_model(fitted(data=frame).set_output(transform="pandas"), tmp_path / "model")
     loaded = load_model(tmp_path / "model")
@@ -196,11 +198,11 @@ def test_feature_names_come_back_and_are_asked_for(tmp_path: Path) -> None:
         loaded.predict(frame[list("edcba")])
 
 
-def own_schedule(epoch: int) -> float:
+def custom_schedule(epoch: int) -> float:
     return 1.0 / (1 + epoch)
 
 
-class OwnCost:
+class CustomCost:
     def value(self, Z: Any, Y: Any) -> Any:
         return ((Z - Y) ** 2).sum(axis=1) / 2
 
@@ -211,14 +213,16 @@ class OwnCost:
 @pytest.mark.parametrize(
     ("name", "value", "others"),
     [
-        ("learning_rate", own_schedule, {}),
-        ("loss", OwnCost(), {"engine": "reference"}),
+        ("learning_rate", custom_schedule, {}),
+        ("loss", CustomCost(), {"engine": "reference"}),
         ("early_stopping_metric", lambda *_: 0.0, {"early_stopping": True}),
         ("validation_fraction", ShuffleSplit(1, random_state=0), {"early_stopping": True}),
         ("random_state", np.random.RandomState(np.random.PCG64(0)), {"dropout": 0.0}),
     ],
 )
-def test_what_is_code_is_refused_by_name(name: str, value: Any, others: dict[str, Any], tmp_path: Path) -> None:
+def test_parameters_that_contain_code_raise_errors_that_name_them(
+    name: str, value: Any, others: dict[str, Any], tmp_path: Path
+) -> None:
     kind: Any = MLPRegressor if name == "loss" else MLPClassifier
     model = kind((3,), max_iter=1, **others).set_params(**{name: value}).fit(X_TRAIN, Y_TRAIN)
     if name == "random_state":
@@ -233,12 +237,12 @@ def test_what_is_code_is_refused_by_name(name: str, value: Any, others: dict[str
     assert list(tmp_path.iterdir()) == []
 
 
-def test_callbacks_are_left_out(tmp_path: Path) -> None:
-    save_model(fitted(callbacks=[print]).set_params(callbacks=[own_schedule]), tmp_path / "model")
+def test_callbacks_are_not_stored(tmp_path: Path) -> None:
+    save_model(fitted(callbacks=[print]).set_params(callbacks=[custom_schedule]), tmp_path / "model")
     assert list(load_model(tmp_path / "model").callbacks) == []
 
 
-def test_what_is_no_estimator_of_ours_is_refused(tmp_path: Path) -> None:
+def test_objects_that_cannot_be_saved_raise_errors(tmp_path: Path) -> None:
     class Mine(MLPClassifier):
         pass
 
@@ -255,7 +259,7 @@ def test_what_is_no_estimator_of_ours_is_refused(tmp_path: Path) -> None:
         save_model(broken, tmp_path / "model")
 
 
-def test_folders_are_made_and_nothing_is_left_beside(tmp_path: Path) -> None:
+def test_folders_are_created_and_no_other_file_is_left(tmp_path: Path) -> None:
     path = tmp_path / "new" / "folder" / "model"
     for _ in range(2):
         save_model(fitted(n=1), path)
@@ -270,7 +274,7 @@ def test_folders_are_made_and_nothing_is_left_beside(tmp_path: Path) -> None:
     assert os.listdir(path.parent) == ["model"]
 
 
-def test_a_disk_that_is_full_leaves_the_file_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_the_previous_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "model"
     save_model(fitted(n=1), path)
 
@@ -286,7 +290,7 @@ def test_a_disk_that_is_full_leaves_the_file_before(tmp_path: Path, monkeypatch:
     assert load_model(path).n_iter_ == 1
 
 
-def test_files_before_are_kept_on_demand(tmp_path: Path) -> None:
+def test_previous_files_are_kept_on_request(tmp_path: Path) -> None:
     path = tmp_path / "model"
     for n in (1, 2, 3, 4):
         save_model(fitted(n=n), path, keep=3)
@@ -294,15 +298,15 @@ def test_files_before_are_kept_on_demand(tmp_path: Path) -> None:
     assert [load_model(tmp_path / name).n_iter_ for name in sorted(os.listdir(tmp_path))] == [4, 3, 2]
 
 
-def test_the_same_model_makes_the_same_file(tmp_path: Path) -> None:
+def test_equal_models_give_equal_files(tmp_path: Path) -> None:
     model = fitted(dropout=0.1)
     for name in "ab":
         save_model(model, tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def test_the_file_is_as_format_md_says(tmp_path: Path) -> None:
-    """Read by safetensors alone, the network answers as ours does."""
+def test_files_follow_format_md(tmp_path: Path) -> None:
+    """A network that is read with safetensors alone makes the predictions of the library."""
     model = fitted(activation="tanh")
     save_model(model, tmp_path / "model")
     with safe_open(tmp_path / "model", framework="numpy") as file:
@@ -321,8 +325,8 @@ def test_the_file_is_as_format_md_says(tmp_path: Path) -> None:
     np.testing.assert_allclose(H, model.predict_proba(X), rtol=1e-12)
 
 
-def test_loading_imports_no_module_by_name(tmp_path: Path) -> None:
-    """The file of one process answers in another, which has loaded nothing that it names."""
+def test_loading_imports_no_module_that_the_file_names(tmp_path: Path) -> None:
+    """A model saved in one process can be loaded in another, which has imported nothing that the file names."""
     model = fitted(n=2)
     save_model(model, tmp_path / "model")
     code = (

@@ -1,4 +1,4 @@
-"""A few hundred mutants of each file; benchmarks/mutants.py makes as many as are asked for."""
+"""A few hundred mutants of each file; benchmarks/mutants.py makes any number of them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ NAMES = [
 ]
 
 
-def test_the_subjects_are_those_named() -> None:
+def test_subjects_have_the_expected_names() -> None:
     assert [subject.name for subject in subjects()] == NAMES
 
 
 @pytest.mark.parametrize("number", range(len(NAMES)), ids=NAMES)
-def test_mutants_end_in_our_errors_or_are_read(number: int) -> None:
+def test_mutants_raise_our_errors_or_are_read(number: int) -> None:
     verdicts = [verdict(subjects()[number], seed) for seed in range(40)]
     assert set(verdicts) <= {ERROR, SAME, USABLE}
     assert verdicts.count(ERROR) > 10
 
 
-def test_mutants_take_no_memory_beyond_their_size() -> None:
+def test_mutants_take_little_memory() -> None:
     tracemalloc.start()
     try:
         for seed in range(15):

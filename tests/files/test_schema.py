@@ -1,4 +1,4 @@
-"""Forged files, one for each kind of value: the error says what does not fit, and no memory is taken for it."""
+"""Forged files, one for each kind of value: the error names the invalid value, and little memory is used."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from multilayer.files import container
 from multilayer.files.kinds import LABELS
 from multilayer.files.schema import ENSEMBLES, NETWORKS, RECORDS
 
-from .mutants import X, _parts, subjects, written
+from .mutants import X, _parts, file_content, subjects
 
 Change = Callable[[Any, Any], object]
 RUN = "attributes/training/fields"
@@ -142,12 +142,12 @@ REGRESSOR: dict[str, tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize("case", REGRESSOR)
-def test_the_error_says_what_does_not_fit(case: str, tmp_path: Path) -> None:
+def test_error_names_the_invalid_value(case: str, tmp_path: Path) -> None:
     change, message = REGRESSOR[case]
     model, tensors = parts("regressor")
     change(model, tensors)
     with pytest.raises(ModelFileError, match=message):
-        load(tmp_path / "model", written(model, tensors))
+        load(tmp_path / "model", file_content(model, tensors))
 
 
 LABELS_OF: dict[str, tuple[Any, str]] = {
@@ -163,12 +163,12 @@ LABELS_OF: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize("case", LABELS_OF)
-def test_labels_that_are_none(case: str, tmp_path: Path) -> None:
+def test_invalid_labels_raise_errors(case: str, tmp_path: Path) -> None:
     value, message = LABELS_OF[case]
     model, tensors = parts("classifier")
     model["attributes"]["classes_"] = model["attributes"]["labels"]["fields"]["classes"] = value
     with pytest.raises(ModelFileError, match=message):
-        load(tmp_path / "model", written(model, tensors))
+        load(tmp_path / "model", file_content(model, tensors))
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_labels_that_are_none(case: str, tmp_path: Path) -> None:
         ('4, "n_iter_": 4', "the key 'n_iter_' occurs twice"),
     ],
 )
-def test_numbers_that_json_does_not_have(number: str, message: str, tmp_path: Path) -> None:
+def test_numbers_outside_json_raise_errors(number: str, message: str, tmp_path: Path) -> None:
     model, tensors = parts("regressor")
     head = json.dumps({"version": 1, "digest": container._digest(model, tensors), "model": model})
     assert '"n_iter_": 4' in head
@@ -191,8 +191,8 @@ def test_numbers_that_json_does_not_have(number: str, message: str, tmp_path: Pa
         load(tmp_path / "model", content)
 
 
-def relaid(change: Callable[[dict[str, Any]], object]) -> bytes:
-    content = written(*parts("regressor"))
+def with_changed_header(change: Callable[[dict[str, Any]], object]) -> bytes:
+    content = file_content(*parts("regressor"))
     length = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + length])
     change(header)
@@ -215,11 +215,11 @@ def relaid(change: Callable[[dict[str, Any]], object]) -> bytes:
         (lambda header: header.update(__metadata__=3), "not that of a safetensors file"),
     ],
 )
-def test_arrays_that_do_not_lie_one_behind_the_other(
+def test_arrays_that_are_not_contiguous_in_the_file_raise_errors(
     change: Callable[[dict[str, Any]], object], message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(ModelFileError, match=message):
-        load(tmp_path / "model", relaid(change))
+        load(tmp_path / "model", with_changed_header(change))
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_arrays_that_do_not_lie_one_behind_the_other(
 def test_small_files_take_little_memory(value: Any, tmp_path: Path) -> None:
     model, tensors = parts("classifier")
     model["parameters"]["class_weight"] = value
-    content = written(model, tensors)
+    content = file_content(model, tensors)
     tracemalloc.start()
     try:
         with pytest.raises(ModelFileError):
@@ -244,11 +244,11 @@ def test_small_files_take_little_memory(value: Any, tmp_path: Path) -> None:
         tracemalloc.stop()
 
 
-def test_a_header_that_is_too_long(tmp_path: Path) -> None:
+def test_a_header_that_is_too_long_raises_an_error(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match=r"has a header of 33,554,440 bytes; that of a model has up to 16,777,216"):
         load(tmp_path / "model", (2**25 + 8).to_bytes(8, "little") + bytes(2**25 + 8))
     labels = np.array([f"{number:0700}" for number in range(26_000)], dtype=object)
-    model = copy.deepcopy(load(tmp_path / "model", written(*parts("classifier"))))
+    model = copy.deepcopy(load(tmp_path / "model", file_content(*parts("classifier"))))
     model.classes_ = model._labels.classes[:] = labels[:2]
     model.feature_names_in_ = labels
     with pytest.raises(
@@ -257,7 +257,7 @@ def test_a_header_that_is_too_long(tmp_path: Path) -> None:
         save_model(model, tmp_path / "other")
 
 
-def test_what_would_not_be_loaded_is_not_saved(tmp_path: Path) -> None:
+def test_a_model_that_could_not_be_loaded_is_not_saved(tmp_path: Path) -> None:
     path = tmp_path / "model"
     model = MLPClassifier((2,), max_iter=2, n_iter_no_change=math.inf, engine="reference").fit(X, X[:, 0] > 0)
     with pytest.raises(ParameterError, match="alpha must be a non-negative number, got -1"):
@@ -315,8 +315,8 @@ print(sorted(verdicts))
 """
 
 
-def test_a_file_that_shrinks_while_it_is_read(tmp_path: Path) -> None:
-    """It killed the process where the file was mapped."""
+def test_a_file_that_is_truncated_while_it_is_read_raises_an_error(tmp_path: Path) -> None:
+    """Memory mapping of such a file would kill the process."""
     save_model(
         MLPRegressor((64, 64), max_iter=1, n_iter_no_change=math.inf, engine="reference").fit(X, X[:, 0]),
         tmp_path / "m",
@@ -328,8 +328,8 @@ def test_a_file_that_shrinks_while_it_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="devices of POSIX")
-def test_devices_are_refused(tmp_path: Path) -> None:
-    model = load(tmp_path / "model", written(*parts("regressor")))
+def test_devices_raise_errors(tmp_path: Path) -> None:
+    model = load(tmp_path / "model", file_content(*parts("regressor")))
     for device in ("/dev/zero", "/dev/null", "/dev/full"):
         with pytest.raises(ModelFileError, match=rf"{device}: cannot be read: is not a regular file\."):
             load_model(device)

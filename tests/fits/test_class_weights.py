@@ -1,4 +1,4 @@
-"""class_weight: as sample weights, as repeated rows, and as scikit-learn computes them."""
+"""class_weight: equivalent to sample weights and repeated rows, and equal to the values of scikit-learn."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def row_weights(class_weight: Any, y: Any, sample_weight: Any = None) -> Any:
 @pytest.mark.parametrize("class_weight", [WEIGHTS, "balanced"])
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
 @pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
-def test_class_weights_are_sample_weights(solver: str, class_weight: Any, engine: str) -> None:
+def test_class_weights_are_equivalent_to_sample_weights(solver: str, class_weight: Any, engine: str) -> None:
     own = RNG.uniform(0.5, 2.0, size=40)
     classes, codes = np.unique(Y, return_inverse=True)
     of_rows = compute_class_weight(class_weight, classes=classes, y=Y, sample_weight=own)[codes]
@@ -51,7 +51,7 @@ def test_class_weights_are_sample_weights(solver: str, class_weight: Any, engine
 @ENGINES
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 @pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
-def test_class_weights_are_repeated_rows(solver: str, engine: str) -> None:
+def test_class_weights_are_equivalent_to_repeated_rows(solver: str, engine: str) -> None:
     repeats = np.repeat(np.arange(40), compute_sample_weight(WEIGHTS, Y).astype(int))
     options = {"solver": solver, "engine": engine} | ({"shuffle": False} if solver == "adam" else {})
     weighted = model(class_weight=WEIGHTS, batch_size=40, **options).fit(X, Y)
@@ -59,7 +59,7 @@ def test_class_weights_are_repeated_rows(solver: str, engine: str) -> None:
     np.testing.assert_allclose(weighted.parameters_, repeated.parameters_, rtol=1e-7)
 
 
-def test_balanced_is_scikit_learn_s() -> None:
+def test_balanced_weights_equal_those_of_scikit_learn() -> None:
     np.testing.assert_allclose(row_weights("balanced", Y), compute_sample_weight("balanced", Y), rtol=1e-15)
     for several in (SEVERAL, csr_array(SEVERAL)):
         np.testing.assert_allclose(row_weights("balanced", several), compute_sample_weight("balanced", several))
@@ -69,7 +69,7 @@ def test_balanced_is_scikit_learn_s() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.floats(0.125, 8.0)), min_size=2, max_size=30))
-def test_balanced_classes_weigh_the_same_and_a_row_one_on_average(rows: list[tuple[int, float]]) -> None:
+def test_balanced_weights_give_classes_equal_totals_and_rows_a_mean_of_one(rows: list[tuple[int, float]]) -> None:
     y, own = (np.array(column) for column in zip(*rows, strict=True))
     if len(np.unique(y)) > 1:
         weights = row_weights("balanced", y, own) * own
@@ -78,17 +78,17 @@ def test_balanced_classes_weigh_the_same_and_a_row_one_on_average(rows: list[tup
         assert weights.sum() == pytest.approx(own.sum())
 
 
-def test_balanced_counts_no_rows_of_weight_zero() -> None:
+def test_balanced_weights_ignore_rows_of_weight_zero() -> None:
     own = np.ones(40)
     own[:20] = 0.0
     np.testing.assert_allclose(row_weights("balanced", Y, own)[20:], row_weights("balanced", Y[20:]))
-    own[Y == "rare"] = 0.0  # a class that does not count at all
+    own[Y == "rare"] = 0.0  # a class of total weight zero
     assert np.isfinite(row_weights("balanced", Y, own)).all()
     counts = {label: (own * (label == Y)).sum() for label in ("a", "b")}
     assert row_weights("balanced", Y, own)[Y == "a"][0] == pytest.approx(sum(counts.values()) / (2 * counts["a"]))
 
 
-def test_several_labels_have_a_dict_each() -> None:
+def test_several_labels_take_one_dict_each() -> None:
     dicts = [{0: 1, 1: 5}, {1: 2}, {}]
     expected = np.where(SEVERAL[:, 0], 5.0, 1.0) * np.where(SEVERAL[:, 1], 2.0, 1.0)
     np.testing.assert_array_equal(row_weights(dicts, SEVERAL), expected)
@@ -99,12 +99,12 @@ def test_several_labels_have_a_dict_each() -> None:
 @pytest.mark.parametrize(
     ("y", "weights"), [(Y == "b", {True: 3}), ((Y == "b").astype(int), {np.int64(1): 3}), ((Y == "b") * 1.0, {1: 3})]
 )
-def test_labels_may_be_written_as_they_compare(y: Any, weights: Any) -> None:
+def test_keys_of_class_weight_match_labels_that_compare_equal(y: Any, weights: Any) -> None:
     np.testing.assert_array_equal(row_weights(weights, y), np.where(Y == "b", 3.0, 1.0))
 
 
 @ENGINES
-def test_parts_have_the_weights_of_their_labels_too(engine: str) -> None:
+def test_partial_fit_applies_class_weights(engine: str) -> None:
     weighted, expected = model(class_weight=WEIGHTS, engine=engine), model(engine=engine)
     for part in (slice(0, 20), slice(20, 40)):
         weighted.partial_fit(X[part], Y[part], classes=["a", "b", "rare"])
@@ -112,20 +112,20 @@ def test_parts_have_the_weights_of_their_labels_too(engine: str) -> None:
     np.testing.assert_array_equal(weighted.parameters_, expected.parameters_)
 
 
-def test_class_weights_count_in_validation() -> None:
+def test_class_weights_apply_to_validation() -> None:
     weighted = model(class_weight=WEIGHTS, early_stopping=True, validation_fraction=0.5).fit(X, Y)
     rows = weighted._training_state.held_out
     of_rows = compute_sample_weight({"a": 1.0} | WEIGHTS, Y[rows])
     assert weighted.best_validation_score_ == pytest.approx(weighted.score(X[rows], Y[rows], of_rows))
     own = model(class_weight="balanced").fit(X, Y, X_val=X[:9], y_val=Y[:9])
-    of_rows = row_weights("balanced", Y)[:9]  # of the classes as the training rows have them
+    of_rows = row_weights("balanced", Y)[:9]  # of the class frequencies of the training rows
     assert own.best_validation_score_ == pytest.approx(own.score(X[:9], Y[:9], of_rows))
 
 
 @ENGINES
 @pytest.mark.parametrize("class_weight", [WEIGHTS, "balanced"])
 @pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
-def test_class_weights_count_where_one_looks_inside(class_weight: Any, engine: str) -> None:
+def test_class_weights_apply_to_trace_check_gradient_and_diagnose(class_weight: Any, engine: str) -> None:
     weight = RNG.uniform(0.5, 2.0, size=40)
     fitted = model(class_weight=class_weight, solver="lbfgs", max_iter=30, engine=engine).fit(X, Y, weight)
     np.testing.assert_allclose(fitted.trace(X, Y, weight).J, fitted.loss_, rtol=1e-9)
@@ -135,7 +135,7 @@ def test_class_weights_count_where_one_looks_inside(class_weight: Any, engine: s
     assert fitted.diagnose(X, Y, weight).score == pytest.approx(expected, rel=1e-12)
 
 
-def test_a_rare_class_is_found_more_often() -> None:
+def test_a_larger_class_weight_increases_predictions_of_a_rare_class() -> None:
     plain = model(max_iter=60, learning_rate_init=0.01).fit(X, Y)
     weighted = model(max_iter=60, learning_rate_init=0.01, class_weight={"rare": 50}).fit(X, Y)
     assert (weighted.predict(X) == "rare").sum() > (plain.predict(X) == "rare").sum()
@@ -160,7 +160,7 @@ def test_a_rare_class_is_found_more_often() -> None:
         (3, r"class_weight must be None, 'balanced' or a dict"),
     ],
 )
-def test_weights_that_cannot_be(class_weight: Any, message: str) -> None:
+def test_invalid_class_weights_raise_errors(class_weight: Any, message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         model(class_weight=class_weight).fit(X, Y)
 
@@ -173,16 +173,16 @@ def test_weights_that_cannot_be(class_weight: Any, message: str) -> None:
         ([{1: 5}, {2: 1}, {}], r"class_weight\[1\] has labels that are not in y: \[2\]\. The labels of y are \[0, 1\]"),
     ],
 )
-def test_weights_of_several_labels_that_cannot_be(class_weight: Any, message: str) -> None:
+def test_invalid_class_weights_of_several_labels_raise_errors(class_weight: Any, message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         model(class_weight=class_weight).fit(X, SEVERAL)
 
 
-def test_weights_that_leave_nothing_to_learn_from() -> None:
+def test_class_weights_that_are_all_zero_raise_an_error() -> None:
     with pytest.raises(InputError, match=r"class_weight gives every row the weight 0"):
         model(class_weight={"a": 0, "b": 0, "rare": 0}).fit(X, Y)
 
 
-def test_balanced_asks_for_all_of_the_data() -> None:
+def test_balanced_class_weights_raise_an_error_in_partial_fit() -> None:
     with pytest.raises(ParameterError, match=r"class_weight='balanced' cannot be used with partial_fit: .* a dict"):
         model(class_weight="balanced").partial_fit(X, Y, classes=["a", "b", "rare"])

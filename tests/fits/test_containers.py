@@ -1,4 +1,4 @@
-"""Masked arrays, dates and other containers whose entries NumPy would take for other numbers than they are."""
+"""Masked arrays, dates and other containers whose entries NumPy would convert to wrong numbers."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ TABLES: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("table", "message"), TABLES.values(), ids=TABLES)
-def test_tables_that_are_no_numbers_are_refused_with_the_reason(table: Any, message: str) -> None:
+def test_tables_that_are_not_numeric_raise_errors_that_name_the_cause(table: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         model().fit(table, y)
 
@@ -76,7 +76,7 @@ TARGETS: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize("kind", [model, classifier])
 @pytest.mark.parametrize(("target", "message"), TARGETS.values(), ids=TARGETS)
-def test_targets_that_are_no_numbers_are_refused_with_the_reason(target: Any, message: str, kind: Any) -> None:
+def test_targets_that_are_not_numeric_raise_errors_that_name_the_cause(target: Any, message: str, kind: Any) -> None:
     with pytest.raises(InputError, match=message):
         kind().fit(X, target)
 
@@ -90,7 +90,7 @@ WEIGHTS: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("weight", "message"), WEIGHTS.values(), ids=WEIGHTS)
-def test_weights_that_are_no_numbers_are_refused_with_the_reason(weight: Any, message: str) -> None:
+def test_weights_that_are_not_numeric_raise_errors_that_name_the_cause(weight: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         model().fit(X, y, weight)
 
@@ -109,12 +109,12 @@ CALLS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_every_method_refuses_masked_entries(call: Any) -> None:
+def test_every_method_rejects_masked_entries(call: Any) -> None:
     with pytest.raises(InputError, match=r"is a masked array with"):
         call()
 
 
-def test_a_masked_array_without_masked_entries_is_its_data() -> None:
+def test_a_masked_array_without_masked_entries_is_treated_as_its_data() -> None:
     expected = model().fit(X, y).predict(X)
     np.testing.assert_array_equal(model().fit(np.ma.array(X), np.ma.array(y)).predict(np.ma.array(X)), expected)
 
@@ -132,7 +132,7 @@ LABELS: dict[str, tuple[Any, Any]] = {
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")
 @pytest.mark.parametrize(("labels", "dtype"), LABELS.values(), ids=LABELS)
-def test_labels_come_back_in_their_own_type_and_can_be_saved(labels: Any, dtype: Any, tmp_path: Any) -> None:
+def test_predicted_labels_keep_their_dtype_and_survive_a_save(labels: Any, dtype: Any, tmp_path: Any) -> None:
     fitted = classifier().fit(X, labels)
     assert fitted.classes_.dtype == fitted.predict(X).dtype == dtype
     np.testing.assert_array_equal(fitted.classes_, np.unique(np.asarray(labels)))
@@ -141,7 +141,7 @@ def test_labels_come_back_in_their_own_type_and_can_be_saved(labels: Any, dtype:
     np.testing.assert_array_equal(load_model(tmp_path / "model").predict(X), fitted.predict(X))
 
 
-def test_labels_that_come_in_parts_keep_their_type() -> None:
+def test_partial_fit_keeps_the_dtype_of_labels() -> None:
     labels = pd.Series(CODES, dtype="Int64")
     fitted = classifier().partial_fit(X, labels, classes=labels.unique()).partial_fit(X, labels)
     assert fitted.predict(X).dtype == np.int64
@@ -163,6 +163,6 @@ REFUSED: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("labels", "message"), REFUSED.values(), ids=REFUSED)
-def test_labels_that_no_file_holds_are_refused_at_fit(labels: Any, message: str) -> None:
+def test_labels_that_files_cannot_store_raise_errors_in_fit(labels: Any, message: str) -> None:
     with pytest.raises((InputError, InputTypeError), match=message):
         classifier().fit(X, labels)

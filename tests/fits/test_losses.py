@@ -1,4 +1,4 @@
-"""``loss=`` beyond scikit-learn's: what each cost promises, on both engines."""
+"""``loss=`` beyond the losses of scikit-learn: the documented properties of each cost, on both engines."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def descending(**changes: Any) -> dict[str, Any]:
     ],
     ids=str,
 )
-def test_the_loss_shown_is_the_cost_of_the_answers(loss: Any, cost: Any, engine: str) -> None:
+def test_reported_loss_is_the_cost_of_the_predictions(loss: Any, cost: Any, engine: str) -> None:
     given = descending(solver="sgd", batch_size=300, max_iter=1, learning_rate_init=1e-300)
     model = MLPRegressor(loss=loss, engine=engine, **given).fit(X, Y)
     H = model.predict(X).reshape(-1, 1)  # the weights have not moved
@@ -58,7 +58,7 @@ def test_the_loss_shown_is_the_cost_of_the_answers(loss: Any, cost: Any, engine:
 
 
 @engines
-def test_outliers_hardly_move_the_absolute_error_and_huber(engine: str) -> None:
+def test_outliers_hardly_change_fits_with_absolute_error_and_huber(engine: str) -> None:
     spoilt = Y.copy()
     spoilt[:15] += 100.0
     errors = {}
@@ -71,7 +71,7 @@ def test_outliers_hardly_move_the_absolute_error_and_huber(engine: str) -> None:
 
 
 @engines
-def test_quantiles_cover_what_they_say_and_never_cross(engine: str) -> None:
+def test_quantile_predictions_have_the_stated_coverage_and_never_cross(engine: str) -> None:
     levels = (0.1, 0.5, 0.9)
     model = MLPRegressor(loss="quantile", quantile=levels, engine=engine, **descending(max_iter=300)).fit(X, Y)
     H = model.predict(X)
@@ -85,18 +85,18 @@ def test_quantiles_cover_what_they_say_and_never_cross(engine: str) -> None:
 
 
 @engines
-def test_one_quantile_is_a_column_of_answers(engine: str) -> None:
+def test_a_single_quantile_gives_one_dimensional_predictions(engine: str) -> None:
     model = MLPRegressor(loss="quantile", quantile=0.8, engine=engine, **descending()).fit(X, Y)
     assert model.predict(X).shape == (300,)
     assert (model.predict(X) >= Y).mean() == pytest.approx(0.8, abs=0.05)
     assert model.score(X, Y) == pytest.approx(r2_score(Y, model.predict(X)))
 
 
-def test_the_score_of_several_quantiles_is_the_mean_of_scikit_learn_s() -> None:
+def test_score_of_several_quantiles_is_the_mean_of_the_scores_of_scikit_learn() -> None:
     model = MLPRegressor(loss="quantile", quantile=(0.25, 0.75), **descending()).fit(X, Y)
     H = model.predict(X)
     expected = np.mean([d2_pinball_score(Y, H[:, k], alpha=level) for k, level in enumerate((0.25, 0.75))])
-    assert model.score(X, Y) == pytest.approx(expected, abs=1e-3)  # scikit-learn interpolates the constant answer
+    assert model.score(X, Y) == pytest.approx(expected, abs=1e-3)  # scikit-learn interpolates the constant prediction
     weight = RNG.randint(0, 3, size=300)
     repeated = np.repeat(np.arange(300), weight)
     assert model.score(X, Y, weight) == pytest.approx(model.score(X[repeated], Y[repeated]), rel=1e-12)
@@ -113,14 +113,14 @@ def test_the_score_of_several_quantiles_is_the_mean_of_scikit_learn_s() -> None:
         (Y, -np.ones(300), r"sample_weight must not be negative"),
     ],
 )
-def test_the_score_of_several_quantiles_refuses_what_fit_does(y: Any, weight: Any, message: str) -> None:
+def test_score_of_several_quantiles_rejects_invalid_data(y: Any, weight: Any, message: str) -> None:
     model = MLPRegressor(loss="quantile", quantile=(0.25, 0.75), **descending(max_iter=2)).fit(X, Y)
     with pytest.raises(InputError, match=message):
         model.score(X, y, weight)
 
 
 @engines
-def test_gamma_answers_are_positive_and_scale_with_the_targets(engine: str) -> None:
+def test_gamma_predictions_are_positive_and_scale_with_the_targets(engine: str) -> None:
     amounts = np.exp(X[:, 0]) * RNG.gamma(2.0, size=300)
     model = MLPRegressor(loss="gamma", engine=engine, **settings(hidden_layer_sizes=())).fit(X, amounts)
     larger = MLPRegressor(loss="gamma", engine=engine, **settings(hidden_layer_sizes=())).fit(X, 10 * amounts)
@@ -130,13 +130,13 @@ def test_gamma_answers_are_positive_and_scale_with_the_targets(engine: str) -> N
 
 @engines
 @pytest.mark.parametrize("output", ["softmax", "sigmoid"])
-def test_focal_looks_at_the_hard_rows(engine: str, output: str) -> None:
+def test_focal_loss_reduces_confidence_on_easy_rows(engine: str, output: str) -> None:
     models = [
         MLPClassifier(loss=loss, output=output, engine=engine, **descending()).fit(X, CLASSES)
         for loss in ("log_loss", "focal")
     ]
     sure = [np.abs(model.predict_proba(X) - 0.5).mean() for model in models]
-    assert sure[1] < sure[0]  # what is right already is not made surer
+    assert sure[1] < sure[0]  # correct predictions are not made more confident
     assert models[1].score(X, CLASSES) > 0.8
 
 
@@ -160,7 +160,7 @@ class Wrong(Quartic):
         return (Z - Y) ** 3
 
 
-def test_a_cost_of_one_s_own_is_checked_and_runs_on_the_reference_engine() -> None:
+def test_a_custom_cost_is_checked_and_runs_on_the_reference_engine() -> None:
     model = MLPRegressor(loss=Quartic(), **descending())
     with pytest.warns(ParameterWarning, match=r"engine='auto' is the reference engine here, .* the cost .*Quartic"):
         model.fit(X[:50], Y[:50])
@@ -188,12 +188,12 @@ def test_a_cost_of_one_s_own_is_checked_and_runs_on_the_reference_engine() -> No
         ({"loss": "quantile", "quantile": (0.1, 0.9)}, X, InputError, r"several quantiles need a y of one column"),
     ],
 )
-def test_what_a_regressor_refuses(arguments: Any, y: Any, error: Any, message: str) -> None:
+def test_invalid_losses_of_a_regressor_raise_errors(arguments: Any, y: Any, error: Any, message: str) -> None:
     with pytest.raises(error, match=message):
         MLPRegressor(**arguments, **settings()).fit(X, y)
 
 
-def test_scorers_of_one_answer_a_row_do_not_know_what_to_do_with_quantiles() -> None:
+def test_scorers_without_support_for_several_quantiles_raise_an_error() -> None:
     model = MLPRegressor(loss="quantile", quantile=(0.1, 0.9), early_stopping_metric="r2", **descending(max_iter=2))
     with pytest.raises(
         InputError, match=r"early_stopping_metric='r2' cannot .* do not support several quantiles; use 'auto' or 'lo"
@@ -203,12 +203,12 @@ def test_scorers_of_one_answer_a_row_do_not_know_what_to_do_with_quantiles() -> 
     assert model.best_validation_score_ == -min(model.validation_loss_curve_)
 
 
-def test_a_quantile_without_effect_is_warned_of() -> None:
+def test_a_quantile_without_effect_raises_a_warning() -> None:
     with pytest.warns(ParameterWarning, match=r"quantile=0\.9 has no effect with loss='squared_error'"):
         MLPRegressor(quantile=0.9, **descending(max_iter=2)).fit(X, Y)
 
 
-def test_with_validation_it_is_warned_of_once() -> None:
+def test_a_parameter_without_effect_raises_one_warning_with_validation_data() -> None:
     with pytest.warns(ParameterWarning, match=r"has no effect with loss=") as warned:
         MLPRegressor(quantile=0.9, **descending(max_iter=2)).fit(X, Y, X_val=X, y_val=Y)
     assert len(warned) == 1
@@ -225,6 +225,6 @@ def test_with_validation_it_is_warned_of_once() -> None:
         (SoftmaxFocal(), r"for softmax outputs, but this network has sigmoid outputs\. Set output, or use loss="),
     ],
 )
-def test_what_a_classifier_refuses(loss: Any, message: str) -> None:
+def test_invalid_losses_of_a_classifier_raise_errors(loss: Any, message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         MLPClassifier(loss=loss, **settings()).fit(X, CLASSES)

@@ -1,4 +1,4 @@
-"""Penalties, refinements, dropout and schedules of the estimators: what each promises, on both engines."""
+"""Penalties, step options, dropout and schedules of the estimators: their documented properties on both engines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ X = RNG.normal(size=(200, 4))
 Y = X[:, 0] - 0.5 * X[:, 1] + 0.1 * RNG.normal(size=200)
 CLASSES = (Y > 0).astype(int)
 
-# A run that is about to go on is told that it has not come to its end.
+# A run that is continued later warns that it has not converged.
 pytestmark = pytest.mark.filterwarnings("ignore:training ended after max_iter")
 engines = pytest.mark.parametrize("engine", ["reference", "cpu"])
 OPTIONS: list[dict[str, Any]] = [
@@ -58,7 +58,7 @@ def settings(**changes: Any) -> dict[str, Any]:
 @engines
 @solvers
 @options
-def test_stopped_and_resumed_is_as_if_it_had_never_stopped(option: dict[str, Any], solver: str, engine: str) -> None:
+def test_a_resumed_fit_equals_an_uninterrupted_one(option: dict[str, Any], solver: str, engine: str) -> None:
     whole = MLPClassifier(**settings(**option, solver=solver, engine=engine)).fit(X, CLASSES)
     parts = MLPClassifier(**settings(**option, solver=solver, engine=engine, warm_start=True, max_iter=8))
     parts.fit(X, CLASSES).set_params(max_iter=12).fit(X, CLASSES)
@@ -69,21 +69,21 @@ def test_stopped_and_resumed_is_as_if_it_had_never_stopped(option: dict[str, Any
 
 @solvers
 @options
-def test_both_engines_go_the_same_way(option: dict[str, Any], solver: str) -> None:
+def test_both_engines_train_the_same_network(option: dict[str, Any], solver: str) -> None:
     ours = [MLPRegressor(**settings(**option, solver=solver, engine=name)).fit(X, Y) for name in ("reference", "cpu")]
     np.testing.assert_allclose(ours[0].parameters_, ours[1].parameters_, rtol=1e-8, atol=1e-9)
 
 
 @solvers
 @options
-def test_an_option_changes_the_run(option: dict[str, Any], solver: str) -> None:
+def test_every_option_changes_the_predictions(option: dict[str, Any], solver: str) -> None:
     plain, other = (MLPRegressor(**settings(**given, solver=solver)).fit(X, Y) for given in ({}, option))
     assert not np.allclose(plain.predict(X), other.predict(X), rtol=1e-6)
 
 
 @engines
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_l1_makes_useless_weights_small(engine: str, solver: str) -> None:
+def test_l1_penalty_shrinks_the_weights_of_irrelevant_columns(engine: str, solver: str) -> None:
     given = settings(hidden_layer_sizes=(), solver=solver, engine=engine, max_iter=300, batch_size=200)
     if solver == "adam":
         given["learning_rate"] = "cosine"
@@ -94,7 +94,7 @@ def test_l1_makes_useless_weights_small(engine: str, solver: str) -> None:
 
 
 @engines
-def test_the_average_answers_and_the_descent_goes_on_from_its_own_weights(engine: str) -> None:
+def test_averaged_weights_predict_and_training_continues_from_the_raw_weights(engine: str) -> None:
     given = settings(engine=engine, learning_rate_init=0.1)
     steps: list[Any] = []
     plain = MLPRegressor(**given | {"batch_size": 200}, callbacks=[lambda _: None]).fit(X, Y)
@@ -106,20 +106,20 @@ def test_the_average_answers_and_the_descent_goes_on_from_its_own_weights(engine
     assert mean.loss_curve_ == plain.loss_curve_[:5]
 
 
-def test_an_average_that_is_switched_off_is_where_the_run_goes_on() -> None:
+def test_training_continues_from_the_average_when_averaging_is_switched_off() -> None:
     model = MLPRegressor(**settings(warm_start=True), weight_averaging=0.9).fit(X, Y)
-    stood = model.parameters_.copy()
+    averaged = model.parameters_.copy()
     model.set_params(weight_averaging=0.0, max_iter=1, learning_rate_init=1e-300).fit(X, Y)
-    np.testing.assert_allclose(model.parameters_, stood, rtol=1e-12)
+    np.testing.assert_allclose(model.parameters_, averaged, rtol=1e-12)
 
 
-def test_weights_written_by_the_user_count() -> None:
+def test_weights_assigned_by_the_user_are_used() -> None:
     model = MLPRegressor(**settings(), weight_averaging=0.9).fit(X, Y)
     model.coefs_[0] = np.zeros((4, 6))
     assert np.ptp(model.predict(X)) == 0
 
 
-def test_a_pickle_holds_the_average_once() -> None:
+def test_a_pickle_stores_the_average_once() -> None:
     model = MLPRegressor(**settings(), weight_averaging=0.9).fit(X, Y)
     again = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(again.predict(X), model.predict(X))
@@ -128,7 +128,7 @@ def test_a_pickle_holds_the_average_once() -> None:
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
-def test_a_fit_that_fails_leaves_weights_and_average_as_they_were(early_stopping: bool) -> None:
+def test_a_failed_fit_restores_weights_and_average(early_stopping: bool) -> None:
     given = settings(warm_start=True, early_stopping=early_stopping, max_iter=5)
     model = MLPRegressor(**given, weight_averaging=0.9).fit(X, Y)
     before, raw = model.parameters_.copy(), model._training_state.descent.parameters.copy()
@@ -145,7 +145,7 @@ def test_a_fit_that_fails_leaves_weights_and_average_as_they_were(early_stopping
 
 
 @engines
-def test_dropout_without_rates_draws_nothing(engine: str) -> None:
+def test_dropout_rates_of_zero_change_nothing(engine: str) -> None:
     plain, same = (MLPClassifier(**settings(engine=engine, **given)) for given in ({}, {"dropout": (0.0,)}))
     np.testing.assert_array_equal(same.fit(X, CLASSES).parameters_, plain.fit(X, CLASSES).parameters_)
 
@@ -164,18 +164,18 @@ def test_named_schedules_end_with_the_fit() -> None:
     model = MLPRegressor(**settings(learning_rate="one_cycle", warm_start=True), callbacks=[note]).fit(X, Y)
     assert sizes[0] == pytest.approx(0.01 / 25)
     assert max(sizes) == pytest.approx(0.01, rel=0.02)
-    model.fit(X, Y)  # planned anew: the second half of a run of 40 epochs
+    model.fit(X, Y)  # planned again: the second half of a run of 40 epochs
     assert sizes[20] > 1e-3 > sizes[-1]
 
 
-def test_a_schedule_that_has_come_to_its_end() -> None:
+def test_a_schedule_that_is_over_raises_an_error() -> None:
     model = MLPRegressor(**settings(learning_rate=Cosine(20), warm_start=True)).fit(X, Y)
     with pytest.raises(ParameterError, match=r"is over after 20 epochs.*more n_epochs"):
         model.fit(X, Y)
     model.set_params(learning_rate=Cosine(20, floor=0.1)).fit(X, Y)
 
 
-def test_parts_follow_a_named_schedule_up_to_max_iter() -> None:
+def test_partial_fit_follows_a_named_schedule_up_to_max_iter() -> None:
     model = MLPRegressor(**settings(learning_rate="cosine", max_iter=3))
     for _ in range(3):
         model.partial_fit(X, Y)
@@ -187,27 +187,27 @@ def test_parts_follow_a_named_schedule_up_to_max_iter() -> None:
 
 
 @pytest.mark.parametrize("schedule", [Cosine(4), OneCycle(4), WarmUp(2, Cosine(4))], ids=str)
-def test_a_schedule_shorter_than_the_fit_is_warned_of(schedule: Any) -> None:
+def test_a_schedule_shorter_than_the_fit_raises_a_warning(schedule: Any) -> None:
     model = MLPRegressor(**settings(learning_rate=schedule, max_iter=4)).fit(X, Y)
     with pytest.warns(ParameterWarning, match=r"is planned for 4 epochs, but this call trains to epoch 5.*n_epochs"):
         model.set_params(max_iter=5).fit(X, Y)
 
 
 @pytest.mark.parametrize("schedule", [Cosine(4, floor=0.1), OneCycle(4, last=0.1), Cosine(20), Plateau()], ids=str)
-def test_a_schedule_with_steps_for_all_epochs_is_not(schedule: Any) -> None:
+def test_a_schedule_with_positive_steps_for_all_epochs_raises_no_warning(schedule: Any) -> None:
     MLPRegressor(**settings(learning_rate=schedule, max_iter=5)).fit(X, Y)
 
 
 @pytest.mark.filterwarnings("error:training ended after max_iter")
 @pytest.mark.parametrize("schedule", ["cosine", "one_cycle", Cosine(5), WarmUp(2, OneCycle(5))], ids=str)
-def test_a_run_that_has_come_to_its_planned_end_has_not_ended_too_soon(schedule: Any) -> None:
+def test_a_schedule_that_was_completed_raises_no_convergence_warning(schedule: Any) -> None:
     given = settings(max_iter=5, n_iter_no_change=10)
     MLPRegressor(**given | {"learning_rate": schedule}).fit(X, Y)
     with pytest.warns(ConvergenceWarning, match="training ended after max_iter=5 epochs"):
         MLPRegressor(**given | {"learning_rate": Cosine(6)}).fit(X, Y)
 
 
-def test_dropout_of_no_hidden_layers_is_warned_of() -> None:
+def test_dropout_without_hidden_layers_raises_a_warning() -> None:
     with pytest.warns(
         ParameterWarning, match=r"dropout=0\.5 has no effect without hidden layers\. Set .*input_dropout"
     ):
@@ -216,7 +216,7 @@ def test_dropout_of_no_hidden_layers_is_warned_of() -> None:
 
 
 @pytest.mark.parametrize("name", ["weight_decay", "clip_norm", "weight_averaging", "dropout", "input_dropout"])
-def test_what_lbfgs_has_no_use_for_is_warned_of(name: str) -> None:
+def test_options_without_effect_on_lbfgs_raise_warnings(name: str) -> None:
     with pytest.warns(ParameterWarning, match=rf"{name}=0\.5 has no effect with solver='lbfgs'"):
         MLPRegressor(**settings(solver="lbfgs", tol=1.0), **{name: 0.5}).fit(X, Y)
 
@@ -241,11 +241,11 @@ def test_what_lbfgs_has_no_use_for_is_warned_of(name: str) -> None:
         ({"learning_rate": lambda epoch: 1.0 - epoch}, r"a finite positive number, got 0\.0 in epoch 1"),
     ],
 )
-def test_what_is_refused(arguments: dict[str, Any], message: str) -> None:
+def test_invalid_options_raise_errors(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         MLPRegressor(**settings(**arguments)).fit(X, Y)
 
 
-def test_a_plateau_of_one_s_own() -> None:
+def test_a_custom_plateau_reduces_the_step_size() -> None:
     model = MLPRegressor(**settings(learning_rate=Plateau(0.1, patience=1, tol=1e9))).fit(X, Y)
     assert model._training_state.history.step_sizes[:4] == pytest.approx([0.01, 0.01, 0.001, 0.0001])

@@ -1,4 +1,4 @@
-"""Weights of any size: tiny and huge ones count by their ratios, ordinary ones are not touched."""
+"""Weights of any magnitude: extreme weights are scaled and keep their ratios, ordinary weights are not changed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ scaled = pytest.mark.filterwarnings("ignore:sample_weight has values of up to:mu
 
 def options(**changes: Any) -> dict[str, Any]:
     few: dict[str, Any] = {"max_iter": 8, "n_iter_no_change": float("inf"), "random_state": 0, "engine": "reference"}
-    # Without a penalty the size of the weights says nothing at all.
+    # Without a penalty the magnitude of the weights does not matter.
     return {"hidden_layer_sizes": (3,), "learning_rate_init": 0.02, "batch_size": 20, "alpha": 0.0} | few | changes
 
 
@@ -39,13 +39,13 @@ def classifier(**changes: Any) -> MLPClassifier:
     return MLPClassifier(**options(**changes))
 
 
-def as_powers(size: float) -> float:
-    """The power of two below a size: weights times it are multiplied without rounding."""
+def power_of_two(size: float) -> float:
+    """Return a nearby power of two: multiplication by it does not round."""
     return float(2.0 ** np.floor(np.log2(size))) if size > 1e-308 else 2.0**-1070
 
 
 @dtypes
-def test_ordinary_weights_are_cast_and_nothing_else(dtype: Any) -> None:
+def test_ordinary_weights_are_only_cast(dtype: Any) -> None:
     weight = np.exp(RNG.normal(scale=5.0, size=100))
     np.testing.assert_array_equal(scaled_weights(weight, dtype), weight.astype(dtype))
     assert scaled_weights(weight, np.float64) is weight
@@ -54,19 +54,19 @@ def test_ordinary_weights_are_cast_and_nothing_else(dtype: Any) -> None:
 @dtypes
 @sizes
 def test_extreme_weights_keep_their_ratios(size: float, dtype: Any) -> None:
-    size = as_powers(size)
+    size = power_of_two(size)
     got = scaled_weights(size * np.array([3.0, 0.0, 1.0]), dtype)
     assert got.dtype == dtype
     assert got.tolist() == [1.5, 0.0, 0.5]
 
 
-def test_what_is_lost_beside_the_largest_is_0() -> None:
+def test_weights_negligible_beside_the_largest_become_0() -> None:
     assert scaled_weights(np.array([1e300, 1e-300, 1e290]), np.float64)[1] == 0.0
     assert scaled_weights(np.array([1.0, 2.0**-64, 2.0**-65]), np.float32).tolist() == [1.0, 2.0**-64, 0.0]
     assert scaled_weights(np.zeros(2), np.float32).tolist() == [0.0, 0.0]
 
 
-def test_products_leave_float64_and_keep_their_ratios() -> None:
+def test_products_that_overflow_or_underflow_keep_their_ratios() -> None:
     large, small = np.array([1e200, 2e200, 0.0]), np.array([1e-200, 3e-200, 1e-200])
     np.testing.assert_allclose(product_of_weights([large, large]), [0.25, 1.0, 0.0])
     np.testing.assert_allclose(product_of_weights([small, small]), [1 / 9, 1.0, 1 / 9])
@@ -77,8 +77,8 @@ def test_products_leave_float64_and_keep_their_ratios() -> None:
 @dtypes
 @sizes
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_the_network_is_that_of_ordinary_weights(size: float, dtype: Any, solver: str) -> None:
-    table, times = X.astype(dtype), as_powers(size)
+def test_extreme_weights_train_the_network_of_ordinary_weights(size: float, dtype: Any, solver: str) -> None:
+    table, times = X.astype(dtype), power_of_two(size)
     ordinary = regressor(solver=solver, tol=0.1).fit(table, y, WEIGHT)
     extreme = regressor(solver=solver, tol=0.1).fit(table, y, times * WEIGHT)
     np.testing.assert_allclose(extreme.parameters_, ordinary.parameters_, rtol=1e-5, atol=1e-7)
@@ -87,8 +87,8 @@ def test_the_network_is_that_of_ordinary_weights(size: float, dtype: Any, solver
 
 @scaled
 @sizes
-def test_validation_targets_and_classes_are_weighed_alike(size: float) -> None:
-    times = as_powers(size)
+def test_validation_target_scale_and_balanced_classes_accept_extreme_weights(size: float) -> None:
+    times = power_of_two(size)
 
     def fitted(s: float) -> MLPRegressor:
         given = {"X_val": X[40:], "y_val": y[40:], "sample_weight_val": s * WEIGHT[40:]}
@@ -104,7 +104,7 @@ def test_validation_targets_and_classes_are_weighed_alike(size: float) -> None:
 
 @pytest.mark.filterwarnings("ignore:class_weight has values of up to:multilayer.exceptions.ParameterWarning")
 @pytest.mark.parametrize("size", [1e-300, 1e300])
-def test_class_weights_of_any_size(size: float) -> None:
+def test_class_weights_of_extreme_magnitude_train_the_same_network(size: float) -> None:
     ordinary = classifier(class_weight={0: 1.0, 1: 3.0}).fit(X, LABELS)
     extreme = classifier(class_weight={0: size, 1: 3 * size}).fit(X, LABELS)
     np.testing.assert_allclose(extreme.predict_proba(X), ordinary.predict_proba(X), rtol=1e-9)
@@ -115,8 +115,8 @@ def test_class_weights_of_any_size(size: float) -> None:
     np.testing.assert_allclose(products[1], products[0], rtol=1e-9)
 
 
-def test_rows_that_are_lost_beside_others_are_not_trained_on_alone() -> None:
-    # Two batches of weight 1e-29 each would be all penalty, and undo what the others teach.
+def test_rows_of_negligible_weight_do_not_affect_training() -> None:
+    # Two batches of weight 1e-29 each would contain only the penalty, and undo the progress of the other batches.
     weight = np.r_[np.full(40, 1e-30), np.ones(20)]
     model = regressor(shuffle=False, alpha=1e-4, max_iter=100).fit(X, y, weight)
     alone = regressor(shuffle=False, alpha=1e-4, max_iter=100).fit(X, y, (weight == 1.0).astype(float))
@@ -125,8 +125,8 @@ def test_rows_that_are_lost_beside_others_are_not_trained_on_alone() -> None:
 
 @scaled
 @sizes
-def test_ensembles_and_folds_weigh_alike(size: float) -> None:
-    times = as_powers(size)
+def test_ensembles_and_folds_accept_extreme_weights(size: float) -> None:
+    times = power_of_two(size)
     for diversity in ("bootstrap", "fold"):
         ensemble = EnsembleRegressor(regressor(), n_members=3, diversity=diversity, random_state=0)
         fits = [clone(ensemble).fit(X, y, s * WEIGHT) for s in (1.0, times)]
@@ -138,14 +138,14 @@ def test_ensembles_and_folds_weigh_alike(size: float) -> None:
 
 
 @pytest.mark.parametrize("size", [1e-320, 1e308])
-def test_members_of_any_weight(size: float) -> None:
+def test_ensemble_members_accept_weights_of_any_magnitude(size: float) -> None:
     ensemble = EnsembleClassifier(classifier(), n_members=3, weights=[size] * 3, random_state=0).fit(X, LABELS)
     np.testing.assert_allclose(ensemble.weights_, 1 / 3)
     assert np.isfinite(ensemble.predict_proba(X)).all()
     assert ensemble.score(X, LABELS, np.full(60, size)) == ensemble.score(X, LABELS)
 
 
-def test_a_warning_says_that_weights_were_multiplied_once_a_fit() -> None:
+def test_scaled_weights_raise_one_warning_per_fit() -> None:
     with pytest.warns(
         ParameterWarning, match=r"sample_weight has values of up to 3e-300, .* multiplied by 2\*\*995"
     ) as w:

@@ -1,4 +1,4 @@
-"""Columns and targets far from unit scale: what a warning or an error of training says of them."""
+"""Columns and targets far from unit scale: the advice that warnings and errors of training contain."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def advice(table: Any, Y: Any, output: str = "identity", rows: Any = None) -> st
     return found
 
 
-def test_diabetes_is_told_of_its_targets_first() -> None:
-    # R² -2.2 after 200 epochs, as scikit-learn's; the mean of y is 152.
+def test_diabetes_data_gets_advice_about_its_targets_first() -> None:
+    # R² is -2.2 after 200 epochs, as with scikit-learn; the mean of y is 152.
     data = load_diabetes()
     message = warned(regressor(max_iter=3), data.data, data.target)
     assert message.startswith(
@@ -65,7 +65,7 @@ def test_diabetes_is_told_of_its_targets_first() -> None:
     assert inside.startswith("training ended after max_iter=3 epochs")
 
 
-def test_columns_of_x_are_named() -> None:
+def test_advice_names_the_columns_of_x() -> None:
     import pandas as pd
 
     frame = pd.DataFrame(X * [1, 50, 5] + [0, 0, 2000], columns=["a", "b", "year"])
@@ -80,12 +80,12 @@ def test_columns_of_x_are_named() -> None:
 
 @pytest.mark.parametrize("center", [0.0, 9.9, -9.9])
 @pytest.mark.parametrize("spread", [0.02, 1.0, 9.0])
-def test_what_is_near_unit_scale_is_not_spoken_of(center: float, spread: float) -> None:
+def test_data_near_unit_scale_get_no_advice(center: float, spread: float) -> None:
     column = np.tile([-1.0, 1.0], 50).reshape(-1, 1)
     assert advice(center + spread * column, center + spread * column) == ""
 
 
-def test_the_bounds_are_those_of_the_documentation() -> None:
+def test_advice_starts_at_the_documented_bounds() -> None:
     column = np.tile([-1.0, 1.0], 50).reshape(-1, 1)
     near = column.copy()
     assert advice(10.5 + column, near).startswith(
@@ -95,14 +95,14 @@ def test_the_bounds_are_those_of_the_documentation() -> None:
     assert advice(near, 0.009 * column).startswith("y is far from unit scale (mean 0, standard deviation 0.009)")
     assert advice(near, np.hstack([column, 99 * column])).startswith("Column 1 of y is far from unit scale")
     assert advice(0.009 * np.hstack([column, column / 2]), near).startswith("X is far from unit scale (no column has")
-    assert advice(np.hstack([0.009 * column, near]), near) == ""  # one small column is no fault
+    assert advice(np.hstack([0.009 * column, near]), near) == ""  # one small column needs no advice
     assert advice(0 * column, 0 * column) == ""  # nothing to scale
-    assert advice(near, 99 * column, output="exp") == ""  # standardize_targets is not for these
+    assert advice(near, 99 * column, output="exp") == ""  # standardize_targets does not support these outputs
     assert advice(near, np.vstack([99 * column[:2], column[2:]]), rows=np.arange(2, 100)) == ""
     assert advice(sp.csr_matrix(99 * column), near).startswith("Column 0 of X is far")
 
 
-def test_wide_sparse_columns_are_not_made_dense() -> None:
+def test_wide_sparse_columns_are_not_converted_to_dense() -> None:
     rows, columns = np.arange(20_000), np.arange(20_000) * 50
     columns[:5000] = 77
     table = sp.csr_array((np.where(rows < 5000, 120.0, 1.0), (rows, columns)), shape=(20_000, 10**6))
@@ -121,7 +121,7 @@ def test_wide_sparse_columns_are_not_made_dense() -> None:
 
 
 @pytest.mark.parametrize("rows", [None, np.array([5, 2, 2, 8])])
-def test_moments_of_sparse_and_dense_columns_are_numpy_s(rows: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_moments_of_sparse_and_dense_columns_equal_those_of_numpy(rows: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "NUMBERS", 7)  # several blocks
     table = np.where(RNG.uniform(size=(20, 4)) < 0.5, 0.0, RNG.normal(size=(20, 4)))
     part = table if rows is None else table[rows]
@@ -131,7 +131,7 @@ def test_moments_of_sparse_and_dense_columns_are_numpy_s(rows: Any, monkeypatch:
         np.testing.assert_allclose(deviation, part.std(axis=0), rtol=1e-12)
 
 
-def test_of_many_rows_some_are_looked_at() -> None:
+def test_advice_uses_a_sample_of_many_rows() -> None:
     column = np.zeros((30, 1))
     column[::3] = 99.0
     objective = Objective(Network((1, 1), (), "identity"), column, np.zeros((30, 1)))
@@ -142,7 +142,7 @@ def test_of_many_rows_some_are_looked_at() -> None:
     assert "(mean 33, " in scale_advice(objective, None, most_rows=30).text
 
 
-def test_a_good_fit_is_not_told_of_scales() -> None:
+def test_a_good_fit_gets_no_advice_about_scales() -> None:
     table = X * 20
     assert warned(regressor(solver="lbfgs", max_iter=999, tol=0.1), X, 20 * y) == ""
     few = classifier(hidden_layer_sizes=(), max_iter=40, learning_rate_init=0.1, tol=0)
@@ -161,19 +161,19 @@ def test_a_good_fit_is_not_told_of_scales() -> None:
         (1e100 * X, y, "Column 0 of X is far from unit scale (mean "),
     ],
 )
-def test_a_stop_rule_that_was_met_with_nothing_learned_is_warned_of(table: Any, target: Any, what: str) -> None:
+def test_a_converged_fit_that_learned_nothing_raises_a_warning_about_scales(table: Any, target: Any, what: str) -> None:
     message = warned(regressor(max_iter=1000), table, target)
     assert message.startswith(what)
     assert "and the network predicts no better than a constant" in message
 
 
-def test_noise_near_unit_scale_is_learned_from_without_a_warning() -> None:
+def test_noise_near_unit_scale_raises_no_warning() -> None:
     noise = RNG.normal(size=100)
     assert warned(regressor(max_iter=1000, tol=0.01, alpha=1.0), X, noise) == ""
 
 
 @pytest.mark.parametrize("solver", ["sgd", "lbfgs"])
-def test_a_divergence_says_so_too(solver: str) -> None:
+def test_a_divergence_error_contains_the_advice_about_scales(solver: str) -> None:
     with pytest.raises(
         DivergenceError,
         match=r"training diverged: .* y is far from unit scale \(mean .*: set standardize_targets=True\. In scikit",
@@ -183,7 +183,7 @@ def test_a_divergence_says_so_too(solver: str) -> None:
         regressor(solver="sgd", learning_rate_init=1e3, activation="identity").fit(X * [1, 1e100, 1], y)
 
 
-def test_folds_are_warned_of_once_without_their_numbers() -> None:
+def test_cross_validation_raises_one_warning_without_numbers() -> None:
     with pytest.warns(ConvergenceWarning, match=r"y is far from unit scale: set standardize_targets=True\.") as caught:
         cross_validate(regressor(max_iter=2), X, 1000 * y, cv=3)
     assert len(caught) == 1
@@ -191,7 +191,7 @@ def test_folds_are_warned_of_once_without_their_numbers() -> None:
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("kind", [np.asarray, sp.csr_matrix])
-def test_x_whose_products_overflow_is_refused(dtype: Any, kind: Any) -> None:
+def test_x_whose_products_overflow_raises_an_error(dtype: Any, kind: Any) -> None:
     limit = np.sqrt(np.finfo(dtype).max)
     table = X.astype(dtype)
     table[7, 2] = -2 * limit
@@ -208,7 +208,7 @@ def test_x_whose_products_overflow_is_refused(dtype: Any, kind: Any) -> None:
     assert np.isfinite(model.predict_proba(np.full((3, 3), limit / 2, dtype=dtype))).all()
 
 
-def test_numbers_that_float32_cannot_hold_are_refused() -> None:
+def test_numbers_that_overflow_float32_raise_errors() -> None:
     model = regressor(max_iter=2, n_iter_no_change=None).fit(X.astype(np.float32), y)
     with pytest.raises(InputError, match=r"infinity or a value too large for dtype\('float32'\)"):
         model.partial_fit(1e39 * X, y)

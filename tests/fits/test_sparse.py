@@ -1,4 +1,4 @@
-"""Sparse X: index arrays that point outside the matrix are refused, and all formats give the same network."""
+"""Sparse X: index arrays that point outside the matrix raise errors, and all formats give the same network."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ SPOILT: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("matrix", "message"), SPOILT.values(), ids=SPOILT)
-def test_indices_outside_the_matrix_are_refused_with_their_place(matrix: Any, message: str) -> None:
+def test_indices_outside_the_matrix_raise_errors_that_name_the_place(matrix: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         model().fit(matrix, y)
     with pytest.raises(InputError, match=message):
@@ -114,7 +114,7 @@ CALLS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_every_method_refuses_them(call: Any) -> None:
+def test_every_method_rejects_invalid_sparse_matrices(call: Any) -> None:
     with pytest.raises(InputError, match=r"has the column index 100000000 in row 1"):
         call()
 
@@ -130,7 +130,7 @@ FORMATS = ("csr", "csc", "coo", "bsr", "dia", "lil", "dok")
 
 @pytest.mark.parametrize("kind", ["matrix", "array"])
 @pytest.mark.parametrize("name", FORMATS)
-def test_all_formats_give_the_network_of_the_dense_table(name: str, kind: str) -> None:
+def test_all_sparse_formats_train_the_network_of_the_dense_table(name: str, kind: str) -> None:
     of_dense = model(batch_size=30).fit(X, y)
     matrix = getattr(sp, f"{name}_{kind}")(X)
     sparse = model(batch_size=30).fit(matrix, y)
@@ -139,7 +139,7 @@ def test_all_formats_give_the_network_of_the_dense_table(name: str, kind: str) -
 
 
 @pytest.mark.parametrize("engine", ["reference", "cpu"])
-def test_duplicates_are_summed_and_order_and_width_of_indices_do_not_matter(engine: str) -> None:
+def test_duplicate_entries_are_summed_and_order_and_dtype_of_indices_do_not_matter(engine: str) -> None:
     rows, columns = np.nonzero(X)
     values, order = X[rows, columns], RNG.permutation(2 * len(rows))
     parts = np.r_[values / 4, values * 3 / 4][order], (np.r_[rows, rows][order], np.r_[columns, columns][order])
@@ -156,19 +156,19 @@ def test_duplicates_are_summed_and_order_and_width_of_indices_do_not_matter(engi
         np.testing.assert_allclose(
             model(engine=engine).fit(matrix, y).parameters_, expected.parameters_, rtol=1e-9, atol=1e-12
         )
-    np.testing.assert_array_equal(csr.indices, kept)  # the caller's matrix is as it was
+    np.testing.assert_array_equal(csr.indices, kept)  # the matrix of the caller is not changed
 
 
-def test_scipy_s_flag_of_a_matrix_without_duplicates_is_not_trusted() -> None:
+def test_a_wrong_canonical_flag_of_scipy_is_not_trusted() -> None:
     matrix = sp.csr_matrix(np.array([[1.0, 2.0, 0.0], [0.0, 0.0, 3.0]]))
     assert matrix.has_canonical_format
-    matrix.indices[1] = 0  # two entries in one place, of which SciPy's flag knows nothing
+    matrix.indices[1] = 0  # two entries in one place, which the flag of SciPy does not show
     assert canonical(matrix).toarray().tolist() == [[3.0, 0.0, 0.0], [0.0, 0.0, 3.0]]
     assert canonical(matrix).nnz == 2
     assert canonical(CSR) is CSR
 
 
-def test_empty_rows_and_matrices_pass() -> None:
+def test_empty_rows_and_empty_matrices_are_valid() -> None:
     assert checked_sparse(sp.csr_matrix((0, 3))).shape == (0, 3)
     empty = sp.csr_matrix(np.array([[0.0, 0.0], [0.0, 1.0], [0.0, 0.0], [2.0, 0.0]]))
     assert canonical(checked_sparse(empty)) is empty
@@ -176,7 +176,7 @@ def test_empty_rows_and_matrices_pass() -> None:
         checked_sparse(changed(CSR, "indices", lambda a: a.reshape(1, -1)))
 
 
-def test_the_check_is_made_once_a_call_and_not_once_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sparse_matrices_are_checked_once_per_call(monkeypatch: pytest.MonkeyPatch) -> None:
     from multilayer.fits import containers
 
     calls = []

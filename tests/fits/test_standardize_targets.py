@@ -1,4 +1,4 @@
-"""``standardize_targets=True``: equal to scaling y oneself, and everything shown in the units it says."""
+"""``standardize_targets=True``: equivalent to scaling y by hand, with all results in the documented units."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def scaled(y: Any, weight: Any = None) -> tuple[StandardScaler, Any]:
 @engines
 @pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber", "quantile", Huber(0.3)], ids=str)
 @pytest.mark.parametrize("y", [ONE, TWO], ids=["one", "two"])
-def test_it_is_scikit_learn_s_transformed_target_regressor(y: Any, loss: Any, engine: str) -> None:
+def test_standardize_targets_equals_the_transformed_target_regressor_of_scikit_learn(
+    y: Any, loss: Any, engine: str
+) -> None:
     own = standardizing(loss=loss, engine=engine).fit(X, y)
     inner = MLPRegressor(loss=loss, engine=engine, **options())
     theirs = TransformedTargetRegressor(inner, transformer=StandardScaler()).fit(X, y)
@@ -58,7 +60,7 @@ def test_it_is_scikit_learn_s_transformed_target_regressor(y: Any, loss: Any, en
 
 @pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
 @pytest.mark.parametrize("solver", ["sgd", "lbfgs"])
-def test_with_weights_mean_and_deviation_are_by_weight_for_every_solver(solver: str) -> None:
+def test_mean_and_deviation_are_weighted_for_every_solver(solver: str) -> None:
     own = standardizing(solver=solver).fit(X, TWO, sample_weight=WEIGHT)
     scaler, S = scaled(TWO, WEIGHT)
     by_hand = MLPRegressor(**options(solver=solver)).fit(X, S, sample_weight=WEIGHT)
@@ -68,7 +70,7 @@ def test_with_weights_mean_and_deviation_are_by_weight_for_every_solver(solver: 
     assert own.score(X, TWO) == pytest.approx(by_hand.score(X, S), rel=1e-6)
 
 
-def test_rows_of_one_s_own_validate_in_the_units_that_the_training_rows_have() -> None:
+def test_validation_data_are_scaled_by_the_training_rows() -> None:
     scaler, S = scaled(ONE[:50])
     S_val = scaler.transform(ONE[50:, np.newaxis]).ravel()
     own = standardizing(early_stopping=True).fit(X[:50], ONE[:50], X_val=X[50:], y_val=ONE[50:])
@@ -78,7 +80,7 @@ def test_rows_of_one_s_own_validate_in_the_units_that_the_training_rows_have() -
     assert own.best_validation_score_ == pytest.approx(own.score(X[50:], ONE[50:]))
 
 
-def test_rows_held_out_have_no_part_in_mean_and_deviation() -> None:
+def test_held_out_rows_do_not_contribute_to_mean_and_deviation() -> None:
     model = standardizing(early_stopping=True, validation_fraction=0.25).fit(X, TWO, sample_weight=WEIGHT)
     rows = model._training_state.rows
     scaler, _ = scaled(TWO[rows], WEIGHT[rows])
@@ -87,7 +89,7 @@ def test_rows_held_out_have_no_part_in_mean_and_deviation() -> None:
 
 
 @pytest.mark.parametrize("metric", ["neg_mean_absolute_error", "r2", "loss"])
-def test_scorers_see_y_in_its_own_units(metric: str) -> None:
+def test_scorers_receive_y_in_its_original_units(metric: str) -> None:
     model = standardizing(early_stopping_metric=metric).fit(X[:50], ONE[:50], X_val=X[50:], y_val=ONE[50:])
     scores = model.validation_scores_
     assert scores is not None
@@ -97,7 +99,7 @@ def test_scorers_see_y_in_its_own_units(metric: str) -> None:
         assert model.best_validation_score_ == pytest.approx(get_scorer(metric)(model, X[50:], ONE[50:]))
 
 
-def test_several_quantiles_in_the_units_of_y_and_never_crossing() -> None:
+def test_several_quantiles_are_in_the_units_of_y_and_never_cross() -> None:
     model = standardizing(loss="quantile", quantile=(0.1, 0.5, 0.9), max_iter=200).fit(X, ONE)
     H = model.predict(X)
     assert H.shape == (80, 3)
@@ -106,7 +108,7 @@ def test_several_quantiles_in_the_units_of_y_and_never_crossing() -> None:
     assert model.score(X, ONE) > 0.3
 
 
-def test_a_cost_of_one_s_own_sees_standardised_targets() -> None:
+def test_a_custom_cost_receives_standardised_targets() -> None:
     class Squared:
         largest = 0.0
 
@@ -123,7 +125,7 @@ def test_a_cost_of_one_s_own_sees_standardised_targets() -> None:
 
 
 @pytest.mark.parametrize("loss", ["poisson", "gamma", GammaDeviance()], ids=str)
-def test_costs_of_amounts_above_0_are_refused(loss: Any) -> None:
+def test_losses_of_positive_targets_raise_errors(loss: Any) -> None:
     with pytest.raises(
         ParameterError, match=r"standardize_targets=True cannot be used with loss=.*: its predictions are positive"
     ):
@@ -133,7 +135,7 @@ def test_costs_of_amounts_above_0_are_refused(loss: Any) -> None:
 
 
 @pytest.mark.parametrize("constant", [0.1, 0.0, -3e7])
-def test_a_constant_target_is_answered(constant: float) -> None:
+def test_a_constant_target_is_predicted_exactly(constant: float) -> None:
     y = np.c_[ONE, np.full(80, constant)]
     model = standardizing(max_iter=300).fit(X, y)
     assert model.target_mean_ is not None
@@ -158,13 +160,13 @@ FITS: dict[str, dict[str, Any]] = {
 @pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
 @pytest.mark.parametrize("changes", FITS.values(), ids=FITS)
 @pytest.mark.parametrize("value", [0.3, 1e9 + 1e-7, -1e16, 5e-324, 1.7e308])
-def test_a_constant_y_is_answered_to_the_bit(value: float, changes: dict[str, Any]) -> None:
+def test_a_constant_y_is_predicted_exactly_by_every_solver(value: float, changes: dict[str, Any]) -> None:
     model = standardizing(**changes).fit(X, np.full(80, value))
     assert (model.predict(100 * X) == value).all()
 
 
 @pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
-def test_a_constant_y_is_answered_to_the_bit_however_training_is_called() -> None:
+def test_a_constant_y_is_predicted_exactly_by_every_way_of_training() -> None:
     y = np.full(80, 0.3)
     model = standardizing().partial_fit(X[:40], y[:40]).partial_fit(X[40:], y[40:])
     assert (model.predict(X) == 0.3).all()
@@ -191,14 +193,14 @@ ROUNDED: dict[str, list[Any]] = {
 
 
 @pytest.mark.parametrize("values", ROUNDED.values(), ids=ROUNDED)
-def test_a_spread_within_rounding_is_no_deviation(values: list[Any]) -> None:
+def test_a_spread_within_rounding_counts_as_constant(values: list[Any]) -> None:
     y = np.array(values * 40)
     model = standardizing().fit(X, y)
     assert model.target_scale_ is not None
     assert model.target_scale_.tolist() == [0.0]
     assert len(set(model.predict(X).tolist())) == 1
     assert min(values) <= model.predict(X)[0] <= max(values)
-    seen = model.trace(X, y)  # in which the targets are 0, not multiples of the rounding
+    seen = model.trace(X, y)  # the targets in it are 0, not multiples of the rounding error
     np.testing.assert_array_equal(seen.delta[-1], seen.A[-1])
 
 
@@ -208,7 +210,7 @@ def test_rows_of_weight_0_do_not_make_a_target_vary() -> None:
     assert (model.predict(X) == 0.3).all()
 
 
-def test_held_out_rows_are_scored_by_the_constant_answer() -> None:
+def test_held_out_rows_are_scored_with_the_constant_prediction() -> None:
     Y = np.c_[ONE, np.full(80, 0.3)]
     model = standardizing(max_iter=3).fit(X[:60], Y[:60], X_val=X[60:], y_val=Y[60:])
     assert model.best_validation_score_ == pytest.approx(model.score(X[60:], Y[60:]))
@@ -217,7 +219,7 @@ def test_held_out_rows_are_scored_by_the_constant_answer() -> None:
     assert found.validation_score == pytest.approx(model.score(X[60:], Y[60:]))
 
 
-def test_an_output_that_varies_later_takes_its_scale_then() -> None:
+def test_an_output_that_varies_later_is_scaled_from_then_on() -> None:
     model = standardizing(batch_size="auto").partial_fit(X[:1], ONE[:1])
     assert (model.predict(X) == ONE[0]).all()
     model.partial_fit(X, ONE)
@@ -228,7 +230,7 @@ def test_an_output_that_varies_later_takes_its_scale_then() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
-def test_warm_start_keeps_what_the_first_fit_took() -> None:
+def test_warm_start_keeps_the_scale_of_the_first_fit() -> None:
     whole = standardizing(max_iter=10).fit(X, TWO)
     parts = standardizing(max_iter=5, warm_start=True).fit(X, TWO).fit(X, TWO)
     np.testing.assert_array_equal(parts.parameters_, whole.parameters_)
@@ -246,7 +248,7 @@ def test_warm_start_keeps_what_the_first_fit_took() -> None:
     assert plain.set_params(standardize_targets=False).fit(X, X[:, 0]).target_mean_ is None
 
 
-def test_parts_are_in_the_units_of_the_first_one() -> None:
+def test_partial_fit_keeps_the_scale_of_the_first_call() -> None:
     model = standardizing().partial_fit(X[:40], ONE[:40])
     taken = model.target_mean_
     np.testing.assert_allclose(taken, [ONE[:40].mean()])
@@ -258,7 +260,7 @@ def test_parts_are_in_the_units_of_the_first_one() -> None:
     np.testing.assert_allclose(model.parameters_, by_hand.parameters_, rtol=1e-9)
 
 
-def test_a_fit_anew_takes_anew_and_one_that_fails_takes_nothing() -> None:
+def test_a_new_fit_sets_a_new_scale_and_a_failed_fit_keeps_the_old_one() -> None:
     model = standardizing().fit(X, ONE)
     mean = model.target_mean_
     with pytest.raises(ValueError, match="diverged"):
@@ -269,7 +271,7 @@ def test_a_fit_anew_takes_anew_and_one_that_fails_takes_nothing() -> None:
     assert model.set_params(standardize_targets=False, learning_rate_init=1e-9).fit(X, ONE).target_scale_ is None
 
 
-def test_the_inside_is_that_of_the_network_and_derivatives_are_those_of_predict() -> None:
+def test_trace_uses_standardised_targets_and_input_gradient_the_units_of_predict() -> None:
     model = standardizing().fit(X, TWO)
     _, S = scaled(TWO)
     few = slice(0, 12)
@@ -277,10 +279,10 @@ def test_the_inside_is_that_of_the_network_and_derivatives_are_those_of_predict(
     assert model.target_mean_ is not None
     assert model.target_scale_ is not None
     seen = model.trace(X[few], TWO[few])
-    answers = model.transform(X[few], layer=3)
-    np.testing.assert_allclose(seen.A[-1], answers)
-    np.testing.assert_allclose(seen.delta[-1], answers - S[few])
-    np.testing.assert_allclose(model.predict(X[few]), answers * model.target_scale_ + model.target_mean_)
+    outputs = model.transform(X[few], layer=3)
+    np.testing.assert_allclose(seen.A[-1], outputs)
+    np.testing.assert_allclose(seen.delta[-1], outputs - S[few])
+    np.testing.assert_allclose(model.predict(X[few]), outputs * model.target_scale_ + model.target_mean_)
     h = 1e-4
     moved = [model.predict(X[few] + sign * h * np.eye(3)[1]) for sign in (1, -1)]
     np.testing.assert_allclose(model.input_gradient(X[few])[:, :, 1], (moved[0] - moved[1]) / (2 * h), atol=1e-5)
@@ -290,7 +292,7 @@ def test_the_inside_is_that_of_the_network_and_derivatives_are_those_of_predict(
     )
 
 
-def test_a_diagnosis_finds_no_fault_with_the_scale_of_y() -> None:
+def test_diagnose_finds_no_fault_with_the_scale_of_y() -> None:
     def names(model: MLPRegressor) -> set[str]:
         return {finding.name for finding in model.diagnose(X, ONE)}
 
@@ -302,15 +304,15 @@ def test_a_diagnosis_finds_no_fault_with_the_scale_of_y() -> None:
     assert found.validation_score == pytest.approx(model.score(X[60:], ONE[60:]))
 
 
-def test_float32_keeps_the_digits_that_a_large_mean_would_take() -> None:
+def test_standardisation_preserves_precision_in_float32_with_a_large_mean() -> None:
     y = 1e6 + 0.01 * X[:, 0]  # float32 has steps of 0.06 there
     model = standardizing(max_iter=200).fit(X.astype(np.float32), y)
     assert model.parameters_.dtype == model.predict(X.astype(np.float32)).dtype == np.float32
-    answers = model.transform(X.astype(np.float32), layer=3).ravel()
-    assert np.corrcoef(answers, X[:, 0])[0, 1] > 0.99
+    outputs = model.transform(X.astype(np.float32), layer=3).ravel()
+    assert np.corrcoef(outputs, X[:, 0])[0, 1] > 0.99
 
 
-def test_sparse_integer_and_extreme_targets() -> None:
+def test_integer_and_extreme_targets_are_supported() -> None:
     model = standardizing().fit(X, (ONE // 10).astype(int))
     assert abs(model.predict(X).mean() - (ONE // 10).mean()) < 20
     assert np.isfinite(standardizing().fit(X, ONE * 1e300).predict(X)).all()
@@ -319,7 +321,7 @@ def test_sparse_integer_and_extreme_targets() -> None:
         model.partial_fit(X.astype(np.float32), np.full(80, 1e300))
 
 
-def test_copies_and_pickles_answer_alike() -> None:
+def test_copies_and_pickles_predict_the_same() -> None:
     model = standardizing().fit(X, TWO)
     for other in (copy.copy(model), copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
         np.testing.assert_array_equal(other.predict(X), model.predict(X))
@@ -332,7 +334,7 @@ NUMBERS = st.floats(-1e6, 1e6, allow_subnormal=False).map(lambda x: round(x, 3))
 @given(
     Y=arrays(np.float64, (7, 2), elements=NUMBERS), weight=arrays(np.float64, 7, elements=st.integers(1, 5).map(float))
 )
-def test_weights_are_repeated_rows_and_there_and_back_is_nothing(Y: Any, weight: Any) -> None:
+def test_weights_equal_repeated_rows_and_restored_inverts_standardized(Y: Any, weight: Any) -> None:
     scale = target_scale(Y, weight)
     repeated = np.repeat(Y, weight.astype(int), axis=0)
     tolerance = 1e-12 * max(1.0, np.abs(Y).max())

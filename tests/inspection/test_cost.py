@@ -1,4 +1,4 @@
-"""mean_cost is the last entry of validation_loss_curve_ of the same rows."""
+"""mean_cost equals the validation loss and scikit-learn's log loss of the same rows."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PATIENT: dict[str, Any] = {
     ],
 )
 @pytest.mark.parametrize("weighted", [False, True])
-def test_as_the_validation_of_a_fit_tells_it(network: Any, y: Any, weighted: bool) -> None:
+def test_mean_cost_equals_the_validation_loss_of_the_same_rows(network: Any, y: Any, weighted: bool) -> None:
     train, test = np.arange(50), np.arange(50, 80)
     weights = (WEIGHT[train], WEIGHT[test]) if weighted else (None, None)
     network.fit(X[train], y[train], weights[0], X_val=X[test], y_val=y[test], sample_weight_val=weights[1])
@@ -45,7 +45,7 @@ def test_as_the_validation_of_a_fit_tells_it(network: Any, y: Any, weighted: boo
     assert cost == pytest.approx(min(network.validation_loss_curve_), rel=1e-12)
 
 
-def test_as_scikit_learn_tells_it() -> None:
+def test_mean_cost_equals_the_log_loss_of_scikit_learn() -> None:
     network = MLPClassifier((5,), alpha=1.0, solver="lbfgs", tol=0.01, random_state=0).fit(X, CLASSES)
     expected = log_loss(CLASSES, network.predict_proba(X), sample_weight=WEIGHT)
     assert mean_cost(network, X, CLASSES, WEIGHT) == pytest.approx(expected)

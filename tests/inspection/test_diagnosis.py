@@ -1,4 +1,4 @@
-"""Networks with each disease, and healthy ones, which must give no alarm."""
+"""diagnose finds each kind of problem and has no serious findings for healthy networks."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class TestHealthy:
 
     @pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
     @pairwise(name=TABLES, activation=["relu", "tanh", "logistic", "gelu"], solver=["adam", "sgd", "lbfgs"])
-    def test_a_healthy_network_gives_no_alarm(self, name: str, activation: str, solver: str) -> None:
+    def test_healthy_networks_have_no_serious_findings(self, name: str, activation: str, solver: str) -> None:
         table, target, is_regression = self.TABLES[name]
         rows = table / 16 if name == "digits" else StandardScaler().fit_transform(table)
         if is_regression:
@@ -68,7 +68,7 @@ class TestHealthy:
         diagnosis = model.fit(train, train_y).diagnose(train, train_y, X_val=held, y_val=held_y)
         assert diagnosis.is_healthy, diagnosis
 
-    def test_without_findings_it_says_so(self) -> None:
+    def test_a_diagnosis_without_findings_prints_nothing_found(self) -> None:
         model = MLPClassifier((16,), "tanh", solver="lbfgs", max_iter=1000, alpha=1.0, random_state=0).fit(X, y)
         diagnosis = model.diagnose(X, y, X_val=X, y_val=y)
         assert len(diagnosis) == 0
@@ -88,26 +88,26 @@ class TestUnits:
         assert "leaky_relu" in finding.advice
 
     @pytest.mark.parametrize(("n", "severity"), [(1, "note"), (6, "warning"), (9, "problem")])
-    def test_the_more_units_are_dead_the_worse(self, n: int, severity: str) -> None:
+    def test_severity_grows_with_the_number_of_dead_units(self, n: int, severity: str) -> None:
         model = classifier(sizes=(12,), activation="softplus")
         model.coefs_[0][:, :n] = 0
         model.intercepts_[0][:n] = -50
         assert the(model.diagnose(X, y), "dead units").severity == severity
 
     @pytest.mark.parametrize("kind", ["logistic", "tanh"])
-    def test_saturated_units(self, kind: str) -> None:
+    def test_saturated_units_are_found(self, kind: str) -> None:
         model = classifier(activation=kind)
         model.coefs_[1][:] *= 1e5
         finding = the(model.diagnose(X, y), "saturated units")
         assert (finding.severity, finding.where) == ("problem", "layer 3")
         assert "8 of 8" in finding.what
 
-    def test_units_that_can_never_be_silent_are_not_called_so(self) -> None:
+    def test_leaky_relu_units_are_never_reported_as_dead(self) -> None:
         model = classifier(activation="leaky_relu")
         model.intercepts_[0][:] = -100
         assert not found(model.diagnose(X, y), "dead units")
 
-    def test_constant_units_and_answers(self) -> None:
+    def test_constant_units_and_outputs_are_found(self) -> None:
         model = classifier(activation="logistic", solver="sgd", initialization="zeros")
         diagnosis = model.diagnose(X, y)
         assert [finding.where for finding in found(diagnosis, "constant units")] == ["layer 2", "layer 3"]
@@ -116,11 +116,11 @@ class TestUnits:
         assert not found(diagnosis, "step size too large")
 
     @pytest.mark.parametrize("name", ACTIVATIONS)
-    def test_the_largest_slope_is_about_what_it_is_taken_for(self, name: str) -> None:
+    def test_the_assumed_largest_slopes_are_close_to_the_actual_ones(self, name: str) -> None:
         largest = np.abs(activation(name).g_prime(np.linspace(-20, 20, 4001))).max()
         assert 0.999 <= largest / LARGEST_SLOPE.get(name, 1.0) < 2
 
-    def test_the_share_of_rows_that_a_unit_responds_to(self) -> None:
+    def test_unit_statistics_equal_those_of_the_activations(self) -> None:
         model = classifier(sizes=(6,))
         layer = model.diagnose(X, y).layers[0]
         Z = X @ model.coefs_[0] + model.intercepts_[0]
@@ -130,24 +130,24 @@ class TestUnits:
 
 
 class TestScales:
-    def test_a_large_column_is_named(self) -> None:
+    def test_a_badly_scaled_column_is_named(self) -> None:
         rows = X * [1, 5000]
         finding = the(classifier(rows=rows).diagnose(rows, y), "inputs badly scaled")
         assert (finding.severity, finding.where) == ("problem", "column 1 of X")
         assert finding.evidence["largest"] == pytest.approx(np.sqrt((rows[:, 1] ** 2).mean()))
         assert "StandardScaler" in finding.advice
 
-    def test_tiny_columns_too(self) -> None:
+    def test_columns_of_small_values_are_found(self) -> None:
         rows = X / 1000
         assert the(classifier(rows=rows).diagnose(rows, y), "inputs badly scaled").where == "all columns of X"
 
-    def test_a_sparse_table_is_measured_alike(self) -> None:
+    def test_sparse_and_dense_tables_have_the_same_scale_finding(self) -> None:
         rows = X * [1, 5000]
         dense, sparse = (classifier(rows=kind).diagnose(kind, y) for kind in (rows, csr_matrix(rows)))
         assert dense.findings[0].where == sparse.findings[0].where == "column 1 of X"
 
     @pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
-    def test_large_targets(self) -> None:
+    def test_large_targets_are_found(self) -> None:
         target = 1000 * X[:, 0]
         model = MLPRegressor((16,), max_iter=30, random_state=0).fit(X, target)
         diagnosis = model.diagnose(X, target)
@@ -155,37 +155,37 @@ class TestScales:
 
 
 class TestTraining:
-    def test_a_step_size_too_large(self) -> None:
+    def test_a_step_size_that_is_too_large_is_found(self) -> None:
         finding = the(classifier(solver="sgd", learning_rate_init=20.0).diagnose(X, y), "step size too large")
         assert (finding.severity, finding.where) == ("problem", "learning_rate_init=20")
 
-    def test_one_that_makes_the_cost_go_up_and_down(self) -> None:
+    def test_a_step_size_that_makes_the_cost_oscillate_is_found(self) -> None:
         model = classifier(sizes=(), solver="sgd", momentum=0.0, learning_rate_init=60.0, batch_size=20)
         finding = the(model.diagnose(X, y), "step size too large")
         assert finding.evidence["rises"] > 0.25
 
     @pytest.mark.parametrize(("solver", "alpha"), [("adam", 1e-5), ("sgd", 1e-5)])
-    def test_one_too_small(self, solver: str, alpha: float) -> None:
+    def test_a_step_size_that_is_too_small_is_found(self, solver: str, alpha: float) -> None:
         diagnosis = classifier(solver=solver, learning_rate_init=alpha).diagnose(X, y)
         assert the(diagnosis, "step size too small").evidence["fall"] < 0.05
         assert found(diagnosis, "underfitting")
 
-    def test_weights_that_hardly_move(self) -> None:
+    def test_weights_that_hardly_move_are_found(self) -> None:
         diagnosis = classifier(solver="sgd", learning_rate_init=1e-7).diagnose(X, y)
         assert the(diagnosis, "weights hardly move").evidence["update_ratio"] < 1e-5
 
-    def test_a_vanishing_gradient(self) -> None:
+    def test_a_vanishing_gradient_is_found(self) -> None:
         model = classifier(sizes=(16,) * 8, activation="logistic", solver="sgd", learning_rate_init=0.1)
         finding = the(model.diagnose(X, y), "vanishing gradient")
         assert finding.evidence["gradient_ratio"] < 1e-3
         assert "relu" in finding.advice
 
-    def test_training_that_ended_too_soon(self) -> None:
+    def test_training_that_ended_too_soon_is_found(self) -> None:
         model = classifier(max_iter=100)
         assert the(model.diagnose(X, y), "ended too soon").evidence["fall"] > 0.05
 
     @pytest.mark.parametrize("solver", ["adam", "sgd"])
-    def test_the_update_is_the_one_that_would_come_next(self, solver: str) -> None:
+    def test_the_update_ratio_is_that_of_the_next_update(self, solver: str) -> None:
         options: Any = {"solver": solver, "batch_size": 400, "shuffle": False, "warm_start": True}
         model = classifier(**options)
         layers = model.diagnose(X, y).layers
@@ -195,7 +195,7 @@ class TestTraining:
             assert layer.update_ratio == pytest.approx(np.linalg.norm(after - W) / np.linalg.norm(W), rel=1e-9)
             assert layer.weight_size == pytest.approx(np.linalg.norm(W), rel=1e-12)
 
-    def test_l_bfgs_has_no_next_update(self) -> None:
+    def test_lbfgs_has_no_update_ratio(self) -> None:
         model = MLPClassifier((4,), solver="lbfgs", max_iter=1000, random_state=0).fit(X, y)
         assert all(np.isnan(layer.update_ratio) for layer in model.diagnose(X, y).layers)
 
@@ -204,7 +204,7 @@ class TestFit:
     NOISE = np.random.RandomState(0).normal(size=(200, 20))
     LABELS = np.random.RandomState(1).randint(2, size=200)
 
-    def test_what_is_learned_by_heart_is_overfitting(self) -> None:
+    def test_memorised_noise_is_reported_as_overfitting(self) -> None:
         train, held = slice(0, 100), slice(100, None)
         model = classifier((100,), rows=self.NOISE[train], labels=self.LABELS[train], max_iter=300)
         diagnosis = model.diagnose(
@@ -214,32 +214,32 @@ class TestFit:
         assert finding.evidence["score"] == diagnosis.score == 1.0
         assert diagnosis.validation_score == model.score(self.NOISE[held], self.LABELS[held])
 
-    def test_the_rows_held_out_serve_where_none_are_given(self) -> None:
+    def test_the_held_out_rows_are_used_without_validation_data(self) -> None:
         model = classifier(early_stopping=True)
         diagnosis = model.diagnose(X, y)
         assert diagnosis.validation_score == model.best_validation_score_
         assert not found(diagnosis, "nothing to compare with")
 
-    def test_scores_of_another_metric_are_not_compared(self) -> None:
+    def test_validation_scores_of_another_metric_are_not_compared(self) -> None:
         diagnosis = classifier(early_stopping=True, early_stopping_metric="loss").diagnose(X, y)
         assert diagnosis.validation_score is None
         assert not found(diagnosis, "overfitting")
 
-    def test_without_either_it_says_so(self) -> None:
+    def test_missing_validation_rows_are_noted(self) -> None:
         finding = the(classifier().diagnose(X, y), "nothing to compare with")
         assert finding.severity == "note"
 
-    def test_a_network_no_better_than_a_constant_is_underfitting(self) -> None:
+    def test_a_network_no_better_than_a_constant_is_reported_as_underfitting(self) -> None:
         model = MLPRegressor((4,), alpha=1e6, max_iter=200, n_iter_no_change=np.inf, random_state=0)
         target = X[:, 0] - X[:, 0].mean()
         assert the(model.fit(X, target).diagnose(X, target), "underfitting").evidence["skill"] < 0.1
 
-    def test_one_half_of_the_validation_rows_is_an_error(self) -> None:
+    def test_x_val_without_y_val_raises_an_error(self) -> None:
         with pytest.raises(ParameterError, match="one of X_val and y_val is missing"):
             classifier().diagnose(X, y, X_val=X)
 
 
-def test_the_worst_comes_first_and_all_of_it_prints() -> None:
+def test_findings_are_sorted_by_severity_and_printed_completely() -> None:
     model = classifier(solver="sgd", learning_rate_init=20.0)
     diagnosis = model.diagnose(X, y)
     ranks = [SEVERITIES.index(finding.severity) for finding in diagnosis]
@@ -257,7 +257,7 @@ def test_the_worst_comes_first_and_all_of_it_prints() -> None:
     assert diagnosis.to_frame()["units"].tolist() == [len(vitals.min_activation) for vitals in diagnosis.layers]
 
 
-def test_it_is_frozen_and_changes_nothing() -> None:
+def test_a_diagnosis_is_immutable_and_does_not_modify_the_estimator() -> None:
     model = classifier(early_stopping=True)
     before = copy.deepcopy(vars(model))
     diagnosis = model.diagnose(X, y)
@@ -269,19 +269,19 @@ def test_it_is_frozen_and_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("engine", ["cpu", "reference"])
-def test_both_engines_find_the_same(engine: str) -> None:
+def test_both_engines_find_weights_that_hardly_move(engine: str) -> None:
     model = classifier(engine=engine, solver="sgd", learning_rate_init=1e-7)
     names = [(finding.name, finding.where) for finding in model.diagnose(X, y)]
     assert ("weights hardly move", "all layers") in names
 
 
-def test_many_rows_and_multilabel_targets() -> None:
+def test_many_rows_and_multilabel_targets_are_supported() -> None:
     rows = np.tile(X, (15, 1))
     labels = (rows > 0).astype(int)
     model = classifier(rows=rows, labels=labels, max_iter=5)
     assert model.diagnose(rows, labels).n_rows == 6000
 
 
-def test_an_estimator_that_is_not_fitted_says_so() -> None:
+def test_an_unfitted_estimator_raises_not_fitted_error() -> None:
     with pytest.raises(NotFittedError):
         MLPClassifier().diagnose(X, y)

@@ -1,4 +1,4 @@
-"""Sessions driven together: each comes to what it comes to alone."""
+"""Sessions trained in lockstep give the same results as separate training."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..training.problems import DIVERGING, M, objective, recipe, reference, star
 
 
 @pytest.mark.parametrize("n_updates", [1, 3, 1000])
-def test_sessions_are_as_if_each_were_alone(n_updates: int) -> None:
+def test_sessions_trained_in_lockstep_equal_separate_training(n_updates: int) -> None:
     recipes = [
         recipe(step_size=0.1),
         recipe(max_epochs=3, shuffle=False),
@@ -31,7 +31,7 @@ def test_sessions_are_as_if_each_were_alone(n_updates: int) -> None:
         assert session.state.reason == expected.reason
 
 
-def test_the_engine_gets_the_updates_of_all_sessions_in_one_call() -> None:
+def test_the_engine_receives_the_updates_of_all_sessions_in_one_call() -> None:
     engine, sizes = reference(), []
 
     def counted(requests: Sequence[DescentRequest]) -> Any:
@@ -42,10 +42,10 @@ def test_the_engine_gets_the_updates_of_all_sessions_in_one_call() -> None:
     recipes = [recipe(max_epochs=n) for n in (1, 2)]
     sessions = [TrainingSession(start(how), how, M) for how in recipes]
     train_in_lockstep(engine, sessions, [objective()] * 2)
-    assert sizes == [2] * 5 + [1] * 5  # five updates an epoch
+    assert sizes == [2] * 5 + [1] * 5  # five updates per epoch
 
 
-def test_a_session_that_diverges_takes_no_other_down() -> None:
+def test_a_diverged_session_does_not_affect_the_others() -> None:
     of, good = objective("identity"), recipe(step_size=1e-3)
     sessions = [TrainingSession(start(how, of), how, M) for how in (DIVERGING, good)]
     train_in_lockstep(reference(), sessions, [of, of], 4)

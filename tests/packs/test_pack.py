@@ -1,4 +1,4 @@
-"""Many runs at once: each as if it were alone."""
+"""Packs run many members at once with the same results as separate runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Steps = Generator[float, Slice, Any]
 
 
 class InSteps:
-    """A task whose work is a generator: it yields the fraction left and receives the next slice."""
+    """A task defined by a generator that yields the remaining fraction and receives the next slice."""
 
     def __init__(self, steps: Callable[[], Steps]) -> None:
         self._make, self._steps = steps, None
@@ -62,14 +62,14 @@ def test_a_member_does_not_depend_on_the_others(n_jobs: int | None) -> None:
         np.testing.assert_array_equal(outcome.value, trained(size))
 
 
-def test_processes_give_the_same() -> None:
+def test_processes_give_the_same_parameters() -> None:
     outcomes = run_pack(networks(0.01, 0.02), n_jobs=2, backend="loky")
     for size, outcome in outcomes.items():
         np.testing.assert_array_equal(outcome.value, trained(size))
 
 
 @pytest.mark.parametrize("n_jobs", [1, 3])
-def test_one_that_fails_is_reported_and_takes_no_other_down(n_jobs: int) -> None:
+def test_a_failed_member_is_reported_and_does_not_affect_the_others(n_jobs: int) -> None:
     def fail() -> None:
         raise DivergenceError("gone")
 
@@ -78,13 +78,13 @@ def test_one_that_fails_is_reported_and_takes_no_other_down(n_jobs: int) -> None
     assert outcomes[0.01].value is not None
 
 
-def test_the_longest_begin_first() -> None:
-    begun: list[int] = []
-    run_pack([Member(n, partial(begun.append, n), size=n) for n in (1, 3, 2)], n_jobs=1)
-    assert begun == [3, 2, 1]
+def test_the_largest_members_start_first() -> None:
+    started: list[int] = []
+    run_pack([Member(n, partial(started.append, n), size=n) for n in (1, 3, 2)], n_jobs=1)
+    assert started == [3, 2, 1]
 
 
-def test_members_run_side_by_side_with_one_thread_of_blas() -> None:
+def test_members_run_concurrently_with_one_blas_thread_each() -> None:
     both_there = threading.Barrier(2, timeout=30)
 
     def meet() -> set[int]:
@@ -97,45 +97,47 @@ def test_members_run_side_by_side_with_one_thread_of_blas() -> None:
     assert threadpool_info() == before
 
 
-def test_the_listener_hears_of_each_in_the_thread_that_called() -> None:
-    heard: list[tuple[MemberEnded, Any]] = []
-    run_pack(networks(0.01, 0.02), n_jobs=2, listener=lambda event: heard.append((event, threading.current_thread())))
-    assert [(event.n_done, event.n_members) for event, _ in heard] == [(1, 2), (2, 2)]
-    assert {event.outcome.key for event, _ in heard} == {0.01, 0.02}
-    assert {thread for _, thread in heard} == {threading.current_thread()}
+def test_the_listener_receives_each_member_in_the_calling_thread() -> None:
+    received: list[tuple[MemberEnded, Any]] = []
+    run_pack(
+        networks(0.01, 0.02), n_jobs=2, listener=lambda event: received.append((event, threading.current_thread()))
+    )
+    assert [(event.n_done, event.n_members) for event, _ in received] == [(1, 2), (2, 2)]
+    assert {event.outcome.key for event, _ in received} == {0.01, 0.02}
+    assert {thread for _, thread in received} == {threading.current_thread()}
 
 
 def test_an_error_of_the_listener_ends_the_pack() -> None:
     def listener(event: MemberEnded) -> None:
         raise KeyError(f"mine: {event.n_done}")
 
-    begun: list[int] = []
+    started: list[int] = []
 
     def work(n: int) -> None:
-        begun.append(n)
+        started.append(n)
         time.sleep(0.005)
 
     members = [Member(n, InSteps(partial(work, n))) for n in range(200)]
     with pytest.raises(KeyError, match="mine: 1"):
         run_pack(members, n_jobs=2, listener=listener)
-    assert len(begun) < 200
+    assert len(started) < 200
 
 
 def steps(key: str, n: int, log: list[str]) -> Steps:
-    """Work of so many units, each of which leaves its key."""
+    """Do ``n`` units of work, each of which appends the key to the log."""
     done = 0
     while done < n:
-        asked = yield (n - done) / n
-        if asked.is_last:
+        part = yield (n - done) / n
+        if part.is_last:
             return f"{done} of {n}"
-        for _ in range(max(1, round(asked.share * (n - done)))):
+        for _ in range(max(1, round(part.share * (n - done)))):
             log.append(key)
             done += 1
     return f"all {n}"
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2, 3])
-def test_work_in_steps_comes_to_the_same(n_jobs: int) -> None:
+def test_work_in_slices_gives_complete_results(n_jobs: int) -> None:
     log: list[str] = []
     outcomes = run_pack(
         [Member(key, InSteps(partial(steps, key, n, log))) for key, n in zip("abcde", range(5), strict=True)],
@@ -145,15 +147,15 @@ def test_work_in_steps_comes_to_the_same(n_jobs: int) -> None:
     assert sorted(log) == sorted("b" + 2 * "c" + 3 * "d" + 4 * "e")
 
 
-def test_the_last_members_take_turns_so_that_no_core_idles() -> None:
-    """Three members of equal length on two cores: each thread works for one and a half of them."""
+def test_the_last_members_take_turns_on_all_threads() -> None:
+    """With three equal members on two threads, each thread does the work of one and a half."""
     n, seconds, log = 30, 0.004, []  # type: ignore[var-annotated]
 
     def work(key: str) -> Steps:
         left = n
         while left:
-            asked = yield left / n
-            part = max(1, round(asked.share * left))
+            next_slice = yield left / n
+            part = max(1, round(next_slice.share * left))
             log.append((key, part, threading.get_ident()))
             time.sleep(seconds * part)
             left -= part
@@ -162,17 +164,17 @@ def test_the_last_members_take_turns_so_that_no_core_idles() -> None:
     threads = {thread for _, _, thread in log}
     shares = [sum(part for _, part, by in log if by == thread) for thread in threads]
     assert sum(shares) == 3 * n
-    assert min(shares) > 1.2 * n  # not n, as without turns
+    assert min(shares) > 1.2 * n  # without turns it would be n
     assert len(log) < 15
 
 
-def test_while_many_are_left_each_is_worked_on_to_its_end() -> None:
+def test_members_run_to_completion_while_many_are_left() -> None:
     log: list[str] = []
     run_pack([Member(key, InSteps(partial(steps, key, 3, log))) for key in "abcd"], n_jobs=1)
     assert "".join(log) == "aaabbbcccddd"
 
 
-def test_of_higher_priority_comes_first() -> None:
+def test_members_of_higher_priority_run_first() -> None:
     log: list[str] = []
     members = [
         Member("a", InSteps(partial(steps, "a", 2, log)), size=9),
@@ -183,7 +185,7 @@ def test_of_higher_priority_comes_first() -> None:
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_members_are_added_while_others_work(n_jobs: int) -> None:
+def test_members_can_be_added_while_others_run(n_jobs: int) -> None:
     with Pack(n_jobs) as pack:
         pack.add(Member(0, lambda: 1))
         values = []
@@ -195,7 +197,7 @@ def test_members_are_added_while_others_work(n_jobs: int) -> None:
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_a_member_is_paused_resumed_stopped_and_dropped(n_jobs: int) -> None:
+def test_members_can_be_paused_resumed_stopped_and_dropped(n_jobs: int) -> None:
     log: list[str] = []
     with Pack(n_jobs) as pack:
         for key in ("paused", "stopped", "dropped"):
@@ -212,7 +214,7 @@ def test_a_member_is_paused_resumed_stopped_and_dropped(n_jobs: int) -> None:
     assert "dropped" not in log
 
 
-def test_one_that_works_is_put_aside_after_its_slice() -> None:
+def test_a_running_member_is_paused_or_dropped_after_its_slice() -> None:
     at_work, go_on = threading.Event(), threading.Event()
     closed: list[str] = []
 
@@ -242,7 +244,7 @@ def test_one_that_works_is_put_aside_after_its_slice() -> None:
         assert [outcome.value for outcome in pack.ended()] == ["done"]
 
 
-def test_keys_are_checked() -> None:
+def test_duplicate_and_unknown_keys_raise_errors() -> None:
     with Pack(1) as pack:
         pack.add(Member("a", lambda: 1))
         with pytest.raises(ParameterError, match="the keys of a pack's members must be unique, got 'a' twice"):
@@ -251,7 +253,7 @@ def test_keys_are_checked() -> None:
             pack.pause("b")
 
 
-def test_what_is_dropped_is_given_up_at_once() -> None:
+def test_a_dropped_member_is_closed_immediately() -> None:
     closed: list[str] = []
 
     def work(key: str) -> Steps:
@@ -267,10 +269,10 @@ def test_what_is_dropped_is_given_up_at_once() -> None:
         assert closed == []
         pack.drop("a")
         assert closed == ["a"]
-        pack.drop("a")  # nothing is left to forget
+        pack.drop("a")  # dropping it again has no effect
 
 
-def test_all_may_be_dropped_while_members_end() -> None:
+def test_all_members_can_be_dropped_while_some_end() -> None:
     for _ in range(20):
         with Pack(3) as pack:
             for key in range(30):
@@ -281,7 +283,7 @@ def test_all_may_be_dropped_while_members_end() -> None:
             assert pack.keys == []
 
 
-def test_outcomes_that_came_before_the_time_was_over_are_told() -> None:
+def test_outcomes_before_the_deadline_are_returned() -> None:
     with Pack(2) as pack:
         for key in range(4):
             pack.add(Member(key, partial(pow, key, 2)))
@@ -289,7 +291,7 @@ def test_outcomes_that_came_before_the_time_was_over_are_told() -> None:
         assert len(list(pack.ended(time.perf_counter() - 1.0))) == 4
 
 
-def test_a_member_that_ends_the_thread_does_not_end_the_pack() -> None:
+def test_system_exit_in_a_member_does_not_end_the_pack() -> None:
     def leave() -> None:
         raise SystemExit(3)
 
@@ -298,17 +300,17 @@ def test_a_member_that_ends_the_thread_does_not_end_the_pack() -> None:
     assert outcomes["stays"].value == 1
 
 
-def test_keys_and_backends_are_checked_before_anything_begins() -> None:
-    begun: list[int] = []
+def test_invalid_keys_and_backends_raise_errors_before_any_member_starts() -> None:
+    started: list[int] = []
     with pytest.raises(ParameterError, match="the keys of a pack's members must be unique, got 'a' twice"):
-        run_pack([Member("a", partial(begun.append, n)) for n in range(2)], backend="loky")
+        run_pack([Member("a", partial(started.append, n)) for n in range(2)], backend="loky")
     with pytest.raises(ParameterError, match=r"unknown backend 'thread'\. Did you mean 'threads'"):
-        run_pack([Member("a", partial(begun.append, 1))], backend="thread")
-    assert begun == []
+        run_pack([Member("a", partial(started.append, 1))], backend="thread")
+    assert started == []
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_an_error_in_a_step_is_the_member_s(n_jobs: int) -> None:
+def test_an_error_in_a_slice_is_the_error_of_its_member(n_jobs: int) -> None:
     def work() -> Steps:
         yield 1.0
         raise DivergenceError("gone")
@@ -318,17 +320,17 @@ def test_an_error_in_a_step_is_the_member_s(n_jobs: int) -> None:
     assert outcomes["good"].value == 1
 
 
-def test_no_members_are_no_outcomes() -> None:
+def test_an_empty_pack_has_no_outcomes() -> None:
     assert run_pack([]) == {}
 
 
 @pytest.mark.parametrize("n_jobs", [0, -2, -1.0, 1.5, True, "all"])
-def test_a_wrong_number_of_jobs_is_an_error(n_jobs: Any) -> None:
+def test_an_invalid_n_jobs_raises_an_error(n_jobs: Any) -> None:
     with pytest.raises(ParameterError, match="n_jobs must be None or -1 for all cores, or a positive integer, got"):
         run_pack([], n_jobs=n_jobs)
 
 
-def test_minus_one_is_all_cores_as_in_scikit_learn() -> None:
+def test_n_jobs_minus_one_uses_all_cores() -> None:
     assert Pack(-1).n_jobs == Pack(None).n_jobs == cpu_count()
 
 
@@ -342,7 +344,7 @@ def python_s_own_handler() -> Iterator[None]:
 
 @pytest.mark.usefixtures("python_s_own_handler")
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_ctrl_c_ends_training_at_an_update_and_returns_what_is_done(
+def test_ctrl_c_ends_training_after_an_update_and_returns_the_completed_members(
     n_jobs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pack_module, "SECONDS_BETWEEN_CHECKS", 0.01)
@@ -368,9 +370,7 @@ def test_ctrl_c_ends_training_at_an_update_and_returns_what_is_done(
 
 
 @pytest.mark.parametrize("n_allowed", [0, 1, 2])
-def test_members_are_worked_on_by_as_many_threads_as_can_be_started(
-    n_allowed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_members_run_on_as_many_threads_as_can_be_started(n_allowed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     start, started = threading.Thread.start, []
 
     def limited(self: threading.Thread) -> None:

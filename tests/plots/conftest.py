@@ -1,4 +1,4 @@
-"""Pictures are drawn headless, and no test leaves a figure behind for the next."""
+"""Figures are drawn without a display and closed after each test."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def moons() -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture(scope="session")
 def moons_network(moons) -> MLPClassifier:
-    """scikit-learn's perceptron 2-5-5-1, which stands for any with coefs_ and intercepts_."""
+    """scikit-learn's perceptron 2-5-5-1, which represents any estimator with coefs_ and intercepts_."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # not converged, which is fine here
+        warnings.simplefilter("ignore")  # does not converge, which is sufficient here
         return MLPClassifier((5, 5), activation="tanh", max_iter=60, learning_rate_init=0.02, random_state=0).fit(
             *moons
         )

@@ -1,4 +1,4 @@
-"""plot_decision_boundary: regions, mistakes, names and classifiers that have no such picture."""
+"""plot_decision_boundary: regions, misclassified points, names, and classifiers that cannot be drawn."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def points(ax):
 
 
 def rings(ax):
-    """The places of the unfilled circles around mistakes."""
+    """Return the positions of the unfilled circles around misclassified points."""
     (hollow,) = [c for c in points(ax) if len(c.get_facecolor()) == 0]
     return hollow.get_offsets()
 
@@ -48,7 +48,7 @@ def draw(estimator, X, y=None, **options):
     return plot_decision_boundary(estimator, X, y, grid_resolution=40, **options)
 
 
-def test_mistakes_are_ringed_and_counted(moons, moons_network):
+def test_misclassified_points_are_marked_and_counted(moons, moons_network):
     X, y = moons
     ax = draw(moons_network, X, y)
     wrong = moons_network.predict(X) != y
@@ -57,7 +57,7 @@ def test_mistakes_are_ringed_and_counted(moons, moons_network):
     assert legend_texts(ax) == ["0", "1", f"misclassified: {wrong.sum()} of 120"]
 
 
-def test_regions_are_those_of_predict(moons, moons_network):
+def test_regions_match_predict(moons, moons_network):
     ax = draw(moons_network, *moons)
     (mesh,) = meshes(ax)
     corners = mesh.get_coordinates()  # the grid points lie in the middle of the cells
@@ -67,7 +67,7 @@ def test_regions_are_those_of_predict(moons, moons_network):
     assert len(boundaries(ax)) == 1
 
 
-def test_the_picture_holds_all_points_with_a_margin_for_each_feature():
+def test_axes_limits_contain_all_points_with_a_margin_for_each_feature():
     X = np.array([[0.0, 0.0], [1000.0, 0.001], [0.0, 0.001]])
     ax = draw(GaussianNB().fit(X, [0, 1, 1]), X)
     assert ax.get_xlim() == pytest.approx((-80, 1080))
@@ -76,7 +76,7 @@ def test_the_picture_holds_all_points_with_a_margin_for_each_feature():
 
 @pytest.mark.parametrize("response", ["class", "probability"])
 @pytest.mark.parametrize("n_classes", [2, 3, 8, 12])
-def test_each_class_has_a_region_of_its_own_colour(response, n_classes):
+def test_each_class_has_a_region_with_its_own_colour(response, n_classes):
     X, y = make_blobs(30 * n_classes, centers=n_classes, random_state=0)
     ax = draw(GaussianNB().fit(X, y), X, y, response=response)
     assert len(legend_texts(ax)) == n_classes + 1
@@ -98,20 +98,20 @@ def test_two_classes_have_a_probability_scale_centred_on_one_half(moons, moons_n
     assert legend_texts(ax)[:2] == ["upper", "lower"]
 
 
-def test_more_classes_have_no_scale():
+def test_more_than_two_classes_have_no_scale():
     X, y = make_blobs(60, centers=3, random_state=0)
     ax = draw(GaussianNB().fit(X, y), X, y, response="probability")
     assert ax.figure.axes == [ax]
 
 
-def test_without_labels_points_are_grey_and_nothing_is_counted(moons, moons_network):
+def test_points_without_labels_are_grey_and_nothing_is_counted(moons, moons_network):
     ax = draw(moons_network, moons[0])
     assert legend_texts(ax) == ["0", "1"]
     (grey,) = points(ax)
     assert len(grey.get_offsets()) == 120
 
 
-def test_labels_of_one_class_only_keep_their_colour(moons, moons_network):
+def test_labels_of_one_class_keep_their_colour(moons, moons_network):
     X, y = moons
     colors = [
         [to_hex(c.get_facecolor()[0]) for c in points(ax) if len(c.get_facecolor())]
@@ -121,7 +121,7 @@ def test_labels_of_one_class_only_keep_their_colour(moons, moons_network):
     assert legend_texts(draw(moons_network, X[y == 1], y[y == 1]))[:2] == ["0", "1"]
 
 
-def test_a_classifier_of_a_single_class():
+def test_a_classifier_with_a_single_class_is_drawn():
     X = np.array([[0.0, 1.0], [2.0, 1.0]])
     estimator = DummyClassifier().fit(X, ["all", "all"])
     ax = draw(estimator, X, ["all", "all"])
@@ -132,7 +132,7 @@ def test_a_classifier_of_a_single_class():
 
 
 @pytest.mark.parametrize("container", [pd.DataFrame, pl.DataFrame])
-def test_a_frame_stays_a_frame_for_a_pipeline(container):
+def test_a_frame_is_passed_to_a_pipeline_as_a_frame(container):
     iris = load_iris()
     names = ["petal length (cm)", "petal width (cm)"]
     table = container({name: iris.data[:, 2 + j] for j, name in enumerate(names)})
@@ -140,14 +140,14 @@ def test_a_frame_stays_a_frame_for_a_pipeline(container):
     ax = draw(pipeline, table, iris.target_names[iris.target])
     assert [ax.get_xlabel(), ax.get_ylabel()] == names
     assert legend_texts(ax)[:3] == ["setosa", "versicolor", "virginica"]
-    # The same by position: names are those the estimator was fitted with, and scikit-learn's warning is no one's news.
-    # (scikit-learn 1.8 does not see the names in a frame of polars 2.)
+    # The same by position: the names are those of the fit, and the warning of scikit-learn is suppressed. (scikit-learn
+    # 1.8 does not recognise the names in a frame of polars 2.)
     ax = draw(pipeline, table.to_numpy(), iris.target_names[iris.target])
     known = list(getattr(pipeline, "feature_names_in_", ["$x_{1}$", "$x_{2}$"]))
     assert [ax.get_xlabel(), ax.get_ylabel()] == known
 
 
-def test_a_frame_for_an_estimator_fitted_on_an_array(moons, moons_network):
+def test_a_frame_is_accepted_by_an_estimator_fitted_on_an_array(moons, moons_network):
     X, y = moons
     ax = draw(moons_network, pd.DataFrame(X, columns=["a", "b"]), y)
     assert [ax.get_xlabel(), ax.get_ylabel()] == ["a", "b"]
@@ -165,13 +165,13 @@ def test_a_frame_for_an_estimator_fitted_on_an_array(moons, moons_network):
         (lambda X, y: GaussianNB().fit(X, y), {"class_names": ["a"]}, ParameterError, "must have 2 names, got 1"),
     ],
 )
-def test_what_has_no_decision_boundary(make, options, error, message, moons):
+def test_classifiers_without_a_decision_boundary_raise_errors(make, options, error, message, moons):
     X, y = moons
     with pytest.raises(error, match=message):
         plot_decision_boundary(make(X, y), X, y, **options)
 
 
-def test_points_that_cannot_be_drawn(moons, moons_network):
+def test_invalid_points_raise_errors(moons, moons_network):
     X, y = moons
     with pytest.raises(ShapeError, match=r"got shape \(120, 1\)"):
         plot_decision_boundary(moons_network, X[:, :1], y)

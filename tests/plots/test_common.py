@@ -1,4 +1,6 @@
-"""What holds for every picture: lazy import, the Axes returned, figures, errors that come before any figure."""
+"""Properties of all plots: lazy imports, the returned Axes, figures, and errors that are raised before a figure is
+made.
+"""
 
 from __future__ import annotations
 
@@ -63,12 +65,12 @@ RESULTS = {
 
 @functools.cache
 def result(name):
-    """What a picture is drawn of, where it is no network; trained once."""
+    """Return the object that a plot draws, where it is not a network; trained once."""
     return RESULTS[name]()
 
 
 def draw(name, moons, network, **options):
-    """Call a function with the result, the network or the data that it draws."""
+    """Call a plot function with the result, the network or the data that it draws."""
     X, y = moons
     arguments = {
         "plot_data": (X, y),
@@ -79,7 +81,7 @@ def draw(name, moons, network, **options):
     return getattr(multilayer.plots, name)(*given, **options)
 
 
-def test_the_public_names_are_complete_and_sorted():
+def test_public_names_are_complete_and_sorted():
     assert multilayer.plots.__all__ == NAMES
 
 
@@ -89,7 +91,7 @@ def test_importing_the_package_does_not_import_matplotlib():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_given_axes_are_drawn_on_and_returned(name, moons, moons_network):
+def test_plots_draw_on_the_given_axes_and_return_them(name, moons, moons_network):
     figure, axes = plt.subplots(1, 2)
     assert draw(name, moons, moons_network, ax=axes[1]) is axes[1]
     assert axes[1].get_children() != axes[0].get_children()
@@ -98,22 +100,22 @@ def test_the_given_axes_are_drawn_on_and_returned(name, moons, moons_network):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_without_axes_one_figure_is_made_and_the_backend_stays(name, moons, moons_network, tmp_path):
+def test_plots_without_axes_make_one_figure_and_keep_the_backend(name, moons, moons_network, tmp_path):
     ax = draw(name, moons, moons_network)
     assert isinstance(ax, Axes)
     assert plt.get_fignums() == [ax.figure.number]
     assert matplotlib.get_backend().lower() == "agg"
-    ax.figure.savefig(tmp_path / "picture.svg")  # another renderer than the one on the screen
+    ax.figure.savefig(tmp_path / "picture.svg")  # with another renderer than that of the screen
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_nothing_is_shown(name, moons, moons_network, monkeypatch):
+def test_plots_do_not_call_show(name, moons, moons_network, monkeypatch):
     monkeypatch.setattr(plt, "show", lambda *_args, **_kwargs: pytest.fail("plt.show was called"))
     draw(name, moons, moons_network)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_several_axes_are_refused_with_a_hint(name, moons, moons_network):
+def test_several_axes_raise_an_error_with_a_hint(name, moons, moons_network):
     _, axes = plt.subplots(1, 2)
     with pytest.raises(
         ParameterError, match=r"got ndarray\. Of several from plt\.subplots, pass one, such as axes\[0\]"
@@ -122,7 +124,7 @@ def test_several_axes_are_refused_with_a_hint(name, moons, moons_network):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_without_matplotlib_the_error_names_the_extra(name, moons, moons_network, monkeypatch):
+def test_a_missing_matplotlib_raises_an_error_that_names_the_extra(name, moons, moons_network, monkeypatch):
     for module in [m for m in sys.modules if m.split(".")[0] == "matplotlib"]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
@@ -139,7 +141,7 @@ def test_without_matplotlib_the_error_names_the_extra(name, moons, moons_network
         lambda estimator: plot_decision_boundary(estimator, np.zeros((3, 2))),
     ],
 )
-def test_an_estimator_that_is_not_fitted_is_an_error_and_leaves_no_figure(draw_unfitted):
+def test_an_unfitted_estimator_raises_an_error_and_leaves_no_figure(draw_unfitted):
     from sklearn.exceptions import NotFittedError
 
     with pytest.raises(NotFittedError, match="this MLPClassifier is not fitted") as caught:
@@ -148,7 +150,7 @@ def test_an_estimator_that_is_not_fitted_is_an_error_and_leaves_no_figure(draw_u
     assert plt.get_fignums() == []
 
 
-def test_a_class_or_another_object_in_place_of_an_estimator_is_an_error():
+def test_a_class_or_another_object_instead_of_an_estimator_raises_an_error():
     with pytest.raises(InputError, match=r"got the class MLPClassifier\. Pass MLPClassifier\(\)\.fit\(X, y\)"):
         plot_network(MLPClassifier)
     with pytest.raises(InputError, match="expected a fitted estimator, got str"):
@@ -156,7 +158,7 @@ def test_a_class_or_another_object_in_place_of_an_estimator_is_an_error():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_documented_defaults_are_those_of_the_signature(name):
+def test_documented_defaults_equal_those_of_the_signature(name):
     function = getattr(multilayer.plots, name)
     for parameter in inspect.signature(function).parameters.values():
         if parameter.default in (None, inspect.Parameter.empty):
@@ -167,7 +169,7 @@ def test_documented_defaults_are_those_of_the_signature(name):
         assert lines[0].replace('"', "").endswith(f"default {default}"), lines[0]
 
 
-def test_text_from_the_data_is_not_read_as_mathematics(moons):
+def test_text_from_the_data_is_not_interpreted_as_mathematics(moons):
     X, y = moons
     ax = plot_data(X, y, feature_names=["US$ to A$", "x_$1"], class_names=["_hidden", "$^$"])
     ax.figure.canvas.draw()
@@ -175,7 +177,7 @@ def test_text_from_the_data_is_not_read_as_mathematics(moons):
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["_hidden", "$^$"]
 
 
-def test_the_library_s_own_network_in_every_picture(moons):
+def test_every_plot_draws_a_network_of_this_library(moons):
     network = MLPClassifier((5, 5), output="sigmoid", max_iter=5, n_iter_no_change=np.inf, random_state=0).fit(*moons)
     for name in set(NAMES) - set(RESULTS):
         draw(name, moons, network).figure.canvas.draw()

@@ -1,4 +1,4 @@
-"""plot_cost: every form a run may have, what marks the best, and how many runs stay legible."""
+"""plot_cost: all forms of runs, the marks of the best epochs, and plots of many runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from multilayer.plots import plot_cost
 
 @dataclass
 class Curves:
-    """A history, as plot_cost asks for it."""
+    """A history with the attributes that plot_cost uses."""
 
     costs: list[float]
     validation_costs: list[float] | None = None
@@ -48,12 +48,12 @@ def test_an_estimator_is_one_solid_line_from_iteration_1(moons_network):
     assert [ax.get_xlabel(), ax.get_ylabel()] == ["iteration", "cost J"]
 
 
-def test_a_pipeline_is_read_through(moons_network):
+def test_plot_cost_draws_the_last_step_of_a_pipeline(moons_network):
     pipeline = make_pipeline("passthrough", moons_network)
     np.testing.assert_array_equal(plot_cost(pipeline).lines[0].get_ydata(), moons_network.loss_curve_)
 
 
-def test_validation_is_dashed_and_its_lowest_cost_starred():
+def test_validation_costs_are_dashed_and_the_lowest_is_marked_with_a_star():
     ax = plot_cost(Curves([5.0, 3.0, 1.0, 0.5], [6.0, 2.0, 2.0, 4.0]))
     training, validation, star = ax.lines
     assert [training.get_linestyle(), validation.get_linestyle()] == ["-", "--"]
@@ -62,7 +62,7 @@ def test_validation_is_dashed_and_its_lowest_cost_starred():
     assert legend_texts(ax) == ["training", "validation", "lowest, iteration 2"]
 
 
-def test_the_validation_curve_of_an_estimator():
+def test_validation_curve_of_an_estimator_is_drawn():
     class Network(BaseEstimator):
         def fit(self):
             self.loss_curve_, self.validation_loss_curve_ = [2.0, 1.0], [2.0, 3.0]
@@ -73,7 +73,7 @@ def test_the_validation_curve_of_an_estimator():
     assert stars(ax)[0].get_xdata() == [1]
 
 
-def test_the_epoch_whose_weights_are_kept_is_marked_where_it_is_not_that_of_the_lowest_cost(moons):
+def test_epoch_of_the_kept_weights_is_marked_where_it_does_not_have_the_lowest_cost(moons):
     X, y = moons
     model = MLPClassifier((8,), early_stopping=True, max_iter=30, n_iter_no_change=np.inf, random_state=0).fit(X, y)
     best = int(np.argmax(model.validation_scores_)) + 1
@@ -87,12 +87,12 @@ def test_the_epoch_whose_weights_are_kept_is_marked_where_it_is_not_that_of_the_
     same = plot_cost(Curves([3.0, 2.0, 1.0], [3.0, 1.0, 2.0], [0.1, 0.9, 0.9]))
     assert dotted(same) == []
     assert legend_texts(same)[-1] == "lowest, iteration 2"
-    scored = plot_cost(Curves([3.0, 2.0], None, [np.nan, 0.5]))  # as scikit-learn's own networks
+    scored = plot_cost(Curves([3.0, 2.0], None, [np.nan, 0.5]))  # like the networks of scikit-learn
     assert legend_texts(scored) == ["training", "highest score, iteration 2"]
 
 
 @pytest.mark.parametrize("place", ["new", "grid", "free"])
-def test_the_scores_have_a_panel_of_their_own_below_the_costs(place):
+def test_scores_have_a_panel_below_the_costs(place):
     run = Curves([3.0, 2.0, 1.0], [3.0, 1.0, 2.0], [0.1, 0.5, 0.9])
     figure = None if place == "new" else plt.figure()
     given = {"new": lambda: None, "grid": lambda: figure.subplots(1, 2)[0], "free": lambda: figure.add_axes((0.1,) * 4)}
@@ -110,7 +110,7 @@ def test_the_scores_have_a_panel_of_their_own_below_the_costs(place):
     assert [line.get_xdata()[0] for line in dotted(below)] == [3]
 
 
-def test_scores_of_several_runs_or_of_none_are_an_error():
+def test_scores_of_several_runs_or_of_none_raise_errors():
     scored = Curves([1.0], [1.0], [0.5])
     with pytest.raises(InputError, match=r"needs one run with validation scores, got 2 runs"):
         plot_cost([scored, scored], scores=True)
@@ -119,7 +119,7 @@ def test_scores_of_several_runs_or_of_none_are_an_error():
     assert plt.get_fignums() == []
 
 
-def test_a_run_that_was_validated_in_its_last_epochs_alone(moons):
+def test_a_run_with_validation_in_its_last_epochs_only_is_drawn(moons):
     X, y = moons
     model = MLPClassifier((4,), max_iter=4, warm_start=True, tol=0, n_iter_no_change=3, random_state=0)
     with warnings.catch_warnings():
@@ -134,7 +134,7 @@ def test_a_run_that_was_validated_in_its_last_epochs_alone(moons):
 
 
 @pytest.mark.parametrize("costs", [[0.5, 0.2], (0.5, 0.2), np.array([0.5, 0.2], dtype=np.float32)])
-def test_plain_costs_are_one_run(costs):
+def test_a_list_of_costs_is_one_run(costs):
     assert len(plot_cost(costs).lines) == 1
 
 
@@ -145,7 +145,7 @@ def test_several_runs_differ_in_colour_and_marker():
     assert len({line.get_marker() for line in ax.lines}) == 7
 
 
-def test_a_dict_gives_the_labels_and_labels_override_it():
+def test_keys_of_a_dict_are_labels_and_labels_override_them():
     runs = {"slow": [3.0, 2.0], "fast": Curves([3.0, 1.0], [3.0, 2.0])}
     assert legend_texts(plot_cost(runs)) == [
         "slow",
@@ -158,14 +158,14 @@ def test_a_dict_gives_the_labels_and_labels_override_it():
     assert legend_texts(plot_cost([3.0, 2.0], labels=["only"])) == ["only"]
 
 
-def test_of_many_runs_the_best_stands_against_the_rest():
+def test_best_of_many_runs_is_highlighted():
     ax = plot_cost([Curves([2.0, 1.0], [2.0, abs(k - 5) + 1.0]) for k in range(20)])
     assert legend_texts(ax)[0] == "run 6 (lowest final cost)"
     assert legend_texts(ax)[-1] == "19 other runs"
     assert len(ax.lines) == 19 + 2 + 1
 
 
-def test_a_diverged_run_is_drawn_and_is_not_the_best():
+def test_a_diverged_run_is_drawn_but_is_not_the_best():
     ax = plot_cost([[1.0, float(k)] for k in range(1, 18)] + [[1.0, np.nan]])
     assert legend_texts(ax)[0] == "run 1 (lowest final cost)"
     ax = plot_cost(Curves([1.0, np.inf, np.nan], [np.nan, np.nan, np.nan]))
@@ -180,7 +180,7 @@ def test_a_single_iteration_is_visible():
     assert [tick for tick in ax.get_xticks() if low <= tick <= high] == [1.0]
 
 
-def test_a_logarithmic_scale_leaves_out_what_is_not_positive():
+def test_a_logarithmic_scale_leaves_out_values_that_are_not_positive():
     ax = plot_cost([1.0, 0.1, 0.0], log=True)
     assert ax.get_yscale() == "log"
     ax.figure.canvas.draw()
@@ -199,13 +199,13 @@ def test_a_logarithmic_scale_leaves_out_what_is_not_positive():
         (None, ShapeError, r"must be of shape \(T,\), got \(\)"),
     ],
 )
-def test_runs_that_cannot_be_drawn(runs, error, message):
+def test_runs_that_cannot_be_drawn_raise_errors(runs, error, message):
     with pytest.raises(error, match=message):
         plot_cost(runs)
     assert plt.get_fignums() == []
 
 
-def test_an_estimator_without_costs_and_labels_that_do_not_match(moons):
+def test_missing_costs_and_labels_of_a_wrong_number_raise_errors(moons):
     with pytest.raises(InputError, match="LogisticRegression has no loss_curve_"):
         plot_cost(LogisticRegression().fit(*moons))
     with pytest.raises(ParameterError, match="labels must have 2 names, got 1"):

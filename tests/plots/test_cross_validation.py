@@ -1,4 +1,4 @@
-"""plot_cross_validation: a mark a fold, the mean and its error, failed folds in sight, and a cost curve a fold."""
+"""plot_cross_validation: the score of each fold, mean and standard error, failed folds, and the cost curves."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def points(ax, marker):
     return line
 
 
-def test_scores_mean_and_one_standard_error(result):
+def test_scores_mean_and_one_standard_error_are_drawn(result):
     ax = plot_cross_validation(result, score="neg_log_loss")
     for marker, key in (("o", "test_neg_log_loss"), ("^", "train_neg_log_loss")):
         np.testing.assert_array_equal(points(ax, marker).get_xdata(), [1, 2, 3, 4])
@@ -44,23 +44,23 @@ def test_scores_mean_and_one_standard_error(result):
     assert [ax.get_xlabel(), ax.get_ylabel()] == ["fold", "neg_log_loss"]
 
 
-def test_the_costs_of_each_fold_stand_beside(result):
+def test_cost_curves_of_the_folds_are_drawn_beside_the_scores(result):
     beside = plot_cross_validation(result).figure.axes[-1]
     assert [line.get_ydata().tolist() for line in beside.lines] == result.loss_curves
     assert [beside.get_xlabel(), beside.get_ylabel()] == ["iteration", "training cost J"]
 
 
-def test_a_score_by_its_name_or_its_key_and_the_first_by_default(result):
+def test_a_score_is_selected_by_name_or_key_and_defaults_to_the_first(result):
     assert plot_cross_validation(result).get_ylabel() == "accuracy"
     assert plot_cross_validation(result, score="test_neg_log_loss").get_ylabel() == "neg_log_loss"
     with pytest.raises(ParameterError, match=r"unknown score 'acuracy'\. Did you mean 'accuracy'\?"):
         plot_cross_validation(result, score="acuracy")
 
 
-def test_a_fold_that_failed_is_a_cross_at_the_foot_whatever_score_it_was_given():
+def test_a_failed_fold_is_marked_at_the_bottom_whatever_its_error_score():
     rng = np.random.RandomState(0)
     X, y = rng.normal(size=(60, 2)), rng.uniform(1, 2, 60)
-    y[0] = -1.0  # which this cost has no room for
+    y[0] = -1.0  # negative values are invalid for this cost
     failing = cross_validate(MLPRegressor((3,), loss="poisson", **PATIENT), X, y, cv=KFold(3), error_score=-9.0)
     ax = plot_cross_validation(failing)
     assert points(ax, "x").get_xdata().tolist() == [2, 3]
@@ -70,7 +70,7 @@ def test_a_fold_that_failed_is_a_cross_at_the_foot_whatever_score_it_was_given()
 
 
 @pytest.mark.parametrize("place", ["grid", "free"])
-def test_the_costs_take_the_right_half_of_the_place(result, place):
+def test_cost_curves_take_the_right_half_of_the_axes(result, place):
     figure = plt.figure()
     ax = figure.subplots(1, 2)[0] if place == "grid" else figure.add_axes((0.1, 0.1, 0.8, 0.8))
     before = ax.get_position()
@@ -80,7 +80,7 @@ def test_the_costs_take_the_right_half_of_the_place(result, place):
     assert ax.get_position().x1 < beside.x0 < beside.x1 <= before.x1 + 1e-9
 
 
-def test_what_is_no_cross_validation():
+def test_an_object_that_is_not_a_cross_validation_raises_an_error():
     with pytest.raises(InputError, match=r"expected a CrossValidation, got dict\. Pass cross_validate\(model, X, y\)"):
         plot_cross_validation({"test_score": [0.5]})
     assert plt.get_fignums() == []

@@ -1,4 +1,4 @@
-"""The curves of model selection drawn: the numbers measured, a band of one standard error, the conclusion in words."""
+"""Plots of the curves of model selection: the scores, a band of one standard error, and the conclusion."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ ALL = [
 ]
 
 
-def test_a_learning_curve_shows_means_and_one_standard_error():
+def test_learning_curve_shows_means_and_one_standard_error():
     curve = learning()
     ax = plot_learning_curve(curve)
     for marker, scores in (("o", curve.test_scores), ("^", curve.train_scores)):
@@ -86,13 +86,13 @@ def test_a_learning_curve_shows_means_and_one_standard_error():
     assert ax.get_xscale() == "log"
 
 
-def test_the_sizes_are_the_ticks_and_those_that_would_run_into_others_are_left_out():
+def test_ticks_are_the_sizes_without_those_that_would_overlap():
     ax = plot_learning_curve(learning((50, 51, 52, 100, 1000)))
     ax.figure.canvas.draw()
     assert [label.get_text() for label in ax.get_xticklabels()] == ["52", "100", "1,000"]
 
 
-def test_validation_and_training_differ_without_colour_too():
+def test_validation_and_training_differ_in_line_style_too():
     ax = plot_learning_curve(learning())
     validation, training = with_marker(ax, "o")[0], with_marker(ax, "^")[0]
     assert validation.get_linestyle() != training.get_linestyle()
@@ -105,7 +105,7 @@ def test_a_single_fold_has_no_band():
     assert ax.get_ylabel() == "R²"
 
 
-def test_capacities_stand_in_the_order_of_their_weights_with_best_and_simplest_marked():
+def test_capacities_are_ordered_by_their_weights_and_best_and_simplest_are_marked():
     curve = capacity()
     ax = plot_capacity_curve(curve)
     beside, below = ax.figure.axes[1:]
@@ -123,18 +123,18 @@ def test_capacities_stand_in_the_order_of_their_weights_with_best_and_simplest_m
     assert beside.get_ylabel() == "cost J\n(training: with regularisation)"
 
 
-def test_of_many_capacities_the_epochs_of_some_are_drawn_the_largest_among_them():
+def test_curves_of_some_of_many_capacities_are_drawn_including_the_largest():
     curve = capacity(tuple((units,) for units in range(1, 17)))
     beside = plot_capacity_curve(curve).figure.axes[1]
     assert texts(beside)[:-2] == ["(1,)", "(4,)", "(7,)", "(10,)", "(13,)", "(16,)"]
 
 
-def test_long_names_are_turned():
+def test_long_tick_labels_are_rotated():
     ax = plot_capacity_curve(capacity(tuple((units, units // 2, 3) for units in range(20, 30))))
     assert {label.get_rotation() for label in ax.figure.axes[2].get_xticklabels()} == {45.0}
 
 
-def test_a_path_marks_its_choices_and_shows_a_norm_a_layer():
+def test_regularization_path_marks_its_choices_and_shows_a_norm_for_each_layer():
     found = path()
     ax = plot_regularization_path(found)
     beside = ax.figure.axes[1]
@@ -146,14 +146,14 @@ def test_a_path_marks_its_choices_and_shows_a_norm_a_layer():
     assert f"best, {found.best:g}" in texts(ax)
 
 
-def test_the_simplest_within_one_error_is_marked_where_it_is_another():
+def test_simplest_alpha_is_marked_where_it_is_not_the_best():
     scores = np.array([[0.8, 0.9, 1.0, 0.9], [0.79, 0.89, 0.99, 0.89], [0.1, 0.1, 0.1, 0.1]])
     found = RegularizationPath(np.array([0.1, 1.0, 10.0]), *[scores] * 5, np.ones((3, 4, 1)), "accuracy")
     ax = plot_regularization_path(found)
     assert texts(ax) == ["validation", "training", "best, 0.1", "simplest, 1"]
 
 
-def test_an_alpha_of_0_has_its_place():
+def test_an_alpha_of_0_is_drawn():
     ax = plot_regularization_path(path((0.0, 0.1, 1.0)))
     assert ax.get_xscale() == "symlog"
     ax.figure.canvas.draw()
@@ -161,7 +161,7 @@ def test_an_alpha_of_0_has_its_place():
 
 
 @pytest.mark.parametrize("divisions", [1, 3])
-def test_each_run_is_a_point_and_the_band_is_as_high_as_the_noise_threshold(divisions):
+def test_each_run_is_a_point_and_the_band_has_the_height_of_the_noise_threshold(divisions):
     found = spread(6, divisions)
     ax = plot_seed_spread(found)
     points = with_marker(ax, "o")
@@ -175,7 +175,7 @@ def test_each_run_is_a_point_and_the_band_is_as_high_as_the_noise_threshold(divi
 
 
 @pytest.mark.parametrize(("draw", "make"), ALL)
-def test_on_given_axes_there_is_room_for_the_first_sentence(draw, make):
+def test_title_on_given_axes_is_the_first_sentence_of_the_conclusion(draw, make):
     result = make()
     figure, axes = plt.subplots(2, 2, figsize=(12, 8), layout="constrained")
     draw(result, ax=axes[1, 0])
@@ -186,7 +186,7 @@ def test_on_given_axes_there_is_room_for_the_first_sentence(draw, make):
 
 
 @pytest.mark.parametrize(("draw", "make"), ALL)
-def test_what_is_missing_leaves_a_picture(draw, make):
+def test_missing_values_can_be_drawn(draw, make):
     from dataclasses import fields, replace
 
     full = make()
@@ -202,7 +202,7 @@ def test_what_is_missing_leaves_a_picture(draw, make):
 
 
 @pytest.mark.parametrize(("draw", "make"), ALL)
-def test_what_is_no_such_result(draw, make):
+def test_an_object_of_another_type_raises_an_error(draw, make):
     kind = type(make()).__name__
     function = draw.__name__.removeprefix("plot_")
     with pytest.raises(InputError, match=rf"expected a {kind}, got list\. Pass {function}\(model, X, y\) of"):
@@ -210,14 +210,14 @@ def test_what_is_no_such_result(draw, make):
     assert plt.get_fignums() == []
 
 
-def test_of_too_few_seeds_there_is_no_band():
+def test_too_few_seeds_have_no_band():
     ax = plot_seed_spread(spread(2))
     assert not ax.collections
     assert texts(ax) == ["a run: one seed", "mean of the runs"]
 
 
 @pytest.mark.parametrize(("draw", "make"), [(plot_regularization_path, path), (plot_seed_spread, spread)])
-def test_legends_cover_nothing(draw, make):
+def test_legends_do_not_cover_the_axes(draw, make):
     figure = draw(make()).figure
     figure.canvas.draw()
     for ax in [ax for ax in figure.axes if ax.get_legend() is not None]:

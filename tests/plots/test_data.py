@@ -1,4 +1,4 @@
-"""plot_data: one collection a class, names from the data, and inputs that cannot be drawn."""
+"""plot_data: one collection for each class, names from the data, and invalid inputs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def labelled(n_classes, each=3):
     return np.column_stack([y, y**2]).astype(float), y
 
 
-def test_each_class_has_its_points_its_colour_and_its_marker(moons):
+def test_each_class_has_its_points_colour_and_marker(moons):
     X, y = moons
     ax = plot_data(X, y)
     assert len(ax.collections) == 2
@@ -52,7 +52,7 @@ def test_up_to_64_classes_look_different(n_classes):
     ax.figure.canvas.draw()
 
 
-def test_65_values_are_taken_for_a_quantity():
+def test_more_than_64_different_labels_raise_an_error():
     with pytest.raises(InputError, match="y has 65 different values; at most 64"):
         plot_data(*labelled(65))
 
@@ -67,7 +67,7 @@ def test_65_values_are_taken_for_a_quantity():
         (np.array([[1], [0], [1]]), ["0", "1"]),
     ],
 )
-def test_labels_of_many_kinds(y, names):
+def test_labels_of_many_types_are_accepted(y, names):
     assert legend_texts(plot_data([[0, 0], [1, 1], [2, 2]], y)) == names
 
 
@@ -83,7 +83,7 @@ def test_labels_of_many_kinds(y, names):
         (pl.DataFrame({"a": [1, None, 2], "b": [1, 2, 3]}), InputError, "in 1 of 3 rows, first in row 1"),
     ],
 )
-def test_features_that_cannot_be_drawn(X, error, message):
+def test_features_that_cannot_be_drawn_raise_errors(X, error, message):
     with pytest.raises(error, match=message):
         plot_data(X, [0, 1, 0])
 
@@ -99,12 +99,12 @@ def test_features_that_cannot_be_drawn(X, error, message):
         (np.array(["a", 1, "b"], dtype=object), InputError, "do not compare"),
     ],
 )
-def test_labels_that_cannot_be_drawn(y, error, message):
+def test_labels_that_cannot_be_drawn_raise_errors(y, error, message):
     with pytest.raises(error, match=message):
         plot_data([[0, 0], [1, 1], [2, 2]], y)
 
 
-def test_names_must_match_in_number(moons):
+def test_a_wrong_number_of_names_raises_an_error(moons):
     X, y = moons
     with pytest.raises(ParameterError, match=r"class_names must have 2 names, got 3: 'a', 'b', 'c'"):
         plot_data(X, y, class_names=["a", "b", "c"])

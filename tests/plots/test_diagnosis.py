@@ -1,4 +1,4 @@
-"""A diagnosis drawn: one mark a unit, silent ones apart, captions and findings in words."""
+"""plot_diagnosis: a mark for each unit, silent units highlighted, captions and findings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def network(moons, sizes=(8, 6), **options):
     return MLPClassifier(sizes, max_iter=30, n_iter_no_change=np.inf, random_state=0, **options).fit(*moons)
 
 
-def test_each_unit_is_where_it_responds_and_silent_ones_stand_out(moons):
+def test_units_are_drawn_at_their_response_and_silent_ones_are_highlighted(moons):
     model = network(moons)
     model.intercepts_[0][:5] = -100
     diagnosis = model.diagnose(*moons)
@@ -31,7 +31,7 @@ def test_each_unit_is_where_it_responds_and_silent_ones_stand_out(moons):
     assert f"{n} of 8 silent" in ax.get_xticklabels()[0].get_text()
 
 
-def test_captions_and_title_say_what_was_found(moons):
+def test_captions_and_title_contain_the_findings(moons):
     diagnosis = network(moons).diagnose(*moons)
     ax = plot_diagnosis(diagnosis)
     ax.figure.canvas.draw()
@@ -44,17 +44,17 @@ def test_captions_and_title_say_what_was_found(moons):
     assert all(f"{finding.name}, {finding.where}" in title for finding in diagnosis.findings[:6])
 
 
-def test_l_bfgs_has_no_update_to_show(moons):
+def test_l_bfgs_has_no_update_ratio(moons):
     model = MLPClassifier((4,), solver="lbfgs", max_iter=1000, random_state=0).fit(*moons)
     ax = plot_diagnosis(model.diagnose(*moons))
     assert ax.get_xticklabels()[0].get_text().splitlines()[-1] in ("layer 2, relu", "1 of 4 silent")
 
 
-def test_without_hidden_layer_there_is_nothing_to_draw(moons):
+def test_a_network_without_hidden_layers_raises_an_error(moons):
     with pytest.raises(InputError, match="no hidden layer"):
         plot_diagnosis(network(moons, ()).diagnose(*moons))
 
 
-def test_an_estimator_in_its_place_is_an_error(moons):
+def test_an_estimator_instead_of_a_diagnosis_raises_an_error(moons):
     with pytest.raises(InputError, match=r"expected a Diagnosis, got MLPClassifier\. Pass model\.diagnose"):
         plot_diagnosis(network(moons))

@@ -1,4 +1,4 @@
-"""plot_network: units, weights, signs, captions, and what it says it leaves out."""
+"""plot_network: units, weights, signs, captions, and the note about parts that are not drawn."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def test_every_unit_and_weight_is_drawn(sizes):
     ax.figure.canvas.draw()
 
 
-def test_sign_is_colour_and_size_is_width_and_opacity():
+def test_colour_shows_the_sign_and_width_and_opacity_the_size_of_a_weight():
     ax = plot_network([np.array([[0.5, 2.0, -1.0]])])
     feature, bias = (c for c in ax.collections if isinstance(c, LineCollection))
-    # Drawn from the weakest to the strongest.
+    # Drawn in order of increasing size.
     assert [to_hex(c) for c in feature.get_colors()] == [NEGATIVE.lower(), POSITIVE.lower()]
     assert feature.get_linewidths()[0] < feature.get_linewidths()[1]
     assert feature.get_colors()[0][3] < feature.get_colors()[1][3] == 1.0
@@ -58,14 +58,14 @@ def test_sign_is_colour_and_size_is_width_and_opacity():
     assert bias.get_linestyles()[0][1] is not None
 
 
-def test_a_weight_leads_from_its_unit_to_its_unit():
+def test_the_line_of_a_weight_connects_its_two_units():
     ax = plot_network([np.array([[0.0, 0.0, 3.0], [0.0, 0.0, 0.0]])])
     features = next(c for c in ax.collections if isinstance(c, LineCollection))
     input_layer, output_layer = lay_out((2, 2), 16)
     np.testing.assert_allclose(features.get_segments()[-1], [[0, input_layer.y[1]], [1, output_layer.y[0]]])
 
 
-def test_coefs_and_thetas_give_the_same_picture(moons_network):
+def test_coefs_and_thetas_give_the_same_plot(moons_network):
     pairs = zip(moons_network.coefs_, moons_network.intercepts_, strict=True)
     same = [np.column_stack([b, W.T]) for W, b in pairs]
     from_estimator, from_thetas = plot_network(moons_network), plot_network(same)
@@ -84,7 +84,7 @@ def test_captions_name_layers_sizes_and_activations(moons_network):
     assert any(text.startswith("$\\Theta^{(2)}$  5 × 6\nlargest |θ|") for text in found)
 
 
-def test_activation_may_be_one_for_each_hidden_layer():
+def test_activations_of_hidden_layers_may_differ():
     class Network(BaseEstimator):
         def fit(self):
             self.thetas_ = thetas(2, 3, 4, 2)
@@ -97,14 +97,14 @@ def test_activation_may_be_one_for_each_hidden_layer():
     assert {"3 units\nrelu", "4 units\ntanh", "2 units\nsoftmax", "age", "height", "no", "yes"} <= set(found)
 
 
-def test_names_given_win_and_long_ones_are_cut():
+def test_given_names_take_precedence_and_long_ones_are_shortened():
     found = texts(plot_network(thetas(2, 2), feature_names=["a" * 60, "US$ to A$"], class_names=["no", "yes"]))
     assert "a" * 25 + "…" in found
     assert {"US$ to A$", "no", "yes"} <= set(found)
     assert "P(yes)" in texts(plot_network(thetas(2, 1), class_names=["no", "yes"]))
 
 
-def test_large_layers_show_their_ends_and_say_what_is_missing():
+def test_large_layers_show_their_first_and_last_units_and_a_note():
     ax = plot_network(thetas(64, 100, 10))
     drawn = 16 * 17 + 10 * 17
     assert n_lines(ax) == drawn
@@ -115,7 +115,7 @@ def test_large_layers_show_their_ends_and_say_what_is_missing():
     assert "$x_{9}$" not in texts(ax)
 
 
-def test_the_network_inside_a_pipeline_or_search_is_found(moons_network):
+def test_network_inside_a_pipeline_or_search_is_found(moons_network):
     pipeline = make_pipeline("passthrough", moons_network)
     search = GridSearchCV(pipeline, {"mlpclassifier__max_iter": [5]}, refit=False)
     search.best_estimator_ = pipeline
@@ -127,7 +127,7 @@ def test_a_network_of_zeros_is_drawn():
 
 
 @pytest.mark.parametrize("names", [None, ["a very long name of a feature"] * 2])
-def test_the_words_stay_inside_the_figure(names):
+def test_texts_stay_inside_the_figure(names):
     ax = plot_network(thetas(2, 5, 20, 3), feature_names=names)
     renderer = ax.figure.canvas.get_renderer()
     edges = ax.figure.bbox
@@ -137,7 +137,7 @@ def test_the_words_stay_inside_the_figure(names):
         assert edges.y0 <= box.y0 < box.y1 <= edges.y1, artist
 
 
-def test_words_do_not_overlap_each_other():
+def test_texts_do_not_overlap():
     ax = plot_network(thetas(2, 5, 20, 3))
     renderer = ax.figure.canvas.get_renderer()
     boxes = [(artist, artist.get_window_extent(renderer)) for artist in (*ax.texts, ax.get_legend())]
@@ -154,7 +154,7 @@ def test_a_small_axes_keeps_the_network_visible():
     assert frame.font == 7.0
 
 
-def test_a_layout_engine_leaves_the_axes_their_size():
+def test_a_layout_engine_does_not_shrink_the_axes():
     figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
     plot_network(thetas(2, 3, 1), ax=axes[0])
     figure.canvas.draw()
@@ -171,13 +171,13 @@ def test_a_layout_engine_leaves_the_axes_their_size():
         ([[["a", "b"]]], InputError, "theta 1 does not hold numbers"),
     ],
 )
-def test_weights_that_cannot_be_drawn(source, error, message):
+def test_weights_that_cannot_be_drawn_raise_errors(source, error, message):
     with pytest.raises(error, match=message):
         plot_network(source)
     assert plt.get_fignums() == []
 
 
-def test_other_errors(moons):
+def test_invalid_estimators_and_parameters_raise_errors(moons):
     with pytest.raises(InputError, match="LogisticRegression has neither thetas_ nor coefs_ and intercepts_"):
         plot_network(LogisticRegression().fit(*moons))
     for wrong in (1, 2.5, True):

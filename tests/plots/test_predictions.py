@@ -1,4 +1,4 @@
-"""Predicted amounts against the amounts themselves."""
+"""plot_predictions: predicted against actual values of a regression."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ def legend(ax):
 
 @pytest.fixture
 def amounts():
-    """Amounts and predictions of 300 rows, in tens of thousands."""
+    """Return actual values and predictions of 300 rows, in tens of thousands."""
     y, noise = np.random.RandomState(0).normal(size=(2, 300))
     return 1e4 * y + 5e4, 1e4 * y + 5e4 + 3e3 * noise
 
 
-def test_points_stand_at_actual_and_predicted(amounts):
+def test_points_are_drawn_at_actual_and_predicted_values(amounts):
     ax = plot_predictions(*amounts)
     np.testing.assert_array_equal(ax.collections[0].get_offsets(), np.column_stack(amounts))
 
 
-def test_one_scale_for_both_axes_and_the_diagonal(amounts):
+def test_both_axes_have_one_scale_and_the_diagonal_is_drawn(amounts):
     ax = plot_predictions(*amounts, target_name="US$ to A$")
     ax.figure.canvas.draw()
     assert ax.get_xlim() == ax.get_ylim()
@@ -42,7 +42,7 @@ def test_one_scale_for_both_axes_and_the_diagonal(amounts):
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("actual US$ to A$", "predicted US$ to A$")
 
 
-def test_the_legend_scores_as_scikit_learn_does(amounts):
+def test_legend_contains_the_scores_of_scikit_learn(amounts):
     y, predicted = amounts
     r2, rmse = r2_score(y, predicted), mean_squared_error(y, predicted) ** 0.5
     assert legend(plot_predictions(y, predicted)) == [
@@ -51,7 +51,7 @@ def test_the_legend_scores_as_scikit_learn_does(amounts):
     ]
 
 
-def test_of_many_rows_cells_are_counted(amounts):
+def test_many_rows_are_counted_in_cells(amounts):
     y, predicted = (np.tile(part, 10) for part in amounts)
     ax = plot_predictions(y, predicted)
     (mesh,) = [artist for artist in ax.collections if artist.get_array() is not None]
@@ -66,12 +66,12 @@ def test_of_many_rows_cells_are_counted(amounts):
     assert {text.get_text() for text in scale.get_xticklabels()} >= {"1", "3", "10"}
 
 
-def test_many_rows_on_axes_of_a_figure_without_layout(amounts):
+def test_scale_of_many_rows_is_inside_the_axes_without_a_layout_engine(amounts):
     figure, axes = plt.subplots(1, 2)
     plot_predictions(*(np.tile(part, 10) for part in amounts), ax=axes[0])
     figure.canvas.draw()
     box = axes[0].child_axes[0].get_tightbbox()
-    assert box.y0 >= axes[0].bbox.y0  # inside, since nothing makes room below
+    assert box.y0 >= axes[0].bbox.y0  # inside, because no layout engine makes room below
 
 
 @pytest.mark.parametrize(
@@ -87,18 +87,18 @@ def test_many_rows_on_axes_of_a_figure_without_layout(amounts):
         ([5e9, 5e9 + 1], [5e9 + 1, 5e9], "2 rows\nR² -3.000\nRMSE 1"),
     ],
 )
-def test_degenerate_amounts(y, predicted, first):
+def test_degenerate_values_are_drawn(y, predicted, first):
     ax = plot_predictions(y, predicted)
     ax.figure.canvas.draw()
     assert legend(ax)[0] == first
 
 
 @pytest.mark.parametrize("form", [list, np.array, pd.Series, lambda y: np.reshape(y, (-1, 1)), np.float32])
-def test_forms_of_amounts(amounts, form):
+def test_values_of_many_types_are_accepted(amounts, form):
     assert legend(plot_predictions(form(amounts[0]), form(amounts[1]))) == legend(plot_predictions(*amounts))
 
 
-def test_of_a_fitted_regressor():
+def test_predictions_of_a_fitted_regressor_are_drawn():
     X = np.arange(10.0).reshape(-1, 1)
     ax = plot_predictions(3 * X[:, 0], LinearRegression().fit(X, 3 * X[:, 0]).predict(X))
     assert legend(ax)[0].startswith("10 rows\nR² 1.000\nRMSE ")
@@ -117,7 +117,7 @@ def test_of_a_fitted_regressor():
         (["a", "b"], [1, 2], InputError, r"y must hold numbers only: .*Classes are drawn by plot_data"),
     ],
 )
-def test_amounts_that_cannot_be_drawn(y, predicted, error, message):
+def test_values_that_cannot_be_drawn_raise_errors(y, predicted, error, message):
     with pytest.raises(error, match=message):
         plot_predictions(y, predicted)
     assert plt.get_fignums() == []

@@ -1,4 +1,4 @@
-"""The picture of a search shows its trials, the best, the simplest and the linear model."""
+"""plot_search: the trials, the best, the simplest and the linear model."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _closed() -> Any:
     plt.close("all")
 
 
-def test_with_halving_each_trial_is_a_line_over_its_rungs() -> None:
+def test_each_trial_of_a_search_with_halving_is_a_line_over_its_rungs() -> None:
     result = found()
     ax = plot_search(result)
     courses = {tuple(line.get_ydata()) for line in ax.lines}
@@ -50,7 +50,7 @@ def test_with_halving_each_trial_is_a_line_over_its_rungs() -> None:
     assert ax.get_title(loc="left").replace("\n", " ").startswith("Best, with accuracy")
 
 
-def test_without_it_each_is_a_point() -> None:
+def test_each_trial_of_a_search_without_halving_is_a_point() -> None:
     result = found(halving=False, baseline=False)
     ax = plot_search(result)
     points = ax.lines[0]
@@ -59,7 +59,7 @@ def test_without_it_each_is_a_point() -> None:
     assert not any(label.startswith("linear") for label in labels(ax))
 
 
-def test_against_a_parameter() -> None:
+def test_scores_are_drawn_against_a_parameter() -> None:
     result = found()
     ax = plot_search(result, parameter="learning_rate_init")
     assert ax.get_xscale() == "log"
@@ -78,11 +78,11 @@ def test_against_a_parameter() -> None:
         ([8, (4,), [2], [2]], [8, (4,), [2]]),
     ],
 )
-def test_order_of_what_is_no_number(values, order) -> None:
+def test_parameter_values_that_are_not_numbers_are_ordered(values, order) -> None:
     assert _in_order(values) == order
 
 
-def test_what_it_does_not_know() -> None:
+def test_unknown_parameters_and_objects_of_another_type_raise_errors() -> None:
     with pytest.raises(ParameterError, match="Did you mean 'alpha'"):
         plot_search(found(), parameter="alfa")
     with pytest.raises(InputError, match="expected a Search, got dict"):

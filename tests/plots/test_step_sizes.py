@@ -1,4 +1,4 @@
-"""plot_step_sizes: the test as it was, the suggestion marked, and scales on which the fall is seen."""
+"""plot_step_sizes: the costs of the test, the suggestion, and limits of the axes that show the decrease."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def texts(ax):
     return [text.get_text() for text in ax.get_legend().get_texts()]
 
 
-def test_the_curve_and_what_the_suggestion_was_chosen_by(found):
+def test_costs_smoothed_curve_and_suggestion_are_drawn(found):
     ax = plot_step_sizes(found)
     points, curve, steepest, lowest, line = ax.lines
     np.testing.assert_array_equal(points.get_ydata(), found.costs)
@@ -39,7 +39,7 @@ def test_the_curve_and_what_the_suggestion_was_chosen_by(found):
 
 
 @pytest.mark.parametrize("log", [False, True])
-def test_the_whole_fall_is_in_view_whatever_the_last_costs_are(moons, log):
+def test_limits_show_the_whole_decrease_whatever_the_last_costs_are(moons, log):
     model = MLPClassifier((8,), solver="sgd", random_state=0)
     found = find_step_size(model, *moons, last=1e6, ceiling=1e6)
     assert found.costs.max() > 100
@@ -47,14 +47,14 @@ def test_the_whole_fall_is_in_view_whatever_the_last_costs_are(moons, log):
     assert low < found.smoothed.min() < found.smoothed[0] < high < 10
 
 
-def test_without_a_suggestion_there_are_the_costs_alone(moons):
+def test_only_the_costs_are_drawn_without_a_suggestion(moons):
     found = find_step_size(MLPClassifier((8,), random_state=0), *moons, first=1e-12, last=1e-11)
     ax = plot_step_sizes(found)
     assert texts(ax) == ["cost of a batch", "smoothed"]
     ax.figure.canvas.draw()
 
 
-def test_what_is_no_test(found):
+def test_invalid_objects_and_costs_raise_errors(found):
     with pytest.raises(InputError, match=r"expected a StepSizeTest, got list\. Pass find_step_size\(model, X, y\)"):
         plot_step_sizes([0.1, 0.2])
     from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Colours and markers that tell classes apart, also for colour-blind readers."""
+"""Colours and markers distinguish classes, also for colour-blind readers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 
 
 
 def lab(color, vision):
-    """CIE L*a*b* of `color` as seen with `vision`, a matrix on linear RGB."""
+    """Return CIE L*a*b* of `color` as seen with `vision`, a matrix on linear RGB."""
     rgb = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     t = TO_XYZ @ np.clip(vision @ linear, 0, 1) / TO_XYZ.sum(axis=1)
@@ -29,8 +29,8 @@ def lab(color, vision):
 
 
 @pytest.mark.parametrize("vision", [np.eye(3), DEUTERANOPIA, PROTANOPIA], ids=["full", "deuteranopia", "protanopia"])
-def test_the_eight_colours_stay_apart(vision):
-    # A difference of 10 is plain at a glance; just noticeable is 2.3.
+def test_eight_colours_are_distinguishable(vision):
+    # A difference of 10 is clear; a difference of 2.3 is just noticeable.
     distances = {
         pair: np.linalg.norm(lab(pair[0], vision) - lab(pair[1], vision)) for pair in combinations(OKABE_ITO, 2)
     }
@@ -38,7 +38,7 @@ def test_the_eight_colours_stay_apart(vision):
     assert distances[POSITIVE, NEGATIVE] > 60
 
 
-def test_the_first_eight_classes_differ_in_colour_and_marker():
+def test_first_eight_classes_differ_in_colour_and_marker():
     looks = [style(k) for k in range(8)]
     assert len({look.color for look in looks}) == 8
     assert len({look.marker for look in looks}) == 8

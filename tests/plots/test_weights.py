@@ -1,4 +1,4 @@
-"""plot_weights: the heat map with its bias set apart, and pictures of the units."""
+"""plot_weights: the heat map with a separate bias column, and images of the weights of units."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def tick_labels(axis):
     return [label.get_text() for label in axis.get_ticklabels()]
 
 
-def test_bias_and_weights_are_two_maps_with_a_gap_on_one_scale():
+def test_bias_and_weights_are_two_maps_with_a_gap_and_one_scale():
     (theta,) = weights = thetas(3, 4)
     ax = plot_weights(weights)
     bias, rest = ax.images
@@ -34,7 +34,7 @@ def test_bias_and_weights_are_two_maps_with_a_gap_on_one_scale():
     assert len(ax.texts) == theta.size
 
 
-def test_zero_is_white_and_the_signs_differ():
+def test_zero_is_white_and_the_signs_have_different_colours():
     image = plot_weights(thetas(3, 4)).images[0]
     assert min(image.cmap(0.5)[:3]) > 0.98
     red, _, blue, _ = image.cmap(0.9)
@@ -43,7 +43,7 @@ def test_zero_is_white_and_the_signs_differ():
     assert red > blue
 
 
-def test_names_of_rows_and_columns_and_layers_from_the_end(moons_network):
+def test_rows_columns_and_layers_counted_from_the_end_are_labelled(moons_network):
     ax = plot_weights(moons_network, -1)
     assert tick_labels(ax.yaxis) == ["P(1)"]
     assert tick_labels(ax.xaxis)[1] == "$a_{1}$"
@@ -53,7 +53,7 @@ def test_names_of_rows_and_columns_and_layers_from_the_end(moons_network):
     assert tick_labels(ax.xaxis) == ["bias", shorten(long, 24), "age"]
 
 
-def test_many_columns_are_labelled_now_and_then():
+def test_only_some_of_many_columns_are_labelled():
     ax = plot_weights(thetas(64, 100))
     assert 10 < len(tick_labels(ax.xaxis)) <= 25
     assert len(ax.texts) == 0
@@ -61,7 +61,7 @@ def test_many_columns_are_labelled_now_and_then():
 
 
 @pytest.mark.parametrize("count", [1, 5, 10, 100])
-def test_each_unit_is_a_picture_of_its_weights(count):
+def test_weights_of_each_unit_are_drawn_as_an_image(count):
     (theta,) = weights = thetas(12, count)
     ax = plot_weights(weights, image_shape=(3, 4))
     (image,) = ax.images
@@ -76,7 +76,7 @@ def test_each_unit_is_a_picture_of_its_weights(count):
     assert all(np.isnan(tile).all() for tile in tiles[count:])
     assert len(ax.patches) == count
     assert "bias not shown" in ax.get_xlabel()
-    # As many lines as columns, give or take.
+    # About as many rows as columns of images.
     assert 0.4 < canvas.shape[1] / canvas.shape[0] < 3.5
 
 
@@ -84,7 +84,7 @@ def test_weights_of_zero_are_drawn():
     plot_weights([np.zeros((2, 3))]).figure.canvas.draw()
 
 
-def test_errors(moons_network):
+def test_invalid_layers_and_image_shapes_raise_errors(moons_network):
     for layer in (3, -4, 0.0, True):
         with pytest.raises(ParameterError, match="layer must be an integer from 0 to 2, or from -3 to -1"):
             plot_weights(moons_network, layer)

@@ -1,4 +1,4 @@
-"""Cross-validation gives scikit-learn's splits, networks and scores."""
+"""Cross-validation uses the splits of scikit-learn and gives the same networks and scores."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ ESTIMATORS = [
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
 @pytest.mark.parametrize(("estimator", "y"), ESTIMATORS, ids=[f"{i}" for i in range(len(ESTIMATORS))])
-def test_scores_are_scikit_learn_s(estimator: Any, y: Any, n_jobs: int) -> None:
+def test_scores_equal_those_of_scikit_learn(estimator: Any, y: Any, n_jobs: int) -> None:
     ours = cross_validate(estimator, X, y, cv=4, return_train_score=True, n_jobs=n_jobs)
     options = {"return_train_score": True, "return_indices": True, "return_estimator": True}
     theirs = sklearn.model_selection.cross_validate(estimator, X, y, cv=4, **options)
@@ -61,14 +61,14 @@ def test_scores_are_scikit_learn_s(estimator: Any, y: Any, n_jobs: int) -> None:
 
 
 @pytest.mark.parametrize("container", [np.asarray, csr_matrix, lambda X: pd.DataFrame(X, columns=list("abcd"))])
-def test_tables_of_all_kinds(container: Any) -> None:
+def test_tables_of_all_kinds_are_accepted(container: Any) -> None:
     result = cross_validate(classifier(), container(X), pd.Series(CLASSES), cv=3)
     expected = sklearn.model_selection.cross_validate(classifier(), container(X), pd.Series(CLASSES), cv=3)
     np.testing.assert_allclose(result["test_score"], expected["test_score"], rtol=1e-12)
     assert hasattr(result.folds[0].estimator, "feature_names_in_") == isinstance(container(X), pd.DataFrame)
 
 
-def test_several_metrics_and_splitters() -> None:
+def test_several_metrics_and_splitters_are_supported() -> None:
     options: dict[str, Any] = {"scoring": ["accuracy", "neg_log_loss"], "cv": StratifiedShuffleSplit(3, random_state=0)}
     ours = cross_validate(classifier(), X, CLASSES, **options)
     theirs = sklearn.model_selection.cross_validate(classifier(), X, CLASSES, **options)
@@ -76,14 +76,14 @@ def test_several_metrics_and_splitters() -> None:
         np.testing.assert_array_equal(ours[name], theirs[name])
 
 
-def test_groups_stay_together() -> None:
+def test_groups_are_not_split_between_training_and_test_rows() -> None:
     groups = np.arange(90) // 10
     result = cross_validate(classifier(), X, CLASSES, cv=GroupKFold(3), groups=groups)
     for train, test in zip(*result["indices"].values(), strict=True):
         assert not set(groups[train]) & set(groups[test])
 
 
-def test_weights_count_in_training_and_in_scores() -> None:
+def test_sample_weights_apply_to_training_and_scores() -> None:
     result = cross_validate(classifier(), X, CLASSES, sample_weight=WEIGHT, cv=KFold(3))
     for fold in result.folds:
         alone = classifier().fit(X[fold.train], CLASSES[fold.train], WEIGHT[fold.train])
@@ -91,7 +91,7 @@ def test_weights_count_in_training_and_in_scores() -> None:
         assert fold.scores["test_score"] == alone.score(X[fold.test], CLASSES[fold.test], WEIGHT[fold.test])
 
 
-def test_mean_standard_error_and_curves() -> None:
+def test_mean_standard_error_and_loss_curves_summarise_the_folds() -> None:
     result = cross_validate(regressor(), X, NUMBERS, cv=4)
     scores = result["test_score"]
     assert result.mean == {"test_score": pytest.approx(scores.mean())}
@@ -100,7 +100,7 @@ def test_mean_standard_error_and_curves() -> None:
     assert repr(result).startswith("<CrossValidation: 4 folds, test_score ")
 
 
-def test_out_of_fold_answers_come_from_networks_that_have_not_seen_the_row() -> None:
+def test_out_of_fold_predictions_come_from_networks_trained_without_the_row() -> None:
     result = cross_validate(classifier(), X, CLASSES, cv=3)
     found = result.predictions
     for fold in result.folds:
@@ -113,7 +113,7 @@ def test_out_of_fold_answers_come_from_networks_that_have_not_seen_the_row() -> 
     assert labels.predicted.shape == labels.probabilities.shape == (90, 3)
 
 
-def test_rows_that_are_never_tested_have_no_answer_and_a_missing_class_none_in_that_fold() -> None:
+def test_untested_rows_have_no_prediction() -> None:
     rows = np.argsort(CLASSES, kind="stable")
     without_c, half = rows[:40], rows[-30:]
     result = cross_validate(classifier(), X, CLASSES, cv=[(without_c, half)])
@@ -122,7 +122,7 @@ def test_rows_that_are_never_tested_have_no_answer_and_a_missing_class_none_in_t
     assert np.isnan(found.probabilities[found.n_times == 0]).all()
 
 
-def test_repeats_shuffle_anew_and_answers_are_their_mean() -> None:
+def test_repeats_shuffle_again_and_predictions_are_averaged() -> None:
     result = cross_validate(regressor(), X, NUMBERS, cv=3, repeats=2)
     assert len(result.folds) == 6
     assert (result.predictions.n_times == 2).all()
@@ -136,16 +136,16 @@ def test_repeats_shuffle_anew_and_answers_are_their_mean() -> None:
     np.testing.assert_array_equal(result["test_score"], expected)
 
 
-def test_the_estimator_is_left_as_it_was() -> None:
+def test_cross_validate_does_not_change_the_estimator() -> None:
     model = classifier()
     before = vars(model).copy()
     cross_validate(model, X, CLASSES, cv=3)
     assert vars(model) == before
 
 
-def test_a_fold_that_fails_has_no_score_and_takes_no_other_down() -> None:
+def test_a_failed_fold_has_no_score_and_does_not_affect_the_others() -> None:
     y = np.abs(NUMBERS)
-    y[0] = -1.0  # which this cost has no room for, where the row is trained on
+    y[0] = -1.0  # negative values are invalid for this cost if the row is in the training part
     model = regressor(loss="poisson")
     result = cross_validate(model, X, y, cv=KFold(3))
     assert [type(error) for error in result.failures.values()] == [InputError] * 2
@@ -157,7 +157,7 @@ def test_a_fold_that_fails_has_no_score_and_takes_no_other_down() -> None:
         cross_validate(model, X, y, cv=KFold(3), error_score="raise")
 
 
-def test_a_fold_that_fails_has_the_score_that_is_asked_for_and_its_line_in_the_table() -> None:
+def test_a_failed_fold_gets_the_error_score_and_a_line_in_the_table() -> None:
     y = np.abs(NUMBERS)
     y[0] = -1.0
     result = cross_validate(regressor(loss="poisson"), X, y, cv=KFold(3), error_score=-7.0)
@@ -168,19 +168,19 @@ def test_a_fold_that_fails_has_the_score_that_is_asked_for_and_its_line_in_the_t
     assert [line.split("│")[1].strip() for line in lines if "failed" in line and "│" in line] == ["2", "3"]
 
 
-def test_where_all_folds_fail_the_first_error_is_raised() -> None:
+def test_first_error_is_raised_where_all_folds_fail() -> None:
     with pytest.raises(DivergenceError):
         cross_validate(regressor(solver="sgd"), X, 1e200 * NUMBERS, cv=3)
 
 
-def test_ctrl_c_returns_the_folds_that_are_done() -> None:
+def test_ctrl_c_returns_the_finished_folds() -> None:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    heard = []
+    received = []
 
     def press_in_the_second_fold(event: Any) -> None:
         if isinstance(event, EpochEnded) and event.epoch == 3:
-            heard.append(event)
-            if len(heard) == 2:
+            received.append(event)
+            if len(received) == 2:
                 signal.raise_signal(signal.SIGINT)
 
     model = classifier(callbacks=[press_in_the_second_fold])
@@ -192,13 +192,13 @@ def test_ctrl_c_returns_the_folds_that_are_done() -> None:
     assert len(result.folds) == len(result["test_score"]) == 1
 
 
-def test_scores_that_are_all_missing_have_no_mean_and_say_nothing() -> None:
+def test_missing_scores_have_no_mean() -> None:
     result = cross_validate(classifier(), X, CLASSES, cv=3, scoring=lambda *_, **__: math.nan)
     assert math.isnan(result.mean["test_score"])
     assert repr(result) == "<CrossValidation: 3 folds, test_score none>"
 
 
-def test_of_a_single_fold_no_error_is_printed() -> None:
+def test_a_single_fold_has_no_standard_error() -> None:
     result = cross_validate(classifier(), X, CLASSES, cv=[(np.arange(60), np.arange(60, 90))])
     assert repr(result) == f"<CrossValidation: 1 fold, test_score {result['test_score'][0]:.4g}>"
     console = Console(width=100, file=io.StringIO())
@@ -206,7 +206,7 @@ def test_of_a_single_fold_no_error_is_printed() -> None:
     assert "±" not in console.file.getvalue()  # type: ignore[attr-defined]
 
 
-def test_frame_and_table() -> None:
+def test_frame_and_table_show_the_folds() -> None:
     result = cross_validate(classifier(), X, CLASSES, cv=StratifiedKFold(3))
     frame = result.to_frame()
     assert list(frame.columns) == ["test_score", "fit_time", "score_time", "n_train", "n_test", "epochs"]
@@ -224,12 +224,12 @@ def test_frame_and_table() -> None:
         ({"repeats": 2, "cv": LeaveOneGroupOut(), "groups": np.arange(90)}, "repeats=2 needs a splitter that shuffles"),
     ],
 )
-def test_what_is_refused(options: dict[str, Any], message: str) -> None:
+def test_invalid_arguments_raise_errors(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         cross_validate(classifier(), X, CLASSES, **options)
 
 
-def test_estimators_without_epochs_are_validated_too() -> None:
+def test_estimators_without_epochs_are_supported() -> None:
     result = cross_validate(LogisticRegression(), X, CLASSES, cv=3)
     assert (
         result["test_score"].tolist()

@@ -1,4 +1,4 @@
-"""What cannot be trained on or with is an error of this library's, with advice, before anything is trained."""
+"""Invalid data and estimators raise errors of this library, with advice, before anything is trained."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ SPOILT: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("given", "message"), SPOILT)
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("model", MODELS)
-def test_data_that_cannot_be_used(model: Any, call: Any, given: dict[str, Any], message: str) -> None:
+def test_data_that_cannot_be_used_raise_errors(model: Any, call: Any, given: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         call(model, **({"X": X, "y": y} | given))
 
 
 @pytest.mark.parametrize("call", [cross_validate, seed_spread])
 @pytest.mark.parametrize("model", MODELS[:2])
-def test_entries_of_x_are_named_by_their_row_in_the_table(call: Any, model: Any) -> None:
+def test_errors_name_the_row_of_the_whole_table(call: Any, model: Any) -> None:
     gaps = r"^Input X contains NaN\. The first of 1 is in row 140, column 1\. multilayer\.tables\.TableEncoder fills"
     with pytest.raises(InputError, match=gaps):
         call(model, with_one(X, (140, 1), np.nan), y)
@@ -72,7 +72,7 @@ def test_entries_of_x_are_named_by_their_row_in_the_table(call: Any, model: Any)
         call(model, with_one(X, (140, 1), np.inf), y)
 
 
-def test_fit_says_so_too_and_recommends_no_other_model() -> None:
+def test_fit_raises_the_same_error_without_recommending_another_model() -> None:
     with pytest.raises(InputError) as raised:
         MODELS[0].fit(with_one(X, (3, 1), np.nan), y)
     assert str(raised.value) == (
@@ -81,7 +81,7 @@ def test_fit_says_so_too_and_recommends_no_other_model() -> None:
     )
 
 
-def test_an_error_of_a_step_of_one_s_own_stays_what_it_is() -> None:
+def test_an_error_of_a_custom_step_is_not_changed() -> None:
     class Broken(TransformerMixin, BaseEstimator):
         def fit(self, X: Any, y: Any = None) -> Broken:  # noqa: ARG002 a transformer's form
             raise ValueError("broken")
@@ -92,7 +92,7 @@ def test_an_error_of_a_step_of_one_s_own_stays_what_it_is() -> None:
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_what_is_no_model(call: Any) -> None:
+def test_objects_that_are_not_models_raise_errors(call: Any) -> None:
     found = search(MODELS[0], {"alpha": [0.1, 1.0]}, X, y, cv=2, halving=False, baseline=False)
     result = cross_validate(MODELS[0], X, y, cv=2)
     for given, message in [

@@ -1,4 +1,4 @@
-"""Callbacks of functions that train many networks: who receives which event, and what is refused."""
+"""Callbacks of functions that train many networks: the events they receive, and the callbacks that raise errors."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def test_each_callback_receives_the_scores_of_trials() -> None:
 @pytest.mark.parametrize(
     "function", [cross_validate, lambda *data, **options: search(MODEL, {"alpha": [0.0]}, *data[1:], **options)]
 )
-def test_a_callback_of_one_fit_is_refused(function: Any, tmp_path: Path) -> None:
+def test_a_callback_for_a_single_fit_raises_an_error(function: Any, tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match=r"has no on_(member|trial)_end\. Pass it to the network"):
         function(MODEL, X, y, callbacks=[CSVLog(tmp_path / "log.csv")])
 
 
-def test_a_journal_needs_a_seed_wherever_something_is_drawn(tmp_path: Path) -> None:
+def test_a_journal_requires_a_seed_where_random_numbers_are_drawn(tmp_path: Path) -> None:
     options: dict[str, Any] = {"cv": 2, "halving": False, "baseline": False, "journal": tmp_path / "journal"}
     unseeded = MLPClassifier((2,), max_iter=2, n_iter_no_change=None)
     with pytest.raises(ParameterError, match="with a journal the search needs a random_state"):

@@ -1,4 +1,4 @@
-"""Metrics by their names, and near misses."""
+"""Metrics by name, and suggestions for misspelt names."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ MODEL = MLPClassifier((3,), max_iter=3, n_iter_no_change=float("inf"), random_st
 
 
 @pytest.mark.parametrize("name", get_scorer_names())
-def test_all_of_scikit_learn_s_names_are_known(name: str) -> None:
+def test_all_scorer_names_of_scikit_learn_are_known(name: str) -> None:
     check_metric_name(name)
 
 
-def test_short_names_lead_to_scorers() -> None:
+def test_short_names_refer_to_scorers() -> None:
     assert set(_SHORT.values()) <= set(get_scorer_names())
 
 
@@ -37,7 +37,7 @@ def test_short_names_lead_to_scorers() -> None:
         ("zzz", r"^unknown scoring 'zzz'\. sklearn\.metrics\.get_scorer_names\(\) lists all names\.$"),
     ],
 )
-def test_a_misspelt_metric(scoring: str, message: str) -> None:
+def test_a_misspelt_metric_raises_an_error_with_a_suggestion(scoring: str, message: str) -> None:
     for call in (cross_validate, learning_curve):
         with pytest.raises(ParameterError, match=message):
             call(MODEL, X, y, scoring=scoring)  # type: ignore[operator]
@@ -50,17 +50,17 @@ def test_a_misspelt_metric(scoring: str, message: str) -> None:
 
 
 @pytest.mark.parametrize("scoring", [5, 0.5, MLPClassifier])
-def test_what_is_no_metric(scoring: Any) -> None:
+def test_an_invalid_metric_raises_an_error(scoring: Any) -> None:
     with pytest.raises(ParameterError, match=r"scoring must be the name of a metric, .* Write scoring='accuracy'"):
         cross_validate(MODEL, X, y, scoring=scoring)
 
 
-def test_what_scikit_learn_refuses_is_a_parameter_error() -> None:
+def test_a_value_error_of_scikit_learn_becomes_a_parameter_error() -> None:
     with pytest.raises(ParameterError, match=r"scoring cannot be used, got \[\]: .*Empty list"):
         cross_validate(MODEL, X, y, scoring=[])
 
 
-def test_scorers_and_their_names() -> None:
+def test_scorers_and_their_names_are_resolved() -> None:
     scorer = make_scorer(accuracy_score)
     assert scorer_of(MODEL, scorer) is scorer
     assert [metric_name(MODEL, scoring) for scoring in (None, "f1", scorer)] == ["accuracy", "f1", "accuracy_score"]

@@ -1,4 +1,4 @@
-"""Fits on rows of a shared table, and in parts: the same as fits on copies of those rows, in one go."""
+"""Fits on rows of a shared table, and in parts: equal to fits on copies of these rows, in one call."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ CASES: dict[str, tuple[Any, Any, Any]] = {
 
 
 def same(ours: Any, theirs: Any) -> None:
-    """Everything that fits leave behind is equal."""
+    """Assert that all attributes of two fits are equal."""
     assert vars(ours).keys() == vars(theirs).keys()
     np.testing.assert_array_equal(ours.parameters_, theirs.parameters_)
     for name in ("loss_curve_", "validation_scores_", "validation_loss_curve_", "best_loss_", "n_iter_", "t_"):
@@ -90,7 +90,7 @@ def same(ours: Any, theirs: Any) -> None:
 @pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["unweighted", "weighted"])
 @pytest.mark.parametrize("name", CASES)
-def test_rows_of_a_shared_table_are_as_good_as_copies(name: str, weight: Any) -> None:
+def test_fits_on_rows_of_a_shared_table_equal_fits_on_copies(name: str, weight: Any) -> None:
     model, X, y = CASES[name]
     model = clone(model).set_params(random_state=3)
     expected = clone(model).fit(X[ROWS], y[ROWS], None if weight is None else weight[ROWS])
@@ -105,7 +105,7 @@ def test_rows_of_a_shared_table_are_as_good_as_copies(name: str, weight: Any) ->
 
 @pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
 @pytest.mark.parametrize("name", CASES)
-def test_a_network_may_be_used_between_the_parts(name: str) -> None:
+def test_a_network_can_predict_between_the_parts_of_its_training(name: str) -> None:
     model, X, y = CASES[name]
     model = clone(model).set_params(random_state=3)
     expected = clone(model).fit(X[ROWS], y[ROWS])
@@ -122,7 +122,7 @@ def test_a_network_may_be_used_between_the_parts(name: str) -> None:
 
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["unweighted", "weighted"])
 @pytest.mark.parametrize("name", ["adam", "two classes", "standardised", "class weights", "lbfgs"])
-def test_rows_to_validate_on(name: str, weight: Any) -> None:
+def test_shared_fits_accept_validation_rows(name: str, weight: Any) -> None:
     model, X, y = CASES[name]
     model, held_out = clone(model).set_params(random_state=3), np.setdiff1d(np.arange(m), ROWS)
     given = {"X_val": X[held_out], "y_val": y[held_out]}
@@ -136,7 +136,7 @@ def test_rows_to_validate_on(name: str, weight: Any) -> None:
     same(ours, expected)
 
 
-def test_names_of_columns_are_kept() -> None:
+def test_feature_names_are_kept() -> None:
     frame = pd.DataFrame(X, columns=list("abcde"))
     fit = begin_shared(
         model := MLPClassifier((3,), max_iter=2, **ENDLESS),
@@ -150,7 +150,7 @@ def test_names_of_columns_are_kept() -> None:
     assert model.predict(frame).shape == (m,)
 
 
-def test_nothing_is_copied_that_all_share() -> None:
+def test_shared_arrays_are_not_copied() -> None:
     shared = share(MLPClassifier(), X, CLASSES, WEIGHT)
     fit = begin_shared(MLPClassifier((6,), random_state=0), shared, ROWS)
     assert fit.problem.objective.X is shared.X
@@ -158,7 +158,7 @@ def test_nothing_is_copied_that_all_share() -> None:
     assert fit.problem.objective.sample_weight is shared.weight
 
 
-def test_a_network_fitted_so_goes_on_with_rows_of_its_own() -> None:
+def test_a_network_from_a_shared_fit_can_continue_with_other_rows() -> None:
     model = MLPClassifier((6,), early_stopping=True, max_iter=5, warm_start=True, random_state=0, **ENDLESS)
     shared = share(model, X, CLASSES)
     with warnings.catch_warnings():
@@ -171,7 +171,7 @@ def test_a_network_fitted_so_goes_on_with_rows_of_its_own() -> None:
     same(ours, expected)
 
 
-def test_what_is_wrong_is_said_as_ever() -> None:
+def test_shared_fits_raise_the_usual_errors() -> None:
     shared = share(MLPClassifier(), X, CLASSES, np.where(np.isin(range(m), ROWS), 0.0, 1.0))
     with pytest.raises(InputError, match="sample_weight must be one finite non-negative number for each"):
         begin_shared(MLPClassifier(), shared, ROWS)
@@ -186,14 +186,14 @@ def test_what_is_wrong_is_said_as_ever() -> None:
         fit.train()
 
 
-class Own(MLPClassifier):
+class Subclass(MLPClassifier):
     pass
 
 
-def test_some_models_are_trained_by_their_own_fit() -> None:
+def test_models_with_callbacks_verbose_or_a_custom_class_cannot_be_shared() -> None:
     assert can_share(MLPClassifier())
     assert not can_share(MLPClassifier(callbacks=[print]))
     assert not can_share(MLPClassifier(verbose=True))
-    assert not can_share(Own())
+    assert not can_share(Subclass())
     fitted = MLPClassifier((2,), max_iter=1, n_iter_no_change=math.inf).fit(X, CLASSES)
     assert not can_share(fitted)

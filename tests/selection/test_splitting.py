@@ -1,4 +1,4 @@
-"""Folds as row numbers or masks, what is none, and what can be repeated."""
+"""Folds as row numbers or masks, invalid folds, and splitters that can be repeated."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MODEL = MLPRegressor((3,), max_iter=3, n_iter_no_change=float("inf"), random_sta
 
 
 @given(st.lists(st.booleans(), min_size=2, max_size=40).filter(lambda mask: 0 < sum(mask) < len(mask)))
-def test_a_mask_is_the_numbers_of_its_rows(mask: list[bool]) -> None:
+def test_a_mask_is_equivalent_to_row_numbers(mask: list[bool]) -> None:
     m, test = len(mask), np.array(mask)
     numbers = [i for i in range(m) if mask[i]]
     for given_as in (test, mask, numbers, np.array(numbers, dtype=np.uint8)):
@@ -36,7 +36,7 @@ def test_a_mask_is_the_numbers_of_its_rows(mask: list[bool]) -> None:
         assert rows.dtype == train.dtype == np.intp
 
 
-def test_masks_give_the_networks_of_row_numbers() -> None:
+def test_masks_give_the_same_networks_as_row_numbers() -> None:
     numbers = [(np.flatnonzero(~MASK), np.flatnonzero(MASK)), (np.flatnonzero(MASK), np.flatnonzero(~MASK))]
     masks = [(~MASK, MASK), (MASK, ~MASK)]
     one, other = (cross_validate(MODEL, X, y, cv=cv) for cv in (numbers, masks))
@@ -78,13 +78,15 @@ REFUSED: list[tuple[Any, type[Exception], str]] = [
         lambda cv: EnsembleRegressor(MODEL, diversity="fold", cv=cv).fit(X, y),
     ],
 )
-def test_what_are_no_folds(call: Callable[[Any], object], cv: Any, error: type[Exception], message: str) -> None:
+def test_invalid_folds_raise_errors(
+    call: Callable[[Any], object], cv: Any, error: type[Exception], message: str
+) -> None:
     with pytest.raises(error, match=message) as raised:
         call(cv)
     assert isinstance(raised.value, MultilayerError)
 
 
-def test_more_folds_than_a_class_has_rows() -> None:
+def test_more_folds_than_rows_of_a_class_raise_an_error() -> None:
     model = MLPClassifier((3,))
     with pytest.raises(
         InputError, match=r"cannot be greater than the number of members in each class. Pass fewer folds"
@@ -92,13 +94,13 @@ def test_more_folds_than_a_class_has_rows() -> None:
         cross_validate(model, X, LABELS, cv=11)
 
 
-def test_groups_of_another_length() -> None:
+def test_groups_of_another_length_raise_an_error() -> None:
     with pytest.raises(ShapeError, match="groups must have an entry for each of the 30 rows of X, got 4"):
         cross_validate(MODEL, X, y, groups=[1, 2, 3, 4])
 
 
 @pytest.mark.parametrize("cv", [3, None, KFold(3, shuffle=True), ShuffleSplit(3), RepeatedKFold(n_splits=2)])
-def test_repeats_are_shuffled_by_the_seeds_from_0(cv: Any) -> None:
+def test_repeats_are_reproducible_and_different(cv: Any) -> None:
     n = len(divided(MODEL, X, y, None, cv))
     found = divided(MODEL, X, y, None, cv, repeats=2)
     assert len(found) == 2 * n
@@ -109,7 +111,7 @@ def test_repeats_are_shuffled_by_the_seeds_from_0(cv: Any) -> None:
     assert not np.array_equal(found[0][1], found[n][1])
 
 
-def test_repeats_of_a_splitter_are_those_of_its_seeds() -> None:
+def test_repeats_of_a_splitter_use_the_seeds_from_0() -> None:
     found = divided(MLPClassifier(), X, LABELS, None, StratifiedKFold(3, shuffle=True), repeats=2)
     for repeat in range(2):
         splitter = StratifiedKFold(3, shuffle=True, random_state=repeat)
@@ -128,7 +130,7 @@ def test_repeats_of_a_splitter_are_those_of_its_seeds() -> None:
         (ShuffleSplit(3, random_state=np.random.RandomState(0)), "Leave its random_state out"),
     ],
 )
-def test_what_cannot_be_repeated(cv: Any, message: str) -> None:
+def test_splitters_that_cannot_be_repeated_raise_errors(cv: Any, message: str) -> None:
     with pytest.raises(ParameterError, match=f"(?s)repeats=2 needs a splitter that shuffles, .*{message}"):
         cross_validate(MODEL, X, y, cv=cv, repeats=2)
     divided(MODEL, X, y, None, cv, repeats=1)

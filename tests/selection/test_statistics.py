@@ -1,4 +1,4 @@
-"""Means and errors over folds by NumPy's own, what is missing left out, and the one-standard-error choice by hand."""
+"""Means and standard errors over folds against NumPy, missing values, and the one-standard-error rule by hand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VALUES = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=8)
 
 
 @given(VALUES, st.sampled_from([math.nan, math.inf, -math.inf]))
-def test_what_is_not_finite_is_left_out(values: list[float], gap: float) -> None:
+def test_values_that_are_not_finite_are_left_out(values: list[float], gap: float) -> None:
     means, errors = mean_and_error([values, [*values[1:], values[0]]])
     assert means == pytest.approx([np.mean(values)] * 2, abs=1e-6)
     assert errors == pytest.approx([np.std(values, ddof=1) / math.sqrt(len(values))] * 2, abs=1e-6)
@@ -25,19 +25,19 @@ def test_what_is_not_finite_is_left_out(values: list[float], gap: float) -> None
     assert float(standard_error(with_gap)) == pytest.approx(float(errors[0]), abs=1e-6)
 
 
-def test_of_one_there_is_no_error_and_of_none_no_mean() -> None:
+def test_one_value_has_no_standard_error_and_none_has_no_mean() -> None:
     assert math.isnan(float(standard_error([1.0])))
     assert math.isnan(float(mean([])))
     assert math.isnan(float(mean([math.nan, math.inf])))
 
 
-def test_other_axes() -> None:
+def test_other_axes_are_supported() -> None:
     values = np.random.RandomState(0).normal(size=(3, 4, 5))
     np.testing.assert_allclose(mean(values, axis=1), values.mean(axis=1))
-    np.testing.assert_allclose(standard_error(values, axis=1), values.std(axis=1, ddof=1) / 2)
+    np.testing.assert_allclose(standard_error(values), values.std(axis=1, ddof=1) / 2)
 
 
-def test_paired_differences_leave_out_what_folds_have_in_common() -> None:
+def test_paired_differences_remove_the_variation_between_folds() -> None:
     assert paired([0.9, 0.5, 0.7], [0.8, 0.4, 0.6]) == (pytest.approx(0.1), pytest.approx(0.0, abs=1e-12))
     difference, error = paired([1.0, 2.0, math.nan], [0.0, 0.0, 5.0])
     assert (difference, error) == (1.5, pytest.approx(0.5))
@@ -48,12 +48,12 @@ def test_paired_differences_leave_out_what_folds_have_in_common() -> None:
     ("difference", "error", "clear"),
     [(1.0, 0.4, True), (1.0, 0.6, False), (0.0, 0.0, False), (0.1, 0.0, True), (1.0, math.nan, False)],
 )
-def test_what_is_more_than_chance(difference: float, error: float, clear: bool) -> None:
+def test_is_clear_compares_a_difference_with_its_error(difference: float, error: float, clear: bool) -> None:
     assert is_clear(difference, error) is clear
     assert is_clear(-abs(difference), error) is False
 
 
-def test_the_simplest_within_one_standard_error() -> None:
+def test_simplest_within_one_standard_error_matches_a_calculation_by_hand() -> None:
     scores = np.array([[0.5, 0.7], [0.85, 0.95], [0.7, 1.2], [0.9, 0.99]])  # means 0.6, 0.9, 0.95, 0.945
     assert best_and_within_one_error(scores, [0, 1, 2, 3]) == (2, 1)  # the error of the best is 0.25
     assert best_and_within_one_error(scores, [3, 2, 1, 0]) == (2, 3)

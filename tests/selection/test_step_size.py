@@ -1,4 +1,4 @@
-"""The step-size finder: what it suggests trains well, the same each time, and nothing is changed by asking."""
+"""find_step_size: its suggestion trains well and is reproducible, and the estimator is not changed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def network(name: str, **changes: Any) -> Any:
 
 
 def cost_after(model: Any, step_size: float, X: Any, y: Any) -> float:
-    """The cost of all rows after a training with this step size; infinite after a divergence."""
+    """Return the cost of all rows after a training with this step size, or infinity after a divergence."""
     try:
         fitted = copy.deepcopy(model).set_params(learning_rate_init=step_size).fit(X, y)
     except DivergenceError:
@@ -55,7 +55,7 @@ def cost_after(model: Any, step_size: float, X: Any, y: Any) -> float:
 @pytest.mark.parametrize("solver", ["adam", "sgd"])
 @pytest.mark.parametrize("name", ["moons", "digits", "diabetes"])
 @pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
-def test_the_suggestion_trains_clearly_better_than_much_smaller_and_much_larger_ones(name: str, solver: str) -> None:
+def test_suggestion_trains_better_than_much_smaller_and_much_larger_steps(name: str, solver: str) -> None:
     X, y = table(name)
     model = network(name, solver=solver)
     found = find_step_size(model, X, y)
@@ -65,7 +65,7 @@ def test_the_suggestion_trains_clearly_better_than_much_smaller_and_much_larger_
     assert suggested < 0.7 * larger
 
 
-def test_the_record_says_what_was_done_and_how_the_suggestion_was_chosen() -> None:
+def test_result_records_the_test_and_the_choice_of_the_suggestion() -> None:
     found = find_step_size(network("digits"), *table("digits"), first=1e-5, last=10.0, n_updates=200)
     n = len(found)
     assert isinstance(found, StepSizeTest)
@@ -90,7 +90,7 @@ def test_the_record_says_what_was_done_and_how_the_suggestion_was_chosen() -> No
         found.suggestion = 1.0  # type: ignore[misc]
 
 
-def test_the_first_costs_are_those_of_the_batches_that_fit_would_begin_with() -> None:
+def test_first_costs_are_those_of_the_first_batches_of_fit() -> None:
     X, y = table("digits")
     model = network("digits", batch_size=600, max_iter=1, learning_rate_init=1e-300)
     fitted = copy.deepcopy(model).fit(X, y)
@@ -100,7 +100,7 @@ def test_the_first_costs_are_those_of_the_batches_that_fit_would_begin_with() ->
     order = np.arange(len(y))
     state = np.random.RandomState(0)
     state.set_state(fitted._training_state.random_state.get_state())
-    for epoch in range(2):  # the first three batches, and the three after them, by hand
+    for epoch in range(2):  # the first three batches and the next three, by hand
         order = fitted._training_state.order if epoch == 0 else order[_shuffled(order, state)]
         for place in range(3):
             rows = order[600 * place : 600 * (place + 1)]
@@ -117,7 +117,7 @@ def _shuffled(order: Any, state: np.random.RandomState) -> Any:
 
 
 @pytest.mark.parametrize("random_state", [0, np.random.RandomState(3), None])
-def test_the_estimator_is_untouched_and_so_is_what_it_will_draw(random_state: Any) -> None:
+def test_find_step_size_changes_neither_the_estimator_nor_its_random_state(random_state: Any) -> None:
     X, y = table("moons")
     model = network("moons", random_state=random_state, callbacks=[pytest.fail], dropout=0.1, max_iter=2)
     before = dict(vars(model))
@@ -131,7 +131,7 @@ def test_the_estimator_is_untouched_and_so_is_what_it_will_draw(random_state: An
     assert first.settings == second.settings
 
 
-def test_a_fitted_estimator_stays_fitted_and_the_test_begins_anew() -> None:
+def test_a_fitted_estimator_is_not_changed_and_the_test_starts_from_new_weights() -> None:
     X, y = table("moons")
     model = network("moons", warm_start=True, n_iter_no_change=500, max_iter=20)
     fresh = find_step_size(model, X, y)
@@ -143,7 +143,7 @@ def test_a_fitted_estimator_stays_fitted_and_the_test_begins_anew() -> None:
     np.testing.assert_array_equal(model._training_state.descent.slots, moments)
 
 
-def test_how_many_updates_a_call_does_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_number_of_updates_per_call_does_not_change_the_costs(monkeypatch: pytest.MonkeyPatch) -> None:
     X, y = table("digits")
     expected = find_step_size(network("digits", dropout=0.2), X, y)
     monkeypatch.setattr(module, "UPDATES_PER_CALL", 1)
@@ -153,7 +153,7 @@ def test_how_many_updates_a_call_does_changes_nothing(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     "changes", [{}, {"dropout": 0.3, "input_dropout": 0.1}, {"clip_norm": 1.0, "weight_decay": 0.1}]
 )
-def test_both_engines_see_the_same(changes: Any) -> None:
+def test_both_engines_give_the_same_costs(changes: Any) -> None:
     X, y = table("diabetes")
     cpu, reference = (
         find_step_size(network("diabetes", engine=engine, **changes), X, y, last=0.1) for engine in ("cpu", "reference")
@@ -162,7 +162,7 @@ def test_both_engines_see_the_same(changes: Any) -> None:
     assert cpu.suggestion == pytest.approx(reference.suggestion)
 
 
-def test_a_weight_is_so_many_rows_and_0_is_none() -> None:
+def test_integer_weights_are_equivalent_to_repeated_rows() -> None:
     X, y = table("diabetes")
     full = {"batch_size": 442, "shuffle": False, "alpha": 0.0}
     weight = np.r_[np.full(200, 2.0), np.ones(200), np.zeros(42)]
@@ -172,12 +172,12 @@ def test_a_weight_is_so_many_rows_and_0_is_none() -> None:
         repeated = find_step_size(network("diabetes", **(full | {"batch_size": 900})), X[rows], y[rows])
     np.testing.assert_allclose(weighted.costs[:200], repeated.costs[:200], rtol=1e-7)
     assert weighted.suggestion == pytest.approx(repeated.suggestion)
-    silent = np.r_[np.ones(42), np.zeros(400)]  # most batches count nothing, and are not taken for a cost of 0
+    silent = np.r_[np.ones(42), np.zeros(400)]  # most batches have the weight 0, which is not a cost of 0
     found = find_step_size(network("diabetes", batch_size=40, shuffle=False), X, y, sample_weight=silent)
     assert found.smoothed[:11].min() > 0.1
 
 
-def test_several_labels_targets_weights_classes_and_sparse_rows() -> None:
+def test_several_labels_sparse_rows_and_scaled_targets_are_supported() -> None:
     import scipy.sparse
 
     X, y = table("moons")
@@ -190,7 +190,7 @@ def test_several_labels_targets_weights_classes_and_sparse_rows() -> None:
     np.testing.assert_allclose(raw.costs[:200], one.costs[:200], rtol=1e-6)
 
 
-def test_rows_that_a_fit_would_hold_out_are_held_out() -> None:
+def test_rows_that_fit_would_hold_out_are_held_out() -> None:
     X, y = table("moons")
     groups = GroupShuffleSplit(random_state=0)
     with pytest.raises(InputError, match="groups"):
@@ -200,9 +200,9 @@ def test_rows_that_a_fit_would_hold_out_are_held_out() -> None:
         assert find_step_size(model, X, y).suggestion is not None
 
 
-def test_a_divergence_ends_the_test_and_is_no_error() -> None:
+def test_a_divergence_ends_the_test_without_an_error() -> None:
     X, y = table("diabetes")
-    # In float32 there is nothing between 1e39 and infinity.
+    # float32 overflows at about 3.4e38.
     found = find_step_size(network("diabetes", solver="sgd"), X.astype(np.float32), y, last=1e6, ceiling=1e100)
     assert found.ended == "not finite"
     assert np.isfinite(found.costs).all()
@@ -213,7 +213,7 @@ def test_a_divergence_ends_the_test_and_is_no_error() -> None:
 
 
 @pytest.mark.parametrize(("first", "last", "ended"), [(1e-12, 1e-10, "last"), (1e6, 1e7, "ceiling")])
-def test_where_the_cost_does_not_fall_nothing_is_suggested(first: float, last: float, ended: str) -> None:
+def test_no_step_size_is_suggested_where_the_cost_does_not_fall(first: float, last: float, ended: str) -> None:
     X, y = table("diabetes")
     model = network("diabetes", batch_size=442)
     found = find_step_size(model, X, y, first=first, last=last)
@@ -225,7 +225,7 @@ def test_where_the_cost_does_not_fall_nothing_is_suggested(first: float, last: f
     assert "suggestion none" in repr(found)
 
 
-def test_starting_weights_without_a_finite_cost_are_an_error() -> None:
+def test_starting_weights_without_a_finite_cost_raise_an_error() -> None:
     X, y = table("diabetes")
     with pytest.raises(DivergenceError, match=r"the cost is inf at the starting weights, before any step"):
         find_step_size(network("diabetes"), X, 1e200 * y)
@@ -254,7 +254,7 @@ def test_starting_weights_without_a_finite_cost_are_an_error() -> None:
         (network("moons", alpha=-1), {}, ParameterError, r"alpha must be a non-negative number, got -1"),
     ],
 )
-def test_what_is_refused(estimator: Any, arguments: Any, error: Any, message: str) -> None:
+def test_invalid_arguments_raise_errors(estimator: Any, arguments: Any, error: Any, message: str) -> None:
     with pytest.raises(error, match=message):
         find_step_size(estimator, *table("moons"), **arguments)
 
@@ -265,7 +265,7 @@ def test_what_is_refused(estimator: Any, arguments: Any, error: Any, message: st
     sizes=st.data(),
     fading=st.floats(0.1, 0.99),
 )
-def test_the_smoothed_costs_are_the_means_that_they_are_said_to_be(costs: Any, sizes: Any, fading: float) -> None:
+def test_smoothed_costs_equal_the_weighted_means_that_define_them(costs: Any, sizes: Any, fading: float) -> None:
     n = len(costs)
     weights = np.array(sizes.draw(st.lists(st.integers(1, 200).map(float), min_size=n, max_size=n)))
     c, far = np.array(costs), np.abs(np.subtract.outer(np.arange(n), np.arange(n)))

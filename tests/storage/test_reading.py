@@ -1,4 +1,4 @@
-"""What is opened is a regular file, and JSON is what the standard says it is."""
+"""Only regular files are opened, and JSON is parsed strictly."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from multilayer.storage import open_regular, parse_json, read_exactly
 
 
-def test_regular_files_only(tmp_path: Path) -> None:
+def test_only_regular_files_are_opened(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"12345")
     with open_regular(tmp_path / "file") as file:
         buffer = bytearray(4)
@@ -47,18 +47,18 @@ def test_regular_files_only(tmp_path: Path) -> None:
         (b"\xff", "decode|codec"),
     ],
 )
-def test_json_that_is_refused(text: str | bytes, message: str) -> None:
+def test_invalid_json_raises_an_error(text: str | bytes, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         parse_json(text)
 
 
-def test_a_repeated_key_is_found_among_many() -> None:
-    """In one pass: for each key in turn, it would take hours."""
+def test_a_repeated_key_is_found_among_many_in_linear_time() -> None:
+    """The check takes one pass; a search for each key would take hours."""
     keys = [f'"{number}": 0' for number in range(200_000)]
     with pytest.raises(ValueError, match="the key '199999' occurs twice"):
         parse_json("{" + ", ".join([*keys, keys[-1]]) + "}")
 
 
-def test_json_that_is_read() -> None:
+def test_valid_json_is_parsed() -> None:
     text = '{"a": [1, -2.5e-300, true, null, "\\ud83d\\ude00"], "b": {"a": 18446744073709551615}}'
     assert parse_json(text) == {"a": [1, -2.5e-300, True, None, "\U0001f600"], "b": {"a": 2**64 - 1}}

@@ -1,4 +1,4 @@
-"""A file is replaced as a whole; nothing is left beside it, and nothing of anybody else's is touched."""
+"""A file is replaced as a whole; no temporary file is left, and files of others are not touched."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def mode(path: Path) -> int:
 
 @POSIX
 @pytest.mark.usefixtures("umask")
-def test_a_new_file_has_the_mode_that_the_umask_leaves(tmp_path: Path) -> None:
+def test_a_new_file_gets_the_mode_of_the_umask(tmp_path: Path) -> None:
     replace_file(tmp_path / "new", b"1")
     assert mode(tmp_path / "new") == 0o640
 
 
 @POSIX
 @pytest.mark.parametrize("before", [0o600, 0o444, 0o664, 0o755])
-def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path, before: int) -> None:
+def test_a_replaced_file_keeps_its_mode(tmp_path: Path, before: int) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old")
     path.chmod(before)
@@ -53,7 +53,7 @@ def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path, before: int) -> 
 @POSIX
 @pytest.mark.parametrize("exists", [True, False])
 @pytest.mark.parametrize("relative", [True, False])
-def test_a_symbolic_link_stays_and_its_target_is_replaced(tmp_path: Path, exists: bool, relative: bool) -> None:
+def test_a_symbolic_link_is_kept_and_its_target_is_replaced(tmp_path: Path, exists: bool, relative: bool) -> None:
     target, link = tmp_path / "there" / "target", tmp_path / "link"
     target.parent.mkdir()
     if exists:
@@ -67,7 +67,7 @@ def test_a_symbolic_link_stays_and_its_target_is_replaced(tmp_path: Path, exists
 
 
 @POSIX
-def test_what_is_no_file_is_refused_and_stays(tmp_path: Path) -> None:
+def test_paths_that_are_not_regular_files_raise_errors_and_are_not_changed(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()
@@ -92,15 +92,15 @@ def test_what_is_no_file_is_refused_and_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["n" * 255, "ö" * 127, "model"])
-def test_long_names(tmp_path: Path, name: str) -> None:
+def test_long_names_are_accepted(tmp_path: Path, name: str) -> None:
     for _ in range(2):
         replace_file(tmp_path / name, b"new")
     assert os.listdir(tmp_path) == [name]
 
 
 @POSIX
-def test_a_disk_that_is_full(tmp_path: Path) -> None:
-    """Here the largest file is a kilobyte: the system refuses the rest, as a full disk does."""
+def test_a_full_disk_leaves_the_previous_file(tmp_path: Path) -> None:
+    """A limit of one kilobyte per file makes the system refuse the rest, like a full disk."""
     code = (
         "import pathlib, resource, sys; from multilayer.storage import replace_file;"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024));"
@@ -123,14 +123,14 @@ replace_file(pathlib.Path(sys.argv[1]), b"new")
 
 
 def stopped(path: Path, how: str) -> subprocess.Popen[bytes]:
-    """A process that is stopped, or killed, while it writes to the path."""
+    """Return a process that is stopped, or killed, while it writes to the path."""
     process = subprocess.Popen([sys.executable, "-c", KILLED, str(path), how])
     os.waitpid(process.pid, os.WUNTRACED) if how == "stop" else process.wait()
     return process
 
 
 @POSIX
-def test_temporary_files_of_the_dead_are_removed_and_those_of_the_living_are_not(tmp_path: Path) -> None:
+def test_temporary_files_of_dead_processes_are_removed_and_those_of_live_ones_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "model"
     living = stopped(path, "stop")
     dead = stopped(path, "kill")
@@ -151,21 +151,21 @@ def test_temporary_files_of_the_dead_are_removed_and_those_of_the_living_are_not
         living.kill()
         living.wait()
     assert theirs not in os.listdir(tmp_path)
-    assert path.read_bytes() == b""  # of the one that went on, which wrote nothing
+    assert path.read_bytes() == b""  # written by the continued process, whose write was replaced by a stub
 
 
 @POSIX
 @pytest.mark.parametrize("mode_left", [0o600, 0o444])
-def test_temporary_files_beside_a_read_only_target_are_removed(
+def test_temporary_files_of_a_read_only_target_are_removed(
     mode_left: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The superuser may open any file: who may not is imitated."""
+    """The superuser may open any file, so the test simulates a user who may not."""
     path = tmp_path / "model"
     path.write_bytes(b"old")
     path.chmod(0o444)
     stopped(path, "kill")
     (left,) = (each for each in tmp_path.iterdir() if each.suffix == ".tmp")
-    assert mode(left) == 0o644  # its owner may write to it
+    assert mode(left) == 0o644  # the owner may write to it
     left.chmod(mode_left)
     system_open = os.open
 
@@ -184,7 +184,7 @@ def test_temporary_files_beside_a_read_only_target_are_removed(
 @pytest.mark.parametrize(
     ("before", "after"), [(0o640, 0o600), (0o664, 0o644), (0o644, 0o644), (0o604, 0o604), (0o4770, 0o700)]
 )
-def test_another_group_gets_no_more_than_others_had(
+def test_another_group_gets_no_more_permissions_than_others_had(
     before: int, after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "file"
@@ -215,7 +215,9 @@ def test_another_group_gets_no_more_than_others_had(
 
 
 @POSIX
-def test_without_locks_what_is_old_is_abandoned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_temporary_files_are_removed_where_locks_are_not_supported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def no_locks(_: int) -> bool:
         raise OSError("Function not implemented")
 
@@ -229,10 +231,10 @@ def test_without_locks_what_is_old_is_abandoned(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("fails", ["open", "fsync"])
-def test_a_folder_that_cannot_be_listed_or_synchronised(
+def test_folders_that_cannot_be_listed_or_synchronised_are_supported(
     fails: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A mode such as 0300, which the superuser does not notice; or a file system that has no fsync for folders."""
+    """A folder with a mode such as 0300, which the superuser can list, or a file system without fsync for folders."""
     system_open, system_fsync, system_scandir = os.open, os.fsync, os.scandir
 
     def open_files(path: Any, *arguments: Any) -> int:
@@ -260,7 +262,7 @@ def test_a_folder_that_cannot_be_listed_or_synchronised(
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"file": b"3", "file.1": b"2"}
 
 
-def test_without_links_the_file_before_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_previous_file_is_copied_where_links_are_not_supported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_links(*_: Any) -> None:
         raise PermissionError("Operation not permitted")
 
@@ -272,8 +274,8 @@ def test_without_links_the_file_before_is_copied(tmp_path: Path, monkeypatch: py
     assert [(tmp_path / name).read_bytes() for name in names] == [b"4", b"3", b"2"]
 
 
-def test_a_reader_keeps_what_it_has_opened(tmp_path: Path) -> None:
-    """No byte of a file that is there is ever changed, whatever name it goes by."""
+def test_an_open_file_keeps_its_content_after_a_replacement(tmp_path: Path) -> None:
+    """The bytes of an existing file are never changed under any of its names."""
     path = tmp_path / "file"
     opened = []
     try:
@@ -293,8 +295,8 @@ def test_a_reader_keeps_what_it_has_opened(tmp_path: Path) -> None:
     assert len(identities) == 3
 
 
-def test_several_writers_and_readers_of_one_path(tmp_path: Path) -> None:
-    """Each of the files kept is a whole one, and they are different ones."""
+def test_concurrent_writers_and_readers_of_one_path_see_complete_files(tmp_path: Path) -> None:
+    """Each of the kept files is complete, and all are different."""
     path, errors, is_over = tmp_path / "file", [], threading.Event()
     replace_file(path, bytes(3000))
 
@@ -328,7 +330,9 @@ def test_several_writers_and_readers_of_one_path(tmp_path: Path) -> None:
     assert len(set(contents)) == 4
 
 
-def test_windows_waits_for_a_program_that_has_the_file_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_windows_retries_while_another_program_has_the_file_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     calls, replace = [], os.replace
 
     def held(source: Any, target: Any) -> None:
@@ -351,7 +355,7 @@ def test_windows_waits_for_a_program_that_has_the_file_open(tmp_path: Path, monk
 
 
 class FakeMsvcrt:
-    """The one function of Windows' runtime that is used, over a set of locked bytes."""
+    """The one function of the Windows runtime that is used, over a set of locked bytes."""
 
     LK_NBLCK = 2
 
@@ -366,7 +370,7 @@ class FakeMsvcrt:
         self.locked.add(place)
 
 
-def test_locks_of_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_locked_with_msvcrt_on_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fcntl", None)
     monkeypatch.setitem(sys.modules, "msvcrt", FakeMsvcrt())  # type: ignore[arg-type]
     with (tmp_path / "file").open("w+b") as one, (tmp_path / "file").open("r+b") as other:

@@ -1,4 +1,4 @@
-"""Dates: elapsed time, and the parts of the calendar that the fitting rows can tell something of."""
+"""Dates: elapsed time, and the calendar parts that vary in the fitted rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def moments(n: int, **step: float) -> list[dt.datetime]:
 
 
 def parts(values: Any) -> list[str]:
-    """The kinds of columns that a column of dates becomes, without repetition."""
+    """Return the kinds of columns that a column of dates becomes, without repetition."""
     names = TableEncoder().fit(pa.table({"d": values})).get_feature_names_out()
     return list(dict.fromkeys(name.removeprefix("d=").split(" ")[0] for name in names))
 
@@ -36,7 +36,7 @@ WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
         (moments(100, days=3), ["d", "day", *WEEKDAYS]),
         (moments(61, days=1), ["d", *WEEKDAYS]),
         (moments(14, days=1) + moments(10, hours=1), ["d", "hour"]),
-        (moments(60, days=7), ["d", "year", "month", "day"]),  # Sundays alone
+        (moments(60, days=7), ["d", "year", "month", "day"]),  # only Sundays
         (moments(47, hours=1), ["d"]),
         (moments(20, days=100), ["d"]),  # too few rows
         ([moment.date() for moment in moments(30, days=1)], ["d", *WEEKDAYS]),
@@ -44,11 +44,11 @@ WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
         ([moment.time() for moment in moments(24, minutes=20)], ["d"]),
     ],
 )
-def test_parts_that_the_rows_can_tell_of(values: Any, expected: list[str]) -> None:
+def test_calendar_parts_are_those_that_vary_in_the_rows(values: Any, expected: list[str]) -> None:
     assert parts(values) == expected
 
 
-def test_parts_by_hand() -> None:
+def test_encoded_parts_match_a_calculation_by_hand() -> None:
     fitted = pa.table({"d": pa.array([*moments(60, days=13.25), None], pa.timestamp("us"))})
     encoder = TableEncoder().fit(fitted)
     day = dt.datetime(2024, 7, 1, 6)  # a Monday
@@ -60,7 +60,7 @@ def test_parts_by_hand() -> None:
     expected = {
         "d": (elapsed - seconds.mean()) / seconds.std(),
         "d=year": (2024 - years.mean()) / years.std(),
-        "d=month (sin)": 0.0,  # half of the year is over
+        "d=month (sin)": 0.0,  # half of the year has passed
         "d=month (cos)": -1.0,
         "d=day (sin)": 0.0,
         "d=day (cos)": 1.0,
@@ -75,7 +75,7 @@ def test_parts_by_hand() -> None:
     assert done.startswith("seconds since 1970 (UTC), standardised, and year, month, day, weekday, hour; gaps become")
 
 
-def test_hours_are_those_of_the_column_s_own_zone() -> None:
+def test_hours_are_in_the_time_zone_of_the_column() -> None:
     values = moments(60, hours=5)
     hours = {}
     for zone in (None, "UTC", "Asia/Tokyo", "+09:00"):
@@ -91,7 +91,7 @@ def test_hours_are_those_of_the_column_s_own_zone() -> None:
     np.testing.assert_allclose((angles[1] - angles[0]) % (2 * np.pi), 0.75 * np.pi, rtol=1e-9)
 
 
-def test_dates_before_1970_and_far_from_the_fitted_ones() -> None:
+def test_dates_before_1970_and_outside_the_fitted_range_are_bounded() -> None:
     encoder = TableEncoder().fit(pa.table({"d": [moment.date() for moment in moments(60, days=13)]}))
     result = encoder.transform(pa.table({"d": [dt.date(1, 1, 1), dt.date(9999, 12, 31)]}))
     names = encoder.get_feature_names_out().tolist()
@@ -101,7 +101,7 @@ def test_dates_before_1970_and_far_from_the_fitted_ones() -> None:
     assert result[:, names.index("d=Friday")].tolist() == [0, 1]
 
 
-def test_moments_and_dates_may_take_each_other_s_place() -> None:
+def test_dates_and_timestamps_are_interchangeable() -> None:
     encoder = TableEncoder().fit(pa.table({"d": [moment.date() for moment in moments(60, days=13)]}))
     dates, times = pa.table({"d": [dt.date(2024, 5, 6)]}), pa.table({"d": [dt.datetime(2024, 5, 6)]})
     np.testing.assert_array_equal(encoder.transform(dates), encoder.transform(times))

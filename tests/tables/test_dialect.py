@@ -1,4 +1,4 @@
-"""read_table: what is found out about a file, what has to be said, and what is told to the user."""
+"""read_table: what is detected, what must be stated as an option, and the notes for the user."""
 
 from __future__ import annotations
 
@@ -45,11 +45,13 @@ def rows(content: str | bytes, **options: Any) -> list[dict[str, Any]]:
         ("text\none; two\nthree\n", {"text": "one; two"}),
     ],
 )
-def test_the_separator_by_which_lines_have_equally_many_fields(content: str, expected: dict[str, Any]) -> None:
+def test_separator_is_the_one_that_gives_all_lines_the_same_number_of_fields(
+    content: str, expected: dict[str, Any]
+) -> None:
     assert rows(content)[0] == expected
 
 
-def test_a_tsv_file_with_commas(tmp_path: Path) -> None:
+def test_a_tsv_file_with_commas_as_separator_is_read(tmp_path: Path) -> None:
     (tmp_path / "t.tsv").write_text("a,b\n1,x\n")
     assert read_table(tmp_path / "t.tsv").to_pylist() == ONE_ROW
 
@@ -57,7 +59,7 @@ def test_a_tsv_file_with_commas(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "separator"), [("a;b\n1;x\n", ";"), ("a b\n1 x\n", " "), ("a:b\n1:x\n", ":"), ("a\tb\n1\tx\n", "\t")]
 )
-def test_a_separator_that_is_named(content: str, separator: str) -> None:
+def test_a_stated_separator_is_used(content: str, separator: str) -> None:
     assert rows(content, separator=separator) == ONE_ROW
 
 
@@ -84,7 +86,7 @@ def test_a_likely_separator_of_a_single_column_is_noted(
     assert all(word in notes[0] for word in found or ())
 
 
-def test_a_separator_that_is_named_is_not_second_guessed() -> None:
+def test_a_stated_separator_is_not_overruled() -> None:
     table = read("a,b\n1,x\n", separator=";")
     assert table.to_pylist() == [{"a,b": "1,x"}]
     assert reading_notes(table) == (
@@ -104,17 +106,17 @@ def test_a_separator_that_is_named_is_not_second_guessed() -> None:
         ("a,b\n1,2\n,\n3\n", "data row 3 has 1 field"),
     ],
 )
-def test_ragged_files_stay_errors(content: str, message: str) -> None:
+def test_ragged_files_raise_errors(content: str, message: str) -> None:
     with pytest.raises(DataFileError, match=message):
         read(content)
 
 
 @pytest.mark.parametrize("end", ["\n\n", "   \n \n", "\x1a", "\r\n\r\n"])
-def test_lines_of_blanks_at_the_end(end: str) -> None:
+def test_blank_lines_at_the_end_are_ignored(end: str) -> None:
     assert rows("a,b\n1,x\n" + end) == ONE_ROW
 
 
-# Above the names.
+# Lines above the names.
 
 
 @pytest.mark.parametrize(
@@ -132,7 +134,7 @@ def test_lines_of_blanks_at_the_end(end: str) -> None:
         ("\n# c\r\n\r\na,b\r\n1,x\r\n", "1 line above the column names skipped: '# c'"),
     ],
 )
-def test_comments_and_titles_above_the_names(content: str | bytes, note: str) -> None:
+def test_comments_and_titles_above_the_names_are_skipped_with_a_note(content: str | bytes, note: str) -> None:
     table = read(content)
     assert table.to_pylist() == ONE_ROW
     assert " ".join(reading_notes(table)).startswith(note)
@@ -140,11 +142,11 @@ def test_comments_and_titles_above_the_names(content: str | bytes, note: str) ->
 
 
 @pytest.mark.parametrize("content", ["#id,b\n1,x\n2,y\n", "#id,b\nu,x\nv,y\n", "##v=1\n#id\tb\n1\tx\n"])
-def test_names_that_begin_with_a_hash(content: str) -> None:
+def test_names_that_begin_with_a_hash_are_kept(content: str) -> None:
     assert read(content).column_names == ["#id", "b"]
 
 
-def test_the_first_line_of_a_ragged_file_is_no_title() -> None:
+def test_first_line_of_a_ragged_file_is_not_a_title() -> None:
     with pytest.raises(DataFileError, match="data row 1 has 2 fields, expected 1"):
         read("a\n1,2\n3,4\n")
 
@@ -171,13 +173,13 @@ def test_a_missing_line_of_names_is_noted(content: str, is_noted: bool) -> None:
 # Quotes.
 
 
-def test_apostrophes_as_quotation_marks() -> None:
+def test_apostrophes_as_quotation_marks_are_recognised() -> None:
     assert rows("'a','b'\n'1','x, y'\n'2','it''s \"so\"'\n") == [{"a": 1, "b": "x, y"}, {"a": 2, "b": 'it\'s "so"'}]
     assert rows("a;b\n1;'x;y'\n2;'z'\n") == [{"a": 1, "b": "x;y"}, {"a": 2, "b": "z"}]
 
 
 @pytest.mark.parametrize("text", ["'tis", "rock 'n' roll", "'n' roll", "5'"])
-def test_apostrophes_within_text(text: str) -> None:
+def test_apostrophes_within_text_are_kept(text: str) -> None:
     assert [row["b"] for row in rows(f"a,b\n1,{text}\n2,it's\n3,'s\n")] == [text, "it's", "'s"]
 
 
@@ -185,7 +187,7 @@ def test_apostrophes_within_text(text: str) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "utf-16-le", "utf-16-be", "cp437", "utf-8"])
-def test_a_named_encoding(tmp_path: Path, encoding: str) -> None:
+def test_a_stated_encoding_is_used(tmp_path: Path, encoding: str) -> None:
     data = "# ü\nö;b\n1,5;é\n".encode(encoding)
     assert rows(data, encoding=encoding, decimal=",") == [{"ö": 1.5, "b": "é"}]
     (tmp_path / "t.csv.gz").write_bytes(gzip.compress(data))
@@ -193,13 +195,13 @@ def test_a_named_encoding(tmp_path: Path, encoding: str) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
-def test_an_encoding_that_a_mark_tells(encoding: str) -> None:
+def test_an_encoding_with_a_byte_order_mark_is_detected(encoding: str) -> None:
     table = read(("ö,b\n1,é\n" + "2,ß\n" * 50_000).encode(encoding))
     assert table.num_rows == 50_001
     assert table.slice(0, 1).to_pylist() == [{"ö": 1, "b": "é"}]
 
 
-def test_text_that_is_not_of_the_encoding() -> None:
+def test_text_in_another_encoding_raises_an_error() -> None:
     with pytest.raises(
         DataFileError, match=r"data row 1, column 'a' holds the byte 0xe9\. Pass its encoding, e\.g\. enc"
     ):
@@ -213,7 +215,7 @@ def test_text_that_is_not_of_the_encoding() -> None:
 # Numbers, codes and dates.
 
 
-def test_decimal_commas() -> None:
+def test_decimal_commas_are_read_with_the_option() -> None:
     assert rows("a;b;c\n1,5;-2;x\n,5;3,0e2;y\n", decimal=",") == [
         {"a": 1.5, "b": -2.0, "c": "x"},
         {"a": 0.5, "b": 300.0, "c": "y"},
@@ -238,7 +240,7 @@ def test_a_column_of_decimal_commas_is_noted_with_the_option_that_reads_it() -> 
     assert reading_notes(read("a;b\n1,500,000;2\n2,5;3\n")) == ()
 
 
-def test_leading_zeros_are_codes() -> None:
+def test_numbers_with_leading_zeros_are_read_as_text() -> None:
     table = read("place,n,zero,share\n00012,7,0,0.5\n345,8,1,00.5\n")
     assert table["place"].to_pylist() == ["00012", "345"]
     assert [str(kind) for kind in table.schema.types[1:]] == ["int64", "int64", "double"]
@@ -279,12 +281,12 @@ DAYS = [str(dt.date(2024, 1, 1) + dt.timedelta(days=i)) for i in range(89)]
         ),
     ],
 )
-def test_a_few_odd_words_are_gaps(words: list[str], stray: list[str], note: str) -> None:
+def test_a_few_cells_that_are_not_numbers_become_gaps(words: list[str], stray: list[str], note: str) -> None:
     table = nearly(words, stray)
     assert reading_notes(table) == (f"column 'v': {note}",)
     assert table["v"].null_count == len(stray)
     assert [str(value) for value in table["v"].to_pylist()[:89]] == words
-    # The note goes where the column goes, with the row numbers of the file.
+    # The note stays with the column and keeps the row numbers of the file.
     part = table.append_column("w", pa.array(range(table.num_rows))).select(["w", "v"]).take(list(range(60)))
     encoder = TableEncoder().fit(part)
     assert encoder.columns_[1].encoding.endswith(note)
@@ -298,7 +300,7 @@ def test_a_few_odd_words_are_gaps(words: list[str], stray: list[str], note: str)
         ([f"0{i}" for i in range(89)], ["x"]),  # codes
     ],
 )
-def test_more_odd_words_leave_text(words: list[str], stray: list[str]) -> None:
+def test_many_cells_that_are_not_numbers_make_a_text_column(words: list[str], stray: list[str]) -> None:
     table = nearly(words, stray)
     assert str(table.schema.types[0]) == "string"
     assert reading_notes(table) == ()
@@ -313,7 +315,9 @@ def test_more_odd_words_leave_text(words: list[str], stray: list[str]) -> None:
         (DAYS[:3] * 10, ["soon"], "1 of 31 cells is not a date: 'soon' (data row 31)"),
     ],
 )
-def test_few_numbers_with_an_odd_word_stay_text_with_a_note(words: list[str], stray: list[str], cells: str) -> None:
+def test_a_small_set_of_numbers_with_another_word_stays_text_with_a_note(
+    words: list[str], stray: list[str], cells: str
+) -> None:
     table = nearly(words, stray)
     assert table["v"].to_pylist() == [*words, *stray]
     gaps = "it marks a gap, leave the cell" if len(stray) == 1 else "they mark gaps, leave the cells"
@@ -324,7 +328,7 @@ def test_few_numbers_with_an_odd_word_stay_text_with_a_note(words: list[str], st
     assert done.count(cells) == 1
 
 
-def test_a_frame_of_few_numbers_with_an_odd_word_has_the_note() -> None:
+def test_encoder_notes_a_small_set_of_numbers_with_another_word() -> None:
     report = TableEncoder().fit(pa.table({"v": [*(str(i % 16) for i in range(999)), "n/a!"]})).columns_[0]
     assert (report.kind, report.width) == ("text", 17)
     assert "1 of 1,000 cells is not a number: 'n/a!' (data row 1000)" in report.encoding
@@ -336,7 +340,7 @@ def test_text_columns_stay_text() -> None:
     assert TableEncoder().fit(table).columns_[0].kind == "text"
 
 
-def test_a_frame_of_text_that_is_nearly_numbers() -> None:
+def test_encoder_converts_text_that_is_nearly_numeric() -> None:
     encoder = TableEncoder().fit(pa.table({"v": [*NUMBERS, "n/a!"]}))
     report = encoder.columns_[0]
     assert (report.kind, report.n_gaps, report.width) == ("number", 1, 2)
@@ -359,11 +363,11 @@ def test_a_frame_of_text_that_is_nearly_numbers() -> None:
         ("31.12.2025 01:30 +0200", "%d.%m.%Y %H:%M %z", dt.datetime(2025, 12, 30, 23, 30, tzinfo=dt.UTC)),
     ],
 )
-def test_a_date_format(word: str, date_format: str, expected: Any) -> None:
+def test_a_date_format_is_applied(word: str, date_format: str, expected: Any) -> None:
     assert rows(f"d,n\n{word},5\n,6\n", date_format=date_format) == [{"d": expected, "n": 5}, {"d": None, "n": 6}]
 
 
-def test_dates_that_are_none() -> None:
+def test_a_date_format_that_fits_no_column_raises_an_error() -> None:
     with pytest.raises(
         ParameterError, match=r'no column of the file fits date_format="%d\.%m\.%Y": .* \'30\.02\.2025\''
     ):
@@ -395,7 +399,7 @@ def test_types(words: list[str], expected: str, n_notes: int) -> None:
 # Sources and options.
 
 
-def test_file_objects(tmp_path: Path) -> None:
+def test_file_objects_are_read(tmp_path: Path) -> None:
     table = pa.table({"a": [1], "b": ["x"]})
     path = tmp_path / "t.parquet"
     pyarrow.parquet.write_table(table, path)
@@ -415,7 +419,7 @@ def test_file_objects(tmp_path: Path) -> None:
         read_table(3)  # type: ignore[arg-type]
 
 
-def test_standard_input_is_called_so() -> None:
+def test_error_messages_name_standard_input() -> None:
     class Stdin(io.BytesIO):
         name = "<stdin>"
 
@@ -437,7 +441,7 @@ def test_standard_input_is_called_so() -> None:
         ({"date_format": "%d.%m."}, r"with a year"),
     ],
 )
-def test_options_that_cannot_be(options: dict[str, Any], message: str) -> None:
+def test_invalid_options_raise_errors(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         read("a,b\n1,x\n", **options)
 
@@ -445,7 +449,7 @@ def test_options_that_cannot_be(options: dict[str, Any], message: str) -> None:
 @pytest.mark.parametrize(
     "option", [{"separator": ";"}, {"decimal": ","}, {"encoding": "cp1252"}, {"date_format": "%Y"}]
 )
-def test_options_that_a_parquet_file_has_no_use_for(tmp_path: Path, option: dict[str, str]) -> None:
+def test_text_options_raise_errors_for_a_parquet_file(tmp_path: Path, option: dict[str, str]) -> None:
     path = tmp_path / "t.parquet"
     pyarrow.parquet.write_table(pa.table({"a": [1]}), path)
     with pytest.raises(
@@ -454,7 +458,7 @@ def test_options_that_a_parquet_file_has_no_use_for(tmp_path: Path, option: dict
         read_table(path, **option)  # type: ignore[arg-type]
 
 
-def test_notes_do_not_outlive_the_reading(tmp_path: Path) -> None:
+def test_notes_are_not_stored_with_the_table(tmp_path: Path) -> None:
     table = read("# c\nv\n0012\n")
     path = tmp_path / "t.parquet"
     pyarrow.parquet.write_table(table, path)
@@ -465,10 +469,10 @@ def test_notes_do_not_outlive_the_reading(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("length", [200_000, 3_000_000])
-def test_long_cells(length: int) -> None:
+def test_long_cells_are_read(length: int) -> None:
     assert rows("a,b\n" + "y" * length + ",1\nz,2\n")[0] == {"a": "y" * length, "b": 1}
 
 
-def test_many_columns() -> None:
+def test_many_columns_are_read() -> None:
     table = read(";".join(f"c{i}" for i in range(2000)) + "\n" + (";".join(["1"] * 2000) + "\n") * 2)
     assert (table.num_columns, table.num_rows) == (2000, 2)

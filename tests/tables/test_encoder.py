@@ -1,4 +1,4 @@
-"""TableEncoder: the numbers, the report, and the same result from every kind of data frame."""
+"""TableEncoder: the numbers, the report, and equal results for every kind of data frame."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ def test_numbers_are_standardised_with_the_population_deviation() -> None:
     np.testing.assert_allclose(result, expected, rtol=1e-12, atol=1e-14)
 
 
-def test_gaps_in_numbers_by_hand() -> None:
-    # Mean 2 and deviation 1 of [1, 3]; the gap is the mean, the second column marks it.
+def test_gaps_in_numbers_become_the_mean_and_a_marker() -> None:
+    # The mean of [1, 3] is 2 and the deviation 1; a gap becomes the mean, and the second column marks it.
     np.testing.assert_array_equal(encode(x=[1.0, None, 3.0]), [[-1, 0], [0, 1], [1, 0]])
     np.testing.assert_array_equal(encode(x=[1.0, float("nan"), 3.0]), [[-1, 0], [0, 1], [1, 0]])
     done = "standardised: mean 2, deviation 1; gaps become the mean, and a second column marks them"
     assert report([1, None, 3]) == ColumnReport("x", "number", done, 1, 2, bounds=(-6.0, 10.0))
 
 
-def test_booleans_by_hand() -> None:
+def test_booleans_become_0_and_1() -> None:
     np.testing.assert_array_equal(encode(x=[True, False]), [[1], [0]])
     np.testing.assert_array_equal(
         encode(x=[True, False, None, True, True]), [[1, 0], [0, 0], [0.75, 1], [1, 0], [1, 0]]
@@ -62,7 +62,7 @@ def test_booleans_by_hand() -> None:
     )
 
 
-def test_text_by_hand() -> None:
+def test_text_becomes_one_column_for_each_category() -> None:
     encoder = TableEncoder()
     result = encoder.fit_transform(pa.table({"x": ["b", "a", None, "b", "Z"]}))
     assert encoder.get_feature_names_out().tolist() == ["x=Z", "x=a", "x=b", "x=(gap)"]
@@ -73,20 +73,20 @@ def test_text_by_hand() -> None:
 def test_rare_categories_share_a_column() -> None:
     words = ["c"] * 5 + ["a"] * 4 + ["e", "d", "d", "b", "b"]
     encoder = TableEncoder(max_categories=4).fit(pa.table({"x": words}))
-    # d and b are equally frequent: the alphabetically first of them is kept.
+    # d and b are equally frequent: the first one in alphabetical order is kept.
     assert encoder.get_feature_names_out().tolist() == ["x=a", "x=b", "x=c", "x=(other)"]
     assert encoder.columns_[0].encoding == "a column for each of the 3 most frequent categories, one for the 2 others"
     result = encoder.transform(pa.table({"x": ["e", "never seen", "b", None]}))
     np.testing.assert_array_equal(result, [[0, 0, 0, 1], [0, 0, 0, 1], [0, 1, 0, 0], [0, 0, 0, 0]])
 
 
-def test_as_many_categories_as_allowed_need_no_other() -> None:
+def test_the_maximum_number_of_categories_needs_no_other_column() -> None:
     words = [f"{i:02}" for i in range(64)] * 2
     assert report(words).encoding == "a column for each of 64 categories"
     assert report([*words, "z"]).width == 64
 
 
-def test_unseen_categories_and_new_gaps() -> None:
+def test_unseen_categories_and_new_gaps_become_zeros_or_means() -> None:
     encoder = TableEncoder().fit(pa.table({"n": [1.0, 3.0], "t": ["a", "b"], "b": [True, False]}))
     result = encoder.transform(pa.table({"n": [None, 5.0], "t": ["c", None], "b": [None, True]}))
     np.testing.assert_array_equal(result, [[0, 0, 0, 0.5], [3, 0, 0, 1]])
@@ -124,7 +124,7 @@ def test_unseen_categories_and_new_gaps() -> None:
         ([decimal.Decimal("1.5"), decimal.Decimal("2.5")], "standardised: mean 2, deviation 0.5", 1),
     ],
 )
-def test_report(column: Column, done: str, width: int) -> None:
+def test_report_states_encoding_width_and_gaps(column: Column, done: str, width: int) -> None:
     result = report(column)
     assert result.encoding.startswith(done)
     assert result.width == width
@@ -134,20 +134,20 @@ def test_report(column: Column, done: str, width: int) -> None:
 @pytest.mark.parametrize(
     "words", [["01067", "80331"], ["10115 Berlin", "80331 Bonn"], ["18-24", "25-34"], ["Q1", "Q2"]]
 )
-def test_text_that_is_no_amount_gets_no_hint(words: list[str]) -> None:
+def test_text_that_is_not_an_amount_gets_no_hint(words: list[str]) -> None:
     assert report(words).encoding == "a column for each of 2 categories"
 
 
-def test_constant_with_gaps_marks_the_gaps() -> None:
+def test_a_constant_with_gaps_becomes_a_gap_marker() -> None:
     np.testing.assert_array_equal(encode(x=[7, None, 7]), [[0], [1], [0]])
 
 
-def test_mostly_different_text_is_left_out_and_a_repeating_one_is_not() -> None:
+def test_text_with_mostly_distinct_values_is_dropped() -> None:
     assert report([f"{i}" for i in range(95)] + ["0"] * 5).width == 0
     assert report([f"{i}" for i in range(94)] + ["0"] * 6).width == 64
 
 
-def test_moments_in_any_unit_are_the_same_seconds() -> None:
+def test_timestamps_of_any_unit_are_converted_to_the_same_seconds() -> None:
     moments = [dt.datetime(2026, 11, 23, 17, 0, 0, 123456), dt.datetime(1969, 1, 1, 0, 0, 0, 1), None]
     results = [
         TableEncoder().fit(pa.table({"x": pa.array(moments, pa.timestamp(unit, tz))}))
@@ -167,7 +167,7 @@ def test_moments_in_any_unit_are_the_same_seconds() -> None:
     ],
 )
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_extreme_numbers(values: Column, dtype: Any) -> None:
+def test_extreme_numbers_are_standardised(values: Column, dtype: Any) -> None:
     result = TableEncoder(dtype=dtype).fit_transform(pa.table({"x": values}))
     assert result.dtype == dtype
     np.testing.assert_allclose(result.mean(), 0, atol=1e-6)
@@ -188,22 +188,22 @@ def test_extreme_numbers(values: Column, dtype: Any) -> None:
         pa.array([2**60, 2**60 + 1]),
     ],
 )
-def test_numbers_that_differ_by_their_rounding_are_constant(values: Any) -> None:
+def test_numbers_that_differ_only_by_rounding_are_constant(values: Any) -> None:
     encoder = TableEncoder().fit(pa.table({"x": values, "y": range(len(values))}))
     assert encoder.columns_[0].encoding.startswith("dropped: every value is ")
     assert encoder.columns_[0].encoding.endswith(" except for rounding")
     assert encoder.transform(pa.table({"x": [0.31], "y": [0]})).shape == (1, 1)
 
 
-def test_numbers_that_differ_by_more_than_their_rounding_are_not_constant() -> None:
+def test_numbers_that_differ_by_more_than_rounding_are_not_constant() -> None:
     np.testing.assert_allclose(encode(x=[1.0, 1.0 + 1e-12])[:, 0], [-1, 1])
     half = np.nextafter(np.float16(1), np.float16(2))
     np.testing.assert_allclose(encode(x=np.array([np.float16(1), half]))[:, 0], [-1, 1])
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_numbers_far_outside_the_fitted_range_are_drawn_in(dtype: Any) -> None:
-    # Mean 2, deviation 1: numbers up to 8 deviations stay as they are, 12 becomes 8 (2 - 8 / 12).
+def test_numbers_far_outside_the_fitted_range_are_compressed(dtype: Any) -> None:
+    # Mean 2, deviation 1: numbers within 8 deviations are not changed, 12 becomes 8 (2 - 8 / 12).
     encoder = TableEncoder(dtype=dtype).fit(pa.table({"x": [1.0, 3.0]}))
     assert encoder.columns_[0].bounds == (-6.0, 10.0)
     values = [9.99, 10.0, 14.0, -10.0, 1e300, -1.7e308, np.inf, -np.inf]
@@ -214,7 +214,7 @@ def test_numbers_far_outside_the_fitted_range_are_drawn_in(dtype: Any) -> None:
     assert (np.diff(steps) > 0).all()
 
 
-def test_fitting_rows_are_never_drawn_in() -> None:
+def test_fitted_rows_are_never_compressed() -> None:
     values = np.r_[np.zeros(9_999), 1e6]
     encoder = TableEncoder().fit(pa.table({"x": values}))
     expected = (values - values.mean()) / values.std()
@@ -225,24 +225,24 @@ def test_fitting_rows_are_never_drawn_in() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_a_range_of_tiny_numbers_bounds_huge_ones(dtype: Any) -> None:
+def test_huge_numbers_are_bounded_after_fitting_tiny_ones(dtype: Any) -> None:
     encoder = TableEncoder(dtype=dtype).fit(pa.table({"x": [1e-300, 2e-300]}))
     np.testing.assert_array_equal(encoder.transform(pa.table({"x": [1e300, -1.7e308]}))[:, 0], [16, -16])
 
 
-def test_unsigned_integers_with_gaps_and_half_floats() -> None:
+def test_unsigned_integers_with_gaps_and_half_floats_are_encoded() -> None:
     np.testing.assert_array_equal(encode(x=pa.array([2**64 - 1, None, 0], pa.uint64())), [[1, 0], [0, 1], [-1, 0]])
     half = pa.array([np.float16(1), None, np.float16(3)], pa.float16())
     np.testing.assert_array_equal(encode(x=half), [[-1, 0], [0, 1], [1, 0]])
 
 
-def test_names_are_unique_even_where_columns_and_categories_read_the_same() -> None:
+def test_output_names_are_unique_even_where_columns_and_categories_coincide() -> None:
     table = pa.table({"a=b": ["c", "d"], "a": ["b=c", "x"], "g": ["(gap)", None]})
     names = TableEncoder().fit(table).get_feature_names_out().tolist()
     assert names == ["a=b=c", "a=b=d", "a=b=c (2)", "a=x", "g=(gap)"]
 
 
-# One table, three libraries.
+# The same table in three libraries.
 
 COLUMNS: dict[str, st.SearchStrategy[Any]] = {
     "number": st.floats(allow_infinity=False, width=64) | st.just(0.1),
@@ -259,7 +259,7 @@ TYPES = {
 
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[pa.Table, pa.Table]:
-    """Rows to fit on and rows to transform, of the same columns; the first column always stays."""
+    """Draw rows to fit and rows to transform, with the same columns; the first column is never dropped."""
     kinds = draw(st.lists(st.sampled_from(sorted(COLUMNS)), max_size=4))
     pair = []
     for least in (2, 0):
@@ -273,7 +273,9 @@ def tables(draw: st.DrawFn) -> tuple[pa.Table, pa.Table]:
 
 
 @given(tables(), st.sampled_from([2, 64]), st.sampled_from([np.float32, np.float64]))
-def test_any_frame(pair: tuple[pa.Table, pa.Table], most: int, dtype: Any) -> None:
+def test_encodings_of_any_frame_are_finite_and_equal_for_all_libraries(
+    pair: tuple[pa.Table, pa.Table], most: int, dtype: Any
+) -> None:
     fitted, unseen = pair
     encoder = TableEncoder(max_categories=most, dtype=dtype)
     first = encoder.fit_transform(fitted)
@@ -286,7 +288,7 @@ def test_any_frame(pair: tuple[pa.Table, pa.Table], most: int, dtype: Any) -> No
         assert result.flags.c_contiguous
         assert np.isfinite(result).all()
     np.testing.assert_array_equal(encoder.transform(fitted), first)
-    # Row order: rows turned round give the result turned round, and the columns may come in any order.
+    # Row order: reversed rows give the reversed result, and the columns may be in any order.
     backwards = fitted.take(list(range(fitted.num_rows))[::-1]).select(fitted.column_names[::-1])
     np.testing.assert_array_equal(encoder.transform(backwards), first[::-1])
     for other in (pl.from_arrow, pa.Table.to_pandas):
@@ -297,7 +299,7 @@ def test_any_frame(pair: tuple[pa.Table, pa.Table], most: int, dtype: Any) -> No
         assert [(c.n_gaps, c.width) for c in twin.columns_] == [(c.n_gaps, c.width) for c in encoder.columns_]
 
 
-def test_types_of_pandas_and_polars_alone() -> None:
+def test_types_specific_to_pandas_and_polars_are_encoded_alike() -> None:
     expected = encode(
         i=[1, None, 3],
         b=[True, None, False],
@@ -330,7 +332,7 @@ def test_types_of_pandas_and_polars_alone() -> None:
     np.testing.assert_array_equal(TableEncoder().fit_transform(polars), expected)
 
 
-def test_input_is_left_alone() -> None:
+def test_fit_transform_does_not_modify_its_input() -> None:
     frame = pd.DataFrame({"n": [1.0, np.nan, 3.0], "t": ["a", None, "b"]})
     before = frame.copy(deep=True)
     TableEncoder().fit_transform(frame)
@@ -373,24 +375,24 @@ def test_columns_are_found_by_name_and_others_are_ignored() -> None:
         (with_column("day", ["x", "y", "z"]), "column 'day' held dates .* now it holds text"),
     ],
 )
-def test_columns_that_no_longer_fit(table: pa.Table, message: str) -> None:
+def test_columns_of_another_type_raise_errors(table: pa.Table, message: str) -> None:
     with pytest.raises(InputError, match=message):
         TableEncoder().fit(FITTED).transform(table)
 
 
 @pytest.mark.parametrize("gaps", [pa.nulls(3), pa.array([np.nan] * 3), pa.nulls(3, pa.string())])
 @pytest.mark.parametrize("name", ["Age", "town", "day"])
-def test_a_column_of_gaps_fits_whatever_its_type(name: str, gaps: Any) -> None:
+def test_a_column_of_gaps_is_accepted_for_every_type(name: str, gaps: Any) -> None:
     encoder = TableEncoder().fit(FITTED)
     result = encoder.transform(with_column(name, gaps))
     assert not result[:, [i for i, n in enumerate(encoder.get_feature_names_out()) if n.startswith(name)]].any()
 
 
-def test_no_rows_to_transform() -> None:
+def test_zero_rows_are_transformed() -> None:
     assert TableEncoder().fit(FITTED).transform(FITTED.slice(0, 0)).shape == (0, 4)
 
 
-# What cannot be fitted.
+# Invalid data for fit.
 
 
 @pytest.mark.parametrize(
@@ -419,7 +421,7 @@ def test_no_rows_to_transform() -> None:
         ),
     ],
 )
-def test_frames_that_cannot_be_fitted(frame: object, message: str) -> None:
+def test_frames_that_cannot_be_fitted_raise_errors(frame: object, message: str) -> None:
     with pytest.raises(InputError, match=message):
         TableEncoder().fit(frame)
 
@@ -436,12 +438,12 @@ def test_frames_that_cannot_be_fitted(frame: object, message: str) -> None:
         ({"identifiers": [1]}, r"got \[1\]"),
     ],
 )
-def test_parameters(options: dict[str, Any], message: str) -> None:
+def test_invalid_parameters_raise_errors(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         TableEncoder(**options).fit(FITTED)
 
 
-def test_without_narwhals(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_narwhals_raises_an_error_with_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
     monkeypatch.setitem(sys.modules, "narwhals", None)
@@ -449,17 +451,17 @@ def test_without_narwhals(monkeypatch: pytest.MonkeyPatch) -> None:
         TableEncoder().fit(FITTED)
 
 
-# Inside scikit-learn.
+# Integration with scikit-learn.
 
 
-def test_not_fitted() -> None:
+def test_an_unfitted_encoder_raises_errors() -> None:
     with pytest.raises(NotFittedError):
         TableEncoder().transform(FITTED)
     with pytest.raises(NotFittedError):
         TableEncoder().get_feature_names_out()
 
 
-def test_clone_pipeline_and_column_transformer() -> None:
+def test_encoder_works_with_clone_pipeline_and_column_transformer() -> None:
     encoder = clone(TableEncoder(max_categories=5, dtype=np.float32))
     assert encoder.get_params() == {"max_categories": 5, "identifiers": "auto", "dtype": np.float32}
     frame, y = FITTED.to_pandas(), [0, 1, 1]
@@ -468,7 +470,7 @@ def test_clone_pipeline_and_column_transformer() -> None:
     assert ColumnTransformer([("t", TableEncoder(), ["town"])]).fit_transform(frame).shape == (3, 2)
 
 
-def test_set_output() -> None:
+def test_set_output_gives_a_frame_with_the_feature_names() -> None:
     encoder = TableEncoder().set_output(transform="pandas")
     result = encoder.fit_transform(FITTED.to_pandas())
     assert list(result.columns) == list(encoder.get_feature_names_out())

@@ -1,4 +1,4 @@
-"""Columns that only tell rows apart: one judgement for the whole table, however it is divided afterwards."""
+"""Columns that only identify rows: decided once for the whole table, independently of later splits."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TABLE = pa.table(
 IDENTIFIERS = ("row", "shuffled", "name", "nearly")
 
 
-def test_which_columns_they_are() -> None:
+def test_row_identifiers_finds_the_identifier_columns() -> None:
     assert row_identifiers(TABLE) == IDENTIFIERS
     assert row_identifiers(TABLE.take(ORDER)) == IDENTIFIERS
     assert row_identifiers(TABLE.to_pandas()) == IDENTIFIERS
@@ -39,22 +39,22 @@ def test_which_columns_they_are() -> None:
     assert row_identifiers(TABLE.slice(0, 0)) == ()
 
 
-def test_parts_of_the_table_are_judged_like_all_of_it() -> None:
+def test_identifiers_of_the_whole_table_apply_to_its_parts() -> None:
     part = TABLE.take(np.sort(ORDER[:45]))
-    alone, told = TableEncoder().fit(part), TableEncoder(identifiers=row_identifiers(TABLE)).fit(part)
+    alone, stated = TableEncoder().fit(part), TableEncoder(identifiers=row_identifiers(TABLE)).fit(part)
     whole = TableEncoder().fit(TABLE)
     warning = "it numbers the rows: drop it unless their order matters"
-    for encoder in (whole, told):
+    for encoder in (whole, stated):
         assert tuple(column.name for column in encoder.columns_ if column.is_identifier) == IDENTIFIERS
         assert encoder.columns_[0].encoding.endswith(warning)
         assert encoder.columns_[2].encoding.endswith("values differ (an identifier or free text)")
     assert not alone.columns_[0].is_identifier
-    assert [column.width for column in told.columns_] == [column.width for column in whole.columns_[:4]] + [
-        column.width for column in told.columns_[4:]
+    assert [column.width for column in stated.columns_] == [column.width for column in whole.columns_[:4]] + [
+        column.width for column in stated.columns_[4:]
     ]
 
 
-def test_the_judgement_replaces_that_of_the_fitting_rows() -> None:
+def test_stated_identifiers_replace_the_automatic_choice() -> None:
     encoder = TableEncoder(identifiers=[]).fit(TABLE.select(["row", "name"]))
     assert [column.encoding for column in encoder.columns_] == [
         "standardised: mean 30.5, deviation 17.32",
@@ -64,11 +64,11 @@ def test_the_judgement_replaces_that_of_the_fitting_rows() -> None:
     assert [column.width for column in named.columns_] == [1, 0]
 
 
-def test_names_that_the_table_does_not_have() -> None:
+def test_identifiers_that_are_not_columns_raise_an_error() -> None:
     with pytest.raises(InputError, match=r"no identifier column 'Name'\. Did you mean 'name'"):
         TableEncoder(identifiers=["Name"]).fit(TABLE)
 
 
-def test_a_whole_number_beside_gaps_numbers_no_rows() -> None:
+def test_a_column_with_gaps_can_be_an_identifier() -> None:
     frame = pd.DataFrame({"row": pd.array([*range(30), None], dtype="Int64"), "b": range(0, 62, 2)})
     assert row_identifiers(frame) == ("row",)

@@ -1,4 +1,4 @@
-"""read_table: what becomes a value, what a gap, and what a one-line error."""
+"""read_table: conversion of cells to values and gaps, and one-line errors."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def rows(folder: Path, content: bytes | str, name: str = "data.csv", **options: 
 
 
 @pytest.mark.parametrize("name", ["data.csv", "data.csv.gz", "DATA.CSV"])
-def test_reads_csv(tmp_path: Path, name: str) -> None:
+def test_csv_files_are_read(tmp_path: Path, name: str) -> None:
     assert rows(tmp_path, "a,b,c\n1,x,2.5\n2,y,3\n", name) == [
         {"a": 1, "b": "x", "c": 2.5},
         {"a": 2, "b": "y", "c": 3.0},
@@ -52,7 +52,7 @@ def test_reads_csv(tmp_path: Path, name: str) -> None:
         ("a\tb\n1\tx,y\n", "t.csv"),
     ],
 )
-def test_finds_the_separator(tmp_path: Path, content: str, name: str) -> None:
+def test_separator_is_detected(tmp_path: Path, content: str, name: str) -> None:
     assert rows(tmp_path, content, name) == [{"a": 1, "b": "x,y"}]
 
 
@@ -69,7 +69,7 @@ def test_finds_the_separator(tmp_path: Path, content: str, name: str) -> None:
         "a,b\n\t1\t,\tx\t\n",
     ],
 )
-def test_forms_of_the_same_table(tmp_path: Path, content: bytes | str) -> None:
+def test_variants_of_the_same_table_are_read_alike(tmp_path: Path, content: bytes | str) -> None:
     assert rows(tmp_path, content) == [{"a": 1, "b": "x"}]
 
 
@@ -79,18 +79,18 @@ def test_quoted_fields_keep_separators_quotes_and_line_ends(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("mark", [mark for mark in _csv.GAP_MARKS if mark] + ["", " ", " NA ", '""', '"?"', "  ?"])
-def test_gap_marks_count_in_numbers_and_text(tmp_path: Path, mark: str) -> None:
+def test_gap_marks_apply_to_all_types(tmp_path: Path, mark: str) -> None:
     table = read_table(write(tmp_path, f"n,t,b,d\n1,x,true,2020-01-01\n{mark},{mark},{mark},{mark}\n"))
     assert table.slice(1).to_pylist() == [{"n": None, "t": None, "b": None, "d": None}]
     assert [str(kind) for kind in table.schema.types] == ["int64", "string", "bool", "date32[day]"]
 
 
 @pytest.mark.parametrize("word", ["None", "none", "no", "No", "-", "--", ".", "missing", "unknown", "N", "na"])
-def test_words_are_no_gaps(tmp_path: Path, word: str) -> None:
+def test_ordinary_words_are_not_gaps(tmp_path: Path, word: str) -> None:
     assert rows(tmp_path, f"t,n\n{word},1\nx,2\n")[0]["t"] == word
 
 
-def test_types(tmp_path: Path) -> None:
+def test_column_types_are_inferred(tmp_path: Path) -> None:
     content = (
         "big,bool,day,moment,time,comma,huge\n"
         '9223372036854775807,true,2026-11-23,2026-11-23 17:00:00,12:30:00,"1,5",99999999999999999999999\n'
@@ -107,11 +107,11 @@ def test_types(tmp_path: Path) -> None:
     }
 
 
-def test_zeros_and_ones_are_numbers(tmp_path: Path) -> None:
+def test_columns_of_zeros_and_ones_are_numbers(tmp_path: Path) -> None:
     assert str(read_table(write(tmp_path, "a\n0\n1\n")).schema.types[0]) == "int64"
 
 
-def test_text_columns(tmp_path: Path) -> None:
+def test_text_columns_are_read_as_text(tmp_path: Path) -> None:
     assert rows(tmp_path, "code , n\n 01, 2\n 02 ,3\n", text_columns=["code"]) == [
         {"code": "01", "n": 2},
         {"code": "02", "n": 3},
@@ -121,7 +121,7 @@ def test_text_columns(tmp_path: Path) -> None:
         rows(tmp_path, "code,n\n1,2\n", text_columns=["Code"])
 
 
-def test_reads_parquet(tmp_path: Path) -> None:
+def test_parquet_files_are_read(tmp_path: Path) -> None:
     table = pa.table({"a": [1, None], "b": ["NA", " x "], "__index_level_0__": [7, 8]})
     pa.parquet.write_table(table, tmp_path / "t.parquet")
     assert read_table(tmp_path / "t.parquet").to_pylist() == [{"a": 1, "b": "NA"}, {"a": None, "b": " x "}]
@@ -138,7 +138,7 @@ def test_reads_parquet(tmp_path: Path) -> None:
         max_size=8,
     )
 )
-def test_what_pyarrow_writes_is_read_back(values: list[tuple[int | None, str | None]]) -> None:
+def test_csv_files_written_by_pyarrow_are_read_back(values: list[tuple[int | None, str | None]]) -> None:
     numbers, words = zip(*values, strict=True)
     words = tuple(word and f"w{word.strip()}w" for word in words)
     with tempfile.TemporaryDirectory() as folder:
@@ -191,7 +191,7 @@ NOT_UTF8 = r'Pass its encoding, e\.g\. encoding="cp1252", or save it as UTF-8\.$
         ('a,b\n"1,x\n2,y\n3,z\n', r"data row 1 has 1 field, expected 2"),
     ],
 )
-def test_text_that_is_no_table(tmp_path: Path, content: bytes | str, message: str) -> None:
+def test_text_that_is_not_a_table_raises_a_one_line_error(tmp_path: Path, content: bytes | str, message: str) -> None:
     with pytest.raises(DataFileError, match=message) as caught:
         read_table(write(tmp_path, content))
     assert "\n" not in str(caught.value)
@@ -199,7 +199,7 @@ def test_text_that_is_no_table(tmp_path: Path, content: bytes | str, message: st
     assert caught.value.__context__ is None or caught.value.__suppress_context__
 
 
-def test_text_columns_that_are_not_utf8(tmp_path: Path) -> None:
+def test_text_columns_that_are_not_utf8_raise_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataFileError, match=NOT_UTF8):
         read_table(write(tmp_path, b"a,b\n1,\xff\n"), text_columns=["b"])
 
@@ -218,7 +218,7 @@ def test_text_columns_that_are_not_utf8(tmp_path: Path) -> None:
         ("x" * 300 + ".csv", r"cannot be read: "),
     ],
 )
-def test_files_that_cannot_be_read(tmp_path: Path, name: str, message: str) -> None:
+def test_files_that_cannot_be_read_raise_errors(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / "folder.csv").mkdir()
     write(tmp_path, "a\n1\n")
     if hasattr(os, "mkfifo"):
@@ -232,7 +232,7 @@ def test_files_that_cannot_be_read(tmp_path: Path, name: str, message: str) -> N
 @pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root, and any user of Windows, may read it"
 )
-def test_a_file_without_permission(tmp_path: Path) -> None:
+def test_a_file_without_read_permission_raises_an_error(tmp_path: Path) -> None:
     path = write(tmp_path, "a\n1\n")
     path.chmod(0)
     with pytest.raises(DataFileError, match=r"cannot be read: Permission denied\.$"):
@@ -240,7 +240,7 @@ def test_a_file_without_permission(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"a,b\n1,2\n", b"", gzip.compress(b"a,b\n" + os.urandom(9999))[:-2000]])
-def test_damaged_gzip(tmp_path: Path, content: bytes) -> None:
+def test_damaged_gzip_files_raise_errors(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "data.csv.gz"
     path.write_bytes(content)
     with pytest.raises(
@@ -250,18 +250,18 @@ def test_damaged_gzip(tmp_path: Path, content: bytes) -> None:
         read_table(path)
 
 
-def test_a_column_may_be_named_like_a_format(tmp_path: Path) -> None:
+def test_a_column_may_have_the_name_of_a_file_format(tmp_path: Path) -> None:
     assert rows(tmp_path, "PAR1,PK\n1,2\n") == [{"PAR1": 1, "PK": 2}]
 
 
 @pytest.mark.parametrize("content", [b"junk", b"PAR1junkPAR1", os.urandom(5000)])
-def test_damaged_parquet(tmp_path: Path, content: bytes) -> None:
+def test_damaged_parquet_files_raise_errors(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(DataFileError, match=r"is not a Parquet file, or is damaged \(.+\)\.$") as caught:
         read_table(write(tmp_path, content, "t.parquet"))
     assert "\n" not in str(caught.value)
 
 
-def test_parquet_with_any_byte_changed_is_read_or_refused(tmp_path: Path) -> None:
+def test_parquet_with_any_byte_changed_is_read_or_raises_an_error(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     pa.parquet.write_table(pa.table({"a": [1, 2], "b": ["x", None]}), path)
     good = path.read_bytes()
@@ -271,7 +271,7 @@ def test_parquet_with_any_byte_changed_is_read_or_refused(tmp_path: Path) -> Non
             read_table(path)
 
 
-def test_parquet_without_rows_and_with_repeated_names(tmp_path: Path) -> None:
+def test_parquet_without_rows_or_with_repeated_names_raises_an_error(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     pa.parquet.write_table(pa.table({"a": pa.array([], pa.int64())}), path)
     with pytest.raises(DataFileError, match="no rows below them"):
@@ -285,8 +285,8 @@ def test_parquet_without_rows_and_with_repeated_names(tmp_path: Path) -> None:
     ("start", "message"),
     [(b"", "no end of line within the first 16 MiB"), (b"a,b\n" + b"1,2\n" * 2**18, "a row is longer than 16 MiB")],
 )
-def test_a_line_of_a_gigabyte_fails_within_little_memory(tmp_path: Path, start: bytes, message: str) -> None:
-    pytest.importorskip("resource")  # Windows has none
+def test_a_line_of_a_gigabyte_raises_an_error_within_little_memory(tmp_path: Path, start: bytes, message: str) -> None:
+    pytest.importorskip("resource")  # not available on Windows
     path = tmp_path / "huge.csv"
     with path.open("wb") as file:
         file.write(start)
@@ -306,28 +306,28 @@ def test_a_line_of_a_gigabyte_fails_within_little_memory(tmp_path: Path, start: 
     assert int(grown) < 300_000 * (1024 if sys.platform == "darwin" else 1)  # macOS counts bytes, Linux kilobytes
 
 
-def test_ragged_rows_are_counted_in_a_file_of_many_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ragged_rows_are_counted_across_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_csv, "LONGEST_LINE", 4096)
     path = write(tmp_path, "a,b\n" + "1,2\n" * 9_999 + "1,2,3\n" + "1,2\n" * 10_000)
     with pytest.raises(DataFileError, match=r"data row 10000 has 3 fields, expected 2"):
         read_table(path)
 
 
-def test_a_type_that_changes_after_the_first_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_type_may_change_after_the_first_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_csv, "LONGEST_LINE", 4096)
     table = read_table(write(tmp_path, "a,b\n" + "1,2\n" * 9_999 + "1.5,x\n"))
     assert [str(kind) for kind in table.schema.types] == ["double", "string"]
     assert table.num_rows == 10_000
 
 
-def test_without_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_pyarrow_raises_an_error_with_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(ImportError, match=r"reading tables needs pyarrow, .* pip install \"multilayer\[tables\]\""):
         read_table(write(tmp_path, "a\n1\n"))
 
 
 def test_importing_tables_does_not_import_pyarrow() -> None:
-    # scikit-learn imports what it finds of them; the question is what we add.
+    # scikit-learn imports those that are installed; the test checks what this library adds.
     script = (
         "import sys, sklearn.base, sklearn.utils.validation\n"
         "heavy = {'pyarrow', 'narwhals', 'pandas', 'polars'}\n"

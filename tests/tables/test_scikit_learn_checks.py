@@ -1,4 +1,4 @@
-"""scikit-learn's own checks of what a transformer must be and do: all of them, none expected to fail."""
+"""The checks that scikit-learn has for transformers: all pass, none is expected to fail."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ FURTHER_CHECKS = (
 
 
 @parametrize_with_checks([TableEncoder(), TableEncoder(dtype=np.float32)])
-def test_scikit_learn_s_checks_pass(estimator: Any, check: Callable[[Any], None]) -> None:
+def test_scikit_learn_checks_pass(estimator: Any, check: Callable[[Any], None]) -> None:
     check(estimator)
 
 
-# They transform arrays after fitting frames and frames after arrays, which warns.
+# They transform arrays after fitting frames and frames after arrays, which raises warnings.
 @pytest.mark.filterwarnings("ignore:.* identified by their position:multilayer.exceptions.MultilayerWarning")
 @pytest.mark.parametrize("name", FURTHER_CHECKS)
-def test_checks_that_scikit_learn_runs_on_its_own_transformers_pass(name: str) -> None:
+def test_checks_for_built_in_transformers_of_scikit_learn_pass(name: str) -> None:
     getattr(estimator_checks, name)("TableEncoder", TableEncoder())
 
 
-def test_tags_tell_the_truth() -> None:
+def test_tags_match_the_supported_inputs() -> None:
     tags = get_tags(TableEncoder(dtype=np.float32))
     assert tags.input_tags.two_d_array
     assert tags.input_tags.allow_nan
@@ -94,12 +94,12 @@ def test_equal_tables_of_any_library_give_equal_arrays(table: Any) -> None:
     ],
     ids=lambda values: str(values.dtype),
 )
-def test_arrays_of_any_number(values: Any) -> None:
+def test_arrays_of_any_numeric_dtype_are_encoded(values: Any) -> None:
     result = TableEncoder().fit_transform(values[:, None])
     np.testing.assert_allclose(result, EXPECTED[:, :1], rtol=1e-12)
 
 
-def test_masked_entries_are_gaps_and_text_of_any_type_is_text() -> None:
+def test_masked_entries_are_gaps_and_every_text_dtype_is_text() -> None:
     masked = np.ma.masked_array([[1.0], [99.0], [3.0]], mask=[[0], [1], [0]])
     np.testing.assert_array_equal(TableEncoder().fit_transform(masked), [[-1, 0], [0, 1], [1, 0]])
     for dtype in ("U3", object, np.dtypes.StringDType()):
@@ -123,12 +123,12 @@ def test_masked_entries_are_gaps_and_text_of_any_type_is_text() -> None:
         (np.array([[b"x"], [b"y"]]), "column 'x0' holds values of type binary"),
     ],
 )
-def test_arrays_that_cannot_be_fitted(table: Any, message: str) -> None:
+def test_arrays_that_cannot_be_fitted_raise_errors(table: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         TableEncoder().fit(table)
 
 
-def test_columns_without_names_are_told_by_their_place() -> None:
+def test_columns_without_names_are_identified_by_position() -> None:
     frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 7.0]})
     named, nameless = TableEncoder().fit(frame), TableEncoder().fit(frame.to_numpy())
     assert named.feature_names_in_.tolist() == ["a", "b"]
@@ -145,7 +145,7 @@ def test_columns_without_names_are_told_by_their_place() -> None:
         nameless.transform(frame.to_numpy()[:, :1])
 
 
-def test_names_of_input_features() -> None:
+def test_input_features_name_the_outputs() -> None:
     nameless = TableEncoder().fit(np.array([[1, "u"], [2, "v"]], dtype=object))
     assert nameless.get_feature_names_out().tolist() == ["x0", "x1=u", "x1=v"]
     assert nameless.get_feature_names_out(["n", "t"]).tolist() == ["n", "t=u", "t=v"]

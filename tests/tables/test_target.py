@@ -34,7 +34,7 @@ FORMS = [list, np.array, pa.array, lambda x: pa.chunked_array([x]), pd.Series, p
         ([1, 2, 3] * 5, "classification", [1, 2, 3] * 5, "i"),
     ],
 )
-def test_task_and_y(form: Any, values: list[Any], task: str, y: list[Any], kind: str) -> None:
+def test_task_and_y_are_inferred(form: Any, values: list[Any], task: str, y: list[Any], kind: str) -> None:
     info = encode_target(form(values))
     assert info.task == task
     assert info.y.tolist() == y
@@ -67,16 +67,16 @@ def test_task_and_y(form: Any, values: list[Any], task: str, y: list[Any], kind:
         ([*range(20)] * 4, r"20 different ones in 80 rows: too many"),
     ],
 )
-def test_reason(values: list[Any], reason: str) -> None:
+def test_reason_states_how_the_task_was_chosen(values: list[Any], reason: str) -> None:
     assert re.search(reason, encode_target(values).reason)
 
 
-def test_a_task_that_is_asked_for() -> None:
+def test_a_requested_task_is_used() -> None:
     assert encode_target([1, 2, 3], "classification").y.dtype == np.int64
     assert encode_target([1, 2, 1], "regression").y.dtype == np.float64
     assert encode_target([True, False], "regression").y.tolist() == [1.0, 0.0]
     assert encode_target([f"{i}" for i in range(30)], "classification").task == "classification"
-    # What to ask for is no news to those who asked.
+    # A hint to request a task is not given when one was requested.
     assert "Ask for" not in encode_target([*range(20)] * 5, "regression").reason
     assert "Ask for" not in encode_target([*range(20)] * 5, "classification").reason
     assert encode_target([1, 2, 1], "regression").reason == (
@@ -85,22 +85,22 @@ def test_a_task_that_is_asked_for() -> None:
 
 
 @given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=2, unique=True))
-def test_integers_keep_every_digit(values: list[int]) -> None:
+def test_integer_labels_keep_every_digit(values: list[int]) -> None:
     assert encode_target(values, "classification").y.tolist() == values
 
 
-def test_unsigned_integers() -> None:
+def test_unsigned_integers_are_supported() -> None:
     assert encode_target(pa.array([2**64 - 1, 0], pa.uint64())).y.tolist() == [2**64 - 1, 0]
     assert encode_target(pa.array([3, 0], pa.uint8())).y.dtype == np.int64
 
 
-def test_categories() -> None:
+def test_categorical_columns_are_supported() -> None:
     assert encode_target(pd.Categorical(["x", "y"], categories=["y", "x"])).y.tolist() == ["x", "y"]
     assert encode_target(pl.Series(["x", "y"], dtype=pl.Categorical)).y.tolist() == ["x", "y"]
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_gaps(form: Any) -> None:
+def test_gaps_raise_an_error(form: Any) -> None:
     with pytest.raises(InputError, match=r"has 2 gaps, the first in data row 2 of 4\. Remove the rows without"):
         encode_target(form(["a", None, "b", None]))
 
@@ -115,14 +115,14 @@ def test_gaps(form: Any) -> None:
         ([None, 2.5, None, 1.5], "regression", [2.5, 1.5]),
     ],
 )
-def test_gaps_are_dropped_where_asked_for(form: Any, values: list[Any], task: str, y: list[Any]) -> None:
+def test_gaps_are_dropped_on_request(form: Any, values: list[Any], task: str, y: list[Any]) -> None:
     info = encode_target(form(values), drop_gaps=True)
     assert info.task == task
     assert info.y.tolist() == y
     assert info.rows.tolist() == [1, 3]
 
 
-def test_dropping_gaps_keeps_every_digit_and_the_rows_of_messages() -> None:
+def test_dropping_gaps_keeps_every_digit_and_the_row_numbers_of_messages() -> None:
     column = pa.array([None, 2**63 - 1, 2**63 - 2])
     assert encode_target(column, drop_gaps=True).y.tolist() == [2**63 - 1, 2**63 - 2]
     with pytest.raises(InputError, match=r"2\.5 in data row 3"):
@@ -133,7 +133,7 @@ def test_dropping_gaps_keeps_every_digit_and_the_rows_of_messages() -> None:
         encode_target([None, float("nan")], drop_gaps=True)
 
 
-def test_without_gaps_the_rows_are_all() -> None:
+def test_rows_are_complete_without_gaps() -> None:
     for drop_gaps in (True, False):
         assert encode_target([1, 2, 1], drop_gaps=drop_gaps).rows.tolist() == [0, 1, 2]
 
@@ -160,25 +160,25 @@ def test_without_gaps_the_rows_are_all() -> None:
         (3, "auto", "the target holds values that have no common type"),
     ],
 )
-def test_targets_that_cannot_be_used(values: Any, task: str, message: str) -> None:
+def test_targets_that_cannot_be_used_raise_errors(values: Any, task: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         encode_target(values, task)
 
 
-def test_the_name_is_in_the_message() -> None:
+def test_messages_contain_the_name_of_the_target() -> None:
     with pytest.raises(InputError, match=r"^target 'price' has 1 gap"):
         encode_target(pd.Series([1.0, None], name="price"))
     with pytest.raises(InputError, match=r"^target 'cost' has 1 gap"):
         encode_target([1.0, None], name="cost")
 
 
-def test_an_unknown_task() -> None:
+def test_an_unknown_task_raises_an_error_with_a_suggestion() -> None:
     with pytest.raises(ParameterError, match=r"unknown task 'regresion'\. Did you mean 'regression'\?"):
         encode_target([1, 2], "regresion")
 
 
 @pytest.mark.parametrize("frame", [pa.table, pd.DataFrame, pl.DataFrame])
-def test_split_target(frame: Any) -> None:
+def test_split_target_returns_features_and_target(frame: Any) -> None:
     table = frame({"a": [1, 2], "price": [3, 4], "b": [5, 6]})
     features, column = split_target(table, "price")
     assert type(features) is type(table)
@@ -186,7 +186,7 @@ def test_split_target(frame: Any) -> None:
     assert encode_target(column).y.tolist() == [3, 4]
 
 
-def test_a_target_that_is_not_there() -> None:
+def test_a_missing_target_raises_an_error_with_suggestions() -> None:
     table = pa.table({"Price": [1], "price_old": [2], "rooms": [3]})
     with pytest.raises(
         InputError,

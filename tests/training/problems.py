@@ -1,4 +1,4 @@
-"""A small problem to train on, and a way to listen."""
+"""A small training problem, helpers that train on it, and a listener that records events."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def recipe(**changes: Any) -> Recipe:
     options: dict[str, Any] = {
         "rule": Adam(),
         "step_size": 0.05,
-        "batch_size": 7,  # 30 = 4 * 7 + 2: five updates an epoch
+        "batch_size": 7,  # 30 = 4 * 7 + 2: five updates per epoch
         "shuffle": True,
         "max_epochs": 12,
         "stop": StopRule(patience=math.inf),
@@ -56,7 +56,7 @@ def reference() -> Engine:
 
 @dataclass(frozen=True)
 class Validation:
-    """How a training is validated."""
+    """The validation of a training run: its measure, and whether its score stops training."""
 
     measure: loop.Measure
     stops: bool = True
@@ -74,7 +74,7 @@ def train(
     listeners: Sequence[Listener] = (),
     validation: Validation | None = None,
 ) -> TrainingState:
-    """Train a state, new or trained before, in a session of its own."""
+    """Train a new or already trained state in a new session."""
     plan = ValidationPlan() if validation is None else validation.plan
     session = TrainingSession(state, how, of.X.shape[0], plan)
     if state.best is not None and validation is not None:
@@ -90,14 +90,14 @@ def train_lbfgs(
     listeners: Sequence[Listener] = (),
     validation: Validation | None = None,
 ) -> TrainingState:
-    """The same by L-BFGS."""
+    """Train a new or already trained state with L-BFGS in a new session."""
     plan = ValidationPlan() if validation is None else validation.plan
     measure = None if validation is None else validation.measure
     return drive_lbfgs(LbfgsSession(state, how, plan), engine, of, listeners, measure)
 
 
 class Recorder:
-    """Keeps every event; says stop at the epochs given."""
+    """A listener that records every event and stops training at the epoch ``stop_at``."""
 
     def __init__(self, *, only_watches: bool = False, stop_at: int | None = None) -> None:
         self.events: list[Event] = []

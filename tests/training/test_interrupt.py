@@ -1,4 +1,4 @@
-"""Ctrl-C between updates, never within one."""
+"""Ctrl-C ends training between updates, never during one."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def press_after_epoch(epoch: int) -> Any:
     return listener
 
 
-def test_a_press_between_epochs_ends_the_run_there() -> None:
+def test_ctrl_c_between_epochs_ends_training_there() -> None:
     run = train(reference(), objective(), recipe(), start(recipe()), [press_after_epoch(3)])
     assert run.reason == "interrupted"
     assert run.history.n_epochs == 3
@@ -49,8 +49,8 @@ def test_a_press_between_epochs_ends_the_run_there() -> None:
 
 
 @pytest.mark.parametrize("updates", [1, 5, 7, 11])
-def test_a_press_within_an_epoch_waits_for_its_update(updates: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop_module, "SECONDS_PER_CALL", 0.0)  # one update a call
+def test_ctrl_c_during_an_update_ends_training_after_it(updates: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop_module, "SECONDS_PER_CALL", 0.0)  # one update per call
     engine = reference()
     descend = engine.descend
 
@@ -63,11 +63,11 @@ def test_a_press_within_an_epoch_waits_for_its_update(updates: int, monkeypatch:
     run = train(engine, objective(), recipe(), start(recipe()))
     assert run.reason == "interrupted"
     assert run.descent.t == updates
-    assert run.history.n_epochs == updates // 5  # an unfinished epoch is not on the curve
+    assert run.history.n_epochs == updates // 5  # an unfinished epoch is not recorded
     assert run.descent.slots.any()
 
 
-def test_a_press_before_the_first_update_leaves_the_run_at_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_before_the_first_update_leaves_the_starting_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     def pressed_during(*args: Any) -> Any:
         press()
         return batches(*args)
@@ -80,7 +80,7 @@ def test_a_press_before_the_first_update_leaves_the_run_at_its_start(monkeypatch
     np.testing.assert_array_equal(run.descent.parameters, untouched.descent.parameters)
 
 
-def test_a_press_at_any_moment_ends_a_long_run_soon() -> None:
+def test_ctrl_c_ends_a_long_run_promptly() -> None:
     timer = threading.Timer(0.1, press)
     timer.start()
     before = time.perf_counter()
@@ -92,7 +92,7 @@ def test_a_press_at_any_moment_ends_a_long_run_soon() -> None:
     assert run.descent.t // 5 == run.history.n_epochs
 
 
-def test_a_second_press_interrupts_at_once() -> None:
+def test_a_second_ctrl_c_raises_keyboard_interrupt() -> None:
     def twice(event: Event) -> None:
         if isinstance(event, EpochEnded):
             press()
@@ -103,7 +103,7 @@ def test_a_second_press_interrupts_at_once() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_the_handler_is_python_s_again_afterwards() -> None:
+def test_the_default_signal_handler_is_restored_after_training() -> None:
     inside = []
     train(
         reference(),
@@ -112,27 +112,27 @@ def test_the_handler_is_python_s_again_afterwards() -> None:
         start(recipe()),
         [lambda _: inside.append(signal.getsignal(signal.SIGINT))],
     )
-    assert inside[1] is not signal.default_int_handler  # when the epoch ended it was ours
+    assert inside[1] is not signal.default_int_handler  # during training the handler is ours
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     with pytest.raises(KeyError), deferred_interrupt():
         raise KeyError
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_a_handler_of_the_program_s_own_stays() -> None:
+def test_a_custom_signal_handler_is_kept() -> None:
     pressed = []
 
-    def own(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 the signature of a handler
+    def custom(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 the signature of a handler
         pressed.append(signum)
 
-    signal.signal(signal.SIGINT, own)
+    signal.signal(signal.SIGINT, custom)
     run = train(reference(), objective(), recipe(), start(recipe()), [press_after_epoch(2)])
     assert run.reason == "max_epochs"
     assert pressed == [signal.SIGINT]
-    assert signal.getsignal(signal.SIGINT) is own
+    assert signal.getsignal(signal.SIGINT) is custom
 
 
-def test_elsewhere_than_in_the_main_thread_nothing_is_touched() -> None:
+def test_signal_handlers_are_not_changed_outside_the_main_thread() -> None:
     handlers, reasons = [], []
 
     def work() -> None:
@@ -153,7 +153,7 @@ def test_elsewhere_than_in_the_main_thread_nothing_is_touched() -> None:
 
 
 @pytest.mark.parametrize("updates", [7, 11])
-def test_order_and_generator_are_put_back_to_the_last_whole_epoch(
+def test_order_and_generator_are_reset_to_the_last_complete_epoch(
     updates: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop_module, "SECONDS_PER_CALL", 0.0)

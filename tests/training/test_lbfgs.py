@@ -1,4 +1,4 @@
-"""L-BFGS: events, limits, Ctrl-C and divergence, which SciPy's own function leaves to its caller."""
+"""L-BFGS: events, limits, Ctrl-C and divergence."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def run_of(how: LbfgsRecipe, listeners: Any = (), of: Objective | None = None) -
     return train_lbfgs(reference(), of or objective(), how, start(recipe()), listeners)
 
 
-def test_costs_fall_and_each_iteration_has_its_event() -> None:
+def test_the_cost_falls_and_each_iteration_has_an_event() -> None:
     recorder = Recorder()
     run = run_of(LbfgsRecipe(max_epochs=9), [recorder])
     first, *epochs, last = recorder.events
@@ -36,7 +36,7 @@ def test_costs_fall_and_each_iteration_has_its_event() -> None:
     assert math.isnan(run.history.step_sizes[0])
 
 
-def test_it_ends_where_the_gradient_is_small() -> None:
+def test_training_converges_at_a_small_gradient() -> None:
     of = replace(objective(), lam=1.0)
     run = run_of(LbfgsRecipe(tol=1e-5), of=of)
     assert run.reason == "converged"
@@ -45,17 +45,17 @@ def test_it_ends_where_the_gradient_is_small() -> None:
     assert run.gradient == pytest.approx(largest)
 
 
-def test_it_ends_at_the_most_evaluations() -> None:
+def test_training_ends_at_the_maximum_number_of_evaluations() -> None:
     assert run_of(LbfgsRecipe(max_evaluations=3)).reason == "max_evaluations"
 
 
-def test_a_listener_may_end_it() -> None:
+def test_a_listener_can_stop_training() -> None:
     run = run_of(LbfgsRecipe(), [Recorder(stop_at=4)])
     assert (run.reason, run.history.n_epochs) == ("listener", 4)
     np.testing.assert_array_equal(run.descent.parameters, run_of(LbfgsRecipe(max_epochs=4)).descent.parameters)
 
 
-def test_ctrl_c_ends_it_after_an_iteration() -> None:
+def test_ctrl_c_ends_training_after_an_iteration() -> None:
     def press(event: Any) -> None:
         if isinstance(event, EpochEnded) and event.epoch == 3:
             signal.raise_signal(signal.SIGINT)
@@ -69,7 +69,7 @@ def test_ctrl_c_ends_it_after_an_iteration() -> None:
     assert 3 <= run.history.n_epochs <= 4
 
 
-def test_float32_is_computed_in_float64_and_stays_float32() -> None:
+def test_float32_parameters_are_trained_in_float64_and_stay_float32() -> None:
     of = objective()
     narrow = replace(of, X=of.X.astype(np.float32), Y=of.Y.astype(np.float32))
     run = start(recipe())
@@ -80,7 +80,7 @@ def test_float32_is_computed_in_float64_and_stays_float32() -> None:
     np.testing.assert_allclose(run.descent.parameters, wide.descent.parameters, rtol=1e-3, atol=1e-4)
 
 
-def test_a_start_that_is_not_finite_is_a_divergence() -> None:
+def test_a_start_with_an_infinite_cost_raises_a_divergence_error() -> None:
     recorder, run = Recorder(), start(recipe())
     run.descent.parameters *= 1e308
     of = replace(objective("identity"), lam=1.0)

@@ -1,4 +1,4 @@
-"""The loop of training: reasons, history, events, and that timing changes nothing."""
+"""The training loop: stop reasons, history, events, divergence, validation, and independence of timing."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def assert_same_result(received: TrainingState, expected: TrainingState) -> None
     assert received.random_state.randint(2**31) == expected.random_state.randint(2**31)
 
 
-# --- what a run does
+# --- results
 
 
-def test_batch_gradient_descent_is_the_books() -> None:
+def test_batch_gradient_descent_equals_the_equations() -> None:
     how = recipe(rule=GradientDescent(), step_size=0.3, batch_size=M, shuffle=False, max_epochs=50)
     run, of = start(how), objective()
     expected, costs = gradient_descent(
@@ -58,19 +58,19 @@ def test_batch_gradient_descent_is_the_books() -> None:
 
 
 @pytest.mark.parametrize("rule", [GradientDescent(), Momentum(), Nesterov(), Adam()], ids=lambda rule: rule.name)
-def test_costs_fall(rule: Any) -> None:
+def test_every_rule_reduces_the_cost(rule: Any) -> None:
     how = recipe(rule=rule, max_epochs=60)
     run = train(reference(), objective(), how, start(how))
     assert run.history.costs[-1] < 0.9 * run.history.costs[0]
 
 
-def test_the_same_seed_gives_the_same_run_and_another_another() -> None:
+def test_equal_seeds_give_equal_runs_and_different_seeds_different_runs() -> None:
     first, second, other = (train(reference(), objective(), recipe(), start(recipe(), seed=seed)) for seed in (1, 1, 2))
     assert first.history.costs != other.history.costs
     assert_same_result(second, first)
 
 
-def test_rows_in_their_own_order_draw_nothing() -> None:
+def test_training_without_shuffling_draws_no_random_numbers() -> None:
     how = recipe(shuffle=False)
     run = start(how)
     before = run.random_state.get_state()[1].copy()
@@ -79,30 +79,30 @@ def test_rows_in_their_own_order_draw_nothing() -> None:
     assert run.order is None
 
 
-# --- why it ends
+# --- stop reasons
 
 
-def test_max_epochs_ends_a_run() -> None:
+def test_training_ends_after_max_epochs() -> None:
     run = train(reference(), objective(), recipe(max_epochs=4), start(recipe()))
     assert run.reason == "max_epochs"
     assert run.history.n_epochs == len(run.history.costs) == 4
     assert run.descent.t == 4 * 5
 
 
-def test_the_stop_rule_ends_a_run() -> None:
+def test_the_stop_rule_ends_training() -> None:
     how = recipe(step_size=1e-9, max_epochs=100, stop=StopRule(tol=1e-4, patience=3))
     run = train(reference(), objective(), how, start(how))
     assert run.reason == "converged"
     assert run.history.n_epochs == 5  # the first epoch, then more than three without progress
 
 
-def test_convergence_in_the_last_epoch_is_convergence() -> None:
+def test_convergence_in_the_last_epoch_is_reported_as_converged() -> None:
     how = recipe(step_size=1e-9, max_epochs=5, stop=StopRule(tol=1e-4, patience=3))
     assert train(reference(), objective(), how, start(how)).reason == "converged"
 
 
 @pytest.mark.parametrize("epoch", [1, 3, 12])
-def test_a_listener_that_returns_true_ends_the_run_at_that_epoch(epoch: int) -> None:
+def test_a_listener_that_returns_true_ends_training_at_that_epoch(epoch: int) -> None:
     recorder = Recorder(stop_at=epoch)
     run = train(reference(), objective(), recipe(), start(recipe()), [recorder])
     assert run.reason == "listener"
@@ -113,17 +113,17 @@ def test_a_listener_that_returns_true_ends_the_run_at_that_epoch(epoch: int) -> 
 
 
 @pytest.mark.parametrize("answer", [1, "stop", None, False, np.False_, np.array([True])])
-def test_only_true_itself_ends_a_run(answer: object) -> None:
+def test_return_values_other_than_true_do_not_end_training(answer: object) -> None:
     run = train(reference(), objective(), recipe(), start(recipe()), [lambda _: answer])
     assert run.reason == "max_epochs"
 
 
-def test_true_of_numpy_s_ends_it_as_well() -> None:
+def test_numpy_true_ends_training() -> None:
     run = train(reference(), objective(), recipe(), start(recipe()), [lambda _: np.True_])
     assert (run.reason, run.history.n_epochs) == ("listener", 1)
 
 
-def test_what_a_listener_that_only_watches_returns_is_ignored() -> None:
+def test_the_return_value_of_a_listener_that_only_watches_is_ignored() -> None:
     recorder = Recorder(only_watches=True, stop_at=2)
     run = train(reference(), objective(), recipe(), start(recipe()), [recorder])
     assert only_watches(recorder)
@@ -131,7 +131,7 @@ def test_what_a_listener_that_only_watches_returns_is_ignored() -> None:
     assert run.history.n_epochs == 12
 
 
-def test_reasons_are_those_listed() -> None:
+def test_the_reasons_are_complete() -> None:
     of_lbfgs = ("max_iterations", "max_evaluations", "line_search")
     last = ("listener", "interrupted", "diverged", "error")
     assert ("converged", "max_epochs", "max_time", *of_lbfgs, *last) == REASONS
@@ -141,8 +141,8 @@ def test_reasons_are_those_listed() -> None:
 
 
 @pytest.mark.parametrize("watching", [True, False])
-def test_events_come_in_order_one_for_each_epoch(watching: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop_module, "SECONDS_PER_CALL", 10.0)  # as many epochs in one go as there can be
+def test_listeners_receive_one_event_per_epoch_in_order(watching: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop_module, "SECONDS_PER_CALL", 10.0)  # as many epochs per call as possible
     recorder = Recorder(only_watches=watching)
     run = train(reference(), objective(), recipe(max_epochs=70), start(recipe()), [recorder])
     first, *epochs, last = recorder.events
@@ -158,14 +158,14 @@ def test_events_come_in_order_one_for_each_epoch(watching: bool, monkeypatch: py
     assert run.history.seconds == pytest.approx(seconds[-1], abs=1.0)
 
 
-def test_every_listener_hears_everything_also_after_one_has_said_stop() -> None:
+def test_every_listener_receives_all_events_after_another_stops_training() -> None:
     first, second = Recorder(stop_at=2), Recorder()
     train(reference(), objective(), recipe(), start(recipe()), [first, second])
     assert first.events == second.events
     assert len(first.events) == 4
 
 
-def test_a_listener_finds_the_network_as_its_epoch_left_it() -> None:
+def test_listeners_see_the_parameters_of_their_epoch() -> None:
     run, seen = start(recipe()), []
 
     def look(event: Event) -> None:
@@ -178,7 +178,7 @@ def test_a_listener_finds_the_network_as_its_epoch_left_it() -> None:
         np.testing.assert_array_equal(parameters, expected.descent.parameters)
 
 
-def test_the_error_of_a_listener_reaches_the_caller() -> None:
+def test_an_error_of_a_listener_is_raised() -> None:
     def fail(_: Event) -> None:
         raise KeyError("mine")
 
@@ -186,7 +186,7 @@ def test_the_error_of_a_listener_reaches_the_caller() -> None:
         train(reference(), objective(), recipe(), start(recipe()), [fail])
 
 
-def test_a_run_goes_on_where_it_stood() -> None:
+def test_continued_training_equals_one_run() -> None:
     whole = train(reference(), objective(), recipe(max_epochs=9), start(recipe()))
     halves = start(recipe())
     for epochs in (4, 5):
@@ -194,7 +194,7 @@ def test_a_run_goes_on_where_it_stood() -> None:
     assert_same_result(halves, whole)
 
 
-def test_epochs_are_counted_on_when_a_run_goes_on() -> None:
+def test_continued_training_continues_the_epoch_numbers_and_seconds() -> None:
     run, recorder = start(recipe()), Recorder()
     train(reference(), objective(), recipe(max_epochs=2), run)
     before = run.history.seconds
@@ -203,20 +203,20 @@ def test_epochs_are_counted_on_when_a_run_goes_on() -> None:
     assert run.history.seconds > before
 
 
-def test_a_history_begins_empty_and_its_own() -> None:
+def test_a_new_history_is_empty_and_shares_no_lists() -> None:
     History().costs.append(1.0)
     assert History().n_epochs == 0
     assert History().validation_costs is None
 
 
-# --- timing changes nothing
+# --- results do not depend on timing
 
 STOPS_EARLY = {"step_size": 0.2, "max_epochs": 120, "stop": StopRule(tol=0.01, patience=4)}
 SECONDS, MAX_ORDERS = [0.0, 1e-3, 60.0], [1, 2 * M, 1 << 18]
 
 
 @pytest.mark.parametrize("how", [{}, {"shuffle": False}, {"batch_size": M}, {"batch_size": 1}, STOPS_EARLY])
-def test_timing_memory_and_listeners_leave_the_result_bit_for_bit(
+def test_results_do_not_depend_on_timing_memory_limits_or_listeners(
     how: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = None
@@ -234,7 +234,7 @@ def test_timing_memory_and_listeners_leave_the_result_bit_for_bit(
     assert expected.reason == ("converged" if how is STOPS_EARLY else "max_epochs")
 
 
-def test_many_epochs_do_go_in_one_call_where_only_watchers_listen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_epochs_run_in_one_call_if_listeners_only_watch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop_module, "SECONDS_PER_CALL", 60.0)
     engine, sizes = reference(), []
     descend = engine.descend
@@ -249,7 +249,7 @@ def test_many_epochs_do_go_in_one_call_where_only_watchers_listen(monkeypatch: p
     assert max(sizes) > 100
 
 
-def test_the_first_call_is_a_short_one_until_it_is_known_how_long_an_update_takes(
+def test_the_first_call_is_short_until_the_time_of_an_update_is_known(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     engine, sizes = reference(), []
@@ -275,7 +275,7 @@ def test_the_first_call_is_a_short_one_until_it_is_known_how_long_an_update_take
 
 
 @pytest.mark.parametrize("seconds", [0.0, 60.0])
-def test_divergence_is_named_and_leaves_the_parameters_before_it(
+def test_a_divergence_error_names_the_update_and_keeps_the_previous_parameters(
     seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop_module, "SECONDS_PER_CALL", seconds)
@@ -292,9 +292,9 @@ def test_divergence_is_named_and_leaves_the_parameters_before_it(
     assert run.history.n_epochs == 2
 
 
-def test_the_epochs_before_a_divergence_are_told_however_they_were_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_epochs_before_a_divergence_are_reported_for_any_call_length(monkeypatch: pytest.MonkeyPatch) -> None:
     how = recipe(rule=GradientDescent(), step_size=3.0, batch_size=M, shuffle=False, max_epochs=10_000)
-    of, told = objective("identity"), []
+    of, costs = objective("identity"), []
     for seconds in (0.0, 60.0):
         monkeypatch.setattr(loop_module, "SECONDS_PER_CALL", seconds)
         run, recorder = start(how, of), Recorder(only_watches=True)
@@ -302,22 +302,22 @@ def test_the_epochs_before_a_divergence_are_told_however_they_were_run(monkeypat
             train(reference(), of, how, run, [recorder])
         assert [event.cost for event in recorder.events if isinstance(event, EpochEnded)] == run.history.costs
         assert run.history.n_epochs == run.descent.t > 5
-        told.append(run.history.costs)
-    assert told[0] == told[1]
+        costs.append(run.history.costs)
+    assert costs[0] == costs[1]
 
 
-def test_weights_that_the_last_update_made_infinite_are_a_divergence() -> None:
+def test_infinite_weights_after_the_last_update_raise_a_divergence_error() -> None:
     how = recipe(rule=GradientDescent(), step_size=1e308, batch_size=M, shuffle=False, max_epochs=1)
     of = objective("identity")
-    far = TrainingState(descent=start(how, of).descent, random_state=np.random.RandomState(0))
-    far.descent.parameters *= 1e3
+    state = TrainingState(descent=start(how, of).descent, random_state=np.random.RandomState(0))
+    state.descent.parameters *= 1e3
     with pytest.raises(
         DivergenceError, match=r"the weights became infinite in epoch 1, update 1, with step size 1e\+308"
     ):
-        train(reference(), of, how, far)
+        train(reference(), of, how, state)
 
 
-def test_a_divergence_ends_the_run_for_its_listeners_too() -> None:
+def test_listeners_receive_the_end_of_a_diverged_run() -> None:
     of, run, recorder = objective("identity"), start(DIVERGING, objective("identity")), Recorder()
     with pytest.raises(DivergenceError):
         train(reference(), of, DIVERGING, run, [recorder])
@@ -326,7 +326,7 @@ def test_a_divergence_ends_the_run_for_its_listeners_too() -> None:
     assert run.history.seconds > 0.0
 
 
-def test_the_epoch_of_a_divergence_counts_epochs_not_updates() -> None:
+def test_the_divergence_error_counts_epochs_across_batch_sizes() -> None:
     of, run = objective("identity"), start(DIVERGING, objective("identity"))
     train(reference(), of, recipe(rule=GradientDescent(), step_size=1e-3, batch_size=3, max_epochs=2), run)
     with pytest.raises(DivergenceError, match="in epoch 5, update 25, with step size"):
@@ -336,7 +336,7 @@ def test_the_epoch_of_a_divergence_counts_epochs_not_updates() -> None:
 # --- validation
 
 
-def test_the_score_takes_the_place_of_the_cost_and_the_best_parameters_are_kept() -> None:
+def test_the_stop_rule_uses_the_score_and_the_best_parameters_are_kept() -> None:
     scores = [0.1, 0.5, 0.9, 0.2, 0.9, 0.3, 0.3]
     seen: list[Any] = []
 
@@ -346,7 +346,7 @@ def test_the_score_takes_the_place_of_the_cost_and_the_best_parameters_are_kept(
 
     recorder, how = Recorder(), recipe(max_epochs=7, stop=StopRule(tol=0.0, patience=2))
     run = train(reference(), objective(), how, start(how), [recorder], Validation(measure))
-    assert run.reason == "max_epochs"  # a score as good as the best is progress where tol is 0
+    assert run.reason == "max_epochs"  # with tol=0 a score equal to the best counts as progress
     assert run.history.validation_scores == scores
     assert [event.validation_score for event in recorder.events if isinstance(event, EpochEnded)] == scores
     assert run.history.validation_costs == [2.0] * 7
@@ -357,7 +357,7 @@ def test_the_score_takes_the_place_of_the_cost_and_the_best_parameters_are_kept(
     np.testing.assert_array_equal(run.last, seen[-1])
 
 
-def test_rows_that_are_held_out_are_not_trained_on() -> None:
+def test_held_out_rows_are_not_used_for_training() -> None:
     of, how, rows = objective(), recipe(batch_size=4, max_epochs=3), np.arange(0, M, 2)
     run, expected = start(how), start(how)
     run.rows = rows

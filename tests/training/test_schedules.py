@@ -1,4 +1,4 @@
-"""Step sizes, epoch by epoch."""
+"""Step-size schedules and the step sizes of each epoch and update."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def theirs(name: str) -> Any:
     return SGDOptimizer([], learning_rate_init=0.1, lr_schedule=name, power_t=0.3)
 
 
-def test_inverse_scaling_is_scikit_learn_s() -> None:
+def test_inverse_scaling_equals_that_of_scikit_learn() -> None:
     optimizer, expected = theirs("invscaling"), [0.1]
     for epoch in range(1, 5):
         optimizer.iteration_ends(epoch * 7)
@@ -32,7 +32,7 @@ def test_inverse_scaling_is_scikit_learn_s() -> None:
     assert step_sizes(schedule, 0.1, Progress(14, 7), 2).tolist() == expected[2:4]
 
 
-def test_adaptive_cuts_are_scikit_learn_s() -> None:
+def test_adaptive_reductions_equal_those_of_scikit_learn() -> None:
     optimizer, schedule, cuts = theirs("adaptive"), Schedule("adaptive"), 0
     while not optimizer.trigger_stopping("", False):
         assert can_reduce(schedule, step_sizes(schedule, 0.1, Progress(0, 7, n_cuts=cuts), 1)[0])
@@ -42,7 +42,7 @@ def test_adaptive_cuts_are_scikit_learn_s() -> None:
     assert not can_reduce(schedule, step_sizes(schedule, 0.1, Progress(0, 7, n_cuts=cuts), 1)[0])
 
 
-def test_constant_is_constant_and_is_never_cut() -> None:
+def test_a_constant_step_size_is_never_reduced() -> None:
     assert step_sizes(Schedule(), 0.1, Progress(50, 7), 3).tolist() == [0.1] * 3
     assert not can_reduce(Schedule(), 0.1)
 
@@ -53,7 +53,7 @@ def test_a_run_follows_its_schedule() -> None:
     assert run.history.step_sizes == pytest.approx([0.05 / (1 + M * epoch) for epoch in range(4)])
 
 
-def test_an_adaptive_run_ends_where_its_step_size_is_small() -> None:
+def test_an_adaptive_run_ends_at_a_small_step_size() -> None:
     how = recipe(
         rule=GradientDescent(),
         schedule=Schedule("adaptive"),
@@ -66,7 +66,7 @@ def test_an_adaptive_run_ends_where_its_step_size_is_small() -> None:
     assert run.n_cuts == math.ceil(math.log(0.05 / 1e-6, 5))
 
 
-# --- schedules that know how long the run is, or that see updates
+# --- schedules that depend on the length of the run or on updates
 
 PER_UPDATE = [OneCycle(6), WarmUp(7), WarmUp(7, Cosine(6)), WarmUp(7, OneCycle(6)), WarmUp(13, Schedule("adaptive"))]
 ALL = [
@@ -83,16 +83,16 @@ def taken(schedule: Any, n_epochs: int = 6) -> Any:
     return step_sizes(schedule, 0.5, Progress(0, M, updates_per_epoch=5), n_epochs)
 
 
-def test_one_cycle_takes_its_end_points_over_the_whole_run() -> None:
+def test_one_cycle_spans_the_whole_run() -> None:
     sizes = taken(OneCycle(6, rise=0.5, first=0.1, last=0.01))
     assert sizes.shape == (6, 5)
     assert sizes[0, 0] == pytest.approx(0.05)
     assert sizes[-1, -1] == pytest.approx(0.005)
-    assert sizes.max() == pytest.approx(0.5, rel=5e-3)  # no update of 30 lies at the very top
+    assert sizes.max() == pytest.approx(0.5, rel=5e-3)  # none of the 30 updates is exactly at the maximum
     assert np.unravel_index(sizes.argmax(), sizes.shape)[0] in (2, 3)
 
 
-def test_a_warm_up_is_multiplied_with_what_follows() -> None:
+def test_a_warm_up_multiplies_the_following_schedule() -> None:
     sizes = taken(WarmUp(7, Cosine(6)))
     plain = taken(Cosine(6))
     factors = np.minimum(np.arange(1, 31) / 7, 1.0).reshape(6, 5)
@@ -101,14 +101,14 @@ def test_a_warm_up_is_multiplied_with_what_follows() -> None:
 
 
 @pytest.mark.parametrize("schedule", ALL, ids=lambda s: re.sub(" at 0x[0-9a-f]+", "", str(s)))
-def test_step_sizes_follow_from_how_far_the_run_has_come(schedule: Any) -> None:
+def test_step_sizes_depend_only_on_the_progress_of_the_run(schedule: Any) -> None:
     whole = taken(schedule)
     later = step_sizes(schedule, 0.5, Progress(4 * M, M, updates_per_epoch=5), 2)
     np.testing.assert_array_equal(later, whole[4:])
 
 
 @pytest.mark.parametrize("schedule", ALL, ids=lambda s: re.sub(" at 0x[0-9a-f]+", "", str(s)))
-def test_a_run_that_is_stopped_and_resumed_takes_the_same_way(schedule: Any) -> None:
+def test_a_resumed_run_equals_an_uninterrupted_run(schedule: Any) -> None:
     how = recipe(schedule=schedule, max_epochs=6)
     whole = train(reference(), objective(), how, start(how))
     parts = start(how)
@@ -120,15 +120,15 @@ def test_a_run_that_is_stopped_and_resumed_takes_the_same_way(schedule: Any) -> 
 
 
 @pytest.mark.parametrize("schedule", ALL, ids=lambda s: re.sub(" at 0x[0-9a-f]+", "", str(s)))
-def test_whether_somebody_listens_to_each_epoch_changes_nothing(schedule: Any) -> None:
+def test_listeners_do_not_affect_training(schedule: Any) -> None:
     how = recipe(schedule=schedule)
-    unheard = train(reference(), objective(), how, start(how))
-    heard = train(reference(), objective(), how, start(how), [Recorder()])
-    np.testing.assert_array_equal(heard.descent.parameters, unheard.descent.parameters)
+    unobserved = train(reference(), objective(), how, start(how))
+    observed = train(reference(), objective(), how, start(how), [Recorder()])
+    np.testing.assert_array_equal(observed.descent.parameters, unobserved.descent.parameters)
 
 
-class Watching:
-    """The reference engine, which notes the step size of each update."""
+class RecordingEngine:
+    """The reference engine, recording the step size of each update."""
 
     name = "reference"
 
@@ -141,9 +141,9 @@ class Watching:
 
 
 @pytest.mark.parametrize("shuffle", [True, False])
-def test_the_engine_is_given_a_step_size_for_each_update(shuffle: bool) -> None:
+def test_the_engine_receives_a_step_size_for_each_update(shuffle: bool) -> None:
     how = recipe(schedule=WarmUp(12), max_epochs=4, shuffle=shuffle)
-    engine: Any = Watching()
+    engine: Any = RecordingEngine()
     run = train(engine, objective(), how, start(how))
     assert engine.sizes == pytest.approx([0.05 * min(1, (i + 1) / 12) for i in range(20)])
     assert run.history.step_sizes == pytest.approx([0.05 / 12, 0.05 * 6 / 12, 0.05 * 11 / 12, 0.05])
@@ -154,8 +154,8 @@ def plateau_run(schedule: Any, stop: StopRule, **options: Any) -> TrainingState:
     return train(reference(), objective(), how, start(how), **options)
 
 
-def test_a_plateau_cuts_after_its_patience_and_the_run_goes_on() -> None:
-    # No epoch makes a progress of 9: the first counts as one, since there is none before it.
+def test_a_plateau_schedule_reduces_the_step_size_and_training_continues() -> None:
+    # No epoch improves the cost by 9, but the first counts as progress because none precedes it.
     run = plateau_run(Plateau(0.5, patience=2, tol=9.0), StopRule(patience=math.inf))
     assert run.history.step_sizes == pytest.approx(
         [0.05, 0.05, 0.05, 0.025, 0.025, 0.0125, 0.0125, 0.00625, 0.00625, 0.003125]
@@ -164,21 +164,21 @@ def test_a_plateau_cuts_after_its_patience_and_the_run_goes_on() -> None:
     assert run.n_cuts == 4
 
 
-def test_the_run_s_own_rule_still_ends_it() -> None:
+def test_the_stop_rule_ends_training_with_a_plateau_schedule() -> None:
     run = plateau_run(Plateau(0.5, patience=2, tol=9.0), StopRule(tol=9.0, patience=5))
     assert run.reason == "converged"
     assert run.history.n_epochs == 7
     assert run.n_cuts == 3
 
 
-def test_a_plateau_of_a_validated_run_watches_the_score() -> None:
+def test_a_plateau_schedule_uses_the_validation_score() -> None:
     scores = iter([1.0, 2.0, 3.0, 3.0, 3.0, 3.0, 3.0, 4.0, 4.0, 4.0])
     validation = Validation(lambda _: (1.0, next(scores)))
     run = plateau_run(Plateau(0.1, patience=3), StopRule(patience=math.inf), validation=validation)
     assert run.history.step_sizes == pytest.approx([0.05] * 6 + [0.005] * 4)
 
 
-def test_an_own_schedule_that_gives_nonsense_says_in_which_epoch() -> None:
+def test_invalid_step_sizes_of_a_custom_schedule_raise_an_error_that_names_the_epoch() -> None:
     how = recipe(schedule=CustomSchedule(lambda epoch: 1.0 - epoch / 4))
     with pytest.raises(ParameterError, match=r"must return a finite positive number, got 0\.0 in epoch 4"):
         train(reference(), objective(), how, start(how))
@@ -211,10 +211,10 @@ def test_an_own_schedule_that_gives_nonsense_says_in_which_epoch() -> None:
         (lambda: CustomSchedule(0.5), r"a custom schedule must be a function of the epoch, got 0\.5"),
     ],
 )
-def test_what_is_no_schedule(make: Any, message: str) -> None:
+def test_invalid_schedules_raise_errors(make: Any, message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         make()
 
 
-def test_numpy_s_integers_are_integers() -> None:
+def test_numpy_integers_are_accepted() -> None:
     assert Cosine(np.int64(5)) == Cosine(5)

@@ -1,4 +1,4 @@
-"""The session: what it decides without an engine, and what it keeps of a validated training."""
+"""The training session: its decisions without an engine, and the parameters it keeps with validation."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .problems import M, Validation, objective, recipe, reference, start, train,
 
 
 def scoring(*scores: float) -> Any:
-    """A measure that gives these scores one after another, whatever the parameters."""
+    """Return a measure that gives these scores in turn, independent of the parameters."""
     left = list(scores)
     return lambda _: (1.0, left.pop(0))
 
 
-def test_the_best_parameters_are_kept_only_where_they_are_not_the_last() -> None:
+def test_the_best_parameters_are_stored_only_if_they_are_not_the_last() -> None:
     how = recipe(max_epochs=3)
     improving, worsening, plain = start(how), start(how), start(how)
     train(reference(), objective(), how, improving, validation=Validation(scoring(0.1, 0.2, 0.3)))
@@ -32,16 +32,17 @@ def test_the_best_parameters_are_kept_only_where_they_are_not_the_last() -> None
     assert worsening.best is not None
     np.testing.assert_array_equal(worsening.last, plain.descent.parameters)
     assert (shown[1] != plain.descent.parameters).any()
-    assert shown[1] is not worsening.best  # so that it is known where a user has written to the weights
+    assert shown[1] is not worsening.best  # a copy, so that changes by the user can be detected
     assert (improving.best_score, worsening.best_score, plain.best_score) == (0.3, 0.3, -math.inf)
 
 
-def test_going_on_begins_at_the_last_and_remembers_the_best() -> None:
+def test_continued_training_starts_from_the_last_and_keeps_the_best_parameters() -> None:
     how = recipe(max_epochs=2)
     parts, plain = start(how), start(how)
     train(reference(), objective(), how, parts, validation=Validation(scoring(0.9, 0.1)))
     best = parts.shown.copy()
-    train(reference(), objective(), how, parts, validation=Validation(scoring(0.9, 0.5, 0.2)))  # the first: the best
+    # The first score is that of the best parameters.
+    train(reference(), objective(), how, parts, validation=Validation(scoring(0.9, 0.5, 0.2)))
     train(reference(), objective(), recipe(max_epochs=4), plain)
     np.testing.assert_array_equal(parts.descent.parameters, plain.descent.parameters)
     np.testing.assert_array_equal(parts.shown, best)
@@ -49,7 +50,7 @@ def test_going_on_begins_at_the_last_and_remembers_the_best() -> None:
     assert parts.stop.stalled == 3
 
 
-def test_a_best_that_scores_otherwise_now_is_what_the_stop_rule_begins_with() -> None:
+def test_the_stop_rule_starts_from_the_new_score_of_the_best_parameters() -> None:
     how = recipe(max_epochs=2, stop=StopRule(tol=0.0, patience=9))
     run = start(how)
     train(reference(), objective(), how, run, validation=Validation(scoring(0.9, 0.1)))
@@ -58,7 +59,7 @@ def test_a_best_that_scores_otherwise_now_is_what_the_stop_rule_begins_with() ->
     assert run.stop == StopState(-0.6, 0)
 
 
-def test_what_the_stop_rule_watches_may_change() -> None:
+def test_the_quantity_of_the_stop_rule_can_change_between_runs() -> None:
     how = recipe(max_epochs=2)
     run = start(how)
     train(reference(), objective(), how, run, validation=Validation(scoring(0.9, 0.1), stops=False))
@@ -70,14 +71,14 @@ def test_what_the_stop_rule_watches_may_change() -> None:
     assert (run.best, run.best_score) == (None, -math.inf)
 
 
-def test_scores_that_are_no_number_are_never_the_best() -> None:
+def test_nan_scores_are_never_the_best() -> None:
     run = start(recipe(max_epochs=2))
     train(reference(), objective(), recipe(max_epochs=2), run, validation=Validation(scoring(math.nan, math.nan)))
     assert run.best is None
 
 
 @pytest.mark.parametrize("stops", [False, True])
-def test_lbfgs_is_validated_after_each_iteration(stops: bool) -> None:
+def test_lbfgs_validates_after_each_iteration(stops: bool) -> None:
     run = start(recipe())
     scores = [0.5, 0.6, *[0.1] * 20]
     how = LbfgsRecipe(tol=0.0, max_epochs=10, stop=StopRule(tol=0.0, patience=3 if stops else math.inf))
@@ -90,19 +91,19 @@ def test_lbfgs_is_validated_after_each_iteration(stops: bool) -> None:
     np.testing.assert_array_equal(run.shown, expected.descent.parameters)
 
 
-def test_a_session_needs_no_engine() -> None:
+def test_a_session_works_without_an_engine() -> None:
     how = recipe(max_epochs=2, shuffle=False)
     session = TrainingSession(start(how), how, M)
     sizes = []
     while (updates := session.next_updates(n_updates=3)) is not None:
         sizes.append(len(updates))
         session.record(np.full(len(updates), 0.5))
-    assert sizes == [3, 2, 3, 2]  # five updates an epoch
+    assert sizes == [3, 2, 3, 2]  # five updates per epoch
     assert session.state.history.costs == [0.5, 0.5]
     assert session.state.reason == "max_epochs"
 
 
-def test_a_session_waits_for_its_validation() -> None:
+def test_a_session_waits_for_the_validation_of_each_epoch() -> None:
     how = recipe(max_epochs=5, stop=StopRule(tol=0.0, patience=1))
     session = TrainingSession(start(how), how, M, ValidationPlan(validates=True, stops=True))
     for score in (0.5, 0.4, 0.3):
@@ -115,7 +116,7 @@ def test_a_session_waits_for_its_validation() -> None:
     assert session.next_updates() is None
 
 
-def test_the_last_parameters_may_be_kept_in_place_of_the_best() -> None:
+def test_keeps_best_false_keeps_the_last_parameters() -> None:
     how = recipe(max_epochs=2)
     session = TrainingSession(start(how), how, M, ValidationPlan(validates=True, keeps_best=False))
     while (updates := session.next_updates(100)) is not None:
@@ -125,7 +126,7 @@ def test_the_last_parameters_may_be_kept_in_place_of_the_best() -> None:
     assert session.state.shown is session.state.descent.parameters
 
 
-def test_updates_come_before_their_costs() -> None:
+def test_recording_costs_before_updates_raises_an_error() -> None:
     session = TrainingSession(start(recipe()), recipe(), M)
     with pytest.raises(ValueError, match=r"there are no updates to record\. Call next_updates first"):
         session.record(np.ones(1))

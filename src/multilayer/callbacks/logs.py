@@ -23,7 +23,20 @@ from multilayer.training import CompilationStarted, EpochEnded, Event, RunEnded,
 _COLUMNS = ("run", *(field.name for field in fields(EpochEnded) if field.name != "member"))
 
 
-class CSVLog(Callback):
+class _FileLog(Callback):
+    """A log in a file, which all members of an ensemble share."""
+
+    only_watches = True
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._lines = _Lines(self.path)
+
+    def for_member(self, number: int) -> Self:  # noqa: ARG002 the event says which
+        return type(self)(self.path)
+
+
+class CSVLog(_FileLog):
     """One line an epoch in a CSV file: run, epoch, cost, step size, seconds, validation score.
 
     Lines are appended, each in one write, so that a crash leaves no partial line and several processes may write to
@@ -54,15 +67,6 @@ class CSVLog(Callback):
     ['run', 'epoch', 'cost', 'step_size']
     """
 
-    only_watches = True
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
-        self._lines = _Lines(self.path)
-
-    def for_member(self, number: int) -> Self:  # noqa: ARG002 the event says which
-        return type(self)(self.path)
-
     def on_run_begin(self, event: RunStarted) -> None:
         self._lines.begin(event)
         header = _as_csv(_COLUMNS)
@@ -78,13 +82,14 @@ class CSVLog(Callback):
 
     def on_epoch_end(self, event: EpochEnded) -> None:
         values = (getattr(event, name) for name in _COLUMNS[1:])
-        self._lines.write(_as_csv((self._lines.run, *("" if _is_missing(value) else value for value in values))))
+        shown = ("" if value is None or value != value else value for value in values)  # NaN is not itself
+        self._lines.write(_as_csv((self._lines.run, *shown)))
 
     def on_run_end(self, event: RunEnded) -> None:  # noqa: ARG002 the form of a callback
         self._lines.end()
 
 
-class JSONLinesLog(Callback):
+class JSONLinesLog(_FileLog):
     """One JSON object a line for every event: {"event": "epoch_ended", "run": ..., "epoch": 1, ...}.
 
     The events are "run_started" (with the network), "compilation_started", "epoch_ended" and "run_ended" (with the
@@ -110,15 +115,6 @@ class JSONLinesLog(Callback):
     >>> json.loads(path.read_text().splitlines()[-1])["reason"]
     'max_epochs'
     """
-
-    only_watches = True
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
-        self._lines = _Lines(self.path)
-
-    def for_member(self, number: int) -> Self:  # noqa: ARG002 the event says which
-        return type(self)(self.path)
 
     def on_run_begin(self, event: RunStarted) -> None:
         self._lines.begin(event)
@@ -210,7 +206,3 @@ def _as_json(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_as_json(entry) for entry in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or value != value

@@ -1,6 +1,6 @@
 """The command line: ``multilayer demo``, ``train``, ``cv`` and ``search``.
 
-``commands`` has a module for each command, ``evaluation`` the run on one split or several and its scores, ``output``
+``commands`` has the commands, ``evaluation`` the run on one split or several and its scores, ``output``
 what is printed and written.  NumPy, scikit-learn and the rest of this library are imported when a command runs, so that
 ``multilayer --help`` answers at once.
 

@@ -15,7 +15,7 @@ from rich.box import SIMPLE_HEAD, Box
 from rich.console import Console
 from rich.text import Text
 
-from multilayer.cli.signals import INTERRUPTED, end_at_the_next_signal
+from multilayer.cli.process import INTERRUPTED, end_at_the_next_signal
 from multilayer.cli.text import one_line
 from multilayer.exceptions import InterruptedTrainingWarning
 from multilayer.results import Table
@@ -32,33 +32,18 @@ _HYPHENS = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 class Output:
     """Writes to stdout, and notes to stderr.
 
-    Without a terminal there are no colours, no box-drawing characters and no control codes, in 80 columns.
-
-    Parameters
-    ----------
-    quiet : bool
-        Whether only tables passed with ``result=True`` are printed.
-
-    Attributes
-    ----------
-    was_interrupted : bool
-        Whether Ctrl-C has ended a part of the work.
-    notes : list of str
-        All notes so far.
+    Without a terminal there are no colours, no box-drawing characters and no control codes, in 80 columns.  With
+    ``quiet`` only tables passed with ``result=True`` are printed.
     """
 
     def __init__(self, quiet: bool = False) -> None:
         self.quiet = quiet
         self.at_terminal = _is_terminal()
+        self.is_live = self.at_terminal and not quiet  # whether progress is shown
         self.console = _console(self.at_terminal)
-        self.was_interrupted = False
-        self.notes: list[str] = []
+        self.was_interrupted = False  # whether Ctrl-C has ended a part of the work
+        self.notes: list[str] = []  # so far
         self._began = False
-
-    @property
-    def is_live(self) -> bool:
-        """Whether progress is shown."""
-        return self.at_terminal and not self.quiet
 
     @property
     def exit_code(self) -> int:
@@ -104,7 +89,12 @@ class Output:
         # Not as rich's title, which is wrapped at the width of the table.
         title = self._signs(table.title)
         self.console.print(Text(title, style="bold" if self.at_terminal else ""), soft_wrap=True)
-        drawn = self._drawn(table)
+        rows = [[self._signs(cell) for cell in row] for row in table.cells()]
+        drawn: Any = replace(table, title="", rows=rows).__rich__()
+        drawn.box = SIMPLE_HEAD if self.at_terminal else _HYPHENS
+        drawn.show_edge = drawn.pad_edge = False
+        for column in drawn.columns:  # numbers stay on one line
+            column.overflow, column.no_wrap = "fold", column.justify == "right"
         if self.at_terminal:
             self.console.print(drawn)
             return
@@ -156,16 +146,6 @@ class Output:
     def _signs(self, text: str) -> str:
         """The text with our own sign in ASCII, where the output may go to any program."""
         return text if self.at_terminal else text.replace(" ± ", " +- ")
-
-    def _drawn(self, table: Table) -> Any:
-        """The table by rich; numbers stay on one line, and text is folded where the line is too narrow."""
-        rows = [[self._signs(cell) for cell in row] for row in table.cells()]
-        drawn: Any = replace(table, title="", rows=rows).__rich__()
-        drawn.box = SIMPLE_HEAD if self.at_terminal else _HYPHENS
-        drawn.show_edge = drawn.pad_edge = False
-        for column in drawn.columns:
-            column.overflow, column.no_wrap = "fold", column.justify == "right"
-        return drawn
 
 
 def show_as_note(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:

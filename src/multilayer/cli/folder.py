@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from multilayer.cli.deadline import NO_ROOM, UnfinishedError
+from multilayer.cli.limits import NO_ROOM, UnfinishedError
 from multilayer.storage import reason_of, replace_file
 
 _REPORT = "report.html"
@@ -30,7 +30,7 @@ class OutputFolder:
         self.written: list[Path] = []  # so far, in this order
         self.removed: list[Path] = []  # files of an earlier run
         self._digests: dict[str, str] = {}
-        self._made: list[Path] = []  # the folder and its parents, as far as prepare has made them
+        self.made: list[Path] = []  # the folder and its parents, as far as prepare has made them
 
     def check_name(self) -> None:
         """Raise ClickException for a file in the place of the folder or of one of its parents."""
@@ -43,41 +43,20 @@ class OutputFolder:
             raise click.ClickException(f"--out {self.path}:{which} is not a folder. Name a folder to write to.")
 
     def prepare(self) -> None:
-        """Make the folder and check that files can be written to it, before the training.
-
-        Raises
-        ------
-        click.ClickException
-            The folder cannot be written to.
-        UnfinishedError
-            There is no room on its disk.
-        """
+        """Make the folder and check that files can be written to it, before the training."""
         self.check_name()
         try:
-            self._made = [path for path in (self.path, *self.path.parents) if not path.exists()]
+            self.made = [path for path in (self.path, *self.path.parents) if not path.exists()]
             self.path.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=self.path).close()
         except (OSError, ValueError) as error:
+            text = f"--out {self.path}: {reason_of(error).lower()}."
             if getattr(error, "errno", None) in NO_ROOM:
-                raise UnfinishedError(f"--out {self.path}: {reason_of(error).lower()}.") from None
-            raise click.ClickException(
-                f"--out {self.path}: {reason_of(error).lower()}. Name a folder to write to."
-            ) from None
-
-    def remove_if_empty(self) -> None:
-        """Remove the folders that ``prepare`` has made, if no file was written."""
-        for path in self._made:
-            with contextlib.suppress(OSError):  # not empty
-                path.rmdir()
+                raise UnfinishedError(text) from None
+            raise click.ClickException(f"{text} Name a folder to write to.") from None
 
     def write(self, name: str, content: str | bytes) -> Path:
-        """Write a file, or replace it as a whole, so that there is never half of it.
-
-        Raises
-        ------
-        UnfinishedError
-            It cannot be written.
-        """
+        """Write a file, or replace it as a whole, so that there is never half of it."""
         data = content.encode("utf-8") if isinstance(content, str) else content
         target = self.path / name
         try:
@@ -126,4 +105,6 @@ def prepared(folder: OutputFolder | None) -> Iterator[None]:
     try:
         yield
     finally:
-        folder.remove_if_empty()
+        for path in folder.made:
+            with contextlib.suppress(OSError):  # not empty
+                path.rmdir()

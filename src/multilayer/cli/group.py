@@ -5,22 +5,25 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 import click
 
 from multilayer import __version__
-from multilayer.cli.commands.cv import cv
 from multilayer.cli.commands.demo import demo
-from multilayer.cli.commands.search import search
-from multilayer.cli.commands.train import train
+from multilayer.cli.commands.table import cv, search, train
 from multilayer.cli.console import show_as_note
-from multilayer.cli.deadline import NO_ROOM, UnfinishedError
+from multilayer.cli.limits import NO_ROOM, UnfinishedError
 from multilayer.cli.options import OPTION_NAMES
-from multilayer.cli.signals import ignore_signals, watched_signals
-from multilayer.cli.streams import GuardedStream, OutputLostError, guarded_streams, open_missing_descriptors
+from multilayer.cli.process import (
+    GuardedStream,
+    OutputLostError,
+    guarded_streams,
+    ignore_signals,
+    open_missing_descriptors,
+    watched_signals,
+)
 from multilayer.cli.text import one_line, shortened
 from multilayer.exceptions import MultilayerError, named_as_options
 
@@ -53,39 +56,24 @@ class _Group(click.Group):
             os._exit(code)
         sys.exit(code)
 
-    def main(
-        self,
-        args: Sequence[str] | None = None,
-        prog_name: str | None = None,
-        complete_var: str | None = None,
-        standalone_mode: bool = True,
-        **extra: Any,
-    ) -> Any:
+    def main(self, *args: Any, **extra: Any) -> Any:
+        is_program = extra.pop("standalone_mode", True)
+        extra["standalone_mode"] = False
         with named_as_options(OPTION_NAMES):
-            return self._main(args, prog_name, complete_var, standalone_mode, **extra)
-
-    def _main(
-        self,
-        args: Sequence[str] | None,
-        prog_name: str | None,
-        complete_var: str | None,
-        standalone: bool,
-        **extra: Any,
-    ) -> Any:
-        if not standalone:
-            return super().main(args, prog_name, complete_var, False, **extra)
-        with watched_signals() as signals, guarded_streams() as out, warnings.catch_warnings():
-            warnings.showwarning = show_as_note
-            try:
-                # click returns the exit code of --help and --version, otherwise the value that the command returned.
-                returned = super().main(args, prog_name, complete_var, False, **extra)
-                out.flush()
-                code = returned if isinstance(returned, int) else 0
-            except (Exception, KeyboardInterrupt) as error:
-                code, message = _outcome(error, signals.exit_code)
-                if message:
-                    click.echo(f"multilayer: {one_line(message)}", err=True)
-            code = signals.exit_code if signals.is_terminated else code or _code_of_output(out)
+            if not is_program:
+                return super().main(*args, **extra)
+            with watched_signals() as signals, guarded_streams() as out, warnings.catch_warnings():
+                warnings.showwarning = show_as_note
+                try:
+                    # click returns the exit code of --help and --version, otherwise what the command returned.
+                    returned: Any = super().main(*args, **extra)
+                    out.flush()
+                    code = returned if isinstance(returned, int) else 0
+                except (Exception, KeyboardInterrupt) as error:
+                    code, message = _outcome(error, signals.exit_code)
+                    if message:
+                        click.echo(f"multilayer: {one_line(message)}", err=True)
+                code = signals.exit_code if signals.is_terminated else code or _code_of_output(out)
         sys.exit(code)
 
 
@@ -102,7 +90,8 @@ def _outcome(error: BaseException, exit_code_of_signals: int) -> tuple[int, str]
         case OutputLostError():
             return 0, ""  # _code_of_output reads the state of the stream
         case MemoryError():
-            return FAILED, f"out of memory{_details(error)}. Use a smaller network or fewer rows and columns."
+            details = f" ({text})" if (text := str(error).rstrip(".")) else ""
+            return FAILED, f"out of memory{details}. Use a smaller network or fewer rows and columns."
         case MultilayerError():
             return UNUSABLE, str(error)
         case OSError():
@@ -128,19 +117,14 @@ def _code_of_output(out: GuardedStream) -> int:
     return FAILED
 
 
-def _details(error: MemoryError) -> str:
-    text = str(error).rstrip(".")
-    return f" ({text})" if text else ""
-
-
 def _with_help(error: click.ClickException) -> str:
     message = error.format_message()
-    if isinstance(error, click.UsageError):
-        message = shortened(message, _LONGEST_MESSAGE)
-    if isinstance(error, click.UsageError) and error.ctx is not None:
-        end = "" if message.endswith((".", "?", "?)")) else "."
-        message = f"{message}{end} See: {error.ctx.command_path} --help"
-    return message
+    if not isinstance(error, click.UsageError):
+        return message
+    message = shortened(message, _LONGEST_MESSAGE)
+    if error.ctx is None:
+        return message
+    return f"{message}{'' if message.endswith(('.', '?', '?)')) else '.'} See: {error.ctx.command_path} --help"
 
 
 @click.group(
@@ -171,7 +155,5 @@ def cli(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-cli.add_command(demo)
-cli.add_command(train)
-cli.add_command(cv)
-cli.add_command(search)
+for command in (demo, train, cv, search):
+    cli.add_command(command)

@@ -11,26 +11,19 @@ from typing import Any, TypeVar
 
 import click
 
-from multilayer.cli.deadline import Deadline
 from multilayer.cli.folder import OutputFolder
-from multilayer.cli.memory import check_hidden_layers
+from multilayer.cli.limits import Deadline, check_hidden_layers
+from multilayer.cli.process import keep_running_without_reader
 from multilayer.cli.source import Source
-from multilayer.cli.streams import keep_running_without_reader
 from multilayer.cli.text import shortened
+from multilayer.exceptions import MissingExtraError
 
 # The options by the names that arguments have in Python.
-OPTION_NAMES = {
+_UNCHANGED = ("activation", "alpha", "separator", "decimal", "encoding", "date_format", "task", "journal")
+OPTION_NAMES = {name: "--" + name.replace("_", "-") for name in _UNCHANGED} | {
     "hidden_layer_sizes": "--hidden",
-    "activation": "--activation",
     "learning_rate_init": "--step-size",
     "max_iter": "--epochs",
-    "alpha": "--alpha",
-    "separator": "--separator",
-    "decimal": "--decimal",
-    "encoding": "--encoding",
-    "date_format": "--date-format",
-    "task": "--task",
-    "journal": "--journal",
 }
 
 _LARGEST = 2**31 - 1  # whole number that an option takes
@@ -115,6 +108,16 @@ def read_separator(_ctx: click.Context, _param: click.Parameter, value: str | No
     return "\t" if value in ("tab", "\\t") else value
 
 
+def check_sampler(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    """A sampler that is installed."""
+    if value == "optuna":
+        try:
+            import optuna  # noqa: F401
+        except ImportError:
+            raise MissingExtraError("--sampler optuna", "Optuna", "optuna") from None
+    return value
+
+
 def read_journal(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Path | None:
     """A file that exists, or can be made."""
     if value is None:
@@ -142,13 +145,13 @@ def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return _all_of(
         gathered,
         click.argument("file", type=click.Path(path_type=Path, allow_dash=True)),
-        _option("--target", "COLUMN", "The column to predict."),
-        _option("--ignore", "COLUMN", "A column not to use; may be repeated.", multiple=True),
-        _option("--task", None, "What the target holds; auto decides by its values.", default="auto", type=choices),
-        _option("--separator", "CHAR", separator, callback=read_separator),
-        _option("--decimal", "CHAR", "Decimal sign of numbers: '.' (the default) or ','."),
-        _option("--encoding", "NAME", "Of a text file, such as latin-1; UTF-8 by default."),
-        _option("--date-format", "FORMAT", "Of dates, such as %d.%m.%Y; ISO dates are always recognised."),
+        option("--target", "COLUMN", "The column to predict."),
+        option("--ignore", "COLUMN", "A column not to use; may be repeated.", multiple=True),
+        option("--task", None, "What the target holds; auto decides by its values.", default="auto", type=choices),
+        option("--separator", "CHAR", separator, callback=read_separator),
+        option("--decimal", "CHAR", "Decimal sign of numbers: '.' (the default) or ','."),
+        option("--encoding", "NAME", "Of a text file, such as latin-1; UTF-8 by default."),
+        option("--date-format", "FORMAT", "Of dates, such as %d.%m.%Y; ISO dates are always recognised."),
     )
 
 
@@ -160,50 +163,50 @@ def network_options(command: Command) -> Command:
     alpha = "Regularisation: the weight of the squared weights in the cost."
     return _all_of(
         command,
-        _option("--hidden", "SIZES", hidden, default="64,64", callback=read_hidden),
-        _option("--activation", "NAMES", activation, default="relu", callback=read_activation),
-        _option("--epochs", "N", epochs, type=Count()),
-        _option("--alpha", "X", alpha, default=0.3, type=Amount(min=0)),
-        _option("--step-size", "X", "Step size of Adam.", default=0.001, type=Amount(min=0, min_open=True)),
-        _option("--batch-size", "N", "Rows of an update; by default 200, or all if there are fewer.", type=Count()),
+        option("--hidden", "SIZES", hidden, default="64,64", callback=read_hidden),
+        option("--activation", "NAMES", activation, default="relu", callback=read_activation),
+        option("--epochs", "N", epochs, type=Count()),
+        option("--alpha", "X", alpha, default=0.3, type=Amount(min=0)),
+        option("--step-size", "X", "Step size of Adam.", default=0.001, type=Amount(min=0, min_open=True)),
+        option("--batch-size", "N", "Rows of an update; by default 200, or all if there are fewer.", type=Count()),
     )
 
 
 def fold_options(*, repeats: bool) -> Callable[[Command], Command]:
     """The division of the rows into folds, if wanted several times, and the number of networks at a time."""
     folds = "Parts of the rows; each is tested by a network trained on all others."
-    repeated = _option("--repeats", "N", "How many times the rows are divided anew.", default=1, type=Count())
+    repeated = option("--repeats", "N", "How many times the rows are divided anew.", default=1, type=Count())
     group = "Rows with equal values here, such as those of one patient, stay in one fold; not used as a feature."
     return lambda command: _all_of(
         command,
-        _option("--folds", "N", folds, default=5, type=Count(2)),
+        option("--folds", "N", folds, default=5, type=Count(2)),
         *[repeated] * repeats,
-        _option("--group", "COLUMN", group),
-        _option("--jobs", "N", "Networks trained at a time; one for each core by default.", type=Count()),
+        option("--group", "COLUMN", group),
+        option("--jobs", "N", "Networks trained at a time; one for each core by default.", type=Count()),
     )
 
 
 def minutes_option(what: str) -> Callable[[Command], Command]:
     """``deadline`` of the whole command, which begins when the option is read."""
     text = f"Time limit of the whole command: {what} No limit by default."
-    return _option("--minutes", "X", text, destination="deadline", type=float, callback=read_minutes)
+    return option("--minutes", "X", text, destination="deadline", type=float, callback=read_minutes)
 
 
 def seed_option(what: str) -> Callable[[Command], Command]:
     """``seed``, with what depends on it."""
-    return _option("--seed", "N", what, default=0, type=click.IntRange(0, 2**32 - 1))
+    return option("--seed", "N", what, default=0, type=click.IntRange(0, 2**32 - 1))
 
 
 def result_options(files: str, printed: str = "the tables of scores") -> Callable[[Command], Command]:
     """``out``, the folder for these files, and ``quiet``."""
     return lambda command: _all_of(
         command,
-        _option("--out", "DIR", f"Write {files} to this folder, which is made if needed.", callback=read_folder),
+        option("--out", "DIR", f"Write {files} to this folder, which is made if needed.", callback=read_folder),
         click.option("--quiet", is_flag=True, help=f"Print only {printed}."),
     )
 
 
-def _option(
+def option(
     name: str, metavar: str | None, text: str, destination: str | None = None, **settings: Any
 ) -> Callable[[Command], Command]:
     """An option whose default is shown, if it has one."""

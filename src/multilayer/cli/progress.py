@@ -26,16 +26,8 @@ _SECONDS_BETWEEN_UPDATES = 0.05
 class Watch:
     """A callback of networks that moves a bar, through one run of training or several.
 
-    It only watches, so that many epochs of a small network are still trained in one go.
-
-    Parameters
-    ----------
-    progress : Progress or None
-        None for no bar.
-    what : str
-        The words before the bar.
-    n_runs, n_epochs : int
-        The number of runs, and of the epochs of each.
+    It only watches, so that many epochs of a small network are still trained in one go.  ``progress`` is None for no
+    bar, ``what`` the words before it, ``n_epochs`` the epochs of each of ``n_runs`` runs.
     """
 
     only_watches = True

@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from multilayer._checks import check_seed
 from multilayer.ensembles.callbacks import MemberCallbacks
-from multilayer.ensembles.members import Followers, Trained, Workers, train_members
+from multilayer.ensembles.members import Followers, Trained, train_members
 from multilayer.ensembles.plans import SEED, plans, wishes
 from multilayer.estimators import NotFittedError
 from multilayer.estimators.base import take_over
@@ -133,10 +133,9 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
         data = self._data(X, y, sample_weight, alike)
         planned = plans(asked, data, groups, random_state)
         weights = _checked_weights(self.weights, len(planned))
-        workers = Workers(self.n_jobs, self.backend)
         callbacks = MemberCallbacks(self.callbacks, [plan.estimator for plan in planned])
         followers = Followers(callbacks, EnsembleTasks.of(self, len(planned), X, y, sample_weight))
-        members = train_members(planned, data, self._methods, workers, followers)
+        members = train_members(planned, data, self._methods, followers, self.n_jobs, self.backend)
         self._keep(members, weights, data)
         self._shares = [planned[member.number].counts for member in members]
         if followers.tasks is not None:

@@ -57,7 +57,7 @@ class MemberCallbacks:
             yield
             return
         own = network.callbacks
-        network.callbacks = [*own, _Member(number, self._of_members[number], self)]
+        network.callbacks = [*own, _MemberListener(number, self._of_members[number], self)]
         yield
         network.callbacks = own
 
@@ -79,7 +79,7 @@ class MemberCallbacks:
                 raise
 
 
-class _Member:
+class _MemberListener:
     """The listener of one member."""
 
     def __init__(self, number: int, callbacks: list[Listener], among: MemberCallbacks) -> None:

@@ -21,7 +21,7 @@ from multilayer.selection import Predictions, Search, Trial
 from multilayer.selection.data import work_of
 from multilayer.selection.out_of_fold import answers, for_classes, out_of_fold
 from multilayer.selection.protocols import Scoring
-from multilayer.selection.searching.trials import Problem, ScoredSplit
+from multilayer.selection.searching.trials import ScoredSplit, SearchProblem
 from multilayer.selection.training import Fitted, ModelTraining
 
 
@@ -98,7 +98,7 @@ def ensemble_of(
     return ensemble.fit(problem.data.X, problem.data.y, problem.data.weight)
 
 
-def _left_out(problem: Problem, trials: list[Trial], n_jobs: int | None) -> dict[Trial, Predictions]:
+def _left_out(problem: SearchProblem, trials: list[Trial], n_jobs: int | None) -> dict[Trial, Predictions]:
     """The out-of-fold predictions of each candidate for the rows that score."""
     members = [
         Member(

@@ -10,24 +10,15 @@ from typing import Any
 import numpy as np
 
 from multilayer.ensembles.callbacks import MemberCallbacks
-from multilayer.ensembles.plans import Plan
+from multilayer.ensembles.plans import MemberPlan
 from multilayer.exceptions import DivergenceError, InterruptedTrainingError, InterruptedTrainingWarning
 from multilayer.fits.errors import ConvergenceWarning, FitWarning, warn
 from multilayer.fits.scikit_learn_callbacks import EnsembleTasks
 from multilayer.packs.members import Member, MemberOutcome, Slice
-from multilayer.packs.running import THREADS, run_pack
+from multilayer.packs.running import run_pack
 from multilayer.selection.data import Data, network_of, work_of
-from multilayer.selection.pack_warnings import warn_once
-from multilayer.selection.training import ModelTraining
+from multilayer.selection.training import ModelTraining, warn_once
 from multilayer.training.batching import RowNumbers
-
-
-@dataclass(frozen=True)
-class Workers:
-    """Who trains: as in :func:`multilayer.packs.running.run_pack`."""
-
-    n_jobs: int | None = None
-    backend: str = THREADS
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +53,12 @@ class Trained:
 
 
 def train_members(
-    plans: Sequence[Plan], data: Data, methods: Sequence[str], workers: Workers, followers: Followers
+    plans: Sequence[MemberPlan],
+    data: Data,
+    methods: Sequence[str],
+    followers: Followers,
+    n_jobs: int | None,
+    backend: str,
 ) -> list[Trained]:
     """The members that have been trained, in their order.
 
@@ -82,7 +78,7 @@ def train_members(
         Member(i, _MemberTraining(i, plan, data, tuple(methods), followers), size=_size(plan, len(data)))
         for i, plan in enumerate(plans)
     ]
-    outcomes = run_pack(pack, n_jobs=workers.n_jobs, backend=workers.backend, listener=followers.callbacks.member_ended)
+    outcomes = run_pack(pack, n_jobs=n_jobs, backend=backend, listener=followers.callbacks.member_ended)
     if followers.callbacks.error is not None:
         raise followers.callbacks.error
     _raise_or_tell(outcomes, len(plans))
@@ -91,7 +87,7 @@ def train_members(
     return trained
 
 
-def _size(plan: Plan, m: int) -> float:
+def _size(plan: MemberPlan, m: int) -> float:
     return work_of(plan.estimator, m if plan.counts is None else int(np.count_nonzero(plan.counts)))
 
 
@@ -100,7 +96,7 @@ class _MemberTraining:
     """The training of one member, which callbacks may follow."""
 
     number: int
-    plan: Plan
+    plan: MemberPlan
     data: Data
     methods: Sequence[str]
     followers: Followers
@@ -128,7 +124,7 @@ class _MemberTraining:
         return Trained(self.number, fitted.model, left_out, answers, fitted.warnings)
 
 
-def _training(plan: Plan, data: Data) -> ModelTraining:
+def _training(plan: MemberPlan, data: Data) -> ModelTraining:
     if plan.counts is None:
         return ModelTraining(data, plan.estimator, np.arange(len(data)), clones=False)
     rows = np.flatnonzero(plan.counts)

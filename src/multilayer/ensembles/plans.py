@@ -25,7 +25,7 @@ MAX_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class MemberPlan:
     """One member before it is trained."""
 
     estimator: Any  # a clone with its own seeds
@@ -75,7 +75,7 @@ def wishes(estimator: Any, n_members: int | None, diversity: str, cv: Any) -> Wi
     return Wishes(estimators, estimator, n, diversity, cv)
 
 
-def plans(asked: Wishes, data: Data, groups: ArrayLike | None, random_state: np.random.RandomState) -> list[Plan]:
+def plans(asked: Wishes, data: Data, groups: ArrayLike | None, random_state: np.random.RandomState) -> list[MemberPlan]:
     """A plan for each member.
 
     All random numbers are drawn here, in one thread, so that the ensemble does not depend on the number of threads.
@@ -100,12 +100,12 @@ def plans(asked: Wishes, data: Data, groups: ArrayLike | None, random_state: np.
         own = np.random.RandomState(seed)
         estimator = with_seeds(clone(bases[i]), own, replace=asked.estimators is None)
         if shares is not None:
-            members.append(Plan(estimator, *shares[i]))
+            members.append(MemberPlan(estimator, *shares[i]))
         elif asked.diversity == BOOTSTRAP:
             counts = _drawn(data, own)
-            members.append(Plan(estimator, counts, np.flatnonzero(counts == 0)))
+            members.append(MemberPlan(estimator, counts, np.flatnonzero(counts == 0)))
         else:
-            members.append(Plan(estimator))
+            members.append(MemberPlan(estimator))
     return members
 
 

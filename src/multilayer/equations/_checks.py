@@ -71,15 +71,11 @@ def as_targets(Y: ArrayLike, m: int, n_outputs: int, output: str | Output) -> Ar
         )
     unit = output_unit(output)
     if isinstance(unit, CostedOutput):
-        # A custom cost may omit this check.
-        getattr(unit.chosen, "check_targets", _accept)(targets)
+        if hasattr(unit.chosen, "check_targets"):  # a custom cost may omit it
+            unit.chosen.check_targets(targets)
     else:
         _check_matched_targets(targets, unit.name)
     return targets
-
-
-def _accept(Y: Array) -> None:
-    pass
 
 
 def _check_matched_targets(targets: Array, output: str) -> None:

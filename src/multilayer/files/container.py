@@ -100,11 +100,6 @@ def read(path: Path) -> tuple[dict[str, Any], Tensors]:
     """Read a file of :func:`write`.  It is not memory-mapped, so that later changes of the file have no effect.
 
     The memory is bounded by the size of the file, and the JSON of its header by ``MAX_HEADER``.
-
-    Raises
-    ------
-    ModelFileError
-        If the file does not exist, is not a model, is damaged, or has a newer version.
     """
     try:
         with open_regular(path) as file:

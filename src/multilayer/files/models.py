@@ -17,7 +17,7 @@ from multilayer.files.checks import check_ensemble, check_network
 from multilayer.files.codec import Decoder, Encoder, UnstorableError
 from multilayer.files.container import ADVICE, read, write
 from multilayer.files.kinds import Place, Stored
-from multilayer.files.schema import ATTRIBUTES, ENSEMBLES, NETWORKS, NOT_STORED, Estimator, stored
+from multilayer.files.schema import ATTRIBUTES, ENSEMBLES, NETWORKS, NOT_STORED, EstimatorSchema, stored
 from multilayer.network import n_parameters
 from multilayer.training.state import parameters_to_show
 
@@ -118,7 +118,7 @@ def describe(model: Any) -> tuple[dict[str, Any], Encoder]:
     return described, encoder
 
 
-def _kind_of(model: Any, kinds: Mapping[str, Estimator]) -> Estimator | None:
+def _kind_of(model: Any, kinds: Mapping[str, EstimatorSchema]) -> EstimatorSchema | None:
     """Return the schema of the model's class; None for subclasses."""
     kind = kinds.get(type(model).__name__)
     return kind if kind is not None and kind.make is type(model) else None
@@ -264,8 +264,8 @@ def _network(described: Any, decoder: Decoder) -> Any:
 
 
 def _decoded(
-    described: Any, decoder: Decoder, kinds: Mapping[str, Estimator]
-) -> tuple[Estimator, dict[str, Any], dict[str, Any]]:
+    described: Any, decoder: Decoder, kinds: Mapping[str, EstimatorSchema]
+) -> tuple[EstimatorSchema, dict[str, Any], dict[str, Any]]:
     """Decode the class, the parameters and the attributes, which are checked later."""
     if (
         not isinstance(described, dict)
@@ -287,7 +287,7 @@ def _decoded(
     return kind, parameters, {each: decoder.decode(value) for each, value in described["attributes"].items()}
 
 
-def _built(kind: Estimator, parameters: Mapping[str, Any], attributes: Mapping[str, Any], place: Place) -> Any:
+def _built(kind: EstimatorSchema, parameters: Mapping[str, Any], attributes: Mapping[str, Any], place: Place) -> Any:
     """Make an estimator from values that are checked against the schema."""
     for name in kind.attributes:
         if name not in attributes:
@@ -300,5 +300,5 @@ def _built(kind: Estimator, parameters: Mapping[str, Any], attributes: Mapping[s
     return model
 
 
-def _parameters(kind: Estimator, parameters: Mapping[str, Any], place: Place) -> dict[str, Any]:
+def _parameters(kind: EstimatorSchema, parameters: Mapping[str, Any], place: Place) -> dict[str, Any]:
     return {name: kind.parameters[name](value, place.inside(name)) for name, value in parameters.items()}

@@ -287,7 +287,7 @@ _COMBINED: dict[str, Kind] = {
 
 
 @dataclass(frozen=True)
-class Estimator:
+class EstimatorSchema:
     """The parameters and attributes of one class; those in ``optional`` may be missing."""
 
     make: Any
@@ -297,33 +297,18 @@ class Estimator:
 
 
 NETWORKS = {
-    "MLPClassifier": Estimator(MLPClassifier, _OF_CLASSIFIERS, _TRAINED | _OF_LABELS, _EVERYWHERE),
-    "MLPRegressor": Estimator(
-        MLPRegressor,
-        _OF_REGRESSORS,
-        _TRAINED | _OF_UNITS,
-        _EVERYWHERE,
-    ),
+    "MLPClassifier": EstimatorSchema(MLPClassifier, _OF_CLASSIFIERS, _TRAINED | _OF_LABELS, _EVERYWHERE),
+    "MLPRegressor": EstimatorSchema(MLPRegressor, _OF_REGRESSORS, _TRAINED | _OF_UNITS, _EVERYWHERE),
 }
 _ERRORS = either(array("f", None), array("f", None, "K"))
 ENSEMBLES = {
-    "EnsembleClassifier": Estimator(EnsembleClassifier, _OF_ENSEMBLES, _COMBINED | _OF_LABELS, _EVERYWHERE),
-    "EnsembleRegressor": Estimator(
+    "EnsembleClassifier": EstimatorSchema(EnsembleClassifier, _OF_ENSEMBLES, _COMBINED | _OF_LABELS, _EVERYWHERE),
+    "EnsembleRegressor": EstimatorSchema(
         EnsembleRegressor, _OF_ENSEMBLES, _COMBINED, _EVERYWHERE | {"calibration_errors_": _ERRORS}
     ),
 }
-RECORDS = (
-    *COSTS,
-    *ALL_SCHEDULES,
-    NETWORK,
-    STATE,
-    STOP,
-    HISTORY,
-    TRAINING,
-    LABELS_OF_Y,
-    PREDICTIONS,
-    OUT_OF_FOLD,
-)
+_OF_TRAINING = (NETWORK, STATE, STOP, HISTORY, TRAINING)
+RECORDS = (*COSTS, *ALL_SCHEDULES, *_OF_TRAINING, LABELS_OF_Y, PREDICTIONS, OUT_OF_FOLD)
 # The attributes of estimators that are stored under another name.
 ATTRIBUTES = {
     "training": "_training_state",

@@ -20,13 +20,12 @@ from multilayer.results import Column, Result, Table, failure_notes, frame, plus
 from multilayer.selection.data import Data, checked_estimator, network_of
 from multilayer.selection.observers import MEMBER_END, observer
 from multilayer.selection.out_of_fold import Predictions, answers, out_of_fold
-from multilayer.selection.pack_warnings import warn_once
 from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.scores import score_of, warn_of_scores_without_weights
 from multilayer.selection.scoring import scorer_of
 from multilayer.selection.splitting import divided
 from multilayer.selection.statistics import standard_error
-from multilayer.selection.training import Fitted, ModelTraining
+from multilayer.selection.training import Fitted, ModelTraining, warn_once
 from multilayer.training.batching import RowNumbers
 
 RAISE = "raise"  # the value of error_score that raises the error of a fold
@@ -68,16 +67,6 @@ class Fold:
     def predicted(self) -> Mapping[str, Any]:
         """The predictions for the test rows by method, computed at the first access."""
         return {} if self.data is None else answers(self.estimator, self.data.part(self.test)[0])
-
-
-@dataclass(frozen=True)
-class _Work:
-    """What all folds have in common."""
-
-    estimator: Any
-    data: Data
-    scorer: Callable[..., Any]
-    return_train_score: bool
 
 
 class CrossValidation(Result, Mapping[str, Any]):
@@ -288,11 +277,10 @@ def cross_validate(
         warn_of_scores_without_weights(scorer, estimator, data.weight)
     listener = observer(callbacks, MEMBER_END) if callbacks else None
     splits = divided(estimator, data.X, data.y, groups, cv, repeats)
-    shared = _Work(estimator, data, scorer, return_train_score)
-    members = [
-        Member(i, ModelTraining(data, estimator, train, partial(_fold, shared, i, train, test)), size=len(train))
-        for i, (train, test) in enumerate(splits)
-    ]
+    members = []
+    for i, (train, test) in enumerate(splits):
+        finish = partial(_fold, data, scorer, return_train_score, i, train, test)
+        members.append(Member(i, ModelTraining(data, estimator, train, finish), size=len(train)))
     outcomes = run_pack(members, n_jobs=n_jobs, backend=backend, listener=listener)
     result = CrossValidation(outcomes, splits, data, score_of_failures)
     if result.failures and (error_score == RAISE or len(result.failures) == len(splits)):
@@ -315,20 +303,23 @@ def _checked_error_score(value: Any) -> float:
     return float(value)
 
 
-def _fold(work: _Work, number: int, train: RowNumbers, test: RowNumbers, fitted: Fitted) -> Fold:
-    model = fitted.model
+def _fold(
+    data: Data,
+    scorer: Callable[..., Any],
+    return_train_score: bool,
+    number: int,
+    train: RowNumbers,
+    test: RowNumbers,
+    fitted: Fitted,
+) -> Fold:
+    model, scores = fitted.model, dict[str, float]()
     began = time.perf_counter()
-    scores = _scores(work, model, test, "test")
-    if work.return_train_score:
-        scores |= _scores(work, model, train, "train")
+    for side, rows in (("test", test), ("train", train))[: 1 + return_train_score]:
+        found = score_of(scorer, model, data.part(rows), data.known)
+        by_name = found if isinstance(found, dict) else {"score": found}
+        scores |= {f"{side}_{name}": float(score) for name, score in by_name.items()}
     score_time = time.perf_counter() - began
     return Fold(number, model, train, test, scores, fitted.seconds, score_time, warnings=fitted.warnings)
-
-
-def _scores(work: _Work, model: Any, rows: RowNumbers, side: str) -> dict[str, float]:
-    found = score_of(work.scorer, model, work.data.part(rows), work.data.known)
-    by_name = found if isinstance(found, dict) else {"score": found}
-    return {f"{side}_{name}": float(score) for name, score in by_name.items()}
 
 
 def _epochs(model: Any) -> float:

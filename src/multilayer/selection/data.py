@@ -159,13 +159,7 @@ class Data:
 
 
 def checked_estimator(estimator: Any) -> Any:
-    """An estimator that can be cloned and fitted.
-
-    Raises
-    ------
-    InputError
-        For anything else, which says what it is.
-    """
+    """An estimator that can be cloned and fitted."""
     if isinstance(estimator, type):
         raise InputTypeError(
             f"estimator must be a model, got the class {estimator.__name__}. Write {estimator.__name__}()."

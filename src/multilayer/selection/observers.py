@@ -12,13 +12,7 @@ MEMBER_END, TRIAL_END = "on_member_end", "on_trial_end"
 
 
 def observer(callbacks: Sequence[Callable[[Any], object]], method: str) -> Callable[[Any], None] | None:
-    """One function that passes an event to each callback, to its ``method`` or to itself; None for no callbacks.
-
-    Raises
-    ------
-    ParameterError
-        For objects that cannot be called, and for callbacks of a single fit, which have no such method.
-    """
+    """One function that passes an event to each callback, to its ``method`` or to itself; None for no callbacks."""
     receivers = []
     for callback in check_callbacks("callbacks", callbacks):
         if not hasattr(callback, method) and hasattr(callback, "on_epoch_end"):

@@ -90,14 +90,9 @@ def _is_own_score(scorer: Scorer) -> bool:
     return hasattr(scorer, "_estimator") and not hasattr(scorer, "_score_func")
 
 
-def _is_plain(scorer: Scorer) -> bool:
-    """Whether it is a custom function, and none of scikit-learn's scorers."""
-    return not hasattr(scorer, "_score_func") and not _is_own_score(scorer)
-
-
 def _shares_predictions(scorer: Scorer, *, lacks: bool) -> bool:
     """Whether scikit-learn can score it together with others, which predict once."""
-    return not (_is_plain(scorer) or _is_own_score(scorer) or (lacks and _needs_labels(scorer)))
+    return hasattr(scorer, "_score_func") and not (lacks and _needs_labels(scorer))
 
 
 def _takes_weights(scorer: Scorer, model: Any) -> bool:

@@ -20,13 +20,7 @@ def one_scorer(estimator: Any, scoring: Any) -> Callable[..., Any]:
 
 
 def scorer_of(estimator: Any, scoring: Any) -> Callable[..., Any]:
-    """The scorer of one metric or several, as scikit-learn takes them; None for the estimator's own ``score``.
-
-    Raises
-    ------
-    ParameterError
-        If the name is unknown, with similar names, or ``scoring`` is no scorer.
-    """
+    """The scorer of one metric or several, as scikit-learn takes them; None for the estimator's own ``score``."""
     if not (scoring is None or callable(scoring) or isinstance(scoring, str | Iterable)) or isinstance(scoring, type):
         raise ParameterError(
             f"scoring must be the name of a metric, a scorer, or a list or dict of them, got {scoring!r:.200}. "

@@ -22,15 +22,7 @@ Split = tuple[RowNumbers, RowNumbers]  # the numbers of the training rows and of
 
 
 def divided(estimator: Any, X: Any, y: Any, groups: Any, cv: Any, repeats: int = 1) -> list[Split]:
-    """The folds; of several repeats each is shuffled with another seed: 0, 1, ...
-
-    Raises
-    ------
-    ParameterError
-        If ``cv`` is no splitter, or is repeated and does not shuffle or has its own ``random_state``.
-    InputError
-        If the rows cannot be divided in this way, or folds are no row numbers.
-    """
+    """The folds; of several repeats each is shuffled with another seed: 0, 1, ..."""
     check_kind_of_cv(cv)
     if repeats != 1 or type(repeats) is not int:
         check_integer("repeats", repeats, 1)

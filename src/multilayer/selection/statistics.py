@@ -25,7 +25,7 @@ def mean(values: ArrayLike, axis: int = -1) -> Array:
     return np.divide(known.sum(axis=axis), n, out=np.full(n.shape, np.nan), where=n > 0)
 
 
-def standard_error(values: ArrayLike, axis: int = -1) -> Array:
+def standard_error(values: ArrayLike) -> Array:
     """The standard error of the mean of the finite values: standard deviation / √n; NaN for fewer than two.
 
     It is a little too small for folds, whose scores are not independent: they share most of their training rows.
@@ -35,9 +35,9 @@ def standard_error(values: ArrayLike, axis: int = -1) -> Array:
     >>> standard_error([[1.0, 3.0], [float("nan"), 5.0]]).tolist()
     [1.0, nan]
     """
-    known, n = _known(values, axis)
-    centre = np.expand_dims(mean(values, axis), axis)
-    squares = np.where(np.isfinite(np.asarray(values, dtype=np.float64)), (known - centre) ** 2, 0.0).sum(axis=axis)
+    known, n = _known(values, -1)
+    centre = np.expand_dims(mean(values), -1)
+    squares = np.where(np.isfinite(np.asarray(values, dtype=np.float64)), (known - centre) ** 2, 0.0).sum(axis=-1)
     return np.sqrt(np.divide(squares, n * (n - 1.0), out=np.full(n.shape, np.nan), where=n > 1))
 
 

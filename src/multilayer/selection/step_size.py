@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
 from multilayer._checks import check_integer, check_real
@@ -22,10 +22,9 @@ from multilayer.fits.fit import Fit
 from multilayer.fits.rows import FitRequest
 from multilayer.fits.settings import settings_of
 from multilayer.results import Column, Result, Table, frame
+from multilayer.selection.statistics import Array
 from multilayer.training import Recipe
 from multilayer.training.batching import RowNumbers, epochs_of_batches, next_orders
-
-Array = NDArray[np.float64]
 
 # The number of updates after which a cost counts a third in the smoothed cost, as a share of all updates.
 SMOOTHING = 1 / 60
@@ -186,8 +185,8 @@ def find_step_size(
     fit = _first_updates(estimator, X, y, sample_weight)
     planned = np.geomspace(first, last, n_updates)
     fading = math.exp(-1.0 / max(SMOOTHING * n_updates, 1.0))
-    course = _range_test(fit, planned, fading, ceiling)
-    return _read(planned[: len(course.costs)], course, fading, ceiling)
+    tested = _range_test(fit, planned, fading, ceiling)
+    return _read(planned[: len(tested.costs)], tested, fading, ceiling)
 
 
 def _check(estimator: Any, first: float, last: float, n_updates: int, ceiling: float) -> None:
@@ -209,7 +208,7 @@ def _check(estimator: Any, first: float, last: float, n_updates: int, ceiling: f
 
 
 @dataclass(frozen=True)
-class _Course:
+class _RangeTest:
     """The updates that were done, and why the test ended."""
 
     costs: Array  # (n,)
@@ -229,7 +228,7 @@ def _first_updates(estimator: BaseMLP, X: Any, y: Any, sample_weight: Any) -> Fi
     return model._begin(FitRequest(X, y, sample_weight))
 
 
-def _range_test(fit: Fit, planned: Array, fading: float, ceiling: float) -> _Course:
+def _range_test(fit: Fit, planned: Array, fading: float, ceiling: float) -> _RangeTest:
     """Train with the planned step sizes until the cost is too high.
 
     The criterion is the mean of the costs so far, in which older costs count less.
@@ -255,10 +254,10 @@ def _range_test(fit: Fit, planned: Array, fading: float, ceiling: float) -> _Cou
         too_high = means > _limits(np.minimum.accumulate(means), ceiling)
         if too_high.any():
             n = int(too_high.argmax()) + 1
-            return _Course(costs[:n], sizes[:n], "ceiling")
+            return _RangeTest(costs[:n], sizes[:n], "ceiling")
         if diverged:
-            return _Course(costs, sizes, "not finite")
-    return _Course(costs, sizes)
+            return _RangeTest(costs, sizes, "not finite")
+    return _RangeTest(costs, sizes)
 
 
 def _parts(fit: Fit, recipe: Recipe, planned: Array) -> Iterator[tuple[Batches, Array]]:
@@ -318,9 +317,9 @@ def _limits(least: Any, ceiling: float) -> Any:
     return least + (ceiling - 1.0) * np.abs(least)
 
 
-def _read(step_sizes: Array, course: _Course, fading: float, ceiling: float) -> StepSizeTest:
+def _read(step_sizes: Array, tested: _RangeTest, fading: float, ceiling: float) -> StepSizeTest:
     """The result of the test by its costs."""
-    costs, sizes = course.costs, course.sizes
+    costs, sizes = tested.costs, tested.sizes
     means = _fading_means(costs, sizes, fading)
     turn = int(means.argmin())
     # The last costs of a divergence may be huge and would dominate the mean: they are cut at the first cost.
@@ -328,10 +327,10 @@ def _read(step_sizes: Array, course: _Course, fading: float, ceiling: float) -> 
     tamed = np.concatenate([costs[:turn], np.minimum(costs[turn:], limit)])
     smoothed = _smoothed(tamed, sizes, fading)
     low = int(smoothed.argmin())
-    lowest, end = float(step_sizes[low]), ENDS[course.ended].format(ceiling=ceiling)
+    lowest, end = float(step_sizes[low]), ENDS[tested.ended].format(ceiling=ceiling)
     if smoothed[0] - smoothed[low] <= LEAST_FALL * max(abs(smoothed[0]), abs(smoothed[low])):
         how = f"the cost has not fallen: {smoothed[0]:.3g} at first, {smoothed[low]:.3g} at its lowest; {end}."
-        return StepSizeTest(step_sizes, costs, smoothed, None, None, lowest, course.ended, how)
+        return StepSizeTest(step_sizes, costs, smoothed, None, None, lowest, tested.ended, how)
     steep = float(step_sizes[int(np.gradient(smoothed, np.log(step_sizes))[: low + 1].argmin())])
     suggestion = min(max(steep, CAUTION[0] * lowest), CAUTION[1] * lowest)
     how = f"the smoothed cost fell fastest at {steep:.2g} and was lowest at {lowest:.2g}"
@@ -340,4 +339,4 @@ def _read(step_sizes: Array, course: _Course, fading: float, ceiling: float) -> 
             ("fifth", "larger steps are too close to it") if suggestion < steep else ("tenth", "smaller ones are slow")
         )
         how += f", of which the suggestion is a {share}: {why}"
-    return StepSizeTest(step_sizes, costs, smoothed, suggestion, steep, lowest, course.ended, f"{how}; {end}.")
+    return StepSizeTest(step_sizes, costs, smoothed, suggestion, steep, lowest, tested.ended, f"{how}; {end}.")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sklearn.base import clone
 
-from multilayer.fits.errors import FitWarning, collected_warnings
+from multilayer.exceptions import InterruptedTrainingWarning
+from multilayer.fits.errors import ConvergenceWarning, FitWarning, collected_warnings, warn
 from multilayer.fits.fit import Fit
 from multilayer.fits.rows import Keep
 from multilayer.packs import Slice
@@ -41,29 +42,15 @@ def as_fitted(fitted: Fitted) -> Fitted:
 
 @dataclass(eq=False)
 class ModelTraining:
-    """A model to be trained on some rows of a table.
-
-    Parameters
-    ----------
-    data : Data
-    model : estimator
-        Trained itself, or a clone of it where ``clones``, which is made when the training begins.
-    rows : array of int
-    finish : callable
-        Of the :class:`Fitted` model makes the value of the member, such as a score.
-    validating : array of int or None
-        Rows that the network validates on after each epoch, as seen by the steps before it.
-    keep : {"best", "last"}
-        Whether a network that is validated keeps the weights of the best score or the last ones.
-    """
+    """A model to be trained on some rows of a table."""
 
     data: Data
     model: Any
     rows: RowNumbers
-    finish: Callable[[Fitted], Any] = as_fitted
-    validating: RowNumbers | None = None
-    keep: Keep = "best"
-    clones: bool = True
+    finish: Callable[[Fitted], Any] = as_fitted  # makes the value of the member, such as a score
+    validating: RowNumbers | None = None  # rows that the network validates on after each epoch
+    keep: Keep = "best"  # which weights a validated network keeps: those of the best score or the last ones
+    clones: bool = True  # whether a clone of the model is trained, which is made when the training begins
     fit: Fit | None = None
     has_begun: bool = False
     seconds: float = 0.0  # at work, those not counted in which it is put aside
@@ -119,3 +106,32 @@ def _epochs(session: TrainingSession, n_done: int, left: float, share: float) ->
     pace = session.seconds / n_done if is_known else n_weights * session.n_rows / WEIGHTS_PER_SECOND
     least, most = math.ceil(LEAST_SECONDS_PER_SLICE / pace), math.ceil(SECONDS_PER_SLICE / pace)
     return int(min(left, max(min(math.ceil(share * left), most), least)))
+
+
+def warn_once(warnings: Iterable[Sequence[FitWarning]], n: int, what: str) -> None:
+    """Merge the warnings of many fits: "in 3 of 5 folds training ended ...".
+
+    Warnings about the end of a fit are counted by their kind and reported together.  Other warnings hold for all fits
+    and are reported once, as they are.  Interruptions are left to the function that trains the pack.
+    ``n`` is the number of fits, and ``what`` their name, such as "folds".
+    """
+    distinct = [list(dict.fromkeys(of_one)) for of_one in warnings]
+    others = dict.fromkeys(
+        (each.message, each.category)
+        for of_one in distinct
+        for each in of_one
+        if not issubclass(each.category, ConvergenceWarning | InterruptedTrainingWarning)
+    )
+    for message, category in others:
+        warn(message, category)
+    kinds: dict[str, list[str]] = {}
+    for of_one in distinct:
+        ends = [each for each in of_one if issubclass(each.category, ConvergenceWarning)]
+        for kind, message in {each.summary or each.message: each.message for each in ends}.items():
+            kinds.setdefault(kind, []).append(message)
+    if kinds:
+        sentences = [
+            f"in {len(messages)} of {n} {what} {messages[0] if len(set(messages)) == 1 else kind}"
+            for kind, messages in kinds.items()
+        ]
+        warn(" ".join([sentences[0], *(f"I{sentence[1:]}" for sentence in sentences[1:])]), ConvergenceWarning)

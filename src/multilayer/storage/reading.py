@@ -11,7 +11,7 @@ from pathlib import Path
 FLAGS = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
-def open_regular(path: Path, flags: int = os.O_RDONLY, mode: int = 0o666) -> FileIO:
+def open_regular(path: Path, flags: int = os.O_RDONLY) -> FileIO:
     """Open a regular file without a buffer.
 
     Parameters
@@ -20,8 +20,6 @@ def open_regular(path: Path, flags: int = os.O_RDONLY, mode: int = 0o666) -> Fil
         The file.
     flags : int
         Flags of ``os.open``.
-    mode : int
-        The mode of a new file.
 
     Returns
     -------
@@ -40,7 +38,7 @@ def open_regular(path: Path, flags: int = os.O_RDONLY, mode: int = 0o666) -> Fil
     except FileNotFoundError:
         if not flags & os.O_CREAT:
             raise
-    descriptor = os.open(path, flags | FLAGS, mode)
+    descriptor = os.open(path, flags | FLAGS, 0o666)
     try:
         _check_is_regular(os.fstat(descriptor))
         writes = flags & (os.O_WRONLY | os.O_RDWR)

@@ -48,13 +48,7 @@ def column_of(frame: nw.DataFrame[Any], name: str) -> Any:
 
 
 def to_arrow(column: object, what: str) -> Any:
-    """Convert a series, array or list to a ``pyarrow.ChunkedArray``.
-
-    Raises
-    ------
-    InputError
-        If the values have no common type, such as numbers and text in a pandas column of objects.
-    """
+    """Convert a series, array or list to a ``pyarrow.ChunkedArray``."""
     pa = import_pyarrow("encoding tables")
     import narwhals
 
@@ -113,13 +107,7 @@ def _first_line(error: Exception) -> str:
 
 
 def kind_of(column: Any, what: str) -> Kind:
-    """Return the kind of an Arrow column; categories of any type are ``text``.
-
-    Raises
-    ------
-    InputError
-        For lists, records, bytes and other types that are not a single number, text or date.
-    """
+    """Return the kind of an Arrow column; categories of any type are ``text``."""
     types = import_pyarrow("encoding tables").types
     kind = column.type
     tests: list[tuple[Kind, tuple[Any, ...]]] = [
@@ -150,11 +138,6 @@ def numbers(column: Any, what: str, *, allow_infinity: bool = False) -> NDArray[
     -------
     array of shape (m,)
         Possibly a view of the frame's memory, which must not be changed.
-
-    Raises
-    ------
-    InputError
-        For infinity unless it is allowed, with its row; the first data row is row 1.
     """
     kind = kind_of(column, what)
     if kind == "empty":

@@ -30,25 +30,13 @@ _SEPARATOR_LINE = re.compile(r"sep=(.)\s*$")  # the first line of files that Exc
 
 @dataclass(frozen=True)
 class Dialect:
-    """The dialect of a text file.
-
-    Attributes
-    ----------
-    separator, quote : str
-        One character each.
-    names : tuple of str
-        The column names, stripped of blanks.
-    start : int
-        Number of bytes, in UTF-8, before the first data row.
-    notes : tuple of str
-        Notes for the user: sentences without a full stop.
-    """
+    """The dialect of a text file."""
 
     separator: str
     quote: str
-    names: tuple[str, ...]
-    start: int
-    notes: tuple[str, ...]
+    names: tuple[str, ...]  # stripped of blanks
+    start: int  # number of bytes, in UTF-8, before the first data row
+    notes: tuple[str, ...]  # for the user: sentences without a full stop
 
 
 @dataclass(frozen=True)
@@ -58,10 +46,8 @@ class _Reading:
     separator: str
     quote: str
     records: tuple[tuple[str, ...], ...]
-    ends: tuple[int, ...]
-    """Number of lines up to the end of each record."""
-    skipped: int = 0
-    """Records of one field before the names."""
+    ends: tuple[int, ...]  # number of lines up to the end of each record
+    skipped: int = 0  # records of one field before the names
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -83,25 +69,10 @@ class _Reading:
 
 
 def find_dialect(name: str, head: str, separator: str | None, default: str, is_whole: bool) -> Dialect:
-    """Find the dialect of a file by its beginning.
+    """Find the dialect of a file by its beginning ``head``, which has no byte order mark.
 
-    Parameters
-    ----------
-    name : str
-        The name of the file, for errors.
-    head : str
-        The text, without a byte order mark.
-    separator : str or None
-        The separator; None to choose one.
-    default : str
-        The separator of the file's extension, which is preferred if several fit.
-    is_whole : bool
-        Whether ``head`` is the whole file; otherwise its last line may be incomplete.
-
-    Raises
-    ------
-    DataFileError
-        If there is no line with names.
+    Without a ``separator``, one is chosen; ``default`` is preferred if several fit.  Unless ``head`` is the whole file,
+    its last line may be incomplete.
     """
     lines = list(io.StringIO(head, newline=""))
     if not is_whole and len(lines) > 1:

@@ -20,30 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of a table or an array.
+    """The columns of a table or an array."""
 
-    Attributes
-    ----------
-    names : tuple of str
-        The column names; x0, x1, ... if the columns have none.
-    has_names : bool
-        Whether the columns have names.
-    n_rows : int
-        The number of rows.
-    frame : narwhals.DataFrame or None
-        The table; None for an array.
-    arrays : dict
-        The Arrow columns of an array, by name.
-    notes : dict
-        The notes of :func:`read_table` on columns, by name.
-    """
-
-    names: tuple[str, ...]
+    names: tuple[str, ...]  # x0, x1, ... if the columns have none
     has_names: bool
     n_rows: int
-    frame: Any = None
-    arrays: Mapping[str, Any] = field(default_factory=dict)
-    notes: Mapping[str, ColumnNote] = field(default_factory=dict)
+    frame: Any = None  # a narwhals.DataFrame; None for an array
+    arrays: Mapping[str, Any] = field(default_factory=dict)  # the Arrow columns of an array
+    notes: Mapping[str, ColumnNote] = field(default_factory=dict)  # of read_table, by column
 
     def arrow(self, name: str) -> Any:
         """Return one column as a ``pyarrow.ChunkedArray``."""
@@ -51,13 +35,7 @@ class Columns:
 
 
 def columns_of(data: Any) -> Columns:
-    """Return the columns of a pandas, polars or pyarrow table, of a NumPy array, or of a list of rows.
-
-    Raises
-    ------
-    InputError
-        For anything else, for repeated names, and for arrays that do not have two dimensions.
-    """
+    """Return the columns of a pandas, polars or pyarrow table, of a NumPy array, or of a list of rows."""
     if sparse.issparse(data):
         raise InputTypeError(
             "Sparse data was passed, but TableEncoder needs dense data. Use X.toarray(), or pass a sparse X of numbers "
@@ -110,13 +88,7 @@ def _as_array(data: Any) -> Any:
 
 
 def as_frame(data: Any) -> nw.DataFrame[Any]:
-    """Wrap a pandas, polars or pyarrow table or record batch in a narwhals frame, without a copy.
-
-    Raises
-    ------
-    InputError
-        For anything else, for repeated column names and for names that are not text.
-    """
+    """Wrap a pandas, polars or pyarrow table or record batch in a narwhals frame, without a copy."""
     try:
         import narwhals
     except ImportError:

@@ -12,18 +12,10 @@ _KEY = b"multilayer"
 
 @dataclass(frozen=True)
 class ColumnNote:
-    """How one column was read.
+    """How one column was read."""
 
-    Attributes
-    ----------
-    text : str
-        A note for the user, or an empty string.
-    is_code : bool
-        Whether the column is meant as text even if its cells look like numbers.
-    """
-
-    text: str = ""
-    is_code: bool = False
+    text: str = ""  # for the user
+    is_code: bool = False  # whether the column is meant as text even if its cells look like numbers
 
 
 def with_notes(table: Any, notes: Sequence[str], columns: Mapping[str, ColumnNote]) -> Any:

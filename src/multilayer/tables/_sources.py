@@ -24,27 +24,13 @@ _MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (cod
 
 @dataclass(frozen=True)
 class Source:
-    """Bytes that can be read from the beginning repeatedly.
+    """Bytes that can be read from the beginning repeatedly."""
 
-    Attributes
-    ----------
-    name : str
-        The name for messages.
-    path : Path or None
-        The file; None for a file object.
-    data : bytes
-        The content of a file object.
-    extension : str
-        One of ``KNOWN``; for a file object it follows from the content.
-    encoding : str or None
-        The codec of a text file, or None for UTF-8.
-    """
-
-    name: str
-    path: Path | None
-    data: bytes
-    extension: str
-    encoding: str | None = None
+    name: str  # for messages
+    path: Path | None  # None for a file object
+    data: bytes  # of a file object
+    extension: str  # one of KNOWN; for a file object it follows from the content
+    encoding: str | None = None  # the codec of a text file, or None for UTF-8
 
     @property
     def place(self) -> Any:
@@ -71,15 +57,7 @@ class Source:
 
 
 def find_source(given: Any) -> Source:
-    """Return the source of a path or a file object.
-
-    Raises
-    ------
-    DataFileError
-        If the file does not exist, or is not a data file.
-    InputError
-        If a file object is in text mode, or the argument is neither a path nor a file object.
-    """
+    """Return the source of a path or a file object."""
     if hasattr(given, "read"):
         name = getattr(given, "name", None)
         name = "standard input" if name == "<stdin>" else name if isinstance(name, str) and name else "the file"
@@ -123,13 +101,7 @@ def check_has_line_end(name: str, head: bytes) -> None:
 
 
 def checked_encoding(encoding: str | None) -> str | None:
-    """Return the name of the codec, None for UTF-8.
-
-    Raises
-    ------
-    ParameterError
-        If there is no such codec for text.
-    """
+    """Return the name of the codec, None for UTF-8."""
     if encoding is None:
         return None
     try:

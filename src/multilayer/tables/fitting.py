@@ -61,11 +61,6 @@ def fit_column(name: str, column: Any, rules: Rules, note: ColumnNote) -> tuple[
         None for a dropped column.
     report : ColumnReport
         The description of the encoding.
-
-    Raises
-    ------
-    InputError
-        For infinity and for types that cannot be encoded.
     """
     kind = kind_of(column, f"column {name!r}")
     if kind == "text":

@@ -1,4 +1,4 @@
-"""The key of a kernel covers all that its machine code depends on, and is the same in every process."""
+"""The key of a kernel covers everything that its machine code depends on, and is the same in every process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from multilayer.engines.cpu import vectors
 
 
 class Codegen:
-    """What is asked of Numba's: the processor."""
+    """The part of the interface of Numba that is used: the processor."""
 
     def __init__(self, *processor: str) -> None:
         self.processor = processor or ("x86_64", "znver4", "+avx2")
@@ -36,10 +36,10 @@ def key(function: Callable[..., Any], *argument_types: Any, options: Any = None,
     return dependencies.kernel_key(function, argument_types, options or {}, codegen or Codegen())
 
 
-def made(
+def make_function(
     value: Any, source: str = "def kernel(x): return helper(x)", helper: str = "def helper(x): return VALUE"
 ) -> Any:
-    """A function that calls another, which uses a global."""
+    """Return a function that calls another, which uses a global."""
     scope: dict[str, Any] = {"VALUE": value, "__name__": "somewhere"}
     exec(f"{helper}\n{source}", scope)
     return scope["kernel"]
@@ -54,10 +54,10 @@ VALUES: list[Any] = [
 ]  # fmt: skip
 
 
-def test_a_value_that_a_function_inside_uses_is_in_the_key() -> None:
-    keys = [key(made(value)) for value in VALUES]
+def test_values_used_by_called_functions_are_in_the_key() -> None:
+    keys = [key(make_function(value)) for value in VALUES]
     assert len(set(keys)) == len(keys)
-    assert keys == [key(made(value)) for value in VALUES]
+    assert keys == [key(make_function(value)) for value in VALUES]
 
 
 @pytest.mark.parametrize(
@@ -75,20 +75,22 @@ def test_a_value_that_a_function_inside_uses_is_in_the_key() -> None:
 )
 def test_code_defaults_and_closures_are_in_the_key(changes: dict[str, str]) -> None:
     others = [
-        made(1),
-        made(1, source="def outer(y):\n def kernel(x): return helper(x) + y\n return kernel\nkernel = outer(3)"),
+        make_function(1),
+        make_function(
+            1, source="def outer(y):\n def kernel(x): return helper(x) + y\n return kernel\nkernel = outer(3)"
+        ),
     ]
-    assert key(made(1, **changes)) not in [key(other) for other in others]
-    assert key(made(1, **changes)) == key(made(1, **changes))
+    assert key(make_function(1, **changes)) not in [key(other) for other in others]
+    assert key(make_function(1, **changes)) == key(make_function(1, **changes))
 
 
-def test_lines_and_comments_are_not_in_the_key() -> None:
-    assert key(made(1, helper="\n\n# a comment\ndef helper(x): return VALUE")) == key(made(1))
+def test_line_numbers_and_comments_are_not_in_the_key() -> None:
+    assert key(make_function(1, helper="\n\n# a comment\ndef helper(x): return VALUE")) == key(make_function(1))
 
 
-def test_functions_that_call_each_other_have_a_key() -> None:
-    first = made(1, helper="def helper(x): return kernel(x - 1) + VALUE")
-    assert key(first) != key(made(2, helper="def helper(x): return kernel(x - 1) + VALUE"))
+def test_mutually_recursive_functions_have_a_key() -> None:
+    first = make_function(1, helper="def helper(x): return kernel(x - 1) + VALUE")
+    assert key(first) != key(make_function(2, helper="def helper(x): return kernel(x - 1) + VALUE"))
 
 
 def test_compiled_functions_and_their_options_are_in_the_key() -> None:
@@ -96,29 +98,29 @@ def test_compiled_functions_and_their_options_are_in_the_key() -> None:
         return x
 
     made_of = [numba.njit(helper), numba.njit(fastmath=True)(helper), numba.njit(lambda x: x)]
-    assert len({key(made(each)) for each in made_of}) == 3
-    assert key(made(1), options={"nogil": True}) != key(made(1), options={"nogil": False})
+    assert len({key(make_function(each)) for each in made_of}) == 3
+    assert key(make_function(1), options={"nogil": True}) != key(make_function(1), options={"nogil": False})
 
 
-def test_what_has_no_description_that_lasts_gives_no_key() -> None:
+def test_objects_without_a_stable_description_give_no_key() -> None:
     for value in (threading.Lock(), object(), iter([1]), np.array([object()])):
         with pytest.raises(dependencies.IndescribableError):
-            key(made(value))
+            key(make_function(value))
 
 
 def test_types_of_arguments_and_names_of_fields_are_in_the_key() -> None:
     number, array = types.int64, types.Array(types.float64, 1, "C")
     records = [
         types.NamedTuple((number, number), namedtuple("Plan", "rows columns")),
-        types.NamedTuple((number, number), namedtuple("Plan", "columns rows")),  # to Numba a type of the same name
+        types.NamedTuple((number, number), namedtuple("Plan", "columns rows")),  # a type of the same name for Numba
     ]
     assert str(records[0]) == str(records[1])
-    keys = [key(made(1), each) for each in (number, array, types.Array(types.float64, 1, "A"), *records)]
+    keys = [key(make_function(1), each) for each in (number, array, types.Array(types.float64, 1, "A"), *records)]
     assert len(set(keys)) == len(keys)
 
 
 def test_versions_settings_and_processor_are_in_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    keys = [key(made(1)), key(made(1), codegen=Codegen("x86_64", "znver4", "-avx2"))]
+    keys = [key(make_function(1)), key(make_function(1), codegen=Codegen("x86_64", "znver4", "-avx2"))]
     import llvmlite
     import scipy
 
@@ -127,16 +129,16 @@ def test_versions_settings_and_processor_are_in_the_key(monkeypatch: pytest.Monk
     for module in (multilayer, numba, llvmlite, np, scipy):
         with monkeypatch.context() as changed:
             changed.setattr(module, "__version__", "99.0")
-            keys.append(key(made(1)))
+            keys.append(key(make_function(1)))
     for setting in ("BOUNDSCHECK", "OPT", "SLP_VECTORIZE"):
         with monkeypatch.context() as changed:
             changed.setattr(numba.config, setting, 77)
-            keys.append(key(made(1)))
+            keys.append(key(make_function(1)))
     with monkeypatch.context() as changed:
         changed.setattr(dependencies.sys, "version_info", (3, 99, 0))
-        keys.append(key(made(1)))
+        keys.append(key(make_function(1)))
     assert len(set(keys)) == len(keys)
-    assert key(made(1)) == keys[0]
+    assert key(make_function(1)) == keys[0]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +154,7 @@ def test_versions_settings_and_processor_are_in_the_key(monkeypatch: pytest.Monk
         (shuffling.shuffle_into, shuffling, "MIDDLE", 398),
     ],
 )
-def test_a_constant_of_the_engine_is_in_the_key(
+def test_constants_of_the_engine_are_in_the_key(
     kernel: Any, module: Any, name: str, value: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = key(kernel.py_func)

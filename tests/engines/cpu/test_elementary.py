@@ -1,4 +1,4 @@
-"""Elementary functions: errors in units in the last place, against 30-digit decimal arithmetic."""
+"""Elementary functions: errors in units in the last place, against decimal arithmetic of 30 digits."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MODES = ["interpreted", "compiled"] if COMPILED else ["interpreted"]
 DTYPES = [np.float32, np.float64]
 PI = Decimal("3.14159265358979323846264338327950288419716939937510582")
 
-# The largest error in units in the last place, as the table of the module states it, float32 and float64.
+# The largest error in units in the last place, for float32 and float64, as stated in the table of the module.
 BOUNDS = {
     "exp": (1.1, 1.1),
     "expm1": (1.8, 2.3),
@@ -42,7 +42,7 @@ BOUNDS = {
     "softplus": (1.8, 2.1),
     "normal_cdf": (6.5, 8.2),
 }
-# Where the arguments lie, float32 and float64: a little beyond the range in which the result is a normal number.
+# The range of the arguments, for float32 and float64: slightly wider than the range with normal results.
 RANGES = {
     "exp": ((-88, 89), (-709, 710)),
     "expm1": ((-30, 89), (-50, 710)),
@@ -56,7 +56,7 @@ RANGES = {
 
 
 def _normal_cdf(x: Decimal) -> Decimal:
-    """Φ by its power series near 0, elsewhere by the continued fraction of the Mills ratio."""
+    """Φ by its power series near 0, and by the continued fraction of the Mills ratio elsewhere."""
     t = abs(x)
     density = (-t * t / 2).exp() / (2 * PI).sqrt()
     if t < Decimal("2.5"):
@@ -75,7 +75,7 @@ def _normal_cdf(x: Decimal) -> Decimal:
 
 
 def _log1p(x: Decimal) -> Decimal:
-    # 1 + x would lose the digits of a small x; there two terms of the series are enough.
+    # 1 + x would lose the digits of a small x; two terms of the series are sufficient there.
     return (1 + x).ln() if abs(x) > Decimal("1e-20") else x - x * x / 2
 
 
@@ -112,7 +112,7 @@ def apply(name: str, mode: str, x: np.ndarray) -> np.ndarray:
 
 
 def ulps(name: str, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The errors of y, where the exact result is a normal number; elsewhere 0, after a check of what y is."""
+    """Return the errors of y where the exact result is a normal number; elsewhere check y and return 0."""
     limits = np.finfo(x.dtype)
     tiny, most = Decimal(float(limits.tiny)), Decimal(float(limits.max))
     errors = np.zeros(x.size)
@@ -130,7 +130,7 @@ def ulps(name: str, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def arguments(name: str, dtype: type, n: int) -> np.ndarray:
-    """A grid over the range, random numbers in its middle, and numbers of every magnitude near 0."""
+    """Return a grid over the range, random numbers in its middle, and numbers of every magnitude near 0."""
     low, high = RANGES[name][DTYPES.index(dtype)]
     random = np.random.default_rng(1)
     small = np.exp(random.uniform(-60, 0, n // 2)) * random.choice([-1, 1], n // 2)
@@ -141,7 +141,7 @@ def arguments(name: str, dtype: type, n: int) -> np.ndarray:
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", BOUNDS)
-def test_error_in_units_in_the_last_place(name: str, dtype: type, mode: str) -> None:
+def test_errors_are_below_the_documented_bounds(name: str, dtype: type, mode: str) -> None:
     x = arguments(name, dtype, 400 if mode == "interpreted" else 1000)
     errors = ulps(name, x, apply(name, mode, x))
     worst = int(np.argmax(errors))
@@ -151,7 +151,9 @@ def test_error_in_units_in_the_last_place(name: str, dtype: type, mode: str) -> 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", BOUNDS)
 @given(patterns=st.lists(st.integers(0, 2**32 - 1), min_size=5, max_size=20))
-def test_random_bits(name: str, mode: str, patterns: list[int]) -> None:
+def test_errors_for_random_bit_patterns_are_below_the_documented_bounds(
+    name: str, mode: str, patterns: list[int]
+) -> None:
     for dtype, x in (
         (np.float32, np.array(patterns, np.uint32).view(np.float32)),
         (np.float64, np.array(patterns[: len(patterns) // 2 * 2], np.uint32).view(np.float64)),
@@ -171,8 +173,8 @@ def test_random_bits(name: str, mode: str, patterns: list[int]) -> None:
 if COMPILED:
 
     @pytest.mark.parametrize("name", BOUNDS)
-    def test_float32_in_every_binade(name: str) -> None:
-        """Two million numbers of all magnitudes; float64 arithmetic is exact enough to judge."""
+    def test_errors_in_float32_are_below_the_documented_bounds_in_every_binade(name: str) -> None:
+        """Two million numbers of all magnitudes; float64 is precise enough for the expected values."""
         from scipy.special import ndtr
 
         oracles = {
@@ -194,7 +196,7 @@ if COMPILED:
             normal = (abs(exact) >= limits.tiny) & (abs(exact) <= limits.max)
             ulp = np.spacing(abs(exact[normal]).astype(np.float32)).astype(np.float64)
         y = apply(name, "compiled", x)
-        # the oracle adds its own error, far below a hundredth of a unit
+        # the expected value adds its own error, far below a hundredth of a unit
         assert np.max(abs(y[normal] - exact[normal]) / ulp) <= BOUNDS[name][0] + 0.01
         assert np.all(abs(y[abs(exact) < limits.tiny]) <= limits.tiny)
         assert np.all(abs(y[abs(exact) > limits.max]) >= limits.max)
@@ -207,7 +209,7 @@ if COMPILED:
         assert re.search(rf"fmul (contract )?{vector}", code)
 
 
-def test_works_without_numba() -> None:
+def test_functions_work_without_numba() -> None:
     code = (
         "import sys; sys.modules['numba'] = None\n"
         "import numpy as np\n"
@@ -235,8 +237,8 @@ ENDS = {
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", ENDS)
-def test_ends(name: str, dtype: type, mode: str) -> None:
-    # eight copies of each, for the vectorised part of the loop as well as for its rest
+def test_values_at_the_limits_are_exact(name: str, dtype: type, mode: str) -> None:
+    # copies of each, for the vectorised part of the loop as well as for its remainder
     x = np.repeat(np.array([*ENDS[name], NAN], dtype), 33)
     expected = np.repeat(np.array([*ENDS[name].values(), NAN], dtype), 33)
     np.testing.assert_array_equal(apply(name, mode, x), expected)
@@ -247,7 +249,7 @@ def test_ends(name: str, dtype: type, mode: str) -> None:
     ("dtype", "least", "most"),
     [(np.float32, -87.33654, 88.72283), (np.float64, -708.3964185322641, 709.782712893384)],
 )
-def test_exp_to_the_edges_of_its_range(dtype: type, least: float, most: float, mode: str) -> None:
+def test_exp_is_precise_at_the_limits_of_its_range(dtype: type, least: float, most: float, mode: str) -> None:
     y = apply("exp", mode, np.array([least, most], dtype))
     limits = np.finfo(dtype)
     assert limits.tiny <= y[0] < 1.00001 * limits.tiny

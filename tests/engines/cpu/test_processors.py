@@ -1,4 +1,4 @@
-"""What kernels are compiled for."""
+"""The processor features that kernels are compiled for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ compiled_only = pytest.mark.skipif(not compiling.COMPILED, reason="there is no c
         ("+avx512f,+avx2", True),
         ("+avx2,+avx512f", True),
         ("+avx2,-avx512f", False),
-        ("+avx2,-avx512f,+avx512fp16", False),  # another feature, whose name begins alike
+        ("+avx2,-avx512f,+avx512fp16", False),  # another feature, whose name starts with the same letters
         ("", False),  # NUMBA_CPU_NAME=generic
         ("+neon,+fp-armv8,+sve", False),
     ],
@@ -31,7 +31,7 @@ def test_vectors_are_wide_where_numba_compiles_for_avx_512(
 
 
 @compiled_only
-def test_a_processor_whose_features_llvm_cannot_tell_has_no_wide_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_processor_without_known_features_has_no_wide_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
     from llvmlite import binding
 
     def fail() -> Any:
@@ -43,7 +43,7 @@ def test_a_processor_whose_features_llvm_cannot_tell_has_no_wide_vectors(monkeyp
 
 
 @compiled_only
-def test_numba_s_switch_for_avx_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_numba_setting_for_avx_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
     from llvmlite import binding
 
     monkeypatch.setattr(compiling.numba.config, "CPU_FEATURES", None)

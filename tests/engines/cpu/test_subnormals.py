@@ -1,4 +1,4 @@
-"""Numbers too small to be normal are zeros to a kernel, and what they were to the rest of the process."""
+"""Subnormal numbers are treated as zeros in a kernel, but not in the rest of the process."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def has_subnormals(x: Floats) -> bool:
 
 
 def train(problem: Problem, bad: float = 0.0) -> DescentState:
-    """Forty updates of a network whose first input is always 0; ``bad`` is added to the last parameter."""
+    """Make forty updates of a network whose first input is always 0; ``bad`` is added to the last parameter."""
     problem.objective.X[:, 0] = 0.0
     state = problem.state(Adam())
-    state.slots[0] = 16 * np.finfo(state.slots.dtype).tiny  # times 0.9, forty times: below the normal numbers
+    state.slots[0] = 16 * np.finfo(state.slots.dtype).tiny  # multiplied by 0.9 forty times: below the normal numbers
     state.parameters[-1] += bad
     CpuEngine().descend(problem.objective, Adam(), state, full_batches(23, 40, step_size=1e-4))
     return state
@@ -55,7 +55,7 @@ def train(problem: Problem, bad: float = 0.0) -> DescentState:
 @flushing_only
 @dtypes
 @widths
-def test_what_decays_becomes_zero(width: int, dtype: Any) -> None:
+def test_decaying_values_become_zero(width: int, dtype: Any) -> None:
     state = train(problem_of(width, dtype))
     first_weights = slice(width, 2 * width)  # of the input that is always 0, after the biases
     assert not state.slots[0, first_weights].any()
@@ -66,7 +66,7 @@ def test_what_decays_becomes_zero(width: int, dtype: Any) -> None:
 @flushing_only
 @dtypes
 @widths
-def test_subnormal_operands_count_as_zero(width: int, dtype: Any) -> None:
+def test_subnormal_operands_are_treated_as_zero(width: int, dtype: Any) -> None:
     if width == 40 and sys.platform == "darwin":
         pytest.skip("Apple's BLAS may compute on units with a register of their own")
     network = Network((width, 2), (), "identity")
@@ -74,7 +74,7 @@ def test_subnormal_operands_count_as_zero(width: int, dtype: Any) -> None:
     parameters = np.full(2 + 2 * width, tiny, dtype)
     parameters[:2] = 0.0  # the biases
     H = CpuEngine().predict(network, parameters, np.full((5, width), large))
-    assert width * tiny * large > np.finfo(dtype).tiny  # what the sums would be
+    assert width * tiny * large > np.finfo(dtype).tiny  # the sums without flushing
     np.testing.assert_array_equal(H, 0.0)
 
 
@@ -92,13 +92,13 @@ def test_subnormal_operands_count_as_zero(width: int, dtype: Any) -> None:
         ("i686-pc-windows-msvc", None),
     ],
 )
-def test_llvm_s_triple_tells_the_register(triple: str, bits: int | None) -> None:
+def test_triple_of_llvm_determines_the_register(triple: str, bits: int | None) -> None:
     register = subnormals.control_register(triple)
     assert (register.flush if register else None) == bits
 
 
 @compiled_only
-def test_on_another_processor_kernels_compile_and_flush_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kernels_on_an_unknown_processor_compile_and_do_not_flush(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subnormals, "_REGISTERS", {})
 
     @compiling.numba.njit
@@ -123,7 +123,7 @@ CALLS: dict[str, Callable[[Problem], object]] = {
 @dtypes
 @widths
 @pytest.mark.parametrize("call", CALLS)
-def test_arithmetic_after_a_call_is_as_it_was(call: str, width: int, dtype: Any) -> None:
+def test_a_call_restores_the_arithmetic_of_the_process(call: str, width: int, dtype: Any) -> None:
     CALLS[call](problem_of(width, dtype))
     smallest = np.full(64, np.finfo(dtype).smallest_subnormal)
     assert has_subnormals(smallest + smallest)

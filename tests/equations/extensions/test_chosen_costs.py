@@ -1,4 +1,4 @@
-"""(C6)-(C12) against scikit-learn, difference quotients and the ends of the range; what their best answers are."""
+"""(C6)-(C12) against scikit-learn and difference quotients, at extreme sums, and the predictions that minimise them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from multilayer.exceptions import InputError, ParameterError, ShapeError
 
 M, K = 9, 3
 LEVELS = (0.1, 0.5, 0.9)
-# Every cost with an output unit that it is for.
+# Each cost with an output unit that it supports.
 PAIRS = [
     ("identity", AbsoluteError()),
     ("identity", Huber(0.7)),
@@ -68,7 +68,7 @@ def test_delta_is_the_derivative_of_the_value(output, chosen):
 
 
 @pairs
-def test_the_gradient_of_a_network_is_right_with_any_cost(output, chosen):
+def test_gradient_of_a_network_matches_difference_quotients_for_every_cost(output, chosen):
     _, Y = example(output)
     X = np.random.RandomState(1).normal(size=(M, 2))
     thetas = initialize_thetas([2, 4, K], 1)
@@ -76,36 +76,36 @@ def test_the_gradient_of_a_network_is_right_with_any_cost(output, chosen):
     assert report.max_error < 1e-7
 
 
-def test_absolute_error_is_scikit_learn_s():
+def test_absolute_error_equals_that_of_scikit_learn():
     Z, Y = example("identity")
     assert AbsoluteError().value(Z, Y).mean() == pytest.approx(K * mean_absolute_error(Y, Z), rel=1e-14)
 
 
-def test_quantile_cost_is_scikit_learn_s_pinball_loss():
+def test_quantile_cost_equals_the_pinball_loss_of_scikit_learn():
     Z, Y = example("identity")
     expected = sum(mean_pinball_loss(Y[:, k], Z[:, k], alpha=LEVELS[k]) for k in range(K))
     assert Quantile(LEVELS).value(Z, Y).mean() == pytest.approx(expected, rel=1e-14)
 
 
-def test_the_half_quantile_is_half_the_absolute_error():
+def test_cost_of_the_median_is_half_the_absolute_error():
     Z, Y = example("identity")
     np.testing.assert_allclose(2 * Quantile((0.5,)).value(Z, Y), AbsoluteError().value(Z, Y), rtol=1e-14)
 
 
-def test_gamma_deviance_is_half_scikit_learn_s():
+def test_gamma_deviance_is_half_that_of_scikit_learn():
     Z, Y = example("exp")
     expected = sum(mean_gamma_deviance(Y[:, k], np.exp(Z[:, k])) / 2 for k in range(K))
     assert GammaDeviance().value(Z, Y).mean() == pytest.approx(expected, rel=1e-13)
 
 
-def test_huber_is_squared_inside_and_straight_outside():
+def test_huber_is_quadratic_inside_and_linear_outside_the_threshold():
     cost = Huber(2.0)
     Z, Y = np.array([[1.0], [-1.0], [2.0], [5.0], [-5.0]]), np.zeros((5, 1))
     assert cost.value(Z, Y).tolist() == [0.5, 0.5, 2.0, 8.0, 8.0]
     assert cost.delta(Z, Y).ravel().tolist() == [1.0, -1.0, 2.0, 2.0, -2.0]
 
 
-def test_a_wide_huber_is_the_squared_error():
+def test_huber_with_a_large_threshold_is_the_squared_error():
     Z, Y = example("identity")
     np.testing.assert_allclose(Huber(1e3).value(Z, Y), output_unit("identity").cost(Z, Y), rtol=1e-14)
 
@@ -118,7 +118,7 @@ def test_focal_without_gamma_is_the_cross_entropy(output, focal):
 
 
 @pytest.mark.parametrize("gamma", [0.5, 2.0])
-def test_focal_multiplies_the_cross_entropy_with_how_wrong_the_answer_is(gamma):
+def test_focal_cost_scales_the_cross_entropy_by_a_power_of_the_error(gamma):
     Z, Y = np.array([[0.4, -1.0]]), np.array([[1.0, 0.0]])
     h = output_unit("softmax").h(Z)[0, 0]
     assert SoftmaxFocal(gamma).value(Z, Y)[0] == pytest.approx(-((1 - h) ** gamma) * np.log(h), rel=1e-13)
@@ -129,7 +129,7 @@ def test_focal_multiplies_the_cross_entropy_with_how_wrong_the_answer_is(gamma):
 
 
 @pytest.mark.parametrize("cost", [AbsoluteError(), Quantile((0.9,))], ids=str)
-def test_a_right_answer_is_left_alone_at_the_kink(cost):
+def test_cost_and_delta_are_zero_at_the_kink(cost):
     Y = np.array([[3.0]])
     assert cost.value(Y, Y) == [0.0]
     assert cost.delta(Y, Y) == [[0.0]]
@@ -138,17 +138,17 @@ def test_a_right_answer_is_left_alone_at_the_kink(cost):
 @given(
     arrays(np.float64, 40, elements=st.floats(-10, 10).map(lambda y: round(y, 3))), st.sampled_from([0.1, 0.5, 0.75])
 )
-def test_the_best_single_answer_is_the_quantile(y, level):
+def test_best_constant_prediction_is_the_quantile(y, level):
     cost = Quantile((level,))
     best = min(y, key=lambda h: cost.value(np.full((40, 1), h), y[:, np.newaxis]).sum())
-    # As many targets lie below it as the level says, up to those that are equal to it.
+    # The fraction of targets below it equals the level, up to ties.
     assert (y < best).mean() <= level + 1e-12
     assert (y <= best).mean() >= level - 1e-12
 
 
 @pairs
 @given(arrays(np.float64, (4, K), elements=st.floats(-600, 600)))
-def test_costs_and_deltas_are_finite_and_not_negative_far_out(output, chosen, Z):
+def test_costs_are_non_negative_and_finite_for_extreme_sums(output, chosen, Z):
     unit, (_, Y) = output_unit(output, chosen), example(output)
     with np.errstate(over="raise", invalid="raise", divide="raise"):
         values, deltas = unit.cost(Z, Y[:4]), unit.delta(Z, Y[:4])
@@ -157,7 +157,7 @@ def test_costs_and_deltas_are_finite_and_not_negative_far_out(output, chosen, Z)
     assert np.isfinite(deltas).all()
 
 
-def test_focal_is_right_where_h_rounds_to_0_or_1():
+def test_focal_cost_is_exact_where_h_rounds_to_0_or_1():
     Z = np.array([[1e4]])
     assert SigmoidFocal(2.0).value(Z, np.zeros((1, 1))) == [1e4]
     assert SigmoidFocal(2.0).value(Z, np.ones((1, 1))) == [0.0]
@@ -172,13 +172,13 @@ def test_focal_is_right_where_h_rounds_to_0_or_1():
 
 
 @given(arrays(np.float64, (4, 5), elements=st.floats(-1e4, 1e4)))
-def test_increasing_answers_never_cross(Z):
+def test_increasing_outputs_never_cross(Z):
     H = output_unit("increasing").h(Z)
     assert (np.diff(H, axis=1) >= 0).all()
     np.testing.assert_array_equal(H[:, 0], Z[:, 0])
 
 
-def test_one_increasing_answer_is_the_identity():
+def test_a_single_increasing_output_equals_the_identity():
     Z, Y = np.array([[0.3], [-2.0]]), np.array([[1.0], [1.0]])
     for chosen in (None, Huber(), Quantile((0.3,))):
         increasing, identity = output_unit("increasing", chosen), output_unit("identity", chosen)
@@ -186,17 +186,17 @@ def test_one_increasing_answer_is_the_identity():
         np.testing.assert_array_equal(increasing.delta(Z, Y), identity.delta(Z, Y))
 
 
-def test_increasing_answers_are_predicted_as_numbers():
+def test_predict_returns_increasing_outputs_as_numbers():
     thetas = [np.array([[0.0, 1.0], [0.0, 0.0]])]
     H = predict([[2.0]], thetas, output=output_unit("increasing", Quantile((0.1, 0.9))))
     np.testing.assert_allclose(H, [[2.0, 2.0 + np.log(2)]])
 
 
-# --- a cost meets the book's functions
+# --- costs in the equations
 
 
 class Cubed:
-    """abs(z - y)³, one's own."""
+    """A custom cost: abs(z - y)³."""
 
     def value(self, Z, Y):
         return np.sum(np.abs(Z - Y) ** 3, axis=1)
@@ -210,21 +210,21 @@ class Halved(Cubed):
         return 0.5 * super().delta(Z, Y)
 
 
-def test_one_s_own_cost_runs_with_any_output():
+def test_a_custom_cost_works_with_every_output_unit():
     thetas = [np.array([[0.5, 1.0]])]
     assert cost([[1.0]], [[-0.5]], thetas, output=output_unit("identity", Cubed())) == 8.0
     for output in OUTPUTS:
         report = check_gradient([[1.0]], [[-0.5]], thetas, output=output_unit(output, Cubed()))
-        assert report.max_error < 1e-6  # identity outputs' targets: one's own cost knows what it takes
+        assert report.max_error < 1e-6  # targets suit identity outputs: a custom cost checks its own targets
 
 
 @pairs
-def test_every_cost_of_the_book_passes_its_check(output, chosen):
+def test_check_cost_passes_for_every_built_in_cost(output, chosen):
     if chosen is not None:
         assert check_cost(chosen, *example(output), output) < 1e-8
 
 
-def test_the_check_names_the_worst_entry():
+def test_check_cost_reports_the_entry_with_the_largest_error():
     Z, Y = np.array([[0.0, 1.0], [2.0, -3.0]]), np.zeros((2, 2))
     message = (
         r"delta of .*Halved.* is not the derivative of value: in row 1, column 1, where z is -3 and y is 0, "
@@ -254,7 +254,7 @@ class Logarithmic(Cubed):
         (object(), [[0.0, 0.0]], ParameterError, r"a cost is an object with the methods value\(Z, Y\) and delta"),
     ],
 )
-def test_what_the_check_refuses(own, Y, error, message):
+def test_check_cost_rejects_invalid_costs_and_targets(own, Y, error, message):
     with pytest.raises(error, match=message):
         check_cost(own, [[-1.0, 1.0]], Y)
 
@@ -273,7 +273,7 @@ def test_what_the_check_refuses(own, Y, error, message):
         (lambda: output_unit(3), ParameterError, r"unknown output unit 3"),
     ],
 )
-def test_what_cannot_be_a_cost(call, error, message):
+def test_invalid_costs_raise_errors(call, error, message):
     with pytest.raises(error, match=message):
         call()
 
@@ -287,6 +287,6 @@ def test_what_cannot_be_a_cost(call, error, message):
         (output_unit("identity", Quantile(LEVELS)), [[2.0]], ShapeError, r"one column for each of the 3 levels"),
     ],
 )
-def test_targets_that_a_cost_cannot_use(unit, Y, error, message):
+def test_targets_outside_the_domain_of_a_cost_raise_errors(unit, Y, error, message):
     with pytest.raises(error, match=message):
         cost([[1.0]], Y, [np.array([[0.5, 1.0]])], output=unit)

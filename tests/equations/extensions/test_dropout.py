@@ -1,4 +1,4 @@
-"""Dropout (R1)-(R3): the generator against published vectors, the masks by what they promise."""
+"""Dropout (R1)-(R3): the generator against published vectors, and the properties of the masks."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from multilayer.equations import (
 from multilayer.equations.extensions.dropout import philox
 
 
-# The known-answer vectors that come with Random123, the authors' own library.
+# The known-answer vectors distributed with Random123, the library of the authors.
 @pytest.mark.parametrize(
     ("counter", "key", "expected"),
     [
@@ -31,20 +31,20 @@ from multilayer.equations.extensions.dropout import philox
         ),
     ],
 )
-def test_philox_gives_the_published_words(counter, key, expected):
+def test_philox_reproduces_the_published_vectors(counter, key, expected):
     words = philox(tuple(np.array([word], dtype=np.uint64) for word in counter), key)
     assert tuple(int(word[0]) for word in words) == expected
 
 
 @given(st.floats(0.0, 0.9), st.integers(0, 2**64 - 1), st.integers(0, 2**32), st.integers(1, 9), st.integers(1, 30))
-def test_a_mask_holds_zero_and_one_over_the_rest(rate, seed, update, rows, units):
+def test_mask_entries_are_zero_or_the_inverse_of_the_keep_probability(rate, seed, update, rows, units):
     mask = dropout_mask(rate, seed, update, 1, rows, units)
     assert mask.shape == (rows, units)
     assert np.isin(mask, [0.0, 1.0 / (1.0 - rate)]).all()
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.8])
-def test_the_expected_value_of_a_unit_is_kept(rate):
+def test_masks_preserve_the_expected_value(rate):
     masks = [dropout_mask(rate, 3, update, 1, 50, 40) for update in range(100)]
     # 200,000 draws: four standard errors
     assert abs(np.mean(masks) - 1.0) < 4 * np.sqrt(rate / (1 - rate) / 200_000)
@@ -56,7 +56,7 @@ def test_rate_0_drops_nothing():
 
 
 @given(st.integers(1, 20), st.integers(1, 20))
-def test_a_unit_is_dropped_whatever_the_size_of_batch_and_layer(rows, units):
+def test_mask_of_a_unit_does_not_depend_on_the_sizes_of_batch_and_layer(rows, units):
     assert np.array_equal(dropout_mask(0.5, 1, 2, 3, 20, 20)[:rows, :units], dropout_mask(0.5, 1, 2, 3, rows, units))
 
 
@@ -67,7 +67,7 @@ def test_seed_update_and_layer_each_change_the_mask():
             assert 0.3 < np.mean(mask == other) < 0.7
 
 
-def test_the_gradient_under_a_mask_agrees_with_central_differences():
+def test_gradient_with_masks_agrees_with_central_differences():
     rng = np.random.RandomState(0)
     X, Y = rng.randn(6, 3), one_hot(rng.randint(0, 2, 6), 2)
     thetas = initialize_thetas([3, 5, 4, 2], 0)
@@ -87,7 +87,7 @@ def test_the_gradient_under_a_mask_agrees_with_central_differences():
     assert compare_gradients(analytic, numerical).max_error < 1e-8
 
 
-def test_a_silent_unit_learns_nothing():
+def test_a_dropped_unit_has_zero_gradient():
     X, Y = np.ones((1, 2)), np.ones((1, 1))
     thetas = initialize_thetas([2, 2, 1], 0)
     masks = [np.ones((1, 2)), np.array([[0.0, 2.0]])]
@@ -97,7 +97,7 @@ def test_a_silent_unit_learns_nothing():
     assert (D[0][1] != 0).all()
 
 
-def test_without_masks_nothing_changes():
+def test_masks_of_ones_change_nothing():
     X, Y = np.ones((1, 2)), np.ones((1, 1))
     thetas = initialize_thetas([2, 2, 1], 0)
     ones = [np.ones((1, 2)), np.ones((1, 2))]

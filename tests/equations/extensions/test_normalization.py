@@ -1,4 +1,4 @@
-"""(M1)-(M4): normalised layers, against difference quotients and a calculation by hand."""
+"""(M1)-(M4): normalised layers against difference quotients and a calculation by hand."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def test_gain_and_shift_are_not_penalised():
     assert np.abs(plain[0] - penalised[0]).max() > 0.1
 
 
-def test_a_wrong_derivative_of_the_gain_is_found_and_named(monkeypatch):
-    module = importlib.import_module("multilayer.equations.backpropagation")  # its name is a function's too
+def test_check_gradient_detects_and_names_a_wrong_derivative_of_the_gain(monkeypatch):
+    module = importlib.import_module("multilayer.equations.backpropagation")  # a function has the same name
     right = module.normalization_gradient
     monkeypatch.setattr(module, "normalization_gradient", lambda *given: right(*given) * [[1.01], [1.0]])
     X, Y, thetas, norms = problem()
@@ -73,7 +73,7 @@ def test_a_wrong_derivative_of_the_gain_is_found_and_named(monkeypatch):
     assert len(list(report)) == sum(a.size for a in (*thetas, *norms))
 
 
-def test_one_example_by_hand():
+def test_one_example_matches_a_calculation_by_hand():
     # z = (1, 3): mean 2, variance 1; with a gain of 2 and a shift of (1, 2) the sums become (-1, 4).
     thetas, norms = [[[1.0, 0.0], [3.0, 0.0]], [[0.0, 1.0, 1.0]]], [[[2.0, 2.0], [1.0, 2.0]]]
     Z, A = forward_propagation([[0.0]], thetas, "identity", "identity", norms=norms)
@@ -82,14 +82,14 @@ def test_one_example_by_hand():
     np.testing.assert_allclose(A[2], [[3.0]], atol=1e-4)
     J, D = cost_and_gradient([[0.0]], [[1.0]], thetas, 0.0, "identity", "identity", norms=norms)
     assert abs(J - 2.0) < 1e-4
-    # eta = (2, 2), from h - y = 2: by the gain eta times z-hat = (-1, 1), by the shift eta itself.
+    # eta = (2, 2), from h - y = 2. The derivative by the gain is eta times z-hat = (-1, 1), by the shift eta itself.
     np.testing.assert_allclose(D[2], [[-2.0, 2.0], [2.0, 2.0]], atol=1e-4)
-    # Equal etas and gains only move both sums alike, and the mean takes that out again.
+    # Equal etas and gains shift both sums equally, and subtracting the mean removes the shift.
     np.testing.assert_allclose(D[0], 0.0, atol=1e-4)
 
 
 @given(arrays(np.float64, (4, 5), elements=st.floats(-100, 100)), st.floats(-50, 50), st.floats(0.5, 2))
-def test_moved_and_stretched_sums_are_normalised_alike(Z, move, stretch):
+def test_normalisation_is_invariant_to_shift_and_scale(Z, move, stretch):
     spread = Z.std(axis=1).min()
     Z_hat, scale = standardize(Z)
     np.testing.assert_allclose(standardize(Z + move)[0], Z_hat, atol=1e-6)
@@ -101,7 +101,7 @@ def test_moved_and_stretched_sums_are_normalised_alike(Z, move, stretch):
     np.testing.assert_allclose(delta.sum(axis=1) / scale[:, 0], 0.0, atol=1e-9)
 
 
-def test_an_example_does_not_depend_on_the_others():
+def test_normalisation_of_an_example_does_not_depend_on_the_other_examples():
     X, _, thetas, norms = problem()
     _, together = forward_propagation(X, thetas, norms=norms)
     for i in range(len(X)):
@@ -109,7 +109,7 @@ def test_an_example_does_not_depend_on_the_others():
         np.testing.assert_allclose(alone[-1][0], together[-1][i], rtol=1e-13)
 
 
-def test_a_layer_of_one_unit_lets_nothing_through():
+def test_a_normalised_layer_of_one_unit_is_constant():
     X, Y, thetas, norms = problem((3, 1, 2))
     _, A = forward_propagation(X, thetas, "tanh", norms=norms)
     np.testing.assert_array_equal(A[1], np.full((6, 1), np.tanh(norms[0][1, 0])))
@@ -119,12 +119,12 @@ def test_a_layer_of_one_unit_lets_nothing_through():
     assert D[2][1].any()
 
 
-def test_sums_that_are_all_alike_divide_nothing_by_zero():
+def test_equal_sums_do_not_divide_by_zero():
     np.testing.assert_array_equal(normalize(np.full((2, 3), 7.0), np.array([[5.0] * 3, [1.0, 2.0, 3.0]]))[0], [1, 2, 3])
     assert np.isfinite(normalization_delta(np.ones((1, 3)), np.full((1, 3), 1e9), np.ones(3))).all()
 
 
-def test_everything_else_goes_through_the_norms_too():
+def test_trace_cost_deltas_and_predict_apply_the_norms():
     X, Y, thetas, norms = problem(output="softmax")
     given = {"hidden": "tanh", "output": "softmax", "norms": norms}
     seen = trace(X, Y, thetas, 0.3, **given)
@@ -144,7 +144,7 @@ def test_everything_else_goes_through_the_norms_too():
 
 
 @pytest.mark.parametrize("of", ["H", "Z"])
-def test_the_gradient_by_the_inputs_goes_through_the_norms(of):
+def test_input_gradient_includes_the_norms(of):
     X, _, thetas, norms = problem(output="softmax")
     gradient, h = input_gradient(X, thetas, "tanh", "softmax", 1, of, norms), 1e-5
     for j in range(3):
@@ -157,7 +157,7 @@ def test_the_gradient_by_the_inputs_goes_through_the_norms(of):
         np.testing.assert_allclose(gradient[:, j], (sides[0] - sides[1]) / (2 * h), atol=1e-7)
 
 
-def test_norms_of_other_shapes():
+def test_norms_of_wrong_shapes_raise_errors():
     X, _, thetas, norms = problem()
     with pytest.raises(
         ShapeError, match=r"gain and shift of each hidden layer, arrays of shapes \[\(2, 5\), \(2, 4\)\]"

@@ -1,4 +1,4 @@
-"""(S4)-(S8): where step sizes begin, end and turn."""
+"""(S4)-(S8): start values, end values and maxima of the step size schedules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from multilayer.exceptions import ParameterError
 
 
 @given(st.integers(1, 500), st.floats(0, 0.5))
-def test_cosine_falls_from_alpha_to_the_floor(n, floor):
+def test_cosine_decreases_from_alpha_to_the_floor(n, floor):
     sizes = [cosine(0.5, epoch, n, floor) for epoch in range(n + 3)]
     assert sizes[0] == pytest.approx(0.5, rel=1e-15)
     assert sizes[n:] == [floor] * 3
@@ -23,7 +23,7 @@ def test_cosine_falls_from_alpha_to_the_floor(n, floor):
 
 
 @given(st.integers(2, 500), st.floats(0, 0.9))
-def test_one_cycle_has_its_end_points_and_one_peak(n, rise):
+def test_one_cycle_has_the_stated_end_points_and_one_peak(n, rise):
     sizes = np.array([one_cycle(0.5, update, n, rise) for update in range(n)])
     first, top = sizes[0], int(sizes.argmax())
     assert first == pytest.approx(0.5 / 25 if rise > 0 else 0.5)
@@ -34,25 +34,25 @@ def test_one_cycle_has_its_end_points_and_one_peak(n, rise):
     assert one_cycle(0.5, n + 7, n, rise) == sizes[-1]
 
 
-def test_one_cycle_is_at_its_top_after_the_rise():
+def test_one_cycle_reaches_its_maximum_after_the_rise():
     assert one_cycle(0.3, 25, 101, rise=0.25) == 0.3
-    # The formula by hand, half way up and half way down.
+    # The formula by hand, half way through the rise and half way through the fall.
     assert one_cycle(1.0, 10, 41, rise=0.5, first=0.2, last=0.0) == pytest.approx(0.2 + 0.8 * 0.5)
     assert one_cycle(1.0, 30, 41, rise=0.5, first=0.2, last=0.0) == pytest.approx(0.5)
 
 
-def test_a_cycle_of_one_update_has_an_answer():
+def test_a_cycle_of_one_update_starts_at_the_first_step_size():
     assert one_cycle(1.0, 0, 1) == pytest.approx(1.0 / 25)
 
 
-def test_a_warm_up_of_no_updates_is_none():
+def test_warm_up_of_zero_updates_has_no_effect():
     assert warm_up(0, 0) == 1.0
     assert [warm_up(i, 2) for i in range(3)] == [0.5, 1.0, 1.0]
 
 
-def test_a_plateau_stops_at_its_least():
+def test_plateau_never_falls_below_its_minimum():
     assert [plateau(1.0, n, 0.1, least=0.005) for n in range(4)] == pytest.approx([1.0, 0.1, 0.01, 0.005])
-    assert plateau(0.001, 0, 0.1, least=0.005) == 0.001  # a least one above alpha does not raise it
+    assert plateau(0.001, 0, 0.1, least=0.005) == 0.001  # a minimum above alpha does not raise the step size
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,6 @@ def test_a_plateau_stops_at_its_least():
         (lambda _: None, r"must return a number for each epoch, but in epoch 2"),
     ],
 )
-def test_a_schedule_of_one_s_own_that_is_none(factor, message):
+def test_invalid_factors_of_a_custom_schedule_raise_errors(factor, message):
     with pytest.raises(ParameterError, match=message):
         own(0.1, 2, factor)

@@ -1,4 +1,4 @@
-"""(D5)-(D7): clipping, decay and averaging, by hand and by what they promise."""
+"""(D5)-(D7): clipping, weight decay and averaging, against calculations by hand and their stated properties."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ derivatives = st.lists(arrays(np.float64, (2, 3), elements=st.floats(-1e6, 1e6))
 
 
 @given(derivatives, st.floats(1e-3, 1e3))
-def test_a_clipped_gradient_is_no_longer_than_c_and_points_where_it_did(D, c):
+def test_a_clipped_gradient_keeps_its_direction_and_has_a_norm_of_at_most_c(D, c):
     norm = math.sqrt(sum(float((d**2).sum()) for d in D))
     clipped = clip_gradient(D, c)
     assert math.sqrt(sum(float((d**2).sum()) for d in clipped)) == pytest.approx(min(norm, c), rel=1e-12)
@@ -27,18 +27,18 @@ def test_a_clipped_gradient_is_no_longer_than_c_and_points_where_it_did(D, c):
 
 
 @given(derivatives)
-def test_an_infinite_length_clips_nothing(D):
+def test_an_infinite_limit_clips_nothing(D):
     for d, same in zip(D, clip_gradient(D, math.inf), strict=True):
         assert same is d
 
 
-def test_decay_leaves_the_biases():
+def test_decay_does_not_change_the_biases():
     theta = np.arange(6.0).reshape(2, 3)
     np.testing.assert_allclose(decay_weights(theta, 0.1, 2.0), [[0.0, 0.8, 1.6], [3.0, 3.2, 4.0]], rtol=1e-15)
     assert theta[0, 1] == 1.0
 
 
-def test_with_plain_descent_decay_is_the_squared_penalty():
+def test_decay_with_plain_gradient_descent_equals_the_squared_penalty():
     theta, D, m = np.random.RandomState(0).normal(size=(2, 3)), np.random.RandomState(1).normal(size=(2, 3)), 7
     penalty = 0.3 / m * np.hstack([np.zeros((2, 1)), theta[:, 1:]])
     coupled, _ = GradientDescent().step(theta, D + penalty, [], 0.1, 1)
@@ -46,7 +46,7 @@ def test_with_plain_descent_decay_is_the_squared_penalty():
     np.testing.assert_allclose(coupled, decoupled, rtol=1e-14)
 
 
-def test_adam_with_decay_shrinks_weights_alike_whatever_their_gradients():
+def test_adam_with_decay_shrinks_weights_independently_of_their_gradients():
     theta, zero = np.array([[0.0, 1.0, 1.0]]), [np.zeros((1, 3)), np.zeros((1, 3))]
     D = np.array([[0.0, 1e-3, 1e3]])
     plain, _ = Adam(epsilon=1e-12).step(theta, D, zero, 0.1, 1)
@@ -55,7 +55,7 @@ def test_adam_with_decay_shrinks_weights_alike_whatever_their_gradients():
 
 
 @pytest.mark.parametrize("beta", [0.5, 0.9, 0.999])
-def test_the_mean_is_the_weighted_mean_of_all_that_came_before(beta):
+def test_average_is_the_exponentially_weighted_mean_of_all_previous_weights(beta):
     thetas = np.random.RandomState(0).normal(size=(50, 3))
     mean = np.full(3, 99.0)  # the starting weights do not count
     for t, theta in enumerate(thetas, start=1):
@@ -74,6 +74,6 @@ def test_the_mean_is_the_weighted_mean_of_all_that_came_before(beta):
         ({"average": -0.5}, r"average must be a non-negative number"),
     ],
 )
-def test_what_are_no_options(arguments, message):
+def test_invalid_step_options_raise_errors(arguments, message):
     with pytest.raises(ParameterError, match=message):
         StepOptions(**arguments)

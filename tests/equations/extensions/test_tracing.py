@@ -1,4 +1,4 @@
-"""A trace holds what the pass computes, by the same equations, and says what it holds."""
+"""A trace contains the quantities of one pass, computed by the same equations, with their names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def problem(output="sigmoid", m=6):
 
 @pytest.mark.parametrize("weight", [None, [1.0, 2.0, 0.0, 0.5, 1.0, 1.0]])
 @pytest.mark.parametrize("output", OUTPUTS)
-def test_a_trace_is_the_pass_itself(output, weight):
+def test_trace_equals_the_results_of_the_equations(output, weight):
     X, Y, thetas = problem(output)
     seen = trace(X, Y, thetas, 0.7, "tanh", output, weight)
     J, D = cost_and_gradient(X, Y, thetas, 0.7, "tanh", output, weight)
@@ -36,18 +36,18 @@ def test_a_trace_is_the_pass_itself(output, weight):
     assert seen.regularization == pytest.approx(0.7 * squares / (2 * m), rel=1e-12)
 
 
-def test_delta_summed_over_the_examples_gives_d():
+def test_sums_of_deltas_over_the_examples_give_d():
     X, Y, thetas = problem()
     weight = np.array([1.0, 2.0, 0.0, 0.5, 1.0, 1.0])
     seen = trace(X, Y, thetas, 0.0, "sigmoid", "sigmoid", weight)
     for Delta, D in zip(seen.Delta, seen.D, strict=True):
         assert np.allclose(Delta / weight.sum(), D, rtol=1e-14)
-    # One example's share, written out: the sum over i of w_i delta_i [1 a_i].
+    # The contribution of each example: the sum over i of w_i delta_i [1 a_i].
     shares = [w * np.outer(d, [1.0, *a]) for w, d, a in zip(weight, seen.delta[1], seen.A[1], strict=True)]
     assert np.allclose(sum(shares), seen.Delta[1], rtol=1e-13)
 
 
-def test_it_names_every_quantity_in_order():
+def test_trace_names_every_quantity_in_order():
     seen = trace(*problem())
     assert [name for name, _ in seen] == [
         *("A_1 = X", "Theta_1", "Z_2", "A_2", "Theta_2", "Z_3", "A_3", "Theta_3", "Z_4", "A_4 = H", "Y"),
@@ -62,7 +62,7 @@ def test_it_names_every_quantity_in_order():
     assert lines[1].split()[:6] == ["A_1", "=", "X", "6", "x", "3"]
 
 
-def test_it_is_frozen_and_stays_what_it_was_when_the_weights_change():
+def test_trace_is_frozen_and_independent_of_later_changes_of_the_weights():
     X, Y, thetas = problem()
     seen = trace(X, Y, thetas)
     before = seen.thetas[0].copy()

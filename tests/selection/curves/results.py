@@ -1,4 +1,4 @@
-"""Results made of numbers by hand, for conclusions and pictures."""
+"""Curve results made of given numbers, for tests of conclusions and plots."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ NAN = float("nan")
 
 
 def scores(means: Any, spread: float = 0.01, folds: int = 4) -> np.ndarray:
-    """(n, folds) scores whose means are as given, the same folds above and below in each row."""
+    """Return (n, folds) scores with the given means, and with the same order of the folds in each row."""
     about = np.linspace(-1.0, 1.0, folds) if folds > 1 else np.zeros(1)
     return np.asarray(means, dtype=float)[:, np.newaxis] + spread * about
 
 
-def restless(means: Any, spread: float = 0.01, folds: int = 4) -> np.ndarray:
-    """The same, but folds that are above in one row are below in the next."""
+def alternating(means: Any, spread: float = 0.01, folds: int = 4) -> np.ndarray:
+    """Return such scores with the order of the folds reversed from row to row."""
     about = np.linspace(-1.0, 1.0, folds) if folds > 1 else np.zeros(1)
     signs = (-1.0) ** np.arange(len(means))
     return np.asarray(means, dtype=float)[:, np.newaxis] + spread * signs[:, np.newaxis] * about

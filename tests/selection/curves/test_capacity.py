@@ -1,4 +1,4 @@
-"""The capacity curve: networks of a plain fit, whatever the fold left out says; and words that follow from numbers."""
+"""The capacity curve: its networks equal those of plain fits, and its conclusions follow from the numbers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from multilayer.inspection.cost import mean_cost
 from multilayer.selection import capacity_curve
 
 from ...problems import CLASSES, NUMBERS, WEIGHT, X
-from .results import NAN, capacity, restless, scores
+from .results import NAN, alternating, capacity, scores
 
 PATIENT: dict[str, Any] = {"max_iter": 8, "n_iter_no_change": math.inf, "random_state": 1}
 SIZES = ((), (3,), (5, 4))
@@ -37,7 +37,7 @@ SIZES = ((), (3,), (5, 4))
 )
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.filterwarnings("ignore:early_stopping_metric='loss' has no effect")
-def test_each_network_is_that_of_a_plain_fit(estimator: Any, y: Any, weighted: bool) -> None:
+def test_each_network_equals_that_of_a_plain_fit(estimator: Any, y: Any, weighted: bool) -> None:
     weight = WEIGHT if weighted else None
     curve = capacity_curve(estimator, X, y, capacities=SIZES, cv=KFold(3), sample_weight=weight)
     assert curve.capacities == SIZES
@@ -55,7 +55,7 @@ def test_each_network_is_that_of_a_plain_fit(estimator: Any, y: Any, weighted: b
             assert shown[np.isfinite(shown)].tolist() == alone.loss_curve_
 
 
-def test_the_fold_left_out_is_watched_after_each_epoch() -> None:
+def test_validation_costs_of_the_test_fold_are_recorded_after_each_epoch() -> None:
     curve = capacity_curve(MLPClassifier(**PATIENT), X, CLASSES, capacities=[(6,)], cv=KFold(3))
     for fold, (train, test) in enumerate(KFold(3).split(X)):
         watched = MLPClassifier((6,), **PATIENT).fit(X[train], CLASSES[train], X_val=X[test], y_val=CLASSES[test])
@@ -64,7 +64,7 @@ def test_the_fold_left_out_is_watched_after_each_epoch() -> None:
     assert not curve.stops_early
 
 
-def test_early_stopping_keeps_rows_of_its_own_and_the_curves_are_theirs() -> None:
+def test_early_stopping_curves_use_the_rows_held_out_by_early_stopping() -> None:
     model = MLPClassifier(early_stopping=True, n_iter_no_change=2, max_iter=30, random_state=1)
     curve = capacity_curve(model, X, CLASSES, capacities=[(6,)], cv=KFold(3))
     train, _ = next(KFold(3).split(X))
@@ -75,7 +75,7 @@ def test_early_stopping_keeps_rows_of_its_own_and_the_curves_are_theirs() -> Non
     assert curve.stops_early
 
 
-def test_a_pipeline_is_fitted_on_each_fold_and_is_left_as_it_was() -> None:
+def test_a_pipeline_is_fitted_on_each_fold_and_is_not_changed() -> None:
     pipeline = make_pipeline(StandardScaler(), MLPClassifier((99,), **PATIENT))
     before = pipeline[-1].get_params()
     curve = capacity_curve(pipeline, 100 * X, CLASSES, capacities=[(6,)], cv=KFold(3))
@@ -87,9 +87,9 @@ def test_a_pipeline_is_fitted_on_each_fold_and_is_left_as_it_was() -> None:
     assert pipeline[-1].get_params() == before
 
 
-def test_rows_whose_label_is_not_learned_count_in_the_score_and_not_in_the_cost() -> None:
+def test_rows_of_an_unknown_label_count_in_the_score_but_not_in_the_cost() -> None:
     y = CLASSES.copy()
-    y[:2] = "rare"  # in the first fold left out, and nowhere else
+    y[:2] = "rare"  # in the first test fold, and nowhere else
     curve = capacity_curve(MLPClassifier(**PATIENT), X, y, capacities=[(6,)], cv=KFold(3))
     train, test = next(KFold(3).split(X))
     alone = MLPClassifier((6,), **PATIENT).fit(X[train], y[train])
@@ -98,7 +98,7 @@ def test_rows_whose_label_is_not_learned_count_in_the_score_and_not_in_the_cost(
     assert not curve.failures
 
 
-def test_a_single_row_left_out_is_scored_and_not_watched() -> None:
+def test_a_single_test_row_is_scored_but_not_recorded_after_each_epoch() -> None:
     curve = capacity_curve(MLPClassifier(**PATIENT), X[:12], CLASSES[:12], capacities=[(3,)], cv=LeaveOneOut())
     assert curve.test_scores.shape == (1, 12)
     assert np.isfinite(curve.test_scores).all()
@@ -106,7 +106,7 @@ def test_a_single_row_left_out_is_scored_and_not_watched() -> None:
     assert curve.overfits_from(0) is None
 
 
-def test_a_training_that_fails_is_missing() -> None:
+def test_a_failed_training_has_missing_scores() -> None:
     model = MLPClassifier(activation=["relu"], **PATIENT)  # for one hidden layer
     curve = capacity_curve(model, X, CLASSES, capacities=[(3,), (3, 3)], cv=3)
     assert np.isnan(curve.test_scores[1]).all()
@@ -116,7 +116,7 @@ def test_a_training_that_fails_is_missing() -> None:
     assert curve.best == curve.simplest == (3,)
 
 
-def test_digits_with_noise_under_and_overfit() -> None:
+def test_small_and_large_networks_underfit_and_overfit_noisy_digits() -> None:
     digits, y = load_digits(return_X_y=True)
     rows = np.random.RandomState(0).permutation(len(y))[:400]
     noisy = digits[rows] / 16 + 0.3 * np.random.RandomState(1).normal(size=(400, 64))
@@ -133,7 +133,7 @@ def test_digits_with_noise_under_and_overfit() -> None:
 
 
 def rising(from_epoch: int, folds: int = 4) -> np.ndarray:
-    """A cost that falls to 0.2 at an epoch and rises to 0.6, with folds a little apart."""
+    """Return costs that fall to 0.2 at an epoch and rise to 0.6, with a small offset between folds."""
     fall, rise = np.linspace(1.0, 0.2, from_epoch), np.linspace(0.2, 0.6, 11)[1:]
     return np.r_[fall, rise] + 0.01 * np.arange(folds)[:, np.newaxis]
 
@@ -187,42 +187,42 @@ FALLING = np.linspace(1.0, 0.3, 20) + 0.01 * np.arange(4)[:, np.newaxis]
         ),
     ],
 )
-def test_what_is_concluded(curve: Any, words: str) -> None:
+def test_conclusion_follows_from_the_scores_and_costs(curve: Any, words: str) -> None:
     import re
 
     assert re.search(words, curve.conclusion), curve.conclusion
 
 
-def test_what_is_no_underfitting() -> None:
+def test_a_network_underfits_only_if_both_costs_are_clearly_higher() -> None:
     worse = scores([0.8, 0.9])
     high, low = scores([0.5, 0.1]), scores([0.1, 0.1])
     assert capacity(worse, high, high).underfits(0)
-    assert not capacity(worse, low, high).underfits(0)  # it has learned its rows as well
+    assert not capacity(worse, low, high).underfits(0)  # it has learned its rows as well as the other
     assert not capacity(worse, high, low).underfits(0)
-    assert not capacity(restless([0.899, 0.9], 0.05), high, high).underfits(0)  # it may be as good
-    assert not capacity(worse[::-1], high[::-1], high[::-1]).underfits(1)  # a larger one is badly trained
+    assert not capacity(alternating([0.899, 0.9], 0.05), high, high).underfits(0)  # it may be as good
+    assert not capacity(worse[::-1], high[::-1], high[::-1]).underfits(1)  # the larger network is badly trained
     assert not capacity(np.full((2, 4), NAN), high, high).underfits(0)
 
 
-def test_what_is_no_overfitting() -> None:
+def test_a_network_overfits_only_if_the_cost_clearly_rises_in_several_folds() -> None:
     one_fold_alone = FALLING.copy()
-    one_fold_alone[0, 10:] += 5.0  # by chance: the other folds' costs fall on
+    one_fold_alone[0, 10:] += 5.0  # by chance: the costs of the other folds continue to fall
     small = FALLING.copy()
     small[:, -1] = small[:, -2] * 1.01
-    gone_on = np.where(np.arange(20) < [[20], [20], [20], [12]], FALLING, NAN)
-    for curves in (one_fold_alone, small, gone_on, np.full((4, 3), NAN), np.empty((4, 0))):
+    continued = np.where(np.arange(20) < [[20], [20], [20], [12]], FALLING, NAN)
+    for curves in (one_fold_alone, small, continued, np.full((4, 3), NAN), np.empty((4, 0))):
         assert capacity(scores([0.9]), test_curves=(curves,)).overfits_from(0) is None
     assert capacity(scores([0.9]), test_curves=(rising(7),)).overfits_from(0) == 7
     assert capacity(scores([0.9], folds=1), test_curves=(rising(7, 1),)).overfits_from(0) == 7
 
 
-def test_a_fold_that_ended_earlier_counts_with_its_last_cost() -> None:
+def test_a_fold_that_ended_early_contributes_its_last_cost() -> None:
     curves = np.array([[3.0, 2.0, NAN, NAN], [3.0, 1.0, 4.0, 6.0], [NAN] * 4])
     _, costs = capacity(scores([0.9], folds=3), test_curves=(curves,)).mean_curves(0)
     assert costs.tolist() == [3.0, 1.5, 3.0, 4.0]
 
 
-def test_frame() -> None:
+def test_to_frame_has_a_row_for_each_fold_of_each_network() -> None:
     frame = capacity_curve(MLPClassifier(**PATIENT), X, CLASSES, capacities=[3, (3, 3)], cv=3).to_frame()
     assert frame["capacity"].tolist() == ["(3,)"] * 3 + ["2 x 3"] * 3
     assert (frame["epochs"] == 8).all()
@@ -242,11 +242,11 @@ def test_frame() -> None:
         ({"scoring": {"a": "accuracy"}}, ParameterError, "scoring must be one metric"),
     ],
 )
-def test_what_is_refused(options: dict[str, Any], error: type[Exception], message: str) -> None:
+def test_invalid_arguments_raise_errors(options: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         capacity_curve(MLPClassifier(**PATIENT), X, CLASSES, **options)
 
 
-def test_only_networks_have_layers() -> None:
+def test_an_estimator_that_is_not_a_network_raises_an_error() -> None:
     with pytest.raises(InputError, match=r"estimator must be an MLPClassifier, .* got LogisticRegression"):
         capacity_curve(make_pipeline(StandardScaler(), LogisticRegression()), X, CLASSES)

@@ -1,4 +1,4 @@
-"""The learning curve's numbers are scikit-learn's, and its words follow from them."""
+"""The learning curve: its scores equal those of scikit-learn, and its conclusions follow from them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from multilayer.selection import learning_curve
 from multilayer.training import EpochEnded
 
 from ...problems import CLASSES, NUMBERS, WEIGHT, X
-from .results import NAN, learning, restless, scores
+from .results import NAN, alternating, learning, scores
 
 PATIENT: dict[str, Any] = {"max_iter": 8, "n_iter_no_change": math.inf, "random_state": 1}
 
@@ -37,7 +37,7 @@ PATIENT: dict[str, Any] = {"max_iter": 8, "n_iter_no_change": math.inf, "random_
         (MLPRegressor((6,), **PATIENT), NUMBERS, {"cv": GroupKFold(3), "groups": np.arange(90) // 10}),
     ],
 )
-def test_scores_are_scikit_learn_s(estimator: Any, y: Any, options: dict[str, Any], n_jobs: int) -> None:
+def test_scores_equal_those_of_scikit_learn(estimator: Any, y: Any, options: dict[str, Any], n_jobs: int) -> None:
     shares = [0.2, 0.5, 1.0]
     sizes, train, test = sklearn.model_selection.learning_curve(
         estimator, X, y, train_sizes=shares, shuffle=True, random_state=3, **{"cv": 4, **options}
@@ -48,7 +48,7 @@ def test_scores_are_scikit_learn_s(estimator: Any, y: Any, options: dict[str, An
     np.testing.assert_array_equal(curve.test_scores, test)
 
 
-def test_weights_count_in_training_and_in_scores() -> None:
+def test_sample_weights_apply_to_training_and_scores() -> None:
     options: dict[str, Any] = {"sample_weight": WEIGHT, "sizes": [40], "cv": KFold(3), "random_state": 0}
     curve = learning_curve(MLPClassifier((6,), **PATIENT), X, CLASSES, **options)
     generator = np.random.RandomState(0)
@@ -59,7 +59,7 @@ def test_weights_count_in_training_and_in_scores() -> None:
         assert curve.train_scores[0, fold] == alone.score(X[rows], CLASSES[rows], WEIGHT[rows])
 
 
-def test_frames_and_sizes_by_number() -> None:
+def test_frames_and_absolute_sizes_are_accepted() -> None:
     frame = pd.DataFrame(X, columns=list("abcd"))
     curve = learning_curve(MLPClassifier((6,), **PATIENT), frame, pd.Series(CLASSES), sizes=[30, 10, 30], cv=3)
     assert curve.sizes.tolist() == [10, 30]
@@ -69,15 +69,15 @@ def test_frames_and_sizes_by_number() -> None:
     assert curve.metric == "accuracy"
 
 
-def test_digits_ask_for_more_rows() -> None:
+def test_conclusion_for_digits_recommends_more_rows() -> None:
     digits, y = load_digits(return_X_y=True)
     curve = learning_curve(MLPClassifier((32,), max_iter=30, n_iter_no_change=math.inf, random_state=0), digits / 16, y)
     assert curve.conclusion.startswith("More rows would help: validation accuracy still rises by 0.")
 
 
-def test_a_training_that_fails_is_missing_and_named() -> None:
+def test_failed_trainings_have_missing_scores_and_are_listed() -> None:
     y = np.abs(NUMBERS)
-    y[:8] = -1.0  # which this cost has no room for
+    y[:8] = -1.0  # negative values are invalid for this cost
     curve = learning_curve(MLPRegressor((3,), loss="poisson", **PATIENT), X, y, sizes=[0.5, 1.0], cv=KFold(3))
     failed = np.isnan(curve.test_scores)
     assert set(zip(*np.nonzero(failed), strict=True)) == set(curve.failures)
@@ -87,20 +87,20 @@ def test_a_training_that_fails_is_missing_and_named() -> None:
     assert "InputError: y must not be negative for loss='poisson'" in str(curve)
 
 
-def test_where_all_fail_the_first_error_is_raised() -> None:
+def test_first_error_is_raised_where_all_trainings_fail() -> None:
     model = MLPRegressor((3,), solver="sgd", **PATIENT)
     with pytest.raises(DivergenceError):
         learning_curve(model, X, 1e200 * NUMBERS, sizes=[0.5, 1.0], cv=3)
 
 
-def test_ctrl_c_returns_what_is_done() -> None:
+def test_ctrl_c_returns_the_finished_trainings() -> None:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    heard = []
+    received = []
 
     def press_in_the_third(event: Any) -> None:
         if isinstance(event, EpochEnded) and event.epoch == 2:
-            heard.append(event)
-            if len(heard) == 3:
+            received.append(event)
+            if len(received) == 3:
                 signal.raise_signal(signal.SIGINT)
 
     model = MLPClassifier((6,), callbacks=[press_in_the_third], **PATIENT)
@@ -118,18 +118,18 @@ def test_ctrl_c_returns_what_is_done() -> None:
     [
         (learning(scores([0.8, 0.85, 0.9])), r"More rows would help: validation accuracy still rises by 0\.05"),
         (
-            learning(restless([0.8, 0.85, 0.865])),
+            learning(alternating([0.8, 0.85, 0.865])),
             r"More rows may help: .* rises by 0\.0150 ± 0\.0086 a doubling",
         ),
-        (learning(restless([0.8, 0.9, 0.901])), r"More rows would hardly help: validation accuracy rises by"),
-        (learning(restless([0.8, 0.9, 0.899])), r"More rows would hardly help: validation accuracy falls by"),
+        (learning(alternating([0.8, 0.9, 0.901])), r"More rows would hardly help: validation accuracy rises by"),
+        (learning(alternating([0.8, 0.9, 0.899])), r"More rows would hardly help: validation accuracy falls by"),
         (learning(scores([0.8, 0.9, 0.7])), r"More rows would not help: validation accuracy still falls by 0\.2"),
         (learning(scores([0.8, 0.9], folds=1), sizes=(10, 20)), r"Of a single fold, .* rises by 0\.1 a doubling"),
         (learning(scores([0.8]), sizes=(10,)), r"Nothing can be concluded: the scores of two sizes"),
         (learning(np.full((3, 4), NAN)), r"Nothing can be concluded"),
     ],
 )
-def test_whether_more_rows_would_help(curve: Any, words: str) -> None:
+def test_conclusion_states_whether_more_rows_would_help(curve: Any, words: str) -> None:
     assert re.match(words, curve.conclusion), curve.conclusion
 
 
@@ -137,21 +137,21 @@ def test_whether_more_rows_would_help(curve: Any, words: str) -> None:
     ("train", "words"),
     [
         (
-            restless([1, 1, 1.0], 0.0),
+            alternating([1, 1, 1.0], 0.0),
             r"Training is ahead by 0\.0995 ± 0\.0043: a smaller network or a",
         ),
-        (restless([1, 1, 0.9155], 0.03), r"Training is ahead by 0\.0150 ± 0\.0086\.$"),
-        (restless([1, 1, 0.9], 0.01), r"Training scores no better, so that a larger network or better columns may"),
+        (alternating([1, 1, 0.9155], 0.03), r"Training is ahead by 0\.0150 ± 0\.0086\.$"),
+        (alternating([1, 1, 0.9], 0.01), r"Training scores no better, so that a larger network or better columns may"),
         (np.full((3, 4), NAN), r"The training scores are not known\."),
     ],
 )
-def test_how_far_training_is_ahead(train: np.ndarray, words: str) -> None:
-    curve = learning(restless([0.8, 0.9, 0.9005]), train)
+def test_conclusion_states_how_far_training_scores_are_ahead(train: np.ndarray, words: str) -> None:
+    curve = learning(alternating([0.8, 0.9, 0.9005]), train)
     assert curve.conclusion.startswith("More rows would hardly help")
     assert re.search(words, curve.conclusion), curve.conclusion
 
 
-def test_the_rise_is_from_half_of_the_rows_and_fold_by_fold() -> None:
+def test_rise_is_measured_fold_by_fold_from_half_of_the_rows() -> None:
     curve = learning(scores([0.5, 0.8, 0.95, 0.9], 0.2), sizes=(10, 40, 150, 160))
     assert curve.rise == (pytest.approx(0.05), pytest.approx(0.0, abs=1e-9))  # from 40 to 160, two doublings
     last_missing = learning(np.r_[scores([0.5, 0.8]), np.full((1, 4), NAN)])
@@ -170,11 +170,11 @@ def test_the_rise_is_from_half_of_the_rows_and_fold_by_fold() -> None:
         ([True], "sizes must be numbers of rows"),
     ],
 )
-def test_sizes_that_cannot_be(sizes: Any, message: str) -> None:
+def test_invalid_sizes_raise_errors(sizes: Any, message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         learning_curve(MLPClassifier((6,), **PATIENT), X, CLASSES, sizes=sizes, cv=3)
 
 
-def test_one_metric_at_a_time() -> None:
+def test_several_metrics_raise_an_error() -> None:
     with pytest.raises(ParameterError, match=r"scoring must be one metric, .*, got \['accuracy', 'f1'\]"):
         learning_curve(MLPClassifier((6,), **PATIENT), X, CLASSES, scoring=["accuracy", "f1"])

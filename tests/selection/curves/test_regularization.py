@@ -1,4 +1,4 @@
-"""The path equals fits one after the other, begins anew where weights have vanished, and says which alpha to take."""
+"""The path equals successive fits, restarts where weights have vanished, and recommends an alpha."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from multilayer.selection import regularization_path
 from multilayer.training import RunStarted
 
 from ...problems import CLASSES, NUMBERS, WEIGHT, X
-from .results import NAN, path, restless, scores
+from .results import NAN, alternating, path, scores
 
 PATIENT: dict[str, Any] = {"max_iter": 8, "n_iter_no_change": math.inf, "random_state": 1}
 ALPHAS = [0.01, 0.3, 10.0]
@@ -35,13 +35,13 @@ ALPHAS = [0.01, 0.3, 10.0]
     ],
 )
 @pytest.mark.parametrize("warm_start", [True, False])
-def test_each_network_is_that_of_a_fit_from_the_weights_before(estimator: Any, y: Any, warm_start: bool) -> None:
+def test_each_network_equals_a_fit_from_the_previous_weights(estimator: Any, y: Any, warm_start: bool) -> None:
     options: dict[str, Any] = {"sample_weight": WEIGHT, "warm_start": warm_start}
     found = regularization_path(estimator, X, y, alphas=ALPHAS[::-1], cv=KFold(3), **options)
     assert found.alphas.tolist() == ALPHAS
     for fold, (train, test) in enumerate(KFold(3).split(X)):
         before = None
-        # L-BFGS may begin where it would end, and n_iter_no_change is nothing to it.
+        # L-BFGS may start at its minimum and ignores n_iter_no_change.
         for i in (2, 1, 0):
             begin = {} if before is None or not warm_start else {"initialization": before.thetas_}
             alone = type(estimator)(**(estimator.get_params() | {"alpha": ALPHAS[i]} | begin))
@@ -53,17 +53,17 @@ def test_each_network_is_that_of_a_fit_from_the_weights_before(estimator: Any, y
             assert found.norms[i, fold].tolist() == [np.linalg.norm(W) for W in alone.coefs_]
 
 
-def test_after_weights_have_vanished_the_next_network_begins_anew() -> None:
+def test_path_restarts_from_new_weights_where_all_weights_have_vanished() -> None:
     options: dict[str, Any] = {"max_iter": 60, "n_iter_no_change": math.inf, "random_state": 1}
     model = MLPClassifier((6,), learning_rate_init=0.05, **options)
     found = regularization_path(model, X, CLASSES, alphas=[0.01, 1e4], cv=KFold(3))
     assert found.norms[1].max() < 0.1
     train, test = next(KFold(3).split(X))
-    anew = MLPClassifier((6,), alpha=0.01, learning_rate_init=0.05, **options).fit(X[train], CLASSES[train])
-    assert found.test_scores[0, 0] == anew.score(X[test], CLASSES[test]) >= 0.8
+    restarted = MLPClassifier((6,), alpha=0.01, learning_rate_init=0.05, **options).fit(X[train], CLASSES[train])
+    assert found.test_scores[0, 0] == restarted.score(X[test], CLASSES[test]) >= 0.8
 
 
-def test_an_alpha_that_diverges_is_missing_and_the_path_goes_on() -> None:
+def test_an_alpha_that_diverges_is_missing_and_the_path_continues() -> None:
     model = MLPRegressor((6,), solver="sgd", **PATIENT)
     with np.errstate(all="ignore"):
         found = regularization_path(model, X, NUMBERS, alphas=[0.01, 1e300], cv=KFold(3))
@@ -75,7 +75,7 @@ def test_an_alpha_that_diverges_is_missing_and_the_path_goes_on() -> None:
         regularization_path(model, X, NUMBERS, alphas=[1e300], cv=KFold(3))
 
 
-def test_a_pipeline_s_network_has_the_alphas() -> None:
+def test_alphas_apply_to_the_network_of_a_pipeline() -> None:
     pipeline = make_pipeline(StandardScaler(), MLPClassifier((6,), alpha=7.0, **PATIENT))
     found = regularization_path(pipeline, 100 * X, CLASSES, alphas=[1.0], cv=KFold(3), scoring="neg_log_loss")
     train, test = next(KFold(3).split(X))
@@ -87,14 +87,14 @@ def test_a_pipeline_s_network_has_the_alphas() -> None:
     assert pipeline[-1].alpha == 7.0
 
 
-def test_ctrl_c_returns_the_folds_that_are_done_and_begins_no_other_alpha() -> None:
+def test_ctrl_c_returns_the_finished_folds_and_starts_no_other_alpha() -> None:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    begun = []
+    started = []
 
     def press_in_the_fourth(event: Any) -> None:
         if isinstance(event, RunStarted):
-            begun.append(event)
-            if len(begun) == 4:
+            started.append(event)
+            if len(started) == 4:
                 signal.raise_signal(signal.SIGINT)
 
     model = MLPClassifier((6,), callbacks=[press_in_the_fourth], **PATIENT)
@@ -103,7 +103,7 @@ def test_ctrl_c_returns_the_folds_that_are_done_and_begins_no_other_alpha() -> N
             found = regularization_path(model, X, CLASSES, alphas=ALPHAS, cv=KFold(3), n_jobs=1)
     finally:
         signal.signal(signal.SIGINT, before)
-    assert len(begun) == 4
+    assert len(started) == 4
     assert np.isfinite(found.test_scores).all(axis=0).tolist() == [True, False, False]
 
 
@@ -127,18 +127,18 @@ def test_ctrl_c_returns_the_folds_that_are_done_and_begins_no_other_alpha() -> N
             r"1 is the simplest within .* The range ends too early: 1 is as good as any",
         ),
         (path(scores([0.9, 0.8, 0.7])), r" The range ends too early: the score still rises towards 0\.01, try smaller"),
-        (path(restless([0.9, 0.895, 0.5])), r" Below 0\.1 it hardly matters\.$"),
+        (path(alternating([0.9, 0.895, 0.5])), r" Below 0\.1 it hardly matters\.$"),
         (path(scores([0.9, 0.8, 0.7]), alphas=(0, 1, 10)), r" Regularisation brings nothing here\.$"),
         (path(scores([0.9]), alphas=(1,)), r"; there is no other to compare it with\.$"),
         (path(scores([0.8, 0.9, 0.8], folds=1)), r"alpha=0\.1 is best: accuracy 0\.9, of a single fold: pass more"),
         (path(np.full((3, 2), NAN)), r"^Nothing can be concluded: no network has a validation score\.$"),
     ],
 )
-def test_what_is_concluded(found: Any, words: str) -> None:
+def test_conclusion_follows_from_the_scores(found: Any, words: str) -> None:
     assert re.search(words, found.conclusion), found.conclusion
 
 
-def test_best_and_simplest() -> None:
+def test_best_and_simplest_alpha_follow_from_the_scores() -> None:
     found = path(scores([0.8, 0.95, 0.93], 0.05))
     assert (found.best, found.simplest) == (0.1, 1.0)
     nothing = path(np.full((3, 2), NAN))
@@ -146,7 +146,7 @@ def test_best_and_simplest() -> None:
     assert math.isnan(nothing.simplest)
 
 
-def test_frame() -> None:
+def test_to_frame_has_a_row_for_each_fold_of_each_alpha() -> None:
     frame = regularization_path(MLPClassifier((6,), **PATIENT), X, CLASSES, alphas=ALPHAS, cv=3).to_frame()
     assert frame["alpha"].tolist() == [0.01] * 3 + [0.3] * 3 + [10.0] * 3
     assert (frame["norm"] > 0).all()
@@ -162,6 +162,6 @@ def test_frame() -> None:
         ({"warm_start": "no"}, "warm_start must be True or False, got 'no'"),
     ],
 )
-def test_what_is_refused(options: dict[str, Any], message: str) -> None:
+def test_invalid_arguments_raise_errors(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         regularization_path(MLPClassifier((6,), **PATIENT), X, CLASSES, **options)

@@ -1,4 +1,4 @@
-"""Whatever was measured, and whatever is missing, there are words, tables and frames for it."""
+"""Every result has a conclusion, a table and a frame, whatever was measured or is missing."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ SPREADS = arrays(np.float64, array_shapes(min_dims=3, max_dims=3, max_side=4), e
 
 
 @given(st.one_of(learning_curves(), capacity_curves(), paths(), SPREADS))
-def test_every_result_has_words_a_table_and_a_frame(result: Any) -> None:
+def test_every_result_has_a_conclusion_a_table_and_a_frame(result: Any) -> None:
     assert result.conclusion.endswith(".")
     assert "nan" not in result.conclusion
     assert result.conclusion[:20] in str(result)
@@ -66,13 +66,13 @@ def test_every_result_has_words_a_table_and_a_frame(result: Any) -> None:
 
 
 @given(st.permutations(range(4)), st.integers(0, 2**16))
-def test_the_order_of_the_folds_changes_nothing(order: list[int], seed: int) -> None:
-    measured = np.random.RandomState(seed).randint(32, 64, (3, 4)) / 64  # whose sums are exact
+def test_order_of_the_folds_does_not_change_the_conclusion(order: list[int], seed: int) -> None:
+    measured = np.random.RandomState(seed).randint(32, 64, (3, 4)) / 64  # their sums are exact
     for make in (learning, path):
         assert make(measured).conclusion == make(measured[:, order]).conclusion
 
 
-def test_markup_in_words_is_left_as_it_is() -> None:
+def test_markup_in_metric_names_is_printed_literally() -> None:
     result = LearningCurve(np.array([1]), scores([1.0]), scores([1.0]), scores([1.0]), "my [bold]metric[/bold]")
     console = Console(width=200, file=io.StringIO())
     console.print(result)

@@ -1,4 +1,4 @@
-"""The spread over seeds: scores of fits one by one, components against a simulation, and the size of the noise."""
+"""The spread over seeds: scores of single fits, variance components of a simulation, and the noise threshold."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PATIENT: dict[str, Any] = {"max_iter": 8, "n_iter_no_change": math.inf}
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_each_score_is_that_of_a_fit_with_its_seed(n_jobs: int) -> None:
+def test_each_score_equals_that_of_a_fit_with_the_seed(n_jobs: int) -> None:
     pipeline = make_pipeline(StandardScaler(), MLPClassifier((6,), random_state=9, **PATIENT))
     found = seed_spread(pipeline, X, CLASSES, n_seeds=2, cv=3, sample_weight=WEIGHT, n_jobs=n_jobs)
     assert found.scores.shape == (2, 1, 3)
@@ -36,7 +36,7 @@ def test_each_score_is_that_of_a_fit_with_its_seed(n_jobs: int) -> None:
     assert pipeline[-1].random_state == 9
 
 
-def test_repeats_divide_the_rows_anew() -> None:
+def test_repeats_use_new_divisions_of_the_rows() -> None:
     found = seed_spread(MLPRegressor((6,), **PATIENT), X, NUMBERS, n_seeds=2, repeats=2, cv=3)
     for division in range(2):
         for fold, (train, test) in enumerate(KFold(3, shuffle=True, random_state=division).split(X)):
@@ -45,7 +45,7 @@ def test_repeats_divide_the_rows_anew() -> None:
     assert found.metric == "R²"
 
 
-def test_groups_reach_the_splitter() -> None:
+def test_groups_are_passed_to_the_splitter() -> None:
     groups = np.arange(90) // 10
     found = seed_spread(MLPClassifier((6,), **PATIENT), X, CLASSES, n_seeds=2, cv=GroupKFold(3), groups=groups)
     assert found.scores.shape == (2, 1, 3)
@@ -53,7 +53,7 @@ def test_groups_reach_the_splitter() -> None:
         seed_spread(MLPClassifier((6,)), X, CLASSES, n_seeds=2, repeats=2, cv=LeaveOneGroupOut(), groups=groups)
 
 
-def test_components_of_a_simulation_are_found() -> None:
+def test_variance_components_of_a_simulation_are_recovered() -> None:
     generator = np.random.RandomState(0)
     seeds, divisions, folds = 400, 60, 5
     of_seed = 0.02 * generator.normal(size=(seeds, 1, 1))
@@ -64,7 +64,7 @@ def test_components_of_a_simulation_are_found() -> None:
     run = math.sqrt(0.02**2 + 0.05**2 / folds)
     assert found.between_seeds == pytest.approx(run, rel=0.1)
     assert found.between_folds == pytest.approx(0.1, rel=0.1)
-    # Other folds are a part of what another division changes.
+    # A new division also changes the folds.
     divided = math.sqrt(0.03**2 + 0.1**2 / folds)
     assert found.between_divisions == pytest.approx(divided, rel=0.25)
     assert found.noise_threshold == pytest.approx(1.96 * math.sqrt(2) * run, rel=0.1)
@@ -73,7 +73,7 @@ def test_components_of_a_simulation_are_found() -> None:
     )
 
 
-def test_luck_covers_95_of_100_differences() -> None:
+def test_noise_threshold_covers_95_of_100_differences() -> None:
     generator = np.random.RandomState(0)
     within = 0
     for _ in range(2000):
@@ -82,7 +82,7 @@ def test_luck_covers_95_of_100_differences() -> None:
     assert 0.94 < within / 2000 < 0.965
 
 
-def test_luck_by_hand() -> None:
+def test_noise_threshold_matches_a_calculation_by_hand() -> None:
     found = spread([[[0.8, 1.0]], [[0.7, 0.9]], [[0.9, 1.1]]])  # runs 0.9, 0.8, 1.0
     assert found.runs.ravel() == pytest.approx([0.9, 0.8, 1.0])
     assert found.between_seeds == pytest.approx(0.1)
@@ -97,7 +97,7 @@ def test_luck_by_hand() -> None:
     )
 
 
-def test_a_run_with_a_training_missing_is_left_out() -> None:
+def test_a_run_with_a_missing_score_is_left_out() -> None:
     found = spread([[[0.8, 1.0]], [[0.7, NAN]], [[0.9, 1.1]]])
     assert np.isnan(found.runs).ravel().tolist() == [False, True, False]
     assert found.between_seeds == pytest.approx(math.sqrt(0.005))
@@ -121,11 +121,11 @@ def test_a_run_with_a_training_missing_is_left_out() -> None:
         ),
     ],
 )
-def test_what_is_concluded(scores: Any, words: str) -> None:
+def test_conclusion_follows_from_the_scores(scores: Any, words: str) -> None:
     assert spread(scores).conclusion == words
 
 
-def test_frame_and_text() -> None:
+def test_frame_and_text_show_the_scores() -> None:
     found = spread([[[0.8, 1.0]], [[0.7, 0.9]], [[0.9, 1.1]], [[0.8, 1.0]]])
     frame = found.to_frame()
     assert list(frame.columns) == ["seed", "division", "fold", "test_score"]
@@ -135,7 +135,7 @@ def test_frame_and_text() -> None:
     assert "noise, same folds" not in str(spread([[[0.8, 1.0]], [[0.7, 0.9]], [[0.9, 1.1]]]))
 
 
-def test_what_is_refused() -> None:
+def test_invalid_arguments_raise_errors() -> None:
     with pytest.raises(ParameterError, match="n_seeds must be a positive integer, got 0"):
         seed_spread(MLPClassifier(), X, CLASSES, n_seeds=0)
     with pytest.raises(ParameterError, match="repeats must be a positive integer, got 0"):

@@ -1,4 +1,6 @@
-"""All curves take what fit takes: sparse matrices, frames through an encoder, several labels, several outputs."""
+"""All curves accept the data that fit accepts: sparse matrices, frames through an encoder, several labels and
+outputs.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,7 @@ def test_every_training_is_scored(curve: Any, estimator: Any, table: Any, y: Any
 
 
 @pytest.mark.parametrize("curve", CURVES[1:3], ids=["capacity", "alpha"])
-def test_processes_give_the_same_numbers(curve: Any) -> None:
+def test_threads_and_processes_give_the_same_numbers(curve: Any) -> None:
     model = MLPClassifier((3,), **PATIENT)
     here, elsewhere = (curve(model, X, TEXT, cv=2, backend=backend, n_jobs=2) for backend in ("threads", "loky"))
     np.testing.assert_array_equal(here.test_scores, elsewhere.test_scores)
@@ -59,6 +61,6 @@ def test_processes_give_the_same_numbers(curve: Any) -> None:
 
 @pytest.mark.parametrize("curve", CURVES, ids=["rows", "capacity", "alpha", "seeds"])
 def test_callbacks_receive_the_end_of_each_member(curve: Any) -> None:
-    heard: list[Any] = []
-    curve(MLPClassifier((3,), **PATIENT), X, TEXT, cv=2, callbacks=[heard.append])
-    assert [event.n_done for event in heard] == list(range(1, heard[0].n_members + 1))
+    events: list[Any] = []
+    curve(MLPClassifier((3,), **PATIENT), X, TEXT, cv=2, callbacks=[events.append])
+    assert [event.n_done for event in events] == list(range(1, events[0].n_members + 1))

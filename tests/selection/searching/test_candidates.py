@@ -1,4 +1,4 @@
-"""Candidates by scikit-learn's grid and sampler, and by Optuna."""
+"""Candidates of the grid and the sampler of scikit-learn, and of Optuna."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def drawn(proposed: Any, n: int = 100) -> list[Any]:
     return found
 
 
-def test_a_space_of_lists_is_a_grid() -> None:
+def test_a_space_of_lists_gives_a_grid() -> None:
     assert drawn(candidates(SPACE, "auto", None, 0)) == list(ParameterGrid(SPACE))
     assert drawn(candidates(SPACE, "auto", 50, 0)) == list(ParameterGrid(SPACE))
     assert drawn(candidates(SPACE, "grid", 4, 0)) == list(ParameterGrid(SPACE))[:4]
@@ -33,7 +33,7 @@ def test_a_space_of_lists_is_a_grid() -> None:
     assert drawn(candidates(parts, "auto", None, 0)) == list(ParameterGrid(parts))
 
 
-def test_by_chance_as_scikit_learn_draws() -> None:
+def test_random_candidates_equal_those_of_scikit_learn() -> None:
     expected = list(ParameterSampler(SPACE, 4, random_state=np.random.RandomState(0)))
     assert drawn(candidates(SPACE, "auto", 4, 0)) == expected
     assert len(drawn(candidates(SPACE, "random", None, 0))) == 6  # each once
@@ -44,7 +44,7 @@ def test_by_chance_as_scikit_learn_draws() -> None:
     assert len(drawn(candidates(space, "random", None, 0), 25)) == 25
 
 
-def test_optuna_learns_from_the_scores_and_repeats_itself() -> None:
+def test_optuna_learns_from_the_scores_and_is_reproducible() -> None:
     pytest.importorskip("optuna")
     space = {"x": uniform(-5, 10), "n": randint(1, 9), "rate": loguniform(1e-4, 1), "sizes": [(4,), (8, 8)]}
 
@@ -78,13 +78,13 @@ def test_optuna_learns_from_the_scores_and_repeats_itself() -> None:
         ({"a": norm()}, {"sampler": "grid"}, "sampler='grid' takes lists of values, got a distribution for 'a'"),
     ],
 )
-def test_what_is_no_space(space: Any, options: Any, message: str) -> None:
+def test_invalid_spaces_raise_errors(space: Any, options: Any, message: str) -> None:
     options = {"sampler": "auto", "n_trials": None} | options
     with pytest.raises(ParameterError, match=message):
         candidates(space, random_state=0, **options)
 
 
-def test_what_optuna_cannot_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unsupported_spaces_and_a_missing_optuna_raise_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("optuna")
     with pytest.raises(ParameterError, match="sampler='optuna' knows uniform, loguniform and randint"):
         candidates({"a": norm()}, "optuna", 3, 0)

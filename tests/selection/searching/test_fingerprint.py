@@ -1,4 +1,4 @@
-"""The fingerprint changes with whatever results depend on, and with nothing else."""
+"""The fingerprint changes with everything that results depend on, and with nothing else."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from multilayer import MLPClassifier
 from multilayer.selection.data import Data
 from multilayer.selection.searching.fingerprint import candidate, fingerprint
-from multilayer.selection.searching.trials import Problem, ScoredSplit
+from multilayer.selection.searching.trials import ScoredSplit, SearchProblem
 from multilayer.training import Cosine
 
 X = np.arange(12.0).reshape(4, 3)
@@ -31,7 +31,7 @@ def of(
 ) -> str:
     data = Data(X, y, weight)
     split = ScoredSplit(np.array(train), data, np.array([2, 3]))
-    return fingerprint(Problem(estimator or MLPClassifier(), data, [split], len, (1, 3)), (data, None), scoring)
+    return fingerprint(SearchProblem(estimator or MLPClassifier(), data, [split], len, (1, 3)), (data, None), scoring)
 
 
 CHANGES: list[dict[str, Any]] = [
@@ -62,13 +62,13 @@ CHANGES: list[dict[str, Any]] = [
 ]
 
 
-def test_each_change_is_seen_and_the_same_is_the_same() -> None:
+def test_every_change_changes_the_fingerprint_and_equal_problems_have_equal_ones() -> None:
     found = [of(**change) for change in CHANGES]
     assert len(set(found)) == len(found)
     assert found == [of(**change) for change in CHANGES]
 
 
-def test_what_a_function_holds_counts() -> None:
+def test_fingerprint_depends_on_the_closure_of_a_scorer() -> None:
     def holding(number: float) -> Any:
         return lambda *_: number
 
@@ -89,7 +89,7 @@ def test_candidates_differ_by_their_parameters() -> None:
     assert candidate(clone(models[-1])) == candidate(models[-1])
 
 
-def test_it_is_the_same_in_another_process() -> None:
+def test_fingerprint_is_the_same_in_another_process() -> None:
     path = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})"
     code = f"{path}; import test_fingerprint as t; [print(t.of(**change)) for change in t.CHANGES]"
     there = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""A journal keeps what is written, and only its own search goes on with it."""
+"""A journal stores results, and only the search that wrote it can resume from it."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ ENTRIES = {
 }
 
 
-def written(path: Path) -> Path:
+def write_journal(path: Path) -> Path:
     with Journal(path, "abc") as journal:
         for place, scored in ENTRIES.items():
             journal.add(place, scored)
     return path
 
 
-def test_what_is_written_is_read(tmp_path: Path) -> None:
-    path = written(tmp_path / "journal")
+def test_stored_results_are_read_back(tmp_path: Path) -> None:
+    path = write_journal(tmp_path / "journal")
     with Journal(path, "abc") as journal:
         assert journal.known == ENTRIES
         journal.add(("c", 0, 0), Scored(math.nan, error="gone"))
@@ -40,15 +40,15 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         assert math.isnan(journal.known["c", 0, 0].score)
 
 
-def test_without_a_file_it_is_in_memory() -> None:
+def test_a_journal_without_a_file_is_kept_in_memory() -> None:
     with Journal(None, "abc") as journal:
         journal.add(("a", 0, 0), Scored(1.0))
         assert journal.known == {("a", 0, 0): Scored(1.0)}
 
 
 @given(st.integers(0, 600))
-def test_a_torn_last_line_is_cut_off(tmp_path_factory: pytest.TempPathFactory, n_bytes: int) -> None:
-    path = written(tmp_path_factory.mktemp("torn") / "journal")
+def test_an_incomplete_last_line_is_removed(tmp_path_factory: pytest.TempPathFactory, n_bytes: int) -> None:
+    path = write_journal(tmp_path_factory.mktemp("torn") / "journal")
     whole = path.read_bytes()
     path.write_bytes(whole[:n_bytes])
     with Journal(path, "abc") as journal:
@@ -60,8 +60,8 @@ def test_a_torn_last_line_is_cut_off(tmp_path_factory: pytest.TempPathFactory, n
         assert journal.known == known | {("z", 9, 9): Scored(0.5)}
 
 
-def test_of_another_search_or_no_journal_at_all(tmp_path: Path) -> None:
-    path = written(tmp_path / "journal")
+def test_a_journal_of_another_search_or_a_foreign_file_raises_an_error(tmp_path: Path) -> None:
+    path = write_journal(tmp_path / "journal")
     before = path.read_bytes()
     with pytest.raises(JournalError, match="is the journal of another search: the data, the estimator, the folds"):
         Journal(path, "other").__enter__()
@@ -83,7 +83,7 @@ ENTRY = {"candidate": "a", "fold": 0, "to": 6, "score": 0.5, "epochs": 3, "has_e
 ENTRY |= {"seconds": 0.25, "error": "", "params": ""}
 
 
-def with_a_right_checksum(text: str) -> bytes:
+def with_valid_checksum(text: str) -> bytes:
     return text[:-1].encode() + f', "check": "{_check(text[:-1].encode())}"}}\n'.encode()
 
 
@@ -94,11 +94,11 @@ def with_a_right_checksum(text: str) -> bytes:
         (b"\n", "its checksum is missing or wrong"),
         (json.dumps(ENTRY).encode() + b"\n", "its checksum is missing or wrong"),
         (b"x" * (MAX_LINE + 9) + b"\n", "its checksum is missing or wrong"),
-        (with_a_right_checksum('{"candidate": "a"}'), "it must have the members candidate, fold, to, score"),
-        (with_a_right_checksum(json.dumps(ENTRY | {"what": 1})), "it must have the members"),
-        (with_a_right_checksum(json.dumps(ENTRY)[:-1] + ', "fold": 1}'), "the key 'fold' occurs twice"),
+        (with_valid_checksum('{"candidate": "a"}'), "it must have the members candidate, fold, to, score"),
+        (with_valid_checksum(json.dumps(ENTRY | {"what": 1})), "it must have the members"),
+        (with_valid_checksum(json.dumps(ENTRY)[:-1] + ', "fold": 1}'), "the key 'fold' occurs twice"),
         *(
-            (with_a_right_checksum(json.dumps(ENTRY | {name: value})), f"{name} cannot be ")
+            (with_valid_checksum(json.dumps(ENTRY | {name: value})), f"{name} cannot be ")
             for name, value in {
                 "candidate": 3,
                 "fold": True,
@@ -112,13 +112,13 @@ def with_a_right_checksum(text: str) -> bytes:
                 "params": "x" * 20_000,
             }.items()
         ),
-        (with_a_right_checksum(json.dumps(ENTRY | {"to": 2**70})), "has more than 64 bits"),
-        (with_a_right_checksum(json.dumps(ENTRY).replace("0.5", "1e999")), "outside the range of float64"),
-        (with_a_right_checksum(json.dumps(ENTRY).replace("0.5", "NaN")), "NaN is not JSON"),
+        (with_valid_checksum(json.dumps(ENTRY | {"to": 2**70})), "has more than 64 bits"),
+        (with_valid_checksum(json.dumps(ENTRY).replace("0.5", "1e999")), "outside the range of float64"),
+        (with_valid_checksum(json.dumps(ENTRY).replace("0.5", "NaN")), "NaN is not JSON"),
     ],
 )
-def test_damage_is_found_and_named(tmp_path: Path, line: bytes, message: str) -> None:
-    path = written(tmp_path / "journal")
+def test_damaged_lines_raise_errors_that_name_the_line(tmp_path: Path, line: bytes, message: str) -> None:
+    path = write_journal(tmp_path / "journal")
     whole = path.read_bytes()
     for content, number in ((whole + line, 5), (whole.replace(b"\n", b"\n" + line, 1), 2)):
         path.write_bytes(content)
@@ -128,8 +128,8 @@ def test_damage_is_found_and_named(tmp_path: Path, line: bytes, message: str) ->
 
 
 @given(st.data())
-def test_any_byte_that_changes_is_found(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
-    path = written(tmp_path_factory.mktemp("changed") / "journal")
+def test_any_changed_byte_raises_an_error(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    path = write_journal(tmp_path_factory.mktemp("changed") / "journal")
     whole = bytearray(path.read_bytes())
     place = data.draw(st.integers(0, len(whole) - 2))
     whole[place] = data.draw(st.integers(1, 255).filter(lambda byte: byte != whole[place]))
@@ -138,8 +138,8 @@ def test_any_byte_that_changes_is_found(tmp_path_factory: pytest.TempPathFactory
         Journal(path, "abc").__enter__()
 
 
-def test_zeros_that_a_loss_of_power_leaves_are_cut_off(tmp_path: Path) -> None:
-    path = written(tmp_path / "journal")
+def test_zeros_left_by_a_power_failure_are_removed(tmp_path: Path) -> None:
+    path = write_journal(tmp_path / "journal")
     whole = path.read_bytes()
     for tail in (b"\0" * 100, b"\0" * 20 + b'0.5, "check": "0123456789abcdef"}\n', b'{"candi\0\0\0'):
         path.write_bytes(whole + tail)
@@ -148,8 +148,10 @@ def test_zeros_that_a_loss_of_power_leaves_are_cut_off(tmp_path: Path) -> None:
         assert path.read_bytes() == whole
 
 
-def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = written(tmp_path / "journal")
+def test_a_full_disk_raises_an_error_and_leaves_the_journal_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_journal(tmp_path / "journal")
     whole = path.read_bytes()
 
     def full(_: int) -> None:
@@ -165,14 +167,14 @@ def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.skipif(os.name != "posix", reason="devices and pipes of POSIX")
-def test_what_is_no_regular_file(tmp_path: Path) -> None:
+def test_paths_that_are_not_regular_files_raise_errors(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in ("/dev/full", "/dev/zero", "/dev/null", tmp_path / "pipe", tmp_path, tmp_path / "a\0b"):
         with pytest.raises(JournalError, match=r"cannot be opened as a journal: (is not a regular file|embedded null)"):
             Journal(path, "abc").__enter__()
 
 
-def test_where_nothing_can_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_system_without_locks_raises_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_locks(_: int) -> bool:
         raise OSError(38, "Function not implemented")
 
@@ -181,7 +183,7 @@ def test_where_nothing_can_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyP
         Journal(tmp_path / "journal", "abc").__enter__()
 
 
-def test_one_search_at_a_time(tmp_path: Path) -> None:
+def test_a_journal_in_use_by_another_search_raises_an_error(tmp_path: Path) -> None:
     pytest.importorskip("fcntl")
     path = tmp_path / "journal"
     with Journal(path, "abc"), pytest.raises(JournalError, match="is in use by another search"):
@@ -190,7 +192,7 @@ def test_one_search_at_a_time(tmp_path: Path) -> None:
         pass
 
 
-def test_what_cannot_be_opened(tmp_path: Path) -> None:
+def test_paths_that_cannot_be_opened_raise_errors(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing" / "journal"):
         with pytest.raises(JournalError, match="cannot be opened as a journal"):
             Journal(path, "abc").__enter__()
@@ -198,7 +200,7 @@ def test_what_cannot_be_opened(tmp_path: Path) -> None:
         Journal(3, "abc")  # type: ignore[arg-type]
 
 
-def test_it_can_be_read_by_people(tmp_path: Path) -> None:
+def test_journal_contains_the_parameters_as_readable_text(tmp_path: Path) -> None:
     with Journal(tmp_path / "journal", "abc") as journal:
         journal.add(("a", 0, 0), Scored(0.5), "{'alpha': 0.1}")
     assert "{'alpha': 0.1}" in (tmp_path / "journal").read_text()

@@ -1,4 +1,4 @@
-"""A search scores as cross-validation does, whatever the threads, the pauses and the crashes."""
+"""A search gives the scores of cross-validation, whatever the number of threads, pauses and crashes."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def regressor(**options: Any) -> MLPRegressor:
 
 
 def table(found: Search) -> pd.DataFrame:
-    """What must not depend on threads, pauses and crashes."""
+    """Return the columns that must not depend on threads, pauses and crashes."""
     return found.to_frame().drop(columns="seconds")
 
 
@@ -76,7 +76,7 @@ def same(one: Search, other: Search) -> None:
         np.testing.assert_array_equal(one.estimator.predict(X), other.estimator.predict(X))
 
 
-def test_trained_to_the_end_the_scores_are_those_of_cross_validation() -> None:
+def test_scores_of_complete_trainings_equal_those_of_cross_validation() -> None:
     found = search(classifier(), SPACE, X, CLASSES, cv=3, halving=False, baseline=False)
     assert len(found.trials) == 16
     for trial in found.trials:
@@ -94,7 +94,7 @@ def test_trained_to_the_end_the_scores_are_those_of_cross_validation() -> None:
 
 
 @pytest.mark.parametrize("estimator", [classifier(), make_pipeline(StandardScaler(), classifier())])
-def test_halving_scores_what_so_many_epochs_give_and_goes_on_from_there(estimator: Any) -> None:
+def test_halving_continues_trainings_and_scores_them_after_each_rung(estimator: Any) -> None:
     found = search(estimator, SPACE, X, CLASSES, cv=3)
     epochs = [2, 6, 18]
     assert {trial.epochs for trial in found.trials} == set(epochs)
@@ -120,7 +120,7 @@ def test_halving_scores_what_so_many_epochs_give_and_goes_on_from_there(estimato
     ],
     ids=["grid", "stopping early", "chance", "optuna", "lbfgs", "pipeline"],
 )
-def test_threads_and_pauses_change_nothing(
+def test_threads_and_pauses_do_not_change_the_result(
     estimator: Any, y: Any, options: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if options.get("sampler") == "optuna":
@@ -132,7 +132,7 @@ def test_threads_and_pauses_change_nothing(
     same(search(estimator, SPACE, X, y, cv=3, n_jobs=2, **options), found)
 
 
-def test_a_journal_cut_off_anywhere_leads_to_the_same(tmp_path: Path) -> None:
+def test_a_journal_truncated_anywhere_leads_to_the_same_result(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     found = search(classifier(), SPACE, X, CLASSES, cv=3, journal=path)
     lines = path.read_bytes().splitlines(keepends=True)
@@ -140,9 +140,9 @@ def test_a_journal_cut_off_anywhere_leads_to_the_same(tmp_path: Path) -> None:
         path.write_bytes(b"".join(lines[:n]) + (lines[n][:11] if n < len(lines) else b""))
         same(search(classifier(), SPACE, X, CLASSES, cv=3, journal=path), found)
         assert len(path.read_bytes().splitlines()) == len(lines)
-    heard: list[Any] = []
-    search(classifier(), SPACE, X, CLASSES, cv=3, journal=path, callbacks=[heard.append])
-    assert sum(event.trial.seconds for event in heard) > 0  # as it was in the first place
+    events: list[Any] = []
+    search(classifier(), SPACE, X, CLASSES, cv=3, journal=path, callbacks=[events.append])
+    assert sum(event.trial.seconds for event in events) > 0  # the seconds of the first run
     for change in ({"cv": 4}, {"scoring": "neg_log_loss"}):
         with pytest.raises(JournalError, match="is the journal of another search"):
             search(classifier(), SPACE, X, CLASSES, **({"cv": 3, "journal": path} | change))
@@ -162,7 +162,7 @@ search(MLPClassifier(**{options!r}), {space!r}, X, CLASSES, cv=3, journal={journ
 """
 
 
-def test_a_search_that_was_killed_goes_on(tmp_path: Path) -> None:
+def test_a_killed_search_can_be_resumed(tmp_path: Path) -> None:
     path, n_lines = tmp_path / "journal", 15
     options = DEFAULTS | {"max_iter": 162, "n_iter_no_change": None}
     code = KILLED.format(folder=str(Path(__file__).parents[2]), options=options, space=SPACE, journal=str(path))
@@ -181,7 +181,7 @@ def test_a_search_that_was_killed_goes_on(tmp_path: Path) -> None:
     )
 
 
-def test_one_that_fails_takes_no_other_down() -> None:
+def test_a_failed_trial_does_not_stop_the_search() -> None:
     space = {"solver": ["sgd"], "learning_rate_init": [1e9, 1e-2], "alpha": [0.0, -1.0]}
     found = search(regressor(), space, X, NUMBERS, cv=3)
     errors = {tuple(trial.params.values()): trial.error for trial in found.trials}
@@ -193,20 +193,20 @@ def test_one_that_fails_takes_no_other_down() -> None:
         search(regressor(), {"alpha": [-1.0, -1.0]}, X, NUMBERS, cv=3, baseline=False)
 
 
-def test_scored_on_rows_of_one_s_own() -> None:
+def test_candidates_are_scored_on_validation_data() -> None:
     options: dict[str, Any] = {"X_val": X[60:], "y_val": CLASSES[60:], "halving": False}
     found = search(classifier(), SPACE, X[:60], CLASSES[:60], **options)
     for trial in found.trials:
         model = classifier(**trial.params).fit(X[:60], CLASSES[:60])
         assert trial.fold_scores == [model.score(X[60:], CLASSES[60:])]
-    assert found.simplest is found.best  # there is no standard error of one score
+    assert found.simplest is found.best  # one score has no standard error
     assert found.baseline is not None
     assert len(found.baseline.fold_scores) == 1
     with pytest.raises(ParameterError, match="y_val is missing"):
         search(classifier(), SPACE, X, CLASSES, X_val=X)
 
 
-def test_groups_and_scorers() -> None:
+def test_groups_and_scorers_are_supported() -> None:
     groups = np.repeat(np.arange(9), 10)
     scoring = make_scorer(mean_absolute_error, greater_is_better=False)
     options: dict[str, Any] = {"groups": groups, "cv": GroupKFold(3), "scoring": scoring}
@@ -219,7 +219,7 @@ def test_groups_and_scorers() -> None:
         search(regressor(), {"alpha": [0.1]}, X, NUMBERS, scoring=["r2"])
 
 
-def test_the_linear_model_is_one() -> None:
+def test_baseline_is_a_linear_model() -> None:
     found = search(make_pipeline(StandardScaler(), classifier()), {"alpha": [0.1, 1.0]}, X, CLASSES, cv=3)
     assert found.baseline is not None
     expected = cross_validate_linear()
@@ -236,7 +236,7 @@ def cross_validate_linear() -> list[float]:
     return cross_val_score(make_pipeline(StandardScaler(), LogisticRegression()), X, CLASSES, cv=3).tolist()
 
 
-def test_the_simplest_is_within_one_standard_error_of_the_best() -> None:
+def test_simplest_trial_is_within_one_standard_error_of_the_best() -> None:
     found = search(classifier(max_iter=60), SPACE, X, CLASSES, cv=3, halving=False, refit="simplest")
     limit = found.best.mean - found.best.standard_error
     as_good = [trial for trial in found.trials if trial.mean >= limit]
@@ -248,28 +248,28 @@ def test_the_simplest_is_within_one_standard_error_of_the_best() -> None:
     assert search(classifier(), {"alpha": [0.1]}, X, CLASSES, cv=3, refit=False).estimator is None
 
 
-def test_time_that_is_over() -> None:
+def test_a_search_stops_after_max_time() -> None:
     space = {"learning_rate_init": loguniform(1e-5, 1e-1)}
     began = time.perf_counter()
-    heard: list[TrialScored] = []
-    found = search(classifier(max_iter=60), space, X, CLASSES, cv=3, max_time=1.0, callbacks=[heard.append])
+    events: list[TrialScored] = []
+    found = search(classifier(max_iter=60), space, X, CLASSES, cv=3, max_time=1.0, callbacks=[events.append])
     assert time.perf_counter() - began < 20
     assert len(found.trials) > 3
     assert found.best.rung == max(trial.rung for trial in found.trials)
-    assert all(event.seconds_left < 1.0 for event in heard)
-    assert heard[-1].n_trials is None
+    assert all(event.seconds_left < 1.0 for event in events)
+    assert events[-1].n_trials is None
     with pytest.raises(ParameterError, match=r"a space with distributions is infinite\. Pass n_trials or max_time"):
         search(classifier(), space, X, CLASSES)
     with pytest.raises(MultilayerError, match="seconds were over before any candidate had a score; "):
         search(classifier(max_iter=10**6, hidden_layer_sizes=(300,)), {"alpha": [0.1]}, X, CLASSES, max_time=0.01)
 
 
-def test_progress_is_told() -> None:
-    heard: list[TrialScored] = []
-    found = search(classifier(), SPACE, X, CLASSES, cv=3, callbacks=[heard.append])
-    assert len(heard) == 1 + sum(len(trial.scores) for trial in found.trials)
-    assert sum(event.trial.number == -1 for event in heard) == 1
-    last = heard[-1]
+def test_callbacks_receive_the_progress_of_the_search() -> None:
+    events: list[TrialScored] = []
+    found = search(classifier(), SPACE, X, CLASSES, cv=3, callbacks=[events.append])
+    assert len(events) == 1 + sum(len(trial.scores) for trial in found.trials)
+    assert sum(event.trial.number == -1 for event in events) == 1
+    last = events[-1]
     assert last.n_done == last.n_planned
     assert last.n_trials == last.n_begun == 16
     assert last.best is not None
@@ -287,7 +287,7 @@ def _python_s_own_handler() -> Any:
 
 @pytest.mark.usefixtures("_python_s_own_handler")
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_ctrl_c_returns_what_is_there(n_jobs: int) -> None:
+def test_ctrl_c_returns_the_finished_trials(n_jobs: int) -> None:
     pressed: list[bool] = []
 
     def listener(event: TrialScored) -> None:
@@ -302,7 +302,7 @@ def test_ctrl_c_returns_what_is_there(n_jobs: int) -> None:
     assert found.estimator.predict(X).shape == (90,)
 
 
-def test_it_prints_a_table_and_a_conclusion() -> None:
+def test_a_search_prints_a_table_and_a_conclusion() -> None:
     found = search(classifier(), SPACE, X, CLASSES, cv=3)
     console = Console(file=io.StringIO(), width=140)
     console.print(found)
@@ -316,16 +316,16 @@ def test_it_prints_a_table_and_a_conclusion() -> None:
     assert "A linear model has 0." in found.conclusion
 
 
-def test_without_a_seed_all_candidates_get_the_same() -> None:
+def test_candidates_share_a_drawn_seed_where_none_is_given() -> None:
     model, space = classifier(random_state=None), {"tol": [0.1, 0.2]}
     found = search(model, space, X, CLASSES, cv=3, halving=False, random_state=0)
     assert found.trials[0].fold_scores == found.trials[1].fold_scores
     same(found, search(model, space, X, CLASSES, cv=3, halving=False, random_state=0))
-    other = search(model, space, X, CLASSES, cv=3, halving=False)  # whose seed is drawn
+    other = search(model, space, X, CLASSES, cv=3, halving=False)  # with a drawn seed
     assert other.trials[0].fold_scores == other.trials[1].fold_scores
 
 
-def test_wrong_arguments() -> None:
+def test_invalid_arguments_raise_errors() -> None:
     with pytest.raises(ParameterError, match="refit"):
         search(classifier(), SPACE, X, CLASSES, refit=True)
     with pytest.raises(ParameterError, match="min_epochs=50 is more than a whole training has, max_iter=18"):
@@ -346,22 +346,22 @@ def test_wrong_arguments() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
-def test_a_score_that_is_no_number_is_said_to_be_one() -> None:
+def test_scores_that_are_all_nan_raise_an_error() -> None:
     with pytest.raises(InputError, match="R² is not a number for any of the 2 candidates"):
         search(regressor(), {"alpha": [0.1, 1.0]}, X[:12], NUMBERS[:12], cv=LeaveOneOut())
 
 
-def test_callbacks_and_printing_have_no_part_in_it(capsys: pytest.CaptureFixture[str]) -> None:
-    heard: list[Any] = []
-    model = classifier(callbacks=[heard.append], verbose=True)
+def test_callbacks_and_verbose_of_the_network_are_ignored_with_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    events: list[Any] = []
+    model = classifier(callbacks=[events.append], verbose=True)
     with pytest.warns(ParameterWarning, match="callbacks and verbose of the network have no effect in a search"):
         found = search(model, SPACE, X, CLASSES, cv=3)
     same(found, search(classifier(), SPACE, X, CLASSES, cv=3))
-    assert heard == []
+    assert events == []
     assert capsys.readouterr().out == ""
 
 
-def test_what_has_no_effect_is_said() -> None:
+def test_options_without_effect_raise_warnings() -> None:
     with pytest.warns(ParameterWarning, match="min_epochs has no effect with halving=False"):
         search(classifier(), {"alpha": [0.1]}, X, CLASSES, cv=3, halving=False, min_epochs=3)
     with pytest.warns(ParameterWarning, match="cv=3 has no effect with X_val"):
@@ -370,8 +370,8 @@ def test_what_has_no_effect_is_said() -> None:
         search(classifier(), {"alpha": [0.1]}, X, CLASSES, halving=False, factor=-3)
 
 
-def test_nothing_is_lost_with_the_last_fit(tmp_path: Path) -> None:
-    model = Refusing(**DEFAULTS)
+def test_a_failed_refit_keeps_the_results_of_the_search(tmp_path: Path) -> None:
+    model = FewRowsOnly(**DEFAULTS)
     with pytest.warns(ConvergenceWarning, match=r"cannot be trained on all rows, .*estimator is None: 90 rows"):
         found = search(model, {"alpha": [0.1, 1.0]}, X, CLASSES, cv=3)
     assert found.estimator is None
@@ -381,8 +381,8 @@ def test_nothing_is_lost_with_the_last_fit(tmp_path: Path) -> None:
     assert not (tmp_path / "journal").exists()
 
 
-class Refusing(MLPClassifier):
-    """Learns from few rows only."""
+class FewRowsOnly(MLPClassifier):
+    """Can be trained on less than 90 rows only."""
 
     def fit(self, X: Any, y: Any) -> Any:  # type: ignore[override]
         if len(y) == 90:
@@ -390,14 +390,14 @@ class Refusing(MLPClassifier):
         return super().fit(X, y)
 
 
-def test_steps_without_a_seed_get_one() -> None:
+def test_pipeline_steps_without_a_seed_share_a_drawn_one() -> None:
     model = make_pipeline(GaussianRandomProjection(2), classifier(random_state=None))
     options: dict[str, Any] = {"cv": 3, "halving": False, "random_state": 0}
     found = search(model, {"alpha": [0.1, 1.0]}, X, CLASSES, **options)
     same(search(model, {"alpha": [0.1, 1.0]}, X, CLASSES, n_jobs=1, **options), found)
 
 
-def test_a_search_goes_on_with_more_candidates(tmp_path: Path) -> None:
+def test_a_journal_can_be_extended_by_more_candidates(tmp_path: Path) -> None:
     space = {"learning_rate_init": loguniform(1e-4, 1e-1)}
     options: dict[str, Any] = {"cv": 3, "halving": False, "journal": tmp_path / "journal", "random_state": 0}
     few = search(classifier(), space, X, CLASSES, n_trials=3, **options)
@@ -408,7 +408,7 @@ def test_a_search_goes_on_with_more_candidates(tmp_path: Path) -> None:
     same(more, search(classifier(), space, X, CLASSES, n_trials=5, cv=3, halving=False, random_state=0))
 
 
-def test_a_linear_model_behind_a_sparse_step_and_one_that_fails() -> None:
+def test_linear_baseline_accepts_a_sparse_step_and_may_fail() -> None:
     frame = pd.DataFrame({"a": list("xyz") * 30, "b": list("uv") * 45})
     model = make_pipeline(OneHotEncoder(), classifier())
     found = search(model, {"alpha": [0.1, 1.0]}, frame, CLASSES, cv=3)
@@ -422,7 +422,7 @@ def test_a_linear_model_behind_a_sparse_step_and_one_that_fails() -> None:
 
 
 class AnyRows(MLPClassifier):
-    """Learns from infinite numbers, too."""
+    """Accepts infinite numbers."""
 
     def fit(self, X: Any, y: Any) -> Any:  # type: ignore[override]
         return super().fit(np.where(np.isfinite(X), X, 0.0), y)
@@ -432,7 +432,7 @@ class AnyRows(MLPClassifier):
 
 
 @pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
-def test_scikit_learn_s_own_searches() -> None:
+def test_searches_of_scikit_learn_accept_our_estimators() -> None:
     space = {"alpha": [0.01, 1.0], "learning_rate_init": [1e-3, 1e-2]}
     grid = GridSearchCV(classifier(), space, cv=3).fit(X, CLASSES)
     ours = search(classifier(), space, X, CLASSES, cv=3, halving=False)
@@ -447,7 +447,7 @@ def test_scikit_learn_s_own_searches() -> None:
 
 
 class Counting(StandardScaler):
-    """Counts how often it is fitted, whatever is cloned."""
+    """A scaler that counts its fits, also those of its clones."""
 
     fits: list[int] = []  # noqa: RUF012 shared on purpose
 
@@ -457,7 +457,7 @@ class Counting(StandardScaler):
         return self
 
 
-def test_steps_before_the_network_are_fitted_once_a_fold() -> None:
+def test_steps_before_the_network_are_fitted_once_per_fold() -> None:
     model = make_pipeline(Counting(), classifier())
     Counting.fits.clear()
     found = search(model, SPACE, X, CLASSES, cv=3, baseline=False, refit=False)
@@ -471,7 +471,7 @@ def test_steps_before_the_network_are_fitted_once_a_fold() -> None:
     assert len(Counting.fits) == 4 * 3
 
 
-def test_a_scorer_of_one_s_own_sees_the_pipeline_and_the_rows_as_they_came() -> None:
+def test_a_custom_scorer_receives_the_pipeline_and_the_original_rows() -> None:
     frame = pd.DataFrame(X, columns=list("abcd"))
 
     def scoring(model: Any, X: Any, y: Any) -> float:

@@ -54,31 +54,7 @@ def demo(out: OutputFolder | None, quiet: bool) -> None:
         if out is None:
             output.say("Nothing was written. With --out DIR there are pictures and a report.")
         else:
-            _write(story, out)
-
-
-def _write(story: Story, folder: OutputFolder) -> None:  # type: ignore[name-defined]  # noqa: F821
-    """Write the pictures and the report."""
-    from multilayer.cli.deadline import Deadline
-    from multilayer.cli.output.page import Section, html_report, say_written
-    from multilayer.cli.output.pictures import draw_into
-
-    pictures = [picture for chapter in story.chapters for picture in chapter.pictures]
-    drawn = {picture.name: picture for picture in draw_into(folder, pictures, Deadline(), story.output)}
-    sections = [
-        Section(
-            chapter.heading,
-            chapter.paragraphs,
-            pictures=[drawn[picture.name] for picture in chapter.pictures if picture.name in drawn],
-        )
-        for chapter in story.chapters
-    ]
-    sections += [
-        Section("All scores", tables=[story.closing_table()]),
-        Section("The same in Python", code=IN_PYTHON),
-    ]
-    folder.write_report(html_report("multilayer: the two moons", story.lead, sections))
-    say_written(folder, story.output)
+            story.write(out, IN_PYTHON)
 
 
 def _wording(warning: Warning) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,10 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from multilayer import MLPClassifier
 from multilayer.cli.console import Output
-from multilayer.cli.output.pictures import Picture
+from multilayer.cli.folder import OutputFolder
+from multilayer.cli.limits import Deadline
+from multilayer.cli.output.page import Section, html_report, write_report
+from multilayer.cli.output.pictures import Picture, draw_into
 from multilayer.cli.progress import Watch, training_progress
 from multilayer.cli.text import number, text_table
 from multilayer.plots import plot_cost, plot_data, plot_decision_boundary, plot_network, plot_weights
@@ -41,26 +44,17 @@ class Rows:
     y: NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class Chapter:
-    """A part of the story, for the report."""
-
-    heading: str
-    paragraphs: list[str] = field(default_factory=list)
-    pictures: list[Picture] = field(default_factory=list)
-
-
 class Story:
     """Chapters that are printed as they are told, and kept for the report."""
 
     def __init__(self, output: Output) -> None:
         self.output = output
-        self.chapters: list[Chapter] = []
+        self.chapters: list[Section] = []
         self.scores: list[tuple[str, ...]] = []  # the lines of the closing table
         self.lead = ""  # the result in a sentence
 
     def chapter(self, heading: str) -> None:
-        self.chapters.append(Chapter(heading))
+        self.chapters.append(Section(heading))
         self.output.heading(heading)
 
     def say(self, text: str) -> None:
@@ -92,6 +86,14 @@ class Story:
 
     def closing_table(self) -> Table:
         return text_table("Accuracy", ("data", "model", "rows", "on them", "unseen"), tuple(self.scores), "llrrr")
+
+    def write(self, folder: OutputFolder, code: str) -> None:
+        """Write the pictures and the report, which ends with this code."""
+        pictures = [picture for chapter in self.chapters for picture in chapter.pictures]
+        drawn = draw_into(folder, pictures, Deadline(), self.output)
+        scores = Section("All scores", tables=[self.closing_table()])
+        sections = [*self.chapters, scores, Section("The same in Python", code=code)]
+        write_report(folder, html_report("multilayer: the two moons", self.lead, sections, drawn), self.output)
 
 
 def tell(story: Story) -> None:

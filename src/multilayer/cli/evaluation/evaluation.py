@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from multilayer.cli.console import Output
-from multilayer.cli.deadline import Deadline
-from multilayer.cli.evaluation.advice import Course, advice
-from multilayer.cli.evaluation.problem import Problem, Settings
-from multilayer.cli.evaluation.run import Fits, Run, begin_run
+from multilayer.cli.evaluation.problem import Settings
+from multilayer.cli.evaluation.run import Fits, Run
 from multilayer.cli.evaluation.scores import (
     ROUGH,
-    Comparison,
     ModelScores,
     better_of,
     compare,
@@ -21,8 +17,14 @@ from multilayer.cli.evaluation.scores import (
     scores_table,
     verdict,
 )
-from multilayer.cli.evaluation.splits import Splits
-from multilayer.cli.evaluation.training import check_size, fit_linear_model, fit_network, networks_in_words
+from multilayer.cli.evaluation.training import (
+    Course,
+    advice,
+    check_size,
+    fit_linear_model,
+    fit_network,
+    networks_in_words,
+)
 from multilayer.cli.text import count
 from multilayer.exceptions import InputError
 from multilayer.results import Table
@@ -41,11 +43,9 @@ class Evaluation:
     conclusion: str
 
 
-def evaluate(
-    problem: Problem, settings: Settings, splits: Splits, n_jobs: int | None, deadline: Deadline, output: Output
-) -> Evaluation:
+def evaluate(run: Run, settings: Settings) -> Evaluation:
     """Train all models on the splits, and print their scores on the rows that they have not seen."""
-    run = begin_run(problem, splits, n_jobs, deadline, output)
+    splits, output = run.splits, run.output
     check_size(run, settings)
     linear = fit_linear_model(run)
     fits, course = fit_network(run, settings)
@@ -67,16 +67,14 @@ def evaluate(
 
 
 def _scored(run: Run, fits: Fits, linear: Fits) -> tuple[ModelScores, ModelScores, ModelScores]:
-    task, splits, y = run.task, run.splits, run.y
+    task = run.task
     both = [fold for fold in fits.models if fold in linear.models]
     if not both:
         raise InputError(f"there is no fold in which both the network and {task.linear_name} could be trained.")
-    parts = {fold: splits.rows[fold] for fold in both}
-    baseline = {fold: task.baseline(y[train], len(test)) for fold, (train, test) in parts.items()}
     return (
-        ModelScores.of("network", task, run.predict(fits, both), splits, y),
-        ModelScores.of(task.linear_name, task, run.predict(linear, both), splits, y),
-        ModelScores.of(task.baseline_name, task, baseline, splits, y),
+        ModelScores.of("network", run, run.predict(fits, both)),
+        ModelScores.of(task.linear_name, run, run.predict(linear, both)),
+        ModelScores.of(task.baseline_name, run, run.baseline(both)),
     )
 
 
@@ -89,14 +87,17 @@ def _judged(
     other = better_of(linear, baseline, task.decisive)
     comparisons = [compare(network, other, metric, splits) for metric in task.metrics]
     decision = comparisons[task.metrics.index(task.decisive)]
-    trained = _on_training_rows(run, fits, next(iter(network.scores)))
+    fold = next(iter(network.scores))
+    trained = ModelScores.of("network,\ntraining rows", run, run.predict(fits, [fold], side=0), side=0)
     rows = "the test rows" if splits.is_single else "the rows it has not seen"
-    text = task.sentence.format(*(task.in_words(model.means()) for model in models), rows=rows)
+    text = task.sentence.format(*(task.in_words(model.spread(task.told)[0]) for model in models), rows=rows)
     if splits.is_single:
         n_tested = count(len(splits.rows[0][1]), "test row")
         tables = [scores_table(f"Scores on {n_tested}", [*models, trained], task.metrics)]
         if decision.is_worse:
-            text += f" Its {_beside(network, decision)} is worse than the {_beside(other, decision)} of {other.name}."
+            metric = task.decisive
+            ours, theirs = (f"{metric.heading} of {metric.write(each.spread(metric)[0])}" for each in (network, other))
+            text += f" Its {ours} is worse than the {theirs} of {other.name}."
     else:
         n = len(network.scores)
         which = count(n, "fold") if n == len(splits) else f"{n} of {len(splits)} folds"
@@ -109,18 +110,5 @@ def _judged(
         text += f" {verdict(decision, other.name)}"
         if decision.n_folds == 1:
             return tables, text
-    fold = next(iter(trained.scores))
     losses = (model.scores[fold][task.decisive.name] for model in (network, trained))
     return tables, text + advice(course, decision.is_worse, *losses)
-
-
-def _on_training_rows(run: Run, fits: Fits, fold: int) -> ModelScores:
-    """The scores of a network on the rows that it was trained on."""
-    predictions = run.predict(fits, [fold], side=0)
-    scores = run.task.score(run.y[run.splits.rows[fold][0]], predictions[fold])
-    return ModelScores("network,\ntraining rows", predictions, {fold: scores})
-
-
-def _beside(model: ModelScores, decision: Comparison) -> str:
-    metric = decision.metric
-    return f"{metric.heading} of {metric.write(model.spread(metric)[0])}"

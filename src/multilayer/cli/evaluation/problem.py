@@ -74,26 +74,17 @@ class Settings:
             "random_state": self.seed,
         }
 
-    def check_batch_size(self, n_train: int) -> None:
-        """Raise ParameterError for batches larger than the smallest training part."""
-        if self.batch_size != "auto" and self.batch_size > n_train:
-            raise ParameterError(
-                f"--batch-size {self.batch_size} is larger than the {n_train} rows to train on. "
-                f"Pass at most {n_train}, or omit it."
-            )
-
 
 def read_problem(source: Source, output: Output) -> Problem:
     """Read the table and divide it into features and target."""
-    with naming(source):
-        with waiting(output, f"reading {source.name}"):
-            table = source.read()
-        target = _checked_target(source, table.column_names)
-        features, column = split_target(table.drop_columns(source.unused), target)
-        for note in reading_notes(table):
-            output.note(note)
-        identifiers = row_identifiers(features)
-        info = encode_target(column, source.task, name=target, drop_gaps=True)
+    with waiting(output, f"reading {source.name}"):
+        table = source.read()
+    target = _checked_target(source, table.column_names)
+    features, column = split_target(table.drop_columns(source.unused), target)
+    for note in reading_notes(table):
+        output.note(note)
+    identifiers = row_identifiers(features)
+    info = encode_target(column, source.task, name=target, drop_gaps=True)
     groups = None if source.group is None else table.column(source.group)
     problem = Problem(source, target, features, info, groups, identifiers)
     output.say(
@@ -123,16 +114,6 @@ def _checked_target(source: Source, names: list[str]) -> str:
     if group == target:
         raise InputError(f"{target!r} is the target, and cannot be the column of groups too. Name another --group.")
     return target
-
-
-@contextmanager
-def rows_as_in_the_file(problem: Problem) -> Iterator[None]:
-    """Let an error of an encoder name the rows as the file counts them, where only a part of them is encoded."""
-    try:
-        yield
-    except InputError:
-        problem.encoder().fit(problem.features)
-        raise
 
 
 @contextmanager

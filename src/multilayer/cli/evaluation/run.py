@@ -2,26 +2,80 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from joblib import cpu_count
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from multilayer.cli.console import Output
-from multilayer.cli.deadline import Deadline
-from multilayer.cli.evaluation.duplicates import find_duplicates, note_on_duplicates
-from multilayer.cli.evaluation.problem import Problem, Settings, rows_as_in_the_file
+from multilayer.cli.evaluation.problem import Problem, RowNumbers, Settings, read_problem
 from multilayer.cli.evaluation.splits import Splits
 from multilayer.cli.evaluation.tasks import TASKS, Task
+from multilayer.cli.limits import Deadline
 from multilayer.cli.progress import Watch, waiting
+from multilayer.cli.source import Source
 from multilayer.cli.text import count, shortened, text_table
+from multilayer.exceptions import InputError
 from multilayer.results import Table
 from multilayer.selection import CrossValidation, cross_validate
 from multilayer.tables import ColumnReport
+
+_BEYOND_CHANCE = 3.0  # more duplicates than so many times the expected number are not chance
+_MANY = 0.01  # share of the tested rows that changes the scores
+# An odd number near 2**64 divided by the golden ratio: its products spread over all bits.
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+_SHIFT = np.uint64(29)
+
+
+def note_on_duplicates(n: int, n_tested: int, expected: float, advice: str) -> str:
+    """A note, with the advice if there are many duplicates; "" for no more than by chance."""
+    if n <= _BEYOND_CHANCE * expected:
+        return ""
+    fact = (
+        f"{n:,} of {count(n_tested, 'tested row')} {'equals a row' if n == 1 else 'equal rows'} to train on in every "
+        "column and in the target"
+    )
+    return fact if n < _MANY * n_tested else f"{fact}: if these are repeats, the scores are too good. {advice}"
+
+
+def find_duplicates(
+    features: Any, reports: Sequence[ColumnReport], y: NDArray[Any], splits: Iterable[tuple[RowNumbers, RowNumbers]]
+) -> tuple[int, int, float]:
+    """The numbers of duplicates, of tested rows, and of duplicates that independent columns would have.
+
+    A duplicate is a tested row that equals a training row in the target and in all columns that neither are dropped nor
+    number rows.  ``features`` is a pyarrow.Table of m rows, ``y`` (m,) the target.
+    """
+    used = [report for report in reports if report.width > 0 and not report.is_identifier]
+    columns = [_codes(features.column(report.name)) for report in used]
+    hashed = np.zeros(len(y), dtype=np.uint64)
+    chance = 1.0
+    for codes in (*columns, np.unique(y, return_inverse=True)[1]):
+        hashed = (hashed + codes.astype(np.uint64) + np.uint64(1)) * _SPREAD
+        hashed ^= hashed >> _SHIFT
+        sizes, m = np.bincount(codes), len(codes)
+        # The probability that two different rows have the same value.
+        chance *= float(np.sum(sizes * (sizes - 1.0))) / max(m * (m - 1.0), 1.0)
+    n, n_tested, expected = 0, 0, 0.0
+    for train, test in splits:
+        n += int(np.isin(hashed[test], hashed[train]).sum())
+        n_tested += len(test)
+        expected += -len(test) * math.expm1(-len(train) * chance)
+    return n, n_tested, expected
+
+
+def _codes(column: Any) -> NDArray[np.int64]:
+    """A number for each different value of a column, 0 for gaps."""
+    chunk = column.combine_chunks()
+    indices = chunk.dictionary_encode().indices if not hasattr(chunk, "indices") else chunk.indices
+    return np.asarray(indices.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False)) + 1
+
 
 _LONGEST_NAME = 24
 
@@ -36,11 +90,12 @@ class Fits:
     result: CrossValidation | None = None  # None for a single fit
 
     def network(self, fold: int) -> Any:
-        return network_of(self.models[fold])
+        model = self.models[fold]
+        return model[-1] if isinstance(model, Pipeline) else model
 
     @property
     def networks(self) -> list[Any]:
-        return [network_of(model) for model in self.models.values()]
+        return [self.network(fold) for fold in self.models]
 
 
 @dataclass(frozen=True)
@@ -90,12 +145,7 @@ class Run:
             model.fit(self.rows(0, 0), self.targets[self.splits.rows[0][0]])
             return Fits({0: model}, {0: time.perf_counter() - began})
         result = cross_validate(
-            model,
-            self.features,
-            self.targets,
-            cv=self.splits.rows,
-            n_jobs=self.n_jobs,
-            callbacks=[watch.member_ended],
+            model, self.features, self.targets, cv=self.splits.rows, n_jobs=self.n_jobs, callbacks=[watch.member_ended]
         )
         models = {fold.number: fold.estimator for fold in result.folds}
         return Fits(models, {fold.number: fold.fit_time for fold in result.folds}, result.failures, result)
@@ -104,28 +154,43 @@ class Run:
         """The predictions in these folds, for the test rows or, with side 0, for the training rows."""
         return {fold: self.task.predict(fits.models[fold], self.rows(fold, side)) for fold in folds}
 
+    def baseline(self, folds: Iterable[int]) -> dict[int, NDArray[Any]]:
+        """The predictions of the baseline in these folds."""
+        parts = {fold: self.splits.rows[fold] for fold in folds}
+        return {fold: self.task.baseline(self.y[train], len(test)) for fold, (train, test) in parts.items()}
+
     def network(self, settings: Settings, watch: Watch, seconds: float | None) -> Any:
         """A network that is not trained yet."""
         more = {} if self.splits.is_single else self.task.fold_arguments
         return self.task.estimator(**settings.parameters(), **more, callbacks=[watch], max_time=seconds)
 
 
-def network_of(model: Any) -> Any:
-    """The network of a pipeline, or the model itself."""
-    return model[-1] if isinstance(model, Pipeline) else model
+def begin_run(
+    source: Source, split: Callable[[Problem], Splits], n_jobs: int | None, deadline: Deadline, output: Output
+) -> Run:
+    """Read the table, divide its rows, and print what is done with its columns.
 
-
-def begin_run(problem: Problem, splits: Splits, n_jobs: int | None, deadline: Deadline, output: Output) -> Run:
-    """Look at the columns and print what is done with them; errors in the table are raised here, not in a fold."""
-    info, group = problem.info, problem.source.group
+    Errors in the table are raised here, not in a fold.
+    """
+    problem = read_problem(source, output)
+    info, group = problem.info, source.group
+    TASKS[info.task].check(info)
+    splits = split(problem)
+    output.say(f"{'Split' if splits.is_single else 'Rows'}: {splits.in_words()}.")
+    for note in splits.notes:
+        output.note(note)
     features, encoder = problem.features.take(info.rows), problem.encoder()
     train, test = splits.rows[0]
     parts = None
-    with waiting(output, "encoding"), rows_as_in_the_file(problem):
-        if splits.is_single:
-            parts = (encoder.fit_transform(features.take(train)), encoder.transform(features.take(test)))
-        else:
-            encoder.fit(features)
+    with waiting(output, "encoding"):
+        try:
+            if splits.is_single:
+                parts = (encoder.fit_transform(features.take(train)), encoder.transform(features.take(test)))
+            else:
+                encoder.fit(features)
+        except InputError:
+            encoder.fit(problem.features)  # its error has the numbers of the rows in the file
+            raise
     remedy = f"They are in different groups of {group!r}: remove them"
     if group is None:
         command = "multilayer cv " if splits.is_single else ""
@@ -137,20 +202,9 @@ def begin_run(problem: Problem, splits: Splits, n_jobs: int | None, deadline: De
     task = TASKS[info.task].learn(info.y[train] if splits.is_single else info.y)
     output.table(columns_table(encoder.columns_))
     output.blank()
-    return Run(
-        problem,
-        task,
-        splits,
-        features,
-        info.y,
-        task.targets(info.y),
-        encoder.columns_,
-        parts,
-        [str(name) for name in encoder.get_feature_names_out()],
-        n_jobs,
-        deadline,
-        output,
-    )
+    names = [str(name) for name in encoder.get_feature_names_out()]
+    rows = (features, info.y, task.targets(info.y))
+    return Run(problem, task, splits, *rows, encoder.columns_, parts, names, n_jobs, deadline, output)
 
 
 def columns_table(reports: Sequence[ColumnReport], most: int = 30) -> Table:
@@ -159,16 +213,10 @@ def columns_table(reports: Sequence[ColumnReport], most: int = 30) -> Table:
     if len(reports) > most:
         head, tail = reports[: most - most // 3], reports[most - most // 3 :]
         shown = [*head, *[report for report in tail if not report.width][: most // 3]]
-    rows: list[tuple[str, ...]] = [
-        (
-            shortened(report.name, _LONGEST_NAME),
-            report.kind,
-            f"{report.n_gaps:,}" if report.n_gaps else "",
-            f"{report.width}" if report.width else "-",
-            report.encoding,
-        )
-        for report in shown
-    ]
+    rows: list[tuple[str, ...]] = []
+    for report in shown:
+        n_gaps, width = f"{report.n_gaps:,}" if report.n_gaps else "", f"{report.width}" if report.width else "-"
+        rows.append((shortened(report.name, _LONGEST_NAME), report.kind, n_gaps, width, report.encoding))
     if len(shown) < len(reports):
         rows.append((f"... {count(len(reports) - len(shown), 'more column')}", "", "", "", ""))
     return text_table("Columns", ("column", "holds", "gaps", "inputs", "encoding"), rows, "llrrl")

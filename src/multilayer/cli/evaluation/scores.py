@@ -6,15 +6,13 @@ import math
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from multilayer.cli.evaluation.metrics import Metric
 from multilayer.cli.evaluation.problem import RowNumbers
+from multilayer.cli.evaluation.run import Run
 from multilayer.cli.evaluation.splits import Splits
-from multilayer.cli.evaluation.tasks import Predictions, Task
+from multilayer.cli.evaluation.tasks import Metric, Predictions
 from multilayer.cli.text import count, text_table
 from multilayer.results import Table
 from multilayer.selection import mean_and_error
@@ -38,11 +36,10 @@ class ModelScores:
     scores: Mapping[int, dict[str, float]]  # by the name of the metric
 
     @classmethod
-    def of(
-        cls, name: str, task: Task, predictions: Mapping[int, Predictions], splits: Splits, y: NDArray[Any]
-    ) -> ModelScores:
-        scores = {fold: task.score(y[splits.rows[fold][1]], answers) for fold, answers in predictions.items()}
-        return cls(name, predictions, scores)
+    def of(cls, name: str, run: Run, predictions: Mapping[int, Predictions], side: int = 1) -> ModelScores:
+        """The scores on the test rows of the folds or, with side 0, on their training rows."""
+        tested = {fold: run.y[run.splits.rows[fold][side]] for fold in predictions}
+        return cls(name, predictions, {fold: run.task.score(tested[fold], predictions[fold]) for fold in predictions})
 
     def by_fold(self, metric: Metric) -> dict[int, float]:
         return {fold: scores[metric.name] for fold, scores in self.scores.items()}
@@ -50,11 +47,6 @@ class ModelScores:
     def spread(self, metric: Metric) -> tuple[float, float]:
         """The mean over the folds and its standard error."""
         return spread(self.by_fold(metric).values())
-
-    def means(self) -> dict[str, float]:
-        """The mean of each score."""
-        names = next(iter(self.scores.values()))
-        return {name: spread(scores[name] for scores in self.scores.values())[0] for name in names}
 
 
 @dataclass(frozen=True)
@@ -70,8 +62,7 @@ class Comparison:
     @property
     def is_worse(self) -> bool:
         """Whether the network is worse; in several folds by more than chance."""
-        is_better = self.metric.is_better(self.difference, 0.0) or self.difference == 0
-        return not is_better and (self.n_folds == 1 or self.is_beyond_chance)
+        return self.metric.is_better(0.0, self.difference) and (self.n_folds == 1 or self.is_beyond_chance)
 
     @property
     def is_beyond_chance(self) -> bool:

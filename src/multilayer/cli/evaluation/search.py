@@ -11,16 +11,23 @@ import click
 
 from multilayer import ConvergenceWarning
 from multilayer.cli.console import Output
-from multilayer.cli.deadline import Deadline, UnfinishedError
-from multilayer.cli.evaluation.metrics import Metric
-from multilayer.cli.evaluation.problem import Problem, Settings, in_shell_words
-from multilayer.cli.evaluation.run import Run, begin_run
+from multilayer.cli.evaluation.problem import Settings
+from multilayer.cli.evaluation.run import Run
 from multilayer.cli.evaluation.scores import ModelScores
-from multilayer.cli.evaluation.space import FACTOR, SPACE, SearchOptions, first_rung
-from multilayer.cli.evaluation.splits import Splits
-from multilayer.cli.evaluation.tasks import TASKS, Task
+from multilayer.cli.evaluation.tasks import Metric, Task
 from multilayer.cli.evaluation.training import fit_linear_model, fit_on_all_rows, networks_in_words
-from multilayer.cli.evaluation.trials import conclusion, is_whole, models_of, models_table, trials_table
+from multilayer.cli.evaluation.trials import (
+    FACTOR,
+    SPACE,
+    SearchOptions,
+    conclusion,
+    first_rung,
+    is_whole,
+    models_of,
+    models_table,
+    trials_table,
+)
+from multilayer.cli.limits import UnfinishedError
 from multilayer.cli.progress import progress_display
 from multilayer.cli.text import count
 from multilayer.exceptions import (
@@ -29,7 +36,6 @@ from multilayer.exceptions import (
     InterruptedTrainingError,
     InterruptedTrainingWarning,
     JournalError,
-    MissingExtraError,
     MultilayerError,
 )
 from multilayer.results import Table
@@ -66,7 +72,7 @@ class DecisiveScore:
 
 
 class SearchProgress:
-    """A listener of a search that moves a bar; ``n_scored`` trials have a score, or have failed."""
+    """A callback of a search that moves a bar; ``n_scored`` trials have a score, or have failed."""
 
     def __init__(self, progress: Any, options: SearchOptions, n_folds: int, metric: Metric, output: Output) -> None:
         self._progress, self._metric, self._n_trials = progress, metric, options.n_trials
@@ -96,26 +102,17 @@ class SearchProgress:
         return text if math.isnan(best) else f"{text}  best {self._metric.heading} {self._metric.write(best)}"
 
 
-def options_of(
-    problem: Problem, splits: Splits, *, epochs: int | None, n_trials: int, no_halving: bool, **options: Any
-) -> SearchOptions:
+def options_of(run: Run, *, epochs: int | None, n_trials: int, no_halving: bool, **options: Any) -> SearchOptions:
     """The options as typed, with defaults that suit the task and the number of rows."""
-    if options["sampler"] == "optuna":
-        try:
-            import optuna  # noqa: F401
-        except ImportError:
-            raise MissingExtraError("--sampler optuna", "Optuna", "optuna") from None
-    epochs = epochs or TASKS[problem.info.task].default_epochs
-    rung = epochs if no_halving else first_rung(epochs, n_trials, splits.fewest_to_train)
-    return SearchOptions(n_trials=n_trials, epochs=epochs, first_rung=rung, **options)
+    epochs = epochs or run.task.default_epochs
+    rung = epochs if no_halving else first_rung(epochs, n_trials, run.splits.fewest_to_train)
+    minutes = run.deadline.minutes
+    return SearchOptions(n_trials=n_trials, minutes=minutes, epochs=epochs, first_rung=rung, **options)
 
 
-def run_search(
-    problem: Problem, options: SearchOptions, splits: Splits, n_jobs: int | None, deadline: Deadline, output: Output
-) -> Found:
+def run_search(run: Run, options: SearchOptions) -> Found:
     """Search, print what was found, and train the chosen network on all rows."""
-    run = begin_run(problem, splits, n_jobs, deadline, output)
-    task = run.task
+    task, splits, output = run.task, run.splits, run.output
     linear = fit_linear_model(run)
     output.say(options.in_words())
     result = _searched(run, options)
@@ -143,7 +140,8 @@ def _searched(run: Run, options: SearchOptions) -> Search:
     seconds = run.deadline.seconds_for(_SHARE, "the search began")
     began = time.monotonic()
     # Without callbacks, because a network with callbacks is not put aside and resumed.
-    candidate = task.estimator(**options.common, **task.fold_arguments)
+    common: dict[str, Any] = {"activation": "relu", "batch_size": "auto", "max_iter": options.epochs}
+    candidate = task.estimator(**common, random_state=options.seed, **task.fold_arguments)
     with output.noting_warnings(_wording), progress_display(output, seconds) as progress:
         bar = SearchProgress(progress, options, len(run.splits), task.decisive, output)
         try:
@@ -180,22 +178,17 @@ def _wording(warning: Warning) -> str:
 
 def _no_result(error: Exception, n_scored: int, options: SearchOptions, is_over: bool) -> Exception:
     """The error of a search without a single score."""
+    # Without advice on step sizes, which the user does not choose here.
+    reason = error.finding if isinstance(error, DivergenceError) else str(error)
     if isinstance(error, JournalError):
         return click.ClickException(str(error))
     if n_scored:
-        return InputError(f"all {count(n_scored, 'trial')} failed, the first: {_reason(error)}")
+        return InputError(f"all {count(n_scored, 'trial')} failed, the first: {reason}")
     if isinstance(error, InterruptedTrainingError):
         return click.Abort()
     if is_over:
         return UnfinishedError(f"no trial had a score within --minutes {options.minutes:g}. Increase --minutes.")
-    return InputError(_reason(error))
-
-
-def _reason(error: Exception) -> str:
-    """What went wrong, without advice on step sizes, which the user does not choose here."""
-    if isinstance(error, DivergenceError):
-        return error.finding
-    return in_shell_words(error)
+    return InputError(reason)
 
 
 def _note_end(result: Search, options: SearchOptions, is_over: bool, output: Output) -> None:

@@ -15,6 +15,7 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, Str
 from multilayer.cli.evaluation.problem import Problem, RowNumbers
 from multilayer.cli.text import count, shortened
 from multilayer.exceptions import InputError
+from multilayer.tables import TargetInfo
 
 _FEWEST_TO_TRAIN = 2
 _FEW_TO_TEST = 10
@@ -70,20 +71,10 @@ class Splits:
 
 
 def split_once(problem: Problem, test_fraction: float, seed: int) -> Splits:
-    """One split, with at least two rows of the amounts, or a row of each class, to train on.
-
-    Raises
-    ------
-    InputError
-        There are too few rows.
-    """
-    y, rows = problem.info.y, problem.info.rows
-    if problem.info.task == "regression":
-        return _split_amounts(len(y), test_fraction, seed)
-    return _split_classes(y, rows, test_fraction, seed)
-
-
-def _split_amounts(n: int, test_fraction: float, seed: int) -> Splits:
+    """One split, with at least two rows of the amounts, or a row of each class, to train on."""
+    if problem.info.task == "classification":
+        return _split_classes(problem.info, test_fraction, seed)
+    n = len(problem.info.y)
     if n < _FEWEST_TO_TRAIN + 1:
         raise InputError(
             f"{count(n, 'row')} cannot be split: amounts need two rows to train on and one to test on. Add rows."
@@ -94,9 +85,9 @@ def _split_amounts(n: int, test_fraction: float, seed: int) -> Splits:
     return Splits([(np.sort(train), np.sort(test))], seed, (few,) * (n_test < _FEW_TO_TEST), test_fraction)
 
 
-def _split_classes(y: NDArray[Any], rows: RowNumbers, test_fraction: float, seed: int) -> Splits:
-    classes, codes, sizes = np.unique(y, return_inverse=True, return_counts=True)
-    n, n_classes = len(y), len(classes)
+def _split_classes(info: TargetInfo, test_fraction: float, seed: int) -> Splits:
+    classes, codes, sizes = np.unique(info.y, return_inverse=True, return_counts=True)
+    n, n_classes = len(codes), len(classes)
     n_test = math.ceil(test_fraction * n)
     spare = n - n_classes
     if spare < 1:
@@ -104,7 +95,7 @@ def _split_classes(y: NDArray[Any], rows: RowNumbers, test_fraction: float, seed
             f"{count(n, 'row')} in {count(n_classes, 'class', 'classes')} cannot be split: with a row of each class to "
             "train on, none is left to test on. Add rows."
         )
-    notes = _notes_on_singles(classes, codes, sizes, rows)
+    notes = _notes_on_singles(info.rows, classes, codes, sizes)
     repeated = np.flatnonzero(sizes[codes] > 1)  # the rows of classes with at least two
     n_repeated = int(np.sum(sizes > 1))
     if n_test >= n_repeated and len(repeated) - n_test >= n_repeated:
@@ -113,15 +104,11 @@ def _split_classes(y: NDArray[Any], rows: RowNumbers, test_fraction: float, seed
         if len(np.unique(codes[train])) == n_classes:
             return Splits([(np.sort(train), np.sort(test))], seed, notes, test_fraction, stratified=True)
     few = f"too few rows to keep the proportions of {count(n_classes, 'class', 'classes')} in both parts of the split"
-    return Splits([_one_of_each_class(codes, min(n_test, spare), seed)], seed, (*notes, few), test_fraction)
-
-
-def _one_of_each_class(codes: RowNumbers, n_test: int, seed: int) -> tuple[RowNumbers, RowNumbers]:
-    """A random split that keeps one random row of each class for training."""
-    order = np.random.RandomState(seed).permutation(len(codes))
-    _, first = np.unique(codes[order], return_index=True)  # where each class comes first in that order
-    test = np.sort(np.delete(order, first)[:n_test])
-    return np.setdiff1d(order, test), test
+    # At random, with one random row of each class to train on.
+    order = np.random.RandomState(seed).permutation(n)
+    first = np.unique(codes[order], return_index=True)[1]  # where each class comes first in that order
+    test = np.sort(np.delete(order, first)[: min(n_test, spare)])
+    return Splits([(np.setdiff1d(order, test), test)], seed, (*notes, few), test_fraction)
 
 
 def seeds_of(first: int, repeats: int) -> tuple[int, ...]:
@@ -130,13 +117,7 @@ def seeds_of(first: int, repeats: int) -> tuple[int, ...]:
 
 
 def divide(problem: Problem, n_folds: int, repeats: int, seed: int) -> Splits:
-    """Divide the rows that have a target into folds.
-
-    Raises
-    ------
-    InputError
-        There are too few rows, groups, or rows of each class for so many folds, or groups with gaps.
-    """
+    """Divide the rows that have a target into folds."""
     y, is_classes = problem.info.y, problem.info.task == "classification"
     groups = None if problem.groups is None else _codes_of_groups(problem, n_folds)
     divided, singles = np.arange(len(y)), np.arange(0)
@@ -145,30 +126,24 @@ def divide(problem: Problem, n_folds: int, repeats: int, seed: int) -> Splits:
         classes, codes, sizes = np.unique(y, return_inverse=True, return_counts=True)
         if groups is None:
             divided, singles = np.flatnonzero(sizes[codes] > 1), np.flatnonzero(sizes[codes] == 1)
-            notes = _notes_on_singles(classes, codes, sizes, problem.info.rows)
+            notes = _notes_on_singles(problem.info.rows, classes, codes, sizes)
         _check_classes(sizes, n_folds)
         notes += _notes_on_few(classes, sizes, n_folds)
     if len(divided) < n_folds:
         raise InputError(f"{count(len(divided), 'row')} cannot be divided into {n_folds} folds. {_fewer(len(divided))}")
     name = f"{'Stratified' if is_classes else ''}{'' if groups is None else 'Group'}KFold"
-    rows = [
-        (np.union1d(divided[train], singles), divided[test])
-        for each in seeds_of(seed, repeats)
-        for train, test in _folds(_SPLITTERS[name](n_folds, shuffle=True, random_state=each), divided, y, groups)
-    ]
+    rows: list[tuple[RowNumbers, RowNumbers]] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # classes with few rows have notes
+        for each in seeds_of(seed, repeats):
+            splitter = _SPLITTERS[name](n_folds, shuffle=True, random_state=each)
+            folds = splitter.split(divided, y[divided], groups)
+            rows += [(np.union1d(divided[train], singles), divided[test]) for train, test in folds]
     _check_parts(rows, n_folds, problem.source.group)
     if is_classes and groups is not None:
         notes += _notes_on_unseen(y, rows, problem.source.group)
     n_groups, stratified = 0 if groups is None else int(groups.max()) + 1, name == "StratifiedKFold"
     return Splits(rows, seed, notes, None, stratified, n_folds, repeats, name, singles, n_groups)
-
-
-def _folds(
-    splitter: Any, divided: RowNumbers, y: NDArray[Any], groups: RowNumbers | None
-) -> list[tuple[RowNumbers, RowNumbers]]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # classes with few rows have notes
-        return list(splitter.split(divided, y[divided], groups))
 
 
 def _codes_of_groups(problem: Problem, n_folds: int) -> RowNumbers:
@@ -211,30 +186,31 @@ def _check_classes(sizes: RowNumbers, n_folds: int) -> None:
         )
 
 
+def _quoted(label: Any) -> str:
+    return repr(shortened(str(label), 40))
+
+
 def _fewer(n: int) -> str:
     return f"Use --folds {n}." if n == 2 else f"Use --folds {n} or fewer." if n > 2 else "Add rows."
 
 
-def _notes_on_singles(classes: NDArray[Any], codes: RowNumbers, sizes: RowNumbers, rows: RowNumbers) -> tuple[str, ...]:
+def _notes_on_singles(rows: RowNumbers, classes: NDArray[Any], codes: RowNumbers, sizes: RowNumbers) -> tuple[str, ...]:
     """That classes of one row are not tested; ``rows`` are the numbers of the rows in the file."""
     singles = np.flatnonzero(sizes == 1)
     if not len(singles):
         return ()
-    name = shortened(str(classes[singles[0]]), 40)
-    row = int(rows[np.argmax(codes == singles[0])]) + 1
+    name, row = _quoted(classes[singles[0]]), int(rows[np.argmax(codes == singles[0])]) + 1
     if len(singles) == 1:
-        return (f"class {name!r} has a single row, data row {row}: it is trained on, and not tested",)
-    return (
-        f"{len(singles)} classes have a single row, such as {name!r} in data row {row}: these are trained on, and not "
-        "tested",
-    )
+        return (f"class {name} has a single row, data row {row}: it is trained on, and not tested",)
+    which = f"{len(singles)} classes have a single row, such as {name} in data row {row}"
+    return (f"{which}: these are trained on, and not tested",)
 
 
 def _notes_on_few(classes: NDArray[Any], sizes: RowNumbers, n_folds: int) -> tuple[str, ...]:
     few = np.flatnonzero((sizes > 1) & (sizes < n_folds))
     if not len(few):
         return ()
-    first = f"{shortened(str(classes[few[0]]), 40)!r} has {count(int(sizes[few[0]]), 'row')}"
+    first = f"{_quoted(classes[few[0]])} has {count(int(sizes[few[0]]), 'row')}"
     if len(few) == 1:
         return (f"class {first}, fewer than {n_folds} folds: not every fold tests it",)
     return (f"{len(few)} classes have fewer rows than {n_folds} folds, the first, {first}: not every fold tests them",)
@@ -245,13 +221,13 @@ def _notes_on_unseen(y: NDArray[Any], rows: list[tuple[RowNumbers, RowNumbers]],
     for train, _ in rows:
         if (y[train] == y[train[0]]).all():
             raise InputError(
-                f"with the groups of {group!r} kept together, a fold has only class "
-                f"{shortened(str(y[train[0]]), 40)!r} to train on. Use another --group, or more --folds."
+                f"with the groups of {group!r} kept together, a fold has only class {_quoted(y[train[0]])} to train "
+                "on. Use another --group, or more --folds."
             )
     unseen = [label for train, test in rows for label in np.setdiff1d(y[test], y[train])]
     if not unseen:
         return ()
     return (
-        f"class {shortened(str(unseen[0]), 40)!r} is in so few groups that a fold tests it without having trained on "
-        "it: the log-loss is large there",
+        f"class {_quoted(unseen[0])} is in so few groups that a fold tests it without having trained on it: the "
+        "log-loss is large there",
     )

@@ -1,6 +1,7 @@
-"""What differs between classification and regression; all other code is the same for both.
+"""What differs between classification and regression: models, metrics, and the way their predictions are written.
 
-The *predictions* of a model are probabilities (m, K) of the classes, or amounts (m,) in the units of the target.
+The values of the metrics are scikit-learn's.  The *predictions* of a model are probabilities (m, K) of the classes, or
+amounts (m,) in the units of the target.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from sklearn import metrics
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from multilayer import MLPClassifier, MLPRegressor
-from multilayer.cli.evaluation.metrics import ACCURACY, BALANCED_ACCURACY, LOG_LOSS, MAE, R2, RMSE, ROC_AUC, Metric
 from multilayer.cli.text import count, number, rounded, shortened, text_table
 from multilayer.exceptions import InputError
 from multilayer.results import Table
@@ -32,6 +32,32 @@ _ITERATIONS = 1000  # of logistic regression: enough for standardised columns
 
 
 @dataclass(frozen=True)
+class Metric:
+    """A score of a task; ``in_units`` for errors in the units of the target, which may be of any size."""
+
+    name: str
+    heading: str
+    greater_is_better: bool
+    in_units: bool = False
+
+    def is_better(self, one: float, other: float) -> bool:
+        return one > other if self.greater_is_better else one < other
+
+    def write(self, score: float, error: float | None = None) -> str:
+        """A score, or a mean or a difference of scores with its standard error."""
+        return rounded(score, error) if self.in_units else number(score, error)
+
+
+ACCURACY = Metric("accuracy", "accuracy", True)
+BALANCED_ACCURACY = Metric("balanced_accuracy", "balanced accuracy", True)
+LOG_LOSS = Metric("log_loss", "log-loss", False)
+ROC_AUC = Metric("roc_auc", "ROC AUC", True)
+R2 = Metric("r2", "R2", True)
+RMSE = Metric("rmse", "RMSE", False, in_units=True)
+MAE = Metric("mae", "MAE", False, in_units=True)
+
+
+@dataclass(frozen=True)
 class Classification:
     """Classification into sorted classes (K,)."""
 
@@ -44,6 +70,7 @@ class Classification:
     decisive: ClassVar[Metric] = LOG_LOSS  # by which models are compared
     scoring: ClassVar[str] = "neg_log_loss"  # scikit-learn's name of that
     fold_arguments: ClassVar[dict[str, Any]] = {}  # of the estimator, where each fold takes targets as they are
+    told: ClassVar[Metric] = ACCURACY  # in the sentence
     sentence: ClassVar[str] = (
         "The network is right on {0} of {rows}, logistic regression on {1}, and always predicting the most "
         "frequent class on {2}."
@@ -105,14 +132,12 @@ class Classification:
             scores[ROC_AUC.name] = metrics.roc_auc_score(second, exact[:, 1]) if len(present) == 2 else math.nan
         return {name: float(score) for name, score in scores.items()}
 
-    def in_words(self, scores: dict[str, float]) -> str:
-        """The score of the sentence."""
-        return f"{scores[ACCURACY.name]:.1%}"
+    def in_words(self, score: float) -> str:
+        return f"{score:.1%}"
 
     def labels(self, probabilities: Predictions) -> NDArray[Any]:
         """The most probable class of each row."""
-        predicted: NDArray[Any] = self.classes[probabilities.argmax(axis=1)]
-        return predicted
+        return np.asarray(self.classes[probabilities.argmax(axis=1)])
 
     def tables(self, actual: NDArray[Any], probabilities: Predictions) -> list[Table]:
         """Precision, recall and F1 of each class; of many classes, the largest."""
@@ -167,6 +192,7 @@ class Regression:
     decisive: ClassVar[Metric] = RMSE
     scoring: ClassVar[str] = "neg_root_mean_squared_error"
     fold_arguments: ClassVar[dict[str, Any]] = {"standardize_targets": True}
+    told: ClassVar[Metric] = MAE
     sentence: ClassVar[str] = (
         "The network is off by {0} on average over {rows}, linear regression by {1}, and always predicting "
         "the mean by {2}."
@@ -200,13 +226,11 @@ class Regression:
         return Ridge()
 
     def targets(self, y: NDArray[Any]) -> NDArray[Any]:
-        standardised: NDArray[Any] = (y / self.unit - self.mean) / self.deviation
-        return standardised
+        return np.asarray((y / self.unit - self.mean) / self.deviation)
 
     def actual(self, targets: NDArray[Any]) -> NDArray[Any]:
         # float32 would lose the differences of large amounts, such as years in seconds.
-        amounts: NDArray[Any] = (self.mean + self.deviation * targets.astype(np.float64)) * self.unit
-        return amounts
+        return np.asarray((self.mean + self.deviation * targets.astype(np.float64)) * self.unit)
 
     def predict(self, model: Any, X: Any) -> Predictions:
         return self.actual(model.predict(X))
@@ -226,8 +250,8 @@ class Regression:
             MAE.name: float(metrics.mean_absolute_error(y, answers)) * unit,
         }
 
-    def in_words(self, scores: dict[str, float]) -> str:
-        return rounded(scores[MAE.name])
+    def in_words(self, score: float) -> str:
+        return rounded(score)
 
     def tables(self, actual: NDArray[Any], predicted: Predictions) -> list[Table]:  # noqa: ARG002
         return []
@@ -254,7 +278,4 @@ class Regression:
 
 
 Task = Classification | Regression
-TASKS: dict[str, type[Classification] | type[Regression]] = {
-    "classification": Classification,
-    "regression": Regression,
-}
+TASKS: dict[str, type[Classification] | type[Regression]] = {"classification": Classification, "regression": Regression}

@@ -1,9 +1,10 @@
-"""The training of the linear model and the network on the splits of a run, with notes on what went wrong."""
+"""The training of the linear model and the network on the splits of a run, with notes and a recommendation."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -11,21 +12,34 @@ from sklearn.exceptions import UndefinedMetricWarning
 
 from multilayer import ConvergenceWarning
 from multilayer.cli.console import Output
-from multilayer.cli.deadline import SHARE_OF_TRAINING, UnfinishedError, limited_linear_model
-from multilayer.cli.evaluation.advice import SMALLER_STEPS, Course, has_risen
 from multilayer.cli.evaluation.problem import Settings, in_shell_words
 from multilayer.cli.evaluation.run import Fits, Run
-from multilayer.cli.memory import check_network
+from multilayer.cli.limits import SHARE_OF_TRAINING, UnfinishedError, check_network, limited_linear_model
 from multilayer.cli.progress import Watch, training_progress
 from multilayer.cli.text import count
-from multilayer.exceptions import InputError, InterruptedTrainingWarning, MultilayerError
+from multilayer.exceptions import InputError, InterruptedTrainingWarning, MultilayerError, ParameterError
 
 _MOST_LAYERS = 8  # whose sizes are printed
+_OVERFITTED = 0.8  # a training loss below this share of the loss on other rows is a sign of overfitting
+SMALLER_STEPS = "try a smaller --step-size"
+
+
+@dataclass(frozen=True)
+class Course:
+    """The course of a training."""
+
+    n_epochs: int  # that were allowed
+    has_risen: bool  # whether the cost of the last epoch is no lower than that of the first
+    ran_out: bool  # whether the cost was still falling in the last epoch
 
 
 def check_size(run: Run, settings: Settings) -> None:
     """Refuse batches that are larger than the training part, and networks that do not fit into the memory."""
-    settings.check_batch_size(run.splits.fewest_to_train)
+    fewest, batch = run.splits.fewest_to_train, settings.batch_size
+    if batch != "auto" and batch > fewest:
+        raise ParameterError(
+            f"--batch-size {batch} is larger than the {fewest} rows to train on. Pass at most {fewest}, or omit it."
+        )
     sizes = (len(run.input_names), *settings.hidden, run.task.n_outputs)
     check_network(sizes, n_networks=run.n_at_a_time)
 
@@ -156,3 +170,32 @@ def _range(numbers: Iterable[int]) -> str:
 
 def _cost(value: float) -> str:
     return f"{value:.4f}" if value < 1e6 else f"{value:.3g}"
+
+
+def has_risen(network: Any) -> bool:
+    """Whether the cost of a network has not fallen over several epochs."""
+    return len(network.loss_curve_) > 1 and network.loss_ >= network.loss_curve_[0]
+
+
+def advice(course: Course, is_worse: bool, loss: float, trained_loss: float) -> str:
+    """What to try, as a sentence; "" where nothing is known to help, or where a note on the cost has said it.
+
+    A cost that was still falling does not speak for more epochs by itself: the network may be overfitting.  ``loss`` is
+    that of the network on rows that it was not trained on, where another model may have a lower one (``is_worse``), and
+    ``trained_loss`` that on its training rows.
+    """
+    has_overfitted = trained_loss < _OVERFITTED * loss
+    if course.has_risen:
+        return ""
+    if is_worse and has_overfitted:
+        return " Fewer --epochs, a larger --alpha or fewer --hidden units may help."
+    if is_worse and course.ran_out:
+        return " More --epochs or another --step-size may help."
+    if is_worse:
+        return " Another --step-size, a smaller --alpha or more --hidden units may help."
+    if not course.ran_out or has_overfitted:
+        return ""
+    return (
+        f" The cost was still falling after {count(course.n_epochs, 'epoch')}, and the predictions for rows that it "
+        "has not seen are about as good as for the training rows: more --epochs may help."
+    )

@@ -1,21 +1,110 @@
-"""The trials of a search beside other models in the same folds, and the conclusion."""
+"""The candidates and the trials of ``multilayer search``, beside other models in the same folds."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from multilayer.cli.evaluation.advice import advice_on_trials
-from multilayer.cli.evaluation.metrics import Metric
+from scipy.stats import loguniform
+
+from multilayer.cli.evaluation.problem import Settings
 from multilayer.cli.evaluation.run import Fits, Run
 from multilayer.cli.evaluation.scores import ROUGH, ModelScores, better_of, compare, spread, verdict
-from multilayer.cli.evaluation.space import SearchOptions, described, sizes
 from multilayer.cli.evaluation.splits import Splits
+from multilayer.cli.evaluation.tasks import Metric
 from multilayer.cli.text import count, text_table
 from multilayer.results import Table
-from multilayer.selection import Search, Trial
+from multilayer.selection import Search, Trial, rung_epochs
+
+# The space is fixed, so that the command works on a table of which nothing is known yet.  Deeper and wider networks
+# seldom pay on tables.  Adam's usual step size of 0.001 is slow on a small table, and above 0.03 trainings diverge or
+# oscillate.  alpha goes up to where little more than a constant prediction is left with batches of 200 rows.
+HIDDEN, STEP_SIZE, ALPHA = "hidden_layer_sizes", "learning_rate_init", "alpha"
+SIZES = [(16,), (32,), (64,), (128,), (16, 16), (32, 32), (64, 64), (128, 128)]
+STEP_SIZES = 3e-4, 3e-2
+ALPHAS = 1e-3, 100.0
+SPACE = {HIDDEN: SIZES, STEP_SIZE: loguniform(*STEP_SIZES), ALPHA: loguniform(*ALPHAS)}
+_IN_WORDS = (
+    "one or two hidden layers of 16, 32, 64 or 128 units, step sizes from 0.0003 to 0.03 and alpha from 0.001 to 100"
+)
 
 MOST_TRIALS = 10  # that are printed
+FACTOR = 3.0  # successive halving: a third of the trials on a rung are trained three times as long
+_LEAST_UPDATES = 300
+_BATCH = 200  # rows of an update
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """The options of a search."""
+
+    n_trials: int
+    minutes: float | None  # None for no limit
+    epochs: int  # of a whole training
+    first_rung: int  # the epochs after which less promising trials end; those of a whole training for all to be whole
+    sampler: str  # "random" or "optuna"
+    journal: Path | None
+    simplest: bool  # whether the one-standard-error choice is trained on all rows, not the best trial
+    seed: int  # of the folds, the candidates and all networks
+
+    @property
+    def has_halving(self) -> bool:
+        """Whether less promising trials are trained for fewer epochs."""
+        return self.first_rung < self.epochs
+
+    def settings(self, params: Mapping[str, Any]) -> Settings:
+        """The settings of a candidate."""
+        return Settings(
+            hidden=tuple(params[HIDDEN]),
+            activation="relu",
+            epochs=self.epochs,
+            alpha=float(params[ALPHA]),
+            step_size=float(params[STEP_SIZE]),
+            batch_size="auto",
+            seed=self.seed,
+        )
+
+    def in_words(self) -> str:
+        """What is searched, in a sentence or two."""
+        drawn = "drawn at random" if self.sampler == "random" else "proposed by Optuna"
+        until = "" if self.minutes is None else f" within --minutes {self.minutes:g}"
+        halving = ", the less promising ones for fewer" if self.has_halving else ""
+        return (
+            f"Search: {count(self.n_trials, 'trial')} {drawn}{until}, of {_IN_WORDS}. Each is trained for up to "
+            f"{count(self.epochs, 'epoch')}{halving}."
+        )
+
+
+def first_rung(epochs: int, n_trials: int, n_rows: int) -> int:
+    """The epochs, of a training on so many rows, after which trials are compared for the first time.
+
+    A ninth of a whole training, and more with so few trials that too few would be trained to the end.  On a small table
+    that is about a hundred updates, which show what learns fast, not what is good.  Where three times as long is no
+    shorter than a whole training, all are trained to the end.
+
+    Examples
+    --------
+    >>> first_rung(30, 30, 40_000), first_rung(30, 30, 6_000), first_rung(30, 30, 800), first_rung(30, 5, 40_000)
+    (3, 10, 30, 10)
+    """
+    updates = math.ceil(n_rows / min(_BATCH, n_rows))
+    rung = max(rung_epochs(epochs, n_trials, FACTOR)[0], math.ceil(_LEAST_UPDATES / updates))
+    return epochs if rung * math.sqrt(FACTOR) >= epochs else rung
+
+
+def sizes(settings: Settings) -> str:
+    """The value of ``--hidden``."""
+    return ",".join(map(str, settings.hidden))
+
+
+def described(settings: Settings) -> str:
+    """A candidate in words."""
+    layers = "a hidden layer of" if len(settings.hidden) == 1 else "two hidden layers of"
+    units = settings.hidden[0]  # both have as many
+    return f"{layers} {units} units, step size {settings.step_size:.4g}, alpha {settings.alpha:.4g}"
 
 
 def is_whole(trial: Trial, options: SearchOptions) -> bool:
@@ -35,15 +124,14 @@ def fold_scores(trial: Trial, metric: Metric) -> list[float]:
 
 def models_of(run: Run, result: Search, linear: Fits) -> list[ModelScores]:
     """The best network, the simplest if that is another, the linear model and the baseline."""
-    task, splits, y = run.task, run.splits, run.y
+    task = run.task
     named = {"best network": result.best}
     if result.simplest is not result.best:
         named["simplest network"] = result.simplest
-    baseline = {fold: task.baseline(y[train], len(test)) for fold, (train, test) in enumerate(splits.rows)}
     return [
         *(_of_trial(name, trial, task.decisive) for name, trial in named.items()),
-        ModelScores.of(task.linear_name, task, run.predict(linear, list(linear.models)), splits, y),
-        ModelScores.of(task.baseline_name, task, baseline, splits, y),
+        ModelScores.of(task.linear_name, run, run.predict(linear, list(linear.models))),
+        ModelScores.of(task.baseline_name, run, run.baseline(range(len(run.splits)))),
     ]
 
 
@@ -119,3 +207,12 @@ def conclusion(
             "new rows."
         )
     return " ".join([*parts, ROUGH])
+
+
+def advice_on_trials(means: Sequence[float]) -> str:
+    """What to try where the best trial of a search, trained to the end, is worse than another model.
+
+    ``means`` are its mean scores from rung to rung, of which higher is better.
+    """
+    still_rises = len(means) > 1 and means[-1] > means[-2]
+    return f"More --trials{' or --epochs' if still_rises else ''} may find a better one."

@@ -6,9 +6,9 @@ import numpy as np
 
 from multilayer.cli.evaluation.problem import Problem, Settings
 from multilayer.cli.evaluation.run import Run
-from multilayer.cli.evaluation.space import ALPHA, ALPHAS, HIDDEN, SIZES, STEP_SIZE, STEP_SIZES, SearchOptions
 from multilayer.cli.evaluation.splits import Splits, seeds_of
 from multilayer.cli.evaluation.tasks import Task
+from multilayer.cli.evaluation.trials import ALPHA, ALPHAS, HIDDEN, SIZES, STEP_SIZE, STEP_SIZES, SearchOptions
 
 _LOG_LOSS = '''
 classes = np.unique(y)
@@ -26,66 +26,50 @@ def log_loss_of(model, X, labels):
 
 def evaluation_code(run: Run, settings: Settings) -> str:
     """The code that trains the same networks on the same splits."""
-    return _train_code(run, settings) if run.splits.is_single else _cv_code(run, settings)
-
-
-def _program(imports: list[str], run: Run, *parts: str) -> str:
-    """The imports, the lines that read the table, and the rest."""
-    tables = "from multilayer.tables import TableEncoder, encode_target, read_table, split_target"
-    head = ["import numpy as np", *imports, tables, "", _reading(run.problem)]
-    return "\n".join([*head, *(part.strip("\n") for part in parts)]) + "\n"
-
-
-def _train_code(run: Run, settings: Settings) -> str:
-    splits, task = run.splits, run.task
-    imports = [
-        "from sklearn.model_selection import train_test_split",
-        "from sklearn.pipeline import make_pipeline",
-        f"from multilayer import {task.estimator.__name__}",
-    ]
-    stratify = "stratify=y, " if splits.stratified else ""
-    split = f"""
+    splits, model = run.splits, _model(run.problem, settings, run.task)
+    if splits.is_single:
+        stratify = "stratify=y, " if splits.stratified else ""
+        split = f"""
 train, test = train_test_split(
     np.arange(len(y)), test_size={splits.test_fraction!r}, {stratify}random_state={splits.seed!r}
 )
 train, test = np.sort(train), np.sort(test)
 """
-    fit = """
+        fit = """
 model.fit(features.take(train), y[train])
 print(model.score(features.take(test), y[test]))
 """
-    return _program(imports, run, split, _model(run.problem, settings, task), fit)
-
-
-def _cv_code(run: Run, settings: Settings) -> str:
-    splits, task = run.splits, run.task
-    imports = [
-        f"from sklearn.model_selection import {splits.splitter}",
-        "from sklearn.pipeline import make_pipeline",
-        f"from multilayer import {task.estimator.__name__}",
-        "from multilayer.selection import cross_validate",
-    ]
+        return _program(run, [], [], split, model, fit)
     groups = ", groups=groups" if splits.n_groups and splits.repeats == 1 else ""
     result = f"""
 result = cross_validate(model, features, y, cv=folds{groups})
 print(result.mean["test_score"], result.standard_error["test_score"])
 predicted = result.predictions.predicted
 """
-    return _program(imports, run, _folds(splits), _model(run.problem, settings, task), result)
+    return _program(run, [], ["from multilayer.selection import cross_validate"], _folds(splits), model, result)
+
+
+def _program(run: Run, before: list[str], after: list[str], *parts: str) -> str:
+    """The imports, the lines that read the table, and the rest."""
+    imports = [
+        "import numpy as np",
+        *before,
+        f"from sklearn.model_selection import {run.splits.splitter or 'train_test_split'}",
+        "from sklearn.pipeline import make_pipeline",
+        f"from multilayer import {run.task.estimator.__name__}",
+        *after,
+        "from multilayer.tables import TableEncoder, encode_target, read_table, split_target",
+    ]
+    return "\n".join([*imports, "", _reading(run.problem), *(part.strip("\n") for part in parts)]) + "\n"
 
 
 def search_code(run: Run, options: SearchOptions) -> str:
     """The code of the same search."""
     task, splits, name = run.task, run.splits, run.task.estimator.__name__
-    is_plain = run.problem.info.task == "regression" or _all_classes_everywhere(run)
-    imports = [
-        "from scipy.stats import loguniform",
-        *["from sklearn.metrics import log_loss"] * (not is_plain),
-        f"from sklearn.model_selection import {splits.splitter}",
-        "from sklearn.pipeline import make_pipeline",
-        f"from multilayer import {name}",
-        "from multilayer.selection import search",
-    ]
+    n = len(np.unique(run.y))
+    is_everywhere = all(len(np.unique(run.y[part])) == n for split in splits.rows for part in split)
+    is_plain = run.problem.info.task == "regression" or is_everywhere
+    imports = ["from scipy.stats import loguniform", *["from sklearn.metrics import log_loss"] * (not is_plain)]
     search = f"""
 network = {name}(max_iter={options.epochs}, random_state={options.seed}{more_arguments(task)})
 model = make_pipeline({_encoder(run.problem)}, network)
@@ -101,7 +85,7 @@ space = {{
 print(found.best.mean, found.best.standard_error)
 predicted = found.estimator.predict(features)
 """
-    return _program(imports, run, _folds(splits), search)
+    return _program(run, imports, ["from multilayer.selection import search"], _folds(splits), search)
 
 
 def more_arguments(task: Task) -> str:
@@ -123,11 +107,6 @@ def _search_arguments(run: Run, options: SearchOptions, scoring: str) -> str:
         "random_state": repr(options.seed),
     }
     return ", ".join(f"{name}={value}" for name, value in arguments.items() if value is not None) + ","
-
-
-def _all_classes_everywhere(run: Run) -> bool:
-    n = len(np.unique(run.y))
-    return all(len(np.unique(run.y[part])) == n for split in run.splits.rows for part in split)
 
 
 def _reading(problem: Problem) -> str:

@@ -6,21 +6,23 @@ import base64
 import csv
 import io
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from string import Template
+from types import MappingProxyType
 from typing import Any
 
 from multilayer.cli.console import Output
-from multilayer.cli.evaluation.problem import Problem
-from multilayer.cli.evaluation.run import Run
+from multilayer.cli.evaluation.run import Run, columns_table
 from multilayer.cli.folder import OutputFolder
-from multilayer.cli.output.pictures import DrawnPicture
+from multilayer.cli.output.pictures import Picture
 from multilayer.cli.text import count, one_line
 from multilayer.results import Table
 
-MOST_COLUMNS = 200  # of a table, in a report
+_MOST_COLUMNS = 200  # of a table, in a report
+
+Drawn = Mapping[str, bytes]  # the PNG of each picture, by its name
 
 
 @dataclass(frozen=True)
@@ -28,31 +30,38 @@ class Section:
     """A part of a report: its paragraphs, then its tables, pictures and code."""
 
     heading: str
-    paragraphs: Sequence[str] = ()
+    paragraphs: list[str] = field(default_factory=list)
     tables: Sequence[Table] = ()
-    pictures: Sequence[DrawnPicture] = ()
+    pictures: list[Picture] = field(default_factory=list)
     code: str = ""
 
 
-def html_report(title: str, lead: str, sections: Sequence[Section]) -> str:
-    """The whole report as the text of one HTML file.
+def write_run_report(run: Run, folder: OutputFolder, lead: str, sections: Sequence[Section], drawn: Drawn) -> None:
+    """Write the report on the rows of a command, and list all files."""
+    title = f"multilayer: {run.problem.target} in {run.problem.source.name}"
+    write_report(folder, html_report(title, lead, sections, drawn), run.output)
 
-    Parameters
-    ----------
-    title : heading of the page
-    lead : the result in a sentence or two
-    sections : sequence of Section
+
+def write_report(folder: OutputFolder, page: str, output: Output) -> None:
+    """Write the report, and list all files."""
+    folder.write_report(page)
+    output.say("Written:")
+    output.lines([str(path) for path in folder.written])
+    if folder.removed:
+        output.say("Removed, because an earlier run had written them:")
+        output.lines([str(path) for path in folder.removed])
+
+
+def html_report(title: str, lead: str, sections: Sequence[Section], drawn: Drawn = MappingProxyType({})) -> str:
+    """The report as the text of one HTML file, with the pictures that were drawn and without empty sections.
+
+    ``title`` is the heading of the page, ``lead`` the result in a sentence or two.
     """
-    body = "\n".join(_section(section) for section in sections)
+    body = "\n".join(filter(None, (_section(section, drawn) for section in sections)))
     return _PAGE.substitute(title=escape(one_line(title)), lead=escape(one_line(lead)), style=_STYLE, body=body)
 
 
-def title_of(problem: Problem) -> str:
-    """The heading of a report."""
-    return f"multilayer: {problem.target} in {problem.source.name}"
-
-
-def data_section(run: Run, tables: Sequence[Table], output: Output, encoding: str = "") -> Section:
+def data_section(run: Run, encoding: str = "") -> Section:
     """The rows and their division, all notes, and the columns."""
     problem, n_gaps = run.problem, len(run.problem.gaps)
     dropped = f", {count(n_gaps, 'row')} without a target dropped" if n_gaps else ""
@@ -60,16 +69,15 @@ def data_section(run: Run, tables: Sequence[Table], output: Output, encoding: st
         f"{problem.source.name}: {count(problem.features.num_rows, 'row')}{dropped}, {run.splits.in_words()}. "
         f"{problem.info.reason}"
     )
-    notes = [f"Note: {note}." for note in output.notes]
+    notes = [f"Note: {note}." for note in run.output.notes]
+    tables = [columns_table(run.columns, _MOST_COLUMNS)]
     return Section("Data", [rows, *notes, *[encoding] * bool(encoding)], tables)
 
 
-def as_csv(columns: Mapping[str, Sequence[Any]]) -> str:
-    """Columns of equal length, by name, as the text of a CSV file."""
+def as_csv(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """The text of a CSV file."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
+    csv.writer(text, lineterminator="\n").writerows([header, *rows])
     return text.getvalue()
 
 
@@ -78,32 +86,19 @@ def digits(score: float) -> str:
     return "" if math.isnan(score) else repr(float(score))
 
 
-def say_written(folder: OutputFolder, output: Output) -> None:
-    """List the files."""
-    output.say("Written:")
-    output.lines([str(path) for path in folder.written])
-    if folder.removed:
-        output.say("Removed, because an earlier run had written them:")
-        output.lines([str(path) for path in folder.removed])
-
-
-def _section(section: Section) -> str:
-    parts = [f"<h2>{escape(one_line(section.heading))}</h2>"]
-    parts += [f"<p>{escape(one_line(text))}</p>" for text in section.paragraphs]
+def _section(section: Section, drawn: Drawn) -> str:
+    parts = [f"<p>{escape(one_line(text))}</p>" for text in section.paragraphs]
     # A wide table scrolls by itself on a narrow screen; the page does not.
     parts += [f'<div class="wide">{table._repr_html_()}</div>' for table in section.tables]
-    parts += [_picture(picture) for picture in section.pictures]
+    for picture in section.pictures:
+        if picture.name in drawn:
+            data, caption = base64.b64encode(drawn[picture.name]).decode("ascii"), escape(one_line(picture.caption))
+            image = f'<img alt="{caption}" src="data:image/png;base64,{data}">'
+            parts.append(f"<figure>{image}\n<figcaption>{caption}</figcaption></figure>")
     if section.code:
         parts.append(f"<pre><code>{escape(section.code.strip())}</code></pre>")
-    return "<section>\n" + "\n".join(parts) + "\n</section>"
-
-
-def _picture(picture: DrawnPicture) -> str:
-    data = base64.b64encode(picture.png).decode("ascii")
-    caption = escape(one_line(picture.caption))
-    return (
-        f'<figure><img alt="{caption}" src="data:image/png;base64,{data}">\n<figcaption>{caption}</figcaption></figure>'
-    )
+    heading = f"<h2>{escape(one_line(section.heading))}</h2>"
+    return "\n".join(["<section>", heading, *parts, "</section>"]) if parts else ""
 
 
 _STYLE = """

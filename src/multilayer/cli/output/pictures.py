@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.cli.console import Output
-from multilayer.cli.deadline import Deadline
 from multilayer.cli.folder import OutputFolder
+from multilayer.cli.limits import Deadline
 from multilayer.cli.progress import waiting
 from multilayer.cli.text import count
 from multilayer.exceptions import MissingExtraError
@@ -35,59 +35,37 @@ class Picture:
     draw: Callable[[], Axes]  # on a new figure
 
 
-@dataclass(frozen=True)
-class DrawnPicture:
-    """A picture as PNG."""
-
-    name: str
-    caption: str
-    png: bytes
-
-
-def draw_pictures(pictures: Iterable[Picture]) -> Iterator[DrawnPicture]:
-    """Draw one picture after another.
-
-    Raises
-    ------
-    MissingExtraError
-        matplotlib is not installed.
-    """
+def draw_pictures(pictures: Iterable[Picture]) -> Iterator[tuple[str, bytes]]:
+    """Draw one picture after another: the name and the PNG of each."""
     # matplotlib warns of fonts, and of a cache folder that it cannot write to.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:
         import matplotlib
     except ImportError:
         raise MissingExtraError("drawing pictures", "matplotlib", "plots") from None
-    # Without windows, also where there is no display.
-    matplotlib.use("agg")
-    for picture in pictures:
-        yield DrawnPicture(picture.name, picture.caption, _png(picture))
-
-
-def _png(picture: Picture) -> bytes:
+    matplotlib.use("agg")  # without windows, also where there is no display
     from matplotlib import pyplot as plt
-    from matplotlib.figure import Figure
 
-    figure = picture.draw().get_figure()
-    assert isinstance(figure, Figure)
-    buffer = io.BytesIO()
-    # The tight box contains labels of any length.  Without date and version, equal pictures are equal bytes.
-    figure.savefig(buffer, format="png", bbox_inches="tight", dpi=_DOTS_PER_INCH, metadata={"Software": None})
-    plt.close(figure)
-    return buffer.getvalue()
+    for picture in pictures:
+        figure: Any = picture.draw().get_figure()
+        buffer = io.BytesIO()
+        # The tight box contains labels of any length.  Without date and version, equal pictures are equal bytes.
+        figure.savefig(buffer, format="png", bbox_inches="tight", dpi=_DOTS_PER_INCH, metadata={"Software": None})
+        plt.close(figure)
+        yield picture.name, buffer.getvalue()
 
 
 def draw_into(
     folder: OutputFolder, pictures: Sequence[Picture], deadline: Deadline, output: Output
-) -> list[DrawnPicture]:
-    """Draw the pictures and write them to the folder, until Ctrl-C or the end of the time."""
-    drawn: list[DrawnPicture] = []
+) -> dict[str, bytes]:
+    """Draw the pictures and write them to the folder, until Ctrl-C or the end of the time; each PNG by its name."""
+    drawn: dict[str, bytes] = {}
     why = ""
     with waiting(output, "drawing"), output.noting_warnings():
         try:
-            for picture in draw_pictures(pictures):
-                folder.write(f"{picture.name}.png", picture.png)
-                drawn.append(picture)
+            for name, png in draw_pictures(pictures):
+                folder.write(f"{name}.png", png)
+                drawn[name] = png
                 if deadline.is_over:
                     why = "the time was over"
                     break

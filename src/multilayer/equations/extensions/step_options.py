@@ -30,24 +30,13 @@ from multilayer.exceptions import ParameterError
 
 @dataclass(frozen=True)
 class StepOptions:
-    """(D5)-(D7) The options of a step, all off by default.
+    """(D5)-(D8) The options of a step, all off by default."""
 
-    Parameters
-    ----------
-    clip_norm : float
-        The largest norm c of the gradient (D5); infinite for no clipping.
-    weight_decay : float
-        The decay w of (D6); 0 for none.
-    average : float
-        The decay β of (D7), below 1; 0 for none.  The mean covers about the last 1 / (1 - β) updates.
-    factors : tuple of float
-        The factors f of (D8): of the embedding, then of the biases and of the weights of each layer; gain and shift of
-        a normalised layer have 1.  Empty for 1 everywhere.
-    """
-
-    clip_norm: float = math.inf
-    weight_decay: float = 0.0
-    average: float = 0.0
+    clip_norm: float = math.inf  # the largest norm c of the gradient (D5); infinite for no clipping
+    weight_decay: float = 0.0  # the decay w of (D6)
+    average: float = 0.0  # the decay β of (D7), below 1; the mean covers about the last 1 / (1 - β) updates
+    # The factors f of (D8): of the embedding, then of the biases and of the weights of each layer; gain and shift of a
+    # normalised layer have 1.  Empty for 1 everywhere.
     factors: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -13,13 +12,19 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone
 
 from multilayer.exceptions import ParameterError
-from multilayer.fits.errors import FitWarning
 from multilayer.fits.rows import Keep
 from multilayer.fits.settings import LOSS, check_hidden_layer_sizes
 from multilayer.packs.members import Member
 from multilayer.packs.running import THREADS, PackListener
 from multilayer.selection.curves.capacity_result import CapacityCurve
-from multilayer.selection.curves.experiment import Experiment, checked_network, experiment_of, measured, table_of, tell
+from multilayer.selection.curves.experiment import (
+    CurvePoint,
+    CurvePoints,
+    Experiment,
+    checked_network,
+    experiment_of,
+    points_of,
+)
 from multilayer.selection.data import Data, network_of, work_of
 from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.statistics import Array
@@ -27,21 +32,6 @@ from multilayer.selection.training import Fitted, ModelTraining
 from multilayer.training.batching import RowNumbers
 
 CAPACITIES = ((), (4,), (16,), (64,), (64, 64))
-
-
-@dataclass(frozen=True)
-class _Point:
-    """The scores, costs and size of one network."""
-
-    train_score: float
-    test_score: float
-    train_cost: float
-    test_cost: float
-    fit_time: float
-    n_weights: int
-    train_curve: Sequence[float]
-    test_curve: Sequence[float]
-    warnings: Sequence[FitWarning]
 
 
 def capacity_curve(
@@ -117,31 +107,23 @@ def capacity_curve(
         for fold, (train, test) in enumerate(on.splits)
         for i, model in enumerate(models)
     ]
-    values, failures = measured(on, members, n_jobs, backend, callbacks)
-    tell(values.values(), len(members))
-    return _gathered(sizes, on, values, stops_early, failures)
-
-
-def _gathered(
-    sizes: Sequence[tuple[int, ...]], on: Experiment, values: Any, stops_early: bool, failures: Any
-) -> CapacityCurve:
-    n_folds = len(on.splits)
-    table = partial(table_of, values, (len(sizes), n_folds))
+    found = points_of(on, members, (len(sizes), len(on.splits)), n_jobs, backend, callbacks)
+    table = found.table
     # Folds may differ in labels or in columns that earlier steps make: the largest network counts.
     n_weights = np.nan_to_num(table("n_weights"), nan=-1.0).max(axis=1)
     return CapacityCurve(
-        tuple(sizes),
+        sizes,
         np.where(n_weights < 0, np.nan, n_weights),
         table("train_score"),
         table("test_score"),
         table("train_cost"),
         table("test_cost"),
         table("fit_time"),
-        tuple(_stacked(values, "train_curve", i, n_folds) for i in range(len(sizes))),
-        tuple(_stacked(values, "test_curve", i, n_folds) for i in range(len(sizes))),
+        _stacked(found, "train_curve"),
+        _stacked(found, "test_curve"),
         on.metric,
         stops_early,
-        failures,
+        found.failures,
     )
 
 
@@ -171,20 +153,10 @@ def _training(on: Experiment, blank: Any, train: RowNumbers, test: RowNumbers, s
     return ModelTraining(on.data, model, train, finish, watched, keep, clones=False)
 
 
-def _point(on: Experiment, train: RowNumbers, test: RowNumbers, known: RowNumbers, fitted: Fitted) -> _Point:
-    model = fitted.model
-    network = network_of(model)
-    return _Point(
-        on.score(model, train),
-        on.score(model, test),
-        on.cost(model, train),
-        on.cost(model, known),
-        fitted.seconds,
-        network.parameters_.size,
-        network.loss_curve_,
-        network.validation_loss_curve_ or [],
-        fitted.warnings,
-    )
+def _point(on: Experiment, train: RowNumbers, test: RowNumbers, known: RowNumbers, fitted: Fitted) -> CurvePoint:
+    network = network_of(fitted.model)
+    curves = {"train_curve": network.loss_curve_, "test_curve": network.validation_loss_curve_ or []}
+    return on.point(train, test, fitted, known, n_weights=network.parameters_.size, **curves)
 
 
 def _can_validate(on: Experiment, rows: RowNumbers) -> bool:
@@ -193,10 +165,13 @@ def _can_validate(on: Experiment, rows: RowNumbers) -> bool:
     return (len(rows) if weight is None else int(np.count_nonzero(weight[rows]))) >= 2
 
 
-def _stacked(values: Mapping[tuple[int, int], _Point], name: str, place: int, n_folds: int) -> Array:
-    """The curves of one capacity, one row for each fold, NaN after its end."""
-    curves: dict[int, Sequence[float]] = {fold: getattr(p, name) for (i, fold), p in values.items() if i == place}
-    stacked = np.full((n_folds, max((len(curve) for curve in curves.values()), default=0)), math.nan)
-    for fold, curve in curves.items():
-        stacked[fold, : len(curve)] = curve
-    return stacked
+def _stacked(found: CurvePoints, name: str) -> tuple[Array, ...]:
+    """The curves of each capacity, one row for each fold, NaN after its end."""
+    n, n_folds = found.shape
+    stacked = []
+    for capacity in range(n):
+        curves = {fold: each.values[name] for (i, fold), each in found.known.items() if i == capacity}
+        stacked.append(np.full((n_folds, max(map(len, curves.values()), default=0)), math.nan))
+        for fold, curve in curves.items():
+            stacked[-1][fold, : len(curve)] = curve
+    return tuple(stacked)

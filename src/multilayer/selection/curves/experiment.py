@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,24 +16,44 @@ from multilayer.exceptions import InputError, InterruptedTrainingWarning
 from multilayer.fits.errors import FitWarning, warn
 from multilayer.fits.labels import known_classes
 from multilayer.inspection.cost import mean_cost
-from multilayer.packs import MemberOutcome
 from multilayer.packs.members import Member
 from multilayer.packs.running import PackListener, run_pack
 from multilayer.selection.data import Data, checked_estimator, network_of, steps_before
 from multilayer.selection.observers import MEMBER_END, observer
-from multilayer.selection.pack_warnings import warn_once
 from multilayer.selection.scores import score_of, warn_of_scores_without_weights
 from multilayer.selection.scoring import metric_name, one_scorer
 from multilayer.selection.splitting import Split, divided
 from multilayer.selection.statistics import Array
+from multilayer.selection.training import Fitted, warn_once
 from multilayer.training.batching import RowNumbers
 
 
-class Measured(Protocol):
-    """What a training has shown, and what it has to warn of."""
+@dataclass(frozen=True)
+class CurvePoint:
+    """The scores, costs and other numbers of one trained network by name, and the warnings of its training."""
 
-    @property
-    def warnings(self) -> Sequence[FitWarning]: ...
+    values: Mapping[str, Any]
+    warnings: Sequence[FitWarning]
+
+
+@dataclass(frozen=True)
+class CurvePoints:
+    """The networks of a curve by their places in its tables, and the errors of the trainings that failed."""
+
+    known: Mapping[Any, CurvePoint]
+    failures: Mapping[Any, Exception]
+    shape: tuple[int, ...]  # of the tables
+
+    def table(self, name: str) -> Array:
+        """One number of each network; NaN where there is none."""
+        table = np.full(self.shape, math.nan)
+        for place, point in self.known.items():
+            table[place] = point.values[name]
+        return table
+
+    def warn(self) -> None:
+        """Merge the warnings of all trainings."""
+        warn_once([point.warnings for point in self.known.values()], math.prod(self.shape), "fits")
 
 
 @dataclass(frozen=True)
@@ -58,6 +78,16 @@ class Experiment:
         X = X if before is None else before.transform(X)
         with known_classes(self.data.known):
             return mean_cost(network_of(model), X, y, weight)
+
+    def point(
+        self, train: RowNumbers, test: RowNumbers, fitted: Fitted, known: RowNumbers | None = None, **others: Any
+    ) -> CurvePoint:
+        """The scores of the training and the test rows, and the costs if the ``known`` test rows are given."""
+        model = fitted.model
+        values = {"train_score": self.score(model, train), "test_score": self.score(model, test)}
+        if known is not None:
+            values |= {"train_cost": self.cost(model, train), "test_cost": self.cost(model, known)}
+        return CurvePoint({**values, "fit_time": fitted.seconds, **others}, fitted.warnings)
 
     def known(self, train: RowNumbers, test: RowNumbers) -> RowNumbers:
         """The test rows whose label is among the training rows: of others no cost can be told, it is infinite."""
@@ -89,7 +119,7 @@ def checked_network(estimator: Any) -> BaseMLP:
     return network
 
 
-def measured(
+def run_members(
     on: Experiment,
     members: Sequence[Member],
     n_jobs: int | None,
@@ -99,10 +129,10 @@ def measured(
 ) -> tuple[dict[Any, Any], dict[Any, Exception]]:
     """The values of the members that were finished, by their keys, and the errors of those that failed.
 
-    Where all have failed, which is no matter of chance, the first error is raised.
+    If all have failed, the first error is raised.
     """
     outcomes = run_pack(members, n_jobs=n_jobs, backend=backend, listener=observer(callbacks, MEMBER_END))
-    failures = failures_of(outcomes)
+    failures = {key: outcome.error for key, outcome in outcomes.items() if outcome.error is not None}
     if failures and len(failures) == len(members):
         raise on.data.reason(failures.values())
     if len(outcomes) < len(members):
@@ -113,18 +143,15 @@ def measured(
     return {key: outcome.value for key, outcome in outcomes.items() if outcome.error is None}, failures
 
 
-def tell(points: Iterable[Measured], n: int) -> None:
-    """One warning for all of a curve's trainings."""
-    warn_once([point.warnings for point in points], n, "fits")
-
-
-def failures_of(outcomes: Mapping[Any, MemberOutcome]) -> dict[Any, Exception]:
-    return {key: outcome.error for key, outcome in outcomes.items() if outcome.error is not None}
-
-
-def table_of(values: Mapping[Any, Any], shape: tuple[int, ...], field: str) -> Array:
-    """One number of each member, at the place that its key names; NaN where there is none."""
-    table = np.full(shape, math.nan)
-    for place, value in values.items():
-        table[place] = getattr(value, field)
-    return table
+def points_of(
+    on: Experiment,
+    members: Sequence[Member],
+    shape: tuple[int, ...],
+    n_jobs: int | None,
+    backend: str,
+    callbacks: Sequence[PackListener],
+) -> CurvePoints:
+    """Run members whose keys are places in tables of this shape, and whose values are points."""
+    found = CurvePoints(*run_members(on, members, n_jobs, backend, callbacks), shape)
+    found.warn()
+    return found

@@ -14,16 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
 from multilayer.exceptions import ParameterError
-from multilayer.fits.errors import FitWarning
 from multilayer.packs.members import Member
 from multilayer.packs.running import THREADS, PackListener
 from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
-from multilayer.selection.curves.experiment import Experiment, experiment_of, measured, table_of, tell
+from multilayer.selection.curves.experiment import experiment_of, points_of
 from multilayer.selection.data import Data, checked_estimator
 from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.statistics import Array, is_clear, mean, mean_pairs, paired
-from multilayer.selection.training import Fitted, ModelTraining
-from multilayer.training.batching import RowNumbers
+from multilayer.selection.training import ModelTraining
 
 # Each is twice the one before, so that the curve shows the gain by a doubling.
 SIZES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
@@ -142,16 +140,6 @@ class LearningCurve(Result):
         return f"<LearningCurve: {len(self.sizes)} sizes, {self.test_scores.shape[1]} folds. {self.conclusion}>"
 
 
-@dataclass(frozen=True)
-class _Point:
-    """The scores of one network."""
-
-    train_score: float
-    test_score: float
-    fit_time: float
-    warnings: Sequence[FitWarning]
-
-
 def learning_curve(
     estimator: Estimator,
     X: ArrayLike,
@@ -221,19 +209,11 @@ def learning_curve(
     for fold, (train, test) in enumerate(on.splits):
         order = generator.permutation(train)
         for i, n in enumerate(ns):
-            members.append(Member((i, fold), _training(on, order[:n], test), size=float(n)))
-    values, failures = measured(on, members, n_jobs, backend, callbacks)
-    tell(values.values(), len(members))
-    table = partial(table_of, values, (len(ns), len(on.splits)))
-    return LearningCurve(ns, table("train_score"), table("test_score"), table("fit_time"), on.metric, failures)
-
-
-def _training(on: Experiment, train: RowNumbers, test: RowNumbers) -> ModelTraining:
-    return ModelTraining(on.data, on.estimator, train, partial(_point, on, train, test))
-
-
-def _point(on: Experiment, train: RowNumbers, test: RowNumbers, fitted: Fitted) -> _Point:
-    return _Point(on.score(fitted.model, train), on.score(fitted.model, test), fitted.seconds, fitted.warnings)
+            training = ModelTraining(on.data, on.estimator, order[:n], partial(on.point, order[:n], test))
+            members.append(Member((i, fold), training, size=float(n)))
+    found = points_of(on, members, (len(ns), len(on.splits)), n_jobs, backend, callbacks)
+    table = found.table
+    return LearningCurve(ns, table("train_score"), table("test_score"), table("fit_time"), on.metric, found.failures)
 
 
 def _numbers_of_rows(sizes: Any, most: int) -> NDArray[np.intp]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -15,11 +14,17 @@ from sklearn.base import clone
 from multilayer._checks import check_flag, check_real
 from multilayer.estimators.base import BaseMLP
 from multilayer.exceptions import ParameterError
-from multilayer.fits.errors import FitWarning
 from multilayer.packs import run_task
 from multilayer.packs.members import Member
 from multilayer.packs.running import THREADS, PackListener
-from multilayer.selection.curves.experiment import Experiment, checked_network, experiment_of, measured, table_of, tell
+from multilayer.selection.curves.experiment import (
+    CurvePoint,
+    CurvePoints,
+    Experiment,
+    checked_network,
+    experiment_of,
+    run_members,
+)
 from multilayer.selection.curves.regularization_result import RegularizationPath
 from multilayer.selection.data import Data, network_of
 from multilayer.selection.protocols import CV, Estimator, Scoring
@@ -32,19 +37,6 @@ from multilayer.training.loop import deferred_interrupt
 ALPHAS = tuple(float(f"{alpha:.2g}") for alpha in np.logspace(-3, 2, 11))
 # A layer has collapsed if the norm of its weights is below this share of the norm at the start of training.
 COLLAPSED = 0.1
-
-
-@dataclass(frozen=True)
-class _Point:
-    """The network of one alpha."""
-
-    train_score: float
-    test_score: float
-    train_cost: float
-    test_cost: float
-    fit_time: float
-    norms: tuple[float, ...]  # of each layer's weights
-    warnings: Sequence[FitWarning]
 
 
 def regularization_path(
@@ -133,7 +125,7 @@ def regularization_path(
         for fold, (train, test) in enumerate(on.splits)
         for part in parts
     ]
-    paths, _ = measured(on, members, n_jobs, backend, callbacks, "paths" if warm_start else "trainings")
+    paths, _ = run_members(on, members, n_jobs, backend, callbacks, "paths" if warm_start else "trainings")
     return _gathered(rising, on, paths, warm_start)
 
 
@@ -146,10 +138,10 @@ def _checked_alphas(alphas: Any) -> Array:
 
 def _path(
     on: Experiment, train: RowNumbers, test: RowNumbers, alphas: Sequence[tuple[int, float]]
-) -> dict[int, _Point | Exception]:
+) -> dict[int, CurvePoint | Exception]:
     """The networks of one fold, by the indices of their alphas; an error for each that failed."""
     known = on.known(train, test)
-    found: dict[int, _Point | Exception] = {}
+    found: dict[int, CurvePoint | Exception] = {}
     before: BaseMLP | None = None
     with deferred_interrupt() as interrupt:
         for place, alpha in alphas:
@@ -167,12 +159,10 @@ def _path(
     return found
 
 
-def _point(on: Experiment, model: Any, train: RowNumbers, test: RowNumbers, known: RowNumbers) -> _Point:
+def _point(on: Experiment, model: Any, train: RowNumbers, test: RowNumbers, known: RowNumbers) -> CurvePoint:
     fitted = run_task(ModelTraining(on.data, model, train, clones=False))
-    scores = on.score(model, train), on.score(model, test)
-    costs = on.cost(model, train), on.cost(model, known)
     norms = tuple(float(np.linalg.norm(W)) for W in network_of(model).coefs_)
-    return _Point(*scores, *costs, fitted.seconds, norms, fitted.warnings)
+    return on.point(train, test, fitted, known, norms=norms)
 
 
 def _has_collapsed(network: BaseMLP) -> bool:
@@ -182,17 +172,17 @@ def _has_collapsed(network: BaseMLP) -> bool:
 
 
 def _gathered(rising: Array, on: Experiment, paths: dict[Any, Any], warm_start: bool) -> RegularizationPath:
-    found = {(i, fold): point for (fold, _), path in paths.items() for i, point in path.items()}
-    failures = {place: point for place, point in found.items() if isinstance(point, Exception)}
-    points = {place: point for place, point in found.items() if not isinstance(point, Exception)}
-    if failures and not points:
+    every = {(i, fold): each for (fold, _), path in paths.items() for i, each in path.items()}
+    failures = {place: each for place, each in every.items() if isinstance(each, Exception)}
+    known = {place: each for place, each in every.items() if not isinstance(each, Exception)}
+    if failures and not known:
         raise on.data.reason(failures.values())
-    shape = (len(rising), len(on.splits))
-    tell(points.values(), len(rising) * len(on.splits))
-    norms = np.full((*shape, max((len(point.norms) for point in points.values()), default=1)), math.nan)
-    for place, point in points.items():
-        norms[place] = point.norms
-    table = partial(table_of, points, shape)
+    found = CurvePoints(known, failures, (len(rising), len(on.splits)))
+    found.warn()
+    norms = np.full((*found.shape, max((len(each.values["norms"]) for each in known.values()), default=1)), math.nan)
+    for place, each in known.items():
+        norms[place] = each.values["norms"]
+    table = found.table
     return RegularizationPath(
         rising,
         table("train_score"),

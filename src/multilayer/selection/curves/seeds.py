@@ -14,11 +14,16 @@ from scipy.stats import t as student
 from sklearn.base import clone
 
 from multilayer._checks import check_integer
-from multilayer.fits.errors import FitWarning
 from multilayer.packs.members import Member
 from multilayer.packs.running import THREADS, PackListener
 from multilayer.results import Column, Result, Table, failure_notes, frame
-from multilayer.selection.curves.experiment import Experiment, checked_network, experiment_of, measured, table_of, tell
+from multilayer.selection.curves.experiment import (
+    CurvePoint,
+    Experiment,
+    checked_network,
+    experiment_of,
+    points_of,
+)
 from multilayer.selection.data import Data, network_of
 from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.statistics import Array, mean, standard_error
@@ -265,17 +270,8 @@ def seed_spread(
         for seed in range(n_seeds)
         for i, split in enumerate(on.splits)
     ]
-    values, failures = measured(on, members, n_jobs, backend, callbacks)
-    tell(values.values(), len(members))
-    return SeedSpread(table_of(values, (n_seeds, repeats, n_folds), "score"), on.metric, failures)
-
-
-@dataclass(frozen=True)
-class _Point:
-    """The score of one network."""
-
-    score: float
-    warnings: Sequence[FitWarning]
+    found = points_of(on, members, (n_seeds, repeats, n_folds), n_jobs, backend, callbacks)
+    return SeedSpread(found.table("test_score"), on.metric, found.failures)
 
 
 def _training(on: Experiment, seed: int, train: RowNumbers, test: RowNumbers) -> ModelTraining:
@@ -284,5 +280,5 @@ def _training(on: Experiment, seed: int, train: RowNumbers, test: RowNumbers) ->
     return ModelTraining(on.data, model, train, partial(_point, on, test), clones=False)
 
 
-def _point(on: Experiment, test: RowNumbers, fitted: Fitted) -> _Point:
-    return _Point(on.score(fitted.model, test), fitted.warnings)
+def _point(on: Experiment, test: RowNumbers, fitted: Fitted) -> CurvePoint:
+    return CurvePoint({"test_score": on.score(fitted.model, test)}, fitted.warnings)

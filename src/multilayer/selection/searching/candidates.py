@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ class Candidates(Protocol):
 
     n_trials: int | None  # None for an infinite number
     ahead: int | None  # how many trials may start before the score of the first is known; None for any number
+    is_random: bool  # whether they depend on a random state
 
     def next(self) -> Params | None:
         """The parameters of the next trial; None after the last."""
@@ -38,13 +40,7 @@ class Candidates(Protocol):
 
 
 def candidates(space: Any, sampler: str, n_trials: int | None, random_state: Any) -> Candidates:
-    """The candidates of a space by a sampler; "auto" is the grid for a space of lists, and random otherwise.
-
-    Raises
-    ------
-    ParameterError
-        If the space is invalid, or the sampler cannot be used with it.
-    """
+    """The candidates of a space by a sampler; "auto" is the grid for a space of lists, and random otherwise."""
     check_choice("sampler", sampler, SAMPLERS)
     if n_trials is not None:
         check_integer("n_trials", n_trials, 1)
@@ -60,8 +56,8 @@ def candidates(space: Any, sampler: str, n_trials: int | None, random_state: Any
         )
     n_all = len(ParameterGrid(list(parts))) if is_finite else math.inf
     if sampler == "grid" or (sampler == "auto" and (n_trials is None or n_trials >= n_all) and is_finite):
-        return GridCandidates(parts, n_trials)
-    return RandomCandidates(parts, n_trials, int(n_all) if is_finite else None, random_state)
+        return _grid(parts, n_trials)
+    return _random(parts, int(min(n_trials or n_all, n_all)) if is_finite else n_trials, random_state)
 
 
 def checked_space(space: Any) -> tuple[dict[str, Any], ...]:
@@ -90,52 +86,44 @@ def _is_distribution(values: Any) -> bool:
     return hasattr(values, "rvs")
 
 
-class GridCandidates:
-    """The first ``n_trials`` combinations, in the order of scikit-learn's ParameterGrid."""
+class DrawnCandidates:
+    """Combinations that do not depend on scores."""
 
     ahead: int | None = None
 
-    def __init__(self, parts: tuple[dict[str, Any], ...], n_trials: int | None) -> None:
-        grid = ParameterGrid(list(parts))
-        self.n_trials: int | None = min(len(grid), n_trials or len(grid))
-        self._left: Iterator[Params] = iter(list(grid)[: self.n_trials])
+    def __init__(self, drawn: Iterator[Params], n_trials: int | None, is_random: bool) -> None:
+        self.n_trials, self.is_random = n_trials, is_random
+        self._left = drawn
 
     def next(self) -> Params | None:
         return next(self._left, None)
 
     def tell(self, number: int, score: float) -> None:
-        """Scores have no effect on a grid."""
+        """Scores have no effect on the combinations."""
 
 
-class RandomCandidates:
-    """Random combinations, drawn by scikit-learn's ParameterSampler; without repetition if the space has lists only."""
+def _grid(parts: Sequence[dict[str, Any]], n_trials: int | None) -> DrawnCandidates:
+    """The first ``n_trials`` combinations, in the order of scikit-learn's ParameterGrid."""
+    listed = list(ParameterGrid(list(parts)))[:n_trials]
+    return DrawnCandidates(iter(listed), len(listed), is_random=False)
 
-    ahead: int | None = None
 
-    def __init__(
-        self, parts: tuple[dict[str, Any], ...], n_trials: int | None, n_all: int | None, random_state: Any
-    ) -> None:
-        n_trials = n_trials if n_all is None else min(n_trials or n_all, n_all)
-        self.n_trials = n_trials
-        self._parts, self._random_state = list(parts), check_random_state(random_state)
-        self._left: Iterator[Params] = iter(())
-        if n_trials is not None:
-            self._left = iter(ParameterSampler(self._parts, n_trials, random_state=self._random_state))
+def _random(parts: Sequence[dict[str, Any]], n_trials: int | None, random_state: Any) -> DrawnCandidates:
+    """Combinations that scikit-learn's ParameterSampler draws; without repetition if the space has lists only."""
+    generator = check_random_state(random_state)
 
-    def next(self) -> Params | None:
-        if self.n_trials is not None:
-            return next(self._left, None)
-        drawn: Params = next(iter(ParameterSampler(self._parts, 1, random_state=self._random_state)))
-        return drawn
+    def draw(n: int) -> Iterator[Params]:
+        return iter(ParameterSampler(list(parts), n, random_state=generator))
 
-    def tell(self, number: int, score: float) -> None:
-        """Scores have no effect on random draws."""
+    drawn = (next(draw(1)) for _ in itertools.count()) if n_trials is None else draw(n_trials)
+    return DrawnCandidates(drawn, n_trials, is_random=True)
 
 
 class OptunaCandidates:
     """Combinations that Optuna's tree-structured Parzen estimator proposes from earlier scores."""
 
     ahead: int | None = TRIALS_AHEAD
+    is_random = True
 
     def __init__(self, parts: tuple[dict[str, Any], ...], n_trials: int | None, random_state: Any) -> None:
         try:

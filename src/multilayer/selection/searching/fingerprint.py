@@ -12,10 +12,10 @@ import numpy as np
 from scipy.sparse import issparse
 
 from multilayer.selection.data import Data
-from multilayer.selection.searching.trials import Problem
+from multilayer.selection.searching.trials import SearchProblem
 
 
-def fingerprint(problem: Problem, tables: Sequence[Data | None], scoring: Any) -> str:
+def fingerprint(problem: SearchProblem, tables: Sequence[Data | None], scoring: Any) -> str:
     """A hash of the release, the estimator, the scoring, the folds and the data, the same in every process.
 
     It does not depend on the space and the epochs: a resumed search may have more candidates or longer training.

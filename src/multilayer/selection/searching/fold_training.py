@@ -17,7 +17,7 @@ from multilayer.packs import Slice
 from multilayer.selection.data import Data, network_of, steps_before
 from multilayer.selection.scores import score_of
 from multilayer.selection.searching.journal import Scored
-from multilayer.selection.searching.trials import Problem, ScoredSplit
+from multilayer.selection.searching.trials import ScoredSplit, SearchProblem
 from multilayer.selection.training import train_slice
 
 BYTES_PER_WEIGHT = 3 * 8  # at most: the weight and Adam's two moments
@@ -38,7 +38,7 @@ class Preparation:
     Without it every network of a pipeline would hold a copy of its rows while it is put aside.
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: SearchProblem) -> None:
         self._problem = problem
         self._known: dict[int, Prepared] = {}
         self._locks = [threading.Lock() for _ in problem.splits]
@@ -61,16 +61,12 @@ class Preparation:
 class FoldTraining:
     """One fold of one trial: a network in training, put aside between rungs."""
 
-    problem: Problem
+    problem: SearchProblem
     fold: int
     blank: Any  # the model, unfitted
     preparation: Preparation | None = None  # of the fold, where the steps before the network are those of all
     model: Any = None
     fit: Fit | None = None
-
-    def to_rung(self, rung: int) -> RungTask:
-        """The training to a rung; from the beginning, if the network was released, which comes to the same."""
-        return RungTask(self, self.problem.epochs[rung])
 
     def release(self) -> None:
         """Free what the network holds."""
@@ -114,7 +110,7 @@ class FoldTraining:
 
 @dataclass(eq=False)
 class RungTask:
-    """The training of a fold to a number of epochs, and its score there."""
+    """The training of a fold to a number of epochs, from the beginning if the network was released, and its score."""
 
     training: FoldTraining
     epochs: float

@@ -36,7 +36,7 @@ class Scored:
 
 
 # A hash of a candidate's parameters, the fold, and the epochs of the rung (0: to the end of training).
-Place = tuple[str, int, int]
+JournalKey = tuple[str, int, int]
 BEGINNING = b'{"format": "' + FORMAT.encode() + b'"'
 CHECKED = re.compile(rb'(.+), "check": "([0-9a-f]{16})"}\n', re.DOTALL)
 # Numbers that JSON cannot represent.
@@ -48,20 +48,13 @@ class Journal:
 
     Each line is written in one piece with a checksum, and is on the disk before the search continues.  An incomplete
     last line, which a crash or a full disk may leave, is removed.  Damage anywhere else is an error, and so is a file
-    of another search or one that another process writes to.
-
-    Parameters
-    ----------
-    path : path or None
-        None keeps the results in memory.
-    fingerprint : str
-        A hash of everything that results depend on.
+    of another search or one that another process writes to.  Without a path, the results are kept in memory.
     """
 
     def __init__(self, path: str | os.PathLike[str] | None, fingerprint: str) -> None:
         if path is not None and not isinstance(path, str | os.PathLike):
             raise ParameterError(f"journal must be a path or None, got {path!r}.")
-        self.known: dict[Place, Scored] = {}
+        self.known: dict[JournalKey, Scored] = {}
         self._path = None if path is None else Path(path)
         self._file: io.FileIO | None = None
         self._fingerprint = fingerprint
@@ -82,7 +75,7 @@ class Journal:
         if self._file is not None:
             self._file.close()
 
-    def add(self, place: Place, scored: Scored, shown: str = "") -> None:
+    def add(self, place: JournalKey, scored: Scored, shown: str = "") -> None:
         """Append a result; ``shown`` are the candidate's parameters, for people who read the file."""
         self.known[place] = scored
         result = asdict(scored) | {"error": scored.error[:MAX_TEXT], "params": shown[:MAX_TEXT]}
@@ -208,7 +201,7 @@ def _without_special(value: Any) -> Any:
     return str(float(value)) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _result(entry: dict[str, Any]) -> tuple[Place, Scored]:
+def _result(entry: dict[str, Any]) -> tuple[JournalKey, Scored]:
     if set(entry) != set(_TYPES):
         raise ValueError(f"it must have the members {', '.join(_TYPES)}, got {', '.join(entry)}"[:300])
     for name, is_right in _TYPES.items():

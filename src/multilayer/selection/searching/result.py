@@ -9,7 +9,7 @@ from typing import Any
 
 from multilayer.results import Column, Result, Table, frame, plus_minus
 from multilayer.selection.data import network_of
-from multilayer.selection.searching.trials import Problem, Trial
+from multilayer.selection.searching.trials import SearchProblem, Trial
 
 MAX_ROWS = 10  # of a printed table
 
@@ -37,7 +37,7 @@ class Search(Result):
         The time of the search.
     metric : str
         The name of the score.
-    problem : Problem
+    problem : SearchProblem
         The estimator, the data and the splits.
     """
 
@@ -49,7 +49,7 @@ class Search(Result):
     n_epochs: int
     seconds: float
     metric: str
-    problem: Problem
+    problem: SearchProblem
 
     @property
     def ranked(self) -> list[Trial]:
@@ -139,11 +139,8 @@ def best_and_simplest(trials: Sequence[Trial]) -> tuple[Trial, Trial]:
         return best, best
     limit = best.mean - best.standard_error
     as_good = [trial for trial in trials if trial.rung == best.rung and trial.mean >= limit]
-    return best, min(as_good, key=lambda trial: (trial.n_weights, -_regularisation(trial), -trial.mean, trial.number))
-
-
-def _regularisation(trial: Trial) -> float:
-    return float(getattr(network_of(trial.model), "alpha", 0.0))
+    alphas = {trial.number: float(getattr(network_of(trial.model), "alpha", 0.0)) for trial in as_good}
+    return best, min(as_good, key=lambda each: (each.n_weights, -alphas[each.number], -each.mean, each.number))
 
 
 def _described(trial: Trial) -> str:

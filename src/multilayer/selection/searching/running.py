@@ -15,12 +15,11 @@ from multilayer.packs.pack import Pack
 from multilayer.selection.data import work_of
 from multilayer.selection.searching.candidates import Candidates
 from multilayer.selection.searching.fingerprint import candidate
-from multilayer.selection.searching.fold_training import FoldTraining, Preparation
-from multilayer.selection.searching.journal import Journal, Place, Scored
-from multilayer.selection.searching.progress import SearchListener, TrialScored
+from multilayer.selection.searching.fold_training import FoldTraining, Preparation, RungTask
+from multilayer.selection.searching.journal import Journal, JournalKey, Scored
 from multilayer.selection.searching.result import Search, best_and_simplest, rank
 from multilayer.selection.searching.rungs import Rungs
-from multilayer.selection.searching.trials import Problem, Trial
+from multilayer.selection.searching.trials import SearchListener, SearchProblem, Trial, TrialScored
 
 BASELINE = -1  # the number of its trial
 # Networks put aside hold at most so much together; of those beyond it the worst are given up, and trained again from
@@ -33,7 +32,7 @@ class SearchRun:
 
     def __init__(
         self,
-        problem: Problem,
+        problem: SearchProblem,
         proposed: Candidates,
         rungs: Rungs,
         journal: Journal,
@@ -107,7 +106,7 @@ class SearchRun:
             "fold. Use another scoring, or folds with more rows and all classes."
         )
 
-    def _place(self, number: int, fold: int, rung: int) -> Place:
+    def _place(self, number: int, fold: int, rung: int) -> JournalKey:
         epochs = self.problem.epochs[rung]
         return self.trials[number].digest, fold, 0 if epochs == math.inf else int(epochs)
 
@@ -151,7 +150,7 @@ class SearchRun:
                 known.append((fold, scored))
                 continue
             self._note_aside(number, fold, 0)
-            work = self.trainings[number, fold].to_rung(rung)
+            work = RungTask(self.trainings[number, fold], self.problem.epochs[rung])
             size = work_of(self.trials[number].model, len(split.train))
             self.pack.add(Member((number, fold, rung), work, size=size, priority=rung))
         for fold, scored in known:

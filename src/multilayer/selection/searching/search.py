@@ -32,14 +32,13 @@ from multilayer.selection.observers import TRIAL_END, observer
 from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.scores import warn_of_scores_without_weights
 from multilayer.selection.scoring import metric_name, one_scorer
-from multilayer.selection.searching.candidates import GridCandidates, candidates, checked_space
+from multilayer.selection.searching.candidates import candidates, checked_space
 from multilayer.selection.searching.fingerprint import fingerprint
 from multilayer.selection.searching.journal import Journal
-from multilayer.selection.searching.progress import SearchListener
 from multilayer.selection.searching.result import Search
 from multilayer.selection.searching.rungs import Rungs, rung_epochs
 from multilayer.selection.searching.running import SearchRun
-from multilayer.selection.searching.trials import Problem, ScoredSplit, full_name
+from multilayer.selection.searching.trials import ScoredSplit, SearchListener, SearchProblem, full_name
 from multilayer.selection.splitting import divided
 
 BEST, SIMPLEST = "best", "simplest"
@@ -166,11 +165,7 @@ def search(
     splits = _splits(estimator, data, groups, cv, validation)
     proposed = candidates(space, sampler, n_trials, random_state)
     _check_names(estimator, space)
-    if (
-        journal is not None
-        and random_state is None
-        and (estimator is not given or not isinstance(proposed, GridCandidates))
-    ):
+    if journal is not None and random_state is None and (estimator is not given or proposed.is_random):
         raise ParameterError(
             "with a journal the search needs a random_state, so that it draws the same candidates and seeds when it is "
             "resumed. Pass an integer, such as random_state=0."
@@ -189,7 +184,7 @@ def search(
     scorer = one_scorer(estimator, scoring)
     warn_of_scores_without_weights(scorer, estimator, splits[0].scored.weight)
     is_metric = scoring is None or isinstance(scoring, str) or hasattr(scoring, "_score_func")
-    problem = Problem(estimator, data, splits, scorer, (*epochs[:-1], math.inf), is_metric)
+    problem = SearchProblem(estimator, data, splits, scorer, (*epochs[:-1], math.inf), is_metric)
     identity = fingerprint(problem, (data, validation), scoring)
     with Journal(journal, identity) as book, Pack(n_jobs) as pack:
         for callback in callbacks if book.known else ():

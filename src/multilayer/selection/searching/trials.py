@@ -1,4 +1,4 @@
-"""One candidate of a search and its scores on all folds and rungs."""
+"""One candidate of a search, its scores on all folds and rungs, and the event that it has a score."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ScoredSplit:
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class SearchProblem:
     """What all trials of a search have in common."""
 
     estimator: Any
@@ -126,3 +126,40 @@ class Trial:
     def error(self) -> str:
         """The error of the first fold that failed; empty if none failed."""
         return next((scored.error for scored in self.scores[-1] if scored.error), "") if self.scores else ""
+
+
+@dataclass(frozen=True)
+class TrialScored:
+    """The event that a trial has a score on a rung, or has failed.
+
+    Attributes
+    ----------
+    trial : Trial
+        The trial; the linear model has the number -1.
+    best : Trial or None
+        The best trial so far; None before the first.
+    n_begun : int
+        Trials that have started.
+    n_trials : int or None
+        Trials in all; None if only time ends the search.
+    n_done : int
+        Networks trained, each to a rung.
+    n_planned : int
+        Networks planned so far, with those that are done.
+    seconds : float
+        Time since the search started.
+    seconds_left : float
+        The rest of ``max_time``; infinite without a limit.
+    """
+
+    trial: Trial
+    best: Trial | None
+    n_begun: int
+    n_trials: int | None
+    n_done: int
+    n_planned: int
+    seconds: float
+    seconds_left: float
+
+
+SearchListener = Callable[[TrialScored], object]

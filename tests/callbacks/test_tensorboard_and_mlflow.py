@@ -1,4 +1,4 @@
-"""What TensorBoard and MLflow are told, by modules that stand for them; and what is said where they are missing."""
+"""The TensorBoard and MLflow callbacks, tested with stand-in modules, and the errors if the packages are missing."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def board(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.usefixtures("board")
-def test_tensorboard_gets_each_epoch(tmp_path: Path) -> None:
+def test_tensorboard_receives_each_epoch(tmp_path: Path) -> None:
     fitted = model(TensorBoard(tmp_path), early_stopping=True).fit(X, y)
     (writer,) = Writer.made
     assert writer.folder == str(tmp_path / "run-1")
@@ -62,7 +62,7 @@ def test_tensorboard_gets_each_epoch(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("board")
-def test_each_run_has_a_folder_and_one_that_goes_on_keeps_it(tmp_path: Path) -> None:
+def test_each_run_has_its_own_folder_and_continued_runs_keep_theirs(tmp_path: Path) -> None:
     board = TensorBoard(tmp_path)
     model(board, warm_start=True).fit(X, y).fit(X, y)
     model(board).fit(X, y)
@@ -72,7 +72,7 @@ def test_each_run_has_a_folder_and_one_that_goes_on_keeps_it(tmp_path: Path) -> 
 
 @pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
 @pytest.mark.usefixtures("board")
-def test_what_is_not_a_number_is_left_out(tmp_path: Path) -> None:
+def test_missing_values_are_left_out(tmp_path: Path) -> None:
     model(TensorBoard(tmp_path), solver="lbfgs").fit(X, y)
     assert {name for name, _, _ in Writer.made[0].scalars} == {"cost"}
 
@@ -85,7 +85,7 @@ def test_without_tensorboard_the_error_names_the_command(monkeypatch: pytest.Mon
 
 
 class Server(ModuleType):
-    """MLflow as far as it is needed: a stack of active runs, and what each was told."""
+    """A stand-in for MLflow: a stack of active runs with their parameters and metrics."""
 
     def __init__(self) -> None:
         super().__init__("mlflow")
@@ -118,7 +118,7 @@ def mlflow(monkeypatch: pytest.MonkeyPatch) -> Server:
     return server
 
 
-def test_mlflow_gets_the_network_and_each_epoch(mlflow: Server) -> None:
+def test_mlflow_receives_the_network_and_each_epoch(mlflow: Server) -> None:
     fitted = model(MLflow("first")).fit(X, y)
     (run,) = mlflow.runs.values()
     assert run.name == "first"
@@ -130,7 +130,7 @@ def test_mlflow_gets_the_network_and_each_epoch(mlflow: Server) -> None:
     assert run.status == "FINISHED"
 
 
-def test_runs_are_nested_in_an_active_one_and_go_on_in_their_own(mlflow: Server) -> None:
+def test_runs_are_nested_in_an_active_run_and_continued_runs_keep_their_own(mlflow: Server) -> None:
     mlflow.start_run()
     model(MLflow(), warm_start=True).fit(X, y).fit(X, y)
     assert mlflow.active == ["id0"]
@@ -139,7 +139,7 @@ def test_runs_are_nested_in_an_active_one_and_go_on_in_their_own(mlflow: Server)
     assert [step for step, _ in mlflow.runs["id1"].metrics] == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_run_that_fails_is_marked_so(mlflow: Server) -> None:
+def test_failed_runs_have_the_status_failed(mlflow: Server) -> None:
     diverging = MLPRegressor(solver="sgd", learning_rate_init=1e9, callbacks=[MLflow()])
     with pytest.raises(DivergenceError):
         diverging.fit(X, 1e3 * X[:, 0])

@@ -1,4 +1,4 @@
-"""The end of a training is reported once to each listener, whatever its reason, and its time is counted."""
+"""The end of training is reported once to each listener with its reason, and its time is recorded."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ def new_session() -> TrainingSession:
     return TrainingSession(start(recipe()), recipe(), M)
 
 
-def test_the_reason_is_that_of_the_state() -> None:
-    session, heard = new_session(), list[Any]()
+def test_the_reported_reason_is_that_of_the_state() -> None:
+    session, events = new_session(), list[Any]()
     state = session.state
-    with reported_end(session, [heard.append, heard.append]):
+    with reported_end(session, [events.append, events.append]):
         state.history.costs.append(1.0)
         state.reason = "converged"
-    assert heard == [RunEnded("converged", 1, state.history.seconds)] * 2
+    assert events == [RunEnded("converged", 1, state.history.seconds)] * 2
     assert session.seconds == state.history.seconds > 0
 
 
 @pytest.mark.parametrize(
     ("error", "reason"), [(DivergenceError, "diverged"), (ZeroDivisionError, "error"), (KeyboardInterrupt, "error")]
 )
-def test_an_error_is_a_reason_and_is_raised(error: type[BaseException], reason: str) -> None:
-    session, heard = new_session(), list[Any]()
-    with pytest.raises(error), reported_end(session, [heard.append]):
+def test_an_error_is_reported_as_the_reason_and_raised(error: type[BaseException], reason: str) -> None:
+    session, events = new_session(), list[Any]()
+    with pytest.raises(error), reported_end(session, [events.append]):
         raise error
-    assert [event.reason for event in heard] == [session.state.reason] == [reason]
+    assert [event.reason for event in events] == [session.state.reason] == [reason]

@@ -1,4 +1,4 @@
-"""The parameters a run starts from."""
+"""The starting parameters of training."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ NETWORK = Network(SIZES, ("tanh", "tanh"), "softmax")
 NAMES = {"logistic": "sigmoid"}
 
 
-class ScikitLearnsDraws(BaseMultilayerPerceptron):
-    """The part of scikit-learn's networks that draws starting weights, alone."""
+class ScikitLearnInitializer(BaseMultilayerPerceptron):
+    """The part of scikit-learn's networks that draws starting weights."""
 
     def __init__(self, activation: str, seed: int) -> None:
         self.activation = activation
@@ -30,11 +30,11 @@ class ScikitLearnsDraws(BaseMultilayerPerceptron):
 @pytest.mark.parametrize("sizes", [(4, 3), (3, 5, 1), SIZES])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "identity"])
-def test_starts_where_scikit_learn_starts(activation: str, dtype: Any, sizes: tuple[int, ...]) -> None:
+def test_starting_parameters_equal_those_of_scikit_learn(activation: str, dtype: Any, sizes: tuple[int, ...]) -> None:
     name = NAMES.get(activation, activation)
     network = Network(sizes, (name,) * (len(sizes) - 2), "sigmoid")
     parameters = starting_parameters(network, "scikit-learn", np.random.RandomState(5), dtype, name)
-    draws = ScikitLearnsDraws(activation, 5)
+    draws = ScikitLearnInitializer(activation, 5)
     assert parameters.dtype == dtype
     for (n_in, n_out), weights, biases in zip(
         itertools.pairwise(sizes), coefs(network, parameters), intercepts(network, parameters), strict=True
@@ -44,7 +44,7 @@ def test_starts_where_scikit_learn_starts(activation: str, dtype: Any, sizes: tu
         np.testing.assert_array_equal(biases, expected_biases)
 
 
-def test_layers_of_their_own_activations_have_their_own_bounds() -> None:
+def test_the_bounds_depend_on_the_activation_of_each_layer() -> None:
     network = Network((50, 50, 50, 50), ("sigmoid", "relu"), "softmax")
     parameters = starting_parameters(network, "scikit-learn", np.random.RandomState(0), np.float64)
     largest = [float(np.abs(layer).max()) for layer in layers(network, parameters)]
@@ -53,14 +53,14 @@ def test_layers_of_their_own_activations_have_their_own_bounds() -> None:
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("scheme", sorted(SCHEMES))
-def test_every_scheme_is_the_books(scheme: str, dtype: Any) -> None:
+def test_every_scheme_equals_the_equations(scheme: str, dtype: Any) -> None:
     parameters = starting_parameters(NETWORK, scheme, np.random.RandomState(1), dtype)
     assert parameters.dtype == dtype
     for theta, expected in zip(thetas(NETWORK, parameters), initialize_thetas(SIZES, 1, scheme), strict=True):
         np.testing.assert_array_equal(theta, expected.astype(dtype))
 
 
-def test_given_matrices_are_copied_and_draw_nothing() -> None:
+def test_given_matrices_are_copied_and_draw_no_random_numbers() -> None:
     given = initialize_thetas(SIZES, 0)
     random_state = np.random.RandomState(9)
     parameters = starting_parameters(NETWORK, given, random_state, np.float64)
@@ -70,7 +70,7 @@ def test_given_matrices_are_copied_and_draw_nothing() -> None:
     assert random_state.randint(1000) == np.random.RandomState(9).randint(1000)
 
 
-def test_matrices_may_be_nested_lists() -> None:
+def test_matrices_can_be_nested_lists() -> None:
     network = Network((1, 2), (), "softmax")
     parameters = starting_parameters(network, [[[1, 2], [3, 4]]], np.random.RandomState(0), np.float32)
     assert parameters.tolist() == [1.0, 3.0, 2.0, 4.0]  # biases in row 0
@@ -90,13 +90,13 @@ def test_matrices_may_be_nested_lists() -> None:
         ([[[0.0]], [[np.nan]]], InputError, r"initialization\[1\] must hold finite numbers only"),
     ],
 )
-def test_what_cannot_be_a_start_is_named(initialization: Any, error: type[Exception], message: str) -> None:
+def test_invalid_initializations_raise_errors(initialization: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         starting_parameters(NETWORK, initialization, np.random.RandomState(0), np.float64)
 
 
 @pytest.mark.parametrize("size", [10**7, 10**15])
-def test_a_network_too_large_for_memory_is_an_error_that_names_its_size(size: int) -> None:
+def test_a_network_too_large_for_memory_raises_an_error_that_names_its_size(size: int) -> None:
     network = Network((size, size, 2), ("relu",), "softmax")
     with pytest.raises(ParameterError, match=r"parameters, and their [\d,]+ GiB exceed the memory\. Use fewer"):
         starting_parameters(network, "scikit-learn", np.random.RandomState(0), np.float64)

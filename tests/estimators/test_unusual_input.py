@@ -1,4 +1,4 @@
-"""Data at the edges: few rows, many classes, odd dtypes and layouts, files in memory."""
+"""Unusual input: one row, many classes, other dtypes, memory layouts, containers and memory maps."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ FEW: dict[str, Any] = {"random_state": 0, "n_iter_no_change": math.inf, "max_ite
 
 
 def with_wide_indices(rows: Any) -> Any:
-    """A sparse matrix whose row and column numbers are 64-bit, as those of very large ones are."""
+    """Return the sparse matrix with 64-bit indices, as very large matrices have them."""
     rows.indices, rows.indptr = rows.indices.astype(np.int64), rows.indptr.astype(np.int64)
     return rows
 
 
-# --- few and many
+# --- numbers of rows, columns and classes
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_one_row_trains_a_network(solver: str) -> None:
+def test_training_on_one_row_works(solver: str) -> None:
     options = {"solver": solver, "max_iter": 300}
     assert regressor(**options).fit([[1.0, 2.0]], [0.5]).predict([[1.0, 2.0]]) == pytest.approx([0.5], abs=0.3)
     assert classifier(**options).fit([[1.0, 2.0]], ["only"]).predict([[1.0, 2.0], [0.0, 0.0]]).tolist() == ["only"] * 2
@@ -62,7 +62,7 @@ def test_a_single_class_is_always_predicted(output: str) -> None:
     assert model.best_validation_score_ == 1.0
 
 
-def test_a_single_class_is_learned_as_by_scikit_learn() -> None:
+def test_training_on_a_single_class_matches_scikit_learn() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", sklearn.exceptions.ConvergenceWarning)
         theirs = sklearn.neural_network.MLPClassifier((4,), **FEW).fit(X, np.full(43, "a"))
@@ -72,18 +72,18 @@ def test_a_single_class_is_learned_as_by_scikit_learn() -> None:
 
 
 @pytest.mark.parametrize("kind", [classifier, regressor])
-def test_too_few_rows_to_hold_any_out(kind: Any) -> None:
+def test_too_few_rows_for_early_stopping_raise_an_error(kind: Any) -> None:
     with pytest.raises(InputError, match=r"validation set is too small: 1 of 4 rows|should be greater or equal to"):
         kind(early_stopping=True).fit(X[:4], [0, 0, 1, 1])
 
 
-def test_one_column_and_constant_columns() -> None:
+def test_one_column_and_constant_columns_are_accepted() -> None:
     assert classifier().fit(X[:, :1], TWO).score(X[:, :1], TWO) >= 0
     assert np.isfinite(classifier(max_iter=50).fit(np.ones((43, 2)), TWO).predict_proba(np.ones((2, 2)))).all()
 
 
 @pytest.mark.parametrize("n_classes", [2, 3, 40, 1000])
-def test_any_number_of_classes(n_classes: int) -> None:
+def test_any_number_of_classes_gives_probabilities_that_sum_to_one(n_classes: int) -> None:
     rng = np.random.RandomState(0)
     X, y = rng.normal(size=(2 * n_classes, 3)), np.repeat(np.arange(n_classes) * 7 - 5, 2)
     P = classifier(max_iter=2, early_stopping=n_classes > 3).fit(X, y).predict_proba(X)
@@ -91,7 +91,7 @@ def test_any_number_of_classes(n_classes: int) -> None:
     np.testing.assert_allclose(P.sum(axis=1), 1.0, rtol=0, atol=1e-12)
 
 
-def test_a_class_may_be_absent_from_the_rows_held_out() -> None:
+def test_a_class_can_be_absent_from_the_held_out_rows() -> None:
     y = np.where(np.arange(43) == 7, "rare", np.where(TWO, "a", "b"))
     model = classifier(early_stopping=True).fit(X, y)
     assert model.classes_.tolist() == ["a", "b", "rare"]
@@ -99,10 +99,10 @@ def test_a_class_may_be_absent_from_the_rows_held_out() -> None:
 
 
 @pytest.mark.parametrize("dtype", [bool, "U5", "object of str", float])
-def test_labels_of_any_type_come_back(dtype: Any) -> None:
+def test_predictions_have_the_dtype_of_the_labels(dtype: Any) -> None:
     y = TWO.astype("U5").astype(object) if dtype == "object of str" else TWO.astype(dtype)
     predictions = classifier(max_iter=60).fit(X, y).predict(X)
-    # Of text in objects scikit-learn, too, makes an array of text.
+    # scikit-learn also converts object arrays of text to unicode arrays.
     assert predictions.dtype == ("U1" if dtype == "object of str" else y.dtype)
     assert set(predictions) <= set(y)
 
@@ -129,7 +129,7 @@ def test_labels_of_any_type_come_back(dtype: Any) -> None:
     ],
 )
 @pytest.mark.parametrize("kind", [classifier, regressor])
-def test_the_same_rows_in_another_container_give_the_same_network(kind: Any, change: Any) -> None:
+def test_every_layout_and_container_gives_the_same_network(kind: Any, change: Any) -> None:
     y = TWO if kind is classifier else NUMBERS
     model, expected = kind().fit(change(X), y), kind().fit(X, y)
     np.testing.assert_allclose(model.parameters_, expected.parameters_, rtol=1e-10, atol=1e-12)
@@ -137,12 +137,12 @@ def test_the_same_rows_in_another_container_give_the_same_network(kind: Any, cha
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.int8, np.uint64, bool])
-def test_other_numbers_become_float64(dtype: Any) -> None:
+def test_other_numeric_dtypes_are_converted_to_float64(dtype: Any) -> None:
     rows = (np.abs(X) * 2).astype(dtype)
     assert regressor().fit(rows, NUMBERS).parameters_.dtype == np.float64
 
 
-def test_memory_maps_that_cannot_be_written_to(tmp_path: Path) -> None:
+def test_read_only_memory_maps_are_accepted(tmp_path: Path) -> None:
     np.save(tmp_path / "X.npy", X)
     mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
     model = regressor().fit(mapped, NUMBERS)
@@ -150,7 +150,7 @@ def test_memory_maps_that_cannot_be_written_to(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("order", ["duplicates", "unsorted"])
-def test_sparse_entries_in_any_order_or_to_be_added_up(order: str) -> None:
+def test_unsorted_and_duplicate_sparse_entries_are_accepted(order: str) -> None:
     rows = scipy.sparse.csr_array(X)
     if order == "duplicates":
         rows = scipy.sparse.csr_array(
@@ -166,7 +166,7 @@ def test_sparse_entries_in_any_order_or_to_be_added_up(order: str) -> None:
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
-def test_columns_are_known_by_name(frame: Any) -> None:
+def test_renamed_and_reordered_columns_raise_errors(frame: Any) -> None:
     named = frame({name: X[:, i] for i, name in enumerate("abcde")})
     model = regressor().fit(named, NUMBERS)
     assert model.feature_names_in_.tolist() == list("abcde")
@@ -176,7 +176,7 @@ def test_columns_are_known_by_name(frame: Any) -> None:
         model.predict(named.rename(columns={"a": "z"}) if frame is pd.DataFrame else named.rename({"a": "z"}))
 
 
-def test_targets_in_one_column_and_targets_too_large_for_float32() -> None:
+def test_column_vector_targets_warn_and_targets_too_large_for_float32_raise_an_error() -> None:
     with pytest.warns(DataConversionWarning, match="column-vector y was passed"):
         model = regressor().fit(X, NUMBERS.reshape(-1, 1))
     np.testing.assert_array_equal(model.parameters_, regressor().fit(X, NUMBERS).parameters_)
@@ -184,17 +184,17 @@ def test_targets_in_one_column_and_targets_too_large_for_float32() -> None:
         regressor().fit(X.astype(np.float32), NUMBERS * 1e39)
 
 
-def test_multilabel_targets_may_be_sparse() -> None:
+def test_multilabel_targets_can_be_sparse() -> None:
     X, Y = data("multilabel")
     model, expected = classifier().fit(X, scipy.sparse.csr_matrix(Y)), classifier().fit(X, Y)
     np.testing.assert_array_equal(model.parameters_, expected.parameters_)
     np.testing.assert_array_equal(model.predict(X).toarray(), expected.predict(X))
 
 
-# --- weights that can be written to
+# --- assigned weights
 
 
-def test_weights_are_written_through() -> None:
+def test_assigned_weights_change_the_predictions() -> None:
     model = regressor().fit(X, NUMBERS)
     model.coefs_[0] = np.ones((5, 4))
     model.intercepts_[1] += 2.0

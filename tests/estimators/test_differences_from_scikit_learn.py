@@ -1,4 +1,4 @@
-"""Where the estimators differ from scikit-learn's on purpose; docs/migration.md says the same in words."""
+"""Intended differences between the estimators and scikit-learn's; docs/migration.md describes them."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def classifier(**parameters: Any) -> MLPClassifier:
     return MLPClassifier(**(defaults | parameters))
 
 
-# --- going on
+# --- continued training
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd"])
 @pytest.mark.parametrize("learning_rate", ["constant", "invscaling", "adaptive"])
-def test_warm_fits_of_k_and_m_epochs_are_one_of_k_and_m(learning_rate: str, solver: str) -> None:
+def test_warm_started_fits_of_k_and_m_epochs_equal_one_fit_of_k_plus_m_epochs(learning_rate: str, solver: str) -> None:
     if solver == "adam" and learning_rate != "constant":
         pytest.skip("has no effect")
     options = {"solver": solver, "learning_rate": learning_rate, "batch_size": 10, "warm_start": True}
     if learning_rate == "adaptive":
-        options |= {"n_iter_no_change": 2, "tol": 0.1}  # cut after epochs 4 and 7
+        options |= {"n_iter_no_change": 2, "tol": 0.1}  # the step size is reduced after epochs 4 and 7
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         whole = classifier(**options, max_iter=9).fit(X, Y)
@@ -47,7 +47,7 @@ def test_warm_fits_of_k_and_m_epochs_are_one_of_k_and_m(learning_rate: str, solv
     assert parts.t_ == whole.t_
 
 
-def test_partial_fit_draws_new_orders_and_scikit_learn_s_the_same_again() -> None:
+def test_partial_fit_shuffles_anew_in_each_call_unlike_scikit_learn() -> None:
     ours, theirs = pair("binary", hidden_layer_sizes=4, batch_size=7, random_state=3)
     for model in (ours, theirs):
         for _ in range(3):
@@ -57,7 +57,7 @@ def test_partial_fit_draws_new_orders_and_scikit_learn_s_the_same_again() -> Non
 
 
 @IGNORE_END
-def test_rows_held_out_stay_held_out_and_the_best_weights_stay_the_best() -> None:
+def test_warm_start_keeps_the_held_out_rows_and_the_best_weights() -> None:
     model = classifier(early_stopping=True, warm_start=True, max_iter=8, learning_rate_init=0.1).fit(X, Y)
     held_out, first = model._training_state.held_out, model.best_validation_score_
     model.fit(X, Y)
@@ -68,7 +68,7 @@ def test_rows_held_out_stay_held_out_and_the_best_weights_stay_the_best() -> Non
 
 
 @IGNORE_END
-def test_a_change_of_layer_sizes_is_an_error() -> None:
+def test_changed_layer_sizes_raise_an_error_with_warm_start() -> None:
     model = classifier(warm_start=True).fit(X, Y)
     before = model.parameters_.copy()
     with pytest.raises(ParameterError, match=r"layers of \(5, 4, 1\) units and cannot be continued with \(5, 3, 1\)"):
@@ -76,7 +76,7 @@ def test_a_change_of_layer_sizes_is_an_error() -> None:
     np.testing.assert_array_equal(model.parameters_, before)
 
 
-def test_another_solver_begins_with_an_empty_memory() -> None:
+def test_a_warm_start_can_change_the_solver() -> None:
     model = classifier(solver="lbfgs", warm_start=True, max_iter=3)
     with pytest.warns(
         ConvergenceWarning, match=r"ended after max_iter=3 iterations, with a gradient of up to 0\.\d+ .*Raise max_iter"
@@ -92,7 +92,7 @@ def test_another_solver_begins_with_an_empty_memory() -> None:
     assert len(model.loss_curve_) == 6
 
 
-def test_partial_fit_is_for_solvers_that_learn_in_parts() -> None:
+def test_invalid_uses_of_partial_fit_raise_errors() -> None:
     for kind in (MLPClassifier, MLPRegressor):
         assert not hasattr(kind(solver="lbfgs"), "partial_fit")
     with pytest.raises(ParameterError, match=r"early_stopping=True: .* Set early_stopping=False"):
@@ -105,28 +105,28 @@ def test_partial_fit_is_for_solvers_that_learn_in_parts() -> None:
         classifier().partial_fit(X, Y, classes=[0, 1]).partial_fit(X, Y, classes=[0, 1, 2])
 
 
-def test_a_part_may_lack_a_class_with_warm_start_too() -> None:
+def test_partial_fit_with_warm_start_accepts_data_without_one_of_the_classes() -> None:
     model = classifier(warm_start=True).partial_fit(X, Y, classes=[0, 1]).partial_fit(X[Y == 1], Y[Y == 1])
     assert len(model.loss_curve_) == 2
 
 
-# --- while training
+# --- failed training and scores
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
-def test_a_failed_training_leaves_the_estimator_as_it_was(early_stopping: bool) -> None:
+def test_diverged_training_leaves_the_fitted_estimator_unchanged(early_stopping: bool) -> None:
     model = classifier(early_stopping=early_stopping).fit(X, Y)
-    before, answers = dict(vars(model)), model.predict_proba(X)
+    before, probabilities = dict(vars(model)), model.predict_proba(X)
     model.set_params(solver="sgd", learning_rate_init=1e300, activation="identity", max_iter=50)
     scikit_learn_s = r"Solver produced non-finite parameter weights\. The input data may contain large values"
     with pytest.raises(DivergenceError, match=rf"in epoch \d+, update \d+, with step size 1e\+300.*{scikit_learn_s}"):
         model.fit(np.hstack([X, X]), np.where(Y, "a", "b"))
     assert {k: v for k, v in vars(model).items() if k[-1] == "_"} == {k: v for k, v in before.items() if k[-1] == "_"}
     model.set_params(activation="relu")
-    np.testing.assert_array_equal(model.predict_proba(X), answers)
+    np.testing.assert_array_equal(model.predict_proba(X), probabilities)
 
 
-def test_a_failed_part_leaves_the_network_as_it_was() -> None:
+def test_a_diverged_partial_fit_leaves_the_fitted_estimator_unchanged() -> None:
     model = MLPRegressor(4, solver="sgd", batch_size=10, random_state=0).partial_fit(X, X[:, 0])
     before = (model.parameters_.copy(), model._training_state.descent.slots.copy(), list(model.loss_curve_), model.t_)
     with pytest.raises(DivergenceError):
@@ -138,7 +138,7 @@ def test_a_failed_part_leaves_the_network_as_it_was() -> None:
     assert len(model.loss_curve_) == 2
 
 
-def test_several_labels_are_watched_one_by_one() -> None:
+def test_early_stopping_of_multilabel_targets_uses_the_accuracy_of_each_label() -> None:
     X, Y = data("multilabel", m=80)
     model = classifier(early_stopping=True).fit(X, Y)
     rows = model._training_state.held_out
@@ -148,7 +148,7 @@ def test_several_labels_are_watched_one_by_one() -> None:
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_scores_are_those_of_scikit_learn(weighted: bool) -> None:
+def test_scores_equal_those_of_scikit_learn(weighted: bool) -> None:
     rng = np.random.RandomState(0)
     w = rng.uniform(size=20) if weighted else None
     H, numbers = rng.uniform(size=(20, 3)), rng.normal(size=(20, 3))
@@ -183,13 +183,13 @@ def test_scores_are_those_of_scikit_learn(weighted: bool) -> None:
         ),
     ],
 )
-def test_what_is_adapted_or_has_no_effect_is_warned_of(parameters: dict[str, Any], message: str) -> None:
+def test_adapted_and_ineffective_parameters_warn(parameters: dict[str, Any], message: str) -> None:
     with pytest.warns(ParameterWarning, match=message) as caught:
         classifier(**parameters).fit(X, Y)
     assert caught[0].filename == __file__
 
 
-def test_loss_by_position_is_told_its_name() -> None:
+def test_a_loss_passed_by_position_raises_an_error_that_suggests_the_keyword() -> None:
     with pytest.raises(ParameterError, match=r"hidden_layer_sizes .*got 'poisson'.* For the cost write loss='poisson'"):
         MLPRegressor("poisson").fit(X, Y)
 
@@ -201,22 +201,22 @@ def test_loss_by_position_is_told_its_name() -> None:
         (np.zeros(43), r"must contain at least one non-zero number"),
     ],
 )
-def test_weights_that_mean_nothing(weight: Any, message: str) -> None:
+def test_negative_and_all_zero_sample_weights_raise_errors(weight: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         classifier().fit(X, Y, weight)
 
 
-def test_rows_of_weight_zero_are_as_if_they_were_not_there() -> None:
+def test_rows_of_weight_zero_are_ignored() -> None:
     weight = np.ones(43)
     weight[30:] = 0.0
     options = {"shuffle": False, "batch_size": 43, "max_iter": 30}
     weighted = classifier(**options).fit(X, Y, weight)
     fewer = classifier(**(options | {"batch_size": 30})).fit(X[:30], Y[:30])
     np.testing.assert_allclose(weighted.parameters_, fewer.parameters_, rtol=1e-9)
-    classifier(batch_size=13, shuffle=False).fit(X, Y, weight)  # a whole batch may have the weight 0
+    classifier(batch_size=13, shuffle=False).fit(X, Y, weight)  # a whole batch can have the weight 0
 
 
-def test_poisson_asks_for_targets_that_are_not_negative() -> None:
+def test_poisson_loss_rejects_negative_targets() -> None:
     with pytest.raises(InputError, match=r"y must not be negative for loss='poisson', got -"):
         MLPRegressor(loss="poisson").fit(X, X[:, 0])
 
@@ -224,7 +224,7 @@ def test_poisson_asks_for_targets_that_are_not_negative() -> None:
 # --- numbers
 
 
-def test_the_loss_of_several_outputs_is_j_by_their_number() -> None:
+def test_the_loss_with_several_outputs_divides_the_regularisation_by_their_number() -> None:
     X, y = data("two outputs")
     for alpha in (0.0, 0.5):
         ours, theirs = both("two outputs", X, y, hidden_layer_sizes=5, alpha=alpha, max_iter=1, shuffle=False)

@@ -1,7 +1,7 @@
-"""Standard output and standard error that cannot end a command with a traceback.
+"""The standard streams and the signals of a command: neither ends it with a traceback.
 
 A stream may be closed (``>&-``), its reader may have left (``| head -1``), its disk may be full, its encoding may lack
-a character.  Everything that a command prints passes through the streams of this module.
+a character.  The first Ctrl-C or SIGTERM ends the current work and keeps its results, the second ends the command.
 """
 
 from __future__ import annotations
@@ -9,13 +9,16 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any, TextIO
 
-_DESCRIPTORS = (0, 1, 2)
+INTERRUPTED = 128 + signal.SIGINT  # as shells have it
+TERMINATED = 128 + signal.SIGTERM
 
 
 class OutputLostError(Exception):
@@ -25,21 +28,12 @@ class OutputLostError(Exception):
 class GuardedStream:
     """A text stream that keeps its first error and drops what is printed after it.
 
-    Parameters
-    ----------
-    stream : the stream that is written to; its other attributes are those of this one
-    raises : bool
-        Whether the error ends the command: an OutputLostError in the main thread, unless files are written too.
-
-    Attributes
-    ----------
-    error : OSError or None
-        What was wrong with the first text that could not be written.
+    If ``raises``, the error ends the command: an OutputLostError in the main thread, unless files are written too.
     """
 
     def __init__(self, stream: TextIO, raises: bool) -> None:
         self._stream, self.raises = stream, raises
-        self.error: OSError | None = None
+        self.error: OSError | None = None  # the first
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -110,7 +104,7 @@ def open_missing_descriptors() -> None:
 
     The next file that is opened would take the free descriptor, and receive what libraries print.
     """
-    for descriptor in _DESCRIPTORS:
+    for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
         except OSError:
@@ -130,3 +124,59 @@ def _discard_buffered(stream: TextIO) -> None:
         os.close(null)
     with contextlib.suppress(OSError, ValueError):
         stream.flush()
+
+
+class Signals:
+    """Whether SIGTERM has arrived."""
+
+    def __init__(self) -> None:
+        self.is_terminated = False
+
+    @property
+    def exit_code(self) -> int:
+        return TERMINATED if self.is_terminated else INTERRUPTED
+
+    def _terminate(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 the form of a handler
+        """Handle SIGTERM like Ctrl-C, which training handles at its next update."""
+        self.is_terminated = True
+        if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+            raise KeyboardInterrupt  # in the background of a script, where Ctrl-C is ignored
+        signal.raise_signal(signal.SIGINT)
+
+
+@contextmanager
+def watched_signals() -> Iterator[Signals]:
+    """Treat SIGTERM as Ctrl-C within this block, and restore the handlers after it."""
+    signals = Signals()
+    if threading.current_thread() is not threading.main_thread():
+        yield signals
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    if before[signal.SIGTERM] == signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signals._terminate)
+    try:
+        yield signals
+    finally:
+        for number, handler in before.items():
+            if handler is not None:  # one that was not installed by Python cannot be put back
+                signal.signal(number, handler)
+
+
+def end_at_the_next_signal() -> None:
+    """Let the next Ctrl-C raise KeyboardInterrupt at once, also within a training."""
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 the form of a handler
+        # A third one must not interrupt the clean-up of this one.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    is_main = threading.current_thread() is threading.main_thread()
+    # Training delays Ctrl-C only where the handler is Python's own.
+    if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
+
+
+def ignore_signals() -> None:
+    """Let no signal interrupt the clean-up of the interpreter when the command is over."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""When a run has learned what it will learn."""
+"""The stop rule and the prediction of the earliest possible stop."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ rules = st.builds(StopRule, tol=st.sampled_from([0.0, 1e-4, 0.05]), patience=st.
 
 
 def scikit_learns_epochs(costs: list[float], tol: float, n_iter_no_change: int) -> int | None:
-    """The epoch that is the last one, after scikit-learn's _fit_stochastic and _update_no_improvement_count."""
+    """Return the last epoch according to scikit-learn's _fit_stochastic and _update_no_improvement_count."""
     best_loss_, no_improvement_count = math.inf, 0
     for n_iter_, loss in enumerate(costs, start=1):
         if loss > best_loss_ - tol:
@@ -40,41 +40,45 @@ def stopping_epoch(costs: list[float], rule: StopRule) -> int | None:
 
 
 @given(costs, rules)
-def test_stops_at_scikit_learns_epoch(costs: list[float], rule: StopRule) -> None:
+def test_training_stops_at_the_same_epoch_as_in_scikit_learn(costs: list[float], rule: StopRule) -> None:
     assert stopping_epoch(costs, rule) == scikit_learns_epochs(costs, rule.tol, int(rule.patience))
 
 
-def test_progress_is_measured_from_the_best_cost_and_creeping_is_none() -> None:
+def test_progress_is_measured_from_the_best_cost_and_must_exceed_the_tolerance() -> None:
     rule = StopRule(tol=0.1, patience=2)
-    assert stopping_epoch([1.0, 0.95, 0.9, 0.85, 0.8], rule) == 4  # each better than the best, none by more than tol
-    assert stopping_epoch([1.0, 2.0, 3.0, 0.5, 0.6, 0.7, 0.8], rule) == 7  # one step of progress begins anew
+    assert stopping_epoch([1.0, 0.95, 0.9, 0.85, 0.8], rule) == 4  # each improves the best cost, but by less than tol
+    assert stopping_epoch([1.0, 2.0, 3.0, 0.5, 0.6, 0.7, 0.8], rule) == 7  # progress resets the count
     assert stopping_epoch([1.0, 0.9, 0.8, 0.7], StopRule(tol=0.0625, patience=1)) is None
 
 
 @given(costs, rules, costs)
-def test_no_stop_can_come_before_the_epoch_foretold(before: list[float], rule: StopRule, after: list[float]) -> None:
+def test_training_never_stops_before_the_earliest_predicted_epoch(
+    before: list[float], rule: StopRule, after: list[float]
+) -> None:
     state = StopState()
     for cost in before:
         state = after_epochs(rule, state, [cost])
         if should_stop(rule, state):
             return
-    foretold = epochs_until_possible_stop(rule, state)
+    earliest = epochs_until_possible_stop(rule, state)
     for epoch, cost in enumerate(after, start=1):
         state = after_epochs(rule, state, [cost])
         if should_stop(rule, state):
-            assert epoch >= foretold
+            assert epoch >= earliest
             return
 
 
 @given(st.lists(st.floats(0, 2), min_size=1, max_size=20), rules)
-def test_the_epoch_foretold_is_reached_where_nothing_improves(before: list[float], rule: StopRule) -> None:
+def test_training_stops_at_the_earliest_predicted_epoch_without_improvement(
+    before: list[float], rule: StopRule
+) -> None:
     state = StopState()
     for cost in before:
         state = after_epochs(rule, state, [cost])
         if should_stop(rule, state):
             return
-    foretold = epochs_until_possible_stop(rule, state)
-    assert stopping_epoch([*before, *[9.0] * int(foretold)], rule) == len(before) + foretold
+    earliest = epochs_until_possible_stop(rule, state)
+    assert stopping_epoch([*before, *[9.0] * int(earliest)], rule) == len(before) + earliest
 
 
 def test_infinite_patience_never_stops() -> None:

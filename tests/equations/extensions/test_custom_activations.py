@@ -1,4 +1,4 @@
-"""One's own activations, checked and run; costs of one's own are in test_chosen_costs.py."""
+"""Custom activations: checked and used. Custom costs are tested in test_chosen_costs.py."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class Broken(Sine):
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_the_book_s_own_pass_the_check(name):
+def test_check_activation_passes_for_every_built_in_activation(name):
     assert check_activation(activation(name)) < 1e-7
 
 
-def test_one_s_own_pair_runs_wherever_a_name_does():
+def test_a_custom_activation_can_replace_a_name_everywhere():
     sine, thetas = Sine(), start([2, 3, 4, 1], 0)
     assert check_activation(sine) < 1e-8
     X, Y = np.random.RandomState(0).normal(size=(5, 2)), np.ones((5, 1))
@@ -48,7 +48,7 @@ def test_one_s_own_pair_runs_wherever_a_name_does():
     np.testing.assert_array_equal(A[1], np.sin(Z[0]))
 
 
-def test_the_check_names_the_z_where_both_differ_most():
+def test_check_activation_reports_the_z_with_the_largest_difference():
     with pytest.raises(
         ParameterError, match=r"g_prime of .*Wrong.* is not the derivative of g: at z = [3-8]\.\d+ it is 0"
     ):
@@ -64,6 +64,6 @@ def test_the_check_names_the_z_where_both_differ_most():
         (object(), r"an activation is a name, or an object with the methods g\(z\) and g_prime\(z\), got <object"),
     ],
 )
-def test_what_is_no_activation(pair, message):
+def test_invalid_activations_raise_errors(pair, message):
     with pytest.raises(ParameterError, match=message):
         check_activation(pair)

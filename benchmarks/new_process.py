@@ -1,7 +1,7 @@
-"""What only a fresh process can tell: the memory that a fit takes, and how long the first fit takes.
+"""Measurements that require a new process: the memory that a fit takes, and the time of the first fit.
 
-    python benchmarks/fresh.py memory multilayer    # MB that the fit of 200,000 x 100 float32 adds at its peak
-    python benchmarks/fresh.py first multilayer     # seconds: imports, the first fit, the second fit
+    python benchmarks/new_process.py memory multilayer    # MB that the fit of 200,000 x 100 float32 adds at its peak
+    python benchmarks/new_process.py first multilayer     # seconds: imports, the first fit, the second fit
 
 ``engine.py`` runs these as child processes and reads the line of JSON that they print.
 """
@@ -20,7 +20,7 @@ from typing import Any
 
 STATUS = Path("/proc/self/status")
 CLEAR = Path("/proc/self/clear_refs")
-# All that name a place for kernels: they are read from every one of them.
+# All variables that name a folder for kernels, which are read from every one of them.
 CACHE_FOLDERS = ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA", "HOME")
 
 
@@ -33,13 +33,13 @@ def classifier(library: str) -> Any:
 
 
 def _status(key: str) -> float:
-    """A figure of this process, in MB, from what Linux keeps of it."""
+    """Return a figure of this process in MB, as reported by Linux."""
     line = next(line for line in STATUS.read_text(encoding="ascii").splitlines() if line.startswith(key + ":"))
     return int(line.split()[1]) / 1000
 
 
 def memory(library: str) -> dict[str, float]:
-    """Peak memory of a fit, beyond the data and what was there before, MB."""
+    """Return the peak memory of a fit in MB, in addition to the data and the memory used before."""
     import numpy as np
 
     rng = np.random.RandomState(0)
@@ -47,14 +47,14 @@ def memory(library: str) -> dict[str, float]:
     y = (X[:, 0] > 0).astype(np.int64)
     model = classifier(library)((64, 64), batch_size=256, max_iter=2, random_state=0)
     model.fit(X[:2000], y[:2000])  # imports and compiles
-    CLEAR.write_text("5", encoding="ascii")  # the peak counts from here
+    CLEAR.write_text("5", encoding="ascii")  # resets the peak
     before = _status("VmRSS")
     model.fit(X, y)
     return {"peak growth": _status("VmHWM") - before}
 
 
 def first(library: str) -> dict[str, float]:
-    """Seconds that a program pays once."""
+    """Return the seconds that a program needs once."""
     start = time.perf_counter()
     import numpy as np
 
@@ -76,7 +76,7 @@ def first(library: str) -> dict[str, float]:
 
 
 def in_child(task: str, library: str, cache: str | None = None) -> dict[str, float]:
-    """The figures of a task, measured in a process of its own; kernels come from ``cache`` if it is given."""
+    """Return the figures of a task, measured in a new process; kernels come from ``cache`` if it is given."""
     environment = dict(os.environ) | (dict.fromkeys(CACHE_FOLDERS, cache) if cache else {})
     command = [sys.executable, __file__, task, library]
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
@@ -84,7 +84,9 @@ def in_child(task: str, library: str, cache: str | None = None) -> dict[str, flo
 
 
 def first_fits(rounds: int) -> dict[str, dict[str, float]]:
-    """The first fit with nothing compiled, then from the cache, and scikit-learn's; the shortest of ``rounds``."""
+    """Return the times of the first fit without compiled kernels, with the cache, and with scikit-learn; the
+    shortest of ``rounds``.
+    """
     with tempfile.TemporaryDirectory() as cache:
         found = {"cold": in_child("first", "multilayer", cache)}
         for name, library in (("cached", "multilayer"), ("scikit-learn", "scikit-learn")):

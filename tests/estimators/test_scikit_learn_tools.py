@@ -1,4 +1,4 @@
-"""The estimators among scikit-learn's tools: pipelines, searches, routing, processes, copies and pickles."""
+"""The estimators with scikit-learn's tools: pipelines, searches, metadata routing, processes, copies and pickles."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def regressor(**parameters: Any) -> MLPRegressor:
 # --- pipelines, searches and processes
 
 
-def test_regressors_in_pipelines_searches_and_processes() -> None:
+def test_regressors_work_in_pipelines_grid_search_and_multi_output_regression() -> None:
     pipeline = make_pipeline(StandardScaler(), regressor(solver="lbfgs", max_iter=200, alpha=1.0))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", sklearn.exceptions.ConvergenceWarning)
@@ -56,7 +56,7 @@ def test_regressors_in_pipelines_searches_and_processes() -> None:
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
-def test_names_of_columns_come_through_a_pipeline(frame: Any) -> None:
+def test_column_names_pass_through_a_pipeline(frame: Any) -> None:
     named = frame({name: X[:, i] for i, name in enumerate("abcde")})
     kind = "pandas" if frame is pd.DataFrame else "polars"
     pipeline = make_pipeline(StandardScaler(), classifier()).set_output(transform=kind).fit(named, TWO)
@@ -64,17 +64,17 @@ def test_names_of_columns_come_through_a_pipeline(frame: Any) -> None:
     assert pipeline.score(named, TWO) > 0
 
 
-def test_processes_that_share_a_read_only_memory_map() -> None:
-    def fit_and_look(X: Any, y: Any) -> tuple[bool, Any]:
+def test_processes_can_train_on_a_shared_read_only_memory_map() -> None:
+    def fit_and_predict(X: Any, y: Any) -> tuple[bool, Any]:
         return X.flags.writeable or not isinstance(X, np.memmap), classifier().fit(X, y).predict_proba(X)
 
     with joblib.parallel_config(backend="loky", max_nbytes=100):
-        answers = joblib.Parallel(n_jobs=2)(joblib.delayed(fit_and_look)(X, TWO) for _ in range(2))
-    assert [was_copied for was_copied, _ in answers] == [False, False]
-    np.testing.assert_array_equal(answers[0][1], classifier().fit(X, TWO).predict_proba(X))
+        results = joblib.Parallel(n_jobs=2)(joblib.delayed(fit_and_predict)(X, TWO) for _ in range(2))
+    assert [was_copied for was_copied, _ in results] == [False, False]
+    np.testing.assert_array_equal(results[0][1], classifier().fit(X, TWO).predict_proba(X))
 
 
-def test_threads_train_at_once_and_each_the_same_as_alone() -> None:
+def test_concurrent_training_in_threads_does_not_affect_the_parameters() -> None:
     models = joblib.Parallel(n_jobs=4, backend="threading")(
         joblib.delayed(classifier(random_state=seed, max_iter=50).fit)(X, TWO) for seed in range(8)
     )
@@ -110,7 +110,7 @@ def test_sample_weights_are_routed_through_pipelines_and_searches() -> None:
     assert search.best_estimator_[-1].loss_ > 0
 
 
-def test_boosting_reweights_as_with_scikit_learn_s() -> None:
+def test_boosting_gives_the_same_weights_and_predictions_as_with_scikit_learn() -> None:
     theirs = sklearn.neural_network.MLPClassifier((4,), max_iter=200)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -128,7 +128,9 @@ def test_boosting_reweights_as_with_scikit_learn_s() -> None:
 @IGNORE_END
 @pytest.mark.parametrize("kind", [classifier, regressor])
 @pytest.mark.parametrize("early_stopping", [False, True])
-def test_a_pickle_of_what_goes_on_goes_on_the_same(early_stopping: bool, kind: Any, tmp_path: Path) -> None:
+def test_a_warm_started_fit_continues_identically_after_pickling(
+    early_stopping: bool, kind: Any, tmp_path: Path
+) -> None:
     y = TWO if kind is classifier else NUMBERS
     model = kind(warm_start=True, early_stopping=early_stopping).fit(X, y)
     joblib.dump(model, tmp_path / "model")
@@ -138,7 +140,7 @@ def test_a_pickle_of_what_goes_on_goes_on_the_same(early_stopping: bool, kind: A
     assert not hasattr(clone(loaded), "parameters_")
 
 
-def test_a_pickle_between_two_parts_changes_nothing() -> None:
+def test_pickling_between_calls_of_partial_fit_does_not_affect_training() -> None:
     model = classifier().partial_fit(X, TWO, classes=[0, 1]).partial_fit(X[:20], TWO[:20])
     loaded = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(loaded.partial_fit(X, TWO).parameters_, model.partial_fit(X, TWO).parameters_)
@@ -147,7 +149,7 @@ def test_a_pickle_between_two_parts_changes_nothing() -> None:
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
 @pytest.mark.parametrize("early_stopping", [False, True])
 @pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning", "ignore::multilayer.exceptions.ParameterWarning")
-def test_a_pickle_of_what_is_done_is_as_large_as_the_weights(early_stopping: bool, solver: str) -> None:
+def test_a_pickle_of_a_completed_fit_is_about_as_large_as_the_weights(early_stopping: bool, solver: str) -> None:
     rows, y = np.tile(X, (100, 1)), np.tile(TWO, 100)
     options = {"hidden_layer_sizes": (100, 50), "solver": solver, "early_stopping": early_stopping}
     model = classifier(**options).fit(rows, y)
@@ -158,11 +160,11 @@ def test_a_pickle_of_what_is_done_is_as_large_as_the_weights(early_stopping: boo
     assert loaded.best_validation_score_ == model.best_validation_score_
 
 
-def test_two_fits_alike_are_pickled_alike() -> None:
+def test_equal_fits_have_equal_pickles() -> None:
     assert joblib.hash(classifier().fit(X, TWO)) == joblib.hash(classifier().fit(X, TWO))
 
 
-def test_a_pickle_of_what_is_done_may_yet_go_on() -> None:
+def test_training_can_continue_from_a_pickle_of_a_completed_fit() -> None:
     X, y = data("multiclass", m=80)
     done = pickle.loads(pickle.dumps(classifier(early_stopping=True, max_iter=9).fit(X, y)))
     loss = done.loss_
@@ -175,7 +177,7 @@ def test_a_pickle_of_what_is_done_may_yet_go_on() -> None:
 
 @IGNORE_END
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
-def test_a_copy_goes_on_the_same(copied: Any) -> None:
+def test_a_copy_continues_training_identically(copied: Any) -> None:
     model, same = classifier().fit(X, TWO), classifier().fit(X, TWO)
     other = copied(model)
     expected = same.partial_fit(X, TWO).parameters_

@@ -1,4 +1,4 @@
-"""What the options of training promise, against calculations by hand and definitions of others, on both engines."""
+"""Training options compared with manual calculations and independent definitions, on both engines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sklearn.metrics import (
 )
 
 from multilayer import MLPClassifier, MLPRegressor
-from multilayer.equations.extensions import schedules as book
+from multilayer.equations.extensions import schedules as equations
 from multilayer.training import Cosine, CustomSchedule, OneCycle, Plateau, WarmUp
 
 RNG = np.random.RandomState(0)
@@ -38,12 +38,12 @@ descents = pytest.mark.parametrize(
     ],
     ids=["adam", "nesterov", "momentum", "gradient descent"],
 )
-# A run that is about to go on is told that it has not come to its end.
+# Fits that are to be continued warn that they ended at max_iter.
 pytestmark = pytest.mark.filterwarnings("ignore:training ended after max_iter")
 
 
 def settings(**changes: Any) -> dict[str, Any]:
-    """Batch gradient descent without a penalty, for a number of epochs."""
+    """Return parameters for batch gradient descent without a penalty."""
     given: dict[str, Any] = {
         "hidden_layer_sizes": (4,),
         "activation": "tanh",
@@ -60,7 +60,7 @@ def settings(**changes: Any) -> dict[str, Any]:
     return given | changes
 
 
-# --- costs: the gradient that a step follows is that of the cost as others define it
+# --- costs: each update follows the gradient of an independent definition of the cost
 
 
 def huber(y: Any, h: Any) -> float:
@@ -94,21 +94,21 @@ COSTS: dict[str, tuple[dict[str, Any], Any]] = {
 
 @engines
 @pytest.mark.parametrize("name", COSTS)
-def test_a_step_follows_the_difference_quotients_of_the_cost(name: str, engine: str) -> None:
+def test_an_update_equals_the_finite_difference_gradient_of_the_cost(name: str, engine: str) -> None:
     given, cost = COSTS[name]
     given = {"loss": name} | given
     of_classes = given["loss"] in ("log_loss", "focal")
     y = CLASSES if of_classes else np.exp(Y) if name in ("poisson", "gamma") else Y
     kind = MLPClassifier if of_classes else MLPRegressor
-    stood = kind(**settings(engine=engine, learning_rate_init=1e-300, **given)).fit(X, y)
+    unmoved = kind(**settings(engine=engine, learning_rate_init=1e-300, **given)).fit(X, y)
     moved = kind(**settings(engine=engine, **given)).fit(X, y)
-    D = (stood.parameters_ - moved.parameters_) / 0.01
-    answer = stood.predict_proba if of_classes else stood.predict
+    D = (unmoved.parameters_ - moved.parameters_) / 0.01
+    predict = unmoved.predict_proba if of_classes else unmoved.predict
 
     def at(i: int, h: float) -> float:
-        stood.parameters_[i] += h
-        value = float(cost(y, answer(X)))
-        stood.parameters_[i] -= h
+        unmoved.parameters_[i] += h
+        value = float(cost(y, predict(X)))
+        unmoved.parameters_[i] -= h
         return value
 
     quotients = [(at(i, 1e-6) - at(i, -1e-6)) / 2e-6 for i in range(len(D))]
@@ -116,7 +116,7 @@ def test_a_step_follows_the_difference_quotients_of_the_cost(name: str, engine: 
 
 
 @engines
-def test_quantiles_of_new_rows_are_those_of_the_noise(engine: str) -> None:
+def test_predicted_quantiles_match_those_of_the_noise(engine: str) -> None:
     def drawn(m: int, seed: int) -> tuple[Any, Any]:
         rng = np.random.RandomState(seed)
         x = rng.uniform(-1, 1, size=(m, 1))
@@ -136,19 +136,19 @@ def test_quantiles_of_new_rows_are_those_of_the_noise(engine: str) -> None:
 
 @engines
 @pytest.mark.parametrize("rate", [0.2, 0.6])
-def test_silent_inputs_cost_on_average_what_a_penalty_costs(rate: float, engine: str) -> None:
-    """Of a linear network the expected cost is known: p/(1-p)/2 times each squared weight times mean x_j²."""
+def test_input_dropout_adds_the_expected_penalty_to_the_mean_cost(rate: float, engine: str) -> None:
+    """The expected extra cost of a linear network is known: p/(1-p)/2 times each squared weight times mean x_j²."""
     given = settings(hidden_layer_sizes=(), engine=engine, learning_rate_init=1e-300)
     plain = MLPRegressor(**given).fit(X, Y)
     costs = MLPRegressor(**given | {"max_iter": 1000}, input_dropout=rate).fit(X, Y).loss_curve_
     added = rate / (1 - rate) / 2 * float((plain.coefs_[0].ravel() ** 2 * (X**2).mean(axis=0)).sum())
     error = float(np.std(costs)) / math.sqrt(len(costs))
     assert np.mean(costs) == pytest.approx(plain.loss_ + added, abs=4 * error)
-    assert added > 8 * error  # so that this tells the two apart
+    assert added > 8 * error  # the penalty is large compared with the standard error
 
 
 @engines
-def test_silent_units_cost_on_average_what_a_penalty_costs(engine: str) -> None:
+def test_dropout_of_hidden_units_adds_the_expected_penalty_to_the_mean_cost(engine: str) -> None:
     given = settings(activation="identity", engine=engine, learning_rate_init=1e-300)
     plain = MLPRegressor(**given).fit(X, Y)
     costs = MLPRegressor(**given | {"max_iter": 1000}, dropout=0.5).fit(X, Y).loss_curve_
@@ -160,31 +160,31 @@ def test_silent_units_cost_on_average_what_a_penalty_costs(engine: str) -> None:
 
 
 @engines
-def test_no_unit_is_silent_in_answers(engine: str) -> None:
+def test_predictions_do_not_use_dropout(engine: str) -> None:
     given = settings(engine=engine, learning_rate_init=1e-300)
     plain, dropping = MLPRegressor(**given), MLPRegressor(**given, dropout=0.5, input_dropout=0.5)
     np.testing.assert_array_equal(dropping.fit(X, Y).predict(X), plain.fit(X, Y).predict(X))
 
 
 @engines
-def test_the_same_entries_of_sparse_rows_are_silent(engine: str) -> None:
+def test_dropout_masks_are_equal_for_sparse_and_dense_rows(engine: str) -> None:
     rows = np.where(np.abs(X) > 0.8, X, 0.0)
     given = settings(engine=engine, max_iter=10, input_dropout=0.4, dropout=0.2)
     dense, sparse = (MLPRegressor(**given).fit(kind(rows), Y) for kind in (np.asarray, csr_matrix))
     np.testing.assert_allclose(sparse.parameters_, dense.parameters_, rtol=1e-9, atol=1e-12)
 
 
-# --- refinements of a step
+# --- gradient clipping, weight decay and L1 penalty
 
 
 @engines
-def test_a_longer_gradient_is_cut_to_the_length_and_a_shorter_one_left_alone(engine: str) -> None:
-    stood = MLPRegressor(**settings(engine=engine, learning_rate_init=1e-300)).fit(X, Y).parameters_
+def test_clip_norm_shortens_long_gradients_and_keeps_short_ones(engine: str) -> None:
+    unmoved = MLPRegressor(**settings(engine=engine, learning_rate_init=1e-300)).fit(X, Y).parameters_
     free = MLPRegressor(**settings(engine=engine)).fit(X, Y).parameters_
-    length = float(np.linalg.norm(stood - free)) / 0.01
+    length = float(np.linalg.norm(unmoved - free)) / 0.01
     cut = MLPRegressor(**settings(engine=engine), clip_norm=length / 3).fit(X, Y).parameters_
-    assert np.linalg.norm(stood - cut) == pytest.approx(0.01 * length / 3)
-    np.testing.assert_allclose(stood - cut, (stood - free) / 3, rtol=1e-9, atol=1e-15)
+    assert np.linalg.norm(unmoved - cut) == pytest.approx(0.01 * length / 3)
+    np.testing.assert_allclose(unmoved - cut, (unmoved - free) / 3, rtol=1e-9, atol=1e-15)
     np.testing.assert_array_equal(
         MLPRegressor(**settings(engine=engine), clip_norm=2 * length).fit(X, Y).parameters_, free
     )
@@ -192,32 +192,32 @@ def test_a_longer_gradient_is_cut_to_the_length_and_a_shorter_one_left_alone(eng
 
 @engines
 @descents
-def test_weights_that_nothing_moves_decay_by_the_same_share_in_each_update(
+def test_weight_decay_multiplies_the_weights_by_a_constant_factor_in_each_update(
     descent: dict[str, Any], engine: str
 ) -> None:
-    nothing = np.zeros_like(X)
+    zeros = np.zeros_like(X)
     given = settings(hidden_layer_sizes=(), engine=engine) | descent
-    stood = MLPRegressor(**given | {"learning_rate_init": 1e-300}).fit(nothing, Y)
-    plain = MLPRegressor(**given | {"max_iter": 7}).fit(nothing, Y)
-    decayed = MLPRegressor(**given | {"max_iter": 7}, weight_decay=3.0).fit(nothing, Y)
-    np.testing.assert_allclose(decayed.coefs_[0], stood.coefs_[0] * 0.97**7, rtol=1e-12)
+    unmoved = MLPRegressor(**given | {"learning_rate_init": 1e-300}).fit(zeros, Y)
+    plain = MLPRegressor(**given | {"max_iter": 7}).fit(zeros, Y)
+    decayed = MLPRegressor(**given | {"max_iter": 7}, weight_decay=3.0).fit(zeros, Y)
+    np.testing.assert_allclose(decayed.coefs_[0], unmoved.coefs_[0] * 0.97**7, rtol=1e-12)
     np.testing.assert_array_equal(decayed.intercepts_[0], plain.intercepts_[0])
 
 
 @engines
-def test_l1_pulls_each_weight_by_the_same_amount(engine: str) -> None:
-    nothing = np.zeros_like(X)
+def test_l1_alpha_moves_each_weight_toward_zero_by_the_same_amount(engine: str) -> None:
+    zeros = np.zeros_like(X)
     given = settings(hidden_layer_sizes=(), engine=engine)
-    stood = MLPRegressor(**given | {"learning_rate_init": 1e-300}).fit(nothing, Y)
-    pulled = MLPRegressor(**given, l1_alpha=6.0).fit(nothing, Y)
-    expected = stood.coefs_[0] - 0.01 * 6.0 / 60 * np.sign(stood.coefs_[0])
+    unmoved = MLPRegressor(**given | {"learning_rate_init": 1e-300}).fit(zeros, Y)
+    pulled = MLPRegressor(**given, l1_alpha=6.0).fit(zeros, Y)
+    expected = unmoved.coefs_[0] - 0.01 * 6.0 / 60 * np.sign(unmoved.coefs_[0])
     np.testing.assert_allclose(pulled.coefs_[0], expected, rtol=1e-12)
 
 
-# --- step sizes, measured: of the absolute error, far below the targets, a bias rises by the step size in each update
+# --- step sizes: with the absolute error and distant targets, each update raises the bias by the step size
 
 
-def steps_taken(schedule: Any, engine: str, n_epochs: int, **changes: Any) -> list[float]:
+def measured_step_sizes(schedule: Any, engine: str, n_epochs: int, **changes: Any) -> list[float]:
     given = settings(hidden_layer_sizes=(), loss="absolute_error", engine=engine, learning_rate_init=1.0)
     model = MLPRegressor(**given | changes, learning_rate=schedule, warm_start=True)
     biases = []
@@ -228,8 +228,8 @@ def steps_taken(schedule: Any, engine: str, n_epochs: int, **changes: Any) -> li
 
 
 @engines
-def test_one_cycle_takes_the_steps_of_its_two_ends_and_its_top(engine: str) -> None:
-    taken = steps_taken(OneCycle(9), engine, 9)
+def test_one_cycle_uses_its_first_largest_and_last_step_size(engine: str) -> None:
+    taken = measured_step_sizes(OneCycle(9), engine, 9)
     assert (taken[0], taken[2], taken[-1]) == pytest.approx((1 / 25, 1.0, 1e-5), rel=1e-6)
     assert taken[:3] == sorted(taken[:3])
     assert taken[2:] == sorted(taken[2:], reverse=True)
@@ -239,7 +239,7 @@ def test_one_cycle_takes_the_steps_of_its_two_ends_and_its_top(engine: str) -> N
 @pytest.mark.parametrize(
     ("schedule", "expected"),
     [
-        (Cosine(4), [book.cosine(1.0, epoch, 4) for epoch in range(4)]),
+        (Cosine(4), [equations.cosine(1.0, epoch, 4) for epoch in range(4)]),
         (Cosine(2, floor=0.5), [1.0, 0.75, 0.5, 0.5]),
         (WarmUp(4), [0.25, 0.5, 0.75, 1.0, 1.0]),
         (CustomSchedule(lambda epoch: 1 / (1 + epoch)), [1.0, 1 / 2, 1 / 3, 1 / 4]),
@@ -248,13 +248,13 @@ def test_one_cycle_takes_the_steps_of_its_two_ends_and_its_top(engine: str) -> N
     ],
     ids=["cosine", "cosine to a floor", "warm-up", "own", "plateau", "function"],
 )
-def test_the_steps_are_as_large_as_the_schedule_says(schedule: Any, expected: list[float], engine: str) -> None:
-    assert steps_taken(schedule, engine, len(expected)) == pytest.approx(expected, rel=1e-6)
+def test_updates_use_the_step_sizes_of_the_schedule(schedule: Any, expected: list[float], engine: str) -> None:
+    assert measured_step_sizes(schedule, engine, len(expected)) == pytest.approx(expected, rel=1e-6)
 
 
 @engines
 @pytest.mark.parametrize("name", ["cosine", "one_cycle"])
-def test_a_named_schedule_takes_all_of_its_steps_in_one_fit(name: str, engine: str) -> None:
-    taken = steps_taken(name, engine, 1, max_iter=8)
-    step = {"cosine": book.cosine, "one_cycle": book.one_cycle}[name]
+def test_a_named_schedule_spans_one_fit(name: str, engine: str) -> None:
+    taken = measured_step_sizes(name, engine, 1, max_iter=8)
+    step = {"cosine": equations.cosine, "one_cycle": equations.one_cycle}[name]
     assert taken == pytest.approx([sum(step(1.0, i, 8) for i in range(8))], rel=1e-6)

@@ -1,4 +1,4 @@
-"""From a search to an ensemble: those that greedy selection takes by their out-of-fold answers."""
+"""ensemble_of builds an ensemble from a search by greedy selection on out-of-fold predictions."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ OPTIONS: dict[str, Any] = {"max_iter": 40, "n_iter_no_change": math.inf, "learni
 SPACE = {"hidden_layer_sizes": [(2,), (6,), (12,)], "activation": ["relu", "tanh"]}
 
 
-def test_of_classes() -> None:
+def test_ensemble_of_uses_the_selected_candidates_and_weights() -> None:
     found = search(MLPClassifier(**OPTIONS), SPACE, X, CLASSES, cv=3, sample_weight=WEIGHT)
     ensemble = ensemble_of(found, n_candidates=4)
     assert isinstance(ensemble, EnsembleClassifier)
     best_first = sorted(found.trials, key=lambda trial: (-trial.rung, -trial.mean, trial.number))[:4]
-    told = [
+    out_of_fold = [
         cross_validate(trial.model, X, CLASSES, cv=3, sample_weight=WEIGHT).predictions.probabilities
         for trial in best_first
     ]
-    counts = greedy_selection(told, CLASSES, classes=np.unique(CLASSES), sample_weight=WEIGHT)
+    counts = greedy_selection(out_of_fold, CLASSES, classes=np.unique(CLASSES), sample_weight=WEIGHT)
     taken = [trial for trial, count in zip(best_first, counts, strict=True) if count]
     assert len(ensemble.estimators_) == len(taken)
     np.testing.assert_allclose(ensemble.weights_, counts[counts > 0] / counts.sum())
@@ -43,7 +43,7 @@ def test_of_classes() -> None:
 
 
 @pytest.mark.parametrize("own_rows", [False, True])
-def test_of_numbers_behind_a_scaler(own_rows: bool) -> None:
+def test_ensemble_of_supports_regression_pipelines(own_rows: bool) -> None:
     model = make_pipeline(StandardScaler(), MLPRegressor(**OPTIONS))
     rows = {"X_val": X[60:], "y_val": NUMBERS[60:]} if own_rows else {"cv": 3}
     n = 60 if own_rows else 90
@@ -54,7 +54,7 @@ def test_of_numbers_behind_a_scaler(own_rows: bool) -> None:
     np.testing.assert_array_equal(ensemble.predict(X), ensemble_of(found, scoring="neg_mean_absolute_error").predict(X))
 
 
-def test_what_cannot_be() -> None:
+def test_invalid_arguments_raise_errors() -> None:
     with pytest.raises(
         InputTypeError, match=r"search must be a Search, got list\. Pass what multilayer\.selection\.sea"
     ):

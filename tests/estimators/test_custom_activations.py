@@ -1,4 +1,4 @@
-"""``activation=`` as a pair (g, g') of one's own, in both estimators."""
+"""Custom activations, pairs (g, g'), in both estimators."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Sine:
         return np.cos(z)
 
 
-class OwnTanh:
-    """The book's own under another name: whatever uses it is to come out as with the name."""
+class CustomTanh:
+    """A custom activation that computes tanh, so that its results must equal those of ``"tanh"``."""
 
     def g(self, z: Any) -> Any:
         return activation("tanh").g(z)
@@ -61,10 +61,14 @@ class Wrong(Sine):
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
 @pytest.mark.parametrize(
     ("own", "named"),
-    [(OwnTanh(), "tanh"), ([OwnTanh(), "logistic"], ["tanh", "sigmoid"]), (("relu", OwnTanh()), ("relu", "tanh"))],
+    [
+        (CustomTanh(), "tanh"),
+        ([CustomTanh(), "logistic"], ["tanh", "sigmoid"]),
+        (("relu", CustomTanh()), ("relu", "tanh")),
+    ],
 )
 @pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
-def test_it_trains_as_the_book_s_own_does(own: Any, named: Any, solver: str) -> None:
+def test_custom_activations_train_like_the_named_activation(own: Any, named: Any, solver: str) -> None:
     options = FEW | {"hidden_layer_sizes": (4, 3), "solver": solver}
     for kind, y in ((MLPClassifier, Y > 0), (MLPRegressor, Y)):
         ours, theirs = (kind(activation=given, **options).fit(X, y) for given in (own, named))
@@ -76,7 +80,7 @@ def test_it_trains_as_the_book_s_own_does(own: Any, named: Any, solver: str) -> 
         assert ours.check_gradient(X[:10], y[:10]).max_error < 1e-6
 
 
-def test_scikit_learn_s_first_weights_are_those_of_all_that_are_no_sigmoid() -> None:
+def test_custom_activations_start_with_the_weights_of_activations_other_than_sigmoid() -> None:
     for sizes in ((4,), ()):
         start = [
             MLPRegressor(sizes, given, solver="sgd", learning_rate_init=1e-300, **FEW).fit(X, Y).parameters_
@@ -86,7 +90,7 @@ def test_scikit_learn_s_first_weights_are_those_of_all_that_are_no_sigmoid() -> 
         assert (start[0] != start[2]).all()
 
 
-def test_auto_says_once_that_it_is_the_slow_engine_and_cpu_that_it_cannot() -> None:
+def test_engine_auto_warns_once_of_the_slower_engine_and_engine_cpu_raises_an_error() -> None:
     model = MLPRegressor((4,), Sine(), warm_start=True, **(FEW | {"engine": "auto"}))
     with pytest.warns(ParameterWarning, match=r"reference engine here, which is slower: .* the activation .*Sine") as w:
         model.partial_fit(X, Y)
@@ -98,7 +102,7 @@ def test_auto_says_once_that_it_is_the_slow_engine_and_cpu_that_it_cannot() -> N
         MLPRegressor((4,), ["relu", Sine()][1:], **(FEW | {"engine": "cpu"})).fit(X, Y)
 
 
-def test_it_is_checked_when_fitting_starts() -> None:
+def test_fit_checks_the_derivative_of_a_custom_activation() -> None:
     model = MLPRegressor((4, 4), ["relu", Wrong()], **FEW)
     with pytest.raises(ParameterError, match=r"g_prime of .*Wrong.* is not the derivative of g: at z = "):
         model.fit(X, Y)
@@ -120,18 +124,18 @@ def test_it_is_checked_when_fitting_starts() -> None:
         ([Sine()], r"one name or one for each of the 2 hidden layers, got \[<.*Sine"),
     ],
 )
-def test_what_is_no_activation(given: Any, message: str) -> None:
+def test_invalid_custom_activations_raise_errors(given: Any, message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         MLPClassifier((4, 4), given, **FEW).fit(X, Y > 0)
 
 
-def test_a_pair_that_is_a_sequence_too_is_one_pair() -> None:
+def test_a_named_tuple_is_accepted_as_one_activation() -> None:
     pair = namedtuple("Pair", "g g_prime")(np.sin, np.cos)
     model = MLPRegressor((4, 3), pair, **FEW).fit(X, Y)
     np.testing.assert_array_equal(model.predict(X), MLPRegressor((4, 3), Sine(), **FEW).fit(X, Y).predict(X))
 
 
-def test_copies_clones_pickles_and_folds() -> None:
+def test_custom_activations_work_with_copies_clones_pickles_and_cross_validation() -> None:
     model = MLPRegressor((4,), Scaled(1.7), **FEW).fit(X, Y)
     for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
         np.testing.assert_array_equal(other.predict(X), model.predict(X))
@@ -142,7 +146,7 @@ def test_copies_clones_pickles_and_folds() -> None:
     assert cross_val_score(MLPRegressor((4,), Scaled(1.7), **FEW), X, Y, cv=2, n_jobs=2).shape == (2,)
 
 
-def test_early_stopping_dropout_float32_and_a_diagnosis_in_its_name() -> None:
+def test_custom_activations_work_with_early_stopping_dropout_float32_and_diagnosis() -> None:
     options = FEW | {"early_stopping": True, "dropout": 0.2, "max_iter": 30}
     model = MLPRegressor((4,), Sine(), **options).fit(X.astype(np.float32), Y)
     assert model.parameters_.dtype == np.float32

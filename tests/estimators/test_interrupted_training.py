@@ -1,4 +1,4 @@
-"""Ctrl-C leaves an estimator that can be used, whatever was training."""
+"""Interrupted training (Ctrl-C) leaves a usable estimator with every solver."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _python_s_own_handler() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
-def test_the_weights_reached_are_kept_and_a_warning_says_so(kind: Any) -> None:
+def test_an_interrupted_fit_keeps_the_current_weights_and_warns(kind: Any) -> None:
     interrupted = model(kind, callbacks=[press_after(2)])
     with pytest.warns(InterruptedTrainingWarning, match=r"interrupted after 2 of 50 epochs; the estimator holds the w"):
         interrupted.fit(X, Y)
@@ -50,7 +50,7 @@ def test_the_weights_reached_are_kept_and_a_warning_says_so(kind: Any) -> None:
     assert issubclass(InterruptedTrainingWarning, MultilayerWarning)
 
 
-def test_with_early_stopping_the_best_weights_are_kept() -> None:
+def test_an_interrupted_fit_with_early_stopping_keeps_the_best_weights() -> None:
     best = model(early_stopping=True, max_iter=99, learning_rate_init=0.3, callbacks=[press_after(20)])
     with pytest.warns(InterruptedTrainingWarning, match="after 20 of 99 epochs; the estimator holds the best weights"):
         best.fit(X, Y)
@@ -59,7 +59,7 @@ def test_with_early_stopping_the_best_weights_are_kept() -> None:
 
 
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
-def test_of_lbfgs_too(kind: Any) -> None:
+def test_an_interrupted_lbfgs_fit_keeps_the_current_weights_and_warns(kind: Any) -> None:
     interrupted = model(kind, solver="lbfgs", callbacks=[press_after(3)])
     with pytest.warns(InterruptedTrainingWarning, match="interrupted after 3 of 50 epochs"):
         interrupted.fit(X, Y)
@@ -70,7 +70,7 @@ def test_of_lbfgs_too(kind: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
-def test_of_a_part_too_and_the_next_part_goes_on(kind: Any) -> None:
+def test_partial_fit_continues_after_an_interrupted_call(kind: Any) -> None:
     interrupted = model(kind, callbacks=[press_after(2)], batch_size=10)
     first = {"classes": [0, 1]} if kind is MLPClassifier else {}
     interrupted.partial_fit(X, Y, **first)
@@ -81,7 +81,7 @@ def test_of_a_part_too_and_the_next_part_goes_on(kind: Any) -> None:
     np.testing.assert_array_equal(interrupted.partial_fit(X, Y).parameters_, expected.partial_fit(X, Y).parameters_)
 
 
-def test_where_warnings_are_errors_the_estimator_is_as_it_was() -> None:
+def test_the_estimator_is_unchanged_when_the_interrupt_warning_is_raised_as_an_error() -> None:
     fitted = model(warm_start=True, n_iter_no_change=1, tol=1e9).fit(X, Y)
     before = fitted.parameters_.copy()
     fitted.set_params(callbacks=[press_after(fitted.n_iter_ + 1)], tol=0.0)
@@ -90,7 +90,7 @@ def test_where_warnings_are_errors_the_estimator_is_as_it_was() -> None:
     np.testing.assert_array_equal(fitted.parameters_, before)
 
 
-def test_ctrl_c_while_the_fit_is_taken_over_interrupts_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_during_the_takeover_of_a_fit_is_raised_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
     original = base.take_over
 
     def take_over(*arguments: Any) -> None:

@@ -1,4 +1,4 @@
-"""What many trainings have to warn of is one warning, which points at the line of the call."""
+"""Warnings of many trainings are merged into one warning, which points at the line of the call."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from multilayer.selection import (
     search,
     seed_spread,
 )
-from multilayer.selection.pack_warnings import warn_once
+from multilayer.selection.training import warn_once
 
 X, y = load_iris(return_X_y=True)
 
 
 class Own(MLPClassifier):
-    """A class made of ours has a ``fit`` of its own, which is called as it is."""
+    """A subclass with a custom ``fit``, which is called unchanged."""
 
 
 def network(kind: type[MLPClassifier] = MLPClassifier, **options: Any) -> MLPClassifier:
     return kind((4,), **({"max_iter": 3, "random_state": 0} | options))
 
 
-def said_by(call: Callable[[], object]) -> list[warnings.WarningMessage]:
+def warnings_of(call: Callable[[], object]) -> list[warnings.WarningMessage]:
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         call()
@@ -66,58 +66,60 @@ CALLS = {
     ],
     ids=["network", "pipeline", "with a callback", "own class"],
 )
-def test_one_warning_for_the_whole_call(n: str, model: Any) -> None:
-    (said,) = said_by(lambda: CALLS[n](model))
+def test_one_warning_summarises_the_whole_call(n: str, model: Any) -> None:
+    (said,) = warnings_of(lambda: CALLS[n](model))
     assert said.category is ConvergenceWarning
     assert said.filename == __file__
     assert str(said.message).startswith(f"in {n} training ended after max_iter=3 epochs, while the cost was still fall")
 
 
-def test_processes_hand_over_what_they_have_to_say() -> None:
-    (said,) = said_by(lambda: cross_validate(network(), X, y, cv=2, n_jobs=2, backend="loky"))
+def test_warnings_of_processes_are_passed_on() -> None:
+    (said,) = warnings_of(lambda: cross_validate(network(), X, y, cv=2, n_jobs=2, backend="loky"))
     assert str(said.message).startswith("in 2 of 2 folds training ended")
 
 
-def test_numbers_that_differ_from_fold_to_fold_are_left_out() -> None:
-    (said,) = said_by(lambda: cross_validate(network(solver="lbfgs", tol=1e-9), X, y))
+def test_numbers_that_differ_between_folds_are_left_out() -> None:
+    (said,) = warnings_of(lambda: cross_validate(network(solver="lbfgs", tol=1e-9), X, y))
     assert str(said.message) == (
         "in 5 of 5 folds L-BFGS ended after max_iter iterations. "
         "Raise max_iter or tol, or bring the columns of X to a similar scale (StandardScaler)."
     )
 
 
-def test_what_has_no_effect_is_said_once() -> None:
+def test_parameters_without_effect_raise_one_warning() -> None:
     model = network(n_iter_no_change=np.inf, learning_rate="invscaling", power_t=0.2, dropout=0.5)
     model.set_params(hidden_layer_sizes=())
-    alone = said_by(lambda: model.fit(X, y))
-    together = said_by(lambda: cross_validate(network(n_iter_no_change=np.inf).set_params(**model.get_params()), X, y))
+    alone = warnings_of(lambda: model.fit(X, y))
+    together = warnings_of(
+        lambda: cross_validate(network(n_iter_no_change=np.inf).set_params(**model.get_params()), X, y)
+    )
     assert [str(each.message) for each in together] == [str(each.message) for each in alone]
     assert len(together) >= 1
     assert {each.category for each in together} == {ParameterWarning}
 
 
-def test_fits_that_end_as_planned_say_nothing() -> None:
-    assert not said_by(lambda: cross_validate(network(n_iter_no_change=np.inf), X, y))
+def test_fits_that_end_as_planned_raise_no_warnings() -> None:
+    assert not warnings_of(lambda: cross_validate(network(n_iter_no_change=np.inf), X, y))
 
 
-def test_the_ensemble_of_a_search_and_its_refit_warn_once_each() -> None:
+def test_ensemble_of_a_search_and_its_refit_raise_one_warning_each() -> None:
     found = search(network(), {"alpha": [0.01, 1.0]}, X, y, cv=2, halving=False, baseline=False, refit=False)
-    (said,) = said_by(lambda: ensemble_of(found, max_size=2))
+    (said,) = warnings_of(lambda: ensemble_of(found, max_size=2))
     assert str(said.message).startswith(("in 1 of 1 members", "in 2 of 2 members"))
-    (said,) = said_by(lambda: search(network(), {"alpha": [0.01, 1.0]}, X, y, cv=2, halving=False, baseline=False))
+    (said,) = warnings_of(lambda: search(network(), {"alpha": [0.01, 1.0]}, X, y, cv=2, halving=False, baseline=False))
     assert str(said.message).startswith("training ended after max_iter=3 epochs")
 
 
-def test_kinds_are_told_apart_and_counted() -> None:
+def test_warnings_are_grouped_by_kind_and_counted() -> None:
     slow, slower = (FitWarning(f"slow by {n}. Run.", ConvergenceWarning, "slow. Run.") for n in (1, 2))
     risen = FitWarning("risen. Climb down.", ConvergenceWarning)
     pressed = FitWarning("pressed.", InterruptedTrainingWarning)
-    (said,) = said_by(lambda: warn_once([[slow, slow], [slower], [risen], [pressed], []], 6, "folds"))
+    (said,) = warnings_of(lambda: warn_once([[slow, slow], [slower], [risen], [pressed], []], 6, "folds"))
     assert str(said.message) == "in 2 of 6 folds slow. Run. In 1 of 6 folds risen. Climb down."
-    assert not said_by(lambda: warn_once([[pressed], []], 2, "folds"))
+    assert not warnings_of(lambda: warn_once([[pressed], []], 2, "folds"))
 
 
-def test_within_a_block_warnings_are_handed_over_and_after_it_given() -> None:
+def test_warnings_inside_a_block_are_collected_and_later_ones_are_raised() -> None:
     warnings: list[FitWarning] = []
     with collected_warnings(warnings):
         warn("a", ParameterWarning)

@@ -1,4 +1,4 @@
-"""The answers of several networks as one: means, spread, classes that some lack, and what they say of rows left out."""
+"""Predictions of ensembles: means, deviations, classes that members lack, and out-of-fold predictions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def stacked(model: Any, method: str, rows: Any = X) -> np.ndarray:
     arrays(np.float64, (4, 3), elements=st.floats(-1e6, 1e6)),
     arrays(np.float64, 4, elements=st.floats(0.01, 100.0)),
 )
-def test_mean_and_deviation_are_those_of_all_answers_at_once(answers: Any, weights: Any) -> None:
+def test_incremental_mean_and_deviation_equal_those_of_all_predictions(answers: Any, weights: Any) -> None:
     mean, deviation = mean_and_deviation(zip(weights.tolist(), answers, strict=True))
     expected = np.average(answers, axis=0, weights=weights)
     np.testing.assert_allclose(mean, expected, rtol=1e-9, atol=1e-9)
@@ -39,24 +39,24 @@ def test_mean_and_deviation_are_those_of_all_answers_at_once(answers: Any, weigh
 
 
 @given(arrays(np.float64, 3, elements=st.floats(-1e300, 1e300)), st.integers(1, 9))
-def test_equal_answers_are_their_own_mean(answer: Any, n: int) -> None:
+def test_equal_predictions_have_themselves_as_mean_and_no_deviation(answer: Any, n: int) -> None:
     mean, deviation = mean_and_deviation([(0.1 * (i + 1), answer) for i in range(n)])
     np.testing.assert_array_equal(mean, answer)
     assert not deviation.any()
 
 
-def test_logarithms_are_added_where_their_exponentials_are_0() -> None:
+def test_log_mean_is_exact_where_the_exponentials_underflow() -> None:
     found = log_mean([(0.5, np.array([-1000.0, -np.inf])), (0.5, np.array([-1000.0, np.log(0.5)]))])
     np.testing.assert_allclose(found, [-1000.0, np.log(0.25)])
 
 
-def test_columns_of_classes_that_a_member_lacks() -> None:
+def test_for_classes_adds_zero_columns_for_missing_classes() -> None:
     answer = for_classes(np.array([[0.3, 0.7]]), np.array(["a", "c"]), np.array(["a", "b", "c"]))
     assert answer.tolist() == [[0.3, 0.0, 0.7]]
 
 
 @pytest.mark.parametrize("weights", [None, [1, 3]])
-def test_means_are_those_of_scikit_learn_s_voting(weights: Any) -> None:
+def test_predictions_equal_those_of_scikit_learn_s_voting_estimators(weights: Any) -> None:
     members = [("1", classifier(random_state=1)), ("2", classifier(random_state=2))]
     theirs = VotingClassifier(members, voting="soft", weights=weights).fit(X, CLASSES)
     ours = EnsembleClassifier([member for _, member in members], weights=weights).fit(X, CLASSES)
@@ -69,7 +69,7 @@ def test_means_are_those_of_scikit_learn_s_voting(weights: Any) -> None:
     assert of_ours.score(X, NUMBERS, WEIGHT) == pytest.approx(of_theirs.score(X, NUMBERS, WEIGHT))
 
 
-def test_spread() -> None:
+def test_return_std_gives_the_deviation_of_the_members() -> None:
     model = EnsembleClassifier(classifier(), 3, random_state=0).fit(X, CLASSES)
     mean, deviation = model.predict_proba(X, return_std=True)
     np.testing.assert_array_equal(mean, model.predict_proba(X))
@@ -82,14 +82,14 @@ def test_spread() -> None:
     np.testing.assert_allclose(deviation, stacked(amounts, "predict").std(axis=0))
 
 
-def test_single_precision_stays_single() -> None:
+def test_float32_input_gives_float32_predictions() -> None:
     rows = X.astype(np.float32)
     assert EnsembleRegressor(regressor(), 2).fit(rows, NUMBERS).predict(rows).dtype == np.float32
     model = EnsembleClassifier(classifier(), 2).fit(rows, CLASSES)
     assert {answer.dtype for answer in model.predict_proba(rows, return_std=True)} == {np.dtype(np.float32)}
 
 
-def test_a_class_that_a_member_lacks_has_the_probability_0_there() -> None:
+def test_a_member_without_a_class_predicts_probability_zero_for_it() -> None:
     y = CLASSES.copy()
     y[:2] = "z"
     train = [np.arange(2, 90), np.arange(88)]
@@ -106,7 +106,7 @@ def test_a_class_that_a_member_lacks_has_the_probability_0_there() -> None:
     assert model.oof_probabilities_.shape == (90, 4)
 
 
-def test_a_class_that_no_member_has_seen() -> None:
+def test_a_class_that_no_member_was_trained_on_has_probability_zero() -> None:
     y = CLASSES.copy()
     y[0] = "z"
     rows = np.arange(1, 90)
@@ -118,7 +118,7 @@ def test_a_class_that_no_member_has_seen() -> None:
 
 
 @pytest.mark.parametrize("container", [np.asarray, csr_matrix])
-def test_several_labels(container: Any) -> None:
+def test_multilabel_predictions_average_the_members(container: Any) -> None:
     y = container(LABELS)
     model = EnsembleClassifier(classifier(), 3, diversity="fold", random_state=0).fit(X, y)
     mean = stacked(model, "predict_proba").mean(axis=0)
@@ -130,7 +130,7 @@ def test_several_labels(container: Any) -> None:
     assert model.score(X, y) == accuracy_score(y, predicted)
 
 
-def test_single_and_two_classes() -> None:
+def test_one_and_two_classes_are_supported() -> None:
     one = EnsembleClassifier(classifier(), 2).fit(X, np.full(90, "only"))
     assert one.predict_proba(X).shape == (90, 1)
     assert set(one.predict(X)) == {"only"}
@@ -139,7 +139,7 @@ def test_single_and_two_classes() -> None:
     assert two.predict(X).dtype == bool
 
 
-def test_rows_left_out_by_folds() -> None:
+def test_out_of_fold_predictions_are_those_of_the_member_that_left_out_the_row() -> None:
     model = EnsembleRegressor(regressor(), 3, diversity="fold", random_state=0).fit(X, SEVERAL, WEIGHT)
     for member, rows in zip(model.estimators_, model.estimators_samples_, strict=True):
         others = np.setdiff1d(np.arange(90), rows)
@@ -147,7 +147,7 @@ def test_rows_left_out_by_folds() -> None:
     assert model.oof_score_ == pytest.approx(r2_score(SEVERAL, model.oof_prediction_, sample_weight=WEIGHT))
 
 
-def test_rows_left_out_by_the_bootstrap_have_the_weighted_mean_of_those_that_have_not_drawn_them() -> None:
+def test_out_of_bag_predictions_are_the_weighted_mean_of_the_members_without_the_row() -> None:
     weights = [1.0, 2.0, 5.0]
     model = EnsembleClassifier(classifier(), 3, diversity="bootstrap", weights=weights, random_state=0).fit(X, CLASSES)
     answers = stacked(model, "predict_proba")
@@ -166,7 +166,7 @@ def test_rows_left_out_by_the_bootstrap_have_the_weighted_mean_of_those_that_hav
 
 
 @pytest.mark.parametrize("name", ["oof_score_", "oof_probabilities_"])
-def test_by_seed_there_are_no_rows_left_out(name: str) -> None:
+def test_out_of_fold_attributes_raise_an_error_with_diversity_seed(name: str) -> None:
     model = EnsembleClassifier(classifier(), 2).fit(X, CLASSES)
     with pytest.raises(
         AttributeError,
@@ -176,7 +176,7 @@ def test_by_seed_there_are_no_rows_left_out(name: str) -> None:
     assert not hasattr(EnsembleRegressor(regressor(), 2).fit(X, NUMBERS), "oof_prediction_")
 
 
-def test_quantiles_are_averaged_and_scored_as_one_network_s() -> None:
+def test_quantile_predictions_are_averaged_and_scored_like_those_of_one_network() -> None:
     network = regressor(loss="quantile", quantile=(0.1, 0.5, 0.9), max_iter=50)
     model = EnsembleRegressor(network, 2, diversity="fold", random_state=0).fit(X, NUMBERS)
     predicted = model.predict(X)
@@ -188,7 +188,7 @@ def test_quantiles_are_averaged_and_scored_as_one_network_s() -> None:
 
 
 @pytest.mark.parametrize("diversity", ["seed", "bootstrap", "fold"])
-def test_copies_and_pickles_answer_alike(diversity: str) -> None:
+def test_a_pickled_ensemble_gives_equal_predictions(diversity: str) -> None:
     model = EnsembleRegressor(regressor(), 2, diversity=diversity, random_state=0).fit(X, NUMBERS)
     other = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(other.predict(X), model.predict(X))
@@ -196,7 +196,7 @@ def test_copies_and_pickles_answer_alike(diversity: str) -> None:
         np.testing.assert_array_equal(other.predict_interval(X), model.predict_interval(X))
 
 
-def test_what_is_not_fitted_says_so() -> None:
+def test_an_unfitted_ensemble_raises_not_fitted_errors() -> None:
     for call in ("predict", "predict_proba", "predict_log_proba"):
         with pytest.raises(NotFittedError, match=r"this EnsembleClassifier is not fitted yet. Call fit\(X, y\) first"):
             getattr(EnsembleClassifier(), call)(X)

@@ -1,4 +1,4 @@
-"""n_iter_no_change=None: exactly max_iter epochs, without a warning (warnings are errors in these tests)."""
+"""n_iter_no_change=None trains for exactly max_iter epochs without a warning (warnings are errors in these tests)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def model(**changes: Any) -> MLPClassifier:
     ],
     ids=str,
 )
-def test_none_trains_for_all_epochs_as_infinity_does(changes: Any) -> None:
+def test_none_trains_for_max_iter_epochs_like_infinity(changes: Any) -> None:
     fitted = model(**changes).fit(X, y)
     assert fitted.n_iter_ == len(fitted.loss_curve_) == 6
     assert fitted._training_state.reason == "max_epochs"
@@ -51,27 +51,27 @@ def test_none_trains_for_all_epochs_as_infinity_does(changes: Any) -> None:
         assert len(fitted.fit(X, y).loss_curve_) == 12
 
 
-def test_infinity_under_warm_start_is_warned_of_as_in_scikit_learn() -> None:
+def test_infinity_with_warm_start_warns_as_in_scikit_learn() -> None:
     with pytest.warns(ConvergenceWarning, match=r"Call fit again to continue, .* set n_iter_no_change=None\."):
         model(n_iter_no_change=float("inf"), warm_start=True).fit(X, y)
 
 
-def test_validation_keeps_the_best_of_all_epochs() -> None:
+def test_validation_keeps_the_weights_of_the_best_epoch() -> None:
     fitted = model(early_stopping=True, max_iter=30).fit(X, y, **VALIDATION)
     assert len(fitted.validation_scores_ or []) == 30
     assert fitted.score(X[:10], y[:10]) == fitted.best_validation_score_ == max(fitted.validation_scores_ or [])
 
 
-def test_numbers_stop_and_are_warned_of_as_before() -> None:
+def test_integers_stop_training_and_warn_at_max_iter() -> None:
     assert model(n_iter_no_change=2, tol=9.0).fit(X, y).n_iter_ < 6
     with pytest.warns(ConvergenceWarning, match=r"exactly this number of epochs, set n_iter_no_change=None\."):
         model(n_iter_no_change=10).fit(X, y)
     with pytest.warns(ConvergenceWarning, match="L-BFGS ended after max_iter=2 iterations"):
-        model(solver="lbfgs", max_iter=2).fit(X, y)  # which does not go by epochs
+        model(solver="lbfgs", max_iter=2).fit(X, y)  # L-BFGS does not count epochs
 
 
 @pytest.mark.parametrize("wrong", [0, -1, 2.5, "None", float("nan"), -float("inf"), False])
-def test_what_it_cannot_be(wrong: Any) -> None:
+def test_invalid_n_iter_no_change_raises_an_error(wrong: Any) -> None:
     with pytest.raises(
         ParameterError,
         match=r"n_iter_no_change must be a positive integer, got .*\. Write None to train for exactly",
@@ -80,12 +80,12 @@ def test_what_it_cannot_be(wrong: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
-def test_the_docstring_names_it(kind: Any) -> None:
+def test_the_docstring_documents_none(kind: Any) -> None:
     assert "n_iter_no_change : int or None, default=10" in (inspect.getdoc(kind) or "")
     assert clone(kind(n_iter_no_change=None)).get_params()["n_iter_no_change"] is None
 
 
-def test_ensembles_searches_files_and_checkpoints_take_it(tmp_path: Any) -> None:
+def test_none_works_with_ensembles_searches_files_and_checkpoints(tmp_path: Any) -> None:
     ensemble = EnsembleClassifier(model(), n_members=2, diversity="bootstrap", random_state=0).fit(X, y)
     assert [member.n_iter_ for member in ensemble.estimators_] == [6, 6]
     found = search(model(tol=9.0), {"n_iter_no_change": [None]}, X, y, cv=2, halving=False)

@@ -1,4 +1,4 @@
-"""The folder of ``--out``."""
+"""The output folder of ``--out``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .conftest import SMALL
 
 
 class TestFiles:
-    def test_failure_leaves_nothing_behind_and_the_old_file_in_place(self, tmp_path, monkeypatch):
+    def test_a_failed_write_leaves_the_old_file_and_no_temporary_file(self, tmp_path, monkeypatch):
         folder = OutputFolder(tmp_path)
         folder.write("a.txt", "old")
 
@@ -27,7 +27,7 @@ class TestFiles:
         assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.txt", "old")]
 
     @pytest.mark.skipif(os.name != "posix", reason="links and modes of POSIX")
-    def test_links_and_modes_stay_and_files_of_the_killed_go(self, tmp_path):
+    def test_links_and_modes_are_kept_and_files_of_killed_runs_are_removed(self, tmp_path):
         folder = OutputFolder(tmp_path / "out")
         folder.prepare()
         target = tmp_path / "elsewhere.html"
@@ -41,13 +41,13 @@ class TestFiles:
         assert (folder.path / "report.html").is_symlink()
         assert (target.read_text(), target.stat().st_mode & 0o777) == ("new", 0o600)
 
-    def test_prepare_makes_the_folder_and_leaves_it_empty(self, tmp_path):
+    def test_prepare_creates_the_folder_and_leaves_it_empty(self, tmp_path):
         folder = OutputFolder(tmp_path / "a" / "b")
         folder.prepare()
         folder.prepare()
         assert list(folder.path.iterdir()) == []
 
-    def test_folders_without_files_are_removed(self, tmp_path):
+    def test_new_folders_without_files_are_removed(self, tmp_path):
         (tmp_path / "a").mkdir()
         for name in ("a/b/c", "a"):
             with prepared(OutputFolder(tmp_path / name)):
@@ -73,7 +73,7 @@ class TestEarlierRuns:
             "predictions.png",
             "report.html",
             "notes.txt",
-            "roc.png",  # not as it was written
+            "roc.png",  # changed since it was written
         }
         removed = said[said.index("Removed, because an earlier run had written them:") :]
         assert "confusion.png" in removed
@@ -81,7 +81,7 @@ class TestEarlierRuns:
         assert "roc.png" not in removed
 
     @pytest.mark.parametrize("name", ["../mine.png", "/mine.png", "mine"])
-    def test_a_forged_report_removes_nothing_elsewhere(self, tmp_path, name):
+    def test_a_forged_report_removes_no_files_elsewhere(self, tmp_path, name):
         folder = OutputFolder(tmp_path / "out")
         folder.prepare()
         digest = hashlib.sha256(b"mine").hexdigest()

@@ -1,6 +1,7 @@
-"""Trainings that are killed at any moment, and what must be true afterwards.
+"""Trainings that are killed at any moment, and the checks afterwards.
 
-Run as a program it is the training, begun or resumed, as a user's script would: ``python killed.py SCENARIO FOLDER``.
+Run as a program, it starts or resumes the training as a script of a user would:
+``python killed_trainings.py SCENARIO FOLDER``.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ KEEP = {"normalised, cosine": 3, "momentum, plateau": 2}
 
 
 def network(scenario: str, path: Path, is_victim: bool) -> Any:
-    """The victim writes after each epoch, and is slow, so that it is killed in the middle."""
+    """Train a network. The victim writes after each epoch and is slow, so that it is killed in the middle."""
     from multilayer import MLPClassifier, resume
     from multilayer.callbacks import Checkpoint
 
@@ -46,7 +47,9 @@ def network(scenario: str, path: Path, is_victim: bool) -> Any:
 
 
 def ensemble(path: Path, is_victim: bool) -> Any:
-    """Members are trained side by side and have no checkpoints; the ensemble is saved when all are done."""
+    """Train an ensemble. Members are trained in parallel without checkpoints; the ensemble is saved when all are
+    done.
+    """
     from multilayer import EnsembleClassifier, MLPClassifier, load_model, save_model
 
     if not path.exists():
@@ -58,7 +61,7 @@ def ensemble(path: Path, is_victim: bool) -> Any:
     return model
 
 
-def searched(path: Path) -> Any:
+def search_result(path: Path) -> Any:
     from multilayer import MLPClassifier
     from multilayer.selection import search
 
@@ -69,12 +72,12 @@ def searched(path: Path) -> Any:
 SCENARIOS = (*OPTIONS, "ensemble", "search")
 
 
-def trained(scenario: str, path: Path, *, is_victim: bool = False) -> list[Any]:
-    """The numbers of a training begun or resumed, to its end."""
+def train(scenario: str, path: Path, *, is_victim: bool = False) -> list[Any]:
+    """Start or resume a training, finish it, and return its numbers."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if scenario == "search":
-            found = searched(path)
+            found = search_result(path)
             return [[trial.mean for trial in found.trials], found.estimator.parameters_]
         if scenario == "ensemble":
             model = ensemble(path, is_victim)
@@ -84,7 +87,7 @@ def trained(scenario: str, path: Path, *, is_victim: bool = False) -> list[Any]:
 
 
 def kill(scenario: str, folder: Path, seconds: float, *, after_first_file: bool) -> None:
-    """Begin or resume the training in another process, and kill it."""
+    """Start or resume the training in another process, and kill it."""
     process = subprocess.Popen([sys.executable, __file__, scenario, str(folder)])
     try:
         while after_first_file and not (folder / FILE).exists() and process.poll() is None:
@@ -96,8 +99,8 @@ def kill(scenario: str, folder: Path, seconds: float, *, after_first_file: bool)
 
 
 def check(scenario: str, folder: Path, undisturbed: list[Any]) -> None:
-    """The training ends as the undisturbed one, and leaves nothing but its files."""
-    received = trained(scenario, folder / FILE)
+    """Check that the training ends like the undisturbed one, and leaves only its files."""
+    received = train(scenario, folder / FILE)
     assert len(received) == len(undisturbed)
     for one, other in zip(received, undisturbed, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -106,7 +109,7 @@ def check(scenario: str, folder: Path, undisturbed: list[Any]) -> None:
 
 
 class Reader:
-    """A thread that loads the files of a folder again and again while the block lasts; each must be a whole one."""
+    """A thread that loads the files of a folder repeatedly while the block runs; each must be complete."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.errors, self.is_over = folder, [], threading.Event()
@@ -134,4 +137,4 @@ class Reader:
 
 
 if __name__ == "__main__":
-    trained(sys.argv[1], Path(sys.argv[2]) / FILE, is_victim=True)
+    train(sys.argv[1], Path(sys.argv[2]) / FILE, is_victim=True)

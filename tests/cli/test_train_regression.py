@@ -1,4 +1,4 @@
-"""``multilayer train`` where the target is an amount, from end to end."""
+"""``multilayer train`` with a numeric target, from end to end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SMALL = ("--hidden", "16", "--epochs", "60")
 
 
 def lines_of_houses(n: int = 300) -> list[str]:
-    """Lines of a table: a price in hundreds of thousands that no line follows, with a gap in data row 5."""
+    """Return lines of a table: a price in hundreds of thousands that is not linear, with a gap in data row 5."""
     draw = random.Random(0)
     lines = ["area,town,price"]
     for i in range(n):
@@ -39,20 +39,20 @@ def houses(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(run, houses):
-    """What was printed, and the folder that was written."""
+    """Return the printed result, and the output folder."""
     out = houses.parent / "out"
     return run("train", houses, "--target", "price", "--out", out, "--step-size", "0.01", *SMALL), out
 
 
 def table_of(text: str) -> dict[str, list[float]]:
-    """The table of scores: model to R2, RMSE, MAE."""
+    """Return the table of scores: R2, RMSE and MAE by model."""
     lines = re.findall(r"^(?:R2|RMSE|MAE) {2,}(\S+) +(\S+) +(\S+) +(\S+)$", text, re.MULTILINE)
     cells = [[float(cell.replace(",", "")) if cell != "-" else np.nan for cell in line] for line in lines]
     names = ("network", "linear regression", "mean", "training rows")
     return {name: list(scores) for name, scores in zip(names, zip(*cells, strict=True), strict=True)}
 
 
-def test_prints_steps_and_scores(trained):
+def test_train_prints_steps_and_scores(trained):
     result, _ = trained
     assert result.exit_code == 0
     for text in (
@@ -94,7 +94,7 @@ def test_scores_are_those_of_the_predictions_in_units_of_the_target(trained, hou
     np.testing.assert_allclose(table_of(result.stdout)["network"], expected, rtol=1e-3)
 
 
-def test_baselines_are_trained_on_the_training_rows_alone(trained, houses):
+def test_baselines_are_trained_only_on_the_training_rows(trained, houses):
     result, out = trained
     table = read_table(houses)
     y = np.array(table["price"].to_pylist(), dtype=float)
@@ -111,7 +111,7 @@ def test_baselines_are_trained_on_the_training_rows_alone(trained, houses):
     assert scores["mean"][2] == pytest.approx(np.abs(y[test] - mean).mean(), rel=1e-3)
 
 
-def test_writes_all_files_and_names_them(trained):
+def test_all_files_are_written_and_listed(trained):
     result, out = trained
     names = {path.name for path in out.iterdir()}
     assert names == {"predictions.csv", "report.html", "cost.png", "predictions.png", "network.png"}
@@ -122,7 +122,7 @@ def test_writes_all_files_and_names_them(trained):
         assert text in page
 
 
-def test_code_in_the_report_has_the_score_of_the_table(trained, capsys):
+def test_code_in_the_report_reproduces_the_score_of_the_table(trained, capsys):
     result, out = trained
     code = re.search(r"<pre><code>(.*)</code></pre>", (out / "report.html").read_text(encoding="utf-8"), re.DOTALL)
     assert code is not None
@@ -133,7 +133,7 @@ def test_code_in_the_report_has_the_score_of_the_table(trained, capsys):
 
 
 @pytest.mark.parametrize("unit", ["e-250", "e298"])
-def test_tiny_and_huge_amounts(run, tmp_path, unit):
+def test_tiny_and_huge_amounts_are_predicted(run, tmp_path, unit):
     path = tmp_path / "t.csv"
     path.write_text("x,y\n" + "".join(f"{i},{i + 0.5}{unit}\n" for i in range(50)))
     result = run("train", path, "--target", "y", "--step-size", "0.01", "--out", tmp_path / "out", *SMALL)
@@ -143,7 +143,7 @@ def test_tiny_and_huge_amounts(run, tmp_path, unit):
     assert scores["mean"][1] == pytest.approx(14 * float(f"1{unit}"), rel=0.5)
 
 
-def test_three_rows_are_enough_to_run(run, tmp_path):
+def test_three_rows_are_sufficient(run, tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("x,y\n1,1.5\n2,2.5\n4,3.5\n")
     result = run("train", path, "--target", "y", "--out", tmp_path / "out", *SMALL)
@@ -166,7 +166,7 @@ def test_three_rows_are_enough_to_run(run, tmp_path):
         ),
     ],
 )
-def test_few_whole_numbers(run, tmp_path, task, reason):
+def test_task_of_few_distinct_whole_numbers_is_explained(run, tmp_path, task, reason):
     path = tmp_path / "t.csv"
     path.write_text("x,y\n" + "".join(f"{i},{i // 20}\n" for i in range(60)))
     result = run("train", path, "--target", "y", "--task", task, *SMALL)
@@ -177,7 +177,7 @@ def test_few_whole_numbers(run, tmp_path, task, reason):
     assert ("RMSE" in said) == (task == "regression")
 
 
-def test_many_whole_numbers(run, tmp_path):
+def test_many_distinct_whole_numbers_give_a_regression(run, tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("x,y\n" + "".join(f"{i},{i}\n" for i in range(60)))
     said = " ".join(run("train", path, "--target", "y", *SMALL).stdout.split())
@@ -185,7 +185,7 @@ def test_many_whole_numbers(run, tmp_path):
     assert "too many to be classes. Choose --task classification if they are labels." in said
 
 
-def test_epochs_by_default(run, tmp_path):
+def test_default_number_of_epochs_depends_on_the_task(run, tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("x,y,z\n" + "".join(f"{i},{i / 7},{'ab'[i % 2]}\n" for i in range(60)))
     for target, n in (("y", 100), ("z", 30)):

@@ -1,0 +1,201 @@
+"""The commands for a data file.
+
+``train`` evaluates a network on one split, ``cv`` on several, and ``search`` looks for good parameters.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from multilayer.cli.options import (
+    Amount,
+    Count,
+    check_sampler,
+    fold_options,
+    minutes_option,
+    network_options,
+    option,
+    read_journal,
+    result_options,
+    seed_option,
+    table_options,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from multilayer.cli.evaluation.problem import Problem
+    from multilayer.cli.evaluation.splits import Splits
+    from multilayer.cli.folder import OutputFolder
+    from multilayer.cli.limits import Deadline
+    from multilayer.cli.source import Source
+
+
+@click.command(short_help="Train a network on a CSV or Parquet file and test it.")
+@table_options
+@network_options
+@option(
+    "--test-fraction",
+    "X",
+    "Share of the rows to test on.",
+    default=0.2,
+    type=Amount(0, 1, min_open=True, max_open=True),
+)
+@minutes_option("the training ends in time for the scores and the report.")
+@seed_option("Of the split, the starting weights and the order of the rows.")
+@result_options("predictions.csv, pictures and report.html")
+def train(test_fraction: float, **options: Any) -> int:
+    """Train a network on FILE, a table in CSV or Parquet, and test it on a part of the rows.
+
+    FILE may be .csv, .tsv (also .gz) or .parquet, or - for standard input, with columns of numbers, text, dates and
+    Booleans, and with gaps. A target of text, of Booleans or of a few whole numbers holds classes; any other numbers
+    are amounts. Rows without a target are dropped. The columns are encoded with what the training rows hold.
+
+    The scores of the network stand beside those of a linear model on the same columns (logistic regression for classes,
+    ridge regression for amounts), and of always predicting the most frequent class, or the mean. Errors of amounts are
+    in the units of the target. Ctrl-C ends the training early; the network is then scored as it is, and the exit code
+    is 130. A second Ctrl-C ends the command at once.
+
+    \b
+    Examples:
+      multilayer train churn.csv --target churned
+      multilayer train churn.csv --target churned --ignore customer_id --out churn
+      multilayer train houses.csv.gz --target price --hidden 128,64 --epochs 200
+      multilayer train wine.parquet --target score --task regression
+    """
+    from multilayer.cli.evaluation.splits import split_once
+
+    return _evaluate(lambda problem: split_once(problem, test_fraction, options["seed"]), options)
+
+
+@click.command(short_help="Cross-validate a network on a CSV or Parquet file.")
+@table_options
+@fold_options(repeats=True)
+@network_options
+@minutes_option("the networks share the time for training.")
+@seed_option("Of the folds, the starting weights and the order of the rows.")
+@result_options("predictions.csv, folds.csv, pictures and report.html")
+def cv(folds: int, repeats: int, **options: Any) -> int:
+    """Cross-validate a network on FILE, a table in CSV or Parquet: each row is tested by one that has not seen it.
+
+    The rows are divided into folds; each fold is tested by a network that is trained on all others, in parallel on all
+    cores. For each network the columns are encoded with what its training rows hold. FILE, the target and the task are
+    as for multilayer train.
+
+    The scores of the network, with their standard errors, stand beside those of a linear model in the same folds
+    (logistic regression for classes, ridge regression for amounts), and of always predicting the most frequent class,
+    or the mean. Ctrl-C ends the training; the folds that are done are scored, and the exit code is 130. A second Ctrl-C
+    ends the command at once.
+
+    \b
+    Examples:
+      multilayer cv churn.csv --target churned
+      multilayer cv churn.csv --target churned --folds 10 --repeats 3 --out churn
+      multilayer cv visits.csv --target cost --group patient --task regression
+    """
+    from multilayer.cli.evaluation.splits import divide
+
+    return _evaluate(lambda problem: divide(problem, folds, repeats, options["seed"]), options)
+
+
+@click.command(short_help="Search for good parameters of a network for a CSV or Parquet file.")
+@table_options
+@fold_options(repeats=False)
+@option("--trials", "N", "Number of candidates.", destination="n_trials", default=30, type=Count())
+@minutes_option("the search ends in time for the chosen network and the report.")
+@option(
+    "--epochs",
+    "N",
+    "Passes over the rows of a whole training; by default 30 for classes, 100 for amounts.",
+    type=Count(),
+)
+@click.option("--no-halving", is_flag=True, help="Train all candidates to the end, not only the more promising ones.")
+@option(
+    "--sampler",
+    None,
+    "Candidates drawn at random, or proposed by Optuna from the scores of earlier ones.",
+    default="random",
+    type=click.Choice(["random", "optuna"]),
+    callback=check_sampler,
+)
+@option(
+    "--journal",
+    "FILE",
+    "Save each result to FILE as soon as it is known; the same command resumes from there.",
+    callback=read_journal,
+)
+@click.option(
+    "--simplest", is_flag=True, help="Choose the smallest network within one standard error of the best, not the best."
+)
+@seed_option("Of the folds, the candidates, the starting weights and the order of the rows.")
+@result_options("trials.csv, pictures and report.html")
+def search(folds: int, **options: Any) -> int:
+    """Search for good parameters of a network for FILE, a table in CSV or Parquet, by cross-validation.
+
+    Candidates have one or two hidden layers of 16, 32, 64 or 128 units, a step size from 0.0003 to 0.03 and an alpha
+    (regularisation) from 0.001 to 100, the last two drawn on a logarithmic scale. All are trained on the same folds, in
+    parallel on all cores: each for a ninth of a whole training first, but at least 300 updates, the best third of them
+    three times as long, and so on to the end. On a small table all are trained to the end.
+
+    They are ranked by their log-loss (classes) or RMSE (amounts), beside a linear model and a constant prediction in
+    the same folds. The best is trained on all rows. FILE, the target and the task are as for multilayer train. Ctrl-C
+    ends the search; the best so far is reported, but not trained on all rows, and the exit code is 130. A second Ctrl-C
+    ends the command at once.
+
+    \b
+    Examples:
+      multilayer search churn.csv --target churned
+      multilayer search churn.csv --target churned --trials 100 --minutes 10
+      multilayer search houses.csv --target price --simplest --out search
+      multilayer search visits.csv --target cost --journal visits.journal
+    """
+    from multilayer.cli.evaluation.search import options_of, run_search
+    from multilayer.cli.evaluation.splits import divide
+    from multilayer.cli.output.reports import write_search
+
+    return _run(
+        lambda problem: divide(problem, folds, 1, options["seed"]),
+        lambda run, **more: run_search(run, options_of(run, **more)),
+        write_search,
+        **options,
+    )
+
+
+def _evaluate(split: Callable[[Problem], Splits], options: dict[str, Any]) -> int:
+    from multilayer.cli.evaluation.evaluation import evaluate
+    from multilayer.cli.evaluation.problem import Settings
+    from multilayer.cli.output.reports import write_evaluation
+
+    return _run(
+        split,
+        lambda run, **more: evaluate(run, Settings.of(run.task.default_epochs, **more)),
+        write_evaluation,
+        **options,
+    )
+
+
+def _run(
+    split: Callable[[Problem], Splits],
+    work: Callable[..., Any],
+    write: Callable[[Any, OutputFolder | None], None],
+    source: Source,
+    deadline: Deadline,
+    out: OutputFolder | None,
+    quiet: bool,
+    jobs: int | None = None,
+    **options: Any,
+) -> int:
+    """Read and divide the table, do the work, write its files, and return the exit code."""
+    from multilayer.cli.console import Output
+    from multilayer.cli.evaluation.problem import naming
+    from multilayer.cli.evaluation.run import begin_run
+    from multilayer.cli.folder import prepared
+
+    output = Output(quiet)
+    with prepared(out):
+        with naming(source):
+            found = work(begin_run(source, split, jobs, deadline, output), **options)
+        write(found, out)
+    return output.exit_code

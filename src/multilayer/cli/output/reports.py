@@ -1,0 +1,230 @@
+"""The files of ``train``, ``cv`` and ``search``: CSV tables, pictures and the report; and the commands to type next."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from multilayer.cli.evaluation.evaluation import Evaluation
+from multilayer.cli.evaluation.scores import ROUGH, WIDENED, out_of_fold
+from multilayer.cli.evaluation.search import Found
+from multilayer.cli.evaluation.tasks import LONGEST_NAME, Classification
+from multilayer.cli.evaluation.trials import ALPHA, HIDDEN, STEP_SIZE, fold_scores, mark, sizes
+from multilayer.cli.folder import OutputFolder
+from multilayer.cli.output.code import evaluation_code, more_arguments, search_code
+from multilayer.cli.output.page import Section, as_csv, data_section, digits, write_run_report
+from multilayer.cli.output.pictures import Picture, class_pictures, draw_into
+from multilayer.cli.text import count, shell_line, shortened
+from multilayer.plots import plot_cost, plot_cross_validation, plot_network, plot_predictions, plot_search
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+NEXT_STEPS = "These parameters with other folds, on a single split, and in Python"
+_PARAMETERS = {"step_size": (STEP_SIZE, "step size"), "alpha": (ALPHA, "alpha"), "hidden": (HIDDEN, "hidden layers")}
+_MOST_UNITS = 10  # of a layer, in the picture of the network
+
+
+def write_evaluation(found: Evaluation, folder: OutputFolder | None) -> None:
+    """Write predictions, folds if there are several, pictures and the report."""
+    run, settings, is_single = found.run, found.settings, found.run.splits.is_single
+    run.output.blank()
+    if folder is None:
+        run.output.say("Nothing was written. With --out DIR there are predictions, pictures and a report.")
+        return
+    folder.write("predictions.csv", predictions_csv(found))
+    if not is_single:
+        folder.write("folds.csv", folds_csv(found))
+    scores, predictions, networks = _score_pictures(found), _prediction_pictures(found), _network_pictures(found)
+    drawn = draw_into(folder, [*scores, *predictions, *networks], run.deadline, run.output)
+    training = (
+        f"Step size {settings.step_size:g}, regularisation {settings.alpha:g} and seed {settings.seed}. Columns were "
+        "encoded with what the training rows hold; the test rows were used for the scores only."
+    )
+    if not is_single:
+        training += " The table of columns is that of all rows."
+    sections = [
+        Section("Scores", [] if is_single else [f"{ROUGH} {WIDENED}"], found.tables, scores),
+        Section("Predictions, each by a network that has not seen the row", pictures=predictions),
+        data_section(run),
+        Section("Training", [found.training, training], pictures=networks),
+        Section("The same in Python", code=evaluation_code(run, settings)),
+    ]
+    write_run_report(run, folder, found.conclusion, sections, drawn)
+
+
+def predictions_csv(found: Evaluation) -> str:
+    """The data row in the file (from 1), its target, and the prediction of networks that have not seen it."""
+    run = found.run
+    rows, predictions = out_of_fold(found.models[0], run.splits, len(run.y))
+    columns = {"row": (run.problem.info.rows[rows] + 1).tolist(), **run.task.columns(run.y[rows], predictions)}
+    return as_csv(columns, zip(*columns.values(), strict=True))
+
+
+def folds_csv(found: Evaluation) -> str:
+    """A line for each model in each fold, with all digits of its scores."""
+    splits, metrics, rows = found.run.splits, found.run.task.metrics, []
+    for model in found.models:
+        for number, scores in model.scores.items():
+            repeat, fold = divmod(number, splits.n_folds)
+            sizes = [len(part) for part in splits.rows[number]]
+            is_network = model is found.models[0]
+            epochs = found.fits.network(number).n_iter_ if is_network else ""
+            seconds = f"{found.fits.seconds[number]:.3f}" if is_network else ""
+            written = [digits(scores[metric.name]) for metric in metrics]
+            rows.append([repeat + 1, fold + 1, model.name, *sizes, *written, epochs, seconds])
+    names = [metric.name for metric in metrics]
+    return as_csv(["repeat", "fold", "model", "trained_on", "tested_on", *names, "epochs", "seconds"], rows)
+
+
+def _score_pictures(found: Evaluation) -> list[Picture]:
+    """Scores and costs fold by fold."""
+    result, heading = found.fits.result, found.run.task.metrics[0].heading
+    if result is None or all(math.isnan(score) for score in result["test_score"]):
+        return []
+
+    def draw() -> Any:
+        ax = plot_cross_validation(result)
+        ax.set_ylabel(heading)
+        return ax
+
+    caption = f"The {heading} of each fold, their mean and its standard error, and the cost of each network by epoch."
+    return [Picture("folds", caption, draw)]
+
+
+def _prediction_pictures(found: Evaluation) -> list[Picture]:
+    run = found.run
+    rows, network = out_of_fold(found.models[0], run.splits, len(run.y))
+    actual = run.y[rows]
+    if isinstance(run.task, Classification):
+        linear = out_of_fold(found.models[1], run.splits, len(run.y))[1]
+        return class_pictures(actual, network, linear, run.task.classes, run.task.output_names(run.problem.target))
+    name = shortened(run.problem.target, 2 * LONGEST_NAME)
+    caption = "Predicted and actual values of the test rows; on the line they are equal."
+    return [Picture("predictions", caption, lambda: plot_predictions(actual, network, target_name=name))]
+
+
+def _network_pictures(found: Evaluation) -> list[Picture]:
+    """The cost and the network of a single split."""
+    run, network = found.run, found.fits.networks[0]
+    if not run.splits.is_single:
+        return []
+    inputs = [shortened(name, 40) for name in run.input_names]
+    outputs = run.task.output_names(run.problem.target)
+    return [
+        Picture("cost", "The cost by epoch.", lambda: plot_cost(network)),
+        Picture(
+            "network",
+            "The trained network.",
+            lambda: plot_network(network, feature_names=inputs, class_names=outputs, max_units=_MOST_UNITS),
+        ),
+    ]
+
+
+def write_search(found: Found, folder: OutputFolder | None) -> None:
+    """Print the commands to type next, and write the trials, pictures and the report."""
+    run, steps = found.run, next_steps(found)
+    run.output.blank()
+    run.output.say(f"{NEXT_STEPS}:")
+    run.output.lines(steps)
+    run.output.blank()
+    if folder is None:
+        run.output.say("Nothing was written. With --out DIR there are all trials, pictures and a report.")
+        return
+    folder.write("trials.csv", trials_csv(found))
+    trials, network = _trial_pictures(found), []
+    if found.network is not None:
+        caption = "The cost of the chosen network, trained on all rows."
+        network.append(Picture("cost", caption, lambda: plot_cost(found.network)))
+    drawn = draw_into(folder, [*trials, *network], run.deadline, run.output)
+    encoding = "In each fold the columns were encoded with what its training rows hold. The table is that of all rows."
+    sections = [
+        Section("Trials", [found.options.in_words(), f"{ROUGH} {WIDENED}"], found.tables, trials),
+        Section("The chosen network", [found.training] if found.training else [], pictures=network),
+        data_section(run, encoding),
+        Section(NEXT_STEPS, code="\n".join(steps)),
+        Section("The same in Python", code=search_code(run, found.options)),
+    ]
+    write_run_report(run, folder, found.conclusion, sections, drawn)
+
+
+def next_steps(found: Found) -> list[str]:
+    """Commands and code with the chosen parameters: other folds, a single split, and Python."""
+    settings, splits, source, task = found.settings, found.run.splits, found.run.problem.source, found.run.task
+    network = ["--hidden", sizes(settings), "--step-size", f"{settings.step_size:.4g}"]
+    network += ["--alpha", f"{settings.alpha:.4g}", "--epochs", str(settings.epochs)]
+    divided = [] if source.group is None else ["--group", source.group]
+    divided += [] if splits.n_folds == 5 else ["--folds", str(splits.n_folds)]
+    # Other folds than those in which the choice was made.
+    seed = ["--seed", str(settings.seed + 1 if settings.seed < 2**32 - 1 else 0)]
+    unused = [] if source.group is None or source.group in source.ignore else ["--ignore", source.group]
+    return [
+        shell_line(["multilayer", "cv", *source.words, *divided, *network, *seed]),
+        shell_line(["multilayer", "train", *source.words, *unused, *network, *seed]),
+        f"{task.estimator.__name__}({settings.hidden}, learning_rate_init={settings.step_size:.4g}, "
+        f"alpha={settings.alpha:.4g}, max_iter={settings.epochs}{more_arguments(task)})",
+    ]
+
+
+def trials_csv(found: Found) -> str:
+    """A line for each trial, the best first, with all digits."""
+    metric, rows = found.run.task.decisive, []
+    for trial in found.result.ranked:
+        settings, scores = found.options.settings(trial.params), fold_scores(trial, metric)
+        params = [sizes(settings), repr(settings.step_size), repr(settings.alpha)]
+        written = [digits(score) for score in (statistics.fmean(scores), trial.standard_error, *scores)]
+        end = [trial.epochs, trial.rung + 1, trial.n_weights, f"{trial.seconds:.3f}", trial.error]
+        rows.append([trial.number + 1, mark(trial, found.result), *params, *written, *end])
+    folds = [f"fold_{fold}" for fold in range(1, len(found.run.splits) + 1)]
+    names = ["trial", "choice", "hidden", "step_size", "alpha", metric.name, "standard_error", *folds]
+    return as_csv([*names, "epochs", "rung", "weights", "seconds", "error"], rows)
+
+
+def _trial_pictures(found: Found) -> list[Picture]:
+    """The trials by epochs and by each parameter, with the linear model as a line."""
+    heading = found.run.task.decisive.heading
+    course = "by the epochs it was trained for" if found.result.best.rung > 0 else "in the order in which they began"
+    return [
+        Picture("search", f"The {heading} of each trial, {course}.", partial(_drawn, found, None, "")),
+        *(
+            Picture(name, f"The {heading} of the trials against {label}.", partial(_drawn, found, parameter, label))
+            for name, (parameter, label) in _PARAMETERS.items()
+        ),
+    ]
+
+
+def _drawn(found: Found, parameter: str | None, label: str) -> Axes:
+    from matplotlib import pyplot as plt
+    from matplotlib.ticker import MaxNLocator
+
+    result, metric = found.result, found.run.task.decisive
+    _, ax = plt.subplots(figsize=(7.6, 4.6), layout="constrained")
+    plot_search(result, parameter=parameter, ax=ax)
+    ax.set_title("", loc="left")  # the report has the conclusion as text
+    ax.set_xlabel(label or ax.get_xlabel())
+    if parameter is None and result.best.rung == 0:
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value + 1:.0f}")  # trials from 1, as in the table
+    linear = found.linear.spread(metric)[0]
+    if not math.isnan(linear):
+        height = linear if metric.greater_is_better else -linear
+        ax.axhline(height, color="black", linestyle="--", linewidth=1.2)
+        ax.annotate(
+            f"linear model\n{metric.write(linear)}",
+            (1.0, height),
+            (4, 0),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            fontsize=9,
+            va="center",
+        )
+    ax.set_ylabel(f"{metric.heading}, mean over {count(len(result.best.fold_scores), 'fold')}")
+    if not metric.greater_is_better:
+        # The score itself, where the search has its sign reversed: the best stays on top.
+        ax.yaxis.set_major_formatter(lambda value, _: f"{0.0 - value:,.10g}")
+        legend = ax.get_legend()
+        for text in legend.get_texts() if legend is not None else ():
+            text.set_text(text.get_text().replace(", -", ", "))
+    return ax
