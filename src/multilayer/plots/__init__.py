@@ -11,9 +11,10 @@ it is not installed.  What brings scikit-learn along, as the results do, is impo
 from __future__ import annotations
 
 from multilayer.plots.boundary import plot_decision_boundary
+from multilayer.plots.capacity_curve import plot_capacity_curve
 from multilayer.plots.cost import plot_cost
 from multilayer.plots.cross_validation import plot_cross_validation
-from multilayer.plots.curves import plot_capacity_curve, plot_learning_curve, plot_regularization_path, plot_seed_spread
+from multilayer.plots.curves import plot_learning_curve, plot_regularization_path, plot_seed_spread
 from multilayer.plots.data import plot_data
 from multilayer.plots.diagnosis import plot_diagnosis
 from multilayer.plots.network import plot_network

@@ -14,14 +14,10 @@ from multilayer.plots._inputs import FloatArray, check_fitted, feature_names_for
 
 @dataclass(frozen=True)
 class DrawnNetwork:
-    """A network of L layers as it is drawn.
+    """A network of L layers as it is drawn."""
 
-    ``thetas[l]``, counted from 0, has shape ``(s_{l+2}, s_{l+1} + 1)`` in the textbook's letters, bias in column 0.
-    ``activations`` has L entries, None where the activation is not known; that of the input layer never is.
-    """
-
-    thetas: tuple[FloatArray, ...]
-    activations: tuple[str | None, ...]
+    thetas: tuple[FloatArray, ...]  # L - 1 matrices (units, inputs + 1), bias in column 0
+    activations: tuple[str | None, ...]  # L, None where it is not known, as that of the input layer
     input_names: tuple[str, ...]
     output_names: tuple[str, ...]
 

@@ -200,7 +200,7 @@ def _draw_several(ax: Axes, runs: Sequence[_Run]) -> list[tuple[Any, str]]:
     for k, run in enumerate(runs):
         color, marker, _ = style(k, LINE_COLORS)
         # Shifted along the curve, so that the markers of close curves do not hide each other.
-        look = {"marker": marker, "shift": k / len(runs)}
+        look: dict[str, Any] = {"marker": marker, "shift": k / len(runs)}
         line = draw_costs(ax, run.costs, color, **look)
         _draw_validation(ax, run, color, "", "", **look)
         entries.append((line, run.label + ("" if run.lowest is None else f" (lowest at {run.lowest[0]})")))
