@@ -79,6 +79,10 @@ def plot_search(search: Search, *, parameter: str | None = None, ax: Axes | None
         raise unknown_name("parameter", parameter, names)
     own_figure, ax = ax is None, axes_or_new(ax, (7.6, 4.6))
     best, simplest, linear = search.best, search.simplest, search.baseline
+    last_entry: list[tuple[Any, str]] = []
+    if linear is not None and not math.isnan(linear.mean):  # drawn first, below the points
+        line = ax.axhline(linear.mean, color=INK, linestyle="--", linewidth=1.2, zorder=2)
+        last_entry.append((line, f"linear model, {linear.mean:.4g}"))
     if parameter is None and best.rung > 0 and best.epochs > 0:
         x_label, places = "epochs", {trial.number: float(trial.epochs) for trial in (best, simplest)}
         entries = _draw_rungs(ax, search)
@@ -95,10 +99,7 @@ def plot_search(search: Search, *, parameter: str | None = None, ax: Axes | None
         x, label = places[simplest.number], with_error("simplest", simplest.mean, simplest.standard_error)
         (mark,) = ax.plot(x, simplest.mean, "D", color=NEGATIVE, **MARK_EDGE, markersize=7, zorder=5)
         entries.append((mark, label))
-    if linear is not None and not math.isnan(linear.mean):
-        line = ax.axhline(linear.mean, color=INK, linestyle="--", linewidth=1.2, zorder=2)
-        entries.append((line, f"linear model, {linear.mean:.4g}"))
-    add_legend(ax, entries, "inside")
+    add_legend(ax, [*entries, *last_entry], "inside")
     finish(ax, x_label, score_label(search.metric, len(best.fold_scores)))
     add_conclusion(ax, search.conclusion, own_figure=own_figure)
     return ax
