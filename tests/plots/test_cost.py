@@ -195,7 +195,7 @@ def test_a_logarithmic_scale_leaves_out_values_that_are_not_positive():
         ({}, InputError, "runs is empty"),
         ([[1.0], []], InputError, "the costs of 'run 2' are empty"),
         (np.zeros((2, 3)), ShapeError, r"must be of shape \(T,\), got \(2, 3\). Pass several runs as a list"),
-        ([["a"]], InputError, "the costs of 'run 1' are not numbers"),
+        ([["a"]], InputError, "the costs of 'run 1' must hold numbers only"),
         (None, ShapeError, r"must be of shape \(T,\), got \(\)"),
     ],
 )

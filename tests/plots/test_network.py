@@ -168,7 +168,7 @@ def test_a_layout_engine_does_not_shrink_the_axes():
         ([np.zeros(3)], ShapeError, r"theta 1 must be a matrix.*got shape \(3,\)"),
         ([np.zeros((2, 3)), np.zeros((1, 2))], ShapeError, r"theta 2 of shape \(1, 2\) does not follow.*3 columns"),
         ([np.full((2, 3), np.nan)], InputError, "theta 1 has NaN or infinite weights"),
-        ([[["a", "b"]]], InputError, "theta 1 does not hold numbers"),
+        ([[["a", "b"]]], InputError, "theta 1 must hold numbers only"),
     ],
 )
 def test_weights_that_cannot_be_drawn_raise_errors(source, error, message):

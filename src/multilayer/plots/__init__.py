@@ -14,14 +14,12 @@ from multilayer.plots.boundary import plot_decision_boundary
 from multilayer.plots.capacity_curve import plot_capacity_curve
 from multilayer.plots.cost import plot_cost
 from multilayer.plots.cross_validation import plot_cross_validation
+from multilayer.plots.curves import plot_learning_curve, plot_regularization_path, plot_seed_spread
 from multilayer.plots.data import plot_data
 from multilayer.plots.diagnosis import plot_diagnosis
-from multilayer.plots.learning_curve import plot_learning_curve
 from multilayer.plots.network import plot_network
 from multilayer.plots.predictions import plot_predictions
-from multilayer.plots.regularization_path import plot_regularization_path
 from multilayer.plots.search import plot_search
-from multilayer.plots.seed_spread import plot_seed_spread
 from multilayer.plots.step_sizes import plot_step_sizes
 from multilayer.plots.weights import plot_weights
 

@@ -1,33 +1,35 @@
-"""Helpers for all pictures: axes and panels, labels, legends, and the check of a result."""
+"""Helpers for all pictures: axes and panels, labels, legends, scales and conclusions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from multilayer.exceptions import InputError, MissingExtraError, ParameterError
-from multilayer.plots._style import DIVERGING
+from multilayer.plots._style import INK, MARK_EDGE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure, SubFigure
-    from matplotlib.legend import Legend
+    from matplotlib.lines import Line2D
 
-# Above this many entries a legend is set in two columns.
-_TALL_LEGEND = 16
+# The places of legends outside the axes, where a layout engine makes room for them.
+_OUTSIDE: dict[str, dict[str, Any]] = {
+    "beside": {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0, "frameon": False},
+    "above": {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "frameon": False},
+}
+_TALL_LEGEND = 16  # entries; longer legends have two columns
+_CHARACTER = 0.067  # inches, the mean width of a character of a conclusion
+# Costs are drawn on a logarithmic scale where the largest is this many times the smallest.
+_WIDE_RANGE = 10.0
 
 
-def require_matplotlib(ax: object = None) -> None:
-    """Check that matplotlib can be imported, and that `ax` is an Axes or None.
-
-    Raises
-    ------
-    MissingExtraError
-        If matplotlib is not installed.
-    ParameterError
-        If `ax` is something else, such as the array of Axes from ``plt.subplots(1, 2)``.
-    """
+def require_matplotlib(ax: object) -> None:
+    """Check that matplotlib can be imported, and that `ax` is an Axes or None."""
     try:
         from matplotlib.axes import Axes
     except ModuleNotFoundError as error:
@@ -41,15 +43,18 @@ def require_matplotlib(ax: object = None) -> None:
         )
 
 
-def axes_or_new(ax: Axes | None, size: tuple[float, float], *, whole: bool = False) -> Axes:
-    """`ax`, or the Axes of a new pyplot figure of `size` inches; ``whole`` makes it fill the figure."""
-    if ax is not None:
-        return ax
+def check_result(result: object, kind: type, call: str, ax: object) -> None:
+    """Check that `result` is of this class, which `call` makes, and that it can be drawn on `ax`."""
+    require_matplotlib(ax)
+    if not isinstance(result, kind):
+        raise InputError(f"expected a {kind.__name__}, got {type(result).__name__}. Pass {call}.")
+
+
+def axes_or_new(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    """`ax`, or the Axes of a new pyplot figure of `size` inches."""
     from matplotlib import pyplot as plt
 
-    if whole:
-        return plt.figure(figsize=size).add_axes((0.0, 0.0, 1.0, 1.0))
-    return plt.subplots(figsize=size, layout="constrained")[1]
+    return plt.subplots(figsize=size, layout="constrained")[1] if ax is None else ax
 
 
 def figure_of(ax: Axes) -> Figure | SubFigure:
@@ -60,25 +65,25 @@ def figure_of(ax: Axes) -> Figure | SubFigure:
     return figure
 
 
+def has_layout_engine(ax: Axes) -> bool:
+    """Whether the figure makes room for what is drawn outside `ax`; otherwise it would be cut off there."""
+    return figure_of(ax).get_layout_engine() is not None
+
+
 def size_in_inches(ax: Axes) -> tuple[float, float]:
-    """Width and height of `ax`; needs no renderer, so it works before anything is drawn."""
+    """Width and height of `ax`, which needs no renderer."""
     dpi = figure_of(ax).dpi
     return ax.bbox.width / dpi, ax.bbox.height / dpi
 
 
-def check_result(result: object, kind: type, call: str) -> None:
-    """Raise an InputError for anything but a result of this class; `call` is how it is made."""
-    if not isinstance(result, kind):
-        raise InputError(f"expected a {kind.__name__}, got {type(result).__name__}. Pass {call}.")
-
-
 def panel_below(ax: Axes) -> Axes:
     """New Axes over the same x, in the lower third of the place of `ax`, which keeps the rest."""
+    ax.tick_params(axis="x", labelbottom=False)
     figure, place = figure_of(ax), ax.get_subplotspec()
     if place is None:
-        whole = ax.get_position()
-        ax.set_position((whole.x0, whole.y0 + 0.38 * whole.height, whole.width, 0.62 * whole.height))
-        return figure.add_axes((whole.x0, whole.y0, whole.width, 0.3 * whole.height), sharex=ax)
+        left, bottom, width, height = ax.get_position().bounds
+        ax.set_position((left, bottom + 0.38 * height, width, 0.62 * height))
+        return figure.add_axes((left, bottom, width, 0.3 * height), sharex=ax)
     divided = place.subgridspec(2, 1, height_ratios=(2, 1), hspace=0.1)
     ax.set_subplotspec(divided[0])
     return figure.add_subplot(divided[1], sharex=ax)
@@ -88,19 +93,12 @@ def panel_beside(ax: Axes) -> Axes:
     """New Axes of their own x in the right half of the place of `ax`, which keeps the left."""
     figure, place = figure_of(ax), ax.get_subplotspec()
     if place is None:
-        whole = ax.get_position()
-        ax.set_position((whole.x0, whole.y0, 0.42 * whole.width, whole.height))
-        return figure.add_axes((whole.x0 + 0.58 * whole.width, whole.y0, 0.42 * whole.width, whole.height))
-    divided = place.subgridspec(1, 2, wspace=0.1 if figure.get_layout_engine() is not None else 0.45)
+        left, bottom, width, height = ax.get_position().bounds
+        ax.set_position((left, bottom, 0.42 * width, height))
+        return figure.add_axes((left + 0.58 * width, bottom, 0.42 * width, height))
+    divided = place.subgridspec(1, 2, wspace=0.1 if has_layout_engine(ax) else 0.45)
     ax.set_subplotspec(divided[0])
     return figure.add_subplot(divided[1])
-
-
-def label_axes(ax: Axes, names: Sequence[str]) -> None:
-    """Name the x and y axis; our own ``$x_1$`` is mathematics, a name from the data is taken as it is written."""
-    x_name, y_name = names
-    ax.set_xlabel(x_name, parse_math=is_symbol(x_name))
-    ax.set_ylabel(y_name, parse_math=is_symbol(y_name))
 
 
 def is_symbol(name: str) -> bool:
@@ -108,47 +106,10 @@ def is_symbol(name: str) -> bool:
     return name.startswith(("$x_{", "$h_{", "$a_{")) and name.endswith("}$")
 
 
-def add_legend(ax: Axes, handles: Sequence[Any], labels: Sequence[str], title: str | None = None) -> Legend:
-    """A legend to the right of `ax` where a layout engine makes room for it, otherwise inside.
-
-    Beside the axes a legend covers no point.  Without a layout engine it would be cut off there, or lie on
-    the neighbouring axes.
-    """
-    figure = figure_of(ax)
-    outside = figure.get_layout_engine() is not None
-    place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0}
-    legend = ax.legend(
-        handles,
-        # Before 3.10 matplotlib drops entries whose label starts with an underscore; a class may be called so.
-        [f"entry {i}" for i in range(len(labels))],
-        title=title,
-        fontsize=9,
-        title_fontsize=9,
-        ncols=1 + len(handles) // (_TALL_LEGEND + 1),
-        alignment="left",
-        frameon=not outside,
-        framealpha=0.9,
-        **(place if outside else {"loc": "best"}),
-    )
-    for text, label in zip(legend.get_texts(), labels, strict=True):
-        text.set_text(label)
-        text.set_parse_math(False)
-    return legend
-
-
-def legend_inside(ax: Axes, handles: Sequence[Any], labels: Sequence[str]) -> Legend:
-    """A legend on the axes where it covers least: for curves, which leave some place free."""
-    return ax.legend(handles, labels, fontsize=9, framealpha=0.9, loc="best")
-
-
-def legend_above(ax: Axes, handles: Sequence[Any], labels: Sequence[str], ncols: int = 1) -> Legend:
-    """A legend over the axes, which covers no point and takes no width, of which two panels have little.
-
-    Without a layout engine it would be cut off there, and lies where it covers least.
-    """
-    above = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "frameon": False, "ncols": ncols}
-    has_room = figure_of(ax).get_layout_engine() is not None
-    return ax.legend(handles, labels, fontsize=9, framealpha=0.9, **(above if has_room else {"loc": "best"}))
+def label_axes(ax: Axes, x_name: str, y_name: str) -> None:
+    """Name the axes; our own ``$x_1$`` is mathematics, a name from the data is taken as it is written."""
+    ax.set_xlabel(x_name, parse_math=is_symbol(x_name))
+    ax.set_ylabel(y_name, parse_math=is_symbol(y_name))
 
 
 def remove_frame(ax: Axes) -> None:
@@ -156,24 +117,98 @@ def remove_frame(ax: Axes) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def finish(ax: Axes, x_label: str, y_label: str) -> None:
-    """Label the axes, and draw pale horizontal lines below the data."""
-    ax.set_xlabel(x_label, parse_math=False)
-    ax.set_ylabel(y_label, parse_math=False)
+def finish(ax: Axes, x_label: str, y_label: str, *, has_counts: bool = False) -> None:
+    """Label the axes, draw pale horizontal lines below the data, and keep ticks of counts along x at integers."""
+    from matplotlib.ticker import MaxNLocator
+
+    label_axes(ax, x_label, y_label)
     ax.grid(axis="y", color="#E5E5E5", linewidth=0.8)
     ax.set_axisbelow(True)
     remove_frame(ax)
+    if has_counts:
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
 
 
-def count_along_x(ax: Axes) -> None:
-    """Ticks at integers only: there is no iteration 2.5."""
-    from matplotlib.ticker import MaxNLocator
+def add_legend(
+    ax: Axes, entries: Sequence[tuple[Any, str]], place: str = "beside", *, n_columns: int | None = None
+) -> None:
+    """A legend of artists and labels, `place` "beside", "above" or "inside"; without a layout engine always inside."""
+    is_outside = place in _OUTSIDE and has_layout_engine(ax)
+    legend = ax.legend(
+        [artist for artist, _ in entries],
+        # Before 3.10 matplotlib drops entries whose label starts with an underscore; a class may be called so.
+        [f"entry {i}" for i in range(len(entries))],
+        fontsize=9,
+        framealpha=0.9,
+        ncols=n_columns if n_columns and is_outside else 1 + len(entries) // (_TALL_LEGEND + 1),
+        **(_OUTSIDE[place] if is_outside else {"loc": "best"}),
+    )
+    for text, (_, label) in zip(legend.get_texts(), entries, strict=True):
+        text.set_text(label)
+        text.set_parse_math(False)
 
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
+
+def add_conclusion(ax: Axes, conclusion: str, *, own_figure: bool, panels: bool = False) -> None:
+    """The conclusion above the axes or all panels; on axes that were given there is room for its first sentence."""
+    figure = figure_of(ax)
+    text, inches = conclusion, (0.95 if panels else 0.87) * figure.bbox.width / figure.dpi
+    if not own_figure:
+        text, inches = conclusion.split(". ")[0].rstrip(".") + ".", size_in_inches(ax)[0]
+    text = "\n".join(textwrap.wrap(text, max(30, int(inches / _CHARACTER))))
+    look: dict[str, Any] = {"fontsize": 9, "color": INK, "parse_math": False}
+    if own_figure and panels:
+        figure.suptitle(text, x=0.02, ha="left", **look)
+    else:
+        ax.set_title(text, loc="left", **look)
 
 
-def diverging_colors() -> LinearSegmentedColormap:
-    """Orange over white to blue, for values of both signs on a scale centred on 0."""
-    from matplotlib.colors import LinearSegmentedColormap
+def draw_costs(
+    ax: Axes, costs: ArrayLike, color: str, *, first: int = 1, marks: int = 7, shift: float = 0.0, **look: Any
+) -> Line2D:
+    """Costs (T,) against the iterations from `first` on, with `marks` markers, `shift` of their distance along."""
+    values = np.asarray(costs)
+    every = max(1, len(values) // marks)
+    # A line through one point is invisible.
+    look = {"linewidth": 1.6, "marker": "o" if len(values) == 1 else None, "markersize": 6, **MARK_EDGE, **look}
+    iterations = np.arange(first, first + len(values))
+    return ax.plot(iterations, values, color=color, markevery=(int(shift * every), every), **look)[0]
 
-    return LinearSegmentedColormap.from_list("orange_white_blue", DIVERGING)
+
+def log_where_wide(ax: Axes, costs: Iterable[ArrayLike]) -> None:
+    """A logarithmic scale where costs are all positive and the largest is ten times the smallest."""
+    known = np.concatenate([np.empty(0), *(np.ravel(each) for each in costs)])
+    known = known[np.isfinite(known)]
+    if len(known) and known.min() > 0 and known.max() >= _WIDE_RANGE * known.min():
+        ax.set_yscale("log")
+
+
+def log_with_ticks(ax: Axes, values: Sequence[float]) -> None:
+    """A logarithmic x axis with the measured numbers as ticks, as long as they do not run into each other."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    ax.set_xscale("log")
+    places = np.log10(np.asarray(values, dtype=np.float64))
+    room = size_in_inches(ax)[0] / max(float(np.ptp(places)), 1e-9)  # inches a power of ten
+    kept: list[float] = []
+    for value, place in sorted(zip(values, places, strict=True), reverse=True):
+        need = (len(f"{value:,.0f}") + 1.5) * 0.085
+        if not kept or (np.log10(kept[-1]) - place) * room >= need:
+            kept.append(float(value))
+    ax.xaxis.set_major_locator(FixedLocator(kept[::-1]))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    ax.xaxis.set_minor_locator(NullLocator())
+
+
+def with_error(name: str, mean: float, error: float) -> str:
+    """The label of a mean score, with its standard error if that is known."""
+    return f"{name}, {mean:.4g}" + ("" if np.isnan(error) else f" ± {error:.2g}")
+
+
+def score_label(metric: str, n_folds: int) -> str:
+    """The label of an axis of mean scores."""
+    return metric if n_folds == 1 else f"{metric}, mean over {n_folds} folds"
+
+
+def side_by_side(n: int, half_width: float) -> Any:
+    """Places (n,) from -`half_width` to `half_width`, so that no two of `n` points overlap."""
+    return np.linspace(-half_width, half_width, n) if n > 1 else np.zeros(1)

@@ -1,8 +1,9 @@
-"""Reading what the user passes in: two features, labels, names, and whether an estimator is fitted."""
+"""Reading what the user passes in: numbers, labels and names, and the check that an estimator is fitted."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,22 +16,47 @@ FloatArray = NDArray[np.float64]
 
 
 class Labels(NamedTuple):
-    """The labels `y` of ``m`` examples as class numbers ``codes`` (m,) into the distinct ``classes`` (K,)."""
+    """The labels of ``m`` examples as class numbers ``codes`` (m,) into the distinct ``classes`` (K,)."""
 
     classes: NDArray[Any]
     codes: NDArray[np.intp]
 
 
-def read_two_features(X: Any) -> FloatArray:
-    """`X` as finite float64 of shape (m, 2).
+def read_numbers(what: str, values: Any, hint: str) -> FloatArray:
+    """`values` as a float64 array of any shape."""
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{what} must hold numbers only: {error}. {hint}") from error
 
-    Raises
-    ------
-    ShapeError
-        If `X` has no rows or other than two columns.
-    InputError
-        If a value is not a number, is missing or infinite.
-    """
+
+def check_rows(name: str, is_good: NDArray[np.bool_], fault: str) -> None:
+    """Raise an InputError that counts the rows which are not good."""
+    if not is_good.all():
+        raise InputError(
+            f"{name} has {fault} in {np.count_nonzero(~is_good)} of {len(is_good)} rows, first in row "
+            f"{int(np.argmin(is_good))}. Drop these rows before drawing."
+        )
+
+
+def is_integer(value: object) -> bool:
+    """Whether `value` is an integer of Python or NumPy, and no boolean."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def check_count(name: str, value: int) -> None:
+    """Raise a ParameterError for anything but an integer of at least 2."""
+    if not is_integer(value) or value < 2:
+        raise ParameterError(f"{name} must be an integer of at least 2, got {value!r}.")
+
+
+def without_second_axis(values: NDArray[Any]) -> NDArray[Any]:
+    """The single column of a table (m, 1) as (m,); any other array as it is."""
+    return values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
+
+
+def read_two_features(X: Any) -> FloatArray:
+    """`X` as finite float64 of shape (m, 2)."""
     shape = np.shape(X)
     if len(shape) != 2 or shape[1] != 2:
         raise ShapeError(
@@ -39,39 +65,20 @@ def read_two_features(X: Any) -> FloatArray:
         )
     if shape[0] == 0:
         raise ShapeError("X has no rows. Pass at least one example.")
-    try:
-        values = np.asarray(X, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"X must hold numbers only: {error}. Convert or encode its columns first.") from error
-    finite = np.isfinite(values).all(axis=1)
-    if not finite.all():
-        raise InputError(
-            f"X has NaN or infinite values in {np.count_nonzero(~finite)} of {len(values)} rows, first in row "
-            f"{int(np.argmin(finite))}. Drop these rows or fill them before drawing."
-        )
+    values = read_numbers("X", X, "Convert or encode its columns first.")
+    check_rows("X", np.asarray(np.isfinite(values).all(axis=1)), "NaN or infinite values")
     return values
 
 
 def read_labels(y: Any, m: int) -> Labels:
-    """The classes and class numbers of the `m` labels `y`, at most :data:`N_STYLES` classes.
-
-    Raises
-    ------
-    ShapeError
-        If `y` does not hold one label for each row of X.
-    InputError
-        If a label is missing, labels do not compare, or there are too many classes to tell apart.
-    """
-    labels = np.asarray(y)
-    if labels.ndim == 2 and labels.shape[1] == 1:
-        labels = labels[:, 0]
+    """The classes and class numbers of the `m` labels `y`, at most `N_STYLES` classes."""
+    labels = without_second_axis(np.asarray(y))
     if labels.shape != (m,):
         raise ShapeError(
             f"y must hold one label for each of the {m} rows of X, shape ({m},), got shape {labels.shape}. "
             "For one-hot labels pass y.argmax(axis=1)."
         )
-    # A missing label (None, NaN, NaT, pandas.NA) is the one that does not equal itself, or is None.
-    missing = sum(1 for label in labels.tolist() if label is None or _differs_from_itself(label))
+    missing = sum(map(_is_missing, labels.tolist()))
     if missing:
         raise InputError(f"y has {missing} missing labels among {m}. Drop these rows before drawing.")
     try:
@@ -86,9 +93,10 @@ def read_labels(y: Any, m: int) -> Labels:
     return Labels(classes, codes)
 
 
-def _differs_from_itself(label: object) -> bool:
+def _is_missing(label: object) -> bool:
+    """Whether a label is None or does not equal itself: NaN, NaT or pandas.NA."""
     try:
-        return not bool(label == label)
+        return label is None or not bool(label == label)
     except TypeError:  # pandas.NA == pandas.NA is NA, which has no truth value
         return True
 
@@ -121,10 +129,10 @@ def check_fitted(estimator: Any) -> None:
     from sklearn.exceptions import NotFittedError as TheirNotFittedError
     from sklearn.utils.validation import check_is_fitted
 
-    name = type(estimator).__name__
     if isinstance(estimator, type):
         name = estimator.__name__
         raise InputError(f"expected a fitted estimator, got the class {name}. Pass {name}().fit(X, y).")
+    name = type(estimator).__name__
     if not hasattr(estimator, "fit"):
         raise InputError(f"expected a fitted estimator, got {name}. Pass what estimator.fit(X, y) returns.")
     try:
@@ -137,27 +145,18 @@ def check_fitted(estimator: Any) -> None:
 
 def innermost(estimator: Any) -> Any:
     """The network inside `estimator`: the best of a search, the last step of a pipeline, or itself."""
-    while True:
-        if hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        elif isinstance(getattr(estimator, "steps", None), list):
-            estimator = estimator.steps[-1][1]
-        else:
-            return estimator
+    if hasattr(estimator, "best_estimator_"):
+        return innermost(estimator.best_estimator_)
+    if isinstance(getattr(estimator, "steps", None), list):
+        return innermost(estimator.steps[-1][1])
+    return estimator
 
 
 def shorten(text: str, length: int) -> str:
-    """`text`, with an ellipsis for its end if it is longer than `length` characters.
-
-    Examples
-    --------
-    >>> shorten("mean corpuscular volume", 10)
-    'mean corp…'
-    """
+    """`text`, with an ellipsis for its end if it is longer than `length` characters."""
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
 def shorten_list(items: Sequence[object], count: int = 5) -> str:
     """The first few of `items`, for an error message."""
-    head = ", ".join(repr(item) for item in items[:count])
-    return head + (", ..." if len(items) > count else "")
+    return ", ".join(map(repr, items[:count])) + (", ..." if len(items) > count else "")

@@ -22,30 +22,14 @@ MOST_MARGIN = 0.6
 
 @dataclass(frozen=True)
 class LayerLayout:
-    """One layer: which of its units are drawn, and at which heights.
+    """One layer: which of its units are drawn, and at which heights."""
 
-    Attributes
-    ----------
-    x : float
-        The column.
-    size : int
-        The number of units, drawn or not.
-    units : array of shape (drawn,)
-        The numbers of the drawn units, from 0.
-    y : array of shape (drawn,)
-        Their heights.
-    bias_y : float or None
-        The height of the bias unit; None in the output layer, which has none.
-    ellipsis_y : float or None
-        The height of the ellipsis; None where every unit is drawn.
-    """
-
-    x: float
-    size: int
-    units: NDArray[np.intp]
-    y: FloatArray
-    bias_y: float | None
-    ellipsis_y: float | None
+    x: float  # the column
+    size: int  # the number of units, drawn or not
+    units: NDArray[np.intp]  # (drawn,) the numbers of the drawn units, from 0
+    y: FloatArray  # (drawn,) their heights
+    bias_y: float | None  # None in the output layer, which has no bias unit
+    ellipsis_y: float | None  # None where every unit is drawn
 
     @property
     def left_out(self) -> int:
@@ -54,35 +38,21 @@ class LayerLayout:
 
 
 def lay_out(sizes: Sequence[int], max_units: int) -> list[LayerLayout]:
-    """Place the units of layers of the given `sizes`, at most `max_units` of each.
-
-    Examples
-    --------
-    >>> input_layer, output_layer = lay_out([100, 1], max_units=4)
-    >>> input_layer.units
-    array([ 0,  1, 98, 99])
-    >>> input_layer.bias_y, input_layer.ellipsis_y, output_layer.y
-    (2.5, -0.5, array([0.]))
-    """
+    """Place the units of layers of the given `sizes`, at most `max_units` of each."""
     return [_lay_out_layer(layer, size, max_units, layer < len(sizes) - 1) for layer, size in enumerate(sizes)]
 
 
 def _lay_out_layer(layer: int, size: int, max_units: int, has_bias: bool) -> LayerLayout:
-    if size <= max_units:
-        units, gap = np.arange(size), None
-    else:
-        first = (max_units + 1) // 2
-        units = np.concatenate([np.arange(first), np.arange(size - (max_units - first), size)])
-        gap = first
-    n_places = int(has_bias) + len(units) + int(gap is not None)
+    units, ellipsis_y = np.arange(size), None
+    n_places = int(has_bias) + min(size, max_units + 1)  # the ellipsis takes one
     places = (n_places - 1) / 2 - np.arange(n_places, dtype=np.float64)  # heights, top to bottom
     bias_y = float(places[0]) if has_bias else None
     places = places[int(has_bias) :]
-    ellipsis_y = None
-    if gap is not None:
-        ellipsis_y = float(places[gap])
-        places = np.delete(places, gap)
-    return LayerLayout(float(layer), size, units.astype(np.intp), places, bias_y, ellipsis_y)
+    if size > max_units:
+        gap = (max_units + 1) // 2
+        units = np.concatenate([units[:gap], units[size - (max_units - gap) :]])
+        ellipsis_y, places = float(places[gap]), np.delete(places, gap)
+    return LayerLayout(float(layer), size, units, places, bias_y, ellipsis_y)
 
 
 class Margins(NamedTuple):
@@ -96,31 +66,15 @@ class Margins(NamedTuple):
 
 @dataclass(frozen=True)
 class Frame:
-    """How the columns and rows fill an Axes.
+    """How the columns and rows fill an Axes."""
 
-    Attributes
-    ----------
-    xlim, ylim : (float, float)
-        Limits of the axes, in columns and rows.
-    half : float
-        Half the height of the tallest layer, in rows: captions stand above and below it.
-    column : float
-        Inches from one layer to the next.
-    sides : (float, float)
-        Inches to the left of the first layer and to the right of the last.
-    unit : float
-        The diameter of a unit in points.
-    font : float
-        The font size of names and captions in points.
-    """
-
-    xlim: tuple[float, float]
-    ylim: tuple[float, float]
-    half: float
-    column: float
-    sides: tuple[float, float]
-    unit: float
-    font: float
+    xlim: tuple[float, float]  # limits of the axes, in columns
+    ylim: tuple[float, float]  # and in rows
+    half: float  # half the height of the tallest layer, in rows: captions stand above and below it
+    column: float  # inches from one layer to the next
+    sides: tuple[float, float]  # inches to the left of the first layer and to the right of the last
+    unit: float  # the diameter of a unit in points
+    font: float  # the size of names and captions in points
 
 
 def tallest(layers: Sequence[LayerLayout]) -> int:
@@ -129,10 +83,7 @@ def tallest(layers: Sequence[LayerLayout]) -> int:
 
 
 def fit_frame(width: float, height: float, layers: Sequence[LayerLayout], margins: Margins) -> Frame:
-    """Fit `layers` into an Axes of `width` by `height` inches, with `margins` as far as there is room.
-
-    Where there is not, margins and type shrink.
-    """
+    """Fit `layers` into an Axes of `width` by `height` inches; where there is little room, margins and type shrink."""
     tight = min(1.0, MOST_MARGIN * width / (margins.left + margins.right))
     left, right = tight * margins.left, tight * margins.right
     steps, rows = len(layers) - 1, tallest(layers)

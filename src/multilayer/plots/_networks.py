@@ -9,25 +9,15 @@ from typing import Any
 import numpy as np
 
 from multilayer.exceptions import InputError, ShapeError
-from multilayer.plots._inputs import (
-    FloatArray,
-    check_fitted,
-    feature_names_for,
-    innermost,
-    read_names,
-)
+from multilayer.plots._inputs import FloatArray, check_fitted, feature_names_for, innermost, read_names, read_numbers
 
 
 @dataclass(frozen=True)
 class DrawnNetwork:
-    """A network of L layers as it is drawn.
+    """A network of L layers as it is drawn."""
 
-    ``thetas[l]``, counted from 0, has shape ``(s_{l+2}, s_{l+1} + 1)`` in the textbook's letters, bias in column 0.
-    ``activations`` has L entries, None where the activation is not known; that of the input layer never is.
-    """
-
-    thetas: tuple[FloatArray, ...]
-    activations: tuple[str | None, ...]
+    thetas: tuple[FloatArray, ...]  # L - 1 matrices (units, inputs + 1), bias in column 0
+    activations: tuple[str | None, ...]  # L, None where it is not known, as that of the input layer
     input_names: tuple[str, ...]
     output_names: tuple[str, ...]
 
@@ -59,19 +49,7 @@ class DrawnNetwork:
 def read_network(
     source: Any, feature_names: Sequence[str] | None = None, class_names: Sequence[str] | None = None
 ) -> DrawnNetwork:
-    """The network in `source`: a fitted estimator, or a list of thetas.
-
-    Raises
-    ------
-    InputError
-        If there are no weights to draw, or weights that are not finite numbers.
-    ShapeError
-        If the matrices do not follow on one another.
-    ParameterError
-        If names do not match in number.
-    NotFittedError
-        If the estimator is not fitted.
-    """
+    """The network in `source`: a fitted estimator, or a list of thetas."""
     if isinstance(source, (list, tuple, np.ndarray)):
         estimator, thetas = None, _check_thetas(source)
     else:
@@ -88,6 +66,7 @@ def read_network(
 
 
 def _thetas_of(estimator: Any) -> Sequence[Any]:
+    """The weight matrices of an estimator, bias in column 0."""
     thetas = getattr(estimator, "thetas_", None)
     if thetas is not None:
         return list(thetas)
@@ -106,10 +85,7 @@ def _check_thetas(thetas: Sequence[Any] | np.ndarray[Any, Any]) -> tuple[FloatAr
         raise InputError("the list of thetas is empty. Pass one weight matrix for each pair of layers.")
     checked: list[FloatArray] = []
     for number, theta in enumerate(thetas, start=1):
-        try:
-            matrix = np.asarray(theta, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"theta {number} does not hold numbers: {error}. Pass a list of 2-D arrays.") from error
+        matrix = read_numbers(f"theta {number}", theta, "Pass a list of 2-D arrays.")
         if matrix.ndim != 2 or matrix.shape[0] < 1 or matrix.shape[1] < 2:
             raise ShapeError(
                 f"theta {number} must be a matrix of shape (units, inputs + 1), bias in column 0, got shape "

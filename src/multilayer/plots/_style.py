@@ -1,7 +1,4 @@
-"""Colours, markers and sizes: what makes two things on a picture look different.
-
-Nothing here imports matplotlib; colours are ``"#rrggbb"`` strings, which every matplotlib function takes.
-"""
+"""Colours, markers and sizes; nothing here imports matplotlib, and colours are ``"#rrggbb"`` strings."""
 
 from __future__ import annotations
 
@@ -20,29 +17,19 @@ OKABE_ITO: Final = (
     "#000000",  # black
     "#F0E442",  # yellow
 )
-# A circle and a triangle of equal `s` differ in area; the factor makes all classes weigh the same to the eye.
-_MARKERS: Final = (
-    ("o", 1.0),
-    ("^", 1.15),
-    ("s", 0.85),
-    ("D", 0.7),
-    ("v", 1.15),
-    ("P", 1.15),
-    ("X", 1.15),
-    ("*", 1.7),
-)
 # Yellow makes a fine outlined point and a faint line.
 LINE_COLORS: Final = OKABE_ITO[:-1]
-#: The number of distinct pairs of colour and marker.
-N_STYLES: Final = len(OKABE_ITO) * len(_MARKERS)
+# A circle and a triangle of equal `s` differ in area; the factor makes all classes weigh the same to the eye.
+_AREAS: Final = {"o": 1.0, "^": 1.15, "s": 0.85, "D": 0.7, "v": 1.15, "P": 1.15, "X": 1.15, "*": 1.7}
+N_STYLES: Final = len(OKABE_ITO) * len(_AREAS)  # distinct pairs of colour and marker
 
 POSITIVE: Final = OKABE_ITO[0]
 NEGATIVE: Final = OKABE_ITO[1]
 INK: Final = "#222222"  # text, outlines, boundaries
 MUTED: Final = "#595959"  # secondary text: 7 to 1 against white
 PALE: Final = "#BDBDBD"  # lines that only give context
-# Orange for negative, white for zero, blue for positive: the signs as in a drawn network, dark at both ends.
-DIVERGING: Final = ("#6B2F00", NEGATIVE, "#FFFFFF", POSITIVE, "#00395A")
+# The thin dark outline of a marker keeps pale colours visible.
+MARK_EDGE: dict[str, Any] = {"markeredgecolor": INK, "markeredgewidth": 0.5}
 
 
 class Style(NamedTuple):
@@ -53,37 +40,15 @@ class Style(NamedTuple):
     area: float
 
 
-# The thin dark outline of a marker keeps pale colours visible.
-MARK_EDGE: dict[str, Any] = {"markeredgecolor": INK, "markeredgewidth": 0.5}
-
-
 def style(k: int, colors: Sequence[str] = OKABE_ITO) -> Style:
-    """The look of class or run number `k` (from 0); the first ``len(colors)`` differ in colour and in marker.
-
-    After these, colours come back with another marker, so that :data:`N_STYLES` pairs differ for all eight colours.
-
-    Examples
-    --------
-    >>> style(0)
-    Style(color='#0072B2', marker='o', area=1.0)
-    >>> style(8)
-    Style(color='#0072B2', marker='^', area=1.15)
-    """
+    """The look of number `k` from 0: at first colour and marker differ, then colours return with other markers."""
     turn, i = divmod(k, len(colors))
-    marker, area = _MARKERS[(i + turn) % len(_MARKERS)]
+    marker, area = list(_AREAS.items())[(i + turn) % len(_AREAS)]
     return Style(colors[i], marker, area)
 
 
 def lighten(color: str, strength: float) -> str:
-    """`color` mixed with white: ``strength`` 0 is white, 1 the colour itself.
-
-    An opaque pale colour, rather than transparency, prints alike in every file format.
-
-    Examples
-    --------
-    >>> lighten("#000000", 0.2)
-    '#cccccc'
-    """
+    """`color` mixed with white, of which `strength` 0 is all; opaque, so that all file formats show it alike."""
     channels = (int(color[i : i + 2], 16) for i in (1, 3, 5))
     return "#" + "".join(f"{round(255 - strength * (255 - channel)):02x}" for channel in channels)
 

@@ -9,11 +9,19 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.exceptions import InputError, ParameterError, ShapeError, unknown_name
-from multilayer.plots._axes import add_legend, axes_or_new, figure_of, label_axes, require_matplotlib
+from multilayer.exceptions import InputError, ShapeError, unknown_name
+from multilayer.plots._axes import (
+    add_legend,
+    axes_or_new,
+    figure_of,
+    has_layout_engine,
+    label_axes,
+    require_matplotlib,
+)
 from multilayer.plots._inputs import (
     FloatArray,
     Labels,
+    check_count,
     check_fitted,
     feature_names_for,
     read_labels,
@@ -26,6 +34,7 @@ from multilayer.plots.data import scatter_class
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.collections import QuadMesh
 
 _MARGIN = 0.08  # of the range of each feature, so that no point lies on the frame
 # Strength of a region's colour, pale enough to see the points of the same class on it.
@@ -99,20 +108,39 @@ def plot_decision_boundary(
     points = read_two_features(X)  # (m, 2)
     classes = _read_classes(estimator)
     names = read_names("class_names", class_names, len(classes)) or [str(c) for c in classes]
-    axis_names = feature_names_for(feature_names, 2, X, estimator)
-    _check_parameters(estimator, response, grid_resolution, len(classes))
+    x_name, y_name = feature_names_for(feature_names, 2, X, estimator)
+    if response not in ("class", "probability"):
+        raise unknown_name("response", response, ("class", "probability"))
+    check_count("grid_resolution", grid_resolution)
+    if response == "probability" and not hasattr(estimator, "predict_proba"):
+        raise InputError(f'{type(estimator).__name__} has no predict_proba. Use response="class".')
+    if response == "probability" and len(classes) < 2:
+        raise InputError('this classifier knows a single class, whose probability is 1. Use response="class".')
     labels = None if y is None else _match_labels(y, len(points), classes)
     # A frame goes to the estimator as a frame only if it was fitted on one; otherwise scikit-learn warns.
     known_by_name = hasattr(X, "columns") and hasattr(estimator, "feature_names_in_")
     table = X if known_by_name else points
-    wrong = None if labels is None else _misclassified(estimator, table, labels)
-
-    ax = axes_or_new(ax, (7.2, 4.8))
-    surface = _draw_response(ax, estimator, table, points, response, grid_resolution, len(classes))
+    with warnings.catch_warnings():
+        # Columns by position are what the caller of an array means.
+        warnings.filterwarnings("ignore", message="X does not have valid feature names")
+        predicted = None if labels is None else np.asarray(estimator.predict(table)).reshape(len(points))
+        ax = axes_or_new(ax, (7.2, 4.8))
+        low, high = _limits(points)
+        # Two corners with our own margin: the display's eps is one number for both axes, wrong for both where one
+        # feature is in thousands and the other in thousandths.
+        corners = np.stack([low, high])
+        if known_by_name:
+            corners = type(X)(dict(zip(X.columns, corners.T, strict=True)))
+        mesh = _draw_regions(ax, estimator, corners, response, int(grid_resolution), len(classes))
+    ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     if response == "probability" and len(classes) == 2:
-        _draw_scale(ax, surface, names[1])
-    _draw_points(ax, points, labels, wrong, names)
-    label_axes(ax, axis_names)
+        # A colour bar below the axes; the legend stands on their right.  A layout engine makes room for the labels.
+        pad = 0.02 if has_layout_engine(ax) else 0.2
+        bar = figure_of(ax).colorbar(mesh, ax=ax, location="bottom", fraction=0.05, pad=pad, aspect=30)
+        bar.set_label(f"probability of {names[1]}", parse_math=False)
+    is_wrong = None if labels is None else np.asarray(predicted != labels.classes[labels.codes])
+    _draw_points(ax, points, labels, is_wrong, names)
+    label_axes(ax, x_name, y_name)
     return ax
 
 
@@ -139,17 +167,6 @@ def _read_classes(estimator: Any) -> NDArray[Any]:
     return np.asarray(classes)
 
 
-def _check_parameters(estimator: Any, response: str, grid_resolution: int, n_classes: int) -> None:
-    if response not in ("class", "probability"):
-        raise unknown_name("response", response, ("class", "probability"))
-    if isinstance(grid_resolution, bool) or not isinstance(grid_resolution, (int, np.integer)) or grid_resolution < 2:
-        raise ParameterError(f"grid_resolution must be an integer of at least 2, got {grid_resolution!r}.")
-    if response == "probability" and not hasattr(estimator, "predict_proba"):
-        raise InputError(f'{type(estimator).__name__} has no predict_proba. Use response="class".')
-    if response == "probability" and n_classes < 2:
-        raise InputError('this classifier knows a single class, whose probability is 1. Use response="class".')
-
-
 def _match_labels(y: Any, m: int, classes: NDArray[Any]) -> Labels:
     """`y` as numbers into the estimator's `classes`, which may hold classes that `y` lacks."""
     found = read_labels(y, m)
@@ -164,51 +181,6 @@ def _match_labels(y: Any, m: int, classes: NDArray[Any]) -> Labels:
     return Labels(classes, codes[found.codes])
 
 
-def _misclassified(estimator: Any, table: Any, labels: Labels) -> NDArray[np.bool_]:
-    """Which examples (m,) the estimator assigns to another class than theirs."""
-    with warnings.catch_warnings():
-        # Columns by position are what the caller of an array means.
-        warnings.filterwarnings("ignore", message="X does not have valid feature names")
-        predicted = np.asarray(estimator.predict(table)).reshape(len(labels.codes))
-    return np.asarray(predicted != labels.classes[labels.codes], dtype=np.bool_)
-
-
-def _draw_response(
-    ax: Axes, estimator: Any, table: Any, points: FloatArray, response: str, grid_resolution: int, n_classes: int
-) -> Any:
-    """Colour the plane, draw the boundaries, fit the limits, and return the coloured mesh (or meshes)."""
-    from sklearn.inspection import DecisionBoundaryDisplay
-
-    low, high = _limits(points)
-    colors = [style(k).color for k in range(n_classes)]
-    options: dict[str, Any] = {"response_method": "predict"}
-    if response == "probability":
-        options = {"response_method": "predict_proba", "vmin": 0.0, "vmax": 1.0}
-        strong = [lighten(color, _CERTAIN) for color in colors]
-        options |= {"cmap": _two_class_colors(strong)} if n_classes == 2 else {"multiclass_colors": strong}
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="X does not have valid feature names")
-        display = DecisionBoundaryDisplay.from_estimator(
-            estimator,
-            # Two corners with our own margin: the display's eps is one number for both axes, wrong for both
-            # where one feature is in thousands and the other in thousandths.
-            _like(table, np.stack([low, high])),
-            eps=0.0,
-            grid_resolution=int(grid_resolution),
-            # Not contourf, which draws a strip of class 1 between classes 0 and 2.
-            plot_method="pcolormesh",
-            rasterized=True,
-            ax=ax,
-            **options,
-        )
-    if response == "class":
-        _color_regions(display.surface_, colors)
-    _draw_boundaries(ax, display.xx0, display.xx1, np.asarray(display.response), n_classes)
-    ax.set_xlim(low[0], high[0])
-    ax.set_ylim(low[1], high[1])
-    return display.surface_
-
-
 def _limits(points: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The lower and upper corner (2,) of the picture."""
     low, high = points.min(axis=0), points.max(axis=0)
@@ -218,38 +190,35 @@ def _limits(points: FloatArray) -> tuple[FloatArray, FloatArray]:
     return low - margin, high + margin
 
 
-def _like(table: Any, values: FloatArray) -> Any:
-    """`values` (rows, 2) as a frame of the same kind and columns as `table`, or as they are for an array."""
-    if not hasattr(table, "columns"):
-        return values
-    return type(table)(dict(zip(table.columns, values.T, strict=True)))
+def _draw_regions(
+    ax: Axes, estimator: Any, corners: Any, response: str, grid_resolution: int, n_classes: int
+) -> QuadMesh:
+    """Colour the plane between two corners, draw the boundaries, and return the coloured mesh."""
+    from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap, ListedColormap
+    from sklearn.inspection import DecisionBoundaryDisplay
 
-
-def _draw_scale(ax: Axes, mesh: Any, name: str) -> None:
-    """A colour bar below the axes; the legend stands on their right."""
-    figure = figure_of(ax)
-    # Without a layout engine the axis label is not made room for.
-    pad = 0.2 if figure.get_layout_engine() is None else 0.02
-    bar = figure.colorbar(mesh, ax=ax, location="bottom", fraction=0.05, pad=pad, aspect=30)
-    bar.set_label(f"probability of {name}", parse_math=False)
-
-
-def _two_class_colors(ends: Sequence[str]) -> Any:
-    """From one colour to the other, with white where both classes are equally probable."""
-    from matplotlib.colors import LinearSegmentedColormap
-
-    return LinearSegmentedColormap.from_list("two_classes", [ends[0], "#ffffff", ends[1]])
-
-
-def _color_regions(mesh: Any, colors: Sequence[str]) -> None:
-    """Give class k of a mesh of class numbers a pale ``colors[k]``."""
-    from matplotlib.colors import BoundaryNorm, ListedColormap
-
-    # Set afterwards: which colour arguments the display takes for predicted classes depends on scikit-learn's version.
-    # A map needs two colours at least, also for a single class.
-    pale = [lighten(color, _REGION) for color in (*colors, colors[-1])]
-    mesh.set_cmap(ListedColormap(pale))
-    mesh.set_norm(BoundaryNorm(np.arange(len(pale) + 1) - 0.5, len(pale)))
+    colors = [style(k).color for k in range(n_classes)]
+    options: dict[str, Any] = {"response_method": "predict"}
+    if response == "probability":
+        options = {"response_method": "predict_proba", "vmin": 0.0, "vmax": 1.0}
+        strong = [lighten(color, _CERTAIN) for color in colors]
+        # Of two classes with white where both are equally probable.
+        between = LinearSegmentedColormap.from_list("two_classes", [strong[0], "#ffffff", strong[1]])
+        options |= {"cmap": between} if n_classes == 2 else {"multiclass_colors": strong}
+    # Not contourf, which draws a strip of class 1 between classes 0 and 2.
+    options |= {"plot_method": "pcolormesh", "rasterized": True}
+    display = DecisionBoundaryDisplay.from_estimator(
+        estimator, corners, eps=0.0, grid_resolution=grid_resolution, ax=ax, **options
+    )
+    mesh = display.surface_
+    if response == "class":
+        # Set afterwards: which colour arguments the display takes for predicted classes depends on scikit-learn's
+        # version.  A map needs two colours at least, also for a single class.
+        pale = [lighten(color, _REGION) for color in (*colors, colors[-1])]
+        mesh.set_cmap(ListedColormap(pale))
+        mesh.set_norm(BoundaryNorm(np.arange(len(pale) + 1) - 0.5, len(pale)))
+    _draw_boundaries(ax, display.xx0, display.xx1, np.asarray(display.response), n_classes)
+    return mesh
 
 
 def _draw_boundaries(ax: Axes, xx0: FloatArray, xx1: FloatArray, response: NDArray[Any], n_classes: int) -> None:
@@ -268,27 +237,19 @@ def _draw_boundaries(ax: Axes, xx0: FloatArray, xx1: FloatArray, response: NDArr
 
 
 def _draw_points(
-    ax: Axes, points: FloatArray, labels: Labels | None, wrong: NDArray[np.bool_] | None, names: Sequence[str]
+    ax: Axes, points: FloatArray, labels: Labels | None, is_wrong: NDArray[np.bool_] | None, names: Sequence[str]
 ) -> None:
     """The data on top of the regions, rings around mistakes, and the legend of it all."""
     from matplotlib.patches import Patch
 
-    regions = [Patch(color=lighten(style(k).color, _REGION)) for k in range(len(names))]
-    if labels is None or wrong is None:
+    regions: list[Any] = [Patch(color=lighten(style(k).color, _REGION)) for k in range(len(names))]
+    if labels is None or is_wrong is None:
         ax.scatter(points[:, 0], points[:, 1], s=0.5 * point_size(len(points)), c=MUTED, linewidths=0)
-        add_legend(ax, regions, names)
+        add_legend(ax, list(zip(regions, names, strict=True)))
         return
-    handles: list[Any] = [
-        # The marker on its region; an absent class shows its region alone.
-        (region, scatter_class(ax, points, labels, k)) if np.any(labels.codes == k) else region
-        for k, region in enumerate(regions)
-    ]
-    rings = ax.scatter(
-        points[wrong, 0],
-        points[wrong, 1],
-        s=4.0 * point_size(len(points)),
-        facecolors="none",
-        edgecolors="black",
-        linewidths=1.2,
-    )
-    add_legend(ax, [*handles, rings], [*names, f"misclassified: {np.count_nonzero(wrong)} of {len(points)}"])
+    for k in np.unique(labels.codes):  # an absent class shows its region alone
+        regions[k] = (regions[k], scatter_class(ax, points, labels, k))
+    look: dict[str, Any] = {"facecolors": "none", "edgecolors": "black", "linewidths": 1.2}
+    rings = ax.scatter(points[is_wrong, 0], points[is_wrong, 1], s=4.0 * point_size(len(points)), **look)
+    count = f"misclassified: {np.count_nonzero(is_wrong)} of {len(points)}"
+    add_legend(ax, [*zip(regions, names, strict=True), (rings, count)])

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from numbers import Real
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from multilayer.exceptions import InputError
-from multilayer.plots._axes import add_legend, axes_or_new, count_along_x, finish, panel_below, require_matplotlib
-from multilayer.plots._inputs import FloatArray
-from multilayer.plots._runs import Run, read_runs, skipped
-from multilayer.plots._style import INK, LINE_COLORS, MARK_EDGE, MUTED, PALE, style
+from multilayer.exceptions import InputError, ShapeError
+from multilayer.plots._axes import add_legend, axes_or_new, draw_costs, finish, panel_below, require_matplotlib
+from multilayer.plots._inputs import FloatArray, check_fitted, innermost, read_names, read_numbers
+from multilayer.plots._style import INK, LINE_COLORS, MUTED, PALE, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 # Up to this many runs each has its own look; of more, the best is shown against the rest.
 _MAX_STYLED = 16
-_MARKS_PER_CURVE = 7
+_STAR: dict[str, Any] = {"linestyle": "", "marker": "*", "markersize": 13, "markeredgecolor": INK}
+_STAR |= {"markeredgewidth": 0.8, "zorder": 3}
 
 
 def plot_cost(
@@ -48,8 +50,7 @@ def plot_cost(
     log : bool, default False
         Draw the cost on a logarithmic scale.
     scores : bool, default False
-        Draw the validation scores of a single run in a panel of their own below; the Axes returned is that of the
-        costs.
+        Draw the validation scores of a single run in another panel below; the Axes returned is that of the costs.
     ax : matplotlib Axes, optional
         Where to draw; a new figure by default.
 
@@ -80,8 +81,8 @@ def plot_cost(
     >>> plt.close(ax.figure)
     """
     require_matplotlib(ax)
-    curves = read_runs(runs, labels)
-    if log and not any(np.any(_positive(run.costs)) for run in curves):
+    curves = _read_runs(runs, labels)
+    if log and not any(np.any(np.isfinite(run.costs) & (run.costs > 0)) for run in curves):
         raise InputError("log=True needs positive costs, and there is none. Use log=False.")
     if scores and (len(curves) > 1 or curves[0].scores is None):
         received = f"{len(curves)} runs" if len(curves) > 1 else "a run without"
@@ -91,149 +92,165 @@ def plot_cost(
         )
 
     ax = axes_or_new(ax, (7.2, 5.4 if scores else 4.2))
-    if len(curves) == 1:
-        _draw_one(ax, curves[0])
-    elif len(curves) <= _MAX_STYLED:
-        _draw_several(ax, curves)
-    else:
-        _draw_many(ax, curves)
+    draw = _draw_one if len(curves) == 1 else _draw_several if len(curves) <= _MAX_STYLED else _draw_many
+    entries = draw(ax, curves)
+    if len(entries) > 1 or entries[0][1] != "training":  # the label of the axis says as much
+        add_legend(ax, entries)
     if log:
         ax.set_yscale("log", nonpositive="mask")
-    _finish(ax, max(len(run.costs) for run in curves))
+    if max(len(run.costs) for run in curves) == 1:
+        ax.set_xlim(0.5, 1.5)
+    finish(ax, "iteration", "cost J", has_counts=True)
     if scores:
         _draw_scores(ax, curves[0])
     return ax
 
 
-def _positive(values: FloatArray) -> Any:
-    return np.isfinite(values) & (values > 0)
+class _Run(NamedTuple):
+    """The costs (T,) of a run, and its validation costs and scores, of which there may be fewer, the last ones."""
+
+    label: str
+    costs: FloatArray
+    validation: FloatArray | None
+    scores: FloatArray | None
+
+    def first(self, values: FloatArray) -> int:
+        """The iteration, from 1, of the first of `values`."""
+        return 1 + max(len(self.costs) - len(values), 0)
+
+    def highest(self, values: FloatArray | None, sign: float = 1.0) -> tuple[int, float] | None:
+        """The iteration and the highest finite value, the first of equals; with `sign` -1 the lowest."""
+        if values is None or not np.isfinite(values).any():
+            return None
+        i = int(np.argmax(np.where(np.isfinite(values), sign * values, -np.inf)))
+        return i + self.first(values), float(values[i])
+
+    @property
+    def best(self) -> tuple[int, float] | None:
+        """The iteration and value of the highest score."""
+        return self.highest(self.scores)
+
+    @property
+    def lowest(self) -> tuple[int, float] | None:
+        """The iteration and value of the lowest validation cost."""
+        return self.highest(self.validation, -1.0)
+
+    @property
+    def ranked(self) -> FloatArray:
+        """The costs whose last one ranks the run among others."""
+        return self.costs if self.validation is None else self.validation
 
 
-def _draw_one(ax: Axes, run: Run) -> None:
-    """Training and validation in two colours; without validation data the axis label says it all."""
-    handles, names = [_draw_curve(ax, run.costs, style(0).color)], [run.label]
-    if run.validation is not None:
-        first = 1 + skipped(run, run.validation)
-        handles.append(_draw_curve(ax, run.validation, style(1).color, dashed=True, first=first))
-        names.append("validation")
-    if run.lowest is not None:
-        handles.append(_mark(ax, run.lowest, style(1).color))
-        names.append(f"lowest, iteration {run.lowest[0]}")
+def _read_runs(runs: Any, labels: Sequence[str] | None) -> list[_Run]:
+    if isinstance(runs, Mapping):
+        keys, items = [str(key) for key in runs], list(runs.values())
+    elif isinstance(runs, (list, tuple)) and not all(isinstance(item, Real) for item in runs):
+        keys, items = [f"run {i}" for i in range(1, len(runs) + 1)], list(runs)
+    else:
+        keys, items = ["training"], [runs]
+    if not items:
+        raise InputError("runs is empty. Pass at least one fitted estimator, history or list of costs.")
+    keys = read_names("labels", labels, len(items)) or keys
+    return [_read_run(label, item) for label, item in zip(keys, items, strict=True)]
+
+
+def _read_run(label: str, run: Any) -> _Run:
+    names = ("costs", "validation_costs", "validation_scores")
+    if not hasattr(run, "costs") and hasattr(run, "fit"):
+        check_fitted(run)
+        run, names = innermost(run), ("loss_curve_", "validation_loss_curve_", "validation_scores_")
+        if getattr(run, "loss_curve_", None) is None:
+            raise InputError(
+                f"{type(run).__name__} has no loss_curve_: it kept no costs. Pass an estimator that keeps them, "
+                "such as an MLPClassifier, or the costs themselves."
+            )
+    costs, *others = (getattr(run, name, None) for name in names)
+    validation, scores = (None if values is None else _read_costs(label, values) for values in others)
+    return _Run(label, _read_costs(label, run if costs is None else costs), validation, scores)
+
+
+def _read_costs(label: str, costs: Any) -> FloatArray:
+    """`costs` as a float64 array (T,), T at least 1; NaN stays, since a diverged run is worth seeing."""
+    values = read_numbers(f"the costs of {label!r}", costs, "Pass a fitted estimator, a history or a 1-D array.")
+    if values.ndim != 1:
+        raise ShapeError(
+            f"the costs of {label!r} must be of shape (T,), got {values.shape}. "
+            "Pass several runs as a list of 1-D arrays."
+        )
+    if not len(values):
+        raise InputError(f"the costs of {label!r} are empty. Train for at least one iteration.")
+    return values
+
+
+def _draw_one(ax: Axes, runs: Sequence[_Run]) -> list[tuple[Any, str]]:
+    """Training and validation in two colours."""
+    (run,) = runs
+    entries: list[tuple[Any, str]] = [(draw_costs(ax, run.costs, style(0).color), run.label)]
+    entries += _draw_validation(ax, run, style(1).color, "validation", "lowest")
     if run.best is not None and (run.lowest is None or run.best[0] != run.lowest[0]):
-        handles.append(_mark_iteration(ax, run.best[0]))
-        names.append(f"highest score, iteration {run.best[0]}")
-    if len(handles) > 1 or run.label != "training":
-        add_legend(ax, handles, names)
+        entries.append((_mark_iteration(ax, run.best[0]), f"highest score, iteration {run.best[0]}"))
+    return entries
 
 
-def _draw_scores(ax: Axes, run: Run) -> None:
-    """The validation scores in the lower third of what was the place of `ax`, over the same iterations."""
-    if run.scores is None:
-        return
-    below = panel_below(ax)
-    _draw_curve(below, run.scores, style(2).color, first=1 + skipped(run, run.scores))
-    if run.best is not None:
-        _mark_iteration(below, run.best[0])
-    _finish(below, len(run.costs))
-    below.set_ylabel("score")
-    ax.set_xlabel("")
-    ax.tick_params(axis="x", labelbottom=False)
-
-
-def _mark_iteration(ax: Axes, iteration: int) -> Any:
-    return ax.axvline(iteration, color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
-
-
-def _draw_several(ax: Axes, runs: Sequence[Run]) -> None:
+def _draw_several(ax: Axes, runs: Sequence[_Run]) -> list[tuple[Any, str]]:
     """Each run in its own colour and marker."""
     from matplotlib.lines import Line2D
 
-    handles, names = [], []
+    entries: list[tuple[Any, str]] = []
     for k, run in enumerate(runs):
-        look = style(k, LINE_COLORS)
+        color, marker, _ = style(k, LINE_COLORS)
         # Shifted along the curve, so that the markers of close curves do not hide each other.
-        shift = k / len(runs)
-        handles.append(_draw_curve(ax, run.costs, look.color, marker=look.marker, shift=shift))
-        names.append(run.label)
-        if run.validation is not None:
-            first = 1 + skipped(run, run.validation)
-            _draw_curve(ax, run.validation, look.color, dashed=True, marker=look.marker, shift=shift, first=first)
-        if run.lowest is not None:
-            _mark(ax, run.lowest, look.color)
-            names[-1] += f" (lowest at {run.lowest[0]})"
+        look: dict[str, Any] = {"marker": marker, "shift": k / len(runs)}
+        line = draw_costs(ax, run.costs, color, **look)
+        _draw_validation(ax, run, color, "", "", **look)
+        entries.append((line, run.label + ("" if run.lowest is None else f" (lowest at {run.lowest[0]})")))
     if any(run.validation is not None for run in runs):
-        handles += [Line2D([], [], color=MUTED), Line2D([], [], color=MUTED, linestyle="--"), _star(MUTED)]
-        names += ["training", "validation", "lowest validation cost"]
-    add_legend(ax, handles, names)
+        entries += [
+            (Line2D([], [], color=MUTED), "training"),
+            (Line2D([], [], color=MUTED, linestyle="--"), "validation"),
+        ]
+        entries.append((Line2D([], [], color=MUTED, **_STAR), "lowest validation cost"))
+    return entries
 
 
-def _draw_many(ax: Axes, runs: Sequence[Run]) -> None:
+def _draw_many(ax: Axes, runs: Sequence[_Run]) -> list[tuple[Any, str]]:
     """The run with the lowest final cost against all others in grey."""
-    best = min(runs, key=lambda run: run.final)
+    best = min(runs, key=lambda run: run.ranked[-1] if np.isfinite(run.ranked[-1]) else np.inf)
     for run in runs:
         if run is not best:
             # One curve a run, the one that ranks it: two of each are a tangle.
-            ranking = run.costs if run.validation is None else run.validation
-            rest = _draw_curve(ax, ranking, PALE, dashed=run.validation is not None, width=0.7)
-    handles = [_draw_curve(ax, best.costs, style(0).color), rest]
-    names = [f"{best.label} (lowest final cost)", f"{len(runs) - 1} other runs"]
-    if best.validation is not None:
-        first = 1 + skipped(best, best.validation)
-        handles.insert(1, _draw_curve(ax, best.validation, style(0).color, dashed=True, first=first))
-        names.insert(1, "its validation cost")
-    if best.lowest is not None:
-        handles.insert(2, _mark(ax, best.lowest, style(0).color))
-        names.insert(2, f"its lowest, iteration {best.lowest[0]}")
-    add_legend(ax, handles, names)
+            line = "-" if run.validation is None else "--"
+            rest = draw_costs(ax, run.ranked, PALE, linestyle=line, linewidth=0.7)
+    entries: list[tuple[Any, str]] = [(draw_costs(ax, best.costs, style(0).color), f"{best.label} (lowest final cost)")]
+    entries += _draw_validation(ax, best, style(0).color, "its validation cost", "its lowest")
+    return [*entries, (rest, f"{len(runs) - 1} other runs")]
 
 
-def _draw_curve(
-    ax: Axes,
-    costs: FloatArray,
-    color: str,
-    *,
-    dashed: bool = False,
-    marker: str | None = None,
-    shift: float = 0.0,
-    width: float = 1.6,
-    first: int = 1,
-) -> Any:
-    """Costs (T,) against the iterations from `first` on, with a few markers along the curve."""
-    every = max(1, len(costs) // _MARKS_PER_CURVE)
-    (line,) = ax.plot(
-        np.arange(first, first + len(costs)),
-        costs,
-        color=color,
-        linestyle="--" if dashed else "-",
-        linewidth=width,
-        # A line through one point is invisible.
-        marker=marker or ("o" if len(costs) == 1 else None),
-        markevery=(int(shift * every), every),
-        markersize=6,
-        **MARK_EDGE,
-    )
-    return line
+def _draw_validation(
+    ax: Axes, run: _Run, color: str, label: str, lowest_label: str, **look: Any
+) -> list[tuple[Line2D, str]]:
+    """The validation costs dashed and a star at the lowest, if there are any, with labels for the legend."""
+    entries = []
+    if run.validation is not None:
+        first = run.first(run.validation)
+        entries.append((draw_costs(ax, run.validation, color, first=first, linestyle="--", **look), label))
+    if run.lowest is not None:
+        iteration, cost = run.lowest
+        (star,) = ax.plot([iteration], [cost], color=color, **_STAR)
+        entries.append((star, f"{lowest_label}, iteration {iteration}"))
+    return entries
 
 
-def _mark(ax: Axes, point: tuple[float, float], color: str) -> Any:
-    """A star at `point`."""
-    star = _star(color)
-    star.set_data([point[0]], [point[1]])
-    ax.add_line(star)
-    return star
+def _mark_iteration(ax: Axes, iteration: int) -> Line2D:
+    return ax.axvline(iteration, color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
 
 
-def _star(color: str) -> Any:
-    from matplotlib.lines import Line2D
-
-    return Line2D(
-        [], [], color=color, linestyle="", marker="*", markersize=13, markeredgecolor=INK, markeredgewidth=0.8, zorder=3
-    )
-
-
-def _finish(ax: Axes, longest: int) -> None:
-    """Scales and labels for runs of at most `longest` iterations."""
-    if longest == 1:
-        ax.set_xlim(0.5, 1.5)
-    count_along_x(ax)
-    finish(ax, "iteration", "cost J")
+def _draw_scores(ax: Axes, run: _Run) -> None:
+    """The validation scores in the lower third of what was the place of `ax`, over the same iterations."""
+    below = panel_below(ax)
+    if run.scores is not None:
+        draw_costs(below, run.scores, style(2).color, first=run.first(run.scores))
+    if run.best is not None:
+        _mark_iteration(below, run.best[0])
+    finish(below, "iteration", "score", has_counts=True)
+    ax.set_xlabel("")

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from multilayer.exceptions import InputError, unknown_name
 from multilayer.plots._axes import (
+    add_legend,
     axes_or_new,
     check_result,
-    count_along_x,
     finish,
-    legend_above,
+    log_where_wide,
     panel_beside,
-    require_matplotlib,
+    with_error,
 )
-from multilayer.plots._curves import log_where_wide
 from multilayer.plots._style import INK, MARK_EDGE, MUTED, NEGATIVE, POSITIVE, lighten
 
 if TYPE_CHECKING:
@@ -57,81 +55,58 @@ def plot_cross_validation(result: CrossValidation, *, ax: Axes | None = None, sc
     --------
     >>> from matplotlib import pyplot as plt
     >>> from sklearn.datasets import load_iris
-    >>> from multilayer import MLPClassifier
-    >>> from multilayer.plots import plot_cross_validation
-    >>> from multilayer.selection import cross_validate
-    >>> X, y = load_iris(return_X_y=True)
+    >>> from multilayer import MLPClassifier, plots, selection
     >>> model = MLPClassifier((8,), max_iter=20, n_iter_no_change=None, random_state=0)
-    >>> ax = plot_cross_validation(cross_validate(model, X, y))
+    >>> ax = plots.plot_cross_validation(selection.cross_validate(model, *load_iris(return_X_y=True)))
     >>> ax.get_xlabel(), ax.get_ylabel()
     ('fold', 'score')
     >>> plt.close(ax.figure)
     """
-    require_matplotlib(ax)
     from multilayer.selection import CrossValidation
 
-    check_result(result, CrossValidation, "cross_validate(model, X, y) of multilayer.selection")
-    name = _chosen(result, score)
-    ax = axes_or_new(ax, (8.4, 3.8))
-    beside = panel_beside(ax)
-    _draw_scores(ax, result, name)
-    _draw_costs(beside, result.loss_curves)
-    return ax
-
-
-def _chosen(result: CrossValidation, score: str | None) -> str:
-    """The name of a score without "test_"."""
+    check_result(result, CrossValidation, "cross_validate(model, X, y) of multilayer.selection", ax)
     names = [key.removeprefix("test_") for key in result if key.startswith("test_")]
     if not names:
         raise InputError("the cross-validation has no score: no fold of it was finished. Draw one that has.")
-    if score is None:
-        return names[0]
-    name = score.removeprefix("test_")
+    name = names[0] if score is None else score.removeprefix("test_")
     if name not in names:
         raise unknown_name("score", score, names)
-    return name
+    ax = axes_or_new(ax, (8.4, 3.8))
+    beside = panel_beside(ax)
+    _draw_scores(ax, result, name)
+    for costs in result.loss_curves:
+        look: dict[str, Any] = {"alpha": 0.55, "linewidth": 1.2, "marker": "o" if len(costs) == 1 else None}
+        beside.plot(np.arange(1, len(costs) + 1), costs, color=POSITIVE, **look)
+    log_where_wide(beside, result.loss_curves)
+    beside.set_title("each line one fold", loc="left", fontsize=9, color=MUTED)
+    finish(beside, "iteration", "training cost J", has_counts=True)
+    return ax
 
 
 def _draw_scores(ax: Axes, result: CrossValidation, name: str) -> None:
+    """The score of each fold, and their mean with a band of one standard error."""
     # Before the scores are read: a fold that failed may have been given a number.
     has_failed = np.array([estimator is None for estimator in result["estimator"]])
     folds = np.arange(1, len(has_failed) + 1)
-    handles, labels = [], []
-    for side, color, marker in (("test", POSITIVE, "o"), ("train", NEGATIVE, "^")):
-        key = f"{side}_{name}"
+    size = 7 if len(folds) <= 20 else 4.5
+    entries: list[tuple[Any, str]] = []
+    for key, label, color, marker, line in (
+        (f"test_{name}", "test", POSITIVE, "o", "-"),
+        (f"train_{name}", "training", NEGATIVE, "^", "--"),
+    ):
         if key not in result:
             continue
         mean, error = result.mean[key], result.standard_error[key]
-        if not math.isnan(error):
+        if not np.isnan(error):
             ax.axhspan(mean - error, mean + error, color=lighten(color, 0.2), linewidth=0, zorder=1)
-        ax.axhline(mean, color=color, linewidth=1.4, linestyle="-" if side == "test" else "--", zorder=2)
-        (points,) = ax.plot(
-            folds[~has_failed],
-            result[key][~has_failed],
-            marker,
-            color=color,
-            **MARK_EDGE,
-            markersize=7 if len(folds) <= 20 else 4.5,
-            zorder=3,
-        )
-        handles.append(points)
-        what = "test" if side == "test" else "training"
-        labels.append(f"{what}, {mean:.4g}" + ("" if math.isnan(error) else f" ± {error:.2g}"))
+        ax.axhline(mean, color=color, linewidth=1.4, linestyle=line, zorder=2)
+        x, scores = folds[~has_failed], result[key][~has_failed]
+        (points,) = ax.plot(x, scores, marker, color=color, **MARK_EDGE, markersize=size, zorder=3)
+        entries.append((points, with_error(label, mean, error)))
     if has_failed.any():
-        x = folds[has_failed]
-        handles += ax.plot(x, np.full(len(x), 0.03), "x", color=INK, transform=ax.get_xaxis_transform(), zorder=3)
-        labels.append("failed")
+        x, y = folds[has_failed], np.full(np.count_nonzero(has_failed), 0.03)
+        (crosses,) = ax.plot(x, y, "x", color=INK, transform=ax.get_xaxis_transform(), zorder=3)
+        entries.append((crosses, "failed"))
     ax.set_xlim(0.5, len(folds) + 0.5)
-    count_along_x(ax)
-    finish(ax, "fold", name)
-    legend_above(ax, handles, labels)
-
-
-def _draw_costs(ax: Axes, curves: list[list[float]]) -> None:
-    for costs in curves:
-        iterations = np.arange(1, len(costs) + 1)
-        ax.plot(iterations, costs, color=POSITIVE, alpha=0.55, linewidth=1.2, marker="o" if len(costs) == 1 else None)
-    log_where_wide(ax, curves)
-    count_along_x(ax)
-    ax.set_title("each line one fold", loc="left", fontsize=9, color=MUTED)
-    finish(ax, "iteration", "training cost J")
+    finish(ax, "fold", name, has_counts=True)
+    add_legend(ax, entries, "above")

@@ -6,18 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from multilayer.plots._axes import add_legend, axes_or_new, label_axes, remove_frame, require_matplotlib
-from multilayer.plots._inputs import (
-    FloatArray,
-    Labels,
-    feature_names_for,
-    read_labels,
-    read_names,
-    read_two_features,
-)
+from multilayer.plots._inputs import FloatArray, Labels, feature_names_for, read_labels, read_names, read_two_features
 from multilayer.plots._style import INK, point_size, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.collections import PathCollection
 
 
 def plot_data(
@@ -74,29 +68,20 @@ def plot_data(
     require_matplotlib(ax)
     points = read_two_features(X)  # (m, 2)
     labels = read_labels(y, len(points))
-    axis_names = feature_names_for(feature_names, 2, X)
+    x_name, y_name = feature_names_for(feature_names, 2, X)
     names = read_names("class_names", class_names, len(labels.classes)) or [str(c) for c in labels.classes]
 
     ax = axes_or_new(ax, (6.4, 4.6))
-    handles = [scatter_class(ax, points, labels, k) for k in range(len(names))]
-    label_axes(ax, axis_names)
+    label_axes(ax, x_name, y_name)
     remove_frame(ax)
-    add_legend(ax, handles, names)
+    add_legend(ax, [(scatter_class(ax, points, labels, k), name) for k, name in enumerate(names)])
     return ax
 
 
-def scatter_class(ax: Axes, points: FloatArray, labels: Labels, k: int) -> Any:
+def scatter_class(ax: Axes, points: FloatArray, labels: Labels, k: int) -> PathCollection:
     """Draw the points (m, 2) of class number `k` and return the artist."""
-    look = style(k)
-    chosen = points[labels.codes == k]
-    return ax.scatter(
-        chosen[:, 0],
-        chosen[:, 1],
-        s=point_size(len(points)) * look.area,
-        c=look.color,
-        marker=look.marker,
-        # The thin dark outline keeps yellow visible on white, and a point visible on the region of its own class.
-        edgecolors=INK,
-        linewidths=0.5,
-        alpha=0.9,
-    )
+    color, marker, area = style(k)
+    # The thin dark outline keeps yellow visible on white, and a point visible on the region of its own class.
+    look: dict[str, Any] = {"c": color, "marker": marker, "edgecolors": INK, "linewidths": 0.5, "alpha": 0.9}
+    x, y = points[labels.codes == k].T
+    return ax.scatter(x, y, s=point_size(len(points)) * area, **look)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from multilayer.exceptions import InputError
-from multilayer.plots._axes import axes_or_new, check_result, remove_frame, require_matplotlib
+from multilayer.plots._axes import axes_or_new, check_result, remove_frame, side_by_side
 from multilayer.plots._style import INK, NEGATIVE, PALE, POSITIVE
 
 if TYPE_CHECKING:
@@ -56,10 +56,9 @@ def plot_diagnosis(diagnosis: Diagnosis, *, ax: Axes | None = None) -> Axes:
     'rows a unit responds to'
     >>> plt.close(ax.figure)
     """
-    require_matplotlib(ax)
     from multilayer.estimators import Diagnosis
 
-    check_result(diagnosis, Diagnosis, "model.diagnose(X, y) of a fitted model")
+    check_result(diagnosis, Diagnosis, "model.diagnose(X, y) of a fitted model", ax)
     hidden = diagnosis.layers[:-1]
     if not hidden:
         raise InputError("the network has no hidden layer: there are no units to draw. Print the diagnosis instead.")
@@ -72,29 +71,24 @@ def plot_diagnosis(diagnosis: Diagnosis, *, ax: Axes | None = None) -> Axes:
     ax.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25%", "50%", "75%", "all"])
     ax.set_ylabel("rows a unit responds to")
     ax.tick_params(axis="x", length=0)
-    ax.set_title(_title(diagnosis), fontsize=9, color=INK, loc="left")
+    lines = textwrap.wrap(diagnosis.summary, 70)
+    lines += [f"{finding.severity}: {finding.name}, {finding.where}" for finding in diagnosis.findings[:_MOST_LINES]]
+    if len(diagnosis.findings) > _MOST_LINES:
+        lines.append(f"and {len(diagnosis.findings) - _MOST_LINES} more")
+    ax.set_title("\n".join(lines), fontsize=9, color=INK, loc="left")
     remove_frame(ax)
     return ax
 
 
 def _draw_layer(ax: Axes, place: int, layer: LayerVitals) -> None:
-    n = len(layer.responding)
-    # Side by side in the order of the units, so that no two overlap.
-    x = place + (np.linspace(-_HALF_WIDTH, _HALF_WIDTH, n) if n > 1 else np.zeros(1))
-    silent = layer.silent
+    """The units in their order, silent ones as triangles."""
+    n, silent = len(layer.responding), layer.silent
+    x = place + side_by_side(n, _HALF_WIDTH)
     size = float(np.clip(900 / n, 9, 36))
     ax.plot([place - _HALF_WIDTH, place + _HALF_WIDTH], [0, 0], color=PALE, linewidth=1, zorder=1)
     for chosen, marker, color in ((~silent, "o", POSITIVE), (silent, "^", NEGATIVE)):
-        ax.scatter(
-            x[chosen],
-            layer.responding[chosen],
-            s=size,
-            c=color,
-            marker=marker,
-            linewidths=0,
-            zorder=2,
-            clip_on=False,
-        )
+        responding = layer.responding[chosen]
+        ax.scatter(x[chosen], responding, s=size, c=color, marker=marker, linewidths=0, zorder=2, clip_on=False)
 
 
 def _caption(layer: LayerVitals) -> str:
@@ -103,13 +97,4 @@ def _caption(layer: LayerVitals) -> str:
         lines.append(f"{int(layer.silent.sum())} of {len(layer.silent)} silent")
     if not np.isnan(layer.update_ratio):
         lines.append(f"update {layer.update_ratio:.0e}")
-    return "\n".join(lines)
-
-
-def _title(diagnosis: Diagnosis) -> str:
-    """The summary, and below it the worst findings, one on each line."""
-    lines = textwrap.wrap(diagnosis.summary, 70)
-    lines += [f"{finding.severity}: {finding.name}, {finding.where}" for finding in diagnosis.findings[:_MOST_LINES]]
-    if len(diagnosis.findings) > _MOST_LINES:
-        lines.append(f"and {len(diagnosis.findings) - _MOST_LINES} more")
     return "\n".join(lines)

@@ -5,14 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from multilayer.exceptions import InputError, ShapeError
-from multilayer.plots._axes import add_legend, axes_or_new, figure_of, remove_frame, require_matplotlib
-from multilayer.plots._inputs import FloatArray
-from multilayer.plots._style import INK, OKABE_ITO, lighten, point_size
+from multilayer.exceptions import ShapeError
+from multilayer.plots._axes import (
+    add_legend,
+    axes_or_new,
+    figure_of,
+    has_layout_engine,
+    label_axes,
+    remove_frame,
+    require_matplotlib,
+)
+from multilayer.plots._inputs import FloatArray, check_rows, read_numbers, without_second_axis
+from multilayer.plots._style import INK, POSITIVE, lighten, point_size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.patches import Patch
 
 # More points than this overlap; then cells are coloured by the number of rows in them.
 _MOST_POINTS = 2000
@@ -23,11 +33,7 @@ _LARGEST = 1e300
 
 
 def plot_predictions(
-    y: Any,
-    predicted: Any,
-    *,
-    target_name: str | None = None,
-    ax: Axes | None = None,
+    y: ArrayLike, predicted: ArrayLike, *, target_name: str | None = None, ax: Axes | None = None
 ) -> Axes:
     """Draw the predictions of a regressor against the true values; on the diagonal they are equal.
 
@@ -76,32 +82,31 @@ def plot_predictions(
     from matplotlib.ticker import MaxNLocator
 
     ax = axes_or_new(ax, (6.4, 4.8))
-    low, high = _limits(actual, answers)
-    (line,) = ax.plot([low, high], [low, high], color=INK, linewidth=1.0, linestyle="--", zorder=3)
+    low, high = float(min(actual.min(), answers.min())), float(max(actual.max(), answers.max()))
+    # Where all amounts are the same there is a range too, or the axes would be flat.
+    margin = _MARGIN * (high - low) or max(abs(low), 1.0) * 0.5
+    ends = (low - margin, high + margin)
+    (line,) = ax.plot(ends, ends, color=INK, linewidth=1.0, linestyle="--", zorder=3)
+    handle: Any
     if len(actual) > _MOST_POINTS:
-        handle = _draw_cells(ax, actual, answers, (low, high))
+        handle = _draw_cells(ax, actual, answers, ends)
     else:
-        handle = _draw_points(ax, actual, answers)
-    ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
+        look: dict[str, Any] = {"c": POSITIVE, "alpha": 0.5, "linewidths": 0, "rasterized": True}
+        handle = ax.scatter(actual, answers, s=point_size(len(actual)), **look)
+    ax.set(xlim=ends, ylim=ends, aspect="equal")
     for axis in (ax.xaxis, ax.yaxis):
         # The same ticks on both, and few: numbers of six digits stand side by side below the axis.
         axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     of = "" if target_name is None else f" {target_name}"
-    ax.set_xlabel(f"actual{of}", parse_math=False)
-    ax.set_ylabel(f"predicted{of}", parse_math=False)
+    label_axes(ax, f"actual{of}", f"predicted{of}")
     remove_frame(ax)
-    add_legend(ax, [handle, line], [_caption(actual, answers), "predicted = actual"])
+    add_legend(ax, [(handle, _caption(actual, answers)), (line, "predicted = actual")])
     return ax
 
 
-def _read_amounts(name: str, values: Any) -> FloatArray:
+def _read_amounts(name: str, values: ArrayLike) -> FloatArray:
     """`values` as finite float64 of shape (m,), m > 0; a single column is taken for its amounts."""
-    try:
-        amounts = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{name} must hold numbers only: {error}. Classes are drawn by plot_data.") from error
-    if amounts.ndim == 2 and amounts.shape[1] == 1:
-        amounts = amounts[:, 0]
+    amounts = without_second_axis(read_numbers(name, values, "Classes are drawn by plot_data."))
     if amounts.ndim != 1:
         raise ShapeError(
             f"{name} must hold one amount for each row, shape (m,), got shape {amounts.shape}. "
@@ -109,30 +114,12 @@ def _read_amounts(name: str, values: Any) -> FloatArray:
         )
     if not len(amounts):
         raise ShapeError(f"{name} has no rows. Pass at least one.")
-    good = np.abs(amounts) <= _LARGEST  # False for NaN
-    if not good.all():
-        raise InputError(
-            f"{name} has NaN, infinite values or values beyond {_LARGEST:g} in {np.count_nonzero(~good)} of "
-            f"{len(amounts)} rows, first in row {int(np.argmin(good))}. Drop these rows before drawing."
-        )
+    # The comparison is False for NaN.
+    check_rows(name, np.abs(amounts) <= _LARGEST, f"NaN, infinite values or values beyond {_LARGEST:g}")
     return amounts
 
 
-def _limits(actual: FloatArray, answers: FloatArray) -> tuple[float, float]:
-    """The ends of both axes."""
-    low, high = float(min(actual.min(), answers.min())), float(max(actual.max(), answers.max()))
-    # Where all amounts are the same there is a range too, or the axes would be flat.
-    margin = _MARGIN * (high - low) or max(abs(low), 1.0) * 0.5
-    return low - margin, high + margin
-
-
-def _draw_points(ax: Axes, actual: FloatArray, answers: FloatArray) -> Any:
-    return ax.scatter(
-        actual, answers, s=point_size(len(actual)), c=OKABE_ITO[0], alpha=0.5, linewidths=0, rasterized=True
-    )
-
-
-def _draw_cells(ax: Axes, actual: FloatArray, answers: FloatArray, ends: tuple[float, float]) -> Any:
+def _draw_cells(ax: Axes, actual: FloatArray, answers: FloatArray, ends: tuple[float, float]) -> Patch:
     """Cells of the plane, the darker the more rows they hold, with a scale; returns the legend's mark for them."""
     from matplotlib.colors import LinearSegmentedColormap, LogNorm
     from matplotlib.patches import Patch
@@ -142,24 +129,24 @@ def _draw_cells(ax: Axes, actual: FloatArray, answers: FloatArray, ends: tuple[f
     counts = np.histogram2d(actual, answers, bins=(edges, edges))[0].T  # (answers, actual)
     most = int(counts.max())
     # Pale, but not white: a cell with a single row is seen.
-    colors = LinearSegmentedColormap.from_list("pale_to_blue", [lighten(OKABE_ITO[0], 0.25), OKABE_ITO[0], "#00223A"])
+    colors = LinearSegmentedColormap.from_list("pale_to_blue", [lighten(POSITIVE, 0.25), POSITIVE, "#00223A"])
     norm = LogNorm(1, max(most, 2))
     cells = np.ma.masked_equal(counts, 0)
     mesh = ax.pcolormesh(edges, edges, cells, cmap=colors, norm=norm, linewidth=0, rasterized=True)
-    figure = figure_of(ax)
     # As long as the axis, and below its label; without a layout engine, which makes room there, in the corner that
     # good predictions leave free.
-    place = (0.0, -0.24, 1.0, 0.03) if figure.get_layout_engine() is not None else (0.58, 0.24, 0.38, 0.03)
-    bar = figure.colorbar(mesh, cax=ax.inset_axes(place), orientation="horizontal")
+    place = (0.0, -0.24, 1.0, 0.03) if has_layout_engine(ax) else (0.58, 0.24, 0.38, 0.03)
+    bar = figure_of(ax).colorbar(mesh, cax=ax.inset_axes(place), orientation="horizontal")
     ticks = [tick for power in range(len(str(most))) for tick in (10**power, 3 * 10**power) if tick <= most]
     bar.set_ticks(ticks, labels=[f"{tick:,}" for tick in ticks], minor=False)
     bar.ax.minorticks_off()
     bar.outline.set_visible(False)
     bar.set_label("rows in a cell")
-    return Patch(color=OKABE_ITO[0])
+    return Patch(color=POSITIVE)
 
 
 def _caption(actual: FloatArray, answers: FloatArray) -> str:
+    """The number of rows, R² and the root mean square error."""
     m = len(actual)
     # In multiples of the largest amount, whose square may be no float.
     unit = float(max(np.abs(actual).max(), np.abs(answers).max())) or 1.0

@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from multilayer.exceptions import unknown_name
-from multilayer.plots._axes import axes_or_new, check_result, finish, legend_inside, require_matplotlib
-from multilayer.plots._curves import plain_ticks, say
+from multilayer.plots._axes import (
+    add_conclusion,
+    add_legend,
+    axes_or_new,
+    check_result,
+    finish,
+    log_with_ticks,
+    score_label,
+    with_error,
+)
 from multilayer.plots._style import INK, MARK_EDGE, MUTED, NEGATIVE, PALE, POSITIVE, lighten
 
 if TYPE_CHECKING:
@@ -19,7 +27,7 @@ if TYPE_CHECKING:
     from multilayer.selection import Search, Trial
 
 # Numbers are drawn on a logarithmic axis if the largest is this many times the smallest.
-WIDE_RANGE = 20.0
+_WIDE_RANGE = 20.0
 
 
 def plot_search(search: Search, *, parameter: str | None = None, ax: Axes | None = None) -> Axes:
@@ -55,75 +63,63 @@ def plot_search(search: Search, *, parameter: str | None = None, ax: Axes | None
     --------
     >>> from matplotlib import pyplot as plt
     >>> from sklearn.datasets import load_iris
-    >>> from multilayer import MLPClassifier
-    >>> from multilayer.plots import plot_search
-    >>> from multilayer.selection import search
-    >>> X, y = load_iris(return_X_y=True)
+    >>> from multilayer import MLPClassifier, plots, selection
     >>> model = MLPClassifier((8,), max_iter=30, n_iter_no_change=None, random_state=0)
-    >>> found = search(model, {"learning_rate_init": [0.001, 0.01, 0.1]}, X, y)
-    >>> ax = plot_search(found, parameter="learning_rate_init")
+    >>> found = selection.search(model, {"learning_rate_init": [0.001, 0.01, 0.1]}, *load_iris(return_X_y=True))
+    >>> ax = plots.plot_search(found, parameter="learning_rate_init")
     >>> ax.get_xlabel(), ax.get_ylabel()
     ('learning_rate_init', 'accuracy, mean over 5 folds')
     >>> plt.close(ax.figure)
     """
-    require_matplotlib(ax)
     from multilayer.selection import Search
 
-    check_result(search, Search, "search(model, X, y) of multilayer.selection")
+    check_result(search, Search, "search(model, X, y) of multilayer.selection", ax)
     names = list(dict.fromkeys(name for trial in search.trials for name in trial.params))
     if parameter is not None and parameter not in names:
         raise unknown_name("parameter", parameter, names)
-    own_figure = ax is None
-    ax = axes_or_new(ax, (7.6, 4.6))
-    handles, labels = _draw_linear(ax, search)
-    if parameter is None and search.best.rung > 0 and search.best.epochs > 0:
-        x_label = "epochs"
-        drawn = _draw_rungs(ax, search)
+    own_figure, ax = ax is None, axes_or_new(ax, (7.6, 4.6))
+    best, simplest, linear = search.best, search.simplest, search.baseline
+    last_entry: list[tuple[Any, str]] = []
+    if linear is not None and not math.isnan(linear.mean):  # drawn first, below the points
+        line = ax.axhline(linear.mean, color=INK, linestyle="--", linewidth=1.2, zorder=2)
+        last_entry.append((line, f"linear model, {linear.mean:.4g}"))
+    if parameter is None and best.rung > 0 and best.epochs > 0:
+        x_label, places = "epochs", {trial.number: float(trial.epochs) for trial in (best, simplest)}
+        entries = _draw_rungs(ax, search)
     else:
+        trials = [trial for trial in search.trials if not math.isnan(trial.mean)]
+        values = [trial.number if parameter is None else trial.params.get(parameter) for trial in trials]
         x_label = parameter or "trial"
-        drawn = _draw_points(ax, search, parameter)
-    legend_inside(ax, [*drawn[0], *handles], [*drawn[1], *labels])
-    n_folds = len(search.best.fold_scores)
-    finish(ax, x_label, search.metric if n_folds == 1 else f"{search.metric}, mean over {n_folds} folds")
-    say(ax, search.conclusion, own_figure=own_figure)
+        places = dict(zip([trial.number for trial in trials], _places(ax, values), strict=True))
+        entries = _draw_points(ax, search, places)
+    if not math.isnan(best.standard_error):
+        x, error = places[best.number], best.standard_error
+        ax.errorbar(x, best.mean, error, color=POSITIVE, capsize=4, linewidth=1.4, zorder=3)
+    if simplest is not best:
+        x, label = places[simplest.number], with_error("simplest", simplest.mean, simplest.standard_error)
+        (mark,) = ax.plot(x, simplest.mean, "D", color=NEGATIVE, **MARK_EDGE, markersize=7, zorder=5)
+        entries.append((mark, label))
+    add_legend(ax, [*entries, *last_entry], "inside")
+    finish(ax, x_label, score_label(search.metric, len(best.fold_scores)))
+    add_conclusion(ax, search.conclusion, own_figure=own_figure)
     return ax
 
 
-def _draw_linear(ax: Axes, search: Search) -> tuple[list[Any], list[str]]:
-    linear = search.baseline
-    if linear is None or math.isnan(linear.mean):
-        return [], []
-    line = ax.axhline(linear.mean, color=INK, linestyle="--", linewidth=1.2, zorder=2)
-    return [line], [f"linear model, {linear.mean:.4g}"]
-
-
-def _draw_rungs(ax: Axes, search: Search) -> tuple[list[Any], list[str]]:
-    handles, labels = [], []
+def _draw_rungs(ax: Axes, search: Search) -> list[tuple[Any, str]]:
+    """Each trial as a line from rung to rung, the best in colour."""
+    entries: list[tuple[Any, str]] = []
+    reached: set[int] = set()
+    pale = {"color": PALE, "linewidth": 1.0, "markersize": 3.5, "markeredgecolor": PALE, "zorder": 1}
+    strong = {"color": POSITIVE, "linewidth": 2.0, "markersize": 6, "markeredgecolor": INK, "zorder": 4}
     for trial in search.trials:
         epochs, means = _course(trial)
-        is_best = trial is search.best
-        (line,) = ax.plot(
-            epochs,
-            means,
-            color=POSITIVE if is_best else PALE,
-            linewidth=2.0 if is_best else 1.0,
-            marker="o",
-            markersize=6 if is_best else 3.5,
-            markeredgecolor=INK if is_best else PALE,
-            markeredgewidth=0.5,
-            zorder=4 if is_best else 1,
-        )
-        if is_best:
-            handles.append(line)
-            labels.append(_named("best", trial))
-    ax.set_xscale("log")
-    reached = sorted({epochs for trial in search.trials for epochs in _course(trial)[0]})
-    plain_ticks(ax, reached)
-    _draw_error(ax, search.best.epochs, search.best)
-    if search.simplest is not search.best:
-        handles.append(_draw_simplest(ax, search.simplest.epochs, search.simplest))
-        labels.append(_named("simplest", search.simplest))
-    return handles, labels
+        look: dict[str, Any] = strong if trial is search.best else pale
+        (line,) = ax.plot(epochs, means, marker="o", markeredgewidth=0.5, **look)
+        reached |= set(epochs)
+        if trial is search.best:
+            entries.append((line, with_error("best", trial.mean, trial.standard_error)))
+    log_with_ticks(ax, sorted(reached))
+    return entries
 
 
 def _course(trial: Trial) -> tuple[list[int], list[float]]:
@@ -136,41 +132,28 @@ def _course(trial: Trial) -> tuple[list[int], list[float]]:
     return list(known), list(known.values())
 
 
-def _draw_points(ax: Axes, search: Search, parameter: str | None) -> tuple[list[Any], list[str]]:
-    trials = [trial for trial in search.trials if not math.isnan(trial.mean)]
-    values = [trial.number if parameter is None else trial.params.get(parameter) for trial in trials]
-    places = _places(ax, values)
-    last = search.best.rung
-    handles, labels = [], []
+def _draw_points(ax: Axes, search: Search, places: dict[int, float]) -> list[tuple[Any, str]]:
+    """Each trial as a point at its place, pale if it ended on an earlier rung, and the best in colour."""
+    entries: list[tuple[Any, str]] = []
     for is_whole, color, label in (
         (False, PALE, "ended on an earlier rung"),
         (True, lighten(POSITIVE, 0.6), "a trial"),
     ):
-        chosen = [i for i, trial in enumerate(trials) if (trial.rung == last) == is_whole]
-        if not chosen:
-            continue
-        means = [trials[i].mean for i in chosen]
-        (points,) = ax.plot(
-            [places[i] for i in chosen], means, "o", color=color, markeredgecolor=MUTED, markeredgewidth=0.5, zorder=2
-        )
-        handles.append(points)
-        labels.append(label)
-    place = dict(zip([trial.number for trial in trials], places, strict=True))
+        chosen = [t for t in search.trials if t.number in places and (t.rung == search.best.rung) == is_whole]
+        if chosen:
+            x, means = [places[trial.number] for trial in chosen], [trial.mean for trial in chosen]
+            look: dict[str, Any] = {"markeredgecolor": MUTED, "markeredgewidth": 0.5}
+            entries.append((ax.plot(x, means, "o", color=color, **look, zorder=2)[0], label))
     best = search.best
-    _draw_error(ax, place[best.number], best)
-    handles += ax.plot(place[best.number], best.mean, "o", color=POSITIVE, markeredgecolor=INK, markersize=8, zorder=4)
-    labels.append(_named("best", best))
-    if search.simplest is not best:
-        handles.append(_draw_simplest(ax, place[search.simplest.number], search.simplest))
-        labels.append(_named("simplest", search.simplest))
-    return handles, labels
+    (mark,) = ax.plot(places[best.number], best.mean, "o", color=POSITIVE, markeredgecolor=INK, markersize=8, zorder=4)
+    return [*entries, (mark, with_error("best", best.mean, best.standard_error))]
 
 
 def _places(ax: Axes, values: Sequence[Any]) -> list[float]:
     """The places of values on the x axis: numbers at their value, other values side by side."""
     numbers = [float(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
     if len(numbers) == len(values):
-        if min(numbers) > 0 and max(numbers) >= WIDE_RANGE * min(numbers):
+        if min(numbers) > 0 and max(numbers) >= _WIDE_RANGE * min(numbers):
             ax.set_xscale("log")
         return numbers
     names = [str(value) for value in _in_order(values)]
@@ -184,18 +167,3 @@ def _in_order(values: Sequence[Any]) -> list[Any]:
     different = list({str(value): value for value in values}.values())
     are_sizes = all(isinstance(value, tuple) and all(isinstance(size, int) for size in value) for value in different)
     return sorted(different, key=lambda sizes: (len(sizes), sizes)) if are_sizes else different
-
-
-def _draw_error(ax: Axes, place: float, trial: Trial) -> None:
-    if not math.isnan(trial.standard_error):
-        ax.errorbar(place, trial.mean, trial.standard_error, color=POSITIVE, capsize=4, linewidth=1.4, zorder=3)
-
-
-def _draw_simplest(ax: Axes, place: float, trial: Trial) -> Any:
-    (points,) = ax.plot(place, trial.mean, "D", color=NEGATIVE, **MARK_EDGE, markersize=7, zorder=5)
-    return points
-
-
-def _named(what: str, trial: Trial) -> str:
-    error = "" if math.isnan(trial.standard_error) else f" ± {trial.standard_error:.2g}"
-    return f"{what}, {trial.mean:.4g}{error}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from multilayer.exceptions import InputError
-from multilayer.plots._axes import add_legend, axes_or_new, check_result, finish, require_matplotlib
+from multilayer.plots._axes import add_legend, axes_or_new, check_result, finish
 from multilayer.plots._style import INK, LINE_COLORS, NEGATIVE, PALE, POSITIVE
 
 if TYPE_CHECKING:
@@ -44,53 +44,46 @@ def plot_step_sizes(test: StepSizeTest, *, log: bool = False, ax: Axes | None = 
     Examples
     --------
     >>> from matplotlib import pyplot as plt
-    >>> from multilayer import MLPClassifier
-    >>> from multilayer.plots import plot_step_sizes
-    >>> from multilayer.selection import find_step_size
+    >>> from multilayer import MLPClassifier, plots, selection
     >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1]
-    >>> ax = plot_step_sizes(find_step_size(MLPClassifier((8,), random_state=0), X, y))
+    >>> ax = plots.plot_step_sizes(selection.find_step_size(MLPClassifier((8,), random_state=0), X, y))
     >>> ax.get_xscale()
     'log'
     >>> plt.close(ax.figure)
     """
-    require_matplotlib(ax)
     from multilayer.selection import StepSizeTest
 
-    check_result(test, StepSizeTest, "find_step_size(model, X, y) of multilayer.selection")
-    if log and test.smoothed.min() <= 0:
-        raise InputError(f"log=True needs positive costs, got {test.smoothed.min():g}. Use log=False.")
+    check_result(test, StepSizeTest, "find_step_size(model, X, y) of multilayer.selection", ax)
+    costs, smoothed = test.costs, test.smoothed
+    lowest = float(smoothed.min())
+    if log and lowest <= 0:
+        raise InputError(f"log=True needs positive costs, got {lowest:g}. Use log=False.")
     ax = axes_or_new(ax, (7.2, 4.2))
     ax.set_xscale("log")
-    if log:
-        ax.set_yscale("log", nonpositive="mask")
-    (points,) = ax.plot(test.step_sizes, test.costs, ".", color=PALE, markersize=4, zorder=1)
-    (curve,) = ax.plot(test.step_sizes, test.smoothed, color=POSITIVE, linewidth=1.8, zorder=2)
-    handles, names = [points, curve], ["cost of a batch", "smoothed"]
+    (points,) = ax.plot(test.step_sizes, costs, ".", color=PALE, markersize=4, zorder=1)
+    (curve,) = ax.plot(test.step_sizes, smoothed, color=POSITIVE, linewidth=1.8, zorder=2)
+    entries: list[tuple[Any, str]] = [(points, "cost of a batch"), (curve, "smoothed")]
     for step, marker, color, name in (
         (test.steepest, "o", LINE_COLORS[2], "falls fastest"),
         (test.lowest, "s", LINE_COLORS[3], "lowest"),
     ):
         if step is not None and test.suggestion is not None:
-            height = test.smoothed[int(np.searchsorted(test.step_sizes, step))]
+            height = smoothed[int(np.searchsorted(test.step_sizes, step))]
             (mark,) = ax.plot([step], [height], marker, color=color, markeredgecolor=INK, markersize=8, zorder=4)
-            handles.append(mark)
-            names.append(f"{name}, {step:.2g}")
+            entries.append((mark, f"{name}, {step:.2g}"))
     if test.suggestion is not None:
-        handles.append(ax.axvline(test.suggestion, color=NEGATIVE, linestyle="--", linewidth=1.5, zorder=3))
-        names.append(f"suggestion, {test.suggestion:.2g}")
-    _fit(ax, test, log=log)
-    add_legend(ax, handles, names)
-    return ax
-
-
-def _fit(ax: Axes, test: StepSizeTest, *, log: bool) -> None:
-    """Set scales on which the fall is visible, even if single costs are very large."""
-    low, high = float(min(test.smoothed.min(), np.quantile(test.costs, 0.02))), float(test.smoothed[0])
-    high = max(high, float(test.smoothed[: int(test.smoothed.argmin()) + 1].max()))
+        line = ax.axvline(test.suggestion, color=NEGATIVE, linestyle="--", linewidth=1.5, zorder=3)
+        entries.append((line, f"suggestion, {test.suggestion:.2g}"))
+    # Scales on which the fall is visible, even if single costs are very large.
+    high = float(smoothed[: int(smoothed.argmin()) + 1].max())
     if log:
-        ratio = max(high / test.smoothed.min(), 1.5)
-        ax.set_ylim(test.smoothed.min() / ratio**0.3, high * ratio**0.3)
+        ax.set_yscale("log", nonpositive="mask")
+        ratio = max(high / lowest, 1.5)
+        ax.set_ylim(lowest / ratio**0.3, high * ratio**0.3)
     else:
+        low = min(lowest, float(np.quantile(costs, 0.02)))
         room = max(high - low, 1e-3 * abs(high), 1e-300)
         ax.set_ylim(low - 0.08 * room, high + 0.3 * room)
     finish(ax, "step size", "cost J")
+    add_legend(ax, entries)
+    return ax

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from multilayer.exceptions import ParameterError, ShapeError
-from multilayer.plots._axes import axes_or_new, diverging_colors, figure_of, is_symbol, require_matplotlib
-from multilayer.plots._inputs import FloatArray, shorten
+from multilayer.plots._axes import axes_or_new, figure_of, is_symbol, require_matplotlib
+from multilayer.plots._inputs import FloatArray, is_integer, shorten
 from multilayer.plots._networks import DrawnNetwork, read_network
-from multilayer.plots._style import INK
+from multilayer.plots._style import INK, NEGATIVE, POSITIVE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,30 +78,24 @@ def plot_weights(
     """
     require_matplotlib(ax)
     network = read_network(estimator_or_thetas, feature_names)
-    number = _read_layer(layer, len(network.thetas))
+    count = len(network.thetas)
+    if not is_integer(layer) or not -count <= layer < count:
+        raise ParameterError(
+            f"layer must be an integer from 0 to {count - 1}, or from -{count} to -1 counted from the output, "
+            f"got {layer!r}."
+        )
+    number = int(layer) % count
     theta = network.thetas[number]
     if image_shape is None:
-        ax = axes_or_new(ax, _map_size(network, number))
         image = _draw_map(ax, network, number)
     else:
-        shape = _read_image_shape(image_shape, theta.shape[1] - 1)
-        columns = _tile_columns(len(theta), shape)
-        ax = axes_or_new(ax, _tiles_size(len(theta), columns, shape))
-        image = _draw_tiles(ax, theta[:, 1:], shape, columns)
+        image = _draw_tiles(ax, theta[:, 1:], _read_image_shape(image_shape, theta.shape[1] - 1))
+    ax = image.axes
     figure_of(ax).colorbar(image, ax=ax, fraction=0.046, pad=0.02).ax.set_title("θ", fontsize=10)
     rows, width = theta.shape
     between = f"{network.layer_name(number)} to {network.layer_name(number + 1)}"
     ax.set_title(f"$\\Theta^{{({number + 1})}}$  {rows} × {width}: {between}", fontsize=11)
     return ax
-
-
-def _read_layer(layer: Any, count: int) -> int:
-    if isinstance(layer, bool) or not isinstance(layer, (int, np.integer)) or not -count <= layer < count:
-        raise ParameterError(
-            f"layer must be an integer from 0 to {count - 1}, or from -{count} to -1 counted from the output, "
-            f"got {layer!r}."
-        )
-    return int(layer) % count
 
 
 def _read_image_shape(image_shape: Any, n_inputs: int) -> tuple[int, int]:
@@ -114,45 +108,51 @@ def _read_image_shape(image_shape: Any, n_inputs: int) -> tuple[int, int]:
     return sides[0], sides[1]
 
 
-def _limit(weights: FloatArray) -> float:
-    """The end of a colour scale that is centred on 0."""
-    return float(np.abs(weights).max()) or 1.0
+def _colors(weights: FloatArray) -> dict[str, Any]:
+    """Orange over white to blue, dark at both ends, on a scale centred on 0."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    colors = ["#6B2F00", NEGATIVE, "#FFFFFF", POSITIVE, "#00395A"]
+    limit = float(np.abs(weights).max()) or 1.0
+    # A cell stays a crisp rectangle at any zoom.
+    look = {"cmap": LinearSegmentedColormap.from_list("orange_white_blue", colors), "interpolation": "nearest"}
+    return {**look, "vmin": -limit, "vmax": limit}
 
 
-def _map_size(network: DrawnNetwork, number: int) -> tuple[float, float]:
-    rows, columns = network.thetas[number].shape
-    slanted = 1.2 if _are_long(network.unit_names(number)) else 0.0
-    return float(np.clip(2.2 + 0.55 * columns, 5.0, 12.0)), float(np.clip(1.6 + 0.4 * rows, 2.6, 9.0)) + slanted
-
-
-def _draw_map(ax: Axes, network: DrawnNetwork, number: int) -> AxesImage:
+def _draw_map(ax: Axes | None, network: DrawnNetwork, number: int) -> AxesImage:
     """Theta (rows, columns) as a heat map, its bias column set apart on the left."""
     theta = network.thetas[number]
     rows, columns = theta.shape
-    limit = _limit(theta)
-    options: dict[str, Any] = {"cmap": diverging_colors(), "vmin": -limit, "vmax": limit, "aspect": "auto"}
+    slanted = 1.2 if _are_long(network.unit_names(number)) else 0.0
+    width, height = float(np.clip(2.2 + 0.55 * columns, 5.0, 12.0)), float(np.clip(1.6 + 0.4 * rows, 2.6, 9.0))
+    ax = axes_or_new(ax, (width, height + slanted))
+    options = _colors(theta)
     # Among a hundred columns one column of bias and one of distance would be too thin to see.
     wide, gap = max(1.0, 0.025 * columns), max(0.4, 0.025 * columns)
     bias_x = -0.5 - gap - wide / 2
     extents = ((bias_x - wide / 2, bias_x + wide / 2), (-0.5, columns - 1.5))
     for part, (left, right) in zip((theta[:, :1], theta[:, 1:]), extents, strict=True):
-        # A cell stays a crisp rectangle at any zoom.
-        image = ax.imshow(part, extent=(left, right, rows - 0.5, -0.5), interpolation="nearest", **options)
-        ax.add_patch(_outline(left, -0.5, right - left, rows))
+        image = ax.imshow(part, extent=(left, right, rows - 0.5, -0.5), aspect="auto", **options)
+        _outline(ax, left, -0.5, right - left, rows)
     ax.set_xlim(extents[0][0], extents[1][1])
     ax.set_ylim(rows - 0.5, -0.5)
     ax.spines[:].set_visible(False)
     _tick_units(ax, network, number, bias_x)
     if theta.size <= _MAX_WRITTEN:
-        _write_weights(ax, theta, bias_x, limit)
+        limit = options["vmax"]
+        for (i, j), weight in np.ndenumerate(theta):
+            text = f"{weight:.2g}" if limit < 100 else f"{weight:.0f}"
+            # The ends of the colour scale are dark.
+            color = "white" if abs(weight) > 0.42 * limit else INK
+            ax.text(bias_x if j == 0 else j - 1, i, text, ha="center", va="center", fontsize=8, color=color)
     return image
 
 
-def _outline(left: float, top: float, width: float, height: float) -> Any:
+def _outline(ax: Axes, left: float, top: float, width: float, height: float) -> None:
     """A thin frame, without which a pale map has no edge."""
     from matplotlib.patches import Rectangle
 
-    return Rectangle((left, top), width, height, fill=False, edgecolor=INK, linewidth=0.7, clip_on=False)
+    ax.add_patch(Rectangle((left, top), width, height, fill=False, edgecolor=INK, linewidth=0.7, clip_on=False))
 
 
 def _are_long(names: Sequence[str]) -> bool:
@@ -160,17 +160,21 @@ def _are_long(names: Sequence[str]) -> bool:
     return any(len(name) > 6 and not is_symbol(name) for name in names)
 
 
+def _some_names(names: Sequence[str]) -> dict[int, str]:
+    """The names of all units, or of every second, third, ..."""
+    every = math.ceil(len(names) / _MAX_TICKS)
+    return {i: shorten(names[i], _NAME_LENGTH) for i in range(0, len(names), every)}
+
+
 def _tick_units(ax: Axes, network: DrawnNetwork, number: int, bias_x: float) -> None:
-    """Names of the columns and rows; of many, those of every second, third, ..."""
-    sources, targets = network.unit_names(number), network.unit_names(number + 1)
-    shown = range(0, len(sources), math.ceil(len(sources) / _MAX_TICKS))
-    texts = [shorten(sources[j], _NAME_LENGTH) for j in shown]
-    long = _are_long(texts)
-    ax.set_xticks([bias_x, *shown], ["bias", *texts], rotation=40 if long else 0, ha="right" if long else "center")
+    """Names of the columns and rows."""
+    columns, rows = (_some_names(network.unit_names(layer)) for layer in (number, number + 1))
+    long = _are_long([*columns.values()])
+    names = ["bias", *columns.values()]
+    ax.set_xticks([bias_x, *columns], names, rotation=40 if long else 0, ha="right" if long else "center")
     for label in ax.get_xticklabels():
         label.set_rotation_mode("anchor")
-    rows = range(0, len(targets), math.ceil(len(targets) / _MAX_TICKS))
-    ax.set_yticks([*rows], [shorten(targets[i], _NAME_LENGTH) for i in rows])
+    ax.set_yticks([*rows], [*rows.values()])
     for label in (*ax.get_xticklabels(), *ax.get_yticklabels()):
         label.set_parse_math(is_symbol(label.get_text()))
     ax.tick_params(length=0, labelsize=9)
@@ -178,49 +182,28 @@ def _tick_units(ax: Axes, network: DrawnNetwork, number: int, bias_x: float) -> 
     ax.set_ylabel(f"to: {network.layer_name(number + 1)}")
 
 
-def _write_weights(ax: Axes, theta: FloatArray, bias_x: float, limit: float) -> None:
-    """Each weight as a number in its cell."""
-    for (i, j), weight in np.ndenumerate(theta):
-        ax.text(
-            bias_x if j == 0 else j - 1,
-            i,
-            f"{weight:.2g}" if limit < 100 else f"{weight:.0f}",
-            ha="center",
-            va="center",
-            fontsize=8,
-            # The ends of the colour scale are dark.
-            color="white" if abs(weight) > 0.42 * limit else INK,
-        )
-
-
-def _tile_columns(count: int, shape: tuple[int, int]) -> int:
-    """How many pictures of `shape` to a line: a block about as wide as high, with few places left empty."""
-    height, width = shape
+def _tile_columns(count: int, height: int, width: int) -> int:
+    """How many pictures to a line: a block about as wide as high, with few places left empty."""
     ideal = min(count, max(1.0, math.sqrt(1.2 * count * (height + 1) / (width + 1))))
     near = range(math.ceil(0.75 * ideal), min(count, math.ceil(1.3 * ideal)) + 1)
     return min(near, key=lambda columns: (-count % columns, abs(columns - ideal)))
 
 
-def _tiles_size(count: int, columns: int, shape: tuple[int, int]) -> tuple[float, float]:
-    lines = math.ceil(count / columns)
-    tall = lines * (shape[0] + 1) / (columns * (shape[1] + 1))
-    return 7.4, float(np.clip(6.2 * tall + 0.7, 2.2, 10.0))
-
-
-def _draw_tiles(ax: Axes, weights: FloatArray, shape: tuple[int, int], columns: int) -> AxesImage:
-    """Each row of `weights` (units, inputs) as a picture of `shape`, one pixel apart, `columns` to a line."""
+def _draw_tiles(ax: Axes | None, weights: FloatArray, shape: tuple[int, int]) -> AxesImage:
+    """Each row of `weights` (units, inputs) as a picture of `shape`, one pixel apart."""
     count, (height, width) = len(weights), shape
+    columns = _tile_columns(count, height, width)
     lines = math.ceil(count / columns)
+    tall = lines * (height + 1) / (columns * (width + 1))
+    ax = axes_or_new(ax, (7.4, float(np.clip(6.2 * tall + 0.7, 2.2, 10.0))))
     # NaN is not drawn: there is no weight between pictures and after the last one.
     canvas = np.full((lines * (height + 1) - 1, columns * (width + 1) - 1), np.nan)
     for unit, row in enumerate(weights):
         top, left = (unit // columns) * (height + 1), (unit % columns) * (width + 1)
         canvas[top : top + height, left : left + width] = row.reshape(shape)
-        ax.add_patch(_outline(left - 0.5, top - 0.5, width, height))
-    limit = _limit(weights)
-    image = ax.imshow(canvas, cmap=diverging_colors(), vmin=-limit, vmax=limit, interpolation="nearest")
-    ax.set_xticks([])
-    ax.set_yticks([])
+        _outline(ax, left - 0.5, top - 0.5, width, height)
+    image = ax.imshow(canvas, **_colors(weights))
+    ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     units = "the unit" if count == 1 else f"each of the {count} units, row by row"
     ax.set_xlabel(f"{height} × {width} inputs of {units}; bias not shown", fontsize=9)
