@@ -20,7 +20,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from multilayer.equations.activations import ACTIVATIONS, Activation, activation
 from multilayer.equations.costs import OUTPUTS, Cost, Output, output_unit
-from multilayer.equations.extensions.embeddings import Waves
+from multilayer.equations.extensions.embeddings import Waves, embed
 from multilayer.equations.initialization import check_layer_sizes
 from multilayer.exceptions import ParameterError, ShapeError, unknown_name
 
@@ -386,6 +386,45 @@ def waves(network: Network, parameters: Floats) -> Waves | None:
         for shape, (start, end) in zip(shapes, itertools.pairwise(ends), strict=True)
     ]
     return Waves(*parts)
+
+
+def first_activations(network: Network, parameters: Floats, X: Floats) -> Floats:
+    """Return A_1: the inputs, with their embeddings (F2) if the network has them.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    parameters : array of shape (P,)
+        The parameter vector.
+    X : array of shape (m, s_1)
+        Inputs.
+
+    Returns
+    -------
+    array of shape (m, s_1), or (m, s_1 + e O)
+        X itself, or in float64 with the embeddings.
+    """
+    of_waves = waves(network, parameters)
+    if network.embedding is None or of_waves is None:
+        return X
+    return embed(X.astype(np.float64), network.embedding.columns, in_float64(of_waves))
+
+
+def in_float64(given: Waves) -> Waves:
+    """Return the parameters of an embedding in float64.
+
+    Parameters
+    ----------
+    given : Waves
+        The parameters.
+
+    Returns
+    -------
+    Waves
+        The same, without a copy of those in float64.
+    """
+    return Waves(*(array.astype(np.float64, copy=False) for array in given))
 
 
 def step_factors(network: Network, factors: Sequence[float]) -> Floats:

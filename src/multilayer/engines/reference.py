@@ -14,11 +14,23 @@ from multilayer.engines.protocol import PLAIN, Batches, DescentState, Engine, Ob
 from multilayer.equations.backpropagation import cost_and_gradient, deltas
 from multilayer.equations.descent import UpdateRule
 from multilayer.equations.extensions.dropout import dropout_masks
-from multilayer.equations.extensions.embeddings import Waves, embed, embedding_gradient
+from multilayer.equations.extensions.embeddings import Waves, embedding_gradient
 from multilayer.equations.extensions.penalties import Penalty
 from multilayer.equations.extensions.step_options import StepOptions, average_weights, clip_gradient, decay_weights
 from multilayer.equations.propagation import forward_propagation
-from multilayer.network import Floats, Network, norms, output_with_cost, pack, step_factors, thetas, waves, widths
+from multilayer.network import (
+    Floats,
+    Network,
+    first_activations,
+    in_float64,
+    norms,
+    output_with_cost,
+    pack,
+    step_factors,
+    thetas,
+    waves,
+    widths,
+)
 
 
 class ReferenceEngine(Engine):
@@ -29,7 +41,7 @@ class ReferenceEngine(Engine):
     def predict(self, network: Network, parameters: Floats, X: Floats) -> Floats:
         matrices, of_layers = thetas(network, parameters), norms(network, parameters)
         check_inputs(network, X)
-        A_1 = _embedded(network, parameters, _dense(X))
+        A_1 = first_activations(network, parameters, _dense(X))
         _, A = forward_propagation(A_1, matrices, network.hidden, network.output, norms=of_layers)
         return A[-1].astype(parameters.dtype, copy=False)
 
@@ -103,7 +115,7 @@ class ReferenceEngine(Engine):
         with np.errstate(over="ignore", invalid="ignore"):
             matrices, X, Y = thetas(network, parameters), _dense(objective.X[rows]), objective.Y[rows]
             weight = None if weight is None else weight[rows]
-            A_1 = _embedded(network, parameters, X)
+            A_1 = first_activations(network, parameters, X)
             J, D = cost_and_gradient(
                 A_1,
                 Y,
@@ -141,19 +153,9 @@ class ReferenceEngine(Engine):
             epsilon = epsilon * masks[0]
         w = np.ones(len(X)) if weight is None else weight.astype(np.float64)
         epsilon, inputs = epsilon[:, X.shape[1] :], np.asarray(X, dtype=np.float64)
-        D = embedding_gradient(epsilon, inputs, columns, _waves_of(network, parameters), w)
+        of_waves = waves(network, parameters)
+        D = embedding_gradient(epsilon, inputs, columns, in_float64(of_waves), w) if of_waves else ()
         return Waves(*(of_parameter / w.sum() for of_parameter in D))
-
-
-def _waves_of(network: Network, parameters: Floats) -> Waves:
-    return Waves(*(array.astype(np.float64) for array in waves(network, parameters) or ()))
-
-
-def _embedded(network: Network, parameters: Floats, X: Floats) -> Floats:
-    """Return A_1: the inputs, with their embeddings if the network has them."""
-    if network.embedding is None:
-        return X
-    return embed(X.astype(np.float64), network.embedding.columns, _waves_of(network, parameters))
 
 
 def _dense(X: Any) -> Floats:

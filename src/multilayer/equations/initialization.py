@@ -13,12 +13,15 @@ units of a layer:
     (I4)  he          normal, variance 2 / n_in                                     0
     (I5)  lecun       normal, variance 1 / n_in                                     0
     (I6)  zeros       0; shown to fail                                              0
+    (I7)  data        normal, then scaled so that the sums of the examples have     minus a random mean of 5 sums
+                      the variance 1
     ====  ==========  ============================================================  ======
 
 In (I1) and (I2) the bias is counted as one more input, as in the textbook, where Theta has n_in + 1 columns.
 The textbook's text gives (I1); its code, ``(rand - 0.5) * e``, draws from half that range, which is (I2).
 
-References: (I3) Glorot and Bengio (2010), eq. 16; (I4) He et al. (2015), eq. 10; (I5) LeCun et al. (1998), eq. 16.
+References: (I3) Glorot and Bengio (2010), eq. 16; (I4) He et al. (2015), eq. 10; (I5) LeCun et al. (1998), eq. 16;
+(I7) Holzmüller et al. (2024), "std" and "he+5".
 """
 
 from __future__ import annotations
@@ -66,6 +69,45 @@ def lecun_init(rng: np.random.RandomState, n_in: int, n_out: int) -> Array:
 def zeros_init(rng: np.random.RandomState, n_in: int, n_out: int) -> Array:
     """(I6) All zero.  All units of a layer compute the same, get the same gradient and stay equal."""
     return np.zeros((n_out, n_in + 1))
+
+
+def data_init(rng: np.random.RandomState, A: Array, n_out: int, n_examples: int = 5) -> Array:
+    """(I7) Draw a Theta for given activations: sums of variance 1, and biases that put the kinks among the examples.
+
+    A unit's sums are divided by their deviation over the examples.  Its bias is minus a weighted mean of its sums for
+    five random examples, with weights drawn uniformly from those that sum to 1, so that the sum is 0 near an example.
+
+    Parameters
+    ----------
+    rng : RandomState
+        The generator.
+    A : array of shape (m, s_l)
+        Activations of the layer below.
+    n_out : int
+        The number of units.
+    n_examples : int
+        The number of examples of each bias.
+
+    Returns
+    -------
+    array of shape (n_out, s_l + 1)
+        Theta, the biases in column 0.
+
+    Examples
+    --------
+    >>> A = np.random.RandomState(1).normal(3.0, 2.0, (100, 4))
+    >>> theta = data_init(np.random.RandomState(0), A, n_out=2)
+    >>> (A @ theta[:, 1:].T).std(axis=0).round(6)
+    array([1., 1.])
+    """
+    weights = rng.normal(size=(n_out, A.shape[1])) / np.sqrt(A.shape[1])
+    deviations = (A @ weights.T).std(axis=0)  # (n_out,)
+    weights /= np.where(deviations > 0, deviations, 1.0)[:, np.newaxis]
+    sums = A @ weights.T  # (m, n_out)
+    chosen = sums[rng.randint(len(A), size=(n_examples, n_out)), np.arange(n_out)]
+    shares = rng.exponential(size=(n_examples, n_out))
+    biases = -(shares / shares.sum(axis=0) * chosen).sum(axis=0)
+    return np.column_stack([biases, weights])
 
 
 SCHEMES: dict[str, Draw] = {

@@ -8,6 +8,7 @@ r"""Periodic embeddings: trained waves of single inputs, which the first layer r
     (F3)  D_c = 1/m Σ ε_jo,  D_A = 1/m Σ ε_jo u_jk              ε the derivative of the cost by e_jo
     (F4)  η_jk = Σ_o ε_jo A_jok,  D_b = -1/m Σ η_jk sin φ_jk,   by the chain rule; D_w has the factor 2π x_j more
           D_w = -1/m Σ η_jk 2π x_j sin φ_jk
+    (F5)  ∂e_jo/∂x_j = -2π Σ_k A_jok w_jk sin φ_jk              for the derivative by the inputs (V2)
     ====  ====================================================  ==============================================
 
 A network of relu or silu units bends slowly: a function that rises and falls often along one input needs many units.
@@ -118,6 +119,37 @@ def embedding_gradient(epsilon: Array, X: Array, columns: Sequence[int], waves: 
         mixtures=np.einsum("mjo,mjk->jok", weighted, np.cos(angles)),  # (F3)
         offsets=weighted.sum(axis=0),
     )
+
+
+def embedding_input_gradient(v: Array, X: Array, columns: Sequence[int], waves: Waves) -> Array:
+    """(F5) Compute the derivative by the inputs from the derivative by A_1.
+
+    Parameters
+    ----------
+    v : array of shape (m, s_1 + e O)
+        The derivative by A_1.
+    X : array of shape (m, s_1)
+        Inputs.
+    columns : sequence of e integers
+        The embedded inputs.
+    waves : Waves
+        The parameters of the embedding.
+
+    Returns
+    -------
+    array of shape (m, s_1)
+        The derivative by X.
+
+    Examples
+    --------
+    >>> waves = Waves(np.array([[0.5]]), np.array([[0.0]]), np.array([[[3.0]]]), np.array([[1.0]]))
+    >>> embedding_input_gradient(np.array([[10.0, 1.0]]), np.array([[0.5]]), [0], waves).round(3)  # 10 - 3π sin(π/2)
+    array([[0.575]])
+    """
+    of_inputs, of_outputs = v[:, : X.shape[1]].copy(), v[:, X.shape[1] :].reshape(len(X), *waves.offsets.shape)
+    slopes = -2 * math.pi * waves.frequencies * np.sin(_angles(X, columns, waves))  # (m, e, F)
+    of_inputs[:, list(columns)] += np.einsum("mjo,jok,mjk->mj", of_outputs, waves.mixtures, slopes)
+    return of_inputs
 
 
 def _angles(X: Array, columns: Sequence[int], waves: Waves) -> Array:

@@ -11,6 +11,8 @@ r"""Schedules: the step size of each epoch, or of each update.
     (S6)  warm-up           any of these times min(1, (i + 1) / n) in update i
     (S7)  plateau           alpha f^k after k times without progress, but at least a given minimum
     (S8)  custom            alpha times a function of the epoch
+    (S9)  cosine cycles     from 0 to alpha and back to 0, c times, each time twice as slowly
+    (S10) flat cosine       a factor of dropout and decay: 1 in the first half, then to 0 along half a cosine
     ====  ================  ==================================================================
 
 (S2) falls fast: with p = 1/2 and 1,000 examples the step size is a thirtieth of alpha from the second epoch on.  (S3)
@@ -19,7 +21,7 @@ scikit-learn.  (S4) and (S5) need the length of the run.  All depend only on the
 and (S7) count their reductions.
 
 References: (S4) Loshchilov and Hutter (2017), eq. 5, without restarts; (S5) Smith and Topin (2018), in the cosine form
-and with the end points of fastai.
+and with the end points of fastai; (S9), (S10) Holzmüller et al. (2024), "coslog4" and "flat_cos".
 """
 
 from __future__ import annotations
@@ -108,6 +110,29 @@ def one_cycle(
     if done < rise:
         return half_cosine(alpha * first, alpha, done / rise)
     return half_cosine(alpha, alpha * last, (done - rise) / (1.0 - rise))
+
+
+def cosine_cycles(alpha: float, update: int, n_updates: int, n_cycles: int = 4) -> float:
+    """(S9) alpha (1 - cos(2π log2(1 + (2^c - 1) s))) / 2 with s = i / n: 0 at s = (2^k - 1) / (2^c - 1).
+
+    Examples
+    --------
+    >>> [round(cosine_cycles(1.0, update, n_updates=15, n_cycles=4), 4) for update in (0, 1, 2, 3, 5, 7, 15)]
+    [0.0, 0.0, 0.9755, 0.0, 0.9755, 0.0, 0.0]
+    """
+    done = min(update / n_updates, 1.0)
+    return alpha * 0.5 * (1.0 - math.cos(2.0 * math.pi * math.log2(1.0 + (2.0**n_cycles - 1.0) * done)))
+
+
+def flat_cosine(share: float) -> float:
+    """(S10) 1 for s <= 1/2, then (1 + cos(π (2 s - 1))) / 2, which is 0 at s = 1.
+
+    Examples
+    --------
+    >>> flat_cosine(0.2), flat_cosine(0.75), flat_cosine(1.0)
+    (1.0, 0.5, 0.0)
+    """
+    return half_cosine(1.0, 0.0, min(max(2.0 * share - 1.0, 0.0), 1.0))
 
 
 def warm_up(update: int, n_updates: int) -> float:
