@@ -322,7 +322,7 @@ ENSEMBLES = {
     ),
 }
 _OF_TRAINING = (NETWORK, STATE, STOP, HISTORY, TRAINING)
-RECORDS = (*COSTS, *ALL_SCHEDULES, *_OF_TRAINING, LABELS_OF_Y, PREDICTIONS, OUT_OF_FOLD)
+RECORDS = (*COSTS, EMBEDDING, *ALL_SCHEDULES, *_OF_TRAINING, LABELS_OF_Y, PREDICTIONS, OUT_OF_FOLD)
 # The attributes of estimators that are stored under another name.
 ATTRIBUTES = {
     "training": "_training_state",
