@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import scipy.sparse
 from numpy.typing import NDArray
 
 from multilayer.engines.blas_threads import one_blas_thread
@@ -231,7 +230,7 @@ class Engine(Protocol):
 
 def check_inputs(network: Network, X: Any) -> None:
     """Raise an error for a CSR matrix if the network embeds inputs."""
-    if network.embedding is not None and scipy.sparse.issparse(X):
+    if network.embedding is not None and hasattr(X, "toarray"):
         raise InputTypeError("embedded inputs must be dense, got a sparse matrix. Use X.toarray().")
 
 

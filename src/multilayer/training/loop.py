@@ -141,8 +141,9 @@ def train(
 
 def descent_request(session: TrainingSession, objective: Objective, updates: Batches) -> DescentRequest:
     """Return the arguments of the engine for the next updates of a session."""
-    recipe, options, factor = session.recipe, session.recipe.options, session.regularization_factor
-    if factor < 1.0:
+    recipe, options = session.recipe, session.recipe.options
+    if recipe.fading is not None:
+        factor = session.regularization_factor
         options = replace(options, weight_decay=factor * options.weight_decay)
         objective = replace(objective, dropout=tuple(factor * rate for rate in objective.dropout))
     return DescentRequest(objective, recipe.rule, session.state.descent, updates, options)

@@ -54,7 +54,7 @@ def starting_parameters(
             f"a network of layer sizes {network.layer_sizes} has {n_parameters(network):,} parameters, and their "
             f"{size:,.0f} GiB exceed the memory. Use fewer or smaller hidden layers."
         ) from None
-    of_waves = _draw_waves_into(network, parameters, random_state)
+    of_waves = None if network.embedding is None else _draw_waves_into(network, parameters, random_state)
     if not isinstance(initialization, str):
         return pack(network, _checked_thetas(initialization), dtype, waves_given=of_waves)
     if initialization == SCIKIT_LEARN:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from multilayer.equations.extensions.embeddings import Waves, embed, embedding_gradient
+from multilayer.equations.extensions.embeddings import Waves, embed, embedding_gradient, embedding_input_gradient
 
 COLUMNS = (0, 2)
 
@@ -47,3 +47,13 @@ def test_the_gradient_equals_central_differences(name: str) -> None:
         above, below = (waves._replace(**{name: parameter + sign * change}) for sign in (1, -1))
         expected = (weighted_sum(above) - weighted_sum(below)) / (2 * step)
         assert found[place] == pytest.approx(expected, rel=1e-6, abs=1e-7)
+
+
+def test_the_derivative_by_the_inputs_equals_central_differences() -> None:
+    rng = np.random.RandomState(3)
+    X, v, waves, step = rng.normal(size=(5, 3)), rng.normal(size=(5, 7)), _waves(), 1e-6
+    found = embedding_input_gradient(v, X, COLUMNS, waves)
+    for j in range(3):
+        change = step * np.eye(3)[j]
+        differences = (embed(X + change, COLUMNS, waves) - embed(X - change, COLUMNS, waves)) / (2 * step)
+        np.testing.assert_allclose(found[:, j], (differences * v).sum(axis=1), rtol=1e-6, atol=1e-7)
