@@ -1,0 +1,342 @@
+"""The common part of TableClassifier and TableRegressor: from a table to trained members, and to their mean."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from multilayer._checks import check_choice, check_flag, check_real, check_seed
+from multilayer.ensembles.greedy import greedy_selection
+from multilayer.estimators import NotFittedError
+from multilayer.estimators.base import take_over
+from multilayer.estimators.documentation import DocumentedMixin
+from multilayer.exceptions import InputError, InterruptedTrainingWarning
+from multilayer.fits.columns import checked_weight
+from multilayer.fits.errors import input_errors, warn
+from multilayer.packs import MemberEnded, run_pack
+from multilayer.results import Column, Table
+from multilayer.selection.splitting import check_kind_of_cv, checked_folds, checked_groups, is_list_of_folds
+from multilayer.tables.models.companions import Companion, companion_members
+from multilayer.tables.models.recipes import N_FOLDS, OF_PRESETS, PRESETS, VALIDATION_SHARE, Preset, Recipe
+from multilayer.tables.models.rows import Rows, rows_of, rows_to_predict
+from multilayer.tables.models.training import Problem, RowNumbers, TrainedMember, members_of
+
+MAX_SEED = 2**31 - 1
+TREES = "gradient-boosted trees"
+
+
+class BaseTableModel(DocumentedMixin, BaseEstimator, ABC):
+    """A model of raw tables: encoders, networks and their weights."""
+
+    # With metadata routing, groups are for splitters; fit receives them only after set_fit_request(groups=True).
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": False}
+    preset: Preset
+    max_time: float | None
+    with_trees: bool
+    cv: Any
+    n_jobs: int | None
+    random_state: int | np.random.RandomState | None
+    callbacks: Sequence[Any]
+    members_: list[TrainedMember]
+    weights_: dict[str, float]
+    n_features_in_: int
+    feature_names_in_: NDArray[Any]
+    _names: tuple[str, ...]
+    _has_names: bool
+    _companions: dict[str, list[Companion]]
+
+    @abstractmethod
+    def _targets(self, y: Any) -> NDArray[Any]:
+        """Return class numbers or amounts, and set the attributes that describe y."""
+
+    @abstractmethod
+    def _splitter(self, n_folds: int, seed: int, groups: Any) -> Any:
+        """Return the default splitter."""
+
+    @abstractmethod
+    def _network(self, seed: int) -> Any:
+        """Return an untrained network."""
+
+    @abstractmethod
+    def _predicted(self, network: Any, X: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the prediction of a fitted network, (m, K)."""
+
+    @abstractmethod
+    def _losses(self, predicted: NDArray[np.float64], y: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the loss of each row."""
+
+    @property
+    @abstractmethod
+    def _loss_name(self) -> str:
+        """The name of the score of these losses."""
+
+    @abstractmethod
+    def _score_of_losses(self, losses: NDArray[np.float64], weight: Any) -> float:
+        """Return the score of a mean of losses."""
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        *,
+        groups: ArrayLike | None = None,
+    ) -> Self:
+        """Train encoders and networks on a raw table.
+
+        Parameters
+        ----------
+        X : pandas, polars or pyarrow table, or array, of shape (m, n_features)
+            The columns: numbers, text, Booleans, dates, with gaps.
+        y : array or column of length m
+            The target.
+        sample_weight : array of shape (m,), default=None
+            Non-negative weights of the rows.
+        groups : array of shape (m,), default=None
+            Groups of the rows that are kept in one fold.
+
+        Returns
+        -------
+        self
+            The fitted model.  If training fails, it is unchanged.
+        """
+        began = time.perf_counter()
+        before = dict(vars(self))
+        model = type(self)(**self.get_params(deep=False))
+        vars(model).update(before)
+        recipes = model._checked_recipes()
+        with input_errors(X):
+            rows = rows_of(X)
+        targets = model._targets(y)
+        if len(targets) != len(rows):
+            raise InputError(f"Found input variables with inconsistent numbers of samples: {[len(rows), len(targets)]}")
+        weight = None
+        if sample_weight is not None:
+            weight = checked_weight(sample_weight, len(rows), np.dtype(np.float64), warns=True)
+        random_state = check_random_state(check_seed("random_state", self.random_state))
+        folds = model._folds(rows, targets, groups, random_state)
+        problem = Problem(rows, targets, weight, folds, hasattr(model, "classes_"))
+        model._train(problem, recipes, random_state, began)
+        model.n_features_in_ = len(rows.names)
+        model._names, model._has_names = rows.names, rows.has_names
+        if rows.has_names:
+            model.feature_names_in_ = np.asarray(rows.names, dtype=object)
+        else:
+            vars(model).pop("feature_names_in_", None)
+        take_over(self, model, before)
+        return self
+
+    def _checked_recipes(self) -> Sequence[Recipe]:
+        check_choice("preset", self.preset, PRESETS)
+        check_flag("with_trees", self.with_trees)
+        if self.max_time is not None:
+            check_real("max_time", self.max_time, 0.0, open_low=True)
+        check_kind_of_cv(self.cv)
+        return OF_PRESETS[self.preset]
+
+    def _folds(
+        self, rows: Rows, y: NDArray[Any], groups: Any, random_state: np.random.RandomState
+    ) -> list[tuple[RowNumbers, RowNumbers]]:
+        """Return the training and validation rows of each fold; "quick" has one, with all rows in one of both."""
+        m, numbers = len(rows), np.arange(len(rows))
+        seed = int(random_state.randint(MAX_SEED))
+        groups = checked_groups(numbers, groups)
+        if m < 2 * N_FOLDS:
+            raise InputError(
+                f"the table has n_samples={m} rows, and a table model needs at least {2 * N_FOLDS}, because it is "
+                "validated on rows that it is not trained on. Pass more rows."
+            )
+        with input_errors():
+            if is_list_of_folds(self.cv) if self.cv is not None else False:
+                return checked_folds(self.cv, m)
+            n_folds = N_FOLDS if self.cv is None else self.cv
+            if hasattr(n_folds, "split"):
+                return checked_folds(n_folds.split(numbers, y, groups), m)
+            if self.preset == "quick" and self.cv is None and groups is None:
+                return [self._single_split(numbers, y, seed)]
+            folds = checked_folds(self._splitter(int(n_folds), seed, groups).split(numbers, y, groups), m)
+        return folds[:1] if self.preset == "quick" and self.cv is None else folds
+
+    def _single_split(self, numbers: RowNumbers, y: NDArray[Any], seed: int) -> tuple[RowNumbers, RowNumbers]:
+        strata = y if hasattr(self, "classes_") and np.bincount(y).min() >= 2 else None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            n_test = max(int(VALIDATION_SHARE * len(numbers)), len(np.unique(y)) if strata is not None else 1)
+            train, validating = train_test_split(numbers, test_size=n_test, random_state=seed, stratify=strata)
+        return np.sort(train), np.sort(validating)
+
+    def _train(
+        self, problem: Problem, recipes: Sequence[Recipe], random_state: np.random.RandomState, began: float
+    ) -> None:
+        seeds = random_state.randint(MAX_SEED, size=(len(problem.folds), len(recipes)))
+        companion_seed = int(random_state.randint(MAX_SEED))
+        members = members_of(problem, recipes, self._network, self._predicted, seeds, self.max_time)
+        members += companion_members(problem, companion_seed)
+        outcomes = run_pack(members, n_jobs=self.n_jobs, listener=self._notify if self.callbacks else None)
+        for outcome in outcomes.values():
+            if outcome.error is not None:
+                raise outcome.error
+        trained = [
+            value for value in (outcome.value for outcome in outcomes.values()) if isinstance(value, TrainedMember)
+        ]
+        if len(outcomes) < len(members):
+            trained = _complete(trained, len(recipes))
+            if not trained:
+                raise KeyboardInterrupt
+            warn(
+                f"training was interrupted after {len(outcomes)} of {len(members)} members; the model holds those of "
+                "the folds that are complete.",
+                InterruptedTrainingWarning,
+            )
+        companions: dict[str, list[Companion]] = {}
+        for outcome in outcomes.values():
+            if isinstance(outcome.value, Companion):
+                companions.setdefault(outcome.value.name, []).append(outcome.value)
+        self._keep(problem, trained, companions)
+        self.fit_time_ = time.perf_counter() - began
+
+    def _keep(self, problem: Problem, members: list[TrainedMember], companions: dict[str, list[Companion]]) -> None:
+        """Set the fitted attributes: members, weights, out-of-fold predictions and losses."""
+        self.members_, self._companions = members, companions
+        K = members[0].validated.shape[1]
+        candidates: dict[str, NDArray[np.float64]] = {}
+        for member in members:
+            predicted = candidates.setdefault(member.recipe, np.full((len(problem.rows), K), np.nan))
+            predicted[problem.folds[member.fold][1]] = member.validated
+        if self.with_trees:
+            for each in companions[TREES]:
+                predicted = candidates.setdefault(TREES, np.full((len(problem.rows), K), np.nan))
+                predicted[problem.folds[each.fold][1]] = each.validated
+        predicted_rows = np.flatnonzero(~np.isnan(next(iter(candidates.values()))[:, 0]))
+        names = list(candidates)
+        found = [candidates[name][predicted_rows] for name in names]
+        counts = self._selected(found, problem.y[predicted_rows], problem.weight, predicted_rows)
+        self.weights_ = {name: float(count) / float(counts.sum()) for name, count in zip(names, counts, strict=True)}
+        mean = sum(weight * candidates[name] for name, weight in self.weights_.items() if weight > 0)
+        self._oof, self._oof_rows = np.asarray(mean), predicted_rows
+        self._oof_y = problem.y
+        self._oof_losses = {"network": self._losses(self._oof[predicted_rows], problem.y[predicted_rows])}
+        for name, parts in companions.items():
+            predicted = np.full((len(problem.rows), K), np.nan)
+            for each in parts:
+                predicted[problem.folds[each.fold][1]] = each.validated
+            self._oof_losses[name] = self._losses(predicted[predicted_rows], problem.y[predicted_rows])
+        self._weight_of_rows = None if problem.weight is None else problem.weight[predicted_rows]
+        self.oof_score_ = self._score_of_losses(self._oof_losses["network"], self._weight_of_rows)
+        self.columns_ = members[0].encoder.columns_
+
+    def _selected(
+        self, found: list[NDArray[np.float64]], y: NDArray[Any], weight: Any, rows: RowNumbers
+    ) -> NDArray[np.intp]:
+        """Return how often each candidate counts, by greedy selection on the out-of-fold predictions."""
+        if len(found) == 1:
+            return np.ones(1, dtype=np.intp)
+        arguments: dict[str, Any] = {"sample_weight": None if weight is None else weight[rows]}
+        if hasattr(self, "classes_"):
+            arguments["classes"] = np.arange(found[0].shape[1])
+        predictions = found if found[0].shape[1] > 1 else [each[:, 0] for each in found]
+        targets = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+        return greedy_selection(predictions, targets, **arguments)
+
+    def _mean_prediction(self, X: Any) -> NDArray[np.float64]:
+        """Return the weighted mean of all members, (m, K)."""
+        self._check_is_fitted()
+        with input_errors(X):
+            used = {each.name for each in self.columns_ if each.width}
+            rows = rows_to_predict(X, self._names, self._has_names, used)
+        encoded: dict[int, NDArray[Any]] = {}
+        n_of = {name: sum(member.recipe == name for member in self.members_) for name in self.weights_}
+        total: Any = 0.0
+        for member in self.members_:
+            weight = self.weights_[member.recipe]
+            if weight == 0:
+                continue
+            key = id(member.encoder)
+            if key not in encoded:
+                encoded[key] = member.encoder.transform(rows.table)
+            total = total + weight / n_of[member.recipe] * self._predicted(member.network, encoded[key])
+        if self.weights_.get(TREES, 0.0) > 0:
+            trees = self._companions[TREES]
+            for each in trees:
+                total = total + self.weights_[TREES] / len(trees) * each.predict(rows.table)
+        return np.asarray(total)
+
+    def summary(self) -> Table:
+        """Return the out-of-fold score beside those of other models in the same folds.
+
+        Returns
+        -------
+        Table
+            A line for each model: its score, and how much the network is better, with the standard error of the
+            paired difference.
+        """
+        self._check_is_fitted()
+        losses, weight = self._oof_losses, self._weight_of_rows
+        rows: list[Sequence[object]] = []
+        for name, of_rows in losses.items():
+            score = self._score_of_losses(of_rows, weight)
+            if name == "network":
+                rows.append((name, score, None))
+                continue
+            difference = of_rows - losses["network"]
+            mean = float(np.average(difference, weights=weight))
+            error = float(difference.std(ddof=1) / np.sqrt(len(difference)))
+            scale = self._score_slope(self._score_of_losses(losses["network"], weight), score)
+            rows.append((name, score, (scale * mean, scale * error)))
+        columns = (
+            Column("model", align="left"),
+            Column(self._loss_name, ".4g"),
+            Column("network better by"),
+        )
+        return Table(columns, rows, notes=[self._verdict(rows)])
+
+    @staticmethod
+    def _score_slope(one: float, other: float) -> float:  # noqa: ARG004 the score is the mean loss itself
+        """Return the factor from a difference of mean losses to one of scores."""
+        return 1.0
+
+    def _verdict(self, rows: list[Sequence[object]]) -> str:
+        """Return a sentence that says whether a network is worth it."""
+        better = [(str(name), pair) for name, _, pair in rows if isinstance(pair, tuple) and pair[0] + 2 * pair[1] < 0]
+        if better:
+            names = " and ".join(name for name, _ in better)
+            remedy = "" if self.with_trees or TREES not in names else " Set with_trees=True to combine both."
+            return f"Better than the network by more than chance explains: {names}.{remedy}"
+        unclear = [str(name) for name, _, pair in rows if isinstance(pair, tuple) and pair[0] - 2 * pair[1] <= 0]
+        if unclear:
+            return f"The difference between the network and {' and '.join(unclear)} may be chance."
+        return "The network is better than all of them by more than chance explains."
+
+    def _notify(self, event: MemberEnded) -> None:
+        for callback in self.callbacks:
+            callback(event)
+
+    def _check_is_fitted(self) -> None:
+        try:
+            check_is_fitted(self, "members_")
+        except ValueError:
+            raise NotFittedError(f"this {type(self).__name__} is not fitted yet. Call fit(X, y) first.") from None
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+
+def _complete(members: list[TrainedMember], n_recipes: int) -> list[TrainedMember]:
+    """Return the members of the folds for which all recipes are trained."""
+    folds = {member.fold for member in members}
+    whole = {fold for fold in folds if sum(member.fold == fold for member in members) == n_recipes}
+    return [member for member in members if member.fold in whole]

@@ -1,0 +1,110 @@
+"""Models of another kind, fitted in the same folds: a constant, a linear model and gradient-boosted trees."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
+
+from multilayer.packs import Member
+from multilayer.tables.encoder import TableEncoder
+from multilayer.tables.models.training import Problem
+
+# Trees need no scaling and few columns; linear models need both.
+OF_TREES = {"numbers": "standard", "many_categories": "target", "max_categories": 32}
+OF_LINEAR = {"numbers": "robust", "two_values": "signs", "many_categories": "target"}
+NAMES = ("gradient-boosted trees", "linear model", "constant")
+
+
+@dataclass(frozen=True, eq=False)
+class Companion:
+    """A fitted model of another kind, in one fold.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    fold : int
+        The number of its fold.
+    encoder : TableEncoder
+        The encoder of its rows.
+    model : estimator
+        A model of scikit-learn.
+    n_classes : int
+        The number of classes; 0 for amounts.
+    validated : array of shape (n, K)
+        Its predictions for the validation rows.
+    """
+
+    name: str
+    fold: int
+    encoder: TableEncoder
+    model: Any
+    n_classes: int
+    validated: NDArray[np.float64]
+
+    def predict(self, table: Any) -> NDArray[np.float64]:
+        """Return the predictions for the rows of a table, (m, K)."""
+        return predictions_of(self.model, self.encoder.transform(table), self.n_classes)
+
+
+def predictions_of(model: Any, X: NDArray[Any], n_classes: int) -> NDArray[np.float64]:
+    """Return probabilities of all classes, 0 for those that the model has not seen, or amounts, (m, K)."""
+    if not n_classes:
+        return np.asarray(model.predict(X), dtype=np.float64).reshape(len(X), -1)
+    predicted = np.zeros((len(X), n_classes))
+    predicted[:, np.asarray(model.classes_, dtype=np.intp)] = model.predict_proba(X)
+    return predicted
+
+
+def companion_members(problem: Problem, seed: int) -> list[Member]:
+    """Return the members of a pack that fit each companion in each fold."""
+    members = []
+    for fold in range(len(problem.folds)):
+        for name in NAMES:
+            members.append(Member((name, fold), _fitting(problem, name, fold, seed), size=1.0))
+    return members
+
+
+def _fitting(problem: Problem, name: str, fold: int, seed: int) -> Callable[[], Companion]:
+    return lambda: _fit(problem, name, fold, seed)
+
+
+def _fit(problem: Problem, name: str, fold: int, seed: int) -> Companion:
+    train, validating = problem.folds[fold]
+    y = problem.y[train]
+    encoder = TableEncoder(dtype=np.float32, **(OF_LINEAR if name == "linear model" else OF_TREES))
+    weight = None if problem.weight is None else problem.weight[train]
+    model = _model(name, seed, classifies=problem.classifies, n_outputs=1 if y.ndim == 1 else y.shape[1])
+    n_classes = int(problem.y.max()) + 1 if problem.classifies else 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        X = encoder.fit_transform(problem.rows.take(train), y, **({} if weight is None else {"sample_weight": weight}))
+        model.fit(X, y, sample_weight=weight)
+        X_val = encoder.transform(problem.rows.take(validating))
+        validated = predictions_of(model, X_val, n_classes)
+    return Companion(name, fold, encoder, model, n_classes, validated)
+
+
+def _model(name: str, seed: int, *, classifies: bool, n_outputs: int) -> Any:
+    if name == "constant":
+        return DummyClassifier(strategy="prior") if classifies else DummyRegressor()
+    if name == "linear model":
+        return LogisticRegression(max_iter=300) if classifies else Ridge(alpha=1.0)
+    if classifies:
+        return HistGradientBoostingClassifier(random_state=seed)
+    trees = HistGradientBoostingRegressor(random_state=seed)
+    return trees if n_outputs == 1 else _several_outputs(trees)
+
+
+def _several_outputs(trees: Any) -> Any:
+    from sklearn.multioutput import MultiOutputRegressor
+
+    return MultiOutputRegressor(trees)

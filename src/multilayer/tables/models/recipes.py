@@ -1,0 +1,143 @@
+"""The recipes of the table models: which networks they train, on which encoding, and for how long.
+
+The numbers were chosen on public tables by out-of-fold scores; docs/tables.md has the measurements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from multilayer.network import PeriodicEmbedding
+
+Preset = Literal["quick", "standard", "best"]
+PRESETS = ("quick", "standard", "best")
+N_FOLDS = 5
+VALIDATION_SHARE = 0.2  # of a single split
+
+# Encodings of the table, by name.
+ENCODINGS: Mapping[str, Mapping[str, Any]] = {
+    "scaled": {"numbers": "robust", "two_values": "signs", "many_categories": "target"},
+    "piecewise": {"numbers": "robust", "two_values": "signs", "many_categories": "target", "piecewise": "tree"},
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One kind of network: its encoding and its parameters.
+
+    Attributes
+    ----------
+    name : str
+        A word for the tables that a user reads.
+    encoding : str
+        A key of ``ENCODINGS``.
+    embeds : bool
+        Whether the raw numbers are embedded by trained waves.
+    parameters : mapping
+        Parameters of MLPClassifier and MLPRegressor.
+    """
+
+    name: str
+    encoding: str
+    embeds: bool
+    parameters: Mapping[str, Any]
+
+
+WAVES = Recipe(
+    "waves",
+    "scaled",
+    True,
+    {
+        "hidden_layer_sizes": (128, 128),
+        "activation": "mish",
+        "learning_rate": "cosine_cycles",
+        "learning_rate_init": 0.2,
+        "beta_2": 0.95,
+        "weight_decay": 0.02,
+        "dropout": 0.15,
+        "regularization_schedule": "flat_cosine",
+        "parametrization": "ntk",
+        "initialization": "data",
+    },
+)
+PIECES = Recipe(
+    "pieces",
+    "piecewise",
+    False,
+    {
+        "hidden_layer_sizes": (128, 128),
+        "activation": "silu",
+        "learning_rate": "cosine",
+        "learning_rate_init": 2e-3,
+        "weight_averaging": 0.99,
+        "weight_decay": 0.02,
+        "dropout": 0.1,
+    },
+)
+LINEAR = Recipe(
+    "linear pieces",
+    "piecewise",
+    False,
+    {
+        "hidden_layer_sizes": (),
+        "learning_rate": "cosine",
+        "learning_rate_init": 4e-3,
+        "weight_averaging": 0.99,
+        "weight_decay": 0.1,
+    },
+)
+OF_PRESETS: Mapping[str, tuple[Recipe, ...]] = {
+    "quick": (WAVES,),
+    "standard": (WAVES, PIECES),
+    "best": (WAVES, PIECES, LINEAR),
+}
+# The step size of classification in the NTK parametrisation, from RealMLP.
+CLASSIFICATION_STEP = 0.04
+
+
+def parameters_of(recipe: Recipe, n_rows: int, number_columns: tuple[int, ...], *, classifies: bool) -> dict[str, Any]:
+    """Return the parameters of a network for so many training rows.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        The kind of network.
+    n_rows : int
+        The number of training rows.
+    number_columns : tuple of int
+        The columns of the encoded table that hold raw numbers.
+    classifies : bool
+        Whether the target holds classes.
+
+    Returns
+    -------
+    dict
+        The parameters.
+    """
+    batch = batch_size(n_rows)
+    parameters: dict[str, Any] = {
+        "alpha": 0.0,
+        "batch_size": min(batch, n_rows),
+        "max_iter": n_epochs(n_rows, batch),
+        "n_iter_no_change": None,
+        "early_stopping_metric": "loss",
+        **recipe.parameters,
+    }
+    if recipe.embeds and number_columns:
+        parameters["embedding"] = PeriodicEmbedding(number_columns)
+    if classifies and parameters.get("parametrization") == "ntk":
+        parameters["learning_rate_init"] = CLASSIFICATION_STEP
+    return parameters
+
+
+def batch_size(n_rows: int) -> int:
+    """Return the rows of a batch for so many training rows."""
+    return next((size for most, size in ((1_500, 64), (8_000, 128), (100_000, 256)) if n_rows < most), 1024)
+
+
+def n_epochs(n_rows: int, batch: int) -> int:
+    """Return the epochs for about 8,000 updates, but 32 to 256 epochs."""
+    updates = max(n_rows // batch, 1)
+    return min(max(8_000 // updates, 32), 256)

@@ -1,0 +1,222 @@
+"""The training of a table model: the members of all folds as one pack, each fold encoded once for each encoding."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.fits.errors import FitWarning
+from multilayer.packs import Member, Slice
+from multilayer.selection.data import Data
+from multilayer.selection.training import Fitted, ModelTraining
+from multilayer.tables.encoder import TableEncoder
+from multilayer.tables.models.recipes import ENCODINGS, Recipe, parameters_of
+from multilayer.tables.models.rows import Rows
+
+RowNumbers = NDArray[np.intp]
+Predict = Callable[[Any, NDArray[Any]], NDArray[np.float64]]  # from a fitted network and rows to (m, K)
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """The data of one fit.
+
+    Attributes
+    ----------
+    rows : Rows
+        The table.
+    y : array of shape (m,) or (m, K)
+        Class numbers or amounts.
+    weight : array of shape (m,) or None
+        Weights of the rows.
+    folds : sequence of pairs of arrays
+        The numbers of the training rows and of the validation rows of each fold.
+    classifies : bool
+        Whether y holds class numbers.
+    """
+
+    rows: Rows
+    y: NDArray[Any]
+    weight: NDArray[np.float64] | None
+    folds: Sequence[tuple[RowNumbers, RowNumbers]]
+    classifies: bool
+
+
+@dataclass(eq=False)
+class EncodedFold:
+    """A fold in one encoding, encoded when the first member needs it and dropped after the last."""
+
+    problem: Problem
+    train: RowNumbers
+    validating: RowNumbers
+    options: Mapping[str, Any]
+    n_members: int
+    encoder: TableEncoder = field(init=False)
+    _data: Data | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def data(self) -> Data:
+        """Return the encoded rows of the fold at their places; rows of neither part are 0."""
+        with self._lock:
+            if self._data is None:
+                self._data = self._encoded()
+            return self._data
+
+    def release(self) -> None:
+        """Drop the encoded rows after the last member."""
+        with self._lock:
+            self.n_members -= 1
+            if not self.n_members:
+                self._data = None
+
+    def _encoded(self) -> Data:
+        problem, rows = self.problem, self.problem.rows
+        self.encoder = TableEncoder(dtype=np.float32, **self.options)
+        weight = problem.weight
+        given = {} if weight is None else {"sample_weight": weight[self.train]}
+        encoded = self.encoder.fit_transform(rows.take(self.train), problem.y[self.train], **given)
+        X = np.zeros((len(rows), encoded.shape[1]), dtype=np.float32)
+        X[self.train] = encoded
+        if len(self.validating):
+            X[self.validating] = self.encoder.transform(rows.take(self.validating))
+        return Data.of(X, problem.y, weight)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedMember:
+    """A trained network with its encoder.
+
+    Attributes
+    ----------
+    recipe : str
+        The name of its recipe.
+    fold : int
+        The number of its fold.
+    encoder : TableEncoder
+        The encoder of its fold.
+    network : MLPClassifier or MLPRegressor
+        The network.
+    validated : array of shape (n, K)
+        Its predictions for the validation rows of the fold.
+    seconds : float
+        Its training time.
+    warnings : sequence of FitWarning
+        The warnings of its fit.
+    """
+
+    recipe: str
+    fold: int
+    encoder: TableEncoder
+    network: Any
+    validated: NDArray[np.float64]
+    seconds: float
+    warnings: Sequence[FitWarning] = ()
+
+
+@dataclass(eq=False)
+class MemberTraining:
+    """The training of one member as the work of a pack."""
+
+    fold_number: int
+    fold: EncodedFold
+    recipe: Recipe
+    network: Any  # untrained, without the parameters of the recipe
+    predict: Predict
+    max_time: float | None
+    _training: ModelTraining | None = None
+
+    def advance(self, part: Slice) -> float:
+        """Train a slice; the first one encodes the fold if no other member has."""
+        if self._training is None:
+            self._training = self._begin()
+        left = self._training.advance(part)
+        if left == 0:
+            self.fold.release()
+        return left
+
+    def result(self) -> TrainedMember:
+        """Return the trained member."""
+        if self._training is None:
+            raise RuntimeError("the member has not been trained.")
+        found: TrainedMember = self._training.result()
+        return found
+
+    def _begin(self) -> ModelTraining:
+        fold = self.fold
+        data = fold.data()
+        network = self.network.set_params(
+            **parameters_of(
+                self.recipe,
+                len(fold.train),
+                tuple(np.flatnonzero(fold.encoder.number_columns_).tolist()),
+                classifies=fold.problem.classifies,
+            ),
+            max_time=self.max_time,
+        )
+        validating = fold.validating if len(fold.validating) else None
+        return ModelTraining(data, network, fold.train, self._finished, validating, clones=False)
+
+    def _finished(self, fitted: Fitted) -> TrainedMember:
+        X = self.fold.data().X[self.fold.validating]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            validated = self.predict(fitted.model, X)
+        return TrainedMember(
+            self.recipe.name,
+            self.fold_number,
+            self.fold.encoder,
+            fitted.model,
+            validated,
+            fitted.seconds,
+            tuple(fitted.warnings),
+        )
+
+
+def members_of(
+    problem: Problem,
+    recipes: Sequence[Recipe],
+    network: Callable[[int], Any],
+    predict: Predict,
+    seeds: NDArray[np.integer[Any]],
+    max_time: float | None,
+) -> list[Member]:
+    """Return the members of a pack: each recipe on each fold.
+
+    Parameters
+    ----------
+    problem : Problem
+        The data.
+    recipes : sequence of Recipe
+        The kinds of networks.
+    network : callable
+        Makes an untrained network from a seed.
+    predict : callable
+        Predicts with a fitted network.
+    seeds : array of int of shape (n_folds, n_recipes)
+        The seed of each network.
+    max_time : float or None
+        Seconds of each network.
+
+    Returns
+    -------
+    list of Member
+        With keys (recipe, fold).
+    """
+    members = []
+    for number, (train, validating) in enumerate(problem.folds):
+        n_members = {name: sum(recipe.encoding == name for recipe in recipes) for name in ENCODINGS}
+        encoded = {
+            name: EncodedFold(problem, train, validating, options, n_members[name])
+            for name, options in ENCODINGS.items()
+        }
+        for at, recipe in enumerate(recipes):
+            made = network(int(seeds[number, at]))
+            task = MemberTraining(number, encoded[recipe.encoding], recipe, made, predict, max_time)
+            members.append(Member((recipe.name, number), task, size=float(len(train))))
+    return members
