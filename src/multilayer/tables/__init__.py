@@ -13,8 +13,8 @@ pyarrow and narwhals, which ``multilayer[tables]`` installs, are imported when f
 from multilayer.tables._identifiers import row_identifiers
 from multilayer.tables._notes import reading_notes
 from multilayer.tables.encoder import TableEncoder
-from multilayer.tables.encodings import ColumnReport
 from multilayer.tables.reading import read_table
+from multilayer.tables.reports import ColumnReport
 from multilayer.tables.target import TargetInfo, encode_target, split_target
 
 __all__ = [

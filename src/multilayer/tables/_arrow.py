@@ -210,3 +210,16 @@ def texts(column: Any) -> Any:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     return column.cast(pa.large_string())
+
+
+def type_given(column: Any) -> type[np.generic]:
+    """Return the type that determines the rounding of the numbers; dates and decimals have that of float64 only."""
+    types = import_pyarrow("encoding tables").types
+    for is_type, kind in (
+        (types.is_float16, np.float16),
+        (types.is_float32, np.float32),
+        (types.is_float64, np.float64),
+    ):
+        if is_type(column.type):
+            return kind
+    return np.int64

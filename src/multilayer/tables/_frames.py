@@ -35,7 +35,7 @@ class Columns:
 
 
 def columns_of(data: Any) -> Columns:
-    """Return the columns of a pandas, polars or pyarrow table, of a NumPy array, or of a list of rows."""
+    """Return the columns of a table, lazy frame, DuckDB relation, NumPy array, or list of rows or dictionaries."""
     if sparse.issparse(data):
         raise InputTypeError(
             "Sparse data was passed, but TableEncoder needs dense data. Use X.toarray(), or pass a sparse X of numbers "
@@ -43,10 +43,24 @@ def columns_of(data: Any) -> Columns:
         )
     is_frame = any(hasattr(type(data), name) for name in ("columns", "column_names"))
     if not is_frame and (isinstance(data, list | tuple) or hasattr(data, "__array__")):
-        return _of_array(data)
+        return _of_records(data) if _holds_records(data) else _of_array(data)
     data, has_names = _with_names(data)
     frame = as_frame(data)
     return Columns(tuple(frame.columns), has_names, len(frame), frame, notes=column_notes(data))
+
+
+def _holds_records(data: Any) -> bool:
+    return isinstance(data, list | tuple) and len(data) > 0 and all(isinstance(row, dict) for row in data)
+
+
+def _of_records(rows: Any) -> Columns:
+    """Return the columns of dictionaries, in the order of their first occurrence; a missing key is a gap."""
+    names = tuple(dict.fromkeys(name for row in rows for name in row))
+    for name in names:
+        if not isinstance(name, str):
+            raise InputError(f"column names must be text, got {name!r} ({type(name).__name__}) as a key of a row.")
+    arrays = {name: to_arrow([row.get(name) for row in rows], f"column {name!r}") for name in names}
+    return Columns(names, True, len(rows), arrays=arrays)
 
 
 def _with_names(data: Any) -> tuple[Any, bool]:
@@ -88,7 +102,7 @@ def _as_array(data: Any) -> Any:
 
 
 def as_frame(data: Any) -> nw.DataFrame[Any]:
-    """Wrap a pandas, polars or pyarrow table or record batch in a narwhals frame, without a copy."""
+    """Wrap a table or record batch in a narwhals frame, without a copy; collect a lazy frame or a relation."""
     try:
         import narwhals
     except ImportError:
@@ -97,17 +111,16 @@ def as_frame(data: Any) -> nw.DataFrame[Any]:
         data = import_pyarrow("encoding tables").Table.from_batches([data])
     _check_columns_attribute(data)
     try:
-        frame = narwhals.from_native(data, eager_only=True)
+        frame = narwhals.from_native(data)
     except TypeError:
         raise InputError(
             f"expected a data frame of pandas, polars or pyarrow, or a two-dimensional array, got "
-            f"{type(data).__module__}.{type(data).__qualname__}. Wrap it, e.g. in pandas.DataFrame; collect() a lazy "
-            "frame."
+            f"{type(data).__module__}.{type(data).__qualname__}. Wrap it, e.g. in pandas.DataFrame."
         ) from None
     except narwhals.exceptions.DuplicateError:
         names = repeated(data.column_names if hasattr(data, "column_names") else [])
         raise InputError(_repeated_message(names)) from None
-    return frame
+    return frame.collect() if isinstance(frame, narwhals.LazyFrame) else frame
 
 
 def _check_columns_attribute(data: object) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from multilayer.exceptions import ParameterError
 from multilayer.tables._frames import columns_of
 from multilayer.tables._notes import ColumnNote
-from multilayer.tables.fitting import Identifiers, Rules, fit_column
+from multilayer.tables.fitting import fit_column
+from multilayer.tables.rules import Rules
 
 
 def row_identifiers(frame: Any) -> tuple[str, ...]:
@@ -53,16 +53,4 @@ def row_identifiers(frame: Any) -> tuple[str, ...]:
         name
         for name in columns.names
         if fit_column(name, columns.arrow(name), rules, columns.notes.get(name, ColumnNote()))[1].is_identifier
-    )
-
-
-def checked_identifiers(identifiers: Any) -> Identifiers:
-    """Return the value if it is "auto" or names; raise a ParameterError for anything else."""
-    if isinstance(identifiers, str):
-        if identifiers == "auto":
-            return "auto"
-    elif isinstance(identifiers, list | tuple | set | frozenset) and all(isinstance(n, str) for n in identifiers):
-        return identifiers
-    raise ParameterError(
-        f'identifiers must be "auto" or column names, as row_identifiers returns them, got {identifiers!r}.'
     )

@@ -90,6 +90,11 @@ class DateEncoding:
                 names += [f"{name}={part} (sin)", f"{name}={part} (cos)"]
         return names + [f"{name}=(gap)"] * self.elapsed.has_gaps
 
+    def are_numbers(self) -> list[bool]:
+        of_parts = {"year": [True], "weekday": [False] * 7}
+        flags = [flag for part in self.parts for flag in of_parts.get(part, [False] * 2)]
+        return [True, *flags] + [False] * self.elapsed.has_gaps
+
     def encode_into(self, out: Output, column: Any) -> None:
         ends = [0, -1] if self.elapsed.has_gaps else [0]
         edge = np.zeros((len(out), len(ends)))

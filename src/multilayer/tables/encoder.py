@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -12,14 +11,19 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from multilayer.estimators.documentation import DocumentedMixin
-from multilayer.exceptions import InputError, MultilayerWarning, ParameterError, ShapeError
-from multilayer.tables._arrow import PLURAL, import_pyarrow, kind_of, numbers, texts
+from multilayer.exceptions import InputError, ParameterError
+from multilayer.tables._fitted_columns import of_fitted_kind, received_names
 from multilayer.tables._frames import Columns, columns_of
-from multilayer.tables._identifiers import checked_identifiers
 from multilayer.tables._names import missing_column, unique
-from multilayer.tables._notes import ColumnNote
-from multilayer.tables.encodings import ColumnReport, Encoding, Output, as_spelled
-from multilayer.tables.fitting import Identifiers, Rules, fit_column
+from multilayer.tables._response import Response, response_of
+from multilayer.tables.encodings import Encoding, Output
+from multilayer.tables.fitting import fit_columns
+from multilayer.tables.reports import ColumnReport, reports_frame, reports_summary
+from multilayer.tables.rules import Identifiers, ManyCategories, Numbers, Piecewise, TwoValues, checked_rules
+from multilayer.tables.target_means import TargetMeanEncoding
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
@@ -67,6 +71,27 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         of that function for the whole table to use the same columns in all parts of it.
     dtype : numpy.float64 or numpy.float32, default=numpy.float64
         Type of the array that ``transform`` returns.
+    numbers : {"standard", "robust"}, default="standard"
+        The scaling of numbers, dates and times: by mean and deviation as above, or robustly.  Robust scaling divides
+        the distance from the median by that of the quartiles, ``z = (x - median) / (q75 - q25)``, or by half of the
+        range, ``(max - min) / 2``, if the quartiles are equal; then the smooth clip ``z / sqrt(1 + (z / 3)^2)`` limits
+        all numbers to (-3, 3).  A gap becomes the median, 0.
+    piecewise : {None, "quantile", "tree"}, default=None
+        The thresholds of a piecewise-linear encoding of numbers and durations of more than two values, in addition to
+        the scaled number.  For the edges e_0 < ... < e_n, which are the minimum, the thresholds and the maximum of
+        the fitting rows, the parts are ``clip((x - e_i) / (e_{i+1} - e_i), 0, 1) - 0.5`` for i = 0, ..., n - 1.  A gap
+        has the parts of the number that replaces it.  The thresholds are quantiles, or those of a decision tree that
+        predicts y from the column alone.  A column has at most max(4, min(16, 512 // k)) parts if k columns have them,
+        and a part at least max(8, m // 200) of the m rows with a value.
+    two_values : {"zero_one", "signs"}, default="zero_one"
+        The encoding of Booleans and of text of two categories: columns of 0 and 1 as above, or one column of -1 (False,
+        the first category in alphabetical order) and 1, with 0 for gaps and unknown categories.
+    many_categories : {"frequent", "target"}, default="frequent"
+        The encoding of text of more than ``max_categories`` categories: columns for the most frequent ones as above, or
+        target encoding, see Notes.
+    task : {"auto", "classification", "regression"}, default="auto"
+        Whether y holds classes or amounts, if the encoding depends on y; by default the choice of
+        :func:`encode_target`.
 
     Attributes
     ----------
@@ -78,9 +103,29 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         Number of columns of the table.
     encodings_ : tuple of frozen records
         The parameters of each encoded column.
+    number_columns_ : array of bool, of shape (width,)
+        Whether each output column is a scaled number, date or time of more than two values: not a Boolean, a category,
+        a part of a piecewise-linear encoding, a mean of the target, a sine or cosine, or a mark of gaps.
+
+    See Also
+    --------
+    sklearn.preprocessing.RobustScaler : Median and quartiles without the clip.
+    sklearn.preprocessing.TargetEncoder : Target encoding of arrays.
 
     Notes
     -----
+    Target encoding replaces a category c of n_c fitting rows i by the smoothed mean of an output t of the target less
+    its overall mean, ``d_c = sum_i t_i / (n_c + 10)``.  The outputs are the indicators of the classes (for two classes,
+    of the second one), or the standardised amounts, each column of y.  ``fit_transform`` encodes the fitting rows by
+    cross-fitted means: the sum and n_c cover only rows of the other of five folds, since otherwise a rare category
+    would tell the row's own target.  ``transform`` uses all fitting rows.  Both are divided by the deviation of the
+    cross-fitted means and clipped smoothly as above.  One more column holds the standardised ``log n_c``, also clipped.
+    Categories of a single fitting row, unknown ones, and all beyond the 100,000 most frequent have the overall mean, 0,
+    and n_c = 1.  A gap is 0 in all these columns; one more column marks gaps if the fitting rows have any.
+
+    Piecewise-linear encoding and its thresholds are those of [1]_, except that all parts are limited to their range
+    and centred; robust scaling and the smooth clip are those of [2]_; smoothed target means are those of [3]_.
+
     scikit-learn's OneHotEncoder raises an error at an unknown category by default, and its StandardScaler leaves gaps
     as NaN and does not clip.  Its estimators need named columns in the order of fitting.
 
@@ -100,6 +145,24 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
     rooms: standardised: mean 2, deviation 0.8165
     town: a column for each of 2 categories, one for gaps
     year: dropped: every value is 1990
+
+    Robust scaling, and a decision tree with one threshold in the middle, 9.5:
+
+    >>> encoder = TableEncoder(numbers="robust", piecewise="tree")
+    >>> frame = pyarrow.table({"size": range(20)})
+    >>> encoder.fit(frame, [size >= 10 for size in range(20)]).get_feature_names_out().tolist()
+    ['size', 'size=(0 to 9.5)', 'size=(9.5 to 19)']
+    >>> encoder.transform(frame)[[0, 4, 19]].round(3).tolist()
+    [[-0.949, -0.5, -0.5], [-0.568, -0.079, -0.5], [0.949, 0.5, 0.5]]
+
+    References
+    ----------
+    .. [1] Gorishniy, Rubachev, Babenko (2022), "On Embeddings for Numerical Features in Tabular Deep Learning",
+       NeurIPS.
+    .. [2] Holzmueller, Grinsztajn, Steinwart (2024), "Better by Default: Strong Pre-Tuned MLPs and Boosted Trees on
+       Tabular Data", NeurIPS.
+    .. [3] Micci-Barreca (2001), "A Preprocessing Scheme for High-Cardinality Categorical Attributes in Classification
+       and Prediction Problems", ACM SIGKDD Explorations 3(1).
     """
 
     def __init__(
@@ -108,20 +171,32 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         max_categories: int = 64,
         identifiers: Identifiers = "auto",
         dtype: DTypeLike = np.float64,
+        numbers: Numbers = "standard",
+        piecewise: Piecewise | None = None,
+        two_values: TwoValues = "zero_one",
+        many_categories: ManyCategories = "frequent",
+        task: Literal["auto", "classification", "regression"] = "auto",
     ) -> None:
         self.max_categories = max_categories
         self.identifiers = identifiers
         self.dtype = dtype
+        self.numbers = numbers
+        self.piecewise = piecewise
+        self.two_values = two_values
+        self.many_categories = many_categories
+        self.task = task
 
-    def fit(self, X: object, y: object = None) -> Self:  # noqa: ARG002
-        """Learn means, deviations and categories from the rows of a table.
+    def fit(self, X: object, y: object = None) -> Self:
+        """Learn means, deviations, categories and thresholds from the rows of a table.
 
         Parameters
         ----------
-        X : pandas, polars or pyarrow table, or array, of shape (m, n_features)
-            The fitting rows, at least one.
-        y : None
-            Ignored; scikit-learn's pipelines pass it.
+        X : table, array or list, of shape (m, n_features)
+            The fitting rows, at least one: a frame of pandas, polars or pyarrow, a lazy frame or a relation of DuckDB,
+            which is collected, an array, a list of rows, or a list of dictionaries.
+        y : series, array or list, of shape (m,) or (m, n_outputs), default=None
+            The target: classes or amounts, without gaps.  It is needed for ``piecewise="tree"`` and
+            ``many_categories="target"``, and ignored otherwise.
 
         Returns
         -------
@@ -131,44 +206,49 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         InputError
-            For no rows, infinity in a column, a type that cannot be encoded, or if no column can be used.
+            For no rows, infinity in a column, a type that cannot be encoded, no y where it is needed, or if no column
+            can be used.
         ParameterError
             For an invalid parameter.
         """
-        self._checked_dtype()
-        rules = Rules(self._checked_max_categories(), checked_identifiers(self.identifiers))
-        table = columns_of(X)
-        if not table.n_rows:
-            raise InputError("the table has no rows: the encoder needs at least one.")
-        for name in () if isinstance(rules.identifiers, str) else rules.identifiers:
-            if name not in table.names:
-                raise missing_column("identifier column", name, table.names)
-        encodings: list[Encoding] = []
-        reports: list[ColumnReport] = []
-        for name in table.names:
-            encoding, report = fit_column(name, table.arrow(name), rules, table.notes.get(name, ColumnNote()))
-            reports.append(report)
-            if encoding is not None:
-                encodings.append(encoding)
-        if not encodings:
-            single = " With 1 sample, every column is constant: add rows." if table.n_rows == 1 else ""
-            raise InputError(f"the table has no column that can be used. {_summary(reports)}{single}")
-        self.encodings_ = tuple(encodings)
-        self.columns_ = reports
-        self.n_features_in_ = len(table.names)
-        if table.has_names:
-            self.feature_names_in_ = np.asarray(table.names, dtype=object)
-        elif hasattr(self, "feature_names_in_"):
-            del self.feature_names_in_
+        self._fit(columns_of(X), y)
         return self
 
-    def transform(self, X: object) -> Output:
-        """Encode the rows of a table.
+    def fit_transform(self, X: object, y: object = None) -> Output:
+        """Fit the encoder, and encode the fitting rows.
+
+        The result equals that of ``transform``, except that target encoding uses cross-fitted means.
 
         Parameters
         ----------
-        X : pandas, polars or pyarrow table, or array
-            Rows with at least the encoded columns.
+        X : table, array or list, of shape (m, n_features)
+            The fitting rows, as in :meth:`fit`.
+        y : series, array or list, of shape (m,) or (m, n_outputs), default=None
+            The target, as in :meth:`fit`.
+
+        Returns
+        -------
+        array of shape (m, width)
+            Finite numbers of the encoder's ``dtype``, in C order.
+
+        Raises
+        ------
+        InputError
+            As in :meth:`fit`.
+        ParameterError
+            For an invalid parameter.
+        """
+        table = columns_of(X)
+        response = self._fit(table, y)
+        return self._encode(table, {name: name for name in table.names}, response)
+
+    def transform(self, X: object) -> Output:
+        """Encode the rows of a table, each independently of the others.
+
+        Parameters
+        ----------
+        X : table, array or list
+            Rows with at least the encoded columns, as in :meth:`fit`.
 
         Returns
         -------
@@ -182,15 +262,27 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         table = columns_of(X)
-        received = self._received_names(table)
-        widths = [len(encoding.feature_names(encoding.name)) for encoding in self.encodings_]
-        out: Output = np.zeros((table.n_rows, sum(widths)), dtype=self._checked_dtype())
-        start = 0
-        for encoding, width in zip(self.encodings_, widths, strict=True):
-            column = _of_fitted_kind(encoding, table.arrow(received[encoding.name]))
-            encoding.encode_into(out[:, start : start + width], column)
-            start += width
-        return out
+        names = [report.name for report in self.columns_]
+        return self._encode(
+            table, received_names(table, names, hasattr(self, "feature_names_in_"), self.encodings_), None
+        )
+
+    def columns_frame(self) -> DataFrame:
+        """Return ``columns_`` as a frame: a row for each column of the table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns ``column``, ``kind``, ``encoding``, ``gaps``, ``width``, ``identifier``, ``low`` and ``high``;
+            the last two are the bounds, NaN if there are none.
+
+        Raises
+        ------
+        MissingExtraError
+            If pandas is not installed.
+        """
+        check_is_fitted(self)
+        return reports_frame(self.columns_)
 
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> NDArray[np.object_]:
         """Return the names of the output columns: ``age``, ``age=(gap)``, ``town=Ulm``, ``town=(other)``.
@@ -219,24 +311,46 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         names = [name for encoding in self.encodings_ for name in encoding.feature_names(name_of[encoding.name])]
         return np.asarray(unique(names), dtype=object)
 
-    def _received_names(self, table: Columns) -> Mapping[str, str]:
-        """Map the name of each fitted column to its name in the table: the same, or the one at its position."""
-        fitted = [report.name for report in self.columns_]
-        had_names = hasattr(self, "feature_names_in_")
-        if had_names and table.has_names:
-            for encoding in self.encodings_:
-                if encoding.name not in table.names:
-                    raise missing_column("column", encoding.name, table.names)
-            return dict(zip(table.names, table.names, strict=True))
-        if len(table.names) != len(fitted):
-            raise ShapeError(
-                f"X has {len(table.names)} features, but TableEncoder is expecting {len(fitted)} features as input."
-            )
-        if had_names:
-            _warn("X does not have valid feature names, but TableEncoder was fitted with feature names")
-        elif table.has_names:
-            _warn("X has feature names, but TableEncoder was fitted without feature names")
-        return dict(zip(fitted, table.names, strict=True))
+    def _fit(self, table: Columns, y: object) -> Response | None:
+        """Fit the columns, and return the target if the encoding depends on it."""
+        self._checked_dtype()
+        rules = checked_rules(self)
+        if not table.n_rows:
+            raise InputError("the table has no rows: the encoder needs at least one.")
+        for name in () if isinstance(rules.identifiers, str) else rules.identifiers:
+            if name not in table.names:
+                raise missing_column("identifier column", name, table.names)
+        response = response_of(y, self.task, table.n_rows) if rules.needs_target else None
+        fitted = fit_columns(table, rules, response)
+        encodings: list[Encoding] = [encoding for encoding, _ in fitted if encoding is not None]
+        reports = [report for _, report in fitted]
+        if not encodings:
+            single = " With 1 sample, every column is constant: add rows." if table.n_rows == 1 else ""
+            raise InputError(f"the table has no column that can be used. {reports_summary(reports)}{single}")
+        self.encodings_ = tuple(encodings)
+        self.columns_: list[ColumnReport] = reports
+        self.number_columns_ = np.array([flag for encoding in encodings for flag in encoding.are_numbers()])
+        self.n_features_in_ = len(table.names)
+        if table.has_names:
+            self.feature_names_in_ = np.asarray(table.names, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+        return response
+
+    def _encode(self, table: Columns, received: Mapping[str, str], response: Response | None) -> Output:
+        """Encode rows, of which ``response`` is the target if they are the fitting rows and the encoding needs it."""
+        widths = [len(encoding.feature_names(encoding.name)) for encoding in self.encodings_]
+        out: Output = np.zeros((table.n_rows, sum(widths)), dtype=self._checked_dtype())
+        start = 0
+        for encoding, width in zip(self.encodings_, widths, strict=True):
+            column = of_fitted_kind(encoding, table.arrow(received[encoding.name]))
+            part = out[:, start : start + width]
+            if response is not None and isinstance(encoding, TargetMeanEncoding):
+                encoding.encode_fitted_into(part, column, response)
+            else:
+                encoding.encode_into(part, column)
+            start += width
+        return out
 
     def _checked_dtype(self) -> np.dtype[Any]:
         try:
@@ -247,64 +361,11 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
             raise ParameterError(f"dtype must be numpy.float32 or numpy.float64, got {self.dtype!r}.")
         return dtype
 
-    def _checked_max_categories(self) -> int:
-        most = self.max_categories
-        if isinstance(most, bool) or not isinstance(most, int | np.integer) or most < 2:
-            raise ParameterError(f"max_categories must be an integer of at least 2, got {most!r}.")
-        return int(most)
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
         tags.input_tags.categorical = True
+        tags.target_tags.required = self.piecewise == "tree" or self.many_categories == "target"
         tags.transformer_tags.preserves_dtype = [np.dtype(self.dtype).name]
         return tags
-
-
-def _warn(message: str) -> None:
-    warnings.warn(f"{message}; columns are identified by their position.", MultilayerWarning, stacklevel=5)
-
-
-def _of_fitted_kind(encoding: Encoding, column: Any) -> Any:
-    """Check the kind of a column, and convert a column of gaps only, which may have any type.
-
-    A column without values has no type in a file, and is numbers in pandas.
-    """
-    what = f"column {encoding.name!r}"
-    received = kind_of(column, what)
-    if received in (encoding.kind, "empty"):
-        return column
-    if received == "text" and getattr(encoding, "from_text", False):
-        spelled = as_spelled(column)
-        if spelled.null_count < len(spelled):
-            return spelled
-    if column.null_count == len(column) or (
-        received != "text" and np.isnan(numbers(column, what, allow_infinity=True)).all()
-    ):
-        pa = import_pyarrow("encoding tables")
-        return pa.chunked_array([pa.nulls(len(column))])
-    expected = PLURAL[encoding.kind]
-    found = _first_word(column) if received == "text" and encoding.kind == "number" else ""
-    raise InputError(
-        f"{what} held {expected} when the encoder was fitted, now it holds {PLURAL[received]}{found}. "
-        f"Convert it to {expected}, or fit the encoder again."
-    )
-
-
-def _first_word(column: Any) -> str:
-    """Describe the first text in a column of numbers, with its row."""
-    for row, word in enumerate(texts(column).to_pylist(), start=1):
-        try:
-            float(word if word is not None else "nan")
-        except ValueError:
-            return f" ({word[:40]!r} in data row {row})"
-    return " (numbers written as text)"
-
-
-def _summary(reports: list[ColumnReport]) -> str:
-    if not reports:
-        return "It has no columns."
-    most = 5
-    rest = f"; and {len(reports) - most} more" if len(reports) > most else ""
-    return "; ".join(f"{report.name!r}: {report.encoding}" for report in reports[:most]) + rest + "."

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,38 +19,6 @@ Output = NDArray[np.float32] | NDArray[np.float64]
 
 NARROWEST_REACH = 8.0
 """Deviations from the mean within which no number is clipped."""
-
-
-@dataclass(frozen=True)
-class ColumnReport:
-    """How a :class:`TableEncoder` encodes one column of the table it was fitted on.
-
-    Attributes
-    ----------
-    name : str
-        The column's name.
-    kind : {"number", "Boolean", "text", "date", "time", "duration", "empty"}
-        The kind of its values.
-    encoding : str
-        The encoding in words.
-    n_gaps : int
-        Number of fitting rows without a value.
-    width : int
-        Number of output columns; 0 for a dropped column.
-    is_identifier : bool
-        Whether the column only identifies rows: text, which is dropped, or whole numbers, which are kept.
-    bounds : tuple of two floats or None
-        The smallest and the largest number that is not clipped, in the units of the column (seconds for dates and
-        times); None for other kinds.
-    """
-
-    name: str
-    kind: Kind
-    encoding: str
-    n_gaps: int
-    width: int
-    is_identifier: bool = False
-    bounds: tuple[float, float] | None = None
 
 
 class Encoding(Protocol):
@@ -66,6 +35,9 @@ class Encoding(Protocol):
 
     def encode_into(self, out: Output, column: Any) -> None:
         """Write an Arrow column of m rows to ``out``, zeros of shape (m, width)."""
+
+    def are_numbers(self) -> list[bool]:
+        """Return for each output column whether it is a number that takes more than two values."""
 
 
 def draw_in(standardised: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
@@ -86,12 +58,28 @@ def draw_in(standardised: NDArray[np.float64], reach: float) -> NDArray[np.float
     return standardised
 
 
+def smooth_clip(scaled: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Clip numbers smoothly to (-3, 3): ``x / sqrt(1 + (x / 3)^2)``.
+
+    The numbers, of shape (m,), may be infinite but not NaN.  The slope is 1 at 0, and infinity becomes 3.
+
+    Examples
+    --------
+    >>> smooth_clip(np.array([0.0, 4.0, -np.inf])).round(6).tolist()
+    [0.0, 2.4, -3.0]
+    """
+    # hypot computes the root without squares, which overflow; infinity / infinity would be NaN.
+    finite = np.clip(scaled, -1e300, 1e300)
+    return finite / np.hypot(1.0, finite / 3.0)
+
+
 @dataclass(frozen=True)
 class NumberEncoding:
-    """Numbers, times and Booleans: ``(x 2^-exponent - centre) / scale``, clipped beyond ``reach``; 0 or 1 for a gap.
+    """Numbers, times and Booleans: ``(x 2^-exponent - centre) / scale``, then a clip; 0 or 1 for a gap.
 
-    ``exponent`` is 0 unless the squares of the numbers overflow or underflow float64.  With ``from_text``, the fitting
-    column was text of which a few cells spelled no number.
+    ``exponent`` is 0 unless the squares of the numbers overflow or underflow float64.  The clip is :func:`draw_in` with
+    ``reach``, or :func:`smooth_clip`.  With ``from_text``, the fitting column was text of which a few cells spelled no
+    number.  ``is_continuous`` is False for Booleans and for numbers of two values.
     """
 
     name: str
@@ -104,27 +92,42 @@ class NumberEncoding:
     has_values: bool
     has_gaps: bool
     from_text: bool = False
+    clip: Literal["far", "smooth"] = "far"
+    is_continuous: bool = False
 
     def feature_names(self, name: str) -> list[str]:
         return [name] * self.has_values + [f"{name}=(gap)"] * self.has_gaps
 
+    def are_numbers(self) -> list[bool]:
+        return [self.is_continuous] * self.has_values + [False] * self.has_gaps
+
     def encode_into(self, out: Output, column: Any) -> None:
-        if self.from_text:
-            column = as_spelled(column)
-        values = numbers(column, f"column {self.name!r}", allow_infinity=True)
+        self.encode_values_into(out, self.values(column))
+
+    def encode_values_into(self, out: Output, values: NDArray[np.float64]) -> None:
+        """Write numbers of shape (m,), NaN at gaps, to ``out``."""
         gaps = np.isnan(values)
         if self.has_values:
             standardised = self.standardised(values)
             standardised[gaps] = self.fill
-            out[:, 0] = draw_in(standardised, self.reach)
+            out[:, 0] = smooth_clip(standardised) if self.clip == "smooth" else draw_in(standardised, self.reach)
         if self.has_gaps:
             out[:, -1] = gaps
 
+    def values(self, column: Any) -> NDArray[np.float64]:
+        """Return the numbers of an Arrow column, NaN at gaps."""
+        if self.from_text:
+            column = as_spelled(column)
+        return numbers(column, f"column {self.name!r}", allow_infinity=True)
+
+    def scaled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return ``x 2^-exponent``."""
+        return np.ldexp(values, -self.exponent) if self.exponent else values
+
     def standardised(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        # A number far outside the fitted range may become infinite here, and is clipped later.
+        """Return ``(x 2^-exponent - centre) / scale``; far outside the fitted range it may be infinite."""
         with np.errstate(over="ignore"):
-            scaled = np.ldexp(values, -self.exponent) if self.exponent else values
-            return (scaled - self.centre) / self.scale
+            return (self.scaled(values) - self.centre) / self.scale
 
 
 def as_spelled(column: Any) -> Any:
@@ -148,11 +151,12 @@ class TextEncoding:
         kept = [f"{name}={category}" for category in self.categories]
         return kept + [f"{name}=(other)"] * self.has_other + [f"{name}=(gap)"] * self.has_gaps
 
+    def are_numbers(self) -> list[bool]:
+        return [False] * (len(self.categories) + self.has_other + self.has_gaps)
+
     def encode_into(self, out: Output, column: Any) -> None:
-        pa = import_pyarrow("encoding tables")
         words = texts(column)
-        known = pa.array(self.categories, pa.large_string())
-        codes = pa.compute.index_in(words, value_set=known).fill_null(-1).to_numpy()  # (m,)
+        codes = codes_of(words, self.categories)
         gaps = is_gap(words)
         rows = np.flatnonzero(codes >= 0)
         out[rows, codes[rows]] = 1
@@ -160,3 +164,30 @@ class TextEncoding:
             out[(codes < 0) & ~gaps, len(self.categories)] = 1
         if self.has_gaps:
             out[gaps, -1] = 1
+
+
+@dataclass(frozen=True)
+class SignEncoding:
+    """Text of two categories: -1 for the first and +1 for the second in alphabetical order; 0 for a gap and others."""
+
+    name: str
+    kind: Kind
+    categories: tuple[str, str]
+
+    def feature_names(self, name: str) -> list[str]:
+        return [f"{name}={self.categories[1]}"]
+
+    def are_numbers(self) -> list[bool]:
+        return [False]
+
+    def encode_into(self, out: Output, column: Any) -> None:
+        signs = np.array([-1.0, 1.0, 0.0])
+        out[:, 0] = signs[codes_of(texts(column), self.categories)]
+
+
+def codes_of(words: Any, categories: Sequence[str]) -> NDArray[np.intp]:
+    """Return the position of each text of shape (m,) in the categories, and -1 for gaps and other text."""
+    pa = import_pyarrow("encoding tables")
+    known = pa.array(categories, pa.large_string())
+    codes: NDArray[np.intp] = pa.compute.index_in(words, value_set=known).fill_null(-1).to_numpy()
+    return codes

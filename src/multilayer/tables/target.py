@@ -131,11 +131,11 @@ def encode_target(
         raise unknown_name("task", task, ("auto", *get_args(Task)))
     name = name if name is not None else getattr(column, "name", None)
     what = f"target {name!r}" if isinstance(name, str) and name else "the target"
-    values, rows = _values(to_arrow(column, what), what, drop_gaps)
+    values, rows = target_values(to_arrow(column, what), what, drop_gaps)
     different = np.unique(values)
     if len(different) == 1:
         raise InputError(f"{what} holds one value only, {different[0].item()!r}: there is nothing to learn.")
-    inferred, reason, advice = _inferred_task(values, different)
+    inferred, reason, advice = inferred_task(values, different)
     if task == "auto" and values.dtype.kind == "U":
         _check_labels_repeat(values, rows, len(different), what)
     if task == "auto":
@@ -143,7 +143,7 @@ def encode_target(
     elif task != inferred:
         reason = f"You chose it; the automatic choice is {inferred}. {reason}"
     if task == "regression" or (task == "auto" and inferred == "regression"):
-        return TargetInfo("regression", reason, _amounts(values, rows, what), None, rows)
+        return TargetInfo("regression", reason, target_amounts(values, rows, what), None, rows)
     if values.dtype.kind == "f":
         i = int(np.argmax(values != np.trunc(values)))
         raise InputError(
@@ -153,7 +153,7 @@ def encode_target(
     return TargetInfo("classification", reason, values, different, rows)
 
 
-def _values(column: Any, what: str, drop_gaps: bool) -> tuple[NDArray[Any], NDArray[np.intp]]:
+def target_values(column: Any, what: str, drop_gaps: bool) -> tuple[NDArray[Any], NDArray[np.intp]]:
     """Return the values as an array of str, bool, integers (also whole floats) or float64, and their rows."""
     kind = kind_of(column, what)
     if not len(column):
@@ -206,7 +206,7 @@ def _whole_numbers(column: Any, amounts: NDArray[np.float64]) -> NDArray[Any]:
     return amounts
 
 
-def _inferred_task(values: NDArray[Any], different: NDArray[Any]) -> tuple[Task, str, str]:
+def inferred_task(values: NDArray[Any], different: NDArray[Any]) -> tuple[Task, str, str]:
     """Return the task, the reason, and advice if the choice may be wrong."""
     n, n_different = len(values), len(different)
     match values.dtype.kind:
@@ -242,7 +242,7 @@ def _check_labels_repeat(values: NDArray[Any], rows: NDArray[np.intp], n_differe
         )
 
 
-def _amounts(values: NDArray[Any], rows: NDArray[np.intp], what: str) -> NDArray[np.float64]:
+def target_amounts(values: NDArray[Any], rows: NDArray[np.intp], what: str) -> NDArray[np.float64]:
     if values.dtype.kind == "U":
         raise InputError(
             f"{what} holds text, regression needs numbers: {_first_word(values, rows)}. "

@@ -1,0 +1,143 @@
+"""Fitting of a column of numbers, Booleans, dates or times: the choice of its encoding, and its parameters."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer._constant import is_constant
+from multilayer.tables._arrow import Kind, import_pyarrow, numbers, type_given
+from multilayer.tables._spellings import FEW_VALUES
+from multilayer.tables.calendars import DateEncoding, with_calendar
+from multilayer.tables.encodings import NARROWEST_REACH, Encoding, NumberEncoding, TextEncoding
+from multilayer.tables.reports import ColumnReport
+from multilayer.tables.rules import Rules
+
+_WORDS: dict[Kind, str] = {
+    "date": "seconds since 1970 (UTC), ",
+    "time": "seconds since midnight, ",
+    "duration": "seconds, ",
+}
+
+
+def fit_numbers(name: str, kind: Kind, column: Any, rules: Rules) -> tuple[Encoding | None, ColumnReport]:
+    """Fit the encoding of one Arrow column of at least one row."""
+    values = numbers(column, f"column {name!r}")
+    present = values[~np.isnan(values)]
+    n_gaps = len(values) - len(present)
+    if not len(present):
+        return None, ColumnReport(name, kind, "dropped: every cell is a gap", n_gaps, 0)
+    low, high = float(present.min()), float(present.max())
+    plain = NumberEncoding(name, kind, 0.0, 1.0, 0, 0.0, 1.0, has_values=True, has_gaps=n_gaps > 0)
+    if low == high or is_constant(low, high, type_given(column)):
+        same = low == high and (abs(high) < 2.0**53 or len(column.drop_null().unique()) == 1)
+        value = str(_first_value(column)) if same else f"{high:.12g} except for rounding"
+        return constant_column(replace(plain, has_values=False), value, n_gaps)
+    if kind == "Boolean":
+        return _fit_booleans(plain, present, n_gaps, rules)
+    plain = replace(plain, is_continuous=bool(((present != low) & (present != high)).any()))
+    if rules.numbers == "robust":
+        encoding, scaling = _robust(plain, present, low, high, type_given(column))
+    else:
+        encoding, scaling = _standard(plain, present, low, high)
+    done = _WORDS.get(kind, "") + (scaling if kind == "number" else scaling.partition(":")[0])
+    result = with_calendar(encoding, column) if kind in ("date", "time") else encoding
+    if isinstance(result, DateEncoding):
+        done += f", and {', '.join(result.parts)}"
+    done += _gap_words(n_gaps, f"gaps become the {'median' if rules.numbers == 'robust' else 'mean'}")
+    counts = rules.is_identifier(name, by_values=_numbers_the_rows(column, present, low, high))
+    done += "; it numbers the rows: drop it unless their order matters" if counts else ""
+    width = len(result.feature_names(name))
+    return result, ColumnReport(name, kind, done, n_gaps, width, counts, _bounds(encoding))
+
+
+def _fit_booleans(
+    plain: NumberEncoding, present: NDArray[np.float64], n_gaps: int, rules: Rules
+) -> tuple[Encoding, ColumnReport]:
+    if rules.two_values == "signs":
+        signs = replace(plain, centre=0.5, scale=0.5, has_gaps=False)
+        done = "-1 and 1" + ("; gaps become 0" if n_gaps else "")
+        return signs, ColumnReport(plain.name, "Boolean", done, n_gaps, 1)
+    share = float(present.mean())
+    done = "0 and 1" + _gap_words(n_gaps, f"gaps become {share:.2g}, the share of True")
+    return replace(plain, fill=share), ColumnReport(plain.name, "Boolean", done, n_gaps, 1 + plain.has_gaps)
+
+
+def _standard(
+    plain: NumberEncoding, present: NDArray[np.float64], low: float, high: float
+) -> tuple[NumberEncoding, str]:
+    """Scale by mean and deviation."""
+    exponent = _exponent(max(-low, high))
+    scaled = np.ldexp(present, -exponent) if exponent else present
+    centre = float(scaled.mean())
+    deviation = math.sqrt(float(np.mean((scaled - centre) ** 2)))
+    encoding = replace(plain, centre=centre, scale=deviation, exponent=exponent)
+    furthest = float(np.abs(encoding.standardised(np.array([low, high]))).max())
+    mean, deviation = (math.ldexp(x, exponent) for x in (centre, deviation))
+    words = f"standardised: mean {mean:.4g}, deviation {deviation:.4g}"
+    return replace(encoding, reach=max(NARROWEST_REACH, furthest)), words
+
+
+def _robust(
+    plain: NumberEncoding, present: NDArray[np.float64], low: float, high: float, dtype: type[np.generic]
+) -> tuple[NumberEncoding, str]:
+    """Scale by median and quartiles, or by half of the range if the quartiles are equal except for rounding."""
+    exponent = _exponent(max(-low, high))
+    scaled = np.ldexp(present, -exponent) if exponent else present
+    lower, median, upper = np.quantile(scaled, [0.25, 0.5, 0.75]).tolist()
+    if is_constant(lower, upper, dtype):
+        scale = (math.ldexp(high, -exponent) - math.ldexp(low, -exponent)) / 2
+        words = f"scaled robustly: median {math.ldexp(median, exponent):.4g}, range from {low:.4g} to {high:.4g}"
+    else:
+        scale = upper - lower
+        middle, first, third = (math.ldexp(x, exponent) for x in (median, lower, upper))
+        words = f"scaled robustly: median {middle:.4g}, quartiles {first:.4g} and {third:.4g}"
+    encoding = replace(plain, centre=median, scale=scale, exponent=exponent, reach=NARROWEST_REACH, clip="smooth")
+    return encoding, words
+
+
+def _bounds(encoding: NumberEncoding) -> tuple[float, float] | None:
+    if encoding.clip == "smooth":
+        return None
+    reach = encoding.reach * encoding.scale
+    with np.errstate(over="ignore"):
+        low, high = np.ldexp([encoding.centre - reach, encoding.centre + reach], encoding.exponent).tolist()
+    return low, high
+
+
+def constant_column(
+    encoding: NumberEncoding | TextEncoding, value: str, n_gaps: int
+) -> tuple[Encoding | None, ColumnReport]:
+    """Drop a column of one value, or keep its column for gaps."""
+    if n_gaps:
+        done = f"a column for gaps only: every value is {value}"
+        return encoding, ColumnReport(encoding.name, encoding.kind, done, n_gaps, 1)
+    return None, ColumnReport(encoding.name, encoding.kind, f"dropped: every value is {value}", 0, 0)
+
+
+def _exponent(largest: float) -> int:
+    """Return the power of two that scales the numbers to about 1; 0 unless their squares overflow or underflow.
+
+    Two columns [0, 1e200] and [0, 1e-200] have deviations of 5e199 and 5e-201, but variances of infinity and 0.
+    Dividing by a power of two is exact.
+    """
+    return 0 if 1e-100 < largest < 1e100 else math.frexp(largest)[1]
+
+
+def _first_value(column: Any) -> object:
+    return next(value for chunk in column.iterchunks() for value in chunk.drop_null().to_pylist()[:1])
+
+
+def _gap_words(n_gaps: int, becomes: str) -> str:
+    return f"; {becomes}, and a second column marks them" if n_gaps else ""
+
+
+def _numbers_the_rows(column: Any, present: NDArray[np.float64], low: float, high: float) -> bool:
+    """Return whether the column holds n consecutive whole numbers, in any order."""
+    n = len(present)
+    whole = import_pyarrow("encoding tables").types.is_integer(column.type)
+    return n > FEW_VALUES and whole and high - low == n - 1 and len(np.unique(present)) == n

@@ -1,0 +1,184 @@
+"""Piecewise-linear encoding of numbers: thresholds by quantiles or by a decision tree, and the parts between them."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from multilayer._constant import rounding
+from multilayer.tables._arrow import Kind, type_given
+from multilayer.tables._response import Response
+from multilayer.tables.encodings import Encoding, NumberEncoding, Output, as_spelled
+from multilayer.tables.reports import ColumnReport
+
+FEWEST_PARTS, MOST_PARTS, MOST_COLUMNS = 4, 16, 512
+"""Most parts of one column: 512 divided by the number of columns, but at least 4 and at most 16."""
+
+FEWEST_ROWS, LEAST_SHARE = 8, 200
+"""Fewest rows of a part: 8, or one row in 200."""
+
+
+def most_parts(n_columns: int) -> int:
+    """Return the largest number of parts of a column if ``n_columns`` columns are encoded.
+
+    Examples
+    --------
+    >>> most_parts(10), most_parts(50), most_parts(1000)
+    (16, 10, 4)
+    """
+    return max(FEWEST_PARTS, min(MOST_PARTS, MOST_COLUMNS // max(n_columns, 1)))
+
+
+def fewest_rows(n_rows: int) -> int:
+    """Return the smallest number of fitting rows of a part."""
+    return max(FEWEST_ROWS, n_rows // LEAST_SHARE)
+
+
+def piecewise_linear(x: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    r"""Compute the parts of numbers: ``clip((x - e_i) / (e_{i+1} - e_i), 0, 1) - 0.5`` for each pair of edges.
+
+    Below its two edges a part is -0.5, above them 0.5, and linear in between: a linear function of all parts is any
+    continuous function that is linear between the edges and constant outside of them.
+
+    Parameters
+    ----------
+    x : array of shape (m,)
+        Numbers, also infinite ones.
+    edges : array of shape (n + 1,)
+        Strictly increasing numbers: the minimum, the thresholds and the maximum.
+
+    Returns
+    -------
+    array of shape (m, n)
+        The parts.
+
+    Examples
+    --------
+    >>> piecewise_linear(np.array([0.0, 3.0, 9.0]), np.array([0.0, 2.0, 6.0]))
+    array([[-0.5 , -0.5 ],
+           [ 0.5 , -0.25],
+           [ 0.5 ,  0.5 ]])
+    """
+    low, width = edges[:-1], np.diff(edges)
+    with np.errstate(over="ignore"):
+        return np.clip((x[:, None] - low) / width, 0.0, 1.0) - 0.5
+
+
+def quantile_thresholds(x: NDArray[np.float64], most: int) -> NDArray[np.float64]:
+    """Return thresholds between parts of equally many numbers; equal numbers make fewer parts.
+
+    Examples
+    --------
+    >>> quantile_thresholds(np.arange(41.0), most=4).tolist()
+    [10.0, 20.0, 30.0]
+    """
+    n_parts = max(1, min(most, len(x) // fewest_rows(len(x))))
+    inner: NDArray[np.float64] = np.quantile(x, np.linspace(0.0, 1.0, n_parts + 1)[1:-1])
+    return inner
+
+
+def tree_thresholds(x: NDArray[np.float64], y: NDArray[Any], most: int, *, classes: bool) -> NDArray[np.float64]:
+    """Return the thresholds of a decision tree of at most ``most`` leaves that predicts y from this column.
+
+    The tree receives the ranks of the numbers, because scikit-learn's trees compute in float32, and a threshold is the
+    midpoint of the two neighbouring numbers.
+
+    Examples
+    --------
+    >>> x = np.arange(40.0)
+    >>> tree_thresholds(x, x >= 30, most=4, classes=True).tolist()
+    [29.5]
+    """
+    different, ranks = np.unique(x, return_inverse=True)
+    kind = DecisionTreeClassifier if classes else DecisionTreeRegressor
+    tree = kind(max_leaf_nodes=most, min_samples_leaf=fewest_rows(len(x)), random_state=0)
+    fitted = tree.fit(ranks[:, None].astype(np.float32), y).tree_
+    below = np.unique(fitted.threshold[fitted.children_left >= 0].astype(np.intp))
+    middle: NDArray[np.float64] = 0.5 * different[below] + 0.5 * different[below + 1]
+    return middle
+
+
+@dataclass(frozen=True)
+class PiecewiseEncoding:
+    """A number, then its parts by :func:`piecewise_linear`, then the column for gaps.
+
+    The edges are in units of ``x 2^-exponent``.  A gap has the parts of the number that replaces it.
+    """
+
+    raw: NumberEncoding
+    edges: tuple[float, ...]
+
+    @property
+    def name(self) -> str:
+        return self.raw.name
+
+    @property
+    def kind(self) -> Kind:
+        return self.raw.kind
+
+    @property
+    def from_text(self) -> bool:
+        return self.raw.from_text
+
+    def feature_names(self, name: str) -> list[str]:
+        with np.errstate(over="ignore"):
+            edges = [f"{edge:.4g}" for edge in np.ldexp(self.edges, self.raw.exponent)]
+        parts = [f"{name}=({low} to {high})" for low, high in itertools.pairwise(edges)]
+        first, *gap = self.raw.feature_names(name)
+        return [first, *parts, *gap]
+
+    def are_numbers(self) -> list[bool]:
+        first, *gap = self.raw.are_numbers()
+        return [first, *[False] * (len(self.edges) - 1), *gap]
+
+    def encode_into(self, out: Output, column: Any) -> None:
+        values = self.raw.values(column)
+        ends = [0, -1] if self.raw.has_gaps else [0]
+        edge = np.zeros((len(out), len(ends)))
+        self.raw.encode_values_into(edge, values)
+        out[:, ends] = edge
+        scaled = np.where(np.isnan(values), self.raw.centre, self.raw.scaled(values))
+        for i in range(len(self.edges) - 1):  # part by part, because all parts of many rows need much memory
+            out[:, 1 + i] = piecewise_linear(scaled, np.array(self.edges[i : i + 2]))[:, 0]
+
+
+def is_piecewise(encoding: Encoding | None) -> bool:
+    """Return whether a column of this encoding can get parts: numbers and durations of more than two values."""
+    return isinstance(encoding, NumberEncoding) and encoding.is_continuous and encoding.kind in ("number", "duration")
+
+
+def with_parts(
+    raw: NumberEncoding, report: ColumnReport, column: Any, most: int, response: Response | None
+) -> tuple[Encoding, ColumnReport]:
+    """Add parts to the encoding of a number, with thresholds by a tree on y if there is one, else by quantiles."""
+    column = as_spelled(column)
+    values = raw.values(column)
+    is_present = ~np.isnan(values)
+    x = raw.scaled(values[is_present])
+    if response is None:
+        thresholds, source = quantile_thresholds(x, most), "quantiles"
+    else:
+        y = response.values[is_present]
+        thresholds = tree_thresholds(x, y, most, classes=response.task == "classification")
+        source = "a decision tree on the target"
+    edges = _distinct(thresholds, float(x.min()), float(x.max()), type_given(column))
+    if len(edges) < 3:
+        return raw, replace(report, encoding=f"{report.encoding}; no thresholds by {source}")
+    encoding = PiecewiseEncoding(raw, tuple(edges))
+    done = f"{report.encoding}; {len(edges) - 1} piecewise-linear parts with thresholds by {source}"
+    return encoding, replace(report, encoding=done, width=len(encoding.feature_names(raw.name)))
+
+
+def _distinct(thresholds: NDArray[np.float64], low: float, high: float, dtype: Any) -> list[float]:
+    """Return the minimum, the thresholds and the maximum, without those that differ only by rounding."""
+    least = float(rounding(low, high, dtype))
+    edges = [low]
+    for threshold in thresholds.tolist():
+        if threshold - edges[-1] > least and high - threshold > least:
+            edges.append(threshold)
+    return [*edges, high]

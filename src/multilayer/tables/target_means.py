@@ -1,0 +1,191 @@
+"""Target encoding of text of many categories: smoothed means of the target and the logarithm of the frequency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.tables._arrow import Kind, is_gap, texts
+from multilayer.tables._response import N_FOLDS, Response
+from multilayer.tables.encodings import Output, codes_of, smooth_clip
+from multilayer.tables.reports import ColumnReport
+
+SMOOTHING = 10.0
+"""Number of rows with the overall mean that are added to each category."""
+
+MOST_CATEGORIES = 100_000
+"""The most frequent categories have means; the others count as unseen."""
+
+
+def smoothed_means(codes: NDArray[np.intp], t: NDArray[np.float64], n_categories: int) -> NDArray[np.float64]:
+    """Compute the smoothed mean ``d_c = sum(t_i) / (n_c + 10)`` over the n_c rows i of each category c.
+
+    For outputs t with mean 0, it is ``n_c / (n_c + 10)`` times the difference of the category's mean and the overall
+    mean, as if ten more rows had the overall mean.
+
+    Parameters
+    ----------
+    codes : array of shape (m,)
+        The category of each row; -1 for none.
+    t : array of shape (m,)
+        An output of the target with mean 0.
+    n_categories : int
+        Number of categories.
+
+    Returns
+    -------
+    array of shape (n_categories,)
+        The means.
+
+    Examples
+    --------
+    >>> smoothed_means(np.array([0, 0, 1, -1]), np.array([3.0, 3.0, -11.0, 5.0]), 2).tolist()
+    [0.5, -1.0]
+    """
+    known = codes >= 0
+    sums = np.bincount(codes[known], t[known], n_categories)
+    counts = np.bincount(codes[known], minlength=n_categories)
+    means: NDArray[np.float64] = sums / (counts + SMOOTHING)
+    return means
+
+
+def cross_fitted_means(
+    codes: NDArray[np.intp], t: NDArray[np.float64], n_categories: int, folds: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Compute for each row the smoothed mean of its category over the rows of the other folds.
+
+    A row's own target is not in its mean, so that a network cannot learn the target from it.
+
+    Parameters
+    ----------
+    codes : array of shape (m,)
+        The category of each row; -1 for none, which gets 0, the overall mean.
+    t : array of shape (m,)
+        An output of the target with mean 0.
+    n_categories : int
+        Number of categories.
+    folds : array of shape (m,)
+        The fold of each row, from 0.
+
+    Returns
+    -------
+    array of shape (m,)
+        The means.
+    """
+    known = codes >= 0
+    cells = codes[known] * N_FOLDS + folds[known]
+    shape = (n_categories, N_FOLDS)
+    sums = np.bincount(cells, t[known], n_categories * N_FOLDS).reshape(shape)
+    counts = np.bincount(cells, minlength=n_categories * N_FOLDS).reshape(shape)
+    sums = sums.sum(axis=1, keepdims=True) - sums
+    counts = counts.sum(axis=1, keepdims=True) - counts
+    means = np.zeros(len(codes))
+    means[known] = (np.where(counts > 0, sums, 0.0) / (counts + SMOOTHING)).ravel()[cells]
+    return means
+
+
+@dataclass(frozen=True)
+class TargetMeanEncoding:
+    """Text of many categories: a smoothed mean for each output of the target, the frequency, and a column for gaps.
+
+    The means are ``s(d_c / scale)`` with d_c of :func:`smoothed_means`, the deviation ``scale`` of the cross-fitted
+    means and the clip s of :func:`smooth_clip`; the frequency is ``s((log n_c - log_centre) / log_scale)``.
+    Categories of one fitting row and unseen ones have the overall mean, 0, and n_c = 1; a gap is 0 in both.
+    """
+
+    name: str
+    kind: Kind
+    categories: tuple[str, ...]  # of at least two fitting rows
+    counts: tuple[int, ...]
+    means: tuple[tuple[float, ...], ...]  # d_c of each output
+    scales: tuple[float, ...]
+    labels: tuple[str, ...]  # of the outputs
+    log_centre: float
+    log_scale: float
+    has_gaps: bool
+
+    def feature_names(self, name: str) -> list[str]:
+        numbered = len(self.labels) > 1
+        means = [
+            f"{name}=(share of {label})" if label else f"{name}=(mean{f' {i}' if numbered else ''})"
+            for i, label in enumerate(self.labels, start=1)
+        ]
+        return [*means, f"{name}=(frequency)"] + [f"{name}=(gap)"] * self.has_gaps
+
+    def are_numbers(self) -> list[bool]:
+        return [False] * (len(self.labels) + 1 + self.has_gaps)
+
+    def encode_into(self, out: Output, column: Any) -> None:
+        words = texts(column)
+        codes, gaps = codes_of(words, self.categories), is_gap(words)
+        for i, (means, scale) in enumerate(zip(self.means, self.scales, strict=True)):
+            # Code -1 is the last entry.
+            out[:, i] = smooth_clip(np.array([*means, 0.0]) / scale)[codes]
+        self._write_frequency_and_gaps(out, codes, gaps)
+
+    def encode_fitted_into(self, out: Output, column: Any, response: Response) -> None:
+        """Write the fitting rows to ``out``, with cross-fitted means."""
+        words = texts(column)
+        codes, gaps = codes_of(words, self.categories), is_gap(words)
+        for i, scale in enumerate(self.scales):
+            means = cross_fitted_means(codes, response.output(i), len(self.categories), response.folds)
+            out[:, i] = smooth_clip(means / scale)
+        self._write_frequency_and_gaps(out, codes, gaps)
+
+    def _write_frequency_and_gaps(self, out: Output, codes: NDArray[np.intp], gaps: NDArray[np.bool_]) -> None:
+        logs = np.log(np.array([*self.counts, 1.0]))
+        at = len(self.labels)
+        out[:, at] = smooth_clip((logs - self.log_centre) / self.log_scale)[codes]
+        out[gaps, at] = 0
+        if self.has_gaps:
+            out[gaps, -1] = 1
+
+
+def fit_target_means(
+    name: str, words: Any, counted: dict[str, int], response: Response
+) -> tuple[TargetMeanEncoding, ColumnReport]:
+    """Fit the encoding of a column of text with the counts of its categories."""
+    repeated = [category for category, count in counted.items() if count > 1]
+    repeated.sort(key=lambda category: (-counted[category], category))
+    categories = tuple(sorted(repeated[:MOST_CATEGORIES]))
+    codes, gaps = codes_of(words, categories), is_gap(words)
+    counts = tuple(counted[category] for category in categories)
+    logs = np.log(np.array([*counts, 1.0]))[codes[~gaps]]
+    means, scales = [], []
+    for i in range(len(response.labels)):
+        t = response.output(i)
+        means.append(tuple(smoothed_means(codes, t, len(categories)).tolist()))
+        crossed = cross_fitted_means(codes, t, len(categories), response.folds)[~gaps]
+        scales.append(_scale(crossed))
+    encoding = TargetMeanEncoding(
+        name,
+        "text",
+        categories,
+        counts,
+        tuple(means),
+        tuple(scales),
+        response.labels,
+        float(logs.mean()) if len(logs) else 0.0,
+        _scale(logs),
+        has_gaps=bool(gaps.any()),
+    )
+    what = "share of each class" if len(response.labels) > 1 and response.labels[0] else "mean of the target"
+    if len(response.labels) == 1 and response.labels[0]:
+        what = f"share of {response.labels[0]!r}"
+    done = (
+        f"the {what} in each of {len(categories):,} categories (cross-fitted, smoothed by {SMOOTHING:.0f} rows) and "
+        "the logarithm of their frequency"
+    )
+    if rare := len(counted) - len(categories):
+        done += f"; {rare:,} rare categories and unseen ones get the overall mean"
+    done += "; one column for gaps" if encoding.has_gaps else ""
+    return encoding, ColumnReport(name, "text", done, int(gaps.sum()), len(encoding.feature_names(name)))
+
+
+def _scale(values: NDArray[np.float64]) -> float:
+    """Return the deviation of values, or 1 if they are equal except for rounding."""
+    deviation = float(values.std()) if len(values) else 0.0
+    return deviation if deviation > 1e-9 else 1.0

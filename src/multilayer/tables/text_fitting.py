@@ -1,0 +1,84 @@
+"""Fitting of a column of text: the choice of its encoding, and its categories."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from multilayer.tables._arrow import import_pyarrow, texts
+from multilayer.tables._cells import CellFormat, nearly_typed, stray_words
+from multilayer.tables._names import shortened
+from multilayer.tables._notes import ColumnNote
+from multilayer.tables._response import Response
+from multilayer.tables._spellings import FEW_VALUES, hint
+from multilayer.tables.encodings import Encoding, NumberEncoding, SignEncoding, TextEncoding
+from multilayer.tables.number_fitting import constant_column, fit_numbers
+from multilayer.tables.reports import ColumnReport
+from multilayer.tables.rules import Rules
+from multilayer.tables.target_means import fit_target_means
+
+_IDENTIFIER_SHARE = 0.95
+
+
+def fit_text(
+    name: str, column: Any, rules: Rules, note: ColumnNote, response: Response | None
+) -> tuple[Encoding | None, ColumnReport]:
+    """Fit the encoding of one Arrow column of at least one row."""
+    words = texts(column)
+    n_gaps = words.null_count
+    n_values = len(words) - n_gaps
+    if not n_values:
+        return None, ColumnReport(name, "text", "dropped: every cell is a gap", n_gaps, 0)
+    # A categorical column is meant as text, and so are codes.
+    deliberate = note.is_code or import_pyarrow("encoding tables").types.is_dictionary(column.type)
+    spelled, few = (words, ColumnNote()) if deliberate else nearly_typed(words, CellFormat(), dates=False)
+    if spelled is not words:
+        return _fit_spelled(name, spelled, few, rules)
+    counted = words.drop_null().value_counts()
+    categories: list[str] = counted.field("values").to_pylist()
+    if len(categories) == 1:
+        gaps_only = TextEncoding(name, "text", (), has_other=False, has_gaps=n_gaps > 0)
+        return constant_column(gaps_only, shortened(categories[0]), n_gaps)
+    advice = "" if deliberate or note.text else hint(categories)
+    if not deliberate and len(categories) > FEW_VALUES and (stray := stray_words(words)):
+        advice = f"; {stray}"
+    elif few.text and not note.text:  # not reported by read_table already
+        advice = f"; {few.text}"
+    differs = n_values > FEW_VALUES and len(categories) >= _IDENTIFIER_SHARE * n_values
+    if rules.is_identifier(name, by_values=differs):
+        done = f"dropped: {len(categories)} of {n_values} values differ (an identifier or free text){advice}"
+        return None, ColumnReport(name, "text", done, n_gaps, 0, is_identifier=True)
+
+    times = dict(zip(categories, counted.field("counts").to_pylist(), strict=True))
+    if len(times) > rules.max_categories and rules.many_categories == "target" and response is not None:
+        encoding, report = fit_target_means(name, words, times, response)
+        return encoding, replace(report, encoding=report.encoding + advice)
+    if len(times) == 2 and rules.two_values == "signs":
+        first, second = sorted(categories)
+        done = f"-1 for {shortened(first)}, 1 for {shortened(second)}" + ("; gaps become 0" if n_gaps else "")
+        return SignEncoding(name, "text", (first, second)), ColumnReport(name, "text", done + advice, n_gaps, 1)
+    return _fit_frequent(name, times, rules, n_gaps, advice)
+
+
+def _fit_frequent(
+    name: str, times: dict[str, int], rules: Rules, n_gaps: int, advice: str
+) -> tuple[Encoding, ColumnReport]:
+    """Fit one column for each category, or for each of the most frequent ones."""
+    categories, n_rare = list(times), 0
+    if len(categories) > rules.max_categories:
+        n_rare = len(categories) - (rules.max_categories - 1)
+        categories = sorted(categories, key=lambda category: (-times[category], category))[:-n_rare]
+    encoding = TextEncoding(name, "text", tuple(sorted(categories)), has_other=n_rare > 0, has_gaps=n_gaps > 0)
+    done = f"a column for each of {len(categories)} categories"
+    if n_rare:
+        done = f"a column for each of the {len(categories)} most frequent categories, one for the {n_rare} others"
+    done += ", one for gaps" if n_gaps else ""
+    return encoding, ColumnReport(name, "text", done + advice, n_gaps, len(encoding.feature_names(name)))
+
+
+def _fit_spelled(name: str, column: Any, note: ColumnNote, rules: Rules) -> tuple[Encoding | None, ColumnReport]:
+    """Fit text of which nearly all cells spell numbers."""
+    encoding, report = fit_numbers(name, "number", column, rules)
+    if isinstance(encoding, NumberEncoding):
+        encoding = replace(encoding, from_text=True)
+    return encoding, replace(report, encoding=f"{report.encoding}; {note.text}")
