@@ -28,7 +28,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from multilayer.tables import TableClassifier, TableRegressor
+from multilayer import TableClassifier, TableRegressor
 
 DROPPED = {"bank_marketing": ["duration"], "adult": ["split"], "higgs_7500": ["split"]}
 CLASSES = ("adult", "bank_marketing", "credit_default_24k", "german_credit", "higgs_7500", "mammography", "telco_churn")
@@ -164,7 +164,9 @@ def main() -> None:
             if both:
                 wins = sum(of[preset] < of[other] for of in both)
                 ratio = np.mean([np.log(of[preset] / of[other]) for of in both])
-                print(f"{preset} better than {other} on {wins} of {len(both)} tables, mean log-ratio {100 * ratio:+.1f} %")
+                print(
+                    f"{preset} better than {other} on {wins} of {len(both)} tables, mean log-ratio {100 * ratio:+.1f} %"
+                )
 
 
 if __name__ == "__main__":

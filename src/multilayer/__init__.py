@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from multilayer.estimators import ConvergenceWarning, MLPClassifier, MLPRegressor, NotFittedError
     from multilayer.files import load_model, resume, save_model
     from multilayer.network import Network
+    from multilayer.tables.models import TableClassifier, TableRegressor
 
 __version__ = "0.1.0"
 
@@ -24,6 +25,8 @@ _HOMES = {
     "MLPRegressor": "multilayer.estimators",
     "Network": "multilayer.network",
     "NotFittedError": "multilayer.estimators",
+    "TableClassifier": "multilayer.tables.models",
+    "TableRegressor": "multilayer.tables.models",
     "load_model": "multilayer.files",
     "resume": "multilayer.files",
     "save_model": "multilayer.files",
@@ -37,6 +40,8 @@ __all__ = [
     "MLPRegressor",
     "Network",
     "NotFittedError",
+    "TableClassifier",
+    "TableRegressor",
     "__version__",
     "load_model",
     "resume",

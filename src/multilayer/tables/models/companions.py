@@ -18,8 +18,8 @@ from multilayer.tables.encoder import TableEncoder
 from multilayer.tables.models.training import Problem
 
 # Trees need no scaling and few columns; linear models need both.
-OF_TREES = {"numbers": "standard", "many_categories": "target", "max_categories": 32}
-OF_LINEAR = {"numbers": "robust", "two_values": "signs", "many_categories": "target"}
+OF_TREES: dict[str, Any] = {"numbers": "standard", "many_categories": "target", "max_categories": 32}
+OF_LINEAR: dict[str, Any] = {"numbers": "robust", "two_values": "signs", "many_categories": "target"}
 NAMES = ("gradient-boosted trees", "linear model", "constant")
 
 
@@ -80,13 +80,15 @@ def _fitting(problem: Problem, name: str, fold: int, seed: int) -> Callable[[], 
 def _fit(problem: Problem, name: str, fold: int, seed: int) -> Companion:
     train, validating = problem.folds[fold]
     y = problem.y[train]
-    encoder = TableEncoder(dtype=np.float32, **(OF_LINEAR if name == "linear model" else OF_TREES))
+    options = OF_LINEAR if name == "linear model" else OF_TREES
+    task = "classification" if problem.classifies else "regression"
+    encoder = TableEncoder(dtype=np.float32, task=task, **options)
     weight = None if problem.weight is None else problem.weight[train]
     model = _model(name, seed, classifies=problem.classifies, n_outputs=1 if y.ndim == 1 else y.shape[1])
     n_classes = int(problem.y.max()) + 1 if problem.classifies else 0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        X = encoder.fit_transform(problem.rows.take(train), y, **({} if weight is None else {"sample_weight": weight}))
+        X = encoder.fit_transform(problem.rows.take(train), y)
         model.fit(X, y, sample_weight=weight)
         X_val = encoder.transform(problem.rows.take(validating))
         validated = predictions_of(model, X_val, n_classes)

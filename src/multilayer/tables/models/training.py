@@ -77,15 +77,14 @@ class EncodedFold:
 
     def _encoded(self) -> Data:
         problem, rows = self.problem, self.problem.rows
-        self.encoder = TableEncoder(dtype=np.float32, **self.options)
-        weight = problem.weight
-        given = {} if weight is None else {"sample_weight": weight[self.train]}
-        encoded = self.encoder.fit_transform(rows.take(self.train), problem.y[self.train], **given)
+        task = "classification" if problem.classifies else "regression"
+        self.encoder = TableEncoder(dtype=np.float32, task=task, **self.options)
+        encoded = self.encoder.fit_transform(rows.take(self.train), problem.y[self.train])
         X = np.zeros((len(rows), encoded.shape[1]), dtype=np.float32)
         X[self.train] = encoded
         if len(self.validating):
             X[self.validating] = self.encoder.transform(rows.take(self.validating))
-        return Data.of(X, problem.y, weight)
+        return Data.of(X, problem.y, problem.weight)
 
 
 @dataclass(frozen=True, eq=False)
