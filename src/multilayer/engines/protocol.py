@@ -166,7 +166,7 @@ class Engine(Protocol):
         J : float
             The cost.
         D : array of shape (P,)
-            The derivative by the parameter vector, a new array.
+            The gradient with respect to the parameter vector, a new array.
         """
 
     def descend(
@@ -177,9 +177,9 @@ class Engine(Protocol):
         batches: Batches,
         options: StepOptions = PLAIN,
     ) -> NDArray[np.float64]:
-        """Do the updates, in place.
+        """Perform the updates, in place.
 
-        If a cost is not finite, the engine stops before that update, and the state is as the previous update left it.
+        If a cost is not finite, the engine stops before that update; the state is that after the previous update.
 
         Parameters
         ----------
@@ -202,7 +202,7 @@ class Engine(Protocol):
         """
 
     def descend_many(self, requests: Sequence[DescentRequest]) -> list[NDArray[np.float64]]:
-        """Do several descents.  An engine may batch those of equal shape.
+        """Perform several descents.  An engine may batch those of equal shape.
 
         Parameters
         ----------
