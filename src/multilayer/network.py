@@ -154,7 +154,7 @@ def layer_shapes(network: Network) -> list[tuple[int, int]]:
     Returns
     -------
     list of tuple of int
-        One shape for each layer but the first.
+        One shape for each layer except the first.
 
     Examples
     --------
@@ -209,7 +209,7 @@ def places(network: Network) -> list[int]:
     Returns
     -------
     list of int
-        One index for each layer but the first.
+        One index for each layer except the first.
 
     Examples
     --------

@@ -42,7 +42,7 @@ class Objective:
     sample_weight : array of shape (m,) or None
         Weights of the rows.
     dropout : tuple of float
-        The rates of all layers but the last, or an empty tuple; used in descents only.
+        The rates of all layers except the last, or an empty tuple; used in descents only.
     seed : int
         The seed of the dropout masks, which follow from it and from the number of updates.
     lam1 : float

@@ -1,4 +1,4 @@
-r"""How much the network's output changes with each input: backpropagation down to the first layer."""
+r"""The derivative of the network's output with respect to each input: backpropagation to the first layer."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ def input_gradient(
     of: str = "H",
     norms: Norms | None = None,
 ) -> Array:
-    """(V2) Compute the derivative of one output by every input, for each example.
+    """(V2) Compute the derivative of one output with respect to every input, for each example.
 
     v_L = ∂h_k / ∂z_L (V1), or the k-th unit vector for the weighted sum z_k itself;
-    v_l = (v_{l+1} Theta_l[:, 1:]) * g'(Z_l) as in (B2), and ∂h_k / ∂x = v_2 Theta_1[:, 1:].  Through normalised layers
-    it goes by (M4), as delta does.
+    v_l = (v_{l+1} Theta_l[:, 1:]) * g'(Z_l) as in (B2), and ∂h_k / ∂x = v_2 Theta_1[:, 1:].  Normalised layers apply
+    (M4) to it, as to delta.
 
     Parameters
     ----------
     X : array of shape (m, s_1)
-        Inputs, one example a row.
+        Inputs, one example per row.
     thetas, hidden, output : as for :func:`forward_propagation`
         The network.
     unit : int
@@ -78,7 +78,7 @@ def input_gradient(
 
 
 def answer_gradient(Z: Array, output: str, unit: int) -> Array:
-    """(V1) Compute the derivative of the output h_k by every weighted sum z_j of the last layer, (m, K).
+    """(V1) Compute the derivative of the output h_k with respect to every weighted sum z_j of the last layer, (m, K).
 
     Sigmoid, identity and exp units depend on their own sum only: h'(z_k) for j = k, else 0.  Softmax units depend on
     all sums: h_k (1 - h_k) for j = k, else -h_k h_j.  Increasing units depend on the sums j <= k: 1 for the first,
@@ -99,4 +99,4 @@ def answer_gradient(Z: Array, output: str, unit: int) -> Array:
         return H * own
     if output == "identity":
         return np.ones_like(Z) * own
-    return IncreasingOutput().through(Z, np.tile(own, (len(Z), 1)))  # output_unit has refused all other names
+    return IncreasingOutput().through(Z, np.tile(own, (len(Z), 1)))  # output_unit rejects all other names
