@@ -90,7 +90,7 @@ class Network:
 
 
 def _check_hashable(*given: object) -> None:
-    """Engines cache their plans by network, so a network and its parts must be hashable."""
+    """Check that the parts of a network are hashable, because engines cache their plans by network."""
     for each in given:
         try:
             hash(each)

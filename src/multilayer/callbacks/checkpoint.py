@@ -14,7 +14,7 @@ from multilayer.callbacks.base import Callback
 from multilayer.exceptions import ParameterError
 from multilayer.training import EpochEnded, RunEnded, RunStarted
 
-# After these the last checkpoint stays: the weights are not those of a whole epoch, or not finite.
+# After these reasons the last checkpoint is kept: the weights are not those of a complete epoch, or not finite.
 _NOT_WRITTEN = ("diverged", "error", "interrupted")
 
 

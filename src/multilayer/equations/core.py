@@ -20,18 +20,18 @@ Array = NDArray[np.float64]
 
 
 def sigmoid(Z: Array) -> Array:
-    """(A1) g(z) = 1 / (1 + e^-z); its derivative is g'(z) = g(z) (1 - g(z))."""
+    """(A1) Compute g(z) = 1 / (1 + e^-z); its derivative is g'(z) = g(z) (1 - g(z))."""
     return 1.0 / (1.0 + np.exp(-Z))
 
 
 def softmax(Z: Array) -> Array:
-    """(C2) h_k = e^(z_k) / Σ_j e^(z_j)."""
+    """(C2) Compute h_k = e^(z_k) / Σ_j e^(z_j)."""
     e = np.exp(Z - Z.max(axis=1, keepdims=True))  # without the maximum, z = 1000 gives inf / inf
     return e / e.sum(axis=1, keepdims=True)
 
 
 def identity(Z: Array) -> Array:
-    """(C3) h = z."""
+    """(C3) Return h = z."""
     return Z
 
 

@@ -61,7 +61,7 @@ def replace_file(path: Path, content: bytes | Sequence[bytes | memoryview], keep
         with file:
             _remove_abandoned(target)
             _write_as(before, temporary, file, [content] if isinstance(content, bytes) else content)
-            if not WINDOWS:  # which cannot rename a file that is open
+            if not WINDOWS:  # Windows cannot rename an open file
                 _put_in_place(temporary, target, keep)
         if WINDOWS:
             _put_in_place(temporary, target, keep)

@@ -67,52 +67,52 @@ LEFT_END = -1000.0
 
 @compilable
 def sigmoid_prime(a: Scalar) -> Scalar:
-    """(A1) g' = a (1 - a)."""
+    """(A1) Return g' = a (1 - a)."""
     return a * (constants(a).one - a)
 
 
 @compilable
 def tanh_prime(a: Scalar) -> Scalar:
-    """(A2) g' = 1 - a^2, as a product: 1 - a is exact near 1, 1 - a^2 is not."""
+    """(A2) Return g' = 1 - a^2, as a product: 1 - a is exact near 1, 1 - a^2 is not."""
     one = constants(a).one
     return (one - a) * (one + a)
 
 
 @compilable
 def relu(z: Scalar) -> Scalar:
-    """(A3) a = max(0, z); NaN stays NaN, so that divergence is detected."""
+    """(A3) Return a = max(0, z); NaN stays NaN, so that divergence is detected."""
     zero = constants(z).zero
     return zero if z < zero else z
 
 
 @compilable
 def relu_prime(a: Scalar) -> Scalar:
-    """(A3) g' = 1 if a > 0 else 0."""
+    """(A3) Return g' = 1 if a > 0 else 0."""
     c = constants(a)
     return c.one if a > c.zero else c.zero
 
 
 @compilable
 def identity(z: Scalar) -> Scalar:
-    """(A4) a = z."""
+    """(A4) Return a = z."""
     return z
 
 
 @compilable
 def identity_prime(a: Scalar) -> Scalar:
-    """(A4) g' = 1."""
+    """(A4) Return g' = 1."""
     return constants(a).one
 
 
 @compilable
 def leaky_relu(z: Scalar) -> Scalar:
-    """(A5) a = z if z > 0 else 0.01 z."""
+    """(A5) Return a = z if z > 0 else 0.01 z."""
     return z if z > constants(z).zero else as_dtype_of(z, LEAKY_RELU_SLOPE) * z
 
 
 @compilable
 def leaky_relu_prime(a: Scalar) -> Scalar:
-    """(A5) g' = 1 if a > 0 else 0.01; a has the sign of z."""
+    """(A5) Return g' = 1 if a > 0 else 0.01; a has the sign of z."""
     c = constants(a)
     return c.one if a > c.zero else as_dtype_of(a, LEAKY_RELU_SLOPE)
 
@@ -127,34 +127,34 @@ def _expm1_of_negative(z: Scalar) -> Scalar:
 
 @compilable
 def elu(z: Scalar) -> Scalar:
-    """(A6) a = z if z > 0 else e^z - 1."""
+    """(A6) Return a = z if z > 0 else e^z - 1."""
     negative = _expm1_of_negative(z)
     return z if z > constants(z).zero else negative
 
 
 @compilable
 def elu_prime(a: Scalar) -> Scalar:
-    """(A6) g' = 1 if a > 0 else e^z, which is a + 1."""
+    """(A6) Return g' = 1 if a > 0 else e^z, which is a + 1."""
     c = constants(a)
     return c.one if a > c.zero else a + c.one
 
 
 @compilable
 def selu(z: Scalar) -> Scalar:
-    """(A7) a = λ z if z > 0 else λ α (e^z - 1)."""
+    """(A7) Return a = λ z if z > 0 else λ α (e^z - 1)."""
     negative = as_dtype_of(z, SELU_SLOPE_AT_0) * _expm1_of_negative(z)
     return as_dtype_of(z, SELU_SCALE) * z if z > constants(z).zero else negative
 
 
 @compilable
 def selu_prime(a: Scalar) -> Scalar:
-    """(A7) g' = λ if a > 0 else λ α e^z, which is a + λ α."""
+    """(A7) Return g' = λ if a > 0 else λ α e^z, which is a + λ α."""
     return as_dtype_of(a, SELU_SCALE) if a > constants(a).zero else a + as_dtype_of(a, SELU_SLOPE_AT_0)
 
 
 @compilable
 def gelu_pair(z: Scalar) -> tuple[Scalar, Scalar]:
-    """(A8) a = z Φ(z) and g' = Φ(z) + z φ(z)."""
+    """(A8) Return a = z Φ(z) and g' = Φ(z) + z φ(z)."""
     cdf, density = normal_cdf_and_density(z)
     left, right = as_dtype_of(z, LEFT_END), as_dtype_of(z, -LEFT_END)
     z = left if z < left else z
@@ -164,7 +164,7 @@ def gelu_pair(z: Scalar) -> tuple[Scalar, Scalar]:
 
 @compilable
 def silu_pair(z: Scalar) -> tuple[Scalar, Scalar]:
-    """(A9) a = z σ(z) and g' = σ(z) + z σ(z) (1 - σ(z))."""
+    """(A9) Return a = z σ(z) and g' = σ(z) + z σ(z) (1 - σ(z))."""
     s = sigmoid(z)
     left, right = as_dtype_of(z, LEFT_END), as_dtype_of(z, -LEFT_END)
     z = left if z < left else z
@@ -174,7 +174,7 @@ def silu_pair(z: Scalar) -> tuple[Scalar, Scalar]:
 
 @compilable
 def mish_pair(z: Scalar) -> tuple[Scalar, Scalar]:
-    """(A10) a = z t and g' = t + z (1 - t^2) σ(z), with t = tanh(softplus(z)).
+    """(A10) Return a = z t and g' = t + z (1 - t^2) σ(z), with t = tanh(softplus(z)).
 
     Everything is rational in e = e^z: t = n / (n + 2) with n = e (e + 2), and (1 - t^2) σ(z) = 4 e (1 + e) / (n + 2)^2.
     """
@@ -191,7 +191,7 @@ def mish_pair(z: Scalar) -> tuple[Scalar, Scalar]:
 
 @compilable
 def softplus_prime(a: Scalar) -> Scalar:
-    """(A11) g' = sigmoid(z) = 1 - e^-a."""
+    """(A11) Return g' = sigmoid(z) = 1 - e^-a."""
     c = constants(a)
     return -expm1_to_far(-c.far if a > c.far else -a)
 

@@ -164,7 +164,7 @@ def _clear(out: Floats) -> None:
 
 @inlined
 def _prepare_narrow(run: Pass, theta: Floats) -> None:
-    """Nothing."""
+    """Do nothing."""
 
 
 @inlined

@@ -139,9 +139,7 @@ class Quantile(Cost):
             )
         rise = np.diff(self.levels) if len(self.levels) > 1 else np.zeros(n_outputs - 1)
         if output == "increasing" and (rise <= 0).any():
-            raise ParameterError(
-                f"increasing outputs are quantiles of rising levels, got {self.levels}. Sort the levels."
-            )
+            raise ParameterError(f"increasing outputs need ascending levels, got {self.levels}. Sort the levels.")
 
     def check_targets(self, Y: Array) -> None:
         """Raise an error for targets for which the cost is undefined.
@@ -201,8 +199,8 @@ class GammaDeviance(Cost):
         """
         if Y.min() <= 0:
             raise InputError(
-                f"Y must be positive for the Gamma deviance, got {Y.min():g}. Use the Poisson cost, which "
-                "exp outputs bring along and which allows 0, or identity outputs for numbers of either sign."
+                f"Y must be positive for the Gamma deviance, got {Y.min():g}. Use the Poisson cost, the "
+                "default of exp outputs, which allows 0, or identity outputs for numbers of either sign."
             )
 
     def value(self, Z: Array, Y: Array) -> Array:

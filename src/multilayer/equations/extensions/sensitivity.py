@@ -67,7 +67,7 @@ def input_gradient(
         raise ParameterError(
             f"unit must be from 0 to {n_outputs - 1}, one of the {n_outputs} output units, got {unit}."
         )
-    v = answer_gradient(Z[-1], output, unit) if of == "H" else np.tile(np.eye(n_outputs)[unit], (len(Z[-1]), 1))
+    v = output_gradient(Z[-1], output, unit) if of == "H" else np.tile(np.eye(n_outputs)[unit], (len(Z[-1]), 1))
     for l in range(len(matrices) - 1, 0, -1):
         v = (v @ matrices[l][:, 1:]) * layers.activations[l - 1].g_prime(
             normalized(Z, layers.norms, l - 1)
@@ -77,7 +77,7 @@ def input_gradient(
     return v @ matrices[0][:, 1:]
 
 
-def answer_gradient(Z: Array, output: str, unit: int) -> Array:
+def output_gradient(Z: Array, output: str, unit: int) -> Array:
     """(V1) Compute the derivative of the output h_k with respect to every weighted sum z_j of the last layer, (m, K).
 
     Sigmoid, identity and exp units depend on their own sum only: h'(z_k) for j = k, else 0.  Softmax units depend on
@@ -86,7 +86,7 @@ def answer_gradient(Z: Array, output: str, unit: int) -> Array:
 
     Examples
     --------
-    >>> answer_gradient(np.array([[0.0, 0.0]]), "softmax", unit=0)
+    >>> output_gradient(np.array([[0.0, 0.0]]), "softmax", unit=0)
     array([[ 0.25, -0.25]])
     """
     H = output_unit(output).h(Z)
