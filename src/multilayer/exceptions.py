@@ -25,7 +25,7 @@
     └── ConvergenceWarning                 multilayer.estimators: also scikit-learn's ConvergenceWarning
 
 Every error message states what was wrong, what was received and what to do.  Every error also inherits a standard
-exception, which callers who do not know this library can catch.  The two classes that inherit from scikit-learn are
+exception, which callers can catch without importing this library.  The two classes that inherit from scikit-learn are
 defined with the estimators, so that this module and :mod:`multilayer.equations` import NumPy only.
 """
 

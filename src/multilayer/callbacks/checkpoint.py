@@ -19,7 +19,7 @@ _NOT_WRITTEN = ("diverged", "error", "interrupted")
 
 
 class Checkpoint(Callback):
-    """Write the estimator to a file at the end of epochs, while it trains.
+    """Write the estimator to a file at the end of epochs, during training.
 
     After a crash, ``multilayer.resume(path, X, y)`` completes the training with the same result, bit for bit, and
     ``multilayer.load_model(path)`` returns the estimator at the last checkpoint.  The file is replaced as a whole, so

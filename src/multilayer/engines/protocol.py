@@ -134,7 +134,7 @@ class Engine(Protocol):
     def predict(self, network: Network, parameters: Floats, X: Floats) -> Floats:
         """Compute the network's output.
 
-        The output for a row may depend on the other rows by rounding; in the CPU engine it does not.
+        The rounding of the output for a row may depend on the other rows; in the CPU engine it does not.
 
         Parameters
         ----------

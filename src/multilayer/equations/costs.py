@@ -191,7 +191,7 @@ class IdentityOutput:
 
 
 class ExpOutput:
-    """(C5) h = e^z; half the Poisson deviance summed over K rates, for targets that are not negative.
+    """(C5) h = e^z; half the Poisson deviance summed over K rates, for non-negative targets.
 
     It is the Poisson cost h - y log h minus its minimum y - y log y, so that the cost of a perfect prediction is 0.
     With h = e^z: y log(y / h) - y + h = e^z - y z + (y log y - y), and 0 log 0 = 0.

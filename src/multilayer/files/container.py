@@ -111,9 +111,7 @@ def read(path: Path) -> tuple[dict[str, Any], Tensors]:
     except (OSError, ValueError) as error:
         raise ModelFileError(f"{_shown(path)}: cannot be read: {reason_of(error)}. {ADVICE}") from None
     except MemoryError:
-        raise ModelFileError(
-            f"{_shown(path)}: does not fit into memory. Load it on a machine with more memory."
-        ) from None
+        raise ModelFileError(f"{_shown(path)}: does not fit into memory. Use a machine with more memory.") from None
     model = head["model"]
     try:
         is_whole = head["digest"] == _digest(model, tensors)
@@ -152,7 +150,7 @@ def _read(file: FileIO) -> tuple[dict[str, Any], Tensors]:
         tensors[name] = np.empty(extent.shape, dtype=extent.dtype)
         content = tensors[name].reshape(-1).view(np.uint8)
         if len(content) and not read_exactly(file, content.data):
-            raise _damaged("it is shorter than its header says")
+            raise _damaged("it is shorter than specified in its header")
         if extent.dtype.kind == "b" and len(content) and content.max() > 1:
             raise _damaged(f"the array {name[:80]!r} holds Booleans that are neither 0 nor 1")
     return head, {name: tensors[name].astype(extents[name].dtype.newbyteorder("="), copy=False) for name in tensors}
@@ -161,7 +159,7 @@ def _read(file: FileIO) -> tuple[dict[str, Any], Tensors]:
 def _bytes(file: FileIO, n: int) -> bytearray:
     buffer = bytearray(n)
     if not read_exactly(file, memoryview(buffer)):
-        raise _damaged("it is shorter than its header says")
+        raise _damaged("it is shorter than specified in its header")
     return buffer
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from multilayer.exceptions import ModelFileError, MultilayerError
 
-COUNT = 2**53  # the largest count; float64 is not exact beyond
+COUNT = 2**53  # the largest count; float64 cannot represent all larger integers
 LABELS = "biufUO"  # the kinds of arrays of class labels
 
 

@@ -69,7 +69,7 @@ class Encoding(Protocol):
 
 
 def clip_smoothly(standardised: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
-    """Clip numbers beyond ``reach`` smoothly to at most twice of it, in place; the others stay unchanged.
+    """Clip numbers beyond ``reach`` smoothly to at most twice ``reach``, in place; the others do not change.
 
     The numbers, of shape (m,), may be infinite but not NaN.  For ``|z| > r``, ``sign(z) r (2 - r / |z|)`` continues
     ``z`` with the same slope, is monotonic, and is ``2 r`` at infinity.

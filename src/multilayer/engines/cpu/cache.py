@@ -130,7 +130,7 @@ class KernelCache:
 
     def _restored(self, stored: bytes, key: str, sig: Any, target_context: Any) -> Any:
         header, machine_code, bitcode = _opened(stored)
-        if header["key"] != key:  # a file of another kernel under this one's name
+        if header["key"] != key:  # the file of another kernel with this name
             raise _Unkept("the file contains another kernel")
         argument_types, _ = sigutils.normalize_signature(sig)
         description = _described(self._function, header, argument_types)

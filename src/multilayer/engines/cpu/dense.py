@@ -63,7 +63,7 @@ def make_layers(name: str, normalizes: bool) -> tuple[Callable[..., None], Calla
         """Compute delta of each layer, and work.gradient ← keep work.gradient + Delta of a block of rows.
 
         The output layer's delta is read from work.errors and copied to the first half of work.deltas.  The next layer's
-        is written to the second half, and so on in turn.
+        is written to the second half, and so on alternately.
         """
         half, d, K = work.deltas.size // 2, 0, plan.layers[len(plan.layers) - 1, N_OUT]
         put_upright(block(work.deltas, 0, rows, K), block(work.errors, 0, K, rows))
@@ -202,7 +202,7 @@ def _add_rows_into(sums: Floats, delta: Floats, keep: float) -> None:
             sums[j] = 0
     rows, n = delta.shape
     r = 0
-    while r + 4 <= rows:  # four at a time: a sum is then loaded and stored a quarter as often
+    while r + 4 <= rows:  # four rows at once, so that each sum is loaded and stored a quarter as often
         a, b = line(delta, r * n, n), line(delta, (r + 1) * n, n)
         c, d = line(delta, (r + 2) * n, n), line(delta, (r + 3) * n, n)
         for j in range(n):

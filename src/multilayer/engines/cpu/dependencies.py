@@ -41,7 +41,7 @@ class IndescribableError(Exception):
 
 
 class _Description:
-    """A digest that grows by one object at a time.  Each object is described once, and then by its number."""
+    """A digest of a sequence of objects.  An object is described when it first occurs, and later by its number."""
 
     def __init__(self) -> None:
         self._words: list[str] = []

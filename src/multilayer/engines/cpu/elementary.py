@@ -210,7 +210,7 @@ def _as_dtype_of64(x: Scalar, number: float) -> Scalar:  # noqa: ARG001
 constants = _by_dtype(_constants32, _constants64)
 as_dtype_of = _by_dtype(_as_dtype_of32, _as_dtype_of64)
 _bits = _by_dtype(_bits32, _bits64)
-_from_bits = _by_dtype(_from_bits32, _from_bits64)  # the first argument only tells the dtype
+_from_bits = _by_dtype(_from_bits32, _from_bits64)  # the first argument only determines the dtype
 
 
 def _expm1_near_0_32(r: Scalar) -> Scalar:

@@ -59,7 +59,7 @@ def read_trusted(path: Path) -> bytes | None:
         return None
     try:
         with open(os.open(path, _READ), "rb") as file:
-            status = os.fstat(file.fileno())  # of the open file, since the name may refer to another one by now
+            status = os.fstat(file.fileno())  # of the open file, because the name may now refer to another file
             return file.read() if stat.S_ISREG(status.st_mode) and is_trusted(status) else None
     except OSError:
         return None

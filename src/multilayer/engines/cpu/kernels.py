@@ -26,7 +26,7 @@ from multilayer.engines.cpu.updates import (
 from multilayer.engines.cpu.views import block, line
 from multilayer.network import Floats
 
-PIECE = 4096  # parameters that are finished and updated at a time
+PIECE = 4096  # the number of parameters that are processed together
 
 
 class Path(NamedTuple):

@@ -65,7 +65,7 @@ def backward(plan: Plan, data: Data, work: Work, theta: Floats, first: int, rows
     """Compute work.sums ← keep work.sums + Delta, one vector per weight, from the output layer's delta in work.errors.
 
     The delta of a layer of sigmoid units overwrites the layer's values, after the products that need them.  For other
-    activations it is written to the two halves of work.deltas in turn.
+    activations it is written to alternating halves of work.deltas.
     """
     width, half, last, lanes = columns(rows), work.deltas.size // 2, len(plan.layers) - 1, BYTES // theta.itemsize
     d, delta = 0, block(work.errors, 0, plan.layers[last, N_OUT], width)

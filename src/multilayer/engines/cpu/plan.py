@@ -46,7 +46,7 @@ OUTPUT_CODES = {
     "exp": EXP_OUTPUT,
     "increasing": INCREASING_OUTPUT,
 }
-# Costs: the matched one, the two families of costs.py, and two that stand alone.
+# Costs: the matched one, the two families of costs.py, and two others.
 MATCHED, CUT, STEP, GAMMA, FOCAL = range(5)
 
 NO_NUMBERS = np.empty((0, 2))
@@ -102,12 +102,12 @@ class Work(NamedTuple):
 
     inputs: Floats  # (rows * s_1,): gathered rows, or [1 X] transposed
     targets: Floats  # (K * rows,), transposed like all arrays of outputs
-    answers: Floats  # (K * rows,): Z, then H, or what each entry adds to the cost
+    answers: Floats  # (K * rows,): Z, then H, or the cost of each entry
     errors: Floats  # (K * rows,): delta of the output layer
     scratch: Floats  # (2, rows)
-    values: Floats  # what every layer puts out, layer after layer, flat
-    derivatives: Floats  # g' where it cannot be had from the value, likewise
-    deltas: Floats  # two blocks of the widest layer, used in turn
+    values: Floats  # the outputs of all layers, layer after layer, flat
+    derivatives: Floats  # g' of the activations for which it does not follow from the value, in the same layout
+    deltas: Floats  # two blocks of the widest layer, used alternately
     gradient: Floats  # (P,)
     # In narrow.py, (P * numbers in a vector,): the partial sums of the gradient.  With normalised layers, which
     # narrow.py does not run: Ẑ of the hidden layers, laid out like values, then the scales of the rows, (rows,) each.

@@ -30,7 +30,7 @@ def encode(rule: UpdateRule) -> tuple[int, NDArray[np.float64]]:
             return NESTEROV, np.array([mu])
         case Adam(beta_1, beta_2, epsilon):
             return ADAM, np.array([beta_1, beta_2, epsilon])
-    raise TypeError(f"the CPU engine does not know the update rule {rule!r}")
+    raise TypeError(f"the CPU engine has no update rule {rule!r}")
 
 
 @inner

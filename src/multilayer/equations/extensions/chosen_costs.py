@@ -96,8 +96,8 @@ class Quantile(Cost):
     Parameters
     ----------
     levels : tuple of float
-        One τ for each output, or a single one for all.  Several quantiles of one target are several outputs, each
-        with the same y; with "increasing" outputs and ascending levels they never cross.
+        One τ for each output, or one for all.  To predict several quantiles of one target, use several outputs with the
+        same y; with "increasing" outputs and ascending levels the quantiles never cross.
 
     Examples
     --------
