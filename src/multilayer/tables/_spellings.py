@@ -154,7 +154,7 @@ def hint(categories: Sequence[str]) -> str:
         option = f", or read them with {argument('decimal', ',')}" if has_decimal_commas(some) else ""
         return "; if these are numbers, write them with a decimal point and without thousands separators" + option
     if all(map(_AMOUNT.fullmatch, some)):
-        return "; if these are numbers, write them with a decimal point and without units or thousands separators"
+        return "; if these are numbers, write them without units or thousands separators, with a decimal point"
     if len(categories) > FEW_VALUES and all(_NUMBER.match(word) and not _CODE.match(word) for word in some):
         return "; if these are numbers, convert the column to numbers"
     return ""
