@@ -30,12 +30,12 @@ def encode(rule: UpdateRule) -> tuple[int, NDArray[np.float64]]:
             return NESTEROV, np.array([mu])
         case Adam(beta_1, beta_2, epsilon):
             return ADAM, np.array([beta_1, beta_2, epsilon])
-    raise TypeError(f"the CPU engine does not know the update rule {rule!r}")
+    raise TypeError(f"the CPU engine has no update rule {rule!r}")
 
 
 @inner
 def first_factor(code: int, numbers: NDArray[np.float64], alpha: float, t: int) -> float:
-    """The step size alpha, for Adam with the correction for its start at zero; computed once an update."""
+    """Return the step size alpha; for Adam, with the correction for its start at zero.  Called once per update."""
     if code == ADAM:
         return alpha * math.sqrt(1.0 - numbers[1] ** t) / (1.0 - numbers[0] ** t)
     return alpha
@@ -45,7 +45,7 @@ def first_factor(code: int, numbers: NDArray[np.float64], alpha: float, t: int) 
 def update_into(
     code: int, numbers: NDArray[np.float64], theta: Floats, D: Floats, slots: Floats, first: int, factor: float
 ) -> None:
-    """One step of the rule, in place, for the parameters from the ``first`` on; slots is (n_slots, P)."""
+    """Update theta in place by the rule, for the parameters from index ``first`` on; slots is (n_slots, P)."""
     n, P = theta.size, slots.shape[1]
     if code == GRADIENT_DESCENT:
         _gradient_descent_into(theta, D, factor)
@@ -102,13 +102,13 @@ def _adam_into(theta: Floats, D: Floats, p: Floats, q: Floats, corrected: float,
 
 @inlined
 def refines(descent: Descent) -> bool:
-    """Whether any of the three options is used."""
+    """Return whether any of the three options is used."""
     return descent.clip_norm < math.inf or descent.weight_decay > 0.0 or descent.beta > 0.0
 
 
 @inlined
 def before_update_into(plan: Plan, descent: Descent, theta: Floats, D: Floats, alpha: float) -> None:
-    """(D5) and (D6), if they are used."""
+    """Apply (D5) and (D6), if they are used."""
     if descent.clip_norm < math.inf:
         norm = math.sqrt(sum_of_squares(D))
         if norm > descent.clip_norm:
@@ -121,7 +121,7 @@ def before_update_into(plan: Plan, descent: Descent, theta: Floats, D: Floats, a
 
 @inlined
 def after_update_into(descent: Descent, theta: Floats, t: int) -> None:
-    """(D7), if it is used; ``t`` counts the updates from 1."""
+    """Apply (D7), if it is used; ``t`` counts the updates from 1."""
     if descent.beta > 0.0:
         _average_into(descent.average, theta, (1.0 - descent.beta) / (1.0 - descent.beta**t))
 
