@@ -68,15 +68,15 @@ class Encoding(Protocol):
         """Write an Arrow column of m rows to ``out``, zeros of shape (m, width)."""
 
 
-def draw_in(standardised: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
-    """Clip numbers beyond ``reach`` smoothly to at most twice of it, in place; the others stay unchanged.
+def clip_smoothly(standardised: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
+    """Clip numbers beyond ``reach`` smoothly to at most twice ``reach``, in place; the others do not change.
 
     The numbers, of shape (m,), may be infinite but not NaN.  For ``|z| > r``, ``sign(z) r (2 - r / |z|)`` continues
     ``z`` with the same slope, is monotonic, and is ``2 r`` at infinity.
 
     Examples
     --------
-    >>> draw_in(np.array([1.5, -8.0, 16.0, np.inf]), 8.0).tolist()
+    >>> clip_smoothly(np.array([1.5, -8.0, 16.0, np.inf]), 8.0).tolist()
     [1.5, -8.0, 12.0, 16.0]
     """
     if len(standardised) and (standardised.max() > reach or standardised.min() < -reach):
@@ -116,7 +116,7 @@ class NumberEncoding:
         if self.has_values:
             standardised = self.standardised(values)
             standardised[gaps] = self.fill
-            out[:, 0] = draw_in(standardised, self.reach)
+            out[:, 0] = clip_smoothly(standardised, self.reach)
         if self.has_gaps:
             out[:, -1] = gaps
 

@@ -1,9 +1,9 @@
 """Predictions, in which the output for a row does not depend on the other rows.
 
-Three things would make it depend on them: an order of additions that follows the number of rows, as that of BLAS does;
-a loop whose last numbers run in other instructions than the rest; and sums over rows.  So the products are those of
-``panels.py`` or ``tiles.py``, a block is filled up to whole tiles, and loops that round run over a multiple of
-``WHOLE`` numbers, beyond what is needed, which leaves no remainder.
+Three things would cause a dependence: an order of additions that depends on the number of rows, as in BLAS; a loop
+whose last numbers are computed by other instructions than the rest; and sums over rows.  So the products are those of
+``panels.py`` or ``tiles.py``, a block is padded to whole tiles, and loops that round several times run over a multiple
+of ``WHOLE`` numbers, which leaves no remainder.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ from multilayer.engines.protocol import check_inputs
 from multilayer.network import Floats, Network, normalized_sizes
 from multilayer.network import widths as layer_widths
 
-# Columns of the table of layers: those of the plan, but for the last.
-PANELS = 4  # where the layer's panels begin; -1 where its weights are read as they lie
+# Columns of the table of layers: those of the plan, except for the last.
+PANELS = 4  # offset of the layer's panels; -1 if its weights are read in place
 
 # Rows of a block, a multiple of ROWS: inputs and values of a block then stay in the second-level cache.
 MOST_ROWS = 96
@@ -52,7 +52,7 @@ FEWEST_LAID = 64
 
 
 class Inputs(NamedTuple):
-    """The rows to answer for."""
+    """The rows to predict for."""
 
     X: Floats  # (m, s_1), or (entries, 1) of a CSR matrix
     indptr: NDArray[np.int64]  # (m + 1,) for a CSR matrix, else empty
@@ -60,14 +60,14 @@ class Inputs(NamedTuple):
 
 
 class Pass(NamedTuple):
-    """A network as a table, and memory for one block of rows.  ``spare`` numbers lie behind what each array holds."""
+    """A network as a table, and memory for one block of rows.  Each array has extra elements at its end."""
 
     layers: NDArray[np.int64]  # (L - 1, columns)
     output: int  # code of the output unit
-    rows: int  # the most rows of a block
-    half: int  # where the second half of ``values`` begins
-    inputs: Floats  # (rows, s_1): a block that is filled up, or is transposed
-    values: Floats  # what a layer puts out; layers take turns at the two halves
+    rows: int  # the maximum rows of a block
+    half: int  # offset of the second half of ``values``
+    inputs: Floats  # (rows, s_1): a padded or transposed block
+    values: Floats  # the outputs of a layer; consecutive layers use different halves
     spare: Floats  # g' of the activations that compute it along with g; Ẑ of a normalised layer
     answers: Floats  # (K, rows)
     scratch: Floats  # (2, rows)
@@ -91,7 +91,7 @@ def make_predict(inference: Inference) -> Callable[..., None]:
     @kernel
     @belongs_to(inference.name)
     def predict(run: Pass, given: Inputs, theta: Floats, H: Floats) -> None:
-        """H of all rows, block by block."""
+        """Compute H of all rows, block by block."""
         state = flush()
         m, K = H.shape
         prepare(run, theta)
@@ -107,7 +107,7 @@ def make_predict(inference: Inference) -> Callable[..., None]:
 
 
 def _make_dense(name: str, normalizes: bool, embeds: bool = False) -> Inference:
-    """Blocks of rows that lie upright, (rows, s_l)."""
+    """Return the functions for row-major blocks, (rows, s_l)."""
 
     @inlined
     @belongs_to(name)
@@ -155,7 +155,7 @@ def _make_dense(name: str, normalizes: bool, embeds: bool = False) -> Inference:
 
 @inlined
 def _embed(A: Floats, run: Pass, given: Inputs, theta: Floats, first: int, rows: int) -> None:
-    """(F1), (F2) A_1 of a block of rows; the rows that fill it up are 0."""
+    """(F1), (F2) Compute A_1 for a block of rows; the rows added to fill the last tile are 0."""
     width = A.shape[1]
     gather_rows_into(block(A, 0, rows, width), given.X, given.indices, first)  # there are no indices
     _clear(line(A, rows * width, A.size - rows * width))
@@ -181,12 +181,12 @@ def _clear(out: Floats) -> None:
 
 @inlined
 def _prepare_narrow(run: Pass, theta: Floats) -> None:
-    """Nothing."""
+    """Do nothing."""
 
 
 @inlined
 def _forward_narrow(run: Pass, given: Inputs, theta: Floats, first: int, rows: int) -> None:
-    """Transposed blocks, (s_l, rows), as in ``narrow.py``."""
+    """Compute Z of a transposed block, (s_l, rows), as in ``narrow.py``."""
     columns, s, last = _whole_strips(rows), run.layers[0, N_IN], len(run.layers) - 1
     A, nothing = block(run.inputs, 0, s, columns), line(theta, 0, 0)
     lay_on_side(A, given.X, given.indices, first, rows)  # there are no indices, and so no other order
@@ -211,7 +211,7 @@ _NARROW = make_predict(Inference("narrow", _whole_strips, _prepare_narrow, _forw
 
 
 def predict(network: Network, theta: Floats, X: Any) -> Floats:
-    """H (m, K) for the rows of X, an array or a CSR matrix in the dtype of the parameters."""
+    """Return H (m, K) for the rows of X, an array or a CSR matrix in the dtype of the parameters."""
     check_inputs(network, X)
     given, normalized = Inputs(*input_arrays(X)), bool(normalized_sizes(network))
     is_sparse = len(given.indptr) > 0
@@ -229,7 +229,7 @@ def predict(network: Network, theta: Floats, X: Any) -> Floats:
 def _make_pass(network: Network, dtype: DTypeLike, m: int, narrow: bool, is_sparse: bool) -> Pass:
     itemsize = np.dtype(dtype).itemsize
     layers, panels, most = _table(network, itemsize, narrow, m >= FEWEST_LAID, is_sparse)
-    needed = max(min(m, most), 1)  # a prediction may be asked for no rows
+    needed = max(min(m, most), 1)  # X may have no rows
     rows = narrow_columns(needed) if narrow else -(-needed // ROWS) * ROWS
     s, *widths = layer_widths(network)
     embedding = encode_embedding(network)
