@@ -28,7 +28,7 @@ def gather_rows_into(out: Floats, source: Floats, order: NDArray[np.intp], first
 
 
 @inner
-def lay_on_side(out: Floats, source: Floats, order: NDArray[np.intp], first: int, rows: int) -> None:
+def gather_transposed_into(out: Floats, source: Floats, order: NDArray[np.intp], first: int, rows: int) -> None:
     """Copy rows of source to columns of out; set the remaining columns to 0."""
     n = out.shape[0]
     if len(order) > 0:
@@ -49,7 +49,7 @@ def _take_every_into(out: Floats, source: Floats, step: int) -> None:
 
 
 @inner
-def put_upright(out: Floats, source: Floats) -> None:
+def transpose_into(out: Floats, source: Floats) -> None:
     """Copy columns of source to rows of out, without the padding of source."""
     for r in range(out.shape[0]):
         for k in range(out.shape[1]):

@@ -10,13 +10,13 @@ from collections.abc import Callable
 
 from multilayer.engines.cpu.activations import activate_into, derivative_times_into
 from multilayer.engines.cpu.blas import multiply_by_transposed_into, multiply_into, multiply_transposed_into
-from multilayer.engines.cpu.blocks import copy_into, fill, gather_into, gather_rows_into, put_upright
+from multilayer.engines.cpu.blocks import copy_into, fill, gather_into, gather_rows_into, transpose_into
 from multilayer.engines.cpu.compiling import belongs_to, inlined, inner
 from multilayer.engines.cpu.dropout import mask_into, times_into, unmask_into
 from multilayer.engines.cpu.embeddings import embed_into
 from multilayer.engines.cpu.embeddings import pass_back_into as pass_back_to_waves_into
 from multilayer.engines.cpu.normalization import add_row_products_into, normalize_into, pass_back_into
-from multilayer.engines.cpu.plan import ACTIVATION, FEWEST_TURNED, N_IN, N_OUT, THETA, VALUES, Data, Plan, Work
+from multilayer.engines.cpu.plan import ACTIVATION, FEWEST_TRANSPOSED, N_IN, N_OUT, THETA, VALUES, Data, Plan, Work
 from multilayer.engines.cpu.sparse import is_sparse, multiply_rows_into, multiply_transposed_rows_into
 from multilayer.engines.cpu.views import block, line
 from multilayer.network import Floats
@@ -34,7 +34,7 @@ def make_layers(name: str, normalizes: bool, embeds: bool = False) -> tuple[Call
     @inlined
     @belongs_to(name)
     def forward(plan: Plan, data: Data, work: Work, theta: Floats, first: int, rows: int) -> None:
-        """Compute Z and A of each layer for a block of rows, in work.values; the last Z transposed, in work.answers."""
+        """Compute Z and A of each layer for a block of rows, in work.values; the last Z transposed, in work.outputs."""
         s = plan.layers[0, N_IN]
         if embeds:
             _embed(block(work.inputs, 0, rows, s), plan, data, work, theta, first)
@@ -60,7 +60,7 @@ def make_layers(name: str, normalizes: bool, embeds: bool = False) -> tuple[Call
                     _normalize(Z, plan, work, theta, l)
                 activate_into(code, line(work.values, v, rows * n), line(work.derivatives, v, rows * n))
             A = Z
-        put_upright(block(work.answers, 0, A.shape[1], rows), A)
+        transpose_into(block(work.outputs, 0, A.shape[1], rows), A)
 
     @inlined
     @belongs_to(name)
@@ -71,7 +71,7 @@ def make_layers(name: str, normalizes: bool, embeds: bool = False) -> tuple[Call
         is written to the second half, and so on alternately.
         """
         half, d, K = work.deltas.size // 2, 0, plan.layers[len(plan.layers) - 1, N_OUT]
-        put_upright(block(work.deltas, 0, rows, K), block(work.errors, 0, K, rows))
+        transpose_into(block(work.deltas, 0, rows, K), block(work.errors, 0, K, rows))
         for l in range(len(plan.layers) - 1, -1, -1):
             k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
             delta = block(work.deltas, d, rows, n)
@@ -156,11 +156,11 @@ def _back_into(eta: Floats, delta: Floats, W: Floats, plan: Plan, work: Work, pl
     OpenBLAS has no kernel without packing for a product with a transpose.  So the weights are transposed once for each
     batch if its blocks have enough rows for this to save time; the first block of a batch is the largest.
     """
-    if plan.turns and eta.shape[0] >= FEWEST_TURNED:
-        turned = block(work.sums, work.sums.size - work.gradient.size + place, W.shape[1], W.shape[0])
+    if plan.transposes and eta.shape[0] >= FEWEST_TRANSPOSED:
+        transposed = block(work.sums, work.sums.size - work.gradient.size + place, W.shape[1], W.shape[0])
         if keep == 0.0:
-            put_upright(turned, W)
-        multiply_into(eta, delta, turned, 0.0)
+            transpose_into(transposed, W)
+        multiply_into(eta, delta, transposed, 0.0)
     else:
         multiply_by_transposed_into(eta, delta, W, 0.0)
 

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from multilayer.engines.cpu.activations import activate_into
-from multilayer.engines.cpu.blocks import copy_into, gather_rows_into, lay_on_side, put_upright
+from multilayer.engines.cpu.blocks import copy_into, gather_rows_into, gather_transposed_into, transpose_into
 from multilayer.engines.cpu.compiling import COMPILED, belongs_to, inlined, inner, kernel
 from multilayer.engines.cpu.embeddings import embed_into, embedding_memory, encode_embedding
 from multilayer.engines.cpu.normalization import normalize_into
-from multilayer.engines.cpu.outputs import WHOLE, answer_into, whole
-from multilayer.engines.cpu.panels import ROWS, lay_into, panels_size, products_into
+from multilayer.engines.cpu.outputs import WHOLE, activate_outputs_into, whole
+from multilayer.engines.cpu.panels import ROWS, copy_panels_into, panels_size, products_into
 from multilayer.engines.cpu.plan import (
     ACTIVATION,
     N_IN,
@@ -33,7 +33,7 @@ from multilayer.engines.cpu.plan import (
     layer_table,
     narrow_columns,
 )
-from multilayer.engines.cpu.sparse import answer_rows_into
+from multilayer.engines.cpu.sparse import affine_rows_into
 from multilayer.engines.cpu.subnormals import flush, restore
 from multilayer.engines.cpu.tiles import weighted_sums_into
 from multilayer.engines.cpu.vectors import BYTES
@@ -48,7 +48,7 @@ PANELS = 4  # offset of the layer's panels; -1 if its weights are read in place
 # Rows of a block, a multiple of ROWS: inputs and values of a block then stay in the second-level cache.
 MOST_ROWS = 96
 # From this number of rows on, copying the weights into panels saves time.
-FEWEST_LAID = 64
+FEWEST_COPIED = 64
 
 
 class Inputs(NamedTuple):
@@ -69,7 +69,7 @@ class Pass(NamedTuple):
     inputs: Floats  # (rows, s_1): a padded or transposed block
     values: Floats  # the outputs of a layer; consecutive layers use different halves
     spare: Floats  # g' of the activations that compute it along with g; Ẑ of a normalised layer
-    answers: Floats  # (K, rows)
+    outputs: Floats  # (K, rows)
     scratch: Floats  # (2, rows)
     panels: Floats  # see panels.py
     embedding: NDArray[np.int64]  # see embeddings.py; empty for none
@@ -82,7 +82,7 @@ class Inference(NamedTuple):
     name: str
     columns: Callable[[int], int]  # rows of a block -> rows that are computed
     prepare: Callable[..., None]  # (run, theta): before the first block
-    forward: Callable[..., None]  # (run, given, theta, first, rows): Z transposed to run.answers
+    forward: Callable[..., None]  # (run, given, theta, first, rows): Z transposed to run.outputs
 
 
 def make_predict(inference: Inference) -> Callable[..., None]:
@@ -99,8 +99,8 @@ def make_predict(inference: Inference) -> Callable[..., None]:
             rows = min(run.rows, m - first)
             columns = columns_of(rows)
             forward(run, given, theta, first, rows)
-            answer_into(run.output, run.answers, K, columns, run.scratch)
-            put_upright(block(H, first * K, rows, K), block(run.answers, 0, K, columns))
+            activate_outputs_into(run.output, run.outputs, K, columns, run.scratch)
+            transpose_into(block(H, first * K, rows, K), block(run.outputs, 0, K, columns))
         restore(state)
 
     return predict
@@ -116,7 +116,7 @@ def _make_dense(name: str, normalizes: bool, embeds: bool = False) -> Inference:
             k, n, t = run.layers[l, N_IN], run.layers[l, N_OUT], run.layers[l, THETA]
             place = run.layers[l, PANELS]
             if place >= 0:
-                lay_into(line(run.panels, place, run.panels.size - place), line(theta, t, (k + 1) * n), n)
+                copy_panels_into(line(run.panels, place, run.panels.size - place), line(theta, t, (k + 1) * n), n)
 
     @inlined
     @belongs_to(name)
@@ -136,7 +136,7 @@ def _make_dense(name: str, normalizes: bool, embeds: bool = False) -> Inference:
             v = l % 2 * run.half
             Z, layer = line(run.values, v, columns * n + WHOLE), line(theta, t, (k + 1) * n)
             if l == 0 and is_sparse:
-                answer_rows_into(block(Z, 0, rows, n), given.X, given.indptr, given.indices, first, layer)
+                affine_rows_into(block(Z, 0, rows, n), given.X, given.indptr, given.indices, first, layer)
                 _clear(line(Z, rows * n, (columns - rows) * n))
             else:
                 place = max(run.layers[l, PANELS], 0)
@@ -148,7 +148,7 @@ def _make_dense(name: str, normalizes: bool, embeds: bool = False) -> Inference:
                     norm = line(theta, t + (k + 1) * n, 2 * n)
                     normalize_into(A, block(run.spare, 0, columns, n), line(run.scratch, 0, columns), norm)
                 activate_into(code, line(Z, 0, whole(columns * n)), line(run.spare, 0, whole(columns * n)))
-        put_upright(block(run.answers, 0, A.shape[1], columns), A)
+        transpose_into(block(run.outputs, 0, A.shape[1], columns), A)
 
     return Inference(name, _whole_tiles, prepare, forward)
 
@@ -189,11 +189,11 @@ def _forward_narrow(run: Pass, given: Inputs, theta: Floats, first: int, rows: i
     """Compute Z of a transposed block, (s_l, rows), as in ``narrow.py``."""
     columns, s, last = _whole_strips(rows), run.layers[0, N_IN], len(run.layers) - 1
     A, nothing = block(run.inputs, 0, s, columns), line(theta, 0, 0)
-    lay_on_side(A, given.X, given.indices, first, rows)  # there are no indices, and so no other order
+    gather_transposed_into(A, given.X, given.indices, first, rows)  # there are no indices, and so no other order
     for l in range(len(run.layers)):
         k, n, t = run.layers[l, N_IN], run.layers[l, N_OUT], run.layers[l, THETA]
         v = l % 2 * run.half
-        Z = block(run.values, v, n, columns) if l < last else block(run.answers, 0, n, columns)
+        Z = block(run.values, v, n, columns) if l < last else block(run.outputs, 0, n, columns)
         weighted_sums_into(Z, A, line(theta, t + n, k * n), line(theta, t, n), nothing)
         if l < last:
             size = whole(n * columns)
@@ -228,7 +228,7 @@ def predict(network: Network, theta: Floats, X: Any) -> Floats:
 
 def _make_pass(network: Network, dtype: DTypeLike, m: int, narrow: bool, is_sparse: bool) -> Pass:
     itemsize = np.dtype(dtype).itemsize
-    layers, panels, most = _table(network, itemsize, narrow, m >= FEWEST_LAID, is_sparse)
+    layers, panels, most = _table(network, itemsize, narrow, m >= FEWEST_COPIED, is_sparse)
     needed = max(min(m, most), 1)  # X may have no rows
     rows = narrow_columns(needed) if narrow else -(-needed // ROWS) * ROWS
     s, *widths = layer_widths(network)
@@ -246,7 +246,7 @@ def _make_pass(network: Network, dtype: DTypeLike, m: int, narrow: bool, is_spar
         inputs=take(rows * s if narrow or embedding.size or (m % ROWS and not is_sparse) else 0),
         values=take(2 * half),
         spare=take(half),
-        answers=take(rows * widths[-1] + WHOLE),
+        outputs=take(rows * widths[-1] + WHOLE),
         scratch=take(2 * rows),
         panels=take(panels),
         embedding=embedding,
@@ -256,7 +256,7 @@ def _make_pass(network: Network, dtype: DTypeLike, m: int, narrow: bool, is_spar
 
 @functools.lru_cache(maxsize=64)
 def _table(
-    network: Network, itemsize: int, narrow: bool, is_laid: bool, is_sparse: bool
+    network: Network, itemsize: int, narrow: bool, is_copied: bool, is_sparse: bool
 ) -> tuple[NDArray[np.int64], int, int]:
     """Return the table of layers, which must not be changed, the size of all panels, and the rows of a block."""
     table, most = layer_table(network, itemsize, narrow)
@@ -264,7 +264,7 @@ def _table(
     for l, layer in enumerate(table):
         k, n = int(layer[N_IN]), int(layer[N_OUT])
         layer[PANELS] = -1
-        if COMPILED and not narrow and (is_laid or n * itemsize < BYTES) and not (is_sparse and l == 0):
+        if COMPILED and not narrow and (is_copied or n * itemsize < BYTES) and not (is_sparse and l == 0):
             layer[PANELS] = size
             size += panels_size(k, n, itemsize)
     return table, size, most if narrow else MOST_ROWS

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.engines.cpu import dense, narrow
-from multilayer.engines.cpu.blocks import clear_padding, fill, lay_on_side
+from multilayer.engines.cpu.blocks import clear_padding, fill, gather_transposed_into
 from multilayer.engines.cpu.compiling import belongs_to, inlined, inner, inner_sum, kernel
 from multilayer.engines.cpu.costs import chosen_into
 from multilayer.engines.cpu.outputs import output_into
-from multilayer.engines.cpu.plan import LAID, N_IN, N_OUT, PLACE, START, STOP, THETA, Data, Descent, Plan, Work
+from multilayer.engines.cpu.plan import N_IN, N_OUT, PLACE, PRESENT, START, STOP, THETA, Data, Descent, Plan, Work
 from multilayer.engines.cpu.subnormals import flush, restore
 from multilayer.engines.cpu.updates import (
     after_update_into,
@@ -35,7 +35,7 @@ class Path(NamedTuple):
 
     name: str
     columns: Callable[[int], int]  # rows of a block -> width of the transposed block, with padding
-    forward: Callable[..., None]  # (plan, data, work, theta, first, rows): Z transposed to work.answers
+    forward: Callable[..., None]  # (plan, data, work, theta, first, rows): Z transposed to work.outputs
     backward: Callable[..., None]  # (..., keep): from delta transposed in work.errors to Delta, added up
     collect: Callable[..., None]  # (work): Delta of the whole batch to work.gradient
     output: Callable[..., None]  # (plan, Z, Y, delta, scratch): delta of the last layer, and the cost
@@ -62,22 +62,22 @@ def make_kernels(path: Path) -> Kernels:
         # The blocks of one batch have equal sizes: 200 rows are 100 and 100, not 156 and 44.
         n_blocks = -(-(stop - start) // plan.block)
         size = columns_of(-(-(stop - start) // n_blocks))
-        stays, laid = _look_up(data, work, K, start, stop)
+        stays, present = _look_up(data, work, K, start, stop)
         for first in range(start, stop, size):
             rows = min(size, stop - first)
             columns = columns_of(rows)
             work.held[PLACE] = first - start if stays else 0
-            work.held[LAID] = 1 if laid else 0
+            work.held[PRESENT] = 1 if present else 0
             forward(plan, data, work, theta, first, rows)
-            Z, Y = block(work.answers, 0, K, columns), block(work.targets, work.held[PLACE] * K, K, columns)
+            Z, Y = block(work.outputs, 0, K, columns), block(work.targets, work.held[PLACE] * K, K, columns)
             delta = block(work.errors, 0, K, columns)
-            if not laid:
-                lay_on_side(Y, data.Y, data.order, first, rows)
+            if not present:
+                gather_transposed_into(Y, data.Y, data.order, first, rows)
             delta_into(plan, Z, Y, delta, block(work.scratch, 0, 2, columns))
             total_weight += _weigh(data, first, rows, delta, Z)
             clear_padding(delta, rows)
             clear_padding(Z, rows)
-            total_cost += _sum(line(work.answers, 0, K * columns))
+            total_cost += _sum(line(work.outputs, 0, K * columns))
             backward(plan, data, work, theta, first, rows, 0.0 if first == start else 1.0)
         collect(work)
         if total_weight <= 0.0:  # every row of the batch has weight 0
@@ -140,9 +140,9 @@ def make_kernels(path: Path) -> Kernels:
 def _look_up(data: Data, work: Work, K: int, start: int, stop: int) -> tuple[bool, bool]:
     """Return whether the batch fits into the memory for transposed rows, and whether it is there already."""
     stays = len(data.order) == 0 and narrow.columns(stop - start) * K <= work.targets.size
-    laid = stays and work.held[START] == start and work.held[STOP] == stop
+    present = stays and work.held[START] == start and work.held[STOP] == stop
     work.held[START], work.held[STOP] = (start, stop) if stays else (0, 0)
-    return stays, laid
+    return stays, present
 
 
 @inlined

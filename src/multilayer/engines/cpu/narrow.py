@@ -15,14 +15,14 @@ from __future__ import annotations
 from typing import Any
 
 from multilayer.engines.cpu.activations import SIGMOID, activate_into, derivative_times_into
-from multilayer.engines.cpu.blocks import fill, lay_on_side
+from multilayer.engines.cpu.blocks import fill, gather_transposed_into
 from multilayer.engines.cpu.compiling import inlined, inner, inner_sum
 from multilayer.engines.cpu.plan import (
     ACTIVATION,
-    LAID,
     N_IN,
     N_OUT,
     PLACE,
+    PRESENT,
     THETA,
     VALUES,
     Data,
@@ -40,18 +40,18 @@ columns = inner(narrow_columns)
 
 @inlined
 def forward(plan: Plan, data: Data, work: Work, theta: Floats, first: int, rows: int) -> None:
-    """Compute Z of the output layer for a block of rows, transposed, in work.answers."""
+    """Compute Z of the output layer for a block of rows, transposed, in work.outputs."""
     width, last = columns(rows), len(plan.layers) - 1
     s = plan.layers[0, N_IN]
     x = work.held[PLACE] * (s + 1)
     A = block(work.inputs, x + width, s, width)
-    if work.held[LAID] == 0:
+    if work.held[PRESENT] == 0:
         fill(line(work.inputs, x, width), 1.0)
-        lay_on_side(A, data.X, data.order, first, rows)
+        gather_transposed_into(A, data.X, data.order, first, rows)
     for l in range(len(plan.layers)):
         k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
         v = plan.layers[l, VALUES] * plan.rows
-        Z = block(work.values, v + width, n, width) if l < last else block(work.answers, 0, n, width)
+        Z = block(work.values, v + width, n, width) if l < last else block(work.outputs, 0, n, width)
         weighted_sums_into(Z, A, line(theta, t + n, k * n), line(theta, t, n), line(theta, 0, 0))
         if l < last:
             fill(line(work.values, v, width), 1.0)

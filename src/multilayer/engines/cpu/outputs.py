@@ -44,13 +44,13 @@ whole = inner(_whole)
 
 
 @inner
-def answer_into(code: int, answers: Floats, K: int, rows: int, scratch: Floats) -> None:
-    """Compute H from Z, (K, rows), in place; ``answers`` has at least WHOLE more elements, which may be changed.
+def activate_outputs_into(code: int, outputs: Floats, K: int, rows: int, scratch: Floats) -> None:
+    """Compute H from Z, (K, rows), in place; ``outputs`` has at least WHOLE more elements, which may be changed.
 
     Only loops that round more than once run over whole iterations: a single sum or quotient is rounded the same
     everywhere.
     """
-    Z, every = block(answers, 0, K, rows), line(answers, 0, whole(K * rows))
+    Z, every = block(outputs, 0, K, rows), line(outputs, 0, whole(K * rows))
     if code == SIGMOID_OUTPUT:
         for i in range(every.size):
             every[i] = sigmoid(every[i])
@@ -72,11 +72,11 @@ def answer_into(code: int, answers: Floats, K: int, rows: int, scratch: Floats) 
         for i in range(every.size):
             every[i] = exp(every[i])
     elif code == INCREASING_OUTPUT:
-        later = line(answers, rows, whole((K - 1) * rows))
+        later = line(outputs, rows, whole((K - 1) * rows))
         for i in range(later.size):
             later[i] = softplus(later[i])
         for k in range(1, K):
-            add_into(line(answers, k * rows, rows), line(answers, (k - 1) * rows, rows))
+            add_into(line(outputs, k * rows, rows), line(outputs, (k - 1) * rows, rows))
 
 
 @inner

@@ -45,7 +45,7 @@ _panel_width = inner(panel_width)
 
 
 @inner
-def lay_into(panels: Floats, layer: Floats, n: int) -> None:
+def copy_panels_into(panels: Floats, layer: Floats, n: int) -> None:
     """Copy a layer's biases and weights, (1 + k, n), panel by panel."""
     lanes, k, place, j = BYTES // layer.itemsize, layer.size // n - 1, 0, 0
     while j < n:
@@ -78,13 +78,13 @@ def _products_in_panels(Z: Floats, A: Floats, layer: Floats, n: int, panels: Flo
     while j < n:
         width = _panel_width(n, j, lanes)
         start = max(min(j, n - width), 0)
-        is_laid = panels.size > 0
-        panel = line(panels, place, (k + 1) * width) if is_laid else line(layer, start, layer.size - start)
+        is_copied = panels.size > 0
+        panel = line(panels, place, (k + 1) * width) if is_copied else line(layer, start, layer.size - start)
         z = line(Z, start, Z.size - start)
         if width > lanes:
-            _panel_of_2(z, n, A, panel, width if is_laid else n)
+            _panel_of_2(z, n, A, panel, width if is_copied else n)
         else:
-            _panel_of_1(z, n, A, panel, width if is_laid else n)
+            _panel_of_1(z, n, A, panel, width if is_copied else n)
         place, j = place + (k + 1) * width, j + width
 
 

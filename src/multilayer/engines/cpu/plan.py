@@ -65,7 +65,7 @@ class Plan(NamedTuple):
     rows: int  # the maximum rows of a block in this call, for which memory is allocated
     kept: int  # the maximum rows that may be kept transposed from update to update
     narrow: bool  # whether the loops of narrow.py run the network
-    turns: bool  # whether backpropagation may transpose the weights of a layer before it multiplies by them
+    transposes: bool  # whether backpropagation may transpose the weights of a layer before it multiplies by them
     embedding: NDArray[np.int64]  # see embeddings.py; empty without an embedding
     dropout: NDArray[np.float64]  # (L - 1,): the rate of the inputs and of each hidden layer; empty without dropout
     seed: int  # seed of the dropout masks
@@ -107,7 +107,7 @@ class Work(NamedTuple):
 
     inputs: Floats  # (rows * s_1,): gathered rows, or [1 X] transposed
     targets: Floats  # (K * rows,), transposed like all arrays of outputs
-    answers: Floats  # (K * rows,): Z, then H, or the cost of each entry
+    outputs: Floats  # (K * rows,): Z, then H, or the cost of each entry
     errors: Floats  # (K * rows,): delta of the output layer
     scratch: Floats  # (2, rows)
     values: Floats  # the outputs of all layers, layer after layer, flat
@@ -121,14 +121,14 @@ class Work(NamedTuple):
     sums: Floats
     waves: Floats  # cosines, then sines of an embedding: see embeddings.py; empty without an embedding
     masks: Floats  # dropout masks: of the inputs, then laid out like values; empty without dropout
-    held: NDArray[np.int64]  # the batch in inputs and targets: see START, STOP, PLACE, LAID
+    held: NDArray[np.int64]  # the batch in inputs and targets: see START, STOP, PLACE, PRESENT
     clock: NDArray[np.int64]  # dropout: [the update's number, the batch's first row]
 
 
 # Indices into Work.held.
 START, STOP = 0, 1  # the batch that was transposed last
 PLACE = 2  # the first row of the current block in inputs and targets
-LAID = 3  # 1 if the block is already there
+PRESENT = 3  # 1 if the block is already there
 
 # Blocks.  OpenBLAS has kernels without packing for products of up to a million multiplications, which reach 110 of
 # 118 GFLOP/s in float32 where its general path reaches 80 to 95 (README.md).  So a block is made so small that the
@@ -137,7 +137,7 @@ SMALL_PRODUCT = 1_000_000
 FEWEST_ROWS = 32
 MOST_ROWS = 256
 # With fewer rows, backpropagation does not transpose the weights first.
-FEWEST_TURNED = 16
+FEWEST_TRANSPOSED = 16
 # Networks whose widest layer is narrower than this run in the loops of narrow.py.
 NARROW = 16
 # The working memory of their blocks should fit into the first-level cache, but each loop has a fixed overhead, which
@@ -218,7 +218,7 @@ def make_work(network: Network, plan: Plan, dtype: DTypeLike, *, gathers: bool) 
     units, drops = sum(widths), len(plan.dropout) > 0
     normalized = normalized_sizes(network)
     sums = n_parameters(network) * BYTES // np.dtype(dtype).itemsize if plan.narrow else 0
-    turned = n_parameters(network) if plan.turns else 0
+    transposed = n_parameters(network) if plan.transposes else 0
 
     def take(*shape: int) -> Any:
         return np.empty(shape, dtype=dtype)
@@ -226,14 +226,14 @@ def make_work(network: Network, plan: Plan, dtype: DTypeLike, *, gathers: bool) 
     return Work(
         inputs=take(plan.kept * (n_inputs + 1)) if plan.narrow else take(rows * n_inputs if gathers else 0),
         targets=take(plan.kept * widths[-1]),
-        answers=take(rows * widths[-1]),
+        outputs=take(rows * widths[-1]),
         errors=take(rows * widths[-1]),
         scratch=take(2, rows),
         values=take(rows * (units + len(widths))),
         derivatives=take(rows * (units + len(widths))),
         deltas=take(2 * rows * widest),
         gradient=take(n_parameters(network)),
-        sums=take(sums + rows * (sum(normalized) + len(normalized)) + turned),
+        sums=take(sums + rows * (sum(normalized) + len(normalized)) + transposed),
         waves=take(waves),
         masks=take(rows * (n_inputs + units) if drops else 0),
         held=np.zeros(4, dtype=np.int64),

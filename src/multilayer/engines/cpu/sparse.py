@@ -36,7 +36,7 @@ def multiply_rows_into(Z: Floats, plan: Plan, data: Data, work: Work, first: int
 
 
 @inner
-def answer_rows_into(
+def affine_rows_into(
     Z: Floats, X: Floats, indptr: NDArray[np.int64], indices: NDArray[np.int64], first: int, layer: Floats
 ) -> None:
     """Compute Z ← bias + X weights, without dropout; biases and weights are (1 + s_1, s_2)."""
