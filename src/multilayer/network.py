@@ -143,7 +143,7 @@ class Network:
 
 
 def _check_hashable(*given: object) -> None:
-    """Engines cache their plans by network, so a network and its parts must be hashable."""
+    """Check that the parts of a network are hashable, because engines cache their plans by network."""
     for each in given:
         try:
             hash(each)
@@ -226,7 +226,7 @@ def layer_shapes(network: Network) -> list[tuple[int, int]]:
     Returns
     -------
     list of tuple of int
-        One shape for each layer but the first.
+        One shape for each layer except the first.
 
     Examples
     --------
@@ -282,7 +282,7 @@ def places(network: Network) -> list[int]:
     Returns
     -------
     list of int
-        One index for each layer but the first.
+        One index for each layer except the first.
 
     Examples
     --------

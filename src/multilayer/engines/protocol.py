@@ -43,7 +43,7 @@ class Objective:
     sample_weight : array of shape (m,) or None
         Weights of the rows.
     dropout : tuple of float
-        The rates of all layers but the last, or an empty tuple; used in descents only.
+        The rates of all layers except the last, or an empty tuple; used in descents only.
     seed : int
         The seed of the dropout masks, which follow from it and from the number of updates.
     lam1 : float
@@ -135,7 +135,7 @@ class Engine(Protocol):
     def predict(self, network: Network, parameters: Floats, X: Floats) -> Floats:
         """Compute the network's output.
 
-        The output for a row may depend on the other rows by rounding; in the CPU engine it does not.
+        The rounding of the output for a row may depend on the other rows; in the CPU engine it does not.
 
         Parameters
         ----------
@@ -167,7 +167,7 @@ class Engine(Protocol):
         J : float
             The cost.
         D : array of shape (P,)
-            The derivative by the parameter vector, a new array.
+            The gradient with respect to the parameter vector, a new array.
         """
 
     def descend(
@@ -178,9 +178,9 @@ class Engine(Protocol):
         batches: Batches,
         options: StepOptions = PLAIN,
     ) -> NDArray[np.float64]:
-        """Do the updates, in place.
+        """Perform the updates, in place.
 
-        If a cost is not finite, the engine stops before that update, and the state is as the previous update left it.
+        If a cost is not finite, the engine stops before that update; the state is that after the previous update.
 
         Parameters
         ----------
@@ -203,7 +203,7 @@ class Engine(Protocol):
         """
 
     def descend_many(self, requests: Sequence[DescentRequest]) -> list[NDArray[np.float64]]:
-        """Do several descents.  An engine may batch those of equal shape.
+        """Perform several descents.  An engine may batch those of equal shape.
 
         Parameters
         ----------

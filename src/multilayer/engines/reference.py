@@ -1,6 +1,6 @@
 """The reference engine: the equations of the book behind the interface of an engine.  It is slow and easy to check.
 
-It computes in float64 for any dtype of the data, and rounds to that dtype what it stores.
+It computes in float64 for any dtype of the data, and rounds stored results to that dtype.
 """
 
 from __future__ import annotations

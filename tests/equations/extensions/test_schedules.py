@@ -70,8 +70,8 @@ def test_plateau_never_falls_below_its_minimum():
         (lambda _: 0.0, r"a finite positive number, got 0\.0 in epoch 2"),
         (lambda _: -1, r"a finite positive number, got -1\.0 in epoch 2"),
         (lambda _: math.nan, r"a finite positive number, got nan in epoch 2"),
-        (lambda _: "half", r"must return a number for each epoch, but in epoch 2: could not convert"),
-        (lambda _: None, r"must return a number for each epoch, but in epoch 2"),
+        (lambda _: "half", r"must return a number for each epoch. In epoch 2 it failed: could not convert"),
+        (lambda _: None, r"must return a number for each epoch. In epoch 2 it failed"),
     ],
 )
 def test_invalid_factors_of_a_custom_schedule_raise_errors(factor, message):

@@ -1,7 +1,7 @@
 """The coefficients of the polynomials in ``elementary.py``, in float32 and float64.
 
-They were found by Remez exchange in 50-digit arithmetic (linearised, for the one rational function), each for the
-quantity that its comment names, and rounded to the dtype.
+They were computed by the Remez exchange algorithm in 50-digit arithmetic (linearised for the one rational function),
+each for the quantity in its comment, and rounded to the dtype.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ COS64 = _numbers(
     0.27194584949998128413,
 )
 # e^(t^2/2) Φ(-t) = P(t) / Q(t) for 0 <= t <= 14 (38.6), relative error 5.6e-9 and 5.1e-17; the last coefficient of
-# Q is 1.  All are positive, so that nothing cancels.
+# Q is 1.  All are positive, so there is no cancellation.
 P32 = _numbers(
     np.float32, 48.918927597440072777, 42.779764306883037602, 17.851728378586146786, 3.9499823398285572566,
     0.398947305608930806,

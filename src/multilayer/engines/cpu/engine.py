@@ -67,7 +67,7 @@ class CpuEngine(Engine):
         with one_blas_thread():
             call = _kernels(network, plan, plan.cost).descend
             done = call(plan, make_data(objective, batches.order), work, state.parameters, descent, costs)
-        # The cost that ended the run early belongs to an update that was not done.
+        # A cost that is not finite belongs to an update that was not performed.
         state.t += done if done == 0 or np.isfinite(costs[done - 1]) else done - 1
         return costs[:done]
 

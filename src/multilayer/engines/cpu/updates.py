@@ -31,12 +31,12 @@ def encode(rule: UpdateRule) -> tuple[int, NDArray[np.float64]]:
             return NESTEROV, np.array([mu])
         case Adam(beta_1, beta_2, epsilon):
             return ADAM, np.array([beta_1, beta_2, epsilon])
-    raise TypeError(f"the CPU engine does not know the update rule {rule!r}")
+    raise TypeError(f"the CPU engine has no update rule {rule!r}")
 
 
 @inner
 def first_factor(code: int, numbers: NDArray[np.float64], alpha: float, t: int) -> float:
-    """The step size alpha, for Adam with the correction for its start at zero; computed once an update."""
+    """Return the step size alpha; for Adam, with the correction for its start at zero.  Called once per update."""
     if code == ADAM:
         return alpha * math.sqrt(1.0 - numbers[1] ** t) / (1.0 - numbers[0] ** t)
     return alpha
@@ -46,7 +46,7 @@ def first_factor(code: int, numbers: NDArray[np.float64], alpha: float, t: int) 
 def update_into(
     code: int, numbers: NDArray[np.float64], theta: Floats, D: Floats, slots: Floats, first: int, factor: float
 ) -> None:
-    """One step of the rule, in place, for the parameters from the ``first`` on; slots is (n_slots, P)."""
+    """Update theta in place by the rule, for the parameters from index ``first`` on; slots is (n_slots, P)."""
     n, P = theta.size, slots.shape[1]
     if code == GRADIENT_DESCENT:
         _gradient_descent_into(theta, D, factor)
@@ -103,14 +103,14 @@ def _adam_into(theta: Floats, D: Floats, p: Floats, q: Floats, corrected: float,
 
 @inlined
 def refines(descent: Descent) -> bool:
-    """Whether any option is used."""
+    """Return whether any of the four options is used."""
     has_factors = len(descent.factors) > 0
     return has_factors or descent.clip_norm < math.inf or descent.weight_decay > 0.0 or descent.beta > 0.0
 
 
 @inlined
 def update_sections_into(plan: Plan, descent: Descent, theta: Floats, D: Floats, factor: float) -> None:
-    """(D8) One step of the rule with a factor for each section of the parameters: gain and shift have 1."""
+    """(D8) Do one step of the rule, with a factor for each section of the parameters; gain and shift have 1."""
     first = 0
     for l in range(len(plan.layers)):
         k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
@@ -131,7 +131,7 @@ def _update_section_into(descent: Descent, theta: Floats, D: Floats, first: int,
 
 @inlined
 def before_update_into(plan: Plan, descent: Descent, theta: Floats, D: Floats, alpha: float) -> None:
-    """(D5) and (D6), if they are used."""
+    """Apply (D5) and (D6), if they are used."""
     if descent.clip_norm < math.inf:
         norm = math.sqrt(sum_of_squares(D))
         if norm > descent.clip_norm:
@@ -145,7 +145,7 @@ def before_update_into(plan: Plan, descent: Descent, theta: Floats, D: Floats, a
 
 @inlined
 def after_update_into(descent: Descent, theta: Floats, t: int) -> None:
-    """(D7), if it is used; ``t`` counts the updates from 1."""
+    """Apply (D7), if it is used; ``t`` counts the updates from 1."""
     if descent.beta > 0.0:
         _average_into(descent.average, theta, (1.0 - descent.beta) / (1.0 - descent.beta**t))
 

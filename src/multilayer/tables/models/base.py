@@ -113,7 +113,7 @@ class BaseTableModel(DocumentedMixin, BaseEstimator, ABC):
         began = time.perf_counter()
         before = dict(vars(self))
         model = type(self)(**self.get_params(deep=False))
-        vars(model).update(before)
+        model.__dict__.update(before)
         recipes = model._checked_recipes()
         with input_errors(X):
             rows = rows_of(X)
@@ -122,7 +122,7 @@ class BaseTableModel(DocumentedMixin, BaseEstimator, ABC):
             raise InputError(f"Found input variables with inconsistent numbers of samples: {[len(rows), len(targets)]}")
         weight = None
         if sample_weight is not None:
-            weight = checked_weight(sample_weight, len(rows), np.dtype(np.float64), warns=True)
+            weight = np.asarray(checked_weight(sample_weight, len(rows), np.dtype(np.float64), warns=True), np.float64)
         random_state = check_random_state(check_seed("random_state", self.random_state))
         folds = model._folds(rows, targets, groups, random_state)
         problem = Problem(rows, targets, weight, folds, hasattr(model, "classes_"))
@@ -132,7 +132,7 @@ class BaseTableModel(DocumentedMixin, BaseEstimator, ABC):
         if rows.has_names:
             model.feature_names_in_ = np.asarray(rows.names, dtype=object)
         else:
-            vars(model).pop("feature_names_in_", None)
+            model.__dict__.pop("feature_names_in_", None)
         take_over(self, model, before)
         return self
 
@@ -208,6 +208,7 @@ class BaseTableModel(DocumentedMixin, BaseEstimator, ABC):
     def _keep(self, problem: Problem, members: list[TrainedMember], companions: dict[str, list[Companion]]) -> None:
         """Set the fitted attributes: members, weights, out-of-fold predictions and losses."""
         self.members_, self._companions = members, companions
+        self._validation_rows = [validating for _, validating in problem.folds]
         K = members[0].validated.shape[1]
         candidates: dict[str, NDArray[np.float64]] = {}
         for member in members:

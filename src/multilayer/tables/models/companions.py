@@ -81,8 +81,7 @@ def _fit(problem: Problem, name: str, fold: int, seed: int) -> Companion:
     train, validating = problem.folds[fold]
     y = problem.y[train]
     options = OF_LINEAR if name == "linear model" else OF_TREES
-    task = "classification" if problem.classifies else "regression"
-    encoder = TableEncoder(dtype=np.float32, task=task, **options)
+    encoder = TableEncoder(dtype=np.float32, task=problem.task, **options)
     weight = None if problem.weight is None else problem.weight[train]
     model = _model(name, seed, classifies=problem.classifies, n_outputs=1 if y.ndim == 1 else y.shape[1])
     n_classes = int(problem.y.max()) + 1 if problem.classifies else 0

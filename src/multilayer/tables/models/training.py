@@ -6,7 +6,7 @@ import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,11 @@ class Problem:
     folds: Sequence[tuple[RowNumbers, RowNumbers]]
     classifies: bool
 
+    @property
+    def task(self) -> Literal["classification", "regression"]:
+        """What y holds, for the encoder."""
+        return "classification" if self.classifies else "regression"
+
 
 @dataclass(eq=False)
 class EncodedFold:
@@ -77,8 +82,7 @@ class EncodedFold:
 
     def _encoded(self) -> Data:
         problem, rows = self.problem, self.problem.rows
-        task = "classification" if problem.classifies else "regression"
-        self.encoder = TableEncoder(dtype=np.float32, task=task, **self.options)
+        self.encoder = TableEncoder(dtype=np.float32, task=problem.task, **self.options)
         encoded = self.encoder.fit_transform(rows.take(self.train), problem.y[self.train])
         X = np.zeros((len(rows), encoded.shape[1]), dtype=np.float32)
         X[self.train] = encoded
