@@ -78,8 +78,8 @@ class NumberEncoding:
     """Numbers, times and Booleans: ``(x 2^-exponent - centre) / scale``, then a clip; 0 or 1 for a gap.
 
     ``exponent`` is 0 unless the squares of the numbers overflow or underflow float64.  The clip is
-    :func:`clip_smoothly` with ``reach``, or :func:`smooth_clip`.  With ``from_text``, the fitting column was text of which a few cells spelled no
-    number.  ``is_continuous`` is False for Booleans and for numbers of two values.
+    :func:`clip_smoothly` with ``reach``, or :func:`smooth_clip`.  With ``from_text``, the fitting column was text of
+    which a few cells spelled no number.  ``is_continuous`` is False for Booleans and for numbers of two values.
     """
 
     name: str
