@@ -121,8 +121,9 @@ class NumberEncoding:
         return numbers(column, f"column {self.name!r}", allow_infinity=True)
 
     def scaled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return ``x 2^-exponent``."""
-        return np.ldexp(values, -self.exponent) if self.exponent else values
+        """Return ``x 2^-exponent``; far outside the fitted range it may be infinite."""
+        with np.errstate(over="ignore"):
+            return np.ldexp(values, -self.exponent) if self.exponent else values
 
     def standardised(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return ``(x 2^-exponent - centre) / scale``; far outside the fitted range it may be infinite."""

@@ -96,7 +96,8 @@ def tree_thresholds(x: NDArray[np.float64], y: NDArray[Any], most: int, *, class
     """
     different, ranks = np.unique(x, return_inverse=True)
     kind = DecisionTreeClassifier if classes else DecisionTreeRegressor
-    tree = kind(max_leaf_nodes=most, min_samples_leaf=fewest_rows(len(x)), random_state=0)
+    # Without a least decrease of impurity a tree would also split rows whose y differ by rounding.
+    tree = kind(max_leaf_nodes=most, min_samples_leaf=fewest_rows(len(x)), min_impurity_decrease=1e-12, random_state=0)
     fitted = tree.fit(ranks[:, None].astype(np.float32), y).tree_
     below = np.unique(fitted.threshold[fitted.children_left >= 0].astype(np.intp))
     middle: NDArray[np.float64] = 0.5 * different[below] + 0.5 * different[below + 1]
