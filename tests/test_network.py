@@ -112,8 +112,8 @@ def test_a_network_without_a_cost_has_the_matched_cost() -> None:
         (((2, 1), (), "identity", "huber"), r"a cost is an object with the methods value.*got 'huber'"),
         (((2, 1), (), "identity", GammaDeviance()), r"GammaDeviance\(\) is a cost for exp outputs, got output='ident"),
         (((2, 3), (), "identity", Quantile((0.1, 0.9))), r"one for each of the 3 outputs, got 2: \(0\.1, 0\.9\)"),
-        (((2, 2), (), "increasing", Quantile((0.9, 0.1))), r"of rising levels, got \(0\.9, 0\.1\)\. Sort"),
-        (((2, 2), (), "increasing", Quantile((0.5,))), r"increasing outputs are quantiles of rising levels"),
+        (((2, 2), (), "increasing", Quantile((0.9, 0.1))), r"need ascending levels, got \(0\.9, 0\.1\)\. Sort"),
+        (((2, 2), (), "increasing", Quantile((0.5,))), r"increasing outputs need ascending levels"),
     ],
 )
 def test_invalid_networks_raise_errors(arguments: Any, message: str) -> None:

@@ -25,7 +25,7 @@
     └── ConvergenceWarning                 multilayer.estimators: also scikit-learn's ConvergenceWarning
 
 Every error message states what was wrong, what was received and what to do.  Every error also inherits a standard
-exception, which callers who do not know this library can catch.  The two classes that inherit from scikit-learn are
+exception, which callers can catch without importing this library.  The two classes that inherit from scikit-learn are
 defined with the estimators, so that this module and :mod:`multilayer.equations` import NumPy only.
 """
 
@@ -150,7 +150,7 @@ def unknown_name(what: str, received: object, known: Iterable[str]) -> Parameter
     return ParameterError(f"unknown {what} {received!r}.{hint} Known: {listing}.")
 
 
-_options: Mapping[str, str] = {}  # of the command that runs in this process
+_options: Mapping[str, str] = {}  # the options of the command that runs in this process
 
 
 @contextmanager
@@ -188,7 +188,7 @@ def argument(name: str, value: str | None = None) -> str:
     Returns
     -------
     str
-        As it is written in Python, or in the command that runs.
+        The text as it is written in Python, or on the command line of the command that runs.
 
     Examples
     --------
@@ -208,7 +208,7 @@ def argument(name: str, value: str | None = None) -> str:
 
 
 def in_python(advice: str) -> str:
-    """Return advice for those who write Python: nothing, where arguments are named as options.
+    """Return advice that applies in Python only, or an empty string if arguments are named as options.
 
     Parameters
     ----------

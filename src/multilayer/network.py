@@ -10,6 +10,7 @@ checkpoint or a message to another machine handles one array.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,12 +20,56 @@ from numpy.typing import DTypeLike, NDArray
 
 from multilayer.equations.activations import ACTIVATIONS, Activation, activation
 from multilayer.equations.costs import OUTPUTS, Cost, Output, output_unit
+from multilayer.equations.extensions.embeddings import Waves, embed
 from multilayer.equations.initialization import check_layer_sizes
 from multilayer.exceptions import ParameterError, ShapeError, unknown_name
 
 Floats = NDArray[np.floating[Any]]
 
 NORMALIZATIONS = ("layer",)
+
+
+@dataclass(frozen=True)
+class PeriodicEmbedding:
+    """The embedding (F1)-(F2) of single inputs by trained waves.
+
+    Parameters
+    ----------
+    columns : tuple of int
+        The embedded inputs, in ascending order.
+    n_waves : int
+        The number F of waves of each.
+    n_outputs : int
+        The number O of mixtures of each, which the first layer receives.
+    frequency_scale : float
+        The standard deviation of the frequencies at the start of training.
+
+    Examples
+    --------
+    >>> network = Network((5, 8, 1), ("silu",), "identity", embedding=PeriodicEmbedding((0, 2)))
+    >>> widths(network)
+    (11, 8, 1)
+    """
+
+    columns: tuple[int, ...]
+    n_waves: int = 16
+    n_outputs: int = 3
+    frequency_scale: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not self.columns or list(self.columns) != sorted(set(self.columns)) or self.columns[0] < 0:
+            raise ParameterError(
+                f"the columns of an embedding must be different input numbers in ascending order, got {self.columns!r}."
+            )
+        for name, value in (("n_waves", self.n_waves), ("n_outputs", self.n_outputs)):
+            if type(value) is not int or value < 1:
+                raise ParameterError(f"{name} of an embedding must be a positive integer, got {value!r}.")
+
+    @property
+    def size(self) -> int:
+        """The number of parameters."""
+        waves, outputs = self.n_waves, self.n_outputs
+        return len(self.columns) * (2 * waves + outputs * waves + outputs)
 
 
 @dataclass(frozen=True)
@@ -44,6 +89,8 @@ class Network:
         define ``__eq__``.
     normalization : "layer", optional
         Layer normalisation (M1)-(M2) of all hidden layers, before their activations.
+    embedding : PeriodicEmbedding, optional
+        Trained embeddings of inputs.  Their parameters precede those of the layers.
 
     Raises
     ------
@@ -65,6 +112,7 @@ class Network:
     output: str
     cost: Cost | None = None
     normalization: str | None = None
+    embedding: PeriodicEmbedding | None = None
 
     def __post_init__(self) -> None:
         sizes = self.layer_sizes
@@ -82,6 +130,11 @@ class Network:
             output_unit(self.output, self.cost)
         if self.normalization is not None and self.normalization not in NORMALIZATIONS:
             raise unknown_name("normalization", self.normalization, NORMALIZATIONS)
+        if self.embedding is not None and self.embedding.columns[-1] >= sizes[0]:
+            raise ParameterError(
+                f"the embedding needs input {self.embedding.columns[-1]}, counted from 0, and the network has "
+                f"{sizes[0]} inputs."
+            )
         if custom or self.cost is not None:
             _check_hashable(self.cost, *custom)
         check_outputs = getattr(self.cost, "check_outputs", None)
@@ -90,7 +143,7 @@ class Network:
 
 
 def _check_hashable(*given: object) -> None:
-    """Engines cache their plans by network, so a network and its parts must be hashable."""
+    """Check that the parts of a network are hashable, because engines cache their plans by network."""
     for each in given:
         try:
             hash(each)
@@ -143,6 +196,25 @@ def output_with_cost(network: Network) -> Output:
     return output_unit(network.output, network.cost)
 
 
+def widths(network: Network) -> tuple[int, ...]:
+    """Return the sizes of the layers, with that of A_1 in place of s_1 if inputs are embedded.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+
+    Returns
+    -------
+    tuple of int
+        The sizes.
+    """
+    embedding = network.embedding
+    if embedding is None:
+        return network.layer_sizes
+    return (network.layer_sizes[0] + len(embedding.columns) * embedding.n_outputs, *network.layer_sizes[1:])
+
+
 def layer_shapes(network: Network) -> list[tuple[int, int]]:
     """Return the shapes (s_l + 1, s_{l+1}) in which the layers' parameters are stored.
 
@@ -154,14 +226,14 @@ def layer_shapes(network: Network) -> list[tuple[int, int]]:
     Returns
     -------
     list of tuple of int
-        One shape for each layer but the first.
+        One shape for each layer except the first.
 
     Examples
     --------
     >>> layer_shapes(Network((2, 5, 1), ("tanh",), "identity"))
     [(3, 5), (6, 1)]
     """
-    return [(n_in + 1, n_out) for n_in, n_out in itertools.pairwise(network.layer_sizes)]
+    return [(n_in + 1, n_out) for n_in, n_out in itertools.pairwise(widths(network))]
 
 
 def normalized_sizes(network: Network) -> tuple[int, ...]:
@@ -193,8 +265,9 @@ def n_parameters(network: Network) -> int:
     int
         The length P.
     """
-    sizes = network.layer_sizes
+    sizes = widths(network)
     weights = sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(sizes))
+    weights += 0 if network.embedding is None else network.embedding.size
     return weights + (2 * sum(sizes[1:-1]) if network.normalization is not None else 0)
 
 
@@ -209,7 +282,7 @@ def places(network: Network) -> list[int]:
     Returns
     -------
     list of int
-        One index for each layer but the first.
+        One index for each layer except the first.
 
     Examples
     --------
@@ -220,7 +293,9 @@ def places(network: Network) -> list[int]:
     """
     norms = [2 * size for size in normalized_sizes(network)]
     sizes = [rows * columns for rows, columns in layer_shapes(network)[:-1]]
-    return [0, *itertools.accumulate(a + b for a, b in itertools.zip_longest(sizes, norms, fillvalue=0))]
+    first = 0 if network.embedding is None else network.embedding.size
+    between = (a + b for a, b in itertools.zip_longest(sizes, norms, fillvalue=0))
+    return list(itertools.accumulate(between, initial=first))
 
 
 def layers(network: Network, parameters: Floats) -> list[Floats]:
@@ -248,8 +323,9 @@ def layers(network: Network, parameters: Floats) -> list[Floats]:
             f"a network of layer sizes {network.layer_sizes} has {n_parameters(network)} parameters, "
             f"got an array of shape {parameters.shape}."
         )
-    views, start, norms_too = [], 0, network.normalization is not None
-    for n_in, n_out in itertools.pairwise(network.layer_sizes):
+    views, norms_too = [], network.normalization is not None
+    start = 0 if network.embedding is None else network.embedding.size
+    for n_in, n_out in itertools.pairwise(widths(network)):
         end = start + (n_in + 1) * n_out
         views.append(parameters[start:end].reshape(n_in + 1, n_out))
         start = end + 2 * n_out * norms_too
@@ -282,6 +358,111 @@ def norms(network: Network, parameters: Floats) -> list[Floats]:
     # They are stored between their layer's weights and the next layer's.
     ends, sizes = places(network)[1:], normalized_sizes(network)
     return [parameters[end - 2 * size : end].reshape(2, size) for end, size in zip(ends, sizes, strict=False)]
+
+
+def waves(network: Network, parameters: Floats) -> Waves | None:
+    """Return the parameters of the embedding, as views of the parameter vector.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    parameters : array of shape (P,)
+        The parameter vector.
+
+    Returns
+    -------
+    Waves or None
+        Frequencies, phases, mixtures and offsets; None without an embedding.
+    """
+    embedding = network.embedding
+    if embedding is None:
+        return None
+    e, n_waves, n_outputs = len(embedding.columns), embedding.n_waves, embedding.n_outputs
+    shapes = [(e, n_waves), (e, n_waves), (e, n_outputs, n_waves), (e, n_outputs)]
+    ends = list(itertools.accumulate((math.prod(shape) for shape in shapes), initial=0))
+    parts: list[Any] = [
+        parameters[start:end].reshape(shape)
+        for shape, (start, end) in zip(shapes, itertools.pairwise(ends), strict=True)
+    ]
+    return Waves(*parts)
+
+
+def first_activations(network: Network, parameters: Floats, X: Floats) -> Floats:
+    """Return A_1: the inputs, with their embeddings (F2) if the network has them.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    parameters : array of shape (P,)
+        The parameter vector.
+    X : array of shape (m, s_1)
+        Inputs.
+
+    Returns
+    -------
+    array of shape (m, s_1), or (m, s_1 + e O)
+        X itself, or in float64 with the embeddings.
+    """
+    of_waves = waves(network, parameters)
+    if network.embedding is None or of_waves is None:
+        return X
+    return embed(X.astype(np.float64), network.embedding.columns, in_float64(of_waves))
+
+
+def in_float64(given: Waves) -> Waves:
+    """Return the parameters of an embedding in float64.
+
+    Parameters
+    ----------
+    given : Waves
+        The parameters.
+
+    Returns
+    -------
+    Waves
+        The same, without a copy of those in float64.
+    """
+    return Waves(*(array.astype(np.float64, copy=False) for array in given))
+
+
+def step_factors(network: Network, factors: Sequence[float]) -> Floats:
+    """Return the factor (D8) of the step size for each parameter.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    factors : sequence of float
+        The factors of the embedding, then of the biases and of the weights of each layer.
+
+    Returns
+    -------
+    array of shape (P,)
+        The factors; 1 for gain and shift.
+
+    Raises
+    ------
+    ShapeError
+        For another number of factors.
+
+    Examples
+    --------
+    >>> step_factors(Network((2, 1), (), "identity"), (1.0, 0.5, 2.0))
+    array([0.5, 2. , 2. ])
+    """
+    n_layers = len(network.layer_sizes) - 1
+    if len(factors) != 1 + 2 * n_layers:
+        raise ShapeError(
+            f"a network of {n_layers} weight matrices has {1 + 2 * n_layers} factors, one of the embedding and two of "
+            f"each layer, got {len(factors)}."
+        )
+    result: Floats = np.ones(n_parameters(network))
+    result[: 0 if network.embedding is None else network.embedding.size] = factors[0]
+    for layer, of_biases, of_weights in zip(layers(network, result), factors[1::2], factors[2::2], strict=True):
+        layer[0], layer[1:] = of_biases, of_weights
+    return result
 
 
 def thetas(network: Network, parameters: Floats) -> list[Floats]:
@@ -343,6 +524,7 @@ def pack(
     weights: Sequence[Floats],
     dtype: DTypeLike = np.float64,
     norms_given: Sequence[Floats] | None = None,
+    waves_given: Waves | None = None,
 ) -> Floats:
     """Make a parameter vector from Theta_1 .. Theta_{L-1}, and from gain and shift of each normalised layer.
 
@@ -356,6 +538,8 @@ def pack(
         The dtype of the vector.
     norms_given : list of arrays of shape (2, s_l), optional
         Gain and shift; by default gains are 1 and shifts 0, as at the start of training.
+    waves_given : Waves, optional
+        The parameters of the embedding, which are needed if the network has one.
 
     Returns
     -------
@@ -373,6 +557,9 @@ def pack(
     begin_norms_into(network, parameters)
     if norms_given is not None:
         _copy_into(norms(network, parameters), norms_given, network, "gains and shifts")
+    views = waves(network, parameters)
+    if views is not None:
+        _copy_into(list(views), [] if waves_given is None else list(waves_given), network, "waves")
     return parameters
 
 

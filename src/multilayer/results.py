@@ -28,12 +28,12 @@ class Column:
     Attributes
     ----------
     name : str
-        Its label, with the unit where there is one.
+        Its label, with the unit if there is one.
     format : str
-        How a number is written, in the language of :func:`format`.
+        The format of numbers, as for :func:`format`.
     align : {"right", "left"}
     width : int
-        The smallest number of characters in plain text.
+        The minimum number of characters in plain text.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Table:
     notes : sequence of str
         Paragraphs below the table.
     n_summary_rows : int
-        How many of the last rows are set apart by a line, such as that of the means.
+        The number of summary rows at the end, such as the means, which a line separates from the others.
 
     Examples
     --------
@@ -174,11 +174,11 @@ class Result(ABC):
     @property
     @abstractmethod
     def table(self) -> Table:
-        """What is printed."""
+        """Return the table that is printed."""
 
     @abstractmethod
     def to_frame(self) -> DataFrame:
-        """The values as a pandas frame."""
+        """Convert the values to a pandas frame."""
 
     def __str__(self) -> str:
         return str(self.table)
@@ -191,7 +191,7 @@ class Result(ABC):
 
 
 def _wrapped(line: str) -> str:
-    """A line in several ones, with the same indentation."""
+    """Wrap a line, with the same indentation on each line."""
     return textwrap.fill(line, WIDTH, subsequent_indent=line[: len(line) - len(line.lstrip())])
 
 

@@ -181,7 +181,8 @@ def equations_gradient(
 def margin(objective: Objective, weights: list[Floats]) -> float:
     """Return the least distance of a weighted sum from the kink of its activation."""
     thetas, norms = split(objective.network, weights)
-    Z, _ = forward_propagation(objective.X, thetas, objective.network.hidden, objective.network.output, norms=norms)
+    with np.errstate(over="ignore"):  # in runs that diverge
+        Z, _ = forward_propagation(objective.X, thetas, objective.network.hidden, objective.network.output, norms=norms)
     if norms:
         Z = [normalize(z, norm) for z, norm in zip(Z, norms, strict=False)]
     kinked = [z for z, name in zip(Z, objective.network.hidden, strict=False) if name in KINKED]

@@ -169,7 +169,7 @@ CASES: dict[str, tuple[Callable[[dict[str, Any], dict[str, Any]], None], str]] =
     ),
     "columns": (
         lambda model, _: model["attributes"].update(n_features_in_=5),
-        "n_features_in_ must be 4, as the network has them, got '5'",
+        "n_features_in_ must be 4, as in the network, got '5'",
     ),
     "rows": (
         lambda _, tensors: tensors.update({"out_of_fold.rows": np.arange(90) + 1}),

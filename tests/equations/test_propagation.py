@@ -204,7 +204,7 @@ def spoiled(value):
             InputError,
             "X must hold numbers only: could not convert string to float: 'red'",
         ),
-        (np.zeros(3), ShapeError, r"X must have two dimensions, one row an example, got shape \(3,\). Use X.reshape"),
+        (np.zeros(3), ShapeError, r"X must have two dimensions, one row per example, got shape \(3,\). Use X.reshape"),
         (np.zeros((6, 3, 1)), ShapeError, r"X must have two dimensions, .*got shape \(6, 3, 1\)"),
         ([[1.0, 2.0, 3.0], [1.0]], ShapeError, "X must be a matrix, got rows of different lengths"),
         (np.zeros((6, 2)), ShapeError, r"thetas\[0\] must have 3 columns \(X has 2 columns.*got shape \(4, 4\)"),

@@ -271,7 +271,7 @@ def test_a_model_that_could_not_be_loaded_is_not_saved(tmp_path: Path) -> None:
         save_model(model, path)
     del model.note
     model.n_outputs_ = 3
-    with pytest.raises(ModelFileError, match="cannot be saved: n_outputs_ must be 1, as the network has them, got '3'"):
+    with pytest.raises(ModelFileError, match="cannot be saved: n_outputs_ must be 1, as in the network, got '3'"):
         save_model(model, path)
     assert not path.exists()
 

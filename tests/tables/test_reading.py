@@ -245,7 +245,7 @@ def test_damaged_gzip_files_raise_errors(tmp_path: Path, content: bytes) -> None
     path.write_bytes(content)
     with pytest.raises(
         DataFileError,
-        match=r"is not gzip data, or is damaged or cut short\.$|is empty\. Column names and rows are needed\.$",
+        match=r"is not gzip data, or is damaged or truncated\.$|is empty\. Column names and rows are needed\.$",
     ):
         read_table(path)
 

@@ -135,7 +135,7 @@ def test_masked_entries_are_gaps_and_every_text_dtype_is_text() -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        (np.array([[1 + 2j]]), r"^Complex data not supported: X holds complex numbers\. Make two columns of them"),
+        (np.array([[1 + 2j]]), r"^Complex data not supported: X holds complex numbers\. Pass real and imaginary parts"),
         (pd.DataFrame({"a": [1j]}), r"^Complex data not supported: column 'a' holds"),
         (pd.DataFrame({"a": pd.Series([1j, 2], dtype=object)}), r"^Complex data not supported: column 'a' holds"),
         ([[1j], [2]], r"^Complex data not supported: column 'x0' holds"),

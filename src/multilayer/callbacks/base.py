@@ -65,7 +65,7 @@ class Callback:
         """
 
     def on_run_begin(self, event: RunStarted) -> object:
-        """Receive the begin of a run.
+        """Receive the start of a run.
 
         Parameters
         ----------
@@ -74,7 +74,7 @@ class Callback:
         """
 
     def on_compilation(self, event: CompilationStarted) -> object:
-        """Receive the begin of a compilation, which takes seconds, once on a machine.
+        """Receive the start of a compilation, which takes seconds and is needed once per machine.
 
         Parameters
         ----------

@@ -120,7 +120,7 @@ class MLflow(Callback):
 
 
 def _numbers(event: EpochEnded) -> dict[str, float]:
-    """The values of an epoch that are drawn."""
+    """Return the values of an epoch that are plotted."""
     values = {name: value for name, value in vars(event).items() if name not in ("epoch", "seconds", "member")}
     return {name: float(value) for name, value in values.items() if value is not None and not math.isnan(value)}
 

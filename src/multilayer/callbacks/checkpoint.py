@@ -14,12 +14,12 @@ from multilayer.callbacks.base import Callback
 from multilayer.exceptions import ParameterError
 from multilayer.training import EpochEnded, RunEnded, RunStarted
 
-# After these the last checkpoint stays: the weights are not those of a whole epoch, or not finite.
+# After these reasons the last checkpoint is kept: the weights are not those of a complete epoch, or not finite.
 _NOT_WRITTEN = ("diverged", "error", "interrupted")
 
 
 class Checkpoint(Callback):
-    """Write the estimator to a file at the end of epochs, while it trains.
+    """Write the estimator to a file at the end of epochs, during training.
 
     After a crash, ``multilayer.resume(path, X, y)`` completes the training with the same result, bit for bit, and
     ``multilayer.load_model(path)`` returns the estimator at the last checkpoint.  The file is replaced as a whole, so

@@ -32,16 +32,16 @@ class _FileLog(Callback):
         self.path = Path(path)
         self._lines = _Lines(self.path)
 
-    def for_member(self, number: int) -> Self:  # noqa: ARG002 the event says which
+    def for_member(self, number: int) -> Self:  # noqa: ARG002 the event has the number
         return type(self)(self.path)
 
 
 class CSVLog(_FileLog):
-    """One line an epoch in a CSV file: run, epoch, cost, step size, seconds, validation score.
+    """One line per epoch in a CSV file: run, epoch, cost, step size, seconds, validation score.
 
     Lines are appended, each in one write, so that a crash leaves no partial line and several processes may write to
     one file.  ``run`` identifies the run among those that share a file, such as the folds of a cross-validation; runs
-    that continue another one (``warm_start``, ``partial_fit``) have the same.  For member i of an ensemble it ends in
+    that continue another one (``warm_start``, ``partial_fit``) have its value.  For member i of an ensemble it ends in
     ``-i``.  The cost is J, regularisation included; a missing value is empty.
 
     Parameters
@@ -82,7 +82,7 @@ class CSVLog(_FileLog):
 
     def on_epoch_end(self, event: EpochEnded) -> None:
         values = (getattr(event, name) for name in _COLUMNS[1:])
-        shown = ("" if value is None or value != value else value for value in values)  # NaN is not itself
+        shown = ("" if value is None or value != value else value for value in values)  # NaN is not equal to itself
         self._lines.write(_as_csv((self._lines.run, *shown)))
 
     def on_run_end(self, event: RunEnded) -> None:  # noqa: ARG002 the form of a callback
@@ -90,7 +90,7 @@ class CSVLog(_FileLog):
 
 
 class JSONLinesLog(_FileLog):
-    """One JSON object a line for every event: {"event": "epoch_ended", "run": ..., "epoch": 1, ...}.
+    """One JSON object per line for every event: {"event": "epoch_ended", "run": ..., "epoch": 1, ...}.
 
     The events are "run_started" (with the network), "compilation_started", "epoch_ended" and "run_ended" (with the
     reason).  Lines are appended as by :class:`CSVLog`; NaN and infinities, which JSON does not have, are null.

@@ -17,9 +17,9 @@ _SECONDS_BETWEEN_UPDATES = 0.05
 
 
 class ProgressBar(Callback):
-    """A progress bar on standard error, with the epochs, the cost, the validation score and the time left.
+    """A progress bar on standard error, with the epochs, the cost, the validation score and the remaining time.
 
-    The time left is for ``max_iter`` epochs; a run may end earlier.  Each run has a separate bar, below those of
+    The remaining time is for ``max_iter`` epochs; a run may end earlier.  Each run has a separate bar, below those of
     concurrent runs.  Nothing is shown if the output is not a terminal or a notebook.
 
     Parameters
@@ -102,7 +102,7 @@ class ProgressBar(Callback):
         self._draw()
 
     def _draw(self) -> None:
-        """Draw the bars, if no thread of the display does it."""
+        """Draw the bars, unless a thread of the display draws them."""
         if self._progress is not None and not self._progress.live.auto_refresh:
             self._progress.refresh()
 

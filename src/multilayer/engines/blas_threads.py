@@ -1,9 +1,9 @@
 """BLAS with one thread while any kernel runs.
 
 For products of this size a second BLAS thread costs more than it gains: (256, 64, 64) takes 23 microseconds with one,
-42 to 60 with two, and 295 when two Python threads both ask for two.  Nor do two threads add up a product in the same
-order as one: with them the last bits of a result would depend on how many cores there are.  The setting belongs to the
-process, so overlapping users are counted: the first one sets it, the last one restores the previous value.
+42 to 60 with two, and 295 when two Python threads both use two.  Two threads also sum a product in another order than
+one, so the last bits of a result would depend on the number of cores.  The setting applies to the whole process, so
+overlapping users are counted: the first one sets it, the last one restores the previous value.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from threadpoolctl import ThreadpoolController
 
 _lock = threading.Lock()
 _users = 0
-_before: list[tuple[Any, int]] = []  # each BLAS library with the number of threads it had
-_libraries: list[Any] | None = None  # looked up once: finding them takes 0.7 ms, setting them 10 microseconds
+_before: list[tuple[Any, int]] = []  # each BLAS library with its previous number of threads
+_libraries: list[Any] | None = None  # found once: finding them takes 0.7 ms, setting them 10 microseconds
 
 
 @contextmanager
@@ -51,13 +51,13 @@ def one_blas_thread() -> Iterator[None]:
 
 
 def _set(library: Any, n_threads: int) -> None:
-    # From 3.7 on threadpoolctl lets only one Python thread of a process set the number, and in all others does
-    # nothing, without an error.  Here many threads train, and the counter above separates them.
+    # From version 3.7 on, threadpoolctl lets only one Python thread of a process set the number and silently does
+    # nothing in the others.  Here many threads train, and the counter above coordinates them.
     getattr(library, "_real_set_num_threads", library.set_num_threads)(n_threads)
 
 
 def _after_fork() -> None:
-    # Threads that were inside do not exist in the child, and one of them may have held the lock.
+    # Threads inside the context do not exist in the child, and one of them may have held the lock.
     global _lock, _users
     _lock = threading.Lock()
     if _users:

@@ -1,4 +1,4 @@
-"""The choice of an engine by its name: the compiled one, or the reference engine where that cannot be used.
+"""The choice of an engine by its name: the compiled engine, or the reference engine if that cannot be used.
 
 The compiled engine is imported when it is first needed.
 """
@@ -84,10 +84,10 @@ def warn_of_fallback(reason: str) -> None:
 
 
 def _level_of_caller() -> int:
-    """The stack level, for ``warn_of_fallback``, of the line that called this library."""
+    """Return the stack level, for ``warn_of_fallback``, of the line that called this library."""
     found, level, frame = 1, 1, sys._getframe(1)
     while frame.f_back is not None:
-        if frame.f_globals.get("__name__", "").startswith("multilayer."):  # frames of SciPy may lie between ours
+        if frame.f_globals.get("__name__", "").startswith("multilayer."):  # frames of SciPy may be between ours
             found = level + 1
         level, frame = level + 1, frame.f_back
     return found
@@ -155,7 +155,7 @@ def _cpu_or_reference(name: str) -> Engine:
 
 
 def _numba_exists_here() -> bool:
-    """Whether Numba can be installed on this system; pyproject.toml has the same condition."""
+    """Return whether Numba can be installed on this system; pyproject.toml has the same condition."""
     machine = platform.machine()
     if sys.platform == "win32" and machine == "ARM64":
         return sys.version_info >= (3, 12)
@@ -206,7 +206,7 @@ def shuffled(order: NDArray[np.intp], random_state: np.random.RandomState, n_epo
     words = state["state"]
     try:
         position = shuffle_into(orders, np.ascontiguousarray(order), words["key"], int(words["pos"]))
-    except EngineError:  # nothing has been drawn yet, and NumPy draws the same
+    except EngineError:  # the generator has not advanced yet, and NumPy draws the same numbers
         return None
     words["pos"] = int(position)
     generator.state = state

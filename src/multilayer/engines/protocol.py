@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from multilayer.engines.blas_threads import one_blas_thread
 from multilayer.equations.descent import UpdateRule
 from multilayer.equations.extensions.step_options import StepOptions
+from multilayer.exceptions import InputTypeError
 from multilayer.network import Floats, Network, n_parameters
 
 
@@ -42,7 +43,7 @@ class Objective:
     sample_weight : array of shape (m,) or None
         Weights of the rows.
     dropout : tuple of float
-        The rates of all layers but the last, or an empty tuple; used in descents only.
+        The rates of all layers except the last, or an empty tuple; used in descents only.
     seed : int
         The seed of the dropout masks, which follow from it and from the number of updates.
     lam1 : float
@@ -134,7 +135,7 @@ class Engine(Protocol):
     def predict(self, network: Network, parameters: Floats, X: Floats) -> Floats:
         """Compute the network's output.
 
-        The output for a row may depend on the other rows by rounding; in the CPU engine it does not.
+        The rounding of the output for a row may depend on the other rows; in the CPU engine it does not.
 
         Parameters
         ----------
@@ -166,7 +167,7 @@ class Engine(Protocol):
         J : float
             The cost.
         D : array of shape (P,)
-            The derivative by the parameter vector, a new array.
+            The gradient with respect to the parameter vector, a new array.
         """
 
     def descend(
@@ -177,9 +178,9 @@ class Engine(Protocol):
         batches: Batches,
         options: StepOptions = PLAIN,
     ) -> NDArray[np.float64]:
-        """Do the updates, in place.
+        """Perform the updates, in place.
 
-        If a cost is not finite, the engine stops before that update, and the state is as the previous update left it.
+        If a cost is not finite, the engine stops before that update; the state is that after the previous update.
 
         Parameters
         ----------
@@ -202,7 +203,7 @@ class Engine(Protocol):
         """
 
     def descend_many(self, requests: Sequence[DescentRequest]) -> list[NDArray[np.float64]]:
-        """Do several descents.  An engine may batch those of equal shape.
+        """Perform several descents.  An engine may batch those of equal shape.
 
         Parameters
         ----------
@@ -225,6 +226,12 @@ class Engine(Protocol):
             The context.
         """
         return one_blas_thread()
+
+
+def check_inputs(network: Network, X: Any) -> None:
+    """Raise an error for a CSR matrix if the network embeds inputs."""
+    if network.embedding is not None and hasattr(X, "toarray"):
+        raise InputTypeError("embedded inputs must be dense, got a sparse matrix. Use X.toarray().")
 
 
 def new_state(network: Network, rule: UpdateRule, parameters: Floats) -> DescentState:

@@ -1,6 +1,6 @@
 """The reference engine: the equations of the book behind the interface of an engine.  It is slow and easy to check.
 
-It computes in float64 for any dtype of the data, and rounds to that dtype what it stores.
+It computes in float64 for any dtype of the data, and rounds stored results to that dtype.
 """
 
 from __future__ import annotations
@@ -10,14 +10,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.engines.protocol import PLAIN, Batches, DescentState, Engine, Objective, with_average
-from multilayer.equations.backpropagation import cost_and_gradient
+from multilayer.engines.protocol import PLAIN, Batches, DescentState, Engine, Objective, check_inputs, with_average
+from multilayer.equations.backpropagation import cost_and_gradient, deltas
 from multilayer.equations.descent import UpdateRule
 from multilayer.equations.extensions.dropout import dropout_masks
+from multilayer.equations.extensions.embeddings import Waves, embedding_gradient
 from multilayer.equations.extensions.penalties import Penalty
 from multilayer.equations.extensions.step_options import StepOptions, average_weights, clip_gradient, decay_weights
 from multilayer.equations.propagation import forward_propagation
-from multilayer.network import Floats, Network, norms, output_with_cost, pack, thetas
+from multilayer.network import (
+    Floats,
+    Network,
+    first_activations,
+    in_float64,
+    norms,
+    output_with_cost,
+    pack,
+    step_factors,
+    thetas,
+    waves,
+    widths,
+)
 
 
 class ReferenceEngine(Engine):
@@ -27,7 +40,9 @@ class ReferenceEngine(Engine):
 
     def predict(self, network: Network, parameters: Floats, X: Floats) -> Floats:
         matrices, of_layers = thetas(network, parameters), norms(network, parameters)
-        _, A = forward_propagation(_dense(X), matrices, network.hidden, network.output, norms=of_layers)
+        check_inputs(network, X)
+        A_1 = first_activations(network, parameters, _dense(X))
+        _, A = forward_propagation(A_1, matrices, network.hidden, network.output, norms=of_layers)
         return A[-1].astype(parameters.dtype, copy=False)
 
     def cost_and_gradient(self, objective: Objective, parameters: Floats) -> tuple[float, Floats]:
@@ -46,7 +61,7 @@ class ReferenceEngine(Engine):
         for i, (start, stop, alpha) in enumerate(zip(batches.starts, batches.stops, batches.step_sizes, strict=True)):
             rows = slice(start, stop) if batches.order is None else batches.order[start:stop]
             masks = dropout_masks(
-                objective.dropout, objective.seed, state.t, int(stop - start), objective.network.layer_sizes
+                objective.dropout, objective.seed, state.t, int(stop - start), widths(objective.network)
             )
             costs[i], gradient = self._cost_and_gradient(objective, state.parameters, rows, masks)
             if not np.isfinite(costs[i]):
@@ -69,9 +84,14 @@ class ReferenceEngine(Engine):
         (gradient,) = clip_gradient([gradient], options.clip_norm)
         if options.weight_decay > 0:
             matrices = [matrix.astype(np.float64) for matrix in thetas(network, theta)]
-            decayed = [decay_weights(matrix, alpha, options.weight_decay) for matrix in matrices]
-            theta = pack(network, decayed, norms_given=norms(network, theta))
-        theta, slots = rule.step(theta, gradient, slots, alpha, state.t + 1)
+            factors = options.factors[2::2] or [1.0] * len(matrices)
+            decayed = [
+                decay_weights(matrix, alpha * factor, options.weight_decay)
+                for matrix, factor in zip(matrices, factors, strict=True)
+            ]
+            theta = pack(network, decayed, norms_given=norms(network, theta), waves_given=waves(network, theta))
+        alphas: Any = alpha * step_factors(network, options.factors) if options.factors else alpha
+        theta, slots = rule.step(theta, gradient, slots, alphas, state.t + 1)
         state.parameters[...] = theta
         for kept, slot in zip(state.slots, slots, strict=True):
             kept[...] = slot
@@ -88,23 +108,54 @@ class ReferenceEngine(Engine):
         masks: list[NDArray[np.float64]] | None = None,
     ) -> tuple[float, Floats]:
         network, weight = objective.network, objective.sample_weight
+        check_inputs(network, objective.X)
         if weight is not None and not weight[rows].any():
             return 0.0, np.zeros_like(parameters)  # rows without weight have no gradient
         # A diverging network overflows; its cost, which is not finite, reports it.
         with np.errstate(over="ignore", invalid="ignore"):
-            matrices = thetas(network, parameters)
+            matrices, X, Y = thetas(network, parameters), _dense(objective.X[rows]), objective.Y[rows]
+            weight = None if weight is None else weight[rows]
+            A_1 = first_activations(network, parameters, X)
             J, D = cost_and_gradient(
-                _dense(objective.X[rows]),
-                objective.Y[rows],
+                A_1,
+                Y,
                 matrices,
                 Penalty(objective.lam, objective.lam1),
                 network.hidden,
                 output_with_cost(network),
-                None if weight is None else weight[rows],
+                weight,
                 masks,
                 norms(network, parameters),
             )
-            return J, pack(network, D[: len(matrices)], parameters.dtype, D[len(matrices) :])
+            of_waves = None
+            if network.embedding is not None:
+                columns = network.embedding.columns
+                of_waves = ReferenceEngine._embedding_gradient(network, parameters, X, A_1, Y, weight, masks, columns)
+            return J, pack(network, D[: len(matrices)], parameters.dtype, D[len(matrices) :], of_waves)
+
+    @staticmethod
+    def _embedding_gradient(
+        network: Network,
+        parameters: Floats,
+        X: Floats,
+        A_1: Floats,
+        Y: Floats,
+        weight: Floats | None,
+        masks: list[NDArray[np.float64]] | None,
+        columns: tuple[int, ...],
+    ) -> Waves:
+        """(F3), (F4) with the 1/m."""
+        matrices, of_layers = thetas(network, parameters), norms(network, parameters)
+        Z, _ = forward_propagation(A_1, matrices, network.hidden, network.output, masks, of_layers)
+        delta = deltas(Z, Y, matrices, network.hidden, output_with_cost(network), masks, of_layers)[0]
+        epsilon = delta @ matrices[0][:, 1:]  # (B2) without g'
+        if masks is not None:
+            epsilon = epsilon * masks[0]
+        w = np.ones(len(X)) if weight is None else weight.astype(np.float64)
+        epsilon, inputs = epsilon[:, X.shape[1] :], np.asarray(X, dtype=np.float64)
+        of_waves = waves(network, parameters)
+        D = embedding_gradient(epsilon, inputs, columns, in_float64(of_waves), w) if of_waves else ()
+        return Waves(*(of_parameter / w.sum() for of_parameter in D))
 
 
 def _dense(X: Any) -> Floats:

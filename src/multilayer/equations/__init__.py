@@ -1,7 +1,8 @@
 """The book: the mathematics of multilayer perceptrons in NumPy, one function per equation.
 
-Everything here is float64 and written to be read.  Each function carries the tag of its equation, (P2) or (B4),
-under which docs/mathematics.md derives it.  The engines that train real networks are tested against this code.
+All arrays are float64, and the code is written for reading.  The docstring of each function has the tag of its
+equation, such as (P2) or (B4), under which docs/mathematics.md derives it.  The engines, which train real networks,
+are tested against this code.
 """
 
 from multilayer.equations.activations import ACTIVATIONS, Activation, activation

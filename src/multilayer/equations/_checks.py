@@ -12,12 +12,12 @@ from multilayer.equations.activations import Activation, Array, Hidden, activati
 from multilayer.equations.costs import CostedOutput, Output, output_unit
 from multilayer.exceptions import InputError, ParameterError, ShapeError
 
-# How far a row of targets in float32 may be from summing to 1.
+# The maximum deviation from 1 of the sum of a row of targets, for targets in float32.
 SUM_TOLERANCE = 1e-6
 
 
 def as_matrix(values: ArrayLike, name: str, *, finite: bool = True) -> Array:
-    """A float64 matrix; with ``finite``, an error names the first entry that is not finite."""
+    """Convert to a float64 matrix; with ``finite``, raise an error that names the first entry that is not finite."""
     try:
         matrix = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -26,7 +26,7 @@ def as_matrix(values: ArrayLike, name: str, *, finite: bool = True) -> Array:
         raise InputError(f"{name} must hold numbers only: {error}. Encode text columns first.") from None
     if matrix.ndim != 2:
         raise ShapeError(
-            f"{name} must have two dimensions, one row an example, got shape {matrix.shape}. "
+            f"{name} must have two dimensions, one row per example, got shape {matrix.shape}. "
             f"Use {name}.reshape(-1, 1) for a single column."
         )
     if finite and not np.isfinite(matrix).all():
@@ -42,7 +42,7 @@ def as_thetas(thetas: Sequence[ArrayLike], n_features: int | None = None) -> lis
     """Check that each weight matrix has as many inputs as the previous one has outputs."""
     if len(thetas) == 0:
         raise ShapeError("thetas is empty: a network has at least one weight matrix.")
-    # Weights that are not finite make a cost that is not finite, and the descent stops there.
+    # Weights need not be finite: the cost is then not finite either, and the descent stops.
     checked = [as_matrix(theta, f"thetas[{index}]", finite=False) for index, theta in enumerate(thetas)]
     inputs, source = n_features, f"X has {n_features} columns"
     if inputs is None:
@@ -79,7 +79,7 @@ def as_targets(Y: ArrayLike, m: int, n_outputs: int, output: str | Output) -> Ar
 
 
 def _check_matched_targets(targets: Array, output: str) -> None:
-    """The range of targets of (C1), (C2) and (C5)."""
+    """Check the range of the targets of (C1), (C2) and (C5)."""
     if output in ("sigmoid", "softmax") and (targets.min() < 0 or targets.max() > 1):
         raise InputError(
             f"Y must lie in [0, 1] for {output} outputs, got values from {targets.min():g} to {targets.max():g}. "
@@ -91,7 +91,7 @@ def _check_matched_targets(targets: Array, output: str) -> None:
             "Use output='identity' for numbers of either sign."
         )
     if output == "softmax" and np.abs(targets.sum(axis=1) - 1.0).max() > SUM_TOLERANCE:
-        # The derivative of -Σ y_k log h_k by z is (Σ y_k) h - y, which is h - y only where the row sums to 1.
+        # The derivative of -Σ y_k log h_k with respect to z is (Σ y_k) h - y, which is h - y only if the row sums to 1.
         row = int(np.abs(targets.sum(axis=1) - 1.0).argmax())
         raise InputError(
             f"each row of Y must sum to 1 for softmax outputs, got {targets[row].sum():g} in row {row}. "
@@ -100,7 +100,7 @@ def _check_matched_targets(targets: Array, output: str) -> None:
 
 
 def as_weights(sample_weight: ArrayLike | None, m: int) -> Array:
-    """Check one non-negative weight an example, not all zero; by default all are 1."""
+    """Check that there is one non-negative weight per example and not all are zero; by default all are 1."""
     if sample_weight is None:
         return np.ones(m)
     try:
@@ -118,7 +118,7 @@ def as_weights(sample_weight: ArrayLike | None, m: int) -> Array:
 
 
 def hidden_activations(hidden: Hidden, n_hidden: int) -> list[Activation]:
-    """One activation for each hidden layer, from one for all or one a layer; each a name or a pair (g, g')."""
+    """Return one activation per hidden layer, from one for all layers or one per layer; each a name or a pair."""
     if isinstance(hidden, str) or not isinstance(hidden, Sequence):
         return [activation(hidden)] * n_hidden
     given = list(hidden)

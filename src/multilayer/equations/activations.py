@@ -74,14 +74,14 @@ class Activation(Protocol):
         """
 
 
-# What a function takes for its hidden layers: one for all or one a layer, each a name or a pair of functions.
+# The activations of the hidden layers: one for all or one per layer, each a name or a pair of functions.
 Hidden = str | Activation | Sequence[str | Activation]
 
 
 class Sigmoid:
     """(A1) g(z) = 1 / (1 + e^-z),  g'(z) = g(z) (1 - g(z)).
 
-    Written through e^-|z|, which is at most 1: e^-z itself overflows at z = -710.
+    It is computed from e^-|z|, which is at most 1, because e^-z overflows at z = -710.
     """
 
     def g(self, z: Array) -> Array:
@@ -90,7 +90,7 @@ class Sigmoid:
 
     def g_prime(self, z: Array) -> Array:
         # g (1 - g) = e^-|z| / (1 + e^-|z|)^2.  The textbook's form g (1 - g) is 0 from z = 37 on, where g
-        # rounds to 1; this one keeps all its digits.
+        # rounds to 1; this form is accurate.
         e = np.exp(-np.abs(z))
         return e / (1.0 + e) ** 2
 
@@ -102,14 +102,14 @@ class Tanh:
         return np.tanh(z)
 
     def g_prime(self, z: Array) -> Array:
-        # tanh(z) = 2 sigmoid(2 z) - 1, so g'(z) = 4 sigmoid'(2 z): no cosh that overflows, no 1 - 1.
+        # tanh(z) = 2 sigmoid(2 z) - 1, so g'(z) = 4 sigmoid'(2 z), without overflow of cosh and without cancellation.
         return 4.0 * sigmoid.g_prime(2.0 * z)
 
 
 class Relu:
     """(A3) g(z) = max(0, z),  g'(z) = 1 if z > 0 else 0.
 
-    At z = 0 there is no derivative; 0 is the usual choice, also scikit-learn's and PyTorch's.
+    At z = 0 there is no derivative; 0 is the usual choice, as in scikit-learn and PyTorch.
     """
 
     def g(self, z: Array) -> Array:
@@ -143,7 +143,7 @@ class Elu:
     """(A6) g(z) = z if z > 0 else e^z - 1,  g'(z) = 1 if z > 0 else e^z."""
 
     def g(self, z: Array) -> Array:
-        # np.where evaluates both branches: the minimum keeps the unused e^z from overflowing.
+        # np.where evaluates both branches: the minimum prevents overflow of the unused e^z.
         return np.where(z > 0, z, np.expm1(np.minimum(z, 0.0)))
 
     def g_prime(self, z: Array) -> Array:
@@ -210,7 +210,7 @@ class Softplus:
 
 
 def _normal_cdf(z: Array) -> Array:
-    # NumPy has no erfc; the standard library's, one element at a time, is slow and exact.
+    # NumPy has no erfc; that of the standard library is exact, but slow because it takes one element at a time.
     erfc = np.frompyfunc(math.erfc, 1, 1)
     return 0.5 * np.asarray(erfc(-z / math.sqrt(2.0)), dtype=np.float64)
 

@@ -1,4 +1,4 @@
-r"""Backpropagation: the derivative of the cost by every weight, from the last layer to the first.
+r"""Backpropagation: the derivative of the cost with respect to every weight, from the last layer to the first.
 
 docs/mathematics.md derives each of these equations under the same tag.
 """
@@ -33,12 +33,13 @@ def deltas(
     masks: Sequence[Array] | None = None,
     norms: Norms | None = None,
 ) -> list[Array]:
-    """(B1)-(B2) delta: how much each example's cost grows with each unit's weighted sum.
+    """(B1)-(B2) Compute delta, the derivative of each example's cost with respect to each unit's weighted sum.
 
     (B1) delta_L = dcost/dZ_L, H - Y for matched pairs;  (B2) delta_l = (delta_{l+1} Theta_l[:, 1:]) * g'(Z_l).
 
     (B2) omits column 0 of Theta: it multiplies the bias unit, which is constant.
-    Where layers are normalised, (B2) with g'(Z'_l) is the derivative by Z'_l, and (M4) makes delta_l of it.
+    If layers are normalised, (B2) with g'(Z'_l) is the derivative with respect to Z'_l, from which (M4) computes
+    delta_l.
 
     Parameters
     ----------
@@ -70,14 +71,14 @@ def deltas(
 
 
 def deltas_of(Z: Sequence[Array], Y: Array, layers: Layers, masks: Sequence[Array] | None = None) -> list[Array]:
-    """(B1)-(B2) of checked arguments."""
+    """(B1)-(B2) Compute delta from checked arguments."""
     return _deltas_and_etas(Z, Y, layers, masks)[0]
 
 
 def _deltas_and_etas(
     Z: Sequence[Array], Y: Array, layers: Layers, masks: Sequence[Array] | None
 ) -> tuple[list[Array], list[Array]]:
-    """(B1)-(B2) delta of every layer, and η of every hidden layer: the derivative by what g was applied to."""
+    """(B1)-(B2) Return delta of each layer, and η of each hidden layer, the derivative with respect to g's argument."""
     delta = layers.unit.delta(Z[-1], Y)  # (B1)  (m, K)
     deltas: list[Array] = [delta]
     etas: list[Array] = []
@@ -85,7 +86,7 @@ def _deltas_and_etas(
         g_prime = layers.activations[l - 1].g_prime(normalized(Z, layers.norms, l - 1))
         eta = (delta @ layers.thetas[l][:, 1:]) * g_prime  # (B2)
         if masks is not None:
-            eta = eta * masks[l]  # a dropped unit passes nothing back
+            eta = eta * masks[l]  # a dropped unit propagates no error
         delta = eta if layers.norms is None else normalization_delta(eta, Z[l - 1], layers.norms[l - 1][0])  # (M4)
         deltas.insert(0, delta)  # (m, s_{l+1})
         etas.insert(0, eta)
@@ -102,17 +103,17 @@ def backpropagation(
     sample_weight: ArrayLike | None = None,
     norms: Norms | None = None,
 ) -> list[Array]:
-    """(B1)-(B4) D: the derivative of the cost J by every weight.
+    """(B1)-(B4) Compute D, the derivatives of the cost J with respect to the weights.
 
     (B3) Delta_l = delta_{l+1}ᵀ [1 A_l];  (B4) D_l = Delta_l / m + λ/m Theta_l, without λ in the bias column.
 
-    Delta sums over the examples and 1/m is applied once, in (B4).  With sample weights each example's delta
-    is multiplied by its weight and m is the sum of the weights.
+    Delta is a sum over the examples, and 1/m is applied once, in (B4).  With sample weights, each example's delta
+    is multiplied by its weight, and m is the sum of the weights.
 
     Parameters
     ----------
     X : array of shape (m, s_1)
-        Inputs, one example a row.
+        Inputs, one example per row.
     Y : array of shape (m, K)
         Targets.
     thetas, lam, hidden, output, sample_weight, norms : as for :func:`cost`
@@ -121,7 +122,7 @@ def backpropagation(
     Returns
     -------
     list of arrays
-        The derivatives by ``thetas`` (L - 1 arrays of the same shapes), then those by ``norms``.
+        The derivatives with respect to ``thetas`` (L - 1 arrays of the same shapes), then to ``norms``.
 
     Examples
     --------
@@ -142,15 +143,16 @@ def cost_and_gradient(
     masks: Sequence[Array] | None = None,
     norms: Norms | None = None,
 ) -> tuple[float, list[Array]]:
-    """(J) and (B1)-(B4) together, from one forward propagation: the cost J and its derivatives D.
+    """(J) and (B1)-(B4) Compute the cost J and its derivatives D from one forward propagation.
 
-    The derivatives by gain and shift (M3) of normalised layers follow those by Theta, one array (2, s_l) a layer.
-    With dropout ``masks``, these are the cost and the derivatives of the network without the dropped units.
+    The derivatives with respect to gain and shift (M3) of normalised layers follow those with respect to Theta, one
+    array (2, s_l) per layer.  With dropout ``masks``, these are the cost and the derivatives of the network without the
+    dropped units.
 
     Parameters
     ----------
     X : array of shape (m, s_1)
-        Inputs, one example a row.
+        Inputs, one example per row.
     Y : array of shape (m, K)
         Targets.
     thetas, lam, hidden, output, sample_weight : as for :func:`cost`
@@ -163,7 +165,7 @@ def cost_and_gradient(
     J : float
         The cost.
     D : list of arrays
-        The derivatives by ``thetas``, then those by ``norms``.
+        The derivatives with respect to ``thetas``, then to ``norms``.
 
     Examples
     --------
@@ -178,7 +180,7 @@ def cost_and_gradient(
 def cost_and_gradient_of(
     examples: Examples, layers: Layers, masks: Sequence[Array] | None = None
 ) -> tuple[float, list[Array]]:
-    """(J) and (B1)-(B4) of checked arguments."""
+    """(J) and (B1)-(B4) Compute cost and derivatives from checked arguments."""
     Z, A = forward(examples.X, layers, masks)
     J = cost_of_sums(Z[-1], examples, layers)
     w, total = examples.w, examples.total_weight

@@ -1,7 +1,7 @@
 r"""The gradient check: backpropagation compared with difference quotients, weight by weight.
 
-A difference quotient does not use backpropagation: it changes one weight slightly in both directions and measures the
-cost.  Where the two agree to many digits, both are right.
+A difference quotient does not use backpropagation: it changes one weight slightly in both directions and computes the
+cost.  If the two agree to many digits, both are right.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from multilayer.equations.extensions.penalties import Penalty, as_penalty
 from multilayer.equations.propagation import as_problem, cost_of
 from multilayer.exceptions import ShapeError
 
-# Activations with a kink, in themselves or in a derivative, at z = 0: a wide difference quotient that reaches over the
-# kink is wrong there, so these get a narrow one, which costs a few digits.  Custom activations get it too.
+# Activations with a kink at z = 0, or with a derivative that has one.  A wide difference quotient across the kink is
+# wrong, so these use a narrow one, which costs a few digits.  Custom activations use it too.
 KINKED = frozenset({"relu", "leaky_relu", "elu", "selu"})
 SMOOTH_STEP, KINKED_STEP = 1e-3, 1e-6
-# (M1) divides by the spread of a layer's sums, which may be small, and then bends with every weight before it.
+# (M1) divides by the standard deviation of a layer's sums; if it is small, Z' is strongly curved in every weight.
 NORMALIZED_STEP = 1e-4
 
 
@@ -40,10 +40,10 @@ def numerical_gradient(
     sample_weight: ArrayLike | None = None,
     norms: Norms | None = None,
 ) -> list[Array]:
-    """(N1) The derivative of the cost by every weight, from central differences of four points.
+    """(N1) Compute the derivative of the cost with respect to every weight, by central differences of four points.
 
     dJ/dθ ≈ [8 (J(θ+h) - J(θ-h)) - (J(θ+2h) - J(θ-2h))] / (12 h), with an error of order h⁴ from the formula and
-    1e-16 / h from rounding.  Costs four forward propagations for each weight: for checking, not for training.
+    1e-16 / h from rounding.  It takes four forward propagations per weight, so it is for checking, not for training.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def numerical_gradient(
     Returns
     -------
     list of arrays
-        The derivatives by ``thetas``, in arrays of the same shapes, then those by ``norms``.
+        The derivatives with respect to ``thetas``, in arrays of the same shapes, then to ``norms``.
 
     Examples
     --------
@@ -89,16 +89,16 @@ def numerical_gradient(
 
 @dataclass(frozen=True)
 class WorstWeight:
-    """The two derivatives by one weight, and their relative error.
+    """The two derivatives with respect to one weight, and their relative error.
 
     Attributes
     ----------
     layer : int
         The index into ``thetas`` or ``norms``, from 0.
     row : int
-        The unit that the weight leads to; for ``norms`` 0 is the gain and 1 the shift.
+        The unit that receives the weighted input; for ``norms`` 0 is the gain and 1 the shift.
     column : int
-        0 for the bias, else 1 + the unit that the weight comes from; for ``norms`` the unit.
+        0 for the bias, else 1 + the unit of the layer below; for ``norms`` the unit.
     analytic : float
         The derivative by backpropagation.
     numerical : float
@@ -106,7 +106,7 @@ class WorstWeight:
     error : float
         Their relative error.
     of : {"thetas", "norms"}
-        Whether the weight is one of Theta, or gain or shift of a normalised layer.
+        Whether the weight is in Theta, or is gain or shift of a normalised layer.
     """
 
     layer: int
@@ -128,7 +128,7 @@ class WorstWeight:
 class GradientCheck:
     """The result of :func:`check_gradient`: both gradients and their relative error, for every weight.
 
-    Iterating over it gives a :class:`WorstWeight` for every weight; printing it gives a summary.
+    Iteration yields a :class:`WorstWeight` for every weight; printing shows a summary.
 
     Attributes
     ----------
@@ -139,7 +139,7 @@ class GradientCheck:
     errors : list of arrays
         The relative errors.
     n_norms : int
-        How many arrays, at the end of each list, are gain and shift of normalised layers.
+        The number of arrays, at the end of each list, that are gain and shift of normalised layers.
     """
 
     analytic: list[Array]
@@ -149,12 +149,12 @@ class GradientCheck:
 
     @property
     def worst(self) -> WorstWeight:
-        """The weight with the largest error.
+        """Return the weight with the largest error.
 
         Returns
         -------
         WorstWeight
-            Its place, both derivatives and their error.
+            Its position, both derivatives and their error.
         """
         index = max(range(len(self.errors)), key=lambda index: float(self.errors[index].max()))
         row, column = (int(i) for i in np.unravel_index(self.errors[index].argmax(), self.errors[index].shape))
@@ -162,7 +162,7 @@ class GradientCheck:
 
     @property
     def max_error(self) -> float:
-        """The largest relative error.
+        """Return the largest relative error.
 
         Returns
         -------
@@ -215,8 +215,8 @@ def check_gradient(
 ) -> GradientCheck:
     """(N2) Compare backpropagation with central differences, weight by weight.
 
-    The relative error of a weight is |a - n| / max(|a|, |n|, s), a and n its two derivatives and s the root mean
-    square of all a.  Without s, a weight whose derivative is nearly 0 would be judged by the rounding of J.
+    The relative error of a weight is |a - n| / max(|a|, |n|, s), where a and n are its two derivatives and s is the
+    root mean square of all a.  Without s, the error of a derivative near 0 would be dominated by the rounding of J.
 
     Parameters
     ----------
@@ -226,8 +226,8 @@ def check_gradient(
     Returns
     -------
     GradientCheck
-        Both gradients and the relative errors.  An error below 1e-7 is rounding.  An error above 1e-4 means that a
-        derivative is wrong, or that a weighted sum lies on the kink of an activation such as relu.
+        Both gradients and the relative errors.  An error below 1e-7 is due to rounding.  An error above 1e-4 means that
+        a derivative is wrong, or that a weighted sum is at the kink of an activation such as relu.
 
     Examples
     --------
@@ -264,13 +264,13 @@ def compare_gradients(analytic: Sequence[Array], numerical: Sequence[Array]) -> 
         if a.shape != n.shape:
             raise ShapeError(f"gradients must have the same shapes, got {a.shape} and {n.shape} for Theta_{number}.")
     squares = np.concatenate([a.ravel() ** 2 for a in analytic])
-    # All derivatives are 0 at a perfect fit; the smallest normal number keeps 0 / 0 out.
+    # All derivatives are 0 at a perfect fit; the smallest normal number prevents 0 / 0.
     scale = max(float(np.sqrt(squares.mean())), float(np.finfo(np.float64).tiny))
     errors = [
         np.abs(a - n) / np.maximum(np.maximum(np.abs(a), np.abs(n)), scale)
         for a, n in zip(analytic, numerical, strict=True)
     ]
-    # The maximum would ignore NaN, so a derivative that is NaN counts as an infinite error.
+    # A derivative that is NaN counts as an infinite error, because the maximum would ignore NaN.
     errors = [np.where(np.isnan(error), np.inf, error) for error in errors]
     return GradientCheck(list(analytic), list(numerical), errors)
 

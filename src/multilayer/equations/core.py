@@ -5,8 +5,8 @@ A_1 = X, ``thetas[0]`` is Theta_1, and ``Z[0]`` is Z_2.  Theta_l has shape (s_{l
 column 0.  Hidden units are sigmoid units.  The output unit h is ``sigmoid``, ``softmax`` or ``identity``, and each has
 its own cost.  The equations are derived in docs/mathematics.md.
 
-Arrays are float64 and nothing is checked here.  The other modules of :mod:`multilayer.equations` hold the same
-functions with checked arguments, more activations, costs and penalties, and formulas that keep all digits for any z.
+Arrays are float64, and arguments are not checked.  The other modules of :mod:`multilayer.equations` contain the same
+functions with checked arguments, more activations, costs and penalties, and formulas that are accurate for any z.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ Array = NDArray[np.float64]
 
 
 def sigmoid(Z: Array) -> Array:
-    """(A1) g(z) = 1 / (1 + e^-z); its derivative is g'(z) = g(z) (1 - g(z))."""
+    """(A1) Compute g(z) = 1 / (1 + e^-z); its derivative is g'(z) = g(z) (1 - g(z))."""
     return 1.0 / (1.0 + np.exp(-Z))
 
 
 def softmax(Z: Array) -> Array:
-    """(C2) h_k = e^(z_k) / Σ_j e^(z_j)."""
+    """(C2) Compute h_k = e^(z_k) / Σ_j e^(z_j)."""
     e = np.exp(Z - Z.max(axis=1, keepdims=True))  # without the maximum, z = 1000 gives inf / inf
     return e / e.sum(axis=1, keepdims=True)
 
 
 def identity(Z: Array) -> Array:
-    """(C3) h = z."""
+    """(C3) Return h = z."""
     return Z
 
 
-# (C1) cross-entropy of K yes/no answers; (C2) cross-entropy of one of K classes; (C3) half the squared error.
-# For these pairs of output unit and cost, and only for such pairs, the derivative of the cost by Z_L is H - Y.
+# (C1) cross-entropy of K yes/no outputs; (C2) cross-entropy of one of K classes; (C3) half the squared error.
+# For matched pairs of output unit and cost such as these, the derivative of the cost with respect to Z_L is H - Y.
 COSTS: dict[Callable[[Array], Array], Callable[[Array, Array], Array]] = {
     sigmoid: lambda H, Y: -np.sum(Y * np.log(H) + (1 - Y) * np.log(1 - H), axis=1),
     softmax: lambda H, Y: -np.sum(Y * np.log(H), axis=1),
@@ -45,12 +45,12 @@ COSTS: dict[Callable[[Array], Array], Callable[[Array, Array], Array]] = {
 
 
 def with_bias(A: Array) -> Array:
-    """[1 A]: the bias unit, which is always 1, in front of the activations."""
+    """Return [1 A]: the activations, preceded by the bias unit, which is always 1."""
     return np.hstack([np.ones((len(A), 1)), A])  # (m, s_l + 1)
 
 
 def forward(X: Array, thetas: Sequence[Array], h: Callable[[Array], Array] = sigmoid) -> list[Array]:
-    """(P1)-(P4) The activations A of all layers, from A_1 = X to the answer A_L = H.
+    """(P1)-(P4) Return the activations A of all layers, from A_1 = X to the output A_L = H.
 
     Examples
     --------
@@ -65,7 +65,7 @@ def forward(X: Array, thetas: Sequence[Array], h: Callable[[Array], Array] = sig
 
 
 def cost(X: Array, Y: Array, thetas: Sequence[Array], lam: float = 0.0, h: Callable[[Array], Array] = sigmoid) -> float:
-    """(J) The mean cost of the examples plus the regularisation (C4), λ/(2m) Σ Theta² without the biases."""
+    """(J) Return the mean cost of the examples plus the regularisation (C4), λ/(2m) Σ Theta² without the biases."""
     m, H = len(X), forward(X, thetas, h)[-1]
     squares = sum(np.sum(theta[:, 1:] ** 2) for theta in thetas)
     return float(COSTS[h](H, Y).sum() / m + lam / (2 * m) * squares)  # (J)
@@ -74,7 +74,7 @@ def cost(X: Array, Y: Array, thetas: Sequence[Array], lam: float = 0.0, h: Calla
 def backpropagation(
     X: Array, Y: Array, thetas: Sequence[Array], lam: float = 0.0, h: Callable[[Array], Array] = sigmoid
 ) -> list[Array]:
-    """(B1)-(B4) D: the derivative of the cost J by every weight, one array of the shape of each Theta.
+    """(B1)-(B4) Return D, the derivatives of the cost J with respect to the weights: one array like each Theta.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def backpropagation(
         penalty[:, 0] = 0.0  # biases are not regularised
         D.insert(0, Delta / m + penalty)  # (B4)  the only place where 1/m appears
         if l > 0:
-            # Column 0 of Theta multiplies the bias unit, which is constant and passes nothing back.
+            # Column 0 of Theta multiplies the bias unit, which is constant and propagates no error.
             delta = (delta @ thetas[l][:, 1:]) * A[l] * (1 - A[l])  # (B2)  (m, s_l), with g' = a (1 - a)
     return D
 
@@ -104,7 +104,7 @@ def descend(
     lam: float = 0.0,
     h: Callable[[Array], Array] = sigmoid,
 ) -> tuple[list[Array], list[float]]:
-    """(D1) Gradient descent: n_steps times Theta ← Theta - alpha D; the last weights and the cost before each step."""
+    """(D1) Perform n_steps times Theta ← Theta - alpha D; return the last weights and the cost before each step."""
     current, costs = list(thetas), []
     for _ in range(n_steps):
         costs.append(cost(X, Y, current, lam, h))

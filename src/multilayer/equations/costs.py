@@ -1,12 +1,12 @@
 r"""Output units and their costs.
 
-An output unit turns the last weighted sums Z_L into the network's output H; its cost compares H with the
-targets Y.  Unit and cost match: for each of the four pairs the derivative of the cost by Z_L is H - Y.
+An output unit turns the last weighted sums Z_L into the network's output H; its cost compares H with the targets Y.
+Unit and cost match: for each of these four pairs, the derivative of the cost with respect to Z_L is H - Y.
 
     ====  ==========================  ==========================================  =============
     tag   output unit                 cost of one example                         delta_L
     ====  ==========================  ==========================================  =============
-    (C1)  sigmoid: K yes/no answers   -Σ_k [y_k log h_k + (1-y_k) log(1-h_k)]     h - y
+    (C1)  sigmoid: K yes/no outputs   -Σ_k [y_k log h_k + (1-y_k) log(1-h_k)]     h - y
     (C2)  softmax: one of K classes   -Σ_k y_k log h_k                            h - y
     (C3)  identity: K numbers         1/2 Σ_k (h_k - y_k)²                        h - y
     (C5)  exp: K counts or rates      Σ_k [y_k log(y_k / h_k) - y_k + h_k]        h - y
@@ -16,11 +16,11 @@ A fifth output unit, (C12) "increasing", gives K numbers in ascending order, as 
 (C4) and (C13) are the regularisation, which does not depend on the examples; see
 :mod:`multilayer.equations.extensions.penalties`.
 
-Only for a matched pair is delta H - Y: a squared cost on sigmoid outputs, say, would bring the factor g'(z) back.
-:mod:`multilayer.equations.extensions.chosen_costs` holds costs, each with its own delta, that replace the matched one.
+delta is H - Y only for a matched pair: a squared cost of sigmoid outputs, for example, would have the factor g'(z).
+:mod:`multilayer.equations.extensions.chosen_costs` contains costs, each with its delta, that replace the matched one.
 
 Costs are computed from Z_L, not from H.  At z = 40 the sigmoid rounds to exactly 1 and log(1 - h) would be
-log 0; computed from z the same cost is 40 + e^-40, and nothing is lost.
+log 0; computed from z, the same cost is 40 + e^-40, accurate to all digits.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Cost(Protocol):
         """
 
     def delta(self, Z: Array, Y: Array) -> Array:
-        """Compute the derivative of each example's cost by its Z.
+        """Compute the derivative of each example's cost with respect to its Z.
 
         Parameters
         ----------
@@ -80,7 +80,7 @@ class Output(Protocol):
 
     @property
     def name(self) -> str:
-        """The name of the unit."""
+        """Return the name of the unit."""
 
     def h(self, Z: Array) -> Array:
         """Compute the network's output.
@@ -113,7 +113,7 @@ class Output(Protocol):
         """
 
     def delta(self, Z: Array, Y: Array) -> Array:
-        """Compute the derivative of each example's cost by its Z.
+        """Compute the derivative of each example's cost with respect to its Z.
 
         Parameters
         ----------
@@ -167,7 +167,7 @@ class SoftmaxOutput:
         return -np.sum(Y * self.log_h(Z), axis=1)
 
     def log_h(self, Z: Array) -> Array:
-        """log h = z - log Σ_j e^(z_j), finite where h itself has already rounded to 0."""
+        """Compute log h = z - log Σ_j e^(z_j), which is finite even where h rounds to 0."""
         shifted = Z - Z.max(axis=1, keepdims=True)
         return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
@@ -191,9 +191,9 @@ class IdentityOutput:
 
 
 class ExpOutput:
-    """(C5) h = e^z; half the Poisson deviance summed over K rates, for targets that are not negative.
+    """(C5) h = e^z; half the Poisson deviance summed over K rates, for non-negative targets.
 
-    It is the Poisson cost h - y log h, less its least possible value y - y log y, so that a perfect prediction costs 0.
+    It is the Poisson cost h - y log h minus its minimum y - y log y, so that the cost of a perfect prediction is 0.
     With h = e^z: y log(y / h) - y + h = e^z - y z + (y log y - y), and 0 log 0 = 0.
     """
 
@@ -213,7 +213,7 @@ class ExpOutput:
 class IncreasingOutput:
     """(C12) h_1 = z_1, h_k = h_{k-1} + softplus(z_k): K numbers in ascending order; half the squared error.
 
-    Each z_k acts on h_k and on all outputs after it, with the factor softplus'(z_k) = sigmoid(z_k), but z_1 with 1:
+    Each z_k changes h_k and all later outputs, with the factor softplus'(z_k) = sigmoid(z_k), or 1 for z_1:
     dc/dz_k = sigmoid(z_k) Σ_{j>=k} dc/dh_j.
     """
 
@@ -229,14 +229,14 @@ class IncreasingOutput:
         return self.through(Z, self.h(Z) - Y)
 
     def through(self, Z: Array, delta_H: Array) -> Array:
-        """The derivative of each example's cost by Z, from that by H."""
+        """Compute the derivative of each example's cost with respect to Z from that with respect to H."""
         later = np.cumsum(delta_H[:, ::-1], axis=1)[:, ::-1]  # Σ_{j>=k}
         return later * np.hstack([np.ones_like(Z[:, :1]), sigmoid.g(Z[:, 1:])])
 
 
 @dataclass(frozen=True)
 class CostedOutput:
-    """An output unit with a cost chosen for it in place of the one that matches.
+    """An output unit with a chosen cost in place of the matching one.
 
     Examples
     --------

@@ -1,8 +1,8 @@
 r"""Descent: from a gradient to the next weights.
 
-:func:`gradient_descent` is the textbook's whole training loop.  The update rules below it are the same step and
-more general rules, written for one array of weights θ, its gradient D and the step size alpha; each keeps
-``n_slots`` arrays of memory ("slots") between steps.
+:func:`gradient_descent` is the complete training loop of the textbook.  The update rules below it are the same step and
+more general rules, for one array of weights θ, its gradient D and the step size alpha.  Each rule keeps ``n_slots``
+arrays of memory ("slots") between steps.
 
     ====  ================  ==================================================================
     tag   rule              step
@@ -14,9 +14,9 @@ more general rules, written for one array of weights θ, its gradient D and the 
                             θ ← θ - alpha √(1-β2^t) / (1-β1^t) · p / (√q + ε)
     ====  ================  ==================================================================
 
-References: (D2) Polyak (1964); (D3) Sutskever et al. (2013), eq. 7, in the variable that is kept; (D4) Kingma
+References: (D2) Polyak (1964); (D3) Sutskever et al. (2013), eq. 7, for the variable that is stored; (D4) Kingma
 and Ba (2015), in the form of the last paragraph of their section 2, which scikit-learn uses too.  PyTorch's Adam
-divides by √(q / (1-β2^t)) + ε instead: the same but for the size of ε.
+divides by √(q / (1-β2^t)) + ε instead, which differs only in the effect of ε.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ def gradient_descent(
     hidden: Hidden = "sigmoid",
     output: str | Output = "sigmoid",
 ) -> tuple[list[Array], list[float]]:
-    """(D1) Batch gradient descent: max_iter times Theta_l ← Theta_l - alpha D_l, on all examples at once.
+    """(D1) Run batch gradient descent: max_iter times Theta_l ← Theta_l - alpha D_l, on all examples at once.
 
     Parameters
     ----------
     X : array of shape (m, s_1)
-        Inputs, one example a row.
+        Inputs, one example per row.
     Y : array of shape (m, K)
         Targets.
     thetas : list of arrays
@@ -93,7 +93,7 @@ def gradient_descent(
         if not np.isfinite(J):
             raise DivergenceError(
                 f"the cost is {J} before step {iteration + 1}: gradient descent diverges with alpha={alpha:g}.",
-                "Use a smaller alpha, or bring the columns of X to a similar scale.",
+                "Use a smaller alpha, or scale the columns of X to a similar range.",
             )
         costs.append(J)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -102,13 +102,18 @@ def gradient_descent(
     return layers.thetas, costs
 
 
+Step = float | Array  # the step size, or that of each weight
+
+
 class UpdateRule(Protocol):
     """One step of descent for an array of weights."""
 
     name: ClassVar[str]
     n_slots: ClassVar[int]
 
-    def step(self, theta: Array, D: Array, slots: list[Array], alpha: float, t: int) -> tuple[Array, list[Array]]:
+    def step(
+        self, theta: Array, D: Array, slots: list[Array], alpha: float | Array, t: int
+    ) -> tuple[Array, list[Array]]:
         """Compute the next weights and slots.
 
         Parameters
@@ -119,8 +124,8 @@ class UpdateRule(Protocol):
             The gradient.
         slots : list of arrays of shape (P,)
             The memory of the rule, ``n_slots`` arrays.
-        alpha : float
-            Step size.
+        alpha : float or array of shape (P,)
+            Step size, or that of each weight.
         t : int
             The number of this step, from 1.
 
@@ -146,13 +151,15 @@ class GradientDescent(UpdateRule):
     name: ClassVar[str] = "gradient descent"
     n_slots: ClassVar[int] = 0
 
-    def step(self, theta: Array, D: Array, slots: list[Array], alpha: float, t: int) -> tuple[Array, list[Array]]:
+    def step(
+        self, theta: Array, D: Array, slots: list[Array], alpha: float | Array, t: int
+    ) -> tuple[Array, list[Array]]:
         return theta - alpha * D, slots
 
 
 @dataclass(frozen=True)
 class Momentum(UpdateRule):
-    """(D2) v ← μ v - alpha D;  θ ← θ + v: a ball that rolls downhill with friction.
+    """(D2) v ← μ v - alpha D;  θ ← θ + v: like a ball that rolls downhill with friction.
 
     Parameters
     ----------
@@ -164,7 +171,9 @@ class Momentum(UpdateRule):
     name: ClassVar[str] = "momentum"
     n_slots: ClassVar[int] = 1
 
-    def step(self, theta: Array, D: Array, slots: list[Array], alpha: float, t: int) -> tuple[Array, list[Array]]:
+    def step(
+        self, theta: Array, D: Array, slots: list[Array], alpha: float | Array, t: int
+    ) -> tuple[Array, list[Array]]:
         v = self.mu * slots[0] - alpha * D
         return theta + v, [v]
 
@@ -183,16 +192,18 @@ class Nesterov(UpdateRule):
     name: ClassVar[str] = "nesterov"
     n_slots: ClassVar[int] = 1
 
-    def step(self, theta: Array, D: Array, slots: list[Array], alpha: float, t: int) -> tuple[Array, list[Array]]:
+    def step(
+        self, theta: Array, D: Array, slots: list[Array], alpha: float | Array, t: int
+    ) -> tuple[Array, list[Array]]:
         v = self.mu * slots[0] - alpha * D
         return theta + (self.mu * v - alpha * D), [v]
 
 
 @dataclass(frozen=True)
 class Adam(UpdateRule):
-    """(D4) Steps of a size near alpha for every weight, whatever the size of its gradient.
+    """(D4) Steps of about the size alpha for every weight, for any size of its gradient.
 
-    p and q are running means of D and D²; √(1-β2^t) / (1-β1^t) makes up for their start at zero.
+    p and q are running means of D and D²; √(1-β2^t) / (1-β1^t) corrects their bias from starting at zero.
 
     Parameters
     ----------
@@ -208,7 +219,9 @@ class Adam(UpdateRule):
     name: ClassVar[str] = "adam"
     n_slots: ClassVar[int] = 2
 
-    def step(self, theta: Array, D: Array, slots: list[Array], alpha: float, t: int) -> tuple[Array, list[Array]]:
+    def step(
+        self, theta: Array, D: Array, slots: list[Array], alpha: float | Array, t: int
+    ) -> tuple[Array, list[Array]]:
         p = self.beta_1 * slots[0] + (1.0 - self.beta_1) * D
         q = self.beta_2 * slots[1] + (1.0 - self.beta_2) * D**2
         corrected = alpha * np.sqrt(1.0 - self.beta_2**t) / (1.0 - self.beta_1**t)

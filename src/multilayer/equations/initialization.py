@@ -1,8 +1,8 @@
 r"""Starting weights.
 
-The starting weights of two units must differ, or the units stay equal.  The weights must be small: large ones
-saturate sigmoid units, g' is nearly 0 there, and nothing is learned.  How small depends on the number of inputs and
-units of a layer:
+The starting weights of two units must differ, or the units stay equal.  The weights must be small: large weights
+saturate sigmoid units, where g' is nearly 0 and learning stops.  The appropriate size depends on the number of inputs
+and units of a layer:
 
     ====  ==========  ============================================================  ======
     tag   scheme      weights of a Theta with n_in inputs and n_out units           biases
@@ -12,13 +12,16 @@ units of a layer:
     (I3)  glorot      uniform in [-e, e], e = √6 / √(n_out + n_in)                  0
     (I4)  he          normal, variance 2 / n_in                                     0
     (I5)  lecun       normal, variance 1 / n_in                                     0
-    (I6)  zeros       0; shown to fail                                              0
+    (I6)  zeros       0; a demonstration of failure                                 0
+    (I7)  data        normal, then scaled so that the sums of the examples have     minus a random mean of 5 sums
+                      the variance 1
     ====  ==========  ============================================================  ======
 
-In (I1) and (I2) the bias is counted as one more input, as in the textbook, where Theta has n_in + 1 columns.
-The textbook's text gives (I1); its code, ``(rand - 0.5) * e``, draws from half that range, which is (I2).
+In (I1) and (I2) the bias counts as one more input, as in the textbook, where Theta has n_in + 1 columns.
+The text of the textbook gives (I1); its code, ``(rand - 0.5) * e``, draws from half that range, which is (I2).
 
-References: (I3) Glorot and Bengio (2010), eq. 16; (I4) He et al. (2015), eq. 10; (I5) LeCun et al. (1998), eq. 16.
+References: (I3) Glorot and Bengio (2010), eq. 16; (I4) He et al. (2015), eq. 10; (I5) LeCun et al. (1998), eq. 16;
+(I7) Holzmüller et al. (2024), "std" and "he+5".
 """
 
 from __future__ import annotations
@@ -36,36 +39,75 @@ Draw = Callable[[np.random.RandomState, int, int], Array]
 
 
 def epsilon_init(rng: np.random.RandomState, n_in: int, n_out: int) -> Array:
-    """(I1) Uniform in [-e, e], e = √6 / √(n_out + n_in + 1), biases too."""
+    """(I1) Draw uniformly from [-e, e], e = √6 / √(n_out + n_in + 1), biases too."""
     e = np.sqrt(6.0) / np.sqrt(n_out + n_in + 1)
     return rng.uniform(-e, e, (n_out, n_in + 1))
 
 
 def notebook_init(rng: np.random.RandomState, n_in: int, n_out: int) -> Array:
-    """(I2) (rand - 0.5) e: half the range of (I1), the same draws as the textbook's code."""
+    """(I2) Draw (rand - 0.5) e: half the range of (I1), the same draws as the textbook's code."""
     e = np.sqrt(6.0) / np.sqrt(n_out + n_in + 1)
     return (rng.rand(n_out, n_in + 1) - 0.5) * e
 
 
 def glorot_init(rng: np.random.RandomState, n_in: int, n_out: int) -> Array:
-    """(I3) Uniform in [-e, e], e = √6 / √(n_out + n_in): it keeps the variance in both directions."""
+    """(I3) Draw uniformly from [-e, e], e = √6 / √(n_out + n_in), which preserves the variance in both directions."""
     e = np.sqrt(6.0) / np.sqrt(n_out + n_in)
     return _with_zero_bias(rng.uniform(-e, e, (n_out, n_in)))
 
 
 def he_init(rng: np.random.RandomState, n_in: int, n_out: int) -> Array:
-    """(I4) Normal with variance 2 / n_in: relu halves the variance, so it starts with twice as much."""
+    """(I4) Draw from a normal distribution with variance 2 / n_in, because relu halves the variance."""
     return _with_zero_bias(rng.normal(0.0, np.sqrt(2.0 / n_in), (n_out, n_in)))
 
 
 def lecun_init(rng: np.random.RandomState, n_in: int, n_out: int) -> Array:
-    """(I5) Normal with variance 1 / n_in: weighted sums of variance 1 from inputs of variance 1 (for selu)."""
+    """(I5) Draw from a normal distribution with variance 1 / n_in, which preserves a variance of 1 (for selu)."""
     return _with_zero_bias(rng.normal(0.0, np.sqrt(1.0 / n_in), (n_out, n_in)))
 
 
 def zeros_init(rng: np.random.RandomState, n_in: int, n_out: int) -> Array:
-    """(I6) All zero.  All units of a layer compute the same, get the same gradient and stay equal."""
+    """(I6) Return zeros.  All units of a layer compute the same, receive the same gradient and stay equal."""
     return np.zeros((n_out, n_in + 1))
+
+
+def data_init(rng: np.random.RandomState, A: Array, n_out: int, n_examples: int = 5) -> Array:
+    """(I7) Draw a Theta for given activations: sums of variance 1, and biases that put the kinks among the examples.
+
+    A unit's sums are divided by their deviation over the examples.  Its bias is minus a weighted mean of its sums for
+    five random examples, with weights drawn uniformly from those that sum to 1, so that the sum is 0 near an example.
+
+    Parameters
+    ----------
+    rng : RandomState
+        The generator.
+    A : array of shape (m, s_l)
+        Activations of the layer below.
+    n_out : int
+        The number of units.
+    n_examples : int
+        The number of examples of each bias.
+
+    Returns
+    -------
+    array of shape (n_out, s_l + 1)
+        Theta, the biases in column 0.
+
+    Examples
+    --------
+    >>> A = np.random.RandomState(1).normal(3.0, 2.0, (100, 4))
+    >>> theta = data_init(np.random.RandomState(0), A, n_out=2)
+    >>> (A @ theta[:, 1:].T).std(axis=0).round(6)
+    array([1., 1.])
+    """
+    weights = rng.normal(size=(n_out, A.shape[1])) / np.sqrt(A.shape[1])
+    deviations = (A @ weights.T).std(axis=0)  # (n_out,)
+    weights /= np.where(deviations > 0, deviations, 1.0)[:, np.newaxis]
+    sums = A @ weights.T  # (m, n_out)
+    chosen = sums[rng.randint(len(A), size=(n_examples, n_out)), np.arange(n_out)]
+    shares = rng.exponential(size=(n_examples, n_out))
+    biases = -(shares / shares.sum(axis=0) * chosen).sum(axis=0)
+    return np.column_stack([biases, weights])
 
 
 SCHEMES: dict[str, Draw] = {

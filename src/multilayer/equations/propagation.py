@@ -1,7 +1,7 @@
 r"""Forward propagation: from the inputs, layer by layer, to the network's output and its cost.
 
 Shapes: m examples, s_l units in layer l, K = s_L outputs, L layers.  Lists count from 0, layers from 1, so
-``A[0]`` is A_1 = X, ``thetas[0]`` is Theta_1, and ``Z[0]`` is Z_2, the weighted sums that Theta_1 makes.
+``A[0]`` is A_1 = X, ``thetas[0]`` is Theta_1, and ``Z[0]`` is Z_2, the weighted sums by Theta_1.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from multilayer.exceptions import InputError
 
 @dataclass(frozen=True)
 class Layers:
-    """A network's weights and units, checked once at a public function and passed on to the private ones."""
+    """A network's weights and units, checked once by a public function and passed to the private ones."""
 
     thetas: list[Array]  # (s_{l+1}, s_l + 1), biases in column 0
     activations: list[Activation]  # of the hidden layers
@@ -47,7 +47,7 @@ class Examples:
 
     @property
     def total_weight(self) -> float:
-        """m of the cost: the sum of the sample weights."""
+        """Return m of the cost: the sum of the sample weights."""
         return float(self.w.sum())
 
 
@@ -89,23 +89,23 @@ def forward_propagation(
     masks: Sequence[Array] | None = None,
     norms: Norms | None = None,
 ) -> tuple[list[Array], list[Array]]:
-    """(P1)-(P4) Weighted sums Z and activations A of every layer.
+    """(P1)-(P4) Compute the weighted sums Z and the activations A of every layer.
 
     (P1) A_1 = X;  (P2) Z_{l+1} = [1 A_l] Theta_lᵀ;  (P3) A_{l+1} = g(Z_{l+1});  (P4) A_L = H = h(Z_L).
 
     Parameters
     ----------
     X : array of shape (m, s_1)
-        Inputs, one example a row.
+        Inputs, one example per row.
     thetas : list of arrays, the l-th of shape (s_{l+1}, s_l + 1)
         Weights, the biases in column 0.
     hidden : str or Activation, or one for each hidden layer
         The activation g by its name, or a custom pair (g, g'); see :mod:`multilayer.equations.activations`.
     output : {"sigmoid", "softmax", "identity", "exp", "increasing"} or Output
-        The output unit h by its name, with its matching cost; ``output_unit(name, cost)`` gives it another.
+        The output unit h by its name, with its matching cost; ``output_unit(name, cost)`` replaces the cost.
         See :mod:`multilayer.equations.costs`.
     masks : list of L - 1 arrays, ``masks[l]`` of the shape of ``A[l]``, optional
-        Dropout (R1): each A_l but the last is multiplied by its mask; see :func:`dropout_mask`.
+        Dropout (R1): each A_l except the last is multiplied by its mask; see :func:`dropout_mask`.
     norms : list of L - 2 arrays, the l-th of shape (2, s_{l+1}), optional
         Layer normalisation (M2): gain and shift of each hidden layer, whose g is then applied to Z' in place of Z;
         see :mod:`multilayer.equations.extensions.normalization`.
@@ -133,7 +133,7 @@ def forward_propagation(
 
 
 def forward(X: Array, layers: Layers, masks: Sequence[Array] | None = None) -> tuple[list[Array], list[Array]]:
-    """(P1)-(P4) of checked arguments; (R1) with masks, (M2) where there are norms."""
+    """(P1)-(P4) Compute Z and A from checked arguments, with (R1) if there are masks and (M2) if there are norms."""
     A = [X]  # (P1)
     Z = []
     for l, theta in enumerate(layers.thetas):
@@ -193,17 +193,17 @@ def cost(
     sample_weight: ArrayLike | None = None,
     norms: Norms | None = None,
 ) -> float:
-    """(J) The cost: the examples' mean cost (C1)-(C3), (C5)-(C12) plus the regularisation (C4), (C13).
+    """(J) Compute the mean cost of the examples (C1)-(C3), (C5)-(C12) plus the regularisation (C4), (C13).
 
-    J = 1/m Σ_i cost_i + λ/(2m) Σ_l Σ Theta_l[:, 1:]².  With sample weights w the mean is the weighted one and
-    m is Σ_i w_i, so that an example of weight 2 counts as two rows and one of weight 0 as none.
+    J = 1/m Σ_i cost_i + λ/(2m) Σ_l Σ Theta_l[:, 1:]².  With sample weights w, the mean is weighted and m is Σ_i w_i, so
+    that an example of weight 2 counts as two rows, and an example of weight 0 is ignored.
 
     Parameters
     ----------
     X : array of shape (m, s_1)
-        Inputs, one example a row.
+        Inputs, one example per row.
     Y : array of shape (m, K)
-        Targets; :func:`one_hot` makes them from class numbers.
+        Targets; :func:`one_hot` encodes class numbers.
     thetas : list of arrays
         Weights, as for :func:`forward_propagation`.
     lam : float or Penalty
@@ -229,12 +229,12 @@ def cost(
 
 
 def cost_of(examples: Examples, layers: Layers) -> float:
-    """(J) of checked arguments."""
+    """(J) Compute the cost from checked arguments."""
     return cost_of_sums(forward(examples.X, layers)[0][-1], examples, layers)
 
 
 def cost_of_sums(Z: Array, examples: Examples, layers: Layers) -> float:
-    """(J) from the last weighted sums Z_L."""
+    """(J) Compute the cost from the last weighted sums Z_L."""
     mean = float(examples.w @ layers.unit.cost(Z, examples.Y)) / examples.total_weight
     return mean + regularization(layers.thetas, examples.penalty, examples.total_weight)
 
@@ -247,12 +247,12 @@ def one_hot(y: ArrayLike, n_classes: int) -> Array:
     y : array of int, of shape (m,)
         Class numbers from 0 to ``n_classes - 1``.
     n_classes : int
-        The number of classes; a batch without the last class would give too few.
+        The number of classes; it cannot be inferred from a batch without the last class.
 
     Returns
     -------
     array of shape (m, n_classes), float64
-        One row an example.
+        One row per example.
 
     Examples
     --------
@@ -276,5 +276,5 @@ def one_hot(y: ArrayLike, n_classes: int) -> Array:
 
 
 def with_bias(A: Array) -> Array:
-    """[1 A]: a column of ones, the bias unit, before the activations.  (m, s_l) to (m, s_l + 1)."""
+    """Return [1 A]: a column of ones, the bias unit, followed by the activations.  (m, s_l) to (m, s_l + 1)."""
     return np.hstack([np.ones((A.shape[0], 1)), A])

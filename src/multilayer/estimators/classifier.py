@@ -26,7 +26,7 @@ from multilayer.fits.labels import (
 from multilayer.fits.rows import ValidationArguments
 from multilayer.fits.settings import VALIDATION_FRACTION, Metric, ValidationFraction
 from multilayer.fits.targets import ClassAdapter
-from multilayer.network import Floats
+from multilayer.network import Floats, PeriodicEmbedding
 from multilayer.training import Listener
 from multilayer.training.schedules import AnySchedule
 from multilayer.training.starting import SCIKIT_LEARN, Initialization
@@ -64,7 +64,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         solver="sgd"): ``learning_rate_init`` / (1 + n)^``power_t`` after n rows.  "adaptive" (by name only for
         solver="sgd"): divided by 5 each time the stop rule of ``tol`` is met; training ends when it is at most 1e-6.
         "cosine": falls to 0 along half a cosine in ``max_iter`` epochs.  "one_cycle": rises from a 25th of it for a
-        quarter of the updates, then falls almost to 0.  "plateau": halved after 5 epochs without progress.  Or a
+        quarter of the updates, then falls almost to 0.  "cosine_cycles": rises from 0 and falls to 0 four times, each
+        time twice as slowly.  "plateau": halved after 5 epochs without progress.  Or a
         function of the epoch, counted from 0, that returns a factor of ``learning_rate_init``.  Or a schedule of
         :mod:`multilayer.training`, such as ``WarmUp(100, Cosine(50))``.
     learning_rate_init : float, default=0.001
@@ -127,7 +128,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         with the weights of 0 and 1; the weights of a row are multiplied over the labels.
     initialization : str or list of arrays, default="scikit-learn"
         Starting weights: "scikit-learn" (its draws), a scheme of :func:`multilayer.equations.initialize_thetas`
-        ("epsilon", "notebook", "glorot", "he", "lecun", "zeros"), or the Theta matrices themselves.
+        ("epsilon", "notebook", "glorot", "he", "lecun", "zeros"), or the Theta matrices themselves.  "data": normal
+        weights, scaled for each unit by its sums over at most 4,096 training rows (I7).
     engine : {"auto", "cpu", "reference"}, default="auto"
         The engine that computes: "cpu" is compiled code, "reference" the equations in NumPy, "auto" the fastest that
         can run the network.
@@ -152,6 +154,17 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         "layer": before the activation, the weighted sums of each hidden layer are standardised over its units,
         separately for each row, then multiplied by a learned gain and moved by a learned shift.  Gain and shift are
         neither penalised nor decayed.
+    embedding : "periodic", PeriodicEmbedding or None, default=None
+        Trained waves of single inputs, which the first layer receives beside the inputs, (F1)-(F4) of
+        docs/mathematics.md; for functions that rise and fall often along one column.  "periodic": of all columns with
+        more than two different values.  A :class:`multilayer.network.PeriodicEmbedding` states columns, waves and
+        frequencies.  Scale the columns to about unit size.  Not for sparse X.
+    parametrization : {"standard", "ntk"}, default="standard"
+        "ntk": the step size is divided by √s_l for the weights of s_l inputs, and by 10 for biases and embeddings, so
+        that one ``learning_rate_init``, about 0.04 to 0.2 for Adam, suits layers of any width.
+    regularization_schedule : {"constant", "flat_cosine"}, default="constant"
+        "flat_cosine": in the second half of ``max_iter`` epochs, ``weight_decay`` and ``dropout`` fall to 0 along half
+        a cosine.
 
     Attributes
     ----------
@@ -269,6 +282,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         dropout: float | Sequence[float] = 0.0,
         input_dropout: float = 0.0,
         normalization: str | None = None,
+        embedding: PeriodicEmbedding | str | None = None,
+        parametrization: str = "standard",
+        regularization_schedule: str = "constant",
     ) -> None:
         set_parameters(self, locals())
 

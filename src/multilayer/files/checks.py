@@ -151,8 +151,8 @@ def check_ensemble(model: Any) -> None:
     if stored(model, "out_of_fold") is not None:
         _check_out_of_fold(model, stored(model, "n_rows"))
     errors = getattr(model, "calibration_errors_", None)
-    if errors is not None and not (_is_answer(model, errors) and np.isfinite(errors).all() and (errors >= 0).all()):
-        raise ModelFileError("its calibration errors must be non-negative numbers of the form of its predictions")
+    if errors is not None and not (_is_prediction(model, errors) and np.isfinite(errors).all() and (errors >= 0).all()):
+        raise ModelFileError("its calibration errors must be non-negative numbers in the shape of its predictions")
 
 
 def _check_ensemble_labels(model: Any) -> None:
@@ -176,13 +176,13 @@ def _check_out_of_fold(model: Any, n_rows: int) -> None:
     if is_classifier:
         is_right = found.probabilities is not None and kept.errors is None
     else:
-        is_right = _is_answer(model, found.predicted, n_rows)
-        is_right = is_right and (kept.errors is None or _is_answer(model, kept.errors, len(kept.rows)))
+        is_right = _is_prediction(model, found.predicted, n_rows)
+        is_right = is_right and (kept.errors is None or _is_prediction(model, kept.errors, len(kept.rows)))
     if not is_right:
-        raise ModelFileError("its out-of-fold predictions do not have the form of its predictions")
+        raise ModelFileError("its out-of-fold predictions do not have the shape of its predictions")
 
 
-def _is_answer(model: Any, value: Any, n: int | None = None) -> bool:
+def _is_prediction(model: Any, value: Any, n: int | None = None) -> bool:
     """Return whether it is an array of floats with n rows and the columns of a regressor's predictions."""
     outputs = model.estimators_[0].n_outputs_
     n = len(value) if n is None and isinstance(value, np.ndarray) and value.ndim else n

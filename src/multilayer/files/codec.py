@@ -22,8 +22,8 @@ from multilayer.storage import MAX_INTEGER
 _RECORD_OF = {record.make: record for record in RECORDS}
 NUMERIC = "biuf"  # the kinds of arrays that are stored as tensors
 MAX_TEXT_CELLS = 1 << 24  # characters of all arrays of text together; NumPy pads each text to the longest
-MAX_KEYS = 1 << 20  # of a dict
-KEYS = (str, bool, int, float)  # of dicts; other keys could be forged to have equal hashes
+MAX_KEYS = 1 << 20  # the maximum number of keys of a dict
+KEYS = (str, bool, int, float)  # the types of keys of dicts; other keys could be forged to have equal hashes
 GENERATOR = "MT19937"  # the only generator that seeds and scikit-learn use
 
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from multilayer.exceptions import ModelFileError
 from multilayer.storage import open_regular, parse_json, read_exactly, reason_of, replace_file
 
-VERSION = 1  # of the format; a reader accepts this version and earlier ones
-KEY = "multilayer"  # of the header
+VERSION = 1  # version of the format; a reader accepts this version and earlier ones
+KEY = "multilayer"  # the entry of the header that contains the model
 METADATA = "__metadata__"
 # By safetensors' names; the others have no dtype in NumPy, or do not occur in models.
 DTYPES = {
@@ -45,7 +45,7 @@ ADVICE = "Use a file written by save_model or Checkpoint, or a backup of it."
 
 @dataclass(frozen=True)
 class Extent:
-    """The place of an array after the header, and its type."""
+    """The position of an array after the header, and its type."""
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
@@ -111,7 +111,7 @@ def read(path: Path) -> tuple[dict[str, Any], Tensors]:
     except (OSError, ValueError) as error:
         raise ModelFileError(f"{_shown(path)}: cannot be read: {reason_of(error)}. {ADVICE}") from None
     except MemoryError:
-        raise ModelFileError(f"{_shown(path)}: does not fit into memory. Load it on a machine with more.") from None
+        raise ModelFileError(f"{_shown(path)}: does not fit into memory. Use a machine with more memory.") from None
     model = head["model"]
     try:
         is_whole = head["digest"] == _digest(model, tensors)
@@ -150,7 +150,7 @@ def _read(file: FileIO) -> tuple[dict[str, Any], Tensors]:
         tensors[name] = np.empty(extent.shape, dtype=extent.dtype)
         content = tensors[name].reshape(-1).view(np.uint8)
         if len(content) and not read_exactly(file, content.data):
-            raise _damaged("it is shorter than its header says")
+            raise _damaged("it is shorter than specified in its header")
         if extent.dtype.kind == "b" and len(content) and content.max() > 1:
             raise _damaged(f"the array {name[:80]!r} holds Booleans that are neither 0 nor 1")
     return head, {name: tensors[name].astype(extents[name].dtype.newbyteorder("="), copy=False) for name in tensors}
@@ -159,12 +159,12 @@ def _read(file: FileIO) -> tuple[dict[str, Any], Tensors]:
 def _bytes(file: FileIO, n: int) -> bytearray:
     buffer = bytearray(n)
     if not read_exactly(file, memoryview(buffer)):
-        raise _damaged("it is shorter than its header says")
+        raise _damaged("it is shorter than specified in its header")
     return buffer
 
 
 def _extents(header: dict[str, Any], size: int) -> dict[str, Extent]:
-    """The arrays of a file: one behind the other, without gaps, up to the end of the file."""
+    """Return the extents of the arrays, which must be contiguous and end at the end of the file."""
     extents = {name: _extent(name, described) for name, described in header.items()}
     end = 0
     for name, extent in sorted(extents.items(), key=lambda pair: (pair[1].start, pair[1].stop)):

@@ -14,8 +14,8 @@ import numpy as np
 
 from multilayer.exceptions import ModelFileError, MultilayerError
 
-COUNT = 2**53  # the largest count; float64 is not exact beyond
-LABELS = "biufUO"  # kinds of arrays that class labels come in
+COUNT = 2**53  # the largest count; float64 cannot represent all larger integers
+LABELS = "biufUO"  # the kinds of arrays of class labels
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def size(letter: str) -> Kind:
 
     def read(value: Any, place: Place) -> Any:
         if type(value) is not int or value != place.sizes[letter]:
-            raise place.wrong(f"{place.sizes[letter]}, as the network has them", value)
+            raise place.wrong(f"{place.sizes[letter]}, as in the network", value)
         return value
 
     return read

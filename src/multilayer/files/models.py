@@ -72,7 +72,7 @@ def save_model(model: Model, path: str | os.PathLike[str], *, keep: int = 1) -> 
 
 
 def load_model(path: str | os.PathLike[str]) -> Any:
-    """Load an estimator: it predicts the same, bit for bit, and training continues as without the file.
+    """Load an estimator, whose predictions and further training equal those of the saved one, bit for bit.
 
     Nothing in the file is executed or imported.  A digest detects damage, and every value is checked against the schema
     of the format.

@@ -58,12 +58,12 @@ from multilayer.files.kinds import (
 from multilayer.fits.class_weights import BALANCED
 from multilayer.fits.labels import Labels
 from multilayer.fits.losses import CLASSIFICATION_LOSSES, QUANTILE, REGRESSION_LOSSES, loss_of_numbers
-from multilayer.fits.settings import CHECKS, check_activation
-from multilayer.network import NORMALIZATIONS, Network
+from multilayer.fits.settings import CHECKS, PERIODIC, check_activation
+from multilayer.network import NORMALIZATIONS, Network, PeriodicEmbedding
 from multilayer.selection.out_of_fold import Predictions
 from multilayer.training import TrainingState
-from multilayer.training.schedules import SCHEDULES, Cosine, OneCycle, Plateau, Schedule, WarmUp
-from multilayer.training.starting import SCIKIT_LEARN
+from multilayer.training.schedules import SCHEDULES, Cosine, CosineCycles, OneCycle, Plateau, Schedule, WarmUp
+from multilayer.training.starting import DATA, SCIKIT_LEARN
 from multilayer.training.state import REASONS, History, StopState
 
 any_number = number(infinite=True, nan=True)
@@ -92,12 +92,24 @@ _PLAIN_SCHEDULES = (
         {"n_epochs": integer(1), "rise": number(), "first": number(), "last": number()},
         ("n_epochs",),
     ),
+    Record("CosineCycles", CosineCycles, {"n_epochs": integer(1), "n_cycles": integer(1)}, ("n_epochs",)),
     _simple("Plateau", Plateau, factor=number(), patience=integer(1), tol=number(), least=number()),
 )
 _WARM_UP = Record("WarmUp", WarmUp, {"n_updates": integer(), "then": record(*_PLAIN_SCHEDULES)}, ("n_updates",))
 ALL_SCHEDULES = (*_PLAIN_SCHEDULES, _WARM_UP)
 
 # The network, and the state of its training.
+EMBEDDING = Record(
+    "PeriodicEmbedding",
+    PeriodicEmbedding,
+    {
+        "columns": sequence(integer(0), tuple),
+        "n_waves": integer(1),
+        "n_outputs": integer(1),
+        "frequency_scale": number(0.0),
+    },
+    ("columns", "n_waves", "n_outputs", "frequency_scale"),
+)
 NETWORK = Record(
     "Network",
     Network,
@@ -107,6 +119,7 @@ NETWORK = Record(
         "output": text("sigmoid", "softmax", "identity", "exp", "increasing"),
         "cost": optional(record(*COSTS)),
         "normalization": optional(text(*NORMALIZATIONS)),
+        "embedding": optional(record(EMBEDDING)),
     },
     ("layer_sizes", "hidden", "output"),
 )
@@ -228,7 +241,8 @@ _OF_NETWORKS: dict[str, Kind] = {
     **{name: _checked(partial(check, name)) for name, check in CHECKS.items()},
     "activation": _checked(_check_activation),
     "learning_rate": either(record(*ALL_SCHEDULES), _checked(partial(CHECKS["learning_rate"], "learning_rate"))),
-    "initialization": either(_matrices, text(SCIKIT_LEARN, *SCHEMES)),
+    "initialization": either(_matrices, text(SCIKIT_LEARN, DATA, *SCHEMES)),
+    "embedding": optional(either(record(EMBEDDING), text(PERIODIC))),
     "engine": text(*ENGINES),
     "callbacks": empty,
     "random_state": either(generator, _checked(partial(check_seed, "random_state"))),
@@ -308,7 +322,7 @@ ENSEMBLES = {
     ),
 }
 _OF_TRAINING = (NETWORK, STATE, STOP, HISTORY, TRAINING)
-RECORDS = (*COSTS, *ALL_SCHEDULES, *_OF_TRAINING, LABELS_OF_Y, PREDICTIONS, OUT_OF_FOLD)
+RECORDS = (*COSTS, EMBEDDING, *ALL_SCHEDULES, *_OF_TRAINING, LABELS_OF_Y, PREDICTIONS, OUT_OF_FOLD)
 # The attributes of estimators that are stored under another name.
 ATTRIBUTES = {
     "training": "_training_state",

@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import scipy.sparse
+from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from multilayer.engines import DescentState, Engine, Objective, get_engine
-from multilayer.exceptions import DivergenceError
+from multilayer.exceptions import DivergenceError, InputTypeError
 from multilayer.fits.custom import check_custom_activations, warn_of_the_reference_engine
 from multilayer.fits.errors import DIVERGENCE_IN_SCIKIT_LEARN
 from multilayer.fits.holdout import validation_rows
@@ -37,13 +39,13 @@ from multilayer.fits.scores import Score, skill
 from multilayer.fits.settings import Settings
 from multilayer.fits.target_scale import TargetScale, dtype_given
 from multilayer.fits.targets import TargetAdapter
-from multilayer.network import Network
+from multilayer.network import Network, PeriodicEmbedding
 from multilayer.training import Listener, TrainingSession, TrainingState, train
 from multilayer.training.batching import RowNumbers
 from multilayer.training.lbfgs import LbfgsSession, train_lbfgs
 from multilayer.training.loop import Measure, Pace
 from multilayer.training.session import Session, ValidationPlan
-from multilayer.training.starting import starting_parameters
+from multilayer.training.starting import DATA, sample_of_rows, starting_parameters, starting_parameters_by_data
 from multilayer.training.state import parameters_to_show
 
 
@@ -81,7 +83,10 @@ def begin(model: Any, settings: Settings, adapter: TargetAdapter, request: FitRe
     data = read(model, adapter, request)
     table, targets = data.training, data.targets
     sizes = (table.X.shape[1], *settings.hidden_layer_sizes, table.Y.shape[1])
-    network = Network(sizes, settings.activation, targets.loss.output, targets.loss.cost, settings.normalization)
+    embedding = _embedding(settings, model, table, request)
+    network = Network(
+        sizes, settings.activation, targets.loss.output, targets.loss.cost, settings.normalization, embedding
+    )
     engine = get_engine(settings.engine, network)
     objective = Objective(network, table.X, table.Y, settings.alpha, table.weight, dropout, lam1=settings.l1_alpha)
     if request.resumes:
@@ -90,7 +95,7 @@ def begin(model: Any, settings: Settings, adapter: TargetAdapter, request: FitRe
     else:
         if has_custom or network.cost is not None:
             warn_of_the_reference_engine(settings.engine, network)
-        state = _initial_state(objective, settings)
+        state = _initial_state(objective, settings, table.numbers)
     if dropout:
         objective = with_dropout_seed(objective, state)
     if state.descent.average is not None:
@@ -127,6 +132,7 @@ def _divided(
 def _session(state: TrainingState, settings: Settings, problem: Problem, request: FitRequest) -> Session:
     """Return the session of a solver, before its first update."""
     measure, rows, n_table_rows = problem.measure, problem.trained_on, problem.table.X.shape[0]
+    network = problem.objective.network
     validates = measure is not None
     plan = ValidationPlan(validates, validates and settings.early_stopping, keeps_best=request.keep == "best")
     session: Session
@@ -134,7 +140,7 @@ def _session(state: TrainingState, settings: Settings, problem: Problem, request
         session = LbfgsSession(state, lbfgs_recipe(settings), plan)
     else:
         n_rows = n_table_rows if rows is None else len(rows)
-        recipe = descent_recipe(settings, state, n_rows, problem.cost_divisor, is_part=request.is_part)
+        recipe = descent_recipe(settings, network, state, n_rows, problem.cost_divisor, is_part=request.is_part)
         session = TrainingSession(state, recipe, n_table_rows, plan)
     if state.best is not None and measure is not None:
         session.record_score_of_best(measure(state.best)[1])
@@ -346,11 +352,34 @@ def _set_attributes(model: Any, /, **attributes: Any) -> None:
         setattr(model, name, value)  # a subclass may define properties
 
 
-def _initial_state(objective: Objective, settings: Settings) -> TrainingState:
+def _embedding(settings: Settings, model: Any, table: Table, request: FitRequest) -> PeriodicEmbedding | None:
+    """Return the embedding of the network; "periodic" embeds the inputs that have more than two different values."""
+    given = settings.embedding
+    if given is not None and scipy.sparse.issparse(table.X):
+        raise InputTypeError("embedding needs a dense X, got a sparse matrix. Use X.toarray() or embedding=None.")
+    if not isinstance(given, str):
+        return given
+    if request.resumes:
+        before: Network = model.network_
+        return before.embedding
+    X = table.X if table.numbers is None else table.X[table.numbers]
+    columns = tuple(j for j in range(X.shape[1]) if not _has_two_values(X[:, j]))
+    return PeriodicEmbedding(columns) if columns else None
+
+
+def _has_two_values(column: NDArray[Any]) -> bool:
+    return bool(((column == column.min()) | (column == column.max())).all())
+
+
+def _initial_state(objective: Objective, settings: Settings, rows: RowNumbers | None) -> TrainingState:
     """Return the state before the first update."""
     random_state = check_random_state(settings.random_state)
     dtype, network = objective.X.dtype, objective.network
-    parameters = starting_parameters(network, settings.initialization, random_state, dtype, settings.output_gate)
+    if settings.initialization == DATA:
+        sample = sample_of_rows(objective.X, rows, random_state)
+        parameters = starting_parameters_by_data(network, sample, random_state, dtype)
+    else:
+        parameters = starting_parameters(network, settings.initialization, random_state, dtype, settings.output_gate)
     return TrainingState(DescentState(parameters, np.empty((0, len(parameters)), dtype=dtype)), random_state)
 
 

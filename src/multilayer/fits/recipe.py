@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +15,18 @@ from multilayer.exceptions import ParameterError, ParameterWarning
 from multilayer.fits.errors import warn
 from multilayer.fits.rows import ValidationArguments
 from multilayer.fits.settings import AUTO, PLANNED, VALIDATION_FRACTION, Settings
-from multilayer.training import Cosine, OneCycle, Plateau, Recipe, Schedule, StopRule, TrainingState, WarmUp
+from multilayer.network import Network, widths
+from multilayer.training import (
+    Cosine,
+    CosineCycles,
+    OneCycle,
+    Plateau,
+    Recipe,
+    Schedule,
+    StopRule,
+    TrainingState,
+    WarmUp,
+)
 from multilayer.training.schedules import AnySchedule
 from multilayer.training.state import LbfgsRecipe
 
@@ -23,7 +35,7 @@ CONSTANT = Schedule()
 
 
 def descent_recipe(
-    settings: Settings, state: TrainingState, n_rows: int, cost_divisor: int, *, is_part: bool
+    settings: Settings, network: Network, state: TrainingState, n_rows: int, cost_divisor: int, *, is_part: bool
 ) -> Recipe:
     """Return the recipe of solver="adam" or "sgd"; displayed costs, which ``tol`` refers to, are J / cost_divisor."""
     max_epochs = 1 if is_part else settings.max_iter
@@ -41,8 +53,9 @@ def descent_recipe(
         max_epochs=max_epochs,
         stop=StopRule(tol=settings.tol * watched_divisor, patience=settings.n_iter_no_change),
         schedule=planned,
-        options=step_options(settings),
+        options=step_options(settings, network),
         max_seconds=settings.max_time,
+        fading=None if settings.regularization_schedule == "constant" else epochs_done + to_come,
     )
 
 
@@ -125,7 +138,11 @@ DESCENT_ONLY = {
     "weight_averaging": 0.0,
     "dropout": 0.0,
     "input_dropout": 0.0,
+    "parametrization": "standard",
+    "regularization_schedule": "constant",
 }
+# Biases and embeddings learn more slowly than weights, as in RealMLP.
+SLOW = 0.1
 # A schedule is over if it ends at this share of the first step size, or less.
 NEGLIGIBLE_STEP = 1e-4
 
@@ -137,6 +154,7 @@ def schedule(settings: Settings, cost_divisor: int, epochs_done: int, n_epochs: 
     named: dict[str, Callable[[], AnySchedule]] = {
         "cosine": lambda: Cosine(total),
         "one_cycle": lambda: OneCycle(total),
+        "cosine_cycles": lambda: CosineCycles(total),
         "plateau": lambda: Plateau(tol=settings.tol * cost_divisor),
     }
     if isinstance(given, str) and given in named:
@@ -173,17 +191,27 @@ def warn_of_finished_schedule(settings: Settings, epochs_done: int, *, is_part: 
         )
 
 
-def step_options(settings: Settings) -> StepOptions:
-    """Return the options for clipping, weight decay and averaging."""
-    if not (settings.weight_decay or settings.weight_averaging or settings.clip_norm):
+def step_options(settings: Settings, network: Network) -> StepOptions:
+    """Return the options for clipping, weight decay, averaging and factors of the step size."""
+    factors = () if settings.parametrization == "standard" else ntk_factors(network)
+    if not (settings.weight_decay or settings.weight_averaging or settings.clip_norm or factors):
         return PLAIN
     if settings.weight_decay * settings.learning_rate_init >= 1:
         raise ParameterError(
             f"weight_decay={settings.weight_decay:g} times learning_rate_init={settings.learning_rate_init:g} must be "
             "below 1: it is the share of each weight that is subtracted before each update. Lower one of the two."
         )
-    options = StepOptions(weight_decay=settings.weight_decay, average=settings.weight_averaging)
+    options = StepOptions(weight_decay=settings.weight_decay, average=settings.weight_averaging, factors=factors)
     return options if settings.clip_norm is None else replace(options, clip_norm=settings.clip_norm)
+
+
+def ntk_factors(network: Network) -> tuple[float, ...]:
+    """Return the factors (D8) of the NTK parametrisation: 1/√s_l for weights, 1/10 for biases and an embedding.
+
+    With sums √s_l smaller than those of its weights, a layer takes Adam's steps as if they were so much smaller.
+    """
+    of_layers = ((SLOW, 1.0 / math.sqrt(n_inputs)) for n_inputs in widths(network)[:-1])
+    return (SLOW, *itertools.chain.from_iterable(of_layers))
 
 
 def dropout_rates(settings: Settings) -> tuple[float, ...]:
@@ -263,14 +291,15 @@ def _planned_epochs(given: str | AnySchedule) -> float:
     plan = given if isinstance(given, str) else _plan(given)
     if isinstance(plan, Cosine) and plan.floor <= NEGLIGIBLE_STEP:
         return plan.n_epochs
-    if isinstance(plan, OneCycle) and plan.last <= NEGLIGIBLE_STEP:
+    if isinstance(plan, CosineCycles) or (isinstance(plan, OneCycle) and plan.last <= NEGLIGIBLE_STEP):
         return plan.n_epochs
     return math.inf
 
 
 def _check_not_finished(given: AnySchedule, epochs_done: int) -> None:
     ends_at_0 = (isinstance(given, Cosine) and given.floor == 0) or (isinstance(given, OneCycle) and given.last == 0)
-    if ends_at_0 and isinstance(given, Cosine | OneCycle) and epochs_done >= given.n_epochs:
+    ends_at_0 = ends_at_0 or isinstance(given, CosineCycles)
+    if ends_at_0 and isinstance(given, Cosine | OneCycle | CosineCycles) and epochs_done >= given.n_epochs:
         raise ParameterError(
             f"learning_rate={given!r} is over after {epochs_done} epochs: its step size is now 0. Give it more "
             "n_epochs, or an end above 0."

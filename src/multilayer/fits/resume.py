@@ -25,6 +25,11 @@ def check_same_network(before: Network, now: Network) -> None:
             f"the network has layers of {before.layer_sizes} units and cannot be continued with {now.layer_sizes}. Set "
             "warm_start=False and call fit to start again, or restore hidden_layer_sizes and the columns of X and y."
         )
+    if before.embedding != now.embedding:
+        raise ParameterError(
+            f"the network has the embedding {before.embedding} and cannot be continued with {now.embedding}. Set "
+            "warm_start=False and call fit to start again, or restore embedding."
+        )
     if before.normalization != now.normalization:
         raise ParameterError(
             f"the network has normalization={before.normalization!r} and cannot be continued with "

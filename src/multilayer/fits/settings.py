@@ -17,7 +17,7 @@ from sklearn.metrics import get_scorer_names
 from multilayer._checks import check_choice, check_flag, check_integer, check_real, check_seconds, check_seed
 from multilayer.equations.activations import ACTIVATIONS, Activation
 from multilayer.exceptions import ParameterError, argument, unknown_name
-from multilayer.network import NORMALIZATIONS
+from multilayer.network import NORMALIZATIONS, PeriodicEmbedding
 from multilayer.training import CustomSchedule, Listener
 from multilayer.training.schedules import SCHEDULES, AnySchedule
 from multilayer.training.starting import Initialization
@@ -37,7 +37,8 @@ ValidationFraction = float | int | Splitter
 VALIDATION_FRACTION = 0.1  # the default
 SOLVERS = ("adam", "lbfgs", "sgd")
 # Schedules by name that end with the last of max_iter epochs.
-PLANNED = ("cosine", "one_cycle")
+PLANNED = ("cosine", "one_cycle", "cosine_cycles")
+PERIODIC = "periodic"
 # scikit-learn's name of the sigmoid.
 LOGISTIC = "logistic"
 
@@ -171,6 +172,17 @@ def check_normalization(name: str, value: Any) -> str | None:
     return None if value is None else check_choice(name, value, NORMALIZATIONS)
 
 
+def check_embedding(name: str, value: Any) -> PeriodicEmbedding | str | None:
+    """Return None, "periodic" or an embedding."""
+    if value is None or isinstance(value, PeriodicEmbedding):
+        return value
+    if not isinstance(value, str):
+        raise ParameterError(
+            f"{argument(name)} must be None, {PERIODIC!r} or a PeriodicEmbedding of multilayer.network, got {value!r}."
+        )
+    return check_choice(name, value, (PERIODIC,))
+
+
 def check_learning_rate(name: str, value: Any) -> Any:
     """Return a name or a schedule; a function of the epoch becomes a schedule."""
     if isinstance(value, AnySchedule):
@@ -230,6 +242,9 @@ CHECKS: dict[str, Callable[..., Any]] = {
     "dropout": check_dropout,
     "input_dropout": share,
     "normalization": check_normalization,
+    "embedding": check_embedding,
+    "parametrization": partial(check_choice, choices=("standard", "ntk")),
+    "regularization_schedule": partial(check_choice, choices=("constant", "flat_cosine")),
 }
 
 
@@ -249,7 +264,9 @@ class Settings:
         As in the estimators.
     beta_1, beta_2, epsilon, max_fun, callbacks, alpha, l1_alpha, weight_decay, clip_norm, weight_averaging : Any
         As in the estimators.
-    dropout, input_dropout, normalization, initialization, engine : Any
+    dropout, input_dropout, normalization, embedding, parametrization, regularization_schedule : Any
+        As in the estimators.
+    initialization, engine : Any
         As in the estimators.
     n_iter_no_change : float
         Infinity for None.
@@ -294,6 +311,9 @@ class Settings:
     dropout: float | tuple[float, ...]
     input_dropout: float
     normalization: str | None
+    embedding: PeriodicEmbedding | str | None
+    parametrization: str
+    regularization_schedule: str
     initialization: Initialization
     engine: str
     output_gate: str | Activation

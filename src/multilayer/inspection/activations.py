@@ -10,6 +10,7 @@ from sklearn.utils._set_output import _get_output_config
 
 from multilayer.engines import get_engine
 from multilayer.equations.activations import activation
+from multilayer.equations.extensions.embeddings import embedding_input_gradient
 from multilayer.equations.extensions.normalization import normalize
 from multilayer.equations.extensions.sensitivity import SIDES
 from multilayer.equations.extensions.sensitivity import input_gradient as gradient_by_inputs
@@ -17,7 +18,7 @@ from multilayer.exceptions import ParameterError, unknown_name
 from multilayer.fits.columns import as_dense
 from multilayer.fits.reading import rows_to_predict
 from multilayer.inspection.vitals import BLOCK
-from multilayer.network import Floats, Network, n_parameters, norms, thetas
+from multilayer.network import Floats, Network, first_activations, in_float64, n_parameters, norms, thetas, waves
 
 
 def activations(model: Any, X: Any, layer: int | None) -> Floats:
@@ -43,7 +44,7 @@ def activations(model: Any, X: Any, layer: int | None) -> Floats:
         return get_engine(model.engine, network).predict(network, model.parameters_, rows)
     # The layers up to this one are a network whose parameters are the first of the vector.
     sizes, hidden = network.layer_sizes[:number], network.hidden[: number - 2]
-    lower = Network(sizes, hidden, "identity", normalization=network.normalization)
+    lower = Network(sizes, hidden, "identity", normalization=network.normalization, embedding=network.embedding)
     A = get_engine(model.engine, lower).predict(lower, model.parameters_[: n_parameters(lower)], rows)
     g = activation(network.hidden[number - 2]).g
     of_layers = [norm.astype(np.float64) for norm in norms(network, model.parameters_)]
@@ -84,11 +85,16 @@ def input_gradient(model: Any, X: Any, output: int | None, of: str) -> Floats:
     units = range(K) if output is None else [int(output)]
     gradient = np.empty((rows.shape[0], len(units), rows.shape[1]), dtype=model.parameters_.dtype)
     given = thetas(network, model.parameters_), network.hidden, network.output
-    of_layers = norms(network, model.parameters_)
+    of_layers, of_waves = norms(network, model.parameters_), waves(network, model.parameters_)
+    of_waves = None if of_waves is None else in_float64(of_waves)
     for block in _blocks(rows.shape[0]):
-        dense = as_dense(rows[block])
+        dense = as_dense(rows[block]).astype(np.float64)
+        A_1 = first_activations(network, model.parameters_, dense)
         for place, unit in enumerate(units):
-            gradient[block, place] = gradient_by_inputs(dense, *given, unit, of, of_layers)
+            v = gradient_by_inputs(A_1, *given, unit, of, of_layers)
+            if of_waves is not None:
+                v = embedding_input_gradient(v, dense, network.embedding.columns, of_waves)
+            gradient[block, place] = v
     scale = model._target_scale
     if of == "H" and scale is not None:
         gradient *= scale.deviation[units, np.newaxis].astype(gradient.dtype)

@@ -12,7 +12,7 @@ from multilayer.equations.extensions.tracing import Trace
 from multilayer.fits.columns import as_dense
 from multilayer.fits.reading import objective_on
 from multilayer.fits.targets import TargetAdapter
-from multilayer.network import norms, thetas
+from multilayer.network import first_activations, norms, thetas
 
 
 def trace(model: Any, adapter: TargetAdapter, X: Any, y: Any, sample_weight: Any) -> Trace:
@@ -59,7 +59,7 @@ def _arguments(model: Any, adapter: TargetAdapter, X: Any, y: Any, sample_weight
     objective, _ = objective_on(model, adapter, X, y, sample_weight)
     network, parameters = model.network_, model.parameters_
     return {
-        "X": as_dense(objective.X),
+        "X": first_activations(network, parameters, as_dense(objective.X)),
         "Y": objective.Y,
         "thetas": thetas(network, parameters),
         "lam": Penalty(objective.lam, objective.lam1),

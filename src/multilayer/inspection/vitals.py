@@ -16,7 +16,7 @@ from multilayer.fits.recipe import AUTO_BATCH_SIZE, step_options, update_rule
 from multilayer.fits.scores import Score
 from multilayer.fits.settings import Settings
 from multilayer.inspection.diagnosis import LayerVitals
-from multilayer.network import Floats, activation_name, coefs, norms, thetas
+from multilayer.network import Floats, activation_name, coefs, first_activations, norms, thetas, widths
 from multilayer.training import TrainingState
 
 BLOCK = 4096  # rows in a block, to limit the memory of the arrays for a layer
@@ -61,10 +61,16 @@ def measure_vitals(case: Case) -> Vitals:
     responding = [np.zeros(size) for size in network.layer_sizes[1:]]
     least = [np.full(size, np.inf) for size in network.layer_sizes[1:]]
     largest = [np.full(size, -np.inf) for size in network.layer_sizes[1:]]
-    squares, outputs = np.zeros(network.layer_sizes[0]), []
+    squares, outputs = np.zeros(widths(network)[0]), []
     for start in range(0, m, BLOCK):
         rows = X[start : start + BLOCK]
-        Z, A = forward_propagation(as_dense(rows), matrices, network.hidden, network.output, norms=of_layers)
+        Z, A = forward_propagation(
+            first_activations(network, case.parameters, as_dense(rows)),
+            matrices,
+            network.hidden,
+            network.output,
+            norms=of_layers,
+        )
         squares += (A[0] ** 2).sum(axis=0)
         outputs.append(A[-1])
         for i, (sums, activations) in enumerate(zip(Z, A[1:], strict=True)):
@@ -102,7 +108,7 @@ def _update_ratios(case: Case, weights: list[float]) -> list[float]:
     size = AUTO_BATCH_SIZE if isinstance(settings.batch_size, str) else settings.batch_size
     rows = np.linspace(0, m - 1, min(size, m)).astype(np.intp)
     alpha = np.array((trained.history.step_sizes or [settings.learning_rate_init])[-1:])
-    options = replace(step_options(settings), average=0.0)  # the step starts from the average
+    options = replace(step_options(settings, objective.network), average=0.0)  # the step starts from the average
     case.engine.descend(objective, rule, state, Batches(rows, np.array([0]), np.array([len(rows)]), alpha), options)
     steps = [float(np.linalg.norm(part)) for part in coefs(objective.network, state.parameters - case.parameters)]
     return [

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from multilayer.engines import DescentRequest, Engine, Objective
+from multilayer.engines import Engine, Objective
 from multilayer.training import TrainingSession
+from multilayer.training.loop import descent_request
 
 
 def train_in_lockstep(
@@ -22,9 +23,6 @@ def train_in_lockstep(
         working = [(session, objective, updates) for session, objective, updates in planned if updates is not None]
         if not working:
             return
-        requests = [
-            DescentRequest(objective, session.recipe.rule, session.state.descent, updates, session.recipe.options)
-            for session, objective, updates in working
-        ]
+        requests = [descent_request(*each) for each in working]
         for (session, _, _), costs in zip(working, engine.descend_many(requests), strict=True):
             session.record(costs)

@@ -50,7 +50,7 @@ def _refuse(constant: str) -> None:
 
 
 def _integer(digits: str) -> int:
-    # Python takes quadratic time for long integers, and refuses those of more than 4,300 digits by another error.
+    # Python takes quadratic time for long integers, and raises another error for more than 4,300 digits.
     if len(digits) <= MAX_DIGITS + 1:
         value = int(digits)
         if -MAX_INTEGER < value < MAX_INTEGER:

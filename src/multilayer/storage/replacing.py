@@ -61,7 +61,7 @@ def replace_file(path: Path, content: bytes | Sequence[bytes | memoryview], keep
         with file:
             _remove_abandoned(target)
             _write_as(before, temporary, file, [content] if isinstance(content, bytes) else content)
-            if not WINDOWS:  # which cannot rename a file that is open
+            if not WINDOWS:  # Windows cannot rename an open file
                 _put_in_place(temporary, target, keep)
         if WINDOWS:
             _put_in_place(temporary, target, keep)
@@ -211,7 +211,7 @@ def _write_as(
         _write(file, content)
         return
     mode = _take_over(temporary, before)
-    # Its owner keeps write access meanwhile: some file systems need it to remove the file after a crash.
+    # Until then its owner keeps write access: some file systems need it to remove the file after a crash.
     os.chmod(temporary, mode | stat.S_IRUSR | stat.S_IWUSR)
     _write(file, content)
     if stat.S_IMODE(os.stat(temporary).st_mode) != mode:
@@ -248,7 +248,7 @@ def _remove_if_abandoned(temporary: Path) -> None:
             is_abandoned = time.time() - os.fstat(descriptor).st_mtime > ABANDONED
         else:
             if is_abandoned and not WINDOWS:
-                temporary.unlink()  # while locked, so that it cannot be renamed to the target meanwhile
+                temporary.unlink()  # while locked, so that it cannot be renamed to the target
         finally:
             os.close(descriptor)
         if is_abandoned:

@@ -26,14 +26,14 @@ PLURAL: dict[Kind, str] = {
     "date": "dates",
     "time": "times of day",
     "duration": "durations",
-    "empty": "nothing but gaps",
+    "empty": "only gaps",
 }
 
 _TICKS_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
 def import_pyarrow(feature: str) -> Any:
-    """Import pyarrow, or raise the error that says how to install it; the error begins with ``feature``."""
+    """Import pyarrow, or raise an error with the command to install it; the message begins with ``feature``."""
     try:
         import pyarrow
         import pyarrow.compute
@@ -89,7 +89,7 @@ def _plain(column: Any, what: str) -> Any:
 
 def _complex(what: str) -> InputTypeError:
     return InputTypeError(
-        f"Complex data not supported: {what} holds complex numbers. Make two columns of them, real and imaginary parts."
+        f"Complex data not supported: {what} holds complex numbers. Pass real and imaginary parts as two columns."
     )
 
 

@@ -187,7 +187,7 @@ def _stray_words(column: Any, stray: Any, n_values: int, what: tuple[str, str]) 
 
 
 def _cells_in_words(column: Any, stray: Any, n_values: int, plural: str, singular: str) -> str:
-    """For example ``2 of 90 cells are not numbers: 'n/a!' (data row 7), 'x' (data row 9)``."""
+    """Describe cells, such as ``2 of 90 cells are not numbers: 'n/a!' (data row 7), 'x' (data row 9)``."""
     rows = stray.to_numpy().nonzero()[0]
     words: dict[str, int] = {}
     for row in rows[:1000].tolist():

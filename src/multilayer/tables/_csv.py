@@ -138,7 +138,7 @@ def _check_header(file: str, dialect: Dialect) -> None:
 
 
 def _damaged(file: str) -> DataFileError:
-    return DataFileError(f"{file}: is not gzip data, or is damaged or cut short.")
+    return DataFileError(f"{file}: is not gzip data, or is damaged or truncated.")
 
 
 def _not_encoded(source: Source, error: UnicodeDecodeError) -> DataFileError:

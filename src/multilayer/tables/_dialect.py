@@ -21,7 +21,7 @@ WINDOW = 20
 """Number of lines below comments that are examined."""
 
 _MOST_LISTED = 5
-_MOST_CELLS = 100  # of a row that are examined
+_MOST_CELLS = 100  # the number of cells of a row that are examined
 _NUMBER = re.compile(NUMBER)
 _AMOUNT = re.compile(r"[-+]?\d+(?:[.,]\d+)?$")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -58,7 +58,7 @@ class _Reading:
         return self.records[self.skipped + 1 :]
 
     def score(self) -> tuple[bool, float, bool, float]:
-        """Larger is better: several columns, rows that fit, nothing skipped, cells that are numbers."""
+        """Return a score, larger for several columns, rows that fit, nothing skipped and cells that are numbers."""
         width = len(self.header)
         if width == 1:
             return (False, 0.0, True, 0.0)

@@ -94,7 +94,7 @@ def _of_array(data: Any) -> Columns:
 
 
 def _as_array(data: Any) -> Any:
-    """Convert rows to an array of objects, because NumPy would convert numbers beside text to text."""
+    """Convert rows to an array of objects, because NumPy would convert numbers to text if there is text."""
     try:
         return np.asarray(data, dtype=object if isinstance(data, list | tuple) else None)
     except ValueError as error:

@@ -15,7 +15,7 @@ _DATA = " These look like a row of data: the first line must hold the column nam
 
 
 def shortened(word: str, most: int = 40) -> str:
-    """Quote a word, and cut a long one.
+    """Quote a word, and truncate a long one.
 
     Examples
     --------
@@ -73,8 +73,8 @@ def repeated(names: Iterable[str]) -> list[str]:
 def unique(names: Iterable[str]) -> list[str]:
     """Make names unique by appending ``(2)``, ``(3)``, ... to repeated ones.
 
-    A column ``"a=b"`` and the category ``b`` of a column ``"a"`` would otherwise share one name, which data
-    frames refuse.
+    A column ``"a=b"`` and the category ``b`` of a column ``"a"`` would otherwise have the same name, which data
+    frames reject.
 
     Examples
     --------

@@ -34,7 +34,7 @@ class Source:
 
     @property
     def place(self) -> Any:
-        """The path or the content, in the form that pyarrow opens."""
+        """Return the path or the content, in the form that pyarrow opens."""
         pa = import_pyarrow("reading tables")
         if self.path is None:
             return pa.BufferReader(self.data)

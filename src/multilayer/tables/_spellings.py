@@ -149,14 +149,14 @@ def hint(categories: Sequence[str]) -> str:
     if all(dates):
         return "; if these are dates, write them as 2020-12-31 or 2020-12-31 23:59" + _format(list(filter(None, dates)))
     if all(map(_ISO_DATE.fullmatch, some)):
-        return "; if these are dates, convert the column to them"
+        return "; if these are dates, convert the column to dates"
     if all(map(_DECIMAL_COMMA.fullmatch, some)):
         option = f", or read them with {argument('decimal', ',')}" if has_decimal_commas(some) else ""
-        return "; if these are numbers, write them with a decimal point and nothing between thousands" + option
+        return "; if these are numbers, write them with a decimal point and without thousands separators" + option
     if all(map(_AMOUNT.fullmatch, some)):
-        return "; if these are numbers, write them without units, with a decimal point and nothing between thousands"
+        return "; if these are numbers, write them without units or thousands separators, with a decimal point"
     if len(categories) > FEW_VALUES and all(_NUMBER.match(word) and not _CODE.match(word) for word in some):
-        return "; if these are numbers, convert the column to them"
+        return "; if these are numbers, convert the column to numbers"
     return ""
 
 

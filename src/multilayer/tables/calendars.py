@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from multilayer.tables._arrow import Kind, import_pyarrow, local_seconds
 from multilayer.tables._spellings import FEW_VALUES
-from multilayer.tables.encodings import NumberEncoding, Output, draw_in
+from multilayer.tables.encodings import NumberEncoding, Output, clip_smoothly
 
 Part = Literal["year", "month", "day", "weekday", "hour"]
 
@@ -105,7 +105,7 @@ class DateEncoding:
         for part in self.parts:
             if part == "year":
                 years = (_years(seconds) - self.year_centre) / self.year_scale
-                out[:, at] = draw_in(years, self.elapsed.reach)
+                out[:, at] = clip_smoothly(years, self.elapsed.reach)
                 width = 1
             elif part == "weekday":
                 out[np.arange(len(out)), at + _weekdays(seconds)] = 1

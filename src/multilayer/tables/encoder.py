@@ -35,7 +35,7 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
     numbers       one column, ``(x - mean) / deviation`` (population standard deviation), 0 at a gap
     Booleans      one column of 0 and 1, the share of True at a gap
     text          one column of 0 and 1 for each category, in alphabetical order; 0 in all of them at a gap.
-                  Beyond ``max_categories``, the most frequent keep theirs and the others share the last one
+                  Beyond ``max_categories``, the most frequent have a column each, the others share the last one
     dates, times  seconds since 1970 (UTC), or since midnight, as numbers; then parts of the calendar
     gaps          if the fitting rows have gaps, one more column of 0 and 1 that marks them
     ============  =========================================================================================
@@ -56,8 +56,8 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
     Text of more than 20 different numbers with a few other words becomes numbers, and the words become gaps, as in
     :func:`read_table`.
 
-    Rows to be transformed need the encoded columns by name, in any order; other columns are ignored.  Columns of arrays
-    are identified by position, and all of them are needed.  An unknown category counts as "other" if that column
+    ``transform`` finds the encoded columns by name, in any order, and ignores other columns.  Columns of arrays are
+    identified by position, and all of them are needed.  An unknown category counts as "other" if that column
     exists; otherwise all its columns are 0.  A column may have gaps that the fitting rows did not have.
 
     Parameters
@@ -306,7 +306,7 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
                 f"input_features should have length equal to number of features ({len(fitted)}), got {len(given)}."
             )
         if hasattr(self, "feature_names_in_") and given != fitted:
-            raise InputError("input_features is not equal to feature_names_in_. Leave input_features out.")
+            raise InputError("input_features is not equal to feature_names_in_. Omit input_features.")
         name_of = dict(zip(fitted, given, strict=True))
         names = [name for encoding in self.encodings_ for name in encoding.feature_names(name_of[encoding.name])]
         return np.asarray(unique(names), dtype=object)

@@ -40,15 +40,15 @@ class Encoding(Protocol):
         """Return for each output column whether it is a number that takes more than two values."""
 
 
-def draw_in(standardised: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
-    """Clip numbers beyond ``reach`` smoothly to at most twice of it, in place; the others stay unchanged.
+def clip_smoothly(standardised: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
+    """Clip numbers beyond ``reach`` smoothly to at most twice ``reach``, in place; the others do not change.
 
     The numbers, of shape (m,), may be infinite but not NaN.  For ``|z| > r``, ``sign(z) r (2 - r / |z|)`` continues
     ``z`` with the same slope, is monotonic, and is ``2 r`` at infinity.
 
     Examples
     --------
-    >>> draw_in(np.array([1.5, -8.0, 16.0, np.inf]), 8.0).tolist()
+    >>> clip_smoothly(np.array([1.5, -8.0, 16.0, np.inf]), 8.0).tolist()
     [1.5, -8.0, 12.0, 16.0]
     """
     if len(standardised) and (standardised.max() > reach or standardised.min() < -reach):
@@ -77,9 +77,9 @@ def smooth_clip(scaled: NDArray[np.float64]) -> NDArray[np.float64]:
 class NumberEncoding:
     """Numbers, times and Booleans: ``(x 2^-exponent - centre) / scale``, then a clip; 0 or 1 for a gap.
 
-    ``exponent`` is 0 unless the squares of the numbers overflow or underflow float64.  The clip is :func:`draw_in` with
-    ``reach``, or :func:`smooth_clip`.  With ``from_text``, the fitting column was text of which a few cells spelled no
-    number.  ``is_continuous`` is False for Booleans and for numbers of two values.
+    ``exponent`` is 0 unless the squares of the numbers overflow or underflow float64.  The clip is
+    :func:`clip_smoothly` with ``reach``, or :func:`smooth_clip`.  With ``from_text``, the fitting column was text of
+    which a few cells spelled no number.  ``is_continuous`` is False for Booleans and for numbers of two values.
     """
 
     name: str
@@ -110,7 +110,7 @@ class NumberEncoding:
         if self.has_values:
             standardised = self.standardised(values)
             standardised[gaps] = self.fill
-            out[:, 0] = smooth_clip(standardised) if self.clip == "smooth" else draw_in(standardised, self.reach)
+            out[:, 0] = smooth_clip(standardised) if self.clip == "smooth" else clip_smoothly(standardised, self.reach)
         if self.has_gaps:
             out[:, -1] = gaps
 

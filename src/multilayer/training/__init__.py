@@ -2,13 +2,14 @@
 
 from multilayer.training.events import CompilationStarted, EpochEnded, Event, Listener, RunEnded, RunStarted
 from multilayer.training.loop import train
-from multilayer.training.schedules import Cosine, CustomSchedule, OneCycle, Plateau, Schedule, WarmUp
+from multilayer.training.schedules import Cosine, CosineCycles, CustomSchedule, OneCycle, Plateau, Schedule, WarmUp
 from multilayer.training.session import TrainingSession
 from multilayer.training.state import History, Recipe, StopRule, TrainingState
 
 __all__ = [
     "CompilationStarted",
     "Cosine",
+    "CosineCycles",
     "CustomSchedule",
     "EpochEnded",
     "Event",

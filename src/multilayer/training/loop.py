@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from dataclasses import replace
 from types import FrameType
 
 import numpy as np
 
-from multilayer.engines.protocol import Engine, Objective
+from multilayer.engines.protocol import Batches, DescentRequest, Engine, Objective
 from multilayer.exceptions import DivergenceError
 from multilayer.network import Floats
 from multilayer.training.events import (
@@ -115,7 +116,8 @@ def train(
                 session.end("interrupted" if interrupt.pressed else "max_time")
                 report_epochs(session, listeners, n_before, began)
                 break
-            costs = engine.descend(objective, recipe.rule, state.descent, updates, recipe.options)
+            request = descent_request(session, objective, updates)
+            costs = engine.descend(request.objective, request.rule, request.state, updates, request.options)
             now = time.perf_counter()
             pace.update(len(costs), now - called, deadline - now)
             session.record(costs)
@@ -135,6 +137,16 @@ def train(
         if not np.isfinite(state.descent.parameters).all():
             raise session.divergence("the weights became infinite")
     return state
+
+
+def descent_request(session: TrainingSession, objective: Objective, updates: Batches) -> DescentRequest:
+    """Return the arguments of the engine for the next updates of a session."""
+    recipe, options = session.recipe, session.recipe.options
+    if recipe.fading is not None:
+        factor = session.regularization_factor
+        options = replace(options, weight_decay=factor * options.weight_decay)
+        objective = replace(objective, dropout=tuple(factor * rate for rate in objective.dropout))
+    return DescentRequest(objective, recipe.rule, session.state.descent, updates, options)
 
 
 @contextmanager

@@ -86,6 +86,28 @@ class OneCycle:
 
 
 @dataclass(frozen=True)
+class CosineCycles:
+    """A step size that rises and falls several times, each time twice as slowly, equation (S9).
+
+    It has a value for each update.  Weights after a short cycle are a good start for a longer one.
+
+    Parameters
+    ----------
+    n_epochs : int
+        The epochs of the whole run.
+    n_cycles : int, default=4
+        The number of cycles.
+    """
+
+    n_epochs: int
+    n_cycles: int = 4
+
+    def __post_init__(self) -> None:
+        check_integer("n_epochs", self.n_epochs, 1)
+        check_integer("n_cycles", self.n_cycles, 1)
+
+
+@dataclass(frozen=True)
 class Plateau:
     """A step size that is reduced when training makes no progress, equation (S7).
 
@@ -145,18 +167,18 @@ class WarmUp:
     """
 
     n_updates: int
-    then: Schedule | Cosine | OneCycle | Plateau | CustomSchedule = field(default_factory=Schedule)
+    then: Schedule | Cosine | OneCycle | CosineCycles | Plateau | CustomSchedule = field(default_factory=Schedule)
 
     def __post_init__(self) -> None:
         check_integer("n_updates", self.n_updates, 0)
-        if not isinstance(self.then, Schedule | Cosine | OneCycle | Plateau | CustomSchedule):
+        if not isinstance(self.then, Schedule | Cosine | OneCycle | CosineCycles | Plateau | CustomSchedule):
             raise ParameterError(
                 "then must be a schedule other than a warm-up, such as Cosine(50), or "
                 f"CustomSchedule(f) for a function f of the epoch, got {self.then!r}."
             )
 
 
-AnySchedule = Schedule | Cosine | OneCycle | Plateau | CustomSchedule | WarmUp
+AnySchedule = Schedule | Cosine | OneCycle | CosineCycles | Plateau | CustomSchedule | WarmUp
 
 
 @dataclass(frozen=True)
@@ -176,7 +198,7 @@ class Progress:
 def step_sizes(schedule: AnySchedule, step_size: float, progress: Progress, n_epochs: int) -> NDArray[np.float64]:
     """Return the step sizes of the next epochs, if none is reduced between them.
 
-    The shape is (n_epochs,) or, for OneCycle and WarmUp, (n_epochs, updates_per_epoch).
+    The shape is (n_epochs,) or, for OneCycle, CosineCycles and WarmUp, (n_epochs, updates_per_epoch).
 
     Examples
     --------
@@ -197,6 +219,11 @@ def step_sizes(schedule: AnySchedule, step_size: float, progress: Progress, n_ep
         sizes = np.array(
             [equations.one_cycle(step_size, i, total, *shape) for i in _update_numbers(progress, n_epochs)]
         )
+        return sizes.reshape(n_epochs, progress.updates_per_epoch)
+    if isinstance(schedule, CosineCycles):
+        total = schedule.n_epochs * progress.updates_per_epoch
+        numbers = _update_numbers(progress, n_epochs)
+        sizes = np.array([equations.cosine_cycles(step_size, i, total, schedule.n_cycles) for i in numbers])
         return sizes.reshape(n_epochs, progress.updates_per_epoch)
     return _of_epochs(schedule, step_size, progress, n_epochs)
 

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.engines.protocol import Batches
+from multilayer.equations.extensions.schedules import flat_cosine
 from multilayer.exceptions import DivergenceError
 from multilayer.training.batching import RowNumbers, epoch_costs, epochs_of_batches, next_orders
 from multilayer.training.schedules import AnySchedule, Plateau, Progress, WarmUp, can_reduce, step_sizes
@@ -177,6 +178,12 @@ class TrainingSession(Session):
         """
         return self._planned is None or self._planned.before is not None or not self.recipe.shuffle
 
+    @property
+    def regularization_factor(self) -> float:
+        """The factor (S10) of weight decay and dropout in the updates returned last."""
+        fading = self.recipe.fading
+        return 1.0 if fading is None else flat_cosine(self._progress().epochs_done / fading)
+
     def next_updates(self, n_updates: int = 1, n_epochs: float = 1) -> Batches | None:
         """Return the next updates.
 
@@ -267,7 +274,7 @@ class TrainingSession(Session):
         in_memory = MAX_ORDER // self.n_rows if recipe.shuffle else math.inf
         left = recipe.max_epochs - self.n_epochs
         n = int(max(1, min(left, n_epochs, n_updates // self.updates_per_epoch, in_memory, undecided)))
-        if self.validation.validates:
+        if self.validation.validates or recipe.fading is not None:
             n = 1
         alphas = step_sizes(recipe.schedule, recipe.step_size, self._progress(), n)
         before = orders = None

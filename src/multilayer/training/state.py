@@ -78,6 +78,8 @@ class Recipe:
         Weight decay, clipping and averaging.
     max_seconds : float
         The maximum training time.
+    fading : int or None
+        The epochs of a whole run, in whose second half weight decay and dropout fall to 0 (S10); None if they stay.
     """
 
     rule: UpdateRule
@@ -89,6 +91,7 @@ class Recipe:
     schedule: AnySchedule = Schedule()  # noqa: RUF009 frozen
     options: StepOptions = StepOptions()  # noqa: RUF009 frozen
     max_seconds: float = math.inf
+    fading: int | None = None
 
 
 @dataclass(frozen=True)

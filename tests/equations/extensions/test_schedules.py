@@ -1,7 +1,8 @@
-"""(S4)-(S8): start values, end values and maxima of the step size schedules."""
+"""(S4)-(S10): start values, end values and maxima of the step size schedules."""
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -9,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from multilayer.equations.extensions.schedules import cosine, one_cycle, own, plateau, warm_up
+from multilayer.equations.extensions.schedules import (
+    cosine,
+    cosine_cycles,
+    flat_cosine,
+    one_cycle,
+    own,
+    plateau,
+    warm_up,
+)
 from multilayer.exceptions import ParameterError
 
 
@@ -61,10 +70,26 @@ def test_plateau_never_falls_below_its_minimum():
         (lambda _: 0.0, r"a finite positive number, got 0\.0 in epoch 2"),
         (lambda _: -1, r"a finite positive number, got -1\.0 in epoch 2"),
         (lambda _: math.nan, r"a finite positive number, got nan in epoch 2"),
-        (lambda _: "half", r"must return a number for each epoch, but in epoch 2: could not convert"),
-        (lambda _: None, r"must return a number for each epoch, but in epoch 2"),
+        (lambda _: "half", r"must return a number for each epoch. In epoch 2 it failed: could not convert"),
+        (lambda _: None, r"must return a number for each epoch. In epoch 2 it failed"),
     ],
 )
 def test_invalid_factors_of_a_custom_schedule_raise_errors(factor, message):
     with pytest.raises(ParameterError, match=message):
         own(0.1, 2, factor)
+
+
+def test_cosine_cycles_rise_to_alpha_and_fall_to_0_in_each_cycle() -> None:
+    sizes = np.array([cosine_cycles(0.2, update, 1500, n_cycles=4) for update in range(1501)])
+    ends = [100, 300, 700, 1500]  # (2^k - 1) / 15 of the run
+    np.testing.assert_allclose(sizes[[0, *ends]], 0.0, atol=1e-12)
+    for start, end in itertools.pairwise([0, *ends]):
+        assert 0.1999 < sizes[start:end].max() <= 0.2
+
+
+def test_flat_cosine_is_flat_and_falls_to_0() -> None:
+    shares = np.linspace(0, 1, 101)
+    factors = np.array([flat_cosine(share) for share in shares])
+    np.testing.assert_array_equal(factors[:51], 1.0)
+    assert (np.diff(factors[50:]) < 0).all()
+    assert factors[-1] == pytest.approx(0.0, abs=1e-15)

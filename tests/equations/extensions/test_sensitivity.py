@@ -7,7 +7,7 @@ import pytest
 
 from multilayer.equations import ACTIVATIONS, OUTPUTS, forward_propagation, initialize_thetas
 from multilayer.equations import input_gradient as gradient
-from multilayer.equations.extensions.sensitivity import answer_gradient
+from multilayer.equations.extensions.sensitivity import output_gradient
 from multilayer.exceptions import ParameterError
 
 STEP = 1e-5
@@ -36,7 +36,7 @@ def test_input_gradient_agrees_with_central_differences(hidden, output, sizes, o
 
 def test_softmax_gradients_sum_to_zero_over_the_classes():
     Z = np.random.RandomState(0).normal(size=(4, 3))
-    total = sum(answer_gradient(Z, "softmax", unit) for unit in range(3))
+    total = sum(output_gradient(Z, "softmax", unit) for unit in range(3))
     assert np.allclose(total, 0, atol=1e-16)
 
 
@@ -59,4 +59,4 @@ def test_an_unknown_value_of_of_raises_an_error():
 
 def test_an_unknown_output_unit_raises_an_error():
     with pytest.raises(ParameterError, match="unknown output unit 'nothing'"):
-        answer_gradient(np.zeros((1, 1)), "nothing", 0)
+        output_gradient(np.zeros((1, 1)), "nothing", 0)

@@ -1,8 +1,8 @@
 r"""The activations of the CPU engine, as scalar functions that vectorise and as loops over arrays.
 
-The formulas are those of ``multilayer.equations.activations`` (A1 to A11).  Backpropagation needs g'(z) at a time
-when z is gone and only a = g(z) is kept.  For eight activations g' follows from a; for gelu, silu and mish, which
-are not monotonic, the forward pass stores it in an array D.
+The formulas are those of ``multilayer.equations.activations`` (A1 to A11).  Backpropagation needs g'(z) when z has been
+overwritten by a = g(z).  For eight activations g' follows from a; for gelu, silu and mish, which are not monotonic, the
+forward pass stores it in an array D.
 
     ==========  ==============================  ======================  ======================
     name        g' from                         ns, a and g', float32   ns, a and g', float64
@@ -21,12 +21,12 @@ are not monotonic, the forward pass stores it in an array D.
     ==========  ==============================  ======================  ======================
 
 The times are per element, for 4,096 elements in cache, on one core of a Zen 4 server with AVX-512.
-The functions of one scalar are ``name(z)``, which gives a, with ``name_prime(a)``, which gives g'; or, for the
-three, ``name_pair(z)``, which gives (a, g').  The loops, for contiguous one-dimensional arrays, are
-``activate_into`` and ``derivative_times_into``.  They work in place on purpose: a loop from an array Z to an array
-A cannot be vectorised where both are the same memory, and takes 5 to 9 times as long.
+The functions of one scalar are ``name(z)``, which returns a, and ``name_prime(a)``, which returns g'; for gelu, silu
+and mish, ``name_pair(z)`` returns (a, g').  The loops, for contiguous one-dimensional arrays, are ``activate_into`` and
+``derivative_times_into``.  They work in place: a loop from an array Z to an array A is not vectorised if both are the
+same memory, and then takes 5 to 9 times as long.
 
-g' from a is exact to the rounding of a: where sigmoid(z) has rounded to 1, at z = 37 in float64, g' is 0, and the
+g' from a is exact up to the rounding of a: where sigmoid(z) is rounded to 1, at z = 37 in float64, g' is 0, and the
 true value is below 1e-16.
 """
 
@@ -54,72 +54,72 @@ from multilayer.equations.activations import LEAKY_RELU_SLOPE, SELU_ALPHA, SELU_
 
 Array = NDArray[Any]  # contiguous, one-dimensional, float32 or float64
 
-# The codes are the places of the names in the table of equations/activations.py.
+# The codes are the positions of the names in the table of equations/activations.py.
 SIGMOID, TANH, RELU, IDENTITY, LEAKY_RELU, ELU, SELU, GELU, SILU, MISH, SOFTPLUS = range(11)
 
 # The activations whose g' the forward pass stores in D; for the others D may have size 0.
 STORES_DERIVATIVE = (GELU, SILU, MISH)
 
 SELU_SLOPE_AT_0 = SELU_SCALE * SELU_ALPHA
-# Below this, gelu, silu and mish are 0.  z is cut off here, because -∞ times 0 is not a number.
+# Below this, gelu, silu and mish are 0.  z is clipped here, because -∞ times 0 is NaN.
 LEFT_END = -1000.0
 
 
 @compilable
 def sigmoid_prime(a: Scalar) -> Scalar:
-    """(A1) g' = a (1 - a)."""
+    """(A1) Return g' = a (1 - a)."""
     return a * (constants(a).one - a)
 
 
 @compilable
 def tanh_prime(a: Scalar) -> Scalar:
-    """(A2) g' = 1 - a^2, as a product: 1 - a is exact near 1, 1 - a^2 is not."""
+    """(A2) Return g' = 1 - a^2, as a product: 1 - a is exact near 1, 1 - a^2 is not."""
     one = constants(a).one
     return (one - a) * (one + a)
 
 
 @compilable
 def relu(z: Scalar) -> Scalar:
-    """(A3) a = max(0, z); NaN stays NaN, so that a run that diverges is seen."""
+    """(A3) Return a = max(0, z); NaN stays NaN, so that divergence is detected."""
     zero = constants(z).zero
     return zero if z < zero else z
 
 
 @compilable
 def relu_prime(a: Scalar) -> Scalar:
-    """(A3) g' = 1 if a > 0 else 0."""
+    """(A3) Return g' = 1 if a > 0 else 0."""
     c = constants(a)
     return c.one if a > c.zero else c.zero
 
 
 @compilable
 def identity(z: Scalar) -> Scalar:
-    """(A4) a = z."""
+    """(A4) Return a = z."""
     return z
 
 
 @compilable
 def identity_prime(a: Scalar) -> Scalar:
-    """(A4) g' = 1."""
+    """(A4) Return g' = 1."""
     return constants(a).one
 
 
 @compilable
 def leaky_relu(z: Scalar) -> Scalar:
-    """(A5) a = z if z > 0 else 0.01 z."""
+    """(A5) Return a = z if z > 0 else 0.01 z."""
     return z if z > constants(z).zero else as_dtype_of(z, LEAKY_RELU_SLOPE) * z
 
 
 @compilable
 def leaky_relu_prime(a: Scalar) -> Scalar:
-    """(A5) g' = 1 if a > 0 else 0.01; a has the sign of z."""
+    """(A5) Return g' = 1 if a > 0 else 0.01; a has the sign of z."""
     c = constants(a)
     return c.one if a > c.zero else as_dtype_of(a, LEAKY_RELU_SLOPE)
 
 
 @compilable
 def _expm1_of_negative(z: Scalar) -> Scalar:
-    """e^z - 1 for z <= 0, and anything for z > 0."""
+    """Return e^z - 1 for z <= 0, and any number for z > 0."""
     c = constants(z)
     z = c.zero if z > c.zero else z
     return expm1_to_far(-c.far if z < -c.far else z)
@@ -127,34 +127,34 @@ def _expm1_of_negative(z: Scalar) -> Scalar:
 
 @compilable
 def elu(z: Scalar) -> Scalar:
-    """(A6) a = z if z > 0 else e^z - 1."""
+    """(A6) Return a = z if z > 0 else e^z - 1."""
     negative = _expm1_of_negative(z)
     return z if z > constants(z).zero else negative
 
 
 @compilable
 def elu_prime(a: Scalar) -> Scalar:
-    """(A6) g' = 1 if a > 0 else e^z, which is a + 1."""
+    """(A6) Return g' = 1 if a > 0 else e^z, which is a + 1."""
     c = constants(a)
     return c.one if a > c.zero else a + c.one
 
 
 @compilable
 def selu(z: Scalar) -> Scalar:
-    """(A7) a = λ z if z > 0 else λ α (e^z - 1)."""
+    """(A7) Return a = λ z if z > 0 else λ α (e^z - 1)."""
     negative = as_dtype_of(z, SELU_SLOPE_AT_0) * _expm1_of_negative(z)
     return as_dtype_of(z, SELU_SCALE) * z if z > constants(z).zero else negative
 
 
 @compilable
 def selu_prime(a: Scalar) -> Scalar:
-    """(A7) g' = λ if a > 0 else λ α e^z, which is a + λ α."""
+    """(A7) Return g' = λ if a > 0 else λ α e^z, which is a + λ α."""
     return as_dtype_of(a, SELU_SCALE) if a > constants(a).zero else a + as_dtype_of(a, SELU_SLOPE_AT_0)
 
 
 @compilable
 def gelu_pair(z: Scalar) -> tuple[Scalar, Scalar]:
-    """(A8) a = z Φ(z) and g' = Φ(z) + z φ(z)."""
+    """(A8) Return a = z Φ(z) and g' = Φ(z) + z φ(z)."""
     cdf, density = normal_cdf_and_density(z)
     left, right = as_dtype_of(z, LEFT_END), as_dtype_of(z, -LEFT_END)
     z = left if z < left else z
@@ -164,7 +164,7 @@ def gelu_pair(z: Scalar) -> tuple[Scalar, Scalar]:
 
 @compilable
 def silu_pair(z: Scalar) -> tuple[Scalar, Scalar]:
-    """(A9) a = z σ(z) and g' = σ(z) + z σ(z) (1 - σ(z))."""
+    """(A9) Return a = z σ(z) and g' = σ(z) + z σ(z) (1 - σ(z))."""
     s = sigmoid(z)
     left, right = as_dtype_of(z, LEFT_END), as_dtype_of(z, -LEFT_END)
     z = left if z < left else z
@@ -174,14 +174,14 @@ def silu_pair(z: Scalar) -> tuple[Scalar, Scalar]:
 
 @compilable
 def mish_pair(z: Scalar) -> tuple[Scalar, Scalar]:
-    """(A10) a = z t and g' = t + z (1 - t^2) σ(z), with t = tanh(softplus(z)).
+    """(A10) Return a = z t and g' = t + z (1 - t^2) σ(z), with t = tanh(softplus(z)).
 
     Everything is rational in e = e^z: t = n / (n + 2) with n = e (e + 2), and (1 - t^2) σ(z) = 4 e (1 + e) / (n + 2)^2.
     """
     c = constants(z)
     left = as_dtype_of(z, LEFT_END)
     z = left if z < left else z
-    inside = c.far if z > c.far else z  # there t is 1 and the second term of g' is 0, to the last digit
+    inside = c.far if z > c.far else z  # for larger z, t rounds to 1 and the second term of g' to 0
     e = exp(inside)
     n = e * (e + c.two)
     inverse = c.one / (n + c.two)
@@ -191,7 +191,7 @@ def mish_pair(z: Scalar) -> tuple[Scalar, Scalar]:
 
 @compilable
 def softplus_prime(a: Scalar) -> Scalar:
-    """(A11) g' = sigmoid(z) = 1 - e^-a."""
+    """(A11) Return g' = sigmoid(z) = 1 - e^-a."""
     c = constants(a)
     return -expm1_to_far(-c.far if a > c.far else -a)
 
@@ -254,7 +254,7 @@ def times_stored(d: Array, delta: Array) -> None:
 
 @compilable
 def activate_into(code: int, a: Array, d: Array) -> None:
-    """Turn z, which stands in a, into g(z); for the codes of STORES_DERIVATIVE, write g'(z) to d."""
+    """Replace z in a by g(z); for the codes of STORES_DERIVATIVE, write g'(z) to d."""
     if code == SIGMOID:
         sigmoid_into(a)
     elif code == TANH:

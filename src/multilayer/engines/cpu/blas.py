@@ -1,12 +1,12 @@
-"""Matrix products by BLAS from compiled code: scipy's, through ``scipy.linalg.cython_blas``.
+"""Matrix products by BLAS from compiled code, through ``scipy.linalg.cython_blas``.
 
-The three products of a layer, on row-major matrices that lie in flat arrays.  BLAS reads memory column by column, and
-so sees the transpose of each matrix: C = A B is asked for as Cᵀ = Bᵀ Aᵀ.
+The three products of a layer, on row-major matrices in flat arrays.  BLAS uses column-major order, so it sees the
+transpose of each matrix, and C = A B is computed as Cᵀ = Bᵀ Aᵀ.
 
-Numba knows no BLAS with accumulation, so a call to it is emitted by hand.  The address of a function changes from
-process to process and must not become part of cached machine code; a *name* may.  So the addresses are registered
-under names, here, at import, and compiled code calls the names.  A kernel loaded from disk before that would crash
-the process: every module with kernels imports this one first.
+Numba has no BLAS call with accumulation, so the call is emitted as LLVM code here.  The address of a function changes
+from process to process and must not become part of cached machine code; a *name* may.  So this module registers the
+addresses under names when it is imported, and compiled code calls the names.  A kernel that is loaded from disk before
+that would crash the process, so every module with kernels imports this one first.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from multilayer.network import Floats
 
 
 def _symbol(routine: str) -> tuple[str, int]:
-    """Register a routine of cython_blas; its name for compiled code, and the width in bits of its integers.
+    """Register a routine of cython_blas; return its name for compiled code and the width in bits of its integers.
 
-    scipy can be built with 64-bit integers; called with 32-bit ones such a BLAS returns garbage without a word.
-    The capsule's name is the C signature and tells which, and the width is part of the symbol's name, so that
-    machine code cached for one is never run with the other.
+    SciPy can be built with 64-bit integers; called with 32-bit integers, such a BLAS silently returns wrong results.
+    The capsule's name is the C signature, which contains the type.  The width is part of the symbol's name, so that
+    machine code cached for one width is never run with the other.
     """
     import llvmlite.binding
 
@@ -45,8 +45,8 @@ def _gemm_in_python(
     transa: bool, transb: bool, m: int, n: int, k: int,
     A: Floats, lda: int, B: Floats, ldb: int, beta: float, C: Floats, ldc: int,
 ) -> None:  # fmt: skip
-    """What BLAS does, in the same column-major terms, for runs without a compiler."""
-    left, right = A.reshape(-1, lda), B.reshape(-1, ldb)  # row-major: the transposes of what BLAS sees
+    """Compute the same as BLAS, with the same column-major arguments, for runs without a compiler."""
+    left, right = A.reshape(-1, lda), B.reshape(-1, ldb)  # row-major: the transposes of the matrices that BLAS sees
     product = (right.T if transb else right) @ (left.T if transa else left)
     C[...] = product if beta == 0 else C.dtype.type(beta) * C + product
 
@@ -62,7 +62,7 @@ if COMPILED:
 
     @intrinsic
     def _gemm(typingctx, transa, transb, m, n, k, A, lda, B, ldb, beta, C, ldc):
-        """C ← op(A) op(B) + beta C, column-major, in the dtype of C."""
+        """Compute C ← op(A) op(B) + beta C, column-major, in the dtype of C."""
         dtype = C.dtype
         symbol, width = _SYMBOLS[dtype]
         size = types.intp
@@ -73,7 +73,7 @@ if COMPILED:
             integer, number, byte = ir.IntType(width), context.get_value_type(dtype), ir.IntType(8)
 
             def by_reference(value, type_):
-                # Space in the function's entry block: in a loop, space taken on the spot would pile up.
+                # Allocated in the function's entry block: allocations inside a loop would accumulate on the stack.
                 slot = cgutils.alloca_once(builder, type_)
                 builder.store(value, slot)
                 return slot
@@ -108,20 +108,20 @@ else:
 
 @inner
 def multiply_into(C: Floats, A: Floats, B: Floats, keep: float) -> None:
-    """C ← keep C + A B for C (m, n), A (m, k), B (k, n)."""
+    """Compute C ← keep C + A B for C (m, n), A (m, k), B (k, n)."""
     m, n, k = C.shape[0], C.shape[1], A.shape[1]
     _gemm(False, False, n, m, k, B, n, A, k, keep, C, n)
 
 
 @inner
 def multiply_transposed_into(C: Floats, A: Floats, B: Floats, keep: float) -> None:
-    """C ← keep C + Aᵀ B for C (m, n), A (k, m), B (k, n)."""
+    """Compute C ← keep C + Aᵀ B for C (m, n), A (k, m), B (k, n)."""
     m, n, k = C.shape[0], C.shape[1], A.shape[0]
     _gemm(False, True, n, m, k, B, n, A, m, keep, C, n)
 
 
 @inner
 def multiply_by_transposed_into(C: Floats, A: Floats, B: Floats, keep: float) -> None:
-    """C ← keep C + A Bᵀ for C (m, n), A (m, k), B (n, k)."""
+    """Compute C ← keep C + A Bᵀ for C (m, n), A (m, k), B (n, k)."""
     m, n, k = C.shape[0], C.shape[1], A.shape[1]
     _gemm(True, False, n, m, k, B, k, A, k, keep, C, n)

@@ -1,4 +1,4 @@
-"""Rows of a table to blocks, upright (rows, columns) or transposed (columns, rows), and back."""
+"""Copies of rows to blocks, row-major (rows, columns) or transposed (columns, rows), and back."""
 
 from __future__ import annotations
 
@@ -19,8 +19,17 @@ def gather_into(out: Floats, source: Floats, order: NDArray[np.intp], first: int
 
 
 @inner
-def lay_on_side(out: Floats, source: Floats, order: NDArray[np.intp], first: int, rows: int) -> None:
-    """Rows of source as columns of out; columns beyond them are set to 0."""
+def gather_rows_into(out: Floats, source: Floats, order: NDArray[np.intp], first: int) -> None:
+    """Rows of source at the beginning of the rows of out, which may be longer."""
+    n, width = source.shape[1], out.shape[1]
+    for r in range(out.shape[0]):
+        row = order[first + r] if len(order) > 0 else first + r
+        copy_into(line(out, r * width, n), line(source, row * n, n))
+
+
+@inner
+def gather_transposed_into(out: Floats, source: Floats, order: NDArray[np.intp], first: int, rows: int) -> None:
+    """Copy rows of source to columns of out; set the remaining columns to 0."""
     n = out.shape[0]
     if len(order) > 0:
         for r in range(rows):
@@ -40,8 +49,8 @@ def _take_every_into(out: Floats, source: Floats, step: int) -> None:
 
 
 @inner
-def put_upright(out: Floats, source: Floats) -> None:
-    """Columns of source as rows of out; the padding of source is left out."""
+def transpose_into(out: Floats, source: Floats) -> None:
+    """Copy columns of source to rows of out, without the padding of source."""
     for r in range(out.shape[0]):
         for k in range(out.shape[1]):
             out[r, k] = source[k, r]

@@ -1,10 +1,10 @@
 """The kernel cache: machine code on disk, so that the next process need not compile.
 
-This cache replaces Numba's, which detects changes in the file of a kernel only, while our kernels are spread over
-several files; its index file can mix up two processes that compile at once; a truncated file raises; where nothing is
-writable it raises at import; and it unpickles its files.  Here each entry is one file, named by a digest of everything
-that it depends on (``dependencies.py``), read only where it is safe to run (``folders.py``), checked by its digest, and
-replaced atomically.  After any failure, the kernel is compiled.
+This cache replaces Numba's cache, which has these faults: it detects changes only in the file of a kernel, while our
+kernels are spread over several files; two processes that compile at once can corrupt its index file; a truncated file
+raises; if no folder is writable it raises at import; and it unpickles its files.  Here each entry is one file, named by
+a digest of everything that it depends on (``dependencies.py``), read only if it is safe to run (``folders.py``),
+checked by its digest, and replaced atomically.  After any failure, the kernel is compiled.
 
 A file holds, in this order: ``MAGIC``; the SHA-256 digest of all that follows; the length of the header, 4 bytes; the
 header, JSON; the machine code; LLVM's bitcode.  There is no pickle in it, and no name in it is imported.
@@ -28,7 +28,7 @@ from multilayer.engines.cpu.dependencies import kernel_key
 from multilayer.engines.protocol import report_compilation
 
 MAGIC = b"multilayer kernel 1\n"
-# What kernels return.
+# The return types of kernels.
 RETURN_TYPES = {str(each): each for each in (types.none, types.boolean, types.int32, types.int64, types.float64)}
 
 
@@ -39,7 +39,7 @@ class _Unkept(Exception):
 class KernelCache:
     """The cache that a Numba dispatcher uses before and after a compilation, under a lock of Numba."""
 
-    # Found when the first kernel is called, not when the module is imported; shared by all kernels.
+    # Set when the first kernel is called, not when the module is imported; shared by all kernels.
     _folders: list[Path] | None = None
     _writable: Path | None = None
     # The kernels that were compiled in this process, with their keys: see _check_unchanged.
@@ -49,11 +49,11 @@ class KernelCache:
     def __init__(self, name: str, function: Callable[..., Any], options: dict[str, Any]) -> None:
         self._name, self._function, self._options = name, function, options
         self._enabled = True
-        self._keys: dict[Any, str] = {}  # of signatures that are being compiled
+        self._keys: dict[Any, str] = {}  # keys by signature, for kernels being compiled
 
     @property
     def cache_path(self) -> str:
-        """The folder of new kernels."""
+        """Return the folder of new kernels."""
         self._look()
         return str(self._writable or "")
 
@@ -69,7 +69,7 @@ class KernelCache:
             except MemoryError:
                 raise
             except Exception:
-                pass  # damaged, or of a version of Numba with other internals: compile again
+                pass  # a damaged file, or a version of Numba with other internals: compile again
         report_compilation(self._name)
         return None
 
@@ -130,8 +130,8 @@ class KernelCache:
 
     def _restored(self, stored: bytes, key: str, sig: Any, target_context: Any) -> Any:
         header, machine_code, bitcode = _opened(stored)
-        if header["key"] != key:  # a file of another kernel under this one's name
-            raise _Unkept("of another kernel")
+        if header["key"] != key:  # the file of another kernel with this name
+            raise _Unkept("the file contains another kernel")
         argument_types, _ = sigutils.normalize_signature(sig)
         description = _described(self._function, header, argument_types)
         environment = _environment(header["environment"], self._function)
@@ -160,7 +160,7 @@ class KernelCache:
 
 
 def _container(result: Any, key: str) -> bytes:
-    """The file of a kernel that Numba has compiled."""
+    """Return the file content for a kernel that Numba has compiled."""
     description, environments = result.fndesc, result._find_referenced_environments()
     library, kind, (machine_code, bitcode) = result.library.serialize_using_object_code()
     if (
@@ -170,11 +170,11 @@ def _container(result: Any, key: str) -> bytes:
         or result.reload_init
         or description.inline
         or description.noalias
-        or result.library.has_dynamic_globals  # addresses of this process
-        or any(each.consts for each in (result.environment, *environments))  # Python's objects
+        or result.library.has_dynamic_globals  # addresses in this process
+        or any(each.consts for each in (result.environment, *environments))  # Python objects
         or str(description.restype) not in RETURN_TYPES
     ):
-        raise _Unkept("a kernel of a kind that has no form on disk")
+        raise _Unkept("this kind of kernel cannot be stored")
     header = {
         "key": key,
         "library": library,
@@ -190,7 +190,7 @@ def _container(result: Any, key: str) -> bytes:
 
 
 def _opened(stored: bytes) -> tuple[dict[str, Any], bytes, bytes]:
-    """Header, machine code and bitcode of a file."""
+    """Return header, machine code and bitcode of a file."""
     begin = len(MAGIC) + hashlib.sha256().digest_size
     content = stored[begin:]
     if stored[:begin] != MAGIC + hashlib.sha256(content).digest():
@@ -202,7 +202,7 @@ def _opened(stored: bytes) -> tuple[dict[str, Any], bytes, bytes]:
 
 
 def _described(function: Callable[..., Any], header: dict[str, Any], argument_types: tuple[Any, ...]) -> Any:
-    """What Numba knows of a compiled function: from the function itself and the names in machine code."""
+    """Return Numba's description of a compiled function, rebuilt from the function and the names in machine code."""
     code = function.__code__
     return funcdesc.PythonFunctionDescriptor(
         native=True,
@@ -222,7 +222,7 @@ def _described(function: Callable[..., Any], header: dict[str, Any], argument_ty
 
 
 def _environment(name: str, function: Callable[..., Any]) -> Any:
-    """Numba's environment of that name; without constants in it, nothing reads its globals."""
+    """Return Numba's environment of that name; it has no constants, so its globals are never read."""
     environment = lookup_environment(name)
     if environment is None:
         environment = Environment(function.__globals__)

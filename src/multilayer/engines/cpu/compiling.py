@@ -1,8 +1,8 @@
 """Kernels are plain Python functions; this module compiles them, if Numba is installed.
 
-``inner`` marks a function that kernels call; it is compiled into its callers.  ``kernel`` marks one that Python calls:
-its machine code is kept on disk (``cache.py``), so that the next process does not compile again.  Where Numba is
-not installed, or NUMBA_DISABLE_JIT=1 is set, both leave the function as it is: everything works, slowly, and can be
+``inner`` marks a function that kernels call; it is compiled into its callers.  ``kernel`` marks a function that Python
+calls: its machine code is stored on disk (``cache.py``), so that the next process need not compile it.  If Numba is
+not installed, or NUMBA_DISABLE_JIT=1 is set, both return the function unchanged: everything works, slowly, and can be
 stepped through in a debugger.
 """
 
@@ -37,15 +37,15 @@ if COMPILED:
     from multilayer.engines.cpu.cache import KernelCache
     from multilayer.engines.cpu.pipelines import InnerCompiler, KernelCompiler
 
-# "contract" lets a*b + c become one instruction; it rounds once instead of twice and breaks nothing.  Full fastmath
-# would also assume that there are no NaN, and a diverging run is recognised by its NaN.  The NumPy error model drops
-# the check for division by zero, which keeps loops from being vectorised.  And nothing counts references: kernels only
-# borrow arrays, but Numba would count each view of one, which took half of a small update.
+# "contract" allows a*b + c to become one instruction, which rounds once instead of twice.  Full fastmath would also
+# assume that there are no NaN, but a diverging run is detected by its NaN.  The NumPy error model omits the check for
+# division by zero, which prevents vectorisation.  Reference counting is disabled: kernels only borrow arrays, but Numba
+# would count each view of an array, which took half the time of a small update.
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}, "_nrt": False}
 
-MOST_LETTERS = 200  # of an error of Numba that are reported
+MOST_LETTERS = 200  # the reported length of an error of Numba
 
-#: Options of a function that only compiled code calls, that of an overload too.
+#: Options of a function that only compiled code calls, and of an overload.
 INSIDE: dict[str, Any] = (
     {**_OPTIONS, "pipeline_class": InnerCompiler, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     if COMPILED
@@ -54,13 +54,13 @@ INSIDE: dict[str, Any] = (
 
 
 def has_wide_registers() -> bool:
-    """Whether kernels are compiled for AVX-512."""
+    """Return whether kernels are compiled for AVX-512."""
     if not COMPILED:
         return False
     from numba.core import codegen
 
-    named = numba.config.CPU_FEATURES  # of a user who wants others than the machine's
-    # Numba's function, which obeys NUMBA_ENABLE_AVX and answers "" where LLVM cannot tell the features.
+    named = numba.config.CPU_FEATURES  # set by a user to override the features of the processor
+    # Numba's function obeys NUMBA_ENABLE_AVX and returns "" if LLVM cannot determine the features.
     features = named if named is not None else codegen.get_host_cpu_features()
     return "+avx512f" in features.split(",")
 
@@ -76,18 +76,18 @@ def inlined(function: Function) -> Function:
 
 
 def inner_sum(function: Function) -> Function:
-    """Compile a function that adds up an array, in several lanes at once.
+    """Compile a function that sums an array, in several lanes at once.
 
-    A plain sum has one order of additions, and a compiler that keeps to it cannot use vector registers.  "reassoc"
-    frees the order; it is still one and the same order in every run.
+    A plain sum prescribes one order of additions, so the compiler cannot use vector registers.  "reassoc" allows
+    another order; it is the same in every run.
     """
     return numba.njit(**{**INSIDE, "fastmath": {"contract", "reassoc"}})(function) if COMPILED else function
 
 
 def kernel(function: Function) -> Function:
-    """Compile a function that Python calls, and keep its machine code on disk.
+    """Compile a function that Python calls, and store its machine code on disk.
 
-    Uncompiled, it ignores overflow and NaN like machine code; the cost shows them.
+    Uncompiled, it ignores overflow and NaN as machine code does; they appear in the cost.
 
     A kernel that cannot be compiled raises :class:`multilayer.exceptions.EngineError` when it is called, before it does
     anything.
@@ -103,7 +103,7 @@ def kernel(function: Function) -> Function:
 
 
 def _or_engine_error(compile_: Callable[[Any], Any], name: str) -> Callable[[Any], Any]:
-    """Wrap a dispatcher's method that finds or makes the code for some types, and convert any exception to our error.
+    """Wrap the dispatcher's method that finds or compiles code for given types; convert any exception to EngineError.
 
     Any exception means that this Numba cannot compile the kernel on this machine.  The error is stored, because
     Numba would take seconds to fail again.
@@ -126,10 +126,10 @@ def _or_engine_error(compile_: Callable[[Any], Any], name: str) -> Callable[[Any
 
 
 def belongs_to(owner: str) -> Callable[[Function], Function]:
-    """Give a function that is created once for each of several owners a separate name for each.
+    """Rename a function that is created once for each of several owners, so that each has a separate name.
 
-    Machine code that this process compiled and machine code that it loaded from disk may lie side by side, and the
-    linker takes functions of one name and one signature for the same function.  Two different ones with the same name
+    A process may contain both machine code that it compiled and machine code that it loaded from disk, and the linker
+    treats functions with the same name and signature as the same function.  Two different functions with the same name
     would then be confused.
     """
 

@@ -1,8 +1,8 @@
 """Costs that replace the matched one, (C6) to (C11) of the book, and increasing outputs, (C12), for a transposed block.
 
-The costs of an error e = h - y are two families with a slope s(e) and the cost s (e - c s): s = e cut to [low, high]
-with c = 1/2, which is Huber's and, without bounds, the squared error; and a step from low over 0 to high with c = 0,
-which is the absolute error and the quantile.
+The costs of an error e = h - y form two families with a slope s(e) and the cost s (e - c s).  In the first, s is e
+clipped to [low, high] and c = 1/2: Huber's cost and, without bounds, the squared error.  In the second, s is low for
+e < 0, 0 for e = 0 and high for e > 0, and c = 0: the absolute error and the quantile cost.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from multilayer.network import Floats
 
 @inner
 def chosen_into(plan: Plan, Z: Floats, Y: Floats, delta: Floats, scratch: Floats) -> None:
-    """delta from Z and Y, all (K, rows); the cost of each entry replaces its z.
+    """Compute delta from Z and Y, all (K, rows); the cost of each entry replaces its z.
 
-    Replaces ``outputs.output_into`` in separate kernels, which are compiled only for networks with such a cost.
+    It replaces ``outputs.output_into`` in separate kernels, which are compiled only for networks with such a cost.
     ``scratch`` is (2, rows).
     """
     output, cost, numbers = plan.output, plan.cost, plan.numbers
@@ -40,7 +40,7 @@ def chosen_into(plan: Plan, Z: Floats, Y: Floats, delta: Floats, scratch: Floats
 
 @inner
 def rise_into(Z: Floats) -> None:
-    """(C12) H from Z, in place."""
+    """(C12) Compute H from Z, in place."""
     for k in range(1, Z.shape[0]):
         for r in range(Z.shape[1]):
             Z[k, r] = Z[k - 1, r] + softplus(Z[k, r])
@@ -48,7 +48,7 @@ def rise_into(Z: Floats) -> None:
 
 @compilable
 def _of_error(e: Scalar, low: Scalar, high: Scalar, is_step: bool, zero: Scalar, half: Scalar) -> tuple[Scalar, Scalar]:
-    """(cost, slope) of one error; NaN stays NaN in the cost."""
+    """Return (cost, slope) of one error; NaN stays NaN in the cost."""
     cut = low if e < low else high if e > high else e
     step = high if e > zero else low if e < zero else zero
     slope = step if is_step else cut
@@ -71,7 +71,7 @@ def _errors_into(cost: int, numbers: NDArray[np.float64], Z: Floats, Y: Floats, 
 def _increasing_into(
     cost: int, numbers: NDArray[np.float64], Z: Floats, Y: Floats, delta: Floats, later: Floats
 ) -> None:
-    """From the last answer to the first: ``later`` adds up the slopes of an answer and of all above it."""
+    """Run from the last output to the first; ``later`` is the sum of the slopes of an output and all later ones."""
     zero, half, one, is_step = Z.dtype.type(0), Z.dtype.type(0.5), Z.dtype.type(1), cost == STEP
     rise_into(Z)
     for r in range(later.size):
@@ -83,7 +83,7 @@ def _increasing_into(
             h = Z[k, r]
             value, slope = _of_error(h - Y[k, r], low, high, is_step, zero, half)
             later[r] += slope
-            # sigmoid(z) = 1 - e^-softplus(z), and softplus(z) is the distance to the answer below.
+            # sigmoid(z) = 1 - e^-softplus(z), and softplus(z) is the difference from the previous output.
             factor = one if k == 0 else -expm1(Z[k - 1, r] - h)
             Z[k, r] = value
             delta[k, r] = later[r] * factor
@@ -117,7 +117,7 @@ def _sigmoid_focal_into(gamma: float, Z: Floats, Y: Floats, delta: Floats) -> No
 
 @compilable
 def _focal_parts(log_h: Scalar, gamma: Scalar, zero: Scalar, one: Scalar) -> tuple[Scalar, Scalar, Scalar]:
-    """(h, (1-h)^γ, u / y) with u of (C11)."""
+    """Return (h, (1-h)^γ, u / y) with u of (C11)."""
     q = -expm1(log_h)
     h = one - q
     power = one if gamma == zero else exp(gamma * log(q))

@@ -1,4 +1,4 @@
-"""The networks that the CPU engine has compiled code for: all but those with custom activations or costs."""
+"""The networks that the CPU engine can compile: all except those with custom activations or costs."""
 
 from __future__ import annotations
 

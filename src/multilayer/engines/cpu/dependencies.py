@@ -1,14 +1,14 @@
-"""Everything that the machine code of a kernel depends on, as one digest: the key of the kernel cache.
+"""The key of the kernel cache: one digest of everything that the machine code of a kernel depends on.
 
-Numba compiles the functions of this process, not the files on disk.  So the digest is taken of the objects in memory:
-of the bytecode and the constants of a kernel and of every function that it reaches, of the values of the globals and
-closures that these name (they are frozen into machine code), of the options that they are compiled with, of the record
-types among its arguments, and of versions, Numba's settings and the processor.  It is the same for a package in a
-folder, in a zip and without sources, and another one where a constant was edited or replaced.
+Numba compiles the functions of this process, not the files on disk.  So the digest is computed from the objects in
+memory: the bytecode and the constants of a kernel and of every function that it reaches, the values of the globals and
+closures that these name (they are frozen into machine code), the options that they are compiled with, the record types
+among the arguments, and versions, Numba's settings and the processor.  It is the same for a package in a folder, in a
+zip and without sources, and changes if a constant is edited or replaced.
 
-What belongs to Python or to a package whose version is in the key is described by its name.  An object that this module
-cannot describe raises :class:`IndescribableError`, and its kernel is then not stored: an incomplete key
-is worse than none.
+Objects of Python or of a package whose version is in the key are described by their names.  An object that this module
+cannot describe raises :class:`IndescribableError`, and its kernel is then not stored, because an incomplete key could
+load the wrong kernel.
 """
 
 from __future__ import annotations
@@ -24,29 +24,29 @@ import numpy as np
 
 PACKAGE = __name__.partition(".")[0]
 PACKAGES_IN_KEY = ("numba", "llvmlite", "numpy", "scipy")
-# Settings of Numba's, besides name and features of the processor, that change machine code.
+# Numba's settings, besides name and features of the processor, that change machine code.
 NUMBA_SETTINGS = (
     "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "DEBUG_NRT", "DISABLE_INTEL_SVML", "ENABLE_AVX", "ENABLE_PROFILING",
     "LLVM_REFPRUNE_FLAGS", "LLVM_REFPRUNE_PASS", "LOOP_VECTORIZE", "OPT", "SLP_VECTORIZE",
 )  # fmt: skip
 
-_NAMED_ATTRIBUTES = ("__wrapped__",)  # of a function: what functools.wraps leaves, which its closure holds too
+_NAMED_ATTRIBUTES = ("__wrapped__",)  # set on a function by functools.wraps, and also in its closure
 
-# Digests of code objects, which never change; held, because one that is gone would leave its id to another.
+# Digests of code objects, which never change.  The objects are kept, because the id of a deleted one can be reused.
 _CODES: dict[int, tuple[CodeType, str]] = {}
 
 
 class IndescribableError(Exception):
-    """An object that a kernel depends on has no description that is the same in every process."""
+    """An object that a kernel depends on has no description that is the same in each process."""
 
 
 class _Description:
-    """A digest that grows by one object at a time.  Each object is described once, and then by its number."""
+    """A digest of a sequence of objects.  An object is described when it first occurs, and later by its number."""
 
     def __init__(self) -> None:
         self._words: list[str] = []
         self._numbers: dict[int, int] = {}
-        self._held: list[Any] = []  # an object that is gone would leave its id to another
+        self._held: list[Any] = []  # kept, because the id of a deleted object can be reused
 
     def hexdigest(self) -> str:
         return hashlib.sha256("".join(self._words).encode("utf-8", "surrogatepass")).hexdigest()
@@ -58,7 +58,7 @@ class _Description:
     def add(self, thing: Any, names: Iterable[str] = ()) -> None:
         """Describe an object; of a module, the attributes with these names."""
         if thing is None or isinstance(thing, bool | int | str | bytes | float | complex) or thing is ...:
-            self.text(type(thing).__qualname__, repr(thing))  # repr tells -0.0 from 0.0, and gives all digits
+            self.text(type(thing).__qualname__, repr(thing))  # repr distinguishes -0.0 from 0.0, and gives all digits
         elif isinstance(thing, ModuleType):
             self._add_module(thing, names)
         elif id(thing) in self._numbers:
@@ -117,7 +117,7 @@ class _Description:
         self.text(known[1])
 
     def _add_parts_of_code(self, code: CodeType) -> None:
-        # Line numbers and paths stay out: they are in no machine code.
+        # Line numbers and paths are excluded: machine code does not contain them.
         self.text(code.co_qualname, code.co_flags, code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount)
         self._add_all((code.co_code, code.co_exceptiontable, code.co_names, code.co_varnames))
         self._add_all((code.co_freevars, code.co_cellvars, code.co_consts))
@@ -152,12 +152,12 @@ class _Description:
                     self.add(vars(module)[name], names)
 
     def _add_of_numba(self, thing: Any) -> None:
-        """What Numba makes of a function, and its types."""
+        """Describe a Numba dispatcher, intrinsic or type."""
         from numba.core import types
         from numba.core.dispatcher import Dispatcher
         from numba.core.extending import _Intrinsic
 
-        inside: Any = thing  # Numba's hints leave out what is not public
+        inside: Any = thing  # Numba's type hints omit private attributes
         if isinstance(thing, Dispatcher):
             options = {name: thing.targetoptions[name] for name in sorted(thing.targetoptions)}
             self._add_all((thing.py_func, options, inside._compiler.pipeline_class))
@@ -169,7 +169,7 @@ class _Description:
             raise IndescribableError(f"{type(thing).__module__}.{type(thing).__qualname__}")
 
     def add_type(self, type_: Any) -> None:
-        """One of Numba's types, whose names leave out the names of a record's fields."""
+        """Describe one of Numba's types; its name does not contain the names of a record's fields."""
         self.text(type_)
         record = getattr(type_, "instance_class", None)
         if record is not None:
@@ -179,7 +179,7 @@ class _Description:
 
 
 def kernel_key(function: Callable[..., Any], argument_types: Iterable[Any], options: Any, codegen: Any) -> str:
-    """The digest of everything that a kernel's machine code depends on, for arguments of these types.
+    """Return the digest of everything that a kernel's machine code depends on, for arguments of these types.
 
     Raises
     ------
@@ -196,7 +196,7 @@ def kernel_key(function: Callable[..., Any], argument_types: Iterable[Any], opti
 
 
 def machine_key(codegen: Any) -> tuple[Any, ...]:
-    """Versions, settings and processor."""
+    """Return versions, settings and processor."""
     from llvmlite import binding
     from numba.core import config
 
@@ -218,7 +218,7 @@ def _digest_of(thing: Any) -> str:
 
 
 def _goes_by_version(thing: Any) -> bool:
-    """Whether a module, class or function comes from Python or from a package whose version is in the key."""
+    """Return whether a module, class or function is from Python or from a package whose version is in the key."""
     name = thing.__name__ if isinstance(thing, ModuleType) else thing.__module__
     first = str(name).partition(".")[0]
     return first in PACKAGES_IN_KEY or first in sys.stdlib_module_names
@@ -232,7 +232,7 @@ def _content(cell: Any) -> Any:
 
 
 def _names_in(code: CodeType) -> list[str]:
-    """The names of globals and attributes in a function and in the functions that stand inside it."""
+    """Return the names of globals and attributes in a function and in its nested functions."""
     inside = [const for const in code.co_consts if isinstance(const, CodeType)]
     names = [*code.co_names, *(name for each in inside for name in _names_in(each))]
     return list(dict.fromkeys(names))

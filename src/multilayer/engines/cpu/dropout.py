@@ -1,4 +1,4 @@
-"""Dropout (R1)-(R3) of the book for a block of rows: the same words, computed where they are needed."""
+"""Dropout (R1)-(R3) of the book for a block of rows: the same random words, computed when they are needed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from multilayer.engines.cpu.compiling import inner
 from multilayer.equations.extensions.dropout import KEY_STEPS, MULTIPLIERS, ROUNDS
 from multilayer.network import Floats
 
-Word = np.uint64  # of which the lower half is used
+Word = np.uint64  # only the lower half is used
 
 _M0, _M1 = np.uint64(MULTIPLIERS[0]), np.uint64(MULTIPLIERS[1])
 _W0, _W1 = np.uint64(KEY_STEPS[0]), np.uint64(KEY_STEPS[1])
@@ -17,7 +17,7 @@ _LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
 
 @inner
 def _philox(c0: Word, c1: Word, c2: Word, c3: Word, seed: Word) -> tuple[Word, Word, Word, Word]:
-    """(R2) Four words from four, all uint64 below 2^32; the key is the two halves of the seed."""
+    """(R2) Return four words for a counter of four, all uint64 below 2^32; the key is the two halves of the seed."""
     k0, k1 = seed & _LOW, seed >> _HALF
     for _ in range(ROUNDS):
         first, second = c0 * _M0, c2 * _M1
@@ -32,7 +32,7 @@ def _philox(c0: Word, c1: Word, c2: Word, c3: Word, seed: Word) -> tuple[Word, W
 
 @inner
 def mask_into(mask: Floats, rate: float, seed: int, update: int, layer: int, first_row: int) -> None:
-    """(R1) The mask of a block (rows, units) whose first row is row ``first_row`` of its batch."""
+    """(R1) Compute the mask of a block (rows, units) whose first row is row ``first_row`` of its batch."""
     rows, units = mask.shape
     limit = np.uint64(round(rate * 4294967296.0))
     kept, silent = mask.dtype.type(1.0 / (1.0 - rate)), mask.dtype.type(0)
@@ -48,7 +48,7 @@ def mask_into(mask: Floats, rate: float, seed: int, update: int, layer: int, fir
 
 @inner
 def mask_at(rate: float, seed: int, update: int, layer: int, row: int, unit: int) -> float:
-    """(R1) One element of a mask, for inputs that are stored element by element."""
+    """(R1) Return one element of a mask, for sparse inputs."""
     words = _philox(
         np.uint64(unit // 4), np.uint64(row), np.uint64(layer), np.uint64(update) & _LOW, np.uint64(np.int64(seed))
     )
@@ -57,14 +57,14 @@ def mask_at(rate: float, seed: int, update: int, layer: int, row: int, unit: int
 
 @inner
 def times_into(A: Floats, mask: Floats) -> None:
-    """A ← A * mask, both flat."""
+    """Compute A ← A * mask, both flat."""
     for i in range(A.size):
         A[i] *= mask[i]
 
 
 @inner
 def unmask_into(A: Floats, rate: float) -> None:
-    """Kept units back to g(z), from which g' is computed; the values at dropped units do not matter."""
+    """Undo the mask's factor at kept units, because g' is computed from g(z); dropped units do not matter."""
     factor = A.dtype.type(1.0 - rate)
     for i in range(A.size):
         A[i] *= factor

@@ -1,7 +1,7 @@
-r"""Elementary functions of one scalar that vectorise: what Numba lacks since it ships without SVML.
+r"""Elementary functions of one scalar that vectorise, which Numba lacks because it ships without SVML.
 
 A loop over ``math.exp`` calls the C library once per element, 2 to 6 ns each, and 19 ns for ``math.tanh``.  The
-functions here are straight lines of additions, multiplications, selects and bit operations, so that LLVM turns
+functions here consist of additions, multiplications, selects and bit operations, without branches, so LLVM turns
 the loop around them into vector instructions.  Each is an ordinary Python function of NumPy scalars; where Numba
 is installed, importing this module also teaches Numba to compile it, for float32 and float64.
 
@@ -19,12 +19,12 @@ is installed, importing this module also teaches Numba to compile it, for float3
     normal_cdf   Φ(x), both tails             6.5          8.2          0.54        1.63
     ===========  ===========================  ===========  ===========  ==========  ==========
 
-"ulp" bounds the error found, in units in the last place, wherever the result is a normal number, with and without
-fused multiply-add; the tests assert it.  "ns" is the time per element, for 4,096 elements in cache, on one core of a
-Zen 4 server with AVX-512.
+"ulp" is an upper bound of the measured error, in units in the last place, wherever the result is a normal number, with
+and without fused multiply-add; the tests assert it.  "ns" is the time per element, for 4,096 elements in cache, on one
+core of a Zen 4 server with AVX-512.
 
-Ends: NaN in, NaN out; infinities give the limits.  A result below the smallest normal number of the dtype
-(1.2e-38, 2.2e-308) may be 0.  The sign of a zero is not kept.
+Special values: NaN gives NaN, and infinities give the limits.  A result below the smallest normal number of the dtype
+(1.2e-38, 2.2e-308) may be 0.  The sign of a zero is not preserved.
 
 A kernel calls these functions on elements of its arrays.  It needs ``error_model="numpy"``, because the check for
 a division by zero stops vectorisation::
@@ -36,7 +36,7 @@ a division by zero stops vectorisation::
         for i in range(z.size):
             a[i] = sigmoid(z[i])
 
-The coefficients of its polynomials stand in ``coefficients.py``.
+The coefficients of the polynomials are in ``coefficients.py``.
 """
 
 from __future__ import annotations
@@ -47,7 +47,24 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 
-from multilayer.engines.cpu.coefficients import E32, E64, L32, L64, P32, P64, Q32, Q64, S32, S64, T32, T64
+from multilayer.engines.cpu.coefficients import (
+    COS32,
+    COS64,
+    E32,
+    E64,
+    L32,
+    L64,
+    P32,
+    P64,
+    Q32,
+    Q64,
+    S32,
+    S64,
+    SIN32,
+    SIN64,
+    T32,
+    T64,
+)
 from multilayer.engines.cpu.compiling import INSIDE
 
 _overload: Any = None  # without Numba the same functions run interpreted
@@ -61,15 +78,15 @@ except ImportError:
 Function = TypeVar("Function", bound=Callable[..., Any])
 Scalar = Any  # np.float32 or np.float64; the result has the dtype of the argument
 
-# contract: a * b + c in one instruction.  Never more: reassociation would undo the two-part constants and the
-# rounding by `shift` below.  forceinline: a call left in the loop would stop vectorisation.
+# contract: a * b + c in one instruction.  No other fast-math flag: reassociation would undo the two-part constants and
+# the rounding by `shift` below.  forceinline: a call left in the loop would stop vectorisation.
 _OPTIONS = {**INSIDE, "forceinline": True}
 
 
 def compilable(function: Function) -> Function:
-    """Let compiled code call `function`, and interpreted code without warnings of overflow.
+    """Make `function` callable from compiled code, and from interpreted code without overflow warnings.
 
-    The formulas have no branches, so that overflow on the side of a select that is not taken is normal.
+    The formulas have no branches, so overflow in the operand that a select discards is normal.
     """
 
     @functools.wraps(function)
@@ -84,7 +101,7 @@ def compilable(function: Function) -> Function:
 
 
 def _by_dtype(for_float32: Callable[..., Any], for_float64: Callable[..., Any]) -> Callable[..., Any]:
-    """One name for two functions; the dtype of the first argument chooses, when compiling or when called."""
+    """Return a function that calls one of two functions, according to the dtype of its first argument."""
 
     def chosen(*scalars: Scalar) -> Any:
         return (for_float32 if isinstance(scalars[0], np.float32) else for_float64)(*scalars)
@@ -106,7 +123,7 @@ class Constants(NamedTuple):
     inf: Scalar
     nan: Scalar
     tiny: Scalar  # the smallest normal number
-    exponent: Any  # where the exponent begins in the bits of a number
+    exponent: Any  # the position of the exponent's lowest bit
     bias: Any  # the exponent field of 1.0
     # 1.5 * 2^(digits - 1): adding it rounds to an integer k and leaves k in the lowest bits of the sum.  That saves
     # the conversion between 64-bit integers and floats, for which AVX2 has no instruction.
@@ -115,14 +132,14 @@ class Constants(NamedTuple):
     log2e: Scalar
     ln2_high: Scalar  # log 2 in two parts, the first so short that k times it is exact (Cephes, expf.c and exp.c)
     ln2_low: Scalar
-    exp_least: Scalar  # e^x is a normal number from here ...
-    exp_most: Scalar  # ... to here
-    deep: Scalar  # e^x is still far above tiny here
-    far: Scalar  # from here on e^x - 1 is e^x, and tanh(x / 2) is 1, to the last digit
+    exp_least: Scalar  # the smallest x for which e^x is a normal number
+    exp_most: Scalar  # the largest such x
+    deep: Scalar  # a negative x for which e^x is still far above tiny
+    far: Scalar  # for larger x, e^x - 1 rounds to e^x and tanh(x / 2) rounds to 1
     sqrt_half_bits: Any
     sqrt2_less_1: Scalar
-    upper_half: Any  # a mask: what it leaves of a number has an exact square
-    tail_end: Scalar  # Φ(-t) is below the smallest normal number from here on
+    upper_half: Any  # a bit mask; a number masked with it has an exact square
+    tail_end: Scalar  # for larger t, Φ(-t) is below the smallest normal number
     density_at_0: Scalar  # 1 / √(2π)
 
 
@@ -210,7 +227,7 @@ def _as_dtype_of64(x: Scalar, number: float) -> Scalar:  # noqa: ARG001
 constants = _by_dtype(_constants32, _constants64)
 as_dtype_of = _by_dtype(_as_dtype_of32, _as_dtype_of64)
 _bits = _by_dtype(_bits32, _bits64)
-_from_bits = _by_dtype(_from_bits32, _from_bits64)  # the first argument only tells the dtype
+_from_bits = _by_dtype(_from_bits32, _from_bits64)  # the first argument only determines the dtype
 
 
 def _expm1_near_0_32(r: Scalar) -> Scalar:
@@ -281,22 +298,37 @@ def _mills_ratio64(t: Scalar) -> Scalar:
     return above / (q[0] + t * (q[1] + t * (q[2] + t * (q[3] + t * (q[4] + t * below)))))
 
 
+def _near_whole_turn32(r: Scalar) -> tuple[Scalar, Scalar]:
+    c, s, z = COS32, SIN32, r * r
+    cosine = c[0] + z * (c[1] + z * (c[2] + z * (c[3] + z * (c[4] + z * c[5]))))
+    return cosine, r * (s[0] + z * (s[1] + z * (s[2] + z * (s[3] + z * (s[4] + z * s[5])))))
+
+
+def _near_whole_turn64(r: Scalar) -> tuple[Scalar, Scalar]:
+    c, s, z = COS64, SIN64, r * r
+    high = c[4] + z * (c[5] + z * (c[6] + z * (c[7] + z * c[8])))
+    cosine = c[0] + z * (c[1] + z * (c[2] + z * (c[3] + z * high)))
+    high = s[4] + z * (s[5] + z * (s[6] + z * (s[7] + z * s[8])))
+    return cosine, r * (s[0] + z * (s[1] + z * (s[2] + z * (s[3] + z * high))))
+
+
 _expm1_near_0 = _by_dtype(_expm1_near_0_32, _expm1_near_0_64)
 _two_halves = _by_dtype(_two_halves32, _two_halves64)  # (a, b) with e^r = a / b, for |r| <= 0.35
+_near_whole_turn = _by_dtype(_near_whole_turn32, _near_whole_turn64)  # cos(2 π r), sin(2 π r), for |r| <= 1/4
 _log_ratio = _by_dtype(_log_ratio32, _log_ratio64)  # log((1 + s) / (1 - s)), for 0 <= s <= 1/3
 _log1p_near_0 = _by_dtype(_log1p_near_0_32, _log1p_near_0_64)
 _mills_ratio = _by_dtype(_mills_ratio32, _mills_ratio64)
 
 
-# From here on there is one source for both dtypes.  Selects are written so that NaN takes the way that keeps it NaN:
+# The functions below are the same for both dtypes.  Selects are written so that NaN stays NaN:
 # `x if x < bound else ...` is not the same as `... if x >= bound else x`.
 
 
 @compilable
 def _reduced(x: Scalar, low: Scalar) -> tuple[Any, Scalar]:
-    """(k, r) with x + low = k log(2) + r and |r| <= log(2) / 2; k stands in the lowest bits of an integer.
+    """Return (k, r) with x + low = k log(2) + r and |r| <= log(2) / 2; k is in the lowest bits of an integer.
 
-    Without a low part, pass -0.0: the compiler may leave out the addition of -0.0, but not that of 0.0.
+    Without a low part, pass -0.0: the compiler may omit the addition of -0.0, but not that of 0.0.
     """
     c = constants(x)
     shifted = (x + low) * c.log2e + c.shift
@@ -306,20 +338,20 @@ def _reduced(x: Scalar, low: Scalar) -> tuple[Any, Scalar]:
 
 @compilable
 def _times_power_of_2(y: Scalar, k: Any) -> Scalar:
-    """y 2^k, where y and the result are normal numbers: k is added to the exponent."""
+    """Return y 2^k, where y and the result are normal numbers: k is added to the exponent."""
     return _from_bits(y, _bits(y) + (k << constants(y).exponent))
 
 
 @compilable
 def _power_of_2(x: Scalar, k: Any) -> Scalar:
-    """2^k in the dtype of x, where that is a normal number."""
+    """Return 2^k in the dtype of x, where that is a normal number."""
     c = constants(x)
     return _from_bits(x, (k + c.bias) << c.exponent)
 
 
 @compilable
 def exp(x: Scalar) -> Scalar:
-    """e^x = 2^k e^r, with x = k log(2) + r and a polynomial for e^r."""
+    """Return e^x = 2^k e^r, with x = k log(2) + r and a polynomial for e^r."""
     c = constants(x)
     k, r = _reduced(x, -c.zero)
     y = _times_power_of_2(c.one + _expm1_near_0(r), k)
@@ -329,7 +361,7 @@ def exp(x: Scalar) -> Scalar:
 
 @compilable
 def expm1(x: Scalar) -> Scalar:
-    """e^x - 1 = 2^k (e^r - 1) + (2^k - 1), without the cancellation of exp(x) - 1 near 0."""
+    """Return e^x - 1 = 2^k (e^r - 1) + (2^k - 1), without the cancellation of exp(x) - 1 near 0."""
     c = constants(x)
     x = -c.far if x < -c.far else x
     k, r = _reduced(x, -c.zero)
@@ -341,7 +373,7 @@ def expm1(x: Scalar) -> Scalar:
 
 @compilable
 def expm1_to_far(x: Scalar) -> Scalar:
-    """expm1 of -far <= x <= far only (20 in float32, 40 in float64): four selects less."""
+    """Return expm1(x) for -far <= x <= far only (20 in float32, 40 in float64), with four selects fewer."""
     k, r = _reduced(x, -constants(x).zero)
     power = _power_of_2(x, k)
     return power * _expm1_near_0(r) + (power - constants(x).one)
@@ -349,7 +381,7 @@ def expm1_to_far(x: Scalar) -> Scalar:
 
 @compilable
 def tanh(x: Scalar) -> Scalar:
-    """tanh(x) = E / (E + 2) with E = e^(2 |x|) - 1, and the sign of x: accurate near 0, where E is small."""
+    """Return tanh(x) = E / (E + 2) with E = e^(2 |x|) - 1 and the sign of x; accurate near 0, where E is small."""
     c = constants(x)
     x2 = c.two * abs(x)
     e = expm1_to_far(c.far if x2 > c.far else x2)
@@ -359,10 +391,10 @@ def tanh(x: Scalar) -> Scalar:
 
 @compilable
 def sigmoid(x: Scalar) -> Scalar:
-    """1 / (1 + e^-x) = b / (b + 2^k a), with -x = k log(2) + r and e^r = a / b.
+    """Return 1 / (1 + e^-x) = b / (b + 2^k a), with -x = k log(2) + r and e^r = a / b.
 
-    The division is needed anyway, and a quotient of two polynomials reaches with six multiplications what one
-    polynomial for e^r reaches with twelve.
+    The division is needed anyway, and a quotient of two polynomials is as accurate with six multiplications as one
+    polynomial for e^r with twelve.
     """
     c = constants(x)
     k, r = _reduced(-(c.far if x > c.far else x), -c.zero)
@@ -373,11 +405,11 @@ def sigmoid(x: Scalar) -> Scalar:
 
 @compilable
 def sigmoid_and_log(x: Scalar) -> tuple[Scalar, Scalar]:
-    """(1 / (1 + e^-x), log(1 + e^-|x|)), what a sigmoid output needs for its delta and its cost.
+    """Return (1 / (1 + e^-x), log(1 + e^-|x|)), which a sigmoid output needs for its delta and its cost.
 
     With e^-|x| = e / b they are b / (b + e), or e / (b + e) for x < 0, and log((1 + s) / (1 - s)) with
-    s = e / (2 b + e).  Both quotients come from one division.  For x < ``deep`` the first is e^deep instead of less,
-    which is nothing beside a cost.
+    s = e / (2 b + e).  Both quotients come from one division.  For x < ``deep`` the first is e^deep instead of a
+    smaller number; the difference is negligible in a cost.
     """
     c = constants(x)
     t = -abs(x)
@@ -391,7 +423,7 @@ def sigmoid_and_log(x: Scalar) -> tuple[Scalar, Scalar]:
 
 @compilable
 def log(x: Scalar) -> Scalar:
-    """log(x) = k log(2) + log(m), with x = 2^k m and √½ <= m < √2.  Numbers below the normal ones count as 0."""
+    """Return log(x) = k log(2) + log(m), with x = 2^k m and √½ <= m < √2.  Subnormal numbers count as 0."""
     c = constants(x)
     bits = _bits(x)
     k = (bits - c.sqrt_half_bits) >> c.exponent
@@ -405,7 +437,7 @@ def log(x: Scalar) -> Scalar:
 
 @compilable
 def log1p_to_1(x: Scalar) -> Scalar:
-    """log(1 + x) for 0 <= x <= 1 only: from √2 - 1 on, log(1 + x) = log(2) + log(1 + (x - 1) / 2)."""
+    """Return log(1 + x) for 0 <= x <= 1 only; for x >= √2 - 1, log(1 + x) = log(2) + log(1 + (x - 1) / 2)."""
     c = constants(x)
     upper = x > c.sqrt2_less_1
     y = _log1p_near_0(c.half * x - c.half if upper else x)
@@ -414,17 +446,17 @@ def log1p_to_1(x: Scalar) -> Scalar:
 
 @compilable
 def softplus(x: Scalar) -> Scalar:
-    """log(1 + e^x) = max(0, x) + log(1 + e^-|x|)."""
+    """Return log(1 + e^x) = max(0, x) + log(1 + e^-|x|)."""
     c = constants(x)
     return (c.zero if x < c.zero else x) + log1p_to_1(exp(-abs(x)))
 
 
 @compilable
 def normal_cdf_and_density(x: Scalar) -> tuple[Scalar, Scalar]:
-    """Φ(x) = erfc(-x / √2) / 2 and φ(x) = e^(-x^2/2) / √(2π), which share their exponential.
+    """Return Φ(x) = erfc(-x / √2) / 2 and φ(x) = e^(-x^2/2) / √(2π), which share their exponential.
 
-    Φ(-t) = e^(-t^2/2) (P(t) / Q(t)) for t = |x|, and Φ(t) = 1 - Φ(-t).  The rounding error of t^2 / 2 would be an
-    equal relative error of the result, 350 units at t = 37: so t is split into u, whose square is exact, and a rest,
+    Φ(-t) = e^(-t^2/2) (P(t) / Q(t)) for t = |x|, and Φ(t) = 1 - Φ(-t).  The rounding error of t^2 / 2 would become an
+    equal relative error of the result, 350 units at t = 37.  So t is split into u, whose square is exact, and a rest:
     t^2 = u^2 + (t - u) (t + u).
     """
     c = constants(x)
@@ -441,5 +473,20 @@ def normal_cdf_and_density(x: Scalar) -> tuple[Scalar, Scalar]:
 
 @compilable
 def normal_cdf(x: Scalar) -> Scalar:
-    """Φ(x), the normal distribution function."""
+    """Return Φ(x), the distribution function of the standard normal distribution."""
     return normal_cdf_and_density(x)[0]
+
+
+@compilable
+def cos_and_sin_of_turns(t: Scalar) -> tuple[Scalar, Scalar]:
+    """cos(2 π t) and sin(2 π t): t = n / 2 + r with |r| <= 1/4, and an odd n turns both signs.
+
+    From 2^22 turns on (float32; 2^51 in float64) t has no digits left for the half turns, and the result is 1 and 0.
+    """
+    c = constants(t)
+    shifted = (t + t) + c.shift
+    r = t - (shifted - c.shift) * c.half
+    r = r if abs(r) <= c.half * c.half else r * c.zero  # infinity becomes NaN
+    cosine, sine = _near_whole_turn(r)
+    sign = c.one - c.two * as_dtype_of(t, _bits(shifted) & 1)
+    return sign * cosine, sign * sine

@@ -14,7 +14,7 @@ from multilayer.engines.cpu.plan import MATCHED, Descent, Plan, make_data, make_
 from multilayer.engines.protocol import PLAIN, Batches, DescentState, Engine, Objective, with_average
 from multilayer.equations.descent import UpdateRule
 from multilayer.equations.extensions.step_options import StepOptions
-from multilayer.network import Floats, Network
+from multilayer.network import Floats, Network, step_factors
 
 
 class CpuEngine(Engine):
@@ -29,7 +29,7 @@ class CpuEngine(Engine):
     def cost_and_gradient(self, objective: Objective, parameters: Floats) -> tuple[float, Floats]:
         network, X = objective.network, objective.X
         plan = make_plan(network, X, parameters.dtype, X.shape[0])
-        work = make_work(network, plan, parameters.dtype, gathers=False)
+        work = make_work(network, plan, parameters.dtype, gathers=network.embedding is not None)
         with one_blas_thread():
             call = _kernels(network, plan, plan.cost).cost_and_gradient
             J = call(plan, make_data(objective), work, writeable(parameters), X.shape[0])
@@ -47,8 +47,8 @@ class CpuEngine(Engine):
         plan = make_plan(
             network, X, state.parameters.dtype, int((batches.stops - batches.starts).max(initial=1)), objective
         )
-        gathers = not issparse(X) and (batches.order is not None or len(plan.dropout) > 0)
-        work = make_work(network, plan, state.parameters.dtype, gathers=gathers)
+        is_copied = batches.order is not None or len(plan.dropout) > 0 or network.embedding is not None
+        work = make_work(network, plan, state.parameters.dtype, gathers=is_copied and not issparse(X))
         average = with_average(state, options).average
         descent = Descent(
             *updates.encode(rule),
@@ -61,22 +61,34 @@ class CpuEngine(Engine):
             float(options.weight_decay),
             float(options.average),
             average if average is not None else state.parameters[:0],
+            _factors(network, options),
         )
         costs = np.empty(len(batches))
         with one_blas_thread():
             call = _kernels(network, plan, plan.cost).descend
             done = call(plan, make_data(objective, batches.order), work, state.parameters, descent, costs)
-        # The cost that ended the run early belongs to an update that was not done.
+        # A cost that is not finite belongs to an update that was not performed.
         state.t += done if done == 0 or np.isfinite(costs[done - 1]) else done - 1
         return costs[:done]
 
 
 def _kernels(network: Network, plan: Plan, cost: int) -> kernels.Kernels:
-    if network.normalization is not None and network.hidden:
+    is_normalized = network.normalization is not None and bool(network.hidden)
+    if network.embedding is not None:
+        if is_normalized:
+            return kernels.EMBEDDED_NORMALIZED if cost == MATCHED else kernels.EMBEDDED_NORMALIZED_CHOSEN
+        return kernels.EMBEDDED if cost == MATCHED else kernels.EMBEDDED_CHOSEN
+    if is_normalized:
         return kernels.NORMALIZED if cost == MATCHED else kernels.NORMALIZED_CHOSEN
     if cost == MATCHED:
         return kernels.NARROW if plan.narrow else kernels.DENSE
     return kernels.NARROW_CHOSEN if plan.narrow else kernels.DENSE_CHOSEN
+
+
+def _factors(network: Network, options: StepOptions) -> NDArray[np.float64]:
+    if options.factors:
+        step_factors(network, options.factors)  # raises an error for a wrong number
+    return np.array(options.factors, dtype=np.float64)
 
 
 def _in_dtype(X: Any, dtype: np.dtype[Any]) -> Any:

@@ -1,7 +1,7 @@
 """The folders of the kernel cache, and which of their files are safe to run.
 
-A file of the cache is machine code that this process will run.  So it is read only if no one except this user and the
-administrator can write it.
+A file of the cache is machine code that this process runs.  So it is read only if no one except this user and the
+administrator can write to it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 # Other formats of these files have other folder names.
 FOLDER = Path("multilayer", "machine-code")
 
-# Windows has text files; elsewhere a pipe would be waited for.
+# O_BINARY exists on Windows, O_NONBLOCK elsewhere: without it, opening a named pipe would block.
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
@@ -59,7 +59,7 @@ def read_trusted(path: Path) -> bytes | None:
         return None
     try:
         with open(os.open(path, _READ), "rb") as file:
-            status = os.fstat(file.fileno())  # of the open file, since the name may refer to another one by now
+            status = os.fstat(file.fileno())  # of the open file, because the name may now refer to another file
             return file.read() if stat.S_ISREG(status.st_mode) and is_trusted(status) else None
     except OSError:
         return None

@@ -1,9 +1,9 @@
 """Predictions, in which the output for a row does not depend on the other rows.
 
-Three things would make it depend on them: an order of additions that follows the number of rows, as that of BLAS does;
-a loop whose last numbers run in other instructions than the rest; and sums over rows.  So the products are those of
-``panels.py`` or ``tiles.py``, a block is filled up to whole tiles, and loops that round run over a multiple of
-``WHOLE`` numbers, beyond what is needed, which leaves no remainder.
+Three things would cause a dependence: an order of additions that depends on the number of rows, as in BLAS; a loop
+whose last numbers are computed by other instructions than the rest; and sums over rows.  So the products are those of
+``panels.py`` or ``tiles.py``, a block is padded to whole tiles, and loops that round several times run over a multiple
+of ``WHOLE`` numbers, which leaves no remainder.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from multilayer.engines.cpu.activations import activate_into
-from multilayer.engines.cpu.blocks import copy_into, lay_on_side, put_upright
+from multilayer.engines.cpu.blocks import copy_into, gather_rows_into, gather_transposed_into, transpose_into
 from multilayer.engines.cpu.compiling import COMPILED, belongs_to, inlined, inner, kernel
+from multilayer.engines.cpu.embeddings import embed_into, embedding_memory, encode_embedding
 from multilayer.engines.cpu.normalization import normalize_into
-from multilayer.engines.cpu.outputs import WHOLE, answer_into, whole
-from multilayer.engines.cpu.panels import ROWS, lay_into, panels_size, products_into
+from multilayer.engines.cpu.outputs import WHOLE, activate_outputs_into, whole
+from multilayer.engines.cpu.panels import ROWS, copy_panels_into, panels_size, products_into
 from multilayer.engines.cpu.plan import (
     ACTIVATION,
     N_IN,
@@ -32,24 +33,26 @@ from multilayer.engines.cpu.plan import (
     layer_table,
     narrow_columns,
 )
-from multilayer.engines.cpu.sparse import answer_rows_into
+from multilayer.engines.cpu.sparse import affine_rows_into
 from multilayer.engines.cpu.subnormals import flush, restore
 from multilayer.engines.cpu.tiles import weighted_sums_into
 from multilayer.engines.cpu.vectors import BYTES
 from multilayer.engines.cpu.views import block, line
+from multilayer.engines.protocol import check_inputs
 from multilayer.network import Floats, Network, normalized_sizes
+from multilayer.network import widths as layer_widths
 
-# Columns of the table of layers: those of the plan, but for the last.
-PANELS = 4  # where the layer's panels begin; -1 where its weights are read as they lie
+# Columns of the table of layers: those of the plan, except for the last.
+PANELS = 4  # offset of the layer's panels; -1 if its weights are read in place
 
 # Rows of a block, a multiple of ROWS: inputs and values of a block then stay in the second-level cache.
 MOST_ROWS = 96
 # From this number of rows on, copying the weights into panels saves time.
-FEWEST_LAID = 64
+FEWEST_COPIED = 64
 
 
 class Inputs(NamedTuple):
-    """The rows to answer for."""
+    """The rows to predict for."""
 
     X: Floats  # (m, s_1), or (entries, 1) of a CSR matrix
     indptr: NDArray[np.int64]  # (m + 1,) for a CSR matrix, else empty
@@ -57,18 +60,20 @@ class Inputs(NamedTuple):
 
 
 class Pass(NamedTuple):
-    """A network as a table, and memory for one block of rows.  ``spare`` numbers lie behind what each array holds."""
+    """A network as a table, and memory for one block of rows.  Each array has extra elements at its end."""
 
     layers: NDArray[np.int64]  # (L - 1, columns)
     output: int  # code of the output unit
-    rows: int  # the most rows of a block
-    half: int  # where the second half of ``values`` begins
-    inputs: Floats  # (rows, s_1): a block that is filled up, or is transposed
-    values: Floats  # what a layer puts out; layers take turns at the two halves
+    rows: int  # the maximum rows of a block
+    half: int  # offset of the second half of ``values``
+    inputs: Floats  # (rows, s_1): a padded or transposed block
+    values: Floats  # the outputs of a layer; consecutive layers use different halves
     spare: Floats  # g' of the activations that compute it along with g; Ẑ of a normalised layer
-    answers: Floats  # (K, rows)
+    outputs: Floats  # (K, rows)
     scratch: Floats  # (2, rows)
     panels: Floats  # see panels.py
+    embedding: NDArray[np.int64]  # see embeddings.py; empty for none
+    waves: Floats  # of an embedding
 
 
 class Inference(NamedTuple):
@@ -77,7 +82,7 @@ class Inference(NamedTuple):
     name: str
     columns: Callable[[int], int]  # rows of a block -> rows that are computed
     prepare: Callable[..., None]  # (run, theta): before the first block
-    forward: Callable[..., None]  # (run, given, theta, first, rows): Z transposed to run.answers
+    forward: Callable[..., None]  # (run, given, theta, first, rows): Z transposed to run.outputs
 
 
 def make_predict(inference: Inference) -> Callable[..., None]:
@@ -86,7 +91,7 @@ def make_predict(inference: Inference) -> Callable[..., None]:
     @kernel
     @belongs_to(inference.name)
     def predict(run: Pass, given: Inputs, theta: Floats, H: Floats) -> None:
-        """H of all rows, block by block."""
+        """Compute H of all rows, block by block."""
         state = flush()
         m, K = H.shape
         prepare(run, theta)
@@ -94,15 +99,15 @@ def make_predict(inference: Inference) -> Callable[..., None]:
             rows = min(run.rows, m - first)
             columns = columns_of(rows)
             forward(run, given, theta, first, rows)
-            answer_into(run.output, run.answers, K, columns, run.scratch)
-            put_upright(block(H, first * K, rows, K), block(run.answers, 0, K, columns))
+            activate_outputs_into(run.output, run.outputs, K, columns, run.scratch)
+            transpose_into(block(H, first * K, rows, K), block(run.outputs, 0, K, columns))
         restore(state)
 
     return predict
 
 
-def _make_dense(name: str, normalizes: bool) -> Inference:
-    """Blocks of rows that lie upright, (rows, s_l)."""
+def _make_dense(name: str, normalizes: bool, embeds: bool = False) -> Inference:
+    """Return the functions for row-major blocks, (rows, s_l)."""
 
     @inlined
     @belongs_to(name)
@@ -111,14 +116,17 @@ def _make_dense(name: str, normalizes: bool) -> Inference:
             k, n, t = run.layers[l, N_IN], run.layers[l, N_OUT], run.layers[l, THETA]
             place = run.layers[l, PANELS]
             if place >= 0:
-                lay_into(line(run.panels, place, run.panels.size - place), line(theta, t, (k + 1) * n), n)
+                copy_panels_into(line(run.panels, place, run.panels.size - place), line(theta, t, (k + 1) * n), n)
 
     @inlined
     @belongs_to(name)
     def forward(run: Pass, given: Inputs, theta: Floats, first: int, rows: int) -> None:
         columns, s = _whole_tiles(rows), run.layers[0, N_IN]
         is_sparse = len(given.indptr) > 0
-        if columns > rows and not is_sparse:
+        if embeds:
+            A = block(run.inputs, 0, columns, s)
+            _embed(A, run, given, theta, first, rows)
+        elif columns > rows and not is_sparse:
             _fill_up_into(line(run.inputs, 0, columns * s), line(given.X, first * s, rows * s))
             A = block(run.inputs, 0, columns, s)
         else:
@@ -128,7 +136,7 @@ def _make_dense(name: str, normalizes: bool) -> Inference:
             v = l % 2 * run.half
             Z, layer = line(run.values, v, columns * n + WHOLE), line(theta, t, (k + 1) * n)
             if l == 0 and is_sparse:
-                answer_rows_into(block(Z, 0, rows, n), given.X, given.indptr, given.indices, first, layer)
+                affine_rows_into(block(Z, 0, rows, n), given.X, given.indptr, given.indices, first, layer)
                 _clear(line(Z, rows * n, (columns - rows) * n))
             else:
                 place = max(run.layers[l, PANELS], 0)
@@ -140,9 +148,18 @@ def _make_dense(name: str, normalizes: bool) -> Inference:
                     norm = line(theta, t + (k + 1) * n, 2 * n)
                     normalize_into(A, block(run.spare, 0, columns, n), line(run.scratch, 0, columns), norm)
                 activate_into(code, line(Z, 0, whole(columns * n)), line(run.spare, 0, whole(columns * n)))
-        put_upright(block(run.answers, 0, A.shape[1], columns), A)
+        transpose_into(block(run.outputs, 0, A.shape[1], columns), A)
 
     return Inference(name, _whole_tiles, prepare, forward)
+
+
+@inlined
+def _embed(A: Floats, run: Pass, given: Inputs, theta: Floats, first: int, rows: int) -> None:
+    """(F1), (F2) Compute A_1 for a block of rows; the rows added to fill the last tile are 0."""
+    width = A.shape[1]
+    gather_rows_into(block(A, 0, rows, width), given.X, given.indices, first)  # there are no indices
+    _clear(line(A, rows * width, A.size - rows * width))
+    embed_into(A, run.waves, theta, run.embedding)
 
 
 @inner
@@ -164,19 +181,19 @@ def _clear(out: Floats) -> None:
 
 @inlined
 def _prepare_narrow(run: Pass, theta: Floats) -> None:
-    """Nothing."""
+    """Do nothing."""
 
 
 @inlined
 def _forward_narrow(run: Pass, given: Inputs, theta: Floats, first: int, rows: int) -> None:
-    """Transposed blocks, (s_l, rows), as in ``narrow.py``."""
+    """Compute Z of a transposed block, (s_l, rows), as in ``narrow.py``."""
     columns, s, last = _whole_strips(rows), run.layers[0, N_IN], len(run.layers) - 1
     A, nothing = block(run.inputs, 0, s, columns), line(theta, 0, 0)
-    lay_on_side(A, given.X, given.indices, first, rows)  # there are no indices, and so no other order
+    gather_transposed_into(A, given.X, given.indices, first, rows)  # there are no indices, and so no other order
     for l in range(len(run.layers)):
         k, n, t = run.layers[l, N_IN], run.layers[l, N_OUT], run.layers[l, THETA]
         v = l % 2 * run.half
-        Z = block(run.values, v, n, columns) if l < last else block(run.answers, 0, n, columns)
+        Z = block(run.values, v, n, columns) if l < last else block(run.outputs, 0, n, columns)
         weighted_sums_into(Z, A, line(theta, t + n, k * n), line(theta, t, n), nothing)
         if l < last:
             size = whole(n * columns)
@@ -188,27 +205,34 @@ _whole_strips = inner(narrow_columns)
 
 _DENSE = make_predict(_make_dense("dense", False))
 _NORMALIZED = make_predict(_make_dense("normalized", True))
+_EMBEDDED = make_predict(_make_dense("embedded", False, True))
+_EMBEDDED_NORMALIZED = make_predict(_make_dense("embedded_normalized", True, True))
 _NARROW = make_predict(Inference("narrow", _whole_strips, _prepare_narrow, _forward_narrow))
 
 
 def predict(network: Network, theta: Floats, X: Any) -> Floats:
-    """H (m, K) for the rows of X, an array or a CSR matrix in the dtype of the parameters."""
+    """Return H (m, K) for the rows of X, an array or a CSR matrix in the dtype of the parameters."""
+    check_inputs(network, X)
     given, normalized = Inputs(*input_arrays(X)), bool(normalized_sizes(network))
     is_sparse = len(given.indptr) > 0
     narrow = is_narrow(network) and not is_sparse and not normalized
     H: Floats = np.empty((X.shape[0], network.layer_sizes[-1]), dtype=theta.dtype)
     run = _make_pass(network, H.dtype, len(H), narrow, is_sparse)
-    call = _NARROW if narrow else _NORMALIZED if normalized else _DENSE
+    if network.embedding is not None:
+        call = _EMBEDDED_NORMALIZED if normalized else _EMBEDDED
+    else:
+        call = _NARROW if narrow else _NORMALIZED if normalized else _DENSE
     call(run, given, theta, H)
     return H
 
 
 def _make_pass(network: Network, dtype: DTypeLike, m: int, narrow: bool, is_sparse: bool) -> Pass:
     itemsize = np.dtype(dtype).itemsize
-    layers, panels, most = _table(network, itemsize, narrow, m >= FEWEST_LAID, is_sparse)
-    needed = max(min(m, most), 1)  # a prediction may be asked for no rows
+    layers, panels, most = _table(network, itemsize, narrow, m >= FEWEST_COPIED, is_sparse)
+    needed = max(min(m, most), 1)  # X may have no rows
     rows = narrow_columns(needed) if narrow else -(-needed // ROWS) * ROWS
-    s, widths = network.layer_sizes[0], network.layer_sizes[1:]
+    s, *widths = layer_widths(network)
+    embedding = encode_embedding(network)
     half = rows * max(widths) + WHOLE
 
     def take(*shape: int) -> Any:
@@ -219,18 +243,20 @@ def _make_pass(network: Network, dtype: DTypeLike, m: int, narrow: bool, is_spar
         output=OUTPUT_CODES[network.output],
         rows=rows,
         half=half,
-        inputs=take(rows * s if narrow or (m % ROWS and not is_sparse) else 0),
+        inputs=take(rows * s if narrow or embedding.size or (m % ROWS and not is_sparse) else 0),
         values=take(2 * half),
         spare=take(half),
-        answers=take(rows * widths[-1] + WHOLE),
+        outputs=take(rows * widths[-1] + WHOLE),
         scratch=take(2 * rows),
         panels=take(panels),
+        embedding=embedding,
+        waves=take(embedding_memory(embedding, rows)),
     )
 
 
 @functools.lru_cache(maxsize=64)
 def _table(
-    network: Network, itemsize: int, narrow: bool, is_laid: bool, is_sparse: bool
+    network: Network, itemsize: int, narrow: bool, is_copied: bool, is_sparse: bool
 ) -> tuple[NDArray[np.int64], int, int]:
     """Return the table of layers, which must not be changed, the size of all panels, and the rows of a block."""
     table, most = layer_table(network, itemsize, narrow)
@@ -238,7 +264,7 @@ def _table(
     for l, layer in enumerate(table):
         k, n = int(layer[N_IN]), int(layer[N_OUT])
         layer[PANELS] = -1
-        if COMPILED and not narrow and (is_laid or n * itemsize < BYTES) and not (is_sparse and l == 0):
+        if COMPILED and not narrow and (is_copied or n * itemsize < BYTES) and not (is_sparse and l == 0):
             layer[PANELS] = size
             size += panels_size(k, n, itemsize)
     return table, size, most if narrow else MOST_ROWS

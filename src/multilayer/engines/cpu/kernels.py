@@ -1,4 +1,4 @@
-"""The compiled calls of training: whole runs of updates, and one gradient."""
+"""The compiled calls of training: a run of updates, and one gradient."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.engines.cpu import dense, narrow
-from multilayer.engines.cpu.blocks import clear_padding, fill, lay_on_side
+from multilayer.engines.cpu.blocks import clear_padding, fill, gather_transposed_into
 from multilayer.engines.cpu.compiling import belongs_to, inlined, inner, inner_sum, kernel
 from multilayer.engines.cpu.costs import chosen_into
 from multilayer.engines.cpu.outputs import output_into
-from multilayer.engines.cpu.plan import LAID, N_IN, N_OUT, PLACE, START, STOP, THETA, Data, Descent, Plan, Work
+from multilayer.engines.cpu.plan import N_IN, N_OUT, PLACE, PRESENT, START, STOP, THETA, Data, Descent, Plan, Work
 from multilayer.engines.cpu.subnormals import flush, restore
 from multilayer.engines.cpu.updates import (
     after_update_into,
@@ -22,19 +22,20 @@ from multilayer.engines.cpu.updates import (
     refines,
     sum_of_squares,
     update_into,
+    update_sections_into,
 )
 from multilayer.engines.cpu.views import block, line
 from multilayer.network import Floats
 
-PIECE = 4096  # parameters that are finished and updated at a time
+PIECE = 4096  # the number of parameters that are processed together
 
 
 class Path(NamedTuple):
-    """One way to run the layers of a network; ``dense.py`` and ``narrow.py`` each hold one."""
+    """One way to run the layers of a network; ``dense.py`` and ``narrow.py`` each define one."""
 
     name: str
-    columns: Callable[[int], int]  # rows of a block -> width of the block transposed, with padding
-    forward: Callable[..., None]  # (plan, data, work, theta, first, rows): Z transposed to work.answers
+    columns: Callable[[int], int]  # rows of a block -> width of the transposed block, with padding
+    forward: Callable[..., None]  # (plan, data, work, theta, first, rows): Z transposed to work.outputs
     backward: Callable[..., None]  # (..., keep): from delta transposed in work.errors to Delta, added up
     collect: Callable[..., None]  # (work): Delta of the whole batch to work.gradient
     output: Callable[..., None]  # (plan, Z, Y, delta, scratch): delta of the last layer, and the cost
@@ -48,38 +49,38 @@ class Kernels(NamedTuple):
 
 
 def make_kernels(path: Path) -> Kernels:
-    """The kernels of a path.  Nothing is compiled before it is called, so a path that is not used costs nothing."""
+    """Return the kernels of a path.  A kernel is compiled when it is first called, so an unused path costs nothing."""
     columns_of, forward, backward, collect = path.columns, path.forward, path.backward, path.collect
     delta_into = path.output
 
     @inlined
     @belongs_to(path.name)
     def batch_cost(plan: Plan, data: Data, work: Work, theta: Floats, start: int, stop: int) -> tuple[float, float]:
-        """The cost of one batch without (C4), and the weight of its rows; Delta is left in work.gradient."""
+        """Return the cost of one batch without (C4) and the weight of its rows; store Delta in work.gradient."""
         K = plan.layers[len(plan.layers) - 1, N_OUT]
         total_cost, total_weight = 0.0, 0.0
-        # Blocks of one batch are made equal: 200 rows are 100 and 100, not 156 and 44.
+        # The blocks of one batch have equal sizes: 200 rows are 100 and 100, not 156 and 44.
         n_blocks = -(-(stop - start) // plan.block)
         size = columns_of(-(-(stop - start) // n_blocks))
-        stays, laid = _look_up(data, work, K, start, stop)
+        stays, present = _look_up(data, work, K, start, stop)
         for first in range(start, stop, size):
             rows = min(size, stop - first)
             columns = columns_of(rows)
             work.held[PLACE] = first - start if stays else 0
-            work.held[LAID] = 1 if laid else 0
+            work.held[PRESENT] = 1 if present else 0
             forward(plan, data, work, theta, first, rows)
-            Z, Y = block(work.answers, 0, K, columns), block(work.targets, work.held[PLACE] * K, K, columns)
+            Z, Y = block(work.outputs, 0, K, columns), block(work.targets, work.held[PLACE] * K, K, columns)
             delta = block(work.errors, 0, K, columns)
-            if not laid:
-                lay_on_side(Y, data.Y, data.order, first, rows)
+            if not present:
+                gather_transposed_into(Y, data.Y, data.order, first, rows)
             delta_into(plan, Z, Y, delta, block(work.scratch, 0, 2, columns))
             total_weight += _weigh(data, first, rows, delta, Z)
             clear_padding(delta, rows)
             clear_padding(Z, rows)
-            total_cost += _sum(line(work.answers, 0, K * columns))
+            total_cost += _sum(line(work.outputs, 0, K * columns))
             backward(plan, data, work, theta, first, rows, 0.0 if first == start else 1.0)
         collect(work)
-        if total_weight <= 0.0:  # every row of the batch has weight 0: there is nothing to learn from it
+        if total_weight <= 0.0:  # every row of the batch has weight 0
             return 0.0, 0.0
         return total_cost / total_weight, total_weight
 
@@ -100,10 +101,13 @@ def make_kernels(path: Path) -> Kernels:
             if is_plain:
                 squares = _update(plan, theta, work.gradient, descent, factor, data.lam, weight)
                 continue
-            # Clipping asks for the whole gradient before any weight is changed.
+            # Clipping needs the whole gradient before any weight is changed.
             _finish_gradient(plan, work.gradient, theta, data, weight)
             before_update_into(plan, descent, theta, work.gradient, descent.step_sizes[i])
-            update_into(descent.rule, descent.numbers, theta, work.gradient, descent.slots, 0, factor)
+            if len(descent.factors) > 0:
+                update_sections_into(plan, descent, theta, work.gradient, factor)
+            else:
+                update_into(descent.rule, descent.numbers, theta, work.gradient, descent.slots, 0, factor)
             after_update_into(descent, theta, descent.t + i + 1)
             squares = _squares(plan, theta, data.lam)
         return len(descent.starts)
@@ -111,7 +115,7 @@ def make_kernels(path: Path) -> Kernels:
     @kernel
     @belongs_to(path.name)
     def descend(plan: Plan, data: Data, work: Work, theta: Floats, descent: Descent, costs: NDArray[np.float64]) -> int:
-        """Do the updates; the number of costs written, of which the last may not be finite."""
+        """Perform the updates; return the number of costs written, of which the last may not be finite."""
         state = flush()
         done = do_updates(plan, data, work, theta, descent, costs)
         restore(state)
@@ -120,7 +124,7 @@ def make_kernels(path: Path) -> Kernels:
     @kernel
     @belongs_to(path.name)
     def cost_and_gradient(plan: Plan, data: Data, work: Work, theta: Floats, m: int) -> float:
-        """J over rows 0 .. m - 1; D is left in work.gradient."""
+        """Return J over rows 0 .. m - 1; store D in work.gradient."""
         state = flush()
         J, weight = batch_cost(plan, data, work, theta, 0, m)
         _finish_gradient(plan, work.gradient, theta, data, weight)
@@ -134,16 +138,16 @@ def make_kernels(path: Path) -> Kernels:
 
 @inlined
 def _look_up(data: Data, work: Work, K: int, start: int, stop: int) -> tuple[bool, bool]:
-    """Whether there is room for the batch to stay transposed, and whether it lies there from the last update."""
+    """Return whether the batch fits into the memory for transposed rows, and whether it is there already."""
     stays = len(data.order) == 0 and narrow.columns(stop - start) * K <= work.targets.size
-    laid = stays and work.held[START] == start and work.held[STOP] == stop
+    present = stays and work.held[START] == start and work.held[STOP] == stop
     work.held[START], work.held[STOP] = (start, stop) if stays else (0, 0)
-    return stays, laid
+    return stays, present
 
 
 @inlined
 def _weigh(data: Data, first: int, rows: int, delta: Floats, cost: Floats) -> float:
-    """Multiply delta and cost by the rows' weights, if there are any; the sum of the weights."""
+    """Multiply delta and cost by the rows' weights, if there are any; return the sum of the weights."""
     if len(data.weight) == 0:
         return float(rows)
     total = 0.0
@@ -158,13 +162,13 @@ def _weigh(data: Data, first: int, rows: int, delta: Floats, cost: Floats) -> fl
 
 @inlined
 def _regularization(squares: float, lam: float, m: float) -> float:
-    """(C4) λ/(2m) times the squared weights; 0 if no row counts."""
+    """(C4) Return λ/(2m) times the squared weights, or 0 if m is 0."""
     return lam / (2.0 * m) * squares if m > 0.0 else 0.0
 
 
 @inlined
 def _squares(plan: Plan, theta: Floats, lam: float) -> float:
-    """The sum of the squared weights, if anything depends on it; the additions are those of ``_update``."""
+    """Return the sum of the squared weights if λ is not 0, with the order of additions of ``_update``."""
     squares = 0.0
     if lam > 0.0:
         for l in range(len(plan.layers)):
@@ -176,15 +180,15 @@ def _squares(plan: Plan, theta: Floats, lam: float) -> float:
 
 @inlined
 def _update(plan: Plan, theta: Floats, D: Floats, descent: Descent, factor: float, lam: float, m: float) -> float:
-    """(B4) and the step, piece by piece: what one loop has written the next finds in the cache.
+    """(B4) Finish the gradient and update, piece by piece, so that each loop finds its data in the cache.
 
-    Returns the sum of the squared weights as they are then, if λ is not 0.
+    Return the sum of the squared weights after the update, if λ is not 0.
     """
     squares, first = 0.0, 0
     for l in range(len(plan.layers)):
         k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
-        # What has no penalty lies between the weights of two layers, gain and shift of the one and the biases of the
-        # other, and is updated with the first weights after it.
+        # Parameters without a penalty are stored between the weights of two layers: gain and shift of the one, and the
+        # biases of the other.  They are updated with the first weights after them.
         _finish_into(line(D, first, t + n - first), line(theta, first, t + n - first), 0.0, m)
         for w in range(t + n, t + n + k * n, PIECE):
             stop = min(w + PIECE, t + n + k * n)
@@ -200,7 +204,7 @@ def _update(plan: Plan, theta: Floats, D: Floats, descent: Descent, factor: floa
 
 @inlined
 def _finish_gradient(plan: Plan, D: Floats, theta: Floats, data: Data, m: float) -> None:
-    """(B4), all of it, with the derivative of (C13)."""
+    """(B4) Finish the whole gradient, with the derivative of (C13)."""
     first = 0
     for l in range(len(plan.layers)):
         k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
@@ -213,7 +217,7 @@ def _finish_gradient(plan: Plan, D: Floats, theta: Floats, data: Data, m: float)
 
 @inlined
 def _absolutes(plan: Plan, theta: Floats, lam1: float, m: float) -> float:
-    """(C13) λ1/m times the weights' absolute values; 0 if no row counts."""
+    """(C13) Return λ1/m times the weights' absolute values, or 0 if m is 0."""
     absolutes = 0.0
     if lam1 > 0.0 and m > 0.0:
         for l in range(len(plan.layers)):
@@ -233,7 +237,7 @@ def _add_signs_into(D: Floats, weights: Floats, rate: float) -> None:
 
 @inner
 def _finish_into(D: Floats, theta: Floats, lam: float, m: float) -> None:
-    """(B4) D = Delta / m + λ/m Theta; 0 if no row counts."""
+    """(B4) Compute D = Delta / m + λ/m Theta, or 0 if m is 0."""
     if m <= 0.0:
         fill(D, 0.0)
         return
@@ -260,10 +264,19 @@ def _sum_of_absolutes(x: Floats) -> float:
 
 _DENSE = Path("dense", dense.columns, *dense.PLAIN, dense.collect, output_into)
 _NORMALIZED = Path("normalized", dense.columns, *dense.NORMALIZED, dense.collect, output_into)
+_EMBEDDED = Path("embedded", dense.columns, *dense.EMBEDDED, dense.collect, output_into)
+_EMBEDDED_NORMALIZED = Path(
+    "embedded_normalized", dense.columns, *dense.EMBEDDED_NORMALIZED, dense.collect, output_into
+)
 _NARROW = Path("narrow", narrow.columns, narrow.forward, narrow.backward, narrow.collect, output_into)
 DENSE, NARROW = make_kernels(_DENSE), make_kernels(_NARROW)
-# The same with chosen costs, and with normalised layers; other networks do not wait for their compilation.
+# The same with chosen costs, and with normalised layers; separate, so that other networks need not compile them.
 DENSE_CHOSEN = make_kernels(_DENSE._replace(name="dense_chosen", output=chosen_into))
 NORMALIZED = make_kernels(_NORMALIZED)
 NORMALIZED_CHOSEN = make_kernels(_NORMALIZED._replace(name="normalized_chosen", output=chosen_into))
+EMBEDDED, EMBEDDED_NORMALIZED = make_kernels(_EMBEDDED), make_kernels(_EMBEDDED_NORMALIZED)
+EMBEDDED_CHOSEN = make_kernels(_EMBEDDED._replace(name="embedded_chosen", output=chosen_into))
+EMBEDDED_NORMALIZED_CHOSEN = make_kernels(
+    _EMBEDDED_NORMALIZED._replace(name="embedded_normalized_chosen", output=chosen_into)
+)
 NARROW_CHOSEN = make_kernels(_NARROW._replace(name="narrow_chosen", output=chosen_into))

@@ -1,13 +1,13 @@
-"""Dense layers of narrow networks: loops that are fused over a block of examples, without BLAS.
+"""Dense layers of narrow networks: fused loops over a block of examples, without BLAS.
 
-With five units a layer a row is too short for a vector register, and BLAS is mostly overhead.  So the block is
-transposed: each unit's values for all examples of the block lie side by side, (s_l, rows), and every loop runs over
-examples, a register of them at a time.  A block is filled up to whole strips of registers; the padding computes on
-zeros, its delta is set to zero, and so it adds nothing to any sum.
+With five units per layer, a row is too short for a vector register, and BLAS is mostly overhead.  So the block is
+transposed: the values of each unit for all examples of the block are contiguous, (s_l, rows), and every loop runs over
+examples, one register at a time.  A block is padded to whole strips of registers; the padding contains zeros and its
+delta is set to zero, so it adds nothing to any sum.
 
-As in the book the inputs of a layer are [1 A]: above the units of each layer, and of X, lies a row of ones.  Gradients
-are sums of products with it and them, for which ``tiles.py`` has the loops.  Blocks are so small that all of this stays
-in the first-level cache.
+As in the book, the inputs of a layer are [1 A]: a row of ones precedes the units of each layer and the columns of X.
+The gradients of biases and weights are sums of products with these rows; ``tiles.py`` has the loops.  Blocks are small
+enough to stay in the first-level cache.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from __future__ import annotations
 from typing import Any
 
 from multilayer.engines.cpu.activations import SIGMOID, activate_into, derivative_times_into
-from multilayer.engines.cpu.blocks import fill, lay_on_side
+from multilayer.engines.cpu.blocks import fill, gather_transposed_into
 from multilayer.engines.cpu.compiling import inlined, inner, inner_sum
 from multilayer.engines.cpu.plan import (
     ACTIVATION,
-    LAID,
     N_IN,
     N_OUT,
     PLACE,
+    PRESENT,
     THETA,
     VALUES,
     Data,
@@ -40,18 +40,18 @@ columns = inner(narrow_columns)
 
 @inlined
 def forward(plan: Plan, data: Data, work: Work, theta: Floats, first: int, rows: int) -> None:
-    """Z of the output layer for a block of rows, transposed, in work.answers."""
+    """Compute Z of the output layer for a block of rows, transposed, in work.outputs."""
     width, last = columns(rows), len(plan.layers) - 1
     s = plan.layers[0, N_IN]
     x = work.held[PLACE] * (s + 1)
     A = block(work.inputs, x + width, s, width)
-    if work.held[LAID] == 0:
+    if work.held[PRESENT] == 0:
         fill(line(work.inputs, x, width), 1.0)
-        lay_on_side(A, data.X, data.order, first, rows)
+        gather_transposed_into(A, data.X, data.order, first, rows)
     for l in range(len(plan.layers)):
         k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
         v = plan.layers[l, VALUES] * plan.rows
-        Z = block(work.values, v + width, n, width) if l < last else block(work.answers, 0, n, width)
+        Z = block(work.values, v + width, n, width) if l < last else block(work.outputs, 0, n, width)
         weighted_sums_into(Z, A, line(theta, t + n, k * n), line(theta, t, n), line(theta, 0, 0))
         if l < last:
             fill(line(work.values, v, width), 1.0)
@@ -62,10 +62,10 @@ def forward(plan: Plan, data: Data, work: Work, theta: Floats, first: int, rows:
 
 @inlined
 def backward(plan: Plan, data: Data, work: Work, theta: Floats, first: int, rows: int, keep: float) -> None:  # noqa: ARG001 the form of a path
-    """From the output layer's delta, in work.errors, to work.sums ← keep work.sums + Delta, a vector a weight.
+    """Compute work.sums ← keep work.sums + Delta, one vector per weight, from the output layer's delta in work.errors.
 
-    The delta of a layer of sigmoid units takes the place of their values, whose products are made before; that of
-    others is put in the one half of work.deltas or the other, in turn.
+    The delta of a layer of sigmoid units overwrites the layer's values, after the products that need them.  For other
+    activations it is written to alternating halves of work.deltas.
     """
     width, half, last, lanes = columns(rows), work.deltas.size // 2, len(plan.layers) - 1, BYTES // theta.itemsize
     d, delta = 0, block(work.errors, 0, plan.layers[last, N_OUT], width)
@@ -93,7 +93,7 @@ def backward(plan: Plan, data: Data, work: Work, theta: Floats, first: int, rows
 
 @inlined
 def collect(work: Work) -> None:
-    """work.gradient: the total of each vector of work.sums."""
+    """Sum each vector of work.sums into work.gradient."""
     lanes = BYTES // work.gradient.itemsize
     for p in range(work.gradient.size):
         work.gradient[p] = _total(line(work.sums, p * lanes, lanes))

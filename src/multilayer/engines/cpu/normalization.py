@@ -1,7 +1,7 @@
 """Layer normalisation (M1) to (M4) of the book, for a block of rows (rows, units).
 
-A row is normalised where it lies, by loops over its units; what the way back needs, Ẑ and one scale a row, is kept
-beside.  A row of a layer is short enough to stay in the first-level cache from one loop over it to the next.
+A row is normalised in place, by loops over its units; Ẑ and one scale per row are stored for backpropagation.  A row of
+a layer is short enough to stay in the first-level cache between these loops.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from multilayer.network import Floats
 
 @inner
 def normalize_into(Z: Floats, Z_hat: Floats, scales: Floats, norm: Floats) -> None:
-    """(M1), (M2) Z ← Z', both (rows, n); Ẑ and 1 / √(var + ε) of each row are left beside.  norm is gain and shift."""
+    """(M1), (M2) Compute Z ← Z', both (rows, n); store Ẑ, and 1 / √(var + ε) of each row.  norm is gain and shift."""
     rows, n = Z.shape
     epsilon, one = Z.dtype.type(EPSILON), Z.dtype.type(1)
     gain, shift = line(norm, 0, n), line(norm, n, n)
@@ -32,7 +32,7 @@ def normalize_into(Z: Floats, Z_hat: Floats, scales: Floats, norm: Floats) -> No
 
 @inner
 def pass_back_into(delta: Floats, Z_hat: Floats, scales: Floats, gain: Floats) -> None:
-    """(M4) delta ← the derivative by Z, from η, which stands there; both (rows, n)."""
+    """(M4) Replace η in delta by the derivative with respect to Z; both (rows, n)."""
     rows, n = delta.shape
     for r in range(rows):
         eta, z_hat = line(delta, r * n, n), line(Z_hat, r * n, n)
@@ -42,7 +42,7 @@ def pass_back_into(delta: Floats, Z_hat: Floats, scales: Floats, gain: Floats) -
 
 @inner
 def add_row_products_into(sums: Floats, eta: Floats, Z_hat: Floats, keep: float) -> None:
-    """(M3) sums ← keep sums + Σ η * ẑ over the rows: the gradient of the gain."""
+    """(M3) Compute sums ← keep sums + Σ η * ẑ over the rows, the gradient of the gain."""
     if keep == 0.0:  # the memory is uninitialised and may hold NaN
         for j in range(sums.size):
             sums[j] = 0

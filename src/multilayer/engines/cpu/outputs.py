@@ -1,6 +1,6 @@
 """Output units, their costs and their delta, (C1) to (C3), (C5) and (B1) of the book, for a block of examples.
 
-Blocks are transposed here, (K, rows): with ten classes a row would fill less than a vector register, while the
+Blocks are transposed here, (K, rows): with ten classes, a row would fill less than one vector register, while the
 examples of one class fill many.  A new output unit is a branch in both functions.
 """
 
@@ -16,7 +16,7 @@ from multilayer.network import Floats
 
 @inner
 def output_into(plan: Plan, Z: Floats, Y: Floats, delta: Floats, scratch: Floats) -> None:
-    """delta = H - Y from Z and Y, all (K, rows); the cost of each entry replaces its z.
+    """Compute delta = H - Y from Z and Y, all (K, rows); the cost of each entry replaces its z.
 
     ``scratch`` is (2, rows).
     """
@@ -31,8 +31,8 @@ def output_into(plan: Plan, Z: Floats, Y: Floats, delta: Floats, scratch: Floats
         _identity_into(Z, Y, delta)
 
 
-# The most numbers that one iteration of a vectorised loop handles: four vectors of 16.  What is left over the compiler
-# leaves to other instructions, in which a number might be rounded otherwise.
+# The maximum numbers that one iteration of a vectorised loop handles: four vectors of 16.  The compiler uses other
+# instructions for the remainder, which might round differently.
 WHOLE = 64 if COMPILED else 1
 
 
@@ -44,12 +44,13 @@ whole = inner(_whole)
 
 
 @inner
-def answer_into(code: int, answers: Floats, K: int, rows: int, scratch: Floats) -> None:
-    """H from Z, (K, rows), in place; at least WHOLE numbers more than these lie in ``answers`` and may be changed.
+def activate_outputs_into(code: int, outputs: Floats, K: int, rows: int, scratch: Floats) -> None:
+    """Compute H from Z, (K, rows), in place; ``outputs`` has at least WHOLE more elements, which may be changed.
 
-    Only what rounds more than once runs over whole iterations: a sum or a quotient is the same in all instructions.
+    Only loops that round more than once run over whole iterations: a single sum or quotient is rounded the same
+    everywhere.
     """
-    Z, every = block(answers, 0, K, rows), line(answers, 0, whole(K * rows))
+    Z, every = block(outputs, 0, K, rows), line(outputs, 0, whole(K * rows))
     if code == SIGMOID_OUTPUT:
         for i in range(every.size):
             every[i] = sigmoid(every[i])
@@ -71,11 +72,11 @@ def answer_into(code: int, answers: Floats, K: int, rows: int, scratch: Floats) 
         for i in range(every.size):
             every[i] = exp(every[i])
     elif code == INCREASING_OUTPUT:
-        later = line(answers, rows, whole((K - 1) * rows))
+        later = line(outputs, rows, whole((K - 1) * rows))
         for i in range(later.size):
             later[i] = softplus(later[i])
         for k in range(1, K):
-            add_into(line(answers, k * rows, rows), line(answers, (k - 1) * rows, rows))
+            add_into(line(outputs, k * rows, rows), line(outputs, (k - 1) * rows, rows))
 
 
 @inner
@@ -84,7 +85,7 @@ def _sigmoid_into(Z: Floats, Y: Floats, delta: Floats) -> None:
     for k in range(Z.shape[0]):
         for r in range(Z.shape[1]):
             z, y = Z[k, r], Y[k, r]
-            # One exponential serves h and both logarithms: softplus(±z) = max(±z, 0) + log(1 + e^-|z|).
+            # h and both logarithms share one exponential: softplus(±z) = max(±z, 0) + log(1 + e^-|z|).
             h, log_term = sigmoid_and_log(z)
             wrong = (one - y) * z if z >= zero else -y * z
             Z[k, r] = wrong + log_term
@@ -103,7 +104,7 @@ def _identity_into(Z: Floats, Y: Floats, delta: Floats) -> None:
 
 @inner
 def _exp_into(Z: Floats, Y: Floats, delta: Floats) -> None:
-    # y log y is 0 at 0, and nothing beside the other terms where y is as small as this.
+    # y log y is 0 at 0, and negligible for y below this bound.
     nothing, one = Z.dtype.type(1e-30), Z.dtype.type(1)
     for k in range(Z.shape[0]):
         for r in range(Z.shape[1]):
@@ -130,9 +131,9 @@ def _softmax_into(Z: Floats, Y: Floats, delta: Floats, top: Floats, total: Float
 
 @inner
 def _exponentials_into(Z: Floats, out: Floats, top: Floats, total: Floats) -> None:
-    """out = e^(z - top) with each example's maximum as top, and the sum over its classes in total.
+    """Compute out = e^(z - top), with each example's maximum in top and the sum over its classes in total.
 
-    ``out`` must not be Z: a loop from an array to what may be the same one is not vectorised.
+    ``out`` must not be Z: a loop whose source and target may be the same array is not vectorised.
     """
     _tops_into(Z, top, total)
     for k in range(Z.shape[0]):
@@ -144,7 +145,7 @@ def _exponentials_into(Z: Floats, out: Floats, top: Floats, total: Floats) -> No
 
 @inner
 def _tops_into(Z: Floats, top: Floats, total: Floats) -> None:
-    """Each example's largest z, and 0 in total."""
+    """Write each example's largest z to top, and 0 to total."""
     for r in range(top.size):
         top[r] = Z[0, r]
         total[r] = 0

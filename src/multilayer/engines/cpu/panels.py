@@ -1,14 +1,14 @@
-"""Products of rows by weights in which no sum depends on the other rows: those of a prediction.
+"""Products of rows by weights for predictions, in which no sum depends on the other rows.
 
-BLAS adds up a product in an order that depends on the number of rows and on the place of a row among them.  Here every
-sum starts with the bias and adds input by input, each by one multiply-add, in tiles of ``ROWS`` rows by one or two
+The order in which BLAS sums a product depends on the number of rows and on the position of a row among them.  Here
+each sum starts with the bias and adds input by input, each by one multiply-add, in tiles of ``ROWS`` rows by one or two
 vectors of units.  All tiles of one kind run the same instructions, so a row has the same sums in any of them.
 
-The biases and weights of a layer lie in the parameter vector as one matrix, (1 + k, n).  A tile reads some of its
-columns, a panel.  Where many rows follow, the panels are copied first, each into one piece of memory: the rows of a
-wide matrix lie so far apart that the cache holds few of them.  The last panel begins early enough to end with the
-matrix and computes some columns a second time.  Layers with fewer units than a vector has numbers are always copied,
-and filled up with zeros.
+The biases and weights of a layer are one matrix in the parameter vector, (1 + k, n).  A tile reads a panel, which is
+some of its columns.  If there are many rows, each panel is first copied into contiguous memory: the rows of a wide
+matrix are so far apart that the cache holds few of them.  The last panel ends with the matrix and may overlap the one
+before, so some columns are computed twice.  Layers with fewer units than a vector has numbers are always copied, and
+padded with zeros.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from multilayer.network import Floats
 
 #: Rows of a tile.  With two vectors of units their sums take 24 of AVX-512's 32 registers, and 12 of AVX2's 16.
 ROWS = 1 if not COMPILED else 12 if has_wide_registers() else 6
-# Inputs that a tile adds up before the next tile does: a piece of a panel that stays in the first-level cache.
+# Inputs that a tile sums before the next tile starts: a piece of a panel that stays in the first-level cache.
 DEPTH = 256
 
 
 def panels_size(k: int, n: int, itemsize: int) -> int:
-    """The numbers in the panels of a layer of n units with k inputs."""
+    """Return the size of the panels of a layer of n units with k inputs."""
     lanes, columns, j = BYTES // itemsize, 0, 0
     while j < n:
         width = panel_width(n, j, lanes)
@@ -37,7 +37,7 @@ def panels_size(k: int, n: int, itemsize: int) -> int:
 
 
 def panel_width(n: int, j: int, lanes: int) -> int:
-    """The columns of the panel for the units from the j-th on."""
+    """Return the number of columns of the panel that starts at unit j."""
     return 2 * lanes if n - j > lanes and n >= 2 * lanes else lanes
 
 
@@ -45,7 +45,7 @@ _panel_width = inner(panel_width)
 
 
 @inner
-def lay_into(panels: Floats, layer: Floats, n: int) -> None:
+def copy_panels_into(panels: Floats, layer: Floats, n: int) -> None:
     """Copy a layer's biases and weights, (1 + k, n), panel by panel."""
     lanes, k, place, j = BYTES // layer.itemsize, layer.size // n - 1, 0, 0
     while j < n:
@@ -60,7 +60,7 @@ def lay_into(panels: Floats, layer: Floats, n: int) -> None:
 
 
 def _products_in_python(Z: Floats, A: Floats, layer: Floats, n: int, panels: Floats) -> None:  # noqa: ARG001 not used here
-    """The same sums in the same order, for all rows at a time, for runs without a compiler."""
+    """Compute the same sums in the same order, for all rows at once, for runs without a compiler."""
     weights, sums = layer.reshape(-1, n), Z[: len(A) * n].reshape(-1, n)
     sums[...] = weights[0]
     for i in range(A.shape[1]):
@@ -69,27 +69,27 @@ def _products_in_python(Z: Floats, A: Floats, layer: Floats, n: int, panels: Flo
 
 @inner
 def _products_in_panels(Z: Floats, A: Floats, layer: Floats, n: int, panels: Floats) -> None:
-    """Z ← bias + A W for A (rows, k), rows a multiple of ROWS, and a layer's biases and weights, (1 + k, n).
+    """Compute Z ← bias + A W for A (rows, k), rows a multiple of ROWS, and a layer's biases and weights, (1 + k, n).
 
-    Z holds (rows, n), and one vector more: what lies behind is overwritten.  ``panels`` is empty where the layer is
-    read as it lies.
+    Z has (rows, n) elements and one vector more, which is overwritten.  ``panels`` is empty if the layer is read in
+    place.
     """
     lanes, k, place, j = BYTES // Z.itemsize, A.shape[1], 0, 0
     while j < n:
         width = _panel_width(n, j, lanes)
         start = max(min(j, n - width), 0)
-        is_laid = panels.size > 0
-        panel = line(panels, place, (k + 1) * width) if is_laid else line(layer, start, layer.size - start)
+        is_copied = panels.size > 0
+        panel = line(panels, place, (k + 1) * width) if is_copied else line(layer, start, layer.size - start)
         z = line(Z, start, Z.size - start)
         if width > lanes:
-            _panel_of_2(z, n, A, panel, width if is_laid else n)
+            _panel_of_2(z, n, A, panel, width if is_copied else n)
         else:
-            _panel_of_1(z, n, A, panel, width if is_laid else n)
+            _panel_of_1(z, n, A, panel, width if is_copied else n)
         place, j = place + (k + 1) * width, j + width
 
 
 def _panel(vectors: int) -> Callable[..., None]:
-    """The sums of the units of one panel, as many as fit in the given number of vectors, for all rows."""
+    """Return a function that computes the sums of one panel, as wide as the given number of vectors, for all rows."""
 
     @inlined
     @belongs_to(f"{vectors}")
@@ -103,7 +103,7 @@ def _panel(vectors: int) -> Callable[..., None]:
                 for i in range(first, first + depth):
                     weights = load(panel, (i + 1) * step, 0, 1, lanes, vectors)
                     s = add_outer(s, spread(A, r * k + i, k, ROWS), weights)
-                # In layers of less than a vector each row's zeros are overwritten by the next row.
+                # In layers narrower than a vector, the next row overwrites the padding of this row.
                 store(Z, r * n, n, lanes, vectors, s)
 
     return panel_into

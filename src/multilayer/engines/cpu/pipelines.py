@@ -1,4 +1,4 @@
-"""How Numba makes machine code of kernels, and of the functions in them."""
+"""Numba compiler pipelines for kernels and for the functions inside them."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from numba.core.compiler_machinery import register_pass
 
 
 class _Lowering(lowering.Lower):
-    """Numba's, which also asks for the widest vectors that there are.
+    """Numba's lowering, which also requests the widest vectors of the processor.
 
-    Tuned for Intel's first processors with AVX-512, LLVM halves its vectors there, for code that uses them now and
-    then.  Kernels do little else: loops over activations then take up to half as long.
+    On Intel processors with AVX-512, LLVM uses vectors of half the width by default, which suits code that uses them
+    only occasionally.  Kernels use little else: with full vectors, loops over activations take up to half as long.
     """
 
     def lower_normal_function(self, fndesc: Any) -> None:
         super().lower_normal_function(fndesc)
         for function in self.module.functions:
             if not function.is_declaration:
-                # Past the check of llvmlite's set, which knows no attribute with a value.  Processors whose widest
-                # vectors are shorter use those; LLVM for other processors than x86 does not read it.
+                # This bypasses the check in llvmlite's set, which rejects attributes with a value.  Processors with
+                # shorter vectors use their widest; on processors other than x86, LLVM ignores the attribute.
                 set.add(function.attributes, '"prefer-vector-width"="512"')
 
 
@@ -35,9 +35,9 @@ class _KernelLowering(typed_passes.NativeLowering):
 
 
 class _InnerLibrary(codegen.JITCodeLibrary):
-    """The code of a function inside a kernel, which is optimised and becomes machine code with the kernel.
+    """The code of a function inside a kernel, which is optimised and compiled to machine code with the kernel.
 
-    Numba would do both for each function, and again for each that calls it: two thirds of the time to compile.
+    Numba would do both for each function, and again for each caller, which takes two thirds of the compile time.
     """
 
     def _optimize_final_module(self) -> None:
@@ -57,8 +57,8 @@ class _InnerLowering(_KernelLowering):
         state.flags.no_compile = True
         super().run_pass(state)
         result = state["cr"]
-        # Numba knows a compiled function by an object of this type.  With no machine code behind it, as with
-        # no_cpython_wrapper in general, it is not to be called from Python.
+        # Numba represents a compiled function by an object of this type.  It has no machine code here, so it must not
+        # be called from Python, as with no_cpython_wrapper in general.
         entry = _dynfunc.make_function(
             result.fndesc.lookup_module(), state.func_id.func_name, "", 0, result.env, (state.library,)
         )
@@ -68,7 +68,7 @@ class _InnerLowering(_KernelLowering):
 
 
 class KernelCompiler(compiler.CompilerBase):
-    """Numba's steps, with the lowering above."""
+    """Numba's compiler passes, with the lowering above."""
 
     lowering: Any = _KernelLowering
 
@@ -88,6 +88,6 @@ class KernelCompiler(compiler.CompilerBase):
 
 
 class InnerCompiler(KernelCompiler):
-    """For a function that only compiled code calls."""
+    """The compiler passes for a function that only compiled code calls."""
 
     lowering = _InnerLowering

@@ -1,9 +1,9 @@
 """Orders of rows for many epochs in one compiled call that releases the GIL.
 
 The draws are those of ``RandomState.shuffle``, whose stream NumPy guarantees not to change: the Mersenne Twister
-(Matsumoto and Nishimura, 1998), the Fisher-Yates shuffle from the last place to the first, and for each place the next
-number, cut to as many bits as the place has, that is not beyond it.  With NumPy they take up to an eighth of the
-training time of a small network, during which NumPy holds the GIL.
+(Matsumoto and Nishimura, 1998), the Fisher-Yates shuffle from the last position to the first, and rejection sampling:
+for each position the next number, masked to the bits of the position, that does not exceed it.  With NumPy they take up
+to an eighth of the training time of a small network, during which NumPy holds the GIL.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _UPPER, _LOWER, _TWIST = 0x80000000, 0x7FFFFFFF, 0x9908B0DF
 
 @kernel
 def shuffle_into(orders: NDArray[np.intp], order: NDArray[np.intp], key: NDArray[np.uint32], position: int) -> int:
-    """Each row of ``orders`` ← the row above it, shuffled; the first from ``order``.
+    """Fill each row of ``orders`` with the previous row, shuffled; the first row is ``order``, shuffled.
 
     ``key``, (624,), and ``position`` are the generator's state.  The key is advanced in place; the
     new position is returned.
@@ -48,7 +48,7 @@ def shuffle_into(orders: NDArray[np.intp], order: NDArray[np.intp], key: NDArray
 
 @inner
 def _twist(key: NDArray[np.uint32]) -> None:
-    """The next 624 words."""
+    """Replace the key by the next 624 words."""
     for i in range(WORDS):
         following = i + 1 if i + 1 < WORDS else 0
         partner = i + MIDDLE if i + MIDDLE < WORDS else i + MIDDLE - WORDS

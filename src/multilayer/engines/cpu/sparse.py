@@ -1,7 +1,6 @@
-"""The first layer on the rows of a CSR matrix, which is never made dense.
+"""The first layer on the rows of a CSR matrix, which is never converted to a dense array.
 
-Only entries that are stored are visited.  The weights of a column lie side by side, so that each entry moves one
-vector of s_2 weights.
+Only stored entries are visited.  The weights of a column are contiguous, so each entry reads one vector of s_2 weights.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ def is_sparse(data: Data) -> bool:
 
 @inner
 def multiply_rows_into(Z: Floats, plan: Plan, data: Data, work: Work, first: int, weights: Floats) -> None:
-    """Z ← Z + X weights for the rows of X from ``first`` on, Z (rows, s_2), weights (s_1, s_2)."""
+    """Compute Z ← Z + X weights for the rows of X from ``first`` on, Z (rows, s_2), weights (s_1, s_2)."""
     for r in range(Z.shape[0]):
         row = data.order[first + r] if len(data.order) > 0 else first + r
         for entry in range(data.indptr[row], data.indptr[row + 1]):
@@ -37,10 +36,10 @@ def multiply_rows_into(Z: Floats, plan: Plan, data: Data, work: Work, first: int
 
 
 @inner
-def answer_rows_into(
+def affine_rows_into(
     Z: Floats, X: Floats, indptr: NDArray[np.int64], indices: NDArray[np.int64], first: int, layer: Floats
 ) -> None:
-    """Z ← bias + X weights, as above without dropout; biases and weights are (1 + s_1, s_2)."""
+    """Compute Z ← bias + X weights, without dropout; biases and weights are (1 + s_1, s_2)."""
     n = Z.shape[1]
     for r in range(Z.shape[0]):
         z = line(Z, r * n, n)
@@ -59,7 +58,7 @@ def _add_times_into(z: Floats, weights: Floats, x: Any) -> None:
 def multiply_transposed_rows_into(
     D: Floats, plan: Plan, data: Data, work: Work, first: int, delta: Floats, keep: float
 ) -> None:
-    """D ← keep D + Xᵀ delta for the rows of X from ``first`` on, D (s_1, s_2), delta (rows, s_2); keep is 0 or 1."""
+    """Compute D ← keep D + Xᵀ delta for the rows from ``first`` on, D (s_1, s_2), delta (rows, s_2), keep 0 or 1."""
     if keep == 0.0:  # the memory is uninitialised and may hold NaN
         for i in range(D.shape[0]):
             for j in range(D.shape[1]):
@@ -75,7 +74,7 @@ def multiply_transposed_rows_into(
 
 @inner
 def _mask(plan: Plan, work: Work, row: int, column: int) -> float:
-    """(R1) What dropout multiplies an input by."""
+    """(R1) Return the factor by which dropout multiplies an input."""
     if len(plan.dropout) == 0 or plan.dropout[0] == 0.0:
         return 1.0
     return mask_at(plan.dropout[0], plan.seed, work.clock[0], 0, row - work.clock[1], column)

@@ -1,13 +1,13 @@
-"""Numbers too small to be normal count as 0 while a kernel runs.
+"""Flushing of subnormal numbers to 0 while a kernel runs.
 
-Below 1.2e-38 in float32 (2.2e-308 in float64) the numbers are subnormal, with ever fewer digits, and processors may
-take a hundred times as long over them.  Training makes them: where a pixel is never set or a unit never active, the
-gradient is 0, and from update to update Adam multiplies its mean by 0.9 and weight decay shrinks the weight.  Adam's
-mean does not even pass through: 0.9 times the smallest number is rounded to the smallest number.
+Below 1.2e-38 in float32 (2.2e-308 in float64) numbers are subnormal: they have fewer digits, and processors may take a
+hundred times as long to compute with them.  Training creates them: if a pixel is never set or a unit is never active,
+the gradient is 0, so in each update Adam multiplies its mean by 0.9 and weight decay shrinks the weight.  Adam's mean
+never reaches 0, because 0.9 times the smallest number is rounded to the smallest number.
 
 So a kernel sets bits in the register that controls the arithmetic of its thread, and restores the register at its end:
-subnormal results become 0, and subnormal operands are read as 0.  The register is the thread's own, and BLAS runs in
-the thread of its caller.  On a processor whose register is not known here, both functions do nothing.
+subnormal results become 0, and subnormal operands are read as 0.  Each thread has its own register, and BLAS runs in
+the thread of its caller.  On processors whose register is unknown here, both functions do nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from multilayer.engines.cpu.compiling import COMPILED
 
 
 class ControlRegister(NamedTuple):
-    """The register of one kind of processor: the bits that flush, and code that reads and writes it as an int64."""
+    """The control register of one kind of processor: its flush bits, and code to read and write it as an int64."""
 
     flush: int
     read: Callable[..., Any]  # (builder): the value
@@ -27,21 +27,21 @@ class ControlRegister(NamedTuple):
 
 
 def control_register(triple: str) -> ControlRegister | None:
-    """The register of the processor that LLVM compiles for, or None.
+    """Return the register of the processor that LLVM compiles for, or None.
 
-    LLVM's triple tells the processor, not ``platform.machine()``: on Windows for ARM that names the computer's, even in
-    a Python for x86-64, which the computer emulates.
+    LLVM's triple identifies the processor; ``platform.machine()`` does not: on Windows for ARM it names the computer's
+    processor even in a Python for x86-64, which the computer emulates.
     """
     return _REGISTERS.get(triple.split("-")[0].lower())
 
 
 def _flush_in_python() -> int:
-    """Flush subnormal numbers from here on; the state before, for ``restore``."""
+    """Flush subnormal numbers from now on; return the previous state, for ``restore``."""
     return 0
 
 
 def _restore_in_python(state: int) -> None:
-    """Put back what ``flush`` found."""
+    """Restore the state that ``flush`` returned."""
 
 
 if COMPILED:

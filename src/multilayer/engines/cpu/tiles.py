@@ -1,10 +1,10 @@
 """Products of a few units by a few inputs, over all rows of a transposed block.
 
-Both products are cut into tiles whose numbers of units (and inputs) are literal: the sums of a tile then stay in
+Both products are split into tiles whose numbers of units (and inputs) are literals, so that the sums of a tile stay in
 registers.  A tile of weighted sums has up to five units and runs over their inputs, one strip of rows after another;
 each strip of an input is loaded once for all units of the tile.  A tile of products, of up to three inputs by three
-units, runs over the rows.  Its sums are vectors, one number a lane; they stay in memory from block to block and are
-added up when the batch is done.
+units, runs over the rows.  Its sums are vectors with a partial sum in each lane; they are stored from block to block
+and summed at the end of the batch.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ MOST_UNITS = 5
 
 @inner
 def weighted_sums_into(out: Floats, A: Floats, W: Floats, bias: Floats, a: Floats) -> None:
-    """Forward, out ← bias + Wᵀ A; if the bias is empty, back, out ← W A.  out (n, rows), A (k, rows).
+    """Compute out ← bias + Wᵀ A (forward) or, if the bias is empty, out ← W A (backward); out (n, rows), A (k, rows).
 
-    W is (k, n) going forward, (n, k) going back.  Unless ``a``, (n rows,), is empty, each sum is multiplied by
+    W is (k, n) forward and (n, k) backward.  Unless ``a``, (n rows,), is empty, each sum is multiplied by
     a (1 - a), the derivative of a sigmoid; ``a`` and ``out`` may be the same memory.
     """
     (n, rows), k = out.shape, A.shape[0]
-    unit = 1 if bias.size > 0 else k  # from one unit to the next in W
+    unit = 1 if bias.size > 0 else k  # stride between units in W
     for j in range(0, n, MOST_UNITS):
         units = min(n - j, MOST_UNITS)
         z, w = line(out, j * rows, units * rows), line(W, j * unit, W.size - j * unit)
@@ -61,7 +61,7 @@ def weighted_sums_into(out: Floats, A: Floats, W: Floats, bias: Floats, a: Float
 
 @inner
 def add_products_into(sums: Floats, A: Floats, delta: Floats, keep: float) -> None:
-    """``sums[i, j]`` ← keep ``sums[i, j]`` + A[i] delta[j], each sum a vector.
+    """Compute ``sums[i, j]`` ← keep ``sums[i, j]`` + A[i] delta[j]; each sum is a vector.
 
     A is (k, rows), delta (n, rows), keep 0 or 1.
     """
@@ -93,13 +93,13 @@ def add_products_into(sums: Floats, A: Floats, delta: Floats, keep: float) -> No
 
 
 def _sums(n: int) -> Callable[..., None]:
-    """The weighted sums of n units."""
+    """Return a function that computes the weighted sums of n units."""
 
     @inlined
     @belongs_to(f"{n}")
     def sums_into(out: Floats, A: Floats, W: Floats, all_units: int, bias: Floats, a: Floats) -> None:
         k, rows = A.shape
-        unit, step = (1, all_units) if bias.size > 0 else (k, 1)  # from one unit, and one input, to the next in W
+        unit, step = (1, all_units) if bias.size > 0 else (k, 1)  # strides between units, and between inputs, in W
         for c in range(0, rows, STRIP):
             s = spread_strips(bias, 0, 1, n) if bias.size > 0 else zero_strips(out, n)
             for i in range(k):
@@ -112,7 +112,7 @@ def _sums(n: int) -> Callable[..., None]:
 
 
 def _products(k: int, n: int) -> Callable[..., None]:
-    """The products of k inputs, from the i-th on, by n units, from the j-th on."""
+    """Return a function that adds the products of inputs i .. i + k - 1 by units j .. j + n - 1."""
     tile = k * n
 
     @inlined

@@ -1,4 +1,4 @@
-"""Updates: the rules (D1) to (D4) of the book, one pass over the parameters, and the options of a step, (D5) to (D7).
+"""Updates: the rules (D1) to (D4) of the book, one pass over the parameters, and the options of a step, (D5) to (D8).
 
 A rule is a function, a branch in ``update_into`` and a case in ``encode``.
 """
@@ -17,6 +17,7 @@ from multilayer.equations.descent import Adam, GradientDescent, Momentum, Nester
 from multilayer.network import Floats
 
 GRADIENT_DESCENT, MOMENTUM, NESTEROV, ADAM = range(4)
+WEIGHTS = 2  # the place of the factor of the first layer's weights, behind those of the embedding and of its biases
 
 
 def encode(rule: UpdateRule) -> tuple[int, NDArray[np.float64]]:
@@ -30,12 +31,12 @@ def encode(rule: UpdateRule) -> tuple[int, NDArray[np.float64]]:
             return NESTEROV, np.array([mu])
         case Adam(beta_1, beta_2, epsilon):
             return ADAM, np.array([beta_1, beta_2, epsilon])
-    raise TypeError(f"the CPU engine does not know the update rule {rule!r}")
+    raise TypeError(f"the CPU engine has no update rule {rule!r}")
 
 
 @inner
 def first_factor(code: int, numbers: NDArray[np.float64], alpha: float, t: int) -> float:
-    """The step size alpha, for Adam with the correction for its start at zero; computed once an update."""
+    """Return the step size alpha; for Adam, with the correction for its start at zero.  Called once per update."""
     if code == ADAM:
         return alpha * math.sqrt(1.0 - numbers[1] ** t) / (1.0 - numbers[0] ** t)
     return alpha
@@ -45,7 +46,7 @@ def first_factor(code: int, numbers: NDArray[np.float64], alpha: float, t: int) 
 def update_into(
     code: int, numbers: NDArray[np.float64], theta: Floats, D: Floats, slots: Floats, first: int, factor: float
 ) -> None:
-    """One step of the rule, in place, for the parameters from the ``first`` on; slots is (n_slots, P)."""
+    """Update theta in place by the rule, for the parameters from index ``first`` on; slots is (n_slots, P)."""
     n, P = theta.size, slots.shape[1]
     if code == GRADIENT_DESCENT:
         _gradient_descent_into(theta, D, factor)
@@ -102,13 +103,35 @@ def _adam_into(theta: Floats, D: Floats, p: Floats, q: Floats, corrected: float,
 
 @inlined
 def refines(descent: Descent) -> bool:
-    """Whether any of the three options is used."""
-    return descent.clip_norm < math.inf or descent.weight_decay > 0.0 or descent.beta > 0.0
+    """Return whether any of the four options is used."""
+    has_factors = len(descent.factors) > 0
+    return has_factors or descent.clip_norm < math.inf or descent.weight_decay > 0.0 or descent.beta > 0.0
+
+
+@inlined
+def update_sections_into(plan: Plan, descent: Descent, theta: Floats, D: Floats, factor: float) -> None:
+    """(D8) Do one step of the rule, with a factor for each section of the parameters; gain and shift have 1."""
+    first = 0
+    for l in range(len(plan.layers)):
+        k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
+        before = descent.factors[0] if l == 0 else 1.0
+        _update_section_into(descent, theta, D, first, t, factor * before)
+        _update_section_into(descent, theta, D, t, t + n, factor * descent.factors[WEIGHTS + 2 * l - 1])
+        _update_section_into(descent, theta, D, t + n, t + n + k * n, factor * descent.factors[WEIGHTS + 2 * l])
+        first = t + n + k * n
+
+
+@inner
+def _update_section_into(descent: Descent, theta: Floats, D: Floats, first: int, stop: int, factor: float) -> None:
+    n = stop - first
+    if n > 0:
+        here, gradient = line(theta, first, n), line(D, first, n)
+        update_into(descent.rule, descent.numbers, here, gradient, descent.slots, first, factor)
 
 
 @inlined
 def before_update_into(plan: Plan, descent: Descent, theta: Floats, D: Floats, alpha: float) -> None:
-    """(D5) and (D6), if they are used."""
+    """Apply (D5) and (D6), if they are used."""
     if descent.clip_norm < math.inf:
         norm = math.sqrt(sum_of_squares(D))
         if norm > descent.clip_norm:
@@ -116,12 +139,13 @@ def before_update_into(plan: Plan, descent: Descent, theta: Floats, D: Floats, a
     if descent.weight_decay > 0.0:
         for l in range(len(plan.layers)):
             k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
-            scale_into(line(theta, t + n, k * n), 1.0 - alpha * descent.weight_decay)
+            own = alpha * descent.factors[WEIGHTS + 2 * l] if len(descent.factors) > 0 else alpha
+            scale_into(line(theta, t + n, k * n), 1.0 - own * descent.weight_decay)
 
 
 @inlined
 def after_update_into(descent: Descent, theta: Floats, t: int) -> None:
-    """(D7), if it is used; ``t`` counts the updates from 1."""
+    """Apply (D7), if it is used; ``t`` counts the updates from 1."""
     if descent.beta > 0.0:
         _average_into(descent.average, theta, (1.0 - descent.beta) / (1.0 - descent.beta**t))
 

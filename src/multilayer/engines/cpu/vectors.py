@@ -1,13 +1,12 @@
 """Bundles of vectors, for the loops that the compiler does not vectorise well.
 
-A tile of a matrix product keeps several sums in vector registers over a loop whose length is not known before.  From
-loops over scalars LLVM makes that only with everything loaded and stored around every few multiplications, and with a
-run-time check of every pair of arrays for overlap.  So those few loops define vectors explicitly: as many numbers
-as one register holds.
+A tile of a matrix product keeps several sums in vector registers over a loop whose length is unknown at compile time.
+From loops over scalars, LLVM compiles code that loads and stores all sums around every few multiplications, and checks
+every pair of arrays for overlap at run time.  So these few loops define vectors explicitly, each as long as a register.
 
-A bundle is a tuple of vectors, as many as a literal number says.  A strip is ``STRIP`` numbers that lie side by side,
-one or a few vectors; functions named after strips handle all vectors of one at a time.  Where Numba compiles, each
-vector is a value of LLVM's vector type; uncompiled, it is a NumPy array.
+A bundle is a tuple of vectors, whose number is a literal.  A strip is ``STRIP`` contiguous numbers, one or a few
+vectors; functions named after strips process all vectors of a strip at once.  In compiled code each vector is a value
+of LLVM's vector type; uncompiled, it is a NumPy array.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ import numpy as np
 from multilayer.engines.cpu.compiling import COMPILED, has_wide_registers
 from multilayer.network import Floats
 
-# AVX-512 has 32 registers of 64 bytes; elsewhere there are 16 of 32 bytes, or 32 of 16.  A strip is as long as five of
-# them, what they are multiplied with, and a factor fit in.
+# AVX-512 has 32 registers of 64 bytes; other processors have 16 of 32 bytes, or 32 of 16.  The length of a strip is
+# such that five strips of sums, the strip that they are multiplied by, and a factor fit into the registers.
 #: Size of a vector, in bytes.
 BYTES = 64 if has_wide_registers() else 32
 #: Numbers of a strip.
@@ -30,14 +29,14 @@ Bundle = Any  # tuple of vectors, each of BYTES / itemsize numbers
 
 
 def _load_in_python(array: Floats, start: int, row: int, k: int, column: int, n: int) -> Bundle:
-    """The vectors at start + i row + j column, i < k and j < n, row after row."""
+    """Return the vectors at start + i row + j column, i < k and j < n, row after row."""
     flat, lanes = array.reshape(-1), BYTES // array.itemsize
     places = [start + i * row + j * column for i in range(k) for j in range(n)]
     return tuple(flat[place : place + lanes].copy() for place in places)
 
 
 def _store_in_python(array: Floats, start: int, row: int, column: int, n: int, bundle: Bundle) -> None:
-    """Put vectors where ``load`` would find them."""
+    """Store vectors at the positions from which ``load`` reads them."""
     flat = array.reshape(-1)
     for place, vector in enumerate(bundle):
         first = start + place // n * row + place % n * column
@@ -45,18 +44,18 @@ def _store_in_python(array: Floats, start: int, row: int, column: int, n: int, b
 
 
 def _zeros_in_python(array: Floats, n: int) -> Bundle:
-    """n vectors of zeros in the dtype of an array."""
+    """Return n vectors of zeros in the dtype of an array."""
     return (np.zeros(BYTES // array.itemsize, dtype=array.dtype),) * n
 
 
 def _add_outer_in_python(sums: Bundle, left: Bundle, right: Bundle) -> Bundle:
-    """``sums[i n + j]`` + ``left[i] right[j]``, for n vectors on the right."""
+    """Return ``sums[i n + j]`` + ``left[i] right[j]``, for n vectors on the right."""
     products = [v * r for v in left for r in right]
     return tuple(s + p for s, p in zip(sums, products, strict=True))
 
 
 def _gate_in_python(a: Bundle, b: Bundle) -> Bundle:
-    """Each vector of a times b (1 - b) of that of b."""
+    """Return a * b (1 - b) for each pair of vectors."""
     return tuple(x * (y * (y.dtype.type(1) - y)) for x, y in zip(a, b, strict=True))
 
 
@@ -65,34 +64,34 @@ def _per_strip(array: Floats) -> int:
 
 
 def _zero_strips_in_python(array: Floats, k: int) -> Bundle:
-    """k strips of zeros in the dtype of an array."""
+    """Return k strips of zeros in the dtype of an array."""
     return _zeros_in_python(array, k * _per_strip(array))
 
 
 def _spread_strips_in_python(array: Floats, start: int, step: int, k: int) -> Bundle:
-    """k strips, each of copies of the element at start + i step."""
+    """Return k strips; strip i is filled with the element at start + i step."""
     flat, lanes = array.reshape(-1), BYTES // array.itemsize
     return tuple(np.full(lanes, flat[start + i * step]) for i in range(k) for _ in range(_per_strip(array)))
 
 
 def _spread_in_python(array: Floats, start: int, step: int, k: int) -> Bundle:
-    """k vectors, each of copies of the element at start + i step."""
+    """Return k vectors; vector i is filled with the element at start + i step."""
     flat, lanes = array.reshape(-1), BYTES // array.itemsize
     return tuple(np.full(lanes, flat[start + i * step]) for i in range(k))
 
 
 def _load_strips_in_python(array: Floats, start: int, row: int, k: int) -> Bundle:
-    """The k strips at start + i row."""
+    """Return the k strips at start + i row."""
     return _load_in_python(array, start, row, k, BYTES // array.itemsize, _per_strip(array))
 
 
 def _store_strips_in_python(array: Floats, start: int, row: int, bundle: Bundle) -> None:
-    """Put strips where ``load_strips`` would find them."""
+    """Store strips at the positions from which ``load_strips`` reads them."""
     _store_in_python(array, start, row, BYTES // array.itemsize, _per_strip(array), bundle)
 
 
 def _add_scaled_in_python(sums: Bundle, array: Floats, start: int, numbers: Floats, first: int, step: int) -> Bundle:
-    """Strip i of sums + number i times the strip at start; the numbers lie at first + i step."""
+    """Return strip i of sums + number i times the strip at start; the numbers are at first + i step."""
     strip = _load_strips_in_python(array, start, 0, 1)
     factors = _spread_strips_in_python(numbers, first, step, len(sums) // len(strip))
     return tuple(s + v * w for s, v, w in zip(sums, strip * (len(sums) // len(strip)), factors, strict=True))
@@ -116,9 +115,9 @@ if COMPILED:
             element = ir.FloatType() if fe_type.dtype == types.float32 else ir.DoubleType()
             super().__init__(dmm, fe_type, ir.VectorType(element, _lanes(fe_type)))
 
-    _VectorType.model = _VectorModel  # what cached machine code depends on is found from the type
+    _VectorType.model = _VectorModel  # the cache key starts from the type and so includes the model
 
-    # A product that is added becomes one instruction.
+    # A product and a sum become one instruction.
     _FUSED = ("contract",)
 
     def _lanes(array: Any) -> int:
@@ -134,7 +133,7 @@ if COMPILED:
         return cgutils.pack_array(builder, vectors, context.get_value_type(bundle_type.dtype))
 
     def _grid(builder, start, row, k, column, n):
-        """Offsets start + i row + j column."""
+        """Return the offsets start + i row + j column."""
 
         def steps(first, stride, count):
             offsets = [first]
@@ -145,19 +144,19 @@ if COMPILED:
         return [offset for first in steps(start, row, k) for offset in steps(first, column, n)]
 
     def _strips(builder, array_type, start, row, k):
-        """Offsets of all vectors of k strips."""
+        """Return the offsets of all vectors of k strips."""
         lanes = cgutils.intp_t(_lanes(array_type))
         return _grid(builder, start, row, k, lanes, _vectors_of_a_strip(array_type))
 
     def _places(context, builder, array_type, array, offsets, element):
-        """Pointers to the elements of an array at these offsets."""
+        """Return pointers to the elements of an array at these offsets."""
         data = context.make_array(array_type)(context, builder, array).data
         return [builder.bitcast(builder.gep(data, [offset]), element.as_pointer()) for offset in offsets]
 
     def _loaded(context, builder, array_type, array, offsets):
         vector = context.get_value_type(_VectorType(array_type.dtype))
         places = _places(context, builder, array_type, array, offsets, vector)
-        # The default would be the alignment of a whole vector, which no array is sure to have.
+        # The default is the alignment of a whole vector, which arrays do not always have.
         return [builder.load(place, align=context.get_abi_sizeof(vector.element)) for place in places]
 
     def _stored(context, builder, array_type, array, offsets, bundle):
@@ -168,7 +167,7 @@ if COMPILED:
         return context.get_dummy_value()
 
     def _spread(context, builder, array_type, array, offsets):
-        """Each of these elements in every lane of a vector."""
+        """Return one vector per element, with the element in every lane."""
         vector = context.get_value_type(_VectorType(array_type.dtype))
         nothing = ir.Constant(vector, ir.Undefined)
         lanes = ir.Constant(ir.VectorType(cgutils.int32_t, vector.count), [0] * vector.count)

@@ -1,4 +1,4 @@
-"""Parts of arrays as arrays, without the price of slicing.
+"""Views of parts of arrays, without the cost of slicing.
 
 A slice in compiled code counts references to its array, and the code for a slice or a reshape takes long to compile.
 These views only borrow the memory: the caller of a kernel must keep the arrays alive while it runs.
@@ -13,12 +13,12 @@ from multilayer.network import Floats
 
 
 def _line_in_python(array: Floats, start: int, n: int) -> Floats:
-    """Elements ``start`` .. ``start + n - 1`` of a contiguous array, whatever its shape, as (n,)."""
+    """Return the elements ``start`` .. ``start + n - 1`` of a contiguous array of any shape, as (n,)."""
     return array.reshape(-1)[start : start + n]
 
 
 def _block_in_python(array: Floats, start: int, rows: int, columns: int) -> Floats:
-    """The ``rows * columns`` elements from ``start`` on, as (rows, columns)."""
+    """Return the ``rows * columns`` elements from ``start`` on, as (rows, columns)."""
     return array.reshape(-1)[start : start + rows * columns].reshape(rows, columns)
 
 

@@ -1,20 +1,20 @@
 r"""Costs in place of the one that matches the output unit, each with its delta.
 
-e = h - y is the error of one answer; a cost sums over the K answers of an example.
+e = h - y is the error of one output; a cost is summed over the K outputs of an example.
 
     =====  ==============  =============================================  ==========================  ==============
-    tag    cost            of one answer                                  delta_L                     outputs
+    tag    cost            for one output                                 delta_L                     outputs
     =====  ==============  =============================================  ==========================  ==============
     (C6)   absolute error  abs(e)                                         sign(e)                     identity
-    (C7)   Huber           e²/2 if abs(e) <= t else t (abs(e) - t/2)      e cut to [-t, t]            identity
+    (C7)   Huber           e²/2 if abs(e) <= t else t (abs(e) - t/2)      e clipped to [-t, t]        identity
     (C8)   quantile        τ (y - h) if y > h else (1 - τ) (h - y)        -τ if y > h, 1 - τ if h > y  identity
     (C9)   Gamma deviance  y/h - log(y/h) - 1                             1 - y/h                     exp
     (C10)  focal, yes/no   -y (1-h)^γ log h - (1-y) h^γ log(1-h)          see SigmoidFocal            sigmoid
     (C11)  focal, one of   -y (1-h)^γ log h                               see SoftmaxFocal            softmax
     =====  ==============  =============================================  ==========================  ==============
 
-"increasing" outputs (C12) take the costs for identity outputs, which then see H instead of Z.
-Where a cost has a kink, at e = 0, delta is 0: the answer is right and is not changed.
+"increasing" outputs (C12) use the costs for identity outputs, which then receive H instead of Z.
+At a kink of a cost, e = 0, delta is 0: the output equals the target and is not changed.
 
 References: (C7) Huber (1964); (C8) Koenker and Bassett (1978); (C10), (C11) Lin et al. (2017), eq. 4.
 """
@@ -55,9 +55,9 @@ class AbsoluteError(Cost):
 
 @dataclass(frozen=True)
 class Huber(Cost):
-    """(C7) Σ_k e²/2 where abs(e) <= t, t (abs(e) - t/2) beyond, e = h - y;  delta = e, cut to [-t, t].
+    """(C7) Σ_k e²/2 where abs(e) <= t, else t (abs(e) - t/2), e = h - y;  delta = e, clipped to [-t, t].
 
-    The squared error near the target, the absolute error far away: an outlier pulls no harder than t.
+    It is quadratic near the target and linear far away: the gradient of an outlier is at most t.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class Huber(Cost):
         check_positive(self.threshold, "threshold")
 
     def value(self, Z: Array, Y: Array) -> Array:
-        # With c = e cut to [-t, t], both pieces are c (e - c/2): e²/2 where c = e, t (|e| - t/2) where c = ±t.
+        # With c = e clipped to [-t, t], both pieces are c (e - c/2): e²/2 where c = e, t (|e| - t/2) where c = ±t.
         e = Z - Y
         c = self.delta(Z, Y)
         return np.sum(c * (e - 0.5 * c), axis=1)
@@ -90,14 +90,14 @@ class Huber(Cost):
 class Quantile(Cost):
     """(C8) Σ_k τ_k (y_k - h_k) where y_k > h_k, (1 - τ_k) (h_k - y_k) elsewhere;  delta = -τ_k, 1 - τ_k, 0 at h = y.
 
-    Its minimum is the τ-quantile of y: to be too low costs τ, to be too high 1 - τ, and the two are in balance
-    when a share τ of the targets lies below the prediction.
+    Its minimum is the τ-quantile of y: the slope is τ for predictions that are too low and 1 - τ for those that are too
+    high, and the two balance if a share τ of the targets is below the prediction.
 
     Parameters
     ----------
     levels : tuple of float
-        One τ for each output, or a single one for all.  Several quantiles of one target are several outputs, each
-        with the same y; with "increasing" outputs and ascending levels they never cross.
+        One τ for each output, or one for all.  To predict several quantiles of one target, use several outputs with the
+        same y; with "increasing" outputs and ascending levels the quantiles never cross.
 
     Examples
     --------
@@ -139,12 +139,10 @@ class Quantile(Cost):
             )
         rise = np.diff(self.levels) if len(self.levels) > 1 else np.zeros(n_outputs - 1)
         if output == "increasing" and (rise <= 0).any():
-            raise ParameterError(
-                f"increasing outputs are quantiles of rising levels, got {self.levels}. Sort the levels."
-            )
+            raise ParameterError(f"increasing outputs need ascending levels, got {self.levels}. Sort the levels.")
 
     def check_targets(self, Y: Array) -> None:
-        """Raise an error for targets that the cost is not defined for.
+        """Raise an error for targets for which the cost is undefined.
 
         Parameters
         ----------
@@ -175,8 +173,8 @@ class Quantile(Cost):
 class GammaDeviance(Cost):
     """(C9) Σ_k y_k/h_k - log(y_k/h_k) - 1,  delta = 1 - y/h: half the Gamma deviance, for positive targets.
 
-    With h = e^z and r = log y - z = log(y/h) it is e^r - 1 - r, and delta = -(e^r - 1).  The error counts in percent
-    of the target: doubling y and h changes nothing.
+    With h = e^z and r = log y - z = log(y/h) it is e^r - 1 - r, and delta = -(e^r - 1).  The error is relative to the
+    target: doubling y and h changes nothing.
 
     Examples
     --------
@@ -187,7 +185,7 @@ class GammaDeviance(Cost):
     outputs: ClassVar[tuple[str, ...]] = ("exp",)
 
     def check_targets(self, Y: Array) -> None:
-        """Raise an error for targets that the cost is not defined for.
+        """Raise an error for targets for which the cost is undefined.
 
         Parameters
         ----------
@@ -201,8 +199,8 @@ class GammaDeviance(Cost):
         """
         if Y.min() <= 0:
             raise InputError(
-                f"Y must be positive for the Gamma deviance, got {Y.min():g}. Use the Poisson cost, which "
-                "exp outputs bring along and which allows 0, or identity outputs for numbers of either sign."
+                f"Y must be positive for the Gamma deviance, got {Y.min():g}. Use the Poisson cost, the "
+                "default of exp outputs, which allows 0, or identity outputs for numbers of either sign."
             )
 
     def value(self, Z: Array, Y: Array) -> Array:
@@ -215,7 +213,7 @@ class GammaDeviance(Cost):
 
 @dataclass(frozen=True)
 class SigmoidFocal(Cost):
-    """(C10) Σ_k -y_k (1-h_k)^γ log h_k - (1-y_k) h_k^γ log(1-h_k): examples that are predicted well count little.
+    """(C10) Σ_k -y_k (1-h_k)^γ log h_k - (1-y_k) h_k^γ log(1-h_k): well-predicted examples have little influence.
 
     With q = 1 - h and log h = -softplus(-z), log q = -softplus(z), both terms are products that stay finite, and
 
@@ -241,7 +239,7 @@ class SigmoidFocal(Cost):
         check_not_negative(self.gamma, "gamma")
 
     def check_targets(self, Y: Array) -> None:
-        """Raise an error for targets that the cost is not defined for.
+        """Raise an error for targets for which the cost is undefined.
 
         Parameters
         ----------
@@ -291,7 +289,7 @@ class SoftmaxFocal(Cost):
         check_not_negative(self.gamma, "gamma")
 
     def check_targets(self, Y: Array) -> None:
-        """Raise an error for targets that the cost is not defined for.
+        """Raise an error for targets for which the cost is undefined.
 
         Parameters
         ----------

@@ -13,22 +13,22 @@ from multilayer.equations.activations import Activation, Array, activation
 from multilayer.equations.costs import Cost, Output, output_unit
 from multilayer.exceptions import InputError, ParameterError, ShapeError
 
-# Narrow enough that a kink is seldom between the points, wide enough to leave ten digits.
+# Narrow enough that a kink is seldom between the points, and wide enough for an accuracy of ten digits.
 STEP = 1e-5
 TOLERANCE = 1e-6
-# Sums at which an activation is checked: none is 0, where the kinks of most are.
+# Sums at which an activation is checked: none is 0, where most kinks are.
 SUMS = np.linspace(-8.0, 8.0, 257) + 0.0137
 
 
 def check_activation(pair: Activation, z: ArrayLike | None = None) -> float:
-    """(N1) The derivative g' of a custom activation, compared with central differences of its g.
+    """(N1) Compare the derivative g' of a custom activation with central differences of its g.
 
     Parameters
     ----------
     pair : Activation
         An object with the methods ``g(z)`` and ``g_prime(z)``.
     z : array of shape (n,), optional
-        Weighted sums to check at; from -8 to 8 where none are given.
+        Weighted sums to check at; by default from -8 to 8.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def check_activation(pair: Activation, z: ArrayLike | None = None) -> float:
     Raises
     ------
     ParameterError
-        Where they differ, with the z where they differ most; where either is not finite or of another shape.
+        If they differ, with the z where they differ most; if either is not finite or has another shape.
 
     Examples
     --------
@@ -73,18 +73,18 @@ def check_activation(pair: Activation, z: ArrayLike | None = None) -> float:
 
 
 def check_cost(cost: Cost, Z: ArrayLike, Y: ArrayLike, output: str = "identity") -> float:
-    """(N1) The delta of a custom cost, compared with central differences of its value, entry by entry.
+    """(N1) Compare the delta of a custom cost with central differences of its value, entry by entry.
 
     Parameters
     ----------
     cost : Cost
         An object with the methods ``value(Z, Y)`` and ``delta(Z, Y)``.
     Z : array of shape (m, K)
-        Weighted sums of the output units to check at; none may lie on a kink of the cost.
+        Weighted sums of the output units to check at; none may be at a kink of the cost.
     Y : array of shape (m, K)
-        Targets as the network will get.
+        Targets in the form that the network receives.
     output : str
-        The output unit that the cost is for; the derivative of "increasing" outputs goes through the unit.
+        The output unit of the cost; for "increasing" outputs the derivative includes the unit.
 
     Returns
     -------
@@ -94,9 +94,9 @@ def check_cost(cost: Cost, Z: ArrayLike, Y: ArrayLike, output: str = "identity")
     Raises
     ------
     ParameterError
-        Where they differ, with the row and column where they differ most.
+        If they differ, with the row and column where they differ most.
     InputError, ShapeError
-        For Z or Y that cannot be used, results of a wrong shape, and costs that are not finite.
+        For invalid Z or Y, results of a wrong shape, and costs that are not finite.
 
     Examples
     --------
@@ -134,14 +134,14 @@ def check_cost(cost: Cost, Z: ArrayLike, Y: ArrayLike, output: str = "identity")
 
 
 def _moved_cost(unit: Output, Z: Array, Y: Array, k: int, moves: Array) -> Array:
-    """The cost of each example once its z_k has moved."""
+    """Compute the cost of each example after a change of its z_k."""
     moved = Z.copy()
     moved[:, k] += moves
     return unit.cost(moved, Y)
 
 
 def _quotient(f: Callable[[Array], Array], x: Array, h: float) -> Array:
-    """(N1) [8 (f(x+h) - f(x-h)) - (f(x+2h) - f(x-2h))] / (12 h)."""
+    """(N1) Compute [8 (f(x+h) - f(x-h)) - (f(x+2h) - f(x-2h))] / (12 h)."""
     return (8.0 * (f(x + h) - f(x - h)) - (f(x + 2.0 * h) - f(x - 2.0 * h))) / (12.0 * h)
 
 

@@ -1,13 +1,13 @@
-r"""Dropout: units that are left out of one update, chosen by reproducible random numbers.
+r"""Dropout: units that are omitted from one update, chosen by reproducible random numbers.
 
-(R1) M_l holds 1 / (1 - p) where a unit is kept and 0 where it is dropped, with probability p;  A_l ← A_l * M_l.
+(R1) M_l is 1 / (1 - p) for kept units and 0 for dropped units, which have the probability p;  A_l ← A_l * M_l.
 
-Dividing by 1 - p keeps the expected sum that the next layer sees, so that a prediction needs no correction.
-The same mask multiplies (B2): a dropped unit gets no gradient.
+Dividing by 1 - p preserves the expected input of the next layer, so that a prediction needs no correction.
+The same mask multiplies (B2): a dropped unit receives no gradient.
 
-Which units are dropped follows from four numbers, (seed, update, layer, row, unit), by a counter-based generator:
-a keyed mixing of a counter, without state.  Engines that process a batch in different orders, or on different
-machines, draw the same masks, and a run that is resumed at update t continues as if it had not stopped.
+The dropped units are a function of (seed, update, layer, row, unit), computed by a counter-based generator: it mixes
+a counter with a key and has no state.  Engines that process a batch in different orders, or on different machines,
+draw the same masks, and a run that is resumed at update t continues as if it had not stopped.
 
 References: Srivastava et al. (2014), dropout; Salmon et al. (2011), "Parallel random numbers: as easy as 1, 2, 3",
 the generator Philox 4x32-10.
@@ -29,7 +29,7 @@ MASK_32 = 0xFFFFFFFF
 
 
 def philox(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> tuple[Words, Words, Words, Words]:
-    """(R2) Philox 4x32-10: four random 32-bit words from a counter of four and a key of two.
+    """(R2) Compute Philox 4x32-10: four random 32-bit words from a counter of four and a key of two.
 
     Each round multiplies two words of the counter by constants, keeps the upper and lower halves of the 64-bit
     products, and mixes them crosswise with the other two words and the key.
@@ -55,7 +55,7 @@ def philox(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> 
 
 
 def threshold(rate: float) -> int:
-    """(R3) The words below this are those of dropped units: the rate as a part of 2^32."""
+    """(R3) Return the rate as a fraction of 2^32; units whose word is smaller are dropped."""
     return round(rate * 2.0**32)
 
 
@@ -69,11 +69,11 @@ def dropout_mask(rate: float, seed: int, update: int, layer: int, n_rows: int, n
     seed : int
         From 0 to 2^64 - 1.
     update : int
-        Updates done before this one.
+        The number of previous updates.
     layer : int
         0 for the inputs, 1 for the first hidden layer, and so on.
     n_rows, n_units : int
-        Shape of A_l for this batch; rows are numbered by their place in the batch.
+        Shape of A_l for this batch; rows are numbered by their position in the batch.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def dropout_mask(rate: float, seed: int, update: int, layer: int, n_rows: int, n
     >>> np.unique(mask), bool(abs(mask.mean() - 1) < 0.01)
     (array([0.        , 1.33333333]), True)
     """
-    # One call of the generator serves four adjacent units.
+    # One call of the generator gives the words of four adjacent units.
     rows = np.arange(n_rows, dtype=np.uint64)[:, np.newaxis]
     quads = np.arange(-(-n_units // 4), dtype=np.uint64)[np.newaxis, :]
     rows, quads = np.broadcast_arrays(rows, quads)
@@ -99,12 +99,12 @@ def dropout_mask(rate: float, seed: int, update: int, layer: int, n_rows: int, n
 def dropout_masks(
     rates: tuple[float, ...], seed: int, update: int, n_rows: int, layer_sizes: tuple[int, ...]
 ) -> list[Array] | None:
-    """(R1) Compute the masks of all layers but the last.
+    """(R1) Compute the masks of all layers except the last.
 
     Parameters
     ----------
     rates : tuple of float
-        The rate p of each layer but the last.
+        The rate p of each layer except the last.
     seed, update, n_rows : int
         As for :func:`dropout_mask`.
     layer_sizes : tuple of int

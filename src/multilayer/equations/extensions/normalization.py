@@ -1,16 +1,16 @@
 r"""Layer normalisation: the weighted sums of a hidden layer, scaled to mean 0 and variance 1 for each example.
 
     ====  =========================================================  =============================================
-    tag   equation                                                   what it is
+    tag   equation                                                   note
     ====  =========================================================  =============================================
     (M1)  Ẑ = (Z - mean(Z)) / √(var(Z) + ε)                          mean and variance over the units of the layer
-    (M2)  Z' = gain * Ẑ + shift                                      what g is applied to, in place of Z
-    (M3)  D_gain = 1/m Σ_i η_i * ẑ_i,  D_shift = 1/m Σ_i η_i         η the derivative by Z'
-    (M4)  δ = (u - mean(u) - Ẑ * mean(u * Ẑ)) / √(var(Z) + ε)        u = η * gain; the derivative by Z
+    (M2)  Z' = gain * Ẑ + shift                                      g is applied to Z' in place of Z
+    (M3)  D_gain = 1/m Σ_i η_i * ẑ_i,  D_shift = 1/m Σ_i η_i         η: derivative with respect to Z'
+    (M4)  δ = (u - mean(u) - Ẑ * mean(u * Ẑ)) / √(var(Z) + ε)        u = η * gain; derivative w.r.t. Z
     ====  =========================================================  =============================================
 
-Each unit has a gain and a shift, which are learned and start at 1 and 0.  A layer's two are kept as one array
-of shape (2, s_l), gain in row 0, so that ``gain, shift = norm``.  Neither is penalised or decayed.
+Each unit has a gain and a shift, which are learned and start at 1 and 0.  Those of a layer are stored as one array
+of shape (2, s_l), with the gain in row 0, so that ``gain, shift = norm``.  Neither is penalised or decayed.
 
 In a layer of one unit Z equals its mean: Ẑ is 0, the activation is g(shift) for every example, and (M4) is 0.
 
@@ -28,14 +28,14 @@ from multilayer.equations._checks import as_matrix
 from multilayer.equations.activations import Array
 from multilayer.exceptions import ShapeError
 
-# ε keeps a layer whose sums are all alike from dividing by 0; small beside the variance of any other.
+# ε prevents division by 0 if all sums of a layer are equal; it is small compared with other variances.
 EPSILON = 1e-5
 
-Norms = Sequence[ArrayLike]  # one array (2, s_l) a hidden layer
+Norms = Sequence[ArrayLike]  # one array (2, s_l) per hidden layer
 
 
 def standardize(Z: Array) -> tuple[Array, Array]:
-    """(M1) Ẑ, (m, s_l), and 1 / √(var(Z) + ε), (m, 1).
+    """(M1) Return Ẑ, (m, s_l), and 1 / √(var(Z) + ε), (m, 1).
 
     Examples
     --------
@@ -45,7 +45,7 @@ def standardize(Z: Array) -> tuple[Array, Array]:
            [ 0.,  0.]])
     """
     centred = Z - Z.mean(axis=1, keepdims=True)
-    # Of the differences, not E[z²] - E[z]²: where the mean is large beside the spread, that would cancel to nothing.
+    # The variance is computed from the differences: E[z²] - E[z]² would cancel if the mean is large.
     scale = 1.0 / np.sqrt((centred**2).mean(axis=1, keepdims=True) + EPSILON)
     return centred * scale, scale
 
@@ -75,12 +75,12 @@ def normalize(Z: Array, norm: Array) -> Array:
 
 
 def normalized(Z: Sequence[Array], norms: Sequence[Array] | None, l: int) -> Array:
-    """(M2) What g of hidden layer ``l``, counted from 0, is applied to: Z' where there are norms, else Z."""
+    """(M2) Return the argument of g in hidden layer ``l``, counted from 0: Z' if there are norms, else Z."""
     return Z[l] if norms is None else normalize(Z[l], norms[l])
 
 
 def normalization_gradient(eta: Array, Z: Array, w: Array) -> Array:
-    """(M3) Compute the derivative of the examples' summed cost by gain and shift, without the 1/m.
+    """(M3) Compute the derivative of the examples' summed cost with respect to gain and shift, without the 1/m.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def normalization_gradient(eta: Array, Z: Array, w: Array) -> Array:
     Returns
     -------
     array of shape (2, s_l)
-        The derivative by the gain in row 0, by the shift in row 1.
+        The derivative with respect to the gain in row 0, and to the shift in row 1.
 
     Examples
     --------
@@ -107,7 +107,7 @@ def normalization_gradient(eta: Array, Z: Array, w: Array) -> Array:
 
 
 def normalization_delta(eta: Array, Z: Array, gain: Array) -> Array:
-    """(M4) Compute delta, the derivative of each example's cost by its Z, from η, the derivative by Z'.
+    """(M4) Compute delta, the derivative of each example's cost with respect to Z, from η, that with respect to Z'.
 
     The rows of delta sum to 0, because adding a constant to all sums of a layer does not change Z'.
 
@@ -137,11 +137,11 @@ def normalization_delta(eta: Array, Z: Array, gain: Array) -> Array:
 
 
 def as_norms(norms: Norms | None, thetas: Sequence[Array]) -> list[Array] | None:
-    """One array of gain and shift, (2, s_l), for each hidden layer; None where no layer is normalised."""
+    """Return one array of gain and shift, (2, s_l), per hidden layer; None if layers are not normalised."""
     if norms is None or len(norms) == 0:
         return None
     sizes = [theta.shape[0] for theta in thetas[:-1]]
-    # Like weights, they may have left the finite numbers, and the cost then has too.
+    # Like weights, they need not be finite: the cost is then not finite either.
     checked = [as_matrix(norm, f"norms[{index}]", finite=False) for index, norm in enumerate(norms)]
     if [norm.shape for norm in checked] != [(2, size) for size in sizes]:
         raise ShapeError(

@@ -1,4 +1,4 @@
-r"""Regularisation: the cost of large weights.
+r"""Regularisation: a penalty on large weights.
 
     =====  =====================  ======================  =========================
     tag    penalty                cost                    its derivative
@@ -7,8 +7,8 @@ r"""Regularisation: the cost of large weights.
     (C13)  absolute values, "L1"  λ1 / m Σ abs(Theta)     λ1/m sign(Theta)
     =====  =====================  ======================  =========================
 
-The sums omit the biases, column 0.  (C13) has a kink at 0, where its derivative is taken as 0: a weight of 0
-stays where it is unless the examples move it.
+The sums omit the biases, column 0.  (C13) has a kink at 0, where its derivative is defined as 0: it does not change a
+weight of 0.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Penalty:
 
 
 def as_penalty(lam: float | Penalty) -> Penalty:
-    """(C4) A number λ as a penalty on squares; a penalty unchanged."""
+    """(C4) Convert a number λ to a penalty on squares; return a penalty unchanged."""
     if isinstance(lam, Penalty):
         return lam
     check_not_negative(lam, "lam")
@@ -57,10 +57,10 @@ def as_penalty(lam: float | Penalty) -> Penalty:
 
 
 def regularization(thetas: Sequence[NDArray[np.float64]], lam: float | Penalty, m: float) -> float:
-    """(C4) λ / (2m) times the sum of all squared weights, without the bias weights (column 0); (C13) with a penalty.
+    """(C4) Compute λ / (2m) times the sum of all squared weights without the biases (column 0); with a penalty, (C13).
 
     A bias shifts a unit's threshold and does not make the network's function steeper: shrinking it would only
-    pull the output towards sigmoid(0).
+    move the output towards sigmoid(0).
 
     Parameters
     ----------
@@ -89,7 +89,9 @@ def regularization(thetas: Sequence[NDArray[np.float64]], lam: float | Penalty, 
 
 
 def regularization_gradient(theta: Array, lam: float | Penalty, m: float) -> Array:
-    """(C4), (C13) Compute the derivative of the regularisation by one Theta: λ/m Theta + λ1/m sign(Theta).
+    """(C4), (C13) Compute the derivative of the regularisation with respect to one Theta.
+
+    It is λ/m Theta + λ1/m sign(Theta).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-r"""How much the network's output changes with each input: backpropagation down to the first layer."""
+r"""The derivative of the network's output with respect to each input: backpropagation to the first layer."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ def input_gradient(
     of: str = "H",
     norms: Norms | None = None,
 ) -> Array:
-    """(V2) Compute the derivative of one output by every input, for each example.
+    """(V2) Compute the derivative of one output with respect to every input, for each example.
 
     v_L = ∂h_k / ∂z_L (V1), or the k-th unit vector for the weighted sum z_k itself;
-    v_l = (v_{l+1} Theta_l[:, 1:]) * g'(Z_l) as in (B2), and ∂h_k / ∂x = v_2 Theta_1[:, 1:].  Through normalised layers
-    it goes by (M4), as delta does.
+    v_l = (v_{l+1} Theta_l[:, 1:]) * g'(Z_l) as in (B2), and ∂h_k / ∂x = v_2 Theta_1[:, 1:].  Normalised layers apply
+    (M4) to it, as to delta.
 
     Parameters
     ----------
     X : array of shape (m, s_1)
-        Inputs, one example a row.
+        Inputs, one example per row.
     thetas, hidden, output : as for :func:`forward_propagation`
         The network.
     unit : int
@@ -67,7 +67,7 @@ def input_gradient(
         raise ParameterError(
             f"unit must be from 0 to {n_outputs - 1}, one of the {n_outputs} output units, got {unit}."
         )
-    v = answer_gradient(Z[-1], output, unit) if of == "H" else np.tile(np.eye(n_outputs)[unit], (len(Z[-1]), 1))
+    v = output_gradient(Z[-1], output, unit) if of == "H" else np.tile(np.eye(n_outputs)[unit], (len(Z[-1]), 1))
     for l in range(len(matrices) - 1, 0, -1):
         v = (v @ matrices[l][:, 1:]) * layers.activations[l - 1].g_prime(
             normalized(Z, layers.norms, l - 1)
@@ -77,8 +77,8 @@ def input_gradient(
     return v @ matrices[0][:, 1:]
 
 
-def answer_gradient(Z: Array, output: str, unit: int) -> Array:
-    """(V1) Compute the derivative of the output h_k by every weighted sum z_j of the last layer, (m, K).
+def output_gradient(Z: Array, output: str, unit: int) -> Array:
+    """(V1) Compute the derivative of the output h_k with respect to every weighted sum z_j of the last layer, (m, K).
 
     Sigmoid, identity and exp units depend on their own sum only: h'(z_k) for j = k, else 0.  Softmax units depend on
     all sums: h_k (1 - h_k) for j = k, else -h_k h_j.  Increasing units depend on the sums j <= k: 1 for the first,
@@ -86,7 +86,7 @@ def answer_gradient(Z: Array, output: str, unit: int) -> Array:
 
     Examples
     --------
-    >>> answer_gradient(np.array([[0.0, 0.0]]), "softmax", unit=0)
+    >>> output_gradient(np.array([[0.0, 0.0]]), "softmax", unit=0)
     array([[ 0.25, -0.25]])
     """
     H = output_unit(output).h(Z)
@@ -99,4 +99,4 @@ def answer_gradient(Z: Array, output: str, unit: int) -> Array:
         return H * own
     if output == "identity":
         return np.ones_like(Z) * own
-    return IncreasingOutput().through(Z, np.tile(own, (len(Z), 1)))  # output_unit has refused all other names
+    return IncreasingOutput().through(Z, np.tile(own, (len(Z), 1)))  # output_unit rejects all other names

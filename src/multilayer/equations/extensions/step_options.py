@@ -1,17 +1,18 @@
 r"""Options of a step, which every update rule supports.
 
     ====  ======================  ==================================================================
-    tag   option                  what it does
+    tag   option                  effect
     ====  ======================  ==================================================================
     (D5)  clipping                D ← D min(1, c / ‖D‖), before the rule
     (D6)  decoupled weight decay  Theta ← Theta - alpha w Theta without the biases, before the rule
     (D7)  averaging               mean ← mean + (1-β) / (1-β^t) (θ - mean), after the rule
+    (D8)  factors                 alpha f in place of alpha, with one f for each part of the parameters
     ====  ======================  ==================================================================
 
-With Adam, (D6) makes AdamW.
+Adam with (D6) is AdamW.
 
-References: (D5) Pascanu et al. (2013); (D6) Loshchilov and Hutter (2019), algorithm 2, whose schedule multiplies the
-decay too, as here, and in PyTorch, alpha does; (D7) Polyak and Juditsky (1992), with weights that fade.
+References: (D5) Pascanu et al. (2013); (D6) Loshchilov and Hutter (2019), algorithm 2, in which the schedule multiplies
+the decay too, as alpha does here and in PyTorch; (D7) Polyak and Juditsky (1992), with exponentially decaying weights.
 """
 
 from __future__ import annotations
@@ -29,11 +30,14 @@ from multilayer.exceptions import ParameterError
 
 @dataclass(frozen=True)
 class StepOptions:
-    """(D5)-(D7) The options of a step, all off by default."""
+    """(D5)-(D8) The options of a step, all off by default."""
 
     clip_norm: float = math.inf  # the largest norm c of the gradient (D5); infinite for no clipping
     weight_decay: float = 0.0  # the decay w of (D6)
     average: float = 0.0  # the decay β of (D7), below 1; the mean covers about the last 1 / (1 - β) updates
+    # The factors f of (D8): of the embedding, then of the biases and of the weights of each layer; gain and shift of a
+    # normalised layer have 1.  Empty for 1 everywhere.
+    factors: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.clip_norm > 0:
@@ -42,12 +46,14 @@ class StepOptions:
         check_not_negative(self.average, "average")
         if self.average >= 1:
             raise ParameterError(f"average must be below 1, got {self.average!r}. 0.999 counts about 1,000 updates.")
+        for factor in self.factors:
+            check_not_negative(factor, "factors")
 
 
 def clip_gradient(D: Sequence[Array], c: float) -> list[Array]:
     """(D5) Clip a gradient: D min(1, c / ‖D‖), ‖D‖ the norm over all layers with their biases.
 
-    The direction of the step stays; only its length is reduced.
+    The direction of the step does not change; only its length is reduced.
 
     Parameters
     ----------
@@ -73,9 +79,9 @@ def clip_gradient(D: Sequence[Array], c: float) -> list[Array]:
 def decay_weights(theta: Array, alpha: float, decay: float) -> Array:
     """(D6) Decay the weights: Theta (1 - alpha w), with the biases, column 0, unchanged.
 
-    (C4) adds λ/m Theta to the gradient instead.  For plain gradient descent the two are the same.  Adam divides the
-    gradient, and with it the penalty, by its size, so that (C4) shrinks weights with large gradients less.  (D6)
-    shrinks all weights alike.
+    (C4) adds λ/m Theta to the gradient instead.  For plain gradient descent the two are equivalent.  Adam divides the
+    gradient, including the penalty, by its size, so that (C4) shrinks weights with large gradients less.  (D6) shrinks
+    all weights by the same factor.
 
     Parameters
     ----------
@@ -102,9 +108,9 @@ def decay_weights(theta: Array, alpha: float, decay: float) -> Array:
 
 
 def average_weights(mean: Array, theta: Array, beta: float, t: int) -> Array:
-    """(D7) Update the mean of the weights after updates 1 .. t, in which update i counts β^(t-i).
+    """(D7) Update the mean of the weights after updates 1 .. t, in which update i has the factor β^(t-i).
 
-    The counts sum to (1-β^t) / (1-β), so that the newest weights have the share (1-β) / (1-β^t) of the mean.  After
+    The factors sum to (1-β^t) / (1-β), so the newest weights have the share (1-β) / (1-β^t) of the mean.  After
     the first update the mean equals the weights, for any previous ``mean``.
 
     Parameters

@@ -1,7 +1,7 @@
-r"""A trace of all quantities that one forward and one backward pass compute.
+r"""A trace of all quantities of one forward and one backward pass.
 
-docs/mathematics.md derives the equations; ``propagation`` and ``backpropagation`` compute them for training and keep
-nothing.
+docs/mathematics.md derives the equations; ``propagation`` and ``backpropagation`` compute them for training without
+storing them.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from multilayer.results import Column, Result, Table
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Trace(Result):
-    """All quantities of one pass forward and back, in the textbook's names.
+    """All quantities of one forward and one backward pass, by their names in the textbook.
 
     Layers count from 1 and tuples from 0: ``A[0]`` is A_1 = X, and ``Z[0]`` and ``delta[0]`` belong to layer 2, the
-    first that has weighted sums.  Printing it gives a table of shapes and ranges.
+    first that has weighted sums.  Printing shows a table of shapes and ranges.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Trace(Result):
     Y : array of shape (m, K)
         The targets.
     delta : tuple of L - 1 arrays of shape (m, s_l)
-        The derivatives delta_2 .. delta_L of each example's cost by Z.
+        The derivatives delta_2 .. delta_L of each example's cost with respect to Z.
     Delta : tuple of L - 1 arrays of the shapes of ``thetas``
         The sums Delta_1 .. Delta_{L-1} over the examples.
     D : tuple of L - 1 arrays of the shapes of ``thetas``
@@ -48,13 +48,13 @@ class Trace(Result):
     J : float
         The cost, regularisation included.
     regularization : float
-        The regularisation's part of J.
+        The part of J that is regularisation.
     norms : tuple of L - 2 arrays of shape (2, s_l)
         Gain and shift of layers 2 .. L-1; empty if they are not normalised.
     Z_normalized : tuple of L - 2 arrays of shape (m, s_l)
         The normalised sums Z'_2 .. Z'_{L-1}.
     D_norms : tuple of L - 2 arrays of the shapes of ``norms``
-        The derivatives of J by gain and shift.
+        The derivatives of J with respect to gain and shift.
     """
 
     thetas: tuple[Array, ...]
@@ -72,7 +72,7 @@ class Trace(Result):
 
     @property
     def H(self) -> Array:
-        """The network's output, A_L.
+        """Return the network's output, A_L.
 
         Returns
         -------
@@ -108,7 +108,7 @@ class Trace(Result):
 
     @property
     def table(self) -> Table:
-        """The shape and range of each quantity.
+        """Return the shape and range of each quantity.
 
         Returns
         -------
@@ -143,12 +143,12 @@ def trace(
     sample_weight: ArrayLike | None = None,
     norms: Norms | None = None,
 ) -> Trace:
-    """(P1)-(P4), (J), (B1)-(B4) Trace one pass forward and back.
+    """(P1)-(P4), (J), (B1)-(B4) Trace one forward and one backward pass.
 
     Parameters
     ----------
     X : array of shape (m, s_1)
-        Inputs, one example a row.
+        Inputs, one example per row.
     Y : array of shape (m, K)
         Targets.
     thetas, lam, hidden, output, sample_weight, norms : as for :func:`cost`
@@ -177,7 +177,7 @@ def trace(
     J = 0.693147, of which regularisation 0
     """
     examples, layers = as_problem(X, Y, thetas, lam, hidden, output, sample_weight, norms)
-    # Copies: a trace stays as it is when the network is trained on.
+    # Copies, so that a trace does not change when the network is trained further.
     matrices = [theta.copy() for theta in layers.thetas]
     kept = [norm.copy() for norm in layers.norms or ()]
     Z, A = forward(examples.X, layers)
