@@ -470,6 +470,9 @@ def test_encoder_works_with_clone_pipeline_and_column_transformer() -> None:
         "piecewise": None,
         "two_values": "zero_one",
         "many_categories": "frequent",
+        "min_frequency": 1,
+        "text": "as_given",
+        "row_numbers": "keep",
         "task": "auto",
     }
     frame, y = FITTED.to_pandas(), [0, 1, 1]

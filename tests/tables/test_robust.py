@@ -111,9 +111,9 @@ def test_number_columns_are_those_of_more_than_two_values() -> None:
     assert encoder.number_columns_.shape == (encoder.transform(table).shape[1],)
 
 
-def test_columns_frame_holds_the_reports() -> None:
+def test_columns_convert_to_a_frame() -> None:
     encoder = TableEncoder().fit(pa.table({"n": [1.0, None, 3.0], "t": ["a", "b", "a"]}))
-    frame = encoder.columns_frame()
+    frame = encoder.columns_.to_frame()
     assert list(frame.columns) == ["column", "kind", "encoding", "gaps", "width", "identifier", "low", "high"]
     assert frame["encoding"].tolist() == [column.encoding for column in encoder.columns_]
     assert frame["gaps"].tolist() == [1, 0]

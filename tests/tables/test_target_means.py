@@ -66,7 +66,8 @@ def test_cross_fitted_means_equal_a_calculation_by_loops() -> None:
     codes, t, folds = rng.integers(-1, 12, size=80), rng.normal(size=80), rng.integers(0, 5, size=80)
     expected = np.zeros(80)
     for i in range(80):
-        others = [t[j] for j in range(80) if codes[j] == codes[i] and folds[j] != folds[i]]
+        overall = t[folds != folds[i]].mean()
+        others = [t[j] - overall for j in range(80) if codes[j] == codes[i] and folds[j] != folds[i]]
         expected[i] = sum(others) / (len(others) + 10) if codes[i] >= 0 else 0.0
     np.testing.assert_allclose(cross_fitted_means(codes, t, 12, folds), expected, rtol=1e-9, atol=1e-15)
 
@@ -95,6 +96,7 @@ def test_a_row_does_not_see_its_own_target() -> None:
     for i in range(0, 300, 50):
         changed = t.copy()
         changed[i] += 100
+        changed -= changed.mean()
         after = cross_fitted_means(codes, changed, codes.max() + 1, response.folds)
         same_fold = response.folds == response.folds[i]
         np.testing.assert_allclose(after[same_fold], before[same_fold], rtol=1e-9, atol=1e-12)
@@ -170,6 +172,28 @@ def test_encodings_are_finite_deterministic_and_row_wise(words: list[Any], kind:
     full = encoder.transform(table)
     for row in range(0, len(words), 7):
         np.testing.assert_array_equal(encoder.transform(table.slice(row, 1))[0], full[row])
+
+
+def test_a_target_of_one_class_has_no_means() -> None:
+    encoder = TableEncoder(max_categories=2, many_categories="target")
+    table = pa.table({"t": ["a", "b", "c"] * 10})
+    assert encoder.fit_transform(table, ["same"] * 30).shape == (30, 1)
+    assert encoder.get_feature_names_out().tolist() == ["t=(frequency)"]
+
+
+def test_many_classes_keep_fewer_categories(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("multilayer.tables.target_means.MOST_MEANS", 12)
+    words = np.repeat([f"c{i}" for i in range(10)], np.arange(11, 1, -1))
+    encoding = fitted(words, np.arange(len(words)) % 3)[1]
+    assert encoding.categories == ("c0", "c1", "c2", "c3")
+    assert len(encoding.means) == 3
+
+
+@pytest.mark.parametrize("options", [{}, {"min_frequency": 3, "row_numbers": "drop"}])
+def test_the_default_encoding_of_a_hundred_thousand_categories_is_narrow(options: dict[str, Any]) -> None:
+    rng = np.random.default_rng(0)
+    table = pa.table({"t": [f"c{code}" for code in rng.integers(0, 100_000, size=150_000)]})
+    assert TableEncoder(**options).fit_transform(table).shape[1] == 64
 
 
 def test_a_hundred_thousand_categories_need_little_memory() -> None:

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.tables._arrow import Kind, import_pyarrow, is_gap, numbers, texts
-from multilayer.tables._cells import spelled_numbers
 
 Output = NDArray[np.float32] | NDArray[np.float64]
 
@@ -79,7 +78,8 @@ class NumberEncoding:
 
     ``exponent`` is 0 unless the squares of the numbers overflow or underflow float64.  The clip is
     :func:`clip_smoothly` with ``reach``, or :func:`smooth_clip`.  With ``from_text``, the fitting column was text of
-    which a few cells spelled no number.  ``is_continuous`` is False for Booleans and for numbers of two values.
+    numbers or dates, and ``gap_words`` are some of its other cells.  ``is_continuous`` is False for Booleans and for
+    numbers of two values.
     """
 
     name: str
@@ -94,6 +94,7 @@ class NumberEncoding:
     from_text: bool = False
     clip: Literal["far", "smooth"] = "far"
     is_continuous: bool = False
+    gap_words: tuple[str, ...] = ()
 
     def feature_names(self, name: str) -> list[str]:
         return [name] * self.has_values + [f"{name}=(gap)"] * self.has_gaps
@@ -116,8 +117,6 @@ class NumberEncoding:
 
     def values(self, column: Any) -> NDArray[np.float64]:
         """Return the numbers of an Arrow column, NaN at gaps."""
-        if self.from_text:
-            column = as_spelled(column)
         return numbers(column, f"column {self.name!r}", allow_infinity=True)
 
     def scaled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -129,13 +128,6 @@ class NumberEncoding:
         """Return ``(x 2^-exponent - centre) / scale``; far outside the fitted range it may be infinite."""
         with np.errstate(over="ignore"):
             return (self.scaled(values) - self.centre) / self.scale
-
-
-def as_spelled(column: Any) -> Any:
-    """Convert a column of text to the numbers that it spells; return other columns unchanged."""
-    types = import_pyarrow("encoding tables").types
-    is_text = types.is_string(column.type) or types.is_large_string(column.type) or types.is_dictionary(column.type)
-    return spelled_numbers(texts(column)) if is_text else column
 
 
 @dataclass(frozen=True)

@@ -36,9 +36,13 @@ def fit_numbers(name: str, kind: Kind, column: Any, rules: Rules) -> tuple[Encod
     if low == high or is_constant(low, high, type_given(column)):
         same = low == high and (abs(high) < 2.0**53 or len(column.drop_null().unique()) == 1)
         value = str(_first_value(column)) if same else f"{high:.12g} except for rounding"
-        return constant_column(replace(plain, has_values=False), value, n_gaps)
+        return gaps_only(replace(plain, has_values=False), f"every value is {value}", n_gaps)
     if kind == "Boolean":
         return _fit_booleans(plain, present, n_gaps, rules)
+    counts = rules.is_identifier(name, by_values=_numbers_the_rows(column, present, low, high))
+    if counts and rules.row_numbers == "drop":
+        done = f"dropped: it numbers the rows ({low:.12g} to {high:.12g})"
+        return None, ColumnReport(name, kind, done, n_gaps, 0, is_identifier=True)
     plain = replace(plain, is_continuous=bool(((present != low) & (present != high)).any()))
     if rules.numbers == "robust":
         encoding, scaling = _robust(plain, present, low, high, type_given(column))
@@ -49,7 +53,6 @@ def fit_numbers(name: str, kind: Kind, column: Any, rules: Rules) -> tuple[Encod
     if isinstance(result, DateEncoding):
         done += f", and {', '.join(result.parts)}"
     done += _gap_words(n_gaps, f"gaps become the {'median' if rules.numbers == 'robust' else 'mean'}")
-    counts = rules.is_identifier(name, by_values=_numbers_the_rows(column, present, low, high))
     done += "; it numbers the rows: drop it unless their order matters" if counts else ""
     width = len(result.feature_names(name))
     return result, ColumnReport(name, kind, done, n_gaps, width, counts, _bounds(encoding))
@@ -109,14 +112,14 @@ def _bounds(encoding: NumberEncoding) -> tuple[float, float] | None:
     return low, high
 
 
-def constant_column(
-    encoding: NumberEncoding | TextEncoding, value: str, n_gaps: int
+def gaps_only(
+    encoding: NumberEncoding | TextEncoding, reason: str, n_gaps: int
 ) -> tuple[Encoding | None, ColumnReport]:
-    """Drop a column of one value, or keep its column for gaps."""
+    """Drop a column without information in its values, or keep its column for gaps."""
     if n_gaps:
-        done = f"a column for gaps only: every value is {value}"
+        done = f"a column for gaps only: {reason}"
         return encoding, ColumnReport(encoding.name, encoding.kind, done, n_gaps, 1)
-    return None, ColumnReport(encoding.name, encoding.kind, f"dropped: every value is {value}", 0, 0)
+    return None, ColumnReport(encoding.name, encoding.kind, f"dropped: {reason}", 0, 0)
 
 
 def _exponent(largest: float) -> int:

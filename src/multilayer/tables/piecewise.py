@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from multilayer._constant import rounding
-from multilayer.tables._arrow import Kind, type_given
+from multilayer.tables._arrow import Kind, kind_of, texts, type_given
+from multilayer.tables._cells import spelled_cells
 from multilayer.tables._response import Response
-from multilayer.tables.encodings import Encoding, NumberEncoding, Output, as_spelled
+from multilayer.tables.encodings import Encoding, NumberEncoding, Output
 from multilayer.tables.reports import ColumnReport
 
 FEWEST_PARTS, MOST_PARTS, MOST_COLUMNS = 4, 16, 512
@@ -122,10 +123,6 @@ class PiecewiseEncoding:
     def kind(self) -> Kind:
         return self.raw.kind
 
-    @property
-    def from_text(self) -> bool:
-        return self.raw.from_text
-
     def feature_names(self, name: str) -> list[str]:
         with np.errstate(over="ignore"):
             edges = [f"{edge:.4g}" for edge in np.ldexp(self.edges, self.raw.exponent)]
@@ -157,7 +154,8 @@ def with_parts(
     raw: NumberEncoding, report: ColumnReport, column: Any, most: int, response: Response | None
 ) -> tuple[Encoding, ColumnReport]:
     """Add parts to the encoding of a number, with thresholds by a tree on y if there is one, else by quantiles."""
-    column = as_spelled(column)
+    if kind_of(column, f"column {raw.name!r}") == "text":
+        column = spelled_cells(texts(column), raw.kind)
     values = raw.values(column)
     is_present = ~np.isnan(values)
     x = raw.scaled(values[is_present])

@@ -16,8 +16,8 @@ from multilayer.tables.reports import ColumnReport
 SMOOTHING = 10.0
 """Number of rows with the overall mean that are added to each category."""
 
-MOST_CATEGORIES = 100_000
-"""The most frequent categories have means; the others count as unseen."""
+MOST_CATEGORIES, MOST_MEANS = 100_000, 1_000_000
+"""The most frequent categories have means, at most a million for all outputs; the others count as unseen."""
 
 
 def smoothed_means(codes: NDArray[np.intp], t: NDArray[np.float64], n_categories: int) -> NDArray[np.float64]:
@@ -55,16 +55,17 @@ def smoothed_means(codes: NDArray[np.intp], t: NDArray[np.float64], n_categories
 def cross_fitted_means(
     codes: NDArray[np.intp], t: NDArray[np.float64], n_categories: int, folds: NDArray[np.intp]
 ) -> NDArray[np.float64]:
-    """Compute for each row the smoothed mean of its category over the rows of the other folds.
+    """Compute for each row the smoothed mean of its category over the rows of the other folds, less their overall mean.
 
-    A row's own target is not in its mean, so that a network cannot learn the target from it.
+    Otherwise a network would learn the rows' own targets from the means.  Even the overall mean of all rows would tell
+    a little: the higher a row's target, the lower the mean of the others beside it.
 
     Parameters
     ----------
     codes : array of shape (m,)
         The category of each row; -1 for none, which gets 0, the overall mean.
     t : array of shape (m,)
-        An output of the target with mean 0.
+        An output of the target.
     n_categories : int
         Number of categories.
     folds : array of shape (m,)
@@ -82,8 +83,10 @@ def cross_fitted_means(
     counts = np.bincount(cells, minlength=n_categories * N_FOLDS).reshape(shape)
     sums = sums.sum(axis=1, keepdims=True) - sums
     counts = counts.sum(axis=1, keepdims=True) - counts
+    n_others = len(t) - np.bincount(folds, minlength=N_FOLDS)
+    overall = (t.sum() - np.bincount(folds, t, N_FOLDS)) / np.maximum(n_others, 1)
     means = np.zeros(len(codes))
-    means[known] = (np.where(counts > 0, sums, 0.0) / (counts + SMOOTHING)).ravel()[cells]
+    means[known] = (np.where(counts > 0, sums - counts * overall, 0.0) / (counts + SMOOTHING)).ravel()[cells]
     return means
 
 
@@ -150,7 +153,8 @@ def fit_target_means(
     """Fit the encoding of a column of text with the counts of its categories."""
     repeated = [category for category, count in counted.items() if count > 1]
     repeated.sort(key=lambda category: (-counted[category], category))
-    categories = tuple(sorted(repeated[:MOST_CATEGORIES]))
+    most = min(MOST_CATEGORIES, MOST_MEANS // max(len(response.labels), 1))
+    categories = tuple(sorted(repeated[:most]))
     codes, gaps = codes_of(words, categories), is_gap(words)
     counts = tuple(counted[category] for category in categories)
     logs = np.log(np.array([*counts, 1.0]))[codes[~gaps]]
