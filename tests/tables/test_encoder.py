@@ -398,7 +398,7 @@ def test_zero_rows_are_transformed() -> None:
 @pytest.mark.parametrize(
     ("frame", "message"),
     [
-        (5, r"expected a data frame of .* pyarrow, or a two-dimensional array, got builtins\.int\."),
+        (5, r"expected a data frame of .* or a list of rows or dictionaries, got builtins\.int\."),
         ({"a": [1, 2]}, r"got builtins\.dict\. Wrap it, e\.g\. in pandas\.DataFrame"),
         (
             pd.DataFrame([[1, 2]], columns=["a", 0]),

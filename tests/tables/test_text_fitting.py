@@ -115,11 +115,34 @@ def test_text_of_rare_categories_only_is_dropped() -> None:
 def test_numbers_of_rows_are_dropped_with_a_reason() -> None:
     table = pa.table({"id": range(1001, 1061), "year": [1950 + i // 2 for i in range(60)]})
     encoder = TableEncoder(row_numbers="drop").fit(table)
-    expected = ColumnReport("id", "number", "dropped: it numbers the rows (1001 to 1060)", 0, 0, is_identifier=True)
+    expected = ColumnReport("id", "number", "dropped: it numbers the rows", 0, 0, is_identifier=True)
     assert encoder.columns_[0] == expected
     part = table.slice(7, 20)
     stated = TableEncoder(row_numbers="drop", identifiers=row_identifiers(table)).fit(part)
     assert [column.width for column in stated.columns_] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_identifier"),
+    [("id", True), ("ID", True), ("customer_id", True), ("house id", True), ("PassengerId", True), ("row-UUID", True),
+     ("paid", False), ("identity", False), ("AVOID", False), ("amount", False)],
+)  # fmt: skip
+def test_different_whole_numbers_are_identifiers_by_their_name(name: str, is_identifier: bool) -> None:
+    table = pa.table({name: [7 * i * i + 1000 for i in range(60)], "x": range(0, 120, 2)})
+    assert row_identifiers(table) == ((name,) if is_identifier else ())
+    kept, dropped = (TableEncoder(row_numbers=choice).fit(table).columns_[0] for choice in ("keep", "drop"))
+    assert (kept.width, dropped.width) == (1, 0 if is_identifier else 1)
+    if is_identifier:
+        reason = "its name and its values are those of an identifier"
+        assert kept.encoding.endswith(f"; {reason}: drop it unless its size matters")
+        assert dropped.encoding == f"dropped: {reason}"
+
+
+def test_repeated_or_fractional_numbers_named_id_stay() -> None:
+    table = pa.table({"id": [i // 2 * 3 for i in range(60)], "x_id": [i / 7 for i in range(60)]})
+    assert row_identifiers(table) == ()
+    encoder = TableEncoder(row_numbers="drop", identifiers=["id"]).fit(table)
+    assert encoder.columns_[0].encoding == "dropped: it only identifies rows"
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,11 @@ from multilayer.tables._response import Response
 from multilayer.tables._spellings import FEW_VALUES, hint
 from multilayer.tables.calendars import DateEncoding
 from multilayer.tables.encodings import Encoding, NumberEncoding, SignEncoding, TextEncoding
-from multilayer.tables.number_fitting import fit_numbers, gaps_only
+from multilayer.tables.number_fitting import IDENTIFIER_SHARE, fit_numbers, gaps_only
 from multilayer.tables.reports import ColumnReport
 from multilayer.tables.rules import Rules
 from multilayer.tables.target_means import fit_target_means
 
-_IDENTIFIER_SHARE = 0.95
 _MOST_GAP_WORDS = 100
 
 
@@ -49,7 +48,7 @@ def fit_text(
         advice = f"; {stray}"
     elif few.text and not note.text:  # not reported by read_table already
         advice = f"; {few.text}"
-    differs = n_values > FEW_VALUES and len(categories) >= _IDENTIFIER_SHARE * n_values
+    differs = n_values > FEW_VALUES and len(categories) >= IDENTIFIER_SHARE * n_values
     if rules.is_identifier(name, by_values=differs):
         done = f"dropped: {len(categories)} of {n_values} values differ (an identifier or free text){advice}"
         return None, ColumnReport(name, "text", done, n_gaps, 0, is_identifier=True)
