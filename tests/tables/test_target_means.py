@@ -17,9 +17,10 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import TargetEncoder
 
+from multilayer.equations.extensions.encodings import cross_fitted_means
 from multilayer.tables import TableEncoder
 from multilayer.tables._response import response_of
-from multilayer.tables.target_means import TargetMeanEncoding, cross_fitted_means
+from multilayer.tables.target_means import TargetMeanEncoding
 
 Array = np.ndarray[Any, Any]
 
@@ -61,17 +62,6 @@ def test_smoothed_means_are_those_of_scikit_learn(kind: str) -> None:
     assert encoder.get_feature_names_out().tolist() == [*names, "t=(frequency)"]
 
 
-def test_cross_fitted_means_equal_a_calculation_by_loops() -> None:
-    rng = np.random.default_rng(0)
-    codes, t, folds = rng.integers(-1, 12, size=80), rng.normal(size=80), rng.integers(0, 5, size=80)
-    expected = np.zeros(80)
-    for i in range(80):
-        overall = t[folds != folds[i]].mean()
-        others = [t[j] - overall for j in range(80) if codes[j] == codes[i] and folds[j] != folds[i]]
-        expected[i] = sum(others) / (len(others) + 10) if codes[i] >= 0 else 0.0
-    np.testing.assert_allclose(cross_fitted_means(codes, t, 12, folds), expected, rtol=1e-9, atol=1e-15)
-
-
 def test_fit_transform_is_cross_fitted_and_transform_is_not() -> None:
     words, levels = words_and_levels(400)
     table = pa.table({"t": words})
@@ -85,21 +75,6 @@ def test_fit_transform_is_cross_fitted_and_transform_is_not() -> None:
     means = cross_fitted_means(codes, response.output(0), len(encoding.categories), response.folds)
     scaled = means / means.std()
     np.testing.assert_allclose(crossed[:, 0], scaled / np.sqrt(1 + (scaled / 3) ** 2), rtol=1e-9, atol=1e-12)
-
-
-def test_a_row_does_not_see_its_own_target() -> None:
-    words, levels = words_and_levels(300)
-    response = response_of(levels, "regression", 300)
-    codes = np.unique(words, return_inverse=True)[1]
-    t = response.output(0)
-    before = cross_fitted_means(codes, t, codes.max() + 1, response.folds)
-    for i in range(0, 300, 50):
-        changed = t.copy()
-        changed[i] += 100
-        changed -= changed.mean()
-        after = cross_fitted_means(codes, changed, codes.max() + 1, response.folds)
-        same_fold = response.folds == response.folds[i]
-        np.testing.assert_allclose(after[same_fold], before[same_fold], rtol=1e-9, atol=1e-12)
 
 
 def test_noise_categories_do_not_leak_the_target() -> None:

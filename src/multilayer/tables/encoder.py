@@ -80,12 +80,12 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
     numbers : {"standard", "robust"}, default="standard"
         The scaling of numbers, dates and times: by mean and deviation as above, or robustly.  Robust scaling divides
         the distance from the median by that of the quartiles, ``z = (x - median) / (q75 - q25)``, or by half of the
-        range, ``(max - min) / 2``, if the quartiles are equal; then the smooth clip ``z / sqrt(1 + (z / 3)^2)`` limits
+        range, ``(max - min) / 2``, if the quartiles are equal; then the clip ``z / sqrt(1 + (z / 3)^2)`` (X1) limits
         all numbers to (-3, 3).  A gap becomes the median, 0.
     piecewise : {None, "quantile", "tree"}, default=None
         The thresholds of a piecewise-linear encoding of numbers and durations of more than two values, in addition to
-        the scaled number.  For the edges e_0 < ... < e_n, which are the minimum, the thresholds and the maximum of
-        the fitting rows, the parts are ``clip((x - e_i) / (e_{i+1} - e_i), 0, 1) - 0.5`` for i = 0, ..., n - 1.  A gap
+        the scaled number.  For the edges e_0 < ... < e_n, which are the minimum, the thresholds and the maximum of the
+        fitting rows, the parts are ``clip((x - e_i) / (e_{i+1} - e_i), 0, 1) - 0.5`` (X2), i = 0, ..., n - 1.  A gap
         has the parts of the number that replaces it.  The thresholds are quantiles, or those of a decision tree that
         predicts y from the column alone.  A column has at most max(4, min(16, 512 // k)) parts if k columns have them,
         and a part at least max(8, m // 200) of the m rows with a value.
@@ -131,14 +131,14 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
     Notes
     -----
     Target encoding replaces a category c of n_c fitting rows i by the smoothed mean of an output t of the target less
-    its overall mean, ``d_c = sum_i t_i / (n_c + 10)``.  The outputs are the indicators of the classes (for two classes,
-    of the second one), or the standardised amounts, each column of y.  ``fit_transform`` encodes the fitting rows by
-    cross-fitted means: the sum, n_c and the overall mean cover only rows of the other of five folds, since otherwise a
-    rare category would tell the row's own target.  ``transform`` uses all fitting rows.  Both are divided by the
-    deviation of the cross-fitted means and clipped smoothly as above.  One more column holds the standardised ``log
-    n_c``, also clipped.  Categories of a single fitting row, unknown ones, and all beyond the 100,000 most frequent
-    (with more than ten outputs, fewer: a million means in all) have the overall mean, 0, and n_c = 1.  A gap is 0 in
-    all these columns; one more column marks gaps if the fitting rows have any.
+    its overall mean, ``d_c = sum_i t_i / (n_c + 10)`` (X3).  The outputs are the indicators of the classes (for two
+    classes, of the second one), or the standardised amounts, each column of y.  ``fit_transform`` encodes the fitting
+    rows by cross-fitted means (X4): the sum, n_c and the overall mean cover only rows of the other of five folds, since
+    otherwise a rare category would tell the row's own target.  ``transform`` uses all fitting rows.  Both are divided
+    by the deviation of the cross-fitted means and clipped smoothly as above.  One more column holds the standardised
+    ``log n_c``, also clipped.  Categories of a single fitting row, unknown ones, and all beyond the 100,000 most
+    frequent (with more than ten outputs, fewer: a million means in all) have the overall mean, 0, and n_c = 1.  A gap
+    is 0 in all these columns; one more column marks gaps if the fitting rows have any.
 
     Piecewise-linear encoding and its thresholds are those of [1]_, except that all parts are limited to their range
     and centred; robust scaling and the smooth clip are those of [2]_; smoothed target means are those of [3]_.

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from multilayer.equations.extensions.encodings import smooth_clip
 from multilayer.tables._arrow import Kind, import_pyarrow, is_gap, numbers, texts
 
 Output = NDArray[np.float32] | NDArray[np.float64]
@@ -55,21 +56,6 @@ def clip_smoothly(standardised: NDArray[np.float64], reach: float) -> NDArray[np
         z = standardised[far]
         standardised[far] = np.copysign(reach * (2.0 - reach / np.abs(z)), z)
     return standardised
-
-
-def smooth_clip(scaled: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Clip numbers smoothly to (-3, 3): ``x / sqrt(1 + (x / 3)^2)``.
-
-    The numbers, of shape (m,), may be infinite but not NaN.  The slope is 1 at 0, and infinity becomes 3.
-
-    Examples
-    --------
-    >>> smooth_clip(np.array([0.0, 4.0, -np.inf])).round(6).tolist()
-    [0.0, 2.4, -3.0]
-    """
-    # hypot computes the root without squares, which overflow; infinity / infinity would be NaN.
-    finite = np.clip(scaled, -1e300, 1e300)
-    return finite / np.hypot(1.0, finite / 3.0)
 
 
 @dataclass(frozen=True)

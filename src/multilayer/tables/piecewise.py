@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from multilayer._constant import rounding
+from multilayer.equations.extensions.encodings import piecewise_linear
 from multilayer.tables._arrow import Kind, kind_of, texts, type_given
 from multilayer.tables._cells import spelled_cells
 from multilayer.tables._response import Response
@@ -38,36 +39,6 @@ def most_parts(n_columns: int) -> int:
 def fewest_rows(n_rows: int) -> int:
     """Return the smallest number of fitting rows of a part."""
     return max(FEWEST_ROWS, n_rows // LEAST_SHARE)
-
-
-def piecewise_linear(x: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    r"""Compute the parts of numbers: ``clip((x - e_i) / (e_{i+1} - e_i), 0, 1) - 0.5`` for each pair of edges.
-
-    Below its two edges a part is -0.5, above them 0.5, and linear in between: a linear function of all parts is any
-    continuous function that is linear between the edges and constant outside of them.
-
-    Parameters
-    ----------
-    x : array of shape (m,)
-        Numbers, also infinite ones.
-    edges : array of shape (n + 1,)
-        Strictly increasing numbers: the minimum, the thresholds and the maximum.
-
-    Returns
-    -------
-    array of shape (m, n)
-        The parts.
-
-    Examples
-    --------
-    >>> piecewise_linear(np.array([0.0, 3.0, 9.0]), np.array([0.0, 2.0, 6.0]))
-    array([[-0.5 , -0.5 ],
-           [ 0.5 , -0.25],
-           [ 0.5 ,  0.5 ]])
-    """
-    low, width = edges[:-1], np.diff(edges)
-    with np.errstate(over="ignore"):
-        return np.clip((x[:, None] - low) / width, 0.0, 1.0) - 0.5
 
 
 def quantile_thresholds(x: NDArray[np.float64], most: int) -> NDArray[np.float64]:
