@@ -336,7 +336,9 @@ def _read(step_sizes: Array, tested: _RangeTest, fading: float, ceiling: float) 
     how = f"the smoothed cost fell fastest at {steep:.2g} and was lowest at {lowest:.2g}"
     if suggestion != steep:
         share, why = (
-            ("fifth", "larger steps are too close to it") if suggestion < steep else ("tenth", "smaller ones are slow")
+            ("fifth", "larger steps are too close to divergence")
+            if suggestion < steep
+            else ("tenth", "smaller steps are slow")
         )
-        how += f", of which the suggestion is a {share}: {why}"
+        how = f"the suggestion is a {share} of the step size with the lowest cost, because {why}: {how}"
     return StepSizeTest(step_sizes, costs, smoothed, suggestion, steep, lowest, tested.ended, f"{how}; {end}.")
