@@ -134,8 +134,8 @@ class Data:
             return begin_shared(network, share(network, X, y, weight), np.arange(len(rows)))
         if weight is not None and not (takes_weights(network.fit) or takes_any(network.fit)):
             raise ParameterError(
-                f"sample_weight was passed, and fit of {type(network).__name__} has no such parameter. Omit the weights, or "
-                "train an estimator whose fit has it."
+                f"sample_weight was passed, and fit of {type(network).__name__} has no such parameter. Omit the "
+                "weights, or train an estimator whose fit has it."
             )
         arguments = {} if weight is None else {"sample_weight": weight}
         if validating is not None:

@@ -14,7 +14,9 @@ from multilayer.exceptions import ParameterError, similar_names
 def one_scorer(estimator: Any, scoring: Any) -> Callable[..., Any]:
     """Return the scorer of one metric, given by its name or as a scorer; None is the estimator's own ``score``."""
     if scoring is not None and not isinstance(scoring, str) and not callable(scoring):
-        raise ParameterError(f"scoring must be the name of one metric or a scorer, got {scoring!r}. Write scoring='accuracy'.")
+        raise ParameterError(
+            f"scoring must be the name of one metric or a scorer, got {scoring!r}. Write scoring='accuracy'."
+        )
     return scorer_of(estimator, scoring)
 
 

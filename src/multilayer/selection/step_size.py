@@ -233,7 +233,7 @@ def _range_test(fit: Fit, planned: Array, fading: float, ceiling: float) -> _Ran
 
     The criterion is the mean of the costs so far, in which older costs count less.
     """
-    # The mean of the weights answers for a network that is trained; here each update is looked at for itself.
+    # The test examines each update, so that weights are not averaged.
     recipe, problem = cast(Recipe, fit.session.recipe), fit.problem  # not that of L-BFGS, which has no step size
     options = replace(recipe.options, average=0.0)
     costs, sizes = np.empty(0), np.empty(0)

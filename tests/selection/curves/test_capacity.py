@@ -162,7 +162,7 @@ FALLING = np.linspace(1.0, 0.3, 20) + 0.01 * np.arange(4)[:, np.newaxis]
         ),
         (capacity(scores([0.8])), r"^\(4,\) is best: accuracy 0\.80.*; there is no other to compare it with\.$"),
         (capacity(scores([0.95, 0.9])), r"^\(4,\) is best: accuracy 0\.95.*, the smallest tried\.$"),
-        (capacity(np.full((2, 3), NAN)), r"^Nothing can be concluded: no network has a validation score\.$"),
+        (capacity(np.full((2, 3), NAN)), r"^No conclusion: no network has a validation score\.$"),
         (
             capacity(scores([0.8, 0.9]), test_curves=(FALLING, rising(40))),
             r" \(16,\) overfits: validation cost rises from epoch 40\.$",
@@ -173,7 +173,7 @@ FALLING = np.linspace(1.0, 0.3, 20) + 0.01 * np.arange(4)[:, np.newaxis]
         ),
         (
             capacity(scores([0.8, 0.9]), scores([0.5, 0.1]), scores([0.6, 0.2])),
-            r" \(4,\) underfits: training and validation cost are both high, 0\.5 and 0\.6, where \(16,\) has 0\.1 and",
+            r" \(4,\) underfits: training and validation cost are both high, 0\.5 and 0\.6, compared with 0\.1 and",
         ),
         (
             capacity(scores([0.5, 0.7, 0.9]), scores([0.5, 0.4, 0.1]), scores([0.6, 0.5, 0.2])),

@@ -99,7 +99,9 @@ def test_ctrl_c_returns_the_finished_folds_and_starts_no_other_alpha() -> None:
 
     model = MLPClassifier((6,), callbacks=[press_in_the_fourth], **PATIENT)
     try:
-        with pytest.warns(InterruptedTrainingWarning, match="the curve was interrupted after 1 of 3 paths"):
+        with pytest.warns(
+            InterruptedTrainingWarning, match="the regularization path was interrupted after 1 of 3 folds"
+        ):
             found = regularization_path(model, X, CLASSES, alphas=ALPHAS, cv=KFold(3), n_jobs=1)
     finally:
         signal.signal(signal.SIGINT, before)
@@ -131,7 +133,7 @@ def test_ctrl_c_returns_the_finished_folds_and_starts_no_other_alpha() -> None:
         (path(scores([0.9, 0.8, 0.7]), alphas=(0, 1, 10)), r" Regularisation brings nothing here\.$"),
         (path(scores([0.9]), alphas=(1,)), r"; there is no other to compare it with\.$"),
         (path(scores([0.8, 0.9, 0.8], folds=1)), r"alpha=0\.1 is best: accuracy 0\.9, of a single fold: pass more"),
-        (path(np.full((3, 2), NAN)), r"^Nothing can be concluded: no network has a validation score\.$"),
+        (path(np.full((3, 2), NAN)), r"^No conclusion: no network has a validation score\.$"),
     ],
 )
 def test_conclusion_follows_from_the_scores(found: Any, words: str) -> None:

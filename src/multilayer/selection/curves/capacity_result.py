@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from multilayer.results import Column, Result, Table, failure_notes, frame, listing, plus_minus
-from multilayer.selection.curves.constant import ConstantPrediction
+from multilayer.selection.curves.constant import UNKNOWN, ConstantPrediction
 from multilayer.selection.statistics import (
     Array,
     best_and_within_one_error,
@@ -65,7 +65,7 @@ class CapacityCurve(Result):
     metric: str
     stops_early: bool = False
     failures: Mapping[tuple[int, int], Exception] = field(default_factory=dict)
-    constant: ConstantPrediction = ConstantPrediction()
+    constant: ConstantPrediction = UNKNOWN
 
     @property
     def order(self) -> list[int]:

@@ -49,6 +49,9 @@ class ConstantPrediction:
         )
 
 
+UNKNOWN = ConstantPrediction()
+
+
 def constant_prediction(estimator: Any, data: Data, splits: Sequence[Split], metric: str) -> ConstantPrediction:
     """Return the score of a constant prediction, and what to try if no network scores better."""
     network = network_of(estimator)

@@ -17,7 +17,7 @@ from multilayer.exceptions import ParameterError
 from multilayer.packs.members import Member
 from multilayer.packs.running import THREADS, PackListener
 from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
-from multilayer.selection.curves.constant import ConstantPrediction
+from multilayer.selection.curves.constant import UNKNOWN, ConstantPrediction
 from multilayer.selection.curves.experiment import experiment_of, points_of
 from multilayer.selection.data import Data, checked_estimator
 from multilayer.selection.protocols import CV, Estimator, Scoring
@@ -54,7 +54,7 @@ class LearningCurve(Result):
     fit_times: Array
     metric: str
     failures: Mapping[tuple[int, int], Exception] = field(default_factory=dict)
-    constant: ConstantPrediction = ConstantPrediction()
+    constant: ConstantPrediction = UNKNOWN
 
     @property
     def rise(self) -> tuple[float, float]:
@@ -208,8 +208,8 @@ def learning_curve(
     >>> model = MLPClassifier((32,), max_iter=30, n_iter_no_change=None, random_state=0)
     >>> curve = learning_curve(model, X / 16, y, sizes=[100, 400, 1400], random_state=0)
     >>> print(curve.conclusion)
-    More rows would help: validation accuracy still rises by 0.1... ± 0.0... per doubling of the rows. The training score
-    is higher by ...
+    More rows would help: validation accuracy still rises by 0.1... ± 0.0... per doubling of the rows. The
+    training score is higher by ...
     """
     checked_estimator(estimator)
     on = experiment_of(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
-from multilayer.selection.curves.constant import ConstantPrediction
+from multilayer.selection.curves.constant import UNKNOWN, ConstantPrediction
 from multilayer.selection.statistics import (
     Array,
     best_and_within_one_error,
@@ -58,7 +58,7 @@ class RegularizationPath(Result):
     metric: str
     warm_start: bool = True
     failures: Mapping[tuple[int, int], Exception] = field(default_factory=dict)
-    constant: ConstantPrediction = ConstantPrediction()
+    constant: ConstantPrediction = UNKNOWN
 
     @property
     def best(self) -> float:

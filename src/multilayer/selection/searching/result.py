@@ -70,7 +70,9 @@ class Search(Result):
         n_failed = sum(math.isnan(trial.mean) for trial in self.trials)
         if n_failed:
             reason = next((trial.error for trial in self.trials if math.isnan(trial.mean) and trial.error), "")
-            first = f", the first: {textwrap.shorten(reason, MAX_ERROR, placeholder=' ...').rstrip('.')}" if reason else ""
+            first = (
+                f", the first: {textwrap.shorten(reason, MAX_ERROR, placeholder=' ...').rstrip('.')}" if reason else ""
+            )
             parts.append(f"{n_failed} of {len(self.trials)} trials failed{first}.")
         return " ".join(parts)
 
