@@ -51,7 +51,7 @@ class MemberCallbacks:
 
     @contextmanager
     def called_by(self, number: int, estimator: Any) -> Iterator[None]:
-        """Connect the fit of a member with the callbacks; after an error they stay attached, but the member is discarded."""
+        """Connect the fit of a member with the callbacks; after an error the member is discarded."""
         network = network_of(estimator)
         if not self._of_members[number] or not _has_events(network):
             yield

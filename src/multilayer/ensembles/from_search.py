@@ -35,8 +35,8 @@ def ensemble_of(
 ) -> EnsembleClassifier | EnsembleRegressor:
     """Fit an ensemble of the best candidates of a search, chosen and weighted by greedy selection.
 
-    The candidates are trained again on the folds of the search, without halving, and :func:`greedy_selection` uses their
-    out-of-fold predictions.  The chosen ones are trained on all rows, weighted by how often they were chosen.
+    The candidates are trained again on the folds of the search, without halving, and :func:`greedy_selection` uses
+    their out-of-fold predictions.  The chosen ones are trained on all rows, weighted by how often they were chosen.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def _left_out(problem: SearchProblem, trials: list[Trial], n_jobs: int | None) -
         )
     if len(found) + len(errors) < len(trials):
         warn(
-            f"training was interrupted after {len(found)} of {len(trials)} candidates; the ensemble is selected from these.",
+            f"training was interrupted after {len(found)} of {len(trials)} candidates; the ensemble is chosen from them.",
             InterruptedTrainingWarning,
         )
     return found

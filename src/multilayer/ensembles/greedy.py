@@ -133,7 +133,8 @@ def _checked_predictions(predictions: Sequence[ArrayLike]) -> tuple[list[NDArray
     for i, by_this in enumerate(there):
         if not np.array_equal(by_this, by_any):
             raise InputError(
-                f"candidate {i} has no finite predictions for {int((by_any & ~by_this).sum())} rows that others predict. "
+                f"candidate {i} has no finite predictions for {int((by_any & ~by_this).sum())} rows that others "
+                "predict. "
                 "Exclude it, or pass predictions for the same rows."
             )
     if not by_any.any():

@@ -86,8 +86,8 @@ def plans(
     if groups is not None and (parameters.diversity != FOLD or not hasattr(parameters.cv, "split")):
         raise ParameterError(
             "groups are for diversity='fold' with a splitter that keeps them together, got "
-            f"diversity={parameters.diversity!r} and cv={parameters.cv!r}. Write diversity='fold', cv=GroupKFold(8), or "
-            "omit groups."
+            f"diversity={parameters.diversity!r} and cv={parameters.cv!r}. Write diversity='fold', cv=GroupKFold(8), "
+            "or omit groups."
         )
     shares = _folds(parameters, data, groups, random_state) if parameters.diversity == FOLD else None
     n = len(shares) if shares is not None else parameters.n_members or N_MEMBERS

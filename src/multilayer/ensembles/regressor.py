@@ -226,8 +226,8 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
 
         After :meth:`calibrate`, the interval is the mean prediction plus and minus a quantile of the calibration errors
         (split conformal).  Without it, the errors are those of the out-of-fold predictions: CV+ with
-        diversity="fold", jackknife+ after bootstrap with diversity="bootstrap".  Repeated folds (RepeatedKFold as ``cv``) give narrower
-        intervals, because the mean of several out-of-fold predictions varies less.
+        diversity="fold", jackknife+ after bootstrap with diversity="bootstrap".  Repeated folds
+        (RepeatedKFold as ``cv``) give narrower intervals, because the mean of several out-of-fold predictions varies less.
 
         Parameters
         ----------
@@ -271,8 +271,8 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         kept = self._out_of_fold
         if kept is None:
             raise ParameterError(
-                "with diversity='seed' every member is trained on all rows, but intervals need errors on other rows. Pass "
-                "such rows to calibrate(X, y), or set diversity='fold' or diversity='bootstrap'."
+                "with diversity='seed' every member is trained on all rows, but intervals need errors on other rows. "
+                "Pass such rows to calibrate(X, y), or set diversity='fold' or diversity='bootstrap'."
             )
         if self.diversity == FOLD and isinstance(self.estimator, list | tuple):
             raise ParameterError(
@@ -341,8 +341,8 @@ def _targets_like(predicted: Floats, y: Any) -> NDArray[np.float64]:
         numbers = numbers[:, 0]
     if numbers.shape != predicted.shape:
         raise ShapeError(
-            f"y must have the shape of the predictions, {predicted.shape}, got {numbers.shape}. Pass one target for each "
-            "row of X."
+            f"y must have the shape of the predictions, {predicted.shape}, got {numbers.shape}. Pass one target for "
+            "each row of X."
         )
     if not np.isfinite(numbers).all():
         raise InputError("y must be finite, got NaN or infinity. Remove these rows from X and y.")

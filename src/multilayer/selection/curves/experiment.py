@@ -150,7 +150,7 @@ def run_members(
         )
     if len(outcomes) < len(members):
         warn(
-            f"{curve} was interrupted after {len(outcomes)} of {len(members)} {what}; the scores of the others are NaN.",
+            f"{curve} was interrupted after {len(outcomes)} of {len(members)} {what}; other scores are NaN.",
             InterruptedTrainingWarning,
         )
     return {key: outcome.value for key, outcome in outcomes.items() if outcome.error is None}, failures

@@ -100,7 +100,7 @@ class LearningCurve(Result):
             return f"More rows may help: {course}, which may be noise. {self._on_the_gap()}"
         if is_clear(-rise, error):
             return f"More rows would not help: {course}. {self._on_the_gap()}"
-        return f"More rows would hardly help: {course.replace(' still', '')}, which is within the noise. {self._on_the_gap()}"
+        return f"More rows would hardly help: {course.replace(' still', '')}, within the noise. {self._on_the_gap()}"
 
     def _on_the_gap(self) -> str:
         gap, error = self.gap
