@@ -131,7 +131,7 @@ def _left_out(problem: SearchProblem, trials: list[Trial], n_jobs: int | None) -
         )
     if len(found) + len(errors) < len(trials):
         warn(
-            f"training was interrupted after {len(found)} of {len(trials)} candidates; the ensemble is chosen from them.",
+            f"training was interrupted after {len(found)} of {len(trials)} candidates; it is chosen from these.",
             InterruptedTrainingWarning,
         )
     return found

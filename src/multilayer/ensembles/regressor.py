@@ -227,7 +227,7 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         After :meth:`calibrate`, the interval is the mean prediction plus and minus a quantile of the calibration errors
         (split conformal).  Without it, the errors are those of the out-of-fold predictions: CV+ with
         diversity="fold", jackknife+ after bootstrap with diversity="bootstrap".  Repeated folds
-        (RepeatedKFold as ``cv``) give narrower intervals, because the mean of several out-of-fold predictions varies less.
+        (RepeatedKFold as ``cv``) give narrower intervals, because the mean of several predictions varies less.
 
         Parameters
         ----------

@@ -210,8 +210,8 @@ def cross_validate(
     """Train a network on all folds except one and score it on that fold, for each fold.
 
     The folds are one pack: they are trained at the same time, with one thread for each network, on all cores.  The
-    table is checked once and shared by all networks.  The other steps of a pipeline are fitted for each fold on its own training rows,
-    so that nothing leaks.  Splits and scores are those of scikit-learn's ``cross_validate``.
+    table is checked once and shared by all networks.  The other steps of a pipeline are fitted for each fold on
+    its own training rows, so that nothing leaks.  Splits and scores are those of scikit-learn's ``cross_validate``.
 
     Parameters
     ----------
@@ -231,8 +231,8 @@ def cross_validate(
     sample_weight : array of shape (m,), default=None
         The weight of each row, in training and in scores.
     repeats : int, default=1
-        How often the rows are divided into folds, shuffled with the seeds 0, 1, ...  More than one needs a number of folds,
-        or a splitter that shuffles and has no ``random_state``.
+        How often the rows are divided into folds, shuffled with the seeds 0, 1, ...  More than one needs a number of
+        folds, or a splitter that shuffles and has no ``random_state``.
     return_train_score : bool, default=False
         Whether the training rows are also scored.
     error_score : "raise" or float, default=NaN
