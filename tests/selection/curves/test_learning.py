@@ -146,7 +146,10 @@ def test_conclusion_states_whether_more_rows_would_help(curve: Any, words: str) 
             r"The training score is higher by 0\.0995 ± 0\.0043: a smaller network or a",
         ),
         (alternating([1, 1, 0.9155], 0.03), r"The training score is higher by 0\.0150 ± 0\.0086\.$"),
-        (alternating([1, 1, 0.9], 0.01), r"Training scores no better, so that a larger network or better columns may"),
+        (
+            alternating([1, 1, 0.9], 0.01),
+            r"The training score is not clearly higher, so that a larger network or better columns may",
+        ),
         (np.full((3, 4), NAN), r"The training scores are not known\."),
     ],
 )
@@ -181,5 +184,5 @@ def test_invalid_sizes_raise_errors(sizes: Any, message: str) -> None:
 
 
 def test_several_metrics_raise_an_error() -> None:
-    with pytest.raises(ParameterError, match=r"scoring must be one metric, .*, got \['accuracy', 'f1'\]"):
+    with pytest.raises(ParameterError, match=r"scoring must be the name of one metric, .*, got \['accuracy', 'f1'\]"):
         learning_curve(MLPClassifier((6,), **PATIENT), X, CLASSES, scoring=["accuracy", "f1"])
