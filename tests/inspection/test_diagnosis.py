@@ -167,7 +167,9 @@ class TestTraining:
     def test_a_cost_far_above_that_of_a_constant_is_a_step_size_that_is_too_large(self) -> None:
         table, target = load_digits(return_X_y=True)
         model = MLPClassifier((16,), learning_rate_init=1e6, max_iter=5, random_state=0)
-        with pytest.warns(ConvergenceWarning, match=r"^training ended after 5 epochs with a cost of .*e\+09, far above"):
+        with pytest.warns(
+            ConvergenceWarning, match=r"^training ended after 5 epochs with a cost of .*e\+09, far above"
+        ):
             model.fit(table / 16, target)
         finding = the(model.diagnose(table / 16, target), "step size too large")
         assert finding.severity == "problem"

@@ -279,7 +279,11 @@ class Fit:
         )
 
     def _constant_cost(self) -> float:
-        if self.request.is_part or self.settings.wants_all_epochs or self.state.reason not in ("max_epochs", "converged"):
+        if (
+            self.request.is_part
+            or self.settings.wants_all_epochs
+            or self.state.reason not in ("max_epochs", "converged")
+        ):
             return math.inf
         return constant_cost(self.problem.objective, self.settings, self.problem.trained_on)
 

@@ -165,7 +165,8 @@ def _messages_of_early_end(outcome: FitOutcome, settings: Settings) -> tuple[str
 
 def _messages_of_large_cost(outcome: FitOutcome, settings: Settings) -> tuple[str, str]:
     """Return the message for a fit whose step size was far too large, and its summary for many such fits."""
-    remedy = f"learning_rate_init={settings.learning_rate_init:g} is too large. Try a tenth of it, or less."
+    alpha = settings.learning_rate_init
+    remedy = f"learning_rate_init={alpha:g} is too large. Try a smaller one, such as {min(alpha / 10, 0.001):g}."
     return (
         f"training ended after {_epochs(outcome.n_epochs)} with a cost of {outcome.costs[-1]:.3g}, far above the "
         f"{outcome.constant_cost:.3g} of a constant prediction: {remedy}",

@@ -231,7 +231,7 @@ def cost_above_constant(case: Case, vitals: Vitals) -> Iterator[Finding]:
     if last > FAR_ABOVE * constant > 0:
         alpha = case.settings.learning_rate_init
         what = f"with learning_rate_init={alpha:g} the last cost was {last:.3g}, that of a constant is {constant:.3g}."
-        advice = f"a smaller learning_rate_init, such as {alpha / 10:g}; the default is 0.001."
+        advice = f"a smaller learning_rate_init, such as {min(alpha / 10, 0.001):g}."
         evidence = {"cost": last, "constant_cost": constant}
         yield Finding("step size too large", "problem", "", what, advice, evidence)
 
