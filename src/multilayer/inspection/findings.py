@@ -260,8 +260,8 @@ def step_size(case: Case, vitals: Vitals) -> Iterator[Finding]:
     fall, falling = 1.0 - costs[-1] / costs[0] if costs[0] > 0 else 1.0, float((np.diff(costs) < 0).mean())
     if 0 < fall < SLOW and falling >= SMOOTH and _slope(vitals) > UNCONVERGED:
         what = (
-            f"with learning_rate_init={alpha:g} the cost fell in {falling:.0%} of the {len(costs)} epochs, but only by {fall:.1%} in total; one more "
-            f"update changes the weights by {ratio:.1e} of their size."
+            f"with learning_rate_init={alpha:g} the cost fell in {falling:.0%} of the {len(costs)} epochs, "
+            f"but only by {fall:.1%} in total; one more update changes the weights by {ratio:.1e} of their size."
         )
         advice = f"a larger learning_rate_init, such as {10 * alpha:g}, or more epochs (max_iter)."
         yield Finding("step size too small", "warning", "", what, advice, {"fall": fall, "update_ratio": ratio})
