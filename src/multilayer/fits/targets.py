@@ -85,8 +85,8 @@ class ClassAdapter:
                 check_known(y, labels)
             elif not labels.multilabel and len(labels.classes) == 1:
                 warn(
-                    f"y holds a single class, {labels.classes.tolist()[0]!r}, which will always be predicted. Pass rows of at "
-                    "least two classes.",
+                    f"y holds a single class, {labels.classes.tolist()[0]!r}, which will always be predicted. Pass "
+                    "rows of at least two classes.",
                     InputWarning,
                 )
         units, output = self._output_layer(labels)

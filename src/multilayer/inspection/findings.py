@@ -249,13 +249,16 @@ def step_size(case: Case, vitals: Vitals) -> Iterator[Finding]:
     smaller = f"a smaller learning_rate_init, such as {alpha / 3:.2g}, or learning_rate='adaptive' with solver='sgd'."
     if (change > UNSTEADY and rises > RISES) or costs[-1] > ROSE * costs[0] or costs.max() > JUMPED * costs[0]:
         what = (
-            f"with learning_rate_init={alpha:g} the first cost was {costs[0]:.3g}, the last {costs[-1]:.3g} and the largest {costs.max():.3g}; in the "
-            f"second half it rose in {rises:.0%} of the epochs, with a median change of {change:.1%} of the first cost."
+            f"with learning_rate_init={alpha:g} the first cost was {costs[0]:.3g}, the last {costs[-1]:.3g} and the "
+            f"largest {costs.max():.3g}; in the second half it rose in {rises:.0%} of the epochs, with a median change of {change:.1%} of the first cost."
         )
         severity = "problem" if costs[-1] > ROSE * costs[0] else "warning"
         yield Finding("step size too large", severity, "", what, smaller, {"rises": rises, "change": change})
     elif ratio > SHAKEN:
-        what = f"with learning_rate_init={alpha:g} one more update changes the weights of a layer by {ratio:.0%} of their size; 0.1% is usual."
+        what = (
+            f"with learning_rate_init={alpha:g} one more update changes the weights of a layer by {ratio:.0%} of their "
+            "size; 0.1% is usual."
+        )
         yield Finding("step size too large", "warning", "", what, smaller, {"update_ratio": ratio})
     fall, falling = 1.0 - costs[-1] / costs[0] if costs[0] > 0 else 1.0, float((np.diff(costs) < 0).mean())
     if 0 < fall < SLOW and falling >= SMOOTH and _slope(vitals) > UNCONVERGED:
