@@ -250,7 +250,8 @@ def step_size(case: Case, vitals: Vitals) -> Iterator[Finding]:
     if (change > UNSTEADY and rises > RISES) or costs[-1] > ROSE * costs[0] or costs.max() > JUMPED * costs[0]:
         what = (
             f"with learning_rate_init={alpha:g} the first cost was {costs[0]:.3g}, the last {costs[-1]:.3g} and the "
-            f"largest {costs.max():.3g}; in the second half it rose in {rises:.0%} of the epochs, with a median change of {change:.1%} of the first cost."
+            f"largest {costs.max():.3g}; in the second half it rose in "
+            f"{rises:.0%} of the epochs, with a median change of {change:.1%} of the first cost."
         )
         severity = "problem" if costs[-1] > ROSE * costs[0] else "warning"
         yield Finding("step size too large", severity, "", what, smaller, {"rises": rises, "change": change})
