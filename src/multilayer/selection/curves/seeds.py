@@ -188,7 +188,7 @@ class SeedSpread(Result):
             for name, value in spreads.items()
             if not math.isnan(value) and (self.has_enough_seeds or not name.startswith("noise,"))
         ]
-        columns = (Column("", align="left"), Column(f"validation {self.metric}", ".2g"))
+        columns = (Column("quantity", align="left"), Column(f"validation {self.metric}", ".2g"))
         return Table(columns, rows, notes=[self.conclusion, *failure_notes(self.failures, self.scores.size)])
 
     def __repr__(self) -> str:
