@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from multilayer.engines import Objective
 from multilayer.equations.costs import output_unit
@@ -27,9 +28,9 @@ def constant_cost(objective: Objective, settings: Settings, rows: RowNumbers | N
     chosen = spread(rows, len(Y), ROWS_EXAMINED)
     if chosen is not None:
         Y, weight = Y[chosen], None if weight is None else weight[chosen]
-    Y = Y.astype(np.float64)
+    true: NDArray[np.float64] = np.asarray(Y, np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
-        costs = output_unit(network.output, network.cost).cost(np.zeros_like(Y), Y)
+        costs = output_unit(network.output, network.cost).cost(np.zeros_like(true), true)
         mean = float(np.average(costs, weights=weight))
     size = AUTO_BATCH_SIZE if isinstance(settings.batch_size, str) else settings.batch_size
     return mean + (objective.lam / 2 + objective.lam1) * n_parameters(network) / min(size, n_rows)

@@ -103,8 +103,10 @@ def plot_predictions(
     label_axes(ax, f"actual{of}", f"predicted{of}")
     remove_frame(ax)
     add_legend(ax, [(handle, "a row" if len(actual) <= _MOST_POINTS else "rows"), (line, "predicted = actual")])
-    title = ax.get_legend().get_title()
-    title.set(text=_caption(actual, answers), fontsize=9)
+    legend = ax.get_legend()
+    assert legend is not None
+    legend.set_title(_caption(actual, answers))
+    legend.get_title().set_fontsize(9)
     return ax
 
 
