@@ -102,7 +102,7 @@ def test_an_ensemble_of_ensembles_gives_intervals_except_for_quantiles() -> None
     model = EnsembleRegressor(seeds, 3, diversity="fold", random_state=0).fit(X, NUMBERS)
     assert (model.predict_interval(X)[0] < model.predict_interval(X)[1]).all()
     model.set_params(estimator__estimator__loss="quantile", estimator__estimator__quantile=(0.1, 0.9)).fit(X, NUMBERS)
-    with pytest.raises(ParameterError, match=r"these networks answer with the quantiles \(0.1, 0.9\)"):
+    with pytest.raises(ParameterError, match=r"these networks predict the quantiles \(0.1, 0.9\)"):
         model.predict_interval(X)
 
 
@@ -112,7 +112,7 @@ def test_invalid_uses_raise_errors() -> None:
         ParameterError, match="with diversity='seed' every member has seen all rows, and intervals need errors"
     ):
         model.predict_interval(X)
-    with pytest.raises(ShapeError, match=r"y must be of the shape of the answers, \(90,\), got \(89,\)"):
+    with pytest.raises(ShapeError, match=r"y must have the shape of the predictions, \(90,\), got \(89,\)"):
         model.calibrate(X, NUMBERS[1:])
     with pytest.raises(InputError, match="y must be finite, got NaN or infinity"):
         model.calibrate(X, np.full(90, np.nan))
@@ -129,7 +129,7 @@ def test_invalid_uses_raise_errors() -> None:
     several = EnsembleRegressor(regressor(loss="quantile", quantile=(0.1, 0.9)), 2, diversity="fold").fit(X, NUMBERS)
     for ask in (several.predict_interval, lambda X: several.calibrate(X, NUMBERS)):
         with pytest.raises(
-            ParameterError, match=r"one answer a row, and these networks answer with the quantiles \(0.1"
+            ParameterError, match=r"one prediction per target, but these networks predict the quantiles \(0.1"
         ):
             ask(X)
 

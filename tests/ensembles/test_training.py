@@ -226,7 +226,7 @@ class TestDivergedAndInterruptedMembers:
         model = EnsembleRegressor(
             [wild, regressor(), regressor()], weights=[5, 1, 3], diversity="bootstrap", random_state=0
         )
-        with pytest.warns(UserWarning, match="1 of 3 members diverged and are left out of the ensemble; member 0: "):
+        with pytest.warns(UserWarning, match="1 of 3 members diverged and are excluded from the ensemble; member 0: "):
             model.fit(X, 1e3 * NUMBERS)
         assert len(model.estimators_) == len(model.estimators_samples_) == 2
         assert model.weights_.tolist() == [0.25, 0.75]
@@ -249,7 +249,9 @@ class TestDivergedAndInterruptedMembers:
     def test_ctrl_c_leaves_an_ensemble_of_the_completed_members(self, diversity: str) -> None:
         pressed = PressAt(n_members=2)
         model = EnsembleRegressor(regressor(callbacks=[pressed]), 4, diversity=diversity, random_state=0, n_jobs=1)
-        with pytest.warns(InterruptedTrainingWarning, match="interrupted after 1 of 4 members; the ensemble is those"):
+        with pytest.warns(
+            InterruptedTrainingWarning, match="interrupted after 1 of 4 members; the ensemble consists of these"
+        ):
             model.fit(X, NUMBERS)
         (member,) = model.estimators_
         np.testing.assert_array_equal(model.predict(X), member.predict(X))
@@ -260,7 +262,9 @@ class TestDivergedAndInterruptedMembers:
 
     def test_ctrl_c_before_the_first_member_is_completed_raises_an_error(self) -> None:
         model = EnsembleRegressor(regressor(callbacks=[PressAt(n_members=1)]), 4, n_jobs=1)
-        with pytest.raises(InterruptedTrainingError, match="Ctrl-C came before any of the 4 members was trained") as e:
+        with pytest.raises(
+            InterruptedTrainingError, match="Ctrl-C was pressed before any of the 4 members was trained"
+        ) as e:
             model.fit(X, NUMBERS)
         assert isinstance(e.value, KeyboardInterrupt)
         assert not hasattr(model, "estimators_")
@@ -354,7 +358,7 @@ def test_invalid_data_raise_errors() -> None:
         ParameterError, match="groups are for diversity='fold' with a splitter that keeps them together"
     ):
         model.fit(X, CLASSES, groups=np.arange(90))
-    with pytest.raises(InputError, match=r"no member has a row left to answer for: X has 1 sample\(s\)"):
+    with pytest.raises(InputError, match=r"no row is held out from a member: X has 1 sample\(s\)"):
         EnsembleRegressor(regressor(), 2, diversity="bootstrap").fit(X[:1], NUMBERS[:1])
     assert not hasattr(model, "classes_")
 

@@ -215,7 +215,7 @@ def test_groups_and_scorers_are_supported() -> None:
         assert (
             trial.fold_scores == cross_validate(regressor(**trial.params), X, NUMBERS, **options)["test_score"].tolist()
         )
-    with pytest.raises(ParameterError, match="scoring must be one metric"):
+    with pytest.raises(ParameterError, match="scoring must be the name of one metric"):
         search(regressor(), {"alpha": [0.1]}, X, NUMBERS, scoring=["r2"])
 
 

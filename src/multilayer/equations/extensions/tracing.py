@@ -115,7 +115,11 @@ class Trace(Result):
         Table
             One row for each quantity.
         """
-        columns = [Column("", align="left"), Column("shape"), *(Column(name, ".4g") for name in ("min", "mean", "max"))]
+        columns = [
+            Column("quantity", align="left"),
+            Column("shape"),
+            *(Column(name, ".4g") for name in ("min", "mean", "max")),
+        ]
         rows = [
             (name, " x ".join(map(str, array.shape)), array.min(), array.mean(), array.max()) for name, array in self
         ]
