@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,8 +16,14 @@ from multilayer.network import n_parameters
 from multilayer.training.batching import RowNumbers
 
 ROWS_EXAMINED = 10_000
-# A cost of more than this many times the cost of a constant prediction is not explained by slow training.
+# A cost of more than this many times the cost of a constant prediction, which training has not halved, is not explained
+# by slow training.
 FAR_ABOVE = 5.0
+
+
+def stays_far_above(costs: Sequence[float], constant: float) -> bool:
+    """Whether the costs of the epochs have not halved and end at several times the cost of a constant prediction."""
+    return bool(costs) and costs[-1] > FAR_ABOVE * constant > 0 and costs[-1] > costs[0] / 2
 
 
 def constant_cost(objective: Objective, settings: Settings, rows: RowNumbers | None = None) -> float:
