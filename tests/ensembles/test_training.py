@@ -315,7 +315,7 @@ def test_callbacks_receive_the_end_of_each_member() -> None:
         (
             {"n_members": 3, "diversity": "fold", "cv": 4},
             ParameterError,
-            "specified twice: n_members says 3 and cv says 4",
+            "twice: n_members says 3 and cv says 4",
         ),
         (
             {"n_members": 3, "diversity": "fold", "cv": KFold(4)},

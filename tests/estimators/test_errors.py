@@ -357,11 +357,11 @@ def test_the_divergence_error_suggests_a_remedy() -> None:
         ),
         (
             {"max_iter": 5, "learning_rate_init": 1e3},
-            r"after 5 epochs with a cost of .*, far above the 0\.693 of a constant prediction: learning_rate_init=1000 is",
+            r"after 5 epochs with a cost of .*, far above the 0\.693 of a constant prediction: learning_rate",
         ),
         (
             {"max_iter": 99, "learning_rate_init": 1e3},
-            r"after 12 epochs with a cost of .*, far above the 0\.693 of a constant prediction: learning_rate_init=1000",
+            r"after 12 epochs with a cost of .*, far above the 0\.693 of a constant prediction: learning_rate",
         ),
     ],
 )
