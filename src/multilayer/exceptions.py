@@ -117,10 +117,6 @@ class InterruptedTrainingWarning(MultilayerWarning):
     """Training was stopped by Ctrl-C; the estimator is usable."""
 
 
-class InputWarning(MultilayerWarning):
-    """The data can be used, but are probably a mistake."""
-
-
 class ParameterWarning(MultilayerWarning):
     """A parameter was adjusted to the data, or has no effect."""
 

@@ -165,7 +165,7 @@ def test_invalid_arguments_raise_errors() -> None:
     with pytest.raises(ParameterError, match="max_size must be a positive integer, got 0"):
         greedy_selection(answers, y, max_size=0)
     chances, labels, _ = probabilities(0)
-    with pytest.raises(InputError, match=r"y has labels that classes has not: \['c'\]"):
+    with pytest.raises(InputError, match=r"y has labels that are not in classes: \['c'\]"):
         greedy_selection([chance[:, :2] for chance in chances], labels, classes=["a", "b"])
     with pytest.raises(ShapeError, match=r"of shape \(20, 3\) for a y of shape \(20,\)\. Pass classes, the labels of"):
         greedy_selection(chances, labels)

@@ -312,16 +312,20 @@ def test_callbacks_receive_the_end_of_each_member() -> None:
             ParameterError,
             "diversity='fold' needs at least 2 members, one for each fold, got 1",
         ),
-        ({"n_members": 3, "diversity": "fold", "cv": 4}, ParameterError, "given twice: n_members says 3 and cv says 4"),
+        (
+            {"n_members": 3, "diversity": "fold", "cv": 4},
+            ParameterError,
+            "twice: n_members says 3 and cv says 4",
+        ),
         (
             {"n_members": 3, "diversity": "fold", "cv": KFold(4)},
             ParameterError,
-            "given twice: cv makes 4 folds, and n_members",
+            "specified twice: cv makes 4 folds, and n_members",
         ),
         (
             {"estimator": [classifier()], "n_members": 3},
             ParameterError,
-            "given twice: n_members says 3 and the list",
+            "specified twice: n_members says 3 and the list",
         ),
         ({"estimator": []}, ParameterError, "a list of at least one, got an empty list"),
         ({"diversity": "fold", "cv": 2.5}, ParameterError, "cv must be a number of folds, a splitter, or an iterable"),
@@ -331,7 +335,7 @@ def test_callbacks_receive_the_end_of_each_member() -> None:
         ({"estimator": MLPClassifier}, InputTypeError, r"got the class MLPClassifier. Write MLPClassifier\(\)"),
         ({"estimator": 5}, InputTypeError, "or a list of them, got 5"),
         ({"weights": [1, 2]}, ParameterError, r"a positive number for each of the 8 members, got \[1, 2\]"),
-        ({"weights": [1, 0], "n_members": 2}, ParameterError, "Drop estimators that are not to count"),
+        ({"weights": [1, 0], "n_members": 2}, ParameterError, "Remove estimators of weight 0"),
         ({"weights": "many", "n_members": 2}, ParameterError, "for each of the 2 members, got 'many'"),
         ({"random_state": -1}, ParameterError, "random_state must be None, an integer from 0"),
         ({"n_jobs": 0}, ParameterError, "n_jobs must be None or -1 for all cores, or a positive integer, got 0"),
@@ -366,7 +370,7 @@ def test_invalid_data_raise_errors() -> None:
 def test_splits_with_test_rows_among_the_training_rows_raise_an_error() -> None:
     rows = np.arange(90)
     splits = [(rows[:60], rows[60:]), (rows[20:], rows[:30])]
-    with pytest.raises(ParameterError, match="split 1 of cv tests on 10 rows that it trains on"):
+    with pytest.raises(ParameterError, match="split 1 of cv tests on 10 of its training rows"):
         EnsembleRegressor(regressor(), diversity="fold", cv=splits).fit(X, NUMBERS)
 
 

@@ -17,7 +17,7 @@ import sklearn.neural_network
 from sklearn.exceptions import DataConversionWarning
 
 from multilayer import MLPClassifier, MLPRegressor
-from multilayer.exceptions import InputError, InputWarning
+from multilayer.exceptions import InputError
 
 from ..problems import data
 
@@ -45,7 +45,6 @@ def with_wide_indices(rows: Any) -> Any:
 # --- numbers of rows, columns and classes
 
 
-@pytest.mark.filterwarnings("ignore:y holds a single class")
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_training_on_one_row_works(solver: str) -> None:
     options = {"solver": solver, "max_iter": 300}
@@ -53,7 +52,6 @@ def test_training_on_one_row_works(solver: str) -> None:
     assert classifier(**options).fit([[1.0, 2.0]], ["only"]).predict([[1.0, 2.0], [0.0, 0.0]]).tolist() == ["only"] * 2
 
 
-@pytest.mark.filterwarnings("ignore:y holds a single class")
 @pytest.mark.parametrize("output", ["auto", "sigmoid", "softmax"])
 def test_a_single_class_is_always_predicted(output: str) -> None:
     model = classifier(output=output, early_stopping=True).fit(X, np.full(43, 7))
@@ -64,7 +62,6 @@ def test_a_single_class_is_always_predicted(output: str) -> None:
     assert model.best_validation_score_ == 1.0
 
 
-@pytest.mark.filterwarnings("ignore:y holds a single class")
 def test_training_on_a_single_class_matches_scikit_learn() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", sklearn.exceptions.ConvergenceWarning)
@@ -72,11 +69,6 @@ def test_training_on_a_single_class_matches_scikit_learn() -> None:
     ours = classifier().fit(X, np.full(43, "a"))
     np.testing.assert_allclose(ours.loss_curve_, theirs.loss_curve_, rtol=1e-9)
     np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
-
-
-def test_a_single_class_raises_a_warning() -> None:
-    with pytest.warns(InputWarning, match=r"^y holds a single class, 'a', which will always be predicted\."):
-        classifier().fit(X, np.full(43, "a"))
 
 
 @pytest.mark.parametrize("kind", [classifier, regressor])

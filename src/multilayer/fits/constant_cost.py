@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,8 +16,17 @@ from multilayer.network import n_parameters
 from multilayer.training.batching import RowNumbers
 
 ROWS_EXAMINED = 10_000
-# A cost of more than this many times the cost of a constant prediction is not explained by slow training.
-FAR_ABOVE = 5.0
+# Multiples of the cost of a constant prediction.  A cost above the first is not explained by slow training if it has
+# risen, and one above the second never is.
+FAR_ABOVE, BEYOND_STARTING_WEIGHTS = 5.0, 1000.0
+
+
+def stays_far_above(costs: Sequence[float], constant: float) -> bool:
+    """Whether the costs of the epochs show steps that are far too large, beside the cost of a constant prediction."""
+    if not costs or not constant > 0:
+        return False
+    multiple = costs[-1] / constant
+    return multiple > BEYOND_STARTING_WEIGHTS or (multiple > FAR_ABOVE and costs[-1] > costs[0])
 
 
 def constant_cost(objective: Objective, settings: Settings, rows: RowNumbers | None = None) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from multilayer.exceptions import InterruptedTrainingWarning
-from multilayer.fits.constant_cost import FAR_ABOVE
+from multilayer.fits.constant_cost import stays_far_above
 from multilayer.fits.errors import ConvergenceWarning, warn
 from multilayer.fits.recipe import is_schedule_complete
 from multilayer.fits.scale_advice import ScaleAdvice
@@ -73,8 +73,8 @@ class FitOutcome:
 
     @property
     def cost_is_far_above_constant(self) -> bool:
-        """Whether the last cost is several times that of a constant prediction."""
-        return bool(self.costs) and self.costs[-1] > FAR_ABOVE * self.constant_cost > 0
+        """Whether training has not lowered a cost of several times that of a constant prediction."""
+        return stays_far_above(self.costs, self.constant_cost)
 
 
 def warn_of_outcome(

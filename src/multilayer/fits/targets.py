@@ -11,9 +11,8 @@ from scipy.sparse import issparse
 
 from multilayer._checks import check_choice, check_flag
 from multilayer.equations import Cost, Quantile
-from multilayer.exceptions import InputError, InputTypeError, InputWarning, ParameterError
+from multilayer.exceptions import InputError, InputTypeError, ParameterError
 from multilayer.fits.class_weights import ClassWeight, ClassWeights, check_not_balanced, class_weights
-from multilayer.fits.errors import warn
 from multilayer.fits.labels import (
     Labels,
     check_known,
@@ -83,12 +82,6 @@ class ClassAdapter:
             labels = labels_of(y) if request.classes is None else labels_from_classes(y, request.classes)
             if request.is_part:
                 check_known(y, labels)
-            elif not labels.multilabel and len(labels.classes) == 1:
-                warn(
-                    f"y holds a single class, {labels.classes.tolist()[0]!r}, which will always be predicted. Pass "
-                    "rows of at least two classes.",
-                    InputWarning,
-                )
         units, output = self._output_layer(labels)
         score = label_accuracy if labels.multilabel else accuracy if len(labels.classes) > 1 else single_class_score
         loss = Loss(output) if self.loss == "log_loss" else loss_of_classes(self.loss, output)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from multilayer.engines import get_engine
 from multilayer.exceptions import ParameterError
-from multilayer.fits.constant_cost import FAR_ABOVE, constant_cost
+from multilayer.fits.constant_cost import constant_cost, stays_far_above
 from multilayer.fits.reading import objective_on
 from multilayer.fits.scores import skill
 from multilayer.fits.settings import AUTO, settings_of
@@ -224,11 +224,11 @@ def few_rows(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noqa: ARG001
 
 
 def cost_above_constant(case: Case, vitals: Vitals) -> Iterator[Finding]:
-    """Find a step size that is far too large: the last cost is several times that of a constant prediction."""
+    """Find a step size that is far too large: the cost stays at several times that of a constant prediction."""
     if not case.costs or case.settings.solver == "lbfgs" or any(badly_scaled_inputs(case, vitals)):
         return
     last, constant = case.costs[-1], constant_cost(case.objective, case.settings) / case.cost_divisor
-    if last > FAR_ABOVE * constant > 0:
+    if stays_far_above(case.costs, constant):
         alpha = case.settings.learning_rate_init
         what = f"with learning_rate_init={alpha:g} the last cost was {last:.3g}, that of a constant is {constant:.3g}."
         advice = f"a smaller learning_rate_init, such as {min(alpha / 10, 0.001):g}."

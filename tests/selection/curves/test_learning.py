@@ -148,7 +148,7 @@ def test_conclusion_states_whether_more_rows_would_help(curve: Any, words: str) 
         (alternating([1, 1, 0.9155], 0.03), r"The training score is higher by 0\.0150 ± 0\.0086\.$"),
         (
             alternating([1, 1, 0.9], 0.01),
-            r"The training score is not clearly higher, so that a larger network or better columns may",
+            r"The training score is not clearly higher: a larger network or better columns may",
         ),
         (np.full((3, 4), NAN), r"The training scores are not known\."),
     ],
@@ -173,7 +173,7 @@ def test_rise_is_measured_fold_by_fold_from_half_of_the_rows() -> None:
         ("all", "sizes must be numbers of rows"),
         ([0.5, 2.0], r"sizes must be integers from 1 to 60, the training rows of the smallest fold"),
         ([10, 61], r"sizes must be integers from 1 to 60"),
-        ([0.5, 10], "or all of them shares above 0 and not above 1"),
+        ([0.5, 10], "or shares above 0 and at most 1"),
         ([0], "sizes must be integers from 1 to 60"),
         ([True], "sizes must be numbers of rows"),
     ],
@@ -184,5 +184,7 @@ def test_invalid_sizes_raise_errors(sizes: Any, message: str) -> None:
 
 
 def test_several_metrics_raise_an_error() -> None:
-    with pytest.raises(ParameterError, match=r"scoring must be the name of one metric, .*, got \['accuracy', 'f1'\]"):
+    with pytest.raises(
+        ParameterError, match=r"scoring must be the name of one metric or a scorer, got \['accuracy', 'f1'\]"
+    ):
         learning_curve(MLPClassifier((6,), **PATIENT), X, CLASSES, scoring=["accuracy", "f1"])

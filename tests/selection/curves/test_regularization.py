@@ -157,8 +157,8 @@ def test_to_frame_has_a_row_for_each_fold_of_each_alpha() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"alphas": [-1.0, 1.0]}, r"alphas must be finite, non-negative numbers, got -1\.0"),
-        ({"alphas": [math.nan]}, "alphas must be finite, non-negative numbers, got nan"),
+        ({"alphas": [-1.0, 1.0]}, r"alphas must be finite, non-negative numbers, and one of them is -1\.0"),
+        ({"alphas": [math.nan]}, "alphas must be finite, non-negative numbers, and one of them is nan"),
         ({"alphas": []}, r"alphas must be a list of non-negative numbers, got \[\]"),
         ({"alphas": 0.1}, r"alphas must be a list of non-negative numbers, got 0\.1\. Write \[0\.01, 0\.1, 1\]"),
         ({"warm_start": "no"}, "warm_start must be True or False, got 'no'"),

@@ -313,7 +313,7 @@ def test_a_search_prints_a_table_and_a_conclusion() -> None:
     assert str(found).startswith("16 trials, ")
     assert repr(found) == f"<Search: 16 trials, {found.n_epochs} epochs. {found.conclusion}>"
     assert f"Best, with accuracy {plus_minus(found.best.mean, found.best.standard_error)}" in str(found)
-    assert "A linear model has 0." in found.conclusion
+    assert "the linear model, which has 0." in found.conclusion
 
 
 def test_candidates_share_a_drawn_seed_where_none_is_given() -> None:
