@@ -69,7 +69,7 @@ MAY_IMPORT = {
         "selection",
         "training",
     },
-    "tables": {"_constant", "estimators", "exceptions", "fits", "results"},
+    "tables": {"_constant", "equations", "estimators", "exceptions", "fits", "results"},
 }
 ONLY_PUBLIC_NAMES = ("plots", "cli")
 PUBLIC_MODULES = (
