@@ -25,10 +25,10 @@ from multilayer.tables.models.calibration import (
     CALIBRATIONS,
     Calibration,
     chosen_tempering,
-    expected_calibration_error,
     log_losses,
     tempered,
 )
+from multilayer.tables.models.calibration_error import expected_calibration_error
 from multilayer.tables.models.conformal import check_coverage, class_sets, conformal_quantile
 from multilayer.tables.models.recipes import Preset
 

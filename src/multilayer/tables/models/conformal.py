@@ -142,7 +142,7 @@ def two_tailed_interval(
 ) -> tuple[Floats, Floats]:
     """(Q4) [ŷ - q_low σ(x), ŷ + q_high σ(x)], with the scores -z_i and z_i, z_i = (y_i - ŷ_i) / σ(x_i).
 
-    Each end has half of the error.  It suits predictions that are not in the middle, such as the 0.9 quantile.
+    Each end has half of the error.  The ends do not cross, because each leaves out less than half of the scores.  It suits predictions that are not in the middle, such as the 0.9 quantile.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def two_tailed_interval(
     of_end = (1.0 + coverage) / 2.0
     low = conformal_quantile(-signed, of_end, weight) * spread
     high = conformal_quantile(signed, of_end, weight) * spread
-    return _not_crossed(predicted - low, predicted + high)
+    return predicted - low, predicted + high
 
 
 def quantile_interval(
@@ -194,11 +194,5 @@ def quantile_interval(
     Romano, Y., Patterson, E. and Candès, E. J. (2019). Conformalized quantile regression. NeurIPS.
     """
     q = conformal_quantile(scores, coverage, weight)
-    return _not_crossed(low - q, high + q)
-
-
-def _not_crossed(lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
-    with np.errstate(invalid="ignore"):  # infinite ends do not cross
-        middle = 0.5 * (lower + upper)
-    crossed = lower > upper
-    return np.where(crossed, middle, lower), np.where(crossed, middle, upper)
+    middle = 0.5 * (low + high)
+    return np.minimum(low - q, middle), np.maximum(high + q, middle)
