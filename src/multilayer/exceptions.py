@@ -22,6 +22,7 @@
     ├── EngineWarning                      the reference engine replaces the compiled one
     ├── InterruptedTrainingWarning         training was stopped by Ctrl-C
     ├── ParameterWarning                   a parameter was adjusted to the data, or has no effect
+    ├── NoveltyWarning                     rows to predict are far outside the rows of the fit
     └── ConvergenceWarning                 multilayer.estimators: also scikit-learn's ConvergenceWarning
 
 Every error message states what was wrong, what was received and what to do.  Every error also inherits a standard
@@ -119,6 +120,10 @@ class InterruptedTrainingWarning(MultilayerWarning):
 
 class ParameterWarning(MultilayerWarning):
     """A parameter was adjusted to the data, or has no effect."""
+
+
+class NoveltyWarning(MultilayerWarning):
+    """Rows to predict are far outside the rows of the fit; predictions for them are guesses."""
 
 
 def unknown_name(what: str, received: object, known: Iterable[str]) -> ParameterError:

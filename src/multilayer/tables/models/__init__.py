@@ -1,6 +1,7 @@
 """Table models: from a raw table to predictions, without choices."""
 
+from multilayer.tables.models.calibration_error import expected_calibration_error
 from multilayer.tables.models.classifier import TableClassifier
 from multilayer.tables.models.regressor import TableRegressor
 
-__all__ = ["TableClassifier", "TableRegressor"]
+__all__ = ["TableClassifier", "TableRegressor", "expected_calibration_error"]
