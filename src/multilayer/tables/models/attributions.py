@@ -129,7 +129,7 @@ class _Joint:
         """Return the weighted mean of all parts, (n, K)."""
         total: Any = points[:, self.width :] if points.shape[1] > self.width else 0.0
         for part in self.networks:
-            total = total + part.weight * _unlimited(part, points[:, self.places[id(part.encoder)]])
+            total = total + part.weight * self.model._unlimited(part.network, points[:, self.places[id(part.encoder)]])
         return np.asarray(total)
 
     def gradient(self, points: Floats, unit: int) -> Floats:
@@ -142,7 +142,7 @@ class _Joint:
             place = self.places[id(part.encoder)]
             X = points[:, place]
             for k in np.flatnonzero(slopes.any(axis=0)):
-                found[:, place] += part.weight * slopes[:, [k]] * _gradient(part.network, X, int(k))
+                found[:, place] += part.weight * slopes[:, [k]] * self.model._input_gradient(part.network, X, int(k))
         return found
 
     def attributions(self, points: Floats, origin: Floats, unit: int, change: Floats, tolerance: float) -> Floats:
@@ -163,24 +163,3 @@ class _Joint:
             for name, place in columns_in(encoder).items():
                 sums[:, at[name]] += of_encoder[:, place].sum(axis=1)
         return sums
-
-
-def _unlimited(part: Part, X: Floats) -> Floats:
-    """Return the predictions of a network without limits, (m, K)."""
-    if hasattr(part.network, "classes_"):
-        return part.predict(X)
-    return np.asarray(part.network.predict(X), dtype=np.float64).reshape(len(X), -1)
-
-
-def _gradient(network: Any, X: Floats, unit: int) -> Floats | float:
-    """Return the derivative of the probability of a class, or of an output, by the inputs."""
-    if not hasattr(network, "classes_"):
-        return np.asarray(network.input_gradient(X, output=unit), dtype=np.float64)
-    classes = list(network.classes_)
-    if unit not in classes or len(classes) == 1:
-        return 0.0  # the network of a fold that lacks the class
-    place = classes.index(unit)
-    if network.n_outputs_ > 1:
-        return np.asarray(network.input_gradient(X, output=place), dtype=np.float64)
-    sign = 1.0 if place == 1 else -1.0  # the single unit is the probability of the second class
-    return sign * np.asarray(network.input_gradient(X, output=0), dtype=np.float64)

@@ -72,6 +72,14 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
     def _predicted(self, network: Any, X: NDArray[Any]) -> NDArray[np.float64]:
         """Return the prediction of a fitted network, (m, K)."""
 
+    def _unlimited(self, network: Any, X: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the prediction of a fitted network without limits, (m, K)."""
+        return self._predicted(network, X)
+
+    @abstractmethod
+    def _input_gradient(self, network: Any, X: NDArray[Any], output: int) -> NDArray[np.float64]:
+        """Return the derivative of one output of ``_unlimited`` by the encoded rows, (m, width)."""
+
     @abstractmethod
     def _losses(self, predicted: NDArray[np.float64], y: NDArray[Any]) -> NDArray[np.float64]:
         """Return the loss of each row."""
@@ -252,9 +260,8 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
 
     def _mean_prediction(self, X: Any) -> NDArray[np.float64]:
         """Return the weighted mean of all members, (m, K)."""
-        rows = self._rows(X)
         parts = parts_of(self)
-        return answers(self, parts, encode(parts, rows.table))
+        return answers(self, parts, encode(parts, self._table_to_predict(X)))
 
     def _answer(self, mean: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the prediction of the model from the mean of its members, (m, K)."""

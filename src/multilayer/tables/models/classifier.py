@@ -163,6 +163,15 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         predicted[:, network.classes_] = network.predict_proba(X)
         return predicted
 
+    def _input_gradient(self, network: Any, X: NDArray[Any], output: int) -> NDArray[np.float64]:
+        place = int(np.searchsorted(network.classes_, output))
+        if output not in network.classes_ or len(network.classes_) == 1:
+            return np.zeros(X.shape)  # the network of a fold that lacks the class
+        if network.n_outputs_ > 1:
+            return np.asarray(network.input_gradient(X, output=place), dtype=np.float64)
+        sign = 1.0 if place == 1 else -1.0  # the single unit is the probability of the second class
+        return sign * np.asarray(network.input_gradient(X, output=0), dtype=np.float64)
+
     def _losses(self, predicted: NDArray[np.float64], y: NDArray[Any]) -> NDArray[np.float64]:
         return -np.log(np.maximum(predicted[np.arange(len(y)), y], LEAST_PROBABILITY))
 

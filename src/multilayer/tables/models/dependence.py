@@ -15,7 +15,7 @@ from multilayer.results import Column, Result, Table, frame
 from multilayer.tables._arrow import Kind, import_pyarrow, kind_of, texts, to_arrow
 from multilayer.tables.encodings import as_spelled
 from multilayer.tables.models.parts import columns_in, encode, encoders_of, mean_of, parts_by_fold, parts_of
-from multilayer.tables.models.rows import Rows, chosen_rows
+from multilayer.tables.models.rows import chosen_rows
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -132,7 +132,7 @@ def as_text(value: Any) -> str:
 
 def dependence_of(
     model: Any,
-    rows: Rows,
+    table: Any,
     column: str | int,
     *,
     values: Sequence[Any] | None,
@@ -142,9 +142,9 @@ def dependence_of(
 ) -> PartialDependence:
     """Compute the partial dependence; the arguments are those of ``BaseTableModel.partial_dependence``."""
     check_integer("n_values", n_values, 2)
-    name = _name_of(model, rows, column)
+    name = _name_of(model, table, column)
     report = next(report for report in model.columns_ if report.name == name)
-    given = rows.table.column(name)
+    given = table.column(name)
     if report.kind == "number" and kind_of(given, name) == "text":
         given = as_spelled(given)
     counts = None
@@ -154,7 +154,7 @@ def dependence_of(
             raise ParameterError("values must hold at least one value, got none. Omit it for a choice from the rows.")
     else:
         grid, counts = _grid(given, n_values, report.kind)
-    table = rows.take(chosen_rows(len(rows), max_rows, random_state))
+    table = table.take(chosen_rows(table.num_rows, max_rows, random_state))
     predictions, deviations = _curves(model, table, name, grid)
     outputs = tuple(model.classes_.tolist()) if hasattr(model, "classes_") else tuple(range(predictions.shape[1]))
     return PartialDependence(
@@ -170,7 +170,7 @@ def dependence_of(
     )
 
 
-def _name_of(model: Any, rows: Rows, column: str | int) -> str:
+def _name_of(model: Any, table: Any, column: str | int) -> str:
     names = model._names
     if isinstance(column, int | np.integer) and not isinstance(column, bool):
         if not 0 <= column < len(names):
@@ -178,7 +178,7 @@ def _name_of(model: Any, rows: Rows, column: str | int) -> str:
         column = names[column]
     if column not in names:
         raise unknown_name("column", column, list(names))
-    if column not in rows.names:
+    if column not in table.column_names:
         raise InputError(f"X has no column {column!r}, whose values are needed. Pass a table that has it.")
     return str(column)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,6 @@ from multilayer.exceptions import ParameterError, unknown_name
 from multilayer.results import Column, Result, Table, frame, listing
 from multilayer.tables.models.attributions import attributions_of
 from multilayer.tables.models.dependence import as_text
-from multilayer.tables.models.rows import Rows
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -22,6 +21,14 @@ if TYPE_CHECKING:
 TREES, LIMITS = "(gradient-boosted trees)", "(limits of the prediction)"
 MOST_LINES = 20  # of a printed table
 LEAST_SHARE = 0.005  # of the sum of all absolute contributions, for a column that a sentence names
+
+
+class Contribution(NamedTuple):
+    """A line of an explanation; the value is None for contributions that belong to no single column."""
+
+    name: str
+    value: str | None
+    contribution: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,22 +139,35 @@ class Explanation(Result):
             said.append(f"The contributions are approximate: their sum misses the change by up to {worst:.2g}.")
         return " ".join(said)
 
+    def lines(self, most: int) -> list[Contribution]:
+        """Return the contributions to the prediction of the first row.
+
+        Parameters
+        ----------
+        most : int
+            The largest number of columns; the contributions of the others are added.
+
+        Returns
+        -------
+        list of Contribution
+            The columns with the largest contributions, then the rest.
+        """
+        row, order = self.contributions[0], self[0].order
+        lines = [Contribution(self.names[j], as_text(self.values[0][j]), float(row[j])) for j in order[:most]]
+        if len(order) > most:
+            lines.append(Contribution(f"({len(order) - most} other columns)", None, float(row[order[most:]].sum())))
+        return lines + [Contribution(name, None, float(rest[0])) for name, rest in self.rests]
+
     @property
     def table(self) -> Table:
         """The contributions to the prediction of one row, or the mean absolute contributions for several."""
-        order, n_hidden = self.order[:MOST_LINES], len(self.names) - MOST_LINES
         if len(self) > 1:
-            rows: list[Sequence[object]] = [
-                (self.names[j], float(np.abs(self.contributions[:, j]).mean())) for j in order
-            ]
+            means_of = np.abs(self.contributions).mean(axis=0)
+            rows: list[Sequence[object]] = [(self.names[j], means_of[j]) for j in self.order[:MOST_LINES]]
             rows += [(name, float(np.abs(rest).mean())) for name, rest in self.rests]
             means = Column("column", align="left"), Column("mean absolute contribution", ".4g")
             return Table(means, rows, f"Contributions in {len(self):,} rows", [self.conclusion])
-        rows = [(self.names[j], as_text(self.values[0][j]), float(self.contributions[0, j])) for j in order]
-        if n_hidden > 0:
-            hidden = float(self.contributions[0, self.order[MOST_LINES:]].sum())
-            rows.append((f"({n_hidden} other columns)", "", hidden))
-        rows += [(name, "", float(rest[0])) for name, rest in self.rests]
+        rows = [(line.name, line.value, line.contribution) for line in self.lines(MOST_LINES)]
         change = float(self.prediction[0] - self.baseline[0])
         rows.append(("prediction - baseline", "", change))
         columns = (Column("column", align="left"), Column("value"), Column("contribution", "+.4g"))
@@ -173,13 +193,13 @@ class Explanation(Result):
         return frame({**columns, "(class)": list(self.targets)} if self.classifies else columns)
 
 
-def explanation_of(model: Any, rows: Rows, *, target: Any, baseline: Rows | None) -> Explanation:
+def explanation_of(model: Any, table: Any, *, target: Any, baseline: Any) -> Explanation:
     """Explain predictions; the arguments are those of ``BaseTableModel.explain``."""
-    found = attributions_of(model, rows.table, None if baseline is None else baseline.table, units_for(model, target))
+    found = attributions_of(model, table, baseline, units_for(model, target))
     labels = model.classes_[found.units] if hasattr(model, "classes_") else found.units
     return Explanation(
         model._names,
-        tuple(tuple(row.get(name) for name in model._names) for row in rows.table.to_pylist()),
+        tuple(tuple(row.get(name) for name in model._names) for row in table.to_pylist()),
         found.contributions,
         found.baseline,
         found.prediction,

@@ -26,7 +26,7 @@ from multilayer.tables.models.parts import (
     parts_by_fold,
     parts_of,
 )
-from multilayer.tables.models.rows import Rows, chosen_rows
+from multilayer.tables.models.rows import chosen_rows
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -137,7 +137,7 @@ def _names(names: Sequence[str]) -> str:
 
 def importance_of(
     model: Any,
-    rows: Rows,
+    table: Any,
     y: Any,
     *,
     sample_weight: Any,
@@ -153,15 +153,16 @@ def importance_of(
     """
     check_integer("n_repeats", n_repeats, 1)
     check_flag("out_of_fold", out_of_fold)
-    chosen = chosen_rows(len(rows), max_rows, random_state)
+    chosen = chosen_rows(table.num_rows, max_rows, random_state)
     rng = check_random_state(check_seed("random_state", random_state))
     targets = targets_of(model, y)
-    if len(targets) != len(rows):
-        raise InputError(f"Found input variables with inconsistent numbers of samples: {[len(rows), len(targets)]}")
+    m = table.num_rows
+    if len(targets) != m:
+        raise InputError(f"Found input variables with inconsistent numbers of samples: {[m, len(targets)]}")
     weight = None
     if sample_weight is not None:
-        weight = np.asarray(checked_weight(sample_weight, len(rows), np.dtype(np.float64), warns=True), np.float64)
-    names = tuple(name for name in model._names if name in rows.names)
+        weight = np.asarray(checked_weight(sample_weight, m, np.dtype(np.float64), warns=True), np.float64)
+    names = tuple(name for name in model._names if name in table.column_names)
     parts = parts_of(model)
     if out_of_fold:
         _check_fitting_rows(model, targets)
@@ -173,7 +174,7 @@ def importance_of(
     for of_division, numbers in divisions:
         if len(numbers):
             losses, shuffled = _losses(
-                model, of_division, rows.take(numbers), targets[numbers], names, (n_repeats, rng)
+                model, of_division, table.take(numbers), targets[numbers], names, (n_repeats, rng)
             )
             before.append(losses)
             after.append(shuffled)
@@ -229,7 +230,7 @@ def _rises(
         shuffled = model._score_of_losses(losses, weight)
         difference = losses - before
         deviations = shares * (difference - shares @ difference)
-        error = np.sqrt((deviations**2).sum() * m / max(m - 1, 1))
+        error = np.sqrt((deviations**2).sum() * m / (m - 1)) if m > 1 else np.nan
         values[j], errors[j] = shuffled - score, model._score_slope(score, shuffled) * error
     return values, errors, score
 

@@ -11,7 +11,7 @@ from multilayer.fits.errors import input_errors
 from multilayer.tables.models.dependence import PartialDependence, dependence_of
 from multilayer.tables.models.explanation import Explanation, explanation_of
 from multilayer.tables.models.importance import Importance, importance_of
-from multilayer.tables.models.rows import Rows, rows_to_predict
+from multilayer.tables.models.rows import rows_to_predict
 
 if TYPE_CHECKING:
     from numpy.random import RandomState
@@ -93,7 +93,7 @@ class Reasons:
         """
         return importance_of(
             self,
-            self._rows(X),
+            self._table_to_predict(X),
             y,
             sample_weight=sample_weight,
             n_repeats=n_repeats,
@@ -167,7 +167,7 @@ class Reasons:
         """
         return dependence_of(
             self,
-            self._rows(X),
+            self._table_to_predict(X),
             column,
             values=values,
             n_values=n_values,
@@ -204,7 +204,7 @@ class Reasons:
 
         See Also
         --------
-        multilayer.plots.plot_contributions : The picture of one row.
+        multilayer.plots.plot_explanation : The picture of one row.
 
         Notes
         -----
@@ -236,12 +236,13 @@ class Reasons:
         >>> bool(np.abs(found.contributions.sum(axis=1) - change).max() < 0.01)
         True
         """
-        rows = self._rows(X)
-        return explanation_of(self, rows, target=target, baseline=None if baseline is None else self._rows(baseline))
+        table = self._table_to_predict(X)
+        start = None if baseline is None else self._table_to_predict(baseline)
+        return explanation_of(self, table, target=target, baseline=start)
 
-    def _rows(self: Any, X: Any) -> Rows:
-        """Return the rows of a table with the columns of the fit."""
+    def _table_to_predict(self: Any, X: Any) -> Any:
+        """Return the rows as an Arrow table with the columns of the fit."""
         self._check_is_fitted()
         with input_errors(X):
             used = {report.name for report in self.columns_ if report.width}
-            return rows_to_predict(X, self._names, self._has_names, used)
+            return rows_to_predict(X, self._names, self._has_names, used).table

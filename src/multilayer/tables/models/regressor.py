@@ -135,8 +135,13 @@ class TableRegressor(RegressorMixin, BaseTableModel):
 
     def _predicted(self, network: Any, X: NDArray[Any]) -> NDArray[np.float64]:
         low, high = self._range
-        predicted = np.asarray(network.predict(X), dtype=np.float64).reshape(len(X), -1)
-        return np.clip(predicted, low, high)
+        return np.clip(self._unlimited(network, X), low, high)
+
+    def _unlimited(self, network: Any, X: NDArray[Any]) -> NDArray[np.float64]:
+        return np.asarray(network.predict(X), dtype=np.float64).reshape(len(X), -1)
+
+    def _input_gradient(self, network: Any, X: NDArray[Any], output: int) -> NDArray[np.float64]:
+        return np.asarray(network.input_gradient(X, output=output), dtype=np.float64)
 
     def _losses(self, predicted: NDArray[np.float64], y: NDArray[Any]) -> NDArray[np.float64]:
         errors: NDArray[np.float64] = ((predicted - y.reshape(len(y), -1)) ** 2).mean(axis=1)
