@@ -29,15 +29,16 @@ from multilayer.selection.splitting import check_kind_of_cv, checked_folds, chec
 from multilayer.tables.models.companions import Companion, companion_members
 from multilayer.tables.models.losses import TargetLoss
 from multilayer.tables.models.novelty import Surroundings, surroundings_of
+from multilayer.tables.models.parts import TREES, answers, encode, parts_of
+from multilayer.tables.models.reasons import Reasons
 from multilayer.tables.models.recipes import N_FOLDS, OF_PRESETS, PRESETS, VALIDATION_SHARE, Preset, Recipe
 from multilayer.tables.models.rows import Rows, rows_of, rows_to_predict
 from multilayer.tables.models.training import Problem, RowNumbers, TrainedMember, members_of
 
 MAX_SEED = 2**31 - 1
-TREES = "gradient-boosted trees"
 
 
-class BaseTableModel(DocumentedMixin, BaseEstimator, ABC):
+class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
     """A model of raw tables: encoders, networks and their weights."""
 
     # With metadata routing, groups are for splitters; fit receives them only after set_fit_request(groups=True).
@@ -74,6 +75,14 @@ class BaseTableModel(DocumentedMixin, BaseEstimator, ABC):
     @abstractmethod
     def _predicted(self, network: Any, X: NDArray[Any]) -> NDArray[np.float64]:
         """Return the prediction of a fitted network, (m, K)."""
+
+    def _unlimited(self, network: Any, X: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the prediction of a fitted network without limits, (m, K)."""
+        return self._predicted(network, X)
+
+    @abstractmethod
+    def _input_gradient(self, network: Any, X: NDArray[Any], output: int) -> NDArray[np.float64]:
+        """Return the derivative of one output of ``_unlimited`` by the encoded rows, (m, width)."""
 
     @abstractmethod
     def _losses(self, predicted: NDArray[np.float64], y: NDArray[Any]) -> NDArray[np.float64]:
@@ -286,7 +295,7 @@ class BaseTableModel(DocumentedMixin, BaseEstimator, ABC):
         """Return the weighted mean of all members, (m, K)."""
         table = self._table_to_predict(X)
         self._surroundings.warn_of_far_rows(table)
-        return self._mean_of_members(table)
+        return self._predictions_of(table)
 
     def _table_to_predict(self, X: Any) -> Any:
         """Return the rows as an Arrow table with the columns of the fit."""
@@ -296,23 +305,17 @@ class BaseTableModel(DocumentedMixin, BaseEstimator, ABC):
             used |= {each.name for each in self.columns_ if each.width}
             return rows_to_predict(X, self._names, self._has_names, used).table
 
-    def _mean_of_members(self, table: Any) -> NDArray[np.float64]:
-        encoded: dict[int, NDArray[Any]] = {}
-        n_of = {name: sum(member.recipe == name for member in self.members_) for name in self.weights_}
-        total: Any = 0.0
-        for member in self.members_:
-            weight = self.weights_[member.recipe]
-            if weight == 0:
-                continue
-            key = id(member.encoder)
-            if key not in encoded:
-                encoded[key] = member.encoder.transform(table)
-            total = total + weight / n_of[member.recipe] * self._predicted(member.network, encoded[key])
-        if self.weights_.get(TREES, 0.0) > 0:
-            trees = self._companions[TREES]
-            for each in trees:
-                total = total + self.weights_[TREES] / len(trees) * each.predict(table)
-        return np.asarray(total)
+    def _predictions_of(self, table: Any) -> NDArray[np.float64]:
+        parts = parts_of(self)
+        return answers(self, parts, encode(parts, table))
+
+    def _answer(self, mean: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the prediction of the model from the mean of its members, (m, K)."""
+        return mean
+
+    def _answer_gradient(self, mean: NDArray[np.float64], unit: int) -> NDArray[np.float64]:
+        """Return the derivative of one output of ``_answer`` by the means, (m, K)."""
+        return np.tile(np.eye(mean.shape[1])[unit], (len(mean), 1))
 
     def summary(self) -> Table:
         """Return the out-of-fold score beside those of other models in the same folds.

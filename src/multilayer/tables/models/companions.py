@@ -37,6 +37,8 @@ class Companion:
         The number of its fold.
     encoder : TableEncoder
         The encoder of its rows.
+    mean_row : array of shape (width,)
+        The mean of its encoded training rows.
     model : estimator
         A model of scikit-learn.
     n_classes : int
@@ -48,13 +50,14 @@ class Companion:
     name: str
     fold: int
     encoder: TableEncoder
+    mean_row: NDArray[np.float64]
     model: Any
     n_classes: int
     validated: NDArray[np.float64]
 
-    def predict(self, table: Any) -> NDArray[np.float64]:
-        """Return the predictions for the rows of a table, (m, K)."""
-        return predictions_of(self.model, self.encoder.transform(table), self.n_classes)
+    def predict(self, X: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the predictions for encoded rows, (m, K)."""
+        return predictions_of(self.model, X, self.n_classes)
 
 
 def predictions_of(model: Any, X: NDArray[Any], n_classes: int) -> NDArray[np.float64]:
@@ -94,7 +97,7 @@ def _fit(problem: Problem, name: str, fold: int, seed: int) -> Companion:
         model.fit(X, y, sample_weight=weight)
         X_val = encoder.transform(problem.rows.take(validating))
         validated = predictions_of(model, X_val, n_classes)
-    return Companion(name, fold, encoder, model, n_classes, validated)
+    return Companion(name, fold, encoder, X.mean(axis=0, dtype=np.float64), model, n_classes, validated)
 
 
 def _classifier(name: str, seed: int) -> Any:

@@ -67,6 +67,7 @@ class EncodedFold:
     options: Mapping[str, Any]
     n_members: int
     encoder: TableEncoder = field(init=False)
+    mean_row: NDArray[np.float64] = field(init=False)
     _data: Data | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -88,6 +89,7 @@ class EncodedFold:
         problem, rows = self.problem, self.problem.rows
         self.encoder = TableEncoder(dtype=np.float32, task=problem.task, **self.options)
         encoded = self.encoder.fit_transform(rows.take(self.train), problem.y[self.train])
+        self.mean_row = encoded.mean(axis=0, dtype=np.float64)
         X = np.zeros((len(rows), encoded.shape[1]), dtype=np.float32)
         X[self.train] = encoded
         if len(self.validating):
@@ -108,6 +110,8 @@ class TrainedMember:
         The number of its fold.
     encoder : TableEncoder
         The encoder of its fold.
+    mean_row : array of shape (width,)
+        The mean of the encoded training rows of its fold.
     network : MLPClassifier or MLPRegressor
         The network.
     validated : array of shape (n, K)
@@ -121,6 +125,7 @@ class TrainedMember:
     recipe: str
     fold: int
     encoder: TableEncoder
+    mean_row: NDArray[np.float64]
     network: Any
     validated: NDArray[np.float64]
     seconds: float
@@ -179,6 +184,7 @@ class MemberTraining:
             self.recipe.name,
             self.fold_number,
             self.fold.encoder,
+            self.fold.mean_row,
             fitted.model,
             validated,
             fitted.seconds,
