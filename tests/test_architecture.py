@@ -69,7 +69,18 @@ MAY_IMPORT = {
         "selection",
         "training",
     },
-    "tables": {"_constant", "estimators", "exceptions", "fits", "results"},
+    "tables": {
+        "_checks",
+        "_constant",
+        "ensembles",
+        "estimators",
+        "exceptions",
+        "fits",
+        "network",
+        "packs",
+        "results",
+        "selection",
+    },
 }
 ONLY_PUBLIC_NAMES = ("plots", "cli")
 PUBLIC_MODULES = (
