@@ -69,7 +69,19 @@ MAY_IMPORT = {
         "selection",
         "training",
     },
-    "tables": {"_constant", "equations", "estimators", "exceptions", "fits", "results"},
+    "tables": {
+        "_checks",
+        "_constant",
+        "ensembles",
+        "equations",
+        "estimators",
+        "exceptions",
+        "fits",
+        "network",
+        "packs",
+        "results",
+        "selection",
+    },
 }
 ONLY_PUBLIC_NAMES = ("plots", "cli")
 PUBLIC_MODULES = (

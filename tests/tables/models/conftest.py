@@ -13,5 +13,5 @@ from multilayer.tables.models import recipes
 def _short_training() -> Iterator[None]:
     """Train the networks of table models for a few epochs, which is enough for tests of what surrounds them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recipes, "n_epochs", lambda recipe, n_rows, batch: 12)  # noqa: ARG005 the signature of n_epochs
+        patch.setattr(recipes, "n_epochs", lambda recipe, n_rows, batch: 40)  # noqa: ARG005 the signature of n_epochs
         yield

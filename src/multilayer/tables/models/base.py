@@ -373,7 +373,8 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         array of shape (m,)
             Non-negative scores; infinity for infinite numbers.
         """
-        return self._surroundings.novelty(self._table_to_predict(X))
+        table = self._table_to_predict(X)
+        return self._surroundings.novelty(table)
 
     def _score_slope(self, one: float, other: float) -> float:  # noqa: ARG002 the score is the mean loss itself
         """Return the factor from a difference of mean losses to one of scores."""

@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from multilayer.packs import Member
 from multilayer.tables.encoder import TableEncoder
 from multilayer.tables.models.losses import TargetLoss
+from multilayer.tables.models.openmp import one_openmp_thread
 from multilayer.tables.models.regression_models import constant_for, linear_for, trees_for
 from multilayer.tables.models.training import Problem
 
@@ -91,7 +92,7 @@ def _fit(problem: Problem, name: str, fold: int, seed: int) -> Companion:
     n_outputs = 1 if y.ndim == 1 else y.shape[1]
     model = _classifier(name, seed) if problem.loss is None else _regressor(name, seed, problem.loss, n_outputs)
     n_classes = int(problem.y.max()) + 1 if problem.classifies else 0
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), one_openmp_thread():
         warnings.simplefilter("ignore")
         X = encoder.fit_transform(problem.rows.take(train), y)
         model.fit(X, y, sample_weight=weight)

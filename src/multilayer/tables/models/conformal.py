@@ -142,7 +142,7 @@ def two_tailed_interval(
 ) -> tuple[Floats, Floats]:
     """(Q4) [ŷ - q_low σ(x), ŷ + q_high σ(x)], with the scores -z_i and z_i, z_i = (y_i - ŷ_i) / σ(x_i).
 
-    Each end has half of the error.  The ends do not cross, because each leaves out less than half of the scores.  It
+    Each end has half of the error.  The ends do not cross, because each leaves out at most half of the scores.  This
     suits predictions that are not in the middle, such as the 0.9 quantile.
 
     Parameters

@@ -175,10 +175,10 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         validation rows and a constant spread, it is at least ``coverage`` and, but for ties, at most
         ``coverage`` + 1 / (n + 1), apart from the small effect of stopping the network by the same rows.  With several
         folds, errors are those of the networks of one fold, and new rows are predicted by those of all folds, whose
-        mean squared error is at most the average of theirs (Jensen): the coverage is usually slightly higher than
-        stated, without a proof.  Fewer than coverage / (1 - coverage) out-of-fold rows cannot have the coverage, and
-        intervals are infinite, except for the end at 0 of amounts that are not negative.  With sample weights, it is
-        the coverage by weight.
+        mean squared error is at most the average of theirs (Jensen): the coverage is close to the stated one, for high
+        coverages usually slightly higher, without a proof. Fewer than coverage / (1 - coverage) out-of-fold rows cannot
+        have the coverage, and intervals are infinite, except for the end at 0 of amounts that are not negative. With
+        sample weights, it is the coverage by weight.
 
         References
         ----------

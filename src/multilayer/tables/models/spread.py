@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from multilayer.tables.models.calibration import ERRORS_OF_GAIN, mean_and_error
+from multilayer.tables.models.openmp import one_openmp_thread
 
 Floats = NDArray[np.float64]
 
@@ -62,7 +63,8 @@ class Spread:
         if not self.models:
             return np.full(len(predicted), self.scale)
         inputs = _inputs(X, predicted)
-        g = sum(model.predict(inputs) for model in self.models) / len(self.models)
+        with one_openmp_thread():
+            g = sum(model.predict(inputs) for model in self.models) / len(self.models)
         return np.asarray(self.scale * (FLOOR + (1.0 - FLOOR) * g))
 
 
@@ -113,7 +115,7 @@ def fitted_spread(
         of_others = None if weight is None else weight[others]
         if not np.average(sizes[others], weights=of_others if of_others is None or of_others.any() else None) > 0:
             return constant, values
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), one_openmp_thread():
             warnings.simplefilter("ignore")
             model = HistGradientBoostingRegressor(**TREES).fit(inputs[others], sizes[others] / scale, of_others)
         models.append(model)
