@@ -33,7 +33,7 @@ def plot_importance(
     ----------
     importance : Importance
         From ``model.importance(X, y)``.
-    max_columns : int, default=20
+    max_columns : int, default 20
         The largest number of columns.
     target_name : str, optional
         The name of the target, for the axis.
@@ -72,7 +72,9 @@ def plot_importance(
     own_figure, ax = ax is None, axes_or_new(ax, (7.2, 1.5 + 0.3 * len(chosen)))
     is_clear = importance.is_clear[chosen]
     colors = [POSITIVE if clear else PALE for clear in is_clear]
-    bars = _draw_bars(ax, [importance.names[j] for j in chosen], importance.values[chosen], colors)
+    dropped = importance.dropped
+    names = [f"{name} (dropped)" if (name := importance.names[j]) in dropped else name for j in chosen]
+    bars = _draw_bars(ax, names, importance.values[chosen], colors)
     errors = ax.errorbar(
         importance.values[chosen], range(len(chosen)), xerr=importance.errors[chosen], fmt="none", **_ERROR_BARS
     )
@@ -85,7 +87,7 @@ def plot_importance(
         (bars[int(np.argmax(is_clear == clear))], name) for clear, name in kinds if (is_clear == clear).any()
     ]
     add_legend(ax, [*entries, (errors, "one standard error")], "inside")
-    add_conclusion(ax, importance.conclusion, own_figure=own_figure)
+    add_conclusion(ax, importance.conclusion, own_figure=own_figure, panels=True)
     return ax
 
 
@@ -153,7 +155,7 @@ def plot_partial_dependence(
     remove_frame(ax)
     if len(entries) > 1:
         add_legend(ax, entries)
-    add_conclusion(ax, dependence.conclusion, own_figure=own_figure)
+    add_conclusion(ax, dependence.conclusion, own_figure=own_figure, panels=True)
     return ax
 
 
@@ -173,9 +175,9 @@ def plot_explanation(
     ----------
     explanation : Explanation
         From ``model.explain(X)``.
-    row : int, default=0
+    row : int, default 0
         The number of the row among the explained rows.
-    max_columns : int, default=12
+    max_columns : int, default 12
         The largest number of columns; the contributions of the others are added.
     target_name : str, optional
         The name of the target, for the axis.
@@ -227,7 +229,7 @@ def plot_explanation(
     if target_name is not None and not single.classifies:
         what = f"predicted {target_name}"
     label_axes(ax, f"contribution to the {what}", "")
-    add_conclusion(ax, single.conclusion, own_figure=own_figure)
+    add_conclusion(ax, single.conclusion, own_figure=own_figure, panels=True)
     return ax
 
 
@@ -259,6 +261,12 @@ def _draw_curves(ax: Axes, dependence: PartialDependence) -> list[tuple[Any, str
         for gap in dependence.predictions[is_gap, k]:
             entries.append((ax.axhline(gap, color=color, linestyle=":", linewidth=1.4), f"{entries[-1][1]}, gap"))
     look: dict[str, Any] = {"color": MUTED, "markersize": 7, "linestyle": "none", "clip_on": False}
+    if dependence.kind == "date":
+        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+        locator = AutoDateLocator()
+        ax.xaxis.set_major_locator(locator)
+        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     ax.plot(places, np.zeros(len(places)), "|", transform=ax.get_xaxis_transform(), **look)
     return entries
 
