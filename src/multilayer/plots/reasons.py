@@ -264,9 +264,9 @@ def _draw_curves(ax: Axes, dependence: PartialDependence) -> list[tuple[Any, str
     if dependence.kind == "date":
         from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-        locator = AutoDateLocator()
+        locator: Any = AutoDateLocator()  # type: ignore[no-untyped-call]
         ax.xaxis.set_major_locator(locator)
-        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     ax.plot(places, np.zeros(len(places)), "|", transform=ax.get_xaxis_transform(), **look)
     return entries
 

@@ -8,7 +8,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import column_or_1d
 
 from multilayer._checks import check_choice, check_flag
@@ -256,11 +255,6 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         if len(self.classes_) < 2:
             raise InputError(f"y holds the single class {self.classes_[0]!r}: there is nothing to learn.")
         return np.searchsorted(self.classes_, np.asarray(given)).astype(np.intp)
-
-    def _splitter(self, n_folds: int, seed: int, groups: Any) -> Any:
-        if groups is not None:
-            return StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-        return StratifiedKFold(n_folds, shuffle=True, random_state=seed)
 
     def _network(self, seed: int) -> MLPClassifier:
         weight: Any = self.class_weight

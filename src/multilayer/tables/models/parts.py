@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.tables.encoder import TableEncoder
-from multilayer.tables.models.companions import NAMES
+from multilayer.tables.models.companions import TREES
 
-TREES = NAMES[0]
 Encoded = dict[int, NDArray[Any]]  # the rows in the encoding of each encoder, by its id
 
 

@@ -14,8 +14,6 @@ from multilayer.network import PeriodicEmbedding
 
 Preset = Literal["quick", "standard", "best"]
 PRESETS = ("quick", "standard", "best")
-N_FOLDS = 5
-VALIDATION_SHARE = 0.2  # of a single split
 
 # Encodings of the table, by name.
 ENCODINGS: Mapping[str, Mapping[str, Any]] = {

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
-from sklearn.model_selection import GroupKFold, KFold
 from sklearn.utils import assert_all_finite
 
 from multilayer.ensembles.greedy import greedy_selection
@@ -273,11 +272,6 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         matrix = amounts.reshape(len(amounts), -1)
         self._range = matrix.min(axis=0), matrix.max(axis=0)
         return amounts[:, 0] if self._is_matrix and self._n_outputs == 1 else amounts
-
-    def _splitter(self, n_folds: int, seed: int, groups: Any) -> Any:
-        if groups is not None:
-            return GroupKFold(n_folds)
-        return KFold(n_folds, shuffle=True, random_state=seed)
 
     def _network(self, seed: int) -> MLPRegressor:
         return MLPRegressor(random_state=seed, **self._loss.parameters)
