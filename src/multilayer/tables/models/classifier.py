@@ -135,6 +135,7 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
 
     @property
     def oof_proba_(self) -> NDArray[np.float64]:
+        """The probabilities for the rows of the fit by networks that were not trained on them."""
         self._check_is_fitted()
         return self._oof
 
