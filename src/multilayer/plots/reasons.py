@@ -97,9 +97,9 @@ def plot_partial_dependence(
 ) -> Axes:
     """Draw the mean prediction against the value that all rows have in a column.
 
-    Bands and error bars are the standard deviation between the networks of the folds.  Marks above the axis are the values
-    that were used, which are quantiles of the column; a dotted line is the prediction for a gap.  Categories are listed
-    with their numbers of rows.
+    Bands and error bars are the standard deviation between the networks of the folds.  Marks above the axis are the
+    values that were used, which are quantiles of the column; a dotted line is the prediction for a gap.  Categories are
+    listed with their numbers of rows.
 
     Parameters
     ----------
