@@ -16,7 +16,14 @@ from multilayer.tables.models import TableClassifier, TableRegressor
 def few_epochs(n: int = 8) -> Iterator[None]:
     """Train table models for n epochs within the block."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("multilayer.tables.models.recipes.n_epochs", lambda n_rows, batch: n)  # noqa: ARG005
+        patch.setattr("multilayer.tables.models.recipes.n_epochs", lambda recipe, n_rows, batch: n)  # noqa: ARG005
+        yield
+
+
+@pytest.fixture(autouse=True, scope="package")
+def _short_training() -> Iterator[None]:
+    """Train the networks of table models for a few epochs, which is enough for tests of what surrounds them."""
+    with few_epochs(40):
         yield
 
 

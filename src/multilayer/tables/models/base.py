@@ -27,10 +27,12 @@ from multilayer.packs import MemberEnded, run_pack
 from multilayer.results import Column, Table
 from multilayer.selection.splitting import check_kind_of_cv, checked_folds, checked_groups, is_list_of_folds
 from multilayer.tables.models.companions import Companion, companion_members
+from multilayer.tables.models.losses import TargetLoss
+from multilayer.tables.models.novelty import Surroundings, surroundings_of
 from multilayer.tables.models.parts import TREES, answers, encode, parts_of
 from multilayer.tables.models.reasons import Reasons
 from multilayer.tables.models.recipes import N_FOLDS, OF_PRESETS, PRESETS, VALIDATION_SHARE, Preset, Recipe
-from multilayer.tables.models.rows import Rows, rows_of
+from multilayer.tables.models.rows import Rows, rows_of, rows_to_predict
 from multilayer.tables.models.training import Problem, RowNumbers, TrainedMember, members_of
 
 MAX_SEED = 2**31 - 1
@@ -55,6 +57,8 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
     _names: tuple[str, ...]
     _has_names: bool
     _companions: dict[str, list[Companion]]
+    _surroundings: Surroundings
+    _loss: TargetLoss | None = None  # of amounts
 
     @abstractmethod
     def _targets(self, y: Any) -> NDArray[Any]:
@@ -134,7 +138,7 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
             weight = np.asarray(checked_weight(sample_weight, len(rows), np.dtype(np.float64), warns=True), np.float64)
         random_state = check_random_state(check_seed("random_state", self.random_state))
         folds = model._folds(rows, targets, groups, random_state)
-        problem = Problem(rows, targets, weight, folds, hasattr(model, "classes_"))
+        problem = Problem(rows, targets, weight, folds, hasattr(model, "classes_"), model._loss)
         model._train(problem, recipes, random_state, began)
         model.n_features_in_ = len(rows.names)
         model._names, model._has_names = rows.names, rows.has_names
@@ -235,15 +239,44 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         mean = sum(weight * candidates[name] for name, weight in self.weights_.items() if weight > 0)
         self._oof, self._oof_rows = np.asarray(mean), predicted_rows
         self._oof_y = problem.y
+        self._weight_of_rows = None if problem.weight is None else problem.weight[predicted_rows]
+        self._surroundings, encoded = surroundings_of(problem.rows.table)
+        self._calibrate(encoded)
         self._oof_losses = {"network": self._losses(self._oof[predicted_rows], problem.y[predicted_rows])}
+        self._measures = {"network": self._more_measures(self._oof[predicted_rows])}
         for name, parts in companions.items():
             predicted = np.full((len(problem.rows), K), np.nan)
             for each in parts:
                 predicted[problem.folds[each.fold][1]] = each.validated
             self._oof_losses[name] = self._losses(predicted[predicted_rows], problem.y[predicted_rows])
-        self._weight_of_rows = None if problem.weight is None else problem.weight[predicted_rows]
+            self._measures[name] = self._more_measures(predicted[predicted_rows])
         self.oof_score_ = self._score_of_losses(self._oof_losses["network"], self._weight_of_rows)
         self.columns_ = members[0].encoder.columns_
+
+    @abstractmethod
+    def _calibrate(self, encoded: NDArray[Any]) -> None:
+        """Learn from the out-of-fold predictions how certain predictions are.
+
+        ``encoded`` holds all rows of the fit as numbers, without the target.
+        """
+
+    def _parts(self) -> list[RowNumbers]:
+        """Return the places of the rows of each fold among the out-of-fold rows; of a single fold, five parts."""
+        n = len(self._oof_rows)
+        if len(self._validation_rows) == 1:
+            return [np.arange(start, n, N_FOLDS) for start in range(min(N_FOLDS, n))]
+        place = np.full(len(self._oof), -1)
+        place[self._oof_rows] = np.arange(n)
+        last_of = np.full(n, -1)  # a row may be in several folds, of which the last one predicted it
+        for fold, rows in enumerate(self._validation_rows):
+            last_of[place[rows[place[rows] >= 0]]] = fold
+        return [np.flatnonzero(last_of == fold) for fold in np.unique(last_of)]
+
+    def _more_measures(self, predicted: NDArray[np.float64]) -> tuple[float, ...]:  # noqa: ARG002 of classes only
+        """Return the entries of ``_measure_columns`` for out-of-fold predictions."""
+        return ()
+
+    _measure_columns: ClassVar[tuple[Column, ...]] = ()
 
     def _selected(
         self, found: list[NDArray[np.float64]], y: NDArray[Any], weight: Any, rows: RowNumbers
@@ -260,8 +293,21 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
 
     def _mean_prediction(self, X: Any) -> NDArray[np.float64]:
         """Return the weighted mean of all members, (m, K)."""
+        table = self._table_to_predict(X)
+        self._surroundings.warn_of_far_rows(table)
+        return self._predictions_of(table)
+
+    def _table_to_predict(self, X: Any) -> Any:
+        """Return the rows as an Arrow table with the columns of the fit."""
+        self._check_is_fitted()
+        with input_errors(X):
+            used = {each.name for each in self._surroundings.columns}
+            used |= {each.name for each in self.columns_ if each.width}
+            return rows_to_predict(X, self._names, self._has_names, used).table
+
+    def _predictions_of(self, table: Any) -> NDArray[np.float64]:
         parts = parts_of(self)
-        return answers(self, parts, encode(parts, self._table_to_predict(X)))
+        return answers(self, parts, encode(parts, table))
 
     def _answer(self, mean: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the prediction of the model from the mean of its members, (m, K)."""
@@ -286,33 +332,63 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         for name, of_rows in losses.items():
             score = self._score_of_losses(of_rows, weight)
             if name == "network":
-                rows.append((name, score, None))
+                rows.append((name, score, None, *self._measures[name]))
                 continue
             difference = of_rows - losses["network"]
             mean = float(np.average(difference, weights=weight))
             error = float(difference.std(ddof=1) / np.sqrt(len(difference)))
             scale = self._score_slope(self._score_of_losses(losses["network"], weight), score)
-            rows.append((name, score, (scale * mean, scale * error)))
+            rows.append((name, score, (scale * mean, scale * error), *self._measures[name]))
         columns = (
             Column("model", align="left"),
             Column(self._loss_name, ".4g"),
             Column("network better by"),
+            *self._measure_columns,
         )
         return Table(columns, rows, notes=[self._verdict(rows)])
 
-    @staticmethod
-    def _score_slope(one: float, other: float) -> float:  # noqa: ARG004 the score is the mean loss itself
+    def novelty(self, X: Any) -> NDArray[np.float64]:
+        """Return how far each row is from the rows of the fit; 1 or more is far.
+
+        The score is the largest of three distances (O3).  First, how far a number is outside the range of its column in
+        the fit, in halves of that range.  Second, the number of new categories, and of gaps in columns that had none,
+        over a tenth of the number of columns.  Third, the distance of the scaled numbers from their mean by their
+        covariances (O2), over 1.5 times the largest such distance among rows of the fit: combinations that are unusual
+        though each number is not.
+
+        Rows of the fit have scores below 1.  The second distance ignores columns in which new categories are usual,
+        because a hundredth of the rows of the fit or more have a category that no other row has, and gaps if the fit
+        had fewer than 100 rows.  The third ignores covariances of more than 200 numbers.
+
+        Predictions give a :class:`multilayer.exceptions.NoveltyWarning` for rows that are far by one of the first two
+        distances.
+
+        Parameters
+        ----------
+        X : table or array of shape (m, n_features)
+            The rows.
+
+        Returns
+        -------
+        array of shape (m,)
+            Non-negative scores; infinity for infinite numbers.
+        """
+        table = self._table_to_predict(X)
+        return self._surroundings.novelty(table)
+
+    def _score_slope(self, one: float, other: float) -> float:  # noqa: ARG002 the score is the mean loss itself
         """Return the factor from a difference of mean losses to one of scores."""
         return 1.0
 
     def _verdict(self, rows: list[Sequence[object]]) -> str:
         """Return a sentence that says whether a network is worth it."""
-        better = [(str(name), pair) for name, _, pair in rows if isinstance(pair, tuple) and pair[0] + 2 * pair[1] < 0]
+        compared = [(str(name), pair) for name, _, pair, *_ in rows if isinstance(pair, tuple)]
+        better = [name for name, pair in compared if pair[0] + 2 * pair[1] < 0]
         if better:
-            names = " and ".join(name for name, _ in better)
+            names = " and ".join(better)
             remedy = "" if self.with_trees or TREES not in names else " Set with_trees=True to combine both."
             return f"Better than the network by more than chance explains: {names}.{remedy}"
-        unclear = [str(name) for name, _, pair in rows if isinstance(pair, tuple) and pair[0] - 2 * pair[1] <= 0]
+        unclear = [name for name, pair in compared if pair[0] - 2 * pair[1] <= 0]
         if unclear:
             return f"The difference between the network and {' and '.join(unclear)} may be chance."
         return "The network is better than all of them by more than chance explains."

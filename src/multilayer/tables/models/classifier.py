@@ -11,6 +11,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import column_or_1d
 
+from multilayer._checks import check_choice, check_flag
 from multilayer.estimators import MLPClassifier
 from multilayer.estimators.base import set_parameters
 from multilayer.exceptions import InputError
@@ -18,10 +19,19 @@ from multilayer.fits.columns import checked_y
 from multilayer.fits.containers import checked_entries
 from multilayer.fits.errors import input_errors
 from multilayer.fits.labels import Labels, labels_of
+from multilayer.results import Column
 from multilayer.tables.models.base import BaseTableModel
+from multilayer.tables.models.calibration import (
+    CALIBRATIONS,
+    Calibration,
+    chosen_tempering,
+    log_losses,
+    tempered,
+    tempered_gradient,
+)
+from multilayer.tables.models.calibration_error import expected_calibration_error
+from multilayer.tables.models.conformal import check_coverage, class_sets, conformal_quantile
 from multilayer.tables.models.recipes import Preset
-
-LEAST_PROBABILITY = float(np.finfo(np.float64).eps)
 
 
 class TableClassifier(ClassifierMixin, BaseTableModel):
@@ -43,6 +53,9 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         Whether scikit-learn's gradient-boosted trees are one of the weighted kinds.
     cv : int, splitter, list of (train, test) or None, default=None
         The folds; None for five shuffled folds with the shares of the classes, or by ``groups``.
+    calibration : {"auto", "temperature"} or None, default="auto"
+        Temperature scaling of the probabilities, which leaves their order.  "auto": only if out-of-fold probabilities
+        become better by more than chance explains, see Notes.  "temperature": always.  None: never.
     n_jobs : int or None, default=None
         The number of networks trained at the same time; None for one on each core.
     random_state : int, RandomState or None, default=None
@@ -58,8 +71,11 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         The networks with their encoders.
     weights_ : dict of str to float
         The weight of each kind.
+    temperature_ : float
+        The temperature of the probabilities; 1 if they are not scaled.
     oof_proba_ : array of shape (m, n_classes)
-        Out-of-fold probabilities of the fitting rows; NaN for rows that no fold validated.
+        Out-of-fold probabilities of the fitting rows; NaN for rows that no fold validated.  If they are scaled, the
+        temperature of each row was fitted without its fold.
     oof_score_ : float
         Their log-loss.
     columns_ : list of ColumnReport
@@ -74,6 +90,16 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
     See Also
     --------
     TableRegressor : The same for amounts.
+    expected_calibration_error : The calibration error in ``summary()``.
+
+    Notes
+    -----
+    The temperature T divides the logarithms of the probabilities (T1).  It minimises the log-loss of the out-of-fold
+    probabilities of the weighted mean (T2).  calibration="auto" fits a T for each fold on the other folds (for a single
+    fold: for each fifth of its rows on the others), and compares the losses of all rows with and without these T in
+    pairs.  T is used if the mean gain is larger than two standard errors, and rows are at least 100.  With several
+    folds, "auto" uses only T below 1: new rows are predicted by the networks of all folds, whose mean is softer than
+    that of one fold, so that a T above 1 from out-of-fold probabilities would soften twice.
 
     Examples
     --------
@@ -84,9 +110,14 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
     >>> model = TableClassifier(preset="quick", random_state=0).fit(X, y)
     >>> model.predict([[-1.0, 0.0], [1.0, 0.0]])
     array(['no', 'yes'], dtype='<U3')
+    >>> sets = model.predict_set([[-1.0, 0.0], [1.0, 0.0]], coverage=0.9)
+    >>> [model.classes_[row].tolist() for row in sets]
+    [['no'], ['yes']]
     """
 
     classes_: NDArray[Any]
+    temperature_: float
+    _measure_columns = (Column("calibration error", ".3f"),)
 
     def __init__(
         self,
@@ -96,6 +127,7 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
         with_trees: bool = False,
         cv: Any = None,
+        calibration: Calibration | None = "auto",
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
         callbacks: Sequence[Any] = (),
@@ -137,6 +169,84 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         """
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
+    def predict_set(self, X: Any, coverage: float = 0.9, *, allow_empty: bool = True) -> NDArray[np.bool_]:
+        """Return a set of classes for each row, which contains the right one with probability ``coverage``.
+
+        A class is in the set if it is at least as probable as a limit that out-of-fold probabilities give: the right
+        class was as probable in a share ``coverage`` of these rows (Q1, Q2).  Higher coverage gives larger sets.
+
+        Parameters
+        ----------
+        X : table or array of shape (m, n_features)
+            The rows.
+        coverage : float, default=0.9
+            The probability, above 0 and below 1.
+        allow_empty : bool, default=True
+            Whether sets may be empty.  If the model is right more often than ``coverage``, only empty sets keep the
+            coverage exact; they mark the least certain rows.  False adds the most probable class to each set, and
+            coverage may be higher.
+
+        Returns
+        -------
+        array of bool of shape (m, n_classes)
+            Whether each class is in the set of each row, in the order of ``classes_``.
+
+        Raises
+        ------
+        ParameterError
+            For a coverage outside 0 to 1.
+
+        Notes
+        -----
+        The coverage is that of new rows like those of the fit, on average, not for each class or group.  With one fold
+        of n validation rows, it is at least ``coverage`` and, but for ties, at most ``coverage`` + 1 / (n + 1), apart
+        from the small effect of stopping the network by the same rows.  With several folds, the limit comes from the
+        networks of one fold and new rows are predicted by those of all folds: the coverage is close to the stated one,
+        without a proof. Fewer than coverage / (1 - coverage) out-of-fold rows cannot have the coverage, and all classes
+        are in all sets. With sample weights, it is the coverage by weight.
+
+        References
+        ----------
+        Sadinle, M., Lei, J. and Wasserman, L. (2019). Least ambiguous set-valued classifiers with bounded error levels.
+        Journal of the American Statistical Association 114.  Vovk, V. (2015). Cross-conformal predictors. Annals of
+        Mathematics and Artificial Intelligence 74.
+        """
+        coverage, allow_empty = check_coverage(coverage), check_flag("allow_empty", allow_empty)
+        probabilities = self.predict_proba(X)
+        scores = 1.0 - self._oof[self._oof_rows, self._oof_y[self._oof_rows]]
+        limit = conformal_quantile(scores, coverage, self._weight_of_rows)
+        return class_sets(probabilities, limit, allow_empty=allow_empty)
+
+    def _checked_recipes(self) -> Any:
+        if self.calibration is not None:
+            check_choice("calibration", self.calibration, CALIBRATIONS)
+        return super()._checked_recipes()
+
+    def _calibrate(self, encoded: NDArray[Any]) -> None:  # noqa: ARG002 temperatures do not depend on the row
+        self.temperature_ = 1.0
+        if self.calibration is None:
+            return
+        found = chosen_tempering(
+            self._oof[self._oof_rows],
+            self._oof_y[self._oof_rows],
+            self._weight_of_rows,
+            self._parts(),
+            only_if_better=self.calibration == "auto",
+            may_soften=self.calibration == "temperature" or len(self._validation_rows) == 1,
+        )
+        self.temperature_ = found.temperature
+        self._oof[self._oof_rows] = found.probabilities
+
+    def _answer(self, mean: NDArray[np.float64]) -> NDArray[np.float64]:
+        return tempered(mean, self.temperature_)
+
+    def _answer_gradient(self, mean: NDArray[np.float64], unit: int) -> NDArray[np.float64]:
+        return tempered_gradient(mean, self.temperature_, unit)
+
+    def _more_measures(self, predicted: NDArray[np.float64]) -> tuple[float, ...]:
+        y, classes = self._oof_y[self._oof_rows], np.arange(len(self.classes_))
+        return (expected_calibration_error(y, predicted, classes=classes, sample_weight=self._weight_of_rows),)
+
     def _targets(self, y: Any) -> NDArray[Any]:
         with input_errors():
             given = checked_y(checked_entries(y, "y"), are_labels=True)
@@ -173,7 +283,7 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         return sign * np.asarray(network.input_gradient(X, output=0), dtype=np.float64)
 
     def _losses(self, predicted: NDArray[np.float64], y: NDArray[Any]) -> NDArray[np.float64]:
-        return -np.log(np.maximum(predicted[np.arange(len(y)), y], LEAST_PROBABILITY))
+        return log_losses(predicted, y)
 
     @property
     def _loss_name(self) -> str:

@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
 
 from multilayer.packs import Member
 from multilayer.tables.encoder import TableEncoder
+from multilayer.tables.models.losses import TargetLoss
+from multilayer.tables.models.openmp import one_openmp_thread
+from multilayer.tables.models.regression_models import constant_for, linear_for, trees_for
 from multilayer.tables.models.training import Problem
 
 # Trees need no scaling and few columns; linear models need both.
@@ -86,9 +89,10 @@ def _fit(problem: Problem, name: str, fold: int, seed: int) -> Companion:
     options = OF_LINEAR if name == "linear model" else OF_TREES
     encoder = TableEncoder(dtype=np.float32, task=problem.task, **options)
     weight = None if problem.weight is None else problem.weight[train]
-    model = _model(name, seed, classifies=problem.classifies, n_outputs=1 if y.ndim == 1 else y.shape[1])
+    n_outputs = 1 if y.ndim == 1 else y.shape[1]
+    model = _classifier(name, seed) if problem.loss is None else _regressor(name, seed, problem.loss, n_outputs)
     n_classes = int(problem.y.max()) + 1 if problem.classifies else 0
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), one_openmp_thread():
         warnings.simplefilter("ignore")
         X = encoder.fit_transform(problem.rows.take(train), y)
         model.fit(X, y, sample_weight=weight)
@@ -97,18 +101,15 @@ def _fit(problem: Problem, name: str, fold: int, seed: int) -> Companion:
     return Companion(name, fold, encoder, X.mean(axis=0, dtype=np.float64), model, n_classes, validated)
 
 
-def _model(name: str, seed: int, *, classifies: bool, n_outputs: int) -> Any:
+def _classifier(name: str, seed: int) -> Any:
     if name == "constant":
-        return DummyClassifier(strategy="prior") if classifies else DummyRegressor()
+        return DummyClassifier(strategy="prior")
     if name == "linear model":
-        return LogisticRegression(max_iter=300) if classifies else Ridge(alpha=1.0)
-    if classifies:
-        return HistGradientBoostingClassifier(random_state=seed)
-    trees = HistGradientBoostingRegressor(random_state=seed)
-    return trees if n_outputs == 1 else _several_outputs(trees)
+        return LogisticRegression(max_iter=300)
+    return HistGradientBoostingClassifier(random_state=seed)
 
 
-def _several_outputs(trees: Any) -> Any:
-    from sklearn.multioutput import MultiOutputRegressor
-
-    return MultiOutputRegressor(trees)
+def _regressor(name: str, seed: int, loss: TargetLoss, n_outputs: int) -> Any:
+    if name == "constant":
+        return constant_for(loss)
+    return linear_for(loss, n_outputs) if name == "linear model" else trees_for(loss, n_outputs, seed)

@@ -13,7 +13,7 @@ from multilayer._checks import check_integer
 from multilayer.exceptions import InputError, ParameterError, unknown_name
 from multilayer.results import Column, Result, Table, frame
 from multilayer.tables._arrow import Kind, import_pyarrow, kind_of, texts, to_arrow
-from multilayer.tables.encodings import as_spelled
+from multilayer.tables._cells import spelled_cells
 from multilayer.tables.models.parts import columns_in, encode, encoders_of, mean_of, parts_by_fold, parts_of
 from multilayer.tables.models.rows import chosen_rows
 
@@ -150,8 +150,8 @@ def dependence_of(
     name = _name_of(model, table, column)
     report = next(report for report in model.columns_ if report.name == name)
     given = table.column(name)
-    if report.kind == "number" and kind_of(given, name) == "text":
-        given = as_spelled(given)
+    if report.kind in ("number", "date") and kind_of(given, name) == "text":
+        given = spelled_cells(texts(given), report.kind)
     counts = None
     if values is not None:
         grid = to_arrow(list(values), "values")

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
-from multilayer.fits.errors import input_errors
 from multilayer.tables.models.dependence import PartialDependence, dependence_of
 from multilayer.tables.models.explanation import Explanation, explanation_of
 from multilayer.tables.models.importance import Importance, importance_of
-from multilayer.tables.models.rows import rows_to_predict
 
 if TYPE_CHECKING:
     from numpy.random import RandomState
 
 
-class Reasons:
+class Reasons(ABC):
     """Methods of fitted table models."""
+
+    @abstractmethod
+    def _table_to_predict(self, X: Any) -> Any:
+        """Return the rows as an Arrow table with the columns of the fit."""
 
     def importance(
         self,
@@ -239,10 +242,3 @@ class Reasons:
         table = self._table_to_predict(X)
         start = None if baseline is None else self._table_to_predict(baseline)
         return explanation_of(self, table, target=target, baseline=start)
-
-    def _table_to_predict(self: Any, X: Any) -> Any:
-        """Return the rows as an Arrow table with the columns of the fit."""
-        self._check_is_fitted()
-        with input_errors(X):
-            used = {report.name for report in self.columns_ if report.width}
-            return rows_to_predict(X, self._names, self._has_names, used).table

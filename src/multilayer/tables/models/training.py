@@ -16,6 +16,7 @@ from multilayer.packs import Member, Slice
 from multilayer.selection.data import Data
 from multilayer.selection.training import Fitted, ModelTraining
 from multilayer.tables.encoder import TableEncoder
+from multilayer.tables.models.losses import TargetLoss
 from multilayer.tables.models.recipes import ENCODINGS, Recipe, parameters_of
 from multilayer.tables.models.rows import Rows
 
@@ -39,6 +40,8 @@ class Problem:
         The numbers of the training rows and of the validation rows of each fold.
     classifies : bool
         Whether y holds class numbers.
+    loss : TargetLoss or None
+        The loss of amounts.
     """
 
     rows: Rows
@@ -46,6 +49,7 @@ class Problem:
     weight: NDArray[np.float64] | None
     folds: Sequence[tuple[RowNumbers, RowNumbers]]
     classifies: bool
+    loss: TargetLoss | None = None
 
     @property
     def task(self) -> Literal["classification", "regression"]:
@@ -90,7 +94,8 @@ class EncodedFold:
         X[self.train] = encoded
         if len(self.validating):
             X[self.validating] = self.encoder.transform(rows.take(self.validating))
-        return Data.of(X, problem.y, problem.weight)
+        y = problem.y if problem.loss is None else problem.loss.scaled(problem.y)
+        return Data.of(X, y, problem.weight)
 
 
 @dataclass(frozen=True, eq=False)
