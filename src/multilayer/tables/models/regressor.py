@@ -290,7 +290,8 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         return np.asarray(network.predict(X), dtype=np.float64).reshape(len(X), -1) * self._loss.unit
 
     def _input_gradient(self, network: Any, X: NDArray[Any], output: int) -> NDArray[np.float64]:
-        return np.asarray(network.input_gradient(X, output=output), dtype=np.float64) * self._loss.unit
+        unit = self._loss.unit[output % len(self._loss.unit)]  # several quantiles have one unit
+        return np.asarray(network.input_gradient(X, output=output), dtype=np.float64) * unit
 
     def _losses(self, predicted: NDArray[np.float64], y: NDArray[Any]) -> NDArray[np.float64]:
         return self._loss.row_losses(predicted, y)
