@@ -88,6 +88,7 @@ PUBLIC_MODULES = (
     "multilayer.exceptions",
     "multilayer.network",
     "multilayer.results",
+    "multilayer.tables.models",
 )  # modules whose names without an underscore are public
 
 

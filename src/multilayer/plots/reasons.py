@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -96,9 +97,9 @@ def plot_partial_dependence(
 ) -> Axes:
     """Draw the mean prediction against the value that all rows have in a column.
 
-    Bands and error bars are the standard deviation between the networks of the folds.  Marks on the axis are the values
-    that were used, which are quantiles of the column; a dotted line is the prediction for a gap.  Categories are listed
-    with their numbers of rows.
+    Bands and error bars are the standard deviation between the networks of the folds.  Marks above the axis are the
+    values that were used, which are quantiles of the column; a dotted line is the prediction for a gap.  Categories are
+    listed with their numbers of rows.
 
     Parameters
     ----------
@@ -262,19 +263,16 @@ def _draw_curves(ax: Axes, dependence: PartialDependence) -> list[tuple[Any, str
             entries.append((ax.axhline(gap, color=color, linestyle=":", linewidth=1.4), f"{entries[-1][1]}, gap"))
     look: dict[str, Any] = {"color": MUTED, "markersize": 7, "linestyle": "none", "clip_on": False}
     if dependence.kind == "date":
-        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-        locator: Any = AutoDateLocator()  # type: ignore[no-untyped-call]
+        dates: Any = import_module("matplotlib.dates")  # which has no types
+        locator = dates.AutoDateLocator()
         ax.xaxis.set_major_locator(locator)
-        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-    ax.plot(places, np.zeros(len(places)), "|", transform=ax.get_xaxis_transform(), **look)
+        ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
+    ax.plot(places, np.full(len(places), 0.02), "|", transform=ax.get_xaxis_transform(), **look)
     return entries
 
 
 def _draw_categories(ax: Axes, dependence: PartialDependence) -> list[tuple[Any, str]]:
     """Points with error bars, a row for each category and a colour for each output; the legend's entries."""
-    from multilayer.tables.models.dependence import as_text
-
     entries: list[tuple[Any, str]] = []
     heights = np.arange(len(dependence.values))
     shown = dependence.shown
@@ -286,7 +284,7 @@ def _draw_categories(ax: Axes, dependence: PartialDependence) -> list[tuple[Any,
         points = ax.errorbar(dependence.predictions[:, k], heights + shift, xerr=errors, **look)
         entries.append((points, _output_name(dependence, k)))
     counts = dependence.counts if dependence.counts is not None else heights
-    labels = [f"{as_text(value)} ({count:,})" for value, count in zip(dependence.values, counts, strict=True)]
+    labels = [f"{label} ({count:,})" for label, count in zip(dependence.labels, counts, strict=True)]
     ax.set_yticks(heights, [shorten(label, _LONGEST_NAME) for label in labels], parse_math=False)
     ax.set_ylim(len(labels) - 0.4, -0.6)
     ax.grid(axis="both", color="#E5E5E5", linewidth=0.8)

@@ -145,6 +145,34 @@ def test_several_outputs_are_explained_one_at_a_time(flats):
         model.explain(X[:1], target=2)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{"loss": "poisson"}, {"loss": "gamma"}, {"loss": "huber"}, {"loss": "quantile", "quantile": [0.1, 0.5, 0.9]}],
+    ids=lambda options: options["loss"],
+)
+def test_predictions_by_other_losses_are_explained_completely(flats, options):
+    X, y = flats
+    with few_epochs(60):
+        model = TableRegressor("quick", random_state=0, **options).fit(X[["size", "town"]], y)
+    target = 2 if options["loss"] == "quantile" else None
+    found = model.explain(X[:10], target=target)
+    predicted = model.predict(X[:10])
+    np.testing.assert_allclose(found.prediction, predicted if target is None else predicted[:, target])
+    assert np.abs(found.contributions).max() > 0.01 * np.ptp(y)
+    np.testing.assert_allclose(found.contributions.sum(axis=1) + found.limits, change(found), atol=3e-4 * np.ptp(y))
+    assert (found.limits == 0).sum() >= 5
+
+
+def test_calibrated_probabilities_are_explained_completely(of_trees, flats, monkeypatch):
+    X, _ = flats
+    monkeypatch.setattr(of_trees, "temperature_", 0.5)
+    found = of_trees.explain(X[:10], target="dear")
+    np.testing.assert_allclose(found.prediction, of_trees.predict_proba(X[:10])[:, 1])
+    np.testing.assert_allclose(found.contributions.sum(axis=1) + found.trees, change(found), atol=2e-4)
+    monkeypatch.setattr(of_trees, "temperature_", 1.0)
+    assert np.abs(found.contributions - of_trees.explain(X[:10], target="dear").contributions).max() > 0.01
+
+
 def test_an_unknown_class_raises_an_error(classifier, flats):
     with pytest.raises(ParameterError, match="unknown class 'free'"):
         classifier.explain(flats[0][:1], target="free")

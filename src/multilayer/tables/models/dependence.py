@@ -65,6 +65,11 @@ class PartialDependence(Result):
         return [1] if self.classifies and len(self.outputs) == 2 else list(range(len(self.outputs)))
 
     @property
+    def labels(self) -> list[str]:
+        """The values as text."""
+        return [as_text(value) for value in self.values]
+
+    @property
     def names(self) -> list[str]:
         """The name of each output: "probability of 'yes'", "prediction", or "prediction 0"."""
         if self.classifies:
@@ -75,13 +80,13 @@ class PartialDependence(Result):
     def conclusion(self) -> str:
         """Where the mean prediction is lowest and highest, for the output that changes most."""
         k = max(self.shown, key=lambda k: float(np.ptp(self.predictions[:, k])))
-        curve, texts_ = self.predictions[:, k], [as_text(value) for value in self.values]
+        curve = self.predictions[:, k]
         low, high = int(curve.argmin()), int(curve.argmax())
         if np.ptp(curve) <= 1e-12 * max(float(np.abs(curve).max()), 1e-300):
             return f"The mean {self.names[k]} does not depend on {self.column}."
         return (
-            f"The mean {self.names[k]} is lowest, {curve[low]:.4g}, at {self.column} = {texts_[low]}, and highest, "
-            f"{curve[high]:.4g}, at {texts_[high]}."
+            f"The mean {self.names[k]} is lowest, {curve[low]:.4g}, at {self.column} = {self.labels[low]}, and "
+            f"highest, {curve[high]:.4g}, at {self.labels[high]}."
         )
 
     @property
@@ -91,10 +96,10 @@ class PartialDependence(Result):
         columns += [Column("rows", ",d")] if self.counts is not None else []
         columns += [Column(f"mean {self.names[k]}") for k in self.shown]
         rows = []
-        for i, value in enumerate(self.values):
+        for i, label in enumerate(self.labels):
             of_counts = [int(self.counts[i])] if self.counts is not None else []
             pairs = [(float(self.predictions[i, k]), float(self.deviations[i, k])) for k in self.shown]
-            rows.append([as_text(value), *of_counts, *pairs])
+            rows.append([label, *of_counts, *pairs])
         title = f"Mean prediction of {self.n_rows:,} rows if all had this value in {self.column}:"
         has_folds = bool(np.isfinite(self.deviations).all())
         notes = ["After ± stands the deviation between the networks of the folds."] if has_folds else []

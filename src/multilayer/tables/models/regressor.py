@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
+from sklearn.model_selection import GroupKFold, KFold
 from sklearn.utils import assert_all_finite
 
 from multilayer.ensembles.greedy import greedy_selection
@@ -120,7 +121,6 @@ class TableRegressor(RegressorMixin, BaseTableModel):
 
     @property
     def oof_prediction_(self) -> NDArray[np.float64]:
-        """The predictions for the rows of the fit by networks that were not trained on them."""
         self._check_is_fitted()
         return self._oof if self._is_matrix or self._loss.several_levels else self._oof[:, 0]
 
@@ -161,10 +161,8 @@ class TableRegressor(RegressorMixin, BaseTableModel):
 
         Returns
         -------
-        lower : array of shape (m,) or (m, K)
-            The lower ends, in the units of y; K outputs.
-        upper : array of shape (m,) or (m, K)
-            The upper ends.
+        lower, upper : arrays of shape (m,) or (m, K)
+            The ends, in the units of y; K outputs.
 
         Raises
         ------
@@ -276,6 +274,11 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         self._range = matrix.min(axis=0), matrix.max(axis=0)
         return amounts[:, 0] if self._is_matrix and self._n_outputs == 1 else amounts
 
+    def _splitter(self, n_folds: int, seed: int, groups: Any) -> Any:
+        if groups is not None:
+            return GroupKFold(n_folds)
+        return KFold(n_folds, shuffle=True, random_state=seed)
+
     def _network(self, seed: int) -> MLPRegressor:
         return MLPRegressor(random_state=seed, **self._loss.parameters)
 
@@ -287,7 +290,8 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         return np.asarray(network.predict(X), dtype=np.float64).reshape(len(X), -1) * self._loss.unit
 
     def _input_gradient(self, network: Any, X: NDArray[Any], output: int) -> NDArray[np.float64]:
-        return np.asarray(network.input_gradient(X, output=output), dtype=np.float64) * self._loss.unit[output]
+        unit = self._loss.unit[output % len(self._loss.unit)]  # several quantiles have one unit
+        return np.asarray(network.input_gradient(X, output=output), dtype=np.float64) * unit
 
     def _losses(self, predicted: NDArray[np.float64], y: NDArray[Any]) -> NDArray[np.float64]:
         return self._loss.row_losses(predicted, y)
