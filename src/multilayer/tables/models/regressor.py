@@ -121,6 +121,7 @@ class TableRegressor(RegressorMixin, BaseTableModel):
 
     @property
     def oof_prediction_(self) -> NDArray[np.float64]:
+        """The predictions for the rows of the fit by networks that were not trained on them."""
         self._check_is_fitted()
         return self._oof if self._is_matrix or self._loss.several_levels else self._oof[:, 0]
 
@@ -161,8 +162,10 @@ class TableRegressor(RegressorMixin, BaseTableModel):
 
         Returns
         -------
-        lower, upper : arrays of shape (m,) or (m, K)
-            The ends, in the units of y; K outputs.
+        lower : array of shape (m,) or (m, K)
+            The lower ends, in the units of y; K outputs.
+        upper : array of shape (m,) or (m, K)
+            The upper ends.
 
         Raises
         ------
