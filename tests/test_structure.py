@@ -18,7 +18,7 @@ LIMITS = {
     "circles of imports": 0,
     "lines": 39_700,
     "lines in cli": 4_360,
-    "lines in plots": 3_100,
+    "lines in plots": 3_110,
 }
 
 
