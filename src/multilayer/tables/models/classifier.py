@@ -265,7 +265,9 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
 
     def _predicted(self, network: Any, X: NDArray[Any]) -> NDArray[np.float64]:
         predicted = np.zeros((len(X), len(self.classes_)))
-        predicted[:, network.classes_] = network.predict_proba(X)
+        # Rounded to float32, probabilities sum to 1 within 1e-7 only.
+        of_network = np.asarray(network.predict_proba(X), dtype=np.float64)
+        predicted[:, network.classes_] = of_network / of_network.sum(axis=1, keepdims=True)
         return predicted
 
     def _input_gradient(self, network: Any, X: NDArray[Any], output: int) -> NDArray[np.float64]:
