@@ -73,6 +73,7 @@ MAY_IMPORT = {
         "_checks",
         "_constant",
         "ensembles",
+        "equations",
         "estimators",
         "exceptions",
         "fits",
@@ -87,6 +88,7 @@ PUBLIC_MODULES = (
     "multilayer.exceptions",
     "multilayer.network",
     "multilayer.results",
+    "multilayer.tables.models",
 )  # modules whose names without an underscore are public
 
 

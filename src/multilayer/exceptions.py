@@ -149,10 +149,37 @@ def unknown_name(what: str, received: object, known: Iterable[str]) -> Parameter
     unknown activation 'sigmiod'. Did you mean 'sigmoid'? Known: 'relu', 'sigmoid'.
     """
     names = sorted(known)
-    near = difflib.get_close_matches(str(received).lower(), names, n=1)
+    near = similar_names(str(received), names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     listing = ", ".join(repr(name) for name in names)
     return ParameterError(f"unknown {what} {received!r}.{hint} Known: {listing}.")
+
+
+def similar_names(received: str, known: Iterable[str], n: int = 3) -> list[str]:
+    """Return up to n known names that start with a received name, the shortest first, or else resemble it.
+
+    Parameters
+    ----------
+    received : str
+        The name.
+    known : iterable of str
+        The known names.
+    n : int, default=3
+        The largest number of names.
+
+    Returns
+    -------
+    list of str
+        The names, the best first.
+
+    Examples
+    --------
+    >>> similar_names("acc", ["accuracy", "balanced_accuracy", "jaccard"])
+    ['accuracy']
+    """
+    name, names = received.lower(), sorted(known)
+    starting = [each for each in names if len(name) > 1 and each.startswith(name)]
+    return sorted(starting, key=len)[:n] or difflib.get_close_matches(name, names, n=n)
 
 
 _options: Mapping[str, str] = {}  # the options of the command that runs in this process

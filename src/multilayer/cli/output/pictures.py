@@ -149,6 +149,7 @@ def _calibration(second: NDArray[np.bool_], models: dict[str, NDArray[Any]], fou
     for (name, probabilities), look in zip(models.items(), _LOOKS, strict=True):
         is_first = name == "network"
         CalibrationDisplay.from_predictions(second, probabilities, ref_line=is_first, name=name, **settings, **look)
+    ax.lines[0].set_label("perfectly calibrated")  # the diagonal
     ax.set_xlabel(f"probability given to {found}", parse_math=False)
     ax.set_ylabel(f"share of these rows that are {found}", parse_math=False)
     ax.legend(loc="upper left", frameon=False)

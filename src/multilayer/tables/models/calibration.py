@@ -73,6 +73,21 @@ def tempered(probabilities: NDArray[np.float64], temperature: float) -> NDArray[
     return found
 
 
+def tempered_gradient(probabilities: NDArray[np.float64], temperature: float, k: int) -> NDArray[np.float64]:
+    """(T3) ∂p'_k / ∂p_j = p'_k (δ_kj - p'_j) / (T p_j): the derivative of (T1) of one class, of shape (m, K).
+
+    Examples
+    --------
+    >>> tempered_gradient(np.array([[0.2, 0.8]]), 0.5, k=1).round(3).tolist()
+    [[-0.554, 0.138]]
+    """
+    if temperature == 1.0:
+        return np.tile(np.eye(probabilities.shape[1])[k], (len(probabilities), 1))
+    p = tempered(probabilities, temperature)
+    steps = p[:, [k]] * (np.eye(p.shape[1])[k] - p) / (temperature * np.maximum(probabilities, LEAST_PROBABILITY))
+    return np.where(probabilities > LEAST_PROBABILITY, steps, 0.0)
+
+
 def log_losses(probabilities: NDArray[np.float64], y: NDArray[np.intp]) -> NDArray[np.float64]:
     """Return -log p of the class of each row, (m,)."""
     of_class: NDArray[np.float64] = probabilities[np.arange(len(y)), y]

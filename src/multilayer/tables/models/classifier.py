@@ -8,7 +8,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import column_or_1d
 
 from multilayer._checks import check_choice, check_flag
@@ -27,6 +26,7 @@ from multilayer.tables.models.calibration import (
     chosen_tempering,
     log_losses,
     tempered,
+    tempered_gradient,
 )
 from multilayer.tables.models.calibration_error import expected_calibration_error
 from multilayer.tables.models.conformal import check_coverage, class_sets, conformal_quantile
@@ -152,7 +152,7 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         array of shape (m, n_classes)
             Probabilities in the order of ``classes_``, which sum to 1.
         """
-        return tempered(self._mean_prediction(X), self.temperature_)
+        return self._mean_prediction(X)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the most probable class of each row.
@@ -238,6 +238,12 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         self.temperature_ = found.temperature
         self._oof[self._oof_rows] = found.probabilities
 
+    def _answer(self, mean: NDArray[np.float64]) -> NDArray[np.float64]:
+        return tempered(mean, self.temperature_)
+
+    def _answer_gradient(self, mean: NDArray[np.float64], unit: int) -> NDArray[np.float64]:
+        return tempered_gradient(mean, self.temperature_, unit)
+
     def _more_measures(self, predicted: NDArray[np.float64]) -> tuple[float, ...]:
         y, classes = self._oof_y[self._oof_rows], np.arange(len(self.classes_))
         return (expected_calibration_error(y, predicted, classes=classes, sample_weight=self._weight_of_rows),)
@@ -252,11 +258,6 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
             raise InputError(f"y holds the single class {self.classes_[0]!r}: there is nothing to learn.")
         return np.searchsorted(self.classes_, np.asarray(given)).astype(np.intp)
 
-    def _splitter(self, n_folds: int, seed: int, groups: Any) -> Any:
-        if groups is not None:
-            return StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-        return StratifiedKFold(n_folds, shuffle=True, random_state=seed)
-
     def _network(self, seed: int) -> MLPClassifier:
         weight: Any = self.class_weight
         if isinstance(weight, Mapping):
@@ -267,6 +268,15 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         predicted = np.zeros((len(X), len(self.classes_)))
         predicted[:, network.classes_] = network.predict_proba(X)
         return predicted
+
+    def _input_gradient(self, network: Any, X: NDArray[Any], output: int) -> NDArray[np.float64]:
+        place = int(np.searchsorted(network.classes_, output))
+        if output not in network.classes_ or len(network.classes_) == 1:
+            return np.zeros(X.shape)  # the network of a fold that lacks the class
+        if network.n_outputs_ > 1:
+            return np.asarray(network.input_gradient(X, output=place), dtype=np.float64)
+        sign = 1.0 if place == 1 else -1.0  # the single unit is the probability of the second class
+        return sign * np.asarray(network.input_gradient(X, output=0), dtype=np.float64)
 
     def _losses(self, predicted: NDArray[np.float64], y: NDArray[Any]) -> NDArray[np.float64]:
         return log_losses(predicted, y)

@@ -5,6 +5,7 @@ The numbers were chosen on public tables by out-of-fold scores; docs/tables.md h
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,8 +14,6 @@ from multilayer.network import PeriodicEmbedding
 
 Preset = Literal["quick", "standard", "best"]
 PRESETS = ("quick", "standard", "best")
-N_FOLDS = 5
-VALIDATION_SHARE = 0.2  # of a single split
 
 # Encodings of the table, by name.
 ENCODINGS: Mapping[str, Mapping[str, Any]] = {
@@ -37,12 +36,21 @@ class Recipe:
         Whether the raw numbers are embedded by trained waves.
     parameters : mapping
         Parameters of MLPClassifier and MLPRegressor.
+    updates : int
+        About so many updates of the weights are made.
+    epochs : pair of int
+        But no fewer and no more epochs than these.
+    patience : int or None
+        Training stops after about so many updates without progress in validation, at least 10 epochs; None for never.
     """
 
     name: str
     encoding: str
     embeds: bool
     parameters: Mapping[str, Any]
+    updates: int
+    epochs: tuple[int, int]
+    patience: int | None = None
 
 
 WAVES = Recipe(
@@ -61,6 +69,8 @@ WAVES = Recipe(
         "parametrization": "ntk",
         "initialization": "data",
     },
+    updates=8_000,
+    epochs=(32, 256),
 )
 PIECES = Recipe(
     "pieces",
@@ -75,6 +85,9 @@ PIECES = Recipe(
         "weight_decay": 0.02,
         "dropout": 0.1,
     },
+    updates=3_000,
+    epochs=(40, 200),
+    patience=300,
 )
 LINEAR = Recipe(
     "linear pieces",
@@ -87,6 +100,9 @@ LINEAR = Recipe(
         "weight_averaging": 0.99,
         "weight_decay": 0.1,
     },
+    updates=3_000,
+    epochs=(40, 200),
+    patience=300,
 )
 OF_PRESETS: Mapping[str, tuple[Recipe, ...]] = {
     "quick": (WAVES,),
@@ -120,9 +136,11 @@ def parameters_of(recipe: Recipe, n_rows: int, number_columns: tuple[int, ...], 
     parameters: dict[str, Any] = {
         "alpha": 0.0,
         "batch_size": min(batch, n_rows),
-        "max_iter": n_epochs(n_rows, batch),
-        "n_iter_no_change": None,
+        "max_iter": n_epochs(recipe, n_rows, batch),
+        "n_iter_no_change": patience(recipe, n_rows, batch),
+        "early_stopping": recipe.patience is not None,
         "early_stopping_metric": "loss",
+        "tol": 0.0,
         **recipe.parameters,
     }
     if recipe.embeds and number_columns:
@@ -137,7 +155,19 @@ def batch_size(n_rows: int) -> int:
     return next((size for most, size in ((1_500, 64), (8_000, 128), (100_000, 256)) if n_rows < most), 1024)
 
 
-def n_epochs(n_rows: int, batch: int) -> int:
-    """Return the epochs for about 8,000 updates, but 32 to 256 epochs."""
-    updates = max(n_rows // batch, 1)
-    return min(max(8_000 // updates, 32), 256)
+def n_epochs(recipe: Recipe, n_rows: int, batch: int) -> int:
+    """Return the largest number of epochs."""
+    fewest, most = recipe.epochs
+    return min(max(round(recipe.updates / updates_of_epoch(n_rows, batch)), fewest), most)
+
+
+def patience(recipe: Recipe, n_rows: int, batch: int) -> int | None:
+    """Return the epochs without progress after which training ends."""
+    if recipe.patience is None:
+        return None
+    return max(10, math.ceil(recipe.patience / updates_of_epoch(n_rows, batch)))
+
+
+def updates_of_epoch(n_rows: int, batch: int) -> int:
+    """Return the number of batches of an epoch."""
+    return max(n_rows // batch, 1)

@@ -193,7 +193,7 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         coverage = check_coverage(coverage)
         table = self._table_to_predict(X)
         self._surroundings.warn_of_far_rows(table)
-        predicted = self._mean_of_members(table)
+        predicted = self._predictions_of(table)
         oof, y = self._oof[self._oof_rows], self._oof_y.reshape(len(self._oof), -1)[self._oof_rows]
         weight = self._weight_of_rows
         ends = []
@@ -288,8 +288,14 @@ class TableRegressor(RegressorMixin, BaseTableModel):
 
     def _predicted(self, network: Any, X: NDArray[Any]) -> NDArray[np.float64]:
         low, high = self._range
-        predicted = np.asarray(network.predict(X), dtype=np.float64).reshape(len(X), -1)
-        return np.clip(predicted * self._loss.unit, low, high)
+        return np.clip(self._unlimited(network, X), low, high)
+
+    def _unlimited(self, network: Any, X: NDArray[Any]) -> NDArray[np.float64]:
+        return np.asarray(network.predict(X), dtype=np.float64).reshape(len(X), -1) * self._loss.unit
+
+    def _input_gradient(self, network: Any, X: NDArray[Any], output: int) -> NDArray[np.float64]:
+        unit = self._loss.unit[output % len(self._loss.unit)]  # several quantiles have one unit
+        return np.asarray(network.input_gradient(X, output=output), dtype=np.float64) * unit
 
     def _losses(self, predicted: NDArray[np.float64], y: NDArray[Any]) -> NDArray[np.float64]:
         return self._loss.row_losses(predicted, y)
