@@ -31,7 +31,7 @@ from multilayer.tables.models.losses import TargetLoss
 from multilayer.tables.models.novelty import Surroundings, surroundings_of
 from multilayer.tables.models.parts import answers, encode, parts_of
 from multilayer.tables.models.reasons import Reasons
-from multilayer.tables.models.recipes import OF_PRESETS, PRESETS, Preset, Recipe
+from multilayer.tables.models.recipes import PRESETS, Preset, Recipe, recipes_of
 from multilayer.tables.models.rows import rows_of, rows_to_predict
 from multilayer.tables.models.training import Problem, RowNumbers, TrainedMember, members_of
 
@@ -123,7 +123,7 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         before = dict(vars(self))
         model = type(self)(**self.get_params(deep=False))
         model.__dict__.update(before)
-        recipes = model._checked_recipes()
+        model._check_parameters()
         with input_errors(X):
             rows = rows_of(X)
         targets = model._targets(y)
@@ -136,7 +136,7 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         seed, classifies = int(random_state.randint(MAX_SEED)), hasattr(model, "classes_")
         folds = folds_of(self.cv, targets, groups, seed, classifies=classifies, is_single=self.preset == "quick")
         problem = Problem(rows, targets, weight, folds, classifies, model._loss)
-        model._train(problem, recipes, random_state, began)
+        model._train(problem, recipes_of(self.preset, classifies=classifies), random_state, began)
         model.n_features_in_ = len(rows.names)
         model._names, model._has_names = rows.names, rows.has_names
         if rows.has_names:
@@ -146,13 +146,12 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         take_over(self, model, before)
         return self
 
-    def _checked_recipes(self) -> Sequence[Recipe]:
+    def _check_parameters(self) -> None:
         check_choice("preset", self.preset, PRESETS)
         check_flag("with_trees", self.with_trees)
         if self.max_time is not None:
             check_real("max_time", self.max_time, 0.0, open_low=True)
         check_kind_of_cv(self.cv)
-        return OF_PRESETS[self.preset]
 
     def _train(
         self, problem: Problem, recipes: Sequence[Recipe], random_state: np.random.RandomState, began: float

@@ -218,10 +218,10 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         limit = conformal_quantile(scores, coverage, self._weight_of_rows)
         return class_sets(probabilities, limit, allow_empty=allow_empty)
 
-    def _checked_recipes(self) -> Any:
+    def _check_parameters(self) -> None:
         if self.calibration is not None:
             check_choice("calibration", self.calibration, CALIBRATIONS)
-        return super()._checked_recipes()
+        super()._check_parameters()
 
     def _calibrate(self, encoded: NDArray[Any]) -> None:  # noqa: ARG002 temperatures do not depend on the row
         self.temperature_ = 1.0

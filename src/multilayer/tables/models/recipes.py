@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from multilayer.network import PeriodicEmbedding
@@ -69,9 +69,10 @@ WAVES = Recipe(
         "parametrization": "ntk",
         "initialization": "data",
     },
-    updates=8_000,
-    epochs=(32, 256),
+    updates=4_000,
+    epochs=(24, 128),
 )
+LONG_WAVES = replace(WAVES, name="long waves", updates=8_000, epochs=(32, 256))
 PIECES = Recipe(
     "pieces",
     "piecewise",
@@ -104,13 +105,37 @@ LINEAR = Recipe(
     epochs=(40, 200),
     patience=300,
 )
-OF_PRESETS: Mapping[str, tuple[Recipe, ...]] = {
-    "quick": (WAVES,),
-    "standard": (WAVES, PIECES),
-    "best": (WAVES, PIECES, LINEAR),
+NUMBERS = Recipe(
+    "numbers",
+    "scaled",
+    False,
+    {
+        "hidden_layer_sizes": (128, 128),
+        "activation": "mish",
+        "learning_rate": "cosine",
+        "learning_rate_init": 4e-3,
+        "beta_2": 0.95,
+        "weight_averaging": 0.99,
+        "weight_decay": 0.02,
+        "dropout": 0.1,
+    },
+    updates=3_000,
+    epochs=(40, 200),
+    patience=300,
+)
+# By out-of-fold scores a single network of classes is best with pieces, one of amounts with waves.
+QUICK = {True: PIECES, False: WAVES}
+FURTHER: Mapping[str, tuple[Recipe, ...]] = {
+    "standard": (WAVES, PIECES, LINEAR),
+    "best": (LONG_WAVES, PIECES, NUMBERS, LINEAR),
 }
-# The step size of classification in the NTK parametrisation, from RealMLP.
-CLASSIFICATION_STEP = 0.04
+# Networks of classes with waves: the step size is that of RealMLP, and they overfit after a few epochs.
+CLASSIFICATION_STEP, CLASSIFICATION_PATIENCE = 0.04, 1_200
+
+
+def recipes_of(preset: Preset, *, classifies: bool) -> tuple[Recipe, ...]:
+    """Return the kinds of networks of a preset."""
+    return (QUICK[classifies],) if preset == "quick" else FURTHER[preset]
 
 
 def parameters_of(recipe: Recipe, n_rows: int, number_columns: tuple[int, ...], *, classifies: bool) -> dict[str, Any]:
@@ -133,6 +158,8 @@ def parameters_of(recipe: Recipe, n_rows: int, number_columns: tuple[int, ...], 
         The parameters.
     """
     batch = batch_size(n_rows)
+    if classifies and recipe.parameters.get("parametrization") == "ntk":
+        recipe = replace(recipe, patience=CLASSIFICATION_PATIENCE)
     parameters: dict[str, Any] = {
         "alpha": 0.0,
         "batch_size": min(batch, n_rows),
