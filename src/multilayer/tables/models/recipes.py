@@ -15,10 +15,18 @@ from multilayer.network import PeriodicEmbedding
 Preset = Literal["quick", "standard", "best"]
 PRESETS = ("quick", "standard", "best")
 
+# Text of numbers and dates is encoded as such, and columns that only identify rows are dropped.
+TYPED: Mapping[str, Any] = {"text": "typed", "row_numbers": "drop"}
 # Encodings of the table, by name.
 ENCODINGS: Mapping[str, Mapping[str, Any]] = {
-    "scaled": {"numbers": "robust", "two_values": "signs", "many_categories": "target"},
-    "piecewise": {"numbers": "robust", "two_values": "signs", "many_categories": "target", "piecewise": "tree"},
+    "scaled": {"numbers": "robust", "two_values": "signs", "many_categories": "target", **TYPED},
+    "piecewise": {
+        "numbers": "robust",
+        "two_values": "signs",
+        "many_categories": "target",
+        "piecewise": "tree",
+        **TYPED,
+    },
 }
 
 
