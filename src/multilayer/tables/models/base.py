@@ -19,7 +19,7 @@ from multilayer.ensembles.greedy import greedy_selection
 from multilayer.estimators import NotFittedError
 from multilayer.estimators.base import take_over
 from multilayer.estimators.documentation import DocumentedMixin
-from multilayer.exceptions import InputError, InterruptedTrainingWarning, ParameterWarning
+from multilayer.exceptions import InputError, InterruptedTrainingWarning, ParameterError, ParameterWarning
 from multilayer.fits.columns import checked_weight
 from multilayer.fits.errors import input_errors, warn
 from multilayer.fits.rows import ValidationArguments
@@ -27,8 +27,7 @@ from multilayer.packs import MemberEnded, checked_jobs, run_pack
 from multilayer.results import Column, Table
 from multilayer.selection.splitting import check_kind_of_cv
 from multilayer.tables.models.budget import Budget
-from multilayer.tables.models.calibration import mean_and_error
-from multilayer.tables.models.companions import NAMES, TREES, Companion, companion_members
+from multilayer.tables.models.companions import TREES, Companion, companion_members
 from multilayer.tables.models.folds import N_FOLDS, check_enough_rows, check_weights, folds_of
 from multilayer.tables.models.losses import TargetLoss
 from multilayer.tables.models.novelty import Surroundings, surroundings_of
@@ -36,6 +35,7 @@ from multilayer.tables.models.parts import answers, encode, parts_of
 from multilayer.tables.models.reasons import Reasons
 from multilayer.tables.models.recipes import PRESETS, Preset, Recipe, recipes_of
 from multilayer.tables.models.rows import Rows, identifiers_of, rows_of, rows_to_predict, with_further_rows
+from multilayer.tables.models.summary import summary_of
 from multilayer.tables.models.training import Problem, RowNumbers, TrainedMember, members_of
 
 MAX_SEED = 2**31 - 1
@@ -370,24 +370,7 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
             paired difference.
         """
         self._check_is_fitted()
-        losses, weight = self._oof_losses, self._weight_of_rows
-        rows: list[Sequence[object]] = []
-        for name, of_rows in losses.items():
-            score = self._score_of_losses(of_rows, weight)
-            if name == "network":
-                rows.append((name, score, None, *self._measures[name]))
-                continue
-            difference = of_rows - losses["network"]
-            mean, error = mean_and_error(difference, weight)
-            scale = self._score_slope(self._score_of_losses(losses["network"], weight), score)
-            rows.append((name, score, (scale * mean, scale * error), *self._measures[name]))
-        columns = (
-            Column("model", align="left"),
-            Column(self._loss_name, ".4g"),
-            Column("network better by"),
-            *self._measure_columns,
-        )
-        return Table(columns, rows, notes=[self._verdict(rows)])
+        return summary_of(self)
 
     def novelty(self, X: Any) -> NDArray[np.float64]:
         """Return how far each row is from the rows of the fit; 1 or more is far.
@@ -422,24 +405,6 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         """Return the factor from a difference of mean losses to one of scores."""
         return 1.0
 
-    def _verdict(self, rows: list[Sequence[object]]) -> str:
-        """Return a sentence that says whether a network is worth it."""
-        compared = [(str(name), pair) for name, _, pair, *_ in rows if isinstance(pair, tuple)]
-        better = [name for name, pair in compared if pair[0] + 2 * pair[1] < 0]
-        missing = [name for name in NAMES if name not in dict(compared)]
-        rest = f" Not fitted, because no time was left: {_listed(missing)}." if missing else ""
-        if not compared:
-            return f"There is no other model to compare the network with.{rest}"
-        if better:
-            remedy = "" if self.with_trees or TREES not in better else " Set with_trees=True to combine both."
-            return f"Better than the network by more than chance explains: {_listed(better)}.{remedy}{rest}"
-        unclear = [f"the {name}" for name, pair in compared if pair[0] - 2 * pair[1] <= 0]
-        if unclear:
-            differences = "difference" if len(unclear) == 1 else "differences"
-            return f"The {differences} between the network and {_listed(unclear)} may be chance.{rest}"
-        others = _listed([f"the {name}" for name, _ in compared])
-        return f"The network is better than {others} by more than chance explains.{rest}"
-
     def _notify(self, event: MemberEnded) -> None:
         for callback in self.callbacks:
             callback(event)
@@ -469,11 +434,6 @@ def _check_lengths(n_rows: int, n_targets: int) -> None:
             f"Found input variables with inconsistent numbers of samples: {[n_rows, n_targets]}. "
             "Pass one target for each row."
         )
-
-
-def _listed(words: Sequence[str]) -> str:
-    """Return words as in a sentence: "a", "a and b", "a, b and c"."""
-    return " and ".join([*([", ".join(words[:-1])] if words[1:] else []), words[-1]])
 
 
 def _complete(members: list[TrainedMember], n_recipes: int) -> list[TrainedMember]:

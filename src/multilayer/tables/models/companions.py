@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,13 +18,13 @@ from multilayer.tables.encoder import TableEncoder
 from multilayer.tables.models.budget import Budget
 from multilayer.tables.models.losses import TargetLoss
 from multilayer.tables.models.openmp import one_openmp_thread, openmp_libraries
+from multilayer.tables.models.recipes import COMMON, TYPED
 from multilayer.tables.models.regression_models import constant_for, linear_for, trees_for
-from multilayer.tables.models.recipes import TYPED
 from multilayer.tables.models.training import Problem
 
 # Trees need no scaling and few columns; linear models need both.
-OF_TREES: dict[str, Any] = {"numbers": "standard", "many_categories": "target", "max_categories": 32, **TYPED}
-OF_LINEAR: dict[str, Any] = {"numbers": "robust", "two_values": "signs", "many_categories": "target", **TYPED}
+OF_TREES: Mapping[str, Any] = {"numbers": "standard", "many_categories": "target", "max_categories": 32, **TYPED}
+OF_LINEAR: Mapping[str, Any] = COMMON
 TREES, LINEAR, CONSTANT = NAMES = ("gradient-boosted trees", "linear model", "constant")
 
 
