@@ -52,7 +52,8 @@ def test_search_prints_steps_and_scores(done):
     for text in (
         "people.csv: 80 rows, 3 columns and the target.",
         "Rows: divided into 3 folds with the classes in the same proportions; each network is trained on 52 to 53",
-        "Search: the defaults, a table model with preset 'standard', as trial 1, and 4 networks drawn at random, of one or two hidden layers of 16, 32, 64 or 128 units, step sizes from",
+        "Search: the defaults, a table model with preset 'standard', as trial 1, and 4 networks drawn at random, of ",
+        "of one or two hidden layers of 16, 32, 64 or 128 units, step sizes from",
         "The defaults and 4 networks, mean +- standard error over 3 folds",
         "Models in the same 3 folds, mean +- standard error",
         "The best of 4 was chosen for its score, which is therefore a little better than on new rows.",

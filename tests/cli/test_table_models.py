@@ -68,7 +68,7 @@ class TestTrain:
         text = said(trained[0])
         for words in (
             "Trained a table model of 10 networks (weights: waves ",
-            "score network logistic regression gradient-boosted trees majority class",
+            "logistic gradient-boosted majority score network regression trees class",
             "Out-of-fold scores of the training rows model log-loss network better by",
             "The network is right on ",
             "of the test rows, logistic regression on ",
@@ -88,7 +88,8 @@ class TestTrain:
             row = rows[int(each["row"]) - 1]
             assert (each["name"], each["actual"]) == (row["name"], row["buys"])
         actual = [each["actual"] for each in predictions]
-        loss = log_loss(actual, [[float(each["p(no)"]), float(each["p(yes)"])] for each in predictions])
+        chances = np.array([float(each["p(yes)"]) for each in predictions])
+        loss = log_loss(actual, np.column_stack([1 - chances, chances]))
         line = re.search(r"^log-loss +([\d.]+) ", trained[0].stdout, re.MULTILINE)
         assert line is not None
         assert float(line[1]) == pytest.approx(loss, abs=6e-4)
@@ -123,7 +124,7 @@ class TestTrain:
             conclusion = "Most important: income."
             table = Table((Column("column"),), [("income",)], "the rise of the log-loss", ["not twice"])
 
-        def importance(self, X, y, *, random_state):
+        def importance(_, X, y, *, random_state):
             assert (X.num_rows, len(y), random_state) == (16, 16, 4)
             return Importance()
 
@@ -157,7 +158,7 @@ class TestTrain:
         assert {path.stem for path in out.glob("*.png")} == {"calibration", "confusion", "cost"}
 
     def test_ctrl_c_keeps_the_complete_folds(self, run, visits, ctrl_c):
-        ctrl_c(12)
+        ctrl_c(7)
         result = run("train", visits, "--target", "buys", "--out", visits.parent / "interrupted")
         assert result.exit_code == 130
         assert re.search(
@@ -178,6 +179,7 @@ def ctrl_c(monkeypatch):
     ended = []
 
     def press_after(n: int) -> None:
+        monkeypatch.setattr("multilayer.packs.pack.cpu_count", lambda: 1)
         call = Watch.network_ended
 
         def count(self, event):
@@ -370,10 +372,9 @@ def table(folder: Path) -> Path:
 
 
 def one_line_of(result: Result) -> str:
-    assert result.exit_code == 2
-    assert result.stderr.count("\n") == 1
-    assert "Traceback" not in result.stderr
-    return result.stderr
+    *notes, error = result.stderr.splitlines()
+    assert (result.exit_code, all(line.startswith("note: ") for line in notes)) == (2, True)
+    return error
 
 
 class TestMistakes:
@@ -428,7 +429,7 @@ class TestCrossValidation:
         assert max(len(line) for line in result.stdout.splitlines() if str(out) not in line) <= 80
         for words in (
             "Trained 3 table models of 1 network each, in ",
-            "score network logistic regression gradient-boosted trees accuracy",
+            "Scores over 3 folds, mean +- standard error logistic gradient-boosted score network regression trees",
             "minus model log-loss network better in",
             "gradient-boosted trees on",
         ):
@@ -519,7 +520,8 @@ class TestSearch:
         model = TableClassifier("quick", cv=folds, random_state=0).fit(features, y)
         defaults = rows_of(out / "trials.csv")[0]
         for number, (_, test) in enumerate(folds, start=1):
-            expected = log_loss(y[test], model.oof_proba_[test])
+            chances = model.oof_proba_[test].astype(float)
+            expected = log_loss(y[test], chances / chances.sum(axis=1, keepdims=True))
             assert float(defaults[f"fold_{number}"]) == pytest.approx(expected, rel=1e-6)
 
     def test_ctrl_c_in_trial_1_ends_the_command(self, run, visits, ctrl_c, monkeypatch):

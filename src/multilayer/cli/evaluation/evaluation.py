@@ -131,8 +131,10 @@ def _judged(run: Run, fits: Fits, models: Sequence[ModelScores], course: Course 
             text += f" Its {ours} is worse than the {theirs} of {other.name}."
         if course is None:
             summary = fits.models[fold].summary()
-            tables.append(replace(summary, title="Out-of-fold scores of the training rows", notes=()))
-            text += " In the folds of the training rows: " + _in_shell_words(" ".join(summary.notes))
+            rows = [(name, task.decisive.write(score), *rest) for name, score, *rest in summary.rows]
+            tables.append(replace(summary, rows=rows, title="Out-of-fold scores of the training rows", notes=()))
+            if len(summary.rows) > 1:  # not interrupted before the other models
+                text += " In the folds of the training rows: " + _in_shell_words(" ".join(summary.notes))
     else:
         n = len(network.scores)
         which = count(n, "fold") if n == len(splits) else f"{n} of {len(splits)} folds"

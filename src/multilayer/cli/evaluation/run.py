@@ -203,8 +203,9 @@ def begin_run(
     note = note_on_duplicates(*find_duplicates(features, encoder.columns_, info.y, splits.rows), remedy)
     if note:
         output.note(note)
-    # What is known of the target of a single split is known of its training rows.
-    task = TASKS[info.task].learn(info.y[train] if splits.is_single else info.y)
+    # What is known of the amounts of a single split is known of its training rows; classes of test rows have scores.
+    is_of_training_rows = splits.is_single and info.task == "regression"
+    task = TASKS[info.task].learn(info.y[train] if is_of_training_rows else info.y)
     names = [str(name) for name in encoder.get_feature_names_out()]
     rows = (features, info.y, task.targets(info.y))
     return Run(problem, task, splits, *rows, encoder.columns_, names, n_jobs, deadline, output)

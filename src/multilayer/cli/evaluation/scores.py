@@ -12,13 +12,14 @@ import numpy as np
 from multilayer.cli.evaluation.problem import RowNumbers
 from multilayer.cli.evaluation.run import Run
 from multilayer.cli.evaluation.splits import Splits
-from multilayer.cli.evaluation.tasks import Metric, Predictions
+from multilayer.cli.evaluation.tasks import TREES_NAME, Metric, Predictions
 from multilayer.cli.text import count, text_table
 from multilayer.results import Table
 from multilayer.selection import mean_and_error
 
 _ERRORS = 2.0  # a difference of more standard errors than this is no chance
 _WIDEST_HEADING = 8
+_WIDEST_NAME = 12  # of a model
 MOST_FOLDS = 20  # that are printed
 ROUGH = "Folds share training rows: all these errors are approximate."
 WIDENED = (
@@ -149,7 +150,10 @@ def scores_table(title: str, models: Sequence[ModelScores], metrics: Sequence[Me
         return metric.write(*model.spread(metric)) if several else metric.write(model.spread(metric)[0])
 
     rows = [(metric.heading, *(written(model, metric) for model in models)) for metric in metrics]
-    return text_table(title, ("score", *(model.name for model in models)), rows, "l" + "r" * len(models))
+    names = [model.name for model in models]
+    if TREES_NAME in names:  # more models than one line has room for
+        names = [textwrap.fill(name, _WIDEST_NAME, break_long_words=False, break_on_hyphens=False) for name in names]
+    return text_table(title, ("score", *names), rows, "l" + "r" * len(models))
 
 
 def comparison_table(comparisons: Sequence[Comparison], other: str) -> Table:

@@ -146,16 +146,19 @@ def worst_rows(
     errors = predicted - actual
     low, high = ax.get_xlim()
     for row in np.argsort(-np.abs(errors))[:_WORST]:
-        is_right = actual[row] > (low + high) / 2
+        # Away from the diagonal, where most points are, unless the edge is near.
+        place = (actual[row] - low) / (high - low)
+        is_left = place > 0.3 if errors[row] > 0 else place > 0.7
         ax.annotate(
             f"{shortened(names[row], _LONGEST_LABEL)} ({'+' if errors[row] > 0 else '-'}{write(abs(errors[row]))})",
             (actual[row], predicted[row]),
-            (-6 if is_right else 6, 0),
+            (-6 if is_left else 6, 0),
             textcoords="offset points",
-            ha="right" if is_right else "left",
+            ha="right" if is_left else "left",
             va="center",
             fontsize=8,
             color=_INK,
+            bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.8},
             parse_math=False,
         )
     return ax
