@@ -69,13 +69,26 @@ MAY_IMPORT = {
         "selection",
         "training",
     },
-    "tables": {"_constant", "estimators", "exceptions", "fits", "results"},
+    "tables": {
+        "_checks",
+        "_constant",
+        "ensembles",
+        "equations",
+        "estimators",
+        "exceptions",
+        "fits",
+        "network",
+        "packs",
+        "results",
+        "selection",
+    },
 }
 ONLY_PUBLIC_NAMES = ("plots", "cli")
 PUBLIC_MODULES = (
     "multilayer.exceptions",
     "multilayer.network",
     "multilayer.results",
+    "multilayer.tables.models",
 )  # modules whose names without an underscore are public
 
 

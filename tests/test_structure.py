@@ -16,9 +16,9 @@ LIMITS = {
     "cross_validate: calls": 160,
     "cross_validate: files": 24,
     "circles of imports": 0,
-    "lines": 38_200,
+    "lines": 39_700,
     "lines in cli": 4_360,
-    "lines in plots": 2_800,
+    "lines in plots": 3_110,
 }
 
 

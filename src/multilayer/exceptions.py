@@ -22,6 +22,7 @@
     ├── EngineWarning                      the reference engine replaces the compiled one
     ├── InterruptedTrainingWarning         training was stopped by Ctrl-C
     ├── ParameterWarning                   a parameter was adjusted to the data, or has no effect
+    ├── NoveltyWarning                     rows to predict are far outside the rows of the fit
     └── ConvergenceWarning                 multilayer.estimators: also scikit-learn's ConvergenceWarning
 
 Every error message states what was wrong, what was received and what to do.  Every error also inherits a standard
@@ -121,6 +122,10 @@ class ParameterWarning(MultilayerWarning):
     """A parameter was adjusted to the data, or has no effect."""
 
 
+class NoveltyWarning(MultilayerWarning):
+    """Rows to predict are far outside the rows of the fit; predictions for them are guesses."""
+
+
 def unknown_name(what: str, received: object, known: Iterable[str]) -> ParameterError:
     """Return the error for an unknown name, with the closest known name.
 
@@ -144,10 +149,37 @@ def unknown_name(what: str, received: object, known: Iterable[str]) -> Parameter
     unknown activation 'sigmiod'. Did you mean 'sigmoid'? Known: 'relu', 'sigmoid'.
     """
     names = sorted(known)
-    near = difflib.get_close_matches(str(received).lower(), names, n=1)
+    near = similar_names(str(received), names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     listing = ", ".join(repr(name) for name in names)
     return ParameterError(f"unknown {what} {received!r}.{hint} Known: {listing}.")
+
+
+def similar_names(received: str, known: Iterable[str], n: int = 3) -> list[str]:
+    """Return up to n known names that start with a received name, the shortest first, or else resemble it.
+
+    Parameters
+    ----------
+    received : str
+        The name.
+    known : iterable of str
+        The known names.
+    n : int, default=3
+        The largest number of names.
+
+    Returns
+    -------
+    list of str
+        The names, the best first.
+
+    Examples
+    --------
+    >>> similar_names("acc", ["accuracy", "balanced_accuracy", "jaccard"])
+    ['accuracy']
+    """
+    name, names = received.lower(), sorted(known)
+    starting = [each for each in names if len(name) > 1 and each.startswith(name)]
+    return sorted(starting, key=len)[:n] or difflib.get_close_matches(name, names, n=n)
 
 
 _options: Mapping[str, str] = {}  # the options of the command that runs in this process

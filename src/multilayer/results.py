@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import html
 import math
+import re
 import textwrap
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,7 +15,7 @@ from multilayer.exceptions import MissingExtraError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-    from rich.console import Group
+    from rich.console import Console, ConsoleOptions, RenderableType
     from rich.table import Table as RichTable
 
 WIDTH = 100  # characters of a line of text
@@ -124,19 +125,63 @@ class Table:
         above = [self.title, ""] if self.title else []
         return "\n".join([*above, *lines, *(["", *notes] if notes else [])])
 
-    def __rich__(self) -> RichTable | Group:
-        from rich.console import Group
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        from rich.text import Text
+
+        if self.title:
+            yield Text(self.title)
+        table = self.rich_table()
+        if console.measure(table, options=options.update(width=100_000)).maximum > options.max_width:
+            table = self.rich_table(is_narrow=True)
+        widths = [self._narrowest(i) for i in range(len(self.columns))]
+        if sum(widths) + 2 * len(widths) <= options.max_width:
+            yield table
+        else:
+            yield from map(Text, self._records())
+        yield from map(Text, self.notes)
+
+    def rich_table(self, *, is_narrow: bool = False) -> RichTable:
+        """Make a table of rich, without title and notes.
+
+        Parameters
+        ----------
+        is_narrow : bool, default=False
+            Whether to omit the borders and to wrap labels at spaces and underscores.
+
+        Returns
+        -------
+        rich.table.Table
+            The table.
+        """
+        from rich.box import HEAVY_HEAD, SIMPLE_HEAD
         from rich.table import Table as RichTable
         from rich.text import Text
 
-        table = RichTable(title=Text(self.title) if self.title else None)
-        for column in self.columns:
-            table.add_column(Text(column.name), justify=column.align)
+        table = RichTable(box=SIMPLE_HEAD if is_narrow else HEAVY_HEAD)
+        table.show_edge = table.pad_edge = not is_narrow
+        for i, column in enumerate(self.columns):
+            least = self._narrowest(i) if is_narrow else None
+            name = _broken(column.name, least) if least is not None else column.name
+            is_wrapped = is_narrow and column.align == "left"
+            table.add_column(Text(name), justify=column.align, min_width=least, no_wrap=is_narrow and not is_wrapped)
         for i, row in enumerate(self.cells()):
             if i == len(self.rows) - self.n_summary_rows:
                 table.add_section()
             table.add_row(*map(Text, row))
-        return Group(table, *map(Text, self.notes)) if self.notes else table
+        return table
+
+    def _narrowest(self, i: int) -> int:
+        """Return the smallest width of a column that splits no number and no word."""
+        column = self.columns[i]
+        cells = [column.text(row[i]) for row in self.rows]
+        pieces = [piece for cell in cells for piece in cell.split()] if column.align == "left" else cells
+        return max(map(len, [*pieces, *_pieces(column.name)]), default=1)
+
+    def _records(self) -> Iterator[str]:
+        """Return each row as lines "label: value", for a terminal that is narrower than the table."""
+        for row in self.cells():
+            named = [(column.name, cell) for column, cell in zip(self.columns, row, strict=True) if cell]
+            yield "\n".join(f"{name}: {cell}" if name else cell for name, cell in named) + "\n"
 
     def _repr_html_(self) -> str:
         caption = f"<caption>{html.escape(self.title)}</caption>" if self.title else ""
@@ -183,11 +228,26 @@ class Result(ABC):
     def __str__(self) -> str:
         return str(self.table)
 
-    def __rich__(self) -> RichTable | Group:
-        return self.table.__rich__()
+    def __rich__(self) -> Table:
+        return self.table
 
     def _repr_html_(self) -> str:
         return self.table._repr_html_()
+
+
+def _pieces(name: str) -> list[str]:
+    """Return the parts of a label, which may be broken after a space or an underscore."""
+    return re.findall(r"[^ _]*_|[^ _]+", name)
+
+
+def _broken(name: str, width: int) -> str:
+    """Return a label in lines of at most a width."""
+    lines = [""]
+    for piece in re.findall(r"[^ _]*_|[^ _]+ ?| ", name):
+        if lines[-1] and len((lines[-1] + piece).rstrip()) > width:
+            lines.append("")
+        lines[-1] += piece
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _wrapped(line: str) -> str:

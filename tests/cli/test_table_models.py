@@ -67,13 +67,14 @@ class TestTrain:
     def test_the_answer_and_all_models_are_printed(self, trained):
         text = said(trained[0])
         for words in (
-            "Trained a table model of 10 networks (weights: waves ",
+            "Trained a table model of 15 networks (weights: waves ",
             "logistic gradient-boosted majority score network regression trees class",
             "Out-of-fold scores of the training rows model log-loss network better by",
             "The network is right on ",
             "of the test rows, logistic regression on ",
             "gradient-boosted trees on",
             "In the folds of the training rows: ",
+            "Most important: income",
         ):
             assert words in text
         assert trained[0].stdout.isascii()
@@ -101,6 +102,7 @@ class TestTrain:
         columns = "Columns: 3 of 3 are used"
         assert headings == [
             "Scores",
+            "Which columns matter",
             "Predictions, each by a model that has not seen the row",
             "Training",
             "Data",
@@ -108,33 +110,14 @@ class TestTrain:
             "The same in Python",
         ]
         assert f"<details>\n<summary><h2>{columns}</h2></summary>" in page
-        assert {path.stem for path in trained[1].glob("*.png")} == {"calibration", "confusion", "roc", "cost"}
+        assert {path.stem for path in trained[1].glob("*.png")} == {"importance", "calibration", "confusion", "roc", "cost"}
+        assert "Most important: income" in page
 
     def test_code_in_the_report_reproduces_the_score(self, trained, capsys):
         assert "TableClassifier(preset=" in page_of(trained[1])
         (score,) = run_code(trained[1], capsys)
         predictions = rows_of(trained[1] / "predictions.csv")
         assert score == pytest.approx(np.mean([each["actual"] == each["predicted"] for each in predictions]))
-
-    def test_important_columns_are_shown_if_the_model_tells_them(self, run, people, monkeypatch):
-        from multilayer import TableClassifier
-        from multilayer.results import Column, Table
-
-        class Importance:
-            conclusion = "Most important: income."
-            table = Table((Column("column"),), [("income",)], "the rise of the log-loss", ["not twice"])
-
-        def importance(_, X, y, *, random_state):
-            assert (X.num_rows, len(y), random_state) == (16, 16, 4)
-            return Importance()
-
-        monkeypatch.setattr(TableClassifier, "importance", importance, raising=False)
-        out = people.parent / "out"
-        assert run("train", people, *PEOPLE, "--seed", "4", "--out", out).exit_code == 0
-        page = page_of(out)
-        assert "<p>Most important: income.</p>" in page
-        assert "the rise of the log-loss" in page
-        assert "not twice" not in page
 
     def test_amounts_are_predicted_in_their_units(self, run, houses_table, capsys, tmp_path):
         out = tmp_path / "out"
@@ -155,10 +138,10 @@ class TestTrain:
         out = tmp_path / "out"
         result = run("train", write(tmp_path / "t.csv", lines), "--target", "y", "--preset", "quick", "--out", out)
         assert result.exit_code == 0
-        assert {path.stem for path in out.glob("*.png")} == {"calibration", "confusion", "cost"}
+        assert {path.stem for path in out.glob("*.png")} == {"importance", "calibration", "confusion", "cost"}
 
     def test_ctrl_c_keeps_the_complete_folds(self, run, visits, ctrl_c):
-        ctrl_c(7)
+        ctrl_c(11)
         result = run("train", visits, "--target", "buys", "--out", visits.parent / "interrupted")
         assert result.exit_code == 130
         assert re.search(

@@ -127,7 +127,6 @@ UNCOMPILED = textwrap.dedent("""
     from multilayer.engines import Batches, Objective, get_engine, new_state
     from multilayer.engines.cpu import compiling
     from multilayer.engines.cpu.engine import CpuEngine
-from multilayer.engines.cpu.folders import FOLDER, candidates
     from multilayer.equations import Adam
     from multilayer.network import Network, n_parameters
     assert not compiling.COMPILED and get_engine("auto").name == "reference"

@@ -143,7 +143,7 @@ def test_saved_ensembles_do_not_contain_callbacks(tmp_path: Path) -> None:
 
 def test_members_without_events_warn() -> None:
     model = EnsembleClassifier([LogisticRegression(), classifier()], callbacks=[recorder := Recorder()])
-    with pytest.warns(ParameterWarning, match="no networks of this library, got LogisticRegression"):
+    with pytest.warns(ParameterWarning, match="not networks of this library, got LogisticRegression"):
         model.fit(X, CLASSES)
     assert {event.member for event in recorder.events} == {1}
 

@@ -60,7 +60,7 @@ def test_invalid_arguments_raise_errors() -> None:
     ):
         ensemble_of([MLPClassifier()])  # type: ignore[arg-type]
     found = search(MLPRegressor(loss="quantile", quantile=[0.1, 0.9], **OPTIONS), {"alpha": [0.0, 1.0]}, X, NUMBERS)
-    with pytest.raises(InputError, match="the candidates answer with 180 numbers for 90 targets"):
+    with pytest.raises(InputError, match="the candidates predict 180 numbers for 90 targets"):
         ensemble_of(found)
     with pytest.raises(ParameterError, match="n_candidates must be a positive integer"):
         ensemble_of(found, n_candidates=0)

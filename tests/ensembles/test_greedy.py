@@ -150,22 +150,22 @@ def test_rows_without_predictions_are_ignored() -> None:
 
 def test_invalid_arguments_raise_errors() -> None:
     answers, y = numbers(0)
-    with pytest.raises(InputError, match="answers of at least one candidate, got none"):
+    with pytest.raises(InputError, match="those of at least one candidate, got none"):
         greedy_selection([], y)
     with pytest.raises(
         ShapeError, match=r"arrays of one shape, \(m,\) or \(m, K\), got the shapes \[\(3,\), \(12,\)\]"
     ):
         greedy_selection([answers[0], answers[1][:3]], y)
-    with pytest.raises(ShapeError, match="y has 3 entries for 12 rows of answers"):
+    with pytest.raises(ShapeError, match="y has 3 entries for 12 predicted rows"):
         greedy_selection(answers, y[:3])
-    with pytest.raises(InputError, match="candidate 1 has no finite answers for 2 rows that others answer"):
+    with pytest.raises(InputError, match="candidate 1 has no finite predictions for 2 rows that others predict"):
         greedy_selection([answers[0], np.where(np.arange(12) < 2, np.nan, answers[1])], y)
-    with pytest.raises(InputError, match="no candidate has a finite answer for any row"):
+    with pytest.raises(InputError, match="no candidate has a finite prediction for any row"):
         greedy_selection([np.full(12, np.nan)], y)
     with pytest.raises(ParameterError, match="max_size must be a positive integer, got 0"):
         greedy_selection(answers, y, max_size=0)
     chances, labels, _ = probabilities(0)
-    with pytest.raises(InputError, match=r"y has labels that classes has not: \['c'\]"):
+    with pytest.raises(InputError, match=r"y has labels that are not in classes: \['c'\]"):
         greedy_selection([chance[:, :2] for chance in chances], labels, classes=["a", "b"])
     with pytest.raises(ShapeError, match=r"of shape \(20, 3\) for a y of shape \(20,\)\. Pass classes, the labels of"):
         greedy_selection(chances, labels)

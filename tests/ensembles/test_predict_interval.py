@@ -102,17 +102,18 @@ def test_an_ensemble_of_ensembles_gives_intervals_except_for_quantiles() -> None
     model = EnsembleRegressor(seeds, 3, diversity="fold", random_state=0).fit(X, NUMBERS)
     assert (model.predict_interval(X)[0] < model.predict_interval(X)[1]).all()
     model.set_params(estimator__estimator__loss="quantile", estimator__estimator__quantile=(0.1, 0.9)).fit(X, NUMBERS)
-    with pytest.raises(ParameterError, match=r"these networks answer with the quantiles \(0.1, 0.9\)"):
+    with pytest.raises(ParameterError, match=r"these networks predict the quantiles \(0.1, 0.9\)"):
         model.predict_interval(X)
 
 
 def test_invalid_uses_raise_errors() -> None:
     model = EnsembleRegressor(regressor(), 2, random_state=0).fit(X, NUMBERS)
     with pytest.raises(
-        ParameterError, match="with diversity='seed' every member has seen all rows, and intervals need errors"
+        ParameterError,
+        match="with diversity='seed' every member is trained on all rows, but intervals need errors on",
     ):
         model.predict_interval(X)
-    with pytest.raises(ShapeError, match=r"y must be of the shape of the answers, \(90,\), got \(89,\)"):
+    with pytest.raises(ShapeError, match=r"y must have the shape of the predictions, \(90,\), got \(89,\)"):
         model.calibrate(X, NUMBERS[1:])
     with pytest.raises(InputError, match="y must be finite, got NaN or infinity"):
         model.calibrate(X, np.full(90, np.nan))
@@ -123,13 +124,13 @@ def test_invalid_uses_raise_errors() -> None:
     with pytest.raises(ParameterError, match=r"coverage must be a number of at least 0.5 and below 1, got 90"):
         model.predict_interval(X, coverage=90)
     different = EnsembleRegressor([regressor(), regressor(alpha=1.0)], diversity="fold").fit(X, NUMBERS)
-    with pytest.raises(ParameterError, match="members that are trained alike, and these are a list of estimators"):
+    with pytest.raises(ParameterError, match="intervals from folds need members with equal settings, but estimator"):
         different.predict_interval(X)
     assert (different.calibrate(X, NUMBERS).predict_interval(X)[0] < different.predict(X)).all()
     several = EnsembleRegressor(regressor(loss="quantile", quantile=(0.1, 0.9)), 2, diversity="fold").fit(X, NUMBERS)
     for ask in (several.predict_interval, lambda X: several.calibrate(X, NUMBERS)):
         with pytest.raises(
-            ParameterError, match=r"one answer a row, and these networks answer with the quantiles \(0.1"
+            ParameterError, match=r"one prediction per target, but these networks predict the quantiles \(0.1"
         ):
             ask(X)
 

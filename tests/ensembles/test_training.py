@@ -226,7 +226,7 @@ class TestDivergedAndInterruptedMembers:
         model = EnsembleRegressor(
             [wild, regressor(), regressor()], weights=[5, 1, 3], diversity="bootstrap", random_state=0
         )
-        with pytest.warns(UserWarning, match="1 of 3 members diverged and are left out of the ensemble; member 0: "):
+        with pytest.warns(UserWarning, match="1 of 3 members diverged and are excluded from the ensemble; member 0: "):
             model.fit(X, 1e3 * NUMBERS)
         assert len(model.estimators_) == len(model.estimators_samples_) == 2
         assert model.weights_.tolist() == [0.25, 0.75]
@@ -249,7 +249,9 @@ class TestDivergedAndInterruptedMembers:
     def test_ctrl_c_leaves_an_ensemble_of_the_completed_members(self, diversity: str) -> None:
         pressed = PressAt(n_members=2)
         model = EnsembleRegressor(regressor(callbacks=[pressed]), 4, diversity=diversity, random_state=0, n_jobs=1)
-        with pytest.warns(InterruptedTrainingWarning, match="interrupted after 1 of 4 members; the ensemble is those"):
+        with pytest.warns(
+            InterruptedTrainingWarning, match="interrupted after 1 of 4 members; the ensemble consists of these"
+        ):
             model.fit(X, NUMBERS)
         (member,) = model.estimators_
         np.testing.assert_array_equal(model.predict(X), member.predict(X))
@@ -260,7 +262,9 @@ class TestDivergedAndInterruptedMembers:
 
     def test_ctrl_c_before_the_first_member_is_completed_raises_an_error(self) -> None:
         model = EnsembleRegressor(regressor(callbacks=[PressAt(n_members=1)]), 4, n_jobs=1)
-        with pytest.raises(InterruptedTrainingError, match="Ctrl-C came before any of the 4 members was trained") as e:
+        with pytest.raises(
+            InterruptedTrainingError, match="Ctrl-C was pressed before any of the 4 members was trained"
+        ) as e:
             model.fit(X, NUMBERS)
         assert isinstance(e.value, KeyboardInterrupt)
         assert not hasattr(model, "estimators_")
@@ -308,16 +312,20 @@ def test_callbacks_receive_the_end_of_each_member() -> None:
             ParameterError,
             "diversity='fold' needs at least 2 members, one for each fold, got 1",
         ),
-        ({"n_members": 3, "diversity": "fold", "cv": 4}, ParameterError, "given twice: n_members says 3 and cv says 4"),
+        (
+            {"n_members": 3, "diversity": "fold", "cv": 4},
+            ParameterError,
+            "twice: n_members says 3 and cv says 4",
+        ),
         (
             {"n_members": 3, "diversity": "fold", "cv": KFold(4)},
             ParameterError,
-            "given twice: cv makes 4 folds, and n_members",
+            "specified twice: cv makes 4 folds, and n_members",
         ),
         (
             {"estimator": [classifier()], "n_members": 3},
             ParameterError,
-            "given twice: n_members says 3 and the list",
+            "specified twice: n_members says 3 and the list",
         ),
         ({"estimator": []}, ParameterError, "a list of at least one, got an empty list"),
         ({"diversity": "fold", "cv": 2.5}, ParameterError, "cv must be a number of folds, a splitter, or an iterable"),
@@ -327,7 +335,7 @@ def test_callbacks_receive_the_end_of_each_member() -> None:
         ({"estimator": MLPClassifier}, InputTypeError, r"got the class MLPClassifier. Write MLPClassifier\(\)"),
         ({"estimator": 5}, InputTypeError, "or a list of them, got 5"),
         ({"weights": [1, 2]}, ParameterError, r"a positive number for each of the 8 members, got \[1, 2\]"),
-        ({"weights": [1, 0], "n_members": 2}, ParameterError, "Drop estimators that are not to count"),
+        ({"weights": [1, 0], "n_members": 2}, ParameterError, "Remove estimators of weight 0"),
         ({"weights": "many", "n_members": 2}, ParameterError, "for each of the 2 members, got 'many'"),
         ({"random_state": -1}, ParameterError, "random_state must be None, an integer from 0"),
         ({"n_jobs": 0}, ParameterError, "n_jobs must be None or -1 for all cores, or a positive integer, got 0"),
@@ -354,7 +362,7 @@ def test_invalid_data_raise_errors() -> None:
         ParameterError, match="groups are for diversity='fold' with a splitter that keeps them together"
     ):
         model.fit(X, CLASSES, groups=np.arange(90))
-    with pytest.raises(InputError, match=r"no member has a row left to answer for: X has 1 sample\(s\)"):
+    with pytest.raises(InputError, match=r"no row is held out from a member: X has 1 sample\(s\)"):
         EnsembleRegressor(regressor(), 2, diversity="bootstrap").fit(X[:1], NUMBERS[:1])
     assert not hasattr(model, "classes_")
 
@@ -362,7 +370,7 @@ def test_invalid_data_raise_errors() -> None:
 def test_splits_with_test_rows_among_the_training_rows_raise_an_error() -> None:
     rows = np.arange(90)
     splits = [(rows[:60], rows[60:]), (rows[20:], rows[:30])]
-    with pytest.raises(ParameterError, match="split 1 of cv tests on 10 rows that it trains on"):
+    with pytest.raises(ParameterError, match="split 1 of cv tests on 10 of its training rows"):
         EnsembleRegressor(regressor(), diversity="fold", cv=splits).fit(X, NUMBERS)
 
 

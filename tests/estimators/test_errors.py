@@ -352,12 +352,16 @@ def test_the_divergence_error_suggests_a_remedy() -> None:
             r"while the score of the rows held out had stopped rising",
         ),
         (
-            {"max_iter": 5, "learning_rate_init": 1e3},
+            {"max_iter": 5, "learning_rate_init": 10.0},
             r"a cost that has risen, from .* to .*\. Lower learning_rate_init, or",
         ),
         (
+            {"max_iter": 5, "learning_rate_init": 1e3},
+            r"after 5 epochs with a cost of .*, far above the 0\.693 of a constant prediction: learning_rate",
+        ),
+        (
             {"max_iter": 99, "learning_rate_init": 1e3},
-            r"a cost that has risen, from .* to .*\. Lower learning_rate_init",
+            r"after 12 epochs with a cost of .*, far above the 0\.693 of a constant prediction: learning_rate",
         ),
     ],
 )

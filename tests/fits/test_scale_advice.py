@@ -176,7 +176,7 @@ def test_noise_near_unit_scale_raises_no_warning() -> None:
 def test_a_divergence_error_contains_the_advice_about_scales(solver: str) -> None:
     with pytest.raises(
         DivergenceError,
-        match=r"training diverged: .* y is far from unit scale \(mean .*: set standardize_targets=True\. In scikit",
+        match=r"training diverged: .* y is far from unit scale \(mean .*: set standardize_targets=True\. Scikit",
     ):
         regressor(solver=solver, learning_rate_init=1e3, activation="identity").fit(X, 1e160 * y)
     with pytest.raises(DivergenceError, match=r"Column 1 of X is far from unit scale .* StandardScaler before the net"):

@@ -15,7 +15,7 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_wine, make_fr
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
-from multilayer import MLPClassifier, MLPRegressor, NotFittedError
+from multilayer import ConvergenceWarning, MLPClassifier, MLPRegressor, NotFittedError
 from multilayer.equations import ACTIVATIONS
 from multilayer.equations.activations import activation
 from multilayer.estimators import Diagnosis, Finding
@@ -82,7 +82,7 @@ class TestUnits:
         kill = np.flatnonzero(alive)[: alive.sum() - 1]
         model.intercepts_[0][kill] = -100
         finding = the(model.diagnose(X, y), "dead units")
-        assert (finding.severity, finding.where) == ("problem", "layer 2")
+        assert (finding.severity, finding.where) == ("problem", "hidden layer 1 (layer 2)")
         assert finding.evidence == {"units": 9.0, "share": 0.9}
         assert finding.what.startswith("9 of 10 relu units respond to no row")
         assert "leaky_relu" in finding.advice
@@ -99,7 +99,7 @@ class TestUnits:
         model = classifier(activation=kind)
         model.coefs_[1][:] *= 1e5
         finding = the(model.diagnose(X, y), "saturated units")
-        assert (finding.severity, finding.where) == ("problem", "layer 3")
+        assert (finding.severity, finding.where) == ("problem", "hidden layer 2 (layer 3)")
         assert "8 of 8" in finding.what
 
     def test_leaky_relu_units_are_never_reported_as_dead(self) -> None:
@@ -110,7 +110,10 @@ class TestUnits:
     def test_constant_units_and_outputs_are_found(self) -> None:
         model = classifier(activation="logistic", solver="sgd", initialization="zeros")
         diagnosis = model.diagnose(X, y)
-        assert [finding.where for finding in found(diagnosis, "constant units")] == ["layer 2", "layer 3"]
+        assert [finding.where for finding in found(diagnosis, "constant units")] == [
+            "hidden layer 1 (layer 2)",
+            "hidden layer 2 (layer 3)",
+        ]
         assert the(diagnosis, "constant outputs").evidence["outputs"] == 1.0
         assert the(diagnosis, "underfitting").evidence["skill"] == 0.0
         assert not found(diagnosis, "step size too large")
@@ -157,7 +160,25 @@ class TestScales:
 class TestTraining:
     def test_a_step_size_that_is_too_large_is_found(self) -> None:
         finding = the(classifier(solver="sgd", learning_rate_init=20.0).diagnose(X, y), "step size too large")
-        assert (finding.severity, finding.where) == ("problem", "learning_rate_init=20")
+        assert (finding.severity, finding.heading) == ("problem", "step size too large")
+        assert finding.what.startswith("with learning_rate_init=20 the ")
+        assert finding.advice.startswith("a smaller learning_rate_init, such as ")
+
+    def test_a_cost_far_above_that_of_a_constant_is_a_step_size_that_is_too_large(self) -> None:
+        table, target = load_digits(return_X_y=True)
+        model = MLPClassifier((16,), learning_rate_init=1e6, max_iter=5, random_state=0)
+        with pytest.warns(
+            ConvergenceWarning, match=r"^training ended after 5 epochs with a cost of .*e\+09, far above"
+        ):
+            model.fit(table / 16, target)
+        finding = the(model.diagnose(table / 16, target), "step size too large")
+        assert finding.severity == "problem"
+        assert finding.evidence["cost"] == model.loss_
+        assert finding.evidence["constant_cost"] == pytest.approx(np.log(10), rel=1e-3)
+
+    def test_strong_regularisation_is_not_reported_as_a_large_step_size(self) -> None:
+        model = MLPClassifier((16,), alpha=1e6, max_iter=5, random_state=0)
+        assert not found(model.fit(X, y).diagnose(X, y), "step size too large")
 
     def test_a_step_size_that_makes_the_cost_oscillate_is_found(self) -> None:
         model = classifier(sizes=(), solver="sgd", momentum=0.0, learning_rate_init=60.0, batch_size=20)
@@ -218,7 +239,7 @@ class TestFit:
         model = classifier(early_stopping=True)
         diagnosis = model.diagnose(X, y)
         assert diagnosis.validation_score == model.best_validation_score_
-        assert not found(diagnosis, "nothing to compare with")
+        assert not found(diagnosis, "no validation rows")
 
     def test_validation_scores_of_another_metric_are_not_compared(self) -> None:
         diagnosis = classifier(early_stopping=True, early_stopping_metric="loss").diagnose(X, y)
@@ -226,7 +247,7 @@ class TestFit:
         assert not found(diagnosis, "overfitting")
 
     def test_missing_validation_rows_are_noted(self) -> None:
-        finding = the(classifier().diagnose(X, y), "nothing to compare with")
+        finding = the(classifier().diagnose(X, y), "no validation rows")
         assert finding.severity == "note"
 
     def test_a_network_no_better_than_a_constant_is_reported_as_underfitting(self) -> None:
@@ -273,6 +294,21 @@ def test_both_engines_find_weights_that_hardly_move(engine: str) -> None:
     model = classifier(engine=engine, solver="sgd", learning_rate_init=1e-7)
     names = [(finding.name, finding.where) for finding in model.diagnose(X, y)]
     assert ("weights hardly move", "all layers") in names
+
+
+def test_a_diagnosis_of_few_rows_says_so() -> None:
+    model = classifier()
+    diagnosis = model.diagnose(X[:1], y[:1])
+    assert the(diagnosis, "too few rows").what.startswith("the diagnosis is based on 1 row, ")
+    assert "; 1 row, score" in diagnosis.summary
+    assert the(model.diagnose(X[:9], y[:9]), "too few rows").what.startswith("the diagnosis is based on 9 rows, ")
+    assert not found(model.diagnose(X[:10], y[:10]), "too few rows")
+
+
+def test_the_columns_of_a_frame_are_identifiers() -> None:
+    model = classifier()
+    for result in (model.diagnose(X, y), model.trace(X, y)):
+        assert all(name.isidentifier() for name in result.to_frame().columns)
 
 
 def test_many_rows_and_multilabel_targets_are_supported() -> None:

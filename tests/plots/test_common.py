@@ -31,6 +31,7 @@ from multilayer.selection import (
 )
 
 from ..problems import MOONS
+from .test_reasons import EXPLANATION, IMPORTANCE, dependence
 
 NAMES = [
     "plot_capacity_curve",
@@ -39,8 +40,11 @@ NAMES = [
     "plot_data",
     "plot_decision_boundary",
     "plot_diagnosis",
+    "plot_explanation",
+    "plot_importance",
     "plot_learning_curve",
     "plot_network",
+    "plot_partial_dependence",
     "plot_predictions",
     "plot_regularization_path",
     "plot_search",
@@ -55,7 +59,10 @@ RESULTS = {
     "plot_capacity_curve": lambda: capacity_curve(SMALL, *MOONS, cv=2, capacities=[(2,), (3,)]),
     "plot_cross_validation": lambda: cross_validate(SMALL, *MOONS, cv=2),
     "plot_diagnosis": lambda: clone(SMALL).fit(*MOONS).diagnose(*MOONS),
+    "plot_explanation": lambda: EXPLANATION,
+    "plot_importance": lambda: IMPORTANCE,
     "plot_learning_curve": lambda: learning_curve(SMALL, *MOONS, cv=2, sizes=[0.5, 1.0], random_state=0),
+    "plot_partial_dependence": lambda: dependence([1.0, 2.0]),
     "plot_regularization_path": lambda: regularization_path(SMALL, *MOONS, cv=2, alphas=[0.1, 1.0]),
     "plot_search": lambda: search(SMALL, {"alpha": [0.1, 1.0]}, *MOONS, cv=2),
     "plot_seed_spread": lambda: seed_spread(SMALL, *MOONS, cv=2, n_seeds=2),

@@ -38,14 +38,14 @@ def stars(ax):
     return [line for line in ax.lines if line.get_marker() == "*" and line.get_linestyle() == "None"]
 
 
-def test_an_estimator_is_one_solid_line_from_iteration_1(moons_network):
+def test_an_estimator_is_one_solid_line_from_epoch_1(moons_network):
     ax = plot_cost(moons_network)
     (line,) = ax.lines
     np.testing.assert_array_equal(line.get_ydata(), moons_network.loss_curve_)
     assert line.get_xdata()[0] == 1
     assert line.get_linestyle() == "-"
     assert ax.get_legend() is None
-    assert [ax.get_xlabel(), ax.get_ylabel()] == ["iteration", "cost J"]
+    assert [ax.get_xlabel(), ax.get_ylabel()] == ["epoch", "cost J"]
 
 
 def test_plot_cost_draws_the_last_step_of_a_pipeline(moons_network):
@@ -59,7 +59,7 @@ def test_validation_costs_are_dashed_and_the_lowest_is_marked_with_a_star():
     assert [training.get_linestyle(), validation.get_linestyle()] == ["-", "--"]
     assert training.get_color() != validation.get_color()
     assert (*star.get_xdata(), *star.get_ydata()) == (2, 2.0)
-    assert legend_texts(ax) == ["training", "validation", "lowest, iteration 2"]
+    assert legend_texts(ax) == ["training", "validation", "lowest, epoch 2"]
 
 
 def test_validation_curve_of_an_estimator_is_drawn():
@@ -81,14 +81,14 @@ def test_epoch_of_the_kept_weights_is_marked_where_it_does_not_have_the_lowest_c
     assert best != lowest
     ax = plot_cost(model)
     assert [line.get_xdata()[0] for line in dotted(ax)] == [best]
-    assert legend_texts(ax)[-2:] == [f"lowest, iteration {lowest}", f"highest score, iteration {best}"]
+    assert legend_texts(ax)[-2:] == [f"lowest, epoch {lowest}", f"highest score, epoch {best}"]
     np.testing.assert_array_equal(ax.lines[1].get_ydata(), model.validation_loss_curve_)
 
     same = plot_cost(Curves([3.0, 2.0, 1.0], [3.0, 1.0, 2.0], [0.1, 0.9, 0.9]))
     assert dotted(same) == []
-    assert legend_texts(same)[-1] == "lowest, iteration 2"
+    assert legend_texts(same)[-1] == "lowest, epoch 2"
     scored = plot_cost(Curves([3.0, 2.0], None, [np.nan, 0.5]))  # like the networks of scikit-learn
-    assert legend_texts(scored) == ["training", "highest score, iteration 2"]
+    assert legend_texts(scored) == ["training", "highest score, epoch 2"]
 
 
 @pytest.mark.parametrize("place", ["new", "grid", "free"])
@@ -106,7 +106,7 @@ def test_scores_have_a_panel_below_the_costs(place):
     np.testing.assert_array_equal(below.lines[0].get_ydata(), run.validation_scores)
     assert below.get_xlim() == drawn.get_xlim()
     assert below.get_position().y1 < drawn.get_position().y0
-    assert [drawn.get_xlabel(), below.get_xlabel(), below.get_ylabel()] == ["", "iteration", "score"]
+    assert [drawn.get_xlabel(), below.get_xlabel(), below.get_ylabel()] == ["", "epoch", "score"]
     assert [line.get_xdata()[0] for line in dotted(below)] == [3]
 
 
@@ -173,7 +173,7 @@ def test_a_diverged_run_is_drawn_but_is_not_the_best():
     ax.figure.canvas.draw()
 
 
-def test_a_single_iteration_is_visible():
+def test_a_single_epoch_is_visible():
     ax = plot_cost([0.5])
     assert ax.lines[0].get_marker() == "o"
     low, high = ax.get_xlim()

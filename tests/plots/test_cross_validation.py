@@ -47,7 +47,7 @@ def test_scores_mean_and_one_standard_error_are_drawn(result):
 def test_cost_curves_of_the_folds_are_drawn_beside_the_scores(result):
     beside = plot_cross_validation(result).figure.axes[-1]
     assert [line.get_ydata().tolist() for line in beside.lines] == result.loss_curves
-    assert [beside.get_xlabel(), beside.get_ylabel()] == ["iteration", "training cost J"]
+    assert [beside.get_xlabel(), beside.get_ylabel()] == ["epoch", "training cost J"]
 
 
 def test_a_score_is_selected_by_name_or_key_and_defaults_to_the_first(result):

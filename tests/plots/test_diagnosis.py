@@ -38,16 +38,16 @@ def test_captions_and_title_contain_the_findings(moons):
     n = int(diagnosis.layers[0].silent.sum())
     silent = f"{n} of 8 silent\n" if n else ""
     captions = [label.get_text() for label in ax.get_xticklabels()]
-    assert captions[0] == f"layer 2, relu\n{silent}update {diagnosis.layers[0].update_ratio:.0e}"
+    assert captions[0] == f"hidden layer 1, relu\n{silent}update {diagnosis.layers[0].update_ratio:.0e}"
     assert len(captions) == 2
     title = ax.get_title(loc="left")
-    assert all(f"{finding.name}, {finding.where}" in title for finding in diagnosis.findings[:6])
+    assert all(finding.heading in title for finding in diagnosis.findings[:6])
 
 
 def test_l_bfgs_has_no_update_ratio(moons):
     model = MLPClassifier((4,), solver="lbfgs", max_iter=1000, random_state=0).fit(*moons)
     ax = plot_diagnosis(model.diagnose(*moons))
-    assert ax.get_xticklabels()[0].get_text().splitlines()[-1] in ("layer 2, relu", "1 of 4 silent")
+    assert ax.get_xticklabels()[0].get_text().splitlines()[-1] in ("hidden layer 1, relu", "1 of 4 silent")
 
 
 def test_a_network_without_hidden_layers_raises_an_error(moons):

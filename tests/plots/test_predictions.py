@@ -14,7 +14,8 @@ from multilayer.plots import plot_predictions
 
 
 def legend(ax):
-    return [text.get_text() for text in ax.get_legend().get_texts()]
+    legend = ax.get_legend()
+    return [legend.get_title().get_text(), *(text.get_text() for text in legend.get_texts())]
 
 
 @pytest.fixture
@@ -47,6 +48,7 @@ def test_legend_contains_the_scores_of_scikit_learn(amounts):
     r2, rmse = r2_score(y, predicted), mean_squared_error(y, predicted) ** 0.5
     assert legend(plot_predictions(y, predicted)) == [
         f"300 rows\nR² {r2:.3f}\nRMSE {round(rmse):,}",
+        "a row",
         "predicted = actual",
     ]
 

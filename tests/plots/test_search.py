@@ -12,6 +12,7 @@ from multilayer import MLPClassifier
 from multilayer.exceptions import InputError, ParameterError
 from multilayer.plots import plot_search
 from multilayer.plots.search import _in_order
+from multilayer.results import plus_minus
 from multilayer.selection import Search, search
 
 rng = np.random.RandomState(0)
@@ -44,7 +45,7 @@ def test_each_trial_of_a_search_with_halving_is_a_line_over_its_rungs() -> None:
         assert means in courses
     assert ax.get_xlabel() == "epochs"
     assert ax.get_xscale() == "log"
-    assert labels(ax)[0].startswith(f"best, {result.best.mean:.4g} ± ")
+    assert labels(ax)[0].startswith(f"best, {plus_minus(result.best.mean, result.best.standard_error)}")
     assert result.baseline is not None
     assert labels(ax)[-1] == f"linear model, {result.baseline.mean:.4g}"
     assert ax.get_title(loc="left").replace("\n", " ").startswith("Best, with accuracy")

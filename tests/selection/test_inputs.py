@@ -44,7 +44,7 @@ SPOILT: list[tuple[dict[str, Any], str]] = [
     ({"y": with_one(y, 3, np.nan)}, "Input y contains NaN. Remove these rows from X and y"),
     ({"y": with_one(y, 3, np.inf)}, "Input y contains infinity .* Remove these rows from X and y"),
     ({"y": y[:-1]}, r"inconsistent numbers of samples: \[150, 149\]. These are the rows of X and the entries of y"),
-    ({"y": None}, "y is None, and a network learns from targets"),
+    ({"y": None}, "y is None, but training needs targets"),
     ({"sample_weight": np.ones(3)}, "sample_weight must be one finite non-negative number for each of the 150 rows"),
     ({"groups": np.ones(3)}, "groups must have an entry for each of the 150 rows of X, got 3"),
     (
@@ -98,7 +98,7 @@ def test_objects_that_are_not_models_raise_errors(call: Any) -> None:
     for given, message in [
         ({}, r"estimator must be a model, got dict\. Pass an MLPClassifier"),
         (None, r"estimator must be a model, got NoneType\."),
-        (found, r"estimator must be a model, got Search\. Pass found\.estimator"),
+        (found, r"estimator must be a model, got Search\. Pass its attribute estimator"),
         (result, r"estimator must be a model, got CrossValidation\. .*result\[\"estimator\"\] holds one for each fold"),
         (MLPClassifier, r"estimator must be a model, got the class MLPClassifier\. Write MLPClassifier\(\)\."),
     ]:

@@ -142,7 +142,7 @@ class TestWeights:
         assert sum("max_error takes no sample_weight" in str(each.message) for each in caught) == 1
 
     def test_weights_for_an_estimator_without_weights_raise_an_error(self) -> None:
-        with pytest.raises(ParameterError, match="fit of KNeighborsClassifier takes none"):
+        with pytest.raises(ParameterError, match="fit of KNeighborsClassifier has no such parameter"):
             cross_validate(KNeighborsClassifier(), X, CLASSES, sample_weight=WEIGHT)
 
     def test_a_meta_estimator_passes_weights_on(self) -> None:

@@ -31,10 +31,10 @@ def test_one_value_has_no_standard_error_and_none_has_no_mean() -> None:
     assert math.isnan(float(mean([math.nan, math.inf])))
 
 
-def test_other_axes_are_supported() -> None:
-    values = np.random.RandomState(0).normal(size=(3, 4, 5))
+def test_all_axes_but_the_averaged_one_remain() -> None:
+    values = np.random.RandomState(0).normal(size=(3, 5, 4))
     np.testing.assert_allclose(mean(values, axis=1), values.mean(axis=1))
-    np.testing.assert_allclose(standard_error(values), values.std(axis=1, ddof=1) / 2)
+    np.testing.assert_allclose(standard_error(values), values.std(axis=-1, ddof=1) / 2)
 
 
 def test_paired_differences_remove_the_variation_between_folds() -> None:

@@ -398,7 +398,7 @@ def test_zero_rows_are_transformed() -> None:
 @pytest.mark.parametrize(
     ("frame", "message"),
     [
-        (5, r"expected a data frame of .* pyarrow, or a two-dimensional array, got builtins\.int\."),
+        (5, r"expected a data frame of .* or a list of rows or dictionaries, got builtins\.int\."),
         ({"a": [1, 2]}, r"got builtins\.dict\. Wrap it, e\.g\. in pandas\.DataFrame"),
         (
             pd.DataFrame([[1, 2]], columns=["a", 0]),
@@ -470,6 +470,9 @@ def test_encoder_works_with_clone_pipeline_and_column_transformer() -> None:
         "piecewise": None,
         "two_values": "zero_one",
         "many_categories": "frequent",
+        "min_frequency": 1,
+        "text": "as_given",
+        "row_numbers": "keep",
         "task": "auto",
     }
     frame, y = FITTED.to_pandas(), [0, 1, 1]

@@ -30,7 +30,10 @@ FURTHER_CHECKS = (
 )
 
 
-@parametrize_with_checks([TableEncoder(), TableEncoder(dtype=np.float32)])
+EVERY_OPTION = TableEncoder(numbers="robust", piecewise="tree", two_values="signs", many_categories="target")
+
+
+@parametrize_with_checks([TableEncoder(), TableEncoder(dtype=np.float32), EVERY_OPTION])
 def test_scikit_learn_checks_pass(estimator: Any, check: Callable[[Any], None]) -> None:
     check(estimator)
 
@@ -40,6 +43,7 @@ def test_scikit_learn_checks_pass(estimator: Any, check: Callable[[Any], None]) 
 @pytest.mark.parametrize("name", FURTHER_CHECKS)
 def test_checks_for_built_in_transformers_of_scikit_learn_pass(name: str) -> None:
     getattr(estimator_checks, name)("TableEncoder", TableEncoder())
+    getattr(estimator_checks, name)("TableEncoder", clone(EVERY_OPTION))
 
 
 def test_tags_match_the_supported_inputs() -> None:
@@ -51,6 +55,8 @@ def test_tags_match_the_supported_inputs() -> None:
     assert not tags.input_tags.sparse
     assert not tags.input_tags.one_d_array
     assert tags.transformer_tags.preserves_dtype == ["float32"]
+    assert not tags.target_tags.required
+    assert get_tags(EVERY_OPTION).target_tags.required
     with pytest.raises(InputTypeError, match=r"Sparse data was passed, but TableEncoder needs dense data\. Use X\.toa"):
         TableEncoder().fit(sparse.eye_array(3, format="csr"))
 
@@ -69,6 +75,8 @@ ROWS: list[list[Any]] = [[1.0, "x"], [2.0, "y"], [4.0, "x"]]
         pd.DataFrame({"a": np.array([1, 2, 4], dtype=">f8"), "b": ["x", "y", "x"]}),
         pd.DataFrame({"a": pd.arrays.SparseArray([1, 2, 4]), "b": ["x", "y", "x"]}),
         pl.DataFrame(ROWS, schema=["a", "b"], orient="row"),
+        pl.LazyFrame(ROWS, schema=["a", "b"], orient="row"),
+        [{"a": 1, "b": "x"}, {"b": "y", "a": 2.0}, {"a": 4, "b": "x"}],
         pa.record_batch({"a": [1, 2, 4], "b": ["x", "y", "x"]}),
         pa.table({"a": pa.array([1, 2, 4], pa.uint8()), "b": pa.array(["x", "y", "x"]).dictionary_encode()}),
     ],
@@ -79,6 +87,24 @@ def test_equal_tables_of_any_library_give_equal_arrays(table: Any) -> None:
     np.testing.assert_array_equal(encoder.fit_transform(table), EXPECTED)
     for twin in (clone(encoder).fit(table), pickle.loads(pickle.dumps(encoder))):
         np.testing.assert_array_equal(twin.transform(table), EXPECTED)
+
+
+def test_relations_of_duckdb_are_encoded() -> None:
+    duckdb = pytest.importorskip("duckdb")
+    table = pa.table({"a": [1.0, 2.0, 4.0], "b": ["x", "y", "x"]})
+    relation = duckdb.connect().from_arrow(table)
+    encoder = TableEncoder()
+    np.testing.assert_array_equal(encoder.fit_transform(relation), EXPECTED)
+    np.testing.assert_array_equal(encoder.transform(relation), EXPECTED)
+    assert encoder.feature_names_in_.tolist() == ["a", "b"]
+
+
+def test_dictionaries_may_lack_keys() -> None:
+    rows = [{"a": 1.0}, {"b": "x"}, {"a": 3.0, "b": "y"}]
+    expected = TableEncoder().fit_transform(pa.table({"a": [1.0, None, 3.0], "b": [None, "x", "y"]}))
+    np.testing.assert_array_equal(TableEncoder().fit_transform(rows), expected)
+    with pytest.raises(InputError, match=r"column names must be text, got 1 \(int\) as a key of a row"):
+        TableEncoder().fit([{1: 2.0}, {1: 3.0}])
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ class Output:
         title = self._signs(table.title)
         self.console.print(Text(title, style="bold" if self.at_terminal else ""), soft_wrap=True)
         rows = [[self._signs(cell) for cell in row] for row in table.cells()]
-        drawn: Any = replace(table, title="", rows=rows).__rich__()
+        drawn: Any = replace(table, title="", rows=rows).rich_table()
         drawn.box = SIMPLE_HEAD if self.at_terminal else _HYPHENS
         drawn.show_edge = drawn.pad_edge = False
         for column in drawn.columns:  # numbers stay on one line

@@ -176,7 +176,7 @@ def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def model_options(command: Command) -> Command:
     """``preset`` and ``with_trees``, the options of a table model."""
-    preset = "quick: one network; standard: two kinds of networks in five folds; best: three kinds."
+    preset = "quick: one network; standard: several kinds of networks in five folds; best: more of them, longer."
     trees = "Let gradient-boosted trees be a part of the model too, with a weight by their out-of-fold predictions."
     return _all_of(
         command,

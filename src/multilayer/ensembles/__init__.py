@@ -1,4 +1,4 @@
-"""Several networks as one: their mean answers, their spread, intervals, and which of them to take."""
+"""Ensembles of networks: mean predictions, standard deviations, prediction intervals and greedy selection."""
 
 from multilayer.ensembles.classifier import EnsembleClassifier
 from multilayer.ensembles.from_search import ensemble_of

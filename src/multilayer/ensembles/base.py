@@ -1,4 +1,4 @@
-"""What the two ensembles share: from parameters and a table to trained members, and from them to attributes."""
+"""The base class of the two ensembles: checks, the training of the members, and out-of-fold predictions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from multilayer._checks import check_seed
 from multilayer.ensembles.callbacks import MemberCallbacks
 from multilayer.ensembles.members import Followers, Trained, train_members
-from multilayer.ensembles.plans import SEED, plans, wishes
+from multilayer.ensembles.plans import SEED, checked_parameters, plans
 from multilayer.estimators import NotFittedError
 from multilayer.estimators.base import take_over
 from multilayer.estimators.documentation import DocumentedMixin
@@ -39,19 +39,19 @@ from multilayer.training.batching import RowNumbers
 
 @dataclass(frozen=True, eq=False)
 class OutOfFold:
-    """What the members say of the rows that they have not been trained on."""
+    """Predictions for training rows by members that were not trained on them."""
 
     predictions: Predictions
     score: float
-    rows: RowNumbers  # those that somebody has answered for, and that count
-    left_out: NDArray[np.bool_]  # (k, n): whether a member has not seen a row, of those
-    errors: NDArray[np.float64] | None = None  # (n,) or (n, K): how far the answers are off, of numbers
+    rows: RowNumbers  # the rows with a prediction and a positive weight
+    left_out: NDArray[np.bool_]  # (k, n): whether a member was not trained on a row of ``rows``
+    errors: NDArray[np.float64] | None = None  # (n,) or (n, K): absolute errors, for regression
 
 
 class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
-    """Several networks as one; what their answers mean is left to the two estimators."""
+    """An ensemble of networks; derived classes average probabilities or numbers."""
 
-    # With metadata routing, groups are for splitters; fit gets them where set_fit_request(groups=True) says so.
+    # With metadata routing, fit receives groups only after set_fit_request(groups=True).
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": False}
     estimator: Any
     n_members: int | None
@@ -70,25 +70,25 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
     _shares: list[Any]
     _n_rows: int
     _y_is_labels: ClassVar[bool] = False
-    _methods: ClassVar[tuple[str, ...]] = ("predict",)  # that rows left out are passed to
+    _methods: ClassVar[tuple[str, ...]] = ("predict",)  # with which held-out rows are predicted
 
     @abstractmethod
     def _default(self) -> Any:
-        """The estimator where none is given."""
+        """Return the estimator of the members if ``estimator`` is None."""
 
     @abstractmethod
     def _check_kind(self, estimator: Any) -> None:
-        """An error for an estimator of the other task."""
+        """Raise an error for an estimator of the wrong task."""
 
     @abstractmethod
     def _settle_targets(self, y: Any) -> None:
-        """Set the attributes that say what y holds."""
+        """Set the attributes that describe y, such as the classes."""
 
     @abstractmethod
     def _rated(
         self, found: Predictions, rows: RowNumbers, y: Any, weight: Any
     ) -> tuple[float, NDArray[np.float64] | None]:
-        """The score of the answers to these rows by members that have not seen them, and the errors of numbers."""
+        """Return the score of out-of-fold predictions and, for regression, the absolute errors."""
 
     @property
     def _classes(self) -> NDArray[Any] | None:
@@ -105,33 +105,33 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
             As the members' ``fit`` takes it.
         y : array of shape (m,) or (m, K)
         sample_weight : array of shape (m,), default=None
-            How many rows each row counts for; not negative.  A bootstrap draws rows, whatever their weights above 0.
+            The weight of each row, not negative.  A bootstrap draws rows of positive weight with equal probability.
         groups : array of shape (m,), default=None
-            For a ``cv`` that keeps groups together.
+            The group of each row, for a ``cv`` that keeps groups together.
 
         Returns
         -------
         self
-            After Ctrl-C, of the members that were done, with an InterruptedTrainingWarning.  If training fails, it is
-            as it was before.
+            After Ctrl-C it contains the finished members, with an InterruptedTrainingWarning.  If training fails, the
+            ensemble is unchanged.
         """
         before = dict(vars(self))
-        model = copy.copy(self)  # trained in place of this one
+        model = copy.copy(self)  # the copy is trained, so that a failure changes nothing
         with torn_down(model):
             model._train(X, y, sample_weight, groups)
         take_over(self, model, before)
         return self
 
     def _train(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> None:
-        asked = wishes(
+        parameters = checked_parameters(
             self._default() if self.estimator is None else self.estimator, self.n_members, self.diversity, self.cv
         )
-        for estimator in asked.estimators or [asked.estimator]:
+        for estimator in parameters.estimators or [parameters.estimator]:
             self._check_kind(estimator)
         random_state = check_random_state(check_seed("random_state", self.random_state))
-        alike = asked.estimator if asked.estimators is None else None
-        data = self._data(X, y, sample_weight, alike)
-        planned = plans(asked, data, groups, random_state)
+        common = parameters.estimator if parameters.estimators is None else None
+        data = self._data(X, y, sample_weight, common)
+        planned = plans(parameters, data, groups, random_state)
         weights = _checked_weights(self.weights, len(planned))
         callbacks = MemberCallbacks(self.callbacks, [plan.estimator for plan in planned])
         followers = Followers(callbacks, EnsembleTasks.of(self, len(planned), X, y, sample_weight))
@@ -143,23 +143,23 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
 
     @property
     def n_iter_(self) -> int:
-        """Epochs of the member that took most."""
+        """The largest number of epochs of a member."""
         self._check_is_fitted()
         return max(network_of(model).n_iter_ for model in self.estimators_)
 
     @property
     def estimators_samples_(self) -> list[RowNumbers]:
-        """The numbers of the rows that each member was trained on, each as often as it was drawn."""
+        """The numbers of the rows that each member was trained on, repeated as often as it was drawn."""
         self._check_is_fitted()
         rows = np.arange(self._n_rows)
         return [rows if counts is None else np.repeat(rows, counts) for counts in self._shares]
 
     @property
     def oof_score_(self) -> float:
-        """The score of the answers to rows by members that have not seen them."""
-        return self._of_rows_left_out("oof_score_").score
+        """The score of the out-of-fold predictions."""
+        return self._held_out_results("oof_score_").score
 
-    def _data(self, X: Any, y: Any, sample_weight: Any, alike: Any) -> Data:
+    def _data(self, X: Any, y: Any, sample_weight: Any, common: Any) -> Data:
         name = type(self).__name__
         if y is None:
             raise InputError(f"{name} requires y to be passed, but the target y is None. Call fit(X, y).")
@@ -173,8 +173,8 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
             validate_data(self, X, reset=True, skip_check_array=True)
             assert_all_finite(y.data if issparse(y) else y, input_name="y")
             self._settle_targets(y)
-        # One table for all members to read from, where all read it alike.
-        return Data.of(X, y, sample_weight, alike)
+        # Members with equal settings share one table.
+        return Data.of(X, y, sample_weight, common)
 
     def _keep(self, members: Sequence[Trained], weights: NDArray[np.float64], data: Data) -> None:
         self.estimators_ = [member.model for member in members]
@@ -185,38 +185,38 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
 
     def _left_out(self, members: Sequence[Trained], weights: NDArray[np.float64], data: Data) -> OutOfFold:
         m = len(data)
-        answering = [(i, member) for i, member in enumerate(members) if member.answers]
-        if not answering:
+        predicting = [(i, member) for i, member in enumerate(members) if member.predictions]
+        if not predicting:
             raise InputError(
-                f"no member has a row left to answer for: X has {m} sample(s). Pass more rows, or set diversity='seed'."
+                f"no row is held out from a member: X has {m} sample(s). Pass more rows, or set diversity='seed'."
             )
-        answered = [(member.left_out, member.answers, member.model) for _, member in answering]
-        found = out_of_fold(answered, m, [float(weights[i]) for i, _ in answering], self._classes)
+        parts = [(member.left_out, member.predictions, member.model) for _, member in predicting]
+        found = out_of_fold(parts, m, [float(weights[i]) for i, _ in predicting], self._classes)
         counts = found.n_times > 0 if data.weight is None else (found.n_times > 0) & (data.weight > 0)
         rows = np.flatnonzero(counts)
         left_out = np.zeros((len(members), m), dtype=bool)
-        for i, member in answering:
+        for i, member in predicting:
             left_out[i, member.left_out] = True
         weight = None if data.weight is None else data.weight[rows]
         score, errors = self._rated(found, rows, data.y[rows], weight)
         return OutOfFold(found, score, rows, left_out[:, rows], errors)
 
-    def _of_rows_left_out(self, name: str) -> OutOfFold:
+    def _held_out_results(self, name: str) -> OutOfFold:
         self._check_is_fitted()
         if self._out_of_fold is None:
             raise AttributeError(
                 f"{name} exists with diversity='bootstrap' and diversity='fold': with diversity='seed' every member "
-                "has seen all rows. Set diversity, or score on other rows."
+                "is trained on all rows. Set diversity, or score on other rows."
             )
         return self._out_of_fold
 
-    def _answers(self, X: ArrayLike, method: str) -> Iterator[tuple[float, Any]]:
-        """How much each member counts, and what it says."""
+    def _predictions(self, X: ArrayLike, method: str) -> Iterator[tuple[float, Any]]:
+        """Yield the weight and the predictions of each member."""
         self._check_is_fitted()
         checked_entries(X)
         with input_errors(X):
             check_column_order(self, X)
-            if getattr(X, "ndim", 2) == 2:  # of all else the members say what is wrong
+            if getattr(X, "ndim", 2) == 2:  # the members raise the error for other shapes
                 validate_data(self, X, reset=False, skip_check_array=True)
         for weight, model in zip(self.weights_.tolist(), self.estimators_, strict=True):
             yield weight, getattr(model, method)(X)
@@ -241,7 +241,7 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
 
 
 def check_estimator_kind(estimator: Any, is_right: Callable[[Any], bool], *, example: str, task: str) -> None:
-    """An error for what is no estimator of the task."""
+    """Raise an error unless the argument is an estimator for the task."""
     if not _is_estimator(estimator):
         received = f"the class {estimator.__name__}" if isinstance(estimator, type) else repr(estimator)
         raise InputTypeError(
@@ -258,7 +258,7 @@ def _is_estimator(value: Any) -> bool:
 
 
 def weighted(left_out: NDArray[np.bool_], weights: Floats) -> Floats:
-    """(k, n): how much each member counts in the answer for each row, of those that have not seen it."""
+    """Return the weights (k, n) of the members in the out-of-fold prediction for each row; each column sums to 1."""
     shares = left_out * weights[:, np.newaxis]
     return shares / shares.sum(axis=0)
 
@@ -272,7 +272,7 @@ def _checked_weights(weights: Any, n: int) -> NDArray[np.float64]:
         checked = np.empty(0)
     if checked.shape != (n,) or not np.isfinite(checked).all() or checked.min() <= 0:
         raise ParameterError(
-            f"weights must be a positive number for each of the {n} members, got {weights!r}. Drop estimators that "
-            "are not to count."
+            f"weights must be a positive number for each of the {n} members, got {weights!r}. Remove "
+            "estimators of weight 0."
         )
     return np.maximum(scaled_weights(checked, np.float64), np.finfo(np.float64).tiny)

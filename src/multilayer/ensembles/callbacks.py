@@ -23,7 +23,7 @@ class _Abandoned(MultilayerError):
 
 
 class MemberCallbacks:
-    """What connects the members of an ensemble with its callbacks.
+    """The connection between the members of an ensemble and its callbacks.
 
     Members train in several threads.  A lock is held while callbacks are called, so that they never run at the same
     time.  It is reentrant: a callback that predicts may cause the event of a compilation.
@@ -34,16 +34,16 @@ class MemberCallbacks:
         self._given = given
         self._of_members = [[_for_member(each, i) for each in given] for i in range(len(estimators))]
         self._lock = threading.RLock()
-        self.error: Exception | None = None  # the first that a callback has raised
+        self.error: Exception | None = None  # the first error of a callback
         others = sorted({type(network_of(each)).__name__ for each in estimators if not _has_events(network_of(each))})
         if given and others:
             warn(
-                f"callbacks have no effect on members that are no networks of this library, got {', '.join(others)}.",
+                f"callbacks have no effect on members that are not networks of this library, got {', '.join(others)}.",
                 ParameterWarning,
             )
 
     def __getstate__(self) -> dict[str, Any]:
-        # In another process there is a single thread to call them.
+        # In another process a single thread calls them.
         return vars(self) | {"_lock": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -51,7 +51,7 @@ class MemberCallbacks:
 
     @contextmanager
     def called_by(self, number: int, estimator: Any) -> Iterator[None]:
-        """Within this block a member's fit calls them; an error leaves the estimator with them, which nobody uses."""
+        """Connect the fit of a member with the callbacks; after an error the member is discarded."""
         network = network_of(estimator)
         if not self._of_members[number] or not _has_events(network):
             yield
@@ -70,7 +70,7 @@ class MemberCallbacks:
 
     @contextmanager
     def one_at_a_time(self) -> Iterator[None]:
-        """Within this block no other member calls callbacks; an error here ends the training of all members."""
+        """Prevent other members from calling callbacks meanwhile; an error ends the training of all members."""
         with self._lock:
             try:
                 yield
@@ -82,13 +82,13 @@ class MemberCallbacks:
 class _MemberListener:
     """The listener of one member."""
 
-    def __init__(self, number: int, callbacks: list[Listener], among: MemberCallbacks) -> None:
-        self.number, self.callbacks, self.among = number, callbacks, among
+    def __init__(self, number: int, callbacks: list[Listener], shared: MemberCallbacks) -> None:
+        self.number, self.callbacks, self.shared = number, callbacks, shared
         self.only_watches = all(map(only_watches, callbacks))
-        self.has_started = False  # whether the callbacks know of the run, whose end they are to be told
+        self.has_started = False  # whether the callbacks received RunStarted, and therefore need RunEnded
 
     def on_fit_begin(self, snapshot: Callable[[], Any]) -> None:
-        with self.among.one_at_a_time():
+        with self.shared.one_at_a_time():
             for callback in self.callbacks:
                 if hasattr(callback, "on_fit_begin"):
                     callback.on_fit_begin(snapshot)
@@ -96,15 +96,15 @@ class _MemberListener:
     def __call__(self, event: Event) -> bool:
         if isinstance(event, RunEnded) and not self.has_started:
             return False
-        if self.among.error is not None and not isinstance(event, RunEnded):
+        if self.shared.error is not None and not isinstance(event, RunEnded):
             raise _Abandoned("a callback failed for another member of the ensemble.")
         self.has_started |= isinstance(event, RunStarted)
-        with self.among.one_at_a_time():
+        with self.shared.one_at_a_time():
             return notify(self.callbacks, replace(event, member=self.number))
 
 
 def _for_member(callback: Any, number: int) -> Listener:
-    """What is called with the events of a member: the callback itself, or what it provides for this member."""
+    """Return the callback for the events of a member: the callback itself, or the result of its ``for_member``."""
     provide = getattr(callback, "for_member", None)
     return callback if provide is None else provide(number)
 

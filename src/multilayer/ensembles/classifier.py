@@ -29,7 +29,7 @@ from multilayer.training.batching import RowNumbers
 class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
     """Average the probabilities of several classifiers.
 
-    The members are trained at once, one thread each; ``diversity`` is how they differ.
+    The members are trained at the same time, one thread each; ``diversity`` selects how they differ.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
         The model that is cloned for each member: an MLPClassifier, or a pipeline that ends in one; None for
         MLPClassifier().  A list holds one estimator for each member.
     n_members : int or None, default=None
-        The number of members; None for that of the list or of ``cv``, and 8 without them.
+        The number of members; None for the length of the list or the number of folds, and 8 without them.
     diversity : {"seed", "bootstrap", "fold"}, default="seed"
         "seed": members are trained on all rows, with different starting weights and shuffles.  "bootstrap": also on
         different rows, as many as there are, drawn with replacement; a row drawn three times has three times the
@@ -52,12 +52,12 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
         ``on_member_end`` receives a :class:`multilayer.selection.MemberEnded` for each member.  Callbacks of
         ``sklearn.callback`` are passed to ``set_callbacks``.
     n_jobs : int or None, default=None
-        Members trained at a time; None for one on each core.  The result does not depend on it.
+        The number of members trained at the same time; None for one on each core.  The result does not depend on it.
     backend : str, default="threads"
         As in ``multilayer.selection.cross_validate``.
     random_state : int, RandomState or None, default=None
-        Seed of the members, bootstraps and folds.  Each member gets another seed; an estimator of a list keeps its own
-        ``random_state``, if it has one.
+        Seed of the members, bootstraps and folds.  Each member gets another seed; an estimator of a list keeps its
+        ``random_state`` if one is set.
 
     Attributes
     ----------
@@ -73,13 +73,13 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
         The probabilities of each training row by members that were not trained on it; NaN for rows that all members
         were trained on.  Not with diversity="seed".
     estimators_samples_ : list of ndarray
-        The numbers of the rows each member was trained on, each as often as it was drawn.
+        The numbers of the rows each member was trained on, each repeated as often as it was drawn.
     n_iter_ : int
         The largest number of epochs of a member.
     n_features_in_ : int
         Columns of X.
     feature_names_in_ : ndarray of str
-        Their names, where all are text.
+        The names of the columns, if all are strings.
 
     Raises
     ------
@@ -90,7 +90,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
     DivergenceError
         If all members diverge; if only some do, they are dropped with a ConvergenceWarning.
     InterruptedTrainingError
-        If Ctrl-C is pressed before a member is done.
+        If Ctrl-C is pressed before any member is finished.
 
     Examples
     --------
@@ -136,11 +136,11 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
 
         NaN for rows that all members were trained on.
         """
-        probabilities: Floats = self._of_rows_left_out("oof_probabilities_").predictions.probabilities
+        probabilities: Floats = self._held_out_results("oof_probabilities_").predictions.probabilities
         return probabilities
 
     def predict(self, X: ArrayLike) -> Any:
-        """The class of the largest mean probability for each row.
+        """Return the class with the largest mean probability for each row.
 
         Parameters
         ----------
@@ -156,7 +156,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
         return self._labels.decode(probabilities)
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """The accuracy of the predictions; of several labels, the share of rows with all labels right.
+        """Return the accuracy; for multilabel targets, the share of rows with all labels correct.
 
         Parameters
         ----------
@@ -180,14 +180,14 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
     @overload
     def predict_proba(self, X: ArrayLike, return_std: Literal[True]) -> tuple[Floats, Floats]: ...
     def predict_proba(self, X: ArrayLike, return_std: bool = False) -> Floats | tuple[Floats, Floats]:
-        """The mean probability of each class for each row.
+        """Return the mean probability of each class for each row.
 
         Parameters
         ----------
         X : array, sparse matrix or frame of shape (m, s_1)
             The rows.
         return_std : bool, default=False
-            Whether to return the standard deviation of the members' probabilities, too.
+            Whether to also return the standard deviation of the members' probabilities.
 
         Returns
         -------
@@ -198,7 +198,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
         return (mean, deviation) if return_std else mean
 
     def predict_log_proba(self, X: ArrayLike) -> Floats:
-        """The logarithm of :meth:`predict_proba`, which is finite even if the probability rounds to 0.
+        """Return the logarithm of :meth:`predict_proba`, which is finite even if the probability rounds to 0.
 
         Parameters
         ----------
@@ -208,14 +208,17 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
         Returns
         -------
         array of shape (m, n_classes)
-            -inf for a class that was in no member's rows.
+            -inf for a class that no member was trained on.
         """
         return log_mean(self._for_all_classes(X, "predict_log_proba", -np.inf))
 
     def _for_all_classes(self, X: ArrayLike, method: str, absent: float) -> Weighted:
         self._check_is_fitted()
-        answers = zip(self._answers(X, method), self.estimators_, strict=True)
-        return ((w, for_classes(answer, model.classes_, self.classes_, absent)) for (w, answer), model in answers)
+        predictions = zip(self._predictions(X, method), self.estimators_, strict=True)
+        return (
+            (w, for_classes(prediction, model.classes_, self.classes_, absent))
+            for (w, prediction), model in predictions
+        )
 
     def _default(self) -> MLPClassifier:
         return MLPClassifier()

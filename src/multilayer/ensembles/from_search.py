@@ -19,7 +19,7 @@ from multilayer.packs.members import Member
 from multilayer.packs.running import run_pack
 from multilayer.selection import Predictions, Search, Trial
 from multilayer.selection.data import work_of
-from multilayer.selection.out_of_fold import answers, for_classes, out_of_fold
+from multilayer.selection.out_of_fold import for_classes, out_of_fold, predictions_of
 from multilayer.selection.protocols import Scoring
 from multilayer.selection.searching.trials import ScoredSplit, SearchProblem
 from multilayer.selection.training import Fitted, ModelTraining
@@ -35,21 +35,21 @@ def ensemble_of(
 ) -> EnsembleClassifier | EnsembleRegressor:
     """Fit an ensemble of the best candidates of a search, chosen and weighted by greedy selection.
 
-    The candidates are trained again on the folds of the search, to the end, and :func:`greedy_selection` uses their
-    out-of-fold predictions.  The chosen ones are trained on all rows, weighted by how often they were chosen.
+    The candidates are trained again on the folds of the search, without halving, and :func:`greedy_selection` uses
+    their out-of-fold predictions.  The chosen ones are trained on all rows, weighted by how often they were chosen.
 
     Parameters
     ----------
     search : Search
-        From :func:`multilayer.selection.search`.
+        The result of :func:`multilayer.selection.search`.
     scoring : str, callable or None, default=None
         As for :func:`greedy_selection`.
     n_candidates : int, default=10
-        How many of the best trials of the search are candidates.
+        The number of best trials that are candidates.
     max_size : int, default=50
         As for :func:`greedy_selection`.
     n_jobs : int or None, default=None
-        Networks that are trained at a time; None for one on each core.
+        The number of networks trained at the same time; None for one on each core.
 
     Returns
     -------
@@ -80,30 +80,30 @@ def ensemble_of(
     trials = list(found)
     if is_classifier(problem.estimator):
         classes = np.unique(np.concatenate([predictions.classes for predictions in found.values()]))
-        told = [for_classes(each.probabilities, each.classes, classes) for each in found.values()]
+        outputs = [for_classes(each.probabilities, each.classes, classes) for each in found.values()]
     else:
-        classes, told = None, [predictions.predicted for predictions in found.values()]
-        if np.size(told[0]) != np.size(scored.y):
+        classes, outputs = None, [predictions.predicted for predictions in found.values()]
+        if np.size(outputs[0]) != np.size(scored.y):
             raise InputError(
-                f"the candidates answer with {np.size(told[0])} numbers for {np.size(scored.y)} targets, as those of "
-                "several quantiles do, and cannot be rated by their mean. Search with one answer for each target."
+                f"the candidates predict {np.size(outputs[0])} numbers for {np.size(scored.y)} targets, as networks of "
+                "several quantiles do, and have no mean to score. Search with one prediction for each target."
             )
     counts = greedy_selection(
-        told, scored.y, scoring=scoring, classes=classes, max_size=max_size, sample_weight=scored.weight
+        outputs, scored.y, scoring=scoring, classes=classes, max_size=max_size, sample_weight=scored.weight
     )
     kind = EnsembleRegressor if classes is None else EnsembleClassifier
-    taken = [i for i, count in enumerate(counts) if count]
-    members = [clone(trials[i].model) for i in taken]
-    ensemble = kind(members, weights=[float(counts[i]) for i in taken], random_state=0, n_jobs=n_jobs)
+    chosen = [i for i, count in enumerate(counts) if count]
+    members = [clone(trials[i].model) for i in chosen]
+    ensemble = kind(members, weights=[float(counts[i]) for i in chosen], random_state=0, n_jobs=n_jobs)
     return ensemble.fit(problem.data.X, problem.data.y, problem.data.weight)
 
 
 def _left_out(problem: SearchProblem, trials: list[Trial], n_jobs: int | None) -> dict[Trial, Predictions]:
-    """The out-of-fold predictions of each candidate for the rows that score."""
+    """Return the out-of-fold predictions of each candidate for the scored rows."""
     members = [
         Member(
             (trial.number, fold),
-            ModelTraining(problem.data, trial.model, split.train, partial(_answers, split)),
+            ModelTraining(problem.data, trial.model, split.train, partial(_split_predictions, split)),
             size=work_of(trial.model, len(split.train)),
         )
         for trial in trials
@@ -119,22 +119,24 @@ def _left_out(problem: SearchProblem, trials: list[Trial], n_jobs: int | None) -
     if not found:
         for error in errors.values():
             raise error
-        raise InterruptedTrainingError("Ctrl-C came before any candidate was trained again. Call ensemble_of again.")
+        raise InterruptedTrainingError(
+            "Ctrl-C was pressed before any candidate was trained again. Call ensemble_of again."
+        )
     if errors:
         number, error = next(iter(errors.items()))
         warn(
-            f"{len(errors)} of {len(trials)} candidates failed when they were trained to the end, and are left out; "
+            f"{len(errors)} of {len(trials)} candidates failed in the full training and are excluded; "
             f"trial {number}: {error}",
             ConvergenceWarning,
         )
     if len(found) + len(errors) < len(trials):
         warn(
-            f"training was interrupted after {len(found)} of {len(trials)} candidates; the ensemble is of those.",
+            f"training was interrupted after {len(found)} of {len(trials)} candidates; it is chosen from these.",
             InterruptedTrainingWarning,
         )
     return found
 
 
-def _answers(split: ScoredSplit, fitted: Fitted) -> Any:
+def _split_predictions(split: ScoredSplit, fitted: Fitted) -> Any:
     # Whether training ends too soon is reported once, for the members that are chosen, by the ensemble's own fit.
-    return split.test, answers(fitted.model, split.scored.part(split.test)[0]), fitted.model
+    return split.test, predictions_of(fitted.model, split.scored.part(split.test)[0]), fitted.model

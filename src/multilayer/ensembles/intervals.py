@@ -21,12 +21,12 @@ BLOCK = 1 << 22
 
 
 def check_coverage(coverage: float) -> float:
-    """The coverage, at least 0.5: below, the ends of a jackknife+ interval may cross."""
+    """Check a coverage, at least 0.5: with less, the ends of a jackknife+ interval may cross."""
     return check_real("coverage", coverage, 0.5, 1.0, open_high=True)
 
 
 def rank(n: int, coverage: float) -> int:
-    """⌈(n + 1)(1 - α)⌉: the error of a new row is at most the one of this rank, of n, with probability 1 - α or more.
+    """Return ⌈(n + 1)(1 - α)⌉: a new error is at most the one of this rank with probability 1 - α or more.
 
     The rank of a new error among the others is uniform.  The ceiling is that of the decimal fraction as written:
     0.07 · 100 is above 7 in floating point.
@@ -52,7 +52,7 @@ def rank(n: int, coverage: float) -> int:
 
 
 def split_conformal(errors: Floats, coverage: float) -> float:
-    """Half the width of the interval ŷ ± q: the error of rank ⌈(n + 1)(1 - α)⌉.
+    """Return half the width of the interval ŷ ± q: the error of rank ⌈(n + 1)(1 - α)⌉.
 
     Coverage is at least 1 - α and, where errors do not tie, at most 1 - α + 1 / (n + 1).
 
@@ -78,9 +78,9 @@ def split_conformal(errors: Floats, coverage: float) -> float:
 
 
 def jackknife_plus(
-    answers: Floats, left_out: Floats, errors: Floats, coverage: float
+    predictions: Floats, left_out: Floats, errors: Floats, coverage: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Intervals from the predictions of networks that were each trained without some of the rows.
+    """Return intervals from the predictions of networks that were each trained without some of the rows.
 
     ŷ_i(x) is the mean prediction for a new row x by the networks that were trained without row i, with the weights of
     column i of ``left_out``.  The ends are
@@ -97,7 +97,7 @@ def jackknife_plus(
 
     Parameters
     ----------
-    answers : array of shape (k, m)
+    predictions : array of shape (k, m)
         The prediction of each network for each new row.
     left_out : array of shape (k, n)
         Weights; each column sums to 1, and is 0 for networks trained on the row.
@@ -115,15 +115,15 @@ def jackknife_plus(
     The Annals of Statistics 49.  Kim, B., Xu, C. and Barber, R. F. (2020). Predictive inference is free with the
     jackknife+-after-bootstrap. NeurIPS.
     """
-    n, m = len(errors), answers.shape[1]
+    n, m = len(errors), predictions.shape[1]
     k = rank(n, coverage) - 1
     lower, upper = np.empty(m), np.empty(m)
     for start in range(0, m, max(1, BLOCK // n)):
         block = slice(start, start + max(1, BLOCK // n))
         # Member by member: a matrix product would add up in an order that depends on the number of rows.
-        centres = np.zeros((answers[:, block].shape[1], n))
-        for answer, shares in zip(answers[:, block], left_out, strict=True):
-            centres += answer[:, np.newaxis] * shares
+        centres = np.zeros((predictions[:, block].shape[1], n))
+        for prediction, shares in zip(predictions[:, block], left_out, strict=True):
+            centres += prediction[:, np.newaxis] * shares
         highs = centres + errors
         highs.partition(k, axis=1)
         upper[block] = highs[:, k]

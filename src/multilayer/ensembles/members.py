@@ -1,4 +1,4 @@
-"""Training the members of an ensemble, and what they say of the rows that they have not seen."""
+"""Training of the members of an ensemble, and their predictions for held-out rows."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ from multilayer.training.batching import RowNumbers
 
 @dataclass(frozen=True, eq=False)
 class Followers:
-    """The callbacks that follow the training of the members: ours, and those of scikit-learn if there are any."""
+    """The callbacks of this library and of scikit-learn that follow the training of the members."""
 
     callbacks: MemberCallbacks
     tasks: EnsembleTasks | None = None
 
     @contextmanager
     def of_member(self, number: int, estimator: Any) -> Iterator[None]:
-        """Within this block they follow the training of a member."""
+        """Connect the callbacks with the training of a member."""
         tasks = nullcontext() if self.tasks is None else self.tasks.member(number, network_of(estimator))
         with self.callbacks.called_by(number, estimator), tasks:
             yield
 
     @property
-    def end_it(self) -> bool:
-        """Whether no further member is to be trained: a callback has failed, or asked for the end."""
+    def is_ending(self) -> bool:
+        """Whether to train no further member, because a callback has failed or requested the end."""
         return self.callbacks.error is not None or (self.tasks is not None and self.tasks.is_stopped)
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A member that is done."""
+    """A trained member."""
 
     number: int
     model: Any
-    left_out: RowNumbers  # none with diversity="seed"
-    answers: Mapping[str, Any] = field(default_factory=dict)  # for the rows left out, by method
-    warnings: Sequence[FitWarning] = ()  # what its training has to warn of
+    left_out: RowNumbers  # empty with diversity="seed"
+    predictions: Mapping[str, Any] = field(default_factory=dict)  # for the held-out rows, by method
+    warnings: Sequence[FitWarning] = ()  # of its training
 
 
 def train_members(
@@ -60,17 +60,17 @@ def train_members(
     n_jobs: int | None,
     backend: str,
 ) -> list[Trained]:
-    """The members that have been trained, in their order.
+    """Train the members and return the trained ones in order.
 
-    Those that Ctrl-C or a divergence has kept from it are missing, and a warning says so; those that a callback has
-    asked not to train are missing, too.
+    Members that diverged or that Ctrl-C prevented are excluded with a warning; those that a callback skipped are
+    excluded without one.
 
     Raises
     ------
     InterruptedTrainingError
-        Where Ctrl-C came before any member was done.
+        If Ctrl-C was pressed before any member was finished.
     MultilayerError
-        What a member has raised, where all have diverged, or any has raised something else.
+        The error of a member, if all have diverged or any has raised another error.
     Exception
         The error of a callback.
     """
@@ -81,7 +81,7 @@ def train_members(
     outcomes = run_pack(pack, n_jobs=n_jobs, backend=backend, listener=followers.callbacks.member_ended)
     if followers.callbacks.error is not None:
         raise followers.callbacks.error
-    _raise_or_tell(outcomes, len(plans))
+    _raise_or_warn(outcomes, len(plans))
     trained = [outcome.value for outcome in outcomes.values() if outcome.value is not None]
     warn_once([member.warnings for member in trained], len(outcomes), "members")
     return trained
@@ -93,7 +93,7 @@ def _size(plan: MemberPlan, m: int) -> float:
 
 @dataclass(eq=False)
 class _MemberTraining:
-    """The training of one member, which callbacks may follow."""
+    """The training of one member, with its callbacks."""
 
     number: int
     plan: MemberPlan
@@ -105,7 +105,7 @@ class _MemberTraining:
 
     def advance(self, part: Slice) -> float:
         if self.training is None:
-            if self.followers.end_it:
+            if self.followers.is_ending:
                 return 0.0
             self.followed.enter_context(self.followers.of_member(self.number, self.plan.estimator))
             self.training = _training(self.plan, self.data)
@@ -117,11 +117,11 @@ class _MemberTraining:
     def result(self) -> Trained | None:
         if self.training is None:
             return None
-        fitted, answers, left_out = self.training.result(), {}, self.plan.left_out
+        fitted, predictions, left_out = self.training.result(), {}, self.plan.left_out
         if len(left_out):
             X = self.data.part(left_out)[0]
-            answers = {name: getattr(fitted.model, name)(X) for name in self.methods}
-        return Trained(self.number, fitted.model, left_out, answers, fitted.warnings)
+            predictions = {name: getattr(fitted.model, name)(X) for name in self.methods}
+        return Trained(self.number, fitted.model, left_out, predictions, fitted.warnings)
 
 
 def _training(plan: MemberPlan, data: Data) -> ModelTraining:
@@ -134,7 +134,7 @@ def _training(plan: MemberPlan, data: Data) -> ModelTraining:
     return ModelTraining(data, plan.estimator, rows, clones=False)
 
 
-def _raise_or_tell(outcomes: Mapping[Any, MemberOutcome], n: int) -> None:
+def _raise_or_warn(outcomes: Mapping[Any, MemberOutcome], n: int) -> None:
     failures = {number: outcome.error for number, outcome in outcomes.items() if outcome.error is not None}
     others = [error for error in failures.values() if not isinstance(error, DivergenceError)]
     n_trained = len(outcomes) - len(failures)
@@ -143,17 +143,15 @@ def _raise_or_tell(outcomes: Mapping[Any, MemberOutcome], n: int) -> None:
     if failures and not n_trained:
         raise next(iter(failures.values()))
     if not outcomes:
-        raise InterruptedTrainingError(
-            f"Ctrl-C came before any of the {n} members was trained, and there is no ensemble. Call fit again."
-        )
+        raise InterruptedTrainingError(f"Ctrl-C was pressed before any of the {n} members was trained. Call fit again.")
     if failures:
         number, error = next(iter(failures.items()))
         warn(
-            f"{len(failures)} of {n} members diverged and are left out of the ensemble; member {number}: {error}",
+            f"{len(failures)} of {n} members diverged and are excluded from the ensemble; member {number}: {error}",
             ConvergenceWarning,
         )
     if len(outcomes) < n:
         warn(
-            f"training was interrupted after {len(outcomes)} of {n} members; the ensemble is those.",
+            f"training was interrupted after {len(outcomes)} of {n} members; the ensemble consists of these.",
             InterruptedTrainingWarning,
         )

@@ -1,4 +1,4 @@
-"""EnsembleRegressor: the mean answer of several networks, their spread, and intervals."""
+"""EnsembleRegressor: mean predictions of several networks, their standard deviation, and prediction intervals."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from multilayer.training.batching import RowNumbers
 class EnsembleRegressor(RegressorMixin, BaseEnsemble):
     """Average the predictions of several regressors, with prediction intervals of guaranteed coverage.
 
-    The members are trained at once, one thread each; ``diversity`` is how they differ.
+    The members are trained at the same time, one thread each; ``diversity`` selects how they differ.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         The model that is cloned for each member: an MLPRegressor, or a pipeline that ends in one; None for
         MLPRegressor().  A list holds one estimator for each member.
     n_members : int or None, default=None
-        The number of members; None for that of the list or of ``cv``, and 8 without them.
+        The number of members; None for the length of the list or the number of folds, and 8 without them.
     diversity : {"seed", "bootstrap", "fold"}, default="seed"
         "seed": members are trained on all rows, with different starting weights and shuffles.  "bootstrap": also on
         different rows, as many as there are, drawn with replacement; a row drawn three times has three times the
@@ -56,12 +56,12 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         ``on_member_end`` receives a :class:`multilayer.selection.MemberEnded` for each member.  Callbacks of
         ``sklearn.callback`` are passed to ``set_callbacks``.
     n_jobs : int or None, default=None
-        Members trained at a time; None for one on each core.  The result does not depend on it.
+        The number of members trained at the same time; None for one on each core.  The result does not depend on it.
     backend : str, default="threads"
         As in ``multilayer.selection.cross_validate``.
     random_state : int, RandomState or None, default=None
-        Seed of the members, bootstraps and folds.  Each member gets another seed; an estimator of a list keeps its own
-        ``random_state``, if it has one.
+        Seed of the members, bootstraps and folds.  Each member gets another seed; an estimator of a list keeps its
+        ``random_state`` if one is set.
 
     Attributes
     ----------
@@ -77,13 +77,13 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
     calibration_errors_ : ndarray of shape (n,) or (n, K)
         The absolute errors of the ensemble on the rows passed to :meth:`calibrate`.
     estimators_samples_ : list of ndarray
-        The numbers of the rows each member was trained on, each as often as it was drawn.
+        The numbers of the rows each member was trained on, each repeated as often as it was drawn.
     n_iter_ : int
         The largest number of epochs of a member.
     n_features_in_ : int
         Columns of X.
     feature_names_in_ : ndarray of str
-        Their names, where all are text.
+        The names of the columns, if all are strings.
 
     Raises
     ------
@@ -94,7 +94,7 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
     DivergenceError
         If all members diverge; if only some do, they are dropped with a ConvergenceWarning.
     InterruptedTrainingError
-        If Ctrl-C is pressed before a member is done.
+        If Ctrl-C is pressed before any member is finished.
 
     Examples
     --------
@@ -137,7 +137,7 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
 
         NaN for rows that all members were trained on.
         """
-        predicted: Floats = self._of_rows_left_out("oof_prediction_").predictions.predicted
+        predicted: Floats = self._held_out_results("oof_prediction_").predictions.predicted
         return predicted
 
     @overload
@@ -145,14 +145,14 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
     @overload
     def predict(self, X: ArrayLike, return_std: Literal[True]) -> tuple[Floats, Floats]: ...
     def predict(self, X: ArrayLike, return_std: bool = False) -> Floats | tuple[Floats, Floats]:
-        """The mean prediction for each row.
+        """Return the mean prediction for each row.
 
         Parameters
         ----------
         X : array, sparse matrix or frame of shape (m, s_1)
             The rows.
         return_std : bool, default=False
-            Whether to return the standard deviation of the members' predictions, too: the uncertainty due to the
+            Whether to also return the standard deviation of the members' predictions: the uncertainty due to the
             limited number of rows.  It does not include the noise: see :meth:`predict_interval`.
 
         Returns
@@ -160,11 +160,11 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         array of shape (m,) or (m, K), or two of them
             The mean, and with ``return_std`` the standard deviation; K outputs or quantiles.
         """
-        mean, deviation = mean_and_deviation(self._answers(X, "predict"))
+        mean, deviation = mean_and_deviation(self._predictions(X, "predict"))
         return (mean, deviation) if return_std else mean
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """R² of the predictions; of several quantiles, their mean D² by the quantile cost.
+        """Return R² of the predictions; for several quantiles, the mean D² of the quantile cost.
 
         Parameters
         ----------
@@ -178,7 +178,7 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         Returns
         -------
         float
-            At most 1; 0 for constant predictions.
+            At most 1; 0 for the best constant prediction.
         """
         weight = checked_weight(sample_weight, _num_samples(X), np.dtype(np.float64))
         if not self._levels():
@@ -213,22 +213,21 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         >>> 0.8 < np.mean((lower <= y) & (y <= upper)) < 1
         np.True_
         """
-        self._check_has_one_answer()
+        self._check_single_output()
         predicted = self.predict(X).astype(np.float64, copy=False)
         self.calibration_errors_ = np.abs(_targets_like(predicted, y) - predicted)
         return self
 
     def predict_interval(self, X: ArrayLike, coverage: float = 0.9) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """An interval for each row, which contains the target with probability ``coverage``.
+        """Return an interval for each row, which contains the target with probability ``coverage``.
 
         It assumes nothing about the network or the noise, only that old and new rows are exchangeable.  The coverage is
-        an average over new rows, not that of each group of them.
+        an average over new rows; it may differ between groups of rows.
 
         After :meth:`calibrate`, the interval is the mean prediction plus and minus a quantile of the calibration errors
-        (split conformal).  Without it, the errors are those on rows that members have not seen: CV+ with
-        diversity="fold",
-        jackknife+ after bootstrap with diversity="bootstrap".  Repeated folds (RepeatedKFold as ``cv``) give narrower
-        intervals, because the mean of several members that have not seen a row varies less.
+        (split conformal).  Without it, the errors are those of the out-of-fold predictions: CV+ with
+        diversity="fold", jackknife+ after bootstrap with diversity="bootstrap".  Repeated folds
+        (RepeatedKFold as ``cv``) give narrower intervals, because the mean of several predictions varies less.
 
         Parameters
         ----------
@@ -257,7 +256,7 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         with the jackknife+-after-bootstrap. NeurIPS.  Lei, J. and others (2018). Distribution-free predictive inference
         for regression. Journal of the American Statistical Association 113.
         """
-        self._check_has_one_answer()
+        self._check_single_output()
         coverage = check_coverage(coverage)
         if hasattr(self, "calibration_errors_"):
             errors = self.calibration_errors_
@@ -266,36 +265,34 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
             predicted = self.predict(X).astype(np.float64, copy=False)
             half = widths if predicted.ndim == 2 else widths[0]
             return predicted - half, predicted + half
-        return self._interval_by_rows_left_out(X, coverage)
+        return self._out_of_fold_interval(X, coverage)
 
-    def _interval_by_rows_left_out(
-        self, X: ArrayLike, coverage: float
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _out_of_fold_interval(self, X: ArrayLike, coverage: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         kept = self._out_of_fold
         if kept is None:
             raise ParameterError(
-                "with diversity='seed' every member has seen all rows, and intervals need errors on other rows. Pass "
-                "some to calibrate(X, y), or set diversity='fold' or diversity='bootstrap'."
+                "with diversity='seed' every member is trained on all rows, but intervals need errors on other rows. "
+                "Pass such rows to calibrate(X, y), or set diversity='fold' or diversity='bootstrap'."
             )
         if self.diversity == FOLD and isinstance(self.estimator, list | tuple):
             raise ParameterError(
-                "intervals from folds need members that are trained alike, and these are a list of estimators. Pass "
+                "intervals from folds need members with equal settings, but estimator is a list. Pass "
                 "other rows to calibrate(X, y)."
             )
         shares = weighted(kept.left_out, self.weights_)
         errors = np.asarray(kept.errors)
-        answers = np.array([answer for _, answer in self._answers(X, "predict")], dtype=np.float64)
-        if answers.ndim == 2:
-            return jackknife_plus(answers, shares, errors, coverage)
+        predictions = np.array([prediction for _, prediction in self._predictions(X, "predict")], dtype=np.float64)
+        if predictions.ndim == 2:
+            return jackknife_plus(predictions, shares, errors, coverage)
         ends = [
-            jackknife_plus(np.ascontiguousarray(answers[:, :, c]), shares, errors[:, c], coverage)
-            for c in range(answers.shape[2])
+            jackknife_plus(np.ascontiguousarray(predictions[:, :, c]), shares, errors[:, c], coverage)
+            for c in range(predictions.shape[2])
         ]
         lower, upper = (np.column_stack(side) for side in zip(*ends, strict=True))
         return lower, upper
 
     def _levels(self) -> tuple[float, ...]:
-        """The quantiles that each row is answered with, where there are several."""
+        """Return the predicted quantiles if there are several; otherwise an empty tuple."""
         self._check_is_fitted()
         network = network_of(self.estimators_[0])
         if isinstance(network, EnsembleRegressor):  # an ensemble of ensembles
@@ -303,12 +300,12 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         cost = getattr(getattr(network, "network_", None), "cost", None)
         return cost.levels if isinstance(cost, Quantile) and len(cost.levels) > 1 else ()
 
-    def _check_has_one_answer(self) -> None:
+    def _check_single_output(self) -> None:
         levels = self._levels()
         if levels:
             raise ParameterError(
-                f"intervals are for one answer a row, and these networks answer with the quantiles {levels}. Ask for "
-                "one quantile, such as 0.5, or use what predict returns as an interval, whose coverage is not assured."
+                f"intervals need one prediction per target, but these networks predict the quantiles {levels}. Set "
+                "quantile to one level, such as 0.5, or use the quantiles of predict, whose coverage is not guaranteed."
             )
 
     def _score(self, predicted: Floats, y: Any, weight: Any) -> float:
@@ -329,13 +326,13 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
     def _rated(
         self, found: Predictions, rows: RowNumbers, y: Any, weight: Any
     ) -> tuple[float, NDArray[np.float64] | None]:
-        numbers, answers = as_dense(y).astype(np.float64), found.predicted[rows]
-        score = self._score(answers, numbers, weight) if len(rows) > 1 else float("nan")
-        return score, None if self._levels() else np.abs(numbers - answers)
+        numbers, predictions = as_dense(y).astype(np.float64), found.predicted[rows]
+        score = self._score(predictions, numbers, weight) if len(rows) > 1 else float("nan")
+        return score, None if self._levels() else np.abs(numbers - predictions)
 
 
 def _targets_like(predicted: Floats, y: Any) -> NDArray[np.float64]:
-    """y as finite numbers of the shape of the answers."""
+    """Return y as finite numbers of the shape of the predictions."""
     try:
         numbers = np.asarray(y, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -344,8 +341,8 @@ def _targets_like(predicted: Floats, y: Any) -> NDArray[np.float64]:
         numbers = numbers[:, 0]
     if numbers.shape != predicted.shape:
         raise ShapeError(
-            f"y must be of the shape of the answers, {predicted.shape}, got {numbers.shape}. Pass one target for each "
-            "row of X."
+            f"y must have the shape of the predictions, {predicted.shape}, got {numbers.shape}. Pass one target for "
+            "each row of X."
         )
     if not np.isfinite(numbers).all():
         raise InputError("y must be finite, got NaN or infinity. Remove these rows from X and y.")

@@ -23,6 +23,7 @@ from multilayer.equations.descent import (
     UpdateRule,
     gradient_descent,
 )
+from multilayer.equations.extensions.attributions import integrated_gradients
 from multilayer.equations.extensions.chosen_costs import (
     AbsoluteError,
     GammaDeviance,
@@ -85,6 +86,7 @@ __all__ = [
     "gradient_descent",
     "initialize_thetas",
     "input_gradient",
+    "integrated_gradients",
     "normalization_delta",
     "normalization_gradient",
     "normalize",

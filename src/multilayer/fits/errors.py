@@ -131,6 +131,6 @@ def _with_advice(message: str, where: str = "") -> str:
 
 
 DIVERGENCE_IN_SCIKIT_LEARN = (
-    "In scikit-learn's words: Solver produced non-finite parameter weights. The input data may contain large values "
-    "and need to be preprocessed."
+    "Scikit-learn reports this as: Solver produced non-finite parameter weights. The input data may contain large "
+    "values and need to be preprocessed."
 )

@@ -18,6 +18,7 @@ from sklearn.utils import check_random_state
 
 from multilayer.engines import DescentState, Engine, Objective, get_engine
 from multilayer.exceptions import DivergenceError, InputTypeError
+from multilayer.fits.constant_cost import constant_cost
 from multilayer.fits.custom import check_custom_activations, warn_of_the_reference_engine
 from multilayer.fits.errors import DIVERGENCE_IN_SCIKIT_LEARN
 from multilayer.fits.holdout import validation_rows
@@ -243,7 +244,7 @@ class Fit:
             elif isinstance(session, LbfgsSession):
                 train_lbfgs(session, problem.engine, problem.objective, listeners, problem.measure)
         except DivergenceError as error:
-            # Programs may look for scikit-learn's words.
+            # Programs may search for the message of scikit-learn.
             advice = [error.advice, self.scale_advice().text, DIVERGENCE_IN_SCIKIT_LEARN]
             raise DivergenceError(error.finding, " ".join(filter(None, advice))) from None
 
@@ -280,7 +281,17 @@ class Fit:
             gradient=state.gradient,
             wants_all_epochs=settings.wants_all_epochs,
             is_part=self.request.is_part,
+            constant_cost=self._constant_cost(),
         )
+
+    def _constant_cost(self) -> float:
+        if (
+            self.request.is_part
+            or self.settings.wants_all_epochs
+            or self.state.reason not in ("max_epochs", "converged")
+        ):
+            return math.inf
+        return constant_cost(self.problem.objective, self.settings, self.problem.trained_on)
 
     def snapshot(self) -> Any:
         """Return an independent fitted copy of the estimator.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from multilayer.exceptions import InterruptedTrainingWarning
+from multilayer.fits.constant_cost import stays_far_above
 from multilayer.fits.errors import ConvergenceWarning, warn
 from multilayer.fits.recipe import is_schedule_complete
 from multilayer.fits.scale_advice import ScaleAdvice
@@ -45,6 +47,8 @@ class FitOutcome:
         Whether the user requested exactly ``max_iter`` epochs.
     is_part : bool
         Whether the fit is a call of ``partial_fit``.
+    constant_cost : float
+        The cost of a constant prediction; infinite if the outcome does not depend on it.
     """
 
     reason: str
@@ -59,12 +63,18 @@ class FitOutcome:
     gradient: float
     wants_all_epochs: bool
     is_part: bool
+    constant_cost: float = math.inf
 
     @property
     def cost_has_risen(self) -> bool:
         """Whether the last cost is clearly larger than the first."""
         is_its_rule = self.reason in ("max_epochs", "converged") and not self.watches_score
         return is_its_rule and bool(self.costs) and self.costs[-1] > 2 * self.costs[0]
+
+    @property
+    def cost_is_far_above_constant(self) -> bool:
+        """Whether training has not lowered a cost of several times that of a constant prediction."""
+        return stays_far_above(self.costs, self.constant_cost)
 
 
 def warn_of_outcome(
@@ -95,8 +105,12 @@ def warn_of_outcome(
         )
     elif not outcome.wants_all_epochs or outcome.reason in _LBFGS_ENDINGS:
         texts = _messages_of_early_end(outcome, settings)
-        if texts is not None:
+        found = ScaleAdvice()
+        if texts is not None or outcome.cost_is_far_above_constant:
             found = advice(None)
+        if outcome.cost_is_far_above_constant and not found.text and not skill() > GOOD_SKILL:
+            texts = _messages_of_large_cost(outcome, settings)
+        if texts is not None:
             if found.text and skill() > GOOD_SKILL:
                 found = ScaleAdvice()
             warn(_joined(found.text, texts[0]), ConvergenceWarning, _joined(found.summary, texts[1]))
@@ -146,6 +160,17 @@ def _messages_of_early_end(outcome: FitOutcome, settings: Settings) -> tuple[str
     return (
         f"training ended after max_iter={_epochs(outcome.n_epochs)}, while the {what} {state}. {advice}",
         f"training ended after max_iter epochs, before the {what} had stopped {better}. {advice}",
+    )
+
+
+def _messages_of_large_cost(outcome: FitOutcome, settings: Settings) -> tuple[str, str]:
+    """Return the message for a fit whose step size was far too large, and its summary for many such fits."""
+    alpha = settings.learning_rate_init
+    remedy = f"learning_rate_init={alpha:g} is too large. Try a smaller one, such as {min(alpha / 10, 0.001):g}."
+    return (
+        f"training ended after {_epochs(outcome.n_epochs)} with a cost of {outcome.costs[-1]:.3g}, far above the "
+        f"{outcome.constant_cost:.3g} of a constant prediction: {remedy}",
+        f"training ended with a cost far above that of a constant prediction: {remedy}",
     )
 
 

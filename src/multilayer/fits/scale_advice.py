@@ -40,7 +40,7 @@ def scale_advice(
     objective: Objective, rows: RowNumbers | None, names: Sequence[str] | None = None, most_rows: int | None = None
 ) -> ScaleAdvice:
     """Return advice on what is far from unit scale, from at most ``most_rows`` evenly spaced training rows."""
-    rows = _spread(rows, objective.X.shape[0], most_rows)
+    rows = spread(rows, objective.X.shape[0], most_rows)
     found: list[str] = []
     summary: list[str] = []
     if objective.network.output in SCALES_TARGETS:
@@ -74,7 +74,8 @@ def _is_large(mean: Array, deviation: Array) -> NDArray[np.bool_]:
     return (np.abs(mean) > LARGE) | (deviation > LARGE)
 
 
-def _spread(rows: RowNumbers | None, n: int, most: int | None) -> RowNumbers | None:
+def spread(rows: RowNumbers | None, n: int, most: int | None) -> RowNumbers | None:
+    """Return at most ``most`` evenly spaced rows; None for all."""
     n = n if rows is None else len(rows)
     if most is None or n <= most:
         return rows

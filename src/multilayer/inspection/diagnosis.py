@@ -27,7 +27,7 @@ class Finding:
     severity : {"problem", "warning", "note"}
         How bad it is.
     where : str
-        Such as "layer 2".
+        Such as "hidden layer 1 (layer 2)"; empty if the finding concerns no particular place.
     what : str
         A sentence with the numbers.
     advice : str
@@ -44,7 +44,12 @@ class Finding:
     evidence: Mapping[str, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"{self.severity}: {self.name}, {self.where}\n  {self.what}\n  Try: {self.advice}"
+        return f"{self.severity}: {self.heading}\n  {self.what}\n  Try: {self.advice}"
+
+    @property
+    def heading(self) -> str:
+        """The name and the place, such as "dead units in hidden layer 1 (layer 2)"."""
+        return f"{self.name} in {self.where}" if self.where else self.name
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +135,7 @@ class Diagnosis(Result):
         scores = f"score {self.score:.3g}"
         if self.validation_score is not None:
             scores += f", in validation {self.validation_score:.3g}"
-        return f"{', '.join(parts) or 'nothing found'}; {self.n_rows:,} rows, {scores}"
+        return f"{', '.join(parts) or 'nothing found'}; {self.n_rows:,} row{'s' * (self.n_rows != 1)}, {scores}"
 
     def __repr__(self) -> str:
         return f"<Diagnosis: {self.summary}>"
@@ -139,7 +144,7 @@ class Diagnosis(Result):
     def table(self) -> Table:
         """A table with one row per layer, and the findings as notes."""
         columns = [Column("layer"), Column("units"), Column("activation"), Column("min", ".3g"), Column("max", ".3g")]
-        columns += [Column("responding", ".0%"), Column("update / weight", ".1e")]
+        columns += [Column("responding", ".0%"), Column("update_ratio", ".1e")]
         rows = [
             (
                 vitals.layer,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from multilayer.engines import get_engine
 from multilayer.exceptions import ParameterError
+from multilayer.fits.constant_cost import constant_cost, stays_far_above
 from multilayer.fits.reading import objective_on
 from multilayer.fits.scores import skill
 from multilayer.fits.settings import AUTO, settings_of
@@ -38,6 +39,7 @@ GAP_OF_ACCURACY, GAP_OF_R2 = 0.05, 0.1
 ROSE, JUMPED = 1.05, 3.0  # the last cost and the largest one relative to the first
 UNSTEADY, RISES = 0.05, 0.25  # median change per epoch relative to the first cost, and the share of epochs that rise
 SLOW, SMOOTH = 0.2, 0.9  # the total fall relative to the first cost, and the share of epochs that fall
+FEWEST_ROWS = 10  # fewer rows say little about a network
 STILL_FALLING = 0.05  # the fall in the last tenth of the epochs relative to the cost
 
 
@@ -118,7 +120,7 @@ def badly_scaled_targets(case: Case, vitals: Vitals) -> Iterator[Finding]:  # no
     if size > LARGE_TARGET:
         what = f"the root mean square of y is {size:.3g}; it should be near 1."
         advice = "standardize_targets=True."
-        yield Finding("targets badly scaled", "warning", "y", what, advice, {"size": size})
+        yield Finding("targets badly scaled", "warning", "", what, advice, {"size": size})
 
 
 def silent_units(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noqa: ARG001
@@ -139,7 +141,7 @@ def silent_units(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noqa: ARG0
         yield Finding(
             "saturated units" if is_bounded else "dead units",
             _severity(share),
-            f"layer {layer.layer}",
+            _hidden_layer(layer.layer),
             f"{what}: no gradient reaches their weights.",
             advice,
             {"units": float(n), "share": share},
@@ -157,7 +159,7 @@ def constant_units(case: Case, vitals: Vitals) -> Iterator[Finding]:
             yield Finding(
                 "constant units",
                 _severity(share),
-                f"layer {layer.layer}",
+                _hidden_layer(layer.layer),
                 f"{n} of {len(constant)} units have the same activation for every row.",
                 "another initialization than 'zeros', a smaller alpha, or fewer layers.",
                 {"units": float(n), "share": share},
@@ -172,7 +174,7 @@ def constant_outputs(case: Case, vitals: Vitals) -> Iterator[Finding]:
         yield Finding(
             "constant outputs",
             "problem",
-            "output layer",
+            "the output layer",
             f"{int(constant.sum())} of {len(constant)} outputs are the same for every row: output {k} has a range of "
             f"{ranges[k]:.2g}, its targets {wanted[k]:.2g}.",
             "see the other findings; otherwise scale the inputs and targets, or change the step size.",
@@ -191,7 +193,7 @@ def unmoved_weights(case: Case, vitals: Vitals) -> Iterator[Finding]:
             "all layers",
             f"one more update changes them by {ratios.max():.1e} of their size, although the cost has a slope of "
             f"{_slope(vitals):.2g}; 1e-3 is usual.",
-            f"a larger learning_rate_init, first ten times {case.settings.learning_rate_init:g}.",
+            f"a larger learning_rate_init, such as {10 * case.settings.learning_rate_init:g}.",
             {"update_ratio": float(ratios.max()), "slope": _slope(vitals)},
         )
 
@@ -205,44 +207,68 @@ def vanishing_gradient(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noqa
         yield Finding(
             "vanishing gradient",
             "warning",
-            f"layer {vitals.layers[least].layer}",
-            f"the gradient of its weights, relative to them, is {sizes[least] / sizes.max():.1e} of that in layer "
-            f"{vitals.layers[int(sizes.argmax())].layer}.",
+            _layer(vitals, least),
+            f"the gradient of its weights, relative to them, is {sizes[least] / sizes.max():.1e} of that in "
+            f"{_layer(vitals, int(sizes.argmax()))}.",
             "fewer layers, activation='relu' or another unbounded one, or initialization='he'.",
             {"gradient_ratio": float(sizes[least] / sizes.max())},
         )
 
 
+def few_rows(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noqa: ARG001
+    n = case.objective.X.shape[0]
+    if n < FEWEST_ROWS:
+        what = f"the diagnosis is based on {n} row{'s' * (n > 1)}, so its findings are not reliable."
+        advice = f"diagnose(X, y) with the training rows, at least {FEWEST_ROWS} of them."
+        yield Finding("too few rows", "warning", "", what, advice, {"rows": float(n)})
+
+
+def cost_above_constant(case: Case, vitals: Vitals) -> Iterator[Finding]:
+    """Find a step size that is far too large: the cost stays at several times that of a constant prediction."""
+    if not case.costs or case.settings.solver == "lbfgs" or any(badly_scaled_inputs(case, vitals)):
+        return
+    last, constant = case.costs[-1], constant_cost(case.objective, case.settings) / case.cost_divisor
+    if stays_far_above(case.costs, constant):
+        alpha = case.settings.learning_rate_init
+        what = f"with learning_rate_init={alpha:g} the last cost was {last:.3g}, that of a constant is {constant:.3g}."
+        advice = f"a smaller learning_rate_init, such as {min(alpha / 10, 0.001):g}."
+        evidence = {"cost": last, "constant_cost": constant}
+        yield Finding("step size too large", "problem", "", what, advice, evidence)
+
+
 def step_size(case: Case, vitals: Vitals) -> Iterator[Finding]:
     """Find a step size that is too large (the cost goes up and down) or too small (it falls slowly and steadily)."""
     costs = np.asarray(case.costs, dtype=np.float64)
-    if case.settings.solver == "lbfgs" or len(costs) < 5:
+    if case.settings.solver == "lbfgs" or len(costs) < 5 or any(cost_above_constant(case, vitals)):
         return
     alpha = case.settings.learning_rate_init
     late = np.diff(costs[len(costs) // 2 :])
     change = float(np.median(np.abs(late)) / costs[0]) if costs[0] > 0 else 0.0
     rises = float((late > 0).mean())
     ratio = _largest_update(case, vitals)
-    where = f"learning_rate_init={alpha:g}"
-    smaller = f"a smaller one, first a third of {alpha:g}, or learning_rate='adaptive' with solver='sgd'."
+    smaller = f"a smaller learning_rate_init, such as {alpha / 3:.2g}, or learning_rate='adaptive' with solver='sgd'."
     if (change > UNSTEADY and rises > RISES) or costs[-1] > ROSE * costs[0] or costs.max() > JUMPED * costs[0]:
         what = (
-            f"the first cost was {costs[0]:.3g}, the last {costs[-1]:.3g} and the largest {costs.max():.3g}; in the "
-            f"second half it rose in {rises:.0%} of the epochs, with a median change of {change:.1%} of the first cost."
+            f"with learning_rate_init={alpha:g} the first cost was {costs[0]:.3g}, the last {costs[-1]:.3g} and the "
+            f"largest {costs.max():.3g}; in the second half it rose in "
+            f"{rises:.0%} of the epochs, with a median change of {change:.1%} of the first cost."
         )
         severity = "problem" if costs[-1] > ROSE * costs[0] else "warning"
-        yield Finding("step size too large", severity, where, what, smaller, {"rises": rises, "change": change})
+        yield Finding("step size too large", severity, "", what, smaller, {"rises": rises, "change": change})
     elif ratio > SHAKEN:
-        what = f"one more update changes the weights of a layer by {ratio:.0%} of their size; 0.1% is usual."
-        yield Finding("step size too large", "warning", where, what, smaller, {"update_ratio": ratio})
+        what = (
+            f"with learning_rate_init={alpha:g} one more update changes the weights of a layer by {ratio:.0%} of their "
+            "size; 0.1% is usual."
+        )
+        yield Finding("step size too large", "warning", "", what, smaller, {"update_ratio": ratio})
     fall, falling = 1.0 - costs[-1] / costs[0] if costs[0] > 0 else 1.0, float((np.diff(costs) < 0).mean())
     if 0 < fall < SLOW and falling >= SMOOTH and _slope(vitals) > UNCONVERGED:
         what = (
-            f"the cost fell in {falling:.0%} of the {len(costs)} epochs, but only by {fall:.1%} in total; one more "
-            f"update changes the weights by {ratio:.1e} of their size."
+            f"with learning_rate_init={alpha:g} the cost fell in {falling:.0%} of the {len(costs)} epochs, "
+            f"but only by {fall:.1%} in total; one more update changes the weights by {ratio:.1e} of their size."
         )
-        advice = f"a larger one, first ten times {alpha:g}, or more epochs (max_iter)."
-        yield Finding("step size too small", "warning", where, what, advice, {"fall": fall, "update_ratio": ratio})
+        advice = f"a larger learning_rate_init, such as {10 * alpha:g}, or more epochs (max_iter)."
+        yield Finding("step size too small", "warning", "", what, advice, {"fall": fall, "update_ratio": ratio})
 
 
 def ended_too_soon(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noqa: ARG001
@@ -253,17 +279,20 @@ def ended_too_soon(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noqa: AR
     fall = float(1.0 - costs[-1] / costs[-1 - last])
     if fall > STILL_FALLING and costs[-1] > 0.1 * costs[0]:
         what = f"the cost fell by {fall:.1%} in the last {last} of {len(costs)} epochs."
-        yield Finding("ended too soon", "warning", "training", what, "raise max_iter.", {"fall": fall})
+        yield Finding("ended too soon", "warning", "", what, "a larger max_iter.", {"fall": fall})
 
 
 def underfitting(case: Case, vitals: Vitals) -> Iterator[Finding]:
     score, part = _skill(case, vitals.H)
     if part < NO_SKILL:
+        comparison = "no better than that of a constant prediction"
+        if part >= 0.005:
+            comparison = f"which closes {part:.0%} of the gap between a constant prediction and a perfect one"
         yield Finding(
             "underfitting",
             "warning",
-            "rows given",
-            f"the score is {score:.3g}, an improvement of {max(part, 0):.0%} of the possible one over a constant.",
+            "",
+            f"the score on the training rows is {score:.3g}, {comparison}.",
             "the advice of the other findings; otherwise more units or epochs, or more informative inputs.",
             {"score": score, "skill": part},
         )
@@ -274,10 +303,10 @@ def overfitting(case: Case, vitals: Vitals) -> Iterator[Finding]:
     validation, n = validation_score(case)
     if validation is None:
         yield Finding(
-            "nothing to compare with",
+            "no validation rows",
             "note",
-            "validation",
-            "no rows are held out, so that overfitting cannot be detected.",
+            "",
+            "no rows are held out, so overfitting cannot be detected.",
             "diagnose(X, y, X_val=..., y_val=...), or early_stopping=True.",
         )
         return
@@ -288,8 +317,8 @@ def overfitting(case: Case, vitals: Vitals) -> Iterator[Finding]:
         yield Finding(
             "overfitting",
             "warning",
-            "validation",
-            f"the score is {score:.3g} on the rows given and {validation:.3g} on the {n} validation rows.",
+            "",
+            f"the score is {score:.3g} on the training rows and {validation:.3g} on the {n} validation rows.",
             "a larger alpha, early_stopping=True, fewer units, or more rows.",
             {"score": score, "validation_score": validation, "gap": gap},
         )
@@ -315,6 +344,8 @@ def validation_score(case: Case) -> tuple[float | None, int]:
 
 
 DETECTORS = (
+    few_rows,
+    cost_above_constant,
     badly_scaled_inputs,
     badly_scaled_targets,
     silent_units,
@@ -336,6 +367,15 @@ def _largest_update(case: Case, vitals: Vitals) -> float:
     means = [layer.weight_size / n**0.5 for layer, n in zip(vitals.layers, counts, strict=True)]
     ratios = [layer.update_ratio for layer, mean in zip(vitals.layers, means, strict=True) if mean > NO_WEIGHT]
     return max(ratios, default=0.0)
+
+
+def _hidden_layer(number: int) -> str:
+    return f"hidden layer {number - 1} (layer {number})"
+
+
+def _layer(vitals: Vitals, i: int) -> str:
+    number = vitals.layers[i].layer
+    return f"the output layer (layer {number})" if i == len(vitals.layers) - 1 else _hidden_layer(number)
 
 
 def _severity(share: float) -> str:

@@ -19,6 +19,7 @@ from multilayer.plots.data import plot_data
 from multilayer.plots.diagnosis import plot_diagnosis
 from multilayer.plots.network import plot_network
 from multilayer.plots.predictions import plot_predictions
+from multilayer.plots.reasons import plot_explanation, plot_importance, plot_partial_dependence
 from multilayer.plots.search import plot_search
 from multilayer.plots.step_sizes import plot_step_sizes
 from multilayer.plots.weights import plot_weights
@@ -30,8 +31,11 @@ __all__ = [
     "plot_data",
     "plot_decision_boundary",
     "plot_diagnosis",
+    "plot_explanation",
+    "plot_importance",
     "plot_learning_curve",
     "plot_network",
+    "plot_partial_dependence",
     "plot_predictions",
     "plot_regularization_path",
     "plot_search",

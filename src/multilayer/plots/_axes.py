@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from multilayer.exceptions import InputError, MissingExtraError, ParameterError
 from multilayer.plots._style import INK, MARK_EDGE
+from multilayer.results import plus_minus
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -165,13 +166,13 @@ def add_conclusion(ax: Axes, conclusion: str, *, own_figure: bool, panels: bool 
 def draw_costs(
     ax: Axes, costs: ArrayLike, color: str, *, first: int = 1, marks: int = 7, shift: float = 0.0, **look: Any
 ) -> Line2D:
-    """Costs (T,) against the iterations from `first` on, with `marks` markers, `shift` of their distance along."""
+    """Costs (T,) against the epochs from `first` on, with `marks` markers, `shift` of their distance along."""
     values = np.asarray(costs)
     every = max(1, len(values) // marks)
     # A line through one point is invisible.
     look = {"linewidth": 1.6, "marker": "o" if len(values) == 1 else None, "markersize": 6, **MARK_EDGE, **look}
-    iterations = np.arange(first, first + len(values))
-    return ax.plot(iterations, values, color=color, markevery=(int(shift * every), every), **look)[0]
+    epochs = np.arange(first, first + len(values))
+    return ax.plot(epochs, values, color=color, markevery=(int(shift * every), every), **look)[0]
 
 
 def log_where_wide(ax: Axes, costs: Iterable[ArrayLike]) -> None:
@@ -201,7 +202,7 @@ def log_with_ticks(ax: Axes, values: Sequence[float]) -> None:
 
 def with_error(name: str, mean: float, error: float) -> str:
     """The label of a mean score, with its standard error if that is known."""
-    return f"{name}, {mean:.4g}" + ("" if np.isnan(error) else f" ± {error:.2g}")
+    return f"{name}, {plus_minus(mean, error)}"
 
 
 def score_label(metric: str, n_folds: int) -> str:

@@ -94,7 +94,7 @@ def plot_capacity_curve(curve: CapacityCurve, *, ax: Axes | None = None) -> Axes
     finish(below, "hidden layers, in the order of weights", "cost J")
     _draw_epochs(beside, curve)
     # loss_curve_ is what training minimises, with regularisation; the validation cost is without.
-    finish(beside, "iteration", "cost J" + "\n(training: with regularisation)" * own_figure, has_counts=True)
+    finish(beside, "epoch", "cost J" + "\n(training: with regularisation)" * own_figure, has_counts=True)
     add_conclusion(ax, curve.conclusion, own_figure=own_figure, panels=True)
     return ax
 

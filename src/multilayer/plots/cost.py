@@ -31,10 +31,10 @@ def plot_cost(
     scores: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the cost of one or more training runs against the iteration.
+    """Draw the cost of one or more training runs against the epoch.
 
     Training costs are solid and validation costs dashed, and a star marks the lowest validation cost.  For a single run
-    with validation scores, a dotted line marks the iteration of the highest score, whose weights an estimator keeps, if
+    with validation scores, a dotted line marks the epoch of the highest score, whose weights an estimator keeps, if
     it is another one.  Up to 16 runs differ in colour or marker, the first seven in both.  Of more runs, the one with
     the lowest final cost (on validation data, if there are any) is drawn against those costs of the others, thin and
     grey.  Gaps in a curve are costs that are not finite or, with ``log=True``, not positive.
@@ -43,7 +43,7 @@ def plot_cost(
     ----------
     runs : fitted estimator, array-like of shape (T,), history, or a list or dict of these
         An estimator with ``loss_curve_`` (and ``validation_loss_curve_``), also inside a pipeline or search;
-        the costs of T iterations; or an object with ``costs``, ``validation_costs`` and ``validation_scores``.  A dict
+        the costs of T epochs; or an object with ``costs``, ``validation_costs`` and ``validation_scores``.  A dict
         maps labels to runs.
     labels : sequence of str, optional
         One label for each run.  By default the keys of a dict, or "run 1", "run 2", ...
@@ -100,7 +100,7 @@ def plot_cost(
         ax.set_yscale("log", nonpositive="mask")
     if max(len(run.costs) for run in curves) == 1:
         ax.set_xlim(0.5, 1.5)
-    finish(ax, "iteration", "cost J", has_counts=True)
+    finish(ax, "epoch", "cost J", has_counts=True)
     if scores:
         _draw_scores(ax, curves[0])
     return ax
@@ -115,11 +115,11 @@ class _Run(NamedTuple):
     scores: FloatArray | None
 
     def first(self, values: FloatArray) -> int:
-        """The iteration, from 1, of the first of `values`."""
+        """The epoch, from 1, of the first of `values`."""
         return 1 + max(len(self.costs) - len(values), 0)
 
     def highest(self, values: FloatArray | None, sign: float = 1.0) -> tuple[int, float] | None:
-        """The iteration and the highest finite value, the first of equals; with `sign` -1 the lowest."""
+        """The epoch and the highest finite value, the first of equals; with `sign` -1 the lowest."""
         if values is None or not np.isfinite(values).any():
             return None
         i = int(np.argmax(np.where(np.isfinite(values), sign * values, -np.inf)))
@@ -127,12 +127,12 @@ class _Run(NamedTuple):
 
     @property
     def best(self) -> tuple[int, float] | None:
-        """The iteration and value of the highest score."""
+        """The epoch and value of the highest score."""
         return self.highest(self.scores)
 
     @property
     def lowest(self) -> tuple[int, float] | None:
-        """The iteration and value of the lowest validation cost."""
+        """The epoch and value of the lowest validation cost."""
         return self.highest(self.validation, -1.0)
 
     @property
@@ -178,7 +178,7 @@ def _read_costs(label: str, costs: Any) -> FloatArray:
             "Pass several runs as a list of 1-D arrays."
         )
     if not len(values):
-        raise InputError(f"the costs of {label!r} are empty. Train for at least one iteration.")
+        raise InputError(f"the costs of {label!r} are empty. Train for at least one epoch.")
     return values
 
 
@@ -188,7 +188,7 @@ def _draw_one(ax: Axes, runs: Sequence[_Run]) -> list[tuple[Any, str]]:
     entries: list[tuple[Any, str]] = [(draw_costs(ax, run.costs, style(0).color), run.label)]
     entries += _draw_validation(ax, run, style(1).color, "validation", "lowest")
     if run.best is not None and (run.lowest is None or run.best[0] != run.lowest[0]):
-        entries.append((_mark_iteration(ax, run.best[0]), f"highest score, iteration {run.best[0]}"))
+        entries.append((_mark_epoch(ax, run.best[0]), f"highest score, epoch {run.best[0]}"))
     return entries
 
 
@@ -235,22 +235,22 @@ def _draw_validation(
         first = run.first(run.validation)
         entries.append((draw_costs(ax, run.validation, color, first=first, linestyle="--", **look), label))
     if run.lowest is not None:
-        iteration, cost = run.lowest
-        (star,) = ax.plot([iteration], [cost], color=color, **_STAR)
-        entries.append((star, f"{lowest_label}, iteration {iteration}"))
+        epoch, cost = run.lowest
+        (star,) = ax.plot([epoch], [cost], color=color, **_STAR)
+        entries.append((star, f"{lowest_label}, epoch {epoch}"))
     return entries
 
 
-def _mark_iteration(ax: Axes, iteration: int) -> Line2D:
-    return ax.axvline(iteration, color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
+def _mark_epoch(ax: Axes, epoch: int) -> Line2D:
+    return ax.axvline(epoch, color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
 
 
 def _draw_scores(ax: Axes, run: _Run) -> None:
-    """The validation scores in the lower third of what was the place of `ax`, over the same iterations."""
+    """The validation scores in the lower third of what was the place of `ax`, over the same epochs."""
     below = panel_below(ax)
     if run.scores is not None:
         draw_costs(below, run.scores, style(2).color, first=run.first(run.scores))
     if run.best is not None:
-        _mark_iteration(below, run.best[0])
-    finish(below, "iteration", "score", has_counts=True)
+        _mark_epoch(below, run.best[0])
+    finish(below, "epoch", "score", has_counts=True)
     ax.set_xlabel("")

@@ -79,7 +79,7 @@ def plot_cross_validation(result: CrossValidation, *, ax: Axes | None = None, sc
         beside.plot(np.arange(1, len(costs) + 1), costs, color=POSITIVE, **look)
     log_where_wide(beside, result.loss_curves)
     beside.set_title("each line one fold", loc="left", fontsize=9, color=MUTED)
-    finish(beside, "iteration", "training cost J", has_counts=True)
+    finish(beside, "epoch", "training cost J", has_counts=True)
     return ax
 
 

@@ -72,7 +72,7 @@ def plot_diagnosis(diagnosis: Diagnosis, *, ax: Axes | None = None) -> Axes:
     ax.set_ylabel("rows a unit responds to")
     ax.tick_params(axis="x", length=0)
     lines = textwrap.wrap(diagnosis.summary, 70)
-    lines += [f"{finding.severity}: {finding.name}, {finding.where}" for finding in diagnosis.findings[:_MOST_LINES]]
+    lines += [f"{finding.severity}: {finding.heading}" for finding in diagnosis.findings[:_MOST_LINES]]
     if len(diagnosis.findings) > _MOST_LINES:
         lines.append(f"and {len(diagnosis.findings) - _MOST_LINES} more")
     ax.set_title("\n".join(lines), fontsize=9, color=INK, loc="left")
@@ -92,7 +92,7 @@ def _draw_layer(ax: Axes, place: int, layer: LayerVitals) -> None:
 
 
 def _caption(layer: LayerVitals) -> str:
-    lines = [f"layer {layer.layer}, {layer.activation}"]
+    lines = [f"hidden layer {layer.layer - 1}, {layer.activation}"]
     if layer.silent.any():
         lines.append(f"{int(layer.silent.sum())} of {len(layer.silent)} silent")
     if not np.isnan(layer.update_ratio):

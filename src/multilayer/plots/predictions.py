@@ -68,8 +68,10 @@ def plot_predictions(
     >>> from matplotlib import pyplot as plt
     >>> from multilayer.plots import plot_predictions
     >>> ax = plot_predictions([10.0, 20.0, 30.0, 40.0], [12.0, 19.0, 28.0, 41.0], target_name="price")
-    >>> [text.get_text() for text in ax.get_legend().get_texts()]
-    ['4 rows\\nR² 0.980\\nRMSE 1.581', 'predicted = actual']
+    >>> print(ax.get_legend().get_title().get_text())
+    4 rows
+    R² 0.980
+    RMSE 1.581
     >>> plt.close(ax.figure)
     """
     require_matplotlib(ax)
@@ -100,7 +102,11 @@ def plot_predictions(
     of = "" if target_name is None else f" {target_name}"
     label_axes(ax, f"actual{of}", f"predicted{of}")
     remove_frame(ax)
-    add_legend(ax, [(handle, _caption(actual, answers)), (line, "predicted = actual")])
+    add_legend(ax, [(handle, "a row" if len(actual) <= _MOST_POINTS else "rows"), (line, "predicted = actual")])
+    legend = ax.get_legend()
+    assert legend is not None
+    legend.set_title(_caption(actual, answers))
+    legend.get_title().set_fontsize(9)
     return ax
 
 

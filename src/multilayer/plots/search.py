@@ -35,8 +35,8 @@ def plot_search(search: Search, *, parameter: str | None = None, ax: Axes | None
 
     With successive halving each line is a trial, from rung to rung; most end early.  Without it, and against a
     ``parameter``, each point is a trial; those not trained to the last rung are pale, since their scores are not
-    comparable.  The best trial is marked with its standard error, and so is the simplest within one standard error of
-    it.  The dashed line is the linear model.
+    comparable.  The best trial and the simplest one within one standard error of it are marked, with error bars of one
+    standard error.  The dashed line is the linear model.
 
     Parameters
     ----------
@@ -92,9 +92,10 @@ def plot_search(search: Search, *, parameter: str | None = None, ax: Axes | None
         x_label = parameter or "trial"
         places = dict(zip([trial.number for trial in trials], _places(ax, values), strict=True))
         entries = _draw_points(ax, search, places)
-    if not math.isnan(best.standard_error):
-        x, error = places[best.number], best.standard_error
-        ax.errorbar(x, best.mean, error, color=POSITIVE, capsize=4, linewidth=1.4, zorder=3)
+    for trial, color in [(best, POSITIVE), *([(simplest, NEGATIVE)] if simplest is not best else [])]:
+        if not math.isnan(trial.standard_error):
+            error = trial.standard_error
+            ax.errorbar(places[trial.number], trial.mean, error, color=color, capsize=4, linewidth=1.4, zorder=3)
     if simplest is not best:
         x, label = places[simplest.number], with_error("simplest", simplest.mean, simplest.standard_error)
         (mark,) = ax.plot(x, simplest.mean, "D", color=NEGATIVE, **MARK_EDGE, markersize=7, zorder=5)

@@ -1,4 +1,4 @@
-"""Cross-validation: all folds are trained at once."""
+"""Cross-validation: all folds are trained at the same time."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from multilayer.exceptions import InterruptedTrainingWarning, ParameterError
+from multilayer.exceptions import InterruptedTrainingError, InterruptedTrainingWarning, ParameterError
 from multilayer.fits.errors import FitWarning, warn
 from multilayer.packs import THREADS, Member, MemberOutcome, PackListener, run_pack
 from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
 from multilayer.selection.data import Data, checked_estimator, network_of
 from multilayer.selection.observers import MEMBER_END, observer
-from multilayer.selection.out_of_fold import Predictions, answers, out_of_fold
+from multilayer.selection.out_of_fold import Predictions, out_of_fold, predictions_of
 from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.scores import score_of, warn_of_scores_without_weights
 from multilayer.selection.scoring import scorer_of
@@ -28,7 +28,7 @@ from multilayer.selection.statistics import standard_error
 from multilayer.selection.training import Fitted, ModelTraining, warn_once
 from multilayer.training.batching import RowNumbers
 
-RAISE = "raise"  # the value of error_score that raises the error of a fold
+RAISE = "raise"  # the value of error_score with which the error of a fold is raised
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Fold:
     estimator : estimator
         The fitted model.
     train, test : array of int
-        The numbers of the rows that trained, and of those that were scored.
+        The numbers of the training rows and of the test rows.
     scores : dict of str to float
         The scores by their keys in the result: "test_score", ...
     fit_time, score_time : float
@@ -66,7 +66,7 @@ class Fold:
     @cached_property
     def predicted(self) -> Mapping[str, Any]:
         """The predictions for the test rows by method, computed at the first access."""
-        return {} if self.data is None else answers(self.estimator, self.data.part(self.test)[0])
+        return {} if self.data is None else predictions_of(self.estimator, self.data.part(self.test)[0])
 
 
 class CrossValidation(Result, Mapping[str, Any]):
@@ -79,7 +79,7 @@ class CrossValidation(Result, Mapping[str, Any]):
     Parameters
     ----------
     outcomes : mapping of int to MemberOutcome
-        What was trained, by the numbers of the folds.
+        The outcome of each fold, by its number.
     splits : sequence of pairs of arrays
         The training and test rows of all folds.
     data : Data
@@ -132,24 +132,24 @@ class CrossValidation(Result, Mapping[str, Any]):
     def standard_error(self) -> dict[str, float]:
         """The standard error of each mean.
 
-        The standard deviation over the folds / √(number of folds), by key; NaN for a single fold.
+        It is the standard deviation over the folds divided by √(number of folds), by key; NaN for a single fold.
         """
         return {name: float(standard_error(self[name])) for name in self._score_names()}
 
     @cached_property
     def predictions(self) -> Predictions:
-        """The out-of-fold predictions, for each row by a network that was not trained on it.
+        """The out-of-fold predictions: each row is predicted by a network that was not trained on it.
 
-        Over repeats, the mean.
+        With repeats they are means.
         """
-        answered = [(fold.test, fold.predicted, fold.estimator) for fold in self.folds]
-        return out_of_fold(answered, len(self._data))
+        predicted = [(fold.test, fold.predicted, fold.estimator) for fold in self.folds]
+        return out_of_fold(predicted, len(self._data))
 
     @property
     def loss_curves(self) -> list[list[float]]:
-        """The cost of each epoch of each fold's network.
+        """The costs after each epoch, for the network of each fold.
 
-        ``loss_curve_`` of each; empty for an estimator without one.
+        They are the attributes ``loss_curve_``; empty for an estimator without one.
         """
         return [getattr(network_of(fold.estimator), "loss_curve_", []) for fold in self.folds]
 
@@ -207,11 +207,11 @@ def cross_validate(
     n_jobs: int | None = None,
     backend: str = THREADS,
 ) -> CrossValidation:
-    """Train a network on all folds but one and score it on that one, for each fold.
+    """Train a network on all folds except one and score it on that fold, for each fold.
 
-    The folds are a pack: they are trained at once, one thread for each network, on all cores.  The table is checked
-    once and shared by all networks.  The other steps of a pipeline are fitted for each fold on its own training rows,
-    so that nothing leaks.  Splits and scores are those of scikit-learn's ``cross_validate``.
+    The folds are one pack: they are trained at the same time, with one thread for each network, on all cores.  The
+    table is checked once and shared by all networks.  The other steps of a pipeline are fitted for each fold on
+    its own training rows, so that nothing leaks.  Splits and scores are those of scikit-learn's ``cross_validate``.
 
     Parameters
     ----------
@@ -224,40 +224,42 @@ def cross_validate(
     scoring : str, callable, list or dict, default=None
         As in scikit-learn; None for the estimator's own ``score``.
     cv : int, splitter or iterable of (train, test), default=5
-        As in scikit-learn; an integer is the number of folds, stratified for a classifier.  The two sides of a fold are
+        As in scikit-learn; an integer is the number of folds, stratified for a classifier.  ``train`` and ``test`` are
         row numbers, or masks with one bool for each row.
     groups : array of shape (m,), default=None
         The group of each row, for splitters that keep groups together.
     sample_weight : array of shape (m,), default=None
         The weight of each row, in training and in scores.
     repeats : int, default=1
-        How often the rows are divided into folds, shuffled with the seeds 0, 1, ...  This needs a number of folds, or
-        a splitter that shuffles and has no ``random_state``.
+        How often the rows are divided into folds, shuffled with the seeds 0, 1, ...  More than one needs a number of
+        folds, or a splitter that shuffles and has no ``random_state``.
     return_train_score : bool, default=False
-        Whether the training rows are scored, too.
+        Whether the training rows are also scored.
     error_score : "raise" or float, default=NaN
         The score of a fold whose training fails; "raise" raises the error after the other folds.
     callbacks : sequence of callables, default=()
-        Each is called with a :class:`MemberEnded` when a fold is done, in the thread that called; or its method
-        ``on_member_end``, where it has one.
+        Each receives a :class:`MemberEnded` when a fold is finished, by its method ``on_member_end`` if it has one, and
+        otherwise by a call.  The calls are made in the calling thread.
     n_jobs : int or None, default=None
-        Networks that are trained at a time; None for one on each core.
+        The number of networks trained at the same time; None for one on each core.
     backend : str, default="threads"
         "threads", or the name of a joblib backend: "loky" for processes, or one that "dask" or "ray" has registered.
 
     Returns
     -------
     CrossValidation
-        After Ctrl-C it holds the folds that were done, with an InterruptedTrainingWarning.
+        After Ctrl-C it contains the finished folds, with an InterruptedTrainingWarning.
 
     Raises
     ------
     InputError
         If the rows, targets, folds or the estimator cannot be used.
     ParameterError
-        If the metric is unknown, ``cv`` is no splitter, or repeats would divide the rows in the same way.
+        If the metric is unknown, ``cv`` is not a splitter, or repeats would divide the rows in the same way.
     Exception
         The first error of the folds, if all of them fail, or with ``error_score="raise"``.
+    InterruptedTrainingError
+        If Ctrl-C is pressed before any fold is finished.
 
     Examples
     --------
@@ -282,12 +284,16 @@ def cross_validate(
         finish = partial(_fold, data, scorer, return_train_score, i, train, test)
         members.append(Member(i, ModelTraining(data, estimator, train, finish), size=len(train)))
     outcomes = run_pack(members, n_jobs=n_jobs, backend=backend, listener=listener)
+    if not outcomes:
+        raise InterruptedTrainingError(
+            f"Ctrl-C was pressed before any of the {len(splits)} folds was finished. Call cross_validate again."
+        )
     result = CrossValidation(outcomes, splits, data, score_of_failures)
     if result.failures and (error_score == RAISE or len(result.failures) == len(splits)):
         raise data.reason(result.failures.values())
     if len(outcomes) < len(splits):
         warn(
-            f"cross-validation was interrupted after {len(outcomes)} of {len(splits)} folds; the result holds those.",
+            f"cross-validation was interrupted after {len(outcomes)} of {len(splits)} folds; the result holds these.",
             InterruptedTrainingWarning,
         )
     warn_once([fold.warnings for fold in result.folds], len(outcomes), "folds")
@@ -295,7 +301,7 @@ def cross_validate(
 
 
 def _checked_error_score(value: Any) -> float:
-    """The score of a fold that fails."""
+    """Return the score of a fold that fails."""
     if value == RAISE:
         return math.nan
     if not isinstance(value, numbers.Real):
@@ -323,6 +329,6 @@ def _fold(
 
 
 def _epochs(model: Any) -> float:
-    """The epochs of a model's network; NaN for None and for an estimator without epochs."""
+    """Return the epochs of a model's network; NaN for None and for an estimator without epochs."""
     epochs = math.nan if model is None else getattr(network_of(model), "n_iter_", math.nan)
     return float(epochs) if isinstance(epochs, int | float) else math.nan

@@ -1,4 +1,4 @@
-"""A table that many networks are trained on, each on rows of its own."""
+"""A table shared by many networks, each of which is trained on some of its rows."""
 
 from __future__ import annotations
 
@@ -32,28 +32,28 @@ from multilayer.fits.settings import settings_of
 from multilayer.selection.routing import SAMPLE_WEIGHT, consumes, requested
 from multilayer.training.batching import RowNumbers
 
-# Of a table, to tell which of two networks takes longer: most of the difference is in the layers.
+# An assumed number of columns for estimates of training time, which depend mostly on the layers.
 TYPICAL_COLUMNS = 32
 
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """Rows with their targets and weights, from which each member of a pack takes its own by their numbers.
+    """Rows with their targets and weights; each member of a pack selects rows by their numbers.
 
-    A network of ours reads the rows where they are: the table is checked once and shared, not copied.  Where another
-    step comes before it in a pipeline, that step makes a copy for each member at work.
+    A network of this library reads the rows in place: the table is checked once and shared, not copied.  If a pipeline
+    has steps before the network, they make a copy for each member that is working.
     """
 
     X: Any
     y: Any
     weight: Any = None
-    shared: SharedTable | None = None  # as our networks see it
-    trouble: InputError | None = None  # why they do not: some rows cannot be used
-    known: KnownClasses | None = None  # the labels of all rows, of which a member may see some only
+    shared: SharedTable | None = None  # the table as networks of this library read it
+    input_error: InputError | None = None  # why it cannot be shared: some rows are invalid
+    known: KnownClasses | None = None  # the labels of all rows; the rows of a member may lack some
 
     @classmethod
     def of(cls, X: Any, y: Any, sample_weight: ArrayLike | None = None, model: Any = None) -> Data:
-        """The arguments of a ``fit``, once it is clear that they have as many rows; to share, if ``model`` can."""
+        """Check the arguments of a ``fit`` for equal numbers of rows, and share the table if ``model`` supports it."""
         if not (type(X) is type(y) is np.ndarray):
             X, y = checked_entries(X), checked_entries(y, "y")
         with input_errors():
@@ -64,33 +64,33 @@ class Data:
         weight = None
         if sample_weight is not None:
             weight = checked_weight(sample_weight, _num_samples(X), np.dtype(np.float64), warns=True)
-        shared, trouble = None, None
+        shared, input_error = None, None
         if can_share(model):
             try:
                 shared = share(model, X, y, weight)
-            except InputError as error:  # of the members that have these rows, which may not be all
-                trouble = error
-        return cls(X, y, weight, shared, trouble, classes_of(y))
+            except InputError as error:  # it concerns only members with these rows
+                input_error = error
+        return cls(X, y, weight, shared, input_error, classes_of(y))
 
     def reason(self, failures: Iterable[Exception]) -> Exception:
-        """Where all members have failed, why: by the rows as they were passed, whose numbers a member does not know."""
+        """Return the error to raise if all members have failed; it names rows by their numbers in the whole table."""
         first = next(iter(failures))
-        return self.trouble if self.trouble is not None and isinstance(first, InputError) else first
+        return self.input_error if self.input_error is not None and isinstance(first, InputError) else first
 
     def __len__(self) -> int:
         return int(_num_samples(self.X))  # y may be a sparse matrix, which has no length
 
     def weighted(self, weight: Any) -> Data:
-        """The same rows with other weights, (m,)."""
+        """Return the same rows with other weights, (m,)."""
         shared = self.shared and replace(self.shared, weight=scaled_weights(weight, self.shared.X.dtype))
         return replace(self, weight=weight, shared=shared)
 
     def _unweighted(self) -> Data:
-        """The same rows, each counted once."""
+        """Return the same rows without weights."""
         return replace(self, weight=None, shared=self.shared and replace(self.shared, weight=None))
 
     def part(self, rows: RowNumbers) -> tuple[Any, Any, Any]:
-        """X, y and weights of some rows, copied."""
+        """Return copies of X, y and weights of some rows."""
         weight = None if self.weight is None else self.weight[rows]
         return _safe_indexing(self.X, rows), _safe_indexing(self.y, rows), weight
 
@@ -103,7 +103,7 @@ class Data:
         return model
 
     def through(self, before: Any, rows: RowNumbers) -> tuple[Any, Any, Any]:
-        """X, y and weights of some rows, after the steps before a network, which are fitted on them."""
+        """Fit the steps before a network on some rows; return the transformed X, y and weights."""
         X, y, weight = self.part(rows)
         with input_errors(X, known_only=True):
             weights = {SAMPLE_WEIGHT: weight} if weight is not None and consumes(before, "fit_transform") else {}
@@ -112,7 +112,7 @@ class Data:
     def begin(
         self, model: Any, rows: RowNumbers, validating: RowNumbers | None = None, keep: Keep = "best"
     ) -> Fit | None:
-        """The fit of the network, for which the steps before it are fitted; None where all is done already."""
+        """Fit the steps before the network and begin its fit; return None if the fit is already complete."""
         if self.weight is not None and requested(model, "fit") is False:
             return self._unweighted().begin(model, rows, validating, keep)
         if can_share(model) and getattr(model, "class_weight", None) is None:
@@ -125,7 +125,7 @@ class Data:
         before = steps_before(model)
         if before is None and self.shared is not None and can_share(network):
             return begin_shared(network, self.shared, rows, validating, keep)
-        follows_network = hasattr(network, "_parent_callback_ctx")  # an ensemble's callbacks, which have it already
+        follows_network = hasattr(network, "_parent_callback_ctx")  # the callbacks of an ensemble already follow it
         if before is not None and validating is None and may_have_callbacks(model) and not follows_network:
             self._fit_with_callbacks(model, rows)
             return None
@@ -134,8 +134,8 @@ class Data:
             return begin_shared(network, share(network, X, y, weight), np.arange(len(rows)))
         if weight is not None and not (takes_weights(network.fit) or takes_any(network.fit)):
             raise ParameterError(
-                f"sample_weight was passed, and fit of {type(network).__name__} takes none. Leave the weights out, or "
-                "train an estimator whose fit takes them."
+                f"sample_weight was passed, and fit of {type(network).__name__} has no such parameter. Omit the "
+                "weights, or train an estimator whose fit has it."
             )
         arguments = {} if weight is None else {"sample_weight": weight}
         if validating is not None:
@@ -151,7 +151,7 @@ class Data:
         return None
 
     def _fit_with_callbacks(self, pipeline: Any, rows: RowNumbers) -> None:
-        """Fit a pipeline whose own callbacks, those of scikit-learn, follow all of its steps."""
+        """Fit a pipeline with callbacks of scikit-learn, which follow all of its steps."""
         X, y, weight = self.part(rows)
         weights = {} if weight is None else {f"{pipeline.steps[-1][0]}__sample_weight": weight}
         with input_errors(X, known_only=True), config_context(enable_metadata_routing=False):
@@ -159,7 +159,7 @@ class Data:
 
 
 def checked_estimator(estimator: Any) -> Any:
-    """An estimator that can be cloned and fitted."""
+    """Return the estimator if it can be cloned and fitted; otherwise raise an error."""
     if isinstance(estimator, type):
         raise InputTypeError(
             f"estimator must be a model, got the class {estimator.__name__}. Write {estimator.__name__}()."
@@ -168,7 +168,7 @@ def checked_estimator(estimator: Any) -> Any:
         inner = getattr(estimator, "estimator", None)
         remedy = "Pass an MLPClassifier, an MLPRegressor, or a pipeline that ends in one."
         if hasattr(inner, "get_params"):
-            remedy = "Pass found.estimator, the model that it holds."
+            remedy = "Pass its attribute estimator."
         elif isinstance(estimator, Mapping) and "estimator" in estimator:
             remedy = 'Pass the model itself; result["estimator"] holds one for each fold.'
         raise InputTypeError(f"estimator must be a model, got {type(estimator).__name__}. {remedy}")
@@ -176,43 +176,43 @@ def checked_estimator(estimator: Any) -> Any:
 
 
 def _check_targets(y: Any, *, are_labels: bool) -> None:
-    """An error for targets that are missing, which splitters and scorers would meet before the network does."""
+    """Raise an error for missing targets before splitters and scorers use them."""
     if y is None:
-        raise InputError("y is None, and a network learns from targets. Pass y, one for each row of X.")
+        raise InputError("y is None, but training needs targets. Pass y with one entry for each row of X.")
     checked = checked_y(y, are_labels=are_labels)
     with input_errors():
         assert_all_finite(checked.data if issparse(checked) else np.asarray(checked), input_name="y")
 
 
 def network_of(model: Any) -> Any:
-    """The last step of a pipeline, or the model itself."""
+    """Return the last step of a pipeline, or the model itself."""
     return model[-1] if hasattr(model, "steps") else model
 
 
 def steps_before(model: Any) -> Any:
-    """The steps of a pipeline before its last; None where there are none."""
+    """Return the steps of a pipeline before the last one; None without such steps."""
     return model[:-1] if hasattr(model, "steps") and len(model.steps) > 1 else None
 
 
 def work_of(model: Any, n_rows: int) -> float:
-    """How long a training on so many rows takes, beside others: by the units of neighbouring layers."""
+    """Return the relative cost of training on n_rows rows, estimated from the sizes of adjacent layers."""
     sizes: Any = getattr(network_of(model), "hidden_layer_sizes", ())
     try:
         layers: list[Any] = [sizes] if isinstance(sizes, numbers.Integral) else list(sizes)
         return float(n_rows * sum(k * n for k, n in itertools.pairwise([TYPICAL_COLUMNS, *layers, 1])))
-    except TypeError:  # sizes that the network itself will refuse
+    except TypeError:  # invalid sizes, for which the network raises an error
         return float(n_rows)
 
 
 def names_of_seeds(estimator: Any) -> list[str]:
-    """The parameters of an estimator, and of those in it, that are seeds."""
+    """Return the names of all ``random_state`` parameters of an estimator, including nested ones."""
     return [name for name in sorted(estimator.get_params()) if name.split("__")[-1] == "random_state"]
 
 
 def can_share(model: Any) -> bool:
-    """Whether a fit of this model can be begun on rows of a shared table, and trained in parts without an observer.
+    """Return whether this model can be trained on rows of a shared table, in slices and without an observer.
 
-    Classes derived from ours may have a ``fit`` of their own, and callbacks count trainings.
+    Derived classes may override ``fit``, and callbacks observe whole fits.
     """
     if type(model) not in (MLPClassifier, MLPRegressor):
         return False
@@ -221,7 +221,7 @@ def can_share(model: Any) -> bool:
 
 
 def share(model: Any, X: Any, y: Any, weight: Any = None) -> SharedTable:
-    """The data of many fits, checked as ``fit`` of a model would check them."""
+    """Check the data of many fits once, as ``fit`` of a model does."""
     table: SharedTable = clone(model)._shared_table(X, y, weight)
     return table
 
@@ -229,9 +229,9 @@ def share(model: Any, X: Any, y: Any, weight: Any = None) -> SharedTable:
 def begin_shared(
     model: Any, shared: SharedTable, rows: RowNumbers, validating: RowNumbers | None = None, keep: Keep = "best"
 ) -> Fit:
-    """The fit of a model that has not been fitted, on some of the rows, before its first update.
+    """Begin the fit of an unfitted model on some of the rows, before its first update.
 
-    It comes to the same as ``model.fit`` on copies of these rows, bit for bit; ``validating`` are those of X_val.
+    The result equals that of ``model.fit`` on copies of these rows, bit for bit; ``validating`` are the rows of X_val.
     """
     validation = NO_VALIDATION if validating is None else shared.validation(validating)
     fit: Fit = model._begin(FitRequest(shared=shared, rows=rows, validation=validation, keep=keep))

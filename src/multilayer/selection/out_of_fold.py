@@ -1,4 +1,4 @@
-"""Out-of-fold predictions: for each row by networks that were not trained on it."""
+"""Out-of-fold predictions: each row is predicted by networks that were not trained on it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from multilayer.training.batching import RowNumbers
 
-Answered = Sequence[tuple[RowNumbers, Mapping[str, Any], Any]]  # (rows, answers by method, estimator)
+FoldPredictions = Sequence[tuple[RowNumbers, Mapping[str, Any], Any]]  # (rows, predictions by method, estimator)
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class Predictions:
     classes : array of shape (n_classes,) or None
         The labels.
     n_times : array of shape (m,)
-        How many networks have predicted each row.
+        The number of networks that have predicted each row.
     """
 
     predicted: Any
@@ -36,50 +36,50 @@ class Predictions:
     n_times: Any = None
 
 
-def answers(model: Any, X: Any) -> dict[str, Any]:
-    """The predictions of a fitted model by method."""
+def predictions_of(model: Any, X: Any) -> dict[str, Any]:
+    """Return the predictions of a fitted model by method."""
     methods = [name for name in ("predict", "predict_proba") if hasattr(model, name)]
     return {name: getattr(model, name)(X) for name in methods}
 
 
 def out_of_fold(
-    answered: Answered, m: int, weights: Sequence[float] | None = None, classes: NDArray[Any] | None = None
+    parts: FoldPredictions, m: int, weights: Sequence[float] | None = None, classes: NDArray[Any] | None = None
 ) -> Predictions:
-    """The mean over the networks that have predicted a row; a class that a fold lacks has the probability 0 there.
+    """Average the predictions of the networks for each row; a class that a fold lacks has the probability 0 there.
 
     Rows without a prediction are NaN, and their label is the first of ``classes``: see ``n_times``.  ``weights`` are
-    those of the networks; ``classes`` may hold labels that no network knows.
+    the weights of the networks; ``classes`` may contain labels that no network knows.
     """
     n_times = np.zeros(m, dtype=np.intp)
-    for rows, _, _ in answered:
+    for rows, _, _ in parts:
         n_times[rows] += 1
-    counts = [1.0] * len(answered) if weights is None else weights
-    if all("predict_proba" in answers for _, answers, _ in answered):
+    counts = [1.0] * len(parts) if weights is None else weights
+    if all("predict_proba" in predicted for _, predicted, _ in parts):
         if classes is None:
-            classes = np.unique(np.concatenate([model.classes_ for _, _, model in answered]))
-        return _of_classes(answered, n_times, counts, classes)
-    predicted = _mean([(rows, answers["predict"]) for rows, answers, _ in answered], m, counts)
+            classes = np.unique(np.concatenate([model.classes_ for _, _, model in parts]))
+        return _of_classes(parts, n_times, counts, classes)
+    predicted = _mean([(rows, each["predict"]) for rows, each, _ in parts], m, counts)
     return Predictions(predicted, n_times=n_times)
 
 
-def for_classes(answer: NDArray[Any], has: NDArray[Any], classes: NDArray[Any], absent: float = 0.0) -> NDArray[Any]:
+def for_classes(predicted: NDArray[Any], has: NDArray[Any], classes: NDArray[Any], absent: float = 0.0) -> NDArray[Any]:
     """Add columns for the ``classes`` that an array of predictions lacks, filled with ``absent``."""
     if len(has) == len(classes):
-        return answer
-    columns = np.full((len(answer), len(classes)), absent, dtype=answer.dtype)
-    columns[:, np.searchsorted(classes, has)] = answer
+        return predicted
+    columns = np.full((len(predicted), len(classes)), absent, dtype=predicted.dtype)
+    columns[:, np.searchsorted(classes, has)] = predicted
     return columns
 
 
 def _of_classes(
-    answered: Answered, n_times: RowNumbers, weights: Sequence[float], classes: NDArray[Any]
+    parts: FoldPredictions, n_times: RowNumbers, weights: Sequence[float], classes: NDArray[Any]
 ) -> Predictions:
     spread = []
-    for rows, answers, model in answered:
-        answer = np.asarray(answers["predict_proba"], dtype=np.float64)
-        spread.append((rows, for_classes(answer, model.classes_, classes)))
+    for rows, predicted, model in parts:
+        probabilities = np.asarray(predicted["predict_proba"], dtype=np.float64)
+        spread.append((rows, for_classes(probabilities, model.classes_, classes)))
     probabilities = _mean(spread, len(n_times), weights)
-    if np.ndim(answered[0][1]["predict"]) == 2:  # several labels a row
+    if np.ndim(parts[0][1]["predict"]) == 2:  # several labels per row
         return Predictions((probabilities > 0.5).astype(int), probabilities, classes, n_times)
     best = np.nan_to_num(probabilities).argmax(axis=1)
     return Predictions(classes[best], probabilities, classes, n_times)

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring, get_scorer_names
 
-from multilayer.exceptions import ParameterError
+from multilayer.exceptions import ParameterError, similar_names
 
 
 def one_scorer(estimator: Any, scoring: Any) -> Callable[..., Any]:
-    """The scorer of one metric, by its name or a scorer; None for the estimator's own ``score``."""
+    """Return the scorer of one metric, given by its name or as a scorer; None is the estimator's own ``score``."""
     if scoring is not None and not isinstance(scoring, str) and not callable(scoring):
-        raise ParameterError(f"scoring must be one metric, by its name or a scorer, got {scoring!r}. Name one.")
+        raise ParameterError(
+            f"scoring must be the name of one metric or a scorer, got {scoring!r}. Write scoring='accuracy'."
+        )
     return scorer_of(estimator, scoring)
 
 
 def scorer_of(estimator: Any, scoring: Any) -> Callable[..., Any]:
-    """The scorer of one metric or several, as scikit-learn takes them; None for the estimator's own ``score``."""
+    """Return the scorer of one or several metrics; None is the estimator's own ``score``."""
     if not (scoring is None or callable(scoring) or isinstance(scoring, str | Iterable)) or isinstance(scoring, type):
         raise ParameterError(
             f"scoring must be the name of a metric, a scorer, or a list or dict of them, got {scoring!r:.200}. "
@@ -38,17 +39,17 @@ def scorer_of(estimator: Any, scoring: Any) -> Callable[..., Any]:
 
 
 def check_metric_name(name: str) -> None:
-    """Raise a ParameterError with similar names for a name that scikit-learn has no scorer for."""
+    """Raise a ParameterError with similar names if scikit-learn has no scorer of this name."""
     known = get_scorer_names()
     if name in known:
         return
-    asked = name.lower().replace(" ", "_").replace("-", "_").removeprefix("neg_")
-    near = [_SHORT[asked]] if asked in _SHORT else difflib.get_close_matches(name.lower(), known, n=3)
+    key = name.lower().replace(" ", "_").replace("-", "_").removeprefix("neg_")
+    near = [_SHORT[key]] if key in _SHORT else similar_names(name, known)
     hint = f" Did you mean {' or '.join(repr(each) for each in near)}?" if near else ""
     raise ParameterError(f"unknown scoring {name!r}.{hint} sklearn.metrics.get_scorer_names() lists all names.")
 
 
-# scikit-learn's scorers by their usual short names.
+# Names of scikit-learn's scorers by the usual short names of the metrics.
 _SHORT = {
     "rmse": "neg_root_mean_squared_error",
     "mse": "neg_mean_squared_error",
@@ -64,7 +65,7 @@ _SHORT = {
 
 
 def metric_name(estimator: Any, scoring: Any) -> str:
-    """The name of the score."""
+    """Return the name of the score."""
     if scoring is None:
         return "accuracy" if is_classifier(estimator) else "R²"
     if isinstance(scoring, str):

@@ -233,7 +233,7 @@ def _range_test(fit: Fit, planned: Array, fading: float, ceiling: float) -> _Ran
 
     The criterion is the mean of the costs so far, in which older costs count less.
     """
-    # The mean of the weights answers for a network that is trained; here each update is looked at for itself.
+    # The test examines each update, so that weights are not averaged.
     recipe, problem = cast(Recipe, fit.session.recipe), fit.problem  # not that of L-BFGS, which has no step size
     options = replace(recipe.options, average=0.0)
     costs, sizes = np.empty(0), np.empty(0)
@@ -336,7 +336,9 @@ def _read(step_sizes: Array, tested: _RangeTest, fading: float, ceiling: float) 
     how = f"the smoothed cost fell fastest at {steep:.2g} and was lowest at {lowest:.2g}"
     if suggestion != steep:
         share, why = (
-            ("fifth", "larger steps are too close to it") if suggestion < steep else ("tenth", "smaller ones are slow")
+            ("fifth", "larger steps are too close to divergence")
+            if suggestion < steep
+            else ("tenth", "smaller steps are slow")
         )
-        how += f", of which the suggestion is a {share}: {why}"
+        how = f"the suggestion is a {share} of the step size with the lowest cost, because {why}: {how}"
     return StepSizeTest(step_sizes, costs, smoothed, suggestion, steep, lowest, tested.ended, f"{how}; {end}.")

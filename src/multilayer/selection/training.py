@@ -1,4 +1,4 @@
-"""The training of one model as the work of a pack's member: in slices, then what is wanted of the fitted model."""
+"""The training of one model as a member of a pack: in slices, followed by a function of the fitted model."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from multilayer.selection.data import Data
 from multilayer.training import TrainingSession
 from multilayer.training.batching import RowNumbers
 
-# A network trains for about so long before it is decided whether another one is to have its thread.
+# The approximate length of a slice, after which another network may continue in the same thread.
 SECONDS_PER_SLICE = 0.25
 LEAST_SECONDS_PER_SLICE = 0.002
-# Of a row in an update, until it is known how fast a network really is: fewer than on any machine.
+# The assumed speed of an update per row, until the real speed is known; every machine is faster.
 WEIGHTS_PER_SECOND = 1e9
 
 
@@ -31,12 +31,12 @@ class Fitted:
     """A model that was fitted as the member of a pack."""
 
     model: Any
-    seconds: float  # that it took
+    seconds: float  # of the training
     warnings: list[FitWarning]
 
 
 def as_fitted(fitted: Fitted) -> Fitted:
-    """The fitted model itself, for a training of which nothing else is wanted."""
+    """Return the argument: the default function of a fitted model."""
     return fitted
 
 
@@ -50,17 +50,17 @@ class ModelTraining:
     finish: Callable[[Fitted], Any] = as_fitted  # makes the value of the member, such as a score
     validating: RowNumbers | None = None  # rows that the network validates on after each epoch
     keep: Keep = "best"  # which weights a validated network keeps: those of the best score or the last ones
-    clones: bool = True  # whether a clone of the model is trained, which is made when the training begins
+    clones: bool = True  # whether to train a clone of the model, made at the start of training
     fit: Fit | None = None
     has_begun: bool = False
-    seconds: float = 0.0  # at work, those not counted in which it is put aside
+    seconds: float = 0.0  # working time, without pauses
     warnings: list[FitWarning] = field(default_factory=list)
 
     def advance(self, part: Slice) -> float:
-        """Train a slice; the fraction of the training that is left."""
+        """Train a slice and return the remaining fraction of the training."""
         began = time.perf_counter()
         try:
-            # Between two slices the thread belongs to others.
+            # Between two slices other members use the thread.
             with collected_warnings(self.warnings):
                 if not self.has_begun:
                     self._begin()
@@ -74,6 +74,7 @@ class ModelTraining:
             self.seconds += time.perf_counter() - began
 
     def result(self) -> Any:
+        """Return the value of the member."""
         return self.finish(Fitted(self.model, self.seconds, self.warnings))
 
     def _begin(self) -> None:
@@ -83,9 +84,9 @@ class ModelTraining:
 
 
 def train_slice(fit: Fit, part: Slice, first: int = 0, last: float = math.inf) -> float:
-    """Train a slice of the epochs from ``first`` to ``last``; the fraction of them that is left."""
+    """Train a slice of the epochs from ``first`` to ``last`` and return the remaining fraction of them."""
     session = fit.session
-    if not isinstance(session, TrainingSession):  # L-BFGS, which is not put aside
+    if not isinstance(session, TrainingSession):  # L-BFGS, which is not paused
         if not (part.is_last or fit.has_ended):
             fit.train()
         return 0.0
@@ -100,7 +101,7 @@ def train_slice(fit: Fit, part: Slice, first: int = 0, last: float = math.inf) -
 
 
 def _epochs(session: TrainingSession, n_done: int, left: float, share: float) -> int:
-    """The epochs of a slice: a share of what is left, if that takes neither too long nor next to no time."""
+    """Return the epochs of a slice: a share of the remaining ones, within limits of time."""
     n_weights = session.state.descent.parameters.size
     is_known = n_done > 0 and session.seconds > 0
     pace = session.seconds / n_done if is_known else n_weights * session.n_rows / WEIGHTS_PER_SECOND
@@ -111,8 +112,8 @@ def _epochs(session: TrainingSession, n_done: int, left: float, share: float) ->
 def warn_once(warnings: Iterable[Sequence[FitWarning]], n: int, what: str) -> None:
     """Merge the warnings of many fits: "in 3 of 5 folds training ended ...".
 
-    Warnings about the end of a fit are counted by their kind and reported together.  Other warnings hold for all fits
-    and are reported once, as they are.  Interruptions are left to the function that trains the pack.
+    Warnings about the end of a fit are counted by their kind and reported together.  Other warnings apply to all fits
+    and are reported once, unchanged.  The function that trains the pack reports interruptions.
     ``n`` is the number of fits, and ``what`` their name, such as "folds".
     """
     distinct = [list(dict.fromkeys(of_one)) for of_one in warnings]

@@ -14,11 +14,12 @@ from multilayer.tables._identifiers import row_identifiers
 from multilayer.tables._notes import reading_notes
 from multilayer.tables.encoder import TableEncoder
 from multilayer.tables.reading import read_table
-from multilayer.tables.reports import ColumnReport
+from multilayer.tables.reports import ColumnReport, ColumnReports
 from multilayer.tables.target import TargetInfo, encode_target, split_target
 
 __all__ = [
     "ColumnReport",
+    "ColumnReports",
     "TableEncoder",
     "TargetInfo",
     "encode_target",

@@ -98,8 +98,12 @@ def _strictly_typed(pa: Any, column: Any, form: CellFormat) -> tuple[Any, Column
     return as_zoned(pa, column) if converted is None else (converted, ColumnNote())
 
 
-def nearly_typed(column: Any, form: CellFormat, dates: bool = True) -> tuple[Any, ColumnNote]:
+def nearly_typed(
+    column: Any, form: CellFormat, *, dates: bool = True, complete: bool = False
+) -> tuple[Any, ColumnNote]:
     """Convert a column of numbers or dates with a few other cells, which become gaps; return other columns unchanged.
+
+    With ``complete``, a column without other cells is converted too.
 
     "A few" is at most one in twenty, or one repeated word (a mark for a gap) in less than half of the cells.  A column
     of at most twenty different numbers stays text, with a note, because a category keeps the meaning of a word, as in
@@ -114,10 +118,13 @@ def nearly_typed(column: Any, form: CellFormat, dates: bool = True) -> tuple[Any
         is_one_mark = len(pa.compute.utf8_lower(words).unique()) == 1
         share = len(words) / n_values
         few = share <= _MOST_STRAY or (is_one_mark and share < _MOST_MARKED)
-        if not (len(words) and few):
+        if not few or not (len(words) or complete):
             continue
         if len(converted.drop_null().unique()) > FEW_VALUES:
-            return converted, ColumnNote(_stray_words(column, stray, n_values, what))
+            found = _stray_words(column, stray, n_values, what) if len(words) else f"text that spells {what[0]}"
+            return converted, ColumnNote(found)
+        if not len(words):
+            continue
         cells = _cells_in_words(column, stray, n_values, *what)
         gaps = "it marks a gap, leave the cell" if len(words) == 1 else "they mark gaps, leave the cells"
         note = ColumnNote(f"kept as text, because {cells}; if {gaps} empty")
@@ -131,6 +138,19 @@ def spelled_numbers(column: Any, decimal: str = ".") -> Any:
     matches = pa.compute.match_substring_regex(column, pattern)
     kept = pa.compute.if_else(matches, column, pa.scalar(None, column.type))
     return as_numbers(pa, kept, decimal)
+
+
+def spelled_cells(column: Any, kind: str) -> Any:
+    """Convert a column of text to numbers, or to dates if ``kind`` is "date"; other cells become gaps.
+
+    Each cell is converted independently of the others.
+    """
+    if kind != "date":
+        return spelled_numbers(column)
+    pa = import_pyarrow("encoding tables")
+    kept = _moments_only(pa, column, pa.compute.match_substring_regex(column, _MOMENT))
+    # Nanoseconds would limit the years.
+    return pa.compute.replace_substring_regex(kept, r"(\.[0-9]{6})[0-9]+$", r"\1").cast(pa.timestamp("us"))
 
 
 def stray_words(column: Any) -> str:
@@ -163,12 +183,16 @@ def _loose_dates(pa: Any, column: Any) -> Any:
     matches = pa.compute.match_substring_regex(column, _MOMENT)
     if not 2 * pa.compute.sum(matches).as_py() > len(column) - column.null_count:
         return None
-    # The 30th of February is spelled like a date but is invalid.
-    some = column.filter(matches).unique()
-    possible = pa.array([word for word in some.to_pylist() if _is_moment(word)], column.type)
-    kept = pa.compute.if_else(pa.compute.is_in(column, value_set=possible), column, pa.scalar(None, column.type))
+    kept = _moments_only(pa, column, matches)
     converted = cast(pa, kept, pa.date32())
     return first_cast(pa, kept, None) if converted is None else converted
+
+
+def _moments_only(pa: Any, column: Any, matches: Any) -> Any:
+    """Replace cells that are no dates or moments by gaps; the 30th of February matches but is invalid."""
+    some = column.filter(matches).unique()
+    possible = pa.array([word for word in some.to_pylist() if _is_moment(word)], column.type)
+    return pa.compute.if_else(pa.compute.is_in(column, value_set=possible), column, pa.scalar(None, column.type))
 
 
 def _is_moment(word: str) -> bool:

@@ -10,9 +10,12 @@ import numpy as np
 
 from multilayer.exceptions import InputError, MultilayerWarning, ShapeError
 from multilayer.tables._arrow import PLURAL, import_pyarrow, kind_of, numbers, texts
+from multilayer.tables._cells import spelled_cells
 from multilayer.tables._frames import Columns
 from multilayer.tables._names import missing_column
-from multilayer.tables.encodings import Encoding, as_spelled
+from multilayer.tables.calendars import DateEncoding
+from multilayer.tables.encodings import Encoding, NumberEncoding
+from multilayer.tables.piecewise import PiecewiseEncoding
 
 
 def received_names(
@@ -51,9 +54,11 @@ def of_fitted_kind(encoding: Encoding, column: Any) -> Any:
     received = kind_of(column, what)
     if received in (encoding.kind, "empty"):
         return column
-    if received == "text" and getattr(encoding, "from_text", False):
-        spelled = as_spelled(column)
-        if spelled.null_count < len(spelled):
+    number = _number_of(encoding)
+    if received == "text" and number is not None and number.from_text:
+        words = texts(column)
+        spelled = spelled_cells(words, encoding.kind)
+        if spelled.null_count < len(spelled) or set(words.unique().to_pylist()) <= {None, *number.gap_words}:
             return spelled
     if column.null_count == len(column) or (
         received != "text" and np.isnan(numbers(column, what, allow_infinity=True)).all()
@@ -66,6 +71,15 @@ def of_fitted_kind(encoding: Encoding, column: Any) -> Any:
         f"{what} held {expected} when the encoder was fitted, now it holds {PLURAL[received]}{found}. "
         f"Convert it to {expected}, or fit the encoder again."
     )
+
+
+def _number_of(encoding: Encoding) -> NumberEncoding | None:
+    """Return the encoding of the number itself, without parts; None for text."""
+    if isinstance(encoding, DateEncoding):
+        return encoding.elapsed
+    if isinstance(encoding, PiecewiseEncoding):
+        return encoding.raw
+    return encoding if isinstance(encoding, NumberEncoding) else None
 
 
 def _first_word(column: Any) -> str:

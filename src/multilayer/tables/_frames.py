@@ -114,8 +114,9 @@ def as_frame(data: Any) -> nw.DataFrame[Any]:
         frame = narwhals.from_native(data)
     except TypeError:
         raise InputError(
-            f"expected a data frame of pandas, polars or pyarrow, or a two-dimensional array, got "
-            f"{type(data).__module__}.{type(data).__qualname__}. Wrap it, e.g. in pandas.DataFrame."
+            "expected a data frame of pandas, polars or pyarrow, a relation of DuckDB, a two-dimensional array, or a "
+            f"list of rows or dictionaries, got {type(data).__module__}.{type(data).__qualname__}. Wrap it, e.g. in "
+            "pandas.DataFrame."
         ) from None
     except narwhals.exceptions.DuplicateError:
         names = repeated(data.column_names if hasattr(data, "column_names") else [])

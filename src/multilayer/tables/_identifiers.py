@@ -13,8 +13,10 @@ from multilayer.tables.rules import Rules
 def row_identifiers(frame: Any) -> tuple[str, ...]:
     """Return the names of the columns that only identify the rows of a table.
 
-    These are text columns of more than 20 values of which 95 % or more differ (names, codes, free text), and columns of
-    n > 20 different whole numbers without gaps in between, in any order, which number the rows.
+    These are text columns of more than 20 values of which 95 % or more differ (names, codes, free text); columns of
+    n > 20 different whole numbers without gaps in between, in any order, which number the rows; and columns of more
+    than 20 whole numbers of which 95 % or more differ and whose name is or ends in "id", such as ``customer_id``,
+    ``PassengerId`` or ``uuid``.
 
     Pass the whole table, before it is divided into training and test rows or into folds: a third of the rows numbered
     1 to 900 has gaps.  Then pass the result to :class:`TableEncoder`.

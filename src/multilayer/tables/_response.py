@@ -87,9 +87,10 @@ def response_of(y: Any, task: str, n_rows: int) -> Response:
 
 def _columns(y: Any) -> list[Any]:
     """Return the columns of y as Arrow columns."""
-    if np.ndim(y) < 2:
-        return [to_arrow(y, "y")]
-    table = np.asarray(y)
+    table = y if hasattr(y, "shape") else np.asarray(y)
+    if len(table.shape) < 2:
+        return [to_arrow(table, "y")]
+    table = np.asarray(table)
     if table.ndim > 2 or not table.shape[1]:
         raise ShapeError(f"y must have the shape (m,) or (m, n_outputs), got {table.shape}.")
     return [to_arrow(table[:, i], "y") for i in range(table.shape[1])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -18,12 +18,18 @@ from multilayer.tables._names import missing_column, unique
 from multilayer.tables._response import Response, response_of
 from multilayer.tables.encodings import Encoding, Output
 from multilayer.tables.fitting import fit_columns
-from multilayer.tables.reports import ColumnReport, reports_frame, reports_summary
-from multilayer.tables.rules import Identifiers, ManyCategories, Numbers, Piecewise, TwoValues, checked_rules
+from multilayer.tables.reports import ColumnReports
+from multilayer.tables.rules import (
+    Identifiers,
+    ManyCategories,
+    Numbers,
+    Piecewise,
+    RowNumbers,
+    Text,
+    TwoValues,
+    checked_rules,
+)
 from multilayer.tables.target_means import TargetMeanEncoding
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 
 class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
@@ -54,7 +60,7 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
     the fitting rows is an error.
 
     Text of more than 20 different numbers with a few other words becomes numbers, and the words become gaps, as in
-    :func:`read_table`.
+    :func:`read_table`; other text stays text unless ``text="typed"``.
 
     ``transform`` finds the encoded columns by name, in any order, and ignores other columns.  Columns of arrays are
     identified by position, and all of them are needed.  An unknown category counts as "other" if that column
@@ -66,20 +72,20 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         Maximum number of columns for the categories of one text column, including the column for the others and
         excluding the one for gaps; at least 2.
     identifiers : "auto" or list of str, default="auto"
-        The columns that only identify rows.  Text is dropped; whole numbers stay, with a note in ``columns_``, because
-        they may count years.  "auto" applies the rule of :func:`row_identifiers` to the fitting rows; pass the result
-        of that function for the whole table to use the same columns in all parts of it.
+        The columns that only identify rows.  Text is dropped; whole numbers stay by default, because they may count
+        years, see ``row_numbers``.  "auto" applies the rule of :func:`row_identifiers` to the fitting rows; pass the
+        result of that function for the whole table to use the same columns in all parts of it.
     dtype : numpy.float64 or numpy.float32, default=numpy.float64
         Type of the array that ``transform`` returns.
     numbers : {"standard", "robust"}, default="standard"
         The scaling of numbers, dates and times: by mean and deviation as above, or robustly.  Robust scaling divides
         the distance from the median by that of the quartiles, ``z = (x - median) / (q75 - q25)``, or by half of the
-        range, ``(max - min) / 2``, if the quartiles are equal; then the smooth clip ``z / sqrt(1 + (z / 3)^2)`` limits
+        range, ``(max - min) / 2``, if the quartiles are equal; then the clip ``z / sqrt(1 + (z / 3)^2)`` (X1) limits
         all numbers to (-3, 3).  A gap becomes the median, 0.
     piecewise : {None, "quantile", "tree"}, default=None
         The thresholds of a piecewise-linear encoding of numbers and durations of more than two values, in addition to
-        the scaled number.  For the edges e_0 < ... < e_n, which are the minimum, the thresholds and the maximum of
-        the fitting rows, the parts are ``clip((x - e_i) / (e_{i+1} - e_i), 0, 1) - 0.5`` for i = 0, ..., n - 1.  A gap
+        the scaled number.  For the edges e_0 < ... < e_n, which are the minimum, the thresholds and the maximum of the
+        fitting rows, the parts are ``clip((x - e_i) / (e_{i+1} - e_i), 0, 1) - 0.5`` (X2), i = 0, ..., n - 1.  A gap
         has the parts of the number that replaces it.  The thresholds are quantiles, or those of a decision tree that
         predicts y from the column alone.  A column has at most max(4, min(16, 512 // k)) parts if k columns have them,
         and a part at least max(8, m // 200) of the m rows with a value.
@@ -89,14 +95,24 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
     many_categories : {"frequent", "target"}, default="frequent"
         The encoding of text of more than ``max_categories`` categories: columns for the most frequent ones as above, or
         target encoding, see Notes.
+    min_frequency : int, default=1
+        Minimum number of fitting rows of a category with a column of its own; rarer ones share the column of the
+        others.
+    text : {"as_given", "typed"}, default="as_given"
+        Whether text of which all or nearly all cells spell more than 20 different numbers (without leading zeros) or
+        dates (``2026-11-23``, ``2026-11-23 17:00:00``) becomes numbers or dates.  By default, only text of numbers
+        with a few other words does.
+    row_numbers : {"keep", "drop"}, default="keep"
+        Whether whole numbers that only identify rows are kept, with a note in ``columns_``, or dropped.
     task : {"auto", "classification", "regression"}, default="auto"
         Whether y holds classes or amounts, if the encoding depends on y; by default the choice of
         :func:`encode_target`.
 
     Attributes
     ----------
-    columns_ : list of ColumnReport
-        The encoding of each column of the table, in the table's order.
+    columns_ : ColumnReports
+        The encoding of each column of the table, in the table's order: a list of :class:`ColumnReport` that prints as a
+        table, with the method ``to_frame``.
     feature_names_in_ : array of str, of shape (n_features_in_,)
         The column names, if the columns have names.
     n_features_in_ : int
@@ -115,13 +131,14 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
     Notes
     -----
     Target encoding replaces a category c of n_c fitting rows i by the smoothed mean of an output t of the target less
-    its overall mean, ``d_c = sum_i t_i / (n_c + 10)``.  The outputs are the indicators of the classes (for two classes,
-    of the second one), or the standardised amounts, each column of y.  ``fit_transform`` encodes the fitting rows by
-    cross-fitted means: the sum and n_c cover only rows of the other of five folds, since otherwise a rare category
-    would tell the row's own target.  ``transform`` uses all fitting rows.  Both are divided by the deviation of the
-    cross-fitted means and clipped smoothly as above.  One more column holds the standardised ``log n_c``, also clipped.
-    Categories of a single fitting row, unknown ones, and all beyond the 100,000 most frequent have the overall mean, 0,
-    and n_c = 1.  A gap is 0 in all these columns; one more column marks gaps if the fitting rows have any.
+    its overall mean, ``d_c = sum_i t_i / (n_c + 10)`` (X3).  The outputs are the indicators of the classes (for two
+    classes, of the second one), or the standardised amounts, each column of y.  ``fit_transform`` encodes the fitting
+    rows by cross-fitted means (X4): the sum, n_c and the overall mean cover only rows of the other of five folds, since
+    otherwise a rare category would tell the row's own target.  ``transform`` uses all fitting rows.  Both are divided
+    by the deviation of the cross-fitted means and clipped smoothly as above.  One more column holds the standardised
+    ``log n_c``, also clipped.  Categories of a single fitting row, unknown ones, and all beyond the 100,000 most
+    frequent (with more than ten outputs, fewer: a million means in all) have the overall mean, 0, and n_c = 1.  A gap
+    is 0 in all these columns; one more column marks gaps if the fitting rows have any.
 
     Piecewise-linear encoding and its thresholds are those of [1]_, except that all parts are limited to their range
     and centred; robust scaling and the smooth clip are those of [2]_; smoothed target means are those of [3]_.
@@ -140,11 +157,11 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
            [ 1.22474487,  1.        ,  0.        ,  0.        ]])
     >>> encoder.get_feature_names_out().tolist()
     ['rooms', 'town=Bonn', 'town=Ulm', 'town=(gap)']
-    >>> for column in encoder.columns_:
-    ...     print(f"{column.name}: {column.encoding}")
-    rooms: standardised: mean 2, deviation 0.8165
-    town: a column for each of 2 categories, one for gaps
-    year: dropped: every value is 1990
+    >>> print(encoder.columns_)
+    column  kind    gaps  width  encoding
+    rooms   number            1  standardised: mean 2, deviation 0.8165
+    town    text       1      3  a column for each of 2 categories, one for gaps
+    year    number               dropped: every value is 1990
 
     Robust scaling, and a decision tree with one threshold in the middle, 9.5:
 
@@ -175,6 +192,9 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         piecewise: Piecewise | None = None,
         two_values: TwoValues = "zero_one",
         many_categories: ManyCategories = "frequent",
+        min_frequency: int = 1,
+        text: Text = "as_given",
+        row_numbers: RowNumbers = "keep",
         task: Literal["auto", "classification", "regression"] = "auto",
     ) -> None:
         self.max_categories = max_categories
@@ -184,6 +204,9 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         self.piecewise = piecewise
         self.two_values = two_values
         self.many_categories = many_categories
+        self.min_frequency = min_frequency
+        self.text = text
+        self.row_numbers = row_numbers
         self.task = task
 
     def fit(self, X: object, y: object = None) -> Self:
@@ -217,7 +240,10 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
     def fit_transform(self, X: object, y: object = None) -> Output:
         """Fit the encoder, and encode the fitting rows.
 
-        The result equals that of ``transform``, except that target encoding uses cross-fitted means.
+        With target encoding, ``fit(X, y).transform(X)`` does not equal ``fit_transform(X, y)``, as in scikit-learn's
+        ``TargetEncoder``: ``fit_transform`` encodes each fitting row by means over other rows, ``transform`` by means
+        over all fitting rows.  Train on the result of ``fit_transform``, as a pipeline does, because the means of
+        ``transform`` tell the targets of the fitting rows.  Without target encoding, both results are equal.
 
         Parameters
         ----------
@@ -267,23 +293,6 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
             table, received_names(table, names, hasattr(self, "feature_names_in_"), self.encodings_), None
         )
 
-    def columns_frame(self) -> DataFrame:
-        """Return ``columns_`` as a frame: a row for each column of the table.
-
-        Returns
-        -------
-        pandas.DataFrame
-            The columns ``column``, ``kind``, ``encoding``, ``gaps``, ``width``, ``identifier``, ``low`` and ``high``;
-            the last two are the bounds, NaN if there are none.
-
-        Raises
-        ------
-        MissingExtraError
-            If pandas is not installed.
-        """
-        check_is_fitted(self)
-        return reports_frame(self.columns_)
-
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> NDArray[np.object_]:
         """Return the names of the output columns: ``age``, ``age=(gap)``, ``town=Ulm``, ``town=(other)``.
 
@@ -323,12 +332,12 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         response = response_of(y, self.task, table.n_rows) if rules.needs_target else None
         fitted = fit_columns(table, rules, response)
         encodings: list[Encoding] = [encoding for encoding, _ in fitted if encoding is not None]
-        reports = [report for _, report in fitted]
+        reports = ColumnReports(report for _, report in fitted)
         if not encodings:
             single = " With 1 sample, every column is constant: add rows." if table.n_rows == 1 else ""
-            raise InputError(f"the table has no column that can be used. {reports_summary(reports)}{single}")
+            raise InputError(f"the table has no column that can be used. {reports.summary()}{single}")
         self.encodings_ = tuple(encodings)
-        self.columns_: list[ColumnReport] = reports
+        self.columns_ = reports
         self.number_columns_ = np.array([flag for encoding in encodings for flag in encoding.are_numbers()])
         self.n_features_in_ = len(table.names)
         if table.has_names:

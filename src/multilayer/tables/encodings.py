@@ -12,8 +12,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from multilayer.equations.extensions.encodings import smooth_clip
 from multilayer.tables._arrow import Kind, import_pyarrow, is_gap, numbers, texts
-from multilayer.tables._cells import spelled_numbers
 
 Output = NDArray[np.float32] | NDArray[np.float64]
 
@@ -58,28 +58,14 @@ def clip_smoothly(standardised: NDArray[np.float64], reach: float) -> NDArray[np
     return standardised
 
 
-def smooth_clip(scaled: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Clip numbers smoothly to (-3, 3): ``x / sqrt(1 + (x / 3)^2)``.
-
-    The numbers, of shape (m,), may be infinite but not NaN.  The slope is 1 at 0, and infinity becomes 3.
-
-    Examples
-    --------
-    >>> smooth_clip(np.array([0.0, 4.0, -np.inf])).round(6).tolist()
-    [0.0, 2.4, -3.0]
-    """
-    # hypot computes the root without squares, which overflow; infinity / infinity would be NaN.
-    finite = np.clip(scaled, -1e300, 1e300)
-    return finite / np.hypot(1.0, finite / 3.0)
-
-
 @dataclass(frozen=True)
 class NumberEncoding:
     """Numbers, times and Booleans: ``(x 2^-exponent - centre) / scale``, then a clip; 0 or 1 for a gap.
 
     ``exponent`` is 0 unless the squares of the numbers overflow or underflow float64.  The clip is
     :func:`clip_smoothly` with ``reach``, or :func:`smooth_clip`.  With ``from_text``, the fitting column was text of
-    which a few cells spelled no number.  ``is_continuous`` is False for Booleans and for numbers of two values.
+    numbers or dates, and ``gap_words`` are some of its other cells.  ``is_continuous`` is False for Booleans and for
+    numbers of two values.
     """
 
     name: str
@@ -94,6 +80,7 @@ class NumberEncoding:
     from_text: bool = False
     clip: Literal["far", "smooth"] = "far"
     is_continuous: bool = False
+    gap_words: tuple[str, ...] = ()
 
     def feature_names(self, name: str) -> list[str]:
         return [name] * self.has_values + [f"{name}=(gap)"] * self.has_gaps
@@ -116,25 +103,17 @@ class NumberEncoding:
 
     def values(self, column: Any) -> NDArray[np.float64]:
         """Return the numbers of an Arrow column, NaN at gaps."""
-        if self.from_text:
-            column = as_spelled(column)
         return numbers(column, f"column {self.name!r}", allow_infinity=True)
 
     def scaled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return ``x 2^-exponent``."""
-        return np.ldexp(values, -self.exponent) if self.exponent else values
+        """Return ``x 2^-exponent``; far outside the fitted range it may be infinite."""
+        with np.errstate(over="ignore"):
+            return np.ldexp(values, -self.exponent) if self.exponent else values
 
     def standardised(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return ``(x 2^-exponent - centre) / scale``; far outside the fitted range it may be infinite."""
         with np.errstate(over="ignore"):
             return (self.scaled(values) - self.centre) / self.scale
-
-
-def as_spelled(column: Any) -> Any:
-    """Convert a column of text to the numbers that it spells; return other columns unchanged."""
-    types = import_pyarrow("encoding tables").types
-    is_text = types.is_string(column.type) or types.is_large_string(column.type) or types.is_dictionary(column.type)
-    return spelled_numbers(texts(column)) if is_text else column
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ Rules
 * Text of more than ``max_categories`` categories keeps the ``max_categories - 1`` most frequent ones (ties in
   alphabetical order), and the others share the column "other"; or it becomes means of the target.
 * Text that only identifies rows is dropped, because with one category for nearly every row a network memorises the
-  rows.  Whole numbers that number the rows are kept, with a note, because they may count years.
+  rows.  Whole numbers that number the rows, or are named as an identifier, are kept by default, with a note, because
+  they may count years.
 """
 
 from __future__ import annotations

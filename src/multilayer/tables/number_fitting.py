@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,17 @@ from multilayer.tables.calendars import DateEncoding, with_calendar
 from multilayer.tables.encodings import NARROWEST_REACH, Encoding, NumberEncoding, TextEncoding
 from multilayer.tables.reports import ColumnReport
 from multilayer.tables.rules import Rules
+
+IDENTIFIER_SHARE = 0.95
+"""Least share of different values in a column that identifies rows."""
+
+NUMBERS_ROWS = "it numbers the rows"
+NAMED_ID = "its name and its values are those of an identifier"
+_ADVICE = {
+    NUMBERS_ROWS: f"{NUMBERS_ROWS}: drop it unless their order matters",
+    NAMED_ID: f"{NAMED_ID}: drop it unless its size matters",
+}
+_ID_NAME = re.compile(r"(?:^|[\W_])(?i:id|uid|uuid|guid)$|[a-z](?:Id|ID)$")
 
 _WORDS: dict[Kind, str] = {
     "date": "seconds since 1970 (UTC), ",
@@ -36,9 +48,14 @@ def fit_numbers(name: str, kind: Kind, column: Any, rules: Rules) -> tuple[Encod
     if low == high or is_constant(low, high, type_given(column)):
         same = low == high and (abs(high) < 2.0**53 or len(column.drop_null().unique()) == 1)
         value = str(_first_value(column)) if same else f"{high:.12g} except for rounding"
-        return constant_column(replace(plain, has_values=False), value, n_gaps)
+        return gaps_only(replace(plain, has_values=False), f"every value is {value}", n_gaps)
     if kind == "Boolean":
         return _fit_booleans(plain, present, n_gaps, rules)
+    reason = _identifier_reason(name, column, present, low, high)
+    identifies = rules.is_identifier(name, by_values=bool(reason))
+    if identifies and rules.row_numbers == "drop":
+        done = f"dropped: {reason or 'it only identifies rows'}"
+        return None, ColumnReport(name, kind, done, n_gaps, 0, is_identifier=True)
     plain = replace(plain, is_continuous=bool(((present != low) & (present != high)).any()))
     if rules.numbers == "robust":
         encoding, scaling = _robust(plain, present, low, high, type_given(column))
@@ -49,10 +66,9 @@ def fit_numbers(name: str, kind: Kind, column: Any, rules: Rules) -> tuple[Encod
     if isinstance(result, DateEncoding):
         done += f", and {', '.join(result.parts)}"
     done += _gap_words(n_gaps, f"gaps become the {'median' if rules.numbers == 'robust' else 'mean'}")
-    counts = rules.is_identifier(name, by_values=_numbers_the_rows(column, present, low, high))
-    done += "; it numbers the rows: drop it unless their order matters" if counts else ""
+    done += f"; {_ADVICE[reason or NUMBERS_ROWS]}" if identifies else ""
     width = len(result.feature_names(name))
-    return result, ColumnReport(name, kind, done, n_gaps, width, counts, _bounds(encoding))
+    return result, ColumnReport(name, kind, done, n_gaps, width, identifies, _bounds(encoding))
 
 
 def _fit_booleans(
@@ -109,14 +125,14 @@ def _bounds(encoding: NumberEncoding) -> tuple[float, float] | None:
     return low, high
 
 
-def constant_column(
-    encoding: NumberEncoding | TextEncoding, value: str, n_gaps: int
+def gaps_only(
+    encoding: NumberEncoding | TextEncoding, reason: str, n_gaps: int
 ) -> tuple[Encoding | None, ColumnReport]:
-    """Drop a column of one value, or keep its column for gaps."""
+    """Drop a column without information in its values, or keep its column for gaps."""
     if n_gaps:
-        done = f"a column for gaps only: every value is {value}"
+        done = f"a column for gaps only: {reason}"
         return encoding, ColumnReport(encoding.name, encoding.kind, done, n_gaps, 1)
-    return None, ColumnReport(encoding.name, encoding.kind, f"dropped: every value is {value}", 0, 0)
+    return None, ColumnReport(encoding.name, encoding.kind, f"dropped: {reason}", 0, 0)
 
 
 def _exponent(largest: float) -> int:
@@ -136,8 +152,13 @@ def _gap_words(n_gaps: int, becomes: str) -> str:
     return f"; {becomes}, and a second column marks them" if n_gaps else ""
 
 
-def _numbers_the_rows(column: Any, present: NDArray[np.float64], low: float, high: float) -> bool:
-    """Return whether the column holds n consecutive whole numbers, in any order."""
+def _identifier_reason(name: str, column: Any, present: NDArray[np.float64], low: float, high: float) -> str:
+    """Return why whole numbers identify rows: n of them are consecutive, or nearly all differ and are named so."""
     n = len(present)
-    whole = import_pyarrow("encoding tables").types.is_integer(column.type)
-    return n > FEW_VALUES and whole and high - low == n - 1 and len(np.unique(present)) == n
+    if n <= FEW_VALUES or not import_pyarrow("encoding tables").types.is_integer(column.type):
+        return ""
+    is_named, is_row_number = _ID_NAME.search(name) is not None, high - low == n - 1
+    n_different = len(np.unique(present)) if is_named or is_row_number else 0
+    if is_row_number and n_different == n:
+        return NUMBERS_ROWS
+    return NAMED_ID if is_named and n_different >= IDENTIFIER_SHARE * n else ""

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from multilayer._constant import rounding
-from multilayer.tables._arrow import Kind, type_given
+from multilayer.equations.extensions.encodings import piecewise_linear
+from multilayer.tables._arrow import Kind, kind_of, texts, type_given
+from multilayer.tables._cells import spelled_cells
 from multilayer.tables._response import Response
-from multilayer.tables.encodings import Encoding, NumberEncoding, Output, as_spelled
+from multilayer.tables.encodings import Encoding, NumberEncoding, Output
 from multilayer.tables.reports import ColumnReport
 
 FEWEST_PARTS, MOST_PARTS, MOST_COLUMNS = 4, 16, 512
@@ -37,36 +39,6 @@ def most_parts(n_columns: int) -> int:
 def fewest_rows(n_rows: int) -> int:
     """Return the smallest number of fitting rows of a part."""
     return max(FEWEST_ROWS, n_rows // LEAST_SHARE)
-
-
-def piecewise_linear(x: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    r"""Compute the parts of numbers: ``clip((x - e_i) / (e_{i+1} - e_i), 0, 1) - 0.5`` for each pair of edges.
-
-    Below its two edges a part is -0.5, above them 0.5, and linear in between: a linear function of all parts is any
-    continuous function that is linear between the edges and constant outside of them.
-
-    Parameters
-    ----------
-    x : array of shape (m,)
-        Numbers, also infinite ones.
-    edges : array of shape (n + 1,)
-        Strictly increasing numbers: the minimum, the thresholds and the maximum.
-
-    Returns
-    -------
-    array of shape (m, n)
-        The parts.
-
-    Examples
-    --------
-    >>> piecewise_linear(np.array([0.0, 3.0, 9.0]), np.array([0.0, 2.0, 6.0]))
-    array([[-0.5 , -0.5 ],
-           [ 0.5 , -0.25],
-           [ 0.5 ,  0.5 ]])
-    """
-    low, width = edges[:-1], np.diff(edges)
-    with np.errstate(over="ignore"):
-        return np.clip((x[:, None] - low) / width, 0.0, 1.0) - 0.5
 
 
 def quantile_thresholds(x: NDArray[np.float64], most: int) -> NDArray[np.float64]:
@@ -96,7 +68,8 @@ def tree_thresholds(x: NDArray[np.float64], y: NDArray[Any], most: int, *, class
     """
     different, ranks = np.unique(x, return_inverse=True)
     kind = DecisionTreeClassifier if classes else DecisionTreeRegressor
-    tree = kind(max_leaf_nodes=most, min_samples_leaf=fewest_rows(len(x)), random_state=0)
+    # Without a least decrease of impurity a tree would also split rows whose y differ by rounding.
+    tree = kind(max_leaf_nodes=most, min_samples_leaf=fewest_rows(len(x)), min_impurity_decrease=1e-12, random_state=0)
     fitted = tree.fit(ranks[:, None].astype(np.float32), y).tree_
     below = np.unique(fitted.threshold[fitted.children_left >= 0].astype(np.intp))
     middle: NDArray[np.float64] = 0.5 * different[below] + 0.5 * different[below + 1]
@@ -120,10 +93,6 @@ class PiecewiseEncoding:
     @property
     def kind(self) -> Kind:
         return self.raw.kind
-
-    @property
-    def from_text(self) -> bool:
-        return self.raw.from_text
 
     def feature_names(self, name: str) -> list[str]:
         with np.errstate(over="ignore"):
@@ -156,7 +125,8 @@ def with_parts(
     raw: NumberEncoding, report: ColumnReport, column: Any, most: int, response: Response | None
 ) -> tuple[Encoding, ColumnReport]:
     """Add parts to the encoding of a number, with thresholds by a tree on y if there is one, else by quantiles."""
-    column = as_spelled(column)
+    if kind_of(column, f"column {raw.name!r}") == "text":
+        column = spelled_cells(texts(column), raw.kind)
     values = raw.values(column)
     is_present = ~np.isnan(values)
     x = raw.scaled(values[is_present])

@@ -1,12 +1,12 @@
-"""What a TableEncoder did with each column: records, a frame and a summary."""
+"""How a TableEncoder encodes each column: a record for each, and all of them as a table, a frame and a sentence."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from multilayer.results import frame
+from multilayer.results import Column, Result, Table, frame
 from multilayer.tables._arrow import Kind
 
 if TYPE_CHECKING:
@@ -45,28 +45,74 @@ class ColumnReport:
     bounds: tuple[float, float] | None = None
 
 
-def reports_frame(reports: Sequence[ColumnReport]) -> DataFrame:
-    """Return reports as a pandas frame, a row for each column."""
-    nan = float("nan")
-    bounds = [report.bounds or (nan, nan) for report in reports]
-    return frame(
-        {
-            "column": [report.name for report in reports],
-            "kind": [report.kind for report in reports],
-            "encoding": [report.encoding for report in reports],
-            "gaps": [report.n_gaps for report in reports],
-            "width": [report.width for report in reports],
-            "identifier": [report.is_identifier for report in reports],
-            "low": [low for low, _ in bounds],
-            "high": [high for _, high in bounds],
-        }
-    )
+class ColumnReports(list[ColumnReport], Result):
+    """The reports of all columns of a table, in its order: a list that prints as a table.
 
+    Parameters
+    ----------
+    iterable : iterable of ColumnReport
+        The reports.
 
-def reports_summary(reports: Sequence[ColumnReport]) -> str:
-    """Return the first reports as a sentence."""
-    if not reports:
-        return "It has no columns."
-    most = 5
-    rest = f"; and {len(reports) - most} more" if len(reports) > most else ""
-    return "; ".join(f"{report.name!r}: {report.encoding}" for report in reports[:most]) + rest + "."
+    Examples
+    --------
+    >>> from multilayer.tables import TableEncoder
+    >>> print(TableEncoder().fit([{"rooms": 1, "town": "Ulm"}, {"rooms": 3, "town": None}]).columns_)
+    column  kind    gaps  width  encoding
+    rooms   number            1  standardised: mean 2, deviation 1
+    town    text       1      1  a column for gaps only: every value is 'Ulm'
+    """
+
+    @property
+    def table(self) -> Table:
+        """One row for each column, with empty cells for zeros."""
+        columns = (
+            Column("column", align="left"),
+            Column("kind", align="left"),
+            Column("gaps", ","),
+            Column("width", ","),
+            Column("encoding", align="left"),
+        )
+        rows = [(r.name, r.kind, r.n_gaps or None, r.width or None, r.encoding) for r in self]
+        return Table(columns, rows)
+
+    def to_frame(self) -> DataFrame:
+        """Convert the reports to a pandas frame, with one row for each column of the table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns ``column``, ``kind``, ``encoding``, ``gaps``, ``width``, ``identifier``, ``low`` and ``high``;
+            the last two are the bounds, NaN if there are none.
+
+        Raises
+        ------
+        MissingExtraError
+            If pandas is not installed.
+        """
+        bounds = [report.bounds or (math.nan, math.nan) for report in self]
+        return frame(
+            {
+                "column": [report.name for report in self],
+                "kind": [report.kind for report in self],
+                "encoding": [report.encoding for report in self],
+                "gaps": [report.n_gaps for report in self],
+                "width": [report.width for report in self],
+                "identifier": [report.is_identifier for report in self],
+                "low": [low for low, _ in bounds],
+                "high": [high for _, high in bounds],
+            }
+        )
+
+    def summary(self) -> str:
+        """Return the first reports as a sentence.
+
+        Returns
+        -------
+        str
+            The sentence.
+        """
+        if not self:
+            return "It has no columns."
+        most = 5
+        rest = f"; and {len(self) - most} more" if len(self) > most else ""
+        return "; ".join(f"{report.name!r}: {report.encoding}" for report in self[:most]) + rest + "."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -15,6 +15,8 @@ Numbers = Literal["standard", "robust"]
 Piecewise = Literal["quantile", "tree"]
 TwoValues = Literal["zero_one", "signs"]
 ManyCategories = Literal["frequent", "target"]
+Text = Literal["as_given", "typed"]
+RowNumbers = Literal["keep", "drop"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,9 @@ class Rules:
     piecewise: Piecewise | None = None
     two_values: TwoValues = "zero_one"
     many_categories: ManyCategories = "frequent"
+    min_frequency: int = 1
+    text: Text = "as_given"
+    row_numbers: RowNumbers = "keep"
 
     def is_identifier(self, name: str, by_values: bool) -> bool:
         """Return whether a column only identifies rows, by its values or by the parameter."""
@@ -45,29 +50,24 @@ def checked_rules(given: Any) -> Rules:
         ("piecewise", (None, *get_args(Piecewise))),
         ("two_values", get_args(TwoValues)),
         ("many_categories", get_args(ManyCategories)),
+        ("text", get_args(Text)),
+        ("row_numbers", get_args(RowNumbers)),
     ):
         value = getattr(given, name)
         if not (value is None or isinstance(value, str)) or value not in allowed:
             raise unknown_name(name, value, tuple(map(str, allowed)))
-    most = given.max_categories
-    if isinstance(most, bool) or not isinstance(most, int | np.integer) or most < 2:
-        raise ParameterError(f"max_categories must be an integer of at least 2, got {most!r}.")
-    return Rules(
-        int(most),
-        _checked_identifiers(given.identifiers),
-        given.numbers,
-        given.piecewise,
-        given.two_values,
-        given.many_categories,
-    )
+    for name, least in (("max_categories", 2), ("min_frequency", 1)):
+        value = getattr(given, name)
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+            raise ParameterError(f"{name} must be an integer of at least {least}, got {value!r}.")
+    _check_identifiers(given.identifiers)
+    return Rules(**{field.name: getattr(given, field.name) for field in fields(Rules)})
 
 
-def _checked_identifiers(identifiers: Any) -> Identifiers:
-    if isinstance(identifiers, str):
-        if identifiers == "auto":
-            return "auto"
-    elif isinstance(identifiers, list | tuple | set | frozenset) and all(isinstance(n, str) for n in identifiers):
-        return identifiers
-    raise ParameterError(
-        f'identifiers must be "auto" or column names, as row_identifiers returns them, got {identifiers!r}.'
-    )
+def _check_identifiers(identifiers: Any) -> None:
+    if isinstance(identifiers, str) and identifiers == "auto":
+        return
+    if not isinstance(identifiers, list | tuple | set | frozenset) or not all(isinstance(n, str) for n in identifiers):
+        raise ParameterError(
+            f'identifiers must be "auto" or column names, as row_identifiers returns them, got {identifiers!r}.'
+        )

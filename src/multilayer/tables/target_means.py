@@ -8,83 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from multilayer.equations.extensions.encodings import SMOOTHING, cross_fitted_means, smooth_clip, smoothed_means
 from multilayer.tables._arrow import Kind, is_gap, texts
-from multilayer.tables._response import N_FOLDS, Response
-from multilayer.tables.encodings import Output, codes_of, smooth_clip
+from multilayer.tables._response import Response
+from multilayer.tables.encodings import Output, codes_of
 from multilayer.tables.reports import ColumnReport
 
-SMOOTHING = 10.0
-"""Number of rows with the overall mean that are added to each category."""
-
-MOST_CATEGORIES = 100_000
-"""The most frequent categories have means; the others count as unseen."""
-
-
-def smoothed_means(codes: NDArray[np.intp], t: NDArray[np.float64], n_categories: int) -> NDArray[np.float64]:
-    """Compute the smoothed mean ``d_c = sum(t_i) / (n_c + 10)`` over the n_c rows i of each category c.
-
-    For outputs t with mean 0, it is ``n_c / (n_c + 10)`` times the difference of the category's mean and the overall
-    mean, as if ten more rows had the overall mean.
-
-    Parameters
-    ----------
-    codes : array of shape (m,)
-        The category of each row; -1 for none.
-    t : array of shape (m,)
-        An output of the target with mean 0.
-    n_categories : int
-        Number of categories.
-
-    Returns
-    -------
-    array of shape (n_categories,)
-        The means.
-
-    Examples
-    --------
-    >>> smoothed_means(np.array([0, 0, 1, -1]), np.array([3.0, 3.0, -11.0, 5.0]), 2).tolist()
-    [0.5, -1.0]
-    """
-    known = codes >= 0
-    sums = np.bincount(codes[known], t[known], n_categories)
-    counts = np.bincount(codes[known], minlength=n_categories)
-    means: NDArray[np.float64] = sums / (counts + SMOOTHING)
-    return means
-
-
-def cross_fitted_means(
-    codes: NDArray[np.intp], t: NDArray[np.float64], n_categories: int, folds: NDArray[np.intp]
-) -> NDArray[np.float64]:
-    """Compute for each row the smoothed mean of its category over the rows of the other folds.
-
-    A row's own target is not in its mean, so that a network cannot learn the target from it.
-
-    Parameters
-    ----------
-    codes : array of shape (m,)
-        The category of each row; -1 for none, which gets 0, the overall mean.
-    t : array of shape (m,)
-        An output of the target with mean 0.
-    n_categories : int
-        Number of categories.
-    folds : array of shape (m,)
-        The fold of each row, from 0.
-
-    Returns
-    -------
-    array of shape (m,)
-        The means.
-    """
-    known = codes >= 0
-    cells = codes[known] * N_FOLDS + folds[known]
-    shape = (n_categories, N_FOLDS)
-    sums = np.bincount(cells, t[known], n_categories * N_FOLDS).reshape(shape)
-    counts = np.bincount(cells, minlength=n_categories * N_FOLDS).reshape(shape)
-    sums = sums.sum(axis=1, keepdims=True) - sums
-    counts = counts.sum(axis=1, keepdims=True) - counts
-    means = np.zeros(len(codes))
-    means[known] = (np.where(counts > 0, sums, 0.0) / (counts + SMOOTHING)).ravel()[cells]
-    return means
+MOST_CATEGORIES, MOST_MEANS = 100_000, 1_000_000
+"""The most frequent categories have means, at most a million for all outputs; the others count as unseen."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +81,8 @@ def fit_target_means(
     """Fit the encoding of a column of text with the counts of its categories."""
     repeated = [category for category, count in counted.items() if count > 1]
     repeated.sort(key=lambda category: (-counted[category], category))
-    categories = tuple(sorted(repeated[:MOST_CATEGORIES]))
+    most = min(MOST_CATEGORIES, MOST_MEANS // max(len(response.labels), 1))
+    categories = tuple(sorted(repeated[:most]))
     codes, gaps = codes_of(words, categories), is_gap(words)
     counts = tuple(counted[category] for category in categories)
     logs = np.log(np.array([*counts, 1.0]))[codes[~gaps]]

@@ -5,19 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from multilayer.tables._arrow import import_pyarrow, texts
+from multilayer.tables._arrow import import_pyarrow, kind_of, texts
 from multilayer.tables._cells import CellFormat, nearly_typed, stray_words
 from multilayer.tables._names import shortened
 from multilayer.tables._notes import ColumnNote
 from multilayer.tables._response import Response
 from multilayer.tables._spellings import FEW_VALUES, hint
+from multilayer.tables.calendars import DateEncoding
 from multilayer.tables.encodings import Encoding, NumberEncoding, SignEncoding, TextEncoding
-from multilayer.tables.number_fitting import constant_column, fit_numbers
+from multilayer.tables.number_fitting import IDENTIFIER_SHARE, fit_numbers, gaps_only
 from multilayer.tables.reports import ColumnReport
 from multilayer.tables.rules import Rules
 from multilayer.tables.target_means import fit_target_means
 
-_IDENTIFIER_SHARE = 0.95
+_MOST_GAP_WORDS = 100
 
 
 def fit_text(
@@ -31,20 +32,23 @@ def fit_text(
         return None, ColumnReport(name, "text", "dropped: every cell is a gap", n_gaps, 0)
     # A categorical column is meant as text, and so are codes.
     deliberate = note.is_code or import_pyarrow("encoding tables").types.is_dictionary(column.type)
-    spelled, few = (words, ColumnNote()) if deliberate else nearly_typed(words, CellFormat(), dates=False)
+    if deliberate:
+        spelled, few = words, ColumnNote()
+    else:
+        with_all = rules.text == "typed"
+        spelled, few = nearly_typed(words, CellFormat(), dates=with_all, complete=with_all)
     if spelled is not words:
-        return _fit_spelled(name, spelled, few, rules)
+        return _fit_spelled(name, words, spelled, few, rules)
     counted = words.drop_null().value_counts()
     categories: list[str] = counted.field("values").to_pylist()
     if len(categories) == 1:
-        gaps_only = TextEncoding(name, "text", (), has_other=False, has_gaps=n_gaps > 0)
-        return constant_column(gaps_only, shortened(categories[0]), n_gaps)
+        return gaps_only(_no_categories(name, n_gaps), f"every value is {shortened(categories[0])}", n_gaps)
     advice = "" if deliberate or note.text else hint(categories)
     if not deliberate and len(categories) > FEW_VALUES and (stray := stray_words(words)):
         advice = f"; {stray}"
     elif few.text and not note.text:  # not reported by read_table already
         advice = f"; {few.text}"
-    differs = n_values > FEW_VALUES and len(categories) >= _IDENTIFIER_SHARE * n_values
+    differs = n_values > FEW_VALUES and len(categories) >= IDENTIFIER_SHARE * n_values
     if rules.is_identifier(name, by_values=differs):
         done = f"dropped: {len(categories)} of {n_values} values differ (an identifier or free text){advice}"
         return None, ColumnReport(name, "text", done, n_gaps, 0, is_identifier=True)
@@ -62,12 +66,16 @@ def fit_text(
 
 def _fit_frequent(
     name: str, times: dict[str, int], rules: Rules, n_gaps: int, advice: str
-) -> tuple[Encoding, ColumnReport]:
+) -> tuple[Encoding | None, ColumnReport]:
     """Fit one column for each category, or for each of the most frequent ones."""
-    categories, n_rare = list(times), 0
-    if len(categories) > rules.max_categories:
-        n_rare = len(categories) - (rules.max_categories - 1)
-        categories = sorted(categories, key=lambda category: (-times[category], category))[:-n_rare]
+    categories = [category for category, count in times.items() if count >= rules.min_frequency]
+    if not categories:
+        reason = f"each of the {len(times)} categories has fewer than {rules.min_frequency} rows{advice}"
+        return gaps_only(_no_categories(name, n_gaps), reason, n_gaps)
+    if len(categories) + (len(categories) < len(times)) > rules.max_categories:
+        most = rules.max_categories - 1
+        categories = sorted(categories, key=lambda category: (-times[category], category))[:most]
+    n_rare = len(times) - len(categories)
     encoding = TextEncoding(name, "text", tuple(sorted(categories)), has_other=n_rare > 0, has_gaps=n_gaps > 0)
     done = f"a column for each of {len(categories)} categories"
     if n_rare:
@@ -76,9 +84,18 @@ def _fit_frequent(
     return encoding, ColumnReport(name, "text", done + advice, n_gaps, len(encoding.feature_names(name)))
 
 
-def _fit_spelled(name: str, column: Any, note: ColumnNote, rules: Rules) -> tuple[Encoding | None, ColumnReport]:
-    """Fit text of which nearly all cells spell numbers."""
-    encoding, report = fit_numbers(name, "number", column, rules)
+def _no_categories(name: str, n_gaps: int) -> TextEncoding:
+    return TextEncoding(name, "text", (), has_other=False, has_gaps=n_gaps > 0)
+
+
+def _fit_spelled(
+    name: str, words: Any, column: Any, note: ColumnNote, rules: Rules
+) -> tuple[Encoding | None, ColumnReport]:
+    """Fit text of which all or nearly all cells spell the numbers or dates of ``column``."""
+    encoding, report = fit_numbers(name, kind_of(column, f"column {name!r}"), column, rules)
+    stray = words.filter(column.is_null()).drop_null().unique().slice(0, _MOST_GAP_WORDS).to_pylist()
     if isinstance(encoding, NumberEncoding):
-        encoding = replace(encoding, from_text=True)
+        encoding = replace(encoding, from_text=True, gap_words=tuple(stray))
+    elif isinstance(encoding, DateEncoding):
+        encoding = replace(encoding, elapsed=replace(encoding.elapsed, from_text=True, gap_words=tuple(stray)))
     return encoding, replace(report, encoding=f"{report.encoding}; {note.text}")

@@ -170,6 +170,50 @@ def test_errors_for_random_bit_patterns_are_below_the_documented_bounds(
             assert ulps(name, x[inside], y[inside]).max() <= BOUNDS[name][DTYPES.index(dtype)]
 
 
+@functools.cache
+def _wave_kernel() -> Any:
+    @numba.njit(error_model="numpy")
+    def kernel(t, cosine, sine):
+        for i in range(t.size):
+            cosine[i], sine[i] = elementary.cos_and_sin_of_turns(t[i])
+
+    return kernel
+
+
+def waves(mode: str, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if mode == "compiled":
+        cosine, sine = np.empty_like(t), np.empty_like(t)
+        _wave_kernel()(t, cosine, sine)
+        return cosine, sine
+    pairs = np.array([elementary.cos_and_sin_of_turns(each) for each in t], dtype=t.dtype)
+    return pairs[:, 0], pairs[:, 1]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("dtype", "bound"), [(np.float32, 2e-7), (np.float64, 9e-16)])
+def test_errors_of_waves_are_below_the_documented_bound(dtype: type, bound: float, mode: str) -> None:
+    random = np.random.default_rng(2)
+    t = np.concatenate([np.arange(-40, 41) / 8, random.normal(0, 0.3, 300), random.uniform(-900, 900, 300)])
+    t = t.astype(dtype)
+    # t minus its nearest integer is exact, so that NumPy's functions see a small argument.
+    turn = t.astype(np.longdouble) - np.rint(t.astype(np.longdouble))
+    angle = 2 * np.pi * turn.astype(np.float64)
+    for computed, exact in zip(waves(mode, t), (np.cos(angle), np.sin(angle)), strict=True):
+        assert np.abs(computed - exact).max() <= bound
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_waves_of_numbers_without_a_fraction(dtype: type, mode: str) -> None:
+    large = 2.0 ** np.arange(52, 60)
+    cosine, sine = waves(mode, np.concatenate([large, -large]).astype(dtype))
+    np.testing.assert_array_equal(cosine, 1)
+    np.testing.assert_array_equal(sine, 0)
+    with np.errstate(invalid="ignore"):
+        for wave in waves(mode, np.array([np.inf, -np.inf, np.nan], dtype)):
+            assert np.isnan(wave).all()
+
+
 if COMPILED:
 
     @pytest.mark.parametrize("name", BOUNDS)

@@ -150,7 +150,7 @@ FALLING = np.linspace(1.0, 0.3, 20) + 0.01 * np.arange(4)[:, np.newaxis]
         ),
         (
             capacity(scores([0.8, 0.9, 0.95])),
-            r"^\(64,\) is best: .*, and no smaller one is within one .*: a larger one may be better still\.$",
+            r"^\(64,\) is best: .*, and no smaller one is within one .*: a larger one may be even better\.$",
         ),
         (
             capacity(scores([0.8, 0.95, 0.9])),
@@ -158,11 +158,11 @@ FALLING = np.linspace(1.0, 0.3, 20) + 0.01 * np.arange(4)[:, np.newaxis]
         ),
         (
             capacity(scores([0.8, 0.95], folds=1)),
-            r"^\(16,\) is best: accuracy 0\.95, of a single fold: pass more folds",
+            r"^\(16,\) is best: accuracy 0\.95 on a single fold: pass more folds",
         ),
-        (capacity(scores([0.8])), r"^\(4,\) is best: accuracy 0\.80.*; there is no other to compare it with\.$"),
-        (capacity(scores([0.95, 0.9])), r"^\(4,\) is best: accuracy 0\.95.*, the smallest tried\.$"),
-        (capacity(np.full((2, 3), NAN)), r"^Nothing can be concluded: no network has a validation score\.$"),
+        (capacity(scores([0.8])), r"^\(4,\) is best: accuracy 0\.80.*; there is no other to compare with\.$"),
+        (capacity(scores([0.95, 0.9])), r"^\(4,\) is best: accuracy 0\.95.*, the smallest tested\.$"),
+        (capacity(np.full((2, 3), NAN)), r"^No conclusion: no network has a validation score\.$"),
         (
             capacity(scores([0.8, 0.9]), test_curves=(FALLING, rising(40))),
             r" \(16,\) overfits: validation cost rises from epoch 40\.$",
@@ -173,7 +173,7 @@ FALLING = np.linspace(1.0, 0.3, 20) + 0.01 * np.arange(4)[:, np.newaxis]
         ),
         (
             capacity(scores([0.8, 0.9]), scores([0.5, 0.1]), scores([0.6, 0.2])),
-            r" \(4,\) underfits: training and validation cost are both high, 0\.5 and 0\.6, where \(16,\) has 0\.1 and",
+            r" \(4,\) underfits: training and validation cost are both high, 0\.5 and 0\.6, compared with 0\.1 and",
         ),
         (
             capacity(scores([0.5, 0.7, 0.9]), scores([0.5, 0.4, 0.1]), scores([0.6, 0.5, 0.2])),
@@ -239,7 +239,7 @@ def test_to_frame_has_a_row_for_each_fold_of_each_network() -> None:
             r"capacities must be a list of hidden_layer_sizes, got 4\. Write \[\(64,\)\]",
         ),
         ({"capacities": [(4, 0)]}, ParameterError, r"capacities must be positive integers"),
-        ({"scoring": {"a": "accuracy"}}, ParameterError, "scoring must be one metric"),
+        ({"scoring": {"a": "accuracy"}}, ParameterError, "scoring must be the name of one metric"),
     ],
 )
 def test_invalid_arguments_raise_errors(options: dict[str, Any], error: type[Exception], message: str) -> None:

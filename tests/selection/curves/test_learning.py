@@ -105,7 +105,9 @@ def test_ctrl_c_returns_the_finished_trainings() -> None:
 
     model = MLPClassifier((6,), callbacks=[press_in_the_third], **PATIENT)
     try:
-        with pytest.warns(InterruptedTrainingWarning, match="the curve was interrupted after 2 of 6 trainings"):
+        with pytest.warns(
+            InterruptedTrainingWarning, match="the learning curve was interrupted after 2 of 6 trainings"
+        ):
             curve = learning_curve(model, X, CLASSES, sizes=[0.5, 1.0], cv=3, n_jobs=1)
     finally:
         signal.signal(signal.SIGINT, before)
@@ -119,14 +121,17 @@ def test_ctrl_c_returns_the_finished_trainings() -> None:
         (learning(scores([0.8, 0.85, 0.9])), r"More rows would help: validation accuracy still rises by 0\.05"),
         (
             learning(alternating([0.8, 0.85, 0.865])),
-            r"More rows may help: .* rises by 0\.0150 ± 0\.0086 a doubling",
+            r"More rows may help: .* rises by 0\.0150 ± 0\.0086 per doubling of the rows",
         ),
         (learning(alternating([0.8, 0.9, 0.901])), r"More rows would hardly help: validation accuracy rises by"),
         (learning(alternating([0.8, 0.9, 0.899])), r"More rows would hardly help: validation accuracy falls by"),
         (learning(scores([0.8, 0.9, 0.7])), r"More rows would not help: validation accuracy still falls by 0\.2"),
-        (learning(scores([0.8, 0.9], folds=1), sizes=(10, 20)), r"Of a single fold, .* rises by 0\.1 a doubling"),
-        (learning(scores([0.8]), sizes=(10,)), r"Nothing can be concluded: the scores of two sizes"),
-        (learning(np.full((3, 4), NAN)), r"Nothing can be concluded"),
+        (
+            learning(scores([0.8, 0.9], folds=1), sizes=(10, 20)),
+            r"On a single fold, .* rises by 0\.1 per doubling of the rows",
+        ),
+        (learning(scores([0.8]), sizes=(10,)), r"No conclusion: no fold has the scores of two sizes"),
+        (learning(np.full((3, 4), NAN)), r"No conclusion"),
     ],
 )
 def test_conclusion_states_whether_more_rows_would_help(curve: Any, words: str) -> None:
@@ -138,10 +143,13 @@ def test_conclusion_states_whether_more_rows_would_help(curve: Any, words: str) 
     [
         (
             alternating([1, 1, 1.0], 0.0),
-            r"Training is ahead by 0\.0995 ± 0\.0043: a smaller network or a",
+            r"The training score is higher by 0\.0995 ± 0\.0043: a smaller network or a",
         ),
-        (alternating([1, 1, 0.9155], 0.03), r"Training is ahead by 0\.0150 ± 0\.0086\.$"),
-        (alternating([1, 1, 0.9], 0.01), r"Training scores no better, so that a larger network or better columns may"),
+        (alternating([1, 1, 0.9155], 0.03), r"The training score is higher by 0\.0150 ± 0\.0086\.$"),
+        (
+            alternating([1, 1, 0.9], 0.01),
+            r"The training score is not clearly higher: a larger network or better columns may",
+        ),
         (np.full((3, 4), NAN), r"The training scores are not known\."),
     ],
 )
@@ -165,7 +173,7 @@ def test_rise_is_measured_fold_by_fold_from_half_of_the_rows() -> None:
         ("all", "sizes must be numbers of rows"),
         ([0.5, 2.0], r"sizes must be integers from 1 to 60, the training rows of the smallest fold"),
         ([10, 61], r"sizes must be integers from 1 to 60"),
-        ([0.5, 10], "or all of them shares above 0 and not above 1"),
+        ([0.5, 10], "or shares above 0 and at most 1"),
         ([0], "sizes must be integers from 1 to 60"),
         ([True], "sizes must be numbers of rows"),
     ],
@@ -176,5 +184,7 @@ def test_invalid_sizes_raise_errors(sizes: Any, message: str) -> None:
 
 
 def test_several_metrics_raise_an_error() -> None:
-    with pytest.raises(ParameterError, match=r"scoring must be one metric, .*, got \['accuracy', 'f1'\]"):
+    with pytest.raises(
+        ParameterError, match=r"scoring must be the name of one metric or a scorer, got \['accuracy', 'f1'\]"
+    ):
         learning_curve(MLPClassifier((6,), **PATIENT), X, CLASSES, scoring=["accuracy", "f1"])

@@ -99,7 +99,9 @@ def test_ctrl_c_returns_the_finished_folds_and_starts_no_other_alpha() -> None:
 
     model = MLPClassifier((6,), callbacks=[press_in_the_fourth], **PATIENT)
     try:
-        with pytest.warns(InterruptedTrainingWarning, match="the curve was interrupted after 1 of 3 paths"):
+        with pytest.warns(
+            InterruptedTrainingWarning, match="the regularization path was interrupted after 1 of 3 folds"
+        ):
             found = regularization_path(model, X, CLASSES, alphas=ALPHAS, cv=KFold(3), n_jobs=1)
     finally:
         signal.signal(signal.SIGINT, before)
@@ -120,18 +122,18 @@ def test_ctrl_c_returns_the_finished_folds_and_starts_no_other_alpha() -> None:
         ),
         (
             path(scores([0.7, 0.8, 0.9])),
-            r"alpha=1 is best: .*, the largest tried\. The range ends too early: 1 is as",
+            r"alpha=1 is best: .*, the largest tested\. The largest alpha, 1, is as",
         ),
         (
             path(scores([0.9, 0.9, 0.899])),
-            r"1 is the simplest within .* The range ends too early: 1 is as good as any",
+            r"1 is the simplest within .* The largest alpha, 1, is as good as any",
         ),
-        (path(scores([0.9, 0.8, 0.7])), r" The range ends too early: the score still rises towards 0\.01, try smaller"),
-        (path(alternating([0.9, 0.895, 0.5])), r" Below 0\.1 it hardly matters\.$"),
-        (path(scores([0.9, 0.8, 0.7]), alphas=(0, 1, 10)), r" Regularisation brings nothing here\.$"),
-        (path(scores([0.9]), alphas=(1,)), r"; there is no other to compare it with\.$"),
-        (path(scores([0.8, 0.9, 0.8], folds=1)), r"alpha=0\.1 is best: accuracy 0\.9, of a single fold: pass more"),
-        (path(np.full((3, 2), NAN)), r"^Nothing can be concluded: no network has a validation score\.$"),
+        (path(scores([0.9, 0.8, 0.7])), r" The score still rises towards the smallest alpha, 0\.01: try smaller"),
+        (path(alternating([0.9, 0.895, 0.5])), r" Below 0\.1 alpha hardly matters\.$"),
+        (path(scores([0.9, 0.8, 0.7]), alphas=(0, 1, 10)), r" Regularisation does not improve the score\.$"),
+        (path(scores([0.9]), alphas=(1,)), r"; there is no other to compare with\.$"),
+        (path(scores([0.8, 0.9, 0.8], folds=1)), r"alpha=0\.1 is best: accuracy 0\.9 on a single fold: pass more"),
+        (path(np.full((3, 2), NAN)), r"^No conclusion: no network has a validation score\.$"),
     ],
 )
 def test_conclusion_follows_from_the_scores(found: Any, words: str) -> None:
@@ -155,8 +157,8 @@ def test_to_frame_has_a_row_for_each_fold_of_each_alpha() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"alphas": [-1.0, 1.0]}, r"alphas must be a non-negative number, got -1\.0"),
-        ({"alphas": [math.nan]}, "alphas must be a non-negative number, got nan"),
+        ({"alphas": [-1.0, 1.0]}, r"alphas must be finite, non-negative numbers, and one of them is -1\.0"),
+        ({"alphas": [math.nan]}, "alphas must be finite, non-negative numbers, and one of them is nan"),
         ({"alphas": []}, r"alphas must be a list of non-negative numbers, got \[\]"),
         ({"alphas": 0.1}, r"alphas must be a list of non-negative numbers, got 0\.1\. Write \[0\.01, 0\.1, 1\]"),
         ({"warm_start": "no"}, "warm_start must be True or False, got 'no'"),

@@ -106,8 +106,8 @@ def test_a_run_with_a_missing_score_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("scores", "words"),
     [
-        ([[[0.8, 0.9]]], "Nothing can be concluded: the scores of two seeds on the same folds are needed."),
-        ([[[NAN]], [[NAN]]], "Nothing can be concluded: the scores of two seeds on the same folds are needed."),
+        ([[[0.8, 0.9]]], "No conclusion: no two seeds have scores on the same folds."),
+        ([[[NAN]], [[NAN]]], "No conclusion: no two seeds have scores on the same folds."),
         ([[[0.8]], [[0.8]]], "The seed makes no difference: the score is the same for all of them."),
         (
             [[[0.5], [0.7], [0.8]], [[0.9], [0.9], [0.9]]],

@@ -215,7 +215,7 @@ def test_groups_and_scorers_are_supported() -> None:
         assert (
             trial.fold_scores == cross_validate(regressor(**trial.params), X, NUMBERS, **options)["test_score"].tolist()
         )
-    with pytest.raises(ParameterError, match="scoring must be one metric"):
+    with pytest.raises(ParameterError, match="scoring must be the name of one metric"):
         search(regressor(), {"alpha": [0.1]}, X, NUMBERS, scoring=["r2"])
 
 
@@ -313,7 +313,7 @@ def test_a_search_prints_a_table_and_a_conclusion() -> None:
     assert str(found).startswith("16 trials, ")
     assert repr(found) == f"<Search: 16 trials, {found.n_epochs} epochs. {found.conclusion}>"
     assert f"Best, with accuracy {plus_minus(found.best.mean, found.best.standard_error)}" in str(found)
-    assert "A linear model has 0." in found.conclusion
+    assert "the linear model, which has 0." in found.conclusion
 
 
 def test_candidates_share_a_drawn_seed_where_none_is_given() -> None:

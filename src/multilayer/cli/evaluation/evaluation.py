@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from multilayer.cli.evaluation.run import Fits, Run, columns_table
 from multilayer.cli.evaluation.scores import (
@@ -19,7 +20,12 @@ from multilayer.cli.evaluation.scores import (
     verdict,
 )
 from multilayer.cli.evaluation.settings import Settings, TableSettings
-from multilayer.cli.evaluation.table_models import check_table_model, fit_table_models, table_models_in_words
+from multilayer.cli.evaluation.table_models import (
+    check_table_model,
+    fit_table_models,
+    importance_of,
+    table_models_in_words,
+)
 from multilayer.cli.evaluation.tasks import TREES_NAME
 from multilayer.cli.evaluation.training import (
     Course,
@@ -46,6 +52,7 @@ class Evaluation:
     training: str  # the networks in words
     tables: list[Table]
     conclusion: str
+    importance: Any = None  # of the columns; None for single networks, and for several folds
 
     @property
     def columns(self) -> Sequence[ColumnReport]:
@@ -74,19 +81,24 @@ def evaluate(run: Run, settings: Settings) -> Evaluation:
         fits, course = fit_network(run, settings)
         training = f"Trained {networks_in_words(fits.networks)}."
     output.say(training)
-    models = _scored(run, fits, fitted)
+    with output.noting_warnings():
+        models = _scored(run, fits, fitted)
     rows, predictions = out_of_fold(models[0], splits, len(run.y))
     for note in task.doubts(run.y, predictions):
         output.note(note)
     tables, conclusion = _judged(run, fits, models, course)
     tables += task.tables(run.y[rows], predictions)
+    importance = None
+    if isinstance(settings, TableSettings) and splits.is_single:
+        importance = importance_of(run, fits.models[0], settings.seed)
+        conclusion += f" {importance.conclusion}" if importance is not None else ""
     for table in tables:
         output.table(table, result=True)
     output.blank()
     output.say(conclusion)
     if not splits.is_single:
         output.say(ROUGH)
-    return Evaluation(run, settings, fits, models, training, tables, conclusion)
+    return Evaluation(run, settings, fits, models, training, tables, conclusion, importance)
 
 
 def _columns(run: Run, settings: Settings, fits: Fits) -> Sequence[ColumnReport]:

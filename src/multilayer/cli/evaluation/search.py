@@ -152,7 +152,9 @@ def run_search(run: Run, options: SearchOptions) -> Found:
         training = training and f"Trained on all {count(len(run.y), 'row')}: {training}."
     if model is not None:
         output.say(training)
-        for note in task.doubts(run.y, task.predict(model, run.features)):
+        with output.noting_warnings():
+            predicted = task.predict(model, run.features)
+        for note in task.doubts(run.y, predicted):
             output.note(note)
     return Found(run, options, result, models[-2], settings, defaults, model, training, tables, text)
 

@@ -14,11 +14,12 @@ from multilayer.cli.evaluation.scores import ModelScores
 from multilayer.cli.evaluation.settings import N_FOLDS, TableSettings
 from multilayer.cli.evaluation.training import note_failures, unless_expected
 from multilayer.cli.limits import SHARE_OF_TRAINING
-from multilayer.cli.progress import training_progress
+from multilayer.cli.progress import training_progress, waiting
 from multilayer.cli.text import count
 from multilayer.exceptions import InputError, MultilayerError
 
 _SHARE_OF_DEFAULTS = 0.4  # of the time of a search
+_MOST_ROWS = 2_000  # for the importance of columns
 _FEWEST_ROWS = 2 * N_FOLDS
 _LARGEST = 1e100  # amount: table models compute squares of amounts
 _SMALLEST = 1e-100
@@ -116,6 +117,15 @@ def fit_table_model(run: Run, model: Any, rows: RowNumbers) -> None:
     """Train a table model on some of the rows."""
     codes = run.problem.group_codes
     model.fit(run.features.take(rows), run.y[rows], groups=None if codes is None else codes[rows])
+
+
+def importance_of(run: Run, model: Any, seed: int) -> Any:
+    """How much each column matters on the test rows of a single split; None where the time is over."""
+    if run.deadline.is_over or run.output.was_interrupted:
+        return None
+    test = run.splits.rows[0][1]
+    with waiting(run.output, "the importance of the columns"), run.output.noting_warnings():
+        return model.importance(run.features.take(test), run.y[test], max_rows=_MOST_ROWS, random_state=seed)
 
 
 def table_models_in_words(models: dict[int, Any], seconds: dict[int, float]) -> str:

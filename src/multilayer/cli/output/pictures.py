@@ -195,6 +195,7 @@ def _calibration(right: NDArray[np.bool_], models: dict[str, NDArray[Any]], what
     for (name, probabilities), look in zip(models.items(), _LOOKS, strict=False):
         is_first = name == "network"
         CalibrationDisplay.from_predictions(right, probabilities, ref_line=is_first, name=name, **settings, **look)
+    ax.lines[0].set_label("perfectly calibrated")  # the diagonal
     counts, edges = np.histogram(models["network"], bins=_PARTS, range=(0.0, 1.0))
     bars = below.bar(edges[:-1], counts, width=1.0 / _PARTS, align="edge", color=_LOOKS[0]["color"], edgecolor="white")
     below.bar_label(bars, [f"{n:,}" if n else "" for n in counts], fontsize=8, color=_INK)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import statistics
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,14 @@ from multilayer.cli.output.code import evaluation_code, more_arguments, search_c
 from multilayer.cli.output.page import Section, as_csv, data_sections, digits, write_run_report
 from multilayer.cli.output.pictures import Picture, class_pictures, draw_into, worst_rows
 from multilayer.cli.text import count, shell_line, shortened
-from multilayer.plots import plot_cost, plot_cross_validation, plot_network, plot_predictions, plot_search
+from multilayer.plots import (
+    plot_cost,
+    plot_cross_validation,
+    plot_importance,
+    plot_network,
+    plot_predictions,
+    plot_search,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +46,8 @@ def write_evaluation(found: Evaluation, folder: OutputFolder | None) -> None:
     if not is_single:
         folder.write("folds.csv", folds_csv(found))
     scores, predictions, networks = _score_pictures(found), _prediction_pictures(found), _network_pictures(found)
-    drawn = draw_into(folder, [*scores, *predictions, *networks], run.deadline, run.output)
+    columns = [] if found.importance is None else [_importance_picture(found)]
+    drawn = draw_into(folder, [*scores, *columns, *predictions, *networks], run.deadline, run.output)
     rows = "" if is_single else " The table is that of the first fold."
     encoding = (
         f"Columns were encoded with what the training rows hold; the test rows were used for the scores only.{rows}"
@@ -49,7 +56,7 @@ def write_evaluation(found: Evaluation, folder: OutputFolder | None) -> None:
         encoding = encoding.replace("that of the first fold", "that of all rows")
     sections = [
         Section("Scores", [] if is_single else [f"{ROUGH} {WIDENED}"], found.tables, scores),
-        importance_section(found),
+        Section("Which columns matter", pictures=columns),
         Section("Predictions, each by a model that has not seen the row", pictures=predictions),
         Section("Training", [found.training, _settings_in_words(found.settings)], pictures=networks),
         *data_sections(run, found.columns, encoding),
@@ -62,17 +69,6 @@ def _settings_in_words(settings: Settings) -> str:
     if isinstance(settings, TableSettings):
         return f"Preset {settings.preset!r} and seed {settings.seed}."
     return f"Step size {settings.step_size:g}, regularisation {settings.alpha:g} and seed {settings.seed}."
-
-
-def importance_section(found: Evaluation) -> Section:
-    """Which columns matter, on the test rows of a single split; empty for single networks."""
-    run, model = found.run, next(iter(found.fits.models.values()))
-    heading = "Which columns matter"
-    if not run.splits.is_single or not hasattr(model, "importance"):
-        return Section(heading)
-    test = run.splits.rows[0][1]
-    importance = model.importance(run.features.take(test), run.y[test], random_state=found.settings.seed)
-    return Section(heading, [importance.conclusion], [replace(importance.table, notes=())])
 
 
 def predictions_csv(found: Evaluation) -> str:
@@ -114,6 +110,11 @@ def _score_pictures(found: Evaluation) -> list[Picture]:
 
     caption = f"The {heading} of each fold, their mean and its standard error, and the cost of each network by epoch."
     return [Picture("folds", caption, draw)]
+
+
+def _importance_picture(found: Evaluation) -> Picture:
+    caption = f"How much worse the {found.importance.metric} of the test rows is when a column is shuffled."
+    return Picture("importance", caption, lambda: plot_importance(found.importance))
 
 
 def _prediction_pictures(found: Evaluation) -> list[Picture]:

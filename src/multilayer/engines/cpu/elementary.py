@@ -19,6 +19,9 @@ is installed, importing this module also teaches Numba to compile it, for float3
     normal_cdf   Φ(x), both tails             6.5          8.2          0.54        1.63
     ===========  ===========================  ===========  ===========  ==========  ==========
 
+``cos_and_sin_of_turns`` computes cos(2 π t) and sin(2 π t), in 0.67 ns (float32) and 2.2 ns (float64) together.  Near
+its zeros a wave has no relative accuracy, because t is rounded, so that its error is absolute: at most 2e-7 and 9e-16.
+
 "ulp" is an upper bound of the measured error, in units in the last place, wherever the result is a normal number, with
 and without fused multiply-add; the tests assert it.  "ns" is the time per element, for 4,096 elements in cache, on one
 core of a Zen 4 server with AVX-512.

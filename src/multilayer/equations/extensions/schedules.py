@@ -118,7 +118,7 @@ def cosine_cycles(alpha: float, update: int, n_updates: int, n_cycles: int = 4) 
     Examples
     --------
     >>> [round(cosine_cycles(1.0, update, n_updates=15, n_cycles=4), 4) for update in (0, 1, 2, 3, 5, 7, 15)]
-    [0.0, 0.0, 0.9755, 0.0, 0.9755, 0.0, 0.0]
+    [0.0, 0.0, 0.9304, 0.0, 0.9304, 0.0, 0.0]
     """
     done = min(update / n_updates, 1.0)
     return alpha * 0.5 * (1.0 - math.cos(2.0 * math.pi * math.log2(1.0 + (2.0**n_cycles - 1.0) * done)))

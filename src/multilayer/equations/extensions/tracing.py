@@ -115,7 +115,11 @@ class Trace(Result):
         Table
             One row for each quantity.
         """
-        columns = [Column("", align="left"), Column("shape"), *(Column(name, ".4g") for name in ("min", "mean", "max"))]
+        columns = [
+            Column("quantity", align="left"),
+            Column("shape"),
+            *(Column(name, ".4g") for name in ("min", "mean", "max")),
+        ]
         rows = [
             (name, " x ".join(map(str, array.shape)), array.min(), array.mean(), array.max()) for name, array in self
         ]
@@ -164,15 +168,15 @@ def trace(
     --------
     >>> seen = trace([[2.0]], [[1.0]], [[[0.0, 0.0]]])
     >>> print(seen)
-           shape    min   mean   max
-    A_1 = X    1 x 1        2        2        2
-    Theta_1    1 x 2        0        0        0
-    Z_2        1 x 1        0        0        0
-    A_2 = H    1 x 1      0.5      0.5      0.5
-    Y          1 x 1        1        1        1
-    delta_2    1 x 1     -0.5     -0.5     -0.5
-    Delta_1    1 x 2       -1    -0.75     -0.5
-    D_1        1 x 2       -1    -0.75     -0.5
+    quantity  shape   min   mean   max
+    A_1 = X   1 x 1     2      2     2
+    Theta_1   1 x 2     0      0     0
+    Z_2       1 x 1     0      0     0
+    A_2 = H   1 x 1   0.5    0.5   0.5
+    Y         1 x 1     1      1     1
+    delta_2   1 x 1  -0.5   -0.5  -0.5
+    Delta_1   1 x 2    -1  -0.75  -0.5
+    D_1       1 x 2    -1  -0.75  -0.5
     <BLANKLINE>
     J = 0.693147, of which regularisation 0
     """

@@ -50,11 +50,11 @@ def capacity_curve(
 ) -> CapacityCurve:
     """Train networks of several sizes, to see how many units and layers are needed.
 
-    Each fold is left out and scored once.  All networks are one pack.  Networks with too few units underfit (bias: both
+    Each fold is held out and scored once.  All networks are one pack.  Networks with too few units underfit (bias: both
     costs stay high); those with too many overfit (variance: the training cost falls while the validation cost rises).
 
-    The test fold is measured after each epoch but decides nothing: it neither ends the training nor chooses the
-    weights, which are those at the end of ``fit`` on the training rows.  With ``early_stopping=True`` the network holds
+    The cost on the test fold is computed after each epoch, but it neither stops training nor selects the weights:
+    these are the weights at the end of ``fit`` on the training rows.  With ``early_stopping=True`` the network holds
     out some of the training rows, and the validation costs after each epoch are those of these rows.
 
     Parameters
@@ -77,16 +77,18 @@ def capacity_curve(
     Returns
     -------
     CapacityCurve
-        Fits that failed, and after Ctrl-C those that were not done, are NaN.
+        The scores of fits that failed, or that Ctrl-C prevented, are NaN.
 
     Raises
     ------
     InputError
-        If the estimator is no network of this library.
+        If the estimator is not a network of this library.
     ParameterError
-        If a capacity is no tuple of layer sizes.
+        If a capacity is not a tuple of layer sizes.
     Exception
         The first error of the fits, if all of them fail.
+    InterruptedTrainingError
+        If Ctrl-C is pressed before any fit is finished.
 
     Examples
     --------
@@ -107,9 +109,9 @@ def capacity_curve(
         for fold, (train, test) in enumerate(on.splits)
         for i, model in enumerate(models)
     ]
-    found = points_of(on, members, (len(sizes), len(on.splits)), n_jobs, backend, callbacks)
+    found = points_of(on, members, (len(sizes), len(on.splits)), n_jobs, backend, callbacks, curve="the capacity curve")
     table = found.table
-    # Folds may differ in labels or in columns that earlier steps make: the largest network counts.
+    # Folds may differ in labels, or in the columns that earlier steps produce: the largest network is reported.
     n_weights = np.nan_to_num(table("n_weights"), nan=-1.0).max(axis=1)
     return CapacityCurve(
         sizes,
@@ -124,6 +126,7 @@ def capacity_curve(
         on.metric,
         stops_early,
         found.failures,
+        on.constant(),
     )
 
 
@@ -166,7 +169,7 @@ def _can_validate(on: Experiment, rows: RowNumbers) -> bool:
 
 
 def _stacked(found: CurvePoints, name: str) -> tuple[Array, ...]:
-    """The curves of each capacity, one row for each fold, NaN after its end."""
+    """Return an array (folds, epochs) of curves for each capacity, padded with NaN."""
     n, n_folds = found.shape
     stacked = []
     for capacity in range(n):

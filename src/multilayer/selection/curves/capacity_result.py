@@ -1,4 +1,4 @@
-"""The result of a capacity curve: the best size, the simplest as good, and the sizes that underfit or overfit."""
+"""The result of a capacity curve: the best size, the simplest comparable one, and those that underfit or overfit."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from multilayer.results import Column, Result, Table, failure_notes, frame, listing, plus_minus
+from multilayer.selection.curves.constant import UNKNOWN, ConstantPrediction
 from multilayer.selection.statistics import (
     Array,
     best_and_within_one_error,
@@ -20,7 +21,7 @@ from multilayer.selection.statistics import (
     standard_error,
 )
 
-# A smaller rise of the validation cost, as a share of its minimum, is noise of the batches.
+# A smaller rise of the validation cost, as a fraction of its minimum, is noise of the batches.
 LEAST_RISE = 0.05
 
 
@@ -33,9 +34,9 @@ class CapacityCurve(Result):
     capacities : tuple of n tuples of int
         The values of ``hidden_layer_sizes``.
     n_weights : array of shape (n,)
-        Weights and biases of each network; NaN if no fit was finished.
+        The number of weights and biases of each network; NaN if no fit was finished.
     train_scores, test_scores : arrays of shape (n, folds)
-        Scores of the training rows and of the test rows; NaN for a fit that failed.
+        Scores on the training rows and on the test rows; NaN for a fit that failed.
     train_costs, test_costs : arrays of shape (n, folds)
         Mean costs of the final networks, without regularisation.
     fit_times : array of shape (n, folds)
@@ -48,6 +49,8 @@ class CapacityCurve(Result):
         Whether ``test_curves`` are of rows held out by early stopping, not of the test rows.
     failures : dict of (int, int) to Exception
         The errors of fits that failed, by capacity and fold.
+    constant : ConstantPrediction
+        The score of a constant prediction on the same folds.
     """
 
     capacities: tuple[tuple[int, ...], ...]
@@ -62,6 +65,7 @@ class CapacityCurve(Result):
     metric: str
     stops_early: bool = False
     failures: Mapping[tuple[int, int], Exception] = field(default_factory=dict)
+    constant: ConstantPrediction = UNKNOWN
 
     @property
     def order(self) -> list[int]:
@@ -75,7 +79,7 @@ class CapacityCurve(Result):
 
     @property
     def best(self) -> tuple[int, ...] | None:
-        """The capacity of the highest mean validation score; None without any score."""
+        """The capacity with the highest mean validation score; None without any score."""
         chosen = best_and_within_one_error(self.test_scores, self.order)
         return None if chosen is None else self.capacities[chosen[0]]
 
@@ -83,15 +87,15 @@ class CapacityCurve(Result):
     def simplest(self) -> tuple[int, ...] | None:
         """The one-standard-error choice.
 
-        The capacity of the fewest weights whose mean score is within one standard error of the best.
+        The capacity with the fewest weights whose mean score is within one standard error of the best.
         """
         chosen = best_and_within_one_error(self.test_scores, self.order)
         return None if chosen is None else self.capacities[chosen[1]]
 
     def mean_curves(self, capacity: int) -> tuple[Array, Array]:
-        """The mean training and validation cost of one capacity after each epoch.
+        """Return the mean training and validation cost of one capacity after each epoch.
 
-        A fold that ended earlier counts with its last cost.
+        A fold that ended earlier contributes its last cost.
 
         Parameters
         ----------
@@ -107,7 +111,7 @@ class CapacityCurve(Result):
         return mean(train, axis=0), mean(test, axis=0)
 
     def overfits_from(self, capacity: int) -> int | None:
-        """The epoch from which the validation cost of one capacity clearly rises.
+        """Return the epoch from which the validation cost of one capacity clearly rises.
 
         Parameters
         ----------
@@ -131,7 +135,7 @@ class CapacityCurve(Result):
         return low + 1 if is_rise else None
 
     def underfits(self, capacity: int) -> bool:
-        """Whether one capacity underfits.
+        """Return whether one capacity underfits.
 
         Parameters
         ----------
@@ -148,15 +152,18 @@ class CapacityCurve(Result):
             return False
         best = chosen[0]
         worse = paired(self.test_scores[best], self.test_scores[capacity])
-        dearer = [paired(costs[capacity], costs[best]) for costs in (self.train_costs, self.test_costs)]
-        return all(is_clear(*difference) for difference in (worse, *dearer))
+        higher = [paired(costs[capacity], costs[best]) for costs in (self.train_costs, self.test_costs)]
+        return all(is_clear(*difference) for difference in (worse, *higher))
 
     @property
     def conclusion(self) -> str:
         """The best and the simplest capacity, and those that underfit or overfit."""
         chosen = best_and_within_one_error(self.test_scores, self.order)
         if chosen is None:
-            return "Nothing can be concluded: no network has a validation score."
+            return "No conclusion: no network has a validation score."
+        failed = self.constant.conclusion(self.test_scores, self.metric)
+        if failed:
+            return failed
         return " ".join([self._on_the_best(*chosen), *self._on_underfitting(chosen[0]), *self._on_overfitting()])
 
     def _on_the_best(self, best: int, simplest: int) -> str:
@@ -164,15 +171,15 @@ class CapacityCurve(Result):
         value = plus_minus(float(mean(scores)), float(standard_error(scores)))
         first = f"{names[best]} is best: {self.metric} {value}"
         if len(self.capacities) == 1:
-            return f"{first}; there is no other to compare it with."
+            return f"{first}; there is no other to compare with."
         if math.isnan(float(standard_error(scores))):
-            return f"{first}, of a single fold: pass more folds to tell that from noise."
+            return f"{first} on a single fold: pass more folds to tell this from noise."
         if best == self.order[0]:
-            return f"{first}, the smallest tried."
+            return f"{first}, the smallest tested."
         if simplest != best:
             return f"{first}; {names[simplest]} is the simplest within one standard error of it."
         if best == self.order[-1]:
-            return f"{first}, and no smaller one is within one standard error: a larger one may be better still."
+            return f"{first}, and no smaller one is within one standard error: a larger one may be even better."
         return f"{first}, and no smaller one is within one standard error."
 
     def _on_underfitting(self, best: int) -> list[str]:
@@ -184,7 +191,7 @@ class CapacityCurve(Result):
         which = "" if len(found) == 1 else f" of {names[-1]}"
         return [
             f"{listing(names)} underfit{'s' if len(found) == 1 else ''}: training and validation cost{which} are both "
-            f"high, {costs[0]} and {costs[1]}, where {self.names[best]} has {costs[2]} and {costs[3]}."
+            f"high, {costs[0]} and {costs[1]}, compared with {costs[2]} and {costs[3]} of {self.names[best]}."
         ]
 
     def _on_overfitting(self) -> list[str]:
@@ -243,7 +250,7 @@ class CapacityCurve(Result):
 
 
 def named(capacity: tuple[int, ...]) -> str:
-    """A short name of layer sizes.
+    """Return a short name of layer sizes.
 
     Examples
     --------
@@ -258,7 +265,7 @@ def named(capacity: tuple[int, ...]) -> str:
 
 
 def _carried_on(curves: Array) -> Array:
-    """Extend curves (folds, epochs) by their last values, since the network does not change after its end.
+    """Extend curves (folds, epochs) by their last values, since a network does not change after its training.
 
     Folds without any epoch are dropped.
 

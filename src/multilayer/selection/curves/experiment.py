@@ -1,4 +1,4 @@
-"""What all curves share: an estimator, a table divided into folds, a scorer, and the pack that trains on them."""
+"""The parts that all curves share: the estimator, the folds, the scorer, and the training as one pack."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from numpy.typing import ArrayLike
 from sklearn.base import is_classifier
 
 from multilayer.estimators.base import BaseMLP
-from multilayer.exceptions import InputError, InterruptedTrainingWarning
+from multilayer.exceptions import InputError, InterruptedTrainingError, InterruptedTrainingWarning
 from multilayer.fits.errors import FitWarning, warn
 from multilayer.fits.labels import known_classes
 from multilayer.inspection.cost import mean_cost
 from multilayer.packs.members import Member
 from multilayer.packs.running import PackListener, run_pack
+from multilayer.selection.curves.constant import ConstantPrediction, constant_prediction
 from multilayer.selection.data import Data, checked_estimator, network_of, steps_before
 from multilayer.selection.observers import MEMBER_END, observer
 from multilayer.selection.scores import score_of, warn_of_scores_without_weights
@@ -38,14 +39,14 @@ class CurvePoint:
 
 @dataclass(frozen=True)
 class CurvePoints:
-    """The networks of a curve by their places in its tables, and the errors of the trainings that failed."""
+    """The trained networks of a curve by their places in its tables, and the errors of failed trainings."""
 
     known: Mapping[Any, CurvePoint]
     failures: Mapping[Any, Exception]
     shape: tuple[int, ...]  # of the tables
 
     def table(self, name: str) -> Array:
-        """One number of each network; NaN where there is none."""
+        """Return one value of each network; NaN if it is missing."""
         table = np.full(self.shape, math.nan)
         for place, point in self.known.items():
             table[place] = point.values[name]
@@ -58,19 +59,24 @@ class CurvePoints:
 
 @dataclass(frozen=True)
 class Experiment:
-    """What every member of a curve's pack is given."""
+    """The estimator, data, folds and scorer that all members of a curve share."""
 
     estimator: Any
     data: Data
     splits: Sequence[Split]
     scorer: Callable[..., Any]
-    metric: str  # what the scores are called
+    metric: str  # the name of the score
+
+    def constant(self) -> ConstantPrediction:
+        """Return the score of a constant prediction on the same folds."""
+        return constant_prediction(self.estimator, self.data, self.splits, self.metric)
 
     def score(self, model: Any, rows: RowNumbers) -> float:
+        """Return the score of a fitted model on some rows."""
         return float(score_of(self.scorer, model, self.data.part(rows), self.data.known))
 
     def cost(self, model: Any, rows: RowNumbers) -> float:
-        """The mean cost of rows by a fitted model, without regularisation; NaN where none can be told."""
+        """Return the mean cost of a fitted model on some rows, without regularisation; NaN without rows."""
         if not len(rows):
             return math.nan
         X, y, weight = self.data.part(rows)
@@ -82,7 +88,7 @@ class Experiment:
     def point(
         self, train: RowNumbers, test: RowNumbers, fitted: Fitted, known: RowNumbers | None = None, **others: Any
     ) -> CurvePoint:
-        """The scores of the training and the test rows, and the costs if the ``known`` test rows are given."""
+        """Return the training and test scores, and the costs if the ``known`` test rows are given."""
         model = fitted.model
         values = {"train_score": self.score(model, train), "test_score": self.score(model, test)}
         if known is not None:
@@ -90,7 +96,7 @@ class Experiment:
         return CurvePoint({**values, "fit_time": fitted.seconds, **others}, fitted.warnings)
 
     def known(self, train: RowNumbers, test: RowNumbers) -> RowNumbers:
-        """The test rows whose label is among the training rows: of others no cost can be told, it is infinite."""
+        """Return the test rows whose label occurs in the training rows; the cost of other rows is infinite."""
         y = np.asarray(self.data.y)
         if y.ndim != 1 or not is_classifier(self.estimator):
             return test
@@ -100,7 +106,7 @@ class Experiment:
 def experiment_of(
     estimator: Any, data: Data, groups: ArrayLike | None, scoring: Any, cv: Any, repeats: int = 1
 ) -> Experiment:
-    """The folds of scikit-learn's functions, and their scorer, of which there must be one."""
+    """Check the arguments that all curves have in common; scoring must be a single metric."""
     scorer = one_scorer(estimator, scoring)
     warn_of_scores_without_weights(scorer, estimator, data.weight)
     splits = divided(estimator, data.X, data.y, groups, cv, repeats)
@@ -108,7 +114,7 @@ def experiment_of(
 
 
 def checked_network(estimator: Any) -> BaseMLP:
-    """The network of an estimator, whose own parameters a curve goes through."""
+    """Return the network of an estimator, whose parameters a curve varies."""
     checked_estimator(estimator)
     network = network_of(estimator)
     if not isinstance(network, BaseMLP):
@@ -125,19 +131,26 @@ def run_members(
     n_jobs: int | None,
     backend: str,
     callbacks: Sequence[PackListener],
+    *,
+    curve: str,
     what: str = "trainings",
 ) -> tuple[dict[Any, Any], dict[Any, Exception]]:
-    """The values of the members that were finished, by their keys, and the errors of those that failed.
+    """Return the values of the finished members and the errors of the failed ones, by their keys.
 
-    If all have failed, the first error is raised.
+    ``curve`` is the name of the result.  If no member has a value, the first error is raised.
     """
     outcomes = run_pack(members, n_jobs=n_jobs, backend=backend, listener=observer(callbacks, MEMBER_END))
     failures = {key: outcome.error for key, outcome in outcomes.items() if outcome.error is not None}
-    if failures and len(failures) == len(members):
+    if failures and len(failures) == len(outcomes):
         raise on.data.reason(failures.values())
+    if members and not outcomes:
+        raise InterruptedTrainingError(
+            f"Ctrl-C was pressed before any of the {len(members)} {what} of {curve} was finished. Call the function "
+            "again."
+        )
     if len(outcomes) < len(members):
         warn(
-            f"the curve was interrupted after {len(outcomes)} of {len(members)} {what}; what was not finished is NaN.",
+            f"{curve} was interrupted after {len(outcomes)} of {len(members)} {what}; other scores are NaN.",
             InterruptedTrainingWarning,
         )
     return {key: outcome.value for key, outcome in outcomes.items() if outcome.error is None}, failures
@@ -150,8 +163,10 @@ def points_of(
     n_jobs: int | None,
     backend: str,
     callbacks: Sequence[PackListener],
+    *,
+    curve: str,
 ) -> CurvePoints:
     """Run members whose keys are places in tables of this shape, and whose values are points."""
-    found = CurvePoints(*run_members(on, members, n_jobs, backend, callbacks), shape)
+    found = CurvePoints(*run_members(on, members, n_jobs, backend, callbacks, curve=curve), shape)
     found.warn()
     return found

@@ -17,13 +17,14 @@ from multilayer.exceptions import ParameterError
 from multilayer.packs.members import Member
 from multilayer.packs.running import THREADS, PackListener
 from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
+from multilayer.selection.curves.constant import UNKNOWN, ConstantPrediction
 from multilayer.selection.curves.experiment import experiment_of, points_of
 from multilayer.selection.data import Data, checked_estimator
 from multilayer.selection.protocols import CV, Estimator, Scoring
 from multilayer.selection.statistics import Array, is_clear, mean, mean_pairs, paired
 from multilayer.selection.training import ModelTraining
 
-# Each is twice the one before, so that the curve shows the gain by a doubling.
+# Each size is twice the previous one, so that the curve shows the gain per doubling of the rows.
 SIZES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
 
 
@@ -34,15 +35,17 @@ class LearningCurve(Result):
     Attributes
     ----------
     sizes : array of shape (n,)
-        Numbers of training rows, rising.
+        Numbers of training rows, in increasing order.
     train_scores, test_scores : arrays of shape (n, folds)
-        Scores of the training rows and of the test rows; NaN for a fit that failed.
+        Scores on the training rows and on the test rows; NaN for a fit that failed.
     fit_times : array of shape (n, folds)
         Seconds.
     metric : str
         The name of the score.
     failures : dict of (int, int) to Exception
         The errors of fits that failed, by size and fold.
+    constant : ConstantPrediction
+        The score of a constant prediction on the same folds.
     """
 
     sizes: NDArray[np.intp]
@@ -51,10 +54,11 @@ class LearningCurve(Result):
     fit_times: Array
     metric: str
     failures: Mapping[tuple[int, int], Exception] = field(default_factory=dict)
+    constant: ConstantPrediction = UNKNOWN
 
     @property
     def rise(self) -> tuple[float, float]:
-        """The gain in validation score by a doubling of the rows, at the end of the curve.
+        """The gain in validation score per doubling of the rows, at the end of the curve.
 
         The gain from half of the largest size, or the next smaller, fold by fold, and its standard error.
         """
@@ -70,30 +74,33 @@ class LearningCurve(Result):
 
     @property
     def gap(self) -> tuple[float, float]:
-        """The lead of the training score over the validation score, at the end of the curve.
+        """The difference between training and validation score at the end of the curve.
 
-        The lead and its standard error.
+        The difference and its standard error.
         """
         known = np.flatnonzero(np.isfinite(self.test_scores).any(axis=1))
         return paired(self.train_scores[known[-1]], self.test_scores[known[-1]]) if len(known) else (math.nan, math.nan)
 
     @property
     def conclusion(self) -> str:
-        """Whether more rows would help, and how far training is ahead."""
+        """Whether more rows would help, and how much higher the training score is."""
+        failed = self.constant.conclusion(self.test_scores, self.metric)
+        if failed:
+            return failed
         rise, error = self.rise
         if math.isnan(rise):
-            return "Nothing can be concluded: the scores of two sizes in one fold are needed."
+            return "No conclusion: no fold has the scores of two sizes."
         way = "rises" if rise >= 0 else "falls"
-        course = f"validation {self.metric} still {way} by {plus_minus(abs(rise), error)} a doubling"
+        course = f"validation {self.metric} still {way} by {plus_minus(abs(rise), error)} per doubling of the rows"
         if math.isnan(error):
-            return f"Of a single fold, {course}: pass more folds to tell that from noise. {self._on_the_gap()}"
+            return f"On a single fold, {course}: pass more folds to tell this from noise. {self._on_the_gap()}"
         if is_clear(rise, error):
             return f"More rows would help: {course}. {self._on_the_gap()}"
         if rise > error:
             return f"More rows may help: {course}, which may be noise. {self._on_the_gap()}"
         if is_clear(-rise, error):
             return f"More rows would not help: {course}. {self._on_the_gap()}"
-        return f"More rows would hardly help: {course.replace(' still', '')}, no more than noise. {self._on_the_gap()}"
+        return f"More rows would hardly help: {course.replace(' still', '')}, within the noise. {self._on_the_gap()}"
 
     def _on_the_gap(self) -> str:
         gap, error = self.gap
@@ -101,12 +108,12 @@ class LearningCurve(Result):
             return "The training scores are not known."
         if math.isnan(error) or not is_clear(gap, error):
             if math.isnan(error) or gap > error:
-                return f"Training is ahead by {plus_minus(gap, error)}."
-            return "Training scores no better, so that a larger network or better columns may bring more."
-        ahead = f"Training is ahead by {plus_minus(gap, error)}"
+                return f"The training score is higher by {plus_minus(gap, error)}."
+            return "The training score is not clearly higher: a larger network or better columns may help."
+        higher = f"The training score is higher by {plus_minus(gap, error)}"
         if is_clear(*self.rise):
-            return f"{ahead}."
-        return f"{ahead}: a smaller network or a larger alpha may close the gap."
+            return f"{higher}."
+        return f"{higher}: a smaller network or a larger alpha may close the gap."
 
     def to_frame(self) -> Any:
         """The fits as a frame.
@@ -157,7 +164,7 @@ def learning_curve(
 ) -> LearningCurve:
     """Train on growing numbers of rows, to see whether more rows would help.
 
-    Each fold is left out and scored once.  All networks are one pack.  The rows of a size are among those of the next.
+    Each fold is held out and scored once.  All networks are one pack.  Each size includes the rows of the smaller ones.
     Scores are those of scikit-learn's ``learning_curve(..., shuffle=True)`` with the same splits and ``random_state``.
 
     Parameters
@@ -177,19 +184,21 @@ def learning_curve(
     callbacks, n_jobs, backend : as for :func:`cross_validate`
         Receivers of an event for each fit, and how fits are run.
     random_state : int, RandomState or None, default=None
-        Seed of the order in which training rows are added; the network has its own.
+        Seed of the order in which training rows are added; it does not affect the network.
 
     Returns
     -------
     LearningCurve
-        Fits that failed, and after Ctrl-C those that were not done, are NaN.
+        The scores of fits that failed, or that Ctrl-C prevented, are NaN.
 
     Raises
     ------
     ParameterError
-        If a size is neither a share nor a number of existing rows.
+        If a size is neither a share of the rows nor a number of them.
     Exception
         The first error of the fits, if all of them fail.
+    InterruptedTrainingError
+        If Ctrl-C is pressed before any fit is finished.
 
     Examples
     --------
@@ -199,7 +208,8 @@ def learning_curve(
     >>> model = MLPClassifier((32,), max_iter=30, n_iter_no_change=None, random_state=0)
     >>> curve = learning_curve(model, X / 16, y, sizes=[100, 400, 1400], random_state=0)
     >>> print(curve.conclusion)
-    More rows would help: validation accuracy still rises by 0.1... ± 0.0... a doubling. Training is ahead by ...
+    More rows would help: validation accuracy still rises by 0.1... ± 0.0... per doubling of the rows. The
+    training score is higher by ...
     """
     checked_estimator(estimator)
     on = experiment_of(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv)
@@ -211,13 +221,14 @@ def learning_curve(
         for i, n in enumerate(ns):
             training = ModelTraining(on.data, on.estimator, order[:n], partial(on.point, order[:n], test))
             members.append(Member((i, fold), training, size=float(n)))
-    found = points_of(on, members, (len(ns), len(on.splits)), n_jobs, backend, callbacks)
+    found = points_of(on, members, (len(ns), len(on.splits)), n_jobs, backend, callbacks, curve="the learning curve")
     table = found.table
-    return LearningCurve(ns, table("train_score"), table("test_score"), table("fit_time"), on.metric, found.failures)
+    scores = table("train_score"), table("test_score")
+    return LearningCurve(ns, *scores, table("fit_time"), on.metric, found.failures, on.constant())
 
 
 def _numbers_of_rows(sizes: Any, most: int) -> NDArray[np.intp]:
-    """Sizes as numbers of rows, each once, rising."""
+    """Return the sizes as distinct numbers of rows in increasing order."""
     given = list(sizes) if hasattr(sizes, "__iter__") and not isinstance(sizes, str) else [sizes]
     if not given or not all(isinstance(size, numbers.Real) and not isinstance(size, bool) for size in given):
         raise ParameterError(f"sizes must be numbers of rows, or shares of them from 0 to 1, got {sizes!r}.")
@@ -225,8 +236,8 @@ def _numbers_of_rows(sizes: Any, most: int) -> NDArray[np.intp]:
     bound = most if all(are_numbers) else 1
     if any(are_numbers) != all(are_numbers) or not all(0 < size <= bound for size in given):
         raise ParameterError(
-            f"sizes must be integers from 1 to {most:,}, the training rows of the smallest fold, or all of them "
-            f"shares above 0 and not above 1, got {sizes!r}."
+            f"sizes must be integers from 1 to {most:,}, the training rows of the smallest fold, or shares "
+            f"above 0 and at most 1, got {sizes!r}."
         )
     rows = given if all(are_numbers) else [max(int(size * most), 1) for size in given]
     return np.unique(np.asarray(rows, dtype=np.intp))

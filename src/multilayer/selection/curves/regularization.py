@@ -56,14 +56,14 @@ def regularization_path(
 ) -> RegularizationPath:
     """Train with several values of ``alpha``, the largest first, to see how much regularisation is needed.
 
-    Each fold is left out and scored once.  Each network starts with the weights of the one before, and is trained by
-    ``fit`` with its own step size, stop rule and ``max_iter`` epochs.  The order is from large to small, since then
-    networks start small and grow as the next alpha allows; in the other order, saturated units and overfitted networks
-    would change slowly.  After an alpha so large that the weights of a layer almost vanish, the next network starts
-    from new weights, because the gradient at 0 is 0.
+    Each fold is held out and scored once.  Each network starts with the weights of the previous one, and ``fit``
+    trains it with its usual step size, stop rule and ``max_iter`` epochs.  The order is from large to small, so that
+    weights start small and grow as alpha decreases; in the other order, saturated units and overfitted networks would
+    change slowly.  After an alpha so large that the weights of a layer almost vanish, the next network starts from new
+    weights, because the gradient at 0 is 0.
 
-    The network of an alpha has been trained with all larger ones before, and so for more epochs than one ``fit``;
-    ``warm_start=False`` trains each from new weights, as ``fit`` does.
+    A network has therefore been trained for more epochs than by one ``fit``.  ``warm_start=False`` trains each network
+    from new weights, as ``fit`` does.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def regularization_path(
     alphas : array of shape (n,) or None, default=None
         The values, not negative; None for half powers of ten from 0.001 to 100.
     warm_start : bool, default=True
-        Whether a network starts with the weights of the one before.
+        Whether a network starts with the weights of the previous one.
     callbacks, n_jobs, backend : as for :func:`cross_validate`
         Receivers of an event for each fit, and how fits are run.  With ``warm_start`` a member is the whole path of a
         fold.
@@ -88,16 +88,18 @@ def regularization_path(
     Returns
     -------
     RegularizationPath
-        Fits that failed, and after Ctrl-C the folds that were not done, are NaN.
+        The scores of fits that failed, or that Ctrl-C prevented, are NaN.
 
     Raises
     ------
     InputError
-        If the estimator is no network of this library.
+        If the estimator is not a network of this library.
     ParameterError
-        If an alpha is negative or no number.
+        If an alpha is negative or not a number.
     Exception
         The first error of the fits, if all of them fail.
+    InterruptedTrainingError
+        If Ctrl-C is pressed before any fit is finished.
 
     Examples
     --------
@@ -112,7 +114,7 @@ def regularization_path(
     References
     ----------
     Friedman, J., Hastie, T. and Tibshirani, R. (2010). Regularization paths for generalized linear models via
-    coordinate descent. Journal of Statistical Software 33(1).  The order, and the warm starts.
+    coordinate descent. Journal of Statistical Software 33(1).  Order and warm starts.
     """
     rising = _checked_alphas(alphas)
     check_flag("warm_start", warm_start)
@@ -125,7 +127,15 @@ def regularization_path(
         for fold, (train, test) in enumerate(on.splits)
         for part in parts
     ]
-    paths, _ = run_members(on, members, n_jobs, backend, callbacks, "paths" if warm_start else "trainings")
+    paths, _ = run_members(
+        on,
+        members,
+        n_jobs,
+        backend,
+        callbacks,
+        curve="the regularization path",
+        what="folds" if warm_start else "trainings",
+    )
     return _gathered(rising, on, paths, warm_start)
 
 
@@ -133,13 +143,20 @@ def _checked_alphas(alphas: Any) -> Array:
     given = ALPHAS if alphas is None else alphas
     if isinstance(given, str) or np.ndim(given) != 1 or not len(given):
         raise ParameterError(f"alphas must be a list of non-negative numbers, got {alphas!r}. Write [0.01, 0.1, 1].")
-    return np.unique([check_real("alphas", alpha, 0.0) for alpha in given])
+    for alpha in given:
+        try:
+            check_real("alphas", alpha, 0.0)
+        except ParameterError:
+            raise ParameterError(
+                f"alphas must be finite, non-negative numbers, and one of them is {alpha!r}. Remove it."
+            ) from None
+    return np.unique([float(alpha) for alpha in given])
 
 
 def _path(
     on: Experiment, train: RowNumbers, test: RowNumbers, alphas: Sequence[tuple[int, float]]
 ) -> dict[int, CurvePoint | Exception]:
-    """The networks of one fold, by the indices of their alphas; an error for each that failed."""
+    """Return the result of each alpha on one fold by the index of the alpha; an error for a fit that failed."""
     known = on.known(train, test)
     found: dict[int, CurvePoint | Exception] = {}
     before: BaseMLP | None = None
@@ -166,7 +183,7 @@ def _point(on: Experiment, model: Any, train: RowNumbers, test: RowNumbers, know
 
 
 def _has_collapsed(network: BaseMLP) -> bool:
-    """Whether the weights of a layer are far smaller than initial ones (Glorot and Bengio 2010)."""
+    """Return whether the weights of a layer are much smaller than initial ones (Glorot and Bengio 2010)."""
     usual = [math.sqrt(2.0 * W.size / sum(W.shape)) for W in network.coefs_]
     return any(np.linalg.norm(W) < COLLAPSED * norm for W, norm in zip(network.coefs_, usual, strict=True))
 
@@ -194,4 +211,5 @@ def _gathered(rising: Array, on: Experiment, paths: dict[Any, Any], warm_start: 
         on.metric,
         warm_start,
         failures,
+        on.constant(),
     )

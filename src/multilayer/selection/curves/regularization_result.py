@@ -1,4 +1,4 @@
-"""The result of a regularization path: the best alpha, the simplest as good, and whether the range is too short."""
+"""The result of a regularization path: the best alpha, the largest comparable one, and the limits of the range."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
+from multilayer.selection.curves.constant import UNKNOWN, ConstantPrediction
 from multilayer.selection.statistics import (
     Array,
     best_and_within_one_error,
@@ -28,9 +29,9 @@ class RegularizationPath(Result):
     Attributes
     ----------
     alphas : array of shape (n,)
-        The values, rising; they were trained falling.
+        The values in increasing order; training started with the largest.
     train_scores, test_scores : arrays of shape (n, folds)
-        Scores of the training rows and of the test rows; NaN for a fit that failed.
+        Scores on the training rows and on the test rows; NaN for a fit that failed.
     train_costs, test_costs : arrays of shape (n, folds)
         Mean costs of the networks, without regularisation.
     fit_times : array of shape (n, folds)
@@ -43,6 +44,8 @@ class RegularizationPath(Result):
         Whether each network started with the weights of the next larger alpha.
     failures : dict of (int, int) to Exception
         The errors of fits that failed, by alpha and fold.
+    constant : ConstantPrediction
+        The score of a constant prediction on the same folds.
     """
 
     alphas: Array
@@ -55,10 +58,11 @@ class RegularizationPath(Result):
     metric: str
     warm_start: bool = True
     failures: Mapping[tuple[int, int], Exception] = field(default_factory=dict)
+    constant: ConstantPrediction = UNKNOWN
 
     @property
     def best(self) -> float:
-        """The alpha of the highest mean validation score; NaN without any score."""
+        """The alpha with the highest mean validation score; NaN without any score."""
         chosen = self._chosen()
         return math.nan if chosen is None else float(self.alphas[chosen[0]])
 
@@ -79,17 +83,21 @@ class RegularizationPath(Result):
         """The best and the simplest alpha, and whether the range ends too early."""
         chosen = self._chosen()
         if chosen is None:
-            return "Nothing can be concluded: no network has a validation score."
+            return "No conclusion: no network has a validation score."
+        smaller = ("smaller values of alpha",) if self.alphas[0] > 0 else ()
+        failed = self.constant.conclusion(self.test_scores, self.metric, *smaller)
+        if failed:
+            return failed
         best, simplest = chosen
         scores = self.test_scores[best]
         error = float(standard_error(scores))
         first = f"alpha={self.alphas[best]:g} is best: {self.metric} {plus_minus(float(mean(scores)), error)}"
         if len(self.alphas) == 1:
-            return f"{first}; there is no other to compare it with."
+            return f"{first}; there is no other to compare with."
         if math.isnan(error):
-            choice = ", of a single fold: pass more folds to tell that from noise."
+            choice = " on a single fold: pass more folds to tell this from noise."
         elif best == len(self.alphas) - 1:
-            choice = ", the largest tried."
+            choice = ", the largest tested."
         elif simplest == best:
             choice = ", and no larger one is within one standard error."
         else:
@@ -97,19 +105,19 @@ class RegularizationPath(Result):
         return " ".join([first + choice, *self._on_the_range(best, simplest)])
 
     def _on_the_range(self, best: int, simplest: int) -> list[str]:
-        """Whether smaller or larger alphas are worth trying."""
+        """Return sentences on whether smaller or larger alphas are worth trying."""
         weakest, last = self.alphas[0], len(self.alphas) - 1
         found = []
         if best == 0:
             gain, error = paired(self.test_scores[0], self.test_scores[1])
             if weakest == 0:
-                found.append("Regularisation brings nothing here.")
+                found.append("Regularisation does not improve the score.")
             elif is_clear(gain, error):
-                found.append(f"The range ends too early: the score still rises towards {weakest:g}, try smaller ones.")
+                found.append(f"The score still rises towards the smallest alpha, {weakest:g}: try smaller values.")
             else:
-                found.append(f"Below {self.alphas[1]:g} it hardly matters.")
+                found.append(f"Below {self.alphas[1]:g} alpha hardly matters.")
         if last in (best, simplest):
-            found.append(f"The range ends too early: {self.alphas[last]:g} is as good as any, try larger ones.")
+            found.append(f"The largest alpha, {self.alphas[last]:g}, is as good as any: try larger values.")
         return found
 
     def to_frame(self) -> Any:

@@ -32,7 +32,7 @@ from multilayer.training.batching import RowNumbers
 
 # The share of differences between two runs with different seeds that are smaller than ``noise_threshold``.
 COVERED = 0.95
-# With fewer degrees of freedom the standard deviation is hardly known: Student's t is 4.3 for 2, 12.7 for 1.
+# With fewer degrees of freedom the standard deviation is unreliable: Student's t is 4.3 for 2, 12.7 for 1.
 FEWEST_FREE = 3
 
 
@@ -69,7 +69,7 @@ class SeedSpread(Result):
         return math.sqrt(squares / degrees) if degrees else math.nan
 
     def _within_divisions(self) -> tuple[float, int]:
-        """The sum of squares of the runs about the means of their divisions, and its degrees of freedom."""
+        """Return the sum of squares of the runs about the means of their divisions, and its degrees of freedom."""
         known = [column[np.isfinite(column)] for column in self.runs.T]
         squares = sum(float(((column - column.mean()) ** 2).sum()) for column in known if len(column))
         return squares, sum(max(len(column) - 1, 0) for column in known)
@@ -78,7 +78,7 @@ class SeedSpread(Result):
     def between_divisions(self) -> float:
         """The standard deviation that another division of the rows adds to a run.
 
-        From the variance of the divisions' means without the part due to the seeds; NaN for a single division.
+        It follows from the variance of the divisions' means, less the part due to the seeds; NaN for a single division.
         """
         runs = self.runs
         means, counts = mean(runs, axis=0), np.isfinite(runs).sum(axis=0)
@@ -92,7 +92,7 @@ class SeedSpread(Result):
     def between_folds(self) -> float:
         """The standard deviation between the folds of a division.
 
-        Of the means over the seeds; NaN for a single fold.
+        It is that of the means over the seeds; NaN for a single fold.
         """
         means = mean(self.scores, axis=0)  # (divisions, folds)
         variances = [row[np.isfinite(row)].var(ddof=1) for row in means if np.isfinite(row).sum() > 1]
@@ -102,7 +102,7 @@ class SeedSpread(Result):
     def has_enough_seeds(self) -> bool:
         """Whether there are enough runs to estimate the noise.
 
-        Whether there are 4 runs of one division, or as many degrees of freedom.
+        There must be 4 runs of one division, or as many degrees of freedom.
         """
         return self._within_divisions()[1] >= FEWEST_FREE
 
@@ -115,7 +115,7 @@ class SeedSpread(Result):
         Returns
         -------
         float
-            95 of 100 differences by the seed are smaller: the product of Student's t, √2 and ``between_seeds``.
+            95 of 100 differences due to the seed are smaller: the product of Student's t, √2 and ``between_seeds``.
         """
         return self._noise_of(self.between_seeds)
 
@@ -125,7 +125,7 @@ class SeedSpread(Result):
         return self._noise_of(math.hypot(self.between_seeds, self.between_divisions))
 
     def _noise_of(self, deviation: float) -> float:
-        """The value below which 95 of 100 differences between two runs of this standard deviation are."""
+        """Return the value that 95 of 100 differences between two runs of this standard deviation do not exceed."""
         _, degrees = self._within_divisions()
         return float(student.ppf((1 + COVERED) / 2, degrees)) * math.sqrt(2) * deviation if degrees else math.nan
 
@@ -134,7 +134,7 @@ class SeedSpread(Result):
         """The value below which a difference is noise."""
         threshold, folds = self.noise_threshold, self.scores.shape[2]
         if math.isnan(threshold):
-            return "Nothing can be concluded: the scores of two seeds on the same folds are needed."
+            return "No conclusion: no two seeds have scores on the same folds."
         run = f"the mean over {folds} folds" if folds > 1 else "the score"
         if threshold == 0:
             return f"The seed makes no difference: {run} is the same for all of them."
@@ -188,12 +188,12 @@ class SeedSpread(Result):
             for name, value in spreads.items()
             if not math.isnan(value) and (self.has_enough_seeds or not name.startswith("noise,"))
         ]
-        columns = (Column("", align="left"), Column(f"validation {self.metric}", ".2g"))
+        columns = (Column("quantity", align="left"), Column(f"validation {self.metric}", ".2g"))
         return Table(columns, rows, notes=[self.conclusion, *failure_notes(self.failures, self.scores.size)])
 
     def __repr__(self) -> str:
         seeds, divisions, folds = self.scores.shape
-        return f"<SeedSpread: {seeds} seeds, {divisions} x {folds} folds. {self.conclusion}>"
+        return f"<SeedSpread: {seeds} seed{'' if seeds == 1 else 's'}, {divisions} x {folds} folds. {self.conclusion}>"
 
 
 def seed_spread(
@@ -213,7 +213,7 @@ def seed_spread(
 ) -> SeedSpread:
     """Cross-validate with several seeds, to see how much of a difference is noise.
 
-    Nothing but the seed of the network changes.  All networks are one pack.  If a configuration is better than another
+    Only the seed of the network changes.  All networks are one pack.  If a configuration is better than another
     by less than ``noise_threshold`` on the same folds, the seed alone may be the reason.
 
     Parameters
@@ -229,7 +229,7 @@ def seed_spread(
     cv, groups, sample_weight : as for :func:`cross_validate`
         The folds, and the groups and weights of the rows.
     n_seeds : int, default=20
-        The number of seeds.  With 20 the standard deviation is known to about a sixth.
+        The number of seeds.  With 20 the standard deviation has a relative error of about one sixth.
     repeats : int, default=1
         How often the rows are divided into folds; if more than once, they are shuffled with the seeds 0, 1, ..., as
         in :func:`cross_validate`.
@@ -239,16 +239,18 @@ def seed_spread(
     Returns
     -------
     SeedSpread
-        Fits that failed, and after Ctrl-C those that were not done, are NaN.
+        The scores of fits that failed, or that Ctrl-C prevented, are NaN.
 
     Raises
     ------
     InputError
-        If the estimator is no network of this library.
+        If the estimator is not a network of this library.
     ParameterError
         If a number is below 1, or ``repeats`` is above 1 with a splitter that does not shuffle.
     Exception
         The first error of the fits, if all of them fail.
+    InterruptedTrainingError
+        If Ctrl-C is pressed before any fit is finished.
 
     Examples
     --------
@@ -264,13 +266,13 @@ def seed_spread(
     checked_network(estimator)
     on = experiment_of(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv, repeats)
     n_folds = len(on.splits) // repeats
-    # Of equal size, so that they start in this order, and after Ctrl-C as many seeds as possible are complete.
+    # Members of equal size start in this order: after Ctrl-C as many seeds as possible are complete.
     members = [
         Member((seed, *divmod(i, n_folds)), _training(on, seed, *split))
         for seed in range(n_seeds)
         for i, split in enumerate(on.splits)
     ]
-    found = points_of(on, members, (n_seeds, repeats, n_folds), n_jobs, backend, callbacks)
+    found = points_of(on, members, (n_seeds, repeats, n_folds), n_jobs, backend, callbacks, curve="the seed spread")
     return SeedSpread(found.table("test_score"), on.metric, found.failures)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from multilayer.selection.data import network_of
 from multilayer.selection.searching.trials import SearchProblem, Trial
 
 MAX_ROWS = 10  # of a printed table
+MAX_ERROR = 200  # characters of a printed error
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,14 +27,14 @@ class Search(Result):
     baseline : Trial or None
         A linear model on the same folds.
     best : Trial
-        The one of the highest mean score among the trials that were trained longest.
+        The trial with the highest mean score among those trained longest.
     simplest : Trial
-        The one-standard-error choice: among the trials trained as long whose mean is less than one standard error below
-        the best, the network with the fewest weights, and of several the one with the largest ``alpha``.
+        The one-standard-error choice: among the equally long trained trials whose mean is within one standard error of
+        the best, the one with the fewest weights; among several of them, the one with the largest ``alpha``.
     estimator : estimator or None
         Fitted on all rows with the parameters of ``best`` or ``simplest``; None with ``refit=False``.
     n_epochs : int
-        Epochs trained by all networks together, without the linear model.
+        The total number of epochs of all networks, without the linear model.
     seconds : float
         The time of the search.
     metric : str
@@ -64,21 +66,25 @@ class Search(Result):
             simplest = f"with {_numbers(self.simplest)}: {_described(self.simplest)}"
             parts.append(f"Simplest within one standard error, {simplest}.")
         if self.baseline is not None:
-            parts.append(self._beside_the_linear_model(self.baseline))
+            parts.append(self._linear_comparison(self.baseline))
         n_failed = sum(math.isnan(trial.mean) for trial in self.trials)
         if n_failed:
-            parts.append(f"{n_failed} of {len(self.trials)} trials failed.")
+            reason = next((trial.error for trial in self.trials if math.isnan(trial.mean) and trial.error), "")
+            first = (
+                f", the first: {textwrap.shorten(reason, MAX_ERROR, placeholder=' ...').rstrip('.')}" if reason else ""
+            )
+            parts.append(f"{n_failed} of {len(self.trials)} trials failed{first}.")
         return " ".join(parts)
 
-    def _beside_the_linear_model(self, linear: Trial) -> str:
+    def _linear_comparison(self, linear: Trial) -> str:
         if math.isnan(linear.mean):
             return f"The linear model failed: {linear.error or 'its score is not a number'}."
         gain, spread = self.best.mean - linear.mean, math.hypot(self.best.standard_error, linear.standard_error)
         if gain <= 0:
-            return f"No network is better than a linear model, which has {_numbers(linear)}."
+            return f"No network is better than the linear model, which has {_numbers(linear)}."
         if gain > spread or math.isnan(spread):
-            return f"A linear model has {_numbers(linear)}: the best network is better."
-        return f"A linear model has {_numbers(linear)}: the lead of the best network is within the standard errors."
+            return f"The best network is better than the linear model, which has {_numbers(linear)}."
+        return f"The linear model has {_numbers(linear)}: the difference is within the standard errors."
 
     def to_frame(self) -> Any:
         """The trials as a frame.
@@ -127,13 +133,13 @@ class Search(Result):
 
 
 def rank(trial: Trial) -> tuple[bool, int, float, int]:
-    """A key that sorts trials: those trained longest by their mean score; failed ones are lowest."""
+    """Return a sort key: by the length of training, then by mean score; failed trials are lowest."""
     has_failed = math.isnan(trial.mean)
     return not has_failed, trial.rung, 0.0 if has_failed else trial.mean, -trial.number
 
 
 def best_and_simplest(trials: Sequence[Trial]) -> tuple[Trial, Trial]:
-    """The best of the trials, and the simplest within one standard error of it."""
+    """Return the best trial, and the simplest within one standard error of it."""
     best = max(trials, key=rank)
     if math.isnan(best.standard_error):
         return best, best

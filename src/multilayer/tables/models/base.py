@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
@@ -11,7 +10,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -20,22 +18,27 @@ from multilayer.ensembles.greedy import greedy_selection
 from multilayer.estimators import NotFittedError
 from multilayer.estimators.base import take_over
 from multilayer.estimators.documentation import DocumentedMixin
-from multilayer.exceptions import InputError, InterruptedTrainingWarning
+from multilayer.exceptions import InputError, InterruptedTrainingWarning, ParameterWarning
 from multilayer.fits.columns import checked_weight
 from multilayer.fits.errors import input_errors, warn
-from multilayer.packs import MemberEnded, run_pack
+from multilayer.packs import MemberEnded, checked_jobs, run_pack
 from multilayer.results import Column, Table
-from multilayer.selection.splitting import check_kind_of_cv, checked_folds, checked_groups, is_list_of_folds
-from multilayer.tables.models.companions import Companion, companion_members
-from multilayer.tables.models.recipes import N_FOLDS, OF_PRESETS, PRESETS, VALIDATION_SHARE, Preset, Recipe
-from multilayer.tables.models.rows import Rows, rows_of, rows_to_predict
+from multilayer.selection.splitting import check_kind_of_cv
+from multilayer.tables.models.budget import Budget
+from multilayer.tables.models.companions import TREES, Companion, companion_members
+from multilayer.tables.models.folds import N_FOLDS, folds_of
+from multilayer.tables.models.losses import TargetLoss
+from multilayer.tables.models.novelty import Surroundings, surroundings_of
+from multilayer.tables.models.parts import answers, encode, parts_of
+from multilayer.tables.models.reasons import Reasons
+from multilayer.tables.models.recipes import PRESETS, Preset, Recipe, recipes_of
+from multilayer.tables.models.rows import rows_of, rows_to_predict
 from multilayer.tables.models.training import Problem, RowNumbers, TrainedMember, members_of
 
 MAX_SEED = 2**31 - 1
-TREES = "gradient-boosted trees"
 
 
-class BaseTableModel(DocumentedMixin, BaseEstimator, ABC):
+class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
     """A model of raw tables: encoders, networks and their weights."""
 
     # With metadata routing, groups are for splitters; fit receives them only after set_fit_request(groups=True).
@@ -54,14 +57,12 @@ class BaseTableModel(DocumentedMixin, BaseEstimator, ABC):
     _names: tuple[str, ...]
     _has_names: bool
     _companions: dict[str, list[Companion]]
+    _surroundings: Surroundings
+    _loss: TargetLoss | None = None  # of amounts
 
     @abstractmethod
     def _targets(self, y: Any) -> NDArray[Any]:
         """Return class numbers or amounts, and set the attributes that describe y."""
-
-    @abstractmethod
-    def _splitter(self, n_folds: int, seed: int, groups: Any) -> Any:
-        """Return the default splitter."""
 
     @abstractmethod
     def _network(self, seed: int) -> Any:
@@ -70,6 +71,14 @@ class BaseTableModel(DocumentedMixin, BaseEstimator, ABC):
     @abstractmethod
     def _predicted(self, network: Any, X: NDArray[Any]) -> NDArray[np.float64]:
         """Return the prediction of a fitted network, (m, K)."""
+
+    def _unlimited(self, network: Any, X: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the prediction of a fitted network without limits, (m, K)."""
+        return self._predicted(network, X)
+
+    @abstractmethod
+    def _input_gradient(self, network: Any, X: NDArray[Any], output: int) -> NDArray[np.float64]:
+        """Return the derivative of one output of ``_unlimited`` by the encoded rows, (m, width)."""
 
     @abstractmethod
     def _losses(self, predicted: NDArray[np.float64], y: NDArray[Any]) -> NDArray[np.float64]:
@@ -114,7 +123,7 @@ class BaseTableModel(DocumentedMixin, BaseEstimator, ABC):
         before = dict(vars(self))
         model = type(self)(**self.get_params(deep=False))
         model.__dict__.update(before)
-        recipes = model._checked_recipes()
+        model._check_parameters()
         with input_errors(X):
             rows = rows_of(X)
         targets = model._targets(y)
@@ -124,9 +133,10 @@ class BaseTableModel(DocumentedMixin, BaseEstimator, ABC):
         if sample_weight is not None:
             weight = np.asarray(checked_weight(sample_weight, len(rows), np.dtype(np.float64), warns=True), np.float64)
         random_state = check_random_state(check_seed("random_state", self.random_state))
-        folds = model._folds(rows, targets, groups, random_state)
-        problem = Problem(rows, targets, weight, folds, hasattr(model, "classes_"))
-        model._train(problem, recipes, random_state, began)
+        seed, classifies = int(random_state.randint(MAX_SEED)), hasattr(model, "classes_")
+        folds = folds_of(self.cv, targets, groups, seed, classifies=classifies, is_single=self.preset == "quick")
+        problem = Problem(rows, targets, weight, folds, classifies, model._loss)
+        model._train(problem, recipes_of(self.preset, classifies=classifies), random_state, began)
         model.n_features_in_ = len(rows.names)
         model._names, model._has_names = rows.names, rows.has_names
         if rows.has_names:
@@ -136,73 +146,40 @@ class BaseTableModel(DocumentedMixin, BaseEstimator, ABC):
         take_over(self, model, before)
         return self
 
-    def _checked_recipes(self) -> Sequence[Recipe]:
+    def _check_parameters(self) -> None:
         check_choice("preset", self.preset, PRESETS)
         check_flag("with_trees", self.with_trees)
         if self.max_time is not None:
             check_real("max_time", self.max_time, 0.0, open_low=True)
         check_kind_of_cv(self.cv)
-        return OF_PRESETS[self.preset]
-
-    def _folds(
-        self, rows: Rows, y: NDArray[Any], groups: Any, random_state: np.random.RandomState
-    ) -> list[tuple[RowNumbers, RowNumbers]]:
-        """Return the training and validation rows of each fold; "quick" has one, with all rows in one of both."""
-        m, numbers = len(rows), np.arange(len(rows))
-        seed = int(random_state.randint(MAX_SEED))
-        groups = checked_groups(numbers, groups)
-        if m < 2 * N_FOLDS:
-            raise InputError(
-                f"the table has n_samples={m} rows, and a table model needs at least {2 * N_FOLDS}, because it is "
-                "validated on rows that it is not trained on. Pass more rows."
-            )
-        with input_errors():
-            if is_list_of_folds(self.cv) if self.cv is not None else False:
-                return checked_folds(self.cv, m)
-            n_folds = N_FOLDS if self.cv is None else self.cv
-            if hasattr(n_folds, "split"):
-                return checked_folds(n_folds.split(numbers, y, groups), m)
-            if self.preset == "quick" and self.cv is None and groups is None:
-                return [self._single_split(numbers, y, seed)]
-            folds = checked_folds(self._splitter(int(n_folds), seed, groups).split(numbers, y, groups), m)
-        return folds[:1] if self.preset == "quick" and self.cv is None else folds
-
-    def _single_split(self, numbers: RowNumbers, y: NDArray[Any], seed: int) -> tuple[RowNumbers, RowNumbers]:
-        strata = y if hasattr(self, "classes_") and np.bincount(y).min() >= 2 else None
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            n_test = max(int(VALIDATION_SHARE * len(numbers)), len(np.unique(y)) if strata is not None else 1)
-            train, validating = train_test_split(numbers, test_size=n_test, random_state=seed, stratify=strata)
-        return np.sort(train), np.sort(validating)
 
     def _train(
         self, problem: Problem, recipes: Sequence[Recipe], random_state: np.random.RandomState, began: float
     ) -> None:
         seeds = random_state.randint(MAX_SEED, size=(len(problem.folds), len(recipes)))
         companion_seed = int(random_state.randint(MAX_SEED))
-        members = members_of(problem, recipes, self._network, self._predicted, seeds, self.max_time)
-        members += companion_members(problem, companion_seed)
+        budget = None
+        if self.max_time is not None:
+            n_jobs = checked_jobs(self.n_jobs)
+            budget = Budget(time.monotonic() + self.max_time - (time.perf_counter() - began), seeds.size, n_jobs)
+        members = members_of(problem, recipes, self._network, self._predicted, seeds, budget)
+        members += companion_members(problem, companion_seed, budget)
         outcomes = run_pack(members, n_jobs=self.n_jobs, listener=self._notify if self.callbacks else None)
         for outcome in outcomes.values():
             if outcome.error is not None:
                 raise outcome.error
-        trained = [
-            value for value in (outcome.value for outcome in outcomes.values()) if isinstance(value, TrainedMember)
-        ]
-        if len(outcomes) < len(members):
-            trained = _complete(trained, len(recipes))
-            if not trained:
-                raise KeyboardInterrupt
+        values = [outcome.value for outcome in outcomes.values()]
+        trained = [value for value in values if isinstance(value, TrainedMember)]
+        n_trained, trained = len(trained), _complete(trained, len(recipes))
+        if not trained:
+            raise KeyboardInterrupt
+        if n_trained < seeds.size:
             warn(
-                f"training was interrupted after {len(outcomes)} of {len(members)} members; the model holds those of "
-                "the folds that are complete.",
+                f"training was interrupted after {n_trained} of {seeds.size} networks; the model holds those of the "
+                "folds that are complete.",
                 InterruptedTrainingWarning,
             )
-        companions: dict[str, list[Companion]] = {}
-        for outcome in outcomes.values():
-            if isinstance(outcome.value, Companion):
-                companions.setdefault(outcome.value.name, []).append(outcome.value)
-        self._keep(problem, trained, companions)
+        self._keep(problem, trained, _companions_of(trained, [each for each in values if isinstance(each, Companion)]))
         self.fit_time_ = time.perf_counter() - began
 
     def _keep(self, problem: Problem, members: list[TrainedMember], companions: dict[str, list[Companion]]) -> None:
@@ -214,7 +191,9 @@ class BaseTableModel(DocumentedMixin, BaseEstimator, ABC):
         for member in members:
             predicted = candidates.setdefault(member.recipe, np.full((len(problem.rows), K), np.nan))
             predicted[problem.folds[member.fold][1]] = member.validated
-        if self.with_trees:
+        if self.with_trees and TREES not in companions:
+            warn("max_time left no time for the trees, so that they are no part of the model.", ParameterWarning)
+        elif self.with_trees:
             for each in companions[TREES]:
                 predicted = candidates.setdefault(TREES, np.full((len(problem.rows), K), np.nan))
                 predicted[problem.folds[each.fold][1]] = each.validated
@@ -226,15 +205,44 @@ class BaseTableModel(DocumentedMixin, BaseEstimator, ABC):
         mean = sum(weight * candidates[name] for name, weight in self.weights_.items() if weight > 0)
         self._oof, self._oof_rows = np.asarray(mean), predicted_rows
         self._oof_y = problem.y
+        self._weight_of_rows = None if problem.weight is None else problem.weight[predicted_rows]
+        self._surroundings, encoded = surroundings_of(problem.rows.table)
+        self._calibrate(encoded)
         self._oof_losses = {"network": self._losses(self._oof[predicted_rows], problem.y[predicted_rows])}
+        self._measures = {"network": self._more_measures(self._oof[predicted_rows])}
         for name, parts in companions.items():
             predicted = np.full((len(problem.rows), K), np.nan)
             for each in parts:
                 predicted[problem.folds[each.fold][1]] = each.validated
             self._oof_losses[name] = self._losses(predicted[predicted_rows], problem.y[predicted_rows])
-        self._weight_of_rows = None if problem.weight is None else problem.weight[predicted_rows]
+            self._measures[name] = self._more_measures(predicted[predicted_rows])
         self.oof_score_ = self._score_of_losses(self._oof_losses["network"], self._weight_of_rows)
         self.columns_ = members[0].encoder.columns_
+
+    @abstractmethod
+    def _calibrate(self, encoded: NDArray[Any]) -> None:
+        """Learn from the out-of-fold predictions how certain predictions are.
+
+        ``encoded`` holds all rows of the fit as numbers, without the target.
+        """
+
+    def _parts(self) -> list[RowNumbers]:
+        """Return the places of the rows of each fold among the out-of-fold rows; of a single fold, five parts."""
+        n = len(self._oof_rows)
+        if len(self._validation_rows) == 1:
+            return [np.arange(start, n, N_FOLDS) for start in range(min(N_FOLDS, n))]
+        place = np.full(len(self._oof), -1)
+        place[self._oof_rows] = np.arange(n)
+        last_of = np.full(n, -1)  # a row may be in several folds, of which the last one predicted it
+        for fold, rows in enumerate(self._validation_rows):
+            last_of[place[rows[place[rows] >= 0]]] = fold
+        return [np.flatnonzero(last_of == fold) for fold in np.unique(last_of)]
+
+    def _more_measures(self, predicted: NDArray[np.float64]) -> tuple[float, ...]:  # noqa: ARG002 of classes only
+        """Return the entries of ``_measure_columns`` for out-of-fold predictions."""
+        return ()
+
+    _measure_columns: ClassVar[tuple[Column, ...]] = ()
 
     def _selected(
         self, found: list[NDArray[np.float64]], y: NDArray[Any], weight: Any, rows: RowNumbers
@@ -251,26 +259,29 @@ class BaseTableModel(DocumentedMixin, BaseEstimator, ABC):
 
     def _mean_prediction(self, X: Any) -> NDArray[np.float64]:
         """Return the weighted mean of all members, (m, K)."""
+        table = self._table_to_predict(X)
+        self._surroundings.warn_of_far_rows(table)
+        return self._predictions_of(table)
+
+    def _table_to_predict(self, X: Any) -> Any:
+        """Return the rows as an Arrow table with the columns of the fit."""
         self._check_is_fitted()
         with input_errors(X):
-            used = {each.name for each in self.columns_ if each.width}
-            rows = rows_to_predict(X, self._names, self._has_names, used)
-        encoded: dict[int, NDArray[Any]] = {}
-        n_of = {name: sum(member.recipe == name for member in self.members_) for name in self.weights_}
-        total: Any = 0.0
-        for member in self.members_:
-            weight = self.weights_[member.recipe]
-            if weight == 0:
-                continue
-            key = id(member.encoder)
-            if key not in encoded:
-                encoded[key] = member.encoder.transform(rows.table)
-            total = total + weight / n_of[member.recipe] * self._predicted(member.network, encoded[key])
-        if self.weights_.get(TREES, 0.0) > 0:
-            trees = self._companions[TREES]
-            for each in trees:
-                total = total + self.weights_[TREES] / len(trees) * each.predict(rows.table)
-        return np.asarray(total)
+            used = {each.name for each in self._surroundings.columns}
+            used |= {each.name for each in self.columns_ if each.width}
+            return rows_to_predict(X, self._names, self._has_names, used).table
+
+    def _predictions_of(self, table: Any) -> NDArray[np.float64]:
+        parts = parts_of(self)
+        return answers(self, parts, encode(parts, table))
+
+    def _answer(self, mean: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the prediction of the model from the mean of its members, (m, K)."""
+        return mean
+
+    def _answer_gradient(self, mean: NDArray[np.float64], unit: int) -> NDArray[np.float64]:
+        """Return the derivative of one output of ``_answer`` by the means, (m, K)."""
+        return np.tile(np.eye(mean.shape[1])[unit], (len(mean), 1))
 
     def summary(self) -> Table:
         """Return the out-of-fold score beside those of other models in the same folds.
@@ -287,33 +298,63 @@ class BaseTableModel(DocumentedMixin, BaseEstimator, ABC):
         for name, of_rows in losses.items():
             score = self._score_of_losses(of_rows, weight)
             if name == "network":
-                rows.append((name, score, None))
+                rows.append((name, score, None, *self._measures[name]))
                 continue
             difference = of_rows - losses["network"]
             mean = float(np.average(difference, weights=weight))
             error = float(difference.std(ddof=1) / np.sqrt(len(difference)))
             scale = self._score_slope(self._score_of_losses(losses["network"], weight), score)
-            rows.append((name, score, (scale * mean, scale * error)))
+            rows.append((name, score, (scale * mean, scale * error), *self._measures[name]))
         columns = (
             Column("model", align="left"),
             Column(self._loss_name, ".4g"),
             Column("network better by"),
+            *self._measure_columns,
         )
         return Table(columns, rows, notes=[self._verdict(rows)])
 
-    @staticmethod
-    def _score_slope(one: float, other: float) -> float:  # noqa: ARG004 the score is the mean loss itself
+    def novelty(self, X: Any) -> NDArray[np.float64]:
+        """Return how far each row is from the rows of the fit; 1 or more is far.
+
+        The score is the largest of three distances (O3).  First, how far a number is outside the range of its column in
+        the fit, in halves of that range.  Second, the number of new categories, and of gaps in columns that had none,
+        over a tenth of the number of columns.  Third, the distance of the scaled numbers from their mean by their
+        covariances (O2), over 1.5 times the largest such distance among rows of the fit: combinations that are unusual
+        though each number is not.
+
+        Rows of the fit have scores below 1.  The second distance ignores columns in which new categories are usual,
+        because a hundredth of the rows of the fit or more have a category that no other row has, and gaps if the fit
+        had fewer than 100 rows.  The third ignores covariances of more than 200 numbers.
+
+        Predictions give a :class:`multilayer.exceptions.NoveltyWarning` for rows that are far by one of the first two
+        distances.
+
+        Parameters
+        ----------
+        X : table or array of shape (m, n_features)
+            The rows.
+
+        Returns
+        -------
+        array of shape (m,)
+            Non-negative scores; infinity for infinite numbers.
+        """
+        table = self._table_to_predict(X)
+        return self._surroundings.novelty(table)
+
+    def _score_slope(self, one: float, other: float) -> float:  # noqa: ARG002 the score is the mean loss itself
         """Return the factor from a difference of mean losses to one of scores."""
         return 1.0
 
     def _verdict(self, rows: list[Sequence[object]]) -> str:
         """Return a sentence that says whether a network is worth it."""
-        better = [(str(name), pair) for name, _, pair in rows if isinstance(pair, tuple) and pair[0] + 2 * pair[1] < 0]
+        compared = [(str(name), pair) for name, _, pair, *_ in rows if isinstance(pair, tuple)]
+        better = [name for name, pair in compared if pair[0] + 2 * pair[1] < 0]
         if better:
-            names = " and ".join(name for name, _ in better)
+            names = " and ".join(better)
             remedy = "" if self.with_trees or TREES not in names else " Set with_trees=True to combine both."
             return f"Better than the network by more than chance explains: {names}.{remedy}"
-        unclear = [str(name) for name, _, pair in rows if isinstance(pair, tuple) and pair[0] - 2 * pair[1] <= 0]
+        unclear = [name for name, pair in compared if pair[0] - 2 * pair[1] <= 0]
         if unclear:
             return f"The difference between the network and {' and '.join(unclear)} may be chance."
         return "The network is better than all of them by more than chance explains."
@@ -341,3 +382,13 @@ def _complete(members: list[TrainedMember], n_recipes: int) -> list[TrainedMembe
     folds = {member.fold for member in members}
     whole = {fold for fold in folds if sum(member.fold == fold for member in members) == n_recipes}
     return [member for member in members if member.fold in whole]
+
+
+def _companions_of(members: list[TrainedMember], companions: list[Companion]) -> dict[str, list[Companion]]:
+    """Return the companions by name that are fitted in all folds of the members."""
+    folds = {member.fold for member in members}
+    kept: dict[str, list[Companion]] = {}
+    for each in companions:
+        if each.fold in folds:
+            kept.setdefault(each.name, []).append(each)
+    return {name: parts for name, parts in kept.items() if len(parts) == len(folds)}

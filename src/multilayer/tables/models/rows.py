@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import check_random_state
 
+from multilayer._checks import check_integer, check_seed
 from multilayer.exceptions import InputError, ShapeError
 from multilayer.tables._arrow import import_pyarrow
 from multilayer.tables._frames import columns_of
@@ -80,3 +82,12 @@ def rows_to_predict(X: Any, names: tuple[str, ...], has_names: bool, used: set[s
         )
     given = {name: columns.arrow(at) for name, at in zip(names, columns.names, strict=True)}
     return Rows(pa.table(given), has_names)
+
+
+def chosen_rows(m: int, max_rows: int | None, random_state: Any) -> NDArray[np.intp]:
+    """Return the numbers of all rows, or of ``max_rows`` random ones, in ascending order."""
+    if max_rows is None:
+        return np.arange(m)
+    check_integer("max_rows", max_rows, 1)
+    rng = check_random_state(check_seed("random_state", random_state))
+    return np.arange(m) if m <= max_rows else np.sort(rng.choice(m, max_rows, replace=False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,16 +11,20 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from multilayer.fits.errors import FitWarning
 from multilayer.packs import Member, Slice
 from multilayer.selection.data import Data
 from multilayer.selection.training import Fitted, ModelTraining
 from multilayer.tables.encoder import TableEncoder
+from multilayer.tables.models.budget import Budget
+from multilayer.tables.models.losses import TargetLoss
 from multilayer.tables.models.recipes import ENCODINGS, Recipe, parameters_of
 from multilayer.tables.models.rows import Rows
 
 RowNumbers = NDArray[np.intp]
+PROBED_BATCHES = 16
 Predict = Callable[[Any, NDArray[Any]], NDArray[np.float64]]  # from a fitted network and rows to (m, K)
 
 
@@ -39,6 +44,8 @@ class Problem:
         The numbers of the training rows and of the validation rows of each fold.
     classifies : bool
         Whether y holds class numbers.
+    loss : TargetLoss or None
+        The loss of amounts.
     """
 
     rows: Rows
@@ -46,6 +53,7 @@ class Problem:
     weight: NDArray[np.float64] | None
     folds: Sequence[tuple[RowNumbers, RowNumbers]]
     classifies: bool
+    loss: TargetLoss | None = None
 
     @property
     def task(self) -> Literal["classification", "regression"]:
@@ -63,6 +71,7 @@ class EncodedFold:
     options: Mapping[str, Any]
     n_members: int
     encoder: TableEncoder = field(init=False)
+    mean_row: NDArray[np.float64] = field(init=False)
     _data: Data | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -84,11 +93,13 @@ class EncodedFold:
         problem, rows = self.problem, self.problem.rows
         self.encoder = TableEncoder(dtype=np.float32, task=problem.task, **self.options)
         encoded = self.encoder.fit_transform(rows.take(self.train), problem.y[self.train])
+        self.mean_row = encoded.mean(axis=0, dtype=np.float64)
         X = np.zeros((len(rows), encoded.shape[1]), dtype=np.float32)
         X[self.train] = encoded
         if len(self.validating):
             X[self.validating] = self.encoder.transform(rows.take(self.validating))
-        return Data.of(X, problem.y, problem.weight)
+        y = problem.y if problem.loss is None else problem.loss.scaled(problem.y)
+        return Data.of(X, y, problem.weight)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +114,8 @@ class TrainedMember:
         The number of its fold.
     encoder : TableEncoder
         The encoder of its fold.
+    mean_row : array of shape (width,)
+        The mean of the encoded training rows of its fold.
     network : MLPClassifier or MLPRegressor
         The network.
     validated : array of shape (n, K)
@@ -116,6 +129,7 @@ class TrainedMember:
     recipe: str
     fold: int
     encoder: TableEncoder
+    mean_row: NDArray[np.float64]
     network: Any
     validated: NDArray[np.float64]
     seconds: float
@@ -131,7 +145,7 @@ class MemberTraining:
     recipe: Recipe
     network: Any  # untrained, without the parameters of the recipe
     predict: Predict
-    max_time: float | None
+    budget: Budget | None
     _training: ModelTraining | None = None
 
     def advance(self, part: Slice) -> float:
@@ -159,9 +173,11 @@ class MemberTraining:
                 len(fold.train),
                 tuple(np.flatnonzero(fold.encoder.number_columns_).tolist()),
                 classifies=fold.problem.classifies,
-            ),
-            max_time=self.max_time,
+            )
         )
+        if self.budget is not None:
+            seconds = self.budget.begin()
+            network.set_params(max_iter=_epochs_within(seconds, network, data, fold.train), max_time=seconds)
         validating = fold.validating if len(fold.validating) else None
         return ModelTraining(data, network, fold.train, self._finished, validating, clones=False)
 
@@ -174,11 +190,28 @@ class MemberTraining:
             self.recipe.name,
             self.fold_number,
             self.fold.encoder,
+            self.fold.mean_row,
             fitted.model,
             validated,
             fitted.seconds,
             tuple(fitted.warnings),
         )
+
+
+def _epochs_within(seconds: float, network: Any, data: Data, rows: RowNumbers) -> int:
+    """Return the epochs that fit into some seconds, by the time of one epoch of a few batches, at most those planned.
+
+    The schedules of the step size and of dropout then end with the time.
+    """
+    some = rows[: PROBED_BATCHES * network.batch_size]
+    probe = clone(network).set_params(max_iter=1, early_stopping=False)
+    for _ in range(2):  # the first one may include the compilation
+        began = time.perf_counter()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            probe.fit(data.X[some], data.y[some])
+        pace = (time.perf_counter() - began) * len(rows) / len(some)
+    return int(min(max(seconds / pace, 1), network.max_iter))
 
 
 def members_of(
@@ -187,7 +220,7 @@ def members_of(
     network: Callable[[int], Any],
     predict: Predict,
     seeds: NDArray[np.integer[Any]],
-    max_time: float | None,
+    budget: Budget | None,
 ) -> list[Member]:
     """Return the members of a pack: each recipe on each fold.
 
@@ -203,8 +236,8 @@ def members_of(
         Predicts with a fitted network.
     seeds : array of int of shape (n_folds, n_recipes)
         The seed of each network.
-    max_time : float or None
-        Seconds of each network.
+    budget : Budget or None
+        The time; None for no limit.
 
     Returns
     -------
@@ -220,6 +253,6 @@ def members_of(
         }
         for at, recipe in enumerate(recipes):
             made = network(int(seeds[number, at]))
-            task = MemberTraining(number, encoded[recipe.encoding], recipe, made, predict, max_time)
+            task = MemberTraining(number, encoded[recipe.encoding], recipe, made, predict, budget)
             members.append(Member((recipe.name, number), task, size=float(len(train))))
     return members

@@ -1,0 +1,199 @@
+"""Conformal sets of classes and intervals of amounts, from predictions for rows that were not trained on.
+
+n rows with known targets have scores s_i, which are large where the prediction fits the target badly.  A set or an
+interval holds all targets whose score is at most q, the quantile (Q1) of the n scores.  If the scores of the n rows and
+of a new row are exchangeable, the target of the new row is in the set with probability of at least the coverage.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer._checks import check_real
+
+Floats = NDArray[np.float64]
+
+
+def check_coverage(coverage: float) -> float:
+    """Return the coverage, a number above 0 and below 1."""
+    return check_real("coverage", coverage, 0.0, 1.0, open_low=True, open_high=True)
+
+
+def conformal_quantile(scores: Floats, coverage: float, weight: Floats | None = None) -> float:
+    """(Q1) q = the score of rank ⌈(n + 1) c⌉ among n; infinity if the rank is above n.
+
+    With weights, whose mean is scaled to 1, q is the smallest score for which the rows of scores of at most q weigh at
+    least (n + 1) c.
+
+    Parameters
+    ----------
+    scores : array of shape (n,)
+        The scores s_i.
+    coverage : float
+        c, above 0 and below 1.
+    weight : array of shape (n,) or None, default=None
+        Non-negative weights of the rows; rows of weight 0 are not counted.
+
+    Returns
+    -------
+    float
+        q.
+
+    Examples
+    --------
+    >>> conformal_quantile(np.array([3.0, 1.0, 2.0, 4.0]), 0.6), conformal_quantile(np.array([3.0, 1.0]), 0.9)
+    (3.0, inf)
+
+    References
+    ----------
+    Vovk, V., Gammerman, A. and Shafer, G. (2005). Algorithmic Learning in a Random World. Springer.  Tibshirani, R. J.,
+    Barber, R. F., Candès, E. J. and Ramdas, A. (2019). Conformal prediction under covariate shift. NeurIPS.
+    """
+    # The fraction as written: 0.07 · 100 is above 7 in floating point.
+    share = Fraction(repr(float(coverage)))
+    if weight is not None:
+        scores, weight = scores[weight > 0], weight[weight > 0]
+        if len(scores) and weight.min() < weight.max():
+            return _weighted_quantile(scores, weight, coverage)
+    rank = math.ceil((len(scores) + 1) * share)
+    return float(np.partition(scores, rank - 1)[rank - 1]) if rank <= len(scores) else math.inf
+
+
+def _weighted_quantile(scores: Floats, weight: Floats, coverage: float) -> float:
+    order = np.argsort(scores, kind="stable")
+    below = np.cumsum(weight[order] / weight.mean())
+    at = int(np.searchsorted(below, coverage * (len(scores) + 1) * (1.0 - 1e-12)))
+    return float(scores[order[at]]) if at < len(scores) else math.inf
+
+
+def class_sets(probabilities: Floats, limit: float, *, allow_empty: bool) -> NDArray[np.bool_]:
+    """(Q2) {k : 1 - p_k <= q}: whether each class is in the set of each row, (m, K).
+
+    The score of a row is s_i = 1 - p_{i, y_i}.  Among all rules of this coverage, it has the smallest sets on average
+    if the probabilities are right.
+
+    Parameters
+    ----------
+    probabilities : array of shape (m, K)
+        The probabilities p.
+    limit : float
+        q.
+    allow_empty : bool
+        Whether a set may be empty; otherwise the most probable class is always in it.
+
+    Returns
+    -------
+    array of bool of shape (m, K)
+        The sets.
+
+    Examples
+    --------
+    >>> class_sets(np.array([[0.2, 0.5, 0.3], [0.0, 0.9, 0.1]]), 0.75, allow_empty=True).tolist()
+    [[False, True, True], [False, True, False]]
+
+    References
+    ----------
+    Sadinle, M., Lei, J. and Wasserman, L. (2019). Least ambiguous set-valued classifiers with bounded error levels.
+    Journal of the American Statistical Association 114.
+    """
+    found: NDArray[np.bool_] = 1.0 - probabilities <= limit
+    if not allow_empty:
+        found[np.arange(len(found)), probabilities.argmax(axis=1)] = True
+    return found
+
+
+def symmetric_interval(
+    predicted: Floats, spread: Floats, scores: Floats, coverage: float, weight: Floats | None
+) -> tuple[Floats, Floats]:
+    """(Q3) ŷ ± q σ(x), with the scores s_i = abs(y_i - ŷ_i) / σ(x_i).
+
+    Parameters
+    ----------
+    predicted, spread : arrays of shape (m,)
+        ŷ and σ of the new rows.
+    scores : array of shape (n,)
+        s_i.
+    coverage : float
+        The coverage.
+    weight : array of shape (n,) or None
+        The weights of the scores.
+
+    Returns
+    -------
+    lower, upper : arrays of shape (m,)
+        The ends.
+
+    References
+    ----------
+    Papadopoulos, H., Gammerman, A. and Vovk, V. (2008). Normalized nonconformity measures for regression conformal
+    prediction. AIA.  Lei, J., G'Sell, M., Rinaldo, A., Tibshirani, R. J. and Wasserman, L. (2018). Distribution-free
+    predictive inference for regression. Journal of the American Statistical Association 113.
+    """
+    half = conformal_quantile(scores, coverage, weight) * spread
+    return predicted - half, predicted + half
+
+
+def two_tailed_interval(
+    predicted: Floats, spread: Floats, signed: Floats, coverage: float, weight: Floats | None
+) -> tuple[Floats, Floats]:
+    """(Q4) [ŷ - q_low σ(x), ŷ + q_high σ(x)], with the scores -z_i and z_i, z_i = (y_i - ŷ_i) / σ(x_i).
+
+    Each end has half of the error.  The ends do not cross, because each leaves out at most half of the scores.  This
+    suits predictions that are not in the middle, such as the 0.9 quantile.
+
+    Parameters
+    ----------
+    predicted, spread : arrays of shape (m,)
+        ŷ and σ of the new rows.
+    signed : array of shape (n,)
+        z_i.
+    coverage : float
+        The coverage.
+    weight : array of shape (n,) or None
+        The weights of the scores.
+
+    Returns
+    -------
+    lower, upper : arrays of shape (m,)
+        The ends.
+    """
+    of_end = (1.0 + coverage) / 2.0
+    low = conformal_quantile(-signed, of_end, weight) * spread
+    high = conformal_quantile(signed, of_end, weight) * spread
+    return predicted - low, predicted + high
+
+
+def quantile_interval(
+    low: Floats, high: Floats, scores: Floats, coverage: float, weight: Floats | None
+) -> tuple[Floats, Floats]:
+    """(Q5) [ŷ_low - q, ŷ_high + q], with the scores s_i = max(ŷ_low,i - y_i, y_i - ŷ_high,i).
+
+    q may be negative.  Ends that would cross are both put in the middle.
+
+    Parameters
+    ----------
+    low, high : arrays of shape (m,)
+        The lowest and the highest predicted quantile of the new rows.
+    scores : array of shape (n,)
+        s_i.
+    coverage : float
+        The coverage.
+    weight : array of shape (n,) or None
+        The weights of the scores.
+
+    Returns
+    -------
+    lower, upper : arrays of shape (m,)
+        The ends.
+
+    References
+    ----------
+    Romano, Y., Patterson, E. and Candès, E. J. (2019). Conformalized quantile regression. NeurIPS.
+    """
+    q = conformal_quantile(scores, coverage, weight)
+    middle = 0.5 * (low + high)
+    return np.minimum(low - q, middle), np.maximum(high + q, middle)

@@ -1,0 +1,239 @@
+"""Partial dependence: the mean prediction if all rows had one value in a column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer._checks import check_integer
+from multilayer.exceptions import InputError, ParameterError, unknown_name
+from multilayer.results import Column, Result, Table, frame
+from multilayer.tables._arrow import Kind, import_pyarrow, kind_of, texts, to_arrow
+from multilayer.tables._cells import spelled_cells
+from multilayer.tables.models.parts import columns_in, encode, encoders_of, mean_of, parts_by_fold, parts_of
+from multilayer.tables.models.rows import chosen_rows
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+GAP = "(gap)"
+
+
+@dataclass(frozen=True, eq=False)
+class PartialDependence(Result):
+    """The mean prediction of some rows as a function of one column.
+
+    Attributes
+    ----------
+    column : str
+        The column.
+    kind : {"number", "Boolean", "text", "date", "time", "duration", "empty"}
+        The kind of its values.
+    values : tuple
+        The n values for which the prediction was computed; None is a gap, the last one.
+    predictions : array of shape (n, K)
+        The mean predictions: probabilities of the classes, or amounts in the units of y.
+    deviations : array of shape (n, K)
+        The standard deviation of the mean predictions of the members of each fold; NaN for a single fold.
+    counts : array of int of shape (n,) or None
+        The number of rows with each value; None for numbers, dates and times.
+    outputs : tuple
+        The classes, or the numbers of the outputs.
+    classifies : bool
+        Whether the predictions are probabilities of classes.
+    n_rows : int
+        The number of rows over which is averaged.
+    """
+
+    column: str
+    kind: Kind
+    values: tuple[Any, ...]
+    predictions: NDArray[np.float64]
+    deviations: NDArray[np.float64]
+    counts: NDArray[np.intp] | None
+    outputs: tuple[Any, ...]
+    classifies: bool
+    n_rows: int
+
+    @property
+    def shown(self) -> list[int]:
+        """The numbers of the outputs that are shown: of two classes the second."""
+        return [1] if self.classifies and len(self.outputs) == 2 else list(range(len(self.outputs)))
+
+    @property
+    def labels(self) -> list[str]:
+        """The values as text."""
+        return [as_text(value) for value in self.values]
+
+    @property
+    def names(self) -> list[str]:
+        """The name of each output: "probability of 'yes'", "prediction", or "prediction 0"."""
+        if self.classifies:
+            return [f"probability of {output!r}" for output in self.outputs]
+        return [f"prediction {output}" for output in self.outputs] if len(self.outputs) > 1 else ["prediction"]
+
+    @property
+    def conclusion(self) -> str:
+        """Where the mean prediction is lowest and highest, for the output that changes most."""
+        k = max(self.shown, key=lambda k: float(np.ptp(self.predictions[:, k])))
+        curve = self.predictions[:, k]
+        low, high = int(curve.argmin()), int(curve.argmax())
+        if np.ptp(curve) <= 1e-12 * max(float(np.abs(curve).max()), 1e-300):
+            return f"The mean {self.names[k]} does not depend on {self.column}."
+        return (
+            f"The mean {self.names[k]} is lowest, {curve[low]:.4g}, at {self.column} = {self.labels[low]}, and "
+            f"highest, {curve[high]:.4g}, at {self.labels[high]}."
+        )
+
+    @property
+    def table(self) -> Table:
+        """The mean predictions, with their deviations over the folds."""
+        columns = [Column(self.column, align="left" if self.counts is not None else "right")]
+        columns += [Column("rows", ",d")] if self.counts is not None else []
+        columns += [Column(f"mean {self.names[k]}") for k in self.shown]
+        rows = []
+        for i, label in enumerate(self.labels):
+            of_counts = [int(self.counts[i])] if self.counts is not None else []
+            pairs = [(float(self.predictions[i, k]), float(self.deviations[i, k])) for k in self.shown]
+            rows.append([label, *of_counts, *pairs])
+        title = f"Mean prediction of {self.n_rows:,} rows if all had this value in {self.column}:"
+        has_folds = bool(np.isfinite(self.deviations).all())
+        notes = ["After ± stands the deviation between the networks of the folds."] if has_folds else []
+        return Table(tuple(columns), rows, title, [*notes, self.conclusion])
+
+    def to_frame(self) -> DataFrame:
+        """Convert the values to a pandas frame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The column ``value``; then the mean prediction of each output and its deviation between the folds; then
+            ``rows`` if the values were counted.
+
+        Raises
+        ------
+        MissingExtraError
+            If pandas is not installed.
+        """
+        columns: dict[str, Any] = {"value": list(self.values)}
+        for k, name in enumerate(self.names):
+            columns[name] = self.predictions[:, k]
+            columns[f"{name}: deviation"] = self.deviations[:, k]
+        return frame(columns if self.counts is None else {**columns, "rows": self.counts})
+
+
+def as_text(value: Any) -> str:
+    """Return a value of a table as text: numbers to four digits, gaps as "(gap)"."""
+    if value is None or value != value:
+        return GAP
+    if isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool)):
+        return f"{value:,.0f}" if abs(value) >= 1e4 and float(value).is_integer() else f"{value:.4g}"
+    return str(value).removesuffix(" 00:00:00")
+
+
+def dependence_of(
+    model: Any,
+    table: Any,
+    column: str | int,
+    *,
+    values: Sequence[Any] | None,
+    n_values: int,
+    max_rows: int | None,
+    random_state: Any,
+) -> PartialDependence:
+    """Compute the partial dependence; the arguments are those of ``BaseTableModel.partial_dependence``."""
+    check_integer("n_values", n_values, 2)
+    name = _name_of(model, table, column)
+    report = next(report for report in model.columns_ if report.name == name)
+    given = table.column(name)
+    if report.kind in ("number", "date") and kind_of(given, name) == "text":
+        given = spelled_cells(texts(given), report.kind)
+    counts = None
+    if values is not None:
+        grid = to_arrow(list(values), "values")
+        if not len(grid):
+            raise ParameterError("values must hold at least one value, got none. Omit it for a choice from the rows.")
+    else:
+        grid, counts = _grid(given, n_values, report.kind)
+    table = table.take(chosen_rows(table.num_rows, max_rows, random_state))
+    predictions, deviations = _curves(model, table, name, grid)
+    outputs = tuple(model.classes_.tolist()) if hasattr(model, "classes_") else tuple(range(predictions.shape[1]))
+    return PartialDependence(
+        name,
+        report.kind,
+        tuple(grid.to_pylist()),
+        predictions,
+        deviations,
+        counts,
+        outputs,
+        hasattr(model, "classes_"),
+        int(table.num_rows),
+    )
+
+
+def _name_of(model: Any, table: Any, column: str | int) -> str:
+    names = model._names
+    if isinstance(column, int | np.integer) and not isinstance(column, bool):
+        if not 0 <= column < len(names):
+            raise ParameterError(f"column must be a name or a number from 0 to {len(names) - 1}, got {column}.")
+        column = names[column]
+    if column not in names:
+        raise unknown_name("column", column, list(names))
+    if column not in table.column_names:
+        raise InputError(f"X has no column {column!r}, whose values are needed. Pass a table that has it.")
+    return str(column)
+
+
+def _grid(column: Any, n_values: int, kind: Kind) -> tuple[Any, NDArray[np.intp] | None]:
+    """Return some values of a column, and the number of rows of each if they are categories; a gap is the last one.
+
+    Categories are the most frequent ones; other values are quantiles that occur in the column.
+    """
+    pa = import_pyarrow("partial dependence")
+    if kind == "text":
+        column = texts(column)
+    elif pa.types.is_floating(column.type):
+        column = pa.compute.if_else(pa.compute.is_nan(column), pa.scalar(None, column.type), column)
+    present = column.drop_null()
+    n_gaps = len(column) - len(present)
+    if kind in ("text", "Boolean", "empty"):
+        found = sorted(pa.compute.value_counts(present).to_pylist(), key=lambda each: -each["counts"])[:n_values]
+        if kind == "Boolean":
+            found = sorted(found, key=lambda each: each["values"])
+        grid = [each["values"] for each in found] + [None] * bool(n_gaps)
+        counts = np.array([each["counts"] for each in found] + [n_gaps] * bool(n_gaps), dtype=np.intp)
+        return pa.chunked_array([pa.array(grid, column.type)]), counts
+    ordered = present.take(pa.compute.sort_indices(present))
+    distinct = ordered.unique()
+    if len(distinct) > n_values:
+        places = np.linspace(0, len(ordered) - 1, n_values).round().astype(np.intp)
+        distinct = ordered.take(places).unique()
+    gap = [pa.nulls(1, column.type)] if n_gaps else []
+    return pa.chunked_array(
+        [*(distinct.chunks if hasattr(distinct, "chunks") else [distinct]), *gap], column.type
+    ), None
+
+
+def _curves(model: Any, table: Any, name: str, grid: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean predictions for each value of the grid, (n, K), and their deviations between the folds."""
+    parts = parts_of(model)
+    by_fold = list(parts_by_fold(parts).values())
+    encoded = encode(parts, table)
+    at = table.column_names.index(name)
+    single = table.take(np.zeros(len(grid), dtype=np.intp)).set_column(at, name, grid)
+    places = {key: columns_in(encoder).get(name) for key, encoder in encoders_of(parts).items()}
+    of_grid = encode(parts, single)
+    curves, by_folds = [], []
+    for i in range(len(grid)):
+        for key, place in places.items():
+            if place is not None:
+                encoded[key][:, place] = of_grid[key][i, place]
+        of_folds = [mean_of(each, encoded) for each in by_fold]
+        by_folds.append([model._answer(each).mean(axis=0) for each in of_folds])
+        curves.append(model._answer(np.mean(of_folds, axis=0)).mean(axis=0))
+    nan = np.full((len(grid), curves[0].shape[0]), np.nan)
+    return np.array(curves), np.std(by_folds, axis=1, ddof=1) if len(by_fold) > 1 else nan

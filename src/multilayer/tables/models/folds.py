@@ -1,0 +1,91 @@
+"""The folds of a table model: which rows its networks are trained on, and which ones validate them."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold, train_test_split
+
+from multilayer.exceptions import InputError
+from multilayer.fits.errors import input_errors
+from multilayer.selection.splitting import checked_folds, checked_groups, is_list_of_folds
+
+RowNumbers = NDArray[np.intp]
+N_FOLDS = 5
+FEWEST_ROWS = 2 * N_FOLDS
+VALIDATION_SHARE = 0.2  # of a single split
+
+
+def folds_of(
+    cv: Any, y: NDArray[Any], groups: Any, seed: int, *, classifies: bool, is_single: bool
+) -> list[tuple[RowNumbers, RowNumbers]]:
+    """Return the numbers of the training rows and of the validation rows of each fold.
+
+    Parameters
+    ----------
+    cv : int, splitter, list of (train, test) or None
+        The folds as the user states them; None for five, or for one if ``is_single``.
+    y : array of shape (m,) or (m, K)
+        Class numbers or amounts.
+    groups : array-like of shape (m,) or None
+        Groups of the rows that are kept in one fold.
+    seed : int
+        The seed of the default folds.
+    classifies : bool
+        Whether y holds class numbers; each fold then has the same shares of the classes.
+    is_single : bool
+        Whether a single fold is the default.
+
+    Returns
+    -------
+    list of pairs of arrays
+        The folds.
+
+    Raises
+    ------
+    InputError
+        For fewer than ten rows, or folds that cannot be made.
+    """
+    m, numbers = len(y), np.arange(len(y))
+    groups = checked_groups(numbers, groups)
+    if m < FEWEST_ROWS:
+        raise InputError(
+            f"the table has n_samples={m} rows, and a table model needs at least {FEWEST_ROWS}, because it is "
+            "validated on rows that it is not trained on. Pass more rows."
+        )
+    with input_errors():
+        if cv is not None and is_list_of_folds(cv):
+            return checked_folds(cv, m)
+        if hasattr(cv, "split"):
+            return checked_folds(cv.split(numbers, y, groups), m)
+        if is_single and cv is None and groups is None:
+            return [_single_split(numbers, y, seed, classifies=classifies)]
+        n_folds = N_FOLDS if cv is None else int(cv)
+        splitter = _splitter(n_folds, seed, classifies=classifies, grouped=groups is not None)
+        with warnings.catch_warnings():
+            # A class with fewer rows than folds is missing in some of them; the networks of those folds give it 0.
+            warnings.filterwarnings("ignore", "The least populated class")
+            folds = checked_folds(splitter.split(numbers, y, groups), m)
+    return folds[:1] if is_single and cv is None else folds
+
+
+def _splitter(n_folds: int, seed: int, *, classifies: bool, grouped: bool) -> Any:
+    if grouped and not classifies:
+        return GroupKFold(n_folds)
+    kind = StratifiedGroupKFold if grouped else StratifiedKFold if classifies else KFold
+    return kind(n_folds, shuffle=True, random_state=seed)
+
+
+def _single_split(
+    numbers: RowNumbers, y: NDArray[Any], seed: int, *, classifies: bool
+) -> tuple[RowNumbers, RowNumbers]:
+    n_classes = int(y.max()) + 1 if classifies else 0
+    is_stratified = classifies and np.bincount(y)[np.unique(y)].min() >= 2 and 2 * n_classes <= len(y)
+    n_validating = max(int(VALIDATION_SHARE * len(numbers)), n_classes if is_stratified else 1)
+    train, validating = train_test_split(
+        numbers, test_size=n_validating, random_state=seed, stratify=y if is_stratified else None
+    )
+    return np.sort(train), np.sort(validating)

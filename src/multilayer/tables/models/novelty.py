@@ -1,0 +1,248 @@
+"""How far new rows are from the rows of the fit: by single columns, and by combinations of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cholesky, solve_triangular
+
+from multilayer.exceptions import NoveltyWarning
+from multilayer.fits.errors import warn
+from multilayer.tables._arrow import import_pyarrow, is_gap, texts
+from multilayer.tables._fitted_columns import of_fitted_kind
+from multilayer.tables.calendars import DateEncoding
+from multilayer.tables.encoder import TableEncoder
+from multilayer.tables.encodings import NumberEncoding
+
+Floats = NDArray[np.float64]
+
+# A row of this novelty or more is far from the rows of the fit.
+FAR = 1.0
+# A new category counts if fewer rows than this share are expected to have one.
+RARE = 0.01
+# The share of the columns whose categories are new that makes a row far.
+NEW_SHARE = 0.1
+# Distances are compared with the largest of the fit times this factor.
+SLACK = 1.5
+# With more numbers, covariances are not used.
+MOST_NUMBERS = 200
+MOST_ROWS = 20_000
+N_NAMED = 3
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnRange:
+    """What the rows of the fit have in one column.
+
+    Attributes
+    ----------
+    name : str
+        The column.
+    encoding : Encoding
+        Its fitted encoding.
+    low, high : float
+        The range of numbers, times and dates; NaN for other kinds.
+    categories : pyarrow.Array or None
+        The categories; None for other kinds, and for text in which new categories are usual.
+    never_gaps : bool
+        Whether gaps are new.
+    """
+
+    name: str
+    encoding: Any
+    low: float
+    high: float
+    categories: Any
+    never_gaps: bool
+
+    def distance(self, column: Any) -> tuple[Floats, NDArray[np.bool_]]:
+        """Return how far each number is outside the range, in halves of the range, and whether each value is new."""
+        column = of_fitted_kind(self.encoding, column)
+        values = _values(self.encoding, column)
+        outside = np.zeros(len(column))
+        if values is None:
+            words = texts(column)
+            gaps = is_gap(words)
+            new = np.zeros(len(column), dtype=np.bool_)
+            if self.categories is not None:
+                pa = import_pyarrow("a table model")
+                new = ~pa.compute.is_in(words, value_set=self.categories).to_numpy() & ~gaps
+        else:
+            gaps, new = np.isnan(values), np.zeros(len(column), dtype=np.bool_)
+            if self.low < self.high:
+                with np.errstate(over="ignore", invalid="ignore"):
+                    beyond = np.maximum(self.low - values, values - self.high)
+                    outside = np.where(beyond > 0, beyond / (0.5 * self.high - 0.5 * self.low), 0.0)
+        return outside, new | (gaps & self.never_gaps)
+
+
+@dataclass(frozen=True, eq=False)
+class Surroundings:
+    """The ranges, categories and covariances of the rows of a fit.
+
+    Attributes
+    ----------
+    encoder : TableEncoder
+        An encoder of all rows of the fit, without the target.
+    columns : sequence of ColumnRange
+        The columns that are used.
+    centre : array of shape (p,)
+        The means of the scaled numbers.
+    root : array of shape (p, p)
+        The Cholesky factor of their covariances, lower triangular.
+    reach : float
+        The distance that makes a row far.
+    """
+
+    encoder: TableEncoder
+    columns: Sequence[ColumnRange]
+    centre: Floats
+    root: Floats
+    reach: float
+
+    def by_column(self, table: Any) -> tuple[Floats, NDArray[np.bool_]]:
+        """(O1) The distance outside the range and the newness of each value, two arrays of shape (m, columns)."""
+        outside = np.zeros((table.num_rows, len(self.columns)))
+        new = np.zeros(outside.shape, dtype=np.bool_)
+        for j, column in enumerate(self.columns):
+            if column.name not in table.column_names:  # only columns that no network uses may be absent
+                continue
+            outside[:, j], new[:, j] = column.distance(table.column(column.name))
+        return outside, new
+
+    def novelty(self, table: Any) -> Floats:
+        """(O3) max(max_j e_j, u, d / r), the largest of three distances, of shape (m,).
+
+        e_j is the distance of a number outside the range of column j, in halves of the range.  u is the number of new
+        categories and gaps over a tenth of the columns.  d is the distance (O2) of the scaled numbers, and r 1.5 times
+        the largest of rows of the fit.
+        """
+        score = combined(*self.by_column(table))
+        if len(self.centre):
+            numbers = self.encoder.transform(table)[:, self.encoder.number_columns_]
+            score = np.maximum(score, distances(numbers, self.centre, self.root) / self.reach)
+        return score
+
+    def warn_of_far_rows(self, table: Any) -> None:
+        """Warn if rows are far by their columns, with their number and the columns."""
+        outside, new = self.by_column(table)
+        far = combined(outside, new) >= FAR
+        if not far.any():
+            return
+        counts = ((outside >= FAR) | new)[far].sum(axis=0)
+        order = [j for j in np.argsort(-counts, kind="stable") if counts[j]]
+        named = ", ".join(f"{self.columns[j].name!r} ({counts[j]})" for j in order[:N_NAMED])
+        rest = f" and {len(order) - N_NAMED} more columns" if len(order) > N_NAMED else ""
+        warn(
+            f"{far.sum()} of {len(far)} rows are far outside the rows of the fit, by their values in {named}{rest}. "
+            "Check these columns; predictions for such rows are guesses. novelty(X) returns a score for each row.",
+            NoveltyWarning,
+            "rows are far outside the rows of the fit.",
+        )
+
+
+def combined(outside: Floats, new: NDArray[np.bool_]) -> Floats:
+    """Return max(max_j e_j, u) of each row, (m,), from arrays of shape (m, columns)."""
+    n_columns = outside.shape[1]
+    if not n_columns:
+        return np.zeros(len(outside))
+    share = new.sum(axis=1) / max(1.0, NEW_SHARE * n_columns)
+    found: Floats = np.maximum(outside.max(axis=1), share)
+    return found
+
+
+def distances(Z: NDArray[Any], centre: Floats, root: Floats) -> Floats:
+    """(O2) d = sqrt((z - μ)ᵀ Σ⁻¹ (z - μ) / p), the distance of each row from the mean, of shape (m,).
+
+    Parameters
+    ----------
+    Z : array of shape (m, p)
+        The rows z.
+    centre : array of shape (p,)
+        μ.
+    root : array of shape (p, p)
+        L, lower triangular, with Σ = L Lᵀ.
+
+    Returns
+    -------
+    array of shape (m,)
+        The distances d.
+
+    Examples
+    --------
+    >>> distances(np.array([[3.0, 4.0]]), np.zeros(2), np.eye(2)).round(4).tolist()
+    [3.5355]
+
+    References
+    ----------
+    Mahalanobis, P. C. (1936). On the generalised distance in statistics. Proceedings of the National Institute of
+    Sciences of India 2.
+    """
+    whitened = solve_triangular(root, (Z.astype(np.float64) - centre).T, lower=True)
+    found: Floats = np.sqrt((whitened**2).mean(axis=0))
+    return found
+
+
+def surroundings_of(table: Any) -> tuple[Surroundings, NDArray[Any]]:
+    """Fit the surroundings of the rows of an Arrow table, and return them with the encoded rows."""
+    encoder = TableEncoder(dtype=np.float32, numbers="robust", two_values="signs", max_categories=32)
+    encoded = encoder.fit_transform(table)
+    columns = [_range_of(encoding, table.column(encoding.name)) for encoding in encoder.encodings_]
+    numbers = encoded[:, encoder.number_columns_]
+    rows = np.random.RandomState(0).permutation(len(numbers))[:MOST_ROWS]
+    Z = numbers[rows].astype(np.float64)
+    centre, root = _moments(Z)
+    halves = [Z[::2], Z[1::2]]
+    largest = [
+        distances(other, *_moments(half)).max(initial=0.0) if Z.shape[1] and len(half) > 1 else 0.0
+        for half, other in (halves, halves[::-1])
+    ]
+    reach = SLACK * max(*largest, 1.0)
+    return Surroundings(encoder, columns, centre, root, reach), encoded
+
+
+def _moments(Z: Floats) -> tuple[Floats, Floats]:
+    """Return the mean and the Cholesky factor of covariances that are shrunk to the variances by p / (p + n)."""
+    n, p = Z.shape
+    if not p:
+        return np.zeros(0), np.zeros((0, 0))
+    centre = Z.mean(axis=0)
+    variances = np.maximum(Z.var(axis=0), 1e-6)
+    if p > MOST_NUMBERS:
+        return centre, np.diag(np.sqrt(variances))
+    shrunk = (Z - centre).T @ (Z - centre) * (1.0 / (n + p))
+    shrunk[np.diag_indices(p)] = variances
+    found: Floats = cholesky(shrunk, lower=True)
+    return centre, found
+
+
+def _range_of(encoding: Any, column: Any) -> ColumnRange:
+    column = of_fitted_kind(encoding, column)
+    values = _values(encoding, column)
+    if values is None:
+        pa = import_pyarrow("a table model")
+        words = texts(column)
+        counted = pa.compute.value_counts(words.drop_null())
+        n_single = int((counted.field("counts").to_numpy() == 1).sum())
+        # The share of single categories estimates the probability of a new one.
+        categories = counted.field("values") if n_single < RARE * len(words) else None
+        return ColumnRange(encoding.name, encoding, np.nan, np.nan, categories, _is_never(is_gap(words)))
+    gaps = np.isnan(values)
+    low, high = (np.nan, np.nan) if gaps.all() else (float(np.nanmin(values)), float(np.nanmax(values)))
+    return ColumnRange(encoding.name, encoding, low, high, None, _is_never(gaps))
+
+
+def _is_never(gaps: NDArray[np.bool_]) -> bool:
+    """Return whether no row has a gap, and so many rows would have shown gaps that are not rare."""
+    return not gaps.any() and len(gaps) * RARE >= 1.0
+
+
+def _values(encoding: Any, column: Any) -> Floats | None:
+    """Return the numbers of a column, NaN at gaps; None for text."""
+    if isinstance(encoding, DateEncoding):
+        encoding = encoding.elapsed
+    return encoding.values(column) if isinstance(encoding, NumberEncoding) else None

@@ -1,0 +1,105 @@
+"""The weighted parts of a table model: its networks, and its trees if they have a weight, with their encoders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.tables.encoder import TableEncoder
+from multilayer.tables.models.companions import TREES
+
+Encoded = dict[int, NDArray[Any]]  # the rows in the encoding of each encoder, by its id
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One part of the weighted mean.
+
+    Attributes
+    ----------
+    fold : int
+        The number of its fold.
+    weight : float
+        Its weight; those of all parts sum to 1.
+    encoder : TableEncoder
+        The encoder of its rows.
+    mean_row : array of shape (width,)
+        The mean of its encoded training rows.
+    network : MLPClassifier, MLPRegressor or None
+        The network; None for trees.
+    predict : callable
+        From encoded rows to (m, K).
+    """
+
+    fold: int
+    weight: float
+    encoder: TableEncoder
+    mean_row: NDArray[np.float64]
+    network: Any
+    predict: Callable[[NDArray[Any]], NDArray[np.float64]]
+
+
+def parts_of(model: Any) -> list[Part]:
+    """Return the parts of a fitted model with a positive weight."""
+    parts = []
+    n_of = {name: sum(member.recipe == name for member in model.members_) for name in model.weights_}
+    for member in model.members_:
+        weight = model.weights_[member.recipe] / n_of[member.recipe]
+        if weight > 0:
+            predict = _predicts(model, member.network)
+            parts.append(Part(member.fold, weight, member.encoder, member.mean_row, member.network, predict))
+    if model.weights_.get(TREES, 0.0) > 0:
+        trees = model._companions[TREES]
+        weight = model.weights_[TREES] / len(trees)
+        parts += [Part(each.fold, weight, each.encoder, each.mean_row, None, each.predict) for each in trees]
+    return parts
+
+
+def _predicts(model: Any, network: Any) -> Callable[[NDArray[Any]], NDArray[np.float64]]:
+    return lambda X: model._predicted(network, X)
+
+
+def parts_by_fold(parts: Sequence[Part]) -> dict[int, list[Part]]:
+    """Return the parts of each fold, with weights that sum to 1."""
+    folds = sorted({part.fold for part in parts})
+    return {
+        fold: [replace(part, weight=part.weight * len(folds)) for part in parts if part.fold == fold] for fold in folds
+    }
+
+
+def encode(parts: Sequence[Part], table: Any) -> Encoded:
+    """Encode the rows of an Arrow table once for each encoder."""
+    return {key: encoder.transform(table) for key, encoder in encoders_of(parts).items()}
+
+
+def encoders_of(parts: Sequence[Part]) -> dict[int, TableEncoder]:
+    """Return the distinct encoders by their ids."""
+    return {id(part.encoder): part.encoder for part in parts}
+
+
+def mean_of(parts: Sequence[Part], encoded: Mapping[int, NDArray[Any]]) -> NDArray[np.float64]:
+    """Return the weighted mean of the predictions, (m, K)."""
+    total: Any = 0.0
+    for part in parts:
+        total = total + part.weight * part.predict(encoded[id(part.encoder)])
+    return np.asarray(total)
+
+
+def answers(model: Any, parts: Sequence[Part], encoded: Mapping[int, NDArray[Any]]) -> NDArray[np.float64]:
+    """Return the answers of the model for encoded rows, (m, K)."""
+    found: NDArray[np.float64] = model._answer(mean_of(parts, encoded))
+    return found
+
+
+def columns_in(encoder: TableEncoder) -> dict[str, slice]:
+    """Return the encoded columns of each column of the table; dropped columns are absent."""
+    places, start = {}, 0
+    for report in encoder.columns_:
+        if report.width:
+            places[report.name] = slice(start, start + report.width)
+            start += report.width
+    return places

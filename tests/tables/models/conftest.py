@@ -1,0 +1,66 @@
+"""Small tables, and table models that are trained for a few epochs only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from multilayer.tables.models import TableClassifier, TableRegressor
+
+
+@contextmanager
+def few_epochs(n: int = 8) -> Iterator[None]:
+    """Train table models for n epochs within the block."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("multilayer.tables.models.recipes.n_epochs", lambda recipe, n_rows, batch: n)  # noqa: ARG005
+        yield
+
+
+@pytest.fixture(autouse=True, scope="package")
+def _short_training() -> Iterator[None]:
+    """Train the networks of table models for a few epochs, which is enough for tests of what surrounds them."""
+    with few_epochs(40):
+        yield
+
+
+@pytest.fixture(scope="session")
+def flats() -> tuple[pd.DataFrame, pd.Series]:
+    """Return 160 flats and their rents: the size matters most, then the town; noise and number do not."""
+    rng = np.random.RandomState(0)
+    m = 160
+    frame = pd.DataFrame(
+        {
+            "size": rng.normal(80, 25, m).round(1),
+            "town": rng.choice(["Bonn", "Kiel", "Ulm"], m),
+            "noise": [None if i % 13 == 0 else value for i, value in enumerate(rng.normal(size=m))],
+            "since": pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.randint(0, 900, m), unit="D"),
+            "lift": rng.rand(m) > 0.4,
+            "number": [f"flat {i}" for i in range(m)],
+        }
+    )
+    return frame, pd.Series(10 * frame["size"] + 300 * (frame["town"] == "Ulm") + 40 * frame["lift"], name="rent")
+
+
+@pytest.fixture(scope="session")
+def regressor(flats) -> TableRegressor:
+    """A regressor with two folds, of which each has two networks."""
+    with few_epochs(20):
+        return TableRegressor(cv=2, random_state=0).fit(*flats)
+
+
+@pytest.fixture(scope="session")
+def classes(flats) -> np.ndarray:
+    """Return three classes, the third one rare."""
+    X, y = flats
+    return np.where(y > y.quantile(0.85), "dear", np.where(X["lift"], "cheap", "fair"))
+
+
+@pytest.fixture(scope="session")
+def classifier(flats, classes) -> TableClassifier:
+    """A classifier of three classes, of which trees are a part."""
+    with few_epochs(20):
+        return TableClassifier(cv=2, with_trees=True, random_state=0).fit(flats[0], classes)
