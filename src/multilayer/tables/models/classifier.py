@@ -31,7 +31,7 @@ from multilayer.tables.models.calibration import (
 from multilayer.tables.models.calibration_error import expected_calibration_error
 from multilayer.tables.models.conformal import check_coverage, class_sets, conformal_quantile
 from multilayer.tables.models.recipes import Preset
-from multilayer.tables.models.rows import check_no_gaps
+from multilayer.tables.models.rows import check_finite
 
 
 class TableClassifier(ClassifierMixin, BaseTableModel):
@@ -318,5 +318,5 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
 def _labels_in(y: Any, name: str) -> NDArray[Any]:
     """Return labels as an array of shape (m,)."""
     with input_errors():
-        check_no_gaps(y, name)
+        check_finite(y, name)
         return np.asarray(column_or_1d(checked_y(checked_entries(y, name), are_labels=True, name=name), warn=True))

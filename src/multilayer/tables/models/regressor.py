@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
-from sklearn.utils import assert_all_finite
 
 from multilayer.ensembles.greedy import greedy_selection
 from multilayer.estimators import MLPRegressor
@@ -27,7 +26,7 @@ from multilayer.tables.models.conformal import (
 )
 from multilayer.tables.models.losses import SCORES, RegressionLoss, TargetLoss, target_loss
 from multilayer.tables.models.recipes import Preset
-from multilayer.tables.models.rows import check_no_gaps
+from multilayer.tables.models.rows import check_finite
 from multilayer.tables.models.spread import Spread, fitted_spread
 
 
@@ -324,9 +323,8 @@ class TableRegressor(RegressorMixin, BaseTableModel):
 def _amounts_in(y: Any, name: str) -> NDArray[np.float64]:
     """Return amounts as an array of shape (m,) or (m, K)."""
     with input_errors():
-        check_no_gaps(y, name)
         amounts = np.asarray(checked_y(checked_entries(y, name), are_labels=False, name=name), dtype=np.float64)
-        assert_all_finite(amounts, input_name=name)
+    check_finite(amounts, name)
     if amounts.ndim not in (1, 2):
         raise InputError(f"{name} must be of shape (m,) or (m, K), got {amounts.shape}.")
     return amounts

@@ -123,8 +123,8 @@ def with_further_rows(rows: Rows, X: Any) -> Rows:
     return Rows(pa.table(columns), rows.has_names)
 
 
-def check_no_gaps(y: Any, name: str) -> None:
-    """Raise an InputError for NaN in an array of numbers; gaps among objects are found later."""
+def check_finite(y: Any, name: str) -> None:
+    """Raise an InputError for NaN or infinity in an array of numbers; gaps among objects are found later."""
     values = np.asarray(y) if hasattr(y, "__array__") else None
     if values is None or values.dtype.kind != "f" or not values.ndim:
         return
@@ -133,6 +133,10 @@ def check_no_gaps(y: Any, name: str) -> None:
         raise InputError(
             f"Input {name} contains NaN: {gaps.sum()} of {len(gaps)} rows have a gap in {name}, the first one is row "
             f"{int(gaps.argmax())}. Remove these rows from X and y: a row without a target cannot be used."
+        )
+    if np.isinf(values).any():
+        raise InputError(
+            f"Input {name} contains infinity or a value too large for {values.dtype!r}. Remove these rows from X and y."
         )
 
 
