@@ -110,7 +110,13 @@ class TestTrain:
             "The same in Python",
         ]
         assert f"<details>\n<summary><h2>{columns}</h2></summary>" in page
-        assert {path.stem for path in trained[1].glob("*.png")} == {"importance", "calibration", "confusion", "roc", "cost"}
+        assert {path.stem for path in trained[1].glob("*.png")} == {
+            "importance",
+            "calibration",
+            "confusion",
+            "roc",
+            "cost",
+        }
         assert "Most important: income" in page
 
     def test_code_in_the_report_reproduces_the_score(self, trained, capsys):
