@@ -17,7 +17,7 @@ LIMITS = {
     "cross_validate: files": 24,
     "circles of imports": 0,
     "lines": 39_700,
-    "lines in cli": 4_360,
+    "lines in cli": 5_190,
     "lines in plots": 3_110,
 }
 
