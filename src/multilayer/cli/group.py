@@ -143,9 +143,9 @@ def cli(ctx: click.Context) -> None:
     Examples:
       multilayer demo                            the textbook's story
       multilayer demo --out demo                 ... with pictures and a report
-      multilayer train houses.csv --target sold  a network for your own table
-      multilayer cv houses.csv --target sold     cross-validation of such networks
-      multilayer search houses.csv --target sold a search for good parameters
+      multilayer train houses.csv --target sold  a model of your own table
+      multilayer cv houses.csv --target sold     cross-validation of such models
+      multilayer search houses.csv --target sold a search for a better network
 
     \b
     Exit codes: 0 done; 1 no memory, no time or no room for the output; 2 wrong

@@ -156,7 +156,7 @@ def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     choices = click.Choice(["auto", "classification", "regression"])
     group = "Rows with equal values here, such as those of one patient, stay in one part; not used as a feature."
-    time = "Numbers, dates or times: models are tested on later rows than those they are trained on."
+    time = "Dates, times or numbers: models are tested on later rows than those of training; a feature too."
     separator = "Between the cells of a text file, such as ';' or tab; detected by default."
     return _all_of(
         gathered,

@@ -123,7 +123,9 @@ def importance_of(run: Run, model: Any, seed: int) -> Any:
     """How much each column matters on the test rows of a single split; None where the time is over."""
     if run.deadline.is_over or run.output.was_interrupted:
         return None
-    test = run.splits.rows[0][1]
+    train, test = run.splits.rows[0]
+    if run.problem.info.task == "classification":
+        test = test[np.isin(run.y[test], run.y[train])]
     with waiting(run.output, "the importance of the columns"), run.output.noting_warnings():
         return model.importance(run.features.take(test), run.y[test], max_rows=_MOST_ROWS, random_state=seed)
 

@@ -237,7 +237,7 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         n_trained, trained = len(trained), _complete(trained, len(recipes))
         if not trained:
             raise KeyboardInterrupt
-        if n_trained < seeds.size:
+        if len(outcomes) < len(members):
             warn(
                 f"training was interrupted after {n_trained} of {seeds.size} networks; the model holds those of the "
                 "folds that are complete.",
