@@ -156,7 +156,7 @@ def test_random_states_of_both_kinds(flats: Flats) -> None:
     assert (predicted(3) != predicted(4)).any()
 
 
-def test_a_second_fit_is_like_the_first_of_another_estimator(flats: Flats, classes: np.ndarray) -> None:
+def test_a_second_fit_is_like_the_first_of_another_estimator(flats: Flats) -> None:
     X, y = flats
     numbers = X[["size"]].to_numpy()
     again = TableRegressor("best", cv=2, with_trees=True, random_state=0).fit(X, np.column_stack([y, y]))
