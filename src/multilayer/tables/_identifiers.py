@@ -7,10 +7,10 @@ from typing import Any
 from multilayer.tables._frames import columns_of
 from multilayer.tables._notes import ColumnNote
 from multilayer.tables.fitting import fit_column
-from multilayer.tables.rules import Rules
+from multilayer.tables.rules import Rules, Text
 
 
-def row_identifiers(frame: Any) -> tuple[str, ...]:
+def row_identifiers(frame: Any, *, text: Text = "as_given") -> tuple[str, ...]:
     """Return the names of the columns that only identify the rows of a table.
 
     These are text columns of more than 20 values of which 95 % or more differ (names, codes, free text); columns of
@@ -25,6 +25,8 @@ def row_identifiers(frame: Any) -> tuple[str, ...]:
     ----------
     frame : pandas, polars or pyarrow table, or array
         The whole table.
+    text : {"as_given", "typed"}, default="as_given"
+        As in :class:`TableEncoder`: "typed" takes text that spells numbers or dates as numbers or dates.
 
     Returns
     -------
@@ -50,7 +52,7 @@ def row_identifiers(frame: Any) -> tuple[str, ...]:
     columns = columns_of(frame)
     if not columns.n_rows:
         return ()
-    rules = Rules()
+    rules = Rules(text=text)
     return tuple(
         name
         for name in columns.names

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,12 @@ def few_epochs(n: int = 8) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("multilayer.tables.models.recipes.n_epochs", lambda recipe, n_rows, batch: n)  # noqa: ARG005
         yield
+
+
+@pytest.fixture(scope="session")
+def short() -> Callable[[int], AbstractContextManager[None]]:
+    """Return ``few_epochs``."""
+    return few_epochs
 
 
 @pytest.fixture(autouse=True, scope="package")

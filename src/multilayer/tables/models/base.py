@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
@@ -18,21 +19,23 @@ from multilayer.ensembles.greedy import greedy_selection
 from multilayer.estimators import NotFittedError
 from multilayer.estimators.base import take_over
 from multilayer.estimators.documentation import DocumentedMixin
-from multilayer.exceptions import InputError, InterruptedTrainingWarning, ParameterWarning
+from multilayer.exceptions import InputError, InterruptedTrainingWarning, ParameterError, ParameterWarning
 from multilayer.fits.columns import checked_weight
 from multilayer.fits.errors import input_errors, warn
+from multilayer.fits.rows import ValidationArguments
 from multilayer.packs import MemberEnded, checked_jobs, run_pack
 from multilayer.results import Column, Table
 from multilayer.selection.splitting import check_kind_of_cv
 from multilayer.tables.models.budget import Budget
 from multilayer.tables.models.companions import TREES, Companion, companion_members
-from multilayer.tables.models.folds import N_FOLDS, folds_of
+from multilayer.tables.models.folds import N_FOLDS, check_enough_rows, check_weights, folds_of
 from multilayer.tables.models.losses import TargetLoss
 from multilayer.tables.models.novelty import Surroundings, surroundings_of
 from multilayer.tables.models.parts import answers, encode, parts_of
 from multilayer.tables.models.reasons import Reasons
 from multilayer.tables.models.recipes import PRESETS, Preset, Recipe, recipes_of
-from multilayer.tables.models.rows import rows_of, rows_to_predict
+from multilayer.tables.models.rows import Rows, identifiers_of, rows_of, rows_to_predict, with_further_rows
+from multilayer.tables.models.summary import summary_of
 from multilayer.tables.models.training import Problem, RowNumbers, TrainedMember, members_of
 
 MAX_SEED = 2**31 - 1
@@ -100,6 +103,9 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         sample_weight: ArrayLike | None = None,
         *,
         groups: ArrayLike | None = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: ArrayLike | None = None,
     ) -> Self:
         """Train encoders and networks on a raw table.
 
@@ -113,30 +119,51 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
             Non-negative weights of the rows.
         groups : array of shape (m,), default=None
             Groups of the rows that are kept in one fold.
+        X_val, y_val : as X and y, default=None
+            Validation rows instead of folds: all rows of X are trained on, and the networks are validated on these.
+            Columns are found by their names.  The out-of-fold attributes then hold the predictions for the rows of
+            X_val, and ``importance(X_val, y_val, out_of_fold=True)`` uses them.  All labels of y_val must be in y.
+        sample_weight_val : array of the length of y_val, default=None
+            Non-negative weights of the validation rows.
 
         Returns
         -------
         self
             The fitted model.  If training fails, it is unchanged.
+
+        Raises
+        ------
+        InputError
+            For a table or a target that cannot be used, such as fewer than ten rows or gaps in y.
+        ParameterError
+            For an invalid parameter, or X_val together with ``cv`` or ``groups``.
         """
         began = time.perf_counter()
         before = dict(vars(self))
         model = type(self)(**self.get_params(deep=False))
         model.__dict__.update(before)
         model._check_parameters()
+        own = ValidationArguments(X_val, y_val, sample_weight_val, groups)
+        self._check_validation(own)
+        if y is None:
+            raise InputError(f"{type(self).__name__} requires y to be passed, but the target y is None. Pass y.")
         with input_errors(X):
             rows = rows_of(X)
         targets = model._targets(y)
-        if len(targets) != len(rows):
-            raise InputError(f"Found input variables with inconsistent numbers of samples: {[len(rows), len(targets)]}")
-        weight = None
-        if sample_weight is not None:
-            weight = np.asarray(checked_weight(sample_weight, len(rows), np.dtype(np.float64), warns=True), np.float64)
+        weight = _weight_of(sample_weight, len(rows), "sample_weight")
+        _check_lengths(len(rows), len(targets))
         random_state = check_random_state(check_seed("random_state", self.random_state))
         seed, classifies = int(random_state.randint(MAX_SEED)), hasattr(model, "classes_")
-        folds = folds_of(self.cv, targets, groups, seed, classifies=classifies, is_single=self.preset == "quick")
-        problem = Problem(rows, targets, weight, folds, classifies, model._loss)
-        model._train(problem, recipes_of(self.preset, classifies=classifies), random_state, began)
+        if own.has_rows:
+            n_rows = len(rows)
+            check_enough_rows(n_rows)
+            rows, targets, weight = model._with_validation(rows, targets, weight, own)
+            folds = [(np.arange(n_rows), np.arange(n_rows, len(rows)))]
+        else:
+            folds = folds_of(self.cv, targets, groups, seed, classifies=classifies, is_single=self.preset == "quick")
+        check_weights(folds, weight, targets if classifies else None)
+        problem = Problem(rows, targets, weight, folds, classifies, identifiers_of(rows), model._loss)
+        model._train(problem, recipes_of(self.preset, classifies=classifies), random_state, began, own.has_rows)
         model.n_features_in_ = len(rows.names)
         model._names, model._has_names = rows.names, rows.has_names
         if rows.has_names:
@@ -146,6 +173,35 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         take_over(self, model, before)
         return self
 
+    def _check_validation(self, own: ValidationArguments) -> None:
+        own.check_complete()
+        for name, value in (("cv", self.cv), ("groups", own.groups)):
+            if own.has_rows and value is not None:
+                raise ParameterError(
+                    f"{name} has no effect with X_val, which replaces the folds. Omit {name}, or X_val and y_val."
+                )
+
+    def _with_validation(
+        self, rows: Rows, targets: NDArray[Any], weight: NDArray[np.float64] | None, own: ValidationArguments
+    ) -> tuple[Rows, NDArray[Any], NDArray[np.float64] | None]:
+        """Append the validation rows to those of the fit."""
+        n_rows = len(rows)
+        with input_errors(own.X):
+            rows = with_further_rows(rows, own.X)
+        n_validating = len(rows) - n_rows
+        y_val = self._more_targets(own.y, targets)
+        _check_lengths(n_validating, len(y_val))
+        weight_val = _weight_of(own.weight, n_validating, "sample_weight_val")
+        if weight is not None or weight_val is not None:
+            weight = np.concatenate(
+                [np.ones(n) if given is None else given for n, given in ((n_rows, weight), (n_validating, weight_val))]
+            )
+        return rows, np.concatenate([targets, y_val]), weight
+
+    @abstractmethod
+    def _more_targets(self, y: Any, targets: NDArray[Any]) -> NDArray[Any]:
+        """Return the class numbers or amounts of validation rows, in the form of the targets of the fit."""
+
     def _check_parameters(self) -> None:
         check_choice("preset", self.preset, PRESETS)
         check_flag("with_trees", self.with_trees)
@@ -154,7 +210,12 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         check_kind_of_cv(self.cv)
 
     def _train(
-        self, problem: Problem, recipes: Sequence[Recipe], random_state: np.random.RandomState, began: float
+        self,
+        problem: Problem,
+        recipes: Sequence[Recipe],
+        random_state: np.random.RandomState,
+        began: float,
+        has_own: bool,
     ) -> None:
         seeds = random_state.randint(MAX_SEED, size=(len(problem.folds), len(recipes)))
         companion_seed = int(random_state.randint(MAX_SEED))
@@ -164,7 +225,10 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
             budget = Budget(time.monotonic() + self.max_time - (time.perf_counter() - began), seeds.size, n_jobs)
         members = members_of(problem, recipes, self._network, self._predicted, seeds, budget)
         members += companion_members(problem, companion_seed, budget)
-        outcomes = run_pack(members, n_jobs=self.n_jobs, listener=self._notify if self.callbacks else None)
+        with warnings.catch_warnings():
+            # Here, because filters are common to all threads; of other models, which are there for comparison only.
+            warnings.filterwarnings("ignore", module=r"(sklearn|scipy|numpy)\b")
+            outcomes = run_pack(members, n_jobs=self.n_jobs, listener=self._notify if self.callbacks else None)
         for outcome in outcomes.values():
             if outcome.error is not None:
                 raise outcome.error
@@ -179,10 +243,21 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
                 "folds that are complete.",
                 InterruptedTrainingWarning,
             )
-        self._keep(problem, trained, _companions_of(trained, [each for each in values if isinstance(each, Companion)]))
+        self._surroundings, encoded = surroundings_of(problem.rows.table, problem.identifiers)
+        self._n_training_rows = [len(train) for train, _ in problem.folds]
+        if has_own:
+            problem, encoded = problem.validated(), encoded[problem.folds[0][1]]
+        companions = _companions_of(trained, [each for each in values if isinstance(each, Companion)])
+        self._keep(problem, trained, companions, encoded)
         self.fit_time_ = time.perf_counter() - began
 
-    def _keep(self, problem: Problem, members: list[TrainedMember], companions: dict[str, list[Companion]]) -> None:
+    def _keep(
+        self,
+        problem: Problem,
+        members: list[TrainedMember],
+        companions: dict[str, list[Companion]],
+        encoded: NDArray[Any],
+    ) -> None:
         """Set the fitted attributes: members, weights, out-of-fold predictions and losses."""
         self.members_, self._companions = members, companions
         self._validation_rows = [validating for _, validating in problem.folds]
@@ -192,7 +267,10 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
             predicted = candidates.setdefault(member.recipe, np.full((len(problem.rows), K), np.nan))
             predicted[problem.folds[member.fold][1]] = member.validated
         if self.with_trees and TREES not in companions:
-            warn("max_time left no time for the trees, so that they are no part of the model.", ParameterWarning)
+            warn(
+                "no time was left for the trees, so that they are no part of the model. Increase max_time.",
+                ParameterWarning,
+            )
         elif self.with_trees:
             for each in companions[TREES]:
                 predicted = candidates.setdefault(TREES, np.full((len(problem.rows), K), np.nan))
@@ -206,7 +284,6 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         self._oof, self._oof_rows = np.asarray(mean), predicted_rows
         self._oof_y = problem.y
         self._weight_of_rows = None if problem.weight is None else problem.weight[predicted_rows]
-        self._surroundings, encoded = surroundings_of(problem.rows.table)
         self._calibrate(encoded)
         self._oof_losses = {"network": self._losses(self._oof[predicted_rows], problem.y[predicted_rows])}
         self._measures = {"network": self._more_measures(self._oof[predicted_rows])}
@@ -269,7 +346,7 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         with input_errors(X):
             used = {each.name for each in self._surroundings.columns}
             used |= {each.name for each in self.columns_ if each.width}
-            return rows_to_predict(X, self._names, self._has_names, used).table
+            return rows_to_predict(X, self._names, self._has_names, used, type(self).__name__).table
 
     def _predictions_of(self, table: Any) -> NDArray[np.float64]:
         parts = parts_of(self)
@@ -293,25 +370,7 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
             paired difference.
         """
         self._check_is_fitted()
-        losses, weight = self._oof_losses, self._weight_of_rows
-        rows: list[Sequence[object]] = []
-        for name, of_rows in losses.items():
-            score = self._score_of_losses(of_rows, weight)
-            if name == "network":
-                rows.append((name, score, None, *self._measures[name]))
-                continue
-            difference = of_rows - losses["network"]
-            mean = float(np.average(difference, weights=weight))
-            error = float(difference.std(ddof=1) / np.sqrt(len(difference)))
-            scale = self._score_slope(self._score_of_losses(losses["network"], weight), score)
-            rows.append((name, score, (scale * mean, scale * error), *self._measures[name]))
-        columns = (
-            Column("model", align="left"),
-            Column(self._loss_name, ".4g"),
-            Column("network better by"),
-            *self._measure_columns,
-        )
-        return Table(columns, rows, notes=[self._verdict(rows)])
+        return summary_of(self)
 
     def novelty(self, X: Any) -> NDArray[np.float64]:
         """Return how far each row is from the rows of the fit; 1 or more is far.
@@ -346,19 +405,6 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         """Return the factor from a difference of mean losses to one of scores."""
         return 1.0
 
-    def _verdict(self, rows: list[Sequence[object]]) -> str:
-        """Return a sentence that says whether a network is worth it."""
-        compared = [(str(name), pair) for name, _, pair, *_ in rows if isinstance(pair, tuple)]
-        better = [name for name, pair in compared if pair[0] + 2 * pair[1] < 0]
-        if better:
-            names = " and ".join(better)
-            remedy = "" if self.with_trees or TREES not in names else " Set with_trees=True to combine both."
-            return f"Better than the network by more than chance explains: {names}.{remedy}"
-        unclear = [name for name, pair in compared if pair[0] - 2 * pair[1] <= 0]
-        if unclear:
-            return f"The difference between the network and {' and '.join(unclear)} may be chance."
-        return "The network is better than all of them by more than chance explains."
-
     def _notify(self, event: MemberEnded) -> None:
         for callback in self.callbacks:
             callback(event)
@@ -375,6 +421,19 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags
+
+
+def _weight_of(weight: Any, m: int, name: str) -> NDArray[np.float64] | None:
+    checked = checked_weight(weight, m, np.dtype(np.float64), name, warns=True)
+    return None if checked is None else np.asarray(checked, dtype=np.float64)
+
+
+def _check_lengths(n_rows: int, n_targets: int) -> None:
+    if n_rows != n_targets:
+        raise InputError(
+            f"Found input variables with inconsistent numbers of samples: {[n_rows, n_targets]}. "
+            "Pass one target for each row."
+        )
 
 
 def _complete(members: list[TrainedMember], n_recipes: int) -> list[TrainedMember]:

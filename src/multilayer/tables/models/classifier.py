@@ -13,7 +13,7 @@ from sklearn.utils import column_or_1d
 from multilayer._checks import check_choice, check_flag
 from multilayer.estimators import MLPClassifier
 from multilayer.estimators.base import set_parameters
-from multilayer.exceptions import InputError
+from multilayer.exceptions import InputError, ParameterError
 from multilayer.fits.columns import checked_y
 from multilayer.fits.containers import checked_entries
 from multilayer.fits.errors import input_errors
@@ -31,6 +31,7 @@ from multilayer.tables.models.calibration import (
 from multilayer.tables.models.calibration_error import expected_calibration_error
 from multilayer.tables.models.conformal import check_coverage, class_sets, conformal_quantile
 from multilayer.tables.models.recipes import Preset
+from multilayer.tables.models.rows import check_finite
 
 
 class TableClassifier(ClassifierMixin, BaseTableModel):
@@ -45,7 +46,9 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         "quick": one network, validated on a fifth of the rows.  "standard": two kinds of networks in five folds.
         "best": three kinds.  The kinds are weighted by greedy selection on out-of-fold predictions.
     max_time : float or None, default=None
-        Seconds after which the training of each network ends; None for no limit.
+        Seconds for the whole fit; None for no limit.  The networks divide the time, and each plans as many epochs as
+        fit into its part; the linear model and the trees are fitted if time is left.  A fit takes longer than that if
+        encoding the table alone does.  Results then depend on the speed of the machine.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes in training, as in :class:`multilayer.MLPClassifier`.
     with_trees : bool, default=False
@@ -73,8 +76,8 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
     temperature_ : float
         The temperature of the probabilities; 1 if they are not scaled.
     oof_proba_ : array of shape (m, n_classes)
-        Out-of-fold probabilities of the fitting rows; NaN for rows that no fold validated.  If they are scaled, the
-        temperature of each row was fitted without its fold.
+        Out-of-fold probabilities of the fitting rows, or the probabilities of the rows of ``X_val``; NaN for rows that
+        no fold validated.  If they are scaled, the temperature of each row was fitted without its fold.
     oof_score_ : float
         Their log-loss.
     columns_ : list of ColumnReport
@@ -167,7 +170,8 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         array of shape (m,)
             Labels.
         """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        probabilities = self.predict_proba(X)
+        return self.classes_[probabilities.argmax(axis=1)]
 
     def predict_set(self, X: Any, coverage: float = 0.9, *, allow_empty: bool = True) -> NDArray[np.bool_]:
         """Return a set of classes for each row, which contains the right one with probability ``coverage``.
@@ -249,19 +253,39 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         return (expected_calibration_error(y, predicted, classes=classes, sample_weight=self._weight_of_rows),)
 
     def _targets(self, y: Any) -> NDArray[Any]:
-        with input_errors():
-            given = checked_y(checked_entries(y, "y"), are_labels=True)
-            given = column_or_1d(given, warn=True)
+        given = _labels_in(y, "y")
         labels: Labels = labels_of(given)
         self.classes_ = labels.classes
         if len(self.classes_) < 2:
-            raise InputError(f"y holds the single class {self.classes_[0]!r}: there is nothing to learn.")
+            raise InputError(
+                f"y holds 1 class, {self.classes_[:1].tolist()[0]!r}: a classifier needs at least 2. "
+                "Pass rows of another class."
+            )
         return np.searchsorted(self.classes_, np.asarray(given)).astype(np.intp)
+
+    def _more_targets(self, y: Any, targets: NDArray[Any]) -> NDArray[Any]:  # noqa: ARG002 classes_ has the labels
+        given = _labels_in(y, "y_val").tolist()
+        numbers = {label: number for number, label in enumerate(self.classes_.tolist())}
+        unknown = [label for label in dict.fromkeys(given) if label not in numbers]
+        if unknown:
+            raise InputError(
+                f"y_val has labels that are not in y: {unknown!r}. y has {list(numbers)!r}. "
+                "Remove these rows from X_val and y_val, or add such rows to X and y."
+            )
+        return np.array([numbers[label] for label in given], dtype=np.intp)
 
     def _network(self, seed: int) -> MLPClassifier:
         weight: Any = self.class_weight
         if isinstance(weight, Mapping):
-            weight = {int(np.searchsorted(self.classes_, label)): value for label, value in weight.items()}
+            labels = self.classes_.tolist()
+            unknown = [label for label in weight if label not in labels]
+            if unknown:
+                raise ParameterError(
+                    f"class_weight has labels that are not in y: {unknown!r}. The labels of y are {labels!r}. "
+                    "Remove them, or write them as they are in y."
+                )
+            # With a weight for each class, a fold may lack some.
+            weight = {number: weight.get(label, 1.0) for number, label in enumerate(labels)}
         return MLPClassifier(random_state=seed, class_weight=weight)
 
     def _predicted(self, network: Any, X: NDArray[Any]) -> NDArray[np.float64]:
@@ -289,3 +313,10 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
 
     def _score_of_losses(self, losses: NDArray[np.float64], weight: Any) -> float:
         return float(np.average(losses, weights=weight))
+
+
+def _labels_in(y: Any, name: str) -> NDArray[Any]:
+    """Return labels as an array of shape (m,)."""
+    with input_errors():
+        check_finite(y, name)
+        return np.asarray(column_or_1d(checked_y(checked_entries(y, name), are_labels=True, name=name), warn=True))

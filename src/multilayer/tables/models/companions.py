@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,17 +12,19 @@ from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
+from multilayer.fits.errors import collected_warnings
 from multilayer.packs import Member
 from multilayer.tables.encoder import TableEncoder
 from multilayer.tables.models.budget import Budget
 from multilayer.tables.models.losses import TargetLoss
-from multilayer.tables.models.openmp import one_openmp_thread
+from multilayer.tables.models.openmp import one_openmp_thread, openmp_libraries
+from multilayer.tables.models.recipes import COMMON, TYPED
 from multilayer.tables.models.regression_models import constant_for, linear_for, trees_for
 from multilayer.tables.models.training import Problem
 
 # Trees need no scaling and few columns; linear models need both.
-OF_TREES: dict[str, Any] = {"numbers": "standard", "many_categories": "target", "max_categories": 32}
-OF_LINEAR: dict[str, Any] = {"numbers": "robust", "two_values": "signs", "many_categories": "target"}
+OF_TREES: Mapping[str, Any] = {"numbers": "standard", "many_categories": "target", "max_categories": 32, **TYPED}
+OF_LINEAR: Mapping[str, Any] = COMMON
 TREES, LINEAR, CONSTANT = NAMES = ("gradient-boosted trees", "linear model", "constant")
 
 
@@ -73,6 +74,7 @@ def predictions_of(model: Any, X: NDArray[Any], n_classes: int) -> NDArray[np.fl
 
 def companion_members(problem: Problem, seed: int, budget: Budget | None) -> list[Member]:
     """Return the members of a pack that fit each companion in each fold; their value is None without time left."""
+    openmp_libraries()
     members = []
     for fold in range(len(problem.folds)):
         for name in NAMES:
@@ -94,13 +96,16 @@ def _fit(problem: Problem, name: str, fold: int, seed: int) -> Companion:
     train, validating = problem.folds[fold]
     y = problem.y[train]
     options = OF_LINEAR if name == LINEAR else OF_TREES
-    encoder = TableEncoder(dtype=np.float32, task=problem.task, **options)
+    encoder = TableEncoder(dtype=np.float32, task=problem.task, identifiers=problem.identifiers, **options)
     weight = None if problem.weight is None else problem.weight[train]
     n_outputs = 1 if y.ndim == 1 else y.shape[1]
-    model = _classifier(name, seed) if problem.loss is None else _regressor(name, seed, problem.loss, n_outputs)
+    has_classes = not problem.classifies or len(np.unique(y if weight is None else y[weight > 0])) > 1
+    kind = name if has_classes else CONSTANT
+    model = _classifier(kind, seed) if problem.loss is None else _regressor(kind, seed, problem.loss, n_outputs)
     n_classes = int(problem.y.max()) + 1 if problem.classifies else 0
-    with warnings.catch_warnings(), one_openmp_thread():
-        warnings.simplefilter("ignore")
+    if kind == TREES and n_classes and np.bincount(y)[np.unique(y)].min() < 2:
+        model.set_params(early_stopping=False)  # which would need two rows of each class
+    with collected_warnings([]), one_openmp_thread():
         X = encoder.fit_transform(problem.rows.take(train), y)
         model.fit(X, y, sample_weight=weight)
         X_val = encoder.transform(problem.rows.take(validating))

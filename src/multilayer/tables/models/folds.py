@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -51,11 +52,7 @@ def folds_of(
     """
     m, numbers = len(y), np.arange(len(y))
     groups = checked_groups(numbers, groups)
-    if m < FEWEST_ROWS:
-        raise InputError(
-            f"the table has n_samples={m} rows, and a table model needs at least {FEWEST_ROWS}, because it is "
-            "validated on rows that it is not trained on. Pass more rows."
-        )
+    check_enough_rows(m)
     with input_errors():
         if cv is not None and is_list_of_folds(cv):
             return checked_folds(cv, m)
@@ -72,6 +69,15 @@ def folds_of(
     return folds[:1] if is_single and cv is None else folds
 
 
+def check_enough_rows(m: int) -> None:
+    """Raise an InputError for a table of fewer than ten rows."""
+    if m < FEWEST_ROWS:
+        raise InputError(
+            f"the table has n_samples={m} rows, and a table model needs at least {FEWEST_ROWS}, because it is "
+            "validated on rows that it is not trained on. Pass more rows."
+        )
+
+
 def _splitter(n_folds: int, seed: int, *, classifies: bool, grouped: bool) -> Any:
     if grouped and not classifies:
         return GroupKFold(n_folds)
@@ -83,9 +89,54 @@ def _single_split(
     numbers: RowNumbers, y: NDArray[Any], seed: int, *, classifies: bool
 ) -> tuple[RowNumbers, RowNumbers]:
     n_classes = int(y.max()) + 1 if classifies else 0
-    is_stratified = classifies and np.bincount(y)[np.unique(y)].min() >= 2 and 2 * n_classes <= len(y)
+    alone = numbers[:0]  # rows of which each is the only one of its class: a network can learn from them at most
+    if classifies:
+        alone = np.flatnonzero(np.bincount(y)[y] == 1)
+    numbers = np.setdiff1d(numbers, alone)
+    n_classes = len(np.unique(y[numbers])) if classifies else 0
+    is_stratified = classifies and 2 * n_classes <= len(numbers)
     n_validating = max(int(VALIDATION_SHARE * len(numbers)), n_classes if is_stratified else 1)
+    if len(numbers) < 2:
+        raise InputError("each class of y has a single row. Pass more rows of each class.")
     train, validating = train_test_split(
-        numbers, test_size=n_validating, random_state=seed, stratify=y if is_stratified else None
+        numbers, test_size=n_validating, random_state=seed, stratify=y[numbers] if is_stratified else None
     )
-    return np.sort(train), np.sort(validating)
+    return np.sort(np.concatenate([train, alone])), np.sort(validating)
+
+
+def check_weights(
+    folds: Sequence[tuple[RowNumbers, RowNumbers]], weight: NDArray[np.float64] | None, classes: NDArray[Any] | None
+) -> None:
+    """Raise an error if a fold has no training rows that count, or no validation row counts.
+
+    Parameters
+    ----------
+    folds : sequence of pairs of arrays
+        The folds.
+    weight : array of shape (m,) or None
+        The weights of the rows.
+    classes : array of shape (m,) or None
+        Their class numbers.
+
+    Raises
+    ------
+    InputError
+        If weights of 0 leave nothing to learn from.
+    """
+    if weight is None:
+        return
+    if classes is not None and len(np.unique(classes[weight > 0])) < 2:
+        raise InputError(
+            "the rows of y with a positive weight hold 1 class: a classifier needs at least 2. "
+            "Give rows of another class a positive weight."
+        )
+    for number, (train, _) in enumerate(folds):
+        if not weight[train].any():
+            raise InputError(
+                f"all training rows of fold {number} have the weight 0. Remove the rows that should not count, "
+                "or pass other folds as cv."
+            )
+    if not any(weight[validating].any() for _, validating in folds):
+        raise InputError(
+            "all validation rows have the weight 0. Remove the rows that should not count, or pass other folds as cv."
+        )

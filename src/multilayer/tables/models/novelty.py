@@ -187,9 +187,17 @@ def distances(Z: NDArray[Any], centre: Floats, root: Floats) -> Floats:
     return found
 
 
-def surroundings_of(table: Any) -> tuple[Surroundings, NDArray[Any]]:
+def surroundings_of(table: Any, identifiers: Sequence[str]) -> tuple[Surroundings, NDArray[Any]]:
     """Fit the surroundings of the rows of an Arrow table, and return them with the encoded rows."""
-    encoder = TableEncoder(dtype=np.float32, numbers="robust", two_values="signs", max_categories=32)
+    encoder = TableEncoder(
+        dtype=np.float32,
+        numbers="robust",
+        two_values="signs",
+        max_categories=32,
+        identifiers=identifiers,
+        text="typed",
+        row_numbers="drop",
+    )
     encoded = encoder.fit_transform(table)
     columns = [_range_of(encoding, table.column(encoding.name)) for encoding in encoder.encodings_]
     numbers = encoded[:, encoder.number_columns_]

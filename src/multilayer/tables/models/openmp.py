@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from threadpoolctl import ThreadpoolController
+
+
+@cache
+def openmp_libraries() -> tuple[Any, ...]:
+    """Return the loaded OpenMP libraries.
+
+    The first call is made before threads start: the search calls back into Python while it holds the lock of the
+    dynamic loader, and waits forever for a thread that imports an extension module at that moment.
+    """
+    return tuple(ThreadpoolController().select(user_api="openmp").lib_controllers)
 
 
 @contextmanager
@@ -21,7 +32,7 @@ def one_openmp_thread() -> Iterator[None]:
     None
         The previous number of threads is restored at the end.
     """
-    libraries = ThreadpoolController().select(user_api="openmp").lib_controllers
+    libraries = openmp_libraries()
     before = [library.get_num_threads() for library in libraries]
     for library in libraries:
         _set(library, 1)

@@ -44,18 +44,26 @@ class Part:
 
 
 def parts_of(model: Any) -> list[Part]:
-    """Return the parts of a fitted model with a positive weight."""
+    """Return the parts of a fitted model with a positive weight.
+
+    Folds count by their number of training rows: the first one of a time series has only a few.
+    """
     parts = []
-    n_of = {name: sum(member.recipe == name for member in model.members_) for name in model.weights_}
+    folds = sorted({member.fold for member in model.members_})
+    n_rows = sum(model._n_training_rows[fold] for fold in folds)
+    shares = {fold: model._n_training_rows[fold] / n_rows for fold in folds}
     for member in model.members_:
-        weight = model.weights_[member.recipe] / n_of[member.recipe]
+        weight = model.weights_[member.recipe] * shares[member.fold]
         if weight > 0:
             predict = _predicts(model, member.network)
             parts.append(Part(member.fold, weight, member.encoder, member.mean_row, member.network, predict))
     if model.weights_.get(TREES, 0.0) > 0:
         trees = model._companions[TREES]
-        weight = model.weights_[TREES] / len(trees)
-        parts += [Part(each.fold, weight, each.encoder, each.mean_row, None, each.predict) for each in trees]
+        weight = model.weights_[TREES]
+        parts += [
+            Part(each.fold, weight * shares[each.fold], each.encoder, each.mean_row, None, each.predict)
+            for each in trees
+        ]
     return parts
 
 
@@ -65,10 +73,12 @@ def _predicts(model: Any, network: Any) -> Callable[[NDArray[Any]], NDArray[np.f
 
 def parts_by_fold(parts: Sequence[Part]) -> dict[int, list[Part]]:
     """Return the parts of each fold, with weights that sum to 1."""
-    folds = sorted({part.fold for part in parts})
-    return {
-        fold: [replace(part, weight=part.weight * len(folds)) for part in parts if part.fold == fold] for fold in folds
-    }
+    found = {}
+    for fold in sorted({part.fold for part in parts}):
+        of_fold = [part for part in parts if part.fold == fold]
+        total = sum(part.weight for part in of_fold)
+        found[fold] = [replace(part, weight=part.weight / total) for part in of_fold]
+    return found
 
 
 def encode(parts: Sequence[Part], table: Any) -> Encoded:

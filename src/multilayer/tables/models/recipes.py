@@ -15,11 +15,11 @@ from multilayer.network import PeriodicEmbedding
 Preset = Literal["quick", "standard", "best"]
 PRESETS = ("quick", "standard", "best")
 
+# Text of numbers and dates is encoded as such, and columns that only identify rows are dropped.
+TYPED: Mapping[str, Any] = {"text": "typed", "row_numbers": "drop"}
+COMMON: Mapping[str, Any] = {"numbers": "robust", "two_values": "signs", "many_categories": "target", **TYPED}
 # Encodings of the table, by name.
-ENCODINGS: Mapping[str, Mapping[str, Any]] = {
-    "scaled": {"numbers": "robust", "two_values": "signs", "many_categories": "target"},
-    "piecewise": {"numbers": "robust", "two_values": "signs", "many_categories": "target", "piecewise": "tree"},
-}
+ENCODINGS: Mapping[str, Mapping[str, Any]] = {"scaled": COMMON, "piecewise": {**COMMON, "piecewise": "tree"}}
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
-from sklearn.model_selection import GroupKFold, KFold
-from sklearn.utils import assert_all_finite
 
 from multilayer.ensembles.greedy import greedy_selection
 from multilayer.estimators import MLPRegressor
 from multilayer.estimators.base import set_parameters
-from multilayer.exceptions import InputError
+from multilayer.exceptions import InputError, ShapeError
 from multilayer.fits.columns import checked_weight, checked_y
 from multilayer.fits.containers import checked_entries
 from multilayer.fits.errors import input_errors
@@ -28,6 +26,7 @@ from multilayer.tables.models.conformal import (
 )
 from multilayer.tables.models.losses import SCORES, RegressionLoss, TargetLoss, target_loss
 from multilayer.tables.models.recipes import Preset
+from multilayer.tables.models.rows import check_finite
 from multilayer.tables.models.spread import Spread, fitted_spread
 
 
@@ -53,7 +52,9 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         Only for loss="quantile": the quantile to predict.  Several quantiles, in ascending order, are predicted
         together and never cross; ``predict`` then returns an array of shape (m, number of quantiles).
     max_time : float or None, default=None
-        Seconds after which the training of each network ends; None for no limit.
+        Seconds for the whole fit; None for no limit.  The networks divide the time, and each plans as many epochs as
+        fit into its part; the linear model and the trees are fitted if time is left.  A fit takes longer than that if
+        encoding the table alone does.  Results then depend on the speed of the machine.
     with_trees : bool, default=False
         Whether scikit-learn's gradient-boosted trees are one of the weighted kinds.
     cv : int, splitter, list of (train, test) or None, default=None
@@ -72,7 +73,8 @@ class TableRegressor(RegressorMixin, BaseTableModel):
     weights_ : dict of str to float
         The weight of each kind.
     oof_prediction_ : array of shape (m,) or (m, K)
-        Out-of-fold predictions of the fitting rows; NaN for rows that no fold validated.
+        Out-of-fold predictions of the fitting rows, or the predictions of the rows of ``X_val``; NaN for rows that no
+        fold validated.
     oof_score_ : float
         Their score by ``loss``, lower is better; the root mean squared error by default.
     columns_ : list of ColumnReport
@@ -265,12 +267,7 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         return greedy_selection(found, targets, scoring=minus_loss, sample_weight=of_rows)
 
     def _targets(self, y: Any) -> NDArray[Any]:
-        with input_errors():
-            given = checked_y(checked_entries(y, "y"), are_labels=False)
-            amounts = np.asarray(given, dtype=np.float64)
-            assert_all_finite(amounts, input_name="y")
-        if amounts.ndim not in (1, 2):
-            raise InputError(f"y must be of shape (m,) or (m, K), got {amounts.shape}.")
+        amounts = _amounts_in(y, "y")
         self._is_matrix = amounts.ndim == 2
         self._n_outputs = 1 if amounts.ndim == 1 else amounts.shape[1]
         self._loss = target_loss(self.loss, self.quantile, amounts)
@@ -278,10 +275,17 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         self._range = matrix.min(axis=0), matrix.max(axis=0)
         return amounts[:, 0] if self._is_matrix and self._n_outputs == 1 else amounts
 
-    def _splitter(self, n_folds: int, seed: int, groups: Any) -> Any:
-        if groups is not None:
-            return GroupKFold(n_folds)
-        return KFold(n_folds, shuffle=True, random_state=seed)
+    def _more_targets(self, y: Any, targets: NDArray[Any]) -> NDArray[Any]:
+        amounts = _amounts_in(y, "y_val")
+        if amounts.ndim == 2 and targets.ndim == 1 and amounts.shape[1] == 1:
+            amounts = amounts[:, 0]
+        if amounts.shape[1:] != targets.shape[1:]:
+            raise ShapeError(
+                f"y_val must have as many columns as y, {self._n_outputs}, got shape {amounts.shape}. "
+                "Pass the same columns."
+            )
+        target_loss(self.loss, self.quantile, amounts)  # checks the amounts
+        return amounts
 
     def _network(self, seed: int) -> MLPRegressor:
         return MLPRegressor(random_state=seed, **self._loss.parameters)
@@ -309,3 +313,18 @@ class TableRegressor(RegressorMixin, BaseTableModel):
 
     def _score_slope(self, one: float, other: float) -> float:
         return self._loss.slope(one, other)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def _amounts_in(y: Any, name: str) -> NDArray[np.float64]:
+    """Return amounts as an array of shape (m,) or (m, K)."""
+    with input_errors():
+        amounts = np.asarray(checked_y(checked_entries(y, name), are_labels=False, name=name), dtype=np.float64)
+    check_finite(amounts, name)
+    if amounts.ndim not in (1, 2):
+        raise InputError(f"{name} must be of shape (m,) or (m, K), got {amounts.shape}.")
+    return amounts

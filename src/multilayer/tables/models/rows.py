@@ -11,8 +11,9 @@ from sklearn.utils import check_random_state
 
 from multilayer._checks import check_integer, check_seed
 from multilayer.exceptions import InputError, ShapeError
-from multilayer.tables._arrow import import_pyarrow
+from multilayer.tables._arrow import import_pyarrow, kind_of
 from multilayer.tables._frames import columns_of
+from multilayer.tables._identifiers import row_identifiers
 from multilayer.tables._names import missing_column
 
 
@@ -39,6 +40,10 @@ class Rows:
     def __len__(self) -> int:
         return int(self.table.num_rows)
 
+    def subset(self, rows: NDArray[np.intp]) -> Rows:
+        """Return some of the rows."""
+        return Rows(self.take(rows), self.has_names)
+
     def take(self, rows: NDArray[np.intp]) -> Any:
         """Return some of the rows as an Arrow table."""
         return self.table.take(rows)
@@ -61,7 +66,7 @@ def rows_of(X: Any) -> Rows:
     return Rows(pa.table({name: columns.arrow(name) for name in columns.names}), columns.has_names)
 
 
-def rows_to_predict(X: Any, names: tuple[str, ...], has_names: bool, used: set[str]) -> Rows:
+def rows_to_predict(X: Any, names: tuple[str, ...], has_names: bool, used: set[str], model: str) -> Rows:
     """Convert a table to predict, with the columns of the fit by their names, or by position in an array.
 
     Raises
@@ -78,10 +83,61 @@ def rows_to_predict(X: Any, names: tuple[str, ...], has_names: bool, used: set[s
         return Rows(pa.table({name: columns.arrow(name) for name in names if name in columns.names}), True)
     if len(columns.names) != len(names):
         raise ShapeError(
-            f"X has {len(columns.names)} features, but this model is expecting {len(names)} features as input."
+            f"X has {len(columns.names)} features, but {model} is expecting {len(names)} features as input."
         )
     given = {name: columns.arrow(at) for name, at in zip(names, columns.names, strict=True)}
     return Rows(pa.table(given), has_names)
+
+
+def identifiers_of(rows: Rows) -> tuple[str, ...]:
+    """Return the columns that only identify rows, of the whole table; numbers are kept if no other column is left."""
+    found = row_identifiers(rows.table, text="typed")
+    if len(found) < len(rows.names):
+        return found
+    return tuple(name for name in found if kind_of(rows.table.column(name), f"column {name!r}") == "text")
+
+
+def with_further_rows(rows: Rows, X: Any) -> Rows:
+    """Append the rows of another table, ``X_val``, whose columns are found by their names.
+
+    Raises
+    ------
+    InputError, ShapeError
+        If a column is missing, or has values of another kind.
+    """
+    further = rows_to_predict(X, rows.names, rows.has_names, set(rows.names), "X").table
+    if not further.num_rows:
+        raise InputError("X_val has no rows. Pass at least one, or neither X_val nor y_val.")
+    pa = import_pyarrow("a table model")
+    columns = {}
+    for name in rows.names:
+        both = (rows.table.select([name]), further.select([name]))
+        try:
+            columns[name] = pa.concat_tables(both, promote_options="permissive").column(name)
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            kinds = [str(each.schema.field(0).type) for each in both]
+            raise InputError(
+                f"column {name!r} holds values of type {kinds[0]} in X and of type {kinds[1]} in X_val. "
+                "Convert one of them."
+            ) from None
+    return Rows(pa.table(columns), rows.has_names)
+
+
+def check_finite(y: Any, name: str) -> None:
+    """Raise an InputError for NaN or infinity in an array of numbers; gaps among objects are found later."""
+    values = np.asarray(y) if hasattr(y, "__array__") else None
+    if values is None or values.dtype.kind != "f" or not values.ndim:
+        return
+    gaps = np.isnan(values.reshape(len(values), -1)).any(axis=1)
+    if gaps.any():
+        raise InputError(
+            f"Input {name} contains NaN: {gaps.sum()} of {len(gaps)} rows have a gap in {name}, the first one is row "
+            f"{int(gaps.argmax())}. Remove these rows from X and y: a row without a target cannot be used."
+        )
+    if np.isinf(values).any():
+        raise InputError(
+            f"Input {name} contains infinity or a value too large for {values.dtype!r}. Remove these rows from X and y."
+        )
 
 
 def chosen_rows(m: int, max_rows: int | None, random_state: Any) -> NDArray[np.intp]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from multilayer.fits.errors import FitWarning
+from multilayer.fits.errors import FitWarning, collected_warnings
 from multilayer.packs import Member, Slice
 from multilayer.selection.data import Data
 from multilayer.selection.training import Fitted, ModelTraining
@@ -44,6 +43,8 @@ class Problem:
         The numbers of the training rows and of the validation rows of each fold.
     classifies : bool
         Whether y holds class numbers.
+    identifiers : sequence of str
+        The columns that only identify rows.
     loss : TargetLoss or None
         The loss of amounts.
     """
@@ -53,12 +54,29 @@ class Problem:
     weight: NDArray[np.float64] | None
     folds: Sequence[tuple[RowNumbers, RowNumbers]]
     classifies: bool
+    identifiers: Sequence[str] = ()
     loss: TargetLoss | None = None
 
     @property
     def task(self) -> Literal["classification", "regression"]:
         """What y holds, for the encoder."""
         return "classification" if self.classifies else "regression"
+
+    def validated(self) -> Problem:
+        """Return the validation rows of the single fold as a problem without training rows."""
+        ((_, rows),) = self.folds
+        weight = None if self.weight is None else self.weight[rows]
+        folds = [(rows[:0], np.arange(len(rows)))]
+        return replace(self, rows=self.rows.subset(rows), y=self.y[rows], weight=weight, folds=folds)
+
+    def monitored(self, fold: int) -> RowNumbers:
+        """Return the validation rows of a fold that can stop its networks: of positive weight and a trained class."""
+        train, validating = self.folds[fold]
+        if self.weight is not None:
+            validating = validating[self.weight[validating] > 0]
+        if self.classifies:
+            validating = validating[np.isin(self.y[validating], self.y[train])]
+        return validating
 
 
 @dataclass(eq=False)
@@ -91,7 +109,9 @@ class EncodedFold:
 
     def _encoded(self) -> Data:
         problem, rows = self.problem, self.problem.rows
-        self.encoder = TableEncoder(dtype=np.float32, task=problem.task, **self.options)
+        self.encoder = TableEncoder(
+            dtype=np.float32, task=problem.task, identifiers=problem.identifiers, **self.options
+        )
         encoded = self.encoder.fit_transform(rows.take(self.train), problem.y[self.train])
         self.mean_row = encoded.mean(axis=0, dtype=np.float64)
         X = np.zeros((len(rows), encoded.shape[1]), dtype=np.float32)
@@ -178,13 +198,15 @@ class MemberTraining:
         if self.budget is not None:
             seconds = self.budget.begin()
             network.set_params(max_iter=_epochs_within(seconds, network, data, fold.train), max_time=seconds)
-        validating = fold.validating if len(fold.validating) else None
+        monitored = fold.problem.monitored(self.fold_number)
+        if not len(monitored):
+            network.set_params(early_stopping=False)
+        validating = monitored if len(monitored) else None
         return ModelTraining(data, network, fold.train, self._finished, validating, clones=False)
 
     def _finished(self, fitted: Fitted) -> TrainedMember:
         X = self.fold.data().X[self.fold.validating]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with collected_warnings([]):
             validated = self.predict(fitted.model, X)
         return TrainedMember(
             self.recipe.name,
@@ -207,8 +229,7 @@ def _epochs_within(seconds: float, network: Any, data: Data, rows: RowNumbers) -
     probe = clone(network).set_params(max_iter=1, early_stopping=False)
     for _ in range(2):  # the first one may include the compilation
         began = time.perf_counter()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with collected_warnings([]):
             probe.fit(data.X[some], data.y[some])
         pace = (time.perf_counter() - began) * len(rows) / len(some)
     return int(min(max(seconds / pace, 1), network.max_iter))

@@ -1,0 +1,325 @@
+"""Fits: validation rows, folds of time, equal results on any number of cores, interruptions, time, and failures."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from sklearn.metrics import log_loss, root_mean_squared_error
+from sklearn.model_selection import GroupKFold, TimeSeriesSplit
+
+from multilayer.exceptions import InputError, InterruptedTrainingWarning, MultilayerError, ParameterError, ShapeError
+from multilayer.tables.models import TableClassifier, TableRegressor
+from multilayer.tables.models.budget import SHARE_OF_TRAINING, Budget
+from multilayer.tables.models.parts import parts_by_fold, parts_of
+from multilayer.tables.models.summary import verdict
+from multilayer.tables.models.training import TrainedMember
+
+Flats = tuple[pd.DataFrame, pd.Series]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _shorter_training(short: Any) -> Iterator[None]:
+    with short(3):
+        yield
+
+
+# Validation rows
+
+
+def test_validation_rows_replace_the_folds(flats: Flats) -> None:
+    X, y = flats
+    train, validating = slice(0, 120), slice(120, 160)
+    model = TableRegressor(random_state=0)
+    model.fit(X[train], y[train], X_val=X[validating][X.columns[::-1]].assign(more=1), y_val=y[validating])
+    assert {member.fold for member in model.members_} == {0}
+    assert model.oof_prediction_.shape == (40,)
+    assert model.oof_score_ == pytest.approx(root_mean_squared_error(y[validating], model.oof_prediction_))
+    np.testing.assert_allclose(model.predict(X[validating]), model.oof_prediction_, rtol=1e-5)
+    by_folds = TableRegressor(cv=[(np.arange(120), np.arange(120, 160))], random_state=0).fit(X, y)
+    np.testing.assert_allclose(by_folds.oof_prediction_[validating], model.oof_prediction_, rtol=1e-5)
+    assert len(model.summary().rows) == 4
+    assert len(model.importance(X[validating], y[validating], out_of_fold=True).table.rows) == 6
+
+
+def test_validation_rows_of_classes_and_their_weights(flats: Flats, classes: np.ndarray) -> None:
+    X = flats[0]
+    weight = np.where(np.arange(40) < 20, 1.0, 0.0)
+    model = TableClassifier("quick", with_trees=True, random_state=0)
+    model.fit(X[:120], classes[:120], X_val=X[120:], y_val=classes[120:], sample_weight_val=weight)
+    assert model.oof_proba_.shape == (40, 3)
+    assert model.oof_score_ == pytest.approx(log_loss(classes[120:140], model.oof_proba_[:20], labels=model.classes_))
+    assert model.predict_set(X, 0.8).shape == (160, 3)
+
+
+def test_validation_rows_of_several_outputs_and_types(flats: Flats) -> None:
+    X, y = flats
+    Y = np.column_stack([y, -y])
+    table = pa.Table.from_pandas(X, preserve_index=False)
+    gaps = table.slice(120).set_column(2, "noise", pa.nulls(40))
+    model = TableRegressor("quick", random_state=0).fit(table.slice(0, 120), Y[:120], X_val=gaps, y_val=Y[120:])
+    assert model.oof_prediction_.shape == (40, 2)
+
+
+def test_mistakes_in_validation_rows(flats: Flats, classes: np.ndarray) -> None:
+    X, y = flats
+    fit = TableRegressor("quick", random_state=0).fit
+    with pytest.raises(ParameterError, match="X_val was passed without y_val"):
+        fit(X, y, X_val=X)
+    with pytest.raises(ParameterError, match="y_val was passed without X_val"):
+        fit(X, y, y_val=y)
+    with pytest.raises(ParameterError, match="sample_weight_val was passed without X_val and y_val"):
+        fit(X, y, sample_weight_val=y)
+    with pytest.raises(ParameterError, match="cv has no effect with X_val"):
+        TableRegressor(cv=3).fit(X, y, X_val=X, y_val=y)
+    with pytest.raises(ParameterError, match="groups has no effect with X_val"):
+        fit(X, y, groups=y, X_val=X, y_val=y)
+    with pytest.raises(InputError, match=r"inconsistent numbers of samples: \[160, 10\]"):
+        fit(X, y, X_val=X, y_val=y[:10])
+    with pytest.raises(InputError, match="X_val has no rows"):
+        fit(X, y, X_val=X[:0], y_val=y[:0])
+    with pytest.raises(InputError, match="'town'"):
+        fit(X, y, X_val=X.drop(columns="town"), y_val=y)
+    with pytest.raises(InputError, match="column 'size' holds values of type double in X and of type string in X_val"):
+        fit(X, y, X_val=X.assign(size="large"), y_val=y)
+    with pytest.raises(ShapeError, match="y_val must have as many columns as y, 1, got shape"):
+        fit(X, y, X_val=X, y_val=np.column_stack([y, y]))
+    with pytest.raises(InputError, match="Input y_val contains NaN: 160 of 160 rows"):
+        fit(X, y, X_val=X, y_val=np.full(160, np.nan))
+    with pytest.raises(InputError, match=r"y_val has labels that are not in y: \['new'\]"):
+        TableClassifier("quick").fit(X, classes, X_val=X, y_val=np.where(np.arange(160) == 3, "new", classes))
+
+
+# Folds
+
+
+def test_folds_of_time_leave_the_first_rows_unvalidated(flats: Flats) -> None:
+    X, y = flats
+    model = TableRegressor(cv=TimeSeriesSplit(3), with_trees=True, random_state=0).fit(X, y)
+    assert np.isnan(model.oof_prediction_[:40]).all()
+    assert np.isfinite(model.oof_prediction_[40:]).all()
+    assert model.oof_score_ == pytest.approx(root_mean_squared_error(y[40:], model.oof_prediction_[40:]))
+    assert np.isfinite(model.predict_interval(X, 0.8)).all()
+    assert len(model.importance(X, y, out_of_fold=True).table.rows) == 6
+    parts = parts_of(model)
+    assert sum(part.weight for part in parts) == pytest.approx(1.0)
+    by_fold = [sum(part.weight for part in parts if part.fold == fold) for fold in range(3)]
+    np.testing.assert_allclose(by_fold, np.array([40, 80, 120]) / 240)  # their training rows
+    for of_fold in parts_by_fold(parts).values():
+        assert sum(part.weight for part in of_fold) == pytest.approx(1.0)
+
+
+def test_groups_stay_in_one_fold(flats: Flats, classes: np.ndarray) -> None:
+    X, y = flats
+    groups = np.arange(160) // 8
+    for model, target in ((TableRegressor(cv=2), y), (TableClassifier(cv=2), classes), (TableRegressor("quick"), y)):
+        fitted = model.set_params(random_state=0).fit(X, target, groups=groups)
+        validated = [set(groups[rows]) for rows in fitted._validation_rows]
+        trained = [set(np.delete(groups, rows)) for rows in fitted._validation_rows]
+        assert all(not a & b for a, b in zip(validated, trained, strict=True))
+    by_splitter = TableRegressor(cv=GroupKFold(2), random_state=0).fit(X, y, groups=groups)
+    assert np.isfinite(by_splitter.oof_prediction_).all()
+    with pytest.raises(ShapeError, match="groups must have an entry for each of the 160 rows of X, got 3"):
+        TableRegressor("quick").fit(X, y, groups=[1, 2, 3])
+
+
+# Equal results
+
+
+@pytest.mark.parametrize("with_trees", [False, True])
+def test_results_do_not_depend_on_the_number_of_jobs(flats: Flats, classes: np.ndarray, with_trees: bool) -> None:
+    X = flats[0]
+    one, two, three = (
+        TableClassifier("best", cv=2, with_trees=with_trees, n_jobs=n, random_state=5).fit(X, classes)
+        for n in (1, 2, 3)
+    )
+    for other in (two, three):
+        np.testing.assert_array_equal(other.predict_proba(X), one.predict_proba(X))
+        np.testing.assert_array_equal(other.oof_proba_, one.oof_proba_)
+        assert other.weights_ == one.weights_
+        assert str(other.summary()) == str(one.summary())
+
+
+def test_random_states_of_both_kinds(flats: Flats) -> None:
+    X, y = flats
+
+    def predicted(random_state: Any) -> np.ndarray:
+        return TableRegressor("quick", random_state=random_state).fit(X, y).predict(X)
+
+    np.testing.assert_array_equal(predicted(3), predicted(np.random.RandomState(3)))
+    assert (predicted(3) != predicted(4)).any()
+
+
+def test_a_second_fit_is_like_the_first_of_another_estimator(flats: Flats, classes: np.ndarray) -> None:
+    X, y = flats
+    numbers = X[["size"]].to_numpy()
+    again = TableRegressor("best", cv=2, with_trees=True, random_state=0).fit(X, np.column_stack([y, y]))
+    again.set_params(preset="quick", cv=None, with_trees=False).fit(numbers, y)
+    once = TableRegressor("quick", random_state=0).fit(numbers, y)
+    assert vars(again).keys() == vars(once).keys()
+    np.testing.assert_array_equal(again.predict(numbers), once.predict(numbers))
+    assert again.oof_prediction_.shape == (160,)
+    assert not hasattr(again, "feature_names_in_")
+
+
+def test_a_failed_fit_changes_nothing(flats: Flats, classes: np.ndarray) -> None:
+    X, y = flats
+    model = TableRegressor("quick", random_state=0).fit(X, y)
+    before, predicted = dict(vars(model)), model.predict(X)
+
+    def fails(event: Any) -> None:
+        raise KeyError(event.outcome.key)
+
+    model.set_params(callbacks=[fails])
+    with pytest.raises(KeyError):
+        model.fit(X[["size"]], -y)
+    model.set_params(callbacks=())
+    with pytest.raises(InputError):
+        model.fit(X[["number"]], y)
+    with pytest.raises(MultilayerError):
+        model.fit(X, classes)
+    assert vars(model) == before
+    np.testing.assert_array_equal(model.predict(X), predicted)
+
+
+# Interruptions and time
+
+
+class Interrupting:
+    """Press Ctrl-C when some networks have ended."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+    def __call__(self, event: Any) -> None:
+        if isinstance(event.outcome.value, TrainedMember):
+            self.n -= 1
+            if not self.n:
+                os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_after_an_interruption_the_complete_folds_are_kept(flats: Flats) -> None:
+    X, y = flats
+    model = TableRegressor("quick", cv=3, n_jobs=1, with_trees=True, random_state=0, callbacks=[Interrupting(1)])
+    with (
+        pytest.warns(InterruptedTrainingWarning, match="after 1 of 3 networks"),
+        pytest.warns(UserWarning, match="no time was left for the trees"),
+    ):
+        model.fit(X, y)
+    assert len(model.members_) == 1
+    assert np.isnan(model.oof_prediction_).sum() in (106, 107)
+    assert np.isfinite(model.predict(X)).all()
+    assert np.isfinite(model.predict_interval(X, 0.8)).all()
+    assert "There is no other model to compare the network with." in model.summary().notes[0]
+
+
+def test_an_interruption_without_a_complete_fold_is_raised(flats: Flats) -> None:
+    X, y = flats
+    model = TableRegressor(cv=2, n_jobs=1, random_state=0, callbacks=[Interrupting(1)])
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, y)
+    assert not hasattr(model, "members_")
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_networks_divide_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr("multilayer.tables.models.budget.time.monotonic", clock)
+    budget = Budget(deadline=110.0, n_waiting=4, n_jobs=2)
+    share = 10.0 * SHARE_OF_TRAINING
+    assert budget.begin() == pytest.approx(share / 2)  # of two rounds
+    assert budget.begin() == pytest.approx(share / 2)
+    clock.now = 101.0  # the first round was short
+    assert budget.begin() == pytest.approx(9.0 * SHARE_OF_TRAINING)
+    assert not budget.has_ended()
+    clock.now = 111.0
+    assert 0 < budget.begin() < 0.01
+    assert budget.has_ended()
+
+
+@pytest.mark.parametrize("preset", ["quick", "standard"])
+def test_little_time_still_gives_a_model(flats: Flats, preset: Any) -> None:
+    X, y = flats
+    model = TableRegressor(preset, max_time=1e-6, with_trees=True, cv=2, random_state=0)
+    with pytest.warns(UserWarning, match="no time was left for the trees"):
+        model.fit(X, y)
+    assert np.isfinite(model.predict(X)).all()
+    assert all(member.network.n_iter_ == 1 for member in model.members_)
+    assert [row[0] for row in model.summary().rows] == ["network", "constant"]
+    note = model.summary().notes[0]
+    assert note.endswith("Not fitted for lack of time: gradient-boosted trees and linear model.")
+    assert all(model.weights_[member.recipe] >= 0 for member in model.members_)
+
+
+@pytest.mark.parametrize("max_time", [0, -1.0, "1", True, np.nan])
+def test_wrong_times_raise_errors(flats: Flats, max_time: Any) -> None:
+    with pytest.raises(ParameterError, match="max_time must be"):
+        TableRegressor(max_time=max_time).fit(*flats)
+
+
+# Verdicts
+
+
+ALL = ("gradient-boosted trees", "linear model", "constant")
+
+
+@pytest.mark.parametrize(
+    ("differences", "with_trees", "expected"),
+    [
+        (
+            (1, 1, 1),
+            False,
+            "The network is better than the gradient-boosted trees, the linear model and the constant by more than "
+            "chance explains.",
+        ),
+        (
+            (0.1, 0.1, 0.1),
+            False,
+            "The differences between the network and the gradient-boosted trees, the linear model and the constant may "
+            "be chance.",
+        ),
+        ((0.1, 1, 1), False, "The difference between the network and the gradient-boosted trees may be chance."),
+        (
+            (-1, -1, 1),
+            False,
+            "Better than the network by more than chance explains: gradient-boosted trees and linear model. Set "
+            "with_trees=True to combine both.",
+        ),
+        ((-1, 1, 1), True, "Better than the network by more than chance explains: gradient-boosted trees."),
+        (
+            (None, None, 1),
+            False,
+            "The network is better than the constant by more than chance explains. Not fitted for lack of time: "
+            "gradient-boosted trees and linear model.",
+        ),
+        (
+            (None, None, None),
+            False,
+            "There is no other model to compare the network with. Not fitted for lack of time: gradient-boosted trees, "
+            "linear model and constant.",
+        ),
+        (
+            (1, np.nan, 1),
+            False,
+            "The difference between the network and the linear model may be chance.",
+        ),
+    ],
+)
+def test_verdicts(differences: tuple[Any, ...], with_trees: bool, expected: str) -> None:
+    compared = {name: (mean, 0.2) for name, mean in zip(ALL, differences, strict=True) if mean is not None}
+    assert verdict(compared, with_trees=with_trees) == expected
