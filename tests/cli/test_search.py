@@ -54,7 +54,7 @@ def test_search_prints_steps_and_scores(done):
         "Rows: divided into 3 folds with the classes in the same proportions; each network is trained on 52 to 53",
         "Search: the defaults, a table model with preset 'standard', as trial 1, and 4 networks drawn at random, of ",
         "of one or two hidden layers of 16, 32, 64 or 128 units, step sizes from",
-        "The defaults and 4 networks, mean +- standard error over 3 folds",
+        "Defaults and 4 networks, mean +- standard error over 3 folds",
         "Models in the same 3 folds, mean +- standard error",
         "The best of 4 was chosen for its score, which is therefore a little better than on new rows.",
         "Folds share training rows: all these errors are approximate.",
@@ -187,7 +187,7 @@ def test_suggested_commands_run_and_give_similar_scores(run, done):
 def test_quiet_prints_only_scores_which_do_not_depend_on_jobs(run, table, done):
     options = ("search", table, "--target", "buys", "--quiet", *SMALL)
     result = run(*options, "--jobs", "1")
-    assert result.stdout.startswith("The defaults and 4 networks, mean +- standard error over 3 folds\n")
+    assert result.stdout.startswith("Defaults and 4 networks, mean +- standard error over 3 folds\n")
     assert result.stdout.rstrip().splitlines()[-1].startswith("majority class")
     assert result.stdout.rstrip() in done[0].stdout
     assert run(*options[:-2], "--seed", "1").stdout != result.stdout
@@ -316,7 +316,7 @@ class TestJournal:
         told = f"{journal} holds 5 results: the search resumes from there."
         assert "".join(told.split()) in "".join(again.stdout.split())
         assert sorted(map(place, journal.read_text().splitlines()[1:])) == sorted(map(place, lines[1:]))
-        tables = [result.stdout[result.stdout.index("The defaults and 4 networks,") :] for result in (first, again)]
+        tables = [result.stdout[result.stdout.index("Defaults and 4 networks,") :] for result in (first, again)]
         assert tables[0] == tables[1] == run(*options).stdout[-len(tables[0]) :]
 
 

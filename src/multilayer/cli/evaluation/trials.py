@@ -163,7 +163,7 @@ def trials_table(result: Search, defaults: ModelScores, options: SearchOptions, 
     headings = ("trial", "hidden", "step\nsize", "alpha", metric.heading, "epochs", "weights", "")
     few = len(shown) < len(order)
     networks = f"the best {len(shown)} of {len(order):,} networks" if few else count(len(order), "network")
-    title = f"The defaults and {networks}, mean ± standard error over {count(len(result.best.fold_scores), 'fold')}"
+    title = f"Defaults and {networks}, mean ± standard error over {count(len(result.best.fold_scores), 'fold')}"
     return text_table(title, headings, rows, "llrrrrrl")
 
 
@@ -188,7 +188,7 @@ def conclusion(
     name = "trial 1, the defaults" if first is defaults else named
     parts = [
         f"Best is {name}: its {metric.heading} is {metric.write(*first.spread(metric))}.",
-        verdict(decision, f"{'the ' * (other is defaults)}{other.name}", "model"),
+        verdict(decision, f"{'the ' * (other in (defaults, network))}{other.name}", "model"),
     ]
     if first is defaults:
         reached = metric.write(*network.spread(metric))
