@@ -16,9 +16,9 @@ LIMITS = {
     "cross_validate: calls": 160,
     "cross_validate: files": 24,
     "circles of imports": 0,
-    "lines": 39_700,
-    "lines in cli": 4_360,
-    "lines in plots": 3_110,
+    "lines": 47_200,
+    "lines in cli": 5_300,
+    "lines in plots": 3_150,
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,14 @@ from multilayer.cli import main
 
 Run = Callable[..., Result]
 SMALL = ("--target", "buys", "--hidden", "8", "--epochs", "5")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _short_training() -> Iterator[None]:
+    """Train the networks of table models for three epochs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("multilayer.tables.models.recipes.n_epochs", lambda *_: 3)
+        yield
 
 
 @pytest.fixture(scope="session")

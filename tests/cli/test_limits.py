@@ -6,7 +6,7 @@ import click
 import pytest
 
 from multilayer.cli import limits
-from multilayer.cli.limits import Deadline, limited_linear_model
+from multilayer.cli.limits import Deadline, limited_model
 
 from .conftest import SMALL
 
@@ -60,10 +60,10 @@ class TestDeadline:
             clock.now += 0.5 * model.max_iter
 
         # A trial of 3 iterations takes 1.5 s; a quarter of 60 s is 15 s for four fits with 0.5 s per iteration.
-        assert limited_linear_model(LogisticRegression(max_iter=1000), fit, Deadline(1.0, clock), 4.0).max_iter == 7
-        assert limited_linear_model(LogisticRegression(max_iter=5), fit, Deadline(10.0, clock)).max_iter == 5
-        assert limited_linear_model(LogisticRegression(max_iter=1000), fit, Deadline(None, clock)).max_iter == 1000
-        assert limited_linear_model(Ridge(), fit, Deadline(1.0, clock)).max_iter is None
+        assert limited_model(LogisticRegression(max_iter=1000), "it", fit, Deadline(1.0, clock), 4.0).max_iter == 7
+        assert limited_model(LogisticRegression(max_iter=5), "it", fit, Deadline(10.0, clock)).max_iter == 5
+        assert limited_model(LogisticRegression(max_iter=1000), "it", fit, Deadline(None, clock)).max_iter == 1000
+        assert limited_model(Ridge(), "it", fit, Deadline(1.0, clock)).max_iter is None
 
     @pytest.mark.parametrize("command", ["train", "cv", "search"])
     def test_commands_end_in_time_with_partial_results(self, run, people, command):
@@ -87,4 +87,4 @@ class TestDeadline:
         result = run("train", people, *SMALL, "--out", out)
         assert result.exit_code == 0
         assert "note: the report is without 4 pictures: the time was over\n" in result.stderr
-        assert {path.name for path in out.iterdir()} == {"predictions.csv", "confusion.png", "report.html"}
+        assert {path.name for path in out.iterdir()} == {"predictions.csv", "calibration.png", "report.html"}

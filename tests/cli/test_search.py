@@ -37,6 +37,13 @@ def done(run, table) -> tuple[Result, Path]:
     return result, out
 
 
+def trials_of(out: Path) -> list[dict[str, str]]:
+    """Return the trials with networks, without the first one, the defaults."""
+    defaults, *trials = rows_of(out / "trials.csv")
+    assert (defaults["trial"], defaults["choice"], defaults["hidden"]) == ("1", "defaults", "")
+    return trials
+
+
 def said(result: Result) -> str:
     return " ".join(result.stdout.split())
 
@@ -45,8 +52,9 @@ def test_search_prints_steps_and_scores(done):
     for text in (
         "people.csv: 80 rows, 3 columns and the target.",
         "Rows: divided into 3 folds with the classes in the same proportions; each network is trained on 52 to 53",
-        "Search: 4 trials drawn at random, of one or two hidden layers of 16, 32, 64 or 128 units, step sizes from",
-        "Each is trained for up to 12 epochs. 4 trials, mean +- standard error over 3 folds",
+        "Search: the defaults, a table model with preset 'standard', as trial 1, and 4 networks drawn at random, of ",
+        "of one or two hidden layers of 16, 32, 64 or 128 units, step sizes from",
+        "The defaults and 4 networks, mean +- standard error over 3 folds",
         "Models in the same 3 folds, mean +- standard error",
         "The best of 4 was chosen for its score, which is therefore a little better than on new rows.",
         "Folds share training rows: all these errors are approximate.",
@@ -80,8 +88,8 @@ def loss(y, probabilities) -> float:
 def test_trial_scores_equal_those_of_a_loop_over_the_folds(done, table):
     features, y = data_of(table, "buys")
     folds = list(StratifiedKFold(3, shuffle=True, random_state=3).split(y, y))
-    trials = rows_of(done[1] / "trials.csv")
-    assert sorted(int(row["trial"]) for row in trials) == [1, 2, 3, 4]
+    trials = trials_of(done[1])
+    assert sorted(int(row["trial"]) for row in trials) == [2, 3, 4, 5]
     for row in trials:
         network = MLPClassifier(
             tuple(map(int, row["hidden"].split(","))),
@@ -104,7 +112,7 @@ def test_trial_scores_equal_those_of_a_loop_over_the_folds(done, table):
 
 
 def test_trials_are_sorted_by_score(done):
-    trials = rows_of(done[1] / "trials.csv")
+    trials = trials_of(done[1])
     scores = [float(row["log_loss"]) for row in trials]
     assert scores == sorted(scores)
     assert trials[0]["choice"] == "best"
@@ -112,7 +120,7 @@ def test_trials_are_sorted_by_score(done):
     simplest = next((row for row in trials if row["choice"] == "1 SE"), trials[0])
     as_good = [row for row in trials if float(row["log_loss"]) <= limit]
     assert int(simplest["weights"]) == min(int(row["weights"]) for row in as_good)
-    table = re.findall(r"^(\d+) +[\d,]+ +[\d.e-]+ +[\d.e-]+ +(\S+) \+- ", done[0].stdout, re.MULTILINE)
+    table = re.findall(r"^([2-9]) +[\d,]+ +[\d.e-]+ +[\d.e-]+ +(\S+) \+- ", done[0].stdout, re.MULTILINE)
     assert table == [(row["trial"], f"{float(row['log_loss']):.4f}") for row in trials]
 
 
@@ -155,14 +163,14 @@ def python_of(out: Path, tmp_path: Path) -> str:
 
 
 def test_code_in_the_report_gives_the_same_result(done, tmp_path, capsys):
-    best = rows_of(done[1] / "trials.csv")[0]
+    best = trials_of(done[1])[0]
     mean, error = run_code(python_of(done[1], tmp_path), capsys)
     assert -mean == pytest.approx(float(best["log_loss"]), rel=1e-5)
     assert error == pytest.approx(float(best["standard_error"]), rel=1e-4)
 
 
 def test_suggested_commands_run_and_give_similar_scores(run, done):
-    best = rows_of(done[1] / "trials.csv")[0]
+    best = trials_of(done[1])[0]
     for kind in ("cv", "train"):
         line = re.search(rf"^  multilayer ({kind} .*)$", done[0].stdout, re.MULTILINE)
         assert line is not None
@@ -179,7 +187,7 @@ def test_suggested_commands_run_and_give_similar_scores(run, done):
 def test_quiet_prints_only_scores_which_do_not_depend_on_jobs(run, table, done):
     options = ("search", table, "--target", "buys", "--quiet", *SMALL)
     result = run(*options, "--jobs", "1")
-    assert result.stdout.startswith("4 trials, mean +- standard error over 3 folds\n")
+    assert result.stdout.startswith("The defaults and 4 networks, mean +- standard error over 3 folds\n")
     assert result.stdout.rstrip().splitlines()[-1].startswith("majority class")
     assert result.stdout.rstrip() in done[0].stdout
     assert run(*options[:-2], "--seed", "1").stdout != result.stdout
@@ -194,7 +202,7 @@ def test_halving_is_used_where_there_are_enough_rows(run, tmp_path, capsys):
     result = run("search", path, *options)
     assert result.exit_code == 0
     assert "Each is trained for up to 360 epochs, the less promising ones for fewer." in said(result)
-    trials = rows_of(out / "trials.csv")
+    trials = trials_of(out)
     # 350 rows give two updates per epoch, and 300 updates are the minimum for a first comparison.
     rungs = [row["rung"] for row in trials]
     assert rungs == sorted(rungs, reverse=True)
@@ -236,7 +244,7 @@ class TestAmounts:
     def test_best_trial_has_the_error_of_a_loop_over_the_folds(self, houses):
         result, path, out = houses
         assert result.exit_code == 0
-        best = rows_of(out / "trials.csv")[0]
+        best = trials_of(out)[0]
         features, y = data_of(path, "price")
         network = MLPRegressor(
             tuple(map(int, best["hidden"].split(","))),
@@ -254,15 +262,15 @@ class TestAmounts:
             assert float(best[f"fold_{i}"]) == pytest.approx(root_mean_squared_error(y[test], predicted), rel=0.02)
 
     def test_a_better_network_is_reported(self, houses):
-        assert re.search(r"its RMSE is \S+ \+- \S+ lower than that of linear regression", said(houses[0]))
-        assert "the network is better by more than chance explains." in said(houses[0])
+        assert re.search(r"its RMSE is \S+ \+- \S+ lower than that of the defaults", said(houses[0]))
+        assert "the model is better by more than chance explains." in said(houses[0])
         assert re.search(
             r"^  MLPRegressor\(\(.*, max_iter=150, standardize_targets=True\)$", houses[0].stdout, re.MULTILINE
         )
 
     def test_code_in_the_report_gives_the_same_result(self, houses, tmp_path, capsys):
         mean, _ = run_code(python_of(houses[2], tmp_path), capsys)
-        assert -mean == pytest.approx(float(rows_of(houses[2] / "trials.csv")[0]["rmse"]), rel=0.02)
+        assert -mean == pytest.approx(float(trials_of(houses[2])[0]["rmse"]), rel=0.02)
 
 
 def test_groups_stay_together(run, tmp_path, capsys):
@@ -272,9 +280,9 @@ def test_groups_stay_together(run, tmp_path, capsys):
     result = run("search", path, "--target", "buys", "--group", "who", "--out", out, *SMALL)
     assert result.exit_code == 0
     assert "divided into 3 folds that keep 8 groups together" in said(result)
-    best = rows_of(out / "trials.csv")[0]
+    best = trials_of(out)[0]
     assert -run_code(python_of(out, tmp_path), capsys)[0] == pytest.approx(float(best["log_loss"]), rel=1e-5)
-    for kind, option in (("cv", "--group who"), ("train", "--ignore who")):
+    for kind, option in (("cv", "--group who"), ("train", "--group who")):
         assert re.search(rf"^  multilayer {kind} .* {option} ", result.stdout, re.MULTILINE)
 
 
@@ -283,7 +291,7 @@ def test_a_class_missing_from_some_test_folds_is_supported(run, tmp_path, capsys
     out = tmp_path / "out"
     result = run("search", write(tmp_path / "t.csv", lines), "--target", "y", "--out", out, *SMALL)
     assert result.exit_code == 0
-    best = rows_of(out / "trials.csv")[0]
+    best = trials_of(out)[0]
     assert -run_code(python_of(out, tmp_path), capsys)[0] == pytest.approx(float(best["log_loss"]), rel=1e-5)
 
 
@@ -292,7 +300,7 @@ def test_optuna_is_reproducible(run, table):
     options = ("search", table, "--target", "buys", "--sampler", "optuna", *SMALL)
     first, second = run(*options), run(*options)
     assert first.exit_code == 0
-    assert "Search: 4 trials proposed by Optuna, of" in said(first)
+    assert "and 4 networks proposed by Optuna, of" in said(first)
     assert first.stdout == second.stdout
 
 
@@ -308,7 +316,7 @@ class TestJournal:
         told = f"{journal} holds 5 results: the search resumes from there."
         assert "".join(told.split()) in "".join(again.stdout.split())
         assert sorted(map(place, journal.read_text().splitlines()[1:])) == sorted(map(place, lines[1:]))
-        tables = [result.stdout[result.stdout.index("4 trials,") :] for result in (first, again)]
+        tables = [result.stdout[result.stdout.index("The defaults and 4 networks,") :] for result in (first, again)]
         assert tables[0] == tables[1] == run(*options).stdout[-len(tables[0]) :]
 
 
@@ -322,11 +330,11 @@ def test_failed_trials_are_reported_in_a_note(run, table, monkeypatch):
     out = table.parent / "failed"
     result = run("search", table, "--target", "buys", "--out", out, *SMALL, "--trials", "8")
     assert result.exit_code == 0
-    failed = [row for row in rows_of(out / "trials.csv") if row["error"]]
+    failed = [row for row in trials_of(out) if row["error"]]
     assert 0 < len(failed) < 8
     assert all(float(row["step_size"]) > 0.003 and row["log_loss"] == "" for row in failed)
     assert (
-        f"note: {len(failed)} of 8 trials failed, the first: DivergenceError: the cost is nan in epoch 3.\n"
+        f"note: {len(failed)} of 8 networks failed, the first: DivergenceError: the cost is nan in epoch 3.\n"
         in result.stderr
     )
     assert len(re.findall(r" failed +", result.stdout)) == len(failed)
@@ -351,7 +359,7 @@ def test_an_error_is_reported_if_all_trials_fail(run, table, monkeypatch):
     result = run("search", table, "--target", "buys", *SMALL)
     assert result.exit_code == 2
     line = result.stderr.splitlines()[-1]
-    assert line.endswith("people.csv: all 4 trials failed, the first: the cost is nan in epoch 3.")
+    assert line.endswith("people.csv: all 4 networks failed, the first: the cost is nan in epoch 3.")
 
 
 @pytest.fixture
@@ -375,23 +383,24 @@ def ctrl_c(monkeypatch):
     signal.signal(signal.SIGINT, before)
 
 
-def test_ctrl_c_reports_the_finished_trials(run, table, ctrl_c, tmp_path):
+def test_ctrl_c_reports_the_finished_trials(run, table, ctrl_c, tmp_path, monkeypatch):
+    monkeypatch.setattr("multilayer.cli.evaluation.search.chosen_trial", lambda found, *_: found.best)
     ctrl_c(2)
     out, journal = table.parent / "interrupted", tmp_path / "journal"
     options = ("--trials", "200", "--epochs", "3", "--jobs", "1", "--journal", journal)
     result = run("search", table, "--target", "buys", "--out", out, *options)
     assert result.exit_code == 130
-    n = len(rows_of(out / "trials.csv"))
+    n = len(trials_of(out))
     assert n < 200
     assert (
-        f"note: interrupted: {n} of 200 trials have a score, {n} of them were trained to the end; the same command "
+        f"note: interrupted: {n} of 200 networks have a score, {n} of them were trained to the end; the same command "
         "resumes from here\n"
     ) in result.stderr
     assert "the search was interrupted" not in result.stderr
     assert "note: the chosen network was not trained on all rows\n" in result.stderr
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "note: interrupted:" in page.lower()
-    assert "The chosen network" not in page
+    assert "The chosen model" not in page
     assert not (out / "cost.png").exists()
 
 
@@ -415,7 +424,7 @@ def test_ctrl_c_before_a_trial_has_a_score_ends_the_command(run, table, monkeypa
 def test_candidates_are_in_the_space_stated_in_the_help(run, done):
     text = " ".join(run("search", "--help").stdout.split())
     assert "one or two hidden layers of 16, 32, 64 or 128 units, a step size from 0.0003 to 0.03 and an alpha" in text
-    for row in rows_of(done[1] / "trials.csv"):
+    for row in trials_of(done[1]):
         assert set(row["hidden"].split(",")) <= {"16", "32", "64", "128"}
         assert 3e-4 <= float(row["step_size"]) <= 3e-2
         assert 1e-3 <= float(row["alpha"]) <= 100

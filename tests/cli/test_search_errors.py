@@ -38,7 +38,7 @@ def test_invalid_options_are_one_line_errors(run, tmp_path, options, text):
 
 def test_a_time_that_is_over_immediately_is_an_error(run, tmp_path):
     result = search(run, tmp_path, "--target y --minutes 1e-7")
-    text = "the time was over before the linear model was trained, with --minutes 1e-07. Increase --minutes."
+    text = "the time was over before logistic regression was trained, with --minutes 1e-07. Increase --minutes."
     assert (result.exit_code, result.stderr) == (1, f"multilayer: {text}\n")
 
 

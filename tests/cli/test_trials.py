@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multilayer.cli.evaluation.scores import ModelScores
+from multilayer.cli.evaluation.settings import TableSettings
 from multilayer.cli.evaluation.splits import Splits
 from multilayer.cli.evaluation.tasks import LOG_LOSS
 from multilayer.cli.evaluation.trials import ALPHA, HIDDEN, STEP_SIZE, SearchOptions, conclusion, described, first_rung
@@ -26,6 +27,7 @@ def search_options(**changes) -> SearchOptions:
         "journal": None,
         "simplest": False,
         "seed": 0,
+        "defaults": TableSettings("standard", False, 0),
     }
     return SearchOptions(**(settings | changes))
 
@@ -43,15 +45,15 @@ def test_a_best_trial_with_fewer_epochs_is_reported(epochs, has_ended):
     best = SimpleNamespace(number=0, params=params, epochs=epochs, has_ended=has_ended, error="", fold_scores=[-1, -2])
     models = [
         ModelScores(name, {}, {0: {"log_loss": 1.0}, 1: {"log_loss": high}})
-        for name, high in (("best network", 2.0), ("line", 3.0), ("constant", 4.0))
+        for name, high in (("defaults", 5.0), ("best network", 2.0), ("line", 3.0), ("constant", 4.0))
     ]
     splits = ((np.array([0]), np.array([1])), (np.array([1]), np.array([0])))
     folds = Splits(splits, 0, n_folds=2)
     text = conclusion(
-        SimpleNamespace(trials=[best], best=best, simplest=best), search_options(), LOG_LOSS, models, folds
+        SimpleNamespace(trials=[best], best=best, simplest=best), best, search_options(), LOG_LOSS, models, folds
     )
     assert text.startswith(
-        "Best is trial 1, a hidden layer of 16 units, step size 0.001, alpha 1: its log-loss is 1.5000"
+        "Best is trial 2, a hidden layer of 16 units, step size 0.001, alpha 1: its log-loss is 1.5000"
     )
     assert ("That is after 10 of 90 epochs: trained to the end, it may be" in text) == (epochs == 10 and not has_ended)
     assert "was chosen for its score" not in text

@@ -20,7 +20,7 @@ NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 # Scoring, pictures and the report come after the training, and need some of the time that is left before it.
 SHARE_OF_TRAINING = 0.8
-_SHARE_OF_LINEAR_MODEL = 0.25
+_SHARE_OF_OTHER_MODEL = 0.25
 _PROBED = 3  # iterations that are timed
 
 _GIB = 1 << 30
@@ -63,15 +63,15 @@ class Deadline:
         return share * self.seconds_left
 
 
-def limited_linear_model(model: Any, fit: Callable[[Any], object], deadline: Deadline, n_fits: float = 1.0) -> Any:
-    """The linear model with as many iterations as ``n_fits`` fits, one after another, have time for.
+def limited_model(model: Any, name: str, fit: Callable[[Any], object], deadline: Deadline, n_fits: float = 1.0) -> Any:
+    """A model that is no network, with as many iterations as ``n_fits`` fits, one after another, have time for.
 
     Without a limit, and for a model without ``max_iter``, it stays as it is.  ``fit`` fits a model once.
     """
     from sklearn.base import clone
 
     most = getattr(model, "max_iter", None)
-    seconds = deadline.seconds_for(_SHARE_OF_LINEAR_MODEL, "the linear model was trained")
+    seconds = deadline.seconds_for(_SHARE_OF_OTHER_MODEL, f"{name} was trained")
     if seconds is None or most is None:
         return model
     began = deadline.clock()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from multilayer.cli.folder import OutputFolder
 from multilayer.cli.limits import Deadline, check_hidden_layers
@@ -26,6 +27,7 @@ OPTION_NAMES = {name: "--" + name.replace("_", "-") for name in _UNCHANGED} | {
     "max_iter": "--epochs",
 }
 
+_NETWORK = ("hidden", "activation", "epochs", "alpha", "step_size", "batch_size")
 _LARGEST = 2**31 - 1  # whole number that an option takes
 _LONGEST_NUMBER = 12  # digits of a number of units
 
@@ -96,6 +98,13 @@ def read_folder(_ctx: click.Context, _param: click.Parameter, value: str | None)
     return folder
 
 
+def read_test_file(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Path | None:
+    """The file of the test rows."""
+    if value is not None and (not value.strip() or value == "-"):
+        raise click.BadParameter("name a file; standard input is for the table to train on")
+    return None if value is None else Path(value)
+
+
 def read_minutes(_ctx: click.Context, _param: click.Parameter, value: float | None) -> Deadline:
     """A limit of time, in minutes."""
     if value is not None and not 0 < value < math.inf:
@@ -138,15 +147,25 @@ def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def gathered(**options: Any) -> Any:
         named = {field.name: options.pop(field.name) for field in fields(Source) if field.name in options}
+        if named["group"] is not None and named["time_column"] is not None:
+            raise click.UsageError(
+                "--group and --time-column cannot be combined: one keeps groups together, the other divides by time. "
+                "Omit one of them."
+            )
         return command(source=Source(**named), **options)
 
     choices = click.Choice(["auto", "classification", "regression"])
+    group = "Rows with equal values here, such as those of one patient, stay in one part; not used as a feature."
+    time = "Numbers, dates or times: models are tested on later rows than those they are trained on."
     separator = "Between the cells of a text file, such as ';' or tab; detected by default."
     return _all_of(
         gathered,
         click.argument("file", type=click.Path(path_type=Path, allow_dash=True)),
         option("--target", "COLUMN", "The column to predict."),
         option("--ignore", "COLUMN", "A column not to use; may be repeated.", multiple=True),
+        option("--id", "COLUMN", "The name of each row, shown with its prediction; not used as a feature."),
+        option("--group", "COLUMN", group),
+        option("--time-column", "COLUMN", time),
         option("--task", None, "What the target holds; auto decides by its values.", default="auto", type=choices),
         option("--separator", "CHAR", separator, callback=read_separator),
         option("--decimal", "CHAR", "Decimal sign of numbers: '.' (the default) or ','."),
@@ -155,33 +174,57 @@ def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
-def network_options(command: Command) -> Command:
-    """The options of a network and its training: ``hidden``, ``activation``, ``epochs``, ..., ``batch_size``."""
-    hidden = "Units of each hidden layer; none for no hidden layer."
-    activation = "Of the hidden units: relu, tanh, sigmoid, gelu, ...; one name, or one for each layer."
-    epochs = "Largest number of passes over the rows; by default 30 for classes, 100 for amounts."
-    alpha = "Regularisation: the weight of the squared weights in the cost."
+def model_options(command: Command) -> Command:
+    """``preset`` and ``with_trees``, the options of a table model."""
+    preset = "quick: one network; standard: several kinds of networks in five folds; best: more of them, longer."
+    trees = "Let gradient-boosted trees be a part of the model too, with a weight by their out-of-fold predictions."
     return _all_of(
         command,
+        option("--preset", None, preset, default="standard", type=click.Choice(["quick", "standard", "best"])),
+        click.option("--with-trees", is_flag=True, help=trees),
+    )
+
+
+def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a single network, passed as one ``network``; None if no option was given."""
+
+    @wraps(command)
+    def gathered(**options: Any) -> Any:
+        network = {name: options.pop(name) for name in _NETWORK}
+        given = given_options(*_NETWORK)
+        of_model = given_options("preset", "with_trees")
+        if given and of_model:
+            raise click.UsageError(
+                f"{given[0]} trains a single network, and {of_model[0]} is an option of the table model. Omit one of "
+                "them."
+            )
+        return command(network=network if given else None, **options)
+
+    hidden = "Single network: units of each hidden layer; none for no hidden layer."
+    activation = "Single network: of the hidden units; relu, tanh, sigmoid, gelu, ...; one name, or one for each layer."
+    epochs = "Single network: largest number of passes over the rows; by default 30 for classes, 100 for amounts."
+    alpha = "Single network: regularisation, the weight of the squared weights in the cost."
+    step = "Single network: step size of Adam."
+    batch = "Single network: rows of an update; by default 200, or all if there are fewer."
+    return _all_of(
+        gathered,
         option("--hidden", "SIZES", hidden, default="64,64", callback=read_hidden),
         option("--activation", "NAMES", activation, default="relu", callback=read_activation),
         option("--epochs", "N", epochs, type=Count()),
         option("--alpha", "X", alpha, default=0.3, type=Amount(min=0)),
-        option("--step-size", "X", "Step size of Adam.", default=0.001, type=Amount(min=0, min_open=True)),
-        option("--batch-size", "N", "Rows of an update; by default 200, or all if there are fewer.", type=Count()),
+        option("--step-size", "X", step, default=0.001, type=Amount(min=0, min_open=True)),
+        option("--batch-size", "N", batch, type=Count()),
     )
 
 
 def fold_options(*, repeats: bool) -> Callable[[Command], Command]:
     """The division of the rows into folds, if wanted several times, and the number of networks at a time."""
-    folds = "Parts of the rows; each is tested by a network trained on all others."
+    folds = "Parts of the rows; each is tested by a model trained on all others."
     repeated = option("--repeats", "N", "How many times the rows are divided anew.", default=1, type=Count())
-    group = "Rows with equal values here, such as those of one patient, stay in one fold; not used as a feature."
     return lambda command: _all_of(
         command,
         option("--folds", "N", folds, default=5, type=Count(2)),
         *[repeated] * repeats,
-        option("--group", "COLUMN", group),
         option("--jobs", "N", "Networks trained at a time; one for each core by default.", type=Count()),
     )
 
@@ -212,6 +255,13 @@ def option(
     """An option whose default is shown, if it has one."""
     names = (name,) if destination is None else (name, destination)
     return click.option(*names, metavar=metavar, help=text, show_default="default" in settings, **settings)
+
+
+def given_options(*names: str) -> list[str]:
+    """Those of these options that the user has typed, as they are written."""
+    context = click.get_current_context()
+    typed = {name for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    return [param.opts[0] for param in context.command.params if param.name in typed]
 
 
 def _all_of(command: Command, *options: Callable[[Command], Command]) -> Command:

@@ -71,6 +71,12 @@ class Watch:
         self._shown = -math.inf
         self._show("")
 
+    def network_ended(self, event: Any) -> None:
+        """Receive the event that a member of a table model has ended: a network, or a model of another kind."""
+        self.n_done += 1
+        total = self._n_runs * event.n_members
+        self._update(completed=self.n_done, total=total, text=f"{self.n_done:,}/{total:,} models")
+
     def _show(self, text: str) -> None:
         if self._progress is None or self._progress.get_time() - self._shown < _SECONDS_BETWEEN_UPDATES:
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,9 @@ class Source:
     ignore: tuple[str, ...] = ()  # columns that are not used
     task: str = "auto"
     group: str | None = None  # the column whose rows with equal values stay together
+    time_column: str | None = None  # the column by which the rows are in order
+    id: str | None = None  # the column that names the rows
+    test: Path | None = None  # the file of the test rows
 
     @property
     def is_standard_input(self) -> bool:
@@ -50,7 +53,12 @@ class Source:
     @property
     def unused(self) -> list[str]:
         """The columns that are neither features nor target."""
-        return list(dict.fromkeys([*self.ignore, *([] if self.group is None else [self.group])]))
+        return list(dict.fromkeys([*self.ignore, *filter(None, (self.group, self.id))]))
+
+    @property
+    def tested(self) -> Source:
+        """The table of ``--test``; without it, this one."""
+        return replace(self, file=self.test or self.file)
 
     def read(self) -> Any:
         """The table."""
@@ -65,10 +73,12 @@ class Source:
 
     @property
     def words(self) -> list[str]:
-        """The words of the command line for the table; without the column of groups."""
+        """The words of the command line for the table, and its columns except that of groups."""
         words = [str(self.file)]
         for name, value in self.reading.items():
             words += ["--" + name.replace("_", "-"), value]
         words += ["--target", self.target or ""]
         words += [word for name in self.ignore for word in ("--ignore", name)]
+        words += [] if self.id is None else ["--id", self.id]
+        words += [] if self.time_column is None else ["--time-column", self.time_column]
         return words + ([] if self.task == "auto" else ["--task", self.task])

@@ -1,6 +1,6 @@
 """The commands for a data file.
 
-``train`` evaluates a network on one split, ``cv`` on several, and ``search`` looks for good parameters.
+``train`` evaluates a model on one split, ``cv`` on several, and ``search`` looks for a better network.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ from multilayer.cli.options import (
     Count,
     check_sampler,
     fold_options,
+    given_options,
     minutes_option,
+    model_options,
     network_options,
     option,
     read_journal,
+    read_test_file,
     result_options,
     seed_option,
     table_options,
@@ -33,77 +36,92 @@ if TYPE_CHECKING:
     from multilayer.cli.source import Source
 
 
-@click.command(short_help="Train a network on a CSV or Parquet file and test it.")
+@click.command(short_help="Train a model on a CSV or Parquet file and test it.")
 @table_options
-@network_options
+@model_options
 @option(
     "--test-fraction",
     "X",
-    "Share of the rows to test on.",
+    "Share of the rows to test on, with --group of the groups.",
     default=0.2,
     type=Amount(0, 1, min_open=True, max_open=True),
 )
+@option("--test", "FILE", "Test on the rows of this file, which has the same columns.", callback=read_test_file)
 @minutes_option("the training ends in time for the scores and the report.")
-@seed_option("Of the split, the starting weights and the order of the rows.")
+@seed_option("Of the split, the folds, the starting weights and the order of the rows.")
+@network_options
 @result_options("predictions.csv, pictures and report.html")
 def train(test_fraction: float, **options: Any) -> int:
-    """Train a network on FILE, a table in CSV or Parquet, and test it on a part of the rows.
+    """Train a model on FILE, a table in CSV or Parquet, and test it on a part of the rows.
 
     FILE may be .csv, .tsv (also .gz) or .parquet, or - for standard input, with columns of numbers, text, dates and
     Booleans, and with gaps. A target of text, of Booleans or of a few whole numbers holds classes; any other numbers
     are amounts. Rows without a target are dropped. The columns are encoded with what the training rows hold.
 
-    The scores of the network stand beside those of a linear model on the same columns (logistic regression for classes,
-    ridge regression for amounts), and of always predicting the most frequent class, or the mean. Errors of amounts are
-    in the units of the target. Ctrl-C ends the training early; the network is then scored as it is, and the exit code
-    is 130. A second Ctrl-C ends the command at once.
+    The model is a table model: networks that are trained on folds of the training rows, and need no choices. With
+    --hidden, --activation, --epochs, --alpha, --step-size or --batch-size it is a single network.
+
+    The scores of the model stand beside those of gradient-boosted trees (unless it is a single network) and a linear
+    model on the same rows (logistic regression for classes, ridge regression for amounts), and of always predicting the
+    most frequent class, or the mean. Errors of amounts are in the units of the target. Ctrl-C ends the training early;
+    the model is then scored as it is, and the exit code is 130. A second Ctrl-C ends the command at once.
 
     \b
     Examples:
       multilayer train churn.csv --target churned
-      multilayer train churn.csv --target churned --ignore customer_id --out churn
-      multilayer train houses.csv.gz --target price --hidden 128,64 --epochs 200
-      multilayer train wine.parquet --target score --task regression
+      multilayer train churn.csv --target churned --id customer_id --out churn
+      multilayer train sales.csv --target sold --time-column date --minutes 5
+      multilayer train houses.csv.gz --target price --test new.csv --preset best
+      multilayer train wine.parquet --target score --hidden 128,64 --epochs 200
     """
     from multilayer.cli.evaluation.splits import split_once
 
+    if options["source"].test is not None and given_options("test_fraction"):
+        raise click.UsageError("--test names the rows to test on, and --test-fraction draws some. Omit one of them.")
     return _evaluate(lambda problem: split_once(problem, test_fraction, options["seed"]), options)
 
 
-@click.command(short_help="Cross-validate a network on a CSV or Parquet file.")
+@click.command(short_help="Cross-validate a model on a CSV or Parquet file.")
 @table_options
+@model_options
 @fold_options(repeats=True)
-@network_options
-@minutes_option("the networks share the time for training.")
+@minutes_option("the models share the time for training.")
 @seed_option("Of the folds, the starting weights and the order of the rows.")
+@network_options
 @result_options("predictions.csv, folds.csv, pictures and report.html")
 def cv(folds: int, repeats: int, **options: Any) -> int:
-    """Cross-validate a network on FILE, a table in CSV or Parquet: each row is tested by one that has not seen it.
+    """Cross-validate a model on FILE, a table in CSV or Parquet: each row is tested by one that has not seen it.
 
-    The rows are divided into folds; each fold is tested by a network that is trained on all others, in parallel on all
-    cores. For each network the columns are encoded with what its training rows hold. FILE, the target and the task are
-    as for multilayer train.
+    The rows are divided into folds; each fold is tested by a model that is trained on all others, or with --time-column
+    on all earlier ones. For each model the columns are encoded with what its training rows hold. FILE, the target, the
+    task and the model are as for multilayer train: a table model, or a single network with the options of one.
 
-    The scores of the network, with their standard errors, stand beside those of a linear model in the same folds
-    (logistic regression for classes, ridge regression for amounts), and of always predicting the most frequent class,
-    or the mean. Ctrl-C ends the training; the folds that are done are scored, and the exit code is 130. A second Ctrl-C
-    ends the command at once.
+    The scores of the model, with their standard errors, stand beside those of gradient-boosted trees (unless it is a
+    single network) and of a linear model in the same folds (logistic regression for classes, ridge regression for
+    amounts), and of always predicting the most frequent class, or the mean. Ctrl-C ends the training; the folds that
+    are done are scored, and the exit code is 130. A second Ctrl-C ends the command at once.
 
     \b
     Examples:
-      multilayer cv churn.csv --target churned
-      multilayer cv churn.csv --target churned --folds 10 --repeats 3 --out churn
+      multilayer cv churn.csv --target churned --preset quick
       multilayer cv visits.csv --target cost --group patient --task regression
+      multilayer cv churn.csv --target churned --hidden 64 --folds 10 --repeats 3
     """
     from multilayer.cli.evaluation.splits import divide
 
+    if repeats > 1 and options["source"].time_column is not None:
+        raise click.UsageError(
+            f"--repeats {repeats} divides the rows anew, and by --time-column they are divided in one way. Omit one of "
+            "them."
+        )
     return _evaluate(lambda problem: divide(problem, folds, repeats, options["seed"]), options)
 
 
-@click.command(short_help="Search for good parameters of a network for a CSV or Parquet file.")
+@click.command(short_help="Search for a network better than the defaults for a CSV or Parquet file.")
 @table_options
+@model_options
 @fold_options(repeats=False)
-@option("--trials", "N", "Number of candidates.", destination="n_trials", default=30, type=Count())
+@option("--trials", "N", "Number of networks, besides the defaults.", destination="n_trials", default=30, type=Count())
 @minutes_option("the search ends in time for the chosen network and the report.")
 @option(
     "--epochs",
@@ -132,17 +150,19 @@ def cv(folds: int, repeats: int, **options: Any) -> int:
 @seed_option("Of the folds, the candidates, the starting weights and the order of the rows.")
 @result_options("trials.csv, pictures and report.html")
 def search(folds: int, **options: Any) -> int:
-    """Search for good parameters of a network for FILE, a table in CSV or Parquet, by cross-validation.
+    """Search for a network better than the defaults for FILE, a table in CSV or Parquet, by cross-validation.
 
-    Candidates have one or two hidden layers of 16, 32, 64 or 128 units, a step size from 0.0003 to 0.03 and an alpha
-    (regularisation) from 0.001 to 100, the last two drawn on a logarithmic scale. All are trained on the same folds, in
-    parallel on all cores: each for a ninth of a whole training first, but at least 300 updates, the best third of them
-    three times as long, and so on to the end. On a small table all are trained to the end.
+    Trial 1 is the table model of multilayer train: its networks are validated in the same folds as all others, and it
+    stays the choice if no network has a better score. The other trials are single networks with one or two hidden
+    layers of 16, 32, 64 or 128 units, a step size from 0.0003 to 0.03 and an alpha (regularisation) from 0.001 to 100,
+    the last two drawn on a logarithmic scale. They are trained in parallel on all cores: each for a ninth of a whole
+    training first, but at least 300 updates, the best third of them three times as long, and so on to the end. On a
+    small table all are trained to the end.
 
-    They are ranked by their log-loss (classes) or RMSE (amounts), beside a linear model and a constant prediction in
-    the same folds. The best is trained on all rows. FILE, the target and the task are as for multilayer train. Ctrl-C
-    ends the search; the best so far is reported, but not trained on all rows, and the exit code is 130. A second Ctrl-C
-    ends the command at once.
+    All are ranked by their log-loss (classes) or RMSE (amounts), beside a linear model and a constant prediction in the
+    same folds. The best network is trained on all rows. FILE, the target and the task are as for multilayer train.
+    Ctrl-C ends the search; the best so far is reported, but not trained on all rows, and the exit code is 130. A second
+    Ctrl-C ends the command at once.
 
     \b
     Examples:
@@ -165,12 +185,12 @@ def search(folds: int, **options: Any) -> int:
 
 def _evaluate(split: Callable[[Problem], Splits], options: dict[str, Any]) -> int:
     from multilayer.cli.evaluation.evaluation import evaluate
-    from multilayer.cli.evaluation.problem import Settings
+    from multilayer.cli.evaluation.settings import settings_of
     from multilayer.cli.output.reports import write_evaluation
 
     return _run(
         split,
-        lambda run, **more: evaluate(run, Settings.of(run.task.default_epochs, **more)),
+        lambda run, **more: evaluate(run, settings_of(run.task.default_epochs, **more)),
         write_evaluation,
         **options,
     )

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from multilayer.cli.console import Output
-from multilayer.cli.evaluation.problem import Problem, RowNumbers, Settings, read_problem
+from multilayer.cli.evaluation.problem import Problem, RowNumbers, read_problem
+from multilayer.cli.evaluation.settings import NetworkSettings, TableSettings
 from multilayer.cli.evaluation.splits import Splits
 from multilayer.cli.evaluation.tasks import TASKS, Task
 from multilayer.cli.limits import Deadline
@@ -114,7 +115,6 @@ class Run:
     y: NDArray[Any]  # their target
     targets: NDArray[Any]  # the same as fit takes it
     columns: Sequence[ColumnReport]  # of all rows; of a single split, of its training rows
-    parts: tuple[Any, Any] | None  # the encoded rows of a single split, to train on and to test on
     input_names: list[str]  # of the encoded columns
     n_jobs: int | None
     deadline: Deadline
@@ -130,12 +130,12 @@ class Run:
         return len(self.splits) / self.n_at_a_time
 
     def pipeline(self, estimator: Any) -> Any:
-        """The estimator, behind an encoder of its own where the rows are not encoded yet."""
-        return estimator if self.parts is not None else make_pipeline(self.problem.encoder(), estimator)
+        """The estimator behind an encoder, which is fitted on the same rows."""
+        return make_pipeline(self.problem.encoder(), estimator)
 
     def rows(self, fold: int, side: int) -> Any:
         """The rows to train on (side 0) or to test on (side 1)."""
-        return self.features.take(self.splits.rows[fold][side]) if self.parts is None else self.parts[side]
+        return self.features.take(self.splits.rows[fold][side])
 
     def fit(self, estimator: Any, watch: Watch) -> Fits:
         """Train a model on each split."""
@@ -159,7 +159,14 @@ class Run:
         parts = {fold: self.splits.rows[fold] for fold in folds}
         return {fold: self.task.baseline(self.y[train], len(test)) for fold, (train, test) in parts.items()}
 
-    def network(self, settings: Settings, watch: Watch, seconds: float | None) -> Any:
+    def table_model(self, settings: TableSettings, watch: Watch, seconds: float | None) -> Any:
+        """A table model that is not trained yet."""
+        parameters = settings.parameters(self.problem.source)
+        return self.task.table_model(
+            **parameters, n_jobs=self.n_jobs, max_time=seconds, callbacks=[watch.network_ended]
+        )
+
+    def network(self, settings: NetworkSettings, watch: Watch, seconds: float | None) -> Any:
         """A network that is not trained yet."""
         more = {} if self.splits.is_single else self.task.fold_arguments
         return self.task.estimator(**settings.parameters(), **more, callbacks=[watch], max_time=seconds)
@@ -180,31 +187,28 @@ def begin_run(
     for note in splits.notes:
         output.note(note)
     features, encoder = problem.features.take(info.rows), problem.encoder()
-    train, test = splits.rows[0]
-    parts = None
+    train = splits.rows[0][0]
     with waiting(output, "encoding"):
         try:
-            if splits.is_single:
-                parts = (encoder.fit_transform(features.take(train)), encoder.transform(features.take(test)))
-            else:
-                encoder.fit(features)
+            encoder.fit(features.take(train) if splits.is_single else features)
         except InputError:
             encoder.fit(problem.features)  # its error has the numbers of the rows in the file
             raise
     remedy = f"They are in different groups of {group!r}: remove them"
-    if group is None:
-        command = "multilayer cv " if splits.is_single else ""
-        remedy = f"Remove them, or keep rows that belong together in one fold: {command}--group COLUMN"
+    if source.test is not None:
+        remedy = f"Remove them from {source.tested.name}"
+    elif group is None:
+        part = "part" if splits.is_single else "fold"
+        remedy = f"Remove them, or keep rows that belong together in one {part}: --group COLUMN"
     note = note_on_duplicates(*find_duplicates(features, encoder.columns_, info.y, splits.rows), remedy)
     if note:
         output.note(note)
-    # What is known of the target of a single split is known of its training rows.
-    task = TASKS[info.task].learn(info.y[train] if splits.is_single else info.y)
-    output.table(columns_table(encoder.columns_))
-    output.blank()
+    # What is known of the amounts of a single split is known of its training rows; classes of test rows have scores.
+    is_of_training_rows = splits.is_single and info.task == "regression"
+    task = TASKS[info.task].learn(info.y[train] if is_of_training_rows else info.y)
     names = [str(name) for name in encoder.get_feature_names_out()]
     rows = (features, info.y, task.targets(info.y))
-    return Run(problem, task, splits, *rows, encoder.columns_, parts, names, n_jobs, deadline, output)
+    return Run(problem, task, splits, *rows, encoder.columns_, names, n_jobs, deadline, output)
 
 
 def columns_table(reports: Sequence[ColumnReport], most: int = 30) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,13 +12,14 @@ import numpy as np
 from multilayer.cli.evaluation.problem import RowNumbers
 from multilayer.cli.evaluation.run import Run
 from multilayer.cli.evaluation.splits import Splits
-from multilayer.cli.evaluation.tasks import Metric, Predictions
+from multilayer.cli.evaluation.tasks import TREES_NAME, Metric, Predictions
 from multilayer.cli.text import count, text_table
 from multilayer.results import Table
 from multilayer.selection import mean_and_error
 
 _ERRORS = 2.0  # a difference of more standard errors than this is no chance
 _WIDEST_HEADING = 8
+_WIDEST_NAME = 12  # of a model
 MOST_FOLDS = 20  # that are printed
 ROUGH = "Folds share training rows: all these errors are approximate."
 WIDENED = (
@@ -114,13 +115,17 @@ def compare(network: ModelScores, other: ModelScores, metric: Metric, splits: Sp
     return Comparison(metric, mean, widened, n_better, len(both))
 
 
-def better_of(linear: ModelScores, baseline: ModelScores, metric: Metric) -> ModelScores:
+def best_of(models: Sequence[ModelScores], metric: Metric) -> ModelScores:
     """The model that the network is compared with."""
-    return baseline if metric.is_better(baseline.spread(metric)[0], linear.spread(metric)[0]) else linear
+    best = models[0]
+    for model in models[1:]:
+        if metric.is_better(model.spread(metric)[0], best.spread(metric)[0]):
+            best = model
+    return best
 
 
-def verdict(comparison: Comparison, other: str) -> str:
-    """Whether the network is better than another model by more than chance, over several folds."""
+def verdict(comparison: Comparison, other: str, model: str = "network") -> str:
+    """Whether the network, or another kind of model, is better than a model by more than chance, over several folds."""
     metric, n = comparison.metric, comparison.n_folds
     side = "higher" if comparison.difference > 0 else "lower"
     if n == 1:
@@ -134,7 +139,7 @@ def verdict(comparison: Comparison, other: str) -> str:
     if not comparison.is_beyond_chance:
         return f"{text}this may be chance, so that neither of the two is shown to be better."
     better = "worse" if comparison.is_worse else "better"
-    return f"{text}the network is {better} by more than chance explains."
+    return f"{text}the {model} is {better} by more than chance explains."
 
 
 def scores_table(title: str, models: Sequence[ModelScores], metrics: Sequence[Metric]) -> Table:
@@ -145,7 +150,10 @@ def scores_table(title: str, models: Sequence[ModelScores], metrics: Sequence[Me
         return metric.write(*model.spread(metric)) if several else metric.write(model.spread(metric)[0])
 
     rows = [(metric.heading, *(written(model, metric) for model in models)) for metric in metrics]
-    return text_table(title, ("score", *(model.name for model in models)), rows, "l" + "r" * len(models))
+    names = [model.name for model in models]
+    if TREES_NAME in names:  # more models than one line has room for
+        names = [textwrap.fill(name, _WIDEST_NAME, break_long_words=False, break_on_hyphens=False) for name in names]
+    return text_table(title, ("score", *names), rows, "l" + "r" * len(models))
 
 
 def comparison_table(comparisons: Sequence[Comparison], other: str) -> Table:
@@ -154,17 +162,30 @@ def comparison_table(comparisons: Sequence[Comparison], other: str) -> Table:
     return text_table(f"Network minus {other}, in the same folds", ("score", "difference", "better in"), rows, "lrr")
 
 
-def folds_table(model: ModelScores, metrics: Sequence[Metric], splits: Splits, epochs: Mapping[int, int]) -> Table:
-    """One line for each of the first folds."""
+def models_table(models: Sequence[ModelScores], reference: ModelScores, metric: Metric, splits: Splits) -> Table:
+    """The score of each model, and its difference from one of them fold by fold."""
+    rows = []
+    for model in models:
+        found = compare(model, reference, metric, splits)
+        compared = ("", "") if model is reference else (found.in_words(), found.better_in())
+        rows.append((model.name, metric.write(*model.spread(metric)), *compared))
+    title = f"Models in the same {count(len(splits), 'fold')}, mean ± standard error"
+    return text_table(title, ("model", metric.heading, f"minus\n{reference.name}", "better in"), rows, "lrrr")
+
+
+def folds_table(
+    model: ModelScores, metrics: Sequence[Metric], splits: Splits, last: str, size: Callable[[int], int]
+) -> Table:
+    """One line for each of the first folds; the last column has the ``size`` of its training."""
     rows = []
     for fold, scores in list(model.scores.items())[:MOST_FOLDS]:
         sizes = (f"{len(part):,}" for part in splits.rows[fold])
-        rows.append((splits.name(fold), *sizes, *(m.write(scores[m.name]) for m in metrics), f"{epochs[fold]:,}"))
+        rows.append((splits.name(fold), *sizes, *(m.write(scores[m.name]) for m in metrics), f"{size(fold):,}"))
     if len(rows) < len(model.scores):
         rows.append((f"... {len(model.scores) - len(rows):,} more", *[""] * (len(metrics) + 3)))
     # Headings are wrapped where they are wider than the cells below them.
     wide = ("trained on", "tested on", *(metric.heading for metric in metrics))
-    headings = ("fold", *(textwrap.fill(each, _WIDEST_HEADING, break_on_hyphens=False) for each in wide), "epochs")
+    headings = ("fold", *(textwrap.fill(each, _WIDEST_HEADING, break_on_hyphens=False) for each in wide), last)
     return text_table("The network, fold by fold", headings, rows, "l" + "r" * (len(headings) - 1))
 
 

@@ -11,20 +11,25 @@ import click
 
 from multilayer import ConvergenceWarning
 from multilayer.cli.console import Output
-from multilayer.cli.evaluation.problem import Settings
-from multilayer.cli.evaluation.run import Run
-from multilayer.cli.evaluation.scores import ModelScores
+from multilayer.cli.evaluation.run import Run, columns_table
+from multilayer.cli.evaluation.scores import ModelScores, models_table
+from multilayer.cli.evaluation.settings import Settings, TableSettings
+from multilayer.cli.evaluation.table_models import (
+    check_table_model,
+    fit_in_folds,
+    table_models_in_words,
+)
 from multilayer.cli.evaluation.tasks import Metric, Task
-from multilayer.cli.evaluation.training import fit_linear_model, fit_on_all_rows, networks_in_words
+from multilayer.cli.evaluation.training import fit_on_all_rows, fit_other_model, networks_in_words
 from multilayer.cli.evaluation.trials import (
     FACTOR,
     SPACE,
     SearchOptions,
+    chosen_trial,
     conclusion,
     first_rung,
     is_whole,
     models_of,
-    models_table,
     trials_table,
 )
 from multilayer.cli.limits import UnfinishedError
@@ -52,8 +57,9 @@ class Found:
     options: SearchOptions
     result: Search
     linear: ModelScores  # in the same folds
-    settings: Settings  # of the chosen network
-    network: Any  # trained on all rows; None where Ctrl-C or the end of the time came first
+    settings: Settings  # of the chosen trial
+    defaults: ModelScores  # trial 1
+    model: Any  # the chosen one, trained on all rows; None where Ctrl-C or the end of the time came first
     training: str  # in words; "" for None
     tables: list[Table]
     conclusion: str
@@ -102,37 +108,55 @@ class SearchProgress:
         return text if math.isnan(best) else f"{text}  best {self._metric.heading} {self._metric.write(best)}"
 
 
-def options_of(run: Run, *, epochs: int | None, n_trials: int, no_halving: bool, **options: Any) -> SearchOptions:
+def options_of(
+    run: Run, *, epochs: int | None, n_trials: int, no_halving: bool, preset: str, with_trees: bool, **options: Any
+) -> SearchOptions:
     """The options as typed, with defaults that suit the task and the number of rows."""
     epochs = epochs or run.task.default_epochs
     rung = epochs if no_halving else first_rung(epochs, n_trials, run.splits.fewest_to_train)
-    minutes = run.deadline.minutes
-    return SearchOptions(n_trials=n_trials, minutes=minutes, epochs=epochs, first_rung=rung, **options)
+    minutes, defaults = run.deadline.minutes, TableSettings(preset, with_trees, options["seed"])
+    return SearchOptions(
+        n_trials=n_trials, minutes=minutes, epochs=epochs, first_rung=rung, defaults=defaults, **options
+    )
 
 
 def run_search(run: Run, options: SearchOptions) -> Found:
     """Search, print what was found, and train the chosen network on all rows."""
     task, splits, output = run.task, run.splits, run.output
-    linear = fit_linear_model(run)
+    output.table(columns_table(run.columns))
+    output.blank()
+    for train, _ in splits.rows:
+        check_table_model(run, train)
+    linear = fit_other_model(run, task.linear_name, task.linear_model())
     output.say(options.in_words())
+    table_model, defaults, seconds = fit_in_folds(run, options.defaults)
     result = _searched(run, options)
-    models = models_of(run, result, linear)
-    tables = [trials_table(result, options, task.decisive), models_table(models, task.decisive, splits)]
+    models = models_of(run, result, defaults, linear)
+    chosen = chosen_trial(result, defaults, options, task.decisive)
+    tables = [
+        trials_table(result, defaults, options, task.decisive),
+        models_table(models, models[-2], task.decisive, splits),
+    ]
     for table in tables:
         output.table(table, result=True)
     output.blank()
-    text = conclusion(result, options, task.decisive, models, splits)
+    text = conclusion(result, chosen, options, task.decisive, models, splits)
     output.say(text)
     output.blank()
-    settings = options.settings((result.simplest if options.simplest else result.best).params)
-    model = fit_on_all_rows(run, settings)
-    training = ""
+    settings: Settings = options.defaults
+    model, training = table_model, f"Trained {table_models_in_words({0: table_model}, {0: seconds})}."
+    if chosen is not None:
+        settings = options.settings(chosen.params)
+        model = fit_on_all_rows(run, settings)
+        training = "" if model is None else networks_in_words([model[-1]])
+        training = training and f"Trained on all {count(len(run.y), 'row')}: {training}."
     if model is not None:
-        training = f"Trained on all {count(len(run.y), 'row')}: {networks_in_words([model[-1]])}."
         output.say(training)
-        for note in task.doubts(run.y, task.predict(model, run.features)):
+        with output.noting_warnings():
+            predicted = task.predict(model, run.features)
+        for note in task.doubts(run.y, predicted):
             output.note(note)
-    return Found(run, options, result, models[-2], settings, model and model[-1], training, tables, text)
+    return Found(run, options, result, models[-2], settings, defaults, model, training, tables, text)
 
 
 def _searched(run: Run, options: SearchOptions) -> Search:
@@ -183,7 +207,7 @@ def _no_result(error: Exception, n_scored: int, options: SearchOptions, is_over:
     if isinstance(error, JournalError):
         return click.ClickException(str(error))
     if n_scored:
-        return InputError(f"all {count(n_scored, 'trial')} failed, the first: {reason}")
+        return InputError(f"all {count(n_scored, 'network')} failed, the first: {reason}")
     if isinstance(error, InterruptedTrainingError):
         return click.Abort()
     if is_over:
@@ -197,9 +221,9 @@ def _note_end(result: Search, options: SearchOptions, is_over: bool, output: Out
         over = f"the time for the search was over (--minutes {options.minutes})"
         resume = "" if options.journal is None else "; the same command resumes from here"
         output.note(
-            f"{'interrupted' if output.was_interrupted else over}: {n_scored} of {count(options.n_trials, 'trial')} "
+            f"{'interrupted' if output.was_interrupted else over}: {n_scored} of {count(options.n_trials, 'network')} "
             f"have a score, {n_whole} of them {'was' if n_whole == 1 else 'were'} trained to the end{resume}"
         )
     failed = [trial for trial in result.trials if trial.error]
     if failed:
-        output.note(f"{len(failed)} of {count(n_scored, 'trial')} failed, the first: {failed[0].error}")
+        output.note(f"{len(failed)} of {count(n_scored, 'network')} failed, the first: {failed[0].error}")

@@ -5,14 +5,23 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold, train_test_split
+from sklearn.model_selection import (
+    GroupKFold,
+    GroupShuffleSplit,
+    KFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    TimeSeriesSplit,
+    train_test_split,
+)
 
 from multilayer.cli.evaluation.problem import Problem, RowNumbers
+from multilayer.cli.source import Source
 from multilayer.cli.text import count, shortened
 from multilayer.exceptions import InputError
 from multilayer.tables import TargetInfo
@@ -31,20 +40,21 @@ class Splits:
     rows: Sequence[tuple[RowNumbers, RowNumbers]]  # (train, test), sorted row numbers from 0, repeat after repeat
     seed: int  # of the first repeat; each further repeat has the next seed
     notes: tuple[str, ...] = ()
-    test_fraction: float | None = None  # of a single split; None for folds
+    test_fraction: float | None = None  # of a single split; None for folds, and for the rows of another file
     stratified: bool = False  # whether all parts hold the classes in the same proportions
     n_folds: int = 1
     repeats: int = 1
-    splitter: str = ""  # the name of scikit-learn's class; "" for a single split
+    splitter: str = ""  # the name of scikit-learn's class; "" where none divides the rows
     singles: RowNumbers = field(default_factory=lambda: np.arange(0))  # alone in their class: trained on in every fold
     n_groups: int = 0
+    by: str = ""  # how the rows of a single split were chosen, in words, or what keeps the folds in order
 
     def __len__(self) -> int:
         return len(self.rows)
 
     @property
     def is_single(self) -> bool:
-        return self.test_fraction is not None
+        return self.n_folds == 1
 
     @property
     def fewest_to_train(self) -> int:
@@ -55,13 +65,14 @@ class Splits:
         proportions = " with the classes in the same proportions" if self.stratified else ""
         if self.is_single:
             train, test = self.rows[0]
-            return f"{count(len(train), 'row')} to train on, {len(test):,} to test on{proportions}"
+            return f"{count(len(train), 'row')} to train on, {len(test):,} to test on{self.by}{proportions}"
         times = f"{self.repeats} times " if self.repeats > 1 else ""
         together = f" that keep {self.n_groups:,} groups together" if self.n_groups else ""
         sizes = sorted(len(train) for train, _ in self.rows)
         rows = " to ".join(f"{size:,}" for size in dict.fromkeys((sizes[0], sizes[-1])))
         return (
-            f"divided {times}into {self.n_folds} folds{together}{proportions}; each network is trained on {rows} rows"
+            f"divided {times}into {self.n_folds} folds{self.by}{together}{proportions}; each network is trained on "
+            f"{rows} rows"
         )
 
     def name(self, fold: int) -> str:
@@ -71,7 +82,14 @@ class Splits:
 
 
 def split_once(problem: Problem, test_fraction: float, seed: int) -> Splits:
-    """One split, with at least two rows of the amounts, or a row of each class, to train on."""
+    """One split, with at least two rows of the amounts, or a row of each class, to train on.
+
+    The rows to test on are those of ``--test``, the last ones with ``--time-column``, those of some groups with
+    ``--group``, and otherwise drawn at random.
+    """
+    source = problem.source
+    if source.test is not None or source.time_column is not None or source.group is not None:
+        return _split_as_given(problem, test_fraction, seed)
     if problem.info.task == "classification":
         return _split_classes(problem.info, test_fraction, seed)
     n = len(problem.info.y)
@@ -81,8 +99,44 @@ def split_once(problem: Problem, test_fraction: float, seed: int) -> Splits:
         )
     n_test = min(math.ceil(test_fraction * n), n - _FEWEST_TO_TRAIN)
     train, test = train_test_split(np.arange(n), test_size=n_test, random_state=seed)
-    few = f"{count(n_test, 'row')} to test on: the scores on other rows may differ much"
-    return Splits([(np.sort(train), np.sort(test))], seed, (few,) * (n_test < _FEW_TO_TEST), test_fraction)
+    notes = (_few(n_test),) * (n_test < _FEW_TO_TEST)
+    return Splits([(np.sort(train), np.sort(test))], seed, notes, test_fraction)
+
+
+def _split_as_given(problem: Problem, test_fraction: float, seed: int) -> Splits:
+    source, y, n = problem.source, problem.info.y, len(problem.info.y)
+    if problem.n_in_file is not None:
+        is_tested = problem.info.rows >= problem.n_in_file
+        train, test = np.flatnonzero(~is_tested), np.flatnonzero(is_tested)
+        for name, part in ((source.name, train), (f"--test {source.test}", test)):
+            if not len(part):
+                raise InputError(f"{name} has no row with a target {problem.target!r}. Fill the column.")
+        found = Splits([(train, test)], seed, by=f", those of {source.tested.name}")
+    elif source.time_column is not None:
+        n_test = min(math.ceil(test_fraction * n), n - 1)
+        rows = [(np.arange(n - n_test), np.arange(n - n_test, n))]
+        found = Splits(rows, seed, (), test_fraction, by=f", the last by {source.time_column!r}")
+    else:
+        codes = _checked_codes(problem, 2, "the 2 that a split needs", "Add rows of other groups.")
+        splitter = GroupShuffleSplit(1, test_size=test_fraction, random_state=seed)
+        n_groups = int(codes.max()) + 1
+        if not 1 <= math.ceil(test_fraction * n_groups) < n_groups:
+            raise InputError(
+                f"--test-fraction {test_fraction:g} of {count(n_groups, 'group')} of {source.group!r} leaves no group "
+                "to train on. Use a smaller one."
+            )
+        train, test = next(splitter.split(y, groups=codes))
+        together = f", of other groups of {source.group!r}"
+        found = Splits([(train, test)], seed, (), test_fraction, splitter="GroupShuffleSplit", by=together)
+    train, test = found.rows[0]
+    if len(train) < _FEWEST_TO_TRAIN:
+        raise InputError(f"a split leaves {count(len(train), 'row')} to train on: two are needed. Add rows.")
+    notes = () if problem.info.task == "regression" else _notes_on_unseen(y, found.rows, source)
+    return replace(found, notes=(*notes, *[_few(len(test))] * (len(test) < _FEW_TO_TEST)))
+
+
+def _few(n_test: int) -> str:
+    return f"{count(n_test, 'row')} to test on: the scores on other rows may differ much"
 
 
 def _split_classes(info: TargetInfo, test_fraction: float, seed: int) -> Splits:
@@ -119,7 +173,11 @@ def seeds_of(first: int, repeats: int) -> tuple[int, ...]:
 def divide(problem: Problem, n_folds: int, repeats: int, seed: int) -> Splits:
     """Divide the rows that have a target into folds."""
     y, is_classes = problem.info.y, problem.info.task == "classification"
-    groups = None if problem.groups is None else _codes_of_groups(problem, n_folds)
+    if problem.source.time_column is not None:
+        return _divide_by_time(problem, n_folds, seed)
+    groups = None
+    if problem.groups is not None:
+        groups = _checked_codes(problem, n_folds, f"{n_folds} folds")
     divided, singles = np.arange(len(y)), np.arange(0)
     notes: tuple[str, ...] = ()
     if is_classes:
@@ -141,26 +199,33 @@ def divide(problem: Problem, n_folds: int, repeats: int, seed: int) -> Splits:
             rows += [(np.union1d(divided[train], singles), divided[test]) for train, test in folds]
     _check_parts(rows, n_folds, problem.source.group)
     if is_classes and groups is not None:
-        notes += _notes_on_unseen(y, rows, problem.source.group)
+        notes += _notes_on_unseen(y, rows, problem.source)
     n_groups, stratified = 0 if groups is None else int(groups.max()) + 1, name == "StratifiedKFold"
     return Splits(rows, seed, notes, None, stratified, n_folds, repeats, name, singles, n_groups)
 
 
-def _codes_of_groups(problem: Problem, n_folds: int) -> RowNumbers:
-    """The number of its group, from 0, of each row that has a target."""
-    name = problem.source.group
-    column = problem.groups.take(problem.info.rows)
-    gaps = column.is_null(nan_is_null=True).to_numpy()
-    if gaps.any():
+def _divide_by_time(problem: Problem, n_folds: int, seed: int) -> Splits:
+    """Folds of equal size, each tested by models that are trained on all earlier rows."""
+    y, n, source = problem.info.y, len(problem.info.y), problem.source
+    if n < n_folds + 1:
         raise InputError(
-            f"the group column {name!r} has {count(int(gaps.sum()), 'gap')}, the first in data row "
-            f"{problem.info.rows[gaps.argmax()] + 1}. Fill them: each row needs a group."
+            f"{count(n, 'row')} cannot be divided into {n_folds} folds and the rows before them. {_fewer(n - 1)}"
         )
-    codes: RowNumbers = np.unique(column.to_numpy(zero_copy_only=False), return_inverse=True)[1]
+    rows = list(TimeSeriesSplit(n_folds).split(y))
+    _check_parts(rows, n_folds, None)
+    notes = () if problem.info.task == "regression" else _notes_on_unseen(y, rows, source)
+    by = f" by {source.time_column!r}, each tested after training on all earlier rows"
+    return Splits(rows, seed, notes, n_folds=n_folds, splitter="TimeSeriesSplit", by=by)
+
+
+def _checked_codes(problem: Problem, n_needed: int, what: str, remedy: str = "") -> RowNumbers:
+    """The numbers of the groups, of which so many are needed."""
+    codes: RowNumbers = np.asarray(problem.group_codes)
     n = int(codes.max()) + 1
-    if n < n_folds:
+    if n < n_needed:
         raise InputError(
-            f"the group column {name!r} holds {count(n, 'group')}, fewer than {n_folds} folds. {_fewer(n)}"
+            f"the group column {problem.source.group!r} holds {count(n, 'group')}, fewer than {what}. "
+            f"{remedy or _fewer(n)}"
         )
     return codes
 
@@ -216,18 +281,22 @@ def _notes_on_few(classes: NDArray[Any], sizes: RowNumbers, n_folds: int) -> tup
     return (f"{len(few)} classes have fewer rows than {n_folds} folds, the first, {first}: not every fold tests them",)
 
 
-def _notes_on_unseen(y: NDArray[Any], rows: list[tuple[RowNumbers, RowNumbers]], group: str | None) -> tuple[str, ...]:
-    """A note on folds that test a class without training on it; an InputError for folds that train on one class."""
+def _notes_on_unseen(y: NDArray[Any], rows: Sequence[tuple[RowNumbers, RowNumbers]], source: Source) -> tuple[str, ...]:
+    """A note on parts that test a class without training on it; an InputError for parts that train on one class."""
+    is_single = len(rows) == 1
     for train, _ in rows:
         if (y[train] == y[train[0]]).all():
-            raise InputError(
-                f"with the groups of {group!r} kept together, a fold has only class {_quoted(y[train[0]])} to train "
-                "on. Use another --group, or more --folds."
-            )
+            part = "the part to train on" if is_single else "a fold"
+            only = f"{part} has only class {_quoted(y[train[0]])} to train on."
+            if source.test is not None:
+                raise InputError(f"{only} Add rows of another class.")
+            if source.group is not None:
+                remedy = "Use another --group or --seed." if is_single else "Use another --group, or more --folds."
+                raise InputError(f"with the groups of {source.group!r} kept together, {only} {remedy}")
+            remedy = "Use a smaller --test-fraction" if is_single else "Use fewer --folds"
+            raise InputError(f"in the order of {source.time_column!r}, {only} {remedy}, or omit --time-column.")
     unseen = [label for train, test in rows for label in np.setdiff1d(y[test], y[train])]
     if not unseen:
         return ()
-    return (
-        f"class {_quoted(unseen[0])} is in so few groups that a fold tests it without having trained on it: the "
-        "log-loss is large there",
-    )
+    where = "is in so few groups that a fold tests it" if source.group is not None else "is tested"
+    return (f"class {_quoted(unseen[0])} {where} without having trained on it: the log-loss is large there",)

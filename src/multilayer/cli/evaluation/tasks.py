@@ -13,9 +13,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from sklearn import metrics
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from multilayer import MLPClassifier, MLPRegressor
+from multilayer import MLPClassifier, MLPRegressor, TableClassifier, TableRegressor
 from multilayer.cli.text import count, number, rounded, shortened, text_table
 from multilayer.exceptions import InputError
 from multilayer.results import Table
@@ -24,6 +25,7 @@ from multilayer.tables import TargetInfo
 Predictions = NDArray[Any]
 
 LONGEST_NAME = 24
+TREES_NAME = "gradient-boosted trees"
 _LONGEST_LABEL = 30  # in the table of classes
 _MOST_CLASSES_IN_TABLE = 25
 _MOST_PROBABILITIES = 20  # in a line of predictions.csv
@@ -66,15 +68,16 @@ class Classification:
     linear_name: ClassVar[str] = "logistic regression"
     baseline_name: ClassVar[str] = "majority class"
     estimator: ClassVar[type[MLPClassifier]] = MLPClassifier
+    table_model: ClassVar[type[TableClassifier]] = TableClassifier
     default_epochs: ClassVar[int] = 30
     decisive: ClassVar[Metric] = LOG_LOSS  # by which models are compared
     scoring: ClassVar[str] = "neg_log_loss"  # scikit-learn's name of that
     fold_arguments: ClassVar[dict[str, Any]] = {}  # of the estimator, where each fold takes targets as they are
     told: ClassVar[Metric] = ACCURACY  # in the sentence
     sentence: ClassVar[str] = (
-        "The network is right on {0} of {rows}, logistic regression on {1}, and always predicting the most "
-        "frequent class on {2}."
+        "The network is right on {0} of {rows}, {others}, and always predicting the most frequent class on {1}."
     )
+    sentence_of_other: ClassVar[str] = "{0} on {1}"
 
     @classmethod
     def learn(cls, y: NDArray[Any]) -> Classification:
@@ -94,6 +97,9 @@ class Classification:
 
     def linear_model(self) -> LogisticRegression:
         return LogisticRegression(max_iter=_ITERATIONS)
+
+    def trees(self, seed: int) -> HistGradientBoostingClassifier:
+        return HistGradientBoostingClassifier(random_state=seed)
 
     def targets(self, y: NDArray[Any]) -> NDArray[Any]:
         """The targets of ``fit``."""
@@ -188,15 +194,16 @@ class Regression:
     linear_name: ClassVar[str] = "linear regression"
     baseline_name: ClassVar[str] = "mean"
     estimator: ClassVar[type[MLPRegressor]] = MLPRegressor
+    table_model: ClassVar[type[TableRegressor]] = TableRegressor
     default_epochs: ClassVar[int] = 100
     decisive: ClassVar[Metric] = RMSE
     scoring: ClassVar[str] = "neg_root_mean_squared_error"
     fold_arguments: ClassVar[dict[str, Any]] = {"standardize_targets": True}
     told: ClassVar[Metric] = MAE
     sentence: ClassVar[str] = (
-        "The network is off by {0} on average over {rows}, linear regression by {1}, and always predicting "
-        "the mean by {2}."
+        "The network is off by {0} on average over {rows}, {others}, and always predicting the mean by {1}."
     )
+    sentence_of_other: ClassVar[str] = "{0} by {1}"
     metrics: ClassVar[tuple[Metric, ...]] = (R2, RMSE, MAE)
     n_outputs: ClassVar[int] = 1
 
@@ -225,6 +232,9 @@ class Regression:
         # A little regularisation, because each category has a column of its own, which are linearly dependent.
         return Ridge()
 
+    def trees(self, seed: int) -> HistGradientBoostingRegressor:
+        return HistGradientBoostingRegressor(random_state=seed)
+
     def targets(self, y: NDArray[Any]) -> NDArray[Any]:
         return np.asarray((y / self.unit - self.mean) / self.deviation)
 
@@ -233,7 +243,8 @@ class Regression:
         return np.asarray((self.mean + self.deviation * targets.astype(np.float64)) * self.unit)
 
     def predict(self, model: Any, X: Any) -> Predictions:
-        return self.actual(model.predict(X))
+        predicted = np.asarray(model.predict(X))
+        return predicted if isinstance(model, TableRegressor) else self.actual(predicted)
 
     def baseline(self, y_train: NDArray[Any], n_rows: int) -> Predictions:
         return np.full(n_rows, float((y_train / self.unit).mean()) * self.unit)

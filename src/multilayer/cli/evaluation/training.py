@@ -1,4 +1,4 @@
-"""The training of the linear model and the network on the splits of a run, with notes and a recommendation."""
+"""The training of single networks and of other models on the splits of a run, with notes and a recommendation."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from sklearn.exceptions import UndefinedMetricWarning
 
 from multilayer import ConvergenceWarning
 from multilayer.cli.console import Output
-from multilayer.cli.evaluation.problem import Settings, in_shell_words
+from multilayer.cli.evaluation.problem import in_shell_words
 from multilayer.cli.evaluation.run import Fits, Run
-from multilayer.cli.limits import SHARE_OF_TRAINING, UnfinishedError, check_network, limited_linear_model
+from multilayer.cli.evaluation.settings import NetworkSettings
+from multilayer.cli.limits import SHARE_OF_TRAINING, UnfinishedError, check_network, limited_model
 from multilayer.cli.progress import Watch, training_progress
 from multilayer.cli.text import count
 from multilayer.exceptions import InputError, InterruptedTrainingWarning, MultilayerError, ParameterError
@@ -33,7 +34,7 @@ class Course:
     ran_out: bool  # whether the cost was still falling in the last epoch
 
 
-def check_size(run: Run, settings: Settings) -> None:
+def check_size(run: Run, settings: NetworkSettings) -> None:
     """Refuse batches that are larger than the training part, and networks that do not fit into the memory."""
     fewest, batch = run.splits.fewest_to_train, settings.batch_size
     if batch != "auto" and batch > fewest:
@@ -44,9 +45,9 @@ def check_size(run: Run, settings: Settings) -> None:
     check_network(sizes, n_networks=run.n_at_a_time)
 
 
-def fit_linear_model(run: Run) -> Fits:
-    """Train the linear model on each split; folds in which it fails are missing, with a note."""
-    name, n = run.task.linear_name, len(run.splits)
+def fit_other_model(run: Run, name: str, other: Any) -> Fits:
+    """Train a model that is no network on each split; folds in which it fails are missing, with a note."""
+    n = len(run.splits)
 
     def fit_once(model: Any) -> None:
         run.pipeline(model).fit(run.rows(0, 0), run.targets[run.splits.rows[0][0]])
@@ -56,19 +57,18 @@ def fit_linear_model(run: Run) -> Fits:
 
     with run.output.noting_warnings(wording), training_progress(run.output, name, n) as watch:
         try:
-            model = limited_linear_model(run.task.linear_model(), fit_once, run.deadline, run.n_waves)
-            fits = run.fit(model, watch)
+            fits = run.fit(limited_model(other, name, fit_once, run.deadline, run.n_waves), watch)
         except MultilayerError:
             raise
         except ValueError as error:
             raise InputError(f"{name}, the baseline, cannot be trained: {error}") from error
     if len(fits.models) + len(fits.failures) < n:
         raise click.Abort  # nothing is known of the network yet
-    _note_failures(run, fits, f"{name}, the baseline,")
+    note_failures(run, fits, f"{name}, the baseline,")
     return fits
 
 
-def fit_network(run: Run, settings: Settings) -> tuple[Fits, Course]:
+def fit_network(run: Run, settings: NetworkSettings) -> tuple[Fits, Course]:
     """Train the network on each split, with notes on what went wrong."""
     n = len(run.splits)
     seconds = run.deadline.seconds_for(SHARE_OF_TRAINING / run.n_waves, "the network was trained")
@@ -79,11 +79,11 @@ def fit_network(run: Run, settings: Settings) -> tuple[Fits, Course]:
     if course.has_risen:
         rose = f" in {sum(map(has_risen, fits.networks))} of {count(len(fits.models), 'fold')}"
         run.output.note(f"the cost has not fallen{'' if n == 1 else rose}: {SMALLER_STEPS}")
-    _note_failures(run, fits, "the network")
+    note_failures(run, fits, "the network")
     return fits, course
 
 
-def fit_on_all_rows(run: Run, settings: Settings) -> Any:
+def fit_on_all_rows(run: Run, settings: NetworkSettings) -> Any:
     """A pipeline with the network, trained on all rows; None where Ctrl-C or the end of the time came first."""
     left_out = "the chosen network was not trained on all rows"
     if run.output.was_interrupted or run.deadline.is_over:
@@ -104,7 +104,7 @@ def fit_on_all_rows(run: Run, settings: Settings) -> Any:
     return fits.models[0]
 
 
-def _train(run: Run, settings: Settings, n: int, what: str, fit: Callable[[Watch], Fits]) -> tuple[Fits, Course]:
+def _train(run: Run, settings: NetworkSettings, n: int, what: str, fit: Callable[[Watch], Fits]) -> tuple[Fits, Course]:
     """Train n networks behind a bar; those without an epoch are dropped."""
 
     def wording(warning: Warning) -> str:
@@ -122,7 +122,7 @@ def _train(run: Run, settings: Settings, n: int, what: str, fit: Callable[[Watch
     return fits, _course(output, fits, settings, n, watch.reasons)
 
 
-def _course(output: Output, fits: Fits, settings: Settings, n: int, reasons: Counter[str]) -> Course:
+def _course(output: Output, fits: Fits, settings: NetworkSettings, n: int, reasons: Counter[str]) -> Course:
     """How the training of n networks went, with notes on what went wrong."""
     networks, epochs = fits.networks, count(settings.epochs, "epoch")
     if n == 1 and output.was_interrupted:
@@ -135,7 +135,7 @@ def _course(output: Output, fits: Fits, settings: Settings, n: int, reasons: Cou
     return Course(settings.epochs, any(map(has_risen, networks)), ran_out)
 
 
-def _note_failures(run: Run, fits: Fits, who: str) -> None:
+def note_failures(run: Run, fits: Fits, who: str) -> None:
     for fold, error in fits.failures.items():
         run.output.note(f"{who} failed in fold {run.splits.name(fold)}, which is in no score: {in_shell_words(error)}")
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from scipy.stats import loguniform
 
-from multilayer.cli.evaluation.problem import Settings
 from multilayer.cli.evaluation.run import Fits, Run
-from multilayer.cli.evaluation.scores import ROUGH, ModelScores, better_of, compare, spread, verdict
+from multilayer.cli.evaluation.scores import ROUGH, ModelScores, best_of, compare, spread, verdict
+from multilayer.cli.evaluation.settings import NetworkSettings, TableSettings
 from multilayer.cli.evaluation.splits import Splits
 from multilayer.cli.evaluation.tasks import Metric
 from multilayer.cli.text import count, text_table
@@ -49,15 +49,16 @@ class SearchOptions:
     journal: Path | None
     simplest: bool  # whether the one-standard-error choice is trained on all rows, not the best trial
     seed: int  # of the folds, the candidates and all networks
+    defaults: TableSettings  # trial 1
 
     @property
     def has_halving(self) -> bool:
         """Whether less promising trials are trained for fewer epochs."""
         return self.first_rung < self.epochs
 
-    def settings(self, params: Mapping[str, Any]) -> Settings:
+    def settings(self, params: Mapping[str, Any]) -> NetworkSettings:
         """The settings of a candidate."""
-        return Settings(
+        return NetworkSettings(
             hidden=tuple(params[HIDDEN]),
             activation="relu",
             epochs=self.epochs,
@@ -73,7 +74,8 @@ class SearchOptions:
         until = "" if self.minutes is None else f" within --minutes {self.minutes:g}"
         halving = ", the less promising ones for fewer" if self.has_halving else ""
         return (
-            f"Search: {count(self.n_trials, 'trial')} {drawn}{until}, of {_IN_WORDS}. Each is trained for up to "
+            f"Search: the defaults, a table model with preset {self.defaults.preset!r}, as trial 1, and "
+            f"{count(self.n_trials, 'network')} {drawn}{until}, of {_IN_WORDS}. Each is trained for up to "
             f"{count(self.epochs, 'epoch')}{halving}."
         )
 
@@ -95,12 +97,17 @@ def first_rung(epochs: int, n_trials: int, n_rows: int) -> int:
     return epochs if rung * math.sqrt(FACTOR) >= epochs else rung
 
 
-def sizes(settings: Settings) -> str:
+def sizes(settings: NetworkSettings) -> str:
     """The value of ``--hidden``."""
     return ",".join(map(str, settings.hidden))
 
 
-def described(settings: Settings) -> str:
+def number_of(trial: Trial) -> int:
+    """The number of a trial, of which the defaults are the first."""
+    return trial.number + 2
+
+
+def described(settings: NetworkSettings) -> str:
     """A candidate in words."""
     layers = "a hidden layer of" if len(settings.hidden) == 1 else "two hidden layers of"
     units = settings.hidden[0]  # both have as many
@@ -122,13 +129,14 @@ def fold_scores(trial: Trial, metric: Metric) -> list[float]:
     return [score if metric.greater_is_better else -score for score in trial.fold_scores]
 
 
-def models_of(run: Run, result: Search, linear: Fits) -> list[ModelScores]:
-    """The best network, the simplest if that is another, the linear model and the baseline."""
+def models_of(run: Run, result: Search, defaults: ModelScores, linear: Fits) -> list[ModelScores]:
+    """The defaults, the best network, the simplest if that is another, the linear model and the baseline."""
     task = run.task
     named = {"best network": result.best}
     if result.simplest is not result.best:
         named["simplest network"] = result.simplest
     return [
+        defaults,
         *(_of_trial(name, trial, task.decisive) for name, trial in named.items()),
         ModelScores.of(task.linear_name, run, run.predict(linear, list(linear.models))),
         ModelScores.of(task.baseline_name, run, run.baseline(range(len(run.splits)))),
@@ -140,48 +148,51 @@ def _of_trial(name: str, trial: Trial, metric: Metric) -> ModelScores:
     return ModelScores(name, {}, {fold: {metric.name: s} for fold, s in enumerate(fold_scores(trial, metric))})
 
 
-def trials_table(result: Search, options: SearchOptions, metric: Metric) -> Table:
-    """One line for each trial, the best first; of many the best, and the simplest."""
+def trials_table(result: Search, defaults: ModelScores, options: SearchOptions, metric: Metric) -> Table:
+    """One line for each trial, the best first; of many the best, and the simplest.  The defaults are on top."""
     order = result.ranked
     shown = order[:MOST_TRIALS]
     if result.simplest not in shown:
         shown = [*order[: MOST_TRIALS - 1], result.simplest]
-    rows = []
+    rows = [("1", "defaults", "", "", metric.write(*defaults.spread(metric)), "", "", "")]
     for trial in shown:
         settings = options.settings(trial.params)
         score = "failed" if math.isnan(trial.mean) else metric.write(*spread(fold_scores(trial, metric)))
         numbers = (f"{settings.step_size:.2g}", f"{settings.alpha:.2g}", score, f"{trial.epochs:,}")
-        rows.append((str(trial.number + 1), sizes(settings), *numbers, f"{trial.n_weights:,}", mark(trial, result)))
+        rows.append((str(number_of(trial)), sizes(settings), *numbers, f"{trial.n_weights:,}", mark(trial, result)))
     headings = ("trial", "hidden", "step\nsize", "alpha", metric.heading, "epochs", "weights", "")
-    which = f"The best {len(shown)} of {len(order):,} trials" if len(shown) < len(order) else count(len(order), "trial")
-    title = f"{which}, mean ± standard error over {count(len(result.best.fold_scores), 'fold')}"
+    few = len(shown) < len(order)
+    networks = f"the best {len(shown)} of {len(order):,} networks" if few else count(len(order), "network")
+    title = f"The defaults and {networks}, mean ± standard error over {count(len(result.best.fold_scores), 'fold')}"
     return text_table(title, headings, rows, "llrrrrrl")
 
 
-def models_table(models: Sequence[ModelScores], metric: Metric, splits: Splits) -> Table:
-    """The score of each model, and its difference from the linear model fold by fold."""
-    linear = models[-2]
-    rows = []
-    for model in models:
-        found = compare(model, linear, metric, splits)
-        compared = ("", "") if model is linear else (found.in_words(), found.better_in())
-        rows.append((model.name, metric.write(*model.spread(metric)), *compared))
-    title = f"Models in the same {count(len(splits), 'fold')}, mean ± standard error"
-    return text_table(title, ("model", metric.heading, f"minus\n{linear.name}", "better in"), rows, "lrrr")
-
-
 def conclusion(
-    result: Search, options: SearchOptions, metric: Metric, models: Sequence[ModelScores], splits: Splits
+    result: Search,
+    chosen: Trial | None,
+    options: SearchOptions,
+    metric: Metric,
+    models: Sequence[ModelScores],
+    splits: Splits,
 ) -> str:
-    """The best trial, whether it is better than the other models, and how far to trust that."""
+    """The best trial, whether it is better than the other models, and how far to trust that.
+
+    ``chosen`` is None for the defaults.
+    """
     best, simplest = result.best, result.simplest
-    other = better_of(models[-2], models[-1], metric)
-    decision = compare(models[0], other, metric, splits)
+    defaults, network = models[0], models[1]
+    first = best_of([defaults, network], metric)
+    other = best_of([network if first is defaults else defaults, *models[-2:]], metric)
+    decision = compare(first, other, metric, splits)
+    named = f"trial {number_of(best)}, {described(options.settings(best.params))}"
+    name = "trial 1, the defaults" if first is defaults else named
     parts = [
-        f"Best is trial {best.number + 1}, {described(options.settings(best.params))}: its {metric.heading} is "
-        f"{metric.write(*models[0].spread(metric))}.",
-        verdict(decision, other.name),
+        f"Best is {name}: its {metric.heading} is {metric.write(*first.spread(metric))}.",
+        verdict(decision, f"{'the ' * (other is defaults)}{other.name}", "model"),
     ]
+    if first is defaults:
+        reached = metric.write(*network.spread(metric))
+        parts.append(f"The best of the networks is {named}, with {reached}.")
     if not is_whole(best, options):
         n_whole = sum(is_whole(trial, options) for trial in result.trials)
         others = f", as {n_whole} of the {len(result.trials)} were" if n_whole else ""
@@ -189,7 +200,7 @@ def conclusion(
             f"That is after {best.epochs} of {count(options.epochs, 'epoch')}: trained to the end{others}, it may be "
             "better or worse."
         )
-    elif decision.is_worse and decision.n_folds > 1:
+    elif first is not defaults and decision.is_worse and decision.n_folds > 1:
         parts.append(advice_on_trials([sum(fold.score for fold in rung) / len(rung) for rung in best.scores]))
     if simplest is not best:
         smaller = (
@@ -197,16 +208,33 @@ def conclusion(
             if simplest.n_weights < best.n_weights
             else "with more regularisation"
         )
-        chosen = "it was chosen" if options.simplest else "--simplest chooses it"
-        parts.append(
-            f"Within one standard error of the best, trial {simplest.number + 1} is the simplest, {smaller}: {chosen}."
-        )
-    if len(result.trials) > 1:
+        # With the defaults ahead by more than that error, --simplest does not choose it either.
+        if chosen is simplest or not options.simplest:
+            how = "it was chosen" if chosen is simplest else "--simplest chooses it"
+            parts.append(
+                f"Within one standard error of the best network, trial {number_of(simplest)} is the simplest, "
+                f"{smaller}: {how}."
+            )
+    if first is not defaults and len(result.trials) > 1:
         parts.append(
             f"The best of {len(result.trials)} was chosen for its score, which is therefore a little better than on "
             "new rows."
         )
+    parts.append("The networks of the defaults stopped at their best epoch on the rows that score them.")
     return " ".join([*parts, ROUGH])
+
+
+def chosen_trial(result: Search, defaults: ModelScores, options: SearchOptions, metric: Metric) -> Trial | None:
+    """The trial to train on all rows; None for the defaults, where no network has a better score.
+
+    With ``--simplest`` the smallest network is chosen if it is within one standard error of the defaults too.
+    """
+    mean, error = defaults.spread(metric)
+    wanted = result.simplest if options.simplest else result.best
+    score = spread(fold_scores(wanted, metric))[0]
+    if options.simplest and not math.isnan(error):
+        mean += -error if metric.greater_is_better else error
+    return wanted if metric.is_better(score, mean) else None
 
 
 def advice_on_trials(means: Sequence[float]) -> str:

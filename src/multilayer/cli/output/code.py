@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from multilayer.cli.evaluation.problem import Problem, Settings
+from multilayer.cli.evaluation.problem import Problem
 from multilayer.cli.evaluation.run import Run
+from multilayer.cli.evaluation.settings import N_FOLDS, Settings, TableSettings
 from multilayer.cli.evaluation.splits import Splits, seeds_of
 from multilayer.cli.evaluation.tasks import Task
 from multilayer.cli.evaluation.trials import ALPHA, ALPHAS, HIDDEN, SIZES, STEP_SIZE, STEP_SIZES, SearchOptions
@@ -26,39 +29,70 @@ def log_loss_of(model, X, labels):
 
 def evaluation_code(run: Run, settings: Settings) -> str:
     """The code that trains the same networks on the same splits."""
-    splits, model = run.splits, _model(run.problem, settings, run.task)
+    splits, source = run.splits, run.problem.source
+    model = _model(run, settings)
     if splits.is_single:
-        stratify = "stratify=y, " if splits.stratified else ""
-        split = f"""
-train, test = train_test_split(
-    np.arange(len(y)), test_size={splits.test_fraction!r}, {stratify}random_state={splits.seed!r}
-)
-train, test = np.sort(train), np.sort(test)
-"""
-        fit = """
-model.fit(features.take(train), y[train])
+        # A table model divides the training rows by groups too; a single network has no folds.
+        is_grouped = source.group is not None and isinstance(settings, TableSettings)
+        groups = ", groups=groups[train]" if is_grouped else ""
+        fit = f"""
+model.fit(features.take(train), y[train]{groups})
 print(model.score(features.take(test), y[test]))
 """
-        return _program(run, [], [], split, model, fit)
+        return _program(run, settings, _single_split(run), model, fit)
+    if isinstance(settings, TableSettings):
+        groups = ", groups=groups[train]" if source.group is not None else ""
+        scores = f"""
+scores = []
+for train, test in folds:
+    model.fit(features.take(train), y[train]{groups})
+    scores.append(model.score(features.take(test), y[test]))
+print(np.mean(scores), np.std(scores, ddof=1) / np.sqrt(len(scores)))
+"""
+        return _program(run, settings, _folds(splits, as_list=True), model, scores)
     groups = ", groups=groups" if splits.n_groups and splits.repeats == 1 else ""
     result = f"""
 result = cross_validate(model, features, y, cv=folds{groups})
 print(result.mean["test_score"], result.standard_error["test_score"])
 predicted = result.predictions.predicted
 """
-    return _program(run, [], ["from multilayer.selection import cross_validate"], _folds(splits), model, result)
+    return _program(run, settings, _folds(splits), model, result, of_selection="cross_validate")
 
 
-def _program(run: Run, before: list[str], after: list[str], *parts: str) -> str:
+def _single_split(run: Run) -> str:
+    """The lines that make ``train`` and ``test``."""
+    splits, source = run.splits, run.problem.source
+    if source.test is not None or source.time_column is not None:
+        n = len(splits.rows[0][0])
+        return f"train, test = np.arange({n}), np.arange({n}, {len(run.y)})"
+    if splits.splitter:
+        splitter = f"{splits.splitter}(1, test_size={splits.test_fraction!r}, random_state={splits.seed!r})"
+        return f"train, test = next({splitter}.split(y, groups=groups))"
+    stratify = "stratify=y, " if splits.stratified else ""
+    return f"""
+train, test = train_test_split(
+    np.arange(len(y)), test_size={splits.test_fraction!r}, {stratify}random_state={splits.seed!r}
+)
+train, test = np.sort(train), np.sort(test)
+"""
+
+
+def _program(run: Run, settings: Settings, *parts: str, of_selection: str = "", more: Sequence[str] = ()) -> str:
     """The imports, the lines that read the table, and the rest."""
+    source, is_table = run.problem.source, isinstance(settings, TableSettings)
+    model = run.task.table_model if is_table else run.task.estimator
+    splitters = {run.splits.splitter or ("" if source.test or source.time_column else "train_test_split")}
+    splitters |= {"TimeSeriesSplit"} if is_table and source.time_column is not None else set()
+    splitters.discard("")
     imports = [
         "import numpy as np",
-        *before,
-        f"from sklearn.model_selection import {run.splits.splitter or 'train_test_split'}",
-        "from sklearn.pipeline import make_pipeline",
-        f"from multilayer import {run.task.estimator.__name__}",
-        *after,
-        "from multilayer.tables import TableEncoder, encode_target, read_table, split_target",
+        *["import pyarrow as pa"] * (source.test is not None),
+        *more,
+        *[f"from sklearn.model_selection import {', '.join(sorted(splitters))}"] * bool(splitters),
+        *["from sklearn.pipeline import make_pipeline"] * (not is_table),
+        f"from multilayer import {model.__name__}",
+        *[f"from multilayer.selection import {of_selection}"] * bool(of_selection),
+        f"from multilayer.tables import {'' if is_table else 'TableEncoder, '}encode_target, read_table, split_target",
     ]
     return "\n".join([*imports, "", _reading(run.problem), *(part.strip("\n") for part in parts)]) + "\n"
 
@@ -85,7 +119,8 @@ space = {{
 print(found.best.mean, found.best.standard_error)
 predicted = found.estimator.predict(features)
 """
-    return _program(run, imports, ["from multilayer.selection import search"], _folds(splits), search)
+    settings = options.settings({HIDDEN: (), STEP_SIZE: 1.0, ALPHA: 1.0})  # those of any network
+    return _program(run, settings, _folds(splits), search, of_selection="search", more=imports)
 
 
 def more_arguments(task: Task) -> str:
@@ -115,13 +150,26 @@ def _reading(problem: Problem) -> str:
     file = "sys.stdin.buffer" if source.is_standard_input else repr(str(source.file))
     arguments = ", ".join([file, *(f"{name}={value!r}" for name, value in source.reading.items())])
     unused = f".drop_columns({source.unused!r})" if source.unused else ""
-    lines = [
-        *["import sys"] * source.is_standard_input,
-        f"table = read_table({arguments})",
+    lines = [*["import sys"] * source.is_standard_input, f"table = read_table({arguments})"]
+    if source.test is not None:
+        of_test = ", ".join([repr(str(source.test)), *(f"{name}={value!r}" for name, value in source.reading.items())])
+        lines.append(f"tested = read_table({of_test})")
+        lines.append(
+            'table = pa.concat_tables([table, tested], promote_options="permissive").select(table.column_names)'
+        )
+    lines += [
         f"features, column = split_target(table{unused}, {problem.target!r})",
         f"info = encode_target(column, {problem.info.task!r}, drop_gaps=True)",
-        "features, y = features.take(info.rows), info.y",
     ]
+    if source.time_column is None:
+        lines.append("features, y = features.take(info.rows), info.y")
+    else:
+        n = "" if source.test is None else f"[: {int(np.sum(problem.info.rows < (problem.n_in_file or 0)))}]"
+        lines.append(f"times = table.column({source.time_column!r}).take(info.rows).to_numpy()")
+        lines.append(f'order = np.argsort(times{n}, kind="stable")')
+        if n:
+            lines.append("order = np.append(order, np.arange(len(order), len(times)))")
+        lines.append("features, y = features.take(info.rows[order]), info.y[order]")
     if source.group is not None:
         lines.append(f"groups = table.column({source.group!r}).take(info.rows).to_numpy(zero_copy_only=False)")
     return "\n".join(lines)
@@ -131,21 +179,35 @@ def _encoder(problem: Problem) -> str:
     return f"TableEncoder(dtype=np.float32, identifiers={problem.identifiers!r})"
 
 
-def _model(problem: Problem, settings: Settings, task: Task) -> str:
+def _model(run: Run, settings: Settings) -> str:
     """The lines that make ``model``."""
+    if isinstance(settings, TableSettings):
+        return f"model = {table_model_in_python(run, settings)}"
     batch = "" if settings.batch_size == "auto" else f", batch_size={settings.batch_size!r}"
-    seed = f"{settings.seed!r}{batch}{more_arguments(task)}"
+    seed = f"{settings.seed!r}{batch}{more_arguments(run.task)}"
     return f"""
-network = {task.estimator.__name__}(
+network = {run.task.estimator.__name__}(
     {settings.hidden!r}, {settings.activation!r}, alpha={settings.alpha!r},
     learning_rate_init={settings.step_size!r}, max_iter={settings.epochs!r}, random_state={seed},
 )
-model = make_pipeline({_encoder(problem)}, network)
+model = make_pipeline({_encoder(run.problem)}, network)
 """.strip()
 
 
-def _folds(splits: Splits) -> str:
+def table_model_in_python(run: Run, settings: TableSettings) -> str:
+    """The call that makes a table model."""
+    parameters = settings.parameters(run.problem.source)
+    splitter = {"cv": f"TimeSeriesSplit({N_FOLDS})"} if "cv" in parameters else {}
+    written = {name: repr(value) for name, value in parameters.items()} | splitter
+    arguments = ", ".join(f"{name}={value}" for name, value in written.items())
+    return f"{run.task.table_model.__name__}({arguments})"
+
+
+def _folds(splits: Splits, *, as_list: bool = False) -> str:
     """The lines that make ``folds``; rows that are alone in their class are trained on in every fold."""
+    if splits.splitter == "TimeSeriesSplit":
+        folds = f"TimeSeriesSplit({splits.n_folds})"
+        return f"folds = {folds}.split(y)" if as_list else f"folds = {folds}"
 
     def splitter(seed: str) -> str:
         return f"{splits.splitter}({splits.n_folds}, shuffle=True, random_state={seed})"
@@ -158,9 +220,9 @@ folds = [
     for seed in {seeds_of(splits.seed, splits.repeats)}
     for train, test in {splitter("seed")}.split(several, y[several])
 ]"""
-    if splits.repeats == 1:
-        return f"folds = {splitter(repr(splits.seed))}"
     groups = ", groups" if splits.n_groups else ""
+    if splits.repeats == 1:
+        return f"folds = {splitter(repr(splits.seed))}" + (f".split(y, y{groups})" if as_list else "")
     return f"""folds = [
     fold
     for seed in {seeds_of(splits.seed, splits.repeats)}

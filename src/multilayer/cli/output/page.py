@@ -19,6 +19,7 @@ from multilayer.cli.folder import OutputFolder
 from multilayer.cli.output.pictures import Picture
 from multilayer.cli.text import count, one_line
 from multilayer.results import Table
+from multilayer.tables import ColumnReport
 
 _MOST_COLUMNS = 200  # of a table, in a report
 
@@ -27,13 +28,14 @@ Drawn = Mapping[str, bytes]  # the PNG of each picture, by its name
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a report: its paragraphs, then its tables, pictures and code."""
+    """A part of a report: its paragraphs, then its tables, pictures and code; ``folded`` if it opens at a click."""
 
     heading: str
     paragraphs: list[str] = field(default_factory=list)
     tables: Sequence[Table] = ()
     pictures: list[Picture] = field(default_factory=list)
     code: str = ""
+    folded: bool = False
 
 
 def write_run_report(run: Run, folder: OutputFolder, lead: str, sections: Sequence[Section], drawn: Drawn) -> None:
@@ -61,8 +63,8 @@ def html_report(title: str, lead: str, sections: Sequence[Section], drawn: Drawn
     return _PAGE.substitute(title=escape(one_line(title)), lead=escape(one_line(lead)), style=_STYLE, body=body)
 
 
-def data_section(run: Run, encoding: str = "") -> Section:
-    """The rows and their division, all notes, and the columns."""
+def data_sections(run: Run, columns: Sequence[ColumnReport], encoding: str = "") -> list[Section]:
+    """The rows and their division and all notes; and the columns, folded away."""
     problem, n_gaps = run.problem, len(run.problem.gaps)
     dropped = f", {count(n_gaps, 'row')} without a target dropped" if n_gaps else ""
     rows = (
@@ -70,8 +72,10 @@ def data_section(run: Run, encoding: str = "") -> Section:
         f"{problem.info.reason}"
     )
     notes = [f"Note: {note}." for note in run.output.notes]
-    tables = [columns_table(run.columns, _MOST_COLUMNS)]
-    return Section("Data", [rows, *notes, *[encoding] * bool(encoding)], tables)
+    n_used = sum(report.width > 0 for report in columns)
+    heading = f"Columns: {n_used:,} of {len(columns):,} are used"
+    tables = [columns_table(columns, _MOST_COLUMNS)]
+    return [Section("Data", [rows, *notes]), Section(heading, [encoding] * bool(encoding), tables, folded=True)]
 
 
 def as_csv(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
@@ -98,6 +102,8 @@ def _section(section: Section, drawn: Drawn) -> str:
     if section.code:
         parts.append(f"<pre><code>{escape(section.code.strip())}</code></pre>")
     heading = f"<h2>{escape(one_line(section.heading))}</h2>"
+    if section.folded and parts:
+        return "\n".join(["<details>", f"<summary>{heading}</summary>", *parts, "</details>"])
     return "\n".join(["<section>", heading, *parts, "</section>"]) if parts else ""
 
 
@@ -111,6 +117,8 @@ body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 46rem; background: 
   font: 1rem/1.6 system-ui, sans-serif; overflow-wrap: break-word; }
 h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 .5rem; }
 h2 { font-size: 1.2rem; margin: 2.4rem 0 .4rem; }
+summary { cursor: pointer; margin-top: 2.4rem; }
+summary h2 { display: inline; }
 .lead { font-size: 1.1rem; }
 figure { margin: 1.2rem 0; }
 /* Pictures are drawn on white, in the dark too. */

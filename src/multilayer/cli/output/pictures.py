@@ -15,7 +15,7 @@ from multilayer.cli.console import Output
 from multilayer.cli.folder import OutputFolder
 from multilayer.cli.limits import Deadline
 from multilayer.cli.progress import waiting
-from multilayer.cli.text import count
+from multilayer.cli.text import count, shortened
 from multilayer.exceptions import MissingExtraError
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _DOTS_PER_INCH = 144  # sharp on a screen of twice the usual density, and about 60 kB a picture
 _MOST_CLASSES = 20  # in a confusion matrix
 _INK = "#222222"
+_PARTS = 10  # of the test rows, or of the probabilities from 0 to 1
+_WORST = 5  # rows that are named
+_LONGEST_LABEL = 24
 
 
 @dataclass(frozen=True)
@@ -83,23 +86,31 @@ def draw_into(
 
 
 def class_pictures(
-    actual: NDArray[Any], network: NDArray[Any], linear: NDArray[Any], classes: NDArray[Any], names: list[str]
+    actual: NDArray[Any], models: dict[str, NDArray[Any]], classes: NDArray[Any], names: list[str]
 ) -> list[Picture]:
-    """The confusion matrix, and for two classes the ROC curve and the calibration.
+    """The calibration, the confusion matrix, and for two classes the ROC curve.
 
-    ``network`` and ``linear`` are probabilities (m, K), ``names`` (K,) those of the classes (K,).
+    ``models`` holds the probabilities (m, K) of the network and then of others, ``names`` (K,) those of the classes
+    (K,).
     """
-    pictures = []
+    pictures, network = [], next(iter(models.values()))
+    is_second = len(names) == 2 and len(set(actual.tolist())) == 2
+    if is_second:
+        right, chances = actual == classes[1], {name: found[:, 1] for name, found in models.items()}
+        what = f"{names[1]}"
+        caption = f"Predicted probabilities of {what} and its share among these rows; on the diagonal they are equal."
+    else:
+        right, chances = actual == classes[network.argmax(axis=1)], {"network": network.max(axis=1)}
+        what = "the predicted class"
+        caption = "Predicted probabilities of the predicted class and the share of these rows in which it is right."
+    caption += " Each point is about a tenth of the test rows; the bars count the rows."
+    pictures.append(Picture("calibration", caption, lambda: _calibration(right, chances, what)))
     if len(names) <= _MOST_CLASSES:
-        caption = "Classes and predictions: the share of each class's test rows, and their number."
+        caption = "Classes and predictions: the share of each class's test rows, and their number, with the totals."
         pictures.append(Picture("confusion", caption, lambda: _confusion(actual, network, classes, names)))
-    if len(names) == 2 and len(set(actual.tolist())) == 2:
-        second = actual == classes[1]
-        models = {"network": network[:, 1], "logistic regression": linear[:, 1]}
+    if is_second:
         caption = f"The share of {names[1]} found against the share of {names[0]} mistaken for it, at every threshold."
-        pictures.append(Picture("roc", caption, lambda: _roc(second, models, names)))
-        caption = "Predicted probabilities and shares. Each point is a tenth of the test rows; the diagonal is ideal."
-        pictures.append(Picture("calibration", caption, lambda: _calibration(second, models, names[1])))
+        pictures.append(Picture("roc", caption, lambda: _roc(right, chances, names)))
     return pictures
 
 
@@ -109,14 +120,18 @@ def _confusion(actual: NDArray[Any], probabilities: NDArray[Any], classes: NDArr
     counts = confusion_matrix(actual, classes[probabilities.argmax(axis=1)], labels=classes)
     # A class that the test rows lack has shares of 0, not of 0/0.
     shares = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
-    side = 3.6 + 0.5 * len(names)
+    side = 3.6 + 0.6 * len(names)
     ax = _new_axes(side + 1, side)
     display = ConfusionMatrixDisplay(shares, display_labels=names)
     display.plot(ax=ax, cmap="Blues", include_values=False, im_kw={"vmin": 0.0, "vmax": 1.0})
     for (i, j), n in np.ndenumerate(counts):
-        ax.text(j, i, f"{n:,}", ha="center", va="center", color="white" if shares[i, j] > 0.55 else _INK)
+        color = "white" if shares[i, j] > 0.55 else _INK
+        ax.text(j, i, f"{shares[i, j]:.0%}\n{n:,}", ha="center", va="center", color=color, fontsize=9)
     display.im_.colorbar.set_label("share of the actual class")
-    ax.set(xlabel="predicted", ylabel="actual")
+    for axis, totals in ((ax.xaxis, counts.sum(axis=0)), (ax.yaxis, counts.sum(axis=1))):
+        labels = [f"{name}\n{n:,}" for name, n in zip(names, totals, strict=True)]
+        axis.set_ticks(range(len(names)), labels)
+    ax.set(xlabel="predicted, with the number of rows", ylabel="actual, with the number of rows")
     if max(map(len, names)) > 6 and len(names) > 2:
         ax.tick_params(axis="x", labelrotation=45)
     for label in (*ax.get_xticklabels(), *ax.get_yticklabels()):
@@ -124,14 +139,43 @@ def _confusion(actual: NDArray[Any], probabilities: NDArray[Any], classes: NDArr
     return ax
 
 
-_LOOKS = ({"color": "#0072B2", "linestyle": "-"}, {"color": "#D55E00", "linestyle": "--"})
+def worst_rows(
+    ax: Axes, actual: NDArray[Any], predicted: NDArray[Any], names: list[str], write: Callable[[float], str]
+) -> Axes:
+    """Name the rows of the largest errors in a picture of predictions."""
+    errors = predicted - actual
+    low, high = ax.get_xlim()
+    for row in np.argsort(-np.abs(errors))[:_WORST]:
+        # Away from the diagonal, where most points are, unless the edge is near.
+        place = (actual[row] - low) / (high - low)
+        is_left = place > 0.3 if errors[row] > 0 else place > 0.7
+        ax.annotate(
+            f"{shortened(names[row], _LONGEST_LABEL)} ({'+' if errors[row] > 0 else '-'}{write(abs(errors[row]))})",
+            (actual[row], predicted[row]),
+            (-6 if is_left else 6, 0),
+            textcoords="offset points",
+            ha="right" if is_left else "left",
+            va="center",
+            fontsize=8,
+            color=_INK,
+            bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.8},
+            parse_math=False,
+        )
+    return ax
+
+
+_LOOKS = (
+    {"color": "#0072B2", "linestyle": "-"},
+    {"color": "#D55E00", "linestyle": "--"},
+    {"color": "#009E73", "linestyle": ":"},
+)
 
 
 def _roc(second: NDArray[np.bool_], models: dict[str, NDArray[Any]], names: list[str]) -> Axes:
     from sklearn.metrics import RocCurveDisplay
 
     ax = _new_axes(5.4, 5.0)
-    for (name, probabilities), look in zip(models.items(), _LOOKS, strict=True):
+    for (name, probabilities), look in zip(models.items(), _LOOKS, strict=False):
         RocCurveDisplay.from_predictions(second, probabilities, name=name, ax=ax, curve_kwargs=look)
     ax.plot([0, 1], [0, 1], color="#BDBDBD", linewidth=1, zorder=0)
     other, found = names
@@ -141,18 +185,29 @@ def _roc(second: NDArray[np.bool_], models: dict[str, NDArray[Any]], names: list
     return ax
 
 
-def _calibration(second: NDArray[np.bool_], models: dict[str, NDArray[Any]], found: str) -> Axes:
+def _calibration(right: NDArray[np.bool_], models: dict[str, NDArray[Any]], what: str) -> Axes:
+    """Calibration curves, and below them the number of rows by the network's probability."""
+    from matplotlib import pyplot as plt
     from sklearn.calibration import CalibrationDisplay
 
-    ax = _new_axes(5.4, 5.0)
-    settings: dict[str, Any] = {"n_bins": 10, "strategy": "quantile", "ax": ax}
-    for (name, probabilities), look in zip(models.items(), _LOOKS, strict=True):
+    (ax, below) = plt.subplots(2, 1, figsize=(5.4, 5.8), layout="constrained", sharex=True, height_ratios=[4, 1.1])[1]
+    settings: dict[str, Any] = {"n_bins": _PARTS, "strategy": "quantile", "ax": ax}
+    for (name, probabilities), look in zip(models.items(), _LOOKS, strict=False):
         is_first = name == "network"
-        CalibrationDisplay.from_predictions(second, probabilities, ref_line=is_first, name=name, **settings, **look)
+        CalibrationDisplay.from_predictions(right, probabilities, ref_line=is_first, name=name, **settings, **look)
     ax.lines[0].set_label("perfectly calibrated")  # the diagonal
-    ax.set_xlabel(f"probability given to {found}", parse_math=False)
-    ax.set_ylabel(f"share of these rows that are {found}", parse_math=False)
+    counts, edges = np.histogram(models["network"], bins=_PARTS, range=(0.0, 1.0))
+    bars = below.bar(edges[:-1], counts, width=1.0 / _PARTS, align="edge", color=_LOOKS[0]["color"], edgecolor="white")
+    below.bar_label(bars, [f"{n:,}" if n else "" for n in counts], fontsize=8, color=_INK)
+    below.margins(y=0.25)
+    below.set_ylabel("rows")
+    ax.set_xlabel("")
+    below.set_xlabel(f"probability given to {what}", parse_math=False)
+    is_class = what != "the predicted class"
+    ax.set_ylabel(f"share of these rows that are {what if is_class else 'right'}", parse_math=False)
     ax.legend(loc="upper left", frameon=False)
+    for each in (ax, below):
+        each.spines[["top", "right"]].set_visible(False)
     return ax
 
 

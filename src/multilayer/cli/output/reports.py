@@ -10,14 +10,22 @@ from typing import TYPE_CHECKING, Any
 from multilayer.cli.evaluation.evaluation import Evaluation
 from multilayer.cli.evaluation.scores import ROUGH, WIDENED, out_of_fold
 from multilayer.cli.evaluation.search import Found
+from multilayer.cli.evaluation.settings import NetworkSettings, Settings, TableSettings
 from multilayer.cli.evaluation.tasks import LONGEST_NAME, Classification
-from multilayer.cli.evaluation.trials import ALPHA, HIDDEN, STEP_SIZE, fold_scores, mark, sizes
+from multilayer.cli.evaluation.trials import ALPHA, HIDDEN, STEP_SIZE, fold_scores, mark, number_of, sizes
 from multilayer.cli.folder import OutputFolder
-from multilayer.cli.output.code import evaluation_code, more_arguments, search_code
-from multilayer.cli.output.page import Section, as_csv, data_section, digits, write_run_report
-from multilayer.cli.output.pictures import Picture, class_pictures, draw_into
+from multilayer.cli.output.code import evaluation_code, more_arguments, search_code, table_model_in_python
+from multilayer.cli.output.page import Section, as_csv, data_sections, digits, write_run_report
+from multilayer.cli.output.pictures import Picture, class_pictures, draw_into, worst_rows
 from multilayer.cli.text import count, shell_line, shortened
-from multilayer.plots import plot_cost, plot_cross_validation, plot_network, plot_predictions, plot_search
+from multilayer.plots import (
+    plot_cost,
+    plot_cross_validation,
+    plot_importance,
+    plot_network,
+    plot_predictions,
+    plot_search,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +37,7 @@ _MOST_UNITS = 10  # of a layer, in the picture of the network
 
 def write_evaluation(found: Evaluation, folder: OutputFolder | None) -> None:
     """Write predictions, folds if there are several, pictures and the report."""
-    run, settings, is_single = found.run, found.settings, found.run.splits.is_single
+    run, is_single = found.run, found.run.splits.is_single
     run.output.blank()
     if folder is None:
         run.output.say("Nothing was written. With --out DIR there are predictions, pictures and a report.")
@@ -38,28 +46,38 @@ def write_evaluation(found: Evaluation, folder: OutputFolder | None) -> None:
     if not is_single:
         folder.write("folds.csv", folds_csv(found))
     scores, predictions, networks = _score_pictures(found), _prediction_pictures(found), _network_pictures(found)
-    drawn = draw_into(folder, [*scores, *predictions, *networks], run.deadline, run.output)
-    training = (
-        f"Step size {settings.step_size:g}, regularisation {settings.alpha:g} and seed {settings.seed}. Columns were "
-        "encoded with what the training rows hold; the test rows were used for the scores only."
+    columns = [] if found.importance is None else [_importance_picture(found)]
+    drawn = draw_into(folder, [*scores, *columns, *predictions, *networks], run.deadline, run.output)
+    rows = "" if is_single else " The table is that of the first fold."
+    encoding = (
+        f"Columns were encoded with what the training rows hold; the test rows were used for the scores only.{rows}"
     )
-    if not is_single:
-        training += " The table of columns is that of all rows."
+    if isinstance(found.settings, NetworkSettings):
+        encoding = encoding.replace("that of the first fold", "that of all rows")
     sections = [
         Section("Scores", [] if is_single else [f"{ROUGH} {WIDENED}"], found.tables, scores),
-        Section("Predictions, each by a network that has not seen the row", pictures=predictions),
-        data_section(run),
-        Section("Training", [found.training, training], pictures=networks),
-        Section("The same in Python", code=evaluation_code(run, settings)),
+        Section("Which columns matter", pictures=columns),
+        Section("Predictions, each by a model that has not seen the row", pictures=predictions),
+        Section("Training", [found.training, _settings_in_words(found.settings)], pictures=networks),
+        *data_sections(run, found.columns, encoding),
+        Section("The same in Python", code=evaluation_code(run, found.settings)),
     ]
     write_run_report(run, folder, found.conclusion, sections, drawn)
 
 
+def _settings_in_words(settings: Settings) -> str:
+    if isinstance(settings, TableSettings):
+        return f"Preset {settings.preset!r} and seed {settings.seed}."
+    return f"Step size {settings.step_size:g}, regularisation {settings.alpha:g} and seed {settings.seed}."
+
+
 def predictions_csv(found: Evaluation) -> str:
-    """The data row in the file (from 1), its target, and the prediction of networks that have not seen it."""
-    run = found.run
+    """The data row in its file (from 1), its name and target, and the prediction of models that have not seen it."""
+    run, problem = found.run, found.run.problem
     rows, predictions = out_of_fold(found.models[0], run.splits, len(run.y))
-    columns = {"row": (run.problem.info.rows[rows] + 1).tolist(), **run.task.columns(run.y[rows], predictions)}
+    columns: dict[str, list[Any]] = {"row": problem.places(rows).tolist()}
+    columns |= {} if problem.ids is None else {str(problem.source.id): problem.named(rows)}
+    columns |= run.task.columns(run.y[rows], predictions)
     return as_csv(columns, zip(*columns.values(), strict=True))
 
 
@@ -71,7 +89,7 @@ def folds_csv(found: Evaluation) -> str:
             repeat, fold = divmod(number, splits.n_folds)
             sizes = [len(part) for part in splits.rows[number]]
             is_network = model is found.models[0]
-            epochs = found.fits.network(number).n_iter_ if is_network else ""
+            epochs = getattr(found.fits.network(number), "n_iter_", "") if is_network else ""
             seconds = f"{found.fits.seconds[number]:.3f}" if is_network else ""
             written = [digits(scores[metric.name]) for metric in metrics]
             rows.append([repeat + 1, fold + 1, model.name, *sizes, *written, epochs, seconds])
@@ -94,31 +112,45 @@ def _score_pictures(found: Evaluation) -> list[Picture]:
     return [Picture("folds", caption, draw)]
 
 
+def _importance_picture(found: Evaluation) -> Picture:
+    caption = f"How much worse the {found.importance.metric} of the test rows is when a column is shuffled."
+    return Picture("importance", caption, lambda: plot_importance(found.importance))
+
+
 def _prediction_pictures(found: Evaluation) -> list[Picture]:
-    run = found.run
+    run, task = found.run, found.run.task
     rows, network = out_of_fold(found.models[0], run.splits, len(run.y))
     actual = run.y[rows]
-    if isinstance(run.task, Classification):
-        linear = out_of_fold(found.models[1], run.splits, len(run.y))[1]
-        return class_pictures(actual, network, linear, run.task.classes, run.task.output_names(run.problem.target))
+    if isinstance(task, Classification):
+        models = {model.name: out_of_fold(model, run.splits, len(run.y))[1] for model in found.models[:-1]}
+        return class_pictures(actual, models, task.classes, task.output_names(run.problem.target))
     name = shortened(run.problem.target, 2 * LONGEST_NAME)
-    caption = "Predicted and actual values of the test rows; on the line they are equal."
-    return [Picture("predictions", caption, lambda: plot_predictions(actual, network, target_name=name))]
+    caption = "Predicted and actual values of the test rows; on the line they are equal. The worst rows are named."
+
+    def draw() -> Axes:
+        ax = plot_predictions(actual, network, target_name=name)
+        return worst_rows(ax, actual, network, run.problem.named(rows), task.in_words)
+
+    return [Picture("predictions", caption, draw)]
 
 
 def _network_pictures(found: Evaluation) -> list[Picture]:
-    """The cost and the network of a single split."""
-    run, network = found.run, found.fits.networks[0]
+    """The cost and the network of a single split; of a table model the cost of a network of each kind."""
+    run, model = found.run, found.fits.networks[0]
+    if isinstance(found.settings, TableSettings):
+        first = {member.recipe: member.network for member in reversed(model.members_)}
+        caption = "The cost by epoch of the first network of each kind: training rows and validation rows."
+        return [Picture("cost", caption, lambda: plot_cost(dict(reversed(first.items()))))]
     if not run.splits.is_single:
         return []
     inputs = [shortened(name, 40) for name in run.input_names]
     outputs = run.task.output_names(run.problem.target)
     return [
-        Picture("cost", "The cost by epoch.", lambda: plot_cost(network)),
+        Picture("cost", "The cost by epoch.", lambda: plot_cost(model)),
         Picture(
             "network",
             "The trained network.",
-            lambda: plot_network(network, feature_names=inputs, class_names=outputs, max_units=_MOST_UNITS),
+            lambda: plot_network(model, feature_names=inputs, class_names=outputs, max_units=_MOST_UNITS),
         ),
     ]
 
@@ -135,15 +167,15 @@ def write_search(found: Found, folder: OutputFolder | None) -> None:
         return
     folder.write("trials.csv", trials_csv(found))
     trials, network = _trial_pictures(found), []
-    if found.network is not None:
+    if found.model is not None and isinstance(found.settings, NetworkSettings):
         caption = "The cost of the chosen network, trained on all rows."
-        network.append(Picture("cost", caption, lambda: plot_cost(found.network)))
+        network.append(Picture("cost", caption, lambda: plot_cost(found.model[-1])))
     drawn = draw_into(folder, [*trials, *network], run.deadline, run.output)
     encoding = "In each fold the columns were encoded with what its training rows hold. The table is that of all rows."
     sections = [
         Section("Trials", [found.options.in_words(), f"{ROUGH} {WIDENED}"], found.tables, trials),
-        Section("The chosen network", [found.training] if found.training else [], pictures=network),
-        data_section(run, encoding),
+        Section("The chosen model", [found.training] if found.training else [], pictures=network),
+        *data_sections(run, run.columns, encoding),
         Section(NEXT_STEPS, code="\n".join(steps)),
         Section("The same in Python", code=search_code(run, found.options)),
     ]
@@ -153,18 +185,21 @@ def write_search(found: Found, folder: OutputFolder | None) -> None:
 def next_steps(found: Found) -> list[str]:
     """Commands and code with the chosen parameters: other folds, a single split, and Python."""
     settings, splits, source, task = found.settings, found.run.splits, found.run.problem.source, found.run.task
-    network = ["--hidden", sizes(settings), "--step-size", f"{settings.step_size:.4g}"]
-    network += ["--alpha", f"{settings.alpha:.4g}", "--epochs", str(settings.epochs)]
-    divided = [] if source.group is None else ["--group", source.group]
-    divided += [] if splits.n_folds == 5 else ["--folds", str(splits.n_folds)]
+    group = [] if source.group is None else ["--group", source.group]
+    divided = [] if splits.n_folds == 5 else ["--folds", str(splits.n_folds)]
     # Other folds than those in which the choice was made.
     seed = ["--seed", str(settings.seed + 1 if settings.seed < 2**32 - 1 else 0)]
-    unused = [] if source.group is None or source.group in source.ignore else ["--ignore", source.group]
+    if isinstance(settings, TableSettings):
+        in_python = table_model_in_python(found.run, settings)
+    else:
+        in_python = (
+            f"{task.estimator.__name__}({settings.hidden}, learning_rate_init={settings.step_size:.4g}, "
+            f"alpha={settings.alpha:.4g}, max_iter={settings.epochs}{more_arguments(task)})"
+        )
     return [
-        shell_line(["multilayer", "cv", *source.words, *divided, *network, *seed]),
-        shell_line(["multilayer", "train", *source.words, *unused, *network, *seed]),
-        f"{task.estimator.__name__}({settings.hidden}, learning_rate_init={settings.step_size:.4g}, "
-        f"alpha={settings.alpha:.4g}, max_iter={settings.epochs}{more_arguments(task)})",
+        shell_line(["multilayer", "cv", *source.words, *group, *divided, *settings.words, *seed]),
+        shell_line(["multilayer", "train", *source.words, *group, *settings.words, *seed]),
+        in_python,
     ]
 
 
@@ -176,14 +211,17 @@ def trials_csv(found: Found) -> str:
         params = [sizes(settings), repr(settings.step_size), repr(settings.alpha)]
         written = [digits(score) for score in (statistics.fmean(scores), trial.standard_error, *scores)]
         end = [trial.epochs, trial.rung + 1, trial.n_weights, f"{trial.seconds:.3f}", trial.error]
-        rows.append([trial.number + 1, mark(trial, found.result), *params, *written, *end])
+        rows.append([number_of(trial), mark(trial, found.result), *params, *written, *end])
     folds = [f"fold_{fold}" for fold in range(1, len(found.run.splits) + 1)]
+    mean, error = found.defaults.spread(metric)
+    of_defaults = [digits(score) for score in (mean, error, *found.defaults.by_fold(metric).values())]
+    rows.insert(0, [1, "defaults", "", "", "", *of_defaults, *[""] * 5])
     names = ["trial", "choice", "hidden", "step_size", "alpha", metric.name, "standard_error", *folds]
     return as_csv([*names, "epochs", "rung", "weights", "seconds", "error"], rows)
 
 
 def _trial_pictures(found: Found) -> list[Picture]:
-    """The trials by epochs and by each parameter, with the linear model as a line."""
+    """The trials by epochs and by each parameter, with the defaults and the linear model as lines."""
     heading = found.run.task.decisive.heading
     course = "by the epochs it was trained for" if found.result.best.rung > 0 else "in the order in which they began"
     return [
@@ -206,13 +244,15 @@ def _drawn(found: Found, parameter: str | None, label: str) -> Axes:
     ax.set_xlabel(label or ax.get_xlabel())
     if parameter is None and result.best.rung == 0:
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        ax.xaxis.set_major_formatter(lambda value, _: f"{value + 1:.0f}")  # trials from 1, as in the table
-    linear = found.linear.spread(metric)[0]
-    if not math.isnan(linear):
-        height = linear if metric.greater_is_better else -linear
-        ax.axhline(height, color="black", linestyle="--", linewidth=1.2)
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value + 2:.0f}")  # the defaults are trial 1
+    for name, model, look in (("linear model", found.linear, "--"), ("defaults", found.defaults, ":")):
+        score = model.spread(metric)[0]
+        if math.isnan(score):
+            continue
+        height = score if metric.greater_is_better else -score
+        ax.axhline(height, color="black", linestyle=look, linewidth=1.2)
         ax.annotate(
-            f"linear model\n{metric.write(linear)}",
+            f"{name}\n{metric.write(score)}",
             (1.0, height),
             (4, 0),
             xycoords=("axes fraction", "data"),
