@@ -93,7 +93,7 @@ def test_gaps_in_y_are_counted() -> None:
     labels[[3, 5]] = None
     for y in (labels, pl.Series(labels.tolist()), pd.Series(labels, dtype="string")):
         with pytest.raises(
-            InputError, match="y must not have gaps, got .* in row 3, and 2 such entries in all. Remove"
+            InputError, match=r"y must not have gaps, got .* in row 3, and 2 such entries in all. Remove"
         ):
             quick().fit(X, y)
     with pytest.raises(InputError, match="y holds 1 class, 'a': a classifier needs at least 2"):
