@@ -17,9 +17,9 @@ from .conftest import few_epochs
 @pytest.fixture
 def of_trees(classifier, monkeypatch):
     """Return the classifier of three classes with a weight of its trees."""
-    names = list(classifier.weights_)
-    monkeypatch.setattr(classifier, "weights_", dict(zip(names, (0.25, 0.25, 0.5), strict=True)))
-    assert names[-1] == "gradient-boosted trees"
+    *networks, trees = classifier.weights_
+    assert trees == "gradient-boosted trees"
+    monkeypatch.setattr(classifier, "weights_", {**dict.fromkeys(networks, 0.5 / len(networks)), trees: 0.5})
     return classifier
 
 
@@ -224,5 +224,5 @@ def test_too_few_nodes_are_reported(regressor, flats, monkeypatch):
     monkeypatch.setattr("multilayer.tables.models.attributions.FIRST_NODES", 1)
     monkeypatch.setattr("multilayer.tables.models.attributions.MOST_NODES", 1)
     found = regressor.explain(flats[0][:20])
-    assert np.abs(found.errors).max() > 0.01 * np.abs(found.contributions).max()
+    assert np.abs(found.errors).max() > 0.002 * np.abs(found.contributions).max()
     assert "The contributions are approximate: their sum misses the change by up to" in found.conclusion

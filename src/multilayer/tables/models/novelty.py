@@ -17,6 +17,7 @@ from multilayer.tables._fitted_columns import of_fitted_kind
 from multilayer.tables.calendars import DateEncoding
 from multilayer.tables.encoder import TableEncoder
 from multilayer.tables.encodings import NumberEncoding
+from multilayer.tables.rules import Identifiers
 
 Floats = NDArray[np.float64]
 
@@ -187,7 +188,7 @@ def distances(Z: NDArray[Any], centre: Floats, root: Floats) -> Floats:
     return found
 
 
-def surroundings_of(table: Any, identifiers: Sequence[str]) -> tuple[Surroundings, NDArray[Any]]:
+def surroundings_of(table: Any, identifiers: Identifiers = "auto") -> tuple[Surroundings, NDArray[Any]]:
     """Fit the surroundings of the rows of an Arrow table, and return them with the encoded rows."""
     encoder = TableEncoder(
         dtype=np.float32,

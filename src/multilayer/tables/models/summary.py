@@ -64,10 +64,11 @@ def verdict(compared: dict[str, Pair], *, with_trees: bool) -> str:
     if better:
         remedy = "" if with_trees or TREES not in better else " Set with_trees=True to combine both."
         return f"Better than the network by more than chance explains: {_listed(better)}.{remedy}{rest}"
-    unclear = [f"the {name}" for name, (mean, error) in compared.items() if not mean - 2 * error > 0]
+    unclear = [name for name, (mean, error) in compared.items() if not mean - 2 * error > 0]
+    if len(unclear) == 1:
+        return f"The difference between the network and the {unclear[0]} may be chance.{rest}"
     if unclear:
-        differences = "difference" if len(unclear) == 1 else "differences"
-        return f"The {differences} between the network and {_listed(unclear)} may be chance.{rest}"
+        return f"The differences between the network and these models may be chance: {_listed(unclear)}.{rest}"
     others = _listed([f"the {name}" for name in compared])
     return f"The network is better than {others} by more than chance explains.{rest}"
 
