@@ -151,6 +151,13 @@ def test_results_do_not_depend_on_the_number_of_jobs(flats: Flats, classes: np.n
         assert str(other.summary()) == str(one.summary())
 
 
+def test_a_fold_is_encoded_once_for_each_encoding(flats: Flats) -> None:
+    model = TableRegressor("best", cv=2, random_state=0).fit(*flats)
+    for fold in range(2):
+        encoders = {id(member.encoder) for member in model.members_ if member.fold == fold}
+        assert len(encoders) == 2  # with and without piecewise-linear parts
+
+
 def test_random_states_of_both_kinds(flats: Flats) -> None:
     X, y = flats
 

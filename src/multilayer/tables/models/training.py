@@ -172,16 +172,14 @@ class MemberTraining:
         """Train a slice; the first one encodes the fold if no other member has."""
         if self._training is None:
             self._training = self._begin()
-        left = self._training.advance(part)
-        if left == 0:
-            self.fold.release()
-        return left
+        return self._training.advance(part)
 
     def result(self) -> TrainedMember:
         """Return the trained member."""
         if self._training is None:
             raise RuntimeError("the member has not been trained.")
         found: TrainedMember = self._training.result()
+        self.fold.release()
         return found
 
     def _begin(self) -> ModelTraining:
