@@ -43,8 +43,8 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
     Parameters
     ----------
     preset : {"quick", "standard", "best"}, default="standard"
-        "quick": one network, validated on a fifth of the rows.  "standard": two kinds of networks in five folds.
-        "best": three kinds.  The kinds are weighted by greedy selection on out-of-fold predictions.
+        "quick": one network, validated on a fifth of the rows.  "standard": three kinds of networks in five folds.
+        "best": four kinds.  The kinds are weighted by greedy selection on out-of-fold predictions.
     max_time : float or None, default=None
         Seconds for the whole fit; None for no limit.  The networks divide the time, and each plans as many epochs as
         fit into its part; the linear model and the trees are fitted if time is left.  A fit takes longer than that if
