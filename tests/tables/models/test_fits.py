@@ -120,6 +120,23 @@ def test_folds_of_time_leave_the_first_rows_unvalidated(flats: Flats) -> None:
         assert sum(part.weight for part in of_fold) == pytest.approx(1.0)
 
 
+def test_folds_of_different_sizes_count_by_their_training_rows_everywhere(flats: Flats) -> None:
+    X, y = flats
+    folds = [(np.arange(40), np.arange(40, 160)), (np.arange(20, 160), np.arange(20))]
+    model = TableRegressor("quick", cv=folds, random_state=0).fit(X, y)
+    found = model.partial_dependence(X, "size", values=[50.0])
+    np.testing.assert_allclose(found.predictions[0, 0], model.predict(X.assign(size=50.0)).mean(), rtol=1e-6)
+
+
+def test_out_of_fold_predictions_do_not_know_the_range_of_the_validation_rows(flats: Flats) -> None:
+    X, _ = flats
+    rising = X.sort_values("size")
+    far = rising["size"].to_numpy() ** 3
+    fold = [(np.arange(100), np.arange(100, 160))]
+    model = TableRegressor("quick", cv=fold, random_state=0).fit(rising, far)
+    assert model.oof_prediction_[100:].max() <= far[:100].max()
+
+
 def test_groups_stay_in_one_fold(flats: Flats, classes: np.ndarray) -> None:
     X, y = flats
     groups = np.arange(160) // 8

@@ -221,7 +221,9 @@ def _grid(column: Any, n_values: int, kind: Kind) -> tuple[Any, NDArray[np.intp]
 def _curves(model: Any, table: Any, name: str, grid: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the mean predictions for each value of the grid, (n, K), and their deviations between the folds."""
     parts = parts_of(model)
-    by_fold = list(parts_by_fold(parts).values())
+    folds = parts_by_fold(parts)
+    by_fold = list(folds.values())
+    shares = [sum(part.weight for part in parts if part.fold == fold) for fold in folds]
     encoded = encode(parts, table)
     at = table.column_names.index(name)
     single = table.take(np.zeros(len(grid), dtype=np.intp)).set_column(at, name, grid)
@@ -234,6 +236,6 @@ def _curves(model: Any, table: Any, name: str, grid: Any) -> tuple[NDArray[np.fl
                 encoded[key][:, place] = of_grid[key][i, place]
         of_folds = [mean_of(each, encoded) for each in by_fold]
         by_folds.append([model._answer(each).mean(axis=0) for each in of_folds])
-        curves.append(model._answer(np.mean(of_folds, axis=0)).mean(axis=0))
+        curves.append(model._answer(np.average(of_folds, axis=0, weights=shares)).mean(axis=0))
     nan = np.full((len(grid), curves[0].shape[0]), np.nan)
     return np.array(curves), np.std(by_folds, axis=1, ddof=1) if len(by_fold) > 1 else nan

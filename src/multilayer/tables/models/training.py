@@ -57,6 +57,13 @@ class Problem:
     identifiers: Sequence[str] = ()
     loss: TargetLoss | None = None
 
+    def limited(self, predicted: NDArray[np.float64], train: RowNumbers) -> NDArray[np.float64]:
+        """Limit predicted amounts to the range of the training rows of a fold, which does not know the other rows."""
+        if self.classifies:
+            return predicted
+        y = self.y[train]
+        return np.clip(predicted, y.min(axis=0), y.max(axis=0))
+
     @property
     def task(self) -> Literal["classification", "regression"]:
         """What y holds, for the encoder."""
@@ -205,7 +212,7 @@ class MemberTraining:
     def _finished(self, fitted: Fitted) -> TrainedMember:
         X = self.fold.data().X[self.fold.validating]
         with collected_warnings([]):
-            validated = self.predict(fitted.model, X)
+            validated = self.fold.problem.limited(self.predict(fitted.model, X), self.fold.train)
         return TrainedMember(
             self.recipe.name,
             self.fold_number,
