@@ -121,6 +121,7 @@ def test_a_json_lines_log_contains_every_event(tmp_path: Path) -> None:
     records = [record for record in records if record["event"] != "compilation_started"]
     assert [record["event"] for record in records] == ["run_started", *["epoch_ended"] * 4, "run_ended"]
     network = {"layer_sizes": [2, 4, 1], "hidden": ["relu"], "output": "sigmoid", "cost": None, "normalization": None}
+    network["embedding"] = None
     assert records[0]["network"] == network
     assert [record["cost"] for record in records[1:-1]] == fitted.loss_curve_
     assert records[-1]["reason"] == "max_epochs"
