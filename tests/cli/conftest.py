@@ -17,7 +17,7 @@ Run = Callable[..., Result]
 SMALL = ("--target", "buys", "--hidden", "8", "--epochs", "5")
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def _short_training() -> Iterator[None]:
     """Train the networks of table models for three epochs."""
     with pytest.MonkeyPatch.context() as patch:

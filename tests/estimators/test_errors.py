@@ -230,7 +230,10 @@ def test_continued_training_with_labels_of_another_kind_raises_errors() -> None:
             {"learning_rate": 0.01},
             r"got 0\.01\. For the step size itself write learning_rate_init=0\.01",
         ),
-        ({"learning_rate": "fast"}, r"unknown learning_rate 'fast'\. Known: 'adaptive', 'constant', 'cosine', 'inv"),
+        (
+            {"learning_rate": "fast"},
+            r"unknown learning_rate 'fast'\. Known: 'adaptive', 'constant', 'cosine', 'cosine_",
+        ),
         ({"power_t": -1}, r"power_t must be a non-negative number, got -1\."),
         ({"validation_fraction": 1.0}, r"validation_fraction must be a number of at least 0 and below 1, got 1\.0\."),
         ({"warm_start": "yes"}, r"warm_start must be True or False, got 'yes'\."),

@@ -177,6 +177,7 @@ def test_every_compiled_function_of_the_engine_is_reached_from_a_kernel() -> Non
     description = dependencies._Description()
     every = [each for each in vars(kernels).values() if isinstance(each, kernels.Kernels)]
     predictions = [inference._DENSE, inference._NORMALIZED, inference._NARROW]
+    predictions += [inference._EMBEDDED, inference._EMBEDDED_NORMALIZED]
     for dispatcher in [shuffling.shuffle_into, *predictions, *(kernel for each in every for kernel in each)]:
         description.add(dispatcher.py_func)
     reached = {id(each) for each in description._held}
