@@ -261,20 +261,18 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         """Set the fitted attributes: members, weights, out-of-fold predictions and losses."""
         self.members_, self._companions = members, companions
         self._validation_rows = [validating for _, validating in problem.folds]
-        K = members[0].validated.shape[1]
-        candidates: dict[str, NDArray[np.float64]] = {}
+        by_recipe: dict[str, list[TrainedMember]] = {}
         for member in members:
-            predicted = candidates.setdefault(member.recipe, np.full((len(problem.rows), K), np.nan))
-            predicted[problem.folds[member.fold][1]] = member.validated
+            by_recipe.setdefault(member.recipe, []).append(member)
+        candidates = {name: _out_of_fold(problem, parts) for name, parts in by_recipe.items()}
+        beside = {name: _out_of_fold(problem, parts) for name, parts in companions.items()}
         if self.with_trees and TREES not in companions:
             warn(
                 "no time was left for the trees, so that they are no part of the model. Increase max_time.",
                 ParameterWarning,
             )
         elif self.with_trees:
-            for each in companions[TREES]:
-                predicted = candidates.setdefault(TREES, np.full((len(problem.rows), K), np.nan))
-                predicted[problem.folds[each.fold][1]] = each.validated
+            candidates[TREES] = beside[TREES]
         predicted_rows = np.flatnonzero(~np.isnan(next(iter(candidates.values()))[:, 0]))
         names = list(candidates)
         found = [candidates[name][predicted_rows] for name in names]
@@ -287,10 +285,7 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         self._calibrate(encoded)
         self._oof_losses = {"network": self._losses(self._oof[predicted_rows], problem.y[predicted_rows])}
         self._measures = {"network": self._more_measures(self._oof[predicted_rows])}
-        for name, parts in companions.items():
-            predicted = np.full((len(problem.rows), K), np.nan)
-            for each in parts:
-                predicted[problem.folds[each.fold][1]] = each.validated
+        for name, predicted in beside.items():
             self._oof_losses[name] = self._losses(predicted[predicted_rows], problem.y[predicted_rows])
             self._measures[name] = self._more_measures(predicted[predicted_rows])
         self.oof_score_ = self._score_of_losses(self._oof_losses["network"], self._weight_of_rows)
@@ -434,6 +429,14 @@ def _check_lengths(n_rows: int, n_targets: int) -> None:
             f"Found input variables with inconsistent numbers of samples: {[n_rows, n_targets]}. "
             "Pass one target for each row."
         )
+
+
+def _out_of_fold(problem: Problem, parts: Sequence[TrainedMember | Companion]) -> NDArray[np.float64]:
+    """Return the predictions for the validation rows of each fold at their places, (m, K); NaN for other rows."""
+    predicted = np.full((len(problem.rows), parts[0].validated.shape[1]), np.nan)
+    for part in parts:
+        predicted[problem.folds[part.fold][1]] = part.validated
+    return predicted
 
 
 def _complete(members: list[TrainedMember], n_recipes: int) -> list[TrainedMember]:

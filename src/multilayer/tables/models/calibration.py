@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import softmax
 
+from multilayer.ensembles.greedy import LEAST_PROBABILITY
+
 Calibration = Literal["auto", "temperature"]
 CALIBRATIONS = ("auto", "temperature")
-LEAST_PROBABILITY = float(np.finfo(np.float64).eps)
 # Temperatures from a fifth to five.
 LARGEST_LOG_TEMPERATURE = math.log(5.0)
 # With fewer rows, a temperature is less certain than the need of one.
@@ -74,7 +75,7 @@ def tempered(probabilities: NDArray[np.float64], temperature: float) -> NDArray[
 
 
 def tempered_gradient(probabilities: NDArray[np.float64], temperature: float, k: int) -> NDArray[np.float64]:
-    """(T3) ∂p'_k / ∂p_j = p'_k (δ_kj - p'_j) / (T p_j): the derivative of (T1) of one class, of shape (m, K).
+    """(T4) ∂p'_k / ∂p_j = p'_k (δ_kj - p'_j) / (T p_j): the derivative of (T1) of one class, of shape (m, K).
 
     Examples
     --------
