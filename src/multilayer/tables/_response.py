@@ -44,8 +44,8 @@ class Response:
         return is_class - is_class.mean()
 
 
-def response_of(y: Any, task: str, n_rows: int) -> Response:
-    """Prepare y of ``n_rows`` rows: classes or amounts, also several amounts a row.
+def response_of(y: Any, task: str, n_rows: int, groups: Any = None) -> Response:
+    """Prepare y of ``n_rows`` rows: classes or amounts, also several amounts a row; groups stay in one fold.
 
     Raises
     ------
@@ -77,12 +77,14 @@ def response_of(y: Any, task: str, n_rows: int) -> Response:
             )
         classes = np.searchsorted(different, values)
         names = tuple(map(str, different.tolist()))
-        return Response("classification", classes, names[1:] if len(names) <= 2 else names, _folds(n_rows, classes))
+        return Response(
+            "classification", classes, names[1:] if len(names) <= 2 else names, _folds(n_rows, groups, classes)
+        )
     amounts = [target_amounts(values, rows, "y")]
     for column in columns[1:]:
         amounts.append(target_amounts(*target_values(column, "y", drop_gaps=False), "y"))
     outputs = np.column_stack([_standardised(amount) for amount in amounts])
-    return Response("regression", outputs, ("",) * len(columns), _folds(n_rows))
+    return Response("regression", outputs, ("",) * len(columns), _folds(n_rows, groups))
 
 
 def _columns(y: Any) -> list[Any]:
@@ -105,11 +107,37 @@ def _standardised(amounts: NDArray[np.float64]) -> NDArray[np.float64]:
     return shares / deviation if deviation > 1e-15 else np.zeros_like(shares)
 
 
-def _folds(n_rows: int, classes: NDArray[np.intp] | None = None) -> NDArray[np.intp]:
-    """Assign rows to folds of equal size at random, always in the same way; the classes are spread evenly."""
+def _folds(n_rows: int, groups: Any, classes: NDArray[np.intp] | None = None) -> NDArray[np.intp]:
+    """Assign rows to folds of equal size at random, always in the same way; the classes are spread evenly.
+
+    Rows of one group are in one fold: the largest groups come first, each goes to the smallest fold.
+    """
     order = np.random.default_rng(0).permutation(n_rows)
+    folds = np.empty(n_rows, dtype=np.intp)
+    if groups is not None:
+        numbers = group_numbers(groups, n_rows)
+        sizes = np.bincount(numbers)
+        of_group, rows_of_fold = np.empty(len(sizes), dtype=np.intp), np.zeros(N_FOLDS, dtype=np.intp)
+        for group in np.argsort(-sizes, kind="stable"):
+            of_group[group] = rows_of_fold.argmin()
+            rows_of_fold[of_group[group]] += sizes[group]
+        return of_group[numbers]
     if classes is not None:
         order = order[np.argsort(classes[order], kind="stable")]
-    folds = np.empty(n_rows, dtype=np.intp)
     folds[order] = np.arange(n_rows) % N_FOLDS
     return folds
+
+
+def group_numbers(groups: Any, n_rows: int) -> NDArray[np.intp]:
+    """Return the number of the group of each row, from 0 in the order of their first rows.
+
+    Examples
+    --------
+    >>> group_numbers(["b", "a", "b"], 3).tolist()
+    [0, 1, 0]
+    """
+    values = np.asarray(groups, dtype=object).tolist()
+    if len(values) != n_rows:
+        raise ShapeError(f"groups must have an entry for each of the {n_rows} rows, got {len(values)}.")
+    numbers = {value: number for number, value in enumerate(dict.fromkeys(values))}
+    return np.array([numbers[value] for value in values], dtype=np.intp)

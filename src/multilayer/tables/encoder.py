@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -182,6 +182,9 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
        and Prediction Problems", ACM SIGKDD Explorations 3(1).
     """
 
+    # With metadata routing, groups are for splitters; fit receives them only after set_fit_request(groups=True).
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": False}
+
     def __init__(
         self,
         *,
@@ -209,7 +212,7 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         self.row_numbers = row_numbers
         self.task = task
 
-    def fit(self, X: object, y: object = None) -> Self:
+    def fit(self, X: object, y: object = None, *, groups: object = None) -> Self:
         """Learn means, deviations, categories and thresholds from the rows of a table.
 
         Parameters
@@ -220,6 +223,8 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         y : series, array or list, of shape (m,) or (m, n_outputs), default=None
             The target: classes or amounts, without gaps.  It is needed for ``piecewise="tree"`` and
             ``many_categories="target"``, and ignored otherwise.
+        groups : array of shape (m,), default=None
+            Groups of the rows that are kept in one of the five folds of cross-fitted means.
 
         Returns
         -------
@@ -234,10 +239,10 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         ParameterError
             For an invalid parameter.
         """
-        self._fit(columns_of(X), y)
+        self._fit(columns_of(X), y, groups)
         return self
 
-    def fit_transform(self, X: object, y: object = None) -> Output:
+    def fit_transform(self, X: object, y: object = None, *, groups: object = None) -> Output:
         """Fit the encoder, and encode the fitting rows.
 
         With target encoding, ``fit(X, y).transform(X)`` does not equal ``fit_transform(X, y)``, as in scikit-learn's
@@ -251,6 +256,8 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
             The fitting rows, as in :meth:`fit`.
         y : series, array or list, of shape (m,) or (m, n_outputs), default=None
             The target, as in :meth:`fit`.
+        groups : array of shape (m,), default=None
+            Groups of the rows, as in :meth:`fit`.
 
         Returns
         -------
@@ -265,7 +272,7 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
             For an invalid parameter.
         """
         table = columns_of(X)
-        response = self._fit(table, y)
+        response = self._fit(table, y, groups)
         return self._encode(table, {name: name for name in table.names}, response)
 
     def transform(self, X: object) -> Output:
@@ -320,7 +327,7 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         names = [name for encoding in self.encodings_ for name in encoding.feature_names(name_of[encoding.name])]
         return np.asarray(unique(names), dtype=object)
 
-    def _fit(self, table: Columns, y: object) -> Response | None:
+    def _fit(self, table: Columns, y: object, groups: object) -> Response | None:
         """Fit the columns, and return the target if the encoding depends on it."""
         self._checked_dtype()
         rules = checked_rules(self)
@@ -329,7 +336,7 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         for name in () if isinstance(rules.identifiers, str) else rules.identifiers:
             if name not in table.names:
                 raise missing_column("identifier column", name, table.names)
-        response = response_of(y, self.task, table.n_rows) if rules.needs_target else None
+        response = response_of(y, self.task, table.n_rows, groups) if rules.needs_target else None
         fitted = fit_columns(table, rules, response)
         encodings: list[Encoding] = [encoding for encoding, _ in fitted if encoding is not None]
         reports = ColumnReports(report for _, report in fitted)

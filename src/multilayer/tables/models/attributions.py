@@ -69,7 +69,7 @@ def attributions_of(
     limits = prediction - baselines - change
     limits[np.abs(limits) <= 1e-6 * (np.abs(prediction) + np.abs(baselines))] = 0.0  # rounding
     found = np.zeros_like(points)
-    scale = 1.0 if hasattr(model, "classes_") else float(np.max(model._range[1] - model._range[0]))
+    scale = 1.0 if model._classifies else float(np.max(model._range[1] - model._range[0]))
     for unit in np.unique(units):
         for rows in _blocks(np.flatnonzero(units == unit), points.shape[1]):
             found[rows] = joint.attributions(points[rows], origin, int(unit), change[rows], TOLERANCE * scale)

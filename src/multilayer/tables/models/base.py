@@ -3,42 +3,34 @@
 from __future__ import annotations
 
 import time
-import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from multilayer._checks import check_choice, check_flag, check_real, check_seed
-from multilayer.ensembles.greedy import greedy_selection
+from multilayer._checks import check_choice, check_flag, check_real
 from multilayer.estimators import NotFittedError
 from multilayer.estimators.base import take_over
 from multilayer.estimators.documentation import DocumentedMixin
-from multilayer.exceptions import InputError, InterruptedTrainingWarning, ParameterError, ParameterWarning
-from multilayer.fits.columns import checked_weight
-from multilayer.fits.errors import input_errors, warn
+from multilayer.fits.errors import input_errors
 from multilayer.fits.rows import ValidationArguments
-from multilayer.packs import MemberEnded, checked_jobs, run_pack
 from multilayer.results import Column, Table
 from multilayer.selection.splitting import check_kind_of_cv
-from multilayer.tables.models.budget import Budget
-from multilayer.tables.models.companions import TREES, Companion, companion_members
-from multilayer.tables.models.folds import N_FOLDS, check_enough_rows, check_weights, folds_of
+from multilayer.tables.models.companions import Companion
+from multilayer.tables.models.fitting import fit_model
+from multilayer.tables.models.folds import RowIndices
 from multilayer.tables.models.losses import TargetLoss
-from multilayer.tables.models.novelty import Surroundings, surroundings_of
+from multilayer.tables.models.novelty import Surroundings
 from multilayer.tables.models.parts import answers, encode, parts_of
 from multilayer.tables.models.reasons import Reasons
-from multilayer.tables.models.recipes import PRESETS, Preset, Recipe, recipes_of
-from multilayer.tables.models.rows import Rows, identifiers_of, rows_of, rows_to_predict, with_further_rows
+from multilayer.tables.models.recipes import PRESETS, Preset
+from multilayer.tables.models.rows import rows_to_predict
 from multilayer.tables.models.summary import summary_of
-from multilayer.tables.models.training import Problem, RowNumbers, TrainedMember, members_of
-
-MAX_SEED = 2**31 - 1
+from multilayer.tables.models.training import TrainedMember
 
 
 class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
@@ -62,6 +54,8 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
     _companions: dict[str, list[Companion]]
     _surroundings: Surroundings
     _loss: TargetLoss | None = None  # of amounts
+    _classifies: ClassVar[bool]
+    _is_series: bool  # whether each fold validates rows after those of its training
 
     @abstractmethod
     def _targets(self, y: Any) -> NDArray[Any]:
@@ -144,59 +138,9 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         model.__dict__.update(before)
         model._check_parameters()
         own = ValidationArguments(X_val, y_val, sample_weight_val, groups)
-        self._check_validation(own)
-        if y is None:
-            raise InputError(f"{type(self).__name__} requires y to be passed, but the target y is None. Pass y.")
-        with input_errors(X):
-            rows = rows_of(X)
-        targets = model._targets(y)
-        weight = _weight_of(sample_weight, len(rows), "sample_weight")
-        _check_lengths(len(rows), len(targets))
-        random_state = check_random_state(check_seed("random_state", self.random_state))
-        seed, classifies = int(random_state.randint(MAX_SEED)), hasattr(model, "classes_")
-        if own.has_rows:
-            n_rows = len(rows)
-            check_enough_rows(n_rows)
-            rows, targets, weight = model._with_validation(rows, targets, weight, own)
-            folds = [(np.arange(n_rows), np.arange(n_rows, len(rows)))]
-        else:
-            folds = folds_of(self.cv, targets, groups, seed, classifies=classifies, is_single=self.preset == "quick")
-        check_weights(folds, weight, targets if classifies else None)
-        problem = Problem(rows, targets, weight, folds, classifies, identifiers_of(rows), model._loss)
-        model._train(problem, recipes_of(self.preset, classifies=classifies), random_state, began, own.has_rows)
-        model.n_features_in_ = len(rows.names)
-        model._names, model._has_names = rows.names, rows.has_names
-        if rows.has_names:
-            model.feature_names_in_ = np.asarray(rows.names, dtype=object)
-        else:
-            model.__dict__.pop("feature_names_in_", None)
+        fit_model(model, X, y, sample_weight, own, began)
         take_over(self, model, before)
         return self
-
-    def _check_validation(self, own: ValidationArguments) -> None:
-        own.check_complete()
-        for name, value in (("cv", self.cv), ("groups", own.groups)):
-            if own.has_rows and value is not None:
-                raise ParameterError(
-                    f"{name} has no effect with X_val, which replaces the folds. Omit {name}, or X_val and y_val."
-                )
-
-    def _with_validation(
-        self, rows: Rows, targets: NDArray[Any], weight: NDArray[np.float64] | None, own: ValidationArguments
-    ) -> tuple[Rows, NDArray[Any], NDArray[np.float64] | None]:
-        """Append the validation rows to those of the fit."""
-        n_rows = len(rows)
-        with input_errors(own.X):
-            rows = with_further_rows(rows, own.X)
-        n_validating = len(rows) - n_rows
-        y_val = self._more_targets(own.y, targets)
-        _check_lengths(n_validating, len(y_val))
-        weight_val = _weight_of(own.weight, n_validating, "sample_weight_val")
-        if weight is not None or weight_val is not None:
-            weight = np.concatenate(
-                [np.ones(n) if given is None else given for n, given in ((n_rows, weight), (n_validating, weight_val))]
-            )
-        return rows, np.concatenate([targets, y_val]), weight
 
     @abstractmethod
     def _more_targets(self, y: Any, targets: NDArray[Any]) -> NDArray[Any]:
@@ -209,106 +153,17 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
             check_real("max_time", self.max_time, 0.0, open_low=True)
         check_kind_of_cv(self.cv)
 
-    def _train(
-        self,
-        problem: Problem,
-        recipes: Sequence[Recipe],
-        random_state: np.random.RandomState,
-        began: float,
-        has_own: bool,
-    ) -> None:
-        seeds = random_state.randint(MAX_SEED, size=(len(problem.folds), len(recipes)))
-        companion_seed = int(random_state.randint(MAX_SEED))
-        budget = None
-        if self.max_time is not None:
-            n_jobs = checked_jobs(self.n_jobs)
-            budget = Budget(time.monotonic() + self.max_time - (time.perf_counter() - began), seeds.size, n_jobs)
-        members = members_of(problem, recipes, self._network, self._predicted, seeds, budget)
-        members += companion_members(problem, companion_seed, budget)
-        with warnings.catch_warnings():
-            # Here, because filters are common to all threads; of other models, which are there for comparison only.
-            warnings.filterwarnings("ignore", module=r"(sklearn|scipy|numpy)\b")
-            outcomes = run_pack(members, n_jobs=self.n_jobs, listener=self._notify if self.callbacks else None)
-        for outcome in outcomes.values():
-            if outcome.error is not None:
-                raise outcome.error
-        values = [outcome.value for outcome in outcomes.values()]
-        trained = [value for value in values if isinstance(value, TrainedMember)]
-        n_trained, trained = len(trained), _complete(trained, len(recipes))
-        if not trained:
-            raise KeyboardInterrupt
-        if len(outcomes) < len(members):
-            warn(
-                f"training was interrupted after {n_trained} of {seeds.size} networks; the model holds those of the "
-                "folds that are complete.",
-                InterruptedTrainingWarning,
-            )
-        self._surroundings, encoded = surroundings_of(problem.rows.table, problem.identifiers)
-        self._n_training_rows = [len(train) for train, _ in problem.folds]
-        if has_own:
-            problem, encoded = problem.validated(), encoded[problem.folds[0][1]]
-        companions = _companions_of(trained, [each for each in values if isinstance(each, Companion)])
-        self._keep(problem, trained, companions, encoded)
-        self.fit_time_ = time.perf_counter() - began
-
-    def _keep(
-        self,
-        problem: Problem,
-        members: list[TrainedMember],
-        companions: dict[str, list[Companion]],
-        encoded: NDArray[Any],
-    ) -> None:
-        """Set the fitted attributes: members, weights, out-of-fold predictions and losses."""
-        self.members_, self._companions = members, companions
-        self._validation_rows = [validating for _, validating in problem.folds]
-        by_recipe: dict[str, list[TrainedMember]] = {}
-        for member in members:
-            by_recipe.setdefault(member.recipe, []).append(member)
-        candidates = {name: _out_of_fold(problem, parts) for name, parts in by_recipe.items()}
-        beside = {name: _out_of_fold(problem, parts) for name, parts in companions.items()}
-        if self.with_trees and TREES not in companions:
-            warn(
-                "no time was left for the trees, so that they are no part of the model. Increase max_time.",
-                ParameterWarning,
-            )
-        elif self.with_trees:
-            candidates[TREES] = beside[TREES]
-        predicted_rows = np.flatnonzero(~np.isnan(next(iter(candidates.values()))[:, 0]))
-        names = list(candidates)
-        found = [candidates[name][predicted_rows] for name in names]
-        counts = self._selected(found, problem.y[predicted_rows], problem.weight, predicted_rows)
-        self.weights_ = {name: float(count) / float(counts.sum()) for name, count in zip(names, counts, strict=True)}
-        mean = sum(weight * candidates[name] for name, weight in self.weights_.items() if weight > 0)
-        self._oof, self._oof_rows = np.asarray(mean), predicted_rows
-        self._oof_y = problem.y
-        self._weight_of_rows = None if problem.weight is None else problem.weight[predicted_rows]
-        self._calibrate(encoded)
-        self._oof_losses = {"network": self._losses(self._oof[predicted_rows], problem.y[predicted_rows])}
-        self._measures = {"network": self._more_measures(self._oof[predicted_rows])}
-        for name, predicted in beside.items():
-            self._oof_losses[name] = self._losses(predicted[predicted_rows], problem.y[predicted_rows])
-            self._measures[name] = self._more_measures(predicted[predicted_rows])
-        self.oof_score_ = self._score_of_losses(self._oof_losses["network"], self._weight_of_rows)
-        self.columns_ = members[0].encoder.columns_
-
     @abstractmethod
-    def _calibrate(self, encoded: NDArray[Any]) -> None:
+    def _calibrate(self, encoded: NDArray[Any], divisions: Sequence[RowIndices], is_over: Callable[[], bool]) -> None:
         """Learn from the out-of-fold predictions how certain predictions are.
 
-        ``encoded`` holds all rows of the fit as numbers, without the target.
+        ``encoded`` holds all rows of the fit as numbers, without the target, ``divisions`` the places of the
+        out-of-fold rows by fold, and ``is_over`` tells whether the time of the fit is over.
         """
 
-    def _parts(self) -> list[RowNumbers]:
-        """Return the places of the rows of each fold among the out-of-fold rows; of a single fold, five parts."""
-        n = len(self._oof_rows)
-        if len(self._validation_rows) == 1:
-            return [np.arange(start, n, N_FOLDS) for start in range(min(N_FOLDS, n))]
-        place = np.full(len(self._oof), -1)
-        place[self._oof_rows] = np.arange(n)
-        last_of = np.full(n, -1)  # a row may be in several folds, of which the last one predicted it
-        for fold, rows in enumerate(self._validation_rows):
-            last_of[place[rows[place[rows] >= 0]]] = fold
-        return [np.flatnonzero(last_of == fold) for fold in np.unique(last_of)]
+    def _class_numbers_weight(self) -> Any:
+        """Return the weights of the classes by their numbers; None for amounts."""
+        return None
 
     def _more_measures(self, predicted: NDArray[np.float64]) -> tuple[float, ...]:  # noqa: ARG002 of classes only
         """Return the entries of ``_measure_columns`` for out-of-fold predictions."""
@@ -316,18 +171,14 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
 
     _measure_columns: ClassVar[tuple[Column, ...]] = ()
 
-    def _selected(
-        self, found: list[NDArray[np.float64]], y: NDArray[Any], weight: Any, rows: RowNumbers
-    ) -> NDArray[np.intp]:
-        """Return how often each candidate counts, by greedy selection on the out-of-fold predictions."""
-        if len(found) == 1:
-            return np.ones(1, dtype=np.intp)
-        arguments: dict[str, Any] = {"sample_weight": None if weight is None else weight[rows]}
-        if hasattr(self, "classes_"):
-            arguments["classes"] = np.arange(found[0].shape[1])
-        predictions = found if found[0].shape[1] > 1 else [each[:, 0] for each in found]
-        targets = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
-        return greedy_selection(predictions, targets, **arguments)
+    @abstractmethod
+    def _selected(self, found: list[NDArray[np.float64]], y: NDArray[Any], weight: Any) -> NDArray[np.intp]:
+        """Return how often each of several kinds counts, by greedy selection on out-of-fold predictions."""
+
+    @property
+    def _predicts_with_all_rows(self) -> bool:
+        """Whether new rows are predicted by members that are trained on all rows of a series."""
+        return self.members_[-1].fold == len(self._validation_rows)
 
     def _mean_prediction(self, X: Any) -> NDArray[np.float64]:
         """Return the weighted mean of all members, (m, K)."""
@@ -361,8 +212,9 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         Returns
         -------
         Table
-            A line for each model: its score, and how much the network is better, with the standard error of the
-            paired difference.
+            A line for each model: its score, and how much this one is better, with the standard error of the paired
+            difference (T5), which is that of the means of the groups if ``fit`` had groups.  The notes say whether it
+            is worth it, and with which weights its kinds are combined.
         """
         self._check_is_fitted()
         return summary_of(self)
@@ -400,10 +252,6 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         """Return the factor from a difference of mean losses to one of scores."""
         return 1.0
 
-    def _notify(self, event: MemberEnded) -> None:
-        for callback in self.callbacks:
-            callback(event)
-
     def _check_is_fitted(self) -> None:
         try:
             check_is_fitted(self, "members_")
@@ -416,41 +264,3 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags
-
-
-def _weight_of(weight: Any, m: int, name: str) -> NDArray[np.float64] | None:
-    checked = checked_weight(weight, m, np.dtype(np.float64), name, warns=True)
-    return None if checked is None else np.asarray(checked, dtype=np.float64)
-
-
-def _check_lengths(n_rows: int, n_targets: int) -> None:
-    if n_rows != n_targets:
-        raise InputError(
-            f"Found input variables with inconsistent numbers of samples: {[n_rows, n_targets]}. "
-            "Pass one target for each row."
-        )
-
-
-def _out_of_fold(problem: Problem, parts: Sequence[TrainedMember | Companion]) -> NDArray[np.float64]:
-    """Return the predictions for the validation rows of each fold at their places, (m, K); NaN for other rows."""
-    predicted = np.full((len(problem.rows), parts[0].validated.shape[1]), np.nan)
-    for part in parts:
-        predicted[problem.folds[part.fold][1]] = part.validated
-    return predicted
-
-
-def _complete(members: list[TrainedMember], n_recipes: int) -> list[TrainedMember]:
-    """Return the members of the folds for which all recipes are trained."""
-    folds = {member.fold for member in members}
-    whole = {fold for fold in folds if sum(member.fold == fold for member in members) == n_recipes}
-    return [member for member in members if member.fold in whole]
-
-
-def _companions_of(members: list[TrainedMember], companions: list[Companion]) -> dict[str, list[Companion]]:
-    """Return the companions by name that are fitted in all folds of the members."""
-    folds = {member.fold for member in members}
-    kept: dict[str, list[Companion]] = {}
-    for each in companions:
-        if each.fold in folds:
-            kept.setdefault(each.name, []).append(each)
-    return {name: parts for name, parts in kept.items() if len(parts) == len(folds)}

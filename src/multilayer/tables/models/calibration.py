@@ -13,6 +13,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import softmax
 
 from multilayer.ensembles.greedy import LEAST_PROBABILITY
+from multilayer.tables.models.means import mean_over_rows
 
 Calibration = Literal["auto", "temperature"]
 CALIBRATIONS = ("auto", "temperature")
@@ -146,6 +147,7 @@ def chosen_tempering(
     *,
     only_if_better: bool,
     may_soften: bool,
+    groups: NDArray[np.intp] | None = None,
 ) -> Tempering:
     """Fit a temperature to out-of-fold probabilities, if they say that it helps.
 
@@ -167,6 +169,8 @@ def chosen_tempering(
         Whether the comparison decides; otherwise the temperature is used.
     may_soften : bool
         Whether a temperature above 1 may be used.
+    groups : array of int of shape (n,) or None, default=None
+        The groups of the rows, for the standard error.
 
     Returns
     -------
@@ -190,25 +194,8 @@ def chosen_tempering(
         found[part] = tempered(probabilities[part], fitted(others) if len(others) else 1.0)
     if only_if_better:
         gains = log_losses(probabilities, y) - log_losses(found, y)
-        mean, error = mean_and_error(gains, weight)
+        mean, error = mean_over_rows(gains, weight, groups)
         if not mean > ERRORS_OF_GAIN * error:
             return unchanged
     temperature = fitted(np.arange(len(y)))
     return Tempering(temperature, found)
-
-
-def mean_and_error(values: NDArray[np.float64], weight: NDArray[np.float64] | None) -> tuple[float, float]:
-    """Return the weighted mean of values of shape (n,) and its standard error.
-
-    Examples
-    --------
-    >>> mean_and_error(np.array([1.0, 3.0]), None)
-    (2.0, 1.0)
-    """
-    w = np.ones(len(values)) if weight is None else weight
-    shares = w / w.sum()
-    mean = float(shares @ values)
-    effective = 1.0 / float(shares @ shares)  # as many rows of equal weight
-    if effective <= 1.0:
-        return mean, math.inf
-    return mean, math.sqrt(float(shares @ (values - mean) ** 2) / (effective - 1.0))

@@ -8,16 +8,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.utils import column_or_1d
 
 from multilayer._checks import check_choice, check_flag
+from multilayer.ensembles.greedy import greedy_selection
 from multilayer.estimators import MLPClassifier
 from multilayer.estimators.base import set_parameters
-from multilayer.exceptions import InputError, ParameterError
-from multilayer.fits.columns import checked_y
-from multilayer.fits.containers import checked_entries
-from multilayer.fits.errors import input_errors
-from multilayer.fits.labels import Labels, labels_of
 from multilayer.results import Column
 from multilayer.tables.models.base import BaseTableModel
 from multilayer.tables.models.calibration import (
@@ -29,9 +24,10 @@ from multilayer.tables.models.calibration import (
     tempered_gradient,
 )
 from multilayer.tables.models.calibration_error import expected_calibration_error
+from multilayer.tables.models.class_numbers import classes_and_numbers, numbers_of, weight_of_numbers
 from multilayer.tables.models.conformal import check_coverage, class_sets, conformal_quantile
+from multilayer.tables.models.folds import RowIndices
 from multilayer.tables.models.recipes import Preset
-from multilayer.tables.models.rows import check_finite
 
 
 class TableClassifier(ClassifierMixin, BaseTableModel):
@@ -119,6 +115,7 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
 
     classes_: NDArray[Any]
     temperature_: float
+    _classifies = True
     _measure_columns = (Column("calibration error", ".3f"),)
 
     def __init__(
@@ -227,20 +224,25 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
             check_choice("calibration", self.calibration, CALIBRATIONS)
         super()._check_parameters()
 
-    def _calibrate(self, encoded: NDArray[Any]) -> None:  # noqa: ARG002 temperatures do not depend on the row
+    def _calibrate(self, encoded: Any, divisions: Sequence[RowIndices], is_over: Any) -> None:  # noqa: ARG002 a scalar
         self.temperature_ = 1.0
         if self.calibration is None:
             return
+        is_one = len(self._validation_rows) == 1 or self._predicts_with_all_rows  # no mean over folds
         found = chosen_tempering(
             self._oof[self._oof_rows],
             self._oof_y[self._oof_rows],
             self._weight_of_rows,
-            self._parts(),
+            divisions,
             only_if_better=self.calibration == "auto",
-            may_soften=self.calibration == "temperature" or len(self._validation_rows) == 1,
+            may_soften=self.calibration == "temperature" or is_one,
+            groups=self._groups_of_rows,
         )
         self.temperature_ = found.temperature
         self._oof[self._oof_rows] = found.probabilities
+
+    def _selected(self, found: list[NDArray[np.float64]], y: NDArray[Any], weight: Any) -> NDArray[np.intp]:
+        return greedy_selection(found, y, sample_weight=weight, classes=np.arange(found[0].shape[1]))
 
     def _answer(self, mean: NDArray[np.float64]) -> NDArray[np.float64]:
         return tempered(mean, self.temperature_)
@@ -253,40 +255,17 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         return (expected_calibration_error(y, predicted, classes=classes, sample_weight=self._weight_of_rows),)
 
     def _targets(self, y: Any) -> NDArray[Any]:
-        given = _labels_in(y, "y")
-        labels: Labels = labels_of(given)
-        self.classes_ = labels.classes
-        if len(self.classes_) < 2:
-            raise InputError(
-                f"y holds 1 class, {self.classes_[:1].tolist()[0]!r}: a classifier needs at least 2. "
-                "Pass rows of another class."
-            )
-        return np.searchsorted(self.classes_, np.asarray(given)).astype(np.intp)
+        self.classes_, numbers = classes_and_numbers(y)
+        return numbers
 
     def _more_targets(self, y: Any, targets: NDArray[Any]) -> NDArray[Any]:  # noqa: ARG002 classes_ has the labels
-        given = _labels_in(y, "y_val").tolist()
-        numbers = {label: number for number, label in enumerate(self.classes_.tolist())}
-        unknown = [label for label in dict.fromkeys(given) if label not in numbers]
-        if unknown:
-            raise InputError(
-                f"y_val has labels that are not in y: {unknown!r}. y has {list(numbers)!r}. "
-                "Remove these rows from X_val and y_val, or add such rows to X and y."
-            )
-        return np.array([numbers[label] for label in given], dtype=np.intp)
+        return numbers_of(y, self.classes_)
 
     def _network(self, seed: int) -> MLPClassifier:
-        weight: Any = self.class_weight
-        if isinstance(weight, Mapping):
-            labels = self.classes_.tolist()
-            unknown = [label for label in weight if label not in labels]
-            if unknown:
-                raise ParameterError(
-                    f"class_weight has labels that are not in y: {unknown!r}. The labels of y are {labels!r}. "
-                    "Remove them, or write them as they are in y."
-                )
-            # With a weight for each class, a fold may lack some.
-            weight = {number: weight.get(label, 1.0) for number, label in enumerate(labels)}
-        return MLPClassifier(random_state=seed, class_weight=weight)
+        return MLPClassifier(random_state=seed, class_weight=self._class_numbers_weight())
+
+    def _class_numbers_weight(self) -> Any:
+        return weight_of_numbers(self.class_weight, self.classes_)
 
     def _predicted(self, network: Any, X: NDArray[Any]) -> NDArray[np.float64]:
         predicted = np.zeros((len(X), len(self.classes_)))
@@ -313,10 +292,3 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
 
     def _score_of_losses(self, losses: NDArray[np.float64], weight: Any) -> float:
         return float(np.average(losses, weights=weight))
-
-
-def _labels_in(y: Any, name: str) -> NDArray[Any]:
-    """Return labels as an array of shape (m,)."""
-    with input_errors():
-        check_finite(y, name)
-        return np.asarray(column_or_1d(checked_y(checked_entries(y, name), are_labels=True, name=name), warn=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,19 +14,19 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
 from multilayer.fits.errors import collected_warnings
-from multilayer.packs import Member
 from multilayer.tables.encoder import TableEncoder
 from multilayer.tables.models.budget import Budget
+from multilayer.tables.models.encoded_folds import FOR_TREES, SCALED, EncodedFold
 from multilayer.tables.models.losses import TargetLoss
-from multilayer.tables.models.openmp import one_openmp_thread, openmp_libraries
-from multilayer.tables.models.recipes import COMMON, TYPED
+from multilayer.tables.models.openmp import one_openmp_thread
+from multilayer.tables.models.problem import Problem
 from multilayer.tables.models.regression_models import constant_for, linear_for, trees_for
-from multilayer.tables.models.training import Problem
 
-# Trees need no scaling and few columns; linear models need both.
-OF_TREES: Mapping[str, Any] = {"numbers": "standard", "many_categories": "target", "max_categories": 32, **TYPED}
-OF_LINEAR: Mapping[str, Any] = COMMON
-TREES, LINEAR, CONSTANT = NAMES = ("gradient-boosted trees", "linear model", "constant")
+TREES, LINEAR_MODEL, CONSTANT = NAMES = ("gradient-boosted trees", "linear model", "constant")
+# The encoding of each; a constant needs none.
+BESIDE: Mapping[str, str] = {TREES: FOR_TREES, LINEAR_MODEL: SCALED, CONSTANT: ""}
+# The rows on which the time of a fit is estimated.
+PROBED_ROWS = 1_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +39,10 @@ class Companion:
         Its name.
     fold : int
         The number of its fold.
-    encoder : TableEncoder
-        The encoder of its rows.
+    encoder : TableEncoder or None
+        The encoder of its rows; None for a constant, which predicts any rows.
     mean_row : array of shape (width,)
-        The mean of its encoded training rows.
+        The mean of its encoded training rows, of shape (0,) for a constant.
     model : estimator
         A model of scikit-learn.
     n_classes : int
@@ -52,7 +53,7 @@ class Companion:
 
     name: str
     fold: int
-    encoder: TableEncoder
+    encoder: TableEncoder | None
     mean_row: NDArray[np.float64]
     model: Any
     n_classes: int
@@ -72,51 +73,105 @@ def predictions_of(model: Any, X: NDArray[Any], n_classes: int) -> NDArray[np.fl
     return predicted
 
 
-def companion_members(problem: Problem, seed: int, budget: Budget | None) -> list[Member]:
-    """Return the members of a pack that fit each companion in each fold; their value is None without time left."""
-    openmp_libraries()
-    members = []
-    for fold in range(len(problem.folds)):
-        for name in NAMES:
-            members.append(Member((name, fold), _fitting(problem, name, fold, seed, budget), size=1.0))
-    return members
-
-
-def _fitting(
-    problem: Problem, name: str, fold: int, seed: int, budget: Budget | None
+def companion_member(
+    problem: Problem, name: str, number: int, fold: EncodedFold | None, seed: int, budget: Budget | None
 ) -> Callable[[], Companion | None]:
+    """Return a function that fits a companion in a fold; it returns None if there is no time left.
+
+    Parameters
+    ----------
+    problem : Problem
+        The data.
+    name : str
+        The name of the companion.
+    number : int
+        The number of the fold.
+    fold : EncodedFold or None
+        The fold in the encoding of the companion; None for a constant.
+    seed : int
+        The seed of the companion.
+    budget : Budget or None
+        The time; None for no limit.
+
+    Returns
+    -------
+    callable
+        The work of a member of a pack.
+    """
+
     def fit() -> Companion | None:
-        has_time = budget is None or name == CONSTANT or not budget.has_ended()
-        return _fit(problem, name, fold, seed) if has_time else None
+        if fold is None:
+            return _constant(problem, number, seed)
+        try:
+            if budget is None:
+                return _fitted(problem, name, number, fold, seed)
+            if not budget.has_time_for(name, lambda: _expected_seconds(problem, name, fold, seed)):
+                return None
+            fold.data()  # whose time counts by itself
+            with budget.task(name):
+                return _fitted(problem, name, number, fold, seed)
+        finally:
+            fold.release()
 
     return fit
 
 
-def _fit(problem: Problem, name: str, fold: int, seed: int) -> Companion:
-    train, validating = problem.folds[fold]
-    y = problem.y[train]
-    options = OF_LINEAR if name == LINEAR else OF_TREES
-    encoder = TableEncoder(dtype=np.float32, task=problem.task, identifiers=problem.identifiers, **options)
-    weight = None if problem.weight is None else problem.weight[train]
-    n_outputs = 1 if y.ndim == 1 else y.shape[1]
-    has_classes = not problem.classifies or len(np.unique(y if weight is None else y[weight > 0])) > 1
-    kind = name if has_classes else CONSTANT
-    model = _classifier(kind, seed) if problem.loss is None else _regressor(kind, seed, problem.loss, n_outputs)
-    n_classes = int(problem.y.max()) + 1 if problem.classifies else 0
-    if kind == TREES and n_classes and np.bincount(y)[np.unique(y)].min() < 2:
-        model.set_params(early_stopping=False)  # which would need two rows of each class
+def _constant(problem: Problem, number: int, seed: int) -> Companion:
+    train, validating = problem.folds[number]
+    X = np.zeros((len(train), 1), dtype=np.float32)
+    model = _model(CONSTANT, problem, train, seed)
+    with collected_warnings([]):
+        model.fit(X, problem.y[train], sample_weight=problem.fitting_weight(train))
+    validated = predictions_of(model, np.zeros((len(validating), 1), dtype=np.float32), _n_classes(problem))
+    return Companion(CONSTANT, number, None, np.zeros(0), model, _n_classes(problem), validated)
+
+
+def _fitted(problem: Problem, name: str, number: int, fold: EncodedFold, seed: int) -> Companion:
+    data, n_classes = fold.data(), _n_classes(problem)
+    model = _model(name, problem, fold.train, seed)
     with collected_warnings([]), one_openmp_thread():
-        X = encoder.fit_transform(problem.rows.take(train), y)
-        model.fit(X, y, sample_weight=weight)
-        X_val = encoder.transform(problem.rows.take(validating))
-        validated = predictions_of(model, X_val, n_classes)
-    return Companion(name, fold, encoder, X.mean(axis=0, dtype=np.float64), model, n_classes, validated)
+        model.fit(data.X[fold.train], problem.y[fold.train], sample_weight=problem.fitting_weight(fold.train))
+        validated = np.zeros((0, 1))
+        if len(fold.validating):
+            validated = predictions_of(model, data.X[fold.validating], n_classes)
+    return Companion(name, number, fold.encoder, fold.mean_row, model, n_classes, validated)
+
+
+def _expected_seconds(problem: Problem, name: str, fold: EncodedFold, seed: int) -> float:
+    """Return the time of a fit by that of a fit on some of the rows; 0 for so few rows that it takes no time."""
+    train = fold.train
+    if len(train) <= 4 * PROBED_ROWS:
+        return 0.0
+    some = train[:: len(train) // PROBED_ROWS]
+    X = fold.data().X[some]
+    model = _model(name, problem, some, seed)
+    began = time.monotonic()
+    with collected_warnings([]), one_openmp_thread():
+        model.fit(X, problem.y[some], sample_weight=problem.fitting_weight(some))
+    return (time.monotonic() - began) * len(train) / len(some)
+
+
+def _n_classes(problem: Problem) -> int:
+    return int(problem.y.max()) + 1 if problem.classifies else 0
+
+
+def _model(name: str, problem: Problem, train: NDArray[np.intp], seed: int) -> Any:
+    """Return an unfitted model; a constant for rows of a single class."""
+    y = problem.y[train]
+    if problem.loss is not None:
+        return _regressor(name, seed, problem.loss, 1 if y.ndim == 1 else y.shape[1])
+    weight = problem.fitting_weight(train)
+    counted = y if weight is None else y[weight > 0]
+    model = _classifier(name if len(np.unique(counted)) > 1 else CONSTANT, seed)
+    if isinstance(model, HistGradientBoostingClassifier) and np.bincount(y)[np.unique(y)].min() < 2:
+        model.set_params(early_stopping=False)  # which would need two rows of each class
+    return model
 
 
 def _classifier(name: str, seed: int) -> Any:
     if name == CONSTANT:
         return DummyClassifier(strategy="prior")
-    if name == LINEAR:
+    if name == LINEAR_MODEL:
         return LogisticRegression(max_iter=300)
     return HistGradientBoostingClassifier(random_state=seed)
 
@@ -124,4 +179,4 @@ def _classifier(name: str, seed: int) -> Any:
 def _regressor(name: str, seed: int, loss: TargetLoss, n_outputs: int) -> Any:
     if name == CONSTANT:
         return constant_for(loss)
-    return linear_for(loss, n_outputs) if name == LINEAR else trees_for(loss, n_outputs, seed)
+    return linear_for(loss, n_outputs) if name == LINEAR_MODEL else trees_for(loss, n_outputs, seed)

@@ -161,7 +161,7 @@ def dependence_of(
         grid, counts = _grid(given, n_values, report.kind)
     table = table.take(chosen_rows(table.num_rows, max_rows, random_state))
     predictions, deviations = _curves(model, table, name, grid)
-    outputs = tuple(model.classes_.tolist()) if hasattr(model, "classes_") else tuple(range(predictions.shape[1]))
+    outputs = tuple(model.classes_.tolist()) if model._classifies else tuple(range(predictions.shape[1]))
     return PartialDependence(
         name,
         report.kind,
@@ -170,7 +170,7 @@ def dependence_of(
         deviations,
         counts,
         outputs,
-        hasattr(model, "classes_"),
+        model._classifies,
         int(table.num_rows),
     )
 

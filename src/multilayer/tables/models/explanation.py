@@ -196,7 +196,7 @@ class Explanation(Result):
 def explanation_of(model: Any, table: Any, *, target: Any, baseline: Any) -> Explanation:
     """Explain predictions; the arguments are those of ``BaseTableModel.explain``."""
     found = attributions_of(model, table, baseline, units_for(model, target))
-    labels = model.classes_[found.units] if hasattr(model, "classes_") else found.units
+    labels = model.classes_[found.units] if model._classifies else found.units
     return Explanation(
         model._names,
         tuple(tuple(row.get(name) for name in model._names) for row in table.to_pylist()),
@@ -206,7 +206,7 @@ def explanation_of(model: Any, table: Any, *, target: Any, baseline: Any) -> Exp
         found.trees,
         found.limits,
         tuple(labels.tolist()),
-        hasattr(model, "classes_"),
+        model._classifies,
         found.trees_weight,
         baseline is None,
     )
@@ -214,7 +214,7 @@ def explanation_of(model: Any, table: Any, *, target: Any, baseline: Any) -> Exp
 
 def units_for(model: Any, target: Any) -> Callable[[NDArray[np.float64]], NDArray[np.intp]]:
     """Return a function from predictions, (m, K), to the number of the explained output of each row."""
-    if hasattr(model, "classes_"):
+    if model._classifies:
         if target is None:
             return lambda predicted: predicted.argmax(axis=1)
         found = np.flatnonzero(model.classes_ == target)

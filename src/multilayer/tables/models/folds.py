@@ -14,7 +14,7 @@ from multilayer.exceptions import InputError
 from multilayer.fits.errors import input_errors
 from multilayer.selection.splitting import checked_folds, checked_groups, is_list_of_folds
 
-RowNumbers = NDArray[np.intp]
+RowIndices = NDArray[np.intp]
 N_FOLDS = 5
 FEWEST_ROWS = 2 * N_FOLDS
 VALIDATION_SHARE = 0.2  # of a single split
@@ -22,7 +22,7 @@ VALIDATION_SHARE = 0.2  # of a single split
 
 def folds_of(
     cv: Any, y: NDArray[Any], groups: Any, seed: int, *, classifies: bool, is_single: bool
-) -> list[tuple[RowNumbers, RowNumbers]]:
+) -> list[tuple[RowIndices, RowIndices]]:
     """Return the numbers of the training rows and of the validation rows of each fold.
 
     Parameters
@@ -69,6 +69,17 @@ def folds_of(
     return folds[:1] if is_single and cv is None else folds
 
 
+def is_series(folds: Sequence[tuple[RowIndices, RowIndices]]) -> bool:
+    """Whether there are several folds, and each validates rows that come after those of its training.
+
+    Examples
+    --------
+    >>> is_series([(np.arange(3), np.arange(3, 6)), (np.arange(6), np.arange(6, 9))])
+    True
+    """
+    return len(folds) > 1 and all(train.max() < validating.min() for train, validating in folds)
+
+
 def check_enough_rows(m: int) -> None:
     """Raise an InputError for a table of fewer than ten rows."""
     if m < FEWEST_ROWS:
@@ -86,8 +97,8 @@ def _splitter(n_folds: int, seed: int, *, classifies: bool, grouped: bool) -> An
 
 
 def _single_split(
-    numbers: RowNumbers, y: NDArray[Any], seed: int, *, classifies: bool
-) -> tuple[RowNumbers, RowNumbers]:
+    numbers: RowIndices, y: NDArray[Any], seed: int, *, classifies: bool
+) -> tuple[RowIndices, RowIndices]:
     n_classes = int(y.max()) + 1 if classifies else 0
     alone = numbers[:0]  # rows of which each is the only one of its class: a network can learn from them at most
     if classifies:
@@ -105,7 +116,7 @@ def _single_split(
 
 
 def check_weights(
-    folds: Sequence[tuple[RowNumbers, RowNumbers]], weight: NDArray[np.float64] | None, classes: NDArray[Any] | None
+    folds: Sequence[tuple[RowIndices, RowIndices]], weight: NDArray[np.float64] | None, classes: NDArray[Any] | None
 ) -> None:
     """Raise an error if a fold has no training rows that count, or no validation row counts.
 

@@ -16,6 +16,8 @@ from multilayer.fits.columns import checked_weight, checked_y
 from multilayer.fits.containers import checked_entries
 from multilayer.fits.errors import input_errors
 from multilayer.results import Column, Result, Table, frame, listing
+from multilayer.tables._response import group_numbers
+from multilayer.tables.models.means import mean_over_rows
 from multilayer.tables.models.parts import (
     Encoded,
     Part,
@@ -46,7 +48,7 @@ class Importance(Result):
     values : array of shape (n_features,)
         How much the score rises when the column is shuffled.
     errors : array of shape (n_features,)
-        The standard errors of these means over the rows.
+        The standard errors of these means over the rows (T5), or over their groups.
     metric : str
         The name of the score, for which less is better.
     score : float
@@ -141,6 +143,7 @@ def importance_of(
     y: Any,
     *,
     sample_weight: Any,
+    groups: Any,
     n_repeats: int,
     out_of_fold: bool,
     max_rows: int | None,
@@ -163,9 +166,13 @@ def importance_of(
     if sample_weight is not None:
         weight = np.asarray(checked_weight(sample_weight, m, np.dtype(np.float64), warns=True), np.float64)
     names = tuple(name for name in model._names if name in table.column_names)
-    parts = parts_of(model)
+    of_rows = None if groups is None else group_numbers(groups, m)
+    parts = parts_of(model, out_of_fold=out_of_fold)
     if out_of_fold:
         _check_fitting_rows(model, targets)
+        if of_rows is None and model._groups_of_rows is not None:
+            of_rows = np.zeros(m, dtype=np.intp)
+            of_rows[model._oof_rows] = model._groups_of_rows
         by_fold = parts_by_fold(parts)
         divisions = [(by_fold[fold], np.intersect1d(model._validation_rows[fold], chosen)) for fold in by_fold]
     else:
@@ -180,9 +187,8 @@ def importance_of(
             after.append(shuffled)
     used = np.concatenate([numbers for _, numbers in divisions])
     kept = {name for encoder in encoders_of(parts).values() for name in columns_in(encoder)}
-    values, errors, score = _rises(
-        model, np.concatenate(before), np.concatenate(after, axis=1), None if weight is None else weight[used]
-    )
+    weight, of_rows = (None if each is None else each[used] for each in (weight, of_rows))
+    values, errors, score = _rises(model, np.concatenate(before), np.concatenate(after, axis=1), weight, of_rows)
     dropped = tuple(name for name in names if name not in kept)
     return Importance(names, values, errors, model._loss_name, score, len(used), n_repeats, out_of_fold, dropped)
 
@@ -219,18 +225,18 @@ def _losses(
 
 
 def _rises(
-    model: Any, before: NDArray[np.float64], after: NDArray[np.float64], weight: NDArray[np.float64] | None
+    model: Any,
+    before: NDArray[np.float64],
+    after: NDArray[np.float64],
+    weight: NDArray[np.float64] | None,
+    groups: NDArray[np.intp] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
     """Return the rise of the score for each column, its standard error over the rows, and the score."""
-    m = len(before)
-    shares = np.full(m, 1.0 / m) if weight is None else weight / weight.sum()
     score = model._score_of_losses(before, weight)
     values, errors = np.zeros(len(after)), np.zeros(len(after))
     for j, losses in enumerate(after):
         shuffled = model._score_of_losses(losses, weight)
-        difference = losses - before
-        deviations = shares * (difference - shares @ difference)
-        error = np.sqrt((deviations**2).sum() * m / (m - 1)) if m > 1 else np.nan
+        _, error = mean_over_rows(losses - before, weight, groups)
         values[j], errors[j] = shuffled - score, model._score_slope(score, shuffled) * error
     return values, errors, score
 
@@ -238,7 +244,7 @@ def _rises(
 def targets_of(model: Any, y: Any) -> NDArray[Any]:
     """Return the class numbers or amounts of y for a fitted model."""
     with input_errors():
-        if not hasattr(model, "classes_"):
+        if not model._classifies:
             return np.asarray(checked_y(checked_entries(y, "y"), are_labels=False), dtype=np.float64)
         labels = np.asarray(column_or_1d(checked_y(checked_entries(y, "y"), are_labels=True), warn=True))
     is_known = np.isin(labels, model.classes_)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from multilayer._checks import check_choice
 from multilayer.exceptions import InputError
 from multilayer.fits.losses import check_targets, loss_of_numbers, warn_of_quantiles_without_effect
+from multilayer.fits.target_scale import target_scale
 
 RegressionLoss = Literal["squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"]
 LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma")
@@ -24,6 +25,8 @@ SCORES = {
     "gamma": "mean Gamma deviance",
 }
 POSITIVE = ("poisson", "gamma")
+# The squares of larger amounts and of smaller ones may be no numbers.
+LARGEST, SMALLEST = 1e150, 1e-150
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,17 +39,17 @@ class TargetLoss:
         One of ``LOSSES``.
     levels : tuple of float
         The quantiles of loss="quantile"; (0.5,) for others.
+    centre : array of shape (K,)
+        The means of the targets; 0 for Poisson and Gamma.
     unit : array of shape (K,)
-        The numbers by which the targets of the networks are divided: the means for Poisson and Gamma, whose networks
-        begin with predictions near 1; else 1, because networks standardise the targets themselves.
-    deviation : array of shape (K,)
-        The standard deviations of the targets, at which the Huber loss becomes linear.
+        Their standard deviations, 1 for constant targets; the means for Poisson and Gamma, whose networks begin with
+        predictions near 1.  Models are fitted to (y - centre) / unit, and losses are those of such targets.
     """
 
     name: str
     levels: tuple[float, ...]
+    centre: NDArray[np.float64]
     unit: NDArray[np.float64]
-    deviation: NDArray[np.float64]
 
     @property
     def several_levels(self) -> bool:
@@ -61,9 +64,15 @@ class TargetLoss:
             found["quantile"] = self.levels if self.several_levels else self.levels[0]
         return found
 
-    def scaled(self, y: NDArray[Any]) -> NDArray[Any]:
-        """Return the targets of the networks."""
-        return y / self.unit if self.name in POSITIVE else y
+    def scaled(self, y: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the targets to which models are fitted, computed in float64."""
+        found: NDArray[np.float64] = (np.asarray(y, dtype=np.float64) - self.centre) / self.unit
+        return found
+
+    def restored(self, scaled: NDArray[Any]) -> NDArray[np.float64]:
+        """Return predictions of such models in the units of y, computed in float64."""
+        found: NDArray[np.float64] = np.asarray(scaled, dtype=np.float64) * self.unit + self.centre
+        return found
 
     def matrix(self, y: NDArray[Any]) -> NDArray[Any]:
         """Return the targets, once for each prediction: (m, K), or (m, number of quantiles)."""
@@ -71,7 +80,10 @@ class TargetLoss:
         return np.repeat(found, len(self.levels), axis=1) if self.several_levels else found
 
     def row_losses(self, predicted: NDArray[np.float64], y: NDArray[Any]) -> NDArray[np.float64]:
-        """Return the loss of each row, the mean over outputs and quantiles.
+        """Return the loss of each row for scaled targets, the mean over outputs and quantiles.
+
+        The outputs are scaled, so that one in millions does not outweigh another in units, and squares of large amounts
+        are numbers; :meth:`score` returns to the units of y.
 
         Parameters
         ----------
@@ -87,32 +99,50 @@ class TargetLoss:
             costs (C8), and the deviances of scikit-learn, which are twice the costs of the networks.
         """
         Y, h = self.matrix(y).astype(np.float64), predicted
-        e = Y - h
+        e = (Y - h) / self.unit
         if self.name == "squared_error":
             losses = e**2
         elif self.name == "absolute_error":
             losses = np.abs(e)
         elif self.name == "huber":
-            clipped = np.clip(e, -self.deviation, self.deviation)
+            clipped = np.clip(e, -1.0, 1.0)
             losses = clipped * (e - 0.5 * clipped)
         elif self.name == "quantile":
             tau = np.asarray(self.levels)
             losses = np.where(e > 0, tau * e, (tau - 1.0) * e)
         else:
-            h = np.maximum(h, np.finfo(np.float64).tiny)
+            Y, h = Y / self.unit, np.maximum(h / self.unit, np.finfo(np.float64).tiny)
             losses = 2.0 * (_x_log_x_over(Y, h) - e) if self.name == "poisson" else 2.0 * (e / h - np.log(Y / h))
         found: NDArray[np.float64] = losses.mean(axis=1)
         return found
 
+    @property
+    def score_name(self) -> str:
+        """The name of the score."""
+        return SCORES[self.name] + (" of scaled outputs" if len(self.unit) > 1 else "")
+
     def score(self, mean_loss: float) -> float:
-        """Return the score of a mean loss: the loss itself, or its root for squared errors."""
-        return float(np.sqrt(mean_loss)) if self.name == "squared_error" else mean_loss
+        """Return the score of a mean loss: the loss in the units of y, or its root for squared errors.
+
+        The score of several outputs is that of scaled targets, because they may have different units.
+        """
+        if self.name == "squared_error":
+            return self._unit_of_score * float(np.sqrt(mean_loss))
+        return self._unit_of_score * mean_loss
 
     def slope(self, one: float, other: float) -> float:
         """Return the factor from a difference of two mean losses to that of their scores."""
+        unit = self._unit_of_score
         if self.name != "squared_error":
+            return unit
+        return unit * (unit / max(one + other, float(np.finfo(np.float64).tiny)))  # a² - b² = (a - b)(a + b)
+
+    @property
+    def _unit_of_score(self) -> float:
+        if len(self.unit) > 1 or self.name == "gamma":
             return 1.0
-        return 1.0 / max(one + other, float(np.finfo(np.float64).tiny))  # a² - b² = (a - b)(a + b)
+        unit = float(self.unit[0])
+        return unit**2 if self.name == "huber" else unit
 
 
 def _x_log_x_over(x: NDArray[np.float64], h: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -142,6 +172,18 @@ def target_loss(loss: Any, quantile: float | Sequence[float], amounts: NDArray[n
             f"several quantiles need a y of one column, got {Y.shape[1]} columns. "
             "Use one quantile for all columns, or fit one model for each column."
         )
-    mean, deviation = Y.mean(axis=0), Y.std(axis=0)
-    unit = np.where(mean > 0, mean, 1.0) if loss in POSITIVE else np.ones(Y.shape[1])
-    return TargetLoss(loss, levels, unit, np.where(deviation > 0, deviation, 1.0))
+    if loss in POSITIVE:
+        mean = Y.mean(axis=0)
+        return TargetLoss(loss, levels, np.zeros(Y.shape[1]), np.where(mean > 0, mean, 1.0))
+    scale = target_scale(Y, None)
+    return TargetLoss(loss, levels, scale.mean, np.where(scale.deviation > 0, scale.deviation, 1.0))
+
+
+def check_size(amounts: NDArray[np.float64], name: str) -> None:
+    """Raise an InputError for amounts whose squares may be no numbers."""
+    largest = float(np.abs(amounts).max(initial=0.0))
+    if largest and not SMALLEST <= largest <= LARGEST:
+        raise InputError(
+            f"{name} reaches {largest:g}: a table model needs amounts between {SMALLEST:g} and {LARGEST:g}. "
+            "Write them in another unit."
+        )

@@ -43,27 +43,39 @@ class Part:
     predict: Callable[[NDArray[Any]], NDArray[np.float64]]
 
 
-def parts_of(model: Any) -> list[Part]:
+def parts_of(model: Any, *, out_of_fold: bool = False) -> list[Part]:
     """Return the parts of a fitted model with a positive weight.
 
-    Folds count by their number of training rows: the first one of a time series has only a few.
+    Folds count by their number of training rows.  Rows after a series are predicted by the members that are trained on
+    all of it alone, and its out-of-fold rows by those of the folds.
+
+    Parameters
+    ----------
+    model : TableClassifier or TableRegressor
+        The fitted model.
+    out_of_fold : bool, default=False
+        Whether to return the members of the folds, also for a series.
+
+    Returns
+    -------
+    list of Part
+        The parts.
     """
-    parts = []
-    folds = sorted({member.fold for member in model.members_})
+    parts, last = [], len(model._validation_rows)
+    in_the_end = model._predicts_with_all_rows and not out_of_fold
+    folds = [last] if in_the_end else sorted({member.fold for member in model.members_ if member.fold < last})
     n_rows = sum(model._n_training_rows[fold] for fold in folds)
     shares = {fold: model._n_training_rows[fold] / n_rows for fold in folds}
     for member in model.members_:
-        weight = model.weights_[member.recipe] * shares[member.fold]
-        if weight > 0:
+        if member.fold in shares and model.weights_[member.recipe] > 0:
+            weight = model.weights_[member.recipe] * shares[member.fold]
             predict = _predicts(model, member.network)
             parts.append(Part(member.fold, weight, member.encoder, member.mean_row, member.network, predict))
-    if model.weights_.get(TREES, 0.0) > 0:
-        trees = model._companions[TREES]
-        weight = model.weights_[TREES]
-        parts += [
-            Part(each.fold, weight * shares[each.fold], each.encoder, each.mean_row, None, each.predict)
-            for each in trees
-        ]
+    weight = model.weights_.get(TREES, 0.0)
+    for each in model._companions[TREES] if weight > 0 else ():
+        if each.fold in shares:
+            of_fold = weight * shares[each.fold]
+            parts.append(Part(each.fold, of_fold, each.encoder, each.mean_row, None, each.predict))
     return parts
 
 

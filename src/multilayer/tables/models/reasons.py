@@ -29,6 +29,7 @@ class Reasons(ABC):
         y: Any,
         sample_weight: ArrayLike | None = None,
         *,
+        groups: ArrayLike | None = None,
         out_of_fold: bool = False,
         n_repeats: int = 5,
         max_rows: int | None = 10_000,
@@ -44,6 +45,8 @@ class Reasons(ABC):
             Their targets.
         sample_weight : array of shape (m,), default=None
             Non-negative weights of the rows.
+        groups : array of shape (m,), default=None
+            Groups of the rows, for the standard errors; None for those of ``fit`` with ``out_of_fold=True``.
         out_of_fold : bool, default=False
             Whether X and y are those of :meth:`fit`.  Each row is then predicted only by the members that were not
             trained on it, so that no held-out rows are needed.  Values are shuffled within the fold.
@@ -72,8 +75,9 @@ class Reasons(ABC):
 
         Notes
         -----
-        The standard error is that of the mean of the paired differences of the loss, so it says whether the importance
-        would be found on other rows too.  Training rows without ``out_of_fold`` overstate all columns.
+        The standard error is that of the mean of the paired differences of the loss (T5), so it says whether the
+        importance would be found on other rows too; with groups, on rows of other groups.  Rows of a series are
+        treated as independent.  Training rows without ``out_of_fold`` overstate all columns.
 
         Columns that carry the same information replace each other: when one of them is shuffled, the model uses the
         other, and both may seem unimportant.
@@ -99,6 +103,7 @@ class Reasons(ABC):
             self._table_to_predict(X),
             y,
             sample_weight=sample_weight,
+            groups=groups,
             n_repeats=n_repeats,
             out_of_fold=out_of_fold,
             max_rows=max_rows,

@@ -15,6 +15,25 @@ from sklearn.multioutput import MultiOutputRegressor
 from multilayer.tables.models.losses import POSITIVE, TargetLoss
 
 
+class ScaledTargets:
+    """A model that is fitted to (y - centre) / unit in float64, and predicts in the units of y.
+
+    A linear model would round y to the float32 of X, and the gradients of trees are numbers of float32.
+    """
+
+    def __init__(self, model: Any, loss: TargetLoss) -> None:
+        self.model, self.loss = model, loss
+
+    def fit(self, X: NDArray[Any], y: NDArray[Any], sample_weight: Any = None) -> ScaledTargets:
+        """Fit the model."""
+        self.model.fit(X, self.loss.scaled(y), sample_weight=sample_weight)
+        return self
+
+    def predict(self, X: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the predictions, (m, K) or (m, number of quantiles)."""
+        return self.loss.restored(np.asarray(self.model.predict(X)).reshape(len(X), -1))
+
+
 def constant_for(loss: TargetLoss) -> Any:
     """Return a constant: the mean, the median for absolute errors and Huber, or the quantiles."""
     if loss.name == "quantile":
@@ -26,10 +45,10 @@ def linear_for(loss: TargetLoss, n_outputs: int) -> Any:
     """Return a linear model: Ridge; for absolute errors and quantiles shifted to the quantile of its errors."""
     if loss.name in POSITIVE:
         kind = PoissonRegressor if loss.name == "poisson" else GammaRegressor
-        return _for_each_output(kind(alpha=1e-3, max_iter=300), n_outputs)
+        return ScaledTargets(_for_each_output(kind(alpha=1e-3, max_iter=300), n_outputs), loss)
     if loss.name in ("absolute_error", "quantile"):
-        return OneForEach([ShiftedRidge(level) for level in loss.levels])
-    return Ridge(alpha=1.0)
+        return ScaledTargets(OneForEach([ShiftedRidge(level) for level in loss.levels]), loss)
+    return ScaledTargets(Ridge(alpha=1.0), loss)
 
 
 def trees_for(loss: TargetLoss, n_outputs: int, seed: int) -> Any:
@@ -38,9 +57,10 @@ def trees_for(loss: TargetLoss, n_outputs: int, seed: int) -> Any:
         trees = [
             HistGradientBoostingRegressor(loss="quantile", quantile=level, random_state=seed) for level in loss.levels
         ]
-        return OneForEach([_for_each_output(each, n_outputs) for each in trees])
+        return ScaledTargets(OneForEach([_for_each_output(each, n_outputs) for each in trees]), loss)
     name = "absolute_error" if loss.name == "huber" else loss.name
-    return _for_each_output(HistGradientBoostingRegressor(loss=name, random_state=seed), n_outputs)
+    trees = HistGradientBoostingRegressor(loss=name, random_state=seed)
+    return ScaledTargets(_for_each_output(trees, n_outputs), loss)
 
 
 def _for_each_output(model: Any, n_outputs: int) -> Any:

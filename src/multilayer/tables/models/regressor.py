@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,16 +18,13 @@ from multilayer.fits.containers import checked_entries
 from multilayer.fits.errors import input_errors
 from multilayer.fits.scores import pinball_d2
 from multilayer.tables.models.base import BaseTableModel
-from multilayer.tables.models.conformal import (
-    check_coverage,
-    quantile_interval,
-    symmetric_interval,
-    two_tailed_interval,
-)
-from multilayer.tables.models.losses import SCORES, RegressionLoss, TargetLoss, target_loss
+from multilayer.tables.models.conformal import check_coverage
+from multilayer.tables.models.folds import RowIndices
+from multilayer.tables.models.intervals import intervals_of, spreads_of
+from multilayer.tables.models.losses import RegressionLoss, TargetLoss, check_size, target_loss
 from multilayer.tables.models.recipes import Preset
 from multilayer.tables.models.rows import check_finite
-from multilayer.tables.models.spread import Spread, fitted_spread
+from multilayer.tables.models.spread import Spread
 
 
 class TableRegressor(RegressorMixin, BaseTableModel):
@@ -105,6 +102,7 @@ class TableRegressor(RegressorMixin, BaseTableModel):
 
     _loss: TargetLoss
     _spreads: list[Spread]
+    _classifies = False
 
     def __init__(
         self,
@@ -195,24 +193,7 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         coverage = check_coverage(coverage)
         table = self._table_to_predict(X)
         self._surroundings.warn_of_far_rows(table)
-        predicted = self._predictions_of(table)
-        oof, y = self._oof[self._oof_rows], self._oof_y.reshape(len(self._oof), -1)[self._oof_rows]
-        weight = self._weight_of_rows
-        ends = []
-        if self._loss.several_levels:
-            scores = np.maximum(oof[:, 0] - y[:, 0], y[:, 0] - oof[:, -1])
-            ends.append(quantile_interval(predicted[:, 0], predicted[:, -1], scores, coverage, weight))
-        else:
-            encoded = self._surroundings.encoder.transform(table)
-            for k, spread in enumerate(self._spreads):
-                z = (y[:, k] - oof[:, k]) / self._oof_spreads[k]
-                at_rows = spread.at(encoded, predicted[:, k])
-                if self._loss.name == "quantile":
-                    ends.append(two_tailed_interval(predicted[:, k], at_rows, z, coverage, weight))
-                else:
-                    ends.append(symmetric_interval(predicted[:, k], at_rows, np.abs(z), coverage, weight))
-        least = np.where(self._range[0] >= 0, 0.0, -np.inf)
-        lower, upper = (np.maximum(np.column_stack(each), least) for each in zip(*ends, strict=True))
+        lower, upper = intervals_of(self, table, self._predictions_of(table), coverage)
         return (lower, upper) if self._is_matrix else (lower[:, 0], upper[:, 0])
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -240,31 +221,20 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         weight = checked_weight(sample_weight, len(predicted), np.dtype(np.float64))
         return pinball_d2(self._loss.levels)(predicted, targets, weight)
 
-    def _calibrate(self, encoded: NDArray[Any]) -> None:
-        rows, parts = self._oof_rows, self._parts()
-        y, oof = self._oof_y.reshape(len(self._oof), -1)[rows], self._oof[rows]
-        self._spreads, self._oof_spreads = [], []
-        if self._loss.several_levels:
-            return
-        for k in range(y.shape[1]):
-            errors = y[:, k] - oof[:, k]
-            spread, values = fitted_spread(encoded[rows], oof[:, k], errors, self._weight_of_rows, parts)
-            self._spreads.append(spread)
-            self._oof_spreads.append(values)
+    def _calibrate(self, encoded: NDArray[Any], divisions: Sequence[RowIndices], is_over: Callable[[], bool]) -> None:
+        self._spreads, self._oof_spreads = spreads_of(self, encoded, divisions, is_over)
 
-    def _selected(
-        self, found: list[NDArray[np.float64]], y: NDArray[Any], weight: Any, rows: NDArray[np.intp]
-    ) -> NDArray[np.intp]:
-        if len(found) == 1 or self._loss.name == "squared_error":
-            return super()._selected(found, y, weight, rows)
-        targets = self._loss.matrix(y)
+    def _selected(self, found: list[NDArray[np.float64]], y: NDArray[Any], weight: Any) -> NDArray[np.intp]:
+        loss, targets = self._loss, self._loss.matrix(y)
+        if loss.name == "squared_error":
+            scaled = [loss.scaled(each) for each in found]
+            return greedy_selection(scaled, loss.scaled(targets), sample_weight=weight)
 
         def minus_loss(model: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
-            losses = self._loss.row_losses(model.predict(X), y[:, : self._n_outputs])
+            losses = loss.row_losses(model.predict(X), y[:, : self._n_outputs])
             return -float(np.average(losses, weights=sample_weight))
 
-        of_rows = None if weight is None else weight[rows]
-        return greedy_selection(found, targets, scoring=minus_loss, sample_weight=of_rows)
+        return greedy_selection(found, targets, scoring=minus_loss, sample_weight=weight)
 
     def _targets(self, y: Any) -> NDArray[Any]:
         amounts = _amounts_in(y, "y")
@@ -295,7 +265,7 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         return np.clip(self._unlimited(network, X), low, high)
 
     def _unlimited(self, network: Any, X: NDArray[Any]) -> NDArray[np.float64]:
-        return np.asarray(network.predict(X), dtype=np.float64).reshape(len(X), -1) * self._loss.unit
+        return self._loss.restored(np.asarray(network.predict(X)).reshape(len(X), -1))
 
     def _input_gradient(self, network: Any, X: NDArray[Any], output: int) -> NDArray[np.float64]:
         unit = self._loss.unit[output % len(self._loss.unit)]  # several quantiles have one unit
@@ -306,7 +276,7 @@ class TableRegressor(RegressorMixin, BaseTableModel):
 
     @property
     def _loss_name(self) -> str:
-        return SCORES[self._loss.name]
+        return self._loss.score_name
 
     def _score_of_losses(self, losses: NDArray[np.float64], weight: Any) -> float:
         return self._loss.score(float(np.average(losses, weights=weight)))
@@ -327,4 +297,5 @@ def _amounts_in(y: Any, name: str) -> NDArray[np.float64]:
     check_finite(amounts, name)
     if amounts.ndim not in (1, 2):
         raise InputError(f"{name} must be of shape (m,) or (m, K), got {amounts.shape}.")
+    check_size(amounts, name)
     return amounts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from multilayer.tables.models.calibration import ERRORS_OF_GAIN, mean_and_error
+from multilayer.tables.models.calibration import ERRORS_OF_GAIN
+from multilayer.tables.models.means import mean_over_rows
 from multilayer.tables.models.openmp import one_openmp_thread
 
 Floats = NDArray[np.float64]
@@ -20,7 +21,7 @@ Floats = NDArray[np.float64]
 FEWEST_ROWS = 200
 # The share of the mean error in the spread of each row: no spread is near 0.
 FLOOR = 0.1
-TREES: dict[str, Any] = {
+TREES_OF_SPREAD: dict[str, Any] = {
     "loss": "poisson",
     "max_iter": 60,
     "max_leaf_nodes": 8,
@@ -74,6 +75,9 @@ def fitted_spread(
     errors: Floats,
     weight: Floats | None,
     parts: Sequence[NDArray[np.intp]],
+    *,
+    groups: NDArray[np.intp] | None = None,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> tuple[Spread, Floats]:
     """Fit the spread of out-of-fold errors, and return it with its values for rows that it was not fitted on.
 
@@ -94,6 +98,10 @@ def fitted_spread(
         The weights of the rows.
     parts : sequence of arrays of int
         Row numbers; each row is in one part.
+    groups : array of int of shape (n,) or None, default=None
+        The groups of the rows, for the standard error.
+    is_over : callable
+        Whether the time is over; the spread is then constant.
 
     Returns
     -------
@@ -111,17 +119,21 @@ def fitted_spread(
     inputs, models = _inputs(X, predicted), []
     found = np.empty_like(values)
     for part in parts:
+        if is_over():
+            return constant, values
         others = np.setdiff1d(np.arange(len(sizes)), part)
         of_others = None if weight is None else weight[others]
         if not np.average(sizes[others], weights=of_others if of_others is None or of_others.any() else None) > 0:
             return constant, values
         with warnings.catch_warnings(), one_openmp_thread():
             warnings.simplefilter("ignore")
-            model = HistGradientBoostingRegressor(**TREES).fit(inputs[others], sizes[others] / scale, of_others)
+            model = HistGradientBoostingRegressor(**TREES_OF_SPREAD).fit(
+                inputs[others], sizes[others] / scale, of_others
+            )
         models.append(model)
         found[part] = Spread((model,), scale).at(X[part], predicted[part])
     gains = np.log(values / found) + sizes / values - sizes / found
-    mean, error = mean_and_error(gains, weight)
+    mean, error = mean_over_rows(gains, weight, groups)
     return (Spread(models, scale), found) if mean > ERRORS_OF_GAIN * error else (constant, values)
 
 

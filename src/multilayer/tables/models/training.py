@@ -1,12 +1,11 @@
-"""The training of a table model: the members of all folds as one pack, each fold encoded once for each encoding."""
+"""The training of a table model: the members of all folds as one pack, and of all rows of a series after it."""
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,116 +16,17 @@ from multilayer.packs import Member, Slice
 from multilayer.selection.data import Data
 from multilayer.selection.training import Fitted, ModelTraining
 from multilayer.tables.encoder import TableEncoder
-from multilayer.tables.models.budget import Budget
-from multilayer.tables.models.losses import TargetLoss
-from multilayer.tables.models.recipes import ENCODINGS, Recipe, parameters_of
-from multilayer.tables.models.rows import Rows
+from multilayer.tables.models.budget import LEAST_SECONDS, Budget
+from multilayer.tables.models.companions import BESIDE, TREES, companion_member
+from multilayer.tables.models.encoded_folds import EncodedFold, encoded_folds
+from multilayer.tables.models.openmp import openmp_libraries
+from multilayer.tables.models.problem import Problem
+from multilayer.tables.models.recipes import Recipe, parameters_of
 
-RowNumbers = NDArray[np.intp]
 PROBED_BATCHES = 16
+# Validation of a row takes this share of the time of its training.
+COST_OF_VALIDATION = 0.35
 Predict = Callable[[Any, NDArray[Any]], NDArray[np.float64]]  # from a fitted network and rows to (m, K)
-
-
-@dataclass(frozen=True, eq=False)
-class Problem:
-    """The data of one fit.
-
-    Attributes
-    ----------
-    rows : Rows
-        The table.
-    y : array of shape (m,) or (m, K)
-        Class numbers or amounts.
-    weight : array of shape (m,) or None
-        Weights of the rows.
-    folds : sequence of pairs of arrays
-        The numbers of the training rows and of the validation rows of each fold.
-    classifies : bool
-        Whether y holds class numbers.
-    identifiers : sequence of str
-        The columns that only identify rows.
-    loss : TargetLoss or None
-        The loss of amounts.
-    """
-
-    rows: Rows
-    y: NDArray[Any]
-    weight: NDArray[np.float64] | None
-    folds: Sequence[tuple[RowNumbers, RowNumbers]]
-    classifies: bool
-    identifiers: Sequence[str] = ()
-    loss: TargetLoss | None = None
-
-    def limited(self, predicted: NDArray[np.float64], train: RowNumbers) -> NDArray[np.float64]:
-        """Limit predicted amounts to the range of the training rows of a fold, which does not know the other rows."""
-        if self.classifies:
-            return predicted
-        y = self.y[train]
-        return np.clip(predicted, y.min(axis=0), y.max(axis=0))
-
-    @property
-    def task(self) -> Literal["classification", "regression"]:
-        """What y holds, for the encoder."""
-        return "classification" if self.classifies else "regression"
-
-    def validated(self) -> Problem:
-        """Return the validation rows of the single fold as a problem without training rows."""
-        ((_, rows),) = self.folds
-        weight = None if self.weight is None else self.weight[rows]
-        folds = [(rows[:0], np.arange(len(rows)))]
-        return replace(self, rows=self.rows.subset(rows), y=self.y[rows], weight=weight, folds=folds)
-
-    def monitored(self, fold: int) -> RowNumbers:
-        """Return the validation rows of a fold that can stop its networks: of positive weight and a trained class."""
-        train, validating = self.folds[fold]
-        if self.weight is not None:
-            validating = validating[self.weight[validating] > 0]
-        if self.classifies:
-            validating = validating[np.isin(self.y[validating], self.y[train])]
-        return validating
-
-
-@dataclass(eq=False)
-class EncodedFold:
-    """A fold in one encoding, encoded when the first member needs it and dropped after the last."""
-
-    problem: Problem
-    train: RowNumbers
-    validating: RowNumbers
-    options: Mapping[str, Any]
-    n_members: int
-    encoder: TableEncoder = field(init=False)
-    mean_row: NDArray[np.float64] = field(init=False)
-    _data: Data | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def data(self) -> Data:
-        """Return the encoded rows of the fold at their places; rows of neither part are 0."""
-        with self._lock:
-            if self._data is None:
-                self._data = self._encoded()
-            return self._data
-
-    def release(self) -> None:
-        """Drop the encoded rows after the last member."""
-        with self._lock:
-            self.n_members -= 1
-            if not self.n_members:
-                self._data = None
-
-    def _encoded(self) -> Data:
-        problem, rows = self.problem, self.problem.rows
-        self.encoder = TableEncoder(
-            dtype=np.float32, task=problem.task, identifiers=problem.identifiers, **self.options
-        )
-        encoded = self.encoder.fit_transform(rows.take(self.train), problem.y[self.train])
-        self.mean_row = encoded.mean(axis=0, dtype=np.float64)
-        X = np.zeros((len(rows), encoded.shape[1]), dtype=np.float32)
-        X[self.train] = encoded
-        if len(self.validating):
-            X[self.validating] = self.encoder.transform(rows.take(self.validating))
-        y = problem.y if problem.loss is None else problem.loss.scaled(problem.y)
-        return Data.of(X, y, problem.weight)
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,6 +73,7 @@ class MemberTraining:
     network: Any  # untrained, without the parameters of the recipe
     predict: Predict
     budget: Budget | None
+    n_epochs: int | None = None  # for a fold without validation rows
     _training: ModelTraining | None = None
 
     def advance(self, part: Slice) -> float:
@@ -200,19 +101,26 @@ class MemberTraining:
                 classifies=fold.problem.classifies,
             )
         )
-        if self.budget is not None:
-            seconds = self.budget.begin()
-            network.set_params(max_iter=_epochs_within(seconds, network, data, fold.train), max_time=seconds)
         monitored = fold.problem.monitored(self.fold_number)
+        if self.n_epochs is not None:
+            network.set_params(max_iter=self.n_epochs, n_iter_no_change=None)
+        if self.budget is not None:
+            seconds, began = self.budget.begin(), time.perf_counter()
+            n_epochs = _epochs_within(seconds, network, data, fold.train, len(monitored))
+            left = max(seconds - (time.perf_counter() - began), LEAST_SECONDS)
+            network.set_params(max_iter=n_epochs, max_time=left)
         if not len(monitored):
             network.set_params(early_stopping=False)
         validating = monitored if len(monitored) else None
         return ModelTraining(data, network, fold.train, self._finished, validating, clones=False)
 
     def _finished(self, fitted: Fitted) -> TrainedMember:
-        X = self.fold.data().X[self.fold.validating]
-        with collected_warnings([]):
-            validated = self.fold.problem.limited(self.predict(fitted.model, X), self.fold.train)
+        fold, n_outputs = self.fold, fitted.model.n_outputs_
+        validated = np.zeros((0, n_outputs))
+        if len(fold.validating):
+            with collected_warnings([]):
+                predicted = self.predict(fitted.model, fold.data().X[fold.validating])
+            validated = fold.problem.limited(predicted, fold.train)
         return TrainedMember(
             self.recipe.name,
             self.fold_number,
@@ -225,32 +133,28 @@ class MemberTraining:
         )
 
 
-def _epochs_within(seconds: float, network: Any, data: Data, rows: RowNumbers) -> int:
+def _epochs_within(seconds: float, network: Any, data: Data, rows: NDArray[np.intp], n_validating: int) -> int:
     """Return the epochs that fit into some seconds, by the time of one epoch of a few batches, at most those planned.
 
     The schedules of the step size and of dropout then end with the time.
     """
+    began_at_all = time.perf_counter()
     some = rows[: PROBED_BATCHES * network.batch_size]
     probe = clone(network).set_params(max_iter=1, early_stopping=False)
     for _ in range(2):  # the first one may include the compilation
         began = time.perf_counter()
         with collected_warnings([]):
             probe.fit(data.X[some], data.y[some])
-        pace = (time.perf_counter() - began) * len(rows) / len(some)
-    return int(min(max(seconds / pace, 1), network.max_iter))
+        pace = (time.perf_counter() - began) * (len(rows) + COST_OF_VALIDATION * n_validating) / len(some)
+    left = seconds - (time.perf_counter() - began_at_all)
+    return int(min(max(left / pace, 1), network.max_iter))
 
 
-def members_of(
-    problem: Problem,
-    recipes: Sequence[Recipe],
-    network: Callable[[int], Any],
-    predict: Predict,
-    seeds: NDArray[np.integer[Any]],
-    budget: Budget | None,
-) -> list[Member]:
-    """Return the members of a pack: each recipe on each fold.
+@dataclass(frozen=True)
+class Training:
+    """How the members of a fit are made.
 
-    Parameters
+    Attributes
     ----------
     problem : Problem
         The data.
@@ -262,23 +166,67 @@ def members_of(
         Predicts with a fitted network.
     seeds : array of int of shape (n_folds, n_recipes)
         The seed of each network.
+    seed_of_companions : int
+        The seed of the models beside the networks.
     budget : Budget or None
         The time; None for no limit.
-
-    Returns
-    -------
-    list of Member
-        With keys (recipe, fold).
     """
-    members = []
-    for number, (train, validating) in enumerate(problem.folds):
-        n_members = {name: sum(recipe.encoding == name for recipe in recipes) for name in ENCODINGS}
-        encoded = {
-            name: EncodedFold(problem, train, validating, options, n_members[name])
-            for name, options in ENCODINGS.items()
-        }
-        for at, recipe in enumerate(recipes):
-            made = network(int(seeds[number, at]))
-            task = MemberTraining(number, encoded[recipe.encoding], recipe, made, predict, budget)
-            members.append(Member((recipe.name, number), task, size=float(len(train))))
-    return members
+
+    problem: Problem
+    recipes: Sequence[Recipe]
+    network: Callable[[int], Any]
+    predict: Predict
+    seeds: NDArray[np.integer[Any]]
+    seed_of_companions: int
+    budget: Budget | None
+
+    def members(self) -> list[Member]:
+        """Return the members of a pack: each recipe and each model beside them on each fold.
+
+        Networks and linear models come fold by fold, so that few folds are in memory.  If time is limited, the models
+        beside the networks of a fold come before these, which use the time that is left.
+        """
+        openmp_libraries()
+        problem, members = self.problem, []
+        for number, (train, _) in enumerate(problem.folds):
+            priority = 0 if self.budget is None else len(problem.folds) - number
+            encodings = [recipe.encoding for recipe in self.recipes] + [each for each in BESIDE.values() if each]
+            folds = encoded_folds(problem, number, encodings, self.budget)
+            for at, recipe in enumerate(self.recipes):
+                task = self._network(number, folds[recipe.encoding], at)
+                members.append(Member((recipe.name, number), task, float(len(train)), priority))
+            for name, encoding in BESIDE.items():
+                work = companion_member(
+                    problem, name, number, folds.get(encoding), self.seed_of_companions, self.budget
+                )
+                size = 1.0 if encoding not in [recipe.encoding for recipe in self.recipes] else float(len(train))
+                size = size if self.budget is None else 2.0 * len(train)
+                members.append(Member((name, number), work, size, priority))
+        return members
+
+    def members_of_all_rows(self, trained: Sequence[TrainedMember], *, with_trees: bool) -> list[Member]:
+        """Return a member for each recipe, trained on all rows for the median of its best epochs, and the trees."""
+        problem, number = self.problem.with_all_rows(), len(self.problem.folds)
+        encodings = [recipe.encoding for recipe in self.recipes]
+        encodings += [BESIDE[TREES]] if with_trees else []
+        folds = encoded_folds(problem, number, encodings, self.budget)
+        members = []
+        for at, recipe in enumerate(self.recipes):
+            best = [_best_epoch(each.network) for each in trained if each.recipe == recipe.name]
+            task = self._network(number, folds[recipe.encoding], at, round(float(np.median(best))))
+            members.append(Member((recipe.name, number), task))
+        if with_trees:
+            fold = folds[BESIDE[TREES]]
+            work = companion_member(problem, TREES, number, fold, self.seed_of_companions, None)
+            members.append(Member((TREES, number), work))
+        return members
+
+    def _network(self, number: int, fold: EncodedFold, at: int, n_epochs: int | None = None) -> MemberTraining:
+        untrained = self.network(int(self.seeds[number, at]))
+        return MemberTraining(number, fold, self.recipes[at], untrained, self.predict, self.budget, n_epochs)
+
+
+def _best_epoch(network: Any) -> int:
+    """Return the epoch whose weights a network kept, from 1."""
+    scores = network.validation_scores_
+    return int(np.argmax(scores)) + 1 if scores else int(network.n_iter_)

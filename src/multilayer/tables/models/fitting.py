@@ -1,0 +1,235 @@
+"""The fit of a table model: from a table to its problem, trained members, their weights and out-of-fold results."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_random_state
+
+from multilayer._checks import check_seed
+from multilayer.exceptions import InputError, InterruptedTrainingWarning, ParameterError, ParameterWarning
+from multilayer.fits.errors import input_errors, warn
+from multilayer.fits.rows import ValidationArguments
+from multilayer.packs import Member, MemberEnded, checked_jobs, run_pack
+from multilayer.tables._response import group_numbers
+from multilayer.tables.models.budget import Budget
+from multilayer.tables.models.companions import BESIDE, LINEAR_MODEL, TREES, Companion
+from multilayer.tables.models.folds import check_enough_rows, check_weights, folds_of, is_series
+from multilayer.tables.models.novelty import surroundings_of
+from multilayer.tables.models.out_of_fold import (
+    cross_fitted_mean,
+    divisions_of,
+    of_complete_folds,
+    of_folds,
+    predictions_of_folds,
+    selected_weights,
+)
+from multilayer.tables.models.problem import Problem, check_lengths, joined_weights, weight_of_rows
+from multilayer.tables.models.recipes import Recipe, recipes_of
+from multilayer.tables.models.rows import identifiers_of, rows_of, with_further_rows
+from multilayer.tables.models.training import TrainedMember, Training
+
+MAX_SEED = 2**31 - 1
+MODEL = "model"  # the name of the table model beside its companions
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """The members of a fit, and the models beside them by name.
+
+    Those of fold number ``len(problem.folds)`` are trained on all rows of a series.
+    """
+
+    members: list[TrainedMember]
+    companions: dict[str, list[Companion]]
+
+
+def fit_model(model: Any, X: Any, y: Any, sample_weight: Any, own: ValidationArguments, began: float) -> None:
+    """Fit a table model, of which only the parameters are set; the arguments are those of ``fit``."""
+    _check_validation(model, own)
+    if y is None:
+        raise InputError(f"{type(model).__name__} requires y to be passed, but the target y is None. Pass y.")
+    with input_errors(X):
+        rows = rows_of(X)
+    targets = model._targets(y)
+    weight = weight_of_rows(sample_weight, len(rows), "sample_weight")
+    check_lengths(len(rows), len(targets))
+    random_state = check_random_state(check_seed("random_state", model.random_state))
+    seed, classifies, groups = int(random_state.randint(MAX_SEED)), model._classifies, None
+    if own.has_rows:
+        n_rows = len(rows)
+        check_enough_rows(n_rows)
+        with input_errors(own.X):
+            rows = with_further_rows(rows, own.X)
+        n_further, y_val = len(rows) - n_rows, model._more_targets(own.y, targets)
+        check_lengths(n_further, len(y_val))
+        further = weight_of_rows(own.weight, n_further, "sample_weight_val")
+        targets, weight = np.concatenate([targets, y_val]), joined_weights(n_rows, weight, n_further, further)
+        folds = [(np.arange(n_rows), np.arange(n_rows, len(rows)))]
+    else:
+        is_single = model.preset == "quick"
+        folds = folds_of(model.cv, targets, own.groups, seed, classifies=classifies, is_single=is_single)
+        groups = None if own.groups is None else group_numbers(own.groups, len(rows))
+    check_weights(folds, weight, targets if classifies else None)
+    loss, class_weight = model._loss, model._class_numbers_weight()
+    problem = Problem(rows, targets, weight, folds, classifies, identifiers_of(rows), loss, groups, class_weight)
+    _train(model, problem, random_state, began, has_own=own.has_rows)
+    model.n_features_in_ = len(rows.names)
+    model._names, model._has_names = rows.names, rows.has_names
+    if rows.has_names:
+        model.feature_names_in_ = np.asarray(rows.names, dtype=object)
+    else:
+        model.__dict__.pop("feature_names_in_", None)
+    model.fit_time_ = time.perf_counter() - began
+
+
+def _check_validation(model: Any, own: ValidationArguments) -> None:
+    own.check_complete()
+    for name, value in (("cv", model.cv), ("groups", own.groups)):
+        if own.has_rows and value is not None:
+            raise ParameterError(
+                f"{name} has no effect with X_val, which replaces the folds. Omit {name}, or X_val and y_val."
+            )
+
+
+def _train(model: Any, problem: Problem, random_state: np.random.RandomState, began: float, *, has_own: bool) -> None:
+    recipes = recipes_of(model.preset, classifies=problem.classifies)
+    model._is_series = is_series(problem.folds)
+    n_folds = len(problem.folds) + model._is_series
+    seeds = random_state.randint(MAX_SEED, size=(n_folds, len(recipes)))
+    seed_of_companions = int(random_state.randint(MAX_SEED))
+    surroundings, encoded = surroundings_of(problem.rows.table, problem.identifiers)
+    budget = None
+    if model.max_time is not None:
+        tasks = _tasks(recipes, len(problem.folds), in_the_end=model._is_series, with_trees=model.with_trees)
+        spent = time.perf_counter() - began
+        budget = Budget.of(model.max_time, spent, seeds.size, checked_jobs(model.n_jobs), tasks)
+    training = Training(problem, recipes, model._network, model._predicted, seeds, seed_of_companions, budget)
+    trained = _trained(model, training)
+    model._surroundings = surroundings
+    model._n_training_rows = [len(train) for train, _ in problem.folds] + [len(problem.rows)] * model._is_series
+    if has_own:
+        problem, encoded = problem.validated(), encoded[problem.folds[0][1]]
+    deadline = None if model.max_time is None else began + model.max_time
+    _keep(model, problem, trained, encoded, lambda: deadline is not None and time.perf_counter() > deadline)
+
+
+def _tasks(recipes: Sequence[Recipe], n_folds: int, *, in_the_end: bool, with_trees: bool) -> dict[str, int]:
+    """Return how often each encoding is made and each model of another kind is fitted."""
+    of_networks = {recipe.encoding for recipe in recipes}
+    tasks = dict.fromkeys([*of_networks, *filter(None, BESIDE.values()), TREES, LINEAR_MODEL], n_folds)
+    if in_the_end:
+        for name in [*of_networks, *([BESIDE[TREES], TREES] if with_trees else [])]:
+            tasks[name] += 1
+    return tasks
+
+
+def _trained(model: Any, training: Training) -> Trained:
+    """Train the members of all folds as one pack, and then those of all rows of a series."""
+    members, recipes = training.members(), training.recipes
+    n_in_the_end = (len(recipes) + model.with_trees) if model._is_series else 0
+    n_all = len(members) + n_in_the_end
+    values = _run(model, members, 0, n_all)
+    networks = [value for value in values if isinstance(value, TrainedMember)]
+    complete = of_complete_folds(networks, len(recipes))
+    if not complete:
+        raise KeyboardInterrupt
+    folds = {member.fold for member in complete}
+    companions = of_folds([each for each in values if isinstance(each, Companion)], folds)
+    was_interrupted = len(values) < len(members)
+    if was_interrupted:
+        warn(
+            f"training was interrupted after {len(networks)} of {len(recipes) * len(training.problem.folds)} networks; "
+            "the model holds those of the folds that are complete.",
+            InterruptedTrainingWarning,
+        )
+    if not model._is_series or was_interrupted:
+        return Trained(complete, companions)
+    with_trees = model.with_trees and TREES in companions
+    last = training.members_of_all_rows(complete, with_trees=with_trees)
+    found = _run(model, last, len(members), n_all)
+    if len(found) < len(last):
+        warn(
+            "training was interrupted before the networks of all rows were complete; the model predicts with those of "
+            "the folds.",
+            InterruptedTrainingWarning,
+        )
+        return Trained(complete, companions)
+    complete += [each for each in found if isinstance(each, TrainedMember)]
+    if with_trees:
+        companions[TREES] = companions[TREES] + [each for each in found if isinstance(each, Companion)]
+    return Trained(complete, companions)
+
+
+def _run(model: Any, members: Sequence[Member], n_before: int, n_all: int) -> list[Any]:
+    """Return the values of the members of a pack; events count the members of both packs of a fit."""
+
+    def notify(event: MemberEnded) -> None:
+        for callback in model.callbacks:
+            callback(replace(event, n_done=event.n_done + n_before, n_members=n_all))
+
+    with warnings.catch_warnings():
+        # Here, because filters are common to all threads; of other models, which are there for comparison only.
+        warnings.filterwarnings("ignore", module=r"(sklearn|scipy|numpy)\b")
+        outcomes = run_pack(members, n_jobs=model.n_jobs, listener=notify if model.callbacks else None)
+    for outcome in outcomes.values():
+        if outcome.error is not None:
+            raise outcome.error
+    return [outcome.value for outcome in outcomes.values()]
+
+
+def _keep(model: Any, problem: Problem, trained: Trained, encoded: NDArray[Any], is_over: Callable[[], bool]) -> None:
+    """Set the fitted attributes: members, weights, out-of-fold predictions and losses."""
+    model.members_, model._companions = trained.members, trained.companions
+    model._validation_rows = [validating for _, validating in problem.folds]
+    predictions, beside = _predictions_by_name(model, problem, trained)
+    rows = np.flatnonzero(~np.isnan(next(iter(predictions.values()))[:, 0]))
+    model._oof_rows, model._oof_y = rows, problem.y
+    model._weight_of_rows = None if problem.weight is None else problem.weight[rows]
+    model._groups_of_rows = None if problem.groups is None else problem.groups[rows]
+    divisions = divisions_of(len(problem.rows), rows, problem)
+
+    def select(found: Sequence[NDArray[np.float64]], of_rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        weight = None if problem.weight is None else problem.weight[of_rows]
+        if len(found) == 1 or (weight is not None and not weight.any()):
+            return np.ones(len(found), dtype=np.intp)
+        counts: NDArray[np.intp] = model._selected(list(found), problem.y[of_rows], weight)
+        return counts
+
+    model.weights_ = selected_weights(predictions, rows, select)
+    model._oof = cross_fitted_mean(predictions, rows, divisions, select)
+    model._calibrate(encoded, divisions, is_over)
+    model._oof_losses, model._measures = {}, {}
+    for name, predicted in {MODEL: model._oof, **beside}.items():
+        model._oof_losses[name] = model._losses(predicted[rows], problem.y[rows])
+        model._measures[name] = model._more_measures(predicted[rows])
+    model.oof_score_ = model._score_of_losses(model._oof_losses[MODEL], model._weight_of_rows)
+    model.columns_ = trained.members[-1 if model._predicts_with_all_rows else 0].encoder.columns_
+
+
+def _predictions_by_name(model: Any, problem: Problem, trained: Trained) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the out-of-fold predictions of the kinds of the model, and of the models beside it."""
+    n_folds = len(problem.folds)
+    by_recipe: dict[str, list[TrainedMember]] = {}
+    for member in trained.members:
+        if member.fold < n_folds:
+            by_recipe.setdefault(member.recipe, []).append(member)
+    of_kinds = {name: predictions_of_folds(problem, parts) for name, parts in by_recipe.items()}
+    beside = {
+        name: predictions_of_folds(problem, [part for part in parts if part.fold < n_folds])
+        for name, parts in trained.companions.items()
+    }
+    if model.with_trees and TREES not in beside:
+        warn(
+            "no time was left for the trees, so that they are no part of the model. Increase max_time.",
+            ParameterWarning,
+        )
+    elif model.with_trees:
+        of_kinds[TREES] = beside[TREES]
+    return of_kinds, beside
