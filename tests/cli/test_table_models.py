@@ -69,7 +69,7 @@ class TestTrain:
         for words in (
             "Trained a table model of 15 networks (weights: waves ",
             "logistic gradient-boosted majority score network regression trees class",
-            "Out-of-fold scores of the training rows model log-loss network better by",
+            "Out-of-fold scores of the training rows name log-loss model better by",
             "The network is right on ",
             "of the test rows, logistic regression on ",
             "gradient-boosted trees on",
@@ -486,6 +486,7 @@ class TestSearch:
         result = run("search", visits, "--target", "buys", *columns, *options)
         assert result.exit_code == 0
         assert "Best is trial 1, the defaults: its log-loss is" in said(result)
+        assert "Trial 1: a table model of " in said(result)
         assert "The best of the networks is trial 2, " in said(result)
         for kind in ("cv", "train"):
             assert re.search(rf"^  multilayer {kind} .* --preset standard --with-trees --seed 1$", result.stdout, re.M)

@@ -18,6 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import TargetEncoder
 
 from multilayer.equations.extensions.encodings import cross_fitted_means
+from multilayer.exceptions import ShapeError
 from multilayer.tables import TableEncoder
 from multilayer.tables._response import response_of
 from multilayer.tables.target_means import TargetMeanEncoding
@@ -75,6 +76,23 @@ def test_fit_transform_is_cross_fitted_and_transform_is_not() -> None:
     means = cross_fitted_means(codes, response.output(0), len(encoding.categories), response.folds)
     scaled = means / means.std()
     np.testing.assert_allclose(crossed[:, 0], scaled / np.sqrt(1 + (scaled / 3) ** 2), rtol=1e-9, atol=1e-12)
+
+
+def test_rows_of_a_group_are_in_one_fold_of_cross_fitting() -> None:
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(150), 6)  # the rows of a group have one category and nearly one target
+    frame = pd.DataFrame({"t": [f"c{i}" for i in groups]})
+    y = np.repeat(rng.normal(size=150), 6)
+    for target in (y, y > 0):
+        response = response_of(target, "auto", 900, groups)
+        assert (response.folds == np.repeat(response.folds[::6], 6)).all()
+        assert np.bincount(response.folds).tolist() == [180] * 5
+        alone = TableEncoder(many_categories="target", max_categories=8).fit_transform(frame, target)
+        grouped = TableEncoder(many_categories="target", max_categories=8).fit_transform(frame, target, groups=groups)
+        assert abs(np.corrcoef(alone[:, 0], target)[0, 1]) > 0.9
+        assert abs(np.corrcoef(grouped[:, 0], target)[0, 1] if grouped[:, 0].std() else 0.0) < 0.2
+    with pytest.raises(ShapeError, match="groups must have an entry for each of the 900 rows, got 3"):
+        TableEncoder(many_categories="target", max_categories=8).fit(frame, y, groups=[1, 2, 3])
 
 
 def test_noise_categories_do_not_leak_the_target() -> None:

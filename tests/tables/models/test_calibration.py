@@ -12,7 +12,6 @@ from multilayer.tables.models.calibration import (
     best_temperature,
     chosen_tempering,
     log_losses,
-    mean_and_error,
     tempered,
 )
 
@@ -109,13 +108,3 @@ def test_few_rows_leave_probabilities_unless_a_temperature_is_demanded() -> None
     P, y = drawn(60, 3, 3.0)
     assert chosen_tempering(P, y, None, fifths(60), only_if_better=True, may_soften=True).temperature == 1.0
     assert chosen_tempering(P, y, None, fifths(60), only_if_better=False, may_soften=True).temperature > 1.0
-
-
-def test_mean_and_error_of_weighted_values() -> None:
-    values = np.random.RandomState(0).normal(size=50)
-    mean, error = mean_and_error(values, None)
-    assert (mean, error) == pytest.approx((values.mean(), values.std(ddof=1) / np.sqrt(50)))
-    assert mean_and_error(values, np.full(50, 3.0)) == pytest.approx((mean, error))
-    half = np.repeat([1.0, 0.0], 25)
-    assert mean_and_error(values, half) == pytest.approx(mean_and_error(values[:25], None))
-    assert mean_and_error(np.array([2.0]), None) == (2.0, np.inf)

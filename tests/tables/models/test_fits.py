@@ -16,7 +16,8 @@ from sklearn.model_selection import GroupKFold, TimeSeriesSplit
 
 from multilayer.exceptions import InputError, InterruptedTrainingWarning, MultilayerError, ParameterError, ShapeError
 from multilayer.tables.models import TableClassifier, TableRegressor
-from multilayer.tables.models.budget import SHARE_OF_TRAINING, Budget
+from multilayer.tables.models.budget import SHARE_OF_LAST_STEPS, SHARE_OF_OTHERS, Budget
+from multilayer.tables.models.folds import is_series
 from multilayer.tables.models.parts import parts_by_fold, parts_of
 from multilayer.tables.models.summary import verdict
 from multilayer.tables.models.training import TrainedMember
@@ -39,13 +40,13 @@ def test_validation_rows_replace_the_folds(flats: Flats) -> None:
     order = sorted(range(160), key=lambda row: row not in (y.argmin(), y.argmax()))
     X, y = X.iloc[order], y.iloc[order]
     train, validating = slice(0, 120), slice(120, 160)
-    model = TableRegressor(random_state=0)
+    model = TableRegressor("quick", random_state=0)
     model.fit(X[train], y[train], X_val=X[validating][X.columns[::-1]].assign(more=1), y_val=y[validating])
     assert {member.fold for member in model.members_} == {0}
     assert model.oof_prediction_.shape == (40,)
     assert model.oof_score_ == pytest.approx(root_mean_squared_error(y[validating], model.oof_prediction_))
     np.testing.assert_allclose(model.predict(X[validating]), model.oof_prediction_, rtol=1e-5)
-    by_folds = TableRegressor(cv=[(np.arange(120), np.arange(120, 160))], random_state=0).fit(X, y)
+    by_folds = TableRegressor("quick", cv=[(np.arange(120), np.arange(120, 160))], random_state=0).fit(X, y)
     np.testing.assert_allclose(by_folds.oof_prediction_[validating], model.oof_prediction_, rtol=1e-5)
     assert len(model.summary().rows) == 4
     assert len(model.importance(X[validating], y[validating], out_of_fold=True).table.rows) == 6
@@ -112,12 +113,41 @@ def test_folds_of_time_leave_the_first_rows_unvalidated(flats: Flats) -> None:
     assert model.oof_score_ == pytest.approx(root_mean_squared_error(y[40:], model.oof_prediction_[40:]))
     assert np.isfinite(model.predict_interval(X, 0.8)).all()
     assert len(model.importance(X, y, out_of_fold=True).table.rows) == 6
-    parts = parts_of(model)
+    parts = parts_of(model, out_of_fold=True)
     assert sum(part.weight for part in parts) == pytest.approx(1.0)
     by_fold = [sum(part.weight for part in parts if part.fold == fold) for fold in range(3)]
     np.testing.assert_allclose(by_fold, np.array([40, 80, 120]) / 240)  # their training rows
     for of_fold in parts_by_fold(parts).values():
         assert sum(part.weight for part in of_fold) == pytest.approx(1.0)
+
+
+def test_a_series_is_predicted_by_members_of_all_its_rows(flats: Flats) -> None:
+    X, y = flats
+    events: list[Any] = []
+    model = TableRegressor(cv=TimeSeriesSplit(3), with_trees=True, random_state=0, callbacks=[events.append]).fit(X, y)
+    last = [member for member in model.members_ if member.fold == 3]
+    assert [member.recipe for member in last] == list(model.weights_)[:3]
+    for member in last:
+        scores = [each.network.validation_scores_ for each in model.members_ if each.recipe == member.recipe][:3]
+        assert member.network.n_iter_ == round(np.median([np.argmax(each) + 1 for each in scores]))
+        assert member.network.validation_scores_ is None
+    parts = parts_of(model)
+    assert {part.fold for part in parts} == {3}
+    assert sum(part.weight for part in parts) == pytest.approx(1.0)
+    range_of_size = next(each for each in model.columns_ if each.name == "size").encoding
+    assert f"median {X['size'].median():.4g}" in range_of_size  # of all rows
+    assert [event.n_done for event in events] == list(range(1, len(events) + 1))
+    assert {event.n_members for event in events} == {len(events)}
+    assert "assume independent rows" in model.summary().notes[-1]
+    shuffled = TableRegressor("quick", cv=2, random_state=0).fit(X, y)
+    assert {member.fold for member in shuffled.members_} == {0, 1}
+    assert "independent" not in str(shuffled.summary())
+
+
+def test_series_are_several_folds_that_validate_later_rows() -> None:
+    assert is_series([(np.arange(3), np.arange(3, 6)), (np.arange(6), np.arange(6, 9))])
+    assert not is_series([(np.arange(3), np.arange(3, 6))])
+    assert not is_series([(np.arange(3), np.arange(3, 6)), (np.arange(3, 6), np.arange(3))])
 
 
 def test_folds_of_different_sizes_count_by_their_training_rows_everywhere(flats: Flats) -> None:
@@ -245,7 +275,7 @@ def test_after_an_interruption_the_complete_folds_are_kept(flats: Flats) -> None
     assert np.isnan(model.oof_prediction_).sum() in (106, 107)
     assert np.isfinite(model.predict(X)).all()
     assert np.isfinite(model.predict_interval(X, 0.8)).all()
-    assert "There is no other model to compare the network with." in model.summary().notes[0]
+    assert "There is no other model to compare it with." in model.summary().notes[0]
 
 
 def test_an_interruption_without_a_complete_fold_is_raised(flats: Flats) -> None:
@@ -270,15 +300,36 @@ def test_networks_divide_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) 
     clock = Clock()
     monkeypatch.setattr("multilayer.tables.models.budget.time.monotonic", clock)
     budget = Budget(deadline=110.0, n_waiting=4, n_jobs=2)
-    share = 10.0 * SHARE_OF_TRAINING
-    assert budget.begin() == pytest.approx(share / 2)  # of two rounds
-    assert budget.begin() == pytest.approx(share / 2)
+    assert budget.begin() == pytest.approx(5.0)  # of two rounds
+    assert budget.begin() == pytest.approx(5.0)
     clock.now = 101.0  # the first round was short
-    assert budget.begin() == pytest.approx(9.0 * SHARE_OF_TRAINING)
+    assert budget.begin() == pytest.approx(9.0)
     assert not budget.has_ended()
     clock.now = 111.0
     assert 0 < budget.begin() < 0.01
     assert budget.has_ended()
+
+
+def test_other_tasks_are_expected_to_take_as_long_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr("multilayer.tables.models.budget.time.monotonic", clock)
+    budget = Budget(deadline=110.0, n_waiting=4, n_jobs=2, tasks={"scaled": 3, "trees": 3, "linear": 3})
+    with budget.task("scaled"):
+        clock.now = 101.0
+    assert budget.begin() == pytest.approx((9.0 - 2 * 1.0 / 2) / 2)  # two more encodings in two threads
+    assert budget.has_time_for("trees", lambda: 0.5 * SHARE_OF_OTHERS * 9.0)  # in two rounds
+    assert not budget.has_time_for("linear", lambda: 0.6 * SHARE_OF_OTHERS * 9.0)
+    assert not budget.has_time_for("linear", lambda: 0.0)  # nor in later folds
+    assert budget.has_time_for("trees", lambda: 0.0)
+    with budget.task("trees"):
+        clock.now = 109.0
+    assert not budget.has_time_for("trees", lambda: 0.0)  # by the time of the first
+
+
+def test_a_budget_keeps_a_share_for_the_last_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("multilayer.tables.models.budget.time.monotonic", Clock())
+    budget = Budget.of(max_time=10.0, spent=2.0, n_waiting=1, n_jobs=1, tasks={})
+    assert budget.begin() == pytest.approx(8.0 - 10.0 * SHARE_OF_LAST_STEPS)
 
 
 @pytest.mark.parametrize("preset", ["quick", "standard"])
@@ -289,7 +340,7 @@ def test_little_time_still_gives_a_model(flats: Flats, preset: Any) -> None:
         model.fit(X, y)
     assert np.isfinite(model.predict(X)).all()
     assert all(member.network.n_iter_ == 1 for member in model.members_)
-    assert [row[0] for row in model.summary().rows] == ["network", "constant"]
+    assert [row[0] for row in model.summary().rows] == ["model", "constant"]
     note = model.summary().notes[0]
     assert note.endswith("Not fitted for lack of time: gradient-boosted trees and linear model.")
     assert all(model.weights_[member.recipe] >= 0 for member in model.members_)
@@ -313,45 +364,44 @@ ALL = ("gradient-boosted trees", "linear model", "constant")
         (
             (1, 1, 1),
             False,
-            "The network is better than the gradient-boosted trees, the linear model and the constant by more than "
+            "The model is better than the gradient-boosted trees, the linear model and the constant by more than "
             "chance explains.",
         ),
         (
             (0.1, 0.1, 0.1),
             False,
-            "The differences between the network and these models may be chance: gradient-boosted trees, linear model "
+            "The differences between the model and these may be chance: gradient-boosted trees, linear model "
             "and constant.",
         ),
-        ((0.1, 1, 1), False, "The difference between the network and the gradient-boosted trees may be chance."),
+        ((0.1, 1, 1), False, "The difference between the model and the gradient-boosted trees may be chance."),
         (
             (-1, -1, 1),
             False,
-            "Better than the network by more than chance explains: gradient-boosted trees and linear model. Set "
+            "Better than the model by more than chance explains: gradient-boosted trees and linear model. Set "
             "with_trees=True to combine both.",
         ),
         (
             (0.1, -0.3, 1),
             False,
-            "The differences between the network and these models may be chance: gradient-boosted trees and linear "
-            "model.",
+            "The differences between the model and these may be chance: gradient-boosted trees and linear model.",
         ),
-        ((-1, 1, 1), True, "Better than the network by more than chance explains: gradient-boosted trees."),
+        ((-1, 1, 1), True, "Better than the model by more than chance explains: gradient-boosted trees."),
         (
             (None, None, 1),
             False,
-            "The network is better than the constant by more than chance explains. Not fitted for lack of time: "
+            "The model is better than the constant by more than chance explains. Not fitted for lack of time: "
             "gradient-boosted trees and linear model.",
         ),
         (
             (None, None, None),
             False,
-            "There is no other model to compare the network with. Not fitted for lack of time: gradient-boosted trees, "
+            "There is no other model to compare it with. Not fitted for lack of time: gradient-boosted trees, "
             "linear model and constant.",
         ),
         (
             (1, np.nan, 1),
             False,
-            "The difference between the network and the linear model may be chance.",
+            "The difference between the model and the linear model may be chance.",
         ),
     ],
 )

@@ -33,26 +33,53 @@ H = RNG.gamma(2.0, size=(50, 2))
     ],
 )
 def test_scores_are_those_of_scikit_learn(name: str, metric: object) -> None:
-    loss = target_loss(name, 0.3 if name == "quantile" else 0.5, Y)
-    assert loss.score(float(loss.row_losses(H, Y).mean())) == pytest.approx(metric(Y, H))  # type: ignore[operator]
+    for k in range(2):
+        y, h = Y[:, k], H[:, k]
+        loss = target_loss(name, 0.3 if name == "quantile" else 0.5, y)
+        found = loss.score(float(loss.row_losses(h[:, np.newaxis], y).mean()))
+        assert found == pytest.approx(metric(y, h))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_score_of_several_outputs_does_not_depend_on_their_units(name: str) -> None:
+    units = np.array([1e6, 1.0])
+    scores = []
+    for unit in (units, np.ones(2)):
+        loss = target_loss(name, 0.5, unit * Y)
+        scores.append(loss.score(float(loss.row_losses(unit * H, unit * Y).mean())))
+        assert loss.score_name.endswith(" of scaled outputs")
+    assert scores[0] == pytest.approx(scores[1])
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_differences_of_scores_have_the_unit_of_y(name: str) -> None:
+    y, h, other = 1e6 * Y[:, 0], 1e6 * H[:, :1], 1e6 * H[:, 1:]
+    loss = target_loss(name, 0.5, y)
+    means = [float(loss.row_losses(each, y).mean()) for each in (h, other)]
+    one, two = map(loss.score, means)
+    assert loss.slope(one, two) * (means[0] - means[1]) == pytest.approx(one - two)
 
 
 def test_huber_is_squared_to_one_deviation_and_linear_beyond() -> None:
     y = np.array([-1.0, 1.0])  # deviation 1
     loss = target_loss("huber", 0.5, y)
     assert loss.row_losses(np.array([[-0.5], [-2.0]]), y).tolist() == [0.125, 2.5]
+    doubled = target_loss("huber", 0.5, 2 * y)
+    assert doubled.row_losses(np.array([[-1.0], [-4.0]]), 2 * y).tolist() == [0.125, 2.5]
+    assert doubled.score(1.0) == 4.0
 
 
 def test_several_quantiles_have_the_mean_of_their_losses() -> None:
     y, h = Y[:, 0], np.sort(H, axis=1)
     loss = target_loss("quantile", (0.1, 0.8), y)
     expected = np.mean([mean_pinball_loss(y, h[:, k], alpha=tau) for k, tau in enumerate((0.1, 0.8))])
-    assert loss.row_losses(h, y).mean() == pytest.approx(expected)
+    assert loss.score(loss.row_losses(h, y).mean()) == pytest.approx(expected)
 
 
 def test_zero_counts_have_a_finite_deviance() -> None:
     y = np.array([0.0, 3.0])
-    assert target_loss("poisson", 0.5, y).row_losses(np.array([[1.0], [3.0]]), y).tolist() == [2.0, 0.0]
+    loss = target_loss("poisson", 0.5, y)
+    assert (loss.unit * loss.row_losses(np.array([[1.0], [3.0]]), y)).tolist() == [2.0, 0.0]
 
 
 def test_networks_of_positive_amounts_have_targets_near_one() -> None:

@@ -130,6 +130,7 @@ def run_search(run: Run, options: SearchOptions) -> Found:
     linear = fit_other_model(run, task.linear_name, task.linear_model())
     output.say(options.in_words())
     table_model, defaults, seconds = fit_in_folds(run, options.defaults)
+    output.say(f"Trial 1: {table_models_in_words({0: table_model}, {0: seconds})}.")
     result = _searched(run, options)
     models = models_of(run, result, defaults, linear)
     chosen = chosen_trial(result, defaults, options, task.decisive)

@@ -42,15 +42,20 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         "quick": one network, validated on a fifth of the rows.  "standard": three kinds of networks in five folds.
         "best": four kinds.  The kinds are weighted by greedy selection on out-of-fold predictions.
     max_time : float or None, default=None
-        Seconds for the whole fit; None for no limit.  The networks divide the time, and each plans as many epochs as
-        fit into its part; the linear model and the trees are fitted if time is left.  A fit takes longer than that if
-        encoding the table alone does.  Results then depend on the speed of the machine.
+        Seconds for the whole fit, with encoding and calibration; None for no limit.  The linear model and the trees are
+        fitted if they need a small part of it.  The networks divide the rest, and each plans as many epochs as fit into
+        its part, but no more than without a limit: more time than needed is not used.  A fit takes longer if encoding
+        the table and one epoch of each network alone do.  Results then depend on the speed of the machine.
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes in training, as in :class:`multilayer.MLPClassifier`.
+        Weights of the classes in training, as in :class:`multilayer.MLPClassifier`, also of the models in ``summary()``
+        and in the choice of the best epoch.  Scores, the weights of the kinds and the calibration do not use them, as
+        the scores of scikit-learn do not.
     with_trees : bool, default=False
         Whether scikit-learn's gradient-boosted trees are one of the weighted kinds.
     cv : int, splitter, list of (train, test) or None, default=None
-        The folds; None for five shuffled folds with the shares of the classes, or by ``groups``.
+        The folds; None for five shuffled folds with the shares of the classes, or by ``groups``.  If each of several
+        folds validates later rows than it trains on, as those of ``TimeSeriesSplit``, new rows are predicted by one
+        more network of each kind, trained on all rows for the median of the best epochs.
     calibration : {"auto", "temperature"} or None, default="auto"
         Temperature scaling of the probabilities, which leaves their order.  "auto": only if out-of-fold probabilities
         become better by more than chance explains, see Notes.  "temperature": always.  None: never.
@@ -68,14 +73,15 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
     members_ : list of TrainedMember
         The networks with their encoders.
     weights_ : dict of str to float
-        The weight of each kind.
+        The weight of each kind in predictions of new rows, selected on all out-of-fold predictions.
     temperature_ : float
         The temperature of the probabilities; 1 if they are not scaled.
     oof_proba_ : array of shape (m, n_classes)
         Out-of-fold probabilities of the fitting rows, or the probabilities of the rows of ``X_val``; NaN for rows that
-        no fold validated.  If they are scaled, the temperature of each row was fitted without its fold.
+        no fold validated.  The weights of the kinds, and the temperature if they are scaled, are fitted without the
+        fold of the row (of a single fold: without its fifth).
     oof_score_ : float
-        Their log-loss.
+        Their log-loss.  It is slightly too good, because each network keeps its best epoch on the rows of its fold.
     columns_ : list of ColumnReport
         The encoding of each column in the first fold.
     fit_time_ : float

@@ -23,8 +23,9 @@ from multilayer.tables.models.companions import BESIDE, LINEAR_MODEL, TREES, Com
 from multilayer.tables.models.folds import check_enough_rows, check_weights, folds_of, is_series
 from multilayer.tables.models.novelty import surroundings_of
 from multilayer.tables.models.out_of_fold import (
-    cross_fitted_mean,
+    cross_fitted_weights,
     divisions_of,
+    mean_of_divisions,
     of_complete_folds,
     of_folds,
     predictions_of_folds,
@@ -203,8 +204,10 @@ def _keep(model: Any, problem: Problem, trained: Trained, encoded: NDArray[Any],
         return counts
 
     model.weights_ = selected_weights(predictions, rows, select)
-    model._oof = cross_fitted_mean(predictions, rows, divisions, select)
-    model._calibrate(encoded, divisions, is_over)
+    weights = cross_fitted_weights(predictions, rows, divisions, select)
+    model._weights_of_folds = {fold: of_fold for fold, of_fold in weights.items() if fold >= 0}
+    model._oof = mean_of_divisions(predictions, rows, divisions, weights)
+    model._calibrate(encoded, list(divisions.values()), is_over)
     model._oof_losses, model._measures = {}, {}
     for name, predicted in {MODEL: model._oof, **beside}.items():
         model._oof_losses[name] = model._losses(predicted[rows], problem.y[rows])

@@ -11,8 +11,12 @@ from numpy.typing import NDArray
 
 from multilayer._checks import check_choice
 from multilayer.exceptions import InputError
+from multilayer.fits.columns import checked_y
+from multilayer.fits.containers import checked_entries
+from multilayer.fits.errors import input_errors
 from multilayer.fits.losses import check_targets, loss_of_numbers, warn_of_quantiles_without_effect
 from multilayer.fits.target_scale import target_scale
+from multilayer.tables.models.rows import check_finite
 
 RegressionLoss = Literal["squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"]
 LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma")
@@ -179,11 +183,23 @@ def target_loss(loss: Any, quantile: float | Sequence[float], amounts: NDArray[n
     return TargetLoss(loss, levels, scale.mean, np.where(scale.deviation > 0, scale.deviation, 1.0))
 
 
-def check_size(amounts: NDArray[np.float64], name: str) -> None:
-    """Raise an InputError for amounts whose squares may be no numbers."""
+def amounts_in(y: Any, name: str) -> NDArray[np.float64]:
+    """Return amounts as an array of shape (m,) or (m, K).
+
+    Raises
+    ------
+    InputError
+        For gaps, or amounts whose squares may be no numbers.
+    """
+    with input_errors():
+        amounts = np.asarray(checked_y(checked_entries(y, name), are_labels=False, name=name), dtype=np.float64)
+    check_finite(amounts, name)
+    if amounts.ndim not in (1, 2):
+        raise InputError(f"{name} must be of shape (m,) or (m, K), got {amounts.shape}.")
     largest = float(np.abs(amounts).max(initial=0.0))
     if largest and not SMALLEST <= largest <= LARGEST:
         raise InputError(
             f"{name} reaches {largest:g}: a table model needs amounts between {SMALLEST:g} and {LARGEST:g}. "
             "Write them in another unit."
         )
+    return amounts

@@ -25,7 +25,7 @@ def predictions_of_folds(problem: Problem, parts: Sequence[TrainedMember | Compa
     return predicted
 
 
-def divisions_of(m: int, rows: RowIndices, problem: Problem) -> list[RowIndices]:
+def divisions_of(m: int, rows: RowIndices, problem: Problem) -> dict[int, RowIndices]:
     """Divide the out-of-fold rows by their folds; those of a single fold into five parts, by groups if there are any.
 
     Parameters
@@ -39,21 +39,22 @@ def divisions_of(m: int, rows: RowIndices, problem: Problem) -> list[RowIndices]
 
     Returns
     -------
-    list of arrays of int
-        Places among ``rows``; each place is in one of them.
+    dict of int to array of int
+        Places among ``rows`` by the number of the fold; each place is in one array.  The parts of a single fold have
+        the numbers -1 to -5.
     """
     n = len(rows)
-    if len(problem.folds) == 1:
-        units = np.arange(n)
-        if problem.groups is not None:
-            units = np.unique(problem.groups[rows], return_inverse=True)[1]
-        return [np.flatnonzero(units % N_FOLDS == part) for part in np.unique(units % N_FOLDS)]
     place = np.full(m, -1)
     place[rows] = np.arange(n)
     last_of = np.full(n, -1)  # a row may be in several folds, of which the last one predicted it
     for fold, (_, validating) in enumerate(problem.folds):
         last_of[place[validating[place[validating] >= 0]]] = fold
-    return [np.flatnonzero(last_of == fold) for fold in np.unique(last_of)]
+    if len(np.unique(last_of)) > 1:
+        return {int(fold): np.flatnonzero(last_of == fold) for fold in np.unique(last_of)}
+    units = np.arange(n)
+    if problem.groups is not None:
+        units = np.unique(problem.groups[rows], return_inverse=True)[1]
+    return {-1 - int(part): np.flatnonzero(units % N_FOLDS == part) for part in np.unique(units % N_FOLDS)}
 
 
 def weighted_mean(predictions: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
@@ -67,10 +68,10 @@ def selected_weights(predictions: Mapping[str, Floats], rows: RowIndices, select
     return {name: float(count) / float(counts.sum()) for name, count in zip(predictions, counts, strict=True)}
 
 
-def cross_fitted_mean(
-    predictions: Mapping[str, Floats], rows: RowIndices, divisions: Sequence[RowIndices], select: Selection
-) -> Floats:
-    """Return the weighted mean of the kinds, (m, K); the weights for each division are selected on the others.
+def cross_fitted_weights(
+    predictions: Mapping[str, Floats], rows: RowIndices, divisions: Mapping[int, RowIndices], select: Selection
+) -> dict[int, dict[str, float]]:
+    """Return the weights of the kinds for each division, which are selected on the rows of the others.
 
     Weights that are selected on the same rows make their mean better than on new rows.
 
@@ -80,22 +81,34 @@ def cross_fitted_mean(
         The out-of-fold predictions of each kind.
     rows : array of int of shape (n,)
         The rows that they are known for.
-    divisions : sequence of arrays of int
+    divisions : mapping of int to array of int
         Places among ``rows``.
     select : callable
         The selection.
 
     Returns
     -------
-    array of shape (m, K)
-        NaN for other rows.
+    dict of int to dict
+        The weights by the number of the division.
     """
-    found = np.full_like(next(iter(predictions.values())), np.nan)
-    for division in divisions:
+    found = {}
+    for number, division in divisions.items():
         others = np.setdiff1d(np.arange(len(rows)), division) if len(divisions) > 1 else division
-        weights = selected_weights(predictions, rows[others], select)
+        found[number] = selected_weights(predictions, rows[others], select)
+    return found
+
+
+def mean_of_divisions(
+    predictions: Mapping[str, Floats],
+    rows: RowIndices,
+    divisions: Mapping[int, RowIndices],
+    weights: Mapping[int, Mapping[str, float]],
+) -> Floats:
+    """Return the mean of the kinds with the weights of each division, (m, K); NaN for rows of none."""
+    found = np.full_like(next(iter(predictions.values())), np.nan)
+    for number, division in divisions.items():
         of_division = {name: each[rows[division]] for name, each in predictions.items()}
-        found[rows[division]] = weighted_mean(of_division, weights)
+        found[rows[division]] = weighted_mean(of_division, weights[number])
     return found
 
 

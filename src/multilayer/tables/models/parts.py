@@ -54,7 +54,8 @@ def parts_of(model: Any, *, out_of_fold: bool = False) -> list[Part]:
     model : TableClassifier or TableRegressor
         The fitted model.
     out_of_fold : bool, default=False
-        Whether to return the members of the folds, also for a series.
+        Whether to return the members of the folds, also for a series, with the weights that were selected without the
+        rows that they validate.
 
     Returns
     -------
@@ -66,16 +67,17 @@ def parts_of(model: Any, *, out_of_fold: bool = False) -> list[Part]:
     folds = [last] if in_the_end else sorted({member.fold for member in model.members_ if member.fold < last})
     n_rows = sum(model._n_training_rows[fold] for fold in folds)
     shares = {fold: model._n_training_rows[fold] / n_rows for fold in folds}
+    of_folds = model._weights_of_folds if out_of_fold else {}
+    by_fold = {fold: of_folds.get(fold, model.weights_) for fold in folds}
     for member in model.members_:
-        if member.fold in shares and model.weights_[member.recipe] > 0:
-            weight = model.weights_[member.recipe] * shares[member.fold]
+        weight = shares.get(member.fold, 0.0) * by_fold.get(member.fold, model.weights_)[member.recipe]
+        if weight > 0:
             predict = _predicts(model, member.network)
             parts.append(Part(member.fold, weight, member.encoder, member.mean_row, member.network, predict))
-    weight = model.weights_.get(TREES, 0.0)
-    for each in model._companions[TREES] if weight > 0 else ():
-        if each.fold in shares:
-            of_fold = weight * shares[each.fold]
-            parts.append(Part(each.fold, of_fold, each.encoder, each.mean_row, None, each.predict))
+    for each in model._companions[TREES] if TREES in model.weights_ else ():
+        weight = shares.get(each.fold, 0.0) * by_fold.get(each.fold, model.weights_)[TREES]
+        if weight > 0:
+            parts.append(Part(each.fold, weight, each.encoder, each.mean_row, None, each.predict))
     return parts
 
 

@@ -12,18 +12,15 @@ from sklearn.base import RegressorMixin
 from multilayer.ensembles.greedy import greedy_selection
 from multilayer.estimators import MLPRegressor
 from multilayer.estimators.base import set_parameters
-from multilayer.exceptions import InputError, ShapeError
-from multilayer.fits.columns import checked_weight, checked_y
-from multilayer.fits.containers import checked_entries
-from multilayer.fits.errors import input_errors
+from multilayer.exceptions import ShapeError
+from multilayer.fits.columns import checked_weight
 from multilayer.fits.scores import pinball_d2
 from multilayer.tables.models.base import BaseTableModel
 from multilayer.tables.models.conformal import check_coverage
 from multilayer.tables.models.folds import RowIndices
 from multilayer.tables.models.intervals import intervals_of, spreads_of
-from multilayer.tables.models.losses import RegressionLoss, TargetLoss, check_size, target_loss
+from multilayer.tables.models.losses import RegressionLoss, TargetLoss, amounts_in, target_loss
 from multilayer.tables.models.recipes import Preset
-from multilayer.tables.models.rows import check_finite
 from multilayer.tables.models.spread import Spread
 
 
@@ -49,13 +46,16 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         Only for loss="quantile": the quantile to predict.  Several quantiles, in ascending order, are predicted
         together and never cross; ``predict`` then returns an array of shape (m, number of quantiles).
     max_time : float or None, default=None
-        Seconds for the whole fit; None for no limit.  The networks divide the time, and each plans as many epochs as
-        fit into its part; the linear model and the trees are fitted if time is left.  A fit takes longer than that if
-        encoding the table alone does.  Results then depend on the speed of the machine.
+        Seconds for the whole fit, with encoding and calibration; None for no limit.  The linear model and the trees are
+        fitted if they need a small part of it.  The networks divide the rest, and each plans as many epochs as fit into
+        its part, but no more than without a limit: more time than needed is not used.  A fit takes longer if encoding
+        the table and one epoch of each network alone do.  Results then depend on the speed of the machine.
     with_trees : bool, default=False
         Whether scikit-learn's gradient-boosted trees are one of the weighted kinds.
     cv : int, splitter, list of (train, test) or None, default=None
-        The folds; None for five shuffled folds, or by ``groups``.
+        The folds; None for five shuffled folds, or by ``groups``.  If each of several folds validates later rows than
+        it trains on, as those of ``TimeSeriesSplit``, new rows are predicted by one more network of each kind, trained
+        on all rows for the median of the best epochs.
     n_jobs : int or None, default=None
         The number of networks trained at the same time; None for one on each core.
     random_state : int, RandomState or None, default=None
@@ -68,12 +68,14 @@ class TableRegressor(RegressorMixin, BaseTableModel):
     members_ : list of TrainedMember
         The networks with their encoders.
     weights_ : dict of str to float
-        The weight of each kind.
+        The weight of each kind in predictions of new rows, selected on all out-of-fold predictions.
     oof_prediction_ : array of shape (m,) or (m, K)
         Out-of-fold predictions of the fitting rows, or the predictions of the rows of ``X_val``; NaN for rows that no
-        fold validated.
+        fold validated.  The weights of the kinds are selected without the fold of the row.
     oof_score_ : float
-        Their score by ``loss``, lower is better; the root mean squared error by default.
+        Their score by ``loss``, lower is better; the root mean squared error by default.  Several outputs are divided
+        by their standard deviations ("poisson" and "gamma": means) before.  It is slightly too good, because each
+        network keeps its best epoch on the rows of its fold.
     columns_ : list of ColumnReport
         The encoding of each column in the first fold.
     fit_time_ : float
@@ -237,7 +239,7 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         return greedy_selection(found, targets, scoring=minus_loss, sample_weight=weight)
 
     def _targets(self, y: Any) -> NDArray[Any]:
-        amounts = _amounts_in(y, "y")
+        amounts = amounts_in(y, "y")
         self._is_matrix = amounts.ndim == 2
         self._n_outputs = 1 if amounts.ndim == 1 else amounts.shape[1]
         self._loss = target_loss(self.loss, self.quantile, amounts)
@@ -246,7 +248,7 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         return amounts[:, 0] if self._is_matrix and self._n_outputs == 1 else amounts
 
     def _more_targets(self, y: Any, targets: NDArray[Any]) -> NDArray[Any]:
-        amounts = _amounts_in(y, "y_val")
+        amounts = amounts_in(y, "y_val")
         if amounts.ndim == 2 and targets.ndim == 1 and amounts.shape[1] == 1:
             amounts = amounts[:, 0]
         if amounts.shape[1:] != targets.shape[1:]:
@@ -288,14 +290,3 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
-
-
-def _amounts_in(y: Any, name: str) -> NDArray[np.float64]:
-    """Return amounts as an array of shape (m,) or (m, K)."""
-    with input_errors():
-        amounts = np.asarray(checked_y(checked_entries(y, name), are_labels=False, name=name), dtype=np.float64)
-    check_finite(amounts, name)
-    if amounts.ndim not in (1, 2):
-        raise InputError(f"{name} must be of shape (m,) or (m, K), got {amounts.shape}.")
-    check_size(amounts, name)
-    return amounts
