@@ -326,6 +326,12 @@ def test_other_tasks_are_expected_to_take_as_long_as_before(monkeypatch: pytest.
     assert not budget.has_time_for("trees", lambda: 0.0)  # by the time of the first
 
 
+def test_the_pace_of_a_kind_is_measured_once() -> None:
+    budget = Budget(deadline=110.0, n_waiting=4, n_jobs=2)
+    assert [budget.pace("waves", lambda pace=pace: pace) for pace in (2.0, 3.0)] == [2.0, 2.0]
+    assert budget.pace("pieces", lambda: 3.0) == 3.0
+
+
 def test_a_budget_keeps_a_share_for_the_last_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("multilayer.tables.models.budget.time.monotonic", Clock())
     budget = Budget.of(max_time=10.0, spent=2.0, n_waiting=1, n_jobs=1, tasks={})

@@ -37,6 +37,7 @@ class Budget:
     n_jobs: int
     tasks: dict[str, int] = field(default_factory=dict)
     _seconds: dict[str, list[float]] = field(default_factory=dict)  # of the tasks that were done
+    _paces: dict[str, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
@@ -53,6 +54,14 @@ class Budget:
             waiting = sum(n * self._mean(name) for name, n in self.tasks.items())
             left = self.deadline - time.monotonic() - waiting / self.n_jobs
             return max(left / max(rounds, 1), LEAST_SECONDS)
+
+    def pace(self, name: str, measure: Callable[[], float]) -> float:
+        """Return the seconds of a row in training a kind of network, which is measured in its first fold."""
+        with self._lock:
+            known = self._paces.get(name)
+        found = measure() if known is None else known
+        with self._lock:
+            return self._paces.setdefault(name, found)
 
     def has_ended(self) -> bool:
         """Whether the time is over."""

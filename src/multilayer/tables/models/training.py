@@ -16,7 +16,7 @@ from multilayer.packs import Member, Slice
 from multilayer.selection.data import Data
 from multilayer.selection.training import Fitted, ModelTraining
 from multilayer.tables.encoder import TableEncoder
-from multilayer.tables.models.budget import LEAST_SECONDS, Budget
+from multilayer.tables.models.budget import Budget
 from multilayer.tables.models.companions import BESIDE, TREES, companion_member
 from multilayer.tables.models.encoded_folds import EncodedFold, encoded_folds
 from multilayer.tables.models.openmp import openmp_libraries
@@ -106,9 +106,12 @@ class MemberTraining:
             network.set_params(max_iter=self.n_epochs, n_iter_no_change=None)
         if self.budget is not None:
             seconds, began = self.budget.begin(), time.perf_counter()
-            n_epochs = _epochs_within(seconds, network, data, fold.train, len(monitored))
-            left = max(seconds - (time.perf_counter() - began), LEAST_SECONDS)
-            network.set_params(max_iter=n_epochs, max_time=left)
+            pace = self.budget.pace(self.recipe.name, lambda: _seconds_of_row(network, data, fold.train))
+            left = seconds - (time.perf_counter() - began)
+            of_epoch = pace * (len(fold.train) + COST_OF_VALIDATION * len(monitored))
+            # The schedules of the step size and of dropout then end with the time; one epoch is the least.
+            n_epochs = int(min(max(left / of_epoch, 1), network.max_iter))
+            network.set_params(max_iter=n_epochs, max_time=left if n_epochs > 1 else None)
         if not len(monitored):
             network.set_params(early_stopping=False)
         validating = monitored if len(monitored) else None
@@ -133,21 +136,17 @@ class MemberTraining:
         )
 
 
-def _epochs_within(seconds: float, network: Any, data: Data, rows: NDArray[np.intp], n_validating: int) -> int:
-    """Return the epochs that fit into some seconds, by the time of one epoch of a few batches, at most those planned.
-
-    The schedules of the step size and of dropout then end with the time.
-    """
-    began_at_all = time.perf_counter()
+def _seconds_of_row(network: Any, data: Data, rows: NDArray[np.intp]) -> float:
+    """Return the time of training on a row, by that of one epoch of a few batches."""
     some = rows[: PROBED_BATCHES * network.batch_size]
     probe = clone(network).set_params(max_iter=1, early_stopping=False)
+    pace = 0.0
     for _ in range(2):  # the first one may include the compilation
         began = time.perf_counter()
         with collected_warnings([]):
             probe.fit(data.X[some], data.y[some])
-        pace = (time.perf_counter() - began) * (len(rows) + COST_OF_VALIDATION * n_validating) / len(some)
-    left = seconds - (time.perf_counter() - began_at_all)
-    return int(min(max(left / pace, 1), network.max_iter))
+        pace = (time.perf_counter() - began) / len(some)
+    return pace
 
 
 @dataclass(frozen=True)
