@@ -196,8 +196,8 @@ class MemberTraining:
             **parameters_of(
                 self.recipe,
                 len(fold.train),
+                data.X.shape[1],
                 tuple(np.flatnonzero(fold.encoder.number_columns_).tolist()),
-                classifies=fold.problem.classifies,
             )
         )
         if self.budget is not None:
