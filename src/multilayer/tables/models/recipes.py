@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from multilayer.network import PeriodicEmbedding
@@ -16,6 +16,7 @@ from multilayer.network import PeriodicEmbedding
 Preset = Literal["quick", "standard", "best"]
 PRESETS = ("quick", "standard", "best")
 
+FEW_ROWS = 1_500
 # Text of numbers and dates is encoded as such, and columns that only identify rows are dropped.
 TYPED: Mapping[str, Any] = {"text": "typed", "row_numbers": "drop"}
 COMMON: Mapping[str, Any] = {"numbers": "robust", "two_values": "signs", "many_categories": "target", **TYPED}
@@ -47,6 +48,8 @@ class Recipe:
         The most products of the number of updates and the number of weights; None for no limit.
     least_batch : int
         The fewest rows of a batch, if there are so many.
+    few_rows : mapping
+        Other parameters for fewer than ``FEW_ROWS`` training rows.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Recipe:
     patience: int | None = None
     work: float | None = None
     least_batch: int = 1
+    few_rows: Mapping[str, Any] = field(default_factory=dict)
 
 
 WAVES = Recipe(
@@ -80,6 +84,7 @@ WAVES = Recipe(
     epochs=(32, 256),
     work=1.25e8,
     least_batch=256,
+    few_rows={"batch_size": 64, "dropout": 0.15},
 )
 WIDE_WAVES = replace(
     WAVES,
@@ -142,7 +147,7 @@ NUMBERS = Recipe(
 def _of_classes(waves: Recipe) -> Recipe:
     """Return the recipe for classes: the step size of RealMLP, and more against overfitting, which begins early."""
     parameters = {**waves.parameters, "learning_rate_init": 0.04, "dropout": 0.4, "weight_decay": 0.3}
-    return replace(waves, parameters=parameters, updates=4_000, patience=1_200)
+    return replace(waves, parameters=parameters, updates=4_000, patience=1_200, few_rows={})
 
 
 # By preset: the kinds of networks for classes, and those for amounts.
@@ -182,7 +187,8 @@ def parameters_of(recipe: Recipe, n_rows: int, n_inputs: int, number_columns: tu
         The parameters.
     """
     embedding = PeriodicEmbedding(number_columns) if recipe.embeds and number_columns else None
-    batch = min(max(batch_size(n_rows), recipe.least_batch), n_rows)
+    further = recipe.few_rows if n_rows < FEW_ROWS else {}
+    batch = min(further.get("batch_size", max(batch_size(n_rows), recipe.least_batch)), n_rows)
     if recipe.work is not None:
         widened = n_inputs if embedding is None else n_inputs + len(number_columns) * embedding.n_outputs
         sizes = (widened, *recipe.parameters["hidden_layer_sizes"], 1)
@@ -190,20 +196,21 @@ def parameters_of(recipe: Recipe, n_rows: int, n_inputs: int, number_columns: tu
         recipe = replace(recipe, updates=min(recipe.updates, round(recipe.work / n_weights)))
     parameters: dict[str, Any] = {
         "alpha": 0.0,
-        "batch_size": batch,
         "max_iter": n_epochs(recipe, n_rows, batch),
         "n_iter_no_change": patience(recipe, n_rows, batch),
         "early_stopping": recipe.patience is not None,
         "early_stopping_metric": "loss",
         "tol": 0.0,
         **recipe.parameters,
+        **further,
+        "batch_size": batch,
     }
     return parameters if embedding is None else {**parameters, "embedding": embedding}
 
 
 def batch_size(n_rows: int) -> int:
     """Return the rows of a batch for so many training rows."""
-    return next((size for most, size in ((1_500, 64), (8_000, 128), (100_000, 256)) if n_rows < most), 1024)
+    return next((size for most, size in ((FEW_ROWS, 64), (8_000, 128), (100_000, 256)) if n_rows < most), 1024)
 
 
 def n_epochs(recipe: Recipe, n_rows: int, batch: int) -> int:
