@@ -50,11 +50,11 @@ def row_identifiers(frame: Any, *, text: Text = "as_given") -> tuple[str, ...]:
     standardised: mean 14.5, deviation 9.937; it numbers the rows: drop it unless their order matters
     """
     columns = columns_of(frame)
-    if not columns.n_rows:
+    if not columns.num_rows:
         return ()
     rules = Rules(text=text)
     return tuple(
         name
-        for name in columns.names
-        if fit_column(name, columns.arrow(name), rules, columns.notes.get(name, ColumnNote()))[1].is_identifier
+        for name in columns.column_names
+        if fit_column(name, columns.column(name), rules, columns.notes.get(name, ColumnNote()))[1].is_identifier
     )

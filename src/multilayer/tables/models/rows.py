@@ -1,7 +1,8 @@
-"""Any table as an Arrow table whose rows can be divided, checked against the table of the fit."""
+"""Any table as columns whose rows can be divided, checked against the table of the fit."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,8 @@ from sklearn.utils import check_random_state
 
 from multilayer._checks import check_integer, check_seed
 from multilayer.exceptions import InputError, ShapeError
-from multilayer.tables._arrow import import_pyarrow, kind_of
-from multilayer.tables._frames import columns_of
+from multilayer.tables._column_data import PLURAL, joined
+from multilayer.tables._frames import Columns, columns_of
 from multilayer.tables._identifiers import row_identifiers
 from multilayer.tables._names import missing_column
 
@@ -23,29 +24,29 @@ class Rows:
 
     Attributes
     ----------
-    table : pyarrow.Table
+    table : Columns
         The columns; those of an array are called x0, x1, ...
     has_names : bool
         Whether the names are those of the given table.
     """
 
-    table: Any
+    table: Columns
     has_names: bool
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the columns."""
-        return tuple(self.table.column_names)
+        return self.table.column_names
 
     def __len__(self) -> int:
-        return int(self.table.num_rows)
+        return self.table.num_rows
 
     def subset(self, rows: NDArray[np.intp]) -> Rows:
         """Return some of the rows."""
         return Rows(self.take(rows), self.has_names)
 
-    def take(self, rows: NDArray[np.intp]) -> Any:
-        """Return some of the rows as an Arrow table."""
+    def take(self, rows: NDArray[np.intp]) -> Columns:
+        """Return some of the rows as a table for an encoder."""
         return self.table.take(rows)
 
 
@@ -58,12 +59,16 @@ def rows_of(X: Any) -> Rows:
         For anything that is not a table with at least one row.
     """
     columns = columns_of(X)
-    if not columns.n_rows:
+    if not columns.num_rows:
         raise InputError(
-            f"Found array with 0 sample(s) (shape=(0, {len(columns.names)})) while a minimum of 1 is required."
+            f"Found array with 0 sample(s) (shape=(0, {len(columns.column_names)})) while a minimum of 1 is required."
         )
-    pa = import_pyarrow("a table model")
-    return Rows(pa.table({name: columns.arrow(name) for name in columns.names}), columns.has_names)
+    return Rows(_named(columns, columns.column_names), columns.has_names)
+
+
+def _named(columns: Columns, names: Sequence[str]) -> Columns:
+    """Return the columns with names, which those of an array do not have."""
+    return columns.renamed(dict(zip(names, columns.column_names, strict=True)))
 
 
 def rows_to_predict(X: Any, names: tuple[str, ...], has_names: bool, used: set[str], model: str) -> Rows:
@@ -75,18 +80,15 @@ def rows_to_predict(X: Any, names: tuple[str, ...], has_names: bool, used: set[s
         If a column that a model uses is missing.
     """
     columns = columns_of(X)
-    pa = import_pyarrow("a table model")
+    given = columns.column_names
     if has_names and columns.has_names:
         for name in names:
-            if name not in columns.names and name in used:
-                raise missing_column("column", name, columns.names)
-        return Rows(pa.table({name: columns.arrow(name) for name in names if name in columns.names}), True)
-    if len(columns.names) != len(names):
-        raise ShapeError(
-            f"X has {len(columns.names)} features, but {model} is expecting {len(names)} features as input."
-        )
-    given = {name: columns.arrow(at) for name, at in zip(names, columns.names, strict=True)}
-    return Rows(pa.table(given), has_names)
+            if name not in given and name in used:
+                raise missing_column("column", name, given)
+        return Rows(columns.renamed({name: name for name in names if name in given}), True)
+    if len(given) != len(names):
+        raise ShapeError(f"X has {len(given)} features, but {model} is expecting {len(names)} features as input.")
+    return Rows(_named(columns, names), has_names)
 
 
 def identifiers_of(rows: Rows) -> tuple[str, ...]:
@@ -94,7 +96,7 @@ def identifiers_of(rows: Rows) -> tuple[str, ...]:
     found = row_identifiers(rows.table, text="typed")
     if len(found) < len(rows.names):
         return found
-    return tuple(name for name in found if kind_of(rows.table.column(name), f"column {name!r}") == "text")
+    return tuple(name for name in found if rows.table.column(name).kind == "text")
 
 
 def with_further_rows(rows: Rows, X: Any) -> Rows:
@@ -108,19 +110,17 @@ def with_further_rows(rows: Rows, X: Any) -> Rows:
     further = rows_to_predict(X, rows.names, rows.has_names, set(rows.names), "X").table
     if not further.num_rows:
         raise InputError("X_val has no rows. Pass at least one, or neither X_val nor y_val.")
-    pa = import_pyarrow("a table model")
     columns = {}
     for name in rows.names:
-        both = (rows.table.select([name]), further.select([name]))
-        try:
-            columns[name] = pa.concat_tables(both, promote_options="permissive").column(name)
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
-            kinds = [str(each.schema.field(0).type) for each in both]
+        one, other = rows.table.column(name), further.column(name)
+        both = joined(one, other)
+        if both is None:
             raise InputError(
-                f"column {name!r} holds values of type {kinds[0]} in X and of type {kinds[1]} in X_val. "
-                "Convert one of them."
-            ) from None
-    return Rows(pa.table(columns), rows.has_names)
+                f"column {name!r} holds {PLURAL[one.kind]} in X and {PLURAL[other.kind]} in X_val. Convert one of them."
+            )
+        columns[name] = both
+    n_rows = len(rows) + further.num_rows
+    return Rows(Columns(rows.names, n_rows, columns.__getitem__, notes=rows.table.notes), rows.has_names)
 
 
 def check_finite(y: Any, name: str) -> None:
