@@ -140,6 +140,8 @@ def _with_names(data: Any) -> tuple[Any, bool]:
 
 def _of_array(data: Any) -> Columns:
     array = data if isinstance(data, np.ndarray) else _as_array(data)
+    if array.ndim == 1 and array.dtype == object:
+        _check_lengths(array.tolist())
     if array.dtype.names is not None:
         raise InputTypeError("structured arrays are not supported. Wrap X in pandas.DataFrame.")
     if array.ndim != 2:
@@ -158,6 +160,17 @@ def _of_array(data: Any) -> Columns:
     return Columns(
         tuple(places), n_rows, lambda name: column_data(array[:, places[name]], f"column {name!r}"), has_names=False
     )
+
+
+def _check_lengths(rows: list[Any]) -> None:
+    """Raise a ShapeError if rows have different lengths."""
+    lengths = [len(row) for row in rows if isinstance(row, list | tuple | np.ndarray)]
+    odd = next((i for i, length in enumerate(lengths) if length != lengths[0]), None)
+    if len(lengths) == len(rows) and odd is not None:
+        raise ShapeError(
+            f"X is not a table: its first row has {lengths[0]} cells, data row {odd + 1} has {lengths[odd]}. Pass rows "
+            "of equal length, with None for gaps."
+        )
 
 
 def _as_array(data: Any) -> Any:

@@ -100,7 +100,9 @@ def _no_common_kind(
         if not is_gap and kind not in found:
             found[kind] = f"{shortened(value) if isinstance(value, str) else value} in data row {row}"
     listed = " and ".join(f"{kind} ({found[kind]})" for kind in kinds[:2])
-    return InputError(f"{what} holds values that have no common type: {listed}. Make them all numbers or all text.")
+    return InputError(
+        f"{what} holds values that have no common type: {listed}. Convert them to one type, such as numbers or text."
+    )
 
 
 def _converted(present: list[Any], gaps: Any, kinds: set[str], what: str) -> ColumnData:

@@ -24,7 +24,7 @@ from multilayer.tables.rules import (
     ManyCategories,
     Numbers,
     Piecewise,
-    RowNumbers,
+    RowNumberChoice,
     Text,
     TwoValues,
     checked_rules,
@@ -71,10 +71,11 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
     max_categories : int, default=64
         Maximum number of columns for the categories of one text column, including the column for the others and
         excluding the one for gaps; at least 2.
-    identifiers : "auto" or list of str, default="auto"
+    identifiers : "auto", list of str or dict of str to str, default="auto"
         The columns that only identify rows.  Text is dropped; whole numbers stay by default, because they may count
         years, see ``row_numbers``.  "auto" applies the rule of :func:`row_identifiers` to the fitting rows; pass the
-        result of that function for the whole table to use the same columns in all parts of it.
+        result of that function for the whole table to use the same columns in all parts of it.  A dict maps names to
+        reasons, which ``columns_`` states: these columns are dropped, whatever they hold.
     dtype : numpy.float64 or numpy.float32, default=numpy.float64
         Type of the array that ``transform`` returns.
     numbers : {"standard", "robust"}, default="standard"
@@ -194,7 +195,7 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         many_categories: ManyCategories = "frequent",
         min_frequency: int = 1,
         text: Text = "as_given",
-        row_numbers: RowNumbers = "keep",
+        row_numbers: RowNumberChoice = "keep",
         task: Literal["auto", "classification", "regression"] = "auto",
     ) -> None:
         self.max_categories = max_categories

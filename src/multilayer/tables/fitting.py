@@ -61,6 +61,9 @@ def fit_column(
     report : ColumnReport
         The description of the encoding.
     """
+    if reason := rules.reason_to_drop(name):
+        report = ColumnReport(name, column.kind, f"dropped: {reason}", column.n_gaps, 0, is_identifier=True)
+        return None, report
     if column.kind == "text":
         encoding, report = fit_text(name, column, rules, note, response)
     else:

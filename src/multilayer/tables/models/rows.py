@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from multilayer._checks import check_integer, check_seed
-from multilayer.exceptions import InputError, ShapeError
+from multilayer.exceptions import InputError, ParameterError, ShapeError
 from multilayer.tables._column_data import PLURAL, joined
 from multilayer.tables._frames import Columns, columns_of
-from multilayer.tables._identifiers import row_identifiers
+from multilayer.tables._identifiers import identifier_reasons
 from multilayer.tables._names import missing_column
+
+NAMED = "named in identifiers"
+"""The reason for which a column is dropped that the user names."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,12 +94,58 @@ def rows_to_predict(X: Any, names: tuple[str, ...], has_names: bool, used: set[s
     return Rows(_named(columns, names), has_names)
 
 
-def identifiers_of(rows: Rows) -> tuple[str, ...]:
-    """Return the columns that only identify rows, of the whole table; numbers are kept if no other column is left."""
-    found = row_identifiers(rows.table, text="typed")
-    if len(found) < len(rows.names):
-        return found
-    return tuple(name for name in found if rows.table.column(name).kind == "text")
+def identifiers_of(rows: Rows, named: Collection[str] = (), n_fitted: int | None = None) -> dict[str, str]:
+    """Return the columns that only identify rows, and why: those that are named, and those found in all rows.
+
+    They are found once, not in each fold: a third of the rows numbered 1 to 900 has gaps.  Numbers are kept if no other
+    column is left.
+
+    Parameters
+    ----------
+    rows : Rows
+        All rows of the fit.
+    named : collection of str
+        The columns that the user names.
+    n_fitted : int, optional
+        The number of the first rows that are those of X, if rows of X_val follow, which may be numbered from 1 again.
+
+    Returns
+    -------
+    dict of str to str
+        The reasons by column.
+
+    Raises
+    ------
+    InputError
+        If a column does not exist.
+    """
+    for name in named:
+        if name not in rows.names:
+            raise missing_column("identifier column", name, rows.names)
+    parts = [len(rows)] if n_fitted in (None, len(rows)) else [len(rows), n_fitted]
+    found: dict[str, str] = {}
+    for m in parts:
+        part = rows.table if m == len(rows) else rows.take(np.arange(m))
+        for name, reason in identifier_reasons(part, text="typed").items():
+            found.setdefault(name, f"{reason}; decided on all {m:,} rows, for all folds")
+    if len({*found, *named}) == len(rows.names):
+        found = {name: reason for name, reason in found.items() if rows.table.column(name).kind == "text"}
+    return found | dict.fromkeys(named, NAMED)
+
+
+def checked_identifiers(identifiers: Any) -> tuple[str, ...]:
+    """Return the names of columns, or raise a ParameterError."""
+    if isinstance(identifiers, str) or not isinstance(identifiers, Collection):
+        raise ParameterError(
+            f"identifiers must be a list of column names, got {identifiers!r}. Use () if no column is an identifier."
+        )
+    for name in identifiers:
+        if not isinstance(name, str):
+            raise ParameterError(
+                f"identifiers must be column names, got {name!r} ({type(name).__name__}). The columns of an array are "
+                "called 'x0', 'x1', ..."
+            )
+    return tuple(identifiers)
 
 
 def with_further_rows(rows: Rows, X: Any) -> Rows:
