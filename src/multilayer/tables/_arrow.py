@@ -60,8 +60,10 @@ def data_of_arrow(column: Any, what: str) -> ColumnData:
 
 def _data_of_categories(column: Any, what: str) -> ColumnData:
     encoded = column.unify_dictionaries().combine_chunks()
-    words = category_texts(data_of_arrow(encoded.dictionary, what))
-    return ColumnData.of_codes(_codes(encoded.indices), words, is_category=True)
+    categories = data_of_arrow(encoded.dictionary, what)
+    codes = _codes(encoded.indices)
+    codes[np.append(categories.gaps, True)[codes]] = -1  # a category may be a gap
+    return ColumnData.of_codes(codes, category_texts(categories), is_category=True)
 
 
 def _codes(indices: Any) -> NDArray[np.intp]:

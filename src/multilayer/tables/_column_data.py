@@ -227,8 +227,6 @@ class ColumnData:
 
 def category_texts(categories: ColumnData) -> list[str]:
     """Return categories of any kind as text: 1 and 1.0 become "1", True "true", a date 2020-12-31."""
-    if categories.kind == "text":
-        return [*categories.words]
     return [_category_text(value) for value in categories.to_pylist()]
 
 
