@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -28,7 +28,7 @@ from multilayer.tables.models.novelty import Surroundings
 from multilayer.tables.models.parts import answers, encode, parts_of
 from multilayer.tables.models.reasons import Reasons
 from multilayer.tables.models.recipes import PRESETS, Preset
-from multilayer.tables.models.rows import rows_to_predict
+from multilayer.tables.models.rows import checked_identifiers, rows_to_predict
 from multilayer.tables.models.summary import summary_of
 from multilayer.tables.models.training import TrainedMember
 
@@ -42,6 +42,7 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
     max_time: float | None
     with_trees: bool
     cv: Any
+    identifiers: Collection[str]
     n_jobs: int | None
     random_state: int | np.random.RandomState | None
     callbacks: Sequence[Any]
@@ -149,6 +150,7 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
     def _check_parameters(self) -> None:
         check_choice("preset", self.preset, PRESETS)
         check_flag("with_trees", self.with_trees)
+        checked_identifiers(self.identifiers)
         if self.max_time is not None:
             check_real("max_time", self.max_time, 0.0, open_low=True)
         check_kind_of_cv(self.cv)

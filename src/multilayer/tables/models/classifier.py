@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -43,22 +43,23 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         "best": four kinds.  The kinds are weighted by greedy selection on out-of-fold predictions.
     max_time : float or None, default=None
         Seconds for the whole fit, with encoding and calibration; None for no limit.  The linear model and the trees are
-        fitted if they need a small part of it.  The networks divide the rest, and each plans as many epochs as fit into
-        its part, but no more than without a limit: more time than needed is not used.  A fit takes longer if encoding
-        the table and one epoch of each network alone do.  Results then depend on the speed of the machine.
+        fitted if they need a small part.  The networks divide the rest; each plans as many epochs as fit in, no more
+        than without a limit, and at least one.  Results depend on the speed of the machine.
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes in training, as in :class:`multilayer.MLPClassifier`, also of the models in ``summary()``
-        and in the choice of the best epoch.  Scores, the weights of the kinds and the calibration do not use them, as
-        the scores of scikit-learn do not.
+        Weights of the classes in training, as in :class:`multilayer.MLPClassifier`, of the models in ``summary()`` too.
+        Scores, the weights of the kinds and the calibration do not use them, as the scores of scikit-learn do not.
     with_trees : bool, default=False
         Whether scikit-learn's gradient-boosted trees are one of the weighted kinds.
     cv : int, splitter, list of (train, test) or None, default=None
-        The folds; None for five shuffled folds with the shares of the classes, or by ``groups``.  If each of several
-        folds validates later rows than it trains on, as those of ``TimeSeriesSplit``, new rows are predicted by one
-        more network of each kind, trained on all rows for the median of the best epochs.
+        The folds; None for five shuffled folds with the shares of the classes, or by ``groups``.  If several folds
+        validate later rows than they train on (``TimeSeriesSplit``), one more network of each kind is trained on all
+        rows, for the median of the best epochs, and predicts new rows.
     calibration : {"auto", "temperature"} or None, default="auto"
         Temperature scaling of the probabilities, which leaves their order.  "auto": only if out-of-fold probabilities
         become better by more than chance explains, see Notes.  "temperature": always.  None: never.
+    identifiers : list of str, default=()
+        Columns that only identify rows, besides those that are found; both are dropped, with the reason in
+        ``columns_``.  The columns of an array are called x0, x1, ...
     n_jobs : int or None, default=None
         The number of networks trained at the same time; None for one on each core.
     random_state : int, RandomState or None, default=None
@@ -79,7 +80,7 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
     oof_proba_ : array of shape (m, n_classes)
         Out-of-fold probabilities of the fitting rows, or the probabilities of the rows of ``X_val``; NaN for rows that
         no fold validated.  The weights of the kinds, and the temperature if they are scaled, are fitted without the
-        fold of the row (of a single fold: without its fifth).
+        fold of the row (of a single fold: its fifth).
     oof_score_ : float
         Their log-loss.  It is slightly too good, because each network keeps its best epoch on the rows of its fold.
     columns_ : list of ColumnReport
@@ -133,6 +134,7 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         with_trees: bool = False,
         cv: Any = None,
         calibration: Calibration | None = "auto",
+        identifiers: Collection[str] = (),
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
         callbacks: Sequence[Any] = (),
@@ -173,8 +175,7 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         array of shape (m,)
             Labels.
         """
-        probabilities = self.predict_proba(X)
-        return self.classes_[probabilities.argmax(axis=1)]
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def predict_set(self, X: Any, coverage: float = 0.9, *, allow_empty: bool = True) -> NDArray[np.bool_]:
         """Return a set of classes for each row, which contains the right one with probability ``coverage``.
@@ -216,8 +217,7 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         References
         ----------
         Sadinle, M., Lei, J. and Wasserman, L. (2019). Least ambiguous set-valued classifiers with bounded error levels.
-        Journal of the American Statistical Association 114.  Vovk, V. (2015). Cross-conformal predictors. Annals of
-        Mathematics and Artificial Intelligence 74.
+        JASA 114.  Vovk, V. (2015). Cross-conformal predictors. Annals of Mathematics and Artificial Intelligence 74.
         """
         coverage, allow_empty = check_coverage(coverage), check_flag("allow_empty", allow_empty)
         probabilities = self.predict_proba(X)
@@ -234,10 +234,10 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         self.temperature_ = 1.0
         if self.calibration is None:
             return
-        is_one = len(self._validation_rows) == 1 or self._predicts_with_all_rows  # no mean over folds
+        rows, is_one = self._oof_rows, len(self._validation_rows) == 1 or self._predicts_with_all_rows
         found = chosen_tempering(
-            self._oof[self._oof_rows],
-            self._oof_y[self._oof_rows],
+            self._oof[rows],
+            self._oof_y[rows],
             self._weight_of_rows,
             divisions,
             only_if_better=self.calibration == "auto",
@@ -245,7 +245,7 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
             groups=self._groups_of_rows,
         )
         self.temperature_ = found.temperature
-        self._oof[self._oof_rows] = found.probabilities
+        self._oof[rows] = found.probabilities
 
     def _selected(self, found: list[NDArray[np.float64]], y: NDArray[Any], weight: Any) -> NDArray[np.intp]:
         return greedy_selection(found, y, sample_weight=weight, classes=np.arange(found[0].shape[1]))

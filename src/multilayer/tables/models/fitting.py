@@ -33,7 +33,7 @@ from multilayer.tables.models.out_of_fold import (
 )
 from multilayer.tables.models.problem import Problem, check_lengths, joined_weights, weight_of_rows
 from multilayer.tables.models.recipes import Recipe, recipes_of
-from multilayer.tables.models.rows import identifiers_of, rows_of, with_further_rows
+from multilayer.tables.models.rows import checked_identifiers, identifiers_of, rows_of, with_further_rows
 from multilayer.tables.models.training import TrainedMember, Training
 
 MAX_SEED = 2**31 - 1
@@ -59,12 +59,12 @@ def fit_model(model: Any, X: Any, y: Any, sample_weight: Any, own: ValidationArg
     with input_errors(X):
         rows = rows_of(X)
     targets = model._targets(y)
-    weight = weight_of_rows(sample_weight, len(rows), "sample_weight")
-    check_lengths(len(rows), len(targets))
+    n_rows = len(rows)
+    weight = weight_of_rows(sample_weight, n_rows, "sample_weight")
+    check_lengths(n_rows, len(targets))
     random_state = check_random_state(check_seed("random_state", model.random_state))
     seed, classifies, groups = int(random_state.randint(MAX_SEED)), model._classifies, None
     if own.has_rows:
-        n_rows = len(rows)
         check_enough_rows(n_rows)
         with input_errors(own.X):
             rows = with_further_rows(rows, own.X)
@@ -79,7 +79,8 @@ def fit_model(model: Any, X: Any, y: Any, sample_weight: Any, own: ValidationArg
         groups = None if own.groups is None else group_numbers(own.groups, len(rows))
     check_weights(folds, weight, targets if classifies else None)
     loss, class_weight = model._loss, model._class_numbers_weight()
-    problem = Problem(rows, targets, weight, folds, classifies, identifiers_of(rows), loss, groups, class_weight)
+    identifiers = identifiers_of(rows, checked_identifiers(model.identifiers), n_rows)
+    problem = Problem(rows, targets, weight, folds, classifies, identifiers, loss, groups, class_weight)
     _train(model, problem, random_state, began, has_own=own.has_rows)
     model.n_features_in_ = len(rows.names)
     model._names, model._has_names = rows.names, rows.has_names

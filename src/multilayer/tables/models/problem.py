@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -34,8 +34,8 @@ class Problem:
         The numbers of the training rows and of the validation rows of each fold.
     classifies : bool
         Whether y holds class numbers.
-    identifiers : sequence of str
-        The columns that only identify rows.
+    identifiers : dict of str to str
+        The columns that only identify rows, and why.
     loss : TargetLoss or None
         The loss of amounts.
     groups : array of int of shape (m,) or None
@@ -49,7 +49,7 @@ class Problem:
     weight: NDArray[np.float64] | None
     folds: Sequence[tuple[RowIndices, RowIndices]]
     classifies: bool
-    identifiers: Sequence[str] = ()
+    identifiers: Mapping[str, str] = field(default_factory=dict)
     loss: TargetLoss | None = None
     groups: NDArray[np.intp] | None = None
     class_weight: Mapping[int, float] | Literal["balanced"] | None = None

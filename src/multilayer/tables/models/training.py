@@ -97,8 +97,8 @@ class MemberTraining:
             **parameters_of(
                 self.recipe,
                 len(fold.train),
+                data.X.shape[1],
                 tuple(np.flatnonzero(fold.encoder.number_columns_).tolist()),
-                classifies=fold.problem.classifies,
             )
         )
         monitored = fold.problem.monitored(self.fold_number)
