@@ -67,7 +67,7 @@ class TestTrain:
     def test_the_answer_and_all_models_are_printed(self, trained):
         text = said(trained[0])
         for words in (
-            "Trained a table model of 15 networks (weights: waves ",
+            "Trained a table model of 15 networks in 5 folds, with the weights ",
             "logistic gradient-boosted majority score network regression trees class",
             "Out-of-fold scores of the training rows model log-loss network better by",
             "The network is right on ",
@@ -129,7 +129,7 @@ class TestTrain:
         out = tmp_path / "out"
         result = run("train", houses_table, "--target", "price", "--preset", "quick", "--with-trees", "--out", out)
         assert result.exit_code == 0
-        assert "Trained a table model of 1 network (weights: waves " in said(result)
+        assert "Trained a table model of 1 network, with the weights " in said(result)
         predictions = rows_of(out / "predictions.csv")
         actual, predicted = ([float(each[name]) for each in predictions] for name in ("actual", "predicted"))
         assert run_code(out, capsys)[0] == pytest.approx(r2_score(actual, predicted), abs=1e-4)
@@ -370,26 +370,30 @@ class TestMistakes:
     @pytest.mark.parametrize(
         ("command", "options", "text"),
         [
-            ("train", "--preset fast", "'--preset': 'fast' is not one of 'quick', 'standard', 'best'."),
+            ("train", "--preset fast", "--preset must be quick, standard or best, got 'fast'."),
             (
                 "train",
                 "--preset quick --hidden 8",
                 "--hidden trains a single network, and --preset is an option of the",
             ),
             ("cv", "--with-trees --epochs 8", "--epochs trains a single network, and --with-trees is an option of the"),
-            ("search", "--hidden 8", "No such option '--hidden'"),
+            ("search", "--hidden 8", "unknown option '--hidden'."),
             ("train", "--id m", "t.csv: unknown id column 'm'. Known: 'n', 'w', 'y'."),
             ("train", "--id y", "t.csv: 'y' is the target, and cannot be the column of names too. Name another --id."),
             ("train", "--test no.csv", "no.csv: no such file."),
-            ("train", "--test -", "'--test': name a file; standard input is for the table to train on."),
+            (
+                "train",
+                "--test -",
+                "--test must be the name of a file, got '-'. Write its name; standard input is for the table to",
+            ),
             (
                 "train",
                 "--test t.csv --test-fraction 0.3",
                 "--test names the rows to test on, and --test-fraction draws",
             ),
-            ("cv", "--test t.csv", "No such option '--test'"),
-            ("search", "--test t.csv", "No such option '--test'"),
-            ("train", "--minutes 0", "'--minutes': 0 is not a positive number of minutes. Omit it for no limit."),
+            ("cv", "--test t.csv", "unknown option '--test'."),
+            ("search", "--test t.csv", "unknown option '--test'."),
+            ("train", "--minutes 0", "--minutes must be a positive number, got 0. Omit it for no limit."),
         ],
     )
     def test_mistakes_are_one_line_errors(self, run, tmp_path, command, options, text):

@@ -63,7 +63,7 @@ def test_values_far_outside_a_column_are_far(
 ) -> None:
     row = with_value(table, name, value)
     assert surroundings.novelty(row)[0] >= 1
-    with pytest.warns(NoveltyWarning, match=rf"1 of 1 rows are far outside the rows of the fit.*'{name}' \(1\)"):
+    with pytest.warns(NoveltyWarning, match=rf"1 of 1 rows is far outside the rows of the fit.*'{name}' \(1\)"):
         surroundings.warn_of_far_rows(row)
 
 

@@ -75,7 +75,7 @@ class Classification:
     fold_arguments: ClassVar[dict[str, Any]] = {}  # of the estimator, where each fold takes targets as they are
     told: ClassVar[Metric] = ACCURACY  # in the sentence
     sentence: ClassVar[str] = (
-        "The network is right on {0} of {rows}, {others}, and always predicting the most frequent class on {1}."
+        "The {model} is right on {0} of {rows}, {others}, and always predicting the most frequent class on {1}."
     )
     sentence_of_other: ClassVar[str] = "{0} on {1}"
 
@@ -201,7 +201,7 @@ class Regression:
     fold_arguments: ClassVar[dict[str, Any]] = {"standardize_targets": True}
     told: ClassVar[Metric] = MAE
     sentence: ClassVar[str] = (
-        "The network is off by {0} on average over {rows}, {others}, and always predicting the mean by {1}."
+        "The {model} is off by {0} on average over {rows}, {others}, and always predicting the mean by {1}."
     )
     sentence_of_other: ClassVar[str] = "{0} by {1}"
     metrics: ClassVar[tuple[Metric, ...]] = (R2, RMSE, MAE)

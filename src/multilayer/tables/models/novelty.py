@@ -137,9 +137,11 @@ class Surroundings:
         counts = ((outside >= FAR) | new)[far].sum(axis=0)
         order = [j for j in np.argsort(-counts, kind="stable") if counts[j]]
         named = ", ".join(f"{self.columns[j].name!r} ({counts[j]})" for j in order[:N_NAMED])
-        rest = f" and {len(order) - N_NAMED} more columns" if len(order) > N_NAMED else ""
+        n_more = len(order) - N_NAMED
+        rest = f" and {n_more} more column{'s' * (n_more > 1)}" if n_more > 0 else ""
+        verb = "is" if far.sum() == 1 else "are"
         warn(
-            f"{far.sum()} of {len(far)} rows are far outside the rows of the fit, by their values in {named}{rest}. "
+            f"{far.sum()} of {len(far)} rows {verb} far outside the rows of the fit, by values in {named}{rest}. "
             "Check these columns; predictions for such rows are guesses. novelty(X) returns a score for each row.",
             NoveltyWarning,
             "rows are far outside the rows of the fit.",

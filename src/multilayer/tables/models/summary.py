@@ -32,7 +32,9 @@ def summary_of(model: Any) -> Table:
         Column("network better by"),
         *model._measure_columns,
     )
-    return Table(columns, rows, notes=[verdict(compared, with_trees=model.with_trees)])
+    n, planned = len({member.fold for member in model.members_}), len(model._n_training_rows)
+    partial = [f"Only {n} of {planned} folds are complete, because training was interrupted."] * (n < planned)
+    return Table(columns, rows, notes=[verdict(compared, with_trees=model.with_trees), *partial])
 
 
 def verdict(compared: dict[str, Pair], *, with_trees: bool) -> str:
