@@ -97,6 +97,9 @@ def test_a_file_that_is_not_a_table_is_an_error(run, tmp_path, name, text):
             "--target y --task regression",
             "t.csv: target 'y' holds text, regression needs numbers: 'a' in data row 1. Pass --task",
         ),
+        ("--target y --preset", "--preset needs a value, got none. Write it behind --preset."),
+        ("--target y --with-trees=3", "--with-trees takes no value. Write --with-trees alone."),
+        ("--target y --decmal ,", "unknown option '--decmal'. Did you mean '--decimal'? See: multilayer train --help"),
         ("--target y --nosuch", "unknown option '--nosuch'. See:"),
     ],
 )

@@ -55,8 +55,8 @@ def test_a_best_trial_with_fewer_epochs_is_reported(epochs, has_ended):
         SimpleNamespace(trials=[best], best=best, simplest=best), best, search_options(), LOG_LOSS, models, folds
     )
     assert text.startswith(
-        "Best is trial 2, kind numbers, a hidden layer of 64 units, step size 0.001, weight decay 0.5, dropout 0.1: its "
-        "log-loss is 1.5000"
+        "Best is trial 2, kind numbers, a hidden layer of 64 units, step size 0.001, weight decay 0.5, dropout 0.1: "
+        "its log-loss is 1.5000"
     )
     assert ("That is after 10 of 90 epochs: trained to the end, it may be" in text) == (epochs == 10 and not has_ended)
     assert "was chosen for its score" not in text

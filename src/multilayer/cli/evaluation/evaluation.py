@@ -9,6 +9,7 @@ from typing import Any
 from multilayer.cli.evaluation.reasons import ExplainedRow, explained_rows, importance_of
 from multilayer.cli.evaluation.run import Fits, Run, columns_table
 from multilayer.cli.evaluation.scores import (
+    ERRORS,
     ROUGH,
     ModelScores,
     best_of,
@@ -18,6 +19,7 @@ from multilayer.cli.evaluation.scores import (
     models_table,
     out_of_fold,
     scores_table,
+    spread,
     verdict,
 )
 from multilayer.cli.evaluation.settings import NetworkSettings, Settings, TableSettings
@@ -147,7 +149,7 @@ def _judged(
         if decision.is_worse:
             metric = task.decisive
             ours, theirs = (f"{metric.heading} of {metric.write(each.spread(metric)[0])}" for each in (network, other))
-            text += f"Its {ours} is worse than the {theirs} of {other.name}."
+            text += f"Its {ours} is worse than the {theirs} of {other.name}, {_doubt(run, network, other)}."
         if course is None:
             table, verdict_of_folds = _summary(run, fits.models[fold])
             tables.append(table)
@@ -165,12 +167,22 @@ def _judged(
         title = f"Scores over {which}, mean ± standard error"
         tables = [scores_table(title, shown, task.metrics), compared, by_fold]
         text += verdict(decision, other.name, network.name)
-        if n < len(splits):
+        if 1 < n < len(splits):
             text += f" Only {n} of {len(splits)} folds were completed, so that the errors are rough."
     if course is not None and trained is not None and (decision.n_folds > 1 or splits.is_single):
         losses = (model.scores[fold][task.decisive.name] for model in (network, trained))
         text += advice(course, decision.is_worse, *losses)
     return tables, [_sentence(run, models), *filter(None, [text.strip()])]
+
+
+def _doubt(run: Run, network: ModelScores, other: ModelScores) -> str:
+    """Whether the difference between two models on the test rows of a single split may be chance."""
+    tested = run.splits.rows[0][1]
+    differences = run.task.losses(run.y[tested], network.predictions[0])
+    differences = differences - run.task.losses(run.y[tested], other.predictions[0])
+    mean, error = spread(differences)
+    rows = count(len(tested), "test row")
+    return "by more than chance explains" if mean > ERRORS * error else f"which may be chance with {rows}"
 
 
 def _summary(run: Run, model: Any) -> tuple[Table, str]:

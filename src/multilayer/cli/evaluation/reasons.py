@@ -8,14 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from multilayer.cli.evaluation.problem import RowNumbers
 from multilayer.cli.evaluation.run import Fits, Run
 from multilayer.cli.evaluation.scores import ModelScores
 from multilayer.cli.evaluation.tasks import Classification
 from multilayer.cli.progress import waiting
 
 _MOST_ROWS = 2_000  # for the importance of columns, of all models together
-_SMALLEST = 1e-12  # probability
 
 
 @dataclass(frozen=True)
@@ -73,34 +71,26 @@ def _mean(found: Sequence[Any]) -> Any:
 
 
 def explained_rows(run: Run, fits: Fits, scores: ModelScores) -> list[ExplainedRow]:
-    """The tested row with the largest error of a single split, and one with a usual error; none without time."""
+    """The tested row with the largest error of a single split, and a typical one; none without time."""
     if run.deadline.is_over or run.output.was_interrupted:
         return []
     tested, predicted = run.splits.rows[0][1], scores.predictions[0]
-    order = np.argsort(_errors(run, tested, predicted), kind="stable")
-    chosen = {"largest_error": order[-1], "usual_error": order[(len(order) - 1) // 2]}
+    order = np.argsort(run.task.losses(run.y[tested], predicted), kind="stable")
+    chosen = {"largest_error": order[-1], "typical_error": order[(len(order) - 1) // 2]}
     if len(order) == 1:
-        chosen.pop("usual_error")
+        chosen.pop("typical_error")
     with waiting(run.output, "the reasons of predictions"), run.output.noting_warnings(lambda _: ""):
         found = fits.models[0].explain(run.features.take(tested[list(chosen.values())]))
     return [
-        ExplainedRow(name, _in_words(run, name, tested[row], predicted[row]), found[at])
+        ExplainedRow(name, _in_words(run, name, int(tested[row]), predicted[row]), found[at])
         for at, (name, row) in enumerate(chosen.items())
     ]
-
-
-def _errors(run: Run, tested: RowNumbers, predicted: Any) -> Any:
-    """The log-loss or the absolute error of each row."""
-    if not isinstance(run.task, Classification):
-        return np.abs(predicted - run.y[tested])
-    at = np.searchsorted(run.task.classes, run.y[tested])
-    return -np.log(np.maximum(predicted[np.arange(len(tested)), at], _SMALLEST))
 
 
 def _in_words(run: Run, name: str, row: int, predicted: Any) -> str:
     which = {
         "largest_error": "the test row with the largest error",
-        "usual_error": "a test row with a usual error, the median",
+        "typical_error": "a typical test row, whose error is the median",
     }[name]
     actual = run.y[row]
     if isinstance(run.task, Classification):

@@ -17,7 +17,7 @@ from multilayer.cli.text import count, text_table
 from multilayer.results import Table
 from multilayer.selection import mean_and_error
 
-_ERRORS = 2.0  # a difference of more standard errors than this is no chance
+ERRORS = 2.0  # a difference of more standard errors than this is no chance
 _WIDEST_HEADING = 8
 _WIDEST_NAME = 12  # of a model
 MOST_FOLDS = 20  # that are printed
@@ -67,7 +67,7 @@ class Comparison:
 
     @property
     def is_beyond_chance(self) -> bool:
-        return abs(self.difference) > _ERRORS * self.error
+        return abs(self.difference) > ERRORS * self.error
 
     def in_words(self) -> str:
         """The difference and its error, with a sign unless it is 0."""

@@ -113,7 +113,7 @@ def folds_csv(found: Evaluation) -> str:
             written = [digits(scores[metric.name]) for metric in metrics]
             rows.append([repeat + 1, fold + 1, model.name, *sizes, *written, epochs, seconds])
     names = [metric.name for metric in metrics]
-    return as_csv(["repeat", "fold", "model", "trained_on", "tested_on", *names, "epochs", "seconds"], rows)
+    return as_csv(["repeat", "fold", "model", "trained_on", "tested_on", *names, "epochs", "fit_time"], rows)
 
 
 def _score_pictures(found: Evaluation) -> list[Picture]:
@@ -197,7 +197,8 @@ def _network_pictures(found: Evaluation) -> list[Picture]:
 def _costs(networks: dict[str, Any]) -> Axes:
     """The costs of networks, on a logarithmic scale if they fall to a tenth."""
     costs = np.concatenate([[*network.loss_curve_, *network.validation_loss_curve_] for network in networks.values()])
-    return plot_cost(networks, log=bool(costs.min() > 0 and costs.max() > _WIDE * costs.min()))
+    shown = networks if len(networks) > 1 else next(iter(networks.values()))
+    return plot_cost(shown, log=bool(costs.min() > 0 and costs.max() > _WIDE * costs.min()))
 
 
 def write_search(found: Found, folder: OutputFolder | None) -> None:
@@ -217,8 +218,8 @@ def write_search(found: Found, folder: OutputFolder | None) -> None:
         network.append(Picture("cost", caption, lambda: plot_cost(found.model[-1])))
     drawn = draw_into(folder, [*trials, *network], run.deadline, run.output)
     encoding = (
-        "In each fold the columns were encoded with what its training rows hold. The table is that of all rows; networks "
-        "of the kind pieces have the piecewise-linear parts of numbers too."
+        "In each fold the columns were encoded with what its training rows hold. The table is that of all rows; "
+        "networks of the kind pieces have the piecewise-linear parts of numbers too."
     )
     sections = [
         Section("Trials", [found.options.in_words(), f"{ROUGH} {WIDENED}"], found.tables, trials),
