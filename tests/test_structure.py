@@ -17,7 +17,7 @@ LIMITS = {
     "cross_validate: files": 24,
     "circles of imports": 0,
     "lines": 47_200,
-    "lines in cli": 5_300,
+    "lines in cli": 5_700,
     "lines in plots": 3_150,
 }
 

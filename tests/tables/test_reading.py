@@ -166,13 +166,16 @@ NOT_UTF8 = r'Pass its encoding, e\.g\. encoding="cp1252", or save it as UTF-8\.$
         ),
         (",b\n1,2\n", r"column 1 of 2 has no name\. Name it in the first line; .*index=False"),
         ("a,b, \n1,2,3\n", r"column 3 of 3 has no name"),
-        ("a,b\n1,2\n\n3\n4,5,6\n", r"data\.csv: data row 2 has 1 field, expected 2 as in the first line: '3'\.$"),
+        (
+            "a,b\n1,2\n\n3\n4,5,6\n",
+            r"data row 2 has 1 field, expected 2 as in the first line: '3'\. Correct this row\.$",
+        ),
         ("a,b\n1,2,3\n", r"data row 1 has 3 fields, expected 2 as in the first line: '1,2,3'\. Correct this row\.$"),
         (b"a,b\n1,x\n2,y\xff\n", r"is not UTF-8 text: data row 2, column 'b' holds the byte 0xff\. " + NOT_UTF8),
         (b"a,\xe9\n1,x\n", r"is not UTF-8 text: a column name holds the byte 0xe9\. " + NOT_UTF8),
         (b'a,"b\n\xe9"\n1,x\n', r"is not UTF-8 text: a column name holds the byte 0xe9\. " + NOT_UTF8),
         (b"a,b\n1,2\n\xff\n", r"data row 2 has 1 field, expected 2 as in the first line: "),
-        (b"a,b\n" + b"x" * 99 + b"\n", r"first line: 'x{57}\.\.\.'\.$"),
+        (b"a,b\n" + b"x" * 99 + b"\n", r"first line: 'x{57}\.\.\.'\. Correct this row\.$"),
         (
             "a,b\n1,2\n".encode("utf-16-le"),
             r'holds a zero byte in every second place\. If it is UTF-16 text, pass encoding="utf-16-le"\.$',

@@ -139,7 +139,7 @@ def _usage(error: click.UsageError) -> str:
             return f"{name}{'' if error.message.startswith('must ') else ':'} {error.message}"
         case click.NoSuchOption():
             known = [name for param in params for name in param.opts if name.startswith("--")]
-            near = get_close_matches(error.option_name, known, 1)
+            near = get_close_matches(error.option_name, known, 1, 0.7)
             return f"unknown option {error.option_name!r}.{f' Did you mean {near[0]!r}?' if near else ''}"
         case click.BadOptionUsage():
             if "requires" not in error.message:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from scipy.stats import loguniform
 
-from multilayer.tables.models.recipes import COMMON, ENCODINGS, PRESETS, parameters_of, recipes_of
+from multilayer.tables.models.recipes import COMMON, ENCODINGS, Preset, parameters_of, recipes_of
 
 KINDS = ("pieces", "waves", "numbers")
 HIDDEN, STEP_SIZE, WEIGHT_DECAY, DROPOUT = "hidden_layer_sizes", "learning_rate_init", "weight_decay", "dropout"
@@ -32,7 +32,8 @@ class Kind:
     @classmethod
     def of(cls, name: str, n_rows: int, *, classifies: bool) -> Kind:
         """The recipe of table models of this name, for a network that holds out its own rows to stop its training."""
-        recipes = {recipe.name: recipe for preset in PRESETS for recipe in recipes_of(preset, classifies=classifies)}
+        presets = get_args(Preset)
+        recipes = {recipe.name: recipe for preset in presets for recipe in recipes_of(preset, classifies=classifies)}
         recipe = recipes[name]
         found = parameters_of(recipe, n_rows, (0,), classifies=classifies)
         found["batch_size"] = max(min(found["batch_size"], int(_LARGEST_BATCH * n_rows)), 1)

@@ -71,7 +71,7 @@ class NetworkSettings:
     def of(cls, given: dict[str, Any], kind: Kind | None, default_epochs: int, seed: int) -> NetworkSettings:
         """The options as typed, and for those that were omitted the values of the kind, or the defaults."""
         of_kind = {} if kind is None else kind.parameters
-        values = {
+        values: dict[str, Any] = {
             name: given.get(name) if given.get(name) is not None else of_kind.get(parameter, default)
             for name, (parameter, default) in _DEFAULTS.items()
         }
