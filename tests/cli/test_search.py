@@ -68,7 +68,7 @@ def test_search_prints_steps_and_scores(done):
         "Models in the same 3 folds, mean +- standard error",
         "The best of 4 was chosen for its score, which is therefore a little better than on new rows.",
         "Folds share training rows: all these errors are approximate.",
-        "Trained on all 79 rows: a network of 6 - ",
+        "Trained on all 79 rows: a network of ",
         "Written:",
     ):
         assert text in said(done[0])
@@ -336,7 +336,7 @@ def test_failed_trials_are_reported_in_a_note(run, table, monkeypatch):
         f"note: {len(failed)} of 8 networks failed, the first: DivergenceError: the cost is nan in epoch 3.\n"
         in result.stderr
     )
-    assert len(re.findall(r" failed +", result.stdout)) == len(failed)
+    assert len(re.findall(r" failed$", result.stdout, re.MULTILINE)) == len(failed)
 
 
 def fail_for(monkeypatch, is_bad) -> None:
