@@ -206,7 +206,9 @@ def test_halving_is_used_where_there_are_enough_rows(run, tmp_path, capsys):
     options = ("--target", "y", "--trials", "5", "--folds", "2", "--epochs", "360", "--out", out)
     result = run("search", path, *options)
     assert result.exit_code == 0
-    assert "Each is trained for up to 360 epochs, the less promising ones for fewer." in said(result)
+    assert "Each is trained for up to 360 epochs, the less promising ones for fewer; those trained furthest" in said(
+        result
+    )
     trials = trials_of(out)
     # 350 rows give two updates per epoch, and 300 updates are the minimum for a first comparison.
     rungs = [row["rung"] for row in trials]

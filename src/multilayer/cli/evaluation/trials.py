@@ -70,7 +70,9 @@ class SearchOptions:
         """What is searched, in a sentence or two."""
         drawn = "drawn at random" if self.sampler == "random" else "proposed by Optuna"
         until = "" if self.minutes is None else f" within --minutes {self.minutes:g}"
-        halving = ", the less promising ones for fewer" if self.has_halving else ""
+        halving = (
+            ", the less promising ones for fewer; those trained furthest are ranked first" if self.has_halving else ""
+        )
         return (
             f"Search: the defaults, a table model with preset {self.defaults.preset!r}, as trial 1, and "
             f"{count(self.n_trials, 'single network')} {drawn}{until}, around the recipes of the table models: "
