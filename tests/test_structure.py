@@ -16,8 +16,8 @@ LIMITS = {
     "cross_validate: calls": 160,
     "cross_validate: files": 24,
     "circles of imports": 0,
-    "lines": 48_790,
-    "lines in cli": 5_300,
+    "lines": 49_300,
+    "lines in cli": 5_700,
     "lines in plots": 3_150,
 }
 

@@ -311,6 +311,31 @@ def plus_minus(value: float, error: float) -> str:
     return f"{value:.{places}f} ± {error:.{places}f}"
 
 
+def significant(value: float, digits: int, sign: str = "") -> str:
+    """Format a number with significant digits, and with commas between thousands instead of powers of ten.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    digits : int
+        The number of significant digits.
+    sign : str
+        "+" to write the sign of positive numbers too.
+
+    Returns
+    -------
+    str
+        The text.
+
+    Examples
+    --------
+    >>> significant(348512.7, 4), significant(0.012345, 3, "+"), significant(-1e-9, 3)
+    ('348,500', '+0.0123', '-1e-09')
+    """
+    return f"{float(f'{value:.{digits}g}'):{sign},.10g}"
+
+
 def listing(words: Sequence[str]) -> str:
     """Join words as in a sentence.
 

@@ -51,7 +51,7 @@ class TestOutput:
 
 def test_report_escapes_html():
     table = text_table("<t>", ("<h>",), (("<c>",),), "l")
-    page = html_report("<title>", "<lead>", [Section("<heading>", ["<p>"], [table], code="a < b")])
+    page = html_report("<title>", ["<lead>"], [Section("<heading>", ["<p>"], [table], code="a < b")])
     for tag in (
         "<title>&lt;title&gt;</title>",
         "&lt;lead&gt;",

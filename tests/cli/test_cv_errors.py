@@ -57,10 +57,10 @@ def test_two_rows_in_two_folds_are_an_error(run, tmp_path):
     ("options", "text"),
     [
         ("", "name the column to predict with --target. Its columns: 'n', 'w', 'g', 'y'."),
-        ("--target y --folds 1", "'--folds': 1 is not in the range 2<=x<=2147483647."),
-        ("--target y --folds two", "'--folds': 'two' is not a valid integer range."),
-        ("--target y --repeats 0", "'--repeats': 0 is not in the range 1<=x<=2147483647."),
-        ("--target y --jobs 0", "'--jobs': 0 is not in the range 1<=x<=2147483647."),
+        ("--target y --folds 1", "--folds must be an integer from 2 to 2147483647, got 1."),
+        ("--target y --folds two", "--folds must be an integer from 2 to 2147483647, got two."),
+        ("--target y --repeats 0", "--repeats must be an integer from 1 to 2147483647, got 0."),
+        ("--target y --jobs 0", "--jobs must be an integer from 1 to 2147483647, got 0."),
         ("--target y --folds 30", "t.csv: no class has more than 2"),
         ("--target y --ignore m", "t.csv: unknown column to ignore 'm'. Known: 'g', 'n', 'w', 'y'."),
         (
@@ -79,7 +79,7 @@ def test_two_rows_in_two_folds_are_an_error(run, tmp_path):
             "--target y --batch-size 33",
             "--batch-size 33 is larger than the 32 rows to train on. Pass at most 32, or omit it.",
         ),
-        ("--target y --test-fraction 0.2", "No such option '--test-fraction'"),
+        ("--target y --test-fraction 0.2", "unknown option '--test-fraction'."),
     ],
 )
 def test_invalid_options_are_one_line_errors(run, tmp_path, options, text):

@@ -28,9 +28,16 @@ def test_help_has_examples_and_fits_into_80_columns(run, args):
 @pytest.mark.parametrize(
     ("args", "text"),
     [
-        (("trian",), "multilayer: No such command 'trian'."),
-        (("train",), "multilayer: Missing argument 'FILE'. See: multilayer train --help\n"),
-        (("demo", "extra"), "multilayer: Got unexpected extra argument (extra). See: multilayer demo --help\n"),
+        (("trian",), "multilayer: unknown command 'trian'. Did you mean 'train'? See:"),
+        (
+            ("train",),
+            "multilayer: FILE is missing. Name a table in CSV or Parquet, or - for standard input. See: multilayer "
+            "train --help\n",
+        ),
+        (
+            ("demo", "extra"),
+            "multilayer: unexpected argument 'extra'. Omit it, and quote names that contain blanks. See: ",
+        ),
     ],
 )
 def test_wrong_usage_is_a_one_line_error(run, args, text):

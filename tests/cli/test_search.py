@@ -19,6 +19,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 
 from multilayer import MLPClassifier, MLPRegressor
+from multilayer.cli.evaluation.kinds import Kind
 from multilayer.cli.evaluation.search import SearchProgress
 from multilayer.tables import TableEncoder, encode_target, read_table, split_target
 
@@ -44,6 +45,15 @@ def trials_of(out: Path) -> list[dict[str, str]]:
     return trials
 
 
+def kind_of(row: dict[str, str], n_rows: int, epochs: int, task: str = "classification"):
+    """Return the encoder and the parameters of the network of a trial."""
+    kind = Kind.of(row["kind"], n_rows, classifies=task == "classification")
+    own = {"hidden_layer_sizes": tuple(map(int, row["hidden"].split(","))), "max_iter": epochs}
+    own |= {name: float(row[name]) for name in ("weight_decay", "dropout")}
+    encoder = TableEncoder(dtype=np.float32, task=task, **kind.encoding)
+    return encoder, {**kind.parameters, **own, "learning_rate_init": float(row["step_size"])}
+
+
 def said(result: Result) -> str:
     return " ".join(result.stdout.split())
 
@@ -52,13 +62,13 @@ def test_search_prints_steps_and_scores(done):
     for text in (
         "people.csv: 80 rows, 3 columns and the target.",
         "Rows: divided into 3 folds with the classes in the same proportions; each network is trained on 52 to 53",
-        "Search: the defaults, a table model with preset 'standard', as trial 1, and 4 networks drawn at random, of ",
-        "of one or two hidden layers of 16, 32, 64 or 128 units, step sizes from",
+        "Search: the defaults, a table model with preset 'standard', as trial 1, and 4 single networks drawn at random",
+        "around the recipes of the table models: of the kinds pieces, waves and numbers, with one or two hidden layers",
         "Defaults and 4 networks, mean +- standard error over 3 folds",
         "Models in the same 3 folds, mean +- standard error",
         "The best of 4 was chosen for its score, which is therefore a little better than on new rows.",
         "Folds share training rows: all these errors are approximate.",
-        "Trained on all 79 rows: a network of 6 - ",
+        "Trained on all 79 rows: a network of ",
         "Written:",
     ):
         assert text in said(done[0])
@@ -91,16 +101,11 @@ def test_trial_scores_equal_those_of_a_loop_over_the_folds(done, table):
     trials = trials_of(done[1])
     assert sorted(int(row["trial"]) for row in trials) == [2, 3, 4, 5]
     for row in trials:
-        network = MLPClassifier(
-            tuple(map(int, row["hidden"].split(","))),
-            learning_rate_init=float(row["step_size"]),
-            alpha=float(row["alpha"]),
-            max_iter=12,
-            random_state=3,
-        )
+        encoder, parameters = kind_of(row, 52, 12)
+        network = MLPClassifier(**parameters, random_state=3)
         scores = []
         for train, test in folds:
-            model = make_pipeline(TableEncoder(dtype=np.float32), network)
+            model = make_pipeline(encoder, network)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 model.fit(features.take(train), y[train])
@@ -108,7 +113,7 @@ def test_trial_scores_equal_those_of_a_loop_over_the_folds(done, table):
         np.testing.assert_allclose([float(row[f"fold_{i}"]) for i in (1, 2, 3)], scores, rtol=1e-5)
         assert float(row["log_loss"]) == pytest.approx(np.mean(scores), rel=1e-5)
         assert float(row["standard_error"]) == pytest.approx(np.std(scores, ddof=1) / math.sqrt(3), rel=1e-4)
-        assert int(row["weights"]) == sum(layer.size for layer in (*model[-1].coefs_, *model[-1].intercepts_))
+        assert int(row["weights"]) == model[-1].parameters_.size
 
 
 def test_trials_are_sorted_by_score(done):
@@ -120,7 +125,7 @@ def test_trials_are_sorted_by_score(done):
     simplest = next((row for row in trials if row["choice"] == "1 SE"), trials[0])
     as_good = [row for row in trials if float(row["log_loss"]) <= limit]
     assert int(simplest["weights"]) == min(int(row["weights"]) for row in as_good)
-    table = re.findall(r"^([2-9]) +[\d,]+ +[\d.e-]+ +[\d.e-]+ +(\S+) \+- ", done[0].stdout, re.MULTILINE)
+    table = re.findall(r"^([2-9]) +\w+ +[\d,]+ +[\d.e-]+ +[\d.e-]+ +[\d.]+ +(\S+) \+- ", done[0].stdout, re.MULTILINE)
     assert table == [(row["trial"], f"{float(row['log_loss']):.4f}") for row in trials]
 
 
@@ -141,7 +146,7 @@ def test_other_models_are_scored_on_the_same_folds(done, table):
 def test_all_files_are_written_and_listed(done):
     result, out = done
     names = {path.name for path in out.iterdir()}
-    pictures = {"search.png", "step_size.png", "alpha.png", "hidden.png", "cost.png"}
+    pictures = {"search.png", "step_size.png", "weight_decay.png", "dropout.png", "hidden.png", "cost.png"}
     assert names == {"trials.csv", "report.html"} | pictures
     assert all(str(out / name) in result.stdout for name in names)
     assert all((out / name).read_bytes().startswith(b"\x89PNG") for name in pictures)
@@ -150,7 +155,7 @@ def test_all_files_are_written_and_listed(done):
 def test_report_is_a_single_file(done):
     page = (done[1] / "report.html").read_text(encoding="utf-8")
     assert "http" not in re.sub(r"base64,[^\"]*", "", page).replace('http-equiv="Content-Security-Policy"', "")
-    assert page.count("data:image/png;base64,") == 5
+    assert page.count("data:image/png;base64,") == 6
     for text in ("Best is trial", "Models in the same 3 folds", "Nadeau and Bengio", "multilayer cv", "loguniform"):
         assert text in page
 
@@ -201,7 +206,9 @@ def test_halving_is_used_where_there_are_enough_rows(run, tmp_path, capsys):
     options = ("--target", "y", "--trials", "5", "--folds", "2", "--epochs", "360", "--out", out)
     result = run("search", path, *options)
     assert result.exit_code == 0
-    assert "Each is trained for up to 360 epochs, the less promising ones for fewer." in said(result)
+    assert "Each is trained for up to 360 epochs, the less promising ones for fewer; those trained furthest" in said(
+        result
+    )
     trials = trials_of(out)
     # 350 rows give two updates per epoch, and 300 updates are the minimum for a first comparison.
     rungs = [row["rung"] for row in trials]
@@ -225,12 +232,12 @@ def test_simplest_network_is_trained_with_the_option(run, tmp_path):
         "search", table, "--target", "y", "--simplest", "--trials", "8", "--epochs", "60", "--folds", "3", "--seed", "1"
     )
     assert result.exit_code == 0
-    chosen = re.search(r"^\d+ +(\S+) .* 1 SE$", result.stdout, re.MULTILINE)
+    chosen = re.search(r"^\d+ +\w+ +(\S+) .* 1 SE$", result.stdout, re.MULTILINE)
     assert chosen is not None
     assert "is the simplest" in said(result)
     assert "it was chosen." in said(result)
     assert f" --hidden {chosen[1]} " in result.stdout
-    assert f"a network of 2 - {chosen[1].replace(',', ' - ')} - 1 units" in said(result)
+    assert re.search(rf"a network of \d+ - {chosen[1].replace(',', ' - ')} - 1 units", said(result))
 
 
 @pytest.fixture(scope="module")
@@ -246,16 +253,10 @@ class TestAmounts:
         assert result.exit_code == 0
         best = trials_of(out)[0]
         features, y = data_of(path, "price")
-        network = MLPRegressor(
-            tuple(map(int, best["hidden"].split(","))),
-            learning_rate_init=float(best["step_size"]),
-            alpha=float(best["alpha"]),
-            max_iter=150,
-            random_state=0,
-            standardize_targets=True,
-        )
+        encoder, parameters = kind_of(best, 80, 150, "regression")
+        network = MLPRegressor(**parameters, random_state=0, standardize_targets=True)
         for i, (train, test) in enumerate(KFold(3, shuffle=True, random_state=0).split(y), start=1):
-            model = make_pipeline(TableEncoder(dtype=np.float32), network)
+            model = make_pipeline(encoder, network)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 predicted = model.fit(features.take(train), y[train]).predict(features.take(test))
@@ -265,7 +266,7 @@ class TestAmounts:
         assert re.search(r"its RMSE is \S+ \+- \S+ lower than that of the defaults", said(houses[0]))
         assert "the model is better by more than chance explains." in said(houses[0])
         assert re.search(
-            r"^  MLPRegressor\(\(.*, max_iter=150, standardize_targets=True\)$", houses[0].stdout, re.MULTILINE
+            r"^  MLPRegressor\(.*max_iter=150, .*, standardize_targets=True\)$", houses[0].stdout, re.MULTILINE
         )
 
     def test_code_in_the_report_gives_the_same_result(self, houses, tmp_path, capsys):
@@ -300,7 +301,7 @@ def test_optuna_is_reproducible(run, table):
     options = ("search", table, "--target", "buys", "--sampler", "optuna", *SMALL)
     first, second = run(*options), run(*options)
     assert first.exit_code == 0
-    assert "and 4 networks proposed by Optuna, of" in said(first)
+    assert "and 4 single networks proposed by Optuna, around" in said(first)
     assert first.stdout == second.stdout
 
 
@@ -337,7 +338,7 @@ def test_failed_trials_are_reported_in_a_note(run, table, monkeypatch):
         f"note: {len(failed)} of 8 networks failed, the first: DivergenceError: the cost is nan in epoch 3.\n"
         in result.stderr
     )
-    assert len(re.findall(r" failed +", result.stdout)) == len(failed)
+    assert len(re.findall(r" failed$", result.stdout, re.MULTILINE)) == len(failed)
 
 
 def fail_for(monkeypatch, is_bad) -> None:
@@ -423,8 +424,10 @@ def test_ctrl_c_before_a_trial_has_a_score_ends_the_command(run, table, monkeypa
 
 def test_candidates_are_in_the_space_stated_in_the_help(run, done):
     text = " ".join(run("search", "--help").stdout.split())
-    assert "one or two hidden layers of 16, 32, 64 or 128 units, a step size from 0.0003 to 0.03 and an alpha" in text
+    assert "one or two hidden layers of 64, 128 or 256 units, step sizes within a factor of 4 of the recipe's" in text
     for row in trials_of(done[1]):
-        assert set(row["hidden"].split(",")) <= {"16", "32", "64", "128"}
-        assert 3e-4 <= float(row["step_size"]) <= 3e-2
-        assert 1e-3 <= float(row["alpha"]) <= 100
+        step = Kind.of(row["kind"], 52, classifies=True).parameters["learning_rate_init"]
+        assert set(row["hidden"].split(",")) <= {"64", "128", "256"}
+        assert step / 4 <= float(row["step_size"]) <= step * 4
+        assert 2e-3 <= float(row["weight_decay"]) <= 0.2
+        assert 0 <= float(row["dropout"]) <= 0.3

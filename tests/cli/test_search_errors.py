@@ -20,16 +20,22 @@ def search(run, tmp_path, options, lines=TABLE):
     [
         ("", "name the column to predict with --target. Its columns: 'n', 'w', 'g', 'y'."),
         ("--target z", "t.csv: the table has no target column 'z'."),
-        ("--target y --trials 0", "'--trials': 0 is not in the range 1<=x<=2147483647."),
-        ("--target y --minutes 0", "'--minutes': 0 is not a positive number of minutes. Omit it for no limit."),
-        ("--target y --minutes nan", "'--minutes': nan is not a positive number of minutes."),
-        ("--target y --sampler grid", "'--sampler': 'grid' is not one of 'random', 'optuna'."),
+        ("--target y --trials 0", "--trials must be an integer from 1 to 2147483647, got 0."),
+        ("--target y --minutes 0", "--minutes must be a positive number, got 0. Omit it for no limit."),
+        ("--target y --minutes nan", "--minutes must be a positive number, got nan. Omit it for no limit."),
+        ("--target y --sampler grid", "--sampler must be random or optuna, got 'grid'."),
         ("--target y --folds 30", "t.csv: no class has more than 2"),
         ("--target y --group w", "the group column 'w' holds 3 groups, fewer than 5 folds."),
-        ("--target y --repeats 2", "No such option '--repeats'"),
-        ("--target y --alpha 1", "No such option '--alpha'"),
-        ("--target y --journal no/such/journal", "'--journal': no/such/journal cannot be written: there is no folder"),
-        ("--target y --journal .", "'--journal': . is a folder. Name a file."),
+        ("--target y --repeats 2", "unknown option '--repeats'."),
+        ("--target y --alpha 1", "unknown option '--alpha'."),
+        (
+            "--target y --journal no/such/journal",
+            "--journal must be a file that can be written, got no/such/journal: there is no folder",
+        ),
+        (
+            "--target y --journal .",
+            "--journal must be the name of a file, got the folder .. Write the name of a file in it.",
+        ),
     ],
 )
 def test_invalid_options_are_one_line_errors(run, tmp_path, options, text):

@@ -67,7 +67,7 @@ class TestTrain:
     def test_the_answer_and_all_models_are_printed(self, trained):
         text = said(trained[0])
         for words in (
-            "Trained a table model of 15 networks (weights: waves ",
+            "Trained a table model of 15 networks in 5 folds, with the weights ",
             "logistic gradient-boosted majority score network regression trees class",
             "Out-of-fold scores of the training rows name log-loss model better by",
             "The network is right on ",
@@ -104,6 +104,7 @@ class TestTrain:
             "Scores",
             "Which columns matter",
             "Predictions, each by a model that has not seen the row",
+            "Why rows have their predictions",
             "Training",
             "Data",
             columns,
@@ -115,9 +116,32 @@ class TestTrain:
             "calibration",
             "confusion",
             "roc",
+            "largest_error",
+            "typical_error",
             "cost",
         }
         assert "Most important: income" in page
+
+    def test_the_rows_of_the_largest_and_of_a_typical_error_are_explained(self, trained):
+        predictions = rows_of(trained[1] / "predictions.csv")
+        losses = [-np.log(float(row[f"p({row['actual']})"])) for row in predictions]
+        order = np.argsort(losses, kind="stable")
+        page = html.unescape(page_of(trained[1]))
+        for at, words in ((-1, "the test row with the largest error"), (11, "a typical test row, whose error is the")):
+            row = predictions[order[at]]
+            share = max(float(row["p(no)"]), float(row["p(yes)"]))
+            caption = re.search(rf"<figcaption>{row['name']}, {words}.*</figcaption>", page)
+            assert caption is not None
+            assert (
+                f"predicted {row['predicted']} with a probability of {share:.1%}, actually {row['actual']}."
+                in caption[0]
+            )
+
+    def test_the_answer_is_three_paragraphs(self, trained):
+        lead = re.findall(r'<p class="lead">(.*?)</p>', page_of(trained[1]))
+        assert [text.split()[0] for text in lead][::2] == ["The", "Most"]
+        assert "In the folds of the training rows: " in lead[1]
+        assert "linear model" not in lead[1]
 
     def test_code_in_the_report_reproduces_the_score(self, trained, capsys):
         assert "TableClassifier(preset=" in page_of(trained[1])
@@ -129,7 +153,7 @@ class TestTrain:
         out = tmp_path / "out"
         result = run("train", houses_table, "--target", "price", "--preset", "quick", "--with-trees", "--out", out)
         assert result.exit_code == 0
-        assert "Trained a table model of 1 network (weights: waves " in said(result)
+        assert "Trained a table model of 1 network, with the weights " in said(result)
         predictions = rows_of(out / "predictions.csv")
         actual, predicted = ([float(each[name]) for each in predictions] for name in ("actual", "predicted"))
         assert run_code(out, capsys)[0] == pytest.approx(r2_score(actual, predicted), abs=1e-4)
@@ -144,7 +168,8 @@ class TestTrain:
         out = tmp_path / "out"
         result = run("train", write(tmp_path / "t.csv", lines), "--target", "y", "--preset", "quick", "--out", out)
         assert result.exit_code == 0
-        assert {path.stem for path in out.glob("*.png")} == {"importance", "calibration", "confusion", "cost"}
+        pictures = {"importance", "calibration", "confusion", "largest_error", "typical_error", "cost"}
+        assert {path.stem for path in out.glob("*.png")} == pictures
 
     def test_ctrl_c_keeps_the_complete_folds(self, run, visits, ctrl_c):
         ctrl_c(11)
@@ -154,6 +179,9 @@ class TestTrain:
             r"note: interrupted: the scores are those of its \d networks? that (is|are) done\n", result.stderr
         )
         assert "Scores on 24 test rows" in result.stdout
+        found = re.search(r"^Out-of-fold scores of the training rows, ([1-4]) of 5 folds$", result.stdout, re.MULTILINE)
+        assert found is not None
+        assert not list((visits.parent / "interrupted").glob("largest_error.png"))
 
     def test_ctrl_c_before_any_fold_is_complete_ends_the_command(self, run, visits, ctrl_c):
         ctrl_c(1)
@@ -370,26 +398,30 @@ class TestMistakes:
     @pytest.mark.parametrize(
         ("command", "options", "text"),
         [
-            ("train", "--preset fast", "'--preset': 'fast' is not one of 'quick', 'standard', 'best'."),
+            ("train", "--preset fast", "--preset must be quick, standard or best, got 'fast'."),
             (
                 "train",
                 "--preset quick --hidden 8",
                 "--hidden trains a single network, and --preset is an option of the",
             ),
             ("cv", "--with-trees --epochs 8", "--epochs trains a single network, and --with-trees is an option of the"),
-            ("search", "--hidden 8", "No such option '--hidden'"),
+            ("search", "--hidden 8", "unknown option '--hidden'."),
             ("train", "--id m", "t.csv: unknown id column 'm'. Known: 'n', 'w', 'y'."),
             ("train", "--id y", "t.csv: 'y' is the target, and cannot be the column of names too. Name another --id."),
             ("train", "--test no.csv", "no.csv: no such file."),
-            ("train", "--test -", "'--test': name a file; standard input is for the table to train on."),
+            (
+                "train",
+                "--test -",
+                "--test must be the name of a file, got '-'. Write its name; standard input is for the table to",
+            ),
             (
                 "train",
                 "--test t.csv --test-fraction 0.3",
                 "--test names the rows to test on, and --test-fraction draws",
             ),
-            ("cv", "--test t.csv", "No such option '--test'"),
-            ("search", "--test t.csv", "No such option '--test'"),
-            ("train", "--minutes 0", "'--minutes': 0 is not a positive number of minutes. Omit it for no limit."),
+            ("cv", "--test t.csv", "unknown option '--test'."),
+            ("search", "--test t.csv", "unknown option '--test'."),
+            ("train", "--minutes 0", "--minutes must be a positive number, got 0. Omit it for no limit."),
         ],
     )
     def test_mistakes_are_one_line_errors(self, run, tmp_path, command, options, text):
@@ -423,7 +455,14 @@ class TestCrossValidation:
             "gradient-boosted trees on",
         ):
             assert words in said(result)
+        pictures = {"importance", "folds", "calibration", "confusion", "roc", "cost"}
+        assert {path.stem for path in out.glob("*.png")} == pictures
+        assert "Most important: income" in said(result)
+        page = page_of(out)
+        assert "<h2>Which columns matter</h2>" in page
+        assert "The log-loss of each model in each fold." in page
         folds = rows_of(out / "folds.csv")
+        assert all(float(row["fit_time"]) > 0 for row in folds[:3])
         assert [row["model"] for row in folds[::3]] == [
             "network",
             "logistic regression",
@@ -440,6 +479,7 @@ class TestCrossValidation:
         result = run("cv", visits, *PEOPLE, "--folds", "3")
         assert result.exit_code == 130
         assert "note: interrupted: the scores are those of 1 of 3 folds\n" in result.stderr
+        assert "Models in the same 1 of 3 folds, mean" in result.stdout
 
     def test_a_failed_fold_is_reported_in_a_note(self, run, visits, monkeypatch):
         from multilayer import TableClassifier
@@ -458,6 +498,8 @@ class TestCrossValidation:
         assert result.exit_code == 0
         assert "note: the table model failed in fold 2, which is in no score: the cost is nan" in result.stderr
         assert "Scores over 2 of 3 folds" in result.stdout
+        assert "Models in the same 2 of 3 folds, mean" in result.stdout
+        assert "Only 2 of 3 folds were completed, so that the errors are rough." in said(result)
 
 
 class TestSearch:

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from multilayer.cli.evaluation.kinds import DROPOUT, HIDDEN, STEP_SIZE, WEIGHT_DECAY, kind_name, kinds_of
 from multilayer.cli.evaluation.scores import ModelScores
 from multilayer.cli.evaluation.settings import TableSettings
 from multilayer.cli.evaluation.splits import Splits
 from multilayer.cli.evaluation.tasks import LOG_LOSS
-from multilayer.cli.evaluation.trials import ALPHA, HIDDEN, STEP_SIZE, SearchOptions, conclusion, described, first_rung
+from multilayer.cli.evaluation.trials import SearchOptions, conclusion, described, first_rung
 
 
 def search_options(**changes) -> SearchOptions:
@@ -28,6 +29,7 @@ def search_options(**changes) -> SearchOptions:
         "simplest": False,
         "seed": 0,
         "defaults": TableSettings("standard", False, 0),
+        "kinds": kinds_of(100, classifies=True),
     }
     return SearchOptions(**(settings | changes))
 
@@ -41,7 +43,7 @@ def test_first_rung_leaves_room_for_another_or_is_a_whole_training(epochs, n_tri
 
 @pytest.mark.parametrize(("epochs", "has_ended"), [(10, False), (10, True), (90, False)])
 def test_a_best_trial_with_fewer_epochs_is_reported(epochs, has_ended):
-    params = {HIDDEN: (16,), STEP_SIZE: 0.001, ALPHA: 1.0}
+    params = {HIDDEN: (64,), STEP_SIZE: 0.001, WEIGHT_DECAY: 0.5, DROPOUT: 0.1}
     best = SimpleNamespace(number=0, params=params, epochs=epochs, has_ended=has_ended, error="", fold_scores=[-1, -2])
     models = [
         ModelScores(name, {}, {0: {"log_loss": 1.0}, 1: {"log_loss": high}})
@@ -53,18 +55,36 @@ def test_a_best_trial_with_fewer_epochs_is_reported(epochs, has_ended):
         SimpleNamespace(trials=[best], best=best, simplest=best), best, search_options(), LOG_LOSS, models, folds
     )
     assert text.startswith(
-        "Best is trial 2, a hidden layer of 16 units, step size 0.001, alpha 1: its log-loss is 1.5000"
+        "Best is trial 2, kind numbers, a hidden layer of 64 units, step size 0.001, weight decay 0.5, dropout 0.1: "
+        "its log-loss is 1.5000"
     )
     assert ("That is after 10 of 90 epochs: trained to the end, it may be" in text) == (epochs == 10 and not has_ended)
     assert "was chosen for its score" not in text
 
 
 @pytest.mark.parametrize(
-    ("sizes", "text"),
+    ("kind", "sizes", "text"),
     [
-        ((16,), "a hidden layer of 16 units, step size 0.00123, alpha 2"),
-        ((64, 64), "two hidden layers of 64 units, step size 0.00123, alpha 2"),
+        ({"embedding": "periodic"}, (64,), "kind waves, a hidden layer of 64 units, step size 0.00123"),
+        ({"tableencoder__piecewise": "tree"}, (8, 8), "kind pieces, two hidden layers of 8 units, step size 0.00123"),
     ],
 )
-def test_candidates_are_described(sizes, text):
-    assert described(search_options().settings({HIDDEN: sizes, STEP_SIZE: 0.00123, ALPHA: 2.0})) == text
+def test_candidates_are_described(kind, sizes, text):
+    params = {**kind, HIDDEN: sizes, STEP_SIZE: 0.00123, WEIGHT_DECAY: 0.02, DROPOUT: 0.15}
+    assert described(search_options().settings(params)) == f"{text}, weight decay 0.02, dropout 0.15"
+
+
+@pytest.mark.parametrize("classifies", [True, False])
+def test_the_space_contains_the_recipe_of_each_kind(classifies):
+    for name, kind in kinds_of(1000, classifies=classifies).items():
+        space = kind.space()
+        assert kind_name({parameter: values for parameter, values in space.items() if parameter in kind_marks}) == name
+        assert kind.parameters[HIDDEN] in space[HIDDEN]
+        assert kind.parameters[DROPOUT] in space[DROPOUT]
+        for parameter in (STEP_SIZE, WEIGHT_DECAY):
+            low, high = space[parameter].support()
+            assert low < kind.parameters[parameter] < high
+        assert set(space) >= set(kind.parameters) - {"max_iter"}
+
+
+kind_marks = {"embedding", "tableencoder__piecewise"}

@@ -123,3 +123,12 @@ def test_values_that_cannot_be_drawn_raise_errors(y, predicted, error, message):
     with pytest.raises(error, match=message):
         plot_predictions(y, predicted)
     assert plt.get_fignums() == []
+
+
+def test_ticks_of_large_amounts_have_commas_between_thousands():
+    ax = plot_predictions([100_000.0, 300_000.0], [120_000.0, 280_000.0])
+    ax.figure.canvas.draw()
+    assert "200,000" in [label.get_text() for label in ax.get_xticklabels()]
+    ax = plot_predictions([1.0, 3.0], [1.5, 2.5])
+    ax.figure.canvas.draw()
+    assert "2.0" in [label.get_text() for label in ax.get_xticklabels()]

@@ -156,6 +156,12 @@ def test_rows_are_complete_without_gaps() -> None:
         ([[1], [2]], "auto", r"holds values of type list, which cannot be encoded"),
         ([f"{i}" for i in range(30)], "auto", r"text that differs in 30 of 30 rows: too many to be class labels"),
         ([*map(str, range(30)), "n.a."], "auto", r"decimal point and nothing else \('n\.a\.' in data row 31\)"),
+        (
+            [f"{i},5" for i in range(30)],
+            "auto",
+            r"decimal commas \('0,5' in data row 1\), read the table with decimal=\",\"",
+        ),
+        (["1,5", "2,5"], "regression", r"If the commas are decimal commas, read the table with decimal=\",\"\."),
         ([1, "a"], "auto", "the target holds values that have no common type"),
         (3, "auto", "the target holds values that have no common type"),
     ],

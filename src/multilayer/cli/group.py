@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import warnings
 from contextlib import suppress
+from difflib import get_close_matches
 from typing import Any
 
 import click
@@ -118,13 +120,39 @@ def _code_of_output(out: GuardedStream) -> int:
 
 
 def _with_help(error: click.ClickException) -> str:
-    message = error.format_message()
     if not isinstance(error, click.UsageError):
-        return message
-    message = shortened(message, _LONGEST_MESSAGE)
+        return error.format_message()
+    message = shortened(_usage(error), _LONGEST_MESSAGE)
     if error.ctx is None:
         return message
     return f"{message}{'' if message.endswith(('.', '?', '?)')) else '.'} See: {error.ctx.command_path} --help"
+
+
+def _usage(error: click.UsageError) -> str:
+    """An error of usage in the form of all others: what was wrong, what was received, and what to do."""
+    params = [] if error.ctx is None else error.ctx.command.params
+    match error:
+        case click.MissingParameter():
+            return "FILE is missing. Name a table in CSV or Parquet, or - for standard input."
+        case click.BadParameter():
+            name = error.param_hint or (error.param.opts[0] if error.param is not None else "")
+            return f"{name}{'' if error.message.startswith('must ') else ':'} {error.message}"
+        case click.NoSuchOption():
+            known = [name for param in params for name in param.opts if name.startswith("--")]
+            near = get_close_matches(error.option_name, known, 1, 0.7)
+            return f"unknown option {error.option_name!r}.{f' Did you mean {near[0]!r}?' if near else ''}"
+        case click.BadOptionUsage():
+            if "requires" not in error.message:
+                return f"{error.option_name} takes no value. Write {error.option_name} alone."
+            return f"{error.option_name} needs a value, got none. Write it behind {error.option_name}."
+    message = error.format_message()
+    if found := re.match(r"Got unexpected extra arguments? \((.*)\)", message):
+        return f"unexpected argument {found[1]!r}. Omit it, and quote names that contain blanks."
+    if found := re.match(r"No such command '(.*?)'\.", message):
+        near = get_close_matches(found[1], list(cli.commands), 1)
+        remedy = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(cli.commands)}."
+        return f"unknown command {found[1]!r}. {remedy}"
+    return message
 
 
 @click.group(

@@ -118,8 +118,8 @@ def check_network(sizes: Sequence[int], how_many: str = "", n_networks: int = 1)
     fewer = "fewer units, or a smaller --jobs" if n_networks > 1 else "fewer units"
     raise click.BadParameter(
         f"{each}{how_many}{count(n_weights(sizes), 'weight')} would need {how_many}{needed / _GIB:,.1f} GiB of memory "
-        f"to train, and this machine has {present / _GIB:,.1f} GiB. Use {fewer}",
-        param_hint="'--hidden'",
+        f"to train, and this machine has {present / _GIB:,.1f} GiB. Use {fewer}.",
+        param_hint="--hidden",
     )
 
 

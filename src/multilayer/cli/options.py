@@ -27,7 +27,7 @@ OPTION_NAMES = {name: "--" + name.replace("_", "-") for name in _UNCHANGED} | {
     "max_iter": "--epochs",
 }
 
-_NETWORK = ("hidden", "activation", "epochs", "alpha", "step_size", "batch_size")
+_NETWORK = ("kind", "hidden", "activation", "epochs", "alpha", "step_size", "batch_size", "weight_decay", "dropout")
 _LARGEST = 2**31 - 1  # whole number that an option takes
 _LONGEST_NUMBER = 12  # digits of a number of units
 
@@ -37,41 +37,74 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 class Count(click.IntRange):
     """A positive integer that no counter overflows."""
 
-    def __init__(self, least: int = 1) -> None:
-        super().__init__(least, _LARGEST)
+    def __init__(self, least: int = 1, most: int = _LARGEST) -> None:
+        super().__init__(least, most)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return int(super().convert(value, param, ctx))
+        except click.BadParameter:
+            raise click.BadParameter(f"must be an integer from {self.min} to {self.max}, got {value}.") from None
 
 
 class Amount(click.FloatRange):
     """A finite number: NaN and ``1e999`` would pass a plain range."""
 
+    def __init__(self, words: str, remedy: str = "", **limits: Any) -> None:
+        super().__init__(**limits)
+        self._words, self._remedy = words, f" {remedy}" if remedy else ""
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        number = float(super().convert(value, param, ctx))
+        try:
+            number = float(super().convert(value, param, ctx))
+        except click.BadParameter:
+            number = math.nan
         if not math.isfinite(number):
-            self.fail(f"{value} is not a finite number.", param, ctx)
+            raise click.BadParameter(f"must be {self._words}, got {value}.{self._remedy}")
         return number
 
 
-def read_hidden(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[int, ...]:
+class Choice(click.Choice):  # type: ignore[type-arg, unused-ignore]  # generic since click 8.2
+    """One of some words."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            *words, last = self.choices
+            raise click.BadParameter(f"must be {', '.join(words)} or {last}, got {value!r}.") from None
+
+
+POSITIVE = Amount("a positive number", min=0, min_open=True)
+
+
+def read_hidden(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[int, ...] | None:
     """The sizes of hidden layers, such as ``64,64``; ``none`` for no hidden layer."""
+    if value is None:
+        return None
     if value.strip() == "none":
         return ()
     sizes = []
     for part in (part.strip() for part in value.split(",")):
         digits = part.lstrip("0") if part.isascii() and part.isdigit() else ""
         if len(digits) > _LONGEST_NUMBER:
-            raise click.BadParameter(f"a layer of {len(digits):,} digits is larger than any computer. Write 64,64")
+            raise click.BadParameter(
+                f"must be sizes of layers, got one of {len(digits):,} digits, larger than any computer. Write 64,64."
+            )
         if not digits:
             raise click.BadParameter(
-                f"{shortened(part, 40)!r} is not a positive integer. Write sizes such as 64,64, or none for no hidden "
-                "layer"
+                f"must be positive integers, got {shortened(part, 40)!r}. Write sizes such as 64,64, or none for no "
+                "hidden layer."
             )
         sizes.append(int(digits))
     check_hidden_layers(sizes)
     return tuple(sizes)
 
 
-def read_activation(_ctx: click.Context, _param: click.Parameter, value: str) -> str | tuple[str, ...]:
+def read_activation(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | tuple[str, ...] | None:
     """The name of an activation, or one for each hidden layer: ``relu``, ``relu,tanh``."""
+    if value is None:
+        return None
     from multilayer.equations import activation
     from multilayer.exceptions import ParameterError
 
@@ -91,7 +124,7 @@ def read_folder(_ctx: click.Context, _param: click.Parameter, value: str | None)
         return None
     if not value.strip():
         # Path("") is the current folder, which an unset variable of the shell does not mean.
-        raise click.BadParameter("the name of the folder is empty")
+        raise click.BadParameter("must be the name of a folder, got an empty one. Write a name such as results.")
     keep_running_without_reader()
     folder = OutputFolder(Path(value))
     folder.check_name()
@@ -101,14 +134,14 @@ def read_folder(_ctx: click.Context, _param: click.Parameter, value: str | None)
 def read_test_file(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Path | None:
     """The file of the test rows."""
     if value is not None and (not value.strip() or value == "-"):
-        raise click.BadParameter("name a file; standard input is for the table to train on")
+        raise click.BadParameter(
+            f"must be the name of a file, got {value!r}. Write its name; standard input is for the table to train on."
+        )
     return None if value is None else Path(value)
 
 
 def read_minutes(_ctx: click.Context, _param: click.Parameter, value: float | None) -> Deadline:
     """A limit of time, in minutes."""
-    if value is not None and not 0 < value < math.inf:
-        raise click.BadParameter(f"{value:g} is not a positive number of minutes. Omit it for no limit")
     return Deadline(value)
 
 
@@ -133,11 +166,13 @@ def read_journal(_ctx: click.Context, _param: click.Parameter, value: str | None
         return None
     path = Path(value)
     if not value.strip():
-        raise click.BadParameter("the name of the file is empty")
+        raise click.BadParameter("must be the name of a file, got an empty one. Write a name such as search.journal.")
     if path.is_dir():
-        raise click.BadParameter(f"{value} is a folder. Name a file")
+        raise click.BadParameter(f"must be the name of a file, got the folder {value}. Write the name of a file in it.")
     if not path.parent.is_dir():
-        raise click.BadParameter(f"{value} cannot be written: there is no folder {path.parent}. Make it first")
+        raise click.BadParameter(
+            f"must be a file that can be written, got {value}: there is no folder {path.parent}. Make the folder first."
+        )
     return path
 
 
@@ -154,7 +189,7 @@ def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
             )
         return command(source=Source(**named), **options)
 
-    choices = click.Choice(["auto", "classification", "regression"])
+    choices = Choice(["auto", "classification", "regression"])
     group = "Rows with equal values here, such as those of one patient, stay in one part; not used as a feature."
     time = "Dates, times or numbers: models are tested on later rows than those of training; a feature too."
     separator = "Between the cells of a text file, such as ';' or tab; detected by default."
@@ -180,7 +215,7 @@ def model_options(command: Command) -> Command:
     trees = "Let gradient-boosted trees be a part of the model too, with a weight by their out-of-fold predictions."
     return _all_of(
         command,
-        option("--preset", None, preset, default="standard", type=click.Choice(["quick", "standard", "best"])),
+        option("--preset", None, preset, default="standard", type=Choice(["quick", "standard", "best"])),
         click.option("--with-trees", is_flag=True, help=trees),
     )
 
@@ -200,20 +235,33 @@ def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
             )
         return command(network=network if given else None, **options)
 
-    hidden = "Single network: units of each hidden layer; none for no hidden layer."
-    activation = "Single network: of the hidden units; relu, tanh, sigmoid, gelu, ...; one name, or one for each layer."
+    kind = (
+        "Single network: of this kind of the table model, with its encoding and schedule; the options below replace "
+        "its values."
+    )
+    hidden = "Single network: units of each hidden layer, such as 64,64 (the default); none for no hidden layer."
+    activation = (
+        "Single network: of the hidden units; relu (the default), tanh, gelu, ...; one name, or one for each layer."
+    )
     epochs = "Single network: largest number of passes over the rows; by default 30 for classes, 100 for amounts."
-    alpha = "Single network: regularisation, the weight of the squared weights in the cost."
-    step = "Single network: step size of Adam."
+    alpha = "Single network: regularisation, the weight of the squared weights in the cost; 0.3 by default."
+    step = "Single network: step size of Adam, 0.001 by default."
     batch = "Single network: rows of an update; by default 200, or all if there are fewer."
+    decay = (
+        "Single network: share of the weights that Adam subtracts in each update, times the step size; 0 by default."
+    )
+    dropout = "Single network: share of the hidden units that are dropped in training; 0 by default."
     return _all_of(
         gathered,
-        option("--hidden", "SIZES", hidden, default="64,64", callback=read_hidden),
-        option("--activation", "NAMES", activation, default="relu", callback=read_activation),
+        option("--kind", None, kind, type=Choice(["pieces", "waves", "numbers"])),
+        option("--hidden", "SIZES", hidden, callback=read_hidden),
+        option("--activation", "NAMES", activation, callback=read_activation),
         option("--epochs", "N", epochs, type=Count()),
-        option("--alpha", "X", alpha, default=0.3, type=Amount(min=0)),
-        option("--step-size", "X", step, default=0.001, type=Amount(min=0, min_open=True)),
+        option("--alpha", "X", alpha, type=Amount("a number of at least 0", min=0)),
+        option("--step-size", "X", step, type=POSITIVE),
         option("--batch-size", "N", batch, type=Count()),
+        option("--weight-decay", "X", decay, type=Amount("a number of at least 0", min=0)),
+        option("--dropout", "X", dropout, type=Amount("a number from 0 to below 1", min=0, max=1, max_open=True)),
     )
 
 
@@ -232,12 +280,13 @@ def fold_options(*, repeats: bool) -> Callable[[Command], Command]:
 def minutes_option(what: str) -> Callable[[Command], Command]:
     """``deadline`` of the whole command, which begins when the option is read."""
     text = f"Time limit of the whole command: {what} No limit by default."
-    return option("--minutes", "X", text, destination="deadline", type=float, callback=read_minutes)
+    amount = Amount("a positive number", "Omit it for no limit.", min=0, min_open=True)
+    return option("--minutes", "X", text, destination="deadline", type=amount, callback=read_minutes)
 
 
 def seed_option(what: str) -> Callable[[Command], Command]:
     """``seed``, with what depends on it."""
-    return option("--seed", "N", what, default=0, type=click.IntRange(0, 2**32 - 1))
+    return option("--seed", "N", what, default=0, type=Count(0, 2**32 - 1))
 
 
 def result_options(files: str, printed: str = "the tables of scores") -> Callable[[Command], Command]:

@@ -27,6 +27,7 @@ _TALL_LEGEND = 16  # entries; longer legends have two columns
 _CHARACTER = 0.067  # inches, the mean width of a character of a conclusion
 # Costs are drawn on a logarithmic scale where the largest is this many times the smallest.
 _WIDE_RANGE = 10.0
+_THOUSANDS = 1e4, 1e8  # numbers that are written with commas
 
 
 def require_matplotlib(ax: object) -> None:
@@ -111,6 +112,13 @@ def label_axes(ax: Axes, x_name: str, y_name: str) -> None:
     """Name the axes; our own ``$x_1$`` is mathematics, a name from the data is taken as it is written."""
     ax.set_xlabel(x_name, parse_math=is_symbol(x_name))
     ax.set_ylabel(y_name, parse_math=is_symbol(y_name))
+
+
+def write_thousands(axis: Any) -> None:
+    """Write ticks from 10,000 to 100 millions with commas between thousands."""
+    low, high = np.abs(axis.get_view_interval())
+    if _THOUSANDS[0] <= max(low, high) < _THOUSANDS[1]:
+        axis.set_major_formatter(lambda value, _: f"{value:,.10g}")
 
 
 def remove_frame(ax: Axes) -> None:

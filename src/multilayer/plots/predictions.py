@@ -16,6 +16,7 @@ from multilayer.plots._axes import (
     label_axes,
     remove_frame,
     require_matplotlib,
+    write_thousands,
 )
 from multilayer.plots._inputs import FloatArray, check_rows, read_numbers, without_second_axis
 from multilayer.plots._style import INK, POSITIVE, lighten, point_size
@@ -99,6 +100,7 @@ def plot_predictions(
     for axis in (ax.xaxis, ax.yaxis):
         # The same ticks on both, and few: numbers of six digits stand side by side below the axis.
         axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+        write_thousands(axis)
     of = "" if target_name is None else f" {target_name}"
     label_axes(ax, f"actual{of}", f"predicted{of}")
     remove_frame(ax)

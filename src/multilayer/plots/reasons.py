@@ -8,9 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from multilayer.exceptions import ParameterError
-from multilayer.plots._axes import add_conclusion, add_legend, axes_or_new, check_result, label_axes, remove_frame
+from multilayer.plots._axes import (
+    add_conclusion,
+    add_legend,
+    axes_or_new,
+    check_result,
+    label_axes,
+    remove_frame,
+    write_thousands,
+)
 from multilayer.plots._inputs import check_count, is_integer, shorten
 from multilayer.plots._style import INK, LINE_COLORS, MARK_EDGE, MUTED, NEGATIVE, PALE, POSITIVE, lighten, style
+from multilayer.results import significant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -224,7 +233,7 @@ def plot_explanation(
     colors = [PALE if line.value is None else POSITIVE if line.contribution >= 0 else NEGATIVE for line in lines]
     names = [line.name if line.value is None else f"{shorten(line.name, 24)} = {line.value}" for line in lines]
     bars = _draw_bars(ax, names, values, colors)
-    ax.bar_label(bars, [f"{value:+.3g}" for value in values], padding=3, fontsize=8, color=MUTED)
+    ax.bar_label(bars, [significant(value, 3, "+") for value in values], padding=3, fontsize=8, color=MUTED)
     ax.margins(x=0.14)
     what = f"probability of {single.targets[0]!r}" if single.classifies else "prediction, in units of y"
     if target_name is not None and not single.classifies:
@@ -243,7 +252,9 @@ def _draw_bars(ax: Axes, names: Sequence[str], values: Any, colors: Sequence[str
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x", color="#E5E5E5", linewidth=0.8)
     ax.set_axisbelow(True)
+    write_thousands(ax.xaxis)
     remove_frame(ax)
+    ax.spines["left"].set_visible(False)
     return bars
 
 

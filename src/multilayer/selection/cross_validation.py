@@ -176,7 +176,7 @@ class CrossValidation(Result, Mapping[str, Any]):
             ended = ("failed", None) if model is None else (_epochs(model), float(self["fit_time"][i]))
             rows.append([i + 1, f"{len(train)} + {len(test)}", *(float(self[name][i]) for name in names), *ended])
         rows.append(["mean", None, *((self.mean[name], self.standard_error[name]) for name in names), None, None])
-        columns += [Column("epochs", "g"), Column("seconds", ".2f")]
+        columns += [Column("epochs", "g"), Column("fit_time", ".2f")]
         notes = failure_notes(self.failures, len(sides), "folds")
         return Table(tuple(columns), rows, notes=notes, n_summary_rows=1)
 

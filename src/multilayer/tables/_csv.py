@@ -199,7 +199,7 @@ def _explained(file: str, error: Exception) -> Exception:
         row = f"data row {int(number)}" if number else "a row"
         return DataFileError(
             f"{file}: {row} has {received} field{'s' if received != '1' else ''}, "
-            f"expected {expected} as in the first line: {excerpt!r}."
+            f"expected {expected} as in the first line: {excerpt!r}. Correct this row."
         )
     if "straddling" in message:
         return DataFileError(

@@ -39,7 +39,8 @@ def fit_columns(table: Columns, rules: Rules, response: Response | None) -> list
     ]
     if rules.piecewise is None:
         return fitted
-    most = most_parts(sum(is_piecewise(encoding) for encoding, _ in fitted))
+    classes = response is not None and response.task == "classification"
+    most = most_parts(sum(is_piecewise(encoding) for encoding, _ in fitted), classes=classes)
     by_tree = response if rules.piecewise == "tree" else None
     return [
         with_parts(encoding, report, table.column(report.name), most, by_tree)

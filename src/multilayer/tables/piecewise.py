@@ -18,22 +18,26 @@ from multilayer.tables._spelled import spelled_cells
 from multilayer.tables.encodings import Encoding, NumberEncoding, Output
 from multilayer.tables.reports import ColumnReport
 
-FEWEST_PARTS, MOST_PARTS, MOST_COLUMNS = 4, 16, 512
-"""Most parts of one column: 512 divided by the number of columns, but at least 4 and at most 16."""
+FEWEST_PARTS, MOST_PARTS, MOST_COLUMNS = 4, 48, 512
+"""Most parts of one column: 512 divided by the number of columns, but at least 4 and at most 48."""
 
-FEWEST_ROWS, LEAST_SHARE = 8, 200
-"""Fewest rows of a part: 8, or one row in 200."""
+MOST_PARTS_OF_CLASSES = 32
+"""Most parts of one column if the target holds classes, which have less to say of a small part than amounts."""
+
+FEWEST_ROWS, LEAST_SHARE = 8, 1000
+"""Fewest rows of a part: 8, or one row in 1,000."""
 
 
-def most_parts(n_columns: int) -> int:
+def most_parts(n_columns: int, *, classes: bool = False) -> int:
     """Return the largest number of parts of a column if ``n_columns`` columns are encoded.
 
     Examples
     --------
-    >>> most_parts(10), most_parts(50), most_parts(1000)
-    (16, 10, 4)
+    >>> most_parts(10), most_parts(10, classes=True), most_parts(50), most_parts(1000)
+    (48, 32, 10, 4)
     """
-    return max(FEWEST_PARTS, min(MOST_PARTS, MOST_COLUMNS // max(n_columns, 1)))
+    most = MOST_PARTS_OF_CLASSES if classes else MOST_PARTS
+    return max(FEWEST_PARTS, min(most, MOST_COLUMNS // max(n_columns, 1)))
 
 
 def fewest_rows(n_rows: int) -> int:

@@ -13,6 +13,7 @@ from multilayer.tables._column_data import PLURAL, ColumnData
 from multilayer.tables._frames import as_frame
 from multilayer.tables._names import missing_column
 from multilayer.tables._series import column_data
+from multilayer.tables._spellings import has_decimal_commas
 
 Task = Literal["classification", "regression"]
 
@@ -232,15 +233,25 @@ def inferred_task(values: NDArray[Any], different: NDArray[Any]) -> tuple[Task, 
 def _check_labels_repeat(values: NDArray[Any], rows: NDArray[np.intp], n_different: int, what: str) -> None:
     n = len(values)
     if n_different > _MOST_CLASSES and 2 * n_different > n:
+        found = f"{what} holds text that differs in {n_different} of {n} rows: too many to be class labels"
+        if has_decimal_commas(values.tolist()):
+            raise InputError(
+                f"{found}. If they are numbers with decimal commas ({_first_word(values, rows)}), read the table with "
+                f"{argument('decimal', ',')}; otherwise choose another column."
+            )
         raise InputError(
-            f"{what} holds text that differs in {n_different} of {n} rows: too many to be class labels. "
-            "If they are numbers, write them with a decimal point and nothing else "
+            f"{found}. If they are numbers, write them with a decimal point and nothing else "
             f"({_first_word(values, rows)}); otherwise choose another column."
         )
 
 
 def target_amounts(values: NDArray[Any], rows: NDArray[np.intp], what: str) -> NDArray[np.float64]:
     if values.dtype.kind == "U":
+        if has_decimal_commas(values.tolist()):
+            raise InputError(
+                f"{what} holds text, regression needs numbers: {_first_word(values, rows)}. If the commas are decimal "
+                f"commas, read the table with {argument('decimal', ',')}."
+            )
         raise InputError(
             f"{what} holds text, regression needs numbers: {_first_word(values, rows)}. "
             f"Pass {argument('task', 'classification')}, or convert the text to numbers."

@@ -88,8 +88,31 @@ def test_unsupported_spaces_and_a_missing_optuna_raise_errors(monkeypatch: pytes
     pytest.importorskip("optuna")
     with pytest.raises(ParameterError, match="sampler='optuna' knows uniform, loguniform and randint"):
         candidates({"a": norm()}, "optuna", 3, 0)
-    with pytest.raises(ParameterError, match="sampler='optuna' takes one dict as the space"):
-        candidates([SPACE, SPACE], "optuna", 3, 0)
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(MissingExtraError, match=r'pip install "multilayer\[optuna\]"'):
         candidates(SPACE, "optuna", 3, 0)
+
+
+def test_optuna_chooses_among_the_dicts_of_a_list() -> None:
+    pytest.importorskip("optuna")
+    space = [{"a": uniform(0, 1), "b": [(1,), (2,)]}, {"a": loguniform(2, 3), "c": randint(5, 9)}]
+    drawn = []
+    for _ in range(2):
+        proposed, found = candidates(space, "optuna", 60, 0), []
+        while (params := proposed.next()) is not None:
+            found.append(params)
+            proposed.tell(len(found) - 1, params["a"])  # the second dict is better
+        drawn.append(found)
+    assert drawn[0] == drawn[1]
+    for params in drawn[0]:
+        if "b" in params:
+            assert set(params) == {"a", "b"}
+            assert 0 <= params["a"] <= 1
+            assert params["b"] in [(1,), (2,)]
+        else:
+            assert set(params) == {"a", "c"}
+            assert 2 <= params["a"] <= 3
+            assert 5 <= params["c"] <= 9
+    n_second = sum("c" in params for params in drawn[0][30:])
+    assert 15 < n_second <= 30
+    assert any("b" in params for params in drawn[0])

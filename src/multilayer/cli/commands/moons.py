@@ -93,7 +93,7 @@ class Story:
         drawn = draw_into(folder, pictures, Deadline(), self.output)
         scores = Section("All scores", tables=[self.closing_table()])
         sections = [*self.chapters, scores, Section("The same in Python", code=code)]
-        write_report(folder, html_report("multilayer: the two moons", self.lead, sections, drawn), self.output)
+        write_report(folder, html_report("multilayer: the two moons", [self.lead], sections, drawn), self.output)
 
 
 def tell(story: Story) -> None:

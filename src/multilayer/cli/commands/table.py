@@ -11,6 +11,7 @@ import click
 
 from multilayer.cli.options import (
     Amount,
+    Choice,
     Count,
     check_sampler,
     fold_options,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     "X",
     "Share of the rows to test on, with --group of the groups.",
     default=0.2,
-    type=Amount(0, 1, min_open=True, max_open=True),
+    type=Amount("a number between 0 and 1", min=0, max=1, min_open=True, max_open=True),
 )
 @option("--test", "FILE", "Test on the rows of this file, which has the same columns.", callback=read_test_file)
 @minutes_option("the training ends in time for the scores and the report.")
@@ -59,7 +60,7 @@ def train(test_fraction: float, **options: Any) -> int:
     are amounts. Rows without a target are dropped. The columns are encoded with what the training rows hold.
 
     The model is a table model: networks that are trained on folds of the training rows, and need no choices. With
-    --hidden, --activation, --epochs, --alpha, --step-size or --batch-size it is a single network.
+    --kind, --hidden or another option of a single network it is one.
 
     The scores of the model stand beside those of gradient-boosted trees (unless it is a single network) and a linear
     model on the same rows (logistic regression for classes, ridge regression for amounts), and of always predicting the
@@ -126,7 +127,7 @@ def cv(folds: int, repeats: int, **options: Any) -> int:
 @option(
     "--epochs",
     "N",
-    "Passes over the rows of a whole training; by default 30 for classes, 100 for amounts.",
+    "Largest number of passes over the rows; by default that of the recipes, 24 to 200 by the number of rows.",
     type=Count(),
 )
 @click.option("--no-halving", is_flag=True, help="Train all candidates to the end, not only the more promising ones.")
@@ -135,7 +136,7 @@ def cv(folds: int, repeats: int, **options: Any) -> int:
     None,
     "Candidates drawn at random, or proposed by Optuna from the scores of earlier ones.",
     default="random",
-    type=click.Choice(["random", "optuna"]),
+    type=Choice(["random", "optuna"]),
     callback=check_sampler,
 )
 @option(
@@ -153,11 +154,12 @@ def search(folds: int, **options: Any) -> int:
     """Search for a network better than the defaults for FILE, a table in CSV or Parquet, by cross-validation.
 
     Trial 1 is the table model of multilayer train: its networks are validated in the same folds as all others, and it
-    stays the choice if no network has a better score. The other trials are single networks with one or two hidden
-    layers of 16, 32, 64 or 128 units, a step size from 0.0003 to 0.03 and an alpha (regularisation) from 0.001 to 100,
-    the last two drawn on a logarithmic scale. They are trained in parallel on all cores: each for a ninth of a whole
-    training first, but at least 300 updates, the best third of them three times as long, and so on to the end. On a
-    small table all are trained to the end.
+    stays the choice if no network has a better score. The other trials are single networks around the recipes of the
+    table model: of the kinds pieces, waves and numbers, with one or two hidden layers of 64, 128 or 256 units, step
+    sizes within a factor of 4 of the recipe's, weight decay from 0.002 to 0.2 (both drawn on a logarithmic scale) and
+    dropout from 0 to 0.3. They hold out a tenth of their training rows to stop the training, and are trained in
+    parallel on all cores: each for a ninth of a whole training first, but at least 300 updates, the best third of them
+    three times as long, and so on to the end. On a small table all are trained to the end.
 
     All are ranked by their log-loss (classes) or RMSE (amounts), beside a linear model and a constant prediction in the
     same folds. The best network is trained on all rows. FILE, the target and the task are as for multilayer train.
@@ -188,9 +190,10 @@ def _evaluate(split: Callable[[Problem], Splits], options: dict[str, Any]) -> in
     from multilayer.cli.evaluation.settings import settings_of
     from multilayer.cli.output.reports import write_evaluation
 
+    has_report = options["out"] is not None
     return _run(
         split,
-        lambda run, **more: evaluate(run, settings_of(run.task.default_epochs, **more)),
+        lambda run, **more: evaluate(run, settings_of(run.splits.fewest_to_train, run.task, **more), has_report),
         write_evaluation,
         **options,
     )

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from multilayer.cli.evaluation.reasons import ExplainedRow, explained_rows, importance_of
 from multilayer.cli.evaluation.run import Fits, Run, columns_table
 from multilayer.cli.evaluation.scores import (
+    ERRORS,
     ROUGH,
     ModelScores,
     best_of,
@@ -17,13 +19,13 @@ from multilayer.cli.evaluation.scores import (
     models_table,
     out_of_fold,
     scores_table,
+    spread,
     verdict,
 )
-from multilayer.cli.evaluation.settings import Settings, TableSettings
+from multilayer.cli.evaluation.settings import NetworkSettings, Settings, TableSettings
 from multilayer.cli.evaluation.table_models import (
     check_table_model,
     fit_table_models,
-    importance_of,
     table_models_in_words,
 )
 from multilayer.cli.evaluation.tasks import TREES_NAME
@@ -51,8 +53,9 @@ class Evaluation:
     models: Sequence[ModelScores]  # these, the linear model, of table models also trees, and the baseline
     training: str  # the networks in words
     tables: list[Table]
-    conclusion: str
-    importance: Any = None  # of the columns; None for single networks, and for several folds
+    conclusion: list[str]  # paragraphs: how good it is, whether it is worth it, which columns matter
+    importance: Any = None  # of the columns; None for single networks, and where the time was over
+    explained: Sequence[ExplainedRow] = ()  # of a single split, if there is a report
 
     @property
     def columns(self) -> Sequence[ColumnReport]:
@@ -60,7 +63,7 @@ class Evaluation:
         return _columns(self.run, self.settings, self.fits)
 
 
-def evaluate(run: Run, settings: Settings) -> Evaluation:
+def evaluate(run: Run, settings: Settings, has_report: bool = False) -> Evaluation:
     """Train all models on the splits, and print their scores on the rows that they have not seen."""
     splits, output, task = run.splits, run.output, run.task
     others = {task.linear_name: task.linear_model()}
@@ -81,47 +84,53 @@ def evaluate(run: Run, settings: Settings) -> Evaluation:
         fits, course = fit_network(run, settings)
         training = f"Trained {networks_in_words(fits.networks)}."
     output.say(training)
-    with output.noting_warnings():
-        models = _scored(run, fits, fitted)
+    with output.noting_warnings(_in_shell_words):
+        models = _scored(run, settings, fits, fitted)
     rows, predictions = out_of_fold(models[0], splits, len(run.y))
     for note in task.doubts(run.y, predictions):
         output.note(note)
     tables, conclusion = _judged(run, fits, models, course)
     tables += task.tables(run.y[rows], predictions)
-    importance = None
-    if isinstance(settings, TableSettings) and splits.is_single:
-        importance = importance_of(run, fits.models[0], settings.seed)
-        conclusion += f" {importance.conclusion}" if importance is not None else ""
+    importance, explained = None, []
+    if isinstance(settings, TableSettings):
+        importance = importance_of(run, fits, settings.seed)
+        conclusion += [] if importance is None else [importance.conclusion]
+        if has_report and splits.is_single:
+            explained = explained_rows(run, fits, models[0])
     for table in tables:
         output.table(table, result=True)
-    output.blank()
-    output.say(conclusion)
+    for paragraph in conclusion:
+        output.blank()
+        output.say(paragraph)
     if not splits.is_single:
         output.say(ROUGH)
-    return Evaluation(run, settings, fits, models, training, tables, conclusion, importance)
+    return Evaluation(run, settings, fits, models, training, tables, conclusion, importance, explained)
 
 
 def _columns(run: Run, settings: Settings, fits: Fits) -> Sequence[ColumnReport]:
-    if not isinstance(settings, TableSettings):
+    if isinstance(settings, NetworkSettings) and settings.kind is None:
         return run.columns
-    columns: Sequence[ColumnReport] = next(iter(fits.models.values())).columns_
+    model = next(iter(fits.models.values()))
+    columns: Sequence[ColumnReport] = (model if isinstance(settings, TableSettings) else model[0]).columns_
     return columns
 
 
-def _scored(run: Run, fits: Fits, others: dict[str, Fits]) -> list[ModelScores]:
+def _scored(run: Run, settings: Settings, fits: Fits, others: dict[str, Fits]) -> list[ModelScores]:
     both = [fold for fold in fits.models if all(fold in other.models for other in others.values())]
     if not both:
         names = " and ".join(others)
         raise InputError(f"there is no fold in which both the network and {names} could be trained.")
     return [
-        ModelScores.of("network", run, run.predict(fits, both)),
+        ModelScores.of(settings.name, run, run.predict(fits, both)),
         *(ModelScores.of(name, run, run.predict(other, both)) for name, other in others.items()),
         ModelScores.of(run.task.baseline_name, run, run.baseline(both)),
     ]
 
 
-def _judged(run: Run, fits: Fits, models: Sequence[ModelScores], course: Course | None) -> tuple[list[Table], str]:
-    """The tables of scores, and the conclusion with a recommendation.
+def _judged(
+    run: Run, fits: Fits, models: Sequence[ModelScores], course: Course | None
+) -> tuple[list[Table], list[str]]:
+    """The tables of scores, and the conclusion with a recommendation, in two paragraphs.
 
     ``course`` is that of the training of single networks; None for table models.
     """
@@ -131,7 +140,7 @@ def _judged(run: Run, fits: Fits, models: Sequence[ModelScores], course: Course 
     comparisons = [compare(network, other, metric, splits) for metric in task.metrics]
     decision = comparisons[task.metrics.index(task.decisive)]
     fold = next(iter(network.scores))
-    text = _sentence(run, models)
+    text = ""
     shown = list(models)
     trained = None if course is None else _on_training_rows(run, fits, fold)
     if splits.is_single:
@@ -140,13 +149,11 @@ def _judged(run: Run, fits: Fits, models: Sequence[ModelScores], course: Course 
         if decision.is_worse:
             metric = task.decisive
             ours, theirs = (f"{metric.heading} of {metric.write(each.spread(metric)[0])}" for each in (network, other))
-            text += f" Its {ours} is worse than the {theirs} of {other.name}."
+            text += f"Its {ours} is worse than the {theirs} of {other.name}, {_doubt(run, network, other)}."
         if course is None:
-            summary = fits.models[fold].summary()
-            rows = [(name, task.decisive.write(score), *rest) for name, score, *rest in summary.rows]
-            tables.append(replace(summary, rows=rows, title="Out-of-fold scores of the training rows", notes=()))
-            if len(summary.rows) > 1:  # not interrupted before the other models
-                text += " In the folds of the training rows: " + _in_shell_words(" ".join(summary.notes))
+            table, verdict_of_folds = _summary(run, fits.models[fold])
+            tables.append(table)
+            text += f" {verdict_of_folds}"
     else:
         n = len(network.scores)
         which = count(n, "fold") if n == len(splits) else f"{n} of {len(splits)} folds"
@@ -159,11 +166,45 @@ def _judged(run: Run, fits: Fits, models: Sequence[ModelScores], course: Course 
             by_fold = folds_table(network, task.metrics, splits, "nets", lambda fold: len(fits.models[fold].members_))
         title = f"Scores over {which}, mean ± standard error"
         tables = [scores_table(title, shown, task.metrics), compared, by_fold]
-        text += f" {verdict(decision, other.name)}"
-    if course is None or trained is None or (decision.n_folds == 1 and not splits.is_single):
-        return tables, text
-    losses = (model.scores[fold][task.decisive.name] for model in (network, trained))
-    return tables, text + advice(course, decision.is_worse, *losses)
+        text += verdict(decision, other.name, network.name)
+        if 1 < n < len(splits):
+            text += f" Only {n} of {len(splits)} folds were completed, so that the errors are rough."
+    if course is not None and trained is not None and (decision.n_folds > 1 or splits.is_single):
+        losses = (model.scores[fold][task.decisive.name] for model in (network, trained))
+        text += advice(course, decision.is_worse, *losses)
+    return tables, [_sentence(run, models), *filter(None, [text.strip()])]
+
+
+def _doubt(run: Run, network: ModelScores, other: ModelScores) -> str:
+    """Whether the difference between two models on the test rows of a single split may be chance."""
+    tested = run.splits.rows[0][1]
+    differences = run.task.losses(run.y[tested], network.predictions[0])
+    differences = differences - run.task.losses(run.y[tested], other.predictions[0])
+    mean, error = spread(differences)
+    rows = count(len(tested), "test row")
+    return "by more than chance explains" if mean > ERRORS * error else f"which may be chance with {rows}"
+
+
+def _summary(run: Run, model: Any) -> tuple[Table, str]:
+    """The out-of-fold scores of a table model, with the names of this command, and its verdict."""
+    metric, summary = run.task.decisive, model.summary()
+    names = {"linear model": run.task.linear_name, "constant": run.task.baseline_name}
+    rows: list[tuple[object, ...]] = []
+    for name, score, difference, *rest in summary.rows:
+        written = "" if difference is None else metric.write(*difference)
+        rows.append((names.get(name, name), metric.write(score), written, *rest))
+    n, planned = len({member.fold for member in model.members_}), len(model._n_training_rows)
+    which = "Scores of the validation rows" if planned == 1 else "Out-of-fold scores of the training rows"
+    title = which if n == planned else f"{which}, {n} of {planned} folds"
+    verdict, *notes = summary.notes
+    table = replace(summary, rows=rows, title=title, notes=notes)
+    if len(summary.rows) == 1:  # interrupted before the other models
+        return table, ""
+    text = _in_shell_words(verdict) + "."
+    for name, here in (("the linear model", run.task.linear_name), *names.items()):
+        text = text.replace(name, here)
+    where = "On the validation rows" if planned == 1 else "In the folds of the training rows"
+    return table, f"{where}: {text[:1].lower()}{text[1:]}"
 
 
 def _on_training_rows(run: Run, fits: Fits, fold: int) -> ModelScores:
@@ -178,10 +219,11 @@ def _sentence(run: Run, models: Sequence[ModelScores]) -> str:
         task.sentence_of_other.format(model.name, score) for model, score in zip(models[1:-1], told[1:-1], strict=True)
     )
     rows = "the test rows" if run.splits.is_single else "the rows it has not seen"
-    return task.sentence.format(told[0], told[-1], rows=rows, others=others)
+    return task.sentence.format(told[0], told[-1], rows=rows, others=others, model=models[0].name)
 
 
-def _in_shell_words(verdict: str) -> str:
-    """The verdict of a table model with the option in place of the parameter."""
-    verdict = verdict.replace("Set with_trees=True to combine both.", "With --with-trees both are combined.")
-    return verdict[:1].lower() + verdict[1:]
+def _in_shell_words(message: object) -> str:
+    """A sentence of a table model with options in place of parameters."""
+    text = str(message).replace("Set with_trees=True to combine both.", "With --with-trees both are combined.")
+    text = text.replace(" novelty(X) returns a score for each row.", "")
+    return text.replace("the rows of the fit", "the training rows").removesuffix(".")

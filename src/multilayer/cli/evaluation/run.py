@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -129,17 +130,18 @@ class Run:
         """How many networks are trained one after another."""
         return len(self.splits) / self.n_at_a_time
 
-    def pipeline(self, estimator: Any) -> Any:
-        """The estimator behind an encoder, which is fitted on the same rows."""
-        return make_pipeline(self.problem.encoder(), estimator)
+    def pipeline(self, estimator: Any, encoding: Mapping[str, Any] = MappingProxyType({})) -> Any:
+        """The estimator behind an encoder, which is fitted on the same rows; the encoding of a kind of networks."""
+        task = {"task": self.problem.info.task} if encoding else {}
+        return make_pipeline(self.problem.encoder().set_params(**encoding, **task), estimator)
 
     def rows(self, fold: int, side: int) -> Any:
         """The rows to train on (side 0) or to test on (side 1)."""
         return self.features.take(self.splits.rows[fold][side])
 
-    def fit(self, estimator: Any, watch: Watch) -> Fits:
+    def fit(self, estimator: Any, watch: Watch, encoding: Mapping[str, Any] = MappingProxyType({})) -> Fits:
         """Train a model on each split."""
-        model = self.pipeline(estimator)
+        model = self.pipeline(estimator, encoding)
         if self.splits.is_single:
             began = time.perf_counter()
             model.fit(self.rows(0, 0), self.targets[self.splits.rows[0][0]])

@@ -17,7 +17,7 @@ from multilayer.cli.text import count, text_table
 from multilayer.results import Table
 from multilayer.selection import mean_and_error
 
-_ERRORS = 2.0  # a difference of more standard errors than this is no chance
+ERRORS = 2.0  # a difference of more standard errors than this is no chance
 _WIDEST_HEADING = 8
 _WIDEST_NAME = 12  # of a model
 MOST_FOLDS = 20  # that are printed
@@ -67,7 +67,7 @@ class Comparison:
 
     @property
     def is_beyond_chance(self) -> bool:
-        return abs(self.difference) > _ERRORS * self.error
+        return abs(self.difference) > ERRORS * self.error
 
     def in_words(self) -> str:
         """The difference and its error, with a sign unless it is 0."""
@@ -159,7 +159,10 @@ def scores_table(title: str, models: Sequence[ModelScores], metrics: Sequence[Me
 def comparison_table(comparisons: Sequence[Comparison], other: str) -> Table:
     """One line for each score."""
     rows = [(found.metric.heading, found.in_words(), found.better_in()) for found in comparisons]
-    return text_table(f"Network minus {other}, in the same folds", ("score", "difference", "better in"), rows, "lrr")
+    n = max(found.n_folds for found in comparisons)
+    return text_table(
+        f"Network minus {other}, in the same {count(n, 'fold')}", ("score", "difference", "better in"), rows, "lrr"
+    )
 
 
 def models_table(models: Sequence[ModelScores], reference: ModelScores, metric: Metric, splits: Splits) -> Table:
@@ -169,7 +172,9 @@ def models_table(models: Sequence[ModelScores], reference: ModelScores, metric: 
         found = compare(model, reference, metric, splits)
         compared = ("", "") if model is reference else (found.in_words(), found.better_in())
         rows.append((model.name, metric.write(*model.spread(metric)), *compared))
-    title = f"Models in the same {count(len(splits), 'fold')}, mean ± standard error"
+    n, planned = len(reference.scores), len(splits)
+    which = count(n, "fold") if n == planned else f"{n} of {planned} folds"
+    title = f"Models in the same {which}, mean ± standard error"
     return text_table(title, ("model", metric.heading, f"minus\n{reference.name}", "better in"), rows, "lrrr")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 
 from multilayer import ConvergenceWarning
 from multilayer.cli.console import Output
+from multilayer.cli.evaluation.kinds import kinds_of
 from multilayer.cli.evaluation.run import Run, columns_table
 from multilayer.cli.evaluation.scores import ModelScores, models_table
 from multilayer.cli.evaluation.settings import Settings, TableSettings
@@ -23,7 +25,6 @@ from multilayer.cli.evaluation.tasks import Metric, Task
 from multilayer.cli.evaluation.training import fit_on_all_rows, fit_other_model, networks_in_words
 from multilayer.cli.evaluation.trials import (
     FACTOR,
-    SPACE,
     SearchOptions,
     chosen_trial,
     conclusion,
@@ -45,6 +46,8 @@ from multilayer.exceptions import (
 )
 from multilayer.results import Table
 from multilayer.selection import Search, TrialScored, search
+from multilayer.tables import ColumnReport
+from multilayer.tables.models.recipes import COMMON
 
 _SHARE = 0.7  # of the time that is left, for the search; the chosen network and the pictures have the rest
 
@@ -63,6 +66,7 @@ class Found:
     training: str  # in words; "" for None
     tables: list[Table]
     conclusion: str
+    columns: Sequence[ColumnReport]  # of all rows
 
 
 class DecisiveScore:
@@ -112,18 +116,21 @@ def options_of(
     run: Run, *, epochs: int | None, n_trials: int, no_halving: bool, preset: str, with_trees: bool, **options: Any
 ) -> SearchOptions:
     """The options as typed, with defaults that suit the task and the number of rows."""
-    epochs = epochs or run.task.default_epochs
+    classifies = run.problem.info.task == "classification"
+    kinds = kinds_of(run.splits.fewest_to_train, classifies=classifies)
+    epochs = epochs or max(kind.parameters["max_iter"] for kind in kinds.values())
     rung = epochs if no_halving else first_rung(epochs, n_trials, run.splits.fewest_to_train)
     minutes, defaults = run.deadline.minutes, TableSettings(preset, with_trees, options["seed"])
     return SearchOptions(
-        n_trials=n_trials, minutes=minutes, epochs=epochs, first_rung=rung, defaults=defaults, **options
+        n_trials=n_trials, minutes=minutes, epochs=epochs, first_rung=rung, defaults=defaults, kinds=kinds, **options
     )
 
 
 def run_search(run: Run, options: SearchOptions) -> Found:
     """Search, print what was found, and train the chosen network on all rows."""
     task, splits, output = run.task, run.splits, run.output
-    output.table(columns_table(run.columns))
+    columns = run.pipeline(None, COMMON)[0].fit(run.features, run.y).columns_
+    output.table(columns_table(columns))
     output.blank()
     for train, _ in splits.rows:
         check_table_model(run, train)
@@ -157,7 +164,7 @@ def run_search(run: Run, options: SearchOptions) -> Found:
             predicted = task.predict(model, run.features)
         for note in task.doubts(run.y, predicted):
             output.note(note)
-    return Found(run, options, result, models[-2], settings, defaults, model, training, tables, text)
+    return Found(run, options, result, models[-2], settings, defaults, model, training, tables, text, columns)
 
 
 def _searched(run: Run, options: SearchOptions) -> Search:
@@ -165,14 +172,13 @@ def _searched(run: Run, options: SearchOptions) -> Search:
     seconds = run.deadline.seconds_for(_SHARE, "the search began")
     began = time.monotonic()
     # Without callbacks, because a network with callbacks is not put aside and resumed.
-    common: dict[str, Any] = {"activation": "relu", "batch_size": "auto", "max_iter": options.epochs}
-    candidate = task.estimator(**common, random_state=options.seed, **task.fold_arguments)
+    candidate = task.estimator(max_iter=options.epochs, random_state=options.seed, **task.fold_arguments)
     with output.noting_warnings(_wording), progress_display(output, seconds) as progress:
         bar = SearchProgress(progress, options, len(run.splits), task.decisive, output)
         try:
             result = search(
-                run.pipeline(candidate),
-                SPACE,
+                run.pipeline(candidate, COMMON),
+                options.space,
                 run.features,
                 run.targets,
                 cv=run.splits.rows,

@@ -14,12 +14,12 @@ from multilayer.cli.evaluation.scores import ModelScores
 from multilayer.cli.evaluation.settings import N_FOLDS, TableSettings
 from multilayer.cli.evaluation.training import note_failures, unless_expected
 from multilayer.cli.limits import SHARE_OF_TRAINING
-from multilayer.cli.progress import training_progress, waiting
+from multilayer.cli.progress import training_progress
 from multilayer.cli.text import count
 from multilayer.exceptions import InputError, MultilayerError
+from multilayer.results import listing
 
 _SHARE_OF_DEFAULTS = 0.4  # of the time of a search
-_MOST_ROWS = 2_000  # for the importance of columns
 _FEWEST_ROWS = 2 * N_FOLDS
 _LARGEST = 1e100  # amount: table models compute squares of amounts
 _SMALLEST = 1e-100
@@ -119,22 +119,14 @@ def fit_table_model(run: Run, model: Any, rows: RowNumbers) -> None:
     model.fit(run.features.take(rows), run.y[rows], groups=None if codes is None else codes[rows])
 
 
-def importance_of(run: Run, model: Any, seed: int) -> Any:
-    """How much each column matters on the test rows of a single split; None where the time is over."""
-    if run.deadline.is_over or run.output.was_interrupted:
-        return None
-    train, test = run.splits.rows[0]
-    if run.problem.info.task == "classification":
-        test = test[np.isin(run.y[test], run.y[train])]
-    with waiting(run.output, "the importance of the columns"), run.output.noting_warnings():
-        return model.importance(run.features.take(test), run.y[test], max_rows=_MOST_ROWS, random_state=seed)
-
-
 def table_models_in_words(models: dict[int, Any], seconds: dict[int, float]) -> str:
     """The networks, their kinds and the time, without a full stop."""
     first = next(iter(models.values()))
-    kinds = ", ".join(f"{name} {weight:.2f}" for name, weight in first.weights_.items())
+    kinds = listing([f"{weight:.0%} {name}" for name, weight in first.weights_.items()])
     which = f"{'a table model' if len(models) == 1 else count(len(models), 'table model')} of "
     networks = count(len(first.members_), "network")
-    weights = f" (weights: {kinds})" if len(first.weights_) > 1 and len(models) == 1 else ""
-    return f"{which}{networks}{' each' if len(models) > 1 else ''}{weights}, in {sum(seconds.values()):,.1f} seconds"
+    n_folds = len({member.fold for member in first.members_})
+    folds = f" in {n_folds} folds" if n_folds > 1 else ""
+    weights = f", with the weights {kinds}" if len(first.weights_) > 1 and len(models) == 1 else ""
+    each = " each" if len(models) > 1 else ""
+    return f"{which}{networks}{each}{folds}{weights}, in {sum(seconds.values()):,.1f} seconds"

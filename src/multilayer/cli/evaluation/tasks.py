@@ -30,6 +30,7 @@ _LONGEST_LABEL = 30  # in the table of classes
 _MOST_CLASSES_IN_TABLE = 25
 _MOST_PROBABILITIES = 20  # in a line of predictions.csv
 _LARGEST = 1e300  # amount: sums of amounts, and the margins of a picture of them, must be finite too
+_LEAST_PROBABILITY = 1e-15  # whose logarithm is finite
 _ITERATIONS = 1000  # of logistic regression: enough for standardised columns
 
 
@@ -75,7 +76,7 @@ class Classification:
     fold_arguments: ClassVar[dict[str, Any]] = {}  # of the estimator, where each fold takes targets as they are
     told: ClassVar[Metric] = ACCURACY  # in the sentence
     sentence: ClassVar[str] = (
-        "The network is right on {0} of {rows}, {others}, and always predicting the most frequent class on {1}."
+        "The {model} is right on {0} of {rows}, {others}, and always predicting the most frequent class on {1}."
     )
     sentence_of_other: ClassVar[str] = "{0} on {1}"
 
@@ -137,6 +138,11 @@ class Classification:
             second = actual == self.classes[1]
             scores[ROC_AUC.name] = metrics.roc_auc_score(second, exact[:, 1]) if len(present) == 2 else math.nan
         return {name: float(score) for name, score in scores.items()}
+
+    def losses(self, actual: NDArray[Any], probabilities: Predictions) -> NDArray[np.float64]:
+        """The log-loss of each row."""
+        at = np.searchsorted(self.classes, actual)
+        return -np.log(np.maximum(probabilities[np.arange(len(actual)), at].astype(np.float64), _LEAST_PROBABILITY))
 
     def in_words(self, score: float) -> str:
         return f"{score:.1%}"
@@ -201,7 +207,7 @@ class Regression:
     fold_arguments: ClassVar[dict[str, Any]] = {"standardize_targets": True}
     told: ClassVar[Metric] = MAE
     sentence: ClassVar[str] = (
-        "The network is off by {0} on average over {rows}, {others}, and always predicting the mean by {1}."
+        "The {model} is off by {0} on average over {rows}, {others}, and always predicting the mean by {1}."
     )
     sentence_of_other: ClassVar[str] = "{0} by {1}"
     metrics: ClassVar[tuple[Metric, ...]] = (R2, RMSE, MAE)
@@ -260,6 +266,10 @@ class Regression:
             RMSE.name: float(metrics.root_mean_squared_error(y, answers)) * unit,
             MAE.name: float(metrics.mean_absolute_error(y, answers)) * unit,
         }
+
+    def losses(self, actual: NDArray[Any], predicted: Predictions) -> NDArray[np.float64]:
+        """The squared error of each row, in squares of the unit."""
+        return np.asarray(((predicted - actual) / self.unit) ** 2, dtype=np.float64)
 
     def in_words(self, score: float) -> str:
         return rounded(score)

@@ -73,7 +73,10 @@ def fit_network(run: Run, settings: NetworkSettings) -> tuple[Fits, Course]:
     n = len(run.splits)
     seconds = run.deadline.seconds_for(SHARE_OF_TRAINING / run.n_waves, "the network was trained")
     what = "training" if n == 1 else count(n, "network")
-    fits, course = _train(run, settings, n, what, lambda watch: run.fit(run.network(settings, watch, seconds), watch))
+    encoding = settings.encoding
+    fits, course = _train(
+        run, settings, n, what, lambda watch: run.fit(run.network(settings, watch, seconds), watch, encoding)
+    )
     if len(fits.models) + len(fits.failures) < n:
         run.output.note(f"interrupted: the scores are those of {len(fits.models)} of {n} folds")
     if course.has_risen:
@@ -92,7 +95,10 @@ def fit_on_all_rows(run: Run, settings: NetworkSettings) -> Any:
     seconds = run.deadline.seconds_for(SHARE_OF_TRAINING, "the chosen network was trained")
 
     def fit(watch: Watch) -> Fits:
-        return Fits({0: run.pipeline(run.network(settings, watch, seconds)).fit(run.features, run.targets)}, {})
+        return Fits(
+            {0: run.pipeline(run.network(settings, watch, seconds), settings.encoding).fit(run.features, run.targets)},
+            {},
+        )
 
     try:
         fits, course = _train(run, settings, 1, "training", fit)

@@ -8,33 +8,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scipy.stats import loguniform
-
+from multilayer.cli.evaluation.kinds import DROPOUT, HIDDEN, STEP_SIZE, WEIGHT_DECAY, Kind, kind_name
 from multilayer.cli.evaluation.run import Fits, Run
 from multilayer.cli.evaluation.scores import ROUGH, ModelScores, best_of, compare, spread, verdict
 from multilayer.cli.evaluation.settings import NetworkSettings, TableSettings
 from multilayer.cli.evaluation.splits import Splits
 from multilayer.cli.evaluation.tasks import Metric
 from multilayer.cli.text import count, text_table
-from multilayer.results import Table
+from multilayer.results import Table, listing
 from multilayer.selection import Search, Trial, rung_epochs
+from multilayer.tables.models.recipes import batch_size
 
-# The space is fixed, so that the command works on a table of which nothing is known yet.  Deeper and wider networks
-# seldom pay on tables.  Adam's usual step size of 0.001 is slow on a small table, and above 0.03 trainings diverge or
-# oscillate.  alpha goes up to where little more than a constant prediction is left with batches of 200 rows.
-HIDDEN, STEP_SIZE, ALPHA = "hidden_layer_sizes", "learning_rate_init", "alpha"
-SIZES = [(16,), (32,), (64,), (128,), (16, 16), (32, 32), (64, 64), (128, 128)]
-STEP_SIZES = 3e-4, 3e-2
-ALPHAS = 1e-3, 100.0
-SPACE = {HIDDEN: SIZES, STEP_SIZE: loguniform(*STEP_SIZES), ALPHA: loguniform(*ALPHAS)}
 _IN_WORDS = (
-    "one or two hidden layers of 16, 32, 64 or 128 units, step sizes from 0.0003 to 0.03 and alpha from 0.001 to 100"
+    "one or two hidden layers of 64, 128 or 256 units, step sizes within a factor of 4 of the recipe's, weight decay "
+    "from 0.002 to 0.2 and dropout from 0 to 0.3"
 )
 
 MOST_TRIALS = 10  # that are printed
 FACTOR = 3.0  # successive halving: a third of the trials on a rung are trained three times as long
 _LEAST_UPDATES = 300
-_BATCH = 200  # rows of an update
 
 
 @dataclass(frozen=True)
@@ -50,6 +42,7 @@ class SearchOptions:
     simplest: bool  # whether the one-standard-error choice is trained on all rows, not the best trial
     seed: int  # of the folds, the candidates and all networks
     defaults: TableSettings  # trial 1
+    kinds: Mapping[str, Kind]  # of the candidates
 
     @property
     def has_halving(self) -> bool:
@@ -58,24 +51,32 @@ class SearchOptions:
 
     def settings(self, params: Mapping[str, Any]) -> NetworkSettings:
         """The settings of a candidate."""
-        return NetworkSettings(
-            hidden=tuple(params[HIDDEN]),
-            activation="relu",
-            epochs=self.epochs,
-            alpha=float(params[ALPHA]),
-            step_size=float(params[STEP_SIZE]),
-            batch_size="auto",
-            seed=self.seed,
-        )
+        kind = self.kinds[kind_name(params)]
+        given = {
+            "hidden": tuple(params[HIDDEN]),
+            "step_size": float(params[STEP_SIZE]),
+            "weight_decay": float(params[WEIGHT_DECAY]),
+            "dropout": float(params[DROPOUT]),
+            "epochs": self.epochs,
+        }
+        return NetworkSettings.of(given, kind, self.epochs, self.seed)
+
+    @property
+    def space(self) -> list[dict[str, Any]]:
+        """The candidates of each kind."""
+        return [kind.space() for kind in self.kinds.values()]
 
     def in_words(self) -> str:
         """What is searched, in a sentence or two."""
         drawn = "drawn at random" if self.sampler == "random" else "proposed by Optuna"
         until = "" if self.minutes is None else f" within --minutes {self.minutes:g}"
-        halving = ", the less promising ones for fewer" if self.has_halving else ""
+        halving = (
+            ", the less promising ones for fewer; those trained furthest are ranked first" if self.has_halving else ""
+        )
         return (
             f"Search: the defaults, a table model with preset {self.defaults.preset!r}, as trial 1, and "
-            f"{count(self.n_trials, 'network')} {drawn}{until}, of {_IN_WORDS}. Each is trained for up to "
+            f"{count(self.n_trials, 'single network')} {drawn}{until}, around the recipes of the table models: "
+            f"of the kinds {listing(list(self.kinds))}, with {_IN_WORDS}. Each is trained for up to "
             f"{count(self.epochs, 'epoch')}{halving}."
         )
 
@@ -90,9 +91,9 @@ def first_rung(epochs: int, n_trials: int, n_rows: int) -> int:
     Examples
     --------
     >>> first_rung(30, 30, 40_000), first_rung(30, 30, 6_000), first_rung(30, 30, 800), first_rung(30, 5, 40_000)
-    (3, 10, 30, 10)
+    (3, 7, 30, 10)
     """
-    updates = math.ceil(n_rows / min(_BATCH, n_rows))
+    updates = math.ceil(n_rows / batch_size(n_rows))
     rung = max(rung_epochs(epochs, n_trials, FACTOR)[0], math.ceil(_LEAST_UPDATES / updates))
     return epochs if rung * math.sqrt(FACTOR) >= epochs else rung
 
@@ -111,7 +112,11 @@ def described(settings: NetworkSettings) -> str:
     """A candidate in words."""
     layers = "a hidden layer of" if len(settings.hidden) == 1 else "two hidden layers of"
     units = settings.hidden[0]  # both have as many
-    return f"{layers} {units} units, step size {settings.step_size:.4g}, alpha {settings.alpha:.4g}"
+    kind = "" if settings.kind is None else f"kind {settings.kind.name}, "
+    return (
+        f"{kind}{layers} {units} units, step size {settings.step_size:.4g}, weight decay {settings.weight_decay:.4g}, "
+        f"dropout {settings.dropout:g}"
+    )
 
 
 def is_whole(trial: Trial, options: SearchOptions) -> bool:
@@ -154,17 +159,18 @@ def trials_table(result: Search, defaults: ModelScores, options: SearchOptions, 
     shown = order[:MOST_TRIALS]
     if result.simplest not in shown:
         shown = [*order[: MOST_TRIALS - 1], result.simplest]
-    rows = [("1", "defaults", "", "", metric.write(*defaults.spread(metric)), "", "", "")]
+    rows = [("1", "defaults", "", "", "", "", metric.write(*defaults.spread(metric)), "")]
     for trial in shown:
         settings = options.settings(trial.params)
         score = "failed" if math.isnan(trial.mean) else metric.write(*spread(fold_scores(trial, metric)))
-        numbers = (f"{settings.step_size:.2g}", f"{settings.alpha:.2g}", score, f"{trial.epochs:,}")
-        rows.append((str(number_of(trial)), sizes(settings), *numbers, f"{trial.n_weights:,}", mark(trial, result)))
-    headings = ("trial", "hidden", "step\nsize", "alpha", metric.heading, "epochs", "weights", "")
+        numbers = f"{settings.step_size:.2g}", f"{settings.weight_decay:.2g}", f"{settings.dropout:g}"
+        kind = kind_name(trial.params)
+        rows.append((str(number_of(trial)), kind, sizes(settings), *numbers, score, mark(trial, result)))
+    headings = ("trial", "kind", "hidden", "step\nsize", "weight\ndecay", "drop-\nout", metric.heading, "")
     few = len(shown) < len(order)
     networks = f"the best {len(shown)} of {len(order):,} networks" if few else count(len(order), "network")
     title = f"Defaults and {networks}, mean ± standard error over {count(len(result.best.fold_scores), 'fold')}"
-    return text_table(title, headings, rows, "llrrrrrl")
+    return text_table(title, headings, rows, "lllrrrrl")
 
 
 def conclusion(
@@ -206,7 +212,7 @@ def conclusion(
         smaller = (
             f"with {simplest.n_weights:,} weights in place of {best.n_weights:,}"
             if simplest.n_weights < best.n_weights
-            else "with more regularisation"
+            else "of the same size"
         )
         # With the defaults ahead by more than that error, --simplest does not choose it either.
         if chosen is simplest or not options.simplest:

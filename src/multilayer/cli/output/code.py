@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from multilayer.cli.evaluation.problem import Problem
 from multilayer.cli.evaluation.run import Run
-from multilayer.cli.evaluation.settings import N_FOLDS, Settings, TableSettings
+from multilayer.cli.evaluation.settings import N_FOLDS, NetworkSettings, Settings, TableSettings
 from multilayer.cli.evaluation.splits import Splits, seeds_of
 from multilayer.cli.evaluation.tasks import Task
-from multilayer.cli.evaluation.trials import ALPHA, ALPHAS, HIDDEN, SIZES, STEP_SIZE, STEP_SIZES, SearchOptions
+from multilayer.cli.evaluation.trials import SearchOptions
+from multilayer.tables.models.recipes import COMMON
 
 _LOG_LOSS = '''
 classes = np.unique(y)
@@ -106,12 +109,8 @@ def search_code(run: Run, options: SearchOptions) -> str:
     imports = ["from scipy.stats import loguniform", *["from sklearn.metrics import log_loss"] * (not is_plain)]
     search = f"""
 network = {name}(max_iter={options.epochs}, random_state={options.seed}{more_arguments(task)})
-model = make_pipeline({_encoder(run.problem)}, network)
-space = {{
-    {HIDDEN!r}: {SIZES!r},
-    {STEP_SIZE!r}: loguniform{STEP_SIZES!r},
-    {ALPHA!r}: loguniform{ALPHAS!r},
-}}
+model = make_pipeline({_encoder(run.problem, COMMON)}, network)
+space = {_space(options)}
 {"" if is_plain else _LOG_LOSS}found = search(
     model, space, features, y,
     {_search_arguments(run, options, repr(task.scoring) if is_plain else "log_loss_of")}
@@ -119,8 +118,30 @@ space = {{
 print(found.best.mean, found.best.standard_error)
 predicted = found.estimator.predict(features)
 """
-    settings = options.settings({HIDDEN: (), STEP_SIZE: 1.0, ALPHA: 1.0})  # those of any network
+    settings = NetworkSettings.of({}, None, options.epochs, options.seed)  # those of any network
     return _program(run, settings, _folds(splits), search, of_selection="search", more=imports)
+
+
+def _space(options: SearchOptions) -> str:
+    """The space as Python code, a line for each parameter."""
+
+    def written(values: Any) -> str:
+        return repr(values) if isinstance(values, list) else f"loguniform{values.args!r}"
+
+    kinds = []
+    for space in options.space:
+        lines = "\n".join(f"        {name!r}: {written(values)}," for name, values in space.items())
+        kinds.append(f"    {{\n{lines}\n    }},\n")
+    return f"[\n{''.join(kinds)}]"
+
+
+def network_in_python(task: Task, settings: NetworkSettings) -> str:
+    """The call that makes a network, on one line."""
+    parameters = settings.parameters()
+    rounded = {name: float(f"{value:.4g}") if isinstance(value, float) else value for name, value in parameters.items()}
+    del rounded["random_state"]
+    arguments = ", ".join(f"{name}={value!r}" for name, value in rounded.items())
+    return f"{task.estimator.__name__}({arguments}{more_arguments(task)})"
 
 
 def more_arguments(task: Task) -> str:
@@ -175,16 +196,34 @@ def _reading(problem: Problem) -> str:
     return "\n".join(lines)
 
 
-def _encoder(problem: Problem) -> str:
-    return f"TableEncoder(dtype=np.float32, identifiers={problem.identifiers!r})"
+def _encoder(problem: Problem, encoding: Mapping[str, Any] = MappingProxyType({})) -> str:
+    options = {**encoding, "task": problem.info.task} if encoding else {}
+    more = "".join(f", {name}={value!r}" for name, value in options.items())
+    return f"TableEncoder(dtype=np.float32, identifiers={problem.identifiers!r}{more})"
 
 
 def _model(run: Run, settings: Settings) -> str:
     """The lines that make ``model``."""
     if isinstance(settings, TableSettings):
         return f"model = {table_model_in_python(run, settings)}"
+    if settings.kind is not None:
+        arguments = [f"    {name}={value!r}," for name, value in settings.parameters().items()]
+        return "\n".join(
+            [
+                f"network = {run.task.estimator.__name__}(",
+                *arguments,
+                *[f"    {name}={value!r}," for name, value in run.task.fold_arguments.items()],
+                ")",
+                f"model = make_pipeline({_encoder(run.problem, settings.encoding)}, network)",
+            ]
+        )
+    decay = "".join(
+        f", {name}={value!r}"
+        for name, value in (("weight_decay", settings.weight_decay), ("dropout", settings.dropout))
+        if value
+    )
     batch = "" if settings.batch_size == "auto" else f", batch_size={settings.batch_size!r}"
-    seed = f"{settings.seed!r}{batch}{more_arguments(run.task)}"
+    seed = f"{settings.seed!r}{batch}{decay}{more_arguments(run.task)}"
     return f"""
 network = {run.task.estimator.__name__}(
     {settings.hidden!r}, {settings.activation!r}, alpha={settings.alpha!r},

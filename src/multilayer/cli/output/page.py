@@ -38,7 +38,9 @@ class Section:
     folded: bool = False
 
 
-def write_run_report(run: Run, folder: OutputFolder, lead: str, sections: Sequence[Section], drawn: Drawn) -> None:
+def write_run_report(
+    run: Run, folder: OutputFolder, lead: Sequence[str], sections: Sequence[Section], drawn: Drawn
+) -> None:
     """Write the report on the rows of a command, and list all files."""
     title = f"multilayer: {run.problem.target} in {run.problem.source.name}"
     write_report(folder, html_report(title, lead, sections, drawn), run.output)
@@ -54,13 +56,16 @@ def write_report(folder: OutputFolder, page: str, output: Output) -> None:
         output.lines([str(path) for path in folder.removed])
 
 
-def html_report(title: str, lead: str, sections: Sequence[Section], drawn: Drawn = MappingProxyType({})) -> str:
+def html_report(
+    title: str, lead: Sequence[str], sections: Sequence[Section], drawn: Drawn = MappingProxyType({})
+) -> str:
     """The report as the text of one HTML file, with the pictures that were drawn and without empty sections.
 
-    ``title`` is the heading of the page, ``lead`` the result in a sentence or two.
+    ``title`` is the heading of the page, ``lead`` the paragraphs of the result.
     """
     body = "\n".join(filter(None, (_section(section, drawn) for section in sections)))
-    return _PAGE.substitute(title=escape(one_line(title)), lead=escape(one_line(lead)), style=_STYLE, body=body)
+    opening = "\n".join(f'<p class="lead">{escape(one_line(paragraph))}</p>' for paragraph in lead)
+    return _PAGE.substitute(title=escape(one_line(title)), lead=opening, style=_STYLE, body=body)
 
 
 def data_sections(run: Run, columns: Sequence[ColumnReport], encoding: str = "") -> list[Section]:
@@ -71,7 +76,7 @@ def data_sections(run: Run, columns: Sequence[ColumnReport], encoding: str = "")
         f"{problem.source.name}: {count(problem.features.num_rows, 'row')}{dropped}, {run.splits.in_words()}. "
         f"{problem.info.reason}"
     )
-    notes = [f"Note: {note}." for note in run.output.notes]
+    notes = [f"Note: {note.removesuffix('.')}." for note in run.output.notes]
     n_used = sum(report.width > 0 for report in columns)
     heading = f"Columns: {n_used:,} of {len(columns):,} are used"
     tables = [columns_table(columns, _MOST_COLUMNS)]
@@ -121,7 +126,8 @@ summary { cursor: pointer; margin-top: 2.4rem; }
 summary h2 { display: inline; }
 .lead { font-size: 1.1rem; }
 figure { margin: 1.2rem 0; }
-/* Pictures are drawn on white, in the dark too. */
+/* Pictures are drawn on white; in the dark their lightness is reversed, and colours stay what they are. */
+@media (prefers-color-scheme: dark) { img { filter: invert(.9) hue-rotate(180deg); } }
 img { display: block; max-width: 100%; height: auto; margin: 0 auto; background: #fff; border-radius: .4rem;
   padding: .4rem; border: 1px solid var(--rule); }
 figcaption, caption, footer { color: var(--muted); font-size: .9rem; }
@@ -150,7 +156,7 @@ $style
 </head>
 <body>
 <h1>$title</h1>
-<p class="lead">$lead</p>
+$lead
 $body
 <footer>Written by multilayer. This file needs no other.</footer>
 </body>

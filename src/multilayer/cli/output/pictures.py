@@ -100,7 +100,7 @@ def class_pictures(
         what = f"{names[1]}"
         caption = f"Predicted probabilities of {what} and its share among these rows; on the diagonal they are equal."
     else:
-        right, chances = actual == classes[network.argmax(axis=1)], {"network": network.max(axis=1)}
+        right, chances = actual == classes[network.argmax(axis=1)], {next(iter(models)): network.max(axis=1)}
         what = "the predicted class"
         caption = "Predicted probabilities of the predicted class and the share of these rows in which it is right."
     caption += " Each point is about a tenth of the test rows; the bars count the rows."
@@ -142,28 +142,68 @@ def _confusion(actual: NDArray[Any], probabilities: NDArray[Any], classes: NDArr
 def worst_rows(
     ax: Axes, actual: NDArray[Any], predicted: NDArray[Any], names: list[str], write: Callable[[float], str]
 ) -> Axes:
-    """Name the rows of the largest errors in a picture of predictions."""
+    """Number the rows of the largest errors in a picture of predictions, and name them beside it."""
     errors = predicted - actual
-    low, high = ax.get_xlim()
-    for row in np.argsort(-np.abs(errors))[:_WORST]:
-        # Away from the diagonal, where most points are, unless the edge is near.
-        place = (actual[row] - low) / (high - low)
-        is_left = place > 0.3 if errors[row] > 0 else place > 0.7
+    lines = ["largest errors"]
+    for number, row in enumerate(np.argsort(-np.abs(errors))[:_WORST], start=1):
+        is_above = errors[row] > 0
+        ax.plot(actual[row], predicted[row], "o", markersize=7, markerfacecolor="none", markeredgecolor=_INK)
         ax.annotate(
-            f"{shortened(names[row], _LONGEST_LABEL)} ({'+' if errors[row] > 0 else '-'}{write(abs(errors[row]))})",
+            str(number),
             (actual[row], predicted[row]),
-            (-6 if is_left else 6, 0),
+            (-5, 5) if is_above else (5, -5),  # away from the diagonal, where most points are
             textcoords="offset points",
-            ha="right" if is_left else "left",
-            va="center",
-            fontsize=8,
+            ha="right" if is_above else "left",
+            va="bottom" if is_above else "top",
+            fontsize=9,
             color=_INK,
-            bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.8},
-            parse_math=False,
         )
+        sign = "+" if is_above else "-"
+        lines.append(f"{number}  {shortened(names[row], _LONGEST_LABEL)}: {sign}{write(abs(errors[row]))}")
+    ax.text(1.03, 0.5, "\n".join(lines), transform=ax.transAxes, fontsize=9, va="top", color=_INK, parse_math=False)
     return ax
 
 
+def fold_pictures(models: dict[str, dict[int, float]], heading: str, names: list[str]) -> list[Picture]:
+    """The score of each model in each fold, the mean of each, and the standard error of the first mean.
+
+    ``models`` holds the scores by the number of the fold, ``names`` those of all folds.
+    """
+    caption = f"The {heading} of each model in each fold. Lines are the means; the band is one standard error."
+    return [Picture("folds", caption, lambda: _fold_scores(models, heading, names))]
+
+
+def _fold_scores(models: dict[str, dict[int, float]], heading: str, names: list[str]) -> Axes:
+    ax = _new_axes(7.2, 4.0)
+    n_models = len(models)
+    for at, ((name, scores), look) in enumerate(zip(models.items(), _LOOKS, strict=False)):
+        known = {fold: score for fold, score in scores.items() if np.isfinite(score)}
+        if not known:
+            continue
+        values = np.array(list(known.values()))
+        mean = values.mean()
+        shift = 0.5 * ((at + 0.5) / n_models - 0.5)
+        label = f"{name}, mean {mean:,.4g}"
+        if not at and len(values) > 1:
+            error = values.std(ddof=1) / np.sqrt(len(values))
+            ax.axhspan(mean - error, mean + error, color=look["color"], alpha=0.15, linewidth=0)
+        ax.axhline(mean, linewidth=1.4, color=look["color"], linestyle=look["linestyle"])
+        places = np.array(list(known)) + shift
+        ax.plot(
+            places, values, _MARKERS[at], color=look["color"], markeredgecolor=_INK, markeredgewidth=0.5, label=label
+        )
+    step = max(1, len(names) // _MOST_TICKS)
+    ax.set_xticks(range(0, len(names), step), names[::step])
+    ax.set(xlabel="fold", ylabel=heading, xlim=(-0.6, len(names) - 0.4))
+    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), frameon=False, ncols=1)
+    ax.grid(axis="y", color="#E5E5E5", linewidth=0.8)
+    ax.set_axisbelow(True)
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+_MARKERS = ("o", "^", "s")
+_MOST_TICKS = 20  # of folds
 _LOOKS = (
     {"color": "#0072B2", "linestyle": "-"},
     {"color": "#D55E00", "linestyle": "--"},
@@ -193,10 +233,10 @@ def _calibration(right: NDArray[np.bool_], models: dict[str, NDArray[Any]], what
     (ax, below) = plt.subplots(2, 1, figsize=(5.4, 5.8), layout="constrained", sharex=True, height_ratios=[4, 1.1])[1]
     settings: dict[str, Any] = {"n_bins": _PARTS, "strategy": "quantile", "ax": ax}
     for (name, probabilities), look in zip(models.items(), _LOOKS, strict=False):
-        is_first = name == "network"
+        is_first = probabilities is next(iter(models.values()))
         CalibrationDisplay.from_predictions(right, probabilities, ref_line=is_first, name=name, **settings, **look)
     ax.lines[0].set_label("perfectly calibrated")  # the diagonal
-    counts, edges = np.histogram(models["network"], bins=_PARTS, range=(0.0, 1.0))
+    counts, edges = np.histogram(next(iter(models.values())), bins=_PARTS, range=(0.0, 1.0))
     bars = below.bar(edges[:-1], counts, width=1.0 / _PARTS, align="edge", color=_LOOKS[0]["color"], edgecolor="white")
     below.bar_label(bars, [f"{n:,}" if n else "" for n in counts], fontsize=8, color=_INK)
     below.margins(y=0.25)

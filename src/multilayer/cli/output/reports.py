@@ -7,20 +7,24 @@ import statistics
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from multilayer.cli.evaluation.evaluation import Evaluation
+from multilayer.cli.evaluation.kinds import DROPOUT, HIDDEN, STEP_SIZE, WEIGHT_DECAY, kind_name
 from multilayer.cli.evaluation.scores import ROUGH, WIDENED, out_of_fold
 from multilayer.cli.evaluation.search import Found
 from multilayer.cli.evaluation.settings import NetworkSettings, Settings, TableSettings
 from multilayer.cli.evaluation.tasks import LONGEST_NAME, Classification
-from multilayer.cli.evaluation.trials import ALPHA, HIDDEN, STEP_SIZE, fold_scores, mark, number_of, sizes
+from multilayer.cli.evaluation.trials import fold_scores, mark, number_of, sizes
 from multilayer.cli.folder import OutputFolder
-from multilayer.cli.output.code import evaluation_code, more_arguments, search_code, table_model_in_python
+from multilayer.cli.output.code import evaluation_code, network_in_python, search_code, table_model_in_python
 from multilayer.cli.output.page import Section, as_csv, data_sections, digits, write_run_report
-from multilayer.cli.output.pictures import Picture, class_pictures, draw_into, worst_rows
+from multilayer.cli.output.pictures import Picture, class_pictures, draw_into, fold_pictures, worst_rows
 from multilayer.cli.text import count, shell_line, shortened
 from multilayer.plots import (
     plot_cost,
     plot_cross_validation,
+    plot_explanation,
     plot_importance,
     plot_network,
     plot_predictions,
@@ -30,9 +34,20 @@ from multilayer.plots import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_WIDE = 10.0  # range of costs
 NEXT_STEPS = "These parameters with other folds, on a single split, and in Python"
-_PARAMETERS = {"step_size": (STEP_SIZE, "step size"), "alpha": (ALPHA, "alpha"), "hidden": (HIDDEN, "hidden layers")}
+_PARAMETERS = {
+    "step_size": (STEP_SIZE, "step size"),
+    "weight_decay": (WEIGHT_DECAY, "weight decay"),
+    "dropout": (DROPOUT, "dropout"),
+    "hidden": (HIDDEN, "hidden layers"),
+}
 _MOST_UNITS = 10  # of a layer, in the picture of the network
+_REASONS = (
+    "The prediction for a row begins with that for the mean training row. A bar shows how far the value of a column "
+    "moves it from there, up or down; all bars together make the difference (integrated gradients). They tell what the "
+    "model did with the row, not what caused its actual value."
+)
 
 
 def write_evaluation(found: Evaluation, folder: OutputFolder | None) -> None:
@@ -47,17 +62,19 @@ def write_evaluation(found: Evaluation, folder: OutputFolder | None) -> None:
         folder.write("folds.csv", folds_csv(found))
     scores, predictions, networks = _score_pictures(found), _prediction_pictures(found), _network_pictures(found)
     columns = [] if found.importance is None else [_importance_picture(found)]
-    drawn = draw_into(folder, [*scores, *columns, *predictions, *networks], run.deadline, run.output)
+    reasons = _explanation_pictures(found)
+    drawn = draw_into(folder, [*scores, *columns, *predictions, *reasons, *networks], run.deadline, run.output)
     rows = "" if is_single else " The table is that of the first fold."
     encoding = (
         f"Columns were encoded with what the training rows hold; the test rows were used for the scores only.{rows}"
     )
-    if isinstance(found.settings, NetworkSettings):
+    if isinstance(found.settings, NetworkSettings) and found.settings.kind is None:
         encoding = encoding.replace("that of the first fold", "that of all rows")
     sections = [
         Section("Scores", [] if is_single else [f"{ROUGH} {WIDENED}"], found.tables, scores),
         Section("Which columns matter", pictures=columns),
         Section("Predictions, each by a model that has not seen the row", pictures=predictions),
+        Section("Why rows have their predictions", [_REASONS] * bool(reasons), pictures=reasons),
         Section("Training", [found.training, _settings_in_words(found.settings)], pictures=networks),
         *data_sections(run, found.columns, encoding),
         Section("The same in Python", code=evaluation_code(run, found.settings)),
@@ -68,7 +85,9 @@ def write_evaluation(found: Evaluation, folder: OutputFolder | None) -> None:
 def _settings_in_words(settings: Settings) -> str:
     if isinstance(settings, TableSettings):
         return f"Preset {settings.preset!r} and seed {settings.seed}."
-    return f"Step size {settings.step_size:g}, regularisation {settings.alpha:g} and seed {settings.seed}."
+    kind = "" if settings.kind is None else f"Kind {settings.kind.name}, weight decay {settings.weight_decay:g}, "
+    step = f"step size {settings.step_size:g}, regularisation {settings.alpha:g} and seed {settings.seed}."
+    return kind + step if kind else step.capitalize()
 
 
 def predictions_csv(found: Evaluation) -> str:
@@ -94,12 +113,17 @@ def folds_csv(found: Evaluation) -> str:
             written = [digits(scores[metric.name]) for metric in metrics]
             rows.append([repeat + 1, fold + 1, model.name, *sizes, *written, epochs, seconds])
     names = [metric.name for metric in metrics]
-    return as_csv(["repeat", "fold", "model", "trained_on", "tested_on", *names, "epochs", "seconds"], rows)
+    return as_csv(["repeat", "fold", "model", "trained_on", "tested_on", *names, "epochs", "fit_time"], rows)
 
 
 def _score_pictures(found: Evaluation) -> list[Picture]:
-    """Scores and costs fold by fold."""
-    result, heading = found.fits.result, found.run.task.metrics[0].heading
+    """Scores fold by fold: of a table model beside those of other models, of single networks beside their costs."""
+    run = found.run
+    if isinstance(found.settings, TableSettings) and not run.splits.is_single:
+        metric, names = run.task.decisive, [run.splits.name(fold) for fold in range(len(run.splits))]
+        models = {model.name: model.by_fold(metric) for model in found.models[:-1]}
+        return fold_pictures(models, metric.heading, names)
+    result, heading = found.fits.result, run.task.metrics[0].heading
     if result is None or all(math.isnan(score) for score in result["test_score"]):
         return []
 
@@ -113,8 +137,20 @@ def _score_pictures(found: Evaluation) -> list[Picture]:
 
 
 def _importance_picture(found: Evaluation) -> Picture:
-    caption = f"How much worse the {found.importance.metric} of the test rows is when a column is shuffled."
+    rows = "training rows, out of fold," if found.importance.out_of_fold else "test rows"
+    caption = (
+        f"How much worse the {found.importance.metric} of {found.importance.n_rows:,} {rows} is when a column is "
+        "shuffled."
+    )
     return Picture("importance", caption, lambda: plot_importance(found.importance))
+
+
+def _explanation_pictures(found: Evaluation) -> list[Picture]:
+    name = shortened(found.run.problem.target, LONGEST_NAME)
+    return [
+        Picture(row.name, row.words, partial(plot_explanation, row.explanation, target_name=name))
+        for row in found.explained
+    ]
 
 
 def _prediction_pictures(found: Evaluation) -> list[Picture]:
@@ -125,7 +161,7 @@ def _prediction_pictures(found: Evaluation) -> list[Picture]:
         models = {model.name: out_of_fold(model, run.splits, len(run.y))[1] for model in found.models[:-1]}
         return class_pictures(actual, models, task.classes, task.output_names(run.problem.target))
     name = shortened(run.problem.target, 2 * LONGEST_NAME)
-    caption = "Predicted and actual values of the test rows; on the line they are equal. The worst rows are named."
+    caption = "Predicted and actual values of the test rows; on the line they are equal. The five worst are named."
 
     def draw() -> Axes:
         ax = plot_predictions(actual, network, target_name=name)
@@ -140,19 +176,29 @@ def _network_pictures(found: Evaluation) -> list[Picture]:
     if isinstance(found.settings, TableSettings):
         first = {member.recipe: member.network for member in reversed(model.members_)}
         caption = "The cost by epoch of the first network of each kind: training rows and validation rows."
-        return [Picture("cost", caption, lambda: plot_cost(dict(reversed(first.items()))))]
+        return [Picture("cost", caption, lambda: _costs(dict(reversed(first.items()))))]
     if not run.splits.is_single:
         return []
+    cost = Picture("cost", "The cost by epoch.", lambda: plot_cost(model))
+    if found.settings.kind is not None:  # whose inputs are encoded in another way
+        return [cost]
     inputs = [shortened(name, 40) for name in run.input_names]
     outputs = run.task.output_names(run.problem.target)
     return [
-        Picture("cost", "The cost by epoch.", lambda: plot_cost(model)),
+        cost,
         Picture(
             "network",
             "The trained network.",
             lambda: plot_network(model, feature_names=inputs, class_names=outputs, max_units=_MOST_UNITS),
         ),
     ]
+
+
+def _costs(networks: dict[str, Any]) -> Axes:
+    """The costs of networks, on a logarithmic scale if they fall to a tenth."""
+    costs = np.concatenate([[*network.loss_curve_, *network.validation_loss_curve_] for network in networks.values()])
+    shown = networks if len(networks) > 1 else next(iter(networks.values()))
+    return plot_cost(shown, log=bool(costs.min() > 0 and costs.max() > _WIDE * costs.min()))
 
 
 def write_search(found: Found, folder: OutputFolder | None) -> None:
@@ -171,15 +217,18 @@ def write_search(found: Found, folder: OutputFolder | None) -> None:
         caption = "The cost of the chosen network, trained on all rows."
         network.append(Picture("cost", caption, lambda: plot_cost(found.model[-1])))
     drawn = draw_into(folder, [*trials, *network], run.deadline, run.output)
-    encoding = "In each fold the columns were encoded with what its training rows hold. The table is that of all rows."
+    encoding = (
+        "In each fold the columns were encoded with what its training rows hold. The table is that of all rows; "
+        "networks of the kind pieces have the piecewise-linear parts of numbers too."
+    )
     sections = [
         Section("Trials", [found.options.in_words(), f"{ROUGH} {WIDENED}"], found.tables, trials),
         Section("The chosen model", [found.training] if found.training else [], pictures=network),
-        *data_sections(run, run.columns, encoding),
+        *data_sections(run, found.columns, encoding),
         Section(NEXT_STEPS, code="\n".join(steps)),
         Section("The same in Python", code=search_code(run, found.options)),
     ]
-    write_run_report(run, folder, found.conclusion, sections, drawn)
+    write_run_report(run, folder, [found.conclusion], sections, drawn)
 
 
 def next_steps(found: Found) -> list[str]:
@@ -192,10 +241,7 @@ def next_steps(found: Found) -> list[str]:
     if isinstance(settings, TableSettings):
         in_python = table_model_in_python(found.run, settings)
     else:
-        in_python = (
-            f"{task.estimator.__name__}({settings.hidden}, learning_rate_init={settings.step_size:.4g}, "
-            f"alpha={settings.alpha:.4g}, max_iter={settings.epochs}{more_arguments(task)})"
-        )
+        in_python = network_in_python(task, settings)
     return [
         shell_line(["multilayer", "cv", *source.words, *group, *divided, *settings.words, *seed]),
         shell_line(["multilayer", "train", *source.words, *group, *settings.words, *seed]),
@@ -208,15 +254,17 @@ def trials_csv(found: Found) -> str:
     metric, rows = found.run.task.decisive, []
     for trial in found.result.ranked:
         settings, scores = found.options.settings(trial.params), fold_scores(trial, metric)
-        params = [sizes(settings), repr(settings.step_size), repr(settings.alpha)]
+        numbers = map(repr, (settings.step_size, settings.weight_decay, settings.dropout))
+        params = [kind_name(trial.params), sizes(settings), *numbers]
         written = [digits(score) for score in (statistics.fmean(scores), trial.standard_error, *scores)]
         end = [trial.epochs, trial.rung + 1, trial.n_weights, f"{trial.seconds:.3f}", trial.error]
         rows.append([number_of(trial), mark(trial, found.result), *params, *written, *end])
     folds = [f"fold_{fold}" for fold in range(1, len(found.run.splits) + 1)]
     mean, error = found.defaults.spread(metric)
     of_defaults = [digits(score) for score in (mean, error, *found.defaults.by_fold(metric).values())]
-    rows.insert(0, [1, "defaults", "", "", "", *of_defaults, *[""] * 5])
-    names = ["trial", "choice", "hidden", "step_size", "alpha", metric.name, "standard_error", *folds]
+    rows.insert(0, [1, "defaults", *[""] * 5, *of_defaults, *[""] * 5])
+    params = ["kind", "hidden", "step_size", "weight_decay", "dropout"]
+    names = ["trial", "choice", *params, metric.name, "standard_error", *folds]
     return as_csv([*names, "epochs", "rung", "weights", "seconds", "error"], rows)
 
 

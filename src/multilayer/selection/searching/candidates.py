@@ -6,7 +6,7 @@ import itertools
 import math
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from sklearn.model_selection import ParameterGrid, ParameterSampler
@@ -17,6 +17,7 @@ from multilayer.exceptions import MissingExtraError, ParameterError
 
 Params = dict[str, Any]
 Space = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+PART = "part"  # the number of a dict of the space, as Optuna knows it
 SAMPLERS = ("auto", "grid", "random", "optuna")
 # The number of trials whose scores Optuna does not know when it proposes the next one: enough to keep all cores busy,
 # and constant, so that the proposals do not depend on the number of cores.
@@ -130,18 +131,11 @@ class OptunaCandidates:
             import optuna
         except ImportError:
             raise MissingExtraError("sampler='optuna'", "Optuna", "optuna") from None
-        if len(parts) > 1:
-            raise ParameterError("sampler='optuna' takes one dict as the space, got a list of several. Pass one.")
         seed = int(check_random_state(random_state).randint(2**31 - 1))
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
         self._failed = optuna.trial.TrialState.FAIL
-        self._values = {name: list(values) for name, values in parts[0].items() if not _is_distribution(values)}
-        distributions = {name: values for name, values in parts[0].items() if _is_distribution(values)}
-        self._distributions = {name: _for_optuna(name, values) for name, values in distributions.items()}
-        choices = optuna.distributions.CategoricalDistribution
-        # By index: Optuna stores numbers and text only, and a value may be a tuple.
-        self._distributions |= {name: choices(list(range(len(values)))) for name, values in self._values.items()}
+        self._parts = [_Part.of(part, f"{i}:" if len(parts) > 1 else "") for i, part in enumerate(parts)]
         self.n_trials = n_trials
         self._n_asked, self._asked = 0, deque[Params]()
         for _ in range(TRIALS_AHEAD):
@@ -162,9 +156,48 @@ class OptunaCandidates:
         if self._n_asked == self.n_trials:
             return
         self._n_asked += 1
-        asked = self._study.ask(self._distributions).params
-        values = {name: self._values[name][value] if name in self._values else value for name, value in asked.items()}
-        self._asked.append(values)
+        part = self._parts[0]
+        if len(self._parts) == 1:
+            asked = self._study.ask(part.distributions).params
+        else:
+            trial = self._study.ask()
+            part = self._parts[trial.suggest_categorical(PART, list(range(len(self._parts))))]
+            asked = {name: _suggested(trial, name, each) for name, each in part.distributions.items()}
+        self._asked.append(part.params(asked))
+
+
+class _Part(NamedTuple):
+    """A dict of the space for Optuna, which knows its parameters by a prefix and a name."""
+
+    prefix: str
+    values: dict[str, list[Any]]  # of the parameters with lists, by name
+    distributions: dict[str, Any]
+
+    @classmethod
+    def of(cls, part: Mapping[str, Any], prefix: str) -> _Part:
+        """Make it; values of lists are known by their places, since Optuna stores numbers and text only."""
+        from optuna.distributions import CategoricalDistribution
+
+        values = {name: list(given) for name, given in part.items() if not _is_distribution(given)}
+        drawn = {name: given for name, given in part.items() if _is_distribution(given)}
+        distributions = {prefix + name: _for_optuna(name, given) for name, given in drawn.items()}
+        distributions |= {prefix + name: CategoricalDistribution(list(range(len(v)))) for name, v in values.items()}
+        return cls(prefix, values, distributions)
+
+    def params(self, asked: Mapping[str, Any]) -> Params:
+        named = {name.removeprefix(self.prefix): value for name, value in asked.items()}
+        return {name: self.values[name][value] if name in self.values else value for name, value in named.items()}
+
+
+def _suggested(trial: Any, name: str, distribution: Any) -> Any:
+    """A value for one parameter, which Optuna learns only from the trials that have it."""
+    from optuna.distributions import CategoricalDistribution, IntDistribution
+
+    if isinstance(distribution, CategoricalDistribution):
+        return trial.suggest_categorical(name, distribution.choices)
+    if isinstance(distribution, IntDistribution):
+        return trial.suggest_int(name, distribution.low, distribution.high)
+    return trial.suggest_float(name, distribution.low, distribution.high, log=distribution.log)
 
 
 def _for_optuna(name: str, distribution: Any) -> Any:

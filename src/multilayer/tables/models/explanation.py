@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from multilayer._checks import check_integer
 from multilayer.exceptions import ParameterError, unknown_name
-from multilayer.results import Column, Result, Table, frame, listing
+from multilayer.results import Column, Result, Table, frame, listing, significant
 from multilayer.tables.models.attributions import attributions_of
 from multilayer.tables.models.dependence import as_text
 
@@ -125,12 +125,13 @@ class Explanation(Result):
             said = [f"The largest contributions over {len(self):,} rows are those of {first}."]
         else:
             what = f"probability of {self.targets[0]!r}" if self.classifies else "prediction"
-            said = [f"The {what} is {self.prediction[0]:.4g}, and {self.baseline[0]:.4g} for the {self.baseline_name}."]
+            predicted, before = (significant(values[0], 4) for values in (self.prediction, self.baseline))
+            said = [f"The {what} is {predicted}, and {before} for the {self.baseline_name}."]
             least = LEAST_SHARE * np.abs(self.contributions).sum()
             for word, sign in (("Up", 1.0), ("Down", -1.0)):
                 columns = [j for j in self.order if sign * self.contributions[0, j] > least][:3]
                 if columns:
-                    pairs = [f"{self.names[j]} ({self.contributions[0, j]:+.3g})" for j in columns]
+                    pairs = [f"{self.names[j]} ({significant(self.contributions[0, j], 3, '+')})" for j in columns]
                     said.append(f"{word}: {listing(pairs)}.")
         if np.any(self.trees):
             said.append(f"The trees, whose weight is {self.trees_weight:.2g}, are not divided among the columns.")

@@ -90,7 +90,7 @@ class Importance(Result):
         unclear = [name for j in self.order if not self.is_clear[j] and (name := self.names[j]) not in self.dropped]
         said = [f"Most important: {_names(clear)}." if clear else "No column has an effect beyond chance."]
         if clear and unclear:
-            said.append(f"No effect beyond chance (two standard errors): {_names(unclear)}.")
+            said.append(f"May be chance (within two standard errors of 0): {_names(unclear)}.")
         if self.dropped:
             said.append(f"Dropped by the encoder: {_names(self.dropped)}.")
         return " ".join(said)

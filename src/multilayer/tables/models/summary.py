@@ -42,7 +42,9 @@ def summary_of(model: Any) -> Table:
         notes.insert(1, weights_in_words(model.weights_))
     if model._is_series:
         notes.append(SERIES)
-    return Table(columns, rows, notes=notes)
+    n, planned = len({member.fold for member in model.members_}), len(model._n_training_rows)
+    partial = [f"Only {n} of {planned} folds are complete, because training was interrupted."] * (n < planned)
+    return Table(columns, rows, notes=[*notes, *partial])
 
 
 def weights_in_words(weights: Mapping[str, float]) -> str:
