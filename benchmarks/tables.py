@@ -17,6 +17,10 @@ test rows, after a small fit of the same kind has loaded and compiled everything
 
 from __future__ import annotations
 
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads of trees that wait use no CPU seconds
+
 import argparse
 import json
 import time
@@ -93,10 +97,10 @@ def classes_in(y: Any) -> Any:
 # Models: functions of the training rows, the seed, and whether the target holds classes
 
 
-def table_model(preset: str) -> Callable[..., Fitted]:
+def table_model(preset: str, **options: Any) -> Callable[..., Fitted]:
     def fit(X: pd.DataFrame, y: Any, seed: int, classifies: bool) -> Fitted:
         kind = TableClassifier if classifies else TableRegressor
-        model = kind(preset.split()[0], with_trees=preset.endswith("trees"), random_state=seed).fit(X, y)
+        model = kind(preset.split()[0], with_trees=preset.endswith("trees"), random_state=seed, **options).fit(X, y)
         return Fitted(model.predict_proba if classifies else model.predict, model)
 
     return fit
@@ -184,8 +188,9 @@ MODELS: dict[str, Callable[[pd.DataFrame, Any, int, bool], Fitted]] = {
 @cache
 def warm_up(model: str, classifies: bool) -> bool:
     """Load and compile what a model needs; return False if it is not installed."""
+    fit = table_model(model, max_time=1.0) if model in PRESETS else MODELS[model]
     try:
-        MODELS[model](*made(200, classifies), 0, classifies)
+        fit(*made(200, classifies), 0, classifies)
     except ImportError:
         return False
     return True
