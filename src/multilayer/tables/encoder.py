@@ -88,7 +88,7 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         the scaled number.  For the edges e_0 < ... < e_n, which are the minimum, the thresholds and the maximum of the
         fitting rows, the parts are ``clip((x - e_i) / (e_{i+1} - e_i), 0, 1) - 0.5`` (X2), i = 0, ..., n - 1.  A gap
         has the parts of the number that replaces it.  The thresholds are quantiles, or those of a decision tree that
-        predicts y from the column alone.  A column has at most max(4, min(48, 512 // k)) parts if k columns have them,
+        predicts y from the column alone.  A column has at most max(4, min(48, 384 // k)) parts if k columns have them,
         at most 32 for classes with "tree", and a part at least max(8, m // 1000) of the m rows with a value.
     two_values : {"zero_one", "signs"}, default="zero_one"
         The encoding of Booleans and of text of two categories: columns of 0 and 1 as above, or one column of -1 (False,

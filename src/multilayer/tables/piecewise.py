@@ -18,8 +18,8 @@ from multilayer.tables._spelled import spelled_cells
 from multilayer.tables.encodings import Encoding, NumberEncoding, Output
 from multilayer.tables.reports import ColumnReport
 
-FEWEST_PARTS, MOST_PARTS, MOST_COLUMNS = 4, 48, 512
-"""Most parts of one column: 512 divided by the number of columns, but at least 4 and at most 48."""
+FEWEST_PARTS, MOST_PARTS, MOST_COLUMNS = 4, 48, 384
+"""Most parts of one column: 384 divided by the number of columns, but at least 4 and at most 48."""
 
 MOST_PARTS_OF_CLASSES = 32
 """Most parts of one column if the target holds classes, which have less to say of a small part than amounts."""
@@ -34,7 +34,7 @@ def most_parts(n_columns: int, *, classes: bool = False) -> int:
     Examples
     --------
     >>> most_parts(10), most_parts(10, classes=True), most_parts(50), most_parts(1000)
-    (48, 32, 10, 4)
+    (38, 32, 7, 4)
     """
     most = MOST_PARTS_OF_CLASSES if classes else MOST_PARTS
     return max(FEWEST_PARTS, min(most, MOST_COLUMNS // max(n_columns, 1)))
