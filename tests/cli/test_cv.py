@@ -71,7 +71,7 @@ def test_cv_prints_steps_and_scores(done):
         "Rows: divided into 4 folds with the classes in the same proportions; each network is trained on 59 to 60",
         "Trained 4 networks of 6 - 8 - 1 units, 65 weights, for 5 epochs each.",
         "Scores over 4 folds, mean +- standard error score network logistic regression majority class",
-        "Network minus logistic regression, in the same folds score difference better in",
+        "Network minus logistic regression, in the same 4 folds score difference better in",
         "The network, fold by fold",
         "Each class",
         "of the rows it has not seen, logistic regression on",

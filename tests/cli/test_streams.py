@@ -114,8 +114,8 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("options", "text"),
         [
-            (("--hidden", "9" * 5000), "a layer of 5,000 digits is larger than any computer."),
-            (("--hidden", "8," * 3 + "x" * 5000), "is not a positive integer."),
+            (("--hidden", "9" * 5000), "got one of 5,000 digits, larger than any computer."),
+            (("--hidden", "8," * 3 + "x" * 5000), "--hidden must be positive integers, got"),
             (("--hidden", "1" + "0" * 11), "a network with at least 300,000,000,001 weights would need at least 52,"),
             (("--hidden", ",".join(["100000"] * 200)), "a network with at least 1,990,0"),
             (("--epochs", "1" + "0" * 20), "must be an integer from 1 to 2147483647, got 1"),

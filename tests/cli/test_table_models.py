@@ -578,3 +578,26 @@ def test_time_limit_is_passed_to_the_model(run, people, monkeypatch, command):
     result = run(command, people, *PEOPLE, "--minutes", "2", *more)
     assert result.exit_code == 0
     assert all(0 < limit < 120 for limit in limits)
+
+
+@pytest.mark.parametrize("kind", ["pieces", "waves", "numbers"])
+def test_a_single_network_of_a_kind_is_trained_as_the_code_in_the_report(run, visits, tmp_path, capsys, kind):
+    out = tmp_path / "out"
+    columns = ("--ignore", "who", "--ignore", "name", "--ignore", "day")
+    options = ("--kind", kind, "--hidden", "8", "--dropout", "0.25", "--epochs", "4", "--out", out)
+    result = run("train", visits, "--target", "buys", *columns, *options)
+    assert result.exit_code == 0
+    assert re.search(r"Trained a network of \d+ - 8 - 1 units, [\d,]+ weights, for 4 epochs", said(result))
+    assert f"Kind {kind}, weight decay 0.02, step size" in page_of(out)
+    assert "dropout=0.25" in page_of(out)
+    assert not (out / "network.png").exists()
+    predictions = rows_of(out / "predictions.csv")
+    accuracy = np.mean([each["actual"] == each["predicted"] for each in predictions])
+    assert run_code(out, capsys)[0] == pytest.approx(accuracy)
+
+
+def test_a_model_with_trees_is_no_network(run, visits):
+    columns = ("--ignore", "who", "--ignore", "name", "--ignore", "day")
+    result = run("train", visits, *PEOPLE, *columns, "--with-trees")
+    assert "The model is right on " in said(result)
+    assert "The network is right on " not in said(result)
