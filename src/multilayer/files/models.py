@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from sklearn.base import clone
 
 from multilayer.ensembles import EnsembleClassifier, EnsembleRegressor
@@ -16,7 +15,7 @@ from multilayer.exceptions import InputTypeError, ModelFileError, MultilayerErro
 from multilayer.files.checks import check_ensemble, check_network
 from multilayer.files.codec import Decoder, Encoder, UnstorableError
 from multilayer.files.container import ADVICE, read, write
-from multilayer.files.kinds import Place, Stored
+from multilayer.files.kinds import Place, Stored, length
 from multilayer.files.schema import ATTRIBUTES, ENSEMBLES, NETWORKS, NOT_STORED, EstimatorSchema, stored
 from multilayer.network import n_parameters
 from multilayer.training.state import parameters_to_show
@@ -104,10 +103,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
 def describe(model: Any) -> tuple[dict[str, Any], Encoder]:
     """Return the JSON and the arrays of an estimator, after the checks of :func:`load_model`."""
     encoder = Encoder()
-    if _kind_of(model, ENSEMBLES) is None:
-        described = _described_network(model, encoder, "a model file holds")
-    else:
-        described = _described_ensemble(model, encoder)
+    described = _described_any(model, encoder)
     try:
         _model(described, Decoder(encoder.tensors))
     except ModelFileError as error:
@@ -118,19 +114,38 @@ def describe(model: Any) -> tuple[dict[str, Any], Encoder]:
     return described, encoder
 
 
+def _described_any(model: Any, encoder: Encoder) -> dict[str, Any]:
+    if _kind_of(model, ENSEMBLES) is not None:
+        return _described_ensemble(model, encoder, "")
+    if _kind_of(model, NETWORKS) is None:
+        # Not at the top, because networks need neither tables nor most of scikit-learn.
+        from multilayer.files import pipelines
+
+        if pipelines.is_stored(model):
+            return pipelines.described(model, encoder, _described_last)
+    return _described_network(model, encoder, "a model file holds")
+
+
+def _described_last(model: Any, encoder: Encoder, prefix: str) -> dict[str, Any]:
+    """Describe the last step of a pipeline."""
+    if _kind_of(model, ENSEMBLES) is not None:
+        return _described_ensemble(model, encoder, prefix)
+    return _described_network(model, encoder, "a file of a pipeline ends in", prefix)
+
+
 def _kind_of(model: Any, kinds: Mapping[str, EstimatorSchema]) -> EstimatorSchema | None:
     """Return the schema of the model's class; None for subclasses."""
     kind = kinds.get(type(model).__name__)
     return kind if kind is not None and kind.make is type(model) else None
 
 
-def _described_ensemble(model: Any, encoder: Encoder) -> dict[str, Any]:
+def _described_ensemble(model: Any, encoder: Encoder, prefix: str) -> dict[str, Any]:
     model._check_is_fitted()
     return {
-        **_described(model, encoder, "", left_out=("estimator",)),
-        "estimator": _described_base(model.estimator, encoder, "estimator"),
+        **_described(model, encoder, prefix, left_out=("estimator",)),
+        "estimator": _described_base(model.estimator, encoder, f"{prefix}estimator"),
         "members": [
-            _described_network(member, encoder, "a file of an ensemble holds members of", f"members.{i}.")
+            _described_network(member, encoder, "a file of an ensemble holds members of", f"{prefix}members.{i}.")
             for i, member in enumerate(model.estimators_)
         ],
     }
@@ -196,12 +211,21 @@ def _encoded(encoder: Encoder, what: str, value: Any, path: str, model: Any) -> 
 
 
 def _model(described: dict[str, Any], decoder: Decoder) -> Any:
-    name = described.get("class")
-    model = (_ensemble if isinstance(name, str) and name in ENSEMBLES else _network)(described, decoder)
+    if set(described) & {"step", "steps"}:
+        from multilayer.files import pipelines
+
+        model = pipelines.built(described, decoder, _estimator)
+    else:
+        model = _estimator(described, decoder)
     unused = sorted(set(decoder.tensors) - decoder.used)
     if unused:
         raise ModelFileError(f"it has unused arrays: {unused[:5]}")
     return model
+
+
+def _estimator(described: Any, decoder: Decoder) -> Any:
+    is_ensemble = isinstance(described, dict) and described.get("class") in [*ENSEMBLES]
+    return (_ensemble if is_ensemble else _network)(described, decoder)
 
 
 def _ensemble(described: dict[str, Any], decoder: Decoder) -> Any:
@@ -214,21 +238,14 @@ def _ensemble(described: dict[str, Any], decoder: Decoder) -> Any:
     if not networks:
         raise ModelFileError("its list of members is empty")
     sizes = {"k": len(networks), "D": networks[0].n_features_in_, "K": networks[0].n_outputs_}
-    for letter, name in (("m", "n_rows"), ("C", "labels")):
-        sizes[letter] = _length(attributes.get(name))
+    labels = attributes.get("labels")
+    sizes["m"] = length(attributes.get("n_rows"))
+    sizes["C"] = length(labels.fields.get("classes") if isinstance(labels, Stored) else None)
     model = _built(kind, parameters, attributes, Place(sizes=sizes))
     model.estimator = _base(described["estimator"], decoder)
     model.estimators_ = networks
     check_ensemble(model)
     return model
-
-
-def _length(value: Any) -> int:
-    """Return the number of rows or classes from a value that is checked later; -1 matches no array."""
-    if isinstance(value, Stored):
-        value = value.fields.get("classes")
-        return len(value) if isinstance(value, np.ndarray) and value.ndim else -1
-    return value if type(value) is int else -1
 
 
 def _base(described: Any, decoder: Decoder) -> Any:

@@ -270,7 +270,7 @@ _OF_ENSEMBLES: dict[str, Kind] = {
 
 _names = either(array("U", "D"), array("O", "D"))
 _OUTPUT_CONFIG = mapping(text("transform"), text("default", "pandas", "polars"))
-_EVERYWHERE: dict[str, Kind] = {"feature_names_in_": _names, "output_config": _OUTPUT_CONFIG}
+EVERYWHERE: dict[str, Kind] = {"feature_names_in_": _names, "output_config": _OUTPUT_CONFIG}
 _TRAINED: dict[str, Kind] = {
     "network_": record(NETWORK),
     "training": record(TRAINING),
@@ -311,14 +311,14 @@ class EstimatorSchema:
 
 
 NETWORKS = {
-    "MLPClassifier": EstimatorSchema(MLPClassifier, _OF_CLASSIFIERS, _TRAINED | _OF_LABELS, _EVERYWHERE),
-    "MLPRegressor": EstimatorSchema(MLPRegressor, _OF_REGRESSORS, _TRAINED | _OF_UNITS, _EVERYWHERE),
+    "MLPClassifier": EstimatorSchema(MLPClassifier, _OF_CLASSIFIERS, _TRAINED | _OF_LABELS, EVERYWHERE),
+    "MLPRegressor": EstimatorSchema(MLPRegressor, _OF_REGRESSORS, _TRAINED | _OF_UNITS, EVERYWHERE),
 }
 _ERRORS = either(array("f", None), array("f", None, "K"))
 ENSEMBLES = {
-    "EnsembleClassifier": EstimatorSchema(EnsembleClassifier, _OF_ENSEMBLES, _COMBINED | _OF_LABELS, _EVERYWHERE),
+    "EnsembleClassifier": EstimatorSchema(EnsembleClassifier, _OF_ENSEMBLES, _COMBINED | _OF_LABELS, EVERYWHERE),
     "EnsembleRegressor": EstimatorSchema(
-        EnsembleRegressor, _OF_ENSEMBLES, _COMBINED, _EVERYWHERE | {"calibration_errors_": _ERRORS}
+        EnsembleRegressor, _OF_ENSEMBLES, _COMBINED, EVERYWHERE | {"calibration_errors_": _ERRORS}
     ),
 }
 _OF_TRAINING = (NETWORK, STATE, STOP, HISTORY, TRAINING)
