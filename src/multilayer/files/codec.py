@@ -40,6 +40,7 @@ class Encoder:
     tensors: dict[str, NDArray[Any]] = field(default_factory=dict)
     text_cells: int = 0
     records: Mapping[Any, Record] = field(default_factory=lambda: _RECORD_OF)
+    is_half: bool = False  # whether weights are written as float16
 
     def encode(self, value: Any, path: str) -> Any:
         if isinstance(value, np.generic) and value.dtype.kind in NUMERIC + "U":
@@ -156,7 +157,7 @@ class Decoder:
 
     def _unpacked(self, content_name: str, ends_name: str) -> tuple[str, ...]:
         content, ends = self.tensor(content_name), self.tensor(ends_name)
-        is_right = (content.dtype, ends.dtype, content.ndim, ends.ndim) == (np.uint8, np.int64, 1, 1)
+        is_right = content.dtype == np.uint8 and ends.dtype == np.int64 and content.ndim == ends.ndim == 1
         starts = np.concatenate([[0], ends]) if is_right else np.zeros(1, np.int64)
         if not is_right or starts[-1] != len(content) or bool((starts[:-1] > starts[1:]).any()):
             raise ModelFileError(f"the texts {content_name!r} are not bytes and their ends")

@@ -206,7 +206,7 @@ def mapping(key: Kind, kind: Kind) -> Kind:
 def array(kinds: str, *shape: str | None) -> Kind:
     """Accept an array of one of these kinds of numbers, with an axis for each letter; None is an axis of any length.
 
-    Floats are float32 or float64.
+    Floats, "f", are float32 or float64, and with "h" also float16.
     """
 
     def read(value: Any, place: Place) -> Any:
@@ -214,7 +214,7 @@ def array(kinds: str, *shape: str | None) -> Kind:
         is_right = (
             isinstance(value, np.ndarray)
             and value.dtype.kind in kinds
-            and value.dtype != np.float16
+            and (value.dtype != np.float16 or "h" in kinds)
             and value.ndim == len(wanted)
             and all(n in (None, has) for n, has in zip(wanted, value.shape, strict=True))
         )
@@ -227,7 +227,15 @@ def array(kinds: str, *shape: str | None) -> Kind:
     return read
 
 
-_NAMES = {"b": "Booleans", "i": "integers", "u": "unsigned integers", "f": "floats", "U": "text", "O": "objects"}
+_NAMES = {
+    "b": "Booleans",
+    "i": "integers",
+    "u": "unsigned integers",
+    "f": "floats",
+    "h": "halves",
+    "U": "text",
+    "O": "objects",
+}
 
 
 def length(value: Any) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sklearn.base import BaseEstimator
@@ -12,8 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 from multilayer.estimators import NotFittedError
 from multilayer.exceptions import InputTypeError, ModelFileError, ParameterError
 from multilayer.files.codec import Decoder, Encoder, UnstorableError
+from multilayer.files.compositions import NAMED_STEPS, OF_PIPELINES, RECORDS, STEP_OF, checked_width, record_of_step
 from multilayer.files.kinds import Place
-from multilayer.files.steps import NAMED_STEPS, OF_PIPELINES, RECORDS, STEP_OF, checked_width, record_of_step
 
 _RECORD_OF = {record.make: record for record in RECORDS}
 _IS_PIPELINE = {"class", "parameters", "steps", "last"}
@@ -76,7 +77,7 @@ def _encoded(step: Any, encoder: Encoder, path: str) -> Any:
         check_is_fitted(step)
     except ValueError:
         raise NotFittedError(f"this {type(step).__name__} is not fitted yet. Call fit first.") from None
-    inner = Encoder(encoder.tensors, encoder.text_cells, _RECORD_OF)
+    inner = replace(encoder, records=_RECORD_OF)
     try:
         result = inner.encode(step, path)
     except UnstorableError as error:

@@ -1,18 +1,11 @@
-"""The schema of the steps of a pipeline: TableEncoder, and the scalers and encoders of scikit-learn.
-
-Only what a step has learnt is stored; the attributes that follow from it are computed again when a file is read.
-"""
+"""The schema of the steps of a pipeline: TableEncoder, and the scalers and encoders of scikit-learn."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-from sklearn.compose import ColumnTransformer
 from sklearn.impute import MissingIndicator, SimpleImputer
-from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
     MinMaxScaler,
@@ -20,21 +13,16 @@ from sklearn.preprocessing import (
     OrdinalEncoder,
     StandardScaler,
 )
-from sklearn.utils.validation import check_is_fitted
 
-from multilayer.exceptions import ModelFileError, ParameterError
-from multilayer.files import categories, columns, encoders
-from multilayer.files.columns import ColumnPart
+from multilayer.exceptions import ModelFileError
+from multilayer.files import categories, encoders
 from multilayer.files.kinds import (
     LABELS,
     Kind,
-    Place,
-    Record,
     array,
     either,
     flag,
     integer,
-    mapping,
     nothing,
     number,
     optional,
@@ -43,79 +31,13 @@ from multilayer.files.kinds import (
     sequence,
     text,
 )
-from multilayer.files.schema import EVERYWHERE, NOT_STORED
+from multilayer.files.step import Step, step_of
 from multilayer.tables import TableEncoder
 
-MAX_COLUMNS = 1 << 20  # of a step; scikit-learn makes a name for each
-MAX_DEPTH = 8  # of pipelines and column transformers in each other
-MAX_JOBS = 64  # processes that scikit-learn starts for a ColumnTransformer
 DTYPES = (
     *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
     *("float16", "float32", "float64", "object"),
 )
-OUTPUT_CONFIG = "_sklearn_output_config"
-
-
-@dataclass(frozen=True)
-class Step(Record):
-    """A step of a pipeline: its parameters are those of its class, and ``learnt`` are the attributes in a file.
-
-    ``derived`` are the attributes that ``finish`` computes from the others.
-    """
-
-    learnt: Mapping[str, Kind] = field(default_factory=dict)
-    derived: tuple[str, ...] = ()
-    finish: Callable[[Any], None] | None = None
-    dtypes: tuple[str, ...] = ()  # the fields that are types of arrays, and names in a file
-    width: Callable[[Any], int] = lambda step: int(step.n_features_in_)
-
-    def parts(self, value: Any) -> dict[str, Any]:
-        check_is_fitted(value)
-        known = {self.attribute(name): name for name in self.fields}
-        held = value.get_params(deep=False) | vars(value)
-        found = {}
-        for name, each in held.items():
-            if name in known:
-                found[known[name]] = np.dtype(each).name if known[name] in self.dtypes else each
-            elif name not in NOT_STORED and name not in self.derived and not _is_deprecated(each):
-                raise ParameterError(
-                    f"the attribute {name!r} of {self.name} cannot be stored in a file. Use a parameter's default, or "
-                    f"remove the attribute: del step.{name}"
-                )
-        return found
-
-    def built(self, parts: Mapping[str, Any]) -> Any:
-        for name in self.learnt:
-            if name not in parts:
-                raise ModelFileError(f"{self.name} has no {name!r}")
-        given = {name: np.dtype(each) if name in self.dtypes else each for name, each in parts.items()}
-        names = set(self.make._get_param_names()) & set(given)
-        step = self.make(**{name: _scalar_type(given[name]) for name in names})
-        for name in set(given) - names:
-            setattr(step, self.attribute(name), given[name])
-        if self.finish is not None:
-            try:
-                self.finish(step)
-            except (TypeError, ValueError, IndexError, KeyError, AttributeError) as error:
-                raise ModelFileError(f"{self.name} is inconsistent: {error!s:.200}") from None
-        return step
-
-
-def _is_deprecated(value: Any) -> bool:
-    """Return whether it is the value of a parameter that scikit-learn has removed and nobody has set."""
-    return isinstance(value, str) and value == "deprecated"
-
-
-def _scalar_type(value: Any) -> Any:
-    return value.type if isinstance(value, np.dtype) else value
-
-
-def _step(make: Any, parameters: Mapping[str, Kind], learnt: Mapping[str, Kind], **options: Any) -> Step:
-    fields = {**parameters, **learnt, "n_features_in_": integer(1, MAX_COLUMNS), **EVERYWHERE}
-    attributes = {"output_config": OUTPUT_CONFIG, **options.pop("attributes", {})}
-    learnt = {**learnt, "n_features_in_": fields["n_features_in_"]}
-    lengths = {"D": "n_features_in_"}
-    return Step(make.__name__, make, fields, learnt=learnt, attributes=attributes, lengths=lengths, **options)
 
 
 def _check_scaler(scaler: StandardScaler) -> None:
@@ -150,7 +72,7 @@ _per_column = array("f", "D")
 _scalar: Kind = either(text(), flag, number(infinite=True, nan=True))
 _values_of_labels = either(array(LABELS, None), sequence(optional(_scalar)))
 _dtype = text(*DTYPES)
-INDICATOR = _step(
+INDICATOR = step_of(
     MissingIndicator,
     {
         "missing_values": optional(_scalar),
@@ -182,8 +104,16 @@ class _Categories(Step):
         return {"infrequent": None} | super().parts(value)
 
 
+class _TableEncoderStep(Step):
+    """A TableEncoder, whose names of identifiers are a list in a file."""
+
+    def parts(self, value: Any) -> dict[str, Any]:
+        found, names = super().parts(value), value.identifiers
+        return found if isinstance(names, str) else found | {"identifiers": sorted(names)}
+
+
 _PLAIN_STEPS = (
-    _step(
+    step_of(
         TableEncoder,
         encoders.OF_ENCODERS,
         encoders.LEARNT,
@@ -191,8 +121,9 @@ _PLAIN_STEPS = (
         finish=encoders.finish,
         dtypes=("dtype",),
         width=encoders.width,
+        kind=_TableEncoderStep,
     ),
-    _step(
+    step_of(
         StandardScaler,
         {"copy": flag, "with_mean": flag, "with_std": flag},
         {
@@ -203,7 +134,7 @@ _PLAIN_STEPS = (
         },
         check=_check_scaler,
     ),
-    _step(
+    step_of(
         MinMaxScaler,
         {"copy": flag, "clip": flag, "feature_range": either(pair(number(), number()), sequence(number(), list))},
         {
@@ -211,7 +142,7 @@ _PLAIN_STEPS = (
             "n_samples_seen_": number(0.0),
         },
     ),
-    _step(
+    step_of(
         SimpleImputer,
         {
             "missing_values": optional(_scalar),
@@ -232,7 +163,7 @@ _PLAIN_STEPS = (
         check=_check_imputer,
         width=_width_of_imputer,
     ),
-    _step(
+    step_of(
         FunctionTransformer,  # without a function: "passthrough" in a ColumnTransformer
         {
             **dict.fromkeys(("func", "inverse_func", "kw_args", "inv_kw_args"), nothing),
@@ -245,8 +176,8 @@ _PLAIN_STEPS = (
 
 
 def _categorical(make: Any, parameters: Mapping[str, Kind], **options: Any) -> Step:
-    plain = _step(make, {**_OF_CATEGORIES, **parameters}, _CATEGORIES, attributes=_INFREQUENT, dtypes=("dtype",))
-    return _Categories(**{**vars(plain), **options})
+    every = {**_OF_CATEGORIES, **parameters}
+    return step_of(make, every, _CATEGORIES, _Categories, attributes=_INFREQUENT, dtypes=("dtype",), **options)
 
 
 _ENCODERS = (
@@ -275,128 +206,4 @@ _ENCODERS = (
 )
 
 
-def record_of_step(value: Any, place: Place) -> Any:
-    if place.name.count(".steps.") + place.name.count(".parts.") > MAX_DEPTH:
-        raise ModelFileError(f"its pipelines are nested more than {MAX_DEPTH} deep")
-    return record(*STEPS)(value, place)
-
-
-STEP_OR_WORD = either(optional(text("passthrough")), record_of_step)
-NAMED_STEPS = sequence(pair(text(), STEP_OR_WORD), list)
-OF_PIPELINES: dict[str, Kind] = {"memory": nothing, "transform_input": nothing, "verbose": flag}
-
-
-class _PipelineStep(Step):
-    """A pipeline of steps without a network at its end."""
-
-    def parts(self, value: Any) -> dict[str, Any]:
-        return super().parts(value) | {"steps": [tuple(pair) for pair in value.steps]}
-
-
-def shape_of(step: Any) -> tuple[int, int]:
-    """Return the numbers of columns that a fitted step receives and returns."""
-    if isinstance(step, Pipeline):
-        shapes = [shape_of(each) for _, each in step.steps if each is not None and not isinstance(each, str)]
-        return shapes[0][0], shapes[-1][1]
-    return int(step.n_features_in_), STEP_OF[type(step)].width(step)
-
-
-def checked_width(steps: list[tuple[str, Any]]) -> int | None:
-    """Return the number of columns after the steps, or raise an error if a step receives another number.
-
-    It is None without a step that fixes the number.
-    """
-    names = [name for name, _ in steps]
-    if len(set(names)) < len(names) or any("__" in name for name in names):
-        raise ModelFileError("the steps of a pipeline have names that are not distinct, or contain '__'")
-    found = None
-    for name, step in steps:
-        if step is None or isinstance(step, str):
-            continue
-        n_received, n_returned = shape_of(step)
-        if found not in (None, n_received):
-            raise ModelFileError(f"the step {name[:80]!r} was fitted on {n_received} columns and receives {found}")
-        found = n_returned
-    return found
-
-
-def _check_pipeline(pipeline: Pipeline) -> None:
-    if checked_width(pipeline.steps) is None:
-        raise ModelFileError("a pipeline has no step that is fitted")
-
-
-PIPELINE = _PipelineStep(
-    "Pipeline",
-    Pipeline,
-    {**OF_PIPELINES, "steps": NAMED_STEPS},
-    learnt={"steps": NAMED_STEPS},
-    check=_check_pipeline,
-)
-
-
-class _ColumnTransformerStep(Step):
-    """A ColumnTransformer as its parts; ``transformers`` of a loaded one are clones of the fitted ones."""
-
-    def parts(self, value: Any) -> dict[str, Any]:
-        check_is_fitted(value)
-        found, remainder = columns.parts_of(value)
-        rest = super().parts(value)
-        return {**rest, "parts": found, "rest": remainder}
-
-    def built(self, parts: Mapping[str, Any]) -> Any:
-        for name in ("parts", "rest", "n_features_in_", "sparse_output_"):
-            if name not in parts:
-                raise ModelFileError(f"{self.name} has no {name!r}")
-        others = {self.attribute(name): each for name, each in parts.items() if name not in ("parts", "rest")}
-        return columns.built(others, parts["parts"], parts["rest"], shape_of)
-
-
-PART = Record(
-    "ColumnPart",
-    ColumnPart,
-    {
-        "name": text(),
-        "step": either(text("drop"), record_of_step),
-        "columns": either(sequence(text(), list), sequence(flag, list), sequence(integer(-MAX_COLUMNS), list)),
-        "indices": sequence(integer(0, MAX_COLUMNS), list),
-        "passes": flag,
-    },
-    ("name", "step", "columns", "indices", "passes"),
-)
-_column_transformer = _step(
-    ColumnTransformer,
-    {
-        "sparse_threshold": number(0.0),
-        "n_jobs": optional(integer(-MAX_JOBS, MAX_JOBS)),
-        "transformer_weights": optional(mapping(text(), number())),
-        "verbose": flag,
-        "verbose_feature_names_out": either(flag, text()),
-    },
-    {"sparse_output_": flag},
-    derived=(
-        *(
-            "transformers",
-            "remainder",
-            "transformers_",
-            "_columns",
-            "_transformer_to_input_indices",
-            "_remainder",
-            "output_indices_",
-        ),
-        *("_transformers_feature_names_out", "_n_features"),
-    ),
-)
-COLUMN_TRANSFORMER = _ColumnTransformerStep(
-    **{
-        **vars(_column_transformer),
-        "fields": {
-            **_column_transformer.fields,
-            "parts": sequence(record(PART), list),
-            "rest": record(PART),
-        },
-        "width": columns.width,
-    }
-)
-STEPS = (*_PLAIN_STEPS, *_ENCODERS, PIPELINE, COLUMN_TRANSFORMER)
-STEP_OF = {step.make: step for step in STEPS}
-RECORDS = (*STEPS, INDICATOR, PART, *encoders.RECORDS)
+PLAIN_STEPS = (*_PLAIN_STEPS, *_ENCODERS)
