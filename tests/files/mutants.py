@@ -16,7 +16,7 @@ import random
 import tempfile
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ class Subject:
     content: bytes
     judge: Callable[[Subject, bytes, bool], str]
     mutate: Callable[[bytes, random.Random], tuple[bytes, bool]]  # the second: whether its checksums are valid
-    rows: Any = None  # to predict
+    rows: Any = field(default=None, compare=False)  # to predict
 
 
 class _Stop:

@@ -221,7 +221,9 @@ def array(kinds: str, *shape: str | None) -> Kind:
         if not is_right:
             shown = "".join("any, " if n is None else f"{n}, " for n in wanted).rstrip(" ")
             shown = shown if len(wanted) == 1 else shown.rstrip(",")
-            raise place.wrong(f"an array of {' or '.join(map(_NAMES.__getitem__, kinds))} of shape ({shown})", value)
+            raise place.wrong(
+                f"an array of {' or '.join(_NAMES[kind] for kind in kinds if kind in _NAMES)} of shape ({shown})", value
+            )
         return value
 
     return read
@@ -232,7 +234,6 @@ _NAMES = {
     "i": "integers",
     "u": "unsigned integers",
     "f": "floats",
-    "h": "halves",
     "U": "text",
     "O": "objects",
 }
