@@ -59,7 +59,10 @@ UNKNOWN: dict[str, Any] = {"handle_unknown": "use_encoded_value", "unknown_value
 CASES: dict[str, Callable[[], tuple[Any, Any]]] = {
     "encoder": lambda: (make_pipeline(TableEncoder(), network()), TABLE),
     "rich encoder": lambda: (make_pipeline(TableEncoder(**RICH), network(normalization="layer")), TABLE),
-    "many texts": lambda: (make_pipeline(TableEncoder(max_categories=80, identifiers=[]), network()), TABLE),
+    "many texts": lambda: (
+        make_pipeline(TableEncoder(max_categories=80, identifiers={"pair": "a code"}), network()),
+        TABLE,
+    ),
     "encoder of float32": lambda: (
         make_pipeline(TableEncoder(dtype=np.float32, identifiers={"many"}), StandardScaler(), network()),
         TABLE,

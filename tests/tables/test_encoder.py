@@ -412,7 +412,7 @@ def test_zero_rows_are_transformed() -> None:
         (pa.table({"a": [b"x", b"y"]}), "column 'a' holds values of type binary"),
         (pd.DataFrame({"a": [1, "x"]}), "column 'a' holds values that have no common type"),
         (pd.DataFrame({"a": ["x", 2.5]}), "column 'a' holds values that have no common type"),
-        (pd.DataFrame({"a": [object()]}), "column 'a' holds values that have no common type"),
+        (pd.DataFrame({"a": [object()]}), "column 'a' holds values of type object, which cannot be encoded"),
         (pd.DataFrame(index=[1, 2]), "no column that can be used"),
         (
             pa.table({"a": [1, 1], "b": pa.nulls(2)}),

@@ -17,6 +17,7 @@ from multilayer.files.kinds import (
     either,
     flag,
     integer,
+    mapping,
     number,
     optional,
     pair,
@@ -178,7 +179,7 @@ REPORT = Record(
 
 OF_ENCODERS: dict[str, Kind] = {
     "max_categories": integer(2),
-    "identifiers": either(text("auto"), sequence(text(), list)),
+    "identifiers": either(text("auto"), sequence(text(), list), mapping(text(), text())),
     "dtype": text("float32", "float64"),
     "numbers": text("standard", "robust"),
     "piecewise": optional(text("quantile", "tree")),

@@ -109,7 +109,7 @@ class _TableEncoderStep(Step):
 
     def parts(self, value: Any) -> dict[str, Any]:
         found, names = super().parts(value), value.identifiers
-        return found if isinstance(names, str) else found | {"identifiers": sorted(names)}
+        return found if isinstance(names, str | Mapping) else found | {"identifiers": sorted(names)}
 
 
 _PLAIN_STEPS = (

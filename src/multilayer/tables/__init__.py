@@ -7,7 +7,8 @@
     encode_target(column)                 the target column    ->  y and the task
     TableEncoder().fit_transform(frame)   the features         ->  X, numbers without gaps
 
-pyarrow and narwhals, which ``multilayer[tables]`` installs, are imported when first needed.
+narwhals for frames, and pyarrow for files and its own tables, are imported when first needed; ``multilayer[tables]``
+installs both.
 """
 
 from multilayer.tables._identifiers import row_identifiers

@@ -1,35 +1,15 @@
-"""Columns of any data frame or array as Arrow columns, and Arrow columns as NumPy arrays.
-
-pandas, polars and pyarrow all convert a column to Arrow, mostly without a copy, so that the rest of the package needs
-one implementation only.
-"""
+"""The columns of pyarrow as column data."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.exceptions import InputError, InputTypeError, MissingExtraError
-
-if TYPE_CHECKING:
-    import narwhals as nw
-
-Kind = Literal["number", "Boolean", "text", "date", "time", "duration", "empty"]
-"""The kind of a column's values.  ``empty`` is a column without values, whose type is unknown."""
-
-PLURAL: dict[Kind, str] = {
-    "number": "numbers",
-    "Boolean": "Booleans",
-    "text": "text",
-    "date": "dates",
-    "time": "times of day",
-    "duration": "durations",
-    "empty": "only gaps",
-}
-
-_TICKS_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+from multilayer.exceptions import MissingExtraError
+from multilayer.tables._column_data import TICKS_PER_SECOND, ColumnData, category_texts
+from multilayer.tables._inference import unusable
 
 
 def import_pyarrow(feature: str) -> Any:
@@ -42,184 +22,71 @@ def import_pyarrow(feature: str) -> Any:
     return pyarrow
 
 
-def column_of(frame: nw.DataFrame[Any], name: str) -> Any:
-    """Return one column as a ``pyarrow.ChunkedArray``."""
-    return to_arrow(frame.get_column(name), f"column {name!r}")
+def data_of_arrow(column: Any, what: str) -> ColumnData:
+    """Convert an array or a chunked array of pyarrow.
 
-
-def to_arrow(column: object, what: str) -> Any:
-    """Convert a series, array or list to a ``pyarrow.ChunkedArray``."""
-    pa = import_pyarrow("encoding tables")
-    import narwhals
-
-    column = narwhals.to_native(column, pass_through=True)
-    if isinstance(column, pa.ChunkedArray):
-        return column
-    column = _plain(column, what)
-    try:
-        series: Any = narwhals.from_native(column, series_only=True, pass_through=True)
-        array = series.to_arrow() if isinstance(series, narwhals.Series) else _array(pa, column)
-    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-        if hasattr(column, "__iter__") and any(isinstance(value, complex) for value in column):
-            raise _complex(what) from None
-        raise InputError(
-            f"{what} holds values that have no common type ({_first_line(error)}). Make them all numbers or all text."
-        ) from None
-    return array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
-
-
-def _plain(column: Any, what: str) -> Any:
-    """Convert a column to this machine's byte order, to a dense one, and to a type that Arrow has."""
-    dtype = getattr(column, "dtype", None)
-    if type(dtype).__name__ == "SparseDtype":
-        column = column.sparse.to_dense()
-        dtype = column.dtype
-    if not isinstance(dtype, np.dtype):
-        return column
-    if dtype.kind == "c":
-        raise _complex(what)
-    if dtype.kind == "T":  # NumPy's text of variable width
-        return column.astype(object)
-    if dtype.kind == "f" and dtype.itemsize > 8:
-        return column.astype(np.float64)
-    if dtype.kind in "mM" and np.datetime_data(dtype)[0] not in _TICKS_PER_SECOND:
-        return column.astype(f"{dtype.kind}8[s]")
-    return column if dtype.isnative else column.astype(dtype.newbyteorder("="))
-
-
-def _complex(what: str) -> InputTypeError:
-    return InputTypeError(
-        f"Complex data not supported: {what} holds complex numbers. Pass real and imaginary parts as two columns."
-    )
-
-
-def _array(pa: Any, values: object) -> Any:
-    if isinstance(values, pa.Array):
-        return values
-    if isinstance(values, np.ma.MaskedArray):
-        return pa.array(values.data, mask=np.ma.getmaskarray(values), from_pandas=True)
-    # NaN among floats and None in any column are gaps; NumPy's fixed-width text has none.
-    return pa.array(values, from_pandas=True)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or ["no reason given"])[0].rstrip(".")
-
-
-def kind_of(column: Any, what: str) -> Kind:
-    """Return the kind of an Arrow column; categories of any type are ``text``."""
-    types = import_pyarrow("encoding tables").types
-    kind = column.type
-    tests: list[tuple[Kind, tuple[Any, ...]]] = [
-        ("empty", (types.is_null,)),
-        ("number", (types.is_integer, types.is_floating, types.is_decimal)),
-        ("Boolean", (types.is_boolean,)),
-        ("text", (types.is_string, types.is_large_string, types.is_string_view, types.is_dictionary)),
-        ("date", (types.is_date, types.is_timestamp)),
-        ("time", (types.is_time,)),
-        ("duration", (types.is_duration,)),
-    ]
-    for name, accepts in tests:
-        if any(accept(kind) for accept in accepts):
-            return name
-    raise InputError(
-        f"{what} holds values of type {kind}, which cannot be encoded. "
-        "Convert them to numbers, text or dates, or drop the column."
-    )
-
-
-def numbers(column: Any, what: str, *, allow_infinity: bool = False) -> NDArray[np.float64]:
-    """Convert a column of any kind except text to float64, with NaN at gaps.
-
-    Dates are seconds since the start of 1970 (UTC), times of day seconds since midnight, durations seconds,
-    Booleans 0 and 1.
-
-    Returns
-    -------
-    array of shape (m,)
-        Possibly a view of the frame's memory, which must not be changed.
-    """
-    kind = kind_of(column, what)
-    if kind == "empty":
-        return np.full(len(column), np.nan)
-    if kind in ("date", "time", "duration"):
-        return _seconds(column)
-    types = import_pyarrow("encoding tables").types
-    if types.is_decimal(column.type):
-        column = column.cast("float64")
-    elif types.is_boolean(column.type):
-        column = column.cast("int8")
-    elif types.is_float16(column.type):
-        column = column.cast("float32")
-    # Integers with gaps become floats with NaN here, others keep their type until the next line.
-    values: NDArray[np.float64] = column.to_numpy().astype(np.float64, copy=False)
-    infinite = np.isinf(values)
-    if infinite.any() and not allow_infinity:
-        row = int(infinite.argmax())
-        raise InputError(
-            f"{what} holds {'infinity' if values[row] > 0 else 'minus infinity'} in data row {row + 1}. "
-            "Replace it by a number, or leave the cell empty for a gap."
-        )
-    return values
-
-
-def _seconds(column: Any) -> NDArray[np.float64]:
-    """Convert dates, times and durations to seconds.
-
-    Whole seconds are computed as integers first: nanoseconds since 1970 exceed the exact range of float64, and the same
-    moment must give the same number for any unit.
+    Raises
+    ------
+    InputError
+        For a type that cannot be encoded.
     """
     pa = import_pyarrow("encoding tables")
-    if pa.types.is_date(column.type):
-        column = column.cast(pa.timestamp("s" if pa.types.is_date32(column.type) else "ms"))
-    per_second = _TICKS_PER_SECOND[column.type.unit]
-    gaps = is_gap(column)
-    width = "int32" if pa.types.is_time32(column.type) else "int64"
-    ticks = column.cast(width).fill_null(0).to_numpy().astype(np.int64)
-    seconds: NDArray[np.float64] = ticks // per_second + (ticks % per_second) / per_second
-    seconds[gaps] = np.nan
-    return seconds
+    types, kind = pa.types, column.type
+    if not isinstance(column, pa.ChunkedArray):
+        column = pa.chunked_array([column])
+    if types.is_null(kind):
+        return ColumnData.empty(len(column))
+    if types.is_dictionary(kind):
+        return _data_of_categories(column, what)
+    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
+        encoded = column.cast(pa.large_string()).combine_chunks().dictionary_encode()
+        return ColumnData.of_codes(_codes(encoded.indices), encoded.dictionary.to_pylist())
+    gaps: NDArray[np.bool_] = column.is_null().to_numpy()
+    if types.is_boolean(kind):
+        return ColumnData.of_numbers(column.cast("int8").fill_null(0).to_numpy().astype(np.bool_), gaps)
+    if types.is_integer(kind):
+        return ColumnData.of_numbers(column.fill_null(0).to_numpy() if gaps.any() else column.to_numpy(), gaps)
+    if types.is_floating(kind):
+        half = types.is_float16(kind)
+        values = (column.cast("float32") if half else column).to_numpy()  # NaN at gaps
+        return ColumnData.of_numbers(values.astype(np.float16) if half else values, gaps)
+    if types.is_decimal(kind):
+        amounts = [np.nan if value is None else float(value) for value in column.to_pylist()]
+        return ColumnData.of_numbers(np.array(amounts, dtype=np.float64), gaps)
+    if types.is_temporal(kind) and not types.is_interval(kind):
+        return _data_of_ticks(pa, column, gaps)
+    raise unusable(what, str(kind))
 
 
-def local_seconds(column: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return dates, moments and times of day as whole seconds in their time zone, 0 at gaps, and the gaps."""
-    pa = import_pyarrow("encoding tables")
-    gaps = is_gap(column)
-    if pa.types.is_null(column.type) or not pa.types.is_temporal(column.type):
-        return np.zeros(len(column), dtype=np.int64), np.ones(len(column), dtype=np.bool_)
-    if pa.types.is_timestamp(column.type) and column.type.tz is not None:
-        column = pa.compute.local_timestamp(column)
-    seconds = np.floor(np.where(gaps, 0.0, _seconds(column)))
-    return seconds.astype(np.int64), gaps
+def _data_of_categories(column: Any, what: str) -> ColumnData:
+    encoded = column.unify_dictionaries().combine_chunks()
+    categories = data_of_arrow(encoded.dictionary, what)
+    codes = _codes(encoded.indices)
+    codes[np.append(categories.gaps, True)[codes]] = -1  # a category may be a gap
+    return ColumnData.of_codes(codes, category_texts(categories), is_category=True)
 
 
-def is_gap(column: Any) -> NDArray[np.bool_]:
-    """Return a mask of shape (m,) of the gaps of an Arrow column, without NaN, which :func:`numbers` returns."""
-    result: NDArray[np.bool_] = column.is_null().to_numpy()
-    return result
+def _codes(indices: Any) -> NDArray[np.intp]:
+    codes: NDArray[np.intp] = indices.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False).astype(np.intp)
+    return codes
 
 
-def texts(column: Any) -> Any:
-    """Convert a column of text or of categories to an Arrow column of ``large_string``.
+def _data_of_ticks(pa: Any, column: Any, gaps: NDArray[np.bool_]) -> ColumnData:
+    types, kind = pa.types, column.type
 
-    Categories that are numbers, as pandas allows, become their text: 1 becomes "1".
-    """
-    pa = import_pyarrow("encoding tables")
-    if pa.types.is_null(column.type):
-        return column.cast(pa.large_string())
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    return column.cast(pa.large_string())
+    def ticks(column: Any) -> NDArray[np.int64]:
+        width = "int32" if types.is_date32(column.type) or types.is_time32(column.type) else "int64"
+        found: NDArray[np.int64] = column.cast(width).fill_null(0).to_numpy().astype(np.int64, copy=False)
+        return found
 
-
-def type_given(column: Any) -> type[np.generic]:
-    """Return the type that determines the rounding of the numbers; dates and decimals have that of float64 only."""
-    types = import_pyarrow("encoding tables").types
-    for is_type, kind in (
-        (types.is_float16, np.float16),
-        (types.is_float32, np.float32),
-        (types.is_float64, np.float64),
-    ):
-        if is_type(column.type):
-            return kind
-    return np.int64
+    if types.is_date(kind):
+        days = ticks(column) if types.is_date32(kind) else ticks(column) // (86_400 * TICKS_PER_SECOND["ms"])
+        return ColumnData.of_ticks("date", days, gaps, "D")
+    if types.is_time(kind):
+        return ColumnData.of_ticks("time", ticks(column), gaps, kind.unit)
+    if types.is_duration(kind):
+        return ColumnData.of_ticks("duration", ticks(column), gaps, kind.unit)
+    if kind.tz is None:
+        return ColumnData.of_ticks("date", ticks(column), gaps, kind.unit)
+    local = ticks(pa.compute.local_timestamp(column))
+    return ColumnData.of_ticks("date", ticks(column), gaps, kind.unit, zone=kind.tz, local=local)

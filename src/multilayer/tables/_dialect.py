@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from multilayer.exceptions import DataFileError, argument
 from multilayer.tables._names import SEPARATORS, shortened
-from multilayer.tables._spellings import NUMBER
+from multilayer.tables._words import NUMBER
 
 WINDOW = 20
 """Number of lines below comments that are examined."""

@@ -2,40 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from multilayer.exceptions import InputError, InputTypeError, MissingExtraError, ShapeError
-from multilayer.tables._arrow import column_of, import_pyarrow, to_arrow
+from multilayer.tables._arrow import import_pyarrow
+from multilayer.tables._column_data import ColumnData
+from multilayer.tables._inference import complex_numbers
 from multilayer.tables._names import repeated
 from multilayer.tables._notes import ColumnNote, column_notes
+from multilayer.tables._series import column_data
 
 if TYPE_CHECKING:
     import narwhals as nw
 
 
-@dataclass(frozen=True)
 class Columns:
-    """The columns of a table or an array."""
+    """The columns of a table or an array, converted when they are first used; its methods are those of pyarrow.Table.
 
-    names: tuple[str, ...]  # x0, x1, ... if the columns have none
-    has_names: bool
-    n_rows: int
-    frame: Any = None  # a narwhals.DataFrame; None for an array
-    arrays: Mapping[str, Any] = field(default_factory=dict)  # the Arrow columns of an array
-    notes: Mapping[str, ColumnNote] = field(default_factory=dict)  # of read_table, by column
+    Parameters
+    ----------
+    names : sequence of str
+        The names of the columns; x0, x1, ... if they have none.
+    n_rows : int
+        The number of rows.
+    source : callable
+        From the name of a column to its data.
+    has_names : bool
+        Whether the columns have names.
+    notes : mapping
+        The notes of ``read_table``, by column.
+    """
 
-    def arrow(self, name: str) -> Any:
-        """Return one column as a ``pyarrow.ChunkedArray``."""
-        return self.arrays[name] if self.frame is None else column_of(self.frame, name)
+    def __init__(
+        self,
+        names: Sequence[str],
+        n_rows: int,
+        source: Callable[[str], ColumnData],
+        *,
+        has_names: bool = True,
+        notes: Mapping[str, ColumnNote] | None = None,
+    ) -> None:
+        self.column_names, self.num_rows, self.has_names = tuple(names), n_rows, has_names
+        self.notes: Mapping[str, ColumnNote] = notes or {}
+        self._source = source
+        self._converted: dict[str, ColumnData] = {}
+
+    def column(self, name: str) -> ColumnData:
+        """Return one column.
+
+        Raises
+        ------
+        InputError
+            For values of a type that cannot be encoded, or of no type in common.
+        """
+        if name not in self._converted:
+            self._converted[name] = self._source(name)
+        return self._converted[name]
+
+    def take(self, rows: NDArray[np.intp]) -> Columns:
+        """Return some of the rows."""
+        return self._with(lambda name: self.column(name).take(rows), n_rows=len(rows))
+
+    def set_column(self, place: int, name: str, column: ColumnData) -> Columns:
+        """Replace the column at a position."""
+        if self.column_names[place] != name:
+            raise ValueError(name)
+        return self._with(lambda other: column if other == name else self.column(other))
+
+    def renamed(self, names: Mapping[str, str]) -> Columns:
+        """Return the columns ``names.values()``, named as the keys."""
+        notes = {name: self.notes[given] for name, given in names.items() if given in self.notes}
+        return Columns(tuple(names), self.num_rows, lambda name: self.column(names[name]), notes=notes)
+
+    def to_pylist(self) -> list[dict[str, Any]]:
+        """Return the rows as dictionaries."""
+        columns = [self.column(name).to_pylist() for name in self.column_names]
+        return [dict(zip(self.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+    def _with(self, source: Callable[[str], ColumnData], n_rows: int | None = None) -> Columns:
+        n_rows = self.num_rows if n_rows is None else n_rows
+        return Columns(self.column_names, n_rows, source, has_names=self.has_names, notes=self.notes)
 
 
 def columns_of(data: Any) -> Columns:
-    """Return the columns of a table, lazy frame, DuckDB relation, NumPy array, or list of rows or dictionaries."""
+    """Return the columns of a table, lazy frame, DuckDB relation, NumPy array, or list of rows or dictionaries.
+
+    Raises
+    ------
+    InputError
+        For anything else, and for repeated names.
+    """
+    if isinstance(data, Columns):
+        return data
     if sparse.issparse(data):
         raise InputTypeError(
             "Sparse data was passed, but TableEncoder needs dense data. Use X.toarray(), or pass a sparse X of numbers "
@@ -46,7 +109,11 @@ def columns_of(data: Any) -> Columns:
         return _of_records(data) if _holds_records(data) else _of_array(data)
     data, has_names = _with_names(data)
     frame = as_frame(data)
-    return Columns(tuple(frame.columns), has_names, len(frame), frame, notes=column_notes(data))
+
+    def source(name: str) -> ColumnData:
+        return column_data(frame.get_column(name), f"column {name!r}")
+
+    return Columns(frame.columns, len(frame), source, has_names=has_names, notes=column_notes(data))
 
 
 def _holds_records(data: Any) -> bool:
@@ -59,8 +126,7 @@ def _of_records(rows: Any) -> Columns:
     for name in names:
         if not isinstance(name, str):
             raise InputError(f"column names must be text, got {name!r} ({type(name).__name__}) as a key of a row.")
-    arrays = {name: to_arrow([row.get(name) for row in rows], f"column {name!r}") for name in names}
-    return Columns(names, True, len(rows), arrays=arrays)
+    return Columns(names, len(rows), lambda name: column_data([row.get(name) for row in rows], f"column {name!r}"))
 
 
 def _with_names(data: Any) -> tuple[Any, bool]:
@@ -74,6 +140,8 @@ def _with_names(data: Any) -> tuple[Any, bool]:
 
 def _of_array(data: Any) -> Columns:
     array = data if isinstance(data, np.ndarray) else _as_array(data)
+    if array.ndim == 1 and array.dtype == object:
+        _check_lengths(array.tolist())
     if array.dtype.names is not None:
         raise InputTypeError("structured arrays are not supported. Wrap X in pandas.DataFrame.")
     if array.ndim != 2:
@@ -87,10 +155,22 @@ def _of_array(data: Any) -> Columns:
             f"Found array with 0 feature(s) (shape={array.shape}) while a minimum of 1 is required by TableEncoder."
         )
     if array.dtype.kind == "c":
-        to_arrow(array[:, 0], "X")  # raises an error
-    names = tuple(f"x{i}" for i in range(n_columns))
-    arrays = {name: to_arrow(array[:, i], f"column {name!r}") for i, name in enumerate(names)}
-    return Columns(names, False, n_rows, arrays=arrays)
+        raise complex_numbers("X")
+    places = {f"x{i}": i for i in range(n_columns)}
+    return Columns(
+        tuple(places), n_rows, lambda name: column_data(array[:, places[name]], f"column {name!r}"), has_names=False
+    )
+
+
+def _check_lengths(rows: list[Any]) -> None:
+    """Raise a ShapeError if rows have different lengths."""
+    lengths = [len(row) for row in rows if isinstance(row, list | tuple | np.ndarray)]
+    odd = next((i for i, length in enumerate(lengths) if length != lengths[0]), None)
+    if len(lengths) == len(rows) and odd is not None:
+        raise ShapeError(
+            f"X is not a table: its first row has {lengths[0]} cells, data row {odd + 1} has {lengths[odd]}. Pass rows "
+            "of equal length, with None for gaps."
+        )
 
 
 def _as_array(data: Any) -> Any:
@@ -121,7 +201,15 @@ def as_frame(data: Any) -> nw.DataFrame[Any]:
     except narwhals.exceptions.DuplicateError:
         names = repeated(data.column_names if hasattr(data, "column_names") else [])
         raise InputError(_repeated_message(names)) from None
-    return frame.collect() if isinstance(frame, narwhals.LazyFrame) else frame
+    return _collected(frame) if isinstance(frame, narwhals.LazyFrame) else frame
+
+
+def _collected(frame: Any) -> Any:
+    """Collect a lazy frame in its library, or a relation of a database by a library that is installed."""
+    try:
+        return frame.collect()
+    except ModuleNotFoundError:  # pyarrow, which narwhals takes for relations
+        return frame.collect("pandas")
 
 
 def _check_columns_attribute(data: object) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from multilayer.tables._frames import columns_of
+from multilayer.tables._frames import Columns, columns_of
 from multilayer.tables._notes import ColumnNote
 from multilayer.tables.fitting import fit_column
 from multilayer.tables.rules import Rules, Text
@@ -49,12 +49,16 @@ def row_identifiers(frame: Any, *, text: Text = "as_given") -> tuple[str, ...]:
     >>> print(encoder.columns_[0].encoding)
     standardised: mean 14.5, deviation 9.937; it numbers the rows: drop it unless their order matters
     """
-    columns = columns_of(frame)
-    if not columns.n_rows:
-        return ()
-    rules = Rules(text=text)
-    return tuple(
-        name
-        for name in columns.names
-        if fit_column(name, columns.arrow(name), rules, columns.notes.get(name, ColumnNote()))[1].is_identifier
+    return tuple(identifier_reasons(columns_of(frame), text=text))
+
+
+def identifier_reasons(columns: Columns, *, text: Text = "as_given") -> dict[str, str]:
+    """Return the columns that :func:`row_identifiers` finds, and why each of them identifies rows."""
+    if not columns.num_rows:
+        return {}
+    rules = Rules(text=text, row_numbers="drop")
+    reports = (
+        fit_column(name, columns.column(name), rules, columns.notes.get(name, ColumnNote()))[1]
+        for name in columns.column_names
     )
+    return {report.name: report.encoding.removeprefix("dropped: ") for report in reports if report.is_identifier}

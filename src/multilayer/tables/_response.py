@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.exceptions import InputError, ShapeError, unknown_name
-from multilayer.tables._arrow import to_arrow
+from multilayer.tables._column_data import ColumnData
+from multilayer.tables._series import column_data
 from multilayer.tables.target import Task, inferred_task, target_amounts, target_values
 
 N_FOLDS = 5
@@ -85,15 +86,15 @@ def response_of(y: Any, task: str, n_rows: int) -> Response:
     return Response("regression", outputs, ("",) * len(columns), _folds(n_rows))
 
 
-def _columns(y: Any) -> list[Any]:
-    """Return the columns of y as Arrow columns."""
+def _columns(y: Any) -> list[ColumnData]:
+    """Return the columns of y."""
     table = y if hasattr(y, "shape") else np.asarray(y)
     if len(table.shape) < 2:
-        return [to_arrow(table, "y")]
+        return [column_data(table, "y")]
     table = np.asarray(table)
     if table.ndim > 2 or not table.shape[1]:
         raise ShapeError(f"y must have the shape (m,) or (m, n_outputs), got {table.shape}.")
-    return [to_arrow(table[:, i], "y") for i in range(table.shape[1])]
+    return [column_data(table[:, i], "y") for i in range(table.shape[1])]
 
 
 def _standardised(amounts: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,11 +12,11 @@ from typing import Any
 
 from multilayer.exceptions import argument
 from multilayer.tables._notes import ColumnNote
+from multilayer.tables._words import NUMBER
 
 FEW_VALUES = 20
 """Columns with at most this many different values are always encoded as categories."""
 
-NUMBER = r"^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$"
 _NUMBER = re.compile(NUMBER)
 _CLOCK = r"^[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?$"
 _OFFSET = r"^.*(?P<offset>Z|[-+][0-9]{2}:?(?:[0-9]{2})?)$"

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.tables._arrow import Kind, import_pyarrow, local_seconds
+from multilayer.tables._column_data import ColumnData, Kind
 from multilayer.tables._spellings import FEW_VALUES
 from multilayer.tables.encodings import NumberEncoding, Output, clip_smoothly
 
@@ -95,12 +95,12 @@ class DateEncoding:
         flags = [flag for part in self.parts for flag in of_parts.get(part, [False] * 2)]
         return [True, *flags] + [False] * self.elapsed.has_gaps
 
-    def encode_into(self, out: Output, column: Any) -> None:
+    def encode_into(self, out: Output, column: ColumnData) -> None:
         ends = [0, -1] if self.elapsed.has_gaps else [0]
         edge = np.zeros((len(out), len(ends)))
         self.elapsed.encode_into(edge, column)
         out[:, ends] = edge
-        seconds, gaps = local_seconds(column)
+        seconds, gaps = column.local_seconds(), column.gaps
         at = 1
         for part in self.parts:
             if part == "year":
@@ -118,20 +118,18 @@ class DateEncoding:
             at += width
 
 
-def with_calendar(elapsed: NumberEncoding, column: Any) -> NumberEncoding | DateEncoding:
+def with_calendar(elapsed: NumberEncoding, column: ColumnData) -> NumberEncoding | DateEncoding:
     """Add the parts of the calendar that the fitting rows cover to the encoding of elapsed time.
 
     A part needs more than 20 rows, a span of :data:`_LEAST_SPAN` days, and different values: dates without times have
     no hour.
     """
-    pa = import_pyarrow("encoding tables")
-    seconds, gaps = local_seconds(column)
-    seconds = seconds[~gaps]
+    seconds = column.local_seconds()[~column.gaps]
     if len(seconds) <= FEW_VALUES:
         return elapsed
     span = float(seconds.max() - seconds.min()) / _DAY
     parts: list[Part] = []
-    if pa.types.is_time(column.type):
+    if column.kind == "time":
         # As a position in a cycle, midnight is as close to the hour before it as to the hour after it.
         parts = ["hour"] if span >= 0.5 else []
         return DateEncoding(elapsed, tuple(parts), 0.0, 1.0) if parts else elapsed

@@ -24,7 +24,7 @@ from multilayer.tables.rules import (
     ManyCategories,
     Numbers,
     Piecewise,
-    RowNumbers,
+    RowNumberChoice,
     Text,
     TwoValues,
     checked_rules,
@@ -71,10 +71,11 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
     max_categories : int, default=64
         Maximum number of columns for the categories of one text column, including the column for the others and
         excluding the one for gaps; at least 2.
-    identifiers : "auto" or list of str, default="auto"
+    identifiers : "auto", list of str or dict of str to str, default="auto"
         The columns that only identify rows.  Text is dropped; whole numbers stay by default, because they may count
         years, see ``row_numbers``.  "auto" applies the rule of :func:`row_identifiers` to the fitting rows; pass the
-        result of that function for the whole table to use the same columns in all parts of it.
+        result of that function for the whole table to use the same columns in all parts of it.  A dict maps names to
+        reasons, which ``columns_`` states: these columns are dropped, whatever they hold.
     dtype : numpy.float64 or numpy.float32, default=numpy.float64
         Type of the array that ``transform`` returns.
     numbers : {"standard", "robust"}, default="standard"
@@ -194,7 +195,7 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         many_categories: ManyCategories = "frequent",
         min_frequency: int = 1,
         text: Text = "as_given",
-        row_numbers: RowNumbers = "keep",
+        row_numbers: RowNumberChoice = "keep",
         task: Literal["auto", "classification", "regression"] = "auto",
     ) -> None:
         self.max_categories = max_categories
@@ -266,7 +267,7 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         """
         table = columns_of(X)
         response = self._fit(table, y)
-        return self._encode(table, {name: name for name in table.names}, response)
+        return self._encode(table, {name: name for name in table.column_names}, response)
 
     def transform(self, X: object) -> Output:
         """Encode the rows of a table, each independently of the others.
@@ -324,24 +325,24 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         """Fit the columns, and return the target if the encoding depends on it."""
         self._checked_dtype()
         rules = checked_rules(self)
-        if not table.n_rows:
+        if not table.num_rows:
             raise InputError("the table has no rows: the encoder needs at least one.")
         for name in () if isinstance(rules.identifiers, str) else rules.identifiers:
-            if name not in table.names:
-                raise missing_column("identifier column", name, table.names)
-        response = response_of(y, self.task, table.n_rows) if rules.needs_target else None
+            if name not in table.column_names:
+                raise missing_column("identifier column", name, table.column_names)
+        response = response_of(y, self.task, table.num_rows) if rules.needs_target else None
         fitted = fit_columns(table, rules, response)
         encodings: list[Encoding] = [encoding for encoding, _ in fitted if encoding is not None]
         reports = ColumnReports(report for _, report in fitted)
         if not encodings:
-            single = " With 1 sample, every column is constant: add rows." if table.n_rows == 1 else ""
+            single = " With 1 sample, every column is constant: add rows." if table.num_rows == 1 else ""
             raise InputError(f"the table has no column that can be used. {reports.summary()}{single}")
         self.encodings_ = tuple(encodings)
         self.columns_ = reports
         self.number_columns_ = np.array([flag for encoding in encodings for flag in encoding.are_numbers()])
-        self.n_features_in_ = len(table.names)
+        self.n_features_in_ = len(table.column_names)
         if table.has_names:
-            self.feature_names_in_ = np.asarray(table.names, dtype=object)
+            self.feature_names_in_ = np.asarray(table.column_names, dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
         return response
@@ -349,10 +350,10 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
     def _encode(self, table: Columns, received: Mapping[str, str], response: Response | None) -> Output:
         """Encode rows, of which ``response`` is the target if they are the fitting rows and the encoding needs it."""
         widths = [len(encoding.feature_names(encoding.name)) for encoding in self.encodings_]
-        out: Output = np.zeros((table.n_rows, sum(widths)), dtype=self._checked_dtype())
+        out: Output = np.zeros((table.num_rows, sum(widths)), dtype=self._checked_dtype())
         start = 0
         for encoding, width in zip(self.encodings_, widths, strict=True):
-            column = of_fitted_kind(encoding, table.arrow(received[encoding.name]))
+            column = of_fitted_kind(encoding, table.column(received[encoding.name]))
             part = out[:, start : start + width]
             if response is not None and isinstance(encoding, TargetMeanEncoding):
                 encoding.encode_fitted_into(part, column, response)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.equations.extensions.encodings import smooth_clip
-from multilayer.tables._arrow import Kind, import_pyarrow, is_gap, numbers, texts
+from multilayer.tables._column_data import ColumnData, Kind
 
 Output = NDArray[np.float32] | NDArray[np.float64]
 
@@ -33,8 +33,8 @@ class Encoding(Protocol):
     def feature_names(self, name: str) -> list[str]:
         """Return the names of the output columns of a column called ``name``."""
 
-    def encode_into(self, out: Output, column: Any) -> None:
-        """Write an Arrow column of m rows to ``out``, zeros of shape (m, width)."""
+    def encode_into(self, out: Output, column: ColumnData) -> None:
+        """Write a column of m rows to ``out``, zeros of shape (m, width)."""
 
     def are_numbers(self) -> list[bool]:
         """Return for each output column whether it is a number that takes more than two values."""
@@ -88,7 +88,7 @@ class NumberEncoding:
     def are_numbers(self) -> list[bool]:
         return [self.is_continuous] * self.has_values + [False] * self.has_gaps
 
-    def encode_into(self, out: Output, column: Any) -> None:
+    def encode_into(self, out: Output, column: ColumnData) -> None:
         self.encode_values_into(out, self.values(column))
 
     def encode_values_into(self, out: Output, values: NDArray[np.float64]) -> None:
@@ -101,9 +101,9 @@ class NumberEncoding:
         if self.has_gaps:
             out[:, -1] = gaps
 
-    def values(self, column: Any) -> NDArray[np.float64]:
-        """Return the numbers of an Arrow column, NaN at gaps."""
-        return numbers(column, f"column {self.name!r}", allow_infinity=True)
+    def values(self, column: ColumnData) -> NDArray[np.float64]:
+        """Return the numbers of a column, NaN at gaps."""
+        return column.numbers()
 
     def scaled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return ``x 2^-exponent``; far outside the fitted range it may be infinite."""
@@ -133,10 +133,8 @@ class TextEncoding:
     def are_numbers(self) -> list[bool]:
         return [False] * (len(self.categories) + self.has_other + self.has_gaps)
 
-    def encode_into(self, out: Output, column: Any) -> None:
-        words = texts(column)
-        codes = codes_of(words, self.categories)
-        gaps = is_gap(words)
+    def encode_into(self, out: Output, column: ColumnData) -> None:
+        codes, gaps = text_codes(column, self.categories), column.gaps
         rows = np.flatnonzero(codes >= 0)
         out[rows, codes[rows]] = 1
         if self.has_other:
@@ -159,14 +157,11 @@ class SignEncoding:
     def are_numbers(self) -> list[bool]:
         return [False]
 
-    def encode_into(self, out: Output, column: Any) -> None:
+    def encode_into(self, out: Output, column: ColumnData) -> None:
         signs = np.array([-1.0, 1.0, 0.0])
-        out[:, 0] = signs[codes_of(texts(column), self.categories)]
+        out[:, 0] = signs[text_codes(column, self.categories)]
 
 
-def codes_of(words: Any, categories: Sequence[str]) -> NDArray[np.intp]:
-    """Return the position of each text of shape (m,) in the categories, and -1 for gaps and other text."""
-    pa = import_pyarrow("encoding tables")
-    known = pa.array(categories, pa.large_string())
-    codes: NDArray[np.intp] = pa.compute.index_in(words, value_set=known).fill_null(-1).to_numpy()
-    return codes
+def text_codes(column: ColumnData, categories: Sequence[str]) -> NDArray[np.intp]:
+    """Return the position of each text of shape (m,) in the categories, -1 for gaps and other text."""
+    return column.codes(categories) if column.kind == "text" else np.full(len(column), -1, dtype=np.intp)

@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from multilayer.tables._arrow import import_pyarrow, is_gap, kind_of, numbers, texts, to_arrow
+from multilayer.tables._column_data import ColumnData
 from multilayer.tables._frames import columns_of
+from multilayer.tables._series import column_data
+
+SIZE = 16  # bytes of the digest of a text
 
 
 def data_fingerprint(X: Any, y: Any = None) -> str:
@@ -42,33 +45,23 @@ def data_fingerprint(X: Any, y: Any = None) -> str:
     """
     digest = hashlib.blake2b(digest_size=32)
     table = columns_of(X)
-    for name in table.names:
-        _update(digest, name, table.arrow(name))
+    for name in table.column_names:
+        _update(digest, name, table.column(name))
     targets = [] if y is None else list(np.asarray(y).T) if getattr(y, "ndim", 1) == 2 else [y]
     for target in targets:
-        _update(digest, "", to_arrow(target, "y"))
+        _update(digest, "", column_data(target, "y"))
     return digest.hexdigest()
 
 
-def _update(digest: Any, name: str, column: Any) -> None:
-    """Add one column: its name and kind, the gaps, and the values."""
-    kind = kind_of(column, f"column {name!r}")
-    digest.update(repr((name, kind, len(column))).encode())
-    if kind == "text":
-        words = texts(column)
-        pa = import_pyarrow("encoding tables")
-        lengths = pa.compute.binary_length(words).fill_null(-1).to_numpy()
-        digest.update(np.ascontiguousarray(lengths, dtype="<i8"))
-        for chunk in words.drop_null().iterchunks():
-            _update_text(digest, chunk)
+def _update(digest: Any, name: str, column: ColumnData) -> None:
+    """Add one column: its name and kind, then a fixed number of bytes for each cell."""
+    digest.update(repr((name, column.kind, len(column))).encode())
+    if column.kind == "text":
+        words = [
+            hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=SIZE).digest() for word in column.words
+        ]
+        cells = np.frombuffer(b"".join([*words, bytes(SIZE)]), dtype=np.uint8).reshape(-1, SIZE)
+        digest.update(cells[column.values])  # the last row, of zeros, is a gap
         return
-    values = np.where(is_gap(column), np.nan, numbers(column, f"column {name!r}", allow_infinity=True))
-    values = np.where(np.isnan(values), np.nan, values) + 0.0  # one NaN, and no negative zero
+    values = np.where(column.gaps, np.nan, column.numbers()) + 0.0  # one NaN, and no negative zero
     digest.update(np.ascontiguousarray(values, dtype="<f8"))
-
-
-def _update_text(digest: Any, chunk: Any) -> None:
-    _, offsets, content = chunk.buffers()
-    ends = np.frombuffer(offsets, dtype=np.int64)[chunk.offset : chunk.offset + len(chunk) + 1]
-    if content is not None and len(ends):
-        digest.update(memoryview(content)[int(ends[0]) : int(ends[-1])])

@@ -15,9 +15,8 @@ Rules
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-from multilayer.tables._arrow import kind_of
+from multilayer.tables._column_data import ColumnData
 from multilayer.tables._frames import Columns
 from multilayer.tables._notes import ColumnNote
 from multilayer.tables._response import Response
@@ -35,15 +34,15 @@ def fit_columns(table: Columns, rules: Rules, response: Response | None) -> list
     ``response`` is the target of the rows, if the rules need it.
     """
     fitted = [
-        fit_column(name, table.arrow(name), rules, table.notes.get(name, ColumnNote()), response)
-        for name in table.names
+        fit_column(name, table.column(name), rules, table.notes.get(name, ColumnNote()), response)
+        for name in table.column_names
     ]
     if rules.piecewise is None:
         return fitted
     most = most_parts(sum(is_piecewise(encoding) for encoding, _ in fitted))
     by_tree = response if rules.piecewise == "tree" else None
     return [
-        with_parts(encoding, report, table.arrow(report.name), most, by_tree)
+        with_parts(encoding, report, table.column(report.name), most, by_tree)
         if isinstance(encoding, NumberEncoding) and is_piecewise(encoding)
         else (encoding, report)
         for encoding, report in fitted
@@ -51,9 +50,9 @@ def fit_columns(table: Columns, rules: Rules, response: Response | None) -> list
 
 
 def fit_column(
-    name: str, column: Any, rules: Rules, note: ColumnNote, response: Response | None = None
+    name: str, column: ColumnData, rules: Rules, note: ColumnNote, response: Response | None = None
 ) -> tuple[Encoding | None, ColumnReport]:
-    """Fit the encoding of one Arrow column of at least one row.
+    """Fit the encoding of one column of at least one row.
 
     Returns
     -------
@@ -62,11 +61,13 @@ def fit_column(
     report : ColumnReport
         The description of the encoding.
     """
-    kind = kind_of(column, f"column {name!r}")
-    if kind == "text":
+    if reason := rules.reason_to_drop(name):
+        report = ColumnReport(name, column.kind, f"dropped: {reason}", column.n_gaps, 0, is_identifier=True)
+        return None, report
+    if column.kind == "text":
         encoding, report = fit_text(name, column, rules, note, response)
     else:
-        encoding, report = fit_numbers(name, kind, column, rules)
+        encoding, report = fit_numbers(name, column, rules)
     if note.text:
         report = replace(report, encoding=f"{report.encoding}; {note.text}")
     return encoding, report

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from multilayer._constant import is_constant
-from multilayer.tables._arrow import Kind, import_pyarrow, numbers, type_given
+from multilayer.tables._column_data import ColumnData, Kind
 from multilayer.tables._spellings import FEW_VALUES
 from multilayer.tables.calendars import DateEncoding, with_calendar
 from multilayer.tables.encodings import NARROWEST_REACH, Encoding, NumberEncoding, TextEncoding
@@ -36,17 +35,18 @@ _WORDS: dict[Kind, str] = {
 }
 
 
-def fit_numbers(name: str, kind: Kind, column: Any, rules: Rules) -> tuple[Encoding | None, ColumnReport]:
-    """Fit the encoding of one Arrow column of at least one row."""
-    values = numbers(column, f"column {name!r}")
+def fit_numbers(name: str, column: ColumnData, rules: Rules) -> tuple[Encoding | None, ColumnReport]:
+    """Fit the encoding of one column of at least one row."""
+    kind = column.kind
+    values = column.numbers(f"column {name!r}", allow_infinity=False)
     present = values[~np.isnan(values)]
     n_gaps = len(values) - len(present)
     if not len(present):
         return None, ColumnReport(name, kind, "dropped: every cell is a gap", n_gaps, 0)
     low, high = float(present.min()), float(present.max())
     plain = NumberEncoding(name, kind, 0.0, 1.0, 0, 0.0, 1.0, has_values=True, has_gaps=n_gaps > 0)
-    if low == high or is_constant(low, high, type_given(column)):
-        same = low == high and (abs(high) < 2.0**53 or len(column.drop_null().unique()) == 1)
+    if low == high or is_constant(low, high, column.rounding_type):
+        same = low == high and (abs(high) < 2.0**53 or column.n_different() == 1)
         value = str(_first_value(column)) if same else f"{high:.12g} except for rounding"
         return gaps_only(replace(plain, has_values=False), f"every value is {value}", n_gaps)
     if kind == "Boolean":
@@ -58,7 +58,7 @@ def fit_numbers(name: str, kind: Kind, column: Any, rules: Rules) -> tuple[Encod
         return None, ColumnReport(name, kind, done, n_gaps, 0, is_identifier=True)
     plain = replace(plain, is_continuous=bool(((present != low) & (present != high)).any()))
     if rules.numbers == "robust":
-        encoding, scaling = _robust(plain, present, low, high, type_given(column))
+        encoding, scaling = _robust(plain, present, low, high, column.rounding_type)
     else:
         encoding, scaling = _standard(plain, present, low, high)
     done = _WORDS.get(kind, "") + (scaling if kind == "number" else scaling.partition(":")[0])
@@ -144,18 +144,18 @@ def _exponent(largest: float) -> int:
     return 0 if 1e-100 < largest < 1e100 else math.frexp(largest)[1]
 
 
-def _first_value(column: Any) -> object:
-    return next(value for chunk in column.iterchunks() for value in chunk.drop_null().to_pylist()[:1])
+def _first_value(column: ColumnData) -> object:
+    return column.take(np.flatnonzero(~column.gaps)[:1]).to_pylist()[0]
 
 
 def _gap_words(n_gaps: int, becomes: str) -> str:
     return f"; {becomes}, and a second column marks them" if n_gaps else ""
 
 
-def _identifier_reason(name: str, column: Any, present: NDArray[np.float64], low: float, high: float) -> str:
+def _identifier_reason(name: str, column: ColumnData, present: NDArray[np.float64], low: float, high: float) -> str:
     """Return why whole numbers identify rows: n of them are consecutive, or nearly all differ and are named so."""
     n = len(present)
-    if n <= FEW_VALUES or not import_pyarrow("encoding tables").types.is_integer(column.type):
+    if n <= FEW_VALUES or not column.is_integer:
         return ""
     is_named, is_row_number = _ID_NAME.search(name) is not None, high - low == n - 1
     n_different = len(np.unique(present)) if is_named or is_row_number else 0

@@ -12,9 +12,9 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from multilayer._constant import rounding
 from multilayer.equations.extensions.encodings import piecewise_linear
-from multilayer.tables._arrow import Kind, kind_of, texts, type_given
-from multilayer.tables._cells import spelled_cells
+from multilayer.tables._column_data import ColumnData, Kind
 from multilayer.tables._response import Response
+from multilayer.tables._spelled import spelled_cells
 from multilayer.tables.encodings import Encoding, NumberEncoding, Output
 from multilayer.tables.reports import ColumnReport
 
@@ -105,7 +105,7 @@ class PiecewiseEncoding:
         first, *gap = self.raw.are_numbers()
         return [first, *[False] * (len(self.edges) - 1), *gap]
 
-    def encode_into(self, out: Output, column: Any) -> None:
+    def encode_into(self, out: Output, column: ColumnData) -> None:
         values = self.raw.values(column)
         ends = [0, -1] if self.raw.has_gaps else [0]
         edge = np.zeros((len(out), len(ends)))
@@ -122,11 +122,11 @@ def is_piecewise(encoding: Encoding | None) -> bool:
 
 
 def with_parts(
-    raw: NumberEncoding, report: ColumnReport, column: Any, most: int, response: Response | None
+    raw: NumberEncoding, report: ColumnReport, column: ColumnData, most: int, response: Response | None
 ) -> tuple[Encoding, ColumnReport]:
     """Add parts to the encoding of a number, with thresholds by a tree on y if there is one, else by quantiles."""
-    if kind_of(column, f"column {raw.name!r}") == "text":
-        column = spelled_cells(texts(column), raw.kind)
+    if column.kind == "text":
+        column = spelled_cells(column, raw.kind)
     values = raw.values(column)
     is_present = ~np.isnan(values)
     x = raw.scaled(values[is_present])
@@ -136,7 +136,7 @@ def with_parts(
         y = response.values[is_present]
         thresholds = tree_thresholds(x, y, most, classes=response.task == "classification")
         source = "a decision tree on the target"
-    edges = _distinct(thresholds, float(x.min()), float(x.max()), type_given(column))
+    edges = _distinct(thresholds, float(x.min()), float(x.max()), column.rounding_type)
     if len(edges) < 3:
         return raw, replace(report, encoding=f"{report.encoding}; no thresholds by {source}")
     encoding = PiecewiseEncoding(raw, tuple(edges))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from multilayer.results import Column, Result, Table, frame
-from multilayer.tables._arrow import Kind
+from multilayer.tables._column_data import Kind
 
 if TYPE_CHECKING:
     from pandas import DataFrame

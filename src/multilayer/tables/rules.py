@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
@@ -10,13 +10,13 @@ import numpy as np
 
 from multilayer.exceptions import ParameterError, unknown_name
 
-Identifiers = Literal["auto"] | Collection[str]
+Identifiers = Literal["auto"] | Collection[str] | Mapping[str, str]
 Numbers = Literal["standard", "robust"]
 Piecewise = Literal["quantile", "tree"]
 TwoValues = Literal["zero_one", "signs"]
 ManyCategories = Literal["frequent", "target"]
 Text = Literal["as_given", "typed"]
-RowNumbers = Literal["keep", "drop"]
+RowNumberChoice = Literal["keep", "drop"]
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,15 @@ class Rules:
     many_categories: ManyCategories = "frequent"
     min_frequency: int = 1
     text: Text = "as_given"
-    row_numbers: RowNumbers = "keep"
+    row_numbers: RowNumberChoice = "keep"
 
     def is_identifier(self, name: str, by_values: bool) -> bool:
         """Return whether a column only identifies rows, by its values or by the parameter."""
         return by_values if isinstance(self.identifiers, str) else name in self.identifiers
+
+    def reason_to_drop(self, name: str) -> str:
+        """Return the reason for which a column is dropped that the parameter names with one; empty for none."""
+        return self.identifiers.get(name, "") if isinstance(self.identifiers, Mapping) else ""
 
     @property
     def needs_target(self) -> bool:
@@ -51,7 +55,7 @@ def checked_rules(given: Any) -> Rules:
         ("two_values", get_args(TwoValues)),
         ("many_categories", get_args(ManyCategories)),
         ("text", get_args(Text)),
-        ("row_numbers", get_args(RowNumbers)),
+        ("row_numbers", get_args(RowNumberChoice)),
     ):
         value = getattr(given, name)
         if not (value is None or isinstance(value, str)) or value not in allowed:
@@ -67,7 +71,10 @@ def checked_rules(given: Any) -> Rules:
 def _check_identifiers(identifiers: Any) -> None:
     if isinstance(identifiers, str) and identifiers == "auto":
         return
+    if isinstance(identifiers, Mapping) and all(isinstance(reason, str) and reason for reason in identifiers.values()):
+        identifiers = list(identifiers)
     if not isinstance(identifiers, list | tuple | set | frozenset) or not all(isinstance(n, str) for n in identifiers):
         raise ParameterError(
-            f'identifiers must be "auto" or column names, as row_identifiers returns them, got {identifiers!r}.'
+            'identifiers must be "auto", column names, as row_identifiers returns them, or a dict of column names and '
+            f"reasons, got {identifiers!r}."
         )

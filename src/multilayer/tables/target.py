@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.exceptions import InputError, argument, unknown_name
-from multilayer.tables._arrow import PLURAL, is_gap, kind_of, numbers, texts, to_arrow
+from multilayer.tables._column_data import PLURAL, ColumnData
 from multilayer.tables._frames import as_frame
 from multilayer.tables._names import missing_column
+from multilayer.tables._series import column_data
 
 Task = Literal["classification", "regression"]
 
@@ -131,7 +132,7 @@ def encode_target(
         raise unknown_name("task", task, ("auto", *get_args(Task)))
     name = name if name is not None else getattr(column, "name", None)
     what = f"target {name!r}" if isinstance(name, str) and name else "the target"
-    values, rows = target_values(to_arrow(column, what), what, drop_gaps)
+    values, rows = target_values(column_data(column, what), what, drop_gaps)
     different = np.unique(values)
     if len(different) == 1:
         raise InputError(f"{what} holds one value only, {different[0].item()!r}: there is nothing to learn.")
@@ -153,29 +154,25 @@ def encode_target(
     return TargetInfo("classification", reason, values, different, rows)
 
 
-def target_values(column: Any, what: str, drop_gaps: bool) -> tuple[NDArray[Any], NDArray[np.intp]]:
+def target_values(column: ColumnData, what: str, drop_gaps: bool) -> tuple[NDArray[Any], NDArray[np.intp]]:
     """Return the values as an array of str, bool, integers (also whole floats) or float64, and their rows."""
-    kind = kind_of(column, what)
     if not len(column):
         raise InputError(f"{what} has no rows.")
-    if kind not in ("number", "Boolean", "text", "empty"):
+    if column.kind not in ("number", "Boolean", "text", "empty"):
         raise InputError(
-            f"{what} holds {PLURAL[kind]}, which cannot be predicted. Convert them to numbers, e.g. days since a date."
+            f"{what} holds {PLURAL[column.kind]}, which cannot be predicted. "
+            "Convert them to numbers, e.g. days since a date."
         )
-    amounts = numbers(column, what) if kind in ("number", "Boolean") else None
-    gaps = is_gap(column) if amounts is None else np.isnan(amounts)
-    rows = np.flatnonzero(~gaps)
+    if column.kind in ("number", "Boolean"):
+        column.numbers(what, allow_infinity=False)
+    rows = np.flatnonzero(~column.gaps)
     if len(rows) < len(column):
-        _check_gaps(gaps, what, drop_gaps)
-        column = column.filter(to_arrow(~gaps, what))
-        amounts = None if amounts is None else amounts[rows]
-    if amounts is None:
-        words = texts(column).combine_chunks().dictionary_encode()
-        labels: NDArray[np.str_] = np.asarray(words.dictionary.to_pylist(), dtype=np.str_)
-        return labels[words.indices.to_numpy()], rows
-    if kind == "Boolean":
-        return amounts.astype(np.bool_), rows
-    return _whole_numbers(column, amounts), rows
+        _check_gaps(column.gaps, what, drop_gaps)
+        column = column.take(rows)
+    if column.kind == "text":
+        labels: NDArray[np.str_] = np.asarray(column.words, dtype=np.str_)
+        return labels[column.values], rows
+    return column.values if column.kind == "Boolean" else _whole_numbers(column.values), rows
 
 
 def _check_gaps(gaps: NDArray[np.bool_], what: str, drop_gaps: bool) -> None:
@@ -191,16 +188,16 @@ def _check_gaps(gaps: NDArray[np.bool_], what: str, drop_gaps: bool) -> None:
         )
 
 
-def _whole_numbers(column: Any, amounts: NDArray[np.float64]) -> NDArray[Any]:
+def _whole_numbers(values: NDArray[Any]) -> NDArray[Any]:
     """Convert whole numbers to integers, so that the label 1.0 is the label 1.
 
-    Integers come from the column, because float64 cannot distinguish 2**53 from 2**53 + 1.
+    Integers are never floats in between, because float64 cannot distinguish 2**53 from 2**53 + 1.
     """
-    exact: NDArray[Any] = column.to_numpy()
-    if exact.dtype.kind == "u":
-        return exact.astype(np.int64 if amounts.max() < 2.0**63 else np.uint64)
-    if exact.dtype.kind == "i":
-        return exact.astype(np.int64)
+    if values.dtype.kind == "u":
+        return values.astype(np.int64 if values.max() < 2**63 else np.uint64)
+    if values.dtype.kind == "i":
+        return values.astype(np.int64)
+    amounts: NDArray[np.float64] = values.astype(np.float64)
     if np.abs(amounts).max() < 2.0**53 and np.array_equal(amounts, np.trunc(amounts)):
         return amounts.astype(np.int64)
     return amounts

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.equations.extensions.encodings import SMOOTHING, cross_fitted_means, smooth_clip, smoothed_means
-from multilayer.tables._arrow import Kind, is_gap, texts
+from multilayer.tables._column_data import ColumnData, Kind
 from multilayer.tables._response import Response
-from multilayer.tables.encodings import Output, codes_of
+from multilayer.tables.encodings import Output, text_codes
 from multilayer.tables.reports import ColumnReport
 
 MOST_CATEGORIES, MOST_MEANS = 100_000, 1_000_000
@@ -49,18 +48,16 @@ class TargetMeanEncoding:
     def are_numbers(self) -> list[bool]:
         return [False] * (len(self.labels) + 1 + self.has_gaps)
 
-    def encode_into(self, out: Output, column: Any) -> None:
-        words = texts(column)
-        codes, gaps = codes_of(words, self.categories), is_gap(words)
+    def encode_into(self, out: Output, column: ColumnData) -> None:
+        codes, gaps = text_codes(column, self.categories), column.gaps
         for i, (means, scale) in enumerate(zip(self.means, self.scales, strict=True)):
             # Code -1 is the last entry.
             out[:, i] = smooth_clip(np.array([*means, 0.0]) / scale)[codes]
         self._write_frequency_and_gaps(out, codes, gaps)
 
-    def encode_fitted_into(self, out: Output, column: Any, response: Response) -> None:
+    def encode_fitted_into(self, out: Output, column: ColumnData, response: Response) -> None:
         """Write the fitting rows to ``out``, with cross-fitted means."""
-        words = texts(column)
-        codes, gaps = codes_of(words, self.categories), is_gap(words)
+        codes, gaps = text_codes(column, self.categories), column.gaps
         for i, scale in enumerate(self.scales):
             means = cross_fitted_means(codes, response.output(i), len(self.categories), response.folds)
             out[:, i] = smooth_clip(means / scale)
@@ -76,14 +73,14 @@ class TargetMeanEncoding:
 
 
 def fit_target_means(
-    name: str, words: Any, counted: dict[str, int], response: Response
+    name: str, column: ColumnData, counted: dict[str, int], response: Response
 ) -> tuple[TargetMeanEncoding, ColumnReport]:
     """Fit the encoding of a column of text with the counts of its categories."""
     repeated = [category for category, count in counted.items() if count > 1]
     repeated.sort(key=lambda category: (-counted[category], category))
     most = min(MOST_CATEGORIES, MOST_MEANS // max(len(response.labels), 1))
     categories = tuple(sorted(repeated[:most]))
-    codes, gaps = codes_of(words, categories), is_gap(words)
+    codes, gaps = text_codes(column, categories), column.gaps
     counts = tuple(counted[category] for category in categories)
     logs = np.log(np.array([*counts, 1.0]))[codes[~gaps]]
     means, scales = [], []

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
-from typing import Any
 
-from multilayer.tables._arrow import import_pyarrow, kind_of, texts
-from multilayer.tables._cells import CellFormat, nearly_typed, stray_words
+import numpy as np
+
+from multilayer.tables._column_data import ColumnData
 from multilayer.tables._names import shortened
 from multilayer.tables._notes import ColumnNote
 from multilayer.tables._response import Response
+from multilayer.tables._spelled import spelled_column, stray_words
 from multilayer.tables._spellings import FEW_VALUES, hint
 from multilayer.tables.calendars import DateEncoding
 from multilayer.tables.encodings import Encoding, NumberEncoding, SignEncoding, TextEncoding
@@ -22,29 +24,24 @@ _MOST_GAP_WORDS = 100
 
 
 def fit_text(
-    name: str, column: Any, rules: Rules, note: ColumnNote, response: Response | None
+    name: str, column: ColumnData, rules: Rules, note: ColumnNote, response: Response | None
 ) -> tuple[Encoding | None, ColumnReport]:
-    """Fit the encoding of one Arrow column of at least one row."""
-    words = texts(column)
-    n_gaps = words.null_count
-    n_values = len(words) - n_gaps
+    """Fit the encoding of one column of at least one row."""
+    n_gaps = column.n_gaps
+    n_values = len(column) - n_gaps
     if not n_values:
         return None, ColumnReport(name, "text", "dropped: every cell is a gap", n_gaps, 0)
     # A categorical column is meant as text, and so are codes.
-    deliberate = note.is_code or import_pyarrow("encoding tables").types.is_dictionary(column.type)
-    if deliberate:
-        spelled, few = words, ColumnNote()
-    else:
-        with_all = rules.text == "typed"
-        spelled, few = nearly_typed(words, CellFormat(), dates=with_all, complete=with_all)
-    if spelled is not words:
-        return _fit_spelled(name, words, spelled, few, rules)
-    counted = words.drop_null().value_counts()
-    categories: list[str] = counted.field("values").to_pylist()
+    deliberate = note.is_code or column.is_category
+    spelled, few = (None, ColumnNote()) if deliberate else spelled_column(column, typed=rules.text == "typed")
+    if spelled is not None:
+        return _fit_spelled(name, column, spelled, few, rules)
+    times = column.counts()
+    categories = list(times)
     if len(categories) == 1:
         return gaps_only(_no_categories(name, n_gaps), f"every value is {shortened(categories[0])}", n_gaps)
     advice = "" if deliberate or note.text else hint(categories)
-    if not deliberate and len(categories) > FEW_VALUES and (stray := stray_words(words)):
+    if not deliberate and len(categories) > FEW_VALUES and (stray := stray_words(column)):
         advice = f"; {stray}"
     elif few.text and not note.text:  # not reported by read_table already
         advice = f"; {few.text}"
@@ -53,9 +50,8 @@ def fit_text(
         done = f"dropped: {len(categories)} of {n_values} values differ (an identifier or free text){advice}"
         return None, ColumnReport(name, "text", done, n_gaps, 0, is_identifier=True)
 
-    times = dict(zip(categories, counted.field("counts").to_pylist(), strict=True))
     if len(times) > rules.max_categories and rules.many_categories == "target" and response is not None:
-        encoding, report = fit_target_means(name, words, times, response)
+        encoding, report = fit_target_means(name, column, times, response)
         return encoding, replace(report, encoding=report.encoding + advice)
     if len(times) == 2 and rules.two_values == "signs":
         first, second = sorted(categories)
@@ -89,13 +85,14 @@ def _no_categories(name: str, n_gaps: int) -> TextEncoding:
 
 
 def _fit_spelled(
-    name: str, words: Any, column: Any, note: ColumnNote, rules: Rules
+    name: str, given: ColumnData, spelled: ColumnData, note: ColumnNote, rules: Rules
 ) -> tuple[Encoding | None, ColumnReport]:
-    """Fit text of which all or nearly all cells spell the numbers or dates of ``column``."""
-    encoding, report = fit_numbers(name, kind_of(column, f"column {name!r}"), column, rules)
-    stray = words.filter(column.is_null()).drop_null().unique().slice(0, _MOST_GAP_WORDS).to_pylist()
+    """Fit text of which all or nearly all cells spell the numbers or dates of ``spelled``."""
+    encoding, report = fit_numbers(name, spelled, rules)
+    stray = given.take(np.flatnonzero(spelled.gaps & ~given.gaps)).counts()
+    words = tuple(itertools.islice(stray, _MOST_GAP_WORDS))
     if isinstance(encoding, NumberEncoding):
-        encoding = replace(encoding, from_text=True, gap_words=tuple(stray))
+        encoding = replace(encoding, from_text=True, gap_words=words)
     elif isinstance(encoding, DateEncoding):
-        encoding = replace(encoding, elapsed=replace(encoding.elapsed, from_text=True, gap_words=tuple(stray)))
+        encoding = replace(encoding, elapsed=replace(encoding.elapsed, from_text=True, gap_words=words))
     return encoding, replace(report, encoding=f"{report.encoding}; {note.text}")

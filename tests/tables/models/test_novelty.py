@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from multilayer.exceptions import NoveltyWarning
+from multilayer.exceptions import NoveltyWarning, named_as_options
 from multilayer.tables.models.novelty import Surroundings, distances, surroundings_of
 
 
@@ -63,7 +63,7 @@ def test_values_far_outside_a_column_are_far(
 ) -> None:
     row = with_value(table, name, value)
     assert surroundings.novelty(row)[0] >= 1
-    with pytest.warns(NoveltyWarning, match=rf"1 of 1 rows are far outside the rows of the fit.*'{name}' \(1\)"):
+    with pytest.warns(NoveltyWarning, match=rf"1 of 1 rows is far outside the rows of the fit.*'{name}' \(1\)"):
         surroundings.warn_of_far_rows(row)
 
 
@@ -132,3 +132,22 @@ def test_more_columns_than_rows_and_text_only() -> None:
     assert (surroundings.novelty(wide) < 1).all()
     text = pa.table({"t": ["a", "b"] * 60})
     assert surroundings_of(text)[0].novelty(text).tolist() == [0.0] * 120
+
+
+def test_messages_agree_in_number_and_name_no_python_on_the_command_line() -> None:
+    fitted = surroundings_of(pa.table({name: np.arange(50.0) for name in "abcde"}), ())[0]
+    for n_far, n_columns, message in (
+        (1, 3, r"1 of 9 rows is far .* by values in 'a' \(1\), 'b' \(1\), 'c' \(1\)\. Check"),
+        (1, 4, r"1 of 9 rows is far .*, 'c' \(1\) and 1 more column\. Check"),
+        (2, 5, r"2 of 9 rows are far .*, 'c' \(2\) and 2 more columns\. Check"),
+    ):
+        rows = {name: [1e3 if j < n_columns and i < n_far else 3.5 for i in range(9)] for j, name in enumerate("abcde")}
+        with pytest.warns(
+            NoveltyWarning, match=message + r".* are guesses\. novelty\(X\) returns a score for each row\.$"
+        ):
+            fitted.warn_of_far_rows(pa.table(rows))
+        with (
+            pytest.warns(NoveltyWarning, match=message + r".* are guesses\.$"),
+            named_as_options({"max_iter": "--epochs"}),
+        ):
+            fitted.warn_of_far_rows(pa.table(rows))

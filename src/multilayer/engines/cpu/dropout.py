@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from multilayer.engines.cpu.compiling import inner
+from multilayer.engines.cpu.compiling import inlined, inner
 from multilayer.equations.extensions.dropout import KEY_STEPS, MULTIPLIERS, ROUNDS
 from multilayer.network import Floats
 
@@ -15,7 +15,7 @@ _W0, _W1 = np.uint64(KEY_STEPS[0]), np.uint64(KEY_STEPS[1])
 _LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
 
 
-@inner
+@inlined
 def _philox(c0: Word, c1: Word, c2: Word, c3: Word, seed: Word) -> tuple[Word, Word, Word, Word]:
     """(R2) Return four words for a counter of four, all uint64 below 2^32; the key is the two halves of the seed."""
     k0, k1 = seed & _LOW, seed >> _HALF
@@ -38,12 +38,20 @@ def mask_into(mask: Floats, rate: float, seed: int, update: int, layer: int, fir
     kept, silent = mask.dtype.type(1.0 / (1.0 - rate)), mask.dtype.type(0)
     key, level = np.uint64(np.int64(seed)), np.uint64(layer)
     when = np.uint64(update) & _LOW
+    whole = units // 4
     for r in range(rows):
-        row = np.uint64(first_row + r)
-        for quad in range(-(-units // 4)):
-            words = _philox(np.uint64(quad), row, level, when, key)
-            for lane in range(min(4, units - 4 * quad)):
-                mask[r, 4 * quad + lane] = silent if words[lane] < limit else kept
+        row, of_row = np.uint64(first_row + r), mask[r]
+        for quad in range(whole):
+            # The compiler puts several quads into one register only if the four stores are written out.
+            w0, w1, w2, w3 = _philox(np.uint64(quad), row, level, when, key)
+            of_row[4 * quad] = silent if w0 < limit else kept
+            of_row[4 * quad + 1] = silent if w1 < limit else kept
+            of_row[4 * quad + 2] = silent if w2 < limit else kept
+            of_row[4 * quad + 3] = silent if w3 < limit else kept
+        if units > 4 * whole:
+            words = _philox(np.uint64(whole), row, level, when, key)
+            for lane in range(units - 4 * whole):
+                of_row[4 * whole + lane] = silent if words[lane] < limit else kept
 
 
 @inner

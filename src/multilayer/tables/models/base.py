@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -34,7 +34,14 @@ from multilayer.tables.models.novelty import Surroundings, surroundings_of
 from multilayer.tables.models.parts import answers, encode, parts_of
 from multilayer.tables.models.reasons import Reasons
 from multilayer.tables.models.recipes import PRESETS, Preset, Recipe, recipes_of
-from multilayer.tables.models.rows import Rows, identifiers_of, rows_of, rows_to_predict, with_further_rows
+from multilayer.tables.models.rows import (
+    Rows,
+    checked_identifiers,
+    identifiers_of,
+    rows_of,
+    rows_to_predict,
+    with_further_rows,
+)
 from multilayer.tables.models.summary import summary_of
 from multilayer.tables.models.training import Problem, RowNumbers, TrainedMember, members_of
 
@@ -50,6 +57,7 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
     max_time: float | None
     with_trees: bool
     cv: Any
+    identifiers: Collection[str]
     n_jobs: int | None
     random_state: int | np.random.RandomState | None
     callbacks: Sequence[Any]
@@ -150,19 +158,20 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         with input_errors(X):
             rows = rows_of(X)
         targets = model._targets(y)
-        weight = _weight_of(sample_weight, len(rows), "sample_weight")
+        n_rows = len(rows)
+        weight = _weight_of(sample_weight, n_rows, "sample_weight")
         _check_lengths(len(rows), len(targets))
         random_state = check_random_state(check_seed("random_state", self.random_state))
         seed, classifies = int(random_state.randint(MAX_SEED)), hasattr(model, "classes_")
         if own.has_rows:
-            n_rows = len(rows)
             check_enough_rows(n_rows)
             rows, targets, weight = model._with_validation(rows, targets, weight, own)
             folds = [(np.arange(n_rows), np.arange(n_rows, len(rows)))]
         else:
             folds = folds_of(self.cv, targets, groups, seed, classifies=classifies, is_single=self.preset == "quick")
         check_weights(folds, weight, targets if classifies else None)
-        problem = Problem(rows, targets, weight, folds, classifies, identifiers_of(rows), model._loss)
+        identifiers = identifiers_of(rows, checked_identifiers(self.identifiers), n_rows)
+        problem = Problem(rows, targets, weight, folds, classifies, identifiers, model._loss)
         model._train(problem, recipes_of(self.preset, classifies=classifies), random_state, began, own.has_rows)
         model.n_features_in_ = len(rows.names)
         model._names, model._has_names = rows.names, rows.has_names
@@ -205,6 +214,7 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
     def _check_parameters(self) -> None:
         check_choice("preset", self.preset, PRESETS)
         check_flag("with_trees", self.with_trees)
+        checked_identifiers(self.identifiers)
         if self.max_time is not None:
             check_real("max_time", self.max_time, 0.0, open_low=True)
         check_kind_of_cv(self.cv)

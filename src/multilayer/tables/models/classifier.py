@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -58,6 +58,9 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
     calibration : {"auto", "temperature"} or None, default="auto"
         Temperature scaling of the probabilities, which leaves their order.  "auto": only if out-of-fold probabilities
         become better by more than chance explains, see Notes.  "temperature": always.  None: never.
+    identifiers : list of str, default=()
+        Columns that only identify rows, besides those that are found; both are dropped, with the reason in
+        ``columns_``.  The columns of an array are called x0, x1, ...
     n_jobs : int or None, default=None
         The number of networks trained at the same time; None for one on each core.
     random_state : int, RandomState or None, default=None
@@ -130,6 +133,7 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         with_trees: bool = False,
         cv: Any = None,
         calibration: Calibration | None = "auto",
+        identifiers: Collection[str] = (),
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
         callbacks: Sequence[Any] = (),

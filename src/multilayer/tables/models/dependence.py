@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from multilayer._checks import check_integer
 from multilayer.exceptions import InputError, ParameterError, unknown_name
 from multilayer.results import Column, Result, Table, frame
-from multilayer.tables._arrow import Kind, import_pyarrow, kind_of, texts, to_arrow
-from multilayer.tables._cells import spelled_cells
+from multilayer.tables._column_data import ColumnData, Kind
+from multilayer.tables._series import column_data
+from multilayer.tables._spelled import spelled_cells
 from multilayer.tables.models.parts import columns_in, encode, encoders_of, mean_of, parts_by_fold, parts_of
 from multilayer.tables.models.rows import chosen_rows
 
@@ -150,11 +151,11 @@ def dependence_of(
     name = _name_of(model, table, column)
     report = next(report for report in model.columns_ if report.name == name)
     given = table.column(name)
-    if report.kind in ("number", "date") and kind_of(given, name) == "text":
-        given = spelled_cells(texts(given), report.kind)
+    if report.kind in ("number", "date") and given.kind == "text":
+        given = spelled_cells(given, report.kind)
     counts = None
     if values is not None:
-        grid = to_arrow(list(values), "values")
+        grid = column_data(list(values), "values")
         if not len(grid):
             raise ParameterError("values must hold at least one value, got none. Omit it for a choice from the rows.")
     else:
@@ -188,34 +189,24 @@ def _name_of(model: Any, table: Any, column: str | int) -> str:
     return str(column)
 
 
-def _grid(column: Any, n_values: int, kind: Kind) -> tuple[Any, NDArray[np.intp] | None]:
+def _grid(column: ColumnData, n_values: int, kind: Kind) -> tuple[ColumnData, NDArray[np.intp] | None]:
     """Return some values of a column, and the number of rows of each if they are categories; a gap is the last one.
 
     Categories are the most frequent ones; other values are quantiles that occur in the column.
     """
-    pa = import_pyarrow("partial dependence")
-    if kind == "text":
-        column = texts(column)
-    elif pa.types.is_floating(column.type):
-        column = pa.compute.if_else(pa.compute.is_nan(column), pa.scalar(None, column.type), column)
-    present = column.drop_null()
-    n_gaps = len(column) - len(present)
+    present, gap = np.flatnonzero(~column.gaps), np.flatnonzero(column.gaps)[:1]
+    values = column.values[present]
+    distinct, first, counts = np.unique(values, return_index=True, return_counts=True)
     if kind in ("text", "Boolean", "empty"):
-        found = sorted(pa.compute.value_counts(present).to_pylist(), key=lambda each: -each["counts"])[:n_values]
+        order = np.lexsort((first, -counts))[:n_values]
         if kind == "Boolean":
-            found = sorted(found, key=lambda each: each["values"])
-        grid = [each["values"] for each in found] + [None] * bool(n_gaps)
-        counts = np.array([each["counts"] for each in found] + [n_gaps] * bool(n_gaps), dtype=np.intp)
-        return pa.chunked_array([pa.array(grid, column.type)]), counts
-    ordered = present.take(pa.compute.sort_indices(present))
-    distinct = ordered.unique()
+            order = np.sort(order)
+        of_rows = np.append(counts[order], [column.n_gaps] * len(gap)).astype(np.intp)
+        return column.take(np.append(present[first[order]], gap)), of_rows
     if len(distinct) > n_values:
-        places = np.linspace(0, len(ordered) - 1, n_values).round().astype(np.intp)
-        distinct = ordered.take(places).unique()
-    gap = [pa.nulls(1, column.type)] if n_gaps else []
-    return pa.chunked_array(
-        [*(distinct.chunks if hasattr(distinct, "chunks") else [distinct]), *gap], column.type
-    ), None
+        places = np.linspace(0, len(values) - 1, n_values).round().astype(np.intp)
+        first = first[np.searchsorted(distinct, np.unique(np.sort(values)[places]))]
+    return column.take(np.append(present[first], gap)), None
 
 
 def _curves(model: Any, table: Any, name: str, grid: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 
-from multilayer.exceptions import NoveltyWarning
+from multilayer.exceptions import NoveltyWarning, in_python
 from multilayer.fits.errors import warn
-from multilayer.tables._arrow import import_pyarrow, is_gap, texts
+from multilayer.tables._column_data import ColumnData
 from multilayer.tables._fitted_columns import of_fitted_kind
+from multilayer.tables._frames import columns_of
 from multilayer.tables.calendars import DateEncoding
 from multilayer.tables.encoder import TableEncoder
-from multilayer.tables.encodings import NumberEncoding
+from multilayer.tables.encodings import NumberEncoding, text_codes
 from multilayer.tables.rules import Identifiers
 
 Floats = NDArray[np.float64]
@@ -47,7 +48,7 @@ class ColumnRange:
         Its fitted encoding.
     low, high : float
         The range of numbers, times and dates; NaN for other kinds.
-    categories : pyarrow.Array or None
+    categories : tuple of str or None
         The categories; None for other kinds, and for text in which new categories are usual.
     never_gaps : bool
         Whether gaps are new.
@@ -57,21 +58,18 @@ class ColumnRange:
     encoding: Any
     low: float
     high: float
-    categories: Any
+    categories: tuple[str, ...] | None
     never_gaps: bool
 
-    def distance(self, column: Any) -> tuple[Floats, NDArray[np.bool_]]:
+    def distance(self, column: ColumnData) -> tuple[Floats, NDArray[np.bool_]]:
         """Return how far each number is outside the range, in halves of the range, and whether each value is new."""
         column = of_fitted_kind(self.encoding, column)
         values = _values(self.encoding, column)
         outside = np.zeros(len(column))
         if values is None:
-            words = texts(column)
-            gaps = is_gap(words)
-            new = np.zeros(len(column), dtype=np.bool_)
+            gaps, new = column.gaps, np.zeros(len(column), dtype=np.bool_)
             if self.categories is not None:
-                pa = import_pyarrow("a table model")
-                new = ~pa.compute.is_in(words, value_set=self.categories).to_numpy() & ~gaps
+                new = (text_codes(column, self.categories) < 0) & ~gaps
         else:
             gaps, new = np.isnan(values), np.zeros(len(column), dtype=np.bool_)
             if self.low < self.high:
@@ -105,8 +103,9 @@ class Surroundings:
     root: Floats
     reach: float
 
-    def by_column(self, table: Any) -> tuple[Floats, NDArray[np.bool_]]:
+    def by_column(self, rows: Any) -> tuple[Floats, NDArray[np.bool_]]:
         """(O1) The distance outside the range and the newness of each value, two arrays of shape (m, columns)."""
+        table = columns_of(rows)
         outside = np.zeros((table.num_rows, len(self.columns)))
         new = np.zeros(outside.shape, dtype=np.bool_)
         for j, column in enumerate(self.columns):
@@ -137,10 +136,13 @@ class Surroundings:
         counts = ((outside >= FAR) | new)[far].sum(axis=0)
         order = [j for j in np.argsort(-counts, kind="stable") if counts[j]]
         named = ", ".join(f"{self.columns[j].name!r} ({counts[j]})" for j in order[:N_NAMED])
-        rest = f" and {len(order) - N_NAMED} more columns" if len(order) > N_NAMED else ""
+        n_more = len(order) - N_NAMED
+        rest = f" and {n_more} more column{'s' * (n_more > 1)}" if n_more > 0 else ""
+        verb = "is" if far.sum() == 1 else "are"
         warn(
-            f"{far.sum()} of {len(far)} rows are far outside the rows of the fit, by their values in {named}{rest}. "
-            "Check these columns; predictions for such rows are guesses. novelty(X) returns a score for each row.",
+            f"{far.sum()} of {len(far)} rows {verb} far outside the rows of the fit, by values in {named}{rest}. "
+            "Check these columns; predictions for such rows are guesses."
+            + in_python(" novelty(X) returns a score for each row."),
             NoveltyWarning,
             "rows are far outside the rows of the fit.",
         )
@@ -189,7 +191,8 @@ def distances(Z: NDArray[Any], centre: Floats, root: Floats) -> Floats:
 
 
 def surroundings_of(table: Any, identifiers: Identifiers = "auto") -> tuple[Surroundings, NDArray[Any]]:
-    """Fit the surroundings of the rows of an Arrow table, and return them with the encoded rows."""
+    """Fit the surroundings of the rows of a table, and return them with the encoded rows."""
+    table = columns_of(table)
     encoder = TableEncoder(
         dtype=np.float32,
         numbers="robust",
@@ -229,17 +232,15 @@ def _moments(Z: Floats) -> tuple[Floats, Floats]:
     return centre, found
 
 
-def _range_of(encoding: Any, column: Any) -> ColumnRange:
+def _range_of(encoding: Any, column: ColumnData) -> ColumnRange:
     column = of_fitted_kind(encoding, column)
     values = _values(encoding, column)
     if values is None:
-        pa = import_pyarrow("a table model")
-        words = texts(column)
-        counted = pa.compute.value_counts(words.drop_null())
-        n_single = int((counted.field("counts").to_numpy() == 1).sum())
+        counts = column.counts() if column.kind == "text" else {}
         # The share of single categories estimates the probability of a new one.
-        categories = counted.field("values") if n_single < RARE * len(words) else None
-        return ColumnRange(encoding.name, encoding, np.nan, np.nan, categories, _is_never(is_gap(words)))
+        has_few_single = sum(n == 1 for n in counts.values()) < RARE * len(column)
+        categories = tuple(counts) if has_few_single else None
+        return ColumnRange(encoding.name, encoding, np.nan, np.nan, categories, _is_never(column.gaps))
     gaps = np.isnan(values)
     low, high = (np.nan, np.nan) if gaps.all() else (float(np.nanmin(values)), float(np.nanmax(values)))
     return ColumnRange(encoding.name, encoding, low, high, None, _is_never(gaps))
@@ -250,7 +251,7 @@ def _is_never(gaps: NDArray[np.bool_]) -> bool:
     return not gaps.any() and len(gaps) * RARE >= 1.0
 
 
-def _values(encoding: Any, column: Any) -> Floats | None:
+def _values(encoding: Any, column: ColumnData) -> Floats | None:
     """Return the numbers of a column, NaN at gaps; None for text."""
     if isinstance(encoding, DateEncoding):
         encoding = encoding.elapsed

@@ -5,9 +5,10 @@ The numbers were chosen on public tables by out-of-fold scores; docs/tables.md h
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from multilayer.network import PeriodicEmbedding
@@ -15,6 +16,7 @@ from multilayer.network import PeriodicEmbedding
 Preset = Literal["quick", "standard", "best"]
 PRESETS = ("quick", "standard", "best")
 
+FEW_ROWS = 1_500
 # Text of numbers and dates is encoded as such, and columns that only identify rows are dropped.
 TYPED: Mapping[str, Any] = {"text": "typed", "row_numbers": "drop"}
 COMMON: Mapping[str, Any] = {"numbers": "robust", "two_values": "signs", "many_categories": "target", **TYPED}
@@ -42,6 +44,12 @@ class Recipe:
         But no fewer and no more epochs than these.
     patience : int or None
         Training stops after about so many updates without progress in validation, at least 10 epochs; None for never.
+    work : float or None
+        The most products of the number of updates and the number of weights; None for no limit.
+    least_batch : int
+        The fewest rows of a batch, if there are so many.
+    few_rows : mapping
+        Other parameters for fewer than ``FEW_ROWS`` training rows.
     """
 
     name: str
@@ -51,6 +59,9 @@ class Recipe:
     updates: int
     epochs: tuple[int, int]
     patience: int | None = None
+    work: float | None = None
+    least_batch: int = 1
+    few_rows: Mapping[str, Any] = field(default_factory=dict)
 
 
 WAVES = Recipe(
@@ -59,20 +70,28 @@ WAVES = Recipe(
     True,
     {
         "hidden_layer_sizes": (128, 128),
-        "activation": "mish",
+        "activation": "silu",
         "learning_rate": "cosine_cycles",
         "learning_rate_init": 0.2,
         "beta_2": 0.95,
         "weight_decay": 0.02,
-        "dropout": 0.15,
+        "dropout": 0.05,
         "regularization_schedule": "flat_cosine",
         "parametrization": "ntk",
         "initialization": "data",
     },
-    updates=4_000,
-    epochs=(24, 128),
+    updates=8_000,
+    epochs=(32, 256),
+    work=1.25e8,
+    least_batch=256,
+    few_rows={"batch_size": 64, "dropout": 0.15},
 )
-LONG_WAVES = replace(WAVES, name="long waves", updates=8_000, epochs=(32, 256))
+WIDE_WAVES = replace(
+    WAVES,
+    name="wide waves",
+    parameters={**WAVES.parameters, "hidden_layer_sizes": (256, 128), "dropout": 0.1},
+    work=None,
+)
 PIECES = Recipe(
     "pieces",
     "piecewise",
@@ -123,22 +142,32 @@ NUMBERS = Recipe(
     epochs=(40, 200),
     patience=300,
 )
-# By out-of-fold scores a single network of classes is best with pieces, one of amounts with waves.
-QUICK = {True: PIECES, False: WAVES}
-FURTHER: Mapping[str, tuple[Recipe, ...]] = {
-    "standard": (WAVES, PIECES, LINEAR),
-    "best": (LONG_WAVES, PIECES, NUMBERS, LINEAR),
+
+
+def _of_classes(waves: Recipe) -> Recipe:
+    """Return the recipe for classes: the step size of RealMLP, and more against overfitting, which begins early."""
+    parameters = {**waves.parameters, "learning_rate_init": 0.04, "dropout": 0.4, "weight_decay": 0.3}
+    return replace(waves, parameters=parameters, updates=4_000, patience=1_200, few_rows={})
+
+
+# By preset: the kinds of networks for classes, and those for amounts.
+RECIPES: Mapping[str, Mapping[bool, tuple[Recipe, ...]]] = {
+    # By out-of-fold scores a single network of classes is best with pieces, one of amounts with waves.
+    "quick": {True: (PIECES,), False: (WAVES,)},
+    "standard": {True: (_of_classes(WAVES), PIECES, LINEAR), False: (WAVES, PIECES, LINEAR)},
+    "best": {
+        True: (_of_classes(WAVES), _of_classes(WIDE_WAVES), PIECES, NUMBERS, LINEAR),
+        False: (WAVES, WIDE_WAVES, PIECES, NUMBERS, LINEAR),
+    },
 }
-# Networks of classes with waves: the step size is that of RealMLP, and they overfit after a few epochs.
-CLASSIFICATION_STEP, CLASSIFICATION_PATIENCE = 0.04, 1_200
 
 
 def recipes_of(preset: Preset, *, classifies: bool) -> tuple[Recipe, ...]:
     """Return the kinds of networks of a preset."""
-    return (QUICK[classifies],) if preset == "quick" else FURTHER[preset]
+    return RECIPES[preset][classifies]
 
 
-def parameters_of(recipe: Recipe, n_rows: int, number_columns: tuple[int, ...], *, classifies: bool) -> dict[str, Any]:
+def parameters_of(recipe: Recipe, n_rows: int, n_inputs: int, number_columns: tuple[int, ...]) -> dict[str, Any]:
     """Return the parameters of a network for so many training rows.
 
     Parameters
@@ -147,39 +176,41 @@ def parameters_of(recipe: Recipe, n_rows: int, number_columns: tuple[int, ...], 
         The kind of network.
     n_rows : int
         The number of training rows.
+    n_inputs : int
+        The number of columns of the encoded table.
     number_columns : tuple of int
-        The columns of the encoded table that hold raw numbers.
-    classifies : bool
-        Whether the target holds classes.
+        Those of them that hold raw numbers.
 
     Returns
     -------
     dict
         The parameters.
     """
-    batch = batch_size(n_rows)
-    if classifies and recipe.parameters.get("parametrization") == "ntk":
-        recipe = replace(recipe, patience=CLASSIFICATION_PATIENCE)
+    embedding = PeriodicEmbedding(number_columns) if recipe.embeds and number_columns else None
+    further = recipe.few_rows if n_rows < FEW_ROWS else {}
+    batch = min(further.get("batch_size", max(batch_size(n_rows), recipe.least_batch)), n_rows)
+    if recipe.work is not None:
+        widened = n_inputs if embedding is None else n_inputs + len(number_columns) * embedding.n_outputs
+        sizes = (widened, *recipe.parameters["hidden_layer_sizes"], 1)
+        n_weights = sum(before * after for before, after in itertools.pairwise(sizes))
+        recipe = replace(recipe, updates=min(recipe.updates, round(recipe.work / n_weights)))
     parameters: dict[str, Any] = {
         "alpha": 0.0,
-        "batch_size": min(batch, n_rows),
         "max_iter": n_epochs(recipe, n_rows, batch),
         "n_iter_no_change": patience(recipe, n_rows, batch),
         "early_stopping": recipe.patience is not None,
         "early_stopping_metric": "loss",
         "tol": 0.0,
         **recipe.parameters,
+        **further,
+        "batch_size": batch,
     }
-    if recipe.embeds and number_columns:
-        parameters["embedding"] = PeriodicEmbedding(number_columns)
-    if classifies and parameters.get("parametrization") == "ntk":
-        parameters["learning_rate_init"] = CLASSIFICATION_STEP
-    return parameters
+    return parameters if embedding is None else {**parameters, "embedding": embedding}
 
 
 def batch_size(n_rows: int) -> int:
     """Return the rows of a batch for so many training rows."""
-    return next((size for most, size in ((1_500, 64), (8_000, 128), (100_000, 256)) if n_rows < most), 1024)
+    return next((size for most, size in ((FEW_ROWS, 64), (8_000, 128), (100_000, 256)) if n_rows < most), 1024)
 
 
 def n_epochs(recipe: Recipe, n_rows: int, batch: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,6 +59,9 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         Whether scikit-learn's gradient-boosted trees are one of the weighted kinds.
     cv : int, splitter, list of (train, test) or None, default=None
         The folds; None for five shuffled folds, or by ``groups``.
+    identifiers : list of str, default=()
+        Columns that only identify rows, besides those that are found; both are dropped, with the reason in
+        ``columns_``.  The columns of an array are called x0, x1, ...
     n_jobs : int or None, default=None
         The number of networks trained at the same time; None for one on each core.
     random_state : int, RandomState or None, default=None
@@ -115,6 +118,7 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         max_time: float | None = None,
         with_trees: bool = False,
         cv: Any = None,
+        identifiers: Collection[str] = (),
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
         callbacks: Sequence[Any] = (),

@@ -1,7 +1,8 @@
-"""Any table as an Arrow table whose rows can be divided, checked against the table of the fit."""
+"""Any table as columns whose rows can be divided, checked against the table of the fit."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +11,14 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from multilayer._checks import check_integer, check_seed
-from multilayer.exceptions import InputError, ShapeError
-from multilayer.tables._arrow import import_pyarrow, kind_of
-from multilayer.tables._frames import columns_of
-from multilayer.tables._identifiers import row_identifiers
+from multilayer.exceptions import InputError, ParameterError, ShapeError
+from multilayer.tables._column_data import PLURAL, joined
+from multilayer.tables._frames import Columns, columns_of
+from multilayer.tables._identifiers import identifier_reasons
 from multilayer.tables._names import missing_column
+
+NAMED = "named in identifiers"
+"""The reason for which a column is dropped that the user names."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,29 +27,29 @@ class Rows:
 
     Attributes
     ----------
-    table : pyarrow.Table
+    table : Columns
         The columns; those of an array are called x0, x1, ...
     has_names : bool
         Whether the names are those of the given table.
     """
 
-    table: Any
+    table: Columns
     has_names: bool
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the columns."""
-        return tuple(self.table.column_names)
+        return self.table.column_names
 
     def __len__(self) -> int:
-        return int(self.table.num_rows)
+        return self.table.num_rows
 
     def subset(self, rows: NDArray[np.intp]) -> Rows:
         """Return some of the rows."""
         return Rows(self.take(rows), self.has_names)
 
-    def take(self, rows: NDArray[np.intp]) -> Any:
-        """Return some of the rows as an Arrow table."""
+    def take(self, rows: NDArray[np.intp]) -> Columns:
+        """Return some of the rows as a table for an encoder."""
         return self.table.take(rows)
 
 
@@ -58,12 +62,16 @@ def rows_of(X: Any) -> Rows:
         For anything that is not a table with at least one row.
     """
     columns = columns_of(X)
-    if not columns.n_rows:
+    if not columns.num_rows:
         raise InputError(
-            f"Found array with 0 sample(s) (shape=(0, {len(columns.names)})) while a minimum of 1 is required."
+            f"Found array with 0 sample(s) (shape=(0, {len(columns.column_names)})) while a minimum of 1 is required."
         )
-    pa = import_pyarrow("a table model")
-    return Rows(pa.table({name: columns.arrow(name) for name in columns.names}), columns.has_names)
+    return Rows(_named(columns, columns.column_names), columns.has_names)
+
+
+def _named(columns: Columns, names: Sequence[str]) -> Columns:
+    """Return the columns with names, which those of an array do not have."""
+    return columns.renamed(dict(zip(names, columns.column_names, strict=True)))
 
 
 def rows_to_predict(X: Any, names: tuple[str, ...], has_names: bool, used: set[str], model: str) -> Rows:
@@ -75,26 +83,69 @@ def rows_to_predict(X: Any, names: tuple[str, ...], has_names: bool, used: set[s
         If a column that a model uses is missing.
     """
     columns = columns_of(X)
-    pa = import_pyarrow("a table model")
+    given = columns.column_names
     if has_names and columns.has_names:
         for name in names:
-            if name not in columns.names and name in used:
-                raise missing_column("column", name, columns.names)
-        return Rows(pa.table({name: columns.arrow(name) for name in names if name in columns.names}), True)
-    if len(columns.names) != len(names):
-        raise ShapeError(
-            f"X has {len(columns.names)} features, but {model} is expecting {len(names)} features as input."
+            if name not in given and name in used:
+                raise missing_column("column", name, given)
+        return Rows(columns.renamed({name: name for name in names if name in given}), True)
+    if len(given) != len(names):
+        raise ShapeError(f"X has {len(given)} features, but {model} is expecting {len(names)} features as input.")
+    return Rows(_named(columns, names), has_names)
+
+
+def identifiers_of(rows: Rows, named: Collection[str] = (), n_fitted: int | None = None) -> dict[str, str]:
+    """Return the columns that only identify rows, and why: those that are named, and those found in all rows.
+
+    They are found once, not in each fold: a third of the rows numbered 1 to 900 has gaps.  Numbers are kept if no other
+    column is left.
+
+    Parameters
+    ----------
+    rows : Rows
+        All rows of the fit.
+    named : collection of str
+        The columns that the user names.
+    n_fitted : int, optional
+        The number of the first rows that are those of X, if rows of X_val follow, which may be numbered from 1 again.
+
+    Returns
+    -------
+    dict of str to str
+        The reasons by column.
+
+    Raises
+    ------
+    InputError
+        If a column does not exist.
+    """
+    for name in named:
+        if name not in rows.names:
+            raise missing_column("identifier column", name, rows.names)
+    parts = [len(rows)] if n_fitted in (None, len(rows)) else [len(rows), n_fitted]
+    found: dict[str, str] = {}
+    for m in parts:
+        part = rows.table if m == len(rows) else rows.take(np.arange(m))
+        for name, reason in identifier_reasons(part, text="typed").items():
+            found.setdefault(name, f"{reason}; decided on all {m:,} rows, for all folds")
+    if len({*found, *named}) == len(rows.names):
+        found = {name: reason for name, reason in found.items() if rows.table.column(name).kind == "text"}
+    return found | dict.fromkeys(named, NAMED)
+
+
+def checked_identifiers(identifiers: Any) -> tuple[str, ...]:
+    """Return the names of columns, or raise a ParameterError."""
+    if isinstance(identifiers, str) or not isinstance(identifiers, Collection):
+        raise ParameterError(
+            f"identifiers must be a list of column names, got {identifiers!r}. Use () if no column is an identifier."
         )
-    given = {name: columns.arrow(at) for name, at in zip(names, columns.names, strict=True)}
-    return Rows(pa.table(given), has_names)
-
-
-def identifiers_of(rows: Rows) -> tuple[str, ...]:
-    """Return the columns that only identify rows, of the whole table; numbers are kept if no other column is left."""
-    found = row_identifiers(rows.table, text="typed")
-    if len(found) < len(rows.names):
-        return found
-    return tuple(name for name in found if kind_of(rows.table.column(name), f"column {name!r}") == "text")
+    for name in identifiers:
+        if not isinstance(name, str):
+            raise ParameterError(
+                f"identifiers must be column names, got {name!r} ({type(name).__name__}). The columns of an array are "
+                "called 'x0', 'x1', ..."
+            )
+    return tuple(identifiers)
 
 
 def with_further_rows(rows: Rows, X: Any) -> Rows:
@@ -108,19 +159,17 @@ def with_further_rows(rows: Rows, X: Any) -> Rows:
     further = rows_to_predict(X, rows.names, rows.has_names, set(rows.names), "X").table
     if not further.num_rows:
         raise InputError("X_val has no rows. Pass at least one, or neither X_val nor y_val.")
-    pa = import_pyarrow("a table model")
     columns = {}
     for name in rows.names:
-        both = (rows.table.select([name]), further.select([name]))
-        try:
-            columns[name] = pa.concat_tables(both, promote_options="permissive").column(name)
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
-            kinds = [str(each.schema.field(0).type) for each in both]
+        one, other = rows.table.column(name), further.column(name)
+        both = joined(one, other)
+        if both is None:
             raise InputError(
-                f"column {name!r} holds values of type {kinds[0]} in X and of type {kinds[1]} in X_val. "
-                "Convert one of them."
-            ) from None
-    return Rows(pa.table(columns), rows.has_names)
+                f"column {name!r} holds {PLURAL[one.kind]} in X and {PLURAL[other.kind]} in X_val. Convert one of them."
+            )
+        columns[name] = both
+    n_rows = len(rows) + further.num_rows
+    return Rows(Columns(rows.names, n_rows, columns.__getitem__, notes=rows.table.notes), rows.has_names)
 
 
 def check_finite(y: Any, name: str) -> None:

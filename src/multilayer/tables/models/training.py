@@ -43,8 +43,8 @@ class Problem:
         The numbers of the training rows and of the validation rows of each fold.
     classifies : bool
         Whether y holds class numbers.
-    identifiers : sequence of str
-        The columns that only identify rows.
+    identifiers : dict of str to str
+        The columns that only identify rows, and why.
     loss : TargetLoss or None
         The loss of amounts.
     """
@@ -54,7 +54,7 @@ class Problem:
     weight: NDArray[np.float64] | None
     folds: Sequence[tuple[RowNumbers, RowNumbers]]
     classifies: bool
-    identifiers: Sequence[str] = ()
+    identifiers: Mapping[str, str] = field(default_factory=dict)
     loss: TargetLoss | None = None
 
     def limited(self, predicted: NDArray[np.float64], train: RowNumbers) -> NDArray[np.float64]:
@@ -196,8 +196,8 @@ class MemberTraining:
             **parameters_of(
                 self.recipe,
                 len(fold.train),
+                data.X.shape[1],
                 tuple(np.flatnonzero(fold.encoder.number_columns_).tolist()),
-                classifies=fold.problem.classifies,
             )
         )
         if self.budget is not None:
