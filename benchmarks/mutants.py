@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import collections
 import concurrent.futures
-import importlib.util
+import importlib
 import sys
 import time
 import traceback
@@ -28,15 +28,9 @@ PER_TASK = 50
 
 def generator() -> Any:
     """Return the test module that makes mutants."""
-    if "mutants_of_files" not in sys.modules:
-        spec = importlib.util.spec_from_file_location(
-            "mutants_of_files", HERE.parent / "tests" / "files" / "mutants.py"
-        )
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules["mutants_of_files"] = module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return sys.modules["mutants_of_files"]
+    if str(HERE.parent) not in sys.path:
+        sys.path.insert(0, str(HERE.parent))
+    return importlib.import_module("tests.files.mutants")
 
 
 def bound_memory() -> None:

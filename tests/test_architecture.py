@@ -44,6 +44,7 @@ MAY_IMPORT = {
         "network",
         "selection",
         "storage",
+        "tables",
         "training",
     },
     "selection": {

@@ -16,7 +16,7 @@ import random
 import tempfile
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +37,15 @@ from multilayer.exceptions import JournalError, ModelFileError, MultilayerError
 from multilayer.files import container
 from multilayer.selection.searching.journal import Journal, Scored, _check
 
+from .pipelines import fitted
+
 X = np.random.RandomState(0).standard_normal((40, 3))
 CLASSES = np.where(X[:, 0] > 0, "yes", "no")
 NUMBERS = X @ [[1.0, 0.5], [0.0, 2.0], [1.0, 1.0]]
 COMMON: dict[str, Any] = {"n_iter_no_change": math.inf, "random_state": 0, "engine": "reference", "max_iter": 4}
 LARGEST = 64 << 20  # bytes of memory in Python that a mutant of a few kilobytes may take
 
+PIPELINES = ("encoder", "rich encoder", "columns", "selected columns", "array")
 ERROR, SAME, USABLE = "an error of ours", "the same numbers", "another model that works"
 
 
@@ -54,6 +57,7 @@ class Subject:
     content: bytes
     judge: Callable[[Subject, bytes, bool], str]
     mutate: Callable[[bytes, random.Random], tuple[bytes, bool]]  # the second: whether its checksums are valid
+    rows: Any = field(default=None, compare=False)  # to predict
 
 
 class _Stop:
@@ -91,12 +95,16 @@ def subjects() -> tuple[Subject, ...]:
         path = Path(folder) / "file"
         for name, (model, y) in _models().items():
             save_model(copy.deepcopy(model).fit(X, y), path)
-            found.append(Subject(name, path.read_bytes(), _judge_model, _mutate_model))
+            found.append(Subject(name, path.read_bytes(), _judge_model, _mutate_model, X))
             if isinstance(model, MLPClassifier | MLPRegressor):
                 try:
                     copy.deepcopy(model).set_params(callbacks=[Checkpoint(path), _Stop()]).fit(X, y)
                 except KeyError:
-                    found.append(Subject(f"checkpoint of {name}", path.read_bytes(), _judge_model, _mutate_model))
+                    found.append(Subject(f"checkpoint of {name}", path.read_bytes(), _judge_model, _mutate_model, X))
+        for name in PIPELINES:
+            pipeline, rows = fitted(name)
+            save_model(pipeline, path)
+            found.append(Subject(name, path.read_bytes(), _judge_pipeline, _mutate_model, rows))
         path.unlink()
         with Journal(path, "0" * 64) as journal:
             for i in range(6):
@@ -142,6 +150,32 @@ def _judge_model(subject: Subject, content: bytes, is_forged: bool) -> str:
         return SAME if _are_same(outputs, original.outputs) else USABLE
 
 
+def _judge_pipeline(subject: Subject, content: bytes, is_forged: bool) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        path.write_bytes(content)
+        try:
+            model = load_model(path)
+        except ModelFileError as error:
+            _check_message(error)
+            return ERROR
+        for network in [*getattr(model[-1], "estimators_", [model[-1]])]:
+            network.engine = "reference"
+        save_model(model, path)
+        again = load_model(path)
+        try:
+            outputs = _outputs(model, subject.rows)
+        except ValueError:  # a model of other columns or categories
+            assert is_forged
+            return USABLE
+        path.write_bytes(subject.content)
+        original = _outputs(load_model(path), subject.rows)
+        assert is_forged or _are_same(outputs, original)
+        assert all(len(each) == len(subject.rows) for each in outputs)
+        assert _are_same(_outputs(again, subject.rows), outputs)
+        return SAME if _are_same(outputs, original) else USABLE
+
+
 def _check_message(error: MultilayerError) -> None:
     assert len(str(error)) < 2000
     assert str(error).endswith((".", "multilayer"))
@@ -165,7 +199,7 @@ def _original(subject: Subject) -> _Original:
         return _Original(y, _outputs(model), _outputs(resume(path, X, y)) if is_network else None)
 
 
-def _outputs(model: Any) -> list[Any]:
+def _outputs(model: Any, X: Any = X) -> list[Any]:
     found = [model.predict(X)]
     if hasattr(model, "predict_proba"):
         found += [model.predict_proba(X)]
@@ -251,6 +285,8 @@ JUNK: tuple[Any, ...] = (
     *([], {}, [1], [[]], {"tuple": []}, {"tuple": [1, 2]}, {"float": "nan"}, {"float": "inf"}, {"float": "no"}),
     *({"bytes": "00"}, {"bytes": "0"}, {"dict": []}, {"dict": [[1, 2], [1, 3]]}, {"dict": [[{"tuple": [1]}, 2]]}),
     *({"dict": [[k * (2**61 - 1), 1.0] for k in range(8)]}, {"dict": 3}, {"dict": [1]}, {"objects": [1, "a", None]}),
+    *({"utf8": "a", "ends": "b"}, {"record": "Pipeline", "fields": {"steps": []}}, {"tuple": ["a", "passthrough"]}),
+    *({"record": "FunctionTransformer", "fields": {"n_features_in_": 2}}, {"record": "StandardScaler", "fields": {}}),
     *({"texts": ["a"], "width": 2**24}, {"texts": [1], "width": 1}, {"objects": [[]]}, {"objects": {"a": 1}}),
     *(
         {"record": "Huber", "fields": {"threshold": -1}},
@@ -297,7 +333,7 @@ def _parts(content: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
         return container.read(path)
 
 
-def file_content(model: Any, tensors: dict[str, Any], version: Any = 1) -> bytes:
+def file_content(model: Any, tensors: dict[str, Any], version: Any = container.VERSION) -> bytes:
     """Return a file of the format with a valid digest: whoever forges a file can compute the digest too."""
     head = {"version": version, "digest": container._digest(model, tensors), "model": model}
     return save(tensors, metadata={container.KEY: json.dumps(head)})
@@ -389,7 +425,7 @@ def _mutate_array(tensors: dict[str, Any], chance: random.Random) -> None:
 
 def _with_text(model: Any, tensors: dict[str, Any], chance: random.Random) -> bytes:
     """Return a header with numbers outside JSON, repeated keys or deep nesting; no digest covers these."""
-    head = json.dumps({"version": 1, "digest": container._digest(model, tensors), "model": model})
+    head = json.dumps({"version": container.VERSION, "digest": container._digest(model, tensors), "model": model})
     begin, end = '"n_iter_": ', ","
     start = head.index(begin) + len(begin)
     stop = head.index(end, start)

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from multilayer import EnsembleClassifier, MLPClassifier, MLPRegressor, load_model, save_model
 from multilayer.equations import Huber
 from multilayer.files.container import VERSION
+from multilayer.tables import TableEncoder
 from multilayer.training import Cosine, WarmUp
 
 DATA = Path(__file__).parents[1] / "data"
 X = np.array([[0.0, 0.5], [1.0, -1.0], [-2.0, 0.25]])
+ROWS = [
+    {"size": 50.0, "town": "Ulm", "pair": "a", "when": datetime.date(2024, 5, 1), "many": "w3"},
+    {"size": None, "town": None, "pair": None, "when": None, "many": None},
+    {"size": 1e6, "town": "Rom", "pair": "c", "when": datetime.date(2025, 6, 7), "many": "unseen"},
+]
 # The predictions at the time the files were written. After a change of VERSION, ``python tests/files/test_formats.py``
 # writes the files of the new version and prints its lines; files of earlier versions are kept.
 EXPECTED: dict[str, list[float]] = {
     "format-1/classifier": [0.6898337491884423, 0.7856682172645699, 0.5524281436310444],
     "format-1/ensemble": [0.30340391945839806, 0.4785404009396943, 0.10390573771204806],
     "format-1/regressor": [1.70677802962462, 1.4475913274876284, 1.3999027988328694],
+    "format-2/classifier": [0.6898337491884423, 0.7856682172645699, 0.5524281436310444],
+    "format-2/regressor": [1.7067722370042357, 1.447467564037003, 1.4004639384742579],
+    "format-2/ensemble": [0.30340391945839806, 0.4785404009396943, 0.10390573771204806],
+    "format-2/encoder": [0.5637290941292106, 0.6659582999360139, 0.6306290576090499],
+    "format-2/columns": [0.9535835239946441, 0.9502611675194107, 0.9206042135354251],
 }
 
 
@@ -39,11 +55,45 @@ def models() -> dict[str, Any]:
         "classifier": classifier.fit(inputs, labels),
         "regressor": regressor.fit(inputs, inputs.sum(axis=1)),
         "ensemble": ensemble.fit(inputs, labels),
+        "encoder": _encoder(options).fit(_rows(), labels),
+        "columns": _columns(options).fit(inputs, labels),
     }
 
 
+def _rows() -> list[dict[str, Any]]:
+    start = datetime.date(2023, 1, 1)
+    return [
+        {
+            "size": None if i == 3 else 20.0 + i,
+            "town": None if i == 4 else ("Bonn", "Ulm", "Rom")[i % 3],
+            "pair": "ab"[i % 2],
+            "when": start + datetime.timedelta(days=17 * i),
+            "many": f"w{i % 12}",
+        }
+        for i in range(40)
+    ]
+
+
+def _encoder(options: dict[str, Any]) -> Any:
+    rules: dict[str, Any] = {"numbers": "robust", "piecewise": "quantile", "two_values": "signs"}
+    encoder = TableEncoder(many_categories="target", max_categories=8, identifiers=[], **rules)
+    return make_pipeline(encoder, MLPClassifier((3,), normalization="layer", **options))
+
+
+def _columns(options: dict[str, Any]) -> Any:
+    numbers = make_pipeline(SimpleImputer(add_indicator=True), StandardScaler())
+    parts: list[Any] = [
+        ("numbers", numbers, [0]),
+        ("range", MinMaxScaler(), [0, 1]),
+        ("whole", OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=2), [1]),
+        ("codes", OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1), [0]),
+    ]
+    return make_pipeline(ColumnTransformer(parts, remainder="passthrough"), MLPClassifier((3,), **options))
+
+
 def predictions(model: Any) -> list[float]:
-    predicted = model.predict_proba(X)[:, 1] if hasattr(model, "predict_proba") else model.predict(X)
+    rows: Any = ROWS if isinstance(model, Pipeline) and isinstance(model[0], TableEncoder) else X
+    predicted = model.predict_proba(rows)[:, 1] if hasattr(model, "predict_proba") else model.predict(rows)
     return [float(value) for value in predicted]
 
 
@@ -66,5 +116,8 @@ def test_a_stored_file_makes_the_predictions_of_the_time_it_was_written(path: Pa
 if __name__ == "__main__":
     folder = DATA / f"format-{VERSION}"
     for name, model in models().items():
-        save_model(model, folder / f"{name}.safetensors")
+        # Half-precision weights, the latest form, in one of them.
+        half = "float16" if name == "regressor" else None
+        save_model(model, folder / f"{name}.safetensors", dtype=half, card="A sample.")
+        model = load_model(folder / f"{name}.safetensors")
         print(f'    "{folder.name}/{name}": {predictions(model)},')

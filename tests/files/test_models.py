@@ -246,7 +246,7 @@ def test_objects_that_cannot_be_saved_raise_errors(tmp_path: Path) -> None:
     class Mine(MLPClassifier):
         pass
 
-    for model in (make_pipeline(StandardScaler(), MLPClassifier()), Mine(), None):
+    for model in (make_pipeline(StandardScaler(), Mine()).steps, Mine(), None):
         with pytest.raises(InputTypeError, match=r"holds an MLPClassifier or MLPRegressor, got \w+\. Pass the estim"):
             save_model(model, tmp_path / "model")  # type: ignore[arg-type]
     with pytest.raises(NotFittedError, match="not fitted yet"):
@@ -312,7 +312,7 @@ def test_files_follow_format_md(tmp_path: Path) -> None:
     with safe_open(tmp_path / "model", framework="numpy") as file:
         head = json.loads(file.metadata()["multilayer"])
         parameters = file.get_tensor("training.descent.parameters")
-    assert head["version"] == 1
+    assert head["version"] == 2
     assert head["model"]["class"] == "MLPClassifier"
     sizes = head["model"]["attributes"]["network_"]["fields"]["layer_sizes"]["tuple"]
     A, start = X, 0

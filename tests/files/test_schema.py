@@ -184,7 +184,7 @@ def test_invalid_labels_raise_errors(case: str, tmp_path: Path) -> None:
 )
 def test_numbers_outside_json_raise_errors(number: str, message: str, tmp_path: Path) -> None:
     model, tensors = parts("regressor")
-    head = json.dumps({"version": 1, "digest": container._digest(model, tensors), "model": model})
+    head = json.dumps({"version": container.VERSION, "digest": container._digest(model, tensors), "model": model})
     assert '"n_iter_": 4' in head
     content = save(tensors, metadata={container.KEY: head.replace('"n_iter_": 4', f'"n_iter_": {number}')})
     with pytest.raises(ModelFileError, match=f"its header is not JSON .*{message}"):

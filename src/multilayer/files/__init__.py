@@ -3,7 +3,8 @@
 FORMAT.md describes the format for other programs.
 """
 
+from multilayer.files.about import ModelInfo, model_info
 from multilayer.files.models import load_model, save_model
 from multilayer.files.resuming import resume
 
-__all__ = ["load_model", "resume", "save_model"]
+__all__ = ["ModelInfo", "load_model", "model_info", "resume", "save_model"]

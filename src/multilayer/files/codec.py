@@ -6,8 +6,9 @@ them.  Records have the names of the schema: a file does not refer to modules, a
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.exceptions import ModelFileError, MultilayerError
-from multilayer.files.kinds import Stored
+from multilayer.files.kinds import Record, Stored
 from multilayer.files.schema import RECORDS
 from multilayer.storage import MAX_INTEGER
 
 _RECORD_OF = {record.make: record for record in RECORDS}
 NUMERIC = "biuf"  # the kinds of arrays that are stored as tensors
 MAX_TEXT_CELLS = 1 << 24  # characters of all arrays of text together; NumPy pads each text to the longest
+MANY_TEXTS = 64  # from this length on, a tuple of texts is stored as two arrays, which the limit of the header spares
 MAX_KEYS = 1 << 20  # the maximum number of keys of a dict
 KEYS = (str, bool, int, float)  # the types of keys of dicts; other keys could be forged to have equal hashes
 GENERATOR = "MT19937"  # the only generator that seeds and scikit-learn use
@@ -37,6 +39,8 @@ class Encoder:
 
     tensors: dict[str, NDArray[Any]] = field(default_factory=dict)
     text_cells: int = 0
+    records: Mapping[Any, Record] = field(default_factory=lambda: _RECORD_OF)
+    is_half: bool = False  # whether weights are written as float16
 
     def encode(self, value: Any, path: str) -> Any:
         if isinstance(value, np.generic) and value.dtype.kind in NUMERIC + "U":
@@ -62,12 +66,11 @@ class Encoder:
             return self._array(value, path)
         if isinstance(value, np.random.RandomState):
             return self._generator(value, path)
-        record = _RECORD_OF.get(type(value))
+        record = self.records.get(type(value))
         if record is not None:
-            parts = {
-                name: self.encode(getattr(value, record.attribute(name)), f"{path}.{name}") for name in record.fields
-            }
-            return {"record": record.name, "fields": parts}
+            parts = record.parts(value)
+            fields = {name: self.encode(part, f"{path}.{name}") for name, part in parts.items()}
+            return {"record": record.name, "fields": fields}
         raise UnstorableError(path)
 
     def _tensor(self, array: NDArray[Any], path: str) -> str:
@@ -79,8 +82,16 @@ class Encoder:
     def _sequence(self, value: list[Any] | tuple[Any, ...], path: str) -> Any:
         if isinstance(value, list) and value and all(isinstance(each, float) for each in value):
             return {"floats": self._tensor(np.array(value, dtype=np.float64), path)}
+        if isinstance(value, tuple) and len(value) >= MANY_TEXTS and all(isinstance(each, str) for each in value):
+            return self._packed(value, path)
         items = [self.encode(each, f"{path}.{index}") for index, each in enumerate(value)]
         return items if isinstance(value, list) else {"tuple": items}
+
+    def _packed(self, texts: Sequence[str], path: str) -> Any:
+        encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
+        ends = np.cumsum([len(each) for each in encoded], dtype=np.int64)
+        content = np.frombuffer(b"".join(encoded), dtype=np.uint8)
+        return {"utf8": self._tensor(content, f"{path}.utf8"), "ends": self._tensor(ends, f"{path}.ends")}
 
     def _array(self, value: NDArray[Any], path: str) -> Any:
         if value.dtype.kind in NUMERIC and value.dtype.itemsize <= 8:
@@ -143,6 +154,16 @@ class Decoder:
             raise ModelFileError(f"the curve {name!r} must be float64 of one dimension, got {array.dtype}")
         curve: list[float] = array.tolist()
         return curve
+
+    def _unpacked(self, content_name: str, ends_name: str) -> tuple[str, ...]:
+        content, ends = self.tensor(content_name), self.tensor(ends_name)
+        is_right = content.dtype == np.uint8 and ends.dtype == np.int64 and content.ndim == ends.ndim == 1
+        starts = np.concatenate([[0], ends]) if is_right else np.zeros(1, np.int64)
+        if not is_right or starts[-1] != len(content) or bool((starts[:-1] > starts[1:]).any()):
+            raise ModelFileError(f"the texts {content_name!r} are not bytes and their ends")
+        data = content.tobytes()
+        pairs = itertools.pairwise(starts.tolist())
+        return tuple(data[start:stop].decode("utf-8", "surrogatepass") for start, stop in pairs)
 
     def _dict(self, pairs: Any) -> dict[Any, Any]:
         if not isinstance(pairs, list) or len(pairs) > MAX_KEYS:
@@ -212,6 +233,7 @@ _FORMS: dict[tuple[str, ...], Callable[..., Any]] = {
     ("dict",): Decoder._dict,
     ("floats",): Decoder._floats,
     ("tensor",): Decoder.tensor,
+    ("utf8", "ends"): Decoder._unpacked,
     ("texts", "width"): Decoder._texts,
     ("objects",): Decoder._objects,
     ("generator", "pos", "has_gauss", "gauss"): Decoder._generator,

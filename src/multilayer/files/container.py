@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from multilayer.exceptions import ModelFileError
 from multilayer.storage import open_regular, parse_json, read_exactly, reason_of, replace_file
 
-VERSION = 1  # version of the format; a reader accepts this version and earlier ones
+VERSION = 2  # version of the format; a reader accepts this version and earlier ones
 KEY = "multilayer"  # the entry of the header that contains the model
 METADATA = "__metadata__"
 # By safetensors' names; the others have no dtype in NumPy, or do not occur in models.
@@ -101,6 +101,17 @@ def read(path: Path) -> tuple[dict[str, Any], Tensors]:
 
     The memory is bounded by the size of the file, and the JSON of its header by ``MAX_HEADER``.
     """
+    head, tensors = _read_whole(path)
+    return head["model"], tensors
+
+
+def read_header(path: Path) -> tuple[dict[str, Any], int]:
+    """Read the model of a file without its arrays, and the version of its format."""
+    head, _ = _read_whole(path)
+    return head["model"], head["version"]
+
+
+def _read_whole(path: Path) -> tuple[dict[str, Any], Tensors]:
     try:
         with open_regular(path) as file:
             head, tensors = _read(file)
@@ -112,14 +123,13 @@ def read(path: Path) -> tuple[dict[str, Any], Tensors]:
         raise ModelFileError(f"{_shown(path)}: cannot be read: {reason_of(error)}. {ADVICE}") from None
     except MemoryError:
         raise ModelFileError(f"{_shown(path)}: does not fit into memory. Use a machine with more memory.") from None
-    model = head["model"]
     try:
-        is_whole = head["digest"] == _digest(model, tensors)
+        is_whole = head["digest"] == _digest(head["model"], tensors)
     except RecursionError:
         is_whole = False
     if not is_whole:
         raise ModelFileError(f"{_shown(path)}: is damaged: its content does not match its digest. {ADVICE}")
-    return model, tensors
+    return head, tensors
 
 
 def _shown(path: Path) -> str:

@@ -52,7 +52,8 @@ class Record:
     """A record of the schema: its name in files, its constructor, and the kinds of its fields.
 
     Fields that are not required have a default, which applies to files written before the field was added.
-    ``attributes`` maps the names of fields in files to those of the constructor, where they differ.
+    ``attributes`` maps the names of fields in files to those of the constructor, where they differ.  ``lengths`` maps
+    letters of axes to the field that holds their length.  ``check`` raises an error for fields that are inconsistent.
     """
 
     name: str
@@ -60,10 +61,20 @@ class Record:
     fields: Mapping[str, Kind]
     required: tuple[str, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
+    lengths: Mapping[str, str] = field(default_factory=dict)
+    check: Callable[[Any], None] | None = None
 
     def attribute(self, name: str) -> str:
         """Return the name that a field has outside of files."""
         return self.attributes.get(name, name)
+
+    def parts(self, value: Any) -> dict[str, Any]:
+        """Return the values of the fields of a record that is written."""
+        return {name: getattr(value, self.attribute(name)) for name in self.fields}
+
+    def built(self, parts: Mapping[str, Any]) -> Any:
+        """Make the record from the values of its fields, which are checked singly."""
+        return self.make(**{self.attribute(name): value for name, value in parts.items()})
 
 
 def integer(low: int = 0, high: int = COUNT) -> Kind:
@@ -83,6 +94,18 @@ def number(low: float = -math.inf, *, infinite: bool = False, nan: bool = False)
         return value
 
     return read
+
+
+def positive(value: Any, place: Place) -> Any:
+    if type(value) not in (int, float) or not 0.0 < value < math.inf:
+        raise place.wrong("a positive number", value)
+    return value
+
+
+def nothing(value: Any, place: Place) -> Any:
+    if value is not None:
+        raise place.wrong("null, because the format does not hold this option", value)
+    return value
 
 
 def flag(value: Any, place: Place) -> Any:
@@ -151,6 +174,17 @@ def sequence(kind: Kind, *types: type) -> Kind:
     return read
 
 
+def pair(*kinds: Kind) -> Kind:
+    """Accept a tuple with one value of each kind."""
+
+    def read(value: Any, place: Place) -> Any:
+        if not isinstance(value, tuple) or len(value) != len(kinds):
+            raise place.wrong(f"a tuple of {len(kinds)} values", value)
+        return tuple(kind(each, place.inside(str(i))) for i, (kind, each) in enumerate(zip(kinds, value, strict=True)))
+
+    return read
+
+
 def curve(value: Any, place: Place) -> Any:
     """Accept a list of numbers, including NaN and infinities."""
     if not isinstance(value, list) or not set(map(type, value)) <= {float, int}:
@@ -172,7 +206,7 @@ def mapping(key: Kind, kind: Kind) -> Kind:
 def array(kinds: str, *shape: str | None) -> Kind:
     """Accept an array of one of these kinds of numbers, with an axis for each letter; None is an axis of any length.
 
-    Floats are float32 or float64.
+    Floats, "f", are float32 or float64, and with "h" also float16.
     """
 
     def read(value: Any, place: Place) -> Any:
@@ -180,20 +214,38 @@ def array(kinds: str, *shape: str | None) -> Kind:
         is_right = (
             isinstance(value, np.ndarray)
             and value.dtype.kind in kinds
-            and value.dtype != np.float16
+            and (value.dtype != np.float16 or "h" in kinds)
             and value.ndim == len(wanted)
             and all(n in (None, has) for n, has in zip(wanted, value.shape, strict=True))
         )
         if not is_right:
             shown = "".join("any, " if n is None else f"{n}, " for n in wanted).rstrip(" ")
             shown = shown if len(wanted) == 1 else shown.rstrip(",")
-            raise place.wrong(f"an array of {' or '.join(map(_NAMES.__getitem__, kinds))} of shape ({shown})", value)
+            raise place.wrong(
+                f"an array of {' or '.join(_NAMES[kind] for kind in kinds if kind in _NAMES)} of shape ({shown})", value
+            )
         return value
 
     return read
 
 
-_NAMES = {"b": "Booleans", "i": "integers", "u": "unsigned integers", "f": "floats", "U": "text", "O": "objects"}
+_NAMES = {
+    "b": "Booleans",
+    "i": "integers",
+    "u": "unsigned integers",
+    "f": "floats",
+    "U": "text",
+    "O": "objects",
+}
+
+
+def length(value: Any) -> int:
+    """Return the length of an axis from a value that is checked later; -1 matches no array."""
+    if isinstance(value, list | tuple):
+        return len(value)
+    if isinstance(value, np.ndarray):
+        return len(value) if value.ndim else -1
+    return value if type(value) is int else -1
 
 
 def rows(value: Any, place: Place) -> Any:
@@ -233,10 +285,13 @@ def _built(spec: Record, given: Mapping[str, Any], place: Place) -> Any:
     for name in spec.required:
         if name not in given:
             raise ModelFileError(f"{spec.name} has no {name!r}")
+    lengths = {letter: length(given.get(name)) for letter, name in spec.lengths.items()}
+    place = Place(place.name, {**place.sizes, **lengths})
     try:
         kinds = {name: kind for name, kind in spec.fields.items() if name in given}
-        return spec.make(
-            **{spec.attribute(name): kind(given[name], place.inside(name)) for name, kind in kinds.items()}
-        )
+        made = spec.built({name: kind(given[name], place.inside(name)) for name, kind in kinds.items()})
+        if spec.check is not None:
+            spec.check(made)
+        return made
     except MultilayerError as error:
         raise error if isinstance(error, ModelFileError) else ModelFileError(f"{spec.name}: {error}") from None

@@ -1,4 +1,4 @@
-"""The schema of version 1 of the format: every estimator, parameter, attribute and record.
+"""The schema of the format: every estimator, parameter, attribute and record.
 
 The names are those of the format.  If the library renames an attribute or a field, ``ATTRIBUTES`` or the record's
 ``attributes`` map the name of the format to the new one.  Letters of shapes: D inputs, K outputs, L layers, P weights
@@ -124,10 +124,24 @@ NETWORK = Record(
     ("layer_sizes", "hidden", "output"),
 )
 weights = array("f", "P")
-STATE = Record(
+
+
+class _Descent(Record):
+    """The state of a descent; weights of float16 become those of the type of ``slots``, which then has no rows."""
+
+    def built(self, parts: Mapping[str, Any]) -> Any:
+        parameters, slots = parts["parameters"], parts["slots"]
+        if parameters.dtype == np.float16:
+            if len(slots) or parts.get("average") is not None or parts.get("t"):
+                raise ModelFileError("weights of float16 cannot have a memory of the update rule")
+            parameters = parameters.astype(slots.dtype)
+        return super().built({**parts, "parameters": parameters})
+
+
+STATE = _Descent(
     "DescentState",
     DescentState,
-    {"parameters": weights, "slots": array("f", None, "P"), "t": integer(), "average": optional(weights)},
+    {"parameters": array("fh", "P"), "slots": array("f", None, "P"), "t": integer(), "average": optional(weights)},
     ("parameters", "slots"),
 )
 STOP = _simple("StopState", StopState, best_cost=any_number, stalled=integer())
@@ -270,7 +284,7 @@ _OF_ENSEMBLES: dict[str, Kind] = {
 
 _names = either(array("U", "D"), array("O", "D"))
 _OUTPUT_CONFIG = mapping(text("transform"), text("default", "pandas", "polars"))
-_EVERYWHERE: dict[str, Kind] = {"feature_names_in_": _names, "output_config": _OUTPUT_CONFIG}
+EVERYWHERE: dict[str, Kind] = {"feature_names_in_": _names, "output_config": _OUTPUT_CONFIG}
 _TRAINED: dict[str, Kind] = {
     "network_": record(NETWORK),
     "training": record(TRAINING),
@@ -311,14 +325,14 @@ class EstimatorSchema:
 
 
 NETWORKS = {
-    "MLPClassifier": EstimatorSchema(MLPClassifier, _OF_CLASSIFIERS, _TRAINED | _OF_LABELS, _EVERYWHERE),
-    "MLPRegressor": EstimatorSchema(MLPRegressor, _OF_REGRESSORS, _TRAINED | _OF_UNITS, _EVERYWHERE),
+    "MLPClassifier": EstimatorSchema(MLPClassifier, _OF_CLASSIFIERS, _TRAINED | _OF_LABELS, EVERYWHERE),
+    "MLPRegressor": EstimatorSchema(MLPRegressor, _OF_REGRESSORS, _TRAINED | _OF_UNITS, EVERYWHERE),
 }
 _ERRORS = either(array("f", None), array("f", None, "K"))
 ENSEMBLES = {
-    "EnsembleClassifier": EstimatorSchema(EnsembleClassifier, _OF_ENSEMBLES, _COMBINED | _OF_LABELS, _EVERYWHERE),
+    "EnsembleClassifier": EstimatorSchema(EnsembleClassifier, _OF_ENSEMBLES, _COMBINED | _OF_LABELS, EVERYWHERE),
     "EnsembleRegressor": EstimatorSchema(
-        EnsembleRegressor, _OF_ENSEMBLES, _COMBINED, _EVERYWHERE | {"calibration_errors_": _ERRORS}
+        EnsembleRegressor, _OF_ENSEMBLES, _COMBINED, EVERYWHERE | {"calibration_errors_": _ERRORS}
     ),
 }
 _OF_TRAINING = (NETWORK, STATE, STOP, HISTORY, TRAINING)

@@ -14,6 +14,7 @@ installs both.
 from multilayer.tables._identifiers import row_identifiers
 from multilayer.tables._notes import reading_notes
 from multilayer.tables.encoder import TableEncoder
+from multilayer.tables.fingerprint import data_fingerprint
 from multilayer.tables.reading import read_table
 from multilayer.tables.reports import ColumnReport, ColumnReports
 from multilayer.tables.target import TargetInfo, encode_target, split_target
@@ -23,6 +24,7 @@ __all__ = [
     "ColumnReports",
     "TableEncoder",
     "TargetInfo",
+    "data_fingerprint",
     "encode_target",
     "read_table",
     "reading_notes",

@@ -1,0 +1,268 @@
+"""A reader of model files that follows FORMAT.md, with json and NumPy alone.
+
+It predicts with networks, ensembles, and pipelines whose first step is a TableEncoder.
+"""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+DTYPES = {"BOOL": "?", "I64": "<i8", "U8": "<u1", "U32": "<u4", "F16": "<f2", "F32": "<f4", "F64": "<f8"}
+Columns = dict[str, list[Any]]  # from the name of a column to its cells; None is a gap
+
+
+def read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the model and the arrays."""
+    content = path.read_bytes()
+    start = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:start])
+    head = json.loads(header.pop("__metadata__")["multilayer"])
+    arrays = {}
+    for name, each in header.items():
+        begin, end = each["data_offsets"]
+        data = content[start + begin : start + end]
+        arrays[name] = np.frombuffer(data, DTYPES[each["dtype"]]).reshape(each["shape"])
+    assert head["version"] <= 2
+    return head["model"], arrays
+
+
+def value(given: Any, arrays: dict[str, Any]) -> Any:
+    """Return the value of a part of the JSON; a record is a dict of its fields, with its name as "record"."""
+    if isinstance(given, list):
+        return [value(each, arrays) for each in given]
+    if not isinstance(given, dict) or "generator" in given:
+        return given
+    if "tensor" in given or "floats" in given:
+        return arrays[given.get("tensor", given.get("floats"))]
+    if "utf8" in given:
+        content, ends = arrays[given["utf8"]].tobytes(), arrays[given["ends"]].tolist()
+        return [content[start:end].decode() for start, end in itertools.pairwise([0, *ends])]
+    if "float" in given:
+        return float(given["float"])
+    if "record" in given:
+        return {"record": given["record"], **{name: value(each, arrays) for name, each in given["fields"].items()}}
+    if "dict" in given:
+        return {key: value(each, arrays) for key, each in given["dict"]}
+    return value(next(given[form] for form in ("tuple", "texts", "objects") if form in given), arrays)
+
+
+def predict(path: Path, columns: Columns) -> Any:
+    """Return the probabilities of a classifier, or the amounts of a regressor, (m, K)."""
+    model, arrays = read(path)
+    if model["class"] != "Pipeline":
+        return outputs(model, arrays, np.array(list(columns.values()), dtype=float).T)
+    X: Any = columns
+    for named in model["steps"]:
+        X = transformed(value(named["tuple"][1], arrays), X)
+    return outputs(model["last"][1], arrays, X)
+
+
+def transformed(step: Any, X: Any) -> Any:
+    if step in (None, "passthrough"):
+        return X
+    if step["record"] == "StandardScaler":
+        X = X - step["mean_"] if step["with_mean"] else X
+        return X / step["scale_"] if step["with_std"] else X
+    assert step["record"] == "TableEncoder"
+    parts = [encoded(encoding, X[name_of(encoding)]) for encoding in step["encodings_"]]
+    return np.column_stack(parts).astype(step["dtype"])
+
+
+# The encodings of columns.
+
+
+def name_of(encoding: Any) -> str:
+    return str((encoding.get("raw") or encoding.get("elapsed") or encoding)["name"])
+
+
+def number(cell: Any, encoding: Any) -> float:
+    if cell is None:
+        return math.nan
+    if isinstance(cell, str):
+        assert encoding["from_text"]
+        try:
+            return (
+                float(cell) if encoding["kind"] != "date" else number(datetime.datetime.fromisoformat(cell), encoding)
+            )
+        except ValueError:
+            return math.nan
+    if isinstance(cell, datetime.time):
+        return cell.hour * 3600 + cell.minute * 60 + cell.second + cell.microsecond / 1e6
+    if isinstance(cell, datetime.timedelta):
+        return cell.total_seconds()
+    if isinstance(cell, datetime.date):
+        moment = datetime.datetime.fromisoformat(cell.isoformat())
+        return (moment.replace(tzinfo=moment.tzinfo or datetime.UTC)).timestamp()
+    return float(cell)
+
+
+def smooth(z: Any) -> Any:
+    return z / np.sqrt(1 + (z / 3) ** 2)
+
+
+def clipped(z: Any, clip: str, reach: float) -> Any:
+    if clip == "smooth":
+        return np.where(np.isinf(z), np.copysign(3.0, z), smooth(np.clip(z, -1e150, 1e150)))
+    return np.where(np.abs(z) <= reach, z, np.sign(z) * reach * (2 - reach / np.maximum(np.abs(z), reach)))
+
+
+def scaled(encoding: Any, cells: list[Any]) -> Any:
+    return np.array([number(cell, encoding) for cell in cells]) * 2.0 ** -encoding["exponent"]
+
+
+def of_number(encoding: Any, cells: list[Any]) -> Any:
+    """Return the output of the number without that for gaps."""
+    x = scaled(encoding, cells)
+    z = np.where(np.isnan(x), encoding["fill"], (x - encoding["centre"]) / encoding["scale"])
+    return clipped(z, encoding["clip"], encoding["reach"])
+
+
+def gaps(encoding: Any, cells: list[Any]) -> list[Any]:
+    return [np.isnan(scaled(encoding, cells))] if encoding["has_gaps"] else []
+
+
+def encoded(encoding: Any, cells: list[Any]) -> Any:
+    kind = encoding["record"]
+    if kind == "NumberEncoding":
+        return np.column_stack([of_number(encoding, cells)] * encoding["has_values"] + gaps(encoding, cells))
+    if kind == "PiecewiseEncoding":
+        raw, edges = encoding["raw"], encoding["edges"]
+        u = scaled(raw, cells)
+        u = np.where(np.isnan(u), raw["centre"], u)
+        parts = [np.clip((u - a) / (b - a), 0, 1) - 0.5 for a, b in itertools.pairwise(edges)]
+        return np.column_stack([of_number(raw, cells), *parts, *gaps(raw, cells)])
+    if kind == "DateEncoding":
+        return of_dates(encoding, cells)
+    known = {category: place for place, category in enumerate(encoding["categories"])}
+    if kind == "SignEncoding":
+        return np.array([[0.0 if cell not in known else 2.0 * known[cell] - 1.0] for cell in cells])
+    if kind == "TextEncoding":
+        rows = [[float(cell == category) for category in known] for cell in cells]
+        others = [float(cell is not None and cell not in known) for cell in cells]
+        marks = [float(cell is None) for cell in cells]
+        return np.column_stack([np.array(rows).reshape(len(cells), -1)] + [others] * encoding["has_other"]
+                               + [marks] * encoding["has_gaps"])  # fmt: skip
+    assert kind == "TargetMeanEncoding"
+    return of_means(encoding, known, cells)
+
+
+def of_means(encoding: Any, known: dict[str, int], cells: list[Any]) -> Any:
+    parts = []
+    for means, scale in zip(encoding["means"], encoding["scales"], strict=True):
+        parts.append([smooth(means[known[cell]] / scale) if cell in known else 0.0 for cell in cells])
+    counts = [encoding["counts"][known[cell]] if cell in known else 1.0 for cell in cells]
+    logs = smooth((np.log(counts) - encoding["log_centre"]) / encoding["log_scale"])
+    is_gap = np.array([cell is None for cell in cells])
+    parts.append(np.where(is_gap, 0.0, logs))
+    return np.column_stack(parts + [is_gap] * encoding["has_gaps"])
+
+
+def of_dates(encoding: Any, cells: list[Any]) -> Any:
+    elapsed = encoding["elapsed"]
+    parts: list[Any] = [of_number(elapsed, cells)]
+    for part in encoding["parts"]:
+        rows = [of_part(part, cell, encoding) for cell in cells]
+        width = max(map(len, rows))
+        parts += np.array([row or [0.0] * width for row in rows]).T.tolist()
+    return np.column_stack(parts + gaps(elapsed, cells))
+
+
+def of_part(part: str, cell: Any, encoding: Any) -> list[float]:
+    """Return the outputs of a part of the calendar; an empty list at a gap."""
+    if cell is None:
+        return []
+    if part == "weekday":
+        return [float(cell.weekday() == day) for day in range(7)]
+    if part == "year":
+        z = (cell.year - encoding["year_centre"]) / encoding["year_scale"]
+        return [float(clipped(np.array(z), "far", encoding["elapsed"]["reach"]))]
+    seconds = getattr(cell, "hour", 0) * 3600 + getattr(cell, "minute", 0) * 60 + getattr(cell, "second", 0)
+    day = (getattr(cell, "day", 1) - 1) / 31
+    place = {"hour": seconds / 86_400, "day": day, "month": (getattr(cell, "month", 1) - 1 + day) / 12}[part]
+    return [math.sin(2 * math.pi * place), math.cos(2 * math.pi * place)]
+
+
+# The networks.
+
+ACTIVATIONS: dict[str, Any] = {
+    "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
+    "tanh": np.tanh,
+    "relu": lambda z: np.maximum(z, 0),
+    "identity": lambda z: z,
+    "leaky_relu": lambda z: np.where(z > 0, z, 0.01 * z),
+    "elu": lambda z: np.where(z > 0, z, np.exp(z) - 1),
+    "selu": lambda z: np.where(z > 0, 1.0507009873554805 * z, 1.7580993408473768 * (np.exp(z) - 1)),
+    "gelu": lambda z: z * np.vectorize(lambda each: 0.5 * math.erfc(-each / math.sqrt(2)))(z),
+    "silu": lambda z: z / (1 + np.exp(-z)),
+    "mish": lambda z: z * np.tanh(np.log1p(np.exp(z))),
+    "softplus": lambda z: np.log1p(np.exp(z)),
+}
+
+
+def outputs(model: Any, arrays: dict[str, Any], X: Any) -> Any:
+    if "members" not in model:
+        return network(model, arrays, X)
+    weights = value(model["attributes"]["weights_"], arrays)
+    found = [outputs(member, arrays, X) for member in model["members"]]
+    if model["class"] == "EnsembleRegressor":
+        return sum(weight * each for weight, each in zip(weights, found, strict=True))
+    classes = list(value(model["attributes"]["classes_"], arrays))
+    total = np.zeros((len(X), len(classes)))
+    for weight, member, each in zip(weights, model["members"], found, strict=True):
+        places = [classes.index(label) for label in value(member["attributes"]["classes_"], arrays)]
+        total[:, places] += weight * each
+    return total
+
+
+def network(model: Any, arrays: dict[str, Any], X: Any) -> Any:
+    described = {name: value(each, arrays) for name, each in model["attributes"].items()}
+    net, training = described["network_"], described["training"]
+    descent = training["descent"]
+    theta = next(each for each in (training["best"], descent["average"], descent["parameters"]) if each is not None)
+    A, theta = X, theta.astype(float)
+    sizes = list(net["layer_sizes"])
+    if net["embedding"] is not None:
+        A, theta = embedded(net["embedding"], A, theta)
+        sizes[0] = A.shape[1]
+    for place, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
+        W, theta = theta[: (n_in + 1) * n_out].reshape(n_in + 1, n_out), theta[(n_in + 1) * n_out :]
+        Z = A @ W[1:] + W[0]
+        if place == len(net["hidden"]):
+            break
+        if net["normalization"] == "layer":
+            gain, shift, theta = theta[:n_out], theta[n_out : 2 * n_out], theta[2 * n_out :]
+            Z = gain * (Z - Z.mean(axis=1, keepdims=True)) / np.sqrt(Z.var(axis=1, keepdims=True) + 1e-5) + shift
+        A = ACTIVATIONS[net["hidden"][place]](Z)
+    H = output_of(net["output"], Z)
+    if "classes_" in described:
+        return np.column_stack([1 - H, H]) if H.shape[1] == 1 else H
+    if described["target_scale_"] is None:
+        return H
+    return H * described["target_scale_"] + described["target_mean_"]
+
+
+def embedded(embedding: Any, X: Any, theta: Any) -> Any:
+    e, F, n = len(embedding["columns"]), embedding["n_waves"], embedding["n_outputs"]
+    parts = []
+    for shape in ((e, F), (e, F), (e, n, F), (e, n)):
+        parts.append(theta[: math.prod(shape)].reshape(shape))
+        theta = theta[math.prod(shape) :]
+    w, b, factors, offsets = parts
+    x = X[:, embedding["columns"], None]
+    u = np.cos(2 * math.pi * w * x + b)
+    return np.column_stack([X, (offsets + np.einsum("mek,eok->meo", u, factors)).reshape(len(X), -1)]), theta
+
+
+def output_of(name: str, Z: Any) -> Any:
+    if name == "softmax":
+        return np.exp(Z) / np.exp(Z).sum(axis=1, keepdims=True)
+    if name == "increasing":
+        return np.column_stack([Z[:, 0], np.log1p(np.exp(Z[:, 1:]))]).cumsum(axis=1)
+    return {"sigmoid": ACTIVATIONS["sigmoid"], "identity": ACTIVATIONS["identity"], "exp": np.exp}[name](Z)
