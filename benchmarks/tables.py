@@ -210,9 +210,18 @@ def measured(model: str, X: Any, X_test: Any, y: Any, y_test: Any, seed: int, cl
         line |= {"measure": "log-loss", "score": log_loss(y_test, predicted, labels=classes)}
         line["second"] = accuracy_score(y_test, classes[predicted.argmax(axis=1)])
         line["calibration_error"] = expected_calibration_error(y_test, predicted, classes=classes)
+        line["error_by_chance"] = error_by_chance(predicted, classes)
     if fitted.table_model is not None:
         line |= covered(fitted.table_model, X_test, y_test, classes)
     return line
+
+
+def error_by_chance(probabilities: Any, classes: Any) -> float:
+    """Return the mean calibration error of 20 draws of classes that follow the probabilities exactly."""
+    rng = np.random.RandomState(0)
+    ends = probabilities.cumsum(axis=1)[:, :-1]
+    drawn = [classes[(rng.uniform(size=(len(ends), 1)) > ends).sum(axis=1)] for _ in range(20)]
+    return float(np.mean([expected_calibration_error(y, probabilities, classes=classes) for y in drawn]))
 
 
 def covered(model: Any, X_test: Any, y_test: Any, classes: Any) -> Line:
@@ -335,7 +344,9 @@ def coverage(found: Found, model: str) -> str:
 
 def calibration(found: Found, model: str) -> str:
     of_tables = list(means(found, model, "calibration_error").values())
-    return f"{np.mean(of_tables):.4f}, mean of {len(of_tables)}" if of_tables else ""
+    chance = list(means(found, model, "error_by_chance").values())
+    by_chance = f"; {np.mean(chance):.4f} by chance alone" if chance else ""
+    return f"{np.mean(of_tables):.4f}, mean of {len(of_tables)}{by_chance}" if of_tables else ""
 
 
 def print_matrix(title: str, found: Found, quantity: str, form: str) -> None:

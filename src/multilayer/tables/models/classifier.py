@@ -39,8 +39,8 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
     Parameters
     ----------
     preset : {"quick", "standard", "best"}, default="standard"
-        "quick": one network, validated on a fifth of the rows.  "standard": three kinds of networks in five folds.
-        "best": four kinds.  The kinds are weighted by greedy selection on out-of-fold predictions.
+        "quick": one network, validated on a fifth of the rows.  "standard": two kinds of networks in five folds.
+        "best": five kinds.  The kinds are weighted by greedy selection on out-of-fold predictions.
     max_time : float or None, default=None
         Seconds for the whole fit, with encoding and calibration; None for no limit.  The linear model and the trees are
         fitted if they need a small part.  The networks divide the rest; each plans as many epochs as fit in, no more

@@ -33,8 +33,8 @@ class TableRegressor(RegressorMixin, BaseTableModel):
     Parameters
     ----------
     preset : {"quick", "standard", "best"}, default="standard"
-        "quick": one network, validated on a fifth of the rows.  "standard": three kinds of networks in five folds.
-        "best": four kinds.  The kinds are weighted by greedy selection on out-of-fold predictions.
+        "quick": one network, validated on a fifth of the rows.  "standard": two kinds of networks in five folds.
+        "best": five kinds.  The kinds are weighted by greedy selection on out-of-fold predictions.
     loss : str, default="squared_error"
         What the networks minimise, as in :class:`multilayer.MLPRegressor`; ``oof_score_``, the weights of the kinds,
         and the other models in ``summary()`` use the same.  "squared_error": the score is the root of its mean.
