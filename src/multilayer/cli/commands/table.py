@@ -156,8 +156,8 @@ def search(folds: int, **options: Any) -> int:
     Trial 1 is the table model of multilayer train: its networks are validated in the same folds as all others, and it
     stays the choice if no network has a better score. The other trials are single networks around the recipes of the
     table model: of the kinds pieces, waves and numbers, with one or two hidden layers of 64, 128 or 256 units, step
-    sizes within a factor of 4 of the recipe's, weight decay from 0.002 to 0.2 (both drawn on a logarithmic scale) and
-    dropout from 0 to 0.3. They hold out a tenth of their training rows to stop the training, and are trained in
+    sizes within a factor of 4 of the recipe's, weight decay from 0.002 to 1 (both drawn on a logarithmic scale) and
+    dropout from 0 to 0.4. They hold out a tenth of their training rows to stop the training, and are trained in
     parallel on all cores: each for a ninth of a whole training first, but at least 300 updates, the best third of them
     three times as long, and so on to the end. On a small table all are trained to the end.
 

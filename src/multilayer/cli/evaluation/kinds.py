@@ -16,7 +16,7 @@ HIDDEN, STEP_SIZE, WEIGHT_DECAY, DROPOUT = "hidden_layer_sizes", "learning_rate_
 SIZES = [(64,), (128,), (256,), (64, 64), (128, 128), (256, 256)]
 STEP_FACTOR = 4.0  # the step sizes are from the recipe's divided by this to the recipe's times this
 WEIGHT_DECAYS = 2e-3, 1.0
-DROPOUTS = [0.0, 0.05, 0.1, 0.2, 0.3, 0.4]
+DROPOUTS = [0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4]
 _OF_ENCODER = "tableencoder__"
 _LARGEST_BATCH = 0.8  # of the training rows, some of which are held out to stop the training
 
