@@ -426,6 +426,8 @@ def test_ctrl_c_before_a_trial_has_a_score_ends_the_command(run, table, monkeypa
 def test_candidates_are_in_the_space_stated_in_the_help(run, done):
     text = " ".join(run("search", "--help").stdout.split())
     assert "one or two hidden layers of 64, 128 or 256 units, step sizes within a factor of 4 of the recipe's" in text
+    assert "weight decay from 0.002 to 1 (both drawn on a logarithmic scale) and dropout from 0 to 0.4" in text
+    assert "weight decay from 0.002 to 1 and dropout from 0 to 0.4" in said(done[0])
     for row in trials_of(done[1]):
         step = Kind.of(row["kind"], 52, classifies=True).parameters["learning_rate_init"]
         assert set(row["hidden"].split(",")) <= {"64", "128", "256"}

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from multilayer.cli.evaluation.kinds import DROPOUT, HIDDEN, STEP_SIZE, WEIGHT_DECAY, Kind, kind_name
+from multilayer.cli.evaluation.kinds import (
+    DROPOUT,
+    DROPOUTS,
+    HIDDEN,
+    STEP_SIZE,
+    WEIGHT_DECAY,
+    WEIGHT_DECAYS,
+    Kind,
+    kind_name,
+)
 from multilayer.cli.evaluation.run import Fits, Run
 from multilayer.cli.evaluation.scores import ROUGH, ModelScores, best_of, compare, spread, verdict
 from multilayer.cli.evaluation.settings import NetworkSettings, TableSettings
@@ -21,7 +30,7 @@ from multilayer.tables.models.recipes import batch_size
 
 _IN_WORDS = (
     "one or two hidden layers of 64, 128 or 256 units, step sizes within a factor of 4 of the recipe's, weight decay "
-    "from 0.002 to 0.2 and dropout from 0 to 0.3"
+    f"from {WEIGHT_DECAYS[0]:g} to {WEIGHT_DECAYS[1]:g} and dropout from {DROPOUTS[0]:g} to {DROPOUTS[-1]:g}"
 )
 
 MOST_TRIALS = 10  # that are printed
