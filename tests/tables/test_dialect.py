@@ -453,7 +453,7 @@ def test_text_options_raise_errors_for_a_parquet_file(tmp_path: Path, option: di
     path = tmp_path / "t.parquet"
     pyarrow.parquet.write_table(pa.table({"a": [1]}), path)
     with pytest.raises(
-        ParameterError, match=rf"^{next(iter(option))} is for text files, but .*t\.parquet is a Parquet file"
+        ParameterError, match=rf"^{next(iter(option))} is for text files, but .*t\.parquet stores the types"
     ):
         read_table(path, **option)  # type: ignore[arg-type]
 

@@ -192,7 +192,6 @@ def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
     choices = Choice(["auto", "classification", "regression"])
     group = "Rows with equal values here, such as those of one patient, stay in one part; not used as a feature."
     time = "Dates, times or numbers: models are tested on later rows than those of training; a feature too."
-    separator = "Between the cells of a text file, such as ';' or tab; detected by default."
     return _all_of(
         gathered,
         click.argument("file", type=click.Path(path_type=Path, allow_dash=True)),
@@ -202,6 +201,15 @@ def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
         option("--group", "COLUMN", group),
         option("--time-column", "COLUMN", time),
         option("--task", None, "What the target holds; auto decides by its values.", default="auto", type=choices),
+        reading_options,
+    )
+
+
+def reading_options(command: Command) -> Command:
+    """How FILE is written."""
+    separator = "Between the cells of a text file, such as ';' or tab; detected by default."
+    return _all_of(
+        command,
         option("--separator", "CHAR", separator, callback=read_separator),
         option("--decimal", "CHAR", "Decimal sign of numbers: '.' (the default) or ','."),
         option("--encoding", "NAME", "Of a text file, such as latin-1; UTF-8 by default."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -64,12 +65,22 @@ class Source:
         """The table."""
         from multilayer.tables import read_table
 
+        return read_table(self._opened(), **self.reading)
+
+    def read_batches(self, kinds: Mapping[str, Any], also: Sequence[str] | None) -> Any:
+        """The table in batches, with columns of these kinds and further ones; None for all."""
+        from multilayer.tables.batches import read_batches
+
+        return read_batches(self._opened(), kinds, also=also, **self.reading)
+
+    def _opened(self) -> Any:
+        """The path, or the bytes of standard input."""
         if not self.is_standard_input:
-            return read_table(self.file, **self.reading)
+            return self.file
         stream = getattr(sys.stdin, "buffer", None)
         if stream is None:
             raise click.ClickException("standard input is closed. Pipe a table into it, or name a file.")
-        return read_table(stream, **self.reading)
+        return stream
 
     @property
     def words(self) -> list[str]:

@@ -3,7 +3,7 @@
 from multilayer.storage.json_text import MAX_INTEGER, parse_json
 from multilayer.storage.locking import lock
 from multilayer.storage.reading import open_regular, read_exactly
-from multilayer.storage.replacing import reason_of, replace_file, sync_folder
+from multilayer.storage.replacing import reason_of, replace_file, replacement, sync_folder
 
 __all__ = [
     "MAX_INTEGER",
@@ -13,5 +13,6 @@ __all__ = [
     "read_exactly",
     "reason_of",
     "replace_file",
+    "replacement",
     "sync_folder",
 ]

@@ -52,6 +52,33 @@ def replace_file(path: Path, content: bytes | Sequence[bytes | memoryview], keep
     OSError, ValueError
         If the path cannot be written, or is a folder or a device.
     """
+    with replacement(path, keep) as file:
+        _write(file, [content] if isinstance(content, bytes) else content)
+
+
+@contextmanager
+def replacement(path: Path, keep: int = 1) -> Iterator[FileIO]:
+    """Open a file that replaces another one atomically when this block ends, for content that is written in parts.
+
+    After an error in the block nothing has changed.  See :func:`replace_file`.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    keep : int, default=1
+        The number of files to keep.
+
+    Yields
+    ------
+    FileIO
+        A temporary file, open for writing bytes; it may write fewer bytes than it is given.
+
+    Raises
+    ------
+    OSError, ValueError
+        If the path cannot be written, or is a folder or a device.
+    """
     target = Path(os.path.realpath(path)) if path.is_symlink() else path
     before = _status_of(target)
     made = _make_folders(target.parent)
@@ -60,7 +87,9 @@ def replace_file(path: Path, content: bytes | Sequence[bytes | memoryview], keep
         temporary, file = _begin(target, before)
         with file:
             _remove_abandoned(target)
-            _write_as(before, temporary, file, [content] if isinstance(content, bytes) else content)
+            with _with_mode_of(before, temporary):
+                yield file
+                os.fsync(file.fileno())
             if not WINDOWS:  # Windows cannot rename an open file
                 _put_in_place(temporary, target, keep)
         if WINDOWS:
@@ -203,17 +232,16 @@ def _begin(target: Path, before: os.stat_result | None) -> tuple[Path, FileIO]:
         os.close(descriptor)  # another process removed it as abandoned before it was locked
 
 
-def _write_as(
-    before: os.stat_result | None, temporary: Path, file: FileIO, content: Sequence[bytes | memoryview]
-) -> None:
-    """Write the content, and give the file the owner and mode of the previous one."""
+@contextmanager
+def _with_mode_of(before: os.stat_result | None, temporary: Path) -> Iterator[None]:
+    """Give a file the owner and mode of the previous one, while this block writes to it."""
     if before is None:
-        _write(file, content)
+        yield
         return
     mode = _take_over(temporary, before)
     # Until then its owner keeps write access: some file systems need it to remove the file after a crash.
     os.chmod(temporary, mode | stat.S_IRUSR | stat.S_IWUSR)
-    _write(file, content)
+    yield
     if stat.S_IMODE(os.stat(temporary).st_mode) != mode:
         os.chmod(temporary, mode)
 
@@ -223,7 +251,6 @@ def _write(file: FileIO, content: Sequence[bytes | memoryview]) -> None:
         left = memoryview(piece)
         while left:
             left = left[file.write(left) :]
-    os.fsync(file.fileno())
 
 
 def _remove_abandoned(target: Path) -> None:
@@ -295,8 +322,9 @@ def _second_name(target: Path) -> Path:
         before = os.stat(target)
         second, file = _begin(target, before)
         try:
-            with file:
-                _write_as(before, second, file, [target.read_bytes()])
+            with file, _with_mode_of(before, second):
+                _write(file, [target.read_bytes()])
+                os.fsync(file.fileno())
         except BaseException:
             second.unlink()
             raise

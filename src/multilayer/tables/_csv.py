@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -34,6 +34,17 @@ _FORMATS = {
 def read_csv(source: Source, separator: str | None, form: CellFormat, text_columns: Collection[str]) -> Any:
     """Read the table in a text file; see :func:`multilayer.tables.read_table`."""
     pa = import_pyarrow("reading tables")
+    source, dialect = with_dialect(source, separator)
+    for name in text_columns:
+        if name not in dialect.names:
+            raise missing_column("column", name, dialect.names)
+    table = _parse(source, dialect, pa.string())
+    _check_last_quote(source, dialect, table)
+    return _typed_columns(pa, source.name, table, dialect, form, text_columns)
+
+
+def with_dialect(source: Source, separator: str | None) -> tuple[Source, Dialect]:
+    """Return the source with its encoding, and its dialect."""
     if source.encoding is None:
         source = replace(source, encoding=encoding_by_mark(_first_bytes(source)))
     head, is_whole = _read_head(source)
@@ -44,12 +55,36 @@ def read_csv(source: Source, separator: str | None, form: CellFormat, text_colum
     dialect = find_dialect(source.name, text, separator, default, is_whole)
     dialect = replace(dialect, start=dialect.start + mark)
     _check_header(source.name, dialect)
-    for name in text_columns:
-        if name not in dialect.names:
-            raise missing_column("column", name, dialect.names)
-    table = _parse(source, dialect, pa.string())
-    _check_last_quote(source, dialect, table)
-    return _typed_columns(pa, source.name, table, dialect, form, text_columns)
+    return source, dialect
+
+
+def text_batches(source: Source, dialect: Dialect, columns: Sequence[str], block_size: int) -> Iterator[Any]:
+    """Read the rows below the names in batches of about so many bytes, with these columns as trimmed text.
+
+    Yields tables of pyarrow.  Only one thread parses, so that an error has the number of its row.
+    """
+    import pyarrow.csv
+
+    pa = import_pyarrow("reading tables")
+    read, parse, convert = _options(dialect, pa.string(), threads=False, skip_blank=True, block_size=block_size)
+    convert.include_columns = list(dict.fromkeys((*columns, dialect.names[-1])))
+    table = None
+    try:
+        with source.open_text(whole=True) as stream:
+            stream.read(dialect.start)
+            for batch in pyarrow.csv.open_csv(stream, read_options=read, parse_options=parse, convert_options=convert):
+                if not batch.num_rows:
+                    continue
+                table = pa.table([_trimmed(pa, column) for column in batch.columns], names=convert.include_columns)
+                yield table.select(list(columns))
+    except UnicodeDecodeError as error:
+        raise _not_encoded(source, error) from None
+    except (pa.ArrowException, OSError) as error:
+        if "UTF8" in str(error):
+            raise DataFileError(f"{source.name}: is not UTF-8 text. {_advice_on_encoding()}") from None
+        raise _explained(source.name, error) from None
+    if table is not None and not source.is_piped:
+        _check_last_quote(source, dialect, table)
 
 
 def _typed_columns(
@@ -105,7 +140,7 @@ def _read_head(source: Source) -> tuple[bytes, bool]:
         if error.errno is not None:
             raise
         raise _damaged(source.name) from None
-    return bytes(head), True
+    return bytes(head), not source.is_piped
 
 
 def _check_is_text(file: str, head: bytes) -> None:
@@ -153,24 +188,11 @@ def _parse(source: Source, dialect: Dialect, kind: Any, *, threads: bool = True,
     import pyarrow.csv
 
     pa = import_pyarrow("reading tables")
-    names = list(dialect.names)
-    convert = pyarrow.csv.ConvertOptions(
-        null_values=list(GAP_MARKS), strings_can_be_null=True, column_types=dict.fromkeys(names, kind)
-    )
+    read, parse, convert = _options(dialect, kind, threads=threads, skip_blank=skip_blank, block_size=LONGEST_LINE)
     try:
         with source.open_text() as stream:
             stream.read(dialect.start)
-            return pyarrow.csv.read_csv(
-                stream,
-                read_options=pyarrow.csv.ReadOptions(block_size=LONGEST_LINE, use_threads=threads, column_names=names),
-                parse_options=pyarrow.csv.ParseOptions(
-                    delimiter=dialect.separator,
-                    quote_char=dialect.quote,
-                    newlines_in_values=True,
-                    invalid_row_handler=_skip_blank if skip_blank else None,
-                ),
-                convert_options=convert,
-            )
+            return pyarrow.csv.read_csv(stream, read_options=read, parse_options=parse, convert_options=convert)
     except UnicodeDecodeError as error:
         raise (_not_encoded(source, error) if source.encoding else _not_utf8(source, dialect)) from None
     except (pa.ArrowException, OSError) as error:
@@ -183,6 +205,24 @@ def _parse(source: Source, dialect: Dialect, kind: Any, *, threads: bool = True,
         if "UTF8" in str(error):
             raise _not_utf8(source, dialect) from None
         raise _explained(source.name, error) from None
+
+
+def _options(dialect: Dialect, kind: Any, *, threads: bool, skip_blank: bool, block_size: int) -> tuple[Any, Any, Any]:
+    """The options of pyarrow for reading, parsing and converting, with all columns of one type."""
+    import pyarrow.csv
+
+    names = list(dialect.names)
+    read = pyarrow.csv.ReadOptions(block_size=block_size, use_threads=threads, column_names=names)
+    parse = pyarrow.csv.ParseOptions(
+        delimiter=dialect.separator,
+        quote_char=dialect.quote,
+        newlines_in_values=True,
+        invalid_row_handler=_skip_blank if skip_blank else None,
+    )
+    convert = pyarrow.csv.ConvertOptions(
+        null_values=list(GAP_MARKS), strings_can_be_null=True, column_types=dict.fromkeys(names, kind)
+    )
+    return read, parse, convert
 
 
 def _skip_blank(row: Any) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import io
 import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from multilayer.exceptions import DataFileError, InputError, ParameterError, argument
 from multilayer.tables._arrow import import_pyarrow
@@ -15,11 +16,14 @@ from multilayer.tables._arrow import import_pyarrow
 LONGEST_LINE = 16 * 2**20
 """The longest first line in bytes, and the size of the blocks in which the file is parsed."""
 
-KNOWN = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
+KNOWN = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".arrow", ".feather")
+TYPED = (".parquet", ".arrow", ".feather")  # files that store the types of their columns
 _MEGABYTE = 2**20
-_GZIP = b"\x1f\x8b"
+_PIECE = 4 * _MEGABYTE  # of a pipe
+_GZIP, _PARQUET, _ARROW, _ARROW_STREAM = b"\x1f\x8b", b"PAR1", b"ARROW1", b"\xff\xff\xff\xff"
 _MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"),
           (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
+_WIDE_MARKS = tuple(mark for mark, _ in _MARKS)
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,12 @@ class Source:
     data: bytes  # of a file object
     extension: str  # one of KNOWN; for a file object it follows from the content
     encoding: str | None = None  # the codec of a text file, or None for UTF-8
+    rest: Any = None  # a file object whose beginning is ``data``, and which can be read once
+
+    @property
+    def is_piped(self) -> bool:
+        """Whether only the beginning can be read repeatedly."""
+        return self.rest is not None
 
     @property
     def place(self) -> Any:
@@ -45,27 +55,41 @@ class Source:
         return str(self.path)
 
     def open_bytes(self) -> Any:
+        """Open a stream of the uncompressed bytes; of a pipe only its beginning."""
         compression = "gzip" if self.extension.endswith(".gz") else None
         return import_pyarrow("reading tables").input_stream(self.place, compression=compression)
 
-    def open_text(self) -> Any:
-        """Open a stream of UTF-8, which may begin with a byte order mark."""
-        stream = self.open_bytes()
-        if self.encoding is None:
-            return stream
-        return import_pyarrow("reading tables").transcoding_input_stream(stream, self.encoding, "utf-8")
+    def open_text(self, *, whole: bool = False) -> Any:
+        """Open a stream of UTF-8, which may begin with a byte order mark; with ``whole``, a pipe to its end."""
+        pa = import_pyarrow("reading tables")
+        stream = pa.PythonFile(_Continued(self.data, self.rest), "r") if whole and self.is_piped else self.open_bytes()
+        return stream if self.encoding is None else pa.transcoding_input_stream(stream, self.encoding, "utf-8")
 
 
-def find_source(given: Any) -> Source:
-    """Return the source of a path or a file object."""
+class _Continued(io.RawIOBase):
+    """The beginning of a file object, then the rest of it."""
+
+    def __init__(self, beginning: bytes, rest: BinaryIO) -> None:
+        self._beginning, self._rest = io.BytesIO(beginning), rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._beginning.read(len(buffer)) or self._rest.read(len(buffer)) or b""
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def find_source(given: Any, *, is_read_once: bool = False) -> Source:
+    """Return the source of a path or a file object.
+
+    With ``is_read_once``, only the beginning of text in a file object is read now.
+    """
     if hasattr(given, "read"):
         name = getattr(given, "name", None)
         name = "standard input" if name == "<stdin>" else name if isinstance(name, str) and name else "the file"
-        data = _content(name, given)
-        if not data:
-            raise DataFileError(f"{name}: is empty. Column names and rows are needed.")
-        kind = ".parquet" if data.startswith(b"PAR1") and data.endswith(b"PAR1") else ".csv"
-        return Source(name, None, data, ".csv.gz" if data.startswith(_GZIP) else kind)
+        return _source_of_object(name, given, is_read_once)
     if not isinstance(given, str | os.PathLike):
         raise InputError(
             f"expected the path of a file or a file opened with mode 'rb', got {type(given).__module__}."
@@ -77,19 +101,51 @@ def find_source(given: Any) -> Source:
     return Source(str(path), path, b"", extension)
 
 
+def _source_of_object(name: str, file: Any, is_read_once: bool) -> Source:
+    data = _beginning(name, file) if is_read_once else _content(name, file)
+    if is_read_once and len(data) >= _PIECE and not _is_binary_table(data) and not data.startswith(_WIDE_MARKS):
+        end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1 or len(data)
+        return Source(name, None, bytes(data[:end]), ".csv", rest=_Continued(bytes(data[end:]), file))
+    if is_read_once:
+        data = data + _content(name, file)
+    if not data:
+        raise DataFileError(f"{name}: is empty. Column names and rows are needed.")
+    return Source(name, None, data, _extension_of(data))
+
+
+def _extension_of(data: bytes) -> str:
+    if data.startswith(_PARQUET) and data.endswith(_PARQUET):
+        return ".parquet"
+    if data.startswith((_ARROW, _ARROW_STREAM)):
+        return ".arrow"
+    return ".csv.gz" if data.startswith(_GZIP) else ".csv"
+
+
+def _beginning(name: str, file: Any) -> bytes:
+    """Return about the first ``_PIECE`` bytes, fewer only if there are no more."""
+    content = bytearray()
+    while len(content) < _PIECE and (chunk := file.read(_PIECE - len(content))):
+        content += _checked_chunk(name, chunk)
+    return bytes(content)
+
+
+def _checked_chunk(name: str, chunk: Any) -> Any:
+    if isinstance(chunk, str):
+        raise InputError(f"{name} is opened as text. Open it with mode 'rb', or pass sys.stdin.buffer.")
+    return chunk
+
+
 def _content(name: str, file: Any) -> bytes:
     content = bytearray()
     while chunk := file.read(_MEGABYTE):
-        if isinstance(chunk, str):
-            raise InputError(f"{name} is opened as text. Open it with mode 'rb', or pass sys.stdin.buffer.")
-        content += chunk
+        content += _checked_chunk(name, chunk)
         if len(content) - len(chunk) < LONGEST_LINE <= len(content) and not _is_binary_table(content):
             check_has_line_end(name, bytes(content))
     return bytes(content)
 
 
-def _is_binary_table(content: bytearray) -> bool:
-    return content.startswith((b"PAR1", _GZIP))
+def _is_binary_table(content: bytes | bytearray) -> bool:
+    return content.startswith((_PARQUET, _ARROW, _ARROW_STREAM, _GZIP))
 
 
 def check_has_line_end(name: str, head: bytes) -> None:

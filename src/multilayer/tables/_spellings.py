@@ -19,7 +19,7 @@ FEW_VALUES = 20
 
 _NUMBER = re.compile(NUMBER)
 _CLOCK = r"^[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?$"
-_OFFSET = r"^.*(?P<offset>Z|[-+][0-9]{2}:?(?:[0-9]{2})?)$"
+OFFSET = r"^.*(?P<offset>Z|[-+][0-9]{2}:?(?:[0-9]{2})?)$"
 _UNITS = ("s", "us", "ns")
 _DATE_DIRECTIVES = re.compile(r"%[aAwdbBmyYjUWcxGuV]")
 _CLOCK_DIRECTIVES = re.compile(r"%[HIpMSfzZcX]")
@@ -83,7 +83,7 @@ def as_zoned(pa: Any, column: Any) -> tuple[Any, ColumnNote] | None:
     moments = first_cast(pa, column, "UTC")
     if moments is None:
         return None
-    offsets = pa.compute.extract_regex(column, _OFFSET).combine_chunks().field("offset").drop_null().unique()
+    offsets = pa.compute.extract_regex(column, OFFSET).combine_chunks().field("offset").drop_null().unique()
     zones = sorted({_zone(offset) for offset in offsets.to_pylist()})
     if len(zones) > 1:
         listed = ", ".join(zones[:_MOST_LISTED])

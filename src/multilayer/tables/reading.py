@@ -1,10 +1,11 @@
-"""read_table: from a CSV or Parquet file to a pyarrow table, or to one line that states what is wrong."""
+"""read_table: from a CSV, Parquet or Arrow file to a pyarrow table, or to one line that states what is wrong."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, BinaryIO
 
@@ -14,7 +15,7 @@ from multilayer.tables._cells import CellFormat
 from multilayer.tables._csv import read_csv
 from multilayer.tables._names import check_names, missing_column
 from multilayer.tables._notes import without_notes
-from multilayer.tables._sources import Source, checked_encoding, find_source
+from multilayer.tables._sources import TYPED, Source, checked_encoding, find_source
 
 
 def read_table(
@@ -28,10 +29,11 @@ def read_table(
 ) -> Any:
     """Read a data file whose first line holds the column names.
 
-    The formats are ``.csv`` and ``.tsv``, also with ``.gz``, and ``.parquet``, by extension; for file objects, by
-    content.  Text is UTF-8, with or without a byte order mark, or UTF-16 with one, unless ``encoding`` is given.  The
-    separator is the one of comma, semicolon, tab and ``|`` with which the first 20 lines have equally many fields.
-    Fields may be quoted by quotation marks, or by apostrophes if all that begin with one end with one.
+    The formats are ``.csv`` and ``.tsv``, also with ``.gz``, ``.parquet``, and ``.arrow`` or ``.feather``, by
+    extension; for file objects, by content.  Text is UTF-8, with or without a byte order mark, or UTF-16 with one,
+    unless ``encoding`` is given.  The separator is the one of comma, semicolon, tab and ``|`` with which the first 20
+    lines have equally many fields.  Fields may be quoted by quotation marks, or by apostrophes if all that begin with
+    one end with one.
 
     Blanks around names and cells, and empty lines, are ignored.  Lines above the names that begin with ``#``, and
     titles, which have one field above lines of several, are skipped; :func:`reading_notes` reports them.  A row with
@@ -50,7 +52,7 @@ def read_table(
       one of 20 cells, or one repeated word in less than half of them.
 
     :func:`reading_notes` reports both, and also columns of decimal commas and a file that seems to have another
-    separator.  Parquet files keep their types.
+    separator.  Parquet and Arrow files keep their types.
 
     Parameters
     ----------
@@ -80,7 +82,7 @@ def read_table(
     InputError
         For an unknown name in ``text_columns``, or a file object in text mode.
     ParameterError
-        For an option that is invalid, that fits no column, or that does not apply to Parquet files.
+        For an option that is invalid, that fits no column, or that does not apply to Parquet and Arrow files.
     MissingExtraError
         If pyarrow is not installed.
 
@@ -98,14 +100,14 @@ def read_table(
     [{'day': datetime.date(2025, 12, 31), 'rain': 1.5}]
     """
     pa = import_pyarrow("reading tables")
-    _check_separator(separator)
-    form = _checked_form(decimal, date_format)
+    check_separator(separator)
+    form = checked_form(decimal, date_format)
     codec = checked_encoding(encoding)
     found = find_source(source)
     try:
-        if found.extension == ".parquet":
-            _check_no_text_options(found.name, separator, decimal, encoding, date_format)
-            table = _read_parquet(pa, found, text_columns)
+        if found.extension in TYPED:
+            check_no_text_options(found.name, separator, decimal, encoding, date_format)
+            table = _with_text(pa, _stored_table(pa, found), text_columns)
         else:
             table = read_csv(replace(found, encoding=codec), separator, form, text_columns)
     except OSError as error:
@@ -117,7 +119,7 @@ def read_table(
     return table
 
 
-def _check_separator(separator: str | None) -> None:
+def check_separator(separator: str | None) -> None:
     """Raise a ParameterError for an invalid separator."""
     if separator is not None and (not isinstance(separator, str) or len(separator) != 1 or separator in "\r\n\"'\0"):
         raise ParameterError(
@@ -128,7 +130,7 @@ def _check_separator(separator: str | None) -> None:
         raise ParameterError(f"{argument('separator')} must be an ASCII character, got {separator!r}.")
 
 
-def _checked_form(decimal: str, date_format: str | None) -> CellFormat:
+def checked_form(decimal: str, date_format: str | None) -> CellFormat:
     """Check the options and return the format of cells."""
     if decimal not in (".", ","):
         choices = f"{argument('decimal', '.')} or {argument('decimal', ',')}"
@@ -146,31 +148,58 @@ def _checked_form(decimal: str, date_format: str | None) -> CellFormat:
     return CellFormat(decimal, date_format)
 
 
-def _check_no_text_options(
+def check_no_text_options(
     file: str, separator: str | None, decimal: str, encoding: str | None, date_format: str | None
 ) -> None:
     options = {"separator": separator, "encoding": encoding, "date_format": date_format}
     given = [name for name, value in options.items() if value is not None] + ["decimal"] * (decimal != ".")
     if given:
         raise ParameterError(
-            f"{given[0]} is for text files, but {file} is a Parquet file, which stores its types. Remove {given[0]}."
+            f"{given[0]} is for text files, but {file} stores the types of its columns. Remove {given[0]}."
         )
 
 
-def _read_parquet(pa: Any, source: Source, text_columns: Collection[str]) -> Any:
-    import pyarrow.parquet
-
-    try:
-        with pyarrow.parquet.ParquetFile(source.place) as parquet:
-            table = parquet.read()
+def _stored_table(pa: Any, source: Source) -> Any:
+    """Read a Parquet or Arrow file."""
+    with stored_errors(pa, source), open_stored(pa, source) as stored:
+        table = stored.read() if source.extension == ".parquet" else stored.read_all()
         # The data may be damaged too: text that is not UTF-8, or offsets beyond the buffer.
         table.validate(full=True)
+    return without_index(table)
+
+
+def open_stored(pa: Any, source: Source) -> Any:
+    """Open a Parquet or Arrow file, the latter in the format of files or of streams."""
+    import pyarrow.parquet
+
+    if source.extension == ".parquet":
+        return pyarrow.parquet.ParquetFile(source.place)
+    stream = pa.memory_map(source.place) if isinstance(source.place, str) else source.place
+    try:
+        return pa.ipc.open_file(stream)
+    except pa.ArrowInvalid:
+        stream.seek(0)
+        return pa.ipc.open_stream(stream)
+
+
+@contextmanager
+def stored_errors(pa: Any, source: Source) -> Iterator[None]:
+    """Turn the errors of pyarrow about a Parquet or Arrow file into DataFileError."""
+    kind = "a Parquet file" if source.extension == ".parquet" else "an Arrow file"
+    try:
+        yield
     except PermissionError:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise DataFileError(f"{source.name}: is not a Parquet file, or is damaged ({_short(error)}).") from None
-    # The index of a pandas frame, which pandas stores under a name of this form.
-    table = table.drop_columns([name for name in table.column_names if name.startswith("__index_level_")])
+        raise DataFileError(f"{source.name}: is not {kind}, or is damaged ({_short(error)}).") from None
+
+
+def without_index(table: Any) -> Any:
+    """Drop the index of a pandas frame, which pandas stores under a name of this form."""
+    return table.drop_columns([name for name in table.column_names if name.startswith("__index_level_")])
+
+
+def _with_text(pa: Any, table: Any, text_columns: Collection[str]) -> Any:
     for name in text_columns:
         if name not in table.column_names:
             raise missing_column("column", name, table.column_names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -129,23 +130,54 @@ class Surroundings:
 
     def warn_of_far_rows(self, table: Any) -> None:
         """Warn if rows are far by their columns, with their number and the columns."""
+        found = self.far_rows(table)
+        if found.n_far:
+            warn(
+                f"{found.in_words()}. Check these columns; predictions for such rows are guesses."
+                + in_python(" novelty(X) returns a score for each row."),
+                NoveltyWarning,
+                "rows are far outside the rows of the fit.",
+            )
+
+    def far_rows(self, table: Any) -> FarRows:
+        """Count the rows that are far by their columns."""
         outside, new = self.by_column(table)
         far = combined(outside, new) >= FAR
-        if not far.any():
-            return
-        counts = ((outside >= FAR) | new)[far].sum(axis=0)
-        order = [j for j in np.argsort(-counts, kind="stable") if counts[j]]
-        named = ", ".join(f"{self.columns[j].name!r} ({counts[j]})" for j in order[:N_NAMED])
-        n_more = len(order) - N_NAMED
+        names = [column.name for column in self.columns]
+        counts = ((outside >= FAR) | new)[far].sum(axis=0).tolist()
+        return FarRows(len(far), int(far.sum()), Counter(dict(zip(names, counts, strict=True))))
+
+
+@dataclass(frozen=True)
+class FarRows:
+    """How many rows are far outside the rows of a fit, and by which columns.
+
+    Attributes
+    ----------
+    n_rows, n_far : int
+        The number of rows, and of those that are far.
+    by_column : Counter
+        The number of far rows with a value outside the range of a column or new in it.
+    """
+
+    n_rows: int
+    n_far: int
+    by_column: Counter[str]
+
+    def __add__(self, other: FarRows) -> FarRows:
+        """Return the counts of both."""
+        both = Counter(self.by_column)
+        both.update(other.by_column)
+        return FarRows(self.n_rows + other.n_rows, self.n_far + other.n_far, both)
+
+    def in_words(self) -> str:
+        """Return the number and up to three columns, without a full stop."""
+        named = [(name, n) for name, n in self.by_column.most_common() if n]
+        listed = ", ".join(f"{name!r} ({n})" for name, n in named[:N_NAMED])
+        n_more = len(named) - N_NAMED
         rest = f" and {n_more} more column{'s' * (n_more > 1)}" if n_more > 0 else ""
-        verb = "is" if far.sum() == 1 else "are"
-        warn(
-            f"{far.sum()} of {len(far)} rows {verb} far outside the rows of the fit, by values in {named}{rest}. "
-            "Check these columns; predictions for such rows are guesses."
-            + in_python(" novelty(X) returns a score for each row."),
-            NoveltyWarning,
-            "rows are far outside the rows of the fit.",
-        )
+        verb = "is" if self.n_far == 1 else "are"
+        return f"{self.n_far} of {self.n_rows} rows {verb} far outside the rows of the fit, by values in {listed}{rest}"
 
 
 def combined(outside: Floats, new: NDArray[np.bool_]) -> Floats:

@@ -1,0 +1,98 @@
+"""The commands for a saved model: ``predict``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from multilayer.cli.options import Amount, option, reading_options
+from multilayer.cli.process import keep_running_without_reader
+from multilayer.cli.source import Source
+
+SHARE = Amount("a number between 0 and 1", min=0, max=1, min_open=True, max_open=True)
+
+
+def read_output(_ctx: click.Context, _param: click.Parameter, value: str) -> Path | None:
+    """The file to write; None for standard output."""
+    from multilayer.cli.prediction.writing import extension_of
+
+    if value == "-":
+        return None
+    if not value.strip():
+        raise click.BadParameter("must be the name of a file, got an empty one. Write a name such as predictions.csv.")
+    path = Path(value)
+    extension_of(path)
+    keep_running_without_reader()
+    return path
+
+
+@click.command(short_help="Predict the rows of a file with a saved model.")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="The file to write, by its extension CSV, TSV (also .gz), Parquet or Arrow; - for CSV to standard output.",
+    default="-",
+    show_default=True,
+    callback=read_output,
+)
+@click.option("--proba", "probabilities", is_flag=True, help="Write the probability of each class.")
+@option(
+    "--interval",
+    "X",
+    "Write the ends of intervals that hold a share X of the amounts, or sets that hold the right class.",
+    destination="coverage",
+    type=SHARE,
+)
+@click.option("--explain", "reasons", is_flag=True, help="Write the contribution of each column to the prediction.")
+@option("--keep", "COLUMN", "A column of FILE to write too; may be repeated.", multiple=True)
+@click.option("--keep-all", is_flag=True, help="Write all columns of FILE too.")
+@reading_options
+@click.option("--quiet", is_flag=True, help="Print no summary.")
+def predict(
+    model: Path,
+    file: Path,
+    output: Path | None,
+    keep: tuple[str, ...],
+    keep_all: bool,
+    quiet: bool,
+    probabilities: bool,
+    coverage: float | None,
+    reasons: bool,
+    **reading: Any,
+) -> int:
+    """Predict each row of FILE with MODEL, a file that train, cv, search or save_model has written.
+
+    FILE may be .csv, .tsv (also .gz), .parquet, .arrow or .feather, or - for standard input. It needs the columns that
+    the model uses, in any order; further columns are ignored. It is read in batches, so that it may be larger than the
+    memory, and the rows are written in their order, with the column "predicted". A gap or a new category is predicted
+    as the model has learned to. Cells that cannot be read, new categories and rows far outside the training rows are
+    counted in notes.
+
+    \b
+    Examples:
+      multilayer predict churn/model.safetensors new.csv -o predictions.csv --proba
+      multilayer predict houses/model.safetensors new.parquet --keep id --interval 0.9 -o prices.parquet
+      gunzip -c new.csv.gz | multilayer predict churn/model.safetensors - > predictions.csv
+    """
+    from multilayer.cli.console import Output
+    from multilayer.cli.prediction.predicting import predict_file
+    from multilayer.cli.prediction.saved import SavedModel, Wanted
+    from multilayer.cli.prediction.writing import table_writer
+    from multilayer.cli.progress import waiting
+    from multilayer.cli.text import count
+
+    if keep and keep_all:
+        raise click.UsageError("--keep-all writes all columns, and --keep some of them. Omit one of them.")
+    printed = Output(quiet or output is None)
+    saved = SavedModel.load(model)
+    wanted = Wanted(probabilities, coverage, reasons)
+    with table_writer(output) as writer, waiting(printed, "predicting"):
+        n_rows = predict_file(saved, Source(file, **reading), wanted, None if keep_all else keep, writer, printed)
+    if output is not None:
+        printed.say(f"Wrote the predictions of {count(n_rows, 'row')} to {output}.")
+    return printed.exit_code

@@ -1,0 +1,240 @@
+"""read_batches: a data file of any size, batch by batch, with columns of given kinds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, BinaryIO, NamedTuple
+
+from multilayer.exceptions import DataFileError, InputError, ParameterError
+from multilayer.tables._arrow import import_pyarrow
+from multilayer.tables._cells import CellFormat, cells_as
+from multilayer.tables._column_data import Kind
+from multilayer.tables._csv import text_batches, with_dialect
+from multilayer.tables._names import check_names, missing_column, shortened
+from multilayer.tables._sources import TYPED, Source, checked_encoding, find_source
+from multilayer.tables.reading import (
+    check_no_text_options,
+    check_separator,
+    checked_form,
+    open_stored,
+    stored_errors,
+)
+
+KINDS: tuple[Kind, ...] = ("number", "Boolean", "text", "date", "time")
+_MEGABYTE = 2**20
+
+
+@dataclass
+class Unreadable:
+    """The cells of a column that are not of its kind, which are gaps in the batches.
+
+    Attributes
+    ----------
+    count : int
+        Their number so far.
+    example : str
+        The first of them.
+    row : int
+        Its data row; the first row below the names is 1.
+    """
+
+    count: int
+    example: str
+    row: int
+
+
+class Batch(NamedTuple):
+    """Some rows of a file, as two tables of pyarrow.
+
+    Attributes
+    ----------
+    table : pyarrow.Table
+        The columns of given kinds.
+    also : pyarrow.Table
+        The further columns as they are in the file.
+    """
+
+    table: Any
+    also: Any
+
+
+@dataclass
+class TableBatches:
+    """The batches of a data file; see :func:`read_batches`.
+
+    Attributes
+    ----------
+    names : tuple of str
+        All columns of the file.
+    notes : tuple of str
+        How the file is read, in sentences without a full stop, as of ``reading_notes``.
+    n_rows : int
+        The number of rows so far.
+    unreadable : dict of str to Unreadable
+        By column, the cells so far that are not of the column's kind.
+    """
+
+    names: tuple[str, ...]
+    notes: tuple[str, ...]
+    _batches: Iterator[Any]
+    _kinds: Mapping[str, Kind]
+    _also: list[str]
+    _form: CellFormat
+    n_rows: int = 0
+    unreadable: dict[str, Unreadable] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Batch]:
+        pa = import_pyarrow("reading tables")
+        for batch in self._batches:
+            table = pa.table({name: self._column(batch, name) for name in self._kinds})
+            yield Batch(table, batch.select(self._also))
+            self.n_rows += batch.num_rows
+
+    def _column(self, batch: Any, name: str) -> Any:
+        column = batch.column(name)
+        converted, unreadable = cells_as(self._kinds[name], column, self._form)
+        n = int(unreadable.sum())
+        if n:
+            row = int(unreadable.argmax())
+            found = self.unreadable.setdefault(
+                name, Unreadable(0, shortened(str(column[row].as_py())), self.n_rows + row + 1)
+            )
+            found.count += n
+        return converted
+
+
+def read_batches(
+    source: str | os.PathLike[str] | BinaryIO,
+    kinds: Mapping[str, Kind],
+    *,
+    also: Sequence[str] | None = (),
+    separator: str | None = None,
+    decimal: str = ".",
+    encoding: str | None = None,
+    date_format: str | None = None,
+    batch_bytes: int = 4 * _MEGABYTE,
+) -> TableBatches:
+    """Read a data file of any size in batches, with columns of given kinds.
+
+    Each cell is read independently of the others, so that the result does not depend on the batches: text that is not
+    of the kind of its column becomes a gap, and is counted.  The formats, separators, encodings and gaps are those of
+    :func:`read_table`.
+
+    Parameters
+    ----------
+    source : str, path or binary file object
+        The file.  A pipe, such as ``sys.stdin.buffer``, is read once; text need not fit into memory.
+    kinds : mapping of str to {"number", "Boolean", "text", "date", "time"}
+        The kinds of the columns to read.  Columns of Parquet and Arrow files that are not text keep their types.
+    also : list of str or None, default=()
+        Further columns, which stay as they are in the file; None for all.
+    separator, decimal, encoding, date_format : optional
+        As in :func:`read_table`.
+    batch_bytes : int, default=4194304
+        The approximate size of a batch in the file, at least the longest row.
+
+    Returns
+    -------
+    TableBatches
+        An iterable of :class:`Batch`.
+
+    Raises
+    ------
+    DataFileError
+        If the file cannot be read, or is not a table.
+    InputError
+        For a missing column.
+    ParameterError
+        For an invalid option, or one that does not apply to the file.
+    MissingExtraError
+        If pyarrow is not installed.
+
+    Examples
+    --------
+    >>> import io
+    >>> batches = read_batches(io.BytesIO(b"town,people\\nUlm,129942\\nBonn,many\\n"), {"people": "number"})
+    >>> [batch.table.to_pylist() for batch in batches]
+    [[{'people': 129942.0}, {'people': None}]]
+    >>> batches.unreadable
+    {'people': Unreadable(count=1, example="'many'", row=2)}
+    """
+    pa = import_pyarrow("reading tables")
+    check_separator(separator)
+    form = checked_form(decimal, date_format)
+    codec = checked_encoding(encoding)
+    for name, kind in kinds.items():
+        if kind not in KINDS:
+            raise ParameterError(f"the kind of column {name!r} must be one of {', '.join(KINDS)}, got {kind!r}.")
+    try:
+        found = find_source(source, is_read_once=True)
+        if found.extension in TYPED:
+            check_no_text_options(found.name, separator, decimal, encoding, date_format)
+            return _of_stored(pa, found, kinds, also, form, batch_bytes)
+        return _of_text(replace(found, encoding=codec), separator, kinds, also, form, batch_bytes)
+    except OSError as error:
+        reason = error.strerror or str(error).splitlines()[0]
+        raise DataFileError(f"{found.name}: cannot be read: {reason}.") from None
+
+
+def _of_text(
+    source: Source,
+    separator: str | None,
+    kinds: Mapping[str, Kind],
+    also: Sequence[str] | None,
+    form: CellFormat,
+    batch_bytes: int,
+) -> TableBatches:
+    source, dialect = with_dialect(source, separator)
+    also = list(dialect.names if also is None else also)
+    batches = text_batches(source, dialect, _columns(dialect.names, kinds, also), batch_bytes)
+    return TableBatches(dialect.names, dialect.notes, batches, kinds, also, form)
+
+
+def _of_stored(
+    pa: Any,
+    source: Source,
+    kinds: Mapping[str, Kind],
+    also: Sequence[str] | None,
+    form: CellFormat,
+    batch_bytes: int,
+) -> TableBatches:
+    with stored_errors(pa, source):
+        stored = open_stored(pa, source)
+        schema = stored.schema_arrow if source.extension == ".parquet" else stored.schema
+    names = tuple(name for name in schema.names if not name.startswith("__index_level_"))
+    check_names(source.name, names)
+    also = list(names if also is None else also)
+    columns = _columns(names, kinds, also)
+
+    def batches() -> Iterator[Any]:
+        with stored_errors(pa, source), stored:
+            for batch in _stored_batches(stored, columns, source.extension == ".parquet", batch_bytes):
+                batch.validate(full=True)
+                table = pa.Table.from_batches([batch]).select(columns)
+                if table.num_rows:
+                    yield table
+
+    return TableBatches(names, (), batches(), kinds, also, form)
+
+
+def _stored_batches(stored: Any, columns: list[str], is_parquet: bool, batch_bytes: int) -> Iterator[Any]:
+    n_rows = max(batch_bytes // (16 * max(len(columns), 1)), 1)
+    if is_parquet:
+        yield from stored.iter_batches(batch_size=n_rows, columns=columns)
+        return
+    whole = stored if hasattr(stored, "__iter__") else (stored.get_batch(i) for i in range(stored.num_record_batches))
+    for batch in whole:
+        for start in range(0, batch.num_rows, n_rows):
+            yield batch.slice(start, n_rows)
+
+
+def _columns(names: Sequence[str], kinds: Mapping[str, Kind], also: Sequence[str]) -> list[str]:
+    """The columns to read, in the order of the file."""
+    missing = [name for name in dict.fromkeys((*kinds, *also)) if name not in names]
+    if missing:
+        first = missing_column("column", missing[0], names)
+        others = ", ".join(repr(name) for name in missing[1:])
+        raise InputError(f"{first} Also missing: {others}.") if others else first
+    return [name for name in names if name in kinds or name in also]
