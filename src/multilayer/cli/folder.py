@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -65,6 +66,16 @@ class OutputFolder:
             raise UnfinishedError(f"{target}: cannot be written: {reason_of(error).lower()}.") from None
         self.written.append(target)
         self._digests[name] = hashlib.sha256(data).hexdigest()
+        return target
+
+    def write_model(self, name: str, model: Any, card: str) -> Path:
+        """Write a model with its card, or replace it as a whole."""
+        from multilayer import save_model
+
+        target = self.path / name
+        save_model(model, target, card=card)
+        self.written.append(target)
+        self._digests[name] = hashlib.sha256(target.read_bytes()).hexdigest()
         return target
 
     def write_report(self, page: str) -> Path:

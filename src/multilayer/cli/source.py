@@ -71,7 +71,8 @@ class Source:
         """The table in batches, with columns of these kinds and further ones; None for all."""
         from multilayer.tables.batches import read_batches
 
-        return read_batches(self._opened(), kinds, also=also, **self.reading)
+        reading: dict[str, Any] = self.reading
+        return read_batches(self._opened(), kinds, also=also, **reading)
 
     def _opened(self) -> Any:
         """The path, or the bytes of standard input."""

@@ -90,9 +90,12 @@ def predict(
         raise click.UsageError("--keep-all writes all columns, and --keep some of them. Omit one of them.")
     printed = Output(quiet or output is None)
     saved = SavedModel.load(model)
+    source = Source(
+        file, **saved.reading_of(file) | {name: value for name, value in reading.items() if value is not None}
+    )
     wanted = Wanted(probabilities, coverage, reasons)
     with table_writer(output) as writer, waiting(printed, "predicting"):
-        n_rows = predict_file(saved, Source(file, **reading), wanted, None if keep_all else keep, writer, printed)
+        n_rows = predict_file(saved, source, wanted, None if keep_all else keep, writer, printed)
     if output is not None:
         printed.say(f"Wrote the predictions of {count(n_rows, 'row')} to {output}.")
     return printed.exit_code

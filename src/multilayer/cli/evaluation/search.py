@@ -155,7 +155,7 @@ def run_search(run: Run, options: SearchOptions) -> Found:
     model, training = table_model, f"Trained {table_models_in_words({0: table_model}, {0: seconds})}."
     if chosen is not None:
         settings = options.settings(chosen.params)
-        model = fit_on_all_rows(run, settings)
+        model = fit_on_all_rows(run, settings, "the chosen network")
         training = "" if model is None else networks_in_words([model[-1]])
         training = training and f"Trained on all {count(len(run.y), 'row')}: {training}."
     if model is not None:

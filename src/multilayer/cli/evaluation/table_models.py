@@ -8,6 +8,7 @@ from typing import Any
 import click
 import numpy as np
 
+from multilayer.cli.console import Output
 from multilayer.cli.evaluation.problem import RowNumbers
 from multilayer.cli.evaluation.run import Fits, Run
 from multilayer.cli.evaluation.scores import ModelScores
@@ -111,6 +112,32 @@ def fit_in_folds(run: Run, settings: TableSettings) -> tuple[Any, ModelScores, f
     predicted = model.oof_proba_ if run.problem.info.task == "classification" else model.oof_prediction_
     predictions = {fold: predicted[test] for fold, (_, test) in enumerate(run.splits.rows)}
     return model, ModelScores.of("defaults", run, predictions), seconds
+
+
+def fit_table_model_on_all_rows(run: Run, settings: TableSettings) -> Any:
+    """A table model of all rows; None where Ctrl-C or the end of the time came first."""
+    output, left_out = run.output, "the table model was not trained on all rows"
+    if output.was_interrupted or run.deadline.is_over:
+        output.note(left_out)
+        return None
+    limit = run.deadline.seconds_for(SHARE_OF_TRAINING, "the table model was trained")
+    with (
+        output.noting_warnings(lambda warning: unless_expected(warning, str(warning))),
+        training_progress(output, "training on all rows") as watch,
+    ):
+        model = run.table_model(settings, watch, limit)
+        try:
+            fit_table_model(run, model, np.arange(len(run.y)))
+        except KeyboardInterrupt:
+            output.interrupt()
+    return _unless_interrupted(model, output, left_out)
+
+
+def _unless_interrupted(model: Any, output: Output, left_out: str) -> Any:
+    if output.was_interrupted:
+        output.note(left_out)
+        return None
+    return model
 
 
 def fit_table_model(run: Run, model: Any, rows: RowNumbers) -> None:

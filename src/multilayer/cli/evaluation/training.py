@@ -86,13 +86,16 @@ def fit_network(run: Run, settings: NetworkSettings) -> tuple[Fits, Course]:
     return fits, course
 
 
-def fit_on_all_rows(run: Run, settings: NetworkSettings) -> Any:
-    """A pipeline with the network, trained on all rows; None where Ctrl-C or the end of the time came first."""
-    left_out = "the chosen network was not trained on all rows"
+def fit_on_all_rows(run: Run, settings: NetworkSettings, which: str) -> Any:
+    """A pipeline with the network, trained on all rows; None where Ctrl-C or the end of the time came first.
+
+    ``which`` names the network in notes.
+    """
+    left_out = f"{which} was not trained on all rows"
     if run.output.was_interrupted or run.deadline.is_over:
         run.output.note(left_out)
         return None
-    seconds = run.deadline.seconds_for(SHARE_OF_TRAINING, "the chosen network was trained")
+    seconds = run.deadline.seconds_for(SHARE_OF_TRAINING, f"{which} was trained")
 
     def fit(watch: Watch) -> Fits:
         return Fits(
@@ -106,7 +109,7 @@ def fit_on_all_rows(run: Run, settings: NetworkSettings) -> Any:
         run.output.note(f"{left_out}: the time was over")
         return None
     if course.has_risen:
-        run.output.note("the cost has not fallen when the chosen network was trained on all rows")
+        run.output.note(f"the cost has not fallen when {which} was trained on all rows")
     return fits.models[0]
 
 

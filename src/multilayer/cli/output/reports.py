@@ -14,10 +14,13 @@ from multilayer.cli.evaluation.kinds import DROPOUT, HIDDEN, STEP_SIZE, WEIGHT_D
 from multilayer.cli.evaluation.scores import ROUGH, WIDENED, out_of_fold
 from multilayer.cli.evaluation.search import Found
 from multilayer.cli.evaluation.settings import NetworkSettings, Settings, TableSettings
+from multilayer.cli.evaluation.table_models import fit_table_model_on_all_rows
 from multilayer.cli.evaluation.tasks import LONGEST_NAME, Classification
+from multilayer.cli.evaluation.training import fit_on_all_rows
 from multilayer.cli.evaluation.trials import fold_scores, mark, number_of, sizes
 from multilayer.cli.folder import OutputFolder
 from multilayer.cli.output.code import evaluation_code, network_in_python, search_code, table_model_in_python
+from multilayer.cli.output.model_file import write_model
 from multilayer.cli.output.page import Section, as_csv, data_sections, digits, write_run_report
 from multilayer.cli.output.pictures import Picture, class_pictures, draw_into, fold_pictures, worst_rows
 from multilayer.cli.text import count, shell_line, shortened
@@ -57,6 +60,10 @@ def write_evaluation(found: Evaluation, folder: OutputFolder | None) -> None:
     if folder is None:
         run.output.say("Nothing was written. With --out DIR there are predictions, pictures and a report.")
         return
+    if is_single:
+        write_model(run, folder, found.fits.models[0], "train", len(run.splits.rows[0][0]))
+    elif (model := _model_of_all_rows(found)) is not None:
+        write_model(run, folder, model, "cv", len(run.y))
     folder.write("predictions.csv", predictions_csv(found))
     if not is_single:
         folder.write("folds.csv", folds_csv(found))
@@ -80,6 +87,13 @@ def write_evaluation(found: Evaluation, folder: OutputFolder | None) -> None:
         Section("The same in Python", code=evaluation_code(run, found.settings)),
     ]
     write_run_report(run, folder, found.conclusion, sections, drawn)
+
+
+def _model_of_all_rows(found: Evaluation) -> Any:
+    """The model that was tested in folds, trained on all rows."""
+    if isinstance(found.settings, TableSettings):
+        return fit_table_model_on_all_rows(found.run, found.settings)
+    return fit_on_all_rows(found.run, found.settings, "the network")
 
 
 def _settings_in_words(settings: Settings) -> str:
@@ -211,6 +225,8 @@ def write_search(found: Found, folder: OutputFolder | None) -> None:
     if folder is None:
         run.output.say("Nothing was written. With --out DIR there are all trials, pictures and a report.")
         return
+    if found.model is not None:
+        write_model(run, folder, found.model, "search", len(run.y))
     folder.write("trials.csv", trials_csv(found))
     trials, network = _trial_pictures(found), []
     if found.model is not None and isinstance(found.settings, NetworkSettings):

@@ -78,13 +78,13 @@ def predict_file(
             warnings.simplefilter("ignore", NoveltyWarning)  # counted below, for all batches together
             found = saved.predictions(rows, wanted)
         unlike.add(saved, rows)
-        writer.write(_joined(kept, found, output))
+        writer.write(_joined(kept, found))
     for note in (*_notes_on_cells(batches, saved.kinds), *unlike.notes()):
         output.note(note)
     return batches.n_rows
 
 
-def _joined(kept: Any, found: Mapping[str, Any], output: Output) -> Any:
+def _joined(kept: Any, found: Mapping[str, Any]) -> Any:
     """The kept columns, then the predictions; one whose name is taken gets an underscore."""
     import pyarrow as pa
 

@@ -15,9 +15,12 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from multilayer import TableClassifier, TableRegressor, load_model
+from multilayer.cli.output.model_file import read_card
 from multilayer.exceptions import InputError
+from multilayer.files import model_info
 from multilayer.tables import TableEncoder
 from multilayer.tables._column_data import Kind
+from multilayer.tables._sources import TYPED
 from multilayer.tables.encodings import SignEncoding, TextEncoding
 
 PREDICTED = "predicted"
@@ -43,10 +46,13 @@ class SavedModel:
         The model.
     kinds : mapping of str to str
         The kinds of the columns that it needs, by name.
+    card : mapping
+        What the command that wrote the file says of it; empty for files of ``save_model``.
     """
 
     model: Any
     kinds: Mapping[str, Kind]
+    card: Mapping[str, Any]
 
     @classmethod
     def load(cls, path: Path) -> SavedModel:
@@ -62,7 +68,12 @@ class SavedModel:
         model = load_model(path)
         if not hasattr(model, "predict"):
             raise InputError(f"{path} holds a {type(model).__name__}, which does not predict. Save a model.")
-        return cls(model, _kinds_of(model, path))
+        return cls(model, _kinds_of(model, path), read_card(model_info(path).card))
+
+    def reading_of(self, file: Path) -> dict[str, str]:
+        """How the training table was read, which holds for other text files too."""
+        has_types = file.suffix.lower() in TYPED
+        return {} if has_types else dict(self.card.get("reading", {}))
 
     @property
     def is_table_model(self) -> bool:
