@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from sklearn.base import clone
 from multilayer.engines.protocol import DescentState
 from multilayer.exceptions import InputTypeError, ModelFileError, MultilayerError, ParameterError
 from multilayer.files.about import about, check_about
+from multilayer.files.building import built, checked_parameters, decoded
 from multilayer.files.checks import check_ensemble, check_network
 from multilayer.files.codec import Decoder, Encoder, UnstorableError
 from multilayer.files.container import ADVICE, read, write
@@ -24,6 +26,7 @@ from multilayer.training.state import TrainingState, parameters_to_show
 
 # Parameters that are code, and their value in a file.
 DROPPED: dict[str, Any] = {"callbacks": []}
+TABLE_MODELS = ("TableClassifier", "TableRegressor")
 SHARED = {"shared": "training.random_state"}  # the user's generator, from which training draws
 
 
@@ -149,14 +152,19 @@ def _described_any(model: Any, encoder: Encoder) -> dict[str, Any]:
 
         if pipelines.is_stored(model):
             return pipelines.described(model, encoder, _described_last)
-    return _described_network(model, encoder, "a model file holds")
+        if type(model).__name__ in TABLE_MODELS:
+            from multilayer.files import table_models
+
+            if table_models.is_stored(model):
+                return table_models.described(model, encoder, partial(_described_network, whose="a table model holds"))
+    return _described_network(model, encoder, whose="a model file holds")
 
 
 def _described_last(model: Any, encoder: Encoder, prefix: str) -> dict[str, Any]:
     """Describe the last step of a pipeline."""
     if _kind_of(model, ENSEMBLES) is not None:
         return _described_ensemble(model, encoder, prefix)
-    return _described_network(model, encoder, "a file of a pipeline ends in", prefix)
+    return _described_network(model, encoder, prefix, whose="a file of a pipeline ends in")
 
 
 def _kind_of(model: Any, kinds: Mapping[str, EstimatorSchema]) -> EstimatorSchema | None:
@@ -171,13 +179,13 @@ def _described_ensemble(model: Any, encoder: Encoder, prefix: str) -> dict[str, 
         **_described(model, encoder, prefix, left_out=("estimator",)),
         "estimator": _described_base(model.estimator, encoder, f"{prefix}estimator"),
         "members": [
-            _described_network(member, encoder, "a file of an ensemble holds members of", f"{prefix}members.{i}.")
+            _described_network(member, encoder, f"{prefix}members.{i}.", whose="a file of an ensemble holds members of")
             for i, member in enumerate(model.estimators_)
         ],
     }
 
 
-def _described_network(model: Any, encoder: Encoder, whose: str, prefix: str = "") -> dict[str, Any]:
+def _described_network(model: Any, encoder: Encoder, prefix: str = "", *, whose: str) -> dict[str, Any]:
     _check_is_network(model, whose)
     model._check_is_fitted()
     return _described(model, encoder, prefix)
@@ -255,7 +263,11 @@ def _model(described: dict[str, Any], decoder: Decoder) -> Any:
     if "about" in described:
         check_about(described["about"])
         described = {name: value for name, value in described.items() if name != "about"}
-    if set(described) & {"step", "steps"}:
+    if "encoders" in described:
+        from multilayer.files import table_models
+
+        model = table_models.built(described, decoder, _network)
+    elif set(described) & {"step", "steps"}:
         from multilayer.files import pipelines
 
         model = pipelines.built(described, decoder, _estimator)
@@ -277,7 +289,7 @@ def _ensemble(described: dict[str, Any], decoder: Decoder) -> Any:
     if set(described) != {"class", "parameters", "attributes", "estimator", "members"} or not isinstance(members, list):
         raise ModelFileError("its header is not that of an ensemble")
     ensemble = {part: described[part] for part in ("class", "parameters", "attributes")}
-    kind, parameters, attributes = _decoded(ensemble, decoder, ENSEMBLES)
+    kind, parameters, attributes = decoded(ensemble, decoder, ENSEMBLES)
     networks = [_network(member, decoder) for member in members]
     if not networks:
         raise ModelFileError("its list of members is empty")
@@ -285,7 +297,7 @@ def _ensemble(described: dict[str, Any], decoder: Decoder) -> Any:
     labels = attributes.get("labels")
     sizes["m"] = length(attributes.get("n_rows"))
     sizes["C"] = length(labels.fields.get("classes") if isinstance(labels, Stored) else None)
-    model = _built(kind, parameters, attributes, Place(sizes=sizes))
+    model = built(kind, parameters, attributes, Place(sizes=sizes))
     model.estimator = _base(described["estimator"], decoder)
     model.estimators_ = networks
     check_ensemble(model)
@@ -299,8 +311,8 @@ def _base(described: Any, decoder: Decoder) -> Any:
         return None
     if not isinstance(described, dict) or described.get("attributes") != {}:
         raise ModelFileError("the estimator of an ensemble must be unfitted")
-    kind, parameters, _ = _decoded(described, decoder, NETWORKS)
-    return kind.make(**_parameters(kind, parameters, Place()))
+    kind, parameters, _ = decoded(described, decoder, NETWORKS)
+    return kind.make(**checked_parameters(kind, parameters, Place()))
 
 
 def _network(described: Any, decoder: Decoder) -> Any:
@@ -309,57 +321,16 @@ def _network(described: Any, decoder: Decoder) -> Any:
         is_shared = described["parameters"].get("random_state") == SHARED
         if is_shared:
             described = described | {"parameters": described["parameters"] | {"random_state": None}}
-    kind, parameters, attributes = _decoded(described, decoder, NETWORKS)
+    kind, parameters, attributes = decoded(described, decoder, NETWORKS)
     if "network_" not in attributes:
         raise ModelFileError("network_ is missing")
     network = kind.attributes["network_"](attributes["network_"], Place("network_"))
     layers = network.layer_sizes
     sizes = {"D": layers[0], "K": layers[-1], "L": len(layers), "P": n_parameters(network)}
-    model = _built(kind, parameters, attributes, Place(sizes=sizes))
+    model = built(kind, parameters, attributes, Place(sizes=sizes))
     check_network(model)
     state = stored(model, "training")
     model.parameters_ = parameters_to_show(state)
     if is_shared:
         model.random_state = state.random_state
     return model
-
-
-def _decoded(
-    described: Any, decoder: Decoder, kinds: Mapping[str, EstimatorSchema]
-) -> tuple[EstimatorSchema, dict[str, Any], dict[str, Any]]:
-    """Decode the class, the parameters and the attributes, which are checked later."""
-    if (
-        not isinstance(described, dict)
-        or set(described) != {"class", "parameters", "attributes"}
-        or not all(isinstance(described[part], dict) for part in ("parameters", "attributes"))
-    ):
-        raise ModelFileError("its header is not that of a model")
-    name = described["class"]
-    if not isinstance(name, str) or name not in kinds:
-        raise ModelFileError(f"it holds a {str(name)[:80]!r}, and models are {', '.join(kinds)}")
-    kind = kinds[name]
-    unknown = sorted(set(described["parameters"]) - (set(kind.parameters) & set(kind.make._get_param_names())))
-    if unknown:
-        raise ModelFileError(f"{name} has parameters that are unknown to this version: {str(unknown)[:200]}")
-    for each in described["attributes"]:
-        if each not in kind.attributes and each not in kind.optional:
-            raise ModelFileError(f"{each[:80]!r} is not an attribute of a model")
-    parameters = {each: decoder.decode(value) for each, value in described["parameters"].items()}
-    return kind, parameters, {each: decoder.decode(value) for each, value in described["attributes"].items()}
-
-
-def _built(kind: EstimatorSchema, parameters: Mapping[str, Any], attributes: Mapping[str, Any], place: Place) -> Any:
-    """Make an estimator from values that are checked against the schema."""
-    for name in kind.attributes:
-        if name not in attributes:
-            raise ModelFileError(f"{name} is missing")
-    known = {**kind.attributes, **kind.optional}
-    model = kind.make(**_parameters(kind, parameters, place))
-    for name, kind_of_value in known.items():
-        if name in attributes:
-            setattr(model, ATTRIBUTES.get(name, name), kind_of_value(attributes[name], place.inside(name)))
-    return model
-
-
-def _parameters(kind: EstimatorSchema, parameters: Mapping[str, Any], place: Place) -> dict[str, Any]:
-    return {name: kind.parameters[name](value, place.inside(name)) for name, value in parameters.items()}

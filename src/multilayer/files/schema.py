@@ -204,7 +204,7 @@ OUT_OF_FOLD = Record(
 )
 
 
-def _checked(check: Callable[[Any], Any]) -> Kind:
+def checked(check: Callable[[Any], Any]) -> Kind:
     """Accept a parameter that passes the check of the estimators; it is not converted."""
 
     def read(value: Any, place: Place) -> Any:
@@ -246,37 +246,37 @@ def _matrices(value: Any, place: Place) -> Any:
 
 
 _label = either(text(), flag, number())
-_weights_of_classes = mapping(_label, number(0.0))
+weights_of_classes = mapping(_label, number(0.0))
 _indices = either(array("iu", None), sequence(integer()))
-_folds = sequence(sequence(_indices))
+folds = sequence(sequence(_indices))
 
 # The parameters of the estimators: their table of constraints, and the parameters that it does not cover.
 _OF_NETWORKS: dict[str, Kind] = {
-    **{name: _checked(partial(check, name)) for name, check in CHECKS.items()},
-    "activation": _checked(_check_activation),
-    "learning_rate": either(record(*ALL_SCHEDULES), _checked(partial(CHECKS["learning_rate"], "learning_rate"))),
+    **{name: checked(partial(check, name)) for name, check in CHECKS.items()},
+    "activation": checked(_check_activation),
+    "learning_rate": either(record(*ALL_SCHEDULES), checked(partial(CHECKS["learning_rate"], "learning_rate"))),
     "initialization": either(_matrices, text(SCIKIT_LEARN, DATA, *SCHEMES)),
     "embedding": optional(either(record(EMBEDDING), text(PERIODIC))),
     "engine": text(*ENGINES),
     "callbacks": empty,
-    "random_state": either(generator, _checked(partial(check_seed, "random_state"))),
+    "random_state": either(generator, checked(partial(check_seed, "random_state"))),
 }
 _OF_CLASSIFIERS = _OF_NETWORKS | {
     "loss": either(record(*COSTS), text(*CLASSIFICATION_LOSSES)),
-    "output": _checked(partial(check_choice, "output", choices=("auto", "softmax", "sigmoid"))),
-    "class_weight": optional(either(_weights_of_classes, sequence(_weights_of_classes), text(BALANCED))),
+    "output": checked(partial(check_choice, "output", choices=("auto", "softmax", "sigmoid"))),
+    "class_weight": optional(either(weights_of_classes, sequence(weights_of_classes), text(BALANCED))),
 }
 _OF_REGRESSORS = _OF_NETWORKS | {
     "loss": either(record(*COSTS), text(*REGRESSION_LOSSES)),
-    "quantile": _checked(partial(loss_of_numbers, QUANTILE)),
-    "standardize_targets": _checked(partial(check_flag, "standardize_targets")),
+    "quantile": checked(partial(loss_of_numbers, QUANTILE)),
+    "standardize_targets": checked(partial(check_flag, "standardize_targets")),
 }
 _OF_ENSEMBLES: dict[str, Kind] = {
     "n_members": optional(integer(1)),
     "diversity": text(SEED, BOOTSTRAP, FOLD),
-    "cv": optional(either(integer(2), _folds)),
+    "cv": optional(either(integer(2), folds)),
     "weights": optional(either(array("iuf", None), sequence(number(0.0)))),
-    "random_state": either(generator, _checked(partial(check_seed, "random_state"))),
+    "random_state": either(generator, checked(partial(check_seed, "random_state"))),
     "n_jobs": optional(integer(-COUNT)),
     "backend": text(),
     "callbacks": empty,
@@ -346,6 +346,21 @@ ATTRIBUTES = {
     "row_counts": "_shares",
     "out_of_fold": "_out_of_fold",
     "output_config": "_sklearn_output_config",
+    # Of table models.
+    "weights_of_folds": "_weights_of_folds",
+    "n_training_rows": "_n_training_rows",
+    "validation_rows": "_validation_rows",
+    "groups_of_rows": "_groups_of_rows",
+    "out_of_fold_predictions": "_oof",
+    "targets_digest": "_targets_digest",
+    "conformity": "_conformity",
+    "scores": "_scores",
+    "is_series": "_is_series",
+    "target_loss": "_loss",
+    "target_range": "_range",
+    "is_matrix": "_is_matrix",
+    "n_outputs": "_n_outputs",
+    "spreads": "_spreads",
 }
 # Attributes that are not stored: views of stored arrays, and internals of scikit-learn.
 NOT_STORED = (

@@ -112,17 +112,18 @@ class _TableEncoderStep(Step):
         return found if isinstance(names, str | Mapping) else found | {"identifiers": sorted(names)}
 
 
+TABLE_ENCODER = step_of(
+    TableEncoder,
+    encoders.OF_ENCODERS,
+    encoders.LEARNT,
+    derived=("number_columns_",),
+    finish=encoders.finish,
+    dtypes=("dtype",),
+    width=encoders.width,
+    kind=_TableEncoderStep,
+)
 _PLAIN_STEPS = (
-    step_of(
-        TableEncoder,
-        encoders.OF_ENCODERS,
-        encoders.LEARNT,
-        derived=("number_columns_",),
-        finish=encoders.finish,
-        dtypes=("dtype",),
-        width=encoders.width,
-        kind=_TableEncoderStep,
-    ),
+    TABLE_ENCODER,
     step_of(
         StandardScaler,
         {"copy": flag, "with_mean": flag, "with_std": flag},

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from multilayer.tables.models import TableClassifier, TableRegressor
+from multilayer.tables.models import TableClassifier, TableRegressor, fitting
+from multilayer.tables.models.fitting import Trained
 
 
 @contextmanager
@@ -19,6 +21,21 @@ def few_epochs(n: int = 8) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("multilayer.tables.models.recipes.n_epochs", lambda recipe, n_rows, batch: n)  # noqa: ARG005
         yield
+
+
+@contextmanager
+def results_of_folds() -> Iterator[list[Trained]]:
+    """Collect what each fit within the block trains in its folds, which the fitted model holds in part only."""
+    found: list[Trained] = []
+    keep = fitting._keep
+
+    def collecting(model: Any, problem: Any, trained: Trained, *further: Any) -> None:
+        found.append(trained)
+        keep(model, problem, trained, *further)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "_keep", collecting)
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,8 @@ from multilayer.tables.models import TableRegressor
 from multilayer.tables.models.losses import target_loss
 from multilayer.tables.models.regression_models import linear_for
 
+from .conftest import results_of_folds
+
 Flats = tuple[pd.DataFrame, pd.Series]
 
 
@@ -35,7 +37,8 @@ def test_each_fold_is_encoded_once_for_each_encoding(flats: Flats, monkeypatch: 
         return fit_transform(self, X, y, **more)
 
     monkeypatch.setattr(TableEncoder, "fit_transform", counting)
-    model = TableRegressor(cv=2, random_state=0).fit(*flats)
+    with results_of_folds() as results:
+        model = TableRegressor(cv=2, random_state=0).fit(*flats)
     # Scaled for waves and linear models, with pieces, and for trees; the first one more is that of novelty.
     assert encoded == {
         ("robust", None, 64): 2,
@@ -43,21 +46,23 @@ def test_each_fold_is_encoded_once_for_each_encoding(flats: Flats, monkeypatch: 
         ("standard", None, 32): 2,
         ("robust", None, 32): 1,
     }
-    for fold, each in enumerate(model._companions["linear model"]):
+    for fold, each in enumerate(results[0].companions["linear model"]):
         (of_waves,) = (member for member in model.members_ if member.recipe == "waves" and member.fold == fold)
-        assert each.encoder is of_waves.encoder
+        assert each.part.encoder is of_waves.encoder
 
 
 def test_companions_predict_encoded_rows(flats: Flats) -> None:
     X, y = flats
-    model = TableRegressor("quick", cv=2, random_state=0).fit(X, y)
-    for name, parts in model._companions.items():
-        for each in parts:
+    with results_of_folds() as found:
+        model = TableRegressor("quick", cv=2, random_state=0).fit(X, y)
+    for name, results in found[0].companions.items():
+        for result in results:
+            each = result.part
             rows = X.iloc[model._validation_rows[each.fold]]
             encoded = np.zeros((len(rows), 1)) if each.encoder is None else each.encoder.transform(rows)
             low, high = np.delete(y.to_numpy(), model._validation_rows[each.fold]).min(), y.max()
-            np.testing.assert_allclose(np.clip(each.predict(encoded), low, high), np.clip(each.validated, low, high))
-        assert (parts[0].encoder is None) == (name == "constant")
+            np.testing.assert_allclose(np.clip(each.predict(encoded), low, high), np.clip(result.validated, low, high))
+        assert (results[0].part.encoder is None) == (name == "constant")
 
 
 def test_large_offsets_keep_their_digits() -> None:

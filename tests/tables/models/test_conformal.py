@@ -10,6 +10,7 @@ from scipy.special import softmax
 
 from multilayer.exceptions import ParameterError
 from multilayer.tables.models.conformal import (
+    Conformity,
     check_coverage,
     class_sets,
     conformal_quantile,
@@ -77,9 +78,10 @@ def test_intervals_are_nested_and_do_not_cross(n: int, one: float, other: float,
     rng = np.random.RandomState(seed)
     predicted, spread, z = rng.normal(size=7), rng.uniform(0.1, 2.0, size=7), rng.normal(size=n)
     low, high = sorted((one, other))
-    for kind, scores in ((symmetric_interval, np.abs(z)), (two_tailed_interval, z), (quantile_interval, z)):
+    of, tails = Conformity.of, [Conformity.of(-z), Conformity.of(z)]
+    for kind, scores in ((symmetric_interval, of(np.abs(z))), (two_tailed_interval, tails), (quantile_interval, of(z))):
         second = predicted + spread if kind is quantile_interval else spread
-        inner, outer = (kind(predicted, second, scores, coverage, None) for coverage in (low, high))
+        inner, outer = (kind(predicted, second, scores, coverage) for coverage in (low, high))
         assert (outer[0] <= inner[0]).all()
         assert (inner[0] <= inner[1]).all()
         assert (inner[1] <= outer[1]).all()
@@ -104,13 +106,14 @@ def test_intervals_of_drawn_amounts_have_the_coverage_and_follow_the_spread() ->
     y = 5.0 + sigma * rng.standard_exponential(size=4000)
     old, new = slice(0, 2000), slice(2000, None)
     z = (y - 6.0) / sigma
-    for kind, scores in ((symmetric_interval, np.abs(z)), (two_tailed_interval, z)):
-        lower, upper = kind(np.full(2000, 6.0), sigma[new], scores[old], 0.9, None)
+    tails = [Conformity.of(-z[old]), Conformity.of(z[old])]
+    for kind, scores in ((symmetric_interval, Conformity.of(np.abs(z[old]))), (two_tailed_interval, tails)):
+        lower, upper = kind(np.full(2000, 6.0), sigma[new], scores, 0.9)
         assert np.mean((lower <= y[new]) & (y[new] <= upper)) == pytest.approx(0.9, abs=0.03)
         np.testing.assert_allclose((upper - lower) / sigma[new], (upper - lower)[0] / sigma[new][0])
     low, high = 5.0 + 0.5 * sigma, 5.0 + 1.5 * sigma  # not the 0.9 interval
-    scores = np.maximum(low - y, y - high)
-    lower, upper = quantile_interval(low[new], high[new], scores[old], 0.9, None)
+    moved = Conformity.of(np.maximum(low - y, y - high)[old])
+    lower, upper = quantile_interval(low[new], high[new], moved, 0.9)
     assert np.mean((lower <= y[new]) & (y[new] <= upper)) == pytest.approx(0.9, abs=0.03)
 
 

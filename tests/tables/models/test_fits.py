@@ -255,7 +255,7 @@ class Interrupting:
         self.n = n
 
     def __call__(self, event: Any) -> None:
-        if isinstance(event.outcome.value, TrainedMember):
+        if event.outcome.value is not None and isinstance(event.outcome.value.part, TrainedMember):
             self.n -= 1
             if not self.n:
                 os.kill(os.getpid(), signal.SIGINT)

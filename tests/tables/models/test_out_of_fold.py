@@ -12,6 +12,7 @@ from sklearn.metrics import log_loss, root_mean_squared_error
 
 from multilayer.ensembles.greedy import greedy_selection
 from multilayer.tables.models import TableClassifier, TableRegressor
+from multilayer.tables.models.fitting import Trained
 from multilayer.tables.models.means import mean_over_rows
 from multilayer.tables.models.out_of_fold import (
     cross_fitted_weights,
@@ -21,6 +22,8 @@ from multilayer.tables.models.out_of_fold import (
 )
 from multilayer.tables.models.problem import Problem
 from multilayer.tables.models.rows import rows_of
+
+from .conftest import results_of_folds
 
 Flats = tuple[pd.DataFrame, pd.Series]
 
@@ -88,21 +91,36 @@ def test_a_single_fold_is_divided_into_parts_by_groups() -> None:
 
 
 @pytest.fixture(scope="module")
-def fitted(flats: Flats) -> TableRegressor:
+def of_folds(flats: Flats) -> tuple[TableRegressor, Trained]:
+    """Return a model, and what was trained in its folds."""
     X, y = flats
     groups = np.arange(160) // 8
-    return TableRegressor(cv=2, with_trees=True, random_state=0).fit(X, y, groups=groups)
+    with results_of_folds() as found:
+        model = TableRegressor(cv=2, with_trees=True, random_state=0).fit(X, y, groups=groups)
+    return model, found[0]
 
 
-def test_the_score_is_that_of_cross_fitted_predictions(fitted: TableRegressor, flats: Flats) -> None:
+@pytest.fixture(scope="module")
+def fitted(of_folds: tuple[TableRegressor, Trained]) -> TableRegressor:
+    return of_folds[0]
+
+
+def predictions_of(model: Any, results: Any) -> np.ndarray:
+    """Return the predictions of one kind for the validation rows of its folds."""
+    predicted = np.zeros(160)
+    for each in results:
+        predicted[model._validation_rows[each.part.fold]] = each.validated[:, 0]
+    return predicted
+
+
+def test_the_score_is_that_of_cross_fitted_predictions(of_folds: tuple[TableRegressor, Trained], flats: Flats) -> None:
     y = flats[1].to_numpy()
-    kinds: dict[str, np.ndarray] = {}
-    for member in fitted.members_:
-        of_kind = kinds.setdefault(member.recipe, np.zeros(160))
-        of_kind[fitted._validation_rows[member.fold]] = member.validated[:, 0]
-    kinds["gradient-boosted trees"] = np.zeros(160)
-    for each in fitted._companions["gradient-boosted trees"]:
-        kinds["gradient-boosted trees"][fitted._validation_rows[each.fold]] = each.validated[:, 0]
+    fitted, trained = of_folds
+    names = dict.fromkeys(each.part.recipe for each in trained.members)
+    kinds = {
+        name: predictions_of(fitted, [each for each in trained.members if each.part.recipe == name]) for name in names
+    }
+    kinds["gradient-boosted trees"] = predictions_of(fitted, trained.companions["gradient-boosted trees"])
     expected = np.zeros(160)
     for fold in (0, 1):
         rows, others = fitted._validation_rows[fold], fitted._validation_rows[1 - fold]
@@ -125,16 +143,20 @@ def test_the_summary_names_the_model_and_its_weights(fitted: TableRegressor) -> 
     assert "best epoch" in table.notes[2]
 
 
-def test_errors_of_differences_are_those_of_groups(fitted: TableRegressor, flats: Flats) -> None:
+def test_errors_of_differences_are_those_of_groups(of_folds: tuple[TableRegressor, Trained], flats: Flats) -> None:
     X, y = flats
+    fitted, trained = of_folds
     groups = np.arange(160) // 8
-    losses = fitted._oof_losses
-    difference = losses["constant"] - losses["model"]
+    constant = predictions_of(fitted, trained.companions["constant"])
+    of_constant, of_model = (
+        fitted._losses(each[:, np.newaxis], y.to_numpy()) for each in (constant, fitted.oof_prediction_)
+    )
+    difference = of_constant - of_model
     table = fitted.summary()
-    of_constant = next(row for row in table.rows if row[0] == "constant")
-    slope = fitted._score_slope(table.rows[0][1], of_constant[1])
+    line = next(row for row in table.rows if row[0] == "constant")
+    slope = fitted._score_slope(table.rows[0][1], line[1])
     expected = mean_over_rows(difference, None, groups)
-    assert of_constant[2] == pytest.approx((slope * expected[0], slope * expected[1]))
+    assert line[2] == pytest.approx((slope * expected[0], slope * expected[1]))
     arguments: dict[str, Any] = {"n_repeats": 1, "random_state": 0, "out_of_fold": True}
     by_fit, by_rows = (fitted.importance(X, y, groups=g, **arguments) for g in (None, np.arange(160)))
     np.testing.assert_array_equal(by_fit.values, by_rows.values)
@@ -145,19 +167,19 @@ def test_class_weights_are_those_of_all_models_but_not_of_scores() -> None:
     rng = np.random.RandomState(0)
     X, y = rng.normal(size=(120, 2)), np.arange(120) % 4 == 0
     y = y ^ (rng.rand(120) < 0.1)
-    plain, balanced = (
-        TableClassifier(cv=2, class_weight=w, calibration=None, random_state=0).fit(X, y) for w in (None, "balanced")
-    )
+    with results_of_folds() as found:
+        _, balanced, by_number = (
+            TableClassifier(cv=2, class_weight=w, calibration=None, random_state=0).fit(X, y)
+            for w in (None, "balanced", {True: 3.0})
+        )
     for name in ("linear model", "constant"):
         shares = [
-            np.concatenate([each.validated[:, 1] for each in model._companions[name]]).mean()
-            for model in (plain, balanced)
+            np.concatenate([each.validated[:, 1] for each in trained.companions[name]]).mean() for trained in found[:2]
         ]
         assert shares[0] == pytest.approx(y.mean(), abs=0.05)
         assert shares[1] == pytest.approx(0.5, abs=0.05)
-    by_number = TableClassifier(cv=2, class_weight={True: 3.0}, calibration=None, random_state=0).fit(X, y)
     w = np.where(y, 3.0, 1.0)
-    for each in by_number._companions["constant"]:
-        train = np.setdiff1d(np.arange(120), by_number._validation_rows[each.fold])
+    for each in found[2].companions["constant"]:
+        train = np.setdiff1d(np.arange(120), by_number._validation_rows[each.part.fold])
         assert each.validated[0, 1] == pytest.approx(np.average(y[train], weights=w[train]))
     assert balanced.oof_score_ == pytest.approx(log_loss(y, balanced.oof_proba_))

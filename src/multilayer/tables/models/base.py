@@ -21,15 +21,16 @@ from multilayer.fits.rows import ValidationArguments
 from multilayer.results import Column, Table
 from multilayer.selection.splitting import check_kind_of_cv
 from multilayer.tables.models.companions import Companion
+from multilayer.tables.models.conformal import Conformity
 from multilayer.tables.models.fitting import fit_model
-from multilayer.tables.models.folds import RowIndices
 from multilayer.tables.models.losses import TargetLoss
 from multilayer.tables.models.novelty import Surroundings
+from multilayer.tables.models.out_of_fold import OutOfFoldRows
 from multilayer.tables.models.parts import answers, encode, parts_of
 from multilayer.tables.models.reasons import Reasons
 from multilayer.tables.models.recipes import PRESETS, Preset
 from multilayer.tables.models.rows import checked_identifiers, rows_to_predict
-from multilayer.tables.models.summary import summary_of
+from multilayer.tables.models.summary import ModelScore, summary_of
 from multilayer.tables.models.training import TrainedMember
 
 
@@ -52,7 +53,15 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
     feature_names_in_: NDArray[Any]
     _names: tuple[str, ...]
     _has_names: bool
-    _companions: dict[str, list[Companion]]
+    _trees: list[Companion]  # of a positive weight
+    _weights_of_folds: dict[int, dict[str, float]]  # those that are selected on the rows of the other folds
+    _n_training_rows: list[int]  # of each fold
+    _validation_rows: list[NDArray[np.intp]]
+    _groups_of_rows: NDArray[np.intp] | None  # those of the rows with out-of-fold predictions
+    _oof: NDArray[np.float64]  # (m, K); NaN for rows that no fold validated
+    _conformity: tuple[Conformity, ...]
+    _scores: list[ModelScore]
+    _targets_digest: str
     _surroundings: Surroundings
     _loss: TargetLoss | None = None  # of amounts
     _classifies: ClassVar[bool]
@@ -156,18 +165,21 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         check_kind_of_cv(self.cv)
 
     @abstractmethod
-    def _calibrate(self, encoded: NDArray[Any], divisions: Sequence[RowIndices], is_over: Callable[[], bool]) -> None:
+    def _calibrate(self, held: OutOfFoldRows, is_over: Callable[[], bool]) -> None:
         """Learn from the out-of-fold predictions how certain predictions are.
 
-        ``encoded`` holds all rows of the fit as numbers, without the target, ``divisions`` the places of the
-        out-of-fold rows by fold, and ``is_over`` tells whether the time of the fit is over.
+        ``is_over`` tells whether the time of the fit is over.
         """
 
     def _class_numbers_weight(self) -> Any:
         """Return the weights of the classes by their numbers; None for amounts."""
         return None
 
-    def _more_measures(self, predicted: NDArray[np.float64]) -> tuple[float, ...]:  # noqa: ARG002 of classes only
+    def _more_measures(
+        self,
+        predicted: NDArray[np.float64],  # noqa: ARG002 of classes only
+        held: OutOfFoldRows,  # noqa: ARG002
+    ) -> tuple[float, ...]:
         """Return the entries of ``_measure_columns`` for out-of-fold predictions."""
         return ()
 

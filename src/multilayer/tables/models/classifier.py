@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -25,8 +25,8 @@ from multilayer.tables.models.calibration import (
 )
 from multilayer.tables.models.calibration_error import expected_calibration_error
 from multilayer.tables.models.class_numbers import classes_and_numbers, numbers_of, weight_of_numbers
-from multilayer.tables.models.conformal import check_coverage, class_sets, conformal_quantile
-from multilayer.tables.models.folds import RowIndices
+from multilayer.tables.models.conformal import Conformity, check_coverage, class_sets
+from multilayer.tables.models.out_of_fold import OutOfFoldRows
 from multilayer.tables.models.recipes import Preset
 
 
@@ -222,8 +222,7 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         """
         coverage, allow_empty = check_coverage(coverage), check_flag("allow_empty", allow_empty)
         probabilities = self.predict_proba(X)
-        scores = 1.0 - self._oof[self._oof_rows, self._oof_y[self._oof_rows]]
-        limit = conformal_quantile(scores, coverage, self._weight_of_rows)
+        limit = self._conformity[0].quantile(coverage)
         return class_sets(probabilities, limit, allow_empty=allow_empty)
 
     def _check_parameters(self) -> None:
@@ -231,22 +230,22 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
             check_choice("calibration", self.calibration, CALIBRATIONS)
         super()._check_parameters()
 
-    def _calibrate(self, encoded: Any, divisions: Sequence[RowIndices], is_over: Any) -> None:  # noqa: ARG002 a scalar
+    def _calibrate(self, held: OutOfFoldRows, is_over: Callable[[], bool]) -> None:  # noqa: ARG002 a scalar
         self.temperature_ = 1.0
-        if self.calibration is None:
-            return
-        rows, is_one = self._oof_rows, len(self._validation_rows) == 1 or self._predicts_with_all_rows
-        found = chosen_tempering(
-            self._oof[rows],
-            self._oof_y[rows],
-            self._weight_of_rows,
-            divisions,
-            only_if_better=self.calibration == "auto",
-            may_soften=self.calibration == "temperature" or is_one,
-            groups=self._groups_of_rows,
-        )
-        self.temperature_ = found.temperature
-        self._oof[rows] = found.probabilities
+        if self.calibration is not None:
+            is_one = len(self._validation_rows) == 1 or self._predicts_with_all_rows
+            found = chosen_tempering(
+                self._oof[held.numbers],
+                held.y,
+                held.weight,
+                held.divisions,
+                only_if_better=self.calibration == "auto",
+                may_soften=self.calibration == "temperature" or is_one,
+                groups=held.groups,
+            )
+            self.temperature_ = found.temperature
+            self._oof[held.numbers] = found.probabilities
+        self._conformity = (Conformity.of(1.0 - self._oof[held.numbers, held.y], held.weight),)
 
     def _selected(self, found: list[NDArray[np.float64]], y: NDArray[Any], weight: Any) -> NDArray[np.intp]:
         return greedy_selection(found, y, sample_weight=weight, classes=np.arange(found[0].shape[1]))
@@ -257,9 +256,9 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
     def _answer_gradient(self, mean: NDArray[np.float64], unit: int) -> NDArray[np.float64]:
         return tempered_gradient(mean, self.temperature_, unit)
 
-    def _more_measures(self, predicted: NDArray[np.float64]) -> tuple[float, ...]:
-        y, classes = self._oof_y[self._oof_rows], np.arange(len(self.classes_))
-        return (expected_calibration_error(y, predicted, classes=classes, sample_weight=self._weight_of_rows),)
+    def _more_measures(self, predicted: NDArray[np.float64], held: OutOfFoldRows) -> tuple[float, ...]:
+        classes = np.arange(len(self.classes_))
+        return (expected_calibration_error(held.y, predicted, classes=classes, sample_weight=held.weight),)
 
     def _targets(self, y: Any) -> NDArray[Any]:
         self.classes_, numbers = classes_and_numbers(y)

@@ -19,7 +19,7 @@ from multilayer.tables.models.budget import Budget
 from multilayer.tables.models.encoded_folds import FOR_TREES, SCALED, EncodedFold
 from multilayer.tables.models.losses import TargetLoss
 from multilayer.tables.models.openmp import one_openmp_thread
-from multilayer.tables.models.problem import Problem
+from multilayer.tables.models.problem import FoldResult, Problem
 from multilayer.tables.models.regression_models import constant_for, linear_for, trees_for
 
 TREES, LINEAR_MODEL, CONSTANT = NAMES = ("gradient-boosted trees", "linear model", "constant")
@@ -43,12 +43,10 @@ class Companion:
         The encoder of its rows; None for a constant, which predicts any rows.
     mean_row : array of shape (width,)
         The mean of its encoded training rows, of shape (0,) for a constant.
-    model : estimator
-        A model of scikit-learn.
+    model : estimator, or trees as arrays
+        A model of scikit-learn; trees that are a part of a table model are arrays after the fit.
     n_classes : int
         The number of classes; 0 for amounts.
-    validated : array of shape (n, K)
-        Its predictions for the validation rows.
     """
 
     name: str
@@ -57,7 +55,6 @@ class Companion:
     mean_row: NDArray[np.float64]
     model: Any
     n_classes: int
-    validated: NDArray[np.float64]
 
     def predict(self, X: NDArray[Any]) -> NDArray[np.float64]:
         """Return the predictions for encoded rows, (m, K)."""
@@ -75,7 +72,7 @@ def predictions_of(model: Any, X: NDArray[Any], n_classes: int) -> NDArray[np.fl
 
 def companion_member(
     problem: Problem, name: str, number: int, fold: EncodedFold | None, seed: int, budget: Budget | None
-) -> Callable[[], Companion | None]:
+) -> Callable[[], FoldResult[Companion] | None]:
     """Return a function that fits a companion in a fold; it returns None if there is no time left.
 
     Parameters
@@ -99,7 +96,7 @@ def companion_member(
         The work of a member of a pack.
     """
 
-    def fit() -> Companion | None:
+    def fit() -> FoldResult[Companion] | None:
         if fold is None:
             return _constant(problem, number, seed)
         try:
@@ -116,17 +113,17 @@ def companion_member(
     return fit
 
 
-def _constant(problem: Problem, number: int, seed: int) -> Companion:
+def _constant(problem: Problem, number: int, seed: int) -> FoldResult[Companion]:
     train, validating = problem.folds[number]
     X = np.zeros((len(train), 1), dtype=np.float32)
     model = _model(CONSTANT, problem, train, seed)
     with collected_warnings([]):
         model.fit(X, problem.y[train], sample_weight=problem.fitting_weight(train))
     validated = predictions_of(model, np.zeros((len(validating), 1), dtype=np.float32), _n_classes(problem))
-    return Companion(CONSTANT, number, None, np.zeros(0), model, _n_classes(problem), validated)
+    return FoldResult(Companion(CONSTANT, number, None, np.zeros(0), model, _n_classes(problem)), validated)
 
 
-def _fitted(problem: Problem, name: str, number: int, fold: EncodedFold, seed: int) -> Companion:
+def _fitted(problem: Problem, name: str, number: int, fold: EncodedFold, seed: int) -> FoldResult[Companion]:
     data, n_classes = fold.data(), _n_classes(problem)
     model = _model(name, problem, fold.train, seed)
     with collected_warnings([]), one_openmp_thread():
@@ -134,7 +131,7 @@ def _fitted(problem: Problem, name: str, number: int, fold: EncodedFold, seed: i
         validated = np.zeros((0, 1))
         if len(fold.validating):
             validated = predictions_of(model, data.X[fold.validating], n_classes)
-    return Companion(name, number, fold.encoder, fold.mean_row, model, n_classes, validated)
+    return FoldResult(Companion(name, number, fold.encoder, fold.mean_row, model, n_classes), validated)
 
 
 def _expected_seconds(problem: Problem, name: str, fold: EncodedFold, seed: int) -> float:

@@ -8,6 +8,8 @@ of a new row are exchangeable, the target of the new row is in the set with prob
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -53,21 +55,43 @@ def conformal_quantile(scores: Floats, coverage: float, weight: Floats | None = 
     Vovk, V., Gammerman, A. and Shafer, G. (2005). Algorithmic Learning in a Random World. Springer.  Tibshirani, R. J.,
     Barber, R. F., Candès, E. J. and Ramdas, A. (2019). Conformal prediction under covariate shift. NeurIPS.
     """
-    # The fraction as written: 0.07 · 100 is above 7 in floating point.
-    share = Fraction(repr(float(coverage)))
-    if weight is not None:
-        scores, weight = scores[weight > 0], weight[weight > 0]
-        if len(scores) and weight.min() < weight.max():
-            return _weighted_quantile(scores, weight, coverage)
-    rank = math.ceil((len(scores) + 1) * share)
-    return float(np.partition(scores, rank - 1)[rank - 1]) if rank <= len(scores) else math.inf
+    return Conformity.of(scores, weight).quantile(coverage)
 
 
-def _weighted_quantile(scores: Floats, weight: Floats, coverage: float) -> float:
-    order = np.argsort(scores, kind="stable")
-    below = np.cumsum(weight[order] / weight.mean())
-    at = int(np.searchsorted(below, coverage * (len(scores) + 1) * (1.0 - 1e-12)))
-    return float(scores[order[at]]) if at < len(scores) else math.inf
+@dataclass(frozen=True, eq=False)
+class Conformity:
+    """The scores of a fit in ascending order, from which :func:`conformal_quantile` follows for any coverage.
+
+    Attributes
+    ----------
+    scores : array of shape (n,)
+        The scores; those of rows of weight 0 are omitted.
+    below : array of shape (n,) or None
+        For each score, the sum of the weights up to it, over their mean; None for equal weights.
+    """
+
+    scores: Floats
+    below: Floats | None
+
+    @classmethod
+    def of(cls, scores: Floats, weight: Floats | None = None) -> Conformity:
+        """Sort scores with their weights."""
+        if weight is not None:
+            scores, weight = scores[weight > 0], weight[weight > 0]
+            if len(scores) and weight.min() < weight.max():
+                order = np.argsort(scores, kind="stable")
+                return cls(scores[order], np.cumsum(weight[order] / weight.mean()))
+        return cls(np.sort(scores), None)
+
+    def quantile(self, coverage: float) -> float:
+        """(Q1) Return the score of this coverage."""
+        n = len(self.scores)
+        if self.below is None:
+            # The fraction as written: 0.07 · 100 is above 7 in floating point.
+            at = math.ceil((n + 1) * Fraction(repr(float(coverage)))) - 1
+        else:
+            at = int(np.searchsorted(self.below, coverage * (n + 1) * (1.0 - 1e-12)))
+        return float(self.scores[at]) if at < n else math.inf
 
 
 def class_sets(probabilities: Floats, limit: float, *, allow_empty: bool) -> NDArray[np.bool_]:
@@ -107,7 +131,7 @@ def class_sets(probabilities: Floats, limit: float, *, allow_empty: bool) -> NDA
 
 
 def symmetric_interval(
-    predicted: Floats, spread: Floats, scores: Floats, coverage: float, weight: Floats | None
+    predicted: Floats, spread: Floats, conformity: Conformity, coverage: float
 ) -> tuple[Floats, Floats]:
     """(Q3) ŷ ± q σ(x), with the scores s_i = abs(y_i - ŷ_i) / σ(x_i).
 
@@ -115,12 +139,10 @@ def symmetric_interval(
     ----------
     predicted, spread : arrays of shape (m,)
         ŷ and σ of the new rows.
-    scores : array of shape (n,)
-        s_i.
+    conformity : Conformity
+        The scores s_i.
     coverage : float
         The coverage.
-    weight : array of shape (n,) or None
-        The weights of the scores.
 
     Returns
     -------
@@ -133,12 +155,12 @@ def symmetric_interval(
     prediction. AIA.  Lei, J., G'Sell, M., Rinaldo, A., Tibshirani, R. J. and Wasserman, L. (2018). Distribution-free
     predictive inference for regression. Journal of the American Statistical Association 113.
     """
-    half = conformal_quantile(scores, coverage, weight) * spread
+    half = conformity.quantile(coverage) * spread
     return predicted - half, predicted + half
 
 
 def two_tailed_interval(
-    predicted: Floats, spread: Floats, signed: Floats, coverage: float, weight: Floats | None
+    predicted: Floats, spread: Floats, tails: Sequence[Conformity], coverage: float
 ) -> tuple[Floats, Floats]:
     """(Q4) [ŷ - q_low σ(x), ŷ + q_high σ(x)], with the scores -z_i and z_i, z_i = (y_i - ŷ_i) / σ(x_i).
 
@@ -149,12 +171,10 @@ def two_tailed_interval(
     ----------
     predicted, spread : arrays of shape (m,)
         ŷ and σ of the new rows.
-    signed : array of shape (n,)
-        z_i.
+    tails : pair of Conformity
+        The scores -z_i and z_i.
     coverage : float
         The coverage.
-    weight : array of shape (n,) or None
-        The weights of the scores.
 
     Returns
     -------
@@ -162,14 +182,11 @@ def two_tailed_interval(
         The ends.
     """
     of_end = (1.0 + coverage) / 2.0
-    low = conformal_quantile(-signed, of_end, weight) * spread
-    high = conformal_quantile(signed, of_end, weight) * spread
+    low, high = (each.quantile(of_end) * spread for each in tails)
     return predicted - low, predicted + high
 
 
-def quantile_interval(
-    low: Floats, high: Floats, scores: Floats, coverage: float, weight: Floats | None
-) -> tuple[Floats, Floats]:
+def quantile_interval(low: Floats, high: Floats, conformity: Conformity, coverage: float) -> tuple[Floats, Floats]:
     """(Q5) [ŷ_low - q, ŷ_high + q], with the scores s_i = max(ŷ_low,i - y_i, y_i - ŷ_high,i).
 
     q may be negative.  Ends that would cross are both put in the middle.
@@ -178,12 +195,10 @@ def quantile_interval(
     ----------
     low, high : arrays of shape (m,)
         The lowest and the highest predicted quantile of the new rows.
-    scores : array of shape (n,)
-        s_i.
+    conformity : Conformity
+        The scores s_i.
     coverage : float
         The coverage.
-    weight : array of shape (n,) or None
-        The weights of the scores.
 
     Returns
     -------
@@ -194,6 +209,6 @@ def quantile_interval(
     ----------
     Romano, Y., Patterson, E. and Candès, E. J. (2019). Conformalized quantile regression. NeurIPS.
     """
-    q = conformal_quantile(scores, coverage, weight)
+    q = conformity.quantile(coverage)
     middle = 0.5 * (low + high)
     return np.minimum(low - q, middle), np.maximum(high + q, middle)

@@ -23,7 +23,9 @@ from multilayer.tables.models.companions import BESIDE, LINEAR_MODEL, TREES, Com
 from multilayer.tables.models.folds import check_enough_rows, check_weights, folds_of, is_series
 from multilayer.tables.models.novelty import surroundings_of
 from multilayer.tables.models.out_of_fold import (
+    OutOfFoldRows,
     cross_fitted_weights,
+    digest_of_targets,
     divisions_of,
     mean_of_divisions,
     of_complete_folds,
@@ -31,13 +33,14 @@ from multilayer.tables.models.out_of_fold import (
     predictions_of_folds,
     selected_weights,
 )
-from multilayer.tables.models.problem import Problem, check_lengths, joined_weights, weight_of_rows
+from multilayer.tables.models.problem import FoldResult, Problem, check_lengths, joined_weights, weight_of_rows
 from multilayer.tables.models.recipes import Recipe, recipes_of
 from multilayer.tables.models.rows import checked_identifiers, identifiers_of, rows_of, with_further_rows
+from multilayer.tables.models.summary import scores_of
 from multilayer.tables.models.training import TrainedMember, Training
+from multilayer.tables.models.trees import trees_as_arrays
 
 MAX_SEED = 2**31 - 1
-MODEL = "model"  # the name of the table model beside its companions
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +50,8 @@ class Trained:
     Those of fold number ``len(problem.folds)`` are trained on all rows of a series.
     """
 
-    members: list[TrainedMember]
-    companions: dict[str, list[Companion]]
+    members: list[FoldResult[TrainedMember]]
+    companions: dict[str, list[FoldResult[Companion]]]
 
 
 def fit_model(model: Any, X: Any, y: Any, sample_weight: Any, own: ValidationArguments, began: float) -> None:
@@ -138,12 +141,12 @@ def _trained(model: Any, training: Training) -> Trained:
     n_in_the_end = (len(recipes) + model.with_trees) if model._is_series else 0
     n_all = len(members) + n_in_the_end
     values = _run(model, members, 0, n_all)
-    networks = [value for value in values if isinstance(value, TrainedMember)]
+    networks = [value for value in values if _is_network(value)]
     complete = of_complete_folds(networks, len(recipes))
     if not complete:
         raise KeyboardInterrupt
-    folds = {member.fold for member in complete}
-    companions = of_folds([each for each in values if isinstance(each, Companion)], folds)
+    folds = {member.part.fold for member in complete}
+    companions = of_folds([each for each in values if each is not None and not _is_network(each)], folds)
     was_interrupted = len(values) < len(members)
     if was_interrupted:
         warn(
@@ -154,7 +157,7 @@ def _trained(model: Any, training: Training) -> Trained:
     if not model._is_series or was_interrupted:
         return Trained(complete, companions)
     with_trees = model.with_trees and TREES in companions
-    last = training.members_of_all_rows(complete, with_trees=with_trees)
+    last = training.members_of_all_rows([each.part for each in complete], with_trees=with_trees)
     found = _run(model, last, len(members), n_all)
     if len(found) < len(last):
         warn(
@@ -163,10 +166,14 @@ def _trained(model: Any, training: Training) -> Trained:
             InterruptedTrainingWarning,
         )
         return Trained(complete, companions)
-    complete += [each for each in found if isinstance(each, TrainedMember)]
+    complete += [each for each in found if _is_network(each)]
     if with_trees:
-        companions[TREES] = companions[TREES] + [each for each in found if isinstance(each, Companion)]
+        companions[TREES] = companions[TREES] + [each for each in found if not _is_network(each)]
     return Trained(complete, companions)
+
+
+def _is_network(value: Any) -> bool:
+    return value is not None and isinstance(value.part, TrainedMember)
 
 
 def _run(model: Any, members: Sequence[Member], n_before: int, n_all: int) -> list[Any]:
@@ -187,14 +194,11 @@ def _run(model: Any, members: Sequence[Member], n_before: int, n_all: int) -> li
 
 
 def _keep(model: Any, problem: Problem, trained: Trained, encoded: NDArray[Any], is_over: Callable[[], bool]) -> None:
-    """Set the fitted attributes: members, weights, out-of-fold predictions and losses."""
-    model.members_, model._companions = trained.members, trained.companions
+    """Set the fitted attributes: members, weights, out-of-fold predictions and scores."""
+    model.members_ = [each.part for each in trained.members]
     model._validation_rows = [validating for _, validating in problem.folds]
     predictions, beside = _predictions_by_name(model, problem, trained)
     rows = np.flatnonzero(~np.isnan(next(iter(predictions.values()))[:, 0]))
-    model._oof_rows, model._oof_y = rows, problem.y
-    model._weight_of_rows = None if problem.weight is None else problem.weight[rows]
-    model._groups_of_rows = None if problem.groups is None else problem.groups[rows]
     divisions = divisions_of(len(problem.rows), rows, problem)
 
     def select(found: Sequence[NDArray[np.float64]], of_rows: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -208,26 +212,33 @@ def _keep(model: Any, problem: Problem, trained: Trained, encoded: NDArray[Any],
     weights = cross_fitted_weights(predictions, rows, divisions, select)
     model._weights_of_folds = {fold: of_fold for fold, of_fold in weights.items() if fold >= 0}
     model._oof = mean_of_divisions(predictions, rows, divisions, weights)
-    model._calibrate(encoded, list(divisions.values()), is_over)
-    model._oof_losses, model._measures = {}, {}
-    for name, predicted in {MODEL: model._oof, **beside}.items():
-        model._oof_losses[name] = model._losses(predicted[rows], problem.y[rows])
-        model._measures[name] = model._more_measures(predicted[rows])
-    model.oof_score_ = model._score_of_losses(model._oof_losses[MODEL], model._weight_of_rows)
-    model.columns_ = trained.members[-1 if model._predicts_with_all_rows else 0].encoder.columns_
+    model._trees = _trees_of(model, trained)
+    held = OutOfFoldRows.of(problem, rows, divisions, encoded)
+    model._groups_of_rows, model._targets_digest = held.groups, digest_of_targets(problem.y)
+    model._calibrate(held, is_over)
+    model._scores = scores_of(model, beside, held)
+    model.oof_score_ = model._scores[0].score
+    model.columns_ = model.members_[-1 if model._predicts_with_all_rows else 0].encoder.columns_
+
+
+def _trees_of(model: Any, trained: Trained) -> list[Companion]:
+    """Return the trees as arrays if they have a weight; the other companions are not used after the fit."""
+    if not any(of_kinds.get(TREES) for of_kinds in (model.weights_, *model._weights_of_folds.values())):
+        return []
+    return [replace(each.part, model=trees_as_arrays(each.part.model)) for each in trained.companions[TREES]]
 
 
 def _predictions_by_name(model: Any, problem: Problem, trained: Trained) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the out-of-fold predictions of the kinds of the model, and of the models beside it."""
     n_folds = len(problem.folds)
-    by_recipe: dict[str, list[TrainedMember]] = {}
+    by_recipe: dict[str, list[FoldResult[TrainedMember]]] = {}
     for member in trained.members:
-        if member.fold < n_folds:
-            by_recipe.setdefault(member.recipe, []).append(member)
-    of_kinds = {name: predictions_of_folds(problem, parts) for name, parts in by_recipe.items()}
+        if member.part.fold < n_folds:
+            by_recipe.setdefault(member.part.recipe, []).append(member)
+    of_kinds = {name: predictions_of_folds(problem, results) for name, results in by_recipe.items()}
     beside = {
-        name: predictions_of_folds(problem, [part for part in parts if part.fold < n_folds])
-        for name, parts in trained.companions.items()
+        name: predictions_of_folds(problem, [each for each in results if each.part.fold < n_folds])
+        for name, results in trained.companions.items()
     }
     if model.with_trees and TREES not in beside:
         warn(

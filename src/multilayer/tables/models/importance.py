@@ -18,6 +18,7 @@ from multilayer.fits.errors import input_errors
 from multilayer.results import Column, Result, Table, frame, listing
 from multilayer.tables._response import group_numbers
 from multilayer.tables.models.means import mean_over_rows
+from multilayer.tables.models.out_of_fold import digest_of_targets
 from multilayer.tables.models.parts import (
     Encoded,
     Part,
@@ -172,7 +173,7 @@ def importance_of(
         _check_fitting_rows(model, targets)
         if of_rows is None and model._groups_of_rows is not None:
             of_rows = np.zeros(m, dtype=np.intp)
-            of_rows[model._oof_rows] = model._groups_of_rows
+            of_rows[~np.isnan(model._oof[:, 0])] = model._groups_of_rows
         by_fold = parts_by_fold(parts)
         divisions = [(by_fold[fold], np.intersect1d(model._validation_rows[fold], chosen)) for fold in by_fold]
     else:
@@ -257,12 +258,10 @@ def targets_of(model: Any, y: Any) -> NDArray[Any]:
 
 
 def _check_fitting_rows(model: Any, targets: NDArray[Any]) -> None:
-    fitted = model._oof_y
-    if len(targets) != len(fitted) or not np.array_equal(
-        targets.reshape(len(targets), -1), fitted.reshape(len(fitted), -1)
-    ):
+    n_fitted = len(model._oof)
+    if len(targets) != n_fitted or digest_of_targets(targets) != model._targets_digest:
         raise InputError(
-            f"out_of_fold=True needs the fitting table of {len(fitted):,} rows with its target in the same order, got "
-            f"{len(targets):,} {'other ' if len(targets) == len(fitted) else ''}rows. "
+            f"out_of_fold=True needs the fitting table of {n_fitted:,} rows with its target in the same order, got "
+            f"{len(targets):,} {'other ' if len(targets) == n_fitted else ''}rows. "
             "Pass the X and y of fit, or held-out rows with out_of_fold=False."
         )

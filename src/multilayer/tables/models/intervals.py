@@ -2,54 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.tables.models.conformal import quantile_interval, symmetric_interval, two_tailed_interval
-from multilayer.tables.models.folds import RowIndices
+from multilayer.tables.models.conformal import (
+    Conformity,
+    quantile_interval,
+    symmetric_interval,
+    two_tailed_interval,
+)
+from multilayer.tables.models.out_of_fold import OutOfFoldRows
 from multilayer.tables.models.spread import Spread, fitted_spread
 
 Floats = NDArray[np.float64]
 
 
 def spreads_of(
-    model: Any, encoded: NDArray[Any], divisions: Sequence[RowIndices], is_over: Callable[[], bool]
-) -> tuple[list[Spread], list[Floats]]:
-    """Fit the spread of the out-of-fold errors of each output; none for several quantiles.
+    model: Any, held: OutOfFoldRows, is_over: Callable[[], bool]
+) -> tuple[tuple[Spread, ...], tuple[Conformity, ...]]:
+    """Fit the spread of the out-of-fold errors of each output, and sort the errors in units of it.
 
     Parameters
     ----------
     model : TableRegressor
         The model with its out-of-fold predictions.
-    encoded : array of shape (m, width)
-        The rows of the fit.
-    divisions : sequence of arrays of int
-        The places of the out-of-fold rows by fold.
+    held : OutOfFoldRows
+        The rows with out-of-fold predictions.
     is_over : callable
         Whether the time of the fit is over.
 
     Returns
     -------
-    spreads : list of Spread
-        For new rows.
-    values : list of arrays of shape (n,)
-        For the out-of-fold rows, by models that were not fitted on them.
+    spreads : tuple of Spread
+        For new rows; none for several quantiles.
+    conformity : tuple of Conformity
+        The scores of each output; for one quantile, two for each: those of the lower and of the upper end.
     """
-    spreads: list[Spread] = []
-    values: list[Floats] = []
+    oof, y, weight = model._oof[held.numbers], held.y.reshape(len(held.y), -1), held.weight
     if model._loss.several_levels:
-        return spreads, values
-    rows, oof = model._oof_rows, model._oof[model._oof_rows]
-    errors = model._oof_y.reshape(len(model._oof), -1)[rows] - oof
-    weight, groups = model._weight_of_rows, model._groups_of_rows
+        scores = np.maximum(oof[:, 0] - y[:, 0], y[:, 0] - oof[:, -1])
+        return (), (Conformity.of(scores, weight),)
+    errors, encoded = y - oof, held.encoded[held.numbers]
+    spreads: list[Spread] = []
+    conformity: list[Conformity] = []
     for k in range(errors.shape[1]):
-        found = fitted_spread(encoded[rows], oof[:, k], errors[:, k], weight, divisions, groups=groups, is_over=is_over)
-        spreads.append(found[0])
-        values.append(found[1])
-    return spreads, values
+        spread, values = fitted_spread(
+            encoded, oof[:, k], errors[:, k], weight, held.divisions, groups=held.groups, is_over=is_over
+        )
+        z = errors[:, k] / values
+        tails = (-z, z) if model._loss.name == "quantile" else (np.abs(z),)
+        spreads.append(spread)
+        conformity += [Conformity.of(tail, weight) for tail in tails]
+    return tuple(spreads), tuple(conformity)
 
 
 def intervals_of(model: Any, table: Any, predicted: Floats, coverage: float) -> tuple[Floats, Floats]:
@@ -71,21 +78,17 @@ def intervals_of(model: Any, table: Any, predicted: Floats, coverage: float) -> 
     lower, upper : arrays of shape (m, K)
         The ends.
     """
-    oof, y = model._oof[model._oof_rows], model._oof_y.reshape(len(model._oof), -1)[model._oof_rows]
-    weight = model._weight_of_rows
-    ends = []
+    conformity, ends = model._conformity, []
     if model._loss.several_levels:
-        scores = np.maximum(oof[:, 0] - y[:, 0], y[:, 0] - oof[:, -1])
-        ends.append(quantile_interval(predicted[:, 0], predicted[:, -1], scores, coverage, weight))
+        ends.append(quantile_interval(predicted[:, 0], predicted[:, -1], conformity[0], coverage))
     else:
         encoded = model._surroundings.encoder.transform(table)
         for k, spread in enumerate(model._spreads):
-            z = (y[:, k] - oof[:, k]) / model._oof_spreads[k]
             at_rows = spread.at(encoded, predicted[:, k])
             if model._loss.name == "quantile":
-                ends.append(two_tailed_interval(predicted[:, k], at_rows, z, coverage, weight))
+                ends.append(two_tailed_interval(predicted[:, k], at_rows, conformity[2 * k : 2 * k + 2], coverage))
             else:
-                ends.append(symmetric_interval(predicted[:, k], at_rows, np.abs(z), coverage, weight))
+                ends.append(symmetric_interval(predicted[:, k], at_rows, conformity[k], coverage))
     least = np.where(model._range[0] >= 0, 0.0, -np.inf)
     lower, upper = (np.maximum(np.column_stack(each), least) for each in zip(*ends, strict=True))
     return lower, upper

@@ -2,26 +2,69 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.tables.models.companions import Companion
 from multilayer.tables.models.folds import N_FOLDS, RowIndices
-from multilayer.tables.models.problem import Problem
-from multilayer.tables.models.training import TrainedMember
+from multilayer.tables.models.problem import FoldResult, Problem
 
 Floats = NDArray[np.float64]
 # From the predictions of each kind for some rows, and the numbers of these rows, to how often each kind counts.
 Selection = Callable[[Sequence[Floats], RowIndices], NDArray[np.intp]]
 
 
-def predictions_of_folds(problem: Problem, parts: Sequence[TrainedMember | Companion]) -> Floats:
+@dataclass(frozen=True, eq=False)
+class OutOfFoldRows:
+    """The n rows of a fit with out-of-fold predictions.
+
+    Attributes
+    ----------
+    numbers : array of int of shape (n,)
+        Their numbers among all rows.
+    y : array of shape (n,) or (n, K)
+        Their class numbers or amounts.
+    weight, groups : arrays of shape (n,) or None
+        Their weights, and the numbers of their groups.
+    divisions : sequence of arrays of int
+        Their places by fold.
+    encoded : array of shape (m, width)
+        All rows of the fit as numbers, without the target.
+    """
+
+    numbers: RowIndices
+    y: NDArray[Any]
+    weight: Floats | None
+    groups: NDArray[np.intp] | None
+    divisions: Sequence[RowIndices]
+    encoded: NDArray[Any]
+
+    @classmethod
+    def of(
+        cls, problem: Problem, numbers: RowIndices, divisions: Mapping[int, RowIndices], encoded: NDArray[Any]
+    ) -> OutOfFoldRows:
+        """Select the rows of a problem."""
+        weight = None if problem.weight is None else problem.weight[numbers]
+        groups = None if problem.groups is None else problem.groups[numbers]
+        return cls(numbers, problem.y[numbers], weight, groups, list(divisions.values()), encoded)
+
+
+def digest_of_targets(y: NDArray[Any]) -> str:
+    """Return a digest by which the targets of a fit are recognised without being stored."""
+    numbers = np.ascontiguousarray(y, dtype="<f8").reshape(len(y), -1) + 0.0  # no negative zero
+    return hashlib.blake2b(repr(numbers.shape).encode() + numbers.tobytes(), digest_size=32).hexdigest()
+
+
+def predictions_of_folds(problem: Problem, results: Sequence[FoldResult[Any]]) -> Floats:
     """Return the predictions for the validation rows of each fold at their places, (m, K); NaN for other rows."""
-    predicted = np.full((len(problem.rows), parts[0].validated.shape[1]), np.nan)
-    for part in parts:
-        predicted[problem.folds[part.fold][1]] = part.validated
+    predicted = np.full((len(problem.rows), results[0].validated.shape[1]), np.nan)
+    for each in results:
+        predicted[problem.folds[each.part.fold][1]] = each.validated
     return predicted
 
 
@@ -112,17 +155,16 @@ def mean_of_divisions(
     return found
 
 
-def of_complete_folds(members: Sequence[TrainedMember], n_recipes: int) -> list[TrainedMember]:
+def of_complete_folds(members: Sequence[FoldResult[Any]], n_recipes: int) -> list[FoldResult[Any]]:
     """Return the members of the folds for which all recipes are trained."""
-    folds = {member.fold for member in members}
-    whole = {fold for fold in folds if sum(member.fold == fold for member in members) == n_recipes}
-    return [member for member in members if member.fold in whole]
+    n_trained = Counter(member.part.fold for member in members)
+    return [member for member in members if n_trained[member.part.fold] == n_recipes]
 
 
-def of_folds(companions: Sequence[Companion], folds: set[int]) -> dict[str, list[Companion]]:
+def of_folds(companions: Sequence[FoldResult[Any]], folds: set[int]) -> dict[str, list[FoldResult[Any]]]:
     """Return the companions by name that are fitted in all of these folds."""
-    kept: dict[str, list[Companion]] = {}
+    kept: dict[str, list[FoldResult[Any]]] = {}
     for each in companions:
-        if each.fold in folds:
-            kept.setdefault(each.name, []).append(each)
-    return {name: parts for name, parts in kept.items() if len(parts) == len(folds)}
+        if each.part.fold in folds:
+            kept.setdefault(each.part.name, []).append(each)
+    return {name: results for name, results in kept.items() if len(results) == len(folds)}

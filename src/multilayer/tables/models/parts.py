@@ -75,7 +75,7 @@ def parts_of(model: Any, *, out_of_fold: bool = False) -> list[Part]:
         if weight > 0:
             predict = _predicts(model, member.network, member.limits if out_of_fold else None)
             parts.append(Part(member.fold, weight, member.encoder, member.mean_row, member.network, predict))
-    for each in model._companions[TREES] if TREES in model.weights_ else ():
+    for each in model._trees:
         weight = shares.get(each.fold, 0.0) * by_fold.get(each.fold, model.weights_)[TREES]
         if weight > 0:
             parts.append(Part(each.fold, weight, each.encoder, each.mean_row, None, each.predict))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +17,16 @@ from multilayer.tables.models.folds import RowIndices
 from multilayer.tables.models.losses import TargetLoss
 from multilayer.tables.models.rows import Rows
 
+Part = TypeVar("Part")
 Limits = tuple[NDArray[np.float64], NDArray[np.float64]]  # the least and the largest amount of each output
+
+
+@dataclass(frozen=True, eq=False)
+class FoldResult(Generic[Part]):
+    """What is fitted in a fold, and its predictions for the validation rows, (n, K)."""
+
+    part: Part
+    validated: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,9 +17,9 @@ from multilayer.fits.columns import checked_weight
 from multilayer.fits.scores import pinball_d2
 from multilayer.tables.models.base import BaseTableModel
 from multilayer.tables.models.conformal import check_coverage
-from multilayer.tables.models.folds import RowIndices
 from multilayer.tables.models.intervals import intervals_of, spreads_of
 from multilayer.tables.models.losses import RegressionLoss, TargetLoss, amounts_in, target_loss
+from multilayer.tables.models.out_of_fold import OutOfFoldRows
 from multilayer.tables.models.recipes import Preset
 from multilayer.tables.models.spread import Spread
 
@@ -103,7 +103,7 @@ class TableRegressor(RegressorMixin, BaseTableModel):
     """
 
     _loss: TargetLoss
-    _spreads: list[Spread]
+    _spreads: tuple[Spread, ...]
     _classifies = False
 
     def __init__(
@@ -224,8 +224,8 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         weight = checked_weight(sample_weight, len(predicted), np.dtype(np.float64))
         return pinball_d2(self._loss.levels)(predicted, targets, weight)
 
-    def _calibrate(self, encoded: NDArray[Any], divisions: Sequence[RowIndices], is_over: Callable[[], bool]) -> None:
-        self._spreads, self._oof_spreads = spreads_of(self, encoded, divisions, is_over)
+    def _calibrate(self, held: OutOfFoldRows, is_over: Callable[[], bool]) -> None:
+        self._spreads, self._conformity = spreads_of(self, held, is_over)
 
     def _selected(self, found: list[NDArray[np.float64]], y: NDArray[Any], weight: Any) -> NDArray[np.intp]:
         loss, targets = self._loss, self._loss.matrix(y)

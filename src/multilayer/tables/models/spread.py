@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from multilayer.tables.models.calibration import ERRORS_OF_GAIN
+from multilayer.tables.models.forest import Forest, forest_of
 from multilayer.tables.models.means import mean_over_rows
 from multilayer.tables.models.openmp import one_openmp_thread
 
@@ -37,13 +38,13 @@ class Spread:
 
     Attributes
     ----------
-    models : sequence of estimators
-        Models of the absolute error over its mean; none for a constant spread.
+    models : sequence of Forest
+        Trees of the absolute error over its mean; none for a constant spread.
     scale : float
         The mean absolute error of the rows of the fit; 1 if all errors are 0.
     """
 
-    models: Sequence[Any]
+    models: Sequence[Forest]
     scale: float
 
     def at(self, X: NDArray[Any], predicted: Floats) -> Floats:
@@ -64,9 +65,7 @@ class Spread:
         if not self.models:
             return np.full(len(predicted), self.scale)
         inputs = _inputs(X, predicted)
-        with one_openmp_thread():
-            g = sum(model.predict(inputs) for model in self.models) / len(self.models)
-        return np.asarray(self.scale * (FLOOR + (1.0 - FLOOR) * g))
+        return _scaled(self.scale, sum(model.predict(inputs) for model in self.models) / len(self.models))
 
 
 def fitted_spread(
@@ -130,11 +129,15 @@ def fitted_spread(
             model = HistGradientBoostingRegressor(**TREES_OF_SPREAD).fit(
                 inputs[others], sizes[others] / scale, of_others
             )
-        models.append(model)
-        found[part] = Spread((model,), scale).at(X[part], predicted[part])
+            found[part] = _scaled(scale, model.predict(inputs[part]))
+        models.append(forest_of(model))
     gains = np.log(values / found) + sizes / values - sizes / found
     mean, error = mean_over_rows(gains, weight, groups)
     return (Spread(models, scale), found) if mean > ERRORS_OF_GAIN * error else (constant, values)
+
+
+def _scaled(scale: float, g: Any) -> Floats:
+    return np.asarray(scale * (FLOOR + (1.0 - FLOOR) * g))
 
 
 def _inputs(X: NDArray[Any], predicted: Floats) -> NDArray[Any]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+
+from numpy.typing import NDArray
 
 from multilayer.results import Column, Table, listing
 from multilayer.tables.models.companions import NAMES, TREES
-from multilayer.tables.models.fitting import MODEL
 from multilayer.tables.models.means import mean_over_rows
+from multilayer.tables.models.out_of_fold import OutOfFoldRows
 
+MODEL = "model"  # the name of the table model beside its companions
 # The difference of two scores and its standard error.
 Pair = tuple[float, float]
 BEST_EPOCHS = "The score of the model is slightly too good: each network stopped at its best epoch on these rows."
@@ -18,19 +22,49 @@ SERIES = (
 )
 
 
+@dataclass(frozen=True)
+class ModelScore:
+    """The out-of-fold score of a model.
+
+    Attributes
+    ----------
+    name : str
+        ``MODEL``, or the name of the companion.
+    score : float
+        Its score.
+    better : pair of float or None
+        How much the table model is better, and the standard error of that; None for the table model.
+    measures : tuple of float
+        More measures, such as the calibration error.
+    """
+
+    name: str
+    score: float
+    better: Pair | None
+    measures: tuple[float, ...]
+
+
+def scores_of(model: Any, beside: Mapping[str, NDArray[Any]], held: OutOfFoldRows) -> list[ModelScore]:
+    """Return the scores of a model and of the out-of-fold predictions beside it, (m, K) each."""
+    of_model, weight = model._losses(model._oof[held.numbers], held.y), held.weight
+    score = model._score_of_losses(of_model, weight)
+    found = [ModelScore(MODEL, score, None, model._more_measures(model._oof[held.numbers], held))]
+    for name, predictions in beside.items():
+        predicted = predictions[held.numbers]
+        losses = model._losses(predicted, held.y)
+        of_other = model._score_of_losses(losses, weight)
+        slope = model._score_slope(score, of_other)
+        mean, error = mean_over_rows(losses - of_model, weight, held.groups)
+        better = slope * mean, slope * error
+        found.append(ModelScore(name, of_other, better, model._more_measures(predicted, held)))
+    return found
+
+
 def summary_of(model: Any) -> Table:
     """Return a table with a line for each model, and notes: a verdict, the weights, and what the score leaves out."""
-    losses, weight = model._oof_losses, model._weight_of_rows
-    of_model = model._score_of_losses(losses[MODEL], weight)
-    rows: list[Sequence[object]] = [(MODEL, of_model, None, *model._measures[MODEL])]
-    compared: dict[str, Pair] = {}
-    for name, of_rows in losses.items():
-        if name != MODEL:
-            score = model._score_of_losses(of_rows, weight)
-            slope = model._score_slope(of_model, score)
-            mean, error = mean_over_rows(of_rows - losses[MODEL], weight, model._groups_of_rows)
-            compared[name] = slope * mean, slope * error
-            rows.append((name, score, compared[name], *model._measures[name]))
+    scores: list[ModelScore] = model._scores
+    rows = [(each.name, each.score, each.better, *each.measures) for each in scores]
+    compared = {each.name: each.better for each in scores if each.better is not None}
     columns = (
         Column("name", align="left"),
         Column(model._loss_name, ".4g"),

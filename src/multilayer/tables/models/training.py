@@ -20,7 +20,7 @@ from multilayer.tables.models.budget import Budget
 from multilayer.tables.models.companions import BESIDE, TREES, companion_member
 from multilayer.tables.models.encoded_folds import EncodedFold, encoded_folds
 from multilayer.tables.models.openmp import openmp_libraries
-from multilayer.tables.models.problem import Limits, Problem
+from multilayer.tables.models.problem import FoldResult, Limits, Problem
 from multilayer.tables.models.recipes import Recipe, parameters_of
 
 PROBED_BATCHES = 16
@@ -45,8 +45,6 @@ class TrainedMember:
         The mean of the encoded training rows of its fold.
     network : MLPClassifier or MLPRegressor
         The network.
-    validated : array of shape (n, K)
-        Its predictions for the validation rows of the fold.
     seconds : float
         Its training time.
     warnings : sequence of FitWarning
@@ -60,7 +58,6 @@ class TrainedMember:
     encoder: TableEncoder
     mean_row: NDArray[np.float64]
     network: Any
-    validated: NDArray[np.float64]
     seconds: float
     warnings: Sequence[FitWarning] = ()
     limits: Limits | None = None
@@ -85,11 +82,11 @@ class MemberTraining:
             self._training = self._begin()
         return self._training.advance(part)
 
-    def result(self) -> TrainedMember:
-        """Return the trained member."""
+    def result(self) -> FoldResult[TrainedMember]:
+        """Return the trained member and its predictions."""
         if self._training is None:
             raise RuntimeError("the member has not been trained.")
-        found: TrainedMember = self._training.result()
+        found: FoldResult[TrainedMember] = self._training.result()
         self.fold.release()
         return found
 
@@ -120,7 +117,7 @@ class MemberTraining:
         validating = monitored if len(monitored) else None
         return ModelTraining(data, network, fold.train, self._finished, validating, clones=False)
 
-    def _finished(self, fitted: Fitted) -> TrainedMember:
+    def _finished(self, fitted: Fitted) -> FoldResult[TrainedMember]:
         fold, n_outputs = self.fold, fitted.model.n_outputs_
         limits = fold.problem.limits(fold.train)
         validated = np.zeros((0, n_outputs))
@@ -128,17 +125,17 @@ class MemberTraining:
             with collected_warnings([]):
                 predicted = self.predict(fitted.model, fold.data().X[fold.validating])
             validated = predicted if limits is None else np.clip(predicted, *limits)
-        return TrainedMember(
+        member = TrainedMember(
             self.recipe.name,
             self.fold_number,
             self.fold.encoder,
             self.fold.mean_row,
             fitted.model,
-            validated,
             fitted.seconds,
             tuple(fitted.warnings),
             limits,
         )
+        return FoldResult(member, validated)
 
 
 def _seconds_of_row(network: Any, data: Data, rows: NDArray[np.intp]) -> float:
