@@ -82,7 +82,7 @@ def text_batches(source: Source, dialect: Dialect, columns: Sequence[str], block
     except (pa.ArrowException, OSError) as error:
         if "UTF8" in str(error):
             raise DataFileError(f"{source.name}: is not UTF-8 text. {_advice_on_encoding()}") from None
-        raise _explained(source.name, error) from None
+        raise _explained(source.name, error, block_size) from None
     if table is not None and not source.is_piped:
         _check_last_quote(source, dialect, table)
 
@@ -230,7 +230,7 @@ def _skip_blank(row: Any) -> str:
     return "error" if row.text.strip(" \x1a") else "skip"
 
 
-def _explained(file: str, error: Exception) -> Exception:
+def _explained(file: str, error: Exception, block_size: int = LONGEST_LINE) -> Exception:
     """Turn pyarrow's error into one line with the row, if it is known."""
     message = str(error)
     if ragged := _RAGGED.search(message):
@@ -243,7 +243,7 @@ def _explained(file: str, error: Exception) -> Exception:
         )
     if "straddling" in message:
         return DataFileError(
-            f"{file}: a row is longer than {LONGEST_LINE // _MEGABYTE} MiB. "
+            f"{file}: a row is longer than {block_size / _MEGABYTE:.3g} MiB. "
             "The cause may be a quotation mark that is never closed."
         )
     if "Empty CSV file" in message:

@@ -114,7 +114,7 @@ def read_batches(
     decimal: str = ".",
     encoding: str | None = None,
     date_format: str | None = None,
-    batch_bytes: int = 4 * _MEGABYTE,
+    batch_bytes: int = _MEGABYTE,
 ) -> TableBatches:
     """Read a data file of any size in batches, with columns of given kinds.
 
@@ -132,8 +132,8 @@ def read_batches(
         Further columns, which stay as they are in the file; None for all.
     separator, decimal, encoding, date_format : optional
         As in :func:`read_table`.
-    batch_bytes : int, default=4194304
-        The approximate size of a batch in the file, at least the longest row.
+    batch_bytes : int, default=1048576
+        The approximate size of a batch in the file, larger than the longest row.
 
     Returns
     -------

@@ -97,5 +97,6 @@ def predict(
     with table_writer(output) as writer, waiting(printed, "predicting"):
         n_rows = predict_file(saved, source, wanted, None if keep_all else keep, writer, printed)
     if output is not None:
-        printed.say(f"Wrote the predictions of {count(n_rows, 'row')} to {output}.")
+        printed.say(f"Predicted {count(n_rows, 'row')}. Written:")
+        printed.lines([str(output)])
     return printed.exit_code

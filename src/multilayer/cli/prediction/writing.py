@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from multilayer.cli.limits import UnfinishedError
+from multilayer.exceptions import MultilayerError
 from multilayer.storage import reason_of, replacement
 
 FORMATS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".arrow", ".feather")
@@ -97,5 +98,7 @@ def table_writer(path: Path | None) -> Iterator[TableWriter]:
                 sink.close()
             buffered.flush()
             buffered.detach()
+    except MultilayerError:
+        raise
     except (OSError, ValueError) as error:
         raise UnfinishedError(f"{path}: cannot be written: {reason_of(error).lower()}.") from None

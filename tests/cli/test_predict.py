@@ -1,0 +1,300 @@
+"""``multilayer predict``, and the models that ``--out`` writes for it."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pyarrow.csv
+import pyarrow.feather
+import pyarrow.parquet
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from multilayer import MLPClassifier, MLPRegressor, load_model, save_model
+from multilayer.files import model_info
+from multilayer.tables import TableEncoder, read_table
+
+SMALL = ("--hidden", "8", "--epochs", "5")
+
+
+@pytest.fixture(scope="module")
+def network(run, table) -> Path:
+    """A single network of people, written by train."""
+    out = table.parent / "network"
+    assert run("train", table, "--target", "buys", "--out", out, *SMALL).exit_code == 0
+    return out / "model.safetensors"
+
+
+@pytest.fixture(scope="module")
+def table_model(run, table) -> Path:
+    """A table model of people."""
+    out = table.parent / "table_model"
+    result = run("train", table, "--target", "buys", "--out", out, "--preset", "quick")
+    assert result.exit_code == 0
+    assert f"  multilayer predict {out}/model.safetensors new.csv -o predictions.csv" in result.stdout
+    return out / "model.safetensors"
+
+
+@pytest.fixture(scope="module")
+def houses_model(run, houses_table) -> Path:
+    """A table model of amounts."""
+    out = houses_table.parent / "houses"
+    assert run("train", houses_table, "--target", "price", "--out", out, "--preset", "quick").exit_code == 0
+    return out / "model.safetensors"
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def column(rows, name):
+    return np.array([float(row[name]) for row in rows])
+
+
+@pytest.mark.parametrize("which", ["network", "table_model"])
+def test_predictions_are_those_of_the_model_in_python(run, table, which, request):
+    path = request.getfixturevalue(which)
+    result = run("predict", path, table, "--proba")
+    assert result.exit_code == 0
+    rows = rows_of(result.stdout)
+    expected = load_model(path).predict_proba(read_table(table))
+    assert np.array_equal(column(rows, "p(yes)").astype(expected.dtype), expected[:, 1])
+    assert [row["predicted"] for row in rows] == load_model(path).predict(read_table(table)).tolist()
+
+
+def test_predictions_of_test_rows_are_those_that_train_wrote(run, houses_table, houses_model):
+    rows = rows_of(run("predict", houses_model, houses_table).stdout)
+    written = rows_of((houses_model.parent / "predictions.csv").read_text())
+    for each in written:
+        assert float(rows[int(each["row"]) - 1]["predicted"]) == pytest.approx(float(each["predicted"]), rel=1e-9)
+
+
+@pytest.mark.parametrize("command", ["train", "cv", "search"])
+def test_a_single_network_of_amounts_is_saved_in_units_of_the_target(run, houses_table, command, tmp_path):
+    options = ("--trials", "2", "--folds", "2", "--epochs", "2") if command == "search" else SMALL
+    out = tmp_path / "out"
+    result = run(command, houses_table, "--target", "price", "--out", out, *options)
+    assert result.exit_code == 0
+    predicted = column(rows_of(run("predict", out / "model.safetensors", houses_table).stdout), "predicted")
+    prices = column(rows_of(houses_table.read_text()), "price")
+    assert 0.2 * prices.mean() < predicted.mean() < 5 * prices.mean()
+    if command == "train":
+        for each in rows_of((out / "predictions.csv").read_text()):
+            assert predicted[int(each["row"]) - 1] == pytest.approx(float(each["predicted"]), rel=1e-5)
+
+
+def test_cv_saves_a_model_of_all_rows(run, table, tmp_path):
+    assert run("cv", table, "--target", "buys", "--folds", "2", "--out", tmp_path, "--preset", "quick").exit_code == 0
+    model = load_model(tmp_path / "model.safetensors")
+    assert len(model.oof_proba_) == 79
+
+
+def test_the_card_says_how_the_table_was_read(run, tmp_path):
+    lines = ["size;day;price"]
+    lines += [f"{i % 13},5;{i % 28 + 1:02}.03.2024;{100 + i % 13},25" for i in range(60)]
+    table = tmp_path / "prices.csv"
+    table.write_text("\n".join(lines))
+    reading = ("--decimal", ",", "--date-format", "%d.%m.%Y")
+    out = tmp_path / "out"
+    assert run("train", table, "--target", "price", *reading, "--out", out, *SMALL).exit_code == 0
+    card = model_info(out / "model.safetensors").card
+    assert 'target = "price"' in card
+    assert "training_rows = 48" in card
+    result = run("predict", out / "model.safetensors", table)
+    assert result.stderr == ""
+    assert result.stdout == run("predict", out / "model.safetensors", table, *reading).stdout
+
+
+@pytest.mark.parametrize("extension", [".csv", ".csv.gz", ".tsv", ".parquet", ".arrow", ".feather"])
+def test_all_formats_are_read_and_written(run, table, table_model, tmp_path, extension):
+    rows = read_table(table)
+    given = tmp_path / f"new{extension}"
+    if extension == ".parquet":
+        pyarrow.parquet.write_table(rows, given)
+    elif extension in (".arrow", ".feather"):
+        pyarrow.feather.write_feather(rows, given)
+    else:
+        text = table.read_text().replace(",", "\t" if extension == ".tsv" else ",").encode()
+        given.write_bytes(gzip.compress(text) if extension.endswith(".gz") else text)
+    written = tmp_path / f"predicted{extension}"
+    result = run("predict", table_model, given, "-o", written, "--keep-all", "--proba")
+    assert result.exit_code == 0
+    assert result.stdout == f"Predicted 80 rows. Written:\n  {written}\n"
+    found = read_table(written)
+    assert found.column_names == ["age", "income", "town", "buys", "predicted", "p(no)", "p(yes)"]
+    assert found.column("town").to_pylist() == rows.column("town").to_pylist()
+    expected = load_model(table_model).predict_proba(rows)
+    assert np.array_equal(found.column("p(yes)").to_numpy(), expected[:, 1])
+
+
+def test_standard_input_is_predicted_in_its_order(run, table, table_model, monkeypatch):
+    expected = run("predict", table_model, table).stdout
+
+    class Stdin:
+        buffer = io.BytesIO(table.read_bytes())
+
+    from multilayer.cli import source
+
+    monkeypatch.setattr(source.sys, "stdin", Stdin, raising=False)
+    from click.testing import CliRunner
+
+    from multilayer.cli import main
+
+    result = CliRunner().invoke(main, ["predict", str(table_model), "-"], input=table.read_bytes())
+    assert result.output == expected
+
+
+def test_columns_may_have_another_order_and_further_ones_are_ignored(run, table, table_model, tmp_path):
+    rows = read_table(table)
+    reordered = rows.select(["town", "buys", "income", "age"]).append_column("more", rows.column("age"))
+    path = tmp_path / "reordered.csv"
+    pyarrow.csv.write_csv(reordered, path)
+    assert run("predict", table_model, path).stdout == run("predict", table_model, table).stdout
+
+
+def test_results_do_not_depend_on_the_batches(run, table, table_model, monkeypatch):
+    expected = run("predict", table_model, table, "--proba", "--keep", "town").stdout
+    original = "multilayer.tables.batches.read_batches"
+    from multilayer.tables import batches
+
+    real = batches.read_batches
+    monkeypatch.setattr(original, lambda *args, **options: real(*args, **options, batch_bytes=200))
+    assert run("predict", table_model, table, "--proba", "--keep", "town").stdout == expected
+
+
+def test_intervals_hold_the_prediction(run, houses_table, houses_model):
+    rows = rows_of(run("predict", houses_model, houses_table, "--interval", "0.8", "--keep", "price").stdout)
+    low, high, predicted = (column(rows, name) for name in ("lower", "upper", "predicted"))
+    assert (low <= predicted).all()
+    assert (predicted <= high).all()
+    low, high = load_model(houses_model).predict_interval(read_table(houses_table), coverage=0.8)
+    assert np.allclose(column(rows, "lower"), low)
+    assert np.allclose(column(rows, "upper"), high)
+
+
+def test_sets_of_classes(run, table, table_model):
+    rows = rows_of(run("predict", table_model, table, "--interval", "0.95").stdout)
+    assert {row["set"] for row in rows} <= {"", "no", "yes", "no|yes"}
+
+
+def test_reasons_sum_to_the_prediction(run, houses_table, houses_model):
+    rows = rows_of(run("predict", houses_model, houses_table, "--explain").stdout)
+    parts = [name for name in rows[0] if name.startswith("due to ")]
+    assert {"due to area", "due to town"} <= set(parts)
+    total = column(rows, "baseline") + sum(column(rows, name) for name in parts)
+    predicted = column(rows, "predicted")
+    assert np.abs(total - predicted).max() < 1e-3 * np.ptp(predicted) + 100
+
+
+def test_what_is_unlike_the_training_rows_is_noted(run, table_model, tmp_path):
+    lines = ["age,income,town", *["30,0.5,Ulm"] * 30, "soon,0.5,Ulm", "30,1e9,Ulm", "30,0.5,Rome"]
+    path = tmp_path / "new.csv"
+    path.write_text("\n".join(lines))
+    result = run("predict", table_model, path, "-o", tmp_path / "out.csv")
+    assert result.exit_code == 0
+    said = result.stderr
+    assert "note: column 'age': 1 cell that is not numbers, such as 'soon' (data row 31), counts as a gap\n" in said
+    assert re.search(r"note: \d of 33 rows (is|are) far outside the training rows, by values in '", said)
+    assert "column 'town': 1 row has a category that the training rows did not have, such as 'Rome'\n" in said
+
+
+def test_a_column_of_another_kind_is_an_error_and_no_file_is_written(run, table_model, tmp_path):
+    path = tmp_path / "new.csv"
+    path.write_text("\n".join(["age,income,town", *["old,0.5,Ulm"] * 30]))
+    out = tmp_path / "out.csv"
+    result = run("predict", table_model, path, "-o", out)
+    assert result.exit_code == 2
+    assert (
+        "column 'age' of new.csv held numbers in training, and now none of its first 30 cells is one" in result.stderr
+    )
+    assert not out.exists()
+    assert {each.name for each in tmp_path.iterdir()} == {"new.csv"}
+
+
+def test_missing_and_renamed_columns_are_named(run, table_model, tmp_path):
+    path = tmp_path / "new.csv"
+    path.write_text("Age,town\n3,Ulm\n")
+    result = run("predict", table_model, path)
+    assert result.exit_code == 2
+    assert "no column 'age'. Did you mean 'Age'?" in result.stderr
+    assert "Also missing: 'income'" in result.stderr
+    assert result.stdout == ""
+
+
+def test_names_that_are_taken_get_an_underscore(run, table, table_model, tmp_path):
+    rows = read_table(table)
+    path = tmp_path / "new.csv"
+    pyarrow.csv.write_csv(rows.append_column("predicted", rows.column("age")), path)
+    first = rows_of(run("predict", table_model, path, "--keep", "predicted").stdout)[0]
+    assert list(first) == ["predicted", "predicted_"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--keep", "age", "--keep-all"], "--keep-all writes all columns, and --keep some of them"),
+        (["-o", "out.xlsx"], "-o out.xlsx: unknown file extension. Known: .csv"),
+        (["-o", ""], "must be the name of a file, got an empty one"),
+        (["--keep", "colour"], "no column 'colour'"),
+        (["--interval", "1"], "must be a number between 0 and 1, got 1"),
+    ],
+)
+def test_wrong_options_are_one_line(run, table, table_model, options, message):
+    result = run("predict", table_model, table, *options)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_options_that_do_not_suit_the_model_are_one_line(run, table, network, houses_table, houses_model):
+    result = run("predict", houses_model, houses_table, "--proba")
+    assert (result.exit_code, "--proba needs a model of classes, got a TableRegressor" in result.stderr) == (2, True)
+    result = run("predict", network, table, "--explain")
+    assert "--explain needs a TableClassifier or TableRegressor, got a MLPClassifier" in result.stderr
+
+
+def test_files_that_are_no_models_are_one_line(run, table, tmp_path):
+    result = run("predict", table, table)
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    encoder = tmp_path / "encoder.safetensors"
+    save_model(TableEncoder().fit(read_table(table)), encoder)
+    assert "holds a TableEncoder, which does not predict" in run("predict", encoder, table).stderr
+    nameless = tmp_path / "nameless.safetensors"
+    save_model(MLPRegressor((2,), max_iter=1, n_iter_no_change=None).fit([[0.0], [1.0]], [0.0, 1.0]), nameless)
+    assert "was trained on columns without names" in run("predict", nameless, table).stderr
+
+
+def test_pipelines_of_scikit_learn_are_predicted(run, table, tmp_path):
+    frame = read_table(table).to_pandas().dropna(subset=["buys"])
+    columns = make_column_transformer(
+        (make_pipeline(SimpleImputer(), StandardScaler()), ["age", "income"]),
+        (OneHotEncoder(handle_unknown="ignore"), ["town"]),
+    )
+    network = MLPClassifier((4,), max_iter=3, n_iter_no_change=None, random_state=0)
+    model = make_pipeline(columns, network).fit(frame.drop(columns="buys"), frame["buys"])
+    path = tmp_path / "pipeline.safetensors"
+    save_model(model, path)
+    rows = rows_of(run("predict", path, table, "--proba").stdout)
+    expected = model.predict_proba(read_table(table).to_pandas())
+    assert np.array_equal(column(rows, "p(yes)").astype(expected.dtype), expected[:, 1])
+
+
+def test_a_failed_write_leaves_the_old_file(run, table, table_model, tmp_path):
+    out = tmp_path / "out.csv"
+    out.write_text("old")
+    broken = tmp_path / "broken.csv"
+    shutil.copy(table, broken)
+    with broken.open("a") as file:
+        file.write("\n1,2\n")
+    result = run("predict", table_model, broken, "-o", out)
+    assert "expected 4" in result.stderr
+    assert out.read_text() == "old"

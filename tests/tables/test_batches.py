@@ -1,0 +1,156 @@
+"""``read_batches``: files of any size, batch by batch."""
+
+from __future__ import annotations
+
+import gzip
+import io
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.feather
+import pyarrow.parquet
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from multilayer.exceptions import DataFileError, InputError, ParameterError
+from multilayer.tables import read_table
+from multilayer.tables.batches import read_batches
+
+TEXT = """num,flag,day,at,town
+1,true,2026-01-02,7:30,Ulm
+x,no,2026-02-30,25:00,
+,FALSE,2026-03-01 10:00,08:15:10,Bonn
+1e3,maybe,soon,,Ulm
+"""
+KINDS = {"num": "number", "flag": "Boolean", "day": "date", "at": "time", "town": "text"}
+
+
+def whole(batches):
+    return pa.concat_tables([batch.table for batch in batches], promote_options="permissive")
+
+
+def test_cells_of_another_kind_become_gaps_and_are_counted():
+    batches = read_batches(io.BytesIO(TEXT.encode()), KINDS)
+    rows = whole(batches).to_pylist()
+    assert [row["num"] for row in rows] == [1.0, None, None, 1000.0]
+    assert [row["flag"] for row in rows] == [True, None, False, None]
+    assert [str(row["day"]) for row in rows] == ["2026-01-02 00:00:00", "None", "2026-03-01 10:00:00", "None"]
+    assert [str(row["at"]) for row in rows] == ["07:30:00", "None", "08:15:10", "None"]
+    found = {name: (cells.count, cells.example, cells.row) for name, cells in batches.unreadable.items()}
+    assert found == {
+        "num": (1, "'x'", 2),
+        "flag": (2, "'no'", 2),
+        "day": (2, "'2026-02-30'", 2),
+        "at": (1, "'25:00'", 2),
+    }
+    assert batches.n_rows == 4
+
+
+@pytest.mark.parametrize("size", [64, 1000, 1_000_000])
+def test_batches_hold_what_read_table_reads(tmp_path, size):
+    random = np.random.RandomState(0)
+    lines = ["a;b;c;d"]
+    for i in range(500):
+        a, b = f"{random.normal():.6g}".replace(".", ","), random.choice(["x", "y y", "?"])
+        lines.append(f"{a};{b};{'true' if i % 3 else 'false'};{i % 28 + 1:02}.02.2024")
+    path = tmp_path / "table.csv.gz"
+    path.write_bytes(gzip.compress("\n".join(lines).encode("latin-1")))
+    options = {"decimal": ",", "date_format": "%d.%m.%Y", "encoding": "latin-1"}
+    kinds = {"a": "number", "b": "text", "c": "Boolean", "d": "date"}
+    batches = list(read_batches(path, kinds, batch_bytes=size, **options))
+    assert (len(batches) > 1) == (size < 10_000)
+    assert whole(batches).to_pylist() == read_table(path, **options).to_pylist()
+
+
+@pytest.mark.parametrize("extension", [".parquet", ".arrow", ".feather"])
+def test_stored_types_stay_and_text_is_converted(tmp_path, extension):
+    table = pa.table({"n": [1, None, 3], "word": ["1.5", "x", None], "b": [True, False, None], "more": [1, 2, 3]})
+    path = tmp_path / f"table{extension}"
+    if extension == ".parquet":
+        pyarrow.parquet.write_table(table, path)
+    else:
+        pyarrow.feather.write_feather(table, path)
+    batches = read_batches(path, {"b": "Boolean", "word": "number", "n": "number"}, also=["more"], batch_bytes=100)
+    parts = list(batches)
+    assert whole(parts).to_pylist() == [
+        {"b": True, "word": 1.5, "n": 1},
+        {"b": False, "word": None, "n": None},
+        {"b": None, "word": None, "n": 3},
+    ]
+    assert [row["more"] for part in parts for row in part.also.to_pylist()] == [1, 2, 3]
+    assert batches.unreadable["word"].row == 2
+    assert read_table(path).equals(table)
+
+
+def test_a_stream_of_arrow_is_read():
+    table = pa.table({"n": [1.0, 2.0]})
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    sink.seek(0)
+    assert whole(read_batches(sink, {"n": "number"})).equals(table)
+
+
+class Pipe(io.BytesIO):
+    """A file object that cannot be read twice, and that returns few bytes at a time."""
+
+    def seek(self, *_):
+        raise io.UnsupportedOperation
+
+    def read(self, n=-1):
+        return super().read(min(n, 100_000) if n >= 0 else 100_000)
+
+
+def test_a_pipe_is_read_once_and_not_as_a_whole(monkeypatch):
+    monkeypatch.setattr("multilayer.tables._sources._PIECE", 10_000)
+    lines = [f"{i},word {i % 7}" for i in range(200_000)]
+    pipe = Pipe(("n,w\n" + "\n".join(lines)).encode())
+    batches = read_batches(pipe, {"n": "number", "w": "text"}, batch_bytes=100_000)
+    begun = pipe.tell()
+    assert begun < 200_000
+    total = 0.0
+    for batch in batches:
+        total += sum(batch.table.column("n").to_pylist())
+    assert total == sum(range(200_000))
+    assert batches.n_rows == 200_000
+
+
+def test_missing_columns_are_named():
+    with pytest.raises(InputError, match=r"no column 'age'\. Did you mean 'Age'\?.* Also missing: 'town'\.$"):
+        read_batches(io.BytesIO(b"Age,b\n1,2\n"), {"age": "number", "town": "text"})
+    with pytest.raises(InputError, match=r"no column 'id'"):
+        read_batches(io.BytesIO(b"a,b\n1,2\n"), {"a": "number"}, also=["id"])
+
+
+def test_invalid_options_and_files_raise_errors(tmp_path):
+    with pytest.raises(ParameterError, match=r"kind of column 'a' must be one of number, .*, got 'float'"):
+        read_batches(io.BytesIO(b"a\n1\n"), {"a": "float"})
+    with pytest.raises(DataFileError, match=r"data row 3 has 1 field, expected 2"):
+        list(read_batches(io.BytesIO(b"a,b\n1,2\n\n3,4\n5\n"), {"a": "number"}))
+    with pytest.raises(DataFileError, match=r"a row is longer than 6\.1e-05 MiB"):
+        list(read_batches(io.BytesIO(b"a,b\n1," + b"x" * 999 + b"\n2,3\n"), {"a": "number"}, batch_bytes=64))
+    with pytest.raises(DataFileError, match="is not UTF-8 text"):
+        list(read_batches(io.BytesIO(b"a,b\n1,\xff\n"), {"b": "text"}))
+    damaged = tmp_path / "damaged.arrow"
+    damaged.write_bytes(b"ARROW1 and nothing else")
+    with pytest.raises(DataFileError, match="is not an Arrow file, or is damaged"):
+        read_batches(damaged, {"a": "number"})
+
+
+@given(
+    st.lists(st.sampled_from(["1", "-2.5", "x", "", "true", "2026-01-01", "12:30", " 7 ", "1,5", "NA"]), max_size=30),
+    st.sampled_from(["number", "Boolean", "date", "time", "text"]),
+    st.integers(64, 200),
+)
+def test_cells_are_read_independently_of_each_other(words, kind, size):
+    lines = ["n;w", *(f"{i};{word}" for i, word in enumerate(words)), "last;x"]
+    content = "\n".join(lines).encode()
+    once = read_batches(io.BytesIO(content), {"w": kind}, also=["w"])
+    values = [row["w"] for batch in once for row in batch.table.to_pylist()]
+    single = []
+    for word in [*words, "x"]:
+        one = read_batches(io.BytesIO(f"n;w\n0;{word}\n".encode()), {"w": kind}, batch_bytes=size)
+        single += [row["w"] for batch in one for row in batch.table.to_pylist()]
+    assert list(map(str, values)) == list(map(str, single))
+    assert once.n_rows == len(words) + 1
