@@ -16,8 +16,8 @@ LIMITS = {
     "cross_validate: calls": 160,
     "cross_validate: files": 24,
     "circles of imports": 0,
-    "lines": 50_200,
-    "lines in cli": 5_700,
+    "lines": 52_900,
+    "lines in cli": 6_500,
     "lines in plots": 3_150,
 }
 

@@ -87,4 +87,9 @@ class TestDeadline:
         result = run("train", people, *SMALL, "--out", out)
         assert result.exit_code == 0
         assert "note: the report is without 4 pictures: the time was over\n" in result.stderr
-        assert {path.name for path in out.iterdir()} == {"predictions.csv", "calibration.png", "report.html"}
+        assert {path.name for path in out.iterdir()} == {
+            "model.safetensors",
+            "predictions.csv",
+            "calibration.png",
+            "report.html",
+        }

@@ -71,6 +71,7 @@ class TestEarlierRuns:
             "cost.png",
             "network.png",
             "predictions.png",
+            "model.safetensors",
             "report.html",
             "notes.txt",
             "roc.png",  # changed since it was written

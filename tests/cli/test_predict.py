@@ -21,7 +21,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from multilayer import MLPClassifier, MLPRegressor, load_model, save_model
 from multilayer.files import model_info
-from multilayer.tables import TableEncoder, read_table
+from multilayer.tables import TableEncoder, read_batches, read_table
 
 SMALL = ("--hidden", "8", "--epochs", "5")
 
@@ -163,11 +163,9 @@ def test_columns_may_have_another_order_and_further_ones_are_ignored(run, table,
 
 def test_results_do_not_depend_on_the_batches(run, table, table_model, monkeypatch):
     expected = run("predict", table_model, table, "--proba", "--keep", "town").stdout
-    original = "multilayer.tables.batches.read_batches"
-    from multilayer.tables import batches
-
-    real = batches.read_batches
-    monkeypatch.setattr(original, lambda *args, **options: real(*args, **options, batch_bytes=200))
+    monkeypatch.setattr(
+        "multilayer.tables.read_batches", lambda *args, **options: read_batches(*args, **options, batch_bytes=200)
+    )
     assert run("predict", table_model, table, "--proba", "--keep", "town").stdout == expected
 
 
@@ -270,7 +268,7 @@ def test_files_that_are_no_models_are_one_line(run, table, tmp_path):
     assert "holds a TableEncoder, which does not predict" in run("predict", encoder, table).stderr
     nameless = tmp_path / "nameless.safetensors"
     save_model(MLPRegressor((2,), max_iter=1, n_iter_no_change=None).fit([[0.0], [1.0]], [0.0, 1.0]), nameless)
-    assert "was trained on columns without names" in run("predict", nameless, table).stderr
+    assert "was fitted on columns without names" in run("predict", nameless, table).stderr
 
 
 def test_pipelines_of_scikit_learn_are_predicted(run, table, tmp_path):

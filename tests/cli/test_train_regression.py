@@ -18,6 +18,8 @@ from multilayer.tables import TableEncoder, read_table
 
 SMALL = ("--hidden", "16", "--epochs", "60")
 
+PICTURES = ("cost.png", "predictions.png", "network.png")
+
 
 def lines_of_houses(n: int = 300) -> list[str]:
     """Return lines of a table: a price in hundreds of thousands that is not linear, with a gap in data row 5."""
@@ -114,7 +116,7 @@ def test_baselines_are_trained_only_on_the_training_rows(trained, houses):
 def test_all_files_are_written_and_listed(trained):
     result, out = trained
     names = {path.name for path in out.iterdir()}
-    assert names == {"predictions.csv", "report.html", "cost.png", "predictions.png", "network.png"}
+    assert names == {"model.safetensors", "predictions.csv", "report.html", *PICTURES}
     assert all(str(out / name) in result.stdout for name in names)
     page = (out / "report.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64,") == 3

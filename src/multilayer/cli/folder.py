@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from multilayer.cli.limits import NO_ROOM, UnfinishedError
+from multilayer.exceptions import ModelFileError
 from multilayer.storage import reason_of, replace_file
 
 _REPORT = "report.html"
@@ -73,7 +74,10 @@ class OutputFolder:
         from multilayer import save_model
 
         target = self.path / name
-        save_model(model, target, card=card)
+        try:
+            save_model(model, target, card=card)
+        except ModelFileError as error:
+            raise UnfinishedError(str(error)) from None
         self.written.append(target)
         self._digests[name] = hashlib.sha256(target.read_bytes()).hexdigest()
         return target

@@ -69,7 +69,7 @@ class Source:
 
     def read_batches(self, kinds: Mapping[str, Any], also: Sequence[str] | None) -> Any:
         """The table in batches, with columns of these kinds and further ones; None for all."""
-        from multilayer.tables.batches import read_batches
+        from multilayer.tables import read_batches
 
         reading: dict[str, Any] = self.reading
         return read_batches(self._opened(), kinds, also=also, **reading)

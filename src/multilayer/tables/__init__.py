@@ -3,6 +3,7 @@
 ::
 
     read_table("houses.csv")              a file               ->  a pyarrow table
+    read_batches("new.csv", kinds)        a file of any size   ->  pyarrow tables
     split_target(table, "price")          a table              ->  the features, the target column
     encode_target(column)                 the target column    ->  y and the task
     TableEncoder().fit_transform(frame)   the features         ->  X, numbers without gaps
@@ -13,6 +14,7 @@ installs both.
 
 from multilayer.tables._identifiers import row_identifiers
 from multilayer.tables._notes import reading_notes
+from multilayer.tables.batches import Batch, TableBatches, Unreadable, read_batches
 from multilayer.tables.encoder import TableEncoder
 from multilayer.tables.fingerprint import data_fingerprint
 from multilayer.tables.reading import read_table
@@ -20,12 +22,16 @@ from multilayer.tables.reports import ColumnReport, ColumnReports
 from multilayer.tables.target import TargetInfo, encode_target, split_target
 
 __all__ = [
+    "Batch",
     "ColumnReport",
     "ColumnReports",
+    "TableBatches",
     "TableEncoder",
     "TargetInfo",
+    "Unreadable",
     "data_fingerprint",
     "encode_target",
+    "read_batches",
     "read_table",
     "reading_notes",
     "row_identifiers",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, NamedTuple
 
 from multilayer.exceptions import DataFileError, InputError, ParameterError
@@ -60,9 +60,23 @@ class Batch(NamedTuple):
     also: Any
 
 
-@dataclass
 class TableBatches:
     """The batches of a data file; see :func:`read_batches`.
+
+    Parameters
+    ----------
+    names : tuple of str
+        All columns of the file.
+    notes : tuple of str
+        How the file is read.
+    parts : iterator of pyarrow.Table
+        The rows, with text as it is in the file.
+    kinds : mapping of str to str
+        The kinds of the columns to convert.
+    also : list of str
+        The columns to keep as they are.
+    form : CellFormat
+        How numbers and dates are written.
 
     Attributes
     ----------
@@ -76,14 +90,19 @@ class TableBatches:
         By column, the cells so far that are not of the column's kind.
     """
 
-    names: tuple[str, ...]
-    notes: tuple[str, ...]
-    _batches: Iterator[Any]
-    _kinds: Mapping[str, Kind]
-    _also: list[str]
-    _form: CellFormat
-    n_rows: int = 0
-    unreadable: dict[str, Unreadable] = field(default_factory=dict)
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        notes: tuple[str, ...],
+        parts: Iterator[Any],
+        kinds: Mapping[str, Kind],
+        also: list[str],
+        form: CellFormat,
+    ) -> None:
+        self.names, self.notes = names, notes
+        self.n_rows = 0
+        self.unreadable: dict[str, Unreadable] = {}
+        self._batches, self._kinds, self._also, self._form = parts, kinds, also, form
 
     def __iter__(self) -> Iterator[Batch]:
         pa = import_pyarrow("reading tables")

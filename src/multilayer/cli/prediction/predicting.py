@@ -16,9 +16,8 @@ from multilayer.cli.prediction.writing import TableWriter
 from multilayer.cli.source import Source
 from multilayer.cli.text import count
 from multilayer.exceptions import InputError, NoveltyWarning
-from multilayer.tables._column_data import PLURAL, Kind
-from multilayer.tables.batches import TableBatches
-from multilayer.tables.models.novelty import FarRows
+from multilayer.tables import TableBatches
+from multilayer.tables.models import FarRows, far_rows
 
 _MOST_NAMES = 5  # in a note
 _SURELY_OTHER = 20  # cells of a column, none of which is of its kind, are an error
@@ -34,8 +33,7 @@ class Unlike:
 
     def add(self, saved: SavedModel, rows: Any) -> None:
         """Count the rows of a table."""
-        if saved.is_table_model:
-            self.far += saved.model._surroundings.far_rows(rows)
+        self.far += far_rows(saved.model, rows)
         for name, categories in saved.categories.items():
             words = rows.column(name).combine_chunks().dictionary_encode()
             known = np.array([*(word in categories for word in words.dictionary.to_pylist()), True])
@@ -97,20 +95,20 @@ def _joined(kept: Any, found: Mapping[str, Any]) -> Any:
     return table
 
 
-def _check_kinds(rows: Any, batches: TableBatches, kinds: Mapping[str, Kind], source: Source) -> None:
+def _check_kinds(rows: Any, batches: TableBatches, kinds: Mapping[str, str], source: Source) -> None:
     """Raise InputError for a column of which no cell is of its kind."""
     for name, cells in batches.unreadable.items():
         if cells.count >= _SURELY_OTHER and rows.column(name).null_count == rows.num_rows:
             raise InputError(
-                f"column {name!r} of {source.name} held {PLURAL[kinds[name]]} in training, and now none of its first "
+                f"column {name!r} of {source.name} held {kinds[name]}s in training, and now none of its first "
                 f"{count(cells.count, 'cell')} is one, such as {cells.example} (data row {cells.row}). Check the file."
             )
 
 
-def _notes_on_cells(batches: TableBatches, kinds: Mapping[str, Kind]) -> list[str]:
+def _notes_on_cells(batches: TableBatches, kinds: Mapping[str, str]) -> list[str]:
     return [
         f"column {name!r}: {count(cells.count, 'cell')} that {'is' if cells.count == 1 else 'are'} not "
-        f"{PLURAL[kinds[name]]}, such as {cells.example} (data row {cells.row}), "
+        f"{kinds[name]}s, such as {cells.example} (data row {cells.row}), "
         f"{'counts as a gap' if cells.count == 1 else 'count as gaps'}"
         for name, cells in batches.unreadable.items()
     ]

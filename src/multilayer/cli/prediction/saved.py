@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
-from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from multilayer import TableClassifier, TableRegressor, load_model
@@ -19,9 +17,7 @@ from multilayer.cli.output.model_file import read_card
 from multilayer.exceptions import InputError
 from multilayer.files import model_info
 from multilayer.tables import TableEncoder
-from multilayer.tables._column_data import Kind
-from multilayer.tables._sources import TYPED
-from multilayer.tables.encodings import SignEncoding, TextEncoding
+from multilayer.tables.models import input_categories, input_kinds
 
 PREDICTED = "predicted"
 _BETWEEN_CLASSES = "|"  # of a set
@@ -46,12 +42,15 @@ class SavedModel:
         The model.
     kinds : mapping of str to str
         The kinds of the columns that it needs, by name.
+    categories : mapping of str to frozenset of str
+        The categories of the columns in which a new one would be unusual.
     card : mapping
         What the command that wrote the file says of it; empty for files of ``save_model``.
     """
 
     model: Any
-    kinds: Mapping[str, Kind]
+    kinds: Mapping[str, Any]
+    categories: Mapping[str, frozenset[str]]
     card: Mapping[str, Any]
 
     @classmethod
@@ -68,12 +67,16 @@ class SavedModel:
         model = load_model(path)
         if not hasattr(model, "predict"):
             raise InputError(f"{path} holds a {type(model).__name__}, which does not predict. Save a model.")
-        return cls(model, _kinds_of(model, path), read_card(model_info(path).card))
+        try:
+            kinds = input_kinds(model)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+        return cls(model, kinds, input_categories(model), read_card(model_info(path).card))
 
     def reading_of(self, file: Path) -> dict[str, str]:
         """How the training table was read, which holds for other text files too."""
-        has_types = file.suffix.lower() in TYPED
-        return {} if has_types else dict(self.card.get("reading", {}))
+        is_text = file.suffix.lower() in (".csv", ".tsv", ".gz") or str(file) == "-"
+        return dict(self.card.get("reading", {})) if is_text else {}
 
     @property
     def is_table_model(self) -> bool:
@@ -83,20 +86,6 @@ class SavedModel:
     @property
     def classifies(self) -> bool:
         return bool(is_classifier(self.model))
-
-    @cached_property
-    def categories(self) -> dict[str, frozenset[str]]:
-        """The categories of the columns in which a new one would be unusual."""
-        if self.is_table_model:
-            ranges = self.model._surroundings.columns
-            return {column.name: frozenset(column.categories) for column in ranges if column.categories is not None}
-        first = self.model[0] if isinstance(self.model, Pipeline) else self.model
-        encodings = first.encodings_ if isinstance(first, TableEncoder) else ()
-        return {
-            encoding.name: frozenset(encoding.categories)
-            for encoding in encodings
-            if isinstance(encoding, SignEncoding) or (isinstance(encoding, TextEncoding) and not encoding.has_other)
-        }
 
     def check(self, wanted: Wanted) -> None:
         """Raise InputError for what this model cannot predict."""
@@ -154,41 +143,3 @@ def _by_output(name: str, values: NDArray[Any]) -> dict[str, NDArray[Any]]:
     if values.ndim == 1:
         return {name: values}
     return {f"{name} {k + 1}": values[:, k] for k in range(values.shape[1])}
-
-
-def _kinds_of(model: Any, path: Path) -> dict[str, Kind]:
-    """The kinds of the columns that a model needs, by name."""
-    first = model[0] if isinstance(model, Pipeline) else model
-    if getattr(model, "feature_names_in_", getattr(first, "feature_names_in_", None)) is None:
-        raise InputError(
-            f"{path}: the model was trained on columns without names, so that the columns of a file cannot be assigned "
-            "to them. Train it on a frame with names, or predict in Python with load_model."
-        )
-    if isinstance(model, TableClassifier | TableRegressor):
-        used = {column.name for column in model._surroundings.columns}
-        return {each.name: each.kind for each in model.columns_ if each.width or each.name in used}
-    if isinstance(first, TableEncoder):
-        return {each.name: each.kind for each in first.columns_ if each.width}
-    names = (model if hasattr(model, "feature_names_in_") else first).feature_names_in_
-    texts = _text_columns(first, [str(name) for name in names])
-    return {str(name): "text" if name in texts else "number" for name in names}
-
-
-def _text_columns(step: Any, names: list[str]) -> set[str]:
-    """The columns of text of a step of scikit-learn: those of which an encoder has categories of text."""
-    if isinstance(step, Pipeline):
-        return _text_columns(step[0], names)
-    if isinstance(step, ColumnTransformer):
-        found: set[str] = set()
-        for _, part, columns in step.transformers_:
-            of_part = [names[column] if isinstance(column, int) else str(column) for column in _listed(columns, names)]
-            found |= _text_columns(part, of_part)
-        return found
-    categories = getattr(step, "categories_", [])
-    return {name for name, words in zip(names, categories, strict=False) if np.asarray(words).dtype.kind in "OUST"}
-
-
-def _listed(columns: Any, names: list[str]) -> list[Any]:
-    if isinstance(columns, slice):
-        return list(names[columns])
-    return [columns] if isinstance(columns, str | int) else list(np.asarray(columns).tolist())

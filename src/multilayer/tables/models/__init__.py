@@ -5,13 +5,19 @@ from multilayer.tables.models.classifier import TableClassifier
 from multilayer.tables.models.dependence import PartialDependence
 from multilayer.tables.models.explanation import Explanation
 from multilayer.tables.models.importance import Importance
+from multilayer.tables.models.inputs import far_rows, input_categories, input_kinds
+from multilayer.tables.models.novelty import FarRows
 from multilayer.tables.models.regressor import TableRegressor
 
 __all__ = [
     "Explanation",
+    "FarRows",
     "Importance",
     "PartialDependence",
     "TableClassifier",
     "TableRegressor",
     "expected_calibration_error",
+    "far_rows",
+    "input_categories",
+    "input_kinds",
 ]
