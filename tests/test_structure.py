@@ -16,8 +16,8 @@ LIMITS = {
     "cross_validate: calls": 160,
     "cross_validate: files": 24,
     "circles of imports": 0,
-    "lines": 52_900,
-    "lines in cli": 6_500,
+    "lines": 53_400,
+    "lines in cli": 6_750,
     "lines in plots": 3_150,
 }
 

@@ -1,4 +1,4 @@
-"""The commands for a saved model: ``predict``."""
+"""The commands for a saved model: ``predict`` and ``evaluate``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from multilayer.cli.options import Amount, option, reading_options
+from multilayer.cli.folder import OutputFolder
+from multilayer.cli.options import Amount, option, reading_options, result_options, seed_option
 from multilayer.cli.process import keep_running_without_reader
 from multilayer.cli.source import Source
 
@@ -99,4 +100,48 @@ def predict(
     if output is not None:
         printed.say(f"Predicted {count(n_rows, 'row')}. Written:")
         printed.lines([str(output)])
+    return printed.exit_code
+
+
+@click.command(short_help="Test a saved model on the rows of a file.")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@option("--target", "COLUMN", "The column that the model predicts; by default that of the training.")
+@option("--id", "COLUMN", "The name of each row, shown with its prediction.")
+@seed_option("Of the shuffled columns, for their importance.")
+@reading_options
+@result_options("predictions.csv, pictures and report.html")
+def evaluate(
+    model: Path,
+    file: Path,
+    target: str | None,
+    id: str | None,
+    seed: int,
+    out: OutputFolder | None,
+    quiet: bool,
+    **reading: Any,
+) -> int:
+    """Test MODEL, a file that train, cv, search or save_model has written, on FILE, whose rows have the target.
+
+    Scores stand with their standard errors beside the score of the training rows, out of fold. For a table model, the
+    command also tells which columns have changed since the training, and by how much, and which columns matter. Cells
+    that cannot be read, new categories and rows far outside the training rows are counted in notes, as by predict.
+
+    \b
+    Examples:
+      multilayer evaluate churn/model.safetensors june.csv
+      multilayer evaluate houses/model.safetensors sold.parquet --id address --out june
+    """
+    from multilayer.cli.console import Output
+    from multilayer.cli.folder import prepared
+    from multilayer.cli.prediction.evaluating import evaluate_file, write_evaluation
+    from multilayer.cli.prediction.saved import SavedModel
+
+    printed = Output(quiet)
+    saved = SavedModel.load(model)
+    given = {name: value for name, value in {**reading, "target": target, "id": id}.items() if value is not None}
+    with prepared(out):
+        found = evaluate_file(saved, Source(file, **saved.reading_of(file) | given), seed, printed)
+        if out is not None:
+            write_evaluation(found, out, printed)
     return printed.exit_code

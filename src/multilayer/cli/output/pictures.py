@@ -225,6 +225,40 @@ def _roc(second: NDArray[np.bool_], models: dict[str, NDArray[Any]], names: list
     return ax
 
 
+def precision_recall(second: NDArray[np.bool_], probabilities: NDArray[Any], name: str) -> Axes:
+    """The precision at each recall of the second of two classes."""
+    from sklearn.metrics import PrecisionRecallDisplay
+
+    ax = _new_axes(5.4, 5.0)
+    PrecisionRecallDisplay.from_predictions(
+        second, probabilities, name="model", ax=ax, plot_chance_level=True, curve_kwargs=_LOOKS[0]
+    )
+    ax.set_xlabel(f"share of {name} found (recall)", parse_math=False)
+    ax.set_ylabel(f"share of {name} among those taken for it (precision)", parse_math=False)
+    ax.legend(loc="lower left", frameon=False)
+    return ax
+
+
+def residuals(actual: NDArray[Any], predicted: NDArray[Any], name: str) -> Axes:
+    """The errors against the predicted amounts, with their quartiles in tenths of the rows."""
+    ax = _new_axes(6.4, 4.4)
+    errors = actual - predicted
+    order = np.argsort(predicted, kind="stable")
+    ax.plot(predicted, errors, ".", color=_LOOKS[0]["color"], alpha=0.35, markersize=4, markeredgewidth=0)
+    ax.axhline(0.0, color=_INK, linewidth=1)
+    parts = [part for part in np.array_split(order, _PARTS) if len(part)]
+    centres = [float(np.median(predicted[part])) for part in parts]
+    for quantile, look in ((0.25, ":"), (0.5, "-"), (0.75, ":")):
+        values = [float(np.quantile(errors[part], quantile)) for part in parts]
+        label = {0.5: "median of a tenth of the rows", 0.25: "quartiles"}.get(quantile)
+        ax.plot(centres, values, look, color=_LOOKS[1]["color"], label=label)
+    ax.set_xlabel(f"predicted {name}", parse_math=False)
+    ax.set_ylabel("actual minus predicted", parse_math=False)
+    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), frameon=False, ncols=2)
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
 def _calibration(right: NDArray[np.bool_], models: dict[str, NDArray[Any]], what: str) -> Axes:
     """Calibration curves, and below them the number of rows by the network's probability."""
     from matplotlib import pyplot as plt

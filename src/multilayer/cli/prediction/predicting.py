@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,17 +69,25 @@ def predict_file(
     for note in batches.notes:
         output.note(f"{source.name}: {note}")
     unlike = Unlike()
+    for rows, kept, found in predicted_batches(saved, source, batches, wanted):
+        unlike.add(saved, rows)
+        writer.write(_joined(kept, found))
+    for note in (*notes_on_cells(batches, saved.kinds), *unlike.notes()):
+        output.note(note)
+    return batches.n_rows
+
+
+def predicted_batches(
+    saved: SavedModel, source: Source, batches: TableBatches, wanted: Wanted
+) -> Iterator[tuple[Any, Any, dict[str, Any]]]:
+    """The columns that the model needs, the kept columns, and the predictions, batch by batch."""
     for rows, kept in batches:
         if not batches.n_rows:
             _check_kinds(rows, batches, saved.kinds, source)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NoveltyWarning)  # counted below, for all batches together
+            warnings.simplefilter("ignore", NoveltyWarning)  # Unlike counts them, for all batches together
             found = saved.predictions(rows, wanted)
-        unlike.add(saved, rows)
-        writer.write(_joined(kept, found))
-    for note in (*_notes_on_cells(batches, saved.kinds), *unlike.notes()):
-        output.note(note)
-    return batches.n_rows
+        yield rows, kept, found
 
 
 def _joined(kept: Any, found: Mapping[str, Any]) -> Any:
@@ -105,7 +113,7 @@ def _check_kinds(rows: Any, batches: TableBatches, kinds: Mapping[str, str], sou
             )
 
 
-def _notes_on_cells(batches: TableBatches, kinds: Mapping[str, str]) -> list[str]:
+def notes_on_cells(batches: TableBatches, kinds: Mapping[str, str]) -> list[str]:
     return [
         f"column {name!r}: {count(cells.count, 'cell')} that {'is' if cells.count == 1 else 'are'} not "
         f"{kinds[name]}s, such as {cells.example} (data row {cells.row}), "

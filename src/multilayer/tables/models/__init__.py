@@ -3,6 +3,7 @@
 from multilayer.tables.models.calibration_error import expected_calibration_error
 from multilayer.tables.models.classifier import TableClassifier
 from multilayer.tables.models.dependence import PartialDependence
+from multilayer.tables.models.drift import Drift, drift
 from multilayer.tables.models.explanation import Explanation
 from multilayer.tables.models.importance import Importance
 from multilayer.tables.models.inputs import far_rows, input_categories, input_kinds
@@ -10,12 +11,14 @@ from multilayer.tables.models.novelty import FarRows
 from multilayer.tables.models.regressor import TableRegressor
 
 __all__ = [
+    "Drift",
     "Explanation",
     "FarRows",
     "Importance",
     "PartialDependence",
     "TableClassifier",
     "TableRegressor",
+    "drift",
     "expected_calibration_error",
     "far_rows",
     "input_categories",

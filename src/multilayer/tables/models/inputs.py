@@ -18,7 +18,7 @@ from multilayer.tables.models.novelty import FarRows
 
 
 def input_kinds(model: Any) -> dict[str, Kind]:
-    """Return the kinds of the columns that a model needs, by name, as :func:`multilayer.tables.read_batches` takes them.
+    """Return the kinds of the columns that a model needs, by name, as ``read_batches`` takes them.
 
     Parameters
     ----------

@@ -1,0 +1,134 @@
+"""``multilayer evaluate``: a saved model on rows with the target."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from multilayer import load_model
+from multilayer.cli.evaluation.tasks import Classification, Regression
+from multilayer.cli.prediction.evaluating import jackknife_errors
+from multilayer.tables import read_table
+
+
+@pytest.fixture(scope="module")
+def model(run, table) -> Path:
+    out = table.parent / "evaluated"
+    assert run("train", table, "--target", "buys", "--out", out, "--preset", "quick").exit_code == 0
+    return out / "model.safetensors"
+
+
+@pytest.fixture(scope="module")
+def houses_model(run, houses_table) -> Path:
+    out = houses_table.parent / "evaluated"
+    assert run("train", houses_table, "--target", "price", "--out", out, "--preset", "quick").exit_code == 0
+    return out / "model.safetensors"
+
+
+def score_in(text: str, name: str) -> float:
+    line = next(line for line in text.splitlines() if line.startswith(name))
+    return float(line.removeprefix(name).split()[0].replace(",", ""))
+
+
+def test_scores_are_those_of_scikit_learn(run, table, model):
+    result = run("evaluate", model, table)
+    assert result.exit_code == 0
+    rows = read_table(table)
+    known = [i for i, label in enumerate(rows.column("buys").to_pylist()) if label is not None]
+    y = rows.column("buys").take(known).to_pylist()
+    loaded = load_model(model)
+    found = loaded.predict_proba(rows.take(known))
+    assert score_in(result.stdout, "accuracy") == pytest.approx(
+        metrics.accuracy_score(y, loaded.predict(rows.take(known))), abs=1e-4
+    )
+    assert score_in(result.stdout, "log-loss") == pytest.approx(metrics.log_loss(y, found), abs=1e-4)
+    assert f"{loaded.oof_score_:.3f}" in result.stdout
+    assert "note: 1 row without a target, the first is data row 7\n" in result.stderr
+
+
+def test_the_report_has_predictions_pictures_and_changes(run, table, model, tmp_path):
+    out = tmp_path / "out"
+    result = run("evaluate", model, table, "--out", out)
+    assert result.exit_code == 0
+    names = {path.name for path in out.iterdir()}
+    pictures = {"calibration.png", "confusion.png", "roc.png", "precision_recall.png", "importance.png"}
+    assert names == {"predictions.csv", "report.html"} | pictures
+    page = (out / "report.html").read_text("utf-8")
+    for words in ("What has changed since the training", "Columns beside those of training", "Which columns matter"):
+        assert words in page
+    rows = list(csv.DictReader(io.StringIO((out / "predictions.csv").read_text())))
+    assert [int(row["row"]) for row in rows] == [i for i in range(1, 81) if i != 7]
+
+
+def test_amounts_have_residuals_and_named_rows(run, houses_table, houses_model, tmp_path):
+    result = run("evaluate", houses_model, houses_table, "--id", "area", "--out", tmp_path / "out")
+    assert result.exit_code == 0
+    assert (tmp_path / "out" / "residuals.png").exists()
+    rows = read_table(houses_table)
+    predicted = load_model(houses_model).predict(rows)
+    expected = metrics.root_mean_squared_error(rows.column("price").to_numpy(), predicted)
+    assert score_in(result.stdout, "RMSE") == pytest.approx(expected, rel=0.1)
+
+
+def test_single_networks_are_evaluated_without_changes(run, table, tmp_path):
+    out = tmp_path / "network"
+    assert run("train", table, "--target", "buys", "--out", out, "--hidden", "4", "--epochs", "3").exit_code == 0
+    result = run("evaluate", out / "model.safetensors", table)
+    assert result.exit_code == 0
+    assert "Columns beside those of training" not in result.stdout
+    assert "accuracy" in result.stdout
+
+
+def test_changed_columns_are_named(run, table, model, tmp_path):
+    lines = table.read_text().splitlines()
+    moved = [lines[0]] + [line.replace("Ulm", "Bonn") for line in lines[1:]] * 10
+    path = tmp_path / "moved.csv"
+    path.write_text("\n".join(moved))
+    said = " ".join(run("evaluate", model, path).stdout.split())
+    assert "share of 'Ulm' from" in said
+    assert "1 of 3 columns has changed since the training: 'town'." in said
+
+
+def test_labels_that_the_model_does_not_know_are_in_no_score(run, table, model, tmp_path):
+    path = tmp_path / "more.csv"
+    path.write_text(table.read_text() + "30,0.1,Ulm,maybe\n")
+    result = run("evaluate", model, path)
+    assert "note: 1 row whose 'buys' is no class of the model, such as 'maybe', is in no score\n" in result.stderr
+    assert "Scores on 79 rows" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("lines", "options", "message"),
+    [
+        (["age,income,town", "1,2,Ulm"], [], "no column 'buys'"),
+        (["age,income,town,buys", "1,2,Ulm,"], [], "no row has a 'buys' that the model knows"),
+        (["age,income,town,buys", "1,2,Ulm,maybe"], [], "no row has a 'buys' that the model knows"),
+        (["age,town,buys", "1,Ulm,yes"], [], "no column 'income'"),
+        (["age,income,town,buys", "1,2,Ulm,yes"], ["--target", "bought"], "no column 'bought'"),
+    ],
+)
+def test_files_that_cannot_be_scored_are_one_line(run, model, tmp_path, lines, options, message):
+    path = tmp_path / "new.csv"
+    path.write_text("\n".join(lines) + "\n")
+    result = run("evaluate", model, path, "--out", tmp_path / "out", *options)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stderr.splitlines()[-1].startswith("multilayer: ")
+    assert not (tmp_path / "out").exists()
+
+
+def test_jackknife_errors_are_those_of_means():
+    random = np.random.RandomState(0)
+    y = random.normal(size=4000)
+    predictions = y + random.normal(size=4000)
+    errors = jackknife_errors(Regression(1.0, 0.0, 1.0), y, predictions)
+    exact = np.abs(predictions - y).std() / math.sqrt(4000)
+    assert errors["mae"] == pytest.approx(exact, rel=0.5)
+    few = jackknife_errors(Classification(np.array(["a", "b"])), np.array(["a", "b"]), np.full((2, 2), 0.5))
+    assert all(map(math.isnan, few.values()))
