@@ -85,10 +85,10 @@ def described(model: Any, encoder: Encoder, describe_network: Callable[..., dict
 
 def _parameter(encoder: Encoder, name: str, value: Any) -> Any:
     if name == "callbacks":
-        return []
-    if name == "identifiers":
-        value = list(value)
-    if isinstance(value, Mapping):
+        value = ()
+    elif name == "identifiers" and not isinstance(value, list | tuple):
+        value = sorted(value)
+    elif isinstance(value, Mapping):
         value = dict(value)
     try:
         return encoder.encode(value, name)
