@@ -219,9 +219,7 @@ def _judge_table_model(subject: Subject, content: bytes, is_forged: bool) -> str
         model = _loaded(path, content)
         if model is None:
             return ERROR
-        for member in model.members_:
-            member.network.engine = "reference"
-        save_model(model, path)
+        save_model(_with_reference(model), path)
         again = load_model(path)
         try:
             outputs = _answers(model, subject.rows)
@@ -229,11 +227,17 @@ def _judge_table_model(subject: Subject, content: bytes, is_forged: bool) -> str
             assert is_forged
             return USABLE
         path.write_bytes(subject.content)
-        original = _answers(load_model(path), subject.rows)
+        original = _answers(_with_reference(load_model(path)), subject.rows)
         assert is_forged or _are_same(outputs, original)
         assert all(len(each) == len(subject.rows) for each in outputs)
         assert _are_same(_answers(again, subject.rows), outputs)
         return SAME if _are_same(outputs, original) else USABLE
+
+
+def _with_reference(model: Any) -> Any:
+    for member in model.members_:
+        member.network.engine = "reference"
+    return model
 
 
 def _answers(model: Any, rows: Any) -> list[Any]:

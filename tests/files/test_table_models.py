@@ -23,6 +23,7 @@ from multilayer.files import container
 from multilayer.files.table_records import KINDS, OWN_RECORDS
 
 from ..tables.models.conftest import few_epochs
+from .reader import TableModel, predict, read
 from .table_models import CASES, CLASSES, FLATS, NEW, RENT, answers, equal, fitted
 
 pytestmark = pytest.mark.filterwarnings("ignore::multilayer.exceptions.MultilayerWarning")
@@ -213,3 +214,30 @@ def test_labels_of_many_kinds_are_restored(tmp_path: Path) -> None:
         loaded = saved(model, tmp_path)
         assert loaded.classes_.dtype == model.classes_.dtype
         assert loaded.predict(X).tolist() == model.predict(X).tolist()
+
+
+# Cases whose networks differ in something that a reader has to know.
+OF_READER = (
+    *("classifier", "one network", "series", "a fold of one class", "regressor", "poisson", "quantile", "quantiles"),
+    *("several outputs", "own rows", "array"),
+)
+
+
+@pytest.mark.parametrize("name", OF_READER)
+def test_a_reader_that_follows_format_md_predicts(name: str, tmp_path: Path) -> None:
+    model = fitted(name)
+    save_model(model, tmp_path / "model")
+    rows = pd.DataFrame(FLATS[["size", "lift"]].to_numpy(float), columns=["x0", "x1"]) if name == "array" else NEW
+    rows = rows.head(12)
+    cells = {column: [None if pd.isna(cell) else cell for cell in rows[column].astype(object)] for column in rows}
+    given = rows.to_numpy() if name == "array" else rows
+    received, table = predict(tmp_path / "model", cells), TableModel(*read(tmp_path / "model"))
+    if isinstance(model, TableClassifier):
+        np.testing.assert_allclose(received, model.predict_proba(given), atol=1e-6)
+        np.testing.assert_array_equal(table.sets(cells, 0.8), model.predict_set(given, 0.8))
+        return
+    scale = RENT.std()
+    np.testing.assert_allclose(received / scale, model.predict(given).reshape(received.shape) / scale, atol=1e-5)
+    for coverage in (0.5, 0.9):
+        for one, other in zip(table.intervals(cells, coverage), model.predict_interval(given, coverage), strict=True):
+            np.testing.assert_allclose(one / scale, other.reshape(one.shape) / scale, atol=1e-4)
