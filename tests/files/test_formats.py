@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +13,27 @@ import numpy as np
 import pytest
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
+from sklearn.model_selection import TimeSeriesSplit
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from multilayer import EnsembleClassifier, MLPClassifier, MLPRegressor, load_model, save_model
+from multilayer import (
+    EnsembleClassifier,
+    MLPClassifier,
+    MLPRegressor,
+    TableClassifier,
+    TableRegressor,
+    load_model,
+    save_model,
+)
 from multilayer.equations import Huber
+from multilayer.exceptions import NoveltyWarning
 from multilayer.files.container import VERSION
 from multilayer.tables import TableEncoder
+from multilayer.tables.models import training
 from multilayer.training import Cosine, WarmUp
+
+from ..tables.models.conftest import few_epochs
 
 DATA = Path(__file__).parents[1] / "data"
 X = np.array([[0.0, 0.5], [1.0, -1.0], [-2.0, 0.25]])
@@ -26,7 +42,7 @@ ROWS = [
     {"size": None, "town": None, "pair": None, "when": None, "many": None},
     {"size": 1e6, "town": "Rom", "pair": "c", "when": datetime.date(2025, 6, 7), "many": "unseen"},
 ]
-# The predictions at the time the files were written. After a change of VERSION, ``python tests/files/test_formats.py``
+# The predictions at the time the files were written. After a change of VERSION, ``python -m tests.files.test_formats``
 # writes the files of the new version and prints its lines; files of earlier versions are kept.
 EXPECTED: dict[str, list[float]] = {
     "format-1/classifier": [0.6898337491884423, 0.7856682172645699, 0.5524281436310444],
@@ -37,6 +53,72 @@ EXPECTED: dict[str, list[float]] = {
     "format-2/ensemble": [0.30340391945839806, 0.4785404009396943, 0.10390573771204806],
     "format-2/encoder": [0.5637290941292106, 0.6659582999360139, 0.6306290576090499],
     "format-2/columns": [0.9535835239946441, 0.9502611675194107, 0.9206042135354251],
+    "format-2/table-classifier": [
+        0.3351736009796383,
+        0.3403203145665846,
+        0.324506084453777,
+        0.43067508685011446,
+        0.35770744053986936,
+        0.21161747261001607,
+        0.22846327356277385,
+        0.38469978412492667,
+        0.3868369423122994,
+        1.0,
+        1.0,
+        1.0,
+        1.0,
+        1.0,
+        0.0,
+        1.0,
+        1.0,
+        1.0,
+        0.14478419623309866,
+        3.0,
+        51279.02564102564,
+        1.0428950859282238,
+        1.4573636848442353,
+        1.129447626570402,
+        1.0217168910425702,
+    ],
+    "format-2/table-regressor": [
+        246.34720307525305,
+        65.0107531772669,
+        361.6308519192314,
+        87.78889452225857,
+        0.0,
+        203.07254336623694,
+        404.9055116282475,
+        223.56906173026138,
+        520.1891604722259,
+        0.14478419623309866,
+        3.0,
+        51279.02564102564,
+        151.63890065231752,
+        156.6891940450457,
+        152.57362754181955,
+        153.77971888343873,
+    ],
+    "format-2/table-quantiles": [
+        11.647535307681522,
+        212.60482786518799,
+        12.606347360800683,
+        154.976220444905,
+        15.267318519792088,
+        270.7714438767459,
+        0.0,
+        0.0,
+        0.0,
+        243.1709923849874,
+        185.5423849647044,
+        301.3376083965453,
+        0.14478419623309866,
+        3.0,
+        51279.02564102564,
+        20.30479863536306,
+        18.802254906253072,
+        23.69073356283949,
+        20.04740488619709,
+    ],
 }
 
 
@@ -57,6 +139,7 @@ def models() -> dict[str, Any]:
         "ensemble": ensemble.fit(inputs, labels),
         "encoder": _encoder(options).fit(_rows(), labels),
         "columns": _columns(options).fit(inputs, labels),
+        **_table_models(),
     }
 
 
@@ -91,10 +174,50 @@ def _columns(options: dict[str, Any]) -> Any:
     return make_pipeline(ColumnTransformer(parts, remainder="passthrough"), MLPClassifier((3,), **options))
 
 
+@contextmanager
+def small_networks() -> Iterator[None]:
+    """Give the networks of table models few units within the block."""
+    with pytest.MonkeyPatch.context() as patch:
+        of_recipe = training.parameters_of
+        patch.setattr(training, "parameters_of", lambda *args: {**of_recipe(*args), "hidden_layer_sizes": (8,)})
+        yield
+
+
+def _table_models() -> dict[str, Any]:
+    """Return small table models that use every record: trees, spreads, weights, groups and several quantiles."""
+    rows = _rows() * 9
+    size = np.array([row["size"] or 0.0 for row in rows]) + np.arange(360) / 360
+    amounts = size * np.exp(size / 40 * np.random.RandomState(0).normal(size=360))
+    labels = np.where(amounts > 50, "dear", np.where(amounts > 30, "fair", "cheap"))
+    classifier = TableClassifier("quick", cv=2, with_trees=True, calibration="temperature", random_state=0)
+    regressor = TableRegressor("quick", cv=TimeSeriesSplit(3), random_state=0)
+    quantiles = TableRegressor("quick", loss="quantile", quantile=(0.1, 0.9), with_trees=True, cv=2, random_state=0)
+    with few_epochs(2), small_networks():
+        return {
+            "table-classifier": classifier.fit(rows, labels, sample_weight=np.arange(360) % 3 + 1),
+            "table-regressor": regressor.fit(rows, amounts),
+            "table-quantiles": quantiles.fit(rows, amounts, groups=np.arange(360) // 2),
+        }
+
+
 def predictions(model: Any) -> list[float]:
+    if isinstance(model, TableClassifier | TableRegressor):
+        return _of_table_model(model)
     rows: Any = ROWS if isinstance(model, Pipeline) and isinstance(model[0], TableEncoder) else X
     predicted = model.predict_proba(rows)[:, 1] if hasattr(model, "predict_proba") else model.predict(rows)
     return [float(value) for value in predicted]
+
+
+def _of_table_model(model: Any) -> list[float]:
+    """Return predictions, intervals or sets, novelty, and the scores of the summary."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NoveltyWarning)  # one row is unlike the others
+        if isinstance(model, TableClassifier):
+            found = [model.predict_proba(ROWS), model.predict_set(ROWS)]
+        else:
+            found = [model.predict(ROWS), *model.predict_interval(ROWS)]
+    scores = [row[1] for row in model.summary().rows]
+    return [float(each) for values in (*found, model.novelty(ROWS), scores) for each in np.ravel(values)]
 
 
 def stored() -> list[Path]:
