@@ -53,71 +53,20 @@ EXPECTED: dict[str, list[float]] = {
     "format-2/ensemble": [0.30340391945839806, 0.4785404009396943, 0.10390573771204806],
     "format-2/encoder": [0.5637290941292106, 0.6659582999360139, 0.6306290576090499],
     "format-2/columns": [0.9535835239946441, 0.9502611675194107, 0.9206042135354251],
-    "format-2/table-classifier": [
-        0.3351736009796383,
-        0.3403203145665846,
-        0.324506084453777,
-        0.43067508685011446,
-        0.35770744053986936,
-        0.21161747261001607,
-        0.22846327356277385,
-        0.38469978412492667,
-        0.3868369423122994,
-        1.0,
-        1.0,
-        1.0,
-        1.0,
-        1.0,
-        0.0,
-        1.0,
-        1.0,
-        1.0,
-        0.14478419623309866,
-        3.0,
-        51279.02564102564,
-        1.0428950859282238,
-        1.4573636848442353,
-        1.129447626570402,
-        1.0217168910425702,
-    ],
+    "format-2/table-classifier": [6.652917920525638, 10.424181237471341, 88822.26519776697, 5.31317822260198],
     "format-2/table-regressor": [
-        246.34720307525305,
-        65.0107531772669,
-        361.6308519192314,
-        87.78889452225857,
-        0.0,
-        203.07254336623694,
-        404.9055116282475,
-        223.56906173026138,
-        520.1891604722259,
-        0.14478419623309866,
-        3.0,
-        51279.02564102564,
-        151.63890065231752,
-        156.6891940450457,
-        152.57362754181955,
-        153.77971888343873,
+        292.17486228338686,
+        233.17121876345786,
+        351.1785058033159,
+        88822.26519776697,
+        130.3579370312407,
     ],
     "format-2/table-quantiles": [
-        11.647535307681522,
-        212.60482786518799,
-        12.606347360800683,
-        154.976220444905,
-        15.267318519792088,
-        270.7714438767459,
-        0.0,
-        0.0,
-        0.0,
-        243.1709923849874,
-        185.5423849647044,
-        301.3376083965453,
-        0.14478419623309866,
-        3.0,
-        51279.02564102564,
-        20.30479863536306,
-        18.802254906253072,
-        23.69073356283949,
-        20.04740488619709,
+        525.0253405332855,
+        66.7237850598488,
+        322.53842361828015,
+        88822.26519776697,
+        21.496461480373533,
     ],
 }
 
@@ -186,8 +135,8 @@ def small_networks() -> Iterator[None]:
 def _table_models() -> dict[str, Any]:
     """Return small table models that use every record: trees, spreads, weights, groups and several quantiles."""
     rows = _rows() * 9
-    size = np.array([row["size"] or 0.0 for row in rows]) + np.arange(360) / 360
-    amounts = size * np.exp(size / 40 * np.random.RandomState(0).normal(size=360))
+    noise = np.random.RandomState(0).normal(size=360) * [0.5 if row["pair"] == "a" else 30.0 for row in rows]
+    amounts = np.maximum(np.array([row["size"] or 0.0 for row in rows]) + noise, 1.0)
     labels = np.where(amounts > 50, "dear", np.where(amounts > 30, "fair", "cheap"))
     classifier = TableClassifier("quick", cv=2, with_trees=True, calibration="temperature", random_state=0)
     regressor = TableRegressor("quick", cv=TimeSeriesSplit(3), random_state=0)
@@ -217,7 +166,10 @@ def _of_table_model(model: Any) -> list[float]:
         else:
             found = [model.predict(ROWS), *model.predict_interval(ROWS)]
     scores = [row[1] for row in model.summary().rows]
-    return [float(each) for values in (*found, model.novelty(ROWS), scores) for each in np.ravel(values)]
+    # One number of each array, to which all its values contribute.
+    return [
+        float(np.ravel(each) @ np.sqrt(np.arange(np.size(each)) + 1)) for each in (*found, model.novelty(ROWS), scores)
+    ]
 
 
 def stored() -> list[Path]:
