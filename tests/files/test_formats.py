@@ -185,7 +185,9 @@ def test_every_version_has_stored_files() -> None:
 def test_a_stored_file_makes_the_predictions_of_the_time_it_was_written(path: Path) -> None:
     model = load_model(path)
     expected = EXPECTED[f"{path.parent.name}/{path.stem}"]
-    np.testing.assert_allclose(predictions(model), expected, rtol=1e-9)
+    # The networks of table models compute in float32, whose last bits depend on the processor.
+    rtol = 1e-5 if path.stem.startswith("table") else 1e-9
+    np.testing.assert_allclose(predictions(model), expected, rtol=rtol)
 
 
 if __name__ == "__main__":
