@@ -139,7 +139,7 @@ def _table_models() -> list[Any]:
     """Return small table models with trees, several folds, and spreads."""
     rows, amounts = TABLE_ROWS, NUMBERS_OF_TABLE
     several: dict[str, Any] = {"loss": "quantile", "quantile": (0.2, 0.8), "with_trees": True}
-    with few_epochs(10):  # after fewer, the errors are those of the networks, whose spread is constant
+    with few_epochs(40):  # after fewer, the errors are those of the networks, whose spread is constant
         of_amounts = TableRegressor("quick", cv=TimeSeriesSplit(3), random_state=0).fit(rows, amounts)
     with few_epochs(2):
         return [
