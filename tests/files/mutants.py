@@ -21,13 +21,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from safetensors.numpy import save
+from sklearn.model_selection import TimeSeriesSplit
 
 from multilayer import (
     EnsembleClassifier,
     EnsembleRegressor,
     MLPClassifier,
     MLPRegressor,
+    TableClassifier,
+    TableRegressor,
     load_model,
     resume,
     save_model,
@@ -37,15 +41,29 @@ from multilayer.exceptions import JournalError, ModelFileError, MultilayerError
 from multilayer.files import container
 from multilayer.selection.searching.journal import Journal, Scored, _check
 
+from ..tables.models.conftest import few_epochs
 from .pipelines import fitted
 
 X = np.random.RandomState(0).standard_normal((40, 3))
 CLASSES = np.where(X[:, 0] > 0, "yes", "no")
 NUMBERS = X @ [[1.0, 0.5], [0.0, 2.0], [1.0, 1.0]]
 COMMON: dict[str, Any] = {"n_iter_no_change": math.inf, "random_state": 0, "engine": "reference", "max_iter": 4}
+_RNG = np.random.RandomState(0)
+TABLE_ROWS = pd.DataFrame(
+    {
+        "size": _RNG.normal(size=300),
+        "town": _RNG.choice(["Ulm", "Rom", None], 300),
+        "many": _RNG.choice([f"w{i}" for i in range(70)], 300),
+        "when": pd.Timestamp("2024-01-01") + pd.to_timedelta(_RNG.randint(0, 900, 300), unit="D"),
+    }
+)
+_SPREAD = np.where(TABLE_ROWS["town"] == "Ulm", 0.05, 3.0)  # of the errors
+NUMBERS_OF_TABLE = 9.0 + 0.1 * TABLE_ROWS["size"].to_numpy() + _SPREAD * _RNG.normal(size=300)
+TABLE_OF_CLASSES = TABLE_ROWS[:130], np.digitize(TABLE_ROWS["size"][:130], [-0.7, 0.7])
 LARGEST = 64 << 20  # bytes of memory in Python that a mutant of a few kilobytes may take
 
 PIPELINES = ("encoder", "rich encoder", "columns", "selected columns", "array")
+TABLE_MODELS = ("table of classes", "table of amounts", "table of quantiles")
 ERROR, SAME, USABLE = "an error of ours", "the same numbers", "another model that works"
 
 
@@ -105,6 +123,9 @@ def subjects() -> tuple[Subject, ...]:
             pipeline, rows = fitted(name)
             save_model(pipeline, path)
             found.append(Subject(name, path.read_bytes(), _judge_pipeline, _mutate_model, rows))
+        for name, model in zip(TABLE_MODELS, _table_models(), strict=True):
+            save_model(model, path)
+            found.append(Subject(name, path.read_bytes(), _judge_table_model, _mutate_model, TABLE_ROWS))
         path.unlink()
         with Journal(path, "0" * 64) as journal:
             for i in range(6):
@@ -112,6 +133,22 @@ def subjects() -> tuple[Subject, ...]:
             journal.add(("failed", 0, 0), Scored(math.nan, error="InputError: what"))
         found.append(Subject("journal", path.read_bytes(), _judge_journal, _mutate_journal))
     return tuple(found)
+
+
+def _table_models() -> list[Any]:
+    """Return small table models with trees, several folds, and spreads."""
+    rows, amounts = TABLE_ROWS, NUMBERS_OF_TABLE
+    several: dict[str, Any] = {"loss": "quantile", "quantile": (0.2, 0.8), "with_trees": True}
+    with few_epochs(40):  # after fewer, the errors are those of the networks, whose spread is constant
+        of_amounts = TableRegressor("quick", cv=TimeSeriesSplit(3), random_state=0).fit(rows, amounts)
+    with few_epochs(2):
+        return [
+            TableClassifier(cv=2, with_trees=True, calibration="temperature", random_state=0).fit(*TABLE_OF_CLASSES),
+            of_amounts,
+            TableRegressor("quick", cv=2, random_state=0, **several).fit(
+                rows[:130], amounts[:130], np.arange(130) % 3 + 1.0, groups=np.arange(130) // 2
+            ),
+        ]
 
 
 def verdict(subject: Subject, seed: int) -> str:
@@ -178,6 +215,41 @@ def _judge_pipeline(subject: Subject, content: bytes, is_forged: bool) -> str:
         assert all(len(each) == len(subject.rows) for each in outputs)
         assert _are_same(_outputs(again, subject.rows), outputs)
         return SAME if _are_same(outputs, original) else USABLE
+
+
+def _judge_table_model(subject: Subject, content: bytes, is_forged: bool) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        model = _loaded(path, content)
+        if model is None:
+            return ERROR
+        save_model(_with_reference(model), path)
+        again = load_model(path)
+        try:
+            outputs = _answers(model, subject.rows)
+        except ValueError:  # a model of other columns
+            assert is_forged
+            return USABLE
+        path.write_bytes(subject.content)
+        original = _answers(_with_reference(load_model(path)), subject.rows)
+        assert is_forged or _are_same(outputs, original)
+        assert all(len(each) == len(subject.rows) for each in outputs)
+        assert _are_same(_answers(again, subject.rows), outputs)
+        return SAME if _are_same(outputs, original) else USABLE
+
+
+def _with_reference(model: Any) -> Any:
+    for member in model.members_:
+        member.network.engine = "reference"
+    return model
+
+
+def _answers(model: Any, rows: Any) -> list[Any]:
+    """Return the answers of a table model for each row."""
+    found = [*_outputs(model, rows), model.novelty(rows)]
+    found += [model.predict_set(rows)] if hasattr(model, "classes_") else [*model.predict_interval(rows)]
+    words = (model.summary(), model.columns_, [(member.recipe, member.seconds) for member in model.members_])
+    return [*found, np.full(len(rows), str(words))]
 
 
 def _check_message(error: MultilayerError) -> None:
@@ -291,6 +363,7 @@ JUNK: tuple[Any, ...] = (
     *({"dict": [[k * (2**61 - 1), 1.0] for k in range(8)]}, {"dict": 3}, {"dict": [1]}, {"objects": [1, "a", None]}),
     *({"utf8": "a", "ends": "b"}, {"record": "Pipeline", "fields": {"steps": []}}, {"tuple": ["a", "passthrough"]}),
     *({"record": "FunctionTransformer", "fields": {"n_features_in_": 2}}, {"record": "StandardScaler", "fields": {}}),
+    *({"record": "Forest", "fields": {}}, {"record": "TimeSeriesSplit", "fields": {"n_splits": 10**9}}),
     *({"texts": ["a"], "width": 2**24}, {"texts": [1], "width": 1}, {"objects": [[]]}, {"objects": {"a": 1}}),
     *(
         {"record": "Huber", "fields": {"threshold": -1}},

@@ -1,6 +1,6 @@
 """A reader of model files that follows FORMAT.md, with json and NumPy alone.
 
-It predicts with networks, ensembles, and pipelines whose first step is a TableEncoder.
+It predicts with networks, ensembles, pipelines whose first step is a TableEncoder, and table models.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-DTYPES = {"BOOL": "?", "I64": "<i8", "U8": "<u1", "U32": "<u4", "F16": "<f2", "F32": "<f4", "F64": "<f8"}
+DTYPES = {"BOOL": "?", "I32": "<i4", "I64": "<i8", "U8": "<u1", "U32": "<u4", "F16": "<f2", "F32": "<f4", "F64": "<f8"}
 Columns = dict[str, list[Any]]  # from the name of a column to its cells; None is a gap
 
 
@@ -56,6 +56,8 @@ def value(given: Any, arrays: dict[str, Any]) -> Any:
 def predict(path: Path, columns: Columns) -> Any:
     """Return the probabilities of a classifier, or the amounts of a regressor, (m, K)."""
     model, arrays = read(path)
+    if model["class"].startswith("Table"):
+        return TableModel(model, arrays).predict(columns)
     if model["class"] != "Pipeline":
         return outputs(model, arrays, np.array(list(columns.values()), dtype=float).T)
     X: Any = columns
@@ -266,3 +268,114 @@ def output_of(name: str, Z: Any) -> Any:
     if name == "increasing":
         return np.column_stack([Z[:, 0], np.log1p(np.exp(Z[:, 1:]))]).cumsum(axis=1)
     return {"sigmoid": ACTIVATIONS["sigmoid"], "identity": ACTIVATIONS["identity"], "exp": np.exp}[name](Z)
+
+
+# Table models.
+
+
+class TableModel:
+    """A table model: its JSON, and the values of its parts."""
+
+    def __init__(self, model: Any, arrays: dict[str, Any]) -> None:
+        self.arrays, self.networks = arrays, [each["network"] for each in model["members"]]
+        self.attributes = {name: value(each, arrays) for name, each in model["attributes"].items()}
+        self.encoders = [value(each, arrays) for each in model["encoders"]]
+        self.members = [value(each["part"], arrays) for each in model["members"]]
+        self.trees = [value(each, arrays) for each in model["trees"]]
+        self.surroundings = value(model["surroundings"], arrays)
+        self.n_classes = len(self.attributes.get("classes_", ()))
+
+    def predict(self, columns: Columns) -> Any:
+        """Return the probabilities, or the amounts, (m, K)."""
+        rows = [transformed(encoder, columns) for encoder in self.encoders]
+        weights, n_rows = self.attributes["weights_"], self.attributes["n_training_rows"]
+        folds = {member["fold"] for member in self.members}
+        last = len(self.attributes["validation_rows"])
+        folds = {last} if last in folds else folds
+        total = sum(n_rows[fold] for fold in folds)
+        mean: Any = 0.0
+        for member, described in zip(self.members, self.networks, strict=True):
+            if member["fold"] in folds and weights[member["recipe"]] > 0:
+                weight = n_rows[member["fold"]] / total * weights[member["recipe"]]
+                mean = mean + weight * self.of_network(described, rows[member["encoder"]])
+        for each in self.trees:
+            if each["fold"] in folds and weights["gradient-boosted trees"] > 0:
+                weight = n_rows[each["fold"]] / total * weights["gradient-boosted trees"]
+                mean = mean + weight * self.of_trees(each["forests"], rows[each["encoder"]])
+        temperature = self.attributes.get("temperature_", 1.0)
+        if temperature == 1.0:
+            return mean
+        scaled = np.maximum(mean, 2.0**-52) ** (1 / temperature)
+        return scaled / scaled.sum(axis=1, keepdims=True)
+
+    def of_network(self, described: Any, X: Any) -> Any:
+        found = network(described, self.arrays, X)
+        if self.n_classes:
+            return self.of_classes(found, value(described["attributes"]["classes_"], self.arrays))
+        low, high = self.attributes["target_range"]
+        return np.clip(self.restored(found), low, high)
+
+    def of_classes(self, probabilities: Any, classes: Any) -> Any:
+        found = np.zeros((len(probabilities), self.n_classes))
+        found[:, classes] = probabilities
+        return found
+
+    def restored(self, scaled: Any) -> Any:
+        loss = self.attributes["target_loss"]
+        return scaled * loss["unit"] + loss["centre"]
+
+    def of_trees(self, forests: Any, X: Any) -> Any:
+        if not self.n_classes:
+            found = np.column_stack([np.ravel(of_forest(forest, X)) for forest in forests])
+            several = len(self.attributes["target_loss"]["levels"]) > 1
+            return self.restored(np.sort(found, axis=1) if several else found)
+        if forests[0]["record"] == "ConstantClasses":
+            return self.of_classes(np.tile(forests[0]["shares"], (len(X), 1)), forests[0]["classes"])
+        return self.of_classes(of_forest(forests[0], X), forests[0]["classes"])
+
+    def quantile(self, number: int, coverage: float) -> float:
+        """Return the score of this coverage."""
+        scores, below = (self.attributes["conformity"][number][name] for name in ("scores", "below"))
+        place = math.ceil((len(scores) + 1) * coverage - 1e-9) - 1
+        if below is not None:
+            place = int(np.searchsorted(below, coverage * (len(scores) + 1) * (1 - 1e-12)))
+        return float(scores[place]) if place < len(scores) else math.inf
+
+    def sets(self, columns: Columns, coverage: float) -> Any:
+        return 1 - self.predict(columns) <= self.quantile(0, coverage)
+
+    def intervals(self, columns: Columns, coverage: float) -> Any:
+        """Return the lower and the upper ends, (m, O) each."""
+        predicted, loss, ends = self.predict(columns), self.attributes["target_loss"], []
+        if len(loss["levels"]) > 1:
+            q, middle = self.quantile(0, coverage), (predicted[:, 0] + predicted[:, -1]) / 2
+            ends.append((np.minimum(predicted[:, 0] - q, middle), np.maximum(predicted[:, -1] + q, middle)))
+        rows = transformed(self.encoders[self.surroundings["encoder"]], columns)
+        for k, spread in enumerate(self.attributes["spreads"]):
+            inputs = np.column_stack([rows, predicted[:, k]])
+            g: Any = [of_forest(forest, inputs)[:, 0] for forest in spread["models"]]
+            sigma = spread["scale"] * (0.1 + 0.9 * sum(g) / len(g) if g else np.ones(len(inputs)))
+            tails = [2 * k, 2 * k + 1] if loss["name"] == "quantile" else [k, k]
+            share = (1 + coverage) / 2 if loss["name"] == "quantile" else coverage
+            low, high = (self.quantile(tail, share) * sigma for tail in tails)
+            ends.append((predicted[:, k] - low, predicted[:, k] + high))
+        least = np.where(self.attributes["target_range"][0] >= 0, 0.0, -math.inf)
+        return [np.maximum(np.column_stack(each), least) for each in zip(*ends, strict=True)]
+
+
+def of_forest(forest: Any, X: Any) -> Any:
+    """Return the amounts, (m, 1), or the probabilities of the classes of the trees."""
+    k = forest["baseline"].shape[1]
+    sums = np.tile(forest["baseline"], (len(X), 1))
+    for row, x in enumerate(X.astype(float)):
+        for tree, start in enumerate(forest["starts"]):
+            node = start
+            while forest["left"][node] != node:
+                number = x[forest["feature"][node]]
+                is_left = forest["missing_left"][node] if math.isnan(number) else number <= forest["threshold"][node]
+                node = forest["left" if is_left else "right"][node]
+            sums[row, tree % k] += forest["value"][node]
+    if forest["link"] == "logit":
+        p = 1 / (1 + np.exp(-sums))
+        return np.column_stack([1 - p, p])
+    return {"identity": sums, "log": np.exp(sums), "multinomial": output_of("softmax", sums)}[forest["link"]]

@@ -40,6 +40,7 @@ def _key(text: str) -> int | str:
 DROP = object()
 ENCODER = "steps/0/tuple/1/fields"
 FIRST = f"{ENCODER}/encodings_/tuple/0/fields"  # "size": a NumberEncoding, in "rich encoder" a PiecewiseEncoding
+EDGES = "steps.0.1.encodings_.0.edges"  # an array
 STEP = {"record": "StandardScaler", "fields": {}}
 
 
@@ -114,10 +115,19 @@ CASES: dict[str, tuple[str, Change, str]] = {
     ),
     "edges that do not increase": (
         "rich encoder",
-        put(f"{FIRST}/edges/tuple/1", 1e9),
+        array(EDGES, lambda edges: np.where(np.arange(len(edges)) == 1, 1e9, edges)),
         "the encoding of the column 'size' has edges that do not increase",
     ),
-    "edges that are text": ("rich encoder", put(f"{FIRST}/edges/tuple/1", "1"), "edges.1 must be a number, got '1'"),
+    "edges that are no number": (
+        "rich encoder",
+        array(EDGES, lambda edges: edges * np.nan),
+        "the encoding of the column 'size' has edges that do not increase",
+    ),
+    "edges of an earlier form that are text": (
+        "rich encoder",
+        put(f"{FIRST}/edges", {"tuple": [0.0, "1"]}),
+        "edges must be an array of floats",
+    ),
     "too few means": (
         "rich encoder",
         array("steps.0.encodings_.6.means", lambda a: a[:, :-1]),

@@ -33,6 +33,8 @@ class ModelInfo:
         The text that was passed to ``save_model``.
     data : str or None
         The fingerprint of the data that was passed to ``save_model``.
+    description : str or None
+        What a table model predicts, from how many columns, its networks and its score; None for other models.
     """
 
     kind: str
@@ -40,30 +42,37 @@ class ModelInfo:
     versions: Mapping[str, str]
     card: str | None
     data: str | None
+    description: str | None = None
 
 
-def about(card: str | None, data: str | None) -> dict[str, Any]:
+def about(card: str | None, data: str | None, description: str | None = None) -> dict[str, Any]:
     """Return the part of a file that describes its origin."""
     if card is not None and (not isinstance(card, str) or len(card) > MAX_CARD):
         raise ParameterError(f"card must be text of at most {MAX_CARD:,} characters, got {str(card)[:80]!r}.")
     if data is not None and not _is_digest(data):
         raise ParameterError(f"data must be a fingerprint, as data_fingerprint returns it, got {str(data)[:80]!r}.")
-    return {"versions": {name: version(name) for name in LIBRARIES}, "card": card, "data": data}
+    versions = {name: version(name) for name in LIBRARIES}
+    found = {"versions": versions, "card": card, "data": data}
+    return found if description is None else found | {"description": description}
 
 
 def check_about(found: Any) -> dict[str, Any]:
     """Return this part of a file, or raise an error."""
     is_right = (
         isinstance(found, dict)
-        and set(found) == {"versions", "card", "data"}
+        and set(found) - {"description"} == {"versions", "card", "data"}
         and isinstance(found["versions"], dict)
         and all(isinstance(each, str) for each in found["versions"].values())
-        and (found["card"] is None or (isinstance(found["card"], str) and len(found["card"]) <= MAX_CARD))
+        and all(_is_text(found[name]) for name in ("card", "description") if found.get(name) is not None)
         and (found["data"] is None or _is_digest(found["data"]))
     )
     if not is_right:
         raise ModelFileError("'about' must hold the versions, the card and the fingerprint of the data")
     return dict(found)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_CARD
 
 
 def _is_digest(value: Any) -> bool:
@@ -81,7 +90,7 @@ def model_info(path: str | os.PathLike[str]) -> ModelInfo:
     Returns
     -------
     ModelInfo
-        Class, versions, card and fingerprint of the data.
+        Class, versions, card, fingerprint of the data, and a description of a table model.
 
     Raises
     ------
@@ -104,4 +113,5 @@ def model_info(path: str | os.PathLike[str]) -> ModelInfo:
         found = check_about(model.get("about", {"versions": {}, "card": None, "data": None}))
     except ModelFileError as error:
         raise ModelFileError(f"{path}: is not a valid model: {error}. {ADVICE}") from None
-    return ModelInfo(str(model.get("class"))[:80], number, found["versions"], found["card"], found["data"])
+    kind, versions, description = str(model.get("class"))[:80], found["versions"], found.get("description")
+    return ModelInfo(kind, number, versions, found["card"], found["data"], description)

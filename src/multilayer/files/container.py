@@ -238,5 +238,4 @@ def _digest(model: dict[str, Any], tensors: Tensors) -> str:
     return digest.hexdigest()
 
 
-def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode

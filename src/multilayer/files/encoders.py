@@ -57,7 +57,8 @@ def _check_date(encoding: DateEncoding) -> None:
 def _check_piecewise(encoding: PiecewiseEncoding) -> None:
     edges = np.array(encoding.edges)
     _check(encoding.raw.has_values and len(edges) >= 2, encoding.name, "has fewer than two edges")
-    _check(bool((edges[:-1] < edges[1:]).all()), encoding.name, "has edges that do not increase")
+    is_right = np.isfinite(edges).all() and (edges[:-1] < edges[1:]).all()
+    _check(bool(is_right), encoding.name, "has edges that do not increase")
 
 
 def _check(is_right: bool, name: str, wrong: str) -> None:
@@ -111,10 +112,23 @@ DATE = Record(
     ("elapsed", "parts", "year_centre", "year_scale"),
     check=_check_date,
 )
-PIECEWISE = Record(
+
+
+class _Piecewise(Record):
+    """Edges are an array in a file; a list is longer, and the header of a file is limited."""
+
+    def parts(self, value: PiecewiseEncoding) -> dict[str, Any]:
+        return super().parts(value) | {"edges": np.array(value.edges, dtype=np.float64)}
+
+    def built(self, parts: Mapping[str, Any]) -> Any:
+        edges = parts["edges"]
+        return super().built({**parts, "edges": edges if isinstance(edges, tuple) else tuple(edges.tolist())})
+
+
+PIECEWISE = _Piecewise(
     "PiecewiseEncoding",
     PiecewiseEncoding,
-    {"raw": record(NUMBER), "edges": sequence(number(), tuple)},
+    {"raw": record(NUMBER), "edges": either(sequence(number(), tuple), array("f", None))},
     ("raw", "edges"),
     check=_check_piecewise,
 )

@@ -26,22 +26,52 @@ class Stored:
     fields: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
 class Place:
-    """The path of a value in the file, and the lengths of the axes of arrays."""
+    """The path of a value in the file, and the lengths of the axes of arrays.
 
-    name: str = ""
-    sizes: Mapping[str, int] = field(default_factory=dict)  # by letter, as in the schema
+    The path is put together for an error only: a model may have tens of thousands of values.
+    """
+
+    __slots__ = ("last", "parent", "sizes")
+
+    def __init__(self, last: str = "", sizes: Mapping[str, int] | None = None, parent: Place | None = None) -> None:
+        self.last, self.parent = last, parent
+        self.sizes: Mapping[str, int] = {} if sizes is None else sizes  # by letter, as in the schema
+
+    @property
+    def name(self) -> str:
+        """The path, with dots between its parts."""
+        parts, place = [], self
+        while True:
+            parts.append(place.last)
+            if place.parent is None:
+                return ".".join(part for part in reversed(parts) if part)
+            place = place.parent
 
     def inside(self, name: str) -> Place:
-        return Place(f"{self.name}.{name}" if self.name else name, self.sizes)
+        return Place(name, self.sizes, self)
+
+    def with_sizes(self, sizes: Mapping[str, int]) -> Place:
+        """Return the same place with the lengths of more axes."""
+        return Place(self.last, {**self.sizes, **sizes}, self.parent)
 
     def wrong(self, wanted: str, value: Any) -> ModelFileError:
+        return WrongValueError(self, wanted, value)
+
+
+class WrongValueError(ModelFileError):
+    """A value of another kind than wanted; the text is made when it is read, because ``either`` drops most of them."""
+
+    def __init__(self, place: Place, wanted: str, value: Any) -> None:
+        super().__init__(place, wanted, value)
+
+    def __str__(self) -> str:
+        place, wanted, value = self.args
         if isinstance(value, np.ndarray):
             shown = f"an array of {value.dtype} of shape {value.shape}"
         else:
             shown = repr(f"{value.name}(...)" if isinstance(value, Stored) else str(value)[:80])
-        return ModelFileError(f"{self.name[:200]} must be {wanted}, got {shown[:100]}")
+        return f"{place.name[:200]} must be {wanted}, got {shown[:100]}"
 
 
 Kind = Callable[[Any, Place], Any]
@@ -74,6 +104,8 @@ class Record:
 
     def built(self, parts: Mapping[str, Any]) -> Any:
         """Make the record from the values of its fields, which are checked singly."""
+        if not self.attributes:
+            return self.make(**parts)
         return self.make(**{self.attribute(name): value for name, value in parts.items()})
 
 
@@ -285,11 +317,13 @@ def _built(spec: Record, given: Mapping[str, Any], place: Place) -> Any:
     for name in spec.required:
         if name not in given:
             raise ModelFileError(f"{spec.name} has no {name!r}")
-    lengths = {letter: length(given.get(name)) for letter, name in spec.lengths.items()}
-    place = Place(place.name, {**place.sizes, **lengths})
+    if spec.lengths:
+        place = place.with_sizes({letter: length(given.get(name)) for letter, name in spec.lengths.items()})
+    sizes = place.sizes
     try:
-        kinds = {name: kind for name, kind in spec.fields.items() if name in given}
-        made = spec.built({name: kind(given[name], place.inside(name)) for name, kind in kinds.items()})
+        made = spec.built(
+            {name: kind(given[name], Place(name, sizes, place)) for name, kind in spec.fields.items() if name in given}
+        )
         if spec.check is not None:
             spec.check(made)
         return made

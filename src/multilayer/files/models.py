@@ -39,20 +39,21 @@ def save_model(
     card: str | None = None,
     data: str | None = None,
 ) -> None:
-    """Write a trained estimator, ensemble or pipeline to one file.
+    """Write a trained estimator, ensemble, table model or pipeline to one file.
 
     The file holds weights, parameters, labels, and the state that training needs to continue, as numbers and plain JSON
     without code.  It is replaced atomically; the next save to the path removes temporary files of killed processes.
     The file holds no rows of the data.  It holds row numbers if rows are shuffled or held out, and the out-of-fold
-    predictions and errors of an ensemble by bootstrap or fold.
+    predictions and errors of an ensemble by bootstrap or fold, and of a table model.
 
     Parameters
     ----------
-    model : MLPClassifier, MLPRegressor, EnsembleClassifier, EnsembleRegressor, TableEncoder or Pipeline
-        A fitted estimator.  Its callbacks, and those of scikit-learn, are not stored.  A pipeline ends in one of the
-        others; its other steps are of TableEncoder and of scikit-learn's StandardScaler, MinMaxScaler, SimpleImputer,
-        OneHotEncoder, OrdinalEncoder, and ColumnTransformer or Pipeline of these, or "passthrough".  A function that
-        selects columns is stored as the names of the columns that it has selected.
+    model : TableClassifier, TableRegressor, MLPClassifier, MLPRegressor, EnsembleClassifier, EnsembleRegressor, \
+        TableEncoder or Pipeline
+        A fitted estimator.  Its callbacks, and those of scikit-learn, are not stored.  A pipeline ends in a network, an
+        ensemble or a TableEncoder; its other steps are of TableEncoder and of scikit-learn's StandardScaler,
+        MinMaxScaler, SimpleImputer, OneHotEncoder, OrdinalEncoder, and ColumnTransformer or Pipeline of these, or
+        "passthrough".  A function that selects columns is stored as the names of the columns that it has selected.
     path : str or path
         The file.  Missing folders are created; an existing file is replaced and keeps its mode; for a symbolic link,
         its target is replaced.
@@ -60,9 +61,10 @@ def save_model(
         The number of files to keep: this one, and earlier ones with .1, .2, ... appended to the name.
     dtype : {None, "float16"}, default=None
         The type of the weights in the file.  By default it is that of the network, and training can continue from the
-        file exactly.  "float16" stores the weights with 11 significant bits, and without the memory of the update rule:
-        the file is about 3 to 6 times smaller for networks of float32, predictions differ slightly, and further
-        training begins with an empty memory.  A loaded network computes in the type of the saved one.
+        file exactly; the networks of a table model are not trained further.  "float16" stores the weights with 11
+        significant bits, and without the memory of the update rule: the file is about 3 to 6 times smaller for networks
+        of float32, predictions differ slightly, and further training begins with an empty memory.  A loaded network
+        computes in the type of the saved one.
     card : str, default=None
         Text about the model, for :func:`model_info`.
     data : str, default=None
@@ -94,8 +96,9 @@ def save_model(
         raise ParameterError(f"keep must be a positive integer, got {keep!r}.")
     if dtype not in (None, "float16"):
         raise ParameterError(f"dtype must be None or 'float16', got {dtype!r}.")
-    origin = about(card, data)
+    about(card, data)  # checks them first
     described, encoder = describe(model, is_half=dtype is not None)
+    origin = about(card, data, _description(model))
     write(Path(path), described | {"about": origin}, encoder.tensors, keep)
 
 
@@ -112,7 +115,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
 
     Returns
     -------
-    MLPClassifier, MLPRegressor, EnsembleClassifier, EnsembleRegressor, Pipeline or TableEncoder
+    TableClassifier, MLPClassifier or another class that :func:`save_model` takes
         The estimator, without callbacks.
 
     Raises
@@ -127,6 +130,14 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     except (MultilayerError, RecursionError) as error:
         why = f"{error!s:.500}".rstrip(".")
         raise ModelFileError(f"{file}: is not a valid model: {why}. {ADVICE}") from None
+
+
+def _description(model: Any) -> str | None:
+    if type(model).__name__ not in TABLE_MODELS:
+        return None
+    from multilayer.files.table_models import description_of
+
+    return description_of(model)
 
 
 def describe(model: Any, *, is_half: bool = False) -> tuple[dict[str, Any], Encoder]:

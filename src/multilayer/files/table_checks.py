@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.equations.extensions.chosen_costs import Quantile
 from multilayer.estimators import MLPClassifier, MLPRegressor
 from multilayer.exceptions import ModelFileError
 from multilayer.files.checks import check_distinct, check_labels
 from multilayer.files.encoders import width
 from multilayer.fits.labels import Labels
+from multilayer.fits.losses import QUANTILE, loss_of_numbers
 from multilayer.tables.models.calibration import LARGEST_LOG_TEMPERATURE
 from multilayer.tables.models.companions import TREES
 from multilayer.tables.models.conformal import Conformity
@@ -95,7 +95,7 @@ def check_target_loss(loss: TargetLoss) -> None:
     """Check the quantiles, and the scale of the targets."""
     check(_are_finite(loss.centre, loss.unit) and (loss.unit > 0).all(), "TargetLoss has no finite, positive scale")
     if loss.name == "quantile":
-        Quantile(loss.levels)
+        loss_of_numbers(QUANTILE, loss.levels)  # which checks them
     else:
         check(loss.levels == (0.5,), "TargetLoss has quantiles without the loss 'quantile'")
     check(not loss.several_levels or len(loss.unit) == 1, "TargetLoss has several quantiles of several outputs")

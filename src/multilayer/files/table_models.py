@@ -32,6 +32,7 @@ from multilayer.tables.models.companions import TREES as NAME_OF_TREES
 from multilayer.tables.models.companions import Companion
 from multilayer.tables.models.forest import Forest
 from multilayer.tables.models.novelty import ColumnRange, Surroundings
+from multilayer.tables.models.summary import weights_in_words
 from multilayer.tables.models.training import TrainedMember
 from multilayer.tables.models.trees import Forests
 
@@ -45,6 +46,7 @@ _SURROUNDINGS = record(SURROUNDINGS)
 _TREES = sequence(record(TREES), list)
 _MEMBER = record(MEMBER)
 _MAX_MEMBERS = 1 << 16
+MOST_NAMES = 5  # of classes in a description
 
 
 def is_stored(model: Any) -> bool:
@@ -83,12 +85,31 @@ def described(model: Any, encoder: Encoder, describe_network: Callable[..., dict
     return found
 
 
+def description_of(model: Any) -> str:
+    """Return a few sentences for :func:`multilayer.files.model_info`."""
+    if model._classifies:
+        labels = model.classes_.tolist()
+        names = ", ".join(map(repr, labels[:MOST_NAMES])) + ", ..." * (len(labels) > MOST_NAMES)
+        predicts = f"{len(labels)} classes ({names})"
+    else:
+        loss, n_outputs = model._loss, model._n_outputs
+        quantiles = f"quantiles {', '.join(map(str, loss.levels))}" if loss.name == "quantile" else "amounts"
+        predicts = quantiles + f" of {n_outputs} outputs" * (n_outputs > 1)
+    n_networks, n_folds = len(model.members_), len({member.fold for member in model.members_})
+    n_rows = int(np.count_nonzero(~np.isnan(model._oof[:, 0])))
+    return (
+        f"Predicts {predicts} from {model.n_features_in_} column{'s' * (model.n_features_in_ != 1)}; "
+        f"{n_networks} network{'s' * (n_networks != 1)} in {n_folds} fold{'s' * (n_folds != 1)}. "
+        f"{weights_in_words(model.weights_)} Out-of-fold {model._loss_name} of {n_rows:,} rows: {model.oof_score_:.4g}."
+    )
+
+
 def _parameter(encoder: Encoder, name: str, value: Any) -> Any:
     if name == "callbacks":
-        return []
-    if name == "identifiers":
-        value = list(value)
-    if isinstance(value, Mapping):
+        value = ()
+    elif name == "identifiers" and not isinstance(value, list | tuple):
+        value = sorted(value)
+    elif isinstance(value, Mapping):
         value = dict(value)
     try:
         return encoder.encode(value, name)
