@@ -69,13 +69,13 @@ class OutputFolder:
         self._digests[name] = hashlib.sha256(data).hexdigest()
         return target
 
-    def write_model(self, name: str, model: Any, card: str) -> Path:
-        """Write a model with its card, or replace it as a whole."""
+    def write_model(self, name: str, model: Any, card: str, data: str) -> Path:
+        """Write a model with its card and the fingerprint of its data, or replace it as a whole."""
         from multilayer import save_model
 
         target = self.path / name
         try:
-            save_model(model, target, card=card)
+            save_model(model, target, card=card, data=data)
         except ModelFileError as error:
             raise UnfinishedError(str(error)) from None
         self.written.append(target)

@@ -1,4 +1,4 @@
-"""The commands for a saved model: ``predict`` and ``evaluate``."""
+"""The commands for a saved model: ``predict``, ``evaluate`` and ``inspect``."""
 
 from __future__ import annotations
 
@@ -145,3 +145,39 @@ def evaluate(
         if out is not None:
             write_evaluation(found, out, printed)
     return printed.exit_code
+
+
+@click.command(short_help="Say what a model file holds, or how two differ.")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("other", type=click.Path(path_type=Path), required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, of two models a list.")
+def inspect(model: Path, other: Path | None, as_json: bool) -> int:
+    """Say what MODEL is: its kind and settings, its columns and their encoding, its networks, scores and cost by epoch.
+
+    With OTHER, a second model, only the differences are printed.
+
+    \b
+    Examples:
+      multilayer inspect churn/model.safetensors
+      multilayer inspect may/model.safetensors june/model.safetensors
+      multilayer inspect churn/model.safetensors --json
+    """
+    import json
+
+    from multilayer.cli.console import Output
+    from multilayer.cli.prediction.inspecting import facts_of, print_differences, print_facts
+
+    output = Output()
+    loaded, facts = facts_of(model)
+    if other is None:
+        if as_json:
+            click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+        else:
+            print_facts(loaded, facts, output)
+        return output.exit_code
+    second = facts_of(other)[1]
+    if as_json:
+        click.echo(json.dumps([facts, second], indent=2, ensure_ascii=False))
+    else:
+        print_differences(facts, second, (str(model), str(other)), output)
+    return output.exit_code

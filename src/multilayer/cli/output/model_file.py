@@ -15,20 +15,23 @@ import numpy as np
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from multilayer import __version__
+from multilayer.cli.evaluation.problem import RowNumbers
 from multilayer.cli.evaluation.run import Run
 from multilayer.cli.evaluation.tasks import Regression
 from multilayer.cli.folder import OutputFolder
 from multilayer.cli.text import shell_line
+from multilayer.tables import data_fingerprint
 
 MODEL_FILE = "model.safetensors"
 
 
-def write_model(run: Run, folder: OutputFolder, model: Any, command: str, n_rows: int) -> None:
+def write_model(run: Run, folder: OutputFolder, model: Any, command: str, rows: RowNumbers) -> None:
     """Write a trained model of a run, and print the command that predicts with it.
 
-    ``command`` is the name of the command, and ``n_rows`` the number of rows that the model was trained on.
+    ``command`` is the name of the command, and ``rows`` are those that the model was trained on.
     """
-    path = folder.write_model(MODEL_FILE, storable(model, run), card_of(run, command, n_rows))
+    data = data_fingerprint(run.features.take(rows), run.y[rows])
+    path = folder.write_model(MODEL_FILE, storable(model, run), card_of(run, command, len(rows)), data)
     run.output.say("Predict new rows, of a file with the same columns, by")
     run.output.lines([shell_line(["multilayer", "predict", str(path), "new.csv", "-o", "predictions.csv"])])
     run.output.blank()

@@ -64,9 +64,9 @@ def write_evaluation(found: Evaluation, folder: OutputFolder | None) -> None:
     if not is_single:
         folder.write("folds.csv", folds_csv(found))
     if is_single:
-        write_model(run, folder, found.fits.models[0], "train", len(run.splits.rows[0][0]))
+        write_model(run, folder, found.fits.models[0], "train", run.splits.rows[0][0])
     elif (model := _model_of_all_rows(found)) is not None:
-        write_model(run, folder, model, "cv", len(run.y))
+        write_model(run, folder, model, "cv", np.arange(len(run.y)))
     scores, predictions, networks = _score_pictures(found), _prediction_pictures(found), _network_pictures(found)
     columns = [] if found.importance is None else [_importance_picture(found)]
     reasons = _explanation_pictures(found)
@@ -227,7 +227,7 @@ def write_search(found: Found, folder: OutputFolder | None) -> None:
         return
     folder.write("trials.csv", trials_csv(found))
     if found.model is not None:
-        write_model(run, folder, found.model, "search", len(run.y))
+        write_model(run, folder, found.model, "search", np.arange(len(run.y)))
     trials, network = _trial_pictures(found), []
     if found.model is not None and isinstance(found.settings, NetworkSettings):
         caption = "The cost of the chosen network, trained on all rows."
