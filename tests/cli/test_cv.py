@@ -155,7 +155,7 @@ def test_all_files_are_written_and_listed(done):
     result, out = done
     names = {path.name for path in out.iterdir()}
     pictures = {"folds.png", "confusion.png", "roc.png", "calibration.png"}
-    assert names == {"model.safetensors", "predictions.csv", "folds.csv", "report.html"} | pictures
+    assert names == {"model.safetensors", "settings.toml", "predictions.csv", "folds.csv", "report.html"} | pictures
     assert all(str(out / name) in result.stdout for name in names)
     assert all((out / name).read_bytes().startswith(b"\x89PNG") for name in pictures)
 
@@ -301,6 +301,7 @@ class TestAmounts:
             "predictions.csv",
             "folds.csv",
             "model.safetensors",
+            "settings.toml",
             "report.html",
             "folds.png",
             "predictions.png",
@@ -337,6 +338,7 @@ class TestAmounts:
             "predictions.csv",
             "folds.csv",
             "model.safetensors",
+            "settings.toml",
             "report.html",
             "predictions.png",
         }
@@ -470,7 +472,13 @@ def test_cv_without_matplotlib_writes_everything_but_the_plots(run, table, monke
     assert result.exit_code == 0
     assert "note: the report is without pictures: drawing pictures needs matplotlib" in result.stderr
     assert 'python -m pip install "multilayer[plots]"' in result.stderr
-    assert {path.name for path in out.iterdir()} == {"model.safetensors", "predictions.csv", "folds.csv", "report.html"}
+    assert {path.name for path in out.iterdir()} == {
+        "model.safetensors",
+        "settings.toml",
+        "predictions.csv",
+        "folds.csv",
+        "report.html",
+    }
 
 
 def test_names_from_a_file_cannot_control_the_terminal(run, tmp_path):

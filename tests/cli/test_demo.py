@@ -55,7 +55,10 @@ def test_output_without_a_terminal_is_plain(told):
 def test_demo_writes_plots_and_a_report(told):
     names = {path.name for path in told[1].iterdir()}
     boundaries = {"boundary-1000.png", "boundary-500.png"}
-    assert names == {"report.html", "data.png", "cost.png", "network.png", "digits-weights.png"} | boundaries
+    assert (
+        names
+        == {"settings.toml", "report.html", "data.png", "cost.png", "network.png", "digits-weights.png"} | boundaries
+    )
     page = (told[1] / "report.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64,") == 6
     assert "it is right on 99.8% of 500 others" in page
@@ -103,7 +106,7 @@ def test_demo_without_matplotlib_writes_everything_but_the_plots(run, tmp_path, 
     result = run("demo", "--out", tmp_path)
     assert result.exit_code == 0
     assert 'python -m pip install "multilayer[plots]"' in result.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+    assert {path.name for path in tmp_path.iterdir()} == {"report.html", "settings.toml"}
 
 
 @pytest.mark.usefixtures("short")

@@ -58,7 +58,7 @@ def test_the_report_has_predictions_pictures_and_changes(run, table, model, tmp_
     assert result.exit_code == 0
     names = {path.name for path in out.iterdir()}
     pictures = {"calibration.png", "confusion.png", "roc.png", "precision_recall.png", "importance.png"}
-    assert names == {"predictions.csv", "report.html"} | pictures
+    assert names == {"predictions.csv", "report.html", "settings.toml"} | pictures
     page = (out / "report.html").read_text("utf-8")
     for words in ("What has changed since the training", "Columns beside those of training", "Which columns matter"):
         assert words in page

@@ -89,6 +89,7 @@ class TestDeadline:
         assert "note: the report is without 4 pictures: the time was over\n" in result.stderr
         assert {path.name for path in out.iterdir()} == {
             "model.safetensors",
+            "settings.toml",
             "predictions.csv",
             "calibration.png",
             "report.html",

@@ -72,6 +72,7 @@ class TestEarlierRuns:
             "network.png",
             "predictions.png",
             "model.safetensors",
+            "settings.toml",
             "report.html",
             "notes.txt",
             "roc.png",  # changed since it was written

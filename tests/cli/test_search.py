@@ -147,7 +147,7 @@ def test_all_files_are_written_and_listed(done):
     result, out = done
     names = {path.name for path in out.iterdir()}
     pictures = {"search.png", "step_size.png", "weight_decay.png", "dropout.png", "hidden.png", "cost.png"}
-    assert names == {"model.safetensors", "trials.csv", "report.html"} | pictures
+    assert names == {"model.safetensors", "settings.toml", "trials.csv", "report.html"} | pictures
     assert all(str(out / name) in result.stdout for name in names)
     assert all((out / name).read_bytes().startswith(b"\x89PNG") for name in pictures)
 

@@ -177,7 +177,12 @@ class TestInterrupts:
         result = run("train", people, *SMALL, "--out", out)
         assert result.exit_code == 130
         assert "note: the report is without pictures: interrupted\n" in result.stderr
-        assert {path.name for path in out.iterdir()} == {"model.safetensors", "predictions.csv", "report.html"}
+        assert {path.name for path in out.iterdir()} == {
+            "model.safetensors",
+            "settings.toml",
+            "predictions.csv",
+            "report.html",
+        }
 
     def test_a_second_ctrl_c_is_immediate_and_handlers_are_restored(self):
         from multilayer.cli.process import end_at_the_next_signal

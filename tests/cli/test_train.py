@@ -65,7 +65,7 @@ def test_all_files_are_written_and_listed(done):
     result, out = done
     names = {path.name for path in out.iterdir()}
     pictures = {"calibration.png", "confusion.png", "cost.png", "network.png", "roc.png"}
-    assert names == {"model.safetensors", "predictions.csv", "report.html"} | pictures
+    assert names == {"model.safetensors", "settings.toml", "predictions.csv", "report.html"} | pictures
     assert all(str(out / name) in result.stdout for name in names)
     assert all((out / name).read_bytes().startswith(b"\x89PNG") for name in pictures)
 

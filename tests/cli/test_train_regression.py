@@ -116,7 +116,7 @@ def test_baselines_are_trained_only_on_the_training_rows(trained, houses):
 def test_all_files_are_written_and_listed(trained):
     result, out = trained
     names = {path.name for path in out.iterdir()}
-    assert names == {"model.safetensors", "predictions.csv", "report.html", *PICTURES}
+    assert names == {"model.safetensors", "settings.toml", "predictions.csv", "report.html", *PICTURES}
     assert all(str(out / name) in result.stdout for name in names)
     page = (out / "report.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64,") == 3

@@ -134,6 +134,8 @@ def _usage(error: click.UsageError) -> str:
     params = [] if error.ctx is None else error.ctx.command.params
     match error:
         case click.MissingParameter():
+            if error.param is not None and error.param.name == "model":
+                return "MODEL is missing. Name a file that train --out or save_model has written."
             return "FILE is missing. Name a table in CSV or Parquet, or - for standard input."
         case click.BadParameter():
             name = error.param_hint or (error.param.opts[0] if error.param is not None else "")
@@ -175,6 +177,9 @@ def cli(ctx: click.Context) -> None:
       multilayer train houses.csv --target sold  a model of your own table
       multilayer cv houses.csv --target sold     cross-validation of such models
       multilayer search houses.csv --target sold a search for a better network
+      multilayer train houses.csv --target sold --out houses
+      multilayer predict houses/model.safetensors new.csv -o predictions.csv
+      multilayer evaluate houses/model.safetensors june.csv
 
     \b
     Exit codes: 0 done; 1 no memory, no time or no room for the output; 2 wrong

@@ -315,9 +315,10 @@ def option(
 
 
 def given_options(*names: str) -> list[str]:
-    """Those of these options that the user has typed, as they are written."""
+    """Those of these options that the user has typed or configured, as they are written."""
     context = click.get_current_context()
-    typed = {name for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    by_user = (ParameterSource.COMMANDLINE, ParameterSource.DEFAULT_MAP)  # the latter is --config
+    typed = {name for name in names if context.get_parameter_source(name) in by_user}
     return [param.opts[0] for param in context.command.params if param.name in typed]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from multilayer.cli.config import SETTINGS_FILE, ConfiguredCommand, settings_text
 from multilayer.cli.console import Output
 from multilayer.cli.folder import OutputFolder, prepared
 from multilayer.cli.options import result_options
@@ -29,7 +30,7 @@ plot_decision_boundary(model, X, y).figure.savefig("boundary.png")
 """
 
 
-@click.command(short_help="The textbook's story of the two moons, in under a minute.")
+@click.command(cls=ConfiguredCommand, short_help="The textbook's story of the two moons, in under a minute.")
 @result_options("pictures and report.html", printed="the closing table")
 def demo(out: OutputFolder | None, quiet: bool) -> None:
     """Tell the textbook's story of the two moons, and apply the same estimator to real data.
@@ -54,6 +55,7 @@ def demo(out: OutputFolder | None, quiet: bool) -> None:
         if out is None:
             output.say("Nothing was written. With --out DIR there are pictures and a report.")
         else:
+            out.write(SETTINGS_FILE, settings_text(click.get_current_context()))
             story.write(out, IN_PYTHON)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from multilayer.cli.config import SETTINGS_FILE, ConfiguredCommand, settings_text
 from multilayer.cli.folder import OutputFolder
 from multilayer.cli.options import Amount, option, reading_options, result_options, seed_option
 from multilayer.cli.process import keep_running_without_reader
@@ -29,7 +30,7 @@ def read_output(_ctx: click.Context, _param: click.Parameter, value: str) -> Pat
     return path
 
 
-@click.command(short_help="Predict the rows of a file with a saved model.")
+@click.command(cls=ConfiguredCommand, short_help="Predict the rows of a file with a saved model.")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @click.option(
@@ -103,7 +104,7 @@ def predict(
     return printed.exit_code
 
 
-@click.command(short_help="Test a saved model on the rows of a file.")
+@click.command(cls=ConfiguredCommand, short_help="Test a saved model on the rows of a file.")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @option("--target", "COLUMN", "The column that the model predicts; by default that of the training.")
@@ -143,11 +144,12 @@ def evaluate(
     with prepared(out):
         found = evaluate_file(saved, Source(file, **saved.reading_of(file) | given), seed, printed)
         if out is not None:
+            out.write(SETTINGS_FILE, settings_text(click.get_current_context()))
             write_evaluation(found, out, printed)
     return printed.exit_code
 
 
-@click.command(short_help="Say what a model file holds, or how two differ.")
+@click.command(cls=ConfiguredCommand, short_help="Say what a model file holds, or how two differ.")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("other", type=click.Path(path_type=Path), required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, of two models a list.")

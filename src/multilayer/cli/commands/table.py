@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from multilayer.cli.config import SETTINGS_FILE, ConfiguredCommand, settings_text
 from multilayer.cli.options import (
     Amount,
     Choice,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from multilayer.cli.source import Source
 
 
-@click.command(short_help="Train a model on a CSV or Parquet file and test it.")
+@click.command(cls=ConfiguredCommand, short_help="Train a model on a CSV or Parquet file and test it.")
 @table_options
 @model_options
 @option(
@@ -82,7 +83,7 @@ def train(test_fraction: float, **options: Any) -> int:
     return _evaluate(lambda problem: split_once(problem, test_fraction, options["seed"]), options)
 
 
-@click.command(short_help="Cross-validate a model on a CSV or Parquet file.")
+@click.command(cls=ConfiguredCommand, short_help="Cross-validate a model on a CSV or Parquet file.")
 @table_options
 @model_options
 @fold_options(repeats=True)
@@ -118,7 +119,9 @@ def cv(folds: int, repeats: int, **options: Any) -> int:
     return _evaluate(lambda problem: divide(problem, folds, repeats, options["seed"]), options)
 
 
-@click.command(short_help="Search for a network better than the defaults for a CSV or Parquet file.")
+@click.command(
+    cls=ConfiguredCommand, short_help="Search for a network better than the defaults for a CSV or Parquet file."
+)
 @table_options
 @model_options
 @fold_options(repeats=False)
@@ -220,5 +223,7 @@ def _run(
     with prepared(out):
         with naming(source):
             found = work(begin_run(source, split, jobs, deadline, output), **options)
+        if out is not None:
+            out.write(SETTINGS_FILE, settings_text(click.get_current_context()))
         write(found, out)
     return output.exit_code

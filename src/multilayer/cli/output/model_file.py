@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from multilayer import __version__
+from multilayer.cli.config import in_unicode
 from multilayer.cli.evaluation.problem import RowNumbers
 from multilayer.cli.evaluation.run import Run
 from multilayer.cli.evaluation.tasks import Regression
@@ -59,7 +60,7 @@ def card_of(run: Run, command: str, n_rows: int) -> str:
     source, info = run.problem.source, run.problem.info
     lines = {"command": f"multilayer {command}", "version": __version__, "file": source.name}
     lines |= {"target": run.problem.target, "task": info.task}
-    text = "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in lines.items())
+    text = "".join(f"{name} = {json.dumps(in_unicode(value), ensure_ascii=False)}\n" for name, value in lines.items())
     text += f"training_rows = {n_rows}\n"
     if source.reading:
         text += "\n[reading]\n"
