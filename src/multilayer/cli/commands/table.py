@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,7 +31,9 @@ from multilayer.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from multilayer.cli.evaluation.evaluation import Evaluation
     from multilayer.cli.evaluation.problem import Problem
+    from multilayer.cli.evaluation.run import Run
     from multilayer.cli.evaluation.splits import Splits
     from multilayer.cli.folder import OutputFolder
     from multilayer.cli.limits import Deadline
@@ -156,10 +159,10 @@ def search(folds: int, **options: Any) -> int:
     Trial 1 is the table model of multilayer train: its networks are validated in the same folds as all others, and it
     stays the choice if no network has a better score. The other trials are single networks around the recipes of the
     table model: of the kinds pieces, waves and numbers, with one or two hidden layers of 64, 128 or 256 units, step
-    sizes within a factor of 4 of the recipe's, weight decay from 0.002 to 0.2 (both drawn on a logarithmic scale) and
-    dropout from 0 to 0.3. They hold out a tenth of their training rows to stop the training, and are trained in
-    parallel on all cores: each for a ninth of a whole training first, but at least 300 updates, the best third of them
-    three times as long, and so on to the end. On a small table all are trained to the end.
+    sizes within a factor of 4 of the recipe's, weight decay within a factor of 10 (both drawn on a logarithmic scale)
+    and dropout up to twice the recipe's. They hold out a tenth of their training rows to stop the training, and are
+    trained in parallel on all cores: each for a ninth of a whole training first, but at least 300 updates, the best
+    third of them three times as long, and so on to the end. On a small table all are trained to the end.
 
     All are ranked by their log-loss (classes) or RMSE (amounts), beside a linear model and a constant prediction in the
     same folds. The best network is trained on all rows. FILE, the target and the task are as for multilayer train.
@@ -187,13 +190,16 @@ def search(folds: int, **options: Any) -> int:
 
 def _evaluate(split: Callable[[Problem], Splits], options: dict[str, Any]) -> int:
     from multilayer.cli.evaluation.evaluation import evaluate
+    from multilayer.cli.evaluation.kinds import kinds_of
     from multilayer.cli.evaluation.settings import settings_of
     from multilayer.cli.output.reports import write_evaluation
 
     has_report = options["out"] is not None
     return _run(
         split,
-        lambda run, **more: evaluate(run, settings_of(run.splits.fewest_to_train, run.task, **more), has_report),
+        lambda run, **more: evaluate(
+            run, settings_of(partial(kinds_of, run), run.task.default_epochs, **more), has_report
+        ),
         write_evaluation,
         **options,
     )

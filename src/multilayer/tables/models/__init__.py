@@ -5,13 +5,16 @@ from multilayer.tables.models.classifier import TableClassifier
 from multilayer.tables.models.dependence import PartialDependence
 from multilayer.tables.models.explanation import Explanation
 from multilayer.tables.models.importance import Importance
+from multilayer.tables.models.kinds import NetworkKind, network_kinds
 from multilayer.tables.models.regressor import TableRegressor
 
 __all__ = [
     "Explanation",
     "Importance",
+    "NetworkKind",
     "PartialDependence",
     "TableClassifier",
     "TableRegressor",
     "expected_calibration_error",
+    "network_kinds",
 ]
