@@ -31,9 +31,7 @@ from multilayer.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from multilayer.cli.evaluation.evaluation import Evaluation
     from multilayer.cli.evaluation.problem import Problem
-    from multilayer.cli.evaluation.run import Run
     from multilayer.cli.evaluation.splits import Splits
     from multilayer.cli.folder import OutputFolder
     from multilayer.cli.limits import Deadline
