@@ -433,7 +433,7 @@ def test_frames_that_cannot_be_fitted_raise_errors(frame: object, message: str) 
         ({"max_categories": 2.0}, r"got 2\.0"),
         ({"dtype": np.int64}, r"dtype must be numpy\.float32 or numpy\.float64, got <class 'numpy\.int64'>"),
         ({"dtype": "florat"}, "got 'florat'"),
-        ({"identifiers": "Age"}, r'identifiers must be "auto" or column names, .* got \'Age\''),
+        ({"identifiers": "Age"}, r'identifiers must be "auto", column names, .* got \'Age\''),
         ({"identifiers": [1]}, r"got \[1\]"),
     ],
 )

@@ -188,7 +188,7 @@ def test_a_hundred_thousand_categories_need_little_memory() -> None:
     result = TableEncoder(**OPTIONS, dtype=np.float32).fit_transform(table, table["x"].to_numpy())
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert result.shape[1] < 30
+    assert result.shape[1] < 60
     assert peak < 150e6  # a column of float32 for each category would need 4.8e10
 
 

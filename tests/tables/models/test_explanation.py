@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from multilayer.exceptions import ParameterError
+from multilayer.results import significant
 from multilayer.tables.models import TableClassifier, TableRegressor
 
 from .conftest import few_epochs
@@ -184,9 +185,9 @@ def test_text_of_one_row_has_the_values_and_the_sum(regressor, flats):
     text = str(found[1])
     assert f"{X['size'][1]:.4g}" in text
     assert "prediction - baseline" in text
-    assert f"The prediction is {found.prediction[1]:.4g}, and {found.baseline[1]:.4g} for the mean training row." in (
-        " ".join(text.split())
-    )
+    prediction, baseline = (significant(values[1], 4) for values in (found.prediction, found.baseline))
+    sentence = f"The prediction is {prediction}, and {baseline} for the mean training row."
+    assert sentence in " ".join(text.split())
     assert len(found) == 3
     assert found[-1].prediction[0] == found.prediction[2]
     with pytest.raises(IndexError):

@@ -175,7 +175,8 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         array of shape (m,)
             Labels.
         """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        most_probable = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[most_probable]
 
     def predict_set(self, X: Any, coverage: float = 0.9, *, allow_empty: bool = True) -> NDArray[np.bool_]:
         """Return a set of classes for each row, which contains the right one with probability ``coverage``.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from multilayer.tables.encoder import TableEncoder
 from multilayer.tables.models.companions import TREES
+from multilayer.tables.models.problem import Limits
 
 Encoded = dict[int, NDArray[Any]]  # the rows in the encoding of each encoder, by its id
 
@@ -72,7 +73,7 @@ def parts_of(model: Any, *, out_of_fold: bool = False) -> list[Part]:
     for member in model.members_:
         weight = shares.get(member.fold, 0.0) * by_fold.get(member.fold, model.weights_)[member.recipe]
         if weight > 0:
-            predict = _predicts(model, member.network)
+            predict = _predicts(model, member.network, member.limits if out_of_fold else None)
             parts.append(Part(member.fold, weight, member.encoder, member.mean_row, member.network, predict))
     for each in model._companions[TREES] if TREES in model.weights_ else ():
         weight = shares.get(each.fold, 0.0) * by_fold.get(each.fold, model.weights_)[TREES]
@@ -81,8 +82,12 @@ def parts_of(model: Any, *, out_of_fold: bool = False) -> list[Part]:
     return parts
 
 
-def _predicts(model: Any, network: Any) -> Callable[[NDArray[Any]], NDArray[np.float64]]:
-    return lambda X: model._predicted(network, X)
+def _predicts(model: Any, network: Any, limits: Limits | None) -> Callable[[NDArray[Any]], NDArray[np.float64]]:
+    def predict(X: NDArray[Any]) -> NDArray[np.float64]:
+        predicted: NDArray[np.float64] = model._predicted(network, X)
+        return predicted if limits is None else np.clip(predicted, *limits)
+
+    return predict
 
 
 def parts_by_fold(parts: Sequence[Part]) -> dict[int, list[Part]]:

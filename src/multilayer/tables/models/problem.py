@@ -17,6 +17,8 @@ from multilayer.tables.models.folds import RowIndices
 from multilayer.tables.models.losses import TargetLoss
 from multilayer.tables.models.rows import Rows
 
+Limits = tuple[NDArray[np.float64], NDArray[np.float64]]  # the least and the largest amount of each output
+
 
 @dataclass(frozen=True, eq=False)
 class Problem:
@@ -59,12 +61,12 @@ class Problem:
         """What y holds, for the encoder."""
         return "classification" if self.classifies else "regression"
 
-    def limited(self, predicted: NDArray[np.float64], train: RowIndices) -> NDArray[np.float64]:
-        """Limit predicted amounts to the range of the training rows of a fold, which does not know the other rows."""
+    def limits(self, train: RowIndices) -> Limits | None:
+        """Return the ranges of the amounts of some training rows; a fold does not know the other rows."""
         if self.classifies:
-            return predicted
-        y = self.y[train]
-        return np.clip(predicted, y.min(axis=0), y.max(axis=0))
+            return None
+        y = self.y[train].reshape(len(train), -1)
+        return y.min(axis=0), y.max(axis=0)
 
     def validated(self) -> Problem:
         """Return the validation rows of the single fold as a problem without training rows."""

@@ -20,7 +20,7 @@ from multilayer.tables.models.budget import Budget
 from multilayer.tables.models.companions import BESIDE, TREES, companion_member
 from multilayer.tables.models.encoded_folds import EncodedFold, encoded_folds
 from multilayer.tables.models.openmp import openmp_libraries
-from multilayer.tables.models.problem import Problem
+from multilayer.tables.models.problem import Limits, Problem
 from multilayer.tables.models.recipes import Recipe, parameters_of
 
 PROBED_BATCHES = 16
@@ -51,6 +51,8 @@ class TrainedMember:
         Its training time.
     warnings : sequence of FitWarning
         The warnings of its fit.
+    limits : pair of arrays of shape (K,) or None
+        The ranges of the amounts of its training rows, which limit its out-of-fold predictions; None for classes.
     """
 
     recipe: str
@@ -61,6 +63,7 @@ class TrainedMember:
     validated: NDArray[np.float64]
     seconds: float
     warnings: Sequence[FitWarning] = ()
+    limits: Limits | None = None
 
 
 @dataclass(eq=False)
@@ -119,11 +122,12 @@ class MemberTraining:
 
     def _finished(self, fitted: Fitted) -> TrainedMember:
         fold, n_outputs = self.fold, fitted.model.n_outputs_
+        limits = fold.problem.limits(fold.train)
         validated = np.zeros((0, n_outputs))
         if len(fold.validating):
             with collected_warnings([]):
                 predicted = self.predict(fitted.model, fold.data().X[fold.validating])
-            validated = fold.problem.limited(predicted, fold.train)
+            validated = predicted if limits is None else np.clip(predicted, *limits)
         return TrainedMember(
             self.recipe.name,
             self.fold_number,
@@ -133,6 +137,7 @@ class MemberTraining:
             validated,
             fitted.seconds,
             tuple(fitted.warnings),
+            limits,
         )
 
 
