@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +17,13 @@ Run = Callable[..., Result]
 SMALL = ("--target", "buys", "--hidden", "8", "--epochs", "5")
 
 
-@pytest.fixture(scope="package", autouse=True)
-def _short_training() -> Iterator[None]:
-    """Train the networks of table models for three epochs."""
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Train the networks of table models for three epochs in the tests here and their fixtures."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("multilayer.tables.models.recipes.n_epochs", lambda *_: 3)
-        yield
+        if Path(__file__).parent in item.path.parents:
+            patch.setattr("multilayer.tables.models.recipes.n_epochs", lambda *_: 3)
+        return (yield)
 
 
 @pytest.fixture(scope="session")

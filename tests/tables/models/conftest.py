@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -26,11 +27,11 @@ def short() -> Callable[[int], AbstractContextManager[None]]:
     return few_epochs
 
 
-@pytest.fixture(autouse=True, scope="package")
-def _short_training() -> Iterator[None]:
-    """Train the networks of table models for a few epochs, which is enough for tests of what surrounds them."""
-    with few_epochs(40):
-        yield
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Train table models for a few epochs in the tests here and their fixtures, which test what surrounds training."""
+    with few_epochs(40) if Path(__file__).parent in item.path.parents else nullcontext():
+        return (yield)
 
 
 @pytest.fixture(scope="session")
