@@ -426,9 +426,12 @@ def test_ctrl_c_before_a_trial_has_a_score_ends_the_command(run, table, monkeypa
 def test_candidates_are_in_the_space_stated_in_the_help(run, done):
     text = " ".join(run("search", "--help").stdout.split())
     assert "one or two hidden layers of 64, 128 or 256 units, step sizes within a factor of 4 of the recipe's" in text
+    assert "weight decay within a factor of 10 (both drawn on a logarithmic scale) and dropout up to twice" in text
+    assert "weight decay within a factor of 10, and dropout up to twice the recipe's (at most 0.6)" in said(done[0])
     for row in trials_of(done[1]):
-        step = network_kinds(52, 6, 2, classifies=True)[row["kind"]].parameters["learning_rate_init"]
+        recipe = network_kinds(52, 6, 2, classifies=True)[row["kind"]].parameters
+        step, decay = recipe["learning_rate_init"], recipe["weight_decay"]
         assert set(row["hidden"].split(",")) <= {"64", "128", "256"}
         assert step / 4 <= float(row["step_size"]) <= step * 4
-        assert 2e-3 <= float(row["weight_decay"]) <= 3
-        assert 0 <= float(row["dropout"]) <= 0.6
+        assert decay / 10 <= float(row["weight_decay"]) <= decay * 10
+        assert 0 <= float(row["dropout"]) <= min(2 * recipe["dropout"], 0.6)

@@ -125,14 +125,21 @@ def verdict(subject: Subject, seed: int) -> str:
 # How mutants are judged.
 
 
+def _loaded(path: Path, content: bytes) -> Any:
+    """Write and load a mutant; return None after checking the message of an error."""
+    path.write_bytes(content)
+    try:
+        return load_model(path)
+    except ModelFileError as error:
+        _check_message(error)
+        return None
+
+
 def _judge_model(subject: Subject, content: bytes, is_forged: bool) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file"
-        path.write_bytes(content)
-        try:
-            model = load_model(path)
-        except ModelFileError as error:
-            _check_message(error)
+        model = _loaded(path, content)
+        if model is None:
             return ERROR
         original = _original(subject)
         for network in getattr(model, "estimators_", [model]):
@@ -153,11 +160,8 @@ def _judge_model(subject: Subject, content: bytes, is_forged: bool) -> str:
 def _judge_pipeline(subject: Subject, content: bytes, is_forged: bool) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file"
-        path.write_bytes(content)
-        try:
-            model = load_model(path)
-        except ModelFileError as error:
-            _check_message(error)
+        model = _loaded(path, content)
+        if model is None:
             return ERROR
         for network in [*getattr(model[-1], "estimators_", [model[-1]])]:
             network.engine = "reference"
@@ -331,6 +335,13 @@ def _parts(content: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
         path = Path(folder) / "file"
         path.write_bytes(content)
         return container.read(path)
+
+
+def parts(name: str) -> tuple[Any, Any]:
+    """Return the JSON and the arrays of the file of a subject, to be changed."""
+    (subject,) = (each for each in subjects() if each.name == name)
+    model, tensors = _parts(subject.content)
+    return copy.deepcopy(model), dict(tensors)
 
 
 def file_content(model: Any, tensors: dict[str, Any], version: Any = container.VERSION) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import tracemalloc
 from collections.abc import Callable
@@ -15,15 +14,9 @@ import pytest
 from multilayer import load_model
 from multilayer.exceptions import ModelFileError
 
-from .mutants import _parts, file_content, subjects
+from .mutants import file_content, parts
 
 Change = Callable[[Any, Any], object]
-
-
-def parts(name: str) -> tuple[Any, Any]:
-    (subject,) = (each for each in subjects() if each.name == name)
-    model, tensors = _parts(subject.content)
-    return copy.deepcopy(model), dict(tensors)
 
 
 def put(path: str, value: Any) -> Change:

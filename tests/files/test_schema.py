@@ -25,16 +25,10 @@ from multilayer.files import container
 from multilayer.files.kinds import LABELS
 from multilayer.files.schema import ENSEMBLES, NETWORKS, RECORDS
 
-from .mutants import X, _parts, file_content, subjects
+from .mutants import X, file_content, parts
 
 Change = Callable[[Any, Any], object]
 RUN = "attributes/training/fields"
-
-
-def parts(name: str) -> tuple[Any, Any]:
-    (subject,) = (each for each in subjects() if each.name == name)
-    model, tensors = _parts(subject.content)
-    return copy.deepcopy(model), dict(tensors)
 
 
 def put(path: str, value: Any) -> Change:

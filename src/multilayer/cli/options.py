@@ -28,6 +28,7 @@ OPTION_NAMES = {name: "--" + name.replace("_", "-") for name in _UNCHANGED} | {
 }
 
 _NETWORK = ("kind", "hidden", "activation", "epochs", "alpha", "step_size", "batch_size", "weight_decay", "dropout")
+KINDS = ("pieces", "waves", "numbers")  # of single networks, by the names of multilayer.tables.models.network_kinds
 _LARGEST = 2**31 - 1  # whole number that an option takes
 _LONGEST_NUMBER = 12  # digits of a number of units
 
@@ -253,7 +254,7 @@ def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
     dropout = "Single network: share of the hidden units that are dropped in training; 0 by default."
     return _all_of(
         gathered,
-        option("--kind", None, kind, type=Choice(["pieces", "waves", "numbers"])),
+        option("--kind", None, kind, type=Choice(KINDS)),
         option("--hidden", "SIZES", hidden, callback=read_hidden),
         option("--activation", "NAMES", activation, callback=read_activation),
         option("--epochs", "N", epochs, type=Count()),

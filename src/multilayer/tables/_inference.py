@@ -13,9 +13,8 @@ import numpy as np
 from multilayer.exceptions import InputError, InputTypeError
 from multilayer.tables._column_data import ColumnData
 from multilayer.tables._names import shortened
+from multilayer.tables._words import microseconds_of
 
-_EPOCH = dt.datetime(1970, 1, 1)
-_MICROSECOND = dt.timedelta(microseconds=1)
 _NAMES_OF_GAPS = ("NAType", "NaTType")  # of pandas
 # The first of these types that an object has; bool is an int, and a moment is a date.
 _KINDS: tuple[tuple[str, tuple[type, ...]], ...] = (
@@ -160,7 +159,7 @@ def _moments(present: list[Any], gaps: Any, what: str) -> ColumnData:
         raise InputError(f"{what} holds moments with and without a time zone. Give all of them a time zone, or none.")
     moments = [(value.astimezone(dt.UTC), value.astimezone(zones[0])) for value in present]
     ticks, local = (
-        np.array([(moment.replace(tzinfo=None) - _EPOCH) // _MICROSECOND for moment in pair], dtype=np.int64)
+        np.array([microseconds_of(moment.replace(tzinfo=None)) for moment in pair], dtype=np.int64)
         for pair in zip(*moments, strict=True)
     )
     return ColumnData.of_ticks("date", _spread(ticks, gaps), gaps, "us", zone=str(zones[0]), local=_spread(local, gaps))

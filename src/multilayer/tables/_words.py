@@ -76,4 +76,9 @@ def _microseconds(word: str) -> int | None:
         moment = dt.datetime.fromisoformat(word[:19])
     except ValueError:
         return None
-    return (moment - _EPOCH) // _MICROSECOND + int(word[20:26].ljust(6, "0"))
+    return microseconds_of(moment) + int(word[20:26].ljust(6, "0"))
+
+
+def microseconds_of(moment: dt.datetime) -> int:
+    """Return the microseconds of a moment without a time zone since the start of 1970."""
+    return (moment - _EPOCH) // _MICROSECOND

@@ -128,7 +128,7 @@ def cv(folds: int, repeats: int, **options: Any) -> int:
 @option(
     "--epochs",
     "N",
-    "Largest number of passes over the rows; by default that of the recipes, 24 to 200 by the number of rows.",
+    "Largest number of passes over the rows; by default that of the recipes, 40 to 256 by the number of rows.",
     type=Count(),
 )
 @click.option("--no-halving", is_flag=True, help="Train all candidates to the end, not only the more promising ones.")
@@ -158,9 +158,10 @@ def search(folds: int, **options: Any) -> int:
     stays the choice if no network has a better score. The other trials are single networks around the recipes of the
     table model: of the kinds pieces, waves and numbers, with one or two hidden layers of 64, 128 or 256 units, step
     sizes within a factor of 4 of the recipe's, weight decay within a factor of 10 (both drawn on a logarithmic scale)
-    and dropout up to twice the recipe's. They hold out a tenth of their training rows to stop the training, and are
-    trained in parallel on all cores: each for a ninth of a whole training first, but at least 300 updates, the best
-    third of them three times as long, and so on to the end. On a small table all are trained to the end.
+    and dropout up to twice the recipe's, at most 0.6. They hold out a tenth of their training rows to stop the
+    training, and are trained in parallel on all cores: each for a ninth of a whole training first, but at least 300
+    updates, the best third of them three times as long, and so on to the end. On a small table all are trained to the
+    end.
 
     All are ranked by their log-loss (classes) or RMSE (amounts), beside a linear model and a constant prediction in the
     same folds. The best network is trained on all rows. FILE, the target and the task are as for multilayer train.

@@ -225,5 +225,4 @@ def _sentence(run: Run, models: Sequence[ModelScores]) -> str:
 def _in_shell_words(message: object) -> str:
     """A sentence of a table model with options in place of parameters."""
     text = str(message).replace("Set with_trees=True to combine both.", "With --with-trees both are combined.")
-    text = text.replace(" novelty(X) returns a score for each row.", "")
     return text.replace("the rows of the fit", "the training rows").removesuffix(".")

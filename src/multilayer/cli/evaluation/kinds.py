@@ -8,9 +8,9 @@ from typing import Any
 from scipy.stats import loguniform
 
 from multilayer.cli.evaluation.run import Run
+from multilayer.cli.options import KINDS
 from multilayer.tables.models import NetworkKind, network_kinds
 
-KINDS = ("pieces", "waves", "numbers")
 HIDDEN, STEP_SIZE, WEIGHT_DECAY, DROPOUT = "hidden_layer_sizes", "learning_rate_init", "weight_decay", "dropout"
 # Around the recipes, which have two layers of 128 units; the others are multiples of the recipe's values.
 SIZES = [(64,), (128,), (256,), (64, 64), (128, 128), (256, 256)]

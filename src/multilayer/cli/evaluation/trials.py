@@ -21,7 +21,7 @@ from multilayer.tables.models import NetworkKind
 
 _IN_WORDS = (
     "one or two hidden layers of 64, 128 or 256 units, step sizes within a factor of 4 of the recipe's, weight decay "
-    "within a factor of 10, and dropout up to twice the recipe's"
+    "within a factor of 10, and dropout up to twice the recipe's (at most 0.6)"
 )
 
 MOST_TRIALS = 10  # that are printed

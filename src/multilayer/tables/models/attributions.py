@@ -39,15 +39,15 @@ class Attributions:
 def attributions_of(
     model: Any, table: Any, baseline: Any, units_of: Callable[[Floats], NDArray[np.intp]]
 ) -> Attributions:
-    """Return the attributions for the rows of an Arrow table.
+    """Return the attributions for the rows of a table.
 
     Parameters
     ----------
     model : TableClassifier or TableRegressor
         The fitted model.
-    table : pyarrow.Table
+    table : Columns
         The m rows.
-    baseline : pyarrow.Table or None
+    baseline : Columns or None
         Rows whose encoded mean is the baseline; None for the mean encoded training row.
     units_of : callable
         From predictions of shape (m, K) to the number of the output of each row.

@@ -189,7 +189,7 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         return self._predictions_of(table)
 
     def _table_to_predict(self, X: Any) -> Any:
-        """Return the rows as an Arrow table with the columns of the fit."""
+        """Return the rows as a table with the columns of the fit."""
         self._check_is_fitted()
         with input_errors(X):
             used = {each.name for each in self._surroundings.columns}

@@ -53,13 +53,13 @@ def spreads_of(
 
 
 def intervals_of(model: Any, table: Any, predicted: Floats, coverage: float) -> tuple[Floats, Floats]:
-    """Return the ends of the intervals for the rows of an Arrow table, (m, K) each; K outputs.
+    """Return the ends of the intervals for the rows of a table, (m, K) each; K outputs.
 
     Parameters
     ----------
     model : TableRegressor
         The fitted model.
-    table : pyarrow.Table
+    table : Columns
         The rows.
     predicted : array of shape (m, K)
         Their predictions.

@@ -101,7 +101,7 @@ def parts_by_fold(parts: Sequence[Part]) -> dict[int, list[Part]]:
 
 
 def encode(parts: Sequence[Part], table: Any) -> Encoded:
-    """Encode the rows of an Arrow table once for each encoder."""
+    """Encode the rows of a table once for each encoder."""
     return {key: encoder.transform(table) for key, encoder in encoders_of(parts).items()}
 
 

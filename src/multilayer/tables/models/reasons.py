@@ -21,7 +21,7 @@ class Reasons(ABC):
 
     @abstractmethod
     def _table_to_predict(self, X: Any) -> Any:
-        """Return the rows as an Arrow table with the columns of the fit."""
+        """Return the rows as a table with the columns of the fit."""
 
     def importance(
         self,

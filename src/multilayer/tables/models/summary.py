@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from multilayer.results import Column, Table
+from multilayer.results import Column, Table, listing
 from multilayer.tables.models.companions import NAMES, TREES
 from multilayer.tables.models.fitting import MODEL
 from multilayer.tables.models.means import mean_over_rows
@@ -80,22 +80,17 @@ def verdict(compared: Mapping[str, Pair], *, with_trees: bool) -> str:
     'The difference between the model and the gradient-boosted trees may be chance.'
     """
     missing = [name for name in NAMES if name not in compared]
-    rest = f" Not fitted for lack of time: {_listed(missing)}." if missing else ""
+    rest = f" Not fitted for lack of time: {listing(missing)}." if missing else ""
     if not compared:
         return f"There is no other model to compare it with.{rest}"
     better = [name for name, (mean, error) in compared.items() if mean + 2 * error < 0]
     if better:
         remedy = "" if with_trees or TREES not in better else " Set with_trees=True to combine both."
-        return f"Better than the model by more than chance explains: {_listed(better)}.{remedy}{rest}"
+        return f"Better than the model by more than chance explains: {listing(better)}.{remedy}{rest}"
     unclear = [name for name, (mean, error) in compared.items() if not mean - 2 * error > 0]
     if len(unclear) == 1:
         return f"The difference between the model and the {unclear[0]} may be chance.{rest}"
     if unclear:
-        return f"The differences between the model and these may be chance: {_listed(unclear)}.{rest}"
-    others = _listed([f"the {name}" for name in compared])
+        return f"The differences between the model and these may be chance: {listing(unclear)}.{rest}"
+    others = listing([f"the {name}" for name in compared])
     return f"The model is better than {others} by more than chance explains.{rest}"
-
-
-def _listed(words: Sequence[str]) -> str:
-    """Return words as in a sentence: "a", "a and b", "a, b and c"."""
-    return " and ".join([*([", ".join(words[:-1])] if words[1:] else []), words[-1]])
