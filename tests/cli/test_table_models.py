@@ -182,6 +182,8 @@ class TestTrain:
         assert "Scores on 24 test rows" in result.stdout
         found = re.search(r"^Out-of-fold scores of the training rows, ([1-4]) of 5 folds$", result.stdout, re.MULTILINE)
         assert found is not None
+        assert len(re.findall("of 5 folds", said(result))) == 1
+        assert len(re.findall("of 5 folds", page_of(visits.parent / "interrupted"))) == 1
         assert not list((visits.parent / "interrupted").glob("largest_error.png"))
 
     def test_ctrl_c_before_any_fold_is_complete_ends_the_command(self, run, visits, ctrl_c):

@@ -197,6 +197,8 @@ def _summary(run: Run, model: Any) -> tuple[Table, str]:
     which = "Scores of the validation rows" if planned == 1 else "Out-of-fold scores of the training rows"
     title = which if n == planned else f"{which}, {n} of {planned} folds"
     verdict, *notes = summary.notes
+    if n < planned:
+        notes.pop()  # of the complete folds, which are in the title
     table = replace(summary, rows=rows, title=title, notes=notes)
     if len(summary.rows) == 1:  # interrupted before the other models
         return table, ""
