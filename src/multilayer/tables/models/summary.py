@@ -9,6 +9,7 @@ from multilayer.results import Column, Table, listing
 from multilayer.tables.models.companions import NAMES, TREES
 from multilayer.tables.models.fitting import MODEL
 from multilayer.tables.models.means import mean_over_rows
+from multilayer.tables.reports import notes_in_words
 
 # The difference of two scores and its standard error.
 Pair = tuple[float, float]
@@ -44,7 +45,7 @@ def summary_of(model: Any) -> Table:
         notes.append(SERIES)
     n, planned = len({member.fold for member in model.members_}), len(model._n_training_rows)
     partial = [f"Only {n} of {planned} folds are complete, because training was interrupted."] * (n < planned)
-    return Table(columns, rows, notes=[*notes, *partial])
+    return Table(columns, rows, notes=[*notes, *partial, *notes_in_words(model.columns_.notes)])
 
 
 def weights_in_words(weights: Mapping[str, float]) -> str:
