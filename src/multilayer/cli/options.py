@@ -25,6 +25,7 @@ OPTION_NAMES = {name: "--" + name.replace("_", "-") for name in _UNCHANGED} | {
     "hidden_layer_sizes": "--hidden",
     "learning_rate_init": "--step-size",
     "max_iter": "--epochs",
+    "max_time": "--minutes",
 }
 
 _NETWORK = ("kind", "hidden", "activation", "epochs", "alpha", "step_size", "batch_size", "weight_decay", "dropout")

@@ -44,7 +44,7 @@ def summary_of(model: Any) -> Table:
     if model._is_series:
         notes.append(SERIES)
     n, planned = len({member.fold for member in model.members_}), len(model._n_training_rows)
-    partial = [f"Only {n} of {planned} folds are complete, because training was interrupted."] * (n < planned)
+    partial = [f"Only {n} of {planned} folds are complete, because {model._end}."] * (n < planned)
     return Table(columns, rows, notes=[*notes, *partial, *notes_in_words(model.columns_.notes)])
 
 
