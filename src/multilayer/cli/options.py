@@ -291,6 +291,12 @@ def seed_option(what: str) -> Callable[[Command], Command]:
     return option("--seed", "N", what, default=0, type=Count(0, 2**32 - 1))
 
 
+def columns_option(command: Command) -> Command:
+    """``columns``, whether the table of columns is printed whole."""
+    text = "Print how each column is encoded; by default twelve of them. The report has all."
+    return click.option("--columns", is_flag=True, help=text)(command)
+
+
 def result_options(files: str, printed: str = "the tables of scores") -> Callable[[Command], Command]:
     """``out``, the folder for these files, and ``quiet``."""
     return lambda command: _all_of(

@@ -15,6 +15,7 @@ from multilayer.cli.options import (
     Choice,
     Count,
     check_sampler,
+    columns_option,
     fold_options,
     given_options,
     minutes_option,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 @minutes_option("the training ends in time for the scores and the report.")
 @seed_option("Of the split, the folds, the starting weights and the order of the rows.")
 @network_options
+@columns_option
 @result_options("predictions.csv, pictures and report.html")
 def train(test_fraction: float, **options: Any) -> int:
     """Train a model on FILE, a table in CSV or Parquet, and test it on a part of the rows.
@@ -90,6 +92,7 @@ def train(test_fraction: float, **options: Any) -> int:
 @minutes_option("the models share the time for training.")
 @seed_option("Of the folds, the starting weights and the order of the rows.")
 @network_options
+@columns_option
 @result_options("predictions.csv, folds.csv, pictures and report.html")
 def cv(folds: int, repeats: int, **options: Any) -> int:
     """Cross-validate a model on FILE, a table in CSV or Parquet: each row is tested by one that has not seen it.
@@ -150,6 +153,7 @@ def cv(folds: int, repeats: int, **options: Any) -> int:
     "--simplest", is_flag=True, help="Choose the smallest network within one standard error of the best, not the best."
 )
 @seed_option("Of the folds, the candidates, the starting weights and the order of the rows.")
+@columns_option
 @result_options("trials.csv, pictures and report.html")
 def search(folds: int, **options: Any) -> int:
     """Search for a network better than the defaults for FILE, a table in CSV or Parquet, by cross-validation.
@@ -212,6 +216,7 @@ def _run(
     deadline: Deadline,
     out: OutputFolder | None,
     quiet: bool,
+    columns: bool,
     jobs: int | None = None,
     **options: Any,
 ) -> int:
@@ -221,7 +226,7 @@ def _run(
     from multilayer.cli.evaluation.run import begin_run
     from multilayer.cli.folder import prepared
 
-    output = Output(quiet)
+    output = Output(quiet, columns)
     with prepared(out):
         with naming(source):
             found = work(begin_run(source, split, jobs, deadline, output), **options)

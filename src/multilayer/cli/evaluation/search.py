@@ -13,7 +13,7 @@ import click
 from multilayer import ConvergenceWarning
 from multilayer.cli.console import Output
 from multilayer.cli.evaluation.kinds import kinds_of
-from multilayer.cli.evaluation.run import Run, columns_table
+from multilayer.cli.evaluation.run import Run, print_columns
 from multilayer.cli.evaluation.scores import ModelScores, models_table
 from multilayer.cli.evaluation.settings import Settings, TableSettings
 from multilayer.cli.evaluation.table_models import (
@@ -129,8 +129,6 @@ def run_search(run: Run, options: SearchOptions) -> Found:
     """Search, print what was found, and train the chosen network on all rows."""
     task, splits, output = run.task, run.splits, run.output
     columns = run.pipeline(None, options.encoding)[0].fit(run.features, run.y).columns_
-    output.table(columns_table(columns))
-    output.blank()
     for train, _ in splits.rows:
         check_table_model(run, train)
     linear = fit_other_model(run, task.linear_name, task.linear_model())
@@ -144,11 +142,11 @@ def run_search(run: Run, options: SearchOptions) -> Found:
         trials_table(result, defaults, options, task.decisive),
         models_table(models, models[-2], task.decisive, splits),
     ]
-    for table in tables:
-        output.table(table, result=True)
     output.blank()
     text = conclusion(result, chosen, options, task.decisive, models, splits)
     output.say(text)
+    for table in tables:
+        output.table(table, result=True)
     output.blank()
     settings: Settings = options.defaults
     model, training = table_model, f"Trained {table_models_in_words({0: table_model}, {0: seconds})}."
@@ -163,6 +161,7 @@ def run_search(run: Run, options: SearchOptions) -> Found:
             predicted = task.predict(model, run.features)
         for note in task.doubts(run.y, predicted):
             output.note(note)
+    print_columns(run, columns)
     return Found(run, options, result, models[-2], settings, defaults, model, training, tables, text, columns)
 
 
