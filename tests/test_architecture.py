@@ -90,7 +90,6 @@ PUBLIC_MODULES = (
     "multilayer.network",
     "multilayer.results",
     "multilayer.tables.models",
-    "multilayer.tables.models.recipes",
 )  # modules whose names without an underscore are public
 
 

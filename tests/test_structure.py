@@ -16,8 +16,8 @@ LIMITS = {
     "cross_validate: calls": 160,
     "cross_validate: files": 24,
     "circles of imports": 0,
-    "lines": 53_400,
-    "lines in cli": 6_750,
+    "lines": 54_300,
+    "lines in cli": 7_150,
     "lines in plots": 3_150,
 }
 

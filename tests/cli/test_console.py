@@ -81,8 +81,14 @@ def test_a_title_may_be_wider_than_its_table(monkeypatch, capsys):
 def test_long_tables_of_columns_keep_dropped_columns():
     reports = [ColumnReport(f"c{i}", "number", "standardised", 0, 1) for i in range(99)]
     reports[70] = ColumnReport("id", "text", "left out: 99 of 99 values differ", 3, 0)
-    rows = columns_table(reports).rows
-    assert len(rows) == 22
-    assert rows[20] == ("id", "text", "3", "-", "left out: 99 of 99 values differ")
-    assert rows[21][0] == "... 78 more columns"
+    rows = columns_table(reports, most=30).rows
+    assert len(rows) == 31
+    assert rows[29] == ("id", "text", "3", "-", "left out: 99 of 99 values differ")
+    assert rows[30][0] == "... 69 more columns"
+    reports[25] = ColumnReport("text", "text", "left out: every cell is a gap", 99, 0)
+    assert [row[0] for row in columns_table(reports, most=30).rows[24:]] == [
+        *("c24", "text", "c26", "c27", "c28"),
+        "id",
+        rows[30][0],
+    ]
     assert len(columns_table(reports, most=200).rows) == 99

@@ -68,6 +68,8 @@ class TestReading:
         for words in (("1 line above", "# exported"), ("income", "n/a!"), ("code", "text")):
             assert [note for note in notes if all(word in note for word in words)], words
         assert all(note in html.unescape(page) for note in notes)
+        assert html.unescape(page).count("# exported") == 1
+        assert "# exported" not in result.stdout
 
     def test_an_identifier_column_is_reported(self, run, tmp_path):
         head, *rows = lines_of_people()

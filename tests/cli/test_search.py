@@ -19,9 +19,9 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 
 from multilayer import MLPClassifier, MLPRegressor
-from multilayer.cli.evaluation.kinds import Kind
 from multilayer.cli.evaluation.search import SearchProgress
 from multilayer.tables import TableEncoder, encode_target, read_table, split_target
+from multilayer.tables.models import network_kinds
 
 from .conftest import lines_of_people, write
 from .test_cv import code_of, rows_of, run_code
@@ -47,7 +47,7 @@ def trials_of(out: Path) -> list[dict[str, str]]:
 
 def kind_of(row: dict[str, str], n_rows: int, epochs: int, task: str = "classification"):
     """Return the encoder and the parameters of the network of a trial."""
-    kind = Kind.of(row["kind"], n_rows, classifies=task == "classification")
+    kind = network_kinds(n_rows, 6, 2, classifies=task == "classification")[row["kind"]]
     own = {"hidden_layer_sizes": tuple(map(int, row["hidden"].split(","))), "max_iter": epochs}
     own |= {name: float(row[name]) for name in ("weight_decay", "dropout")}
     encoder = TableEncoder(dtype=np.float32, task=task, **kind.encoding)
@@ -426,11 +426,12 @@ def test_ctrl_c_before_a_trial_has_a_score_ends_the_command(run, table, monkeypa
 def test_candidates_are_in_the_space_stated_in_the_help(run, done):
     text = " ".join(run("search", "--help").stdout.split())
     assert "one or two hidden layers of 64, 128 or 256 units, step sizes within a factor of 4 of the recipe's" in text
-    assert "weight decay from 0.002 to 1 (both drawn on a logarithmic scale) and dropout from 0 to 0.4" in text
-    assert "weight decay from 0.002 to 1 and dropout from 0 to 0.4" in said(done[0])
+    assert "weight decay within a factor of 10 (both drawn on a logarithmic scale) and dropout up to twice" in text
+    assert "weight decay within a factor of 10, and dropout up to twice the recipe's (at most 0.6)" in said(done[0])
     for row in trials_of(done[1]):
-        step = Kind.of(row["kind"], 52, classifies=True).parameters["learning_rate_init"]
+        recipe = network_kinds(52, 6, 2, classifies=True)[row["kind"]].parameters
+        step, decay = recipe["learning_rate_init"], recipe["weight_decay"]
         assert set(row["hidden"].split(",")) <= {"64", "128", "256"}
         assert step / 4 <= float(row["step_size"]) <= step * 4
-        assert 2e-3 <= float(row["weight_decay"]) <= 1.0
-        assert 0 <= float(row["dropout"]) <= 0.4
+        assert decay / 10 <= float(row["weight_decay"]) <= decay * 10
+        assert 0 <= float(row["dropout"]) <= min(2 * recipe["dropout"], 0.6)

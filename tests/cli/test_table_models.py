@@ -95,6 +95,19 @@ class TestTrain:
         assert line is not None
         assert float(line[1]) == pytest.approx(loss, abs=6e-4)
 
+    def test_the_answer_comes_first_and_the_columns_last(self, trained):
+        text = said(trained[0])
+        order = (
+            "The network is right on",
+            "Most important:",
+            "Scores on",
+            "Out-of-fold scores",
+            "Each class",
+            "Columns",
+        )
+        places = [text.index(words) for words in order]
+        assert places == sorted(places)
+
     def test_report_opens_with_the_answer_and_folds_the_columns(self, trained):
         page = page_of(trained[1])
         assert re.search(r'<p class="lead">The network is right on [\d.]+% of the test rows', page)
@@ -182,6 +195,8 @@ class TestTrain:
         assert "Scores on 24 test rows" in result.stdout
         found = re.search(r"^Out-of-fold scores of the training rows, ([1-4]) of 5 folds$", result.stdout, re.MULTILINE)
         assert found is not None
+        assert len(re.findall("of 5 folds", said(result))) == 1
+        assert len(re.findall("of 5 folds", page_of(visits.parent / "interrupted"))) == 1
         assert not list((visits.parent / "interrupted").glob("largest_error.png"))
 
     def test_ctrl_c_before_any_fold_is_complete_ends_the_command(self, run, visits, ctrl_c):

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from click.testing import Result
 
+from .conftest import write
+
 SMALL = ("--hidden", "8", "--epochs", "5")
 
 
@@ -175,3 +177,16 @@ def test_code_in_the_report_contains_ignored_columns_and_batches(run, people):
     assert "random_state=0, batch_size=32," in code
     assert "encode_target(column, 'classification'" in code
     assert "test_size=0.25, stratify=y," in code
+
+
+def test_twelve_columns_are_printed_and_all_of_them_on_demand(run, tmp_path):
+    names = [f"c{i}" for i in range(15)]
+    rows = [",".join([*(str((i * (k + 3)) % 41) for k in range(15)), "yn"[i % 2]]) for i in range(60)]
+    path = write(tmp_path / "t.csv", [",".join([*names, "y"]), *rows])
+    few, all_columns = (run("train", path, "--target", "y", *SMALL, *more).stdout for more in ((), ("--columns",)))
+    assert "Columns; --columns prints all 15, and a report has them\n" in few
+    assert "... 3 more columns\n" in few
+    assert "\nc11 " in few
+    assert "\nc12 " not in few
+    assert "\nColumns\n" in all_columns
+    assert all(f"\n{name} " in all_columns for name in names)

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from multilayer.cli.evaluation.kinds import DROPOUT, HIDDEN, STEP_SIZE, WEIGHT_DECAY, kind_name, kinds_of
+from multilayer.cli.evaluation.kinds import DROPOUT, HIDDEN, KINDS, STEP_SIZE, WEIGHT_DECAY, kind_name, space_of
 from multilayer.cli.evaluation.scores import ModelScores
 from multilayer.cli.evaluation.settings import TableSettings
 from multilayer.cli.evaluation.splits import Splits
 from multilayer.cli.evaluation.tasks import LOG_LOSS
 from multilayer.cli.evaluation.trials import SearchOptions, conclusion, described, first_rung
+from multilayer.tables.models import network_kinds
 
 
 def search_options(**changes) -> SearchOptions:
@@ -29,14 +30,14 @@ def search_options(**changes) -> SearchOptions:
         "simplest": False,
         "seed": 0,
         "defaults": TableSettings("standard", False, 0),
-        "kinds": kinds_of(100, classifies=True),
+        "kinds": network_kinds(100, 5, 2, classifies=True),
     }
     return SearchOptions(**(settings | changes))
 
 
-@given(st.integers(1, 500), st.integers(1, 500), st.integers(1, 10**6))
-def test_first_rung_leaves_room_for_another_or_is_a_whole_training(epochs, n_trials, n_rows):
-    rung = first_rung(epochs, n_trials, n_rows)
+@given(st.integers(1, 500), st.integers(1, 500), st.integers(1, 10**6), st.integers(1, 1024))
+def test_first_rung_leaves_room_for_another_or_is_a_whole_training(epochs, n_trials, n_rows, batch):
+    rung = first_rung(epochs, n_trials, n_rows, batch)
     assert 1 <= rung <= epochs
     assert rung == epochs or rung * math.sqrt(3) < epochs
 
@@ -76,8 +77,10 @@ def test_candidates_are_described(kind, sizes, text):
 
 @pytest.mark.parametrize("classifies", [True, False])
 def test_the_space_contains_the_recipe_of_each_kind(classifies):
-    for name, kind in kinds_of(1000, classifies=classifies).items():
-        space = kind.space()
+    kinds = network_kinds(1000, 20, 5, classifies=classifies)
+    for name in KINDS:
+        kind = kinds[name]
+        space = space_of(kind, kinds["numbers"].encoding)
         assert kind_name({parameter: values for parameter, values in space.items() if parameter in kind_marks}) == name
         assert kind.parameters[HIDDEN] in space[HIDDEN]
         assert kind.parameters[DROPOUT] in space[DROPOUT]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import io
 import subprocess
 import sys
 from dataclasses import fields
@@ -21,6 +22,7 @@ from multilayer import NotFittedError, TableClassifier, TableRegressor, load_mod
 from multilayer.exceptions import ModelFileError, ParameterError
 from multilayer.files import container
 from multilayer.files.table_records import KINDS, OWN_RECORDS
+from multilayer.tables import read_table
 
 from ..tables.models.conftest import few_epochs
 from .reader import TableModel, predict, read
@@ -241,3 +243,16 @@ def test_a_reader_that_follows_format_md_predicts(name: str, tmp_path: Path) -> 
     for coverage in (0.5, 0.9):
         for one, other in zip(table.intervals(cells, coverage), model.predict_interval(given, coverage), strict=True):
             np.testing.assert_allclose(one / scale, other.reshape(one.shape) / scale, atol=1e-4)
+
+
+def test_notes_on_the_file_and_the_end_of_the_time_stay(tmp_path):
+    lines = ["# of 2024", "size,town", *(f"{i % 9},{'Ulm' if i % 2 else 'Bonn'}" for i in range(60))]
+    table = read_table(io.BytesIO("\n".join(lines).encode()))
+    model = TableRegressor("quick", random_state=0).fit(table, [float(i % 9) for i in range(60)])
+    model._end = "the time was over"
+    save_model(model, tmp_path / "model.safetensors")
+    loaded = load_model(tmp_path / "model.safetensors")
+    assert loaded.columns_.notes == model.columns_.notes
+    assert len(loaded.columns_.notes) == 1
+    assert loaded._end == "the time was over"
+    assert str(loaded.summary()) == str(model.summary())

@@ -33,11 +33,11 @@ class Output:
     """Writes to stdout, and notes to stderr.
 
     Without a terminal there are no colours, no box-drawing characters and no control codes, in 80 columns.  With
-    ``quiet`` only tables passed with ``result=True`` are printed.
+    ``quiet`` only tables passed with ``result=True`` are printed; with ``has_all_columns`` tables of columns are whole.
     """
 
-    def __init__(self, quiet: bool = False) -> None:
-        self.quiet = quiet
+    def __init__(self, quiet: bool = False, has_all_columns: bool = False) -> None:
+        self.quiet, self.has_all_columns = quiet, has_all_columns
         self.at_terminal = _is_terminal()
         self.is_live = self.at_terminal and not quiet  # whether progress is shown
         self.console = _console(self.at_terminal)

@@ -25,9 +25,11 @@ OPTION_NAMES = {name: "--" + name.replace("_", "-") for name in _UNCHANGED} | {
     "hidden_layer_sizes": "--hidden",
     "learning_rate_init": "--step-size",
     "max_iter": "--epochs",
+    "max_time": "--minutes",
 }
 
 _NETWORK = ("kind", "hidden", "activation", "epochs", "alpha", "step_size", "batch_size", "weight_decay", "dropout")
+KINDS = ("pieces", "waves", "numbers")  # of single networks, by the names of multilayer.tables.models.network_kinds
 _LARGEST = 2**31 - 1  # whole number that an option takes
 _LONGEST_NUMBER = 12  # digits of a number of units
 
@@ -261,7 +263,7 @@ def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
     dropout = "Single network: share of the hidden units that are dropped in training; 0 by default."
     return _all_of(
         gathered,
-        option("--kind", None, kind, type=Choice(["pieces", "waves", "numbers"])),
+        option("--kind", None, kind, type=Choice(KINDS)),
         option("--hidden", "SIZES", hidden, callback=read_hidden),
         option("--activation", "NAMES", activation, callback=read_activation),
         option("--epochs", "N", epochs, type=Count()),
@@ -295,6 +297,12 @@ def minutes_option(what: str) -> Callable[[Command], Command]:
 def seed_option(what: str) -> Callable[[Command], Command]:
     """``seed``, with what depends on it."""
     return option("--seed", "N", what, default=0, type=Count(0, 2**32 - 1))
+
+
+def columns_option(command: Command) -> Command:
+    """``columns``, whether the table of columns is printed whole."""
+    text = "Print how each column is encoded; by default twelve of them. The report has all."
+    return click.option("--columns", is_flag=True, help=text)(command)
 
 
 def result_options(files: str, printed: str = "the tables of scores") -> Callable[[Command], Command]:

@@ -36,6 +36,7 @@ from multilayer.tables.target_means import TargetMeanEncoding
 MAX_EXPONENT = 1100  # of two; float64 has exponents from -1074 to 1024
 NUMERIC_KINDS = ("number", "Boolean", "date", "time", "duration")
 TEXTS = sequence(text(), tuple)
+NOTES = "_reading_notes"  # where they are until the encoder is finished
 
 
 def _check_number(encoding: NumberEncoding) -> None:
@@ -219,6 +220,7 @@ LEARNT: dict[str, Kind] = {
 def finish(encoder: TableEncoder) -> None:
     """Check an encoder that is built from a file, and set the attributes that follow from the others."""
     checked_rules(encoder)
+    encoder.columns_.notes = encoder.__dict__.pop(NOTES, ())
     widths = {encoding.name: len(encoding.feature_names(encoding.name)) for encoding in encoder.encodings_}
     kinds = {encoding.name: encoding.kind for encoding in encoder.encodings_}
     reports = [(report.name, report.width) for report in encoder.columns_]

@@ -356,6 +356,7 @@ ATTRIBUTES = {
     "conformity": "_conformity",
     "scores": "_scores",
     "is_series": "_is_series",
+    "end": "_end",
     "target_loss": "_loss",
     "target_range": "_range",
     "is_matrix": "_is_matrix",

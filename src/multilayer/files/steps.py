@@ -105,17 +105,19 @@ class _Categories(Step):
 
 
 class _TableEncoderStep(Step):
-    """A TableEncoder, whose names of identifiers are a list in a file."""
+    """A TableEncoder, whose names of identifiers are a list in a file, and notes on its table an entry of their own."""
 
     def parts(self, value: Any) -> dict[str, Any]:
         found, names = super().parts(value), value.identifiers
+        found |= {"reading_notes": value.columns_.notes} if value.columns_.notes else {}
         return found if isinstance(names, str | Mapping) else found | {"identifiers": sorted(names)}
 
 
 TABLE_ENCODER = step_of(
     TableEncoder,
-    encoders.OF_ENCODERS,
+    encoders.OF_ENCODERS | {"reading_notes": encoders.TEXTS},
     encoders.LEARNT,
+    attributes={"reading_notes": encoders.NOTES},
     derived=("number_columns_",),
     finish=encoders.finish,
     dtypes=("dtype",),

@@ -67,7 +67,7 @@ from multilayer.tables.models.forest import Forest
 from multilayer.tables.models.losses import LOSSES, TargetLoss
 from multilayer.tables.models.recipes import PRESETS
 from multilayer.tables.models.spread import Spread
-from multilayer.tables.models.summary import MODEL, ModelScore
+from multilayer.tables.models.summary import ENDS, MODEL, ModelScore
 from multilayer.tables.models.trees import ConstantClasses
 
 _DIGEST = 64  # hexadecimal digits
@@ -317,7 +317,7 @@ _ATTRIBUTES: dict[str, Kind] = {
     "scores": sequence(record(SCORE), list),
     "fit_time_": number(0.0),
 }
-_NAMES: dict[str, Kind] = {"feature_names_in_": array("O", "D")}
+_OPTIONAL: dict[str, Kind] = {"feature_names_in_": array("O", "D"), "end": text(*ENDS)}
 KINDS = {
     "TableClassifier": EstimatorSchema(
         TableClassifier,
@@ -327,7 +327,7 @@ KINDS = {
             "calibration": optional(text(*CALIBRATIONS)),
         },
         _ATTRIBUTES | {"classes_": labels, "temperature_": positive},
-        _NAMES,
+        _OPTIONAL,
     ),
     "TableRegressor": EstimatorSchema(
         TableRegressor,
@@ -340,7 +340,7 @@ KINDS = {
             "target_range": pair(_amounts, _amounts),
             "spreads": sequence(record(SPREAD), tuple),
         },
-        _NAMES,
+        _OPTIONAL,
     ),
 }
 OWN_RECORDS = (

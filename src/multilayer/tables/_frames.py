@@ -14,7 +14,7 @@ from multilayer.tables._arrow import import_pyarrow
 from multilayer.tables._column_data import ColumnData
 from multilayer.tables._inference import complex_numbers
 from multilayer.tables._names import repeated
-from multilayer.tables._notes import ColumnNote, column_notes
+from multilayer.tables._notes import ColumnNote, column_notes, file_notes
 from multilayer.tables._series import column_data
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ class Columns:
         Whether the columns have names.
     notes : mapping
         The notes of ``read_table``, by column.
+    file_notes : sequence of str
+        The notes of ``read_table`` on the file.
     """
 
     def __init__(
@@ -46,9 +48,11 @@ class Columns:
         *,
         has_names: bool = True,
         notes: Mapping[str, ColumnNote] | None = None,
+        file_notes: Sequence[str] = (),
     ) -> None:
         self.column_names, self.num_rows, self.has_names = tuple(names), n_rows, has_names
         self.notes: Mapping[str, ColumnNote] = notes or {}
+        self.file_notes = tuple(file_notes)
         self._source = source
         self._converted: dict[str, ColumnData] = {}
 
@@ -66,27 +70,37 @@ class Columns:
 
     def take(self, rows: NDArray[np.intp]) -> Columns:
         """Return some of the rows."""
-        return self._with(lambda name: self.column(name).take(rows), n_rows=len(rows))
+        return self.replaced(lambda name: self.column(name).take(rows), n_rows=len(rows))
 
     def set_column(self, place: int, name: str, column: ColumnData) -> Columns:
         """Replace the column at a position."""
         if self.column_names[place] != name:
             raise ValueError(name)
-        return self._with(lambda other: column if other == name else self.column(other))
+        return self.replaced(lambda other: column if other == name else self.column(other))
 
     def renamed(self, names: Mapping[str, str]) -> Columns:
         """Return the columns ``names.values()``, named as the keys."""
         notes = {name: self.notes[given] for name, given in names.items() if given in self.notes}
-        return Columns(tuple(names), self.num_rows, lambda name: self.column(names[name]), notes=notes)
+        return Columns(
+            tuple(names), self.num_rows, lambda name: self.column(names[name]), notes=notes, file_notes=self.file_notes
+        )
 
     def to_pylist(self) -> list[dict[str, Any]]:
         """Return the rows as dictionaries."""
         columns = [self.column(name).to_pylist() for name in self.column_names]
         return [dict(zip(self.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
 
-    def _with(self, source: Callable[[str], ColumnData], n_rows: int | None = None) -> Columns:
+    def replaced(self, source: Callable[[str], ColumnData], n_rows: int | None = None) -> Columns:
+        """Return columns of other data with these names and notes."""
         n_rows = self.num_rows if n_rows is None else n_rows
-        return Columns(self.column_names, n_rows, source, has_names=self.has_names, notes=self.notes)
+        return Columns(
+            self.column_names,
+            n_rows,
+            source,
+            has_names=self.has_names,
+            notes=self.notes,
+            file_notes=self.file_notes,
+        )
 
 
 def columns_of(data: Any) -> Columns:
@@ -113,7 +127,14 @@ def columns_of(data: Any) -> Columns:
     def source(name: str) -> ColumnData:
         return column_data(frame.get_column(name), f"column {name!r}")
 
-    return Columns(frame.columns, len(frame), source, has_names=has_names, notes=column_notes(data))
+    return Columns(
+        frame.columns,
+        len(frame),
+        source,
+        has_names=has_names,
+        notes=column_notes(data),
+        file_notes=file_notes(data),
+    )
 
 
 def _holds_records(data: Any) -> bool:

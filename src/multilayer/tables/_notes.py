@@ -47,6 +47,12 @@ def column_notes(table: Any) -> dict[str, ColumnNote]:
     return notes
 
 
+def file_notes(table: Any) -> tuple[str, ...]:
+    """Return the notes on the file as a whole; tables of other libraries than Arrow have none."""
+    value = (table.schema.metadata or {}).get(_KEY) if _is_arrow(table) else None
+    return () if value is None else tuple(json.loads(value))
+
+
 def reading_notes(table: Any) -> tuple[str, ...]:
     """Return the notes of :func:`read_table` on how it read a file.
 
@@ -71,11 +77,8 @@ def reading_notes(table: Any) -> tuple[str, ...]:
     ("1 line above the column names skipped: '# of 2024'",
      "column 'place': kept as text, because 2 of 2 cells begin with zeros, such as '00012' (data row 1)")
     """
-    if not _is_arrow(table):
-        return ()
-    value = (table.schema.metadata or {}).get(_KEY)
-    notes = json.loads(value) if value is not None else []
-    return (*notes, *(f"column {name!r}: {note.text}" for name, note in column_notes(table).items() if note.text))
+    of_columns = (f"column {name!r}: {note.text}" for name, note in column_notes(table).items() if note.text)
+    return (*file_notes(table), *of_columns)
 
 
 def _is_arrow(table: Any) -> bool:

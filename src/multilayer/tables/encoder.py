@@ -340,7 +340,7 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         response = response_of(y, self.task, table.num_rows, groups) if rules.needs_target else None
         fitted = fit_columns(table, rules, response)
         encodings: list[Encoding] = [encoding for encoding, _ in fitted if encoding is not None]
-        reports = ColumnReports(report for _, report in fitted)
+        reports = ColumnReports((report for _, report in fitted), table.file_notes)
         if not encodings:
             single = " With 1 sample, every column is constant: add rows." if table.num_rows == 1 else ""
             raise InputError(f"the table has no column that can be used. {reports.summary()}{single}")

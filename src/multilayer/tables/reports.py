@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,17 @@ class ColumnReport:
     bounds: tuple[float, float] | None = None
 
 
+def notes_in_words(notes: Sequence[str]) -> list[str]:
+    """Return the notes on a file as sentences.
+
+    Examples
+    --------
+    >>> notes_in_words(["1 line above the column names skipped: '# of 2024'"])
+    ["From the file: 1 line above the column names skipped: '# of 2024'."]
+    """
+    return [f"From the file: {note}." for note in notes]
+
+
 class ColumnReports(list[ColumnReport], Result):
     """The reports of all columns of a table, in its order: a list that prints as a table.
 
@@ -52,6 +64,8 @@ class ColumnReports(list[ColumnReport], Result):
     ----------
     iterable : iterable of ColumnReport
         The reports.
+    notes : sequence of str, default=()
+        The notes of :func:`read_table` on the file, such as skipped lines; they are printed below the table.
 
     Examples
     --------
@@ -61,6 +75,10 @@ class ColumnReports(list[ColumnReport], Result):
     rooms   number            1  standardised: mean 2, deviation 1
     town    text       1      1  a column for gaps only: every value is 'Ulm'
     """
+
+    def __init__(self, iterable: Iterable[ColumnReport] = (), notes: Sequence[str] = ()) -> None:
+        super().__init__(iterable)
+        self.notes = tuple(notes)
 
     @property
     def table(self) -> Table:
@@ -73,7 +91,7 @@ class ColumnReports(list[ColumnReport], Result):
             Column("encoding", align="left"),
         )
         rows = [(r.name, r.kind, r.n_gaps or None, r.width or None, r.encoding) for r in self]
-        return Table(columns, rows)
+        return Table(columns, rows, notes=notes_in_words(self.notes))
 
     def to_frame(self) -> DataFrame:
         """Convert the reports to a pandas frame, with one row for each column of the table.

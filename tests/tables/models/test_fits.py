@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,14 @@ import pytest
 from sklearn.metrics import log_loss, root_mean_squared_error
 from sklearn.model_selection import GroupKFold, TimeSeriesSplit
 
-from multilayer.exceptions import InputError, InterruptedTrainingWarning, MultilayerError, ParameterError, ShapeError
+from multilayer.exceptions import (
+    InputError,
+    InterruptedTrainingWarning,
+    MultilayerError,
+    ParameterError,
+    ParameterWarning,
+    ShapeError,
+)
 from multilayer.tables.models import TableClassifier, TableRegressor
 from multilayer.tables.models.budget import SHARE_OF_LAST_STEPS, SHARE_OF_OTHERS, Budget
 from multilayer.tables.models.folds import is_series
@@ -315,8 +324,8 @@ def test_other_tasks_are_expected_to_take_as_long_as_before(monkeypatch: pytest.
     with budget.task("scaled"):
         clock.now = 101.0
     assert budget.begin() == pytest.approx((9.0 - 2 * 1.0 / 2) / 2)  # two more encodings in two threads
-    assert budget.has_time_for("trees", lambda: 0.5 * SHARE_OF_OTHERS * 9.0)  # in two rounds
-    assert not budget.has_time_for("linear", lambda: 0.6 * SHARE_OF_OTHERS * 9.0)
+    assert budget.has_time_for("trees", lambda: 0.5 * SHARE_OF_OTHERS * 8.0)  # in two rounds, and after the encodings
+    assert not budget.has_time_for("linear", lambda: 0.6 * SHARE_OF_OTHERS * 8.0)
     assert not budget.has_time_for("linear", lambda: 0.0)  # nor in later folds
     assert budget.has_time_for("trees", lambda: 0.0)
     with budget.task("trees"):
@@ -332,16 +341,115 @@ def test_the_pace_of_a_kind_is_measured_once() -> None:
 
 def test_a_budget_keeps_a_share_for_the_last_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("multilayer.tables.models.budget.time.monotonic", Clock())
-    budget = Budget.of(max_time=10.0, spent=2.0, n_waiting=1, n_jobs=1, tasks={})
+    budget = Budget.of(max_time=10.0, spent=2.0, n_jobs=1)
+    budget.n_waiting = 1
     assert budget.begin() == pytest.approx(8.0 - 10.0 * SHARE_OF_LAST_STEPS)
+
+
+def test_other_models_leave_networks_the_time_that_they_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("multilayer.tables.models.budget.time.monotonic", Clock())
+    budget = Budget(deadline=110.0, n_waiting=4, n_jobs=2, tasks={"trees": 2}, least=3.0)
+    assert budget.has_time_for("trees", lambda: 0.9 * SHARE_OF_OTHERS * (10.0 - 4 * 3.0 / 2))
+    assert not budget.has_time_for("trees", lambda: 1.1 * SHARE_OF_OTHERS * (10.0 - 4 * 3.0 / 2))
+
+
+@pytest.mark.parametrize(("n_jobs", "seconds", "n"), [(1, 1.0, 4), (1, 2.0, 2), (1, 5.0, 1), (1, 6.0, 0), (2, 2.0, 4)])
+def test_the_number_of_folds_depends_on_the_time_of_their_networks(
+    n_jobs: int, seconds: float, n: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr("multilayer.tables.models.budget.time.monotonic", clock)
+    budget = Budget(deadline=110.5, n_waiting=0, n_jobs=n_jobs)
+    with budget.task("scaled"):
+        clock.now += 0.25
+    assert budget.n_folds(4, [seconds, seconds], ["scaled"]) == n
+
+
+class Keys:
+    """A callback that keeps the keys of the networks that have ended, and moves a clock forward after some of them."""
+
+    def __init__(self, clock: Clock, after: int = 0) -> None:
+        self.clock, self.after, self.trained, self.n_members = clock, after, list[Any](), 0
+
+    def __call__(self, event: Any) -> None:
+        self.n_members = event.n_members
+        if isinstance(event.outcome.value, TrainedMember):
+            self.trained.append(event.outcome.key)
+            if len(self.trained) == self.after:
+                self.clock.now += 1e6
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch, short: Any) -> Iterator[Clock]:
+    """Return the clock of budgets, which stands still; 4 epochs of 80 rows take 1,000 seconds."""
+    clock = Clock()
+    monkeypatch.setattr("multilayer.tables.models.budget.time", SimpleNamespace(monotonic=clock))
+    monkeypatch.setattr("multilayer.tables.models.training._seconds_of_row", lambda *_: 1000 / 4 / 80)
+    monkeypatch.setattr("multilayer.tables.models.training.COST_OF_VALIDATION", 0.0)
+    with short(4):
+        yield clock
+
+
+@pytest.mark.parametrize(
+    ("max_time", "n_folds", "n_kinds"), [(20_000, 4, 2), (8_000, 2, 2), (5_000, 1, 2), (2_500, 1, 1), (100, 1, 1)]
+)
+def test_fewer_folds_are_trained_in_less_time(
+    clock: Clock, flats: Flats, max_time: float, n_folds: int, n_kinds: int
+) -> None:
+    X, y = flats
+    keys = Keys(clock)
+    model = TableRegressor(max_time=max_time, cv=4, n_jobs=1, random_state=0, callbacks=[keys])
+    said = f"the time was enough for {n_folds} of 4 folds"
+    said += ", and in it for one of 2 kinds of networks, waves" if n_kinds == 1 else ""
+    with pytest.warns(ParameterWarning, match=said) if n_folds < 4 else nullcontext():
+        model.fit(X, y)
+    assert sorted(keys.trained) == sorted(
+        (kind, fold) for kind in ("waves", "pieces")[:n_kinds] for fold in range(n_folds)
+    )
+    assert keys.n_members == (n_kinds + 3) * n_folds
+    assert np.isfinite(model.oof_prediction_).sum() == 40 * n_folds
+    assert np.isfinite(model.predict(X)).all()
+    if n_folds < 4:
+        assert model.summary().notes[-1] == f"Only {n_folds} of 4 folds are complete, because the time was over."
+
+
+def test_folds_that_have_not_begun_in_time_are_not_trained(clock: Clock, flats: Flats) -> None:
+    keys = Keys(clock, after=3)
+    model = TableRegressor(max_time=20_000, cv=4, n_jobs=1, random_state=0, callbacks=[keys])
+    with pytest.warns(ParameterWarning, match="the time was enough for 1 of 4 folds. Increase max_time."):
+        model.fit(*flats)
+    assert len(keys.trained) == 3
+    assert [member.fold for member in model.members_] == [0, 0]
+    assert keys.n_members == 5 * 4
+
+
+def test_the_last_folds_of_a_series_are_trained_in_less_time(clock: Clock, flats: Flats) -> None:
+    keys = Keys(clock)
+    model = TableRegressor(
+        max_time=5_000, cv=TimeSeriesSplit(3, max_train_size=80), n_jobs=1, random_state=0, callbacks=[keys]
+    )
+    with pytest.warns(ParameterWarning, match="the time was enough for 1 of 3 folds"):
+        model.fit(*flats)
+    assert sorted(keys.trained) == [("pieces", 2), ("pieces", 3), ("waves", 2), ("waves", 3)]
+    late = Keys(clock, after=2)
+    with (
+        pytest.warns(ParameterWarning, match="the time was enough for 1 of 3 folds"),
+        pytest.warns(ParameterWarning, match="no time was left for the networks of all rows"),
+    ):
+        model.set_params(callbacks=[late]).fit(*flats)
+    assert {member.fold for member in model.members_} == {2}
 
 
 @pytest.mark.parametrize("preset", ["quick", "standard"])
 def test_little_time_still_gives_a_model(flats: Flats, preset: Any) -> None:
     X, y = flats
     model = TableRegressor(preset, max_time=1e-6, with_trees=True, cv=2, random_state=0)
-    with pytest.warns(UserWarning, match="no time was left for the trees"):
+    with (
+        pytest.warns(UserWarning, match="no time was left for the trees"),
+        pytest.warns(UserWarning, match="the time was enough for 1 of 2 folds"),
+    ):
         model.fit(X, y)
+    assert len(model.members_) == 1
     assert np.isfinite(model.predict(X)).all()
     assert all(member.network.n_iter_ == 1 for member in model.members_)
     assert [row[0] for row in model.summary().rows] == ["model", "constant"]

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from multilayer.exceptions import InputError, ParameterError
-from multilayer.tables import TableEncoder, read_table
+from multilayer.tables import TableEncoder, read_table, split_target
 from multilayer.tables.models import TableClassifier, TableRegressor
 from multilayer.tables.models.rows import identifiers_of, rows_of, with_further_rows
 
@@ -101,3 +101,23 @@ def test_notes_of_reading_are_kept() -> None:
     rows = rows_of(as_text)
     for part in (rows.table, rows.take(np.arange(40)), with_further_rows(rows, as_text).table):
         assert TableEncoder(text="typed").fit(part).columns_[0].kind == "text"
+
+
+@pytest.mark.parametrize("kind", [TableRegressor, TableClassifier])
+def test_notes_on_the_file_are_in_columns_and_in_the_summary(kind: Any, short: Any) -> None:
+    lines = "\n".join(f"{i % 17},{i * 7 % 23},{'ab'[i % 2]}" for i in range(40))
+    table = read_table(io.BytesIO(f"# exported in May\nsize,rent,kind\n{lines}\n".encode()))
+    features, y = split_target(table, "rent" if kind is TableRegressor else "kind")
+    note = "From the file: 1 line above the column names skipped: '# exported in May'."
+    rows = np.arange(40)
+    with short(2):
+        models = [
+            kind("quick", random_state=0).fit(features, y),
+            kind("quick", random_state=0).fit(features, y, X_val=features.take(rows[:20]), y_val=y.take(rows[:20])),
+        ]
+    for model in models:
+        assert str(model.columns_).endswith(f"\n\n{note}")
+        assert model.summary().notes[-1] == note
+    of_frame = TableEncoder().fit(features.to_pandas())
+    assert of_frame.columns_ == TableEncoder().fit(features).columns_
+    assert not of_frame.columns_.notes

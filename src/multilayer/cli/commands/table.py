@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +16,7 @@ from multilayer.cli.options import (
     Choice,
     Count,
     check_sampler,
+    columns_option,
     fold_options,
     given_options,
     minutes_option,
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 @minutes_option("the training ends in time for the scores and the report.")
 @seed_option("Of the split, the folds, the starting weights and the order of the rows.")
 @network_options
+@columns_option
 @result_options("predictions.csv, pictures and report.html")
 def train(test_fraction: float, **options: Any) -> int:
     """Train a model on FILE, a table in CSV or Parquet, and test it on a part of the rows.
@@ -90,6 +93,7 @@ def train(test_fraction: float, **options: Any) -> int:
 @minutes_option("the models share the time for training.")
 @seed_option("Of the folds, the starting weights and the order of the rows.")
 @network_options
+@columns_option
 @result_options("predictions.csv, folds.csv, pictures and report.html")
 def cv(folds: int, repeats: int, **options: Any) -> int:
     """Cross-validate a model on FILE, a table in CSV or Parquet: each row is tested by one that has not seen it.
@@ -130,7 +134,7 @@ def cv(folds: int, repeats: int, **options: Any) -> int:
 @option(
     "--epochs",
     "N",
-    "Largest number of passes over the rows; by default that of the recipes, 24 to 200 by the number of rows.",
+    "Largest number of passes over the rows; by default that of the recipes, 40 to 256 by the number of rows.",
     type=Count(),
 )
 @click.option("--no-halving", is_flag=True, help="Train all candidates to the end, not only the more promising ones.")
@@ -152,6 +156,7 @@ def cv(folds: int, repeats: int, **options: Any) -> int:
     "--simplest", is_flag=True, help="Choose the smallest network within one standard error of the best, not the best."
 )
 @seed_option("Of the folds, the candidates, the starting weights and the order of the rows.")
+@columns_option
 @result_options("trials.csv, pictures and report.html")
 def search(folds: int, **options: Any) -> int:
     """Search for a network better than the defaults for FILE, a table in CSV or Parquet, by cross-validation.
@@ -159,10 +164,11 @@ def search(folds: int, **options: Any) -> int:
     Trial 1 is the table model of multilayer train: its networks are validated in the same folds as all others, and it
     stays the choice if no network has a better score. The other trials are single networks around the recipes of the
     table model: of the kinds pieces, waves and numbers, with one or two hidden layers of 64, 128 or 256 units, step
-    sizes within a factor of 4 of the recipe's, weight decay from 0.002 to 1 (both drawn on a logarithmic scale) and
-    dropout from 0 to 0.4. They hold out a tenth of their training rows to stop the training, and are trained in
-    parallel on all cores: each for a ninth of a whole training first, but at least 300 updates, the best third of them
-    three times as long, and so on to the end. On a small table all are trained to the end.
+    sizes within a factor of 4 of the recipe's, weight decay within a factor of 10 (both drawn on a logarithmic scale)
+    and dropout up to twice the recipe's, at most 0.6. They hold out a tenth of their training rows to stop the
+    training, and are trained in parallel on all cores: each for a ninth of a whole training first, but at least 300
+    updates, the best third of them three times as long, and so on to the end. On a small table all are trained to the
+    end.
 
     All are ranked by their log-loss (classes) or RMSE (amounts), beside a linear model and a constant prediction in the
     same folds. The best network is trained on all rows. FILE, the target and the task are as for multilayer train.
@@ -190,13 +196,16 @@ def search(folds: int, **options: Any) -> int:
 
 def _evaluate(split: Callable[[Problem], Splits], options: dict[str, Any]) -> int:
     from multilayer.cli.evaluation.evaluation import evaluate
+    from multilayer.cli.evaluation.kinds import kinds_of
     from multilayer.cli.evaluation.settings import settings_of
     from multilayer.cli.output.reports import write_evaluation
 
     has_report = options["out"] is not None
     return _run(
         split,
-        lambda run, **more: evaluate(run, settings_of(run.splits.fewest_to_train, run.task, **more), has_report),
+        lambda run, **more: evaluate(
+            run, settings_of(partial(kinds_of, run), run.task.default_epochs, **more), has_report
+        ),
         write_evaluation,
         **options,
     )
@@ -210,6 +219,7 @@ def _run(
     deadline: Deadline,
     out: OutputFolder | None,
     quiet: bool,
+    columns: bool,
     jobs: int | None = None,
     **options: Any,
 ) -> int:
@@ -219,7 +229,7 @@ def _run(
     from multilayer.cli.evaluation.run import begin_run
     from multilayer.cli.folder import prepared
 
-    output = Output(quiet)
+    output = Output(quiet, columns)
     with prepared(out):
         with naming(source):
             found = work(begin_run(source, split, jobs, deadline, output), **options)

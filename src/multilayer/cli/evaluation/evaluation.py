@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from multilayer.cli.evaluation.reasons import ExplainedRow, explained_rows, importance_of
-from multilayer.cli.evaluation.run import Fits, Run, columns_table
+from multilayer.cli.evaluation.run import Fits, Run, print_columns
 from multilayer.cli.evaluation.scores import (
     ERRORS,
     ROUGH,
@@ -75,11 +75,8 @@ def evaluate(run: Run, settings: Settings, has_report: bool = False) -> Evaluati
         fitted = {name: fit_other_model(run, name, model) for name, model in others.items()}
         fits = fit_table_models(run, settings)
         training = f"Trained {table_models_in_words(fits.models, fits.seconds)}."
-        output.table(columns_table(_columns(run, settings, fits)))
     else:
         check_size(run, settings)
-        output.table(columns_table(run.columns))
-        output.blank()
         fitted = {name: fit_other_model(run, name, model) for name, model in others.items()}
         fits, course = fit_network(run, settings)
         training = f"Trained {networks_in_words(fits.networks)}."
@@ -97,14 +94,16 @@ def evaluate(run: Run, settings: Settings, has_report: bool = False) -> Evaluati
         conclusion += [] if importance is None else [importance.conclusion]
         if has_report and splits.is_single:
             explained = explained_rows(run, fits, models[0])
-    for table in tables:
-        output.table(table, result=True)
     for paragraph in conclusion:
         output.blank()
         output.say(paragraph)
     if not splits.is_single:
         output.say(ROUGH)
-    return Evaluation(run, settings, fits, models, training, tables, conclusion, importance, explained)
+    for table in tables:
+        output.table(table, result=True)
+    found = Evaluation(run, settings, fits, models, training, tables, conclusion, importance, explained)
+    print_columns(run, found.columns)
+    return found
 
 
 def _columns(run: Run, settings: Settings, fits: Fits) -> Sequence[ColumnReport]:
@@ -197,6 +196,8 @@ def _summary(run: Run, model: Any) -> tuple[Table, str]:
     which = "Scores of the validation rows" if planned == 1 else "Out-of-fold scores of the training rows"
     title = which if n == planned else f"{which}, {n} of {planned} folds"
     verdict, *notes = summary.notes
+    if n < planned:
+        notes.pop()  # of the complete folds, which are in the title
     table = replace(summary, rows=rows, title=title, notes=notes)
     if len(summary.rows) == 1:  # interrupted before the other models
         return table, ""

@@ -1,65 +1,51 @@
-"""The kinds of networks of table models as single networks, and the space of a search around them."""
+"""The kinds of single networks, and the space of a search around the recipes of table models."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, get_args
+from typing import Any
 
 from scipy.stats import loguniform
 
-from multilayer.tables.models.recipes import COMMON, ENCODINGS, Preset, parameters_of, recipes_of
+from multilayer.cli.evaluation.run import Run
+from multilayer.cli.options import KINDS
+from multilayer.tables.models import NetworkKind, network_kinds
 
-KINDS = ("pieces", "waves", "numbers")
 HIDDEN, STEP_SIZE, WEIGHT_DECAY, DROPOUT = "hidden_layer_sizes", "learning_rate_init", "weight_decay", "dropout"
-# Around the recipes, which have two layers of 128 units, a weight decay of 0.02 or 0.3, and a dropout of 0.05 to 0.4.
+# Around the recipes, which have two layers of 128 units; the others are multiples of the recipe's values.
 SIZES = [(64,), (128,), (256,), (64, 64), (128, 128), (256, 256)]
-STEP_FACTOR = 4.0  # the step sizes are from the recipe's divided by this to the recipe's times this
-WEIGHT_DECAYS = 2e-3, 1.0
-DROPOUTS = [0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4]
+STEP_FACTOR = 4.0
+DECAY_FACTOR = 10.0
+DROPOUT_FACTORS = 0.0, 0.5, 1.0, 1.5, 2.0
+_LARGEST_DROPOUT = 0.6
 _OF_ENCODER = "tableencoder__"
-_LARGEST_BATCH = 0.8  # of the training rows, some of which are held out to stop the training
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A kind of networks for a number of training rows."""
-
-    name: str
-    encoding: Mapping[str, Any]  # options of TableEncoder
-    parameters: Mapping[str, Any]  # of MLPClassifier or MLPRegressor
-
-    @classmethod
-    def of(cls, name: str, n_rows: int, *, classifies: bool) -> Kind:
-        """The recipe of table models of this name, for a network that holds out its own rows to stop its training."""
-        presets = get_args(Preset)
-        recipes = {recipe.name: recipe for preset in presets for recipe in recipes_of(preset, classifies=classifies)}
-        recipe = recipes[name]
-        # A single network may train as long as its recipe says, however many inputs it has.
-        found = parameters_of(replace(recipe, work=None), n_rows, 1, (0,))
-        found["batch_size"] = max(min(found["batch_size"], int(_LARGEST_BATCH * n_rows)), 1)
-        if "embedding" in found:
-            found["embedding"] = "periodic"  # of all inputs with more than two values
-        return cls(name, ENCODINGS[recipe.encoding], found)
-
-    def space(self) -> dict[str, Any]:
-        """The parameters of the candidates of this kind: lists of values, or distributions."""
-        step = self.parameters[STEP_SIZE]
-        fixed = {name: [value] for name, value in self.parameters.items() if name != "max_iter"}
-        encoding = {name: [value] for name, value in self.encoding.items() if name not in COMMON}
-        return {
-            **{f"{_OF_ENCODER}{name}": values for name, values in encoding.items()},
-            **fixed,
-            HIDDEN: SIZES,
-            STEP_SIZE: loguniform(step / STEP_FACTOR, step * STEP_FACTOR),
-            WEIGHT_DECAY: loguniform(*WEIGHT_DECAYS),
-            DROPOUT: DROPOUTS,
-        }
+def kinds_of(run: Run) -> dict[str, NetworkKind]:
+    """The kinds of single networks by name, for the training rows and columns of a run."""
+    n_numbers = sum(report.kind == "number" and report.width > 0 for report in run.columns)
+    classifies = run.problem.info.task == "classification"
+    found = network_kinds(run.splits.fewest_to_train, len(run.input_names), n_numbers, classifies=classifies)
+    return {name: found[name] for name in KINDS}
 
 
-def kinds_of(n_rows: int, *, classifies: bool) -> dict[str, Kind]:
-    """All kinds by name."""
-    return {name: Kind.of(name, n_rows, classifies=classifies) for name in KINDS}
+def space_of(kind: NetworkKind, common: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of the candidates of a kind: lists of values, or distributions.
+
+    ``common`` are the options of the encoder that need not be set.
+    """
+    step, decay, dropout = (float(kind.parameters[name]) for name in (STEP_SIZE, WEIGHT_DECAY, DROPOUT))
+    fixed = {name: [value] for name, value in kind.parameters.items() if name != "max_iter"}
+    encoding = {f"{_OF_ENCODER}{name}": [value] for name, value in kind.encoding.items() if name not in common}
+    dropouts = dict.fromkeys(min(round(factor * dropout, 3), _LARGEST_DROPOUT) for factor in DROPOUT_FACTORS)
+    return {
+        **encoding,
+        **fixed,
+        HIDDEN: SIZES,
+        STEP_SIZE: loguniform(step / STEP_FACTOR, step * STEP_FACTOR),
+        WEIGHT_DECAY: loguniform(decay / DECAY_FACTOR, decay * DECAY_FACTOR),
+        DROPOUT: list(dropouts),
+    }
 
 
 def kind_name(params: Mapping[str, Any]) -> str:

@@ -89,6 +89,8 @@ def read_problem(source: Source, output: Output) -> Problem:
     features, column = split_target(table.drop_columns(source.unused), target)
     for note in notes:
         output.note(note)
+    # Those on the file are removed from the table, so that no model states them again.
+    features = features.replace_schema_metadata(None)
     info = encode_target(column, source.task, name=target, drop_gaps=True)
     if source.time_column is not None:
         info = _in_order(info, table.column(source.time_column), source.time_column, n_in_file)

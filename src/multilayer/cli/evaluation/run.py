@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -80,6 +80,7 @@ def _codes(column: Any) -> NDArray[np.int64]:
 
 
 _LONGEST_NAME = 24
+_MOST_COLUMNS = 12  # that are printed
 
 
 @dataclass(frozen=True)
@@ -213,12 +214,21 @@ def begin_run(
     return Run(problem, task, splits, *rows, encoder.columns_, names, n_jobs, deadline, output)
 
 
-def columns_table(reports: Sequence[ColumnReport], most: int = 30) -> Table:
-    """One line for each column; of more than ``most``, the first ones and those that were dropped."""
-    shown = list(reports)
+def print_columns(run: Run, reports: Sequence[ColumnReport]) -> None:
+    """Print how the columns were encoded; of many columns some, unless all were asked for."""
+    most = len(reports) if run.output.has_all_columns else _MOST_COLUMNS
+    table = columns_table(reports, most)
     if len(reports) > most:
-        head, tail = reports[: most - most // 3], reports[most - most // 3 :]
-        shown = [*head, *[report for report in tail if not report.width][: most // 3]]
+        table = replace(table, title=f"Columns; --columns prints all {len(reports):,}, and a report has them")
+    run.output.table(table)
+
+
+def columns_table(reports: Sequence[ColumnReport], most: int) -> Table:
+    """One line for each column; of more than ``most``, the first ones and those that were dropped."""
+    places = range(len(reports))
+    late = [place for place in places[most - most // 3 :] if not reports[place].width][: most // 3]
+    first = [place for place in places if place not in late][: most - len(late)]
+    shown = [reports[place] for place in sorted([*first, *late])]
     rows: list[tuple[str, ...]] = []
     for report in shown:
         n_gaps, width = f"{report.n_gaps:,}" if report.n_gaps else "", f"{report.width}" if report.width else "-"

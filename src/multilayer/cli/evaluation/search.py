@@ -13,7 +13,7 @@ import click
 from multilayer import ConvergenceWarning
 from multilayer.cli.console import Output
 from multilayer.cli.evaluation.kinds import kinds_of
-from multilayer.cli.evaluation.run import Run, columns_table
+from multilayer.cli.evaluation.run import Run, print_columns
 from multilayer.cli.evaluation.scores import ModelScores, models_table
 from multilayer.cli.evaluation.settings import Settings, TableSettings
 from multilayer.cli.evaluation.table_models import (
@@ -47,7 +47,6 @@ from multilayer.exceptions import (
 from multilayer.results import Table
 from multilayer.selection import Search, TrialScored, search
 from multilayer.tables import ColumnReport
-from multilayer.tables.models.recipes import COMMON
 
 _SHARE = 0.7  # of the time that is left, for the search; the chosen network and the pictures have the rest
 
@@ -116,10 +115,10 @@ def options_of(
     run: Run, *, epochs: int | None, n_trials: int, no_halving: bool, preset: str, with_trees: bool, **options: Any
 ) -> SearchOptions:
     """The options as typed, with defaults that suit the task and the number of rows."""
-    classifies = run.problem.info.task == "classification"
-    kinds = kinds_of(run.splits.fewest_to_train, classifies=classifies)
+    kinds = kinds_of(run)
     epochs = epochs or max(kind.parameters["max_iter"] for kind in kinds.values())
-    rung = epochs if no_halving else first_rung(epochs, n_trials, run.splits.fewest_to_train)
+    batch = max(kind.parameters["batch_size"] for kind in kinds.values())
+    rung = epochs if no_halving else first_rung(epochs, n_trials, run.splits.fewest_to_train, batch)
     minutes, defaults = run.deadline.minutes, TableSettings(preset, with_trees, options["seed"])
     return SearchOptions(
         n_trials=n_trials, minutes=minutes, epochs=epochs, first_rung=rung, defaults=defaults, kinds=kinds, **options
@@ -129,9 +128,7 @@ def options_of(
 def run_search(run: Run, options: SearchOptions) -> Found:
     """Search, print what was found, and train the chosen network on all rows."""
     task, splits, output = run.task, run.splits, run.output
-    columns = run.pipeline(None, COMMON)[0].fit(run.features, run.y).columns_
-    output.table(columns_table(columns))
-    output.blank()
+    columns = run.pipeline(None, options.encoding)[0].fit(run.features, run.y).columns_
     for train, _ in splits.rows:
         check_table_model(run, train)
     linear = fit_other_model(run, task.linear_name, task.linear_model())
@@ -145,11 +142,11 @@ def run_search(run: Run, options: SearchOptions) -> Found:
         trials_table(result, defaults, options, task.decisive),
         models_table(models, models[-2], task.decisive, splits),
     ]
-    for table in tables:
-        output.table(table, result=True)
     output.blank()
     text = conclusion(result, chosen, options, task.decisive, models, splits)
     output.say(text)
+    for table in tables:
+        output.table(table, result=True)
     output.blank()
     settings: Settings = options.defaults
     model, training = table_model, f"Trained {table_models_in_words({0: table_model}, {0: seconds})}."
@@ -164,6 +161,7 @@ def run_search(run: Run, options: SearchOptions) -> Found:
             predicted = task.predict(model, run.features)
         for note in task.doubts(run.y, predicted):
             output.note(note)
+    print_columns(run, columns)
     return Found(run, options, result, models[-2], settings, defaults, model, training, tables, text, columns)
 
 
@@ -177,7 +175,7 @@ def _searched(run: Run, options: SearchOptions) -> Search:
         bar = SearchProgress(progress, options, len(run.splits), task.decisive, output)
         try:
             result = search(
-                run.pipeline(candidate, COMMON),
+                run.pipeline(candidate, options.encoding),
                 options.space,
                 run.features,
                 run.targets,

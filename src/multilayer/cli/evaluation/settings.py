@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from sklearn.model_selection import TimeSeriesSplit
 
-from multilayer import TableClassifier
-from multilayer.cli.evaluation.kinds import Kind
 from multilayer.cli.source import Source
+from multilayer.tables.models import NetworkKind
 
 N_FOLDS = 5  # of a table model
 # The options of a single network with the parameters of the estimator, and the defaults without a kind.
@@ -64,11 +63,11 @@ class NetworkSettings:
     weight_decay: float
     dropout: float
     seed: int
-    kind: Kind | None = None  # the recipe of table models of which this network is a variation
+    kind: NetworkKind | None = None  # the recipe of table models of which this network is a variation
     name: ClassVar[str] = "network"
 
     @classmethod
-    def of(cls, given: dict[str, Any], kind: Kind | None, default_epochs: int, seed: int) -> NetworkSettings:
+    def of(cls, given: dict[str, Any], kind: NetworkKind | None, default_epochs: int, seed: int) -> NetworkSettings:
         """The options as typed, and for those that were omitted the values of the kind, or the defaults."""
         of_kind = {} if kind is None else kind.parameters
         values: dict[str, Any] = {
@@ -105,11 +104,16 @@ Settings = TableSettings | NetworkSettings
 
 
 def settings_of(
-    n_rows: int, task: Any, *, network: dict[str, Any] | None, preset: str, with_trees: bool, seed: int
+    kinds: Callable[[], Mapping[str, NetworkKind]],
+    default_epochs: int,
+    *,
+    network: dict[str, Any] | None,
+    preset: str,
+    with_trees: bool,
+    seed: int,
 ) -> Settings:
-    """A table model, or a single network, for so many training rows, if options of one were given."""
+    """A table model, or a single network if options of one were given; ``kinds`` returns those to choose from."""
     if network is None:
         return TableSettings(preset, with_trees, seed)
     name = network.pop("kind")
-    kind = None if name is None else Kind.of(name, n_rows, classifies=task.table_model is TableClassifier)
-    return NetworkSettings.of(network, kind, task.default_epochs, seed)
+    return NetworkSettings.of(network, None if name is None else kinds()[name], default_epochs, seed)

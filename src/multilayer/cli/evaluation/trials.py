@@ -8,16 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from multilayer.cli.evaluation.kinds import (
-    DROPOUT,
-    DROPOUTS,
-    HIDDEN,
-    STEP_SIZE,
-    WEIGHT_DECAY,
-    WEIGHT_DECAYS,
-    Kind,
-    kind_name,
-)
+from multilayer.cli.evaluation.kinds import DROPOUT, HIDDEN, STEP_SIZE, WEIGHT_DECAY, kind_name, space_of
 from multilayer.cli.evaluation.run import Fits, Run
 from multilayer.cli.evaluation.scores import ROUGH, ModelScores, best_of, compare, spread, verdict
 from multilayer.cli.evaluation.settings import NetworkSettings, TableSettings
@@ -26,11 +17,11 @@ from multilayer.cli.evaluation.tasks import Metric
 from multilayer.cli.text import count, text_table
 from multilayer.results import Table, listing
 from multilayer.selection import Search, Trial, rung_epochs
-from multilayer.tables.models.recipes import batch_size
+from multilayer.tables.models import NetworkKind
 
 _IN_WORDS = (
     "one or two hidden layers of 64, 128 or 256 units, step sizes within a factor of 4 of the recipe's, weight decay "
-    f"from {WEIGHT_DECAYS[0]:g} to {WEIGHT_DECAYS[1]:g} and dropout from {DROPOUTS[0]:g} to {DROPOUTS[-1]:g}"
+    "within a factor of 10, and dropout up to twice the recipe's (at most 0.6)"
 )
 
 MOST_TRIALS = 10  # that are printed
@@ -51,7 +42,7 @@ class SearchOptions:
     simplest: bool  # whether the one-standard-error choice is trained on all rows, not the best trial
     seed: int  # of the folds, the candidates and all networks
     defaults: TableSettings  # trial 1
-    kinds: Mapping[str, Kind]  # of the candidates
+    kinds: Mapping[str, NetworkKind]  # of the candidates
 
     @property
     def has_halving(self) -> bool:
@@ -73,7 +64,12 @@ class SearchOptions:
     @property
     def space(self) -> list[dict[str, Any]]:
         """The candidates of each kind."""
-        return [kind.space() for kind in self.kinds.values()]
+        return [space_of(kind, self.encoding) for kind in self.kinds.values()]
+
+    @property
+    def encoding(self) -> Mapping[str, Any]:
+        """The options of TableEncoder that all kinds have."""
+        return self.kinds["numbers"].encoding
 
     def in_words(self) -> str:
         """What is searched, in a sentence or two."""
@@ -90,8 +86,8 @@ class SearchOptions:
         )
 
 
-def first_rung(epochs: int, n_trials: int, n_rows: int) -> int:
-    """The epochs, of a training on so many rows, after which trials are compared for the first time.
+def first_rung(epochs: int, n_trials: int, n_rows: int, batch: int) -> int:
+    """The epochs, of a training on so many rows in batches, after which trials are compared for the first time.
 
     A ninth of a whole training, and more with so few trials that too few would be trained to the end.  On a small table
     that is about a hundred updates, which show what learns fast, not what is good.  Where three times as long is no
@@ -99,10 +95,10 @@ def first_rung(epochs: int, n_trials: int, n_rows: int) -> int:
 
     Examples
     --------
-    >>> first_rung(30, 30, 40_000), first_rung(30, 30, 6_000), first_rung(30, 30, 800), first_rung(30, 5, 40_000)
-    (3, 7, 30, 10)
+    >>> [first_rung(30, 30, n_rows, 200) for n_rows in (40_000, 6_000, 800)], first_rung(30, 5, 40_000, 200)
+    ([3, 10, 30], 10)
     """
-    updates = math.ceil(n_rows / batch_size(n_rows))
+    updates = math.ceil(n_rows / batch)
     rung = max(rung_epochs(epochs, n_trials, FACTOR)[0], math.ceil(_LEAST_UPDATES / updates))
     return epochs if rung * math.sqrt(FACTOR) >= epochs else rung
 

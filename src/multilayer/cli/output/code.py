@@ -14,7 +14,6 @@ from multilayer.cli.evaluation.settings import N_FOLDS, NetworkSettings, Setting
 from multilayer.cli.evaluation.splits import Splits, seeds_of
 from multilayer.cli.evaluation.tasks import Task
 from multilayer.cli.evaluation.trials import SearchOptions
-from multilayer.tables.models.recipes import COMMON
 
 _LOG_LOSS = '''
 classes = np.unique(y)
@@ -109,7 +108,7 @@ def search_code(run: Run, options: SearchOptions) -> str:
     imports = ["from scipy.stats import loguniform", *["from sklearn.metrics import log_loss"] * (not is_plain)]
     search = f"""
 network = {name}(max_iter={options.epochs}, random_state={options.seed}{more_arguments(task)})
-model = make_pipeline({_encoder(run.problem, COMMON)}, network)
+model = make_pipeline({_encoder(run.problem, options.encoding)}, network)
 space = {_space(options)}
 {"" if is_plain else _LOG_LOSS}found = search(
     model, space, features, y,

@@ -22,6 +22,7 @@ from multilayer.results import Table
 from multilayer.tables import TableEncoder
 
 _CURVE_LINES = 8
+_MOST_COLUMNS = 30
 _BAR = 30  # characters
 _MOST_LETTERS = 60  # of a value in a comparison
 _MIB = 1 << 20
@@ -81,7 +82,7 @@ def print_facts(model: Any, facts: Facts, output: Output) -> None:
         output.table(text_table("Settings that are not the defaults", ("setting", "value"), rows, "ll"), result=True)
     encoder = _encoder_of(model)
     if encoder is not None:
-        output.table(columns_table(encoder.columns_), result=True)
+        output.table(columns_table(encoder.columns_, _MOST_COLUMNS), result=True)
     output.blank()
     output.say(f"SHA-256 {facts['file']['sha256']}")
 

@@ -7,6 +7,7 @@ from multilayer.tables.models.drift import Drift, drift
 from multilayer.tables.models.explanation import Explanation
 from multilayer.tables.models.importance import Importance
 from multilayer.tables.models.inputs import far_rows, input_categories, input_kinds
+from multilayer.tables.models.kinds import NetworkKind, network_kinds
 from multilayer.tables.models.novelty import FarRows
 from multilayer.tables.models.regressor import TableRegressor
 
@@ -15,6 +16,7 @@ __all__ = [
     "Explanation",
     "FarRows",
     "Importance",
+    "NetworkKind",
     "PartialDependence",
     "TableClassifier",
     "TableRegressor",
@@ -23,4 +25,5 @@ __all__ = [
     "far_rows",
     "input_categories",
     "input_kinds",
+    "network_kinds",
 ]

@@ -30,7 +30,7 @@ from multilayer.tables.models.parts import answers, encode, parts_of
 from multilayer.tables.models.reasons import Reasons
 from multilayer.tables.models.recipes import PRESETS, Preset
 from multilayer.tables.models.rows import checked_identifiers, rows_to_predict
-from multilayer.tables.models.summary import ModelScore, summary_of
+from multilayer.tables.models.summary import INTERRUPTED, ModelScore, summary_of
 from multilayer.tables.models.training import TrainedMember
 
 
@@ -56,6 +56,7 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
     _trees: list[Companion]  # of a positive weight
     _weights_of_folds: dict[int, dict[str, float]]  # those that are selected on the rows of the other folds
     _n_training_rows: list[int]  # of each fold
+    _end: str = INTERRUPTED  # why some folds are not complete
     _validation_rows: list[NDArray[np.intp]]
     _groups_of_rows: NDArray[np.intp] | None  # those of the rows with out-of-fold predictions
     _oof: NDArray[np.float64]  # (m, K); NaN for rows that no fold validated

@@ -44,7 +44,8 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
     max_time : float or None, default=None
         Seconds for the whole fit, with encoding and calibration; None for no limit.  The linear model and the trees are
         fitted if they need a small part.  The networks divide the rest; each plans as many epochs as fit in, no more
-        than without a limit, and at least one.  Results depend on the speed of the machine.
+        than without a limit.  If these were fewer than 16, fewer folds are trained, in the extreme one kind in one fold
+        for one epoch, with a warning.  Results depend on the speed of the machine.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes in training, as in :class:`multilayer.MLPClassifier`, of the models in ``summary()`` too.
         Scores, the weights of the kinds and the calibration do not use them, as the scores of scikit-learn do not.

@@ -25,8 +25,11 @@ from multilayer.tables.models.regression_models import constant_for, linear_for,
 TREES, LINEAR_MODEL, CONSTANT = NAMES = ("gradient-boosted trees", "linear model", "constant")
 # The encoding of each; a constant needs none.
 BESIDE: Mapping[str, str] = {TREES: FOR_TREES, LINEAR_MODEL: SCALED, CONSTANT: ""}
-# The rows on which the time of a fit is estimated.
+# The time of a linear model is estimated on some of the rows; that of trees by some of them, because it hardly depends
+# on the number of rows.
 PROBED_ROWS = 1_000
+PROBED_TREES = 5
+N_TREES = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,45 +138,46 @@ def _fitted(problem: Problem, name: str, number: int, fold: EncodedFold, seed: i
 
 
 def _expected_seconds(problem: Problem, name: str, fold: EncodedFold, seed: int) -> float:
-    """Return the time of a fit by that of a fit on some of the rows; 0 for so few rows that it takes no time."""
+    """Return the time of a fit by that of a few trees, or on some of the rows; 0 for few rows of a linear model."""
     train = fold.train
-    if len(train) <= 4 * PROBED_ROWS:
+    if name != TREES and len(train) <= PROBED_ROWS:
         return 0.0
-    some = train[:: len(train) // PROBED_ROWS]
+    some = train if name == TREES else train[:: max(len(train) // PROBED_ROWS, 2)]
     X = fold.data().X[some]
-    model = _model(name, problem, some, seed)
+    model = _model(name, problem, some, seed, PROBED_TREES)
+    factor = N_TREES / PROBED_TREES if name == TREES else len(train) / len(some)
     began = time.monotonic()
     with collected_warnings([]), one_openmp_thread():
         model.fit(X, problem.y[some], sample_weight=problem.fitting_weight(some))
-    return (time.monotonic() - began) * len(train) / len(some)
+    return (time.monotonic() - began) * factor
 
 
 def _n_classes(problem: Problem) -> int:
     return int(problem.y.max()) + 1 if problem.classifies else 0
 
 
-def _model(name: str, problem: Problem, train: NDArray[np.intp], seed: int) -> Any:
+def _model(name: str, problem: Problem, train: NDArray[np.intp], seed: int, n_trees: int = N_TREES) -> Any:
     """Return an unfitted model; a constant for rows of a single class."""
     y = problem.y[train]
     if problem.loss is not None:
-        return _regressor(name, seed, problem.loss, 1 if y.ndim == 1 else y.shape[1])
+        return _regressor(name, seed, problem.loss, 1 if y.ndim == 1 else y.shape[1], n_trees)
     weight = problem.fitting_weight(train)
     counted = y if weight is None else y[weight > 0]
-    model = _classifier(name if len(np.unique(counted)) > 1 else CONSTANT, seed)
+    model = _classifier(name if len(np.unique(counted)) > 1 else CONSTANT, seed, n_trees)
     if isinstance(model, HistGradientBoostingClassifier) and np.bincount(y)[np.unique(y)].min() < 2:
         model.set_params(early_stopping=False)  # which would need two rows of each class
     return model
 
 
-def _classifier(name: str, seed: int) -> Any:
+def _classifier(name: str, seed: int, n_trees: int) -> Any:
     if name == CONSTANT:
         return DummyClassifier(strategy="prior")
     if name == LINEAR_MODEL:
         return LogisticRegression(max_iter=300)
-    return HistGradientBoostingClassifier(random_state=seed)
+    return HistGradientBoostingClassifier(max_iter=n_trees, random_state=seed)
 
 
-def _regressor(name: str, seed: int, loss: TargetLoss, n_outputs: int) -> Any:
+def _regressor(name: str, seed: int, loss: TargetLoss, n_outputs: int, n_trees: int) -> Any:
     if name == CONSTANT:
         return constant_for(loss)
-    return linear_for(loss, n_outputs) if name == LINEAR_MODEL else trees_for(loss, n_outputs, seed)
+    return linear_for(loss, n_outputs) if name == LINEAR_MODEL else trees_for(loss, n_outputs, seed, n_trees)

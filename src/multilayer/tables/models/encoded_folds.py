@@ -57,6 +57,18 @@ class EncodedFold:
     _data: Data | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def is_encoded(self) -> bool:
+        """Whether the encoded rows are there."""
+        return self._data is not None
+
+    def with_rows_of(self, other: EncodedFold | None) -> EncodedFold:
+        """Return the same fold that is encoded already, with the number of uses of this one, or this one for None."""
+        if other is None:
+            return self
+        other.n_uses = self.n_uses
+        return other
+
     def data(self) -> Data:
         """Return the encoded rows of the fold at their places; rows of neither part are 0."""
         with self._lock:

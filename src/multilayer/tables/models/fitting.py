@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from multilayer._checks import check_seed
-from multilayer.exceptions import InputError, InterruptedTrainingWarning, ParameterError, ParameterWarning
+from multilayer.exceptions import InputError, InterruptedTrainingWarning, ParameterError, ParameterWarning, argument
 from multilayer.fits.errors import input_errors, warn
 from multilayer.fits.rows import ValidationArguments
-from multilayer.packs import Member, MemberEnded, checked_jobs, run_pack
+from multilayer.packs import Member, MemberEnded, MemberOutcome, checked_jobs, run_pack
 from multilayer.tables._response import group_numbers
 from multilayer.tables.models.budget import Budget
-from multilayer.tables.models.companions import BESIDE, LINEAR_MODEL, TREES, Companion
+from multilayer.tables.models.companions import TREES, Companion
 from multilayer.tables.models.folds import check_enough_rows, check_weights, folds_of, is_series
 from multilayer.tables.models.novelty import surroundings_of
 from multilayer.tables.models.out_of_fold import (
@@ -34,9 +34,9 @@ from multilayer.tables.models.out_of_fold import (
     selected_weights,
 )
 from multilayer.tables.models.problem import FoldResult, Problem, check_lengths, joined_weights, weight_of_rows
-from multilayer.tables.models.recipes import Recipe, recipes_of
+from multilayer.tables.models.recipes import recipes_of, single_kind
 from multilayer.tables.models.rows import checked_identifiers, identifiers_of, rows_of, with_further_rows
-from multilayer.tables.models.summary import scores_of
+from multilayer.tables.models.summary import INTERRUPTED, OVER, scores_of
 from multilayer.tables.models.training import TrainedMember, Training
 from multilayer.tables.models.trees import trees_as_arrays
 
@@ -110,13 +110,13 @@ def _train(model: Any, problem: Problem, random_state: np.random.RandomState, be
     seeds = random_state.randint(MAX_SEED, size=(n_folds, len(recipes)))
     seed_of_companions = int(random_state.randint(MAX_SEED))
     surroundings, encoded = surroundings_of(problem.rows.table, problem.identifiers)
-    budget = None
+    budget, numbers = None, range(len(problem.folds))
     if model.max_time is not None:
-        tasks = _tasks(recipes, len(problem.folds), in_the_end=model._is_series, with_trees=model.with_trees)
-        spent = time.perf_counter() - began
-        budget = Budget.of(model.max_time, spent, seeds.size, checked_jobs(model.n_jobs), tasks)
-    training = Training(problem, recipes, model._network, model._predicted, seeds, seed_of_companions, budget)
-    trained = _trained(model, training)
+        budget = Budget.of(model.max_time, time.perf_counter() - began, checked_jobs(model.n_jobs))
+        numbers = numbers[::-1] if model._is_series else numbers  # the last fold of a series has the most rows
+    makers = model._network, model._predicted
+    training = Training(problem, recipes, *makers, seeds, seed_of_companions, budget, numbers)
+    trained = _trained(model, training if budget is None else _within_the_time(model, training, budget))
     model._surroundings = surroundings
     model._n_training_rows = [len(train) for train, _ in problem.folds] + [len(problem.rows)] * model._is_series
     if has_own:
@@ -125,14 +125,16 @@ def _train(model: Any, problem: Problem, random_state: np.random.RandomState, be
     _keep(model, problem, trained, encoded, lambda: deadline is not None and time.perf_counter() > deadline)
 
 
-def _tasks(recipes: Sequence[Recipe], n_folds: int, *, in_the_end: bool, with_trees: bool) -> dict[str, int]:
-    """Return how often each encoding is made and each model of another kind is fitted."""
-    of_networks = {recipe.encoding for recipe in recipes}
-    tasks = dict.fromkeys([*of_networks, *filter(None, BESIDE.values()), TREES, LINEAR_MODEL], n_folds)
-    if in_the_end:
-        for name in [*of_networks, *([BESIDE[TREES], TREES] if with_trees else [])]:
-            tasks[name] += 1
-    return tasks
+def _within_the_time(model: Any, training: Training, budget: Budget) -> Training:
+    """Return the training of the folds that there is time for, after an epoch of each kind was measured in one."""
+    measurements = training.measurements()
+    outcomes = run_pack(measurements, n_jobs=model.n_jobs)
+    _check(outcomes)
+    if len(outcomes) < len(measurements):
+        raise KeyboardInterrupt
+    least = {name: outcome.value for name, outcome in outcomes.items()}
+    single = single_kind(classifies=training.problem.classifies)
+    return training.within(budget, least, single, in_the_end=model._is_series)
 
 
 def _trained(model: Any, training: Training) -> Trained:
@@ -148,12 +150,15 @@ def _trained(model: Any, training: Training) -> Trained:
     folds = {member.part.fold for member in complete}
     companions = of_folds([each for each in values if each is not None and not _is_network(each)], folds)
     was_interrupted = len(values) < len(members)
+    model._end = INTERRUPTED if was_interrupted else OVER
     if was_interrupted:
         warn(
-            f"training was interrupted after {len(networks)} of {len(recipes) * len(training.problem.folds)} networks; "
+            f"training was interrupted after {len(networks)} of {len(recipes) * len(training.numbers)} networks; "
             "the model holds those of the folds that are complete.",
             InterruptedTrainingWarning,
         )
+    else:
+        _warn_of_time(model, len(folds), len(training.problem.folds), [recipe.name for recipe in recipes])
     if not model._is_series or was_interrupted:
         return Trained(complete, companions)
     with_trees = model.with_trees and TREES in companions
@@ -166,6 +171,13 @@ def _trained(model: Any, training: Training) -> Trained:
             InterruptedTrainingWarning,
         )
         return Trained(complete, companions)
+    if None in found:
+        warn(
+            "no time was left for the networks of all rows, so that the model predicts with those of the folds. "
+            f"Increase {argument('max_time')}.",
+            ParameterWarning,
+        )
+        return Trained(complete, companions)
     complete += [each for each in found if _is_network(each)]
     if with_trees:
         companions[TREES] = companions[TREES] + [each for each in found if not _is_network(each)]
@@ -174,6 +186,26 @@ def _trained(model: Any, training: Training) -> Trained:
 
 def _is_network(value: Any) -> bool:
     return value is not None and isinstance(value.part, TrainedMember)
+
+
+def _warn_of_time(model: Any, n_folds: int, n_planned: int, kinds: Sequence[str]) -> None:
+    """Warn of folds and kinds of networks that there was no time for."""
+    n_kinds = len(recipes_of(model.preset, classifies=model._classifies))
+    if n_folds == n_planned and len(kinds) == n_kinds:
+        return
+    alone = f", and in it for one of {n_kinds} kinds of networks, {kinds[0]}" if len(kinds) < n_kinds else ""
+    warn(
+        f"the time was enough for {n_folds} of {n_planned} fold{'s' if n_planned > 1 else ''}{alone}. "
+        f"Increase {argument('max_time')}.",
+        ParameterWarning,
+    )
+
+
+def _check(outcomes: Mapping[Any, MemberOutcome]) -> None:
+    """Raise the error of a member that failed."""
+    for outcome in outcomes.values():
+        if outcome.error is not None:
+            raise outcome.error
 
 
 def _run(model: Any, members: Sequence[Member], n_before: int, n_all: int) -> list[Any]:
@@ -187,9 +219,7 @@ def _run(model: Any, members: Sequence[Member], n_before: int, n_all: int) -> li
         # Here, because filters are common to all threads; of other models, which are there for comparison only.
         warnings.filterwarnings("ignore", module=r"(sklearn|scipy|numpy)\b")
         outcomes = run_pack(members, n_jobs=model.n_jobs, listener=notify if model.callbacks else None)
-    for outcome in outcomes.values():
-        if outcome.error is not None:
-            raise outcome.error
+    _check(outcomes)
     return [outcome.value for outcome in outcomes.values()]
 
 
@@ -242,7 +272,7 @@ def _predictions_by_name(model: Any, problem: Problem, trained: Trained) -> tupl
     }
     if model.with_trees and TREES not in beside:
         warn(
-            "no time was left for the trees, so that they are no part of the model. Increase max_time.",
+            f"no time was left for the trees, so that they are no part of the model. Increase {argument('max_time')}.",
             ParameterWarning,
         )
     elif model.with_trees:

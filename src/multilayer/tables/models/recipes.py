@@ -167,6 +167,11 @@ def recipes_of(preset: Preset, *, classifies: bool) -> tuple[Recipe, ...]:
     return RECIPES[preset][classifies]
 
 
+def single_kind(*, classifies: bool) -> str:
+    """Return the name of the kind that is best alone."""
+    return RECIPES["quick"][classifies][0].name
+
+
 def parameters_of(recipe: Recipe, n_rows: int, n_inputs: int, number_columns: tuple[int, ...]) -> dict[str, Any]:
     """Return the parameters of a network for so many training rows.
 

@@ -51,15 +51,16 @@ def linear_for(loss: TargetLoss, n_outputs: int) -> Any:
     return ScaledTargets(Ridge(alpha=1.0), loss)
 
 
-def trees_for(loss: TargetLoss, n_outputs: int, seed: int) -> Any:
+def trees_for(loss: TargetLoss, n_outputs: int, seed: int, n_trees: int = 100) -> Any:
     """Return gradient-boosted trees of this loss; of absolute errors for Huber, which they lack."""
     if loss.name == "quantile":
         trees = [
-            HistGradientBoostingRegressor(loss="quantile", quantile=level, random_state=seed) for level in loss.levels
+            HistGradientBoostingRegressor(loss="quantile", quantile=level, max_iter=n_trees, random_state=seed)
+            for level in loss.levels
         ]
         return ScaledTargets(OneForEach([_for_each_output(each, n_outputs) for each in trees]), loss)
     name = "absolute_error" if loss.name == "huber" else loss.name
-    trees = HistGradientBoostingRegressor(loss=name, random_state=seed)
+    trees = HistGradientBoostingRegressor(loss=name, max_iter=n_trees, random_state=seed)
     return ScaledTargets(_for_each_output(trees, n_outputs), loss)
 
 

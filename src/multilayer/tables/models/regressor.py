@@ -47,9 +47,9 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         together and never cross; ``predict`` then returns an array of shape (m, number of quantiles).
     max_time : float or None, default=None
         Seconds for the whole fit, with encoding and calibration; None for no limit.  The linear model and the trees are
-        fitted if they need a small part of it.  The networks divide the rest, and each plans as many epochs as fit into
-        its part, but no more than without a limit: more time than needed is not used.  A fit takes longer if encoding
-        the table and one epoch of each network alone do.  Results then depend on the speed of the machine.
+        fitted if they need a small part.  The networks divide the rest; each plans as many epochs as fit in, no more
+        than without a limit.  If these were fewer than 16, fewer folds are trained, in the extreme one kind in one fold
+        for one epoch, with a warning.  Results depend on the speed of the machine.
     with_trees : bool, default=False
         Whether scikit-learn's gradient-boosted trees are one of the weighted kinds.
     cv : int, splitter, list of (train, test) or None, default=None

@@ -168,8 +168,7 @@ def with_further_rows(rows: Rows, X: Any) -> Rows:
                 f"column {name!r} holds {PLURAL[one.kind]} in X and {PLURAL[other.kind]} in X_val. Convert one of them."
             )
         columns[name] = both
-    n_rows = len(rows) + further.num_rows
-    return Rows(Columns(rows.names, n_rows, columns.__getitem__, notes=rows.table.notes), rows.has_names)
+    return Rows(rows.table.replaced(columns.__getitem__, len(rows) + further.num_rows), rows.has_names)
 
 
 def check_finite(y: Any, name: str) -> None:

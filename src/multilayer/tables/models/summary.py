@@ -12,8 +12,11 @@ from multilayer.results import Column, Table, listing
 from multilayer.tables.models.companions import NAMES, TREES
 from multilayer.tables.models.means import mean_over_rows
 from multilayer.tables.models.out_of_fold import OutOfFoldRows
+from multilayer.tables.reports import notes_in_words
 
 MODEL = "model"  # the name of the table model beside its companions
+# Why some folds are not complete.
+INTERRUPTED, OVER = ENDS = ("training was interrupted", "the time was over")
 # The difference of two scores and its standard error.
 Pair = tuple[float, float]
 BEST_EPOCHS = "The score of the model is slightly too good: each network stopped at its best epoch on these rows."
@@ -77,8 +80,8 @@ def summary_of(model: Any) -> Table:
     if model._is_series:
         notes.append(SERIES)
     n, planned = len({member.fold for member in model.members_}), len(model._n_training_rows)
-    partial = [f"Only {n} of {planned} folds are complete, because training was interrupted."] * (n < planned)
-    return Table(columns, rows, notes=[*notes, *partial])
+    partial = [f"Only {n} of {planned} folds are complete, because {model._end}."] * (n < planned)
+    return Table(columns, rows, notes=[*notes, *partial, *notes_in_words(model.columns_.notes)])
 
 
 def weights_in_words(weights: Mapping[str, float]) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,8 @@ from multilayer.packs import Member, Slice
 from multilayer.selection.data import Data
 from multilayer.selection.training import Fitted, ModelTraining
 from multilayer.tables.encoder import TableEncoder
-from multilayer.tables.models.budget import Budget
-from multilayer.tables.models.companions import BESIDE, TREES, companion_member
+from multilayer.tables.models.budget import LEAST_EPOCHS, Budget
+from multilayer.tables.models.companions import BESIDE, LINEAR_MODEL, TREES, companion_member
 from multilayer.tables.models.encoded_folds import EncodedFold, encoded_folds
 from multilayer.tables.models.openmp import openmp_libraries
 from multilayer.tables.models.problem import FoldResult, Limits, Problem
@@ -74,23 +75,54 @@ class MemberTraining:
     predict: Predict
     budget: Budget | None
     n_epochs: int | None = None  # for a fold without validation rows
+    may_skip: bool = False  # whether the member is not trained if the time is over
     _training: ModelTraining | None = None
+    _is_skipped: bool = False
 
     def advance(self, part: Slice) -> float:
         """Train a slice; the first one encodes the fold if no other member has."""
         if self._training is None:
+            if self.may_skip and self.budget is not None and not self.budget.has_time(self._least_seconds(self.budget)):
+                self.budget.skip()
+                self._is_skipped = True
+                return 0.0
             self._training = self._begin()
         return self._training.advance(part)
 
-    def result(self) -> FoldResult[TrainedMember]:
-        """Return the trained member and its predictions."""
-        if self._training is None:
-            raise RuntimeError("the member has not been trained.")
-        found: FoldResult[TrainedMember] = self._training.result()
-        self.fold.release()
-        return found
+    def result(self) -> FoldResult[TrainedMember] | None:
+        """Return the trained member and its predictions; None if it was skipped."""
+        try:
+            if self._is_skipped:
+                return None
+            if self._training is None:
+                raise RuntimeError("the member has not been trained.")
+            found: FoldResult[TrainedMember] = self._training.result()
+            return found
+        finally:
+            self.fold.release()
 
-    def _begin(self) -> ModelTraining:
+    def measured(self) -> float:
+        """Encode the fold, and return the seconds of the fewest epochs that are worth the training."""
+        if self.budget is None:
+            raise RuntimeError("there is no limit of time.")
+        network = self._prepared()
+        return min(LEAST_EPOCHS, network.max_iter) * self._seconds_of_epoch(self.budget, network)
+
+    def _least_seconds(self, budget: Budget) -> float:
+        """Return the seconds of the encoding and of one epoch, as far as they are known."""
+        encoding = 0.0 if self.fold.is_encoded else budget.mean(self.fold.encoding)
+        return encoding + budget.pace(self.recipe.name, lambda: 0.0) * self._rows_of_epoch()
+
+    def _rows_of_epoch(self) -> float:
+        return len(self.fold.train) + COST_OF_VALIDATION * len(self.fold.problem.monitored(self.fold_number))
+
+    def _seconds_of_epoch(self, budget: Budget, network: Any) -> float:
+        """Return the seconds of training and validation in an epoch."""
+        data, rows = self.fold.data(), self.fold.train
+        return budget.pace(self.recipe.name, lambda: _seconds_of_row(network, data, rows)) * self._rows_of_epoch()
+
+    def _prepared(self) -> Any:
+        """Return the network with the parameters of the recipe for the encoded fold."""
         fold = self.fold
         data = fold.data()
         network = self.network.set_params(
@@ -101,14 +133,17 @@ class MemberTraining:
                 tuple(np.flatnonzero(fold.encoder.number_columns_).tolist()),
             )
         )
-        monitored = fold.problem.monitored(self.fold_number)
         if self.n_epochs is not None:
             network.set_params(max_iter=self.n_epochs, n_iter_no_change=None)
+        return network
+
+    def _begin(self) -> ModelTraining:
+        fold, network = self.fold, self._prepared()
+        data, monitored = fold.data(), fold.problem.monitored(self.fold_number)
         if self.budget is not None:
             seconds, began = self.budget.begin(), time.perf_counter()
-            pace = self.budget.pace(self.recipe.name, lambda: _seconds_of_row(network, data, fold.train))
+            of_epoch = self._seconds_of_epoch(self.budget, network)
             left = seconds - (time.perf_counter() - began)
-            of_epoch = pace * (len(fold.train) + COST_OF_VALIDATION * len(monitored))
             # The schedules of the step size and of dropout then end with the time; one epoch is the least.
             n_epochs = int(min(max(left / of_epoch, 1), network.max_iter))
             network.set_params(max_iter=n_epochs, max_time=left if n_epochs > 1 else None)
@@ -139,15 +174,15 @@ class MemberTraining:
 
 
 def _seconds_of_row(network: Any, data: Data, rows: NDArray[np.intp]) -> float:
-    """Return the time of training on a row, by that of one epoch of a few batches."""
+    """Return the time of training on a row, by that of one epoch of a few batches; the least, on a busy machine."""
     some = rows[: PROBED_BATCHES * network.batch_size]
     probe = clone(network).set_params(max_iter=1, early_stopping=False)
-    pace = 0.0
-    for _ in range(2):  # the first one may include the compilation
+    pace = math.inf
+    for _ in range(3):  # the first one may include the compilation
         began = time.perf_counter()
         with collected_warnings([]):
             probe.fit(data.X[some], data.y[some])
-        pace = (time.perf_counter() - began) / len(some)
+        pace = min(pace, (time.perf_counter() - began) / len(some))
     return pace
 
 
@@ -171,6 +206,10 @@ class Training:
         The seed of the models beside the networks.
     budget : Budget or None
         The time; None for no limit.
+    numbers : sequence of int
+        The folds to train; the first of them is trained even if the time is over.
+    encoded : dict of str to EncodedFold
+        The first of these folds, where an epoch of each kind was measured.
     """
 
     problem: Problem
@@ -180,6 +219,46 @@ class Training:
     seeds: NDArray[np.integer[Any]]
     seed_of_companions: int
     budget: Budget | None
+    numbers: Sequence[int]
+    encoded: dict[str, EncodedFold] = field(default_factory=dict)
+
+    def measurements(self) -> list[Member]:
+        """Return a member for each recipe that encodes the first fold, and returns the least seconds of its network."""
+        number = self.numbers[0]
+        self.encoded.update(encoded_folds(self.problem, number, [each.encoding for each in self.recipes], self.budget))
+        tasks = [self._network(number, self.encoded[recipe.encoding], at) for at, recipe in enumerate(self.recipes)]
+        return [Member(task.recipe.name, task.measured) for task in tasks]
+
+    def within(self, budget: Budget, least: Mapping[str, float], single: str, *, in_the_end: bool) -> Training:
+        """Return the training of the folds that there is time for; if that is none, of one kind in one fold.
+
+        Parameters
+        ----------
+        budget : Budget
+            The time, which receives the number of networks.
+        least : mapping of str to float
+            The least seconds of each kind.
+        single : str
+            The kind to train if there is time for one only.
+        in_the_end : bool
+            Whether one more network of each kind is trained on all rows.
+
+        Returns
+        -------
+        Training
+            The training of fewer or equally many folds.
+        """
+        n = budget.n_folds(len(self.numbers) + in_the_end, list(least.values()), list(self.encoded))
+        kept = [at for at, recipe in enumerate(self.recipes) if n or recipe.name == single]
+        recipes, numbers = [self.recipes[at] for at in kept], self.numbers[: max(n - in_the_end, 1)]
+        n_times = len(numbers) + in_the_end
+        budget.n_waiting = n_times * len(recipes)
+        budget.least = sum(least[recipe.name] for recipe in recipes) / len(recipes)
+        budget.tasks = dict.fromkeys([*filter(None, BESIDE.values()), TREES, LINEAR_MODEL], len(numbers))
+        budget.tasks |= dict.fromkeys((recipe.encoding for recipe in recipes), n_times)
+        for name in self.encoded:
+            budget.tasks[name] = max(budget.tasks.get(name, 0) - 1, 0)
+        return replace(self, recipes=recipes, seeds=self.seeds[:, kept], numbers=numbers)
 
     def members(self) -> list[Member]:
         """Return the members of a pack: each recipe and each model beside them on each fold.
@@ -189,12 +268,15 @@ class Training:
         """
         openmp_libraries()
         problem, members = self.problem, []
-        for number, (train, _) in enumerate(problem.folds):
-            priority = 0 if self.budget is None else len(problem.folds) - number
+        for number in sorted(self.numbers):
+            train, place = problem.folds[number][0], self.numbers.index(number)
+            priority = 0 if self.budget is None else len(self.numbers) - place
             encodings = [recipe.encoding for recipe in self.recipes] + [each for each in BESIDE.values() if each]
             folds = encoded_folds(problem, number, encodings, self.budget)
+            if not place:
+                folds = {name: fold.with_rows_of(self.encoded.get(name)) for name, fold in folds.items()}
             for at, recipe in enumerate(self.recipes):
-                task = self._network(number, folds[recipe.encoding], at)
+                task = self._network(number, folds[recipe.encoding], at, may_skip=place > 0)
                 members.append(Member((recipe.name, number), task, float(len(train)), priority))
             for name, encoding in BESIDE.items():
                 work = companion_member(
@@ -214,7 +296,8 @@ class Training:
         members = []
         for at, recipe in enumerate(self.recipes):
             best = [_best_epoch(each.network) for each in trained if each.recipe == recipe.name]
-            task = self._network(number, folds[recipe.encoding], at, round(float(np.median(best))))
+            n_epochs = round(float(np.median(best)))
+            task = self._network(number, folds[recipe.encoding], at, n_epochs, may_skip=True)
             members.append(Member((recipe.name, number), task))
         if with_trees:
             fold = folds[BESIDE[TREES]]
@@ -222,9 +305,11 @@ class Training:
             members.append(Member((TREES, number), work))
         return members
 
-    def _network(self, number: int, fold: EncodedFold, at: int, n_epochs: int | None = None) -> MemberTraining:
+    def _network(
+        self, number: int, fold: EncodedFold, at: int, n_epochs: int | None = None, *, may_skip: bool = False
+    ) -> MemberTraining:
         untrained = self.network(int(self.seeds[number, at]))
-        return MemberTraining(number, fold, self.recipes[at], untrained, self.predict, self.budget, n_epochs)
+        return MemberTraining(number, fold, self.recipes[at], untrained, self.predict, self.budget, n_epochs, may_skip)
 
 
 def _best_epoch(network: Any) -> int:
