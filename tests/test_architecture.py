@@ -47,6 +47,7 @@ MAY_IMPORT = {
         "tables",
         "training",
     },
+    "exports": {"ensembles", "equations", "estimators", "exceptions", "files", "network", "storage", "tables"},
     "selection": {
         "_checks",
         "engines",
