@@ -47,7 +47,17 @@ MAY_IMPORT = {
         "tables",
         "training",
     },
-    "exports": {"ensembles", "equations", "estimators", "exceptions", "files", "network", "storage", "tables"},
+    "exports": {
+        "_checks",
+        "ensembles",
+        "equations",
+        "estimators",
+        "exceptions",
+        "files",
+        "network",
+        "storage",
+        "tables",
+    },
     "selection": {
         "_checks",
         "engines",

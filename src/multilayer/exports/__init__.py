@@ -1,8 +1,9 @@
-"""Trained models in other forms: a graph of ONNX.
+"""Trained models in other forms: a graph of ONNX, and a Python file that needs NumPy only.
 
 Each form is written from one list of operations, :mod:`multilayer.exports.operations`.
 """
 
+from multilayer.exports.numpy_file import save_numpy, to_numpy
 from multilayer.exports.onnx_model import save_onnx, to_onnx
 
-__all__ = ["save_onnx", "to_onnx"]
+__all__ = ["save_numpy", "save_onnx", "to_numpy", "to_onnx"]

@@ -16,6 +16,7 @@ MEANINGS = {
     "time": "seconds since midnight",
     "duration": "seconds",
     "Boolean": "0 for False and 1 for True",
+    "spelled": "a number; other words are gaps",
 }
 
 

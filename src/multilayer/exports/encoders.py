@@ -41,10 +41,10 @@ def encoded(encoder: TableEncoder, cells: Sequence[Cell]) -> Node:
 
 def _encoded(encoding: Any, cell: Cell) -> Node:
     if isinstance(encoding, NumberEncoding):
-        x = cell.number(encoding.kind)
+        x = cell.number(_kind(encoding))
         return joined([_number(encoding, x)] * encoding.has_values + _gaps(encoding, x))
     if isinstance(encoding, PiecewiseEncoding):
-        return _piecewise(encoding, cell.number(encoding.kind))
+        return _piecewise(encoding, cell.number(_kind(encoding.raw)))
     if isinstance(encoding, DateEncoding):
         x = cell.number(encoding.kind)
         local = cell.local() if encoding.kind == "date" else x
@@ -57,6 +57,10 @@ def _encoded(encoding: Any, cell: Cell) -> Node:
     other = n if encoding.has_other else NOTHING
     gap = n + encoding.has_other if encoding.has_gaps else NOTHING
     return Indicators(text_codes(cell, codes, gap=gap, other=other), n + encoding.has_other + encoding.has_gaps)
+
+
+def _kind(encoding: NumberEncoding) -> str:
+    return "spelled" if encoding.from_text and encoding.kind == "number" else encoding.kind
 
 
 def text_codes(cell: Cell, codes: dict[str, int], *, gap: int, other: int) -> TextCodes:
