@@ -47,6 +47,17 @@ MAY_IMPORT = {
         "tables",
         "training",
     },
+    "exports": {
+        "_checks",
+        "ensembles",
+        "equations",
+        "estimators",
+        "exceptions",
+        "files",
+        "network",
+        "storage",
+        "tables",
+    },
     "selection": {
         "_checks",
         "engines",

@@ -16,7 +16,7 @@ LIMITS = {
     "cross_validate: calls": 160,
     "cross_validate: files": 24,
     "circles of imports": 0,
-    "lines": 54_300,
+    "lines": 58_700,
     "lines in cli": 7_150,
     "lines in plots": 3_150,
 }

@@ -1,0 +1,10 @@
+"""Trained models in other forms: a graph of ONNX, a Python file that needs NumPy only, and a header of C.
+
+Each form is written from one list of operations, :mod:`multilayer.exports.operations`.
+"""
+
+from multilayer.exports.c_header import save_c, to_c
+from multilayer.exports.numpy_file import save_numpy, to_numpy
+from multilayer.exports.onnx_model import save_onnx, to_onnx
+
+__all__ = ["save_c", "save_numpy", "save_onnx", "to_c", "to_numpy", "to_onnx"]
