@@ -154,3 +154,9 @@ def test_cells_are_read_independently_of_each_other(words, kind, size):
         single += [row["w"] for batch in one for row in batch.table.to_pylist()]
     assert list(map(str, values)) == list(map(str, single))
     assert once.n_rows == len(words) + 1
+
+
+def test_text_does_not_spell_durations_and_columns_of_gaps_stay():
+    batches = read_batches(io.BytesIO(b"a,b\n5 days,x\n,y\n"), {"a": "duration", "b": "empty"})
+    assert whole(batches).to_pylist() == [{"a": None, "b": "x"}, {"a": None, "b": "y"}]
+    assert batches.unreadable["a"].count == 1

@@ -14,7 +14,7 @@ import click
 
 from multilayer import __version__
 from multilayer.cli.commands.demo import demo
-from multilayer.cli.commands.model import evaluate, inspect, predict
+from multilayer.cli.commands.model import evaluate, export, inspect, predict
 from multilayer.cli.commands.table import cv, search, train
 from multilayer.cli.console import show_as_note
 from multilayer.cli.limits import NO_ROOM, UnfinishedError
@@ -189,5 +189,5 @@ def cli(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (demo, train, cv, search, predict, evaluate, inspect):
+for command in (demo, train, cv, search, predict, evaluate, inspect, export):
     cli.add_command(command)

@@ -201,7 +201,7 @@ def cells_as(kind: Kind, column: Any, form: CellFormat) -> tuple[Any, NDArray[np
     """
     pa = import_pyarrow("reading tables")
     types = pa.types
-    if kind == "text" or not (types.is_string(column.type) or types.is_large_string(column.type)):
+    if kind in ("text", "empty") or not (types.is_string(column.type) or types.is_large_string(column.type)):
         return column, np.zeros(len(column), dtype=np.bool_)
     converted = _all_cells_as(pa, kind, column, form)
     if converted is None:
@@ -219,6 +219,8 @@ def _all_cells_as(pa: Any, kind: Kind, column: Any, form: CellFormat) -> Any:
             return as_booleans(pa, column)
         case "time":
             return as_clocks(pa, column) if form.date_format is None else None
+        case "duration":
+            return None
         case _:
             if form.date_format is not None:
                 return None
@@ -246,6 +248,8 @@ def _some_cells_as(pa: Any, kind: Kind, column: Any, form: CellFormat) -> Any:
 def _words_of(pa: Any, kind: Kind, column: Any) -> list[str]:
     """Return the words that are Booleans, times of day, or moments: without an offset from UTC, or else with one."""
     words = column.drop_null().unique().to_pylist()
+    if kind == "duration":
+        return []
     if kind == "Boolean":
         return [word for word in words if word.lower() in ("true", "false")]
     if kind == "time":

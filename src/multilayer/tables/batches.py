@@ -22,7 +22,7 @@ from multilayer.tables.reading import (
     stored_errors,
 )
 
-KINDS: tuple[Kind, ...] = ("number", "Boolean", "text", "date", "time")
+KINDS: tuple[Kind, ...] = ("number", "Boolean", "text", "date", "time", "duration", "empty")
 _MEGABYTE = 2**20
 
 
@@ -145,8 +145,9 @@ def read_batches(
     ----------
     source : str, path or binary file object
         The file.  A pipe, such as ``sys.stdin.buffer``, is read once; text need not fit into memory.
-    kinds : mapping of str to {"number", "Boolean", "text", "date", "time"}
-        The kinds of the columns to read.  Columns of Parquet and Arrow files that are not text keep their types.
+    kinds : mapping of str to {"number", "Boolean", "text", "date", "time", "duration", "empty"}
+        The kinds of the columns to read.  Columns of Parquet and Arrow files that are not text keep their types.  Text
+        does not spell durations.
     also : list of str or None, default=()
         Further columns, which stay as they are in the file; None for all.
     separator, decimal, encoding, date_format : optional

@@ -1,4 +1,4 @@
-"""The commands for a saved model: ``predict``, ``evaluate`` and ``inspect``."""
+"""The commands for a saved model: ``predict``, ``evaluate``, ``inspect`` and ``export``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from multilayer.cli.config import SETTINGS_FILE, ConfiguredCommand, settings_text
 from multilayer.cli.folder import OutputFolder
-from multilayer.cli.options import Amount, option, reading_options, result_options, seed_option
+from multilayer.cli.options import Amount, Choice, option, reading_options, result_options, seed_option
 from multilayer.cli.process import keep_running_without_reader
 from multilayer.cli.source import Source
 
@@ -28,6 +28,13 @@ def read_output(_ctx: click.Context, _param: click.Parameter, value: str) -> Pat
     extension_of(path)
     keep_running_without_reader()
     return path
+
+
+def read_exported(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Path | None:
+    """The file to write; None for the default."""
+    if value is not None and (not value.strip() or value == "-"):
+        raise click.BadParameter(f"must be the name of a file, got {value!r}. Write a name such as model.onnx.")
+    return None if value is None else Path(value)
 
 
 @click.command(cls=ConfiguredCommand, short_help="Predict the rows of a file with a saved model.")
@@ -183,3 +190,63 @@ def inspect(model: Path, other: Path | None, as_json: bool) -> int:
     else:
         print_differences(facts, second, (str(model), str(other)), output)
     return output.exit_code
+
+
+FORMS = {"onnx": ".onnx", "numpy": ".py", "c": ".h", "sql": ".sql"}
+WEIGHTS = {"numpy": ("inside", "beside"), "c": ("float32", "int8")}
+
+
+@click.command(
+    cls=ConfiguredCommand, short_help="Write a saved model in another form: ONNX, Python with NumPy, C or SQL."
+)
+@click.argument("model", type=click.Path(path_type=Path))
+@option(
+    "--to",
+    None,
+    "The form: a graph of ONNX, a Python file that needs NumPy only, a C99 header, or a SQL query.",
+    destination="form",
+    required=True,
+    type=Choice(list(FORMS)),
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="The file to write; by default named as MODEL, with another extension.",
+    callback=read_exported,
+)
+@option(
+    "--weights",
+    None,
+    "numpy: inside or beside the file, as .npz; c: float32 or int8.",
+    type=Choice(["inside", "beside", "float32", "int8"]),
+)
+@option("--name", "NAME", "c: the prefix of all names; sql: the table of the rows.")
+def export(model: Path, form: str, output: Path | None, weights: str | None, name: str | None) -> int:
+    """Write MODEL in another form, in which it predicts without this library.
+
+    The encoding of the columns is part of it: names, text, gaps and dates go in as they are. docs/export.md describes
+    the inputs and outputs of each form, and how close the predictions are.
+
+    \b
+    Examples:
+      multilayer export churn/model.safetensors --to onnx
+      multilayer export churn/model.safetensors --to numpy -o churn.py
+      multilayer export churn/model.safetensors --to c --weights int8 --name churn
+      multilayer export churn/model.safetensors --to sql --name customers -o churn.sql
+    """
+    from multilayer.cli.console import Output
+    from multilayer.cli.prediction.exporting import export_model
+
+    if weights is not None and weights not in WEIGHTS.get(form, ()):
+        known = " or ".join(WEIGHTS.get(form, ()))
+        remedy = f"Pass {known}, or omit it." if known else "Omit it."
+        raise click.UsageError(f"--weights {weights} is no choice of --to {form}. {remedy}")
+    if name is not None and form not in ("c", "sql"):
+        raise click.UsageError(f"--name has no effect with --to {form}. Omit it.")
+    path = output or model.with_suffix(FORMS[form])
+    printed = Output()
+    export_model(model, form, path, weights, name)
+    printed.say("Written:")
+    printed.lines([str(path)])
+    return printed.exit_code

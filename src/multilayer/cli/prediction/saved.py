@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 
 from multilayer import TableClassifier, TableRegressor, load_model
 from multilayer.cli.output.model_file import read_card
-from multilayer.exceptions import InputError
+from multilayer.exceptions import InputError, MissingExtraError
 from multilayer.files import model_info
 from multilayer.tables import TableEncoder
 from multilayer.tables.models import input_categories, input_kinds
@@ -109,7 +109,10 @@ class SavedModel:
 
     def _as_frame(self, rows: Any) -> Any:
         """A frame for estimators of scikit-learn, with columns in the order of the fit."""
-        return rows.select(list(self.kinds)).to_pandas()
+        try:
+            return rows.select(list(self.kinds)).to_pandas()
+        except ImportError:
+            raise MissingExtraError("predicting with steps of scikit-learn", "pandas", "frames") from None
 
     def _classes(self, X: Any, wanted: Wanted) -> dict[str, NDArray[Any]]:
         model = self.model
