@@ -1,4 +1,4 @@
-"""Trained models in other forms: a graph of ONNX, a Python file that needs NumPy only, and a header of C.
+"""Trained models in other forms: a graph of ONNX, a Python file, a header of C, a query of SQL.
 
 Each form is written from one list of operations, :mod:`multilayer.exports.operations`.
 """
@@ -6,5 +6,6 @@ Each form is written from one list of operations, :mod:`multilayer.exports.opera
 from multilayer.exports.c_header import save_c, to_c
 from multilayer.exports.numpy_file import save_numpy, to_numpy
 from multilayer.exports.onnx_model import save_onnx, to_onnx
+from multilayer.exports.sql_query import to_sql
 
-__all__ = ["save_c", "save_numpy", "save_onnx", "to_c", "to_numpy", "to_onnx"]
+__all__ = ["save_c", "save_numpy", "save_onnx", "to_c", "to_numpy", "to_onnx", "to_sql"]

@@ -373,7 +373,7 @@ class Keys:
 
     def __call__(self, event: Any) -> None:
         self.n_members = event.n_members
-        if isinstance(event.outcome.value, TrainedMember):
+        if isinstance(getattr(event.outcome.value, "part", None), TrainedMember):
             self.trained.append(event.outcome.key)
             if len(self.trained) == self.after:
                 self.clock.now += 1e6
