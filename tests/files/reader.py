@@ -89,6 +89,10 @@ def number(cell: Any, encoding: Any) -> float:
         return math.nan
     if isinstance(cell, str):
         assert encoding["from_text"]
+        if encoding.get("group_mark"):
+            decimal_mark = {",": ".", ".": ","}[encoding["group_mark"]]
+            cell = cell.replace(encoding["unit"], "").replace(" ", "")
+            cell = cell.replace(encoding["group_mark"], "").replace(decimal_mark, ".")
         try:
             return (
                 float(cell) if encoding["kind"] != "date" else number(datetime.datetime.fromisoformat(cell), encoding)

@@ -84,6 +84,8 @@ NUMBER = Record(
         "clip": text("far", "smooth"),
         "is_continuous": flag,
         "gap_words": TEXTS,
+        "group_mark": text("", ",", "."),
+        "unit": text(),
     },
     ("name", "kind", "centre", "scale", "exponent", "fill", "reach", "has_values", "has_gaps"),
     check=_check_number,

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.exceptions import argument
+from multilayer.tables._amounts import amount_form
 from multilayer.tables._arrow import import_pyarrow
 from multilayer.tables._column_data import Kind
 from multilayer.tables._names import shortened
@@ -182,8 +183,10 @@ def _decimal_note(pa: Any, column: Any, decimal: str) -> ColumnNote | None:
         )
     if decimal == "." and has_decimal_commas(words.slice(0, FEW_VALUES).to_pylist()):
         row = pa.compute.index(column, first).as_py() + 1
+        is_grouped = amount_form(dict.fromkeys(words.to_pylist(), 1)) is not None
+        taken = ", which table models take for thousands separators" if is_grouped else ""
         return ColumnNote(
-            f"kept as text, because cells such as {shortened(first)} (data row {row}) hold commas; if these are "
+            f"kept as text, because cells such as {shortened(first)} (data row {row}) hold commas{taken}; if these are "
             f"decimal commas, read the file with {argument('decimal', ',')}"
         )
     return None

@@ -48,9 +48,9 @@ def of_fitted_kind(encoding: Encoding, column: ColumnData) -> ColumnData:
     """
     if column.kind in (encoding.kind, "empty"):
         return column
-    number = _number_of(encoding)
+    number = number_of(encoding)
     if column.kind == "text" and number is not None and number.from_text:
-        spelled = spelled_cells(column, encoding.kind)
+        spelled = spelled_cells(column, encoding.kind, number.form)
         if spelled.n_gaps < len(spelled) or set(column.counts()) <= set(number.gap_words):
             return spelled
     if column.gaps.all():
@@ -63,7 +63,7 @@ def of_fitted_kind(encoding: Encoding, column: ColumnData) -> ColumnData:
     )
 
 
-def _number_of(encoding: Encoding) -> NumberEncoding | None:
+def number_of(encoding: Encoding) -> NumberEncoding | None:
     """Return the encoding of the number itself, without parts; None for text."""
     if isinstance(encoding, DateEncoding):
         return encoding.elapsed

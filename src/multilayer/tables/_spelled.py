@@ -6,17 +6,20 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from multilayer.tables._amounts import AmountForm
 from multilayer.tables._column_data import ColumnData
 from multilayer.tables._notes import ColumnNote
 from multilayer.tables._spellings import FEW_VALUES
 from multilayer.tables._stray import Conversion, chosen_conversion, stray_cells
 
 
-def spelled_cells(column: ColumnData, kind: str) -> ColumnData:
+def spelled_cells(column: ColumnData, kind: str, form: AmountForm | None = None) -> ColumnData:
     """Convert a column of text to numbers, or to dates if ``kind`` is "date"; other cells become gaps.
 
-    Each cell is converted independently of the others.
+    Each cell is converted independently of the others.  ``form`` is that of numbers with marks or units.
     """
+    if form is not None:
+        return ColumnData.of_numbers(np.append(column.words.amounts(form), np.nan)[column.values])
     if kind != "date":
         return ColumnData.of_numbers(np.append(column.words.numbers, np.nan)[column.values])
     ticks, spelled = column.words.moments

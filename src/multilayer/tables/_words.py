@@ -12,6 +12,8 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
+from multilayer.tables._amounts import AmountForm
+
 NUMBER = r"^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$"
 MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?)?$"
 CODE = r"^0[0-9]+$"
@@ -31,6 +33,7 @@ class Words(Sequence[str]):
 
     def __init__(self, words: Sequence[str]) -> None:
         self._words = words
+        self._amounts: dict[AmountForm, NDArray[np.float64]] = {}
 
     @overload
     def __getitem__(self, place: int) -> str: ...
@@ -52,6 +55,12 @@ class Words(Sequence[str]):
         """The number that each text spells, NaN for other text."""
         found = [float(word) if _number.fullmatch(word) else math.nan for word in self._words]
         return np.array(found, dtype=np.float64)
+
+    def amounts(self, form: AmountForm) -> NDArray[np.float64]:
+        """The number that each text spells in a form, NaN for other text."""
+        if form not in self._amounts:
+            self._amounts[form] = np.array([form.value(word) for word in self._words], dtype=np.float64)
+        return self._amounts[form]
 
     @cached_property
     def are_codes(self) -> NDArray[np.bool_]:

@@ -101,8 +101,9 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         others.
     text : {"as_given", "typed"}, default="as_given"
         Whether text of which all or nearly all cells spell more than 20 different numbers (without leading zeros) or
-        dates (``2026-11-23``, ``2026-11-23 17:00:00``) becomes numbers or dates.  By default, only text of numbers
-        with a few other words does.
+        dates (``2026-11-23``, ``2026-11-23 17:00:00``) becomes numbers or dates; also text of which all cells are
+        numbers of one form that more than half of them show, such as ``1,234`` or ``$950``, unless it is ambiguous, as
+        ``$1.234``.  By default, only text of numbers with a few other words does.
     row_numbers : {"keep", "drop"}, default="keep"
         Whether whole numbers that only identify rows are kept, with a note in ``columns_``, or dropped.
     task : {"auto", "classification", "regression"}, default="auto"

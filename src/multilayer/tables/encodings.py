@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.equations.extensions.encodings import smooth_clip
+from multilayer.tables._amounts import AmountForm
 from multilayer.tables._column_data import ColumnData, Kind
 
 Output = NDArray[np.float32] | NDArray[np.float64]
@@ -64,7 +65,8 @@ class NumberEncoding:
 
     ``exponent`` is 0 unless the squares of the numbers overflow or underflow float64.  The clip is
     :func:`clip_smoothly` with ``reach``, or :func:`smooth_clip`.  With ``from_text``, the fitting column was text of
-    numbers or dates, and ``gap_words`` are some of its other cells.  ``is_continuous`` is False for Booleans and for
+    numbers or dates, and ``gap_words`` are some of its other cells; ``group_mark`` and ``unit`` are the form of numbers
+    that are not plain, which have marks between thousands or a unit.  ``is_continuous`` is False for Booleans and for
     numbers of two values.
     """
 
@@ -81,6 +83,13 @@ class NumberEncoding:
     clip: Literal["far", "smooth"] = "far"
     is_continuous: bool = False
     gap_words: tuple[str, ...] = ()
+    group_mark: Literal["", ",", "."] = ""
+    unit: str = ""
+
+    @property
+    def form(self) -> AmountForm | None:
+        """The form of text with marks between thousands or units; None for plain numbers."""
+        return AmountForm(self.group_mark, self.unit) if self.group_mark else None
 
     def feature_names(self, name: str) -> list[str]:
         return [name] * self.has_values + [f"{name}=(gap)"] * self.has_gaps

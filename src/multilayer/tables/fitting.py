@@ -69,6 +69,6 @@ def fit_column(
         encoding, report = fit_text(name, column, rules, note, response)
     else:
         encoding, report = fit_numbers(name, column, rules)
-    if note.text:
+    if note.text and not (isinstance(encoding, NumberEncoding) and encoding.form):  # which is read after all
         report = replace(report, encoding=f"{report.encoding}; {note.text}")
     return encoding, report

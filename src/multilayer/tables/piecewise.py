@@ -130,7 +130,7 @@ def with_parts(
 ) -> tuple[Encoding, ColumnReport]:
     """Add parts to the encoding of a number, with thresholds by a tree on y if there is one, else by quantiles."""
     if column.kind == "text":
-        column = spelled_cells(column, raw.kind)
+        column = spelled_cells(column, raw.kind, raw.form)
     values = raw.values(column)
     is_present = ~np.isnan(values)
     x = raw.scaled(values[is_present])

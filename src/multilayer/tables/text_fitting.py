@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from multilayer.tables._amounts import AmountForm, amount_form
 from multilayer.tables._column_data import ColumnData
 from multilayer.tables._names import shortened
 from multilayer.tables._notes import ColumnNote
 from multilayer.tables._response import Response
-from multilayer.tables._spelled import spelled_column, stray_words
+from multilayer.tables._spelled import spelled_cells, spelled_column, stray_words
 from multilayer.tables._spellings import FEW_VALUES, hint
 from multilayer.tables.calendars import DateEncoding
 from multilayer.tables.encodings import Encoding, NumberEncoding, SignEncoding, TextEncoding
@@ -38,6 +39,12 @@ def fit_text(
         return _fit_spelled(name, column, spelled, few, rules)
     times = column.counts()
     categories = list(times)
+    form = amount_form(times) if rules.text == "typed" and not deliberate and len(times) > FEW_VALUES else None
+    if form is not None:
+        amounts = spelled_cells(column, "number", form)
+        if amounts.n_different() > FEW_VALUES:
+            found = ColumnNote(f"text that spells numbers{form.words}")
+            return _fit_spelled(name, column, amounts, found, rules, form)
     if len(categories) == 1:
         return gaps_only(_no_categories(name, n_gaps), f"every value is {shortened(categories[0])}", n_gaps)
     advice = "" if deliberate or note.text else hint(categories)
@@ -85,7 +92,12 @@ def _no_categories(name: str, n_gaps: int) -> TextEncoding:
 
 
 def _fit_spelled(
-    name: str, given: ColumnData, spelled: ColumnData, note: ColumnNote, rules: Rules
+    name: str,
+    given: ColumnData,
+    spelled: ColumnData,
+    note: ColumnNote,
+    rules: Rules,
+    form: AmountForm | None = None,
 ) -> tuple[Encoding | None, ColumnReport]:
     """Fit text of which all or nearly all cells spell the numbers or dates of ``spelled``."""
     encoding, report = fit_numbers(name, spelled, rules)
@@ -93,6 +105,8 @@ def _fit_spelled(
     words = tuple(itertools.islice(stray, _MOST_GAP_WORDS))
     if isinstance(encoding, NumberEncoding):
         encoding = replace(encoding, from_text=True, gap_words=words)
+        if form is not None:
+            encoding = replace(encoding, group_mark=form.group_mark, unit=form.unit)
     elif isinstance(encoding, DateEncoding):
         encoding = replace(encoding, elapsed=replace(encoding.elapsed, from_text=True, gap_words=words))
     return encoding, replace(report, encoding=f"{report.encoding}; {note.text}")

@@ -13,6 +13,7 @@ from multilayer._checks import check_integer
 from multilayer.exceptions import InputError, ParameterError, unknown_name
 from multilayer.results import Column, Result, Table, frame
 from multilayer.tables._column_data import ColumnData, Kind
+from multilayer.tables._fitted_columns import number_of
 from multilayer.tables._series import column_data
 from multilayer.tables._spelled import spelled_cells
 from multilayer.tables.models.parts import columns_in, encode, encoders_of, mean_of, parts_by_fold, parts_of
@@ -152,7 +153,9 @@ def dependence_of(
     report = next(report for report in model.columns_ if report.name == name)
     given = table.column(name)
     if report.kind in ("number", "date") and given.kind == "text":
-        given = spelled_cells(given, report.kind)
+        encodings = {each.name: each for each in model.members_[0].encoder.encodings_}
+        number = number_of(encodings[name]) if name in encodings else None
+        given = spelled_cells(given, report.kind, None if number is None else number.form)
     counts = None
     if values is not None:
         grid = column_data(list(values), "values")
