@@ -296,3 +296,18 @@ def test_a_failed_write_leaves_the_old_file(run, table, table_model, tmp_path):
     result = run("predict", table_model, broken, "-o", out)
     assert "expected 4" in result.stderr
     assert out.read_text() == "old"
+
+
+def test_numbers_with_thousands_separators_are_predicted_as_in_training(run, tmp_path):
+    lines = ["income,lucky"] + [f'"${1 + i % 9},{100 + i}.50",{"yes" if i % 9 > 4 else "no"}' for i in range(90)]
+    table = tmp_path / "incomes.csv"
+    table.write_text("\n".join(lines))
+    out = tmp_path / "out"
+    assert run("train", table, "--target", "lucky", "--preset", "quick", "--out", out).exit_code == 0
+    model = load_model(out / "model.safetensors")
+    new = tmp_path / "new.csv"
+    new.write_text('income\n"$3,500.00"\n4200\nlots\n')
+    result = run("predict", out / "model.safetensors", new, "--proba")
+    expected = model.predict_proba([{"income": "$3,500.00"}, {"income": "4200"}, {"income": None}])
+    assert np.array_equal(column(rows_of(result.stdout), "p(yes)"), expected[:, 1])
+    assert "column 'income': 1 cell that is no number or date, such as 'lots', counts as a gap\n" in result.stderr

@@ -136,6 +136,8 @@ def _usage(error: click.UsageError) -> str:
         case click.MissingParameter():
             if error.param is not None and error.param.name == "model":
                 return "MODEL is missing. Name a file that train --out or save_model has written."
+            if isinstance(error.param, click.Option):
+                return f"{error.param.opts[0]} is missing. Write it with one of its values."
             return "FILE is missing. Name a table in CSV or Parquet, or - for standard input."
         case click.BadParameter():
             name = error.param_hint or (error.param.opts[0] if error.param is not None else "")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import click
 import numpy as np
@@ -23,6 +23,7 @@ from multilayer.tables import TableEncoder, TargetInfo, encode_target, reading_n
 
 RowNumbers = NDArray[np.intp]
 
+TEXT: Literal["typed"] = "typed"  # text that spells numbers, such as "$1,200", is encoded as numbers
 _MOST_NAMES = 20  # of columns in an error
 
 
@@ -42,7 +43,7 @@ class Problem:
     def encoder(self) -> TableEncoder:
         """An encoder for a part of the rows; the identifiers are those of all rows."""
         # float32 has half the memory and time of float64, and is far finer than any measurement.
-        return TableEncoder(dtype=np.float32, identifiers=self.identifiers)
+        return TableEncoder(dtype=np.float32, identifiers=self.identifiers, text=TEXT)
 
     @cached_property
     def group_codes(self) -> RowNumbers | None:
@@ -100,7 +101,7 @@ def read_problem(source: Source, output: Output) -> Problem:
         features,
         info,
         None if source.group is None else table.column(source.group),
-        row_identifiers(features),
+        row_identifiers(features, text=TEXT),
         None if source.id is None else table.column(source.id),
         n_in_file,
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from multilayer.cli.evaluation.problem import Problem
+from multilayer.cli.evaluation.problem import TEXT, Problem
 from multilayer.cli.evaluation.run import Run
 from multilayer.cli.evaluation.settings import N_FOLDS, NetworkSettings, Settings, TableSettings
 from multilayer.cli.evaluation.splits import Splits, seeds_of
@@ -196,7 +196,7 @@ def _reading(problem: Problem) -> str:
 
 
 def _encoder(problem: Problem, encoding: Mapping[str, Any] = MappingProxyType({})) -> str:
-    options = {**encoding, "task": problem.info.task} if encoding else {}
+    options = {**encoding, "task": problem.info.task} if encoding else {"text": TEXT}
     more = "".join(f", {name}={value!r}" for name, value in options.items())
     return f"TableEncoder(dtype=np.float32, identifiers={problem.identifiers!r}{more})"
 

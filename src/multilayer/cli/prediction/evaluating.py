@@ -89,8 +89,8 @@ def evaluate_file(saved: SavedModel, source: Source, seed: int, output: Output) 
         output.note(f"{source.name}: {note}")
     unlike, tables, kept, parts = Unlike(), [], [], []
     with waiting(output, "predicting"):
-        for rows, more, found in predicted_batches(saved, source, batches, Wanted(probabilities=saved.classifies)):
-            unlike.add(saved, rows)
+        wanted = Wanted(probabilities=saved.classifies)
+        for rows, more, found in predicted_batches(saved, source, batches, wanted, unlike):
             tables.append(rows)
             kept.append(more)
             parts.append(_values(saved, found))

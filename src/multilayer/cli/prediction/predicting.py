@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from multilayer.cli.console import Output
 from multilayer.cli.prediction.saved import SavedModel, Wanted
@@ -17,7 +18,7 @@ from multilayer.cli.source import Source
 from multilayer.cli.text import count
 from multilayer.exceptions import InputError, NoveltyWarning
 from multilayer.tables import TableBatches
-from multilayer.tables.models import FarRows, far_rows
+from multilayer.tables.models import FarRows, far_rows, with_spelled_cells
 
 _MOST_NAMES = 5  # in a note
 _SURELY_OTHER = 20  # cells of a column, none of which is of its kind, are an error
@@ -28,11 +29,12 @@ class Unlike:
     """What the rows of a file have that the training rows did not have."""
 
     far: FarRows = field(default_factory=lambda: FarRows(0, 0, Counter()))
+    unread: dict[str, tuple[int, str]] = field(default_factory=dict)  # cells that spell nothing, and the first
     new: Counter[str] = field(default_factory=Counter)  # rows with a new category, by column
     examples: dict[str, str] = field(default_factory=dict)  # of new categories
 
     def add(self, saved: SavedModel, rows: Any) -> None:
-        """Count the rows of a table."""
+        """Count the rows of a table, whose text of numbers and dates is converted."""
         self.far += far_rows(saved.model, rows)
         for name, categories in saved.categories.items():
             words = rows.column(name).combine_chunks().dictionary_encode()
@@ -42,9 +44,20 @@ class Unlike:
                 self.new[name] += int(new.sum())
                 self.examples.setdefault(name, str(rows.column(name)[int(new.argmax())].as_py()))
 
+    def add_unread(self, given: Any, lost: Mapping[str, NDArray[np.bool_]]) -> None:
+        """Count text in columns of numbers and dates that spells none; ``given`` is the table with the text."""
+        for name, where in lost.items():
+            n, example = self.unread.get(name, (0, str(given.column(name)[int(where.argmax())].as_py())))
+            self.unread[name] = n + int(where.sum()), example
+
     def notes(self) -> list[str]:
         """Sentences without a full stop."""
         found = [
+            f"column {name!r}: {count(n, 'cell')} that {'is' if n == 1 else 'are'} no number or date, such as "
+            f"{example[:40]!r}, {'counts as a gap' if n == 1 else 'count as gaps'}"
+            for name, (n, example) in self.unread.items()
+        ]
+        found += [
             f"column {name!r}: {count(n, 'row')} {'has' if n == 1 else 'have'} a category that the training rows did "
             f"not have, such as {self.examples[name][:40]!r}"
             for name, n in self.new.most_common(_MOST_NAMES)
@@ -69,8 +82,7 @@ def predict_file(
     for note in batches.notes:
         output.note(f"{source.name}: {note}")
     unlike = Unlike()
-    for rows, kept, found in predicted_batches(saved, source, batches, wanted):
-        unlike.add(saved, rows)
+    for _, kept, found in predicted_batches(saved, source, batches, wanted, unlike):
         writer.write(_joined(kept, found))
     for note in (*notes_on_cells(batches, saved.kinds), *unlike.notes()):
         output.note(note)
@@ -78,15 +90,21 @@ def predict_file(
 
 
 def predicted_batches(
-    saved: SavedModel, source: Source, batches: TableBatches, wanted: Wanted
+    saved: SavedModel, source: Source, batches: TableBatches, wanted: Wanted, unlike: Unlike
 ) -> Iterator[tuple[Any, Any, dict[str, Any]]]:
-    """The columns that the model needs, the kept columns, and the predictions, batch by batch."""
-    for rows, kept in batches:
+    """The columns that the model needs, the kept columns, and the predictions, batch by batch.
+
+    ``unlike`` counts what the rows have that the training rows did not have.
+    """
+    for given, kept in batches:
+        rows, lost = with_spelled_cells(saved.model, given)
+        unlike.add_unread(given, lost)
         if not batches.n_rows:
             _check_kinds(rows, batches, saved.kinds, source)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NoveltyWarning)  # Unlike counts them, for all batches together
             found = saved.predictions(rows, wanted)
+        unlike.add(saved, rows)
         yield rows, kept, found
 
 

@@ -6,13 +6,18 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from multilayer.exceptions import InputError
+from multilayer.tables._arrow import import_pyarrow
 from multilayer.tables._column_data import Kind
+from multilayer.tables._fitted_columns import number_of
+from multilayer.tables._series import column_data
+from multilayer.tables._spelled import spelled_cells
 from multilayer.tables.encoder import TableEncoder
-from multilayer.tables.encodings import SignEncoding, TextEncoding
+from multilayer.tables.encodings import Encoding, NumberEncoding, SignEncoding, TextEncoding
 from multilayer.tables.models.base import BaseTableModel
 from multilayer.tables.models.novelty import FarRows
 
@@ -28,7 +33,8 @@ def input_kinds(model: Any) -> dict[str, Kind]:
     Returns
     -------
     dict of str to {"number", "Boolean", "text", "date", "time", "duration", "empty"}
-        The kinds.  Columns that a table model or a TableEncoder has dropped are missing.
+        The kinds.  Columns that a table model or a TableEncoder has dropped are missing.  Columns of text that spells
+        numbers or dates, such as "$1,200", are text.
 
     Raises
     ------
@@ -51,11 +57,12 @@ def input_kinds(model: Any) -> dict[str, Kind]:
             "the model was fitted on columns without names, so that the columns of a file cannot be assigned to them. "
             "Fit it on a frame with names, or pass an array to its method predict."
         )
-    if isinstance(model, BaseTableModel):
-        used = {column.name for column in model._surroundings.columns}
-        return {each.name: each.kind for each in model.columns_ if each.width or each.name in used}
-    if isinstance(first, TableEncoder):
-        return {each.name: each.kind for each in first.columns_ if each.width}
+    encoder = _encoder_of(model)
+    if encoder is not None:
+        used = {column.name for column in model._surroundings.columns} if isinstance(model, BaseTableModel) else set()
+        texts = {encoding.name for encoding, _ in _spelled(encoder)}
+        kinds = {each.name: each.kind for each in encoder.columns_ if each.width or each.name in used}
+        return {name: "text" if name in texts else kind for name, kind in kinds.items()}
     names = [str(name) for name in named.feature_names_in_]
     texts = _text_columns(first, names)
     return {name: "text" if name in texts else "number" for name in names}
@@ -96,6 +103,51 @@ def input_categories(model: Any) -> dict[str, frozenset[str]]:
     }
 
 
+def with_spelled_cells(model: Any, table: Any) -> tuple[Any, dict[str, NDArray[np.bool_]]]:
+    """Convert text that spells numbers or dates, in the columns that were such text in the fit, cell by cell.
+
+    Parameters
+    ----------
+    model : estimator or pipeline
+        A fitted estimator or pipeline of this library.
+    table : pyarrow.Table of m rows
+        The rows, with the columns of :func:`input_kinds`.
+
+    Returns
+    -------
+    table : pyarrow.Table
+        The rows with numbers and dates in these columns; other text has become gaps.
+    lost : dict of str to array of bool of shape (m,)
+        Where that was the case, for the columns that have such cells.
+
+    Examples
+    --------
+    >>> import pyarrow
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from multilayer import MLPClassifier
+    >>> rows = [{"price": f"${i},{100 + i}"} for i in range(1, 31)]
+    >>> network = MLPClassifier((2,), max_iter=1, n_iter_no_change=None)
+    >>> model = make_pipeline(TableEncoder(text="typed"), network).fit(rows, [i % 2 for i in range(30)])
+    >>> table, lost = with_spelled_cells(model, pyarrow.table({"price": ["$7,000", "free"]}))
+    >>> table.to_pylist(), lost
+    ([{'price': 7000.0}, {'price': None}], {'price': array([False,  True])})
+    """
+    pa = import_pyarrow("reading tables")
+    encoder = _encoder_of(model)
+    lost = {}
+    for encoding, number in _spelled(encoder) if encoder is not None else ():
+        column = column_data(table.column(encoding.name), f"column {encoding.name!r}")
+        if column.kind != "text":
+            continue
+        found = spelled_cells(column, encoding.kind, number.form)
+        kind = pa.timestamp(found.unit) if found.kind == "date" else pa.float64()
+        place = table.column_names.index(encoding.name)
+        table = table.set_column(place, encoding.name, pa.array(found.values, kind, mask=found.gaps))
+        if found.n_gaps > column.n_gaps:
+            lost[encoding.name] = ~column.gaps & found.gaps
+    return table, lost
+
+
 def far_rows(model: Any, X: Any) -> FarRows:
     """Count the rows that are far outside the rows of the fit of a table model, by their columns.
 
@@ -122,6 +174,21 @@ def far_rows(model: Any, X: Any) -> FarRows:
     if isinstance(model, BaseTableModel):
         return model._surroundings.far_rows(X)
     return FarRows(0, 0, Counter())
+
+
+def _encoder_of(model: Any) -> TableEncoder | None:
+    """Return the encoder that sees the columns of the table; of a table model that of the first network."""
+    if isinstance(model, BaseTableModel):
+        encoder: TableEncoder = model.members_[0].encoder
+        return encoder
+    first = _first(model)
+    return first if isinstance(first, TableEncoder) else None
+
+
+def _spelled(encoder: TableEncoder) -> list[tuple[Encoding, NumberEncoding]]:
+    """Return the encodings of columns that were text of numbers or dates, and of the numbers themselves."""
+    pairs = ((encoding, number_of(encoding)) for encoding in encoder.encodings_)
+    return [(encoding, number) for encoding, number in pairs if number is not None and number.from_text]
 
 
 def _first(model: Any) -> Any:
