@@ -40,7 +40,7 @@ def _key(text: str) -> int | str:
 DROP = object()
 ENCODER = "steps/0/tuple/1/fields"
 FIRST = f"{ENCODER}/encodings_/tuple/0/fields"  # "size": a NumberEncoding, in "rich encoder" a PiecewiseEncoding
-EDGES = "steps.0.1.encodings_.0.edges"  # an array
+EDGES = "steps.0.encodings_.0.edges"  # an array
 STEP = {"record": "StandardScaler", "fields": {}}
 
 

@@ -357,7 +357,7 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
 
     def _encode(self, table: Columns, received: Mapping[str, str], response: Response | None) -> Output:
         """Encode rows, of which ``response`` is the target if they are the fitting rows and the encoding needs it."""
-        widths = [len(encoding.feature_names(encoding.name)) for encoding in self.encodings_]
+        widths = [len(encoding.are_numbers()) for encoding in self.encodings_]
         out: Output = np.zeros((table.num_rows, sum(widths)), dtype=self._checked_dtype())
         start = 0
         for encoding, width in zip(self.encodings_, widths, strict=True):

@@ -80,6 +80,10 @@ def tree_thresholds(x: NDArray[np.float64], y: NDArray[Any], most: int, *, class
     return middle
 
 
+MOST_NUMBERS = 1 << 16
+"""The largest number of parts that are computed at once, because all parts of many rows need much memory."""
+
+
 @dataclass(frozen=True)
 class PiecewiseEncoding:
     """A number, then its parts by :func:`piecewise_linear`, then the column for gaps.
@@ -116,8 +120,11 @@ class PiecewiseEncoding:
         self.raw.encode_values_into(edge, values)
         out[:, ends] = edge
         scaled = np.where(np.isnan(values), self.raw.centre, self.raw.scaled(values))
-        for i in range(len(self.edges) - 1):  # part by part, because all parts of many rows need much memory
-            out[:, 1 + i] = piecewise_linear(scaled, np.array(self.edges[i : i + 2]))[:, 0]
+        edges, n_parts = np.array(self.edges), len(self.edges) - 1
+        step = max(MOST_NUMBERS // n_parts, 1)
+        for start in range(0, len(out), step):
+            rows = slice(start, start + step)
+            out[rows, 1 : 1 + n_parts] = piecewise_linear(scaled[rows], edges)
 
 
 def is_piecewise(encoding: Encoding | None) -> bool:
