@@ -68,7 +68,7 @@ def test_cv_prints_steps_and_scores(done):
     for text in (
         "people.csv: 80 rows, 3 columns and the target.",
         "Task: classification. The target holds text, 2 different labels.",
-        "Rows: divided into 4 folds with the classes in the same proportions; each network is trained on 59 to 60",
+        "Rows: divided into 4 folds with the classes in the same proportions; each model is trained on 59 to 60",
         "Trained 4 networks of 6 - 8 - 1 units, 65 weights, for 5 epochs each.",
         "Scores over 4 folds, mean +- standard error score network logistic regression majority class",
         "Network minus logistic regression, in the same 4 folds score difference better in",
@@ -223,7 +223,7 @@ class TestGroups:
         assert result.exit_code == 0
         said = " ".join(result.stdout.split())
         assert "80 rows, 3 columns and the target." in said
-        assert "divided into 4 folds that keep 8 groups together; each network is trained on 60 rows" in said
+        assert "divided into 4 folds that keep 8 groups together; each model is trained on 60 rows" in said
         assert not re.search(r"^who ", result.stdout, re.MULTILINE)
         assert run_code(code_of(out), capsys) == pytest.approx(cells_of(result.stdout, "accuracy")[0], abs=6e-5)
 

@@ -61,7 +61,7 @@ def said(result: Result) -> str:
 def test_search_prints_steps_and_scores(done):
     for text in (
         "people.csv: 80 rows, 3 columns and the target.",
-        "Rows: divided into 3 folds with the classes in the same proportions; each network is trained on 52 to 53",
+        "Rows: divided into 3 folds with the classes in the same proportions; each model is trained on 52 to 53",
         "Search: the defaults, a table model with preset 'standard', as trial 1, and 4 single networks drawn at random",
         "around the recipes of the table models: of the kinds pieces, waves and numbers, with one or two hidden layers",
         "Defaults and 4 networks, mean +- standard error over 3 folds",

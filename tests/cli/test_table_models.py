@@ -69,7 +69,7 @@ class TestTrain:
         for words in (
             "Trained a table model of 10 networks in 5 folds, with the weights ",
             "logistic gradient-boosted majority score network regression trees class",
-            "Out-of-fold scores of the training rows name log-loss model better by",
+            "Out-of-fold scores of the training rows name log-loss network better by",
             "The network is right on ",
             "of the test rows, logistic regression on ",
             "gradient-boosted trees on",

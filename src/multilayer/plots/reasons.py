@@ -92,6 +92,7 @@ def plot_importance(
     hidden = len(importance.names) - len(chosen)
     more = f" ({hidden} columns not shown)" if hidden else ""
     label_axes(ax, f"rise of the {importance.metric}{of} when the column is shuffled{more}", "")
+    write_thousands(ax.xaxis)
     kinds = [(True, "beyond chance"), (False, "may be chance")]
     entries: list[tuple[Any, str]] = [
         (bars[int(np.argmax(is_clear == clear))], name) for clear, name in kinds if (is_clear == clear).any()

@@ -482,8 +482,8 @@ ALL = ("gradient-boosted trees", "linear model", "constant")
         (
             (0.1, 0.1, 0.1),
             False,
-            "The differences between the model and these may be chance: gradient-boosted trees, linear model "
-            "and constant.",
+            "Chance may explain how the model differs from the gradient-boosted trees, the linear model and the "
+            "constant.",
         ),
         ((0.1, 1, 1), False, "The difference between the model and the gradient-boosted trees may be chance."),
         (
@@ -495,7 +495,7 @@ ALL = ("gradient-boosted trees", "linear model", "constant")
         (
             (0.1, -0.3, 1),
             False,
-            "The differences between the model and these may be chance: gradient-boosted trees and linear model.",
+            "Chance may explain how the model differs from the gradient-boosted trees and the linear model.",
         ),
         ((-1, 1, 1), True, "Better than the model by more than chance explains: gradient-boosted trees."),
         (

@@ -150,7 +150,7 @@ def _judged(
             ours, theirs = (f"{metric.heading} of {metric.write(each.spread(metric)[0])}" for each in (network, other))
             text += f"Its {ours} is worse than the {theirs} of {other.name}, {_doubt(run, network, other)}."
         if course is None:
-            table, verdict_of_folds = _summary(run, fits.models[fold])
+            table, verdict_of_folds = _summary(run, fits.models[fold], network.name)
             tables.append(table)
             text += f" {verdict_of_folds}"
     else:
@@ -184,10 +184,10 @@ def _doubt(run: Run, network: ModelScores, other: ModelScores) -> str:
     return "by more than chance explains" if mean > ERRORS * error else f"which may be chance with {rows}"
 
 
-def _summary(run: Run, model: Any) -> tuple[Table, str]:
+def _summary(run: Run, model: Any, called: str) -> tuple[Table, str]:
     """The out-of-fold scores of a table model, with the names of this command, and its verdict."""
     metric, summary = run.task.decisive, model.summary()
-    names = {"linear model": run.task.linear_name, "constant": run.task.baseline_name}
+    names = {"linear model": run.task.linear_name, "constant": run.task.baseline_name, "model": called}
     rows: list[tuple[object, ...]] = []
     for name, score, difference, *rest in summary.rows:
         written = "" if difference is None else metric.write(*difference)
@@ -198,12 +198,14 @@ def _summary(run: Run, model: Any) -> tuple[Table, str]:
     verdict, *notes = summary.notes
     if n < planned:
         notes.pop()  # of the complete folds, which are in the title
-    table = replace(summary, rows=rows, title=title, notes=notes)
+    columns = [replace(column, name=column.name.replace("model", called)) for column in summary.columns]
+    notes = [note.replace("the model", f"the {called}") for note in notes]
+    table = replace(summary, columns=tuple(columns), rows=rows, title=title, notes=notes)
     if len(summary.rows) == 1:  # interrupted before the other models
         return table, ""
     text = _in_shell_words(verdict) + "."
     for name, here in (("the linear model", run.task.linear_name), *names.items()):
-        text = text.replace(name, here)
+        text = text.replace(name, here)  # "model" after "linear model"
     where = "On the validation rows" if planned == 1 else "In the folds of the training rows"
     return table, f"{where}: {text[:1].lower()}{text[1:]}"
 

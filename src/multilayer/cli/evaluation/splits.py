@@ -71,7 +71,7 @@ class Splits:
         sizes = sorted(len(train) for train, _ in self.rows)
         rows = " to ".join(f"{size:,}" for size in dict.fromkeys((sizes[0], sizes[-1])))
         return (
-            f"divided {times}into {self.n_folds} folds{self.by}{together}{proportions}; each network is trained on "
+            f"divided {times}into {self.n_folds} folds{self.by}{together}{proportions}; each model is trained on "
             f"{rows} rows"
         )
 

@@ -158,7 +158,7 @@ $style
 <h1>$title</h1>
 $lead
 $body
-<footer>Written by multilayer. This file needs no other.</footer>
+<footer>Written by multilayer. The page is complete in this one file.</footer>
 </body>
 </html>
 """)

@@ -15,7 +15,7 @@ from multilayer.cli.console import Output
 from multilayer.cli.folder import OutputFolder
 from multilayer.cli.limits import Deadline
 from multilayer.cli.progress import waiting
-from multilayer.cli.text import count, shortened
+from multilayer.cli.text import count, rounded, shortened
 from multilayer.exceptions import MissingExtraError
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def _fold_scores(models: dict[str, dict[int, float]], heading: str, names: list[
         values = np.array(list(known.values()))
         mean = values.mean()
         shift = 0.5 * ((at + 0.5) / n_models - 0.5)
-        label = f"{name}, mean {mean:,.4g}"
+        label = f"{name}, mean {rounded(float(mean))}"
         if not at and len(values) > 1:
             error = values.std(ddof=1) / np.sqrt(len(values))
             ax.axhspan(mean - error, mean + error, color=look["color"], alpha=0.15, linewidth=0)

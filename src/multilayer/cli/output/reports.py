@@ -156,7 +156,13 @@ def _importance_picture(found: Evaluation) -> Picture:
         f"How much worse the {found.importance.metric} of {found.importance.n_rows:,} {rows} is when a column is "
         "shuffled."
     )
-    return Picture("importance", caption, lambda: plot_importance(found.importance))
+
+    def draw() -> Axes:
+        ax = plot_importance(found.importance)
+        ax.figure.suptitle("")  # the report has the conclusion as text
+        return ax
+
+    return Picture("importance", caption, draw)
 
 
 def _explanation_pictures(found: Evaluation) -> list[Picture]:

@@ -128,6 +128,7 @@ def verdict(compared: Mapping[str, Pair], *, with_trees: bool) -> str:
     if len(unclear) == 1:
         return f"The difference between the model and the {unclear[0]} may be chance.{rest}"
     if unclear:
-        return f"The differences between the model and these may be chance: {listing(unclear)}.{rest}"
+        others = listing([f"the {name}" for name in unclear])
+        return f"Chance may explain how the model differs from {others}.{rest}"
     others = listing([f"the {name}" for name in compared])
     return f"The model is better than {others} by more than chance explains.{rest}"
