@@ -19,9 +19,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-
-import numpy as np
-import pandas as pd
+from typing import Any
 
 ROWS = 20_000
 PEER = """
@@ -35,7 +33,10 @@ for number, rows in enumerate(pd.read_csv(source, chunksize=20_000)):
 """
 
 
-def table(n: int, seed: int = 0) -> pd.DataFrame:
+def table(n: int, seed: int = 0) -> Any:
+    import numpy as np
+    import pandas as pd
+
     random = np.random.RandomState(seed)
     numbers = {
         f"x{i}": np.where(random.uniform(size=n) < 0.05, np.nan, random.normal(size=n).round(4)) for i in range(6)
@@ -50,6 +51,8 @@ def table(n: int, seed: int = 0) -> pd.DataFrame:
 
 
 def train(folder: Path) -> None:
+    import numpy as np
+    import pandas as pd
     from joblib import dump
     from sklearn.compose import make_column_selector, make_column_transformer
     from sklearn.impute import SimpleImputer
@@ -104,11 +107,17 @@ def measured(words: list[str]) -> tuple[float, float, int]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gigabytes", type=float, default=2.0)
-    size = 1e9 * parser.parse_args().gigabytes
+    parser.add_argument("--prepare", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.prepare:
+        train(given.prepare)
+        print(write(given.prepare / "rows.csv", 1e9 * given.gigabytes))
+        return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        train(folder)
-        n = write(folder / "rows.csv", size)
+        # In another process, because the largest memory of a process counts that of the one that started it.
+        words = [sys.executable, __file__, "--gigabytes", str(given.gigabytes), "--prepare", name]
+        n = int(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
         source, target = str(folder / "rows.csv"), str(folder / "predicted.csv")
         ours = [
             sys.executable,
