@@ -54,6 +54,7 @@ MAY_IMPORT = {
         "estimators",
         "exceptions",
         "files",
+        "fits",
         "network",
         "storage",
         "tables",

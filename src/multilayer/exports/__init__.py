@@ -6,6 +6,19 @@ Each form is written from one list of operations, :mod:`multilayer.exports.opera
 from multilayer.exports.c_header import save_c, to_c
 from multilayer.exports.numpy_file import save_numpy, to_numpy
 from multilayer.exports.onnx_model import save_onnx, to_onnx
+from multilayer.exports.sklearn_networks import from_sklearn, to_sklearn
 from multilayer.exports.sql_query import to_sql
+from multilayer.exports.torch_networks import from_torch
 
-__all__ = ["save_c", "save_numpy", "save_onnx", "to_c", "to_numpy", "to_onnx", "to_sql"]
+__all__ = [
+    "from_sklearn",
+    "from_torch",
+    "save_c",
+    "save_numpy",
+    "save_onnx",
+    "to_c",
+    "to_numpy",
+    "to_onnx",
+    "to_sklearn",
+    "to_sql",
+]
