@@ -45,7 +45,7 @@ def test_the_file_holds_what_was_typed_and_the_seed(run, table, tmp_path):
         "target": "buys",
         "ignore": ["age"],
         "seed": 0,
-        "hidden": 8,
+        "hidden": "8",
         "epochs": 3,
     }
 

@@ -60,7 +60,11 @@ def test_the_report_has_predictions_pictures_and_changes(run, table, model, tmp_
     pictures = {"calibration.png", "confusion.png", "roc.png", "precision_recall.png", "importance.png"}
     assert names == {"predictions.csv", "report.html", "settings.toml"} | pictures
     page = (out / "report.html").read_text("utf-8")
-    for words in ("What has changed since the training", "Columns beside those of training", "Which columns matter"):
+    for words in (
+        "What has changed since the training",
+        "Columns compared with those of the training rows",
+        "Which columns matter",
+    ):
         assert words in page
     rows = list(csv.DictReader(io.StringIO((out / "predictions.csv").read_text())))
     assert [int(row["row"]) for row in rows] == [i for i in range(1, 81) if i != 7]
@@ -81,7 +85,7 @@ def test_single_networks_are_evaluated_without_changes(run, table, tmp_path):
     assert run("train", table, "--target", "buys", "--out", out, "--hidden", "4", "--epochs", "3").exit_code == 0
     result = run("evaluate", out / "model.safetensors", table)
     assert result.exit_code == 0
-    assert "Columns beside those of training" not in result.stdout
+    assert "Columns compared with those of the training rows" not in result.stdout
     assert "accuracy" in result.stdout
 
 

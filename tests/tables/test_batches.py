@@ -139,7 +139,10 @@ def test_invalid_options_and_files_raise_errors(tmp_path):
 
 
 @given(
-    st.lists(st.sampled_from(["1", "-2.5", "x", "", "true", "2026-01-01", "12:30", " 7 ", "1,5", "NA"]), max_size=30),
+    st.lists(
+        st.sampled_from(["1", "-2.5", "x", "", "true", "2026-01-01", "12:30", " 7 ", "1,5", "inf", "01.02.2026"]),
+        max_size=30,
+    ),
     st.sampled_from(["number", "Boolean", "date", "time", "text"]),
     st.integers(64, 200),
 )
@@ -160,3 +163,22 @@ def test_text_does_not_spell_durations_and_columns_of_gaps_stay():
     batches = read_batches(io.BytesIO(b"a,b\n5 days,x\n,y\n"), {"a": "duration", "b": "empty"})
     assert whole(batches).to_pylist() == [{"a": None, "b": "x"}, {"a": None, "b": "y"}]
     assert batches.unreadable["a"].count == 1
+
+
+def test_the_zone_of_moments_is_that_of_the_first_ones():
+    lines = ["n,at", "0,?", *(f"{i},2026-03-28 10:0{i}:00+01:00" for i in range(1, 9)), "9,2026-03-30 10:00:00+02:00"]
+    for size in (70, 10_000):
+        batches = read_batches(io.BytesIO("\n".join(lines).encode()), {"at": "date"}, batch_bytes=size)
+        moments = whole(batches).column("at").to_pylist()
+        assert moments[0] is None
+        assert moments[-1].isoformat() in ("2026-03-30T09:00:00+01:00", "2026-03-30T08:00:00+00:00")
+        assert batches.unreadable == {}
+
+
+def test_a_quotation_mark_that_is_never_closed_is_an_error_in_pipes_too(monkeypatch):
+    content = ("a,b\n" + "1,x\n" * 3000 + '2,"y\n' + "3,z\n" * 5).encode()
+    with pytest.raises(DataFileError, match=r"data row 3001, column 'b' is never closed"):
+        list(read_batches(io.BytesIO(content), {"a": "number"}, batch_bytes=2000))
+    monkeypatch.setattr("multilayer.tables._sources._PIECE", 1000)
+    with pytest.raises(DataFileError, match=r"data row 3001, column 'b' is never closed"):
+        list(read_batches(Pipe(content), {"a": "number"}, batch_bytes=2000))

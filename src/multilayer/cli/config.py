@@ -81,7 +81,8 @@ def settings_text(ctx: click.Context) -> str:
         name = str(param.name)
         value = given.get(name, param.default if name == "seed" else None)
         if value is not None and name not in _NOT_WRITTEN:
-            lines.append(f"{_written_name(param)} = {_in_toml(value)}")
+            is_number = isinstance(param.type, click.IntRange | click.FloatRange)
+            lines.append(f"{_written_name(param)} = {_in_toml(value, is_number=is_number)}")
     return "\n".join(lines) + "\n"
 
 
@@ -111,13 +112,13 @@ def _as_typed(param: click.Parameter, name: str, value: Any, path: Path, ctx: cl
     return str(value)
 
 
-def _in_toml(value: Any) -> str:
+def _in_toml(value: Any, *, is_number: bool) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(_in_toml(each) for each in value) + "]"
+        return "[" + ", ".join(_in_toml(each, is_number=is_number) for each in value) + "]"
     text = str(value)
-    return text if _NUMBER.fullmatch(text) else json.dumps(in_unicode(text), ensure_ascii=False)
+    return text if is_number and _NUMBER.fullmatch(text) else json.dumps(in_unicode(text), ensure_ascii=False)
 
 
 def in_unicode(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 _STANDARD_INPUT = Path("-")
-_READING = ("separator", "decimal", "encoding", "date_format")
+READING = ("separator", "decimal", "encoding", "date_format")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Source:
     @property
     def reading(self) -> dict[str, str]:
         """The options that say how the file is written, where given."""
-        named = {name: getattr(self, name) for name in _READING}
+        named = {name: getattr(self, name) for name in READING}
         return {name: value for name, value in named.items() if value is not None}
 
     @property

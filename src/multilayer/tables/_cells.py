@@ -10,18 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from multilayer.exceptions import argument
 from multilayer.tables._amounts import amount_form
 from multilayer.tables._arrow import import_pyarrow
-from multilayer.tables._column_data import Kind
 from multilayer.tables._names import shortened
 from multilayer.tables._notes import ColumnNote
 from multilayer.tables._spellings import (
     FEW_VALUES,
-    OFFSET,
     as_booleans,
     as_clocks,
     as_numbers,
@@ -115,7 +110,7 @@ def nearly_typed(column: Any, form: CellFormat) -> tuple[Any, ColumnNote]:
     return (column if chosen is None else chosen.converted), note
 
 
-def _spelled_numbers(pa: Any, column: Any, decimal: str) -> Any:
+def spelled_numbers(pa: Any, column: Any, decimal: str) -> Any:
     """Convert a column of text to float64; cells that spell no number become gaps."""
     pattern = NUMBER if decimal == "." else NUMBER.replace(r"\.", decimal)
     matches = pa.compute.match_substring_regex(column, pattern)
@@ -124,7 +119,7 @@ def _spelled_numbers(pa: Any, column: Any, decimal: str) -> Any:
 
 
 def _loosely_typed(pa: Any, column: Any, form: CellFormat) -> Iterator[Conversion]:
-    converted = _spelled_numbers(pa, column, form.decimal)
+    converted = spelled_numbers(pa, column, form.decimal)
     spelled = column.filter(converted.is_valid())
     if not (len(spelled) and pa.compute.any(pa.compute.match_substring_regex(spelled, CODE)).as_py()):
         yield _conversion(pa, column, converted, "number")
@@ -190,77 +185,3 @@ def _decimal_note(pa: Any, column: Any, decimal: str) -> ColumnNote | None:
             f"decimal commas, read the file with {argument('decimal', ',')}"
         )
     return None
-
-
-def cells_as(kind: Kind, column: Any, form: CellFormat) -> tuple[Any, NDArray[np.bool_]]:
-    """Convert the cells of a column of trimmed text to a kind, each independently of the others.
-
-    Returns
-    -------
-    converted : pyarrow array
-        The column; cells that are not of the kind are gaps.  A column that is not text stays as it is.
-    unreadable : array of bool of shape (m,)
-        Where they are.
-    """
-    pa = import_pyarrow("reading tables")
-    types = pa.types
-    if kind in ("text", "empty") or not (types.is_string(column.type) or types.is_large_string(column.type)):
-        return column, np.zeros(len(column), dtype=np.bool_)
-    converted = _all_cells_as(pa, kind, column, form)
-    if converted is None:
-        converted = _some_cells_as(pa, kind, column, form)
-    unreadable = pa.compute.and_(column.is_valid(), converted.is_null())
-    return converted, np.asarray(unreadable.to_numpy() if isinstance(column, pa.ChunkedArray) else unreadable)
-
-
-def _all_cells_as(pa: Any, kind: Kind, column: Any, form: CellFormat) -> Any:
-    """Convert a column of which all cells are of a kind, or return None."""
-    match kind:
-        case "number":
-            return as_numbers(pa, column, form.decimal)
-        case "Boolean":
-            return as_booleans(pa, column)
-        case "time":
-            return as_clocks(pa, column) if form.date_format is None else None
-        case "duration":
-            return None
-        case _:
-            if form.date_format is not None:
-                return None
-            converted = first_cast(pa, column, None)
-            zoned = None if converted is not None else as_zoned(pa, column)
-            return converted if zoned is None else zoned[0]
-
-
-def _some_cells_as(pa: Any, kind: Kind, column: Any, form: CellFormat) -> Any:
-    """Convert the cells of a kind; the others become gaps."""
-    if kind == "number":
-        return _spelled_numbers(pa, column, form.decimal)
-    if kind != "Boolean" and form.date_format is not None:
-        found = by_format(pa, column, form.date_format, most_failed=1.0)
-        if found.null_count < len(found) or column.null_count == len(column):
-            return found
-    fitting = _words_of(pa, kind, column)
-    if not fitting:
-        return pa.chunked_array([pa.nulls(len(column))])
-    fits = pa.compute.is_in(column, value_set=pa.array(fitting, column.type))
-    kept = pa.compute.if_else(fits, column, pa.scalar(None, column.type))
-    return _all_cells_as(pa, kind, kept, CellFormat(form.decimal))
-
-
-def _words_of(pa: Any, kind: Kind, column: Any) -> list[str]:
-    """Return the words that are Booleans, times of day, or moments: without an offset from UTC, or else with one."""
-    words = column.drop_null().unique().to_pylist()
-    if kind == "duration":
-        return []
-    if kind == "Boolean":
-        return [word for word in words if word.lower() in ("true", "false")]
-    if kind == "time":
-        return [word for word in words if as_clocks(pa, pa.chunked_array([[word]], column.type)) is not None]
-    moments = [word for word in words if re.match(MOMENT, word) and is_moment(word)]
-    zoned = [(word, re.match(OFFSET, word)) for word in words] if not moments else []
-    return moments or [
-        word
-        for word, found in zoned
-        if found and re.match(MOMENT, plain := word.removesuffix(found["offset"])) and is_moment(plain)
-    ]

@@ -68,7 +68,7 @@ def text_batches(source: Source, dialect: Dialect, columns: Sequence[str], block
     pa = import_pyarrow("reading tables")
     read, parse, convert = _options(dialect, pa.string(), threads=False, skip_blank=True, block_size=block_size)
     convert.include_columns = list(dict.fromkeys((*columns, dialect.names[-1])))
-    table = None
+    table, n_rows = None, 0
     try:
         with source.open_text(whole=True) as stream:
             stream.read(dialect.start)
@@ -76,6 +76,7 @@ def text_batches(source: Source, dialect: Dialect, columns: Sequence[str], block
                 if not batch.num_rows:
                     continue
                 table = pa.table([_trimmed(pa, column) for column in batch.columns], names=convert.include_columns)
+                n_rows += table.num_rows
                 yield table.select(list(columns))
     except UnicodeDecodeError as error:
         raise _not_encoded(source, error) from None
@@ -83,8 +84,8 @@ def text_batches(source: Source, dialect: Dialect, columns: Sequence[str], block
         if "UTF8" in str(error):
             raise DataFileError(f"{source.name}: is not UTF-8 text. {_advice_on_encoding()}") from None
         raise _explained(source.name, error, block_size) from None
-    if table is not None and not source.is_piped:
-        _check_last_quote(source, dialect, table)
+    if table is not None:
+        _check_last_quote(source, dialect, table, n_rows)
 
 
 def _typed_columns(
@@ -304,20 +305,19 @@ def _check_date_format_fits(pa: Any, file: str, table: Any, result: Any, date_fo
     raise ParameterError(f"no column of {file} fits {argument('date_format', date_format)}{found}.")
 
 
-def _check_last_quote(source: Source, dialect: Dialect, table: Any) -> None:
-    """Raise an error for a quotation mark that is never closed: pyarrow reads the rest of the file as one cell."""
+def _check_last_quote(source: Source, dialect: Dialect, table: Any, n_rows: int | None = None) -> None:
+    """Raise an error for a quotation mark that is never closed: pyarrow reads the rest of the file as one cell.
+
+    ``table`` holds the last rows, of ``n_rows``.
+    """
     if not table.num_rows:
         return
     last = table.column(table.num_columns - 1)[-1].as_py()
     if last is None or ("\n" not in last and "\r" not in last):
         return
-    tail = b""
-    with source.open_text() as stream:
-        while chunk := stream.read(_MEGABYTE):
-            tail = (tail + chunk)[-_MEGABYTE:]
-    if not tail.rstrip().endswith(dialect.quote.encode()):
+    if not source.tail().rstrip().endswith(dialect.quote.encode()):
         raise DataFileError(
-            f"{source.name}: a quotation mark in data row {table.num_rows}, column {dialect.names[-1]!r} "
+            f"{source.name}: a quotation mark in data row {n_rows or table.num_rows}, column {dialect.names[-1]!r} "
             "is never closed."
         )
 

@@ -7,6 +7,7 @@ import io
 import os
 import stat
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,6 +21,7 @@ KNOWN = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".arrow", ".feather")
 TYPED = (".parquet", ".arrow", ".feather")  # files that store the types of their columns
 _MEGABYTE = 2**20
 _PIECE = 4 * _MEGABYTE  # of a pipe
+_TAIL = 1024  # bytes of a pipe that are kept
 _GZIP, _PARQUET, _ARROW, _ARROW_STREAM = b"\x1f\x8b", b"PAR1", b"ARROW1", b"\xff\xff\xff\xff"
 _MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"),
           (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
@@ -62,15 +64,31 @@ class Source:
     def open_text(self, *, whole: bool = False) -> Any:
         """Open a stream of UTF-8, which may begin with a byte order mark; with ``whole``, a pipe to its end."""
         pa = import_pyarrow("reading tables")
-        stream = pa.PythonFile(_Continued(self.data, self.rest), "r") if whole and self.is_piped else self.open_bytes()
+        stream = pa.PythonFile(self.pipe, "r") if whole and self.is_piped else self.open_bytes()
         return stream if self.encoding is None else pa.transcoding_input_stream(stream, self.encoding, "utf-8")
 
+    @cached_property
+    def pipe(self) -> Continued:
+        """The beginning and the rest of a pipe, which can be read once."""
+        return Continued(self.data, self.rest)
 
-class _Continued(io.RawIOBase):
+    def tail(self) -> bytes:
+        """Return the last bytes of the text, of a pipe those that were read last."""
+        if self.is_piped:
+            return self.pipe.tail
+        tail = b""
+        with self.open_text() as stream:
+            while chunk := stream.read(_MEGABYTE):
+                tail = (tail + chunk)[-_TAIL:]
+        return tail
+
+
+class Continued(io.RawIOBase):
     """The beginning of a file object, then the rest of it."""
 
     def __init__(self, beginning: bytes, rest: BinaryIO) -> None:
         self._beginning, self._rest = io.BytesIO(beginning), rest
+        self.tail = b""  # the last bytes that were read
 
     def readable(self) -> bool:
         return True
@@ -78,6 +96,7 @@ class _Continued(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         data = self._beginning.read(len(buffer)) or self._rest.read(len(buffer)) or b""
         buffer[: len(data)] = data
+        self.tail = (self.tail + data)[-_TAIL:]
         return len(data)
 
 
@@ -105,7 +124,7 @@ def _source_of_object(name: str, file: Any, is_read_once: bool) -> Source:
     data = _beginning(name, file) if is_read_once else _content(name, file)
     if is_read_once and len(data) >= _PIECE and not _is_binary_table(data) and not data.startswith(_WIDE_MARKS):
         end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1 or len(data)
-        return Source(name, None, bytes(data[:end]), ".csv", rest=_Continued(bytes(data[end:]), file))
+        return Source(name, None, bytes(data[:end]), ".csv", rest=Continued(bytes(data[end:]), file))
     if is_read_once:
         data = data + _content(name, file)
     if not data:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, NamedTuple
 
-from multilayer.exceptions import DataFileError, InputError, ParameterError
+from multilayer.exceptions import DataFileError, InputError, MultilayerError, ParameterError
 from multilayer.tables._arrow import import_pyarrow
-from multilayer.tables._cells import CellFormat, cells_as
+from multilayer.tables._cell_reader import CellReader
+from multilayer.tables._cells import CellFormat
 from multilayer.tables._column_data import Kind
 from multilayer.tables._csv import text_batches, with_dialect
 from multilayer.tables._names import check_names, missing_column, shortened
@@ -77,6 +79,8 @@ class TableBatches:
         The columns to keep as they are.
     form : CellFormat
         How numbers and dates are written.
+    file : str
+        The name of the file, for errors.
 
     Attributes
     ----------
@@ -84,10 +88,14 @@ class TableBatches:
         All columns of the file.
     notes : tuple of str
         How the file is read, in sentences without a full stop, as of ``reading_notes``.
+    kinds : dict of str to str
+        The kinds of the columns that are converted.
     n_rows : int
-        The number of rows so far.
+        The number of rows so far, with those of the last batch.
     unreadable : dict of str to Unreadable
         By column, the cells so far that are not of the column's kind.
+    n_readable : Counter
+        By column, the number of cells so far that have a value of the column's kind.
     """
 
     def __init__(
@@ -98,22 +106,28 @@ class TableBatches:
         kinds: Mapping[str, Kind],
         also: list[str],
         form: CellFormat,
+        file: str,
     ) -> None:
-        self.names, self.notes = names, notes
+        self.names, self.notes, self.kinds = names, notes, dict(kinds)
         self.n_rows = 0
         self.unreadable: dict[str, Unreadable] = {}
-        self._batches, self._kinds, self._also, self._form = parts, kinds, also, form
+        self.n_readable: Counter[str] = Counter()
+        self._parts, self._also, self._file = parts, also, file
+        self._readers = {name: CellReader(kind, form) for name, kind in kinds.items()}
 
     def __iter__(self) -> Iterator[Batch]:
         pa = import_pyarrow("reading tables")
-        for batch in self._batches:
-            table = pa.table({name: self._column(batch, name) for name in self._kinds})
-            yield Batch(table, batch.select(self._also))
-            self.n_rows += batch.num_rows
+        for part in self._parts:
+            table = pa.table({name: self._column(part, name) for name in self.kinds})
+            self.n_rows += part.num_rows
+            yield Batch(table, _plain(pa, part.select(self._also)))
+        if not self.n_rows:
+            raise DataFileError(f"{self._file}: has column names but no rows below them.")
 
-    def _column(self, batch: Any, name: str) -> Any:
-        column = batch.column(name)
-        converted, unreadable = cells_as(self._kinds[name], column, self._form)
+    def _column(self, part: Any, name: str) -> Any:
+        column = part.column(name)
+        converted, unreadable = self._readers[name].convert(column)
+        self.n_readable[name] += len(converted) - converted.null_count
         n = int(unreadable.sum())
         if n:
             row = int(unreadable.argmax())
@@ -137,8 +151,9 @@ def read_batches(
 ) -> TableBatches:
     """Read a data file of any size in batches, with columns of given kinds.
 
-    Each cell is read independently of the others, so that the result does not depend on the batches: text that is not
-    of the kind of its column becomes a gap, and is counted.  The formats, separators, encodings and gaps are those of
+    Each cell is read independently of the others: text that is not of the kind of its column becomes a gap, and is
+    counted.  Only the zone of moments with an offset from UTC is that of the first batch that has such moments: the
+    zone of their offset if all have the same, else UTC.  The formats, separators, encodings and gaps are those of
     :func:`read_table`.
 
     Parameters
@@ -153,17 +168,17 @@ def read_batches(
     separator, decimal, encoding, date_format : optional
         As in :func:`read_table`.
     batch_bytes : int, default=1048576
-        The approximate size of a batch in the file, larger than the longest row.
+        The approximate size of a batch in the file, larger than the longest row of text.
 
     Returns
     -------
     TableBatches
-        An iterable of :class:`Batch`.
+        An iterable of :class:`Batch`, for one loop.
 
     Raises
     ------
     DataFileError
-        If the file cannot be read, or is not a table.
+        If the file cannot be read, is not a table, or has no rows; in part while it is read.
     InputError
         For a missing column.
     ParameterError
@@ -188,7 +203,7 @@ def read_batches(
         if kind not in KINDS:
             raise ParameterError(f"the kind of column {name!r} must be one of {', '.join(KINDS)}, got {kind!r}.")
     try:
-        found = find_source(source, is_read_once=True)
+        found = find_source(source, is_read_once=codec is None or not codec.startswith(("utf-16", "utf-32")))
         if found.extension in TYPED:
             check_no_text_options(found.name, separator, decimal, encoding, date_format)
             return _of_stored(pa, found, kinds, also, form, batch_bytes)
@@ -196,6 +211,14 @@ def read_batches(
     except OSError as error:
         reason = error.strerror or str(error).splitlines()[0]
         raise DataFileError(f"{found.name}: cannot be read: {reason}.") from None
+
+
+def _plain(pa: Any, table: Any) -> Any:
+    """Replace categories, of which each batch may have others, by their values."""
+    for place, (name, kind) in enumerate(zip(table.column_names, table.schema.types, strict=True)):
+        if pa.types.is_dictionary(kind):
+            table = table.set_column(place, name, table.column(name).cast(kind.value_type))
+    return table
 
 
 def _of_text(
@@ -209,7 +232,7 @@ def _of_text(
     source, dialect = with_dialect(source, separator)
     also = list(dialect.names if also is None else also)
     batches = text_batches(source, dialect, _columns(dialect.names, kinds, also), batch_bytes)
-    return TableBatches(dialect.names, dialect.notes, batches, kinds, also, form)
+    return TableBatches(dialect.names, dialect.notes, batches, kinds, also, form, source.name)
 
 
 def _of_stored(
@@ -223,10 +246,14 @@ def _of_stored(
     with stored_errors(pa, source):
         stored = open_stored(pa, source)
         schema = stored.schema_arrow if source.extension == ".parquet" else stored.schema
-    names = tuple(name for name in schema.names if not name.startswith("__index_level_"))
-    check_names(source.name, names)
-    also = list(names if also is None else also)
-    columns = _columns(names, kinds, also)
+    try:
+        names = tuple(name for name in schema.names if not name.startswith("__index_level_"))
+        check_names(source.name, names)
+        also = list(names if also is None else also)
+        columns = _columns(names, kinds, also)
+    except MultilayerError:
+        stored.close()
+        raise
 
     def batches() -> Iterator[Any]:
         with stored_errors(pa, source), stored:
@@ -236,7 +263,7 @@ def _of_stored(
                 if table.num_rows:
                     yield table
 
-    return TableBatches(names, (), batches(), kinds, also, form)
+    return TableBatches(names, (), batches(), kinds, also, form, source.name)
 
 
 def _stored_batches(stored: Any, columns: list[str], is_parquet: bool, batch_bytes: int) -> Iterator[Any]:

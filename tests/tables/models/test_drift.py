@@ -84,3 +84,18 @@ def test_changes_are_finite_and_do_not_depend_on_the_order_of_the_rows(model, se
     assert np.isfinite(found.changes).all()
     other = drift(model, X[::-1])
     assert np.allclose(found.changes, other.changes, atol=1e-5)
+
+
+def test_signs_that_are_all_equal_are_shares(model):
+    X = rows(seed=2).assign(flag=True, sex="m")
+    found = drift(model, X)
+    for name, value in (("flag", "True"), ("sex", "'m'")):
+        assert found.words[found.names.index(name)].startswith(f"share of {value} from ")
+        assert found.words[found.names.index(name)].endswith(" % to 100 %")
+        assert abs(found.changes[found.names.index(name)]) < 2.0
+
+
+def test_few_rows_show_no_change(model):
+    found = drift(model, rows(1))
+    assert found.changed == ()
+    assert "Fewer than 20 rows do not show whether columns have changed." in str(found)

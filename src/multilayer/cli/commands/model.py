@@ -104,7 +104,7 @@ def predict(
     )
     wanted = Wanted(probabilities, coverage, reasons)
     with table_writer(output) as writer, waiting(printed, "predicting"):
-        n_rows = predict_file(saved, source, wanted, None if keep_all else keep, writer, printed)
+        n_rows = predict_file(saved, source, wanted, None if keep_all else list(dict.fromkeys(keep)), writer, printed)
     if output is not None:
         printed.say(f"Predicted {count(n_rows, 'row')}. Written:")
         printed.lines([str(output)])
@@ -147,6 +147,8 @@ def evaluate(
 
     printed = Output(quiet)
     saved = SavedModel.load(model)
+    if id is not None and id == (target or saved.card.get("target")):
+        raise click.UsageError(f"--id {id} is the target, and cannot name the rows. Name another column.")
     given = {name: value for name, value in {**reading, "target": target, "id": id}.items() if value is not None}
     with prepared(out):
         found = evaluate_file(saved, Source(file, **saved.reading_of(file) | given), seed, printed)

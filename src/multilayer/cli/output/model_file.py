@@ -20,6 +20,7 @@ from multilayer.cli.evaluation.problem import RowNumbers
 from multilayer.cli.evaluation.run import Run
 from multilayer.cli.evaluation.tasks import Regression
 from multilayer.cli.folder import OutputFolder
+from multilayer.cli.source import READING
 from multilayer.cli.text import shell_line
 from multilayer.tables import data_fingerprint
 
@@ -74,4 +75,10 @@ def read_card(card: str | None) -> Mapping[str, Any]:
         found = tomllib.loads(card or "")
     except tomllib.TOMLDecodeError:
         return {}
-    return found if str(found.get("command", "")).startswith("multilayer ") else {}
+    if not str(found.get("command", "")).startswith("multilayer "):
+        return {}
+    reading = found.get("reading")
+    options = reading.items() if isinstance(reading, dict) else ()
+    known = {name: value for name, value in options if name in READING and isinstance(value, str)}
+    plain = {name: value for name, value in found.items() if isinstance(value, str | int | float)}
+    return plain | {"reading": known}

@@ -17,7 +17,7 @@ from multilayer.cli.folder import OutputFolder
 from multilayer.cli.limits import Deadline
 from multilayer.cli.output.page import Section, as_csv, html_report, write_report
 from multilayer.cli.output.pictures import Picture, class_pictures, draw_into, precision_recall, residuals, worst_rows
-from multilayer.cli.prediction.predicting import Unlike, notes_on_cells, predicted_batches
+from multilayer.cli.prediction.predicting import Oddities, notes_on_cells, predicted_batches
 from multilayer.cli.prediction.saved import SavedModel, Wanted
 from multilayer.cli.progress import waiting
 from multilayer.cli.source import Source
@@ -83,18 +83,18 @@ def target_of(saved: SavedModel, given: str | None) -> str:
 def evaluate_file(saved: SavedModel, source: Source, seed: int, output: Output) -> Evaluated:
     """Score the model on a file, and print what was found."""
     target = target_of(saved, source.target)
-    also = [target] if source.id is None else [target, source.id]
+    also = list(filter(None, [source.id]))
     batches = source.read_batches({**saved.kinds, target: _kind_of_target(saved)}, also)
     for note in batches.notes:
         output.note(f"{source.name}: {note}")
-    unlike, tables, kept, parts = Unlike(), [], [], []
+    oddities, tables, kept, parts = Oddities(), [], [], []
     with waiting(output, "predicting"):
         wanted = Wanted(probabilities=saved.classifies)
-        for rows, more, found in predicted_batches(saved, source, batches, wanted, unlike):
+        for rows, more, found in predicted_batches(saved, source, batches, wanted, oddities):
             tables.append(rows)
             kept.append(more)
             parts.append(_values(saved, found))
-    for note in (*notes_on_cells(batches, {**saved.kinds, target: "number"}), *unlike.notes()):
+    for note in (*notes_on_cells(batches, saved.kinds), *oddities.notes()):
         output.note(note)
     import pyarrow as pa
 
@@ -219,6 +219,8 @@ def _targets(saved: SavedModel, column: Any, known: NDArray[np.intp]) -> NDArray
     values = column.take(known).to_pylist()
     if saved.classifies:
         return np.array(values, dtype=np.asarray(saved.model.classes_).dtype)
+    if not all(isinstance(value, int | float) for value in values):
+        raise InputError(f"the target holds values such as {values[0]!r}, and the model predicts numbers.")
     return np.array(values, dtype=np.float64)
 
 
@@ -261,11 +263,11 @@ def _score_sentence(
         return text
     now, then = scores[decisive.name], before[decisive.name]
     if abs(now - then) <= 2.0 * errors[decisive.name]:
-        return f"{text} Its {decisive.heading} is as good as on the training rows, out of fold, but for chance."
+        return f"{text} Its {decisive.heading} is that of the training rows, out of fold, within chance."
     side = "better" if decisive.is_better(now, then) else "worse"
     return (
-        f"{text} Its {decisive.heading} of {decisive.write(now)} is {side} than the {decisive.write(then)} on the "
-        "training rows, out of fold, by more than the chance of these rows explains."
+        f"{text} Its {decisive.heading} of {decisive.write(now)} is {side} than the {decisive.write(then)} of the "
+        "training rows, out of fold, by more than chance explains."
     )
 
 
@@ -285,7 +287,7 @@ def write_evaluation(found: Evaluated, folder: OutputFolder, output: Output) -> 
     drawn = draw_into(folder, [*pictures, *reasons], Deadline(), output)
     trained = found.saved.card.get("training_rows")
     data = f"{found.source.name}: {count(len(found.y), 'row')} with a target."
-    data += f" The model was trained on {trained:,} others." if isinstance(trained, int) else ""
+    data += f" The model was trained on {trained:,} rows." if isinstance(trained, int) else ""
     notes = [f"Note: {note.removesuffix('.')}." for note in output.notes]
     n_changes = 1 if found.drift is not None else 0
     scores = found.tables[: len(found.tables) - n_changes]

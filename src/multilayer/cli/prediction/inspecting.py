@@ -19,7 +19,7 @@ from multilayer.cli.output.model_file import read_card
 from multilayer.cli.text import count, shortened, text_table
 from multilayer.files import model_info
 from multilayer.results import Table
-from multilayer.tables import TableEncoder
+from multilayer.tables.models import input_encoder
 
 _CURVE_LINES = 8
 _MOST_COLUMNS = 30
@@ -45,14 +45,14 @@ def facts_of(path: Path) -> tuple[Any, Facts]:
     }
     if isinstance(model, Pipeline):
         found["steps"] = [type(step).__name__ for _, step in model.steps]
-    encoder = _encoder_of(model)
+    encoder = input_encoder(model)
     if encoder is not None:
         found["columns"] = {
             each.name: {"kind": each.kind, "inputs": each.width, "gaps": each.n_gaps, "encoding": each.encoding}
             for each in encoder.columns_
         }
     if isinstance(model, TableClassifier | TableRegressor):
-        found["score"] = {"out of fold": float(model.oof_score_)}
+        found["score"] = {"out of fold": _plain(float(model.oof_score_))}
         found["weights"] = {name: round(float(weight), 6) for name, weight in model.weights_.items()}
     classes = getattr(model, "classes_", None)
     if classes is not None:
@@ -80,7 +80,7 @@ def print_facts(model: Any, facts: Facts, output: Output) -> None:
     if facts["settings"]:
         rows = [(name, shortened(str(value), _MOST_LETTERS)) for name, value in facts["settings"].items()]
         output.table(text_table("Settings that are not the defaults", ("setting", "value"), rows, "ll"), result=True)
-    encoder = _encoder_of(model)
+    encoder = input_encoder(model)
     if encoder is not None:
         output.table(columns_table(encoder.columns_, _MOST_COLUMNS), result=True)
     output.blank()
@@ -122,13 +122,6 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
-def _encoder_of(model: Any) -> TableEncoder | None:
-    if isinstance(model, TableClassifier | TableRegressor):
-        return model.members_[0].encoder
-    first = model[0] if isinstance(model, Pipeline) else model
-    return first if isinstance(first, TableEncoder) else None
-
-
 def _networks(model: Any) -> Iterator[tuple[str, Any]]:
     """The networks of a model, with their names."""
     last = model[-1] if isinstance(model, Pipeline) else model
@@ -151,7 +144,7 @@ def _network(name: str, network: Any) -> Facts:
         "weights": int(weights.size),
         "dtype": str(weights.dtype),
         "epochs": int(network.n_iter_),
-        "cost": float(network.loss_),
+        "cost": _plain(float(network.loss_)),
         "digest": hashlib.blake2b(weights.tobytes(), digest_size=8).hexdigest(),
     }
 
@@ -192,7 +185,7 @@ def _networks_table(networks: Sequence[Facts], most: int = 20) -> Table:
             shortened(", ".join(dict.fromkeys(each["activations"])), 20),
             f"{each['weights']:,}",
             f"{each['epochs']:,}",
-            f"{each['cost']:.4g}",
+            f"{float(each['cost']):.4g}",
         )
         for each in networks[:most]
     ]

@@ -1,10 +1,10 @@
-"""The rows of a file with their predictions, and notes on cells, categories and rows unlike those of training."""
+"""The rows of a file with their predictions, and notes on cells, categories and rows oddities those of training."""
 
 from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +25,7 @@ _SURELY_OTHER = 20  # cells of a column, none of which is of its kind, are an er
 
 
 @dataclass
-class Unlike:
+class Oddities:
     """What the rows of a file have that the training rows did not have."""
 
     far: FarRows = field(default_factory=lambda: FarRows(0, 0, Counter()))
@@ -37,9 +37,12 @@ class Unlike:
         """Count the rows of a table, whose text of numbers and dates is converted."""
         self.far += far_rows(saved.model, rows)
         for name, categories in saved.categories.items():
-            words = rows.column(name).combine_chunks().dictionary_encode()
-            known = np.array([*(word in categories for word in words.dictionary.to_pylist()), True])
-            new = ~known[words.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+            words = rows.column(name).combine_chunks()
+            words = words if hasattr(words, "indices") else words.dictionary_encode()
+            # A gap may be a null index, or a category that is null.
+            known = np.array([*(word is None or word in categories for word in words.dictionary.to_pylist()), True])
+            codes = words.indices.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False)
+            new = ~known[codes]
             if new.any():
                 self.new[name] += int(new.sum())
                 self.examples.setdefault(name, str(rows.column(name)[int(new.argmax())].as_py()))
@@ -81,31 +84,33 @@ def predict_file(
     batches = source.read_batches(saved.kinds, keep)
     for note in batches.notes:
         output.note(f"{source.name}: {note}")
-    unlike = Unlike()
-    for _, kept, found in predicted_batches(saved, source, batches, wanted, unlike):
+    oddities = Oddities()
+    for _, kept, found in predicted_batches(saved, source, batches, wanted, oddities):
         writer.write(_joined(kept, found))
-    for note in (*notes_on_cells(batches, saved.kinds), *unlike.notes()):
+    for note in (*notes_on_cells(batches, saved.kinds), *oddities.notes()):
         output.note(note)
     return batches.n_rows
 
 
 def predicted_batches(
-    saved: SavedModel, source: Source, batches: TableBatches, wanted: Wanted, unlike: Unlike
+    saved: SavedModel, source: Source, batches: TableBatches, wanted: Wanted, oddities: Oddities
 ) -> Iterator[tuple[Any, Any, dict[str, Any]]]:
     """The columns that the model needs, the kept columns, and the predictions, batch by batch.
 
-    ``unlike`` counts what the rows have that the training rows did not have.
+    ``oddities`` counts what the rows have that the training rows did not have.
     """
+    n_spelled: Counter[str] = Counter()  # cells of text that spell a number or date, by column
     for given, kept in batches:
-        rows, lost = with_spelled_cells(saved.model, given)
-        unlike.add_unread(given, lost)
-        if not batches.n_rows:
-            _check_kinds(rows, batches, saved.kinds, source)
+        rows, lost = with_spelled_cells(saved.model, given.select(list(saved.kinds)))
+        oddities.add_unread(given, lost)
+        for name in oddities.unread:
+            n_spelled[name] += rows.num_rows - rows.column(name).null_count
+        _check_kinds(batches, saved, source, oddities, n_spelled)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NoveltyWarning)  # Unlike counts them, for all batches together
+            warnings.simplefilter("ignore", NoveltyWarning)  # oddities counts them, for all batches together
             found = saved.predictions(rows, wanted)
-        unlike.add(saved, rows)
-        yield rows, kept, found
+        oddities.add(saved, rows)
+        yield (given, kept, found) if len(given.column_names) > len(saved.kinds) else (rows, kept, found)
 
 
 def _joined(kept: Any, found: Mapping[str, Any]) -> Any:
@@ -115,26 +120,39 @@ def _joined(kept: Any, found: Mapping[str, Any]) -> Any:
     table = kept
     for name, values in found.items():
         free = name
-        while free in kept.column_names:
+        while free in table.column_names:
             free += "_"
         table = table.append_column(free, pa.array(values))
     return table
 
 
-def _check_kinds(rows: Any, batches: TableBatches, kinds: Mapping[str, str], source: Source) -> None:
-    """Raise InputError for a column of which no cell is of its kind."""
-    for name, cells in batches.unreadable.items():
-        if cells.count >= _SURELY_OTHER and rows.column(name).null_count == rows.num_rows:
+def _check_kinds(
+    batches: TableBatches, saved: SavedModel, source: Source, oddities: Oddities, n_spelled: Counter[str]
+) -> None:
+    """Raise InputError for a column of which many cells are not of its kind, and none so far is."""
+    wrong = [
+        (name, batches.kinds[name], cells.count, f"{cells.example} (data row {cells.row})")
+        for name, cells in batches.unreadable.items()
+        if name in saved.kinds and not batches.n_readable[name]
+    ]
+    wrong += [
+        (name, "number", n, repr(example)) for name, (n, example) in oddities.unread.items() if not n_spelled[name]
+    ]
+    for name, kind, n, example in wrong:
+        if n >= _SURELY_OTHER:
             raise InputError(
-                f"column {name!r} of {source.name} held {kinds[name]}s in training, and now none of its first "
-                f"{count(cells.count, 'cell')} is one, such as {cells.example} (data row {cells.row}). Check the file."
+                f"column {name!r} of {source.name} held {kind}s in training, and now none of its first "
+                f"{count(n, 'cell')} is one, such as {example}. Check the file."
             )
 
 
-def notes_on_cells(batches: TableBatches, kinds: Mapping[str, str]) -> list[str]:
-    return [
-        f"column {name!r}: {count(cells.count, 'cell')} that {'is' if cells.count == 1 else 'are'} not "
-        f"{kinds[name]}s, such as {cells.example} (data row {cells.row}), "
-        f"{'counts as a gap' if cells.count == 1 else 'count as gaps'}"
-        for name, cells in batches.unreadable.items()
-    ]
+def notes_on_cells(batches: TableBatches, names: Iterable[str]) -> list[str]:
+    """Sentences about the unreadable cells of these columns, without a full stop."""
+    found = []
+    for name in names:
+        if (cells := batches.unreadable.get(name)) is not None:
+            kind = batches.kinds[name]
+            what = f"1 cell that is no {kind}" if cells.count == 1 else f"{cells.count:,} cells that are no {kind}s"
+            ends = "counts as a gap" if cells.count == 1 else "count as gaps"
+            found.append(f"column {name!r}: {what}, such as {cells.example} (data row {cells.row}), {ends}")
+    return found

@@ -16,8 +16,7 @@ from multilayer import TableClassifier, TableRegressor, load_model
 from multilayer.cli.output.model_file import read_card
 from multilayer.exceptions import InputError, MissingExtraError
 from multilayer.files import model_info
-from multilayer.tables import TableEncoder
-from multilayer.tables.models import input_categories, input_kinds
+from multilayer.tables.models import input_categories, input_encoder, input_kinds
 
 PREDICTED = "predicted"
 _BETWEEN_CLASSES = "|"  # of a set
@@ -71,10 +70,14 @@ class SavedModel:
             kinds = input_kinds(model)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
+        if getattr(getattr(_last(model), "_labels", None), "multilabel", False):
+            raise InputError(
+                f"{path}: the model predicts several labels of each row. Predict in Python with load_model."
+            )
         return cls(model, kinds, input_categories(model), read_card(model_info(path).card))
 
     def reading_of(self, file: Path) -> dict[str, str]:
-        """How the training table was read, which holds for other text files too."""
+        """How the training table was read, which holds for other files of text too."""
         is_text = file.suffix.lower() in (".csv", ".tsv", ".gz") or str(file) == "-"
         return dict(self.card.get("reading", {})) if is_text else {}
 
@@ -89,7 +92,7 @@ class SavedModel:
 
     def check(self, wanted: Wanted) -> None:
         """Raise InputError for what this model cannot predict."""
-        name = type(self.model[-1] if isinstance(self.model, Pipeline) else self.model).__name__
+        name = type(_last(self.model)).__name__
         if wanted.probabilities and not self.classifies:
             raise InputError(f"--proba needs a model of classes, got a {name}. Omit it, or pass --interval 0.9.")
         if (wanted.coverage is not None or wanted.reasons) and not self.is_table_model:
@@ -104,8 +107,7 @@ class SavedModel:
 
     @property
     def _takes_tables(self) -> bool:
-        first = self.model[0] if isinstance(self.model, Pipeline) else self.model
-        return self.is_table_model or isinstance(first, TableEncoder)
+        return input_encoder(self.model) is not None
 
     def _as_frame(self, rows: Any) -> Any:
         """A frame for estimators of scikit-learn, with columns in the order of the fit."""
@@ -139,10 +141,16 @@ class SavedModel:
         explanation = self.model.explain(X)
         columns = {"baseline": explanation.baseline}
         columns |= {f"due to {name}": explanation.contributions[:, j] for j, name in enumerate(explanation.names)}
-        return columns | {f"due to {name.strip('()')}": rest for name, rest in explanation.rests}
+        # The same columns for all batches, also where these are 0.
+        columns |= {"due to gradient-boosted trees": explanation.trees} if self.model.with_trees else {}
+        return columns | ({} if self.classifies else {"due to limits of the prediction": explanation.limits})
 
 
 def _by_output(name: str, values: NDArray[Any]) -> dict[str, NDArray[Any]]:
     if values.ndim == 1:
         return {name: values}
     return {f"{name} {k + 1}": values[:, k] for k in range(values.shape[1])}
+
+
+def _last(model: Any) -> Any:
+    return model[-1] if isinstance(model, Pipeline) else model

@@ -6,7 +6,7 @@ import gzip
 import io
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +25,19 @@ class TableWriter:
     def __init__(self, sink: Any, extension: str) -> None:
         self._sink, self._extension = sink, extension
         self._writer: Any = None
+        self._schema: Any = None
 
     def write(self, table: Any) -> None:
-        """Write a table of pyarrow."""
+        """Write a table of pyarrow, with the types of the first one."""
         if self._writer is None:
-            self._writer = self._open(table.schema)
-        self._writer.write_table(table)
+            self._schema, self._writer = table.schema, self._open(table.schema)
+        self._writer.write_table(table if table.schema == self._schema else table.cast(self._schema))
 
     def close(self) -> None:
         """Write the end of the file."""
         if self._writer is not None:
             self._writer.close()
+            self._writer = None
 
     def _open(self, schema: Any) -> Any:
         import pyarrow as pa
@@ -86,19 +88,28 @@ def table_writer(path: Path | None) -> Iterator[TableWriter]:
         writer.close()
         return
     extension = extension_of(path)
+    failure: BaseException | None = None  # of what this block does with the writer
     try:
-        with replacement(path) as file:
+        with replacement(path) as file, ExitStack() as stack:
+            # Not closed at the end, because the file is renamed while it is open.
             buffered: Any = io.BufferedWriter(file)
+            stack.callback(buffered.detach)
             # Without a name and a time in it, equal tables give equal files.
             sink = gzip.GzipFile("", "wb", fileobj=buffered, mtime=0) if extension.endswith(".gz") else buffered
             writer = TableWriter(sink, extension)
-            yield writer
+            try:
+                yield writer
+            except BaseException as error:
+                failure = error
+                with suppress(Exception):
+                    writer.close()
+                raise
             writer.close()
             if sink is not buffered:
                 sink.close()
-            buffered.flush()
-            buffered.detach()
-    except MultilayerError:
-        raise
     except (OSError, ValueError) as error:
+        if error is failure and not isinstance(error, OSError):
+            raise
+        if isinstance(error, MultilayerError):
+            raise
         raise UnfinishedError(f"{path}: cannot be written: {reason_of(error).lower()}.") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.results import Column, Result, Table, frame, listing
-from multilayer.tables.encodings import Encoding
+from multilayer.tables.encodings import Encoding, NumberEncoding, SignEncoding, TextEncoding
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -20,6 +21,7 @@ LEAST_DEVIATION = 0.02  # of an encoded column, so that a constant one has finit
 MOST_LINES = 20  # of a printed table
 FEWEST_LINES = 5  # where fewer columns have changed
 MOST_NAMES = 5  # in a sentence
+FEWEST_ROWS = 20  # for a verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +56,8 @@ class Drift(Result):
     @property
     def changed(self) -> tuple[str, ...]:
         """The columns that changed by more than a small effect and more than chance, the largest changes first."""
+        if self.n_rows < FEWEST_ROWS:
+            return ()
         sizes = np.abs(self.changes)
         has_changed = (sizes >= SMALL) & (sizes > BEYOND_CHANCE * self.errors)
         return tuple(self.names[j] for j in self.order if has_changed[j])
@@ -62,6 +66,8 @@ class Drift(Result):
     def conclusion(self) -> str:
         """Which columns have changed, in a sentence."""
         changed = self.changed
+        if self.n_rows < FEWEST_ROWS:
+            return f"Fewer than {FEWEST_ROWS} rows do not show whether columns have changed."
         if not changed:
             return f"No column of these {self.n_rows:,} rows differs much from the training rows."
         named = listing([repr(name) for name in changed[:MOST_NAMES]])
@@ -81,8 +87,8 @@ class Drift(Result):
         columns = (Column("column", align="left"), Column("change"), Column("what changed", align="left"))
         notes = [self.conclusion, "Changes are those of means, in standard deviations of the rows."]
         left_out = len(self.names) - len(rows)
-        notes += [f"{left_out} more columns changed less."] * (left_out > 0)
-        return Table(columns, rows, "Columns beside those of training", notes)
+        notes += [f"{left_out} more column{'s' * (left_out > 1)} changed less."] * (left_out > 0)
+        return Table(columns, rows, "Columns compared with those of the training rows", notes)
 
     def to_frame(self) -> DataFrame:
         """Return a frame with a row for each column, in the order of the table.
@@ -103,8 +109,9 @@ def drift(model: Any, X: Any) -> Drift:
 
     .. math:: d_j = \frac{\bar z_j - \mu_j}{\sqrt{v_j}}, \quad \mathrm{SE} = \sqrt{1 / n + 1 / N} \qquad (O4)
 
-    For columns of 0 and 1, the larger of the variances of new and training rows is used.  The change of a column of the
-    table is that of its encoded column with the largest :math:`|d_j|`.
+    For columns of two values, such as those of categories, the larger of the variances of new and training rows is
+    used; the deviation is at least 0.02.  The change of a column of the table is that of its encoded column with the
+    largest :math:`|d_j|`.
 
     Parameters
     ----------
@@ -140,29 +147,50 @@ def drift(model: Any, X: Any) -> Drift:
     member = model.members_[0]
     Z = member.encoder.transform(table).astype(np.float64)
     n, N = len(Z), model._n_training_rows[member.fold]
-    means, variances, before = Z.mean(axis=0), Z.var(axis=0), member.mean_row.astype(np.float64)
-    is_sign = np.isin(Z, (-1.0, 0.0, 1.0)).all(axis=0) & (Z < 0).any(axis=0)
-    is_share = ((Z == 0) | (Z == 1)).all(axis=0) & (before >= 0) & (before <= 1)
-    variances = np.where(is_share, np.maximum(variances, before * (1.0 - before)), variances)
-    d = (means - before) / np.maximum(np.sqrt(variances), LEAST_DEVIATION)
+    means, before = Z.mean(axis=0), member.mean_row.astype(np.float64)
+    levels = [level for encoding in member.encoder.encodings_ for level in _levels(encoding)]
+    d = np.array([_change(Z[:, j].var(), before[j], means[j], levels[j]) for j in range(Z.shape[1])])
     names, changes, words, start = [], [], [], 0
     for encoding in member.encoder.encodings_:
         outputs = encoding.feature_names(encoding.name)
         j = start + int(np.argmax(np.abs(d[start : start + len(outputs)])))
         names.append(encoding.name)
         changes.append(d[j])
-        both = np.array([before[j], means[j]])
-        shares = both if is_share[j] else (both + 1.0) / 2.0 if is_sign[j] else None
+        level, both = levels[j], np.array([before[j], means[j]])
+        shares = None if level is None else ((both - level[0]) / (level[1] - level[0])).tolist()
         words.append(_in_words(encoding, outputs[j - start], d[j], shares))
         start += len(outputs)
     errors = np.full(len(names), np.sqrt(1.0 / n + 1.0 / N))
     return Drift(tuple(names), np.array(changes), errors, tuple(words), n)
 
 
-def _in_words(encoding: Encoding, output: str, d: float, shares: NDArray[np.float64] | None) -> str:
-    """Describe the change of one encoded column; ``shares`` are those of its ones before and now."""
+def _levels(encoding: Encoding) -> list[tuple[float, float] | None]:
+    """Return the two values of each output column that has only two, such as those of a category; None for others."""
+    outputs = encoding.feature_names(encoding.name)
+    if isinstance(encoding, TextEncoding):
+        return [(0.0, 1.0)] * len(outputs)
+    if isinstance(encoding, SignEncoding):
+        return [(-1.0, 1.0)]
+    both = None
+    if isinstance(encoding, NumberEncoding) and encoding.kind == "Boolean":
+        flags = encoding.standardised(np.array([0.0, 1.0])).tolist()
+        both = flags[0], flags[1]
+    return [(0.0, 1.0) if output.endswith("=(gap)") else both for output in outputs]
+
+
+def _change(variance: float, before: float, after: float, levels: tuple[float, float] | None) -> float:
+    """(O4) Return the change of the mean of an encoded column, in standard deviations."""
+    if levels is not None:
+        low, high = levels
+        of_training = (before - low) * (high - before)  # of a column of two values
+        variance = max(variance, of_training)
+    return float((after - before) / max(np.sqrt(max(variance, 0.0)), LEAST_DEVIATION))
+
+
+def _in_words(encoding: Encoding, output: str, d: float, shares: Sequence[float] | None) -> str:
+    """Describe the change of one encoded column; ``shares`` are those of its larger value before and now."""
     what = output.removeprefix(encoding.name).removeprefix("=")
-    if shares is not None and (what or encoding.kind == "Boolean"):
+    if shares is not None:
         named = {"(gap)": "gaps", "(other)": "other categories", "": "True"}.get(what, repr(what))
         return f"share of {named} from {100 * shares[0]:.3g} % to {100 * shares[1]:.3g} %"
     if encoding.kind == "text":

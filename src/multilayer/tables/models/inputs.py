@@ -57,14 +57,16 @@ def input_kinds(model: Any) -> dict[str, Kind]:
             "the model was fitted on columns without names, so that the columns of a file cannot be assigned to them. "
             "Fit it on a frame with names, or pass an array to its method predict."
         )
-    encoder = _encoder_of(model)
+    encoder = input_encoder(model)
     if encoder is not None:
         used = {column.name for column in model._surroundings.columns} if isinstance(model, BaseTableModel) else set()
         texts = {encoding.name for encoding, _ in _spelled(encoder)}
         kinds = {each.name: each.kind for each in encoder.columns_ if each.width or each.name in used}
         return {name: "text" if name in texts else kind for name, kind in kinds.items()}
-    names = [str(name) for name in named.feature_names_in_]
-    texts = _text_columns(first, names)
+    given = [str(name) for name in named.feature_names_in_]
+    texts = _text_columns(model, given)
+    dropped = _dropped_columns(first, given)
+    names = [name for name in given if name not in dropped]
     return {name: "text" if name in texts else "number" for name in names}
 
 
@@ -133,7 +135,7 @@ def with_spelled_cells(model: Any, table: Any) -> tuple[Any, dict[str, NDArray[n
     ([{'price': 7000.0}, {'price': None}], {'price': array([False,  True])})
     """
     pa = import_pyarrow("reading tables")
-    encoder = _encoder_of(model)
+    encoder = input_encoder(model)
     lost = {}
     for encoding, number in _spelled(encoder) if encoder is not None else ():
         column = column_data(table.column(encoding.name), f"column {encoding.name!r}")
@@ -176,8 +178,25 @@ def far_rows(model: Any, X: Any) -> FarRows:
     return FarRows(0, 0, Counter())
 
 
-def _encoder_of(model: Any) -> TableEncoder | None:
-    """Return the encoder that sees the columns of the table; of a table model that of the first network."""
+def input_encoder(model: Any) -> TableEncoder | None:
+    """Return the encoder that sees the columns of the table; of a table model that of the first network.
+
+    Parameters
+    ----------
+    model : estimator or pipeline
+        A fitted estimator or pipeline of this library.
+
+    Returns
+    -------
+    TableEncoder or None
+        The encoder; None if the model has no TableEncoder, or not as its first step.
+
+    Examples
+    --------
+    >>> rows = [{"size": i} for i in range(20)]
+    >>> input_encoder(TableEncoder().fit(rows)).columns_[0].name
+    'size'
+    """
     if isinstance(model, BaseTableModel):
         encoder: TableEncoder = model.members_[0].encoder
         return encoder
@@ -197,15 +216,26 @@ def _first(model: Any) -> Any:
 
 def _text_columns(step: Any, names: list[str]) -> set[str]:
     """Return the columns of text of a step of scikit-learn: those of which an encoder has categories of text."""
+    found: set[str] = set()
     if isinstance(step, Pipeline):
-        return _text_columns(step[0], names)
+        return found.union(*(_text_columns(each, names) for _, each in step.steps))
     if isinstance(step, ColumnTransformer):
-        found: set[str] = set()
         for _, part, columns in step.transformers_:
             found |= _text_columns(part, _names_of(columns, names))
         return found
-    categories = getattr(step, "categories_", [])
-    return {name for name, words in zip(names, categories, strict=False) if np.asarray(words).dtype.kind in "OUST"}
+    categories = getattr(step, "categories_", ())
+    if len(categories) != len(names):  # behind a step that has changed the columns
+        return set()
+    return {name for name, words in zip(names, categories, strict=True) if np.asarray(words).dtype.kind in "OUST"}
+
+
+def _dropped_columns(step: Any, names: list[str]) -> set[str]:
+    """Return the columns that a ColumnTransformer drops."""
+    if isinstance(step, Pipeline):
+        return _dropped_columns(step[0], names)
+    parts = step.transformers_ if isinstance(step, ColumnTransformer) else []
+    dropped = {name for _, part, columns in parts if part == "drop" for name in _names_of(columns, names)}
+    return dropped - {name for _, part, columns in parts if part != "drop" for name in _names_of(columns, names)}
 
 
 def _names_of(columns: Any, names: list[str]) -> list[str]:
