@@ -348,7 +348,7 @@ def test_several_labels_of_a_row_are_refused(run, table, tmp_path):
     assert "predicts several labels of each row" in result.stderr
 
 
-def test_inner_pipelines_and_dropped_columns_of_scikit_learn(run, table, tmp_path):
+def test_inner_pipelines_and_dropped_columns_of_scikit_learn(table):
     frame = read_table(table).to_pandas().dropna()
     words = make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore"))
     columns = make_column_transformer((words, ["town"]), (StandardScaler(), ["income"]))
@@ -378,3 +378,22 @@ def test_numbers_with_thousands_separators_are_predicted_as_in_training(run, tmp
     expected = model.predict_proba([{"income": "$3,500.00"}, {"income": "4200"}, {"income": None}])
     assert np.array_equal(column(rows_of(result.stdout), "p(yes)"), expected[:, 1])
     assert "column 'income': 1 cell that is no number or date, such as 'lots', counts as a gap\n" in result.stderr
+
+
+def test_empty_columns_lost_hours_and_taken_names_are_noted(run, tmp_path):
+    lines = ["at,flag,size,y"]
+    lines += [
+        f"2024-01-{1 + i % 28:02} {i % 24:02}:00,{'true' if i % 3 else 'false'},{i % 7},{i % 24}" for i in range(90)
+    ]
+    table = tmp_path / "table.csv"
+    table.write_text("\n".join(lines))
+    out = tmp_path / "out"
+    options = ("--target", "y", "--task", "regression", "--preset", "quick", "--out", out)
+    assert run("train", table, *options).exit_code == 0
+    new = tmp_path / "new.csv"
+    new.write_text("\n".join(["at,flag,size,predicted", *["2024-01-02,1,,7"] * 30]))
+    result = run("predict", out / "model.safetensors", new, "--keep-all")
+    assert "column 'size' holds gaps only\n" in result.stderr
+    assert "column 'at': all 30 moments are at midnight, and those of the training rows were not\n" in result.stderr
+    assert "column 'predicted' of new.csv is kept, so that the new one is called 'predicted_'\n" in result.stderr
+    assert "flag" not in result.stderr

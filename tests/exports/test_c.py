@@ -21,9 +21,8 @@ from multilayer.exports.models import program_of
 from multilayer.tables import TableEncoder
 
 from ..files.pipelines import CASES, TABLE, Y, fitted, network
+from .cases import CLASSIFIERS, ENCODERS, OPTIONS, REGRESSORS, ROWS, X, strange_rows
 from .feeds import column_of, numbers_of
-from .test_onnx_networks import CLASSIFIERS, OPTIONS, REGRESSORS, ROWS, X
-from .test_onnx_pipelines import ENCODERS, strange_rows
 
 COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 FLAGS = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-O1"]

@@ -21,8 +21,7 @@ from multilayer.exports import save_numpy, to_numpy
 from multilayer.tables import TableEncoder
 
 from ..files.pipelines import CASES, TABLE, Y, fitted, network
-from .test_onnx_networks import CLASSIFIERS, OPTIONS, REGRESSORS, ROWS, X
-from .test_onnx_pipelines import ENCODERS, strange_rows
+from .cases import CLASSIFIERS, ENCODERS, OPTIONS, REGRESSORS, ROWS, X, strange_rows
 
 pytestmark = pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
 

@@ -10,21 +10,12 @@ import pytest
 from multilayer import MLPClassifier, MLPRegressor
 from multilayer.equations.activations import ACTIVATIONS
 from multilayer.exports import to_onnx
-from multilayer.network import PeriodicEmbedding
 
+from .cases import CLASSIFIERS, OPTIONS, REGRESSORS, ROWS, THREE, X, Y
 from .feeds import assert_classifies, assert_predicts, onnx_outputs
 
 pytest.importorskip("onnxruntime")
 pytestmark = pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
-
-RNG = np.random.RandomState(0)
-X = RNG.normal(size=(60, 3))
-EDGES = np.array([[0.0, 0.0, 0.0], [-0.0, 1e-300, 1.0], [1e3, -1e3, 1e3], [-1e3, 1e3, -1e3], [1e6, 1e6, 1e6]])
-ROWS = np.vstack([X, EDGES])
-Y = RNG.normal(size=(60, 3))
-THREE = np.array(["a", "b", "c"])[RNG.randint(0, 3, 60)]
-MANY = (RNG.rand(60, 3) > 0.5).astype(int)
-OPTIONS: dict[str, Any] = {"max_iter": 5, "n_iter_no_change": None, "random_state": 0, "engine": "reference"}
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -42,47 +33,11 @@ def test_amounts_of_each_activation(activation: str) -> None:
     assert_predicts(onnx_outputs(model, ROWS), model, ROWS)
 
 
-CLASSIFIERS: dict[str, tuple[dict[str, Any], Any]] = {
-    "two classes": ({}, THREE == "a"),
-    "two units of softmax": ({"output": "softmax"}, np.where(THREE == "a", "yes", "no")),
-    "two units of sigmoid": ({"output": "sigmoid"}, (THREE == "a").astype(int)),
-    "three units of sigmoid": ({"output": "sigmoid"}, THREE),
-    "numbers as labels": ({}, RNG.randint(-3, 0, 60)),
-    "floats as labels": ({}, RNG.choice([1.0, 2.0, 5.0], 60)),
-    "objects as labels": ({}, THREE.astype(object)),
-    "one class": ({}, np.full(60, "only")),
-    "several labels": ({}, MANY),
-    "focal loss": ({"loss": "focal"}, THREE),
-    "no hidden layer": ({"hidden_layer_sizes": ()}, THREE),
-    "normalisation": ({"normalization": "layer", "hidden_layer_sizes": (5, 4)}, THREE),
-    "embedding": ({"embedding": "periodic"}, THREE),
-    "averaged weights": ({"weight_averaging": 0.9, "dropout": 0.2}, THREE),
-    "best weights": ({"early_stopping": True, "validation_fraction": 0.3}, THREE),
-}
-
-
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_classifiers(name: str) -> None:
     options, y = CLASSIFIERS[name]
     model = MLPClassifier(**({"hidden_layer_sizes": (6,)} | OPTIONS | options)).fit(X, y)
     assert_classifies(onnx_outputs(model, ROWS), model, ROWS)
-
-
-REGRESSORS: dict[str, tuple[dict[str, Any], Any]] = {
-    "one output": ({}, Y[:, 0]),
-    "several outputs": ({}, Y),
-    "standardised": ({"standardize_targets": True}, 1e4 * Y + 1e6),
-    "a constant output": ({"standardize_targets": True}, np.column_stack([Y[:, 0], np.full(60, 0.1)])),
-    "absolute error": ({"loss": "absolute_error"}, Y[:, 0]),
-    "huber": ({"loss": "huber"}, Y),
-    "poisson": ({"loss": "poisson"}, np.abs(Y[:, 0])),
-    "gamma": ({"loss": "gamma"}, np.abs(Y) + 0.1),
-    "one quantile": ({"loss": "quantile", "quantile": 0.9}, Y[:, 0]),
-    "quantiles": ({"loss": "quantile", "quantile": [0.1, 0.5, 0.9], "standardize_targets": True}, Y[:, 0]),
-    "normalisation": ({"normalization": "layer", "activation": "silu"}, Y),
-    "embedding": ({"embedding": PeriodicEmbedding((0, 2), 5, 2)}, Y),
-    "no hidden layer": ({"hidden_layer_sizes": ()}, Y[:, 0]),
-}
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

@@ -14,7 +14,8 @@ from multilayer import MLPRegressor
 from multilayer.exports import to_onnx
 from multilayer.tables import TableEncoder
 
-from ..files.pipelines import CASES, RICH, TABLE, Y, fitted, network
+from ..files.pipelines import CASES, TABLE, Y, fitted, network
+from .cases import ENCODERS, strange_rows
 from .feeds import assert_classifies, assert_predicts, onnx_outputs
 
 pytest.importorskip("onnxruntime")
@@ -27,43 +28,6 @@ pytestmark = pytest.mark.filterwarnings(
 def test_rows_of_the_fit(name: str) -> None:
     model, X = fitted(name)
     assert_classifies(onnx_outputs(model, X), model, X)
-
-
-ENCODERS: dict[str, dict[str, Any]] = {
-    "default": {},
-    "rich": RICH,
-    "robust": {"numbers": "robust"},
-    "quantile parts": {"piecewise": "quantile", "dtype": np.float32},
-    "signs": {"two_values": "signs"},
-    "few categories": {"max_categories": 3},
-    "frequent categories": {"min_frequency": 3, "max_categories": 200},
-    "target": {"many_categories": "target", "max_categories": 2},
-    "typed": {"text": "typed"},
-}
-
-
-def strange_rows() -> pd.DataFrame:
-    """Return rows with gaps in each column, unseen texts, and numbers and dates far outside the fit."""
-    rows = pd.concat([TABLE.iloc[:12]] * 2, ignore_index=True).astype({"new": object})
-    for place, name in enumerate(TABLE.columns):
-        rows.loc[place, name] = None
-    rows["new"] = rows["new"].astype("boolean")
-    for name in ("town", "pair", "many"):
-        rows.loc[10:12, name] = "unseen"
-    rows.loc[13, "town"], rows.loc[14, "town"] = "", "x "
-    rows.loc[10:15, "size"] = [0.0, np.inf, -np.inf, 1e300, -1e-300, 1e9]
-    rows.loc[10:15, "huge"] = [0.0, np.inf, -np.inf, 1e308, 1e100, -1e308]
-    days = [
-        "1969-12-31 23:59:59.5",
-        "1600-02-29",
-        "2000-02-29 12:00",
-        "2100-03-01",
-        "2024-12-31 23:59:59",
-        "1970-01-01",
-    ]
-    rows["when"] = rows["when"].astype("datetime64[us]")
-    rows.loc[10:15, "when"] = np.array(days, dtype="datetime64[us]")
-    return rows
 
 
 @pytest.mark.parametrize("name", ENCODERS)

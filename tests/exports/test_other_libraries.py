@@ -16,7 +16,7 @@ from multilayer import MLPClassifier, MLPRegressor, NotFittedError, load_model, 
 from multilayer.exceptions import InputTypeError, ParameterError, ShapeError
 from multilayer.exports import from_sklearn, from_torch, to_onnx, to_sklearn
 
-from .test_onnx_networks import MANY, OPTIONS, THREE, X, Y
+from .cases import MANY, OPTIONS, THREE, X, Y
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning"),

@@ -20,9 +20,8 @@ from multilayer.exports.sql_query import quoted
 from multilayer.tables import TableEncoder
 
 from ..files.pipelines import CASES, TABLE, Y, fitted, network
+from .cases import CLASSIFIERS, ENCODERS, OPTIONS, REGRESSORS, ROWS, X, strange_rows
 from .feeds import column_of, numbers_of
-from .test_onnx_networks import CLASSIFIERS, OPTIONS, REGRESSORS, ROWS, X
-from .test_onnx_pipelines import ENCODERS, strange_rows
 
 pytestmark = pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
 

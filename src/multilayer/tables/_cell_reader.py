@@ -51,8 +51,9 @@ class CellReader:
                 return _numbers(pa, column, self._form.decimal)
             case "Boolean":
                 lower = pa.compute.utf8_lower(column)
-                known = pa.compute.is_in(lower, value_set=pa.array(["true", "false"], column.type))
-                return pa.compute.if_else(known, pa.compute.equal(lower, "true"), pa.scalar(None, pa.bool_()))
+                known = pa.compute.is_in(lower, value_set=pa.array(["true", "false", "1", "0"], column.type))
+                is_true = pa.compute.is_in(lower, value_set=pa.array(["true", "1"], column.type))
+                return pa.compute.if_else(known, is_true, pa.scalar(None, pa.bool_()))
             case "duration":
                 return _gaps(pa, column, pa.duration("us"))
             case "time":

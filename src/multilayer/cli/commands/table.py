@@ -55,13 +55,14 @@ if TYPE_CHECKING:
 @seed_option("Of the split, the folds, the starting weights and the order of the rows.")
 @network_options
 @columns_option
-@result_options("predictions.csv, pictures and report.html")
+@result_options("model.safetensors, predictions.csv, pictures, report.html and settings.toml")
 def train(test_fraction: float, **options: Any) -> int:
     """Train a model on FILE, a table in CSV or Parquet, and test it on a part of the rows.
 
-    FILE may be .csv, .tsv (also .gz) or .parquet, or - for standard input, with columns of numbers, text, dates and
-    Booleans, and with gaps. A target of text, of Booleans or of a few whole numbers holds classes; any other numbers
-    are amounts. Rows without a target are dropped. The columns are encoded with what the training rows hold.
+    FILE may be .csv, .tsv (also .gz), .parquet, .arrow or .feather, or - for standard input, with columns of numbers,
+    text, dates and Booleans, and with gaps. A target of text, of Booleans or of a few whole numbers holds classes; any
+    other numbers are amounts. Rows without a target are dropped. The columns are encoded with what the training rows
+    hold.
 
     The model is a table model: networks that are trained on folds of the training rows, and need no choices. With
     --kind, --hidden or another option of a single network it is one.
@@ -94,7 +95,7 @@ def train(test_fraction: float, **options: Any) -> int:
 @seed_option("Of the folds, the starting weights and the order of the rows.")
 @network_options
 @columns_option
-@result_options("predictions.csv, folds.csv, pictures and report.html")
+@result_options("model.safetensors, predictions.csv, folds.csv, pictures, report.html and settings.toml")
 def cv(folds: int, repeats: int, **options: Any) -> int:
     """Cross-validate a model on FILE, a table in CSV or Parquet: each row is tested by one that has not seen it.
 
@@ -157,7 +158,7 @@ def cv(folds: int, repeats: int, **options: Any) -> int:
 )
 @seed_option("Of the folds, the candidates, the starting weights and the order of the rows.")
 @columns_option
-@result_options("trials.csv, pictures and report.html")
+@result_options("model.safetensors, trials.csv, pictures, report.html and settings.toml")
 def search(folds: int, **options: Any) -> int:
     """Search for a network better than the defaults for FILE, a table in CSV or Parquet, by cross-validation.
 

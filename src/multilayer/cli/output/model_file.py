@@ -34,7 +34,7 @@ def write_model(run: Run, folder: OutputFolder, model: Any, command: str, rows: 
     """
     data = data_fingerprint(run.features.take(rows), run.y[rows])
     path = folder.write_model(MODEL_FILE, storable(model, run), card_of(run, command, len(rows)), data)
-    run.output.say("Predict new rows, of a file with the same columns, by")
+    run.output.say("Predict the rows of a file that has the columns of the features by")
     run.output.lines([shell_line(["multilayer", "predict", str(path), "new.csv", "-o", "predictions.csv"])])
     run.output.blank()
 

@@ -29,6 +29,9 @@ class Oddities:
     """What the rows of a file have that the training rows did not have."""
 
     far: FarRows = field(default_factory=lambda: FarRows(0, 0, Counter()))
+    n_rows: int = 0
+    n_values: Counter[str] = field(default_factory=Counter)  # cells that are no gaps, by column
+    n_midnights: Counter[str] = field(default_factory=Counter)  # of columns of moments with hours
     unread: dict[str, tuple[int, str]] = field(default_factory=dict)  # cells that spell nothing, and the first
     new: Counter[str] = field(default_factory=Counter)  # rows with a new category, by column
     examples: dict[str, str] = field(default_factory=dict)  # of new categories
@@ -36,6 +39,11 @@ class Oddities:
     def add(self, saved: SavedModel, rows: Any) -> None:
         """Count the rows of a table, whose text of numbers and dates is converted."""
         self.far += far_rows(saved.model, rows)
+        self.n_rows += rows.num_rows
+        for name in saved.kinds:
+            self.n_values[name] += rows.num_rows - rows.column(name).null_count
+        for name in saved.columns_with_hours:
+            self.n_midnights[name] += _n_midnights(rows.column(name))
         for name, categories in saved.categories.items():
             words = rows.column(name).combine_chunks()
             words = words if hasattr(words, "indices") else words.dictionary_encode()
@@ -55,7 +63,13 @@ class Oddities:
 
     def notes(self) -> list[str]:
         """Sentences without a full stop."""
-        found = [
+        found = [f"column {name!r} holds gaps only" for name, n in self.n_values.items() if self.n_rows and not n]
+        found += [
+            f"column {name!r}: all {count(n, 'moment')} are at midnight, and those of the training rows were not"
+            for name, n in self.n_midnights.items()
+            if n >= _SURELY_OTHER and n == self.n_values[name]
+        ]
+        found += [
             f"column {name!r}: {count(n, 'cell')} that {'is' if n == 1 else 'are'} no number or date, such as "
             f"{example[:40]!r}, {'counts as a gap' if n == 1 else 'count as gaps'}"
             for name, (n, example) in self.unread.items()
@@ -85,8 +99,12 @@ def predict_file(
     for note in batches.notes:
         output.note(f"{source.name}: {note}")
     oddities = Oddities()
+    taken: set[str] = set()
     for _, kept, found in predicted_batches(saved, source, batches, wanted, oddities):
+        taken |= {name for name in found if name in kept.column_names}
         writer.write(_joined(kept, found))
+    for name in taken:
+        output.note(f"column {name!r} of {source.name} is kept, so that the new one is called {name + '_'!r}")
     for note in (*notes_on_cells(batches, saved.kinds), *oddities.notes()):
         output.note(note)
     return batches.n_rows
@@ -111,6 +129,17 @@ def predicted_batches(
             found = saved.predictions(rows, wanted)
         oddities.add(saved, rows)
         yield (given, kept, found) if len(given.column_names) > len(saved.kinds) else (rows, kept, found)
+
+
+def _n_midnights(column: Any) -> int:
+    """The number of moments at midnight, in their zone."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_timestamp(column.type):
+        return int(len(column) - column.null_count) if pa.types.is_date(column.type) else 0
+    local = column if column.type.tz is None else pc.local_timestamp(column)
+    return int(pc.sum(pc.equal(pc.floor_temporal(local, unit="day"), local)).as_py() or 0)
 
 
 def _joined(kept: Any, found: Mapping[str, Any]) -> Any:

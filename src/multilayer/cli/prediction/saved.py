@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from multilayer import TableClassifier, TableRegressor, load_model
 from multilayer.cli.output.model_file import read_card
 from multilayer.exceptions import InputError, MissingExtraError
 from multilayer.files import model_info
-from multilayer.tables.models import input_categories, input_encoder, input_kinds
+from multilayer.tables.models import columns_with_hours, input_categories, input_encoder, input_kinds
 
 PREDICTED = "predicted"
 _BETWEEN_CLASSES = "|"  # of a set
@@ -89,6 +90,11 @@ class SavedModel:
     @property
     def classifies(self) -> bool:
         return bool(is_classifier(self.model))
+
+    @cached_property
+    def columns_with_hours(self) -> list[str]:
+        """The columns of moments whose hour the model uses."""
+        return columns_with_hours(self.model)
 
     def check(self, wanted: Wanted) -> None:
         """Raise InputError for what this model cannot predict."""

@@ -6,7 +6,14 @@ from multilayer.tables.models.dependence import PartialDependence
 from multilayer.tables.models.drift import Drift, drift
 from multilayer.tables.models.explanation import Explanation
 from multilayer.tables.models.importance import Importance
-from multilayer.tables.models.inputs import far_rows, input_categories, input_encoder, input_kinds, with_spelled_cells
+from multilayer.tables.models.inputs import (
+    columns_with_hours,
+    far_rows,
+    input_categories,
+    input_encoder,
+    input_kinds,
+    with_spelled_cells,
+)
 from multilayer.tables.models.kinds import NetworkKind, network_kinds
 from multilayer.tables.models.novelty import FarRows
 from multilayer.tables.models.regressor import TableRegressor
@@ -20,6 +27,7 @@ __all__ = [
     "PartialDependence",
     "TableClassifier",
     "TableRegressor",
+    "columns_with_hours",
     "drift",
     "expected_calibration_error",
     "far_rows",

@@ -16,6 +16,7 @@ from multilayer.tables._column_data import Kind
 from multilayer.tables._fitted_columns import number_of
 from multilayer.tables._series import column_data
 from multilayer.tables._spelled import spelled_cells
+from multilayer.tables.calendars import DateEncoding
 from multilayer.tables.encoder import TableEncoder
 from multilayer.tables.encodings import Encoding, NumberEncoding, SignEncoding, TextEncoding
 from multilayer.tables.models.base import BaseTableModel
@@ -148,6 +149,32 @@ def with_spelled_cells(model: Any, table: Any) -> tuple[Any, dict[str, NDArray[n
         if found.n_gaps > column.n_gaps:
             lost[encoding.name] = ~column.gaps & found.gaps
     return table, lost
+
+
+def columns_with_hours(model: Any) -> list[str]:
+    """Return the columns of moments whose hour the model uses.
+
+    Parameters
+    ----------
+    model : estimator or pipeline
+        A fitted estimator or pipeline of this library.
+
+    Returns
+    -------
+    list of str
+        Their names.
+
+    Examples
+    --------
+    >>> import datetime
+    >>> day = datetime.datetime(2024, 5, 1)
+    >>> rows = [{"at": day + datetime.timedelta(hours=7 * i)} for i in range(30)]
+    >>> columns_with_hours(TableEncoder().fit(rows))
+    ['at']
+    """
+    encoder = input_encoder(model)
+    encodings = () if encoder is None else encoder.encodings_
+    return [each.name for each in encodings if isinstance(each, DateEncoding) and "hour" in each.parts]
 
 
 def far_rows(model: Any, X: Any) -> FarRows:
