@@ -16,8 +16,8 @@ LIMITS = {
     "cross_validate: calls": 160,
     "cross_validate: files": 24,
     "circles of imports": 0,
-    "lines": 59_600,
-    "lines in cli": 7_300,
+    "lines": 61_800,
+    "lines in cli": 7_450,
     "lines in plots": 3_150,
 }
 
