@@ -107,7 +107,7 @@ def test_a_constant_amount() -> None:
         model = TableRegressor(preset, with_trees=True, random_state=0).fit(X, np.full(M, 7.0))
         np.testing.assert_allclose(model.predict(X), 7.0, rtol=1e-12)
         assert model.oof_score_ == pytest.approx(0.0, abs=1e-12)
-        assert "may be chance" in model.summary().notes[0]
+        assert "Chance may explain" in model.summary().notes[0]
         lower, upper = model.predict_interval(X, 0.8)
         assert (lower <= 7 + 1e-9).all()
         assert (upper >= 7 - 1e-9).all()
