@@ -62,7 +62,7 @@ class ConfiguredCommand(click.Command):
                 f"multilayer {command}.",
                 ctx,
             )
-        known = {_written_name(param): param for param in self.params if param.name not in _NOT_WRITTEN[:1]}
+        known = {_written_name(param): param for param in self.params if param.name != _NAME}
         values = {}
         for name, value in found.items():
             if name not in known:

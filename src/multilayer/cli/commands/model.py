@@ -11,7 +11,6 @@ from multilayer.cli.config import SETTINGS_FILE, ConfiguredCommand, settings_tex
 from multilayer.cli.folder import OutputFolder
 from multilayer.cli.options import Amount, Choice, option, reading_options, result_options, seed_option
 from multilayer.cli.process import keep_running_without_reader
-from multilayer.cli.source import Source
 
 SHARE = Amount("a number between 0 and 1", min=0, max=1, min_open=True, max_open=True)
 
@@ -99,9 +98,7 @@ def predict(
         raise click.UsageError("--keep-all writes all columns, and --keep some of them. Omit one of them.")
     printed = Output(quiet or output is None)
     saved = SavedModel.load(model)
-    source = Source(
-        file, **saved.reading_of(file) | {name: value for name, value in reading.items() if value is not None}
-    )
+    source = saved.source_of(file, reading)
     wanted = Wanted(probabilities, coverage, reasons)
     with table_writer(output) as writer, waiting(printed, "predicting"):
         n_rows = predict_file(saved, source, wanted, None if keep_all else list(dict.fromkeys(keep)), writer, printed)
@@ -149,9 +146,8 @@ def evaluate(
     saved = SavedModel.load(model)
     if id is not None and id == (target or saved.card.get("target")):
         raise click.UsageError(f"--id {id} is the target, and cannot name the rows. Name another column.")
-    given = {name: value for name, value in {**reading, "target": target, "id": id}.items() if value is not None}
     with prepared(out):
-        found = evaluate_file(saved, Source(file, **saved.reading_of(file) | given), seed, printed)
+        found = evaluate_file(saved, saved.source_of(file, {**reading, "target": target, "id": id}), seed, printed)
         if out is not None:
             out.write(SETTINGS_FILE, settings_text(click.get_current_context()))
             write_evaluation(found, out, printed)

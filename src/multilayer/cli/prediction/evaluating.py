@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = 2_000  # for the importance of columns
 _BLOCKS = 20  # of the jackknife
-_MOST_LISTED = 20  # columns in an error
 
 
 @dataclass(frozen=True)
@@ -82,6 +81,8 @@ def target_of(saved: SavedModel, given: str | None) -> str:
 
 def evaluate_file(saved: SavedModel, source: Source, seed: int, output: Output) -> Evaluated:
     """Score the model on a file, and print what was found."""
+    import pyarrow as pa
+
     target = target_of(saved, source.target)
     also = list(filter(None, [source.id]))
     batches = source.read_batches({**saved.kinds, target: _kind_of_target(saved)}, also)
@@ -96,8 +97,6 @@ def evaluate_file(saved: SavedModel, source: Source, seed: int, output: Output) 
             parts.append(_values(saved, found))
     for note in (*notes_on_cells(batches, saved.kinds), *oddities.notes()):
         output.note(note)
-    import pyarrow as pa
-
     table, more = (pa.concat_tables(each, promote_options="permissive") for each in (tables, kept))
     known = _known_rows(saved, table.column(target), target, output)
     y, predictions = _targets(saved, table.column(target), known), np.concatenate(parts)[known]
@@ -289,9 +288,7 @@ def write_evaluation(found: Evaluated, folder: OutputFolder, output: Output) -> 
     data = f"{found.source.name}: {count(len(found.y), 'row')} with a target."
     data += f" The model was trained on {trained:,} rows." if isinstance(trained, int) else ""
     notes = [f"Note: {note.removesuffix('.')}." for note in output.notes]
-    n_changes = 1 if found.drift is not None else 0
-    scores = found.tables[: len(found.tables) - n_changes]
-    changes = [found.drift.table] if found.drift is not None else []
+    scores, changes = (found.tables, []) if found.drift is None else (found.tables[:-1], found.tables[-1:])
     sections = [
         Section("Scores", tables=scores, pictures=pictures),
         Section("What has changed since the training", tables=changes),

@@ -1,4 +1,4 @@
-"""The rows of a file with their predictions, and notes on cells, categories and rows oddities those of training."""
+"""The rows of a file with their predictions, and notes on cells, categories and rows unlike those of training."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def predict_file(
 def predicted_batches(
     saved: SavedModel, source: Source, batches: TableBatches, wanted: Wanted, oddities: Oddities
 ) -> Iterator[tuple[Any, Any, dict[str, Any]]]:
-    """The columns that the model needs, the kept columns, and the predictions, batch by batch.
+    """The columns that were read, the kept columns, and the predictions, batch by batch.
 
     ``oddities`` counts what the rows have that the training rows did not have.
     """
@@ -128,7 +128,7 @@ def predicted_batches(
             warnings.simplefilter("ignore", NoveltyWarning)  # oddities counts them, for all batches together
             found = saved.predictions(rows, wanted)
         oddities.add(saved, rows)
-        yield (given, kept, found) if len(given.column_names) > len(saved.kinds) else (rows, kept, found)
+        yield given, kept, found
 
 
 def _n_midnights(column: Any) -> int:

@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 
 from multilayer import TableClassifier, TableRegressor, load_model
 from multilayer.cli.output.model_file import read_card
+from multilayer.cli.source import Source
 from multilayer.exceptions import InputError, MissingExtraError
 from multilayer.files import model_info
 from multilayer.tables.models import columns_with_hours, input_categories, input_encoder, input_kinds
@@ -77,10 +78,11 @@ class SavedModel:
             )
         return cls(model, kinds, input_categories(model), read_card(model_info(path).card))
 
-    def reading_of(self, file: Path) -> dict[str, str]:
-        """How the training table was read, which holds for other files of text too."""
+    def source_of(self, file: Path, options: Mapping[str, Any]) -> Source:
+        """A file with these options; how a file of text is read is otherwise that of the training table."""
         is_text = file.suffix.lower() in (".csv", ".tsv", ".gz") or str(file) == "-"
-        return dict(self.card.get("reading", {})) if is_text else {}
+        reading = dict(self.card.get("reading", {})) if is_text else {}
+        return Source(file, **reading | {name: value for name, value in options.items() if value is not None})
 
     @property
     def is_table_model(self) -> bool:
