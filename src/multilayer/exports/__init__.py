@@ -7,7 +7,7 @@ from multilayer.exports.c_header import save_c, to_c
 from multilayer.exports.numpy_file import save_numpy, to_numpy
 from multilayer.exports.onnx_model import save_onnx, to_onnx
 from multilayer.exports.sklearn_networks import from_sklearn, to_sklearn
-from multilayer.exports.sql_query import to_sql
+from multilayer.exports.sql_query import save_sql, to_sql
 from multilayer.exports.torch_networks import from_torch
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "save_c",
     "save_numpy",
     "save_onnx",
+    "save_sql",
     "to_c",
     "to_numpy",
     "to_onnx",

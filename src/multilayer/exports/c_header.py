@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Collection
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any, Literal
 
 from multilayer._checks import check_choice
-from multilayer.exceptions import ModelFileError, ParameterError
+from multilayer.exceptions import ParameterError
 from multilayer.exports.c_lines import CWriter, literal
 from multilayer.exports.c_statements import written
+from multilayer.exports.files import write_file
 from multilayer.exports.models import program_of
 from multilayer.exports.program import Program
-from multilayer.storage import reason_of, replace_file
 
 MAX_CONSTANTS = 1_000_000
 Weights = Literal["float32", "int8"]
@@ -123,10 +122,7 @@ def save_c(
     True
     """
     text = to_c(model, name=name, weights=weights, zoned=zoned)
-    try:
-        replace_file(Path(path), text.encode())
-    except (OSError, ValueError) as error:
-        raise ModelFileError(f"{path}: cannot be written: {reason_of(error)}.") from None
+    write_file(path, text.encode())
 
 
 def _comment(text: str) -> str:

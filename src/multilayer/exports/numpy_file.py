@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer._checks import check_choice
-from multilayer.exceptions import ModelFileError, ParameterError
+from multilayer.exceptions import ParameterError
 from multilayer.exports.columns import MEANINGS
+from multilayer.exports.files import write_file
 from multilayer.exports.models import program_of
 from multilayer.exports.numpy_functions import sources
 from multilayer.exports.numpy_lines import NumpyWriter
 from multilayer.exports.program import Program
-from multilayer.storage import reason_of, replace_file
 
 CONVERTERS = {
     "a number": "numbers",
@@ -109,14 +109,12 @@ def save_numpy(
         raise ParameterError(f"path must end in .py, got {str(path)!r}. Write {str(file.with_suffix('.py'))!r}.")
     writer = NumpyWriter(program_of(model, zoned))
     arrays = file.with_suffix(".npz")
-    try:
-        if weights == "beside":
-            content = io.BytesIO()
-            np.savez(content, **writer.arrays)  # type: ignore[arg-type]
-            replace_file(arrays, content.getvalue())
-        replace_file(file, _text(writer, arrays.name if weights == "beside" else None).encode())
-    except (OSError, ValueError) as error:
-        raise ModelFileError(f"{path}: cannot be written: {reason_of(error)}.") from None
+    if weights == "inside":
+        write_file(path, _text(writer, None).encode())
+        return
+    content = io.BytesIO()
+    np.savez(content, **writer.arrays)  # type: ignore[arg-type]
+    write_file(path, _text(writer, arrays.name).encode(), {arrays: content.getvalue()})
 
 
 def _text(writer: NumpyWriter, file: str | None) -> str:

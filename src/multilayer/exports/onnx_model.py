@@ -6,13 +6,12 @@ import json
 import os
 from collections.abc import Collection
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from multilayer.exceptions import MissingExtraError, ModelFileError
+from multilayer.exports.files import write_file
 from multilayer.exports.models import program_of
 from multilayer.exports.onnx_graph import ML, ROWS, Graph
-from multilayer.storage import reason_of, replace_file
 
 # Of ONNX 1.8, 2020.
 OPSET, ML_OPSET, IR_VERSION = 13, 2, 7
@@ -125,10 +124,7 @@ def save_onnx(model: Any, path: str | os.PathLike[str], *, zoned: Collection[str
         raise ModelFileError(
             f"{path}: a file of ONNX holds at most 2 GiB, and this model has {made.ByteSize():,} bytes."
         )
-    try:
-        replace_file(Path(path), made.SerializeToString(deterministic=True))
-    except (OSError, ValueError) as error:
-        raise ModelFileError(f"{path}: cannot be written: {reason_of(error)}.") from None
+    write_file(path, made.SerializeToString(deterministic=True))
 
 
 def _imported(feature: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from multilayer.exceptions import InputTypeError, ParameterError
+from multilayer.exports.files import write_file
 from multilayer.exports.models import program_of
 from multilayer.exports.operations import (
     INVALID,
@@ -92,6 +94,43 @@ def to_sql(model: Any, *, table: str = "rows", keep: Sequence[str] = (), zoned: 
         )
     writer = _Query(program, keep)
     return writer.text(table)
+
+
+def save_sql(
+    model: Any,
+    path: str | os.PathLike[str],
+    *,
+    table: str = "rows",
+    keep: Sequence[str] = (),
+    zoned: Collection[str] = (),
+) -> None:
+    """Write a fitted model to a file with one SELECT.
+
+    Parameters
+    ----------
+    model : estimator or Pipeline
+        A fitted model, as in :func:`to_onnx`.
+    path : str or path
+        The file.  It is replaced atomically.
+    table, keep, zoned : optional
+        As in :func:`to_sql`.
+
+    Raises
+    ------
+    ModelFileError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from multilayer import MLPRegressor
+    >>> model = MLPRegressor((), solver="lbfgs", random_state=0).fit([[0.0], [1.0]], [1.0, 2.0])
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.sql"
+    >>> save_sql(model, path)
+    >>> path.exists()
+    True
+    """
+    write_file(path, to_sql(model, table=table, keep=keep, zoned=zoned).encode())
 
 
 def _n_constants(node: Node) -> int:

@@ -8,8 +8,7 @@ from typing import Any
 from multilayer import load_model
 from multilayer.cli.limits import UnfinishedError
 from multilayer.exceptions import ModelFileError
-from multilayer.exports import save_c, save_numpy, save_onnx, to_sql
-from multilayer.storage import reason_of, replace_file
+from multilayer.exports import save_c, save_numpy, save_onnx, save_sql
 
 
 def export_model(path: Path, form: str, output: Path, weights: str | None, name: str | None) -> None:
@@ -21,11 +20,6 @@ def export_model(path: Path, form: str, output: Path, weights: str | None, name:
     options: dict[str, Any] = {} if weights is None else {"weights": weights}
     options |= {} if name is None else {"table" if form == "sql" else "name": name}
     try:
-        if form == "sql":
-            replace_file(output, to_sql(model, **options).encode())
-        else:
-            {"onnx": save_onnx, "numpy": save_numpy, "c": save_c}[form](model, output, **options)
+        {"onnx": save_onnx, "numpy": save_numpy, "c": save_c, "sql": save_sql}[form](model, output, **options)
     except ModelFileError as error:
         raise UnfinishedError(str(error)) from None
-    except OSError as error:
-        raise UnfinishedError(f"{output}: cannot be written: {reason_of(error).lower()}.") from None
