@@ -182,3 +182,9 @@ def test_a_quotation_mark_that_is_never_closed_is_an_error_in_pipes_too(monkeypa
     monkeypatch.setattr("multilayer.tables._sources._PIECE", 1000)
     with pytest.raises(DataFileError, match=r"data row 3001, column 'b' is never closed"):
         list(read_batches(Pipe(content), {"a": "number"}, batch_bytes=2000))
+
+
+def test_blank_lines_behind_a_quoted_cell_of_two_lines_are_no_open_quote():
+    content = b'a,b\n1,"x\ny"' + b"\n" * 5000
+    assert read_table(io.BytesIO(content)).to_pylist() == [{"a": 1, "b": "x\ny"}]
+    assert whole(read_batches(io.BytesIO(content), {"b": "text"})).to_pylist() == [{"b": "x\ny"}]

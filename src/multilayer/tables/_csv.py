@@ -315,7 +315,7 @@ def _check_last_quote(source: Source, dialect: Dialect, table: Any, n_rows: int 
     last = table.column(table.num_columns - 1)[-1].as_py()
     if last is None or ("\n" not in last and "\r" not in last):
         return
-    if not source.tail().rstrip().endswith(dialect.quote.encode()):
+    if source.last_byte() != dialect.quote.encode():
         raise DataFileError(
             f"{source.name}: a quotation mark in data row {n_rows or table.num_rows}, column {dialect.names[-1]!r} "
             "is never closed."

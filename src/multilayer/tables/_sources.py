@@ -21,7 +21,6 @@ KNOWN = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".arrow", ".feather")
 TYPED = (".parquet", ".arrow", ".feather")  # files that store the types of their columns
 _MEGABYTE = 2**20
 _PIECE = 4 * _MEGABYTE  # of a pipe
-_TAIL = 1024  # bytes of a pipe that are kept
 _GZIP, _PARQUET, _ARROW, _ARROW_STREAM = b"\x1f\x8b", b"PAR1", b"ARROW1", b"\xff\xff\xff\xff"
 _MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"),
           (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
@@ -72,15 +71,15 @@ class Source:
         """The beginning and the rest of a pipe, which can be read once."""
         return Continued(self.data, self.rest)
 
-    def tail(self) -> bytes:
-        """Return the last bytes of the text, of a pipe those that were read last."""
+    def last_byte(self) -> bytes:
+        """Return the last byte that is not blank, of a pipe of what was read so far."""
         if self.is_piped:
-            return self.pipe.tail
-        tail = b""
+            return self.pipe.last_byte
+        last = b""
         with self.open_text() as stream:
             while chunk := stream.read(_MEGABYTE):
-                tail = (tail + chunk)[-_TAIL:]
-        return tail
+                last = chunk.rstrip()[-1:] or last
+        return last
 
 
 class Continued(io.RawIOBase):
@@ -88,7 +87,7 @@ class Continued(io.RawIOBase):
 
     def __init__(self, beginning: bytes, rest: BinaryIO) -> None:
         self._beginning, self._rest = io.BytesIO(beginning), rest
-        self.tail = b""  # the last bytes that were read
+        self.last_byte = b""  # of those that were read, the last one that is not blank
 
     def readable(self) -> bool:
         return True
@@ -96,7 +95,7 @@ class Continued(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         data = self._beginning.read(len(buffer)) or self._rest.read(len(buffer)) or b""
         buffer[: len(data)] = data
-        self.tail = (self.tail + data)[-_TAIL:]
+        self.last_byte = data.rstrip()[-1:] or self.last_byte
         return len(data)
 
 
