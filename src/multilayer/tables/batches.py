@@ -20,6 +20,7 @@ from multilayer.tables.reading import (
     check_no_text_options,
     check_separator,
     checked_form,
+    is_index,
     open_stored,
     stored_errors,
 )
@@ -247,7 +248,7 @@ def _of_stored(
         stored = open_stored(pa, source)
         schema = stored.schema_arrow if source.extension == ".parquet" else stored.schema
     try:
-        names = tuple(name for name in schema.names if not name.startswith("__index_level_"))
+        names = tuple(name for name in schema.names if not is_index(name))
         check_names(source.name, names)
         also = list(names if also is None else also)
         columns = _columns(names, kinds, also)

@@ -165,7 +165,7 @@ def _stored_table(pa: Any, source: Source) -> Any:
         table = stored.read() if source.extension == ".parquet" else stored.read_all()
         # The data may be damaged too: text that is not UTF-8, or offsets beyond the buffer.
         table.validate(full=True)
-    return without_index(table)
+    return table.drop_columns([name for name in table.column_names if is_index(name)])
 
 
 def open_stored(pa: Any, source: Source) -> Any:
@@ -194,9 +194,9 @@ def stored_errors(pa: Any, source: Source) -> Iterator[None]:
         raise DataFileError(f"{source.name}: is not {kind}, or is damaged ({_short(error)}).") from None
 
 
-def without_index(table: Any) -> Any:
-    """Drop the index of a pandas frame, which pandas stores under a name of this form."""
-    return table.drop_columns([name for name in table.column_names if name.startswith("__index_level_")])
+def is_index(name: str) -> bool:
+    """Return whether a column is the index of a pandas frame, which pandas stores under a name of this form."""
+    return name.startswith("__index_level_")
 
 
 def _with_text(pa: Any, table: Any, text_columns: Collection[str]) -> Any:
