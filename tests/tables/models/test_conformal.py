@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,11 +15,15 @@ from multilayer.tables.models.conformal import (
     Conformity,
     check_coverage,
     class_sets,
-    conformal_quantile,
     quantile_interval,
     symmetric_interval,
     two_tailed_interval,
 )
+
+
+def conformal_quantile(scores: Any, coverage: float, weight: Any = None) -> float:
+    return Conformity.of(scores, weight).quantile(coverage)
+
 
 COVERAGES = st.floats(0.01, 0.99)
 SEEDS = st.integers(0, 2**32 - 1)

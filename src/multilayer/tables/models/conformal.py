@@ -25,42 +25,9 @@ def check_coverage(coverage: float) -> float:
     return check_real("coverage", coverage, 0.0, 1.0, open_low=True, open_high=True)
 
 
-def conformal_quantile(scores: Floats, coverage: float, weight: Floats | None = None) -> float:
-    """(Q1) q = the score of rank ⌈(n + 1) c⌉ among n; infinity if the rank is above n.
-
-    With weights, whose mean is scaled to 1, q is the smallest score for which the rows of scores of at most q weigh at
-    least (n + 1) c.
-
-    Parameters
-    ----------
-    scores : array of shape (n,)
-        The scores s_i.
-    coverage : float
-        c, above 0 and below 1.
-    weight : array of shape (n,) or None, default=None
-        Non-negative weights of the rows; rows of weight 0 are not counted.
-
-    Returns
-    -------
-    float
-        q.
-
-    Examples
-    --------
-    >>> conformal_quantile(np.array([3.0, 1.0, 2.0, 4.0]), 0.6), conformal_quantile(np.array([3.0, 1.0]), 0.9)
-    (3.0, inf)
-
-    References
-    ----------
-    Vovk, V., Gammerman, A. and Shafer, G. (2005). Algorithmic Learning in a Random World. Springer.  Tibshirani, R. J.,
-    Barber, R. F., Candès, E. J. and Ramdas, A. (2019). Conformal prediction under covariate shift. NeurIPS.
-    """
-    return Conformity.of(scores, weight).quantile(coverage)
-
-
 @dataclass(frozen=True, eq=False)
 class Conformity:
-    """The scores of a fit in ascending order, from which :func:`conformal_quantile` follows for any coverage.
+    """The scores of a fit in ascending order, from which the quantile of any coverage follows.
 
     Attributes
     ----------
@@ -84,7 +51,32 @@ class Conformity:
         return cls(np.sort(scores), None)
 
     def quantile(self, coverage: float) -> float:
-        """(Q1) Return the score of this coverage."""
+        """(Q1) Return q, the score of rank ⌈(n + 1) c⌉ among n; infinity if the rank is above n.
+
+        With weights, whose mean is scaled to 1, q is the smallest score for which the rows of scores of at most q weigh
+        at least (n + 1) c.
+
+        Parameters
+        ----------
+        coverage : float
+            c, above 0 and below 1.
+
+        Returns
+        -------
+        float
+            q.
+
+        Examples
+        --------
+        >>> scores = Conformity.of(np.array([3.0, 1.0, 2.0, 4.0]))
+        >>> scores.quantile(0.6), scores.quantile(0.9)
+        (3.0, inf)
+
+        References
+        ----------
+        Vovk, V., Gammerman, A. and Shafer, G. (2005). Algorithmic Learning in a Random World. Springer.  Tibshirani,
+        R. J., Barber, R. F., Candès, E. J. and Ramdas, A. (2019). Conformal prediction under covariate shift. NeurIPS.
+        """
         n = len(self.scores)
         if self.below is None:
             # The fraction as written: 0.07 · 100 is above 7 in floating point.
