@@ -107,11 +107,9 @@ def _type_of_array(model: Any) -> Any:
 
 
 def _program(model: Any, cells: list[Cell]) -> Program:
-    last, kind = model, type(model).__name__
+    last, cells = _behind_steps(model, cells)
+    kind = type(model).__name__
     if isinstance(model, Pipeline):
-        for name, step in model.steps[:-1]:
-            cells = transformed(name, step, cells)
-        last = model.steps[-1][1]
         kind = f"Pipeline of {', '.join(type(step).__name__ for _, step in model.steps)}"
     if isinstance(last, CLASSIFIERS):
         values, scores = _classified(last, cells)
@@ -122,12 +120,18 @@ def _program(model: Any, cells: list[Cell]) -> Program:
     return Program(values, "amounts", is_column=is_column, model=kind)
 
 
-def _classified(model: Any, cells: list[Cell]) -> tuple[Node, Node]:
-    """Return the probabilities, and the node that decides the class."""
-    if isinstance(model, Pipeline):
+def _behind_steps(model: Any, cells: list[Cell]) -> tuple[Any, list[Cell]]:
+    """Return the last step of a pipeline with the cells that it receives; another model with the given cells."""
+    while isinstance(model, Pipeline):
         for name, step in model.steps[:-1]:
             cells = transformed(name, step, cells)
-        return _classified(model.steps[-1][1], cells)
+        model = model.steps[-1][1]
+    return model, cells
+
+
+def _classified(model: Any, cells: list[Cell]) -> tuple[Node, Node]:
+    """Return the probabilities, and the node that decides the class."""
+    model, cells = _behind_steps(model, cells)
     if isinstance(model, MLPClassifier):
         return networks.probabilities(model, matrix(cells))
     if isinstance(model, TableClassifier):
@@ -144,10 +148,7 @@ def _classified(model: Any, cells: list[Cell]) -> tuple[Node, Node]:
 
 
 def _amounts(model: Any, cells: list[Cell]) -> Node:
-    if isinstance(model, Pipeline):
-        for name, step in model.steps[:-1]:
-            cells = transformed(name, step, cells)
-        return _amounts(model.steps[-1][1], cells)
+    model, cells = _behind_steps(model, cells)
     if isinstance(model, MLPRegressor):
         return networks.amounts(model, matrix(cells))
     if isinstance(model, TableRegressor):
