@@ -74,6 +74,24 @@ def houses_table(tmp_path_factory) -> Path:
     return write(tmp_path_factory.mktemp("houses") / "houses.csv", lines)
 
 
+@pytest.fixture(scope="session")
+def people_model(run, table) -> Path:
+    """A table model of people, written by train."""
+    out = table.parent / "people_model"
+    result = run("train", table, "--target", "buys", "--out", out, "--preset", "quick")
+    assert result.exit_code == 0
+    assert f"  multilayer predict {out}/model.safetensors new.csv -o predictions.csv" in result.stdout
+    return out / "model.safetensors"
+
+
+@pytest.fixture(scope="session")
+def houses_model(run, houses_table) -> Path:
+    """A table model of prices, written by train."""
+    out = houses_table.parent / "houses_model"
+    assert run("train", houses_table, "--target", "price", "--out", out, "--preset", "quick").exit_code == 0
+    return out / "model.safetensors"
+
+
 @pytest.fixture
 def people(tmp_path: Path) -> Path:
     return write(tmp_path / "people.csv", lines_of_people())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,32 +16,18 @@ from multilayer.cli.prediction.evaluating import jackknife_errors
 from multilayer.tables import read_table
 
 
-@pytest.fixture(scope="module")
-def model(run, table) -> Path:
-    out = table.parent / "evaluated"
-    assert run("train", table, "--target", "buys", "--out", out, "--preset", "quick").exit_code == 0
-    return out / "model.safetensors"
-
-
-@pytest.fixture(scope="module")
-def houses_model(run, houses_table) -> Path:
-    out = houses_table.parent / "evaluated"
-    assert run("train", houses_table, "--target", "price", "--out", out, "--preset", "quick").exit_code == 0
-    return out / "model.safetensors"
-
-
 def score_in(text: str, name: str) -> float:
     line = next(line for line in text.splitlines() if line.startswith(name))
     return float(line.removeprefix(name).split()[0].replace(",", ""))
 
 
-def test_scores_are_those_of_scikit_learn(run, table, model):
-    result = run("evaluate", model, table)
+def test_scores_are_those_of_scikit_learn(run, table, people_model):
+    result = run("evaluate", people_model, table)
     assert result.exit_code == 0
     rows = read_table(table)
     known = [i for i, label in enumerate(rows.column("buys").to_pylist()) if label is not None]
     y = rows.column("buys").take(known).to_pylist()
-    loaded = load_model(model)
+    loaded = load_model(people_model)
     found = loaded.predict_proba(rows.take(known))
     assert score_in(result.stdout, "accuracy") == pytest.approx(
         metrics.accuracy_score(y, loaded.predict(rows.take(known))), abs=1e-4
@@ -52,9 +37,9 @@ def test_scores_are_those_of_scikit_learn(run, table, model):
     assert "note: 1 row without a target, the first is data row 7\n" in result.stderr
 
 
-def test_the_report_has_predictions_pictures_and_changes(run, table, model, tmp_path):
+def test_the_report_has_predictions_pictures_and_changes(run, table, people_model, tmp_path):
     out = tmp_path / "out"
-    result = run("evaluate", model, table, "--out", out)
+    result = run("evaluate", people_model, table, "--out", out)
     assert result.exit_code == 0
     names = {path.name for path in out.iterdir()}
     pictures = {"calibration.png", "confusion.png", "roc.png", "precision_recall.png", "importance.png"}
@@ -89,20 +74,20 @@ def test_single_networks_are_evaluated_without_changes(run, table, tmp_path):
     assert "accuracy" in result.stdout
 
 
-def test_changed_columns_are_named(run, table, model, tmp_path):
+def test_changed_columns_are_named(run, table, people_model, tmp_path):
     lines = table.read_text().splitlines()
     moved = [lines[0]] + [line.replace("Ulm", "Bonn") for line in lines[1:]] * 10
     path = tmp_path / "moved.csv"
     path.write_text("\n".join(moved))
-    said = " ".join(run("evaluate", model, path).stdout.split())
+    said = " ".join(run("evaluate", people_model, path).stdout.split())
     assert "share of 'Ulm' from" in said
     assert "1 of 3 columns has changed since the training: 'town'." in said
 
 
-def test_labels_that_the_model_does_not_know_are_in_no_score(run, table, model, tmp_path):
+def test_labels_that_the_model_does_not_know_are_in_no_score(run, table, people_model, tmp_path):
     path = tmp_path / "more.csv"
     path.write_text(table.read_text() + "30,0.1,Ulm,maybe\n")
-    result = run("evaluate", model, path)
+    result = run("evaluate", people_model, path)
     assert "note: 1 row whose 'buys' is no class of the model, such as 'maybe', is in no score\n" in result.stderr
     assert "Scores on 79 rows" in result.stdout
 
@@ -117,10 +102,10 @@ def test_labels_that_the_model_does_not_know_are_in_no_score(run, table, model, 
         (["age,income,town,buys", "1,2,Ulm,yes"], ["--target", "bought"], "no column 'bought'"),
     ],
 )
-def test_files_that_cannot_be_scored_are_one_line(run, model, tmp_path, lines, options, message):
+def test_files_that_cannot_be_scored_are_one_line(run, people_model, tmp_path, lines, options, message):
     path = tmp_path / "new.csv"
     path.write_text("\n".join(lines) + "\n")
-    result = run("evaluate", model, path, "--out", tmp_path / "out", *options)
+    result = run("evaluate", people_model, path, "--out", tmp_path / "out", *options)
     assert result.exit_code == 2
     assert message in result.stderr
     assert result.stderr.splitlines()[-1].startswith("multilayer: ")

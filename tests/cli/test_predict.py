@@ -38,24 +38,6 @@ def network(run, table) -> Path:
     return out / "model.safetensors"
 
 
-@pytest.fixture(scope="module")
-def table_model(run, table) -> Path:
-    """A table model of people."""
-    out = table.parent / "table_model"
-    result = run("train", table, "--target", "buys", "--out", out, "--preset", "quick")
-    assert result.exit_code == 0
-    assert f"  multilayer predict {out}/model.safetensors new.csv -o predictions.csv" in result.stdout
-    return out / "model.safetensors"
-
-
-@pytest.fixture(scope="module")
-def houses_model(run, houses_table) -> Path:
-    """A table model of amounts."""
-    out = houses_table.parent / "houses"
-    assert run("train", houses_table, "--target", "price", "--out", out, "--preset", "quick").exit_code == 0
-    return out / "model.safetensors"
-
-
 def rows_of(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
@@ -64,7 +46,7 @@ def column(rows, name):
     return np.array([float(row[name]) for row in rows])
 
 
-@pytest.mark.parametrize("which", ["network", "table_model"])
+@pytest.mark.parametrize("which", ["network", "people_model"])
 def test_predictions_are_those_of_the_model_in_python(run, table, which, request):
     path = request.getfixturevalue(which)
     result = run("predict", path, table, "--proba")
@@ -119,7 +101,7 @@ def test_the_card_says_how_the_table_was_read(run, tmp_path):
 
 
 @pytest.mark.parametrize("extension", [".csv", ".csv.gz", ".tsv", ".parquet", ".arrow", ".feather"])
-def test_all_formats_are_read_and_written(run, table, table_model, tmp_path, extension):
+def test_all_formats_are_read_and_written(run, table, people_model, tmp_path, extension):
     rows = read_table(table)
     given = tmp_path / f"new{extension}"
     if extension == ".parquet":
@@ -130,36 +112,36 @@ def test_all_formats_are_read_and_written(run, table, table_model, tmp_path, ext
         text = table.read_text().replace(",", "\t" if extension == ".tsv" else ",").encode()
         given.write_bytes(gzip.compress(text) if extension.endswith(".gz") else text)
     written = tmp_path / f"predicted{extension}"
-    result = run("predict", table_model, given, "-o", written, "--keep-all", "--proba")
+    result = run("predict", people_model, given, "-o", written, "--keep-all", "--proba")
     assert result.exit_code == 0
     assert result.stdout == f"Predicted 80 rows. Written:\n  {written}\n"
     found = read_table(written)
     assert found.column_names == ["age", "income", "town", "buys", "predicted", "p(no)", "p(yes)"]
     assert found.column("town").to_pylist() == rows.column("town").to_pylist()
-    expected = load_model(table_model).predict_proba(rows)
+    expected = load_model(people_model).predict_proba(rows)
     assert np.array_equal(found.column("p(yes)").to_numpy(), expected[:, 1])
 
 
-def test_standard_input_is_predicted_in_its_order(run, table, table_model):
-    expected = run("predict", table_model, table).stdout
-    result = CliRunner().invoke(main, ["predict", str(table_model), "-"], input=table.read_bytes())
+def test_standard_input_is_predicted_in_its_order(run, table, people_model):
+    expected = run("predict", people_model, table).stdout
+    result = CliRunner().invoke(main, ["predict", str(people_model), "-"], input=table.read_bytes())
     assert result.output == expected
 
 
-def test_columns_may_have_another_order_and_further_ones_are_ignored(run, table, table_model, tmp_path):
+def test_columns_may_have_another_order_and_further_ones_are_ignored(run, table, people_model, tmp_path):
     rows = read_table(table)
     reordered = rows.select(["town", "buys", "income", "age"]).append_column("more", rows.column("age"))
     path = tmp_path / "reordered.csv"
     pyarrow.csv.write_csv(reordered, path)
-    assert run("predict", table_model, path).stdout == run("predict", table_model, table).stdout
+    assert run("predict", people_model, path).stdout == run("predict", people_model, table).stdout
 
 
-def test_results_do_not_depend_on_the_batches(run, table, table_model, monkeypatch):
-    expected = run("predict", table_model, table, "--proba", "--keep", "town").stdout
+def test_results_do_not_depend_on_the_batches(run, table, people_model, monkeypatch):
+    expected = run("predict", people_model, table, "--proba", "--keep", "town").stdout
     monkeypatch.setattr(
         "multilayer.tables.read_batches", lambda *args, **options: read_batches(*args, **options, batch_bytes=200)
     )
-    assert run("predict", table_model, table, "--proba", "--keep", "town").stdout == expected
+    assert run("predict", people_model, table, "--proba", "--keep", "town").stdout == expected
 
 
 def test_intervals_hold_the_prediction(run, houses_table, houses_model):
@@ -172,9 +154,9 @@ def test_intervals_hold_the_prediction(run, houses_table, houses_model):
     assert np.allclose(column(rows, "upper"), high)
 
 
-def test_sets_of_classes(run, table, table_model):
-    rows = rows_of(run("predict", table_model, table, "--interval", "0.95").stdout)
-    inside = load_model(table_model).predict_set(read_table(table), coverage=0.95)
+def test_sets_of_classes(run, table, people_model):
+    rows = rows_of(run("predict", people_model, table, "--interval", "0.95").stdout)
+    inside = load_model(people_model).predict_set(read_table(table), coverage=0.95)
     words = np.array(["no", "yes"], dtype=object)
     assert [row["set"] for row in rows] == ["|".join(words[each]) for each in inside]
 
@@ -188,11 +170,11 @@ def test_reasons_sum_to_the_prediction(run, houses_table, houses_model):
     assert np.abs(total - predicted).max() < 2e-3 * np.ptp(predicted)
 
 
-def test_what_is_unlike_the_training_rows_is_noted(run, table_model, tmp_path):
+def test_what_is_unlike_the_training_rows_is_noted(run, people_model, tmp_path):
     lines = ["age,income,town", *["30,0.5,Ulm"] * 30, "soon,0.5,Ulm", "30,1e9,Ulm", "30,0.5,Rome"]
     path = tmp_path / "new.csv"
     path.write_text("\n".join(lines))
-    result = run("predict", table_model, path, "-o", tmp_path / "out.csv")
+    result = run("predict", people_model, path, "-o", tmp_path / "out.csv")
     assert result.exit_code == 0
     said = result.stderr
     assert "note: column 'age': 1 cell that is no number, such as 'soon' (data row 31), counts as a gap\n" in said
@@ -200,11 +182,11 @@ def test_what_is_unlike_the_training_rows_is_noted(run, table_model, tmp_path):
     assert "column 'town': 1 row has a category that the training rows did not have, such as 'Rome'\n" in said
 
 
-def test_a_column_of_another_kind_is_an_error_and_no_file_is_written(run, table_model, tmp_path):
+def test_a_column_of_another_kind_is_an_error_and_no_file_is_written(run, people_model, tmp_path):
     path = tmp_path / "new.csv"
     path.write_text("\n".join(["age,income,town", *["old,0.5,Ulm"] * 30]))
     out = tmp_path / "out.csv"
-    result = run("predict", table_model, path, "-o", out)
+    result = run("predict", people_model, path, "-o", out)
     assert result.exit_code == 2
     assert (
         "column 'age' of new.csv held numbers in training, and now none of its first 30 cells is one" in result.stderr
@@ -213,21 +195,21 @@ def test_a_column_of_another_kind_is_an_error_and_no_file_is_written(run, table_
     assert {each.name for each in tmp_path.iterdir()} == {"new.csv"}
 
 
-def test_missing_and_renamed_columns_are_named(run, table_model, tmp_path):
+def test_missing_and_renamed_columns_are_named(run, people_model, tmp_path):
     path = tmp_path / "new.csv"
     path.write_text("Age,town\n3,Ulm\n")
-    result = run("predict", table_model, path)
+    result = run("predict", people_model, path)
     assert result.exit_code == 2
     assert "no column 'age'. Did you mean 'Age'?" in result.stderr
     assert "Also missing: 'income'" in result.stderr
     assert result.stdout == ""
 
 
-def test_names_that_are_taken_get_an_underscore(run, table, table_model, tmp_path):
+def test_names_that_are_taken_get_an_underscore(run, table, people_model, tmp_path):
     rows = read_table(table)
     path = tmp_path / "new.csv"
     pyarrow.csv.write_csv(rows.append_column("predicted", rows.column("age")), path)
-    first = rows_of(run("predict", table_model, path, "--keep", "predicted").stdout)[0]
+    first = rows_of(run("predict", people_model, path, "--keep", "predicted").stdout)[0]
     assert list(first) == ["predicted", "predicted_"]
 
 
@@ -241,8 +223,8 @@ def test_names_that_are_taken_get_an_underscore(run, table, table_model, tmp_pat
         (["--interval", "1"], "must be a number between 0 and 1, got 1"),
     ],
 )
-def test_wrong_options_are_one_line(run, table, table_model, options, message):
-    result = run("predict", table_model, table, *options)
+def test_wrong_options_are_one_line(run, table, people_model, options, message):
+    result = run("predict", people_model, table, *options)
     assert result.exit_code == 2
     assert message in result.stderr
     assert len(result.stderr.splitlines()) == 1
@@ -282,14 +264,14 @@ def test_pipelines_of_scikit_learn_are_predicted(run, table, tmp_path):
 
 
 @pytest.mark.parametrize("extension", [".csv", ".csv.gz", ".parquet", ".arrow"])
-def test_a_failed_write_leaves_the_old_file(run, table, table_model, tmp_path, extension):
+def test_a_failed_write_leaves_the_old_file(run, table, people_model, tmp_path, extension):
     out = tmp_path / f"out{extension}"
     out.write_text("old")
     broken = tmp_path / "broken.csv"
     shutil.copy(table, broken)
     with broken.open("a") as file:
         file.write("\n1,2\n")
-    result = run("predict", table_model, broken, "-o", out)
+    result = run("predict", people_model, broken, "-o", out)
     assert "expected 4" in result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert out.read_text() == "old"
@@ -313,27 +295,27 @@ def test_reasons_of_several_batches_have_the_same_columns(
     assert "due to limits of the prediction" in found.column_names
 
 
-def test_a_file_without_rows_is_an_error(run, table_model, tmp_path):
+def test_a_file_without_rows_is_an_error(run, people_model, tmp_path):
     empty = pa.table({name: pa.array([], kind) for name, kind in (("age", "f8"), ("income", "f8"), ("town", "string"))})
     pyarrow.parquet.write_table(empty, tmp_path / "empty.parquet")
     (tmp_path / "empty.csv").write_text("age,income,town\n\n\n")
     for name in ("empty.parquet", "empty.csv"):
         for command in ("predict", "evaluate"):
             options = ["--target", "town"] if command == "evaluate" else ["-o", tmp_path / "out.parquet"]
-            result = run(command, table_model, tmp_path / name, *options)
+            result = run(command, people_model, tmp_path / name, *options)
             assert result.exit_code == 2
             assert "has column names but no rows below them" in result.stderr
     assert not (tmp_path / "out.parquet").exists()
 
 
-def test_categories_of_arrow_are_read_and_kept(run, table, table_model, tmp_path):
+def test_categories_of_arrow_are_read_and_kept(run, table, people_model, tmp_path):
     rows = read_table(table)
     town = rows.column("town").combine_chunks().dictionary_encode()
     small = pa.DictionaryArray.from_arrays(town.indices.cast(pa.uint8()), town.dictionary)
     path = tmp_path / "categories.arrow"
     pyarrow.feather.write_feather(rows.set_column(rows.column_names.index("town"), "town", small), path)
     out = tmp_path / "out.arrow"
-    assert run("predict", table_model, path, "--keep", "town", "--keep", "town", "-o", out).exit_code == 0
+    assert run("predict", people_model, path, "--keep", "town", "--keep", "town", "-o", out).exit_code == 0
     found = read_table(out)
     assert found.column_names == ["town", "predicted"]
     assert found.column("town").to_pylist() == rows.column("town").to_pylist()
