@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.datasets import make_classification, make_moons
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -23,6 +24,8 @@ from multilayer import ConvergenceWarning, MLPClassifier, MLPRegressor
 from multilayer.equations import cost, cost_and_gradient, forward_propagation, initialize_thetas, one_hot
 from multilayer.network import Network
 from multilayer.training import EpochEnded, Event
+
+from ..problems import data
 
 X, TWO = make_moons(n_samples=60, noise=0.1, random_state=0)
 THREE = (TWO + (X[:, 0] > 0.5)).astype(int)
@@ -322,3 +325,12 @@ def test_text_labels_are_stored_as_a_unicode_array(kind: Any) -> None:
 def test_labels_that_differ_only_in_a_trailing_null_character_stay_distinct() -> None:
     model = MLPClassifier(2, max_iter=1, n_iter_no_change=np.inf, random_state=0).fit(np.eye(4), ["a", "a\0"] * 2)
     assert model.classes_.tolist() == ["a", "a\0"]
+
+
+def test_labels_in_a_sparse_matrix_have_the_score_of_those_in_an_array() -> None:
+    X, y = data("multilabel", m=40)
+    model = MLPClassifier((4,), max_iter=5, n_iter_no_change=math.inf, random_state=0)
+    expected = model.fit(X, y).score(X, y)
+    model.fit(X, csr_matrix(y))
+    assert model.score(X, csr_matrix(y)) == expected
+    assert model.score(X, csr_matrix(y), sample_weight=np.ones(40)) == expected

@@ -355,7 +355,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         predicted = self.predict(X)
         if sample_weight is None and is_same_kind_of_labels(y, predicted):
             return float(np.average(y == predicted))  # as below, without the checks of the type of y
-        weight = checked_weight(sample_weight, len(predicted), np.dtype(np.float64))
+        weight = checked_weight(sample_weight, predicted.shape[0], np.dtype(np.float64))
         return float(accuracy_score(checked_y(y, are_labels=True), predicted, sample_weight=weight))
 
     def predict_proba(self, X: ArrayLike) -> Floats:
