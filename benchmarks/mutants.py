@@ -65,8 +65,13 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=50_000)
     parser.add_argument("--first", type=int, default=0, help="the number of the first mutant of each file")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--only", nargs="+", metavar="FILE", help="the names of some of the files; by default all")
     arguments = parser.parse_args()
-    names = [subject.name for subject in generator().subjects()]
+    known = [subject.name for subject in generator().subjects()]
+    unknown = set(arguments.only or ()) - set(known)
+    if unknown:
+        parser.error(f"--only: unknown {', '.join(sorted(unknown))}. Known: {', '.join(known)}.")
+    names = [name for name in known if name in (arguments.only or known)]
     per_subject = -(-arguments.count // len(names))
     last = arguments.first + per_subject
     starts = range(arguments.first, last, PER_TASK)
@@ -77,7 +82,8 @@ def main() -> None:
         tasks = {
             pool.submit(judged, number, range(start, min(start + PER_TASK, last))): (name, start)
             for start in starts
-            for number, name in enumerate(names)
+            for number, name in enumerate(known)
+            if name in names
         }
         for task in concurrent.futures.as_completed(tasks):
             try:

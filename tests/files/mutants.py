@@ -3,7 +3,7 @@
 Each mutant must either raise an error of this library or be read. A file with random damage that is read must equal the
 original: its predictions are the same to the bit, and so are the results of a resumed training or search. A forgery may
 hold other numbers, because whoever can write a file may choose them, but must be as usable as any model: it predicts,
-it can be saved, and its training continues or raises an error.
+it can be saved, and its training continues or raises an error. Reading a mutant gives no warning.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from multilayer import (
     save_model,
 )
 from multilayer.callbacks import Checkpoint
-from multilayer.exceptions import JournalError, ModelFileError, MultilayerError
+from multilayer.exceptions import JournalError, ModelFileError, MultilayerError, MultilayerWarning
 from multilayer.files import container
 from multilayer.selection.searching.journal import Journal, Scored, _check
 
@@ -153,9 +153,12 @@ def _table_models() -> list[Any]:
 
 def verdict(subject: Subject, seed: int) -> str:
     """Judge one mutant; raise an AssertionError, or another unexpected exception, if it fails."""
-    content, is_forged = subject.mutate(subject.content, random.Random(f"{subject.name} {seed}"))
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with np.errstate(all="ignore"):
+        content, is_forged = subject.mutate(subject.content, random.Random(f"{subject.name} {seed}"))
+    with warnings.catch_warnings(), np.errstate(all="ignore" if is_forged else "warn"):
+        # Scikit-learn's steps may warn of the categories that a forgery has; files with random damage have none.
+        warnings.simplefilter("ignore" if is_forged else "error")
+        warnings.simplefilter("ignore", MultilayerWarning)
         return subject.judge(subject, content, is_forged)
 
 
@@ -163,10 +166,12 @@ def verdict(subject: Subject, seed: int) -> str:
 
 
 def _loaded(path: Path, content: bytes) -> Any:
-    """Write and load a mutant; return None after checking the message of an error."""
+    """Write and load a mutant without a warning; return None after checking the message of an error."""
     path.write_bytes(content)
     try:
-        return load_model(path)
+        with warnings.catch_warnings(), np.errstate(all="warn"):
+            warnings.simplefilter("error")
+            return load_model(path)
     except ModelFileError as error:
         _check_message(error)
         return None
