@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from multilayer import EnsembleClassifier, MLPClassifier, load_model, save_model
+from multilayer.selection import cross_validate
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +86,26 @@ def test_networks_pipelines_and_ensembles_are_described(run, table, tmp_path):
     said = run("inspect", ensemble).stdout
     assert "Thirty rows." in said
     assert "member 3" in said
+
+
+def test_the_folds_of_a_cross_validation_are_described(run, tmp_path):
+    X, y = [[float(i), float(i % 3)] for i in range(30)] + [[1e300, 0.0]], [i % 2 for i in range(31)]
+    splits = [(list(range(20)), list(range(20, 30))), (list(range(31)), [0])]
+    model = MLPClassifier((2,), max_iter=2, n_iter_no_change=None, random_state=0)
+    result = cross_validate(model, X, y, cv=splits, return_train_score=True, scoring=["accuracy", "neg_log_loss"])
+    save_model(result, tmp_path / "folds.safetensors", card="Thirty rows.")
+    said = run("inspect", tmp_path / "folds.safetensors").stdout
+    assert said.startswith("CrossValidation of 2 folds (MLPClassifier), ")
+    words = " ".join(said.split())
+    assert "test neg" in words
+    assert f"1 10 {result['test_accuracy'][0]:.4f} {result['test_neg_log_loss'][0]:.4f}" in words
+    assert "2 1 failed failed" in words
+    assert "fold 1 2 - 2 - 1" in words
+    found = json.loads(run("inspect", tmp_path / "folds.safetensors", "--json").stdout)
+    assert (found["kind"], found["member"], found["classes"]) == ("CrossValidation", "MLPClassifier", [0, 1])
+    assert found["folds"][0]["test_accuracy"] == result["test_accuracy"][0]
+    assert "X must hold numbers" in found["folds"][1]["failed"]
+    assert [each["name"] for each in found["networks"]] == ["fold 1"]
 
 
 def test_files_that_are_no_models_are_one_line(run, table, models):

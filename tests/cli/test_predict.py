@@ -24,6 +24,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from multilayer import MLPClassifier, MLPRegressor, load_model, save_model
 from multilayer.cli import main
 from multilayer.files import model_info
+from multilayer.selection import cross_validate
 from multilayer.tables import TableEncoder, read_batches, read_table
 from multilayer.tables.models import input_kinds
 
@@ -243,6 +244,15 @@ def test_files_that_are_no_models_are_one_line(run, table, tmp_path):
     encoder = tmp_path / "encoder.safetensors"
     save_model(TableEncoder().fit(read_table(table)), encoder)
     assert "holds a TableEncoder, which does not predict" in run("predict", encoder, table).stderr
+    folds = tmp_path / "folds.safetensors"
+    model = MLPRegressor((2,), max_iter=1, n_iter_no_change=None)
+    save_model(cross_validate(model, [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.0, 2.0, 3.0], cv=2), folds)
+    for command in ("predict", "evaluate"):
+        result = run(command, folds, table)
+        assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+        assert "holds a cross-validation, whose 2 models did not see all rows. Predict with" in result.stderr
+    exported = run("export", folds, "--to", "numpy").stderr
+    assert 'got CrossValidation. Export one of its models: result["estimator"][0].' in exported
     nameless = tmp_path / "nameless.safetensors"
     save_model(MLPRegressor((2,), max_iter=1, n_iter_no_change=None).fit([[0.0], [1.0]], [0.0, 1.0]), nameless)
     assert "was fitted on columns without names" in run("predict", nameless, table).stderr

@@ -39,10 +39,12 @@ from multilayer import (
 from multilayer.callbacks import Checkpoint
 from multilayer.exceptions import JournalError, ModelFileError, MultilayerError, MultilayerWarning
 from multilayer.files import container
+from multilayer.selection import cross_validate
+from multilayer.selection.data import network_of
 from multilayer.selection.searching.journal import Journal, Scored, _check
 
 from ..tables.models.conftest import few_epochs
-from .pipelines import fitted
+from .pipelines import Y, fitted
 
 X = np.random.RandomState(0).standard_normal((40, 3))
 CLASSES = np.where(X[:, 0] > 0, "yes", "no")
@@ -62,7 +64,14 @@ NUMBERS_OF_TABLE = 9.0 + 0.1 * TABLE_ROWS["size"].to_numpy() + _SPREAD * _RNG.no
 TABLE_OF_CLASSES = TABLE_ROWS[:130], np.digitize(TABLE_ROWS["size"][:130], [-0.7, 0.7])
 LARGEST = 64 << 20  # bytes of memory in Python that a mutant of a few kilobytes may take
 
+# Rows, targets and options of cross_validate: the last fold holds a number whose products overflow.
+FOLDS_WITH_A_FAILURE: tuple[Any, Any, dict[str, Any]] = (
+    np.vstack([X, np.full((1, 3), 1e300)]),
+    np.append(CLASSES, "no"),
+    {"cv": [(np.arange(30), np.arange(30, 40)), (np.arange(10, 40), np.arange(10)), (np.arange(41), np.arange(3))]},
+)
 PIPELINES = ("encoder", "rich encoder", "columns", "selected columns", "array")
+CROSS_VALIDATIONS = ("folds", "folds of pipelines")
 TABLE_MODELS = ("table of classes", "table of amounts", "table of quantiles")
 ERROR, SAME, USABLE = "an error of ours", "the same numbers", "another model that works"
 
@@ -123,6 +132,9 @@ def subjects() -> tuple[Subject, ...]:
             pipeline, rows = fitted(name)
             save_model(pipeline, path)
             found.append(Subject(name, path.read_bytes(), _judge_pipeline, _mutate_model, rows))
+        for name, (result, rows) in zip(CROSS_VALIDATIONS, _cross_validations(), strict=True):
+            save_model(result, path)
+            found.append(Subject(name, path.read_bytes(), _judge_cross_validation, _mutate_model, rows))
         for name, model in zip(TABLE_MODELS, _table_models(), strict=True):
             save_model(model, path)
             found.append(Subject(name, path.read_bytes(), _judge_table_model, _mutate_model, TABLE_ROWS))
@@ -133,6 +145,16 @@ def subjects() -> tuple[Subject, ...]:
             journal.add(("failed", 0, 0), Scored(math.nan, error="InputError: what"))
         found.append(Subject("journal", path.read_bytes(), _judge_journal, _mutate_journal))
     return tuple(found)
+
+
+def _cross_validations() -> list[Any]:
+    """Return small cross-validations, of which the first has a fold that failed, with rows to predict."""
+    rows, y, options = FOLDS_WITH_A_FAILURE
+    pipeline, table = fitted("encoder")
+    return [
+        (cross_validate(MLPClassifier((4,), **COMMON), rows, y, **options), X),
+        (cross_validate(pipeline, table, Y, cv=2, return_train_score=True), table),
+    ]
 
 
 def _table_models() -> list[Any]:
@@ -220,6 +242,36 @@ def _judge_pipeline(subject: Subject, content: bytes, is_forged: bool) -> str:
         assert all(len(each) == len(subject.rows) for each in outputs)
         assert _are_same(_outputs(again, subject.rows), outputs)
         return SAME if _are_same(outputs, original) else USABLE
+
+
+def _judge_cross_validation(subject: Subject, content: bytes, is_forged: bool) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        result = _loaded(path, content)
+        if result is None:
+            return ERROR
+        save_model(result, path)
+        again = load_model(path)
+        try:
+            found = _results(result, subject.rows)
+        except ValueError:  # models of other columns or categories
+            assert is_forged
+            return USABLE
+        path.write_bytes(subject.content)
+        original = _results(load_model(path), subject.rows)
+        assert is_forged or _are_same(found, original)
+        assert _are_same(_results(again, subject.rows), found)
+        return SAME if _are_same(found, original) else USABLE
+
+
+def _results(result: Any, rows: Any) -> list[Any]:
+    """Return what a cross-validation tells: its table, and the predictions of its models and in its folds."""
+    found = [np.array([f"{result} {result!r}"])]
+    for fold in result.folds:
+        network_of(fold.estimator).engine = "reference"
+        found += [*_outputs(fold.estimator, rows), fold.train, fold.test, *fold.predicted.values()]
+    predictions = result.predictions
+    return [*found, predictions.predicted, predictions.probabilities, predictions.n_times]
 
 
 def _judge_table_model(subject: Subject, content: bytes, is_forged: bool) -> str:

@@ -1,6 +1,7 @@
 """A reader of model files that follows FORMAT.md, with json and NumPy alone.
 
-It predicts with networks, ensembles, pipelines whose first step is a TableEncoder, and table models.
+It predicts with networks, ensembles, pipelines whose first step is a TableEncoder, table models, and the folds of a
+cross-validation.
 """
 
 from __future__ import annotations
@@ -55,7 +56,26 @@ def value(given: Any, arrays: dict[str, Any]) -> Any:
 
 def predict(path: Path, columns: Columns) -> Any:
     """Return the probabilities of a classifier, or the amounts of a regressor, (m, K)."""
+    return predicted(*read(path), columns)
+
+
+def folds(path: Path, columns: Columns) -> list[dict[str, Any]]:
+    """Return the folds of a cross-validation, with the predictions of their models for all rows as "outputs"."""
     model, arrays = read(path)
+    n_rows, found = len(value(model["n_times"], arrays)), []
+    trained = [each for each in model["folds"] if each["record"] == "Fold"]
+    for each, member in zip(trained, model["members"], strict=True):
+        fold = value(each, arrays)
+        if fold["train"] is None:
+            fold["train"] = [row for row in range(n_rows) if row not in fold["test"]]
+        if fold["probabilities"] is not None and fold["predicted"].ndim == 1:
+            last = member["last"][1] if "last" in member else member
+            fold["predicted"] = np.array(value(last["attributes"]["classes_"], arrays))[fold["predicted"]]
+        found.append(fold | {"outputs": predicted(member, arrays, columns)})
+    return found
+
+
+def predicted(model: dict[str, Any], arrays: dict[str, Any], columns: Columns) -> Any:
     if model["class"].startswith("Table"):
         return TableModel(model, arrays).predict(columns)
     if model["class"] != "Pipeline":

@@ -29,6 +29,7 @@ from multilayer import (
 from multilayer.equations import Huber
 from multilayer.exceptions import NoveltyWarning
 from multilayer.files.container import VERSION
+from multilayer.selection import CrossValidation, cross_validate
 from multilayer.tables import TableEncoder
 from multilayer.tables.models import training
 from multilayer.training import Cosine, WarmUp
@@ -53,6 +54,17 @@ EXPECTED: dict[str, list[float]] = {
     "format-2/ensemble": [0.30340391945839806, 0.4785404009396943, 0.10390573771204806],
     "format-2/encoder": [0.5637290941292106, 0.6659582999360139, 0.6306290576090499],
     "format-2/columns": [0.9535835239946441, 0.9502611675194107, 0.9206042135354251],
+    "format-2/cross-validation": [
+        0.689833751012254,
+        0.7856682186401095,
+        0.5524281438858719,
+        0.6898337490503885,
+        0.7856682168079172,
+        0.5524281433548173,
+        530.9952717485485,
+        0.5,
+        0.5,
+    ],
     "format-2/table-classifier": [6.652917920525638, 10.424181237471341, 88822.26519776697, 5.31317822260198],
     "format-2/table-regressor": [
         292.17486228338686,
@@ -88,6 +100,7 @@ def models() -> dict[str, Any]:
         "ensemble": ensemble.fit(inputs, labels),
         "encoder": _encoder(options).fit(_rows(), labels),
         "columns": _columns(options).fit(inputs, labels),
+        "cross-validation": cross_validate(classifier, inputs, labels, cv=2, return_train_score=True),
         **_table_models(),
     }
 
@@ -150,6 +163,10 @@ def _table_models() -> dict[str, Any]:
 
 
 def predictions(model: Any) -> list[float]:
+    if isinstance(model, CrossValidation):
+        out_of_fold = model.predictions.probabilities[:, 1]
+        members = [each for member in model["estimator"] for each in predictions(member)]
+        return [*members, float(out_of_fold @ np.arange(len(out_of_fold))), *model.mean.values()]
     if isinstance(model, TableClassifier | TableRegressor):
         return _of_table_model(model)
     rows: Any = ROWS if isinstance(model, Pipeline) and isinstance(model[0], TableEncoder) else X

@@ -6,11 +6,11 @@ import tracemalloc
 
 import pytest
 
-from .mutants import ERROR, LARGEST, PIPELINES, SAME, TABLE_MODELS, USABLE, subjects, verdict
+from .mutants import CROSS_VALIDATIONS, ERROR, LARGEST, PIPELINES, SAME, TABLE_MODELS, USABLE, subjects, verdict
 
 NAMES = [
     *("classifier", "checkpoint of classifier", "normalised", "checkpoint of normalised", "regressor"),
-    *("checkpoint of regressor", "members", "bootstrap", *PIPELINES, *TABLE_MODELS, "journal"),
+    *("checkpoint of regressor", "members", "bootstrap", *PIPELINES, *CROSS_VALIDATIONS, *TABLE_MODELS, "journal"),
 ]
 
 

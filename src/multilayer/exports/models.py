@@ -73,6 +73,7 @@ def _check_kind(model: Any) -> None:
         raise InputTypeError(
             f"a model that is exported is, or ends in, an MLPClassifier, MLPRegressor, EnsembleClassifier, "
             f"EnsembleRegressor, TableClassifier or TableRegressor, got {type(last).__name__}."
+            + (' Export one of its models: result["estimator"][0].' if type(last).__name__ == "CrossValidation" else "")
         )
     last._check_is_fitted()
 

@@ -41,6 +41,7 @@ class Encoder:
     text_cells: int = 0
     records: Mapping[Any, Record] = field(default_factory=lambda: _RECORD_OF)
     is_half: bool = False  # whether weights are written as float16
+    prefix: str = ""  # of the names of arrays
 
     def encode(self, value: Any, path: str) -> Any:
         if isinstance(value, np.generic) and value.dtype.kind in NUMERIC + "U":
@@ -74,7 +75,8 @@ class Encoder:
         raise UnstorableError(path)
 
     def _tensor(self, array: NDArray[Any], path: str) -> str:
-        name = path if path not in self.tensors else f"{path}#{len(self.tensors)}"
+        name = self.prefix + path
+        name = name if name not in self.tensors else f"{name}#{len(self.tensors)}"
         # This copies arrays in another byte order or memory order.
         self.tensors[name] = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("=")).reshape(array.shape)
         return name

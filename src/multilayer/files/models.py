@@ -27,6 +27,7 @@ from multilayer.training.state import TrainingState, parameters_to_show
 # Parameters that are code, and their value in a file.
 DROPPED: dict[str, Any] = {"callbacks": []}
 TABLE_MODELS = ("TableClassifier", "TableRegressor")
+CROSS_VALIDATION = "CrossValidation"
 SHARED = {"shared": "training.random_state"}  # the user's generator, from which training draws
 
 
@@ -39,21 +40,22 @@ def save_model(
     card: str | None = None,
     data: str | None = None,
 ) -> None:
-    """Write a trained estimator, ensemble, table model or pipeline to one file.
+    """Write a trained estimator, ensemble, table model, pipeline or cross-validation to one file.
 
     The file holds weights, parameters, labels, and the state that training needs to continue, as numbers and plain JSON
     without code.  It is replaced atomically; the next save to the path removes temporary files of killed processes.
     The file holds no rows of the data.  It holds row numbers if rows are shuffled or held out, and the out-of-fold
-    predictions and errors of an ensemble by bootstrap or fold, and of a table model.
+    predictions and errors of an ensemble by bootstrap or fold, of a table model, and of a cross-validation.
 
     Parameters
     ----------
     model : TableClassifier, TableRegressor, MLPClassifier, MLPRegressor, EnsembleClassifier, EnsembleRegressor, \
-        TableEncoder or Pipeline
+        TableEncoder, Pipeline or CrossValidation
         A fitted estimator.  Its callbacks, and those of scikit-learn, are not stored.  A pipeline ends in a network, an
         ensemble or a TableEncoder; its other steps are of TableEncoder and of scikit-learn's StandardScaler,
         MinMaxScaler, SimpleImputer, OneHotEncoder, OrdinalEncoder, and ColumnTransformer or Pipeline of these, or
         "passthrough".  A function that selects columns is stored as the names of the columns that it has selected.
+        The result of ``cross_validate`` is stored with the models of its folds, their scores and predictions.
     path : str or path
         The file.  Missing folders are created; an existing file is replaced and keeps its mode; for a symbolic link,
         its target is replaced.
@@ -115,7 +117,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
 
     Returns
     -------
-    TableClassifier, MLPClassifier or another class that :func:`save_model` takes
+    TableClassifier, MLPClassifier, CrossValidation or another class that :func:`save_model` takes
         The estimator, without callbacks.
 
     Raises
@@ -133,6 +135,10 @@ def load_model(path: str | os.PathLike[str]) -> Any:
 
 
 def _description(model: Any) -> str | None:
+    if type(model).__name__ == CROSS_VALIDATION:
+        from multilayer.files import cross_validation
+
+        return cross_validation.description_of(model)
     if type(model).__name__ not in TABLE_MODELS:
         return None
     from multilayer.files.table_models import description_of
@@ -155,6 +161,16 @@ def describe(model: Any, *, is_half: bool = False) -> tuple[dict[str, Any], Enco
 
 
 def _described_any(model: Any, encoder: Encoder) -> dict[str, Any]:
+    if type(model).__name__ == CROSS_VALIDATION:
+        from multilayer.files import cross_validation
+
+        if cross_validation.is_stored(model):
+            describe = partial(_described_model, whose="a file of a cross-validation holds models of")
+            return cross_validation.described(model, encoder, describe)
+    return _described_model(model, encoder, whose="a model file holds")
+
+
+def _described_model(model: Any, encoder: Encoder, *, whose: str) -> dict[str, Any]:
     if _kind_of(model, ENSEMBLES) is not None:
         return _described_ensemble(model, encoder, "")
     if _kind_of(model, NETWORKS) is None:
@@ -168,7 +184,7 @@ def _described_any(model: Any, encoder: Encoder) -> dict[str, Any]:
 
             if table_models.is_stored(model):
                 return table_models.described(model, encoder, partial(_described_network, whose="a table model holds"))
-    return _described_network(model, encoder, whose="a model file holds")
+    return _described_network(model, encoder, whose=whose)
 
 
 def _described_last(model: Any, encoder: Encoder, prefix: str) -> dict[str, Any]:
@@ -274,20 +290,29 @@ def _model(described: dict[str, Any], decoder: Decoder) -> Any:
     if "about" in described:
         check_about(described["about"])
         described = {name: value for name, value in described.items() if name != "about"}
-    if "encoders" in described:
-        from multilayer.files import table_models
+    if described.get("class") == CROSS_VALIDATION:
+        from multilayer.files import cross_validation
 
-        model = table_models.built(described, decoder, _network)
-    elif set(described) & {"step", "steps"}:
-        from multilayer.files import pipelines
-
-        model = pipelines.built(described, decoder, _estimator)
+        model = cross_validation.built(described, decoder, _single)
     else:
-        model = _estimator(described, decoder)
+        model = _single(described, decoder)
     unused = sorted(set(decoder.tensors) - decoder.used)
     if unused:
         raise ModelFileError(f"it has unused arrays: {unused[:5]}")
     return model
+
+
+def _single(described: Any, decoder: Decoder) -> Any:
+    """Make a model that is not a cross-validation."""
+    if isinstance(described, dict) and "encoders" in described:
+        from multilayer.files import table_models
+
+        return table_models.built(described, decoder, _network)
+    if isinstance(described, dict) and set(described) & {"step", "steps"}:
+        from multilayer.files import pipelines
+
+        return pipelines.built(described, decoder, _estimator)
+    return _estimator(described, decoder)
 
 
 def _estimator(described: Any, decoder: Decoder) -> Any:

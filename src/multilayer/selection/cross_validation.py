@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from multilayer.exceptions import InterruptedTrainingError, InterruptedTrainingWarning, ParameterError
 from multilayer.fits.errors import FitWarning, warn
-from multilayer.packs import THREADS, Member, MemberOutcome, PackListener, run_pack
+from multilayer.packs import THREADS, Member, PackListener, run_pack
 from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
 from multilayer.selection.data import Data, checked_estimator, network_of
 from multilayer.selection.observers import MEMBER_END, observer
@@ -48,9 +48,11 @@ class Fold:
     fit_time, score_time : float
         Seconds.
     data : Data or None
-        The table, for ``predicted``.
+        The table, for ``predicted``; None for a fold from a file.
     warnings : sequence of FitWarning
         The warnings of the fit.
+    stored : mapping of str, or None
+        The predictions of a fold from a file.
     """
 
     number: int
@@ -62,10 +64,13 @@ class Fold:
     score_time: float
     data: Data | None = None
     warnings: Sequence[FitWarning] = ()
+    stored: Mapping[str, Any] | None = None
 
     @cached_property
     def predicted(self) -> Mapping[str, Any]:
         """The predictions for the test rows by method, computed at the first access."""
+        if self.stored is not None:
+            return self.stored
         return {} if self.data is None else predictions_of(self.estimator, self.data.part(self.test)[0])
 
 
@@ -78,12 +83,12 @@ class CrossValidation(Result, Mapping[str, Any]):
 
     Parameters
     ----------
-    outcomes : mapping of int to MemberOutcome
-        The outcome of each fold, by its number.
-    splits : sequence of pairs of arrays
+    folds : mapping of int to Fold or Exception
+        Each fold by its number; the error of a fold that failed.
+    splits : sequence or mapping of pairs of arrays
         The training and test rows of all folds.
-    data : Data
-        The table.
+    n_rows : int
+        The number of rows of the table.
     error_score : float
         The score of a fold that failed.
 
@@ -91,23 +96,32 @@ class CrossValidation(Result, Mapping[str, Any]):
     ----------
     folds : list of Fold
         The folds that were trained.
+    numbers : list of int
+        The numbers of all folds, in the order of the arrays.
     failures : dict of int to Exception
         The errors of the folds that failed, by number; their scores are ``error_score``.
+    n_rows : int
+        The number of rows of the table.
+    error_score : float
+        The score of a fold that failed.
     """
 
     def __init__(
-        self, outcomes: Mapping[int, MemberOutcome], splits: Sequence[Any], data: Data, error_score: float = math.nan
+        self,
+        folds: Mapping[int, Fold | Exception],
+        splits: Sequence[Any] | Mapping[int, Any],
+        n_rows: int,
+        error_score: float = math.nan,
     ) -> None:
-        found = [outcome.value for outcome in outcomes.values()]  # None for a fold that failed
-        # Processes send folds back without the table.
-        self.folds: list[Fold] = [replace(fold, data=data) for fold in found if fold is not None]
-        self.failures = {i: outcome.error for i, outcome in outcomes.items() if outcome.error is not None}
-        self._data = data
+        found = [fold if isinstance(fold, Fold) else None for fold in folds.values()]  # None for a fold that failed
+        self.folds: list[Fold] = [fold for fold in found if fold is not None]
+        self.failures = {i: error for i, error in folds.items() if isinstance(error, Exception)}
+        self.numbers, self.n_rows, self.error_score = list(folds), n_rows, error_score
         self._values: dict[str, Any] = {
             "fit_time": np.array([math.nan if fold is None else fold.fit_time for fold in found]),
             "score_time": np.array([math.nan if fold is None else fold.score_time for fold in found]),
             "estimator": [None if fold is None else fold.estimator for fold in found],
-            "indices": {"train": [splits[i][0] for i in outcomes], "test": [splits[i][1] for i in outcomes]},
+            "indices": {"train": [splits[i][0] for i in folds], "test": [splits[i][1] for i in folds]},
         }
         for name in self.folds[0].scores if self.folds else ():
             scores = [error_score if fold is None else fold.scores[name] for fold in found]
@@ -143,7 +157,7 @@ class CrossValidation(Result, Mapping[str, Any]):
         With repeats they are means.
         """
         predicted = [(fold.test, fold.predicted, fold.estimator) for fold in self.folds]
-        return out_of_fold(predicted, len(self._data))
+        return out_of_fold(predicted, self.n_rows)
 
     @property
     def loss_curves(self) -> list[list[float]]:
@@ -288,7 +302,9 @@ def cross_validate(
         raise InterruptedTrainingError(
             f"Ctrl-C was pressed before any of the {len(splits)} folds was finished. Call cross_validate again."
         )
-    result = CrossValidation(outcomes, splits, data, score_of_failures)
+    # Processes send folds back without the table.
+    folds = {i: outcome.error or replace(outcome.value, data=data) for i, outcome in outcomes.items()}
+    result = CrossValidation(folds, splits, len(data), score_of_failures)
     if result.failures and (error_score == RAISE or len(result.failures) == len(splits)):
         raise data.reason(result.failures.values())
     if len(outcomes) < len(splits):

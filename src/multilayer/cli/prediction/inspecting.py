@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,12 +19,14 @@ from multilayer.cli.evaluation.run import columns_table
 from multilayer.cli.output.model_file import read_card
 from multilayer.cli.text import count, shortened, text_table
 from multilayer.files import model_info
-from multilayer.results import Table
+from multilayer.results import Table, plus_minus
+from multilayer.selection import CrossValidation
 from multilayer.tables.models import input_encoder
 
 _CURVE_LINES = 8
 _MOST_COLUMNS = 30
 _BAR = 30  # characters
+_HEADING = 14  # characters of a line of a heading
 _MOST_LETTERS = 60  # of a value in a comparison
 _MIB = 1 << 20
 
@@ -33,6 +36,7 @@ Facts = dict[str, Any]
 def facts_of(path: Path) -> tuple[Any, Facts]:
     """The model of a file, and what is known of it: numbers, text, lists and dicts of these."""
     model, info = load_model(path), model_info(path)
+    shown = _first_member(model)
     content = path.read_bytes()
     found: Facts = {
         "file": {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()},
@@ -41,11 +45,14 @@ def facts_of(path: Path) -> tuple[Any, Facts]:
         "versions": dict(info.versions),
         "card": read_card(info.card) or info.card,
         "data": info.data,
-        "settings": _settings(model),
+        "settings": _settings(shown),
     }
-    if isinstance(model, Pipeline):
-        found["steps"] = [type(step).__name__ for _, step in model.steps]
-    encoder = input_encoder(model)
+    if model is not shown:
+        found["folds"] = _folds(model)
+        found["member"] = type(shown).__name__
+    if isinstance(shown, Pipeline):
+        found["steps"] = [type(step).__name__ for _, step in shown.steps]
+    encoder = input_encoder(shown)
     if encoder is not None:
         found["columns"] = {
             each.name: {"kind": each.kind, "inputs": each.width, "gaps": each.n_gaps, "encoding": each.encoding}
@@ -54,7 +61,7 @@ def facts_of(path: Path) -> tuple[Any, Facts]:
     if isinstance(model, TableClassifier | TableRegressor):
         found["score"] = {"out of fold": _plain(float(model.oof_score_))}
         found["weights"] = {name: round(float(weight), 6) for name, weight in model.weights_.items()}
-    classes = getattr(model, "classes_", None)
+    classes = getattr(shown, "classes_", None)
     if classes is not None:
         found["classes"] = np.asarray(classes).tolist()
     found["networks"] = [_network(name, network) for name, network in _networks(model)]
@@ -73,6 +80,8 @@ def print_facts(model: Any, facts: Facts, output: Output) -> None:
         output.blank()
         for note in table.notes:
             output.say(note)
+    if isinstance(model, CrossValidation):
+        output.table(_folds_table(model), result=True)
     output.table(_networks_table(facts["networks"]), result=True)
     first = next((network for _, network in _networks(model)), None)
     if first is not None and len(first.loss_curve_) > 1:
@@ -80,7 +89,7 @@ def print_facts(model: Any, facts: Facts, output: Output) -> None:
     if facts["settings"]:
         rows = [(name, shortened(str(value), _MOST_LETTERS)) for name, value in facts["settings"].items()]
         output.table(text_table("Settings that are not the defaults", ("setting", "value"), rows, "ll"), result=True)
-    encoder = input_encoder(model)
+    encoder = input_encoder(_first_member(model))
     if encoder is not None:
         output.table(columns_table(encoder.columns_, _MOST_COLUMNS), result=True)
     output.blank()
@@ -99,6 +108,39 @@ def print_differences(one: Facts, other: Facts, names: tuple[str, str], output: 
         output.say("The files are equal.")
         return
     output.table(text_table(f"{count(len(rows), 'difference')}", ("", *names), rows, "lll"), result=True)
+
+
+def _first_member(model: Any) -> Any:
+    """The model of the first fold of a cross-validation, which stands for all; else the model."""
+    return model.folds[0].estimator if isinstance(model, CrossValidation) else model
+
+
+def _folds(result: CrossValidation) -> list[Facts]:
+    sides = zip(result.numbers, *result["indices"].values(), strict=True)
+    return [
+        {
+            "number": number + 1,
+            "training rows": len(train),
+            "test rows": len(test),
+            **{name: _plain(float(result[name][i])) for name in result.mean},
+            **({"failed": str(result.failures[number])} if number in result.failures else {}),
+        }
+        for i, (number, train, test) in enumerate(sides)
+    ]
+
+
+def _folds_table(result: CrossValidation) -> Table:
+    """The scores of each fold, then their means and standard errors."""
+    names = list(result.mean)
+    headings = ["\n".join(textwrap.wrap(name.replace("_", " "), _HEADING)) for name in names]
+    rows: list[tuple[str, ...]] = []
+    for each in _folds(result):
+        scores = ["failed" if "failed" in each else f"{float(each[name]):.4f}" for name in names]
+        rows.append((str(each["number"]), f"{each['test rows']:,}", *scores))
+    rows.append(("mean", "", *(plus_minus(result.mean[name], result.standard_error[name]) for name in names)))
+    return text_table(
+        "Folds, and their mean ± standard error", ("fold", "test\nrows", *headings), rows, "l" + "r" * (len(names) + 1)
+    )
 
 
 def _settings(model: Any) -> Facts:
@@ -124,6 +166,11 @@ def _plain(value: Any) -> Any:
 
 def _networks(model: Any) -> Iterator[tuple[str, Any]]:
     """The networks of a model, with their names."""
+    if isinstance(model, CrossValidation):
+        for fold in model.folds:
+            for name, network in _networks(fold.estimator):
+                yield f"fold {fold.number + 1}" + ("" if name == "network" else f": {name}"), network
+        return
     last = model[-1] if isinstance(model, Pipeline) else model
     if isinstance(last, TableClassifier | TableRegressor):
         for member in last.members_:
@@ -152,7 +199,9 @@ def _network(name: str, network: Any) -> Facts:
 def _opening(facts: Facts) -> str:
     size, format_number = facts["file"]["bytes"], facts["format"]
     written = facts["versions"].get("multilayer", "an earlier version")
-    which = f" ({', '.join(facts['steps'])})" if "steps" in facts else ""
+    parts = facts.get("steps", [facts["member"]] if "member" in facts else [])
+    which = f" ({', '.join(parts)})" if parts else ""
+    which = f" of {count(len(facts['folds']), 'fold')}{which}" if "folds" in facts else which
     amount = f"{size / _MIB:.3g} MiB" if size >= _MIB else f"{size / 1024:.3g} KiB"
     return f"{facts['kind']}{which}, {amount}, format {format_number}, written by multilayer {written}."
 

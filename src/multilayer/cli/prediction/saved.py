@@ -16,8 +16,10 @@ from sklearn.pipeline import Pipeline
 from multilayer import TableClassifier, TableRegressor, load_model
 from multilayer.cli.output.model_file import read_card
 from multilayer.cli.source import Source
+from multilayer.cli.text import count
 from multilayer.exceptions import InputError, MissingExtraError
 from multilayer.files import model_info
+from multilayer.selection import CrossValidation
 from multilayer.tables.models import columns_with_hours, input_categories, input_encoder, input_kinds
 
 PREDICTED = "predicted"
@@ -66,6 +68,12 @@ class SavedModel:
             For a model that does not predict, or was trained on columns without names.
         """
         model = load_model(path)
+        if isinstance(model, CrossValidation):
+            raise InputError(
+                f"{path} holds a cross-validation, whose {count(len(model.folds), 'model')} did not see all rows. "
+                "Predict with a model of all rows, as cv --out writes one, or save one of these: "
+                'save_model(load_model(path)["estimator"][0], ...) in Python.'
+            )
         if not hasattr(model, "predict"):
             raise InputError(f"{path} holds a {type(model).__name__}, which does not predict. Save a model.")
         try:
