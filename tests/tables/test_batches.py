@@ -103,7 +103,7 @@ class Pipe(io.BytesIO):
 
 
 def test_a_pipe_is_read_once_and_not_as_a_whole(monkeypatch):
-    monkeypatch.setattr("multilayer.tables._sources._PIECE", 10_000)
+    monkeypatch.setattr("multilayer.tables._data_file._PIECE", 10_000)
     lines = [f"{i},word {i % 7}" for i in range(200_000)]
     pipe = Pipe(("n,w\n" + "\n".join(lines)).encode())
     batches = read_batches(pipe, {"n": "number", "w": "text"}, batch_bytes=100_000)
@@ -179,7 +179,7 @@ def test_a_quotation_mark_that_is_never_closed_is_an_error_in_pipes_too(monkeypa
     content = ("a,b\n" + "1,x\n" * 3000 + '2,"y\n' + "3,z\n" * 5).encode()
     with pytest.raises(DataFileError, match=r"data row 3001, column 'b' is never closed"):
         list(read_batches(io.BytesIO(content), {"a": "number"}, batch_bytes=2000))
-    monkeypatch.setattr("multilayer.tables._sources._PIECE", 1000)
+    monkeypatch.setattr("multilayer.tables._data_file._PIECE", 1000)
     with pytest.raises(DataFileError, match=r"data row 3001, column 'b' is never closed"):
         list(read_batches(Pipe(content), {"a": "number"}, batch_bytes=2000))
 

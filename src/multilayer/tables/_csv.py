@@ -10,10 +10,10 @@ from typing import Any
 from multilayer.exceptions import DataFileError, ParameterError, argument
 from multilayer.tables._arrow import import_pyarrow
 from multilayer.tables._cells import CellFormat, plain_numbers, typed
+from multilayer.tables._data_file import LONGEST_LINE, DataFile, check_has_line_end, encoding_by_mark
 from multilayer.tables._dialect import WINDOW, Dialect, find_dialect
 from multilayer.tables._names import check_names, missing_column
 from multilayer.tables._notes import ColumnNote, with_notes
-from multilayer.tables._sources import LONGEST_LINE, Source, check_has_line_end, encoding_by_mark
 from multilayer.tables._spellings import spells_date
 
 GAP_MARKS = (
@@ -31,7 +31,7 @@ _FORMATS = {
 }
 
 
-def read_csv(source: Source, separator: str | None, form: CellFormat, text_columns: Collection[str]) -> Any:
+def read_csv(source: DataFile, separator: str | None, form: CellFormat, text_columns: Collection[str]) -> Any:
     """Read the table in a text file; see :func:`multilayer.tables.read_table`."""
     pa = import_pyarrow("reading tables")
     source, dialect = with_dialect(source, separator)
@@ -43,8 +43,8 @@ def read_csv(source: Source, separator: str | None, form: CellFormat, text_colum
     return _typed_columns(pa, source.name, table, dialect, form, text_columns)
 
 
-def with_dialect(source: Source, separator: str | None) -> tuple[Source, Dialect]:
-    """Return the source with its encoding, and its dialect."""
+def with_dialect(source: DataFile, separator: str | None) -> tuple[DataFile, Dialect]:
+    """Return the file with its encoding, and its dialect."""
     if source.encoding is None:
         source = replace(source, encoding=encoding_by_mark(_first_bytes(source)))
     head, is_whole = _read_head(source)
@@ -58,7 +58,7 @@ def with_dialect(source: Source, separator: str | None) -> tuple[Source, Dialect
     return source, dialect
 
 
-def text_batches(source: Source, dialect: Dialect, columns: Sequence[str], block_size: int) -> Iterator[Any]:
+def text_batches(source: DataFile, dialect: Dialect, columns: Sequence[str], block_size: int) -> Iterator[Any]:
     """Read the rows below the names in batches of about so many bytes, with these columns as trimmed text.
 
     Yields tables of pyarrow.  Only one thread parses, so that an error has the number of its row.
@@ -112,7 +112,7 @@ def _typed_columns(
     return with_notes(result, dialect.notes, notes)
 
 
-def _first_bytes(source: Source) -> bytes:
+def _first_bytes(source: DataFile) -> bytes:
     try:
         with source.open_bytes() as stream:
             return stream.read(4)
@@ -122,7 +122,7 @@ def _first_bytes(source: Source) -> bytes:
         raise _damaged(source.name) from None
 
 
-def _read_head(source: Source) -> tuple[bytes, bool]:
+def _read_head(source: DataFile) -> tuple[bytes, bool]:
     """Return the beginning of the text, at least some lines unless they are long, and whether it is the whole text."""
     head = bytearray()
     try:
@@ -177,14 +177,14 @@ def _damaged(file: str) -> DataFileError:
     return DataFileError(f"{file}: is not gzip data, or is damaged or truncated.")
 
 
-def _not_encoded(source: Source, error: UnicodeDecodeError) -> DataFileError:
+def _not_encoded(source: DataFile, error: UnicodeDecodeError) -> DataFileError:
     byte = f"the byte 0x{error.object[error.start]:02x}"
     return DataFileError(
         f"{source.name}: is not {source.encoding} text, in which {byte} is invalid. " + _advice_on_encoding("latin-1")
     )
 
 
-def _parse(source: Source, dialect: Dialect, kind: Any, *, threads: bool = True, skip_blank: bool = False) -> Any:
+def _parse(source: DataFile, dialect: Dialect, kind: Any, *, threads: bool = True, skip_blank: bool = False) -> Any:
     """Parse the rows below the names, with all columns as text or as bytes."""
     import pyarrow.csv
 
@@ -254,7 +254,7 @@ def _explained(file: str, error: Exception, block_size: int = LONGEST_LINE) -> E
     return DataFileError(f"{file}: cannot be read as a table: {message.splitlines()[0]}.")
 
 
-def _not_utf8(source: Source, dialect: Dialect) -> DataFileError:
+def _not_utf8(source: DataFile, dialect: Dialect) -> DataFileError:
     """Return an error with the first byte that is not UTF-8, by row and then by column."""
     table = _parse(source, dialect, import_pyarrow("reading tables").binary())
     first: tuple[int, str, int] | None = None
@@ -305,7 +305,7 @@ def _check_date_format_fits(pa: Any, file: str, table: Any, result: Any, date_fo
     raise ParameterError(f"no column of {file} fits {argument('date_format', date_format)}{found}.")
 
 
-def _check_last_quote(source: Source, dialect: Dialect, table: Any, n_rows: int | None = None) -> None:
+def _check_last_quote(source: DataFile, dialect: Dialect, table: Any, n_rows: int | None = None) -> None:
     """Raise an error for a quotation mark that is never closed: pyarrow reads the rest of the file as one cell.
 
     ``table`` holds the last rows, of ``n_rows``.

@@ -14,8 +14,8 @@ from multilayer.tables._cell_reader import CellReader
 from multilayer.tables._cells import CellFormat
 from multilayer.tables._column_data import Kind
 from multilayer.tables._csv import text_batches, with_dialect
+from multilayer.tables._data_file import TYPED, DataFile, checked_encoding, find_data_file
 from multilayer.tables._names import check_names, missing_column, shortened
-from multilayer.tables._sources import TYPED, Source, checked_encoding, find_source
 from multilayer.tables.reading import (
     check_no_text_options,
     check_separator,
@@ -204,7 +204,7 @@ def read_batches(
         if kind not in KINDS:
             raise ParameterError(f"the kind of column {name!r} must be one of {', '.join(KINDS)}, got {kind!r}.")
     try:
-        found = find_source(source, is_read_once=codec is None or not codec.startswith(("utf-16", "utf-32")))
+        found = find_data_file(source, is_read_once=codec is None or not codec.startswith(("utf-16", "utf-32")))
         if found.extension in TYPED:
             check_no_text_options(found.name, separator, decimal, encoding, date_format)
             return _of_stored(pa, found, kinds, also, form, batch_bytes)
@@ -223,7 +223,7 @@ def _plain(pa: Any, table: Any) -> Any:
 
 
 def _of_text(
-    source: Source,
+    source: DataFile,
     separator: str | None,
     kinds: Mapping[str, Kind],
     also: Sequence[str] | None,
@@ -238,7 +238,7 @@ def _of_text(
 
 def _of_stored(
     pa: Any,
-    source: Source,
+    source: DataFile,
     kinds: Mapping[str, Kind],
     also: Sequence[str] | None,
     form: CellFormat,

@@ -13,9 +13,9 @@ from multilayer.exceptions import DataFileError, ParameterError, argument
 from multilayer.tables._arrow import import_pyarrow
 from multilayer.tables._cells import CellFormat
 from multilayer.tables._csv import read_csv
+from multilayer.tables._data_file import TYPED, DataFile, checked_encoding, find_data_file
 from multilayer.tables._names import check_names, missing_column
 from multilayer.tables._notes import without_notes
-from multilayer.tables._sources import TYPED, Source, checked_encoding, find_source
 
 
 def read_table(
@@ -103,7 +103,7 @@ def read_table(
     check_separator(separator)
     form = checked_form(decimal, date_format)
     codec = checked_encoding(encoding)
-    found = find_source(source)
+    found = find_data_file(source)
     try:
         if found.extension in TYPED:
             check_no_text_options(found.name, separator, decimal, encoding, date_format)
@@ -159,7 +159,7 @@ def check_no_text_options(
         )
 
 
-def _stored_table(pa: Any, source: Source) -> Any:
+def _stored_table(pa: Any, source: DataFile) -> Any:
     """Read a Parquet or Arrow file."""
     with stored_errors(pa, source), open_stored(pa, source) as stored:
         table = stored.read() if source.extension == ".parquet" else stored.read_all()
@@ -168,7 +168,7 @@ def _stored_table(pa: Any, source: Source) -> Any:
     return table.drop_columns([name for name in table.column_names if is_index(name)])
 
 
-def open_stored(pa: Any, source: Source) -> Any:
+def open_stored(pa: Any, source: DataFile) -> Any:
     """Open a Parquet or Arrow file, the latter in the format of files or of streams."""
     import pyarrow.parquet
 
@@ -183,7 +183,7 @@ def open_stored(pa: Any, source: Source) -> Any:
 
 
 @contextmanager
-def stored_errors(pa: Any, source: Source) -> Iterator[None]:
+def stored_errors(pa: Any, source: DataFile) -> Iterator[None]:
     """Turn the errors of pyarrow about a Parquet or Arrow file into DataFileError."""
     kind = "a Parquet file" if source.extension == ".parquet" else "an Arrow file"
     try:

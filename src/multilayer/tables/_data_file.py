@@ -1,4 +1,4 @@
-"""The source of a table, a path or a binary file object, and the encoding of its text."""
+"""A data file: the path or the binary file object of a table, and the encoding of its text."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _WIDE_MARKS = tuple(mark for mark, _ in _MARKS)
 
 
 @dataclass(frozen=True)
-class Source:
+class DataFile:
     """Bytes that can be read from the beginning repeatedly."""
 
     name: str  # for messages
@@ -99,15 +99,15 @@ class Continued(io.RawIOBase):
         return len(data)
 
 
-def find_source(given: Any, *, is_read_once: bool = False) -> Source:
-    """Return the source of a path or a file object.
+def find_data_file(given: Any, *, is_read_once: bool = False) -> DataFile:
+    """Return the data file of a path or a file object.
 
     With ``is_read_once``, only the beginning of text in a file object is read now.
     """
     if hasattr(given, "read"):
         name = getattr(given, "name", None)
         name = "standard input" if name == "<stdin>" else name if isinstance(name, str) and name else "the file"
-        return _source_of_object(name, given, is_read_once)
+        return _of_object(name, given, is_read_once)
     if not isinstance(given, str | os.PathLike):
         raise InputError(
             f"expected the path of a file or a file opened with mode 'rb', got {type(given).__module__}."
@@ -116,19 +116,19 @@ def find_source(given: Any, *, is_read_once: bool = False) -> Source:
     path = Path(given)
     extension = _checked_extension(path)
     _check_is_file(path)
-    return Source(str(path), path, b"", extension)
+    return DataFile(str(path), path, b"", extension)
 
 
-def _source_of_object(name: str, file: Any, is_read_once: bool) -> Source:
+def _of_object(name: str, file: Any, is_read_once: bool) -> DataFile:
     data = _beginning(name, file) if is_read_once else _content(name, file)
     if is_read_once and len(data) >= _PIECE and not _is_binary_table(data) and not data.startswith(_WIDE_MARKS):
         end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1 or len(data)
-        return Source(name, None, bytes(data[:end]), ".csv", rest=Continued(bytes(data[end:]), file))
+        return DataFile(name, None, bytes(data[:end]), ".csv", rest=Continued(bytes(data[end:]), file))
     if is_read_once:
         data = data + _content(name, file)
     if not data:
         raise DataFileError(f"{name}: is empty. Column names and rows are needed.")
-    return Source(name, None, data, _extension_of(data))
+    return DataFile(name, None, data, _extension_of(data))
 
 
 def _extension_of(data: bytes) -> str:
