@@ -14,6 +14,7 @@ from multilayer.tables._data_file import LONGEST_LINE, DataFile, check_has_line_
 from multilayer.tables._dialect import WINDOW, Dialect, find_dialect
 from multilayer.tables._names import check_names, missing_column
 from multilayer.tables._notes import ColumnNote, with_notes
+from multilayer.tables._row_blocks import RowBlocks
 from multilayer.tables._spellings import spells_date
 
 GAP_MARKS = (
@@ -58,21 +59,22 @@ def with_dialect(source: DataFile, separator: str | None) -> tuple[DataFile, Dia
     return source, dialect
 
 
-def text_batches(source: DataFile, dialect: Dialect, columns: Sequence[str], block_size: int) -> Iterator[Any]:
-    """Read the rows below the names in batches of about so many bytes, with these columns as trimmed text.
+def text_batches(source: DataFile, dialect: Dialect, columns: Sequence[str], size: int) -> Iterator[Any]:
+    """Read the rows below the names in batches of about ``size`` bytes, with these columns as trimmed text.
 
     Yields tables of pyarrow.  Only one thread parses, so that an error has the number of its row.
     """
     import pyarrow.csv
 
     pa = import_pyarrow("reading tables")
-    read, parse, convert = _options(dialect, pa.string(), threads=False, skip_blank=True, block_size=block_size)
+    read, parse, convert = _options(dialect, pa.string(), threads=False, skip_blank=True)
     convert.include_columns = list(dict.fromkeys((*columns, dialect.names[-1])))
     table, n_rows = None, 0
     try:
         with source.open_text(whole=True) as stream:
             stream.read(dialect.start)
-            for batch in pyarrow.csv.open_csv(stream, read_options=read, parse_options=parse, convert_options=convert):
+            blocks = RowBlocks(stream, min(size, LONGEST_LINE), LONGEST_LINE, dialect.quote)
+            for batch in pyarrow.csv.open_csv(blocks, read_options=read, parse_options=parse, convert_options=convert):
                 if not batch.num_rows:
                     continue
                 table = pa.table([_trimmed(pa, column) for column in batch.columns], names=convert.include_columns)
@@ -83,7 +85,7 @@ def text_batches(source: DataFile, dialect: Dialect, columns: Sequence[str], blo
     except (pa.ArrowException, OSError) as error:
         if "UTF8" in str(error):
             raise DataFileError(f"{source.name}: is not UTF-8 text. {_advice_on_encoding()}") from None
-        raise _explained(source.name, error, block_size) from None
+        raise _explained(source.name, error) from None
     if table is not None:
         _check_last_quote(source, dialect, table, n_rows)
 
@@ -189,7 +191,7 @@ def _parse(source: DataFile, dialect: Dialect, kind: Any, *, threads: bool = Tru
     import pyarrow.csv
 
     pa = import_pyarrow("reading tables")
-    read, parse, convert = _options(dialect, kind, threads=threads, skip_blank=skip_blank, block_size=LONGEST_LINE)
+    read, parse, convert = _options(dialect, kind, threads=threads, skip_blank=skip_blank)
     try:
         with source.open_text() as stream:
             stream.read(dialect.start)
@@ -208,12 +210,12 @@ def _parse(source: DataFile, dialect: Dialect, kind: Any, *, threads: bool = Tru
         raise _explained(source.name, error) from None
 
 
-def _options(dialect: Dialect, kind: Any, *, threads: bool, skip_blank: bool, block_size: int) -> tuple[Any, Any, Any]:
+def _options(dialect: Dialect, kind: Any, *, threads: bool, skip_blank: bool) -> tuple[Any, Any, Any]:
     """The options of pyarrow for reading, parsing and converting, with all columns of one type."""
     import pyarrow.csv
 
     names = list(dialect.names)
-    read = pyarrow.csv.ReadOptions(block_size=block_size, use_threads=threads, column_names=names)
+    read = pyarrow.csv.ReadOptions(block_size=LONGEST_LINE, use_threads=threads, column_names=names)
     parse = pyarrow.csv.ParseOptions(
         delimiter=dialect.separator,
         quote_char=dialect.quote,
@@ -231,7 +233,7 @@ def _skip_blank(row: Any) -> str:
     return "error" if row.text.strip(" \x1a") else "skip"
 
 
-def _explained(file: str, error: Exception, block_size: int = LONGEST_LINE) -> Exception:
+def _explained(file: str, error: Exception) -> Exception:
     """Turn pyarrow's error into one line with the row, if it is known."""
     message = str(error)
     if ragged := _RAGGED.search(message):
@@ -244,7 +246,7 @@ def _explained(file: str, error: Exception, block_size: int = LONGEST_LINE) -> E
         )
     if "straddling" in message:
         return DataFileError(
-            f"{file}: a row is longer than {block_size / _MEGABYTE:.3g} MiB. "
+            f"{file}: a row is longer than {LONGEST_LINE / _MEGABYTE:.3g} MiB. "
             "The cause may be a quotation mark that is never closed."
         )
     if "Empty CSV file" in message:

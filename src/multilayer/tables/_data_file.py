@@ -15,7 +15,7 @@ from multilayer.exceptions import DataFileError, InputError, ParameterError, arg
 from multilayer.tables._arrow import import_pyarrow
 
 LONGEST_LINE = 16 * 2**20
-"""The longest first line in bytes, and the size of the blocks in which the file is parsed."""
+"""The longest row in bytes."""
 
 KNOWN = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".arrow", ".feather")
 TYPED = (".parquet", ".arrow", ".feather")  # files that store the types of their columns

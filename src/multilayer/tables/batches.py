@@ -17,11 +17,11 @@ from multilayer.tables._csv import text_batches, with_dialect
 from multilayer.tables._data_file import TYPED, DataFile, checked_encoding, find_data_file
 from multilayer.tables._names import check_names, missing_column, shortened
 from multilayer.tables.reading import (
+    StoredTable,
     check_no_text_options,
     check_separator,
     checked_form,
     is_index,
-    open_stored,
     stored_errors,
 )
 
@@ -169,7 +169,7 @@ def read_batches(
     separator, decimal, encoding, date_format : optional
         As in :func:`read_table`.
     batch_bytes : int, default=1048576
-        The approximate size of a batch in the file, larger than the longest row of text.
+        The approximate size of a batch in the file; a row of text may have up to 16 MiB.
 
     Returns
     -------
@@ -245,8 +245,8 @@ def _of_stored(
     batch_bytes: int,
 ) -> TableBatches:
     with stored_errors(pa, source):
-        stored = open_stored(pa, source)
-        schema = stored.schema_arrow if source.extension == ".parquet" else stored.schema
+        stored = StoredTable(pa, source, is_mapped=True)
+        schema = stored.reader.schema_arrow if source.extension == ".parquet" else stored.reader.schema
     try:
         names = tuple(name for name in schema.names if not is_index(name))
         check_names(source.name, names)
@@ -258,7 +258,7 @@ def _of_stored(
 
     def batches() -> Iterator[Any]:
         with stored_errors(pa, source), stored:
-            for batch in _stored_batches(stored, columns, source.extension == ".parquet", batch_bytes):
+            for batch in _stored_batches(stored.reader, columns, source.extension == ".parquet", batch_bytes):
                 batch.validate(full=True)
                 table = pa.Table.from_batches([batch]).select(columns)
                 if table.num_rows:

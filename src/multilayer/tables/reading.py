@@ -161,25 +161,51 @@ def check_no_text_options(
 
 def _stored_table(pa: Any, source: DataFile) -> Any:
     """Read a Parquet or Arrow file."""
-    with stored_errors(pa, source), open_stored(pa, source) as stored:
-        table = stored.read() if source.extension == ".parquet" else stored.read_all()
+    with stored_errors(pa, source), StoredTable(pa, source) as stored:
+        table = stored.reader.read() if source.extension == ".parquet" else stored.reader.read_all()
         # The data may be damaged too: text that is not UTF-8, or offsets beyond the buffer.
         table.validate(full=True)
     return table.drop_columns([name for name in table.column_names if is_index(name)])
 
 
-def open_stored(pa: Any, source: DataFile) -> Any:
-    """Open a Parquet or Arrow file, the latter in the format of files or of streams."""
-    import pyarrow.parquet
+class StoredTable:
+    """An open Parquet or Arrow file, the latter in the format of files or of streams.
 
-    if source.extension == ".parquet":
-        return pyarrow.parquet.ParquetFile(source.place)
-    stream = pa.memory_map(source.place) if isinstance(source.place, str) else source.place
-    try:
-        return pa.ipc.open_file(stream)
-    except pa.ArrowInvalid:
-        stream.seek(0)
-        return pa.ipc.open_stream(stream)
+    ``reader`` is pyarrow's.  With ``is_mapped``, the batches of an Arrow file are views of the file as long as it is
+    open; otherwise they are copies.
+    """
+
+    def __init__(self, pa: Any, source: DataFile, *, is_mapped: bool = False) -> None:
+        import pyarrow.parquet
+
+        if source.extension == ".parquet":
+            self.reader: Any = pyarrow.parquet.ParquetFile(source.place)
+            self._opened: Any = self.reader
+            return
+        place = source.place
+        self.reader, self._opened = None, place
+        if isinstance(place, str):
+            self._opened = pa.memory_map(place) if is_mapped else pa.OSFile(place)
+        try:
+            try:
+                self.reader = pa.ipc.open_file(self._opened)
+            except pa.ArrowInvalid:
+                self._opened.seek(0)
+                self.reader = pa.ipc.open_stream(self._opened)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file, which the readers of pyarrow leave open."""
+        self.reader = None
+        self._opened.close()
+
+    def __enter__(self) -> StoredTable:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 @contextmanager
