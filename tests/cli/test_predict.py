@@ -99,6 +99,14 @@ def test_the_card_says_how_the_table_was_read(run, tmp_path):
     result = run("predict", out / "model.safetensors", table)
     assert result.stderr == ""
     assert result.stdout == run("predict", out / "model.safetensors", table, *reading).stdout
+    # A file that stores its types does not need it, whether it has a name or is piped.
+    stored = tmp_path / "prices.parquet"
+    pyarrow.parquet.write_table(read_table(table, decimal=",", date_format="%d.%m.%Y"), stored)
+    assert run("predict", out / "model.safetensors", stored).stdout == result.stdout
+    piped = ["predict", str(out / "model.safetensors"), "-"]
+    assert CliRunner().invoke(main, piped, input=stored.read_bytes()).output == result.stdout
+    refused = CliRunner().invoke(main, [*piped, "--decimal", ","], input=stored.read_bytes())
+    assert (refused.exit_code, "decimal is for text files" in refused.output) == (2, True)
 
 
 @pytest.mark.parametrize("extension", [".csv", ".csv.gz", ".tsv", ".parquet", ".arrow", ".feather"])

@@ -190,6 +190,8 @@ def test_missing_columns_are_named():
 def test_invalid_options_and_files_raise_errors(tmp_path):
     with pytest.raises(ParameterError, match=r"kind of column 'a' must be one of number, .*, got 'float'"):
         read_batches(io.BytesIO(b"a\n1\n"), {"a": "float"})
+    with pytest.raises(ParameterError, match=r"text_defaults may hold separator, .*, got colour"):
+        read_batches(io.BytesIO(b"a\n1\n"), {"a": "number"}, text_defaults={"colour": "red"})
     with pytest.raises(DataFileError, match=r"data row 3 has 1 field, expected 2"):
         list(read_batches(io.BytesIO(b"a,b\n1,2\n\n3,4\n5\n"), {"a": "number"}))
     with pytest.raises(DataFileError, match="is not UTF-8 text"):

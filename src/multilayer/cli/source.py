@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ class Source:
     time_column: str | None = None  # the column by which the rows are in order
     id: str | None = None  # the column that names the rows
     test: Path | None = None  # the file of the test rows
+    remembered: Mapping[str, str] = field(default_factory=dict)  # how a training table of text was written
 
     @property
     def is_standard_input(self) -> bool:
@@ -72,7 +73,7 @@ class Source:
         from multilayer.tables import read_batches
 
         reading: dict[str, Any] = self.reading
-        return read_batches(self._opened(), kinds, also=also, **reading)
+        return read_batches(self._opened(), kinds, also=also, text_defaults=self.remembered, **reading)
 
     def _opened(self) -> Any:
         """The path, or the bytes of standard input."""

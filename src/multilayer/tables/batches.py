@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, BinaryIO, NamedTuple
 
 from multilayer.exceptions import DataFileError, InputError, MultilayerError, ParameterError
@@ -145,9 +146,10 @@ def read_batches(
     *,
     also: Sequence[str] | None = (),
     separator: str | None = None,
-    decimal: str = ".",
+    decimal: str | None = None,
     encoding: str | None = None,
     date_format: str | None = None,
+    text_defaults: Mapping[str, str] = MappingProxyType({}),
     batch_bytes: int = _MEGABYTE,
 ) -> TableBatches:
     """Read a data file of any size in batches, with columns of given kinds.
@@ -168,6 +170,8 @@ def read_batches(
         Further columns, which stay as they are in the file; None for all.
     separator, decimal, encoding, date_format : optional
         As in :func:`read_table`.
+    text_defaults : mapping of str to str, default={}
+        Values of these four where they are None, which do not apply to Parquet and Arrow files.
     batch_bytes : int, default=1048576
         The approximate size of a batch in the file; a row of text may have up to 16 MiB.
 
@@ -197,18 +201,23 @@ def read_batches(
     {'people': Unreadable(count=1, example="'many'", row=2)}
     """
     pa = import_pyarrow("reading tables")
-    check_separator(separator)
-    form = checked_form(decimal, date_format)
-    codec = checked_encoding(encoding)
+    given = {"separator": separator, "decimal": decimal, "encoding": encoding, "date_format": date_format}
+    unknown = set(text_defaults) - set(given)
+    if unknown:
+        raise ParameterError(f"text_defaults may hold {', '.join(given)}, got {', '.join(sorted(unknown))}.")
+    chosen = {**text_defaults, **{name: value for name, value in given.items() if value is not None}}
+    check_separator(chosen.get("separator"))
+    form = checked_form(chosen.get("decimal", "."), chosen.get("date_format"))
+    codec = checked_encoding(chosen.get("encoding"))
     for name, kind in kinds.items():
         if kind not in KINDS:
             raise ParameterError(f"the kind of column {name!r} must be one of {', '.join(KINDS)}, got {kind!r}.")
     try:
         found = find_data_file(source, is_read_once=codec is None or not codec.startswith(("utf-16", "utf-32")))
         if found.extension in TYPED:
-            check_no_text_options(found.name, separator, decimal, encoding, date_format)
+            check_no_text_options(found.name, separator, decimal or ".", encoding, date_format)
             return _of_stored(pa, found, kinds, also, form, batch_bytes)
-        return _of_text(replace(found, encoding=codec), separator, kinds, also, form, batch_bytes)
+        return _of_text(replace(found, encoding=codec), chosen.get("separator"), kinds, also, form, batch_bytes)
     except OSError as error:
         reason = error.strerror or str(error).splitlines()[0]
         raise DataFileError(f"{found.name}: cannot be read: {reason}.") from None

@@ -88,9 +88,8 @@ class SavedModel:
 
     def source_of(self, file: Path, options: Mapping[str, Any]) -> Source:
         """A file with these options; how a file of text is read is otherwise that of the training table."""
-        is_text = file.suffix.lower() in (".csv", ".tsv", ".gz") or str(file) == "-"
-        reading = dict(self.card.get("reading", {})) if is_text else {}
-        return Source(file, **reading | {name: value for name, value in options.items() if value is not None})
+        given = {name: value for name, value in options.items() if value is not None}
+        return Source(file, **given, remembered=self.card.get("reading", {}))
 
     @property
     def is_table_model(self) -> bool:
