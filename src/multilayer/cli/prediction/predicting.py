@@ -18,7 +18,7 @@ from multilayer.cli.source import Source
 from multilayer.cli.text import count
 from multilayer.exceptions import InputError, NoveltyWarning
 from multilayer.tables import TableBatches
-from multilayer.tables.models import FarRows, far_rows, with_spelled_cells
+from multilayer.tables.models import FarRows, with_spelled_cells
 
 _MOST_NAMES = 5  # in a note
 _SURELY_OTHER = 20  # cells of a column, none of which is of its kind, are an error
@@ -36,9 +36,9 @@ class Oddities:
     new: Counter[str] = field(default_factory=Counter)  # rows with a new category, by column
     examples: dict[str, str] = field(default_factory=dict)  # of new categories
 
-    def add(self, saved: SavedModel, rows: Any) -> None:
-        """Count the rows of a table, whose text of numbers and dates is converted."""
-        self.far += far_rows(saved.model, rows)
+    def add(self, saved: SavedModel, rows: Any, far: FarRows) -> None:
+        """Count the rows of a table, whose text of numbers and dates is converted, and those that are far."""
+        self.far += far
         self.n_rows += rows.num_rows
         for name in saved.kinds:
             self.n_values[name] += rows.num_rows - rows.column(name).null_count
@@ -125,9 +125,9 @@ def predicted_batches(
             n_spelled[name] += rows.num_rows - rows.column(name).null_count
         _check_kinds(batches, saved, source, oddities, n_spelled)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NoveltyWarning)  # oddities counts them, for all batches together
-            found = saved.predictions(rows, wanted)
-        oddities.add(saved, rows)
+            warnings.simplefilter("ignore", NoveltyWarning)  # of explanations; oddities counts the rows
+            found, far = saved.predictions(rows, wanted)
+        oddities.add(saved, rows, far)
         yield given, kept, found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +21,15 @@ from multilayer.cli.text import count
 from multilayer.exceptions import InputError, MissingExtraError
 from multilayer.files import model_info
 from multilayer.selection import CrossValidation
-from multilayer.tables.models import columns_with_hours, input_categories, input_encoder, input_kinds
+from multilayer.tables.models import (
+    FarRows,
+    RowAnswers,
+    columns_with_hours,
+    input_categories,
+    input_encoder,
+    input_kinds,
+    row_answers,
+)
 
 PREDICTED = "predicted"
 _BETWEEN_CLASSES = "|"  # of a set
@@ -114,11 +123,16 @@ class SavedModel:
             option = "--explain" if wanted.reasons else "--interval"
             raise InputError(f"{option} needs a TableClassifier or TableRegressor, got a {name}. Omit it.")
 
-    def predictions(self, rows: Any, wanted: Wanted) -> dict[str, NDArray[Any]]:
-        """The columns of predictions for a table of pyarrow."""
+    def predictions(self, rows: Any, wanted: Wanted) -> tuple[dict[str, NDArray[Any]], FarRows]:
+        """The columns of predictions for a table of pyarrow, and which rows are far from those of the training."""
         X = rows if self._takes_tables else self._as_frame(rows)
-        found = self._classes(X, wanted) if self.classifies else self._amounts(X, wanted)
-        return found | (self._reasons(X) if wanted.reasons else {})
+        if self.is_table_model:
+            answers = row_answers(self.model, X, wanted.coverage)
+        else:
+            predicted = self.model.predict_proba(X) if self.classifies else np.asarray(self.model.predict(X))
+            answers = RowAnswers(predicted, None, FarRows(rows.num_rows, 0, Counter()))
+        found = self._classes(answers, wanted) if self.classifies else self._amounts(answers)
+        return found | (self._reasons(X) if wanted.reasons else {}), answers.far
 
     @property
     def _takes_tables(self) -> bool:
@@ -131,25 +145,21 @@ class SavedModel:
         except ImportError:
             raise MissingExtraError("predicting with steps of scikit-learn", "pandas", "frames") from None
 
-    def _classes(self, X: Any, wanted: Wanted) -> dict[str, NDArray[Any]]:
-        model = self.model
-        labels = np.asarray(model.classes_)
-        probabilities = model.predict_proba(X)
+    def _classes(self, answers: RowAnswers, wanted: Wanted) -> dict[str, NDArray[Any]]:
+        labels, probabilities = np.asarray(self.model.classes_), answers.predicted
         found: dict[str, NDArray[Any]] = {PREDICTED: labels[probabilities.argmax(axis=1)]}
         if wanted.probabilities:
             found |= {f"p({label})": probabilities[:, k] for k, label in enumerate(labels)}
-        if wanted.coverage is not None:
+        if answers.region is not None:
             words = np.array([str(label) for label in labels], dtype=object)
-            inside = model.predict_set(X, coverage=wanted.coverage)
-            found["set"] = np.array([_BETWEEN_CLASSES.join(words[row]) for row in inside], dtype=object)
+            found["set"] = np.array([_BETWEEN_CLASSES.join(words[row]) for row in answers.region[0]], dtype=object)
         return found
 
-    def _amounts(self, X: Any, wanted: Wanted) -> dict[str, NDArray[Any]]:
-        predicted = np.asarray(self.model.predict(X))
-        found = _by_output(PREDICTED, predicted)
-        if wanted.coverage is not None:
-            low, high = self.model.predict_interval(X, coverage=wanted.coverage)
-            found |= _by_output("lower", np.asarray(low)) | _by_output("upper", np.asarray(high))
+    def _amounts(self, answers: RowAnswers) -> dict[str, NDArray[Any]]:
+        found = _by_output(PREDICTED, answers.predicted)
+        if answers.region is not None:
+            low, high = answers.region
+            found |= _by_output("lower", low) | _by_output("upper", high)
         return found
 
     def _reasons(self, X: Any) -> dict[str, NDArray[Any]]:

@@ -17,6 +17,7 @@ from multilayer.tables.models.inputs import (
 from multilayer.tables.models.kinds import NetworkKind, network_kinds
 from multilayer.tables.models.novelty import FarRows
 from multilayer.tables.models.regressor import TableRegressor
+from multilayer.tables.models.row_answers import RowAnswers, row_answers
 
 __all__ = [
     "Drift",
@@ -25,6 +26,7 @@ __all__ = [
     "Importance",
     "NetworkKind",
     "PartialDependence",
+    "RowAnswers",
     "TableClassifier",
     "TableRegressor",
     "columns_with_hours",
@@ -35,5 +37,6 @@ __all__ = [
     "input_encoder",
     "input_kinds",
     "network_kinds",
+    "row_answers",
     "with_spelled_cells",
 ]

@@ -213,6 +213,14 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         parts = parts_of(self)
         return answers(self, parts, encode(parts, table))
 
+    def _shaped(self, predictions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return predictions, (m, K), in the shape of the model's method."""
+        return predictions
+
+    @abstractmethod
+    def _region(self, table: Any, predictions: NDArray[np.float64], coverage: float) -> tuple[NDArray[Any], ...]:
+        """Return the sets or the ends of the intervals of rows with these predictions, (m, K)."""
+
     def _answer(self, mean: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the prediction of the model from the mean of its members, (m, K)."""
         return mean

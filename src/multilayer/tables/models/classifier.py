@@ -222,9 +222,12 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         JASA 114.  Vovk, V. (2015). Cross-conformal predictors. Annals of Mathematics and Artificial Intelligence 74.
         """
         coverage, allow_empty = check_coverage(coverage), check_flag("allow_empty", allow_empty)
-        probabilities = self.predict_proba(X)
         limit = self._conformity[0].quantile(coverage)
-        return class_sets(probabilities, limit, allow_empty=allow_empty)
+        return class_sets(self.predict_proba(X), limit, allow_empty=allow_empty)
+
+    def _region(self, table: Any, predictions: NDArray[np.float64], coverage: float) -> tuple[NDArray[Any], ...]:  # noqa: ARG002
+        limit = self._conformity[0].quantile(check_coverage(coverage))
+        return (class_sets(predictions, limit, allow_empty=True),)
 
     def _check_parameters(self) -> None:
         if self.calibration is not None:

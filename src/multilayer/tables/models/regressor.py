@@ -141,8 +141,10 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         array of shape (m,) or (m, K)
             Amounts in the units of y, of K outputs or quantiles.
         """
-        predicted = self._mean_prediction(X)
-        return predicted if self._is_matrix or self._loss.several_levels else predicted[:, 0]
+        return self._shaped(self._mean_prediction(X))
+
+    def _shaped(self, predictions: NDArray[np.float64]) -> NDArray[np.float64]:
+        return predictions if self._is_matrix or self._loss.several_levels else predictions[:, 0]
 
     def predict_interval(self, X: Any, coverage: float = 0.9) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return an interval for each row, which contains the target with probability ``coverage``.
@@ -193,10 +195,15 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         prediction. AIA.  Romano, Y., Patterson, E. and Candès, E. J. (2019). Conformalized quantile regression.
         NeurIPS.  Vovk, V. (2015). Cross-conformal predictors. Annals of Mathematics and Artificial Intelligence 74.
         """
-        coverage = check_coverage(coverage)
+        check_coverage(coverage)
         table = self._table_to_predict(X)
         self._surroundings.warn_of_far_rows(table)
-        lower, upper = intervals_of(self, table, self._predictions_of(table), coverage)
+        return self._region(table, self._predictions_of(table), coverage)
+
+    def _region(
+        self, table: Any, predictions: NDArray[np.float64], coverage: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        lower, upper = intervals_of(self, table, predictions, check_coverage(coverage))
         return (lower, upper) if self._is_matrix else (lower[:, 0], upper[:, 0])
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
