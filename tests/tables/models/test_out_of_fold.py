@@ -134,7 +134,8 @@ def test_the_score_is_that_of_cross_fitted_predictions(of_folds: tuple[TableRegr
 
 def test_the_summary_names_the_model_and_its_weights(fitted: TableRegressor) -> None:
     table = fitted.summary()
-    assert [row[0] for row in table.rows] == ["model", "gradient-boosted trees", "linear model", "constant"]
+    assert [row[0] for row in table.rows] == ["model", "gradient-boosted trees", "linear regression", "constant"]
+    assert "linear model" not in str(table)
     assert [column.name for column in table.columns] == ["name", "RMSE", "model better by"]
     assert "network" not in table.notes[0]
     kinds = ", ".join(f"{name} {weight:.2f}" for name, weight in fitted.weights_.items())

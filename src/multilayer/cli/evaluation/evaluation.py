@@ -187,7 +187,7 @@ def _doubt(run: Run, network: ModelScores, other: ModelScores) -> str:
 def _summary(run: Run, model: Any, called: str) -> tuple[Table, str]:
     """The out-of-fold scores of a table model, with the names of this command, and its verdict."""
     metric, summary = run.task.decisive, model.summary()
-    names = {"linear model": run.task.linear_name, "constant": run.task.baseline_name, "model": called}
+    names = {"constant": run.task.baseline_name, "model": called}
     rows: list[tuple[object, ...]] = []
     for name, score, difference, *rest in summary.rows:
         written = "" if difference is None else metric.write(*difference)
@@ -204,8 +204,8 @@ def _summary(run: Run, model: Any, called: str) -> tuple[Table, str]:
     if len(summary.rows) == 1:  # interrupted before the other models
         return table, ""
     text = _in_shell_words(verdict) + "."
-    for name, here in (("the linear model", run.task.linear_name), *names.items()):
-        text = text.replace(name, here)  # "model" after "linear model"
+    for name, here in names.items():
+        text = text.replace(name, here)
     where = "On the validation rows" if planned == 1 else "In the folds of the training rows"
     return table, f"{where}: {text[:1].lower()}{text[1:]}"
 

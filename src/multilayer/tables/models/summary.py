@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from multilayer.results import Column, Table, listing
-from multilayer.tables.models.companions import NAMES, TREES
+from multilayer.tables.models.companions import LINEAR_MODEL, NAMES, TREES
 from multilayer.tables.models.means import mean_over_rows
 from multilayer.tables.models.out_of_fold import OutOfFoldRows
 from multilayer.tables.reports import notes_in_words
@@ -66,7 +66,10 @@ def scores_of(model: Any, beside: Mapping[str, NDArray[Any]], held: OutOfFoldRow
 def summary_of(model: Any) -> Table:
     """Return a table with a line for each model, and notes: a verdict, the weights, and what the score leaves out."""
     scores: list[ModelScore] = model._scores
-    rows = [(each.name, each.score, each.better, *each.measures) for each in scores]
+    # What users call the linear model of classes and of amounts.
+    linear = "logistic regression" if model._classifies else "linear regression"
+    names = {each.name: linear if each.name == LINEAR_MODEL else each.name for each in scores}
+    rows = [(names[each.name], each.score, each.better, *each.measures) for each in scores]
     compared = {each.name: each.better for each in scores if each.better is not None}
     columns = (
         Column("name", align="left"),
@@ -74,7 +77,8 @@ def summary_of(model: Any) -> Table:
         Column("model better by"),
         *model._measure_columns,
     )
-    notes = [verdict(compared, with_trees=model.with_trees), BEST_EPOCHS]
+    told = verdict(compared, with_trees=model.with_trees)
+    notes = [told.replace(f"the {LINEAR_MODEL}", linear).replace(LINEAR_MODEL, linear), BEST_EPOCHS]
     if len(model.weights_) > 1:
         notes.insert(1, weights_in_words(model.weights_))
     if model._is_series:
