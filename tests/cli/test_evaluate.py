@@ -5,20 +5,31 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn import metrics
+from sklearn.pipeline import make_pipeline
 
-from multilayer import load_model
+from multilayer import MLPRegressor, load_model, save_model
+from multilayer.cli.console import Output
 from multilayer.cli.evaluation.tasks import Classification, Regression
-from multilayer.cli.prediction.evaluating import jackknife_errors
-from multilayer.tables import read_table
+from multilayer.cli.prediction.evaluated import Evaluated, evaluate_file
+from multilayer.cli.prediction.jackknife import jackknife_errors
+from multilayer.cli.prediction.saved import SavedModel
+from multilayer.tables import TableEncoder, read_table
 
 
 def score_in(text: str, name: str) -> float:
     line = next(line for line in text.splitlines() if line.startswith(name))
     return float(line.removeprefix(name).split()[0].replace(",", ""))
+
+
+def evaluated(model: Path, file: Path) -> Evaluated:
+    saved = SavedModel.load(model)
+    return evaluate_file(saved, saved.source_of(file, {}), 0, Output(quiet=True))
 
 
 def test_scores_are_those_of_scikit_learn(run, table, people_model):
@@ -28,11 +39,17 @@ def test_scores_are_those_of_scikit_learn(run, table, people_model):
     known = [i for i, label in enumerate(rows.column("buys").to_pylist()) if label is not None]
     y = rows.column("buys").take(known).to_pylist()
     loaded = load_model(people_model)
-    found = loaded.predict_proba(rows.take(known))
-    assert score_in(result.stdout, "accuracy") == pytest.approx(
-        metrics.accuracy_score(y, loaded.predict(rows.take(known))), abs=1e-4
-    )
-    assert score_in(result.stdout, "log-loss") == pytest.approx(metrics.log_loss(y, found), abs=1e-4)
+    labels, probabilities = loaded.predict(rows.take(known)), loaded.predict_proba(rows.take(known))
+    scores = evaluated(people_model, table).scores
+    expected = {
+        "accuracy": metrics.accuracy_score(y, labels),
+        "balanced_accuracy": metrics.balanced_accuracy_score(y, labels),
+        "log_loss": metrics.log_loss(y, probabilities),
+        "roc_auc": metrics.roc_auc_score(np.array(y) == "yes", probabilities[:, 1]),
+    }
+    assert scores == {name: pytest.approx(score, rel=1e-12) for name, score in expected.items()}
+    assert score_in(result.stdout, "accuracy") == pytest.approx(expected["accuracy"], abs=1e-4)
+    assert score_in(result.stdout, "log-loss") == pytest.approx(expected["log_loss"], abs=1e-4)
     assert f"{loaded.oof_score_:.3f}" in result.stdout
     assert "note: 1 row without a target, the first is data row 7\n" in result.stderr
 
@@ -59,10 +76,47 @@ def test_amounts_have_residuals_and_named_rows(run, houses_table, houses_model, 
     result = run("evaluate", houses_model, houses_table, "--id", "area", "--out", tmp_path / "out")
     assert result.exit_code == 0
     assert (tmp_path / "out" / "residuals.png").exists()
+    rows, found = read_table(houses_table), evaluated(houses_model, houses_table)
+    y, predicted = rows.column("price").to_numpy(), load_model(houses_model).predict(rows)
+    expected = {
+        "rmse": metrics.root_mean_squared_error(y, predicted),
+        "mae": metrics.mean_absolute_error(y, predicted),
+        "r2": metrics.r2_score(y, predicted),
+    }
+    assert found.scores == {name: pytest.approx(score, rel=1e-12) for name, score in expected.items()}
+    for metric in found.task.metrics:
+        written = metric.write(expected[metric.name], found.errors[metric.name]).replace("±", "+-")
+        assert f"{metric.heading} {written}" in " ".join(result.stdout.split())
+
+
+def test_rows_of_one_class_have_no_score_that_needs_two(run, table, people_model, tmp_path):
+    lines = table.read_text().splitlines()
+    path = tmp_path / "one.csv"
+    path.write_text("\n".join([lines[0], *(line for line in lines if line.endswith(",yes"))]))
+    result = run("evaluate", people_model, path, "--out", tmp_path / "out")
+    assert (result.exit_code, result.stderr) == (0, "")
+    found = evaluated(people_model, path)
+    rows = read_table(path)
+    assert found.scores["accuracy"] == np.mean(load_model(people_model).predict(rows) == "yes")
+    p = load_model(people_model).predict_proba(rows)[:, 1]
+    assert found.scores["log_loss"] == pytest.approx(-np.log(p).mean(), rel=1e-12)
+    assert math.isnan(found.scores["roc_auc"])
+    assert re.search(r"^ROC AUC +-( |$)", result.stdout, re.MULTILINE)
+    assert not (tmp_path / "out" / "precision_recall.png").exists()
+
+
+def test_several_amounts_of_a_row_are_refused(run, houses_table, tmp_path):
     rows = read_table(houses_table)
-    predicted = load_model(houses_model).predict(rows)
-    expected = metrics.root_mean_squared_error(rows.column("price").to_numpy(), predicted)
-    assert score_in(result.stdout, "RMSE") == pytest.approx(expected, rel=0.1)
+    prices = np.column_stack([rows.column("price").to_numpy()] * 2)
+    options = {"max_iter": 3, "n_iter_no_change": None, "random_state": 0}
+    several = make_pipeline(TableEncoder(), MLPRegressor((3,), **options)).fit(rows.drop_columns("price"), prices)
+    quantiles = MLPRegressor((3,), loss="quantile", quantile=(0.1, 0.9), **options)
+    quantiles = make_pipeline(TableEncoder(), quantiles).fit(rows.drop_columns("price"), prices[:, 0])
+    for model in (several, quantiles):
+        save_model(model, tmp_path / "model")
+        result = run("evaluate", tmp_path / "model", houses_table, "--target", "price")
+        assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+        assert "the model predicts 2 amounts of each row. Evaluate it in Python" in result.stderr
 
 
 def test_single_networks_are_evaluated_without_changes(run, table, tmp_path):

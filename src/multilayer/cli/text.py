@@ -87,6 +87,17 @@ def shortened(text: str, most: int) -> str:
     return line if len(line) <= most else line[: most - 3] + "..."
 
 
+def quoted(name: object) -> str:
+    """The name of a column or a cell in a message: within apostrophes, on one line of at most 60 characters.
+
+    Examples
+    --------
+    >>> print(quoted("age"), quoted("owner's\\nage"))
+    'age' 'owner's age'
+    """
+    return f"'{shortened(str(name), 60)}'"
+
+
 def shell_line(words: Sequence[str]) -> str:
     """Words as a shell reads them; ``$'...'`` with codes for characters that cannot be printed.
 

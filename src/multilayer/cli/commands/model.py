@@ -139,7 +139,8 @@ def evaluate(
     """
     from multilayer.cli.console import Output
     from multilayer.cli.folder import prepared
-    from multilayer.cli.prediction.evaluating import evaluate_file, write_evaluation
+    from multilayer.cli.prediction.evaluated import evaluate_file, print_evaluation
+    from multilayer.cli.prediction.evaluation_files import write_evaluation
     from multilayer.cli.prediction.saved import SavedModel
 
     printed = Output(quiet)
@@ -148,6 +149,7 @@ def evaluate(
         raise click.UsageError(f"--id {id} is the target, and cannot name the rows. Name another column.")
     with prepared(out):
         found = evaluate_file(saved, saved.source_of(file, {**reading, "target": target, "id": id}), seed, printed)
+        print_evaluation(found, printed)
         if out is not None:
             out.write(SETTINGS_FILE, settings_text(click.get_current_context()))
             write_evaluation(found, out, printed)

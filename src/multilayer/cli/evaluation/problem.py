@@ -17,7 +17,7 @@ from multilayer.cli.console import Output
 from multilayer.cli.evaluation.tested_rows import kind_of_column, with_test_rows
 from multilayer.cli.progress import waiting
 from multilayer.cli.source import Source
-from multilayer.cli.text import count
+from multilayer.cli.text import count, quoted
 from multilayer.exceptions import DataFileError, DivergenceError, InputError, ParameterError, unknown_name
 from multilayer.tables import TableEncoder, TargetInfo, encode_target, reading_notes, row_identifiers, split_target
 
@@ -129,14 +129,14 @@ def _checked_target(source: Source, names: list[str]) -> str:
         if name is not None and name not in names:
             raise InputError(str(unknown_name(what, name, names)))
     if target in source.ignore:
-        raise InputError(f"{target!r} is the target, and cannot be ignored. Name another --ignore or --target.")
+        raise InputError(f"{quoted(target)} is the target, and cannot be ignored. Name another --ignore or --target.")
     for option, what, name in (
         ("--group", "the column of groups", source.group),
         ("--time-column", "the column of times", source.time_column),
         ("--id", "the column of names", source.id),
     ):
         if name == target:
-            raise InputError(f"{target!r} is the target, and cannot be {what} too. Name another {option}.")
+            raise InputError(f"{quoted(target)} is the target, and cannot be {what} too. Name another {option}.")
     return target
 
 
@@ -145,8 +145,8 @@ def _in_order(info: TargetInfo, column: Any, name: str, n_in_file: int | None) -
     column = column.take(info.rows)
     if kind_of_column(column) not in ("numbers", "dates or times"):
         raise InputError(
-            f"the time column {name!r} holds {kind_of_column(column)}, by which rows have no order in time. Name a "
-            "column of dates, times or numbers, or pass --date-format."
+            f"the time column {quoted(name)} holds {kind_of_column(column)}, by which rows have no order in time. Name "
+            "a column of dates, times or numbers, or pass --date-format."
         )
     _check_no_gaps(column, info.rows, "time column", name, "each row needs a time")
     order = np.argsort(column.to_numpy(), kind="stable")
@@ -159,7 +159,7 @@ def _check_no_gaps(column: Any, rows: RowNumbers, what: str, name: str | None, w
     gaps = column.is_null(nan_is_null=True).to_numpy()
     if gaps.any():
         raise InputError(
-            f"the {what} {name!r} has {count(int(gaps.sum()), 'gap')}, the first in data row "
+            f"the {what} {quoted(name)} has {count(int(gaps.sum()), 'gap')}, the first in data row "
             f"{rows[gaps.argmax()] + 1}. Fill them: {why}."
         )
 

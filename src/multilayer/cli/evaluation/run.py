@@ -22,7 +22,7 @@ from multilayer.cli.evaluation.tasks import TASKS, Task
 from multilayer.cli.limits import Deadline
 from multilayer.cli.progress import Watch, waiting
 from multilayer.cli.source import Source
-from multilayer.cli.text import count, shortened, text_table
+from multilayer.cli.text import count, quoted, shortened, text_table
 from multilayer.exceptions import InputError
 from multilayer.results import Table
 from multilayer.selection import CrossValidation, cross_validate
@@ -197,7 +197,7 @@ def begin_run(
         except InputError:
             encoder.fit(problem.features)  # its error has the numbers of the rows in the file
             raise
-    remedy = f"They are in different groups of {group!r}: remove them"
+    remedy = f"They are in different groups of {quoted(group)}: remove them"
     if source.test is not None:
         remedy = f"Remove them from {source.tested.name}"
     elif group is None:

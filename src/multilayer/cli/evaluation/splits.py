@@ -22,7 +22,7 @@ from sklearn.model_selection import (
 
 from multilayer.cli.evaluation.problem import Problem, RowNumbers
 from multilayer.cli.source import Source
-from multilayer.cli.text import count, shortened
+from multilayer.cli.text import count, quoted, shortened
 from multilayer.exceptions import InputError
 from multilayer.tables import TargetInfo
 
@@ -110,23 +110,23 @@ def _split_as_given(problem: Problem, test_fraction: float, seed: int) -> Splits
         train, test = np.flatnonzero(~is_tested), np.flatnonzero(is_tested)
         for name, part in ((source.name, train), (f"--test {source.test}", test)):
             if not len(part):
-                raise InputError(f"{name} has no row with a target {problem.target!r}. Fill the column.")
+                raise InputError(f"{name} has no row with a target {quoted(problem.target)}. Fill the column.")
         found = Splits([(train, test)], seed, by=f", those of {source.tested.name}")
     elif source.time_column is not None:
         n_test = min(math.ceil(test_fraction * n), n - 1)
         rows = [(np.arange(n - n_test), np.arange(n - n_test, n))]
-        found = Splits(rows, seed, (), test_fraction, by=f", the last by {source.time_column!r}")
+        found = Splits(rows, seed, (), test_fraction, by=f", the last by {quoted(source.time_column)}")
     else:
         codes = _checked_codes(problem, 2, "the 2 that a split needs", "Add rows of other groups.")
         splitter = GroupShuffleSplit(1, test_size=test_fraction, random_state=seed)
         n_groups = int(codes.max()) + 1
         if not 1 <= math.ceil(test_fraction * n_groups) < n_groups:
             raise InputError(
-                f"--test-fraction {test_fraction:g} of {count(n_groups, 'group')} of {source.group!r} leaves no group "
-                "to train on. Use a smaller one."
+                f"--test-fraction {test_fraction:g} of {count(n_groups, 'group')} of {quoted(source.group)} leaves no "
+                "group to train on. Use a smaller one."
             )
         train, test = next(splitter.split(y, groups=codes))
-        together = f", of other groups of {source.group!r}"
+        together = f", of other groups of {quoted(source.group)}"
         found = Splits([(train, test)], seed, (), test_fraction, splitter="GroupShuffleSplit", by=together)
     train, test = found.rows[0]
     if len(train) < _FEWEST_TO_TRAIN:
@@ -214,7 +214,7 @@ def _divide_by_time(problem: Problem, n_folds: int, seed: int) -> Splits:
     rows = list(TimeSeriesSplit(n_folds).split(y))
     _check_parts(rows, n_folds, None)
     notes = () if problem.info.task == "regression" else _notes_on_unseen(y, rows, source)
-    by = f" by {source.time_column!r}, each tested after training on all earlier rows"
+    by = f" by {quoted(source.time_column)}, each tested after training on all earlier rows"
     return Splits(rows, seed, notes, n_folds=n_folds, splitter="TimeSeriesSplit", by=by)
 
 
@@ -224,7 +224,7 @@ def _checked_codes(problem: Problem, n_needed: int, what: str, remedy: str = "")
     n = int(codes.max()) + 1
     if n < n_needed:
         raise InputError(
-            f"the group column {problem.source.group!r} holds {count(n, 'group')}, fewer than {what}. "
+            f"the group column {quoted(problem.source.group)} holds {count(n, 'group')}, fewer than {what}. "
             f"{remedy or _fewer(n)}"
         )
     return codes
@@ -236,8 +236,8 @@ def _check_parts(rows: list[tuple[RowNumbers, RowNumbers]], n_folds: int, group:
         raise InputError(f"a fold of {n_folds} leaves {count(fewest, 'row')} to train on: two are needed. Add rows.")
     if any(len(test) == 0 for _, test in rows):
         raise InputError(
-            f"the groups of {group!r} cannot be divided into {n_folds} folds: a few hold most of the rows. Use fewer "
-            "--folds."
+            f"the groups of {quoted(group)} cannot be divided into {n_folds} folds: a few hold most of the rows. Use "
+            "fewer --folds."
         )
 
 
@@ -292,9 +292,9 @@ def _notes_on_unseen(y: NDArray[Any], rows: Sequence[tuple[RowNumbers, RowNumber
                 raise InputError(f"{only} Add rows of another class.")
             if source.group is not None:
                 remedy = "Use another --group or --seed." if is_single else "Use another --group, or more --folds."
-                raise InputError(f"with the groups of {source.group!r} kept together, {only} {remedy}")
+                raise InputError(f"with the groups of {quoted(source.group)} kept together, {only} {remedy}")
             remedy = "Use a smaller --test-fraction" if is_single else "Use fewer --folds"
-            raise InputError(f"in the order of {source.time_column!r}, {only} {remedy}, or omit --time-column.")
+            raise InputError(f"in the order of {quoted(source.time_column)}, {only} {remedy}, or omit --time-column.")
     unseen = [label for train, test in rows for label in np.setdiff1d(y[test], y[train])]
     if not unseen:
         return ()

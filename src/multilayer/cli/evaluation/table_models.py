@@ -16,7 +16,7 @@ from multilayer.cli.evaluation.settings import N_FOLDS, TableSettings
 from multilayer.cli.evaluation.training import note_failures, unless_expected
 from multilayer.cli.limits import SHARE_OF_TRAINING
 from multilayer.cli.progress import training_progress
-from multilayer.cli.text import count
+from multilayer.cli.text import count, quoted
 from multilayer.exceptions import InputError, MultilayerError
 from multilayer.results import listing
 
@@ -37,7 +37,7 @@ def check_table_model(run: Run, rows: RowNumbers) -> None:
     codes = run.problem.group_codes
     if codes is not None and len(np.unique(codes[rows])) < N_FOLDS:
         raise InputError(
-            f"{count(len(np.unique(codes[rows])), 'group')} of {run.problem.source.group!r} to train on: a table "
+            f"{count(len(np.unique(codes[rows])), 'group')} of {quoted(run.problem.source.group)} to train on: a table "
             f"model needs {N_FOLDS} for its folds. Omit --group, or {_NETWORK}."
         )
     most = 1.0 if run.problem.info.task == "classification" else float(np.abs(run.y).max())

@@ -6,7 +6,7 @@ from typing import Any
 
 from multilayer.cli.console import Output
 from multilayer.cli.source import Source
-from multilayer.cli.text import count, shortened
+from multilayer.cli.text import count, quoted, shortened
 from multilayer.exceptions import InputError
 from multilayer.tables import reading_notes
 
@@ -38,8 +38,8 @@ def with_test_rows(table: Any, tested: Any, source: Source, output: Output) -> A
         except (pa.ArrowInvalid, pa.ArrowTypeError):
             kinds = kind_of_column(below.column(0)), kind_of_column(column.column(0))
             raise InputError(
-                f"column {name!r} holds {kinds[0]} in --test {source.test}, and {kinds[1]} here. Write both files "
-                "alike, or leave the column out with --ignore."
+                f"column {quoted(name)} holds {kinds[0]} in --test {source.test}, and {kinds[1]} here. Write both "
+                "files alike, or leave the column out with --ignore."
             ) from None
     for note in reading_notes(tested):
         output.note(f"{source.tested.name}: {note}")
@@ -54,10 +54,11 @@ def with_test_rows(table: Any, tested: Any, source: Source, output: Output) -> A
 
 def _missing(name: str, source: Source) -> str:
     if name == source.target:
-        return f"the target {name!r} is no column of --test {source.test}. It is needed for the scores: add it."
+        return f"the target {quoted(name)} is no column of --test {source.test}. It is needed for the scores: add it."
     if name == source.id:
-        return f"the id column {name!r} is no column of --test {source.test}. Add it, or omit --id."
-    return f"column {name!r} is no column of --test {source.test}. Add it there, or leave it out of both with --ignore."
+        return f"the id column {quoted(name)} is no column of --test {source.test}. Add it, or omit --id."
+    advice = "Add it there, or leave it out of both with --ignore."
+    return f"column {quoted(name)} is no column of --test {source.test}. {advice}"
 
 
 def kind_of_column(column: Any) -> str:

@@ -17,7 +17,7 @@ from multilayer import EnsembleClassifier, EnsembleRegressor, TableClassifier, T
 from multilayer.cli.console import Output
 from multilayer.cli.evaluation.run import columns_table
 from multilayer.cli.output.model_file import read_card
-from multilayer.cli.text import count, shortened, text_table
+from multilayer.cli.text import count, quoted, shortened, text_table
 from multilayer.files import model_info
 from multilayer.results import Table, plus_minus
 from multilayer.selection import CrossValidation
@@ -211,7 +211,7 @@ def _card_sentences(card: Any) -> list[str]:
         return [card] if card else []
     rows = card.get("training_rows")
     on = f" on {count(rows, 'row')} of {card.get('file')}" if isinstance(rows, int) else ""
-    return [f"Trained by {card['command']}{on}, to predict {card.get('target')!r} ({card.get('task')})."]
+    return [f"Trained by {card['command']}{on}, to predict {quoted(card.get('target'))} ({card.get('task')})."]
 
 
 def _training(facts: Facts) -> str:

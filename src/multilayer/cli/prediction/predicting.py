@@ -15,7 +15,7 @@ from multilayer.cli.console import Output
 from multilayer.cli.prediction.saved import SavedModel, Wanted
 from multilayer.cli.prediction.writing import TableWriter
 from multilayer.cli.source import Source
-from multilayer.cli.text import count
+from multilayer.cli.text import count, quoted
 from multilayer.exceptions import InputError, NoveltyWarning
 from multilayer.tables import TableBatches
 from multilayer.tables.models import FarRows, with_spelled_cells
@@ -63,20 +63,20 @@ class Oddities:
 
     def notes(self) -> list[str]:
         """Sentences without a full stop."""
-        found = [f"column {name!r} holds gaps only" for name, n in self.n_values.items() if self.n_rows and not n]
+        found = [f"column {quoted(name)} holds gaps only" for name, n in self.n_values.items() if self.n_rows and not n]
         found += [
-            f"column {name!r}: all {count(n, 'moment')} are at midnight, and those of the training rows were not"
+            f"column {quoted(name)}: all {count(n, 'moment')} are at midnight, and those of the training rows were not"
             for name, n in self.n_midnights.items()
             if n >= _SURELY_OTHER and n == self.n_values[name]
         ]
         found += [
-            f"column {name!r}: {count(n, 'cell')} that {'is' if n == 1 else 'are'} no number or date, such as "
-            f"{example[:40]!r}, {'counts as a gap' if n == 1 else 'count as gaps'}"
+            f"column {quoted(name)}: {count(n, 'cell')} that {'is' if n == 1 else 'are'} no number or date, such as "
+            f"{quoted(example)}, {'counts as a gap' if n == 1 else 'count as gaps'}"
             for name, (n, example) in self.unread.items()
         ]
         found += [
-            f"column {name!r}: {count(n, 'row')} {'has' if n == 1 else 'have'} a category that the training rows did "
-            f"not have, such as {self.examples[name][:40]!r}"
+            f"column {quoted(name)}: {count(n, 'row')} {'has' if n == 1 else 'have'} a category that the training rows "
+            f"did not have, such as {quoted(self.examples[name])}"
             for name, n in self.new.most_common(_MOST_NAMES)
         ]
         if len(self.new) > _MOST_NAMES:
@@ -104,7 +104,9 @@ def predict_file(
         taken |= {name for name in found if name in kept.column_names}
         writer.write(_joined(kept, found))
     for name in taken:
-        output.note(f"column {name!r} of {source.name} is kept, so that the new one is called {name + '_'!r}")
+        output.note(
+            f"column {quoted(name)} of {source.name} is kept, so that the new one is called {quoted(name + '_')}"
+        )
     for note in (*notes_on_cells(batches, saved.kinds), *oddities.notes()):
         output.note(note)
     return batches.n_rows
@@ -165,12 +167,12 @@ def _check_kinds(
         if name in saved.kinds and not batches.n_readable[name]
     ]
     wrong += [
-        (name, "number", n, repr(example)) for name, (n, example) in oddities.unread.items() if not n_spelled[name]
+        (name, "number", n, quoted(example)) for name, (n, example) in oddities.unread.items() if not n_spelled[name]
     ]
     for name, kind, n, example in wrong:
         if n >= _SURELY_OTHER:
             raise InputError(
-                f"column {name!r} of {source.name} held {kind}s in training, and now none of its first "
+                f"column {quoted(name)} of {source.name} held {kind}s in training, and now none of its first "
                 f"{count(n, 'cell')} is one, such as {example}. Check the file."
             )
 
@@ -183,5 +185,5 @@ def notes_on_cells(batches: TableBatches, names: Iterable[str]) -> list[str]:
             kind = batches.kinds[name]
             what = f"1 cell that is no {kind}" if cells.count == 1 else f"{cells.count:,} cells that are no {kind}s"
             ends = "counts as a gap" if cells.count == 1 else "count as gaps"
-            found.append(f"column {name!r}: {what}, such as {cells.example} (data row {cells.row}), {ends}")
+            found.append(f"column {quoted(name)}: {what}, such as {cells.example} (data row {cells.row}), {ends}")
     return found
