@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import subprocess
 import sys
 from functools import partial
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.metrics import make_scorer, mean_absolute_error, mean_squared_error
@@ -94,3 +96,15 @@ def test_fingerprint_is_the_same_in_another_process() -> None:
     code = f"{path}; import test_fingerprint as t; [print(t.of(**change)) for change in t.CHANGES]"
     there = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert there.stdout.split() == [of(**change) for change in CHANGES]
+
+
+def test_tables_of_pyarrow_with_dates_beside_numbers_have_a_fingerprint() -> None:
+    columns: dict[str, Any] = {
+        "day": [datetime.date(2024, 5, i + 1) for i in range(4)],
+        "size": [1.0, 2.0, None, 4.0],
+        "town": ["Ulm", None, "Bonn", "Ulm"],
+    }
+    first = of(X=pa.table(columns))
+    assert first == of(X=pa.table(columns))
+    for name, value in (("day", datetime.date(2024, 6, 1)), ("size", 3.0), ("town", "Rom")):
+        assert of(X=pa.table(columns | {name: [value, *columns[name][1:]]})) != first

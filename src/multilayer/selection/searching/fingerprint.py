@@ -91,6 +91,10 @@ def _bytes(table: Any) -> Iterator[bytes]:
         return
     pieces = (table.data, table.indices, table.indptr) if issparse(table) else (table,)
     for piece in pieces:
-        array = np.asarray(piece)
+        try:
+            array = np.asarray(piece)
+        except np.exceptions.DTypePromotionError:  # a table of pyarrow with dates beside numbers
+            yield repr(piece.to_pydict()).encode()
+            continue
         yield str(array.dtype).encode()
         yield repr(array.tolist()).encode() if array.dtype.kind == "O" else np.ascontiguousarray(array).tobytes()
