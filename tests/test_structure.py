@@ -17,7 +17,7 @@ LIMITS = {
     "cross_validate: files": 24,
     "circles of imports": 0,
     "lines": 61_800,
-    "lines in cli": 7_450,
+    "lines in cli": 7_480,
     "lines in plots": 3_150,
 }
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _WIDE = 10.0  # range of costs
+_LABEL = 0.15  # height of a label as a share of the axis
 NEXT_STEPS = "These parameters with other folds, on a single split, and in Python"
 _PARAMETERS = {
     "step_size": (STEP_SIZE, "step size"),
@@ -315,21 +316,7 @@ def _drawn(found: Found, parameter: str | None, label: str) -> Axes:
     if parameter is None and result.best.rung == 0:
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.xaxis.set_major_formatter(lambda value, _: f"{value + 2:.0f}")  # the defaults are trial 1
-    for name, model, look in (("linear model", found.linear, "--"), ("defaults", found.defaults, ":")):
-        score = model.spread(metric)[0]
-        if math.isnan(score):
-            continue
-        height = score if metric.greater_is_better else -score
-        ax.axhline(height, color="black", linestyle=look, linewidth=1.2)
-        ax.annotate(
-            f"{name}\n{metric.write(score)}",
-            (1.0, height),
-            (4, 0),
-            xycoords=("axes fraction", "data"),
-            textcoords="offset points",
-            fontsize=9,
-            va="center",
-        )
+    _draw_others(ax, found)
     ax.set_ylabel(f"{metric.heading}, mean over {count(len(result.best.fold_scores), 'fold')}")
     if not metric.greater_is_better:
         # The score itself, where the search has its sign reversed: the best stays on top.
@@ -338,3 +325,27 @@ def _drawn(found: Found, parameter: str | None, label: str) -> Axes:
         for text in legend.get_texts() if legend is not None else ():
             text.set_text(text.get_text().replace(", -", ", "))
     return ax
+
+
+def _draw_others(ax: Axes, found: Found) -> None:
+    """Draw the scores of the linear model and of the defaults as lines, with labels that do not overlap."""
+    metric, scores = found.run.task.decisive, []
+    for name, model, look in ((found.run.task.linear_name, found.linear, "--"), ("defaults", found.defaults, ":")):
+        score = model.spread(metric)[0]
+        if not math.isnan(score):
+            height = score if metric.greater_is_better else -score
+            ax.axhline(height, color="black", linestyle=look, linewidth=1.2)
+            scores.append((height, "\n".join([*name.split(), metric.write(score)])))
+    scores.sort()
+    low, high = ax.get_ylim()
+    are_close = len(scores) > 1 and scores[-1][0] - scores[0][0] < _LABEL * (high - low)
+    for (height, text), side in zip(scores, ("top", "bottom"), strict=False):
+        ax.annotate(
+            text,
+            (1.0, height),
+            (4, 0),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            fontsize=9,
+            va=side if are_close else "center",
+        )
