@@ -205,7 +205,8 @@ def shuffled(order: NDArray[np.intp], random_state: np.random.RandomState, n_epo
     state = generator.state
     words = state["state"]
     try:
-        position = shuffle_into(orders, np.ascontiguousarray(order), words["key"], int(words["pos"]))
+        memory = np.empty_like(words["key"])
+        position = shuffle_into(orders, np.ascontiguousarray(order), words["key"], int(words["pos"]), memory)
     except EngineError:  # the generator has not advanced yet, and NumPy draws the same numbers
         return None
     words["pos"] = int(position)

@@ -20,45 +20,67 @@ _UPPER, _LOWER, _TWIST = 0x80000000, 0x7FFFFFFF, 0x9908B0DF
 
 
 @kernel
-def shuffle_into(orders: NDArray[np.intp], order: NDArray[np.intp], key: NDArray[np.uint32], position: int) -> int:
+def shuffle_into(
+    orders: NDArray[np.intp],
+    order: NDArray[np.intp],
+    key: NDArray[np.uint32],
+    position: int,
+    words: NDArray[np.uint32],
+) -> int:
     """Fill each row of ``orders`` with the previous row, shuffled; the first row is ``order``, shuffled.
 
-    ``key``, (624,), and ``position`` are the generator's state.  The key is advanced in place; the
-    new position is returned.
+    ``key``, (624,), and ``position`` are the generator's state.  The key is advanced in place; the new position is
+    returned.  ``words``, (624,), is memory for the numbers of the generator.
+
+    Half of the draws are rejected at worst, at random, so that a branch would often be predicted wrongly.  Instead, a
+    rejected draw swaps the last entry with itself.
     """
+    _temper_into(words, key)
     for e in range(orders.shape[0]):
         for r in range(order.size):
             orders[e, r] = order[r] if e == 0 else orders[e - 1, r]
-        mask = 1
-        while mask < order.size - 1:
+        last, mask = order.size - 1, 1
+        while mask < last:
             mask = 2 * mask + 1
-        for last in range(order.size - 1, 0, -1):
-            while mask // 2 >= last:
-                mask //= 2
-            place = last + 1
-            while place > last:
+        while last > 0:
+            while last > mask // 2:  # positions of as many bits as the mask
                 if position == WORDS:
                     _twist(key)
+                    _temper_into(words, key)
                     position = 0
-                place = _tempered(np.int64(key[position])) & mask
+                drawn = np.int64(words[position]) & mask
                 position += 1
-            orders[e, last], orders[e, place] = orders[e, place], orders[e, last]
+                is_accepted = drawn <= last
+                place = drawn if is_accepted else last
+                orders[e, last], orders[e, place] = orders[e, place], orders[e, last]
+                last -= is_accepted
+            mask //= 2
     return position
 
 
 @inner
 def _twist(key: NDArray[np.uint32]) -> None:
     """Replace the key by the next 624 words."""
-    for i in range(WORDS):
-        following = i + 1 if i + 1 < WORDS else 0
-        partner = i + MIDDLE if i + MIDDLE < WORDS else i + MIDDLE - WORDS
-        y = (np.int64(key[i]) & _UPPER) | (np.int64(key[following]) & _LOWER)
-        key[i] = np.uint32(np.int64(key[partner]) ^ (y >> 1) ^ (_TWIST if y & 1 else 0))
+    # In parts without a branch on i, in which the entries that are read are not written.
+    for i in range(WORDS - MIDDLE):
+        key[i] = _next(key[i], key[i + 1], key[i + MIDDLE])
+    for i in range(WORDS - MIDDLE, WORDS - 1):
+        key[i] = _next(key[i], key[i + 1], key[i + MIDDLE - WORDS])
+    key[WORDS - 1] = _next(key[WORDS - 1], key[0], key[MIDDLE - 1])
 
 
 @inner
-def _tempered(y: Any) -> Any:
-    y ^= y >> 11
-    y ^= (y << 7) & 0x9D2C5680
-    y ^= (y << 15) & 0xEFC60000
-    return y ^ (y >> 18)
+def _next(word: Any, following: Any, partner: Any) -> Any:
+    y = (np.int64(word) & _UPPER) | (np.int64(following) & _LOWER)
+    return np.uint32(np.int64(partner) ^ (y >> 1) ^ ((y & 1) * _TWIST))
+
+
+@inner
+def _temper_into(words: NDArray[np.uint32], key: NDArray[np.uint32]) -> None:
+    """Write the numbers of the generator that the key holds."""
+    for i in range(WORDS):
+        y = np.int64(key[i])
+        y ^= y >> 11
+        y ^= (y << 7) & 0x9D2C5680
+        y ^= (y << 15) & 0xEFC60000
+        words[i] = np.uint32(y ^ (y >> 18))
