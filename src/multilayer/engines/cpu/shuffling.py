@@ -53,7 +53,7 @@ def shuffle_into(
                 is_accepted = drawn <= last
                 place = drawn if is_accepted else last
                 orders[e, last], orders[e, place] = orders[e, place], orders[e, last]
-                last -= is_accepted
+                last -= 1 if is_accepted else 0
             mask //= 2
     return position
 
