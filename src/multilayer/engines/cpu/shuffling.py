@@ -25,16 +25,18 @@ def shuffle_into(
     order: NDArray[np.intp],
     key: NDArray[np.uint32],
     position: int,
-    words: NDArray[np.uint32],
+    memory: NDArray[np.int64],
 ) -> int:
     """Fill each row of ``orders`` with the previous row, shuffled; the first row is ``order``, shuffled.
 
     ``key``, (624,), and ``position`` are the generator's state.  The key is advanced in place; the new position is
-    returned.  ``words``, (624,), is memory for the numbers of the generator.
+    returned.  ``memory``, (2, 624), holds numbers of the generator, and accepted places.
 
-    Half of the draws are rejected at worst, at random, so that a branch would often be predicted wrongly.  Instead, a
-    rejected draw swaps the last entry with itself.
+    Up to half of the draws are rejected, at random, so that a branch would often be predicted wrongly.  Instead, each
+    draw is written to the list of accepted places, which a rejected one does not lengthen.  The swaps follow, with
+    places that are known in advance, so that the processor need not wait for memory before each.
     """
+    words, places = memory[0], memory[1]
     _temper_into(words, key)
     for e in range(orders.shape[0]):
         for r in range(order.size):
@@ -43,18 +45,21 @@ def shuffle_into(
         while mask < last:
             mask = 2 * mask + 1
         while last > 0:
-            while last > mask // 2:  # positions of as many bits as the mask
-                if position == WORDS:
-                    _twist(key)
-                    _temper_into(words, key)
-                    position = 0
-                drawn = np.int64(words[position]) & mask
+            if position == WORDS:
+                _twist(key)
+                _temper_into(words, key)
+                position = 0
+            n, least = 0, mask // 2  # down to there, places have as many bits as the mask
+            while position < WORDS and last - n > least:
+                places[n] = words[position] & mask
                 position += 1
-                is_accepted = drawn <= last
-                place = drawn if is_accepted else last
-                orders[e, last], orders[e, place] = orders[e, place], orders[e, last]
-                last -= 1 if is_accepted else 0
-            mask //= 2
+                n += 1 if places[n] <= last - n else 0
+            for i in range(n):
+                place = places[i]
+                orders[e, last - i], orders[e, place] = orders[e, place], orders[e, last - i]
+            last -= n
+            if last <= least:
+                mask = least
     return position
 
 
@@ -76,11 +81,11 @@ def _next(word: Any, following: Any, partner: Any) -> Any:
 
 
 @inner
-def _temper_into(words: NDArray[np.uint32], key: NDArray[np.uint32]) -> None:
+def _temper_into(words: NDArray[np.int64], key: NDArray[np.uint32]) -> None:
     """Write the numbers of the generator that the key holds."""
     for i in range(WORDS):
         y = np.int64(key[i])
         y ^= y >> 11
         y ^= (y << 7) & 0x9D2C5680
         y ^= (y << 15) & 0xEFC60000
-        words[i] = np.uint32(y ^ (y >> 18))
+        words[i] = (y ^ (y >> 18)) & 0xFFFFFFFF
