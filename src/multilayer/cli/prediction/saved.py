@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
@@ -18,10 +17,13 @@ from multilayer.cli.output.model_file import read_card
 from multilayer.cli.source import Source
 from multilayer.exceptions import InputError, MissingExtraError
 from multilayer.files import model_info
-from multilayer.tables.models import columns_with_hours, input_categories, input_encoder, input_kinds
-
-PREDICTED = "predicted"
-_BETWEEN_CLASSES = "|"  # of a set
+from multilayer.tables.models import (
+    columns_with_hours,
+    input_categories,
+    input_encoder,
+    input_kinds,
+    prediction_columns,
+)
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ class SavedModel:
     def predictions(self, rows: Any, wanted: Wanted) -> dict[str, NDArray[Any]]:
         """The columns of predictions for a table of pyarrow."""
         X = rows if self._takes_tables else self._as_frame(rows)
-        found = self._classes(X, wanted) if self.classifies else self._amounts(X, wanted)
+        found = prediction_columns(self.model, X, probabilities=wanted.probabilities, coverage=wanted.coverage)
         return found | (self._reasons(X) if wanted.reasons else {})
 
     @property
@@ -124,27 +126,6 @@ class SavedModel:
         except ImportError:
             raise MissingExtraError("predicting with steps of scikit-learn", "pandas", "frames") from None
 
-    def _classes(self, X: Any, wanted: Wanted) -> dict[str, NDArray[Any]]:
-        model = self.model
-        labels = np.asarray(model.classes_)
-        probabilities = model.predict_proba(X)
-        found: dict[str, NDArray[Any]] = {PREDICTED: labels[probabilities.argmax(axis=1)]}
-        if wanted.probabilities:
-            found |= {f"p({label})": probabilities[:, k] for k, label in enumerate(labels)}
-        if wanted.coverage is not None:
-            words = np.array([str(label) for label in labels], dtype=object)
-            inside = model.predict_set(X, coverage=wanted.coverage)
-            found["set"] = np.array([_BETWEEN_CLASSES.join(words[row]) for row in inside], dtype=object)
-        return found
-
-    def _amounts(self, X: Any, wanted: Wanted) -> dict[str, NDArray[Any]]:
-        predicted = np.asarray(self.model.predict(X))
-        found = _by_output(PREDICTED, predicted)
-        if wanted.coverage is not None:
-            low, high = self.model.predict_interval(X, coverage=wanted.coverage)
-            found |= _by_output("lower", np.asarray(low)) | _by_output("upper", np.asarray(high))
-        return found
-
     def _reasons(self, X: Any) -> dict[str, NDArray[Any]]:
         explanation = self.model.explain(X)
         columns = {"baseline": explanation.baseline}
@@ -152,12 +133,6 @@ class SavedModel:
         # The same columns for all batches, also where these are 0.
         columns |= {"due to gradient-boosted trees": explanation.trees} if self.model.with_trees else {}
         return columns | ({} if self.classifies else {"due to limits of the prediction": explanation.limits})
-
-
-def _by_output(name: str, values: NDArray[Any]) -> dict[str, NDArray[Any]]:
-    if values.ndim == 1:
-        return {name: values}
-    return {f"{name} {k + 1}": values[:, k] for k in range(values.shape[1])}
 
 
 def _last(model: Any) -> Any:

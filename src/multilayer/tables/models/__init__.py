@@ -16,6 +16,7 @@ from multilayer.tables.models.inputs import (
 )
 from multilayer.tables.models.kinds import NetworkKind, network_kinds
 from multilayer.tables.models.novelty import FarRows
+from multilayer.tables.models.prediction_columns import prediction_columns
 from multilayer.tables.models.regressor import TableRegressor
 
 __all__ = [
@@ -35,5 +36,6 @@ __all__ = [
     "input_encoder",
     "input_kinds",
     "network_kinds",
+    "prediction_columns",
     "with_spelled_cells",
 ]
