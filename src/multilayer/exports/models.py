@@ -18,6 +18,7 @@ from multilayer.exports.columns import ARRAY, Cell, Table, TextInArrayError, cel
 from multilayer.exports.operations import Arithmetic, Function, Input, Mean, Node, affine, cast
 from multilayer.exports.program import Program
 from multilayer.exports.steps import names_in, transformed
+from multilayer.tables import TableEncoder
 from multilayer.tables.models import TableClassifier, TableRegressor
 from multilayer.tables.models.parts import parts_of
 
@@ -25,7 +26,7 @@ CLASSIFIERS = (MLPClassifier, EnsembleClassifier, TableClassifier)
 REGRESSORS = (MLPRegressor, EnsembleRegressor, TableRegressor)
 
 
-def program_of(model: Any, zoned: Collection[str] = ()) -> Program:
+def program_of(model: Any, zoned: Collection[str] = (), *, may_encode: bool = False) -> Program:
     """Return the program of a fitted model.
 
     Parameters
@@ -34,6 +35,8 @@ def program_of(model: Any, zoned: Collection[str] = ()) -> Program:
         A fitted network, ensemble, table model, or a pipeline that ends in one of the first two.
     zoned : collection of str, default=()
         The columns of dates whose rows have a time zone.
+    may_encode : bool, default=False
+        Whether the model may be a TableEncoder, whose program computes the encoded columns.
 
     Returns
     -------
@@ -45,8 +48,9 @@ def program_of(model: Any, zoned: Collection[str] = ()) -> Program:
     NotFittedError, InputTypeError, ParameterError
         If it is not fitted, or cannot be exported.
     """
-    _check_kind(model)
-    names = _names_of(model)
+    if not (may_encode and isinstance(model, TableEncoder)):
+        _check_kind(model)
+    names = names_of(model)
     n = _width_of(model)
     if names is None:
         try:
@@ -85,10 +89,11 @@ def _first(model: Any) -> Any:
     return _first(used[0])
 
 
-def _names_of(model: Any) -> Any:
+def names_of(model: Any) -> Any:
+    """Return the names of the columns that a model was fitted on; None without names."""
     first = _first(model)
     if isinstance(first, EnsembleClassifier | EnsembleRegressor) and names_in(first) is None:
-        return _names_of(first.estimators_[0])
+        return names_of(first.estimators_[0])
     return list(first._names) if isinstance(first, TableClassifier | TableRegressor) else names_in(first)
 
 
@@ -115,6 +120,8 @@ def _program(model: Any, cells: list[Cell]) -> Program:
         values, scores = _classified(last, cells)
         is_multilabel = not isinstance(last, TableClassifier) and last._labels.multilabel
         return Program(values, "labels" if is_multilabel else "classes", last.classes_, scores, model=kind)
+    if isinstance(last, TableEncoder):
+        return Program(encoders.encoded(last, cells), "amounts", is_column=False, model=kind)
     values = _amounts(last, cells)
     is_column = values.width == 1 and not getattr(last, "_is_matrix", False)
     return Program(values, "amounts", is_column=is_column, model=kind)

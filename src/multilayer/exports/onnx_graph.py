@@ -32,6 +32,7 @@ from multilayer.exports.operations import (
 from multilayer.exports.program import Program
 
 ML = "ai.onnx.ml"
+OPSET, ML_OPSET = 13, 2  # of ONNX 1.8, 2020
 ROWS = "rows"  # the name of the dimension of the rows
 _OPERATORS = {"+": "Add", "-": "Sub", "*": "Mul", "/": "Div", "min": "Min", "max": "Max"}
 
@@ -39,8 +40,8 @@ _OPERATORS = {"+": "Add", "-": "Sub", "*": "Mul", "/": "Div", "min": "Min", "max
 class Graph:
     """The graph of a program while it is written."""
 
-    def __init__(self, onnx: Any, program: Program) -> None:
-        self.onnx, self.program = onnx, program
+    def __init__(self, onnx: Any, program: Program, opset: int = OPSET) -> None:
+        self.onnx, self.program, self.opset = onnx, program, opset
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
         self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}

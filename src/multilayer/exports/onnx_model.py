@@ -11,10 +11,9 @@ from typing import Any
 from multilayer.exceptions import MissingExtraError, ModelFileError
 from multilayer.exports.files import write_file
 from multilayer.exports.models import program_of
-from multilayer.exports.onnx_graph import ML, ROWS, Graph
+from multilayer.exports.onnx_graph import ML, ML_OPSET, OPSET, ROWS, Graph
 
-# Of ONNX 1.8, 2020.
-OPSET, ML_OPSET, IR_VERSION = 13, 2, 7
+IR_VERSION = 7  # of ONNX 1.8, 2020
 MAX_BYTES = 2**31 - 1  # of a message of protobuf
 
 
