@@ -160,8 +160,8 @@ def test_errors(monkeypatch: pytest.MonkeyPatch) -> None:
         skl2onnx.to_onnx(model, X[:1], target_opset=11)
     frame = TABLE[["town"]]
     encoded = make_pipeline(TableEncoder(), NETWORK).fit(frame, SIDES)
+    kind = skl2onnx.common.data_types.DoubleTensorType([None, 1])
     with pytest.raises(InputTypeError, match="the input 'town' of skl2onnx is a DoubleTensorType"):
-        kind = skl2onnx.common.data_types.DoubleTensorType([None, 1])
         skl2onnx.convert_sklearn(encoded, initial_types=[("town", kind)])
     monkeypatch.setitem(sys.modules, "skl2onnx", None)
     with pytest.raises(MissingExtraError, match=r'skl2onnx, .*pip install "multilayer\[skl2onnx\]"'):
