@@ -43,13 +43,10 @@ class Processor:
 
 
 THIS = Processor(shutil.which("cc") or shutil.which("gcc") or shutil.which("clang"))
+_STATIC = ("-O0", "-static")  # without a C library of that processor here
 OTHERS = {
-    "64-bit ARM": Processor(
-        shutil.which("aarch64-linux-gnu-gcc"), shutil.which("qemu-aarch64-static"), ("-O0", "-static")
-    ),
-    "32-bit ARM": Processor(
-        shutil.which("arm-linux-gnueabihf-gcc"), shutil.which("qemu-arm-static"), ("-O0", "-static")
-    ),
+    "64-bit ARM": Processor(shutil.which("aarch64-linux-gnu-gcc"), shutil.which("qemu-aarch64-static"), _STATIC),
+    "32-bit ARM": Processor(shutil.which("arm-linux-gnueabihf-gcc"), shutil.which("qemu-arm-static"), _STATIC),
 }
 
 
