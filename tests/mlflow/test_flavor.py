@@ -107,7 +107,8 @@ def test_probabilities_and_intervals_are_parameters(mlflow: Any, classifier: Any
     rows = TABLE[:8].set_index(pd.Index(range(100, 108)))
     found = mlflow.pyfunc.load_model(str(tmp_path / "classes")).predict(rows, params={"proba": True, "interval": 0.8})
     assert list(found.columns) == ["predicted", "p(no)", "p(yes)", "set"]
-    assert found.index.tolist() == rows.index.tolist()
+    predictor = multilayer.mlflow._load_pyfunc(tmp_path / "classes" / "data" / "model.safetensors")
+    assert predictor.predict(rows, {"interval": 0.8}).index.tolist() == rows.index.tolist()
     np.testing.assert_array_equal(found[["p(no)", "p(yes)"]], classifier.predict_proba(rows))
     sets = classifier.predict_set(rows, coverage=0.8)
     assert [each.count("no") for each in found["set"]] == sets[:, 0].tolist()

@@ -75,9 +75,9 @@ def save_model(
     >>> from multilayer import MLPRegressor
     >>> model = MLPRegressor((4,), solver="lbfgs", random_state=0).fit([[0.0], [1.0]], [1.0, 2.0])
     >>> folder = pathlib.Path(tempfile.mkdtemp()) / "model"
-    >>> save_model(model, folder)  # doctest: +SKIP
-    >>> load_model(folder).predict([[1.0]])  # doctest: +SKIP
-    array([2.])
+    >>> save_model(model, folder)
+    >>> bool(load_model(folder).predict([[1.0]]) == model.predict([[1.0]]))
+    True
     """
     models, pyfunc = (imported("multilayer.mlflow", f"mlflow.{name}") for name in ("models", "pyfunc"))
     folder = Path(path)
@@ -197,6 +197,10 @@ def load_model(model_uri: str | os.PathLike[str], dst_path: str | os.PathLike[st
         If mlflow or pandas is not installed.
     ModelFileError
         If it is not a model of this flavor, or its file is damaged.
+
+    Examples
+    --------
+    >>> model = load_model("models:/churn/1")  # doctest: +SKIP
     """
     artifacts, models = (imported("multilayer.mlflow", f"mlflow.{name}") for name in ("artifacts", "models"))
     target = None if dst_path is None else str(dst_path)
