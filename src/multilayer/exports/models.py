@@ -13,7 +13,7 @@ from multilayer.ensembles import EnsembleClassifier, EnsembleRegressor
 from multilayer.ensembles.greedy import LEAST_PROBABILITY
 from multilayer.estimators import MLPClassifier, MLPRegressor, NotFittedError
 from multilayer.exceptions import InputError, InputTypeError, ParameterError
-from multilayer.exports import encoders, networks
+from multilayer.exports import encoders, networks, trees
 from multilayer.exports.columns import ARRAY, Cell, Table, TextInArrayError, cells_of, local_name, matrix
 from multilayer.exports.operations import Arithmetic, Function, Input, Mean, Node, affine, cast
 from multilayer.exports.program import Program
@@ -181,19 +181,18 @@ def _mean(members: list[Node], weights: list[float]) -> Node:
 
 
 def _mean_of_parts(model: Any, cells: list[Cell]) -> Node:
-    """Return the weighted mean of the networks of a table model."""
+    """Return the weighted mean of the networks and trees of a table model."""
     X: dict[int, Node] = {}
     members, weights = [], []
     for part in parts_of(model):
-        if part.network is None:
-            raise InputTypeError(
-                f"this {type(model).__name__} has gradient-boosted trees of weight {part.weight:.2g}, which cannot be "
-                "exported. Fit it with with_trees=False."
-            )
         key = id(part.encoder)
         if key not in X:
             X[key] = encoders.encoded(part.encoder, cells)
-        members.append(_of_part(model, part.network, X[key]))
+        n_classes = len(model.classes_) if isinstance(model, TableClassifier) else 0
+        is_network = part.network is not None
+        members.append(
+            _of_part(model, part.network, X[key]) if is_network else trees.predicted(part.trees, X[key], n_classes)
+        )
         weights.append(part.weight)
     return _mean(members, weights)
 

@@ -27,8 +27,10 @@ from multilayer.exports.operations import (
     NumberCodes,
     Select,
     TextCodes,
+    Trees,
     Type,
 )
+from multilayer.exports.paths import paths_of
 from multilayer.exports.program import Program
 
 ML = "ai.onnx.ml"
@@ -205,6 +207,21 @@ def _dense(g: Graph, node: Dense) -> str:
     return g.add("Gemm", x, weights, biases)
 
 
+def _trees(g: Graph, node: Trees) -> str:
+    """Find the leaf of each tree by the comparisons on its path, as products of matrices, which are exact."""
+    paths = paths_of(node.forest)
+    n_trees, n, _ = paths.signs.shape
+    f = g.numbers("float64")
+    x = f.cast(g.name(node.of)) if node.of.type != "float64" else g.name(node.of)
+    compared = g.add("Gather", x, g.constant(paths.features.ravel()), axis=1)
+    is_left = g.add("Not", g.add("Greater", compared, g.row(paths.thresholds, "float64")))  # (m, n_trees n)
+    steps = g.add("Reshape", g.add("Cast", is_left, to=TYPES["float32"]), g.integers(-1, n_trees, n))
+    turns = g.add("MatMul", g.add("Transpose", steps, perm=[1, 0, 2]), g.constant(paths.signs))
+    leaves = f.cast(g.add("Equal", turns, g.constant(paths.turns)))  # (n_trees, m, leaves), 1 for one leaf
+    sums = g.add("ReduceSum", g.add("MatMul", leaves, g.constant(paths.values)), g.integers(0), keepdims=0)
+    return f("Add", sums, g.row(node.forest.baseline, "float64"))
+
+
 def _mean(g: Graph, node: Mean) -> str:
     f = g.numbers(node.type)
     return g.add(
@@ -224,6 +241,7 @@ WRITERS: dict[type, Callable[[Graph, Any], str]] = {
     Calendar: lambda g, node: calendar(g.numbers("float64"), g.name(node.of), node.part),
     Arithmetic: _arithmetic,
     Dense: _dense,
+    Trees: _trees,
     Join: lambda g, node: g.add("Concat", *(g.name(part) for part in node.parts), axis=1),
     Mean: _mean,
 }

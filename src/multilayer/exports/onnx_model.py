@@ -53,8 +53,7 @@ def to_onnx(model: Any, *, zoned: Collection[str] = ()) -> Any:
     NotFittedError
         If the model is not fitted.
     InputTypeError
-        For a step or a member of another class, for gradient-boosted trees in a table model, and for a column of
-        several types.
+        For a step or a member of another class, and for a column of several types.
     ParameterError
         For an activation or another option that is code.
 
