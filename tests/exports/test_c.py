@@ -40,7 +40,8 @@ def test_other_processors(name: str, tmp_path: Path) -> None:
     """Results of other processors differ in the last bits of float, so that the tolerance is that of this machine."""
     if OTHERS[name].is_missing:
         pytest.skip(f"there is no compiler or emulator for {name}")
-    cases = [*map(case_of, MODELS), *small()]
+    names = list(MODELS) if name == "64-bit ARM" else list(MODELS)[::4]
+    cases = [*map(case_of, names), *small()]
     *found, whole, of_8_bits = outputs(cases, tmp_path, OTHERS[name])
     for case, each in zip(cases, [*found, whole], strict=False):
         assert_equal(case, each)
