@@ -59,6 +59,7 @@ MAY_IMPORT = {
         "storage",
         "tables",
     },
+    "mlflow": {"estimators", "exceptions", "files", "tables"},
     "selection": {
         "_checks",
         "engines",

@@ -75,14 +75,6 @@ def test_a_custom_activation_is_code() -> None:
         to_onnx(model)
 
 
-def test_gradient_boosted_trees_in_a_table_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("onnx")
-    monkeypatch.setattr(TableClassifier, "_selected", lambda _self, found, *_: np.ones(len(found), dtype=np.intp))
-    model = TableClassifier(preset="quick", with_trees=True, random_state=0).fit(X, Y)
-    with pytest.raises(InputTypeError, match=r"has gradient-boosted trees of weight .*with_trees=False"):
-        to_onnx(model)
-
-
 def test_a_column_of_several_types() -> None:
     pytest.importorskip("onnx")
     frame = pd.DataFrame({"mixed": [1, "a"] * 20, "size": X[:, 0]})

@@ -49,7 +49,8 @@ class TensorBoard(Callback):
     def on_run_begin(self, event: RunStarted) -> None:
         if self._run is None or event.epochs_before == 0:
             self._run = _new_folder(self.folder)
-        self._writer = _summary_writer()(str(self._run))
+        # The name of a file ends in its second: without the epochs, two parts of a run in one second were one file.
+        self._writer = _summary_writer()(str(self._run), filename_suffix=f".{event.epochs_before:08d}")
 
     def on_epoch_end(self, event: EpochEnded) -> None:
         if self._writer is not None:

@@ -72,6 +72,17 @@ static inline int PREFIX_find(const char *const *sorted, int n, const char *text
     return -1;
 }
 """
+TREES = """
+/* Add the leaves of trees: left in a node where x is at most the threshold. A leaf is its own child. */
+static inline void PREFIX_trees(const double *x, int n, const int *starts, const int *feature, const double *threshold,
+                                const int *left, const int *right, const double *value, int k, double *sums) {
+    for (int tree = 0; tree < n; tree++) {
+        int node = starts[tree];
+        while (left[node] != node) node = x[feature[node]] <= threshold[node] ? left[node] : right[node];
+        sums[tree % k] += value[node];
+    }
+}
+"""
 CIVIL = """
 /* Year, month and day, from 1, of the Gregorian calendar from seconds since 1970 (Hinnant, civil_from_days). */
 static inline void PREFIX_civil(double seconds, double *year, double *month, double *day) {

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from multilayer.exports.c_functions import CIVIL, FIND, OF_ROWS
+from multilayer.exports.c_functions import CIVIL, FIND, OF_ROWS, TREES
 from multilayer.exports.c_lines import CWriter, number
 from multilayer.exports.operations import (
     INVALID,
@@ -26,6 +26,7 @@ from multilayer.exports.operations import (
     NumberCodes,
     Select,
     TextCodes,
+    Trees,
 )
 from multilayer.exports.program import Program
 
@@ -143,6 +144,23 @@ def _dense(w: CWriter, node: Dense) -> list[str]:
     ]
 
 
+def _trees(w: CWriter, node: Trees) -> list[str]:
+    w.shared(TREES)
+    forest, name, n = node.forest, w.name(node), node.of.width
+    rounded = "(double)(float)" if node.of.type == "float32" else ""
+    whole = ("starts", "feature", "left", "right")
+    starts, feature, left, right = (w.array(getattr(forest, each), "int") for each in whole)
+    threshold, value = (w.array(getattr(forest, each), "double") for each in ("threshold", "value"))
+    sums = f"{name}_sums"
+    return [
+        f"double {name}_x[{n}], {sums}[{node.width}] = {{{', '.join(map(number, forest.baseline.ravel().tolist()))}}};",
+        f"for (int i = 0; i < {n}; i++) {name}_x[i] = {rounded}{w.element(node.of)};",
+        f"{w.prefix}_trees({name}_x, {len(forest.starts)}, {starts}, {feature}, {threshold}, {left}, {right}, {value}, "
+        f"{node.width}, {sums});",
+        *w.each(node, f"{sums}[i]"),
+    ]
+
+
 def _join(w: CWriter, node: Join) -> list[str]:
     name, start = w.name(node), 0
     lines = [f"{w.real(node)} {name}[{node.width}];"]
@@ -177,6 +195,7 @@ WRITERS: dict[type, Callable[[CWriter, Any], list[str]]] = {
     Calendar: _calendar,
     Arithmetic: _arithmetic,
     Dense: _dense,
+    Trees: _trees,
     Join: _join,
     Mean: _mean,
 }

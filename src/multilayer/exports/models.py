@@ -13,11 +13,12 @@ from multilayer.ensembles import EnsembleClassifier, EnsembleRegressor
 from multilayer.ensembles.greedy import LEAST_PROBABILITY
 from multilayer.estimators import MLPClassifier, MLPRegressor, NotFittedError
 from multilayer.exceptions import InputError, InputTypeError, ParameterError
-from multilayer.exports import encoders, networks
+from multilayer.exports import encoders, networks, trees
 from multilayer.exports.columns import ARRAY, Cell, Table, TextInArrayError, cells_of, local_name, matrix
 from multilayer.exports.operations import Arithmetic, Function, Input, Mean, Node, affine, cast
 from multilayer.exports.program import Program
 from multilayer.exports.steps import names_in, transformed
+from multilayer.tables import TableEncoder
 from multilayer.tables.models import TableClassifier, TableRegressor
 from multilayer.tables.models.parts import parts_of
 
@@ -25,7 +26,7 @@ CLASSIFIERS = (MLPClassifier, EnsembleClassifier, TableClassifier)
 REGRESSORS = (MLPRegressor, EnsembleRegressor, TableRegressor)
 
 
-def program_of(model: Any, zoned: Collection[str] = ()) -> Program:
+def program_of(model: Any, zoned: Collection[str] = (), *, may_encode: bool = False) -> Program:
     """Return the program of a fitted model.
 
     Parameters
@@ -34,6 +35,8 @@ def program_of(model: Any, zoned: Collection[str] = ()) -> Program:
         A fitted network, ensemble, table model, or a pipeline that ends in one of the first two.
     zoned : collection of str, default=()
         The columns of dates whose rows have a time zone.
+    may_encode : bool, default=False
+        Whether the model may be a TableEncoder, whose program computes the encoded columns.
 
     Returns
     -------
@@ -45,8 +48,9 @@ def program_of(model: Any, zoned: Collection[str] = ()) -> Program:
     NotFittedError, InputTypeError, ParameterError
         If it is not fitted, or cannot be exported.
     """
-    _check_kind(model)
-    names = _names_of(model)
+    if not (may_encode and isinstance(model, TableEncoder)):
+        _check_kind(model)
+    names = names_of(model)
     n = _width_of(model)
     if names is None:
         try:
@@ -86,10 +90,11 @@ def _first(model: Any) -> Any:
     return _first(used[0])
 
 
-def _names_of(model: Any) -> Any:
+def names_of(model: Any) -> Any:
+    """Return the names of the columns that a model was fitted on; None without names."""
     first = _first(model)
     if isinstance(first, EnsembleClassifier | EnsembleRegressor) and names_in(first) is None:
-        return _names_of(first.estimators_[0])
+        return names_of(first.estimators_[0])
     return list(first._names) if isinstance(first, TableClassifier | TableRegressor) else names_in(first)
 
 
@@ -116,6 +121,8 @@ def _program(model: Any, cells: list[Cell]) -> Program:
         values, scores = _classified(last, cells)
         is_multilabel = not isinstance(last, TableClassifier) and last._labels.multilabel
         return Program(values, "labels" if is_multilabel else "classes", last.classes_, scores, model=kind)
+    if isinstance(last, TableEncoder):
+        return Program(encoders.encoded(last, cells), "amounts", is_column=False, model=kind)
     values = _amounts(last, cells)
     is_column = values.width == 1 and not getattr(last, "_is_matrix", False)
     return Program(values, "amounts", is_column=is_column, model=kind)
@@ -175,19 +182,18 @@ def _mean(members: list[Node], weights: list[float]) -> Node:
 
 
 def _mean_of_parts(model: Any, cells: list[Cell]) -> Node:
-    """Return the weighted mean of the networks of a table model."""
+    """Return the weighted mean of the networks and trees of a table model."""
     X: dict[int, Node] = {}
     members, weights = [], []
     for part in parts_of(model):
-        if part.network is None:
-            raise InputTypeError(
-                f"this {type(model).__name__} has gradient-boosted trees of weight {part.weight:.2g}, which cannot be "
-                "exported. Fit it with with_trees=False."
-            )
         key = id(part.encoder)
         if key not in X:
             X[key] = encoders.encoded(part.encoder, cells)
-        members.append(_of_part(model, part.network, X[key]))
+        n_classes = len(model.classes_) if isinstance(model, TableClassifier) else 0
+        is_network = part.network is not None
+        members.append(
+            _of_part(model, part.network, X[key]) if is_network else trees.predicted(part.trees, X[key], n_classes)
+        )
         weights.append(part.weight)
     return _mean(members, weights)
 

@@ -7,6 +7,20 @@ from multilayer.equations.extensions.normalization import EPSILON
 from multilayer.exports.operations import INVALID, NOTHING
 
 FUNCTIONS = {
+    "trees": '''
+def trees(x, depth, starts, feature, threshold, left, right, value, baseline):
+    """The sum of the leaves that each row reaches: left in a node where its number is at most the threshold.
+
+    A leaf is its own child; the trees of several outputs take turns.
+    """
+    rows, node = np.arange(len(x))[:, np.newaxis], np.tile(starts, (len(x), 1))
+    feature, threshold, left, right, value, baseline = map(
+        np.atleast_1d, (feature, threshold, left, right, value, baseline)
+    )
+    for _ in range(int(depth)):
+        node = np.where(x[rows, feature[node]] <= threshold[node], left[node], right[node])
+    return baseline + value[node].reshape(len(x), -1, len(baseline)).sum(axis=1)
+''',
     "sigmoid": '''
 def sigmoid(z):
     """(A1) 1 / (1 + e^-z), from e^-|z|, which does not overflow."""

@@ -25,7 +25,9 @@ from multilayer.exports.operations import (
     NumberCodes,
     Select,
     TextCodes,
+    Trees,
 )
+from multilayer.exports.paths import arrays_of
 from multilayer.exports.program import Program
 
 FEW = 12  # the largest number of constants that are written as numbers
@@ -149,6 +151,7 @@ WRITERS: dict[type, Callable[[NumpyWriter, Any], str]] = {
     Calendar: lambda w, node: w.call(node.part, w.name(node.of)),
     Arithmetic: _arithmetic,
     Dense: lambda w, node: f"{w.name(node.of)} @ {w.constant(node.weights)} + {w.constant(node.biases)}",
+    Trees: lambda w, node: w.call("trees", w.name(node.of), *map(w.constant, arrays_of(node.forest))),
     Join: lambda w, node: f"np.concatenate([{', '.join(w.name(part) for part in node.parts)}], axis=1)",
     Mean: _mean,
 }

@@ -21,7 +21,9 @@ from multilayer.exports.operations import (
     NumberCodes,
     Select,
     TextCodes,
+    Trees,
 )
+from multilayer.exports.paths import arrays_of
 
 Form = Literal["number", "list", "array"]  # the form in which a row of a node is held
 OF_NUMBERS = {  # functions of single numbers; the others take arrays
@@ -141,6 +143,11 @@ def _arithmetic(w: RowLines, node: Arithmetic) -> tuple[Form, str]:
     return "number" if are_numbers else "array", f"{one} {node.operator} {other}"
 
 
+def _trees(w: RowLines, node: Trees) -> tuple[Form, str]:
+    of = f"{w.array(node.of)}[np.newaxis]"
+    return "array", f"{w.call('trees', of, *map(w.constant, arrays_of(node.forest)))}[0]"
+
+
 def _join(w: RowLines, node: Join) -> tuple[Form, str]:
     if all(w.form(part) == "array" for part in node.parts):
         return "array", f"np.concatenate([{', '.join(w.name(part) for part in node.parts)}])"
@@ -165,6 +172,7 @@ WRITERS: dict[type, Callable[[RowLines, Any], tuple[Form, str]]] = {
     Calendar: lambda w, node: ("array", w.call(node.part, w.array(node.of))),
     Arithmetic: _arithmetic,
     Dense: lambda w, node: ("array", f"{w.array(node.of)} @ {w.constant(node.weights)} + {w.constant(node.biases)}"),
+    Trees: _trees,
     Join: _join,
     Mean: _mean,
 }

@@ -16,10 +16,13 @@ from multilayer.equations.extensions.normalization import EPSILON
 from multilayer.exports.operations import Type
 
 DAY, LARGEST = 86_400.0, 1e150
+AXES_ARE_INPUTS = 18  # the opset from which on this is so for all reductions; for ReduceSum it is 13
 
 
 class Operators(Protocol):
     """The graph that is written."""
+
+    opset: int
 
     def add(self, operator: str, *inputs: str, **attributes: Any) -> str:
         """Add an operator, and return the name of its output."""
@@ -45,7 +48,7 @@ class Numbers:
 
     def reduce(self, operator: str, x: str) -> str:
         """Add a reduction of each row to one number."""
-        if operator == "ReduceSum":
+        if operator == "ReduceSum" or self.graph.opset >= AXES_ARE_INPUTS:
             return self.graph.add(operator, x, self.graph.integers(1), keepdims=1)
         return self.graph.add(operator, x, axes=[1], keepdims=1)
 

@@ -27,11 +27,14 @@ from multilayer.exports.operations import (
     NumberCodes,
     Select,
     TextCodes,
+    Trees,
     Type,
 )
+from multilayer.exports.paths import paths_of
 from multilayer.exports.program import Program
 
 ML = "ai.onnx.ml"
+OPSET, ML_OPSET = 13, 2  # of ONNX 1.8, 2020
 ROWS = "rows"  # the name of the dimension of the rows
 _OPERATORS = {"+": "Add", "-": "Sub", "*": "Mul", "/": "Div", "min": "Min", "max": "Max"}
 
@@ -39,8 +42,8 @@ _OPERATORS = {"+": "Add", "-": "Sub", "*": "Mul", "/": "Div", "min": "Min", "max
 class Graph:
     """The graph of a program while it is written."""
 
-    def __init__(self, onnx: Any, program: Program) -> None:
-        self.onnx, self.program = onnx, program
+    def __init__(self, onnx: Any, program: Program, opset: int = OPSET) -> None:
+        self.onnx, self.program, self.opset = onnx, program, opset
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
         self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
@@ -204,6 +207,21 @@ def _dense(g: Graph, node: Dense) -> str:
     return g.add("Gemm", x, weights, biases)
 
 
+def _trees(g: Graph, node: Trees) -> str:
+    """Find the leaf of each tree by the comparisons on its path, as products of matrices, which are exact."""
+    paths = paths_of(node.forest)
+    n_trees, n, _ = paths.signs.shape
+    f = g.numbers("float64")
+    x = f.cast(g.name(node.of)) if node.of.type != "float64" else g.name(node.of)
+    compared = g.add("Gather", x, g.constant(paths.features.ravel()), axis=1)
+    is_left = g.add("Not", g.add("Greater", compared, g.row(paths.thresholds, "float64")))  # (m, n_trees n)
+    steps = g.add("Reshape", g.add("Cast", is_left, to=TYPES["float32"]), g.integers(-1, n_trees, n))
+    turns = g.add("MatMul", g.add("Transpose", steps, perm=[1, 0, 2]), g.constant(paths.signs))
+    leaves = f.cast(g.add("Equal", turns, g.constant(paths.turns)))  # (n_trees, m, leaves), 1 for one leaf
+    sums = g.add("ReduceSum", g.add("MatMul", leaves, g.constant(paths.values)), g.integers(0), keepdims=0)
+    return f("Add", sums, g.row(node.forest.baseline, "float64"))
+
+
 def _mean(g: Graph, node: Mean) -> str:
     f = g.numbers(node.type)
     return g.add(
@@ -223,6 +241,7 @@ WRITERS: dict[type, Callable[[Graph, Any], str]] = {
     Calendar: lambda g, node: calendar(g.numbers("float64"), g.name(node.of), node.part),
     Arithmetic: _arithmetic,
     Dense: _dense,
+    Trees: _trees,
     Join: lambda g, node: g.add("Concat", *(g.name(part) for part in node.parts), axis=1),
     Mean: _mean,
 }

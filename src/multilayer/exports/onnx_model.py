@@ -11,10 +11,9 @@ from typing import Any
 from multilayer.exceptions import MissingExtraError, ModelFileError
 from multilayer.exports.files import write_file
 from multilayer.exports.models import program_of
-from multilayer.exports.onnx_graph import ML, ROWS, Graph
+from multilayer.exports.onnx_graph import ML, ML_OPSET, OPSET, ROWS, Graph
 
-# Of ONNX 1.8, 2020.
-OPSET, ML_OPSET, IR_VERSION = 13, 2, 7
+IR_VERSION = 7  # of ONNX 1.8, 2020
 MAX_BYTES = 2**31 - 1  # of a message of protobuf
 
 
@@ -54,8 +53,7 @@ def to_onnx(model: Any, *, zoned: Collection[str] = ()) -> Any:
     NotFittedError
         If the model is not fitted.
     InputTypeError
-        For a step or a member of another class, for gradient-boosted trees in a table model, and for a column of
-        several types.
+        For a step or a member of another class, and for a column of several types.
     ParameterError
         For an activation or another option that is code.
 

@@ -14,6 +14,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from multilayer.tables.models.forest import Forest
+
 Type = Literal["float64", "float32", "integer", "text"]
 Floats = NDArray[np.float64]
 
@@ -215,6 +217,21 @@ class Dense(_OfOne):
     @property
     def width(self) -> int:
         return int(self.weights.shape[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Trees(_OfOne):
+    """The sums of the leaves of gradient-boosted trees, compared in float64; ``of`` has no NaN."""
+
+    forest: Forest
+
+    @property
+    def width(self) -> int:
+        return int(self.forest.baseline.shape[1])
+
+    @property
+    def type(self) -> Type:
+        return "float64"
 
 
 @dataclass(frozen=True, eq=False)

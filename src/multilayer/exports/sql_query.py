@@ -29,6 +29,7 @@ from multilayer.exports.operations import (
     NumberCodes,
     Select,
     TextCodes,
+    Trees,
 )
 from multilayer.exports.program import Program
 from multilayer.exports.sql_functions import Expression, Functions, added, combined, number
@@ -86,11 +87,16 @@ def to_sql(model: Any, *, table: str = "rows", keep: Sequence[str] = (), zoned: 
     [4.0]
     """
     program = program_of(model, zoned)
+    if any(isinstance(node, Trees) for node in program.nodes):
+        raise InputTypeError(
+            "a query cannot hold the gradient-boosted trees of this model. Use to_onnx, or fit the model with "
+            "with_trees=False."
+        )
     n = sum(_n_constants(node) for node in program.nodes)
     if n > MAX_CONSTANTS:
         raise ParameterError(
             f"a query is for at most {MAX_CONSTANTS:,} weights, and this model has {n:,} constants. Use to_onnx, or "
-            "fit a smaller network."
+            "fit a smaller network, such as make_pipeline(TableEncoder(), MLPClassifier((16,)))."
         )
     writer = _Query(program, keep)
     return writer.text(table)

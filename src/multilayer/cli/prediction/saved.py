@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
@@ -23,16 +21,13 @@ from multilayer.files import model_info
 from multilayer.selection import CrossValidation
 from multilayer.tables.models import (
     FarRows,
-    RowAnswers,
     columns_with_hours,
     input_categories,
     input_encoder,
     input_kinds,
+    prediction_columns,
     row_answers,
 )
-
-PREDICTED = "predicted"
-_BETWEEN_CLASSES = "|"  # of a set
 
 
 @dataclass(frozen=True)
@@ -126,12 +121,8 @@ class SavedModel:
     def predictions(self, rows: Any, wanted: Wanted) -> tuple[dict[str, NDArray[Any]], FarRows]:
         """The columns of predictions for a table of pyarrow, and which rows are far from those of the training."""
         X = rows if self._takes_tables else self._as_frame(rows)
-        if self.is_table_model:
-            answers = row_answers(self.model, X, wanted.coverage)
-        else:
-            predicted = self.model.predict_proba(X) if self.classifies else np.asarray(self.model.predict(X))
-            answers = RowAnswers(predicted, None, FarRows(rows.num_rows, 0, Counter()))
-        found = self._classes(answers, wanted) if self.classifies else self._amounts(answers)
+        answers = row_answers(self.model, X, wanted.coverage)
+        found = prediction_columns(self.model, answers, probabilities=wanted.probabilities)
         return found | (self._reasons(X) if wanted.reasons else {}), answers.far
 
     @property
@@ -145,23 +136,6 @@ class SavedModel:
         except ImportError:
             raise MissingExtraError("predicting with steps of scikit-learn", "pandas", "frames") from None
 
-    def _classes(self, answers: RowAnswers, wanted: Wanted) -> dict[str, NDArray[Any]]:
-        labels, probabilities = np.asarray(self.model.classes_), answers.predicted
-        found: dict[str, NDArray[Any]] = {PREDICTED: labels[probabilities.argmax(axis=1)]}
-        if wanted.probabilities:
-            found |= {f"p({label})": probabilities[:, k] for k, label in enumerate(labels)}
-        if answers.region is not None:
-            words = np.array([str(label) for label in labels], dtype=object)
-            found["set"] = np.array([_BETWEEN_CLASSES.join(words[row]) for row in answers.region[0]], dtype=object)
-        return found
-
-    def _amounts(self, answers: RowAnswers) -> dict[str, NDArray[Any]]:
-        found = _by_output(PREDICTED, answers.predicted)
-        if answers.region is not None:
-            low, high = answers.region
-            found |= _by_output("lower", low) | _by_output("upper", high)
-        return found
-
     def _reasons(self, X: Any) -> dict[str, NDArray[Any]]:
         explanation = self.model.explain(X)
         columns = {"baseline": explanation.baseline}
@@ -169,12 +143,6 @@ class SavedModel:
         # The same columns for all batches, also where these are 0.
         columns |= {"due to gradient-boosted trees": explanation.trees} if self.model.with_trees else {}
         return columns | ({} if self.classifies else {"due to limits of the prediction": explanation.limits})
-
-
-def _by_output(name: str, values: NDArray[Any]) -> dict[str, NDArray[Any]]:
-    if values.ndim == 1:
-        return {name: values}
-    return {f"{name} {k + 1}": values[:, k] for k in range(values.shape[1])}
 
 
 def _last(model: Any) -> Any:

@@ -16,6 +16,7 @@ from multilayer.tables.models.inputs import (
 )
 from multilayer.tables.models.kinds import NetworkKind, network_kinds
 from multilayer.tables.models.novelty import FarRows
+from multilayer.tables.models.prediction_columns import prediction_columns
 from multilayer.tables.models.regressor import TableRegressor
 from multilayer.tables.models.row_answers import RowAnswers, row_answers
 
@@ -37,6 +38,7 @@ __all__ = [
     "input_encoder",
     "input_kinds",
     "network_kinds",
+    "prediction_columns",
     "row_answers",
     "with_spelled_cells",
 ]

@@ -130,14 +130,7 @@ class Surroundings:
 
     def warn_of_far_rows(self, table: Any) -> None:
         """Warn if rows are far by their columns, with their number and the columns."""
-        found = self.far_rows(table)
-        if found.n_far:
-            warn(
-                f"{found.in_words()}. Check these columns; predictions for such rows are guesses."
-                + in_python(" novelty(X) returns a score for each row."),
-                NoveltyWarning,
-                "rows are far outside the rows of the fit.",
-            )
+        self.far_rows(table).warn()
 
     def far_rows(self, table: Any) -> FarRows:
         """Count the rows that are far by their columns."""
@@ -169,6 +162,16 @@ class FarRows:
         both = Counter(self.by_column)
         both.update(other.by_column)
         return FarRows(self.n_rows + other.n_rows, self.n_far + other.n_far, both)
+
+    def warn(self) -> None:
+        """Give a NoveltyWarning if rows are far."""
+        if self.n_far:
+            warn(
+                f"{self.in_words()}. Check these columns; predictions for such rows are guesses."
+                + in_python(" novelty(X) returns a score for each row."),
+                NoveltyWarning,
+                "rows are far outside the rows of the fit.",
+            )
 
     def in_words(self) -> str:
         """Return the number and up to three columns, without a full stop."""

@@ -34,6 +34,8 @@ class Part:
         The network; None for trees.
     predict : callable
         From encoded rows to (m, K).
+    trees : TreeModel or None
+        The trees; None for a network.
     """
 
     fold: int
@@ -42,6 +44,7 @@ class Part:
     mean_row: NDArray[np.float64]
     network: Any
     predict: Callable[[NDArray[Any]], NDArray[np.float64]]
+    trees: Any = None
 
 
 def parts_of(model: Any, *, out_of_fold: bool = False) -> list[Part]:
@@ -78,7 +81,7 @@ def parts_of(model: Any, *, out_of_fold: bool = False) -> list[Part]:
     for each in model._trees:
         weight = shares.get(each.fold, 0.0) * by_fold.get(each.fold, model.weights_)[TREES]
         if weight > 0:
-            parts.append(Part(each.fold, weight, each.encoder, each.mean_row, None, each.predict))
+            parts.append(Part(each.fold, weight, each.encoder, each.mean_row, None, each.predict, each.model))
     return parts
 
 
