@@ -18,7 +18,14 @@ from multilayer.cli.output.model_file import read_card
 from multilayer.cli.source import Source
 from multilayer.exceptions import InputError, MissingExtraError
 from multilayer.files import model_info
-from multilayer.tables.models import columns_with_hours, input_categories, input_encoder, input_kinds
+from multilayer.tables.models import (
+    columns_with_hours,
+    has_column_names,
+    input_categories,
+    input_columns,
+    input_encoder,
+    input_kinds,
+)
 
 PREDICTED = "predicted"
 _BETWEEN_CLASSES = "|"  # of a set
@@ -47,36 +54,40 @@ class SavedModel:
         The categories of the columns in which a new one would be unusual.
     card : mapping
         What the command that wrote the file says of it; empty for files of ``save_model``.
+    has_names : bool
+        Whether the columns have names; otherwise they are called x0, x1, ...
     """
 
     model: Any
     kinds: Mapping[str, Any]
     categories: Mapping[str, frozenset[str]]
     card: Mapping[str, Any]
+    has_names: bool = True
 
     @classmethod
-    def load(cls, path: Path) -> SavedModel:
-        """Load the model.
+    def load(cls, path: Path, *, needs_names: bool = True) -> SavedModel:
+        """Load the model, if ``needs_names`` only one that was trained on columns with names.
 
         Raises
         ------
         ModelFileError
             If the file is not a model.
         InputError
-            For a model that does not predict, or was trained on columns without names.
+            For a model that does not predict, or was trained on columns without names if these are needed.
         """
         model = load_model(path)
         if not hasattr(model, "predict"):
             raise InputError(f"{path} holds a {type(model).__name__}, which does not predict. Save a model.")
+        has_names = has_column_names(model)
         try:
-            kinds = input_kinds(model)
+            kinds = input_kinds(model) if has_names or needs_names else _kinds_by_position(model)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
         if getattr(getattr(_last(model), "_labels", None), "multilabel", False):
             raise InputError(
                 f"{path}: the model predicts several labels of each row. Predict in Python with load_model."
             )
-        return cls(model, kinds, input_categories(model), read_card(model_info(path).card))
+        return cls(model, kinds, input_categories(model), read_card(model_info(path).card), has_names)
 
     def source_of(self, file: Path, options: Mapping[str, Any]) -> Source:
         """A file with these options; how a file of text is read is otherwise that of the training table."""
@@ -118,7 +129,10 @@ class SavedModel:
         return input_encoder(self.model) is not None
 
     def _as_frame(self, rows: Any) -> Any:
-        """A frame for estimators of scikit-learn, with columns in the order of the fit."""
+        """A frame or array for estimators of scikit-learn, with columns in the order of the fit."""
+        if not self.has_names:
+            columns = [rows.column(name).to_numpy() for name in self.kinds]
+            return np.column_stack(columns) if "text" not in self.kinds.values() else _objects(columns)
         try:
             return rows.select(list(self.kinds)).to_pandas()
         except ImportError:
@@ -152,6 +166,15 @@ class SavedModel:
         # The same columns for all batches, also where these are 0.
         columns |= {"due to gradient-boosted trees": explanation.trees} if self.model.with_trees else {}
         return columns | ({} if self.classifies else {"due to limits of the prediction": explanation.limits})
+
+
+def _kinds_by_position(model: Any) -> dict[str, str]:
+    """The kinds of all columns; those that the model does not need are gaps."""
+    return {column.name: column.kind or "empty" for column in input_columns(model)}
+
+
+def _objects(columns: list[NDArray[Any]]) -> NDArray[Any]:
+    return np.column_stack([column.astype(object) for column in columns])
 
 
 def _by_output(name: str, values: NDArray[Any]) -> dict[str, NDArray[Any]]:
