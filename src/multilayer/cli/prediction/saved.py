@@ -120,13 +120,13 @@ class SavedModel:
 
     def predictions(self, rows: Any, wanted: Wanted) -> dict[str, NDArray[Any]]:
         """The columns of predictions for a table of pyarrow."""
-        X = rows if self._takes_tables else self._as_frame(rows)
+        X = self.inputs(rows)
         found = self._classes(X, wanted) if self.classifies else self._amounts(X, wanted)
         return found | (self._reasons(X) if wanted.reasons else {})
 
-    @property
-    def _takes_tables(self) -> bool:
-        return input_encoder(self.model) is not None
+    def inputs(self, rows: Any) -> Any:
+        """A table of pyarrow in the form that the model takes: a table, a frame or an array."""
+        return rows if input_encoder(self.model) is not None else self._as_frame(rows)
 
     def _as_frame(self, rows: Any) -> Any:
         """A frame or array for estimators of scikit-learn, with columns in the order of the fit."""

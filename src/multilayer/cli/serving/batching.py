@@ -1,0 +1,136 @@
+"""One thread that predicts together what requests have queued up, so that the event loop never waits for a model."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from multilayer.cli.serving.requests import RequestError, Rows
+from multilayer.exceptions import MultilayerError
+
+MOST_ROWS = 4096  # of a batch
+_UNEXPECTED = 500
+
+Predict = Callable[[Sequence[Rows]], list[bytes]]
+_Waiting = tuple[Rows, "asyncio.Future[bytes]"]
+
+
+class Batches:
+    """Predicts requests in batches, in a thread, for the event loop that runs when it is made.
+
+    Requests that want the same share a batch; one with explanations, which take much longer, is predicted alone, after
+    the others that wait.
+
+    Parameters
+    ----------
+    predict : callable
+        From requests that can be predicted together to their answers.
+    """
+
+    def __init__(self, predict: Predict) -> None:
+        self._predict = predict
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="predictions", daemon=True)
+        self._thread.start()
+
+    async def stop(self, seconds: float) -> None:
+        """End the thread when it has predicted what has queued up, or after so many seconds."""
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join, seconds)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    async def answer(self, rows: Rows) -> bytes:
+        """Wait for the answer to a request.
+
+        Raises
+        ------
+        RequestError
+            422 if the model cannot predict one of the rows, 500 for an error in this program.
+        """
+        future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._queue.put((rows, future))
+        return await future
+
+    def _run(self) -> None:
+        slow: list[_Waiting] = []
+        is_open = True
+        while is_open or slow:
+            batch: list[_Waiting] = []
+            n_rows = 0
+            while n_rows < MOST_ROWS:
+                try:
+                    found = self._queue.get(block=is_open and not batch and not slow)
+                except queue.Empty:
+                    break
+                if found is None:
+                    is_open = False
+                    break
+                if found[0].wanted.reasons:
+                    slow.append(found)
+                else:
+                    batch.append(found)
+                    n_rows += found[0].n_rows
+            for group in _alike(batch):
+                self._answer(group)
+            if slow:
+                self._answer([slow.pop(0)])
+
+    def _answer(self, group: list[_Waiting]) -> None:
+        group = [each for each in group if not each[1].cancelled()]  # nobody waits for it any longer
+        if not group:
+            return
+        found: list[bytes | RequestError]
+        try:
+            found = list(self._predict([rows for rows, _ in group]))
+        except Exception as error:
+            if len(group) > 1:
+                # One of them is the cause: only that one fails.
+                for each in group:
+                    self._answer([each])
+                return
+            found = [_as_request_error(error)]
+        answered = list(zip((future for _, future in group), found, strict=True))
+        try:
+            self._loop.call_soon_threadsafe(_set_results, answered)
+        except RuntimeError:
+            return  # the event loop has ended, and so have the requests
+
+
+def _alike(batch: list[_Waiting]) -> list[list[_Waiting]]:
+    """The requests that can be predicted together."""
+    groups: dict[Any, list[_Waiting]] = {}
+    for each in batch:
+        rows = each[0]
+        groups.setdefault((rows.wanted, tuple(rows.zones.items())), []).append(each)
+    return list(groups.values())
+
+
+def _set_results(answered: list[tuple[asyncio.Future[bytes], bytes | RequestError]]) -> None:
+    for future, result in answered:
+        if future.cancelled():
+            continue
+        if isinstance(result, RequestError):
+            future.set_exception(result)
+        else:
+            future.set_result(result)
+
+
+def _as_request_error(error: Exception) -> RequestError:
+    if isinstance(error, RequestError):
+        return error
+    if isinstance(error, MultilayerError):
+        return RequestError(422, f"the model cannot predict these rows: {error}")
+    if isinstance(error, MemoryError):
+        return RequestError(503, "out of memory. Send fewer rows.")
+    traceback.print_exception(error, file=sys.stderr)
+    return RequestError(_UNEXPECTED, f"unexpected {type(error).__name__}. The server has printed its traceback.")

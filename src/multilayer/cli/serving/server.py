@@ -1,0 +1,158 @@
+"""The server: its socket, its first prediction, and its end by Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import socket
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from multilayer import __version__
+from multilayer.cli.console import Output
+from multilayer.cli.prediction.saved import SavedModel
+from multilayer.cli.serving.limits import ServerLimits, is_loopback
+from multilayer.cli.serving.requests import RequestReader
+from multilayer.exceptions import InputError, MissingExtraError, MultilayerError, MultilayerWarning
+from multilayer.files import model_info
+from multilayer.storage import reason_of
+
+_BACKLOG = 1024
+_SECONDS_OF_IDLE_CONNECTIONS = 30
+_SECONDS_TO_FINISH = 10
+_FIRST_ROWS = 100  # of a first prediction: many rows may run another kernel than one
+
+
+def serve_model(path: Path, host: str, port: int, limits: ServerLimits, output: Output) -> None:
+    """Answer requests for a model until Ctrl-C or SIGTERM.
+
+    Raises
+    ------
+    MissingExtraError
+        If starlette or uvicorn is not installed.
+    InputError
+        If the model cannot be served, or the address cannot be used.
+    """
+    try:
+        import starlette  # noqa: F401
+        import uvicorn
+    except ImportError:
+        raise MissingExtraError("multilayer serve", "starlette or uvicorn", "serve") from None
+    from multilayer.cli.serving.app import Service, application
+
+    with bound_socket(host, port) as listening:
+        saved, about, schema = _loaded(path, limits)
+        app = application(Service(saved, about, schema, limits), limits)
+        config = uvicorn.Config(
+            app, http=os.environ.get("H","auto"), loop=os.environ.get("L","auto"),
+            lifespan="on",
+            ws="none",
+            log_config=None,
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            backlog=_BACKLOG,
+            timeout_keep_alive=_SECONDS_OF_IDLE_CONNECTIONS,
+            timeout_graceful_shutdown=_SECONDS_TO_FINISH,
+        )
+        import sys; sys.setswitchinterval(float(os.environ.get("S","0.005")))
+        _announce(about, listening, host, limits, output)
+        with _ended_by_signals():
+            uvicorn.Server(config).run(sockets=[listening])
+    output.say("Stopped.")
+
+
+def _loaded(path: Path, limits: ServerLimits) -> tuple[SavedModel, dict[str, Any], dict[str, Any]]:
+    """The model, what ``/health`` says of it, and its schema; kernels are compiled or loaded by first predictions."""
+    from multilayer.cli.serving.predictions import answers, as_json
+    from multilayer.cli.serving.schema import schema_of
+
+    warnings.simplefilter("ignore", MultilayerWarning)  # answers hold the warnings of their rows
+    saved = SavedModel.load(path, needs_names=False)
+    info = model_info(path)
+    target = saved.card.get("target")
+    kind = type(saved.model).__name__
+    title = f"{path.name}: {target}" if isinstance(target, str) else path.name
+    description = info.description or f"A {kind} that predicts from {len(saved.kinds)} columns."
+    schema = schema_of(saved, title, description, limits)
+    (row,) = schema["examples"][0]["rows"]
+    reader = RequestReader(saved, max(limits.most_rows, _FIRST_ROWS))
+    for n_rows, more in ((1, {}), (_FIRST_ROWS, {}), (1, {"explain": True})):
+        if more and not saved.is_table_model:
+            continue
+        with suppress(MultilayerError):  # such as a pipeline that refuses gaps; requests will tell
+            answers(saved, [reader.read(as_json({"rows": [row] * n_rows, **more}))])
+    return saved, {"model": path.name, "kind": kind, "description": description, "version": __version__}, schema
+
+
+def bound_socket(host: str, port: int) -> socket.socket:
+    """A socket at this address, which does not accept connections yet.
+
+    Raises
+    ------
+    InputError
+        If the address is in use, or is none of this machine.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except (socket.gaierror, UnicodeError):
+        raise InputError(f"--host {host}: there is no such address. Pass 127.0.0.1, or one of this machine.") from None
+    found = socket.socket(family, kind, protocol)
+    try:
+        if os.name == "posix":  # on Windows, the option would let two servers share a port
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            found.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        found.bind(address)
+        found.listen(_BACKLOG)  # two sockets may be bound to a port, and only one may listen
+        return found
+    except OSError as error:
+        found.close()
+        if error.errno == errno.EADDRINUSE:
+            text = f"port {port} of {host} is in use. Pass another --port, or --port 0 for a free one."
+        elif error.errno == errno.EACCES:
+            text = f"port {port} of {host} is not allowed: {reason_of(error).lower()}. Pass a --port from 1024 on."
+        else:
+            text = f"--host {host} --port {port}: {reason_of(error).lower()}. Pass 127.0.0.1, or an address of this machine."
+        raise InputError(text) from None
+
+
+def _announce(about: dict[str, Any], listening: socket.socket, host: str, limits: ServerLimits, output: Output) -> None:
+    port = listening.getsockname()[1]
+    shown = f"[{host}]" if ":" in host else host
+    if not is_loopback(host):
+        names = "no name" if not limits.hosts else ", ".join(limits.hosts)
+        output.note(
+            f"the server is bound to {host}, so that other machines may reach it, without a password or encryption. "
+            f"It answers to addresses and {names}; --allow-host adds a name"
+        )
+    output.say(f"{about['model']}: {about['description']}")
+    output.say("Serving; Ctrl-C ends it.")
+    output.lines([f"http://{shown}:{port}/"])
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let signals end the server within this block, and nothing else: it raises them again when it has ended."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def has_ended(signum: int, frame: FrameType | None) -> None:
+        pass
+
+    before = {number: signal.signal(number, has_ended) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
