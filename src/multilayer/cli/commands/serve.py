@@ -13,7 +13,12 @@ from multilayer.cli.process import keep_running_without_reader
 
 @click.command(cls=ConfiguredCommand, short_help="Answer requests for predictions over HTTP, with a page to try it.")
 @click.argument("model", type=click.Path(path_type=Path))
-@option("--host", "ADDRESS", "The address to listen at; by default only programs of this machine reach it.", default="127.0.0.1")
+@option(
+    "--host",
+    "ADDRESS",
+    "The address to listen at; by default only programs of this machine reach it.",
+    default="127.0.0.1",
+)
 @option("--port", "N", "The port; 0 for a free one.", default=8000, type=Count(0, 65_535))
 @option(
     "--allow-host",
@@ -23,7 +28,14 @@ from multilayer.cli.process import keep_running_without_reader
     multiple=True,
 )
 @option("--max-rows", "N", "Rows of a request.", destination="most_rows", default=1_000, type=Count(1, 100_000))
-@option("--max-bytes", "N", "Bytes of a request.", destination="most_bytes", default=1_000_000, type=Count(100, 1_000_000_000))
+@option(
+    "--max-bytes",
+    "N",
+    "Bytes of a request.",
+    destination="most_bytes",
+    default=1_000_000,
+    type=Count(100, 1_000_000_000),
+)
 @option(
     "--max-requests",
     "N",
@@ -32,7 +44,14 @@ from multilayer.cli.process import keep_running_without_reader
     default=256,
     type=Count(1, 100_000),
 )
-@option("--timeout", "SECONDS", "Time to receive a request, and to answer it.", destination="seconds", default=30.0, type=POSITIVE)
+@option(
+    "--timeout",
+    "SECONDS",
+    "Time to receive a request, and to answer it.",
+    destination="seconds",
+    default=30.0,
+    type=POSITIVE,
+)
 @click.option("--quiet", is_flag=True, help="Print notes and errors only.")
 def serve(
     model: Path,

@@ -71,9 +71,7 @@ class Service:
 
     async def page(self, _request: Request) -> Response:
         """``GET /``."""
-        return Response(
-            self._page.html, media_type="text/html", headers={"content-security-policy": self._page.policy}
-        )
+        return Response(self._page.html, media_type="text/html", headers={"content-security-policy": self._page.policy})
 
     async def schema(self, _request: Request) -> Response:
         """``GET /schema``."""

@@ -6,7 +6,9 @@ import asyncio
 import queue
 import sys
 import threading
+import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,7 +16,9 @@ from multilayer.cli.serving.requests import RequestError, Rows
 from multilayer.exceptions import MultilayerError
 
 MOST_ROWS = 4096  # of a batch
-_UNEXPECTED = 500
+# Seconds to wait for further requests, if the last batch had several: many clients then share a batch, instead of a
+# first request being predicted alone while the others arrive.
+_PAUSE = 0.002
 
 Predict = Callable[[Sequence[Rows]], list[bytes]]
 _Waiting = tuple[Rows, "asyncio.Future[bytes]"]
@@ -35,6 +39,9 @@ class Batches:
     def __init__(self, predict: Predict) -> None:
         self._predict = predict
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._slow: deque[_Waiting] = deque()  # requests with explanations
+        self._is_open = True
+        self._n_alike = 0  # requests of the last batch
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._run, name="predictions", daemon=True)
         self._thread.start()
@@ -62,28 +69,34 @@ class Batches:
         return await future
 
     def _run(self) -> None:
-        slow: list[_Waiting] = []
-        is_open = True
-        while is_open or slow:
-            batch: list[_Waiting] = []
-            n_rows = 0
-            while n_rows < MOST_ROWS:
-                try:
-                    found = self._queue.get(block=is_open and not batch and not slow)
-                except queue.Empty:
-                    break
-                if found is None:
-                    is_open = False
-                    break
-                if found[0].wanted.reasons:
-                    slow.append(found)
-                else:
-                    batch.append(found)
-                    n_rows += found[0].n_rows
+        while self._is_open or self._slow:
+            batch = self._next_batch()
+            self._n_alike = len(batch)
             for group in _alike(batch):
                 self._answer(group)
-            if slow:
-                self._answer([slow.pop(0)])
+            if self._slow:
+                self._answer([self._slow.popleft()])
+
+    def _next_batch(self) -> list[_Waiting]:
+        """Wait for requests, and return those that have queued up without explanations."""
+        batch: list[_Waiting] = []
+        n_rows = 0
+        while self._is_open and n_rows < MOST_ROWS:
+            is_idle = not batch and not self._slow
+            try:
+                found = self._queue.get(block=is_idle)
+            except queue.Empty:
+                break
+            if found is None:
+                self._is_open = False
+            elif found[0].wanted.reasons:
+                self._slow.append(found)
+            else:
+                batch.append(found)
+                n_rows += found[0].n_rows
+            if is_idle and self._n_alike > 1:
+                time.sleep(_PAUSE)
+        return batch
 
     def _answer(self, group: list[_Waiting]) -> None:
         group = [each for each in group if not each[1].cancelled()]  # nobody waits for it any longer
@@ -133,4 +146,4 @@ def _as_request_error(error: Exception) -> RequestError:
     if isinstance(error, MemoryError):
         return RequestError(503, "out of memory. Send fewer rows.")
     traceback.print_exception(error, file=sys.stderr)
-    return RequestError(_UNEXPECTED, f"unexpected {type(error).__name__}. The server has printed its traceback.")
+    return RequestError(500, f"unexpected {type(error).__name__}. The server has printed its traceback.")

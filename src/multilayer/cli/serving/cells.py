@@ -103,9 +103,13 @@ CELLS = {
         {"type": ["string", "null"], "pattern": _DATE},
         _moment,
     ),
-    "time": Cell("a time of day such as 08:30 or 08:30:15, or null", {"type": ["string", "null"], "pattern": _CLOCK}, _clock),
+    "time": Cell(
+        "a time of day such as 08:30 or 08:30:15, or null", {"type": ["string", "null"], "pattern": _CLOCK}, _clock
+    ),
     "duration": Cell("a number of seconds or null", {"type": ["number", "null"]}, _span),
-    "empty": Cell("null or another single value, which is not used", {"type": ["number", "boolean", "string", "null"]}, _nothing),
+    "empty": Cell(
+        "null or another single value, which is not used", {"type": ["number", "boolean", "string", "null"]}, _nothing
+    ),
 }
 
 

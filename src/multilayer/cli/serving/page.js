@@ -65,7 +65,7 @@ function columnsOf(row) {
 function shown(value) {
   if (value === null) return "open";
   if (typeof value !== "number") return Array.isArray(value) ? value.map(shown).join(", ") : String(value);
-  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(5)));
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
 }
 
 // Rows of a table with a bar each; the bars of signed values begin in the middle.

@@ -47,9 +47,7 @@ def as_json(value: Any) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-def _inputs(
-    saved: SavedModel, columns: dict[str, list[Any]], first: Rows, n_rows: int
-) -> tuple[Any, list[list[str]]]:
+def _inputs(saved: SavedModel, columns: dict[str, list[Any]], first: Rows, n_rows: int) -> tuple[Any, list[list[str]]]:
     """The rows in the form that the model takes, and the warnings of each."""
     import pyarrow as pa
 
@@ -59,7 +57,7 @@ def _inputs(
     table, lost = with_spelled_cells(saved.model, pa.table(arrays))
     warnings: list[list[str]] = [[] for _ in range(n_rows)]
     for name, where in lost.items():
-        for row in np.flatnonzero(where):
+        for row in np.flatnonzero(where).tolist():
             word = shortened(columns[name][row], _LONGEST_VALUE)
             warnings[row].append(f"column {name!r}: {word!r} is no number or date, and counts as a gap")
     for name, categories in saved.categories.items():
@@ -102,7 +100,9 @@ def _classes(saved: SavedModel, X: Any, coverage: float | None) -> list[dict[str
 
 
 def _amounts(saved: SavedModel, X: Any, coverage: float | None) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = [{"prediction": _finite(value)} for value in np.asarray(saved.model.predict(X)).tolist()]
+    rows: list[dict[str, Any]] = [
+        {"prediction": _finite(value)} for value in np.asarray(saved.model.predict(X)).tolist()
+    ]
     if coverage is not None:
         low, high = saved.model.predict_interval(X, coverage=coverage)
         for row, lower, upper in zip(rows, np.asarray(low).tolist(), np.asarray(high).tolist(), strict=True):

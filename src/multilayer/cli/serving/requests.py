@@ -104,8 +104,8 @@ class RequestReader:
 
     def _wanted(self, found: Mapping[str, Any]) -> Wanted:
         coverage, reasons = found.get("interval"), found.get("explain", False)
-        is_share = type(coverage) in (int, float) and 0 < coverage < 1
-        if coverage is not None and not is_share:
+        is_number = isinstance(coverage, int | float) and not isinstance(coverage, bool)
+        if coverage is not None and not (is_number and 0 < coverage < 1):
             raise RequestError(422, f'"interval" must be a number between 0 and 1, got {_quoted(coverage)}.')
         if type(reasons) is not bool:
             raise RequestError(422, f'"explain" must be true or false, got {_quoted(reasons)}.')
@@ -139,7 +139,7 @@ class RequestReader:
         if self._saved.has_names:
             if type(row) is not dict:
                 raise RequestError(
-                    422, f'rows[{number}] must be an object with the columns by name, got {_kind_of(row)}.'
+                    422, f"rows[{number}] must be an object with the columns by name, got {_kind_of(row)}."
                 )
             return row
         if type(row) is not list or len(row) != len(self._cells):

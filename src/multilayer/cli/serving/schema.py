@@ -24,7 +24,12 @@ _MOST_CATEGORIES = 1_000  # in the schema
 def schema_of(saved: SavedModel, title: str, description: str, limits: ServerLimits) -> dict[str, Any]:
     """The schema of a request, and below ``$defs`` those of a row and of the answer."""
     columns = input_columns(saved.model)
-    rows: dict[str, Any] = {"type": "array", "minItems": 1, "maxItems": limits.most_rows, "items": {"$ref": "#/$defs/row"}}
+    rows: dict[str, Any] = {
+        "type": "array",
+        "minItems": 1,
+        "maxItems": limits.most_rows,
+        "items": {"$ref": "#/$defs/row"},
+    }
     properties: dict[str, Any] = {"rows": rows}
     if saved.is_table_model:
         share = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}
@@ -142,7 +147,10 @@ def _answer(saved: SavedModel, columns: Sequence[InputColumn]) -> dict[str, Any]
             properties["interval"] = {"type": "object", "properties": ends, "description": text}
     if saved.is_table_model:
         parts = {column.name: {"type": "number"} for column in columns}
-        reasons: dict[str, Any] = {"baseline": {"type": "number"}, "contributions": {"type": "object", "properties": parts}}
+        reasons: dict[str, Any] = {
+            "baseline": {"type": "number"},
+            "contributions": {"type": "object", "properties": parts},
+        }
         text = 'With "explain": the baseline, and the contribution of each column to the difference from it.'
         properties["explanation"] = {"type": "object", "properties": reasons, "description": text}
     text = "What the training rows did not have."

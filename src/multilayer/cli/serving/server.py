@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import socket
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ from multilayer.storage import reason_of
 _BACKLOG = 1024
 _SECONDS_OF_IDLE_CONNECTIONS = 30
 _SECONDS_TO_FINISH = 10
+# Python's 5 ms between threads would pass at each message of the event loop while the other thread predicts.
+_SWITCH_SECONDS = 0.0005
 _FIRST_ROWS = 100  # of a first prediction: many rows may run another kernel than one
 
 
@@ -50,7 +53,8 @@ def serve_model(path: Path, host: str, port: int, limits: ServerLimits, output: 
         saved, about, schema = _loaded(path, limits)
         app = application(Service(saved, about, schema, limits), limits)
         config = uvicorn.Config(
-            app, http=os.environ.get("H","auto"), loop=os.environ.get("L","auto"),
+            app,
+            http="h11",  # limits the size of headers
             lifespan="on",
             ws="none",
             log_config=None,
@@ -62,7 +66,7 @@ def serve_model(path: Path, host: str, port: int, limits: ServerLimits, output: 
             timeout_keep_alive=_SECONDS_OF_IDLE_CONNECTIONS,
             timeout_graceful_shutdown=_SECONDS_TO_FINISH,
         )
-        import sys; sys.setswitchinterval(float(os.environ.get("S","0.005")))
+        sys.setswitchinterval(_SWITCH_SECONDS)
         _announce(about, listening, host, limits, output)
         with _ended_by_signals():
             uvicorn.Server(config).run(sockets=[listening])
@@ -79,7 +83,7 @@ def _loaded(path: Path, limits: ServerLimits) -> tuple[SavedModel, dict[str, Any
     info = model_info(path)
     target = saved.card.get("target")
     kind = type(saved.model).__name__
-    title = f"{path.name}: {target}" if isinstance(target, str) else path.name
+    title = f"Prediction of {target}" if isinstance(target, str) else path.name
     description = info.description or f"A {kind} that predicts from {len(saved.kinds)} columns."
     schema = schema_of(saved, title, description, limits)
     (row,) = schema["examples"][0]["rows"]
@@ -122,7 +126,8 @@ def bound_socket(host: str, port: int) -> socket.socket:
         elif error.errno == errno.EACCES:
             text = f"port {port} of {host} is not allowed: {reason_of(error).lower()}. Pass a --port from 1024 on."
         else:
-            text = f"--host {host} --port {port}: {reason_of(error).lower()}. Pass 127.0.0.1, or an address of this machine."
+            why = reason_of(error).lower()
+            text = f"--host {host} --port {port}: {why}. Pass 127.0.0.1, or an address of this machine."
         raise InputError(text) from None
 
 

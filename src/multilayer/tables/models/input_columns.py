@@ -10,7 +10,6 @@ from sklearn.pipeline import Pipeline
 
 from multilayer.tables._column_data import Kind
 from multilayer.tables._fitted_columns import number_of
-from multilayer.tables.encoder import TableEncoder
 from multilayer.tables.encodings import Encoding
 from multilayer.tables.models.base import BaseTableModel
 from multilayer.tables.models.inputs import fitted_kinds, has_column_names, input_categories, input_encoder
@@ -66,6 +65,7 @@ def input_columns(model: Any) -> list[InputColumn]:
     --------
     >>> from sklearn.pipeline import make_pipeline
     >>> from multilayer import MLPClassifier
+    >>> from multilayer.tables import TableEncoder
     >>> rows = [{"size": i, "town": "Ulm" if i % 2 else "Bonn"} for i in range(20)]
     >>> network = MLPClassifier((2,), max_iter=1, n_iter_no_change=None)
     >>> size, town = input_columns(make_pipeline(TableEncoder(), network).fit(rows, [i % 2 for i in range(20)]))

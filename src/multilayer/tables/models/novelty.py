@@ -150,8 +150,9 @@ class Surroundings:
         """Return the columns by which each row is far, none for rows that are not."""
         far, causes = self._far(table)
         found: list[tuple[str, ...]] = [()] * len(far)
-        for row in np.flatnonzero(far):
-            found[row] = tuple(self.columns[j].name for j in np.flatnonzero(causes[row]))
+        names = [column.name for column in self.columns]
+        for row in np.flatnonzero(far).tolist():
+            found[row] = tuple(names[j] for j in np.flatnonzero(causes[row]).tolist())
         return found
 
     def _far(self, table: Any) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
