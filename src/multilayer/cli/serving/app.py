@@ -14,12 +14,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from multilayer.cli.prediction.saved import SavedModel
 from multilayer.cli.serving.batching import Batches
 from multilayer.cli.serving.limits import ServerLimits
 from multilayer.cli.serving.page import Page
 from multilayer.cli.serving.predictions import answers, as_json
 from multilayer.cli.serving.requests import RequestError, RequestReader
+from multilayer.cli.serving.served import ServedModel
 from multilayer.cli.text import shortened
 
 _JSON = "application/json"
@@ -41,20 +41,16 @@ class Service:
 
     Parameters
     ----------
-    saved : SavedModel
+    served : ServedModel
         The model.
-    about : mapping
-        What ``/health`` says of it.
-    schema : mapping
-        The answer of ``/schema``.
     limits : ServerLimits
         What is accepted.
     """
 
-    def __init__(self, saved: SavedModel, about: dict[str, Any], schema: dict[str, Any], limits: ServerLimits) -> None:
-        self._limits, self._about, self._schema = limits, about, as_json(schema)
-        self._reader = RequestReader(saved, limits.most_rows)
-        self._predict = partial(answers, saved)
+    def __init__(self, served: ServedModel, limits: ServerLimits) -> None:
+        self._limits, self._about, self._schema = limits, served.about, as_json(served.schema)
+        self._reader = RequestReader(served.saved, limits.most_rows)
+        self._predict = partial(answers, served.saved)
         self._page = Page.load()
         self._n_requests = 0
         self._batches: Batches | None = None
@@ -179,10 +175,10 @@ def application(service: Service, limits: ServerLimits) -> Any:
         return answer
 
     routes = [
+        Route("/predict", service.predict, methods=["POST"]),
         Route("/", service.page, methods=["GET"]),
         Route("/schema", service.schema, methods=["GET"]),
         Route("/health", service.health, methods=["GET"]),
-        Route("/predict", service.predict, methods=["POST"]),
     ]
     handlers: Any = {RequestError: refused, HTTPException: unrouted}
     app = Starlette(routes=routes, exception_handlers=handlers, lifespan=service.running)

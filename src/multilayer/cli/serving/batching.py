@@ -141,7 +141,7 @@ def _set_results(answered: list[tuple[asyncio.Future[bytes], bytes | RequestErro
 def _as_request_error(error: Exception) -> RequestError:
     if isinstance(error, RequestError):
         return error
-    if isinstance(error, MultilayerError):
+    if isinstance(error, MultilayerError | ValueError):  # the latter by steps of scikit-learn
         return RequestError(422, f"the model cannot predict these rows: {error}")
     if isinstance(error, MemoryError):
         return RequestError(503, "out of memory. Send fewer rows.")

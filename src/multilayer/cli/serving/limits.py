@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -45,15 +46,18 @@ class ServerLimits:
         >>> [limits.is_known_host(host) for host in ("evil.example", "localhost.evil.example", "")]
         [False, False, False]
         """
-        name = host.strip().lower()
-        if name.startswith("["):
-            name = name[1:].partition("]")[0]
-        elif name.count(":") == 1:
-            name = name.partition(":")[0]
-        name = name.removesuffix(".")
-        if "*" in self.hosts or name == "localhost" or name in {each.lower() for each in self.hosts}:
-            return bool(name) or "*" in self.hosts
-        return is_address(name)
+        return _is_known(host, tuple(self.hosts))
+
+
+@functools.lru_cache(256)
+def _is_known(host: str, hosts: tuple[str, ...]) -> bool:
+    name = host.strip().lower()
+    if name.startswith("["):
+        name = name[1:].partition("]")[0]
+    elif name.count(":") == 1:
+        name = name.partition(":")[0]
+    name = name.removesuffix(".")
+    return "*" in hosts or name in {"localhost", *(each.lower() for each in hosts)} or is_address(name)
 
 
 def is_address(host: str) -> bool:

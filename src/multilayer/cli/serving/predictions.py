@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from multilayer.cli.prediction.saved import SavedModel
 from multilayer.cli.serving.cells import arrow_column
 from multilayer.cli.serving.requests import Rows
 from multilayer.cli.text import shortened
+from multilayer.exceptions import MultilayerWarning
 from multilayer.tables.models import far_columns, with_spelled_cells
 
 _LONGEST_VALUE = 60  # characters of a value that a warning quotes
@@ -30,10 +32,12 @@ def answers(saved: SavedModel, requests: Sequence[Rows]) -> list[bytes]:
     first = requests[0]
     columns = {name: [value for each in requests for value in each.columns[name]] for name in first.columns}
     n_rows = sum(each.n_rows for each in requests)
-    X, warnings = _inputs(saved, columns, first, n_rows)
-    rows = _predictions(saved, X, first)
-    for row, texts in zip(rows, warnings, strict=True):
-        row["warnings"] = texts
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MultilayerWarning)  # the answer has those of each row
+        X, texts = _inputs(saved, columns, first, n_rows)
+        rows = _predictions(saved, X, first)
+    for row, of_row in zip(rows, texts, strict=True):
+        row["warnings"] = of_row
     found, start = [], 0
     for each in requests:
         found.append(as_json({"predictions": rows[start : start + each.n_rows]}))
@@ -55,20 +59,20 @@ def _inputs(saved: SavedModel, columns: dict[str, list[Any]], first: Rows, n_row
         name: arrow_column(saved.kinds[name], values, first.zones.get(name, "")) for name, values in columns.items()
     }
     table, lost = with_spelled_cells(saved.model, pa.table(arrays))
-    warnings: list[list[str]] = [[] for _ in range(n_rows)]
+    texts: list[list[str]] = [[] for _ in range(n_rows)]
     for name, where in lost.items():
         for row in np.flatnonzero(where).tolist():
             word = shortened(columns[name][row], _LONGEST_VALUE)
-            warnings[row].append(f"column {name!r}: {word!r} is no number or date, and counts as a gap")
+            texts[row].append(f"column {name!r}: {word!r} is no number or date, and counts as a gap")
     for name, categories in saved.categories.items():
         for row, word in enumerate(columns[name]):
             if word is not None and word not in categories:
                 said = shortened(word, _LONGEST_VALUE)
-                warnings[row].append(f"column {name!r}: {said!r} is a category that the training rows did not have")
+                texts[row].append(f"column {name!r}: {said!r} is a category that the training rows did not have")
     for row, names in enumerate(far_columns(saved.model, table)):
         if names:
-            warnings[row].append(f"far outside the training rows, by values in {_listed(names)}")
-    return saved.inputs(table), warnings
+            texts[row].append(f"far outside the training rows, by values in {_listed(names)}")
+    return saved.inputs(table), texts
 
 
 def _listed(names: Sequence[str]) -> str:

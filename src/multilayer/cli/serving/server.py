@@ -1,4 +1,4 @@
-"""The server: its socket, its first prediction, and its end by Ctrl-C or SIGTERM."""
+"""The server: its socket, what it prints, and its end by Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
@@ -8,20 +8,15 @@ import signal
 import socket
 import sys
 import threading
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from multilayer import __version__
 from multilayer.cli.console import Output
-from multilayer.cli.prediction.saved import SavedModel
 from multilayer.cli.serving.limits import ServerLimits, is_loopback
-from multilayer.cli.serving.requests import RequestReader
-from multilayer.exceptions import InputError, MissingExtraError, MultilayerError, MultilayerWarning
-from multilayer.files import model_info
+from multilayer.exceptions import InputError, MissingExtraError
 from multilayer.storage import reason_of
 
 _BACKLOG = 1024
@@ -29,7 +24,6 @@ _SECONDS_OF_IDLE_CONNECTIONS = 30
 _SECONDS_TO_FINISH = 10
 # Python's 5 ms between threads would pass at each message of the event loop while the other thread predicts.
 _SWITCH_SECONDS = 0.0005
-_FIRST_ROWS = 100  # of a first prediction: many rows may run another kernel than one
 
 
 def serve_model(path: Path, host: str, port: int, limits: ServerLimits, output: Output) -> None:
@@ -48,10 +42,11 @@ def serve_model(path: Path, host: str, port: int, limits: ServerLimits, output: 
     except ImportError:
         raise MissingExtraError("multilayer serve", "starlette or uvicorn", "serve") from None
     from multilayer.cli.serving.app import Service, application
+    from multilayer.cli.serving.served import ServedModel
 
     with bound_socket(host, port) as listening:
-        saved, about, schema = _loaded(path, limits)
-        app = application(Service(saved, about, schema, limits), limits)
+        served = ServedModel.load(path, limits)
+        app = application(Service(served, limits), limits)
         config = uvicorn.Config(
             app,
             http="h11",  # limits the size of headers
@@ -67,33 +62,10 @@ def serve_model(path: Path, host: str, port: int, limits: ServerLimits, output: 
             timeout_graceful_shutdown=_SECONDS_TO_FINISH,
         )
         sys.setswitchinterval(_SWITCH_SECONDS)
-        _announce(about, listening, host, limits, output)
+        _announce(served.about, listening, host, limits, output)
         with _ended_by_signals():
             uvicorn.Server(config).run(sockets=[listening])
     output.say("Stopped.")
-
-
-def _loaded(path: Path, limits: ServerLimits) -> tuple[SavedModel, dict[str, Any], dict[str, Any]]:
-    """The model, what ``/health`` says of it, and its schema; kernels are compiled or loaded by first predictions."""
-    from multilayer.cli.serving.predictions import answers, as_json
-    from multilayer.cli.serving.schema import schema_of
-
-    warnings.simplefilter("ignore", MultilayerWarning)  # answers hold the warnings of their rows
-    saved = SavedModel.load(path, needs_names=False)
-    info = model_info(path)
-    target = saved.card.get("target")
-    kind = type(saved.model).__name__
-    title = f"Prediction of {target}" if isinstance(target, str) else path.name
-    description = info.description or f"A {kind} that predicts from {len(saved.kinds)} columns."
-    schema = schema_of(saved, title, description, limits)
-    (row,) = schema["examples"][0]["rows"]
-    reader = RequestReader(saved, max(limits.most_rows, _FIRST_ROWS))
-    for n_rows, more in ((1, {}), (_FIRST_ROWS, {}), (1, {"explain": True})):
-        if more and not saved.is_table_model:
-            continue
-        with suppress(MultilayerError):  # such as a pipeline that refuses gaps; requests will tell
-            answers(saved, [reader.read(as_json({"rows": [row] * n_rows, **more}))])
-    return saved, {"model": path.name, "kind": kind, "description": description, "version": __version__}, schema
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
@@ -131,7 +103,9 @@ def bound_socket(host: str, port: int) -> socket.socket:
         raise InputError(text) from None
 
 
-def _announce(about: dict[str, Any], listening: socket.socket, host: str, limits: ServerLimits, output: Output) -> None:
+def _announce(
+    about: Mapping[str, Any], listening: socket.socket, host: str, limits: ServerLimits, output: Output
+) -> None:
     port = listening.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
     if not is_loopback(host):
