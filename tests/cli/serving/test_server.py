@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,6 +21,8 @@ from multilayer import load_model
 from multilayer.cli.serving.server import bound_socket
 from multilayer.exceptions import InputError
 from multilayer.tables import read_table
+
+from .browser import CHROMIUM, Browser
 
 HEADERS = {"Content-Type": "application/json"}
 
@@ -67,8 +68,15 @@ def running(*options: object) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def server(people_model: Path) -> Iterator[Server]:
+    """A server, which SIGTERM ends while a connection is open."""
     with running(people_model, "--timeout", "1.5") as found:
         yield found
+        connection = http.client.HTTPConnection("127.0.0.1", found.port, timeout=30)
+        connection.request("GET", "/health")
+        assert connection.getresponse().read()
+        if os.name == "posix":
+            assert found.end(signal.SIGTERM) == (0, "")
+        connection.close()
 
 
 def test_concurrent_answers_equal_those_of_predict(server, table, people_model):
@@ -106,7 +114,7 @@ def test_a_body_that_does_not_arrive_is_answered_by_408(server):
             "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n"
         )
         connection.sendall(head.encode() + b'{"rows"')
-        answer = connection.recv(1 << 16)
+        answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))  # the server closes the connection
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b"has not arrived within 1.5 seconds" in answer
     assert server.request("GET", "/health")[0] == 200
@@ -140,8 +148,9 @@ def test_ctrl_c_ends_the_server_when_it_has_answered(people_model, tmp_path):
         assert server.lines[-2] == "Serving; Ctrl-C ends it.\n"
         person = {"age": 41, "income": 0.25, "town": "Ulm"}
         with ThreadPoolExecutor(1) as pool:
-            answer = pool.submit(server.request, "POST", "/predict", {"rows": [person] * 900})
-            time.sleep(0.05)
+            answer = pool.submit(server.request, "POST", "/predict", {"rows": [person] * 20, "explain": True})
+            while server.request("GET", "/health")[1]["requests"] == 0:
+                assert not answer.done()
             code, notes = server.end(signal.SIGINT)
             assert answer.result()[0] == 200
         assert code == 0
@@ -150,21 +159,41 @@ def test_ctrl_c_ends_the_server_when_it_has_answered(people_model, tmp_path):
         assert len(notes.splitlines()) == 1
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-def test_sigterm_ends_an_idle_server_with_open_connections(people_model):
-    with running(people_model) as server:
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-        connection.request("GET", "/health")
-        assert connection.getresponse().read()
-        assert server.end(signal.SIGTERM) == (0, "")
-        connection.close()
+@pytest.mark.skipif(CHROMIUM is None or os.name != "posix", reason="there is no Chromium")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_form_predicts_a_row_in_a_browser(server, tmp_path, scheme):
+    with Browser(tmp_path) as browser:
+        browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        browser.call("Emulation.setDeviceMetricsOverride", width=360, height=700, deviceScaleFactor=1, mobile=True)
+        browser.call("Page.navigate", url=f"http://127.0.0.1:{server.port}/")
+        browser.wait_for("document.querySelector('#form:not([hidden])') !== null")
+        labels = browser.evaluate("[...document.querySelectorAll('#columns label')].map((each) => each.textContent)")
+        assert labels == ["age", "income", "town"]
+        named = "[...document.querySelectorAll('input, select')].every((each) => each.labels.length === 1)"
+        assert browser.evaluate(named)
+        browser.evaluate("document.querySelector('#column-1').value = '1e9'; document.querySelector('.main').click()")
+        browser.wait_for("document.querySelector('#result .answer') !== null")
+        sent = browser.evaluate("document.getElementById('command').textContent")
+        row = json.loads(sent[sent.index("{") : sent.rindex("}") + 1])["rows"][0]
+        assert (row["income"], list(row)) == (1e9, labels)
+        (answer,) = server.request("POST", "/predict", {"rows": [row]})[1]["predictions"]
+        text = browser.evaluate("document.getElementById('result').innerText")
+        assert answer["prediction"] in text
+        assert f"{100 * answer['probabilities']['yes']:.1f} %" in text
+        assert "Warning: far outside the training rows, by values in 'income'." in text
+        assert browser.evaluate("document.querySelectorAll('table.bars').length") == 2
+        assert browser.evaluate("document.documentElement.scrollWidth") <= 360
+        background = browser.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (sum(map(int, background[4:-1].split(","))) < 380) == (scheme == "dark")
+        browser.evaluate("document.querySelector('#column-1').value = ''; document.querySelector('.main').click()")
+        browser.wait_for("document.getElementById('command').textContent.includes('\"income\":null')")
+        assert browser.errors == []
 
 
-def test_options_and_models_that_cannot_be_served(run, table, tmp_path, monkeypatch):
-    assert (
-        "is not a model" in run("serve", table, "--port", "0").stderr
-        or run("serve", table, "--port", "0").exit_code == 2
-    )
+def test_options_and_models_that_cannot_be_served(run, table, monkeypatch):
+    result = run("serve", table, "--port", "0")
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert str(table) in result.stderr
     result = run("serve", table, "--port", "70000")
     assert "--port must be an integer from 0 to 65535, got 70000" in result.stderr
     assert "there is no such address" in run("serve", table, "--host", "no.such.host.invalid").stderr
@@ -173,5 +202,5 @@ def test_options_and_models_that_cannot_be_served(run, table, tmp_path, monkeypa
 
 
 def test_an_address_of_another_machine_is_an_error():
-    with pytest.raises(InputError, match="192.0.2.1 --port 0: .*Pass 127.0.0.1"):
+    with pytest.raises(InputError, match=r"192\.0\.2\.1 --port 0: .*Pass 127\.0\.0\.1"):
         bound_socket("192.0.2.1", 0)

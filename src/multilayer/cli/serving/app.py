@@ -76,7 +76,7 @@ class Service:
     async def health(self, _request: Request) -> Response:
         """``GET /health``."""
         is_alive = self._batches is not None and self._batches.is_alive
-        state = {"status": "ok" if is_alive else "stopped", **self._about}
+        state = {"status": "ok" if is_alive else "stopped", "requests": self._n_requests, **self._about}
         return Response(as_json(state), 200 if is_alive else 503, media_type=_JSON)
 
     async def predict(self, request: Request) -> Response:
