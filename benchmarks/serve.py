@@ -71,8 +71,8 @@ def script_of(rows: list[dict[str, object]]) -> str:
         '  return wrk.format("POST", "/predict", headers, bodies[i])\nend\n'
         "function done(summary, latency)\n"
         "  local errors = summary.errors\n"
-        '  io.write(string.format("RESULT %d %d %f %f %d\\n", summary.requests, summary.duration, latency:percentile(50),'
-        " latency:percentile(99),\n"
+        '  io.write(string.format("RESULT %d %d %f %f %d\\n", summary.requests, summary.duration,\n'
+        "    latency:percentile(50), latency:percentile(99),\n"
         "    errors.connect + errors.read + errors.write + errors.status + errors.timeout))\nend\n"
     )
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +21,12 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from starlette.testclient import TestClient
 
 from multilayer import EnsembleClassifier, MLPClassifier, MLPRegressor, TableClassifier, load_model, save_model
+from multilayer.cli.serving.answer import Answer
+from multilayer.cli.serving.answering import answers_to
 from multilayer.cli.serving.app import Service, application
 from multilayer.cli.serving.limits import ServerLimits
 from multilayer.cli.serving.predictions import answers
+from multilayer.cli.serving.requests import RequestReader
 from multilayer.cli.serving.served import ServedModel
 from multilayer.tables import TableEncoder, read_table
 
@@ -32,7 +38,13 @@ PERSON = {"age": 41, "income": 0.25, "town": "Ulm"}
 def client_of(path: Path, **limits: Any) -> Iterator[TestClient]:
     """A client of a server that serves a file."""
     found = ServerLimits(**limits)
-    app = application(Service(ServedModel.load(path, found), found), found)
+    served = ServedModel.load(path, found)
+    reader = RequestReader(served.saved, found.most_rows)
+
+    def exchange(bodies: Sequence[bytes]) -> list[Answer]:
+        return answers_to(bodies, reader, partial(answers, served.saved))
+
+    app = application(Service(exchange, served.about, served.schema, found), found)
     with TestClient(app, base_url="http://localhost:8000", raise_server_exceptions=False) as client:
         yield client
 
@@ -216,22 +228,38 @@ def test_limits_of_bytes_hold_with_and_without_a_length(people_model):
         assert predictions(client, [PERSON])
 
 
-def test_a_request_that_takes_too_long_is_answered_by_503_and_the_next_one_is_predicted(people_model, monkeypatch):
-    calls = []
+def test_a_request_that_takes_too_long_is_answered_by_503_and_the_next_one_is_predicted():
+    def slow(bodies: Sequence[bytes]) -> list[Answer]:
+        time.sleep(0.4 if b"slow" in bodies[0] else 0.0)
+        return [Answer(200, b"{}") for _ in bodies]
 
-    def slow(saved, requests):
-        calls.append(requests)
-        if len(calls) == 1:
-            time.sleep(0.5)
-        return answers(saved, requests)
-
-    monkeypatch.setattr("multilayer.cli.serving.app.answers", slow)
-    with client_of(people_model, seconds=0.25) as client:
-        answer = client.post("/predict", json={"rows": [PERSON]})
+    limits = ServerLimits(seconds=0.2)
+    app = application(Service(slow, {}, {}, limits), limits)
+    with TestClient(app, base_url="http://localhost") as client:
+        answer = client.post("/predict", json="slow")
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-        assert answer.json()["error"].startswith("not answered within 0.25 seconds")
-    with client_of(people_model) as client:
-        assert predictions(client, [PERSON])
+        assert answer.json()["error"].startswith("not answered within 0.2 seconds")
+        time.sleep(0.3)
+        assert client.post("/predict", json="fast").status_code == 200
+
+
+def test_more_requests_than_allowed_are_answered_by_503_at_once():
+    free = threading.Event()
+
+    def slow(bodies: Sequence[bytes]) -> list[Answer]:
+        free.wait(10)
+        return [Answer(200, b"{}") for _ in bodies]
+
+    limits = ServerLimits(most_requests=2)
+    app = application(Service(slow, {}, {}, limits), limits)
+    with TestClient(app, base_url="http://localhost") as client, ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(client.post, "/predict", json="wait") for _ in range(2)]
+        while client.get("/health").json()["requests"] < 2:
+            pass
+        answer = client.post("/predict", json={})
+        free.set()
+        assert (answer.status_code, answer.json()["error"]) == (503, "busy with 2 requests. Try again in a second.")
+        assert [each.result().status_code for each in waiting] == [200, 200]
 
 
 def test_other_hosts_are_refused_but_addresses_and_named_hosts_are_known(people_model):

@@ -1,8 +1,9 @@
-"""The thread of predictions: requests share batches, and one that fails does so alone."""
+"""Requests that queue up share batches and predictions, and one that fails does so alone."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
@@ -10,38 +11,37 @@ from typing import Any
 import pytest
 
 from multilayer.cli.prediction.saved import Wanted
-from multilayer.cli.serving.batching import Batches
-from multilayer.cli.serving.requests import RequestError, Rows
+from multilayer.cli.serving.answer import Answer, RequestError
+from multilayer.cli.serving.answering import answers_to
+from multilayer.cli.serving.batching import MOST_BYTES, Batches
+from multilayer.cli.serving.requests import Rows
 from multilayer.exceptions import InputError
 
 
-def request(number: int, *, explain: bool = False, coverage: float | None = None) -> Rows:
-    return Rows({"x": [number]}, {}, 1, Wanted(False, coverage, explain))
-
-
 class Model:
-    """Remembers the batches; the first one waits until ``free`` is set, and numbers below 0 are refused."""
+    """Remembers the batches; the first one waits until ``free`` is set."""
 
     def __init__(self) -> None:
-        self.batches: list[list[int]] = []
+        self.batches: list[list[bytes]] = []
         self.free = threading.Event()
+        self.has_ended = False
 
-    def __call__(self, requests: Sequence[Rows]) -> list[bytes]:
-        numbers = [each.columns["x"][0] for each in requests]
-        self.batches.append(numbers)
+    def exchange(self, bodies: Sequence[bytes]) -> list[Answer]:
+        self.batches.append(list(bodies))
         self.free.wait(10)
-        if min(numbers) < 0:
-            raise InputError("a number below 0")
-        if max(numbers) > 1_000:
-            raise RuntimeError("an error in the program")
-        return [str(number).encode() for number in numbers]
+        if b"end" in bodies:
+            raise EOFError
+        return [Answer(200, body.upper()) for body in bodies]
+
+    def end(self) -> None:
+        self.has_ended = True
 
 
 def run(work: Callable[[Batches, Model], Coroutine[Any, Any, None]]) -> Model:
     model = Model()
 
     async def main() -> None:
-        batches = Batches(model)
+        batches = Batches(model.exchange, model.end)
         try:
             await work(batches, model)
         finally:
@@ -53,57 +53,104 @@ def run(work: Callable[[Batches, Model], Coroutine[Any, Any, None]]) -> Model:
     return model
 
 
-async def queued(batches: Batches, model: Model, requests: Sequence[Rows]) -> list[Any]:
-    """Let the first request occupy the thread, queue the others, and return all results."""
-    first = asyncio.create_task(batches.answer(requests[0]))
+async def queued(batches: Batches, model: Model, bodies: Sequence[bytes]) -> list[Any]:
+    """Let the first request occupy the thread, queue the others, and return the texts of all answers."""
+    first = asyncio.create_task(batches.answer(bodies[0]))
     while not model.batches:
         await asyncio.sleep(0.001)
-    others = [asyncio.create_task(batches.answer(each)) for each in requests[1:]]
+    others = [asyncio.create_task(batches.answer(each)) for each in bodies[1:]]
     await asyncio.sleep(0)
     model.free.set()
-    return await asyncio.gather(first, *others, return_exceptions=True)
+    return [each.text for each in await asyncio.gather(first, *others)]
 
 
-def test_requests_that_wait_are_predicted_together_and_each_has_its_answer() -> None:
+def test_requests_that_wait_are_passed_on_together_and_each_has_its_answer() -> None:
     async def work(batches: Batches, model: Model) -> None:
-        found = await queued(batches, model, [request(i) for i in range(5)])
-        assert found == [b"0", b"1", b"2", b"3", b"4"]
+        assert await queued(batches, model, [b"a", b"b", b"c", b"d"]) == [b"A", b"B", b"C", b"D"]
 
-    assert run(work).batches == [[0], [1, 2, 3, 4]]
+    assert run(work).batches == [[b"a"], [b"b", b"c", b"d"]]
 
 
-def test_requests_with_other_options_have_their_own_batch_and_explanations_come_last_and_alone() -> None:
+def test_explanations_come_last_and_alone() -> None:
+    slow = [b'1 "explain"', b'2 "explain"']
+
     async def work(batches: Batches, model: Model) -> None:
-        requests = [request(0), request(1, explain=True), request(2), request(3, coverage=0.9), request(4)]
-        found = await queued(batches, model, [*requests, request(5, explain=True)])
-        assert found == [b"0", b"1", b"2", b"3", b"4", b"5"]
+        await queued(batches, model, [b"a", slow[0], b"b", slow[1], b"c"])
 
-    assert run(work).batches == [[0], [2, 4], [3], [1], [5]]
+    assert run(work).batches == [[b"a"], [b"b", b"c"], [slow[0]], [slow[1]]]
 
 
-def test_a_request_that_fails_fails_alone(capsys: pytest.CaptureFixture[str]) -> None:
+def test_large_bodies_do_not_share_a_batch() -> None:
+    large = [letter * (MOST_BYTES - 10) for letter in (b"x", b"y")]
+
     async def work(batches: Batches, model: Model) -> None:
-        found = await queued(batches, model, [request(i) for i in (0, 1, -1, 2, 1_001)])
-        assert (found[0], found[1], found[3]) == (b"0", b"1", b"2")
-        assert isinstance(found[2], RequestError)
-        assert (found[2].status, str(found[2])) == (422, "the model cannot predict these rows: a number below 0")
-        assert isinstance(found[4], RequestError)
-        assert found[4].status == 500
+        await queued(batches, model, [b"a", *large, b"b"])
 
-    assert run(work).batches == [[0], [1, -1, 2, 1_001], [1], [-1], [2], [1_001]]
-    assert "RuntimeError: an error in the program" in capsys.readouterr().err
+    assert run(work).batches == [[b"a"], [large[0]], [large[1], b"b"]]
 
 
-def test_a_request_that_nobody_waits_for_is_not_predicted() -> None:
+def test_a_request_that_nobody_waits_for_is_not_passed_on() -> None:
     async def work(batches: Batches, model: Model) -> None:
-        first = asyncio.create_task(batches.answer(request(0)))
+        first = asyncio.create_task(batches.answer(b"a"))
         while not model.batches:
             await asyncio.sleep(0.001)
-        second = asyncio.create_task(batches.answer(request(1)))
+        second = asyncio.create_task(batches.answer(b"b"))
         await asyncio.sleep(0)
         second.cancel()
         await asyncio.sleep(0)
         model.free.set()
-        assert await first == b"0"
+        assert (await first).text == b"A"
 
-    assert run(work).batches == [[0]]
+    assert run(work).batches == [[b"a"]]
+
+
+def test_after_the_end_of_the_model_requests_are_answered_by_503() -> None:
+    async def work(batches: Batches, model: Model) -> None:
+        model.free.set()
+        assert [(await batches.answer(body)).status for body in (b"a", b"end", b"b")] == [200, 503, 503]
+        assert not batches.is_alive
+
+    model = run(work)
+    assert (model.batches, model.has_ended) == ([[b"a"], [b"end"]], True)
+
+
+class Reader:
+    """Reads JSON of a number and its options; text is an error of a request."""
+
+    def read(self, body: bytes) -> Rows:
+        number, *options = json.loads(body)
+        if isinstance(number, str):
+            raise RequestError(400, number)
+        coverage = next((each for each in options if each != "explain"), None)
+        return Rows({"x": [number]}, {}, 1, Wanted(False, coverage, "explain" in options))
+
+
+def answered(bodies: Sequence[str]) -> tuple[list[Answer], list[list[int]]]:
+    together = []
+
+    def predict(requests: Sequence[Rows]) -> list[bytes]:
+        numbers = [each.columns["x"][0] for each in requests]
+        together.append(numbers)
+        if min(numbers) < 0:
+            raise InputError("a number below 0")
+        if max(numbers) > 1_000:
+            raise RuntimeError("an error in the program")
+        return [str(number).encode() for number in numbers]
+
+    reader: Any = Reader()
+    return answers_to([body.encode() for body in bodies], reader, predict), together
+
+
+def test_requests_that_want_the_same_are_predicted_together() -> None:
+    found, together = answered(["[1]", "[2, 0.9]", "[3]", '[4, "explain"]', '[5, "explain"]', "[6, 0.9]"])
+    assert found == [Answer(200, text) for text in (b"1", b"2", b"3", b"4", b"5", b"6")]
+    assert together == [[1, 3], [2, 6], [4], [5]]
+
+
+def test_a_request_that_fails_fails_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    found, together = answered(["[1]", '["wrong"]', "[-1]", "[2]", "[1001]"])
+    assert [each.status for each in found] == [200, 400, 422, 200, 500]
+    assert json.loads(found[1].text) == {"error": "wrong"}
+    assert json.loads(found[2].text) == {"error": "the model cannot predict these rows: a number below 0"}
+    assert together == [[1, -1, 2, 1001], [1], [-1], [2], [1001]]
+    assert "RuntimeError: an error in the program" in capsys.readouterr().err

@@ -190,6 +190,21 @@ def test_the_form_predicts_a_row_in_a_browser(server, tmp_path, scheme):
         assert browser.errors == []
 
 
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_the_server_ends_with_the_process_that_predicts(people_model):
+    with running(people_model) as mortal:
+        children = Path(f"/proc/{mortal.process.pid}/task/{mortal.process.pid}/children")
+        if not children.exists():
+            pytest.skip("this system does not list the children of a process")
+        (child,) = map(int, children.read_text().split())
+        os.kill(child, signal.SIGKILL)
+        assert mortal.request("POST", "/predict", {"rows": [{}]})[0] == 503
+        assert mortal.process.wait(60) == 1
+        assert mortal.process.communicate()[1] == (
+            "multilayer: the process that predicts was ended by signal 9. Start the server again.\n"
+        )
+
+
 def test_options_and_models_that_cannot_be_served(run, table, monkeypatch):
     result = run("serve", table, "--port", "0")
     assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)

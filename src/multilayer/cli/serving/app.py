@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -14,16 +13,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from multilayer.cli.serving.batching import Batches
+from multilayer.cli.serving.answer import Answer, RequestError, as_json, error_answer
+from multilayer.cli.serving.batching import Batches, Exchange
 from multilayer.cli.serving.limits import ServerLimits
 from multilayer.cli.serving.page import Page
-from multilayer.cli.serving.predictions import answers, as_json
-from multilayer.cli.serving.requests import RequestError, RequestReader
-from multilayer.cli.serving.served import ServedModel
 from multilayer.cli.text import shortened
 
 _JSON = "application/json"
-_INLINE_BYTES = 32_768  # bodies up to this size are read in the event loop, in a millisecond or two
 _SECONDS_TO_STOP = 5.0
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -41,25 +37,36 @@ class Service:
 
     Parameters
     ----------
-    served : ServedModel
-        The model.
+    exchange : callable
+        From the bodies of requests to their answers.
+    about : mapping
+        What ``/health`` says of the model.
+    schema : mapping
+        The answer of ``/schema``.
     limits : ServerLimits
         What is accepted.
+    on_end : callable
+        Called when the model answers no longer.
     """
 
-    def __init__(self, served: ServedModel, limits: ServerLimits) -> None:
-        self._limits, self._about, self._schema = limits, served.about, as_json(served.schema)
-        self._reader = RequestReader(served.saved, limits.most_rows)
-        self._predict = partial(answers, served.saved)
+    def __init__(
+        self,
+        exchange: Exchange,
+        about: Mapping[str, Any],
+        schema: Mapping[str, Any],
+        limits: ServerLimits,
+        on_end: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._exchange, self._about, self._schema = exchange, about, as_json(schema)
+        self._limits, self._on_end = limits, on_end
         self._page = Page.load()
         self._n_requests = 0
         self._batches: Batches | None = None
-        self._large = asyncio.Semaphore(2)  # requests that are read in a thread, with all of their values in memory
 
     @asynccontextmanager
     async def running(self, _app: Any = None) -> AsyncIterator[None]:
-        """Run the thread that predicts."""
-        self._batches = batches = Batches(self._predict)
+        """Run the thread that passes requests on."""
+        self._batches = batches = Batches(self._exchange, self._on_end)
         try:
             yield
         finally:
@@ -86,26 +93,19 @@ class Service:
         self._n_requests += 1
         try:
             _check_type(request)
-            body = await self._body(request)
-            if len(body) <= _INLINE_BYTES:
-                return await self._answer(body)
-            async with self._large:
-                return await self._answer(body)
+            return await self._answer(await self._body(request))
         finally:
             self._n_requests -= 1
 
     async def _answer(self, body: bytes) -> Response:
+        if self._batches is None:
+            raise RequestError(503, "the server has not started. Try again in a second.")
         try:
             async with asyncio.timeout(self._limits.seconds):
-                is_small = len(body) <= _INLINE_BYTES
-                rows = self._reader.read(body) if is_small else await asyncio.to_thread(self._reader.read, body)
-                if self._batches is None:
-                    raise RequestError(503, "the server has not started. Try again in a second.")
-                answer = await self._batches.answer(rows)
+                return _response(await self._batches.answer(body))
         except TimeoutError:
             text = f"not answered within {self._limits.seconds:g} seconds. Send fewer rows, or try again later."
             raise RequestError(503, text) from None
-        return Response(answer, media_type=_JSON)
 
     async def _body(self, request: Request) -> bytes:
         most = self._limits.most_bytes
@@ -147,22 +147,18 @@ def _check_type(request: Request) -> None:
         raise RequestError(415, f"the Content-Encoding must be identity, got {shortened(encoding, 60)}.")
 
 
-def error_answer(error: RequestError) -> Response:
-    """An error as an answer in JSON."""
-    value: dict[str, Any] = {"error": str(error)}
-    if error.problems:
-        value["problems"] = [vars(problem) for problem in error.problems]
-    headers = {"retry-after": "1"} if error.status == 503 else {}
-    if error.status in (408, 413):
+def _response(answer: Answer) -> Response:
+    headers = {"retry-after": "1"} if answer.status == 503 else {}
+    if answer.status in (408, 413):
         headers["connection"] = "close"  # the rest of the body is not read
-    return Response(as_json(value), error.status, media_type=_JSON, headers=headers)
+    return Response(answer.text, answer.status, media_type=_JSON, headers=headers)
 
 
 def application(service: Service, limits: ServerLimits) -> Any:
     """The application of ASGI."""
 
     async def refused(_request: Request, error: Exception) -> Response:
-        return error_answer(error if isinstance(error, RequestError) else RequestError(500, str(error)))
+        return _response(error_answer(error if isinstance(error, RequestError) else RequestError(500, str(error))))
 
     async def unrouted(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
@@ -170,7 +166,7 @@ def application(service: Service, limits: ServerLimits) -> Any:
         path = shortened(request.url.path, 60)
         known = "POST /predict, GET /schema, GET /health and GET /"
         what = f"{path} does not take {request.method}" if error.status_code == 405 else f"there is no {path}"
-        answer = error_answer(RequestError(error.status_code, f"{what}. Known: {known}."))
+        answer = _response(error_answer(RequestError(error.status_code, f"{what}. Known: {known}.")))
         answer.headers.update(error.headers or {})
         return answer
 
@@ -203,7 +199,7 @@ def _guarded(app: Any, limits: ServerLimits) -> Any:
         if len(hosts) != 1 or not limits.is_known_host(hosts[0]):
             got = shortened(hosts[0], 60) if hosts else "none"
             text = f"the Host {got} is not known. Call the server by its address, or start it with --allow-host NAME."
-            await error_answer(RequestError(400, text))(scope, receive, send_with_headers)
+            await _response(error_answer(RequestError(400, text)))(scope, receive, send_with_headers)
             return
         await app(scope, receive, send_with_headers)
 

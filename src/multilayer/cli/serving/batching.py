@@ -1,149 +1,112 @@
-"""One thread that predicts together what requests have queued up, so that the event loop never waits for a model."""
+"""A queue of requests, and a thread that passes on together what has queued up, while the event loop runs on."""
 
 from __future__ import annotations
 
 import asyncio
 import queue
-import sys
 import threading
-import time
-import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from multilayer.cli.serving.requests import RequestError, Rows
-from multilayer.exceptions import MultilayerError
+from multilayer.cli.serving.answer import Answer, RequestError, error_answer
 
-MOST_ROWS = 4096  # of a batch
-# Seconds to wait for further requests, if the last batch had several: many clients then share a batch, instead of a
-# first request being predicted alone while the others arrive.
-_PAUSE = 0.002
+MOST_BYTES = 1_000_000  # of the bodies of a batch of several requests
 
-Predict = Callable[[Sequence[Rows]], list[bytes]]
-_Waiting = tuple[Rows, "asyncio.Future[bytes]"]
+Exchange = Callable[[Sequence[bytes]], list[Answer]]
+_Waiting = tuple[bytes, "asyncio.Future[Answer]"]
 
 
 class Batches:
-    """Predicts requests in batches, in a thread, for the event loop that runs when it is made.
+    """Passes requests on in batches, in a thread, for the event loop that runs when it is made.
 
-    Requests that want the same share a batch; one with explanations, which take much longer, is predicted alone, after
-    the others that wait.
+    A request with an explanation, which takes as long as hundreds of predictions, is passed on alone, after the others
+    that wait.
 
     Parameters
     ----------
-    predict : callable
-        From requests that can be predicted together to their answers.
+    exchange : callable
+        From the bodies of requests to their answers; an EOFError if it can give no answer any longer.
+    on_end : callable
+        Called in the event loop after such an error.
     """
 
-    def __init__(self, predict: Predict) -> None:
-        self._predict = predict
+    def __init__(self, exchange: Exchange, on_end: Callable[[], None]) -> None:
+        self._exchange, self._on_end = exchange, on_end
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
-        self._slow: deque[_Waiting] = deque()  # requests with explanations
+        self._slow: deque[_Waiting] = deque()
+        self._next: _Waiting | None = None  # did not fit into the last batch
         self._is_open = True
-        self._n_alike = 0  # requests of the last batch
+        self._has_failed = False
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._run, name="predictions", daemon=True)
         self._thread.start()
 
     async def stop(self, seconds: float) -> None:
-        """End the thread when it has predicted what has queued up, or after so many seconds."""
+        """End the thread when it has passed on what has queued up, or after so many seconds."""
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join, seconds)
 
     @property
     def is_alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread.is_alive()
+        """Whether requests are answered."""
+        return self._thread.is_alive() and not self._has_failed
 
-    async def answer(self, rows: Rows) -> bytes:
-        """Wait for the answer to a request.
-
-        Raises
-        ------
-        RequestError
-            422 if the model cannot predict one of the rows, 500 for an error in this program.
-        """
-        future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._queue.put((rows, future))
+    async def answer(self, body: bytes) -> Answer:
+        """Wait for the answer to a request."""
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._queue.put((body, future))
         return await future
 
     def _run(self) -> None:
-        while self._is_open or self._slow:
-            batch = self._next_batch()
-            self._n_alike = len(batch)
-            for group in _alike(batch):
-                self._answer(group)
+        while self._is_open or self._slow or self._next:
+            self._pass_on(self._next_batch())
             if self._slow:
-                self._answer([self._slow.popleft()])
+                self._pass_on([self._slow.popleft()])
 
     def _next_batch(self) -> list[_Waiting]:
         """Wait for requests, and return those that have queued up without explanations."""
         batch: list[_Waiting] = []
-        n_rows = 0
-        while self._is_open and n_rows < MOST_ROWS:
-            is_idle = not batch and not self._slow
+        n_bytes = 0
+        while n_bytes < MOST_BYTES:
+            found, self._next = self._next, None
             try:
-                found = self._queue.get(block=is_idle)
+                found = found or self._queue.get(block=not batch and not self._slow and self._is_open)
             except queue.Empty:
                 break
             if found is None:
                 self._is_open = False
-            elif found[0].wanted.reasons:
+            elif b'"explain"' in found[0]:
                 self._slow.append(found)
+            elif batch and n_bytes + len(found[0]) > MOST_BYTES:
+                self._next = found
+                break
             else:
                 batch.append(found)
-                n_rows += found[0].n_rows
-            if is_idle and self._n_alike > 1:
-                time.sleep(_PAUSE)
+                n_bytes += len(found[0])
         return batch
 
-    def _answer(self, group: list[_Waiting]) -> None:
-        group = [each for each in group if not each[1].cancelled()]  # nobody waits for it any longer
-        if not group:
+    def _pass_on(self, batch: list[_Waiting]) -> None:
+        batch = [each for each in batch if not each[1].cancelled()]  # nobody waits for it any longer
+        if not batch:
             return
-        found: list[bytes | RequestError]
         try:
-            found = list(self._predict([rows for rows, _ in group]))
-        except Exception as error:
-            if len(group) > 1:
-                # One of them is the cause: only that one fails.
-                for each in group:
-                    self._answer([each])
-                return
-            found = [_as_request_error(error)]
-        answered = list(zip((future for _, future in group), found, strict=True))
+            found = [] if self._has_failed else self._exchange([body for body, _ in batch])
+        except (EOFError, OSError):
+            found = []
+            self._has_failed = True
+            self._call(self._on_end)
+        if not found:
+            found = [error_answer(RequestError(503, "the process that predicts has ended."))] * len(batch)
+        self._call(lambda: _set_results([future for _, future in batch], found))
+
+    def _call(self, function: Callable[[], None]) -> None:
         try:
-            self._loop.call_soon_threadsafe(_set_results, answered)
+            self._loop.call_soon_threadsafe(function)
         except RuntimeError:
             return  # the event loop has ended, and so have the requests
 
 
-def _alike(batch: list[_Waiting]) -> list[list[_Waiting]]:
-    """The requests that can be predicted together."""
-    groups: dict[Any, list[_Waiting]] = {}
-    for each in batch:
-        rows = each[0]
-        groups.setdefault((rows.wanted, tuple(rows.zones.items())), []).append(each)
-    return list(groups.values())
-
-
-def _set_results(answered: list[tuple[asyncio.Future[bytes], bytes | RequestError]]) -> None:
-    for future, result in answered:
-        if future.cancelled():
-            continue
-        if isinstance(result, RequestError):
-            future.set_exception(result)
-        else:
-            future.set_result(result)
-
-
-def _as_request_error(error: Exception) -> RequestError:
-    if isinstance(error, RequestError):
-        return error
-    if isinstance(error, MultilayerError | ValueError):  # the latter by steps of scikit-learn
-        return RequestError(422, f"the model cannot predict these rows: {error}")
-    if isinstance(error, MemoryError):
-        return RequestError(503, "out of memory. Send fewer rows.")
-    traceback.print_exception(error, file=sys.stderr)
-    return RequestError(500, f"unexpected {type(error).__name__}. The server has printed its traceback.")
+def _set_results(futures: Sequence[asyncio.Future[Answer]], found: Sequence[Answer]) -> None:
+    for future, answer in zip(futures, found, strict=True):
+        if not future.done():
+            future.set_result(answer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import warnings
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from multilayer.cli.prediction.saved import SavedModel
+from multilayer.cli.serving.answer import as_json
 from multilayer.cli.serving.cells import arrow_column
 from multilayer.cli.serving.requests import Rows
 from multilayer.cli.text import shortened
@@ -43,12 +43,6 @@ def answers(saved: SavedModel, requests: Sequence[Rows]) -> list[bytes]:
         found.append(as_json({"predictions": rows[start : start + each.n_rows]}))
         start += each.n_rows
     return found
-
-
-def as_json(value: Any) -> bytes:
-    """A value as the text of an answer."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode("utf-8", "backslashreplace")
 
 
 def _inputs(saved: SavedModel, columns: dict[str, list[Any]], first: Rows, n_rows: int) -> tuple[Any, list[list[str]]]:

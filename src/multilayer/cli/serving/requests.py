@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from multilayer.cli.prediction.saved import SavedModel, Wanted
+from multilayer.cli.serving.answer import Problem, RequestError
 from multilayer.cli.serving.cells import CELLS, offset_of
 from multilayer.cli.text import shortened
 
@@ -17,36 +18,6 @@ _MOST_PROBLEMS = 20
 _LONGEST_VALUE = 60  # characters of a value that an error quotes
 _MISSING = object()
 _MEMBERS = ("rows", "interval", "explain")
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A value that a request may not hold."""
-
-    row: int
-    column: str
-    received: str
-    expected: str
-
-    @property
-    def sentence(self) -> str:
-        return f"rows[{self.row}], column {self.column!r}: received {self.received}, expected {self.expected}."
-
-
-class RequestError(Exception):
-    """A request that is answered by an error.
-
-    Attributes
-    ----------
-    status : int
-        The status code of HTTP.
-    problems : tuple of Problem
-        The values that cannot be used, at most the first twenty.
-    """
-
-    def __init__(self, status: int, message: str, problems: tuple[Problem, ...] = ()) -> None:
-        super().__init__(message)
-        self.status, self.problems = status, problems
 
 
 @dataclass(frozen=True, eq=False)

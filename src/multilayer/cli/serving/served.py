@@ -10,8 +10,9 @@ from typing import Any
 
 from multilayer import __version__
 from multilayer.cli.prediction.saved import SavedModel
+from multilayer.cli.serving.answer import RequestError, as_json
 from multilayer.cli.serving.limits import ServerLimits
-from multilayer.cli.serving.predictions import answers, as_json
+from multilayer.cli.serving.predictions import answers
 from multilayer.cli.serving.requests import RequestReader
 from multilayer.cli.serving.schema import schema_of
 from multilayer.exceptions import MultilayerError
@@ -67,5 +68,6 @@ class ServedModel:
         if self.saved.is_table_model:
             requests.append({"rows": [row], "explain": True})
         for request in requests:
-            with suppress(MultilayerError):  # such as gaps that a pipeline refuses: its requests will say so
+            # A pipeline may refuse the example, such as a gap; its requests will say so.
+            with suppress(MultilayerError, ValueError, RequestError):
                 answers(self.saved, [reader.read(as_json(request))])

@@ -6,7 +6,6 @@ import errno
 import os
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from types import FrameType
 from typing import Any
 
 from multilayer.cli.console import Output
+from multilayer.cli.limits import UnfinishedError
 from multilayer.cli.serving.limits import ServerLimits, is_loopback
 from multilayer.exceptions import InputError, MissingExtraError
 from multilayer.storage import reason_of
@@ -22,8 +22,6 @@ from multilayer.storage import reason_of
 _BACKLOG = 1024
 _SECONDS_OF_IDLE_CONNECTIONS = 30
 _SECONDS_TO_FINISH = 10
-# Python's 5 ms between threads would pass at each message of the event loop while the other thread predicts.
-_SWITCH_SECONDS = 0.0005
 
 
 def serve_model(path: Path, host: str, port: int, limits: ServerLimits, output: Output) -> None:
@@ -42,11 +40,17 @@ def serve_model(path: Path, host: str, port: int, limits: ServerLimits, output: 
     except ImportError:
         raise MissingExtraError("multilayer serve", "starlette or uvicorn", "serve") from None
     from multilayer.cli.serving.app import Service, application
-    from multilayer.cli.serving.served import ServedModel
+    from multilayer.cli.serving.model_process import model_process
 
-    with bound_socket(host, port) as listening:
-        served = ServedModel.load(path, limits)
-        app = application(Service(served, limits), limits)
+    with bound_socket(host, port) as listening, model_process(path, limits.most_rows) as model:
+        model.wait_for_model()
+        has_ended: list[bool] = []
+
+        def end() -> None:
+            has_ended.append(True)
+            server.should_exit = True
+
+        app = application(Service(model.exchange, model.about, model.schema, limits, end), limits)
         config = uvicorn.Config(
             app,
             http="h11",  # limits the size of headers
@@ -61,10 +65,12 @@ def serve_model(path: Path, host: str, port: int, limits: ServerLimits, output: 
             timeout_keep_alive=_SECONDS_OF_IDLE_CONNECTIONS,
             timeout_graceful_shutdown=_SECONDS_TO_FINISH,
         )
-        sys.setswitchinterval(_SWITCH_SECONDS)
-        _announce(served.about, listening, host, limits, output)
+        server = uvicorn.Server(config)
+        _announce(model.about, listening, host, limits, output)
         with _ended_by_signals():
-            uvicorn.Server(config).run(sockets=[listening])
+            server.run(sockets=[listening])
+        if has_ended:
+            raise UnfinishedError(f"the process that predicts {model.end_in_words}. Start the server again.")
     output.say("Stopped.")
 
 
