@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from multilayer.tables.models.single_rows import SingleRows
+
 
 def assert_same(received: Any, expected: Any) -> None:
     """Assert that all attributes and parameters are equal to the bit, except the training time."""
@@ -41,6 +43,8 @@ def assert_equal(received: Any, expected: Any, path: str) -> None:
         assert len(received) == len(expected), path
         for index, value in enumerate(expected):
             assert_equal(received[index], value, f"{path}.{index}")
+    elif isinstance(expected, SingleRows):
+        assert isinstance(received, SingleRows), path
     else:
         assert received == expected or (received != received and expected != expected), path
 

@@ -375,16 +375,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             Columns are in the order of ``classes_``; rows sum to 1, except for a multilabel y.
         """
         self._check_is_fitted()
-        if self.n_outputs_ == 1:
-            # Not 1 - h, which loses the digits of a small probability.
-            Z = self._output(X, output="identity")
-            return sigmoid.g(np.hstack([-Z, Z])) if len(self.classes_) == 2 else np.ones_like(Z)
-        H = self._finite_output(X)
-        if self.network_.output == "softmax" or self._labels.multilabel:
-            return H
-        total = H.sum(axis=1, keepdims=True)
-        # If all outputs round to 0, nothing is known of the row.
-        return np.divide(H, total, out=np.full_like(H, 1.0 / H.shape[1]), where=total > 0)
+        return self._probabilities(self._output(X, "identity") if self.n_outputs_ == 1 else self._finite_output(X))
 
     def predict_log_proba(self, X: ArrayLike) -> Floats:
         """Predict the logarithm of the probability of each class, which is finite even if the probability rounds to 0.
@@ -469,6 +460,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                 "Omit classes, or call fit to start again."
             )
         return given
+
+    def _probabilities(self, output: Floats) -> Floats:
+        """Return the probabilities of the classes from Z of a single unit, or from H of several; row by row."""
+        if self.n_outputs_ == 1:
+            # Not 1 - h, which loses the digits of a small probability.
+            Z = output
+            return sigmoid.g(np.hstack([-Z, Z])) if len(self.classes_) == 2 else np.ones_like(Z)
+        if self.network_.output == "softmax" or self._labels.multilabel:
+            return output
+        total = output.sum(axis=1, keepdims=True)
+        # If all outputs round to 0, nothing is known of the row.
+        return np.divide(output, total, out=np.full_like(output, 1.0 / output.shape[1]), where=total > 0)
 
     def _finite_output(self, X: ArrayLike) -> Floats:
         """Return H; weighted sums that overflow are clipped before the softmax."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache, partial
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
 from multilayer import inspection
 from multilayer.engines import get_engine
@@ -80,19 +79,18 @@ class FittedNetwork(DocumentedMixin, TransformerMixin, BaseEstimator, ABC):
         return None if mean is None or deviation is None else TargetScale(mean, deviation)
 
     def _check_is_fitted(self) -> None:
-        try:
-            check_is_fitted(self, "parameters_")
-        except ValueError:
-            raise NotFittedError(f"this {type(self).__name__} is not fitted yet. Call fit(X, y) first.") from None
+        if not hasattr(self, "parameters_"):
+            raise NotFittedError(f"this {type(self).__name__} is not fitted yet. Call fit(X, y) first.")
 
     def _output(self, X: ArrayLike, output: str | None = None) -> Floats:
         """Return H, (m, K), or the output with another output unit: "identity" gives Z."""
         self._check_is_fitted()
-        rows = rows_to_predict(self, X)
-        network = self.network_
-        if output is not None:
-            network = replace(network, output=output, cost=None)
-        return get_engine(self.engine, network).predict(network, self.parameters_, rows)
+        return self._forward(output)(rows_to_predict(self, X))
+
+    def _forward(self, output: str | None = None) -> Callable[[Any], Floats]:
+        """Return the function from checked rows to H, or to the output with another output unit."""
+        network = self.network_ if output is None else _with_output(self.network_, output)
+        return partial(get_engine(self.engine, network).predict, network, self.parameters_)
 
     def transform(self, X: ArrayLike, layer: int | None = None) -> Floats:
         """Return the activations of a layer.
@@ -312,6 +310,12 @@ class ParameterViews(list[Floats]):
                 view[...] = new
         else:
             self[index][...] = value
+
+
+@lru_cache(maxsize=64)
+def _with_output(network: Network, output: str) -> Network:
+    """Return a network with another output unit."""
+    return replace(network, output=output, cost=None)
 
 
 def _write(name: str, views: list[Floats], values: Iterable[Any]) -> None:

@@ -131,7 +131,7 @@ class Decoder:
         if value is None or isinstance(value, (bool, int, float, str)):  # faster than a union of types
             return value
         if isinstance(value, list):
-            return [self.decode(each) for each in value]
+            return self._items(value)
         form = _FORM_OF.get(frozenset(value)) if isinstance(value, dict) else None
         if form is not None:
             keys, read = form
@@ -142,6 +142,11 @@ class Decoder:
             except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
                 raise ModelFileError(f"the {keys[0]} {str(value)[:80]!r} cannot be read: {error!s:.200}") from None
         raise ModelFileError(f"it holds {str(value)[:80]!r}, which is not a value of this format")
+
+    def _items(self, items: list[Any]) -> list[Any]:
+        if _PLAIN.issuperset(map(type, items)):  # most lists, and much faster
+            return items
+        return [self.decode(each) for each in items]
 
     def tensor(self, name: str) -> NDArray[Any]:
         if not isinstance(name, str) or name not in self.tensors or name in self.used:
@@ -201,7 +206,7 @@ class Decoder:
     def _tuple(self, items: list[Any]) -> tuple[Any, ...]:
         if not isinstance(items, list):
             raise ModelFileError("a tuple is a list of values")
-        return tuple(self.decode(each) for each in items)
+        return tuple(self._items(items))
 
     def _special(self, value: Any) -> float:
         """Return a float that JSON cannot represent."""
@@ -225,6 +230,7 @@ class Decoder:
         return Stored(name, {key: self.decode(each) for key, each in parts.items()})
 
 
+_PLAIN = frozenset({type(None), bool, int, float, str})
 _SPECIAL = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
 # The types of JSON objects, by their keys.
 _FORMS: dict[tuple[str, ...], Callable[..., Any]] = {

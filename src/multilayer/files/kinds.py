@@ -75,6 +75,18 @@ class WrongValueError(ModelFileError):
 
 
 Kind = Callable[[Any, Place], Any]
+_ARE_NUMBERS = frozenset({int, float})
+_ARE_TEXTS = frozenset({str})
+
+
+def singly(are_valid: Callable[[Any], bool]) -> Callable[[Kind], Kind]:
+    """Give a kind a function that tells whether values, at least one, are all valid, faster than one by one."""
+
+    def with_it(kind: Kind) -> Kind:
+        kind.are_valid = are_valid  # type: ignore[attr-defined]
+        return kind
+
+    return with_it
 
 
 @dataclass(frozen=True)
@@ -119,6 +131,11 @@ def integer(low: int = 0, high: int = COUNT) -> Kind:
 
 
 def number(low: float = -math.inf, *, infinite: bool = False, nan: bool = False) -> Kind:
+    @singly(
+        lambda values: (
+            _ARE_NUMBERS.issuperset(map(type, values)) and all(map(math.isfinite, values)) and min(values) >= low
+        )
+    )
     def read(value: Any, place: Place) -> Any:
         is_number = type(value) in (int, float) and (nan or not math.isnan(value))
         if not is_number or value < low or (math.isinf(value) and not infinite):
@@ -147,6 +164,9 @@ def flag(value: Any, place: Place) -> Any:
 
 
 def text(*choices: str) -> Kind:
+    known = frozenset(choices)
+
+    @singly(lambda values: _ARE_TEXTS.issuperset(map(type, values)) and (not known or known.issuperset(values)))
     def read(value: Any, place: Place) -> Any:
         if not isinstance(value, str) or (choices and value not in choices):
             raise place.wrong(f"one of {', '.join(map(repr, choices))}" if choices else "text", value)
@@ -195,11 +215,14 @@ def either(*kinds: Kind) -> Kind:
 
 def sequence(kind: Kind, *types: type) -> Kind:
     """Accept a list or a tuple of values of one kind."""
+    are_valid = getattr(kind, "are_valid", lambda _: False)
 
     def read(value: Any, place: Place) -> Any:
         allowed: Any = types or (list, tuple)
         if not isinstance(value, allowed):
             raise place.wrong("a list", value)
+        if value and are_valid(value):
+            return value
         make: Any = type(value)
         return make(kind(each, place.inside(str(i))) for i, each in enumerate(value))
 

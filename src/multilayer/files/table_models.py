@@ -32,6 +32,7 @@ from multilayer.tables.models.companions import TREES as NAME_OF_TREES
 from multilayer.tables.models.companions import Companion
 from multilayer.tables.models.forest import Forest
 from multilayer.tables.models.novelty import ColumnRange, Surroundings
+from multilayer.tables.models.single_rows import SingleRows
 from multilayer.tables.models.summary import weights_in_words
 from multilayer.tables.models.training import TrainedMember
 from multilayer.tables.models.trees import Forests
@@ -39,7 +40,7 @@ from multilayer.tables.models.trees import Forests
 _RECORD_OF = {each.make: each for each in RECORDS}
 # Lists of parts, and attributes that follow from others.
 _PARTS = ("members_", "_trees", "_surroundings")
-_DERIVED = ("columns_", "oof_score_", "_names", "_has_names")
+_DERIVED = ("columns_", "oof_score_", "_names", "_has_names", "_single_rows")
 _OF_FILES = {"class", "parameters", "attributes", "encoders", "surroundings", "trees", "members"}
 _ENCODER = record(TABLE_ENCODER)
 _SURROUNDINGS = record(SURROUNDINGS)
@@ -196,6 +197,7 @@ def built(described: Any, decoder: Decoder, build_network: Callable[[Any, Decode
     encoders = [_ENCODER(decoder.decode(each), Place(f"encoders.{i}")) for i, each in enumerate(described["encoders"])]
     part = _SURROUNDINGS(decoder.decode(described["surroundings"]), Place("surroundings"))
     model._surroundings = _surroundings(part, encoders)
+    model._single_rows = SingleRows()
     trees = _TREES([decoder.decode(each) for each in described["trees"]], Place("trees"))
     model._trees = [_trees(model, each, encoders) for each in trees]
     place = Place("members", sizes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -378,6 +379,13 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         if dtype not in (np.float32, np.float64):
             raise ParameterError(f"dtype must be numpy.float32 or numpy.float64, got {self.dtype!r}.")
         return dtype
+
+    @classmethod
+    @cache
+    def _get_param_names(cls) -> list[str]:
+        """Return the names of the parameters, cached: a model has many encoders."""
+        names: list[str] = super()._get_param_names()
+        return names
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -9,6 +9,7 @@ of ``WHOLE`` numbers, which leaves no remainder.
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -49,6 +50,8 @@ PANELS = 4  # offset of the layer's panels; -1 if its weights are read in place
 MOST_ROWS = 96
 # From this number of rows on, copying the weights into panels saves time.
 FEWEST_COPIED = 64
+# Networks of which each thread keeps memory for single rows.
+MOST_PASSES = 16
 
 
 class Inputs(NamedTuple):
@@ -213,20 +216,43 @@ _NARROW = make_predict(Inference("narrow", _whole_strips, _prepare_narrow, _forw
 def predict(network: Network, theta: Floats, X: Any) -> Floats:
     """Return H (m, K) for the rows of X, an array or a CSR matrix in the dtype of the parameters."""
     check_inputs(network, X)
-    given, normalized = Inputs(*input_arrays(X)), bool(normalized_sizes(network))
-    is_sparse = len(given.indptr) > 0
-    narrow = is_narrow(network) and not is_sparse and not normalized
-    H: Floats = np.empty((X.shape[0], network.layer_sizes[-1]), dtype=theta.dtype)
-    run = _make_pass(network, H.dtype, len(H), narrow, is_sparse)
-    if network.embedding is not None:
-        call = _EMBEDDED_NORMALIZED if normalized else _EMBEDDED
-    else:
-        call = _NARROW if narrow else _NORMALIZED if normalized else _DENSE
+    given, m = Inputs(*input_arrays(X)), X.shape[0]
+    H: Floats = np.empty((m, network.layer_sizes[-1]), dtype=theta.dtype)
+    make = _few_rows_pass if m <= ROWS else _make_pass
+    call, run = make(network, H.dtype, m, len(given.indptr) > 0)
     call(run, given, theta, H)
     return H
 
 
-def _make_pass(network: Network, dtype: DTypeLike, m: int, narrow: bool, is_sparse: bool) -> Pass:
+class _Passes(threading.local):
+    """The memory for single rows of the last networks of a thread, whose allocation takes longer than the products."""
+
+    def __init__(self) -> None:
+        self.by_network: dict[Any, tuple[Callable[..., None], Pass]] = {}
+
+
+_passes = _Passes()
+
+
+def _few_rows_pass(network: Network, dtype: DTypeLike, m: int, is_sparse: bool) -> tuple[Callable[..., None], Pass]:
+    """Return the kernel and memory for at most ``ROWS`` rows, which the next call in this thread uses again."""
+    known, key = _passes.by_network, (network, dtype, m, is_sparse)
+    found = known.get(key)
+    if found is None:
+        if len(known) >= MOST_PASSES:
+            known.clear()
+        found = known[key] = _make_pass(network, dtype, m, is_sparse)
+    return found
+
+
+def _make_pass(network: Network, dtype: DTypeLike, m: int, is_sparse: bool) -> tuple[Callable[..., None], Pass]:
+    """Return the kernel of a network and memory for m rows."""
+    normalized = bool(normalized_sizes(network))
+    narrow = is_narrow(network) and not is_sparse and not normalized
+    if network.embedding is not None:
+        call = _EMBEDDED_NORMALIZED if normalized else _EMBEDDED
+    else:
+        call = _NARROW if narrow else _NORMALIZED if normalized else _DENSE
     itemsize = np.dtype(dtype).itemsize
     layers, panels, most = _table(network, itemsize, narrow, m >= FEWEST_COPIED, is_sparse)
     needed = max(min(m, most), 1)  # X may have no rows
@@ -238,7 +264,7 @@ def _make_pass(network: Network, dtype: DTypeLike, m: int, narrow: bool, is_spar
     def take(*shape: int) -> Any:
         return np.empty(shape, dtype=dtype)
 
-    return Pass(
+    run = Pass(
         layers=layers,
         output=OUTPUT_CODES[network.output],
         rows=rows,
@@ -252,6 +278,7 @@ def _make_pass(network: Network, dtype: DTypeLike, m: int, narrow: bool, is_spar
         embedding=embedding,
         waves=take(embedding_memory(embedding, rows)),
     )
+    return call, run
 
 
 @functools.lru_cache(maxsize=64)

@@ -271,12 +271,15 @@ def writeable(array: Any) -> Any:
     return np.frombuffer(memory, dtype=array.dtype).reshape(array.shape)  # the caller keeps the array itself alive
 
 
+_NO_NUMBERS = np.empty(0, dtype=np.int64)
+
+
 def input_arrays(X: Any) -> tuple[Any, NDArray[np.int64], NDArray[np.int64]]:
     """Return X and two empty arrays, or the entries of a CSR matrix, (entries, 1), with its indptr and indices."""
     if scipy.sparse.issparse(X):
         entries = writeable(X.data).reshape(-1, 1)
         return entries, X.indptr.astype(np.int64, copy=False), X.indices.astype(np.int64, copy=False)
-    return writeable(X), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    return writeable(X), _NO_NUMBERS, _NO_NUMBERS
 
 
 def _is_small(table: NDArray[np.int64], rows: int) -> bool:

@@ -37,7 +37,7 @@ def smooth_clip(scaled: Array) -> Array:
     [0.0, 2.4, -3.0]
     """
     # hypot computes the root without squares, which overflow; infinity / infinity would be NaN.
-    finite = np.clip(scaled, -1e300, 1e300)
+    finite = np.minimum(np.maximum(scaled, -1e300), 1e300)
     return finite / np.hypot(1.0, finite / 3.0)
 
 
@@ -66,9 +66,13 @@ def piecewise_linear(x: Array, edges: Array) -> Array:
            [ 0.5 , -0.25],
            [ 0.5 ,  0.5 ]])
     """
-    low, width = edges[:-1], np.diff(edges)
+    return linear_parts(x[:, None], edges[:-1], np.diff(edges))
+
+
+def linear_parts(x: Array, low: Array, width: Array) -> Array:
+    """(X2) Compute ``clip((x - low) / width, 0, 1) - 0.5`` of arrays whose shapes broadcast."""
     with np.errstate(over="ignore"):
-        return np.clip((x[:, None] - low) / width, 0.0, 1.0) - 0.5
+        return np.minimum(np.maximum((x - low) / width, 0.0), 1.0) - 0.5
 
 
 def smoothed_means(codes: NDArray[np.intp], t: Array, n_categories: int) -> Array:

@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 
 from multilayer._checks import check_choice, check_flag, check_real
 from multilayer.estimators import NotFittedError
@@ -30,6 +29,7 @@ from multilayer.tables.models.parts import answers, encode, parts_of
 from multilayer.tables.models.reasons import Reasons
 from multilayer.tables.models.recipes import PRESETS, Preset
 from multilayer.tables.models.rows import checked_identifiers, rows_to_predict
+from multilayer.tables.models.single_rows import SingleRows
 from multilayer.tables.models.summary import INTERRUPTED, ModelScore, summary_of
 from multilayer.tables.models.training import TrainedMember
 
@@ -65,6 +65,7 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
     _targets_digest: str
     _surroundings: Surroundings
     _loss: TargetLoss | None = None  # of amounts
+    _single_rows: SingleRows
     _classifies: ClassVar[bool]
     _is_series: bool  # whether each fold validates rows after those of its training
 
@@ -79,6 +80,17 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
     @abstractmethod
     def _predicted(self, network: Any, X: NDArray[Any]) -> NDArray[np.float64]:
         """Return the prediction of a fitted network, (m, K)."""
+
+    @abstractmethod
+    def _forward(self, network: Any) -> Callable[[NDArray[Any]], NDArray[Any]]:
+        """Return the function from encoded rows to the outputs of which ``_predicted`` is computed."""
+
+    @abstractmethod
+    def _from_outputs(self, networks: Sequence[Any]) -> Callable[[NDArray[Any]], NDArray[np.float64]] | None:
+        """Return the function from the outputs of several networks, a row of each, to their predictions.
+
+        None if there is none for these networks.
+        """
 
     def _unlimited(self, network: Any, X: NDArray[Any]) -> NDArray[np.float64]:
         """Return the prediction of a fitted network without limits, (m, K)."""
@@ -197,6 +209,10 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
 
     def _mean_prediction(self, X: Any) -> NDArray[np.float64]:
         """Return the weighted mean of all members, (m, K)."""
+        self._check_is_fitted()
+        answer = self._single_rows.answer(self, X)
+        if answer is not None:
+            return answer
         table = self._table_to_predict(X)
         self._surroundings.warn_of_far_rows(table)
         return self._predictions_of(table)
@@ -268,10 +284,8 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         return 1.0
 
     def _check_is_fitted(self) -> None:
-        try:
-            check_is_fitted(self, "members_")
-        except ValueError:
-            raise NotFittedError(f"this {type(self).__name__} is not fitted yet. Call fit(X, y) first.") from None
+        if not hasattr(self, "members_"):
+            raise NotFittedError(f"this {type(self).__name__} is not fitted yet. Call fit(X, y) first.")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

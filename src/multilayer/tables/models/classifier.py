@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -275,11 +275,24 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         return weight_of_numbers(self.class_weight, self.classes_)
 
     def _predicted(self, network: Any, X: NDArray[Any]) -> NDArray[np.float64]:
-        predicted = np.zeros((len(X), len(self.classes_)))
+        return self._of_all_classes(network.classes_, network.predict_proba(X))
+
+    def _of_all_classes(self, classes: NDArray[np.intp], of_network: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the probabilities of all classes, (m, K), from those of the classes of a network."""
+        predicted = np.zeros((len(of_network), len(self.classes_)))
         # Rounded to float32, probabilities sum to 1 within 1e-7 only.
-        of_network = np.asarray(network.predict_proba(X), dtype=np.float64)
-        predicted[:, network.classes_] = of_network / of_network.sum(axis=1, keepdims=True)
+        of_network = np.asarray(of_network, dtype=np.float64)
+        predicted[:, classes] = of_network / of_network.sum(axis=1, keepdims=True)
         return predicted
+
+    def _forward(self, network: Any) -> Callable[[NDArray[Any]], NDArray[Any]]:
+        return cast(Any, network._forward("identity" if network.n_outputs_ == 1 else None))
+
+    def _from_outputs(self, networks: Sequence[Any]) -> Callable[[NDArray[Any]], NDArray[np.float64]] | None:
+        one = networks[0]
+        if not all(np.array_equal(one.classes_, other.classes_) for other in networks):
+            return None
+        return lambda outputs: self._of_all_classes(one.classes_, one._probabilities(outputs))
 
     def _input_gradient(self, network: Any, X: NDArray[Any], output: int) -> NDArray[np.float64]:
         place = int(np.searchsorted(network.classes_, output))

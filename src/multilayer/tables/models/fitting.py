@@ -36,6 +36,7 @@ from multilayer.tables.models.out_of_fold import (
 from multilayer.tables.models.problem import FoldResult, Problem, check_lengths, joined_weights, weight_of_rows
 from multilayer.tables.models.recipes import recipes_of, single_kind
 from multilayer.tables.models.rows import checked_identifiers, identifiers_of, rows_of, with_further_rows
+from multilayer.tables.models.single_rows import SingleRows
 from multilayer.tables.models.summary import INTERRUPTED, OVER, scores_of
 from multilayer.tables.models.training import TrainedMember, Training
 from multilayer.tables.models.trees import trees_as_arrays
@@ -118,6 +119,7 @@ def _train(model: Any, problem: Problem, random_state: np.random.RandomState, be
     training = Training(problem, recipes, *makers, seeds, seed_of_companions, budget, numbers)
     trained = _trained(model, training if budget is None else _within_the_time(model, training, budget))
     model._surroundings = surroundings
+    model._single_rows = SingleRows()
     model._n_training_rows = [len(train) for train, _ in problem.folds] + [len(problem.rows)] * model._is_series
     if has_own:
         problem, encoded = problem.validated(), encoded[problem.folds[0][1]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from multilayer.estimators.base import set_parameters
 from multilayer.exceptions import ShapeError
 from multilayer.fits.columns import checked_weight
 from multilayer.fits.scores import pinball_d2
+from multilayer.fits.target_scale import TargetScale
 from multilayer.tables.models.base import BaseTableModel
 from multilayer.tables.models.conformal import check_coverage
 from multilayer.tables.models.intervals import intervals_of, spreads_of
@@ -264,11 +265,22 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         return MLPRegressor(random_state=seed, **self._loss.parameters)
 
     def _predicted(self, network: Any, X: NDArray[Any]) -> NDArray[np.float64]:
-        low, high = self._range
-        return np.clip(self._unlimited(network, X), low, high)
+        return np.clip(self._unlimited(network, X), *self._range)
 
     def _unlimited(self, network: Any, X: NDArray[Any]) -> NDArray[np.float64]:
         return self._loss.restored(np.asarray(network.predict(X)).reshape(len(X), -1))
+
+    def _forward(self, network: Any) -> Callable[[NDArray[Any]], NDArray[Any]]:
+        return cast(Any, network._forward())
+
+    def _from_outputs(self, networks: Sequence[Any]) -> Callable[[NDArray[Any]], NDArray[np.float64]] | None:
+        scales = [network._target_scale for network in networks]
+        if all(scale is None for scale in scales):
+            return lambda outputs: np.clip(self._loss.restored(outputs), *self._range)
+        if any(scale is None or scale.constant.any() for scale in scales):
+            return None
+        of_rows = TargetScale(*(np.stack([getattr(scale, name) for scale in scales]) for name in ("mean", "deviation")))
+        return lambda outputs: np.clip(self._loss.restored(of_rows.restored(outputs)), *self._range)
 
     def _input_gradient(self, network: Any, X: NDArray[Any], output: int) -> NDArray[np.float64]:
         unit = self._loss.unit[output % len(self._loss.unit)]  # several quantiles have one unit
