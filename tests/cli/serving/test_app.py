@@ -391,6 +391,7 @@ def test_dates_times_and_amounts_as_text(tmp_path):
     with client_of(served(tmp_path, model)) as client:
         found = predictions(client, rows)
         assert [each["prediction"] for each in found] == model.predict(frame).tolist()
+        assert [predictions(client, [row])[0] for row in rows[:3]] == found[:3]
         (lost,) = predictions(client, [rows[0] | {"price": "lots"}])
         assert lost["warnings"] == ["column 'price': 'lots' is no number or date, and counts as a gap"]
         text = error(client, 422, json={"rows": [rows[0], rows[1] | {"at": "2024-01-02"}]})

@@ -109,6 +109,11 @@ class SavedModel:
         """The columns of moments whose hour the model uses."""
         return columns_with_hours(self.model)
 
+    @cached_property
+    def has_spelled_columns(self) -> bool:
+        """Whether there is a column of text that spells numbers or dates."""
+        return any(column.spelled is not None for column in input_columns(self.model))
+
     def check(self, wanted: Wanted) -> None:
         """Raise InputError for what this model cannot predict."""
         name = type(_last(self.model)).__name__
