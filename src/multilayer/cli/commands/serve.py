@@ -52,6 +52,9 @@ from multilayer.cli.process import keep_running_without_reader
     default=30.0,
     type=POSITIVE,
 )
+@click.option(
+    "--check", is_flag=True, help="Load the model and predict an example, which compiles its kernels; then end."
+)
 @click.option("--quiet", is_flag=True, help="Print notes and errors only.")
 def serve(
     model: Path,
@@ -62,6 +65,7 @@ def serve(
     most_bytes: int,
     most_requests: int,
     seconds: float,
+    check: bool,
     quiet: bool,
 ) -> int:
     """Answer requests for predictions of MODEL, a file that train, cv, search or save_model has written.
@@ -79,10 +83,13 @@ def serve(
     """
     from multilayer.cli.console import Output
     from multilayer.cli.serving.limits import ServerLimits
-    from multilayer.cli.serving.server import serve_model
+    from multilayer.cli.serving.server import check_model, serve_model
 
     keep_running_without_reader()
     output = Output(quiet)
     limits = ServerLimits(most_rows, most_bytes, most_requests, seconds, hosts)
-    serve_model(model, host, port, limits, output)
+    if check:
+        check_model(model, limits, output)
+    else:
+        serve_model(model, host, port, limits, output)
     return output.exit_code

@@ -16,6 +16,7 @@ from typing import Any
 from multilayer.cli.console import Output
 from multilayer.cli.limits import UnfinishedError
 from multilayer.cli.serving.limits import ServerLimits, is_loopback
+from multilayer.cli.serving.model_process import model_process
 from multilayer.exceptions import InputError, MissingExtraError
 from multilayer.storage import reason_of
 
@@ -40,7 +41,6 @@ def serve_model(path: Path, host: str, port: int, limits: ServerLimits, output: 
     except ImportError:
         raise MissingExtraError("multilayer serve", "starlette or uvicorn", "serve") from None
     from multilayer.cli.serving.app import Service, application
-    from multilayer.cli.serving.model_process import model_process
 
     with bound_socket(host, port) as listening, model_process(path, limits.most_rows) as model:
         model.wait_for_model()
@@ -72,6 +72,20 @@ def serve_model(path: Path, host: str, port: int, limits: ServerLimits, output: 
         if has_ended:
             raise UnfinishedError(f"the process that predicts {model.end_in_words}. Start the server again.")
     output.say("Stopped.")
+
+
+def check_model(path: Path, limits: ServerLimits, output: Output) -> None:
+    """Load a model and predict an example, as a server does before it listens.
+
+    Raises
+    ------
+    InputError
+        If the model cannot be served.
+    """
+    with model_process(path, limits.most_rows) as model:
+        model.wait_for_model()
+        output.say(f"{model.about['model']}: {model.about['description']}")
+        output.say("It can be served.")
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
