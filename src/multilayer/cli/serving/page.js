@@ -62,10 +62,11 @@ function columnsOf(row) {
     : row.prefixItems.map((column) => [column.title, column]);
 }
 
-function shown(value) {
+function shown(value, digits = 6) {
   if (value === null) return "open";
-  if (typeof value !== "number") return Array.isArray(value) ? value.map(shown).join(", ") : String(value);
-  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
+  if (Array.isArray(value)) return value.map((each) => shown(each, digits)).join(", ");
+  if (typeof value !== "number" || Number.isInteger(value)) return String(value);
+  return String(Number(value.toPrecision(digits)));
 }
 
 // Rows of a table with a bar each; the bars of signed values begin in the middle.
@@ -86,7 +87,7 @@ function bars(caption, entries, { isSigned, write }) {
   return make("table", { className: "bars" }, make("caption", { textContent: caption }), body);
 }
 
-const signed = (value) => (value > 0 ? "+" : value < 0 ? "\u2212" : "") + shown(Math.abs(value));
+const signed = (value) => (value > 0 ? "+" : value < 0 ? "\u2212" : "") + shown(Math.abs(value), 3);
 
 function reasons(explanation, name) {
   let entries = Object.entries(explanation.contributions);
@@ -96,7 +97,7 @@ function reasons(explanation, name) {
   const rest = entries.slice(MOST_BARS);
   entries = entries.slice(0, MOST_BARS);
   if (rest.length) entries.push([`(${rest.length} other columns)`, rest.reduce((sum, [, value]) => sum + value, 0)]);
-  const caption = `Why: the contribution of each column to the ${name}, which is ${shown(explanation.baseline)} for the mean training row`;
+  const caption = `Why: the contribution of each column to the ${name}, which is ${shown(explanation.baseline, 4)} for the mean training row`;
   return bars(caption, entries, { isSigned: true, write: signed });
 }
 
@@ -106,7 +107,7 @@ function showAnswer(answer) {
   if (answer.interval) {
     words.append(" ", make("small", { textContent: `${shown(answer.interval.lower)} to ${shown(answer.interval.upper)}` }));
   }
-  if (answer.set) words.append(" ", make("small", { textContent: `set: ${answer.set.map(shown).join(", ") || "empty"}` }));
+  if (answer.set) words.append(" ", make("small", { textContent: `set: ${answer.set.map((label) => shown(label)).join(", ") || "empty"}` }));
   parts.push(words, ...answer.warnings.map((text) => make("p", { className: "warning", textContent: `Warning: ${text}.` })));
   if (answer.probabilities) {
     const entries = Object.entries(answer.probabilities).sort((one, other) => other[1] - one[1]).slice(0, MOST_BARS);
@@ -115,6 +116,7 @@ function showAnswer(answer) {
   const name = answer.probabilities ? `probability of ${shown(answer.prediction)}` : "prediction";
   if (answer.explanation) parts.push(reasons(answer.explanation, name));
   byId("result").replaceChildren(...parts);
+  byId("result").scrollIntoView({ block: "nearest" });
 }
 
 function showError(text) {
