@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -11,6 +12,8 @@ from collections.abc import Callable, Sequence
 from multilayer.cli.serving.answer import Answer, RequestError, error_answer
 
 MOST_BYTES = 1_000_000  # of the bodies of a batch of several requests
+
+_EXPLAINS = re.compile(rb'"explain"\s*:\s*true')
 
 Exchange = Callable[[Sequence[bytes]], list[Answer]]
 _Waiting = tuple[bytes, "asyncio.Future[Answer]"]
@@ -75,7 +78,7 @@ class Batches:
                 break
             if found is None:
                 self._is_open = False
-            elif b'"explain"' in found[0]:
+            elif _EXPLAINS.search(found[0]):
                 self._slow.append(found)
             elif batch and n_bytes + len(found[0]) > MOST_BYTES:
                 self._next = found

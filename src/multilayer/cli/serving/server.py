@@ -101,7 +101,9 @@ def bound_socket(host: str, port: int) -> socket.socket:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
     except (socket.gaierror, UnicodeError):
-        raise InputError(f"--host {host}: there is no such address. Pass 127.0.0.1, or one of this machine.") from None
+        raise InputError(
+            f"--host {host!r}: there is no such address. Pass 127.0.0.1, or one of this machine."
+        ) from None
     found = socket.socket(family, kind, protocol)
     try:
         if os.name == "posix":  # on Windows, the option would let two servers share a port
