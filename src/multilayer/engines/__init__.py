@@ -3,6 +3,7 @@
 from multilayer.engines.blas_threads import one_blas_thread as concurrent_calls
 from multilayer.engines.choice import ENGINES, get_engine, shuffled
 from multilayer.engines.protocol import Batches, DescentRequest, DescentState, Engine, Objective, new_state
+from multilayer.engines.threads import in_threads, single_thread
 
 __all__ = [
     "ENGINES",
@@ -13,6 +14,8 @@ __all__ = [
     "Objective",
     "concurrent_calls",
     "get_engine",
+    "in_threads",
     "new_state",
     "shuffled",
+    "single_thread",
 ]

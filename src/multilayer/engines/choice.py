@@ -205,7 +205,8 @@ def shuffled(order: NDArray[np.intp], random_state: np.random.RandomState, n_epo
     state = generator.state
     words = state["state"]
     try:
-        position = shuffle_into(orders, np.ascontiguousarray(order), words["key"], int(words["pos"]))
+        memory = np.empty((2, len(words["key"])), dtype=np.int64)
+        position = shuffle_into(orders, np.ascontiguousarray(order), words["key"], int(words["pos"]), memory)
     except EngineError:  # the generator has not advanced yet, and NumPy draws the same numbers
         return None
     words["pos"] = int(position)

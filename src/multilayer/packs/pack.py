@@ -15,7 +15,7 @@ from typing import Any, Self, cast
 from joblib import cpu_count
 from sklearn import config_context, get_config
 
-from multilayer.engines import concurrent_calls
+from multilayer.engines import concurrent_calls, single_thread
 from multilayer.exceptions import ParameterError
 from multilayer.packs.members import Call, Member, MemberOutcome, Slice, Task
 from multilayer.training.loop import deferred_interrupt, interrupted_by
@@ -304,7 +304,7 @@ class Pack:
     def _work(self) -> None:
         """Do slices of members; this is the main function of a thread."""
         entry = None
-        with config_context(**self._config):
+        with config_context(**self._config), single_thread():
             while (entry := self._next(entry, waits=True)) is not None:
                 self._work_on(entry)
 

@@ -284,6 +284,8 @@ class TrainingSession(Session):
             if n > 1 or self.updates_per_epoch > n_updates:
                 before = (state.order, state.random_state.get_state())
             orders = self._next_orders(n)
+            if self.updates_per_epoch == 1:
+                orders = None  # the order of all rows changes the rounding of sums only, and gathering takes time
         batches = epochs_of_batches(orders, self.n_rows, recipe.batch_size, alphas, state.rows)
         return _PlannedEpochs(batches, alphas if alphas.ndim == 1 else alphas[:, 0], before)
 

@@ -40,7 +40,8 @@ from multilayer.engines.cpu.tiles import weighted_sums_into
 from multilayer.engines.cpu.vectors import BYTES
 from multilayer.engines.cpu.views import block, line
 from multilayer.engines.protocol import check_inputs
-from multilayer.network import Floats, Network, normalized_sizes
+from multilayer.engines.threads import in_threads, n_threads
+from multilayer.network import Floats, Network, n_parameters, normalized_sizes
 from multilayer.network import widths as layer_widths
 
 # Columns of the table of layers: those of the plan, except for the last.
@@ -50,6 +51,8 @@ PANELS = 4  # offset of the layer's panels; -1 if its weights are read in place
 MOST_ROWS = 96
 # From this number of rows on, copying the weights into panels saves time.
 FEWEST_COPIED = 64
+# Products of one part of the rows, which a thread predicts in about a millisecond, and the most parts.
+PRODUCTS_OF_PART, MOST_PARTS = 1 << 23, 256
 # Networks of which each thread keeps memory for single rows.
 MOST_PASSES = 16
 
@@ -218,10 +221,38 @@ def predict(network: Network, theta: Floats, X: Any) -> Floats:
     check_inputs(network, X)
     given, m = Inputs(*input_arrays(X)), X.shape[0]
     H: Floats = np.empty((m, network.layer_sizes[-1]), dtype=theta.dtype)
-    make = _few_rows_pass if m <= ROWS else _make_pass
-    call, run = make(network, H.dtype, m, len(given.indptr) > 0)
-    call(run, given, theta, H)
+    if m <= ROWS:
+        call, run = _few_rows_pass(network, H.dtype, m, len(given.indptr) > 0)
+        call(run, given, theta, H)
+        return H
+    rows = _rows_of_part(network, m)
+
+    def predict_part(number: int) -> None:
+        part = slice(number * rows, min((number + 1) * rows, m))
+        _predict_into(H[part], network, theta, _part_of(given, part))
+
+    in_threads(predict_part, -(-m // rows))
     return H
+
+
+def _rows_of_part(network: Network, m: int) -> int:
+    """Return the number of rows that a thread predicts at a time."""
+    if n_threads() == 1:
+        return m
+    n_products = max(n_parameters(network), 1)
+    rows = max(PRODUCTS_OF_PART // n_products, m // MOST_PARTS, 1)
+    return -(-rows // MOST_ROWS) * MOST_ROWS
+
+
+def _part_of(given: Inputs, part: slice) -> Inputs:
+    if len(given.indptr):
+        return given._replace(indptr=given.indptr[part.start : part.stop + 1])
+    return given._replace(X=given.X[part])
+
+
+def _predict_into(H: Floats, network: Network, theta: Floats, given: Inputs) -> None:
+    call, run = _make_pass(network, H.dtype, len(H), len(given.indptr) > 0)
+    call(run, given, theta, H)
 
 
 class _Passes(threading.local):

@@ -20,45 +20,72 @@ _UPPER, _LOWER, _TWIST = 0x80000000, 0x7FFFFFFF, 0x9908B0DF
 
 
 @kernel
-def shuffle_into(orders: NDArray[np.intp], order: NDArray[np.intp], key: NDArray[np.uint32], position: int) -> int:
+def shuffle_into(
+    orders: NDArray[np.intp],
+    order: NDArray[np.intp],
+    key: NDArray[np.uint32],
+    position: int,
+    memory: NDArray[np.int64],
+) -> int:
     """Fill each row of ``orders`` with the previous row, shuffled; the first row is ``order``, shuffled.
 
-    ``key``, (624,), and ``position`` are the generator's state.  The key is advanced in place; the
-    new position is returned.
+    ``key``, (624,), and ``position`` are the generator's state.  The key is advanced in place; the new position is
+    returned.  ``memory``, (2, 624), holds numbers of the generator, and accepted places.
+
+    Up to half of the draws are rejected, at random, so that a branch would often be predicted wrongly.  Instead, each
+    draw is written to the list of accepted places, which a rejected one does not lengthen.  The swaps follow, with
+    places that are known in advance, so that the processor need not wait for memory before each.
     """
+    words, places = memory[0], memory[1]
+    _temper_into(words, key)
     for e in range(orders.shape[0]):
         for r in range(order.size):
             orders[e, r] = order[r] if e == 0 else orders[e - 1, r]
-        mask = 1
-        while mask < order.size - 1:
+        last, mask = order.size - 1, 1
+        while mask < last:
             mask = 2 * mask + 1
-        for last in range(order.size - 1, 0, -1):
-            while mask // 2 >= last:
-                mask //= 2
-            place = last + 1
-            while place > last:
-                if position == WORDS:
-                    _twist(key)
-                    position = 0
-                place = _tempered(np.int64(key[position])) & mask
+        while last > 0:
+            if position == WORDS:
+                _twist(key)
+                _temper_into(words, key)
+                position = 0
+            n, least = 0, mask // 2  # down to there, places have as many bits as the mask
+            while position < WORDS and last - n > least:
+                places[n] = words[position] & mask
                 position += 1
-            orders[e, last], orders[e, place] = orders[e, place], orders[e, last]
+                n += 1 if places[n] <= last - n else 0
+            for i in range(n):
+                place = places[i]
+                orders[e, last - i], orders[e, place] = orders[e, place], orders[e, last - i]
+            last -= n
+            if last <= least:
+                mask = least
     return position
 
 
 @inner
 def _twist(key: NDArray[np.uint32]) -> None:
     """Replace the key by the next 624 words."""
-    for i in range(WORDS):
-        following = i + 1 if i + 1 < WORDS else 0
-        partner = i + MIDDLE if i + MIDDLE < WORDS else i + MIDDLE - WORDS
-        y = (np.int64(key[i]) & _UPPER) | (np.int64(key[following]) & _LOWER)
-        key[i] = np.uint32(np.int64(key[partner]) ^ (y >> 1) ^ (_TWIST if y & 1 else 0))
+    # In parts without a branch on i, in which the entries that are read are not written.
+    for i in range(WORDS - MIDDLE):
+        key[i] = _next(key[i], key[i + 1], key[i + MIDDLE])
+    for i in range(WORDS - MIDDLE, WORDS - 1):
+        key[i] = _next(key[i], key[i + 1], key[i + MIDDLE - WORDS])
+    key[WORDS - 1] = _next(key[WORDS - 1], key[0], key[MIDDLE - 1])
 
 
 @inner
-def _tempered(y: Any) -> Any:
-    y ^= y >> 11
-    y ^= (y << 7) & 0x9D2C5680
-    y ^= (y << 15) & 0xEFC60000
-    return y ^ (y >> 18)
+def _next(word: Any, following: Any, partner: Any) -> Any:
+    y = (np.int64(word) & _UPPER) | (np.int64(following) & _LOWER)
+    return np.uint32(np.int64(partner) ^ (y >> 1) ^ ((y & 1) * _TWIST))
+
+
+@inner
+def _temper_into(words: NDArray[np.int64], key: NDArray[np.uint32]) -> None:
+    """Write the numbers of the generator that the key holds."""
+    for i in range(WORDS):
+        y = np.int64(key[i])
+        y ^= y >> 11
+        y ^= (y << 7) & 0x9D2C5680
+        y ^= (y << 15) & 0xEFC60000
+        words[i] = (y ^ (y >> 18)) & 0xFFFFFFFF

@@ -1,0 +1,112 @@
+"""Work on several cores: threads of this library, which run compiled code that releases the interpreter's lock.
+
+The number of threads is that of OpenMP in scikit-learn: the cores that this process may use, or fewer by
+OMP_NUM_THREADS, by threadpoolctl, and in joblib's worker processes.  Work is divided by a rule that does not know the
+number of threads, so that results do not depend on it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+
+_lock = threading.Lock()
+_pool: ThreadPoolExecutor | None = None
+
+
+class _Here(threading.local):
+    is_single = False  # whether the other cores have work of their own
+
+
+_here = _Here()
+
+
+@contextmanager
+def single_thread() -> Iterator[None]:
+    """Within this block, this Python thread works alone, because others work beside it."""
+    before, _here.is_single = _here.is_single, True
+    try:
+        yield
+    finally:
+        _here.is_single = before
+
+
+def n_threads() -> int:
+    """Return the number of threads that work of this Python thread may use."""
+    return 1 if _here.is_single else _limit()
+
+
+def _limit() -> int:
+    # Imported here, because callbacks and sessions can be imported without scikit-learn.
+    from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
+
+    return max(int(_openmp_effective_n_threads()), 1)
+
+
+def in_threads(work: Callable[[int], None], n_parts: int) -> None:
+    """Call ``work`` with the numbers of all parts, in several threads at once.
+
+    The calling thread works, too, and does all parts if the other threads are busy.  An error is raised when all
+    threads have ended; parts that have not begun by then are not done.
+
+    Parameters
+    ----------
+    work : callable
+        From the number of a part to None.  It must not wait for other parts.
+    n_parts : int
+        The number of parts.
+    """
+    helpers = min(n_threads(), n_parts) - 1
+    parts = iter(range(n_parts))
+
+    def work_on() -> None:
+        for part in parts:  # one step of an iterator over a range cannot be interrupted by another thread
+            work(part)
+
+    if helpers < 1:
+        work_on()
+        return
+    pool = _started_pool()
+    futures = [] if pool is None else [pool.submit(work_on) for _ in range(helpers)]
+    try:
+        work_on()
+    finally:
+        for _ in parts:  # after an error
+            pass
+        wait([future for future in futures if not future.cancel()])
+    for future in futures:
+        if not future.cancelled():
+            future.result()
+
+
+def _started_pool() -> ThreadPoolExecutor | None:
+    """Return the pool of this process; None in a browser, where no thread can be started."""
+    global _pool
+    with _lock:
+        if _pool is None:
+            pool = ThreadPoolExecutor(_n_cores(), thread_name_prefix="multilayer")
+            try:
+                pool.submit(int)
+            except RuntimeError:
+                return None
+            _pool = pool
+        return _pool
+
+
+def _n_cores() -> int:
+    from joblib import cpu_count
+
+    return int(cpu_count())
+
+
+def _after_fork() -> None:
+    # The threads do not exist in the child, and one of them may have held the lock.
+    global _lock, _pool
+    _lock, _pool = threading.Lock(), None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
