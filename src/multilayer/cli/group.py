@@ -183,7 +183,7 @@ def cli(ctx: click.Context) -> None:
       multilayer train houses.csv --target sold --out houses
       multilayer predict houses/model.safetensors new.csv -o predictions.csv
       multilayer evaluate houses/model.safetensors june.csv
-      multilayer serve houses/model.safetensors  a web page and predictions over HTTP
+      multilayer serve houses/model.safetensors
 
     \b
     Exit codes: 0 done; 1 no memory, no time or no room for the output; 2 wrong
