@@ -16,8 +16,8 @@ LIMITS = {
     "cross_validate: calls": 160,
     "cross_validate: files": 24,
     "circles of imports": 0,
-    "lines": 61_800,
-    "lines in cli": 7_480,
+    "lines": 63_400,
+    "lines in cli": 9_200,
     "lines in plots": 3_150,
 }
 

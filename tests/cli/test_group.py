@@ -66,4 +66,4 @@ def test_entry_point_runs_as_a_module():
 
 
 def test_commands_are_in_order():
-    assert list(main.commands) == ["demo", "train", "cv", "search", "predict", "evaluate", "inspect", "export"]
+    assert list(main.commands) == ["demo", "train", "cv", "search", "predict", "evaluate", "inspect", "export", "serve"]

@@ -1,4 +1,4 @@
-"""The command line: ``multilayer demo``, ``train``, ``cv`` and ``search``.
+"""The command line: ``multilayer demo``, ``train``, ``cv``, ``search``, and ``predict`` to ``serve`` for saved models.
 
 ``commands`` has the commands, ``evaluation`` the run on one split or several and its scores, ``output``
 what is printed and written.  NumPy, scikit-learn and the rest of this library are imported when a command runs, so that

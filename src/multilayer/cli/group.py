@@ -15,6 +15,7 @@ import click
 from multilayer import __version__
 from multilayer.cli.commands.demo import demo
 from multilayer.cli.commands.model import evaluate, export, inspect, predict
+from multilayer.cli.commands.serve import serve
 from multilayer.cli.commands.table import cv, search, train
 from multilayer.cli.console import show_as_note
 from multilayer.cli.limits import NO_ROOM, UnfinishedError
@@ -182,6 +183,7 @@ def cli(ctx: click.Context) -> None:
       multilayer train houses.csv --target sold --out houses
       multilayer predict houses/model.safetensors new.csv -o predictions.csv
       multilayer evaluate houses/model.safetensors june.csv
+      multilayer serve houses/model.safetensors
 
     \b
     Exit codes: 0 done; 1 no memory, no time or no room for the output; 2 wrong
@@ -191,5 +193,5 @@ def cli(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (demo, train, cv, search, predict, evaluate, inspect, export):
+for command in (demo, train, cv, search, predict, evaluate, inspect, export, serve):
     cli.add_command(command)

@@ -26,7 +26,13 @@ _here = _Here()
 
 @contextmanager
 def single_thread() -> Iterator[None]:
-    """Within this block, this Python thread works alone, because others work beside it."""
+    """Within this block, this Python thread works alone, because others work beside it.
+
+    Yields
+    ------
+    None
+        The previous limit applies again at the end of the block.
+    """
     before, _here.is_single = _here.is_single, True
     try:
         yield

@@ -6,9 +6,12 @@ from multilayer.tables.models.dependence import PartialDependence
 from multilayer.tables.models.drift import Drift, drift
 from multilayer.tables.models.explanation import Explanation
 from multilayer.tables.models.importance import Importance
+from multilayer.tables.models.input_columns import InputColumn, input_columns
 from multilayer.tables.models.inputs import (
     columns_with_hours,
+    far_columns,
     far_rows,
+    has_column_names,
     input_categories,
     input_encoder,
     input_kinds,
@@ -25,6 +28,7 @@ __all__ = [
     "Explanation",
     "FarRows",
     "Importance",
+    "InputColumn",
     "NetworkKind",
     "PartialDependence",
     "RowAnswers",
@@ -33,8 +37,11 @@ __all__ = [
     "columns_with_hours",
     "drift",
     "expected_calibration_error",
+    "far_columns",
     "far_rows",
+    "has_column_names",
     "input_categories",
+    "input_columns",
     "input_encoder",
     "input_kinds",
     "network_kinds",

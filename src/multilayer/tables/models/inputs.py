@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from multilayer.exceptions import InputError
@@ -21,6 +20,7 @@ from multilayer.tables.encoder import TableEncoder
 from multilayer.tables.encodings import Encoding, NumberEncoding, SignEncoding, TextEncoding
 from multilayer.tables.models.base import BaseTableModel
 from multilayer.tables.models.novelty import FarRows
+from multilayer.tables.models.steps import dropped_columns, text_categories
 
 
 def input_kinds(model: Any) -> dict[str, Kind]:
@@ -51,24 +51,54 @@ def input_kinds(model: Any) -> dict[str, Kind]:
     >>> input_kinds(make_pipeline(TableEncoder(), network).fit(rows, [i % 2 for i in range(20)]))
     {'size': 'number', 'town': 'text'}
     """
-    first = _first(model)
-    named = next((each for each in (model, first) if hasattr(each, "feature_names_in_")), None)
-    if named is None:
+    if not has_column_names(model):
         raise InputError(
             "the model was fitted on columns without names, so that the columns of a file cannot be assigned to them. "
             "Fit it on a frame with names, or pass an array to its method predict."
         )
+    return {name: kind for name, kind in fitted_kinds(model).items() if kind is not None}
+
+
+def has_column_names(model: Any) -> bool:
+    """Return whether a model was fitted on columns with names.
+
+    Parameters
+    ----------
+    model : estimator or pipeline
+        A fitted estimator or pipeline of this library.
+
+    Returns
+    -------
+    bool
+        False if the columns are identified by their positions, as those of an array.
+
+    Examples
+    --------
+    >>> has_column_names(TableEncoder().fit([{"size": i} for i in range(20)]))
+    True
+    >>> has_column_names(TableEncoder().fit([[i] for i in range(20)]))
+    False
+    """
+    return any(hasattr(each, "feature_names_in_") for each in (model, _first(model)))
+
+
+def fitted_kinds(model: Any) -> dict[str, Kind | None]:
+    """Return the kinds of all columns of the fit in their order, None for those that the model does not need.
+
+    Columns without names are called x0, x1, ...
+    """
     encoder = input_encoder(model)
     if encoder is not None:
         used = {column.name for column in model._surroundings.columns} if isinstance(model, BaseTableModel) else set()
         texts = {encoding.name for encoding, _ in _spelled(encoder)}
-        kinds = {each.name: each.kind for each in encoder.columns_ if each.width or each.name in used}
+        kinds = {each.name: each.kind if each.width or each.name in used else None for each in encoder.columns_}
         return {name: "text" if name in texts else kind for name, kind in kinds.items()}
-    given = [str(name) for name in named.feature_names_in_]
-    texts = _text_columns(model, given)
-    dropped = _dropped_columns(first, given)
-    names = [name for name in given if name not in dropped]
-    return {name: "text" if name in texts else "number" for name in names}
+    first = _first(model)
+    named = next((each for each in (model, first) if hasattr(each, "feature_names_in_")), None)
+    given = [f"x{i}" for i in range(model.n_features_in_)] if named is None else list(map(str, named.feature_names_in_))
+    texts = set(text_categories(first, given))
+    dropped = dropped_columns(first, given)
+    return {name: None if name in dropped else "text" if name in texts else "number" for name in given}
 
 
 def input_categories(model: Any) -> dict[str, frozenset[str]]:
@@ -177,6 +207,34 @@ def columns_with_hours(model: Any) -> list[str]:
     return [each.name for each in encodings if isinstance(each, DateEncoding) and "hour" in each.parts]
 
 
+def far_columns(model: Any, X: Any) -> list[tuple[str, ...]]:
+    """Return the columns by which each row is far outside the rows of the fit of a table model.
+
+    Parameters
+    ----------
+    model : estimator or pipeline
+        A fitted model.  Models that are no table models do not know the rows of their fit.
+    X : table of m rows
+        The rows, with the columns of :func:`input_kinds`.
+
+    Returns
+    -------
+    list of m tuples of str
+        The names of the columns, none for rows that are not far.
+
+    Examples
+    --------
+    >>> from multilayer import TableRegressor
+    >>> rows = [{"size": i % 10, "town": "Ulm"} for i in range(60)]
+    >>> model = TableRegressor("quick", max_time=1.0, random_state=0).fit(rows, [float(i % 10) for i in range(60)])
+    >>> far_columns(model, [{"size": 3}, {"size": 300}])
+    [(), ('size',)]
+    """
+    if isinstance(model, BaseTableModel):
+        return model._surroundings.far_columns(X)
+    return [()] * len(X)
+
+
 def far_rows(model: Any, X: Any) -> FarRows:
     """Count the rows that are far outside the rows of the fit of a table model, by their columns.
 
@@ -239,37 +297,3 @@ def _spelled(encoder: TableEncoder) -> list[tuple[Encoding, NumberEncoding]]:
 
 def _first(model: Any) -> Any:
     return model[0] if isinstance(model, Pipeline) else model
-
-
-def _text_columns(step: Any, names: list[str]) -> set[str]:
-    """Return the columns of text of a step of scikit-learn: those of which an encoder has categories of text."""
-    found: set[str] = set()
-    if isinstance(step, Pipeline):
-        return found.union(*(_text_columns(each, names) for _, each in step.steps))
-    if isinstance(step, ColumnTransformer):
-        for _, part, columns in step.transformers_:
-            found |= _text_columns(part, _names_of(columns, names))
-        return found
-    categories = getattr(step, "categories_", ())
-    if len(categories) != len(names):  # behind a step that has changed the columns
-        return set()
-    return {name for name, words in zip(names, categories, strict=True) if np.asarray(words).dtype.kind in "OUST"}
-
-
-def _dropped_columns(step: Any, names: list[str]) -> set[str]:
-    """Return the columns that a ColumnTransformer drops."""
-    if isinstance(step, Pipeline):
-        return _dropped_columns(step[0], names)
-    parts = step.transformers_ if isinstance(step, ColumnTransformer) else []
-    dropped = {name for _, part, columns in parts if part == "drop" for name in _names_of(columns, names)}
-    return dropped - {name for _, part, columns in parts if part != "drop" for name in _names_of(columns, names)}
-
-
-def _names_of(columns: Any, names: list[str]) -> list[str]:
-    """Return the names of the columns of a part of a ColumnTransformer: names, positions, a slice or a mask."""
-    if isinstance(columns, slice):
-        return names[columns]
-    listed = [columns] if isinstance(columns, str | int) else np.asarray(columns).tolist()
-    if listed and isinstance(listed[0], bool):
-        return [name for name, is_used in zip(names, listed, strict=True) if is_used]
-    return [names[column] if isinstance(column, int) else str(column) for column in listed]

@@ -134,11 +134,25 @@ class Surroundings:
 
     def far_rows(self, table: Any) -> FarRows:
         """Count the rows that are far by their columns."""
+        far, causes = self._far(table)
+        counts = causes.sum(axis=0).tolist()
+        names = [column.name for column in self.columns]
+        return FarRows(len(far), int(far.sum()), Counter(dict(zip(names, counts, strict=True))))
+
+    def far_columns(self, table: Any) -> list[tuple[str, ...]]:
+        """Return the columns by which each row is far, none for rows that are not."""
+        far, causes = self._far(table)
+        found: list[tuple[str, ...]] = [()] * len(far)
+        names = [column.name for column in self.columns]
+        for row in np.flatnonzero(far).tolist():
+            found[row] = tuple(names[j] for j in np.flatnonzero(causes[row]).tolist())
+        return found
+
+    def _far(self, table: Any) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return whether each row is far, (m,), and the columns that are the causes, (m, columns)."""
         outside, new = self.by_column(table)
         far = combined(outside, new) >= FAR
-        names = [column.name for column in self.columns]
-        counts = ((outside >= FAR) | new)[far].sum(axis=0).tolist()
-        return FarRows(len(far), int(far.sum()), Counter(dict(zip(names, counts, strict=True))))
+        return far, ((outside >= FAR) | new) & far[:, None]
 
 
 @dataclass(frozen=True)
