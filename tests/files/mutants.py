@@ -517,9 +517,8 @@ def _mutate_value(model: Any, chance: random.Random) -> None:
         case 2:
             place[key] = copy.deepcopy(other[other_key])
         case 3 if isinstance(place[key], int | float) and not isinstance(place[key], bool):
-            place[key] = chance.choice(
-                (-place[key], place[key] + 1, place[key] * 10, float(place[key]), str(place[key]))
-            )
+            tenfold = _written(place[key] * 10)
+            place[key] = chance.choice((-place[key], place[key] + 1, tenfold, float(place[key]), str(place[key])))
         case _:
             place[key] = copy.deepcopy(chance.choice(JUNK))
 
@@ -528,8 +527,13 @@ def _tweaked(value: Any, chance: random.Random) -> Any:
     if isinstance(value, bool):
         return not value
     if isinstance(value, int | float):
-        return chance.choice((value + 1, value - 1, value * 2, value / 2, value * 1.5, -value))
+        return _written(chance.choice((value + 1, value - 1, value * 2, value / 2, value * 1.5, -value)))
     return None if isinstance(value, str) else chance.choice((0, 0.5, "auto", True))
+
+
+def _written(value: Any) -> Any:
+    """Return a number that JSON can hold: none of those that overflow."""
+    return value if -1e308 <= value <= 1e308 else 1e308
 
 
 def _mutate_array(tensors: dict[str, Any], chance: random.Random) -> None:
