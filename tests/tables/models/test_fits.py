@@ -454,7 +454,7 @@ def test_little_time_still_gives_a_model(flats: Flats, preset: Any) -> None:
     assert all(member.network.n_iter_ == 1 for member in model.members_)
     assert [row[0] for row in model.summary().rows] == ["model", "constant"]
     note = model.summary().notes[0]
-    assert note.endswith("Not fitted for lack of time: gradient-boosted trees and linear model.")
+    assert note.endswith("Not fitted for lack of time: gradient-boosted trees and linear regression.")
     assert all(model.weights_[member.recipe] >= 0 for member in model.members_)
 
 

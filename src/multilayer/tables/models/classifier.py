@@ -222,8 +222,8 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         JASA 114.  Vovk, V. (2015). Cross-conformal predictors. Annals of Mathematics and Artificial Intelligence 74.
         """
         coverage, allow_empty = check_coverage(coverage), check_flag("allow_empty", allow_empty)
-        limit = self._conformity[0].quantile(coverage)
-        return class_sets(self.predict_proba(X), limit, allow_empty=allow_empty)
+        probabilities = self.predict_proba(X)
+        return class_sets(probabilities, self._conformity[0].quantile(coverage), allow_empty=allow_empty)
 
     def _region(self, table: Any, predictions: NDArray[np.float64], coverage: float) -> tuple[NDArray[Any], ...]:  # noqa: ARG002
         limit = self._conformity[0].quantile(check_coverage(coverage))
