@@ -17,7 +17,7 @@ LIMITS = {
     "cross_validate: files": 24,
     "circles of imports": 0,
     "lines": 63_500,
-    "lines in cli": 9_200,
+    "lines in cli": 9_250,
     "lines in plots": 3_150,
 }
 

@@ -24,6 +24,10 @@ def models(run, table) -> list[Path]:
     return found
 
 
+def test_the_folder_of_a_run_names_its_model(run, models):
+    assert run("inspect", models[0].parent, "--json").stdout == run("inspect", models[0], "--json").stdout
+
+
 def test_json_holds_what_the_model_is(run, models):
     result = run("inspect", models[0], "--json")
     assert (result.exit_code, result.stderr) == (0, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import joblib
@@ -85,6 +86,16 @@ def test_a_forked_process_starts_threads_of_its_own() -> None:
         in_threads(done.append, 20)
         os._exit(int(sorted(done) != list(range(20))))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.usefixtures("n")
+def test_work_is_done_alone_where_a_pool_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = ThreadPoolExecutor(1)
+    pool.shutdown()  # as at the end of the interpreter
+    monkeypatch.setattr(threads, "_started_pool", lambda: pool)
+    done: list[int] = []
+    in_threads(done.append, 20)
+    assert done == list(range(20))
 
 
 def test_limits_are_kept() -> None:

@@ -167,7 +167,7 @@ def test_kept_columns_may_have_the_names_of_the_query() -> None:
 
 def test_errors() -> None:
     large = MLPRegressor((200, 100), solver="lbfgs", max_iter=1).fit(X, X[:, 0])
-    with pytest.raises(ParameterError, match="a query is for at most 10,000 weights, and this model has"):
+    with pytest.raises(ParameterError, match="a query holds at most 10,000 numbers, and this model has"):
         to_sql(large)
     wide = MLPRegressor((2001,), solver="lbfgs", max_iter=1).fit(X[:, :1], X[:, 0])
     with pytest.raises(ParameterError, match=r"at most 2,000 columns at a time, and this model needs 2,0"):

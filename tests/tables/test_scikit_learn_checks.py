@@ -139,7 +139,7 @@ def test_masked_entries_are_gaps_and_every_text_dtype_is_text() -> None:
         (pd.DataFrame({"a": [1j]}), r"^Complex data not supported: column 'a' holds"),
         (pd.DataFrame({"a": pd.Series([1j, 2], dtype=object)}), r"^Complex data not supported: column 'a' holds"),
         ([[1j], [2]], r"^Complex data not supported: column 'x0' holds"),
-        (np.zeros(3), r"^Expected 2D array, got 1D array instead of shape \(3,\)\. Reshape your data"),
+        (np.zeros(3), r"^Expected 2D array, got 1D array instead, of shape \(3,\)\. Reshape your data"),
         (pd.Series([1, 2]), r"got 1D array"),
         (pl.Series([1, 2]), r"got 1D array"),
         (np.zeros((2, 2, 2)), r"got 3D array"),

@@ -17,6 +17,7 @@ from multilayer.cli.limits import NO_ROOM, UnfinishedError
 from multilayer.exceptions import ModelFileError
 from multilayer.storage import reason_of, replace_file
 
+MODEL_FILE = "model.safetensors"
 _REPORT = "report.html"
 # The report lists the files written with it: name and SHA-256, so that no other file is taken for one of them.
 _LIST = re.compile(r'<meta name="multilayer-files" content="([^"]*)">')

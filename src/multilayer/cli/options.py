@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from dataclasses import fields
 from functools import wraps
@@ -12,7 +13,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from multilayer.cli.folder import OutputFolder
+from multilayer.cli.folder import MODEL_FILE, OutputFolder
 from multilayer.cli.limits import Deadline, check_hidden_layers
 from multilayer.cli.process import keep_running_without_reader
 from multilayer.cli.source import Source
@@ -34,6 +35,18 @@ _LARGEST = 2**31 - 1  # whole number that an option takes
 _LONGEST_NUMBER = 12  # digits of a number of units
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class ModelPath(click.Path):
+    """The file of a saved model, or a folder of ``--out`` with one."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        found = Path(os.fsdecode(super().convert(value, param, ctx)))
+        inside = found / MODEL_FILE
+        return inside if inside.is_file() else found
 
 
 class Count(click.IntRange):

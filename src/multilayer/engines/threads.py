@@ -10,15 +10,15 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 
 _lock = threading.Lock()
 _pool: ThreadPoolExecutor | None = None
 
 
 class _Here(threading.local):
-    is_single = False  # whether the other cores have work of their own
+    is_single = False  # whether other threads use the other cores
 
 
 _here = _Here()
@@ -65,19 +65,23 @@ def in_threads(work: Callable[[int], None], n_parts: int) -> None:
     n_parts : int
         The number of parts.
     """
-    helpers = min(n_threads(), n_parts) - 1
+    n_others = min(n_threads(), n_parts) - 1
     parts = iter(range(n_parts))
 
     def work_on() -> None:
         for part in parts:  # one step of an iterator over a range cannot be interrupted by another thread
             work(part)
 
-    if helpers < 1:
+    if n_others < 1:
         work_on()
         return
-    pool = _started_pool()
-    futures = [] if pool is None else [pool.submit(work_on) for _ in range(helpers)]
+    futures: list[Future[None]] = []
     try:
+        pool = _started_pool()
+        with suppress(RuntimeError):  # at the end of the interpreter, a pool starts nothing
+            for _ in range(n_others):
+                if pool is not None:
+                    futures.append(pool.submit(work_on))
         work_on()
     finally:
         for _ in parts:  # after an error

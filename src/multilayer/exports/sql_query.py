@@ -95,8 +95,8 @@ def to_sql(model: Any, *, table: str = "rows", keep: Sequence[str] = (), zoned: 
     n = sum(_n_constants(node) for node in program.nodes)
     if n > MAX_CONSTANTS:
         raise ParameterError(
-            f"a query is for at most {MAX_CONSTANTS:,} weights, and this model has {n:,} constants. Use to_onnx, or "
-            "fit a smaller network, such as make_pipeline(TableEncoder(), MLPClassifier((16,)))."
+            f"a query holds at most {MAX_CONSTANTS:,} numbers, and this model has {n:,}. Export it to ONNX, or fit a "
+            "smaller network, such as make_pipeline(TableEncoder(), MLPClassifier((16,)))."
         )
     writer = _Query(program, keep)
     return writer.text(table)

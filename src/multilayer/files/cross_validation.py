@@ -45,6 +45,8 @@ from multilayer.selection import CrossValidation, Fold
 from multilayer.selection.data import network_of
 
 MAX_FOLDS = 1 << 16
+# The training rows that follow from test rows may take so many bytes, and so many times those of the file's arrays.
+MOST_BYTES, MOST_SHARE = 1 << 26, 64
 _OF_FILES = {"class", "error_score", "n_times", "folds", "members"}
 # The errors of folds, whose class is a name in a file; any other error is read as a MultilayerError with the name.
 _ERRORS: dict[str, Callable[[str], Exception]] = {
@@ -200,6 +202,9 @@ def built(described: dict[str, Any], decoder: Decoder, build: Callable[[Any, Dec
     check(len({part.number for part in parts}) == len(parts), "its folds have numbers that are not distinct")
     check(len({tuple(part.scores) for part in trained}) == 1, "its folds have different scores")
     check(all(name.startswith(("test_", "train_")) for name in trained[0].scores), "a score is of no side")
+    n_train = sum(len(n_times) for part in parts if part.train is None)
+    most = MOST_BYTES + MOST_SHARE * sum(tensor.nbytes for tensor in decoder.tensors.values())
+    check(n_train * np.dtype(np.intp).itemsize <= most, "its folds have far more training rows than the file has bytes")
     splits, folds = {}, dict[int, Fold | Exception]()
     models = iter(members)
     for part in parts:

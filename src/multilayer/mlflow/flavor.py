@@ -8,7 +8,8 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def save_model(
         The packages that predictions need, or further ones, as in ``mlflow.pyfunc.save_model``.  By default they are
         this library, and the versions of NumPy, SciPy, scikit-learn, pandas and pyarrow that are installed.
     metadata : mapping, default=None
-        Values of your own, stored with the model.
+        Further values, stored with the model.
     card : str, default=None
         Text about the model, for :func:`multilayer.files.model_info`.
     mlflow_model : mlflow.models.Model, default=None
@@ -82,6 +83,7 @@ def save_model(
     models, pyfunc = (imported("multilayer.mlflow", f"mlflow.{name}") for name in ("models", "pyfunc"))
     folder = Path(path)
     is_new = not folder.exists()
+    is_empty = not is_new and folder.is_dir() and not any(folder.iterdir())
     with tempfile.TemporaryDirectory() as temporary:
         file = Path(temporary) / FILE
         files.save_model(model, file, card=card)
@@ -107,8 +109,10 @@ def save_model(
                     metadata=None if metadata is None else dict(metadata),
                 )
         except BaseException:
-            if is_new:
+            if is_new or is_empty:
                 shutil.rmtree(folder, ignore_errors=True)
+            if is_empty:
+                folder.mkdir(exist_ok=True)
             raise
 
 
@@ -222,4 +226,9 @@ def _about(file: Path) -> dict[str, Any]:
 
 
 def _requirements() -> list[str]:
-    return [f"{FLAVOR}[frames,tables]=={version(FLAVOR)}", *(f"{name}=={version(name)}" for name in LIBRARIES)]
+    installed = {}
+    for name in LIBRARIES:
+        with suppress(PackageNotFoundError):
+            installed[name] = version(name)
+    extras = "frames,tables" if "pyarrow" in installed else "frames"
+    return [f"{FLAVOR}[{extras}]=={version(FLAVOR)}", *(f"{name}=={found}" for name, found in installed.items())]

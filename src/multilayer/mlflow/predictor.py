@@ -53,7 +53,9 @@ class Predictor:
         ParameterError
             For a parameter that the model does not have.
         """
-        wanted = {name: value for name, value in (params or NOTHING).items() if value not in (None, False)}
+        wanted = {
+            name: value for name, value in (params or NOTHING).items() if value is not None and value is not False
+        }
         self._check(wanted)
         X = self._rows(model_input)
         if not hasattr(self.model, "predict"):

@@ -118,6 +118,8 @@ def columns_of(data: Any) -> Columns:
             "Sparse data was passed, but TableEncoder needs dense data. Use X.toarray(), or pass a sparse X of numbers "
             "to the network directly."
         )
+    if isinstance(data, dict):
+        raise InputTypeError("expected a table, got a dictionary. If it is one row, pass [row].")
     is_frame = any(hasattr(type(data), name) for name in ("columns", "column_names"))
     if not is_frame and (isinstance(data, list | tuple) or hasattr(data, "__array__")):
         return _of_records(data) if _holds_records(data) else _of_array(data)
@@ -166,9 +168,11 @@ def _of_array(data: Any) -> Columns:
     if array.dtype.names is not None:
         raise InputTypeError("structured arrays are not supported. Wrap X in pandas.DataFrame.")
     if array.ndim != 2:
+        advice = "X.reshape(-1, 1) is one column, X.reshape(1, -1) one row"
+        if type(data).__name__ == "Series":
+            advice = "frame.iloc[[i]] is one row"
         raise ShapeError(
-            f"Expected 2D array, got {array.ndim}D array instead of shape {array.shape}. Reshape your data: "
-            "X.reshape(-1, 1) is one column, X.reshape(1, -1) one row."
+            f"Expected 2D array, got {array.ndim}D array instead, of shape {array.shape}. Reshape your data: {advice}."
         )
     n_rows, n_columns = array.shape
     if not n_columns:

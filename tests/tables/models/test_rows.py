@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from multilayer.exceptions import InputError, ParameterError
+from multilayer.exceptions import InputError, InputTypeError, ParameterError, ShapeError
 from multilayer.tables import TableEncoder, read_table, split_target
 from multilayer.tables.models import TableClassifier, TableRegressor
 from multilayer.tables.models.rows import identifiers_of, rows_of, with_further_rows
@@ -121,3 +121,10 @@ def test_notes_on_the_file_are_in_columns_and_in_the_summary(kind: Any, short: A
     of_frame = TableEncoder().fit(features.to_pandas())
     assert of_frame.columns_ == TableEncoder().fit(features).columns_
     assert not of_frame.columns_.notes
+
+
+def test_one_row_that_is_no_table_is_an_error_that_tells_how_to_pass_it() -> None:
+    with pytest.raises(InputTypeError, match=r"got a dictionary. If it is one row, pass \[row\]"):
+        rows_of({"a": 1.0})
+    with pytest.raises(ShapeError, match=r"frame.iloc\[\[i\]\] is one row"):
+        rows_of(pd.DataFrame({"a": [1.0]}).iloc[0])

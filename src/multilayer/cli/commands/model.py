@@ -9,7 +9,7 @@ import click
 
 from multilayer.cli.config import SETTINGS_FILE, ConfiguredCommand, settings_text
 from multilayer.cli.folder import OutputFolder
-from multilayer.cli.options import Amount, Choice, option, reading_options, result_options, seed_option
+from multilayer.cli.options import Amount, Choice, ModelPath, option, reading_options, result_options, seed_option
 from multilayer.cli.process import keep_running_without_reader
 
 SHARE = Amount("a number between 0 and 1", min=0, max=1, min_open=True, max_open=True)
@@ -37,7 +37,7 @@ def read_exported(_ctx: click.Context, _param: click.Parameter, value: str | Non
 
 
 @click.command(cls=ConfiguredCommand, short_help="Predict the rows of a file with a saved model.")
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=ModelPath())
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @click.option(
     "-o",
@@ -109,7 +109,7 @@ def predict(
 
 
 @click.command(cls=ConfiguredCommand, short_help="Test a saved model on the rows of a file.")
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=ModelPath())
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @option("--target", "COLUMN", "The column that the model predicts; by default that of the training.")
 @option("--id", "COLUMN", "The name of each row, shown with its prediction.")
@@ -157,8 +157,8 @@ def evaluate(
 
 
 @click.command(cls=ConfiguredCommand, short_help="Say what a model file holds, or how two differ.")
-@click.argument("model", type=click.Path(path_type=Path))
-@click.argument("other", type=click.Path(path_type=Path), required=False)
+@click.argument("model", type=ModelPath())
+@click.argument("other", type=ModelPath(), required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, of two models a list.")
 def inspect(model: Path, other: Path | None, as_json: bool) -> int:
     """Say what MODEL is: its kind and settings, its columns and their encoding, its networks, scores and cost by epoch.
@@ -199,7 +199,7 @@ WEIGHTS = {"numpy": ("inside", "beside"), "c": ("float32", "int8")}
 @click.command(
     cls=ConfiguredCommand, short_help="Write a saved model in another form: ONNX, Python with NumPy, C or SQL."
 )
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=ModelPath())
 @option(
     "--to",
     None,

@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from multilayer.cli.config import ConfiguredCommand
-from multilayer.cli.options import POSITIVE, Count, option
+from multilayer.cli.options import POSITIVE, Count, ModelPath, option
 from multilayer.cli.process import keep_running_without_reader
 
 
 @click.command(cls=ConfiguredCommand, short_help="Answer requests for predictions over HTTP, with a page to try it.")
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=ModelPath())
 @option(
     "--host",
     "ADDRESS",

@@ -19,12 +19,10 @@ from multilayer.cli.config import in_unicode
 from multilayer.cli.evaluation.problem import RowNumbers
 from multilayer.cli.evaluation.run import Run
 from multilayer.cli.evaluation.tasks import Regression
-from multilayer.cli.folder import OutputFolder
+from multilayer.cli.folder import MODEL_FILE, OutputFolder
 from multilayer.cli.source import READING
 from multilayer.cli.text import shell_line
 from multilayer.tables import data_fingerprint
-
-MODEL_FILE = "model.safetensors"
 
 
 def write_model(run: Run, folder: OutputFolder, model: Any, command: str, rows: RowNumbers) -> None:

@@ -47,6 +47,8 @@ class Service:
         What is accepted.
     on_end : callable
         Called when the model answers no longer.
+    is_running : callable
+        Whether the process of the model runs.
     """
 
     def __init__(
@@ -56,9 +58,10 @@ class Service:
         schema: Mapping[str, Any],
         limits: ServerLimits,
         on_end: Callable[[], None] = lambda: None,
+        is_running: Callable[[], bool] = lambda: True,
     ) -> None:
         self._exchange, self._about, self._schema = exchange, about, as_json(schema)
-        self._limits, self._on_end = limits, on_end
+        self._limits, self._on_end, self._is_running = limits, on_end, is_running
         self._page = Page.load()
         self._n_requests = 0
         self._batches: Batches | None = None
@@ -82,7 +85,7 @@ class Service:
 
     async def health(self, _request: Request) -> Response:
         """``GET /health``."""
-        is_alive = self._batches is not None and self._batches.is_alive
+        is_alive = self._batches is not None and self._batches.is_alive and self._is_running()
         state = {"status": "ok" if is_alive else "stopped", "requests": self._n_requests, **self._about}
         return Response(as_json(state), 200 if is_alive else 503, media_type=_JSON)
 

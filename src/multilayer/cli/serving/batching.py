@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import queue
 import re
+import sys
 import threading
+import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -13,7 +15,8 @@ from multilayer.cli.serving.answer import Answer, RequestError, error_answer
 
 MOST_BYTES = 1_000_000  # of the bodies of a batch of several requests
 
-_EXPLAINS = re.compile(rb'"explain"\s*:\s*true')
+# Or a name with escapes, which may spell it.
+_EXPLAINS = re.compile(rb'"explain"\s*:\s*true|\\u[^"]*"\s*:\s*true')
 
 Exchange = Callable[[Sequence[bytes]], list[Answer]]
 _Waiting = tuple[bytes, "asyncio.Future[Answer]"]
@@ -89,12 +92,14 @@ class Batches:
         return batch
 
     def _pass_on(self, batch: list[_Waiting]) -> None:
-        batch = [each for each in batch if not each[1].cancelled()]  # nobody waits for it any longer
+        batch = [each for each in batch if not each[1].cancelled()]  # the request was cancelled
         if not batch:
             return
         try:
             found = [] if self._has_failed else self._exchange([body for body, _ in batch])
-        except (EOFError, OSError):
+        except Exception as error:  # no answer may be missing, whatever the error
+            if not isinstance(error, EOFError | OSError):
+                traceback.print_exception(error, file=sys.stderr)
             found = []
             self._has_failed = True
             self._call(self._on_end)

@@ -101,13 +101,14 @@ function reasons(explanation, name) {
   return bars(caption, entries, { isSigned: true, write: signed });
 }
 
-function showAnswer(answer) {
+function showAnswer(answer, share) {
+  const coverage = `${shown(100 * share)} %`;
   const parts = [make("h2", { textContent: "Prediction" })];
   const words = make("p", { className: "answer", textContent: shown(answer.prediction) });
   if (answer.interval) {
-    words.append(" ", make("small", { textContent: `${shown(answer.interval.lower)} to ${shown(answer.interval.upper)}` }));
+    words.append(" ", make("small", { textContent: `${coverage} interval: ${shown(answer.interval.lower)} to ${shown(answer.interval.upper)}` }));
   }
-  if (answer.set) words.append(" ", make("small", { textContent: `set: ${answer.set.map((label) => shown(label)).join(", ") || "empty"}` }));
+  if (answer.set) words.append(" ", make("small", { textContent: `${coverage} set: ${answer.set.map((label) => shown(label)).join(", ") || "empty"}` }));
   parts.push(words, ...answer.warnings.map((text) => make("p", { className: "warning", textContent: `Warning: ${text}.` })));
   if (answer.probabilities) {
     const entries = Object.entries(answer.probabilities).sort((one, other) => other[1] - one[1]).slice(0, MOST_BARS);
@@ -140,7 +141,7 @@ async function predict(fields, isByName, options) {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
   });
   const found = await response.json();
-  if (response.ok) showAnswer(found.predictions[0]);
+  if (response.ok) showAnswer(found.predictions[0], body.interval);
   else showError(found.error);
 }
 

@@ -174,8 +174,9 @@ def parsed(body: bytes) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        seen: set[str] = set()
+        # ``add`` returns None, so that the first name that is seen again is found in one pass.
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
         raise RequestError(400, f"an object has the name {shortened(twice, _LONGEST_VALUE)!r} twice. Write it once.")
     return found
 

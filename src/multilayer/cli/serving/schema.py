@@ -95,8 +95,9 @@ def _column(column: InputColumn) -> dict[str, Any]:
         said = "Other categories than these are accepted, with a warning."
     if kind != "Boolean" and column.low <= column.high:
         low, high = (_written(column, value) for value in (column.low, column.high))
-        found["x-range"] = [low, high]
-        said = f"{said} {low} to {high} in the training rows.".strip()
+        if low is not None and high is not None:  # dates beyond the years 1 to 9999 cannot be written
+            found["x-range"] = [low, high]
+            said = f"{said} {low} to {high} in the training rows.".strip()
     found["examples"] = [_typical(column)]
     return found | ({"description": said} if said else {})
 
@@ -108,7 +109,8 @@ def _typical(column: InputColumn) -> Any:
     if column.categories:
         return column.categories[0]
     if math.isfinite(column.centre):
-        return _written(column, column.centre)
+        centre = _written(column, column.centre)
+        return float(f"{centre:.6g}") if isinstance(centre, float) else centre
     return {"number": 0.0, "text": ""}.get(column.kind or "empty")
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +32,14 @@ class ServedModel:
         What ``/health`` says.
     schema : mapping
         The answer of ``/schema``.
+    refusal : str or None
+        Why the model does not predict the example of the schema; None if it does.
     """
 
     saved: SavedModel
     about: Mapping[str, Any]
     schema: Mapping[str, Any]
+    refusal: str | None = None
 
     @classmethod
     def load(cls, path: Path, limits: ServerLimits) -> ServedModel:
@@ -58,16 +60,18 @@ class ServedModel:
         description = info.description or f"A {kind} that predicts from {len(saved.kinds)} columns."
         about = {"model": path.name, "kind": kind, "description": description, "version": __version__}
         found = cls(saved, about, schema_of(saved, title, description, limits))
-        found._predict_example()
-        return found
+        return replace(found, refusal=found._refusal_of_example())
 
-    def _predict_example(self) -> None:
+    def _refusal_of_example(self) -> str | None:
+        """Predict the example; why it is refused, or None."""
         (row,) = self.schema["examples"][0]["rows"]
         reader = RequestReader(self.saved, _FIRST_ROWS)
         requests: list[dict[str, Any]] = [{"rows": [row]}, {"rows": [row] * _FIRST_ROWS}]
         if self.saved.is_table_model:
             requests.append({"rows": [row], "explain": True})
         for request in requests:
-            # A pipeline may refuse the example, such as a gap; its requests will say so.
-            with suppress(MultilayerError, ValueError, RequestError):
+            try:
                 answers(self.saved, [reader.read(as_json(request))])
+            except (MultilayerError, ValueError, RequestError) as error:  # a pipeline may refuse a gap, for instance
+                return str(error)
+        return None

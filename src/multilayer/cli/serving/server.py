@@ -50,7 +50,8 @@ def serve_model(path: Path, host: str, port: int, limits: ServerLimits, output: 
             has_ended.append(True)
             server.should_exit = True
 
-        app = application(Service(model.exchange, model.about, model.schema, limits, end), limits)
+        service = Service(model.exchange, model.about, model.schema, limits, end, lambda: model.is_running)
+        app = application(service, limits)
         config = uvicorn.Config(
             app,
             http="h11",  # limits the size of headers
@@ -67,6 +68,7 @@ def serve_model(path: Path, host: str, port: int, limits: ServerLimits, output: 
         )
         server = uvicorn.Server(config)
         _announce(model.about, listening, host, limits, output)
+        model.watch(end)
         with _ended_by_signals():
             server.run(sockets=[listening])
         if has_ended:
@@ -85,6 +87,8 @@ def check_model(path: Path, limits: ServerLimits, output: Output) -> None:
     with model_process(path, limits.most_rows) as model:
         model.wait_for_model()
         output.say(f"{model.about['model']}: {model.about['description']}")
+        if model.refusal is not None:
+            output.note(f"the model does not predict the example of its schema: {model.refusal}")
         output.say("It can be served.")
 
 

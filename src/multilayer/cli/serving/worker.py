@@ -34,7 +34,7 @@ def main(path: str, most_rows: str) -> None:
     except MultilayerError as error:
         write_frame(output, [as_json({"error": str(error)})])
         return
-    write_frame(output, [as_json({"about": served.about, "schema": served.schema})])
+    write_frame(output, [as_json({"about": served.about, "schema": served.schema, "refusal": served.refusal})])
     reader, predict = RequestReader(served.saved, int(most_rows)), partial(answers, served.saved)
     while True:
         try:
