@@ -248,6 +248,15 @@ def test_error_names_the_invalid_value(case: str, tmp_path: Path) -> None:
         load_model(tmp_path / "forged")
 
 
+def test_training_rows_that_are_not_in_the_file_have_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_model(validated("labels"), tmp_path / "model")
+    monkeypatch.setattr("multilayer.files.cross_validation.MOST_BYTES", 0)
+    load_model(tmp_path / "model")
+    monkeypatch.setattr("multilayer.files.cross_validation.MOST_SHARE", 0)
+    with pytest.raises(ModelFileError, match="far more training rows than the file has bytes"):
+        load_model(tmp_path / "model")
+
+
 def test_members_of_different_classes_are_not_saved(tmp_path: Path) -> None:
     first = validated("labels").folds[0]
     second = replace(validated("ensembles").folds[1], scores=first.scores)
