@@ -273,6 +273,29 @@ def test_a_name_that_is_repeated_among_many_is_found_in_one_pass(people_model):
         assert "has the name '59999' twice" in text
 
 
+def test_a_request_that_the_end_of_the_server_cuts_off_is_answered_by_503():
+    limits = ServerLimits()
+    service = Service(lambda _: [], {}, {}, limits)
+    headers = [(b"host", b"localhost"), (b"content-type", b"application/json"), (b"content-length", b"50")]
+    scope = {"type": "http", "method": "POST", "path": "/predict", "query_string": b"", "headers": headers}
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        await asyncio.sleep(60)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def cut_off() -> None:
+        task = asyncio.create_task(application(service, limits)(scope, receive, send))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        await task
+
+    asyncio.run(cut_off())
+    assert (sent[0]["status"], sent[1]["body"]) == (503, b'{"error":"the server is stopping."}')
+
+
 def test_more_requests_than_allowed_are_answered_by_503_at_once():
     free = threading.Event()
 

@@ -97,6 +97,8 @@ class Service:
         try:
             _check_type(request)
             return await self._answer(await self._body(request))
+        except asyncio.CancelledError:  # the server ends, and does not wait any longer
+            raise RequestError(503, "the server is stopping.") from None
         finally:
             self._n_requests -= 1
 
