@@ -399,7 +399,7 @@ def test_zero_rows_are_transformed() -> None:
     ("frame", "message"),
     [
         (5, r"expected a data frame of .* or a list of rows or dictionaries, got builtins\.int\."),
-        ({"a": [1, 2]}, r"got builtins\.dict\. Wrap it, e\.g\. in pandas\.DataFrame"),
+        ({"a": [1, 2]}, r"got a dictionary\. If it is one row, pass \[row\]"),
         (
             pd.DataFrame([[1, 2]], columns=["a", 0]),
             r"column names must be text, got 0 \(int\)\. Rename them: frame\.columns = ",
