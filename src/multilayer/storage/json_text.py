@@ -68,11 +68,28 @@ def _number(digits: str) -> float:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError(f"the key {_repeated(pairs)[:80]!r} occurs twice in one object")
+        raise ValueError(f"the key {repeated_name(pairs)[:80]!r} occurs twice in one object")
     return found
 
 
-def _repeated(pairs: list[tuple[str, Any]]) -> str:
+def repeated_name(pairs: list[tuple[str, Any]]) -> str:
+    """Return the first name that occurs a second time in an object.
+
+    Parameters
+    ----------
+    pairs : list of (str, object)
+        The members of the object, of which two have the same name.
+
+    Returns
+    -------
+    str
+        The name.
+
+    Examples
+    --------
+    >>> repeated_name([("a", 1), ("b", 2), ("b", 3)])
+    'b'
+    """
     seen: set[str] = set()
     for name, _ in pairs:
         if name in seen:

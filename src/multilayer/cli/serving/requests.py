@@ -12,6 +12,7 @@ from multilayer.cli.prediction.saved import SavedModel, Wanted
 from multilayer.cli.serving.answer import Problem, RequestError
 from multilayer.cli.serving.cells import CELLS, offset_of
 from multilayer.cli.text import shortened
+from multilayer.storage import repeated_name
 
 MOST_EXPLAINED = 20  # rows of a request: an explanation takes as long as hundreds of predictions
 _MOST_PROBLEMS = 20
@@ -174,10 +175,8 @@ def parsed(body: bytes) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        seen: set[str] = set()
-        # ``add`` returns None, so that the first name that is seen again is found in one pass.
-        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise RequestError(400, f"an object has the name {shortened(twice, _LONGEST_VALUE)!r} twice. Write it once.")
+        twice = shortened(repeated_name(pairs), _LONGEST_VALUE)
+        raise RequestError(400, f"an object has the name {twice!r} twice. Write it once.")
     return found
 
 
