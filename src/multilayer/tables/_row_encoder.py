@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from multilayer.equations.extensions.encodings import linear_parts, smooth_clip
 from multilayer.tables._cells_of_row import Cells
 from multilayer.tables._column_data import ColumnData
-from multilayer.tables._fitted_columns import of_fitted_kind
+from multilayer.tables._fitted_columns import number_of, of_fitted_kind
 from multilayer.tables._series import column_data
 from multilayer.tables.encoder import TableEncoder
-from multilayer.tables.encodings import Encoding, NumberEncoding, clip_smoothly
+from multilayer.tables.encodings import Encoding, clip_smoothly
 from multilayer.tables.piecewise import PiecewiseEncoding
 
 Floats = NDArray[np.float64]
@@ -33,6 +33,7 @@ Entries = tuple[list[int], list[float]]  # positions in the encoded row, and the
 MOST_KEPT = 10_000
 """Different cells of which the encoding is kept."""
 
+T = TypeVar("T")
 _NUMBERS = frozenset({float, int} | {np.dtype(code).type for code in "bBhHiIlLqQefd"})
 
 
@@ -56,6 +57,30 @@ class Row:
     words: list[tuple[int, Word]]
     others: dict[int, ColumnData]
     has_gaps: bool
+
+
+class ByWord(dict[tuple[int, Word], T]):
+    """What follows from a word in a column, computed when it is first asked for; at most ``MOST_KEPT`` are kept.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The columns.
+    compute : callable
+        From the number of a column and its only cell, converted, to the value.
+    """
+
+    def __init__(self, names: Sequence[str], compute: Callable[[int, ColumnData], T]) -> None:
+        super().__init__()
+        self._names, self._compute = names, compute
+
+    def __missing__(self, word: tuple[int, Word]) -> T:
+        column, cell = word
+        found = self._compute(column, column_data([cell], f"column {self._names[column]!r}"))
+        if len(self) >= MOST_KEPT:
+            self.clear()
+        self[word] = found
+        return found
 
 
 class RowEncoder:
@@ -88,9 +113,10 @@ class RowEncoder:
             starts.append(at)
         self._width, self._slices = starts[-1], list(itertools.pairwise(starts))
         self.number_columns = [i for i, of in enumerate(self._places) if of and all(map(_is_of_numbers, of))]
-        self._is_number = [i in set(self.number_columns) for i in range(len(names))]
+        are_numbers = set(self.number_columns)
+        self._is_number = [i in are_numbers for i in range(len(names))]
         self._numbers = _NumberColumns([self._places[i] for i in self.number_columns])
-        self._kept: dict[tuple[int, Word], Entries] = {}
+        self._kept = ByWord(self._names, self._entries)
 
     def read(self, cells: Cells) -> Row:
         """Sort the cells of a row by their types.
@@ -137,15 +163,9 @@ class RowEncoder:
         positions: list[int] = []
         values: list[float] = []
         for word in row.words:
-            entries = self._kept.get(word)
-            if entries is None:
-                i, cell = word
-                entries = self._entries(i, column_data([cell], f"column {self._names[i]!r}"))
-                if len(self._kept) >= MOST_KEPT:
-                    self._kept.clear()
-                self._kept[word] = entries
-            positions += entries[0]
-            values += entries[1]
+            of_word = self._kept[word]
+            positions += of_word[0]
+            values += of_word[1]
         out[positions] = values
         for i, column in row.others.items():
             for encoding, at in self._places[i]:
@@ -171,14 +191,8 @@ class RowEncoder:
 
 def _is_of_numbers(place: tuple[Encoding, int]) -> bool:
     """Return whether numbers are encoded by ``_NumberColumns``."""
-    raw = _raw(place[0])
+    raw = number_of(place[0])
     return raw is not None and raw.kind == "number" and not raw.exponent
-
-
-def _raw(encoding: Encoding) -> NumberEncoding | None:
-    if isinstance(encoding, PiecewiseEncoding):
-        return encoding.raw
-    return encoding if isinstance(encoding, NumberEncoding) else None
 
 
 class _NumberColumns:
@@ -196,7 +210,7 @@ class _NumberColumns:
         values: dict[tuple[str, float], list[tuple[float, ...]]] = {}
         for column, of_column in enumerate(places):
             for encoding, at in of_column:
-                raw = _raw(encoding)
+                raw = number_of(encoding)
                 assert raw is not None
                 if raw.has_values:
                     clip = (raw.clip, raw.reach if raw.clip == "far" else 0.0)

@@ -226,7 +226,6 @@ def test_copies_predict_on_their_own(models: dict[str, Any], copied: Callable[[A
 
 def test_few_words_are_kept(models: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("multilayer.tables._row_encoder.MOST_KEPT", 5)
-    monkeypatch.setattr("multilayer.tables.models.single_rows.MOST_KEPT", 5)
     model = models["three classes"]
     for i in range(40):
         row = ROWS[1] | {"street": f"street {i}"}

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from multilayer.exceptions import InputError
 from multilayer.tables._cells_of_row import RowReader
 from multilayer.tables._column_data import ColumnData
-from multilayer.tables._row_encoder import MOST_KEPT, Row, RowEncoder, Word
-from multilayer.tables._series import column_data
+from multilayer.tables._row_encoder import ByWord, Row, RowEncoder
 from multilayer.tables.models.novelty import FAR, NEW_SHARE, ColumnRange
 from multilayer.tables.models.parts import answers, encoders_of, parts_of
 
@@ -101,7 +100,7 @@ class _Ranges:
     def __init__(self, ranges: Sequence[ColumnRange], names: list[str], number_columns: list[int]) -> None:
         by_name = {each.name: each for each in ranges}
         self._number_columns = number_columns
-        self._names, self._of = names, [by_name.get(name) for name in names]
+        self._of = [by_name.get(name) for name in names]
         # A column without a range has no limits.
         of_numbers = [by_name.get(names[i], _unlimited(names[i])) for i in number_columns]
         is_range = np.array([each.low < each.high for each in of_numbers], dtype=np.bool_)
@@ -110,22 +109,16 @@ class _Ranges:
         self._half = np.where(is_range, 0.5 * high - 0.5 * low, 1.0) * FAR
         self._never_gaps = np.array([each.never_gaps for each in of_numbers], dtype=np.bool_)
         self._most_new = FAR * max(1.0, NEW_SHARE * len(by_name))
-        self._kept: dict[tuple[int, Word], tuple[bool, bool]] = {}
+        self._kept = ByWord(names, self._compared)
 
     def are_exceeded(self, row: Row) -> bool:
         """Return whether the row may be far by its columns; False is certain."""
         n_new = 0
         for word in row.words:
-            found = self._kept.get(word)
-            if found is None:
-                i, cell = word
-                found = self._compared(i, column_data([cell], f"column {self._names[i]!r}"))
-                if len(self._kept) >= MOST_KEPT:
-                    self._kept.clear()
-                self._kept[word] = found
-            if found[0]:
+            is_far, is_new = self._kept[word]
+            if is_far:
                 return True
-            n_new += found[1]
+            n_new += is_new
         for i, column in row.others.items():
             is_far, is_new = self._compared(i, column)
             if is_far:
