@@ -14,8 +14,8 @@ from multilayer.cli.serving.answer import as_json
 from multilayer.cli.serving.cells import arrow_column
 from multilayer.cli.serving.requests import Rows
 from multilayer.cli.text import shortened
-from multilayer.exceptions import MultilayerWarning, NoveltyWarning
-from multilayer.tables.models import far_columns, with_spelled_cells
+from multilayer.exceptions import MultilayerWarning
+from multilayer.tables.models import RowAnswers, far_columns, row_answers, with_spelled_cells
 
 _LONGEST_VALUE = 60  # characters of a value that a warning quotes
 _MOST_NAMED = 5  # columns in a warning
@@ -32,13 +32,15 @@ def answers(saved: SavedModel, requests: Sequence[Rows]) -> list[bytes]:
     first = requests[0]
     columns = {name: [value for each in requests for value in each.columns[name]] for name in first.columns}
     n_rows = sum(each.n_rows for each in requests)
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", MultilayerWarning)  # the answer has those of each row
-        warnings.simplefilter("always", NoveltyWarning)
         texts = [_new_categories(saved, columns, row) for row in range(n_rows)]
         X = _inputs(saved, columns, first, texts)
-        rows = _predictions(saved, X, first)
-    if any(issubclass(each.category, NoveltyWarning) for each in caught):
+        of_model = row_answers(saved.model, X, first.wanted.coverage)
+        rows = _classes(saved, of_model) if saved.classifies else _amounts(of_model)
+        if first.wanted.reasons:
+            _add_reasons(rows, saved, X)
+    if of_model.far.n_far:
         for of_row, names in zip(texts, far_columns(saved.model, X), strict=True):
             if names:
                 of_row.append(f"far outside the training rows, by values in {_listed(names)}")
@@ -91,36 +93,25 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(map(repr, names[:_MOST_NAMED])) + more
 
 
-def _predictions(saved: SavedModel, X: Any, first: Rows) -> list[dict[str, Any]]:
+def _classes(saved: SavedModel, of_model: RowAnswers) -> list[dict[str, Any]]:
     """The predictions of each row by their names in the answer."""
-    wanted = first.wanted
-    rows = _classes(saved, X, wanted.coverage) if saved.classifies else _amounts(saved, X, wanted.coverage)
-    if wanted.reasons:
-        _add_reasons(rows, saved, X)
-    return rows
-
-
-def _classes(saved: SavedModel, X: Any, coverage: float | None) -> list[dict[str, Any]]:
-    probabilities = saved.model.predict_proba(X)
     labels = [_plain(label) for label in np.asarray(saved.model.classes_).tolist()]
     names = [str(label) for label in np.asarray(saved.model.classes_)]
     rows = [
         {"prediction": labels[best], "probabilities": dict(zip(names, map(_finite, shares), strict=True))}
-        for best, shares in zip(probabilities.argmax(axis=1).tolist(), probabilities.tolist(), strict=True)
+        for best, shares in zip(of_model.predicted.argmax(axis=1).tolist(), of_model.predicted.tolist(), strict=True)
     ]
-    if coverage is not None:
-        for row, inside in zip(rows, saved.model.predict_set(X, coverage=coverage).tolist(), strict=True):
+    if of_model.region is not None:
+        for row, inside in zip(rows, of_model.region[0].tolist(), strict=True):
             row["set"] = [label for label, is_inside in zip(labels, inside, strict=True) if is_inside]
     return rows
 
 
-def _amounts(saved: SavedModel, X: Any, coverage: float | None) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = [
-        {"prediction": _finite(value)} for value in np.asarray(saved.model.predict(X)).tolist()
-    ]
-    if coverage is not None:
-        low, high = saved.model.predict_interval(X, coverage=coverage)
-        for row, lower, upper in zip(rows, np.asarray(low).tolist(), np.asarray(high).tolist(), strict=True):
+def _amounts(of_model: RowAnswers) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = [{"prediction": _finite(value)} for value in of_model.predicted.tolist()]
+    if of_model.region is not None:
+        low, high = of_model.region
+        for row, lower, upper in zip(rows, low.tolist(), high.tolist(), strict=True):
             row["interval"] = {"lower": _finite(lower), "upper": _finite(upper)}
     return rows
 

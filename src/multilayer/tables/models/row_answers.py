@@ -76,10 +76,13 @@ def row_answers(model: Any, X: Any, coverage: float | None = None) -> RowAnswers
         predicted = np.asarray(model.predict_proba(X) if is_classifier(model) else model.predict(X))
         far = FarRows(len(predicted), 0, Counter())
         return RowAnswers(predicted, _labels(model, X, predicted), None, far)
-    table = model._table_to_predict(X)
-    predictions = model._predictions_of(table)
+    model._check_is_fitted()
+    single = model._single_rows.answer(model, X)
+    table = model._table_to_predict(X) if single is None or coverage is not None else None
+    predictions = model._predictions_of(table) if single is None else single
     region = None if coverage is None else model._region(table, predictions, coverage)
-    shaped, far = model._shaped(predictions), model._surroundings.far_rows(table)
+    far = model._surroundings.far_rows(table) if single is None else FarRows(1, 0, Counter())
+    shaped = model._shaped(predictions)
     return RowAnswers(shaped, _labels(model, X, shaped), region, far)
 
 
