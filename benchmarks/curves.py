@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from peers import PEERS, Work, installed, ours
-from timing import Run, microseconds, one_core
+from timing import in_pool, microseconds, on_one_thread, one_core
 
 BASE = Work("50-64-64-3, batch 256", (50, 64, 64, 3), 5120, 256)
 LIBRARIES = {"multilayer": ours} | {name: PEERS[name] for name in installed(("scikit-learn", "PyTorch"))}
@@ -65,7 +64,7 @@ def _measure_into(panel: Any, curve: Curve, seconds: float, rounds: int) -> None
         for value in curve.values:
             work = curve.work(value)
             least = max(1, work.rows // work.batch)
-            runs = {name: prepare(work) for name, prepare in LIBRARIES.items()}
+            runs = {name: on_one_thread(prepare(work)) for name, prepare in LIBRARIES.items()}
             for name, time in microseconds(runs, seconds, rounds, least).items():
                 times[name].append(time)
             print(curve.what, value, {name: round(t[-1], 1) for name, t in times.items()}, flush=True)
@@ -74,19 +73,12 @@ def _measure_into(panel: Any, curve: Curve, seconds: float, rounds: int) -> None
 
 
 def _threads_into(panel: Any, seconds: float, rounds: int) -> None:
-    """Measure the speedup of fitting sixteen networks in a pool of threads, one network per thread."""
+    """Measure the speedup of fitting sixteen networks in a pool of threads, one thread per network."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     counts = [n for n in (1, 2, 4, 8, 16) if n <= cores]
     members = [ours(BASE) for _ in range(16)]
 
-    def with_threads(n_threads: int) -> Run:
-        def run(n: int) -> None:
-            with ThreadPoolExecutor(n_threads) as pool:
-                list(pool.map(lambda member: member(n), members))
-
-        return run
-
-    times = microseconds({str(n): with_threads(n) for n in counts}, seconds, rounds, BASE.rows // BASE.batch)
+    times = microseconds({str(n): in_pool(members, n) for n in counts}, seconds, rounds, BASE.rows // BASE.batch)
     gains = [times["1"] / times[str(n)] for n in counts]
     print("threads", dict(zip(counts, gains, strict=True)))
     panel.plot(counts, counts, color="0.7", linestyle="--", label="ideal speedup")

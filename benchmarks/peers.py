@@ -2,15 +2,16 @@
 
 Each function prepares a run and returns a function that makes ``n`` updates when called. All use the same rows in the
 same batches, in the same dtype, and start from weights of the same size. None computes anything that the others do not
-compute, except what its own loop does at each update (scikit-learn and multilayer also keep the cost).
+compute, except what its own loop does at each update (scikit-learn and multilayer also keep the cost). Each takes as
+many threads as it takes by itself.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import itertools
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -32,27 +33,33 @@ class Work:
     solver: str = "adam"
     alpha: float = 1e-4
     step_size: float = 1e-3
-    #: The minimum ratio of the time of each other library to that of multilayer.
-    floors: Mapping[str, float] = field(default_factory=dict)
-    #: The minimum fraction of an update that its matrix products take, and the fraction at the best rate of BLAS.
-    share: float = 0.0
-    share_of_rate: float = 0.0
+    momentum: float = 0.0
+    shuffle: bool = True
 
     def data(self) -> tuple[Any, Any]:
+        """Return the rows and their classes; with one output unit there are two classes."""
         rng = np.random.RandomState(0)
         X = rng.standard_normal((self.rows, self.sizes[0])).astype(self.dtype)
         teacher = rng.standard_normal((self.sizes[0], self.sizes[-1]))
-        return X, (X @ teacher).argmax(axis=1)
+        Z = X @ teacher
+        return X, Z.argmax(axis=1) if self.sizes[-1] > 1 else (Z[:, 0] > 0).astype(int)
 
     @property
-    def shuffled(self) -> bool:
-        return self.batch < self.rows
+    def updates_per_epoch(self) -> int:
+        return -(-self.rows // self.batch)
+
+
+def _one_hot(work: Work, y: Any) -> Any:
+    """Return the classes as targets, (m, K)."""
+    if work.sizes[-1] == 1:
+        return y[:, np.newaxis].astype(work.dtype)
+    return np.eye(work.sizes[-1], dtype=work.dtype)[y]
 
 
 def numpy_loop(work: Work) -> Run:
     """Return the loop of the textbook as a direct NumPy program: full batch, sigmoid units, gradient descent."""
     X, y = work.data()
-    Y = np.eye(work.sizes[-1], dtype=work.dtype)[y]
+    Y = _one_hot(work, y)
     rng = np.random.RandomState(0)
     thetas = [rng.uniform(-0.5, 0.5, (n, k + 1)).astype(work.dtype) for k, n in itertools.pairwise(work.sizes)]
 
@@ -78,15 +85,14 @@ def numpy_loop(work: Work) -> Run:
 def _fits(kind: Any, work: Work, y: Any, **more: Any) -> Run:
     """Return whole fits of an estimator with as many epochs as n updates need."""
     X, _ = work.data()
-    updates_per_epoch = -(-work.rows // work.batch)
     model = kind(
         work.sizes[1:-1],
         solver=work.solver,
         alpha=work.alpha,
         batch_size=work.batch,
         learning_rate_init=work.step_size,
-        momentum=0.0,
-        shuffle=work.shuffled,
+        momentum=work.momentum,
+        shuffle=work.shuffle,
         tol=0.0,
         n_iter_no_change=np.inf,
         random_state=0,
@@ -94,32 +100,39 @@ def _fits(kind: Any, work: Work, y: Any, **more: Any) -> Run:
     )
 
     def run(n: int) -> None:
-        model.set_params(max_iter=max(1, n // updates_per_epoch))
+        model.set_params(max_iter=max(1, n // work.updates_per_epoch))
         model.fit(X, y)
 
     return run
 
 
-def ours(work: Work) -> Run:
+def ours(work: Work, callbacks: Iterable[Any] = ()) -> Run:
     from multilayer import MLPClassifier
 
-    return _fits(MLPClassifier, work, work.data()[1], activation=work.hidden, output=work.output)
+    return _fits(
+        MLPClassifier,
+        work,
+        work.data()[1],
+        activation=work.hidden,
+        output=work.output,
+        callbacks=callbacks,
+    )
 
 
 def scikit_learn(work: Work) -> Run:
     from sklearn.neural_network import MLPClassifier
 
     y = work.data()[1]
-    if work.output == "sigmoid":  # K binary outputs are called multilabel there
-        y = np.eye(work.sizes[-1], dtype=int)[y]
+    if work.output == "sigmoid" and work.sizes[-1] > 1:  # K binary outputs are called multilabel there
+        y = _one_hot(work, y).astype(int)
     return _fits(MLPClassifier, work, y, activation={"sigmoid": "logistic"}.get(work.hidden, work.hidden))
 
 
 def pytorch(work: Work) -> Run:
     import torch
 
-    torch.set_num_threads(1)
     X, y = work.data()
+    Y = torch.from_numpy(_one_hot(work, y))
     X, y = torch.from_numpy(X), torch.from_numpy(y)
     units = {"relu": torch.nn.ReLU, "sigmoid": torch.nn.Sigmoid}[work.hidden]
     layers: list[Any] = []
@@ -127,8 +140,7 @@ def pytorch(work: Work) -> Run:
         layers += [torch.nn.Linear(k, n), units()]
     model = torch.nn.Sequential(*layers[:-1]).to(X.dtype)
     if work.output == "sigmoid":
-        y = torch.nn.functional.one_hot(y, work.sizes[-1]).to(X.dtype)
-        loss = torch.nn.BCEWithLogitsLoss()
+        y, loss = Y, torch.nn.BCEWithLogitsLoss()
     else:
         loss = torch.nn.CrossEntropyLoss()
     if work.solver == "adam":
@@ -137,13 +149,15 @@ def pytorch(work: Work) -> Run:
             model.parameters(), work.step_size, weight_decay=work.alpha / work.batch, fused=True
         )
     else:
-        optimiser = torch.optim.SGD(model.parameters(), work.step_size, fused=True)
+        optimiser = torch.optim.SGD(
+            model.parameters(), work.step_size, work.momentum, nesterov=work.momentum > 0, fused=True
+        )
     starts = range(0, work.rows, work.batch)
 
     def run(n: int) -> None:
         done = 0
         while done < n:
-            order = torch.randperm(work.rows) if work.shuffled else None
+            order = torch.randperm(work.rows) if work.shuffle and work.batch < work.rows else None
             for start in starts:
                 rows = slice(start, start + work.batch) if order is None else order[start : start + work.batch]
                 optimiser.zero_grad(set_to_none=True)
@@ -162,7 +176,7 @@ def jax(work: Work) -> Run:
     if work.dtype is np.float64:
         J.config.update("jax_enable_x64", True)
     X, y = work.data()
-    Y = jnp.asarray(np.eye(work.sizes[-1], dtype=work.dtype)[y])
+    Y = jnp.asarray(_one_hot(work, y))
     X = jnp.asarray(X)
     rng = np.random.RandomState(0)
     weights = [
@@ -194,12 +208,12 @@ def jax(work: Work) -> Run:
         return (weights, p, q, t), J_
 
     zeros = J.tree.map(jnp.zeros_like, weights)
-    updates_per_epoch = work.rows // work.batch  # whole batches only: a scan needs batches of equal size
-    length = updates_per_epoch if work.shuffled else 100
+    gathers = work.batch < work.rows
+    length = work.rows // work.batch if gathers else 100  # whole batches only: a scan needs batches of equal size
 
     @J.jit
     def epoch(state: Any, rows: Any) -> Any:
-        if work.shuffled:
+        if gathers:
             return J.lax.scan(step, state, rows)
         return J.lax.scan(lambda s, _: step(s, None), state, None, length=length)
 
@@ -209,7 +223,7 @@ def jax(work: Work) -> Run:
         nonlocal state
         for _ in range(max(1, n // length)):
             rows = None
-            if work.shuffled:
+            if gathers:
                 rows = jnp.asarray(rng.permutation(work.rows)[: length * work.batch].reshape(length, work.batch))
             state, costs = epoch(state, rows)
         J.block_until_ready(costs)
