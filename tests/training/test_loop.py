@@ -11,14 +11,17 @@ import pytest
 import multilayer.training.loop as loop_module
 import multilayer.training.session as session_module
 from multilayer.equations import Adam, GradientDescent, Momentum, Nesterov, gradient_descent
+from multilayer.equations.extensions.step_options import StepOptions
 from multilayer.exceptions import DivergenceError
 from multilayer.network import thetas
 from multilayer.training import (
     EpochEnded,
     Event,
     History,
+    Plateau,
     RunEnded,
     RunStarted,
+    Schedule,
     StopRule,
     TrainingSession,
     TrainingState,
@@ -212,10 +215,14 @@ def test_a_new_history_is_empty_and_shares_no_lists() -> None:
 # --- results do not depend on timing
 
 STOPS_EARLY = {"step_size": 0.2, "max_epochs": 120, "stop": StopRule(tol=0.01, patience=4)}
+REDUCES = STOPS_EARLY | {"schedule": Plateau(patience=2), "options": StepOptions(average=0.9), "batch_size": M}
+ADAPTS = STOPS_EARLY | {"rule": GradientDescent(), "schedule": Schedule("adaptive"), "batch_size": M}
 SECONDS, MAX_ORDERS = [0.0, 1e-3, 60.0], [1, 2 * M, 1 << 18]
 
 
-@pytest.mark.parametrize("how", [{}, {"shuffle": False}, {"batch_size": M}, {"batch_size": 1}, STOPS_EARLY])
+@pytest.mark.parametrize(
+    "how", [{}, {"shuffle": False}, {"batch_size": M}, {"batch_size": 1}, STOPS_EARLY, REDUCES, ADAPTS]
+)
 def test_results_do_not_depend_on_timing_memory_limits_or_listeners(
     how: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -231,7 +238,7 @@ def test_results_do_not_depend_on_timing_memory_limits_or_listeners(
         assert (run.reason, run.descent.t, run.stop) == (expected.reason, expected.descent.t, expected.stop)
         np.testing.assert_array_equal(run.random_state.get_state()[1], expected.random_state.get_state()[1])
     assert expected is not None
-    assert expected.reason == ("converged" if how is STOPS_EARLY else "max_epochs")
+    assert expected.reason == ("converged" if "stop" in how else "max_epochs")
 
 
 def test_several_epochs_run_in_one_call_if_listeners_only_watch(monkeypatch: pytest.MonkeyPatch) -> None:

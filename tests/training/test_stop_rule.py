@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multilayer.training import StopRule
-from multilayer.training.session import after_epochs, epochs_until_possible_stop, should_stop
 from multilayer.training.state import StopState
+from multilayer.training.stopping import after_epochs, epochs_until_possible_stop, should_stop
 
 costs = st.lists(st.one_of(st.sampled_from([0.5, 0.4, 0.3, 0.29, 0.31]), st.floats(0, 2)), max_size=40)
 rules = st.builds(StopRule, tol=st.sampled_from([0.0, 1e-4, 0.05]), patience=st.integers(1, 6))

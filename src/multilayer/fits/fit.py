@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
-from sklearn.utils import check_random_state
 
 from multilayer.engines import DescentState, Engine, Objective, get_engine
 from multilayer.exceptions import DivergenceError, InputTypeError
 from multilayer.fits.constant_cost import constant_cost
 from multilayer.fits.custom import check_custom_activations, warn_of_the_reference_engine
 from multilayer.fits.errors import DIVERGENCE_IN_SCIKIT_LEARN
+from multilayer.fits.generators import random_state_of
 from multilayer.fits.holdout import validation_rows
 from multilayer.fits.measure import ValidationMetric, validation_measure
 from multilayer.fits.outcome import FitOutcome, warn_of_outcome
@@ -384,7 +384,7 @@ def _has_two_values(column: NDArray[Any]) -> bool:
 
 def _initial_state(objective: Objective, settings: Settings, rows: RowNumbers | None) -> TrainingState:
     """Return the state before the first update."""
-    random_state = check_random_state(settings.random_state)
+    random_state = random_state_of(settings.random_state)
     dtype, network = objective.X.dtype, objective.network
     if settings.initialization == DATA:
         sample = sample_of_rows(objective.X, rows, random_state)

@@ -156,7 +156,12 @@ def validated(model: Any, X: Any, y: Any, dtype: Any, *, reset: bool, are_labels
     """Return X and y from scikit-learn's validation, which sets (``reset``) or compares the columns of the model."""
     if not is_plain_y(y):
         y = checked_y(y, are_labels=are_labels)
-    if not reset:
+    if reset:
+        if is_table(X) and are_as_needed(X, y, X.shape[1]):
+            model.n_features_in_ = X.shape[1]
+            vars(model).pop("feature_names_in_", None)
+            return X, y
+    else:
         if not hasattr(model, "feature_names_in_") and are_as_needed(X, y, model.n_features_in_, dtype):
             return X, y
         check_column_order(model, X)
@@ -191,16 +196,12 @@ def rows_to_predict(model: Any, X: ArrayLike) -> Any:
 
 def is_as_needed(X: Any, n_features: int) -> bool:
     """Return whether validation would return X unchanged, so that it can be skipped."""
-    if not (
-        type(X) is np.ndarray
-        and X.ndim == 2
-        and X.shape[1] == n_features
-        and len(X) > 0
-        and X.dtype in (np.float64, np.float32)
-        and X.flags.c_contiguous
-    ):
-        return False
-    return _has_finite_squares(X.reshape(-1))
+    return is_table(X) and X.shape[1] == n_features and _has_finite_squares(X.reshape(-1))
+
+
+def is_table(X: Any) -> bool:
+    """Return whether X is an array of the dtype and order that an engine needs; its numbers may not be finite."""
+    return bool(type(X) is np.ndarray and X.ndim == 2 and X.size > 0 and X.dtype in DTYPES and X.flags.c_contiguous)
 
 
 def _has_finite_squares(numbers: NDArray[Any]) -> bool:
@@ -232,9 +233,14 @@ def check_magnitude(X: Any, *, trains: bool = False) -> None:
     )
 
 
-def are_as_needed(X: Any, y: Any, n_features: int, dtype: np.dtype[Any]) -> bool:
-    """Return whether validation would return X and y unchanged, so that it can be skipped."""
-    if not (is_as_needed(X, n_features) and X.dtype == dtype and type(y) is np.ndarray and y.shape == (len(X),)):
+def are_as_needed(X: Any, y: Any, n_features: int, dtype: np.dtype[Any] | None = None) -> bool:
+    """Return whether validation would return X and y unchanged, so that it can be skipped.
+
+    ``dtype`` is the dtype that X must have; None: float64 or float32.
+    """
+    if not (
+        is_as_needed(X, n_features) and dtype in (None, X.dtype) and type(y) is np.ndarray and y.shape == (len(X),)
+    ):
         return False
     return y.dtype.kind in "biuU" or (y.dtype.kind == "f" and bool(np.isfinite(y).all()))
 

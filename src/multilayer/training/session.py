@@ -13,22 +13,31 @@ parameters is kept, the average is validated and kept.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.engines.protocol import Batches
+from multilayer.engines.protocol import Batches, DescentState
 from multilayer.equations.extensions.schedules import flat_cosine
 from multilayer.exceptions import DivergenceError
 from multilayer.training.batching import RowNumbers, epoch_costs, epochs_of_batches, next_orders
-from multilayer.training.schedules import AnySchedule, Plateau, Progress, WarmUp, can_reduce, step_sizes
+from multilayer.training.schedules import Progress, can_reduce, step_sizes
 from multilayer.training.state import LbfgsRecipe, Recipe, StopRule, StopState, TrainingState
+from multilayer.training.stopping import (
+    after_epochs,
+    epochs_until_possible_stop,
+    epochs_until_stop,
+    plateau_rule,
+    should_stop,
+)
 
 # The maximum number of row numbers (8 bytes each) in the orders of the epochs that are planned together.
 MAX_ORDER = 1 << 18
+# Epochs are planned beyond a possible decision if they take at most this share of one call of the engine, about a
+# millisecond.  If a decision falls before their end, they are undone and trained again up to it.
+AHEAD = 50
 
 
 @dataclass
@@ -39,6 +48,7 @@ class _PlannedEpochs:
     step_sizes: NDArray[np.float64]  # of each epoch
     # The order and the generator's state before these epochs, if they can be interrupted.
     before: tuple[RowNumbers | None, Any] | None
+    start: DescentState | None = None  # a copy from before these epochs, if they may have to be undone
     costs: list[NDArray[np.float64]] = field(default_factory=list)
     n_done: int = 0
 
@@ -169,6 +179,7 @@ class TrainingSession(Session):
         self.updates_per_epoch = -(-self.n_rows // recipe.batch_size)
         self._plateau_rule = plateau_rule(recipe.schedule)
         self._planned: _PlannedEpochs | None = None
+        self._epochs_to_decision: int | None = None  # known from epochs that were undone
 
     @property
     def can_be_interrupted(self) -> bool:
@@ -222,6 +233,8 @@ class TrainingSession(Session):
         planned.costs.append(costs)
         planned.n_done += len(costs)
         has_diverged = not math.isfinite(costs[-1])
+        if planned.start is not None and self._is_undone(planned, planned.start):
+            return
         if has_diverged or planned.n_done == len(planned.batches.starts):
             self._end_planned(planned.n_done - has_diverged)
         if has_diverged:
@@ -266,16 +279,19 @@ class TrainingSession(Session):
         )
 
     def _plan(self, n_updates: int, n_epochs: float) -> _PlannedEpochs:
-        """Plan the next epochs, up to the first at which a decision may be needed."""
+        """Plan the next epochs: up to the first at which a decision may be needed, or further if they are short."""
         state, recipe = self.state, self.recipe
-        undecided = epochs_until_possible_stop(recipe.stop, state.stop)
-        if self._plateau_rule is not None:
-            undecided = min(undecided, epochs_until_possible_stop(self._plateau_rule, state.plateau))
+        undecided = self._epochs_until_possible_decision()
         in_memory = MAX_ORDER // self.n_rows if recipe.shuffle else math.inf
         left = recipe.max_epochs - self.n_epochs
-        n = int(max(1, min(left, n_epochs, n_updates // self.updates_per_epoch, in_memory, undecided)))
+        most = max(1, min(left, n_epochs, n_updates // self.updates_per_epoch, in_memory))
         if self.validation.validates or recipe.fading is not None:
-            n = 1
+            most = 1
+        is_known = self._epochs_to_decision is not None
+        ahead = 0 if is_known else n_updates // (AHEAD * self.updates_per_epoch)
+        n = int(min(most, max(undecided, ahead)))
+        self._epochs_to_decision = None
+        start = _copied(state.descent) if n > undecided else None
         alphas = step_sizes(recipe.schedule, recipe.step_size, self._progress(), n)
         before = orders = None
         if recipe.shuffle:
@@ -287,7 +303,50 @@ class TrainingSession(Session):
             if self.updates_per_epoch == 1:
                 orders = None  # the order of all rows changes the rounding of sums only, and gathering takes time
         batches = epochs_of_batches(orders, self.n_rows, recipe.batch_size, alphas, state.rows)
-        return _PlannedEpochs(batches, alphas if alphas.ndim == 1 else alphas[:, 0], before)
+        return _PlannedEpochs(batches, alphas if alphas.ndim == 1 else alphas[:, 0], before, start)
+
+    def _rules(self) -> list[tuple[StopRule, StopState]]:
+        """Return the rules that decide between epochs, each with its state."""
+        rules = [(self.recipe.stop, self.state.stop)]
+        if self._plateau_rule is not None:
+            rules.append((self._plateau_rule, self.state.plateau))
+        return rules
+
+    def _epochs_until_possible_decision(self) -> float:
+        if self._epochs_to_decision is not None:
+            return self._epochs_to_decision
+        return min(epochs_until_possible_stop(rule, state) for rule, state in self._rules())
+
+    def _is_undone(self, planned: _PlannedEpochs, start: DescentState) -> bool:
+        """Undo the planned epochs if a decision falls before the last update done; return whether it does."""
+        costs = self._epoch_costs(planned, planned.n_done // self.updates_per_epoch)
+        n_epochs = min(epochs_until_stop(rule, state, costs) for rule, state in self._rules())
+        if n_epochs * self.updates_per_epoch >= planned.n_done:
+            return False
+        descent = self.state.descent
+        descent.parameters[...], descent.slots[...], descent.t = start.parameters, start.slots, start.t
+        if descent.average is not None and start.average is not None:
+            descent.average[...] = start.average
+        else:
+            descent.average = None
+        self._planned, self._epochs_to_decision = None, int(n_epochs)
+        self._restore_order(planned)
+        return True
+
+    def _restore_order(self, planned: _PlannedEpochs) -> None:
+        """Set order and generator to those before the planned epochs."""
+        if planned.before is not None:
+            self.state.order = planned.before[0]
+            self.state.random_state.set_state(planned.before[1])
+
+    def _epoch_costs(self, planned: _PlannedEpochs, n_epochs: int) -> list[float]:
+        """Return the costs of the first whole epochs of those planned."""
+        if n_epochs == 0:
+            return []
+        costs = planned.costs[0] if len(planned.costs) == 1 else np.concatenate(planned.costs)
+        costs = costs[: n_epochs * self.updates_per_epoch]
+        of_epochs: list[float] = epoch_costs(costs, self.n_rows, self.recipe.batch_size).tolist()
+        return of_epochs
 
     def _progress(self) -> Progress:
         return Progress(self.state.rows_seen, self.n_rows, self.updates_per_epoch, self.state.n_cuts)
@@ -306,16 +365,13 @@ class TrainingSession(Session):
             return
         n_whole = n_done // self.updates_per_epoch
         if n_whole < len(planned.step_sizes) and planned.before is not None:
-            self.state.order = planned.before[0]
-            self.state.random_state.set_state(planned.before[1])
+            self._restore_order(planned)
             if n_whole > 0:
                 self._next_orders(n_whole)
         if n_whole == 0:
             return
-        costs = planned.costs[0] if len(planned.costs) == 1 else np.concatenate(planned.costs)
-        of_epochs = epoch_costs(costs[: n_whole * self.updates_per_epoch], self.n_rows, self.recipe.batch_size)
         self.state.rows_seen += self.n_rows * n_whole
-        self._record_epochs(of_epochs.tolist(), planned.step_sizes[:n_whole].tolist())
+        self._record_epochs(self._epoch_costs(planned, n_whole), planned.step_sizes[:n_whole].tolist())
 
     def _conclude(self, watched: list[float]) -> None:
         state, recipe = self.state, self.recipe
@@ -333,46 +389,10 @@ class TrainingSession(Session):
             state.reason = "max_epochs"
 
 
-def after_epochs(rule: StopRule, state: StopState, costs: Iterable[float]) -> StopState:
-    """Return the state after more epochs with the given costs.
-
-    Examples
-    --------
-    >>> after_epochs(StopRule(tol=0.1), StopState(best_cost=1.0), [0.95, 0.9])
-    StopState(best_cost=0.9, stalled=2)
-    """
-    # No object per epoch: a tiny network trains an epoch in 20 microseconds.
-    best, stalled, tol = state.best_cost, state.stalled, rule.tol
-    for cost in costs:
-        stalled = stalled + 1 if cost > best - tol else 0
-        if cost < best:
-            best = cost
-    return StopState(best, stalled)
-
-
-def should_stop(rule: StopRule, state: StopState) -> bool:
-    return state.stalled > rule.patience
-
-
-def epochs_until_possible_stop(rule: StopRule, state: StopState) -> float:
-    """Return the number of epochs before the rule may stop the run, for any costs.
-
-    Examples
-    --------
-    >>> epochs_until_possible_stop(StopRule(patience=10), StopState(stalled=3))
-    8
-    """
-    return max(rule.patience - state.stalled + 1, 1)
-
-
-def plateau_rule(schedule: AnySchedule) -> StopRule | None:
-    """Return the rule by which a plateau reduces the step size; None for all other schedules.
-
-    A stop rule acts after more than ``patience`` epochs without progress, a plateau after exactly ``patience``.
-    """
-    last = schedule.then if isinstance(schedule, WarmUp) else schedule
-    return StopRule(last.tol, last.patience - 1) if isinstance(last, Plateau) else None
-
-
 def _part(batches: Batches, start: int, stop: int) -> Batches:
     return Batches(batches.order, batches.starts[start:stop], batches.stops[start:stop], batches.step_sizes[start:stop])
+
+
+def _copied(state: DescentState) -> DescentState:
+    average = None if state.average is None else state.average.copy()
+    return DescentState(state.parameters.copy(), state.slots.copy(), state.t, average)
