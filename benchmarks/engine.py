@@ -5,6 +5,7 @@
     python benchmarks/engine.py --curves scaling.png   # time by rows, features, width, depth, batch size and threads
     python benchmarks/engine.py --markdown             # tables as in docs/performance.md
     python benchmarks/engine.py --json figures.json    # every figure
+    python benchmarks/engine.py --read a.json b.json   # no measurement: the tables of stored figures
 
 All libraries run in one process and alternate many times; ratios are of medians. Every library takes the threads that
 it takes by itself; multilayer also runs on one thread, by threadpoolctl's limit. The goal of a figure, a minimum or a
@@ -122,6 +123,18 @@ def _version(name: str) -> str:
         return ""
 
 
+def measured(only: str, seconds: float, rounds: int) -> list[Figure]:
+    """Return the figures of all works and measurements whose name contains ``only``."""
+    figures = []
+    for work, goals in WORKS.items():
+        if only in work.name:
+            figures += updates(work, goals, seconds, min(rounds, 7) if work.rows > 100_000 else rounds)
+    for name, measure in ALL_MEASUREMENTS.items():
+        if only in name:
+            figures += measure(seconds, rounds)
+    return figures
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
@@ -129,20 +142,20 @@ def main() -> None:
     parser.add_argument("--curves", type=Path, metavar="FILE", help="only draw the scaling curves")
     parser.add_argument("--markdown", action="store_true", help="print Markdown")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure to this file")
+    parser.add_argument("--read", type=Path, nargs="+", metavar="FILE", help="print the figures of these files")
     options = parser.parse_args()
-    seconds, rounds = (0.1, 5) if options.quick else (0.15, 15)
     warnings.simplefilter("ignore")
+    seconds, rounds = (0.1, 5) if options.quick else (0.15, 15)
     if options.curves:
         curves.draw(options.curves, seconds / 2, rounds // 3)
         return
-    figures = []
-    for work, goals in WORKS.items():
-        if options.only in work.name:
-            figures += updates(work, goals, seconds, min(rounds, 7) if work.rows > 100_000 else rounds)
-    for name, measure in ALL_MEASUREMENTS.items():
-        if options.only in name:
-            figures += measure(seconds, rounds)
-    description = header()  # after the libraries have been loaded
+    if options.read:
+        stored = [json.loads(file.read_text(encoding="utf-8")) for file in options.read]
+        description = stored[0]["header"]
+        figures = [Figure(**figure) for each in stored for figure in each["figures"]]
+    else:
+        figures = measured(options.only, seconds, rounds)
+        description = header()  # after the libraries have been loaded
     if options.json:
         found = {"header": description, "figures": [asdict(f) for f in figures]}
         options.json.write_text(json.dumps(found, indent=1), encoding="utf-8")

@@ -86,6 +86,7 @@ MAY_IMPORT = {
     "tables": {
         "_checks",
         "_constant",
+        "engines",
         "ensembles",
         "equations",
         "estimators",

@@ -14,9 +14,9 @@ LIMITS = {
     "fit: files": 18,
     "fit: entries into one file": 3,
     "cross_validate: calls": 160,
-    "cross_validate: files": 24,
+    "cross_validate: files": 26,
     "circles of imports": 0,
-    "lines": 63_500,
+    "lines": 63_700,
     "lines in cli": 9_250,
     "lines in plots": 3_150,
 }

@@ -89,9 +89,10 @@ class ColumnData:
     @classmethod
     def of_texts(cls, texts: Sequence[str | None], *, is_category: bool = False) -> Self:
         """Return a column of text, with None at gaps."""
-        places: dict[str | None, int] = {None: -1}
-        codes = np.fromiter((places.setdefault(text, len(places) - 1) for text in texts), np.intp, len(texts))
-        return cls.of_codes(codes, [text for text in places if text is not None], is_category=is_category)
+        words = [text for text in dict.fromkeys(texts) if text is not None]
+        places: dict[str | None, int] = {None: -1} | {word: place for place, word in enumerate(words)}
+        codes = np.fromiter(map(places.__getitem__, texts), np.intp, len(texts))
+        return cls.of_codes(codes, words, is_category=is_category)
 
     @classmethod
     def of_codes(cls, codes: NDArray[np.intp], words: Sequence[str], *, is_category: bool = False) -> Self:

@@ -116,7 +116,7 @@ def _data_of_pandas(column: Any, what: str) -> ColumnData:
         codes = series.cat.codes.to_numpy().astype(np.intp)
         words = category_texts(column_data(dtype.categories.to_series(), what))
         return ColumnData.of_codes(codes, words, is_category=True)
-    if isinstance(dtype, pandas.ArrowDtype):
+    if isinstance(dtype, pandas.ArrowDtype) or getattr(dtype, "storage", "") == "pyarrow":
         return data_of_arrow(series.array.__arrow_array__(), what)
     gaps = series.isna().to_numpy(dtype=np.bool_)
     if isinstance(dtype, pandas.StringDtype):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from functools import cache
 from typing import Any, ClassVar, Literal, Self
 
@@ -11,6 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from multilayer.engines import in_threads, single_thread
 from multilayer.estimators.documentation import DocumentedMixin
 from multilayer.exceptions import InputError, ParameterError
 from multilayer.tables._fitted_columns import of_fitted_kind, received_names
@@ -31,6 +33,9 @@ from multilayer.tables.rules import (
     checked_rules,
 )
 from multilayer.tables.target_means import TargetMeanEncoding
+
+# From this number of entries of the output on, columns are encoded on all cores.
+_LARGE = 1 << 18
 
 
 class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
@@ -360,15 +365,18 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         """Encode rows, of which ``response`` is the target if they are the fitting rows and the encoding needs it."""
         widths = [len(encoding.are_numbers()) for encoding in self.encodings_]
         out: Output = np.zeros((table.num_rows, sum(widths)), dtype=self._checked_dtype())
-        start = 0
-        for encoding, width in zip(self.encodings_, widths, strict=True):
-            column = of_fitted_kind(encoding, table.column(received[encoding.name]))
-            part = out[:, start : start + width]
+        columns = [of_fitted_kind(encoding, table.column(received[encoding.name])) for encoding in self.encodings_]
+        stops = np.cumsum(widths).tolist()
+
+        def encode(i: int) -> None:
+            encoding, part = self.encodings_[i], out[:, stops[i] - widths[i] : stops[i]]
             if response is not None and isinstance(encoding, TargetMeanEncoding):
-                encoding.encode_fitted_into(part, column, response)
+                encoding.encode_fitted_into(part, columns[i], response)
             else:
-                encoding.encode_into(part, column)
-            start += width
+                encoding.encode_into(part, columns[i])
+
+        with nullcontext() if out.size >= _LARGE else single_thread():
+            in_threads(encode, len(columns))
         return out
 
     def _checked_dtype(self) -> np.dtype[Any]:
