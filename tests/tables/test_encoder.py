@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import threading
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import multilayer.tables.encoder as encoder_module
+from multilayer.engines import threads
 from multilayer.exceptions import InputError, MissingExtraError, ParameterError
 from multilayer.tables import ColumnReport, TableEncoder
+from multilayer.tables._series import column_data
+from multilayer.tables.piecewise import PiecewiseEncoding
 
 Column = list[Any]
 
@@ -487,3 +492,35 @@ def test_set_output_gives_a_frame_with_the_feature_names() -> None:
     assert list(result.columns) == list(encoder.get_feature_names_out())
     assert encoder.feature_names_in_.tolist() == FITTED.column_names
     assert encoder.n_features_in_ == 4
+
+
+def test_the_encoding_does_not_depend_on_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    m = 300
+    frame = pd.DataFrame({f"x{j}": rng.normal(size=m) for j in range(6)} | {"town": rng.choice(["Ulm", "Bonn"], m)})
+    frame.loc[::7, "x2"] = np.nan
+    encoder = TableEncoder(piecewise="quantile").fit(frame)
+    alone = encoder.transform(frame)
+    used = set()
+    encode = PiecewiseEncoding.encode_into
+
+    def recorded(self: Any, out: Any, column: Any) -> None:
+        used.add(threading.get_ident())
+        barrier.wait()  # until another thread encodes a column, too
+        encode(self, out, column)
+
+    barrier = threading.Barrier(2, timeout=60)
+    monkeypatch.setattr(encoder_module, "_LARGE", 1)
+    monkeypatch.setattr(threads, "_limit", lambda: 2)
+    monkeypatch.setattr(PiecewiseEncoding, "encode_into", recorded)
+    np.testing.assert_array_equal(encoder.transform(frame), alone)
+    assert len(used) == 2
+
+
+@pytest.mark.parametrize("storage", ["python", "pyarrow"])
+def test_text_of_pandas_has_its_words_in_the_order_of_the_rows(storage: str) -> None:
+    series = pd.Series(["b", None, "a", "b", "", "a"] * 2, dtype=pd.StringDtype(storage))[1:]
+    data = column_data(series, "x")
+    assert list(data.words) == ["a", "b", ""]
+    assert data.values.tolist() == [-1, 0, 1, 2, 0, 1, -1, 0, 1, 2, 0]
+    assert data.gaps.tolist() == [code < 0 for code in data.values]
