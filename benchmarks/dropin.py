@@ -1,6 +1,6 @@
 """Compare MLPClassifier and MLPRegressor with those of scikit-learn: the same program with another import.
 
-    python benchmarks/dropin.py            ten typical uses, a fit of 20 rows, and memory over 1,000 fits
+    python benchmarks/dropin.py            ten typical uses, small fits, and memory over 1,000 fits
     python benchmarks/dropin.py --rounds 9
 
 Each use runs once without measurement, then both libraries alternate in one process; the shortest time counts. The
@@ -98,10 +98,19 @@ USES = [
     Use("partial_fit, 100 parts", CLASSIFIER, binary, {"hidden_layer_sizes": (32,)}, parts=100),
     Use("sparse text", CLASSIFIER, text, {"hidden_layer_sizes": (32,)}),
 ]
-TINY = Use(
-    "fit of 20 rows", CLASSIFIER, lambda: make_classification(20, 5, random_state=0), {"hidden_layer_sizes": (5,)}
-)
+
+
+def tiny() -> tuple[Any, Any]:
+    return make_classification(20, 5, random_state=0)
+
+
+TINY = Use("fit of 20 rows", CLASSIFIER, tiny, {"hidden_layer_sizes": (5,)})
 TINY_DATA = TINY.data()
+SMALL = [
+    TINY,
+    Use("20 rows, one iteration", CLASSIFIER, tiny, {"hidden_layer_sizes": (5,), "max_iter": 1}),
+    Use("20 rows, defaults", CLASSIFIER, tiny, {"max_iter": 200, "n_iter_no_change": 10}),
+]
 
 
 def measured(use: Use, rounds: int) -> tuple[list[float], list[float]]:
@@ -146,14 +155,14 @@ def main() -> None:
     warnings.simplefilter("ignore")
     table = Table("use", "multilayer", "scikit-learn", "times faster", "cost", "cost of scikit-learn")
     ratios = []
-    for use in [*USES, TINY]:
-        (ours, theirs), costs = measured(use, rounds)
-        if use is not TINY:
+    for use in [*USES, *SMALL]:
+        (ours, theirs), costs = measured(use, 20 * rounds if use in SMALL else rounds)
+        if use not in SMALL:
             ratios.append(theirs / ours)
         table.add_row(
             use.name,
-            f"{ours * 1e3:.1f} ms",
-            f"{theirs * 1e3:.1f} ms",
+            f"{ours * 1e3:.3g} ms",
+            f"{theirs * 1e3:.3g} ms",
             f"{theirs / ours:.1f}",
             *(f"{c:.9g}" for c in costs),
         )

@@ -128,7 +128,7 @@ def measured(only: str, seconds: float, rounds: int) -> list[Figure]:
     figures = []
     for work, goals in WORKS.items():
         if only in work.name:
-            figures += updates(work, goals, seconds, min(rounds, 7) if work.rows > 100_000 else rounds)
+            figures += updates(work, goals, seconds, min(rounds, 5) if work.rows > 100_000 else rounds)
     for name, measure in ALL_MEASUREMENTS.items():
         if only in name:
             figures += measure(seconds, rounds)
