@@ -107,29 +107,37 @@ def test_a_session_works_without_an_engine() -> None:
 
 @pytest.mark.parametrize("last", [1.0, math.nan])
 def test_epochs_planned_beyond_a_decision_are_undone(last: float) -> None:
-    how = recipe(max_epochs=200, batch_size=M, stop=StopRule(tol=0.5, patience=4), options=StepOptions(average=0.5))
+    stop = StopRule(tol=0.5, patience=4)
+    how = recipe(max_epochs=200, batch_size=M // 2, stop=stop, options=StepOptions(average=0.5))
     session = TrainingSession(start(how), how, M)
     state, sizes = session.state, []
     state.descent.average = state.descent.parameters.copy()
     before = state.descent.parameters.copy()
-    while (updates := session.next_updates(n_updates=5000, n_epochs=math.inf)) is not None:
+    while (updates := session.next_updates(n_updates=200 * AHEAD, n_epochs=math.inf)) is not None:
         sizes.append(len(updates))
         state.descent.t += len(updates)
         for array in (state.descent.parameters, state.descent.slots, state.descent.average):
             array += len(updates)
-        # The cost falls until epoch 60.
-        costs = [max(100.0 - state.history.n_epochs - i, 40.0) for i in range(len(updates))]
+        # The cost falls until epoch 60; the two updates of an epoch have the same cost.
+        costs = [max(100.0 - state.history.n_epochs - i // 2, 40.0) for i in range(len(updates))]
         session.record(np.array([*costs[:-1], last if len(sizes) == 1 else costs[-1]]))
-    assert sizes == [5000 // AHEAD, 66]
+    assert sizes == [200, 132]
     assert state.history.costs[-7:] == [41.0, *[40.0] * 6]
-    assert (state.reason, state.descent.t, state.stop.stalled) == ("converged", 66, 5)
-    np.testing.assert_array_equal(state.descent.parameters, before + 66)
-    np.testing.assert_array_equal(state.descent.average, before + 66)
-    assert (state.descent.slots == 66).all()
+    assert (state.reason, state.descent.t, state.stop.stalled) == ("converged", 132, 5)
+    np.testing.assert_array_equal(state.descent.parameters, before + 132)
+    np.testing.assert_array_equal(state.descent.average, before + 132)
+    assert (state.descent.slots == 132).all()
     expected = start(how).random_state
     orders = next_orders(np.arange(M), expected, 66)
     np.testing.assert_array_equal(state.order, orders[-1])
     assert state.random_state.randint(2**31) == expected.randint(2**31)
+
+
+def test_no_order_is_drawn_for_a_batch_of_all_rows() -> None:
+    how = recipe(max_epochs=3, batch_size=M, shuffle=True)
+    run = train(reference(), objective(), how, start(how))
+    assert run.order is None
+    assert run.random_state.randint(2**31) == start(how).random_state.randint(2**31)
 
 
 def test_a_session_waits_for_the_validation_of_each_epoch() -> None:

@@ -81,7 +81,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     max_iter : int, default=200
         The maximum number of epochs, which are passes over all rows; for solver="lbfgs", of iterations.
     shuffle : bool, default=True
-        Whether the rows are shuffled before each epoch.  Not for solver="lbfgs".
+        Whether the rows are shuffled before each epoch of several batches.  Not for solver="lbfgs".
     random_state : int, RandomState or None, default=None
         Seed of the starting weights, the rows held out, the shuffles and the dropout.
     tol : float, default=1e-4
