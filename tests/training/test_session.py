@@ -133,13 +133,6 @@ def test_epochs_planned_beyond_a_decision_are_undone(last: float) -> None:
     assert state.random_state.randint(2**31) == expected.randint(2**31)
 
 
-def test_no_order_is_drawn_for_a_batch_of_all_rows() -> None:
-    how = recipe(max_epochs=3, batch_size=M, shuffle=True)
-    run = train(reference(), objective(), how, start(how))
-    assert run.order is None
-    assert run.random_state.randint(2**31) == start(how).random_state.randint(2**31)
-
-
 def test_a_session_waits_for_the_validation_of_each_epoch() -> None:
     how = recipe(max_epochs=5, stop=StopRule(tol=0.0, patience=1))
     session = TrainingSession(start(how), how, M, ValidationPlan(validates=True, stops=True))

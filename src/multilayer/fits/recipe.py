@@ -45,11 +45,15 @@ def descent_recipe(
     watched_divisor = 1 if settings.early_stopping else cost_divisor
     planned = schedule(settings, watched_divisor, epochs_done, to_come)
     warn_of_finished_schedule(settings, epochs_done, is_part=is_part)
+    batch_size = _batch_size(settings.batch_size, n_rows)
+    # The order of the rows in one batch of all rows changes only the rounding of sums.  It is drawn only if others
+    # notice how far the generator is: its owner, and parts that have several batches.
+    is_noticed = is_part or not isinstance(settings.random_state, int)
     return Recipe(
         rule=update_rule(settings),
         step_size=settings.learning_rate_init,
-        batch_size=_batch_size(settings.batch_size, n_rows),
-        shuffle=settings.shuffle,
+        batch_size=batch_size,
+        shuffle=settings.shuffle and (batch_size < n_rows or is_noticed),
         max_epochs=max_epochs,
         stop=StopRule(tol=settings.tol * watched_divisor, patience=settings.n_iter_no_change),
         schedule=planned,

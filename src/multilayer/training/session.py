@@ -177,8 +177,6 @@ class TrainingSession(Session):
         if state.order is not None and len(state.order) != self.n_rows:
             state.order = None
         self.updates_per_epoch = -(-self.n_rows // recipe.batch_size)
-        # The order of the rows in one batch of all rows changes only the rounding of sums, so none is drawn.
-        self._shuffles = recipe.shuffle and self.updates_per_epoch > 1
         self._plateau_rule = plateau_rule(recipe.schedule)
         self._planned: _PlannedEpochs | None = None
         self._epochs_to_decision: int | None = None  # known from epochs that were undone
@@ -189,7 +187,7 @@ class TrainingSession(Session):
 
         It cannot if one call trains a whole shuffled epoch, whose order has been drawn.
         """
-        return self._planned is None or self._planned.before is not None or not self._shuffles
+        return self._planned is None or self._planned.before is not None or not self.recipe.shuffle
 
     @property
     def regularization_factor(self) -> float:
@@ -284,7 +282,7 @@ class TrainingSession(Session):
         """Plan the next epochs: up to the first at which a decision may be needed, or further if they are short."""
         state, recipe = self.state, self.recipe
         undecided = self._epochs_until_possible_decision()
-        in_memory = MAX_ORDER // self.n_rows if self._shuffles else math.inf
+        in_memory = MAX_ORDER // self.n_rows if recipe.shuffle else math.inf
         left = recipe.max_epochs - self.n_epochs
         most = max(1, min(left, n_epochs, n_updates // self.updates_per_epoch, in_memory))
         if self.validation.validates or recipe.fading is not None:
@@ -296,12 +294,14 @@ class TrainingSession(Session):
         start = _copied(state.descent) if n > undecided else None
         alphas = step_sizes(recipe.schedule, recipe.step_size, self._progress(), n)
         before = orders = None
-        if self._shuffles:
+        if recipe.shuffle:
             # Reading the generator's state takes longer than a tiny epoch.  A call that trains one whole epoch cannot
             # be interrupted, so that nothing needs to be restored.
             if n > 1 or self.updates_per_epoch > n_updates:
                 before = (state.order, state.random_state.get_state())
             orders = self._next_orders(n)
+            if self.updates_per_epoch == 1:
+                orders = None  # the order of all rows changes the rounding of sums only, and gathering takes time
         batches = epochs_of_batches(orders, self.n_rows, recipe.batch_size, alphas, state.rows)
         return _PlannedEpochs(batches, alphas if alphas.ndim == 1 else alphas[:, 0], before, start)
 

@@ -67,7 +67,7 @@ class Recipe:
     batch_size : int
         Rows per batch.
     shuffle : bool
-        Whether the rows are shuffled before each epoch of several batches.
+        Whether the rows are shuffled before each epoch.
     max_epochs : int
         The maximum number of epochs.
     stop : StopRule
