@@ -37,6 +37,7 @@ from peers import PEERS, Work, installed, numpy_loop, ours
 from timing import Run, microseconds, on_one_thread, processor
 from works import WORKS, Goals
 
+BUSY = 0.5  # the load of the machine from which on a warning is printed
 PAGES = (
     Page(
         "time on one thread and on all cores, and of other libraries on all cores as a multiple of both",
@@ -154,8 +155,14 @@ def main() -> None:
         description = stored[0]["header"]
         figures = [Figure(**figure) for each in stored for figure in each["figures"]]
     else:
+        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
         figures = measured(options.only, seconds, rounds)
         description = header()  # after the libraries have been loaded
+        if load > BUSY:
+            description += (
+                f"\nThe load before the run was {load:.2g}: other processes were running. The threads of BLAS "
+                "and PyTorch wait for them, so the ratios may be far too large."
+            )
     if options.json:
         found = {"header": description, "figures": [asdict(f) for f in figures]}
         options.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
