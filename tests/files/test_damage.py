@@ -37,6 +37,7 @@ Tensors = dict[str, Any]
 @functools.cache
 def original() -> tuple[MLPClassifier, bytes]:
     options: dict[str, Any] = {"early_stopping": True, "n_iter_no_change": math.inf, "max_iter": 4, "random_state": 0}
+    options["batch_size"] = 16  # a batch of all rows has no order
     model = MLPClassifier((4, 3), weight_averaging=0.5, dropout=0.1, class_weight={"no": 2}, **options).fit(X, Y)
     with tempfile.TemporaryDirectory() as folder:
         save_model(model, Path(folder) / "model")
